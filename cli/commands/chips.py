@@ -1,0 +1,127 @@
+"""``neurochip chips``: what the catalogue offers to run on, and where every number of a sheet comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..names import CHIP
+
+if TYPE_CHECKING:
+    from neurochip.description import ChipSpec, PriceList
+
+    from ..screen import Sources
+
+__all__ = ["command"]
+
+SECTIONS = ("mesh", "core", "weights", "packet", "timing")
+
+
+@click.group("chips", invoke_without_command=True, short_help="List the chips of the catalogue, or show one.")
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """List the chips of the catalogue: `neurochip simulate --set chip=NAME` runs on one of them."""
+    if ctx.invoked_subcommand is None:
+        _list()
+
+
+def _list() -> None:
+    from neurochip.description import chips, read_chip
+
+    from ..screen import print_table
+
+    rows = []
+    for name, about in chips():
+        chip = read_chip(name)
+        neurons = "no limit" if chip.core.neurons is None else str(chip.core.neurons)
+        rows.append((name, str(chip.mesh.n_cores), neurons, chip.weights.formats(), about))
+    columns = ("chip", "cores", "neurons/core", "weights", "about")
+    print_table(columns, rows, right=("cores", "neurons/core"))
+
+
+@command.command("show", short_help="Show a chip and its prices.")
+@click.argument("name", type=CHIP)
+@click.option("--toml", is_flag=True, help="Print the sheet itself, to save and change it.")
+def show(name: str, toml: bool) -> None:
+    """Show the geometry, limits, timing and prices of a chip: a name of the catalogue or a TOML file."""
+    from neurochip.description import chip_text, read_chip
+
+    from ..screen import Sources
+
+    if toml:
+        click.echo(chip_text(name), nl=False)
+        return
+    chip = read_chip(name)
+    sources = Sources()
+    click.echo(f"{chip.name}: {chip.about}\n")
+    _print_sheet(chip, sources)
+    click.echo()
+    _print_prices(chip.prices, sources)
+    sources.print()
+
+
+def _print_sheet(chip: ChipSpec, sources: Sources) -> None:
+    from ..screen import print_table
+
+    rows: list[tuple[str, ...]] = []
+    for section in SECTIONS:
+        spec = getattr(chip, section)
+        for field in dataclasses.fields(spec) if spec is not None else ():
+            key, value = f"{section}.{field.name}", getattr(spec, field.name)
+            origin = chip.provenance.get(key)
+            if origin is not None:
+                rows.append(
+                    (key, _in_words(field.name, value), origin.evidence, sources.number(origin.source))
+                )
+            elif section == "core":
+                rows.append((key, "no limit", "", ""))
+    print_table(("value", "", "evidence", "source"), rows)
+
+
+def _in_words(name: str, value: Any) -> str:
+    from neurochip.description.units import format_quantity
+
+    if name == "clock":
+        return format_quantity(value, "frequency")
+    if name.endswith("_memory"):
+        return f"{value:,} bits".replace(",", " ")
+    if name == "barrier_cycles":
+        if len(value) == 1:
+            return str(value[0][1])
+        return ", ".join(f"{cycles} for {tiles} tile{'s' * (tiles > 1)}" for tiles, cycles in value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _print_prices(prices: PriceList, sources: Sources) -> None:
+    from neurochip.description import EVENTS
+    from neurochip.description.units import format_quantity
+
+    from ..screen import LIST_WIDTH, print_table
+
+    if not prices.prices:
+        click.echo("No prices: a run on this chip counts bits, not joules.")
+        return
+    rows = []
+    for event, price in prices.prices.items():
+        scope = ", ".join((f"{price.scope}:", *price.includes)) if price.includes else price.scope
+        voltage = "not stated" if price.voltage_v is None else f"{price.voltage_v:g} V"
+        rows.append(
+            (
+                event,
+                format_quantity(price.value_j, EVENTS[event].dimension),
+                price.evidence,
+                scope.replace(":,", ":"),
+                format_quantity(price.node_m, "length"),
+                voltage,
+                sources.number(price.source),
+            )
+        )
+    columns = ("event", "price", "evidence", "scope", "node", "voltage", "source")
+    print_table(columns, rows, right=("price", "node", "voltage"))
+    click.echo(f"\nA neuron update is priced by: {prices.neuron_pricing}")
+    if prices.note:
+        click.echo(f"\n{click.wrap_text(prices.note, LIST_WIDTH)}")

@@ -1,0 +1,67 @@
+"""``neurochip data``: the data sets that are embedded, and those that are fetched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..names import DATA_SET
+
+__all__ = ["command"]
+
+FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@click.group("data", short_help="Fetch data sets, or list them.")
+def command() -> None:
+    """Fetch data sets, or list them."""
+
+
+@command.command("list", short_help="List the data sets and where they are.")
+def list_sets() -> None:
+    """List the data sets: which come with neurochip, which are fetched, and where they are kept."""
+    from neurochip.data import FETCHABLE, data_folder
+    from neurochip.description import DATA_SETS
+
+    from ..screen import print_table
+
+    rows = []
+    for name, (_, _, train, test) in DATA_SETS.items():
+        state = _state(name) if name in FETCHABLE else "embedded"
+        rows.append((name, str(train), str(test), state))
+    print_table(("data set", "train", "test", ""), rows, right=("train", "test"))
+    click.echo(f"\nFetched sets are kept in {data_folder()}")
+    click.echo("NEUROCHIP_DATA names another folder.")
+
+
+def _state(name: str) -> str:
+    from neurochip.data import data_folder, load
+    from neurochip.errors import DataError
+
+    try:
+        load(name)  # reads and verifies every byte
+    except DataError as error:
+        return f"not usable: {error}"
+    return f"fetched, in {data_folder(name)}"
+
+
+@command.command("fetch", short_help="Fetch a data set and verify it.")
+@click.argument("name", type=DATA_SET)
+@click.option(
+    "--from", "source", type=FOLDER, metavar="DIR", help="Take the files from DIR; download nothing."
+)
+@click.option(
+    "--to", "target", type=FOLDER, metavar="DIR", help="Put them into DIR instead of the data folder."
+)
+def fetch_set(name: str, source: Path | None, target: Path | None) -> None:
+    """Fetch the data set NAME and verify every byte; what is there already and right is kept."""
+    from neurochip.data import data_folder, fetch
+
+    from ..download import download_bars
+
+    with download_bars() as progress:
+        folder = fetch(name, source_folder=source, folder=target, progress=progress)
+    click.echo(str(folder))
+    if target is not None and target.resolve() != data_folder(name).resolve():
+        click.echo(f"Runs look for it in {data_folder(name)}; see `neurochip data list`.", err=True)

@@ -1,0 +1,80 @@
+"""The command ``neurochip``: commands by name, each imported only when it is used.
+
+So ``neurochip --help`` answers at once, without numba, and a command pays for nothing that it does not use.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import os
+from typing import Any
+
+import click
+
+from .stops import stops
+
+__all__ = ["COMMANDS", "main", "neurochip"]
+
+# Command, which is also its module in commands/ → its line in the help. The command has the same line; here it
+# saves the help from importing the command.
+COMMANDS = {
+    "simulate": "Run an experiment and report spikes, bits and energy.",
+    "report": "Render a stored run again, or price its counts anew.",
+    "runs": "List the runs of the catalogue, or show one.",
+    "chips": "List the chips of the catalogue, or show one.",
+    "data": "Fetch data sets, or list them.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name, and ends every error that a user can cause in a sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the commands in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command and return the command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f".commands.{cmd_name}", __package__).command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a command; one that is nearly right is suggested."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            close = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            if not close:
+                raise
+            raise click.UsageError(f"No such command '{args[0]}'; did you mean '{close[0]}'?", ctx) from error
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table, importing nothing."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what stops it becomes one line on stderr and an exit code."""
+        with stops():
+            return super().invoke(ctx)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="neurochip", message="%(prog)s %(version)s")
+def neurochip() -> None:
+    """Emulate neuromorphic chips whose neurons send only bits, and count what learning costs on them.
+
+    `neurochip simulate` trains a network on handwritten digits and reports spikes, bits and energy.
+    """
+
+
+def main() -> None:
+    """Run the command line."""
+    # NumPy reads it once, when it is imported; its BLAS threads would fight those of numba.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    neurochip(prog_name="neurochip")

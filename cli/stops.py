@@ -1,0 +1,70 @@
+"""What stops a command, in one place: one line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import click
+
+import neurochip.errors
+from neurochip.errors import NeurochipError
+
+Interrupted = getattr(neurochip.errors, "Interrupted", type("I", (Exception,), {}))
+
+__all__ = ["Interruption", "Refusal", "stops"]
+
+
+class Refusal(click.ClickException):
+    """Something that the user can put right: ``Error: …``."""
+
+    exit_code = 2
+
+
+class Interruption(click.ClickException):
+    """The user stopped the command: how to go on, without the word error."""
+
+    exit_code = 130  # 128 + SIGINT, as a shell reports it
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the line to stderr."""
+        click.echo(self.format_message(), file=file, err=True)
+
+
+@contextmanager
+def stops() -> Iterator[None]:
+    """Turn every error that a user can cause, and every interruption, into one line and an exit code.
+
+    Anything else is a fault of the program and keeps its traceback.
+    """
+    try:
+        yield
+    except Interrupted as stop:
+        raise Interruption(_how_to_resume(stop.folder)) from None
+    except KeyboardInterrupt:
+        raise Interruption("Stopped.") from None
+    except NeurochipError as error:
+        raise Refusal(str(error)) from None
+    except MemoryError as error:
+        raise Refusal(f"memory: {str(error) or 'not enough'}") from None
+    except OSError as error:
+        if error.errno == errno.EPIPE:
+            raise  # the reader has seen enough; click ends quietly
+        raise Refusal(_sentence(error)) from None
+
+
+def _how_to_resume(folder: Path | None) -> str:
+    if folder is None:
+        return "Stopped."
+    return f"Stopped; go on with: neurochip simulate --resume {shlex.quote(str(folder))}"
+
+
+def _sentence(error: OSError) -> str:
+    place = "" if error.filename is None else f"{os.fspath(error.filename)}: "
+    problem = error.strerror or str(error) or type(error).__name__
+    return f"{place}{problem[:1].lower()}{problem[1:]}"

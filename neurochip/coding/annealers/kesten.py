@@ -1,0 +1,72 @@
+"""Kesten's rule: shrink the step only when the error changes sign (Kesten 1958; George & Powell 2006)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.coding.cost import HardwareCost
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import kernel
+
+__all__ = ["Kesten", "kesten"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kesten:
+    """ε = a / (b + k); k = 1, plus one for each of the first two ticks, plus one per sign change of the error p − θ.
+
+    The defaults are those noted beside the code of O'Connor 2019 for MNIST.
+    """
+
+    a: float = 4.02
+    b: float = 5.28
+    kind: ClassVar[str] = "kesten"
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=4,
+        multiplications=2,
+        divisions=1,
+        comparisons=1,
+        state_words_read=3,
+        state_words_written=3,
+        state_words_kept=3,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse steps outside (0, 1]: a/(b+2) is the largest."""
+        if not (self.a > 0 and math.isfinite(self.a)):
+            raise ConfigError("a", f"must be > 0 and finite, got {self.a}")
+        if not (self.b >= 0 and math.isfinite(self.b)):
+            raise ConfigError("b", f"must be ≥ 0 and finite, got {self.b}")
+        if self.a > self.b + 2:
+            raise ConfigError("a", f"must be ≤ b + 2 = {self.b + 2:g} (the first step would exceed 1), got {self.a}")
+
+
+@kernel
+def kesten(
+    first: Any,
+    last: Any,
+    pressure: Any,
+    tick: int,
+    a: Any,
+    b: Any,
+    estimate: Any,
+    error: Any,
+    count: Any,
+    sizes: Any,
+) -> None:
+    """One tick (``tick`` counts from 1); all arrays T[slot].
+
+    ``estimate`` θ, ``error`` the last e, ``count`` k − 1; writes ``sizes`` ε.
+    """
+    one = pressure.dtype.type(1)
+    zero = pressure.dtype.type(0)
+    for j in range(first, last):
+        e = pressure[j] - estimate[j]
+        if tick <= 2 or e * error[j] < zero:
+            count[j] += one
+        step = a / (b + one + count[j])
+        error[j] = e
+        estimate[j] = (one - step) * estimate[j] + step * pressure[j]
+        sizes[j] = step

@@ -1,0 +1,96 @@
+"""Optimal step-size annealing: weigh drift against noise (O'Connor 2019, appendix A; George & Powell 2006)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.coding.cost import HardwareCost
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import kernel
+
+__all__ = ["OSA", "osa"]
+
+
+@dataclass(frozen=True, slots=True)
+class OSA:
+    """Each neuron estimates the bias and the noise of its own pressure and steps accordingly.
+
+    Parameters
+    ----------
+    nu_bar
+        Rate ν̄ at which bias and noise are forgotten, in (0, 1).
+    regulariser
+        r, keeps a silent neuron from dividing 0 by 0; > 0, in squared units of the pressure.
+    """
+
+    nu_bar: float = 0.0346
+    regulariser: float = 1e-15
+    kind: ClassVar[str] = "osa"
+    # e, b, d, σ², ε, Λ, θ of design §3; the shared 1−ν is one per core.
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=11,
+        multiplications=11,
+        divisions=2,
+        state_words_read=4,
+        state_words_written=4,
+        state_words_kept=4,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse rates outside (0, 1) and a regulariser that is not positive."""
+        if not 0 < self.nu_bar < 1:
+            raise ConfigError("nu_bar", f"must lie in (0, 1), got {self.nu_bar}")
+        if not (self.regulariser > 0 and math.isfinite(self.regulariser)):
+            raise ConfigError(
+                "regulariser",
+                f"must be > 0 and finite (a silent neuron would divide 0 by 0), got {self.regulariser}",
+            )
+
+    def rates(self, first: int, n_ticks: int) -> NDArray[np.float64]:
+        """Return ν of ticks ``first …``: ν ← ν/(1 + ν − ν̄) from ν₀ = 1, which needs only the tick."""
+        nu, out = 1.0, np.empty(n_ticks)
+        for tick in range(1, first + n_ticks):
+            nu = nu / (1.0 + nu - self.nu_bar)
+            if tick >= first:
+                out[tick - first] = nu
+        return out
+
+
+@kernel
+def osa(
+    first: Any,
+    last: Any,
+    pressure: Any,
+    tick: int,
+    nu: Any,
+    r: Any,
+    estimate: Any,
+    bias: Any,
+    noise: Any,
+    share: Any,
+    sizes: Any,
+) -> None:
+    """One tick (``tick`` counts from 1); all arrays T[slot], ``nu`` and ``r`` T scalars.
+
+    ``estimate`` θ, ``bias`` B, ``noise`` D, ``share`` Λ as in design §3.4; writes ``sizes`` ε.
+    """
+    one = pressure.dtype.type(1)
+    forget = one - nu
+    opening = tick == 1
+    for j in range(first, last):
+        e = pressure[j] - estimate[j]
+        b = forget * bias[j] + nu * e
+        d = forget * noise[j] + nu * (e * e)
+        variance = (d - b * b) / (one + share[j])
+        step = one if opening else one - (variance + r) / (d + r)
+        keep = one - step
+        bias[j] = b
+        noise[j] = d
+        share[j] = keep * keep * share[j] + step * step
+        estimate[j] = keep * estimate[j] + step * pressure[j]
+        sizes[j] = step

@@ -1,0 +1,51 @@
+"""Annealers by name and opcode: the position in `ANNEALERS` is the opcode, the branch stands below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurochip.coding.annealers.kesten import Kesten, kesten
+from neurochip.coding.annealers.osa import OSA, osa
+from neurochip.coding.annealers.scheduled import scheduled
+from neurochip.coding.schedules import Constant, PowerLaw
+from neurochip.kernels._jit import kernel
+
+__all__ = ["ANNEALERS", "Annealer", "anneal"]
+
+Annealer = Constant | PowerLaw | Kesten | OSA
+
+ANNEALERS: dict[str, type[Annealer]] = {
+    "constant": Constant,  # 0
+    "power-law": PowerLaw,  # 1
+    "kesten": Kesten,  # 2
+    "osa": OSA,  # 3
+}
+
+
+@kernel
+def anneal(
+    opcode: int,
+    first: Any,
+    last: Any,
+    pressure: Any,
+    tick: int,
+    rate: Any,
+    a: Any,
+    b: Any,
+    z0: Any,
+    z1: Any,
+    z2: Any,
+    z3: Any,
+    sizes: Any,
+) -> None:
+    """Run the annealer of that opcode for one tick on slots ``first`` … ``last`` − 1.
+
+    ``rate`` is ε_t of a schedule, or ν_t of OSA; ``a``, ``b`` are the Spec's constants (Kesten: a, b;
+    OSA: r, unused); ``z0 … z3`` its state, T[slot] each; ``sizes`` receives ε.
+    """
+    if opcode == 0 or opcode == 1:
+        scheduled(first, last, rate, sizes)
+    elif opcode == 2:
+        kesten(first, last, pressure, tick, a, b, z0, z1, z2, sizes)
+    elif opcode == 3:
+        osa(first, last, pressure, tick, rate, a, z0, z1, z2, z3, sizes)

@@ -1,0 +1,33 @@
+"""What one step of an element costs in hardware: declared beside each element, priced much later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+__all__ = ["HardwareCost"]
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareCost:
+    """Operations and state traffic of one neuron in one tick.
+
+    State is counted in words of the neuron's own width (32 bits in a float32 neuron); a chip sheet
+    turns words into bits and bits into joules.
+    """
+
+    additions: int = 0
+    multiplications: int = 0
+    divisions: int = 0
+    comparisons: int = 0
+    random_bits: int = 0
+    state_words_read: int = 0
+    state_words_written: int = 0
+    state_words_kept: int = 0
+
+    def __add__(self, other: HardwareCost) -> HardwareCost:
+        """Cost of doing both."""
+        return HardwareCost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def to_json(self) -> dict[str, int]:
+        """Return the counts by name."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}

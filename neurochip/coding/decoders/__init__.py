@@ -1,0 +1,1 @@
+"""Bits → value: one file each, Spec and step kernel; `table` gives each its opcode."""

@@ -1,0 +1,35 @@
+"""Predictive decoder: the inverse of the predictive front, applied after the weights (O'Connor 2019, eq. 14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.coding.cost import HardwareCost
+from neurochip.coding.schedules import Constant, PowerLaw, as_schedule
+from neurochip.kernels._jit import kernel
+
+__all__ = ["Predictive", "predictive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictive:
+    """v ← (1−λ_t) v + λ_t u. Its clock runs one tick behind the encoder's: λ_{t+1} decodes what λ_t coded."""
+
+    lam: float | Constant | PowerLaw = 0.275
+    kind: ClassVar[str] = "predictive"
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
+    )
+
+    def __post_init__(self) -> None:
+        """Check λ."""
+        as_schedule(self.lam, "lambda")
+
+
+@kernel
+def predictive(first: Any, last: Any, drive: Any, lam: Any, value: Any) -> None:
+    """One tick: T[slot] ``drive`` u moves T[slot] ``value`` v by the share ``lam``."""
+    keep = value.dtype.type(1) - lam
+    for j in range(first, last):
+        value[j] = keep * value[j] + lam * drive[j]

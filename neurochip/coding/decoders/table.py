@@ -1,0 +1,27 @@
+"""Decoders by name and opcode: the position in `DECODERS` is the opcode, the branch stands below."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurochip.coding.decoders.identity import Identity, identity
+from neurochip.coding.decoders.predictive import Predictive, predictive
+from neurochip.kernels._jit import kernel
+
+__all__ = ["DECODERS", "Decoder", "decode"]
+
+Decoder = Identity | Predictive
+
+DECODERS: dict[str, type[Decoder]] = {
+    "identity": Identity,  # 0
+    "predictive": Predictive,  # 1
+}
+
+
+@kernel
+def decode(opcode: int, first: Any, last: Any, drive: Any, lam: Any, value: Any) -> None:
+    """Run the decoder of that opcode for one tick on slots ``first`` … ``last`` − 1."""
+    if opcode == 0:
+        identity(first, last, drive, value)
+    elif opcode == 1:
+        predictive(first, last, drive, lam, value)

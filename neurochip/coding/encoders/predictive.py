@@ -1,0 +1,40 @@
+"""The predictive front of an encoder: send what the receiver cannot foresee (O'Connor 2019, eq. 13)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from neurochip.coding.cost import HardwareCost
+from neurochip.coding.schedules import Constant, PowerLaw, as_schedule
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import kernel
+
+__all__ = ["PREDICTIVE_COST", "EncoderLambda", "check_lambda", "predict"]
+
+EncoderLambda = float | Constant | PowerLaw | Literal["as-decoder"] | None
+
+# s − (1−λ)s_prev, and the division by λ, which hardware does as a product with a stored 1/λ.
+PREDICTIVE_COST = HardwareCost(
+    additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
+)
+
+
+def check_lambda(lam: EncoderLambda) -> None:
+    """Refuse a λ that is neither a schedule, nor `None` (plain), nor the decoder's own."""
+    if lam is None or lam == "as-decoder":
+        return
+    if isinstance(lam, str):
+        raise ConfigError("lambda", f"must be a number in (0, 1], a power law or 'as-decoder', got {lam!r}")
+    as_schedule(lam, "lambda")
+
+
+@kernel
+def predict(first: Any, last: Any, value: Any, previous: Any, lam: Any, coded: Any) -> None:
+    """a = (ρ(s) − (1−λ)ρ(s_prev)) / λ for each neuron; ``previous`` then becomes ``value``.
+
+    Arrays are T[slot], of which ``first`` … ``last`` − 1 (u64) are worked on; ``lam`` is a T scalar.
+    """
+    keep = value.dtype.type(1) - lam
+    for j in range(first, last):
+        coded[j] = (value[j] - keep * previous[j]) / lam
+        previous[j] = value[j]

@@ -1,0 +1,33 @@
+"""Threshold: the value rounded to one bit, nothing carried (the naive encoder of O'Connor 2019)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.coding.cost import HardwareCost
+from neurochip.coding.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.kernels._jit import kernel
+
+__all__ = ["Threshold", "threshold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """q = [a > ½]. ``lam`` as in `SigmaDelta`."""
+
+    lam: EncoderLambda = "as-decoder"
+    kind: ClassVar[str] = "threshold"
+    hardware: ClassVar[HardwareCost] = HardwareCost(comparisons=1)
+
+    def __post_init__(self) -> None:
+        """Check λ."""
+        check_lambda(self.lam)
+
+
+@kernel
+def threshold(first: Any, last: Any, coded: Any, bits: Any) -> None:
+    """One tick: T[slot] ``coded`` → u8[slot] ``bits``."""
+    half = coded.dtype.type(0.5)
+    for j in range(first, last):
+        bits[j] = 1 if coded[j] > half else 0

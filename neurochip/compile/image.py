@@ -1,0 +1,84 @@
+"""The compiled chip: which neurons sit where and which cores hear them. No weights: these are loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.description.chip import ChipSpec
+from neurochip.description.network import Network
+from neurochip.description.precision import Precision
+
+__all__ = ["ChipImage", "CoreImage", "Demand"]
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What something needs of a core's resources: neurons, axons, and memory in bits."""
+
+    neurons: int = 0
+    synapse_memory: int = 0
+    input_axons: int = 0
+    output_axons: int = 0
+    neuron_state_memory: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CoreImage:
+    """Neurons ``first … last − 1`` of one population, on the core at index ``site`` of the chip."""
+
+    population: int
+    first: int
+    last: int
+    site: int
+    used: Demand
+
+    @property
+    def size(self) -> int:
+        """Neurons."""
+        return self.last - self.first
+
+
+@dataclass(frozen=True)
+class ChipImage:
+    """A network laid out on a chip.
+
+    Attributes
+    ----------
+    cores
+        Populations in order, each core holding consecutive neurons of one of them.
+    receivers
+        For each core, the cores (indices into ``cores``) that hear its spikes.
+    hops
+        For each core i64[2]: links east–west and north–south that one spike crosses to all its receivers.
+    address_bits
+        For each core, bits that name one of the axons that reach it.
+    """
+
+    network: Network
+    chip: ChipSpec
+    precision: Precision
+    cores: tuple[CoreImage, ...]
+    receivers: tuple[tuple[int, ...], ...]
+    hops: NDArray[np.int64]
+    address_bits: tuple[int, ...]
+
+    def cores_of(self, population: int) -> tuple[int, ...]:
+        """Indices of the cores that hold a population, in the order of its neurons."""
+        return tuple(c for c, core in enumerate(self.cores) if core.population == population)
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything in the image, for checkpoints."""
+        content = {
+            "network": asdict(self.network),
+            "chip": self.chip.name,
+            "precision": self.precision,
+            "cores": [asdict(core) for core in self.cores],
+            "receivers": self.receivers,
+        }
+        return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,124 @@
+"""Populations → cores: as few as the limits allow, of nearly equal size."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+from neurochip.compile.image import Demand
+from neurochip.description.chip import ChipSpec, CoreSpec
+from neurochip.description.network import Network
+from neurochip.errors import MappingError
+
+__all__ = ["demand", "partition"]
+
+_NOUN = {
+    "neurons": "neurons",
+    "synapse_memory": "synapse memory",
+    "input_axons": "input axons",
+    "output_axons": "output axons",
+    "neuron_state_memory": "neuron state memory",
+}
+_IN_BITS = ("synapse_memory", "neuron_state_memory")
+
+
+def demand(
+    network: Network,
+    population: int,
+    neurons: int,
+    *,
+    weight_bits: int,
+    state_bits: int,
+    trace_bits: int,
+    parts: list[int],
+) -> Demand:
+    """Return what a core with so many neurons of a population needs.
+
+    Parameters
+    ----------
+    weight_bits
+        Of one synapse.
+    state_bits
+        That one neuron keeps.
+    trace_bits
+        That a core keeps for each axon which reaches it.
+    parts
+        Cores of each population: a neuron needs one output axon for each core that hears it.
+    """
+    fan_in = sum(network.populations[network.projections[k].source].size for k in network.into(population))
+    heard_by = sum(parts[network.projections[k].target] for k in network.out_of(population))
+    return Demand(
+        neurons=neurons,
+        synapse_memory=neurons * fan_in * weight_bits,
+        input_axons=fan_in,
+        output_axons=neurons * heard_by,
+        neuron_state_memory=neurons * state_bits + fan_in * trace_bits,
+    )
+
+
+def _excess(need: Demand, limits: CoreSpec) -> str | None:
+    """Return the first resource that is short, in words."""
+    for resource in fields(Demand):
+        there = getattr(limits, resource.name)
+        needed = getattr(need, resource.name)
+        if there is not None and needed > there:
+            unit = " bits" if resource.name in _IN_BITS else ""
+            return f"{_NOUN[resource.name]}: {_grouped(needed)}{unit} needed, {_grouped(there)} present"
+    return None
+
+
+def _grouped(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
+
+
+def partition(
+    network: Network, chip: ChipSpec, *, weight_bits: int, state_bits: int, trace_bits: int
+) -> list[list[tuple[int, int, Demand]]]:
+    """Split each population into ranges of neurons that fit a core.
+
+    Returns, for each population, (first neuron, neuron after the last, what the core needs). More cores that
+    listen mean more output axons for those who send, so the split is repeated until it no longer changes.
+
+    Raises
+    ------
+    MappingError
+        When one neuron alone does not fit a core, or the chip has too few cores.
+    """
+    parts = [1] * len(network.populations)
+    needs = {"weight_bits": weight_bits, "state_bits": state_bits, "trace_bits": trace_bits}
+    while True:
+        before = list(parts)
+        for p, population in enumerate(network.populations):
+            while True:
+                largest = -(-population.size // parts[p])
+                short = _excess(demand(network, p, largest, **needs, parts=parts), chip.core)
+                if short is None:
+                    break
+                if largest == 1:
+                    core = sum(parts[:p])
+                    raise MappingError(
+                        f"core {core}",
+                        f"{short} (one neuron of population {population.name} on {chip.name}); "
+                        "use narrower weights, a smaller network or a larger core",
+                    )
+                parts[p] += 1
+        if parts == before:
+            break
+    if sum(parts) > chip.mesh.n_cores:
+        split = ", ".join(f"{n.name} {k}" for n, k in zip(network.populations, parts, strict=True))
+        raise MappingError(
+            "cores",
+            f"{sum(parts)} needed ({split}), {chip.mesh.n_cores} present on {chip.name}; "
+            "use narrower weights, a smaller network or a larger chip",
+        )
+    return [
+        [
+            (first, last, demand(network, p, last - first, **needs, parts=parts))
+            for first, last in _even(population.size, parts[p])
+        ]
+        for p, population in enumerate(network.populations)
+    ]
+
+
+def _even(size: int, parts: int) -> list[tuple[int, int]]:
+    edges = [size * k // parts for k in range(parts + 1)]
+    return list(zip(edges, edges[1:], strict=False))

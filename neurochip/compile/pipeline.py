@@ -1,0 +1,82 @@
+"""The whole of compilation, on one screen."""
+
+from __future__ import annotations
+
+import math
+from typing import Literal
+
+import numpy as np
+
+from neurochip.compile.image import ChipImage, CoreImage
+from neurochip.compile.partition import partition
+from neurochip.compile.route import links_crossed, snake
+from neurochip.description.chip import ChipSpec
+from neurochip.description.network import Network
+from neurochip.description.precision import Precision, word_bits
+
+__all__ = ["compile_network"]
+
+
+def compile_network(
+    network: Network,
+    chip: ChipSpec,
+    *,
+    precision: Precision,
+    rounding: Literal["nearest", "stochastic"] = "nearest",
+    state_words: int,
+    trace_words: int = 0,
+) -> ChipImage:
+    """Lay a network out on a chip.
+
+    Parameters
+    ----------
+    precision, rounding
+        Format of weights, and how learning writes them.
+    state_words
+        Words of state that a neuron keeps, as its elements declare.
+    trace_words
+        Words that a core keeps for each axon which reaches it.
+
+    Raises
+    ------
+    ConfigError
+        When the chip lacks the weight format.
+    MappingError
+        When the network does not fit.
+    """
+    chip.check_weights(precision, rounding)
+    state_word = 64 if precision == "float64" else 32
+    ranges = partition(
+        network,
+        chip,
+        weight_bits=word_bits(precision),
+        state_bits=state_words * state_word,
+        trace_bits=trace_words * state_word,
+    )
+    sites = iter(snake(chip.mesh, sum(len(r) for r in ranges)))
+    cores = tuple(
+        CoreImage(p, first, last, next(sites), used)
+        for p, pieces in enumerate(ranges)
+        for first, last, used in pieces
+    )
+    listeners = {p: {network.projections[k].target for k in network.out_of(p)} for p in range(len(ranges))}
+    receivers = tuple(
+        tuple(c for c, core in enumerate(cores) if core.population in listeners[sender.population])
+        for sender in cores
+    )
+    hops = np.array(
+        [
+            links_crossed(chip.mesh, core.site, [cores[r].site for r in heard], chip.packet.routing)
+            for core, heard in zip(cores, receivers, strict=True)
+        ],
+        dtype=np.int64,
+    )
+    return ChipImage(
+        network=network,
+        chip=chip,
+        precision=precision,
+        cores=cores,
+        receivers=receivers,
+        hops=hops,
+        address_bits=tuple(max(1, math.ceil(math.log2(max(core.used.input_axons, 1)))) for core in cores),
+    )

@@ -1,0 +1,80 @@
+"""Weights as cores hold them: floating-point, or integers with one scale per projection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.description.precision import Precision, integer_bits
+from neurochip.errors import NumericError
+
+__all__ = ["Quantised", "full_scale", "quantise", "state_dtype", "weight_dtype"]
+
+
+@dataclass(frozen=True)
+class Quantised:
+    """One projection's weights: value = ``scale`` · ``weights`` [pre, post]; ``clipped`` of them met the limit."""
+
+    weights: NDArray[Any]
+    scale: float
+    clipped: int
+
+
+def state_dtype(precision: Precision) -> np.dtype[Any]:
+    """Return the format of neuron state: float64 only where weights are float64."""
+    return np.dtype(np.float64 if precision == "float64" else np.float32)
+
+
+def weight_dtype(precision: Precision) -> np.dtype[Any]:
+    """Return the array type that holds weights of a format."""
+    bits = integer_bits(precision)
+    if bits is None:
+        return np.dtype(precision)
+    return np.dtype(np.int8 if bits <= 8 else np.int16)
+
+
+def full_scale(shape: tuple[int, int]) -> float:
+    """Return the largest magnitude of an integer weight where the run names none: 8 × the Glorot bound.
+
+    Weights grow in training; eight times the bound of their first draw holds them on handwritten digits.
+    """
+    return 8.0 * float(np.sqrt(6.0 / (shape[0] + shape[1])))
+
+
+def quantise(
+    values: NDArray[Any], precision: Precision, *, largest: float | None = None, place: str = "weights"
+) -> Quantised:
+    """Round to nearest in the format.
+
+    Parameters
+    ----------
+    values
+        [pre, post].
+    largest
+        Magnitude that the largest integer stands for; `None` takes `full_scale`.
+    place
+        Names the values in errors.
+
+    Raises
+    ------
+    NumericError
+        For NaN or infinity.
+    """
+    values = np.asarray(values)
+    if not np.all(np.isfinite(values)):
+        bad = np.argwhere(~np.isfinite(values))[0]
+        where = ", ".join(str(int(i)) for i in bad)
+        raise NumericError(f"{place}[{where}]", f"must be finite, got {values[tuple(bad)]}")
+    bits = integer_bits(precision)
+    if bits is None:
+        return Quantised(np.ascontiguousarray(values, dtype=weight_dtype(precision)), 1.0, 0)
+    top = 2 ** (bits - 1) - 1
+    scale = (full_scale((values.shape[0], values.shape[1])) if largest is None else largest) / top
+    # The scale is what the cores multiply with: exactly representable in their state format.
+    scale = float(np.float32(scale))
+    steps = np.rint(values / scale)
+    clipped = int(np.count_nonzero(np.abs(steps) > top))
+    return Quantised(np.clip(steps, -top, top).astype(weight_dtype(precision)), scale, clipped)

@@ -1,0 +1,69 @@
+"""What the user wrote: runs, chip sheets and price lists, read from TOML, checked and frozen."""
+
+from neurochip.description.catalogue import chip_text, chips, run_text, runs
+from neurochip.description.chip import (
+    ChipSpec,
+    CoreSpec,
+    MeshSpec,
+    PacketSpec,
+    Provenance,
+    TimingSpec,
+    WeightsSpec,
+)
+from neurochip.description.chip_reader import chip_from_toml, read_chip, read_prices
+from neurochip.description.events import EVENTS, Event
+from neurochip.description.precision import PRECISIONS, Precision, integer_bits, word_bits
+from neurochip.description.prices import Price, PriceList
+from neurochip.description.run import RunSpec
+from neurochip.description.run_reader import apply_overrides, read_run, run_to_toml
+from neurochip.description.run_sections import (
+    DATA_SETS,
+    BaselineSpec,
+    CodingSpec,
+    ConvergenceSpec,
+    DataSpec,
+    EvaluationSpec,
+    LearningSpec,
+    NetworkSpec,
+    PhasesSpec,
+    RecordSpec,
+)
+
+__all__ = [
+    "DATA_SETS",
+    "EVENTS",
+    "PRECISIONS",
+    "BaselineSpec",
+    "ChipSpec",
+    "CodingSpec",
+    "ConvergenceSpec",
+    "CoreSpec",
+    "DataSpec",
+    "EvaluationSpec",
+    "Event",
+    "LearningSpec",
+    "MeshSpec",
+    "NetworkSpec",
+    "PacketSpec",
+    "PhasesSpec",
+    "Precision",
+    "Price",
+    "PriceList",
+    "Provenance",
+    "RecordSpec",
+    "RunSpec",
+    "TimingSpec",
+    "WeightsSpec",
+    "apply_overrides",
+    "chip_from_toml",
+    "chip_text",
+    "chips",
+    "integer_bits",
+    "read_chip",
+    "read_prices",
+    "read_run",
+    "run_text",
+    "run_to_toml",
+    "runs",
+    "word_bits",
+]

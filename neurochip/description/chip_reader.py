@@ -1,0 +1,164 @@
+"""Chip sheets and price lists: TOML → `ChipSpec`, `PriceList`.
+
+A section of a sheet carries ``source`` and ``evidence`` for all its values; a value that has its own is
+written ``{ value = 1024, source = "…", evidence = "…" }``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+from neurochip.description.catalogue import find_text
+from neurochip.description.chip import (
+    ChipSpec,
+    CoreSpec,
+    MeshSpec,
+    PacketSpec,
+    Provenance,
+    SheetEvidence,
+    TimingSpec,
+    WeightsSpec,
+)
+from neurochip.description.prices import NeuronPricing, PriceList, read_price_table
+from neurochip.description.toml_reader import (
+    Table,
+    build,
+    convert,
+    describe,
+    field_types,
+    parse,
+    refuse_unknown,
+)
+from neurochip.errors import ConfigError
+
+__all__ = ["chip_from_toml", "read_chip", "read_prices"]
+
+T = TypeVar("T")
+
+_SECTIONS: dict[str, type] = {
+    "mesh": MeshSpec,
+    "core": CoreSpec,
+    "weights": WeightsSpec,
+    "packet": PacketSpec,
+    "timing": TimingSpec,
+}
+_HEAD = ("name", "about", "unlimited", "neuron_pricing", "note")
+_PRICE_HEAD = ("name", "about", "neuron_pricing", "note", "prices")
+
+
+def read_chip(name_or_path: str | os.PathLike[str]) -> ChipSpec:
+    """Return a chip of the catalogue, or of a TOML file named with its ``.toml``."""
+    text, source = find_text("chips", name_or_path)
+    return chip_from_toml(text, source)
+
+
+def chip_from_toml(text: str, source: str = "chip.toml") -> ChipSpec:
+    """Return the chip that a sheet describes; ``source`` begins every error."""
+    table = parse(text, source)
+    try:
+        return _chip(table, Path(source).name.removesuffix(".toml"))
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error.place}", error.problem) from None
+
+
+def read_prices(name_or_path: str | os.PathLike[str]) -> PriceList:
+    """Return the price list of a chip, or of a TOML file that has only prices."""
+    text, source = find_text("chips", name_or_path)
+    table = parse(text, source)
+    if any(section in table for section in _SECTIONS):
+        return chip_from_toml(text, source).prices
+    try:
+        refuse_unknown(table, _PRICE_HEAD, "")
+        return _prices(table, Path(source).name.removesuffix(".toml"))
+    except ConfigError as error:
+        raise ConfigError(f"{source}: {error.place}", error.problem) from None
+
+
+def _prices(table: Table, default_name: str) -> PriceList:
+    if "neuron_pricing" not in table:
+        raise ConfigError("neuron_pricing", 'is missing; it is "operations", "published" or "none"')
+    return PriceList(
+        name=convert(table.get("name", default_name), str, "name"),
+        neuron_pricing=convert(table["neuron_pricing"], NeuronPricing, "neuron_pricing"),
+        note=convert(table.get("note", ""), str, "note"),
+        prices=read_price_table(table.get("prices", {}), "prices"),
+    )
+
+
+def _chip(table: Table, default_name: str) -> ChipSpec:
+    refuse_unknown(table, (*_HEAD, *_SECTIONS, "prices"), "")
+    unlimited = convert(table.get("unlimited", False), bool, "unlimited")
+    provenance: dict[str, Provenance] = {}
+    sections: dict[str, Any] = {}
+    for name, cls in _SECTIONS.items():
+        if name in table:
+            if unlimited and name in ("core", "timing"):
+                raise ConfigError(name, "contradicts unlimited = true; remove one of the two")
+            sections[name] = _section(cls, table[name], name, provenance)
+        elif not (unlimited and name in ("core", "timing")):
+            raise ConfigError(name, "is missing")
+    if not unlimited:
+        for limit in field_types(CoreSpec):
+            if getattr(sections["core"], limit) is None:
+                raise ConfigError(
+                    f"core.{limit}", "is missing (unlimited = true at the top lifts every limit)"
+                )
+    return ChipSpec(
+        name=convert(table.get("name", default_name), str, "name"),
+        about=convert(table.get("about", ""), str, "about"),
+        mesh=sections["mesh"],
+        core=sections.get("core", CoreSpec()),
+        weights=sections["weights"],
+        packet=sections["packet"],
+        timing=sections.get("timing"),
+        prices=_prices(table, default_name),
+        provenance=provenance,
+    )
+
+
+def _section(cls: type[T], table: Any, place: str, provenance: dict[str, Provenance]) -> T:
+    """Read a section, setting apart where its values come from."""
+    if not isinstance(table, dict):
+        raise ConfigError(place, f"expected a table, got {describe(table)}")
+    known = field_types(cls)
+    refuse_unknown(table, (*known, "source", "evidence"), place)
+    values: Table = {}
+    for key, value in table.items():
+        if key in ("source", "evidence"):
+            continue
+        origin, where = table, place
+        if isinstance(value, dict) and not (key == "barrier_cycles" and "value" not in value):
+            where = f"{place}.{key}"
+            refuse_unknown(value, ("value", "source", "evidence"), where)
+            if "value" not in value:
+                raise ConfigError(f"{where}.value", "is missing")
+            origin, value = value, value["value"]
+        provenance[f"{place}.{key}"] = _provenance(origin, where)
+        values[key] = _barrier_pairs(value, f"{place}.{key}") if key == "barrier_cycles" else value
+    return build(cls, values, place)
+
+
+def _provenance(table: Table, place: str) -> Provenance:
+    for key in ("source", "evidence"):
+        if key not in table:
+            raise ConfigError(f"{place}.{key}", "is missing; every value of a sheet says where it comes from")
+    source = convert(table["source"], str, f"{place}.source")
+    if not source.strip():
+        raise ConfigError(f"{place}.source", "must say where the values come from, got an empty string")
+    return Provenance(source, convert(table["evidence"], SheetEvidence, f"{place}.evidence"))
+
+
+def _barrier_pairs(value: Any, place: str) -> Any:
+    """Read one number, or a table {active tiles = cycles}, as pairs."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return [[1, value]]
+    if not isinstance(value, dict):
+        raise ConfigError(
+            place, f"expected an integer or a table of active tiles = cycles, got {describe(value)}"
+        )
+    for key in value:
+        if not (key.isascii() and key.isdigit()):
+            raise ConfigError(place, f"expected numbers of active tiles as keys, got {describe(key)}")
+    return sorted([int(key), cycles] for key, cycles in value.items())

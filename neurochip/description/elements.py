@@ -1,0 +1,106 @@
+"""Encoders, decoders and annealers in a run file: ``"osa"`` or ``{ kind = "osa", nu_bar = 0.05 }``.
+
+λ is spelled ``lambda`` in files (``lam`` in Python, where the word is taken): a number, or a table
+``{ coefficient, exponent }`` for a power law; for an encoder also ``"as-decoder"`` or ``"none"``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any
+
+from neurochip.coding import Constant, PowerLaw, Schedule
+from neurochip.description.toml_reader import build, convert, describe, did_you_mean, refuse_unknown
+from neurochip.errors import ConfigError
+
+__all__ = ["element_keys", "element_table", "read_element"]
+
+PLAIN = "none"  # how a file says that an encoder has no predictive front
+
+
+def _keys(cls: Any) -> dict[str, str]:
+    """Key in the file → field of the spec class."""
+    names = [field.name for field in dataclasses.fields(cls)]
+    return {"lambda" if name == "lam" else name: name for name in names}
+
+
+def element_keys(table: Mapping[str, type]) -> set[str]:
+    """Return every key that some element of this family takes."""
+    return {"kind"}.union(*(_keys(cls) for cls in table.values()))
+
+
+def _read_lambda(value: Any, place: str, is_encoder: bool) -> float | Schedule | str | None:
+    if isinstance(value, dict):
+        if "value" in value:
+            return build(Constant, value, place)
+        return build(PowerLaw, value, place)
+    if is_encoder and isinstance(value, str):
+        if value == PLAIN:
+            return None
+        if value == "as-decoder":
+            return value
+        raise ConfigError(
+            place, f'expected a number, a power law, "as-decoder" or "none", got {describe(value)}'
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ConfigError(place, f"expected a number or a power law, got {describe(value)}")
+    number: float = convert(value, float, place)
+    return number
+
+
+def read_element(value: Any, family: Mapping[str, type], default: str, place: str, *, what: str) -> Any:
+    """Return the spec object that a name or a table describes.
+
+    Parameters
+    ----------
+    family
+        Name → spec class: `neurochip.coding.ENCODERS`, `DECODERS` or `ANNEALERS`.
+    default
+        The kind of a table that does not name one.
+    what
+        The family's name for messages, e.g. ``encoder``.
+    """
+    table = {"kind": value} if isinstance(value, str) else value
+    if not isinstance(table, dict):
+        raise ConfigError(
+            place, f"expected the name of {what} or a table with its kind, got {describe(value)}"
+        )
+    kind = table.get("kind", default)
+    if not isinstance(kind, str) or kind not in family:
+        where = place if isinstance(value, str) else f"{place}.kind"
+        hint = did_you_mean(kind, family) if isinstance(kind, str) else ""
+        raise ConfigError(where, f"expected {what}: one of {', '.join(family)}, got {describe(kind)}{hint}")
+    cls: Any = family[kind]
+    keys = _keys(cls)
+    refuse_unknown(table, ["kind", *keys], place)
+    arguments: dict[str, Any] = {}
+    for key, name in keys.items():
+        where = f"{place}.{key}"
+        if key in table and name == "lam":
+            arguments[name] = _read_lambda(table[key], where, is_encoder=what == "an encoder")
+        elif key in table:
+            arguments[name] = convert(table[key], float, where)
+        elif cls.__dataclass_fields__[name].default is dataclasses.MISSING:
+            raise ConfigError(where, "is missing")
+    try:
+        return cls(**arguments)
+    except ConfigError as error:
+        raise error.within(place) from None
+
+
+def _lambda_value(value: Any) -> Any:
+    if value is None:
+        return PLAIN
+    if isinstance(value, Constant | PowerLaw):
+        return dataclasses.asdict(value)
+    return value
+
+
+def element_table(element: Any) -> dict[str, Any]:
+    """Return the table that `read_element` turns into an equal object; every key is written out."""
+    table: dict[str, Any] = {"kind": element.kind}
+    for key, name in _keys(type(element)).items():
+        value = getattr(element, name)
+        table[key] = _lambda_value(value) if name == "lam" else float(value)
+    return table

@@ -1,0 +1,249 @@
+"""Price lists: what one event costs in joules, and how far the figure can be trusted.
+
+A price says where it comes from (``source``), what kind of figure it is (``evidence``), what it includes
+(``scope``), and the technology it holds for (``node``, ``voltage``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from neurochip.description.events import EVENTS
+from neurochip.description.toml_reader import Table, convert, describe, did_you_mean, refuse_unknown
+from neurochip.description.units import parse_quantity
+from neurochip.errors import ConfigError
+
+__all__ = [
+    "Evidence",
+    "NeuronPricing",
+    "Price",
+    "PriceList",
+    "read_price_table",
+]
+
+Evidence = Literal["measured", "pre-silicon", "estimated"]
+Scope = Literal["per-event", "all-in"]
+NeuronPricing = Literal["operations", "published", "none"]
+NOT_STATED = "not stated"  # a voltage that the source does not give
+
+
+_FIGURES = ("neuron_update_active", "neuron_update_inactive", "clamped_update", "spike_out")
+_NETWORK = ("packet_out", "packet_in", "hop_ew", "hop_ns", "link_bit")
+# What an all-in figure per synaptic operation was divided from: everything but the host and learning.
+_ALL_IN_SYNAPTIC_OP = (*_FIGURES, *_NETWORK, "sram_bit_read", "sram_bit_write", "synapse_bit_read")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """What one event costs.
+
+    Attributes
+    ----------
+    value_j
+        Joules per event, or joules per bit where the event says so.
+    source
+        Publication and table, or how the figure was derived.
+    evidence
+        ``measured``, ``pre-silicon`` or ``estimated``.
+    scope
+        ``per-event``, or ``all-in``: the figure already contains the events in ``includes``.
+    node_m
+        Feature size of the process in metres.
+    voltage_v
+        Supply in volts; `None` when the source does not state it.
+    """
+
+    event: str
+    value_j: float
+    source: str
+    evidence: Evidence
+    scope: Scope
+    node_m: float
+    voltage_v: float | None
+    includes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceList:
+    """The prices of one chip.
+
+    Attributes
+    ----------
+    neuron_pricing
+        ``operations``: a neuron update is priced from the operations and state bits of its elements;
+        ``published``: as one figure; ``none``: nothing has a price, only bits are counted.
+    note
+        What a reader of the figures must know; published figures always have one.
+    prices
+        Event → price.
+    """
+
+    name: str
+    neuron_pricing: NeuronPricing
+    note: str = ""
+    prices: Mapping[str, Price] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse figures that would be charged twice."""
+        object.__setattr__(self, "prices", dict(self.prices))
+        if self.neuron_pricing == "none" and self.prices:
+            raise ConfigError(
+                "neuron_pricing", 'is "none" but there are prices; set it to "operations" or "published"'
+            )
+        if self.neuron_pricing != "none" and not self.prices:
+            raise ConfigError("prices", f'is missing; neuron_pricing = "{self.neuron_pricing}" needs prices')
+        if self.neuron_pricing == "published" and not self.note:
+            raise ConfigError(
+                "note",
+                "is missing; say what the published figures were published for, as the dynamics may differ",
+            )
+        self._refuse_double_neurons()
+        self._refuse_double_links()
+        self._refuse_parts_of_all_in()
+
+    def _refuse_double_neurons(self) -> None:
+        if self.neuron_pricing == "operations":
+            for event in _FIGURES:
+                if event in self.prices:
+                    raise ConfigError(
+                        f"prices.{event}",
+                        'is built from operations when neuron_pricing = "operations"; remove it',
+                    )
+
+    def _refuse_double_links(self) -> None:
+        if "link_bit" in self.prices:
+            for event in ("hop_ew", "hop_ns"):
+                if event in self.prices:
+                    raise ConfigError(
+                        f"prices.{event}", "charges the same wires as prices.link_bit; remove one of the two"
+                    )
+
+    def _refuse_parts_of_all_in(self) -> None:
+        for price in self.prices.values():
+            for part in price.includes:
+                if part in self.prices:
+                    raise ConfigError(
+                        f"prices.{part}",
+                        f"is already contained in the all-in price of {price.event}; remove one of the two",
+                    )
+
+    def has(self, event: str) -> bool:
+        """Whether the list has a price of its own for an event."""
+        return event in self.prices
+
+    def entry(self, event: str) -> Price:
+        """Return the price of an event with its provenance; a missing price is an error, never 0."""
+        if event not in EVENTS:
+            raise ConfigError(f"{self.name}: prices.{event}", f"unknown event{did_you_mean(event, EVENTS)}")
+        if event not in self.prices:
+            raise ConfigError(
+                f"{self.name}: prices.{event}",
+                f"is missing, and the run has this event ({EVENTS[event].about}); "
+                "add the price or choose another price list",
+            )
+        return self.prices[event]
+
+    def contained_in(self, event: str) -> str | None:
+        """Return the event whose price already contains this one: an all-in price, or the whole of a part."""
+        if event in self.prices:
+            return None
+        for price in self.prices.values():
+            if event in price.includes:
+                return price.event
+        whole = EVENTS[event].part_of if event in EVENTS else None
+        return whole if whole is not None and (whole in self.prices or self.contained_in(whole)) else None
+
+    def price(self, event: str) -> float:
+        """Return joules per event (or bit), 0 only for what another price of the list contains.
+
+        Raises
+        ------
+        ConfigError
+            Names list and event when there is no price.
+        """
+        if self.contained_in(event) is not None:
+            return 0.0
+        return self.entry(event).value_j
+
+
+def read_price_table(table: Any, place: str) -> dict[str, Price]:
+    """Return event → price of a ``[prices]`` table; its tables nest as in ``op.add.float32``."""
+    prices: dict[str, Price] = {}
+    _collect(table, place, (), prices)
+    return prices
+
+
+def _collect(table: Any, place: str, path: tuple[str, ...], prices: dict[str, Price]) -> None:
+    if not isinstance(table, dict):
+        raise ConfigError(place, f"expected a table, got {describe(table)}")
+    for key, value in table.items():
+        event = ".".join((*path, key))
+        where = f"{place}.{key}"
+        if event in EVENTS:
+            prices[event] = _read_price(event, value, where)
+        elif any(known.startswith(f"{event}.") for known in EVENTS):
+            _collect(value, where, (*path, key), prices)
+        else:
+            raise ConfigError(where, f"unknown event{did_you_mean(event, EVENTS) or _listed(path)}")
+
+
+def _listed(path: tuple[str, ...]) -> str:
+    inside = ".".join((*path, ""))
+    return "; the events are " + ", ".join(event for event in EVENTS if event.startswith(inside))
+
+
+_KEYS = ("value", "source", "evidence", "scope", "node", "voltage")
+
+
+def _read_price(event: str, table: Any, place: str) -> Price:
+    if not isinstance(table, dict):
+        raise ConfigError(place, f"expected a table with {', '.join(_KEYS)}, got {describe(table)}")
+    refuse_unknown(table, (*_KEYS, "includes"), place)
+    for key in _KEYS:
+        if key not in table:
+            raise ConfigError(f"{place}.{key}", "is missing")
+    value = parse_quantity(table["value"], EVENTS[event].dimension, f"{place}.value")
+    if not value >= 0:
+        raise ConfigError(f"{place}.value", f"must not be negative, got {describe(table['value'])}")
+    source = convert(table["source"], str, f"{place}.source")
+    if not source.strip():
+        raise ConfigError(f"{place}.source", "must say where the price comes from, got an empty string")
+    scope: Scope = convert(table["scope"], Scope, f"{place}.scope")
+    voltage = table["voltage"]
+    return Price(
+        event=event,
+        value_j=value,
+        source=source,
+        evidence=convert(table["evidence"], Evidence, f"{place}.evidence"),
+        scope=scope,
+        node_m=_positive(table["node"], "length", f"{place}.node"),
+        voltage_v=None if voltage == NOT_STATED else _positive(voltage, "voltage", f"{place}.voltage"),
+        includes=_read_includes(event, table, scope, f"{place}.includes"),
+    )
+
+
+def _positive(value: Any, dimension: str, place: str) -> float:
+    number = parse_quantity(value, dimension, place)
+    if not number > 0:
+        raise ConfigError(place, f"must be positive, got {describe(value)}")
+    return number
+
+
+def _read_includes(event: str, table: Table, scope: Scope, place: str) -> tuple[str, ...]:
+    if scope == "per-event":
+        if "includes" in table:
+            raise ConfigError(place, 'belongs to scope = "all-in"; remove it or change the scope')
+        return ()
+    if "includes" not in table:
+        if event == "synaptic_op":
+            return _ALL_IN_SYNAPTIC_OP
+        raise ConfigError(place, "is missing; an all-in price lists the events that it contains")
+    includes: tuple[str, ...] = convert(table["includes"], tuple[str, ...], place)
+    for position, part in enumerate(includes):
+        if part not in EVENTS:
+            raise ConfigError(f"{place}[{position}]", f"unknown event{did_you_mean(part, EVENTS)}")
+        if part == event:
+            raise ConfigError(f"{place}[{position}]", "a price cannot contain itself")
+    return includes

@@ -1,0 +1,243 @@
+"""The run: one experiment, fully resolved, frozen and self-checking.
+
+`neurochip.description.run_reader` reads it from a file and writes it back.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from neurochip.coding import Constant, Identity, PowerLaw
+from neurochip.description.elements import element_table, read_element
+from neurochip.description.precision import FLOATS
+from neurochip.description.run_sections import (
+    DATA_SETS,
+    ELEMENTS,
+    BaselineSpec,
+    CodingSpec,
+    ConvergenceSpec,
+    DataSpec,
+    EvaluationSpec,
+    LearningSpec,
+    NetworkSpec,
+    PhasesSpec,
+    RecordSpec,
+)
+from neurochip.description.toml_reader import Table, build, conform, describe, refuse_unknown
+from neurochip.errors import ConfigError
+
+__all__ = ["RunSpec"]
+
+_FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LARGEST_SEED = 2**63 - 1
+
+# Sections that a convergence run has no use for, and why.
+_UNUSED_BY_CONVERGENCE = {
+    "data": "a convergence run draws its own inputs; remove this section",
+    "phases": "a convergence run takes its ticks from [convergence]; remove this section",
+    "learning": "a convergence run learns nothing; remove this section",
+    "evaluation": "a convergence run classifies nothing; remove this section",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSpec:
+    """One experiment, fully resolved.
+
+    Attributes
+    ----------
+    name
+        Names the folder of results.
+    about
+        One line for the catalogue.
+    experiment
+        ``train`` a classifier, or measure ``convergence`` of untrained networks.
+    seed
+        Of every random draw.
+    substrate
+        ``ideal`` (real numbers) or ``digital`` (bits).
+    chip
+        Name or TOML file of the chip sheet; on ``ideal`` it only lends its prices to the report.
+    """
+
+    name: str
+    about: str = ""
+    experiment: Literal["train", "convergence"] = "train"
+    seed: int = 1
+    substrate: Literal["ideal", "digital"] = "digital"
+    chip: str = "cmos45"
+    data: DataSpec = field(default_factory=DataSpec)
+    network: NetworkSpec
+    coding: CodingSpec = field(default_factory=CodingSpec)
+    phases: PhasesSpec = field(default_factory=PhasesSpec)
+    learning: LearningSpec | None = None
+    evaluation: EvaluationSpec = field(default_factory=EvaluationSpec)
+    record: RecordSpec = field(default_factory=RecordSpec)
+    baseline: BaselineSpec = field(default_factory=BaselineSpec)
+    convergence: ConvergenceSpec | None = None
+
+    def __post_init__(self) -> None:
+        """Check what no section can check alone."""
+        conform(self, "")
+        if not _FOLDER_NAME.fullmatch(self.name):
+            raise ConfigError(
+                "name",
+                "must be 1 to 100 letters, digits, '.', '_' and '-', beginning with a letter or digit, "
+                f'got "{self.name}"',
+            )
+        if "\n" in self.about or "\r" in self.about:
+            raise ConfigError("about", "must be one line")
+        if not 0 <= self.seed <= _LARGEST_SEED:
+            raise ConfigError("seed", f"must be 0 to 2**63 - 1, got {self.seed}")
+        if not self.chip:
+            raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
+        if self.experiment == "train":
+            self._check_training()
+        else:
+            self._check_convergence()
+        if self.substrate == "ideal":
+            self._check_ideal()
+        else:
+            self._check_digital()
+
+    def _check_training(self) -> None:
+        if self.convergence is not None:
+            raise ConfigError("convergence", 'belongs to experiment = "convergence"; remove this section')
+        learning = self.learning
+        if learning is None:
+            raise ConfigError("learning", 'is missing; experiment = "train" needs it')
+        inputs, classes, *_ = DATA_SETS[self.data.set]
+        layers = self.network.layers
+        if (layers[0], layers[-1]) != (inputs, classes):
+            raise ConfigError(
+                "network.layers",
+                f"layer sizes do not match the data: {self.data.set} has {inputs} inputs and "
+                f"{classes} classes, the network {layers[0]} and {layers[-1]}",
+            )
+        n = self.network.n_projections
+        if len(learning.rates) != n:
+            raise ConfigError(
+                "learning.rates",
+                f"must have one rate for each of the {n} projections, got {len(learning.rates)}",
+            )
+        if learning.product == "full" and not self.network.tied:
+            raise ConfigError(
+                "learning.product",
+                'the "full" product is defined for tied weights; set it to "linear" or network.tied to true',
+            )
+        if self.phases.split_stream and learning.nudging == "centred":
+            raise ConfigError(
+                "phases.split_stream",
+                'has no meaning with learning.nudging = "centred"; set it to false',
+            )
+        if learning.pre == "trace":
+            self._check_trace(learning)
+
+    def _check_trace(self, learning: LearningSpec) -> None:
+        if self.substrate == "ideal":
+            raise ConfigError(
+                "learning.pre",
+                '"trace" needs bits, which the ideal substrate does not send; set it to "oracle"',
+            )
+        if self.network.tied:
+            raise ConfigError(
+                "network.tied",
+                'must be false with learning.pre = "trace": each core changes its own copy of a weight '
+                "and the two drift apart",
+            )
+        if learning.trace == "decoder" and isinstance(self.coding.decoder, Identity):
+            raise ConfigError(
+                "learning.trace",
+                '"decoder" needs a decoder that averages, and the identity decoder keeps only the last bit; '
+                'set it to "count"',
+            )
+
+    def _check_convergence(self) -> None:
+        if self.convergence is None:
+            raise ConfigError("convergence", 'is missing; experiment = "convergence" needs it')
+        unused = {
+            "data": DataSpec(),
+            "phases": PhasesSpec(),
+            "learning": None,
+            "evaluation": EvaluationSpec(),
+        }
+        for name, default in unused.items():
+            if getattr(self, name) != default:
+                raise ConfigError(name, _UNUSED_BY_CONVERGENCE[name])
+
+    def _check_ideal(self) -> None:
+        for name in ("encoder", "decoder"):
+            if getattr(self.coding, name) is not None:
+                raise ConfigError(f"coding.{name}", "ideal sends real numbers and has none; remove it")
+        if not isinstance(self.coding.annealer, Constant | PowerLaw):
+            raise ConfigError(
+                "coding.annealer",
+                f'must be "constant" or "power-law" on ideal, got "{self.coding.annealer.kind}"',
+            )
+        if self.network.precision not in FLOATS:
+            raise ConfigError(
+                "network.precision",
+                f'must be "float64" or "float32" on ideal, got "{self.network.precision}"',
+            )
+
+    def _check_digital(self) -> None:
+        for name in ("encoder", "decoder"):
+            if getattr(self.coding, name) is None:
+                raise ConfigError(f"coding.{name}", "is missing; the digital substrate sends only bits")
+
+    def to_dict(self) -> Table:
+        """Return nested tables of JSON values, every default written out; `from_dict` is the inverse."""
+        table: Table = {}
+        unused = _UNUSED_BY_CONVERGENCE if self.experiment == "convergence" else {}
+        for section in dataclasses.fields(self):
+            value = getattr(self, section.name)
+            if value is None or section.name in unused:
+                continue
+            if isinstance(value, CodingSpec):
+                table[section.name] = {
+                    name: element_table(getattr(value, name))
+                    for name in ELEMENTS
+                    if getattr(value, name) is not None
+                }
+            elif dataclasses.is_dataclass(value):
+                entries = dataclasses.asdict(value).items()  # type: ignore[arg-type]
+                table[section.name] = {
+                    name: list(entry) if isinstance(entry, tuple) else entry
+                    for name, entry in entries
+                    if entry is not None
+                }
+            else:
+                table[section.name] = value
+        return table
+
+    @classmethod
+    def from_dict(cls, table: Table) -> RunSpec:
+        """Return the run that nested tables describe; a key left out takes its default."""
+        table = dict(table)
+        if table.get("experiment") == "convergence":
+            for name, why in _UNUSED_BY_CONVERGENCE.items():
+                if name in table:
+                    raise ConfigError(name, why)
+        is_ideal = table.get("substrate") == "ideal"
+        table.setdefault("coding", {})
+        return build(
+            cls, table, "", readers={CodingSpec: lambda value, place: _read_coding(value, place, is_ideal)}
+        )
+
+
+def _read_coding(value: Any, place: str, is_ideal: bool) -> CodingSpec:
+    """Read [coding]; what is left out depends on the substrate."""
+    if not isinstance(value, dict):
+        raise ConfigError(place, f"expected a table, got {describe(value)}")
+    refuse_unknown(value, ELEMENTS, place)
+    defaults = CodingSpec.ideal() if is_ideal else CodingSpec()
+    parts = {name: getattr(defaults, name) for name in ELEMENTS}
+    for name, entry in value.items():
+        family, default, what = ELEMENTS[name]
+        if is_ideal and name == "annealer":
+            default = "constant"
+        parts[name] = read_element(entry, family, default, f"{place}.{name}", what=what)
+    return CodingSpec(**parts)

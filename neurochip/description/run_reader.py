@@ -1,0 +1,148 @@
+"""Run files: TOML and ``--set`` overrides → `RunSpec` → the fully resolved TOML again."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import os
+import tomllib
+import types
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from neurochip.description.catalogue import find_text, is_path
+from neurochip.description.chip_reader import read_chip
+from neurochip.description.elements import element_keys
+from neurochip.description.run import RunSpec
+from neurochip.description.run_sections import ELEMENTS, CodingSpec
+from neurochip.description.toml_reader import Table, field_types, parse, unknown_key
+from neurochip.description.toml_writer import write_toml
+from neurochip.errors import ConfigError
+
+__all__ = ["apply_overrides", "read_run", "run_to_toml"]
+
+
+def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> RunSpec:
+    """Return a run of the catalogue or of a TOML file, with overrides applied and everything checked.
+
+    Parameters
+    ----------
+    name_or_path
+        E.g. ``mnist-small``, or a file named with its ``.toml``.
+    overrides
+        ``key.path=value`` each; later ones win.
+    """
+    overrides = list(overrides)
+    text, source = find_text("runs", name_or_path)
+    table = parse(text, source)
+    table.setdefault("name", Path(source).name.removesuffix(".toml"))
+    if is_path(name_or_path):
+        _anchor_chip(table, Path(name_or_path).parent)
+    table = apply_overrides(table, overrides)
+    _anchor_chip(table, Path.cwd())  # one that an override named
+    try:
+        run = RunSpec.from_dict(table)
+        chip = read_chip(run.chip)
+        if run.substrate == "digital":
+            chip.check_weights(run.network.precision, run.network.rounding)
+    except ConfigError as error:
+        raise _blame(error, source, [_split(override)[0] for override in overrides]) from None
+    return run
+
+
+def run_to_toml(run: RunSpec) -> str:
+    """Return the resolved run file: every default written out, and reading it gives an equal run."""
+    return write_toml(run.to_dict())
+
+
+def _anchor_chip(table: Table, folder: Path) -> None:
+    """A chip file is looked for beside the run file, and stays found when the resolved run is moved."""
+    chip = table.get("chip")
+    if isinstance(chip, str) and is_path(chip) and not Path(chip).is_absolute():
+        table["chip"] = str((folder / chip).resolve())
+
+
+def _blame(error: ConfigError, source: str, overridden: list[str]) -> ConfigError:
+    """Say whether the file or an override is wrong; a place inside another file stays as it is."""
+    place = error.place
+    if ".toml" in place:
+        return error
+    for path in overridden:
+        if place == path or place.startswith((f"{path}.", f"{path}[")):
+            return ConfigError(f"--set {place}", error.problem)
+    return ConfigError(f"{source}: {place}", error.problem)
+
+
+def _split(override: str) -> tuple[str, str]:
+    path, equals, raw = override.partition("=")
+    if not equals or not path.strip():
+        raise ConfigError(f"--set {override}", "must have the form key.path=value")
+    return path.strip(), raw.strip()
+
+
+def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
+    """Return a copy of a run's tables with ``key.path=value`` strings written into it.
+
+    A value is read as TOML (``0.3``, ``true``, ``[784, 10]``, ``{ kind = "osa" }``); where that fails, or a
+    string is wanted, it is the bare string (``chip=loihi``). Naming an element's kind starts it afresh.
+    """
+    table = copy.deepcopy(table)
+    for override in overrides:
+        path, raw = _split(override)
+        keys = path.split(".")
+        hint = _walk_schema(keys)
+        target = table
+        for key in keys[:-1]:
+            below = target.get(key)
+            if key in ELEMENTS and isinstance(below, str):
+                below = {"kind": below}
+            target[key] = dict(below) if isinstance(below, dict) else {}
+            target = target[key]
+        if keys[-1] == "kind":
+            target.clear()  # the parameters of another kind mean nothing to this one
+        target[keys[-1]] = _override_value(raw, hint)
+    return table
+
+
+def _walk_schema(keys: list[str]) -> Any:
+    """Return the annotation at the end of a path; refuse a key that the schema does not have."""
+    hint: Any = RunSpec
+    for depth, key in enumerate(keys):
+        place = "--set " + ".".join(keys[: depth + 1])
+        if hint is CodingSpec and key in ELEMENTS:
+            hint = ELEMENTS[key][0]
+        elif isinstance(hint, dict):
+            # A family of elements: its keys depend on the kind, which may yet change.
+            known = sorted(element_keys(hint))
+            if key not in known:
+                raise ConfigError(place, unknown_key(key, known))
+            hint = str if key == "kind" else Any
+        elif dataclasses.is_dataclass(hint) and isinstance(hint, type):
+            fields = field_types(hint)
+            if key not in fields:
+                raise ConfigError(place, unknown_key(key, fields))
+            hint = _without_none(fields[key])
+        elif hint is not Any:
+            raise ConfigError(place, f"unknown key; {'.'.join(keys[:depth])} is a value, not a table")
+    return hint
+
+
+def _without_none(hint: Any) -> Any:
+    if get_origin(hint) is types.UnionType:
+        inner = [arg for arg in get_args(hint) if arg is not types.NoneType]
+        return inner[0] if len(inner) == 1 else hint
+    return hint
+
+
+def _override_value(raw: str, hint: Any) -> Any:
+    wants_text = hint is str or get_origin(hint) is Literal or isinstance(hint, dict)
+    try:
+        # TOML wants a digit before the point; a command line often has none.
+        table = tomllib.loads(f"value = {'0' + raw if raw.startswith('.') else raw}")
+    except (tomllib.TOMLDecodeError, RecursionError):
+        return raw
+    value = table["value"]
+    if len(table) > 1 or (wants_text and not isinstance(value, str | dict)):
+        return raw
+    return value

@@ -1,0 +1,311 @@
+"""The sections of a run: data, network, coding, phases, learning and the rest, each checking itself.
+
+Every default of a run file stands here, on the field; `neurochip.description.run` joins the sections.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from neurochip.coding import (
+    ANNEALERS,
+    DECODERS,
+    ENCODERS,
+    OSA,
+    Annealer,
+    Constant,
+    Decoder,
+    Encoder,
+    Predictive,
+    SigmaDelta,
+)
+from neurochip.description.elements import read_element
+from neurochip.description.precision import FLOATS, Precision
+from neurochip.description.toml_reader import conform
+from neurochip.errors import ConfigError
+
+__all__ = [
+    "DATA_SETS",
+    "ELEMENTS",
+    "BaselineSpec",
+    "CodingSpec",
+    "ConvergenceSpec",
+    "DataSpec",
+    "EvaluationSpec",
+    "LearningSpec",
+    "NetworkSpec",
+    "PhasesSpec",
+    "RecordSpec",
+]
+
+# Name → inputs, classes, training samples, test samples.
+DATA_SETS = {"mnist-small": (784, 10, 2000, 1000), "mnist": (784, 10, 60_000, 10_000)}
+
+
+def _at_least(smallest: int, value: int, place: str) -> None:
+    if not value >= smallest:
+        raise ConfigError(place, f"must be at least {smallest}, got {value}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSpec:
+    """Which samples.
+
+    Attributes
+    ----------
+    set
+        Name of the data set.
+    train, test
+        How many samples of each part, from its beginning; `None` takes all.
+    """
+
+    set: Literal["mnist-small", "mnist"] = "mnist-small"
+    train: int | None = None
+    test: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check that the set has so many samples."""
+        conform(self, "data")
+        *_, train, test = DATA_SETS[self.set]
+        for name, wanted, there in (("train", self.train, train), ("test", self.test, test)):
+            if wanted is not None and not 1 <= wanted <= there:
+                raise ConfigError(f"data.{name}", f"must be 1 to {there}, which {self.set} has, got {wanted}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec:
+    """A chain of populations, each projecting to its neighbours in both directions.
+
+    Attributes
+    ----------
+    layers
+        Neurons of the input, hidden and output populations.
+    tied
+        Whether the backward weights are the transpose of the forward ones (one matrix) or their own.
+    init
+        ``glorot``: uniform in ±√(6/(n_in + n_out)).
+    precision
+        Format of weights and state.
+    rounding
+        How learning writes integer weights.
+    weight_range
+        Largest magnitude of an integer weight; `None` takes 8 × the Glorot bound of each projection.
+    """
+
+    layers: tuple[int, ...]
+    tied: bool = True
+    init: Literal["glorot"] = "glorot"
+    precision: Precision = "float32"
+    rounding: Literal["nearest", "stochastic"] = "stochastic"
+    weight_range: float | None = None
+
+    def __post_init__(self) -> None:
+        """Check sizes and range."""
+        conform(self, "network")
+        if len(self.layers) < 2:
+            raise ConfigError(
+                "network.layers", f"must have at least 2 entries, input and output, got {len(self.layers)}"
+            )
+        for position, size in enumerate(self.layers):
+            _at_least(1, size, f"network.layers[{position}]")
+        if self.weight_range is not None:
+            if not self.weight_range > 0:
+                raise ConfigError("network.weight_range", f"must be > 0, got {self.weight_range}")
+            if self.precision in FLOATS:
+                raise ConfigError(
+                    "network.weight_range",
+                    f"is for integer weights, but network.precision is {self.precision}; remove it",
+                )
+
+    @property
+    def n_projections(self) -> int:
+        """Pairs of neighbouring populations."""
+        return len(self.layers) - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodingSpec:
+    """How values become bits, bits values, and how large each step is; `ideal` has only the step.
+
+    A field may be given by name (``"osa"``) or as a spec object of `neurochip.coding`.
+    """
+
+    encoder: Encoder | None = SigmaDelta()
+    decoder: Decoder | None = Predictive()
+    annealer: Annealer = OSA()
+
+    def __post_init__(self) -> None:
+        """Turn names into spec objects."""
+        for name, (family, default, what) in ELEMENTS.items():
+            value: Any = getattr(self, name)
+            if isinstance(value, tuple(family.values())) or (value is None and name != "annealer"):
+                continue
+            element = read_element(value, family, default, f"coding.{name}", what=what)
+            object.__setattr__(self, name, element)
+
+    @classmethod
+    def ideal(cls, annealer: Annealer = Constant(0.5)) -> CodingSpec:  # noqa: B008 (frozen)
+        """Coding of the `ideal` substrate: none, only a step size."""
+        return cls(encoder=None, decoder=None, annealer=annealer)
+
+
+# Field → its family, the kind of a table that names none, and the word for messages.
+ELEMENTS: dict[str, tuple[dict[str, Any], str, str]] = {
+    "encoder": (dict(ENCODERS), "sigma-delta", "an encoder"),
+    "decoder": (dict(DECODERS), "predictive", "a decoder"),
+    "annealer": (dict(ANNEALERS), "osa", "an annealer"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhasesSpec:
+    """How long each phase lasts, in ticks.
+
+    Attributes
+    ----------
+    free, nudged
+        Ticks with β = 0 and with β ≠ 0.
+    split_stream
+        Compare the nudged state with a free run that went on for as long, not with the end of the free phase.
+    persistent
+        Start each presentation from the state in which the same sample ended last time, not from rest.
+    """
+
+    free: int = 100
+    nudged: int = 50
+    split_stream: bool = False
+    persistent: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the lengths."""
+        conform(self, "phases")
+        _at_least(1, self.free, "phases.free")
+        _at_least(1, self.nudged, "phases.nudged")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearningSpec:
+    """The learning rule and how often it is applied (design §3; O'Connor 2019, eqs 4 and 5).
+
+    Attributes
+    ----------
+    beta
+        Strength of the nudge, non-zero.
+    beta_sign
+        Keep the sign of β, or draw it for each minibatch.
+    nudging
+        ``one-sided``: free and +β; ``centred``: +β and −β.
+    rates
+        Learning rate η of each projection, input side first.
+    product
+        ``linear`` in the change of state, or the ``full`` contrastive product.
+    pre
+        What stands for the presynaptic activity: ``oracle``, its real state read out of its core, or
+        ``trace``, what the receiving core reconstructs from the bits it got.
+    trace
+        That reconstruction: the ``decoder``'s filter, or a ``count`` of spikes.
+    """
+
+    rule: Literal["eqprop"] = "eqprop"
+    beta: float = 0.5
+    beta_sign: Literal["fixed", "random"] = "fixed"
+    nudging: Literal["one-sided", "centred"] = "one-sided"
+    rates: tuple[float, ...]
+    product: Literal["linear", "full"] = "linear"
+    pre: Literal["oracle", "trace"] = "oracle"
+    trace: Literal["decoder", "count"] = "decoder"
+    epochs: int
+    minibatch: int = 20
+    shuffle: bool = True
+
+    def __post_init__(self) -> None:
+        """Check β, rates and counts."""
+        conform(self, "learning")
+        if self.beta == 0:
+            raise ConfigError("learning.beta", f"must be non-zero, got {self.beta:g}")
+        for position, rate in enumerate(self.rates):
+            if not rate >= 0:
+                raise ConfigError(f"learning.rates[{position}]", f"must be ≥ 0, got {rate:g}")
+        _at_least(1, self.epochs, "learning.epochs")
+        _at_least(1, self.minibatch, "learning.minibatch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluationSpec:
+    """How many samples are evaluated after each epoch.
+
+    Attributes
+    ----------
+    train
+        At most so many training samples; 0 for none.
+    test
+        At most so many test samples; `None` for all.
+    """
+
+    train: int = 10_000
+    test: int | None = None
+
+    def __post_init__(self) -> None:
+        """Check the counts."""
+        conform(self, "evaluation")
+        _at_least(0, self.train, "evaluation.train")
+        if self.test is not None:
+            _at_least(1, self.test, "evaluation.test")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSpec:
+    """What is kept besides counts: the spike rasters of so many test presentations."""
+
+    presentations: int = 4
+
+    def __post_init__(self) -> None:
+        """Check the count."""
+        conform(self, "record")
+        _at_least(0, self.presentations, "record.presentations")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaselineSpec:
+    """Steps of the real-valued run whose 32-bit words stand beside the bits (20 + 4 in O'Connor 2019)."""
+
+    free: int = 20
+    nudged: int = 4
+
+    def __post_init__(self) -> None:
+        """Check the lengths."""
+        conform(self, "baseline")
+        _at_least(1, self.free, "baseline.free")
+        _at_least(1, self.nudged, "baseline.nudged")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvergenceSpec:
+    """Settle, nudge, settle again, and measure the distance to the real-valued fixed point at every tick.
+
+    Attributes
+    ----------
+    nets
+        Random networks, one lane each.
+    free, nudged
+        Ticks of each phase.
+    beta
+        Strength of the nudge towards a random one-hot target.
+    reference_steps
+        Steps of ε = ½ in each phase of the real-valued run that finds the fixed point.
+    """
+
+    nets: int = 20
+    free: int = 250
+    nudged: int = 250
+    beta: float = 0.5
+    reference_steps: int = 2500
+
+    def __post_init__(self) -> None:
+        """Check β and counts."""
+        conform(self, "convergence")
+        for name in ("nets", "free", "nudged", "reference_steps"):
+            _at_least(1, getattr(self, name), f"convergence.{name}")
+        if self.beta == 0:
+            raise ConfigError("convergence.beta", f"must be non-zero, got {self.beta:g}")

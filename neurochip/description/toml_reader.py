@@ -1,0 +1,271 @@
+"""TOML text → nested tables → frozen checked objects; every error names its dotted path.
+
+The schema is the dataclass itself: field names are the keys, annotations the types. `convert` checks one
+value against one annotation, `build` a table against a dataclass, and `conform` lets an object that was made
+in Python check itself by the same rules.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import functools
+import json
+import math
+import re
+import tomllib
+import types
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+
+from neurochip.description.units import DIMENSIONS, parse_bits, parse_quantity
+from neurochip.errors import ConfigError
+
+__all__ = [
+    "Quantity",
+    "Reader",
+    "Table",
+    "build",
+    "conform",
+    "convert",
+    "describe",
+    "did_you_mean",
+    "field_types",
+    "parse",
+    "read_text",
+    "refuse_unknown",
+    "unknown_key",
+]
+
+Table = dict[str, Any]
+Reader = Callable[[Any, str], Any]  # (value, place) → object
+T = TypeVar("T")
+
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Quantity:
+    """Marks an annotation, ``Annotated[float, Quantity("energy")]``: in a file it must carry a unit."""
+
+    dimension: str
+
+    def __post_init__(self) -> None:
+        """Refuse a misspelt dimension when the schema is imported, not when a user's file is read."""
+        if self.dimension not in DIMENSIONS:
+            raise ValueError(f"no dimension {self.dimension!r}")
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a UTF-8 file, or refuse with the reason that there is none."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(str(path), "no such file") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(str(path), f"is not UTF-8 text (byte {error.start} cannot be read)") from None
+    except OSError as error:
+        raise ConfigError(str(path), f"cannot be read: {error.strerror or error}") from None
+
+
+def parse(text: str, source: str) -> Table:
+    """Return the tables of a TOML text; a syntax error names ``source``, line and column."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problem = str(error)
+        match = _POSITION.search(problem)
+        where = source
+        if match is not None:
+            problem = problem[: match.start()]
+            line, column = match.groups()
+            # "end of document" is the column after the last character.
+            line = line or str(text.count("\n") + 1)
+            column = column or str(len(text.rsplit("\n", 1)[-1]) + 1)
+            where = f"{source}: line {line}, column {column}"
+        raise ConfigError(where, f"is not valid TOML: {problem[:1].lower()}{problem[1:]}") from None
+    except RecursionError:
+        raise ConfigError(source, "is not valid TOML: its values are nested too deeply") from None
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return ``; did you mean 'x'?`` for the nearest known word, or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"; did you mean '{close[0]}'?" if close else ""
+
+
+def describe(value: object) -> str:
+    """Return a value as the user wrote it, cut short when long."""
+    if isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=False)
+    elif isinstance(value, bool):
+        text = "true" if value else "false"
+    elif isinstance(value, Mapping):
+        return "a table"
+    elif isinstance(value, list | tuple):
+        text = f"[{', '.join(describe(item) for item in value)}]"
+    else:
+        text = str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+def refuse_unknown(table: Mapping[str, Any], known: Iterable[str], place: str) -> None:
+    """Refuse the first key that is not known, with the nearest that is."""
+    known = list(known)
+    for key in table:
+        if key not in known:
+            raise ConfigError(_join(place, key), unknown_key(key, known))
+
+
+def unknown_key(key: str, known: Iterable[str]) -> str:
+    """Return the complaint about a key, with the nearest known one or, failing that, all of them."""
+    known = list(known)
+    return f"unknown key{did_you_mean(key, known) or '; the keys here are ' + ', '.join(known)}"
+
+
+def _join(place: str, key: str) -> str:
+    return f"{place}.{key}" if place else key
+
+
+def field_types(cls: Any) -> dict[str, Any]:
+    """Return field name → annotation of a dataclass, without its class variables."""
+    return _field_types(cls)
+
+
+@functools.cache
+def _field_types(cls: Any) -> dict[str, Any]:
+    hints = typing.get_type_hints(cls, include_extras=True)
+    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
+
+
+def _expected(problem: str, value: object, place: str) -> ConfigError:
+    return ConfigError(place, f"expected {problem}, got {describe(value)}")
+
+
+def _number(value: object, place: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _expected("a number", value, place)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ConfigError(place, f"must be finite, got {describe(value)}") from None
+    if not math.isfinite(number):
+        raise ConfigError(place, f"must be finite, got {number}")
+    return number
+
+
+def _choice(value: object, choices: tuple[Any, ...], place: str) -> Any:
+    if isinstance(value, str) and value in choices:
+        return value
+    listed = [f'"{choice}"' for choice in choices]
+    if len(listed) > 6:  # the integer widths would fill a line
+        listed = [*listed[:3], "…", listed[-1]]
+    allowed = " or ".join([", ".join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)
+    hint = did_you_mean(value, choices) if isinstance(value, str) else ""
+    raise ConfigError(place, f"expected {allowed}, got {describe(value)}{hint}")
+
+
+def _quantity(value: object, dimension: str, place: str, from_file: bool) -> float | int:
+    if from_file or isinstance(value, str):
+        return parse_bits(value, place) if dimension == "memory" else parse_quantity(value, dimension, place)
+    # Made in Python: already in SI units, as the field's documentation says.
+    if dimension == "memory":
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise _expected("a whole number of bits", value, place)
+        return value
+    return _number(value, place)
+
+
+def convert(
+    value: Any,
+    hint: Any,
+    place: str,
+    *,
+    from_file: bool = True,
+    readers: Mapping[Any, Reader] | None = None,
+) -> Any:
+    """Return ``value`` as the annotation ``hint`` wants it, or refuse it at ``place``.
+
+    Parameters
+    ----------
+    from_file
+        True for a TOML value (a quantity needs its unit, a dataclass is a table); False for a Python value.
+    readers
+        Annotation → function, for types that are not plain dataclasses.
+    """
+    readers = readers or {}
+    if hint in readers:
+        return readers[hint](value, place)
+    origin = get_origin(hint)
+    if origin is Annotated:
+        base, *marks = get_args(hint)
+        for mark in marks:
+            if isinstance(mark, Quantity):
+                return _quantity(value, mark.dimension, place, from_file)
+        return convert(value, base, place, from_file=from_file, readers=readers)
+    if origin in (types.UnionType, typing.Union):
+        if value is None and types.NoneType in get_args(hint):
+            return None
+        [inner] = [arg for arg in get_args(hint) if arg is not types.NoneType]
+        return convert(value, inner, place, from_file=from_file, readers=readers)
+    if origin is Literal:
+        return _choice(value, get_args(hint), place)
+    if origin is tuple:
+        item = get_args(hint)[0]
+        if not isinstance(value, list | tuple):
+            names = {int: "integers", float: "numbers", str: "strings"}
+            raise _expected(f"a list of {names.get(item, 'values')}", value, place)
+        return tuple(
+            convert(entry, item, f"{place}[{position}]", from_file=from_file, readers=readers)
+            for position, entry in enumerate(value)
+        )
+    if hint is bool:
+        if not isinstance(value, bool):
+            raise _expected("true or false", value, place)
+        return value
+    if hint is int:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise _expected("an integer", value, place)
+        return value
+    if hint is float:
+        return _number(value, place)
+    if hint is str:
+        if not isinstance(value, str):
+            raise _expected("a string", value, place)
+        return value
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        if isinstance(value, hint):
+            return value
+        if not from_file:
+            raise _expected(f"a {hint.__name__}", value, place)
+        return build(hint, value, place, readers=readers)
+    raise TypeError(f"{place}: no rule for annotation {hint!r}")
+
+
+def build(cls: type[T], table: Any, place: str, *, readers: Mapping[Any, Reader] | None = None) -> T:
+    """Return the dataclass ``cls`` made from a table: no unknown key, none missing, every type right."""
+    if not isinstance(table, dict):
+        raise _expected("a table", table, place)
+    hints = field_types(cls)
+    refuse_unknown(table, hints, place)
+    values: dict[str, Any] = {}
+    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
+        if field.name in table:
+            values[field.name] = convert(
+                table[field.name], hints[field.name], _join(place, field.name), readers=readers
+            )
+        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+            raise ConfigError(_join(place, field.name), "is missing")
+    return cls(**values)
+
+
+def conform(instance: Any, place: str, *, readers: Mapping[Any, Reader] | None = None) -> None:
+    """Check every field of a frozen dataclass by its annotation; call it first in ``__post_init__``.
+
+    An integer where a number is wanted becomes a float, a list a tuple.
+    """
+    for name, hint in field_types(type(instance)).items():
+        value = convert(getattr(instance, name), hint, _join(place, name), from_file=False, readers=readers)
+        object.__setattr__(instance, name, value)

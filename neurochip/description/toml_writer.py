@@ -1,0 +1,48 @@
+"""Tables → TOML text that `toml_reader.parse` turns into the very same tables."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["write_toml"]
+
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+def _string(text: str) -> str:
+    # A JSON string is a TOML basic string, but for DEL, which TOML wants escaped.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(key: str) -> str:
+    return key if _BARE.fullmatch(key) else _string(key)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, str):
+        return _string(value)
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_value(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        inside = ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items())
+        return f"{{ {inside} }}" if inside else "{}"
+    raise TypeError(f"TOML has no {type(value).__name__}")
+
+
+def write_toml(table: Mapping[str, Any]) -> str:
+    """Return a table as text: plain values first, then a section per table; deeper tables stand inline."""
+    top = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
+    blocks = ["\n".join(f"{_key(key)} = {_value(value)}" for key, value in top.items())] if top else []
+    for key, section in table.items():
+        if isinstance(section, Mapping):
+            lines = [f"[{_key(key)}]"]
+            lines += [f"{_key(name)} = {_value(value)}" for name, value in section.items()]
+            blocks.append("\n".join(lines))
+    return "\n\n".join(blocks) + "\n"

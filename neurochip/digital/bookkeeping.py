@@ -1,0 +1,155 @@
+"""Spike counts of a phase → ledger: everything a tick-timed chip books follows from them and the image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile import ChipImage
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+
+__all__ = ["Bookkeeper"]
+
+_AT = {name: i for i, name in enumerate(COUNTERS)}
+Counts = NDArray[np.int64]
+
+
+class Bookkeeper:
+    """Keeps the ledger of one chip image.
+
+    Parameters
+    ----------
+    image
+        The compiled chip.
+    traced
+        Whether receiving cores keep a trace of each axon.
+    """
+
+    def __init__(self, image: ChipImage, traced: bool) -> None:
+        self._traced = traced
+        self._cores = len(image.cores)
+        self.size = np.array([core.size for core in image.cores], dtype=np.int64)
+        self.population = np.array([core.population for core in image.cores])
+        self._clamped = np.array([image.network.populations[p].clamped for p in self.population])
+        self._axons = np.array([core.used.input_axons for core in image.cores], dtype=np.int64)
+        hears = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
+        aer = np.zeros(self._cores, dtype=np.int64)  # bits of all packets of one spike
+        aer_hops = np.zeros(self._cores, dtype=np.int64)
+        multicast = image.chip.packet.routing == "multicast"
+        links = image.hops.sum(axis=1)
+        for c, (core, receivers) in enumerate(zip(image.cores, image.receivers, strict=True)):
+            hears[c, list(receivers)] = 1
+            bits = [image.chip.packet.header_bits + image.address_bits[r] for r in receivers]
+            far = [sum(image.chip.mesh.hops(core.site, image.cores[r].site)) for r in receivers]
+            if multicast and bits:
+                aer[c], aer_hops[c] = max(bits), max(bits) * links[c]
+            else:
+                aer[c] = sum(bits)
+                aer_hops[c] = sum(b * hops for b, hops in zip(bits, far, strict=True))
+        self.hears = hears
+        self._aer, self._aer_hops = aer, aer_hops
+        self._hops = image.hops
+        self._links = links
+        names = tuple(image.network.populations[p].name for p in self.population)
+        self._ledger = Ledger(names, tuple(core.site for core in image.cores), {})
+
+    @property
+    def ledger(self) -> Ledger:
+        """All that was booked."""
+        return self._ledger
+
+    def restore(self, ledger: Ledger) -> None:
+        """Go on from the books of a checkpoint."""
+        self._ledger = Ledger(self._ledger.populations, self._ledger.sites, ledger.phases)
+
+    def _book(self, phase: Phase, counts: Counts, presentations: int = 0, ticks: int = 0) -> None:
+        ledger = self._ledger
+        self._ledger = ledger + Ledger(
+            ledger.populations, ledger.sites, {phase: PhaseBook(presentations, ticks, counts)}
+        )
+
+    def _blank(self) -> Counts:
+        return np.zeros((self._cores, len(COUNTERS)), dtype=np.int64)
+
+    def run(
+        self,
+        phase: Phase,
+        *,
+        lanes: int,
+        ticks: int,
+        begins: bool,
+        opening: bool,
+        nudged: bool,
+        carried: Counts,
+        sent: Counts,
+        last: Counts,
+    ) -> None:
+        """Book a phase.
+
+        Parameters
+        ----------
+        begins
+            Whether the phase begins here; if not, it goes on.
+        opening
+            Whether the presentations begin here: the host writes their inputs.
+        nudged
+            Whether targets pull.
+        carried, sent, last
+            Spikes per core, over all lanes: under way at the beginning, sent, sent in the last tick.
+        """
+        book = self._blank()
+        lane_ticks = lanes * ticks
+        receivers = self.hears.sum(axis=1)
+        arrived = carried + sent - last
+        delivered = arrived @ self.hears
+        symbols = self.size * lane_ticks
+        book[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
+        book[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
+        output = self.population == self.population[-1]
+        if nudged:
+            book[output, _AT["nudged_updates"]] = symbols[output]
+            if begins:
+                book[output, _AT["host_words_in"]] = self.size[output] * lanes
+        if opening:
+            book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * lanes
+        if self._traced:
+            book[:, _AT["trace_updates"]] = self._axons * lane_ticks
+        book[:, _AT["spikes_sent"]] = sent
+        book[:, _AT["packets"]] = sent * receivers
+        book[:, _AT["spikes_delivered"]] = delivered
+        book[:, _AT["spikes_in_flight"]] = (last - carried) * receivers
+        book[:, _AT["hops_ew"]] = sent * self._hops[:, 0]
+        book[:, _AT["hops_ns"]] = sent * self._hops[:, 1]
+        book[:, _AT["sops"]] = delivered * self.size
+        book[:, _AT["weight_reads"]] = delivered * self.size
+        book[:, _AT["symbols"]] = symbols
+        book[:, _AT["symbols_hops"]] = symbols * self._links
+        book[:, _AT["spikes_hops"]] = sent * self._links
+        book[:, _AT["aer"]] = sent * self._aer
+        book[:, _AT["aer_hops"]] = sent * self._aer_hops
+        book[:, _AT["bitmap"]] = symbols * receivers
+        book[:, _AT["bitmap_hops"]] = symbols * self._links
+        self._book(phase, book, presentations=lanes if begins else 0, ticks=lane_ticks)
+
+    def update(self, accumulations: Counts, writes: Counts, saturations: Counts, words: Counts) -> None:
+        """Book a change of weights, per core; ``words`` left the sending cores other than as spikes."""
+        book = self._blank()
+        book[:, _AT["weight_accumulations"]] = accumulations
+        book[:, _AT["weight_writes"]] = writes
+        book[:, _AT["weight_reads"]] = writes
+        book[:, _AT["weight_saturations"]] = saturations
+        book[:, _AT["readout_words"]] = words
+        self._book(Phase.UPDATE, book)
+
+    def readout(self, population: int, lanes: int) -> None:
+        """Book that the host read the values of a population."""
+        book = self._blank()
+        here = self.population == population
+        book[here, _AT["readout_words"]] = self.size[here] * lanes
+        self._book(Phase.READOUT, book)
+
+    def per_core(self, per_slot: NDArray[Any], slots: list[tuple[int, int]]) -> Counts:
+        """Sum a count per slot over the slots of each core."""
+        return np.array([per_slot[first:last].sum(dtype=np.int64) for first, last in slots], dtype=np.int64)

@@ -1,0 +1,93 @@
+"""Weights change where they are kept: each core adds up products of what stands at both ends of a synapse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels.random_bits import mix, uniform
+
+__all__ = ["change_floats", "change_integers"]
+
+
+@kernel
+def _accumulate(i: Any, pre: Any, post: Any, width: Any, change: Any) -> Any:
+    """change[j] = Σ_lanes pre[lane, i] · post[lane, j]; returns how many lanes had a non-zero pre."""
+    nothing = np.uint64(0)
+    for j in range(nothing, width):
+        change[j] = 0
+    active = 0
+    for lane in range(pre.shape[0]):
+        x = pre[lane, i]
+        if x != 0:
+            active += 1
+            for j in range(nothing, width):
+                change[j] += x * post[lane, j]
+    return active
+
+
+@entry
+def change_floats(
+    weights: Any, start: Any, width: Any, rows: Any, pre: Any, post: Any, rate: Any, change: Any, out: Any
+) -> None:
+    """W[i, j] += rate · Σ_lanes pre[lane, i] · post[lane, j], in place, for i in ``rows`` u64[2] (from, to).
+
+    ``weights`` T[weight] holds the block from ``start`` (u64), ``width`` (u64) columns wide; ``pre`` T[lane, axon],
+    ``post`` T[lane, ≥ width], ``change`` T[width] scratch. ``out`` i64[…]: its first += number of non-zero ``pre``.
+    """
+    nothing = np.uint64(0)
+    for i in range(rows[0], rows[1]):
+        n = _accumulate(i, pre, post, width, change)
+        if n > 0:
+            out[0] += n
+            at = start + i * width
+            for j in range(nothing, width):
+                weights[at + j] += rate * change[j]
+
+
+@entry
+def change_integers(
+    weights: Any,
+    start: Any,
+    width: Any,
+    rows: Any,
+    pre: Any,
+    post: Any,
+    rate: Any,
+    change: Any,
+    top: int,
+    stochastic: int,
+    key: Any,
+    row_numbers: Any,
+    first_column: Any,
+    out: Any,
+) -> None:
+    """The same for integer weights: ``rate`` is in steps of the weight; the sum is rounded and held to ±``top``.
+
+    ``stochastic`` 1 rounds up with the probability of the fraction, drawn by (``key``, number of the weight in its
+    projection): row ``row_numbers[i]`` and column ``first_column`` + j, all u64, so the mapping does not matter.
+    ``out`` i64[2] += number of non-zero ``pre``, of weights that met ±``top``.
+    """
+    nothing = np.uint64(0)
+    for i in range(rows[0], rows[1]):
+        n = _accumulate(i, pre, post, width, change)
+        if n == 0:
+            continue
+        out[0] += n
+        at = start + i * width
+        row_key = mix(key, row_numbers[i])
+        for j in range(nothing, width):
+            wanted = np.float64(weights[at + j]) + np.float64(rate * change[j])
+            if stochastic:
+                rounded = np.floor(wanted + uniform(row_key, first_column + j))
+            else:
+                rounded = np.rint(wanted)
+            if rounded > top:
+                rounded = np.float64(top)
+                out[1] += 1
+            elif rounded < -top:
+                rounded = np.float64(-top)
+                out[1] += 1
+            weights[at + j] = np.int64(rounded)

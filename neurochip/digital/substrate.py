@@ -1,0 +1,336 @@
+"""The emulated chip: cores that exchange nothing but bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.coding import ANNEALERS, DECODERS, ENCODERS, Constant, HardwareCost, Schedule, as_schedule
+from neurochip.coding.encoders.predictive import PREDICTIVE_COST
+from neurochip.compile import ChipImage
+from neurochip.description.run_sections import CodingSpec
+from neurochip.digital.arrays import Coder, LaneState, Recorder, Schedules, Scratch
+from neurochip.digital.bookkeeping import Bookkeeper
+from neurochip.digital.layout import Layout
+from neurochip.digital.synapses import SynapseMemories
+from neurochip.digital.tick import run_ticks
+from neurochip.errors import CapabilityError, ConfigError, DataError
+from neurochip.kernels.random_bits import mix
+from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST
+from neurochip.substrate import (
+    Capabilities,
+    Ledger,
+    Observable,
+    Parameters,
+    Phase,
+    Settled,
+    Snapshot,
+    WeightUpdate,
+)
+
+__all__ = ["DigitalSubstrate", "elements", "encoder_schedule", "state_words"]
+
+RECORDS = ("spikes", "states", "step_sizes")
+_SPIKE_STREAM = np.uint64(1)  # random numbers by purpose: one seed never serves two
+
+
+def encoder_schedule(coding: CodingSpec) -> Schedule | None:
+    """Return λ of the predictive front of the encoder, `None` where it is plain."""
+    encoder, decoder = coding.encoder, coding.decoder
+    if encoder is None or encoder.lam is None:
+        return None
+    if encoder.lam == "as-decoder":
+        own = getattr(decoder, "lam", None)
+        return None if own is None else as_schedule(own, "coding.decoder.lambda")
+    if isinstance(encoder.lam, str):
+        raise ConfigError("coding.encoder.lambda", f"must be a number, got {encoder.lam!r}")
+    return as_schedule(encoder.lam, "coding.encoder.lambda")
+
+
+def elements(coding: CodingSpec) -> dict[str, tuple[str, HardwareCost]]:
+    """Return kind and declared cost of each element of a neuron, by role."""
+    if coding.encoder is None or coding.decoder is None:
+        raise ConfigError("coding", "the digital substrate needs an encoder and a decoder")
+    front = PREDICTIVE_COST if encoder_schedule(coding) is not None else HardwareCost()
+    return {
+        "encoder": (coding.encoder.kind, coding.encoder.hardware + front),
+        "decoder": (coding.decoder.kind, coding.decoder.hardware),
+        "annealer": (coding.annealer.kind, coding.annealer.hardware),
+        "neuron": ("clipped", NEURON_COST),
+        "nudge": ("squared-error", NUDGE_COST),
+    }
+
+
+def state_words(coding: CodingSpec) -> int:
+    """Return the words of state that one neuron keeps."""
+    return sum(cost.state_words_kept for _, cost in elements(coding).values())
+
+
+class DigitalSubstrate:
+    """Emulates a compiled chip, all lanes of a minibatch side by side.
+
+    Parameters
+    ----------
+    image
+        The compiled chip.
+    coding
+        Encoder, decoder and annealer.
+    traced
+        Receiving cores keep a trace of each axon, for rules that learn from bits alone.
+    seed
+        Of the stochastic encoder and of stochastic rounding.
+    rounding
+        How learning writes integer weights.
+    weight_range
+        Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
+    threads
+        Lanes are shared among so many threads; results do not depend on it.
+    """
+
+    def __init__(
+        self,
+        image: ChipImage,
+        coding: CodingSpec,
+        *,
+        traced: bool = False,
+        seed: int = 0,
+        rounding: Literal["nearest", "stochastic"] = "nearest",
+        weight_range: float | None = None,
+        threads: int = 1,
+    ) -> None:
+        if coding.encoder is None or coding.decoder is None:
+            raise ConfigError("coding", "the digital substrate needs an encoder and a decoder")
+        self.image = image
+        self._coding = coding
+        self._traced = traced
+        self._layout = Layout(image)
+        self._books = Bookkeeper(image, traced)
+        self._dtype = self._layout.state_dtype
+        self._front = encoder_schedule(coding)
+        self._decoder_lambda = as_schedule(getattr(coding.decoder, "lam", 1.0), "coding.decoder.lambda")
+        self._threads = max(1, threads)
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._synapses = SynapseMemories(
+            self._layout,
+            seed=seed,
+            stochastic=rounding == "stochastic",
+            weight_range=weight_range,
+            threads=self._threads,
+            each_thread=self._map,
+        )
+        self._scratch: list[Scratch] = [self._layout.scratch() for _ in range(self._threads)]
+        self._states: dict[int, LaneState] = {}  # kept by number of lanes: allocation costs more than a phase
+        self._state = self._lanes(1)
+        self._presentations = np.zeros(1, dtype=np.uint64)
+        self._tick = 0
+        self._phase_ticks = 0
+        self._opening = False
+        self._phase: Phase | None = None
+        annealer: Any = coding.annealer
+        constants = {"osa": ("regulariser", None), "kesten": ("a", "b")}.get(annealer.kind, (None, None))
+        a, b = (0.0 if name is None else getattr(annealer, name) for name in constants)
+        self._coder = Coder(
+            encoder=list(ENCODERS).index(coding.encoder.kind),
+            decoder=list(DECODERS).index(coding.decoder.kind),
+            annealer=list(ANNEALERS).index(annealer.kind),
+            front=int(self._front is not None),
+            front_steady=int(isinstance(self._front, Constant)),
+            traced=int(traced),
+            a=self._dtype.type(a),
+            b=self._dtype.type(b),
+            seed=np.uint64(mix(np.uint64(seed), _SPIKE_STREAM)),
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the chip can do."""
+        observables = {Observable.VALUE, Observable.RATE, Observable.SPIKES}
+        if self._traced:
+            observables.add(Observable.TRACE)
+        return Capabilities("digital", frozenset(observables), sends_bits_only=True)
+
+    def load(self, parameters: Parameters) -> None:
+        """Write all weights and biases, rounding to nearest where weights are integers."""
+        self._synapses.load(parameters)
+
+    def parameters(self) -> Parameters:
+        """Return the values of all weights and biases."""
+        return self._synapses.parameters()
+
+    def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
+        inputs = np.asarray(inputs)
+        size = self.image.network.sizes[0]
+        if inputs.ndim != 2 or inputs.shape[1] != size:
+            raise DataError("inputs", f"must have shape (lanes, {size}), got {inputs.shape}")
+        if not (inputs.size == 0 or (inputs.min() >= 0 and inputs.max() <= 1)):
+            raise DataError("inputs", "must lie in [0, 1] and be finite")
+        self._state = self._lanes(inputs.shape[0])
+        for array in self._state:
+            array[...] = 0
+        self._state.value[:, self._layout.slots_of[0]] = inputs
+        self._presentations = np.ascontiguousarray(presentations, dtype=np.uint64)
+        self._tick = 0
+        self._opening = True
+        self._phase = None
+
+    def run(
+        self,
+        phase: Phase,
+        ticks: int,
+        *,
+        beta: float = 0.0,
+        targets: NDArray[Any] | None = None,
+        record: Sequence[str] = (),
+    ) -> Settled:
+        """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
+        if ticks < 1:
+            raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 tick, got {ticks}")
+        for name in record:
+            if name not in RECORDS:
+                raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
+        if beta and targets is None:
+            raise ConfigError("targets", "are missing; a nudged phase needs what to nudge to")
+        t, state = self._dtype, self._state
+        lanes = state.bits.shape[0]
+        wanted = np.zeros((lanes, self._layout.n_slots), dtype=t)
+        if beta and targets is not None:
+            wanted[:, self._layout.slots_of[-1]] = targets
+        shape = (lanes, self._layout.n_slots)
+        kept = [ticks if name in record else 0 for name in RECORDS]
+        recorder = Recorder(
+            np.zeros((kept[0], *shape), np.uint8),
+            np.zeros((kept[1], *shape), t),
+            np.zeros((kept[2], *shape), t),
+        )
+        carried = state.bits.sum(axis=0, dtype=np.int64)
+        state.counts[...] = 0
+        self._each_thread(self._schedules(ticks), ticks, t.type(2.0 * beta), wanted, recorder)
+        books, slots = self._books, self._layout.core_slots
+        books.run(
+            phase,
+            lanes=lanes,
+            ticks=ticks,
+            begins=phase is not self._phase,
+            opening=self._opening,
+            nudged=beta != 0,
+            carried=books.per_core(carried, slots),
+            sent=books.per_core(state.counts.sum(axis=0, dtype=np.int64), slots),
+            last=books.per_core(state.bits.sum(axis=0, dtype=np.int64), slots),
+        )
+        self._phase = phase
+        self._tick += ticks
+        self._phase_ticks = ticks
+        self._opening = False
+        of = self._layout.slots_of
+        return Settled(
+            ticks=ticks,
+            spikes=tuple(recorder.spikes[:, :, s] for s in of) if kept[0] else (),
+            states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
+            step_sizes=tuple(recorder.sizes[:, :, s] for s in of) if kept[2] else (),
+        )
+
+    def _lanes(self, n: int) -> LaneState:
+        if n not in self._states:
+            kinds = (self._coding.encoder.kind if self._coding.encoder else "", self._coding.annealer.kind)
+            self._states[n] = self._layout.lane_state(
+                n,
+                second=kinds[0] == "second-order-sigma-delta",
+                anneal=kinds[1] in ("osa", "kesten"),
+                trace=self._traced,
+            )
+        return self._states[n]
+
+    def _schedules(self, ticks: int) -> Schedules:
+        first, t = self._tick + 1, self._dtype
+        annealer: Any = self._coding.annealer
+        if annealer.kind == "osa":
+            rate = annealer.rates(first, ticks)
+        elif annealer.kind == "kesten":
+            rate = np.zeros(ticks)
+        else:
+            rate = annealer.at(first, ticks)
+        front = np.ones(ticks) if self._front is None else self._front.at(first, ticks)
+        return Schedules(front.astype(t), self._decoder_lambda.at(first, ticks).astype(t), rate.astype(t))
+
+    def _each_thread(
+        self, schedules: Schedules, ticks: int, nudge: Any, wanted: NDArray[Any], recorder: Recorder
+    ) -> None:
+        """Share the lanes among the threads; every lane is computed alone, so the split changes nothing."""
+        lanes = np.arange(self._state.bits.shape[0])
+
+        def share(k: int) -> None:
+            run_ticks(
+                lanes[k :: self._threads],
+                self._presentations,
+                self._tick + 1,
+                ticks,
+                self._synapses.wiring,
+                self._state,
+                self._scratch[k],
+                self._coder,
+                schedules,
+                nudge,
+                wanted,
+                recorder,
+            )
+
+        self._map(share)
+
+    def _map(self, work: Any) -> None:
+        if self._pool is None:
+            for k in range(self._threads):
+                work(k)
+        else:
+            list(self._pool.map(work, range(self._threads)))
+
+    def observe(self, what: Observable, layer: int) -> NDArray[Any]:
+        """Return [lane, unit] of a layer, as a copy."""
+        slots = self._layout.slots_of[layer]
+        if what not in self.capabilities.observables:
+            raise CapabilityError(what.value, "is not kept on this chip; make it with traced=True")
+        if what is Observable.VALUE:
+            return np.ascontiguousarray(self._state.value[:, slots])
+        if what is Observable.TRACE:
+            return np.ascontiguousarray(self._state.trace[:, slots])
+        if what is Observable.SPIKES:
+            return np.ascontiguousarray(self._state.bits[:, slots])
+        return self._state.counts[:, slots] / self._dtype.type(max(self._phase_ticks, 1))
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of what the lanes remember."""
+        return Snapshot(self._tick, {k: v.copy() for k, v in self._state._asdict().items()})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the lanes back where a snapshot was taken."""
+        self._state = self._lanes(next(iter(snapshot.arrays.values())).shape[0])
+        for name, array in self._state._asdict().items():
+            array[...] = snapshot.arrays[name]
+        self._tick = snapshot.tick
+
+    def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
+        """Change weights on their cores, and biases; a tied copy follows its original."""
+        written = self._synapses.change(updates, biases)
+        self._books.update(written.accumulations, written.writes, written.saturations, written.words)
+
+    def book_readout(self, layer: int) -> None:
+        """Book that the host read the values of a layer."""
+        self._books.readout(layer, self._state.bits.shape[0])
+
+    def ledger(self) -> Ledger:
+        """Return all counts since the chip was made."""
+        return self._books.ledger
+
+    def restore_books(self, ledger: Ledger, updates: int) -> None:
+        """Go on counting from a checkpoint."""
+        self._books.restore(ledger)
+        self._synapses.updates = updates
+
+    @property
+    def updates(self) -> int:
+        """Changes of weights so far; part of the key of stochastic rounding."""
+        return self._synapses.updates

@@ -1,0 +1,156 @@
+"""Counters of a phase → events of the price list: which count is charged for what, and in which category."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.description import PriceList
+from neurochip.energy.hardware import ElementUse, HardwareUse
+from neurochip.errors import ConfigError
+from neurochip.substrate.ledger import COUNTERS, PhaseBook
+
+__all__ = ["CATEGORIES", "Charge", "charges"]
+
+CATEGORIES = (
+    "synapse",
+    "encoder",
+    "decoder",
+    "annealer",
+    "neuron",
+    "nudge",
+    "trace",
+    "network",
+    "learning",
+    "host",
+)
+_INDEX = {name: position for position, name in enumerate(COUNTERS)}
+
+Counts = NDArray[np.int64]
+
+
+class Charge(NamedTuple):
+    """So many events on each core, i64[core], to be paid under this category."""
+
+    category: str
+    event: str
+    counts: Counts
+
+
+def charges(book: PhaseBook, hardware: HardwareUse, prices: PriceList) -> Iterator[Charge]:
+    """Return what one phase is charged for; which events depends on what the list has prices for.
+
+    ``weight_reads`` is not charged by itself: a synaptic operation contains its read, a write its own.
+    """
+    books = _Books(book, hardware, prices)
+    yield from books.synapses()
+    yield from books.neurons()
+    yield from books.traces()
+    yield from books.network()
+    yield from books.learning()
+    yield from books.host()
+
+
+class _Books:
+    """One phase, seen with one price list."""
+
+    def __init__(self, book: PhaseBook, hardware: HardwareUse, prices: PriceList) -> None:
+        self.book = book
+        self.hardware = hardware
+        self.prices = prices
+        self.by_operations = prices.neuron_pricing == "operations"
+
+    def count(self, counter: str) -> Counts:
+        return self.book.counts[:, _INDEX[counter]]
+
+    def is_built(self, event: str) -> bool:
+        """Whether an event is paid operation by operation rather than with a figure of its own."""
+        figure = self.prices.has(event) or self.prices.contained_in(event) is not None
+        return self.by_operations and not figure
+
+    def synapses(self) -> Iterator[Charge]:
+        sops = self.count("sops")
+        if not self.is_built("synaptic_op"):
+            yield Charge("synapse", "synaptic_op", sops)
+            return
+        yield Charge("synapse", f"op.add.{self.hardware.accumulator_format}", sops)
+        yield Charge("synapse", "synapse_bit_read", sops * self.hardware.weight_bits)
+
+    def neurons(self) -> Iterator[Charge]:
+        updates, clamped = self.count("neuron_updates"), self.count("clamped_updates")
+        if not self.by_operations:
+            # The ledger does not tell neurons at rest apart: every update is charged as an active one.
+            yield Charge("neuron", "neuron_update_active", updates)
+            yield Charge("encoder", "clamped_update", clamped)
+            # Cores of input neurons update nothing; their spikes are part of the clamped update.
+            spikes = np.where(updates > 0, self.count("spikes_sent"), 0)
+            yield Charge("neuron", "spike_out", spikes)
+            return
+        yield from self.steps(("encoder",), updates + clamped)
+        yield from self.steps(("decoder",), updates, optional=True)
+        yield from self.steps(("annealer",), updates)
+        yield from self.steps(("neuron",), updates)
+        yield from self.steps(("nudge",), self.count("nudged_updates"))
+
+    def traces(self) -> Iterator[Charge]:
+        updates = self.count("trace_updates")
+        if self.is_built("trace_update"):
+            yield from self.steps(("trace",), updates)
+        else:
+            yield Charge("trace", "trace_update", updates)
+
+    def steps(self, roles: Iterable[str], steps: Counts, *, optional: bool = False) -> Iterator[Charge]:
+        """Charge what the elements of these roles declare for each step."""
+        elements = tuple(self.hardware.in_role(*roles))
+        if not elements and not optional and steps.any():
+            raise ConfigError(
+                "hardware.elements", f"has no {' or '.join(roles)}, and the run has steps of one to be priced"
+            )
+        for element in elements:
+            yield from self.operations(element, steps)
+
+    def operations(self, element: ElementUse, steps: Counts) -> Iterator[Charge]:
+        cost, number, bits = element.cost, self.hardware.state_format, self.hardware.state_bits
+        for event, each in (
+            (f"op.add.{number}", cost.additions),
+            (f"op.mul.{number}", cost.multiplications),
+            (f"op.div.{number}", cost.divisions),
+            (f"op.cmp.{number}", cost.comparisons),
+            ("op.random_bit", cost.random_bits),
+            ("sram_bit_read", cost.state_words_read * bits),
+            ("sram_bit_write", cost.state_words_written * bits),
+        ):
+            yield Charge(element.role, event, steps * each)
+
+    def network(self) -> Iterator[Charge]:
+        yield Charge("network", "packet_out", self.count("packets"))
+        yield Charge("network", "packet_in", self.count("spikes_delivered"))
+        if self.prices.has("link_bit"):
+            yield Charge("network", "link_bit", self.count("aer_hops"))
+        else:
+            yield Charge("network", "hop_ew", self.count("hops_ew"))
+            yield Charge("network", "hop_ns", self.count("hops_ns"))
+
+    def learning(self) -> Iterator[Charge]:
+        number, bits = self.hardware.state_format, self.hardware.state_bits
+        products, writes = self.count("weight_accumulations"), self.count("weight_writes")
+        if self.is_built("weight_accumulation"):
+            yield Charge("learning", f"op.mul.{number}", products)
+            yield Charge("learning", f"op.add.{number}", products)
+            yield Charge("learning", "sram_bit_read", products * bits)
+            yield Charge("learning", "sram_bit_write", products * bits)
+        else:
+            yield Charge("learning", "weight_accumulation", products)
+        if self.is_built("weight_write"):
+            yield Charge("learning", f"op.add.{self.hardware.accumulator_format}", writes)
+            yield Charge("learning", "synapse_bit_read", writes * self.hardware.weight_bits)
+            yield Charge("learning", "synapse_bit_write", writes * self.hardware.weight_bits)
+        else:
+            yield Charge("learning", "weight_write", writes)
+
+    def host(self) -> Iterator[Charge]:
+        yield Charge("host", "readout_word", self.count("readout_words"))
+        yield Charge("host", "host_word_in", self.count("host_words_in"))

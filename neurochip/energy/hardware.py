@@ -1,0 +1,137 @@
+"""What the cores are built from: number formats and elements, as far as they decide what a count costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from neurochip.coding import HardwareCost, Identity
+from neurochip.coding.encoders.predictive import PREDICTIVE_COST
+from neurochip.description import RunSpec, word_bits
+from neurochip.errors import DataError
+from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST
+
+__all__ = ["ROLES", "ElementUse", "HardwareUse", "hardware_of"]
+
+Role = Literal["encoder", "decoder", "annealer", "neuron", "nudge", "trace"]
+ROLES: tuple[Role, ...] = ("encoder", "decoder", "annealer", "neuron", "nudge", "trace")
+
+# A counter of spikes per axon: one addition to one word.
+_COUNT_COST = HardwareCost(additions=1, state_words_read=1, state_words_written=1, state_words_kept=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ElementUse:
+    """One element of a neuron: its role, what stands in that role, and what a step of it costs."""
+
+    role: Role
+    kind: str
+    cost: HardwareCost
+
+
+@dataclass(frozen=True, slots=True)
+class HardwareUse:
+    """Formats and elements of a run's cores.
+
+    Attributes
+    ----------
+    weight_format, weight_bits
+        E.g. ``int8``, and the bits that one weight takes in synapse memory.
+    state_format, state_bits
+        Format of neuron state and of the learning arithmetic, and the bits of one word of it.
+    elements
+        What a neuron is made of; more than one may share a role.
+    sends_bits_only
+        Whether nothing but bits ever crosses between cores, during learning as well.
+    """
+
+    weight_format: str
+    weight_bits: int
+    state_format: Literal["float32", "float64"]
+    state_bits: int
+    elements: tuple[ElementUse, ...]
+    sends_bits_only: bool
+
+    @property
+    def accumulator_format(self) -> str:
+        """Format in which a core sums weights."""
+        return "int32" if self.weight_format.startswith("int") else self.state_format
+
+    @property
+    def is_spiking(self) -> bool:
+        """Whether neurons encode at all; real-valued ones do not."""
+        return any(element.role == "encoder" for element in self.elements)
+
+    def in_role(self, *roles: str) -> Iterator[ElementUse]:
+        """Return the elements that have one of these roles."""
+        return (element for element in self.elements if element.role in roles)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values; `from_json` is the inverse."""
+        return {
+            "weight_format": self.weight_format,
+            "weight_bits": self.weight_bits,
+            "state_format": self.state_format,
+            "state_bits": self.state_bits,
+            "sends_bits_only": self.sends_bits_only,
+            "elements": [
+                {"role": e.role, "kind": e.kind, "cost": e.cost.to_json()} for e in self.elements
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any], place: str = "hardware") -> HardwareUse:
+        """Read what `to_json` wrote."""
+        known = {field.name for field in fields(HardwareCost)}
+        try:
+            elements = []
+            for position, entry in enumerate(table["elements"]):
+                if entry["role"] not in ROLES or set(entry["cost"]) != known:
+                    raise DataError(
+                        f"{place}.elements[{position}]", "is not an element that this version knows"
+                    )
+                elements.append(ElementUse(entry["role"], entry["kind"], HardwareCost(**entry["cost"])))
+            return cls(
+                weight_format=table["weight_format"],
+                weight_bits=table["weight_bits"],
+                state_format=table["state_format"],
+                state_bits=table["state_bits"],
+                elements=tuple(elements),
+                sends_bits_only=table["sends_bits_only"],
+            )
+        except (KeyError, TypeError) as error:
+            raise DataError(place, f"is damaged: {type(error).__name__} at {error}") from None
+
+
+def hardware_of(run: RunSpec) -> HardwareUse:
+    """Return what the cores of a run are built from."""
+    coding, learning = run.coding, run.learning
+    elements = []
+    if coding.encoder is not None:
+        cost = coding.encoder.hardware
+        kind = coding.encoder.kind
+        follows = coding.encoder.lam == "as-decoder"
+        if coding.encoder.lam is not None and not (follows and isinstance(coding.decoder, Identity)):
+            cost, kind = cost + PREDICTIVE_COST, f"predictive {kind}"
+        elements.append(ElementUse("encoder", kind, cost))
+    if coding.decoder is not None:
+        elements.append(ElementUse("decoder", coding.decoder.kind, coding.decoder.hardware))
+    elements.append(ElementUse("annealer", coding.annealer.kind, coding.annealer.hardware))
+    elements.append(ElementUse("neuron", "clipped", NEURON_COST))
+    elements.append(ElementUse("nudge", "squared error", NUDGE_COST))
+    if learning is not None and learning.pre == "trace":
+        trace = _COUNT_COST
+        if learning.trace == "decoder" and coding.decoder is not None:
+            trace = coding.decoder.hardware
+        elements.append(ElementUse("trace", learning.trace, trace))
+    precision = run.network.precision
+    double = precision == "float64"
+    return HardwareUse(
+        weight_format=precision,
+        weight_bits=word_bits(precision),
+        state_format="float64" if double else "float32",
+        state_bits=64 if double else 32,
+        elements=tuple(elements),
+        sends_bits_only=run.substrate == "digital" and (learning is None or learning.pre == "trace"),
+    )

@@ -1,0 +1,152 @@
+"""Price a ledger: every figure of the result is a sum of lines, every line a count times a sourced price."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from neurochip.description import PriceList
+from neurochip.energy.charges import CATEGORIES, charges
+from neurochip.energy.hardware import HardwareUse
+from neurochip.substrate.ledger import Ledger, Phase
+
+__all__ = ["EnergyLine", "EnergyReport", "price"]
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyLine:
+    """One event in one phase and category: ``count × unit_j = joules``.
+
+    Attributes
+    ----------
+    count
+        Events, or bits where the event is priced per bit.
+    evidence, source
+        Of the unit price, as the price list states them.
+    contained_in
+        The event whose price already includes this one, which is then free; `None` for all others.
+    by_population
+        The same count by population.
+    """
+
+    phase: str
+    category: str
+    event: str
+    count: int
+    unit_j: float
+    joules: float
+    evidence: str
+    source: str
+    contained_in: str | None = None
+    by_population: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyReport:
+    """Joules of a run.
+
+    Attributes
+    ----------
+    total_j
+        Of all phases; `None` when there are no prices, which is not the same as 0.
+    by_category, by_phase, by_population
+        Joules; each of the three adds up to the total.
+    lines
+        What they are the sums of.
+    prices
+        Name of the price list.
+    note
+        What a reader of the figures must know.
+    """
+
+    total_j: float | None
+    by_category: dict[str, float]
+    by_phase: dict[str, float]
+    by_population: dict[str, float]
+    lines: tuple[EnergyLine, ...]
+    prices: str
+    note: str
+
+
+_NOTHING_PRICED = "the list has no prices: only bits are counted"
+_REAL_VALUED = (
+    "not priced: the real-valued substrate has no cores and no links, so neither its multiply-adds nor its "
+    "wires are counted; its 32-bit words are"
+)
+
+
+def price(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyReport:
+    """Return what all counts of a ledger cost.
+
+    Raises
+    ------
+    ConfigError
+        When an event occurred that the list has no price for. An event that did not occur needs none.
+    """
+    if prices.neuron_pricing == "none" or not hardware.is_spiking:
+        why = _NOTHING_PRICED if hardware.is_spiking else _REAL_VALUED
+        return EnergyReport(None, {}, {}, {}, (), prices.name, prices.note or why)
+    lines = tuple(line for phase in Phase for line in _lines(phase, ledger, hardware, prices))
+    populations = tuple(dict.fromkeys(ledger.populations))
+    return EnergyReport(
+        total_j=math.fsum(line.joules for line in lines),
+        by_category=_sums(lines, CATEGORIES, lambda line: line.category),
+        by_phase=_sums(lines, (phase.value for phase in Phase), lambda line: line.phase),
+        by_population={
+            name: math.fsum(line.by_population.get(name, 0) * line.unit_j for line in lines)
+            for name in populations
+        },
+        lines=lines,
+        prices=prices.name,
+        note=prices.note,
+    )
+
+
+def _lines(phase: Phase, ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> list[EnergyLine]:
+    if phase not in ledger.phases:
+        return []
+    # The same event may be charged more than once in a category, e.g. by two elements of one role.
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for charge in charges(ledger.phases[phase], hardware, prices):
+        share = counts.setdefault((charge.category, charge.event), {})
+        for name, count in zip(ledger.populations, charge.counts.tolist(), strict=True):
+            if count:
+                share[name] = share.get(name, 0) + count
+    return [
+        _line(phase, category, event, share, prices) for (category, event), share in counts.items() if share
+    ]
+
+
+def _line(phase: Phase, category: str, event: str, share: dict[str, int], prices: PriceList) -> EnergyLine:
+    count = sum(share.values())
+    whole = prices.contained_in(event)
+    paid = event
+    if whole is not None:
+        paid = whole if prices.has(whole) else prices.contained_in(whole) or whole
+    entry = prices.entry(paid)
+    unit = prices.price(event)
+    source = entry.source if whole is None else f"contained in {paid}"
+    return EnergyLine(
+        phase=phase.value,
+        category=category,
+        event=event,
+        count=count,
+        unit_j=unit,
+        joules=count * unit,
+        evidence=entry.evidence,
+        source=source,
+        contained_in=None if whole is None else paid,
+        by_population=share,
+    )
+
+
+def _sums(
+    lines: tuple[EnergyLine, ...], order: Iterable[str], key: Callable[[EnergyLine], str]
+) -> dict[str, float]:
+    found = {key(line) for line in lines}
+    return {
+        name: math.fsum(line.joules for line in lines if key(line) == name)
+        for name in order
+        if name in found
+    }

@@ -1,0 +1,73 @@
+"""The one family of errors: each says where, what is wrong, and what would be right, in one sentence."""
+
+from __future__ import annotations
+
+__all__ = [
+    "CapabilityError",
+    "CheckpointError",
+    "ConfigError",
+    "DataError",
+    "MappingError",
+    "NeurochipError",
+    "NumericError",
+    "OutputError",
+]
+
+
+class NeurochipError(Exception):
+    """Base of every error that a user can cause.
+
+    Parameters
+    ----------
+    place
+        Where it is: a dotted key (``chip.core.neurons``), a file, an argument.
+    problem
+        What is wrong and what would be right, e.g. ``must be ≥ 1, got 0``.
+    """
+
+    def __init__(self, place: str, problem: str) -> None:
+        super().__init__(f"{place}: {problem}" if place else problem)
+        self.place = place
+        self.problem = problem
+
+    def within(self, outer: str) -> NeurochipError:
+        """Return the same error, seen from further out: ``beta`` within ``learning`` is ``learning.beta``."""
+        joint = ": " if outer.endswith((".toml", ".json")) else "."
+        return type(self)(f"{outer}{joint}{self.place}" if self.place else outer, self.problem)
+
+    def __reduce__(self) -> tuple[type[NeurochipError], tuple[str, str]]:
+        """Cross process borders whole (the default would pass one joined argument)."""
+        return type(self), (self.place, self.problem)
+
+
+class ConfigError(NeurochipError, ValueError):
+    """A run, chip sheet, price list or argument says something that cannot be."""
+
+
+class DataError(NeurochipError, ValueError):
+    """A data set or file is missing, damaged, or not what it claims to be."""
+
+
+class MappingError(NeurochipError):
+    """A network does not fit the chip it is compiled for."""
+
+
+class CapabilityError(NeurochipError):
+    """A substrate was asked for something that it cannot do."""
+
+
+class NumericError(NeurochipError, ArithmeticError):
+    """A number left its range: NaN, infinity, a sum beyond its register."""
+
+
+class CheckpointError(NeurochipError):
+    """A checkpoint is damaged or belongs to another network or run."""
+
+
+class OutputError(NeurochipError, OSError):
+    """A result could not be written."""
+
+    # OSError builds its text from two arguments in its own way; ours must win.
+    def __str__(self) -> str:
+        """Return ``place: problem``."""
+        return f"{self.place}: {self.problem}" if self.place else self.problem

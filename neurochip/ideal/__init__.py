@@ -1,0 +1,1 @@
+"""The real-valued reference: forward Euler, real numbers between neurons."""

@@ -1,0 +1,1 @@
+"""Numeric code only: arrays and scalars in, arrays and scalars out. Nothing here knows a chip."""

@@ -1,0 +1,39 @@
+"""Random numbers as a hash of where they are used: no generator state, so no order can change them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.kernels._jit import kernel
+
+__all__ = ["mix", "tick_key", "uniform"]
+
+# SplitMix64 (Steele, Lea & Flood 2014): increment and the two multipliers of its finaliser.
+_STEP = np.uint64(0x9E3779B97F4A7C15)
+_M1 = np.uint64(0xBF58476D1CE4E5B9)
+_M2 = np.uint64(0x94D049BB133111EB)
+_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
+_TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
+
+
+@kernel
+def mix(key: Any, word: Any) -> Any:
+    """Return the u64 hash of a u64 ``key`` and a u64 ``word``."""
+    z = key + (word + np.uint64(1)) * _STEP
+    z = (z ^ (z >> _S30)) * _M1
+    z = (z ^ (z >> _S27)) * _M2
+    return z ^ (z >> _S31)
+
+
+@kernel
+def tick_key(seed: Any, presentation: Any, tick: Any) -> Any:
+    """Return the u64 key of all draws of one presentation in one tick."""
+    return mix(mix(seed, presentation), tick)
+
+
+@kernel
+def uniform(key: Any, word: Any) -> Any:
+    """Return the draw named (``key``, ``word``): f64 in [0, 1), 53 bits."""
+    return (mix(key, word) >> _S11) * _TO_UNIT

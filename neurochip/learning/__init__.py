@@ -1,0 +1,1 @@
+"""Learning rules: one file each; a rule sees a substrate only through its protocol."""

@@ -1,0 +1,177 @@
+"""`RunRecord` → the document that is ``report.json``; every other report is made from that document."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, cast
+
+from neurochip.description import ChipSpec, PriceList, RunSpec
+from neurochip.energy import HardwareUse, price
+from neurochip.report.schema import FORMAT, BitsTable, Document, EnergyTable, ResultTable, TimeTable
+from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase
+from neurochip.training.record import RunRecord
+
+__all__ = ["TRAINING_PHASES", "document", "repriced"]
+
+# Evaluation measures errors; it is booked, but it is no part of what learning costs.
+TRAINING_PHASES = tuple(phase for phase in Phase if phase is not Phase.EVALUATION)
+_WORD = 32  # bits of a real number on the wire
+
+
+def document(record: RunRecord, prices: PriceList | None = None) -> Document:
+    """Return the document of a run, priced with ``prices`` or with its chip's own."""
+    ledger, run = record.ledger, record.run
+    energy = _energy(ledger, record.hardware, record.chip.prices if prices is None else prices)
+    table = {
+        "format": FORMAT,
+        "run": run.to_dict(),
+        "seed": run.seed,
+        "versions": dict(record.versions),
+        "resumed": record.resumed,
+        "stopped_early": record.stopped_early,
+        "result": _result(record),
+        "convergence": _convergence(record),
+        "bits": _bits(run, ledger),
+        "energy_j": energy,
+        "time": _time(record),
+        "hardware": record.hardware.to_json(),
+        "chip": _chip(record.chip) | {"layout": [dataclasses.asdict(core) for core in record.layout]},
+        "ledger": ledger.to_json(),
+    }
+    return cast(Document, _finite(table))
+
+
+def repriced(document: Document, prices: PriceList) -> Document:
+    """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
+    ledger = Ledger.from_json(document["ledger"])
+    hardware = HardwareUse.from_json(document["hardware"])
+    return {**document, "energy_j": _energy(ledger, hardware, prices)}
+
+
+def _trained(ledger: Ledger) -> int:
+    """Presentations of training samples: each has one free phase."""
+    return ledger.phases[Phase.FREE].presentations if Phase.FREE in ledger.phases else 0
+
+
+def _energy(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyTable:
+    report = price(ledger, hardware, prices)
+    samples = _trained(ledger)
+    training = None
+    if report.total_j is not None:
+        training = math.fsum(j for phase, j in report.by_phase.items() if phase != Phase.EVALUATION.value)
+    return {
+        "total": report.total_j,
+        "training": training,
+        "per_sample": training / samples if training is not None and samples else None,
+        "by_category": report.by_category,
+        "by_phase": report.by_phase,
+        "by_population": report.by_population,
+        "prices": report.prices,
+        "note": report.note,
+        "lines": [cast(Any, dataclasses.asdict(line)) for line in report.lines],
+    }
+
+
+def _bits(run: RunSpec, ledger: Ledger) -> BitsTable:
+    samples = _trained(ledger)
+    totals = {coding: ledger.total(name, *TRAINING_PHASES) for coding, name in BIT_CODINGS.items()}
+    totals |= {
+        "real_valued_32bit": _real_valued_bits(run, samples, run.baseline.free, run.baseline.nudged),
+        "real_valued_32bit_same_ticks": _real_valued_bits(run, samples, *_phase_lengths(run)),
+        "real_valued_sent": _WORD * ledger.total("real_valued_words", *TRAINING_PHASES),
+    }
+    table: dict[str, Any] = {
+        **totals,
+        "per_sample": {coding: bits / samples for coding, bits in totals.items()} if samples else {},
+        "by_phase": {
+            phase.value: {coding: book.total(name) for coding, name in BIT_CODINGS.items()}
+            for phase, book in ((phase, ledger.phases[phase]) for phase in Phase if phase in ledger.phases)
+        },
+        "evaluation": {
+            coding: ledger.total(name, Phase.EVALUATION) for coding, name in BIT_CODINGS.items()
+        },
+    }
+    return cast(BitsTable, table)
+
+
+def _phase_lengths(run: RunSpec) -> tuple[int, int]:
+    if run.convergence is not None:
+        return run.convergence.free, run.convergence.nudged
+    return run.phases.free, run.phases.nudged
+
+
+def _real_valued_bits(run: RunSpec, samples: int, free: int, nudged: int) -> int:
+    """Bits that real-valued neurons would send in so many steps; a clamped value is sent once, not resent.
+
+    A centred nudge is a third phase as long as the second, and a split stream goes on for as long.
+    """
+    centred = run.learning is not None and run.learning.nudging == "centred"
+    steps = free + nudged * (2 if centred or run.phases.split_stream else 1)
+    inputs, *others = run.network.layers
+    return _WORD * samples * (inputs + sum(others) * steps)
+
+
+def _result(record: RunRecord) -> ResultTable:
+    last = record.epochs[-1] if record.epochs else None
+    confusion = None if record.confusion is None else [[int(n) for n in row] for row in record.confusion]
+    return {
+        "train_error": None if last is None else last.train_error,
+        "test_error": None if last is None else last.test_error,
+        "test_samples": None if confusion is None else sum(map(sum, confusion)),
+        "trained_samples": _trained(record.ledger),
+        "epochs": [cast(Any, dataclasses.asdict(epoch)) for epoch in record.epochs],
+        "confusion": confusion,
+    }
+
+
+def _convergence(record: RunRecord) -> dict[str, Any] | None:
+    curve = record.convergence
+    if curve is None:
+        return None
+    return {
+        "scheme": curve.scheme,
+        "n_free": curve.n_free,
+        "mean_error": [float(error) for error in curve.mean_error],
+        "std_error": [float(error) for error in curve.std_error],
+    }
+
+
+def _time(record: RunRecord) -> TimeTable:
+    ledger = record.ledger
+    samples = _trained(ledger)
+    training = ledger.ticks(*TRAINING_PHASES)
+    speeds = [epoch.samples_per_s for epoch in record.epochs if epoch.samples_per_s is not None]
+    return {
+        "ticks": ledger.ticks(),
+        "training_ticks": training,
+        "ticks_per_sample": training / samples if samples else None,
+        "by_phase": {phase.value: ledger.phases[phase].ticks for phase in Phase if phase in ledger.phases},
+        "seconds": record.seconds,
+        "samples_per_s": speeds[-1] if speeds else None,
+        "started": record.started,
+    }
+
+
+def _chip(chip: ChipSpec) -> dict[str, Any]:
+    return {
+        "name": chip.name,
+        "about": chip.about,
+        "width": chip.mesh.width,
+        "height": chip.mesh.height,
+        "cores_per_tile": chip.mesh.cores_per_tile,
+        "tiles": chip.mesh.n_tiles,
+        "clock_hz": None if chip.timing is None else chip.timing.clock,
+        "limits": dataclasses.asdict(chip.core),
+    }
+
+
+def _finite(value: Any) -> Any:
+    """Return JSON values with null where a number is not finite, which JSON cannot say."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,105 @@
+"""A folder of results → the document and the rasters in it, or one sentence about what is wrong with them."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from neurochip.description import RunSpec
+from neurochip.energy import HardwareUse
+from neurochip.errors import ConfigError, DataError
+from neurochip.report.schema import FORMAT, Document
+from neurochip.substrate.ledger import Ledger
+from neurochip.training.record import Raster
+
+__all__ = ["RASTERS", "REPORT", "read_document", "read_rasters"]
+
+REPORT = "report.json"
+RASTERS = "raster.npz"
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(str(path), "no such file; name the folder of a finished run") from None
+    except OSError as error:
+        raise DataError(str(path), f"cannot be read: {error.strerror or error}") from None
+
+
+def read_document(path: Path | str) -> Document:
+    """Return the document of a ``report.json``, or of the folder that holds one, with everything checked."""
+    path = Path(path)
+    path = path / REPORT if path.is_dir() else path
+    data = _read_bytes(path)
+    try:
+        raw = msgspec.json.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(str(path), f"is not valid JSON: {error}") from None
+    number = raw.get("format") if isinstance(raw, dict) else None
+    if not isinstance(number, int):
+        raise DataError(str(path), "is not a report of neurochip: it has no format number")
+    if number != FORMAT:
+        raise DataError(
+            f"{path}: format", f"is {number}, and this version reads {FORMAT}; use the version that wrote it"
+        )
+    try:
+        table = msgspec.convert(raw, Document)
+        RunSpec.from_dict(table["run"])
+    except msgspec.ValidationError as error:
+        raise _located(path, str(error)) from None
+    except ConfigError as error:
+        raise DataError(f"{path}: run.{error.place}", error.problem) from None
+    try:
+        HardwareUse.from_json(table["hardware"])
+    except DataError as error:
+        raise DataError(f"{path}: {error.place}", error.problem) from None
+    try:
+        Ledger.from_json(table["ledger"])
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise DataError(f"{path}: ledger", f"is damaged ({type(error).__name__}: {error})") from None
+    return table
+
+
+def _located(path: Path, problem: str) -> DataError:
+    """Turn ``Expected `int` - at `$.seed``` into place and problem."""
+    text, _, where = problem.partition(" - at `$.")
+    place = where.rstrip("`")
+    text = text[:1].lower() + text[1:]
+    return DataError(f"{path}: {place}" if place else str(path), text.replace("`", "'"))
+
+
+def read_rasters(path: Path | str) -> tuple[Raster, ...]:
+    """Return the rasters of a ``raster.npz`` or of a folder; a folder without one has none."""
+    path = Path(path)
+    path = path / RASTERS if path.is_dir() else path
+    if not path.exists():
+        return ()
+    rasters = []
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            for number in range(int(stored["presentations"])):
+                names = tuple(str(name) for name in stored[f"{number}.populations"])
+                label, predicted, n_free, n_nudged = (int(n) for n in stored[f"{number}.numbers"])
+                # Each tick's bits are packed into bytes along the unit axis.
+                spikes = tuple(
+                    np.unpackbits(stored[f"{number}.{name}"], axis=1, count=int(units))
+                    for name, units in zip(names, stored[f"{number}.units"], strict=True)
+                )
+                rasters.append(
+                    Raster(
+                        label=label,
+                        predicted=predicted,
+                        presentation=str(stored[f"{number}.presentation"]),
+                        populations=names,
+                        spikes=spikes,
+                        n_free=n_free,
+                        n_nudged=n_nudged,
+                    )
+                )
+    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise DataError(str(path), f"is not a file of rasters, or is damaged ({error})") from None
+    return tuple(rasters)

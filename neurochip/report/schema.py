@@ -1,0 +1,171 @@
+"""The shape of ``report.json``, as typed tables; msgspec checks a stored file against them."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+__all__ = [
+    "FORMAT",
+    "BitsTable",
+    "ChipTable",
+    "ConvergenceTable",
+    "CoreTable",
+    "Document",
+    "EnergyLineTable",
+    "EnergyTable",
+    "EpochTable",
+    "ResultTable",
+    "TimeTable",
+]
+
+FORMAT = 1  # raised when a reader of the old shape would misread the new one
+
+
+class EpochTable(TypedDict):
+    """One `neurochip.training.record.EpochRecord`. Errors are shares, 0 to 1."""
+
+    epoch: float
+    online_error: float | None
+    train_error: float | None
+    test_error: float | None
+    seconds: float
+    samples_per_s: float | None
+    spikes_per_sample: float | None
+    weight_saturations: int
+
+
+class ResultTable(TypedDict):
+    """Errors after the last epoch, as shares, 0 to 1; ``confusion`` is [true][predicted]."""
+
+    train_error: float | None
+    test_error: float | None
+    test_samples: int | None
+    trained_samples: int
+    epochs: list[EpochTable]
+    confusion: list[list[int]] | None
+
+
+class BitsTable(TypedDict):
+    """Bits of training (every phase but evaluation) in each coding; the rest stands beside them.
+
+    ``real_valued_32bit`` is what a real-valued run of ``[baseline]`` steps would have sent for the same
+    presentations: each input word once, each other neuron's word at every step. ``…_same_ticks`` grants it
+    as many steps as there were ticks. ``real_valued_sent`` is what a real-valued run did send.
+    """
+
+    symbols: int
+    spikes: int
+    aer: int
+    bitmap: int
+    symbols_hops: int
+    spikes_hops: int
+    aer_hops: int
+    bitmap_hops: int
+    real_valued_32bit: int
+    real_valued_32bit_same_ticks: int
+    real_valued_sent: int
+    per_sample: dict[str, float]
+    by_phase: dict[str, dict[str, int]]
+    evaluation: dict[str, int]
+
+
+class EnergyLineTable(TypedDict):
+    """One `neurochip.energy.EnergyLine`."""
+
+    phase: str
+    category: str
+    event: str
+    count: int
+    unit_j: float
+    joules: float
+    evidence: str
+    source: str
+    contained_in: str | None
+    by_population: dict[str, int]
+
+
+class EnergyTable(TypedDict):
+    """Joules. ``total`` and the three ``by_…`` cover all phases, ``training`` all but evaluation.
+
+    Without prices ``total``, ``training`` and ``per_sample`` are null and ``note`` says why.
+    """
+
+    total: float | None
+    training: float | None
+    per_sample: float | None
+    by_category: dict[str, float]
+    by_phase: dict[str, float]
+    by_population: dict[str, float]
+    prices: str
+    note: str
+    lines: list[EnergyLineTable]
+
+
+class TimeTable(TypedDict):
+    """Ticks of the chip (lanes one after the other), and seconds of the emulation."""
+
+    ticks: int
+    training_ticks: int
+    ticks_per_sample: float | None
+    by_phase: dict[str, int]
+    seconds: float
+    samples_per_s: float | None
+    started: str
+
+
+class CoreTable(TypedDict):
+    """One `neurochip.training.record.CoreUse`."""
+
+    site: int
+    x: int
+    y: int
+    population: str
+    first: int
+    last: int
+    neurons: int
+    synapse_bits: int
+    input_axons: int
+    output_axons: int
+    state_bits: int
+
+
+class ChipTable(TypedDict):
+    """The chip and what sits on it; a limit of null is no limit."""
+
+    name: str
+    about: str
+    width: int
+    height: int
+    cores_per_tile: int
+    tiles: int
+    clock_hz: float | None
+    limits: dict[str, int | None]
+    layout: list[CoreTable]
+
+
+class ConvergenceTable(TypedDict):
+    """Error per tick; null where it was not finite."""
+
+    scheme: str
+    n_free: int
+    mean_error: list[float | None]
+    std_error: list[float | None]
+
+
+class Document(TypedDict):
+    """All of ``report.json``."""
+
+    format: int
+    run: dict[str, Any]
+    seed: int
+    versions: dict[str, str]
+    resumed: int
+    stopped_early: bool
+    result: ResultTable
+    convergence: ConvergenceTable | None
+    bits: BitsTable
+    energy_j: EnergyTable
+    time: TimeTable
+    hardware: dict[str, Any]
+    chip: ChipTable
+    ledger: dict[str, dict[str, Any]]

@@ -1,0 +1,76 @@
+"""Reports on disk: each file appears whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from neurochip.data.atomic import replacing
+from neurochip.description import PriceList
+from neurochip.report.document import document, repriced
+from neurochip.report.html import html
+from neurochip.report.reading import RASTERS, read_document, read_rasters
+from neurochip.report.schema import Document
+from neurochip.training.record import Raster, RunRecord
+
+__all__ = ["render_again", "write_document", "write_rasters", "write_report"]
+
+
+def write_report(record: RunRecord, folder: Path | str, prices: PriceList | None = None) -> Document:
+    """Write report.json, report.html and raster.npz of a run into an existing folder."""
+    folder = Path(folder)
+    table = document(record, prices)
+    write_rasters(record.rasters, folder / RASTERS)
+    write_document(table, record.rasters, folder)
+    return table
+
+
+def render_again(folder: Path | str, prices: PriceList | None = None) -> tuple[Document, Path]:
+    """Render a stored run again; return its document and the page.
+
+    With ``prices`` the stored counts are priced anew, beside the original: ``report-<list>.json`` and
+    ``.html``.
+    """
+    folder = Path(folder)
+    table, rasters = read_document(folder), read_rasters(folder)
+    if prices is None:
+        return table, write_document(table, rasters, folder)
+    table = repriced(table, prices)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", prices.name).strip("-.") or "prices"
+    return table, write_document(table, rasters, folder, f"report-{stem}")
+
+
+def write_document(
+    table: Document, rasters: Sequence[Raster], folder: Path | str, stem: str = "report"
+) -> Path:
+    """Write ``<stem>.json`` and ``<stem>.html``; return the page."""
+    page = Path(folder) / f"{stem}.html"
+    text = html(table, rasters)
+    with replacing(Path(folder) / f"{stem}.json") as file:
+        file.write((json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    with replacing(page) as file:
+        file.write(text.encode())
+    return page
+
+
+def write_rasters(rasters: Sequence[Raster], path: Path | str) -> None:
+    """Write spike rasters, packed to bits: ``<n>.<population>`` holds u8[tick, ⌈units / 8⌉]."""
+    arrays: dict[str, np.ndarray] = {"presentations": np.array(len(rasters))}
+    for number, raster in enumerate(rasters):
+        arrays[f"{number}.presentation"] = np.array(raster.presentation)
+        arrays[f"{number}.populations"] = np.array(raster.populations)
+        arrays[f"{number}.units"] = np.array([bits.shape[1] for bits in raster.spikes])
+        arrays[f"{number}.numbers"] = np.array(
+            [raster.label, raster.predicted, raster.n_free, raster.n_nudged]
+        )
+        for name, bits in zip(raster.populations, raster.spikes, strict=True):
+            arrays[f"{number}.{name}"] = np.packbits(bits.astype(bool), axis=1)
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+    with replacing(Path(path)) as file:
+        file.write(buffer.getvalue())

@@ -1,0 +1,179 @@
+"""The books of a run: integers only, by phase, core and counter. Prices come later (energy/)."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["BIT_CODINGS", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
+
+
+class Phase(enum.StrEnum):
+    """What a tick was spent on."""
+
+    FREE = "free"
+    NUDGED = "nudged"
+    NUDGED_NEGATIVE = "nudged_negative"  # the third phase of centred nudging
+    UPDATE = "update"
+    READOUT = "readout"
+    EVALUATION = "evaluation"  # free ticks run only to measure an error
+
+
+COUNTERS: tuple[str, ...] = (
+    # what neurons did
+    "neuron_updates",  # decode, press, anneal, relax, encode of one neuron in one tick
+    "nudged_updates",  # of these, output neurons that a target pulled
+    "clamped_updates",  # encode of one input neuron in one tick
+    "trace_updates",  # of one axon's trace on one receiving core in one tick
+    # what travelled; booked on the sending core but for sops, spikes_delivered and weight_reads
+    "spikes_sent",  # ones
+    "packets",  # a spike to one receiving core
+    "spikes_delivered",  # packets that were taken in
+    "spikes_dropped",  # packets that were lost
+    "spikes_in_flight",  # packets under way at the end of the phase, less those at its beginning
+    "hops_ew",  # links east–west, over all packets
+    "hops_ns",
+    "sops",  # synaptic operations
+    "weight_reads",
+    # what learning did
+    "weight_accumulations",  # multiply–adds of a weight's change
+    "weight_writes",
+    "weight_saturations",  # writes that met the end of the integer range
+    # what the outside moved, in 32-bit words
+    "readout_words",  # states that left their core other than as spikes
+    "host_words_in",  # inputs and targets
+    # bits in every coding; plain, and times the links they crossed
+    "symbols",  # one bit per neuron and tick
+    "aer",  # header and address of each packet
+    "bitmap",  # one frame per pair of cores and tick
+    "symbols_hops",
+    "spikes_hops",
+    "aer_hops",
+    "bitmap_hops",
+    # what real numbers would have taken
+    "real_valued_words",
+)
+_INDEX = {name: i for i, name in enumerate(COUNTERS)}
+
+# JSON name of each coding → its counter.
+BIT_CODINGS: dict[str, str] = {
+    "symbols": "symbols",
+    "spikes": "spikes_sent",
+    "aer": "aer",
+    "bitmap": "bitmap",
+    "symbols_hops": "symbols_hops",
+    "spikes_hops": "spikes_hops",
+    "aer_hops": "aer_hops",
+    "bitmap_hops": "bitmap_hops",
+}
+_SHARED_KEYS = ("presentations", "ticks")
+
+
+@dataclass(frozen=True)
+class PhaseBook:
+    """Counts of one phase.
+
+    Attributes
+    ----------
+    presentations, ticks
+        Samples presented in this phase, and ticks of the chip (lanes one after the other).
+    counts
+        i64[core, counter], counters in the order of `COUNTERS`.
+    """
+
+    presentations: int
+    ticks: int
+    counts: NDArray[np.int64]
+
+    def __add__(self, other: PhaseBook) -> PhaseBook:
+        """Book both."""
+        return PhaseBook(
+            self.presentations + other.presentations, self.ticks + other.ticks, self.counts + other.counts
+        )
+
+    def total(self, counter: str) -> int:
+        """Return one counter, over all cores."""
+        return int(self.counts[:, _INDEX[counter]].sum())
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Counts of a run. Ledgers of the same chip image add.
+
+    Attributes
+    ----------
+    populations
+        Name of the population that each core holds, by core of the image.
+    sites
+        Index on the chip of each core of the image.
+    phases
+        One book per phase that occurred.
+    """
+
+    populations: tuple[str, ...]
+    sites: tuple[int, ...]
+    phases: Mapping[Phase, PhaseBook] = field(default_factory=dict)
+
+    def __add__(self, other: Ledger) -> Ledger:
+        """Book both."""
+        phases = dict(self.phases)
+        for phase, book in other.phases.items():
+            phases[phase] = phases[phase] + book if phase in phases else book
+        return Ledger(self.populations, self.sites, phases)
+
+    def total(self, counter: str, *phases: Phase) -> int:
+        """Return one counter over the phases named, or over all."""
+        return sum(book.total(counter) for phase, book in self.phases.items() if not phases or phase in phases)
+
+    def ticks(self, *phases: Phase) -> int:
+        """Return the ticks of the phases named, or of all."""
+        return sum(book.ticks for phase, book in self.phases.items() if not phases or phase in phases)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain integers: per phase the totals, bits by coding, and the same by population and core."""
+        out: dict[str, Any] = {}
+        for phase in Phase:
+            if phase not in self.phases:
+                continue
+            book = self.phases[phase]
+            by_population = {
+                name: book.counts[[c for c, p in enumerate(self.populations) if p == name]].sum(axis=0)
+                for name in dict.fromkeys(self.populations)
+            }
+            out[phase.value] = {
+                "presentations": book.presentations,
+                "ticks": book.ticks,
+                **_named(book.counts.sum(axis=0)),
+                "bits": {coding: book.total(counter) for coding, counter in BIT_CODINGS.items()},
+                "populations": {name: _named(row) for name, row in by_population.items()},
+                "cores": {
+                    str(site): {"population": name} | _named(row)
+                    for site, name, row in zip(self.sites, self.populations, book.counts, strict=True)
+                },
+            }
+        return out
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> Ledger:
+        """Read what `to_json` wrote; totals are taken from the cores."""
+        populations: tuple[str, ...] = ()
+        sites: tuple[int, ...] = ()
+        phases = {}
+        for name, book in table.items():
+            cores = book["cores"]
+            sites = tuple(int(site) for site in cores)
+            populations = tuple(core["population"] for core in cores.values())
+            counts = np.array(
+                [[core.get(counter, 0) for counter in COUNTERS] for core in cores.values()], dtype=np.int64
+            )
+            phases[Phase(name)] = PhaseBook(book["presentations"], book["ticks"], counts)
+        return cls(populations, sites, phases)
+
+
+def _named(row: NDArray[np.int64]) -> dict[str, int]:
+    return {name: int(value) for name, value in zip(COUNTERS, row, strict=True)}

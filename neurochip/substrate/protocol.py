@@ -1,0 +1,176 @@
+"""What all substrates meet at. A rule sees a chip through this and nothing else."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.substrate.ledger import Ledger, Phase
+
+__all__ = [
+    "Capabilities",
+    "Observable",
+    "Parameters",
+    "Settled",
+    "Snapshot",
+    "Substrate",
+    "WeightUpdate",
+]
+
+Array = NDArray[Any]
+
+
+class Observable(enum.StrEnum):
+    """What can be read of a population, one number per lane and neuron."""
+
+    VALUE = "value"  # s, the state
+    TRACE = "trace"  # what a receiving core's decoder makes of the bits of each axon
+    RATE = "rate"  # spikes per tick since the beginning of the phase
+    SPIKES = "spikes"  # bits of the last tick
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a substrate can do."""
+
+    name: str
+    observables: frozenset[Observable]
+    sends_bits_only: bool
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Weights and biases of a layered network.
+
+    Attributes
+    ----------
+    weights
+        Of projection k from layer k to layer k+1, [pre, post] each.
+    feedback
+        Of projection k from layer k+1 back to layer k, [pre, post] each, for k ≥ 1; empty when tied:
+        then feedback is the transpose.
+    biases
+        Of layers 1 …, [neuron] each.
+    """
+
+    weights: tuple[Array, ...]
+    feedback: tuple[Array, ...]
+    biases: tuple[Array, ...]
+
+
+@dataclass(frozen=True)
+class WeightUpdate:
+    """A change of weights as the cores make it: a sum over lanes of products of what stands at both ends.
+
+    ΔW[i, j] = rate · Σ_terms Σ_lanes pre[lane, i] · post[lane, j]
+
+    Attributes
+    ----------
+    source, target
+        Layers that the projection connects.
+    terms
+        (pre [lane, neuron], post [lane, neuron]) pairs.
+    rate
+        η / (β N) with the signs of the rule.
+    words_per_axon
+        Real numbers of each presynaptic neuron and lane that the receiving core had to be told other than by
+        spikes; 0 for a rule that uses traces.
+    """
+
+    source: int
+    target: int
+    terms: tuple[tuple[Array, Array], ...]
+    rate: float
+    words_per_axon: int
+
+
+@dataclass(frozen=True)
+class Settled:
+    """How a phase ended.
+
+    Attributes
+    ----------
+    ticks
+        Ticks (or steps) that it took.
+    spikes
+        List over layers of u8[tick, lane, unit], if recorded.
+    states
+        List over layers of [tick, lane, unit], if recorded.
+    step_sizes
+        List over layers of ε, [tick, lane, unit], if recorded; the clamped layer has none (0 ticks).
+    """
+
+    ticks: int
+    spikes: tuple[Array, ...] = ()
+    states: tuple[Array, ...] = ()
+    step_sizes: tuple[Array, ...] = ()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything that lanes remember, to be restored later; the arrays are copies."""
+
+    tick: int
+    arrays: dict[str, Array]
+
+
+class Substrate(Protocol):
+    """Something that settles. Time is counted in ticks."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        ...
+
+    def load(self, parameters: Parameters) -> None:
+        """Write all weights and biases."""
+        ...
+
+    def parameters(self) -> Parameters:
+        """Return all weights and biases, as values."""
+        ...
+
+    def begin(self, inputs: Array, presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs`` [lane, unit], each from rest; ``presentations`` [lane] number them for random bits."""
+        ...
+
+    def run(
+        self,
+        phase: Phase,
+        ticks: int,
+        *,
+        beta: float = 0.0,
+        targets: Array | None = None,
+        record: Sequence[str] = (),
+    ) -> Settled:
+        """Go on for ``ticks`` from where the last phase stopped, pulled to ``targets`` [lane, unit] by β."""
+        ...
+
+    def observe(self, what: Observable, layer: int) -> Array:
+        """Return [lane, unit] of a layer. Raises `CapabilityError` if it cannot."""
+        ...
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of what the lanes remember."""
+        ...
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the lanes back where a snapshot was taken."""
+        ...
+
+    def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
+        """Change weights where they are kept; ``biases`` holds the change of layers 1 …, or `None`."""
+        ...
+
+    def book_readout(self, layer: int) -> None:
+        """Book that the outside read the values of a layer."""
+        ...
+
+    def ledger(self) -> Ledger:
+        """Return all counts since the substrate was made."""
+        ...

@@ -1,0 +1,173 @@
+"""All that is known of a run once it is over: what every report is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.description import ChipSpec, RunSpec
+from neurochip.energy.hardware import ElementUse, HardwareUse
+from neurochip.substrate.ledger import Ledger
+
+__all__ = [
+    "ConvergenceCurve",
+    "CoreUse",
+    "ElementUse",
+    "EpochRecord",
+    "HardwareUse",
+    "Raster",
+    "RunRecord",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EpochRecord:
+    """How far learning had come when an epoch was over.
+
+    Attributes
+    ----------
+    epoch
+        Epochs done; 0 is before training.
+    online_error
+        Share of this epoch's training samples that their own free phase got wrong, 0 to 1.
+    train_error, test_error
+        Share wrong among the training and test samples evaluated, 0 to 1; `None` when none were.
+    seconds
+        Wall time that the epoch took, evaluation included.
+    samples_per_s
+        Training samples per second of wall time.
+    spikes_per_sample
+        Spikes of all populations in all phases of one training sample, on average.
+    weight_saturations
+        Writes that met the end of an integer weight's range.
+    """
+
+    epoch: float
+    online_error: float | None
+    train_error: float | None
+    test_error: float | None
+    seconds: float
+    samples_per_s: float | None
+    spikes_per_sample: float | None
+    weight_saturations: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoreUse:
+    """What one core of the chip holds.
+
+    Attributes
+    ----------
+    site
+        Index of the core on the chip.
+    x, y
+        Its tile, x to the east and y to the south.
+    population, first, last
+        It holds neurons ``first`` … ``last`` − 1 of this population.
+    synapse_bits, state_bits
+        Bits of synapse and of neuron state memory in use.
+    input_axons, output_axons
+        Presynaptic neurons heard, and (neuron, receiving core) pairs sent to.
+    """
+
+    site: int
+    x: int
+    y: int
+    population: str
+    first: int
+    last: int
+    neurons: int
+    synapse_bits: int
+    input_axons: int
+    output_axons: int
+    state_bits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Raster:
+    """The spikes of one presentation.
+
+    Attributes
+    ----------
+    label, predicted
+        Class of the sample, and what the network said at the end of the free phase.
+    presentation
+        Which sample, in words, e.g. ``test 17``.
+    populations
+        Names, in the order of ``spikes``.
+    spikes
+        u8[tick, unit] of each population, free ticks first.
+    n_free, n_nudged
+        Ticks of each phase.
+    """
+
+    label: int
+    predicted: int
+    presentation: str
+    populations: tuple[str, ...]
+    spikes: tuple[NDArray[np.uint8], ...]
+    n_free: int
+    n_nudged: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ConvergenceCurve:
+    """Distance to the real-valued fixed point at every tick.
+
+    Attributes
+    ----------
+    scheme
+        The coding in words, e.g. ``osa + predictive``.
+    n_free
+        Ticks before the nudge.
+    mean_error, std_error
+        f64[tick], mean and standard deviation over networks of the mean |s − s*| of a network's neurons.
+    """
+
+    scheme: str
+    n_free: int
+    mean_error: NDArray[np.float64]
+    std_error: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class RunRecord:
+    """One run, over.
+
+    Attributes
+    ----------
+    layout
+        Cores in use; empty on a substrate without a chip.
+    epochs
+        In order; empty for a convergence run.
+    confusion
+        i64[true, predicted] over the test samples of the last evaluation.
+    seconds
+        Wall time, of all sessions when the run was resumed.
+    started
+        ISO 8601, UTC.
+    versions
+        Package → version, of neurochip and what it computes with.
+    resumed
+        How many times the run was taken up again.
+    stopped_early
+        Whether it was interrupted before its last epoch.
+    """
+
+    run: RunSpec
+    chip: ChipSpec
+    layout: tuple[CoreUse, ...]
+    hardware: HardwareUse
+    ledger: Ledger
+    epochs: tuple[EpochRecord, ...]
+    rasters: tuple[Raster, ...]
+    convergence: ConvergenceCurve | None
+    confusion: NDArray[Any] | None
+    seconds: float
+    started: str
+    versions: dict[str, str]
+    resumed: int
+    stopped_early: bool

@@ -1,0 +1,448 @@
+"""Runs: what the file may say, and every refusal."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import pytest
+
+from neurochip.coding import OSA, Constant, Identity, PowerLaw, Predictive, SigmaDelta, Stochastic
+from neurochip.description import (
+    DATA_SETS,
+    CodingSpec,
+    LearningSpec,
+    NetworkSpec,
+    RunSpec,
+    apply_overrides,
+    read_run,
+    run_text,
+    run_to_toml,
+    runs,
+)
+from neurochip.errors import ConfigError
+
+SMALL = """
+[network]
+layers = [784, 20, 10]
+
+[learning]
+rates = [0.1, 0.05]
+epochs = 2
+"""
+
+
+@pytest.fixture
+def read(tmp_path, monkeypatch):
+    """Read a run file called run.toml, as the user would name it."""
+    monkeypatch.chdir(tmp_path)
+
+    def reader(text, *overrides):
+        (tmp_path / "run.toml").write_text(text, encoding="utf-8")
+        return read_run("run.toml", overrides)
+
+    return reader
+
+
+def test_the_catalogue_loads():
+    assert [name for name, _ in runs()] == [
+        "convergence",
+        "mnist",
+        "mnist-continuous",
+        "mnist-deep",
+        "mnist-small",
+    ]
+    for name, about in runs():
+        run = read_run(name)
+        assert run.name == name
+        assert run.about == about and 20 <= len(about) <= 100
+        assert RunSpec.from_dict(json.loads(json.dumps(run.to_dict()))) == run
+
+
+def test_the_default_run_is_the_one_of_the_brief():
+    run = read_run("mnist-small")
+    assert run.network.layers == (784, 500, 10) and run.network.tied
+    assert run.coding == CodingSpec(
+        encoder=SigmaDelta(), decoder=Predictive(lam=0.275), annealer=OSA(nu_bar=0.0346, regulariser=1e-15)
+    )
+    assert (run.phases.free, run.phases.nudged) == (100, 50)
+    assert run.learning is not None
+    assert (run.learning.beta, run.learning.beta_sign, run.learning.rates) == (0.5, "fixed", (0.1, 0.05))
+    assert (run.learning.epochs, run.learning.minibatch) == (5, 20)
+
+
+def test_defaults_and_name(read):
+    run = read(SMALL)
+    assert run.name == "run"
+    assert run == RunSpec(
+        name="run",
+        network=NetworkSpec(layers=(784, 20, 10)),
+        learning=LearningSpec(rates=(0.1, 0.05), epochs=2),
+    )
+
+
+def test_the_ways_to_write_an_element(read):
+    text = SMALL + '[coding]\nencoder = { kind = "stochastic", lambda = "none" }\ndecoder = "identity"\n'
+    assert read(text).coding == CodingSpec(encoder=Stochastic(lam=None), decoder=Identity())
+    text = SMALL + "[coding]\nencoder = { lambda = 0.3 }\n"
+    text += "decoder = { kind = 'predictive', lambda = { coefficient = 0.67, exponent = 0.578 } }\n"
+    text += "annealer = { kind = 'power-law', coefficient = 0.775, exponent = 0.313 }\n"
+    assert read(text).coding == CodingSpec(
+        encoder=SigmaDelta(lam=0.3),
+        decoder=Predictive(lam=PowerLaw(0.67, 0.578)),
+        annealer=PowerLaw(0.775, 0.313),
+    )
+    assert CodingSpec(encoder="stochastic", decoder="identity", annealer="constant") == CodingSpec(
+        encoder=Stochastic(), decoder=Identity(), annealer=Constant()
+    )
+
+
+def test_ideal_has_only_a_step_size():
+    coding = read_run("mnist-continuous").coding
+    assert coding == CodingSpec.ideal(Constant(0.5))
+    assert (coding.encoder, coding.decoder) == (None, None)
+
+
+def test_overrides(read):
+    run = read(
+        SMALL,
+        "learning.beta=.3",
+        "learning.beta_sign=random",
+        "seed = 7",
+        "network.layers=[784, 5, 10]",
+        "coding.decoder.lambda=0.4",
+        "coding.annealer=kesten",
+        "coding.annealer.b=9",
+        "about=a short line",
+        "name=2024",
+        "chip=ideal-bits",
+    )
+    assert run.learning is not None and (run.learning.beta, run.learning.beta_sign) == (0.3, "random")
+    assert (run.seed, run.about, run.name, run.chip) == (7, "a short line", "2024", "ideal-bits")
+    assert run.network.layers == (784, 5, 10)
+    assert run.coding.decoder == Predictive(lam=0.4)
+    assert run.coding.annealer.kind == "kesten" and run.coding.annealer.b == 9.0
+
+
+def test_a_new_kind_forgets_the_old_parameters():
+    run = read_run("mnist-small", ["coding.annealer.kind=constant", "coding.annealer.value=0.2"])
+    assert run.coding.annealer == Constant(0.2)
+
+
+def test_overrides_leave_the_table_alone():
+    table = {"learning": {"beta": 0.5}}
+    assert apply_overrides(table, ["learning.beta=1"]) == {"learning": {"beta": 1}}
+    assert table == {"learning": {"beta": 0.5}}
+
+
+TRACE = SMALL + 'pre = "trace"\n'
+CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        (SMALL + "beta = 0", "learning.beta: must be non-zero, got 0"),
+        (SMALL + 'beta = "abc"', 'learning.beta: expected a number, got "abc"'),
+        (SMALL + "betta = 1", "learning.betta: unknown key; did you mean 'beta'?"),
+        (SMALL + "minibatch = 0", "learning.minibatch: must be at least 1, got 0"),
+        (SMALL.replace("epochs = 2", ""), "learning.epochs: is missing"),
+        (SMALL.replace("epochs = 2", "epochs = -1"), "learning.epochs: must be at least 1, got -1"),
+        (SMALL.replace("0.05", "-0.05"), "learning.rates[1]: must be ≥ 0, got -0.05"),
+        (
+            SMALL.replace("0.1, ", ""),
+            "learning.rates: must have one rate for each of the 2 projections, got 1",
+        ),
+        (
+            SMALL.replace("784", "100"),
+            "network.layers: layer sizes do not match the data: mnist-small has 784 inputs and 10 classes, "
+            "the network 100 and 10",
+        ),
+        (
+            SMALL.replace("[784, 20, 10]", "[784]"),
+            "network.layers: must have at least 2 entries, input and output, got 1",
+        ),
+        (SMALL.replace("20,", "0,"), "network.layers[1]: must be at least 1, got 0"),
+        (SMALL + "[phases]\nfree = -5", "phases.free: must be at least 1, got -5"),
+        (SMALL + "[phases]\nnudged = 0", "phases.nudged: must be at least 1, got 0"),
+        (SMALL + "[phasse]\nfree = 5", "phasse: unknown key; did you mean 'phases'?"),
+        (
+            'timing = "detaild"\n' + SMALL,
+            "timing: unknown key; the keys here are name, about, experiment, seed, "
+            "substrate, chip, data, network, coding, phases, learning, evaluation, record, "
+            "baseline, convergence",
+        ),
+        ("seed = -1\n" + SMALL, "seed: must be 0 to 2**63 - 1, got -1"),
+        ("seed = true\n" + SMALL, "seed: expected an integer, got true"),
+        (
+            'name = "../up"\n' + SMALL,
+            "name: must be 1 to 100 letters, digits, '.', '_' and '-', beginning with a "
+            'letter or digit, got "../up"',
+        ),
+        ('about = "a\\nb"\n' + SMALL, "about: must be one line"),
+        ('chip = ""\n' + SMALL, "chip: must be the name of a chip or a TOML file, got an empty string"),
+        (
+            'chip = "lohi"\n' + SMALL,
+            "chip: no chip 'lohi' in the catalogue (cmos45, ideal-bits, loihi, loihi-sanafe); did "
+            "you mean 'loihi'?",
+        ),
+        (
+            'chip = "loihi"\n' + SMALL,
+            'network.precision: loihi has integers of 1 to 9 bits, not "float32"; set it to "int8", '
+            "for instance",
+        ),
+        (
+            SMALL.replace("[network]", '[network]\nprecision = "float64"'),
+            'network.precision: cmos45 has float32 and integers of 2 to 16 bits, not "float64"; '
+            'set it to "float32", for instance',
+        ),
+        (
+            SMALL.replace("[network]", '[network]\nprecision = "int1"'),
+            'network.precision: expected "float64", "float32", "int2", … or "int16", got "int1"; '
+            "did you mean 'int16'?",
+        ),
+        (
+            SMALL.replace("[network]", "[network]\nweight_range = 2"),
+            "network.weight_range: is for integer weights, but network.precision is float32; remove it",
+        ),
+        (
+            SMALL.replace("[network]", '[network]\nprecision = "int8"\nweight_range = -2'),
+            "network.weight_range: must be > 0, got -2.0",
+        ),
+        (SMALL + "[data]\ntrain = 2001", "data.train: must be 1 to 2000, which mnist-small has, got 2001"),
+        (SMALL + "[data]\ntest = 0", "data.test: must be 1 to 1000, which mnist-small has, got 0"),
+        (
+            SMALL + '[data]\nset = "minst"',
+            'data.set: expected "mnist-small" or "mnist", got "minst"; did you mean \'mnist\'?',
+        ),
+        (SMALL + "[evaluation]\ntrain = -1", "evaluation.train: must be at least 0, got -1"),
+        (SMALL + "[record]\npresentations = -1", "record.presentations: must be at least 0, got -1"),
+        (SMALL + "[baseline]\nfree = 0", "baseline.free: must be at least 1, got 0"),
+        (
+            SMALL + '[coding]\nannealer = "osaa"',
+            'coding.annealer: expected an annealer: one of constant, power-law, kesten, osa, got "osaa"; '
+            "did you mean 'osa'?",
+        ),
+        (
+            SMALL + "[coding]\nencoder = 3",
+            "coding.encoder: expected the name of an encoder or a table with its kind, got 3",
+        ),
+        (SMALL + "[coding]\ndecodre = 3", "coding.decodre: unknown key; did you mean 'decoder'?"),
+        ("coding = 3\n" + SMALL, "coding: expected a table, got 3"),
+        (
+            SMALL + '[coding]\nannealer = { kind = "osa", nu_bra = 0.1 }',
+            "coding.annealer.nu_bra: unknown key; did you mean 'nu_bar'?",
+        ),
+        (
+            SMALL + '[coding]\nannealer = { kind = "osa", nu_bar = 1.5 }',
+            "coding.annealer.nu_bar: must lie in (0, 1), got 1.5",
+        ),
+        (
+            SMALL + '[coding]\nannealer = { kind = "power-law", exponent = 1.5 }',
+            "coding.annealer.coefficient: is missing",
+        ),
+        (SMALL + "[coding]\ndecoder = { lambda = 0 }", "coding.decoder.lambda: must lie in (0, 1], got 0.0"),
+        (
+            SMALL + '[coding]\ndecoder = { lambda = "none" }',
+            'coding.decoder.lambda: expected a number or a power law, got "none"',
+        ),
+        (
+            SMALL + '[coding]\nencoder = { lambda = "decoder" }',
+            'coding.encoder.lambda: expected a number, a power law, "as-decoder" or "none", got "decoder"',
+        ),
+        (
+            SMALL + "[coding]\ndecoder = { lambda = { coefficient = 0.5 } }",
+            "coding.decoder.lambda.exponent: is missing",
+        ),
+        (
+            TRACE,
+            'network.tied: must be false with learning.pre = "trace": each core changes its own '
+            "copy of a weight "
+            "and the two drift apart",
+        ),
+        (
+            TRACE.replace("[network]", "[network]\ntied = false") + '[coding]\ndecoder = "identity"',
+            'learning.trace: "decoder" needs a decoder that averages, and the identity decoder '
+            "keeps only the last "
+            'bit; set it to "count"',
+        ),
+        (
+            SMALL.replace("[network]", "[network]\ntied = false") + 'product = "full"',
+            'learning.product: the "full" product is defined for tied weights; set it to "linear" '
+            "or network.tied "
+            "to true",
+        ),
+        (
+            SMALL + 'nudging = "centred"\n[phases]\nsplit_stream = true',
+            'phases.split_stream: has no meaning with learning.nudging = "centred"; set it to false',
+        ),
+        ("network.layers = [784, 10]", 'learning: is missing; experiment = "train" needs it'),
+        (
+            SMALL + "[convergence]\nnets = 3",
+            'convergence: belongs to experiment = "convergence"; remove this section',
+        ),
+        (CONVERGENCE, 'convergence: is missing; experiment = "convergence" needs it'),
+        (
+            CONVERGENCE + "convergence.nets = 1\ndata.set = 'mnist-small'",
+            "data: a convergence run draws its own inputs; remove this section",
+        ),
+        (
+            CONVERGENCE + "convergence.nets = 1\nphases.free = 7",
+            "phases: a convergence run takes its ticks from [convergence]; remove this section",
+        ),
+        (
+            CONVERGENCE + "convergence.nets = 1\nlearning.beta = 7",
+            "learning: a convergence run learns nothing; remove this section",
+        ),
+        (CONVERGENCE + "convergence.free = 0", "convergence.free: must be at least 1, got 0"),
+        (CONVERGENCE + "convergence.beta = 0.0", "convergence.beta: must be non-zero, got 0"),
+        (
+            'substrate = "ideal"\n' + SMALL + '[coding]\nencoder = "stochastic"',
+            "coding.encoder: ideal sends real numbers and has none; remove it",
+        ),
+        (
+            'substrate = "ideal"\n' + SMALL + '[coding]\nannealer = "osa"',
+            'coding.annealer: must be "constant" or "power-law" on ideal, got "osa"',
+        ),
+        (
+            'substrate = "ideal"\n' + SMALL.replace("[network]", '[network]\nprecision = "int8"'),
+            'network.precision: must be "float64" or "float32" on ideal, got "int8"',
+        ),
+        (
+            'substrate = "ideal"\n' + TRACE.replace("[network]", "[network]\ntied = false"),
+            'learning.pre: "trace" needs bits, which the ideal substrate does not send; set it to "oracle"',
+        ),
+        ('substrate = "analogue"\n' + SMALL, 'substrate: expected "ideal" or "digital", got "analogue"'),
+        ("learning.beta = nan", "network: is missing"),
+        (SMALL + "beta = nan", "learning.beta: must be finite, got nan"),
+        (SMALL + "beta = inf", "learning.beta: must be finite, got inf"),
+        ("a = [", "line 1, column 6: is not valid TOML: invalid value"),
+    ],
+)
+def test_refused_files(read, text, sentence):
+    with pytest.raises(ConfigError) as refused:
+        read(text)
+    assert str(refused.value) == f"run.toml: {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        ("learning.beta=0", "--set learning.beta: must be non-zero, got 0"),
+        ("learning.beta=abc", '--set learning.beta: expected a number, got "abc"'),
+        ("learning.beta", "--set learning.beta: must have the form key.path=value"),
+        ("=3", "--set =3: must have the form key.path=value"),
+        ("learning.betta=0", "--set learning.betta: unknown key; did you mean 'beta'?"),
+        ("learnin.beta=0", "--set learnin: unknown key; did you mean 'learning'?"),
+        ("coding.decoder.lamda=0", "--set coding.decoder.lamda: unknown key; did you mean 'lambda'?"),
+        ("seed.x=1", "--set seed.x: unknown key; seed is a value, not a table"),
+        (
+            "network.layers=[784]",
+            "--set network.layers: must have at least 2 entries, input and output, got 1",
+        ),
+        ("network.tied=yes", '--set network.tied: expected true or false, got "yes"'),
+        ("phases.free=-5", "--set phases.free: must be at least 1, got -5"),
+        (
+            "chip=cmos54",
+            "--set chip: no chip 'cmos54' in the catalogue (cmos45, ideal-bits, loihi, loihi-sanafe); "
+            "did you mean 'cmos45'?",
+        ),
+        ("data=3", "--set data: expected a table, got 3"),
+        # Fine by itself: what it contradicts stands in the file.
+        (
+            "learning.pre=trace",
+            'run.toml: network.tied: must be false with learning.pre = "trace": each core changes '
+            "its own copy of a weight and the two drift apart",
+        ),
+    ],
+)
+def test_refused_overrides(read, override, sentence):
+    with pytest.raises(ConfigError) as refused:
+        read(SMALL, override)
+    assert str(refused.value) == sentence
+
+
+def test_unknown_run():
+    with pytest.raises(ConfigError) as refused:
+        read_run("mnist-smal")
+    assert str(refused.value) == (
+        "run: no run 'mnist-smal' in the catalogue (convergence, mnist, mnist-continuous, "
+        "mnist-deep, mnist-small); "
+        "did you mean 'mnist-small'?"
+    )
+    with pytest.raises(ConfigError) as refused:
+        run_text("xyz")
+    assert str(refused.value) == (
+        "run: no run 'xyz' in the catalogue (convergence, mnist, mnist-continuous, mnist-deep, mnist-small); "
+        "a file is named with its .toml"
+    )
+    with pytest.raises(ConfigError) as refused:
+        read_run("nowhere/run.toml")
+    assert str(refused.value) == "nowhere/run.toml: no such file"
+
+
+def test_objects_made_in_python_check_themselves():
+    for make, sentence in [
+        (lambda: LearningSpec(beta=0, rates=[0.1], epochs=1), "learning.beta: must be non-zero, got 0"),
+        (lambda: LearningSpec(rates=[0.1], epochs="5"), 'learning.epochs: expected an integer, got "5"'),
+        (lambda: LearningSpec(rates=0.1, epochs=1), "learning.rates: expected a list of numbers, got 0.1"),
+        (
+            lambda: LearningSpec(beta=float("nan"), rates=[0.1], epochs=1),
+            "learning.beta: must be finite, got nan",
+        ),
+        (lambda: RunSpec(name="x", network=3), "network: expected a NetworkSpec, got 3"),
+        (
+            lambda: RunSpec(
+                name="x",
+                network=NetworkSpec(layers=[784, 10]),
+                coding=CodingSpec.ideal(),
+                learning=LearningSpec(rates=[0.1], epochs=1),
+            ),
+            "coding.encoder: is missing; the digital substrate sends only bits",
+        ),
+        (
+            lambda: dataclasses.replace(
+                read_run("convergence"), phases=dataclasses.replace(read_run("mnist").phases, free=7)
+            ),
+            "phases: a convergence run takes its ticks from [convergence]; remove this section",
+        ),
+    ]:
+        with pytest.raises(ConfigError) as refused:
+            make()
+        assert str(refused.value) == sentence
+    assert LearningSpec(rates=[1, 0], epochs=1).rates == (1.0, 0.0)
+
+
+def test_a_chip_file_is_found_beside_the_run_file(tmp_path, monkeypatch):
+    from neurochip.description import chip_text
+
+    (tmp_path / "far").mkdir()
+    (tmp_path / "far" / "mine.toml").write_text(chip_text("cmos45"), encoding="utf-8")
+    (tmp_path / "far" / "run.toml").write_text('chip = "mine.toml"\n' + SMALL, encoding="utf-8")
+    run = read_run(tmp_path / "far" / "run.toml")
+    assert run.chip == str(tmp_path / "far" / "mine.toml")
+    (tmp_path / "resolved.toml").write_text(run_to_toml(run), encoding="utf-8")
+    assert read_run(tmp_path / "resolved.toml") == run
+    monkeypatch.chdir(tmp_path / "far")
+    assert read_run("mnist-small", ["chip=mine.toml"]).chip == run.chip
+    (tmp_path / "far" / "mine.toml").write_text("neurons = 3", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^\S+mine\.toml: neurons: unknown key;"):
+        read_run(tmp_path / "far" / "run.toml")
+
+
+def test_the_sets_are_as_large_as_the_run_believes():
+    from neurochip.data import load
+
+    small = load("mnist-small")
+    assert DATA_SETS["mnist-small"] == (
+        small.pixels,
+        small.classes,
+        len(small.train_labels),
+        len(small.test_labels),
+    )
+
+
+def test_numba_is_not_imported():
+    code = "import sys, neurochip.description as d; d.read_run('mnist-small'); print('numba' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
