@@ -16,7 +16,7 @@ from .stops import stops
 
 __all__ = ["COMMANDS", "main", "neurochip"]
 
-# Command, which is also its module in commands/ → its line in the help. The command has the same line; here it
+# Command, which is also its module in commands/ → its line in the help. The command says the same; here it
 # saves the help from importing the command.
 COMMANDS = {
     "simulate": "Run an experiment and report spikes, bits and energy.",

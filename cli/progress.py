@@ -11,10 +11,13 @@ import click
 from .screen import error_console
 
 if TYPE_CHECKING:
-    from neurochip.simulate import Progress
     from rich.console import Console
 
+    from neurochip.training.progress import Progress
+
 __all__ = ["showing_progress"]
+
+ROOM_FOR_COUNTS = 100  # columns; in fewer, the bar alone says how many samples are done
 
 Teller = Callable[["Progress"], None]
 
@@ -34,10 +37,6 @@ def showing_progress(*, quiet: bool) -> Iterator[Teller | None]:
         lines.end()
 
 
-def _epoch(progress: Progress) -> str:
-    return f"epoch {progress.epoch}/{progress.epochs}" if progress.epochs else progress.stage
-
-
 def _percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
@@ -48,63 +47,83 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def _stage(progress: Progress) -> str:
+    if progress.stage in ("training", "evaluating"):
+        return f"epoch {progress.epoch}/{progress.epochs} {progress.stage}"
+    return progress.stage
+
+
 def _figures(progress: Progress) -> list[str]:
+    """Error so far, last test error, time left, pace: what is known of them."""
     figures = []
     if progress.error is not None:
-        figures.append(f"error {_percent(progress.error)}")
+        # A convergence run measures a distance between states, not a share of mistakes.
+        is_share = progress.stage != "convergence"
+        figures.append(f"error {_percent(progress.error) if is_share else format(progress.error, '.4f')}")
     if progress.test_error is not None:
         figures.append(f"test {_percent(progress.test_error)}")
-    if progress.samples_per_s > 0:
-        figures.append(f"{progress.samples_per_s:.0f} samples/s")
     if progress.seconds_left is not None:
         figures.append(f"{_clock(progress.seconds_left)} left")
+    if progress.samples_per_s > 0:
+        unit = "nets" if progress.stage == "convergence" else "samples"
+        figures.append(f"{progress.samples_per_s:.{0 if progress.samples_per_s >= 10 else 1}f} {unit}/s")
     return figures
 
 
 @contextmanager
 def _bar(console: Console) -> Iterator[Teller]:
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+    from rich.progress import BarColumn, TextColumn
     from rich.progress import Progress as Bars
+    from rich.table import Column
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", table_column=Column(no_wrap=True)),
         BarColumn(bar_width=None),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[figures]}"),
+        # In a very narrow terminal the figures give way, the pace first.
+        TextColumn("{task.fields[figures]}", table_column=Column(no_wrap=True, overflow="ellipsis")),
     )
     with Bars(*columns, console=console, expand=True) as bars:
-        task = bars.add_task("starting", total=None, figures="")
+        task = bars.add_task("preparing", total=None, figures="")
 
         def tell(progress: Progress) -> None:
-            stage = progress.stage if not progress.epochs else f"{_epoch(progress)} {progress.stage}"
+            figures = ", ".join(_figures(progress))
+            if console.width >= ROOM_FOR_COUNTS:
+                figures = f"{progress.done}/{progress.total} {figures}"
             bars.update(
                 task,
-                description=stage,
+                description=_stage(progress),
                 completed=progress.done,
                 total=progress.total or None,
-                figures=", ".join(_figures(progress)),
+                figures=figures,
             )
 
         yield tell
 
 
 class _Lines:
-    """A line when an epoch is over."""
+    """A line when an epoch is over, from the last that was told of its training and of its evaluation."""
 
     def __init__(self) -> None:
-        self.last: Progress | None = None
+        self.last: dict[str, Progress] = {}  # stage → what was told last of it
+        self.epoch = 0
 
     def __call__(self, progress: Progress) -> None:
-        """Print the epoch before this one, with the test error that is known by now."""
-        last = self.last
-        if last is not None and progress.epoch > last.epoch:
-            self._print(last._replace(test_error=progress.test_error))
-        self.last = progress
+        """Print the epoch before this one."""
+        if progress.epoch > self.epoch:
+            self.end()
+            self.epoch = progress.epoch
+        self.last[progress.stage] = progress
 
     def end(self) -> None:
-        """Print the last epoch."""
-        if self.last is not None:
-            self._print(self.last)
-
-    def _print(self, progress: Progress) -> None:
-        click.echo(": ".join(filter(None, (_epoch(progress), ", ".join(_figures(progress))))), err=True)
+        """Print what was gathered."""
+        training, evaluating = self.last.get("training"), self.last.get("evaluating")
+        if training is not None:
+            # The test set is evaluated last, so the error of that stage is the test error.
+            told = training._replace(
+                test_error=evaluating.error if evaluating else None,
+                seconds_left=evaluating.seconds_left if evaluating else None,
+            )
+            click.echo(f"epoch {told.epoch}/{told.epochs}: {', '.join(_figures(told))}", err=True)
+        elif "convergence" in self.last:
+            click.echo(f"convergence: {', '.join(_figures(self.last['convergence']))}", err=True)
+        self.last.clear()

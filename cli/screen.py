@@ -9,19 +9,16 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Sources", "error_console", "output_console", "print_table"]
+__all__ = ["Sources", "error_console", "print_table", "summary_console"]
 
 # Nobody folds a line for a file or a pipe.
 PIPE_WIDTH = 1000
 LIST_WIDTH = 100
 
 
-def output_console() -> Console:
-    """Return the console for results."""
-    # Names and sources are printed as they are: a bracket in them is no markup.
-    return Console(
-        highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH
-    )
+def summary_console() -> Console:
+    """Return the console for the summary of a run, which has a width to fill."""
+    return Console(highlight=False, emoji=False, width=None if sys.stdout.isatty() else LIST_WIDTH)
 
 
 def error_console() -> Console:
@@ -42,7 +39,10 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right:
         )
     for row in rows:
         table.add_row(*row)
-    console = output_console()
+    # Names and sources are printed as they are: a bracket in them is no markup.
+    console = Console(
+        highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPE_WIDTH
+    )
     if console.is_terminal:
         console.print(table)
         return

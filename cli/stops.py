@@ -7,15 +7,11 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import IO, Any
 
 import click
 
-import neurochip.errors
-from neurochip.errors import NeurochipError
-
-Interrupted = getattr(neurochip.errors, "Interrupted", type("I", (Exception,), {}))
+from neurochip.errors import Interrupted, NeurochipError
 
 __all__ = ["Interruption", "Refusal", "stops"]
 
@@ -58,10 +54,10 @@ def stops() -> Iterator[None]:
         raise Refusal(_sentence(error)) from None
 
 
-def _how_to_resume(folder: Path | None) -> str:
+def _how_to_resume(folder: str | None) -> str:
     if folder is None:
         return "Stopped."
-    return f"Stopped; go on with: neurochip simulate --resume {shlex.quote(str(folder))}"
+    return f"Stopped; go on with: neurochip simulate --resume {shlex.quote(folder)}"
 
 
 def _sentence(error: OSError) -> str:

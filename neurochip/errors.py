@@ -7,6 +7,7 @@ __all__ = [
     "CheckpointError",
     "ConfigError",
     "DataError",
+    "Interrupted",
     "MappingError",
     "NeurochipError",
     "NumericError",
@@ -71,3 +72,17 @@ class OutputError(NeurochipError, OSError):
     def __str__(self) -> str:
         """Return ``place: problem``."""
         return f"{self.place}: {self.problem}" if self.place else self.problem
+
+
+class Interrupted(KeyboardInterrupt):
+    """A run was asked to stop and did, with all that it had computed in a checkpoint.
+
+    Parameters
+    ----------
+    folder
+        Where the run stands; `None` when it was not to be written.
+    """
+
+    def __init__(self, folder: str | None) -> None:
+        super().__init__(folder)
+        self.folder = folder

@@ -14,6 +14,7 @@ from neurochip.compile import compile_network
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import ChipSpec, CodingSpec, read_chip
 from neurochip.description.network import layered
+from neurochip.description.neuron import state_words
 from neurochip.description.precision import PRECISIONS, Precision
 from neurochip.errors import ConfigError, DataError
 from neurochip.substrate import Ledger, Parameters, Phase, Substrate
@@ -158,9 +159,14 @@ def _ideal(network: Any, annealer: Annealer | str, precision: Precision) -> Subs
 
 
 def _digital(
-    network: Any, coding: CodingSpec, precision: Precision, chip: ChipSpec | str | None, seed: int, threads: int
+    network: Any,
+    coding: CodingSpec,
+    precision: Precision,
+    chip: ChipSpec | str | None,
+    seed: int,
+    threads: int,
 ) -> Substrate:
-    from neurochip.digital.substrate import DigitalSubstrate, state_words
+    from neurochip.digital.substrate import DigitalSubstrate
 
     sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip or "ideal-bits")
     image = compile_network(network, sheet, precision=precision, state_words=state_words(coding))

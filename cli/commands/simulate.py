@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -20,7 +21,7 @@ DEFAULT_RUN = "mnist-small"
     "overrides",
     metavar="KEY=VALUE",
     multiple=True,
-    help="Change a value of the run, e.g. learning.beta=0.3 or chip=loihi; may be repeated.",
+    help="Change a value of the run, e.g. learning.beta=0.3 or network.precision=int8; may be repeated.",
 )
 @click.option("--seed", type=int, help="Seed of every random draw; the same seed gives the same result.")
 @click.option(
@@ -77,3 +78,21 @@ def command(
             resume=resume,
             on_progress=on_progress,
         )
+    if outcome.folder is None:
+        raise RuntimeError("a run of the command line always has a folder")
+    if as_json:
+        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
+    elif quiet:
+        click.echo(str(outcome.folder))
+    else:
+        _summarise(outcome.folder)
+
+
+def _summarise(folder: Path) -> None:
+    from neurochip.report.reading import read_document
+    from neurochip.report.terminal import print_summary
+
+    from ..screen import summary_console
+
+    print_summary(read_document(folder), summary_console())
+    click.echo(f"\n{folder}\nneurochip report {shlex.quote(str(folder))} --open")

@@ -33,8 +33,8 @@ TIMEOUT_S = 30
 def fetch(
     name: str,
     *,
-    source_folder: Path | None = None,
-    folder: Path | None = None,
+    source_folder: Path | str | None = None,
+    folder: Path | str | None = None,
     origins: Sequence[str] | None = None,
     progress: Progress | None = None,
 ) -> Path:
@@ -53,7 +53,8 @@ def fetch(
     """
     if name not in FETCHABLE:
         raise DataError("data set", f"'{name}' cannot be fetched; known: {', '.join(FETCHABLE)}")
-    target = data_folder(name) if folder is None else folder
+    target = data_folder(name) if folder is None else Path(folder)
+    source = None if source_folder is None else Path(source_folder)
     missing = [official for official in FILES.values() if not _is_there(target, official)]
     if not missing:
         return target
@@ -61,9 +62,9 @@ def fetch(
     done = False
     try:
         with tempfile.TemporaryDirectory(dir=target, prefix=".fetch-") as staging:
-            if source_folder is not None:
+            if source is not None:
                 for official in missing:
-                    _take(official, source_folder, Path(staging))
+                    _take(official, source, Path(staging))
             else:
                 _download_all(missing, ORIGINS if origins is None else origins, Path(staging), progress)
             for official in missing:

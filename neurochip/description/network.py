@@ -77,7 +77,8 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True) -> Network:
         raise ConfigError("network.layers", f"must have at least 2 entries, input and output, got {last + 1}")
     names = ["input", *(f"hidden{k}" if last > 2 else "hidden" for k in range(1, last)), "output"]
     populations = tuple(
-        Population(name, size, clamped=k == 0) for k, (name, size) in enumerate(zip(names, sizes, strict=True))
+        Population(name, size, clamped=k == 0)
+        for k, (name, size) in enumerate(zip(names, sizes, strict=True))
     )
     forward = [Projection(k, k + 1) for k in range(last)]
     backward = [Projection(k + 1, k, transpose_of=k if tied else None) for k in range(1, last)]

@@ -97,4 +97,5 @@ def aligned_zeros(shape: int | tuple[int, ...], dtype: Any) -> Array:
     size = int(np.prod(shape))
     raw = np.zeros(size * kind.itemsize + 64, dtype=np.uint8)
     offset = -raw.ctypes.data % 64
-    return raw[offset : offset + size * kind.itemsize].view(kind).reshape(shape)
+    aligned: Array = raw[offset : offset + size * kind.itemsize].view(kind).reshape(shape)
+    return aligned

@@ -170,7 +170,8 @@ class Layout:
         self, wiring: Wiring, parameters: Parameters, largest: float | None
     ) -> tuple[Wiring, int]:
         """Put parameters in place; returns the wiring with its scales, and how many weights were clipped."""
-        matrices, clipped = [], 0
+        matrices: list[NDArray[Any]] = []
+        clipped = 0
         network = self.image.network
         scales = np.ones(len(network.projections), dtype=self.state_dtype)
         for k, values in enumerate(self._projected(parameters)):

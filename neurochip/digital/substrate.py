@@ -9,18 +9,16 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.coding import ANNEALERS, DECODERS, ENCODERS, Constant, HardwareCost, Schedule, as_schedule
-from neurochip.coding.encoders.predictive import PREDICTIVE_COST
 from neurochip.compile import ChipImage
 from neurochip.description.run_sections import CodingSpec
-from neurochip.digital.arrays import Coder, LaneState, Recorder, Schedules, Scratch
+from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
 from neurochip.digital.bookkeeping import Bookkeeper
+from neurochip.digital.coder import coder_of, schedules_of
+from neurochip.digital.isolated import CoreMemory
 from neurochip.digital.layout import Layout
 from neurochip.digital.synapses import SynapseMemories
 from neurochip.digital.tick import run_ticks
 from neurochip.errors import CapabilityError, ConfigError, DataError
-from neurochip.kernels.random_bits import mix
-from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -32,42 +30,9 @@ from neurochip.substrate import (
     WeightUpdate,
 )
 
-__all__ = ["DigitalSubstrate", "elements", "encoder_schedule", "state_words"]
+__all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
-_SPIKE_STREAM = np.uint64(1)  # random numbers by purpose: one seed never serves two
-
-
-def encoder_schedule(coding: CodingSpec) -> Schedule | None:
-    """Return λ of the predictive front of the encoder, `None` where it is plain."""
-    encoder, decoder = coding.encoder, coding.decoder
-    if encoder is None or encoder.lam is None:
-        return None
-    if encoder.lam == "as-decoder":
-        own = getattr(decoder, "lam", None)
-        return None if own is None else as_schedule(own, "coding.decoder.lambda")
-    if isinstance(encoder.lam, str):
-        raise ConfigError("coding.encoder.lambda", f"must be a number, got {encoder.lam!r}")
-    return as_schedule(encoder.lam, "coding.encoder.lambda")
-
-
-def elements(coding: CodingSpec) -> dict[str, tuple[str, HardwareCost]]:
-    """Return kind and declared cost of each element of a neuron, by role."""
-    if coding.encoder is None or coding.decoder is None:
-        raise ConfigError("coding", "the digital substrate needs an encoder and a decoder")
-    front = PREDICTIVE_COST if encoder_schedule(coding) is not None else HardwareCost()
-    return {
-        "encoder": (coding.encoder.kind, coding.encoder.hardware + front),
-        "decoder": (coding.decoder.kind, coding.decoder.hardware),
-        "annealer": (coding.annealer.kind, coding.annealer.hardware),
-        "neuron": ("clipped", NEURON_COST),
-        "nudge": ("squared-error", NUDGE_COST),
-    }
-
-
-def state_words(coding: CodingSpec) -> int:
-    """Return the words of state that one neuron keeps."""
-    return sum(cost.state_words_kept for _, cost in elements(coding).values())
 
 
 class DigitalSubstrate:
@@ -102,16 +67,12 @@ class DigitalSubstrate:
         weight_range: float | None = None,
         threads: int = 1,
     ) -> None:
-        if coding.encoder is None or coding.decoder is None:
-            raise ConfigError("coding", "the digital substrate needs an encoder and a decoder")
         self.image = image
         self._coding = coding
         self._traced = traced
         self._layout = Layout(image)
         self._books = Bookkeeper(image, traced)
         self._dtype = self._layout.state_dtype
-        self._front = encoder_schedule(coding)
-        self._decoder_lambda = as_schedule(getattr(coding.decoder, "lam", 1.0), "coding.decoder.lambda")
         self._threads = max(1, threads)
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._synapses = SynapseMemories(
@@ -130,20 +91,7 @@ class DigitalSubstrate:
         self._phase_ticks = 0
         self._opening = False
         self._phase: Phase | None = None
-        annealer: Any = coding.annealer
-        constants = {"osa": ("regulariser", None), "kesten": ("a", "b")}.get(annealer.kind, (None, None))
-        a, b = (0.0 if name is None else getattr(annealer, name) for name in constants)
-        self._coder = Coder(
-            encoder=list(ENCODERS).index(coding.encoder.kind),
-            decoder=list(DECODERS).index(coding.decoder.kind),
-            annealer=list(ANNEALERS).index(annealer.kind),
-            front=int(self._front is not None),
-            front_steady=int(isinstance(self._front, Constant)),
-            traced=int(traced),
-            a=self._dtype.type(a),
-            b=self._dtype.type(b),
-            seed=np.uint64(mix(np.uint64(seed), _SPIKE_STREAM)),
-        )
+        self._coder = coder_of(coding, self._dtype, seed=seed, traced=traced)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -209,7 +157,8 @@ class DigitalSubstrate:
         )
         carried = state.bits.sum(axis=0, dtype=np.int64)
         state.counts[...] = 0
-        self._each_thread(self._schedules(ticks), ticks, t.type(2.0 * beta), wanted, recorder)
+        schedules = schedules_of(self._coding, self._tick + 1, ticks, t)
+        self._each_thread(schedules, ticks, t.type(2.0 * beta), wanted, recorder)
         books, slots = self._books, self._layout.core_slots
         books.run(
             phase,
@@ -244,18 +193,6 @@ class DigitalSubstrate:
                 trace=self._traced,
             )
         return self._states[n]
-
-    def _schedules(self, ticks: int) -> Schedules:
-        first, t = self._tick + 1, self._dtype
-        annealer: Any = self._coding.annealer
-        if annealer.kind == "osa":
-            rate = annealer.rates(first, ticks)
-        elif annealer.kind == "kesten":
-            rate = np.zeros(ticks)
-        else:
-            rate = annealer.at(first, ticks)
-        front = np.ones(ticks) if self._front is None else self._front.at(first, ticks)
-        return Schedules(front.astype(t), self._decoder_lambda.at(first, ticks).astype(t), rate.astype(t))
 
     def _each_thread(
         self, schedules: Schedules, ticks: int, nudge: Any, wanted: NDArray[Any], recorder: Recorder
@@ -299,7 +236,8 @@ class DigitalSubstrate:
             return np.ascontiguousarray(self._state.trace[:, slots])
         if what is Observable.SPIKES:
             return np.ascontiguousarray(self._state.bits[:, slots])
-        return self._state.counts[:, slots] / self._dtype.type(max(self._phase_ticks, 1))
+        rate: NDArray[Any] = self._state.counts[:, slots] / self._dtype.type(max(self._phase_ticks, 1))
+        return rate
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""
@@ -317,9 +255,20 @@ class DigitalSubstrate:
         written = self._synapses.change(updates, biases)
         self._books.update(written.accumulations, written.writes, written.saturations, written.words)
 
+    def core_memory(self, core: int) -> CoreMemory:
+        """Return copies of all that one core holds of its own, to run it alone."""
+        wiring, layout = self._synapses.wiring, self._layout
+        own = [block for block in layout.blocks if block.core == core]
+        begin = own[0].start if own else 0
+        end = own[-1].start + own[-1].rows * own[-1].width if own else 0
+        first, last = layout.core_slots[core]
+        return CoreMemory(
+            wiring.weights[begin:end].copy(), wiring.scales.copy(), wiring.bias[first:last].copy()
+        )
+
     def book_readout(self, layer: int) -> None:
         """Book that the host read the values of a layer."""
-        self._books.readout(layer, self._state.bits.shape[0])
+        self._books.readout(layer % len(self._layout.slots_of), self._state.bits.shape[0])
 
     def ledger(self) -> Ledger:
         """Return all counts since the chip was made."""

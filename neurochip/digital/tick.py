@@ -1,4 +1,4 @@
-"""The ticks of a phase, lane by lane, core by core (docs/cycle.md). Cores read nothing but bits of tick t−1."""
+"""The ticks of a phase, lane by lane, core by core (docs/cycle.md). Cores read only bits of tick t−1."""
 
 from __future__ import annotations
 
@@ -98,10 +98,13 @@ def run_ticks(
         frame, window, frame_sum = state.frame[lane], state.window[lane], state.frame_sum[lane]
         bit_words, frame_words = bits.view(np.uint64), frame.view(np.uint64)
         counts, wanted = state.counts[lane], target[lane]
+        slots = np.uint64(bits.shape[0])
         for t in range(n_ticks):
             tick = first_tick + t
 
             # What follows from the bits of the last tick alone, the same on every core that gets them.
+            if tick <= _SECOND_FRAME:
+                _add_bits(nothing, slots, bits, window)
             if tick == _FIRST_FRAME or tick == _SECOND_FRAME:
                 seen = 1 if tick == _FIRST_FRAME else _SECOND_FRAME - _FIRST_FRAME
                 for p in range(n_populations):
@@ -158,10 +161,7 @@ def run_ticks(
                     predict(first, last, value, previous, encoder_lambda[t], coded)
                 encode(encoder, first, last, coded, residue, second, neuron, key, bits)
 
-            slots = np.uint64(bits.shape[0])
             _add_bits(nothing, slots, bits, counts)
-            if tick < _SECOND_FRAME:
-                _add_bits(nothing, slots, bits, window)
             if keep_spikes:
                 _record(nothing, slots, bits, t, lane, recorded_spikes)
             if keep_states:

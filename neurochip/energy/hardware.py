@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from neurochip.coding import HardwareCost, Identity
-from neurochip.coding.encoders.predictive import PREDICTIVE_COST
+from neurochip.coding import HardwareCost
 from neurochip.description import RunSpec, word_bits
+from neurochip.description.neuron import neuron_elements
 from neurochip.errors import DataError
-from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST
 
 __all__ = ["ROLES", "ElementUse", "HardwareUse", "hardware_of"]
 
@@ -75,9 +74,7 @@ class HardwareUse:
             "state_format": self.state_format,
             "state_bits": self.state_bits,
             "sends_bits_only": self.sends_bits_only,
-            "elements": [
-                {"role": e.role, "kind": e.kind, "cost": e.cost.to_json()} for e in self.elements
-            ],
+            "elements": [{"role": e.role, "kind": e.kind, "cost": e.cost.to_json()} for e in self.elements],
         }
 
     @classmethod
@@ -107,19 +104,10 @@ class HardwareUse:
 def hardware_of(run: RunSpec) -> HardwareUse:
     """Return what the cores of a run are built from."""
     coding, learning = run.coding, run.learning
-    elements = []
-    if coding.encoder is not None:
-        cost = coding.encoder.hardware
-        kind = coding.encoder.kind
-        follows = coding.encoder.lam == "as-decoder"
-        if coding.encoder.lam is not None and not (follows and isinstance(coding.decoder, Identity)):
-            cost, kind = cost + PREDICTIVE_COST, f"predictive {kind}"
-        elements.append(ElementUse("encoder", kind, cost))
-    if coding.decoder is not None:
-        elements.append(ElementUse("decoder", coding.decoder.kind, coding.decoder.hardware))
-    elements.append(ElementUse("annealer", coding.annealer.kind, coding.annealer.hardware))
-    elements.append(ElementUse("neuron", "clipped", NEURON_COST))
-    elements.append(ElementUse("nudge", "squared error", NUDGE_COST))
+    elements = [
+        ElementUse(role, kind, cost)  # type: ignore[arg-type]
+        for role, (kind, cost) in neuron_elements(coding).items()
+    ]
     if learning is not None and learning.pre == "trace":
         trace = _COUNT_COST
         if learning.trace == "decoder" and coding.decoder is not None:

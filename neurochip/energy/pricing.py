@@ -146,7 +146,5 @@ def _sums(
 ) -> dict[str, float]:
     found = {key(line) for line in lines}
     return {
-        name: math.fsum(line.joules for line in lines if key(line) == name)
-        for name in order
-        if name in found
+        name: math.fsum(line.joules for line in lines if key(line) == name) for name in order if name in found
     }

@@ -42,9 +42,7 @@ class IdealSubstrate:
         float32 or float64.
     """
 
-    def __init__(
-        self, network: Network, annealer: Constant | PowerLaw, *, dtype: Any = np.float32
-    ) -> None:
+    def __init__(self, network: Network, annealer: Constant | PowerLaw, *, dtype: Any = np.float32) -> None:
         self.network = network
         self._annealer = annealer
         self._dtype = np.dtype(dtype)
@@ -148,7 +146,9 @@ class IdealSubstrate:
         steps: tuple[NDArray[Any], ...] = ()
         if "step_sizes" in record:
             steps = tuple(
-                np.broadcast_to(sizes[:, None, None], (ticks, *s.shape)) if layer else np.zeros((0, *s.shape), t)
+                np.broadcast_to(sizes[:, None, None], (ticks, *s.shape))
+                if layer
+                else np.zeros((0, *s.shape), t)
                 for layer, s in enumerate(states)
             )
         return Settled(ticks, states=tuple(kept), step_sizes=steps)
@@ -181,6 +181,10 @@ class IdealSubstrate:
         if what is not Observable.VALUE:
             raise CapabilityError(what.value, "does not exist on the ideal substrate, which sends no bits")
         return self._states[layer].copy()
+
+    def values(self) -> list[NDArray[Any]]:
+        """Return the values [lane, unit] of every layer, as copies."""
+        return [s.copy() for s in self._states]
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""

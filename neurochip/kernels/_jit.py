@@ -44,7 +44,7 @@ def _numba() -> Any:
     from numba.extending import typeof_impl
 
     if "NUMBA_CACHE_DIR" not in os.environ:
-        numba.config.CACHE_DIR = str(cache_folder())
+        numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
 
     @typeof_impl.register(Kernel)
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:

@@ -14,8 +14,8 @@ from neurochip.training.record import RunRecord
 
 __all__ = ["TRAINING_PHASES", "document", "repriced"]
 
-# Evaluation measures errors; it is booked, but it is no part of what learning costs.
-TRAINING_PHASES = tuple(phase for phase in Phase if phase is not Phase.EVALUATION)
+# The rest, reading out and evaluation, measures errors: it is booked, but it is no part of what learning costs.
+TRAINING_PHASES = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE, Phase.UPDATE)
 _WORD = 32  # bits of a real number on the wire
 
 
@@ -50,8 +50,11 @@ def repriced(document: Document, prices: PriceList) -> Document:
 
 
 def _trained(ledger: Ledger) -> int:
-    """Presentations of training samples: each has one free phase."""
-    return ledger.phases[Phase.FREE].presentations if Phase.FREE in ledger.phases else 0
+    """Presentations of training samples: each is nudged once, but may have a second free phase."""
+    for phase in (Phase.NUDGED, Phase.FREE):
+        if phase in ledger.phases:
+            return ledger.phases[phase].presentations
+    return 0
 
 
 def _energy(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyTable:
@@ -59,7 +62,7 @@ def _energy(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyT
     samples = _trained(ledger)
     training = None
     if report.total_j is not None:
-        training = math.fsum(j for phase, j in report.by_phase.items() if phase != Phase.EVALUATION.value)
+        training = math.fsum(report.by_phase.get(phase.value, 0.0) for phase in TRAINING_PHASES)
     return {
         "total": report.total_j,
         "training": training,
@@ -88,9 +91,7 @@ def _bits(run: RunSpec, ledger: Ledger) -> BitsTable:
             phase.value: {coding: book.total(name) for coding, name in BIT_CODINGS.items()}
             for phase, book in ((phase, ledger.phases[phase]) for phase in Phase if phase in ledger.phases)
         },
-        "evaluation": {
-            coding: ledger.total(name, Phase.EVALUATION) for coding, name in BIT_CODINGS.items()
-        },
+        "evaluation": {coding: ledger.total(name, Phase.EVALUATION) for coding, name in BIT_CODINGS.items()},
     }
     return cast(BitsTable, table)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["decimal", "duration", "exact", "percent", "quantity", "ratio"]
+__all__ = ["decimal", "duration", "exact", "memory", "percent", "quantity", "ratio"]
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _SMALL = ((1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"), (1e-18, "a"))
@@ -41,8 +41,11 @@ def exact(count: int) -> str:
 
 
 def percent(share: float | None, digits: int = 2) -> str:
-    """Return a share as percent, ``–`` when there is none."""
-    return "–" if share is None else f"{100 * share:.{digits}f} %"
+    """Return a share as percent, ``–`` when there is none, ``< 0.1 %`` rather than a rounded 0."""
+    if share is None:
+        return "–"
+    least = 10.0**-digits
+    return f"< {least:g} %" if 0 < 100 * share < least / 2 else f"{100 * share:.{digits}f} %"
 
 
 def ratio(value: float, reference: float) -> str:
@@ -64,3 +67,11 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest:02d} s"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes:02d} min"
+
+
+def memory(bits: int) -> str:
+    """Return an amount of memory in bytes, e.g. ``388 KiB``."""
+    if bits < 8 * 1024:
+        return f"{decimal(bits / 8) if bits % 8 else bits // 8} B"
+    size, prefix = (8 * 2**20, "Mi") if bits >= 8 * 2**20 else (8 * 2**10, "Ki")
+    return f"{decimal(bits / size)} {prefix}B"

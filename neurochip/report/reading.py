@@ -61,6 +61,11 @@ def read_document(path: Path | str) -> Document:
         Ledger.from_json(table["ledger"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise DataError(f"{path}: ledger", f"is damaged ({type(error).__name__}: {error})") from None
+    curve = table["convergence"]
+    if curve is not None:
+        n_ticks = len(curve["mean_error"])
+        if len(curve["std_error"]) != n_ticks or not 1 <= curve["n_free"] <= n_ticks:
+            raise DataError(f"{path}: convergence", "is damaged: its curves and n_free do not fit together")
     return table
 
 

@@ -46,7 +46,7 @@ class ResultTable(TypedDict):
 
 
 class BitsTable(TypedDict):
-    """Bits of training (every phase but evaluation) in each coding; the rest stands beside them.
+    """Bits of training (free, nudged, update) in each coding; the rest stands beside them.
 
     ``real_valued_32bit`` is what a real-valued run of ``[baseline]`` steps would have sent for the same
     presentations: each input word once, each other neuron's word at every step. ``…_same_ticks`` grants it
@@ -85,7 +85,8 @@ class EnergyLineTable(TypedDict):
 
 
 class EnergyTable(TypedDict):
-    """Joules. ``total`` and the three ``by_…`` cover all phases, ``training`` all but evaluation.
+    """Joules. ``total`` and the three ``by_…`` cover all phases, ``training`` only those of
+    learning: not reading out, not evaluation.
 
     Without prices ``total``, ``training`` and ``per_sample`` are null and ``note`` says why.
     """

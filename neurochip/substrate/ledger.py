@@ -128,7 +128,9 @@ class Ledger:
 
     def total(self, counter: str, *phases: Phase) -> int:
         """Return one counter over the phases named, or over all."""
-        return sum(book.total(counter) for phase, book in self.phases.items() if not phases or phase in phases)
+        return sum(
+            book.total(counter) for phase, book in self.phases.items() if not phases or phase in phases
+        )
 
     def ticks(self, *phases: Phase) -> int:
         """Return the ticks of the phases named, or of all."""

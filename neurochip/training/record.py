@@ -120,11 +120,12 @@ class ConvergenceCurve:
     Attributes
     ----------
     scheme
-        The coding in words, e.g. ``osa + predictive``.
+        The coding in words, e.g. ``sigma-delta + predictive + osa``.
     n_free
         Ticks before the nudge.
     mean_error, std_error
-        f64[tick], mean and standard deviation over networks of the mean |s − s*| of a network's neurons.
+        f64[tick], mean and standard deviation over networks; a network's error is the mean over its layers of
+        the mean |s − s*| of a layer.
     """
 
     scheme: str

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import types
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from click.testing import CliRunner, Result
+
+from neurochip.errors import Interrupted
+from neurochip.training.progress import Progress
 
 
 class Run(Protocol):
@@ -70,3 +76,73 @@ def spawn(place: Workplace) -> Spawn:
         )
 
     return spawn
+
+
+def progress(**changes: Any) -> Progress:
+    return Progress("training", 1, 5, 20, 2000, None, None, 800.0, 60.0)._replace(**changes)
+
+
+class Fake:
+    """Stands for `neurochip.simulate.simulate`: tells its steps, then stops."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Any] = {}
+        self.steps: list[Progress] = []
+        self.stop: BaseException = Interrupted(None)
+
+    def __call__(self, run: str, *, on_progress: Callable[[Progress], None] | None, **options: Any) -> None:
+        self.asked = {"run": run, **options}
+        for step in self.steps if on_progress is not None else ():
+            on_progress(step)
+        raise self.stop
+
+
+@pytest.fixture
+def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """Put a stand-in where the command looks for `simulate`."""
+    fake = Fake()
+    module = types.ModuleType("neurochip.simulate")
+    module.__dict__["simulate"] = fake
+    monkeypatch.setitem(sys.modules, "neurochip.simulate", module)
+    return fake
+
+
+# A network and data so small that a run takes a moment.
+TINY = [
+    word
+    for override in (
+        "network.layers=[784, 20, 10]",
+        "phases.free=20",
+        "phases.nudged=10",
+        "data.train=40",
+        "data.test=20",
+        "evaluation.train=20",
+        "learning.epochs=2",
+        "record.presentations=1",
+    )
+    for word in ("--set", override)
+]
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over: its folder, and what the command printed."""
+
+    folder: Path
+    result: Result
+
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
+        return report
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """A tiny run, made once; copy the folder before changing it."""
+    from neurochip._cli.main import neurochip
+
+    folder = tmp_path_factory.mktemp("runs") / "tiny"
+    result = CliRunner().invoke(neurochip, ["simulate", *TINY, "--out", str(folder)], prog_name="neurochip")
+    assert result.exit_code == 0, result.output
+    return Finished(folder, result)

@@ -147,8 +147,7 @@ def test_no_threads(run: Run, place: Workplace) -> None:
     result = run("simulate", "--threads", "0")
     assert (result.exit_code, result.stdout) == (2, "")
     assert (
-        result.stderr.splitlines()[-1]
-        == "Error: Invalid value for '--threads': 0 is not in the range x>=1."
+        result.stderr.splitlines()[-1] == "Error: Invalid value for '--threads': 0 is not in the range x>=1."
     )
 
 

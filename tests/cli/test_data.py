@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from neurochip._cli import download
+
 from neurochip.data.mnist import FILES
 
 from .conftest import Run, Workplace

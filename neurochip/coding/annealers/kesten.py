@@ -40,7 +40,9 @@ class Kesten:
         if not (self.b >= 0 and math.isfinite(self.b)):
             raise ConfigError("b", f"must be ≥ 0 and finite, got {self.b}")
         if self.a > self.b + 2:
-            raise ConfigError("a", f"must be ≤ b + 2 = {self.b + 2:g} (the first step would exceed 1), got {self.a}")
+            raise ConfigError(
+                "a", f"must be ≤ b + 2 = {self.b + 2:g} (the first step would exceed 1), got {self.a}"
+            )
 
 
 @kernel

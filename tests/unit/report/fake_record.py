@@ -57,7 +57,9 @@ def fake_layout(run: RunSpec, chip: ChipSpec) -> tuple[CoreUse, ...]:
     return tuple(cores)
 
 
-def fake_book(run: RunSpec, layout: tuple[CoreUse, ...], phase: Phase, presentations: int, ticks: int) -> PhaseBook:
+def fake_book(
+    run: RunSpec, layout: tuple[CoreUse, ...], phase: Phase, presentations: int, ticks: int
+) -> PhaseBook:
     """Count what cores with constant spike rates would do in so many ticks per presentation."""
     names = population_names(run)
     layers = dict(zip(names, run.network.layers, strict=True))
@@ -102,6 +104,8 @@ def fake_book(run: RunSpec, layout: tuple[CoreUse, ...], phase: Phase, presentat
             }
         elif phase is Phase.UPDATE:
             entries = {}
+        elif phase is Phase.READOUT:
+            entries = {"readout_words": presentations * core.neurons} if k == len(names) - 1 else {}
         if run.substrate == "ideal":
             words = core.neurons * lane_ticks if k else core.neurons * presentations * (phase is Phase.FREE)
             entries = {"real_valued_words": 0 if phase is Phase.UPDATE else words} | {
@@ -122,7 +126,11 @@ def fake_ledger(run: RunSpec, layout: tuple[CoreUse, ...]) -> Ledger:
         books = {Phase.FREE: (n, run.phases.free), Phase.NUDGED: (n, run.phases.nudged)}
         if run.learning.nudging == "centred":
             books[Phase.NUDGED_NEGATIVE] = (n, run.phases.nudged)
-        books |= {Phase.UPDATE: (n, 0), Phase.EVALUATION: (3000 * run.learning.epochs, run.phases.free)}
+        books |= {
+            Phase.UPDATE: (n, 0),
+            Phase.READOUT: (n, 0),
+            Phase.EVALUATION: (3000 * run.learning.epochs, run.phases.free),
+        }
     return Ledger(
         populations=tuple(core.population for core in layout),
         sites=tuple(core.site for core in layout),
@@ -218,7 +226,10 @@ def fake_record(name: str = "mnist-small", *overrides: str, chip: str | None = N
         wiggle = np.exp(np.random.default_rng(5).normal(0, 0.06, ticks.size))
         mean = (0.11 * np.exp(-since / 9) + 0.02 / since**0.5) * wiggle
         curve = ConvergenceCurve(
-            scheme="osa + predictive", n_free=run.convergence.free, mean_error=mean, std_error=0.18 * mean
+            scheme="sigma-delta + predictive + osa",
+            n_free=run.convergence.free,
+            mean_error=mean,
+            std_error=0.18 * mean,
         )
     return RunRecord(
         run=run,
@@ -229,7 +240,9 @@ def fake_record(name: str = "mnist-small", *overrides: str, chip: str | None = N
         epochs=fake_epochs(run),
         rasters=rasters,
         convergence=curve,
-        confusion=None if run.learning is None else fake_confusion(1000, fake_epochs(run)[-1].test_error or 0.1),
+        confusion=None
+        if run.learning is None
+        else fake_confusion(1000, fake_epochs(run)[-1].test_error or 0.1),
         seconds=17.4,
         started="2026-03-04T09:30:12+00:00",
         versions={"neurochip": "0.1.0", "python": "3.11.9", "numpy": "2.1.3", "numba": "0.61.0"},

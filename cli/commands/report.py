@@ -1,0 +1,54 @@
+"""``neurochip report``: a stored run, rendered again or priced anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..names import PRICES
+
+if TYPE_CHECKING:
+    from neurochip.report.schema import EnergyTable
+
+__all__ = ["command"]
+
+
+@click.command("report", short_help="Render a stored run again, or price its counts anew.")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--prices",
+    type=PRICES,
+    metavar="CHIP|FILE",
+    help="Price the stored counts with the list of a chip or a TOML file. The result stands beside the "
+    "original, which stays as it is.",
+)
+@click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
+def command(folder: Path, prices: str | None, open_page: bool) -> None:
+    """Render the report of the run in DIR again, or price its counts anew."""
+    from neurochip.description import read_prices
+    from neurochip.report.reading import read_document
+    from neurochip.report.terminal import print_summary
+    from neurochip.report.write import render_again
+
+    from ..screen import summary_console
+
+    price_list = None if prices is None else read_prices(prices)
+    before = read_document(folder)["energy_j"]
+    document, page = render_again(folder, price_list)
+    print_summary(document, summary_console())
+    click.echo()
+    if price_list is not None:
+        click.echo(f"energy: {_total(before)} → {_total(document['energy_j'])}")
+    click.echo(str(page))
+    if open_page and click.launch(page.resolve().as_uri()) != 0:
+        click.echo("No browser could be started; open the page yourself.", err=True)
+
+
+def _total(energy: EnergyTable) -> str:
+    from neurochip.report.quantities import quantity
+
+    if energy["total"] is None:
+        return f"not priced ({energy['prices']})"
+    return f"{quantity(energy['total'], 'J')} ({energy['prices']})"

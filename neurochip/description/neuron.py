@@ -1,0 +1,45 @@
+"""What a neuron is made of, and what each part declares to cost: one answer for compiler and price list."""
+
+from __future__ import annotations
+
+from neurochip.coding import HardwareCost, Schedule, as_schedule
+from neurochip.coding.encoders.predictive import PREDICTIVE_COST
+from neurochip.description.run_sections import CodingSpec
+from neurochip.errors import ConfigError
+from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST
+
+__all__ = ["front_schedule", "neuron_elements", "state_words"]
+
+
+def front_schedule(coding: CodingSpec) -> Schedule | None:
+    """Return λ of the encoder's predictive front, `None` where the encoder is plain."""
+    encoder = coding.encoder
+    if encoder is None or encoder.lam is None:
+        return None
+    if encoder.lam == "as-decoder":
+        own = getattr(coding.decoder, "lam", None)
+        return None if own is None else as_schedule(own, "coding.decoder.lambda")
+    if isinstance(encoder.lam, str):
+        raise ConfigError("coding.encoder.lambda", f"must be a number or 'as-decoder', got {encoder.lam!r}")
+    return as_schedule(encoder.lam, "coding.encoder.lambda")
+
+
+def neuron_elements(coding: CodingSpec) -> dict[str, tuple[str, HardwareCost]]:
+    """Return role → (kind, cost per neuron and tick); a real-valued neuron has no encoder and no decoder."""
+    parts: dict[str, tuple[str, HardwareCost]] = {}
+    if coding.encoder is not None:
+        kind, cost = coding.encoder.kind, coding.encoder.hardware
+        if front_schedule(coding) is not None:
+            kind, cost = f"predictive {kind}", cost + PREDICTIVE_COST
+        parts["encoder"] = (kind, cost)
+    if coding.decoder is not None:
+        parts["decoder"] = (coding.decoder.kind, coding.decoder.hardware)
+    parts["annealer"] = (coding.annealer.kind, coding.annealer.hardware)
+    parts["neuron"] = ("clipped", NEURON_COST)
+    parts["nudge"] = ("squared error", NUDGE_COST)
+    return parts
+
+
+def state_words(coding: CodingSpec) -> int:
+    """Return the words of state that one neuron keeps."""
+    return sum(cost.state_words_kept for _, cost in neuron_elements(coding).values())

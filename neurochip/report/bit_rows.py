@@ -1,0 +1,63 @@
+"""Bits by coding, side by side with the real-valued run: the one table that every report shows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from neurochip.description import RunSpec
+from neurochip.report.schema import Document
+
+__all__ = ["BitRow", "bit_rows"]
+
+
+class BitRow(NamedTuple):
+    """One coding: bits sent in training, over cores and over links, and what they are measured against."""
+
+    key: str
+    name: str
+    about: str
+    bits: int
+    per_sample: float | None
+    over_links: int | None
+    reference: int
+    is_reference: bool = False
+    is_real_valued: bool = False
+
+
+_SPIKING = (
+    ("symbols", "symbols", "1 bit a neuron and tick"),
+    ("spikes", "spikes", "the ones among them"),
+    ("aer", "aer", "address + header"),
+    ("bitmap", "bitmap", "frames of core pairs"),
+)
+
+
+def bit_rows(document: Document) -> list[BitRow]:
+    """Return a row for each coding, real-valued ones last; the reference is the run of ``[baseline]``."""
+    bits: Any = document["bits"]
+    run = RunSpec.from_dict(document["run"])
+    reference = bits["real_valued_32bit"]
+    per_sample = bits["per_sample"]
+
+    def row(key: str, name: str, about: str, **extra: Any) -> BitRow:
+        over_links = bits.get(f"{key}_hops") if not extra else None
+        return BitRow(key, name, about, bits[key], per_sample.get(key), over_links, reference, **extra)
+
+    rows = [] if run.substrate == "ideal" else [row(*entry) for entry in _SPIKING]
+    if run.substrate == "ideal":
+        rows.append(row("real_valued_sent", "32-bit values", "as sent", is_real_valued=True))
+    phases = run.convergence or run.phases
+    steps = f"{run.baseline.free} + {run.baseline.nudged} steps"
+    same = f"{phases.free} + {phases.nudged} steps"
+    rows.append(
+        row(
+            "real_valued_32bit",
+            "32-bit values",
+            steps,
+            is_reference=True,
+            is_real_valued=True,
+        )
+    )
+    if same != steps:
+        rows.append(row("real_valued_32bit_same_ticks", "32-bit values", same, is_real_valued=True))
+    return rows

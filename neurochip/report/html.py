@@ -1,0 +1,42 @@
+"""The document and its rasters → one page that opens offline: no script, no other file, nothing loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from string import Template
+
+from neurochip.report.markup import join, tag
+from neurochip.report.schema import Document
+from neurochip.report.sections.bits import bits
+from neurochip.report.sections.chip import chip
+from neurochip.report.sections.energy import energy
+from neurochip.report.sections.headline import headline
+from neurochip.report.sections.learning import convergence, learning
+from neurochip.report.sections.provenance import provenance
+from neurochip.report.sections.spikes import spikes
+from neurochip.training.record import Raster
+
+__all__ = ["html"]
+
+
+def _template(name: str) -> str:
+    return (resources.files("neurochip.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
+    """Return the text of ``report.html``."""
+    body = tag(
+        "main",
+        headline(document),
+        learning(document),
+        convergence(document),
+        bits(document),
+        energy(document),
+        spikes(rasters),
+        chip(document),
+        provenance(document),
+    )
+    page = Template(_template("report.html"))
+    title = join([str(document["run"].get("name", "run")), " – neurochip"])
+    return page.substitute(title=title, style=_template("report.css"), body=body)

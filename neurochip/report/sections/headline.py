@@ -1,0 +1,121 @@
+"""Title and headline numbers."""
+
+from __future__ import annotations
+
+from neurochip.description import RunSpec
+from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.quantities import decimal, duration, exact, percent, quantity, ratio
+from neurochip.report.schema import Document
+from neurochip.report.wording import standard_error
+
+__all__ = ["headline"]
+
+
+def headline(document: Document) -> Markup:
+    """Return the head of the page."""
+    run = RunSpec.from_dict(document["run"])
+    layers = "-".join(str(size) for size in run.network.layers)
+    place = f"digital on {document['chip']['name']}" if run.substrate == "digital" else run.substrate
+    facts: list[Content] = [
+        f"[{layers}]",
+        run.network.precision,
+        place,
+        f"seed {document['seed']}",
+        document["time"]["started"].replace("T", " ")[:16] + " UTC",
+        f"neurochip {document['versions'].get('neurochip', '?')}",
+    ]
+    badges = [tag("span", fact) for fact in facts]
+    if document["stopped_early"]:
+        badges.append(tag("span", "stopped before its last epoch", class_="warn"))
+    if document["resumed"]:
+        badges.append(tag("span", f"resumed {document['resumed']} ×"))
+    return tag(
+        "header",
+        tag("h1", run.name),
+        tag("p", run.about, class_="about") if run.about else None,
+        tag("div", *badges, class_="facts"),
+        tag("div", *_cards(document, run), class_="cards"),
+    )
+
+
+def _card(name: str, value: Content, about: Content, style: str = "") -> Markup:
+    return tag(
+        "div",
+        tag("div", name, class_="what"),
+        tag("div", value, class_="number"),
+        tag("div", about, class_="more"),
+        class_=f"card {style}".strip(),
+    )
+
+
+def _cards(document: Document, run: RunSpec) -> list[Markup]:
+    curve = document["convergence"]
+    cards = _curve_cards(document) if curve is not None else _error_cards(document)
+    bits, energy, time = document["bits"], document["energy_j"], document["time"]
+    unit, whole = ("sample", "for all training") if curve is None else ("network", "in all")
+    if run.substrate == "digital" and bits["per_sample"]:
+        steps = f"{run.baseline.free} + {run.baseline.nudged}"
+        against = ratio(bits["symbols"], bits["real_valued_32bit"])
+        cards.append(
+            _card(
+                f"Bits per {unit}",
+                quantity(bits["per_sample"]["symbols"], "bit"),
+                f"{against} than 32-bit values in {steps} steps",
+            )
+        )
+        firing = bits["spikes"] / bits["symbols"] if bits["symbols"] else 0.0
+        cards.append(
+            _card(
+                f"Spikes per {unit}",
+                quantity(bits["per_sample"]["spikes"]),
+                f"a neuron fires on {percent(firing, 1)} of its ticks",
+            )
+        )
+    elif bits["per_sample"]:
+        sent = quantity(bits["per_sample"]["real_valued_sent"], "bit")
+        cards.append(_card(f"Bits per {unit}", sent, "as 32-bit words"))
+    if energy["per_sample"] is not None:
+        cards.append(
+            _card(
+                f"Energy per {unit}",
+                quantity(energy["per_sample"], "J"),
+                f"prices of {energy['prices']}; {quantity(energy['training'] or 0.0, 'J')} {whole}",
+            )
+        )
+    if time["ticks_per_sample"] is not None:
+        cards.append(
+            _card(f"Ticks per {unit}", decimal(time["ticks_per_sample"]), f"{exact(time['ticks'])} in all")
+        )
+    speed = time["samples_per_s"]
+    about = f"{speed:.0f} samples per second" if speed is not None else "of this computer"
+    cards.append(_card("Emulation", duration(time["seconds"]), about))
+    return cards
+
+
+def _error_cards(document: Document) -> list[Markup]:
+    result = document["result"]
+    spread, samples = standard_error(result), result["test_samples"]
+    about = f"± {percent(spread)}, {exact(samples)} samples" if spread is not None and samples else ""
+    epochs = f"{result['epochs'][-1]['epoch']:g}" if result["epochs"] else "0"
+    train = f"after {epochs} epochs"
+    return [
+        _card("Test error", percent(result["test_error"]), about, "main"),
+        _card("Training error", percent(result["train_error"]), train),
+    ]
+
+
+def _curve_cards(document: Document) -> list[Markup]:
+    curve = document["convergence"]
+    if curve is None:
+        return []
+
+    def ended(tick: int) -> str:
+        error = curve["mean_error"][tick] if curve["mean_error"] else None
+        return "–" if error is None else decimal(error)
+
+    free = min(curve["n_free"], len(curve["mean_error"])) - 1
+    nudged = len(curve["mean_error"]) - curve["n_free"]
+    return [
+        _card("Error, free", ended(free), f"mean |s − s*| after {curve['n_free']} ticks", "main"),
+        _card("Error, nudged", ended(-1), f"after {nudged} more"),
+    ]

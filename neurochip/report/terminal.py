@@ -1,0 +1,203 @@
+"""The summary after a run, in at most forty lines of terminal, and tables of a chip's use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from neurochip.description import ChipSpec, RunSpec
+from neurochip.energy.charges import CATEGORIES
+from neurochip.report.bit_rows import BitRow, bit_rows
+from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
+from neurochip.report.schema import Document
+from neurochip.report.utilisation import fullest, utilisation
+from neurochip.report.wording import network_words, phase_words, standard_error
+from neurochip.training.record import CoreUse
+
+if TYPE_CHECKING:
+    from rich.console import Console, Group
+    from rich.table import Table
+
+__all__ = ["print_summary", "summary", "utilisation_table"]
+
+
+def print_summary(document: Document, console: Console | None = None) -> None:
+    """Print `summary` on a console, the standard output if none is given."""
+    from rich.console import Console as NewConsole
+
+    (console or NewConsole()).print(summary(document))
+
+
+def summary(document: Document) -> Group:
+    """Return what a person wants to know when a run is over."""
+    from rich.console import Group as NewGroup
+    from rich.rule import Rule
+    from rich.text import Text
+
+    run = RunSpec.from_dict(document["run"])
+    title = Text.assemble(
+        (run.name, "bold"), f"  {network_words(run, document['chip']['name'])}, seed {document['seed']}"
+    )
+    parts: list[Any] = [Rule(title, align="left", style="dim"), _headline(document)]
+    parts.append(_bits_table(document, bit_rows(document)))
+    energy = document["energy_j"]
+    if energy["total"] is None:
+        parts.append(Text(f"energy  {energy['note']}", style="dim"))
+    else:
+        parts.append(_energy_table(document))
+    line = _chip_line(document)
+    if line is not None:
+        parts.append(line)
+    return NewGroup(*parts)
+
+
+def _headline(document: Document) -> Table:
+    """Two columns: how well, and how much."""
+    from rich.table import Table as NewTable
+
+    result, time, energy = document["result"], document["time"], document["energy_j"]
+    left: list[tuple[str, str]] = []
+    right: list[tuple[str, str]] = []
+    curve = document["convergence"]
+    if curve is not None:
+        free, end = curve["mean_error"][curve["n_free"] - 1], curve["mean_error"][-1]
+        left.append(("error, free", "–" if free is None else decimal(free)))
+        left.append(("error, nudged", "–" if end is None else decimal(end)))
+        right.append(("scheme", curve["scheme"]))
+    else:
+        test = f"[bold green]{percent(result['test_error'])}[/]"
+        spread = standard_error(result)
+        left.append(("test error", test + (f" [dim]± {percent(spread)}[/]" if spread else "")))
+        left.append(("train error", percent(result["train_error"])))
+        done = f"{result['epochs'][-1]['epoch']:g}" if result["epochs"] else "0"
+        cut = " [yellow](stopped early)[/]" if document["stopped_early"] else ""
+        left.append(("epochs", done + cut))
+    speed = f", {time['samples_per_s']:.0f} samples/s" if time["samples_per_s"] is not None else ""
+    right.append(("time", duration(time["seconds"]) + speed))
+    if time["ticks_per_sample"] is not None:
+        right.append(("ticks", f"{exact(time['training_ticks'])}, {time['ticks_per_sample']:g} a sample"))
+    if energy["per_sample"] is not None:
+        right.append(("energy", f"{quantity(energy['per_sample'], 'J')} a sample ({energy['prices']})"))
+    table = NewTable.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(min_width=22)
+    table.add_column(style="dim")
+    table.add_column()
+    for row in range(max(len(left), len(right))):
+        cells = [
+            *(left[row] if row < len(left) else ("", "")),
+            *(right[row] if row < len(right) else ("", "")),
+        ]
+        table.add_row(*cells)
+    return table
+
+
+def _bits_table(document: Document, rows: Sequence[BitRow]) -> Table:
+    from rich import box
+    from rich.table import Table as NewTable
+
+    table = NewTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("bits" if document["convergence"] is not None else "bits in training")
+    for name in ("in all", "a sample", "× links", "vs real"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in rows:
+        style = "bold" if row.is_reference else ""
+        table.add_row(
+            f"{row.name} [dim]{row.about}[/]",
+            quantity(row.bits, "bit"),
+            "–" if row.per_sample is None else quantity(row.per_sample, "bit"),
+            "–" if row.over_links is None else quantity(row.over_links, "bit"),
+            "reference" if row.is_reference else ratio(row.bits, row.reference),
+            style=style,
+        )
+    return table
+
+
+def _energy_table(document: Document) -> Table:
+    """Return joules by category (rows) and phase (columns)."""
+    from rich import box
+    from rich.table import Table as NewTable
+
+    energy = document["energy_j"]
+    phases = list(energy["by_phase"])
+    cells: dict[tuple[str, str], float] = {}
+    for line in energy["lines"]:
+        key = (line["category"], line["phase"])
+        cells[key] = cells.get(key, 0.0) + line["joules"]
+    total = energy["total"] or 0.0
+    table = NewTable(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", show_footer=True
+    )
+    table.add_column("energy", footer="all")
+    for phase in phases:
+        table.add_column(phase_words(phase), justify="right", footer=quantity(energy["by_phase"][phase], "J"))
+    table.add_column("all", justify="right", footer=quantity(total, "J"), style="bold")
+    table.add_column("share", justify="right", style="dim")
+    for category in (name for name in CATEGORIES if name in energy["by_category"]):
+        joules = energy["by_category"][category]
+        shown = (cells.get((category, phase)) for phase in phases)
+        table.add_row(
+            category,
+            *("" if value is None else quantity(value, "J") for value in shown),
+            quantity(joules, "J"),
+            percent(joules / total, 1) if total else "",
+        )
+    return table
+
+
+def _chip_line(document: Document) -> Any:
+    from rich.text import Text
+
+    chip = document["chip"]
+    if not chip["layout"]:
+        return None
+    n_cores = chip["tiles"] * chip["cores_per_tile"]
+    text = f"{chip['name']}: {len(chip['layout'])} of {n_cores} cores"
+    peak = fullest(chip["layout"], chip["limits"])
+    if peak is not None:
+        core, what, share = peak
+        text += f"; fullest: core {core['site']} ({core['population']}), {what} {percent(share, 0)}"
+    return Text(text, style="dim")
+
+
+def utilisation_table(layout: Sequence[CoreUse], chip: ChipSpec) -> Table:
+    """Return what each core in use holds, and of how much, for ``neurochip chips`` and before a run."""
+    from rich import box
+    from rich.table import Table as NewTable
+
+    table = NewTable(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+        header_style="dim",
+        title=f"{len(layout)} of {chip.mesh.n_cores} cores of {chip.name}",
+        title_justify="left",
+        title_style="bold",
+    )
+    table.add_column("core", justify="right")
+    table.add_column("tile")
+    table.add_column("population", no_wrap=True)
+    for name in ("neurons", "synapses", "state", "in", "out"):
+        table.add_column(name, justify="right", no_wrap=True)
+    limits = asdict(chip.core)
+    for core in layout:
+        shares = utilisation(asdict(core), limits)
+        table.add_row(
+            str(core.site),
+            f"{core.x}, {core.y}",
+            f"{core.population} [dim]{core.first}–{core.last - 1}[/]",
+            _used(exact(core.neurons), shares.get("neurons")),
+            _used(memory(core.synapse_bits), shares.get("synapse memory")),
+            _used("", shares.get("state memory")) or memory(core.state_bits),
+            _used("", shares.get("axons in")) or exact(core.input_axons),
+            _used("", shares.get("axons out")) or exact(core.output_axons),
+        )
+    return table
+
+
+def _used(words: str, share: float | None) -> str:
+    if share is None:
+        return words
+    colour = "red" if share > 0.95 else "yellow" if share > 0.8 else "dim"
+    return f"{words} [{colour}]{100 * share:3.0f} %[/]".lstrip()

@@ -1,0 +1,82 @@
+"""How fast bits find the fixed point: settle, nudge, settle again (O'Connor 2019, section 4.1 and Fig. 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.coding import Constant
+from neurochip.description import RunSpec
+from neurochip.description.network import Network
+from neurochip.errors import ConfigError
+from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.substrate import Parameters, Phase, Substrate
+from neurochip.training.progress import Reporter
+from neurochip.training.record import ConvergenceCurve
+from neurochip.training.streams import glorot, stream
+
+__all__ = ["convergence_curve"]
+
+Array = NDArray[np.float64]
+
+
+def convergence_curve(
+    run: RunSpec, network: Network, substrate: Substrate, reporter: Reporter, stop: Callable[[], bool]
+) -> ConvergenceCurve:
+    """Measure the distance to the real-valued fixed point at every tick.
+
+    Each network has its own weights (Glorot, biases 0), input uniform in [0, 1] and random one-hot target. The
+    fixed points are those of ε = ½ in float64 after ``reference_steps`` of each phase; the error of a layer is
+    its mean |s − s*|, the error of a network the mean over its layers (not over neurons), as in the authors' code.
+    """
+    spec = run.convergence
+    if spec is None:
+        raise ConfigError("convergence", "is missing; a convergence run needs it")
+    reference = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
+    errors = np.zeros((spec.nets, spec.free + spec.nudged))
+    reporter.begin_stage()
+    for net in range(spec.nets):
+        if stop():
+            errors = errors[:net]
+            break
+        parameters = glorot(network, int(stream(run.seed, "net", net).integers(2**31)))
+        draws = stream(run.seed, "input", net)
+        x = draws.uniform(0, 1, (1, network.sizes[0]))
+        y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=1)]
+        fixed = _fixed_points(reference, parameters, x, y, spec.beta, spec.reference_steps)
+        substrate.load(parameters)
+        substrate.begin(x, np.full(1, net, dtype=np.uint64))
+        free = substrate.run(Phase.FREE, spec.free, record=("states",))
+        nudged = substrate.run(Phase.NUDGED, spec.nudged, beta=spec.beta, targets=y, record=("states",))
+        errors[net, : spec.free] = _distance(free.states, fixed[0])
+        errors[net, spec.free :] = _distance(nudged.states, fixed[1])
+        reporter.tell("convergence", 1, 1, net + 1, spec.nets, float(errors[net, -1]), 1)
+    kinds = [run.coding.annealer.kind]
+    if run.coding.encoder is not None and run.coding.decoder is not None:
+        kinds = [run.coding.encoder.kind, run.coding.decoder.kind, run.coding.annealer.kind]
+    return ConvergenceCurve(
+        scheme=" + ".join(kinds),
+        n_free=spec.free,
+        mean_error=errors.mean(axis=0),
+        std_error=errors.std(axis=0),
+    )
+
+
+def _fixed_points(
+    reference: IdealSubstrate, parameters: Parameters, x: Array, y: Array, beta: float, steps: int
+) -> tuple[list[Array], list[Array]]:
+    reference.load(parameters)
+    reference.begin(x, np.zeros(1, dtype=np.uint64))
+    ends = []
+    for phase, strength in ((Phase.FREE, 0.0), (Phase.NUDGED, beta)):
+        reference.run(phase, steps, beta=strength, targets=y)
+        ends.append(reference.values())
+    return ends[0], ends[1]
+
+
+def _distance(states: tuple[Array, ...], fixed: list[Array]) -> Array:
+    """Return f64[tick], mean over the layers that are not clamped."""
+    layers = [np.abs(s - f).mean(axis=(1, 2)) for s, f in zip(states[1:], fixed[1:], strict=True)]
+    return np.asarray(np.mean(layers, axis=0), dtype=np.float64)

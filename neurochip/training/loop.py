@@ -1,0 +1,201 @@
+"""Samples × phases: present minibatches, let the rule change weights, measure after each epoch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.data import Dataset
+from neurochip.description import RunSpec
+from neurochip.errors import ConfigError
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.substrate import Phase, Snapshot, Substrate
+from neurochip.training.evaluate import confusion_matrix
+from neurochip.training.progress import Reporter
+from neurochip.training.record import EpochRecord
+from neurochip.training.state import TrainingState
+from neurochip.training.streams import stream
+
+__all__ = ["TRAINING_PHASES", "Trainer"]
+
+TRAINING_PHASES = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE)
+_RESTING_LIMIT = 2 * 2**30  # bytes of states kept between epochs
+
+
+class Trainer:
+    """Trains one substrate.
+
+    Parameters
+    ----------
+    run
+        A run with ``experiment = "train"``.
+    substrate
+        Loaded with the parameters of ``state``.
+    rule
+        What changes the weights.
+    data
+        Samples.
+    state
+        Where to begin; kept up to date at every minibatch.
+    reporter
+        Told of every batch.
+    stop
+        Asked after every minibatch whether to stop.
+    """
+
+    def __init__(
+        self,
+        run: RunSpec,
+        substrate: Substrate,
+        rule: EquilibriumPropagation,
+        data: Dataset,
+        state: TrainingState,
+        reporter: Reporter,
+        stop: Callable[[], bool],
+    ) -> None:
+        if run.learning is None:
+            raise ConfigError("learning", "is missing; a training run needs it")
+        rule.check(substrate)
+        self._run, self._learning = run, run.learning
+        self._substrate, self._rule, self._data = substrate, rule, data
+        self.state, self._reporter, self._stop = state, reporter, stop
+        self._n = len(data.train_labels)
+        self._n_train_checked = min(run.evaluation.train, self._n)
+        n_test = len(data.test_labels)
+        self._n_test = n_test if run.evaluation.test is None else min(run.evaluation.test, n_test)
+        self._targets = np.eye(data.classes, dtype=np.float32)
+        extra = 1 if run.phases.split_stream or self._learning.nudging == "centred" else 0
+        self._ticks = run.phases.free + (1 + extra) * run.phases.nudged
+
+    def work_per_epoch(self) -> int:
+        """Ticks of one epoch, evaluation included."""
+        return self._n * self._ticks + (self._n_test + self._n_train_checked) * self._run.phases.free
+
+    def epoch(self) -> bool:
+        """Train and evaluate one epoch, from where the state stands; False when asked to stop before its end."""
+        state, began = self.state, time.perf_counter()
+        order = np.arange(self._n)
+        if self._learning.shuffle:
+            order = stream(self._run.seed, "order", state.epoch).permutation(self._n)
+        size = self._learning.minibatch
+        n_batches = -(-self._n // size)
+        signs = np.ones(n_batches)
+        if self._learning.beta_sign == "random":
+            signs = stream(self._run.seed, "beta", state.epoch).choice([-1.0, 1.0], n_batches)
+        self._reporter.begin_stage()
+        while state.minibatch < n_batches:
+            at = state.minibatch
+            chosen = order[at * size : (at + 1) * size]
+            self._minibatch(chosen, at * size, float(signs[at]) * self._learning.beta)
+            state.minibatch += 1
+            done = at * size + chosen.size
+            self._reporter.tell(
+                "training",
+                state.epoch + 1,
+                self._learning.epochs,
+                done,
+                self._n,
+                state.wrong / state.seen,
+                chosen.size * self._ticks,
+            )
+            if state.minibatch < n_batches and self._stop():
+                self._note(state.epoch_seconds + time.perf_counter() - began)
+                return False
+        training_seconds = state.epoch_seconds + time.perf_counter() - began
+        self._finish_epoch(training_seconds, began)
+        return True
+
+    def _minibatch(self, chosen: NDArray[Any], first: int, beta: float) -> None:
+        state, substrate = self.state, self._substrate
+        numbers = np.uint64(state.epoch * self._n + first) + np.arange(chosen.size, dtype=np.uint64)
+        substrate.begin(self._data.images(chosen, split="train"), numbers)
+        if self._run.phases.persistent and state.epoch > 0:
+            self._wake(chosen)
+        labels = self._data.train_labels[chosen]
+        presented = self._rule.present(substrate, self._targets[labels], beta)
+        substrate.book_readout(len(self._run.network.layers) - 1)
+        if self._run.phases.persistent:
+            self._rest(chosen)
+        substrate.write_weights(presented.updates, presented.biases)
+        state.wrong += int(np.count_nonzero(np.argmax(presented.output, axis=1) != labels))
+        state.seen += chosen.size
+        state.updates += 1
+
+    def _rest(self, chosen: NDArray[Any]) -> None:
+        """Keep what these samples' lanes remember."""
+        snapshot, resting = self._substrate.snapshot(), self.state.resting
+        for name, array in snapshot.arrays.items():
+            if name not in resting:
+                needed = sum(a[0].nbytes for a in snapshot.arrays.values()) * self._n
+                if needed > _RESTING_LIMIT:
+                    raise ConfigError(
+                        "phases.persistent",
+                        f"would keep {needed / 2**30:.1f} GiB of states for {self._n} samples, "
+                        f"the limit is {_RESTING_LIMIT / 2**30:.0f} GiB; use fewer samples (data.train)",
+                    )
+                resting[name] = np.zeros((self._n, *array.shape[1:]), dtype=array.dtype)
+            resting[name][chosen] = array
+
+    def _wake(self, chosen: NDArray[Any]) -> None:
+        """Put these samples' lanes back to where they rested."""
+        arrays = {name: array[chosen] for name, array in self.state.resting.items()}
+        self._substrate.restore(Snapshot(self.state.epoch * self._ticks, arrays))
+
+    def _note(self, epoch_seconds: float) -> None:
+        state = self.state
+        state.parameters, state.ledger = self._substrate.parameters(), self._substrate.ledger()
+        state.epoch_seconds = epoch_seconds
+
+    def _finish_epoch(self, training_seconds: float, began: float) -> None:
+        state, run = self.state, self._run
+        before = self._booked(state.epochs)
+        train = test = None
+        if self._n_train_checked:
+            matrix = self._measure("train", self._n_train_checked)
+            train = 1 - np.trace(matrix) / matrix.sum()
+        state.confusion = self._measure("test", self._n_test)
+        test = 1 - np.trace(state.confusion) / state.confusion.sum()
+        self._reporter.test_error = float(test)
+        ledger = self._substrate.ledger()
+        spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
+        state.epochs.append(
+            EpochRecord(
+                epoch=state.epoch + 1,
+                online_error=state.wrong / state.seen,
+                train_error=None if train is None else float(train),
+                test_error=float(test),
+                seconds=state.epoch_seconds + time.perf_counter() - began,
+                samples_per_s=self._n / training_seconds,
+                spikes_per_sample=spikes / self._n if run.substrate == "digital" else None,
+                weight_saturations=ledger.total("weight_saturations") - before["saturations"],
+            )
+        )
+        state.epoch += 1
+        state.minibatch = state.wrong = state.seen = 0
+        self._note(0.0)
+
+    def _booked(self, epochs: list[EpochRecord]) -> dict[str, int]:
+        """What the epochs so far had booked."""
+        spikes = sum(round((e.spikes_per_sample or 0.0) * self._n) for e in epochs)
+        return {"spikes": spikes, "saturations": sum(e.weight_saturations for e in epochs)}
+
+    def _measure(self, split: str, n: int) -> NDArray[np.int64]:
+        state, free = self.state, self._run.phases.free
+        self._reporter.begin_stage()
+
+        def told(done: int, wrong: int, lanes: int) -> None:
+            self._reporter.tell(
+                "evaluating",
+                state.epoch + 1,
+                self._learning.epochs,
+                done,
+                n,
+                wrong / done,
+                lanes * free,
+            )
+
+        return confusion_matrix(self._substrate, self._data, split, n, free, told)

@@ -1,0 +1,57 @@
+"""Where a training run stands: all that a checkpoint must hold so that it goes on as if never stopped."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.substrate import Ledger, Parameters
+from neurochip.training.record import EpochRecord
+
+__all__ = ["TrainingState"]
+
+
+@dataclass
+class TrainingState:
+    """Changed by the training loop, and by nobody else.
+
+    Attributes
+    ----------
+    epoch, minibatch
+        Epochs done, and minibatches done of the one under way.
+    wrong, seen
+        Samples of this epoch so far: wrong in their free phase, and presented.
+    updates
+        Changes of weights so far.
+    parameters, ledger
+        Of the substrate, at this point.
+    epochs
+        Records of the epochs done.
+    confusion
+        i64[true, predicted] of the last evaluation.
+    seconds
+        Wall time of earlier sessions.
+    resumed
+        How often the run was taken up again.
+    resting
+        With persistent states: name → [sample, …] of what each sample's lane remembered; and whether each
+        sample has been presented.
+    """
+
+    parameters: Parameters
+    ledger: Ledger
+    epoch: int = 0
+    minibatch: int = 0
+    wrong: int = 0
+    seen: int = 0
+    updates: int = 0
+    epoch_seconds: float = 0.0
+    seconds: float = 0.0
+    resumed: int = 0
+    started: str = ""
+    epochs: list[EpochRecord] = field(default_factory=list)
+    confusion: NDArray[np.int64] | None = None
+    resting: dict[str, NDArray[Any]] = field(default_factory=dict)

@@ -1,0 +1,38 @@
+"""Random streams by name: one seed, and no draw that could be moved by another."""
+
+from __future__ import annotations
+
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.description.network import Network
+from neurochip.substrate import Parameters
+
+__all__ = ["glorot", "stream"]
+
+
+def stream(seed: int, *path: str | int) -> np.random.Generator:
+    """Return the generator of a purpose, e.g. ``stream(1, "order", epoch)``."""
+    words = [part if isinstance(part, int) else zlib.crc32(part.encode()) for part in path]
+    return np.random.default_rng([seed, *words])
+
+
+def glorot(network: Network, seed: int) -> Parameters:
+    """Draw weights uniformly in ±√(6/(n_in + n_out)), biases 0, float64 (Glorot & Bengio 2010).
+
+    Feedback of its own has its own draw.
+    """
+
+    def draw(source: int, target: int, name: str) -> NDArray[np.float64]:
+        n_in, n_out = network.sizes[source], network.sizes[target]
+        bound = np.sqrt(6.0 / (n_in + n_out))
+        return stream(seed, name, source, target).uniform(-bound, bound, (n_in, n_out))
+
+    last = len(network.sizes) - 1
+    return Parameters(
+        weights=tuple(draw(k, k + 1, "weights") for k in range(last)),
+        feedback=() if network.tied else tuple(draw(k + 1, k, "feedback") for k in range(1, last)),
+        biases=tuple(np.zeros(size) for size in network.sizes[1:]),
+    )

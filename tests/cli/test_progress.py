@@ -1,0 +1,118 @@
+"""What is said while a run goes on, and what `simulate` is asked for."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from neurochip._cli.progress import showing_progress
+
+from .conftest import Fake, Run, progress
+
+
+def test_without_arguments_it_is_the_default_run(run: Run, fake: Fake) -> None:
+    run("simulate")
+    assert fake.asked == {
+        "run": "mnist-small",
+        "overrides": (),
+        "seed": None,
+        "out": None,
+        "threads": None,
+        "resume": None,
+    }
+
+
+def test_every_option_arrives(run: Run, fake: Fake) -> None:
+    run(
+        "simulate",
+        "mnist",
+        "--set",
+        "a.b=1",
+        "--set",
+        "c=[2, 3]",
+        "--seed",
+        "7",
+        "--out",
+        "x",
+        "--threads",
+        "2",
+    )
+    assert fake.asked == {
+        "run": "mnist",
+        "overrides": ("a.b=1", "c=[2, 3]"),
+        "seed": 7,
+        "out": Path("x"),
+        "threads": 2,
+        "resume": None,
+    }
+
+
+def test_resume_arrives(run: Run, fake: Fake) -> None:
+    run("simulate", "--resume", "runs/x", "--threads", "1")
+    assert (fake.asked["resume"], fake.asked["threads"]) == (Path("runs/x"), 1)
+
+
+def test_quiet_asks_for_no_progress(run: Run, fake: Fake) -> None:
+    fake.steps = [progress()]
+    assert run("simulate", "--quiet").stderr == "Stopped.\n"
+
+
+@pytest.mark.parametrize("option", [(), ("--json",)])
+def test_a_line_for_each_epoch_when_nobody_watches(run: Run, fake: Fake, option: tuple[str, ...]) -> None:
+    fake.steps = [
+        progress(epoch=1, done=20, error=0.9),
+        progress(epoch=1, done=2000, error=0.2125),
+        progress(stage="evaluating", epoch=1, done=2000, total=2000, error=0.05),
+        progress(stage="evaluating", epoch=1, done=1000, total=1000, error=0.12, seconds_left=3725.2),
+        progress(epoch=2, done=20, error=0.1, test_error=0.12),
+        progress(epoch=2, done=2000, error=0.08, test_error=0.12, samples_per_s=7.25),
+        progress(stage="evaluating", epoch=2, done=1000, total=1000, error=0.098, test_error=0.12),
+        progress(epoch=3, done=20, error=0.1, test_error=0.12),
+    ]
+    result = run("simulate", *option)
+    assert result.stdout == ""
+    assert result.stderr.splitlines() == [
+        "epoch 1/5: error 21.25 %, test 12.00 %, 1:02:05 left, 800 samples/s",
+        "epoch 2/5: error 8.00 %, test 9.80 %, 1:00 left, 7.2 samples/s",
+        "Stopped.",
+    ]
+
+
+def test_the_last_epoch_has_its_line_too(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing_progress(quiet=False) as tell:
+        assert tell is not None
+        tell(progress(epoch=5, done=2000, error=0.08))
+        tell(progress(stage="evaluating", epoch=5, done=1000, total=1000, error=0.09, seconds_left=0.0))
+    assert capsys.readouterr().err == "epoch 5/5: error 8.00 %, test 9.00 %, 0:00 left, 800 samples/s\n"
+
+
+def test_a_convergence_run_tells_a_distance(capsys: pytest.CaptureFixture[str]) -> None:
+    with showing_progress(quiet=False) as tell:
+        assert tell is not None
+        tell(
+            progress(stage="convergence", epoch=1, epochs=1, done=1, total=20, error=0.01, samples_per_s=0.7)
+        )
+        tell(
+            progress(
+                stage="convergence", epoch=1, epochs=1, done=20, total=20, error=0.0021, samples_per_s=0.7,
+                seconds_left=0.0,
+            )
+        )  # fmt: skip
+    assert capsys.readouterr().err == "convergence: error 0.0021, 0:00 left, 0.7 nets/s\n"
+
+
+def test_a_bar_on_a_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "100")
+    with showing_progress(quiet=False) as tell:
+        assert tell is not None
+        tell(progress(done=400, error=0.3, test_error=0.25, seconds_left=75.0))
+    out, err = capsys.readouterr()
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", err)
+    assert out == ""
+    assert "epoch 1/5 training" in shown
+    assert " 400/2000 error 30.00 %, test 25.00 %, 1:15 left, 800 samples/s" in shown
+    # One line, redrawn: nothing is folded.
+    assert max(len(line) for line in re.split(r"[\r\n]", shown)) <= 100

@@ -1,0 +1,137 @@
+"""`neurochip report`: a finished run, rendered again or priced anew."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neurochip.description import chip_text
+from neurochip.report.quantities import quantity
+
+from .conftest import Finished, Run, Workplace
+
+
+@pytest.fixture
+def stored(place: Workplace, finished: Finished) -> Path:
+    """The finished run, as a folder `done` beside the test."""
+    shutil.copytree(finished.folder, "done")
+    return Path("done")
+
+
+def load(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+def test_render_again(run: Run, stored: Path, finished: Finished) -> None:
+    (stored / "report.html").unlink()
+    result = run("report", stored)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "done/report.html"
+    assert load(stored / "report.json") == finished.report
+    page = (stored / "report.html").read_text(encoding="utf-8")
+    assert page == (finished.folder / "report.html").read_text(encoding="utf-8")
+    # The summary of the run itself.
+    assert result.stdout.splitlines()[:-2] == finished.result.stdout.splitlines()[:-3]
+
+
+def test_price_anew(run: Run, stored: Path, finished: Finished) -> None:
+    result = run("report", stored, "--prices", "loihi")
+    assert (result.exit_code, result.stderr) == (0, "")
+    before, after = finished.report, load(stored / "report-loihi.json")
+    old, new = before.pop("energy_j"), after.pop("energy_j")
+    assert result.stdout.splitlines()[-2:] == [
+        f"energy: {quantity(old['total'], 'J')} (cmos45) → {quantity(new['total'], 'J')} (loihi)",
+        "done/report-loihi.html",
+    ]
+    assert new["total"] != old["total"]
+    # Nothing but the energy differs, and the original is as it was.
+    assert after == before
+    assert (stored / "report.json").read_bytes() == (finished.folder / "report.json").read_bytes()
+
+
+def test_prices_of_its_own_chip_change_nothing(run: Run, stored: Path, finished: Finished) -> None:
+    assert run("report", stored, "--prices", "cmos45").exit_code == 0
+    assert load(stored / "report-cmos45.json") == finished.report
+
+
+def test_without_prices_there_are_no_joules(run: Run, stored: Path) -> None:
+    result = run("report", stored, "--prices", "ideal-bits")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-2].endswith("J (cmos45) → not priced (ideal-bits)")
+
+
+def test_prices_from_a_file(run: Run, stored: Path, place: Workplace, finished: Finished) -> None:
+    sheet = place.write("dear.toml", chip_text("cmos45").replace('"103 pJ"', '"203 pJ"'))
+    assert run("report", stored, "--prices", sheet).exit_code == 0
+    assert load(stored / "report-dear.json")["energy_j"]["total"] > finished.report["energy_j"]["total"]
+
+
+def test_open(run: Run, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def launch(url: str) -> int:
+        opened.append(url)
+        return len(opened) - 1
+
+    monkeypatch.setattr("click.launch", launch)
+    assert (run("report", stored, "--open").stderr, opened) == (
+        "",
+        [(stored / "report.html").resolve().as_uri()],
+    )
+    # The second time, no browser starts.
+    result = run("report", stored, "--open")
+    assert (result.exit_code, result.stderr) == (0, "No browser could be started; open the page yourself.\n")
+
+
+def test_no_folder(run: Run, place: Workplace) -> None:
+    result = run("report", "absent")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == "Error: absent: no such file; name the folder of a finished run\n"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("{", "", "done/report.json: is not valid JSON: "),
+        ('"format": 1', '"format": 99', "done/report.json: format: is 99, and this version reads 1"),
+        ('"seed": 1', '"seed": "one"', "done/report.json: "),
+    ],
+)
+def test_a_damaged_report(run: Run, stored: Path, old: str, new: str, sentence: str) -> None:
+    path = stored / "report.json"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    page = (stored / "report.html").read_bytes()
+    result = run("report", stored)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: {sentence}")
+    assert result.stderr.count("\n") == 1
+    assert (stored / "report.html").read_bytes() == page
+
+
+def test_prices_that_are_none(run: Run, stored: Path, place: Workplace) -> None:
+    files = place.files()
+    result = run("report", stored, "--prices", "lohi")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("did you mean 'loihi'?\n")
+    assert place.files() == files
+
+
+def test_a_price_that_is_missing(run: Run, stored: Path, place: Workplace) -> None:
+    text = chip_text("cmos45")
+    head, _, rest = text.partition("[prices.synapse_bit_read]")
+    sheet = place.write("mine.toml", head + rest[rest.index("[prices.") :])
+    files = place.files()
+    result = run("report", stored, "--prices", sheet)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "Error: mine: prices.synapse_bit_read: is missing, and the run has this event (one bit read from synapse "
+        "memory); add the price or choose another price list\n"
+    )
+    assert place.files() == files
