@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from neurochip.coding import Threshold as Threshold
     from neurochip.description import read_chip as read_chip
     from neurochip.description import read_run as read_run
-    from neurochip.settle import settle as settle
-    from neurochip.simulate import simulate as simulate
+    from neurochip.settling import settle as settle
+    from neurochip.simulation import simulate as simulate
 
 __version__ = "0.1.0"
 
@@ -44,8 +44,8 @@ _HOME = {
     ),
     "read_chip": "neurochip.description",
     "read_run": "neurochip.description",
-    "settle": "neurochip.settle",
-    "simulate": "neurochip.simulate",
+    "settle": "neurochip.settling",
+    "simulate": "neurochip.simulation",
 }
 __all__ = [*sorted(_HOME), "__version__"]
 

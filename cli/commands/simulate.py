@@ -64,7 +64,7 @@ def command(
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the run of its folder as it was; leave out {named}")
-    from neurochip.simulate import simulate
+    from neurochip.simulation import simulate
 
     from ..progress import showing_progress
 

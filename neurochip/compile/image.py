@@ -77,8 +77,11 @@ class ChipImage:
         content = {
             "network": asdict(self.network),
             "chip": self.chip.name,
+            "packet": asdict(self.chip.packet),
             "precision": self.precision,
             "cores": [asdict(core) for core in self.cores],
             "receivers": self.receivers,
+            "hops": self.hops.tolist(),
+            "address_bits": self.address_bits,
         }
         return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

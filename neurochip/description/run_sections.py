@@ -198,6 +198,8 @@ class LearningSpec:
         ``one-sided``: free and +β; ``centred``: +β and −β.
     rates
         Learning rate η of each projection, input side first.
+    decay
+        The rates of each epoch are those of the last one times this, in (0, 1]; 1 keeps them.
     product
         ``linear`` in the change of state, or the ``full`` contrastive product.
     pre
@@ -212,6 +214,7 @@ class LearningSpec:
     beta_sign: Literal["fixed", "random"] = "fixed"
     nudging: Literal["one-sided", "centred"] = "one-sided"
     rates: tuple[float, ...]
+    decay: float = 1.0
     product: Literal["linear", "full"] = "linear"
     pre: Literal["oracle", "trace"] = "oracle"
     trace: Literal["decoder", "count"] = "decoder"
@@ -227,6 +230,8 @@ class LearningSpec:
         for position, rate in enumerate(self.rates):
             if not rate >= 0:
                 raise ConfigError(f"learning.rates[{position}]", f"must be ≥ 0, got {rate:g}")
+        if not 0 < self.decay <= 1:
+            raise ConfigError("learning.decay", f"must lie in (0, 1], got {self.decay:g}")
         _at_least(1, self.epochs, "learning.epochs")
         _at_least(1, self.minibatch, "learning.minibatch")
 

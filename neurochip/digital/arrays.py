@@ -35,7 +35,7 @@ class LaneState(NamedTuple):
 
     value: Array  # T[lane, slot]  s, the membrane; of clamped neurons the input x
     decoded: Array  # T[lane, slot]  v
-    previous: Array  # T[lane, slot]  ρ(s) of the last tick, for the predictive front
+    previous: Array  # T[lane, slot]  clamped neurons: the value of the last tick, for the predictive front
     coded: Array  # T[lane, slot]  a, the last value handed to the encoder
     residue: Array  # T[lane, slot]  φ
     second: Array  # T[lane, slot | 0]  φ₂ of the second-order encoder
@@ -45,7 +45,7 @@ class LaneState(NamedTuple):
     frame: Array  # u8[lane, slot]  reference frame (kernels/spike_lists)
     window: Array  # u8[lane, slot]  spikes since the last frame
     frame_sum: Array  # S[lane, frame slot]  weighted sum of the frame's rows, block after block
-    counts: Array  # i32[lane, slot]  spikes since the beginning of the phase
+    counts: Array  # u16[lane, slot]  spikes since the beginning of the phase
 
 
 class Scratch(NamedTuple):

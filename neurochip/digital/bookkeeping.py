@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
+from neurochip.kernels._jit import entry
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 
-__all__ = ["Bookkeeper"]
+__all__ = ["Bookkeeper", "spikes_per_core"]
 
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
@@ -150,6 +151,13 @@ class Bookkeeper:
         book[here, _AT["readout_words"]] = self.size[here] * lanes
         self._book(Phase.READOUT, book)
 
-    def per_core(self, per_slot: NDArray[Any], slots: list[tuple[int, int]]) -> Counts:
-        """Sum a count per slot over the slots of each core."""
-        return np.array([per_slot[first:last].sum(dtype=np.int64) for first, last in slots], dtype=np.int64)
+
+@entry
+def spikes_per_core(per_slot: Any, slots: Any, out: Any) -> None:
+    """Sum a small count [lane, slot] over lanes and over the slots u64[core, 2] of each core: i64[core] ``out``."""
+    for c in range(slots.shape[0]):
+        total = 0
+        for lane in range(per_slot.shape[0]):
+            for j in range(slots[c, 0], slots[c, 1]):
+                total += per_slot[lane, j]
+        out[c] = total

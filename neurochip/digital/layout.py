@@ -134,7 +134,7 @@ class Layout:
             frame=per_slot(np.uint8),
             window=per_slot(np.uint8),
             frame_sum=aligned_zeros((n_lanes, self.n_sums), self.sum_dtype),
-            counts=per_slot(np.int32),
+            counts=per_slot(np.uint16),
         )
 
     def scratch(self) -> Scratch:
@@ -166,9 +166,7 @@ class Layout:
         size = self.image.cores[block.core].size
         return self.whole(weights, block)[self.axons(block), :size]
 
-    def write(
-        self, wiring: Wiring, parameters: Parameters, largest: float | None
-    ) -> tuple[Wiring, int]:
+    def write(self, wiring: Wiring, parameters: Parameters, largest: float | None) -> tuple[Wiring, int]:
         """Put parameters in place; returns the wiring with its scales, and how many weights were clipped."""
         matrices: list[NDArray[Any]] = []
         clipped = 0
@@ -234,5 +232,7 @@ class Layout:
             raise ConfigError("biases", f"must have {n} vectors, got {len(parameters.biases)}")
         for p, bias in enumerate(parameters.biases, start=1):
             if bias.shape != (network.sizes[p],):
-                raise ConfigError(f"biases[{p - 1}]", f"must have shape ({network.sizes[p]},), got {bias.shape}")
+                raise ConfigError(
+                    f"biases[{p - 1}]", f"must have shape ({network.sizes[p]},), got {bias.shape}"
+                )
         return matrices

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.description.run_sections import CodingSpec
 from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
-from neurochip.digital.bookkeeping import Bookkeeper
+from neurochip.digital.bookkeeping import Bookkeeper, spikes_per_core
 from neurochip.digital.coder import coder_of, schedules_of
 from neurochip.digital.isolated import CoreMemory
 from neurochip.digital.layout import Layout
@@ -32,6 +32,7 @@ from neurochip.substrate import (
 
 __all__ = ["DigitalSubstrate"]
 
+_MOST_TICKS = 2**16 - 1  # spikes of a neuron and phase are counted in 16 bits
 RECORDS = ("spikes", "states", "step_sizes")
 
 
@@ -72,6 +73,7 @@ class DigitalSubstrate:
         self._traced = traced
         self._layout = Layout(image)
         self._books = Bookkeeper(image, traced)
+        self._core_slots = np.array(self._layout.core_slots, dtype=np.uint64)
         self._dtype = self._layout.state_dtype
         self._threads = max(1, threads)
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
@@ -85,6 +87,9 @@ class DigitalSubstrate:
         )
         self._scratch: list[Scratch] = [self._layout.scratch() for _ in range(self._threads)]
         self._states: dict[int, LaneState] = {}  # kept by number of lanes: allocation costs more than a phase
+        self._targets: dict[
+            int, NDArray[Any]
+        ] = {}  # likewise; only the last population's slots are ever used
         self._state = self._lanes(1)
         self._presentations = np.zeros(1, dtype=np.uint64)
         self._tick = 0
@@ -138,6 +143,11 @@ class DigitalSubstrate:
         """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
         if ticks < 1:
             raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 tick, got {ticks}")
+        if ticks > _MOST_TICKS:
+            raise ConfigError(
+                f"phases.{phase.value}",
+                f"must be ≤ {_MOST_TICKS} ticks at a time, got {ticks}; call run again",
+            )
         for name in record:
             if name not in RECORDS:
                 raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
@@ -145,7 +155,7 @@ class DigitalSubstrate:
             raise ConfigError("targets", "are missing; a nudged phase needs what to nudge to")
         t, state = self._dtype, self._state
         lanes = state.bits.shape[0]
-        wanted = np.zeros((lanes, self._layout.n_slots), dtype=t)
+        wanted = self._wanted(lanes)
         if beta and targets is not None:
             wanted[:, self._layout.slots_of[-1]] = targets
         shape = (lanes, self._layout.n_slots)
@@ -155,21 +165,20 @@ class DigitalSubstrate:
             np.zeros((kept[1], *shape), t),
             np.zeros((kept[2], *shape), t),
         )
-        carried = state.bits.sum(axis=0, dtype=np.int64)
+        carried = self._per_core(state.bits)
         state.counts[...] = 0
         schedules = schedules_of(self._coding, self._tick + 1, ticks, t)
         self._each_thread(schedules, ticks, t.type(2.0 * beta), wanted, recorder)
-        books, slots = self._books, self._layout.core_slots
-        books.run(
+        self._books.run(
             phase,
             lanes=lanes,
             ticks=ticks,
             begins=phase is not self._phase,
             opening=self._opening,
             nudged=beta != 0,
-            carried=books.per_core(carried, slots),
-            sent=books.per_core(state.counts.sum(axis=0, dtype=np.int64), slots),
-            last=books.per_core(state.bits.sum(axis=0, dtype=np.int64), slots),
+            carried=carried,
+            sent=self._per_core(state.counts),
+            last=self._per_core(state.bits),
         )
         self._phase = phase
         self._tick += ticks
@@ -182,6 +191,16 @@ class DigitalSubstrate:
             states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
             step_sizes=tuple(recorder.sizes[:, :, s] for s in of) if kept[2] else (),
         )
+
+    def _wanted(self, lanes: int) -> NDArray[Any]:
+        if lanes not in self._targets:
+            self._targets[lanes] = np.zeros((lanes, self._layout.n_slots), dtype=self._dtype)
+        return self._targets[lanes]
+
+    def _per_core(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
+        out = np.zeros(len(self.image.cores), dtype=np.int64)
+        spikes_per_core(per_slot, self._core_slots, out)
+        return out
 
     def _lanes(self, n: int) -> LaneState:
         if n not in self._states:

@@ -123,10 +123,11 @@ class SynapseMemories:
         weights, start, width = self.wiring.weights, np.uint64(block.start), np.uint64(block.width)
         bits = integer_bits(layout.image.precision)
         step = rate if bits is None else rate / float(self.wiring.scales[block.projection])
-        key, numbers = np.uint64(0), np.zeros(block.rows, dtype=np.uint64)
+        key, numbers = self._seed, np.zeros(block.rows, dtype=np.uint64)
         if bits is not None:
-            key = mix(mix(self._seed, _ROUNDING_STREAM), np.uint64(self.updates))
-            key = np.uint64(mix(np.uint64(key), np.uint64(block.projection)))
+            # A compiled function hands back Python integers, and takes them for signed ones.
+            for word in (_ROUNDING_STREAM, np.uint64(self.updates), np.uint64(block.projection)):
+                key = np.uint64(mix(key, word))
             numbers[axons] = np.arange(axons.size)
         first_column = np.uint64(layout.image.cores[block.core].first)
 

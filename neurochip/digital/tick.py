@@ -6,15 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.coding.annealers.table import anneal
 from neurochip.coding.decoders.table import decode
-from neurochip.coding.encoders.predictive import predict
-from neurochip.coding.encoders.table import encode
 from neurochip.digital.arrays import Coder, LaneState, Recorder, Schedules, Scratch, Wiring
+from neurochip.digital.update import code_clamped, update_neurons
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.spike_lists import add_rows, deviations, new_frame, pad_list
-from neurochip.neurons.clipped import pressure, relax
+from neurochip.kernels.spike_lists import add_rows, deviations, new_frame, pad_list, subtract_rows
 
 __all__ = ["FRAME_TICKS", "run_ticks"]
 
@@ -22,12 +19,6 @@ __all__ = ["FRAME_TICKS", "run_ticks"]
 # encoder sends a burst at first, then settles to the rate. Later frames cost more than they save.
 FRAME_TICKS = (2, 9)
 _FIRST_FRAME, _SECOND_FRAME = FRAME_TICKS
-
-
-@kernel
-def _copy(first: Any, last: Any, source: Any, out: Any) -> None:
-    for j in range(first, last):
-        out[j] = source[j]
 
 
 @kernel
@@ -85,7 +76,6 @@ def run_ticks(
     none = nudge * 0
     nothing = np.uint64(0)
     one = np.uint64(1)
-    plus_one = total.dtype.type(1)
 
     for which in range(lanes.shape[0]):
         lane = lanes[which]
@@ -116,7 +106,7 @@ def run_ticks(
                     for j in range(nothing, width):
                         total[j] = 0
                     axons = populations[source, 0]
-                    add_rows(weights, start, width, plus, axons, listed[source, 0], plus_one, total)
+                    add_rows(weights, start, width, plus, axons, listed[source, 0], total)
                     for j in range(nothing, width):
                         frame_sum[sums + j] = total[j]
             for p in range(n_populations):
@@ -133,33 +123,72 @@ def run_ticks(
             # Each core for itself.
             for c in range(n_cores):
                 p, first, last = cores[c, 0], cores[c, 1], cores[c, 2]
-                clamped = populations[p, 2] != 0
-                if not clamped:
-                    for j in range(first, last):
-                        drive[j] = 0
-                    for k in range(core_blocks[c], core_blocks[c + 1]):
-                        source, start, width, sums = blocks[k, 1], blocks[k, 2], blocks[k, 3], blocks[k, 4]
-                        axons = populations[source, 0]
+                if populations[p, 2] != 0:
+                    # A clamped value does not change: with a steady λ its code is the same from tick 2 on.
+                    fresh = tick <= 2 or (front != 0 and front_steady == 0)
+                    code_clamped(
+                        encoder,
+                        front,
+                        fresh,
+                        first,
+                        last,
+                        value,
+                        encoder_lambda[t],
+                        previous,
+                        coded,
+                        residue,
+                        second,
+                        neuron,
+                        key,
+                        bits,
+                    )
+                    continue
+                for k in range(core_blocks[c], core_blocks[c + 1]):
+                    source, start, width, sums = blocks[k, 1], blocks[k, 2], blocks[k, 3], blocks[k, 4]
+                    axons = populations[source, 0]
+                    for j in range(nothing, width):
+                        total[j] = frame_sum[sums + j]
+                    add_rows(weights, start, width, plus, axons, listed[source, 0], total)
+                    subtract_rows(weights, start, width, minus, axons, listed[source, 1], total)
+                    scale = scales[blocks[k, 5]]
+                    if k == core_blocks[c]:
                         for j in range(nothing, width):
-                            total[j] = frame_sum[sums + j]
-                        add_rows(weights, start, width, plus, axons, listed[source, 0], plus_one, total)
-                        add_rows(weights, start, width, minus, axons, listed[source, 1], -plus_one, total)
-                        scale = scales[blocks[k, 5]]
+                            drive[first + j] = scale * drive.dtype.type(total[j])
+                    else:
                         for j in range(nothing, width):
                             drive[first + j] += scale * drive.dtype.type(total[j])
-                    decode(decoder, first, last, drive, decoder_lambda[t], decoded)
-                    pull = nudge if p == n_populations - 1 else none
-                    pressure(first, last, decoded, bias, value, pull, wanted, pressed)
-                    anneal(
-                        annealer, first, last, pressed, tick, rates[t], const_a, const_b, z0, z1, z2, z3, sizes
-                    )
-                    relax(first, last, pressed, sizes, value)
-                if not front:
-                    _copy(first, last, value, coded)
-                elif not clamped or tick <= 2 or not front_steady:
-                    # A clamped value does not change: with a steady λ its code is the same from tick 2 on.
-                    predict(first, last, value, previous, encoder_lambda[t], coded)
-                encode(encoder, first, last, coded, residue, second, neuron, key, bits)
+                update_neurons(
+                    encoder,
+                    front,
+                    decoder,
+                    annealer,
+                    tick,
+                    first,
+                    last,
+                    drive,
+                    decoder_lambda[t],
+                    encoder_lambda[t],
+                    rates[t],
+                    const_a,
+                    const_b,
+                    nudge if p == n_populations - 1 else none,
+                    bias,
+                    wanted,
+                    key,
+                    neuron,
+                    decoded,
+                    value,
+                    coded,
+                    residue,
+                    second,
+                    z0,
+                    z1,
+                    z2,
+                    z3,
+                    pressed,
+                    sizes,
+                    bits,
+                )
 
             _add_bits(nothing, slots, bits, counts)
             if keep_spikes:

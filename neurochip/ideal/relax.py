@@ -13,8 +13,8 @@ __all__ = ["step"]
 def step(state: Any, drive: Any, bias: Any, size: Any, nudge: Any, target: Any) -> None:
     """s ← clip((1−ε)s + ε(ρ′(s)(u + b) + 2β(y − s)), 0, 1), in place.
 
-    ``state``, ``drive`` u, ``target`` y are T[lane, unit], ``bias`` T[unit]; ``size`` ε and ``nudge`` 2β T scalars. ρ′ = 1,
-    since s never leaves the closed interval [0, 1].
+    ``state``, ``drive`` u, ``target`` y are T[lane, unit], ``bias`` T[unit]; ``size`` ε and ``nudge`` 2β T scalars.
+    ρ′ = 1, since s never leaves the closed interval [0, 1].
     """
     one = state.dtype.type(1)
     zero = state.dtype.type(0)

@@ -22,9 +22,12 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
+from neurochip.substrate.fitting import projection_matrices, weights_place
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
 __all__ = ["IdealSubstrate"]
+
+RECORDS = ("states", "step_sizes")
 
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 
@@ -51,7 +54,7 @@ class IdealSubstrate:
         self._states: list[NDArray[Any]] = []  # of every layer
         self._tick = 0
         self._opening = False
-        self._phase: Phase | None = None
+        self._begun: set[Phase] = set()  # phases that these presentations have entered
         names = tuple(p.name for p in network.populations)
         # Every population stands for one core of a chip that moves words.
         self._ledger = Ledger(names, tuple(range(len(names))), {})
@@ -64,19 +67,11 @@ class IdealSubstrate:
 
     def load(self, parameters: Parameters) -> None:
         """Set all weights and biases."""
-        n = len(self.network.populations) - 1
-        feedback = [w.T for w in parameters.weights[1:]] if self.network.tied else list(parameters.feedback)
-        matrices = [*parameters.weights, *feedback]
-        if len(matrices) != len(self.network.projections) or len(parameters.biases) != n:
-            raise ConfigError("weights", f"must have {n} forward matrices and as many biases")
-        self._weights = []
-        for k, (matrix, projection) in enumerate(zip(matrices, self.network.projections, strict=True)):
-            shape = (self.network.sizes[projection.source], self.network.sizes[projection.target])
-            if matrix.shape != shape:
-                raise ConfigError(f"weights[{k}]", f"must have shape {shape}, got {matrix.shape}")
+        matrices = projection_matrices(self.network, parameters)
+        for k, matrix in enumerate(matrices):
             if not np.all(np.isfinite(matrix)):
-                raise NumericError(f"weights[{k}]", "must be finite, got NaN or infinity")
-            self._weights.append(np.ascontiguousarray(matrix, dtype=self._dtype))
+                raise NumericError(weights_place(self.network, k), "must be finite, got NaN or infinity")
+        self._weights = [np.array(matrix, dtype=self._dtype, order="C") for matrix in matrices]
         self._biases = [np.array(b, dtype=self._dtype) for b in parameters.biases]
 
     def parameters(self) -> Parameters:
@@ -100,7 +95,7 @@ class IdealSubstrate:
         self._states[0][...] = inputs
         self._tick = 0
         self._opening = True
-        self._phase = None
+        self._begun = set()
 
     def run(
         self,
@@ -116,6 +111,9 @@ class IdealSubstrate:
             raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 step, got {ticks}")
         if "spikes" in record:
             raise CapabilityError("spikes", "are not sent by the ideal substrate; record states")
+        for name in record:
+            if name not in RECORDS:
+                raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
         if beta and targets is None:
             raise ConfigError("targets", "are missing; a nudged phase needs what to nudge to")
         t, states = self._dtype, self._states
@@ -161,14 +159,15 @@ class IdealSubstrate:
         book[1:, _AT["real_valued_words"]] = sizes[1:] * lanes * ticks
         if nudged:
             book[-1, _AT["nudged_updates"]] = sizes[-1] * lanes * ticks
-            book[-1, _AT["host_words_in"]] = sizes[-1] * lanes
+            if phase not in self._begun:
+                book[-1, _AT["host_words_in"]] = sizes[-1] * lanes
         if self._opening:
             # A clamped value is told once.
             book[0, _AT["real_valued_words"]] = sizes[0] * lanes
             book[0, _AT["host_words_in"]] = sizes[0] * lanes
         self._opening = False
-        self._add(phase, book, 0 if phase is self._phase else lanes, lanes * ticks)
-        self._phase = phase
+        self._add(phase, book, 0 if phase in self._begun else lanes, lanes * ticks)
+        self._begun.add(phase)
 
     def _add(self, phase: Phase, book: NDArray[np.int64], presentations: int = 0, ticks: int = 0) -> None:
         ledger = self._ledger

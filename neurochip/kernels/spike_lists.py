@@ -16,7 +16,7 @@ import numpy as np
 
 from neurochip.kernels._jit import kernel
 
-__all__ = ["add_rows", "deviations", "new_frame", "pad_list"]
+__all__ = ["add_rows", "deviations", "new_frame", "pad_list", "subtract_rows"]
 
 # Eight bytes of 0 or 1 times this constant: their bits, gathered in the top byte.
 _GATHER = np.uint64(0x0102040810204080)
@@ -102,10 +102,8 @@ def pad_list(rows: Any, at: Any, n_rows: Any, silent: Any) -> Any:
 
 
 @kernel
-def add_rows(
-    weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: Any, sign: Any, total: Any
-) -> None:
-    """Add (``sign`` 1) or take away (−1) weight rows: ``total`` ± Σ weights[row].
+def add_rows(weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: Any, total: Any) -> None:
+    """Add weight rows: ``total`` + Σ weights[row].
 
     ``weights`` W[weight] holds this block [axon, neuron] from ``start`` on, ``width`` neurons wide. The rows are
     ``rows[at … at + n_rows − 1]``, ``n_rows`` a multiple of four; ``total`` S[≥ width].
@@ -124,9 +122,8 @@ def add_rows(
         g = start + rows[at + np.uint64(6)] * width
         h = start + rows[at + np.uint64(7)] * width
         for j in range(nothing, width):
-            total[j] += sign * (
-                ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j]))
-                + ((weights[e + j] + weights[f + j]) + (weights[g + j] + weights[h + j]))
+            total[j] += ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])) + (
+                (weights[e + j] + weights[f + j]) + (weights[g + j] + weights[h + j])
             )
         at += eight
     if at < stop:
@@ -135,4 +132,34 @@ def add_rows(
         c = start + rows[at + np.uint64(2)] * width
         d = start + rows[at + np.uint64(3)] * width
         for j in range(nothing, width):
-            total[j] += sign * ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j]))
+            total[j] += (weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])
+
+
+@kernel
+def subtract_rows(weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: Any, total: Any) -> None:
+    """Take weight rows away; see `add_rows`."""
+    nothing = np.uint64(0)
+    one = np.uint64(1)
+    eight = np.uint64(8)
+    stop = at + n_rows
+    while at + eight <= stop:
+        a = start + rows[at] * width
+        b = start + rows[at + one] * width
+        c = start + rows[at + np.uint64(2)] * width
+        d = start + rows[at + np.uint64(3)] * width
+        e = start + rows[at + np.uint64(4)] * width
+        f = start + rows[at + np.uint64(5)] * width
+        g = start + rows[at + np.uint64(6)] * width
+        h = start + rows[at + np.uint64(7)] * width
+        for j in range(nothing, width):
+            total[j] -= ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])) + (
+                (weights[e + j] + weights[f + j]) + (weights[g + j] + weights[h + j])
+            )
+        at += eight
+    if at < stop:
+        a = start + rows[at] * width
+        b = start + rows[at + one] * width
+        c = start + rows[at + np.uint64(2)] * width
+        d = start + rows[at + np.uint64(3)] * width
+        for j in range(nothing, width):
+            total[j] -= (weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])

@@ -72,10 +72,10 @@ class EquilibriumPropagation:
                 "learning", f"needs {names}, which the {substrate.capabilities.name} substrate does not keep"
             )
 
-    def present(self, substrate: Substrate, targets: Array, beta: float) -> Presented:
+    def present(self, substrate: Substrate, targets: Array, beta: float, share: float = 1.0) -> Presented:
         """Run all phases on lanes that have just begun, and return what should change.
 
-        ``targets`` [lane, unit] are y; ``beta`` is signed.
+        ``targets`` [lane, unit] are y; ``beta`` is signed; ``share`` scales all rates.
         """
         layers = range(len(self.network.populations))
         free_ticks, nudged_ticks = self.phases.free, self.phases.nudged
@@ -103,7 +103,7 @@ class EquilibriumPropagation:
             minus = [substrate.observe(Observable.VALUE, k) for k in layers]
             if not centred and self.learning.pre == "oracle":
                 pre = minus
-        return Presented(output, *self._contrast(pre, minus, plus, span))
+        return Presented(output, *self._contrast(pre, minus, plus, span, share))
 
     def _presynaptic(self, substrate: Substrate, free: list[Array]) -> list[Array]:
         """Return what each core takes for the activity of its axons."""
@@ -113,13 +113,14 @@ class EquilibriumPropagation:
         return [substrate.observe(what, k) for k in range(len(free))]
 
     def _contrast(
-        self, pre: list[Array], minus: list[Array], plus: list[Array], span: float
+        self, pre: list[Array], minus: list[Array], plus: list[Array], span: float, share: float
     ) -> tuple[tuple[WeightUpdate, ...], tuple[Array, ...]]:
         lanes = minus[0].shape[0]
         moved = [p - m for p, m in zip(plus, minus, strict=True)]
         told = 0 if self.learning.pre == "trace" else 1
         updates = []
-        for k, rate in enumerate(self.learning.rates):
+        rates = [rate * share for rate in self.learning.rates]
+        for k, rate in enumerate(rates):
             scale = rate / (span * lanes)
             if k == 0 or not self.network.tied:
                 updates.append(WeightUpdate(k, k + 1, ((pre[k], moved[k + 1]),), scale, told))
@@ -133,6 +134,6 @@ class EquilibriumPropagation:
                 updates.append(WeightUpdate(k + 1, k, ((pre[k + 1], moved[k]),), scale, told))
         biases = tuple(
             moved[k + 1].dtype.type(rate / span) * np.mean(moved[k + 1], axis=0)
-            for k, rate in enumerate(self.learning.rates)
+            for k, rate in enumerate(rates)
         )
         return tuple(updates), biases

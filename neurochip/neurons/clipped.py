@@ -23,27 +23,15 @@ NUDGE_COST = HardwareCost(additions=2, multiplications=1, state_words_read=1, st
 
 
 @kernel
-def pressure(
-    first: Any, last: Any, value: Any, bias: Any, state: Any, nudge: Any, target: Any, out: Any
-) -> None:
-    """p = ρ′(s)(v + b) + 2β(y − s) for each neuron; ``nudge`` is the T scalar 2β, 0 in a free phase.
+def pressure(value: Any, bias: Any, state: Any, nudge: Any, target: Any) -> Any:
+    """Return p = ρ′(s)(v + b) + 2β(y − s); ``nudge`` is 2β, 0 in a free phase. All T scalars.
 
-    Arrays are T[slot]. ρ′(s) is left out: s never leaves [0, 1], where ρ′ = 1 (closed interval).
+    ρ′(s) is left out: s never leaves [0, 1], where ρ′ = 1 (closed interval).
     """
-    if nudge == 0:
-        for j in range(first, last):
-            out[j] = value[j] + bias[j]
-    else:
-        for j in range(first, last):
-            out[j] = value[j] + bias[j] + nudge * (target[j] - state[j])
+    return value + bias + nudge * (target - state)
 
 
 @kernel
-def relax(first: Any, last: Any, pressed: Any, sizes: Any, state: Any) -> None:
-    """s ← clip((1−ε)s + εp, 0, 1) for each neuron; all arrays T[slot]."""
-    one = state.dtype.type(1)
-    zero = state.dtype.type(0)
-    for j in range(first, last):
-        step = sizes[j]
-        s = (one - step) * state[j] + step * pressed[j]
-        state[j] = min(max(s, zero), one)
+def relax(pressed: Any, step: Any, state: Any, zero: Any, one: Any) -> Any:
+    """Return clip((1−ε)s + εp, 0, 1). All T scalars."""
+    return min(max((one - step) * state + step * pressed, zero), one)

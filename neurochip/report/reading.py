@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+import zlib
 from pathlib import Path
 
 import msgspec
@@ -85,7 +86,7 @@ def read_rasters(path: Path | str) -> tuple[Raster, ...]:
         return ()
     rasters = []
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             for number in range(int(stored["presentations"])):
                 names = tuple(str(name) for name in stored[f"{number}.populations"])
                 label, predicted, n_free, n_nudged = (int(n) for n in stored[f"{number}.numbers"])
@@ -105,6 +106,6 @@ def read_rasters(path: Path | str) -> tuple[Raster, ...]:
                         n_nudged=n_nudged,
                     )
                 )
-    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(str(path), f"is not a file of rasters, or is damaged ({error})") from None
     return tuple(rasters)

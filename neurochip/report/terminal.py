@@ -54,6 +54,7 @@ def summary(document: Document) -> Group:
 
 def _headline(document: Document) -> Table:
     """Two columns: how well, and how much."""
+    from rich.markup import escape
     from rich.table import Table as NewTable
 
     result, time, energy = document["result"], document["time"], document["energy_j"]
@@ -64,7 +65,7 @@ def _headline(document: Document) -> Table:
         free, end = curve["mean_error"][curve["n_free"] - 1], curve["mean_error"][-1]
         left.append(("error, free", "–" if free is None else decimal(free)))
         left.append(("error, nudged", "–" if end is None else decimal(end)))
-        right.append(("scheme", curve["scheme"]))
+        right.append(("scheme", escape(curve["scheme"])))
     else:
         test = f"[bold green]{percent(result['test_error'])}[/]"
         spread = standard_error(result)
@@ -78,7 +79,9 @@ def _headline(document: Document) -> Table:
     if time["ticks_per_sample"] is not None:
         right.append(("ticks", f"{exact(time['training_ticks'])}, {time['ticks_per_sample']:g} a sample"))
     if energy["per_sample"] is not None:
-        right.append(("energy", f"{quantity(energy['per_sample'], 'J')} a sample ({energy['prices']})"))
+        right.append(
+            ("energy", f"{quantity(energy['per_sample'], 'J')} a sample ({escape(energy['prices'])})")
+        )
     table = NewTable.grid(padding=(0, 2))
     table.add_column(style="dim")
     table.add_column(min_width=22)
@@ -117,6 +120,7 @@ def _bits_table(document: Document, rows: Sequence[BitRow]) -> Table:
 def _energy_table(document: Document) -> Table:
     """Return joules by category (rows) and phase (columns)."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table as NewTable
 
     energy = document["energy_j"]
@@ -131,7 +135,9 @@ def _energy_table(document: Document) -> Table:
     )
     table.add_column("energy", footer="all")
     for phase in phases:
-        table.add_column(phase_words(phase), justify="right", footer=quantity(energy["by_phase"][phase], "J"))
+        table.add_column(
+            escape(phase_words(phase)), justify="right", footer=quantity(energy["by_phase"][phase], "J")
+        )
     table.add_column("all", justify="right", footer=quantity(total, "J"), style="bold")
     table.add_column("share", justify="right", style="dim")
     for category in (name for name in CATEGORIES if name in energy["by_category"]):
@@ -164,6 +170,7 @@ def _chip_line(document: Document) -> Any:
 def utilisation_table(layout: Sequence[CoreUse], chip: ChipSpec) -> Table:
     """Return what each core in use holds, and of how much, for ``neurochip chips`` and before a run."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table as NewTable
 
     table = NewTable(
@@ -171,7 +178,7 @@ def utilisation_table(layout: Sequence[CoreUse], chip: ChipSpec) -> Table:
         pad_edge=False,
         padding=(0, 1, 0, 0),
         header_style="dim",
-        title=f"{len(layout)} of {chip.mesh.n_cores} cores of {chip.name}",
+        title=f"{len(layout)} of {chip.mesh.n_cores} cores of {escape(chip.name)}",
         title_justify="left",
         title_style="bold",
     )
@@ -186,7 +193,7 @@ def utilisation_table(layout: Sequence[CoreUse], chip: ChipSpec) -> Table:
         table.add_row(
             str(core.site),
             f"{core.x}, {core.y}",
-            f"{core.population} [dim]{core.first}–{core.last - 1}[/]",
+            f"{escape(core.population)} [dim]{core.first}–{core.last - 1}[/]",
             _used(exact(core.neurons), shares.get("neurons")),
             _used(memory(core.synapse_bits), shares.get("synapse memory")),
             _used("", shares.get("state memory")) or memory(core.state_bits),

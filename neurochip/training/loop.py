@@ -116,7 +116,8 @@ class Trainer:
         if self._run.phases.persistent and state.epoch > 0:
             self._wake(chosen)
         labels = self._data.train_labels[chosen]
-        presented = self._rule.present(substrate, self._targets[labels], beta)
+        share = self._learning.decay**state.epoch
+        presented = self._rule.present(substrate, self._targets[labels], beta, share)
         substrate.book_readout(len(self._run.network.layers) - 1)
         if self._run.phases.persistent:
             self._rest(chosen)

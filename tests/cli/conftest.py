@@ -83,7 +83,7 @@ def progress(**changes: Any) -> Progress:
 
 
 class Fake:
-    """Stands for `neurochip.simulate.simulate`: tells its steps, then stops."""
+    """Stands for `neurochip.simulation.simulate`: tells its steps, then stops."""
 
     def __init__(self) -> None:
         self.asked: dict[str, Any] = {}
@@ -101,9 +101,9 @@ class Fake:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Put a stand-in where the command looks for `simulate`."""
     fake = Fake()
-    module = types.ModuleType("neurochip.simulate")
+    module = types.ModuleType("neurochip.simulation")
     module.__dict__["simulate"] = fake
-    monkeypatch.setitem(sys.modules, "neurochip.simulate", module)
+    monkeypatch.setitem(sys.modules, "neurochip.simulation", module)
     return fake
 
 

@@ -80,9 +80,7 @@ def test_every_coding(
         fast.run(Phase.NUDGED, n_nudged, beta=beta, targets=net.y, record=record),
     ]
     slow = slow_chip(net, coding, seed=seed, presentations=presentations)
-    expected = settle(
-        slow, net.x.tolist(), net.y.tolist(), n_free=n_free, n_nudged=n_nudged, beta=beta
-    )
+    expected = settle(slow, net.x.tolist(), net.y.tolist(), n_free=n_free, n_nudged=n_nudged, beta=beta)
     for layer in range(len(sizes)):
         spikes = np.concatenate([phase.spikes[layer] for phase in phases])
         np.testing.assert_array_equal(spikes, np.swapaxes(expected.spikes[layer], 0, 1))
@@ -90,9 +88,7 @@ def test_every_coding(
         np.testing.assert_allclose(states, np.swapaxes(expected.states[layer], 0, 1), rtol=0, atol=1e-12)
         if layer and coding.annealer.kind != "osa":  # OSA's ratio of two small numbers loses digits
             steps = np.concatenate([phase.step_sizes[layer] for phase in phases])
-            np.testing.assert_allclose(
-                steps, np.swapaxes(expected.epsilons[layer], 0, 1), rtol=0, atol=1e-12
-            )
+            np.testing.assert_allclose(steps, np.swapaxes(expected.epsilons[layer], 0, 1), rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("decoder", DECODERS, ids=lambda d: str(d.kind))

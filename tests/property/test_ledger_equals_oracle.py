@@ -98,7 +98,9 @@ def check_traffic(fast: DigitalSubstrate, slow: SlowChip, phase: Phase) -> None:
     ticks = LANES * (FREE if phase is Phase.FREE else NUDGED)
     size = [core.size for core in image.cores]
     assert found("neuron_updates") == [events.core_updates[c] for c in cores]
-    assert found("clamped_updates") == [n * ticks * is_input for n, is_input in zip(size, clamped, strict=True)]
+    assert found("clamped_updates") == [
+        n * ticks * is_input for n, is_input in zip(size, clamped, strict=True)
+    ]
     assert found("symbols") == [n * ticks for n in size]
     book = fast.ledger().phases[phase]
     assert (book.ticks, book.presentations) == (events.ticks, events.presentations) == (ticks, LANES)
@@ -128,7 +130,16 @@ def check_bits(fast: DigitalSubstrate, slow: SlowChip, phase: Phase, routing: st
 
     def all_codings() -> dict[str, int]:
         names = {"spikes": "spikes_sent"}
-        codings = ("symbols", "spikes", "aer", "bitmap", "symbols_hops", "spikes_hops", "aer_hops", "bitmap_hops")
+        codings = (
+            "symbols",
+            "spikes",
+            "aer",
+            "bitmap",
+            "symbols_hops",
+            "spikes_hops",
+            "aer_hops",
+            "bitmap_hops",
+        )
         return {coding: total(names.get(coding, coding)) for coding in codings}
 
     found = all_codings()
@@ -138,7 +149,9 @@ def check_bits(fast: DigitalSubstrate, slow: SlowChip, phase: Phase, routing: st
         assert (total("hops_ew"), total("hops_ns")) == (ew, ns)
         # The slow chip's word is the same to every receiver; here each has as many axons as reach it.
         expected["aer"] = sum(n * word(*pair) for pair, n in events.packets.items())
-        expected["aer_hops"] = sum(n * word(*pair) * sum(mesh.hops(*pair)) for pair, n in events.packets.items())
+        expected["aer_hops"] = sum(
+            n * word(*pair) * sum(mesh.hops(*pair)) for pair, n in events.packets.items()
+        )
         assert found == expected
         return
     trees = [tree(image, c) for c in range(len(image.cores))]
@@ -185,7 +198,12 @@ def test_counters(
         check_bits(fast, slow, phase, routing)
 
 
-@given(seed=seeds, sizes=sizes_split, neurons=st.integers(2, 6), nudging=st.sampled_from(["one-sided", "centred"]))
+@given(
+    seed=seeds,
+    sizes=sizes_split,
+    neurons=st.integers(2, 6),
+    nudging=st.sampled_from(["one-sided", "centred"]),
+)
 @checked(10)
 def test_phases_of_the_rule(seed: int, sizes: tuple[int, ...], neurons: int, nudging: Any) -> None:
     """The phases that the rule asks for are those of the slow chip, and so is what they cost."""

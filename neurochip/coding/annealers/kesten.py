@@ -47,28 +47,11 @@ class Kesten:
 
 @kernel
 def kesten(
-    first: Any,
-    last: Any,
-    pressure: Any,
-    tick: int,
-    a: Any,
-    b: Any,
-    estimate: Any,
-    error: Any,
-    count: Any,
-    sizes: Any,
-) -> None:
-    """One tick (``tick`` counts from 1); all arrays T[slot].
-
-    ``estimate`` θ, ``error`` the last e, ``count`` k − 1; writes ``sizes`` ε.
-    """
-    one = pressure.dtype.type(1)
-    zero = pressure.dtype.type(0)
-    for j in range(first, last):
-        e = pressure[j] - estimate[j]
-        if tick <= 2 or e * error[j] < zero:
-            count[j] += one
-        step = a / (b + one + count[j])
-        error[j] = e
-        estimate[j] = (one - step) * estimate[j] + step * pressure[j]
-        sizes[j] = step
+    pressure: Any, tick: int, a: Any, b: Any, estimate: Any, error: Any, count: Any, zero: Any, one: Any
+) -> Any:
+    """Return (ε, θ, e, k − 1) after one tick (``tick`` counts from 1); all T scalars but the tick."""
+    e = pressure - estimate
+    if tick <= 2 or e * error < zero:
+        count = count + one
+    step = a / (b + one + count)
+    return step, (one - step) * estimate + step * pressure, e, count

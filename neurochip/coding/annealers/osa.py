@@ -63,34 +63,25 @@ class OSA:
 
 @kernel
 def osa(
-    first: Any,
-    last: Any,
     pressure: Any,
-    tick: int,
+    opening: bool,
     nu: Any,
+    forget: Any,
     r: Any,
     estimate: Any,
     bias: Any,
     noise: Any,
     share: Any,
-    sizes: Any,
-) -> None:
-    """One tick (``tick`` counts from 1); all arrays T[slot], ``nu`` and ``r`` T scalars.
+    one: Any,
+) -> Any:
+    """Return (ε, θ, B, D, Λ) after one tick, in the order of design §3.4; ``forget`` is 1−ν. All T scalars.
 
-    ``estimate`` θ, ``bias`` B, ``noise`` D, ``share`` Λ as in design §3.4; writes ``sizes`` ε.
+    ``opening`` is true in the first tick, where ε = 1.
     """
-    one = pressure.dtype.type(1)
-    forget = one - nu
-    opening = tick == 1
-    for j in range(first, last):
-        e = pressure[j] - estimate[j]
-        b = forget * bias[j] + nu * e
-        d = forget * noise[j] + nu * (e * e)
-        variance = (d - b * b) / (one + share[j])
-        step = one if opening else one - (variance + r) / (d + r)
-        keep = one - step
-        bias[j] = b
-        noise[j] = d
-        share[j] = keep * keep * share[j] + step * step
-        estimate[j] = keep * estimate[j] + step * pressure[j]
-        sizes[j] = step
+    e = pressure - estimate
+    b = forget * bias + nu * e
+    d = forget * noise + nu * (e * e)
+    variance = (d - b * b) / (one + share)
+    step = one if opening else one - (variance + r) / (d + r)
+    keep = one - step
+    return step, keep * estimate + step * pressure, b, d, keep * keep * share + step * step

@@ -6,7 +6,6 @@ from typing import Any
 
 from neurochip.coding.annealers.kesten import Kesten, kesten
 from neurochip.coding.annealers.osa import OSA, osa
-from neurochip.coding.annealers.scheduled import scheduled
 from neurochip.coding.schedules import Constant, PowerLaw
 from neurochip.kernels._jit import kernel
 
@@ -43,9 +42,17 @@ def anneal(
     ``rate`` is ε_t of a schedule, or ν_t of OSA; ``a``, ``b`` are the Spec's constants (Kesten: a, b;
     OSA: r, unused); ``z0 … z3`` its state, T[slot] each; ``sizes`` receives ε.
     """
+    one = sizes.dtype.type(1)
+    zero = sizes.dtype.type(0)
     if opcode == 0 or opcode == 1:
-        scheduled(first, last, rate, sizes)
+        for j in range(first, last):
+            sizes[j] = rate
     elif opcode == 2:
-        kesten(first, last, pressure, tick, a, b, z0, z1, z2, sizes)
+        for j in range(first, last):
+            sizes[j], z0[j], z1[j], z2[j] = kesten(pressure[j], tick, a, b, z0[j], z1[j], z2[j], zero, one)
     elif opcode == 3:
-        osa(first, last, pressure, tick, rate, a, z0, z1, z2, z3, sizes)
+        forget = one - rate
+        for j in range(first, last):
+            sizes[j], z0[j], z1[j], z2[j], z3[j] = osa(
+                pressure[j], tick == 1, rate, forget, a, z0[j], z1[j], z2[j], z3[j], one
+            )

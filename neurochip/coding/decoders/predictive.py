@@ -28,8 +28,6 @@ class Predictive:
 
 
 @kernel
-def predictive(first: Any, last: Any, drive: Any, lam: Any, value: Any) -> None:
-    """One tick: T[slot] ``drive`` u moves T[slot] ``value`` v by the share ``lam``."""
-    keep = value.dtype.type(1) - lam
-    for j in range(first, last):
-        value[j] = keep * value[j] + lam * drive[j]
+def predictive(drive: Any, value: Any, lam: Any, keep: Any) -> Any:
+    """Return v after one tick: u moves it by the share λ; ``keep`` is 1−λ. All T scalars."""
+    return keep * value + lam * drive

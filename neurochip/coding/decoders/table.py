@@ -20,8 +20,11 @@ DECODERS: dict[str, type[Decoder]] = {
 
 @kernel
 def decode(opcode: int, first: Any, last: Any, drive: Any, lam: Any, value: Any) -> None:
-    """Run the decoder of that opcode for one tick on slots ``first`` … ``last`` − 1."""
+    """Run the decoder of that opcode for one tick on slots ``first`` … ``last`` − 1: T[slot] u → T[slot] v."""
+    keep = value.dtype.type(1) - lam
     if opcode == 0:
-        identity(first, last, drive, value)
+        for j in range(first, last):
+            value[j] = identity(drive[j])
     elif opcode == 1:
-        predictive(first, last, drive, lam, value)
+        for j in range(first, last):
+            value[j] = predictive(drive[j], value[j], lam, keep)

@@ -29,12 +29,6 @@ def check_lambda(lam: EncoderLambda) -> None:
 
 
 @kernel
-def predict(first: Any, last: Any, value: Any, previous: Any, lam: Any, coded: Any) -> None:
-    """a = (ρ(s) − (1−λ)ρ(s_prev)) / λ for each neuron; ``previous`` then becomes ``value``.
-
-    Arrays are T[slot], of which ``first`` … ``last`` − 1 (u64) are worked on; ``lam`` is a T scalar.
-    """
-    keep = value.dtype.type(1) - lam
-    for j in range(first, last):
-        coded[j] = (value[j] - keep * previous[j]) / lam
-        previous[j] = value[j]
+def predict(value: Any, previous: Any, lam: Any, keep: Any) -> Any:
+    """Return a = (ρ(s) − (1−λ)ρ(s_prev)) / λ; ``keep`` is 1−λ. All T scalars."""
+    return (value - keep * previous) / lam

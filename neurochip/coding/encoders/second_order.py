@@ -28,16 +28,9 @@ class SecondOrderSigmaDelta:
 
 
 @kernel
-def second_order(first: Any, last: Any, coded: Any, residue: Any, second: Any, bits: Any) -> None:
-    """One tick: T[slot] ``coded`` → u8[slot] ``bits``; ``residue`` φ₁ and ``second`` φ₂ are T[slot]."""
-    half = coded.dtype.type(0.5)
-    one = coded.dtype.type(1)
-    zero = coded.dtype.type(0)
-    for j in range(first, last):
-        p1 = residue[j] + coded[j]
-        p2 = second[j] + p1
-        fires = p2 > half
-        q = one if fires else zero
-        residue[j] = p1 - q
-        second[j] = p2 - q
-        bits[j] = 1 if fires else 0
+def second_order(coded: Any, residue: Any, second: Any, half: Any, one: Any) -> Any:
+    """Return (whether it fires, φ₁, φ₂) after one tick. All T scalars, ``half`` = ½, ``one`` = 1."""
+    p1 = residue + coded
+    p2 = second + p1
+    fires = p2 > half
+    return fires, p1 - one if fires else p1, p2 - one if fires else p2

@@ -35,13 +35,8 @@ class SigmaDelta:
 
 
 @kernel
-def sigma_delta(first: Any, last: Any, coded: Any, residue: Any, bits: Any) -> None:
-    """One tick: T[slot] ``coded`` → u8[slot] ``bits``; ``residue`` is φ, T[slot], unbounded."""
-    half = coded.dtype.type(0.5)
-    one = coded.dtype.type(1)
-    zero = coded.dtype.type(0)
-    for j in range(first, last):
-        phi = residue[j] + coded[j]
-        fires = phi > half
-        residue[j] = phi - (one if fires else zero)
-        bits[j] = 1 if fires else 0
+def sigma_delta(coded: Any, residue: Any, half: Any, one: Any) -> Any:
+    """Return (whether it fires, φ) after one tick; φ is unbounded. All T scalars, ``half`` = ½, ``one`` = 1."""
+    phi = residue + coded
+    fires = phi > half
+    return fires, phi - one if fires else phi

@@ -27,11 +27,10 @@ class Stochastic:
 
 
 @kernel
-def stochastic(first: Any, last: Any, coded: Any, neuron: Any, key: Any, bits: Any) -> None:
-    """One tick: T[slot] ``coded`` → u8[slot] ``bits``.
+def stochastic(coded: Any, key: Any, neuron: Any) -> Any:
+    """Return whether it fires in one tick.
 
-    ``neuron`` u64[slot] names each neuron of the network, whatever core it sits on; ``key`` u64 is
-    the hash of (seed, presentation, tick). So the bits depend on nothing else.
+    ``neuron`` u64 names the neuron in the network, whatever core it sits on; ``key`` u64 is the hash of (seed,
+    presentation, tick). So the bit depends on nothing else.
     """
-    for j in range(first, last):
-        bits[j] = 1 if coded[j] > uniform(key, neuron[j]) else 0
+    return coded > uniform(key, neuron)

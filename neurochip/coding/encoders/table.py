@@ -34,12 +34,24 @@ def encode(
     key: Any,
     bits: Any,
 ) -> None:
-    """Run the encoder of that opcode for one tick on slots ``first`` … ``last`` − 1; what it does not need is left alone."""
+    """Run the encoder of that opcode for one tick on slots ``first`` … ``last`` − 1.
+
+    ``coded``, ``residue``, ``second`` are T[slot], ``neuron`` u64[slot], ``bits`` u8[slot]; what an encoder does not
+    need is left alone.
+    """
+    half = coded.dtype.type(0.5)
+    one = coded.dtype.type(1)
     if opcode == 0:
-        sigma_delta(first, last, coded, residue, bits)
+        for j in range(first, last):
+            fires, residue[j] = sigma_delta(coded[j], residue[j], half, one)
+            bits[j] = fires
     elif opcode == 1:
-        second_order(first, last, coded, residue, second, bits)
+        for j in range(first, last):
+            fires, residue[j], second[j] = second_order(coded[j], residue[j], second[j], half, one)
+            bits[j] = fires
     elif opcode == 2:
-        stochastic(first, last, coded, neuron, key, bits)
+        for j in range(first, last):
+            bits[j] = stochastic(coded[j], key, neuron[j])
     elif opcode == 3:
-        threshold(first, last, coded, bits)
+        for j in range(first, last):
+            bits[j] = threshold(coded[j], half)

@@ -26,8 +26,6 @@ class Threshold:
 
 
 @kernel
-def threshold(first: Any, last: Any, coded: Any, bits: Any) -> None:
-    """One tick: T[slot] ``coded`` → u8[slot] ``bits``."""
-    half = coded.dtype.type(0.5)
-    for j in range(first, last):
-        bits[j] = 1 if coded[j] > half else 0
+def threshold(coded: Any, half: Any) -> Any:
+    """Return whether it fires in one tick. T scalars, ``half`` = ½."""
+    return coded > half

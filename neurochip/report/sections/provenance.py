@@ -25,7 +25,7 @@ def provenance(document: Document) -> Markup:
             "p",
             "In the folder of this report, ",
             tag("code", command),
-            f" does it again; seed {document['seed']} and these versions give the same spikes:",
+            f" does it again; seed {document['seed']} and these versions give the same result:",
         ),
         tag("dl", *versions, class_="versions"),
         _elements(document),

@@ -38,7 +38,11 @@ def spikes(rasters: Sequence[Raster]) -> Markup | None:
 
 def _figure(raster: Raster) -> Markup:
     right = raster.predicted == raster.label
-    verdict = tag("span", f"taken for a {raster.predicted}", class_="hit" if right else "miss")
+    verdict = tag(
+        "span",
+        "recognised" if right else f"taken for a {raster.predicted}",
+        class_="hit" if right else "miss",
+    )
     title = tag(
         "div", tag("strong", f"A {raster.label}"), " ", verdict, " ", tag("small", raster.presentation)
     )

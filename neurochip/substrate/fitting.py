@@ -1,0 +1,50 @@
+"""Parameters against the network that they are for: one check for every substrate."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from neurochip.description.network import Network
+from neurochip.errors import ConfigError, NumericError
+from neurochip.substrate.protocol import Array, Parameters
+
+__all__ = ["projection_matrices", "weights_place"]
+
+
+def projection_matrices(network: Network, parameters: Parameters) -> list[Array]:
+    """Return the matrix of every projection, [pre, post]; feedback that is tied is the transpose.
+
+    Raises
+    ------
+    ConfigError
+        When a number of matrices or vectors, or a shape, is not the network's.
+    NumericError
+        For a bias that is NaN or infinite.
+    """
+    n = len(network.populations) - 1
+    feedback = [w.T for w in parameters.weights[1:]] if network.tied else list(parameters.feedback)
+    matrices = [*parameters.weights, *feedback]
+    if len(parameters.weights) != n or len(matrices) != len(network.projections):
+        raise ConfigError(
+            "weights",
+            f"must have {n} forward matrices and {len(network.projections) - n} for feedback, "
+            f"got {len(parameters.weights)} and {len(feedback)}",
+        )
+    for k, (matrix, projection) in enumerate(zip(matrices, network.projections, strict=True)):
+        shape = (network.sizes[projection.source], network.sizes[projection.target])
+        if matrix.shape != shape:
+            raise ConfigError(weights_place(network, k), f"must have shape {shape}, got {matrix.shape}")
+    if len(parameters.biases) != n:
+        raise ConfigError("biases", f"must have {n} vectors, got {len(parameters.biases)}")
+    for k, (bias, size) in enumerate(zip(parameters.biases, network.sizes[1:], strict=True)):
+        if bias.shape != (size,):
+            raise ConfigError(f"biases[{k}]", f"must have shape ({size},), got {bias.shape}")
+        if not np.all(np.isfinite(bias)):
+            raise NumericError(f"biases[{k}]", "must be finite, got NaN or infinity")
+    return matrices
+
+
+def weights_place(network: Network, projection: int) -> str:
+    """Return what a projection's weights are called in `Parameters`."""
+    n = len(network.populations) - 1
+    return f"weights[{projection}]" if projection < n else f"feedback[{projection - n}]"

@@ -1,0 +1,1 @@
+"""What every substrate must do alike, and what cores may exchange."""

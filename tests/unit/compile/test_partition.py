@@ -1,0 +1,170 @@
+"""Populations on cores: every neuron once, no limit broken, no core more than needed, or one clear sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neurochip.compile import compile_network
+from neurochip.compile.image import Demand
+from neurochip.compile.partition import demand, partition
+from neurochip.description import ChipSpec, read_chip
+from neurochip.description.network import Network, layered
+from neurochip.errors import ConfigError, MappingError
+from tests.property.networks import checked, small_chip
+
+NEEDS = {"weight_bits": 8, "state_bits": 96, "trace_bits": 32}
+RESOURCES = ("neurons", "synapse_memory", "input_axons", "output_axons", "neuron_state_memory")
+
+
+def fits(network: Network, chip: ChipSpec, parts: list[int]) -> bool:
+    """Whether populations split into so many nearly equal parts break no limit."""
+    for p, population in enumerate(network.populations):
+        need = demand(network, p, -(-population.size // parts[p]), **NEEDS, parts=parts)
+        for resource in RESOURCES:
+            limit = getattr(chip.core, resource)
+            if limit is not None and getattr(need, resource) > limit:
+                return False
+    return True
+
+
+@given(
+    sizes=st.lists(st.integers(1, 40), min_size=2, max_size=4).map(tuple),
+    neurons=st.none() | st.integers(2, 20),
+    memory=st.none() | st.integers(640, 4000),
+    output_axons=st.none() | st.integers(20, 100),
+    state=st.none() | st.integers(2600, 6000),
+    tied=st.booleans(),
+)
+@checked(200)
+def test_laws(
+    sizes: tuple[int, ...],
+    neurons: int | None,
+    memory: int | None,
+    output_axons: int | None,
+    state: int | None,
+    tied: bool,
+) -> None:
+    limits: dict[str, Any] = {
+        "synapse_memory": memory,
+        "output_axons": output_axons,
+        "neuron_state_memory": state,
+    }
+    chip = small_chip(neurons, mesh=(30, 30, 1), **{k: v for k, v in limits.items() if v is not None})
+    network = layered(sizes, tied=tied)
+    try:
+        ranges = partition(network, chip, **NEEDS)
+    except MappingError:
+        return
+    parts = [len(pieces) for pieces in ranges]
+    for p, pieces in enumerate(ranges):
+        assert [n for first, last, _ in pieces for n in range(first, last)] == list(range(sizes[p]))
+        lengths = [last - first for first, last, _ in pieces]
+        assert max(lengths) - min(lengths) <= 1
+        for length, (_, _, need) in zip(lengths, pieces, strict=True):
+            assert need == demand(network, p, length, **NEEDS, parts=parts)
+            assert need.neurons == length
+    assert fits(network, chip, parts)
+    # As few as possible: no population can do with one core less.
+    for p in range(len(parts)):
+        fewer = [n - (q == p) for q, n in enumerate(parts)]
+        assert fewer[p] == 0 or not fits(network, chip, fewer)
+
+
+def test_fewest_of_all() -> None:
+    """No split with fewer cores in all fits, tried one by one."""
+    network = layered((12, 9, 5))
+    chip = small_chip(6, synapse_memory=800, output_axons=24, mesh=(10, 10, 1))
+    parts = [len(pieces) for pieces in partition(network, chip, **NEEDS)]
+    every = [
+        [a, b, c]
+        for a in range(1, 13)
+        for b in range(1, 10)
+        for c in range(1, 6)
+        if fits(network, chip, [a, b, c])
+    ]
+    assert sum(parts) == min(map(sum, every))
+    assert sum(parts) > 3
+
+
+def test_demand_by_hand() -> None:
+    """Of three hidden neurons [7-9-4]: 11 axons in; two output cores hear each, and three input ones send."""
+    network = layered((7, 9, 4))
+    found = demand(network, 1, 3, weight_bits=8, state_bits=96, trace_bits=32, parts=[3, 3, 2])
+    assert found == Demand(
+        neurons=3,
+        synapse_memory=3 * 11 * 8,
+        input_axons=11,
+        output_axons=3 * 2,
+        neuron_state_memory=3 * 96 + 11 * 32,
+    )
+    source = demand(network, 0, 7, weight_bits=8, state_bits=96, trace_bits=32, parts=[1, 3, 2])
+    assert (source.synapse_memory, source.input_axons, source.output_axons) == (0, 0, 7 * 3)
+
+
+def sentence(sizes: tuple[int, ...], chip: ChipSpec, **how: Any) -> str:
+    arguments: dict[str, Any] = {"precision": "int8", "state_words": 3, **how}
+    with pytest.raises(MappingError) as caught:
+        compile_network(layered(sizes), chip, **arguments)
+    return str(caught.value)
+
+
+CURE = "use narrower weights, a smaller network or a larger core"
+
+
+def test_one_neuron_that_does_not_fit() -> None:
+    assert sentence((784, 500, 10), small_chip(name="tiny", synapse_memory=1024)) == (
+        "core 1: synapse memory: 6 352 bits needed, 1 024 present "
+        f"(one neuron of population hidden on tiny); {CURE}"
+    )
+    assert sentence((784, 500, 10), small_chip(name="tiny", input_axons=700)) == (
+        f"core 1: input axons: 794 needed, 700 present (one neuron of population hidden on tiny); {CURE}"
+    )
+    # The input split over 4 cores; one hidden neuron is heard by all 3 cores of the output.
+    assert sentence((8, 2, 6), small_chip(2, name="tiny", output_axons=2)) == (
+        f"core 4: output axons: 3 needed, 2 present (one neuron of population hidden on tiny); {CURE}"
+    )
+    assert sentence((8, 2, 6), small_chip(name="tiny", neuron_state_memory=95)) == (
+        f"core 0: neuron state memory: 96 bits needed, 95 present (one neuron of population input on tiny); {CURE}"
+    )
+
+
+def test_too_few_cores() -> None:
+    assert sentence((8, 12, 6), small_chip(4, mesh=(2, 2, 1), name="tiny")) == (
+        "cores: 7 needed (input 2, hidden 3, output 2), 4 present on tiny; "
+        "use narrower weights, a smaller network or a larger chip"
+    )
+    compile_network(layered((8, 12, 6)), small_chip(4, mesh=(7, 1, 1)), precision="int8", state_words=3)
+
+
+def test_missing_tiles_hold_no_cores() -> None:
+    chip = small_chip(4, mesh=(4, 2, 1))
+    short = ChipSpec(
+        **{
+            name: getattr(chip, name)
+            for name in ("name", "about", "core", "weights", "packet", "timing", "prices")
+        },
+        mesh=type(chip.mesh)(width=4, height=2, cores_per_tile=1, tiles=6),
+    )
+    assert sentence((8, 12, 6), short).startswith("cores: 7 needed (input 2, hidden 3, output 2), 6 present")
+
+
+def test_a_format_that_the_cores_lack() -> None:
+    with pytest.raises(ConfigError) as caught:
+        compile_network(layered((4, 3)), read_chip("loihi"), precision="float32", state_words=3)
+    assert str(caught.value) == (
+        'network.precision: loihi has integers of 1 to 9 bits, not "float32"; set it to "int8", for instance'
+    )
+
+
+def test_the_paper_network_on_loihi() -> None:
+    """[784-500-10] with 8-bit weights: 3 176 000 bits of forward and back synapses need 4 cores of 128 KiB."""
+    image = compile_network(
+        layered((784, 500, 10)), read_chip("loihi"), precision="int8", rounding="stochastic", state_words=10
+    )
+    assert [len(image.cores_of(p)) for p in range(3)] == [1, 4, 1]
+    assert sum(core.used.synapse_memory for core in image.cores) == 8 * (500 * 794 + 10 * 500)
+    assert all(core.used.synapse_memory <= 128 * 1024 * 8 for core in image.cores)

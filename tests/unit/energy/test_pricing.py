@@ -1,0 +1,279 @@
+"""Prices times counts: worked examples, what is charged for what, and the laws that hold for any ledger."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from neurochip.coding import HardwareCost
+from neurochip.description import Price, PriceList, read_prices
+from neurochip.energy import ElementUse, HardwareUse, price
+from neurochip.errors import ConfigError
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+
+FLOAT32 = HardwareUse(
+    weight_format="float32",
+    weight_bits=32,
+    state_format="float32",
+    state_bits=32,
+    elements=(
+        ElementUse("encoder", "sigma-delta", HardwareCost(additions=2, comparisons=1, state_words_read=1)),
+        ElementUse("decoder", "predictive", HardwareCost(multiplications=2, state_words_written=1)),
+        ElementUse("annealer", "osa", HardwareCost(additions=11, divisions=2)),
+        ElementUse("neuron", "clipped", HardwareCost(additions=3)),
+        ElementUse("nudge", "squared error", HardwareCost(multiplications=1)),
+        ElementUse("trace", "decoder", HardwareCost(additions=1, multiplications=2)),
+    ),
+    sends_bits_only=True,
+)
+INT8 = replace(FLOAT32, weight_format="int8", weight_bits=8)
+CMOS, LOIHI, BITS = read_prices("cmos45"), read_prices("loihi"), read_prices("ideal-bits")
+PJ = 1e-12
+
+
+def ledger(phases, populations=("input", "hidden")):
+    """Return a ledger of {phase: [counts of each core by name]}."""
+    books = {}
+    for phase, cores in phases.items():
+        counts = np.zeros((len(populations), len(COUNTERS)), dtype=np.int64)
+        for row, entries in enumerate(cores):
+            for name, count in entries.items():
+                counts[row, COUNTERS.index(name)] = count
+        books[Phase(phase)] = PhaseBook(1, 1, counts)
+    return Ledger(populations, tuple(range(len(populations))), books)
+
+
+def one(counter, count=1, core=1):
+    return ledger({"free": [{counter: count} if row == core else {} for row in range(2)]})
+
+
+def events(report):
+    return {(line.category, line.event): line.count for line in report.lines}
+
+
+def priced(**values):
+    """Return a list of published prices in picojoules."""
+    prices = {
+        event: Price(
+            event=event,
+            value_j=value * PJ,
+            source=f"source of {event}",
+            evidence="measured",
+            scope="per-event",
+            node_m=14e-9,
+            voltage_v=None,
+        )
+        for event, value in values.items()
+    }
+    return PriceList(name="mine", neuron_pricing="published", note="made up", prices=prices)
+
+
+def test_operations_by_hand():
+    """Ten ticks of four hidden neurons and three inputs on `cmos45`, worked out on paper."""
+    book = ledger(
+        {
+            "free": [
+                {"clamped_updates": 30, "spikes_sent": 5, "packets": 5, "aer_hops": 100, "host_words_in": 3},
+                {"neuron_updates": 40, "sops": 20, "spikes_delivered": 5},
+            ],
+            "update": [{}, {"weight_accumulations": 12, "weight_writes": 6, "readout_words": 4}],
+        }
+    )
+    report = price(book, FLOAT32, CMOS)
+    add = mul = 0.0
+    add, mul, div, cmp = 0.9, 3.7, 26.3, 0.9
+    state, synapse = 10 / 64, 20 / 64
+    expected = {
+        "synapse": 20 * (add + 32 * synapse),
+        "encoder": 70 * (2 * add + cmp + 32 * state),
+        "decoder": 40 * (2 * mul + 32 * state),
+        "annealer": 40 * (11 * add + 2 * div),
+        "neuron": 40 * 3 * add,
+        "network": 5 * 10 + 5 * 10 + 100 * 0.15,
+        "learning": 12 * (mul + add + 2 * 32 * state) + 6 * (add + 2 * 32 * synapse),
+        "host": (3 + 4) * 103,
+    }
+    assert list(report.by_category) == list(expected)
+    assert report.by_category == pytest.approx({name: pj * PJ for name, pj in expected.items()}, rel=1e-12)
+    update = expected["learning"] + 4 * 103
+    assert report.by_phase["update"] == pytest.approx(update * PJ, rel=1e-12)
+    encoding = 30 * (2 * add + cmp + 32 * state)
+    assert report.by_population["input"] == pytest.approx((encoding + 50 + 15 + 309) * PJ, rel=1e-12)
+    assert report.total_j == pytest.approx(sum(expected.values()) * PJ, rel=1e-12)
+
+
+def test_published_figures_by_hand():
+    book = ledger(
+        {
+            "nudged": [
+                {"clamped_updates": 30, "spikes_sent": 5, "packets": 5, "hops_ew": 7, "hops_ns": 3},
+                {
+                    "neuron_updates": 40,
+                    "nudged_updates": 40,
+                    "sops": 20,
+                    "spikes_sent": 9,
+                    "trace_updates": 2,
+                },
+            ],
+            "update": [{}, {"weight_accumulations": 12, "weight_writes": 6}],
+        }
+    )
+    report = price(book, INT8, LOIHI)
+    expected = {
+        "synapse": 20 * 23.6,
+        "encoder": 30 * 52,
+        "neuron": 40 * 81,
+        "trace": 2 * 52,
+        "network": 5 * 1.7 + 7 * 3 + 3 * 4,
+        "learning": 12 * 120,
+    }
+    assert report.by_category == pytest.approx({name: pj * PJ for name, pj in expected.items()}, rel=1e-12)
+    assert report.note == LOIHI.note
+
+
+def test_what_another_price_contains_is_free_and_says_so():
+    report = price(one("spikes_sent") + one("neuron_updates"), INT8, LOIHI)
+    line = next(line for line in report.lines if line.event == "spike_out")
+    assert (line.count, line.joules, line.contained_in) == (1, 0.0, "neuron_update_active")
+    assert line.source == "contained in neuron_update_active"
+
+
+def test_spikes_of_inputs_are_part_of_their_update():
+    book = one("spikes_sent", core=0) + one("clamped_updates", core=0)
+    assert ("neuron", "spike_out") not in events(price(book, INT8, LOIHI))
+
+
+def test_a_spike_priced_by_itself_is_charged():
+    prices = priced(neuron_update_active=81, spike_out=5)
+    report = price(one("spikes_sent", 3) + one("neuron_updates", 10), INT8, prices)
+    assert report.total_j == pytest.approx((15 + 810) * PJ, rel=1e-12)
+
+
+def test_integer_weights_are_summed_in_int32_and_read_at_their_width():
+    found = events(price(one("sops", 10), INT8, CMOS))
+    assert found == {("synapse", "op.add.int32"): 10, ("synapse", "synapse_bit_read"): 80}
+    double = replace(FLOAT32, weight_format="float64", weight_bits=64, state_format="float64", state_bits=64)
+    assert ("synapse", "op.add.float64") in events(price(one("sops"), double, CMOS))
+
+
+def test_every_role_is_its_own_category():
+    book = one("nudged_updates", 2) + one("trace_updates", 3)
+    assert events(price(book, FLOAT32, CMOS)) == {
+        ("nudge", "op.mul.float32"): 2,
+        ("trace", "op.add.float32"): 3,
+        ("trace", "op.mul.float32"): 6,
+    }
+
+
+def test_weight_reads_are_part_of_what_reads():
+    assert price(one("weight_reads", 99), FLOAT32, CMOS).lines == ()
+
+
+def test_links_are_charged_by_the_bit_or_by_the_hop():
+    book = one("aer_hops", 100) + one("hops_ew", 7) + one("hops_ns", 3)
+    assert events(price(book, FLOAT32, CMOS)) == {("network", "link_bit"): 100}
+    assert events(price(book, INT8, LOIHI)) == {("network", "hop_ew"): 7, ("network", "hop_ns"): 3}
+
+
+def test_an_all_in_price_swallows_its_parts():
+    all_in = priced(synaptic_op=26).prices["synaptic_op"]
+    parts = ("hop_ew", "hop_ns", "packet_out", "packet_in", "neuron_update_active", "spike_out")
+    prices = PriceList(
+        name="truenorth",
+        neuron_pricing="published",
+        note="all in",
+        prices={"synaptic_op": replace(all_in, scope="all-in", includes=parts)},
+    )
+    book = one("sops", 2) + one("hops_ew", 5) + one("packets", 3) + one("neuron_updates", 4)
+    report = price(book, INT8, prices)
+    assert report.total_j == pytest.approx(52 * PJ, rel=1e-12)
+    assert {line.contained_in for line in report.lines} == {None, "synaptic_op"}
+
+
+def test_a_missing_price_is_an_error_only_when_the_event_occurs():
+    prices = priced(synaptic_op=1)
+    assert price(one("sops"), INT8, prices).total_j == PJ
+    with pytest.raises(ConfigError) as caught:
+        price(one("hops_ew"), INT8, prices)
+    assert str(caught.value) == (
+        "mine: prices.hop_ew: is missing, and the run has this event (one packet over one link east or west, "
+        "router included); add the price or choose another price list"
+    )
+
+
+def test_an_element_that_is_not_declared_is_an_error():
+    bare = replace(FLOAT32, elements=tuple(FLOAT32.in_role("encoder")))
+    with pytest.raises(ConfigError) as caught:
+        price(one("trace_updates"), bare, CMOS)
+    assert str(caught.value) == ("hardware.elements: has no trace, and the run has steps of one to be priced")
+
+
+def test_no_prices_is_not_nothing():
+    report = price(one("sops", 10), FLOAT32, BITS)
+    assert report.total_j is None
+    assert (report.by_category, report.lines) == ({}, ())
+    assert report.note == "the list has no prices: only bits are counted"
+
+
+def test_real_values_are_not_priced():
+    real = replace(FLOAT32, elements=tuple(FLOAT32.in_role("annealer", "neuron", "nudge")))
+    report = price(one("neuron_updates", 10) + one("real_valued_words", 10), real, CMOS)
+    assert report.total_j is None
+    assert report.note.startswith("not priced: the real-valued substrate has no cores and no links")
+
+
+def test_every_line_is_traceable():
+    report = price(one("sops", 10), FLOAT32, CMOS)
+    for line in report.lines:
+        entry = CMOS.entry(line.event)
+        assert (line.source, line.evidence, line.unit_j) == (entry.source, entry.evidence, entry.value_j)
+        assert line.joules == line.count * line.unit_j
+
+
+COUNTS = hnp.arrays(np.int64, (3, len(COUNTERS)), elements=st.integers(0, 10**12))
+BOOKS = st.builds(PhaseBook, st.integers(0, 9), st.integers(0, 9), COUNTS)
+LEDGERS = st.dictionaries(st.sampled_from(Phase), BOOKS, min_size=1).map(
+    lambda phases: Ledger(("input", "hidden", "hidden"), (0, 1, 2), phases)
+)
+SETTINGS = st.sampled_from([(FLOAT32, CMOS), (INT8, CMOS), (INT8, LOIHI)])
+
+
+@given(LEDGERS, SETTINGS)
+def test_categories_phases_and_populations_each_add_up_to_the_total(book, setting):
+    report = price(book, *setting)
+    for parts in (report.by_category, report.by_phase, report.by_population):
+        assert math.fsum(parts.values()) == pytest.approx(report.total_j, rel=1e-12)
+    for line in report.lines:
+        assert sum(line.by_population.values()) == line.count
+
+
+@given(LEDGERS, SETTINGS, st.integers(1, 50))
+def test_pricing_is_linear_in_counts(book, setting, times):
+    many = Ledger(
+        book.populations,
+        book.sites,
+        {phase: replace(b, counts=b.counts * times) for phase, b in book.phases.items()},
+    )
+    once, often = price(book, *setting), price(many, *setting)
+    assert often.total_j == pytest.approx(times * once.total_j, rel=1e-12)
+    assert [line.count for line in often.lines] == [times * line.count for line in once.lines]
+
+
+@given(LEDGERS, LEDGERS, SETTINGS)
+def test_pricing_is_additive(one_book, other, setting):
+    joint = price(one_book + other, *setting).total_j
+    assert joint == pytest.approx(
+        price(one_book, *setting).total_j + price(other, *setting).total_j, rel=1e-12
+    )
+
+
+@given(LEDGERS)
+def test_pricing_changes_no_count(book):
+    before = book.to_json()
+    price(book, INT8, CMOS)
+    price(book, INT8, LOIHI)
+    assert book.to_json() == before

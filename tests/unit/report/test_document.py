@@ -1,0 +1,239 @@
+"""The document: what stands in report.json, and that it can be read, priced and rendered again."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurochip.description import read_prices
+from neurochip.errors import ConfigError, DataError, OutputError
+from neurochip.report import read_document, read_rasters, render_again, write_report
+from neurochip.report.document import document, repriced
+from neurochip.substrate.ledger import Ledger, Phase
+from tests.unit.report.fake_record import fake_record
+
+RECORD = fake_record()
+DOCUMENT = document(RECORD)
+
+
+def test_keys_that_others_rely_on():
+    n = RECORD.ledger.phases[Phase.FREE].presentations
+    assert DOCUMENT["format"] == 1
+    assert DOCUMENT["seed"] == 1
+    assert DOCUMENT["run"]["name"] == "mnist-small"
+    assert DOCUMENT["result"]["test_error"] == RECORD.epochs[-1].test_error
+    assert len(DOCUMENT["result"]["epochs"]) == len(RECORD.epochs)
+    assert DOCUMENT["ledger"]["free"]["sops"] == RECORD.ledger.total("sops", Phase.FREE)
+    assert DOCUMENT["time"]["ticks_per_sample"] == 150
+    assert DOCUMENT["result"]["trained_samples"] == n
+    assert DOCUMENT["versions"]["neurochip"] == "0.1.0"
+
+
+def test_headline_bits_are_those_of_training():
+    bits = DOCUMENT["bits"]
+    n = DOCUMENT["result"]["trained_samples"]
+    assert bits["symbols"] == n * 150 * (784 + 500 + 10)
+    assert bits["per_sample"]["symbols"] == 150 * 1294
+    phases = ("free", "nudged", "update")
+    assert bits["aer"] == sum(bits["by_phase"][phase]["aer"] for phase in phases)
+    assert bits["evaluation"]["aer"] == bits["by_phase"]["evaluation"]["aer"] > 0
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ((), (784 + 510 * 24, 784 + 510 * 150)),
+        (("learning.nudging=centred",), (784 + 510 * 28, 784 + 510 * 200)),
+        (("phases.split_stream=true",), (784 + 510 * 28, 784 + 510 * 200)),
+        (("baseline.free=3", "baseline.nudged=1"), (784 + 510 * 4, 784 + 510 * 150)),
+    ],
+)
+def test_what_real_values_would_have_sent(overrides, words):
+    """A clamped input is sent once a presentation, every other neuron's value at every step."""
+    table = document(fake_record("mnist-small", *overrides))
+    bits, n = table["bits"], table["result"]["trained_samples"]
+    assert (bits["real_valued_32bit"], bits["real_valued_32bit_same_ticks"]) == tuple(
+        32 * n * w for w in words
+    )
+
+
+def test_what_real_values_did_send_is_what_they_would_have():
+    bits = document(fake_record("mnist-continuous"))["bits"]
+    assert bits["real_valued_sent"] == bits["real_valued_32bit"] == bits["real_valued_32bit_same_ticks"]
+    assert bits["symbols"] == 0
+
+
+def test_a_second_free_phase_is_not_a_second_sample():
+    book = RECORD.ledger.phases[Phase.FREE]
+    twice = Ledger(
+        RECORD.ledger.populations,
+        RECORD.ledger.sites,
+        {**RECORD.ledger.phases, Phase.FREE: replace(book, presentations=2 * book.presentations)},
+    )
+    assert document(replace(RECORD, ledger=twice))["result"]["trained_samples"] == book.presentations
+
+
+def test_energy_of_training_and_of_all():
+    energy = DOCUMENT["energy_j"]
+    assert math.fsum(energy["by_phase"].values()) == pytest.approx(energy["total"], rel=1e-12)
+    training = sum(energy["by_phase"][phase] for phase in ("free", "nudged", "update"))
+    assert energy["training"] == pytest.approx(training, rel=1e-12)
+    assert energy["per_sample"] == energy["training"] / DOCUMENT["result"]["trained_samples"]
+    assert energy["prices"] == "cmos45"
+
+
+@pytest.mark.parametrize("name", ["mnist-small", "mnist-continuous", "convergence"])
+def test_repricing_changes_nothing_but_the_energy(name):
+    table = document(fake_record(name))
+    again = repriced(table, read_prices("ideal-bits"))
+    assert again["energy_j"]["total"] is None
+    assert {**again, "energy_j": None} == {**table, "energy_j": None}
+    assert repriced(again, read_prices("cmos45")) == table
+
+
+def test_repricing_with_a_list_that_lacks_a_price():
+    lacking = read_prices("loihi")
+    lacking = replace(lacking, prices={k: v for k, v in lacking.prices.items() if k != "hop_ew"})
+    with pytest.raises(ConfigError, match="loihi: prices.hop_ew: is missing, and the run has this event"):
+        repriced(DOCUMENT, lacking)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        fake_record("mnist-small", "network.precision=int8", chip="loihi"),
+        fake_record("mnist-continuous"),
+        fake_record("convergence"),
+        fake_record("mnist-deep", chip="ideal-bits"),
+    ],
+    ids=lambda record: record.run.name,
+)
+def test_written_read_and_rendered_again(record, tmp_path):
+    written = write_report(record, tmp_path)
+    assert read_document(tmp_path) == written
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["raster.npz", "report.html", "report.json"]
+    page = (tmp_path / "report.html").read_text()
+    again, where = render_again(tmp_path)
+    assert (again, where, where.read_text()) == (written, tmp_path / "report.html", page)
+
+
+def test_pricing_anew_leaves_the_original(tmp_path):
+    write_report(RECORD, tmp_path)
+    before = (tmp_path / "report.json").read_bytes()
+    table, page = render_again(tmp_path, read_prices("loihi"))
+    assert (page.name, table["energy_j"]["prices"]) == ("report-loihi.html", "loihi")
+    assert (tmp_path / "report.json").read_bytes() == before
+    assert json.loads((tmp_path / "report-loihi.json").read_text())["energy_j"]["prices"] == "loihi"
+
+
+def test_a_price_list_cannot_name_another_folder(tmp_path):
+    write_report(RECORD, tmp_path)
+    _, page = render_again(tmp_path, replace(read_prices("loihi"), name="../../else/where"))
+    assert page.parent == tmp_path
+    assert page.name == "report-else-where.html"
+
+
+def test_no_nan_in_json(tmp_path):
+    record = fake_record("convergence")
+    assert record.convergence is not None
+    record.convergence.mean_error[3] = np.nan
+    record.convergence.std_error[4] = np.inf
+    write_report(record, tmp_path)
+    curve = read_document(tmp_path)["convergence"]
+    assert curve["mean_error"][3] is None and curve["std_error"][4] is None
+
+
+def test_rasters_come_back_as_they_were(tmp_path):
+    write_report(RECORD, tmp_path)
+    stored = read_rasters(tmp_path)
+    assert len(stored) == len(RECORD.rasters) == 4
+    for one, other in zip(stored, RECORD.rasters, strict=True):
+        assert (one.label, one.predicted, one.presentation) == (
+            other.label,
+            other.predicted,
+            other.presentation,
+        )
+        assert (one.populations, one.n_free, one.n_nudged) == (
+            other.populations,
+            other.n_free,
+            other.n_nudged,
+        )
+        for bits, others in zip(one.spikes, other.spikes, strict=True):
+            np.testing.assert_array_equal(bits, others)
+
+
+def test_a_folder_without_rasters_has_none(tmp_path):
+    assert read_rasters(tmp_path) == ()
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(OutputError, match="cannot be written: No such file or directory"):
+        write_report(RECORD, tmp_path / "nowhere")
+
+
+def refusal(path):
+    with pytest.raises(DataError) as caught:
+        read_document(path)
+    return str(caught.value).replace(str(path), "report.json")
+
+
+def changed(path, change):
+    table = json.loads(json.dumps(DOCUMENT))
+    change(table)
+    path.write_text(json.dumps(table))
+    return refusal(path)
+
+
+def test_documents_that_are_refused(tmp_path):
+    path = tmp_path / "report.json"
+    assert refusal(path) == "report.json: no such file; name the folder of a finished run"
+    path.write_text("{")
+    assert refusal(path).startswith("report.json: is not valid JSON: ")
+    path.write_text('{"format": 1, "seed": NaN}')
+    assert refusal(path).startswith("report.json: is not valid JSON: ")
+    path.write_text("[1]")
+    assert refusal(path) == "report.json: is not a report of neurochip: it has no format number"
+
+
+def test_documents_that_do_not_fit(tmp_path):
+    path = tmp_path / "report.json"
+
+    def refused(change):
+        return changed(path, change)
+
+    assert refused(lambda t: t.update(format=2)) == (
+        "report.json: format: is 2, and this version reads 1; use the version that wrote it"
+    )
+    assert refused(lambda t: t.pop("bits")) == "report.json: object missing required field 'bits'"
+    assert refused(lambda t: t["result"]["epochs"][1].update(seconds="long")) == (
+        "report.json: result.epochs[1].seconds: expected 'float', got 'str'"
+    )
+    assert refused(lambda t: t["run"]["learning"].update(beta=0.0)) == (
+        "report.json: run.learning.beta: must be non-zero, got 0"
+    )
+    assert refused(lambda t: t["hardware"].pop("elements")) == (
+        "report.json: hardware: is damaged: KeyError at 'elements'"
+    )
+    assert refused(lambda t: t["ledger"]["free"].pop("cores")) == (
+        "report.json: ledger: is damaged (KeyError: 'cores')"
+    )
+    assert refused(lambda t: t["ledger"].update(siesta=t["ledger"]["free"])) == (
+        "report.json: ledger: is damaged (ValueError: 'siesta' is not a valid Phase)"
+    )
+    curve = {"scheme": "s", "n_free": 9, "mean_error": [0.1], "std_error": [0.1]}
+    assert refused(lambda t: t.update(convergence=curve)) == (
+        "report.json: convergence: is damaged: its curves and n_free do not fit together"
+    )
+
+
+def test_rasters_that_are_refused(tmp_path):
+    path = tmp_path / "raster.npz"
+    for content in (b"", b"PK\x03\x04 not really", b"nothing"):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="is not a file of rasters, or is damaged"):
+            read_rasters(path)
+    np.savez(path, presentations=np.array([{}], dtype=object), allow_pickle=True)
+    with pytest.raises(DataError, match="is not a file of rasters, or is damaged"):
+        read_rasters(path)

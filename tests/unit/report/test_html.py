@@ -1,0 +1,134 @@
+"""The page: whole, alone, and deaf to whatever a user calls his things."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from neurochip.report.document import document
+from neurochip.report.html import html
+from neurochip.report.markup import Markup, join, tag
+from tests.unit.report.fake_record import fake_record, interrupted
+
+RECORD = fake_record()
+VOID = {"meta", "img", "line", "rect", "polyline", "polygon"}
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(2)>&amp; $body"
+
+
+class Page(HTMLParser):
+    """Every element must be closed, in order."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open = []
+        self.elements = []
+        self.text = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, name, attributes):
+        self.elements.append((name, dict(attributes)))
+        if name not in VOID:
+            self.open.append(name)
+
+    def handle_startendtag(self, name, attributes):
+        self.elements.append((name, dict(attributes)))
+
+    def handle_endtag(self, name):
+        assert self.open.pop() == name
+
+    def handle_data(self, text):
+        self.text.append(text)
+
+
+def page(record):
+    return html(document(record), record.rasters)
+
+
+RECORDS = {
+    "digital": RECORD,
+    "interrupted": interrupted(RECORD),
+    "loihi": fake_record("mnist-small", "network.precision=int8", "learning.nudging=centred", chip="loihi"),
+    "ideal-bits": fake_record("mnist-small", chip="ideal-bits"),
+    "deep": fake_record("mnist-deep"),
+    "ideal": fake_record("mnist-continuous"),
+    "convergence": fake_record("convergence"),
+    "no epochs": replace(RECORD, epochs=(), confusion=None, rasters=()),
+}
+
+
+@pytest.mark.parametrize("record", RECORDS.values(), ids=RECORDS)
+def test_every_kind_of_run_has_a_page_that_needs_nothing_else(record):
+    text = page(record)
+    parsed = Page(text)
+    assert len(text.encode()) < 1_000_000
+    assert not re.search(r"https?://|url\(|@import|<script|<link|<iframe", text)
+    for name, attributes in parsed.elements:
+        assert "href" not in attributes
+        assert attributes.get("src", "data:image/png;base64,").startswith("data:image/png;base64,"), name
+    assert "nan" not in re.findall(r"[a-z]+", text.split("<main>")[1].lower())
+    assert "None" not in "".join(parsed.text)
+
+
+def test_sections_follow_the_kind_of_run():
+    def headings(record):
+        return re.findall("<h2>(.*?)</h2>", page(record))
+
+    assert headings(RECORDS["digital"]) == ["Learning", "Bits", "Energy", "Spikes", "Chip", "The run"]
+    assert headings(RECORDS["ideal"]) == ["Learning", "Bits", "Energy", "The run"]
+    assert headings(RECORDS["convergence"]) == ["Convergence", "Bits", "Energy", "Chip", "The run"]
+
+
+def test_headline_and_provenance():
+    text = " ".join("".join(Page(page(RECORD)).text).split())
+    assert f"{100 * RECORD.epochs[-1].test_error:.2f} %" in text
+    assert "neurochip simulate run.toml" in text
+    assert "nu_bar = 0.0346" in text
+    assert "2.1× fewer than 32-bit values in 20 + 4 steps" in text
+    assert "Horowitz, ISSCC 2014" in text
+
+
+def test_a_run_without_prices_says_so():
+    assert "ideal-bits: the list has no prices: only bits are counted." in page(RECORDS["ideal-bits"])
+    assert "not priced: the real-valued substrate has no cores" in page(RECORDS["ideal"])
+
+
+def test_what_users_write_stays_text():
+    table = document(fake_record("mnist-small", "network.precision=int8", chip="loihi"))
+    table["run"]["about"] = EVIL
+    table["versions"][EVIL] = EVIL
+    table["time"]["started"] = EVIL
+    for part in (table["chip"], table["energy_j"]):
+        for key, value in part.items():
+            if isinstance(value, str):
+                part[key] = EVIL
+    table["energy_j"]["by_phase"] = {EVIL: 1.0}
+    table["energy_j"]["by_category"] = {EVIL: 1.0}
+    table["energy_j"]["by_population"] = {EVIL: 1.0}
+    for line in table["energy_j"]["lines"]:
+        line.update(phase=EVIL, category=EVIL, event=EVIL, evidence=EVIL, source=EVIL)
+    for core in table["chip"]["layout"]:
+        core["population"] = EVIL
+    for element in table["hardware"]["elements"]:
+        element.update(role=EVIL, kind=EVIL)
+    rasters = [
+        replace(raster, presentation=EVIL, populations=(EVIL,) * len(raster.populations))
+        for raster in RECORD.rasters
+    ]
+    parsed = Page(html(table, rasters))
+    assert "script" not in {name for name, _ in parsed.elements}
+    assert not any(key.startswith("on") for _, attributes in parsed.elements for key in attributes)
+    assert EVIL in "".join(parsed.text)
+
+
+def test_same_record_same_page():
+    assert page(RECORD) == page(fake_record())
+
+
+def test_markup():
+    assert tag("p", "a < b", class_="x & y") == '<p class="x &amp; y">a &lt; b</p>'
+    assert tag("td", None, 3, Markup("<b>"), title=None) == "<td>3<b></td>"
+    assert tag("rect", stroke_width=2) == '<rect stroke-width="2"/>'
+    assert join(["<", tag("i")]) == "&lt;<i></i>"

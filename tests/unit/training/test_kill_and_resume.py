@@ -1,0 +1,168 @@
+"""A run that was killed and resumed ends as one that was never stopped, bit for bit: real processes, real signals."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neurochip import simulate
+from tests.unit.training import waiting_run
+from tests.unit.training.tiny import EPOCHS, overrides, results, run_of, same, stored
+
+ROOT = Path(waiting_run.__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Return a function: variant → folder of a run of it that nobody stopped; one for all tests."""
+    folders: dict[str, Path] = {}
+
+    def of(variant: str) -> Path:
+        if variant not in folders:
+            folder = tmp_path_factory.mktemp("undisturbed") / "run"
+            simulate(run_of(variant), overrides=overrides(variant), out=folder, threads=1)
+            folders[variant] = folder
+        return folders[variant]
+
+    return of
+
+
+def killed(
+    variant: str, folder: Path, which: signal.Signals, *, stage: str, epoch: int, done: int
+) -> tuple[int, str]:
+    """Start the variant, send it a signal at that point, and return its exit code and last words."""
+    where = [run_of(variant), str(folder), "2", stage, str(epoch), str(done)]
+    process = subprocess.Popen(
+        [sys.executable, waiting_run.__file__, *where, *overrides(variant)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert process.stdin is not None and process.stdout is not None
+    try:
+        assert process.stdout.readline() == "here\n"
+        process.send_signal(which)
+        said, _ = process.communicate("\n" if which != signal.SIGKILL else None, timeout=120)
+    finally:
+        process.kill()
+        process.wait()
+    return process.returncode, said.strip()
+
+
+def resumed(folder: Path) -> Path:
+    outcome = simulate(resume=folder, threads=1)
+    assert outcome.record.resumed == 1
+    return folder
+
+
+MIDDLE = {"stage": "training", "epoch": 2, "done": 100}
+SIGNALS = [
+    ("default", signal.SIGTERM, MIDDLE),
+    ("default", signal.SIGKILL, MIDDLE),
+    ("persistent, random sign", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
+    ("persistent, random sign", signal.SIGKILL, {**MIDDLE, "epoch": 3}),
+    ("untied, traces", signal.SIGINT, MIDDLE),
+    ("int8", signal.SIGINT, MIDDLE),
+    ("int8", signal.SIGKILL, MIDDLE),
+    ("random bits, centred", signal.SIGTERM, MIDDLE),
+    ("persistent, split stream", signal.SIGINT, MIDDLE),
+    ("untied, int8, counts, persistent", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
+    ("ideal", signal.SIGTERM, MIDDLE),
+    ("ideal, persistent", signal.SIGKILL, MIDDLE),
+]
+
+
+@pytest.mark.parametrize(("variant", "which", "when"), SIGNALS, ids=lambda value: getattr(value, "name", None))
+def test_the_end_is_the_same(
+    variant: str, which: signal.Signals, when: Any, tmp_path: Path, undisturbed: Any
+) -> None:
+    folder = tmp_path / "run"
+    code, said = killed(variant, folder, which, **when)
+    if which == signal.SIGKILL:
+        assert (code, said) == (-signal.SIGKILL, "")
+    else:
+        assert (code, said) == (130, str(folder))
+    expected = {"run.toml", "checkpoint.h5"}
+    assert {path.name for path in folder.iterdir()} == expected
+    same(results(undisturbed(variant)), results(resumed(folder)))
+
+
+def test_a_killed_run_has_the_checkpoint_of_its_last_epoch(tmp_path: Path, undisturbed: Any) -> None:
+    folder = tmp_path / "run"
+    killed("default", folder, signal.SIGKILL, **MIDDLE)
+    position = stored(folder)["checkpoint attribute position"]
+    assert (position["epoch"], position["minibatch"]) == (1, 0)
+
+
+def test_an_interrupted_run_has_a_checkpoint_of_where_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    killed("default", folder, signal.SIGTERM, **MIDDLE)
+    position = stored(folder)["checkpoint attribute position"]
+    assert (position["epoch"], position["minibatch"], position["seen"]) == (1, 5, 100)
+
+
+@pytest.mark.parametrize("epoch", [1, EPOCHS])
+def test_interrupted_while_it_evaluates(epoch: int, tmp_path: Path, undisturbed: Any) -> None:
+    """The epoch is finished first; after the last one there is nothing left to stop."""
+    folder = tmp_path / "run"
+    code, _ = killed("default", folder, signal.SIGTERM, stage="evaluating", epoch=epoch, done=1)
+    assert code == (130 if epoch < EPOCHS else 0)
+    if epoch < EPOCHS:
+        assert stored(folder)["checkpoint attribute position"]["epoch"] == epoch
+        resumed(folder)
+    same(results(undisturbed("default")), results(folder))
+
+
+def test_killed_before_the_first_epoch_was_over(tmp_path: Path, undisturbed: Any) -> None:
+    folder = tmp_path / "run"
+    killed("int8", folder, signal.SIGKILL, stage="training", epoch=1, done=20)
+    same(results(undisturbed("int8")), results(resumed(folder)))
+
+
+def test_stopped_again_and_again(tmp_path: Path, undisturbed: Any) -> None:
+    """Interrupted after every few batches, in one process: as many times as it takes."""
+    folder = tmp_path / "run"
+    variant = "persistent, random sign"
+    killed(variant, folder, signal.SIGTERM, stage="training", epoch=1, done=60)
+    from neurochip.errors import Interrupted
+
+    times = 0
+    while True:
+        batches: list[Any] = []
+
+        def listen(progress: Any, batches: list[Any] = batches) -> None:
+            batches.append(progress)
+            if progress.stage == "training" and len(batches) == 1:
+                os.kill(os.getpid(), signal.SIGTERM if times % 2 else signal.SIGINT)
+
+        times += 1
+        try:
+            outcome = simulate(resume=folder, threads=1 + times % 2, on_progress=listen)
+            break
+        except Interrupted as stopped:
+            assert stopped.folder == str(folder)
+    assert times > 10
+    assert outcome.record.resumed == times
+    same(results(undisturbed(variant)), results(folder))
+
+
+def test_a_finished_run_can_be_resumed(tmp_path: Path, undisturbed: Any) -> None:
+    """Killed between its last checkpoint and its report, a run has only the report left to write."""
+    folder = tmp_path / "run"
+    simulate(run_of("default"), overrides=overrides("default"), out=folder, threads=2)
+    for name in ("report.json", "report.html", "raster.npz"):
+        (folder / name).unlink()
+    same(results(undisturbed("default")), results(resumed(folder)))
+
+
+def test_signals_do_as_before_when_the_run_is_over(tmp_path: Path) -> None:
+    before = [signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)]
+    simulate(run_of("default"), overrides=[*overrides("default"), "learning.epochs=1"], out=tmp_path / "run")
+    assert [signal.getsignal(which) for which in (signal.SIGINT, signal.SIGTERM)] == before
