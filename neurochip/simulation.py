@@ -25,10 +25,12 @@ from neurochip.description.network import Network, layered
 from neurochip.description.neuron import state_words
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
+from neurochip.energy.pricing import price
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.report.write import write_report
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters
@@ -138,6 +140,7 @@ def simulate(
         raise ConfigError("threads", f"must be ≥ 1, got {workers}")
     built = build(spec, threads=workers)
     digest = _digest(built)
+    _check_prices(spec, built)
     samples = None
     if spec.experiment == "train":
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
@@ -150,10 +153,7 @@ def simulate(
         built.substrate.load(parameters)
         state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), started=_now())
         if folder is not None:
-            _make_folder(folder)
-            with replacing(folder / RESOLVED) as file:
-                file.write(run_to_toml(spec).encode())
-            write_checkpoint(folder / CHECKPOINT, state, run=run_to_toml(spec), digest=digest)
+            _open_folder(folder, spec, state, digest)
     built.substrate.load(state.parameters)
     with _stoppable() as stop:
         record = _carry_out(spec, built, samples, state, folder, digest, stop, on_progress)
@@ -259,6 +259,25 @@ def _carry_out(
     )
 
 
+def _check_prices(spec: RunSpec, built: Built) -> None:
+    """Refuse a chip that lacks a price for what this run will do, before the first tick rather than after the last."""
+    book = np.ones((1, len(COUNTERS)), dtype=np.int64)
+    unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
+    book[0, [COUNTERS.index(name) for name in unused]] = 0
+    phases = [Phase.FREE, Phase.NUDGED]
+    if spec.learning is not None:
+        phases += [Phase.UPDATE, Phase.READOUT, Phase.EVALUATION]
+    name = built.network.populations[-1].name
+    once = Ledger((name,), (0,), {phase: PhaseBook(1, 1, book) for phase in phases})
+    learning = {"weight_accumulations", "weight_writes", "weight_saturations"}
+    running = book.copy()
+    running[0, [COUNTERS.index(counter) for counter in learning]] = 0
+    for phase in phases:
+        if phase is not Phase.UPDATE:
+            once = Ledger(once.populations, once.sites, {**once.phases, phase: PhaseBook(1, 1, running)})
+    price(once, hardware_of(spec), built.chip.prices)
+
+
 def _layout(image: ChipImage | None) -> tuple[CoreUse, ...]:
     if image is None:
         return ()
@@ -290,11 +309,20 @@ def _digest(built: Built) -> str:
     return f"ideal-{sizes}-{'tied' if built.network.tied else 'untied'}"
 
 
-def _make_folder(folder: Path) -> None:
+def _open_folder(folder: Path, spec: RunSpec, state: TrainingState, digest: str) -> None:
+    """Make the folder with the resolved run and a first checkpoint, or leave nothing behind."""
     try:
         folder.mkdir(parents=True)
     except OSError as error:
         raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
+    try:
+        with replacing(folder / RESOLVED) as file:
+            file.write(run_to_toml(spec).encode())
+        write_checkpoint(folder / CHECKPOINT, state, run=run_to_toml(spec), digest=digest)
+    except BaseException:
+        (folder / RESOLVED).unlink(missing_ok=True)
+        folder.rmdir()
+        raise
 
 
 @contextmanager

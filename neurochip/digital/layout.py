@@ -13,8 +13,8 @@ from neurochip.compile import ChipImage
 from neurochip.compile.quantise import quantise, state_dtype, weight_dtype
 from neurochip.description.precision import integer_bits
 from neurochip.digital.arrays import LaneState, Scratch, Wiring, aligned_zeros
-from neurochip.errors import ConfigError, NumericError
 from neurochip.substrate import Parameters
+from neurochip.substrate.fitting import projection_matrices, weights_place
 
 __all__ = ["Block", "Layout"]
 
@@ -172,14 +172,13 @@ class Layout:
         clipped = 0
         network = self.image.network
         scales = np.ones(len(network.projections), dtype=self.state_dtype)
-        for k, values in enumerate(self._projected(parameters)):
+        for k, values in enumerate(projection_matrices(network, parameters)):
             tied_to = network.projections[k].transpose_of
             if tied_to is not None:
                 matrices.append(matrices[tied_to].T)
                 scales[k] = scales[tied_to]
                 continue
-            n_forward = len(parameters.weights)
-            place = f"weights[{k}]" if k < n_forward else f"feedback[{k - n_forward}]"
+            place = weights_place(network, k)
             held = quantise(values, self.image.precision, largest=largest, place=place)
             matrices.append(held.weights)
             scales[k] = held.scale
@@ -189,8 +188,6 @@ class Layout:
             columns = matrices[b.projection][:, core.first : core.last]
             self.whole(wiring.weights, b)[self.axons(b), : core.size] = columns
         for p, bias in enumerate(parameters.biases, start=1):
-            if not np.all(np.isfinite(bias)):
-                raise NumericError(f"biases[{p - 1}]", "must be finite, got NaN or infinity")
             wiring.bias[self.slots_of[p]] = bias
         return wiring._replace(scales=scales), clipped
 
@@ -210,29 +207,3 @@ class Layout:
             feedback=() if network.tied else tuple(matrices[n:]),
             biases=tuple(wiring.bias[slots].copy() for slots in self.slots_of[1:]),
         )
-
-    def _projected(self, parameters: Parameters) -> list[NDArray[Any]]:
-        """Return the matrix of every projection, checked against the network."""
-        network = self.image.network
-        n = len(network.populations) - 1
-        feedback = [w.T for w in parameters.weights[1:]] if network.tied else list(parameters.feedback)
-        matrices = [*parameters.weights, *feedback]
-        if len(parameters.weights) != n or len(matrices) != len(network.projections):
-            raise ConfigError(
-                "weights",
-                f"must have {n} forward matrices and {len(network.projections) - n} for feedback, "
-                f"got {len(parameters.weights)} and {len(feedback)}",
-            )
-        for k, (matrix, projection) in enumerate(zip(matrices, network.projections, strict=True)):
-            shape = (network.sizes[projection.source], network.sizes[projection.target])
-            if matrix.shape != shape:
-                place = f"weights[{k}]" if k < n else f"feedback[{k - n}]"
-                raise ConfigError(place, f"must have shape {shape}, got {matrix.shape}")
-        if len(parameters.biases) != n:
-            raise ConfigError("biases", f"must have {n} vectors, got {len(parameters.biases)}")
-        for p, bias in enumerate(parameters.biases, start=1):
-            if bias.shape != (network.sizes[p],):
-                raise ConfigError(
-                    f"biases[{p - 1}]", f"must have shape ({network.sizes[p]},), got {bias.shape}"
-                )
-        return matrices

@@ -95,7 +95,9 @@ class DigitalSubstrate:
         self._tick = 0
         self._phase_ticks = 0
         self._opening = False
-        self._phase: Phase | None = None
+        self._begun: set[Phase] = (
+            set()
+        )  # phases of this presentation: each is counted once, even when resumed
         self._coder = coder_of(coding, self._dtype, seed=seed, traced=traced)
 
     @property
@@ -129,7 +131,7 @@ class DigitalSubstrate:
         self._presentations = np.ascontiguousarray(presentations, dtype=np.uint64)
         self._tick = 0
         self._opening = True
-        self._phase = None
+        self._begun = set()
 
     def run(
         self,
@@ -173,14 +175,14 @@ class DigitalSubstrate:
             phase,
             lanes=lanes,
             ticks=ticks,
-            begins=phase is not self._phase,
+            begins=phase not in self._begun,
             opening=self._opening,
             nudged=beta != 0,
             carried=carried,
             sent=self._per_core(state.counts),
             last=self._per_core(state.bits),
         )
-        self._phase = phase
+        self._begun.add(phase)
         self._tick += ticks
         self._phase_ticks = ticks
         self._opening = False

@@ -19,6 +19,8 @@ from neurochip.training.state import TrainingState
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
 FORMAT = 1
+# Whatever is wrong inside a file, h5py and the readers of its parts answer with one of these.
+_DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
 _NUMBERS = (
     "epoch",
     "minibatch",
@@ -107,9 +109,7 @@ def read_checkpoint(path: Path, *, digest: str) -> TrainingState:
                 resting={name: np.array(data) for name, data in file["resting"].items()},
                 **position,
             )
-    except (OSError, KeyError, ValueError, TypeError) as error:
-        if isinstance(error, CheckpointError):
-            raise
+    except _DAMAGE as error:
         raise CheckpointError(
             str(path), "is damaged or not a checkpoint; take an older one or begin anew"
         ) from error

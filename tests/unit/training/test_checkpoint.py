@@ -70,7 +70,17 @@ def test_round_trip(tmp_path: Path, full: bool) -> None:
     written = state(full=full)
     write_checkpoint(path, written, run="a = 1\n", digest=DIGEST)
     found = read_checkpoint(path, digest=DIGEST)
-    for name in ("epoch", "minibatch", "wrong", "seen", "updates", "epoch_seconds", "seconds", "resumed", "started"):
+    for name in (
+        "epoch",
+        "minibatch",
+        "wrong",
+        "seen",
+        "updates",
+        "epoch_seconds",
+        "seconds",
+        "resumed",
+        "started",
+    ):
         assert getattr(found, name) == getattr(written, name), name
     assert found.epochs == written.epochs
     assert found.ledger.to_json() == written.ledger.to_json()
@@ -195,55 +205,59 @@ def test_a_full_disk_leaves_the_older_one(path: Path, monkeypatch: pytest.Monkey
     assert [p.name for p in path.parent.iterdir()] == ["checkpoint.h5"]
 
 
-class TestResume:
-    """What `simulate(resume=…)` refuses."""
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("finished") / "run"
+    simulate(run_of("default"), overrides=[*overrides("default"), "learning.epochs=1"], out=folder)
+    return folder
 
-    @pytest.fixture(scope="class")
-    def finished(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        folder = tmp_path_factory.mktemp("finished") / "run"
-        simulate(run_of("default"), overrides=[*overrides("default"), "learning.epochs=1"], out=folder)
-        return folder
 
-    @pytest.fixture
-    def folder(self, finished: Path, tmp_path: Path) -> Path:
-        return Path(shutil.copytree(finished, tmp_path / "run"))
+@pytest.fixture
+def folder(finished: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path / "run"))
 
-    def refused(self, folder: Path) -> str:
-        before = {p.name: p.read_bytes() for p in folder.iterdir()} if folder.is_dir() else {}
-        with pytest.raises(CheckpointError) as caught:
-            simulate(resume=folder)
-        after = {p.name: p.read_bytes() for p in folder.iterdir()} if folder.is_dir() else {}
-        assert before == after
-        return str(caught.value)
 
-    def test_a_folder_that_is_not_there(self, tmp_path: Path) -> None:
-        folder = tmp_path / "nowhere"
-        assert self.refused(folder) == f"{folder}: has no run.toml; name the folder of an interrupted run"
+def refused(folder: Path) -> str:
+    """Return what `simulate(resume=…)` says, which leaves the folder alone."""
+    before = {p.name: p.read_bytes() for p in folder.iterdir()} if folder.is_dir() else {}
+    with pytest.raises(CheckpointError) as caught:
+        simulate(resume=folder)
+    after = {p.name: p.read_bytes() for p in folder.iterdir()} if folder.is_dir() else {}
+    assert before == after
+    return str(caught.value)
 
-    def test_a_folder_without_a_checkpoint(self, folder: Path) -> None:
-        (folder / "checkpoint.h5").unlink()
-        path = folder / "checkpoint.h5"
-        assert self.refused(folder) == f"{path}: does not exist; there is nothing to resume here"
 
-    def test_a_damaged_checkpoint(self, folder: Path) -> None:
-        path = folder / "checkpoint.h5"
-        path.write_bytes(path.read_bytes()[:5000])
-        assert self.refused(folder) == f"{path}: {DAMAGED}"
+def test_resume_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    folder = tmp_path / "nowhere"
+    assert refused(folder) == f"{folder}: has no run.toml; name the folder of an interrupted run"
 
-    @pytest.mark.parametrize(
-        ("old", "new"),
-        [
-            ("layers = [784, 40, 10]", "layers = [784, 41, 10]"),
-            ("tied = true", "tied = false"),
-            ('precision = "float32"', 'precision = "int8"'),
-            ('chip = "cmos45"', 'chip = "ideal-bits"'),
-        ],
+
+def test_resume_of_a_folder_without_a_checkpoint(folder: Path) -> None:
+    (folder / "checkpoint.h5").unlink()
+    path = folder / "checkpoint.h5"
+    assert refused(folder) == f"{path}: does not exist; there is nothing to resume here"
+
+
+def test_resume_of_a_damaged_checkpoint(folder: Path) -> None:
+    path = folder / "checkpoint.h5"
+    path.write_bytes(path.read_bytes()[:5000])
+    assert refused(folder) == f"{path}: {DAMAGED}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("layers = [784, 40, 10]", "layers = [784, 41, 10]"),
+        ("tied = true", "tied = false"),
+        ('precision = "float32"', 'precision = "int8"'),
+        ('chip = "cmos45"', 'chip = "ideal-bits"'),
+    ],
+)
+def test_resume_of_another_run(folder: Path, old: str, new: str) -> None:
+    file = folder / "run.toml"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    assert refused(folder) == (
+        f"{folder / 'checkpoint.h5'}: belongs to another network or chip; resume it with its own run.toml"
     )
-    def test_another_run(self, folder: Path, old: str, new: str) -> None:
-        file = folder / "run.toml"
-        text = file.read_text(encoding="utf-8")
-        assert old in text
-        file.write_text(text.replace(old, new), encoding="utf-8")
-        assert self.refused(folder) == (
-            f"{folder / 'checkpoint.h5'}: belongs to another network or chip; resume it with its own run.toml"
-        )

@@ -79,7 +79,9 @@ SIGNALS = [
 ]
 
 
-@pytest.mark.parametrize(("variant", "which", "when"), SIGNALS, ids=lambda value: getattr(value, "name", None))
+@pytest.mark.parametrize(
+    ("variant", "which", "when"), SIGNALS, ids=lambda value: getattr(value, "name", None)
+)
 def test_the_end_is_the_same(
     variant: str, which: signal.Signals, when: Any, tmp_path: Path, undisturbed: Any
 ) -> None:
