@@ -26,13 +26,13 @@ import numpy as np  # noqa: E402
 
 from benchmarks.numpy_dense import settle_numpy  # noqa: E402
 from neurochip import data  # noqa: E402
+from neurochip.building import build  # noqa: E402
 from neurochip.compile import compile_network  # noqa: E402
 from neurochip.description import CodingSpec, read_chip, read_run  # noqa: E402
 from neurochip.description.network import layered  # noqa: E402
 from neurochip.description.neuron import state_words  # noqa: E402
 from neurochip.digital.substrate import DigitalSubstrate  # noqa: E402
 from neurochip.learning.eqprop import EquilibriumPropagation  # noqa: E402
-from neurochip.simulation import build  # noqa: E402
 from neurochip.substrate import Parameters, Phase  # noqa: E402
 from neurochip.training.streams import glorot  # noqa: E402
 

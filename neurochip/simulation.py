@@ -17,30 +17,23 @@ from typing import NamedTuple
 import numpy as np
 
 from neurochip import data
-from neurochip.compile import ChipImage, compile_network
-from neurochip.compile.quantise import state_dtype
+from neurochip.building import Built, build, check_prices, core_uses, digest_of
 from neurochip.data.atomic import replacing
-from neurochip.description import ChipSpec, RunSpec, read_chip, read_run, run_to_toml
-from neurochip.description.network import Network, layered
-from neurochip.description.neuron import state_words
-from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.energy.hardware import hardware_of
-from neurochip.energy.pricing import price
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
-from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.report.write import write_report
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
-from neurochip.training.record import CoreUse, Raster, RunRecord
+from neurochip.training.record import Raster, RunRecord
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
-__all__ = ["Outcome", "build", "simulate"]
+__all__ = ["Outcome", "simulate"]
 
 CHECKPOINT, RESOLVED = "checkpoint.h5", "run.toml"
 
@@ -50,49 +43,6 @@ class Outcome(NamedTuple):
 
     record: RunRecord
     folder: Path | None
-
-
-class Built(NamedTuple):
-    """A run turned into a machine: the chip's image is `None` where there are no cores."""
-
-    network: Network
-    chip: ChipSpec
-    image: ChipImage | None
-    substrate: DigitalSubstrate | IdealSubstrate
-
-
-def build(run: RunSpec, *, threads: int = 1) -> Built:
-    """Compile the network of a run for its chip and make the substrate, without weights."""
-    chip = read_chip(run.chip)
-    network = layered(run.network.layers, tied=run.network.tied)
-    precision = run.network.precision
-    if run.substrate == "ideal":
-        annealer = run.coding.annealer
-        return Built(
-            network,
-            chip,
-            None,
-            IdealSubstrate(network, annealer, dtype=state_dtype(precision)),  # type: ignore[arg-type]
-        )
-    traced = run.learning is not None and run.learning.pre == "trace"
-    image = compile_network(
-        network,
-        chip,
-        precision=precision,
-        rounding=run.network.rounding,
-        state_words=state_words(run.coding),
-        trace_words=int(traced),
-    )
-    substrate = DigitalSubstrate(
-        image,
-        run.coding,
-        traced=traced and run.learning is not None and run.learning.trace == "decoder",
-        seed=run.seed,
-        rounding=run.network.rounding,
-        weight_range=run.network.weight_range,
-        threads=threads,
-    )
-    return Built(network, chip, image, substrate)
 
 
 def simulate(
@@ -139,8 +89,8 @@ def simulate(
     if workers < 1:
         raise ConfigError("threads", f"must be ≥ 1, got {workers}")
     built = build(spec, threads=workers)
-    digest = _digest(built)
-    _check_prices(spec, built)
+    digest = digest_of(built)
+    check_prices(spec, built)
     samples = None
     if spec.experiment == "train":
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
@@ -244,7 +194,7 @@ def _carry_out(
     return RunRecord(
         run=spec,
         chip=built.chip,
-        layout=_layout(built.image),
+        layout=core_uses(built.image),
         hardware=hardware_of(spec),
         ledger=built.substrate.ledger(),
         epochs=tuple(state.epochs),
@@ -257,56 +207,6 @@ def _carry_out(
         resumed=state.resumed,
         stopped_early=False,
     )
-
-
-def _check_prices(spec: RunSpec, built: Built) -> None:
-    """Refuse a chip that lacks a price for what this run will do, before the first tick rather than after the last."""
-    book = np.ones((1, len(COUNTERS)), dtype=np.int64)
-    unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
-    book[0, [COUNTERS.index(name) for name in unused]] = 0
-    phases = [Phase.FREE, Phase.NUDGED]
-    if spec.learning is not None:
-        phases += [Phase.UPDATE, Phase.READOUT, Phase.EVALUATION]
-    name = built.network.populations[-1].name
-    once = Ledger((name,), (0,), {phase: PhaseBook(1, 1, book) for phase in phases})
-    learning = {"weight_accumulations", "weight_writes", "weight_saturations"}
-    running = book.copy()
-    running[0, [COUNTERS.index(counter) for counter in learning]] = 0
-    for phase in phases:
-        if phase is not Phase.UPDATE:
-            once = Ledger(once.populations, once.sites, {**once.phases, phase: PhaseBook(1, 1, running)})
-    price(once, hardware_of(spec), built.chip.prices)
-
-
-def _layout(image: ChipImage | None) -> tuple[CoreUse, ...]:
-    if image is None:
-        return ()
-    uses = []
-    for core in image.cores:
-        x, y = image.chip.mesh.position(core.site)
-        uses.append(
-            CoreUse(
-                site=core.site,
-                x=x,
-                y=y,
-                population=image.network.populations[core.population].name,
-                first=core.first,
-                last=core.last,
-                neurons=core.used.neurons,
-                synapse_bits=core.used.synapse_memory,
-                input_axons=core.used.input_axons,
-                output_axons=core.used.output_axons,
-                state_bits=core.used.neuron_state_memory,
-            )
-        )
-    return tuple(uses)
-
-
-def _digest(built: Built) -> str:
-    if built.image is not None:
-        return built.image.digest
-    sizes = "-".join(map(str, built.network.sizes))
-    return f"ideal-{sizes}-{'tied' if built.network.tied else 'untied'}"
 
 
 def _open_folder(folder: Path, spec: RunSpec, state: TrainingState, digest: str) -> None:

@@ -18,7 +18,7 @@ from neurochip.digital.isolated import CoreMemory
 from neurochip.digital.layout import Layout
 from neurochip.digital.synapses import SynapseMemories
 from neurochip.digital.tick import run_ticks
-from neurochip.errors import CapabilityError, ConfigError, DataError
+from neurochip.errors import CapabilityError, ConfigError
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -29,6 +29,7 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
+from neurochip.substrate.fitting import check_phase, fitting_inputs
 
 __all__ = ["DigitalSubstrate"]
 
@@ -118,12 +119,7 @@ class DigitalSubstrate:
 
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
-        inputs = np.asarray(inputs)
-        size = self.image.network.sizes[0]
-        if inputs.ndim != 2 or inputs.shape[1] != size:
-            raise DataError("inputs", f"must have shape (lanes, {size}), got {inputs.shape}")
-        if not (inputs.size == 0 or (inputs.min() >= 0 and inputs.max() <= 1)):
-            raise DataError("inputs", "must lie in [0, 1] and be finite")
+        inputs = fitting_inputs(self.image.network, inputs)
         self._state = self._lanes(inputs.shape[0])
         for array in self._state:
             array[...] = 0
@@ -143,8 +139,7 @@ class DigitalSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
-        if ticks < 1:
-            raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 tick, got {ticks}")
+        check_phase(phase, ticks, beta, targets)
         if ticks > _MOST_TICKS:
             raise ConfigError(
                 f"phases.{phase.value}",
@@ -153,8 +148,6 @@ class DigitalSubstrate:
         for name in record:
             if name not in RECORDS:
                 raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
-        if beta and targets is None:
-            raise ConfigError("targets", "are missing; a nudged phase needs what to nudge to")
         t, state = self._dtype, self._state
         lanes = state.bits.shape[0]
         wanted = self._wanted(lanes)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.coding import Constant, PowerLaw
 from neurochip.description.network import Network
-from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
+from neurochip.errors import CapabilityError, NumericError
 from neurochip.ideal.relax import step
 from neurochip.substrate import (
     Capabilities,
@@ -22,7 +22,7 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
-from neurochip.substrate.fitting import projection_matrices, weights_place
+from neurochip.substrate.fitting import check_phase, fitting_inputs, projection_matrices, weights_place
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
 __all__ = ["IdealSubstrate"]
@@ -85,12 +85,7 @@ class IdealSubstrate:
 
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
-        inputs = np.asarray(inputs)
-        sizes = self.network.sizes
-        if inputs.ndim != 2 or inputs.shape[1] != sizes[0]:
-            raise DataError("inputs", f"must have shape (lanes, {sizes[0]}), got {inputs.shape}")
-        if not (inputs.size == 0 or (inputs.min() >= 0 and inputs.max() <= 1)):
-            raise DataError("inputs", "must lie in [0, 1] and be finite")
+        inputs, sizes = fitting_inputs(self.network, inputs), self.network.sizes
         self._states = [np.zeros((inputs.shape[0], size), dtype=self._dtype) for size in sizes]
         self._states[0][...] = inputs
         self._tick = 0
@@ -107,15 +102,12 @@ class IdealSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Take ``ticks`` Euler steps, all layers at once; ``record``: "states" and "step_sizes"."""
-        if ticks < 1:
-            raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 step, got {ticks}")
+        check_phase(phase, ticks, beta, targets)
         if "spikes" in record:
             raise CapabilityError("spikes", "are not sent by the ideal substrate; record states")
         for name in record:
             if name not in RECORDS:
                 raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
-        if beta and targets is None:
-            raise ConfigError("targets", "are missing; a nudged phase needs what to nudge to")
         t, states = self._dtype, self._states
         wanted = np.zeros_like(states[-1]) if targets is None else np.asarray(targets, dtype=t)
         sizes = self._annealer.at(self._tick + 1, ticks).astype(t)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.description.network import Network
-from neurochip.errors import ConfigError, NumericError
+from neurochip.errors import ConfigError, DataError, NumericError
+from neurochip.substrate.ledger import Phase
 from neurochip.substrate.protocol import Array, Parameters
 
-__all__ = ["projection_matrices", "weights_place"]
+__all__ = ["check_phase", "fitting_inputs", "projection_matrices", "weights_place"]
 
 
 def projection_matrices(network: Network, parameters: Parameters) -> list[Array]:
@@ -48,3 +49,27 @@ def weights_place(network: Network, projection: int) -> str:
     """Return what a projection's weights are called in `Parameters`."""
     n = len(network.populations) - 1
     return f"weights[{projection}]" if projection < n else f"feedback[{projection - n}]"
+
+
+def fitting_inputs(network: Network, inputs: Array) -> Array:
+    """Return inputs [lane, unit], checked: as many as the first layer has, all in [0, 1].
+
+    Raises
+    ------
+    DataError
+        When they do not fit, or are NaN.
+    """
+    inputs, size = np.asarray(inputs), network.sizes[0]
+    if inputs.ndim != 2 or inputs.shape[1] != size:
+        raise DataError("inputs", f"must have shape (lanes, {size}), got {inputs.shape}")
+    if not (inputs.size == 0 or (inputs.min() >= 0 and inputs.max() <= 1)):
+        raise DataError("inputs", "must lie in [0, 1] and be finite")
+    return inputs
+
+
+def check_phase(phase: Phase, ticks: int, beta: float, targets: Array | None) -> None:
+    """Raise `ConfigError` for a phase of no ticks, or a nudge to nothing."""
+    if ticks < 1:
+        raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 tick, got {ticks}")
+    if beta and targets is None:
+        raise ConfigError("targets", "are missing; a nudged phase needs what to nudge to")

@@ -38,7 +38,7 @@ def convergence_curve(
     errors = np.zeros((spec.nets, spec.free + spec.nudged))
     reporter.begin_stage()
     for net in range(spec.nets):
-        if stop():
+        if net and stop():  # a curve is that of one network at least
             errors = errors[:net]
             break
         parameters = glorot(network, int(stream(run.seed, "net", net).integers(2**31)))

@@ -144,7 +144,9 @@ class Trainer:
     def _wake(self, chosen: NDArray[Any]) -> None:
         """Put these samples' lanes back to where they rested."""
         arrays = {name: array[chosen] for name, array in self.state.resting.items()}
-        self._substrate.restore(Snapshot(self.state.epoch * self._ticks, arrays))
+        # A branch that starts from a snapshot, too, ends as many ticks after it as the nudged phase is long.
+        lived = self.state.epoch * (self._run.phases.free + self._run.phases.nudged)
+        self._substrate.restore(Snapshot(lived, arrays))
 
     def _note(self, epoch_seconds: float) -> None:
         state = self.state

@@ -67,8 +67,8 @@ def test_the_default_run_is_the_one_of_the_brief():
     )
     assert (run.phases.free, run.phases.nudged) == (100, 50)
     assert run.learning is not None
-    assert (run.learning.beta, run.learning.beta_sign, run.learning.rates) == (0.5, "fixed", (0.1, 0.05))
-    assert (run.learning.epochs, run.learning.minibatch) == (5, 20)
+    assert (run.learning.beta, run.learning.beta_sign, run.learning.rates) == (0.5, "fixed", (0.2, 0.1))
+    assert (run.learning.epochs, run.learning.minibatch) == (8, 20)
 
 
 def test_defaults_and_name(read):

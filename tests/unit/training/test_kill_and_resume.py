@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from neurochip import simulate
+from neurochip.errors import Interrupted
+from neurochip.training.progress import Progress
 from tests.unit.training import waiting_run
 from tests.unit.training.tiny import EPOCHS, overrides, results, run_of, same, stored
 
@@ -38,21 +40,20 @@ def killed(
 ) -> tuple[int, str]:
     """Start the variant, send it a signal at that point, and return its exit code and last words."""
     where = [run_of(variant), str(folder), "2", stage, str(epoch), str(done)]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, waiting_run.__file__, *where, *overrides(variant)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
-    assert process.stdin is not None and process.stdout is not None
-    try:
-        assert process.stdout.readline() == "here\n"
-        process.send_signal(which)
-        said, _ = process.communicate("\n" if which != signal.SIGKILL else None, timeout=120)
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            assert process.stdout.readline() == "here\n"
+            process.send_signal(which)
+            said, _ = process.communicate("\n" if which != signal.SIGKILL else None, timeout=120)
+        finally:
+            process.kill()
     return process.returncode, said.strip()
 
 
@@ -128,25 +129,29 @@ def test_killed_before_the_first_epoch_was_over(tmp_path: Path, undisturbed: Any
     same(results(undisturbed("int8")), results(resumed(folder)))
 
 
+class InterruptOnce:
+    """Sends its own process a signal at the first batch that it hears of."""
+
+    def __init__(self, which: signal.Signals) -> None:
+        self.which: signal.Signals | None = which
+
+    def __call__(self, progress: Progress) -> None:
+        if self.which is not None and progress.stage == "training":
+            os.kill(os.getpid(), self.which)
+            self.which = None
+
+
 def test_stopped_again_and_again(tmp_path: Path, undisturbed: Any) -> None:
     """Interrupted after every few batches, in one process: as many times as it takes."""
     folder = tmp_path / "run"
     variant = "persistent, random sign"
     killed(variant, folder, signal.SIGTERM, stage="training", epoch=1, done=60)
-    from neurochip.errors import Interrupted
-
     times = 0
     while True:
-        batches: list[Any] = []
-
-        def listen(progress: Any, batches: list[Any] = batches) -> None:
-            batches.append(progress)
-            if progress.stage == "training" and len(batches) == 1:
-                os.kill(os.getpid(), signal.SIGTERM if times % 2 else signal.SIGINT)
-
         times += 1
         try:
-            outcome = simulate(resume=folder, threads=1 + times % 2, on_progress=listen)
+            listener = InterruptOnce(signal.SIGTERM if times % 2 else signal.SIGINT)
+            outcome = simulate(resume=folder, threads=1 + times % 2, on_progress=listener)
             break
         except Interrupted as stopped:
             assert stopped.folder == str(folder)

@@ -1,0 +1,116 @@
+"""A run turned into a machine: network, chip, image, substrate, and what they are like."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from neurochip.compile import ChipImage, compile_network
+from neurochip.compile.quantise import state_dtype
+from neurochip.description import ChipSpec, RunSpec, read_chip
+from neurochip.description.network import Network, layered
+from neurochip.description.neuron import state_words
+from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.energy.hardware import hardware_of
+from neurochip.energy.pricing import price
+from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.training.record import CoreUse
+
+__all__ = ["Built", "build", "check_prices", "core_uses", "digest_of"]
+
+
+class Built(NamedTuple):
+    """A run turned into a machine: the chip's image is `None` where there are no cores."""
+
+    network: Network
+    chip: ChipSpec
+    image: ChipImage | None
+    substrate: DigitalSubstrate | IdealSubstrate
+
+
+def build(run: RunSpec, *, threads: int = 1) -> Built:
+    """Compile the network of a run for its chip and make the substrate, without weights."""
+    chip = read_chip(run.chip)
+    network = layered(run.network.layers, tied=run.network.tied)
+    precision = run.network.precision
+    if run.substrate == "ideal":
+        annealer = run.coding.annealer
+        return Built(
+            network,
+            chip,
+            None,
+            IdealSubstrate(network, annealer, dtype=state_dtype(precision)),  # type: ignore[arg-type]
+        )
+    traced = run.learning is not None and run.learning.pre == "trace"
+    image = compile_network(
+        network,
+        chip,
+        precision=precision,
+        rounding=run.network.rounding,
+        state_words=state_words(run.coding),
+        trace_words=int(traced),
+    )
+    substrate = DigitalSubstrate(
+        image,
+        run.coding,
+        traced=traced and run.learning is not None and run.learning.trace == "decoder",
+        seed=run.seed,
+        rounding=run.network.rounding,
+        weight_range=run.network.weight_range,
+        threads=threads,
+    )
+    return Built(network, chip, image, substrate)
+
+
+def check_prices(spec: RunSpec, built: Built) -> None:
+    """Refuse a chip that lacks a price for what this run will do, before the first tick rather than after the last."""
+    book = np.ones((1, len(COUNTERS)), dtype=np.int64)
+    unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
+    book[0, [COUNTERS.index(name) for name in unused]] = 0
+    phases = [Phase.FREE, Phase.NUDGED]
+    if spec.learning is not None:
+        phases += [Phase.UPDATE, Phase.READOUT, Phase.EVALUATION]
+    name = built.network.populations[-1].name
+    once = Ledger((name,), (0,), {phase: PhaseBook(1, 1, book) for phase in phases})
+    learning = {"weight_accumulations", "weight_writes", "weight_saturations"}
+    running = book.copy()
+    running[0, [COUNTERS.index(counter) for counter in learning]] = 0
+    for phase in phases:
+        if phase is not Phase.UPDATE:
+            once = Ledger(once.populations, once.sites, {**once.phases, phase: PhaseBook(1, 1, running)})
+    price(once, hardware_of(spec), built.chip.prices)
+
+
+def core_uses(image: ChipImage | None) -> tuple[CoreUse, ...]:
+    """Return what each core of an image holds; nothing where there is no chip."""
+    if image is None:
+        return ()
+    uses = []
+    for core in image.cores:
+        x, y = image.chip.mesh.position(core.site)
+        uses.append(
+            CoreUse(
+                site=core.site,
+                x=x,
+                y=y,
+                population=image.network.populations[core.population].name,
+                first=core.first,
+                last=core.last,
+                neurons=core.used.neurons,
+                synapse_bits=core.used.synapse_memory,
+                input_axons=core.used.input_axons,
+                output_axons=core.used.output_axons,
+                state_bits=core.used.neuron_state_memory,
+            )
+        )
+    return tuple(uses)
+
+
+def digest_of(built: Built) -> str:
+    """Return what tells this network on this chip from any other, for checkpoints."""
+    if built.image is not None:
+        return built.image.digest
+    sizes = "-".join(map(str, built.network.sizes))
+    return f"ideal-{sizes}-{'tied' if built.network.tied else 'untied'}"

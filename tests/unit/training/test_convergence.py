@@ -1,0 +1,69 @@
+"""How fast bits find the fixed point: a small run of it, and that stopping leaves what was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip import read_run, simulate
+from neurochip.errors import ConfigError
+from neurochip.simulation import build
+from neurochip.training.convergence import convergence_curve
+from neurochip.training.progress import Reporter
+
+SMALL = (
+    "network.layers=[30, 20, 5]",
+    "convergence.nets=4",
+    "convergence.free=80",
+    "convergence.nudged=60",
+    "convergence.reference_steps=400",
+)
+
+
+def curve(*extra: str, stop: Any = lambda: False) -> Any:
+    run = read_run("convergence", [*SMALL, *extra])
+    built = build(run)
+    return convergence_curve(run, built.network, built.substrate, Reporter(None, 0), stop)
+
+
+def test_the_error_falls_and_rises_and_falls() -> None:
+    found = curve()
+    assert found.n_free == 80
+    assert found.mean_error.shape == found.std_error.shape == (140,)
+    assert np.all(found.mean_error >= 0) and np.all(found.std_error >= 0)
+    assert found.mean_error[79] < 0.2 * found.mean_error[0]
+    assert found.mean_error[80:85].max() > found.mean_error[79]
+    assert found.scheme == "sigma-delta + predictive + osa"
+
+
+def test_first_errors_are_distances_from_rest() -> None:
+    """At first all states are 0: the first error is the mean over layers of the mean fixed point, nearly."""
+    first = curve().mean_error[0]
+    assert 0.05 < first < 0.5
+
+
+def test_nets_do_not_depend_on_how_many_there_are() -> None:
+    few = curve("convergence.nets=1")
+    np.testing.assert_array_equal(few.std_error, np.zeros(140))
+    four, stopped = curve(), curve(stop=lambda: True)
+    np.testing.assert_array_equal(few.mean_error, stopped.mean_error)
+    assert np.any(four.mean_error != few.mean_error)
+
+
+def test_through_simulate() -> None:
+    record = simulate("convergence", overrides=SMALL, write=False).record
+    assert record.convergence is not None
+    np.testing.assert_array_equal(record.convergence.mean_error, curve().mean_error)
+    assert record.epochs == () and record.confusion is None
+    books = record.ledger.to_json()
+    assert (books["free"]["ticks"], books["nudged"]["ticks"]) == (4 * 80, 4 * 60)
+
+
+def test_a_run_that_is_none() -> None:
+    run = read_run("mnist-small")
+    built = build(run)
+    with pytest.raises(ConfigError) as caught:
+        convergence_curve(run, built.network, built.substrate, Reporter(None, 0), lambda: False)
+    assert str(caught.value) == "convergence: is missing; a convergence run needs it"

@@ -1,0 +1,91 @@
+"""Measuring errors: every sample once, independent of batches, and apart from training's random bits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.coding import Stochastic
+from neurochip.data import Dataset
+from neurochip.description import CodingSpec
+from neurochip.substrate import Phase
+from neurochip.training import evaluate
+from neurochip.training.evaluate import confusion_matrix, presentations, rasters
+from tests.property.networks import draw_net, fast_chip
+
+NET = draw_net(8, (9, 7, 4), lanes=1)
+
+
+def samples(n_train: int = 30, n_test: int = 25) -> Dataset:
+    rng = np.random.default_rng(1)
+    return Dataset(
+        "made up",
+        rng.integers(0, 256, (n_train, 9)).astype(np.uint8),
+        rng.integers(0, 4, n_train),
+        rng.integers(0, 256, (n_test, 9)).astype(np.uint8),
+        rng.integers(0, 4, n_test),
+        4,
+        "drawn here",
+    )
+
+
+def chip(threads: int = 1) -> Any:
+    return fast_chip(NET, CodingSpec(encoder=Stochastic()), precision="float32", threads=threads)
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+@pytest.mark.parametrize("n", [1, 20, 25])
+def test_confusion(split: str, n: int) -> None:
+    data, made = samples(), chip()
+    told: list[tuple[int, int, int]] = []
+    matrix = confusion_matrix(made, data, split, n, 12, lambda *told_now: told.append(told_now))
+    labels = (data.train_labels if split == "train" else data.test_labels)[:n]
+    assert matrix.dtype == np.int64
+    np.testing.assert_array_equal(matrix.sum(axis=1), np.bincount(labels, minlength=4))
+    assert told == [(n, n - int(np.trace(matrix)), n)]
+    books = made.ledger()
+    assert list(books.phases) == [Phase.EVALUATION, Phase.READOUT]
+    assert books.ticks() == 12 * n
+    assert books.total("readout_words") == 4 * n
+
+
+def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for lanes in (200, 7, 1):
+        monkeypatch.setattr(evaluate, "LANES", lanes)
+        made = chip(threads=2)
+        found.append(
+            (confusion_matrix(made, samples(), "test", 25, 12, lambda *_: None), made.ledger().to_json())
+        )
+    for matrix, books in found[1:]:
+        np.testing.assert_array_equal(matrix, found[0][0])
+        assert books == found[0][1]
+
+
+def test_numbers_of_presentations() -> None:
+    assert presentations(5, 3).tolist() == [2**48 + 5, 2**48 + 6, 2**48 + 7]
+
+
+def test_rasters() -> None:
+    data, made = samples(), chip()
+    drawn = rasters(made, data, 3, free=8, nudged=5, beta=0.5, populations=("input", "hidden", "output"))
+    assert [r.presentation for r in drawn] == ["test 0", "test 1", "test 2"]
+    assert [r.label for r in drawn] == data.test_labels[:3].tolist()
+    for raster in drawn:
+        assert [s.shape for s in raster.spikes] == [(13, 9), (13, 7), (13, 4)]
+        assert (raster.n_free, raster.n_nudged) == (8, 5)
+    assert rasters(made, data, 0, free=8, nudged=5, beta=0.5, populations=()) == ()
+    assert len(rasters(made, data, 99, free=8, nudged=5, beta=0.5, populations=("a", "b", "c"))) == 25
+
+
+def test_rasters_show_what_was_evaluated() -> None:
+    data = samples()
+    drawn = rasters(chip(), data, 2, free=8, nudged=5, beta=0.5, populations=("input", "hidden", "output"))
+    made = chip()
+    made.begin(data.images(np.arange(2), split="test"), presentations(0, 2))
+    spikes = made.run(Phase.EVALUATION, 8, record=("spikes",)).spikes
+    for lane, raster in enumerate(drawn):
+        for shown, real in zip(raster.spikes, spikes, strict=True):
+            np.testing.assert_array_equal(shown[:8], real[:, lane])

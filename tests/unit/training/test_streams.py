@@ -1,0 +1,44 @@
+"""Random streams by name, and the weights that networks begin with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neurochip.description.network import layered
+from neurochip.training.streams import glorot, stream
+
+
+def test_the_same_name_gives_the_same_numbers() -> None:
+    np.testing.assert_array_equal(stream(1, "order", 3).random(5), stream(1, "order", 3).random(5))
+
+
+@pytest.mark.parametrize("other", [(2, "order", 3), (1, "beta", 3), (1, "order", 4), (1, "order")])
+def test_another_name_gives_others(other: tuple[int, *tuple[str | int, ...]]) -> None:
+    assert np.all(stream(1, "order", 3).random(5) != stream(*other).random(5))
+
+
+def test_streams_stay_what_they_are() -> None:
+    """A stored run can be repeated by a later version: these numbers must not change."""
+    assert stream(1, "order", 0).permutation(8).tolist() == [0, 7, 1, 3, 6, 4, 2, 5]
+
+
+def test_glorot_bounds() -> None:
+    drawn = glorot(layered((784, 100, 10)), 1)
+    for matrix, (n_in, n_out) in zip(drawn.weights, ((784, 100), (100, 10)), strict=True):
+        bound = np.sqrt(6 / (n_in + n_out))
+        assert matrix.shape == (n_in, n_out)
+        assert 0.99 * bound < np.abs(matrix).max() <= bound
+        assert abs(matrix.mean()) < 4 * bound / np.sqrt(3 * matrix.size)
+        assert matrix.var() == pytest.approx(bound**2 / 3, rel=0.1)
+    assert drawn.feedback == ()
+    assert [b.tolist() for b in drawn.biases] == [[0.0] * 100, [0.0] * 10]
+
+
+def test_feedback_has_its_own_draw() -> None:
+    tied, untied = glorot(layered((5, 6, 4, 3)), 1), glorot(layered((5, 6, 4, 3), tied=False), 1)
+    for a, b in zip(tied.weights, untied.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert [w.shape for w in untied.feedback] == [(4, 6), (3, 4)]
+    assert not np.any(untied.feedback[0] == untied.weights[1].T)
+    assert not np.any(glorot(layered((5, 6, 4, 3)), 2).weights[0] == tied.weights[0])
