@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from neurochip.coding import Threshold as Threshold
     from neurochip.description import read_chip as read_chip
     from neurochip.description import read_run as read_run
+    from neurochip.neurons.lif import LIF as LIF
+    from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
 
@@ -42,8 +44,10 @@ _HOME = {
         ),
         "neurochip.coding",
     ),
+    "LIF": "neurochip.neurons.lif",
     "read_chip": "neurochip.description",
     "read_run": "neurochip.description",
+    "replay": "neurochip.replaying",
     "settle": "neurochip.settling",
     "simulate": "neurochip.simulation",
 }

@@ -56,6 +56,7 @@ def build(run: RunSpec, *, threads: int = 1) -> Built:
         image,
         run.coding,
         traced=traced and run.learning is not None and run.learning.trace == "decoder",
+        counting=traced and run.learning is not None and run.learning.trace == "count",
         seed=run.seed,
         rounding=run.network.rounding,
         weight_range=run.network.weight_range,
@@ -68,6 +69,7 @@ def check_prices(spec: RunSpec, built: Built) -> None:
     """Refuse a chip that lacks a price for what this run will do, before the first tick rather than after the last."""
     book = np.ones((1, len(COUNTERS)), dtype=np.int64)
     unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
+    unused |= {"idle_updates"}  # the neurons of equilibrium propagation are never at rest
     book[0, [COUNTERS.index(name) for name in unused]] = 0
     phases = [Phase.FREE, Phase.NUDGED]
     if spec.learning is not None:

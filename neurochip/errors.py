@@ -12,6 +12,7 @@ __all__ = [
     "NeurochipError",
     "NumericError",
     "OutputError",
+    "StallError",
 ]
 
 
@@ -59,6 +60,10 @@ class CapabilityError(NeurochipError):
 
 class NumericError(NeurochipError, ArithmeticError):
     """A number left its range: NaN, infinity, a sum beyond its register."""
+
+
+class StallError(NeurochipError):
+    """The network on chip stopped, or was not done in time, with packets under way."""
 
 
 class CheckpointError(NeurochipError):

@@ -18,6 +18,7 @@ from neurochip.description.neuron import state_words
 from neurochip.description.precision import PRECISIONS, Precision
 from neurochip.errors import ConfigError, DataError
 from neurochip.substrate import Ledger, Parameters, Phase, Substrate
+from neurochip.substrate.fitting import fitting_inputs
 
 __all__ = ["Settlement", "settle"]
 
@@ -116,7 +117,7 @@ def settle(
         raise ConfigError("weights", "must have at least one matrix, got none")
     sizes = tuple(int(w.shape[0]) for w in parameters.weights) + (int(parameters.weights[-1].shape[1]),)
     network = layered(sizes, tied=feedback is None)
-    inputs = np.asarray(x)
+    inputs = fitting_inputs(network, np.asarray(x))
     targets = None if y is None else np.asarray(y)
     if n_nudged and targets is None:
         raise ConfigError("y", "is missing; a nudged phase needs a target")

@@ -9,7 +9,7 @@ from neurochip.description.chip import ChipSpec, CoreSpec
 from neurochip.description.network import Network
 from neurochip.errors import MappingError
 
-__all__ = ["demand", "partition"]
+__all__ = ["demand", "excess", "partition"]
 
 _NOUN = {
     "neurons": "neurons",
@@ -55,7 +55,7 @@ def demand(
     )
 
 
-def _excess(need: Demand, limits: CoreSpec) -> str | None:
+def excess(need: Demand, limits: CoreSpec) -> str | None:
     """Return the first resource that is short, in words."""
     for resource in fields(Demand):
         there = getattr(limits, resource.name)
@@ -90,7 +90,7 @@ def partition(
         for p, population in enumerate(network.populations):
             while True:
                 largest = -(-population.size // parts[p])
-                short = _excess(demand(network, p, largest, **needs, parts=parts), chip.core)
+                short = excess(demand(network, p, largest, **needs, parts=parts), chip.core)
                 if short is None:
                     break
                 if largest == 1:

@@ -43,9 +43,18 @@ __all__ = [
 DATA_SETS = {"mnist-small": (784, 10, 2000, 1000), "mnist": (784, 10, 60_000, 10_000)}
 
 
+MOST_TICKS = 2**16 - 1  # of a phase: the emulation counts a neuron's spikes in 16 bits
+
+
 def _at_least(smallest: int, value: int, place: str) -> None:
     if not value >= smallest:
         raise ConfigError(place, f"must be at least {smallest}, got {value}")
+
+
+def _ticks(value: int, place: str) -> None:
+    _at_least(1, value, place)
+    if value > MOST_TICKS:
+        raise ConfigError(place, f"must be at most {MOST_TICKS} ticks, got {value}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +189,8 @@ class PhasesSpec:
     def __post_init__(self) -> None:
         """Check the lengths."""
         conform(self, "phases")
-        _at_least(1, self.free, "phases.free")
-        _at_least(1, self.nudged, "phases.nudged")
+        _ticks(self.free, "phases.free")
+        _ticks(self.nudged, "phases.nudged")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,8 +300,8 @@ class ConvergenceSpec:
 
     Attributes
     ----------
-    nets
-        Random networks, one lane each.
+    nets, samples
+        Random networks, and inputs of each, side by side.
     free, nudged
         Ticks of each phase.
     beta
@@ -302,6 +311,7 @@ class ConvergenceSpec:
     """
 
     nets: int = 20
+    samples: int = 20
     free: int = 250
     nudged: int = 250
     beta: float = 0.5
@@ -310,7 +320,9 @@ class ConvergenceSpec:
     def __post_init__(self) -> None:
         """Check β and counts."""
         conform(self, "convergence")
-        for name in ("nets", "free", "nudged", "reference_steps"):
+        for name in ("nets", "samples", "reference_steps"):
             _at_least(1, getattr(self, name), f"convergence.{name}")
+        _ticks(self.free, "convergence.free")
+        _ticks(self.nudged, "convergence.nudged")
         if self.beta == 0:
             raise ConfigError("convergence.beta", f"must be non-zero, got {self.beta:g}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,18 @@ __all__ = ["Bookkeeper", "spikes_per_core"]
 
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
+
+
+_LANES, _LANE_TICKS, _CARRIED, _SENT, _LAST = range(5)
+
+
+class _Kind(NamedTuple):
+    """What runs of a phase must share to be booked together."""
+
+    phase: Phase
+    begins: bool
+    opening: bool
+    nudged: bool
 
 
 class Bookkeeper:
@@ -55,14 +67,19 @@ class Bookkeeper:
         self._links = links
         names = tuple(image.network.populations[p].name for p in self.population)
         self._ledger = Ledger(names, tuple(core.site for core in image.cores), {})
+        self._tallies: dict[_Kind, Counts] = {}
 
     @property
     def ledger(self) -> Ledger:
         """All that was booked."""
+        for kind, tally in self._tallies.items():
+            self._enter(kind, tally)
+        self._tallies = {}
         return self._ledger
 
     def restore(self, ledger: Ledger) -> None:
         """Go on from the books of a checkpoint."""
+        self._tallies = {}
         self._ledger = Ledger(self._ledger.populations, self._ledger.sites, ledger.phases)
 
     def _book(self, phase: Phase, counts: Counts, presentations: int = 0, ticks: int = 0) -> None:
@@ -100,20 +117,31 @@ class Bookkeeper:
         carried, sent, last
             Spikes per core, over all lanes: under way at the beginning, sent, sent in the last tick.
         """
+        # Every counter is linear in these, so they are only added up here, and turned into books when read.
+        tally = self._tallies.setdefault(
+            _Kind(phase, begins, opening, nudged), np.zeros((5, self._cores), dtype=np.int64)
+        )
+        tally[_LANES] += lanes
+        tally[_LANE_TICKS] += lanes * ticks
+        tally[_CARRIED] += carried
+        tally[_SENT] += sent
+        tally[_LAST] += last
+
+    def _enter(self, kind: _Kind, tally: Counts) -> None:
         book = self._blank()
-        lane_ticks = lanes * ticks
+        lanes, lane_ticks = int(tally[_LANES, 0]), int(tally[_LANE_TICKS, 0])
+        carried, sent, last = tally[_CARRIED], tally[_SENT], tally[_LAST]
         receivers = self.hears.sum(axis=1)
-        arrived = carried + sent - last
-        delivered = arrived @ self.hears
+        delivered = (carried + sent - last) @ self.hears
         symbols = self.size * lane_ticks
+        output = self.population == self.population[-1]
         book[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
         book[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
-        output = self.population == self.population[-1]
-        if nudged:
+        if kind.nudged:
             book[output, _AT["nudged_updates"]] = symbols[output]
-            if begins:
+            if kind.begins:
                 book[output, _AT["host_words_in"]] = self.size[output] * lanes
-        if opening:
+        if kind.opening:
             book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * lanes
         if self._traced:
             book[:, _AT["trace_updates"]] = self._axons * lane_ticks
@@ -132,7 +160,7 @@ class Bookkeeper:
         book[:, _AT["aer_hops"]] = sent * self._aer_hops
         book[:, _AT["bitmap"]] = symbols * receivers
         book[:, _AT["bitmap_hops"]] = symbols * self._links
-        self._book(phase, book, presentations=lanes if begins else 0, ticks=lane_ticks)
+        self._book(kind.phase, book, presentations=lanes if kind.begins else 0, ticks=lane_ticks)
 
     def update(self, accumulations: Counts, writes: Counts, saturations: Counts, words: Counts) -> None:
         """Book a change of weights, per core; ``words`` left the sending cores other than as spikes."""

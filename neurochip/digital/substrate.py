@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.description.run_sections import CodingSpec
+from neurochip.description.run_sections import MOST_TICKS, CodingSpec
 from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
 from neurochip.digital.bookkeeping import Bookkeeper, spikes_per_core
 from neurochip.digital.coder import coder_of, schedules_of
@@ -33,7 +33,6 @@ from neurochip.substrate.fitting import check_phase, fitting_inputs
 
 __all__ = ["DigitalSubstrate"]
 
-_MOST_TICKS = 2**16 - 1  # spikes of a neuron and phase are counted in 16 bits
 RECORDS = ("spikes", "states", "step_sizes")
 
 
@@ -47,7 +46,9 @@ class DigitalSubstrate:
     coding
         Encoder, decoder and annealer.
     traced
-        Receiving cores keep a trace of each axon, for rules that learn from bits alone.
+        Receiving cores keep a decoder's trace of each axon, for rules that learn from bits alone.
+    counting
+        Receiving cores count the spikes of each axon, for such rules; this costs them as well.
     seed
         Of the stochastic encoder and of stochastic rounding.
     rounding
@@ -64,6 +65,7 @@ class DigitalSubstrate:
         coding: CodingSpec,
         *,
         traced: bool = False,
+        counting: bool = False,
         seed: int = 0,
         rounding: Literal["nearest", "stochastic"] = "nearest",
         weight_range: float | None = None,
@@ -73,11 +75,11 @@ class DigitalSubstrate:
         self._coding = coding
         self._traced = traced
         self._layout = Layout(image)
-        self._books = Bookkeeper(image, traced)
+        self._books = Bookkeeper(image, traced or counting)
         self._core_slots = np.array(self._layout.core_slots, dtype=np.uint64)
         self._dtype = self._layout.state_dtype
         self._threads = max(1, threads)
-        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._synapses = SynapseMemories(
             self._layout,
             seed=seed,
@@ -91,14 +93,14 @@ class DigitalSubstrate:
         self._targets: dict[
             int, NDArray[Any]
         ] = {}  # likewise; only the last population's slots are ever used
+        self._schedules: dict[tuple[int, int], Schedules] = {}
         self._state = self._lanes(1)
         self._presentations = np.zeros(1, dtype=np.uint64)
         self._tick = 0
-        self._phase_ticks = 0
+        self._ran = 0
         self._opening = False
-        self._begun: set[Phase] = (
-            set()
-        )  # phases of this presentation: each is counted once, even when resumed
+        # Phases of these presentations: each is counted once, even when it is taken up again.
+        self._begun: set[Phase] = set()
         self._coder = coder_of(coding, self._dtype, seed=seed, traced=traced)
 
     @property
@@ -121,10 +123,12 @@ class DigitalSubstrate:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
         inputs = fitting_inputs(self.image.network, inputs)
         self._state = self._lanes(inputs.shape[0])
-        for array in self._state:
-            array[...] = 0
         self._state.value[:, self._layout.slots_of[0]] = inputs
         self._presentations = np.ascontiguousarray(presentations, dtype=np.uint64)
+        if self._presentations.shape != (inputs.shape[0],):
+            raise ConfigError(
+                "presentations", f"must have shape ({inputs.shape[0]},), got {self._presentations.shape}"
+            )
         self._tick = 0
         self._opening = True
         self._begun = set()
@@ -139,11 +143,11 @@ class DigitalSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
-        check_phase(phase, ticks, beta, targets)
-        if ticks > _MOST_TICKS:
+        check_phase(phase, ticks, beta, targets, (len(self._state.bits), self.image.network.sizes[-1]))
+        if ticks > MOST_TICKS:
             raise ConfigError(
                 f"phases.{phase.value}",
-                f"must be ≤ {_MOST_TICKS} ticks at a time, got {ticks}; call run again",
+                f"must be at most {MOST_TICKS} ticks, got {ticks}",
             )
         for name in record:
             if name not in RECORDS:
@@ -160,9 +164,12 @@ class DigitalSubstrate:
             np.zeros((kept[1], *shape), t),
             np.zeros((kept[2], *shape), t),
         )
-        carried = self._per_core(state.bits)
-        state.counts[...] = 0
-        schedules = schedules_of(self._coding, self._tick + 1, ticks, t)
+        carried = self._per_core(state.bits) if self._tick else np.zeros(len(self.image.cores), np.int64)
+        # Minibatch after minibatch runs the same ticks: their schedules are made once.
+        when = (self._tick + 1, ticks)
+        if when not in self._schedules:
+            self._schedules[when] = schedules_of(self._coding, *when, t)
+        schedules = self._schedules[when]
         self._each_thread(schedules, ticks, t.type(2.0 * beta), wanted, recorder)
         self._books.run(
             phase,
@@ -177,7 +184,7 @@ class DigitalSubstrate:
         )
         self._begun.add(phase)
         self._tick += ticks
-        self._phase_ticks = ticks
+        self._ran = ticks
         self._opening = False
         of = self._layout.slots_of
         return Settled(
@@ -186,6 +193,14 @@ class DigitalSubstrate:
             states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
             step_sizes=tuple(recorder.sizes[:, :, s] for s in of) if kept[2] else (),
         )
+
+    def _rest(self) -> None:
+        """Show lanes that have not run yet as they will start: the kernel clears them in its first tick."""
+        if self._tick == 0:
+            inputs = self._state.value[:, self._layout.slots_of[0]].copy()
+            for array in self._state:
+                array[...] = 0
+            self._state.value[:, self._layout.slots_of[0]] = inputs
 
     def _wanted(self, lanes: int) -> NDArray[Any]:
         if lanes not in self._targets:
@@ -233,14 +248,15 @@ class DigitalSubstrate:
         self._map(share)
 
     def _map(self, work: Any) -> None:
-        if self._pool is None:
-            for k in range(self._threads):
-                work(k)
-        else:
-            list(self._pool.map(work, range(self._threads)))
+        """Call ``work(k)`` for each thread; this one takes the first share and wakes only the others."""
+        others = [] if self._pool is None else [self._pool.submit(work, k) for k in range(1, self._threads)]
+        work(0)
+        for other in others:
+            other.result()
 
     def observe(self, what: Observable, layer: int) -> NDArray[Any]:
         """Return [lane, unit] of a layer, as a copy."""
+        self._rest()
         slots = self._layout.slots_of[layer]
         if what not in self.capabilities.observables:
             raise CapabilityError(what.value, "is not kept on this chip; make it with traced=True")
@@ -250,19 +266,20 @@ class DigitalSubstrate:
             return np.ascontiguousarray(self._state.trace[:, slots])
         if what is Observable.SPIKES:
             return np.ascontiguousarray(self._state.bits[:, slots])
-        rate: NDArray[Any] = self._state.counts[:, slots] / self._dtype.type(max(self._phase_ticks, 1))
+        rate: NDArray[Any] = self._state.counts[:, slots] / self._dtype.type(max(self._ran, 1))
         return rate
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""
-        return Snapshot(self._tick, {k: v.copy() for k, v in self._state._asdict().items()})
+        self._rest()
+        return Snapshot(self._tick, self._ran, {k: v.copy() for k, v in self._state._asdict().items()})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
         self._state = self._lanes(next(iter(snapshot.arrays.values())).shape[0])
         for name, array in self._state._asdict().items():
             array[...] = snapshot.arrays[name]
-        self._tick = snapshot.tick
+        self._tick, self._ran = snapshot.tick, snapshot.ran
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
         """Change weights on their cores, and biases; a tied copy follows its original."""

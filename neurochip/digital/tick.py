@@ -22,6 +22,12 @@ _FIRST_FRAME, _SECOND_FRAME = FRAME_TICKS
 
 
 @kernel
+def _clear(first: Any, last: Any, row: Any) -> None:
+    for j in range(first, last):
+        row[j] = 0
+
+
+@kernel
 def _add_bits(first: Any, last: Any, bits: Any, counts: Any) -> None:
     for j in range(first, last):
         counts[j] += bits[j]
@@ -51,8 +57,8 @@ def run_ticks(
     """Run ticks ``first_tick … first_tick + n_ticks − 1`` (from 1) of the lanes in i64[…] ``lanes``.
 
     ``presentation`` u64[lane] names what each lane presents (for random bits); ``nudge`` is 2β, a T scalar,
-    0 in a free phase; ``target`` T[lane, slot] is y, used in the last population. Changes ``state``,
-    ``scratch`` and ``recorder`` in place, nothing else.
+    0 in a free phase; ``target`` T[lane, slot] is y, used in the last population. Tick 1 begins from rest, but
+    for the values of clamped neurons. Changes ``state``, ``scratch`` and ``recorder`` in place, nothing else.
     """
     populations, cores, blocks = wiring.populations, wiring.cores, wiring.blocks
     core_blocks, weights, scales, bias = wiring.core_blocks, wiring.weights, wiring.scales, wiring.bias
@@ -89,6 +95,18 @@ def run_ticks(
         bit_words, frame_words = bits.view(np.uint64), frame.view(np.uint64)
         counts, wanted = state.counts[lane], target[lane]
         slots = np.uint64(bits.shape[0])
+        if first_tick == 1:
+            # From rest. Done here, each thread clears what it is about to use.
+            for p in range(n_populations):
+                if populations[p, 2] == 0:
+                    _clear(populations[p, 0], populations[p, 1], value)
+            for row in (decoded, previous, residue, second, z0, z1, z2, z3, trace):
+                _clear(nothing, np.uint64(row.shape[0]), row)
+            _clear(nothing, slots, bits)
+            _clear(nothing, slots, frame)
+            _clear(nothing, slots, window)
+            _clear(nothing, np.uint64(frame_sum.shape[0]), frame_sum)
+        _clear(nothing, slots, counts)
         for t in range(n_ticks):
             tick = first_tick + t
 

@@ -82,8 +82,9 @@ class _Books:
     def neurons(self) -> Iterator[Charge]:
         updates, clamped = self.count("neuron_updates"), self.count("clamped_updates")
         if not self.by_operations:
-            # The ledger does not tell neurons at rest apart: every update is charged as an active one.
-            yield Charge("neuron", "neuron_update_active", updates)
+            idle = self.count("idle_updates")
+            yield Charge("neuron", "neuron_update_active", updates - idle)
+            yield Charge("neuron", "neuron_update_inactive", idle)
             yield Charge("encoder", "clamped_update", clamped)
             # Cores of input neurons update nothing; their spikes are part of the clamped update.
             spikes = np.where(updates > 0, self.count("spikes_sent"), 0)

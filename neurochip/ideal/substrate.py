@@ -102,7 +102,7 @@ class IdealSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Take ``ticks`` Euler steps, all layers at once; ``record``: "states" and "step_sizes"."""
-        check_phase(phase, ticks, beta, targets)
+        check_phase(phase, ticks, beta, targets, self._states[-1].shape)
         if "spikes" in record:
             raise CapabilityError("spikes", "are not sent by the ideal substrate; record states")
         for name in record:
@@ -179,7 +179,7 @@ class IdealSubstrate:
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""
-        return Snapshot(self._tick, {str(k): s.copy() for k, s in enumerate(self._states)})
+        return Snapshot(self._tick, 0, {str(k): s.copy() for k, s in enumerate(self._states)})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""

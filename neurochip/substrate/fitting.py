@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from neurochip.description.network import Network
@@ -67,9 +69,13 @@ def fitting_inputs(network: Network, inputs: Array) -> Array:
     return inputs
 
 
-def check_phase(phase: Phase, ticks: int, beta: float, targets: Array | None) -> None:
-    """Raise `ConfigError` for a phase of no ticks, or a nudge to nothing."""
+def check_phase(phase: Phase, ticks: int, beta: float, targets: Array | None, shape: tuple[int, int]) -> None:
+    """Raise `ConfigError` for a phase of no ticks, or a nudge to nothing; ``shape`` is (lanes, outputs)."""
     if ticks < 1:
         raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 tick, got {ticks}")
     if beta and targets is None:
         raise ConfigError("targets", "are missing; a nudged phase needs what to nudge to")
+    if not math.isfinite(beta):
+        raise ConfigError("beta", f"must be finite, got {beta}")
+    if targets is not None and np.shape(targets) != shape:
+        raise ConfigError("targets", f"must have shape {shape}, got {np.shape(targets)}")

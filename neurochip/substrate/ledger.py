@@ -27,7 +27,8 @@ class Phase(enum.StrEnum):
 COUNTERS: tuple[str, ...] = (
     # what neurons did
     "neuron_updates",  # decode, press, anneal, relax, encode of one neuron in one tick
-    "nudged_updates",  # of these, output neurons that a target pulled
+    "idle_updates",  # of these, neurons at rest that no spike reached (only where membranes can rest: LIF)
+    "nudged_updates",  # of the updates, output neurons that a target pulled
     "clamped_updates",  # encode of one input neuron in one tick
     "trace_updates",  # of one axon's trace on one receiving core in one tick
     # what travelled; booked on the sending core but for sops, spikes_delivered and weight_reads

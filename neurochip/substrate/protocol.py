@@ -30,7 +30,7 @@ class Observable(enum.StrEnum):
 
     VALUE = "value"  # s, the state
     TRACE = "trace"  # what a receiving core's decoder makes of the bits of each axon
-    RATE = "rate"  # spikes per tick since the beginning of the phase
+    RATE = "rate"  # spikes per tick of the last run
     SPIKES = "spikes"  # bits of the last tick
 
 
@@ -116,6 +116,7 @@ class Snapshot:
     """Everything that lanes remember, to be restored later; the arrays are copies."""
 
     tick: int
+    ran: int  # ticks of the last run, over which spikes were counted
     arrays: dict[str, Array]
 
 

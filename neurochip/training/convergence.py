@@ -27,9 +27,10 @@ def convergence_curve(
 ) -> ConvergenceCurve:
     """Measure the distance to the real-valued fixed point at every tick.
 
-    Each network has its own weights (Glorot, biases 0), input uniform in [0, 1] and random one-hot target. The
-    fixed points are those of ε = ½ in float64 after ``reference_steps`` of each phase; the error of a layer is
-    its mean |s − s*|, the error of a network the mean over its layers (not over neurons), as in the authors' code.
+    Each network has its own weights (Glorot, biases 0), inputs uniform in [0, 1] and random one-hot targets. The
+    fixed points are those of ε = ½ in float64 after ``reference_steps`` of each phase. The error of a layer is its
+    mean |s − s*| over samples and neurons; the error of a network is the mean over its layers (not over neurons),
+    as in the authors' code.
     """
     spec = run.convergence
     if spec is None:
@@ -43,11 +44,12 @@ def convergence_curve(
             break
         parameters = glorot(network, int(stream(run.seed, "net", net).integers(2**31)))
         draws = stream(run.seed, "input", net)
-        x = draws.uniform(0, 1, (1, network.sizes[0]))
-        y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=1)]
+        x = draws.uniform(0, 1, (spec.samples, network.sizes[0]))
+        y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=spec.samples)]
         fixed = _fixed_points(reference, parameters, x, y, spec.beta, spec.reference_steps)
         substrate.load(parameters)
-        substrate.begin(x, np.full(1, net, dtype=np.uint64))
+        numbers = np.arange(net * spec.samples, (net + 1) * spec.samples, dtype=np.uint64)
+        substrate.begin(x, numbers)
         free = substrate.run(Phase.FREE, spec.free, record=("states",))
         nudged = substrate.run(Phase.NUDGED, spec.nudged, beta=spec.beta, targets=y, record=("states",))
         errors[net, : spec.free] = _distance(free.states, fixed[0])
@@ -68,7 +70,7 @@ def _fixed_points(
     reference: IdealSubstrate, parameters: Parameters, x: Array, y: Array, beta: float, steps: int
 ) -> tuple[list[Array], list[Array]]:
     reference.load(parameters)
-    reference.begin(x, np.zeros(1, dtype=np.uint64))
+    reference.begin(x, np.zeros(len(x), dtype=np.uint64))
     ends = []
     for phase, strength in ((Phase.FREE, 0.0), (Phase.NUDGED, beta)):
         reference.run(phase, steps, beta=strength, targets=y)

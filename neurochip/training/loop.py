@@ -146,7 +146,7 @@ class Trainer:
         arrays = {name: array[chosen] for name, array in self.state.resting.items()}
         # A branch that starts from a snapshot, too, ends as many ticks after it as the nudged phase is long.
         lived = self.state.epoch * (self._run.phases.free + self._run.phases.nudged)
-        self._substrate.restore(Snapshot(lived, arrays))
+        self._substrate.restore(Snapshot(lived, self._run.phases.nudged, arrays))
 
     def _note(self, epoch_seconds: float) -> None:
         state = self.state

@@ -225,12 +225,20 @@ class SubstrateContract:
             x[1, 2] = bad
             assert sentence(x) == "inputs: must lie in [0, 1] and be finite"
 
-    def test_runs_are_checked(self, begun: Substrate) -> None:
+    def test_runs_are_checked(self, begun: Substrate, net: Any) -> None:
         with pytest.raises(ConfigError) as caught:
             begun.run(Phase.NUDGED, 5, beta=0.5)
         assert str(caught.value) == "targets: are missing; a nudged phase needs what to nudge to"
-        with pytest.raises(ConfigError, match=r"phases\.free: must be ≥ 1 (tick|step), got 0"):
+        with pytest.raises(ConfigError) as caught:
             begun.run(Phase.FREE, 0)
+        assert str(caught.value) == "phases.free: must be ≥ 1 tick, got 0"
+        with pytest.raises(ConfigError) as caught:
+            begun.run(Phase.NUDGED, 5, beta=np.nan, targets=net.y)
+        assert str(caught.value) == "beta: must be finite, got nan"
+        for targets in (net.y[1:], net.y[:, 1:], net.y[0]):
+            with pytest.raises(ConfigError) as caught:
+                begun.run(Phase.NUDGED, 5, beta=0.5, targets=targets)
+            assert str(caught.value) == f"targets: must have shape ({LANES}, 3), got {targets.shape}"
         with pytest.raises(CapabilityError):
             begun.run(Phase.FREE, 5, record=("spices",))
 

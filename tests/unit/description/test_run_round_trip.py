@@ -33,7 +33,7 @@ from neurochip.description import (
 )
 
 shares = st.floats(0, 1, exclude_min=True)
-counts = st.integers(1, 10**6)
+counts = st.integers(1, 65535)
 betas = st.floats(-1e3, 1e3).filter(bool)
 # Line breaks are the one thing that a line about a run must not have.
 texts = st.text(max_size=30).filter(lambda text: not {"\n", "\r"} & set(text))

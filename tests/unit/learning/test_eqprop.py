@@ -47,7 +47,7 @@ class Script:
 
     def snapshot(self) -> Snapshot:
         self.calls.append("snapshot")
-        return Snapshot(0, {})
+        return Snapshot(0, 0, {})
 
     def restore(self, snapshot: Snapshot) -> None:
         self.calls.append("restore")

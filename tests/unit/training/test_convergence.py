@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 
 from neurochip import read_run, simulate
+from neurochip.building import build
 from neurochip.errors import ConfigError
-from neurochip.simulation import build
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.progress import Reporter
 
 SMALL = (
     "network.layers=[30, 20, 5]",
     "convergence.nets=4",
+    "convergence.samples=3",
     "convergence.free=80",
     "convergence.nudged=60",
     "convergence.reference_steps=400",
@@ -58,7 +59,7 @@ def test_through_simulate() -> None:
     np.testing.assert_array_equal(record.convergence.mean_error, curve().mean_error)
     assert record.epochs == () and record.confusion is None
     books = record.ledger.to_json()
-    assert (books["free"]["ticks"], books["nudged"]["ticks"]) == (4 * 80, 4 * 60)
+    assert (books["free"]["ticks"], books["nudged"]["ticks"]) == (4 * 3 * 80, 4 * 3 * 60)
 
 
 def test_a_run_that_is_none() -> None:

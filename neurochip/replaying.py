@@ -1,0 +1,202 @@
+"""`replay`: spikes that were recorded, or a network of integrate-and-fire neurons, laid out by hand on a chip."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurochip.coding import HardwareCost
+from neurochip.compile.placement import PlacedNetwork, place
+from neurochip.compile.quantise import state_dtype, weight_dtype
+from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
+from neurochip.description.network import layered
+from neurochip.description.precision import Precision, integer_bits, word_bits
+from neurochip.description.toml_reader import did_you_mean
+from neurochip.digital.lif_network import run_layers
+from neurochip.digital.replay_input import (
+    check_register,
+    checked_raster,
+    core_indices,
+    recurrent_weights,
+    weight_format,
+    weight_matrix,
+)
+from neurochip.digital.traffic import TrafficLedger, keep_books
+from neurochip.energy import ElementUse, HardwareUse, price
+from neurochip.energy.charges import charges
+from neurochip.errors import ConfigError
+from neurochip.neurons.lif import LIF
+
+__all__ = ["Replay", "ReplayTime", "replay"]
+
+_TIMINGS = ("tick",)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayTime:
+    """How long a replay took on the chip."""
+
+    ticks: int
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What `replay` saw.
+
+    Attributes
+    ----------
+    spikes
+        List over layers of u8[tick, unit], input included.
+    ledger
+        Everything that was counted: ``packets``, ``hops``, ``sops`` … as totals, ``per_tick`` by name.
+    energy_j
+        Joules by category, and ``total``; empty when the list has no prices.
+    energy_per_tick_j
+        The same, f64[tick] each.
+    time
+        In ticks.
+    placed
+        The network on its chip.
+    """
+
+    spikes: list[NDArray[np.uint8]]
+    ledger: TrafficLedger
+    energy_j: Mapping[str, float]
+    energy_per_tick_j: Mapping[str, NDArray[np.float64]]
+    time: ReplayTime
+    placed: PlacedNetwork
+
+
+def replay(
+    spikes: Sequence[ArrayLike],
+    weights: Sequence[ArrayLike],
+    chip: ChipSpec | str | os.PathLike[str],
+    placement: Sequence[ArrayLike],
+    *,
+    prices: PriceList | str | os.PathLike[str] | None = None,
+    timing: str = "tick",
+    neuron: LIF | None = None,
+    recurrent: Sequence[ArrayLike | None] | None = None,
+) -> Replay:
+    """Cost the traffic of a layered network on a chip, exactly.
+
+    Without ``neuron`` the spikes of all layers are taken as recorded, and no neuron is updated: the books hold the
+    traffic and its synaptic operations. With one, the first raster drives the network and all other spikes are
+    computed: a spike of tick t acts on the layers that hear it in tick t + 1.
+
+    Parameters
+    ----------
+    spikes
+        List over layers of 0 and 1, [tick, unit]. With ``neuron`` the input layer is enough; what is given for
+        others is then not read.
+    weights
+        Of the projection from layer k to layer k+1, [pre, post] each. Whole numbers are held as integers, as wide as
+        they need; every entry is a synapse, also one of weight 0.
+    chip
+        Name, file or spec of the chip.
+    placement
+        List over layers of the core of each neuron, [unit]; a core may hold neurons of several layers.
+    prices
+        Name, file or list; `None` takes the chip's own.
+    timing
+        ``"tick"``: events are counted, cycles are not.
+    neuron
+        The model of all neurons but the input's.
+    recurrent
+        List over layers 1 … of weights from a layer to itself, [pre, post], or `None` where there are none.
+
+    Raises
+    ------
+    NeurochipError
+        One of its family: shapes that do not match, spikes other than 0 and 1, a core that the chip does not have
+        or that gets more than it can hold, an event without a price.
+    """
+    if timing not in _TIMINGS:
+        raise ConfigError("timing", f'must be "tick", got {timing!r}{did_you_mean(str(timing), _TIMINGS)}')
+    if neuron is not None and not isinstance(neuron, LIF):
+        raise ConfigError("neuron", f"must be a LIF or None, got {type(neuron).__name__}")
+    sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)
+    paid = (
+        sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
+    )
+    forward = [weight_matrix(w, f"weights[{k}]") for k, w in enumerate(weights)]
+    if not forward:
+        raise ConfigError("weights", "must have at least one matrix, got none")
+    sizes = [forward[0].shape[0], *(w.shape[1] for w in forward)]
+    for k, matrix in enumerate(forward[1:], start=1):
+        if matrix.shape[0] != sizes[k]:
+            raise ConfigError(
+                f"weights[{k}]",
+                f"must have {sizes[k]} rows, as weights[{k - 1}] has columns, got {matrix.shape[0]}",
+            )
+    projections = [(k, k + 1) for k in range(len(forward))]
+    loops = recurrent_weights(recurrent, sizes)
+    projections += [(k, k) for k in loops]
+    matrices = [*forward, *loops.values()]
+    places = [f"weights[{k}]" for k in range(len(forward))] + [f"recurrent[{k - 1}]" for k in loops]
+    precision = weight_format(matrices, places, sheet, computes=neuron is not None)
+    if neuron is not None and integer_bits(precision) is not None:
+        check_register(projections, sizes, precision)
+    raster = checked_raster(spikes, sizes, computes=neuron is not None)
+    state_bits = 64 if precision == "float64" else 32
+    hardware = _hardware(neuron, precision, state_bits)
+    placed = place(
+        sizes,
+        projections,
+        core_indices(placement, sizes, sheet),
+        sheet,
+        weight_bits=word_bits(precision),
+        state_bits=0 if neuron is None else state_bits * neuron.hardware.state_words_kept,
+    )
+    idle = None
+    if neuron is not None:
+        held_as, membrane = weight_dtype(precision), state_dtype(precision)
+        idle = run_layers(placed, matrices, neuron, raster, held_as, membrane)
+    names = tuple(p.name for p in layered(tuple(sizes)).populations)
+    ledger = keep_books(placed, names, raster.count(placed), idle)
+    report = price(ledger.book, hardware, paid)
+    energy = {} if report.total_j is None else {**report.by_category, "total": report.total_j}
+    return Replay(
+        spikes=[raster.layer(k) for k in range(len(sizes))],
+        ledger=ledger,
+        energy_j=energy,
+        energy_per_tick_j=_per_tick(ledger, hardware, paid) if energy else {},
+        time=ReplayTime(ticks=raster.bits.shape[0]),
+        placed=placed,
+    )
+
+
+def _hardware(neuron: LIF | None, precision: Precision, state_bits: int) -> HardwareUse:
+    # Input spikes are played back and a LIF neuron fires by its own comparison: neither encodes nor anneals.
+    elements = [
+        ElementUse("encoder", "recorded", HardwareCost()),
+        ElementUse("annealer", "none", HardwareCost()),
+    ]
+    if neuron is not None:
+        elements.append(ElementUse("neuron", neuron.kind, neuron.hardware))
+    return HardwareUse(
+        weight_format=precision,
+        weight_bits=word_bits(precision),
+        state_format="float64" if state_bits == 64 else "float32",
+        state_bits=state_bits,
+        elements=tuple(elements),
+        sends_bits_only=True,
+    )
+
+
+def _per_tick(
+    ledger: TrafficLedger, hardware: HardwareUse, prices: PriceList
+) -> dict[str, NDArray[np.float64]]:
+    """Return joules by category and in total, f64[tick]."""
+    ticks = ledger.ticks_book.ticks
+    series: dict[str, NDArray[np.float64]] = {}
+    for charge in charges(ledger.ticks_book, hardware, prices):
+        if charge.counts.any():
+            joules = charge.counts.reshape(ticks, 2).sum(axis=1) * prices.price(charge.event)
+            series[charge.category] = series.get(charge.category, np.zeros(ticks)) + joules
+    series["total"] = np.sum(list(series.values()), axis=0) if series else np.zeros(ticks)
+    return series

@@ -1,0 +1,195 @@
+"""Integrate-and-fire networks and recorded traffic on the chip against plain Python, event by event."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from neurochip import LIF, replay
+from neurochip.description import ChipSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
+from neurochip.replaying import Replay
+from neurochip.substrate import COUNTERS, Phase
+from tests.oracle.lif import LIFChip, LIFNeuron
+from tests.property.networks import checked
+
+MESH = MeshSpec(width=4, height=3, cores_per_tile=2)
+HEADER = 5
+FORMATS = ("float64", "float32", "int8", "int16")
+NEURONS = st.builds(
+    LIF,
+    threshold=st.sampled_from([1.0, 3.5, 8.0]),
+    leak=st.sampled_from([0.0, 0.5, 0.9, 1.0]),
+    reset=st.sampled_from(["value", "subtract"]),
+    reset_value=st.sampled_from([0.0, -2.0, 0.5]),
+    refractory=st.sampled_from([0, 0, 1, 3]),
+    resolution=st.sampled_from([0.0, 0.0, 1 / 64]),
+)
+
+
+def chip_of(routing: Literal["unicast", "multicast"]) -> ChipSpec:
+    """Return a small mesh without limits and prices."""
+    return ChipSpec(
+        name="small mesh",
+        about="",
+        mesh=MESH,
+        core=CoreSpec(),
+        weights=WeightsSpec(floats=("float64", "float32"), min_bits=2, max_bits=16),
+        packet=PacketSpec(header_bits=HEADER, routing=routing),
+        timing=None,
+        prices=PriceList(name="none", neuron_pricing="none"),
+    )
+
+
+class Case:
+    """A random network, its placement and input."""
+
+    def __init__(self, seed: int, recurrent: bool, multicast: bool) -> None:
+        rng = np.random.default_rng(seed)
+        self.routing: Literal["unicast", "multicast"] = "multicast" if multicast else "unicast"
+        self.sizes = [int(n) for n in rng.choice([1, 3, 17, 40, 64, 70], size=rng.integers(2, 5))]
+        self.ticks = int(rng.integers(1, 25))
+        # Whole numbers: their sums are exact in any order.
+        self.weights = [
+            rng.integers(-4, 8, size=(a, b)) for a, b in zip(self.sizes, self.sizes[1:], strict=False)
+        ]
+        self.loops: list[NDArray[Any] | None] | None = None
+        if recurrent:
+            self.loops = [
+                rng.integers(-3, 3, size=(n, n)) if rng.random() < 0.7 else None for n in self.sizes[1:]
+            ]
+        self.cores = [rng.choice([0, 5, 6, 11, 13, 23], size=n) for n in self.sizes]
+        rate = rng.choice([0.0, 0.05, 0.3, 1.0])
+        self.rasters = [(rng.random((self.ticks, n)) < rate).astype(np.uint8) for n in self.sizes]
+
+    def links(self) -> dict[tuple[int, int], Any]:
+        """Return the weights by (source, target)."""
+        links = {(k, k + 1): w for k, w in enumerate(self.weights)}
+        links |= {(k, k): w for k, w in enumerate(self.loops or [], start=1) if w is not None}
+        return links
+
+    def slow(self, neuron: LIF | None) -> LIFChip:
+        """Return the slow chip."""
+        links = self.links()
+        positions = {c: divmod(c // 2, MESH.height) for c in range(24)}
+        word = {}
+        for core in {int(c) for on in self.cores for c in on}:
+            layers = {k for k, on in enumerate(self.cores) if core in on}
+            axons = sum(self.sizes[a] for a in {a for a, b in links if b in layers})
+            word[core] = HEADER + max(1, math.ceil(math.log2(max(1, axons))))
+        neurons = None
+        if neuron is not None:
+            made = (
+                neuron.threshold,
+                neuron.leak,
+                neuron.reset == "subtract",
+                neuron.reset_value,
+                neuron.refractory,
+                neuron.resolution,
+            )
+            neurons = [[LIFNeuron(*made) for _ in range(n)] for n in self.sizes]
+        return LIFChip(
+            self.sizes,
+            {pair: w.tolist() for pair, w in links.items()},
+            [on.tolist() for on in self.cores],
+            positions,
+            self.routing == "multicast",
+            word,
+            neurons,
+        )
+
+    def fast(self, neuron: LIF | None, kind: str = "float64") -> Replay:
+        """Replay on the product."""
+        loops = self.loops and [None if w is None else w.astype(kind) for w in self.loops]
+        spikes = self.rasters if neuron is None else self.rasters[:1]
+        weights = [w.astype(kind) for w in self.weights]
+        return replay(spikes, weights, chip_of(self.routing), self.cores, neuron=neuron, recurrent=loops)
+
+
+def check_books(fast: Replay, slow: LIFChip) -> None:
+    """Compare every count of every tick."""
+    per_tick = fast.ledger.per_tick
+    for name, of in (
+        ("spikes_sent", lambda e: e.sent),
+        ("packets", lambda e: e.packets),
+        ("hops_ew", lambda e: e.ew),
+        ("hops_ns", lambda e: e.ns),
+        ("hops", lambda e: e.ew + e.ns),
+        ("sops", lambda e: e.sops),
+        ("neuron_updates", lambda e: e.updates),
+        ("idle_updates", lambda e: e.idle),
+    ):
+        assert per_tick[name].tolist() == [of(e) for e in slow.events], name
+        assert fast.ledger.totals[name] == sum(of(e) for e in slow.events), name
+    totals = fast.ledger.totals
+    assert totals["packets"] == totals["spikes_delivered"] == sum(e.taken_in for e in slow.events)
+    assert totals["spikes_in_flight"] == totals["spikes_dropped"] == 0
+    assert totals["aer_hops"] == sum(e.address_bit_hops for e in slow.events)
+    placed = fast.placed
+    booked = {
+        (int(site), int(layer)): fast.ledger.book.phases[Phase.FREE].counts[p]
+        for p, (site, layer) in enumerate(zip(placed.sites, placed.layers, strict=True))
+    }
+    sops = {piece: int(row[COUNTERS.index("sops")]) for piece, row in booked.items()}
+    assert {piece: n for piece, n in sops.items() if n} == dict(slow.sops_of)
+
+
+@checked(60)
+@given(
+    seed=st.integers(0, 2**32),
+    recurrent=st.booleans(),
+    multicast=st.booleans(),
+    neuron=NEURONS,
+    kind=st.sampled_from(FORMATS),
+)
+def test_dynamics_and_books(seed: int, recurrent: bool, multicast: bool, neuron: LIF, kind: str) -> None:
+    # What single precision holds exactly may be compared in it.
+    if neuron.leak == 0.9 or (neuron.leak == 0.5 and not neuron.resolution):
+        kind = "float64"
+    case = Case(seed, recurrent, multicast)
+    slow, fast = case.slow(neuron), case.fast(neuron, kind)
+    expected = slow.run([raster.tolist() for raster in case.rasters])
+    assert [layer.tolist() for layer in fast.spikes] == expected
+    check_books(fast, slow)
+
+
+@checked(30)
+@given(seed=st.integers(0, 2**32), recurrent=st.booleans(), multicast=st.booleans())
+def test_recorded_traffic(seed: int, recurrent: bool, multicast: bool) -> None:
+    case = Case(seed, recurrent, multicast)
+    slow, fast = case.slow(None), case.fast(None)
+    slow.run([raster.tolist() for raster in case.rasters])
+    assert all(np.array_equal(a, b) for a, b in zip(fast.spikes, case.rasters, strict=True))
+    check_books(fast, slow)
+    assert fast.ledger.totals["neuron_updates"] == 0
+
+
+@checked(15)
+@given(seed=st.integers(0, 2**32), neuron=NEURONS)
+def test_placement_changes_no_spike(seed: int, neuron: LIF) -> None:
+    case = Case(seed, recurrent=False, multicast=False)
+    weights = [w * 0.37 for w in case.weights]
+    chip = chip_of("unicast")
+    one, other = (
+        replay(case.rasters[:1], weights, chip, cores, neuron=neuron)
+        for cores in (case.cores, [np.zeros(n, dtype=int) for n in case.sizes])
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(one.spikes, other.spikes, strict=True))
+    assert one.ledger.sops == other.ledger.sops
+    assert other.ledger.hops == 0
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_computed_spikes_replayed_make_the_same_traffic(kind: str) -> None:
+    case = Case(4, recurrent=True, multicast=True)
+    computed = case.fast(LIF(3.0, 0.5), kind)
+    assert computed.ledger.per_tick["spikes_sent"].sum() > case.rasters[0].sum()
+    case.rasters = computed.spikes
+    played = case.fast(None, kind)
+    for name in ("packets", "hops_ew", "hops_ns", "sops"):
+        assert np.array_equal(played.ledger.per_tick[name], computed.ledger.per_tick[name])

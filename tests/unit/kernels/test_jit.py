@@ -1,0 +1,84 @@
+"""Compiling: late, cached by the state of the source, and never needed to look at a spec."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neurochip.kernels import _jit
+from neurochip.kernels._jit import Kernel, cache_folder, entry, kernel
+
+ROOT = Path(_jit.__file__).resolve().parents[2]
+
+
+@kernel
+def double(x: Any) -> Any:
+    """Return twice x."""
+    return x + x
+
+
+@entry
+def fourfold(x: Any) -> Any:
+    """Return four times x."""
+    return double(double(x))
+
+
+@pytest.mark.interp
+def test_kernels_call_kernels() -> None:
+    assert double(4) == 8
+    assert fourfold(2.5) == 10.0
+    assert double.__doc__ == "Return twice x." and double.__name__ == "double"
+    assert isinstance(double, Kernel) and double.function(3) == 6
+
+
+@pytest.mark.interp
+def test_without_compilation_a_kernel_is_its_own_python() -> None:
+    off = os.environ.get("NUMBA_DISABLE_JIT") == "1"
+    assert (double.compiled is double.function) == off
+
+
+def package(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_an_edit_of_any_kernel_moves_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    monkeypatch.setattr(_jit, "_PACKAGE", tmp_path)
+    package(tmp_path, caller="@entry\ndef f(): g()\n", called="@kernel\ndef g(): 1\n", plain="x = 1\n")
+    folders = [cache_folder(), cache_folder()]
+    package(tmp_path, plain="x = 2\n")
+    folders.append(cache_folder())
+    assert len(set(folders)) == 1
+    assert folders[0].parent == Path("/somewhere/neurochip")
+    package(tmp_path, called="@kernel\ndef g(): 2\n")
+    folders.append(cache_folder())
+    monkeypatch.setenv("NUMBA_BOUNDSCHECK", "1")
+    folders.append(cache_folder())
+    assert len(set(folders)) == 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import neurochip",
+        "import neurochip.coding",
+        "import neurochip.description",
+        "from neurochip import OSA, SigmaDelta, read_run; read_run('mnist-small')",
+    ],
+)
+def test_looking_at_a_spec_compiles_nothing(statement: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", f"{statement}\nimport sys\nprint('numba' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+    ).stdout
+    assert said == "False\n"
