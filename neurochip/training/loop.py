@@ -159,18 +159,18 @@ class Trainer:
         train = test = None
         if self._n_train_checked:
             matrix = self._measure("train", self._n_train_checked)
-            train = 1 - np.trace(matrix) / matrix.sum()
+            train = _share_wrong(matrix)
         state.confusion = self._measure("test", self._n_test)
-        test = 1 - np.trace(state.confusion) / state.confusion.sum()
-        self._reporter.test_error = float(test)
+        test = _share_wrong(state.confusion)
+        self._reporter.test_error = test
         ledger = self._substrate.ledger()
         spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
         state.epochs.append(
             EpochRecord(
                 epoch=state.epoch + 1,
                 online_error=state.wrong / state.seen,
-                train_error=None if train is None else float(train),
-                test_error=float(test),
+                train_error=train,
+                test_error=test,
                 seconds=state.epoch_seconds + time.perf_counter() - began,
                 samples_per_s=self._n / training_seconds,
                 spikes_per_sample=spikes / self._n if run.substrate == "digital" else None,
@@ -202,3 +202,9 @@ class Trainer:
             )
 
         return confusion_matrix(self._substrate, self._data, split, n, free, told)
+
+
+def _share_wrong(confusion: NDArray[np.int64]) -> float:
+    """Return the share of samples off the diagonal of [true, predicted]."""
+    total = int(confusion.sum())
+    return (total - int(np.trace(confusion))) / total
