@@ -1,0 +1,126 @@
+"""Many ticks from counts alone: the time that neither order nor contention can undercut (docs/network-on-chip.md)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.description.chip import MeshSpec, TimingSpec
+from neurochip.errors import ConfigError
+from neurochip.noc.packets import Packets, integers
+from neurochip.noc.zero_load import ONE, in_fractions, zero_load_latency
+
+__all__ = ["cycles_from_counts"]
+
+Array = np.ndarray[Any, Any]
+
+
+def cycles_from_counts(
+    mesh: MeshSpec,
+    timing: TimingSpec,
+    *,
+    neurons: Any,
+    source: Any,
+    destination: Any,
+    packets: Any,
+    sops: Any,
+    made: Any = None,
+    extra: Any = None,
+) -> Array:
+    """Return i64[tick], cycles of each tick, barrier included: never more than `core_pipeline` finds.
+
+    A *flow* is a pair of cores of which the first sends to the second in some tick.
+
+    Parameters
+    ----------
+    neurons
+        i64[core], neurons that each core updates in every tick.
+    source, destination
+        i64[flow], cores.
+    packets, sops
+        i64[tick, flow], packets received, and synaptic operations that they cause.
+    made
+        i64[tick, core], packets made; `None`: one for each that is received (unicast).
+    extra
+        f64[tick, core], other cycles of the senders; see `core_pipeline`.
+    """
+    updates = integers("neurons", neurons, length=mesh.n_cores)
+    flows = Packets.unicast(source, destination)
+    flows.check(mesh)
+    n_flows = len(flows.source)
+    received = _table("packets", packets, n_flows)
+    n_ticks = len(received)
+    operations = _table("sops", sops, n_flows, n_ticks)
+    out = in_fractions(timing.cycles_per_packet_out)
+    look_up, per_sop = in_fractions(timing.cycles_per_packet_in), in_fractions(1 / timing.sops_per_cycle)
+
+    sent = (
+        _by_core(received, flows.source, mesh.n_cores)
+        if made is None
+        else _table("made", made, mesh.n_cores, n_ticks)
+    )
+    sending = updates * in_fractions(timing.cycles_per_neuron_update) + sent * out
+    if extra is not None:
+        other = np.asarray(extra, dtype=np.float64)
+        if other.shape != (n_ticks, mesh.n_cores):
+            raise ConfigError("extra", f"must be {[n_ticks, mesh.n_cores]}, got {list(other.shape)}")
+        sending = sending + np.rint(other * ONE).astype(np.int64)
+    receiving = _by_core(received * look_up + operations * per_sop, flows.destination, mesh.n_cores)
+
+    # The first packet of a flow cannot have been made before `out`, nor the n-th before n · out.
+    latency = zero_load_latency(mesh, timing, flows.source, flows.destination)
+    some = received > 0
+    first = _first(np.where(some, -(-out // ONE) + latency, _LATE), flows.destination, mesh.n_cores)
+    last = np.where(some, ((-(-received * out // ONE) + latency) * ONE) + look_up, 0)
+    done = np.maximum(sending, np.where(receiving > 0, first * ONE + receiving, 0)).max(axis=1)
+    if n_flows:
+        done = np.maximum(done, last.max(axis=1))
+    cycles: Array = -(-done // ONE) + _barriers(mesh, timing, updates, flows, some)
+    return cycles
+
+
+_LATE = 1 << 40  # later than any first packet
+
+
+def _table(place: str, values: Any, width: int, n_ticks: int | None = None) -> Array:
+    table = np.asarray(values)
+    if (
+        table.ndim != 2
+        or table.shape[1] != width
+        or not (np.issubdtype(table.dtype, np.integer) or table.size == 0)
+    ):
+        raise ConfigError(
+            place, f"must be whole numbers [tick, {width}], got {table.dtype}{list(table.shape)}"
+        )
+    if table.size and not table.min() >= 0:
+        raise ConfigError(place, f"must be at least 0, got {table.min()}")
+    if n_ticks is not None and len(table) != n_ticks:
+        raise ConfigError(place, f"must have {n_ticks} ticks, as packets has, got {len(table)}")
+    return table.astype(np.int64)
+
+
+def _by_core(values: Array, cores: Array, n_cores: int) -> Array:
+    """Return [tick, core], the sums of [tick, flow]."""
+    total = np.zeros((n_cores, len(values)), dtype=np.int64)
+    np.add.at(total, cores, values.T)
+    return total.T
+
+
+def _first(values: Array, cores: Array, n_cores: int) -> Array:
+    """Return [tick, core], the minima of [tick, flow]."""
+    least = np.full((n_cores, len(values)), _LATE)
+    np.minimum.at(least, cores, values.T)
+    return least.T
+
+
+def _barriers(mesh: MeshSpec, timing: TimingSpec, neurons: Array, flows: Packets, some: Array) -> Array:
+    """Return i64[tick], cycles of the barrier."""
+    active = np.zeros((mesh.n_tiles, len(some)), dtype=bool)
+    active[np.flatnonzero(neurons) // mesh.cores_per_tile] = True
+    for cores in (flows.source, flows.destination):
+        np.logical_or.at(active, cores // mesh.cores_per_tile, some.T)
+    n_active = active.sum(axis=0)
+    table = np.array([0, *(timing.barrier(n) for n in range(1, mesh.n_tiles + 1))], dtype=np.int64)
+    cycles: Array = table[n_active]
+    return cycles

@@ -1,0 +1,241 @@
+"""The cycles of the routers (docs/network-on-chip.md), visiting only those that hold flits.
+
+Credits need no messages here: a place of a FIFO remembers the cycle from which its sender may fill it again, which is
+when the credit is back. Likewise a flit is put into the FIFO at the far end with the cycle in which it will arrive.
+"""
+
+from __future__ import annotations
+
+from neurochip.kernels._jit import entry, kernel
+from neurochip.noc.arrays import FRACTION_BITS, NEVER, Counter, Fabric, Load, State
+
+__all__ = ["DONE", "RUNNING", "STALLED", "advance"]
+
+RUNNING, DONE, STALLED = 0, 1, 2
+
+_ROUND_UP = (1 << FRACTION_BITS) - 1
+_NOW, _LEFT, _HOPS = Counter.NOW, Counter.LEFT, Counter.HOPS
+_ACTIVE, _SENDERS = Counter.ACTIVE, Counter.SENDERS
+_LET_IN, _GRANTS, _FREED = Counter.LET_IN, Counter.GRANTS, Counter.FREED
+
+
+@kernel
+def _output(tile: int, port: int, router: int, column: int, height: int) -> int:
+    """Return the output of ``router`` towards a core: ``port`` on ``tile``; ``column`` is the router's first."""
+    if tile < column:
+        return 1
+    if tile >= column + height:
+        return 0
+    if tile < router:
+        return 2
+    if tile > router:
+        return 3
+    return port
+
+
+@kernel
+def _following(place: int, fifo: int, depth: int) -> int:
+    """Return the place after this one in the ring of a FIFO."""
+    return place + 1 if place + 1 < (fifo + 1) * depth else fifo * depth
+
+
+@entry
+def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
+    """Go on to the beginning of cycle ``until``, or until all has arrived or nothing can move any more."""
+    height, ports, depth, router_cycles = fabric.height, fabric.ports, fabric.depth, fabric.router_cycles
+    cycles_ew, cycles_ns, column, down = fabric.cycles_ew, fabric.cycles_ns, fabric.column, fabric.down
+    first, tile, port, service = load.first, load.tile, load.port, load.service
+    queue, queue_first, work, paced = load.queue, load.queue_first, load.work, load.paced
+    counters, low, high, time = state.counters, state.low, state.high, state.time
+    held, read, write, arrived, look = state.held, state.read, state.write, state.arrived, state.look
+    ready, pending, turn, home, door = state.ready, state.pending, state.turn, fabric.home, fabric.door
+    active, listed, flits = state.active, state.listed, state.flits
+    wanted, crossed = state.wanted, state.crossed
+    deepest, dwelt, senders, sent = state.deepest, state.dwelt, state.senders, state.sent
+    made, offer, stalled, let_in, due = state.made, state.offer, state.stalled, state.let_in, state.due
+    inbox, inbox_at, receiver, taken = state.inbox, state.inbox_at, state.receiver, state.taken
+    first_taken, next_taken, arrival, start = (
+        state.first_taken,
+        state.next_taken,
+        state.arrival,
+        state.start,
+    )
+    now, left, hops = counters[_NOW], counters[_LEFT], counters[_HOPS]
+    n_active, n_senders = counters[_ACTIVE], counters[_SENDERS]
+    cores_per_tile = ports - 4
+    status = RUNNING
+
+    while left > 0 and now < until:
+        wake = NEVER  # the first later cycle in which anything may happen
+
+        # Stage 2: inject.
+        at = 0
+        while at < n_senders:
+            core = senders[at]
+            if offer[core] > now:
+                wake = min(wake, offer[core])
+                at += 1
+                continue
+            fifo = door[core]
+            if held[fifo] == depth:
+                at += 1
+                continue
+            place = write[fifo]
+            if time[place] > now:
+                wake = min(wake, time[place])
+                at += 1
+                continue
+            packet = queue[sent[core]]
+            low[place] = first[packet]
+            high[place] = first[packet + 1]
+            time[place] = now
+            if held[fifo] == 0:
+                ready[fifo] = now + router_cycles
+            held[fifo] += 1
+            write[fifo] = _following(place, fifo, depth)
+            router = home[core]
+            if listed[router] == 0:
+                listed[router] = 1
+                active[n_active] = router
+                n_active += 1
+            flits[router] += 1
+            let_in[packet] = now
+            counters[_LET_IN] += 1
+            stalled[core] += now - offer[core]
+            if paced and now << FRACTION_BITS >= made[core] + (1 << FRACTION_BITS):
+                made[core] = now << FRACTION_BITS
+            sent[core] += 1
+            if sent[core] == queue_first[core + 1]:
+                n_senders -= 1
+                senders[at] = senders[n_senders]
+                continue
+            packet = queue[sent[core]]
+            if paced:
+                made[core] += work[packet]
+                due[packet] = made[core]
+                offer[core] = max((made[core] + _ROUND_UP) >> FRACTION_BITS, now + 1)
+            else:
+                due[packet] = work[packet]
+                offer[core] = max(work[packet], now + 1)
+            wake = min(wake, offer[core])
+            at += 1
+
+        # Stages 3–6, router after router: none reads what another writes in this cycle.
+        at = 0
+        while at < n_active:
+            router = active[at]
+            if flits[router] == 0:
+                n_active -= 1
+                active[at] = active[n_active]
+                listed[router] = 0
+                continue
+            at += 1
+            base = router * ports
+            top = column[router]
+            outputs = 0
+            for i in range(ports):
+                fifo = base + i
+                if ready[fifo] > now:
+                    wake = min(wake, ready[fifo])
+                    continue
+                requests = pending[fifo]
+                if requests == 0:
+                    place = read[fifo]
+                    for d in range(low[place], high[place]):
+                        requests |= 1 << _output(tile[d], port[d], router, top, height)
+                    pending[fifo] = requests
+                if outputs == 0:
+                    for o in range(ports):
+                        wanted[o] = 0
+                outputs |= requests
+                for o in range(ports):
+                    wanted[o] |= ((requests >> o) & 1) << i
+            for o in range(ports):
+                if (outputs >> o) & 1 == 0:
+                    continue
+                core = router * cores_per_tile + o - 4
+                there = 0
+                if o < 4:
+                    there = down[router * 4 + o]
+                    if held[there] == depth:
+                        continue
+                    slot = write[there]
+                    free = time[slot]
+                else:
+                    slot = core * depth + inbox_at[core]
+                    free = inbox[slot]
+                if free > now:
+                    wake = min(wake, free)
+                    continue
+                inputs = wanted[o]
+                i = turn[base + o]
+                while (inputs >> i) & 1 == 0:
+                    i = i + 1 if i + 1 < ports else 0
+                turn[base + o] = i + 1 if i + 1 < ports else 0
+                if inputs & (inputs - 1) != 0:
+                    wake = min(wake, now + 1)  # somebody lost
+                fifo = base + i
+                place = read[fifo]
+                begin, end = low[place], high[place]
+                if end - begin > 1:
+                    while _output(tile[begin], port[begin], router, top, height) != o:
+                        begin += 1
+                    while _output(tile[end - 1], port[end - 1], router, top, height) != o:
+                        end -= 1
+                counters[_GRANTS] += 1
+                if o < 4:
+                    low[slot] = begin
+                    high[slot] = end
+                    time[slot] = now + (cycles_ew if o < 2 else cycles_ns)
+                    wake = min(wake, time[slot] + router_cycles)
+                    if held[there] == 0:
+                        ready[there] = time[slot] + router_cycles
+                    held[there] += 1
+                    write[there] = _following(slot, there, depth)
+                    neighbour = router + (height if o == 0 else (-height if o == 1 else 2 * o - 5))
+                    if listed[neighbour] == 0:
+                        listed[neighbour] = 1
+                        active[n_active] = neighbour
+                        n_active += 1
+                    flits[neighbour] += 1
+                    crossed[router * 4 + o] += 1
+                    hops += 1
+                else:
+                    arrival[begin] = now
+                    start[begin] = max(now << FRACTION_BITS, receiver[core])
+                    receiver[core] = start[begin] + service[begin]
+                    inbox[slot] = (start[begin] >> FRACTION_BITS) + 1
+                    inbox_at[core] = inbox_at[core] + 1 if inbox_at[core] + 1 < depth else 0
+                    if taken[core] < 0:
+                        first_taken[core] = begin
+                    else:
+                        next_taken[taken[core]] = begin
+                    taken[core] = begin
+                    left -= 1
+                pending[fifo] ^= 1 << o
+                if pending[fifo] == 0:
+                    while arrived[fifo] < held[fifo] and time[look[fifo]] <= now:
+                        arrived[fifo] += 1
+                        look[fifo] = _following(look[fifo], fifo, depth)
+                    deepest[fifo] = max(deepest[fifo], arrived[fifo])
+                    dwelt[fifo] += now - time[place] + 1
+                    time[place] = now + (1 if i >= 4 else (cycles_ew if i < 2 else cycles_ns))
+                    held[fifo] -= 1
+                    arrived[fifo] -= 1
+                    place = _following(place, fifo, depth)
+                    read[fifo] = place
+                    ready[fifo] = time[place] + router_cycles if held[fifo] > 0 else NEVER
+                    flits[router] -= 1
+                    counters[_FREED] += 1
+                    wake = min(wake, now + 1)
+        if left == 0:
+            now += 1
+            break
+        if wake == NEVER:
+            status = STALLED
+            break
+        now = min(wake, until)
+
+    counters[_NOW], counters[_LEFT], counters[_HOPS] = now, left, hops
+    counters[_ACTIVE], counters[_SENDERS] = n_active, n_senders
+    return DONE if left == 0 else status

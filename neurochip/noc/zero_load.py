@@ -1,0 +1,35 @@
+"""What a packet meets when nothing else is on its way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.description.chip import MeshSpec, TimingSpec
+from neurochip.errors import ConfigError
+from neurochip.noc.arrays import FRACTION_BITS
+
+__all__ = ["ONE", "in_fractions", "zero_load_latency"]
+
+Array = np.ndarray[Any, Any]
+
+ONE = 1 << FRACTION_BITS
+_MOST = 1 << 20
+
+
+def in_fractions(cycles: float) -> int:
+    """Return cycles of the sheet in 2⁻²⁰ cycle, rounded once."""
+    if not cycles <= _MOST:
+        raise ConfigError("timing", f"a step of a core may take {_MOST} cycles, got {cycles:g}")
+    return round(cycles * ONE)
+
+
+def zero_load_latency(mesh: MeshSpec, timing: TimingSpec, source: Array, destination: Array) -> Array:
+    """Return the cycles from injection to arrival for pairs of cores: (hops + 1) routers, and the links."""
+    from_x, from_y = np.divmod(source // mesh.cores_per_tile, mesh.height)
+    to_x, to_y = np.divmod(destination // mesh.cores_per_tile, mesh.height)
+    hops_x, hops_y = np.abs(to_x - from_x), np.abs(to_y - from_y)
+    links = hops_x * timing.link_cycles_ew + hops_y * timing.link_cycles_ns
+    latency: Array = (hops_x + hops_y + 1) * timing.router_cycles + links
+    return latency

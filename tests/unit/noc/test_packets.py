@@ -1,0 +1,131 @@
+"""What packets may not say, sentence by sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.description.chip import MeshSpec, TimingSpec
+from neurochip.errors import CapabilityError, ConfigError
+from neurochip.noc import Packets, core_pipeline, cycles_from_counts, simulate_traffic
+
+MESH = MeshSpec(width=2, height=2, cores_per_tile=2)
+TIMING = TimingSpec(
+    clock=1e9,
+    sops_per_cycle=1,
+    cycles_per_neuron_update=1,
+    cycles_per_packet_in=1,
+    cycles_per_packet_out=1,
+    router_cycles=1,
+    link_cycles_ew=1,
+    link_cycles_ns=1,
+    fifo_depth=4,
+    barrier_cycles=((1, 5),),
+)
+
+
+def refusal(call: Any, *args: Any, **kwargs: Any) -> str:
+    with pytest.raises((ConfigError, CapabilityError)) as caught:
+        call(*args, **kwargs)
+    return str(caught.value)
+
+
+def test_lists_must_fit() -> None:
+    assert refusal(Packets.unicast, [0, 1], [2]) == "packets.destination: must have 2 entries, got 1"
+    assert refusal(Packets.multicast, [0, 1], [[2]]) == "packets.destination: must have 2 lists, got 1"
+    assert refusal(Packets.multicast, [0, 1], [[2], []]) == (
+        "packets.first: packet 1 goes to no core; it needs a destination"
+    )
+    assert refusal(Packets, [0], [1, 2], [0, 1]) == "packets.first: must end with 2 deliveries, got 1"
+    assert refusal(Packets, [0], [1], [0]) == (
+        "packets.first: must have one entry more than there are packets, from 0 on"
+    )
+    assert refusal(Packets.unicast, [0.5], [1]) == (
+        "packets.source: must be a list of whole numbers, got float64[1]"
+    )
+
+
+def test_cores_must_exist_and_be_named_once() -> None:
+    call = simulate_traffic
+    assert refusal(call, MESH, TIMING, Packets.unicast([0], [8]), [0]) == (
+        "packets.destination: core 8 does not exist; the chip has cores 0 to 7"
+    )
+    assert refusal(call, MESH, TIMING, Packets.unicast([-1], [7]), [0]) == (
+        "packets.source: core -1 does not exist; the chip has cores 0 to 7"
+    )
+    assert refusal(call, MESH, TIMING, Packets.multicast([0, 0], [[3], [1, 2, 1]]), [0, 0]) == (
+        "packets.destination: packet 1 names core 1 twice"
+    )
+    assert refusal(call, MESH, TIMING, Packets.unicast([0], [1]), [0], deaf=[9]) == (
+        "deaf: core 9 does not exist; the chip has cores 0 to 7"
+    )
+
+
+def test_cycles_must_be_there() -> None:
+    packets = Packets.unicast([0], [1])
+    assert refusal(simulate_traffic, MESH, TIMING, packets, [-3]) == "due: must be at least 0, got -3"
+    assert refusal(simulate_traffic, MESH, TIMING, packets, [0, 1]) == "due: must have 1 entries, got 2"
+    assert refusal(simulate_traffic, MESH, TIMING, packets, [0], max_cycles=0) == (
+        "max_cycles: must be 1 to 4398046511104, got 0"
+    )
+
+
+def test_a_core_must_be_done_some_day() -> None:
+    slow = replace(TIMING, sops_per_cycle=1e-9)
+    tick = refusal(core_pipeline, MESH, slow, Packets.unicast([0], [1]), neurons=[0] * 8, sops=[1])
+    assert tick == "timing: a step of a core may take 1048576 cycles, got 1e+09"
+
+
+def test_too_many_cores_on_a_tile_are_a_capability() -> None:
+    crowded = MeshSpec(width=1, height=1, cores_per_tile=57)
+    assert refusal(simulate_traffic, crowded, TIMING, Packets.unicast([0], [1]), [0]) == (
+        "mesh.cores_per_tile: the network on chip has room for 56 cores on a tile, got 57"
+    )
+
+
+def test_ticks_must_be_possible() -> None:
+    packets = Packets.unicast([0, 0], [1, 2])
+    neurons = np.full(8, 3)
+
+    def tick(**changes: Any) -> str:
+        arguments = {"neurons": neurons, "sops": [1, 1], **changes}
+        return refusal(core_pipeline, MESH, TIMING, packets, **arguments)
+
+    assert tick(neurons=[1, 2]) == "neurons: must have 8 entries, got 2"
+    assert tick(sops=[1, -1]) == "sops: must be at least 0, got -1"
+    assert tick(after=[1, 4]) == "after: packet 1 is made after 4 neurons, and its core has 3"
+    assert tick(after=[2, 1]) == "after: must not fall along the packets of a core, as it does at packet 1"
+    assert tick(extra=[0, float("nan")]) == "extra: must be 0 to 1048576 cycles, got nan"
+    assert tick(extra=[0]) == "extra: must have 2 entries, got [1]"
+    assert tick(model="exact") == "model: must be one of analytic, cycle; got 'exact'"
+
+
+def test_counts_must_be_tables() -> None:
+    def counts(**changes: Any) -> str:
+        arguments = {"neurons": [1] * 8, "source": [0], "destination": [1], "packets": [[2]], "sops": [[3]]}
+        return refusal(cycles_from_counts, MESH, TIMING, **{**arguments, **changes})
+
+    assert counts(packets=[2]) == "packets: must be whole numbers [tick, 1], got int64[1]"
+    assert counts(packets=[[-2]]) == "packets: must be at least 0, got -2"
+    assert counts(sops=[[3], [4]]) == "sops: must have 1 ticks, as packets has, got 2"
+    assert counts(made=[[1]]) == "made: must be whole numbers [tick, 8], got int64[1, 1]"
+    assert counts(made=[[1] * 8] * 2) == "made: must have 1 ticks, as packets has, got 2"
+    assert counts(extra=[[0.0]]) == "extra: must be [1, 8], got [1, 1]"
+    assert counts(destination=[8]) == (
+        "packets.destination: core 8 does not exist; the chip has cores 0 to 7"
+    )
+
+
+def test_no_packets_take_no_time() -> None:
+    nothing = Packets.unicast([], [])
+    traffic = simulate_traffic(MESH, TIMING, nothing, [])
+    assert (traffic.cycles, traffic.flit_hops, traffic.latency_percentiles(50, 99)) == (0, 0, (0.0, 0.0))
+    tick = core_pipeline(MESH, TIMING, nothing, neurons=np.zeros(8, dtype=int), sops=[])
+    assert (tick.cycles, tick.barrier, tick.active_tiles) == (0, 0, 0)
+    updated = core_pipeline(MESH, TIMING, nothing, neurons=[0, 0, 7, 0, 0, 0, 0, 0], sops=[])
+    assert (updated.cycles, updated.barrier, updated.active_tiles) == (12, 5, 1)
+    assert updated.busy.tolist() == [0, 0, 7, 0, 0, 0, 0, 0]
+    assert updated.idle.tolist() == [12, 12, 5, 12, 12, 12, 12, 12]
