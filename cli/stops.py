@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -51,7 +52,16 @@ def stops() -> Iterator[None]:
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise  # the reader has seen enough; click ends quietly
+        _drop_unwritten()
         raise Refusal(_sentence(error)) from None
+
+
+def _drop_unwritten() -> None:
+    """Where standard output cannot take what is left for it, let that go: or Python complains at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _how_to_resume(folder: str | None) -> str:
