@@ -46,6 +46,7 @@ def sheet_timing(*, router_cycles: int = 0, link_cycles: int = 1, depth: int = 8
         cycles_per_neuron_update=1.0,
         cycles_per_packet_in=1.0,
         cycles_per_packet_out=1.0,
+        cycles_per_spike_out=0.0,
         router_cycles=router_cycles,
         link_cycles_ew=link_cycles,
         link_cycles_ns=link_cycles,

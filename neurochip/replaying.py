@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,22 +26,16 @@ from neurochip.digital.replay_input import (
     weight_format,
     weight_matrix,
 )
+from neurochip.digital.replay_timing import ReplayTime, replay_time
 from neurochip.digital.traffic import TrafficLedger, keep_books
 from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import charges
-from neurochip.errors import ConfigError
+from neurochip.errors import CapabilityError, ConfigError
 from neurochip.neurons.lif import LIF
 
-__all__ = ["Replay", "ReplayTime", "replay"]
+__all__ = ["Replay", "ReplayTime", "Timing", "replay"]
 
-_TIMINGS = ("tick",)
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayTime:
-    """How long a replay took on the chip."""
-
-    ticks: int
+Timing = Literal["tick", "analytic", "cycle"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Replay:
     energy_per_tick_j
         The same, f64[tick] each.
     time
-        In ticks.
+        In ticks, and in cycles and seconds if asked for.
     placed
         The network on its chip.
     """
@@ -78,7 +73,7 @@ def replay(
     placement: Sequence[ArrayLike],
     *,
     prices: PriceList | str | os.PathLike[str] | None = None,
-    timing: str = "tick",
+    timing: Timing = "tick",
     neuron: LIF | None = None,
     recurrent: Sequence[ArrayLike | None] | None = None,
 ) -> Replay:
@@ -103,7 +98,8 @@ def replay(
     prices
         Name, file or list; `None` takes the chip's own.
     timing
-        ``"tick"``: events are counted, cycles are not.
+        ``"tick"``: events are counted, cycles are not; ``"analytic"``: cycles of each tick that contention cannot
+        undercut, from counts; ``"cycle"``: flit by flit. None changes a spike or a count.
     neuron
         The model of all neurons but the input's.
     recurrent
@@ -113,13 +109,21 @@ def replay(
     ------
     NeurochipError
         One of its family: shapes that do not match, spikes other than 0 and 1, a core that the chip does not have
-        or that gets more than it can hold, an event without a price.
+        or that gets more than it can hold, an event without a price, cycles of a chip without a clock, a network
+        on chip that stalls.
     """
-    if timing not in _TIMINGS:
-        raise ConfigError("timing", f'must be "tick", got {timing!r}{did_you_mean(str(timing), _TIMINGS)}')
+    if timing not in get_args(Timing):
+        known = ", ".join(f'"{name}"' for name in get_args(Timing))
+        raise ConfigError(
+            "timing", f"must be one of {known}; got {timing!r}{did_you_mean(str(timing), get_args(Timing))}"
+        )
     if neuron is not None and not isinstance(neuron, LIF):
         raise ConfigError("neuron", f"must be a LIF or None, got {type(neuron).__name__}")
     sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)
+    if timing != "tick" and sheet.timing is None:
+        raise CapabilityError(
+            "timing", f'"{timing}" needs a clock, and {sheet.name} has none; use "tick" or another chip'
+        )
     paid = (
         sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
     )
@@ -159,13 +163,17 @@ def replay(
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
     ledger = keep_books(placed, names, raster.count(placed), idle)
     report = price(ledger.book, hardware, paid)
+    if timing == "tick" or sheet.timing is None:
+        time = ReplayTime(ticks=raster.bits.shape[0])
+    else:
+        time = replay_time(placed, raster, sheet.timing, timing, updates=neuron is not None)
     energy = {} if report.total_j is None else {**report.by_category, "total": report.total_j}
     return Replay(
         spikes=[raster.layer(k) for k in range(len(sizes))],
         ledger=ledger,
         energy_j=energy,
         energy_per_tick_j=_per_tick(ledger, hardware, paid) if energy else {},
-        time=ReplayTime(ticks=raster.bits.shape[0]),
+        time=time,
         placed=placed,
     )
 

@@ -205,6 +205,8 @@ class TimingSpec:
         Of each neuron of a core, every tick.
     cycles_per_packet_in, cycles_per_packet_out
         Axon look-up of a packet received; making and sending one.
+    cycles_per_spike_out
+        Of the sender, once for each spike of a neuron that is no input and that some core hears, before its packets.
     router_cycles, link_cycles_ew, link_cycles_ns
         A flit through a router, and over a link east–west or north–south.
     fifo_depth
@@ -218,6 +220,7 @@ class TimingSpec:
     cycles_per_neuron_update: float
     cycles_per_packet_in: float
     cycles_per_packet_out: float
+    cycles_per_spike_out: float
     router_cycles: int
     link_cycles_ew: int
     link_cycles_ns: int
@@ -230,10 +233,8 @@ class TimingSpec:
         for name in ("clock", "sops_per_cycle"):
             if not getattr(self, name) > 0:
                 raise ConfigError(f"timing.{name}", f"must be > 0, got {getattr(self, name):g}")
-        _at_least(
-            0, self, "timing", "cycles_per_neuron_update", "cycles_per_packet_in", "cycles_per_packet_out"
-        )
-        _at_least(0, self, "timing", "router_cycles")
+        _at_least(0, self, "timing", "cycles_per_neuron_update", "cycles_per_packet_in")
+        _at_least(0, self, "timing", "cycles_per_packet_out", "cycles_per_spike_out", "router_cycles")
         _at_least(1, self, "timing", "link_cycles_ew", "link_cycles_ns", "fifo_depth")
         self._check_barrier()
 

@@ -71,7 +71,8 @@ def cycles_from_counts(
     # The first packet of a flow cannot have been made before `out`, nor the n-th before n · out.
     latency = zero_load_latency(mesh, timing, flows.source, flows.destination)
     some = received > 0
-    first = _first(np.where(some, -(-out // ONE) + latency, _LATE), flows.destination, mesh.n_cores)
+    earliest = np.where(some, -(-out // ONE) + latency, _LATE)
+    first = _by_core(earliest, flows.destination, mesh.n_cores, np.minimum, _LATE)
     last = np.where(some, ((-(-received * out // ONE) + latency) * ONE) + look_up, 0)
     done = np.maximum(sending, np.where(receiving > 0, first * ONE + receiving, 0)).max(axis=1)
     if n_flows:
@@ -100,27 +101,26 @@ def _table(place: str, values: Any, width: int, n_ticks: int | None = None) -> A
     return table.astype(np.int64)
 
 
-def _by_core(values: Array, cores: Array, n_cores: int) -> Array:
-    """Return [tick, core], the sums of [tick, flow]."""
-    total = np.zeros((n_cores, len(values)), dtype=np.int64)
-    np.add.at(total, cores, values.T)
-    return total.T
-
-
-def _first(values: Array, cores: Array, n_cores: int) -> Array:
-    """Return [tick, core], the minima of [tick, flow]."""
-    least = np.full((n_cores, len(values)), _LATE)
-    np.minimum.at(least, cores, values.T)
-    return least.T
+def _by_core(
+    values: Array, cores: Array, n_cores: int, combine: np.ufunc = np.add, nothing: int = 0
+) -> Array:
+    """Return [tick, core], [tick, flow] combined over the flows of each core; ``nothing`` where there are none."""
+    total = np.full((len(values), n_cores), nothing, dtype=values.dtype)
+    if cores.size:
+        # Sums of neighbours are many times as fast as sums by index.
+        order = np.argsort(cores, kind="stable")
+        there, begins = np.unique(cores[order], return_index=True)
+        total[:, there] = combine.reduceat(np.take(values, order, axis=1), begins, axis=1)
+    return total
 
 
 def _barriers(mesh: MeshSpec, timing: TimingSpec, neurons: Array, flows: Packets, some: Array) -> Array:
     """Return i64[tick], cycles of the barrier."""
-    active = np.zeros((mesh.n_tiles, len(some)), dtype=bool)
-    active[np.flatnonzero(neurons) // mesh.cores_per_tile] = True
+    active = np.zeros((len(some), mesh.n_tiles), dtype=bool)
+    active[:, np.flatnonzero(neurons) // mesh.cores_per_tile] = True
     for cores in (flows.source, flows.destination):
-        np.logical_or.at(active, cores // mesh.cores_per_tile, some.T)
-    n_active = active.sum(axis=0)
+        active |= _by_core(some, cores // mesh.cores_per_tile, mesh.n_tiles, np.logical_or)
+    n_active = active.sum(axis=1)
     table = np.array([0, *(timing.barrier(n) for n in range(1, mesh.n_tiles + 1))], dtype=np.int64)
     cycles: Array = table[n_active]
     return cycles

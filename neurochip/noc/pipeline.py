@@ -110,8 +110,10 @@ def core_pipeline(
         busy, stalled, done, traffic = _with_contention(
             mesh, timing, packets, ordered, back, work, max_cycles=max_cycles, deaf=deaf
         )
-    tiles = {*np.flatnonzero(updates), *packets.source, *packets.destination}
-    active = len({int(core) // mesh.cores_per_tile for core in tiles})
+    takes_part = np.zeros(mesh.n_tiles, dtype=bool)
+    for cores in (np.flatnonzero(updates), packets.source, packets.destination):
+        takes_part[cores // mesh.cores_per_tile] = True
+    active = int(takes_part.sum())
     barrier = timing.barrier(active) if active else 0
     cycles = -(-int(done.max()) // ONE) + barrier
     return TickTiming(

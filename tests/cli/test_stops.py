@@ -84,7 +84,9 @@ def test_a_device_that_is_full(place: object) -> None:
             [sys.executable, "-m", "neurochip._cli", "chips", "show", "cmos45"],
             stdout=full,
             stderr=subprocess.PIPE,
-            env={"PATH": os.environ["PATH"]},  # with no more than this, Python complained once more at its end
+            env={
+                "PATH": os.environ["PATH"]
+            },  # with no more than this, Python complained once more at its end
             text=True,
             timeout=60,
             check=False,

@@ -70,6 +70,7 @@ def cases(draw: st.DrawFn) -> Case:
         cycles_per_neuron_update=draw(TIMES),
         cycles_per_packet_in=draw(TIMES),
         cycles_per_packet_out=draw(TIMES),
+        cycles_per_spike_out=0,
         router_cycles=draw(st.integers(0, 3)),
         link_cycles_ew=draw(st.integers(1, 4)),
         link_cycles_ns=draw(st.integers(1, 6)),

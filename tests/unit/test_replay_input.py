@@ -9,7 +9,14 @@ import pytest
 
 from neurochip import LIF, replay
 from neurochip.description import read_chip
-from neurochip.errors import ConfigError, DataError, MappingError, NeurochipError, NumericError
+from neurochip.errors import (
+    CapabilityError,
+    ConfigError,
+    DataError,
+    MappingError,
+    NeurochipError,
+    NumericError,
+)
 
 TICKS = 5
 LAYERS = (3, 4, 2)
@@ -65,7 +72,8 @@ CASES: list[tuple[str, int | None, Any, type[NeurochipError], str]] = [
     ("placement", 1, [0.5] * 4, ConfigError, "placement[1]: must hold whole numbers, got float64"),
     ("placement", 2, [3, 128], MappingError, "placement[2][1]: loihi-sanafe has no core 128; its cores are 0 to 127"),
     ("placement", 2, [-1, 3], MappingError, "placement[2][0]: loihi-sanafe has no core -1; its cores are 0 to 127"),
-    ("timing", None, "tik", ConfigError, "timing: must be \"tick\", got 'tik'; did you mean 'tick'?"),
+    ("timing", None, "tik", ConfigError,
+     "timing: must be one of \"tick\", \"analytic\", \"cycle\"; got 'tik'; did you mean 'tick'?"),
     ("neuron", None, "lif", ConfigError, "neuron: must be a LIF or None, got str"),
     ("recurrent", None, [None], ConfigError, "recurrent: must have one entry for each layer but the input, 2, got 1"),
     ("recurrent", None, [None, np.zeros((2, 3))], ConfigError, "recurrent[1]: must have shape (2, 2), got (2, 3)"),
@@ -77,6 +85,21 @@ def test_refuses(name: str, at: int | None, value: Any, kind: type[NeurochipErro
     with pytest.raises(kind) as caught:
         replay(**changed(name, at, value))
     assert str(caught.value) == sentence
+
+
+@pytest.mark.parametrize("timing", ["analytic", "cycle"])
+def test_cycles_need_a_clock(timing: str) -> None:
+    with pytest.raises(CapabilityError) as caught:
+        replay(**{**good(), "chip": "ideal-bits", "timing": timing})
+    assert str(caught.value) == (
+        f'timing: "{timing}" needs a clock, and ideal-bits has none; use "tick" or another chip'
+    )
+
+
+def test_latencies_need_cycles() -> None:
+    with pytest.raises(CapabilityError) as caught:
+        replay(**good()).time.latency_percentiles(50)
+    assert str(caught.value) == 'latency: is known only with timing="cycle"'
 
 
 def test_the_untouched_arguments_work() -> None:

@@ -53,6 +53,15 @@ def test_loihi_is_davies_2018():
     assert chip.provenance["core.neuron_state_memory"].evidence == "estimated"
 
 
+def test_sending_on_loihi_costs_what_each_source_says():
+    times = {name: read_chip(name).timing for name in ("loihi", "loihi-sanafe")}
+    assert {name: (t.cycles_per_packet_out, t.cycles_per_spike_out) for name, t in times.items() if t} == {
+        "loihi": (2, 0),
+        "loihi-sanafe": (5.1, 30),
+    }
+    assert read_chip("loihi").provenance["timing.cycles_per_spike_out"].evidence == "estimated"
+
+
 def test_ideal_bits_has_no_limits_and_no_prices():
     chip = read_chip("ideal-bits")
     assert (chip.core.neurons, chip.core.synapse_memory, chip.core.input_axons) == (None, None, None)
@@ -128,6 +137,12 @@ def changed(old: str, new: str) -> str:
             '"5 pJ"',
             'core.synapse_memory: expected an amount of memory such as "128 KiB", got "5 pJ", which '
             "is an energy",
+        ),
+        ("cycles_per_spike_out = 0", "", "timing.cycles_per_spike_out: is missing"),
+        (
+            "cycles_per_spike_out = 0",
+            "cycles_per_spike_out = -1",
+            "timing.cycles_per_spike_out: must be at least 0, got -1.0",
         ),
         ("fifo_depth = 4", "fifo_depth = 0", "timing.fifo_depth: must be at least 1, got 0"),
         ("link_cycles_ew = 1", "link_cycles_ew = 0", "timing.link_cycles_ew: must be at least 1, got 0"),
@@ -255,6 +270,7 @@ def test_a_barrier_made_in_python_is_checked():
         cycles_per_neuron_update=1,
         cycles_per_packet_in=1,
         cycles_per_packet_out=1,
+        cycles_per_spike_out=0,
         router_cycles=1,
         link_cycles_ew=1,
         link_cycles_ns=1,

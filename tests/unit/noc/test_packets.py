@@ -19,6 +19,7 @@ TIMING = TimingSpec(
     cycles_per_neuron_update=1,
     cycles_per_packet_in=1,
     cycles_per_packet_out=1,
+    cycles_per_spike_out=0,
     router_cycles=1,
     link_cycles_ew=1,
     link_cycles_ns=1,
