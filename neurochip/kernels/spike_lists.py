@@ -137,7 +137,7 @@ def add_rows(weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: A
 
 @kernel
 def subtract_rows(weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: Any, total: Any) -> None:
-    """Take weight rows away; see `add_rows`."""
+    """Take weight rows away; see `add_rows`, whose twin it is: a sign as a factor would be one product a weight."""
     nothing = np.uint64(0)
     one = np.uint64(1)
     eight = np.uint64(8)
