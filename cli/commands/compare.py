@@ -1,0 +1,60 @@
+"""``neurochip compare``: finished runs side by side."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("compare", short_help="Put finished runs side by side, with ratios to the first.")
+@click.argument(
+    "folders", metavar="DIR…", nargs=-1, required=True, type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option(
+    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with curves too."
+)
+@click.option(
+    "--json", "values", type=click.Path(dir_okay=False, path_type=Path), help="Write the values as JSON too."
+)
+def command(folders: tuple[Path, ...], page: Path | None, values: Path | None) -> None:
+    """Put the runs in the folders DIR… side by side: error, bits, packets, energy and time."""
+    import json
+
+    from neurochip.data.atomic import replacing
+    from neurochip.report.comparison import compare
+    from neurochip.report.comparison_page import comparison_page
+    from neurochip.report.reading import read_document
+
+    from ..screen import print_table
+
+    names = _names(folders)
+    comparison = compare([(name, read_document(f)) for name, f in zip(names, folders, strict=True)])
+    rows = [("network", *(run.about for run in comparison.runs))]
+    for row in comparison.rows:
+        cells = zip(row.words, row.ratios, strict=True)
+        rows.append((row.name, *(f"{w}  {r}" if r not in ("", "1") else w for w, r in cells)))
+    print_table(("", *names), rows)
+    if not comparison.priced_alike:
+        click.echo(
+            "\nThese runs are priced with different price lists: do not compare their joules. "
+            "Price them alike with `neurochip report DIR --prices LIST`.",
+            err=True,
+        )
+    if page is not None:
+        with replacing(page) as file:
+            file.write(comparison_page(comparison).encode())
+        click.echo(f"\n{page}")
+    if values is not None:
+        with replacing(values) as file:
+            file.write((json.dumps(comparison.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
+        click.echo(str(values))
+
+
+def _names(folders: tuple[Path, ...]) -> list[str]:
+    """Return the last part of each path, or the whole path where those are not told apart by it."""
+    short = [Path(os.path.normpath(folder)).name for folder in folders]
+    return short if len(set(short)) == len(short) else [str(folder) for folder in folders]

@@ -1,0 +1,192 @@
+"""Several finished runs side by side: what each got, and what it paid for it, as ratios to the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from neurochip.description import RunSpec
+from neurochip.errors import DataError
+from neurochip.report.document import TRAINING_PHASES
+from neurochip.report.quantities import decimal, duration, percent, quantity
+from neurochip.report.schema import Document
+from neurochip.report.wording import network_words
+from neurochip.substrate.ledger import Ledger
+
+__all__ = ["Compared", "Comparison", "Row", "compare"]
+
+
+class Compared(NamedTuple):
+    """One run: what it is called here, and what it was."""
+
+    name: str
+    about: str
+    document: Document
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One quantity of every run; `None` where a run has none of it.
+
+    Attributes
+    ----------
+    key
+        Name in the JSON form.
+    name
+        For people.
+    values
+        One for each run, in SI units, bits, or counts; errors as shares.
+    words
+        The values as people read them.
+    ratios
+        Against the first run, in words; the first one's own is empty.
+    """
+
+    key: str
+    name: str
+    values: tuple[float | None, ...]
+    words: tuple[str, ...]
+    ratios: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The runs, in the order given, and a row for each quantity that at least one of them has."""
+
+    runs: tuple[Compared, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def priced_alike(self) -> bool:
+        """Whether all joules come from one price list: others must not be compared."""
+        return len({run.document["energy_j"]["prices"] for run in self.runs}) == 1
+
+    def to_json(self) -> dict[str, Any]:
+        """Return runs and rows as JSON values."""
+        return {
+            "runs": [
+                {
+                    "name": run.name,
+                    "about": run.about,
+                    "seed": run.document["seed"],
+                    "prices": run.document["energy_j"]["prices"],
+                }
+                for run in self.runs
+            ],
+            "rows": [{"key": row.key, "name": row.name, "values": list(row.values)} for row in self.rows],
+        }
+
+
+def compare(documents: Sequence[tuple[str, Document]]) -> Comparison:
+    """Put named documents side by side.
+
+    Raises
+    ------
+    DataError
+        When there are fewer than two.
+    """
+    if len(documents) < 2:
+        raise DataError("compare", f"needs at least two runs, got {len(documents)}; name another folder")
+    runs = tuple(Compared(name, _about(document), document) for name, document in documents)
+    alike = len({run.document["energy_j"]["prices"] for run in runs}) == 1
+    rows = (_row(*entry, runs, against=alike or "energy" not in entry[0]) for entry in _QUANTITIES)
+    return Comparison(runs, tuple(row for row in rows if any(value is not None for value in row.values)))
+
+
+def _about(document: Document) -> str:
+    run = RunSpec.from_dict(document["run"])
+    return f"{network_words(run, document['chip']['name'])}, seed {document['seed']}"
+
+
+def _row(
+    key: str,
+    name: str,
+    value_of: Callable[[Document], float | None],
+    words: Callable[[float], str],
+    runs: Sequence[Compared],
+    *,
+    against: bool,
+) -> Row:
+    values = tuple(value_of(run.document) for run in runs)
+    first = values[0]
+    ratios = ["" if first is None else "1"]
+    for value in values[1:]:
+        if value is None or first is None or not against:
+            ratios.append("")
+        else:
+            ratios.append(_against(value, first))
+    return Row(
+        key=key,
+        name=name,
+        values=values,
+        words=tuple("–" if value is None else words(value) for value in values),
+        ratios=tuple(ratios),
+    )
+
+
+def _against(value: float, first: float) -> str:
+    if value == first:
+        return "the same"
+    return "–" if first == 0 else f"× {decimal(value / first)}"
+
+
+def _per_sample(document: Document, counter: str) -> float | None:
+    samples = document["result"]["trained_samples"]
+    if not samples or RunSpec.from_dict(document["run"]).substrate == "ideal":
+        return None
+    return Ledger.from_json(document["ledger"]).total(counter, *TRAINING_PHASES) / samples
+
+
+def _bits(coding: str) -> Callable[[Document], float | None]:
+    def value_of(document: Document) -> float | None:
+        return document["bits"]["per_sample"].get(coding) or None
+
+    return value_of
+
+
+def _best_error(document: Document) -> float | None:
+    errors = [e["test_error"] for e in document["result"]["epochs"] if e["test_error"] is not None]
+    return min(errors) if errors else None
+
+
+def _joules_per_point(document: Document) -> float | None:
+    """Training energy for each point (1 %) of test accuracy gained over guessing."""
+    training, error = document["energy_j"]["training"], document["result"]["test_error"]
+    confusion = document["result"]["confusion"]
+    if training is None or error is None or not confusion:
+        return None
+    gained = 100 * ((1 - 1 / len(confusion)) - error)
+    return training / gained if gained > 0 else None
+
+
+def _count(value: float) -> str:
+    return f"{value:g}"
+
+
+def _joules(value: float) -> str:
+    return quantity(value, "J")
+
+
+def _bit_words(value: float) -> str:
+    return quantity(value, "bit")
+
+
+_QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[[float], str]], ...] = (
+    ("test_error", "test error, last epoch", lambda d: d["result"]["test_error"], percent),
+    ("best_test_error", "test error, best epoch", _best_error, percent),
+    ("train_error", "training error", lambda d: d["result"]["train_error"], percent),
+    ("epochs", "epochs", lambda d: float(len(d["result"]["epochs"])) or None, _count),
+    ("ticks_per_sample", "ticks a sample", lambda d: d["time"]["ticks_per_sample"], _count),
+    ("symbols_per_sample", "bits a sample, 1 a tick", _bits("symbols"), _bit_words),
+    ("spikes_per_sample", "spikes a sample", _bits("spikes"), quantity),
+    ("aer_per_sample", "bits a sample, AER", _bits("aer"), _bit_words),
+    ("bitmap_per_sample", "bits a sample, bitmap", _bits("bitmap"), _bit_words),
+    ("real_valued_per_sample", "bits a sample, 32-bit words", _bits("real_valued_sent"), _bit_words),
+    ("packets_per_sample", "packets a sample", lambda d: _per_sample(d, "packets"), quantity),
+    ("sops_per_sample", "SOPs a sample", lambda d: _per_sample(d, "sops"), quantity),
+    ("energy_per_sample", "energy a sample", lambda d: d["energy_j"]["per_sample"], _joules),
+    ("energy_training", "energy, all training", lambda d: d["energy_j"]["training"], _joules),
+    ("energy_per_point", "energy a point of accuracy", _joules_per_point, _joules),
+    ("emulation_seconds", "emulation", lambda d: d["time"]["seconds"], duration),
+)
