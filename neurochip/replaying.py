@@ -11,17 +11,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.coding import HardwareCost
+from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
 from neurochip.description.network import layered
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.description.toml_reader import did_you_mean
-from neurochip.digital.lif_network import run_layers
+from neurochip.digital.lif_network import LayeredRaster, run_layers
 from neurochip.digital.replay_input import (
     check_register,
     checked_raster,
     core_indices,
+    feedback_weights,
     recurrent_weights,
     weight_format,
     weight_matrix,
@@ -33,7 +35,16 @@ from neurochip.energy.charges import charges
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.neurons.lif import LIF
 
-__all__ = ["Replay", "ReplayTime", "Timing", "replay"]
+__all__ = [
+    "Replay",
+    "ReplayTime",
+    "Timing",
+    "booked",
+    "check_clock",
+    "check_timing",
+    "hardware_of_replay",
+    "replay",
+]
 
 Timing = Literal["tick", "analytic", "cycle"]
 
@@ -56,6 +67,10 @@ class Replay:
         In ticks, and in cycles and seconds if asked for.
     placed
         The network on its chip.
+    hardware
+        What its cores are built from.
+    names
+        Of the layers.
     """
 
     spikes: list[NDArray[np.uint8]]
@@ -64,18 +79,21 @@ class Replay:
     energy_per_tick_j: Mapping[str, NDArray[np.float64]]
     time: ReplayTime
     placed: PlacedNetwork
+    hardware: HardwareUse
+    names: tuple[str, ...]
 
 
 def replay(
     spikes: Sequence[ArrayLike],
     weights: Sequence[ArrayLike],
     chip: ChipSpec | str | os.PathLike[str],
-    placement: Sequence[ArrayLike],
+    placement: Sequence[ArrayLike] | None = None,
     *,
     prices: PriceList | str | os.PathLike[str] | None = None,
     timing: Timing = "tick",
     neuron: LIF | None = None,
     recurrent: Sequence[ArrayLike | None] | None = None,
+    feedback: Sequence[ArrayLike | None] | None = None,
 ) -> Replay:
     """Cost the traffic of a layered network on a chip, exactly.
 
@@ -94,7 +112,8 @@ def replay(
     chip
         Name, file or spec of the chip.
     placement
-        List over layers of the core of each neuron, [unit]; a core may hold neurons of several layers.
+        List over layers of the core of each neuron, [unit]; a core may hold neurons of several layers. `None` splits
+        layers over as few cores as the chip's limits allow, one after the other along the mesh.
     prices
         Name, file or list; `None` takes the chip's own.
     timing
@@ -104,6 +123,8 @@ def replay(
         The model of all neurons but the input's.
     recurrent
         List over layers 1 … of weights from a layer to itself, [pre, post], or `None` where there are none.
+    feedback
+        List over layers 1 … but the last of weights from layer k+1 back to layer k, [pre, post], or `None`.
 
     Raises
     ------
@@ -112,18 +133,11 @@ def replay(
         or that gets more than it can hold, an event without a price, cycles of a chip without a clock, a network
         on chip that stalls.
     """
-    if timing not in get_args(Timing):
-        known = ", ".join(f'"{name}"' for name in get_args(Timing))
-        raise ConfigError(
-            "timing", f"must be one of {known}; got {timing!r}{did_you_mean(str(timing), get_args(Timing))}"
-        )
+    check_timing(timing)
     if neuron is not None and not isinstance(neuron, LIF):
         raise ConfigError("neuron", f"must be a LIF or None, got {type(neuron).__name__}")
     sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)
-    if timing != "tick" and sheet.timing is None:
-        raise CapabilityError(
-            "timing", f'"{timing}" needs a clock, and {sheet.name} has none; use "tick" or another chip'
-        )
+    check_clock(sheet, timing)
     paid = (
         sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
     )
@@ -137,48 +151,82 @@ def replay(
                 f"weights[{k}]",
                 f"must have {sizes[k]} rows, as weights[{k - 1}] has columns, got {matrix.shape[0]}",
             )
-    projections = [(k, k + 1) for k in range(len(forward))]
-    loops = recurrent_weights(recurrent, sizes)
-    projections += [(k, k) for k in loops]
-    matrices = [*forward, *loops.values()]
+    loops, back = recurrent_weights(recurrent, sizes), feedback_weights(feedback, sizes)
+    projections = [(k, k + 1) for k in range(len(forward))] + [(k, k) for k in loops]
+    projections += [(k + 1, k) for k in back]
+    matrices = [*forward, *loops.values(), *back.values()]
     places = [f"weights[{k}]" for k in range(len(forward))] + [f"recurrent[{k - 1}]" for k in loops]
+    places += [f"feedback[{k - 1}]" for k in back]
     precision = weight_format(matrices, places, sheet, computes=neuron is not None)
     if neuron is not None and integer_bits(precision) is not None:
         check_register(projections, sizes, precision)
     raster = checked_raster(spikes, sizes, computes=neuron is not None)
     state_bits = 64 if precision == "float64" else 32
-    hardware = _hardware(neuron, precision, state_bits)
-    placed = place(
-        sizes,
-        projections,
-        core_indices(placement, sizes, sheet),
-        sheet,
-        weight_bits=word_bits(precision),
-        state_bits=0 if neuron is None else state_bits * neuron.hardware.state_words_kept,
+    kept_bits = 0 if neuron is None else state_bits * neuron.hardware.state_words_kept
+    weight_bits = word_bits(precision)
+    cores = (
+        compiled_placement(sizes, projections, sheet, weight_bits=weight_bits, state_bits=kept_bits)
+        if placement is None
+        else core_indices(placement, sizes, sheet)
     )
+    placed = place(sizes, projections, cores, sheet, weight_bits=weight_bits, state_bits=kept_bits)
     idle = None
     if neuron is not None:
         held_as, membrane = weight_dtype(precision), state_dtype(precision)
         idle = run_layers(placed, matrices, neuron, raster, held_as, membrane)
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
+    hardware = hardware_of_replay(neuron, precision, state_bits)
+    return booked(placed, names, raster, idle, hardware, paid, timing)
+
+
+def check_timing(timing: str) -> None:
+    """Refuse a model of time that there is not."""
+    if timing not in get_args(Timing):
+        known = ", ".join(f'"{name}"' for name in get_args(Timing))
+        raise ConfigError(
+            "timing", f"must be one of {known}; got {timing!r}{did_you_mean(str(timing), get_args(Timing))}"
+        )
+
+
+def check_clock(chip: ChipSpec, timing: Timing) -> None:
+    """Refuse to count cycles of a chip without a clock."""
+    if timing != "tick" and chip.timing is None:
+        raise CapabilityError(
+            "timing", f'"{timing}" needs a clock, and {chip.name} has none; use "tick" or another chip'
+        )
+
+
+def booked(
+    placed: PlacedNetwork,
+    names: tuple[str, ...],
+    raster: LayeredRaster,
+    idle: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
+    hardware: HardwareUse,
+    prices: PriceList,
+    timing: Timing,
+) -> Replay:
+    """Book, price and time all spikes of a placed network; ``idle`` as in `keep_books`."""
     ledger = keep_books(placed, names, raster.count(placed), idle)
-    report = price(ledger.book, hardware, paid)
-    if timing == "tick" or sheet.timing is None:
+    report = price(ledger.book, hardware, prices)
+    if timing == "tick" or placed.chip.timing is None:
         time = ReplayTime(ticks=raster.bits.shape[0])
     else:
-        time = replay_time(placed, raster, sheet.timing, timing, updates=neuron is not None)
+        time = replay_time(placed, raster, placed.chip.timing, timing, updates=idle is not None)
     energy = {} if report.total_j is None else {**report.by_category, "total": report.total_j}
     return Replay(
-        spikes=[raster.layer(k) for k in range(len(sizes))],
+        spikes=[raster.layer(k) for k in range(len(placed.sizes))],
         ledger=ledger,
         energy_j=energy,
-        energy_per_tick_j=_per_tick(ledger, hardware, paid) if energy else {},
+        energy_per_tick_j=_per_tick(ledger, hardware, prices) if energy else {},
         time=time,
         placed=placed,
+        hardware=hardware,
+        names=names,
     )
 
 
-def _hardware(neuron: LIF | None, precision: Precision, state_bits: int) -> HardwareUse:
+def hardware_of_replay(neuron: LIF | None, precision: Precision, state_bits: int) -> HardwareUse:
+    """Return formats and elements of the cores of a replay."""
     # Input spikes are played back and a LIF neuron fires by its own comparison: neither encodes nor anneals.
     elements = [
         ElementUse("encoder", "recorded", HardwareCost()),

@@ -33,7 +33,7 @@ from neurochip.training.record import Raster, RunRecord
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
-__all__ = ["Outcome", "simulate"]
+__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "simulate", "versions"]
 
 CHECKPOINT, RESOLVED = "checkpoint.h5", "run.toml"
 
@@ -203,7 +203,7 @@ def _carry_out(
         confusion=state.confusion,
         seconds=earlier + time.perf_counter() - began,
         started=state.started,
-        versions=_versions(),
+        versions=versions(),
         resumed=state.resumed,
         stopped_early=False,
     )
@@ -246,7 +246,8 @@ def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """Return package → version, of neurochip and what it computes with."""
     found = {"python": platform.python_version(), "numpy": np.__version__}
     for package in ("neurochip", "numba", "h5py"):
         try:

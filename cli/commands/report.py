@@ -29,18 +29,28 @@ def command(folder: Path, prices: str | None, open_page: bool) -> None:
     """Render the report of the run in DIR again, or price its counts anew."""
     from neurochip.description import read_prices
     from neurochip.report.reading import read_document
+    from neurochip.report.replay_files import is_replay, read_replay, render_replay_again
+    from neurochip.report.replay_summary import replay_summary
     from neurochip.report.terminal import print_summary
     from neurochip.report.write import render_again
 
     from ..screen import summary_console
 
     price_list = None if prices is None else read_prices(prices)
-    before = read_document(folder)["energy_j"]
-    document, page = render_again(folder, price_list)
-    print_summary(document, summary_console())
+    before: EnergyTable
+    if is_replay(folder):
+        before = read_replay(folder)["energy_j"]
+        replayed, page = render_replay_again(folder, price_list)
+        summary_console().print(replay_summary(replayed))
+        after = replayed["energy_j"]
+    else:
+        before = read_document(folder)["energy_j"]
+        document, page = render_again(folder, price_list)
+        print_summary(document, summary_console())
+        after = document["energy_j"]
     click.echo()
     if price_list is not None:
-        click.echo(f"energy: {_total(before)} → {_total(document['energy_j'])}")
+        click.echo(f"energy: {_total(before)} → {_total(after)}")
     click.echo(str(page))
     if open_page and click.launch(page.resolve().as_uri()) != 0:
         click.echo("No browser could be started; open the page yourself.", err=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ..names import RUN
+from ..names import CHIP, PRICES, RUN
 
 __all__ = ["command"]
 
@@ -39,6 +39,23 @@ DEFAULT_RUN = "mnist-small"
     metavar="DIR",
     help="Go on with the run in DIR where it was stopped; takes no RUN, --set, --seed or --out.",
 )
+@click.option(
+    "--replay",
+    "raster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Drive the chip with the spikes recorded in FILE (.npz, docs/replay.md) and cost their traffic; nothing is "
+    "trained. RUN then only says whose network they are of.",
+)
+@click.option("--chip", type=CHIP, metavar="CHIP|FILE", help="With --replay: the chip.")
+@click.option(
+    "--prices", type=PRICES, metavar="CHIP|FILE", help="With --replay: prices other than the chip's own."
+)
+@click.option(
+    "--timing",
+    type=click.Choice(["tick", "analytic", "cycle"]),
+    help="With --replay: how the time of a tick is found; it changes no spike.  [default: tick]",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json and nothing else.")
 def command(
@@ -48,10 +65,16 @@ def command(
     out: Path | None,
     threads: int | None,
     resume: Path | None,
+    raster: Path | None,
+    chip: str | None,
+    prices: str | None,
+    timing: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
     """Run the experiment RUN, a name of the catalogue (`neurochip runs`) or a TOML file, and report on it.
+
+    With --replay nothing is trained: recorded spikes cross the chip, and their traffic is costed.
 
     Without RUN: mnist-small, which trains [784, 500, 10] on 2000 handwritten digits.
     """
@@ -60,10 +83,25 @@ def command(
         "--set": bool(overrides),
         "--seed": seed is not None,
         "--out": out is not None,
+        "--replay": raster is not None,
     }
+    if raster is None:
+        alone = {"--chip": chip, "--prices": prices, "--timing": timing}
+        named = ", ".join(name for name, value in alone.items() if value is not None)
+        if named:
+            raise click.UsageError(
+                f"{named} needs --replay; of a run change the value with --set, e.g. --set chip=loihi"
+            )
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the run of its folder as it was; leave out {named}")
+    if raster is not None:
+        if seed is not None or threads is not None:
+            raise click.UsageError(
+                "--replay draws nothing and takes one thread; leave out --seed and --threads"
+            )
+        _replay(raster, run, overrides, chip, prices, timing or "tick", out, quiet=quiet, as_json=as_json)
+        return
     from neurochip.simulation import simulate
 
     from ..progress import showing_progress
@@ -86,6 +124,41 @@ def command(
         click.echo(str(outcome.folder))
     else:
         _summarise(outcome.folder)
+
+
+def _replay(
+    raster: Path,
+    run: str | None,
+    overrides: tuple[str, ...],
+    chip: str | None,
+    prices: str | None,
+    timing: str,
+    out: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from neurochip.replay_run import replay_run
+    from neurochip.report.replay_summary import replay_summary
+
+    from ..screen import summary_console
+
+    outcome = replay_run(
+        raster,
+        run=run,
+        overrides=overrides,
+        chip=chip,
+        prices=prices,
+        timing=timing,  # type: ignore[arg-type]
+        out=out,
+    )
+    if as_json:
+        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
+    elif quiet:
+        click.echo(str(outcome.folder))
+    else:
+        summary_console().print(replay_summary(outcome.document))
+        click.echo(f"\n{outcome.folder}\nneurochip report {shlex.quote(str(outcome.folder))} --open")
 
 
 def _summarise(folder: Path) -> None:

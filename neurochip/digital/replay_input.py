@@ -18,6 +18,7 @@ __all__ = [
     "check_register",
     "checked_raster",
     "core_indices",
+    "feedback_weights",
     "recurrent_weights",
     "weight_format",
     "weight_matrix",
@@ -61,6 +62,28 @@ def recurrent_weights(recurrent: Sequence[ArrayLike | None] | None, sizes: list[
                     f"recurrent[{k - 1}]", f"must have shape ({sizes[k]}, {sizes[k]}), got {loops[k].shape}"
                 )
     return loops
+
+
+def feedback_weights(feedback: Sequence[ArrayLike | None] | None, sizes: list[int]) -> dict[int, Array]:
+    """Return layer → the weights that it gets from the layer after it."""
+    if feedback is None:
+        return {}
+    if len(feedback) != len(sizes) - 2:
+        raise ConfigError(
+            "feedback",
+            f"must have one entry for each layer but the first and the last, {len(sizes) - 2}, "
+            f"got {len(feedback)}",
+        )
+    back: dict[int, Array] = {}
+    for k, values in enumerate(feedback, start=1):
+        if values is not None:
+            back[k] = weight_matrix(values, f"feedback[{k - 1}]")
+            if back[k].shape != (sizes[k + 1], sizes[k]):
+                raise ConfigError(
+                    f"feedback[{k - 1}]",
+                    f"must have shape ({sizes[k + 1]}, {sizes[k]}), got {back[k].shape}",
+                )
+    return back
 
 
 def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, computes: bool) -> Precision:

@@ -12,7 +12,7 @@ from neurochip.report.schema import FORMAT, BitsTable, Document, EnergyTable, Re
 from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase
 from neurochip.training.record import RunRecord
 
-__all__ = ["TRAINING_PHASES", "document", "repriced"]
+__all__ = ["TRAINING_PHASES", "chip_table", "document", "energy_table", "repriced"]
 
 # The rest, reading out and evaluation, measures errors: it is booked, but it is no part of what learning costs.
 TRAINING_PHASES = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE, Phase.UPDATE)
@@ -22,7 +22,7 @@ _WORD = 32  # bits of a real number on the wire
 def document(record: RunRecord, prices: PriceList | None = None) -> Document:
     """Return the document of a run, priced with ``prices`` or with its chip's own."""
     ledger, run = record.ledger, record.run
-    energy = _energy(ledger, record.hardware, record.chip.prices if prices is None else prices)
+    energy = energy_table(ledger, record.hardware, record.chip.prices if prices is None else prices)
     table = {
         "format": FORMAT,
         "run": run.to_dict(),
@@ -36,7 +36,7 @@ def document(record: RunRecord, prices: PriceList | None = None) -> Document:
         "energy_j": energy,
         "time": _time(record),
         "hardware": record.hardware.to_json(),
-        "chip": _chip(record.chip) | {"layout": [dataclasses.asdict(core) for core in record.layout]},
+        "chip": chip_table(record.chip) | {"layout": [dataclasses.asdict(core) for core in record.layout]},
         "ledger": ledger.to_json(),
     }
     return cast(Document, _finite(table))
@@ -46,7 +46,7 @@ def repriced(document: Document, prices: PriceList) -> Document:
     """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
     ledger = Ledger.from_json(document["ledger"])
     hardware = HardwareUse.from_json(document["hardware"])
-    return {**document, "energy_j": _energy(ledger, hardware, prices)}
+    return {**document, "energy_j": energy_table(ledger, hardware, prices)}
 
 
 def _trained(ledger: Ledger) -> int:
@@ -57,7 +57,8 @@ def _trained(ledger: Ledger) -> int:
     return 0
 
 
-def _energy(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyTable:
+def energy_table(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyTable:
+    """Return joules of a ledger by category, phase and population, with the lines they are sums of."""
     report = price(ledger, hardware, prices)
     samples = _trained(ledger)
     training = None
@@ -154,7 +155,8 @@ def _time(record: RunRecord) -> TimeTable:
     }
 
 
-def _chip(chip: ChipSpec) -> dict[str, Any]:
+def chip_table(chip: ChipSpec) -> dict[str, Any]:
+    """Return the chip itself, without what sits on it."""
     return {
         "name": chip.name,
         "about": chip.about,

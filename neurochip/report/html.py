@@ -17,10 +17,11 @@ from neurochip.report.sections.provenance import provenance
 from neurochip.report.sections.spikes import spikes
 from neurochip.training.record import Raster
 
-__all__ = ["html"]
+__all__ = ["html", "template"]
 
 
-def _template(name: str) -> str:
+def template(name: str) -> str:
+    """Return a file of the templates folder."""
     return (resources.files("neurochip.report") / "templates" / name).read_text(encoding="utf-8")
 
 
@@ -37,6 +38,6 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         chip(document),
         provenance(document),
     )
-    page = Template(_template("report.html"))
+    page = Template(template("report.html"))
     title = join([str(document["run"].get("name", "run")), " – neurochip"])
-    return page.substitute(title=title, style=_template("report.css"), body=body)
+    return page.substitute(title=title, style=template("report.css"), body=body)

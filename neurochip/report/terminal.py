@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rich.console import Console, Group
     from rich.table import Table
 
-__all__ = ["print_summary", "summary", "utilisation_table"]
+__all__ = ["chip_line", "energy_table", "print_summary", "summary", "utilisation_table"]
 
 
 def print_summary(document: Document, console: Console | None = None) -> None:
@@ -45,8 +45,8 @@ def summary(document: Document) -> Group:
     if energy["total"] is None:
         parts.append(Text(f"energy  {energy['note']}", style="dim"))
     else:
-        parts.append(_energy_table(document))
-    line = _chip_line(document)
+        parts.append(energy_table(document))
+    line = chip_line(document)
     if line is not None:
         parts.append(line)
     return NewGroup(*parts)
@@ -117,7 +117,7 @@ def _bits_table(document: Document, rows: Sequence[BitRow]) -> Table:
     return table
 
 
-def _energy_table(document: Document) -> Table:
+def energy_table(document: Document) -> Table:
     """Return joules by category (rows) and phase (columns)."""
     from rich import box
     from rich.markup import escape
@@ -152,7 +152,8 @@ def _energy_table(document: Document) -> Table:
     return table
 
 
-def _chip_line(document: Document) -> Any:
+def chip_line(document: Document) -> Any:
+    """Return how many cores are used and which is fullest; `None` where there are none."""
     from rich.text import Text
 
     chip = document["chip"]

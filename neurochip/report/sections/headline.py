@@ -8,7 +8,7 @@ from neurochip.report.quantities import decimal, duration, exact, percent, quant
 from neurochip.report.schema import Document
 from neurochip.report.wording import standard_error
 
-__all__ = ["headline"]
+__all__ = ["card", "headline"]
 
 
 def headline(document: Document) -> Markup:
@@ -38,7 +38,8 @@ def headline(document: Document) -> Markup:
     )
 
 
-def _card(name: str, value: Content, about: Content, style: str = "") -> Markup:
+def card(name: str, value: Content, about: Content, style: str = "") -> Markup:
+    """Return one number under its name."""
     return tag(
         "div",
         tag("div", name, class_="what"),
@@ -57,7 +58,7 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
         steps = f"{run.baseline.free} + {run.baseline.nudged}"
         against = ratio(bits["symbols"], bits["real_valued_32bit"])
         cards.append(
-            _card(
+            card(
                 f"Bits per {unit}",
                 quantity(bits["per_sample"]["symbols"], "bit"),
                 f"{against} than 32-bit values in {steps} steps",
@@ -65,7 +66,7 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
         )
         firing = bits["spikes"] / bits["symbols"] if bits["symbols"] else 0.0
         cards.append(
-            _card(
+            card(
                 f"Spikes per {unit}",
                 quantity(bits["per_sample"]["spikes"]),
                 f"a neuron fires on {percent(firing, 1)} of its ticks",
@@ -73,10 +74,10 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
         )
     elif bits["per_sample"]:
         sent = quantity(bits["per_sample"]["real_valued_sent"], "bit")
-        cards.append(_card(f"Bits per {unit}", sent, "as 32-bit words"))
+        cards.append(card(f"Bits per {unit}", sent, "as 32-bit words"))
     if energy["per_sample"] is not None:
         cards.append(
-            _card(
+            card(
                 f"Energy per {unit}",
                 quantity(energy["per_sample"], "J"),
                 f"prices of {energy['prices']}; {quantity(energy['training'] or 0.0, 'J')} {whole}",
@@ -84,11 +85,11 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
         )
     if time["ticks_per_sample"] is not None:
         cards.append(
-            _card(f"Ticks per {unit}", decimal(time["ticks_per_sample"]), f"{exact(time['ticks'])} in all")
+            card(f"Ticks per {unit}", decimal(time["ticks_per_sample"]), f"{exact(time['ticks'])} in all")
         )
     speed = time["samples_per_s"]
     about = f"{speed:.0f} samples per second" if speed is not None else "of this computer"
-    cards.append(_card("Emulation", duration(time["seconds"]), about))
+    cards.append(card("Emulation", duration(time["seconds"]), about))
     return cards
 
 
@@ -99,8 +100,8 @@ def _error_cards(document: Document) -> list[Markup]:
     epochs = f"{result['epochs'][-1]['epoch']:g}" if result["epochs"] else "0"
     train = f"after {epochs} epochs"
     return [
-        _card("Test error", percent(result["test_error"]), about, "main"),
-        _card("Training error", percent(result["train_error"]), train),
+        card("Test error", percent(result["test_error"]), about, "main"),
+        card("Training error", percent(result["train_error"]), train),
     ]
 
 
@@ -116,6 +117,6 @@ def _curve_cards(document: Document) -> list[Markup]:
     free = min(curve["n_free"], len(curve["mean_error"])) - 1
     nudged = len(curve["mean_error"]) - curve["n_free"]
     return [
-        _card("Error, free", ended(free), f"mean |s − s*| after {curve['n_free']} ticks", "main"),
-        _card("Error, nudged", ended(-1), f"after {nudged} more"),
+        card("Error, free", ended(free), f"mean |s − s*| after {curve['n_free']} ticks", "main"),
+        card("Error, nudged", ended(-1), f"after {nudged} more"),
     ]

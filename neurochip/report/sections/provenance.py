@@ -8,7 +8,7 @@ from neurochip.report.quantities import quantity
 from neurochip.report.schema import Document
 from neurochip.report.sections.frame import section
 
-__all__ = ["provenance"]
+__all__ = ["elements", "provenance"]
 
 
 def provenance(document: Document) -> Markup:
@@ -28,12 +28,13 @@ def provenance(document: Document) -> Markup:
             f" does it again; seed {document['seed']} and these versions give the same result:",
         ),
         tag("dl", *versions, class_="versions"),
-        _elements(document),
+        elements(document),
         tag("details", tag("summary", "The resolved run.toml: every default written out"), text),
     )
 
 
-def _elements(document: Document) -> Markup:
+def elements(document: Document) -> Markup:
+    """Return the table of what each element of a neuron does in a tick."""
     hardware = document["hardware"]
     names = (
         ("additions", "+"),

@@ -13,7 +13,7 @@ from neurochip.report.quantities import exact
 from neurochip.report.sections.frame import section
 from neurochip.training.record import Raster
 
-__all__ = ["spikes"]
+__all__ = ["busiest", "name_of", "panel", "spikes"]
 
 # Rows of a picture, at most; a larger population shares a row between neighbours.
 _ROWS = 112
@@ -58,11 +58,11 @@ def _figure(raster: Raster) -> Markup:
         about = f"{exact(bits.shape[1])} neurons"
         if inner:
             bits, about = (
-                _busiest(bits),
+                busiest(bits),
                 f"{exact(int(bits.any(axis=0).sum()))} of {exact(bits.shape[1])} fire",
             )
-        labels = _classes(raster, bits.shape[1]) if last and bits.shape[1] <= _FEW else _name(name, about)
-        panels += [labels, _panel(name, bits, position, boundary if raster.n_nudged else None)]
+        labels = _classes(raster, bits.shape[1]) if last and bits.shape[1] <= _FEW else name_of(name, about)
+        panels += [labels, panel(name, bits, position, boundary if raster.n_nudged else None)]
     return tag(
         "figure",
         title,
@@ -70,14 +70,15 @@ def _figure(raster: Raster) -> Markup:
     )
 
 
-def _busiest(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def busiest(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return the neurons that fire at all, those that fire most first."""
     counts = bits.sum(axis=0, dtype=np.int64)
     order = np.argsort(-counts, kind="stable")
     return bits[:, order[: max(1, int((counts > 0).sum()))]]
 
 
-def _name(name: str, about: str) -> Markup:
+def name_of(name: str, about: str) -> Markup:
+    """Return the words left of a panel."""
     return tag("div", tag("span", name), tag("small", about), class_="who")
 
 
@@ -90,7 +91,8 @@ def _classes(raster: Raster, units: int) -> Markup:
     return tag("div", *rows, class_="classes")
 
 
-def _panel(name: str, bits: NDArray[np.uint8], position: int, boundary: float | None) -> Markup:
+def panel(name: str, bits: NDArray[np.uint8], position: int, boundary: float | None) -> Markup:
+    """Return the picture of one population's spikes, with a line at ``boundary`` per cent."""
     units = bits.shape[1]
     picture = tag(
         "img",

@@ -1,0 +1,145 @@
+"""A file of recorded spikes: ``spikes.0`` …, and what it may also say of weights and placement (docs/replay.md)."""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.errors import DataError
+
+__all__ = ["RecordedTraffic", "load_arrays", "recorded_traffic"]
+
+Array = NDArray[Any]
+
+_NAME = re.compile(r"(spikes|weights|recurrent|feedback|placement)\.(0|[1-9][0-9]{0,3})")
+
+
+@dataclass(frozen=True, eq=False)
+class RecordedTraffic:
+    """What a file of spikes says.
+
+    Attributes
+    ----------
+    spikes
+        List over layers of u8[tick, unit].
+    weights
+        List over projections from layer k to layer k+1, [pre, post]; `None` when the file has none.
+    recurrent, feedback
+        As `neurochip.replay` takes them; `None` when the file has none.
+    placement
+        List over layers of core indices, [unit]; `None` when the file has none.
+    """
+
+    spikes: tuple[Array, ...]
+    weights: tuple[Array, ...] | None = None
+    recurrent: tuple[Array | None, ...] | None = None
+    feedback: tuple[Array | None, ...] | None = None
+    placement: tuple[Array, ...] | None = None
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of each layer."""
+        return tuple(int(raster.shape[1]) for raster in self.spikes)
+
+
+def load_arrays(path: Path | str) -> dict[str, Array]:
+    """Return all arrays of an .npz, or one sentence about why it is none."""
+    try:
+        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        raise DataError(os.fspath(path), "no such file; name an .npz of recorded spikes") from None
+    except (AttributeError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
+        raise DataError(os.fspath(path), "is not an .npz of plain arrays, or is damaged") from None
+    except OSError as error:
+        raise DataError(os.fspath(path), f"cannot be read: {error.strerror or error}") from None
+
+
+def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -> RecordedTraffic:
+    """Return the checked content of a file of spikes.
+
+    Parameters
+    ----------
+    input_only
+        Whether ``spikes.0`` alone will do and nothing else may be there: the rest is computed.
+
+    Raises
+    ------
+    DataError
+        An array that is missing, too much, of another type or of another shape.
+    """
+    found: dict[str, dict[int, Array]] = {}
+    for name, values in arrays.items():
+        match = _NAME.fullmatch(name)
+        if match is None or (input_only and match[1] != "spikes"):
+            wanted = (
+                "spikes.0" if input_only else "spikes.K, weights.K, recurrent.K, feedback.K or placement.K"
+            )
+            raise DataError(name, f"is no array of such a file; it may have {wanted}")
+        found.setdefault(match[1], {})[int(match[2])] = values
+    rasters = found.get("spikes", {})
+    n_layers = max(rasters, default=0) + 1
+    for k in range(n_layers):
+        if k not in rasters:
+            raise DataError(f"spikes.{k}", "is missing; every layer needs its raster, the input is spikes.0")
+        if rasters[k].dtype not in (np.uint8, np.bool_):
+            raise DataError(f"spikes.{k}", f"must be uint8, got {rasters[k].dtype}")
+        if rasters[k].ndim != 2 or 0 in rasters[k].shape or len(rasters[k]) != len(rasters[0]):
+            ticks = len(rasters[0]) if k and rasters[0].ndim else "ticks"
+            raise DataError(f"spikes.{k}", f"must have shape ({ticks}, units), got {rasters[k].shape}")
+    if n_layers < 2 and not input_only:
+        raise DataError("spikes.1", "is missing; traffic needs at least two layers")
+    sizes = [rasters[k].shape[1] for k in range(n_layers)]
+    return RecordedTraffic(
+        spikes=tuple(rasters[k].view(np.uint8) for k in range(n_layers)),
+        weights=_all_of(found, "weights", [(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]),
+        recurrent=_some_of(found, "recurrent", {k: (sizes[k], sizes[k]) for k in range(1, n_layers)}),
+        feedback=_some_of(found, "feedback", {k: (sizes[k + 1], sizes[k]) for k in range(1, n_layers - 1)}),
+        placement=_all_of(found, "placement", [(size,) for size in sizes]),
+    )
+
+
+def _shaped(name: str, values: Array, shape: tuple[int, ...]) -> Array:
+    if values.shape != shape:
+        raise DataError(name, f"must have shape {shape}, as the rasters have it, got {values.shape}")
+    return values
+
+
+def _all_of(
+    found: Mapping[str, Mapping[int, Array]], kind: str, shapes: list[tuple[int, ...]]
+) -> tuple[Array, ...] | None:
+    """Return one array for each shape, or `None` where there is none at all."""
+    if kind not in found:
+        return None
+    for k in found[kind]:
+        if k >= len(shapes):
+            raise DataError(f"{kind}.{k}", f"is too much; the last is {kind}.{len(shapes) - 1}")
+    for k in range(len(shapes)):
+        if k not in found[kind]:
+            raise DataError(f"{kind}.{k}", f"is missing; give all {len(shapes)} of {kind} or none")
+    return tuple(_shaped(f"{kind}.{k}", found[kind][k], shape) for k, shape in enumerate(shapes))
+
+
+def _some_of(
+    found: Mapping[str, Mapping[int, Array]], kind: str, shapes: dict[int, tuple[int, ...]]
+) -> tuple[Array | None, ...] | None:
+    """Return what there is, by layer; `None` where there is none at all."""
+    if kind not in found:
+        return None
+    for k in found[kind]:
+        if k not in shapes:
+            known = f"{kind}.1 to {kind}.{max(shapes)}" if shapes else f"no {kind}"
+            raise DataError(f"{kind}.{k}", f"has no place here; so many layers have {known}")
+    return tuple(
+        _shaped(f"{kind}.{k}", found[kind][k], shape) if k in found[kind] else None
+        for k, shape in shapes.items()
+    )

@@ -1,0 +1,198 @@
+"""A file of recorded spikes → a folder of results: what `neurochip simulate --replay` does."""
+
+from __future__ import annotations
+
+import datetime
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.building import build
+from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices, read_run
+from neurochip.description.precision import Precision
+from neurochip.digital.raster_file import RecordedTraffic, load_arrays, recorded_traffic
+from neurochip.errors import ConfigError, DataError, NeurochipError, OutputError
+from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
+from neurochip.report.reading import read_rasters
+from neurochip.report.replay_document import ReplayDocument, replay_document
+from neurochip.report.replay_files import write_replay
+from neurochip.simulation import RESOLVED, versions
+
+__all__ = ["ReplayOutcome", "replay_run"]
+
+DEFAULT_CHIP = "cmos45"
+
+
+class ReplayOutcome(NamedTuple):
+    """What a replay leaves: all that it saw, the document of its report, and the folder."""
+
+    replay: Replay
+    document: ReplayDocument
+    folder: Path
+
+
+def replay_run(
+    raster: Path | str,
+    *,
+    run: str | None = None,
+    overrides: Sequence[str] = (),
+    chip: str | None = None,
+    prices: str | None = None,
+    timing: Timing = "tick",
+    out: Path | str | None = None,
+) -> ReplayOutcome:
+    """Drive a chip with recorded spikes and write what the traffic costs: report.json and report.html.
+
+    Parameters
+    ----------
+    raster
+        File of docs/replay.md, or the raster.npz of a run, whose presentations follow one another.
+    run, overrides
+        Name or file of the run whose network, weights' format and placement are meant, with ``key.path=value``
+        each; `None` takes the run.toml beside a run's raster, and of any other file what it says itself.
+    chip, prices
+        Name or file; `None` takes the run's chip, else cmos45, and the chip's own prices.
+    timing
+        As in `neurochip.replay`.
+    out
+        Folder to make; `None` makes ``runs/replay-<file>-<time>``.
+
+    Raises
+    ------
+    NeurochipError
+        One of its family, before anything is written.
+    """
+    began, started = time.perf_counter(), datetime.datetime.now(datetime.UTC)
+    path = Path(raster)
+    check_timing(timing)
+    folder = _free_folder(out, f"replay-{path.stem}")
+    arrays = load_arrays(path)
+    if "presentations" in arrays:
+        traffic = _presentations(path)
+        beside = path.parent / RESOLVED
+        if run is None and beside.is_file():
+            run = str(beside)
+    else:
+        try:
+            traffic = recorded_traffic(arrays)
+        except NeurochipError as error:
+            raise DataError(f"{path}: {error.place}", error.problem) from None
+    if run is None and overrides:
+        raise ConfigError("overrides", "change a run, and there is none; name one beside the raster")
+    spec = None if run is None else _with_chip(read_run(run, overrides), chip)
+    sheet = read_chip(spec.chip if spec is not None else chip or DEFAULT_CHIP)
+    check_clock(sheet, timing)
+    paid = sheet.prices if prices is None else read_prices(prices)
+    given = _as_run(traffic, spec) if spec is not None else _as_file(traffic, sheet)
+    seen = replay(traffic.spikes, chip=sheet, prices=paid, timing=timing, **given)
+    document = replay_document(
+        ledger=seen.ledger,
+        placed=seen.placed,
+        hardware=seen.hardware,
+        replay_time=seen.time,
+        names=seen.names,
+        name=path.stem if spec is None else f"{spec.name}-replay",
+        network=None if spec is None else spec.name,
+        file=path.name,
+        neuron=None,
+        prices=paid,
+        timing=timing,
+        seconds=time.perf_counter() - began,
+        started=started.isoformat(timespec="seconds"),
+        versions=versions(),
+    )
+    try:
+        folder.mkdir(parents=True)
+    except OSError as error:
+        raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
+    write_replay(document, seen.spikes, folder)
+    return ReplayOutcome(seen, document, folder)
+
+
+def _free_folder(out: Path | str | None, name: str) -> Path:
+    moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
+    folder = Path(out) if out is not None else Path("runs") / f"{name}-{moment}"
+    if folder.exists():
+        raise OutputError(str(folder), "exists already; choose another folder with --out or remove it")
+    return folder
+
+
+def _presentations(path: Path) -> RecordedTraffic:
+    """Return the presentations of a run's raster.npz, one after the other."""
+    rasters = read_rasters(path)
+    if not rasters:
+        raise DataError(str(path), "holds no presentation; set record.presentations of the run")
+    layers = zip(*(raster.spikes for raster in rasters), strict=True)
+    return RecordedTraffic(spikes=tuple(np.concatenate(parts) for parts in layers))
+
+
+def _with_chip(run: RunSpec, chip: str | None) -> RunSpec:
+    if run.substrate != "digital":
+        raise ConfigError(
+            "substrate", f'must be "digital" to send spikes, and {run.name} is "{run.substrate}"'
+        )
+    return run if chip is None else RunSpec.from_dict({**run.to_dict(), "chip": chip})
+
+
+def _as_run(traffic: RecordedTraffic, run: RunSpec) -> dict[str, Any]:
+    """Return network and placement of a run, as `replay` takes them."""
+    if traffic.sizes != run.network.layers:
+        raise DataError(
+            "spikes",
+            f"have layers {_chain(traffic.sizes)}, and the network of {run.name} is {_chain(run.network.layers)}",
+        )
+    image = build(run).image
+    if image is None:
+        raise RuntimeError("a digital run is always compiled")
+    precision, sizes = run.network.precision, traffic.sizes
+    placement = traffic.placement or [
+        np.concatenate([np.full(image.cores[c].size, image.cores[c].site) for c in image.cores_of(p)])
+        for p in range(len(sizes))
+    ]
+    weights = traffic.weights or [_unread((a, b), precision) for a, b in zip(sizes, sizes[1:], strict=False)]
+    # Its hidden layers hear the layer after them as well (neurochip.description.network.layered).
+    feedback = traffic.feedback or [
+        _unread((sizes[k + 1], sizes[k]), precision) for k in range(1, len(sizes) - 1)
+    ]
+    return {
+        "weights": weights,
+        "recurrent": traffic.recurrent,
+        "feedback": feedback,
+        "placement": placement,
+    }
+
+
+def _as_file(traffic: RecordedTraffic, chip: ChipSpec) -> dict[str, Any]:
+    """Return what the file says; without weights every neuron hears the whole layer before it."""
+    sizes = traffic.sizes
+    width = _usual(chip)
+    weights = traffic.weights or [_unread((a, b), width) for a, b in zip(sizes, sizes[1:], strict=False)]
+    return {
+        "weights": weights,
+        "recurrent": traffic.recurrent,
+        "feedback": traffic.feedback,
+        "placement": traffic.placement,
+    }
+
+
+def _usual(chip: ChipSpec) -> Precision:
+    """Return int8, or what the chip has that is nearest to it."""
+    if chip.weights.max_bits is None:
+        return "float32" if "float32" in chip.weights.floats else "float64"
+    bits = min(max(8, chip.weights.min_bits or 2), chip.weights.max_bits, 16)
+    return f"int{bits}"  # type: ignore[return-value]
+
+
+def _unread(shape: tuple[int, int], precision: Precision) -> NDArray[Any]:
+    """Return weights whose values play no part but take so many bits; no memory is spent on them."""
+    if precision.startswith("float"):
+        return np.broadcast_to(np.dtype(precision).type(0.5), shape)
+    return np.broadcast_to(np.int16(2 ** (int(precision[3:]) - 1) - 1), shape)
+
+
+def _chain(sizes: Sequence[int]) -> str:
+    return "-".join(map(str, sizes))

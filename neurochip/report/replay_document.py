@@ -1,0 +1,216 @@
+"""A replay → the document that is its ``report.json``: exact counts, bits in every coding, joules, time."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypedDict, cast
+
+import numpy as np
+
+from neurochip.compile.placement import PlacedNetwork
+from neurochip.description import PriceList
+from neurochip.digital.replay_timing import ReplayTime
+from neurochip.digital.traffic import TrafficLedger
+from neurochip.energy import HardwareUse
+from neurochip.report.document import chip_table, energy_table
+from neurochip.report.schema import FORMAT, ChipTable, EnergyTable
+from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase, PhaseBook
+from neurochip.training.record import CoreUse
+
+__all__ = ["ReplayBits", "ReplayDocument", "ReplayTimeTable", "replay_document", "repriced_replay"]
+
+
+class ReplayBits(TypedDict):
+    """Bits in each coding, plain and times the links they crossed."""
+
+    symbols: int
+    spikes: int
+    aer: int
+    bitmap: int
+    symbols_hops: int
+    spikes_hops: int
+    aer_hops: int
+    bitmap_hops: int
+
+
+class ReplayTimeTable(TypedDict):
+    """Time of the chip, as far as ``model`` knows it, and of the emulation.
+
+    ``latency`` holds cycles that 50, 95 and 99 % of the deliveries do not exceed, and the longest; ``queue_max`` the
+    most flits in the FIFOs of one port; ``link_max`` the flits of the busiest link. Shares are of all cycles of the
+    cores in use.
+    """
+
+    model: str
+    ticks: int
+    cycles: int | None
+    seconds: float | None
+    latency: dict[str, float] | None
+    queue_max: int | None
+    link_max: int | None
+    busy_share: float | None
+    stalled_share: float | None
+    emulation_seconds: float
+    started: str
+
+
+class ReplayDocument(TypedDict):
+    """All of the ``report.json`` of a replay; ``layers`` is name and neurons of each."""
+
+    format: int
+    kind: str
+    name: str
+    file: str
+    network: str | None
+    layers: list[tuple[str, int]]
+    neuron: str | None
+    versions: dict[str, str]
+    totals: dict[str, int]
+    per_tick: dict[str, list[int]]
+    bits: ReplayBits
+    energy_j: EnergyTable
+    time: ReplayTimeTable
+    hardware: dict[str, Any]
+    chip: ChipTable
+    ledger: dict[str, dict[str, Any]]
+
+
+def replay_document(
+    *,
+    ledger: TrafficLedger,
+    placed: PlacedNetwork,
+    hardware: HardwareUse,
+    replay_time: ReplayTime,
+    names: tuple[str, ...],
+    name: str,
+    file: str,
+    network: str | None,
+    neuron: str | None,
+    prices: PriceList,
+    timing: str,
+    seconds: float,
+    started: str,
+    versions: dict[str, str],
+) -> ReplayDocument:
+    """Return the document of a replay.
+
+    Parameters
+    ----------
+    names
+        Of the layers.
+    name, file, network, neuron
+        Of the report, of the file of spikes, of the run or network file, and of the model of neurons; `None` where
+        there is none.
+    seconds, started
+        Wall time of the emulation, and when it began (ISO 8601, UTC).
+    """
+    by_core = _by_core(ledger.book)
+    series = {key: values.tolist() for key, values in ledger.per_tick.items()}
+    if replay_time.cycles_per_tick is not None:
+        series["cycles"] = replay_time.cycles_per_tick.tolist()
+    layout = [dataclasses.asdict(core) for core in _core_uses(placed, names, hardware, by_core)]
+    return {
+        "format": FORMAT,
+        "kind": "replay",
+        "name": name,
+        "file": file,
+        "network": network,
+        "layers": list(zip(names, placed.sizes, strict=True)),
+        "neuron": neuron,
+        "versions": versions,
+        "totals": dict(ledger.totals),
+        "per_tick": series,
+        "bits": cast(ReplayBits, {coding: by_core.total(key) for coding, key in BIT_CODINGS.items()}),
+        "energy_j": energy_table(by_core, hardware, prices),
+        "time": _time(replay_time, timing, placed, seconds, started),
+        "hardware": hardware.to_json(),
+        "chip": cast(ChipTable, chip_table(placed.chip) | {"layout": layout}),
+        "ledger": by_core.to_json(),
+    }
+
+
+def repriced_replay(document: ReplayDocument, prices: PriceList) -> ReplayDocument:
+    """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
+    ledger = Ledger.from_json(document["ledger"])
+    hardware = HardwareUse.from_json(document["hardware"])
+    return {**document, "energy_j": energy_table(ledger, hardware, prices)}
+
+
+def _by_core(book: Ledger) -> Ledger:
+    """Return one row for each core: what it holds of several layers together."""
+    sites = np.array(book.sites)
+    used, core = np.unique(sites, return_inverse=True)
+    names = [
+        " + ".join(dict.fromkeys(p for p, s in zip(book.populations, book.sites, strict=True) if s == site))
+        for site in used
+    ]
+    phases: dict[Phase, PhaseBook] = {}
+    for phase, rows in book.phases.items():
+        counts = np.zeros((used.size, rows.counts.shape[1]), dtype=np.int64)
+        np.add.at(counts, core, rows.counts)
+        phases[phase] = PhaseBook(rows.presentations, rows.ticks, counts)
+    return Ledger(tuple(names), tuple(int(site) for site in used), phases)
+
+
+def _core_uses(
+    placed: PlacedNetwork, names: tuple[str, ...], hardware: HardwareUse, by_core: Ledger
+) -> list[CoreUse]:
+    kept = sum(element.cost.state_words_kept for element in hardware.in_role("neuron"))
+    uses = []
+    for site, name in zip(by_core.sites, by_core.populations, strict=True):
+        pieces = [p for p in range(placed.layers.size) if placed.sites[p] == site]
+        layers = [int(placed.layers[p]) for p in pieces]
+        sizes = [int(placed.neurons[p]) for p in pieces]
+        heard = {source for k in layers for source in placed.sources(k)}
+        units = [int(u) for p in pieces for u in np.flatnonzero(placed.piece_of[int(placed.layers[p])] == p)]
+        x, y = placed.chip.mesh.position(site)
+        alone = len(pieces) == 1
+        uses.append(
+            CoreUse(
+                site=site,
+                x=x,
+                y=y,
+                population=name,
+                first=min(units) if alone else 0,
+                last=max(units) + 1 if alone else sum(sizes),
+                neurons=sum(sizes),
+                synapse_bits=hardware.weight_bits
+                * sum(
+                    n * sum(placed.sizes[s] for s in placed.sources(k))
+                    for n, k in zip(sizes, layers, strict=True)
+                ),
+                input_axons=sum(placed.sizes[source] for source in heard),
+                output_axons=sum(n * int(placed.packets[k]) for n, k in zip(sizes, layers, strict=True)),
+                state_bits=hardware.state_bits
+                * kept
+                * sum(n for n, k in zip(sizes, layers, strict=True) if k),
+            )
+        )
+    return uses
+
+
+def _time(
+    time: ReplayTime, model: str, placed: PlacedNetwork, seconds: float, started: str
+) -> ReplayTimeTable:
+    used = np.unique(placed.sites)
+    whole = (time.cycles or 0) * used.size
+    walked = time.busy is not None and time.stalled is not None and whole
+    latency = None
+    if time.latencies is not None:
+        names = ("p50", "p95", "p99", "max")
+        latency = dict(zip(names, time.latency_percentiles(50, 95, 99, 100), strict=True))
+    return {
+        "model": model,
+        "ticks": time.ticks,
+        "cycles": time.cycles,
+        "seconds": time.seconds,
+        "latency": latency,
+        "queue_max": None if time.queue_max is None else int(time.queue_max.max()),
+        "link_max": None if time.link_load is None else int(time.link_load.max()),
+        "busy_share": float(time.busy[used].sum()) / whole if walked and time.busy is not None else None,
+        "stalled_share": float(time.stalled[used].sum()) / whole
+        if walked and time.stalled is not None
+        else None,
+        "emulation_seconds": seconds,
+        "started": started,
+    }

@@ -1,0 +1,90 @@
+"""The folder of a replay: report.json and report.html, written whole and read back."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.data.atomic import replacing
+from neurochip.description import PriceList
+from neurochip.energy import HardwareUse
+from neurochip.errors import DataError
+from neurochip.report.reading import REPORT
+from neurochip.report.replay_document import ReplayDocument, repriced_replay
+from neurochip.report.replay_page import replay_page
+from neurochip.report.schema import FORMAT
+from neurochip.substrate.ledger import Ledger
+
+__all__ = ["is_replay", "read_replay", "render_replay_again", "write_replay"]
+
+SPIKES = "spikes.npz"
+
+
+def write_replay(
+    document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]], folder: Path | str, stem: str = "report"
+) -> Path:
+    """Write ``<stem>.json``, ``<stem>.html`` and all spikes into an existing folder; return the page."""
+    folder = Path(folder)
+    page = folder / f"{stem}.html"
+    text = replay_page(document, spikes)
+    if not (folder / SPIKES).exists():
+        with replacing(folder / SPIKES) as file:
+            np.savez_compressed(file, **{f"spikes.{k}": bits for k, bits in enumerate(spikes)})  # type: ignore[arg-type]
+    with replacing(folder / f"{stem}.json") as file:
+        file.write((json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    with replacing(page) as file:
+        file.write(text.encode())
+    return page
+
+
+def is_replay(path: Path | str) -> bool:
+    """Return whether a folder holds the report of a replay; of anything unreadable it does not."""
+    try:
+        table: Any = msgspec.json.decode((Path(path) / REPORT).read_bytes())
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return isinstance(table, dict) and table.get("kind") == "replay"
+
+
+def read_replay(folder: Path | str) -> ReplayDocument:
+    """Return the document of a replay's folder, with everything checked."""
+    path = Path(folder) / REPORT
+    try:
+        raw: Any = msgspec.json.decode(path.read_bytes())
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(str(path), f"cannot be read: {error}") from None
+    if raw.get("format") != FORMAT:
+        raise DataError(
+            f"{path}: format",
+            f"is {raw.get('format')}, and this version reads {FORMAT}; use the version that wrote it",
+        )
+    try:
+        table = msgspec.convert(raw, ReplayDocument)
+        HardwareUse.from_json(table["hardware"])
+        Ledger.from_json(table["ledger"])
+    except msgspec.ValidationError as error:
+        raise DataError(str(path), str(error).replace("`", "'")) from None
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise DataError(str(path), f"is damaged ({type(error).__name__}: {error})") from None
+    return table
+
+
+def render_replay_again(folder: Path | str, prices: PriceList | None = None) -> tuple[ReplayDocument, Path]:
+    """Render a stored replay again, priced anew beside the original where ``prices`` are given."""
+    from neurochip.digital.raster_file import load_arrays, recorded_traffic
+
+    folder = Path(folder)
+    document = read_replay(folder)
+    spikes = recorded_traffic(load_arrays(folder / SPIKES)).spikes
+    if prices is None:
+        return document, write_replay(document, spikes, folder)
+    document = repriced_replay(document, prices)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", prices.name).strip("-.") or "prices"
+    return document, write_replay(document, spikes, folder, f"report-{stem}")

@@ -1,0 +1,178 @@
+"""The page of a replay: what its traffic costs, and when; opens offline, loads nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from string import Template
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.report.html import template
+from neurochip.report.markup import Content, Markup, join, tag
+from neurochip.report.plots import Bar, Line, line_plot, log_bars
+from neurochip.report.quantities import decimal, duration, exact, percent, quantity
+from neurochip.report.replay_document import ReplayDocument
+from neurochip.report.schema import Document
+from neurochip.report.sections.chip import chip
+from neurochip.report.sections.energy import energy
+from neurochip.report.sections.frame import section
+from neurochip.report.sections.headline import card
+from neurochip.report.sections.provenance import elements
+from neurochip.report.sections.spikes import busiest, name_of, panel
+
+__all__ = ["CODINGS", "replay_page"]
+
+CODINGS = (
+    ("symbols", "1 bit a neuron and tick"),
+    ("spikes", "the ones among them"),
+    ("aer", "address + header"),
+    ("bitmap", "frames of core pairs"),
+)
+_MOST_POINTS = 500  # of a curve; more ticks are averaged
+_MOST_TICKS = 600  # of the raster that is drawn
+
+
+def replay_page(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -> str:
+    """Return the text of the page."""
+    # The sections on energy and on the chip read only what both kinds of document have.
+    shared = cast(Document, document)
+    body = tag(
+        "main",
+        _headline(document),
+        _bits(document),
+        energy(shared),
+        _per_tick(document),
+        _raster(document, spikes),
+        chip(shared),
+        _provenance(document),
+    )
+    title = join([document["name"], " – neurochip"])
+    page = Template(template("report.html"))
+    return page.substitute(title=title, style=template("report.css"), body=body)
+
+
+def _headline(document: ReplayDocument) -> Markup:
+    totals, time, joules = document["totals"], document["time"], document["energy_j"]
+    sizes = "-".join(str(size) for _, size in document["layers"])
+    facts = [
+        f"[{sizes}]",
+        document["hardware"]["weight_format"],
+        f"on {document['chip']['name']}",
+        time["started"].replace("T", " ")[:16] + " UTC",
+        f"neurochip {document['versions'].get('neurochip', '?')}",
+    ]
+    ticks = time["ticks"]
+    firing = document["bits"]["spikes"] / max(1, document["bits"]["symbols"])
+    cards = [
+        card("Packets", quantity(totals["packets"]), f"in {exact(ticks)} ticks", "main"),
+        card(
+            "Spikes", quantity(totals["spikes_sent"]), f"a neuron fires on {percent(firing, 1)} of its ticks"
+        ),
+        card("Hops", quantity(totals["hops"]), "links crossed, over all packets"),
+        card("SOPs", quantity(totals["sops"]), f"{quantity(totals['sops'] / ticks)} a tick"),
+    ]
+    if joules["total"] is not None:
+        per_tick = quantity(joules["total"] / ticks, "J")
+        cards.append(card("Energy", quantity(joules["total"], "J"), f"{per_tick} a tick, {joules['prices']}"))
+    if time["seconds"] is not None and time["cycles"] is not None:
+        about = f"{quantity(time['cycles'])} cycles, timing = {time['model']}"
+        cards.append(card("Time", quantity(time["seconds"], "s"), about))
+    cards.append(card("Emulation", duration(time["emulation_seconds"]), "of this computer"))
+    about = f"Traffic of {document['file']}"
+    if document["network"] is not None:
+        about += f" on the network of {document['network']}"
+    return tag(
+        "header",
+        tag("h1", document["name"]),
+        tag("p", about, class_="about"),
+        tag("div", *(tag("span", fact) for fact in facts), class_="facts"),
+        tag("div", *cards, class_="cards"),
+    )
+
+
+def _bits(document: ReplayDocument) -> Markup:
+    bits = cast(dict[str, int], document["bits"])
+    drawn = [
+        Bar(
+            label=join([tag("strong", name), " ", tag("small", about)]),
+            value=bits[name],
+            shown=quantity(bits[name], "bit"),
+            aside=f"{quantity(bits[f'{name}_hops'], 'bit')} × links",
+            style="b0",
+        )
+        for name, about in CODINGS
+    ]
+    lead = "The same spikes in every coding; logarithmic scale. Right: times the links that each bit crossed."
+    return section("Bits", log_bars(drawn, unit="bit"), about=lead)
+
+
+def _per_tick(document: ReplayDocument) -> Markup:
+    series = document["per_tick"]
+    shown = [name for name in ("packets", "hops", "sops", "cycles") if any(series.get(name, ()))]
+    lines = [
+        Line(name="SOPs" if name == "sops" else name, points=_averaged(series[name]), colour=colour)
+        for colour, name in enumerate(shown)
+    ]
+    if not lines:
+        return section("Tick by tick", tag("p", "No spike was sent.", class_="note"))
+    plot = line_plot(
+        lines, x_label="tick", about="packets, hops, synaptic operations and cycles of each tick"
+    )
+    details = _time_lines(document)
+    return section(
+        "Tick by tick", plot, details, about="Counts of each tick; logarithmic scale, 0 at the floor."
+    )
+
+
+def _averaged(values: Sequence[int]) -> list[tuple[float, float]]:
+    width = -(-len(values) // _MOST_POINTS)
+    return [(float(at), float(np.mean(values[at : at + width]))) for at in range(0, len(values), width)]
+
+
+def _time_lines(document: ReplayDocument) -> Markup | None:
+    time = document["time"]
+    latency = time["latency"]
+    if latency is None or time["cycles"] is None:
+        return None
+    busy, stalled = percent(time["busy_share"], 1), percent(time["stalled_share"], 1)
+    words = (
+        f"{decimal(time['cycles'] / time['ticks'])} cycles a tick. Latency of a delivery: {latency['p50']:.0f} cycles "
+        f"at the median, {latency['p95']:.0f} at 95 %, {latency['p99']:.0f} at 99 %, {latency['max']:.0f} at "
+        f"most. The fullest queue held {time['queue_max']} flits, the busiest link carried "
+        f"{quantity(time['link_max'] or 0)}. Cores in use were busy for {busy} of the cycles and waited for the "
+        f"network for {stalled}."
+    )
+    return tag("p", words, class_="note")
+
+
+def _raster(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -> Markup:
+    shown = min(len(spikes[0]), _MOST_TICKS)
+    panels: list[Content] = []
+    for position, ((name, size), bits) in enumerate(zip(document["layers"], spikes, strict=True)):
+        bits, about = bits[:shown], f"{exact(size)} neurons"
+        if 0 < position < len(spikes) - 1:
+            bits, about = busiest(bits), f"{exact(int(bits.any(axis=0).sum()))} of {exact(size)} fire"
+        panels += [name_of(name, about), panel(name, bits, position, None)]
+    head = tag("div", tag("span", f"{shown} ticks", style="width:100%"), class_="phases")
+    figure = tag("figure", tag("div", tag("div"), head, *panels, class_="raster"))
+    lead = "Each column is a tick, each dot a spike; a row may stand for a few neighbours. "
+    if shown < len(spikes[0]):
+        lead += f"The first {shown} of {exact(len(spikes[0]))} ticks. "
+    lead += "Hidden neurons are sorted by how often they fire; those that never do are left out."
+    return section("Spikes", tag("div", figure, class_="rasters one"), about=lead)
+
+
+def _provenance(document: ReplayDocument) -> Markup:
+    versions = [
+        tag("div", tag("dt", name), tag("dd", version)) for name, version in document["versions"].items()
+    ]
+    neuron = document["neuron"]
+    words = (
+        "The spikes were taken as recorded: no neuron was updated, so there is no energy of neurons in the books."
+        if neuron is None
+        else f"The input was taken as recorded; all other spikes were computed ({neuron})."
+    )
+    table: Any = document
+    return section("The replay", tag("p", words), tag("dl", *versions, class_="versions"), elements(table))

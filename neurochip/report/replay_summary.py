@@ -1,0 +1,90 @@
+"""The terminal's summary of a replay: what travelled, in bits and joules and cycles."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from neurochip.report.quantities import decimal, duration, exact, percent, quantity
+from neurochip.report.replay_document import ReplayDocument
+from neurochip.report.replay_page import CODINGS
+from neurochip.report.schema import Document
+from neurochip.report.terminal import chip_line, energy_table
+
+if TYPE_CHECKING:
+    from rich.console import Group
+    from rich.table import Table
+
+__all__ = ["replay_summary"]
+
+
+def replay_summary(document: ReplayDocument) -> Group:
+    """Return what a person wants to know when a replay is over."""
+    from rich.console import Group as NewGroup
+    from rich.rule import Rule
+    from rich.text import Text
+
+    sizes = "-".join(str(size) for _, size in document["layers"])
+    what = f"  [{sizes}] {document['hardware']['weight_format']} on {document['chip']['name']}"
+    # The tables of energy and cores read only what both kinds of document have.
+    shared = cast(Document, document)
+    title = Text.assemble((document["name"], "bold"), what)
+    parts: list[Any] = [Rule(title, align="left", style="dim"), _headline(document), _bits(document)]
+    if document["energy_j"]["total"] is None:
+        parts.append(Text(f"energy  {document['energy_j']['note']}", style="dim"))
+    else:
+        parts.append(energy_table(shared))
+    line = chip_line(shared)
+    return NewGroup(*parts, *([] if line is None else [line]))
+
+
+def _headline(document: ReplayDocument) -> Table:
+    from rich.markup import escape
+    from rich.table import Table as NewTable
+
+    totals, time, energy = document["totals"], document["time"], document["energy_j"]
+    left = [
+        ("packets", f"[bold green]{exact(totals['packets'])}[/]"),
+        ("spikes", exact(totals["spikes_sent"])),
+        ("hops", exact(totals["hops"])),
+        ("SOPs", exact(totals["sops"])),
+    ]
+    right = [("ticks", exact(time["ticks"]))]
+    if energy["total"] is not None:
+        each = quantity(energy["total"] / time["ticks"], "J")
+        right.append(
+            ("energy", f"{quantity(energy['total'], 'J')}, {each} a tick ({escape(energy['prices'])})")
+        )
+    if time["cycles"] is not None and time["seconds"] is not None:
+        cycles = f"{quantity(time['cycles'])} cycles, {decimal(time['cycles'] / time['ticks'])} a tick"
+        right.append(("time", f"{quantity(time['seconds'], 's')}, {cycles} ({time['model']})"))
+    if time["latency"] is not None:
+        latency = time["latency"]
+        right.append(("latency", f"{latency['p50']:.0f} cycles, {latency['p99']:.0f} at 99 %"))
+        right.append(
+            ("cores", f"busy {percent(time['busy_share'], 1)}, stalled {percent(time['stalled_share'], 1)}")
+        )
+    right.append(("emulation", duration(time["emulation_seconds"])))
+    table = NewTable.grid(padding=(0, 2))
+    for style, width in (("dim", None), ("", 16), ("dim", None), ("", None)):
+        table.add_column(style=style, min_width=width)
+    for row in range(max(len(left), len(right))):
+        first = left[row] if row < len(left) else ("", "")
+        second = right[row] if row < len(right) else ("", "")
+        table.add_row(*first, *second)
+    return table
+
+
+def _bits(document: ReplayDocument) -> Table:
+    from rich import box
+    from rich.table import Table as NewTable
+
+    table = NewTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column("bits")
+    for name in ("in all", "a tick", "× links"):
+        table.add_column(name, justify="right", no_wrap=True)
+    bits: Any = document["bits"]
+    for name, about in CODINGS:
+        each = quantity(bits[name] / document["time"]["ticks"], "bit")
+        cells = (quantity(bits[name], "bit"), each, quantity(bits[f"{name}_hops"], "bit"))
+        table.add_row(f"{name} [dim]{about}[/]", *cells)
+    return table
