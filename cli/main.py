@@ -20,6 +20,7 @@ __all__ = ["COMMANDS", "main", "neurochip"]
 # saves the help from importing the command.
 COMMANDS = {
     "simulate": "Run an experiment and report spikes, bits and energy.",
+    "tune": "Search the keys of a run for the smallest error, bits or energy.",
     "compare": "Put finished runs side by side, with ratios to the first.",
     "report": "Render a stored run again, or price its counts anew.",
     "runs": "List the runs of the catalogue, or show one.",

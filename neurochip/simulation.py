@@ -53,6 +53,7 @@ def simulate(
     out: Path | str | None = None,
     threads: int | None = None,
     resume: Path | str | None = None,
+    samples: data.Dataset | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     write: bool = True,
 ) -> Outcome:
@@ -72,6 +73,8 @@ def simulate(
         `None` uses every core. The result does not depend on it.
     resume
         Folder of an interrupted run: goes on from its checkpoint, with its own run.toml.
+    samples
+        Take these instead of the data set that the run names, e.g. another split of it.
     on_progress
         Called about ten times a second.
     write
@@ -91,8 +94,9 @@ def simulate(
     built = build(spec, threads=workers)
     digest = digest_of(built)
     check_prices(spec, built)
-    samples = None
-    if spec.experiment == "train":
+    if spec.experiment != "train":
+        samples = None
+    elif samples is None:
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
     if folder is not None and resume is not None:
         state = read_checkpoint(folder / CHECKPOINT, digest=digest)

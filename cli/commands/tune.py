@@ -1,0 +1,152 @@
+"""``neurochip tune``: a search of the keys of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..names import RUN
+
+if TYPE_CHECKING:
+    from neurochip.search.study import Trial
+    from neurochip.tuning import Tuned
+
+__all__ = ["command"]
+
+
+@click.command("tune", short_help="Search the keys of a run for the smallest error, bits or energy.")
+@click.argument("run", type=RUN, required=False)
+@click.option(
+    "--vary",
+    metavar="KEY=LOW:HIGH",
+    multiple=True,
+    help="A key of the run and where to search: KEY=LOW:HIGH, with :log and :int behind it, or KEY=A,B,C; "
+    "may be repeated.",
+)
+@click.option(
+    "--objective",
+    metavar="NAME[,NAME]",
+    default="error",
+    show_default=True,
+    help="What to make small: error, bits, spikes, aer, packets, sops, energy, ticks. Several give a Pareto front.",
+)
+@click.option("--trials", type=click.IntRange(min=1), metavar="N", default=40, show_default=True)
+@click.option("--sampler", metavar="NAME", default="tpe", show_default=True, help="tpe, gp or random.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the proposals.")
+@click.option(
+    "--seeds",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Runs of each trial, whose mean counts.",
+)
+@click.option(
+    "--held-out",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Training samples that judge the trials.  [default: a fifth, at most 5000]",
+)
+@click.option(
+    "--confirm",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Train the best ones N times again on all training samples and measure the test error.",
+)
+@click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value of the run.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the results.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of each run.")
+@click.option(
+    "--resume",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Go on with the search in DIR, up to --trials; takes no RUN, --vary, --set or --out.",
+)
+def command(
+    run: str | None,
+    vary: tuple[str, ...],
+    objective: str,
+    trials: int,
+    sampler: str,
+    seed: int,
+    seeds: int,
+    held_out: int | None,
+    confirm: int,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    threads: int | None,
+    resume: Path | None,
+) -> None:
+    """Search the keys of RUN named with --vary; trials are judged on training samples that were held out."""
+    given = {"RUN": run is not None, "--vary": bool(vary), "--set": bool(overrides), "--out": out is not None}
+    if resume is not None and any(given.values()):
+        named = ", ".join(name for name, is_given in given.items() if is_given)
+        raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")
+    from neurochip.tuning import tune
+
+    found = tune(
+        run or "mnist-small",
+        vary=vary,
+        overrides=overrides,
+        objective=objective,
+        trials=trials,
+        sampler=sampler,
+        seed=seed,
+        seeds=seeds,
+        held_out=held_out,
+        confirm=confirm,
+        out=out,
+        resume=resume,
+        threads=threads,
+        on_trial=_tell(trials),
+    )
+    _print(found)
+
+
+def _tell(trials: int):  # type: ignore[no-untyped-def]
+    def tell(trial: Trial, so_far: Tuned) -> None:
+        mark = "*" if trial.number in so_far.front else " "
+        click.echo(f"trial {trial.number:>{len(str(trials))}} {mark} {_outcome(trial, so_far)}", err=True)
+
+    return tell
+
+
+def _outcome(trial: Trial, found: Tuned) -> str:
+    from neurochip.search.objectives import read_objectives
+    from neurochip.search.page import value_words
+
+    values = ", ".join(
+        f"{key} = {value:.4g}" if isinstance(value, float) else f"{key} = {value}"
+        for key, value in trial.values.items()
+    )
+    if trial.failure:
+        return f"failed: {trial.failure}; {values}"
+    share = found.summary["run"]["experiment"] == "train"
+    objectives = read_objectives(found.summary["objective"])
+    reached = (
+        f"{o.name} {value_words(o, v, share=share)}"
+        for o, v in zip(objectives, trial.objectives, strict=True)
+    )
+    return f"{', '.join(reached)}; {values}; {trial.seconds:.1f} s"
+
+
+def _print(found: Tuned) -> None:
+    from neurochip.report.quantities import percent
+
+    click.echo("Best:" if len(found.front) == 1 else f"Pareto front of {len(found.front)}:")
+    confirmed = {entry["trial"]: entry for entry in found.summary["confirmed"]}
+    for number in found.front:
+        click.echo(f"  trial {number}: {_outcome(found.trials[number], found)}")
+        if number in confirmed:
+            entry = confirmed[number]
+            click.echo(
+                f"    test error {percent(entry['mean'])} ± {percent(entry['std'])}, "
+                f"trained anew {len(entry['errors'])} × on all training samples"
+            )
+    if not found.front:
+        click.echo("  none: every trial failed")
+    click.echo(f"\n{found.folder}")

@@ -1,0 +1,91 @@
+"""What a search makes small, measured on a finished run: error, bits, energy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from neurochip.errors import CapabilityError, ConfigError
+from neurochip.report.document import TRAINING_PHASES, document
+from neurochip.report.schema import Document
+from neurochip.substrate.ledger import Ledger
+from neurochip.training.record import RunRecord
+
+__all__ = ["OBJECTIVES", "Objective", "chosen", "measure", "read_objectives"]
+
+
+class Objective(NamedTuple):
+    """Something to be made small."""
+
+    name: str
+    words: str
+    unit: str
+    value_of: Callable[[Document], float | None]
+
+
+def _error(table: Document) -> float | None:
+    """Share of wrong answers; for a convergence run the mean error at the ends of both phases.
+
+    The latter is what the authors of Fig. 2 searched for (O'Connor 2019, section 4.1, and their code).
+    """
+    curve = table["convergence"]
+    if curve is None:
+        return table["result"]["test_error"]
+    ends = curve["mean_error"][curve["n_free"] - 1], curve["mean_error"][-1]
+    return None if ends[0] is None or ends[1] is None else (ends[0] + ends[1]) / 2
+
+
+def _bits(coding: str) -> Callable[[Document], float | None]:
+    return lambda table: table["bits"]["per_sample"].get(coding)
+
+
+def _counted(counter: str) -> Callable[[Document], float | None]:
+    def value_of(table: Document) -> float | None:
+        samples = table["result"]["trained_samples"]
+        ledger = Ledger.from_json(table["ledger"])
+        return ledger.total(counter, *TRAINING_PHASES) / samples if samples else None
+
+    return value_of
+
+
+OBJECTIVES = {
+    objective.name: objective
+    for objective in (
+        Objective("error", "error", "", _error),
+        Objective("bits", "bits a sample, one per neuron and tick", "bit", _bits("symbols")),
+        Objective("spikes", "spikes a sample", "", _bits("spikes")),
+        Objective("aer", "bits a sample, AER", "bit", _bits("aer")),
+        Objective("packets", "packets a sample", "", _counted("packets")),
+        Objective("sops", "SOPs a sample", "", _counted("sops")),
+        Objective("energy", "energy a sample", "J", lambda table: table["energy_j"]["per_sample"]),
+        Objective("ticks", "ticks a sample", "", lambda table: table["time"]["ticks_per_sample"]),
+    )
+}
+
+
+def read_objectives(text: str) -> tuple[Objective, ...]:
+    """Read ``error`` or ``error,energy``; raises `ConfigError` for a name that is not in `OBJECTIVES`."""
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in OBJECTIVES:
+            raise ConfigError("--objective", f'must be among {", ".join(OBJECTIVES)}, got "{name}"')
+    if len(set(names)) != len(names):
+        raise ConfigError("--objective", f"must name each objective once, got {text}")
+    return tuple(OBJECTIVES[name] for name in names)
+
+
+def measure(record: RunRecord) -> dict[str, float]:
+    """Return every objective that the run has a value of."""
+    table = document(record)
+    values = {name: objective.value_of(table) for name, objective in OBJECTIVES.items()}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def chosen(measured: dict[str, float], objectives: tuple[Objective, ...]) -> tuple[float, ...]:
+    """Return the values of the objectives in their order; `CapabilityError` where the run has none."""
+    for objective in objectives:
+        if objective.name not in measured:
+            raise CapabilityError(
+                f"--objective {objective.name}", "is not known of such a run; choose another objective"
+            )
+    return tuple(measured[objective.name] for objective in objectives)

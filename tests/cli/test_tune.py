@@ -1,0 +1,89 @@
+"""`neurochip tune`: a search over a run, with its folder."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+from neurochip import data
+from neurochip.tuning import held_out
+
+from .conftest import Run
+
+TINY = [
+    *("--set", "network.layers=[784, 20, 10]", "--set", "data.train=60", "--set", "data.test=20"),
+    *("--set", "evaluation.train=0", "--set", "learning.epochs=1", "--threads", "1"),
+]
+VARY = ["--vary", "phases.free=10:30:int", "--vary", "coding.decoder.lambda=0.1:0.9"]
+
+
+def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
+    first = run("tune", *TINY, *VARY, "--objective", "error,bits", "--trials", "3", "--out", "found")
+    assert first.exit_code == 0, first.output
+    assert len(first.stderr.splitlines()) == 3
+    on = run("tune", "--resume", "found", "--trials", "5", "--confirm", "2")
+    assert on.exit_code == 0, on.output
+    assert len(on.stderr.splitlines()) == 2
+    whole = run("tune", *TINY, *VARY, "--objective", "error,bits", "--trials", "5", "--out", "whole")
+    assert whole.exit_code == 0, whole.output
+    stored = json.loads(Path("found/tune.json").read_text(encoding="utf-8"))
+    again = json.loads(Path("whole/tune.json").read_text(encoding="utf-8"))
+    values = [
+        [(trial["values"], trial["measured"].get("aer")) for trial in s["trials"]] for s in (stored, again)
+    ]
+    assert len(values[0]) == 5 and values[0] == values[1]
+    assert stored["front"] == again["front"] and stored["front"]
+    assert stored["held_out"] == 12
+    assert {entry["trial"] for entry in stored["confirmed"]} == set(stored["front"])
+    # What was found is a run file that can be run.
+    number = stored["front"][0]
+    best = tomllib.loads(Path(f"found/trial-{number}.toml").read_text(encoding="utf-8"))
+    assert best["phases"]["free"] == stored["trials"][number]["values"]["phases.free"]
+    assert run("simulate", f"found/trial-{number}.toml", "--out", "best", "--quiet").exit_code == 0
+    assert "Pareto front" in Path("found/tune.html").read_text(encoding="utf-8")
+
+
+def test_a_convergence_run_is_searched_by_its_two_ends(run: Run) -> None:
+    small = [
+        *(
+            "--set",
+            "network.layers=[20, 20, 5]",
+            "--set",
+            "convergence.nets=2",
+            "--set",
+            "convergence.free=30",
+        ),
+        *("--set", "convergence.nudged=20", "--set", "convergence.reference_steps=200", "--threads", "1"),
+    ]
+    vary = ("--vary", "coding.decoder.lambda=0.1:0.9", "--trials", "2", "--out", "found")
+    result = run("tune", "convergence", *small, *vary)
+    assert result.exit_code == 0, result.output
+    stored = json.loads(Path("found/tune.json").read_text(encoding="utf-8"))
+    assert [len(trial["objectives"]) for trial in stored["trials"]] == [1, 1]
+    assert stored["judged_on"] == "networks drawn anew"
+
+
+def test_the_test_set_plays_no_part() -> None:
+    samples = data.load("mnist-small")
+    split = held_out(samples, 400, seed=1)
+    known = {image.tobytes() for image in samples.train_pixels}
+    judges = [image.tobytes() for image in split.test_pixels]
+    assert len(judges) == 400 and set(judges) <= known
+    assert len(split.train_labels) == 1600
+    assert not set(judges) & {image.tobytes() for image in split.train_pixels}
+
+
+def test_refused(run: Run) -> None:
+    for arguments, words in (
+        ((), "Error: --vary: is missing; name at least one key with the values it may take\n"),
+        (("--vary", "learning.zeta=0:1"), "Error: --set learning.zeta: unknown key"),
+        (("--vary", "learning.beta=0:1", "--objective", "joy"), "Error: --objective: must be among error"),
+        (("--vary", "learning.beta=-1:1", "--held-out", "60"), "Error: held_out: must be 1 to 59 of the 60"),
+        (("--resume", "nowhere"), "Error: nowhere: has no tune-settings.json; name the folder of a search\n"),
+    ):
+        tiny = () if "--resume" in arguments else TINY
+        result = run("tune", *tiny, *arguments)
+        assert result.exit_code == 2
+        assert result.stderr.startswith(words), result.stderr
+    assert not Path("runs").exists()
