@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -199,8 +200,5 @@ def _drop_half_line(journal: Path) -> None:
 
 
 def _check_gp() -> None:
-    try:
-        import scipy  # noqa: F401
-        import torch  # type: ignore[import-not-found, unused-ignore]  # noqa: F401
-    except ImportError:
-        raise CapabilityError("--sampler gp", _INSTALL.format(extra="gp")) from None
+    if find_spec("scipy") is None or find_spec("torch") is None:
+        raise CapabilityError("--sampler gp", _INSTALL.format(extra="gp"))
