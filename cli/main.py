@@ -26,6 +26,7 @@ COMMANDS = {
     "runs": "List the runs of the catalogue, or show one.",
     "chips": "List the chips of the catalogue, or show one.",
     "data": "Fetch data sets, or list them.",
+    "doctor": "Say what is installed, and what that enables.",
 }
 
 
