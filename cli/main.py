@@ -22,6 +22,7 @@ COMMANDS = {
     "simulate": "Run an experiment and report spikes, bits and energy.",
     "tune": "Search the keys of a run for the smallest error, bits or energy.",
     "compare": "Put finished runs side by side, with ratios to the first.",
+    "reproduce": "Test what a paper claims, and draw its figure.",
     "report": "Render a stored run again, or price its counts anew.",
     "runs": "List the runs of the catalogue, or show one.",
     "chips": "List the chips of the catalogue, or show one.",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from click.shell_completion import CompletionItem
 
-__all__ = ["CHIP", "DATA_SET", "PRICES", "RUN", "RUN_NAME"]
+__all__ = ["CHIP", "DATA_SET", "PRICES", "RUN", "RUN_NAME", "KnownName"]
 
 Entries = Callable[[], list[tuple[str, str]]]  # name and one line about it
 

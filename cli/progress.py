@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from neurochip.training.progress import Progress
 
-__all__ = ["showing_progress"]
+__all__ = ["showing_progress", "showing_share"]
 
 ROOM_FOR_COUNTS = 100  # columns; in fewer, the bar alone says how many samples are done
 
@@ -35,6 +35,30 @@ def showing_progress(*, quiet: bool) -> Iterator[Teller | None]:
         lines = _Lines()
         yield lines
         lines.end()
+
+
+@contextmanager
+def showing_share(*, quiet: bool) -> Iterator[Callable[[float, str], None] | None]:
+    """Return what to tell the share done and what is being done; `None` when nobody wants to know."""
+    console = error_console()
+    if quiet:
+        yield None
+    elif console.is_terminal:
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=None), TimeRemainingColumn())
+        with Progress(*columns, console=console, expand=True) as bars:
+            task = bars.add_task("preparing", total=1.0)
+            yield lambda share, doing: bars.update(task, completed=share, description=doing)
+    else:
+        said = [""]
+
+        def tell(share: float, doing: str) -> None:
+            if doing != said[0]:
+                said[0] = doing
+                click.echo(f"{100 * share:3.0f} %  {doing}", err=True)
+
+        yield tell
 
 
 def _percent(share: float) -> str:

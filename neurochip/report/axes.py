@@ -22,14 +22,14 @@ def log_ticks(low: float, high: float) -> list[float]:
     return ticks[:: math.ceil(len(ticks) / _MOST) or 1]
 
 
-def round_ticks(low: float, high: float) -> list[float]:
-    """Return multiples of a round number in ``low`` … ``high``; whole ones where there is room."""
+def round_ticks(low: float, high: float, *, whole: bool = True) -> list[float]:
+    """Return multiples of a round number in ``low`` … ``high``; whole ones, if asked for, where there is room."""
     if high <= low:
         return [low]
     rough = (high - low) / _MOST
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(size * s for s in (1, 2, 2.5, 5, 10) if size * s >= rough * 0.999)
-    if high - low >= 1:
+    if whole and high - low >= 1:
         step = math.ceil(step)
     first = math.ceil(low / step - 1e-9)
     return [n * step for n in range(first, math.floor(high / step + 1e-9) + 1)]

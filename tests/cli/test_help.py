@@ -32,7 +32,7 @@ def test_help_lists_the_commands(run: Run) -> None:
     result = run("--help")
     assert result.exit_code == 0
     for name, about in COMMANDS.items():
-        assert f"{name:<8}  {about}" in result.stdout
+        assert f"{name:<{max(map(len, COMMANDS))}}  {about}" in result.stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)

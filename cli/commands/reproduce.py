@@ -1,0 +1,143 @@
+"""``neurochip reproduce``: published results, tested here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..names import KnownName
+from ..progress import showing_share
+
+if TYPE_CHECKING:
+    from neurochip.papers import Reproduction
+
+__all__ = ["command"]
+
+
+def _experiments() -> list[tuple[str, str]]:
+    from neurochip.papers.table import EXPERIMENTS
+
+    return [("list", ""), *((name, "") for name in EXPERIMENTS)]
+
+
+@click.command("reproduce", short_help="Test what a paper claims, and draw its figure.")
+@click.argument("name", type=KnownName("experiment", _experiments), required=False)
+@click.option("--all", "every", is_flag=True, help="Every experiment, one after the other.")
+@click.option(
+    "--quick", is_flag=True, help="The short form: under two minutes each, and it still tests the claims."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the results, which must not exist; with --all the folder that theirs go into.  "
+    "[default: reproduced/NAME-TIME]",
+)
+@click.option(
+    "--seed", type=int, default=1, show_default=True, metavar="N", help="Every random draw follows from it."
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; they do not change the result."
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
+@click.option("--json", "as_json", is_flag=True, help="Print result.json and nothing else.")
+def command(
+    name: str | None,
+    every: bool,
+    quick: bool,
+    out: Path | None,
+    seed: int,
+    threads: int | None,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    """Run the experiment NAME of a paper, and say what was claimed, what came out, and whether it holds.
+
+    `neurochip reproduce list` lists them.
+    """
+    if name == "list" and not every:
+        _list()
+        return
+    if (name is None) == (not every):
+        raise click.UsageError("name one experiment, or say --all; `neurochip reproduce list` lists them")
+    from neurochip.papers.table import EXPERIMENTS
+
+    if every:
+        parent = out if out is not None else Path("reproduced")
+        if out is not None and out.exists():
+            from neurochip.errors import OutputError
+
+            raise OutputError(str(out), "exists already; choose another folder with --out or remove it")
+        for each in EXPERIMENTS:
+            folder = None if out is None else parent / each
+            _one(each, quick, folder, seed, threads, quiet, as_json)
+    elif name is not None:
+        _one(name, quick, out, seed, threads, quiet, as_json)
+
+
+def _one(
+    name: str, quick: bool, out: Path | None, seed: int, threads: int | None, quiet: bool, as_json: bool
+) -> None:
+    from neurochip.papers.reproducing import reproduce
+    from neurochip.papers.table import find
+
+    experiment = find(name)
+    silent = quiet or as_json
+    if not silent:
+        form = "quick" if quick else "full"
+        click.echo(f"{name}, {form} form: takes about {_span(experiment.seconds[not quick])}", err=True)
+    with showing_share(quiet=silent) as tell:
+        done = reproduce(name, quick=quick, out=out, seed=seed, threads=threads, on_progress=tell)
+    if done.folder is None:
+        raise RuntimeError("a reproduction of the command line always has a folder")
+    if as_json:
+        click.echo((done.folder / "result.json").read_text(encoding="utf-8"), nl=False)
+    elif quiet:
+        click.echo(str(done.folder))
+    else:
+        _summarise(done)
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def _list() -> None:
+    from neurochip.papers.table import EXPERIMENTS, find
+
+    from ..screen import print_table
+
+    rows = []
+    for name in EXPERIMENTS:
+        experiment = find(name)
+        quick, full = (_span(seconds) for seconds in experiment.seconds)
+        rows.append((name, f"{experiment.paper}, {experiment.figure}", quick, full, experiment.about))
+    print_table(("experiment", "source", "quick", "full", "about"), rows, right=("quick", "full"))
+
+
+def _summarise(done: Reproduction) -> None:
+    from neurochip.papers.pages import shown
+
+    experiment = done.experiment
+    click.echo(f"{experiment.name} – {experiment.paper}, {experiment.figure}\n")
+    for claim, finding, verdict in done.rows:
+        part = "" if claim.in_part is None else f" (in part: {claim.in_part})"
+        _paragraph("claim", claim.says)
+        _paragraph("measured", f"{shown(finding.value)}: {claim.measure}")
+        if finding.note:
+            _paragraph("", finding.note)
+        _paragraph("tolerance", f"{claim.tolerance}{part}")
+        _paragraph("verdict", verdict)
+        click.echo()
+    repetitions = f"{done.outcome.seeds} repetition{'s' if done.outcome.seeds != 1 else ''}"
+    click.echo(f"{done.verdict} (seed {done.settings.seed}, {repetitions}, {done.seconds:.1f} s)")
+    click.echo(f"{done.folder}")
+
+
+def _paragraph(name: str, text: str) -> None:
+    lead = f"{name:<11}"
+    click.echo(click.wrap_text(f"{lead}{text}", 100, subsequent_indent=" " * 11))

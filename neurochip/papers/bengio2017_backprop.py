@@ -1,0 +1,425 @@
+"""Early inference after a nudge is backpropagation (Bengio et al. 2017, section 3, eq. 3.16).
+
+A layered energy-based network settles; its output is pulled to a target; the first change of the hidden layer k below
+the top one, k + 2 steps later, should be −ε^(k+2) ∂C/∂h, with C = ½‖ŷ − y‖² passed back through R.
+
+Left open by the paper and chosen here:
+
+* sizes: x 10, hidden 30, 25, 20, y 10: three hidden layers, so that two of them are only reached through others;
+* ρ of eq. 2.8 with thresholds ∓½; weights uniform in ±0.25 √(6/(n_in + n_out)); biases −½ Σ W, so that neurons at rest
+  (ρ = ½) press on nobody and every neuron settles between its thresholds, as the paper needs. With weights above about
+  0.4 of Glorot's, or without the biases, many networks do not settle at all but jump between the zones of ρ: the energy
+  has its minimum on a kink. The last claim is tested on those that do settle;
+* a second ρ, 1/(1 + e^{−4s}), since with a piecewise linear one the terms of higher order vanish and nothing is left
+  to be seen of "ε small";
+* noise: η ~ N(0, 0.1²), fresh for every neuron and step, added to the state that R sees (eq. 2.2), 15 steps before the
+  nudge and during it. Presentations with noise of their own are averaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.report.figures import Chart, Curve
+from neurochip.training.streams import stream
+
+__all__ = ["EXPERIMENT"]
+
+Array = NDArray[np.float64]
+
+SIZES = (10, 30, 25, 20, 10)
+SCALE = 0.25
+EPSILON = 0.3
+NOISE = 0.1
+BURN_IN = 15
+BLOCKS = 10
+SATURATION_SCALES = (0.1, 0.15, 0.2, 0.25, 0.4)
+
+
+class Nonlinearity(NamedTuple):
+    """ρ and its derivative."""
+
+    name: str
+    value: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+
+
+HARD = Nonlinearity(
+    "piecewise linear",
+    lambda s: np.clip(s + 0.5, 0.0, 1.0),
+    lambda s: ((s >= -0.5) & (s <= 0.5)).astype(np.float64),
+)
+SMOOTH = Nonlinearity(
+    "logistic",
+    lambda s: 1 / (1 + np.exp(-4 * s)),
+    lambda s: 4 * np.exp(-4 * s) / (1 + np.exp(-4 * s)) ** 2,
+)
+
+
+@dataclass(frozen=True)
+class EnergyNetwork:
+    """E(s) = Σ s²/2 − Σ ρ(s)ᵀ W ρ(s) − Σ bρ(s) in layers, symmetric (eq. 2.7); the first layer is clamped."""
+
+    weights: tuple[Array, ...]
+    rho: Nonlinearity
+    centred: bool = True  # biases −½ Σ W, or none
+
+    def pressure(self, states: list[Array]) -> list[Array]:
+        """Return R of each layer (eq. 2.9), zeros for the clamped one."""
+        rates = [self.rho.value(s) for s in states]
+        pressed = [np.zeros_like(states[0])]
+        for k in range(1, len(states)):
+            drive = rates[k - 1] @ self.weights[k - 1]
+            if k + 1 < len(states):
+                drive = drive + rates[k + 1] @ self.weights[k].T
+            if self.centred:
+                drive = drive - 0.5 * self.weights[k - 1].sum(axis=0)
+                if k + 1 < len(states):
+                    drive = drive - 0.5 * self.weights[k].sum(axis=1)
+            pressed.append(self.rho.slope(states[k]) * drive)
+        return pressed
+
+    def step(
+        self,
+        states: list[Array],
+        epsilon: float,
+        target: Array | None = None,
+        noise: list[Array] | None = None,
+    ) -> list[Array]:
+        """Return s + ε(R(s + η) − s), the output also pulled by ε(y − s) (eqs 2.1 and 3.2)."""
+        seen = states if noise is None else [s + n for s, n in zip(states, noise, strict=True)]
+        pressed = self.pressure(seen)
+        new = [states[0]]
+        new += [s + epsilon * (r - s) for s, r in zip(states[1:], pressed[1:], strict=True)]
+        if target is not None:
+            new[-1] = new[-1] + epsilon * (target - states[-1])
+        return new
+
+    def settled(self, x: Array, steps: int = 600) -> tuple[list[Array], Array]:
+        """Return the fixed point for inputs [lane, unit], and what is left of its movement per lane."""
+        states = [x] + [np.zeros((len(x), w.shape[1])) for w in self.weights]
+        for _ in range(steps):
+            states = self.step(states, 0.3)
+        pressed = self.pressure(states)
+        moving = [np.abs(r - s).max(axis=1) for r, s in zip(pressed[1:], states[1:], strict=True)]
+        return states, np.asarray(np.max(moving, axis=0))
+
+    def gradients(self, states: list[Array], target: Array) -> list[Array]:
+        """Return ∂C/∂h of each hidden layer and ∂C/∂ŷ, by the chain rule through R (eq. 3.10)."""
+        found = [states[-1] - target]
+        for k in range(len(states) - 2, 0, -1):
+            above = found[0] * self.rho.slope(states[k + 1])
+            found.insert(0, self.rho.slope(states[k]) * (above @ self.weights[k].T))
+        return found
+
+
+def _drawn(
+    seed: int, net: int, rho: Nonlinearity, scale: float = SCALE, *, centred: bool = True
+) -> EnergyNetwork:
+    draws = stream(seed, "weights", net)
+    bounds = [scale * np.sqrt(6 / (n + m)) for n, m in zip(SIZES[:-1], SIZES[1:], strict=True)]
+    shapes = zip(SIZES[:-1], SIZES[1:], strict=True)
+    weights = [draws.uniform(-b, b, shape) for b, shape in zip(bounds, shapes, strict=True)]
+    return EnergyNetwork(tuple(weights), rho, centred)
+
+
+def _cosine(a: Array, b: Array) -> Array:
+    """Return the cosine of each lane's vectors."""
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.asarray(np.sum(a * b, axis=1) / np.maximum(norms, 1e-300))
+
+
+def _first_changes(net: EnergyNetwork, states: list[Array], target: Array, epsilon: float) -> list[Array]:
+    """Return the change of each hidden layer at the step in which the nudge first reaches it."""
+    layers = len(states) - 2
+    changes: list[Array] = []
+    now = states
+    for k in range(layers + 1):
+        following = net.step(now, epsilon, target)
+        if k:
+            changes.insert(0, following[layers + 1 - k] - now[layers + 1 - k])
+        now = following
+    return changes
+
+
+class Exactness(NamedTuple):
+    """[net, layer]: lowest cosine, and smallest and largest scale, over the lanes."""
+
+    cosine: Array
+    smallest: Array
+    largest: Array
+
+
+def _exactness(seed: int, nets: int, lanes: int, rho: Nonlinearity, epsilon: float) -> Exactness:
+    tables: list[list[list[float]]] = [[], [], []]
+    for number in range(nets):
+        net = _drawn(seed, number, rho)
+        draws = stream(seed, "samples", number)
+        states, _ = net.settled(draws.uniform(-0.5, 0.5, (lanes, SIZES[0])))
+        target = draws.uniform(-0.5, 0.5, (lanes, SIZES[-1]))
+        wanted = net.gradients(states, target)[:-1]
+        changes = _first_changes(net, states, target, epsilon)
+        rows: list[list[float]] = [[], [], []]
+        for depth, (change, gradient) in enumerate(zip(changes, wanted, strict=True)):
+            k = len(changes) - 1 - depth
+            exact = -(epsilon ** (k + 2)) * gradient
+            scale = np.linalg.norm(change, axis=1) / np.linalg.norm(exact, axis=1)
+            for row, value in zip(
+                rows, (_cosine(change, exact).min(), scale.min(), scale.max()), strict=True
+            ):
+                row.append(float(value))
+        for table, row in zip(tables, rows, strict=True):
+            table.append(row)
+    return Exactness(*(np.array(table) for table in tables))
+
+
+def _later(seed: int, nets: int, lanes: int, steps: int) -> Array:
+    """Return the cosine of the whole displacement with −∂C/∂h, f64[net, step, layer]."""
+    found = np.full((nets, steps, len(SIZES) - 2), np.nan)
+    for number in range(nets):
+        net = _drawn(seed, number, HARD)
+        draws = stream(seed, "samples", number)
+        start, _ = net.settled(draws.uniform(-0.5, 0.5, (lanes, SIZES[0])))
+        target = draws.uniform(-0.5, 0.5, (lanes, SIZES[-1]))
+        wanted = net.gradients(start, target)
+        now = start
+        for at in range(steps):
+            now = net.step(now, EPSILON, target)
+            for layer in range(1, len(SIZES) - 1):
+                if at >= len(SIZES) - 1 - layer:  # the nudge has reached it
+                    moved = now[layer] - start[layer]
+                    found[number, at, layer - 1] = _cosine(moved, -wanted[layer - 1]).mean()
+    return found
+
+
+class Averaged(NamedTuple):
+    """Mean first changes over noisy presentations.
+
+    ``cosine`` f64[net, count, layer]: direction of the mean over so many; ``along`` f64[net, block, layer]: component
+    of the mean of each of ten blocks along −ε^(k+2) ∂C/∂h, in units of its length.
+    """
+
+    cosine: Array
+    along: Array
+
+
+def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], None]) -> Averaged:
+    layers = len(SIZES) - 2
+    found = np.zeros((nets, len(counts), layers))
+    along = np.zeros((nets, BLOCKS, layers))
+    size = counts[-1] // BLOCKS
+    for number in range(nets):
+        net = _drawn(seed, number, HARD)
+        draws = stream(seed, "samples", number)
+        x, y = draws.uniform(-0.5, 0.5, (1, SIZES[0])), draws.uniform(-0.5, 0.5, (1, SIZES[-1]))
+        start, _ = net.settled(x)
+        exact = [-(EPSILON ** (layers + 1 - k)) * g for k, g in enumerate(net.gradients(start, y)[:-1])]
+        noises = stream(seed, "noise", number)
+        sums = [np.zeros((1, n)) for n in SIZES[1:-1]]
+        done = 0
+        for position, count in enumerate(counts):
+            while done < count:
+                lanes = min(size - done % size, 2000, count - done)
+                for layer, total in enumerate(_noisy_changes(net, start, y, lanes, noises)):
+                    sums[layer] += total
+                    share = float(np.vdot(total, exact[layer]) / np.vdot(exact[layer], exact[layer]))
+                    along[number, done // size, layer] += share / size
+                done += lanes
+            for layer in range(layers):
+                found[number, position, layer] = _cosine(sums[layer], exact[layer])[0]
+        tell(number + 1)
+    return Averaged(found, along)
+
+
+def _noisy_changes(
+    net: EnergyNetwork, start: list[Array], target: Array, lanes: int, draws: np.random.Generator
+) -> list[Array]:
+    def noise() -> list[Array]:
+        # The clamped input has no noise of its own.
+        return [np.zeros((1, SIZES[0]))] + [draws.normal(0, NOISE, (lanes, size)) for size in SIZES[1:]]
+
+    now = [np.repeat(s, lanes, axis=0) for s in start]
+    for _ in range(BURN_IN):
+        now = net.step(now, EPSILON, noise=noise())
+    layers = len(SIZES) - 2
+    totals: list[Array] = []
+    for k in range(layers + 1):
+        following = net.step(now, EPSILON, target, noise())
+        if k:
+            moved = following[layers + 1 - k] - now[layers + 1 - k]
+            totals.insert(0, moved.sum(axis=0, keepdims=True))
+        now = following
+    return totals
+
+
+def _saturation(seed: int, nets: int, lanes: int) -> tuple[int, int, list[float]]:
+    """Return saturated neurons and all neurons of networks that settled, and the share that did for each scale."""
+    saturated = neurons = 0
+    shares = []
+    for scale in SATURATION_SCALES:
+        settled = 0
+        for number in range(nets):
+            net = _drawn(seed, number, HARD, scale, centred=False)
+            x = stream(seed, "samples", number).uniform(-0.5, 0.5, (lanes, SIZES[0]))
+            states, moving = net.settled(x, steps=3000)
+            calm = moving < 1e-9
+            settled += int(calm.sum())
+            neurons += int(calm.sum()) * sum(SIZES[1:])
+            saturated += sum(int((np.abs(s[calm]) > 0.5).sum()) for s in states[1:])
+        shares.append(settled / (nets * lanes))
+    return saturated, neurons, shares
+
+
+def run(settings: Settings, tell: Tell) -> Outcome:
+    """Measure all of it."""
+    seed, nets, lanes = settings.seed, (5 if settings.quick else 20), 20
+    counts = [10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000]
+    counts += [] if settings.quick else [300_000, 1_000_000]
+    tell(0.0, "first changes against the gradient")
+    exact = _exactness(seed, nets, lanes, HARD, EPSILON)
+    sizes = [0.4, 0.2, 0.1, 0.05, 0.02, 0.01]
+    errors = {}
+    for rho in (HARD, SMOOTH):
+        tables = [_exactness(seed, nets, lanes, rho, epsilon) for epsilon in sizes]
+        errors[rho.name] = [float(max(abs(t.smallest - 1).max(), abs(t.largest - 1).max())) for t in tables]
+    tell(0.1, "later steps")
+    later = _later(seed, nets, lanes, 60)
+    tell(0.2, "with noise")
+    noisy_nets = min(nets, 5)
+    averaged = _with_noise(
+        seed, noisy_nets, counts, lambda done: tell(0.2 + 0.7 * done / noisy_nets, "with noise")
+    )
+    noisy = averaged.cosine
+    blocks = averaged.along.reshape(-1, averaged.along.shape[-1])
+    mean, error = blocks.mean(axis=0), blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks))
+    worst = int(np.argmax(np.abs(mean - 1) + 2 * error))
+    tell(0.9, "large weights")
+    saturated, neurons, settled = _saturation(seed, nets, lanes)
+    tell(1.0, "done")
+    order = np.polyfit(np.log(sizes[2:]), np.log(errors[SMOOTH.name][2:]), 1)[0]
+    off = max(abs(exact.smallest - 1).max(), abs(exact.largest - 1).max())
+    last = noisy[:, -1].mean(axis=0)
+    findings = (
+        Finding(
+            "direction",
+            float(exact.cosine.min()),
+            f"the lowest of {nets} networks × {lanes} inputs × 3 layers",
+        ),
+        Finding("scale", float(off), "largest deviation of ‖Δh‖ / (ε^(k+2) ‖∂C/∂h‖) from 1, k = 0, 1, 2"),
+        Finding(
+            "order",
+            float(order),
+            f"deviation {errors[SMOOTH.name][0]:.2g} at ε = 0.4, {errors[SMOOTH.name][-1]:.2g} at ε = 0.01",
+        ),
+        Finding(
+            "noise",
+            float(abs(mean[worst] - 1) + 2 * error[worst]),
+            "size along −ε^(k+2) ∂C/∂h, top to bottom hidden layer: "
+            f"{', '.join(f'{m:.3f} ± {e:.3f}' for m, e in zip(mean[::-1], error[::-1], strict=True))} "
+            f"({noisy_nets} networks × {counts[-1]} presentations); cosine of the mean change after 100 of them "
+            f"{', '.join(f'{c:.2f}' for c in noisy[:, 2].mean(axis=0)[::-1])}, after all "
+            f"{', '.join(f'{c:.2f}' for c in last[::-1])}",
+        ),
+        Finding(
+            "sensitive",
+            saturated / neurons if neurons else float("nan"),
+            f"of {neurons} neurons; weights of {', '.join(f'{s:g}' for s in SATURATION_SCALES)} × Glorot, no biases: "
+            f"{', '.join(f'{100 * share:.0f} %' for share in settled)} of the presentations settled",
+        ),
+    )
+    names = ["bottom hidden (k = 2)", "middle hidden (k = 1)", "top hidden (k = 0)"]
+    steps = np.arange(1, later.shape[1] + 1)
+    charts = (
+        Chart(
+            "Displacement against −∂C/∂h",
+            "steps after the nudge",
+            "cosine",
+            [Curve(n, steps, later.mean(axis=0)[:, k], k) for k, n in enumerate(names)],
+            y_range=(0, 1.02),
+            caption="The first change is the gradient; what comes back from below then turns it.",
+        ),
+        Chart(
+            "Deviation of the first change from −ε^(k+2) ∂C/∂h",
+            "step size ε",
+            "largest deviation of the scale from 1",
+            [
+                Curve(f"ρ {name}", sizes, np.maximum(values, 1e-16), k, "dots")
+                for k, (name, values) in enumerate(errors.items())
+            ],
+            log_x=True,
+            log_y=True,
+            caption="Exact up to rounding where ρ is piecewise linear, proportional to ε where it is curved.",
+        ),
+        Chart(
+            "With noise η of 0.1 in every neuron",
+            "presentations averaged",
+            "cosine",
+            [Curve(n, counts, noisy.mean(axis=0)[:, k], k) for k, n in enumerate(names)],
+            log_x=True,
+            y_range=(0, 1.02),
+            caption="The signal is weaker by ε and a weight in each layer further down; the noise is not.",
+        ),
+    )
+    return Outcome(
+        findings,
+        charts,
+        seeds=nets,
+        settings={"sizes": SIZES, "ε": EPSILON, "weights": f"±{SCALE} √(6/(n_in + n_out))", "noise": NOISE},
+        series={
+            "cosine": exact.cosine, "smallest_scale": exact.smallest, "largest_scale": exact.largest,
+            "epsilon": sizes, "deviation": errors, "cosine_by_step": later.mean(axis=0),
+            "presentations": counts, "cosine_with_noise": noisy.mean(axis=0),
+        },
+        notes=(
+            "∂C/∂h is passed back through R at the fixed point, as the paper defines it. The gradient of the settled "
+            "network is another one, since a hidden layer also moves the layers below it.",
+        ),
+    )  # fmt: skip
+
+
+EXPERIMENT = Experiment(
+    name="bengio2017-backprop",
+    paper="Bengio et al. 2017",
+    figure="eq. 3.16",
+    about="the first changes after a nudge are the backpropagated gradient, layer by layer",
+    claims=(
+        Claim(
+            "direction",
+            "Early inference after a nudge moves each hidden layer along −∂C/∂h.",
+            "cosine of the first change with −∂C/∂h, lowest of all layers and inputs, without noise",
+            Bound(low=0.9999),
+        ),
+        Claim(
+            "scale",
+            "The layer k below the top moves by ε^(k+2) ∂C/∂h; terms of higher order vanish when ρ″ = 0.",
+            "largest relative deviation from that size",
+            Bound(high=1e-6),
+        ),
+        Claim(
+            "order",
+            "With a curved ρ the deviation is of higher order in ε.",
+            "exponent of ε in the relative deviation, fitted for ε ≤ 0.1",
+            Bound(low=0.8),
+        ),
+        Claim(
+            "noise",
+            "With Langevin noise the same holds on average.",
+            "deviation of the mean change's size along −ε^(k+2) ∂C/∂h from 1 plus two standard errors, worst layer",
+            Bound(high=0.3),
+        ),
+        Claim(
+            "sensitive",
+            "At a fixed point no neuron is saturated.",
+            "share of saturated neurons in the networks that settled",
+            Bound(high=0.0),
+        ),
+    ),
+    seconds=(50, 400),
+    run=run,
+)

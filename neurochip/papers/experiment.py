@@ -1,0 +1,204 @@
+"""What an experiment is: claims with their tolerances, and a run that measures them.
+
+An experiment is one module that holds one `Experiment` under the name ``EXPERIMENT``, and one row in `table`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from neurochip.errors import ConfigError
+from neurochip.report.figures import Chart
+
+__all__ = [
+    "Bound",
+    "Claim",
+    "Experiment",
+    "Finding",
+    "Outcome",
+    "Settings",
+    "Tell",
+    "Verdict",
+    "judge",
+    "verdict_of",
+]
+
+Verdict = Literal["holds", "holds in part", "does not hold here"]
+
+# Share done, 0 to 1, and what is being done.
+Tell = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A range that a measured number has to lie in; either end may be open.
+
+    ``Bound(low=0.99)`` is "at least 0.99".
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        """Check the ends."""
+        if not self.low <= self.high:
+            raise ConfigError("bound", f"must have low ≤ high, got {self.low:g} and {self.high:g}")
+
+    def holds(self, value: float) -> bool:
+        """Whether ``value`` lies inside; NaN never does."""
+        return self.low <= value <= self.high
+
+    def __str__(self) -> str:
+        if math.isinf(self.low):
+            return f"≤ {self.high:.4g}"
+        return f"≥ {self.low:.4g}" if math.isinf(self.high) else f"{self.low:.4g} to {self.high:.4g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One sentence of a paper, made into a number with a tolerance.
+
+    Attributes
+    ----------
+    key
+        Short name, the same in the `Finding`.
+    says
+        What the paper claims, in a sentence.
+    measure
+        Which number tests it, with its unit.
+    tolerance
+        Where that number has to lie for the claim to hold.
+    in_part
+        Where it has to lie for the claim to hold in part; `None`: then it holds or it does not.
+    """
+
+    key: str
+    says: str
+    measure: str
+    tolerance: Bound
+    in_part: Bound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came out for one claim.
+
+    Attributes
+    ----------
+    claim
+        Key of the claim.
+    value
+        The number that the claim is judged by; with several seeds, say in ``note`` how they differ.
+    note
+        Spread, seeds, second figures, reasons: what has to stand beside the number.
+    """
+
+    claim: str
+    value: float
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an experiment is to be run.
+
+    Attributes
+    ----------
+    quick
+        The short form, under two minutes on two cores, which still tests every claim.
+    seed
+        Every random draw follows from it.
+    threads
+        For substrates that share lanes among threads; no result depends on it.
+    """
+
+    quick: bool = False
+    seed: int = 1
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an experiment measured and drew.
+
+    Attributes
+    ----------
+    findings
+        One for each claim.
+    charts
+        The paper's figure, panel by panel.
+    seeds
+        How many independent repetitions stand behind the findings.
+    settings
+        Constants that the run used and that a reader would ask for.
+    series
+        Numbers behind the charts and anything else worth keeping; goes to the JSON as it is.
+    notes
+        Sentences for the page: what was left open by the paper and chosen here, what did not work.
+    columns
+        Charts in a row of the picture.
+    """
+
+    findings: Sequence[Finding]
+    charts: Sequence[Chart]
+    seeds: int = 1
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    series: Mapping[str, Any] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+    columns: int = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A published result that can be tested here.
+
+    Attributes
+    ----------
+    name
+        As it is asked for: ``neurochip reproduce NAME``.
+    paper, figure
+        Citation in short, and which figure, table or equation.
+    about
+        One line for the list.
+    claims
+        What is tested, each with its tolerance.
+    seconds
+        About how long the quick and the full form take on two cores.
+    run
+        Measures: settings and a listener for progress → `Outcome`.
+    """
+
+    name: str
+    paper: str
+    figure: str
+    about: str
+    claims: tuple[Claim, ...]
+    seconds: tuple[float, float]
+    run: Callable[[Settings, Tell], Outcome] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Check that there is something to test."""
+        keys = [claim.key for claim in self.claims]
+        if not keys or len(set(keys)) != len(keys):
+            raise ConfigError(self.name, "needs at least one claim, each with a key of its own")
+
+
+def judge(claim: Claim, finding: Finding) -> Verdict:
+    """Return whether a claim holds, from its number alone."""
+    if claim.tolerance.holds(finding.value):
+        return "holds"
+    if claim.in_part is not None and claim.in_part.holds(finding.value):
+        return "holds in part"
+    return "does not hold here"
+
+
+def verdict_of(verdicts: Sequence[Verdict]) -> Verdict:
+    """Return the verdict on the whole: of all claims, of some, or of none."""
+    if all(verdict == "holds" for verdict in verdicts):
+        return "holds"
+    if all(verdict == "does not hold here" for verdict in verdicts):
+        return "does not hold here"
+    return "holds in part"

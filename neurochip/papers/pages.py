@@ -1,0 +1,179 @@
+"""What a reproduction leaves: its numbers as JSON, its figure as PNG, and both on a page with the verdict."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib import resources
+from string import Template
+from typing import Any
+
+import numpy as np
+
+from neurochip.papers.experiment import Verdict
+from neurochip.papers.reproducing import Reproduction
+from neurochip.report.figures import drawn, png, svg
+from neurochip.report.markup import Markup, join, tag
+from neurochip.report.sections.frame import section
+
+__all__ = ["FORMAT", "document_of", "files_of", "page_of", "shown"]
+
+FORMAT = "neurochip-reproduction/1"
+_CLASS: dict[Verdict, str] = {"holds": "yes", "holds in part": "half", "does not hold here": "no"}
+
+
+def files_of(done: Reproduction) -> dict[str, bytes]:
+    """Return every file of the folder by name."""
+    drawings = [drawn(chart) for chart in done.outcome.charts]
+    text = json.dumps(document_of(done), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return {
+        "result.json": text.encode(),
+        "figure.png": png(drawings, columns=done.outcome.columns),
+        "report.html": page_of(done).encode(),
+    }
+
+
+def document_of(done: Reproduction) -> dict[str, Any]:
+    """Return the document that is ``result.json``; numbers that are not finite become null."""
+    experiment = done.experiment
+    document = {
+        "format": FORMAT,
+        "experiment": experiment.name,
+        "paper": experiment.paper,
+        "figure": experiment.figure,
+        "about": experiment.about,
+        "quick": done.settings.quick,
+        "seed": done.settings.seed,
+        "seeds": done.outcome.seeds,
+        "verdict": done.verdict,
+        "claims": [
+            {
+                "key": claim.key,
+                "says": claim.says,
+                "measure": claim.measure,
+                "measured": finding.value,
+                "tolerance": str(claim.tolerance),
+                "in_part": None if claim.in_part is None else str(claim.in_part),
+                "verdict": verdict,
+                "note": finding.note,
+            }
+            for claim, finding, verdict in done.rows
+        ],
+        "settings": dict(done.outcome.settings),
+        "notes": list(done.outcome.notes),
+        "series": dict(done.outcome.series),
+        "seconds": done.seconds,
+        "started": done.started,
+        "versions": done.versions,
+    }
+    plain: dict[str, Any] = _plain(document)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple):
+        return [_plain(entry) for entry in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return float(f"{value:.7g}") if math.isfinite(value) else None
+    return value
+
+
+def page_of(done: Reproduction) -> str:
+    """Return the page: verdict, claims, figure, what was chosen."""
+    experiment, outcome = done.experiment, done.outcome
+    facts = [
+        f"seed {done.settings.seed}",
+        f"{outcome.seeds} repetition" + ("s" if outcome.seeds != 1 else ""),
+        "quick form" if done.settings.quick else "full form",
+        f"{done.seconds:.1f} s",
+    ]
+    charts = [
+        tag(
+            "figure",
+            svg(drawn(chart), about=f"{chart.title}: {chart.y_label} against {chart.x_label}"),
+            tag("figcaption", chart.caption) if chart.caption else None,
+        )
+        for chart in outcome.charts
+    ]
+    body = tag(
+        "main",
+        tag("h1", experiment.name),
+        tag("p", f"{experiment.about} – {experiment.paper}, {experiment.figure}", class_="about"),
+        tag(
+            "div",
+            tag("span", done.verdict, class_=f"verdict {_CLASS[done.verdict]}"),
+            *(tag("span", fact) for fact in facts),
+            class_="facts",
+        ),
+        section("Claims", tag("div", _claims(done), class_="scroll")),
+        section("Figure", tag("div", *charts, class_="charts" if outcome.columns > 1 else "charts one")),
+        _notes(done),
+    )
+    styles = [_template("report.css"), _template("figure.css")]
+    title = join([experiment.name, " – neurochip"])
+    return Template(_template("report.html")).substitute(title=title, style="\n".join(styles), body=body)
+
+
+def _template(name: str) -> str:
+    return (resources.files("neurochip.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def _claims(done: Reproduction) -> Markup:
+    names = ("claim", "measured", "tolerance", "verdict")
+    rows = []
+    for claim, finding, verdict in done.rows:
+        measured = [tag("strong", shown(finding.value)), tag("small", claim.measure)]
+        if finding.note:
+            measured.append(tag("small", finding.note))
+        tolerance = [tag("span", str(claim.tolerance))]
+        if claim.in_part is not None:
+            tolerance.append(tag("small", f"in part: {claim.in_part}"))
+        rows.append(
+            tag(
+                "tr",
+                tag("td", claim.says),
+                tag("td", *measured),
+                tag("td", *tolerance),
+                tag("td", tag("span", verdict, class_=f"verdict {_CLASS[verdict]}")),
+            )
+        )
+    head = tag("thead", tag("tr", *(tag("th", name) for name in names)))
+    return tag("table", head, tag("tbody", *rows), class_="claims")
+
+
+def _notes(done: Reproduction) -> Markup:
+    outcome = done.outcome
+    settings = [
+        tag("div", tag("dt", key), tag("dd", _written(value))) for key, value in outcome.settings.items()
+    ]
+    versions = [tag("div", tag("dt", key), tag("dd", value)) for key, value in done.versions.items()]
+    command = f"neurochip reproduce {done.experiment.name} --seed {done.settings.seed}"
+    return section(
+        "How",
+        *(tag("p", note) for note in outcome.notes),
+        tag("h3", "Settings") if settings else None,
+        tag("dl", *settings, class_="versions") if settings else None,
+        tag("h3", "Made by"),
+        tag("pre", command + (" --quick" if done.settings.quick else "")),
+        tag("p"),
+        tag("dl", *versions, class_="versions"),
+    )
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(_written(entry) for entry in value)
+    return str(value)
+
+
+def shown(value: float) -> str:
+    """Return a measured number in four digits."""
+    return f"{value:.4g}" if math.isfinite(value) else "none"

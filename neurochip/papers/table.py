@@ -1,0 +1,32 @@
+"""Every experiment by name: one row each; its module is imported when it is asked for."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+
+from neurochip.errors import ConfigError
+from neurochip.papers.experiment import Experiment
+
+__all__ = ["EXPERIMENTS", "find"]
+
+# Name → module in this folder.
+EXPERIMENTS: dict[str, str] = {
+    "bengio2017-backprop": "bengio2017_backprop",
+}
+
+
+def find(name: str) -> Experiment:
+    """Return an experiment.
+
+    Raises
+    ------
+    ConfigError
+        When there is none of that name; says what there is.
+    """
+    if name not in EXPERIMENTS:
+        close = difflib.get_close_matches(name, EXPERIMENTS, n=1)
+        hint = f"; did you mean '{close[0]}'?" if close else ""
+        raise ConfigError("experiment", f"no experiment '{name}' (there are {', '.join(EXPERIMENTS)}){hint}")
+    experiment: Experiment = importlib.import_module(f"neurochip.papers.{EXPERIMENTS[name]}").EXPERIMENT
+    return experiment

@@ -1,0 +1,53 @@
+"""A drawing as inline SVG: text stays text, colours are those of the page, light or dark."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.report.figures.drawing import Area, Dots, Drawing, Stroke, Words
+from neurochip.report.markup import Markup, tag
+
+__all__ = ["svg"]
+
+
+def svg(drawing: Drawing, *, about: str) -> Markup:
+    """Return an ``<svg class="chart">``; ``about`` says what it shows to those who cannot see it."""
+    parts = [_part(part) for part in drawing.parts]
+    box = f"0 0 {drawing.width} {drawing.height}"
+    return tag("svg", *parts, viewBox=box, class_="chart", role="img", aria_label=about)
+
+
+def _part(part: Stroke | Area | Dots | Words) -> Markup:
+    if isinstance(part, Stroke):
+        return tag(
+            "polyline",
+            points=_path(part.points),
+            class_=f"k{part.colour}",
+            stroke_width=part.width,
+            stroke_dasharray="5 4" if part.dashed else None,
+        )
+    if isinstance(part, Area):
+        edge = np.concatenate(
+            [np.column_stack([part.x, part.high]), np.column_stack([part.x, part.low])[::-1]]
+        )
+        return tag("polygon", points=_path(edge), class_=f"band p{part.colour}")
+    if isinstance(part, Dots):
+        discs = [tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=part.radius) for x, y in part.points]
+        return tag("g", *discs, class_=f"p{part.colour}")
+    turn = f"rotate(-90 {part.x:.1f} {part.y:.1f})" if part.upright else None
+    return tag(
+        "text",
+        part.text,
+        x=f"{part.x:.1f}",
+        y=f"{part.y:.1f}",
+        text_anchor=part.anchor,
+        font_size=part.size,
+        font_weight=600 if part.colour == "ink" else None,
+        class_=f"p{part.colour}",
+        transform=turn,
+    )
+
+
+def _path(points: NDArray[np.float64]) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

@@ -1,0 +1,82 @@
+"""``neurochip reproduce`` through the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from neurochip.papers import EXPERIMENTS, Bound, Claim, Experiment, Finding, Outcome, reproducing, table
+
+from .conftest import Run, Workplace
+
+
+@pytest.fixture
+def quick_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(settings, tell) -> Outcome:
+        tell(0.5, "measuring")
+        return Outcome((Finding("c", float(settings.seed), "seeds differ by nothing"),), ())
+
+    claim = Claim("c", "The seed is small.", "the seed", Bound(high=3))
+    experiment = Experiment("one", "Someone 2000", "Fig. 1", "a test of it", (claim,), (5, 600), run)
+    monkeypatch.setattr(reproducing, "find", lambda name: experiment)
+    monkeypatch.setattr(table, "find", lambda name: experiment)
+
+
+def test_the_list_names_every_experiment(run: Run) -> None:
+    result = run("reproduce", "list")
+    assert result.exit_code == 0
+    assert EXPERIMENTS
+    assert [line.split()[0] for line in result.stdout.splitlines()[1:]] == list(EXPERIMENTS)
+
+
+def test_one_says_claim_measured_tolerance_verdict(run: Run, quick_one: None, place: Workplace) -> None:
+    result = run("reproduce", "one", "--out", "r", "--quick")
+    assert result.exit_code == 0
+    assert result.stderr == "one, quick form: takes about 5 s\n 50 %  measuring\n"
+    lines = result.stdout.splitlines()
+    assert lines[0] == "one – Someone 2000, Fig. 1"
+    assert lines[2:7] == [
+        "claim      The seed is small.",
+        "measured   1: the seed",
+        "           seeds differ by nothing",
+        "tolerance  ≤ 3",
+        "verdict    holds",
+    ]
+    assert lines[-2].startswith("holds (seed 1, 1 repetition, ")
+    assert lines[-1] == "r"
+    assert place.files() == ["r/figure.png", "r/report.html", "r/result.json"]
+
+
+def test_the_full_form_says_how_long_it_takes(run: Run, quick_one: None) -> None:
+    assert "takes about 10 min" in run("reproduce", "one", "--out", "r").stderr
+
+
+def test_json_is_the_file(run: Run, quick_one: None) -> None:
+    result = run("reproduce", "one", "--out", "r", "--json", "--seed", "9")
+    assert result.stdout == Path("r/result.json").read_text(encoding="utf-8")
+    assert json.loads(result.stdout)["verdict"] == "does not hold here"
+
+
+def test_all_of_them_go_into_one_folder(run: Run, quick_one: None, place: Workplace) -> None:
+    result = run("reproduce", "--all", "--quick", "--out", "all", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines() == [f"all/{name}" for name in EXPERIMENTS]
+    assert len(place.files()) == 3 * len(EXPERIMENTS)
+
+
+@pytest.mark.parametrize(
+    ("args", "last"),
+    [
+        ((), "Error: name one experiment, or say --all; `neurochip reproduce list` lists them"),
+        (("x", "--all"), "Error: name one experiment, or say --all; `neurochip reproduce list` lists them"),
+        (("x",), f"Error: experiment: no experiment 'x' (there are {', '.join(EXPERIMENTS)})"),
+        (("bengio2017-backprop", "--seed", "-1"), "Error: seed: must be ≥ 0, got -1"),
+    ],
+)
+def test_bad_input_is_one_sentence(run: Run, place: Workplace, args: tuple[str, ...], last: str) -> None:
+    result = run("reproduce", *args)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == last
+    assert place.files() == []
