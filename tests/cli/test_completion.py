@@ -28,7 +28,7 @@ def test_the_script_for_each_shell(spawn: Spawn) -> None:
 
 
 def test_commands(spawn: Spawn) -> None:
-    assert completions(spawn, "", "r") == [("plain", name) for name in ("report", "reproduce", "runs")]
+    assert completions(spawn, "", "r") == [("plain", name) for name in ("reproduce", "report", "runs")]
 
 
 @pytest.mark.parametrize(
