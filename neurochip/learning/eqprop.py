@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from neurochip.description.network import Network
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
-from neurochip.errors import CapabilityError
+from neurochip.learning.needs import check_needs
 from neurochip.substrate import Observable, Phase, Substrate, WeightUpdate
 
 __all__ = ["EquilibriumPropagation", "Presented"]
@@ -65,12 +65,7 @@ class EquilibriumPropagation:
 
     def check(self, substrate: Substrate) -> None:
         """Raise `CapabilityError` if the substrate lacks what the rule needs."""
-        missing = self.needs - substrate.capabilities.observables
-        if missing:
-            names = ", ".join(sorted(what.value for what in missing))
-            raise CapabilityError(
-                "learning", f"needs {names}, which the {substrate.capabilities.name} substrate does not keep"
-            )
+        check_needs(self.needs, substrate)
 
     def present(self, substrate: Substrate, targets: Array, beta: float, share: float = 1.0) -> Presented:
         """Run all phases on lanes that have just begun, and return what should change.

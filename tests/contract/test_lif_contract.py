@@ -1,0 +1,52 @@
+"""The contract of substrates, kept by cores of two-compartment integrate-and-fire neurons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.compile import compile_network
+from neurochip.description.network import layered
+from neurochip.digital.lif_substrate import LIFSubstrate
+from neurochip.neurons.two_compartment import TwoCompartmentLIF
+from neurochip.substrate import Observable, Phase, Substrate
+from tests.contract.test_substrates import SubstrateContract
+from tests.property.networks import small_chip
+
+NEURON = TwoCompartmentLIF(rate=60.0)
+
+
+class TestLIF(SubstrateContract):
+    """Populations split over cores. Inputs and values are rates, so both show only in the long run."""
+
+    def make(self) -> Substrate:
+        image = compile_network(
+            layered((6, 9, 4, 3), tied=self.tied),
+            small_chip(4),
+            precision="float32",
+            state_words=NEURON.state_words,
+            trace_words=NEURON.trace_words,
+        )
+        return LIFSubstrate(image, NEURON)
+
+    def test_the_clamped_layer_shows_the_input(self, begun: Substrate, net: Any) -> None:
+        begun.run(Phase.FREE, 600)
+        begun.run(Phase.FREE, 2000)
+        rate = begun.observe(Observable.RATE, 0) * NEURON.period
+        # One spike in 2000 ticks is a rate of 0.003.
+        np.testing.assert_allclose(rate, net.x, rtol=0, atol=0.012)
+        np.testing.assert_allclose(begun.observe(Observable.VALUE, 0), net.x, rtol=0, atol=0.08)
+
+    def test_values_stay_in_range(self, begun: Substrate, net: Any) -> None:
+        """A rate may exceed 1, but not that of a neuron that fires as soon as it is allowed to."""
+        settled = begun.run(Phase.FREE, 800, record=("states",))
+        assert [s.shape for s in settled.states] == [(800, 3, size) for size in net.sizes]
+        most = NEURON.period / (NEURON.refractory + 1)
+        assert all(np.all((s >= 0) & (s <= most)) for s in settled.states)
+
+
+class TestLIFUntied(TestLIF):
+    """The same with weights of their own in both directions."""
+
+    tied = False

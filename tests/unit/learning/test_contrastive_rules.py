@@ -1,0 +1,210 @@
+"""Contrastive Hebbian learning and the delta rule: their products, their phases, and what they refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.coding import Constant
+from neurochip.compile import compile_network
+from neurochip.description.network import Network, layered
+from neurochip.digital.lif_substrate import LIFSubstrate
+from neurochip.errors import CapabilityError, ConfigError, DataError
+from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
+from neurochip.learning.delta_rule import DeltaRule
+from neurochip.learning.two_phases import TwoPhases
+from neurochip.neurons.two_compartment import TwoCompartmentLIF
+from neurochip.substrate import Observable, Parameters, Phase, Substrate
+from tests.property.networks import small_chip
+
+SIZES = (3, 5, 2)
+X = np.array([[0.2, 0.9, 0.5], [0.7, 0.1, 0.6]])
+Y = np.array([[0.3, 0.6], [0.9, 0.2]])
+NUMBERS = np.arange(2, dtype=np.uint64)
+RULES: dict[str, Callable[..., Any]] = {"contrastive": ContrastiveHebbian, "delta": DeltaRule}
+
+
+def parameters(tied: bool) -> Parameters:
+    random = np.random.default_rng(11)
+    weights = [random.uniform(-0.3, 0.5, shape) for shape in ((3, 5), (5, 2), (2, 5))]
+    biases = (random.uniform(0.1, 0.4, 5), random.uniform(-0.1, 0.1, 2))
+    return Parameters(tuple(weights[:2]), () if tied else (weights[2],), biases)
+
+
+def ideal(network: Network, held: Parameters | None = None) -> IdealSubstrate:
+    substrate = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
+    substrate.load(held or parameters(network.tied))
+    return substrate
+
+
+def settled(substrate: Substrate, plan: list[tuple[Phase, int, float]]) -> list[Any]:
+    substrate.begin(X, NUMBERS)
+    for phase, ticks, beta in plan:
+        substrate.run(phase, ticks, beta=beta, targets=Y if beta else None)
+    return [substrate.observe(Observable.VALUE, k) for k in range(3)]
+
+
+def change_of(update: Any) -> Any:
+    return update.rate * sum(pre.T @ post for pre, post in update.terms)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("against", ["before", "twin", "opposite"])
+def test_products_are_those_of_the_phases(tied: bool, against: Any) -> None:
+    network = layered(SIZES, tied=tied)
+    phases = TwoPhases(free=12, nudged=5, beta=0.4, against=against)
+    last = {
+        "before": [],
+        "twin": [(Phase.FREE, 5, 0.0)],
+        "opposite": [(Phase.NUDGED_NEGATIVE, 5, -0.4)],
+    }[against]
+    minus = settled(ideal(network), [(Phase.FREE, 12, 0.0), *last])
+    plus = settled(ideal(network), [(Phase.FREE, 12, 0.0), (Phase.NUDGED, 5, 0.4)])
+    assert not np.allclose(minus[1], plus[1])
+    span = 0.8 if against == "opposite" else 0.4
+    pairs = [(0, 1, 0.1), (1, 2, 0.02)] + ([] if tied else [(2, 1, 0.02)])
+    for name, rule_of in RULES.items():
+        substrate = ideal(network)
+        substrate.begin(X, NUMBERS)
+        found = rule_of(network, phases, (0.1, 0.02)).present(substrate, Y, share=0.5)
+        assert [(u.source, u.target) for u in found.updates] == [(a, b) for a, b, _ in pairs]
+        for update, (a, b, rate) in zip(found.updates, pairs, strict=True):
+            if name == "contrastive":
+                expected = plus[a].T @ plus[b] - minus[a].T @ minus[b]
+            else:
+                pre = (minus[a] + plus[a]) / 2 if against == "opposite" else minus[a]
+                expected = pre.T @ (plus[b] - minus[b])
+            np.testing.assert_allclose(change_of(update), 0.5 * rate * expected / (2 * span), atol=1e-15)
+        for layer, rate in ((1, 0.1), (2, 0.02)):
+            moved = (plus[layer] - minus[layer]).sum(axis=0)
+            np.testing.assert_allclose(found.biases[layer - 1], 0.5 * rate * moved / (2 * span), atol=1e-15)
+        np.testing.assert_array_equal(found.output, minus[2])
+
+
+def test_contrastive_hebbian_follows_the_gradient_when_centred() -> None:
+    """On tied weights, Δw = −½ η ∂C/∂w of C = ½ ‖y − ŷ‖² · 2 as β → 0, against finite differences."""
+    network = layered(SIZES, tied=True)
+    held = parameters(True)
+
+    def cost(held: Parameters) -> float:
+        output = settled(ideal(network, held), [(Phase.FREE, 400, 0.0)])[2]
+        assert output.min() > 0 and output.max() < 1
+        return float(np.sum((output - Y) ** 2))
+
+    phases = TwoPhases(free=400, nudged=400, beta=1e-4, against="opposite")
+    substrate = ideal(network)
+    substrate.begin(X, NUMBERS)
+    found = ContrastiveHebbian(network, phases, (1.0, 1.0)).present(substrate, Y)
+    step, checked = 1e-5, 0
+    for k, update in enumerate(found.updates):
+        change = change_of(update)
+        for i, j in np.ndindex(change.shape):
+            ends = []
+            for sign in (1, -1):
+                weights = [w.copy() for w in held.weights]
+                weights[k][i, j] += sign * step
+                ends.append(cost(Parameters(tuple(weights), (), held.biases)))
+            gradient = (ends[0] - ends[1]) / (2 * step)
+            # Two lanes are averaged; the nudge 2β(y − s) is that of C = ‖y − s‖², hence one half of two.
+            assert change[i, j] == pytest.approx(-gradient / 2, rel=1e-3, abs=1e-6)
+            checked += 1
+    assert checked == 25
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_nothing_changes_where_the_phases_agree(name: str) -> None:
+    network = layered(SIZES, tied=False)
+    substrate = ideal(network)
+    output = settled(substrate, [(Phase.FREE, 500, 0.0)])[2]
+    substrate.begin(X, NUMBERS)
+    found = RULES[name](network, TwoPhases(free=500, nudged=20), (1.0, 1.0)).present(substrate, output)
+    for update in found.updates:
+        np.testing.assert_allclose(change_of(update), 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_rate_of_0_and_fixed_feedback_leave_weights_alone(name: str) -> None:
+    network = layered(SIZES, tied=False)
+    for rates, fixed, expected in (
+        ((0.0, 0.1), False, [(1, 2), (2, 1)]),
+        ((0.1, 0.1), True, [(0, 1), (1, 2)]),
+    ):
+        substrate = ideal(network)
+        substrate.begin(X, NUMBERS)
+        rule = RULES[name](network, TwoPhases(free=9, nudged=4), rates, fixed_feedback=fixed)
+        found = rule.present(substrate, Y)
+        assert [(u.source, u.target) for u in found.updates] == expected
+        assert np.any(found.biases[0]) == (rates[0] > 0)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_with_traces_no_word_is_moved_between_spiking_cores(name: str) -> None:
+    neuron = TwoCompartmentLIF()
+    words = {}
+    for pre in ("oracle", "trace"):
+        network = layered(SIZES, tied=False)
+        image = compile_network(
+            network,
+            small_chip(),
+            precision="float32",
+            state_words=neuron.state_words,
+            trace_words=neuron.trace_words,
+        )
+        substrate = LIFSubstrate(image, neuron)
+        substrate.load(parameters(False))
+        rule = RULES[name](network, TwoPhases(free=60, nudged=40, pre=pre), (0.1, 0.1))  # type: ignore[arg-type]
+        rule.check(substrate)
+        substrate.begin(X, NUMBERS)
+        found = rule.present(substrate, Y)
+        substrate.write_weights(found.updates, found.biases)
+        words[pre] = (substrate.ledger().total("readout_words"), substrate.parameters().weights[0])
+    assert words["oracle"][0] > 0
+    assert words["trace"][0] == 0
+    # And nothing is lost: the trace is the rate.
+    np.testing.assert_array_equal(words["oracle"][1], words["trace"][1])
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_a_substrate_without_traces_is_refused(name: str) -> None:
+    network = layered(SIZES, tied=True)
+    rule = RULES[name](network, TwoPhases(free=9, nudged=4, pre="trace"), (0.1, 0.1))
+    with pytest.raises(CapabilityError) as caught:
+        rule.check(ideal(network))
+    assert str(caught.value) == "learning: needs trace, which the ideal substrate does not keep"
+
+
+@pytest.mark.parametrize("name", RULES)
+@pytest.mark.parametrize(("wrong", "shown"), [(1.25, "1.25"), (-0.5, "-0.5"), (float("nan"), "nan")])
+def test_targets_outside_0_to_1_are_refused(name: str, wrong: float, shown: str) -> None:
+    network = layered(SIZES, tied=True)
+    substrate = ideal(network)
+    substrate.begin(X, NUMBERS)
+    targets = Y.copy()
+    targets[1, 0] = wrong
+    with pytest.raises(DataError) as caught:
+        RULES[name](network, TwoPhases(free=9, nudged=4), (0.1, 0.1)).present(substrate, targets)
+    assert str(caught.value) == f"targets: must lie in [0, 1], the range of a rate, got {shown}"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"free": 0}, "phases.free: must be ≥ 1 tick, got 0"),
+        ({"nudged": -3}, "phases.nudged: must be ≥ 1 tick, got -3"),
+        ({"beta": 0.0}, "learning.beta: must be finite and not 0, got 0"),
+        ({"beta": float("inf")}, "learning.beta: must be finite and not 0, got inf"),
+        (
+            {"against": "after"},
+            'learning.against: must be one of "before", "twin", "opposite", got \'after\'',
+        ),
+        ({"pre": "spikes"}, 'learning.pre: must be one of "oracle", "trace", got \'spikes\''),
+    ],
+)
+def test_phases_refuse(wrong: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        TwoPhases(**({"free": 5, "nudged": 5} | wrong))
+    assert str(caught.value) == sentence
