@@ -61,6 +61,8 @@ def build(run: RunSpec, *, threads: int = 1) -> Built:
         rounding=run.network.rounding,
         weight_range=run.network.weight_range,
         threads=threads,
+        timing=run.timing,
+        timing_every=run.timing_every,
     )
     return Built(network, chip, image, substrate)
 

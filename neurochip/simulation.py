@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,9 @@ from neurochip.training.record import Raster, RunRecord
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
-__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "simulate", "versions"]
+__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "TimingModel", "simulate", "versions"]
+
+TimingModel = Literal["tick", "analytic", "cycle"]
 
 CHECKPOINT, RESOLVED = "checkpoint.h5", "run.toml"
 
@@ -49,6 +51,7 @@ def simulate(
     run: RunSpec | str = "mnist-small",
     *,
     overrides: Sequence[str] = (),
+    timing: TimingModel | None = None,
     seed: int | None = None,
     out: Path | str | None = None,
     threads: int | None = None,
@@ -65,6 +68,8 @@ def simulate(
         Name from the catalogue, TOML file, or a `RunSpec`.
     overrides
         ``key.path=value`` each, over the run's own; not with a `RunSpec`.
+    timing
+        ``"tick"``, ``"analytic"`` or ``"cycle"``, over the run's own. None changes a spike or a count.
     seed
         Over the run's own.
     out
@@ -87,7 +92,7 @@ def simulate(
     Interrupted
         On SIGINT or SIGTERM, after a checkpoint was written.
     """
-    spec, folder = _resolve(run, overrides, seed, out, resume, write)
+    spec, folder = _resolve(run, overrides, timing, seed, out, resume, write)
     workers = threads if threads is not None else len(os.sched_getaffinity(0))
     if workers < 1:
         raise ConfigError("threads", f"must be ≥ 1, got {workers}")
@@ -119,6 +124,7 @@ def simulate(
 def _resolve(
     run: RunSpec | str,
     overrides: Sequence[str],
+    timing: TimingModel | None,
     seed: int | None,
     out: Path | str | None,
     resume: Path | str | None,
@@ -133,10 +139,12 @@ def _resolve(
     if isinstance(run, RunSpec):
         if overrides:
             raise ConfigError("overrides", "are for runs given by name or file; change the RunSpec instead")
-        if seed is not None:
-            run = RunSpec.from_dict({**run.to_dict(), "seed": seed})
+        given = {name: value for name, value in (("timing", timing), ("seed", seed)) if value is not None}
+        if given:
+            run = RunSpec.from_dict(run.to_dict() | given)
     else:
-        extra = [] if seed is None else [f"seed={seed}"]
+        extra = [f"timing={timing}"] if timing is not None else []
+        extra += [f"seed={seed}"] if seed is not None else []
         run = read_run(run, [*overrides, *extra])
     if not write:
         return run, None

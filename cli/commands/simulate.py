@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ..names import CHIP, PRICES, RUN
+
+if TYPE_CHECKING:
+    from neurochip.simulation import TimingModel
 
 __all__ = ["command"]
 
@@ -23,6 +27,11 @@ DEFAULT_RUN = "mnist-small"
     multiple=True,
     help="Change a value of the run, e.g. learning.beta=0.3 or network.precision=int8; may be repeated.",
 )
+@click.option(
+    "--timing",
+    type=click.Choice(["tick", "analytic", "cycle"]),
+    help="Count events only (tick), or cycles as well: from each tick's counts (analytic), or flit by flit (cycle).",
+)
 @click.option("--seed", type=int, help="Seed of every random draw; the same seed gives the same result.")
 @click.option(
     "--out",
@@ -37,7 +46,7 @@ DEFAULT_RUN = "mnist-small"
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the run in DIR where it was stopped; takes no RUN, --set, --seed or --out.",
+    help="Go on with the run in DIR where it was stopped; takes no RUN, --set, --timing, --seed or --out.",
 )
 @click.option(
     "--replay",
@@ -61,6 +70,7 @@ DEFAULT_RUN = "mnist-small"
 def command(
     run: str | None,
     overrides: tuple[str, ...],
+    timing: TimingModel | None,
     seed: int | None,
     out: Path | None,
     threads: int | None,
@@ -81,6 +91,7 @@ def command(
     given = {
         "RUN": run is not None,
         "--set": bool(overrides),
+        "--timing": timing is not None,
         "--seed": seed is not None,
         "--out": out is not None,
         "--replay": raster is not None,
@@ -110,6 +121,7 @@ def command(
         outcome = simulate(
             run or DEFAULT_RUN,
             overrides=overrides,
+            timing=timing,
             seed=seed,
             out=out,
             threads=threads,

@@ -203,6 +203,8 @@ class TimingSpec:
         Synaptic operations that a core does in a cycle.
     cycles_per_neuron_update
         Of each neuron of a core, every tick.
+    cycles_per_clamped_update
+        The same of an input neuron, which only encodes; `None` in a sheet stands for the figure above.
     cycles_per_packet_in, cycles_per_packet_out
         Axon look-up of a packet received; making and sending one.
     cycles_per_spike_out
@@ -213,6 +215,11 @@ class TimingSpec:
         Flits that an input buffer of a router holds.
     barrier_cycles
         (Active tiles, cycles) pairs of the barrier that ends a tick, ascending; a sheet may give one number.
+    cycles_per_weight_accumulation, cycles_per_weight_write
+        Of a core that learns: a multiply-add of a weight's change, and writing the weight. `None`: the sheet does not
+        know how long learning takes.
+    cycles_per_host_word
+        Of the whole chip, for each 32-bit word that enters it or leaves a core other than as spikes. `None`: not known.
     """
 
     clock: Annotated[float, Quantity("frequency")]
@@ -226,6 +233,10 @@ class TimingSpec:
     link_cycles_ns: int
     fifo_depth: int
     barrier_cycles: tuple[tuple[int, ...], ...]
+    cycles_per_clamped_update: float | None = None
+    cycles_per_weight_accumulation: float | None = None
+    cycles_per_weight_write: float | None = None
+    cycles_per_host_word: float | None = None
 
     def __post_init__(self) -> None:
         """Check that everything takes time, and that a packet can be stored."""
@@ -235,7 +246,16 @@ class TimingSpec:
                 raise ConfigError(f"timing.{name}", f"must be > 0, got {getattr(self, name):g}")
         _at_least(0, self, "timing", "cycles_per_neuron_update", "cycles_per_packet_in")
         _at_least(0, self, "timing", "cycles_per_packet_out", "cycles_per_spike_out", "router_cycles")
+        _at_least(0, self, "timing", "cycles_per_clamped_update", "cycles_per_host_word")
+        _at_least(0, self, "timing", "cycles_per_weight_accumulation", "cycles_per_weight_write")
         _at_least(1, self, "timing", "link_cycles_ew", "link_cycles_ns", "fifo_depth")
+        if (self.cycles_per_weight_accumulation is None) != (self.cycles_per_weight_write is None):
+            there = "write" if self.cycles_per_weight_write is not None else "accumulation"
+            missing = "accumulation" if there == "write" else "write"
+            raise ConfigError(
+                f"timing.cycles_per_weight_{missing}",
+                f"is missing; it goes together with cycles_per_weight_{there}",
+            )
         self._check_barrier()
 
     def _check_barrier(self) -> None:
@@ -252,6 +272,12 @@ class TimingSpec:
             if cycles < 0:
                 raise ConfigError(place, f"must be at least 0, got {cycles}")
             before = tiles
+
+    @property
+    def clamped_update(self) -> float:
+        """Cycles of one tick of an input neuron."""
+        each = self.cycles_per_clamped_update
+        return self.cycles_per_neuron_update if each is None else each
 
     def barrier(self, active_tiles: int) -> int:
         """Return the cycles of the barrier: linear between entries, constant outside, rounded up."""

@@ -61,6 +61,11 @@ class RunSpec:
         ``ideal`` (real numbers) or ``digital`` (bits).
     chip
         Name or TOML file of the chip sheet; on ``ideal`` it only lends its prices to the report.
+    timing
+        ``tick``: events are counted, cycles are not; ``analytic``: cycles of each tick from its counts, which
+        contention cannot undercut; ``cycle``: flit by flit. None changes a spike or a count.
+    timing_every
+        Time the first of every so many presentations of a phase, and no others; 1 times all.
     """
 
     name: str
@@ -69,6 +74,8 @@ class RunSpec:
     seed: int = 1
     substrate: Literal["ideal", "digital"] = "digital"
     chip: str = "cmos45"
+    timing: Literal["tick", "analytic", "cycle"] = "tick"
+    timing_every: int = 1
     data: DataSpec = field(default_factory=DataSpec)
     network: NetworkSpec
     coding: CodingSpec = field(default_factory=CodingSpec)
@@ -94,6 +101,12 @@ class RunSpec:
             raise ConfigError("seed", f"must be 0 to 2**63 - 1, got {self.seed}")
         if not self.chip:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
+        if not self.timing_every >= 1:
+            raise ConfigError("timing_every", f"must be at least 1, got {self.timing_every}")
+        if self.timing_every > 1 and self.timing == "tick":
+            raise ConfigError(
+                "timing_every", 'has no meaning with timing = "tick", which times nothing; remove it'
+            )
         if self.experiment == "train":
             self._check_training()
         else:
@@ -169,6 +182,10 @@ class RunSpec:
                 raise ConfigError(name, _UNUSED_BY_CONVERGENCE[name])
 
     def _check_ideal(self) -> None:
+        if self.timing != "tick":
+            raise ConfigError(
+                "timing", f'must be "tick" on ideal, which has no cores to be timed, got "{self.timing}"'
+            )
         for name in ("encoder", "decoder"):
             if getattr(self.coding, name) is not None:
                 raise ConfigError(f"coding.{name}", "ideal sends real numbers and has none; remove it")

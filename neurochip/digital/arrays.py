@@ -86,9 +86,11 @@ class Schedules(NamedTuple):
 class Recorder(NamedTuple):
     """Where to write what is recorded; an array with no ticks records nothing."""
 
-    spikes: Array  # u8[tick | 0, lane, slot]
-    states: Array  # T[tick | 0, lane, slot]
-    sizes: Array  # T[tick | 0, lane, slot]  ε
+    spikes: Array  # u8[tick | 0, row, slot]
+    states: Array  # T[tick | 0, row, slot]
+    sizes: Array  # T[tick | 0, row, slot]  ε
+    per_core: Array  # i32[tick | 0, row, core]  spikes of each core
+    row: Array  # i64[lane]  where each lane is recorded
 
 
 def aligned_zeros(shape: int | tuple[int, ...], dtype: Any) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.kernels._jit import entry
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["Bookkeeper", "spikes_per_core"]
 
@@ -68,10 +70,14 @@ class Bookkeeper:
         names = tuple(image.network.populations[p].name for p in self.population)
         self._ledger = Ledger(names, tuple(core.site for core in image.cores), {})
         self._tallies: dict[_Kind, Counts] = {}
+        self._times: dict[Phase, PhaseTime] = {}
 
     @property
     def ledger(self) -> Ledger:
         """All that was booked."""
+        for phase, time in self._times.items():
+            self._book(phase, self._blank(), time=time)
+        self._times = {}
         for kind, tally in self._tallies.items():
             self._enter(kind, tally)
         self._tallies = {}
@@ -79,14 +85,27 @@ class Bookkeeper:
 
     def restore(self, ledger: Ledger) -> None:
         """Go on from the books of a checkpoint."""
-        self._tallies = {}
+        self._tallies, self._times = {}, {}
         self._ledger = Ledger(self._ledger.populations, self._ledger.sites, ledger.phases)
 
-    def _book(self, phase: Phase, counts: Counts, presentations: int = 0, ticks: int = 0) -> None:
+    def _book(
+        self,
+        phase: Phase,
+        counts: Counts,
+        presentations: int = 0,
+        ticks: int = 0,
+        time: PhaseTime | None = None,
+    ) -> None:
         ledger = self._ledger
         self._ledger = ledger + Ledger(
-            ledger.populations, ledger.sites, {phase: PhaseBook(presentations, ticks, counts)}
+            ledger.populations, ledger.sites, {phase: PhaseBook(presentations, ticks, counts, time)}
         )
+
+    def time(self, phase: Phase, took: PhaseTime | None = None, *, presentations: int = 0) -> None:
+        """Book how long something took, and how many presentations of the phase begin to be timed."""
+        before = self._times.get(phase) or PhaseTime.nothing(self._cores)
+        after = before if took is None else before + took
+        self._times[phase] = replace(after, presentations=after.presentations + presentations)
 
     def _blank(self) -> Counts:
         return np.zeros((self._cores, len(COUNTERS)), dtype=np.int64)

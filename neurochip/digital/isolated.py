@@ -120,7 +120,13 @@ class IsolatedCore:
             schedules_of(self._coding, self._tick + 1, 1, dtype),
             dtype.type(2.0 * beta),
             wanted,
-            Recorder(nothing.astype(np.uint8), nothing.astype(dtype), nothing.astype(dtype)),
+            Recorder(
+                nothing.astype(np.uint8),
+                nothing.astype(dtype),
+                nothing.astype(dtype),
+                nothing.astype(np.int32),
+                np.arange(lanes),
+            ),
         )
         self._tick += 1
         return np.packbits(state.bits[:, self._own()]).tobytes()

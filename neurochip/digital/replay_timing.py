@@ -15,6 +15,7 @@ from neurochip.digital.lif_network import LayeredRaster
 from neurochip.errors import CapabilityError, StallError
 from neurochip.noc import Packets, core_pipeline, cycles_from_counts
 from neurochip.noc.zero_load import ONE, in_fractions
+from neurochip.substrate.phase_time import percentiles
 
 __all__ = ["ReplayTime", "replay_time"]
 
@@ -64,15 +65,7 @@ class ReplayTime:
         """Return cycles that so many of a hundred deliveries do not exceed; of no deliveries they are 0."""
         if self.latencies is None:
             raise CapabilityError("latency", 'is known only with timing="cycle"')
-        total = int(self.latencies.sum())
-        if not total:
-            return (0.0,) * len(percent)
-        below = np.cumsum(self.latencies)
-        # As numpy.percentile: linear between the two deliveries that are nearest in rank.
-        rank = np.asarray(percent, dtype=np.float64) / 100 * (total - 1)
-        low = np.searchsorted(below, np.floor(rank), side="right")
-        high = np.searchsorted(below, np.ceil(rank), side="right")
-        return tuple(float(cycles) for cycles in low + (rank - np.floor(rank)) * (high - low))
+        return percentiles(self.latencies, *percent)
 
 
 def replay_time(

@@ -13,6 +13,7 @@ from neurochip.compile import ChipImage
 from neurochip.description.run_sections import MOST_TICKS, CodingSpec
 from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
 from neurochip.digital.bookkeeping import Bookkeeper, spikes_per_core
+from neurochip.digital.clock import ChipClock
 from neurochip.digital.coder import coder_of, schedules_of
 from neurochip.digital.isolated import CoreMemory
 from neurochip.digital.layout import Layout
@@ -57,6 +58,11 @@ class DigitalSubstrate:
         Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
     threads
         Lanes are shared among so many threads; results do not depend on it.
+    timing
+        ``tick``: events are counted, cycles are not; ``analytic`` and ``cycle``: see `ChipClock`. None changes a spike
+        or a count.
+    timing_every
+        Time one presentation in so many.
     """
 
     def __init__(
@@ -70,6 +76,8 @@ class DigitalSubstrate:
         rounding: Literal["nearest", "stochastic"] = "nearest",
         weight_range: float | None = None,
         threads: int = 1,
+        timing: Literal["tick", "analytic", "cycle"] = "tick",
+        timing_every: int = 1,
     ) -> None:
         self.image = image
         self._coding = coding
@@ -79,6 +87,11 @@ class DigitalSubstrate:
         self._core_slots = np.array(self._layout.core_slots, dtype=np.uint64)
         self._dtype = self._layout.state_dtype
         self._threads = max(1, threads)
+        self._clock: ChipClock | None = None
+        if timing != "tick":
+            self._clock = ChipClock(
+                image, self._layout.core_slots, timing, every=timing_every, threads=self._threads
+            )
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._synapses = SynapseMemories(
             self._layout,
@@ -157,25 +170,20 @@ class DigitalSubstrate:
         wanted = self._wanted(lanes)
         if beta and targets is not None:
             wanted[:, self._layout.slots_of[-1]] = targets
-        shape = (lanes, self._layout.n_slots)
         kept = [ticks if name in record else 0 for name in RECORDS]
-        recorder = Recorder(
-            np.zeros((kept[0], *shape), np.uint8),
-            np.zeros((kept[1], *shape), t),
-            np.zeros((kept[2], *shape), t),
-        )
         carried = self._per_core(state.bits) if self._tick else np.zeros(len(self.image.cores), np.int64)
         # Minibatch after minibatch runs the same ticks: their schedules are made once.
         when = (self._tick + 1, ticks)
         if when not in self._schedules:
             self._schedules[when] = schedules_of(self._coding, *when, t)
         schedules = self._schedules[when]
-        self._each_thread(schedules, ticks, t.type(2.0 * beta), wanted, recorder)
+        begins = phase not in self._begun
+        recorder = self._run_lanes(phase, begins, schedules, ticks, t.type(2.0 * beta), wanted, kept)
         self._books.run(
             phase,
             lanes=lanes,
             ticks=ticks,
-            begins=phase not in self._begun,
+            begins=begins,
             opening=self._opening,
             nudged=beta != 0,
             carried=carried,
@@ -193,6 +201,41 @@ class DigitalSubstrate:
             states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
             step_sizes=tuple(recorder.sizes[:, :, s] for s in of) if kept[2] else (),
         )
+
+    def _run_lanes(
+        self,
+        phase: Phase,
+        begins: bool,
+        schedules: Schedules,
+        ticks: int,
+        nudge: Any,
+        wanted: NDArray[Any],
+        kept: Sequence[int],
+    ) -> Recorder:
+        """Run all lanes, as many at once as there is room for what the clock needs of them, and time them."""
+        clock, lanes, slots = self._clock, len(self._state.bits), self._layout.n_slots
+        for_walking = ticks if clock is not None and clock.walks else 0
+        for_counting = ticks if clock is not None and not clock.walks else 0
+        at_once = lanes if clock is None or any(kept) else clock.lanes_at_once(ticks, slots)
+        rows = max(1, min(lanes, at_once))
+        recorder = Recorder(
+            np.zeros((max(kept[0], for_walking), rows, slots), np.uint8),
+            np.zeros((kept[1], rows, slots), self._dtype),
+            np.zeros((kept[2], rows, slots), self._dtype),
+            np.zeros((for_counting, rows, len(self.image.cores)), np.int32),
+            np.arange(lanes) % rows,
+        )
+        if clock is not None and begins:
+            self._books.time(phase, presentations=clock.begin(phase, lanes))
+        for first in range(0, lanes, rows):
+            some = np.arange(first, min(first + rows, lanes))
+            self._each_thread(some, schedules, ticks, nudge, wanted, recorder)
+            if clock is not None:
+                timed = np.intersect1d(clock.timed(phase), some) - first
+                self._books.time(
+                    phase, clock.measure(timed, recorder.per_core, recorder.spikes, self._map, self._tick + 1)
+                )
+        return recorder
 
     def _rest(self) -> None:
         """Show lanes that have not run yet as they will start: the kernel clears them in its first tick."""
@@ -224,10 +267,15 @@ class DigitalSubstrate:
         return self._states[n]
 
     def _each_thread(
-        self, schedules: Schedules, ticks: int, nudge: Any, wanted: NDArray[Any], recorder: Recorder
+        self,
+        lanes: NDArray[np.int64],
+        schedules: Schedules,
+        ticks: int,
+        nudge: Any,
+        wanted: NDArray[Any],
+        recorder: Recorder,
     ) -> None:
         """Share the lanes among the threads; every lane is computed alone, so the split changes nothing."""
-        lanes = np.arange(self._state.bits.shape[0])
 
         def share(k: int) -> None:
             run_ticks(
@@ -285,6 +333,8 @@ class DigitalSubstrate:
         """Change weights on their cores, and biases; a tied copy follows its original."""
         written = self._synapses.change(updates, biases)
         self._books.update(written.accumulations, written.writes, written.saturations, written.words)
+        if self._clock is not None:
+            self._books.time(Phase.UPDATE, self._clock.learned(written.accumulations, written.writes))
 
     def core_memory(self, core: int) -> CoreMemory:
         """Return copies of all that one core holds of its own, to run it alone."""
@@ -308,6 +358,8 @@ class DigitalSubstrate:
     def restore_books(self, ledger: Ledger, updates: int) -> None:
         """Go on counting from a checkpoint."""
         self._books.restore(ledger)
+        if self._clock is not None:
+            self._clock.restore({phase: book.presentations for phase, book in ledger.phases.items()})
         self._synapses.updates = updates
 
     @property

@@ -34,9 +34,18 @@ def _add_bits(first: Any, last: Any, bits: Any, counts: Any) -> None:
 
 
 @kernel
-def _record(first: Any, last: Any, source: Any, tick: Any, lane: Any, out: Any) -> None:
+def _record(first: Any, last: Any, source: Any, tick: Any, row: Any, out: Any) -> None:
     for j in range(first, last):
-        out[tick, lane, j] = source[j]
+        out[tick, row, j] = source[j]
+
+
+@kernel
+def _count_per_core(cores: Any, bits: Any, tick: Any, row: Any, out: Any) -> None:
+    for c in range(cores.shape[0]):
+        total = np.int32(0)
+        for j in range(cores[c, 1], cores[c, 2]):
+            total += bits[j]
+        out[tick, row, c] = total
 
 
 @entry
@@ -78,6 +87,8 @@ def run_ticks(
     keep_spikes = recorded_spikes.shape[0] > 0
     keep_states = recorded_states.shape[0] > 0
     keep_sizes = recorded_sizes.shape[0] > 0
+    per_core = recorder.per_core
+    keep_per_core = per_core.shape[0] > 0
     n_populations, n_cores, n_blocks = populations.shape[0], cores.shape[0], blocks.shape[0]
     none = nudge * 0
     nothing = np.uint64(0)
@@ -85,6 +96,7 @@ def run_ticks(
 
     for which in range(lanes.shape[0]):
         lane = lanes[which]
+        kept_at = recorder.row[lane]
         value, decoded = state.value[lane], state.decoded[lane]
         previous, coded = state.previous[lane], state.coded[lane]
         residue, second = state.residue[lane], state.second[lane]
@@ -209,9 +221,11 @@ def run_ticks(
                 )
 
             _add_bits(nothing, slots, bits, counts)
+            if keep_per_core:
+                _count_per_core(cores, bits, t, kept_at, per_core)
             if keep_spikes:
-                _record(nothing, slots, bits, t, lane, recorded_spikes)
+                _record(nothing, slots, bits, t, kept_at, recorded_spikes)
             if keep_states:
-                _record(nothing, slots, value, t, lane, recorded_states)
+                _record(nothing, slots, value, t, kept_at, recorded_states)
             if keep_sizes:
-                _record(nothing, slots, sizes, t, lane, recorded_sizes)
+                _record(nothing, slots, sizes, t, kept_at, recorded_sizes)

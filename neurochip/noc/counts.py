@@ -9,7 +9,7 @@ import numpy as np
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
 from neurochip.noc.packets import Packets, integers
-from neurochip.noc.zero_load import ONE, in_fractions, zero_load_latency
+from neurochip.noc.zero_load import ONE, in_fractions, update_work, zero_load_latency
 
 __all__ = ["cycles_from_counts"]
 
@@ -27,6 +27,7 @@ def cycles_from_counts(
     sops: Any,
     made: Any = None,
     extra: Any = None,
+    update_cycles: Any = None,
 ) -> Array:
     """Return i64[tick], cycles of each tick, barrier included: never more than `core_pipeline` finds.
 
@@ -44,6 +45,8 @@ def cycles_from_counts(
         i64[tick, core], packets made; `None`: one for each that is received (unicast).
     extra
         f64[tick, core], other cycles of the senders; see `core_pipeline`.
+    update_cycles
+        f64[core], as in `core_pipeline`.
     """
     updates = integers("neurons", neurons, length=mesh.n_cores)
     flows = Packets.unicast(source, destination)
@@ -60,7 +63,7 @@ def cycles_from_counts(
         if made is None
         else _table("made", made, mesh.n_cores, n_ticks)
     )
-    sending = updates * in_fractions(timing.cycles_per_neuron_update) + sent * out
+    sending = updates * update_work(mesh, timing, update_cycles) + sent * out
     if extra is not None:
         other = np.asarray(extra, dtype=np.float64)
         if other.shape != (n_ticks, mesh.n_cores):

@@ -14,7 +14,7 @@ from neurochip.noc.arrays import FRACTION_BITS, build
 from neurochip.noc.engines import account
 from neurochip.noc.packets import Packets, integers
 from neurochip.noc.traffic import Traffic, deaf_cores, in_core_order, measured, run
-from neurochip.noc.zero_load import ONE, in_fractions, zero_load_latency
+from neurochip.noc.zero_load import ONE, in_fractions, update_work, zero_load_latency
 
 __all__ = ["TickTiming", "TimingModel", "core_pipeline"]
 
@@ -69,6 +69,7 @@ def core_pipeline(
     sops: Any,
     after: Any = None,
     extra: Any = None,
+    update_cycles: Any = None,
     model: TimingModel = "cycle",
     max_cycles: int = 1 << 40,
     deaf: Sequence[int] = (),
@@ -87,6 +88,8 @@ def core_pipeline(
     extra
         f64[packet], ≥ 0: cycles that the sender spends on a packet besides ``cycles_per_packet_out``, such as making
         the spike of which this is the first packet.
+    update_cycles
+        f64[core], cycles of one update on each core; `None`: the sheet's ``cycles_per_neuron_update`` on all.
     model
         ``cycle``: flit by flit; ``analytic``: what contention cannot undercut.
     max_cycles, deaf
@@ -100,9 +103,9 @@ def core_pipeline(
     ordered, back = in_core_order(packets)
     sorted_sops = np.empty_like(per_delivery)
     sorted_sops[back] = per_delivery
-    work = _work(
-        timing, ordered, updates, _places(after, updates, packets), _extra(extra, packets), sorted_sops
-    )
+    update = update_work(mesh, timing, update_cycles)
+    places = _places(after, updates, packets)
+    work = _work(timing, ordered, updates, update, places, _extra(extra, packets), sorted_sops)
     if model == "analytic":
         busy, done = _without_contention(mesh, timing, ordered, work)
         stalled, traffic = np.zeros_like(busy), None
@@ -169,17 +172,22 @@ def _extra(extra: Any, packets: Packets) -> Array:
 
 
 def _work(
-    timing: TimingSpec, packets: Packets, neurons: Array, after: Array, extra: Array, sops: Array
+    timing: TimingSpec,
+    packets: Packets,
+    neurons: Array,
+    update: Array,
+    after: Array,
+    extra: Array,
+    sops: Array,
 ) -> _Work:
     """Return the work of the engines; each time of the sheet is rounded once."""
-    update = in_fractions(timing.cycles_per_neuron_update)
     order = np.argsort(packets.source, kind="stable")
     sources, made_after = packets.source[order], after[order]
     begins = np.ones(len(order), dtype=bool)
     begins[1:] = sources[1:] != sources[:-1]
     before = np.where(begins, 0, np.concatenate([[0], made_after[:-1]])[: len(order)])
     make = np.empty_like(made_after)
-    make[order] = (made_after - before) * update + in_fractions(timing.cycles_per_packet_out)
+    make[order] = (made_after - before) * update[sources] + in_fractions(timing.cycles_per_packet_out)
     make += extra
     updated = np.zeros_like(neurons)
     updated[sources] = made_after  # of several packets of a core the last one stays

@@ -15,11 +15,11 @@ from neurochip.noc.packets import Packets, integers
 from neurochip.noc.router import DONE, STALLED, advance
 from neurochip.noc.stall import stall_error
 
-__all__ = ["Traffic", "deaf_cores", "in_core_order", "run", "simulate_traffic"]
+__all__ = ["MOST_CYCLES", "Traffic", "deaf_cores", "in_core_order", "run", "simulate_traffic"]
 
 Array = np.ndarray[Any, Any]
 
-_MOST_CYCLES = 1 << 42  # with fractions of a cycle they still fit a word
+MOST_CYCLES = 1 << 42  # with fractions of a cycle they still fit a word
 _CHUNK = 1 << 16  # cycles between two looks at the keyboard
 
 
@@ -143,8 +143,8 @@ def run(
     max_cycles: int,
 ) -> None:
     """Go on until all has arrived, or raise `StallError`."""
-    if not 1 <= max_cycles <= _MOST_CYCLES:
-        raise ConfigError("max_cycles", f"must be 1 to {_MOST_CYCLES}, got {max_cycles}")
+    if not 1 <= max_cycles <= MOST_CYCLES:
+        raise ConfigError("max_cycles", f"must be 1 to {MOST_CYCLES}, got {max_cycles}")
     status = DONE if not len(state.arrival) else None
     while status != DONE:
         now = int(state.counters[Counter.NOW])

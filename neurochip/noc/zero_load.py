@@ -10,7 +10,7 @@ from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
 from neurochip.noc.arrays import FRACTION_BITS
 
-__all__ = ["ONE", "in_fractions", "zero_load_latency"]
+__all__ = ["ONE", "in_fractions", "update_work", "zero_load_latency"]
 
 Array = np.ndarray[Any, Any]
 
@@ -23,6 +23,18 @@ def in_fractions(cycles: float) -> int:
     if not cycles <= _MOST:
         raise ConfigError("timing", f"a step of a core may take {_MOST} cycles, got {cycles:g}")
     return round(cycles * ONE)
+
+
+def update_work(mesh: MeshSpec, timing: TimingSpec, update_cycles: Any) -> Array:
+    """Return i64[core], one neuron update on each core in 2⁻²⁰ cycle; `None` stands for the sheet's."""
+    if update_cycles is None:
+        return np.full(mesh.n_cores, in_fractions(timing.cycles_per_neuron_update), dtype=np.int64)
+    cycles = np.asarray(update_cycles, dtype=np.float64)
+    if cycles.shape != (mesh.n_cores,):
+        raise ConfigError("update_cycles", f"must have {mesh.n_cores} entries, got {list(cycles.shape)}")
+    if not np.all(cycles >= 0):
+        raise ConfigError("update_cycles", f"must be at least 0, got {np.min(cycles):g}")
+    return np.array([in_fractions(float(c)) for c in cycles], dtype=np.int64)
 
 
 def zero_load_latency(mesh: MeshSpec, timing: TimingSpec, source: Array, destination: Array) -> Array:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.substrate.phase_time import PhaseTime
+
 __all__ = ["BIT_CODINGS", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
 
 
@@ -85,16 +87,22 @@ class PhaseBook:
         Samples presented in this phase, and ticks of the chip (lanes one after the other).
     counts
         i64[core, counter], counters in the order of `COUNTERS`.
+    time
+        How long it took; `None` when cycles are not counted (``timing = "tick"``).
     """
 
     presentations: int
     ticks: int
     counts: NDArray[np.int64]
+    time: PhaseTime | None = None
 
     def __add__(self, other: PhaseBook) -> PhaseBook:
         """Book both."""
         return PhaseBook(
-            self.presentations + other.presentations, self.ticks + other.ticks, self.counts + other.counts
+            self.presentations + other.presentations,
+            self.ticks + other.ticks,
+            self.counts + other.counts,
+            other.time if self.time is None else self.time if other.time is None else self.time + other.time,
         )
 
     def total(self, counter: str) -> int:
@@ -159,6 +167,8 @@ class Ledger:
                     for site, name, row in zip(self.sites, self.populations, book.counts, strict=True)
                 },
             }
+            if book.time is not None:
+                out[phase.value]["time"] = book.time.to_json()
         return out
 
     @classmethod
@@ -174,7 +184,8 @@ class Ledger:
             counts = np.array(
                 [[core.get(counter, 0) for counter in COUNTERS] for core in cores.values()], dtype=np.int64
             )
-            phases[Phase(name)] = PhaseBook(book["presentations"], book["ticks"], counts)
+            time = PhaseTime.from_json(book["time"]) if "time" in book else None
+            phases[Phase(name)] = PhaseBook(book["presentations"], book["ticks"], counts, time)
         return cls(populations, sites, phases)
 
 

@@ -16,6 +16,7 @@ def test_without_arguments_it_is_the_default_run(run: Run, fake: Fake) -> None:
     assert fake.asked == {
         "run": "mnist-small",
         "overrides": (),
+        "timing": None,
         "seed": None,
         "out": None,
         "threads": None,
@@ -31,6 +32,8 @@ def test_every_option_arrives(run: Run, fake: Fake) -> None:
         "a.b=1",
         "--set",
         "c=[2, 3]",
+        "--timing",
+        "cycle",
         "--seed",
         "7",
         "--out",
@@ -41,6 +44,7 @@ def test_every_option_arrives(run: Run, fake: Fake) -> None:
     assert fake.asked == {
         "run": "mnist",
         "overrides": ("a.b=1", "c=[2, 3]"),
+        "timing": "cycle",
         "seed": 7,
         "out": Path("x"),
         "threads": 2,

@@ -167,10 +167,27 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (SMALL + "[phases]\nnudged = 0", "phases.nudged: must be at least 1, got 0"),
         (SMALL + "[phasse]\nfree = 5", "phasse: unknown key; did you mean 'phases'?"),
         (
-            'timing = "detaild"\n' + SMALL,
-            "timing: unknown key; the keys here are name, about, experiment, seed, "
-            "substrate, chip, data, network, coding, phases, learning, evaluation, record, "
+            'timming = "cycle"\n' + SMALL,
+            "timming: unknown key; did you mean 'timing'?",
+        ),
+        (
+            'time_model = "cycle"\n' + SMALL,
+            "time_model: unknown key; the keys here are name, about, experiment, seed, "
+            "substrate, chip, timing, timing_every, data, network, coding, phases, learning, evaluation, record, "
             "baseline, convergence",
+        ),
+        (
+            'timing = "detaild"\n' + SMALL,
+            'timing: expected "tick", "analytic" or "cycle", got "detaild"',
+        ),
+        ('timing = "cycle"\ntiming_every = 0\n' + SMALL, "timing_every: must be at least 1, got 0"),
+        (
+            "timing_every = 9\n" + SMALL,
+            'timing_every: has no meaning with timing = "tick", which times nothing; remove it',
+        ),
+        (
+            'substrate = "ideal"\ntiming = "cycle"\n' + SMALL,
+            'timing: must be "tick" on ideal, which has no cores to be timed, got "cycle"',
         ),
         ("seed = -1\n" + SMALL, "seed: must be 0 to 2**63 - 1, got -1"),
         ("seed = true\n" + SMALL, "seed: expected an integer, got true"),

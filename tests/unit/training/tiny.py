@@ -25,6 +25,13 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "persistent, random sign": ("phases.persistent=true", "learning.beta_sign=random"),
     "untied, traces": ("network.tied=false", "learning.pre=trace"),
     "int8": ("network.precision=int8",),
+    "int8, timed flit by flit": (
+        "chip=loihi",
+        "network.precision=int8",
+        "timing=cycle",
+        "timing_every=7",
+    ),
+    "timed from counts, centred": ("timing=analytic", "learning.nudging=centred"),
     "random bits, centred": ("coding.encoder=stochastic", "learning.nudging=centred"),
     "persistent, split stream": ("phases.persistent=true", "phases.split_stream=true"),
     "untied, int8, counts, persistent": (

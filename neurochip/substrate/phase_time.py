@@ -1,0 +1,129 @@
+"""How long the ticks of a phase took on the chip, and what its cores, links and queues did meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["FRACTIONS", "PhaseTime", "percentiles"]
+
+FRACTIONS = 1 << 20  # times within cores are whole multiples of 2⁻²⁰ cycle, so that their sums are exact
+
+Counts = NDArray[np.int64]
+_SUMS = ("presentations", "ticks", "cycles", "barrier", "busy", "stalled", "link_load", "queue_dwelt")
+_LARGEST = ("longest", "queue_max")
+
+
+def _nothing() -> Counts:
+    return np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PhaseTime:
+    """Time of one phase; all integers. What a model of time does not know is empty.
+
+    Attributes
+    ----------
+    presentations, ticks
+        That were timed: all of the phase, or one in so many.
+    cycles, barrier
+        Of those ticks in all (of the update phase: of all changes of weights), and the part spent in barriers.
+    longest
+        Cycles of the longest tick.
+    busy, stalled
+        i64[core of the image], 2⁻²⁰ cycle: an engine works; none does and the sender waits for the network. Cores are
+        idle for the rest. From counts alone, busy is the time of the busier engine.
+    link_load
+        i64[x · height + y, direction]: flits that left a place eastwards, westwards, northwards, southwards.
+    queue_max, queue_dwelt
+        i64[x · height + y, port]: most flits in the FIFOs of a router, and flits × cycles; ports are the four
+        directions of travel, then the cores of the tile.
+    latencies
+        i64[cycle]: deliveries that took so many cycles from being made to their arrival.
+    """
+
+    presentations: int = 0
+    ticks: int = 0
+    cycles: int = 0
+    barrier: int = 0
+    longest: int = 0
+    busy: Counts
+    stalled: Counts
+    link_load: Counts
+    queue_max: Counts
+    queue_dwelt: Counts
+    latencies: Counts
+
+    @classmethod
+    def nothing(cls, n_cores: int) -> PhaseTime:
+        """Return no time at all."""
+        still = np.zeros(n_cores, dtype=np.int64)
+        none = _nothing()
+        return cls(
+            busy=still, stalled=still, link_load=none, queue_max=none, queue_dwelt=none, latencies=none
+        )
+
+    def __add__(self, other: PhaseTime) -> PhaseTime:
+        """Return the time of both."""
+        sums: dict[str, Any] = {name: _plus(getattr(self, name), getattr(other, name)) for name in _SUMS}
+        for name in _LARGEST:
+            sums[name] = _larger(getattr(self, name), getattr(other, name))
+        few, many = sorted((self.latencies, other.latencies), key=len)
+        latencies = many.copy()
+        latencies[: len(few)] += few
+        return PhaseTime(**sums, latencies=latencies)
+
+    @property
+    def idle(self) -> Counts:
+        """i64[core], 2⁻²⁰ cycle."""
+        return self.cycles * FRACTIONS - self.busy - self.stalled
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain integers and lists; `from_json` is the inverse."""
+        found = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            found[field.name] = value.tolist() if isinstance(value, np.ndarray) else int(value)
+        return found
+
+    @classmethod
+    def from_json(cls, table: Mapping[str, Any]) -> PhaseTime:
+        """Read what `to_json` wrote."""
+        values: dict[str, Any] = {}
+        for field in fields(cls):
+            value = table[field.name]
+            values[field.name] = np.array(value, dtype=np.int64) if isinstance(value, list) else int(value)
+        return cls(**values)
+
+
+def _plus(first: Any, second: Any) -> Any:
+    if isinstance(first, np.ndarray) and first.size == 0:
+        return second
+    if isinstance(second, np.ndarray) and second.size == 0:
+        return first
+    return first + second
+
+
+def _larger(first: Any, second: Any) -> Any:
+    if not isinstance(first, np.ndarray):
+        return max(first, second)
+    if first.size == 0 or second.size == 0:
+        return second if first.size == 0 else first
+    return np.maximum(first, second)
+
+
+def percentiles(latencies: Counts, *percent: float) -> tuple[float, ...]:
+    """Return cycles that so many of a hundred deliveries do not exceed; of no deliveries they are 0."""
+    total = int(latencies.sum())
+    if not total:
+        return (0.0,) * len(percent)
+    below = np.cumsum(latencies)
+    # As numpy.percentile: linear between the two deliveries that are nearest in rank.
+    rank = np.asarray(percent, dtype=np.float64) / 100 * (total - 1)
+    low = np.searchsorted(below, np.floor(rank), side="right")
+    high = np.searchsorted(below, np.ceil(rank), side="right")
+    return tuple(float(cycles) for cycles in low + (rank - np.floor(rank)) * (high - low))

@@ -1,0 +1,352 @@
+"""The clock of a chip that learns: the same spikes, weights and counts, and the cycles of packets listed one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from neurochip.coding import Constant
+from neurochip.compile import ChipImage
+from neurochip.description import ChipSpec, CodingSpec
+from neurochip.description.chip import TimingSpec
+from neurochip.digital import clock as clock_module
+from neurochip.digital.clock import ChipClock
+from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.errors import CapabilityError, ConfigError, StallError
+from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
+from neurochip.substrate import Ledger, Phase, WeightUpdate
+from neurochip.substrate.phase_time import FRACTIONS, PhaseTime, percentiles
+from tests.property.networks import Net, checked, draw_net, fast_chip, layer_sizes, seeds, small_chip
+from tests.property.test_replay_timing import TIMES, TIMINGS
+
+CODING = CodingSpec(annealer=Constant(0.5))
+NUMBERS = np.arange(3, dtype=np.uint64)
+PIECES = ((Phase.FREE, 7), (Phase.NUDGED, 4), (Phase.FREE, 3))
+timings = st.builds(
+    lambda timing, clamped: replace(timing, cycles_per_clamped_update=clamped),
+    TIMINGS,
+    st.one_of(st.none(), TIMES),
+)
+
+
+def sheet(timing: TimingSpec | None, routing: Any = "unicast", neurons: int = 3) -> ChipSpec:
+    return replace(small_chip(neurons, routing=routing), timing=timing)
+
+
+def run(net: Net, chip: ChipSpec, **how: Any) -> tuple[DigitalSubstrate, list[Any]]:
+    """Present three lanes, two phases of which the first goes on; return the chip and its spikes."""
+    made = fast_chip(net, CODING, chip=chip, **how)
+    made.begin(net.x, NUMBERS)
+    record = how.pop("record", ("spikes",))
+    settled = [
+        made.run(
+            phase,
+            ticks,
+            beta=0.5 if phase is Phase.NUDGED else 0.0,
+            targets=net.y if phase is Phase.NUDGED else None,
+            record=record,
+        )
+        for phase, ticks in PIECES
+    ]
+    return made, [piece.spikes for piece in settled]
+
+
+def counts(ledger: Ledger) -> dict[str, Any]:
+    """The books without times."""
+    return replace(
+        ledger, phases={phase: replace(book, time=None) for phase, book in ledger.phases.items()}
+    ).to_json()
+
+
+def times(made: DigitalSubstrate) -> dict[str, Any]:
+    return {phase.value: book.time.to_json() for phase, book in made.ledger().phases.items() if book.time}
+
+
+def listed(image: ChipImage, spikes: tuple[Any, ...], tick: int, lane: int) -> TickTiming:
+    """Time one tick of one lane, its packets listed spike by spike in plain Python."""
+    timing, mesh = image.chip.timing, image.chip.mesh
+    assert timing is not None
+    source, destinations, sops, after, extra = [], [], [], [], []
+    neurons, update = [0] * mesh.n_cores, [0.0] * mesh.n_cores
+    for core, heard in sorted(zip(image.cores, image.receivers, strict=True), key=lambda pair: pair[0].site):
+        clamped = core.population == 0
+        neurons[core.site] = core.size
+        each = timing.cycles_per_clamped_update if clamped else None
+        update[core.site] = timing.cycles_per_neuron_update if each is None else each
+        hearing = sorted((image.cores[r] for r in heard), key=lambda c: c.site)
+        forks = [hearing] if image.chip.packet.routing == "multicast" else [[c] for c in hearing]
+        for j in range(core.size):
+            if spikes[core.population][tick, lane, core.first + j]:
+                for i, cores in enumerate(fork for fork in forks if fork):
+                    source.append(core.site)
+                    destinations.append([c.site for c in cores])
+                    sops += [c.size for c in cores]
+                    after.append(j + 1)
+                    extra.append(timing.cycles_per_spike_out if i == 0 and not clamped else 0.0)
+    return core_pipeline(
+        mesh,
+        timing,
+        Packets.multicast(source, destinations),
+        neurons=neurons,
+        sops=sops,
+        after=after,
+        extra=extra,
+        update_cycles=update,
+    )
+
+
+def from_counts(image: ChipImage, spikes: tuple[Any, ...]) -> Any:
+    """i64[tick · lane], by the function that a replay uses."""
+    timing, mesh = image.chip.timing, image.chip.mesh
+    assert timing is not None
+    sent = np.stack(
+        [spikes[c.population][:, :, c.first : c.last].sum(axis=2, dtype=np.int64) for c in image.cores],
+        axis=2,
+    ).reshape(-1, len(image.cores))
+    flows = [(s, r) for s, heard in enumerate(image.receivers) for r in heard]
+    neurons = np.zeros(mesh.n_cores, dtype=np.int64)
+    update = np.full(mesh.n_cores, timing.cycles_per_neuron_update)
+    made = np.zeros((len(sent), mesh.n_cores), dtype=np.int64)
+    extra = np.zeros((len(sent), mesh.n_cores))
+    for c, core in enumerate(image.cores):
+        neurons[core.site] = core.size
+        if core.population == 0:
+            update[core.site] = timing.clamped_update
+        elif image.receivers[c]:
+            extra[:, core.site] = sent[:, c] * round(timing.cycles_per_spike_out * FRACTIONS) / FRACTIONS
+        made[:, core.site] = sent[:, c] * (1 if image.receivers[c] else 0)
+    packets = np.array([sent[:, s] for s, _ in flows]).T.reshape(len(sent), len(flows))
+    return cycles_from_counts(
+        mesh,
+        timing,
+        neurons=neurons,
+        source=[image.cores[s].site for s, _ in flows],
+        destination=[image.cores[r].site for _, r in flows],
+        packets=packets,
+        sops=packets * np.array([image.cores[r].size for _, r in flows], dtype=np.int64),
+        made=made if image.chip.packet.routing == "multicast" else None,
+        extra=extra,
+        update_cycles=update,
+    )
+
+
+@checked(30)
+@given(
+    seed=seeds,
+    sizes=layer_sizes,
+    timing=timings,
+    routing=st.sampled_from(["unicast", "multicast"]),
+    neurons=st.integers(3, 30),
+    precision=st.sampled_from(["float64", "float32", "int8"]),
+)
+def test_three_models(
+    seed: int, sizes: tuple[int, ...], timing: TimingSpec, routing: str, neurons: int, precision: str
+) -> None:
+    net, chip = draw_net(seed, sizes, lanes=3), sheet(timing, routing, neurons)
+    (tick, spikes), (analytic, other), (cycle, third) = (
+        run(net, chip, precision=precision, timing=model) for model in ("tick", "analytic", "cycle")
+    )
+    assert times(tick) == {}
+    for made, seen in ((analytic, other), (cycle, third)):
+        assert counts(made.ledger()) == counts(tick.ledger())
+        for one, two in zip(spikes, seen, strict=True):
+            assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
+    image, parts = tick.image, {Phase.FREE: (0, 2), Phase.NUDGED: (1,)}
+    n_cores = len(image.cores)
+    for phase, pieces in parts.items():
+        all_ticks = [
+            listed(image, spikes[p], t, lane)
+            for p in pieces
+            for t in range(PIECES[p][1])
+            for lane in range(3)
+        ]
+        time, bound = cycle.ledger().phases[phase].time, analytic.ledger().phases[phase].time
+        assert time is not None and bound is not None
+        assert time.ticks == bound.ticks == len(all_ticks) and time.presentations == bound.presentations == 3
+        assert time.cycles == sum(t.cycles for t in all_ticks)
+        assert time.longest == max(t.cycles for t in all_ticks)
+        assert time.barrier == bound.barrier == sum(t.barrier for t in all_ticks)
+        sites = [core.site for core in image.cores]
+        for name in ("busy", "stalled", "idle"):
+            expected = sum(getattr(t, name)[sites] for t in all_ticks)
+            assert getattr(time, name) / FRACTIONS == pytest.approx(expected, abs=1e-5)
+        assert (time.busy + time.stalled + time.idle).tolist() == [time.cycles * FRACTIONS] * n_cores
+
+        traffic = [t.traffic for t in all_ticks if t.traffic is not None]
+        load = sum(t.link_load for t in traffic).reshape(-1, 4)
+        assert np.array_equal(time.link_load, load) and np.array_equal(bound.link_load, load)
+        book = tick.ledger().phases[phase]
+        assert load[:, :2].sum() == book.total("hops_ew") and load[:, 2:].sum() == book.total("hops_ns")
+        deepest = np.max([t.queue_max for t in traffic], axis=0).reshape(len(load), -1)
+        assert np.array_equal(time.queue_max, deepest)
+        dwelt = sum(t.queue_mean * max(t.cycles, 1) for t in traffic).reshape(len(load), -1)
+        assert time.queue_dwelt == pytest.approx(dwelt)
+        latency = np.concatenate([t.latency for t in traffic])
+        assert time.latencies.sum() == latency.size == book.total("packets")
+        wanted = np.percentile(latency, (0, 50, 99, 100)) if latency.size else np.zeros(4)
+        assert percentiles(time.latencies, 0, 50, 99, 100) == pytest.approx(wanted)
+
+        least = np.concatenate([from_counts(image, spikes[p]) for p in pieces])
+        assert bound.cycles == least.sum() and bound.longest == least.max()
+        assert bound.cycles <= time.cycles
+        assert not bound.stalled.any() and np.all(bound.idle >= 0)
+
+
+TIMING = TimingSpec(
+    clock=1e9,
+    sops_per_cycle=0.5,
+    cycles_per_neuron_update=4.5,
+    cycles_per_packet_in=1,
+    cycles_per_packet_out=1,
+    cycles_per_spike_out=2,
+    router_cycles=1,
+    link_cycles_ew=1,
+    link_cycles_ns=2,
+    fifo_depth=2,
+    barrier_cycles=((1, 3), (4, 10)),
+)
+NET = draw_net(3, (20, 9, 4), lanes=3)
+
+
+@pytest.mark.parametrize("model", ["analytic", "cycle"])
+@pytest.mark.parametrize("every", [1, 2])
+def test_neither_threads_nor_room_nor_what_is_recorded_changes_the_time(
+    model: str, every: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = run(NET, sheet(TIMING), timing=model, timing_every=every)
+    expected = times(first)
+    assert expected["free"]["cycles"] > 0
+    many, _ = run(NET, sheet(TIMING), timing=model, timing_every=every, threads=3)
+    assert times(many) == expected
+    monkeypatch.setattr(clock_module, "_ROOM", 1)
+    made = fast_chip(NET, CODING, chip=sheet(TIMING), timing=model, timing_every=every, threads=2)
+    made.begin(NET.x, NUMBERS)
+    for phase, ticks in PIECES:
+        nudge: Any = {"beta": 0.5, "targets": NET.y} if phase is Phase.NUDGED else {}
+        made.run(phase, ticks, **nudge)
+    assert times(made) == expected
+
+
+def test_one_presentation_in_so_many_is_timed_and_a_checkpoint_goes_on_counting() -> None:
+    def present(made: DigitalSubstrate, lanes: slice) -> None:
+        made.begin(NET.x[lanes], NUMBERS[lanes])
+        made.run(Phase.FREE, 5)
+        made.run(Phase.FREE, 2)
+
+    whole = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=2)
+    present(whole, slice(0, 3))
+    present(whole, slice(0, 3))
+    present(whole, slice(1, 3))
+    time = whole.ledger().phases[Phase.FREE].time
+    # Presentations 0 … 7: of them 0, 2, 4 and 6, which are lanes 0, 2 | 1 | 1.
+    assert time is not None and (time.presentations, time.ticks) == (4, 28)
+    alone = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle")
+    for lane in (0, 2, 1, 1):
+        present(alone, slice(lane, lane + 1))
+    assert times(alone)["free"] == time.to_json()
+
+    half = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=2)
+    present(half, slice(0, 3))
+    stored = Ledger.from_json(half.ledger().to_json())
+    resumed = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=2)
+    resumed.restore_books(stored, 0)
+    present(resumed, slice(0, 3))
+    present(resumed, slice(1, 3))
+    assert times(resumed)["free"] == time.to_json()
+
+
+def test_learning_takes_the_time_of_the_core_that_has_most_to_do() -> None:
+    update = WeightUpdate(0, 1, ((np.ones((2, 20)), np.ones((2, 9))),), 0.1, 0)
+
+    def took(timing: TimingSpec) -> tuple[PhaseTime | None, Any]:
+        made = fast_chip(NET, CODING, chip=sheet(timing, neurons=5), timing="analytic")
+        made.write_weights([update], [None, None])
+        made.write_weights([update], [None, None])
+        return made.ledger().phases[Phase.UPDATE].time, made.image.cores
+
+    unknown, _ = took(TIMING)
+    assert unknown is not None and unknown.cycles == 0
+    known, cores = took(replace(TIMING, cycles_per_weight_accumulation=0.5, cycles_per_weight_write=2.0))
+    # 9 hidden neurons on two cores: 5 with 20 weights each, and two lanes. Each update is rounded up by itself.
+    assert [core.size for core in cores if core.population == 1] == [4, 5]
+    assert known is not None and known.cycles == 2 * (5 * 20 * 2 * 0.5 + 5 * 20 * 2)
+    assert known.busy.max() == known.cycles * FRACTIONS
+
+
+def test_a_chip_without_a_clock_cannot_be_timed() -> None:
+    with pytest.raises(CapabilityError) as caught:
+        fast_chip(NET, CODING, chip=sheet(None), timing="cycle")
+    assert (
+        str(caught.value) == 'timing: "cycle" needs a clock, and small has none; use "tick" or another chip'
+    )
+    with pytest.raises(ConfigError) as wrong:
+        fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=0)
+    assert str(wrong.value) == "timing_every: must be at least 1, got 0"
+
+
+def clock_of(made: DigitalSubstrate, **how: Any) -> tuple[ChipClock, Any]:
+    slots = made._layout.core_slots
+    return ChipClock(made.image, slots, "cycle", **how), np.zeros(
+        (4, 1, made._layout.n_slots), dtype=np.uint8
+    )
+
+
+def alone(work: Any) -> None:
+    work(0)
+
+
+def test_a_core_that_takes_nothing_stalls_the_tick_and_says_so() -> None:
+    made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=20))
+    sites = [core.site for core in made.image.cores]
+    clock, spikes = clock_of(made, deaf=[sites[1]])
+    spikes[2, 0, :9] = 1
+    with pytest.raises(StallError) as stalled:
+        clock.measure(np.array([0]), np.zeros((0, 1, 3), np.int32), spikes, alone, first_tick=11)
+    assert str(stalled.value) == (
+        "tick 13, cycle 17: the network has stalled with 9 of 9 deliveries missing: packet 0 from core 0 to core 1, "
+        "packet 1 from core 0 to core 1, packet 2 from core 0 to core 1, packet 3 from core 0 to core 1, "
+        "packet 4 from core 0 to core 1, and 4 more; 7 packets wait in their cores; full queues (of 2): from core 0; "
+        "cores that take no packets: 1"
+    )
+    clock, _ = clock_of(made, max_cycles=12)
+    with pytest.raises(StallError) as slow:
+        clock.measure(np.array([0]), np.zeros((0, 1, 3), np.int32), spikes, alone)
+    assert str(slow.value).startswith(
+        "tick 3, cycle 12: the network is not done, and max_cycles = 12 is reached with 7 of 9 deliveries missing"
+    )
+
+
+def test_pairs_between_which_nothing_travels() -> None:
+    """Packets over a link that is down, or to a core that is dead, are neither made nor walked."""
+    made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=20))
+    n = len(made.image.cores)
+    unheard = np.zeros((n, n), dtype=bool)
+    unheard[0, 1] = True
+    clock, spikes = clock_of(made, unheard=unheard, deaf=[made.image.cores[1].site])
+    spikes[2, 0, :9] = 1
+    time = clock.measure(np.array([0]), np.zeros((0, 1, n), np.int32), spikes, alone)
+    assert time.ticks == 4 and not time.link_load.any() and not time.latencies.size
+    with pytest.raises(ConfigError) as wrong:
+        clock_of(made, unheard=unheard[:1])
+    assert str(wrong.value) == f"unheard: must have shape ({n}, {n}), got (1, {n})"
+
+
+@pytest.mark.interp
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # words wrap round where lists are made
+def test_the_walk_in_plain_python() -> None:
+    net = draw_net(8, (5, 4, 2), lanes=1)
+    made = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing="cycle")
+    bound = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing="analytic")
+    for chip in (made, bound):
+        chip.begin(net.x, NUMBERS[:1])
+    spikes = made.run(Phase.FREE, 6, record=("spikes",)).spikes
+    bound.run(Phase.FREE, 6)
+    expected = [listed(made.image, spikes, t, 0).cycles for t in range(6)]
+    time, least = made.ledger().phases[Phase.FREE].time, bound.ledger().phases[Phase.FREE].time
+    assert time is not None and (time.cycles, time.longest) == (sum(expected), max(expected))
+    assert least is not None and least.cycles == from_counts(made.image, spikes).sum()
