@@ -60,11 +60,6 @@ DEFAULT_RUN = "mnist-small"
 @click.option(
     "--prices", type=PRICES, metavar="CHIP|FILE", help="With --replay: prices other than the chip's own."
 )
-@click.option(
-    "--timing",
-    type=click.Choice(["tick", "analytic", "cycle"]),
-    help="With --replay: how the time of a tick is found; it changes no spike.  [default: tick]",
-)
 @click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json and nothing else.")
 def command(
@@ -78,7 +73,6 @@ def command(
     raster: Path | None,
     chip: str | None,
     prices: str | None,
-    timing: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -97,7 +91,7 @@ def command(
         "--replay": raster is not None,
     }
     if raster is None:
-        alone = {"--chip": chip, "--prices": prices, "--timing": timing}
+        alone = {"--chip": chip, "--prices": prices}
         named = ", ".join(name for name, value in alone.items() if value is not None)
         if named:
             raise click.UsageError(
@@ -144,7 +138,7 @@ def _replay(
     overrides: tuple[str, ...],
     chip: str | None,
     prices: str | None,
-    timing: str,
+    timing: TimingModel,
     out: Path | None,
     *,
     quiet: bool,
@@ -161,7 +155,7 @@ def _replay(
         overrides=overrides,
         chip=chip,
         prices=prices,
-        timing=timing,  # type: ignore[arg-type]
+        timing=timing,
         out=out,
     )
     if as_json:
