@@ -317,7 +317,7 @@ def test_a_core_that_takes_nothing_stalls_the_tick_and_says_so() -> None:
     with pytest.raises(StallError) as slow:
         clock.measure(np.array([0]), np.zeros((0, 1, 3), np.int32), spikes, alone)
     assert str(slow.value).startswith(
-        "tick 3, cycle 12: the network is not done, and max_cycles = 12 is reached with 7 of 9 deliveries missing"
+        "tick 3, cycle 12: the network is not done, and max_cycles = 12 is reached with 8 of 9 deliveries missing"
     )
 
 
