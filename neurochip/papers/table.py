@@ -13,6 +13,7 @@ __all__ = ["EXPERIMENTS", "find"]
 # Name → module in this folder.
 EXPERIMENTS: dict[str, str] = {
     "bengio2017-backprop": "bengio2017_backprop",
+    "bengio2017-stdp": "bengio2017_stdp",
 }
 
 

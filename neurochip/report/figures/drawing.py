@@ -16,7 +16,7 @@ from neurochip.report.figures.chart import Chart, Curve
 __all__ = ["HEIGHT", "WIDTH", "Area", "Dots", "Drawing", "Stroke", "Words", "drawn"]
 
 WIDTH, HEIGHT = 640, 400
-LEFT, RIGHT, BOTTOM = 70, 26, 52
+LEFT, RIGHT, BOTTOM = 82, 26, 52
 LETTER = 0.56  # mean advance of a letter, in sizes
 SMALL, LARGE = 13, 15
 
