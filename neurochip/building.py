@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.compile import ChipImage, compile_network
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import ChipSpec, RunSpec, read_chip
@@ -14,11 +15,12 @@ from neurochip.description.neuron import state_words
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
+from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import CoreUse
 
-__all__ = ["Built", "build", "check_prices", "core_uses", "digest_of"]
+__all__ = ["Built", "build", "build_analog", "check_prices", "core_uses", "digest_of"]
 
 
 class Built(NamedTuple):
@@ -27,7 +29,7 @@ class Built(NamedTuple):
     network: Network
     chip: ChipSpec
     image: ChipImage | None
-    substrate: DigitalSubstrate | IdealSubstrate
+    substrate: DigitalSubstrate | IdealSubstrate | AnalogSubstrate
 
 
 def build(run: RunSpec, *, threads: int = 1) -> Built:
@@ -43,6 +45,8 @@ def build(run: RunSpec, *, threads: int = 1) -> Built:
             None,
             IdealSubstrate(network, annealer, dtype=state_dtype(precision)),  # type: ignore[arg-type]
         )
+    if run.substrate == "analog":
+        return Built(network, chip, None, build_analog(run, network))
     traced = run.learning is not None and run.learning.pre == "trace"
     image = compile_network(
         network,
@@ -65,6 +69,21 @@ def build(run: RunSpec, *, threads: int = 1) -> Built:
         timing_every=run.timing_every,
     )
     return Built(network, chip, image, substrate)
+
+
+def build_analog(run: RunSpec, network: Network) -> AnalogSubstrate:
+    """Make the die of a run, without weights."""
+    if run.analog is None:
+        raise ConfigError("analog", "is missing; the analog substrate needs a die")
+    centred = run.learning is not None and run.learning.nudging == "centred"
+    return AnalogSubstrate(
+        network,
+        run.analog,
+        dtype=state_dtype(run.network.precision),
+        seed=run.seed,
+        # What the phases before the last one gave must be held until the weights are written.
+        held=frozenset({Phase.FREE, Phase.NUDGED} if centred else {Phase.FREE}),
+    )
 
 
 def check_prices(spec: RunSpec, built: Built) -> None:
@@ -117,4 +136,5 @@ def digest_of(built: Built) -> str:
     if built.image is not None:
         return built.image.digest
     sizes = "-".join(map(str, built.network.sizes))
-    return f"ideal-{sizes}-{'tied' if built.network.tied else 'untied'}"
+    name = f"{built.substrate.capabilities.name}-{sizes}-{'tied' if built.network.tied else 'untied'}"
+    return f"{name}-{built.substrate.die.digest}" if isinstance(built.substrate, AnalogSubstrate) else name

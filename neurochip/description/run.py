@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from neurochip.coding import Constant, Identity, PowerLaw
+from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import (
@@ -58,9 +59,10 @@ class RunSpec:
     seed
         Of every random draw.
     substrate
-        ``ideal`` (real numbers) or ``digital`` (bits).
+        ``ideal`` (real numbers), ``digital`` (bits) or ``analog`` (currents, on one die).
     chip
-        Name or TOML file of the chip sheet; on ``ideal`` it only lends its prices to the report.
+        Name or TOML file of the chip sheet; on ``ideal`` it only lends its prices to the report, and ``analog`` has
+        no use for it.
     timing
         ``tick``: events are counted, cycles are not; ``analytic``: cycles of each tick from its counts, which
         contention cannot undercut; ``cycle``: flit by flit. None changes a spike or a count.
@@ -72,13 +74,14 @@ class RunSpec:
     about: str = ""
     experiment: Literal["train", "convergence"] = "train"
     seed: int = 1
-    substrate: Literal["ideal", "digital"] = "digital"
+    substrate: Literal["ideal", "digital", "analog"] = "digital"
     chip: str = "cmos45"
     timing: Literal["tick", "analytic", "cycle"] = "tick"
     timing_every: int = 1
     data: DataSpec = field(default_factory=DataSpec)
     network: NetworkSpec
     coding: CodingSpec = field(default_factory=CodingSpec)
+    analog: AnalogSpec | None = None
     phases: PhasesSpec = field(default_factory=PhasesSpec)
     learning: LearningSpec | None = None
     evaluation: EvaluationSpec = field(default_factory=EvaluationSpec)
@@ -111,8 +114,12 @@ class RunSpec:
             self._check_training()
         else:
             self._check_convergence()
+        if self.substrate != "analog" and self.analog is not None:
+            raise ConfigError("analog", 'belongs to substrate = "analog"; remove this section')
         if self.substrate == "ideal":
             self._check_ideal()
+        elif self.substrate == "analog":
+            self._check_analog()
         else:
             self._check_digital()
 
@@ -150,10 +157,10 @@ class RunSpec:
             self._check_trace(learning)
 
     def _check_trace(self, learning: LearningSpec) -> None:
-        if self.substrate == "ideal":
+        if self.substrate != "digital":
             raise ConfigError(
                 "learning.pre",
-                '"trace" needs bits, which the ideal substrate does not send; set it to "oracle"',
+                f'"trace" needs bits, which the {self.substrate} substrate does not send; set it to "oracle"',
             )
         if self.network.tied:
             raise ConfigError(
@@ -200,6 +207,22 @@ class RunSpec:
                 f'must be "float64" or "float32" on ideal, got "{self.network.precision}"',
             )
 
+    def _check_analog(self) -> None:
+        if self.analog is None:
+            object.__setattr__(self, "analog", AnalogSpec())
+        if self.coding == CodingSpec():  # what a run made in Python has when it says nothing
+            object.__setattr__(self, "coding", CodingSpec.ideal())
+        if self.coding != CodingSpec.ideal():
+            raise ConfigError(
+                "coding", "the analog substrate sends currents and codes nothing; remove this section"
+            )
+        if self.network.precision not in FLOATS:
+            raise ConfigError(
+                "network.precision",
+                f'must be "float64" or "float32" on analog, got "{self.network.precision}"; the bits of a stored '
+                "weight are analog.converters.weight_bits",
+            )
+
     def _check_digital(self) -> None:
         for name in ("encoder", "decoder"):
             if getattr(self.coding, name) is None:
@@ -213,6 +236,8 @@ class RunSpec:
             value = getattr(self, section.name)
             if value is None or section.name in unused:
                 continue
+            if section.name == "coding" and self.substrate == "analog":
+                continue
             if isinstance(value, CodingSpec):
                 table[section.name] = {
                     name: element_table(getattr(value, name))
@@ -220,12 +245,7 @@ class RunSpec:
                     if getattr(value, name) is not None
                 }
             elif dataclasses.is_dataclass(value):
-                entries = dataclasses.asdict(value).items()  # type: ignore[arg-type]
-                table[section.name] = {
-                    name: list(entry) if isinstance(entry, tuple) else entry
-                    for name, entry in entries
-                    if entry is not None
-                }
+                table[section.name] = _plain(dataclasses.asdict(value))  # type: ignore[arg-type]
             else:
                 table[section.name] = value
         return table
@@ -238,11 +258,24 @@ class RunSpec:
             for name, why in _UNUSED_BY_CONVERGENCE.items():
                 if name in table:
                     raise ConfigError(name, why)
-        is_ideal = table.get("substrate") == "ideal"
+        if table.get("substrate") == "analog" and "coding" in table:
+            raise ConfigError(
+                "coding", "the analog substrate sends currents and codes nothing; remove this section"
+            )
+        is_ideal = table.get("substrate") in ("ideal", "analog")
         table.setdefault("coding", {})
         return build(
             cls, table, "", readers={CodingSpec: lambda value, place: _read_coding(value, place, is_ideal)}
         )
+
+
+def _plain(table: Table) -> Table:
+    """Return a table of a section as JSON values, without what is not set."""
+    return {
+        name: _plain(entry) if isinstance(entry, dict) else list(entry) if isinstance(entry, tuple) else entry
+        for name, entry in table.items()
+        if entry is not None
+    }
 
 
 def _read_coding(value: Any, place: str, is_ideal: bool) -> CodingSpec:

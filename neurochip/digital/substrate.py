@@ -306,6 +306,8 @@ class DigitalSubstrate:
         """Return [lane, unit] of a layer, as a copy."""
         self._rest()
         slots = self._layout.slots_of[layer]
+        if what is Observable.ACTIVITY:
+            raise CapabilityError(what.value, "is the state itself on the digital substrate; observe value")
         if what not in self.capabilities.observables:
             raise CapabilityError(what.value, "is not kept on this chip; make it with traced=True")
         if what is Observable.VALUE:

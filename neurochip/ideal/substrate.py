@@ -169,6 +169,8 @@ class IdealSubstrate:
 
     def observe(self, what: Observable, layer: int) -> NDArray[Any]:
         """Return the values [lane, unit] of a layer, as a copy."""
+        if what is Observable.ACTIVITY:
+            raise CapabilityError(what.value, "is the state itself on the ideal substrate; observe value")
         if what is not Observable.VALUE:
             raise CapabilityError(what.value, "does not exist on the ideal substrate, which sends no bits")
         return self._states[layer].copy()

@@ -103,7 +103,9 @@ class EquilibriumPropagation:
     def _presynaptic(self, substrate: Substrate, free: list[Array]) -> list[Array]:
         """Return what each core takes for the activity of its axons."""
         if self.learning.pre == "oracle":
-            return free
+            if Observable.ACTIVITY not in substrate.capabilities.observables:
+                return free  # a neuron sends its state
+            return [substrate.observe(Observable.ACTIVITY, k) for k in range(len(free))]
         what = Observable.TRACE if self.learning.trace == "decoder" else Observable.RATE
         return [substrate.observe(what, k) for k in range(len(free))]
 

@@ -43,7 +43,7 @@ def bit_rows(document: Document) -> list[BitRow]:
         over_links = bits.get(f"{key}_hops") if not extra else None
         return BitRow(key, name, about, bits[key], per_sample.get(key), over_links, reference, **extra)
 
-    rows = [] if run.substrate == "ideal" else [row(*entry) for entry in _SPIKING]
+    rows = [row(*entry) for entry in _SPIKING] if run.substrate == "digital" else []
     if run.substrate == "ideal":
         rows.append(row("real_valued_sent", "32-bit values", "as sent", is_real_valued=True))
     phases = run.convergence or run.phases

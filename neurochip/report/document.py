@@ -16,6 +16,7 @@ __all__ = ["TRAINING_PHASES", "chip_table", "document", "energy_table", "reprice
 
 # The rest, reading out and evaluation, measures errors: it is booked, but it is no part of what learning costs.
 TRAINING_PHASES = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE, Phase.UPDATE)
+_ANALOG_ENERGY = "not priced: no source gives the bias currents of this circuit"
 _WORD = 32  # bits of a real number on the wire
 
 
@@ -23,6 +24,8 @@ def document(record: RunRecord, prices: PriceList | None = None) -> Document:
     """Return the document of a run, priced with ``prices`` or with its chip's own."""
     ledger, run = record.ledger, record.run
     energy = energy_table(ledger, record.hardware, record.chip.prices if prices is None else prices)
+    if run.substrate == "analog":
+        energy["note"] = _ANALOG_ENERGY
     table = {
         "format": FORMAT,
         "run": run.to_dict(),

@@ -29,6 +29,7 @@ class Observable(enum.StrEnum):
     """What can be read of a population, one number per lane and neuron."""
 
     VALUE = "value"  # s, the state
+    ACTIVITY = "activity"  # ρ(s), what a neuron sends, where that is not the state itself
     TRACE = "trace"  # what a receiving core's decoder makes of the bits of each axon
     RATE = "rate"  # spikes per tick of the last run
     SPIKES = "spikes"  # bits of the last tick

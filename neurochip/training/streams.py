@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import zlib
-
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.network import Network
 from neurochip.substrate import Parameters
+from neurochip.substrate.streams import stream
 
 __all__ = ["glorot", "stream"]
-
-
-def stream(seed: int, *path: str | int) -> np.random.Generator:
-    """Return the generator of a purpose, e.g. ``stream(1, "order", epoch)``."""
-    words = [part if isinstance(part, int) else zlib.crc32(part.encode()) for part in path]
-    return np.random.default_rng([seed, *words])
 
 
 def glorot(network: Network, seed: int) -> Parameters:

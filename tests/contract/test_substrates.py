@@ -1,4 +1,4 @@
-"""The contract that `ideal` and `digital` keep: one class of tests, run for both."""
+"""The contract that all substrates keep: one class of tests, run for each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.coding import Constant
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
+from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
 from neurochip.description.network import layered
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.ideal.substrate import IdealSubstrate
@@ -269,7 +271,10 @@ class SubstrateContract:
 class TestDigital(SubstrateContract):
     """One core per population."""
 
-    lacks = {Observable.TRACE: "trace: is not kept on this chip; make it with traced=True"}
+    lacks = {
+        Observable.ACTIVITY: "activity: is the state itself on the digital substrate; observe value",
+        Observable.TRACE: "trace: is not kept on this chip; make it with traced=True",
+    }
 
     def make(self) -> Substrate:
         net = draw_net(5, (6, 9, 4, 3), lanes=LANES, tied=self.tied)
@@ -280,6 +285,7 @@ class TestDigitalSplit(SubstrateContract):
     """Populations split over cores, weights of their own in both directions, traces kept, two threads."""
 
     tied = False
+    lacks = {Observable.ACTIVITY: "activity: is the state itself on the digital substrate; observe value"}
 
     def make(self) -> Substrate:
         net = draw_net(5, (6, 9, 4, 3), lanes=LANES, tied=self.tied)
@@ -292,7 +298,7 @@ class TestIdeal(SubstrateContract):
     lacks = {
         what: f"{what.value}: does not exist on the ideal substrate, which sends no bits"
         for what in (Observable.TRACE, Observable.RATE, Observable.SPIKES)
-    }
+    } | {Observable.ACTIVITY: "activity: is the state itself on the ideal substrate; observe value"}
 
     def make(self) -> Substrate:
         return IdealSubstrate(layered((6, 9, 4, 3), tied=self.tied), Constant(0.5), dtype=np.float32)
@@ -302,3 +308,23 @@ class TestIdealUntied(TestIdeal):
     """Real numbers, weights of their own in both directions."""
 
     tied = False
+
+
+class TestAnalog(SubstrateContract):
+    """Currents, on an ideal die."""
+
+    lacks = {
+        what: f"{what.value}: does not exist on the analog substrate, which sends currents"
+        for what in (Observable.TRACE, Observable.RATE, Observable.SPIKES)
+    }
+    spec = AnalogSpec()
+
+    def make(self) -> Substrate:
+        return AnalogSubstrate(layered((6, 9, 4, 3), tied=self.tied), self.spec, dtype=np.float32)
+
+
+class TestAnalogDie(TestAnalog):
+    """Currents, on a die whose devices all differ but for their rails, weights of their own in both directions."""
+
+    tied = False
+    spec = AnalogSpec(mismatch=MismatchSpec(sigma=0.3, saturation=0.0))

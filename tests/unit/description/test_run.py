@@ -46,6 +46,7 @@ def read(tmp_path, monkeypatch):
 
 def test_the_catalogue_loads():
     assert [name for name, _ in runs()] == [
+        "analog-mnist-small",
         "convergence",
         "mnist",
         "mnist-continuous",
@@ -173,7 +174,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (
             'time_model = "cycle"\n' + SMALL,
             "time_model: unknown key; the keys here are name, about, experiment, seed, "
-            "substrate, chip, timing, timing_every, data, network, coding, phases, learning, evaluation, record, "
+            "substrate, chip, timing, timing_every, data, network, coding, analog, phases, learning, evaluation, record, "
             "baseline, convergence",
         ),
         (
@@ -329,7 +330,10 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
             'substrate = "ideal"\n' + TRACE.replace("[network]", "[network]\ntied = false"),
             'learning.pre: "trace" needs bits, which the ideal substrate does not send; set it to "oracle"',
         ),
-        ('substrate = "analogue"\n' + SMALL, 'substrate: expected "ideal" or "digital", got "analogue"'),
+        (
+            'substrate = "analogue"\n' + SMALL,
+            'substrate: expected "ideal", "digital" or "analog", got "analogue"; did you mean \'analog\'?',
+        ),
         ("learning.beta = nan", "network: is missing"),
         (SMALL + "beta = nan", "learning.beta: must be finite, got nan"),
         (SMALL + "beta = inf", "learning.beta: must be finite, got inf"),
@@ -383,14 +387,15 @@ def test_unknown_run():
     with pytest.raises(ConfigError) as refused:
         read_run("mnist-smal")
     assert str(refused.value) == (
-        "run: no run 'mnist-smal' in the catalogue (convergence, mnist, mnist-continuous, "
+        "run: no run 'mnist-smal' in the catalogue (analog-mnist-small, convergence, mnist, mnist-continuous, "
         "mnist-deep, mnist-small); "
         "did you mean 'mnist-small'?"
     )
     with pytest.raises(ConfigError) as refused:
         run_text("xyz")
     assert str(refused.value) == (
-        "run: no run 'xyz' in the catalogue (convergence, mnist, mnist-continuous, mnist-deep, mnist-small); "
+        "run: no run 'xyz' in the catalogue (analog-mnist-small, convergence, mnist, mnist-continuous, "
+        "mnist-deep, mnist-small); "
         "a file is named with its .toml"
     )
     with pytest.raises(ConfigError) as refused:

@@ -54,7 +54,7 @@ class Script:
 
 
 def asked_for(phases: PhasesSpec, beta: float = 0.5, **how: Any) -> list[Any]:
-    script = Script(set(Observable))
+    script = Script(set(Observable) - {Observable.ACTIVITY})  # a neuron sends its state
     rule = EquilibriumPropagation(layered(SIZES), spec(**how), phases)
     rule.check(script)  # type: ignore[arg-type]
     rule.present(script, np.zeros((2, 4)), beta)  # type: ignore[arg-type]

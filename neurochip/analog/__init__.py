@@ -1,0 +1,1 @@
+"""The analog chip: continuous-time circuits on one die, whose devices all differ."""

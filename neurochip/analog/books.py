@@ -1,0 +1,71 @@
+"""What an analog chip books: nothing is sent as bits or words, but inputs, readings and writes cross its border."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.description.network import Network
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+
+__all__ = ["Books"]
+
+_AT = {name: i for i, name in enumerate(COUNTERS)}
+
+
+class Books:
+    """Counts of one chip; every population stands for one core."""
+
+    def __init__(self, network: Network) -> None:
+        self._names = tuple(p.name for p in network.populations)
+        self._sizes = np.array(network.sizes, dtype=np.int64)
+        self._books: dict[Phase, PhaseBook] = {}
+        self._opening = False
+        self._begun: set[Phase] = set()
+
+    def begin(self) -> None:
+        """New presentations."""
+        self._opening, self._begun = True, set()
+
+    def ran(self, phase: Phase, lanes: int, ticks: int, *, nudged: bool) -> None:
+        """Book ``ticks`` in all, over ``lanes`` lanes; a neuron update is one neuron for one tick."""
+        counts, sizes = self._empty(), self._sizes
+        counts[1:, _AT["neuron_updates"]] = sizes[1:] * ticks
+        if nudged:
+            counts[-1, _AT["nudged_updates"]] = sizes[-1] * ticks
+            if phase not in self._begun:
+                counts[-1, _AT["host_words_in"]] = sizes[-1] * lanes
+        if self._opening:
+            counts[0, _AT["host_words_in"]] = sizes[0] * lanes
+        self._opening = False
+        self._add(phase, counts, 0 if phase in self._begun else lanes, ticks)
+        self._begun.add(phase)
+
+    def wrote(self, target: int, synapses: int, products: int, saturated: int = 0) -> None:
+        """Book one write of a projection's synapses, ``products`` lanes × terms summed into each."""
+        counts = self._empty()
+        counts[target, _AT["weight_accumulations"]] = products * synapses
+        counts[target, _AT["weight_writes"]] = synapses
+        counts[target, _AT["weight_saturations"]] = saturated
+        self._add(Phase.UPDATE, counts)
+
+    def read_out(self, layer: int, words: int) -> None:
+        """Book a reading by the host."""
+        counts = self._empty()
+        counts[layer, _AT["readout_words"]] = words
+        self._add(Phase.READOUT, counts)
+
+    def ledger(self) -> Ledger:
+        """Return all counts."""
+        return Ledger(self._names, tuple(range(len(self._names))), dict(self._books))
+
+    def restore(self, ledger: Ledger) -> None:
+        """Go on from other counts."""
+        self._books = dict(ledger.phases)
+
+    def _empty(self) -> NDArray[np.int64]:
+        return np.zeros((self._sizes.size, len(COUNTERS)), dtype=np.int64)
+
+    def _add(self, phase: Phase, counts: NDArray[np.int64], presentations: int = 0, ticks: int = 0) -> None:
+        book = PhaseBook(presentations, ticks, counts)
+        self._books[phase] = self._books[phase] + book if phase in self._books else book

@@ -1,0 +1,122 @@
+"""One circuit of a die: programmed weights in, the currents that its devices make of them out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.die import DEAD, STUCK, Die
+from neurochip.analog.step import HARD_SIGMOID, Neurons
+from neurochip.description.analog_sections import SettleSpec
+from neurochip.description.network import Network
+
+__all__ = ["Circuit"]
+
+Array = NDArray[Any]
+
+_STUCK_AT_TANH = 3.0  # tanh 3 = 0.995
+
+
+class Circuit:
+    """The effective weights and neuron constants of one circuit.
+
+    Parameters
+    ----------
+    network
+        Layers and projections.
+    die
+        Deviations of its devices.
+    settle
+        Step and method, which set the fraction of the way that a neuron goes in a step.
+    kind
+        Opcode of the characteristic.
+    dtype
+        float32 or float64.
+    """
+
+    def __init__(self, network: Network, die: Die, settle: SettleSpec, kind: int, dtype: Any) -> None:
+        self.network, self.die, self.kind = network, die, kind
+        self._dtype = np.dtype(dtype)
+        self.starts = np.cumsum((0, *network.sizes[1:]))  # of each layer among the neurons
+        n = int(self.starts[-1])
+        rate = self._joined(die.rate, 1.0)
+        self.rate = rate.astype(self._dtype)
+        self.neurons = Neurons(
+            bias=np.zeros(n, self._dtype),
+            gain=self._joined(die.neuron_gain, 1.0).astype(self._dtype),
+            offset=self._joined(die.neuron_offset, 0.0).astype(self._dtype),
+            fraction=_fractions(rate, settle).astype(self._dtype),
+            saturation=self._joined(die.saturation, 1.0).astype(self._dtype),
+        )
+        self._defects()
+        self._gain = [self._cast(g) for g in die.synapse_gain]
+        self._offset = [self._cast(o) for o in die.synapse_offset]
+        self._state = list(die.synapse_state)
+        self._stuck = [self._cast(w) for w in die.stuck_weight]
+        self.weights: list[Array] = []  # effective, of every projection, [pre, post]
+
+    @property
+    def is_nominal(self) -> bool:
+        """Whether every synapse carries exactly what is programmed."""
+        return all(a is None for a in (*self._gain, *self._offset, *self._state))
+
+    def program(self, weights: Sequence[Array], biases: Sequence[Array]) -> None:
+        """Take over programmed weights of every projection, and biases of layers 1 … ."""
+        self.weights = [self.effective(k, w) for k, w in enumerate(weights)]
+        for layer, bias in enumerate(biases):
+            self.set_bias(layer, bias)
+
+    def set_bias(self, layer: int, bias: Array) -> None:
+        """Take over the programmed biases of layer 1 + ``layer``."""
+        self.neurons.bias[self.starts[layer] : self.starts[layer + 1]] = bias
+
+    def effective(self, projection: int, programmed: Array) -> Array:
+        """Return what the synapses of a projection carry; the programmed array itself where all are nominal."""
+        gain, offset = self._gain[projection], self._offset[projection]
+        state, stuck = self._state[projection], self._stuck[projection]
+        effective = programmed
+        if gain is not None:
+            effective = effective * gain
+        if offset is not None:
+            effective = effective + offset
+        if state is not None and stuck is not None:
+            effective = np.where(state == STUCK, stuck, np.where(state == DEAD, 0, effective))
+        return effective.astype(self._dtype, copy=False)
+
+    def _cast(self, array: Array | None) -> Array | None:
+        return None if array is None else np.ascontiguousarray(array, dtype=self._dtype)
+
+    def _joined(self, arrays: Sequence[Array | None], nominal: float) -> NDArray[np.float64]:
+        sizes = self.network.sizes[1:]
+        parts = [np.full(n, nominal) if a is None else a for a, n in zip(arrays, sizes, strict=True)]
+        return np.concatenate(parts).astype(np.float64)
+
+    def _defects(self) -> None:
+        """A dead neuron integrates nothing, a stuck one a current that holds it at full scale."""
+        for layer, states in enumerate(self.die.neuron_state):
+            if states is None:
+                continue
+            first = int(self.starts[layer])
+            broken = first + np.flatnonzero(states)
+            self.neurons.gain[broken] = 0
+            self.neurons.offset[broken] = 0
+            full = first + np.flatnonzero(states == STUCK)
+            rail = self.neurons.saturation[full]
+            self.neurons.offset[full] = rail if self.kind == HARD_SIGMOID else _STUCK_AT_TANH
+
+
+def _fractions(rate: NDArray[np.float64], settle: SettleSpec) -> NDArray[np.float64]:
+    """Return the fraction of the way to rest that each neuron goes in one step.
+
+    With h the step, κ = τ_nominal/τ: ``euler`` hκ; ``exponential`` 1 − (1 − h)^κ, which is h at κ = 1 and never
+    beyond 1. For ``heun``, which chooses its own steps, κ itself.
+    """
+    if settle.method == "heun":
+        return rate
+    if settle.method == "euler":
+        return settle.step * rate
+    fraction = 1 - (1 - settle.step) ** rate
+    return np.where(rate == 1, settle.step, fraction)

@@ -1,0 +1,152 @@
+"""Draw a die: the same seed always gives the same devices, and at another σ the same draw, scaled."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, glorot_deviation
+from neurochip.analog.spread import Law, Spread, spreads
+from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
+from neurochip.description.network import Network
+from neurochip.substrate.streams import stream
+
+__all__ = ["draw_die", "drawn_sigmas", "twin_of"]
+
+_LEAST = 0.01  # a normal gain is cut off here: no current flows backwards
+
+
+def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
+    """Draw the deviations of every device of a network.
+
+    Each kind of device and each projection or layer has a stream of its own, named by ``spec.die``, so that switching
+    one kind on or off moves no other. ``twin`` draws the second circuit of the same die.
+    """
+    which = "twin" if twin else "die"
+    synapses = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
+    neurons = [(size,) for size in network.sizes[1:]]
+    found = {spread.kind: spread for spread in spreads(spec.mismatch)}
+
+    def kind(name: str, shapes: list[Any], units: list[float] | None = None) -> Arrays:
+        drawn: list[Array | None] = []
+        for k, shape in enumerate(shapes):
+            spread = found[name]
+            if spread.sigma == 0:
+                drawn.append(None)
+                continue
+            xi = _standard(spec.mismatch, spec.die, which, name, k, shape)
+            drawn.append(_deviation(spread, xi, 1.0 if units is None else units[k]))
+        return tuple(drawn)
+
+    deviations = [glorot_deviation(network, k) for k in range(len(synapses))]
+    state, stuck_at = _synapse_defects(spec, synapses, deviations, which)
+    return Die(
+        sizes=network.sizes,
+        origin=f"seed {spec.die}" + (", twin" if twin else ""),
+        synapse_gain=kind("synapse_gain", synapses),
+        synapse_offset=kind("synapse_offset", synapses, deviations),
+        synapse_state=state,
+        stuck_weight=stuck_at,
+        neuron_gain=kind("neuron_gain", neurons),
+        neuron_offset=kind("neuron_offset", neurons),
+        rate=kind("time_constant", neurons),
+        saturation=kind("saturation", neurons),
+        neuron_state=_neuron_defects(spec, neurons, which),
+        phase_offset=_phase_offsets(spec, neurons),
+    )
+
+
+def twin_of(network: Network, spec: AnalogSpec) -> Die:
+    """Draw the second circuit of a die."""
+    return draw_die(network, spec, twin=True)
+
+
+def _standard(
+    mismatch: MismatchSpec, seed: int, which: str, name: str, k: int, shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """Draw numbers of mean 0 and standard deviation 1."""
+    generator = stream(seed, which, name, k)
+    if mismatch.tails == "student-t":
+        nu = mismatch.freedom
+        heavy: NDArray[np.float64] = generator.standard_t(nu, shape) * np.sqrt((nu - 2) / nu)
+        return heavy
+    return generator.standard_normal(shape)
+
+
+def _deviation(spread: Spread, xi: NDArray[np.float64], unit: float) -> NDArray[np.float64]:
+    if spread.is_offset:
+        return spread.sigma * unit * xi
+    if spread.law == "log-normal":
+        return np.asarray(np.exp(spread.sigma * xi - spread.sigma**2 / 2))
+    return np.asarray(np.maximum(1 + spread.sigma * xi, _LEAST))
+
+
+def _synapse_defects(
+    spec: AnalogSpec, shapes: list[tuple[int, int]], deviations: list[float], which: str
+) -> tuple[Arrays, Arrays]:
+    dead, stuck = spec.defects.dead_synapses, spec.defects.stuck_synapses
+    if dead + stuck == 0:
+        return (None,) * len(shapes), (None,) * len(shapes)
+    states, weights = [], []
+    for k, shape in enumerate(shapes):
+        states.append(_states(stream(spec.die, which, "synapse_state", k).random(shape), dead, stuck))
+        xi = stream(spec.die, which, "stuck_weight", k).standard_normal(shape)
+        weights.append(deviations[k] * xi)
+    return tuple(states), tuple(weights)
+
+
+def _neuron_defects(spec: AnalogSpec, shapes: list[tuple[int]], which: str) -> Arrays:
+    dead, stuck = spec.defects.dead_neurons, spec.defects.stuck_neurons
+    if dead + stuck == 0:
+        return (None,) * len(shapes)
+    hidden = [
+        _states(stream(spec.die, which, "neuron_state", k).random(shape), dead, stuck)
+        for k, shape in enumerate(shapes[:-1])
+    ]
+    return (*hidden, None)
+
+
+def _states(draw: NDArray[np.float64], dead: float, stuck: float) -> NDArray[np.int8]:
+    states = np.full(draw.shape, WORKING, dtype=np.int8)
+    states[draw < dead] = DEAD
+    states[draw >= 1 - stuck] = STUCK
+    return states
+
+
+def _phase_offsets(spec: AnalogSpec, shapes: list[tuple[int]]) -> Arrays:
+    sigma = spec.learning_path.phase_offset
+    if sigma == 0:
+        return (None,) * len(shapes)
+    return tuple(
+        sigma * stream(spec.die, "phase_offset", k).standard_normal(shape) for k, shape in enumerate(shapes)
+    )
+
+
+def drawn_sigmas(die: Die, network: Network, law: Law = "log-normal") -> dict[str, float]:
+    """Return the standard deviation that each kind of mismatch has on a die, to stand beside the one asked for.
+
+    Of the logarithm for gains, rates and rails of a log-normal ``law``; offsets in the units of `Spread`.
+    """
+    found = {}
+    for name, arrays in (
+        ("synapse_gain", die.synapse_gain),
+        ("synapse_offset", die.synapse_offset),
+        ("neuron_gain", die.neuron_gain),
+        ("neuron_offset", die.neuron_offset),
+        ("time_constant", die.rate),
+        ("saturation", die.saturation),
+    ):
+        values = []
+        for k, array in enumerate(arrays):
+            if array is None:
+                continue
+            if name == "synapse_offset":
+                values.append((array / glorot_deviation(network, k)).ravel())
+            elif name == "neuron_offset":
+                values.append(array.ravel())
+            else:
+                values.append((np.log(array) if law == "log-normal" else array).ravel())
+        found[name] = float(np.concatenate(values).std()) if values else 0.0
+    return found

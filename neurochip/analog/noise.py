@@ -1,0 +1,29 @@
+"""Gaussian noise as a hash of (seed, presentation, tick, neuron): no order and no grouping of lanes can change it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.kernels._jit import entry
+from neurochip.kernels.random_bits import tick_key, uniform
+
+__all__ = ["normals"]
+
+_TURN = 2 * np.pi
+
+
+@entry
+def normals(seed: Any, presentations: Any, tick: Any, first: int, scale: Any, out: Any) -> None:
+    """Write ``scale`` × standard normal numbers (Box & Muller 1958) into ``out`` T[lane, neuron].
+
+    ``seed`` and ``tick`` are u64, ``presentations`` u64[lane]; ``first`` is the number of the first neuron, so that
+    two layers do not share a draw.
+    """
+    for lane in range(out.shape[0]):
+        key = tick_key(seed, presentations[lane], tick)
+        for i in range(out.shape[1]):
+            word = np.uint64(2 * (first + i))
+            radius = np.sqrt(-2 * np.log(1 - uniform(key, word)))
+            out[lane, i] = scale * radius * np.cos(_TURN * uniform(key, word + np.uint64(1)))

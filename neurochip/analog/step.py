@@ -1,0 +1,191 @@
+"""One step of the circuit equation C dV/dt = −g_L V + Σ I_syn + I_nudge, for all neurons of all lanes.
+
+Voltages are in full scales V₀, currents in g_L V₀, times in nominal time constants C/g_L. A neuron integrates
+
+    τ_i dV_i/dt = g_i (Σ_j W_ij ρ(V_j) + b_i) + o_i − V_i + 2β (y_i − V_i)
+
+with the gain g, the offset o and the time constant τ of its own device.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.kernels._jit import entry, kernel
+
+__all__ = ["HARD_SIGMOID", "TANH", "Neurons", "gather", "note_sent", "pair", "push", "relax", "residuals"]
+
+HARD_SIGMOID, TANH = 0, 1
+
+
+class Neurons(NamedTuple):
+    """Constants of all neurons that are not clamped, layer after layer; T[neuron] each."""
+
+    bias: NDArray[Any]  # b, in g_L V₀, as programmed
+    gain: NDArray[Any]  # g
+    offset: NDArray[Any]  # o
+    fraction: NDArray[Any]  # of the way to its resting point that a neuron goes in one step
+    saturation: NDArray[Any]  # upper rail
+
+
+@kernel
+def current(drive: Any, bias: Any, gain: Any, offset: Any) -> Any:
+    """Return g(Σ I_syn + b) + o, the voltage at which a neuron with a leak of 1 would rest. All T scalars."""
+    return gain * (drive + bias) + offset
+
+
+@entry
+def relax(
+    kind: int,
+    voltage: Any,
+    forward: Any,
+    backward: Any,
+    neurons: Neurons,
+    first_output: int,
+    nudge: Any,
+    target: Any,
+    noise: Any,
+    is_noisy: bool,
+) -> None:
+    """Take one step, in place.
+
+    ``voltage``, ``forward`` and ``backward`` are T[lane, neuron] (what the layers below and above send); ``target``
+    T[lane, output]; ``nudge`` is 2β, T; ``noise`` T[lane, neuron] is added where ``is_noisy``. Rails keep a
+    hard-sigmoid neuron in [0, saturation]; a differential pair has none.
+    """
+    zero = voltage.dtype.type(0)
+    n = voltage.shape[1]
+    for lane in range(voltage.shape[0]):
+        if kind == HARD_SIGMOID and not is_noisy:
+            for i in range(first_output):
+                v = voltage[lane, i]
+                rest = current(
+                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
+                )
+                v = v + neurons.fraction[i] * (rest - v)
+                voltage[lane, i] = min(max(v, zero), neurons.saturation[i])
+            for i in range(first_output, n):
+                v = voltage[lane, i]
+                rest = current(
+                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
+                )
+                pull = nudge * (target[lane, i - first_output] - v)
+                v = v + neurons.fraction[i] * (rest - v + pull)
+                voltage[lane, i] = min(max(v, zero), neurons.saturation[i])
+            continue
+        for i in range(n):
+            v = voltage[lane, i]
+            flow = (
+                current(
+                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
+                )
+                - v
+            )
+            if i >= first_output:
+                flow += nudge * (target[lane, i - first_output] - v)
+            v = v + neurons.fraction[i] * flow
+            if is_noisy:
+                v += noise[lane, i]
+            if kind == HARD_SIGMOID:
+                v = min(max(v, zero), neurons.saturation[i])
+            voltage[lane, i] = v
+
+
+@entry
+def residuals(
+    kind: int,
+    voltage: Any,
+    forward: Any,
+    backward: Any,
+    neurons: Neurons,
+    first_output: int,
+    nudge: Any,
+    target: Any,
+    largest: Any,
+) -> None:
+    """Write into ``largest`` f64[lane] how far from rest the neuron of each lane is that is furthest from it.
+
+    That is |τ dV/dt|, and 0 for a neuron that a rail holds. A NaN comes out as NaN.
+    """
+    for lane in range(voltage.shape[0]):
+        worst = 0.0
+        for i in range(voltage.shape[1]):
+            v = voltage[lane, i]
+            flow = (
+                current(
+                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
+                )
+                - v
+            )
+            if i >= first_output:
+                flow += nudge * (target[lane, i - first_output] - v)
+            if kind == HARD_SIGMOID and ((v <= 0 and flow < 0) or (v >= neurons.saturation[i] and flow > 0)):
+                continue
+            size = abs(flow)
+            if not size <= worst:
+                worst = size
+        largest[lane] = worst
+
+
+@entry
+def gather(sent: Any, now: Any, change: Any, most: int, index: Any, moved: Any, count: Any) -> int:
+    """List the neurons whose signal has changed; stop and return −1 when there are more than ``most`` of them.
+
+    ``sent`` and ``now`` are T[lane, neuron], ``index`` i32 and ``moved`` T of the same shape, ``count`` i64[lane].
+    Returns how many there are in all lanes. A change of at most ``change`` is left for later.
+    """
+    total = 0
+    for lane in range(now.shape[0]):
+        found = 0
+        for j in range(now.shape[1]):
+            difference = now[lane, j] - sent[lane, j]
+            # Written without a branch, which would be taken at random.
+            index[lane, found] = j
+            moved[lane, found] = difference
+            found += int(abs(difference) > change)
+        count[lane] = found
+        total += found
+        if total > most:
+            return -1
+    return total
+
+
+@entry
+def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any) -> None:
+    """Add what has changed to the drive of a layer: drive[lane] += Σ_j moved_j · weights[j], four rows at a time."""
+    n = weights.shape[1]
+    for lane in range(drive.shape[0]):
+        k, last = 0, count[lane]
+        while k + 4 <= last:
+            a, b, c, d = index[lane, k], index[lane, k + 1], index[lane, k + 2], index[lane, k + 3]
+            p, q, r, s = moved[lane, k], moved[lane, k + 1], moved[lane, k + 2], moved[lane, k + 3]
+            for i in range(n):
+                drive[lane, i] += (
+                    p * weights[a, i] + q * weights[b, i] + (r * weights[c, i] + s * weights[d, i])
+                )
+            k += 4
+        while k < last:
+            a, p = index[lane, k], moved[lane, k]
+            for i in range(n):
+                drive[lane, i] += p * weights[a, i]
+            k += 1
+
+
+@entry
+def note_sent(sent: Any, now: Any, index: Any, count: Any) -> None:
+    """Remember what has been sent on."""
+    for lane in range(sent.shape[0]):
+        for k in range(count[lane]):
+            j = index[lane, k]
+            sent[lane, j] = now[lane, j]
+
+
+@entry
+def pair(voltage: Any, saturation: Any, activity: Any) -> None:
+    """Write what a sub-threshold differential pair sends: the current of its tail × tanh V. T[lane, neuron] each."""
+    for lane in range(voltage.shape[0]):
+        for i in range(voltage.shape[1]):
+            activity[lane, i] = saturation[i] * np.tanh(voltage[lane, i])

@@ -1,0 +1,349 @@
+"""The analog chip as a substrate: one die that settles, is measured, and learns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.books import Books
+from neurochip.analog.circuit import Circuit
+from neurochip.analog.die import Die
+from neurochip.analog.drawing import draw_die, twin_of
+from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
+from neurochip.analog.lanes import Activity, Lanes
+from neurochip.analog.noise import normals
+from neurochip.analog.readout import Readout
+from neurochip.analog.step import HARD_SIGMOID, TANH
+from neurochip.analog.store import WeightStore
+from neurochip.analog.warnings import SettlingRecord
+from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.network import Network
+from neurochip.errors import CapabilityError, NumericError
+from neurochip.substrate import (
+    Capabilities,
+    Ledger,
+    Observable,
+    Parameters,
+    Phase,
+    Settled,
+    Snapshot,
+    WeightUpdate,
+)
+from neurochip.substrate.fitting import check_phase, fitting_inputs, projection_matrices, weights_place
+
+__all__ = ["AnalogSubstrate"]
+
+Array = NDArray[Any]
+_NUDGED = (Phase.NUDGED, Phase.NUDGED_NEGATIVE)
+
+
+class AnalogSubstrate:
+    """Continuous-time neurons on one die; what crosses between them is current.
+
+    Parameters
+    ----------
+    network
+        Layers and projections. Tied feedback is programmed alike, and differs as its own devices do.
+    spec
+        The section [analog] of a run.
+    dtype
+        float32 or float64.
+    seed
+        Of noise and of the rounding of writes; the die has its own.
+    die
+        A die made before; `None` draws that of ``spec.die``.
+    held
+        Phases whose readings are held until the update.
+    flow, activity
+        A vector field of the user's own, compiled.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        spec: AnalogSpec,
+        *,
+        dtype: Any = np.float32,
+        seed: int = 1,
+        die: Die | None = None,
+        held: frozenset[Phase] = frozenset({Phase.FREE}),
+        flow: Flow | None = None,
+        activity: Activity | None = None,
+    ) -> None:
+        self.network, self.spec = network, spec
+        self._dtype = np.dtype(dtype)
+        self.die = draw_die(network, spec) if die is None else die
+        self.die.check(network)
+        self._flow, self._activity = flow, activity
+        self._seed = np.uint64(seed)
+        kind = HARD_SIGMOID if spec.characteristic == "hard-sigmoid" else TANH
+        self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype)
+        self._twin: Circuit | None = None
+        if spec.learning_path.circuits == "twin":
+            self._twin = Circuit(network, twin_of(network, spec), spec.settle, kind, self._dtype)
+        self._store = WeightStore(network, spec, seed)
+        self._readout = Readout(spec, self.die, is_bipolar=kind == TANH, seed=seed, held=held)
+        self._weights: list[Array] = []  # as programmed, of every projection
+        self._biases: list[Array] = []
+        self._inputs = np.zeros((0, network.sizes[0]), self._dtype)
+        self._presentations = np.zeros(0, np.uint64)
+        self._lanes: Lanes | None = None
+        self._phase = Phase.FREE
+        self._tick = 0
+        self.settling = SettlingRecord()
+        self._books = Books(network)
+        self.updates = 0
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do: voltages can be measured, and what neurons send."""
+        return Capabilities(
+            "analog", frozenset({Observable.VALUE, Observable.ACTIVITY}), sends_bits_only=False
+        )
+
+    def load(self, parameters: Parameters) -> None:
+        """Program all weights and biases; what the devices make of them is another matter."""
+        matrices = projection_matrices(self.network, parameters)
+        for k, matrix in enumerate(matrices):
+            if not np.all(np.isfinite(matrix)):
+                raise NumericError(weights_place(self.network, k), "must be finite, got NaN or infinity")
+        given = [np.array(matrix, dtype=self._dtype, order="C") for matrix in matrices]
+        self._weights = [self._store.loaded(k, w) for k, w in enumerate(given)]
+        self._biases = [np.array(b, dtype=self._dtype) for b in parameters.biases]
+        self._program()
+
+    def _program(self) -> None:
+        for circuit in self._circuits():
+            circuit.program(self._weights, self._biases)
+        if self._lanes is not None:
+            self._lanes.stale = True
+
+    def _circuits(self) -> list[Circuit]:
+        return [self.circuit] if self._twin is None else [self.circuit, self._twin]
+
+    def parameters(self) -> Parameters:
+        """Return the programmed weights and biases, as copies."""
+        n = len(self.network.populations) - 1
+        return Parameters(
+            weights=tuple(w.copy() for w in self._weights[:n]),
+            feedback=() if self.network.tied else tuple(w.copy() for w in self._weights[n:]),
+            biases=tuple(b.copy() for b in self._biases),
+        )
+
+    def begin(self, inputs: Array, presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
+        inputs = fitting_inputs(self.network, inputs)
+        self._inputs = self._readout.convert_input(np.ascontiguousarray(inputs, dtype=self._dtype))
+        self._presentations = np.asarray(presentations, dtype=np.uint64)
+        voltage = np.zeros((len(self._inputs), int(self.circuit.starts[-1])), self._dtype)
+        self._lanes = self._lanes_of(self.circuit, voltage)
+        self._tick = 0
+        self._books.begin()
+
+    def _lanes_of(self, circuit: Circuit, voltage: Array) -> Lanes:
+        lanes = Lanes(
+            circuit,
+            voltage,
+            self._inputs @ circuit.weights[0],
+            activity=self._activity,
+            change=self.spec.settle.change,
+        )
+        lanes.update_activity()
+        return lanes
+
+    def _begun(self) -> Lanes:
+        if self._lanes is None:
+            raise CapabilityError("run", "needs a presentation; call begin first")
+        return self._lanes
+
+    def run(
+        self,
+        phase: Phase,
+        ticks: int,
+        *,
+        beta: float = 0.0,
+        targets: Array | None = None,
+        record: Sequence[str] = (),
+    ) -> Settled:
+        """Let the circuit settle for ``ticks`` steps, or until it rests; ``record``: "states"."""
+        lanes = self._begun()
+        outputs = (len(lanes), self.network.sizes[-1])
+        check_phase(phase, ticks, beta, targets, outputs)
+        for name in record:
+            if name != "states":
+                raise CapabilityError("record", f"must be states on the analog substrate, got {name}")
+        wanted = self._twin if self._twin is not None and phase in _NUDGED else self.circuit
+        if lanes.circuit is not wanted:
+            lanes = self._lanes = self._lanes_of(wanted, lanes.voltage)
+        pull = (
+            np.zeros(outputs, self._dtype) if targets is None else np.ascontiguousarray(targets, self._dtype)
+        )
+        nudge = Nudge(self._dtype.type(2 * beta), pull)
+        self._phase = phase
+        took, kept = self._settle(lanes, ticks, nudge, "states" in record)
+        self._check_finite(lanes)
+        self.settling.note(phase, residual(lanes, nudge, self._flow), self.spec.settle.residual)
+        self._books.ran(phase, len(lanes), took, nudged=beta != 0)
+        self._tick += ticks
+        return Settled(-(-took // len(lanes)) if len(lanes) else ticks, states=self._by_layer(kept))
+
+    def _settle(self, lanes: Lanes, ticks: int, nudge: Nudge, is_recorded: bool) -> tuple[int, list[Array]]:
+        """Settle, and return the ticks of all lanes and the voltages after each tick if they are wanted."""
+        settle = self.spec.settle
+        kept: list[Array] = []
+        if settle.method == "heun" and not is_recorded:
+            _, longest = heun(lanes, ticks * settle.step, nudge, settle, flow=self._flow)
+            return int(np.ceil(longest / settle.step)) * len(lanes), kept
+        if settle.until == "residual" and not is_recorded:
+            took = until_rest(lanes, ticks, nudge, settle.residual, flow=self._flow)
+            return int(took.sum()), kept
+
+        def watch(tick: int) -> None:
+            kept.append(lanes.voltage.copy())
+
+        if settle.method == "heun":
+            for tick in range(ticks):
+                heun(lanes, settle.step, nudge, settle, flow=self._flow)
+                watch(tick)
+            return ticks * len(lanes), kept
+        noise = self._drawing(lanes) if self.spec.noise.step else None
+        fixed_steps(lanes, ticks, nudge, flow=self._flow, noise=noise, watch=watch if is_recorded else None)
+        return ticks * len(lanes), kept
+
+    def _drawing(self, lanes: Lanes) -> Any:
+        """Return what draws the voltage noise of each step."""
+        scale = self.spec.noise.step * float(np.sqrt(self.spec.settle.step))
+        out = np.empty_like(lanes.voltage)
+
+        def draw(tick: int) -> Array:
+            normals(self._seed, self._presentations, np.uint64(self._tick + tick), 0, scale, out)
+            return out
+
+        return draw
+
+    def _check_finite(self, lanes: Lanes) -> None:
+        if not np.all(np.isfinite(lanes.voltage)):
+            place = "analog.vector_field" if self._flow is not None else "analog.settle"
+            raise NumericError(
+                place,
+                "left the range of numbers (NaN or infinity); take a smaller analog.settle.step or weights",
+            )
+
+    def _by_layer(self, kept: list[Array]) -> tuple[Array, ...]:
+        if not kept:
+            return ()
+        stacked, starts = np.stack(kept), self.circuit.starts
+        clamped = np.broadcast_to(self._inputs, (len(kept), *self._inputs.shape)).copy()
+        return (clamped, *(stacked[:, :, a:b] for a, b in zip(starts, starts[1:], strict=False)))
+
+    def observe(self, what: Observable, layer: int) -> Array:
+        """Return what is measured [lane, neuron] of a layer: its voltage, or what it sends."""
+        if what not in self.capabilities.observables:
+            raise CapabilityError(what.value, "does not exist on the analog substrate, which sends currents")
+        layer %= len(self.network.populations)
+        if layer == 0:
+            return self._inputs.copy()
+        lanes = self._begun()
+        signals = lanes.voltage if what is Observable.VALUE else lanes.activity
+        first, last = (int(at) for at in self.circuit.starts[layer - 1 : layer + 1])
+        return self._readout.read(
+            signals[:, first:last], layer, first, self._phase, self._presentations, self._tick
+        )
+
+    def voltages(self) -> Array:
+        """Return the true voltages T[lane, neuron] of layers 1 …, which no measurement would give."""
+        return self._begun().voltage.copy()
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of what the lanes remember: their voltages."""
+        lanes = self._begun()
+        # Currents are summed anew both here and after `restore`, so that both go on alike to the last bit.
+        lanes.stale = True
+        return Snapshot(self._tick, 0, {"voltage": lanes.voltage.copy()})
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the lanes back where a snapshot was taken."""
+        self._lanes = self._lanes_of(self._begun().circuit, np.array(snapshot.arrays["voltage"], self._dtype))
+        self._tick = snapshot.tick
+
+    def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
+        """Change stored weights and biases; a tied copy is programmed like its original."""
+        for update in updates:
+            k = self.network.between(update.source, update.target)
+            change = self._change(update)
+            lanes = sum(len(pre) for pre, _ in update.terms)
+            saturated = self._write(k, change)
+            self._books.wrote(update.target, change.size, lanes, saturated)
+            for copy, projection in enumerate(self.network.projections):
+                if projection.transpose_of == k:
+                    self._weights[copy] = np.ascontiguousarray(self._weights[k].T)
+                    self._books.wrote(projection.target, change.size, lanes, saturated)
+                    self._refresh(copy)
+            self._refresh(k)
+        self._store_biases(biases)
+        if not self._store.is_plain:
+            self._drift()
+        if self._lanes is not None:
+            self._lanes.stale = True
+        self.updates += 1
+
+    def _change(self, update: WeightUpdate) -> Array:
+        rate = self._dtype.type(update.rate)
+        change: Array | None = None
+        for pre, post in update.terms:
+            product = np.asarray(pre, self._dtype).T @ np.asarray(post * rate, self._dtype)
+            change = product if change is None else change + product
+        if change is None:
+            sizes = self.network.sizes
+            change = np.zeros((sizes[update.source], sizes[update.target]), self._dtype)
+        return change
+
+    def _write(self, k: int, change: Array) -> int:
+        if self._store.is_plain:
+            self._weights[k] += change
+            return 0
+        weights = self._weights[k] + self._store.meant(k, change, self.updates)
+        self._weights[k], saturated = self._store.written(k, weights, self.updates)
+        return saturated
+
+    def _store_biases(self, biases: Sequence[Array | None]) -> None:
+        for layer, change in enumerate(biases):
+            if change is not None:
+                self._biases[layer] += change.astype(self._dtype)
+                for circuit in self._circuits():
+                    circuit.set_bias(layer, self._biases[layer])
+
+    def _drift(self) -> None:
+        drift = self.spec.drift
+        if not (drift.decay or drift.walk):
+            return
+        for k, projection in enumerate(self.network.projections):
+            if projection.transpose_of is None:
+                self._weights[k] = self._store.drifted(k, self._weights[k], self.updates)
+        for k, projection in enumerate(self.network.projections):
+            if projection.transpose_of is not None:
+                self._weights[k] = np.ascontiguousarray(self._weights[projection.transpose_of].T)
+        for layer in range(len(self._biases)):
+            self._biases[layer] *= self._dtype.type(1 - drift.decay)
+        self._program()
+
+    def _refresh(self, k: int) -> None:
+        for circuit in self._circuits():
+            circuit.weights[k] = circuit.effective(k, self._weights[k])
+
+    def book_readout(self, layer: int) -> None:
+        """Book that the host read the voltages of a layer."""
+        layer %= len(self.network.populations)
+        self._books.read_out(layer, len(self._begun()) * self.network.sizes[layer])
+
+    def ledger(self) -> Ledger:
+        """Return all counts since the substrate was made."""
+        return self._books.ledger()
+
+    def restore_books(self, ledger: Ledger, updates: int) -> None:
+        """Go on counting from a checkpoint."""
+        self._books.restore(ledger)
+        self.updates = updates

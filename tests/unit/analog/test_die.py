@@ -1,0 +1,175 @@
+"""A die: drawn once, the same for the same seed, and as spread as was asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from neurochip.analog.die import DEAD, STUCK
+from neurochip.analog.drawing import draw_die, drawn_sigmas
+from neurochip.analog.spread import spreads
+from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.description.analog_sections import MISMATCH_KINDS, AnalogSpec, DefectsSpec, MismatchSpec
+from neurochip.description.network import layered
+from neurochip.errors import ConfigError
+from neurochip.substrate import Phase
+from neurochip.training.streams import glorot
+
+NETWORK = layered((30, 40, 20, 10), tied=False)
+X = np.random.default_rng(3).random((5, 30))
+
+
+def spec(die: int = 1, **mismatch: Any) -> AnalogSpec:
+    return AnalogSpec(die=die, mismatch=MismatchSpec(**mismatch))
+
+
+def settled(what: AnalogSpec) -> Any:
+    substrate = AnalogSubstrate(NETWORK, what)
+    substrate.load(glorot(NETWORK, 2))
+    substrate.begin(X, np.arange(5, dtype=np.uint64))
+    substrate.run(Phase.FREE, 40)
+    return substrate.voltages()
+
+
+def test_no_mismatch_is_the_ideal_chip_bit_for_bit() -> None:
+    ideal = settled(spec())
+    assert np.any((ideal > 0) & (ideal < 1))
+    for die in (1, 2, 77):
+        np.testing.assert_array_equal(settled(spec(die, sigma=0.0)), ideal)
+    assert np.abs(settled(spec(sigma=0.1)) - ideal).max() > 0.01
+
+
+def test_same_seed_same_die() -> None:
+    first, again, other = (draw_die(NETWORK, spec(die, sigma=0.3)) for die in (5, 5, 6))
+    assert first.digest == again.digest != other.digest
+    assert draw_die(NETWORK, spec(5, sigma=0.3), twin=True).digest != first.digest
+
+
+def test_another_sigma_is_the_same_draw_scaled() -> None:
+    """Common random numbers: (ln g + σ²/2)/σ and o/σ are the same standard normal numbers at every σ."""
+    small, large = (draw_die(NETWORK, spec(4, sigma=sigma)) for sigma in (0.1, 0.4))
+    seen = 0
+    for name, arrays in small.families():
+        for a, b in zip(arrays, getattr(large, name), strict=True):
+            if a is None:
+                continue
+            seen += 1
+            if name.endswith("offset"):
+                np.testing.assert_allclose(a / 0.1, b / 0.4, rtol=1e-9, atol=1e-12)
+            else:
+                np.testing.assert_allclose(
+                    (np.log(a) + 0.1**2 / 2) / 0.1, (np.log(b) + 0.4**2 / 2) / 0.4, rtol=1e-9, atol=1e-12
+                )
+    assert seen == 5 + 5 + 4 * 3
+
+
+def test_one_kind_moves_no_other() -> None:
+    alone = draw_die(NETWORK, spec(4, neuron_gain=0.2))
+    among = draw_die(NETWORK, spec(4, sigma=0.2))
+    for a, b in zip(alone.neuron_gain, among.neuron_gain, strict=True):
+        np.testing.assert_array_equal(a, b)  # type: ignore[arg-type]
+    assert alone.synapse_gain == (None,) * 5 and alone.rate == (None,) * 3
+
+
+@pytest.mark.parametrize("sigma", [0.05, 0.3])
+@pytest.mark.parametrize("region", ["sub-threshold", "strong"])
+def test_the_drawn_sigma_lies_in_its_confidence_interval(sigma: float, region: str) -> None:
+    network = layered((200, 150, 100), tied=False)
+    asked = spec(9, sigma=sigma, region=region)
+    law = "log-normal" if region == "sub-threshold" else "normal"
+    found = drawn_sigmas(draw_die(network, asked), network, law)  # type: ignore[arg-type]
+    assert list(found) == list(MISMATCH_KINDS)
+    for spread in spreads(asked.mismatch):
+        n = 200 * 150 + 2 * 150 * 100 if spread.kind.startswith("synapse") else 250
+        # χ² interval of a standard deviation; 99.99 %, since twelve of them are looked at in four cases.
+        low, high = np.sqrt(stats.chi2.ppf([5e-5, 1 - 5e-5], n - 1) / (n - 1)) * spread.sigma
+        assert low < found[spread.kind] < high, spread
+
+
+def test_gains_are_log_normal_with_mean_one() -> None:
+    network = layered((300, 200, 10), tied=False)
+    gain = draw_die(network, spec(2, synapse_gain=0.4)).synapse_gain[0]
+    assert gain is not None
+    assert gain.mean() == pytest.approx(1, abs=4 * gain.std() / np.sqrt(gain.size))
+    assert stats.kstest((np.log(gain).ravel() + 0.08) / 0.4, "norm").pvalue > 1e-3
+
+
+def test_heavy_tails() -> None:
+    network = layered((300, 300, 10), tied=False)
+    offset = draw_die(network, spec(2, neuron_offset=0.1, synapse_offset=0.1, tails="student-t", freedom=4.0))
+    xi = np.concatenate([o.ravel() for o in offset.synapse_offset[:1] if o is not None])
+    xi = xi / xi.std()
+    # P(|t₄| > 4.24) with unit variance is 0.4 %, that of a normal number 0.00006.
+    assert 0.001 < np.mean(np.abs(xi) > 3.5) < 0.02
+
+
+def test_defects_have_their_shares() -> None:
+    network = layered((200, 150, 10), tied=False)
+    what = AnalogSpec(
+        defects=DefectsSpec(dead_synapses=0.1, stuck_synapses=0.05, dead_neurons=0.2, stuck_neurons=0.1)
+    )
+    die = draw_die(network, what)
+    state = die.synapse_state[0]
+    assert state is not None
+    assert np.mean(state == DEAD) == pytest.approx(0.1, abs=0.01)
+    assert np.mean(state == STUCK) == pytest.approx(0.05, abs=0.01)
+    hidden = die.neuron_state[0]
+    assert hidden is not None and die.neuron_state[1] is None
+    substrate = AnalogSubstrate(network, what)
+    parameters = glorot(network, 1)
+    substrate.load(parameters)
+    effective = substrate.circuit.weights[0]
+    assert np.all(effective[state == DEAD] == 0)
+    stuck_at = die.stuck_weight[0]
+    assert stuck_at is not None
+    np.testing.assert_array_equal(effective[state == STUCK], stuck_at.astype(np.float32)[state == STUCK])
+    np.testing.assert_array_equal(effective[state == 0], parameters.weights[0].astype(np.float32)[state == 0])
+    substrate.begin(np.random.default_rng(1).random((4, 200)), np.arange(4, dtype=np.uint64))
+    substrate.run(Phase.FREE, 60)
+    voltage = substrate.voltages()[:, :150]
+    assert np.all(voltage[:, hidden == DEAD] == 0)
+    np.testing.assert_allclose(voltage[:, hidden == STUCK], 1, atol=1e-6)
+
+
+def test_pelgrom() -> None:
+    """1 × 1 µm of SKY130: σ(V_T) = 3.356 mV, σ(ln I) = 3.356 / (1.3 · 25.85) = 10 %; four times the area halves it."""
+
+    def sigma(**how: Any) -> float:
+        return spreads(MismatchSpec(process="sky130", **how))[0].sigma
+
+    assert sigma() == pytest.approx(3.356 / (1.3 * 25.85), rel=1e-12)
+    assert sigma(width_um=2.0, length_um=2.0) == pytest.approx(sigma() / 2)
+    assert sigma(convention="pair") == pytest.approx(sigma() * 2**0.5)
+    assert sigma(region="strong", overdrive_mv=100.0) == pytest.approx(2 * 3.356 / 100)
+    ihp = spreads(MismatchSpec(process="ihp-sg13g2"))[0].sigma
+    assert ihp == pytest.approx(np.hypot(3.9 / (1.3 * 25.85), 0.005))
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: MismatchSpec(width_um=0.0), "analog.mismatch.width_um: must be > 0, got 0"),
+        (lambda: MismatchSpec(length_um=-1.0), "analog.mismatch.length_um: must be > 0, got -1"),
+        (lambda: MismatchSpec(sigma=-0.1), "analog.mismatch.sigma: must be ≥ 0, got -0.1"),
+        (
+            lambda: MismatchSpec(process="sky13"),
+            'analog.mismatch.process: no process "sky13" in the table (sky130, ihp-sg13g2, ihp-sg13g2-pmos, gf180, '
+            "180nm, 65nm, 28nm); did you mean 'sky130'?",
+        ),
+        (
+            lambda: MismatchSpec(process="gf180", sigma=0.1),
+            'analog.mismatch.sigma: comes from process = "gf180" and cannot be set as well; remove one of them',
+        ),
+        (
+            lambda: MismatchSpec(tails="student-t", freedom=2.0),
+            "analog.mismatch.freedom: must be > 2, below which there is no standard deviation, got 2",
+        ),
+    ],
+)
+def test_refused(make: Any, sentence: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        make()
+    assert str(refused.value) == sentence
