@@ -23,6 +23,7 @@ COMMANDS = {
     "tune": "Search the keys of a run for the smallest error, bits or energy.",
     "compare": "Put finished runs side by side, with ratios to the first.",
     "reproduce": "Test what a paper claims, and draw its figure.",
+    "trace": "Write waveforms of one presentation of a run.",
     "report": "Render a stored run again, or price its counts anew.",
     "runs": "List the runs of the catalogue, or show one.",
     "chips": "List the chips of the catalogue, or show one.",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.building import build
+from neurochip.compile.by_itself import placement_of
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices, read_run
 from neurochip.description.precision import Precision
 from neurochip.digital.raster_file import RecordedTraffic, load_arrays, recorded_traffic
@@ -149,10 +150,7 @@ def _as_run(traffic: RecordedTraffic, run: RunSpec) -> dict[str, Any]:
     if image is None:
         raise RuntimeError("a digital run is always compiled")
     precision, sizes = run.network.precision, traffic.sizes
-    placement = traffic.placement or [
-        np.concatenate([np.full(image.cores[c].size, image.cores[c].site) for c in image.cores_of(p)])
-        for p in range(len(sizes))
-    ]
+    placement = traffic.placement or placement_of(image)
     weights = traffic.weights or [_unread((a, b), precision) for a, b in zip(sizes, sizes[1:], strict=False)]
     # Its hidden layers hear the layer after them as well (neurochip.description.network.layered).
     feedback = traffic.feedback or [

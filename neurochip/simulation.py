@@ -33,7 +33,7 @@ from neurochip.training.record import Raster, RunRecord
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
-__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "TimingModel", "simulate", "versions"]
+__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "TimingModel", "simulate", "stoppable", "versions"]
 
 TimingModel = Literal["tick", "analytic", "cycle"]
 
@@ -114,7 +114,7 @@ def simulate(
         if folder is not None:
             _open_folder(folder, spec, state, digest)
     built.substrate.load(state.parameters)
-    with _stoppable() as stop:
+    with stoppable() as stop:
         record = _carry_out(spec, built, samples, state, folder, digest, stop, on_progress)
     if folder is not None:
         write_report(record, folder)
@@ -238,7 +238,7 @@ def _open_folder(folder: Path, spec: RunSpec, state: TrainingState, digest: str)
 
 
 @contextmanager
-def _stoppable() -> Iterator[Callable[[], bool]]:
+def stoppable() -> Iterator[Callable[[], bool]]:
     """Turn SIGINT and SIGTERM into a question that the loops ask; only the main thread can."""
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""A placement that nobody gave: layers over as few cores as the limits allow, core after core along the mesh."""
+"""Placements as lists of cores: that of an image, and, where nobody gave one, as few cores as the limits allow."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.compile.image import ChipImage
 from neurochip.compile.partition import partition
 from neurochip.compile.route import snake
 from neurochip.description.chip import ChipSpec
 from neurochip.description.network import Network, Population, Projection
 
-__all__ = ["compiled_placement"]
+__all__ = ["compiled_placement", "placement_of"]
 
 
 def compiled_placement(
@@ -49,3 +50,11 @@ def compiled_placement(
         cores = [np.full(last - first, next(sites), dtype=np.int64) for first, last, _ in pieces]
         placement.append(np.concatenate(cores))
     return placement
+
+
+def placement_of(image: ChipImage) -> list[NDArray[np.int64]]:
+    """Return the core of each neuron of a compiled chip, list over layers of i64[unit]."""
+    return [
+        np.concatenate([np.full(image.cores[c].size, image.cores[c].site) for c in image.cores_of(p)])
+        for p in range(len(image.network.populations))
+    ]

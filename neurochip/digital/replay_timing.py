@@ -17,7 +17,7 @@ from neurochip.noc import Packets, core_pipeline, cycles_from_counts
 from neurochip.noc.zero_load import ONE, in_fractions
 from neurochip.substrate.phase_time import percentiles
 
-__all__ = ["ReplayTime", "replay_time"]
+__all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_piece"]
 
 Counts = NDArray[np.int64]
 Cycles = NDArray[np.float64]
@@ -92,7 +92,7 @@ def replay_time(
     StallError
         When the network stops with packets under way.
     """
-    traffic = _Traffic(placed, raster, timing, updates)
+    traffic = SpikeTraffic(placed, raster, timing, updates)
     if model == "analytic":
         per_tick = traffic.cycles_from_counts()
         cycles = int(per_tick.sum())
@@ -102,7 +102,7 @@ def replay_time(
     return traffic.flit_by_flit(deaf, max_cycles)
 
 
-class _Traffic:
+class SpikeTraffic:
     """Who sends what to whom when a neuron of a layer spikes."""
 
     def __init__(
@@ -221,7 +221,7 @@ class _Traffic:
         chunk = max(1, _CHUNK // max(flows.size, n_cores))
         for begin in range(0, ticks, chunk):
             part = slice(begin, begin + chunk)
-            spikes = self._spikes_by_piece(part)
+            spikes = spikes_by_piece(placed, self.raster, part)
             sent = np.take(spikes, piece, axis=1)
             made = np.zeros((len(spikes), n_cores), dtype=np.int64)
             extra = np.zeros((len(spikes), n_cores))
@@ -243,17 +243,18 @@ class _Traffic:
             )
         return per_tick
 
-    def _spikes_by_piece(self, part: slice) -> Counts:
-        """Return i64[tick, piece]."""
-        counts = []
-        for k, pieces in enumerate(self.placed.piece_of):
-            bits = self.raster.layer(k)[part]
-            order = np.argsort(pieces, kind="stable")
-            if np.any(np.diff(pieces) < 0):
-                bits = bits[:, order]
-            begins = np.unique(pieces[order], return_index=True)[1]
-            counts.append(np.add.reduceat(bits, begins, axis=1, dtype=np.int64))
-        return np.concatenate(counts, axis=1)
+
+def spikes_by_piece(placed: PlacedNetwork, raster: LayeredRaster, part: slice) -> Counts:
+    """Return i64[tick, piece]."""
+    counts = []
+    for k, pieces in enumerate(placed.piece_of):
+        bits = raster.layer(k)[part]
+        order = np.argsort(pieces, kind="stable")
+        if np.any(np.diff(pieces) < 0):
+            bits = bits[:, order]
+        begins = np.unique(pieces[order], return_index=True)[1]
+        counts.append(np.add.reduceat(bits, begins, axis=1, dtype=np.int64))
+    return np.concatenate(counts, axis=1)
 
 
 def _rank(cores: Counts) -> Counts:

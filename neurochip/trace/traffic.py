@@ -1,0 +1,148 @@
+"""What cores, links and queues did in each tick, from the spikes of a placed network and a model of its time."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.placement import PlacedNetwork
+from neurochip.description.chip import TimingSpec
+from neurochip.digital.lif_network import LayeredRaster
+from neurochip.digital.replay_timing import SpikeTraffic, spikes_by_piece
+from neurochip.noc import core_pipeline
+from neurochip.trace.signals import SignalGroup
+
+__all__ = ["CoreTraffic", "TimingModel"]
+
+TimingModel = Literal["tick", "analytic", "cycle"]
+Array = NDArray[Any]
+
+PS = 1e12
+NOMINAL_PS = 1_000_000  # of a tick whose time is not modelled
+_DIRECTIONS = ("east", "west", "north", "south")
+
+
+class CoreTraffic:
+    """Turns spikes of consecutive ticks into signals of cores, links and queues.
+
+    Parameters
+    ----------
+    placed
+        The network on its chip.
+    timing
+        Clock and delays of the chip; `None` where only events are counted.
+    model
+        As in `neurochip.replay`.
+    updates
+        Whether neurons but the input's are updated.
+    """
+
+    def __init__(
+        self, placed: PlacedNetwork, timing: TimingSpec | None, model: TimingModel, *, updates: bool
+    ) -> None:
+        self._placed, self._timing, self._model, self._updates = placed, timing, model, updates
+        mesh = placed.chip.mesh
+        self._cores = np.unique(placed.sites)
+        self._raster = LayeredRaster(placed.sizes, 0)
+        n_pieces = placed.layers.size
+        # What one spike of a piece is to each core: packets sent, packets taken in, synaptic operations.
+        self._out = np.zeros((n_pieces, mesh.n_cores))
+        self._in = np.zeros((n_pieces, mesh.n_cores))
+        self._sops = np.zeros((n_pieces, mesh.n_cores))
+        for p, layer in enumerate(placed.layers.tolist()):
+            heard = placed.delivered[layer] > 0
+            self._out[p, placed.sites[p]] = placed.packets[layer]
+            self._in[p, placed.sites[heard]] = 1
+            listens = np.isin(placed.layers, placed.targets(layer))
+            np.add.at(self._sops[p], placed.sites[listens], placed.neurons[listens])
+
+    def groups(self) -> list[SignalGroup]:
+        """Return the signals there are."""
+        mesh, walked = self._placed.chip.mesh, self._model == "cycle"
+
+        def cores(what: str, kind: str, unit: str) -> SignalGroup:
+            names = tuple(f"core.{core}.{what}" for core in self._cores.tolist())
+            return SignalGroup(f"core.{what}", names, kind, unit)  # type: ignore[arg-type]
+
+        found = [
+            cores("packets_out", "count", "packets made in the tick, one for each core that hears the spike"),
+            cores("packets_in", "count", "packets taken in for spikes of the tick"),
+            cores("sops", "count", "synaptic operations for spikes of the tick"),
+        ]
+        if self._model != "tick":
+            found.append(SignalGroup("chip.cycles", ("chip.cycles",), "count", "cycles of the tick"))
+        if walked:
+            found += [cores(what, "real", "cycles of the tick") for what in ("busy", "stalled", "idle")]
+            places = [(x, y) for x in range(mesh.width) for y in range(mesh.height)]
+            links = tuple(f"link.{x}.{y}.{way}" for x, y in places for way in _DIRECTIONS)
+            ports = [f"from_{way}" for way in ("west", "east", "south", "north")]
+            ports += [f"from_core{k}" for k in range(mesh.cores_per_tile)]
+            queues = tuple(f"router.{x}.{y}.{port}" for x, y in places for port in ports)
+            found += [
+                SignalGroup("link.flits", links, "count", "flits that left the tile this way in the tick"),
+                SignalGroup("router.queue_max", queues, "count", "most flits in the FIFO during the tick"),
+                SignalGroup(
+                    "chip.latency_max", ("chip.latency_max",), "count", "cycles of the slowest delivery"
+                ),
+            ]
+        return found
+
+    def values(
+        self, layers: list[NDArray[np.uint8]], wanted: set[str]
+    ) -> tuple[dict[str, Array], NDArray[np.int64]]:
+        """Return [tick, signal] by name of group, and how long each tick takes in picoseconds.
+
+        ``layers`` is a list over layers of u8[tick, unit].
+        """
+        ticks = len(layers[0])
+        raster = self._raster if len(self._raster.bits) == ticks else LayeredRaster(self._placed.sizes, ticks)
+        self._raster = raster
+        for k, bits in enumerate(layers):
+            raster.layer(k)[:] = bits
+        found: dict[str, Array] = {}
+        if wanted & {"core.packets_out", "core.packets_in", "core.sops"}:
+            spikes = spikes_by_piece(self._placed, raster, slice(0, ticks)).astype(np.float64)
+            for name, per_spike in (
+                ("packets_out", self._out),
+                ("packets_in", self._in),
+                ("sops", self._sops),
+            ):
+                if f"core.{name}" in wanted:
+                    found[f"core.{name}"] = np.rint(spikes @ per_spike[:, self._cores]).astype(np.int64)
+        if self._model == "tick" or self._timing is None:
+            return found, np.full(ticks, NOMINAL_PS, dtype=np.int64)
+        traffic = SpikeTraffic(self._placed, raster, self._timing, self._updates)
+        if self._model == "analytic":
+            cycles = traffic.cycles_from_counts()
+        else:
+            cycles = self._walk(traffic, ticks, found)
+        found["chip.cycles"] = cycles[:, None]
+        return found, np.rint(cycles * (PS / self._timing.clock)).astype(np.int64)
+
+    def _walk(self, traffic: SpikeTraffic, ticks: int, found: dict[str, Array]) -> NDArray[np.int64]:
+        """Walk through the cycles of each tick."""
+        mesh, timing = self._placed.chip.mesh, self._timing
+        if timing is None:
+            raise RuntimeError("a chip that is timed has a clock")
+        n_cores, n_links = self._cores.size, mesh.width * mesh.height * 4
+        n_queues = mesh.width * mesh.height * (4 + mesh.cores_per_tile)
+        doing = np.zeros((3, ticks, n_cores))
+        links, queues = np.zeros((ticks, n_links), np.int64), np.zeros((ticks, n_queues), np.int64)
+        cycles, slowest = np.zeros(ticks, np.int64), np.zeros((ticks, 1), np.int64)
+        for t in range(ticks):
+            packets, sops, after, extra = traffic.packets_of(t)
+            timed = core_pipeline(
+                mesh, timing, packets, neurons=traffic.neurons, sops=sops, after=after, extra=extra
+            )
+            cycles[t] = timed.cycles
+            for row, values in enumerate((timed.busy, timed.stalled, timed.idle)):
+                doing[row, t] = values[self._cores]
+            if timed.traffic is not None:
+                links[t] = timed.traffic.link_load.reshape(-1)
+                queues[t] = timed.traffic.queue_max.reshape(-1)
+                slowest[t, 0] = timed.traffic.latency.max(initial=0)
+        found |= {f"core.{what}": doing[row] for row, what in enumerate(("busy", "stalled", "idle"))}
+        found |= {"link.flits": links, "router.queue_max": queues, "chip.latency_max": slowest}
+        return cycles

@@ -1,0 +1,364 @@
+"""`trace`: one presentation of a run, every signal of the chip at every tick, into a file (docs/trace.md)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip import data
+from neurochip.building import build, digest_of
+from neurochip.compile.by_itself import placement_of
+from neurochip.compile.placement import PlacedNetwork, place
+from neurochip.data.atomic import replacing
+from neurochip.description import RunSpec, read_run
+from neurochip.description.precision import word_bits
+from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.errors import CapabilityError, ConfigError, NeurochipError, OutputError
+from neurochip.replaying import check_clock, check_timing
+from neurochip.simulation import CHECKPOINT, RESOLVED, stoppable
+from neurochip.substrate import Observable, Parameters, Phase
+from neurochip.trace.arrays import ArrayTrace
+from neurochip.trace.perfetto import PerfettoTrace
+from neurochip.trace.signals import Chunk, SignalGroup, TraceWriter, select
+from neurochip.trace.traffic import CoreTraffic, TimingModel
+from neurochip.trace.vcd import VcdTrace
+from neurochip.training.checkpoint import read_checkpoint
+from neurochip.training.evaluate import presentations
+from neurochip.training.streams import glorot
+
+__all__ = ["Format", "Presentation", "TraceOutcome", "trace", "write_trace"]
+
+Array = NDArray[Any]
+Format = Literal["vcd", "perfetto", "npz"]
+_SUFFIX = {"vcd": ".vcd", "perfetto": ".json", "npz": ".npz"}
+_WRITERS: dict[str, type[TraceWriter]] = {"vcd": VcdTrace, "perfetto": PerfettoTrace, "npz": ArrayTrace}
+
+# A chunk is about so long, in seconds, and never larger than so many values: what a stop has to wait for.
+_CHUNK_SECONDS, _CHUNK_VALUES = 0.1, 1 << 22
+
+
+class TraceOutcome(NamedTuple):
+    """What a trace leaves.
+
+    Attributes
+    ----------
+    path
+        The file.
+    ticks
+        First tick in it, and the one after the last.
+    stopped
+        Whether it was asked to stop before its last tick.
+    signals
+        How many.
+    """
+
+    path: Path
+    ticks: tuple[int, int]
+    stopped: bool
+    signals: int
+
+
+class Source(Protocol):
+    """What a trace is of: groups of signals, and their values tick after tick."""
+
+    about: str
+    n_ticks: int
+
+    def groups(self) -> list[SignalGroup]:
+        """Return the signals there are."""
+
+    def skip(self, ticks: int) -> None:
+        """Go on without recording."""
+
+    def values(self, ticks: int, wanted: set[str]) -> tuple[dict[str, Array], NDArray[np.int64]]:
+        """Go on; return [tick, column] by name of group, and the lengths of the ticks in picoseconds."""
+
+
+def trace(
+    run: RunSpec | str | Path,
+    *,
+    ticks: tuple[int, int | None] = (0, None),
+    format: Format = "vcd",
+    signals: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    presentation: int = 0,
+    split: Literal["train", "test"] = "test",
+    timing: TimingModel = "tick",
+    out: Path | str | None = None,
+) -> TraceOutcome:
+    """Write signals of one presentation, free phase and nudge.
+
+    Parameters
+    ----------
+    run
+        Folder of a finished run, with its learnt weights; or a run by name, file or spec, with fresh ones.
+    ticks
+        First tick, and the one after the last (`None`: to the end). The free phase begins with tick 0.
+    format
+        ``vcd`` (waveform), ``perfetto`` (timeline) or ``npz`` (arrays).
+    signals
+        Patterns of names, as ``neuron.hidden.1?.value``; none takes all, in a timeline all but single neurons'.
+    overrides
+        ``key.path=value`` each, over the run's own.
+    presentation, split
+        Which sample.
+    timing
+        Of cores and links, as in `neurochip.replay`.
+    out
+        File to write; `None` makes ``<run>-<split><presentation>.<suffix>`` here. It must not exist.
+
+    Raises
+    ------
+    NeurochipError
+        One of its family, before anything is written.
+    """
+    return write_trace(
+        Presentation(run, overrides, presentation=presentation, split=split, timing=timing),
+        ticks=ticks,
+        format=format,
+        signals=signals,
+        out=out,
+    )
+
+
+def write_trace(
+    source: Source,
+    *,
+    ticks: tuple[int, int | None] = (0, None),
+    format: Format = "vcd",
+    signals: Sequence[str] = (),
+    out: Path | str | None = None,
+) -> TraceOutcome:
+    """Write signals of any source; see `trace`."""
+    if format not in get_args(Format):
+        raise ConfigError("format", f'must be "vcd", "perfetto" or "npz", got "{format}"')
+    first, last = ticks[0], source.n_ticks if ticks[1] is None else ticks[1]
+    if not 0 <= first < last <= source.n_ticks:
+        raise ConfigError(
+            "ticks", f"must be A:B with 0 ≤ A < B ≤ {source.n_ticks}, the ticks there are, got {first}:{last}"
+        )
+    known = source.groups()
+    if not signals and format == "perfetto":
+        known = [group for group in known if not group.name.startswith("neuron.")]
+    chosen = select(known if not signals else source.groups(), signals)
+    path = (
+        Path(out)
+        if out is not None
+        else Path(f"{source.about.split(',')[0].replace(' ', '-')}{_SUFFIX[format]}")
+    )
+    if path.exists():
+        raise OutputError(str(path), "exists already; choose another file with --out or remove it")
+    with stoppable() as stop, replacing(path) as file:
+        writer = _WRITERS[format](file, chosen, source.about)
+        source.skip(first)
+        done = first
+        for chunk in _chunks(source, chosen, first, last):
+            writer.write(chunk)
+            done = chunk.first + chunk.ticks
+            if stop():
+                break
+        writer.close()
+    return TraceOutcome(path, (first, done), done < last, sum(len(group.signals) for group in chosen))
+
+
+def _chunks(source: Source, groups: list[SignalGroup], first: int, last: int) -> Iterator[Chunk]:
+    """Return all ticks in pieces that take about as long."""
+    wanted = {group.name for group in groups}
+    width = sum(len(group.signals) for group in groups)
+    size, at, now = 1, first, 0
+    while at < last:
+        size = min(size, last - at, max(1, _CHUNK_VALUES // max(width, 1)))
+        began = time.perf_counter()
+        found, length = source.values(size, wanted)
+        start = now + np.concatenate([[0], np.cumsum(length[:-1])]).astype(np.int64)
+        now = int(start[-1] + length[-1])
+        yield Chunk(at, start, length, tuple(group.of(found[group.name]) for group in groups))
+        took = time.perf_counter() - began
+        at += size
+        size = (
+            size * 2
+            if took < _CHUNK_SECONDS / 2
+            else max(1, size // 2)
+            if took > _CHUNK_SECONDS * 2
+            else size
+        )
+
+
+class Presentation:
+    """One sample on the emulated chip of a run.
+
+    Parameters
+    ----------
+    run, overrides, presentation, split, timing
+        As in `trace`.
+    """
+
+    def __init__(
+        self,
+        run: RunSpec | str | Path,
+        overrides: Sequence[str] = (),
+        *,
+        presentation: int = 0,
+        split: Literal["train", "test"] = "test",
+        timing: TimingModel = "tick",
+    ) -> None:
+        check_timing(timing)
+        spec, folder = _resolved(run, overrides)
+        if spec.substrate != "digital" or spec.learning is None:
+            raise CapabilityError(
+                "run",
+                f"{spec.name} shows no samples to a chip; trace a run that trains on the digital substrate",
+            )
+        built = build(spec)
+        if built.image is None or not isinstance(built.substrate, DigitalSubstrate):
+            raise RuntimeError("a digital run is always compiled")
+        check_clock(built.chip, timing)
+        samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
+        labels = samples.train_labels if split == "train" else samples.test_labels
+        if not 0 <= presentation < len(labels):
+            raise ConfigError(
+                "presentation", f"must be 0 to {len(labels) - 1}, as {split} has samples, got {presentation}"
+            )
+        weights = (
+            glorot(built.network, spec.seed)
+            if folder is None
+            else read_checkpoint(folder / CHECKPOINT, digest=digest_of(built)).parameters
+        )
+        self.about = f"{spec.name} {split} {presentation}, {'fresh' if folder is None else 'learnt'} weights"
+        self._substrate, self._network = built.substrate, built.network
+        self._substrate.load(weights)
+        self._weights = self._substrate.parameters()
+        self._free, self._nudged = spec.phases.free, spec.phases.nudged
+        self.n_ticks = self._free + self._nudged
+        self._beta = abs(spec.learning.beta)
+        self._targets = np.eye(samples.classes)[labels[presentation : presentation + 1]]
+        inputs = samples.images(np.array([presentation]), split=split)
+        self._substrate.begin(inputs, presentations(presentation, 1))
+        self._tick = 0
+        self._before = [np.zeros(size, np.uint8) for size in built.network.sizes]
+        self._traffic = CoreTraffic(
+            _placed(built.image, word_bits(spec.network.precision)),
+            None if timing == "tick" else built.chip.timing,
+            timing,
+            updates=True,
+        )
+
+    def groups(self) -> list[SignalGroup]:
+        """Return the signals there are."""
+        found = [SignalGroup("chip.phase", ("chip.phase",), "count", "0 free, 1 nudged")]
+        names = [p.name for p in self._network.populations]
+        for p in self._network.populations:
+            name = f"population.{p.name}"
+            found.append(SignalGroup(name, (f"{name}.spikes",), "bits", "one bit a neuron", width=p.size))
+
+        def neurons(name: str, size: int, what: str, kind: Any, unit: str) -> SignalGroup:
+            signals = tuple(f"neuron.{name}.{i}.{what}" for i in range(size))
+            return SignalGroup(f"neuron.{name}.{what}", signals, kind, unit)
+
+        for name, size, clamped in zip(
+            names, self._network.sizes, (p.clamped for p in self._network.populations), strict=True
+        ):
+            found.append(neurons(name, size, "spike", "bit", "0 or 1"))
+            found.append(neurons(name, size, "value", "real", "s, 0 to 1"))
+            if not clamped:
+                found.append(neurons(name, size, "step_size", "real", "ε, 0 to 1"))
+                found.append(
+                    neurons(name, size, "drive", "real", "u, sum of the weights of the last tick's spikes")
+                )
+        return found + self._traffic.groups()
+
+    def skip(self, ticks: int) -> None:
+        """Go on without recording."""
+        for phase, part in self._parts(ticks):
+            self._run(phase, part, ())
+        if ticks:
+            count = len(self._network.sizes)
+            self._before = [self._substrate.observe(Observable.SPIKES, k)[0] for k in range(count)]
+
+    def values(self, ticks: int, wanted: set[str]) -> tuple[dict[str, Array], NDArray[np.int64]]:
+        """Go on; return [tick, column] by name of group, and the lengths of the ticks in picoseconds."""
+        record = ["spikes"]
+        record += ["states"] if any(name.endswith(".value") for name in wanted) else []
+        record += ["step_sizes"] if any(name.endswith(".step_size") for name in wanted) else []
+        first = self._tick
+        parts = [self._run(phase, part, record) for phase, part in self._parts(ticks)]
+
+        def joined(name: str) -> list[Array]:
+            series = zip(*(getattr(part, name) for part in parts), strict=True)
+            return [np.concatenate([values[:, 0] for values in layer]) for layer in series]
+
+        spikes = joined("spikes")
+        found, length = self._traffic.values(spikes, wanted)
+        numbers = np.arange(first, first + ticks)
+        found["chip.phase"] = (numbers >= self._free).astype(np.int64)[:, None]
+        states = joined("states") if "states" in record else []
+        sizes = joined("step_sizes") if "step_sizes" in record else []
+        for k, population in enumerate(self._network.populations):
+            found[f"population.{population.name}"] = found[f"neuron.{population.name}.spike"] = spikes[k]
+            if states:
+                found[f"neuron.{population.name}.value"] = states[k]
+            if sizes:
+                found[f"neuron.{population.name}.step_size"] = sizes[k]
+            if f"neuron.{population.name}.drive" in wanted:
+                found[f"neuron.{population.name}.drive"] = self._drive(k, spikes)
+        self._before = [bits[-1].copy() for bits in spikes]
+        return found, length
+
+    def _drive(self, layer: int, spikes: list[Array]) -> Array:
+        """Return u, f64[tick, unit], from the bits of one tick before and the weights."""
+        total: Array = np.zeros(spikes[layer].shape)
+        for k in self._network.into(layer):
+            source = self._network.projections[k].source
+            bits = np.concatenate([self._before[source][None], spikes[source][:-1]])
+            total += bits.astype(np.float64) @ _matrix(self._weights, source, layer)
+        return total
+
+    def _parts(self, ticks: int) -> list[tuple[Phase, int]]:
+        """Split the next ticks into those of the free and those of the nudged phase."""
+        free = min(ticks, max(0, self._free - self._tick))
+        parts = [(Phase.FREE, free), (Phase.NUDGED, ticks - free)]
+        return [(phase, part) for phase, part in parts if part]
+
+    def _run(self, phase: Phase, ticks: int, record: Sequence[str]) -> Any:
+        self._tick += ticks
+        if phase is Phase.FREE:
+            return self._substrate.run(Phase.EVALUATION, ticks, record=record)
+        return self._substrate.run(
+            Phase.EVALUATION, ticks, beta=self._beta, targets=self._targets, record=record
+        )
+
+
+def _matrix(weights: Parameters, source: int, target: int) -> Array:
+    if source < target:
+        return np.asarray(weights.weights[source], dtype=np.float64)
+    if weights.feedback:
+        return np.asarray(weights.feedback[target - 1], dtype=np.float64)
+    return np.asarray(weights.weights[target], dtype=np.float64).T
+
+
+def _placed(image: Any, weight_bits: int) -> PlacedNetwork:
+    projections = [(p.source, p.target) for p in image.network.projections]
+    cores = placement_of(image)
+    return place(image.network.sizes, projections, cores, image.chip, weight_bits=weight_bits, state_bits=0)
+
+
+def _resolved(run: RunSpec | str | Path, overrides: Sequence[str]) -> tuple[RunSpec, Path | None]:
+    """Return the run, and its folder if it has one."""
+    if isinstance(run, RunSpec):
+        return run, None
+    folder = Path(run)
+    if not folder.is_dir():
+        return read_run(str(run), overrides), None
+    if overrides:
+        raise ConfigError("overrides", "are for runs with fresh weights; a finished run is traced as it was")
+    try:
+        return read_run(str(folder / RESOLVED)), folder
+    except NeurochipError as error:
+        if (folder / RESOLVED).exists():
+            raise
+        raise ConfigError(str(folder), f"has no {RESOLVED}; name the folder of a finished run") from error
