@@ -19,6 +19,7 @@ __all__ = ["ENABLED_BY", "Finding", "findings"]
 ENABLED_BY = {
     "tune": "neurochip tune",
     "gp": "neurochip tune --sampler gp",
+    "trace": "neurochip trace --format vcd",
 }
 # Program → what it is good for. None is needed to simulate.
 _PROGRAMS = {"ngspice": "checks of exported netlists"}
