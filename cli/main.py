@@ -24,6 +24,8 @@ COMMANDS = {
     "compare": "Put finished runs side by side, with ratios to the first.",
     "reproduce": "Test what a paper claims, and draw its figure.",
     "trace": "Write waveforms of one presentation of a run.",
+    "import": "Take in a spiking network from NIR.",
+    "export": "Hand a network to other tools as NIR.",
     "report": "Render a stored run again, or price its counts anew.",
     "runs": "List the runs of the catalogue, or show one.",
     "chips": "List the chips of the catalogue, or show one.",

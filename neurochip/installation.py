@@ -20,6 +20,7 @@ ENABLED_BY = {
     "tune": "neurochip tune",
     "gp": "neurochip tune --sampler gp",
     "trace": "neurochip trace --format vcd",
+    "nir": "neurochip import, neurochip export",
 }
 # Program → what it is good for. None is needed to simulate.
 _PROGRAMS = {"ngspice": "checks of exported netlists"}

@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from neurochip.building import build
 from neurochip.compile.by_itself import placement_of
+from neurochip.data.atomic import replacing
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices, read_run
 from neurochip.description.precision import Precision
+from neurochip.description.spiking import SpikingNetwork, read_spiking
 from neurochip.digital.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.errors import ConfigError, DataError, NeurochipError, OutputError
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
@@ -22,10 +24,13 @@ from neurochip.report.reading import read_rasters
 from neurochip.report.replay_document import ReplayDocument, replay_document
 from neurochip.report.replay_files import write_replay
 from neurochip.simulation import RESOLVED, versions
+from neurochip.spiking import run_spiking
+from neurochip.tracing import SpikingPresentation
 
-__all__ = ["ReplayOutcome", "replay_run"]
+__all__ = ["ReplayOutcome", "network_source", "replay_run"]
 
 DEFAULT_CHIP = "cmos45"
+READOUT = "readout.npz"
 
 
 class ReplayOutcome(NamedTuple):
@@ -54,7 +59,9 @@ def replay_run(
         File of docs/replay.md, or the raster.npz of a run, whose presentations follow one another.
     run, overrides
         Name or file of the run whose network, weights' format and placement are meant, with ``key.path=value``
-        each; `None` takes the run.toml beside a run's raster, and of any other file what it says itself.
+        each; or the file of a network of spiking neurons (.npz of `neurochip import`), which then computes
+        all spikes but the
+        input's. `None` takes the run.toml beside a run's raster, and of any other file what it says itself.
     chip, prices
         Name or file; `None` takes the run's chip, else cmos45, and the chip's own prices.
     timing
@@ -72,34 +79,44 @@ def replay_run(
     check_timing(timing)
     folder = _free_folder(out, f"replay-{path.stem}")
     arrays = load_arrays(path)
-    if "presentations" in arrays:
-        traffic = _presentations(path)
-        beside = path.parent / RESOLVED
-        if run is None and beside.is_file():
-            run = str(beside)
+    readout: dict[str, NDArray[Any]] = {}
+    neuron = None
+    if run is not None and run.endswith(".npz"):
+        network = _network(run, overrides)
+        sheet = read_chip(chip or DEFAULT_CHIP)
+        paid = sheet.prices if prices is None else read_prices(prices)
+        spikes = _named(path, arrays, input_only=True).spikes[0]
+        seen, readout = run_spiking(network, spikes, sheet, prices=paid, timing=timing)
+        name, of = Path(run).stem, Path(run).name
+        neuron = f"{seen.hardware.elements[-1].kind}, dt = {network.dt:g} s, {network.method}"
     else:
-        try:
-            traffic = recorded_traffic(arrays)
-        except NeurochipError as error:
-            raise DataError(f"{path}: {error.place}", error.problem) from None
-    if run is None and overrides:
-        raise ConfigError("overrides", "change a run, and there is none; name one beside the raster")
-    spec = None if run is None else _with_chip(read_run(run, overrides), chip)
-    sheet = read_chip(spec.chip if spec is not None else chip or DEFAULT_CHIP)
-    check_clock(sheet, timing)
-    paid = sheet.prices if prices is None else read_prices(prices)
-    given = _as_run(traffic, spec) if spec is not None else _as_file(traffic, sheet)
-    seen = replay(traffic.spikes, chip=sheet, prices=paid, timing=timing, **given)
+        if "presentations" in arrays:
+            traffic = _presentations(path)
+            beside = path.parent / RESOLVED
+            if run is None and beside.is_file():
+                run = str(beside)
+        else:
+            traffic = _named(path, arrays)
+        if run is None and overrides:
+            raise ConfigError("overrides", "change a run, and there is none; name one beside the raster")
+        spec = None if run is None else _with_chip(read_run(run, overrides), chip)
+        sheet = read_chip(spec.chip if spec is not None else chip or DEFAULT_CHIP)
+        check_clock(sheet, timing)
+        paid = sheet.prices if prices is None else read_prices(prices)
+        given = _as_run(traffic, spec) if spec is not None else _as_file(traffic, sheet)
+        seen = replay(traffic.spikes, chip=sheet, prices=paid, timing=timing, **given)
+        name = path.stem if spec is None else f"{spec.name}-replay"
+        of = "" if spec is None else spec.name
     document = replay_document(
         ledger=seen.ledger,
         placed=seen.placed,
         hardware=seen.hardware,
         replay_time=seen.time,
         names=seen.names,
-        name=path.stem if spec is None else f"{spec.name}-replay",
-        network=None if spec is None else spec.name,
+        name=name,
+        network=of or None,
         file=path.name,
-        neuron=None,
+        neuron=neuron,
         prices=paid,
         timing=timing,
         seconds=time.perf_counter() - began,
@@ -110,8 +127,37 @@ def replay_run(
         folder.mkdir(parents=True)
     except OSError as error:
         raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
+    if readout:
+        with replacing(folder / READOUT) as file:
+            np.savez_compressed(file, **readout)  # type: ignore[arg-type]
     write_replay(document, seen.spikes, folder)
     return ReplayOutcome(seen, document, folder)
+
+
+def _network(path: str, overrides: Sequence[str]) -> SpikingNetwork:
+    if overrides:
+        raise ConfigError(
+            "overrides", "change a run, and a network has none of its values; import it anew instead"
+        )
+    arrays = load_arrays(path)
+    if "network" not in arrays:
+        raise DataError(path, "is no network; make one with neurochip import")
+    return read_spiking(path, arrays)
+
+
+def _named(path: Path, arrays: dict[str, NDArray[Any]], *, input_only: bool = False) -> RecordedTraffic:
+    try:
+        return recorded_traffic(arrays, input_only=input_only)
+    except NeurochipError as error:
+        raise DataError(f"{path}: {error.place}", error.problem) from None
+
+
+def network_source(network: str, raster: Path | str, chip: str | None, timing: Timing) -> SpikingPresentation:
+    """Return what `neurochip trace` writes of a network and its input, both files."""
+    found = _network(network, ())
+    spikes = _named(Path(raster), load_arrays(raster), input_only=True).spikes[0]
+    sheet = read_chip(chip or DEFAULT_CHIP)
+    return SpikingPresentation(found, spikes, sheet, name=Path(network).stem, timing=timing)
 
 
 def _free_folder(out: Path | str | None, name: str) -> Path:

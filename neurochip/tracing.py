@@ -15,12 +15,14 @@ from neurochip.building import build, digest_of
 from neurochip.compile.by_itself import placement_of
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.data.atomic import replacing
-from neurochip.description import RunSpec, read_run
+from neurochip.description import ChipSpec, RunSpec, read_run
 from neurochip.description.precision import word_bits
+from neurochip.description.spiking import SpikingNetwork
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError, OutputError
 from neurochip.replaying import check_clock, check_timing
 from neurochip.simulation import CHECKPOINT, RESOLVED, stoppable
+from neurochip.spiking import laid_out
 from neurochip.substrate import Observable, Parameters, Phase
 from neurochip.trace.arrays import ArrayTrace
 from neurochip.trace.perfetto import PerfettoTrace
@@ -31,7 +33,7 @@ from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.evaluate import presentations
 from neurochip.training.streams import glorot
 
-__all__ = ["Format", "Presentation", "TraceOutcome", "trace", "write_trace"]
+__all__ = ["Format", "Presentation", "SpikingPresentation", "TraceOutcome", "trace", "write_trace"]
 
 Array = NDArray[Any]
 Format = Literal["vcd", "perfetto", "npz"]
@@ -331,6 +333,71 @@ class Presentation:
         return self._substrate.run(
             Phase.EVALUATION, ticks, beta=self._beta, targets=self._targets, record=record
         )
+
+
+class SpikingPresentation:
+    """A network of spiking neurons with its recorded input.
+
+    Parameters
+    ----------
+    network, spikes, chip
+        As in `neurochip.spiking.run_spiking`.
+    name
+        What the trace is called.
+    timing
+        As in `trace`.
+    """
+
+    def __init__(
+        self,
+        network: SpikingNetwork,
+        spikes: Array,
+        chip: ChipSpec,
+        *,
+        name: str,
+        timing: TimingModel = "tick",
+    ) -> None:
+        check_timing(timing)
+        check_clock(chip, timing)
+        made = laid_out(network, spikes, chip)
+        self.about = f"{name}, on {chip.name}"
+        self._network, self._engine, self._raster = network, made.engine, made.raster
+        self.n_ticks = len(made.raster.bits)
+        self._traffic = CoreTraffic(
+            made.placed, None if timing == "tick" else chip.timing, timing, updates=True
+        )
+
+    def groups(self) -> list[SignalGroup]:
+        """Return the signals there are."""
+        found = []
+        for g in self._network.groups:
+            name = f"population.{g.name}"
+            found.append(SignalGroup(name, (f"{name}.spikes",), "bits", "one bit a neuron", width=g.size))
+        for g in self._network.groups:
+            spikes = tuple(f"neuron.{g.name}.{i}.spike" for i in range(g.size))
+            found.append(SignalGroup(f"neuron.{g.name}.spike", spikes, "bit", "0 or 1"))
+            if g.kind != "Input":
+                names = tuple(f"neuron.{g.name}.{i}.potential" for i in range(g.size))
+                found.append(
+                    SignalGroup(f"neuron.{g.name}.potential", names, "real", "v at the end of the tick")
+                )
+        return found + self._traffic.groups()
+
+    def skip(self, ticks: int) -> None:
+        """Go on without recording."""
+        self._engine.advance(ticks)
+
+    def values(self, ticks: int, wanted: set[str]) -> tuple[dict[str, Array], NDArray[np.int64]]:
+        """Go on; return [tick, column] by name of group, and the lengths of the ticks in picoseconds."""
+        first = self._engine.tick
+        potentials = self._engine.advance(ticks, record=any(name.endswith(".potential") for name in wanted))
+        layers = [self._raster.layer(k)[first : first + ticks] for k in range(len(self._network.groups))]
+        found, length = self._traffic.values(layers, wanted)
+        for k, g in enumerate(self._network.groups):
+            found[f"population.{g.name}"] = found[f"neuron.{g.name}.spike"] = layers[k]
+            if potentials:
+                found[f"neuron.{g.name}.potential"] = potentials[k]
+        return found, length
 
 
 def _matrix(weights: Parameters, source: int, target: int) -> Array:

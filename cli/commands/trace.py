@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..names import RUN
+from ..names import CHIP, RUN
 from ..stops import Interruption
 
 __all__ = ["command"]
@@ -64,6 +64,14 @@ class TickRange(click.ParamType[tuple[int, int | None]]):
     help="How the time of cores and links is found; it changes no spike.",
 )
 @click.option(
+    "--replay",
+    "raster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The input of RUN, where that is a network (.npz of neurochip import).",
+)
+@click.option("--chip", type=CHIP, metavar="CHIP|FILE", help="Of a network.  [default: cmos45]")
+@click.option(
     "--set",
     "overrides",
     metavar="KEY=VALUE",
@@ -85,24 +93,38 @@ def command(
     presentation: int,
     split: str,
     timing: str,
+    raster: Path | None,
+    chip: str | None,
     overrides: tuple[str, ...],
     out: Path | None,
 ) -> None:
     """Show one sample to the chip of RUN and write what every signal was at every tick.
 
     RUN is the folder of a finished run, with the weights it has learnt, or a name of the catalogue or a TOML file,
-    with fresh weights.
+    with fresh weights; or a network of spiking neurons (.npz of neurochip import) with its input, --replay.
     """
     from neurochip.trace.signals import families, select
-    from neurochip.tracing import Presentation, write_trace
+    from neurochip.tracing import Presentation, Source, write_trace
 
-    source = Presentation(
-        run,
-        overrides,
-        presentation=presentation,
-        split=split,  # type: ignore[arg-type]
-        timing=timing,  # type: ignore[arg-type]
-    )
+    source: Source
+    if run.endswith(".npz"):
+        if raster is None:
+            raise click.UsageError("a network needs its input: --replay FILE")
+        from neurochip.replay_run import network_source
+
+        source = network_source(run, raster, chip, timing)  # type: ignore[arg-type]
+    elif raster is not None or chip is not None:
+        raise click.UsageError(
+            "--replay and --chip are for networks (.npz); of a run change the value with --set"
+        )
+    else:
+        source = Presentation(
+            run,
+            overrides,
+            presentation=presentation,
+            split=split,  # type: ignore[arg-type]
+            timing=timing,  # type: ignore[arg-type]
+        )
     if listing:
         for group in select(source.groups(), signals):
             click.echo(f"{', '.join(families([group])):34}{len(group.signals):7}  {group.unit}")

@@ -14,7 +14,7 @@ from neurochip.digital.arrays import aligned_zeros
 from neurochip.digital.lif_ticks import count_spikes, run_lif
 from neurochip.neurons.lif import LIF
 
-__all__ = ["LayeredRaster", "SpikeCounts", "run_layers"]
+__all__ = ["LayeredRaster", "SpikeCounts", "run_layers", "weight_blocks"]
 
 _VECTOR = 16
 _WORD = 64
@@ -129,32 +129,15 @@ def run_layers(
     Counts, Counts
         Updates of neurons at rest that no spike reached: i64[piece], i64[tick].
     """
-    table: list[tuple[int, int, int]] = []
-    order: list[int] = []
-    edges, start = [0, 0], 0
-    for k in range(1, len(placed.sizes)):
-        for p, (source, target) in enumerate(placed.projections):
-            if target == k:
-                rows = placed.sizes[source]
-                width = -(-placed.sizes[k] // _VECTOR) * _VECTOR
-                table.append((source, start, width))
-                order.append(p)
-                # Lists are filled up with the last slot of the source, whose row is all zeros.
-                start += _rows(rows) * width
-        edges.append(len(table))
-    memory = aligned_zeros(start, held_as)
-    for (source, first, width), p in zip(table, order, strict=True):
-        rows = placed.sizes[source]
-        block = memory[first : first + _rows(rows) * width].reshape(-1, width)
-        block[:rows, : weights[p].shape[1]] = weights[p]
+    table, edges, memory = weight_blocks(placed, weights, held_as)
     widest = max(int(last - first) for first, last, _ in raster.layers)
     idle = np.zeros(raster.n_slots, dtype=np.int64)
     idle_per_tick = np.zeros(raster.bits.shape[0], dtype=np.int64)
     constants = [neuron.threshold, neuron.leak, neuron.reset_value, neuron.resolution]
     run_lif(
         raster.layers,
-        np.array(table, dtype=np.uint64).reshape(-1, 3),
-        np.array(edges, dtype=np.int64),
+        table,
+        edges,
         memory,
         np.array(constants, dtype=dtype),
         np.int32(neuron.refractory),
@@ -176,6 +159,31 @@ def run_layers(
     for (first, _, size), pieces in zip(raster.layers.tolist(), placed.piece_of, strict=True):
         np.add.at(by_piece, pieces, idle[first : first + size])
     return by_piece, idle_per_tick
+
+
+def weight_blocks(
+    placed: PlacedNetwork, weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[Any]]:
+    """Return ``blocks``, ``layer_blocks`` and ``weights`` of `run_lif`."""
+    table: list[tuple[int, int, int]] = []
+    order: list[int] = []
+    edges, start = [0, 0], 0
+    for k in range(1, len(placed.sizes)):
+        for p, (source, target) in enumerate(placed.projections):
+            if target == k:
+                rows = placed.sizes[source]
+                width = -(-placed.sizes[k] // _VECTOR) * _VECTOR
+                table.append((source, start, width))
+                order.append(p)
+                # Lists are filled up with the last slot of the source, whose row is all zeros.
+                start += _rows(rows) * width
+        edges.append(len(table))
+    memory = aligned_zeros(start, held_as)
+    for (source, first, width), p in zip(table, order, strict=True):
+        rows = placed.sizes[source]
+        block = memory[first : first + _rows(rows) * width].reshape(-1, width)
+        block[:rows, : weights[p].shape[1]] = weights[p]
+    return np.array(table, dtype=np.uint64).reshape(-1, 3), np.array(edges, dtype=np.int64), memory
 
 
 def _rows(size: int) -> int:

@@ -80,7 +80,7 @@ def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -
     found: dict[str, dict[int, Array]] = {}
     for name, values in arrays.items():
         match = _NAME.fullmatch(name)
-        if match is None or (input_only and match[1] != "spikes"):
+        if match is None or (input_only and name != "spikes.0"):
             wanted = (
                 "spikes.0" if input_only else "spikes.K, weights.K, recurrent.K, feedback.K or placement.K"
             )

@@ -1,0 +1,35 @@
+"""``neurochip import``: a network of another tool, for `neurochip simulate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["command"]
+
+
+@click.command("import", short_help="Take in a spiking network from NIR.")
+@click.argument("source", metavar="NET.nir", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", metavar="OUT.npz", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--dt", type=float, metavar="SECONDS", help="How long a tick is; NIR is in continuous time.")
+@click.option(
+    "--method",
+    type=click.Choice(["euler", "exact"]),
+    help="How a tick stands for dt (docs/nir.md).  [default: euler]",
+)
+def command(source: Path, out: Path, dt: float | None, method: str | None) -> None:
+    """Read NET.nir and write it as OUT.npz; run it with: neurochip simulate OUT.npz --replay INPUT.npz."""
+    from neurochip.description.nir_graph import read_nir
+    from neurochip.description.spiking import write_spiking
+    from neurochip.errors import OutputError
+
+    if out.suffix != ".npz":
+        raise click.UsageError(f"OUT must end in .npz, got {out}")
+    network = read_nir(source, dt=dt, method=method)
+    if out.exists():
+        raise OutputError(str(out), "exists already; choose another file or remove it")
+    write_spiking(network, out)
+    for group in network.groups:
+        click.echo(f"{group.name:20}{group.kind:10}{group.size:7}")
+    click.echo(f"{out}: {sum(network.sizes)} neurons, dt {network.dt:g} s, {network.method}")

@@ -1,0 +1,318 @@
+"""Networks of leaky integrate-and-fire neurons in continuous time, as NIR describes them, and their file."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.data.atomic import replacing
+from neurochip.errors import ConfigError, DataError, NeurochipError
+
+__all__ = ["PARAMETERS", "Connection", "NeuronGroup", "SpikingNetwork", "read_spiking", "write_spiking"]
+
+Array = NDArray[np.float64]
+Kind = Literal["Input", "IF", "LIF", "CubaLIF", "I", "LI", "CubaLI"]
+
+FORMAT = "neurochip spiking network 1"
+
+# What each neuron must be given, f64[unit] each; times in seconds.
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "Input": (),
+    "IF": ("r", "v_threshold", "v_reset"),
+    "LIF": ("tau", "r", "v_leak", "v_threshold", "v_reset"),
+    "CubaLIF": ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold", "v_reset", "w_in"),
+    "I": ("r",),
+    "LI": ("tau", "r", "v_leak"),
+    "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak", "w_in"),
+}
+_TIMES = ("tau", "tau_syn", "tau_mem")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class NeuronGroup:
+    """Neurons of one kind.
+
+    Attributes
+    ----------
+    name
+        Unique in the network.
+    kind
+        ``Input`` is played back. ``IF``: v̇ = R x. ``LIF``: τ v̇ = v_leak − v + R x. ``CubaLIF``: τ_syn İ =
+        −I + w_in x and
+        τ_mem v̇ = v_leak − v + R I. They fire when v > v_threshold. ``I``, ``LI``, ``CubaLI``: the same
+        without a threshold,
+        they never fire. x is the weighted sum of the spikes plus biases.
+    size
+        Neurons.
+    parameters
+        f64[unit] each, those of `PARAMETERS`.
+    reset
+        What a spike does to v: ``value`` puts it to v_reset, ``subtract`` takes v_threshold away.
+    refractory
+        Ticks after a spike in which v stands still.
+    metadata
+        What came with it and plays no part.
+    """
+
+    name: str
+    kind: Kind
+    size: int
+    parameters: Mapping[str, Array] = field(default_factory=dict)
+    reset: Literal["value", "subtract"] = "value"
+    refractory: int = 0
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that all parameters are there, of this size and sensible."""
+        if self.kind not in get_args(Kind):
+            raise ConfigError(
+                f"{self.name}.kind", f"must be one of {', '.join(PARAMETERS)}, got {self.kind!r}"
+            )
+        if not self.size >= 1:
+            raise ConfigError(f"{self.name}.size", f"must be at least 1, got {self.size}")
+        wanted = PARAMETERS[self.kind]
+        if set(self.parameters) != set(wanted):
+            raise ConfigError(
+                f"{self.name}",
+                f"a {self.kind} has parameters {', '.join(wanted)}; got {', '.join(self.parameters)}",
+            )
+        for name, values in self.parameters.items():
+            place = f"{self.name}.{name}"
+            if values.shape != (self.size,):
+                raise ConfigError(place, f"must have shape ({self.size},), got {values.shape}")
+            if not np.all(np.isfinite(values)):
+                raise ConfigError(place, "must be finite")
+            if name in _TIMES and not np.all(values > 0):
+                raise ConfigError(place, f"must be > 0, got {values.min():g}")
+        if self.reset not in ("value", "subtract"):
+            raise ConfigError(f"{self.name}.reset", f'must be "value" or "subtract", got {self.reset!r}')
+        if self.refractory < 0:
+            raise ConfigError(f"{self.name}.refractory", f"must be at least 0 ticks, got {self.refractory}")
+        if self.fires:
+            self._check_threshold()
+
+    def _check_threshold(self) -> None:
+        theta = self.parameters["v_threshold"]
+        rest = self.parameters.get("v_leak", np.zeros(self.size))
+        low = np.flatnonzero(~(theta > rest))
+        if low.size:
+            i = int(low[0])
+            raise ConfigError(
+                f"{self.name}.v_threshold[{i}]",
+                f"must exceed the potential at rest, {rest[i]:g}, got {theta[i]:g}",
+            )
+        high = np.flatnonzero(self.parameters["v_reset"] > theta)
+        if high.size and self.reset == "value":
+            i = int(high[0])
+            raise ConfigError(f"{self.name}.v_reset[{i}]", f"must not exceed the threshold, {theta[i]:g}")
+
+    @property
+    def fires(self) -> bool:
+        """Whether it has a threshold."""
+        return self.kind in ("IF", "LIF", "CubaLIF")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Connection:
+    """Weights from one group to another, or to itself.
+
+    Attributes
+    ----------
+    name
+        Of the node of weights; empty where spikes go over one to one.
+    source, target
+        Names of groups.
+    weights
+        [pre, post]; `None`: one to one with weight 1.
+    bias
+        f64[post] that is added to x at every tick; `None`: none.
+    metadata
+        What came with it and plays no part.
+    """
+
+    name: str
+    source: str
+    target: str
+    weights: NDArray[Any] | None
+    bias: Array | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SpikingNetwork:
+    """Groups of neurons and what connects them.
+
+    Attributes
+    ----------
+    groups
+        The input first.
+    connections
+        At most one from a group to another.
+    outputs
+        Name of each output → the group that is read out there.
+    dt
+        Seconds of a tick.
+    method
+        How a tick stands for dt: ``euler`` or ``exact`` (docs/nir.md).
+    metadata
+        What came with it and plays no part.
+    """
+
+    groups: tuple[NeuronGroup, ...]
+    connections: tuple[Connection, ...]
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    dt: float = 1e-3
+    method: Literal["euler", "exact"] = "euler"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Check that everything fits together."""
+        if not (math.isfinite(self.dt) and self.dt > 0):
+            raise ConfigError("dt", f"must be > 0 seconds, got {self.dt:g}")
+        if self.method not in ("euler", "exact"):
+            raise ConfigError("method", f'must be "euler" or "exact", got {self.method!r}')
+        names = [group.name for group in self.groups]
+        if len(set(names)) != len(names):
+            raise ConfigError("groups", "must have different names")
+        if [group.kind == "Input" for group in self.groups] != [True, *[False] * (len(names) - 1)] or len(
+            names
+        ) < 2:
+            raise ConfigError("groups", "must be one Input, first, and at least one group of neurons")
+        pairs = [(c.source, c.target) for c in self.connections]
+        for k, c in enumerate(self.connections):
+            self._check(c, c.name or f"{c.source} → {c.target}", names)
+            if pairs.index((c.source, c.target)) != k:
+                raise ConfigError(
+                    c.name or "connections", f"is a second connection from {c.source} to {c.target}"
+                )
+        for output, name in self.outputs.items():
+            if name not in names[1:]:
+                raise ConfigError(f"outputs.{output}", f"{name} is no group of neurons")
+        for group in self.groups:
+            for name in _TIMES:
+                tau = group.parameters.get(name)
+                if self.method == "euler" and tau is not None and tau.min() < self.dt:
+                    raise ConfigError(
+                        f"{group.name}.{name}",
+                        f"is {tau.min():g} s, shorter than dt = {self.dt:g} s, where Euler overshoots; "
+                        'use a shorter dt or method = "exact"',
+                    )
+
+    def _check(self, c: Connection, place: str, names: list[str]) -> None:
+        for end in (c.source, c.target):
+            if end not in names:
+                raise ConfigError(place, f"there is no group {end}")
+        if c.target == names[0]:
+            raise ConfigError(place, "ends at the input, which is played back")
+        shape = (self.group(c.source).size, self.group(c.target).size)
+        found = (shape[0], shape[0]) if c.weights is None else c.weights.shape
+        if found != shape:
+            raise ConfigError(place, f"must have shape {shape}, got {found}")
+        if c.weights is not None and c.weights.dtype.kind not in "iuf":
+            raise ConfigError(place, f"must hold real numbers, got {c.weights.dtype}")
+        if c.bias is not None and (c.bias.shape != shape[1:] or not np.all(np.isfinite(c.bias))):
+            raise ConfigError(f"{place}.bias", f"must be {shape[1]} finite numbers")
+
+    def group(self, name: str) -> NeuronGroup:
+        """Return a group by name."""
+        return next(group for group in self.groups if group.name == name)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of each group."""
+        return tuple(group.size for group in self.groups)
+
+
+def write_spiking(network: SpikingNetwork, path: Path | str) -> None:
+    """Write a network as one .npz: ``network`` is JSON, all numbers of neurons and weights are arrays."""
+    arrays: dict[str, NDArray[Any]] = {}
+    groups, connections = [], []
+    for k, group in enumerate(network.groups):
+        groups.append(
+            {
+                "name": group.name,
+                "kind": group.kind,
+                "size": group.size,
+                "reset": group.reset,
+                "refractory": group.refractory,
+                "metadata": dict(group.metadata),
+            }
+        )
+        arrays |= {f"group.{k}.{name}": values for name, values in group.parameters.items()}
+    for k, c in enumerate(network.connections):
+        connections.append(
+            {"name": c.name, "source": c.source, "target": c.target, "metadata": dict(c.metadata)}
+        )
+        if c.weights is not None:
+            arrays[f"connection.{k}.weights"] = c.weights
+        if c.bias is not None:
+            arrays[f"connection.{k}.bias"] = c.bias
+    text = {
+        "format": FORMAT,
+        "dt": network.dt,
+        "method": network.method,
+        "outputs": dict(network.outputs),
+        "groups": groups,
+        "connections": connections,
+        "metadata": dict(network.metadata),
+    }
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, network=np.array(json.dumps(text, ensure_ascii=False)), **arrays)  # type: ignore[arg-type]
+    with replacing(Path(path)) as file:
+        file.write(buffer.getvalue())
+
+
+def read_spiking(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> SpikingNetwork:
+    """Return the network that `write_spiking` wrote, from the arrays of its file.
+
+    Raises
+    ------
+    DataError
+        When it is damaged or something else.
+    """
+    try:
+        text = json.loads(str(arrays["network"]))
+        if text["format"] != FORMAT:
+            raise DataError(str(path), f'has format "{text["format"]}", and this version reads "{FORMAT}"')
+        groups = tuple(
+            NeuronGroup(
+                parameters={
+                    name: np.asarray(arrays[f"group.{k}.{name}"], dtype=np.float64)
+                    for name in PARAMETERS.get(entry["kind"], ())
+                },
+                **entry,
+            )
+            for k, entry in enumerate(text["groups"])
+        )
+        connections = tuple(
+            Connection(
+                weights=arrays.get(f"connection.{k}.weights"),
+                bias=arrays.get(f"connection.{k}.bias"),
+                **entry,
+            )
+            for k, entry in enumerate(text["connections"])
+        )
+        return SpikingNetwork(
+            groups=groups,
+            connections=connections,
+            outputs=cast(dict[str, str], dict(text["outputs"])),
+            dt=float(text["dt"]),
+            method=text["method"],
+            metadata=text["metadata"],
+        )
+    except NeurochipError as error:
+        raise DataError(
+            f"{path}: {error.place}" if error.place != str(path) else error.place, error.problem
+        ) from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise DataError(
+            str(path), f"is no network, or is damaged ({type(error).__name__}: {error})"
+        ) from None

@@ -1,0 +1,118 @@
+"""The ticks of a network of neurons with numbers of their own: what `lif_ticks` does, neuron by neuron different."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.kernels._jit import entry
+from neurochip.kernels.spike_lists import add_rows, deviations, pad_list
+from neurochip.neurons.filtered import filter_and_fire
+
+__all__ = ["run_spiking"]
+
+
+@entry
+def run_spiking(
+    begin: int,
+    end: int,
+    layers: Any,
+    blocks: Any,
+    layer_blocks: Any,
+    weights: Any,
+    constants: Any,
+    subtracts: Any,
+    refractory: Any,
+    raster: Any,
+    raster_words: Any,
+    current: Any,
+    potential: Any,
+    waiting: Any,
+    recorded: Any,
+    idle: Any,
+    idle_per_tick: Any,
+    total: Any,
+    lists: Any,
+    spare: Any,
+    listed: Any,
+    empty_words: Any,
+    packed: Any,
+    packed_words: Any,
+) -> None:
+    """Compute the spikes of ticks ``begin`` … ``end`` − 1, all but those of layer 0.
+
+    Parameters
+    ----------
+    layers, blocks, layer_blocks, weights, raster, raster_words
+        As in `run_lif`.
+    constants
+        T[8, slot]: current decay and gain, decay, gain, threshold, reset, what a spike takes away, bias.
+    subtracts, refractory
+        u8[slot] and i32[slot].
+    current, potential, waiting
+        T[slot], T[slot], i32[slot]: the state; 0 at first.
+    recorded
+        T[end − begin | 0, slot]: w of each tick.
+    idle, idle_per_tick
+        i64[slot] and i64[tick]: updates of neurons at rest that no spike reached and no bias drives.
+    total, lists, spare, listed, empty_words, packed, packed_words
+        Scratch, as in `run_lif`.
+    """
+    nothing, one = np.uint64(0), np.uint64(1)
+    n_layers = layers.shape[0]
+    records = recorded.shape[0] > 0
+    for t in range(begin, end):
+        if t > 0:
+            before, words = raster[t - 1], raster_words[t - 1]
+            for k in range(n_layers):
+                first, last = layers[k, 0], layers[k, 1]
+                n, _ = deviations(
+                    first, last, before, words, empty_words, packed, packed_words, first, lists, spare
+                )
+                listed[k, 0] = n
+                listed[k, 1] = pad_list(lists, first, n, last - first - one)
+        for k in range(1, n_layers):
+            first, n_neurons = layers[k, 0], layers[k, 2]
+            arrived = nothing
+            for j in range(nothing, layers[k, 1] - first):
+                total[j] = 0
+            for b in range(layer_blocks[k], layer_blocks[k + 1]):
+                source = blocks[b, 0]
+                arrived += listed[source, 0]
+                add_rows(
+                    weights, blocks[b, 1], blocks[b, 2], lists, layers[source, 0], listed[source, 1], total
+                )
+            if arrived == nothing:
+                resting = 0
+                for j in range(first, first + n_neurons):
+                    still = (
+                        potential[j] == 0
+                        and constants[0, j] * current[j] == 0
+                        and waiting[j] == 0
+                        and constants[7, j] == 0
+                    )
+                    rests = 1 if still else 0
+                    idle[j] += rests
+                    resting += rests
+                idle_per_tick[t] += resting
+            for j in range(nothing, n_neurons):
+                s = first + j
+                fires, current[s], potential[s], waiting[s] = filter_and_fire(
+                    current[s],
+                    potential[s],
+                    waiting[s],
+                    potential.dtype.type(total[j]) + constants[7, s],
+                    constants[0, s],
+                    constants[1, s],
+                    constants[2, s],
+                    constants[3, s],
+                    constants[4, s],
+                    constants[5, s],
+                    constants[6, s],
+                    subtracts[s] != 0,
+                    refractory[s],
+                )
+                raster[t, s] = fires
+                if records:
+                    recorded[t - begin, s] = potential[s]

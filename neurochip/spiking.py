@@ -1,0 +1,145 @@
+"""`run_spiking`: a network of integrate-and-fire neurons in continuous time, on cores, driven by recorded input."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurochip.coding import HardwareCost
+from neurochip.compile.by_itself import compiled_placement
+from neurochip.compile.placement import PlacedNetwork, place
+from neurochip.compile.quantise import state_dtype, weight_dtype
+from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
+from neurochip.description.precision import Precision, integer_bits, word_bits
+from neurochip.description.spiking import SpikingNetwork
+from neurochip.digital.lif_network import LayeredRaster
+from neurochip.digital.replay_input import check_register, checked_raster, core_indices, weight_format
+from neurochip.digital.spiking_network import SpikingEngine
+from neurochip.energy import ElementUse, HardwareUse
+from neurochip.neurons.filtered import FILTERED_COST, MEMBRANE_COST
+from neurochip.replaying import Replay, Timing, booked, check_clock, check_timing
+
+__all__ = ["PlacedSpiking", "SpikingRun", "laid_out", "run_spiking"]
+
+
+class SpikingRun(NamedTuple):
+    """What `run_spiking` saw.
+
+    Attributes
+    ----------
+    replay
+        Spikes, books, energy and time, groups as layers.
+    readout
+        Name of each output whose neurons do not fire → its v, [tick, unit].
+    """
+
+    replay: Replay
+    readout: dict[str, NDArray[Any]]
+
+
+class PlacedSpiking(NamedTuple):
+    """A network on its chip, ready to run: formats, raster of all groups with the input in it, and the engine."""
+
+    placed: PlacedNetwork
+    precision: Precision
+    hardware: HardwareUse
+    raster: LayeredRaster
+    engine: SpikingEngine
+
+
+def run_spiking(
+    network: SpikingNetwork,
+    spikes: ArrayLike,
+    chip: ChipSpec | str | os.PathLike[str],
+    placement: Sequence[ArrayLike] | None = None,
+    *,
+    prices: PriceList | str | os.PathLike[str] | None = None,
+    timing: Timing = "tick",
+) -> SpikingRun:
+    """Run a network and cost all that crosses the chip.
+
+    A spike of tick t acts on the groups that hear it in tick t + 1 (docs/nir.md says what a tick is).
+
+    Parameters
+    ----------
+    spikes
+        0 and 1 of the input, [tick, unit].
+    chip, placement, prices, timing
+        As in `neurochip.replay`; groups are layers, in the order of the network.
+
+    Raises
+    ------
+    NeurochipError
+        One of its family: shapes that do not match, weights that the chip cannot hold, a network that does not fit.
+    """
+    check_timing(timing)
+    sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)
+    check_clock(sheet, timing)
+    paid = (
+        sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
+    )
+    made = laid_out(network, spikes, sheet, placement)
+    silent = {name: group for name, group in network.outputs.items() if not network.group(group).fires}
+    names = tuple(group.name for group in network.groups)
+    potentials = made.engine.advance(len(made.raster.bits), record=bool(silent))
+    readout = {name: potentials[names.index(group)].copy() for name, group in silent.items()}
+    replay = booked(made.placed, names, made.raster, made.engine.idle(), made.hardware, paid, timing)
+    return SpikingRun(replay, readout)
+
+
+def laid_out(
+    network: SpikingNetwork,
+    spikes: ArrayLike,
+    chip: ChipSpec,
+    placement: Sequence[ArrayLike] | None = None,
+) -> PlacedSpiking:
+    """Return a network on a chip, at rest, with its input."""
+    names = [group.name for group in network.groups]
+    sizes = list(network.sizes)
+    projections = [(names.index(c.source), names.index(c.target)) for c in network.connections]
+    kinds = [c.weights.dtype for c in network.connections if c.weights is not None]
+    like = np.result_type(*kinds) if kinds else np.dtype(np.int8)
+    matrices = [
+        np.eye(network.group(c.target).size, dtype=like) if c.weights is None else c.weights
+        for c in network.connections
+    ]
+    places = [c.name or f"{c.source} → {c.target}" for c in network.connections]
+    precision = weight_format(matrices, places, chip, computes=True)
+    if integer_bits(precision) is not None:
+        check_register(projections, sizes, precision)
+    raster = checked_raster([spikes], sizes, computes=True)
+    filtered = any("tau_syn" in group.parameters for group in network.groups)
+    hardware = _hardware(FILTERED_COST if filtered else MEMBRANE_COST, precision, filtered=filtered)
+    needs = {
+        "weight_bits": word_bits(precision),
+        "state_bits": hardware.state_bits * hardware.elements[-1].cost.state_words_kept,
+    }
+    cores = (
+        compiled_placement(sizes, projections, chip, **needs)
+        if placement is None
+        else core_indices(placement, sizes, chip)
+    )
+    placed = place(sizes, projections, cores, chip, **needs)
+    engine = SpikingEngine(network, placed, matrices, raster, weight_dtype(precision), state_dtype(precision))
+    return PlacedSpiking(placed, precision, hardware, raster, engine)
+
+
+def _hardware(cost: HardwareCost, precision: Precision, *, filtered: bool) -> HardwareUse:
+    kind = "integrate and fire" + (" with a filter" if filtered else "")
+    double = precision == "float64"
+    return HardwareUse(
+        weight_format=precision,
+        weight_bits=word_bits(precision),
+        state_format="float64" if double else "float32",
+        state_bits=64 if double else 32,
+        elements=(
+            ElementUse("encoder", "recorded", HardwareCost()),
+            ElementUse("annealer", "none", HardwareCost()),
+            ElementUse("neuron", kind, cost),
+        ),
+        sends_bits_only=True,
+    )

@@ -1,0 +1,88 @@
+"""Integrate-and-fire networks by their differential equations, Euler step by Euler step, in plain Python."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+class SlowNeuron:
+    """One neuron of a `neurochip.description.spiking.NeuronGroup`, told its numbers one by one."""
+
+    def __init__(self, kind: str, numbers: dict[str, float], reset: str, refractory: int) -> None:
+        self.kind, self.n, self.reset, self.refractory = kind, numbers, reset, refractory
+        self.rest = numbers.get("v_leak", 0.0)
+        self.v, self.i, self.still = self.rest, 0.0, 0
+
+    def at_rest(self, x: float) -> bool:
+        return self.v == self.rest and self.i == 0.0 and self.still == 0 and x == 0.0
+
+    def tick(self, x: float, dt: float, method: str) -> int:
+        if "tau_syn" in self.n:
+            tau = self.n["tau_syn"]
+            if method == "euler":
+                self.i += dt / tau * (self.n["w_in"] * x - self.i)
+            else:
+                self.i = self.n["w_in"] * x + (self.i - self.n["w_in"] * x) * math.exp(-dt / tau)
+            x = self.i
+        if self.still:
+            self.still -= 1
+            return 0
+        tau_m = self.n.get("tau_mem", self.n.get("tau"))
+        goal = self.rest + self.n["r"] * x
+        if tau_m is None:
+            self.v += dt * self.n["r"] * x
+        elif method == "euler":
+            self.v += dt / tau_m * (goal - self.v)
+        else:
+            self.v = goal + (self.v - goal) * math.exp(-dt / tau_m)
+        if "v_threshold" not in self.n or not self.v > self.n["v_threshold"]:
+            return 0
+        self.v = self.v - self.n["v_threshold"] if self.reset == "subtract" else self.n["v_reset"]
+        self.still = self.refractory
+        return 1
+
+
+def run_slowly(
+    network: Any, raster: list[list[int]]
+) -> tuple[list[list[list[int]]], list[list[list[float]]], int]:
+    """Return spikes and v, lists over groups of [tick][unit], and how many updates met a neuron at rest."""
+    groups = list(network.groups)
+    names = [g.name for g in groups]
+    neurons = [
+        []
+        if g.kind == "Input"
+        else [
+            SlowNeuron(g.kind, {k: float(v[i]) for k, v in g.parameters.items()}, g.reset, g.refractory)
+            for i in range(g.size)
+        ]
+        for g in groups
+    ]
+    spikes: list[list[list[int]]] = [[] for _ in groups]
+    potentials: list[list[list[float]]] = [[] for _ in groups]
+    idle = 0
+    for t, row in enumerate(raster):
+        before = [layer[-1] if t else [0] * g.size for layer, g in zip(spikes, groups, strict=True)]
+        for k, g in enumerate(groups):
+            if k == 0:
+                spikes[0].append(list(row))
+                potentials[0].append([0.0] * g.size)
+                continue
+            x, bias, reached = [0.0] * g.size, [0.0] * g.size, False
+            for c in network.connections:
+                if c.target != g.name:
+                    continue
+                source = before[names.index(c.source)]
+                reached = reached or any(source)
+                for j in range(g.size):
+                    for i, bit in enumerate(source):
+                        weight = float(i == j) if c.weights is None else float(c.weights[i, j])
+                        x[j] += weight if bit else 0.0
+                    if c.bias is not None:
+                        x[j] += float(c.bias[j])
+                        bias[j] += float(c.bias[j])
+            if not reached:
+                idle += sum(n.at_rest(b) for n, b in zip(neurons[k], bias, strict=True))
+            spikes[k].append([n.tick(x[j], network.dt, network.method) for j, n in enumerate(neurons[k])])
+            potentials[k].append([n.v for n in neurons[k]])
+    return spikes, potentials, idle
