@@ -7,14 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from neurochip.building import build, digest_of
+from neurochip.data.atomic import replacing
 from neurochip.description import read_run
-from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork, read_spiking
+from neurochip.description.nir_graph import nir_bytes
+from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork, read_spiking, spiking_bytes
 from neurochip.digital.raster_file import load_arrays
-from neurochip.errors import DataError
+from neurochip.errors import DataError, OutputError
 from neurochip.simulation import CHECKPOINT, RESOLVED
 from neurochip.training.checkpoint import read_checkpoint
 
-__all__ = ["network_of", "rate_network"]
+__all__ = ["network_of", "rate_network", "write_network"]
 
 
 def network_of(source: Path | str, *, dt: float) -> tuple[SpikingNetwork, bool]:
@@ -36,6 +38,22 @@ def network_of(source: Path | str, *, dt: float) -> tuple[SpikingNetwork, bool]:
             str(path), "is no network; name a file of neurochip import or the folder of a finished run"
         )
     return read_spiking(path, arrays), True
+
+
+def write_network(network: SpikingNetwork, path: Path | str) -> None:
+    """Write a network as a new file: .nir for other tools, anything else as our own .npz.
+
+    Raises
+    ------
+    OutputError
+        When there is such a file already, or it cannot be written.
+    """
+    path = Path(path)
+    content = nir_bytes(network) if path.suffix == ".nir" else spiking_bytes(network)
+    if path.exists():
+        raise OutputError(str(path), "exists already; choose another file or remove it")
+    with replacing(path) as file:
+        file.write(content)
 
 
 def rate_network(folder: Path | str, *, dt: float) -> SpikingNetwork:

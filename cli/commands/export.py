@@ -27,11 +27,12 @@ def command(source: Path, out: Path, dt: float) -> None:
     have the same
     fixed point, which is an approximation (docs/nir.md).
     """
-    from neurochip.description.nir_graph import write_nir
-    from neurochip.exporting import network_of
+    from neurochip.exporting import network_of, write_network
 
+    if out.suffix != ".nir":
+        raise click.UsageError(f"OUT must end in .nir, got {out}")
     network, exact = network_of(source, dt=dt)
-    write_nir(network, out)
+    write_network(network, out)
     click.echo(f"{out}: {sum(network.sizes)} neurons, dt {network.dt:g} s")
     if not exact:
         click.echo(

@@ -21,15 +21,12 @@ __all__ = ["command"]
 def command(source: Path, out: Path, dt: float | None, method: str | None) -> None:
     """Read NET.nir and write it as OUT.npz; run it with: neurochip simulate OUT.npz --replay INPUT.npz."""
     from neurochip.description.nir_graph import read_nir
-    from neurochip.description.spiking import write_spiking
-    from neurochip.errors import OutputError
+    from neurochip.exporting import write_network
 
     if out.suffix != ".npz":
         raise click.UsageError(f"OUT must end in .npz, got {out}")
     network = read_nir(source, dt=dt, method=method)
-    if out.exists():
-        raise OutputError(str(out), "exists already; choose another file or remove it")
-    write_spiking(network, out)
+    write_network(network, out)
     for group in network.groups:
         click.echo(f"{group.name:20}{group.kind:10}{group.size:7}")
     click.echo(f"{out}: {sum(network.sizes)} neurons, dt {network.dt:g} s, {network.method}")

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, SpikingNetwork
-from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
+from neurochip.errors import CapabilityError, ConfigError, DataError
 
-__all__ = ["from_nir", "read_nir", "to_nir", "write_nir"]
+__all__ = ["from_nir", "read_nir", "to_nir", "nir_bytes"]
 
 _OURS = "neurochip"  # key of what NIR has no field for, as JSON
 _WEIGHTS = ("Affine", "Linear")
@@ -64,20 +64,11 @@ def read_nir(path: Path | str, *, dt: float | None = None, method: str | None = 
     return from_nir(graph, dt=dt, method=method)
 
 
-def write_nir(network: SpikingNetwork, path: Path | str) -> None:
-    """Write a network as .nir."""
-    from neurochip.data.atomic import replacing
-
-    package, path = _nir(), Path(path)
-    if path.exists():
-        raise OutputError(str(path), "exists already; choose another file or remove it")
-    graph = to_nir(network)
-    memory = (
-        io.BytesIO()
-    )  # h5py reads what it writes, and a file that takes the place of another is written only
-    package.write(memory, graph)
-    with replacing(path) as file:
-        file.write(memory.getvalue())
+def nir_bytes(network: SpikingNetwork) -> bytes:
+    """Return a network as the content of a .nir."""
+    memory = io.BytesIO()
+    _nir().write(memory, to_nir(network))
+    return memory.getvalue()
 
 
 def from_nir(graph: Any, *, dt: float | None = None, method: str | None = None) -> SpikingNetwork:

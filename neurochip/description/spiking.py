@@ -13,10 +13,9 @@ from typing import Any, Literal, cast, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.atomic import replacing
 from neurochip.errors import ConfigError, DataError, NeurochipError
 
-__all__ = ["PARAMETERS", "Connection", "NeuronGroup", "SpikingNetwork", "read_spiking", "write_spiking"]
+__all__ = ["PARAMETERS", "Connection", "NeuronGroup", "SpikingNetwork", "read_spiking", "spiking_bytes"]
 
 Array = NDArray[np.float64]
 Kind = Literal["Input", "IF", "LIF", "CubaLIF", "I", "LI", "CubaLI"]
@@ -231,8 +230,8 @@ class SpikingNetwork:
         return tuple(group.size for group in self.groups)
 
 
-def write_spiking(network: SpikingNetwork, path: Path | str) -> None:
-    """Write a network as one .npz: ``network`` is JSON, all numbers of neurons and weights are arrays."""
+def spiking_bytes(network: SpikingNetwork) -> bytes:
+    """Return a network as one .npz: ``network`` is JSON, all numbers of neurons and weights are arrays."""
     arrays: dict[str, NDArray[Any]] = {}
     groups, connections = [], []
     for k, group in enumerate(network.groups):
@@ -266,12 +265,11 @@ def write_spiking(network: SpikingNetwork, path: Path | str) -> None:
     }
     buffer = io.BytesIO()
     np.savez_compressed(buffer, network=np.array(json.dumps(text, ensure_ascii=False)), **arrays)  # type: ignore[arg-type]
-    with replacing(Path(path)) as file:
-        file.write(buffer.getvalue())
+    return buffer.getvalue()
 
 
 def read_spiking(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> SpikingNetwork:
-    """Return the network that `write_spiking` wrote, from the arrays of its file.
+    """Return the network that `spiking_bytes` wrote, from the arrays of its file.
 
     Raises
     ------

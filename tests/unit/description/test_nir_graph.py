@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from neurochip.description.nir_graph import from_nir, read_nir, to_nir, write_nir
-from neurochip.description.spiking import SpikingNetwork, read_spiking, write_spiking
+from neurochip.description.nir_graph import from_nir, read_nir, to_nir
+from neurochip.description.spiking import SpikingNetwork, read_spiking
 from neurochip.digital.raster_file import load_arrays
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError
+from neurochip.exporting import write_network
 
 from ...property.test_spiking_equals_oracle import drawn
 
@@ -67,9 +68,9 @@ def test_import_of_export_is_the_same(
     network = plain(drawn(seed, "exact" if exact else "euler")[0])
     same(from_nir(to_nir(network)), network)
     folder = tmp_path_factory.mktemp("nir")
-    write_nir(network, folder / "x.nir")
+    write_network(network, folder / "x.nir")
     same(read_nir(folder / "x.nir"), network)
-    write_spiking(network, folder / "x.npz")
+    write_network(network, folder / "x.npz")
     same(read_spiking("x.npz", load_arrays(folder / "x.npz")), network)
 
 
