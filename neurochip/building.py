@@ -67,6 +67,7 @@ def build(run: RunSpec, *, threads: int = 1) -> Built:
         threads=threads,
         timing=run.timing,
         timing_every=run.timing_every,
+        faults=run.faults,
     )
     return Built(network, chip, image, substrate)
 

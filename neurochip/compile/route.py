@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from neurochip.description.chip import MeshSpec
 
-__all__ = ["links_crossed", "snake"]
+__all__ = ["Link", "links_crossed", "reached", "route", "snake"]
+
+Link = tuple[tuple[int, int], tuple[int, int]]  # one way, from tile (x, y) to its neighbour
 
 
 def snake(mesh: MeshSpec, n_cores: int) -> list[int]:
@@ -22,23 +25,36 @@ def snake(mesh: MeshSpec, n_cores: int) -> list[int]:
     return sites[:n_cores]
 
 
+def route(mesh: MeshSpec, sender: int, receiver: int) -> list[Link]:
+    """Return the links of the XY route from core to core: along the row first, then along the column."""
+    (x0, y0), (x1, y1) = mesh.position(sender), mesh.position(receiver)
+    east, south = (1 if x1 > x0 else -1), (1 if y1 > y0 else -1)
+    along = [((x, y0), (x + east, y0)) for x in range(x0, x1, east)]
+    return along + [((x1, y), (x1, y + south)) for y in range(y0, y1, south)]
+
+
+def reached(mesh: MeshSpec, sender: int, receiver: int, down: Collection[Link]) -> list[Link]:
+    """Return the links of a route that a packet crosses before it meets one that is ``down``."""
+    return list(itertools.takewhile(lambda link: link not in down, route(mesh, sender, receiver)))
+
+
 def links_crossed(
-    mesh: MeshSpec, sender: int, receivers: Sequence[int], routing: Literal["unicast", "multicast"]
+    mesh: MeshSpec,
+    sender: int,
+    receivers: Sequence[int],
+    routing: Literal["unicast", "multicast"],
+    down: Collection[Link] = (),
 ) -> tuple[int, int]:
     """Return the links, east–west and north–south, that one spike of a core crosses to all its receivers.
 
-    Unicast counts the route of every packet; multicast counts each link of the tree of routes once.
+    Unicast counts the route of every packet; multicast counts each link of the tree of routes once. A packet
+    that meets a link that is ``down`` goes no further.
     """
-    if routing == "unicast":
+    if routing == "unicast" and not down:
         each = [mesh.hops(sender, receiver) for receiver in receivers]
         return sum(ew for ew, _ in each), sum(ns for _, ns in each)
-    east_west: set[tuple[int, int, int]] = set()
-    north_south: set[tuple[int, int, int]] = set()
-    x0, y0 = mesh.position(sender)
-    for receiver in receivers:
-        x1, y1 = mesh.position(receiver)
-        step = 1 if x1 > x0 else -1
-        east_west.update((x, y0, step) for x in range(x0, x1, step))
-        step = 1 if y1 > y0 else -1
-        north_south.update((x1, y, step) for y in range(y0, y1, step))
-    return len(east_west), len(north_south)
+    crossed = [link for receiver in receivers for link in reached(mesh, sender, receiver, down)]
+    if routing == "multicast":
+        crossed = list(set(crossed))
+    east_west = sum(a[0] != b[0] for a, b in crossed)
+    return east_west, len(crossed) - east_west

@@ -13,6 +13,7 @@ from typing import Any, Literal
 from neurochip.coding import Constant, Identity, PowerLaw
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.elements import element_table, read_element
+from neurochip.description.faults import FAULT_READERS, FaultsSpec
 from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import (
     DATA_SETS,
@@ -85,6 +86,7 @@ class RunSpec:
     phases: PhasesSpec = field(default_factory=PhasesSpec)
     learning: LearningSpec | None = None
     evaluation: EvaluationSpec = field(default_factory=EvaluationSpec)
+    faults: FaultsSpec = field(default_factory=FaultsSpec)
     record: RecordSpec = field(default_factory=RecordSpec)
     baseline: BaselineSpec = field(default_factory=BaselineSpec)
     convergence: ConvergenceSpec | None = None
@@ -122,6 +124,7 @@ class RunSpec:
             self._check_analog()
         else:
             self._check_digital()
+        self._check_faults()
 
     def _check_training(self) -> None:
         if self.convergence is not None:
@@ -228,6 +231,24 @@ class RunSpec:
             if getattr(self.coding, name) is None:
                 raise ConfigError(f"coding.{name}", "is missing; the digital substrate sends only bits")
 
+    def _check_faults(self) -> None:
+        for fault in self.faults.given():
+            place = f"faults.{fault.fault}"
+            if self.substrate != "digital":
+                raise ConfigError(
+                    place, f"is a fault of the digital chip, and {self.substrate} sends no spikes; remove it"
+                )
+            if self.experiment == "convergence" and fault.when == "test":
+                raise ConfigError(
+                    f"{place}.when", 'must be "always" here: a convergence run has no test samples'
+                )
+        if self.faults.weight_bit_flip is not None and self.network.precision in FLOATS:
+            raise ConfigError(
+                "faults.weight_bit_flip",
+                f"is for integer weights: one flipped exponent bit of a {self.network.precision} makes a weight "
+                'of 1e38; set network.precision to an integer format such as "int8"',
+            )
+
     def to_dict(self) -> Table:
         """Return nested tables of JSON values, every default written out; `from_dict` is the inverse."""
         table: Table = {}
@@ -237,6 +258,10 @@ class RunSpec:
             if value is None or section.name in unused:
                 continue
             if section.name == "coding" and self.substrate == "analog":
+                continue
+            if isinstance(value, FaultsSpec):
+                if value.given():
+                    table[section.name] = value.to_table()
                 continue
             if isinstance(value, CodingSpec):
                 table[section.name] = {
@@ -265,7 +290,10 @@ class RunSpec:
         is_ideal = table.get("substrate") in ("ideal", "analog")
         table.setdefault("coding", {})
         return build(
-            cls, table, "", readers={CodingSpec: lambda value, place: _read_coding(value, place, is_ideal)}
+            cls,
+            table,
+            "",
+            readers={CodingSpec: lambda value, place: _read_coding(value, place, is_ideal), **FAULT_READERS},
         )
 
 

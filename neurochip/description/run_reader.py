@@ -97,6 +97,8 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
             below = target.get(key)
             if key in ELEMENTS and isinstance(below, str):
                 below = {"kind": below}
+            elif keys[0] == "faults" and isinstance(below, int | float):
+                below = {"rate": below}
             target[key] = dict(below) if isinstance(below, dict) else {}
             target = target[key]
         if keys[-1] == "kind":

@@ -49,6 +49,8 @@ class ChipClock:
         Lanes are shared among so many threads; results do not depend on it.
     unheard
         bool[sender, receiver], cores of the image between which no packet travels; see `traffic_tables`.
+    dead
+        bool[core], cores of the image that compute nothing: their updates take no time.
     deaf
         Cores of the chip that take no packets: sending to one stalls the network (``cycle``).
     max_cycles
@@ -69,6 +71,7 @@ class ChipClock:
         every: int = 1,
         threads: int = 1,
         unheard: NDArray[np.bool_] | None = None,
+        dead: NDArray[np.bool_] | None = None,
         deaf: Sequence[int] = (),
         max_cycles: int = 1 << 40,
     ) -> None:
@@ -88,6 +91,8 @@ class ChipClock:
         self.tables: TrafficTables = traffic_tables(
             image, timing, np.array(core_slots, dtype=np.int64), unheard
         )
+        if dead is not None:
+            self.tables = self.tables._replace(update=np.where(dead, 0, self.tables.update))
         self._routes = link_routes(image, self.tables)
         self._seen: dict[Phase, int] = {}  # presentations that have begun, timed or not
         self._timed: dict[Phase, NDArray[np.int64]] = {}  # lanes of the present minibatch that are timed

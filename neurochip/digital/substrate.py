@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
+from neurochip.description.faults import FaultsSpec
 from neurochip.description.run_sections import MOST_TICKS, CodingSpec
 from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
-from neurochip.digital.bookkeeping import Bookkeeper, spikes_per_core
+from neurochip.digital.bookkeeping import Bookkeeper, Broken, FaultCounts, spikes_per_core
 from neurochip.digital.clock import ChipClock
 from neurochip.digital.coder import coder_of, schedules_of
+from neurochip.digital.fault_arrays import FaultScratch, FaultState
+from neurochip.digital.faults import FaultPlan, plan_faults
+from neurochip.digital.faulty_tick import run_faulty_ticks
 from neurochip.digital.isolated import CoreMemory
 from neurochip.digital.layout import Layout
 from neurochip.digital.synapses import SynapseMemories
@@ -35,6 +39,7 @@ from neurochip.substrate.fitting import check_phase, fitting_inputs
 __all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
+_FAULTS = "faults."  # before the names of what lanes remember because of faults, in a snapshot
 
 
 class DigitalSubstrate:
@@ -63,6 +68,8 @@ class DigitalSubstrate:
         or a count.
     timing_every
         Time one presentation in so many.
+    faults
+        What is broken, in training and in presentations that measure; `None` for a sound chip.
     """
 
     def __init__(
@@ -78,20 +85,38 @@ class DigitalSubstrate:
         threads: int = 1,
         timing: Literal["tick", "analytic", "cycle"] = "tick",
         timing_every: int = 1,
+        faults: FaultsSpec | None = None,
     ) -> None:
         self.image = image
         self._coding = coding
-        self._traced = traced
+        self._traced, self._counting = traced, counting
         self._layout = Layout(image)
         self._books = Bookkeeper(image, traced or counting)
         self._core_slots = np.array(self._layout.core_slots, dtype=np.uint64)
         self._dtype = self._layout.state_dtype
         self._threads = max(1, threads)
-        self._clock: ChipClock | None = None
+        spec = FaultsSpec() if faults is None else faults
+        self.plans = tuple(
+            plan_faults(spec, self._layout, seed, testing=testing) for testing in (False, True)
+        )
+        self._plan: FaultPlan | None = None  # of these presentations
+        self._fault_states: dict[tuple[int, bool], FaultState] = {}
+        self._fault_rooms: list[FaultScratch] = []
+        self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
         if timing != "tick":
-            self._clock = ChipClock(
-                image, self._layout.core_slots, timing, every=timing_every, threads=self._threads
+            self._clocks = tuple(
+                ChipClock(
+                    image,
+                    self._layout.core_slots,
+                    timing,
+                    every=timing_every,
+                    threads=self._threads,
+                    unheard=None if plan is None else plan.wiring.cut != 0,
+                    dead=None if plan is None else plan.dead,
+                )
+                for plan in self.plans
             )
+        self._clock = self._clocks[0] if self._clocks else None
         self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._synapses = SynapseMemories(
             self._layout,
@@ -165,6 +190,8 @@ class DigitalSubstrate:
         for name in record:
             if name not in RECORDS:
                 raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
+        if self._tick == 0:
+            self._choose_plan(testing=phase is Phase.EVALUATION)
         t, state = self._dtype, self._state
         lanes = state.bits.shape[0]
         wanted = self._wanted(lanes)
@@ -177,6 +204,9 @@ class DigitalSubstrate:
         if when not in self._schedules:
             self._schedules[when] = schedules_of(self._coding, *when, t)
         schedules = self._schedules[when]
+        before = self._under_way() if self._tick else np.zeros_like(carried)
+        for room in self._fault_rooms:
+            room.tally[...] = 0
         begins = phase not in self._begun
         recorder = self._run_lanes(phase, begins, schedules, ticks, t.type(2.0 * beta), wanted, kept)
         self._books.run(
@@ -189,6 +219,7 @@ class DigitalSubstrate:
             carried=carried,
             sent=self._per_core(state.counts),
             last=self._per_core(state.bits),
+            faults=self._fault_counts(before),
         )
         self._begun.add(phase)
         self._tick += ticks
@@ -276,9 +307,10 @@ class DigitalSubstrate:
         recorder: Recorder,
     ) -> None:
         """Share the lanes among the threads; every lane is computed alone, so the split changes nothing."""
+        plan, faults = self._plan, self._fault_state()
 
         def share(k: int) -> None:
-            run_ticks(
+            common = (
                 lanes[k :: self._threads],
                 self._presentations,
                 self._tick + 1,
@@ -292,8 +324,49 @@ class DigitalSubstrate:
                 wanted,
                 recorder,
             )
+            if plan is None or faults is None:
+                run_ticks(*common)
+            else:
+                run_faulty_ticks(*common, plan.wiring, plan.rates, faults, self._fault_rooms[k])
 
         self._map(share)
+
+    def _choose_plan(self, *, testing: bool) -> None:
+        """Break what is broken in the presentations that begin now."""
+        self._plan = self.plans[testing]
+        self._clock = self._clocks[testing] if self._clocks else None
+        self._synapses.misread(None if self._plan is None else self._plan.flips)
+        faults = self._fault_state()
+        if self._plan is not None and faults is not None:
+            faults.testing[...] = testing
+            for core in np.flatnonzero(self._plan.dead):
+                first, last = self._layout.core_slots[core]
+                self._state.value[:, first:last] = 0
+
+    def _fault_state(self) -> FaultState | None:
+        """Return what these lanes remember because of faults; `None` where no spike is at fault."""
+        plan = self._plan
+        if plan is None or not plan.on_the_way:
+            return None
+        if not self._fault_rooms:
+            self._fault_rooms = [plan.scratch() for _ in range(self._threads)]
+        key = (self._state.bits.shape[0], plan.rates.delay > 0)
+        if key not in self._fault_states:
+            self._fault_states[key] = plan.state(key[0], traced=self._traced)
+        return self._fault_states[key]
+
+    def _under_way(self) -> NDArray[np.int64]:
+        faults = self._fault_state()
+        if self._plan is None or faults is None:
+            return np.zeros(len(self.image.cores), dtype=np.int64)
+        return self._plan.under_way(faults)
+
+    def _fault_counts(self, before: NDArray[np.int64]) -> FaultCounts | None:
+        plan = self._plan
+        if plan is None or not plan.on_the_way:
+            return None
+        tally = sum((room.tally for room in self._fault_rooms), np.zeros_like(self._fault_rooms[0].tally))
+        return FaultCounts(Broken(tuple(plan.dead.tolist()), plan.down), tally, before, self._under_way())
 
     def _map(self, work: Any) -> None:
         """Call ``work(k)`` for each thread; this one takes the first share and wakes only the others."""
@@ -312,6 +385,13 @@ class DigitalSubstrate:
             raise CapabilityError(what.value, "is not kept on this chip; make it with traced=True")
         if what is Observable.VALUE:
             return np.ascontiguousarray(self._state.value[:, slots])
+        faults = self._fault_state() if self._tick else None
+        if self._plan is not None and faults is not None:
+            if what is Observable.TRACE:
+                return self._plan.at_cores(faults.trace, layer % len(self._layout.slots_of))
+            if what is Observable.RATE and self._counting:
+                counted = self._plan.at_cores(faults.counts, layer % len(self._layout.slots_of))
+                return np.asarray(counted / self._dtype.type(max(self._ran, 1)))
         if what is Observable.TRACE:
             return np.ascontiguousarray(self._state.trace[:, slots])
         if what is Observable.SPIKES:
@@ -322,21 +402,35 @@ class DigitalSubstrate:
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""
         self._rest()
-        return Snapshot(self._tick, self._ran, {k: v.copy() for k, v in self._state._asdict().items()})
+        arrays = {k: v.copy() for k, v in self._state._asdict().items()}
+        faults = self._fault_state() if self._tick else None
+        if faults is not None:
+            arrays |= {_FAULTS + k: v.copy() for k, v in faults._asdict().items()}
+        return Snapshot(self._tick, self._ran, arrays)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
         self._state = self._lanes(next(iter(snapshot.arrays.values())).shape[0])
         for name, array in self._state._asdict().items():
             array[...] = snapshot.arrays[name]
+        testing = snapshot.arrays.get(f"{_FAULTS}testing")
+        self._choose_plan(testing=testing is not None and bool(testing[0, 0]))
+        faults = self._fault_state() if snapshot.tick else None
+        if faults is not None:
+            for name, array in faults._asdict().items():
+                array[...] = snapshot.arrays[_FAULTS + name]
         self._tick, self._ran = snapshot.tick, snapshot.ran
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
         """Change weights on their cores, and biases; a tied copy follows its original."""
         written = self._synapses.change(updates, biases)
+        plan = self.plans[False]
+        if plan is not None:
+            for counts in (written.accumulations, written.writes, written.saturations):
+                counts[plan.dead] = 0  # a dead core learns nothing: its states and traces are 0
         self._books.update(written.accumulations, written.writes, written.saturations, written.words)
-        if self._clock is not None:
-            self._books.time(Phase.UPDATE, self._clock.learned(written.accumulations, written.writes))
+        if self._clocks:
+            self._books.time(Phase.UPDATE, self._clocks[0].learned(written.accumulations, written.writes))
 
     def core_memory(self, core: int) -> CoreMemory:
         """Return copies of all that one core holds of its own, to run it alone."""
@@ -360,8 +454,8 @@ class DigitalSubstrate:
     def restore_books(self, ledger: Ledger, updates: int) -> None:
         """Go on counting from a checkpoint."""
         self._books.restore(ledger)
-        if self._clock is not None:
-            self._clock.restore({phase: book.presentations for phase, book in ledger.phases.items()})
+        for clock in self._clocks:
+            clock.restore({phase: book.presentations for phase, book in ledger.phases.items()})
         self._synapses.updates = updates
 
     @property

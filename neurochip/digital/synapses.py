@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from neurochip.description.precision import integer_bits
 from neurochip.digital.layout import Block, Layout
 from neurochip.digital.plasticity import change_floats, change_integers
+from neurochip.digital.weight_flips import WeightFlips
 from neurochip.kernels.random_bits import mix
 from neurochip.substrate import Parameters, WeightUpdate
 
@@ -64,17 +66,41 @@ class SynapseMemories:
         self._each_thread = each_thread
         self.wiring = layout.wiring()
         self.updates = 0  # changes made so far: part of the key of stochastic rounding
+        self._misread: WeightFlips | None = None
+
+    def misread(self, flips: WeightFlips | None) -> None:
+        """Let the cores read some bits inverted from now on, or all of them right; what is stored stays right."""
+        for one in (self._misread, flips):
+            if one is not None and self._misread is not flips:
+                one.turn(self.wiring.weights)
+        self._misread = flips
+
+    @contextmanager
+    def _stored(self) -> Iterator[None]:
+        """Look at the weights as they are stored."""
+        flips = self._misread
+        self.misread(None)
+        try:
+            yield
+        finally:
+            self.misread(flips)
 
     def load(self, parameters: Parameters) -> None:
         """Write all weights and biases, rounding to nearest where weights are integers."""
-        self.wiring, _ = self._layout.write(self.wiring, parameters, self._weight_range)
+        with self._stored():
+            self.wiring, _ = self._layout.write(self.wiring, parameters, self._weight_range)
 
     def parameters(self) -> Parameters:
         """Return the values of all weights and biases, as copies."""
-        return self._layout.read(self.wiring)
+        with self._stored():
+            return self._layout.read(self.wiring)
 
     def change(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> Written:
         """Change weights and biases; a tied copy follows its original."""
+        with self._stored():
+            return self._change(updates, biases)
+
+    def _change(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> Written:
         layout, image = self._layout, self._layout.image
         network = image.network
         written = Written(*(np.zeros(len(image.cores), dtype=np.int64) for _ in range(4)))
@@ -82,13 +108,14 @@ class SynapseMemories:
             k = network.between(update.source, update.target)
             pre = np.concatenate([a for a, _ in update.terms]).astype(layout.state_dtype)
             post = np.concatenate([b for _, b in update.terms]).astype(layout.state_dtype)
-            for block in layout.blocks:
+            own = (block for block in layout.blocks if block.projection == k)
+            for receiver, block in enumerate(own):
                 core = image.cores[block.core]
-                if block.projection == k:
-                    active, met = self._change_block(block, pre, post[:, core.first : core.last], update.rate)
-                    written.accumulations[block.core] += active * core.size
-                    written.writes[block.core] += pre.shape[1] * core.size
-                    written.saturations[block.core] += met
+                known = pre if pre.ndim == 2 else np.ascontiguousarray(pre[:, receiver])
+                active, met = self._change_block(block, known, post[:, core.first : core.last], update.rate)
+                written.accumulations[block.core] += active * core.size
+                written.writes[block.core] += pre.shape[-1] * core.size
+                written.saturations[block.core] += met
             for block in layout.blocks:
                 if network.projections[block.projection].transpose_of == k:
                     # On the chip this core does the same sums as the original's; here they are copied.

@@ -13,7 +13,7 @@ from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import tick_key
 from neurochip.kernels.spike_lists import add_rows, deviations, new_frame, pad_list, subtract_rows
 
-__all__ = ["FRAME_TICKS", "run_ticks"]
+__all__ = ["FRAME_TICKS", "clear", "count_per_core", "record", "run_ticks"]
 
 # A new reference frame is taken before these ticks, from the ticks since the last one: the predictive
 # encoder sends a burst at first, then settles to the rate. Later frames cost more than they save.
@@ -22,7 +22,8 @@ _FIRST_FRAME, _SECOND_FRAME = FRAME_TICKS
 
 
 @kernel
-def _clear(first: Any, last: Any, row: Any) -> None:
+def clear(first: Any, last: Any, row: Any) -> None:
+    """Set row[first … last − 1] to 0."""
     for j in range(first, last):
         row[j] = 0
 
@@ -34,13 +35,15 @@ def _add_bits(first: Any, last: Any, bits: Any, counts: Any) -> None:
 
 
 @kernel
-def _record(first: Any, last: Any, source: Any, tick: Any, row: Any, out: Any) -> None:
+def record(first: Any, last: Any, source: Any, tick: Any, row: Any, out: Any) -> None:
+    """Write source[first … last − 1] into out[tick, row]."""
     for j in range(first, last):
         out[tick, row, j] = source[j]
 
 
 @kernel
-def _count_per_core(cores: Any, bits: Any, tick: Any, row: Any, out: Any) -> None:
+def count_per_core(cores: Any, bits: Any, tick: Any, row: Any, out: Any) -> None:
+    """Write the spikes of each core into out[tick, row]."""
     for c in range(cores.shape[0]):
         total = np.int32(0)
         for j in range(cores[c, 1], cores[c, 2]):
@@ -111,14 +114,14 @@ def run_ticks(
             # From rest. Done here, each thread clears what it is about to use.
             for p in range(n_populations):
                 if populations[p, 2] == 0:
-                    _clear(populations[p, 0], populations[p, 1], value)
+                    clear(populations[p, 0], populations[p, 1], value)
             for row in (decoded, previous, residue, second, z0, z1, z2, z3, trace):
-                _clear(nothing, np.uint64(row.shape[0]), row)
-            _clear(nothing, slots, bits)
-            _clear(nothing, slots, frame)
-            _clear(nothing, slots, window)
-            _clear(nothing, np.uint64(frame_sum.shape[0]), frame_sum)
-        _clear(nothing, slots, counts)
+                clear(nothing, np.uint64(row.shape[0]), row)
+            clear(nothing, slots, bits)
+            clear(nothing, slots, frame)
+            clear(nothing, slots, window)
+            clear(nothing, np.uint64(frame_sum.shape[0]), frame_sum)
+        clear(nothing, slots, counts)
         for t in range(n_ticks):
             tick = first_tick + t
 
@@ -222,10 +225,10 @@ def run_ticks(
 
             _add_bits(nothing, slots, bits, counts)
             if keep_per_core:
-                _count_per_core(cores, bits, t, kept_at, per_core)
+                count_per_core(cores, bits, t, kept_at, per_core)
             if keep_spikes:
-                _record(nothing, slots, bits, t, kept_at, recorded_spikes)
+                record(nothing, slots, bits, t, kept_at, recorded_spikes)
             if keep_states:
-                _record(nothing, slots, value, t, kept_at, recorded_states)
+                record(nothing, slots, value, t, kept_at, recorded_states)
             if keep_sizes:
-                _record(nothing, slots, sizes, t, kept_at, recorded_sizes)
+                record(nothing, slots, sizes, t, kept_at, recorded_sizes)

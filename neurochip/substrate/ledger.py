@@ -39,6 +39,14 @@ COUNTERS: tuple[str, ...] = (
     "spikes_delivered",  # packets that were taken in
     "spikes_dropped",  # packets that were lost
     "spikes_in_flight",  # packets under way at the end of the phase, less those at its beginning
+    # what faults did (docs/faults.md); the three ways to be lost add up to spikes_dropped
+    "lost_to_drop",  # packets lost by spike_drop
+    "lost_to_dead_core",
+    "lost_on_link",  # that was down
+    "packets_delayed",  # held back, to arrive later
+    "spikes_spurious",  # of spikes_sent: by neurons that did not fire
+    "spikes_forced",  # of spikes_sent: by outputs stuck at 1
+    "spikes_silenced",  # never sent, by outputs stuck at 0
     "hops_ew",  # links east–west, over all packets
     "hops_ns",
     "sops",  # synaptic operations

@@ -75,7 +75,8 @@ class WeightUpdate:
     source, target
         Layers that the projection connects.
     terms
-        (pre [lane, neuron], post [lane, neuron]) pairs.
+        (pre [lane, neuron], post [lane, neuron]) pairs. ``pre`` may be [lane, receiving core, neuron], when
+        each core has a trace of its own.
     rate
         η / (β N) with the signs of the rule.
     words_per_axon
@@ -154,7 +155,10 @@ class Substrate(Protocol):
         ...
 
     def observe(self, what: Observable, layer: int) -> Array:
-        """Return [lane, unit] of a layer. Raises `CapabilityError` if it cannot."""
+        """Return [lane, unit] of a layer. Raises `CapabilityError` if it cannot.
+
+        Where packets can be lost, what receiving cores made of them is [lane, receiving core, unit].
+        """
         ...
 
     def snapshot(self) -> Snapshot:

@@ -1,0 +1,235 @@
+"""Faults of the digital chip, ``[faults]`` in a run: what breaks, how often, and when (docs/faults.md)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from neurochip.description.toml_reader import Reader, Table, build, conform
+from neurochip.errors import ConfigError
+
+__all__ = [
+    "FAULT_READERS",
+    "MOST_DELAY",
+    "DeadCore",
+    "Fault",
+    "FaultsSpec",
+    "LinkDown",
+    "SpikeDelay",
+    "SpikeDrop",
+    "SpikeSpurious",
+    "StuckNeuron",
+    "WeightBitFlip",
+]
+
+MOST_DELAY = 64  # ticks: packets on the way are kept in one word per axon
+_LARGEST_SEED = 2**63 - 1
+_LINK = re.compile(r"(\d+),(\d+)(>|-)(\d+),(\d+)")
+_NEURON = re.compile(r"([A-Za-z][A-Za-z0-9_]*):(\d+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What all faults have in common.
+
+    Attributes
+    ----------
+    rate
+        Probability, 0 to 1, of each thing that can break.
+    seed
+        Of the draws of this fault alone; `None` takes the run's.
+    when
+        ``always``, or only in presentations that measure (``test``).
+    """
+
+    fault: ClassVar[str]
+    rate: float
+    seed: int | None = None
+    when: Literal["always", "test"] = "always"
+
+    def __post_init__(self) -> None:
+        """Check rate and seed."""
+        conform(self, f"faults.{self.fault}")
+        if not 0 <= self.rate <= 1:
+            raise ConfigError(f"faults.{self.fault}.rate", f"must lie in [0, 1], got {self.rate:g}")
+        if self.seed is not None and not 0 <= self.seed <= _LARGEST_SEED:
+            raise ConfigError(f"faults.{self.fault}.seed", f"must be 0 to 2**63 - 1, got {self.seed}")
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything can break at all."""
+        return self.rate > 0 or any(
+            getattr(self, field.name) for field in dataclasses.fields(self) if field.name in _NAMED
+        )
+
+
+_NAMED = ("cores", "links", "neurons")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeDrop(Fault):
+    """A packet is lost at the door of its receiving core; ``rate`` per packet."""
+
+    fault: ClassVar[str] = "spike_drop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeSpurious(Fault):
+    """A neuron that does not fire sends a spike all the same; ``rate`` per silent neuron and tick."""
+
+    fault: ClassVar[str] = "spike_spurious"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpikeDelay(Fault):
+    """A packet arrives ``ticks`` later than it should; ``rate`` per packet."""
+
+    fault: ClassVar[str] = "spike_delay"
+    ticks: int = 1
+
+    def __post_init__(self) -> None:
+        """Check the delay."""
+        Fault.__post_init__(self)
+        if not 1 <= self.ticks <= MOST_DELAY:
+            raise ConfigError("faults.spike_delay.ticks", f"must be 1 to {MOST_DELAY}, got {self.ticks}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightBitFlip(Fault):
+    """A bit of a stored weight word is read inverted; ``rate`` per bit of synapse memory."""
+
+    fault: ClassVar[str] = "weight_bit_flip"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadCore(Fault):
+    """A core neither receives nor computes nor sends; ``rate`` per core, and the ``cores`` named by site."""
+
+    fault: ClassVar[str] = "dead_core"
+    rate: float = 0.0
+    cores: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StuckNeuron(Fault):
+    """The output of a neuron is ``at`` 0 or 1 for ever; ``rate`` per neuron, and those named ``population:index``."""
+
+    fault: ClassVar[str] = "stuck_neuron"
+    rate: float = 0.0
+    neurons: tuple[str, ...] = ()
+    at: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the value and the form of names."""
+        Fault.__post_init__(self)
+        if self.at not in (0, 1):
+            raise ConfigError("faults.stuck_neuron.at", f"must be 0 or 1, got {self.at}")
+        for position, name in enumerate(self.neurons):
+            if not _NEURON.fullmatch(name):
+                raise ConfigError(
+                    f"faults.stuck_neuron.neurons[{position}]",
+                    f'must have the form "population:index", e.g. "hidden:3", got "{name}"',
+                )
+
+    def named(self) -> tuple[tuple[str, int], ...]:
+        """Return (population, index) of each neuron named."""
+        parts = (name.split(":") for name in self.neurons)
+        return tuple((population, int(index)) for population, index in parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkDown(Fault):
+    """A link between two neighbouring tiles carries nothing; ``rate`` per link and direction, and those named.
+
+    ``x,y>x,y`` names one direction, ``x,y-x,y`` both.
+    """
+
+    fault: ClassVar[str] = "link_down"
+    rate: float = 0.0
+    links: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the form of names."""
+        Fault.__post_init__(self)
+        for position, name in enumerate(self.links):
+            if not _LINK.fullmatch(name.replace(" ", "")):
+                raise ConfigError(
+                    f"faults.link_down.links[{position}]",
+                    f'must have the form "x,y>x,y" (or "x,y-x,y" for both directions), got "{name}"',
+                )
+
+    def named(self) -> tuple[tuple[tuple[tuple[int, int], tuple[int, int]], ...], ...]:
+        """Return for each name its directed links, (from tile, to tile)."""
+        found = []
+        for name in self.links:
+            match = _LINK.fullmatch(name.replace(" ", ""))
+            if match is None:
+                raise ConfigError("faults.link_down.links", f'has no link "{name}"')
+            a, b = (int(match[1]), int(match[2])), (int(match[4]), int(match[5]))
+            found.append(((a, b),) if match[3] == ">" else ((a, b), (b, a)))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultsSpec:
+    """The faults of a run. Each may be given as a number, its rate."""
+
+    spike_drop: SpikeDrop | None = None
+    spike_spurious: SpikeSpurious | None = None
+    spike_delay: SpikeDelay | None = None
+    weight_bit_flip: WeightBitFlip | None = None
+    dead_core: DeadCore | None = None
+    stuck_neuron: StuckNeuron | None = None
+    link_down: LinkDown | None = None
+
+    def __post_init__(self) -> None:
+        """Take numbers for rates."""
+        for field in dataclasses.fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, int | float) and not isinstance(value, bool):
+                object.__setattr__(self, field.name, _KINDS[field.name](rate=float(value)))
+        conform(self, "faults")
+
+    def given(self) -> tuple[Fault, ...]:
+        """Return the faults that the run names, in the order of this section."""
+        found = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return tuple(fault for fault in found if fault is not None)
+
+    def acting(self, *, testing: bool) -> FaultsSpec:
+        """Return only what breaks something in training or, ``testing``, in presentations that measure."""
+        names = {f.fault: f for f in self.given() if f.acts and (testing or f.when == "always")}
+        return FaultsSpec(**names)  # type: ignore[arg-type]
+
+    def to_table(self) -> Table:
+        """Return nested tables, without what is not there."""
+        return {
+            fault.fault: {
+                key: list(value) if isinstance(value, tuple) else value
+                for key, value in dataclasses.asdict(fault).items()
+                if value is not None and value != ()
+            }
+            for fault in self.given()
+        }
+
+
+_KINDS: dict[str, type[Fault]] = {
+    kind.fault: kind
+    for kind in (SpikeDrop, SpikeSpurious, SpikeDelay, WeightBitFlip, DeadCore, StuckNeuron, LinkDown)
+}
+
+
+def _reader(kind: type[Fault]) -> Reader:
+    def read(value: Any, place: str) -> Fault:
+        if isinstance(value, kind):
+            return value
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            value = {"rate": value}
+        return build(kind, value, place)
+
+    return read
+
+
+# For `build`: each fault from its table or from a bare rate.
+FAULT_READERS: dict[Any, Reader] = {kind: _reader(kind) for kind in _KINDS.values()}
