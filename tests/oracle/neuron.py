@@ -54,10 +54,10 @@ class Dendrite:
         self.operations = 0
 
     def drive(self, bits: list[int]) -> float:
-        """Add one weight per bit that is set, and count it (one synaptic operation)."""
+        """Add one weight per bit that is set (per packet, where two may come), and count it (one SOP)."""
         total = 0.0
         for weight, bit in zip(self.weights, bits, strict=True):
-            if bit:
+            for _ in range(bit):
                 total += weight
                 self.operations += 1
         return self.scale * total
