@@ -1,0 +1,165 @@
+"""Test error against the rate of a fault on `mnist-small`: lost spikes, and bits of weights that are read wrong.
+
+    python -m benchmarks.spike_drop [--store FILE] [--only CURVE …] [--svg FILE]
+
+Each figure is one run of `neurochip simulate mnist-small --seed S --set faults.…`. "at test only" trains without
+faults, once per seed, and measures the same weights at every rate: training does not see a fault that acts at
+test. Results are kept in the store, one line each; what stands there is not computed again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurochip import data
+from neurochip.building import build, digest_of
+from neurochip.data.atomic import replacing
+from neurochip.description import RunSpec, read_run
+from neurochip.simulation import CHECKPOINT, simulate
+from neurochip.training.checkpoint import read_checkpoint
+from neurochip.training.evaluate import confusion_matrix
+
+SEEDS = (1, 2, 3)
+DROPS = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1)
+FLIPS = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+PLAIN = (  # bits that are added up as they come, with the step sizes that suit them
+    "coding.decoder=identity",
+    "coding.annealer={ kind = 'osa', nu_bar = 0.0503, regulariser = 1e-7 }",
+    "learning.rates=[0.1, 0.05]",
+)
+
+
+class Curve(NamedTuple):
+    """One line of the picture: which fault, at which rates, on what run."""
+
+    name: str
+    fault: str
+    rates: Sequence[float]
+    overrides: Sequence[str]
+    when: str
+    seeds: Sequence[int]
+    words: str
+
+
+CURVES = (
+    Curve("drop-test", "spike_drop", DROPS, (), "test", SEEDS, "predictive, lost at test only"),
+    Curve("drop", "spike_drop", DROPS, (), "always", SEEDS, "predictive, lost in training and test"),
+    Curve("plain-test", "spike_drop", DROPS, PLAIN, "test", SEEDS, "identity, lost at test only"),
+    Curve("plain", "spike_drop", DROPS, PLAIN, "always", (1,), "identity, lost in training and test"),
+    Curve("flip-test", "weight_bit_flip", FLIPS, ("network.precision=int8",), "test", SEEDS, "int8, at test only"),
+    Curve("flip", "weight_bit_flip", FLIPS, ("network.precision=int8",), "always", (1,), "int8, always"),
+)
+
+
+class Store:
+    """Figures made so far, one JSON line each."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        lines = path.read_text().splitlines() if path is not None and path.is_file() else []
+        self.rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
+
+    def has(self, curve: str, rate: float, seed: int) -> bool:
+        return any((r["curve"], r["rate"], r["seed"]) == (curve, rate, seed) for r in self.rows)
+
+    def add(self, **row: Any) -> None:
+        self.rows.append(row)
+        print(json.dumps(row), flush=True)
+        if self.path is not None:
+            with replacing(self.path) as file:
+                file.write("".join(json.dumps(r) + "\n" for r in self.rows).encode())
+
+    def of(self, curve: str, rate: float) -> list[float]:
+        return [r["error"] for r in self.rows if (r["curve"], r["rate"]) == (curve, rate)]
+
+
+def measured(run: RunSpec, parameters: Any) -> tuple[float, dict[str, int]]:
+    """Return the test error of trained weights, and what was counted."""
+    built = build(run, threads=1)
+    built.substrate.load(parameters)
+    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
+    matrix = confusion_matrix(
+        built.substrate, samples, "test", len(samples.test_labels), run.phases.free, lambda *_: None
+    )
+    ledger = built.substrate.ledger()
+    counts = {name: ledger.total(name) for name in ("packets", "spikes_dropped")}
+    return 1 - float(np.trace(matrix)) / float(matrix.sum()), counts
+
+
+def trained(overrides: Sequence[str], seed: int, threads: int) -> tuple[Any, Any]:
+    """Return the record of a run and the parameters that it ended with."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = simulate("mnist-small", overrides=overrides, seed=seed, out=Path(folder) / "run", threads=threads)
+        digest = digest_of(build(outcome.record.run))
+        state = read_checkpoint(Path(folder) / "run" / CHECKPOINT, digest=digest)
+    return outcome.record, state.parameters
+
+
+def make(curve: Curve, store: Store, threads: int) -> None:
+    """Make every figure of a curve that the store has not."""
+    for seed in curve.seeds:
+        missing = [rate for rate in curve.rates if not store.has(curve.name, rate, seed)]
+        if curve.when == "test" and missing:
+            _, parameters = trained(curve.overrides, seed, threads)
+            for rate in missing:
+                faults = [f"faults.{curve.fault}.rate={rate}", f"faults.{curve.fault}.when=test"]
+                run = read_run("mnist-small", [*curve.overrides, *faults, f"seed={seed}"])
+                error, counts = measured(run, parameters)
+                store.add(curve=curve.name, rate=rate, seed=seed, error=error, **counts)
+            continue
+        for rate in missing:
+            record, _ = trained([*curve.overrides, f"faults.{curve.fault}={rate}"], seed, threads)
+            last = record.epochs[-1]
+            store.add(
+                curve=curve.name,
+                rate=rate,
+                seed=seed,
+                error=last.test_error,
+                train_error=last.train_error,
+                spikes_per_sample=last.spikes_per_sample,
+                packets=record.ledger.total("packets"),
+                spikes_dropped=record.ledger.total("spikes_dropped"),
+            )
+
+
+def table(store: Store, curves: Sequence[Curve]) -> Iterator[str]:
+    """Return Markdown: a row per curve, a column per rate, errors in % of each seed."""
+    rates = curves[0].rates
+    yield "| | " + " | ".join(f"{100 * rate:g} %" for rate in rates) + " |"
+    yield "|---" * (len(rates) + 1) + "|"
+    for curve in curves:
+        cells = [", ".join(f"{100 * e:.1f}" for e in store.of(curve.name, rate)) or "–" for rate in rates]
+        yield f"| {curve.words} | " + " | ".join(cells) + " |"
+
+
+def mean(store: Store, curve: Curve, rate: float) -> float | None:
+    errors = store.of(curve.name, rate)
+    return statistics.fmean(errors) if errors else None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--store", type=Path, help="JSON lines; what is there is not computed again")
+    parser.add_argument("--only", nargs="+", choices=[curve.name for curve in CURVES], help="these curves")
+    parser.add_argument("--threads", type=int, default=2)
+    arguments = parser.parse_args()
+    chosen = [curve for curve in CURVES if not arguments.only or curve.name in arguments.only]
+    store = Store(arguments.store)
+    for curve in chosen:
+        make(curve, store, arguments.threads)
+    for fault in ("spike_drop", "weight_bit_flip"):
+        curves = [curve for curve in chosen if curve.fault == fault]
+        if curves:
+            print("\n".join([f"\n{fault}, test error in %, one figure per seed\n", *table(store, curves)]))
+
+
+if __name__ == "__main__":
+    main()
