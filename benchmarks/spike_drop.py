@@ -54,7 +54,15 @@ CURVES = (
     Curve("drop", "spike_drop", DROPS, (), "always", SEEDS, "predictive, lost in training and test"),
     Curve("plain-test", "spike_drop", DROPS, PLAIN, "test", SEEDS, "identity, lost at test only"),
     Curve("plain", "spike_drop", DROPS, PLAIN, "always", (1,), "identity, lost in training and test"),
-    Curve("flip-test", "weight_bit_flip", FLIPS, ("network.precision=int8",), "test", SEEDS, "int8, at test only"),
+    Curve(
+        "flip-test",
+        "weight_bit_flip",
+        FLIPS,
+        ("network.precision=int8",),
+        "test",
+        SEEDS,
+        "int8, at test only",
+    ),
     Curve("flip", "weight_bit_flip", FLIPS, ("network.precision=int8",), "always", (1,), "int8, always"),
 )
 
@@ -68,9 +76,11 @@ class Store:
         self.rows: list[dict[str, Any]] = [json.loads(line) for line in lines]
 
     def has(self, curve: str, rate: float, seed: int) -> bool:
+        """Return whether a figure is there."""
         return any((r["curve"], r["rate"], r["seed"]) == (curve, rate, seed) for r in self.rows)
 
     def add(self, **row: Any) -> None:
+        """Keep one figure."""
         self.rows.append(row)
         print(json.dumps(row), flush=True)
         if self.path is not None:
@@ -78,6 +88,7 @@ class Store:
                 file.write("".join(json.dumps(r) + "\n" for r in self.rows).encode())
 
     def of(self, curve: str, rate: float) -> list[float]:
+        """Return the errors at one rate, a figure per seed."""
         return [r["error"] for r in self.rows if (r["curve"], r["rate"]) == (curve, rate)]
 
 
@@ -97,7 +108,9 @@ def measured(run: RunSpec, parameters: Any) -> tuple[float, dict[str, int]]:
 def trained(overrides: Sequence[str], seed: int, threads: int) -> tuple[Any, Any]:
     """Return the record of a run and the parameters that it ended with."""
     with tempfile.TemporaryDirectory() as folder:
-        outcome = simulate("mnist-small", overrides=overrides, seed=seed, out=Path(folder) / "run", threads=threads)
+        outcome = simulate(
+            "mnist-small", overrides=overrides, seed=seed, out=Path(folder) / "run", threads=threads
+        )
         digest = digest_of(build(outcome.record.run))
         state = read_checkpoint(Path(folder) / "run" / CHECKPOINT, digest=digest)
     return outcome.record, state.parameters

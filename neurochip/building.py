@@ -18,9 +18,17 @@ from neurochip.energy.pricing import price
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
-from neurochip.training.record import CoreUse
+from neurochip.training.record import CoreUse, FaultUse
 
-__all__ = ["Built", "build", "build_analog", "check_prices", "core_uses", "digest_of"]
+__all__ = [
+    "Built",
+    "build",
+    "build_analog",
+    "check_prices",
+    "core_uses",
+    "digest_of",
+    "fault_uses",
+]
 
 
 class Built(NamedTuple):
@@ -130,6 +138,23 @@ def core_uses(image: ChipImage | None) -> tuple[CoreUse, ...]:
             )
         )
     return tuple(uses)
+
+
+def fault_uses(run: RunSpec, built: Built) -> tuple[FaultUse, ...]:
+    """Return each fault of a run, with what it found to break on this chip."""
+    if not isinstance(built.substrate, DigitalSubstrate):
+        return ()
+    found = built.substrate.broken
+    return tuple(
+        FaultUse(
+            fault=fault.fault,
+            rate=fault.rate,
+            seed=run.seed if fault.seed is None else fault.seed,
+            when=fault.when,
+            found=found.get(fault.fault, {}),
+        )
+        for fault in run.faults.given()
+    )
 
 
 def digest_of(built: Built) -> str:

@@ -17,7 +17,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from neurochip import data
-from neurochip.building import Built, build, check_prices, core_uses, digest_of
+from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.energy.hardware import hardware_of
@@ -218,6 +218,7 @@ def _carry_out(
         versions=versions(),
         resumed=state.resumed,
         stopped_early=False,
+        faults=fault_uses(spec, built),
     )
 
 

@@ -173,6 +173,8 @@ def plan_faults(spec: FaultsSpec, layout: Layout, seed: int, *, testing: bool) -
         }
     if acting.stuck_neuron is not None:
         found["stuck_neuron"] = {"neurons": len(stuck), "at": at, "of": sum(image.network.sizes)}
+    if acting.spike_delay is not None:
+        found["spike_delay"] = {"ticks": acting.spike_delay.ticks}
     if flips is not None:
         found["weight_bit_flip"] = {
             "words": flips.places.size,

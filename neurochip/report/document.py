@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from neurochip.description import ChipSpec, PriceList, RunSpec
 from neurochip.energy import HardwareUse, price
+from neurochip.report.fault_rows import fault_counters
 from neurochip.report.schema import FORMAT, BitsTable, Document, EnergyTable, ResultTable, TimeTable
 from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase
 from neurochip.training.record import RunRecord
@@ -42,6 +43,8 @@ def document(record: RunRecord, prices: PriceList | None = None) -> Document:
         "chip": chip_table(record.chip) | {"layout": [dataclasses.asdict(core) for core in record.layout]},
         "ledger": ledger.to_json(),
     }
+    if record.faults:
+        table["faults"] = _faults(record)
     return cast(Document, _finite(table))
 
 
@@ -50,6 +53,21 @@ def repriced(document: Document, prices: PriceList) -> Document:
     ledger = Ledger.from_json(document["ledger"])
     hardware = HardwareUse.from_json(document["hardware"])
     return {**document, "energy_j": energy_table(ledger, hardware, prices)}
+
+
+def _faults(record: RunRecord) -> list[dict[str, Any]]:
+    books = record.ledger.phases
+    return [
+        dataclasses.asdict(fault)
+        | {
+            "counts": {
+                phase.value: {name: books[phase].total(name) for name in fault_counters(fault.fault)}
+                for phase in Phase
+                if phase in books and books[phase].ticks
+            }
+        }
+        for fault in record.faults
+    ]
 
 
 def _trained(ledger: Ledger) -> int:

@@ -11,6 +11,7 @@ from neurochip.report.schema import Document
 from neurochip.report.sections.bits import bits
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.energy import energy
+from neurochip.report.sections.faults import faults
 from neurochip.report.sections.headline import headline
 from neurochip.report.sections.learning import convergence, learning
 from neurochip.report.sections.provenance import provenance
@@ -34,6 +35,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         convergence(document),
         bits(document),
         energy(document),
+        faults(document),
         spikes(rasters),
         chip(document),
         provenance(document),

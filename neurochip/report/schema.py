@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 __all__ = [
     "FORMAT",
@@ -14,6 +14,7 @@ __all__ = [
     "EnergyLineTable",
     "EnergyTable",
     "EpochTable",
+    "FaultTable",
     "ResultTable",
     "TimeTable",
 ]
@@ -153,6 +154,17 @@ class ConvergenceTable(TypedDict):
     std_error: list[float | None]
 
 
+class FaultTable(TypedDict):
+    """One fault: what the run asked for, what was found broken for good, and its counters of each phase."""
+
+    fault: str
+    rate: float
+    seed: int
+    when: str
+    found: dict[str, Any]
+    counts: dict[str, dict[str, int]]
+
+
 class Document(TypedDict):
     """All of ``report.json``."""
 
@@ -170,3 +182,4 @@ class Document(TypedDict):
     hardware: dict[str, Any]
     chip: ChipTable
     ledger: dict[str, dict[str, Any]]
+    faults: NotRequired[list[FaultTable]]  # only where a run has any

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from neurochip.description import ChipSpec, RunSpec
 from neurochip.energy.charges import CATEGORIES
 from neurochip.report.bit_rows import BitRow, bit_rows
+from neurochip.report.fault_rows import FaultRow, fault_rows, in_words
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
 from neurochip.report.schema import Document
 from neurochip.report.utilisation import fullest, utilisation
@@ -46,6 +47,9 @@ def summary(document: Document) -> Group:
         parts.append(Text(f"energy  {energy['note']}", style="dim"))
     else:
         parts.append(energy_table(document))
+    broken = fault_rows(document)
+    if broken:
+        parts.append(_fault_lines(broken))
     line = chip_line(document)
     if line is not None:
         parts.append(line)
@@ -148,6 +152,21 @@ def energy_table(document: Document) -> Table:
             *("" if value is None else quantity(value, "J") for value in shown),
             quantity(joules, "J"),
             percent(joules / total, 1) if total else "",
+        )
+    return table
+
+
+def _fault_lines(rows: Sequence[FaultRow]) -> Table:
+    from rich.table import Table as NewTable
+
+    table = NewTable.grid(padding=(0, 2))
+    table.add_column(style="dim")
+    table.add_column(no_wrap=True)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column()
+    for position, row in enumerate(rows):
+        table.add_row(
+            "" if position else "faults", f"{row.name} [yellow]{row.setting}[/]", row.when, in_words(row)
         )
     return table
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = [
     "CoreUse",
     "ElementUse",
     "EpochRecord",
+    "FaultUse",
     "HardwareUse",
     "Raster",
     "RunRecord",
@@ -86,6 +88,27 @@ class CoreUse:
     state_bits: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultUse:
+    """One fault of the run.
+
+    Attributes
+    ----------
+    fault, rate, when
+        As the run has them.
+    seed
+        Of its draws, the run's own where the fault has none.
+    found
+        What it broke for good: cores, links, neurons, or words and bits of weights.
+    """
+
+    fault: str
+    rate: float
+    seed: int
+    when: str
+    found: Mapping[str, Any]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Raster:
     """The spikes of one presentation.
@@ -142,6 +165,8 @@ class RunRecord:
     ----------
     layout
         Cores in use; empty on a substrate without a chip.
+    faults
+        In the order of the run; empty on a sound chip.
     epochs
         In order; empty for a convergence run.
     confusion
@@ -172,3 +197,4 @@ class RunRecord:
     versions: dict[str, str]
     resumed: int
     stopped_early: bool
+    faults: tuple[FaultUse, ...] = ()
