@@ -75,6 +75,7 @@ SIGNALS = [
     ("random bits, centred", signal.SIGTERM, MIDDLE),
     ("persistent, split stream", signal.SIGINT, MIDDLE),
     ("untied, int8, counts, persistent", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
+    ("faults, traces, persistent", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
     ("ideal", signal.SIGTERM, MIDDLE),
     ("ideal, persistent", signal.SIGKILL, MIDDLE),
 ]

@@ -41,6 +41,16 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "learning.trace=count",
         "phases.persistent=true",
     ),
+    "faults, traces, persistent": (
+        "network.tied=false",
+        "network.precision=int8",
+        "learning.pre=trace",
+        "phases.persistent=true",
+        "faults.spike_drop=0.05",
+        "faults.spike_delay={ rate = 0.1, ticks = 3 }",
+        "faults.weight_bit_flip=0.001",
+        "faults.stuck_neuron={ rate = 0.05, when = 'test' }",
+    ),
     "ideal": ("data.set=mnist-small", "learning.beta_sign=random"),
     "ideal, persistent": ("data.set=mnist-small", "phases.persistent=true"),
 }
