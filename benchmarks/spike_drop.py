@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -23,6 +24,8 @@ from neurochip import data
 from neurochip.building import build, digest_of
 from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run
+from neurochip.report.axes import log_ticks, percent_words
+from neurochip.report.markup import Markup, tag
 from neurochip.simulation import CHECKPOINT, simulate
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.evaluate import confusion_matrix
@@ -30,6 +33,8 @@ from neurochip.training.evaluate import confusion_matrix
 SEEDS = (1, 2, 3)
 DROPS = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1)
 FLIPS = (0.0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
+FEW_DROPS, FEW_FLIPS = (0.01, 0.03, 0.1), (1e-3, 1e-2)  # where each rate is a training of its own
+INT8, SLOW = ("network.precision=int8",), ("learning.rates=[0.1, 0.05]",)
 PLAIN = (  # bits that are added up as they come, with the step sizes that suit them
     "coding.decoder=identity",
     "coding.annealer={ kind = 'osa', nu_bar = 0.0503, regulariser = 1e-7 }",
@@ -53,17 +58,10 @@ CURVES = (
     Curve("drop-test", "spike_drop", DROPS, (), "test", SEEDS, "predictive, lost at test only"),
     Curve("drop", "spike_drop", DROPS, (), "always", SEEDS, "predictive, lost in training and test"),
     Curve("plain-test", "spike_drop", DROPS, PLAIN, "test", SEEDS, "identity, lost at test only"),
-    Curve("plain", "spike_drop", DROPS, PLAIN, "always", (1,), "identity, lost in training and test"),
-    Curve(
-        "flip-test",
-        "weight_bit_flip",
-        FLIPS,
-        ("network.precision=int8",),
-        "test",
-        SEEDS,
-        "int8, at test only",
-    ),
-    Curve("flip", "weight_bit_flip", FLIPS, ("network.precision=int8",), "always", (1,), "int8, always"),
+    Curve("plain", "spike_drop", FEW_DROPS, PLAIN, "always", (1,), "identity, lost in training and test"),
+    Curve("slow", "spike_drop", (0.0, 0.1), SLOW, "always", (1,), "predictive, half the rates, always"),
+    Curve("flip-test", "weight_bit_flip", FLIPS, INT8, "test", (1,), "int8, at test only"),
+    Curve("flip", "weight_bit_flip", FEW_FLIPS, INT8, "always", (1,), "int8, in training and test"),
 )
 
 
@@ -145,7 +143,7 @@ def make(curve: Curve, store: Store, threads: int) -> None:
 
 def table(store: Store, curves: Sequence[Curve]) -> Iterator[str]:
     """Return Markdown: a row per curve, a column per rate, errors in % of each seed."""
-    rates = curves[0].rates
+    rates = sorted({rate for curve in curves for rate in curve.rates})
     yield "| | " + " | ".join(f"{100 * rate:g} %" for rate in rates) + " |"
     yield "|---" * (len(rates) + 1) + "|"
     for curve in curves:
@@ -154,14 +152,88 @@ def table(store: Store, curves: Sequence[Curve]) -> Iterator[str]:
 
 
 def mean(store: Store, curve: Curve, rate: float) -> float | None:
+    """Return the mean error over seeds."""
     errors = store.of(curve.name, rate)
     return statistics.fmean(errors) if errors else None
 
 
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 400, 380, 56, 14, 40, 56
+LOW = 0.05  # the least error that the drawing shows
+COLOURS = ("#3b7ea1", "#7b2d26", "#8db6cf", "#c46a1b")
+
+
+def panel(
+    store: Store, curves: Sequence[Curve], title: str, x_label: str, left: float, high: float
+) -> list[Markup]:
+    """Return one set of axes: a line through the means, a dot for each seed; rates of flips are logarithmic."""
+    rates = curves[0].rates
+    logarithmic = rates[1] < 0.001
+
+    def at(rate: float, error: float) -> tuple[float, float]:
+        if logarithmic:  # rate 0 stands left of the smallest one
+            first, last = math.log10(rates[1]) - 0.5, math.log10(rates[-1])
+            share = (max(math.log10(rate) if rate else first, first) - first) / (last - first)
+        else:
+            share = rate / rates[-1]
+        up = math.log(min(max(error, LOW), high) / LOW) / math.log(high / LOW)
+        across = left + LEFT + 8 + (WIDTH - LEFT - RIGHT - 16) * share
+        return round(across, 1), round(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * up, 1)
+
+    def text(x: float, y: float, words: str, anchor: str = "middle", **more: str) -> Markup:
+        return tag("text", words, x=x, y=y, text_anchor=anchor, **more)
+
+    x0, x1 = left + LEFT, left + WIDTH - RIGHT
+    parts = [text(x0, 20, title, "start", font_weight="600")]
+    for error in log_ticks(LOW, high):
+        level = at(0, error)[1]
+        parts += [tag("line", x1=x0, x2=x1, y1=level, y2=level, stroke="#ddd")]
+        parts += [text(x0 - 6, level + 4, percent_words(error), "end")]
+    floor = HEIGHT - BOTTOM
+    for rate in rates if logarithmic else (0.0, 0.02, 0.04, 0.06, 0.08, 0.1):
+        if logarithmic and rate in (3e-4, 3e-3):
+            continue
+        parts += [text(at(rate, LOW)[0], floor + 18, f"{100 * rate:g}")]
+    parts += [text((x0 + x1) / 2, HEIGHT - 14, x_label)]
+    for row, (curve, colour) in enumerate(zip(curves, COLOURS, strict=False)):
+        points = [(rate, mean(store, curve, rate)) for rate in curve.rates]
+        path = " ".join("{},{}".format(*at(rate, error)) for rate, error in points if error is not None)
+        parts += [tag("polyline", points=path, fill="none", stroke=colour, stroke_width=2)]
+        for rate in curve.rates:
+            for error in store.of(curve.name, rate):
+                x, y = at(rate, error)
+                parts += [tag("circle", cx=x, cy=y, r=2.5, fill=colour)]
+        level = TOP + 12 + 18 * row
+        parts += [tag("line", x1=x0 + 14, x2=x0 + 36, y1=level, y2=level, stroke=colour, stroke_width=2)]
+        parts += [text(x0 + 42, level + 4, curve.words, "start")]
+    return parts
+
+
+def drawing(store: Store) -> str:
+    """Return the SVG of both faults, side by side."""
+    drops = [curve for curve in CURVES if curve.fault == "spike_drop" and curve.name != "slow"]
+    flips = [curve for curve in CURVES if curve.fault == "weight_bit_flip"]
+    return tag(
+        "svg",
+        tag("rect", width=2 * WIDTH, height=HEIGHT, fill="#fff"),
+        *panel(store, drops, "spike_drop: test error", "packets lost, %", 0, 0.2),
+        *panel(store, flips, "weight_bit_flip: test error", "bits of weights read wrong, %", WIDTH, 1.0),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {2 * WIDTH} {HEIGHT}",
+        width=2 * WIDTH,
+        height=HEIGHT,
+        font_family="system-ui, sans-serif",
+        font_size=13,
+        role="img",
+        aria_label="Test error on mnist-small against the share of packets lost and of weight bits read wrong",
+    )
+
+
 def main() -> None:
+    """Make what is missing and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--store", type=Path, help="JSON lines; what is there is not computed again")
     parser.add_argument("--only", nargs="+", choices=[curve.name for curve in CURVES], help="these curves")
+    parser.add_argument("--svg", type=Path, help="where to draw the curves (docs/faults.svg)")
     parser.add_argument("--threads", type=int, default=2)
     arguments = parser.parse_args()
     chosen = [curve for curve in CURVES if not arguments.only or curve.name in arguments.only]
@@ -172,6 +244,9 @@ def main() -> None:
         curves = [curve for curve in chosen if curve.fault == fault]
         if curves:
             print("\n".join([f"\n{fault}, test error in %, one figure per seed\n", *table(store, curves)]))
+    if arguments.svg:
+        with replacing(arguments.svg) as file:
+            file.write((drawing(store) + "\n").encode())
 
 
 if __name__ == "__main__":
