@@ -25,6 +25,7 @@ from neurochip.digital.replay_input import (
     core_indices,
     feedback_weights,
     recurrent_weights,
+    refuse_dead_cores,
     weight_format,
     weight_matrix,
 )
@@ -94,6 +95,7 @@ def replay(
     neuron: LIF | None = None,
     recurrent: Sequence[ArrayLike | None] | None = None,
     feedback: Sequence[ArrayLike | None] | None = None,
+    dead_cores: Sequence[int] = (),
 ) -> Replay:
     """Cost the traffic of a layered network on a chip, exactly.
 
@@ -125,6 +127,8 @@ def replay(
         List over layers 1 … of weights from a layer to itself, [pre, post], or `None` where there are none.
     feedback
         List over layers 1 … but the last of weights from layer k+1 back to layer k, [pre, post], or `None`.
+    dead_cores
+        Cores of this chip that do not work; a placement on one of them is refused.
 
     Raises
     ------
@@ -169,6 +173,7 @@ def replay(
         if placement is None
         else core_indices(placement, sizes, sheet)
     )
+    refuse_dead_cores(cores, dead_cores, sheet)
     placed = place(sizes, projections, cores, sheet, weight_bits=weight_bits, state_bits=kept_bits)
     idle = None
     if neuron is not None:

@@ -22,6 +22,7 @@ __all__ = [
     "recurrent_weights",
     "weight_format",
     "weight_matrix",
+    "refuse_dead_cores",
 ]
 
 Array = NDArray[Any]
@@ -180,3 +181,25 @@ def core_indices(placement: Sequence[ArrayLike], sizes: list[int], chip: ChipSpe
             )
         cores.append(on.astype(np.int64))
     return cores
+
+
+def refuse_dead_cores(cores: Sequence[NDArray[np.int64]], dead: Sequence[int], chip: ChipSpec) -> None:
+    """Refuse a placement that uses a dead core: nothing sent to it would arrive, and it sends nothing."""
+    for position, core in enumerate(dead):
+        if isinstance(core, bool) or not isinstance(core, int | np.integer):
+            raise ConfigError(f"dead_cores[{position}]", f"must be a whole number, got {core!r}")
+        if not 0 <= core < chip.mesh.n_cores:
+            raise MappingError(
+                f"dead_cores[{position}]",
+                f"{chip.name} has no core {core}; its cores are 0 to {chip.mesh.n_cores - 1}",
+            )
+    for k, on in enumerate(cores):
+        lost = np.flatnonzero(np.isin(on, np.array(dead, dtype=np.int64)))
+        if lost.size:
+            unit = int(lost[0])
+            them = f"{lost.size} neuron{'s' if lost.size > 1 else ''}"
+            what = f"layer {k - 1} sends to it" if k else "its spikes would never leave it"
+            raise MappingError(
+                f"placement[{k}][{unit}]",
+                f"core {int(on[unit])} is dead, and {what}; place its {them} elsewhere",
+            )

@@ -70,6 +70,13 @@ CASES: list[tuple[str, int | None, Any, type[NeurochipError], str]] = [
      "placement: must have one list of cores for each layer, 3, got 2"),
     ("placement", 1, [0] * 5, ConfigError, "placement[1]: must have shape (4,), a core for each neuron, got (5,)"),
     ("placement", 1, [0.5] * 4, ConfigError, "placement[1]: must hold whole numbers, got float64"),
+    ("dead_cores", None, [5, 7], MappingError,
+     "placement[1][0]: core 7 is dead, and layer 0 sends to it; place its 2 neurons elsewhere"),
+    ("dead_cores", None, [1], MappingError,
+     "placement[0][2]: core 1 is dead, and its spikes would never leave it; place its 1 neuron elsewhere"),
+    ("dead_cores", None, [128], MappingError,
+     "dead_cores[0]: loihi-sanafe has no core 128; its cores are 0 to 127"),
+    ("dead_cores", None, ["7"], ConfigError, "dead_cores[0]: must be a whole number, got '7'"),
     ("placement", 2, [3, 128], MappingError, "placement[2][1]: loihi-sanafe has no core 128; its cores are 0 to 127"),
     ("placement", 2, [-1, 3], MappingError, "placement[2][0]: loihi-sanafe has no core -1; its cores are 0 to 127"),
     ("timing", None, "tik", ConfigError,
@@ -176,3 +183,8 @@ def test_a_sum_beyond_its_register() -> None:
     assert str(caught.value) == (
         "layer 1: 70000 weights of int16 may sum beyond 32 bits; use narrower weights or fewer inputs"
     )
+
+
+def test_dead_cores_elsewhere_do_not_matter() -> None:
+    sound, some = replay(**good()), replay(**good(), dead_cores=[5, 100])
+    assert sound.ledger.to_json() == some.ledger.to_json()
