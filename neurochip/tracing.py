@@ -41,7 +41,7 @@ _SUFFIX = {"vcd": ".vcd", "perfetto": ".json", "npz": ".npz"}
 _WRITERS: dict[str, type[TraceWriter]] = {"vcd": VcdTrace, "perfetto": PerfettoTrace, "npz": ArrayTrace}
 
 # A chunk is about so long, in seconds, and never larger than so many values: what a stop has to wait for.
-_CHUNK_SECONDS, _CHUNK_VALUES = 0.1, 1 << 22
+_CHUNK_SECONDS, _CHUNK_VALUES = 0.1, 1 << 20
 
 
 class TraceOutcome(NamedTuple):
@@ -147,6 +147,9 @@ def write_trace(
     known = source.groups()
     if not signals and format == "perfetto":
         known = [group for group in known if not group.name.startswith("neuron.")]
+    elif not signals and format == "npz":
+        # As arrays, the spikes of a population are those of its neurons.
+        known = [group for group in known if group.kind != "bits"]
     chosen = select(known if not signals else source.groups(), signals)
     path = (
         Path(out)

@@ -17,6 +17,7 @@ from neurochip.neurons.lif import LIF
 __all__ = ["LayeredRaster", "SpikeCounts", "run_layers", "weight_blocks"]
 
 _VECTOR = 16
+IN_PLACE_BYTES = 1 << 16  # a matrix so large is not copied where its type and order are right
 _WORD = 64
 Counts = NDArray[np.int64]
 
@@ -129,7 +130,9 @@ def run_layers(
     Counts, Counts
         Updates of neurons at rest that no spike reached: i64[piece], i64[tick].
     """
-    table, edges, memory = weight_blocks(placed, weights, held_as)
+    in_place = _in_place(weights, held_as)
+    table, edges, memory = weight_blocks(placed, weights, held_as, in_place=in_place)
+    own = np.zeros(0, dtype=held_as) if in_place is None else weights[in_place].reshape(-1)
     widest = max(int(last - first) for first, last, _ in raster.layers)
     idle = np.zeros(raster.n_slots, dtype=np.int64)
     idle_per_tick = np.zeros(raster.bits.shape[0], dtype=np.int64)
@@ -139,6 +142,7 @@ def run_layers(
         table,
         edges,
         memory,
+        own,
         np.array(constants, dtype=dtype),
         np.int32(neuron.refractory),
         neuron.reset == "subtract",
@@ -162,28 +166,44 @@ def run_layers(
 
 
 def weight_blocks(
-    placed: PlacedNetwork, weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]
+    placed: PlacedNetwork,
+    weights: Sequence[NDArray[Any]],
+    held_as: np.dtype[Any],
+    *,
+    in_place: int | None = None,
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[Any]]:
-    """Return ``blocks``, ``layer_blocks`` and ``weights`` of `run_lif`."""
-    table: list[tuple[int, int, int]] = []
+    """Return ``blocks``, ``layer_blocks`` and ``weights`` of `run_lif`; projection ``in_place`` stays where it is."""
+    table: list[tuple[int, int, int, int]] = []
     order: list[int] = []
     edges, start = [0, 0], 0
     for k in range(1, len(placed.sizes)):
         for p, (source, target) in enumerate(placed.projections):
-            if target == k:
-                rows = placed.sizes[source]
-                width = -(-placed.sizes[k] // _VECTOR) * _VECTOR
-                table.append((source, start, width))
-                order.append(p)
-                # Lists are filled up with the last slot of the source, whose row is all zeros.
-                start += _rows(rows) * width
+            if target != k:
+                continue
+            order.append(p)
+            if p == in_place:
+                table.append((source, 0, placed.sizes[k], 1))
+                continue
+            width = -(-placed.sizes[k] // _VECTOR) * _VECTOR
+            table.append((source, start, width, 0))
+            # Lists are filled up with the last slot of the source, whose row is all zeros.
+            start += _rows(placed.sizes[source]) * width
         edges.append(len(table))
     memory = aligned_zeros(start, held_as)
-    for (source, first, width), p in zip(table, order, strict=True):
-        rows = placed.sizes[source]
-        block = memory[first : first + _rows(rows) * width].reshape(-1, width)
-        block[:rows, : weights[p].shape[1]] = weights[p]
-    return np.array(table, dtype=np.uint64).reshape(-1, 3), np.array(edges, dtype=np.int64), memory
+    for (source, first, width, own), p in zip(table, order, strict=True):
+        if not own:
+            rows = placed.sizes[source]
+            block = memory[first : first + _rows(rows) * width].reshape(-1, width)
+            block[:rows, : weights[p].shape[1]] = weights[p]
+    return np.array(table, dtype=np.uint64).reshape(-1, 4), np.array(edges, dtype=np.int64), memory
+
+
+def _in_place(weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]) -> int | None:
+    """Return the largest projection, if the kernel can read it as the caller has it."""
+    largest = max(range(len(weights)), key=lambda p: weights[p].nbytes)
+    found = weights[largest]
+    fits = found.dtype == held_as and found.flags.c_contiguous and found.nbytes >= IN_PLACE_BYTES
+    return largest if fits else None
 
 
 def _rows(size: int) -> int:

@@ -59,6 +59,7 @@ def run_lif(
     blocks: Any,
     layer_blocks: Any,
     weights: Any,
+    own: Any,
     constants: Any,
     refractory: Any,
     subtracts: bool,
@@ -84,10 +85,15 @@ def run_lif(
     layers
         u64[layer, 3]: first slot, slot after the last, neurons.
     blocks, layer_blocks
-        u64[block, 3]: source layer, first weight, width; the blocks of layer k are ``layer_blocks[k]`` …
+        u64[block, 4]: source layer, first weight, width, whether it is ``own``; the blocks of layer k are
+        ``layer_blocks[k]`` …
         ``layer_blocks[k + 1]`` − 1.
     weights
         W[weight], blocks [source slot, neuron of the target] one after the other.
+    own
+        W[weight]: one block as the caller has it, [neuron of the source, neuron of the target], without a row
+        of zeros at
+        its end; may be empty.
     constants
         T[4]: threshold, leak, reset value, resolution.
     raster, raster_words
@@ -121,9 +127,16 @@ def run_lif(
             for b in range(layer_blocks[k], layer_blocks[k + 1]):
                 source = blocks[b, 0]
                 arrived += listed[source, 0]
-                add_rows(
-                    weights, blocks[b, 1], blocks[b, 2], lists, layers[source, 0], listed[source, 1], total
-                )
+                at = layers[source, 0]
+                if blocks[b, 3] == nothing:
+                    add_rows(weights, blocks[b, 1], blocks[b, 2], lists, at, listed[source, 1], total)
+                else:
+                    whole = listed[source, 0] & ~np.uint64(3)
+                    add_rows(own, nothing, blocks[b, 2], lists, at, whole, total)
+                    for i in range(at + whole, at + listed[source, 0]):
+                        row = lists[i] * blocks[b, 2]
+                        for j in range(nothing, blocks[b, 2]):
+                            total[j] += own[row + j]
             here, left = potential[first:], waiting[first:]
             if arrived == nothing:
                 resting = 0

@@ -16,6 +16,7 @@ from neurochip.trace.signals import Chunk, SignalGroup
 __all__ = ["ArrayTrace"]
 
 _BLOCK = 1 << 20
+_SPOOLED = 1 << 22  # bytes of a group that wait in memory
 
 
 class ArrayTrace:
@@ -34,7 +35,9 @@ class ArrayTrace:
     def __init__(self, file: BinaryIO, groups: Sequence[SignalGroup], about: str) -> None:
         self._file, self._groups, self._about = file, list(groups), about
         names = ["tick", "start_ps", "length_ps", *(group.name for group in groups)]
-        self._parts: dict[str, IO[bytes]] = {name: tempfile.TemporaryFile() for name in names}
+        self._parts: dict[str, IO[bytes]] = {
+            name: tempfile.SpooledTemporaryFile(max_size=_SPOOLED) for name in names
+        }
         self._shape: dict[str, tuple[tuple[int, ...], np.dtype[Any]]] = {}
         self._ticks = 0
 

@@ -193,3 +193,29 @@ def test_computed_spikes_replayed_make_the_same_traffic(kind: str) -> None:
     played = case.fast(None, kind)
     for name in ("packets", "hops_ew", "hops_ns", "sops"):
         assert np.array_equal(played.ledger.per_tick[name], computed.ledger.per_tick[name])
+
+
+@pytest.mark.parametrize("kind", ["float32", "float64"])
+@given(seed=st.integers(0, 10**6), recurrent=st.booleans(), neuron=NEURONS)
+def test_weights_that_stay_where_they_are(kind: str, seed: int, recurrent: bool, neuron: LIF) -> None:
+    """A large matrix is read where the caller has it: the same spikes and books as from a copy."""
+    case = Case(seed, recurrent, False)
+    copied = case.fast(neuron, kind)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("neurochip.digital.lif_network.IN_PLACE_BYTES", 1)
+        kept = case.fast(neuron, kind)
+    assert all(np.array_equal(a, b) for a, b in zip(kept.spikes, copied.spikes, strict=True))
+    assert kept.ledger.totals == copied.ledger.totals
+
+
+def test_what_stays_where_it_is() -> None:
+    from neurochip.digital.lif_network import IN_PLACE_BYTES, _in_place
+
+    side = int((IN_PLACE_BYTES // 4) ** 0.5) + 1
+    small, large = np.ones((3, 4), np.float32), np.ones((side, side), np.float32)
+    kind = np.dtype(np.float32)
+    assert _in_place([small, large, small], kind) == 1
+    assert _in_place([small, large[:, ::2], small], kind) is None  # other strides
+    assert _in_place([small, np.asfortranarray(large)], kind) is None
+    assert _in_place([small, large.astype(np.float64)], kind) is None
+    assert _in_place([small, small], kind) is None
