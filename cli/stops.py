@@ -42,7 +42,7 @@ def stops() -> Iterator[None]:
     try:
         yield
     except Interrupted as stop:
-        raise Interruption(_how_to_resume(stop.folder)) from None
+        raise Interruption(_how_to_resume(stop.folder, stop.command)) from None
     except KeyboardInterrupt:
         raise Interruption("Stopped.") from None
     except NeurochipError as error:
@@ -64,10 +64,10 @@ def _drop_unwritten() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _how_to_resume(folder: str | None) -> str:
+def _how_to_resume(folder: str | None, command: str) -> str:
     if folder is None:
         return "Stopped."
-    return f"Stopped; go on with: neurochip simulate --resume {shlex.quote(folder)}"
+    return f"Stopped; go on with: neurochip {command} --resume {shlex.quote(folder)}"
 
 
 def _sentence(error: OSError) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
+    from neurochip.sweeping import run_sweep as run_sweep
 
 __version__ = "0.1.0"
 
@@ -48,6 +49,7 @@ _HOME = {
     "read_chip": "neurochip.description",
     "read_run": "neurochip.description",
     "replay": "neurochip.replaying",
+    "run_sweep": "neurochip.sweeping",
     "settle": "neurochip.settling",
     "simulate": "neurochip.simulation",
 }

@@ -86,8 +86,11 @@ class Interrupted(KeyboardInterrupt):
     ----------
     folder
         Where the run stands; `None` when it was not to be written.
+    command
+        What goes on with it.
     """
 
-    def __init__(self, folder: str | None) -> None:
+    def __init__(self, folder: str | None, command: str = "simulate") -> None:
         super().__init__(folder)
         self.folder = folder
+        self.command = command

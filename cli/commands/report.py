@@ -36,6 +36,9 @@ def command(folder: Path, prices: str | None, open_page: bool) -> None:
 
     from ..screen import summary_console
 
+    if (folder / "sweep.json").is_file():
+        _render_sweep(folder, prices, open_page)
+        return
     price_list = None if prices is None else read_prices(prices)
     before: EnergyTable
     if is_replay(folder):
@@ -52,7 +55,30 @@ def command(folder: Path, prices: str | None, open_page: bool) -> None:
     if price_list is not None:
         click.echo(f"energy: {_total(before)} → {_total(after)}")
     click.echo(str(page))
-    if open_page and click.launch(page.resolve().as_uri()) != 0:
+    if open_page:
+        _open(page)
+
+
+def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
+    from neurochip.report.sweeps import read_sweep, write_sweep
+    from neurochip.report.sweeps.terminal import print_sweep
+
+    from ..screen import summary_console
+
+    if prices is not None:
+        raise click.UsageError(
+            "--prices is for runs; a sweep stores errors, and nothing that could be priced"
+        )
+    document = read_sweep(folder)
+    page = write_sweep(document, folder)
+    print_sweep(document, summary_console())
+    click.echo(f"\n{page}")
+    if open_page:
+        _open(page)
+
+
+def _open(page: Path) -> None:
+    if click.launch(page.resolve().as_uri()) != 0:
         click.echo("No browser could be started; open the page yourself.", err=True)
 
 

@@ -20,7 +20,7 @@ from neurochip.description.toml_reader import Table, field_types, parse, unknown
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
 
-__all__ = ["apply_overrides", "read_run", "run_to_toml"]
+__all__ = ["apply_overrides", "key_type", "read_run", "run_to_toml"]
 
 
 def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> RunSpec:
@@ -105,6 +105,11 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
             target.clear()  # the parameters of another kind mean nothing to this one
         target[keys[-1]] = _override_value(raw, hint)
     return table
+
+
+def key_type(path: str) -> Any:
+    """Return the annotation of a dotted key of a run, `Any` where it depends on an element's kind; refuse others."""
+    return _walk_schema(path.split("."))
 
 
 def _walk_schema(keys: list[str]) -> Any:

@@ -247,7 +247,7 @@ class LearningSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvaluationSpec:
-    """How many samples are evaluated after each epoch.
+    """How many samples are evaluated, and after which epochs.
 
     Attributes
     ----------
@@ -255,10 +255,13 @@ class EvaluationSpec:
         At most so many training samples; 0 for none.
     test
         At most so many test samples; `None` for all.
+    every
+        After every so many epochs, and after the last.
     """
 
     train: int = 10_000
     test: int | None = None
+    every: int = 1
 
     def __post_init__(self) -> None:
         """Check the counts."""
@@ -266,6 +269,7 @@ class EvaluationSpec:
         _at_least(0, self.train, "evaluation.train")
         if self.test is not None:
             _at_least(1, self.test, "evaluation.test")
+        _at_least(1, self.every, "evaluation.every")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

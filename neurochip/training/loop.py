@@ -157,12 +157,13 @@ class Trainer:
         state, run = self.state, self._run
         before = self._booked(state.epochs)
         train = test = None
-        if self._n_train_checked:
-            matrix = self._measure("train", self._n_train_checked)
-            train = _share_wrong(matrix)
-        state.confusion = self._measure("test", self._n_test)
-        test = _share_wrong(state.confusion)
-        self._reporter.test_error = test
+        if (state.epoch + 1) % run.evaluation.every == 0 or state.epoch + 1 == self._learning.epochs:
+            if self._n_train_checked:
+                matrix = self._measure("train", self._n_train_checked)
+                train = _share_wrong(matrix)
+            state.confusion = self._measure("test", self._n_test)
+            test = _share_wrong(state.confusion)
+            self._reporter.test_error = test
         ledger = self._substrate.ledger()
         spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
         state.epochs.append(

@@ -1,0 +1,137 @@
+"""One task of a sweep, as a worker does it: build the machine, train or take over weights, test."""
+
+from __future__ import annotations
+
+import functools
+import io
+import time
+from typing import Any
+
+import numpy as np
+
+from neurochip import data
+from neurochip.building import Built, build
+from neurochip.description import RunSpec
+from neurochip.errors import ConfigError, NeurochipError
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.substrate import Parameters, Phase
+from neurochip.sweep.runner import Done
+from neurochip.training.evaluate import confusion_matrix
+from neurochip.training.loop import Trainer
+from neurochip.training.progress import Reporter
+from neurochip.training.state import TrainingState
+from neurochip.training.streams import glorot
+
+__all__ = ["measure", "pack", "unpack"]
+
+_FAMILIES = ("weights", "feedback", "biases")
+
+
+def measure(work: str, run: dict[str, Any], fine_tune_epochs: int, weights: bytes | None, keep: bool) -> Done:
+    """Do one task and return what it measured; whatever goes wrong with it becomes its reason.
+
+    Parameters
+    ----------
+    work
+        ``train`` from scratch, ``deploy`` weights and test, or ``fine-tune`` them.
+    run
+        The run, as tables.
+    weights
+        Those to take over, packed.
+    keep
+        Whether to return the trained ones.
+    """
+    began, cpu = time.perf_counter(), time.thread_time()
+    done: Done = {"measured": None, "reason": None, "seconds": 0.0, "cpu_seconds": 0.0, "parameters": None}
+    try:
+        done["measured"], trained = _measured(work, RunSpec.from_dict(run), fine_tune_epochs, weights)
+        if keep:
+            done["parameters"] = pack(trained)
+    except NeurochipError as error:
+        done["reason"] = str(error)
+    except Exception as error:  # a fault of ours must not cost the other points; the reason names it
+        done["reason"] = f"{type(error).__name__}: {error}"
+    done["seconds"] = time.perf_counter() - began
+    done["cpu_seconds"] = time.thread_time() - cpu
+    return done
+
+
+def _measured(
+    work: str, run: RunSpec, fine_tune_epochs: int, weights: bytes | None
+) -> tuple[dict[str, Any], Parameters]:
+    learning = run.learning
+    if learning is None:
+        raise ConfigError("learning", "is missing; a sweep trains")
+    first = 0 if work == "train" else learning.epochs
+    last = learning.epochs + (fine_tune_epochs if work == "fine-tune" else 0)
+    run = _measured_once(run, last)
+    built = build(run, threads=1)
+    samples = _samples(run.data.set, run.data.train, run.data.test)
+    built.substrate.load(glorot(built.network, run.seed) if weights is None else unpack(weights))
+    if first < last:
+        error = _trained(run, built, samples, first, last)
+    else:
+        error = _tested(run, built, samples)
+    ledger = built.substrate.ledger()
+    metrics: dict[str, float] = {}
+    tested = ledger.phases.get(Phase.EVALUATION)
+    if run.substrate == "digital" and tested is not None:
+        metrics["spikes_per_test_sample"] = (
+            ledger.total("spikes_sent", Phase.EVALUATION) / tested.presentations
+        )
+    return {"test_error": error, "metrics": metrics}, built.substrate.parameters()
+
+
+def _measured_once(run: RunSpec, epochs: int) -> RunSpec:
+    """Leave out what a point of a sweep has no use for: errors on training samples, and those between epochs."""
+    table = run.to_dict()
+    table["learning"] |= {"epochs": epochs}
+    table["evaluation"] |= {"train": 0, "every": epochs}
+    return RunSpec.from_dict(table)
+
+
+def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last: int) -> float:
+    """Train from epoch ``first``, whose order of samples follows on that of the epochs before, and test."""
+    if run.learning is None:
+        raise ConfigError("learning", "is missing; a sweep trains")
+    rule = EquilibriumPropagation(built.network, run.learning, run.phases)
+    state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), epoch=first)
+    trainer = Trainer(run, built.substrate, rule, samples, state, Reporter(None, 0), lambda: False)
+    while state.epoch < last:
+        trainer.epoch()
+    error = state.epochs[-1].test_error
+    if error is None:
+        raise ConfigError("evaluation", "measured nothing after the last epoch")
+    return error
+
+
+def _tested(run: RunSpec, built: Built, samples: data.Dataset) -> float:
+    n = len(samples.test_labels)
+    n = n if run.evaluation.test is None else min(n, run.evaluation.test)
+    matrix = confusion_matrix(built.substrate, samples, "test", n, run.phases.free, lambda *_: None)
+    return (n - int(np.trace(matrix))) / n
+
+
+@functools.lru_cache(maxsize=2)
+def _samples(name: str, train: int | None, test: int | None) -> data.Dataset:
+    """Load a data set once per worker."""
+    return data.load(name, train=train, test=test)
+
+
+def pack(parameters: Parameters) -> bytes:
+    """Return weights and biases as the bytes of an npz file, without any compression."""
+    arrays = {
+        f"{family}{k}": array for family in _FAMILIES for k, array in enumerate(getattr(parameters, family))
+    }
+    memory = io.BytesIO()
+    np.savez(memory, allow_pickle=False, **arrays)
+    return memory.getvalue()
+
+
+def unpack(packed: bytes) -> Parameters:
+    """Return the weights and biases that `pack` wrote."""
+    with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
+        counts = {family: sum(name.startswith(family) for name in stored.files) for family in _FAMILIES}
+        return Parameters(
+            **{family: tuple(stored[f"{family}{k}"] for k in range(n)) for family, n in counts.items()}
+        )

@@ -1,0 +1,60 @@
+"""Words that the page and the terminal share."""
+
+from __future__ import annotations
+
+import shlex
+
+from neurochip.report.quantities import decimal
+from neurochip.report.sweeps.schema import DefinitionTable, LimitTable, SweepDocument
+
+__all__ = ["COLOURS", "command", "how_many", "limit_words", "one", "points"]
+
+COLOURS = {"ideal": 2, "deploy": 3, "in-loop": 1, "fine-tune": 0}
+
+
+def one(definition: DefinitionTable) -> str:
+    """Return what is repeated: a die, or a seed."""
+    return "die" if definition["dies"] else "seed"
+
+
+def points(share: float) -> str:
+    """Return a difference of shares, e.g. ``1 point``."""
+    return f"{100 * share:g} point{'' if round(100 * share, 9) == 1 else 's'}"
+
+
+def how_many(definition: DefinitionTable) -> str:
+    """Return how often each point is repeated."""
+    seeds = f"{definition['seeds']} seed{'s' * (definition['seeds'] != 1)}"
+    if not definition["dies"]:
+        return seeds
+    dies = f"{definition['dies']} die{'s' * (definition['dies'] != 1)}"
+    return dies if definition["seeds"] == 1 else f"{dies} × {seeds}"
+
+
+def limit_words(limit: LimitTable) -> tuple[str, str]:
+    """Return a limit as a number, and its interval as a remark."""
+    sign = ">" if limit["direction"] == "up" else "<"
+
+    def words(name: str) -> str:
+        crossing = limit[name]  # type: ignore[literal-required]
+        if crossing["value"] is None:
+            return "–"
+        return f"{sign} {decimal(crossing['value'])}" if crossing["beyond"] else decimal(crossing["value"])
+
+    return words("at"), f"95 %: {words('low')} … {words('high')}"
+
+
+def command(document: SweepDocument) -> str:
+    """Return the command that makes the same points again."""
+    definition = document["definition"]
+    words = ["neurochip", "sweep", "run.toml"]
+    for entry in definition["vary"]:
+        words += ["--vary", f"{entry['key']}={','.join(entry['values'])}", "--nominal"]
+        words.append(f"{entry['key']}={entry['nominal']}")
+    words += ["--modes", ",".join(definition["modes"])]
+    if definition["dies"]:
+        words += ["--dies", str(definition["dies"])]
+    words += ["--seeds", str(definition["seeds"])]
+    if "fine-tune" in definition["modes"]:
+        words += ["--fine-tune-epochs", str(definition["fine_tune_epochs"])]
+    return shlex.join(words)

@@ -1,0 +1,239 @@
+"""The sweep itself: one run, what is varied in it, how the network comes onto the chip, and how often."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from neurochip.description import RunSpec, read_chip
+from neurochip.description.run_reader import apply_overrides
+from neurochip.description.toml_reader import Table, describe, did_you_mean
+from neurochip.errors import CapabilityError, ConfigError
+from neurochip.sweep.dies import die_key, is_imperfection, why_no_dies, without_dies
+from neurochip.sweep.space import Axis, grid_size
+
+__all__ = ["Definition", "Mode", "define", "parse_modes"]
+
+
+class Mode(enum.StrEnum):
+    """How a network comes onto the chip that a setting describes."""
+
+    IDEAL = "ideal"  # trained and tested on the nominal chip: the reference
+    DEPLOY = "deploy"  # trained on the nominal chip, tested on this one
+    IN_LOOP = "in-loop"  # trained and tested on this one, from the same initial weights
+    FINE_TUNE = "fine-tune"  # trained on the nominal chip, then for a few epochs on this one
+
+
+# Sections and keys that shape the weights or the task: what was trained with one value does not fit another.
+_SHAPES = ("network.layers", "network.tied", "network.init", "data.set", "experiment", "substrate")
+# Those that say how to train, which a finished network does not notice.
+_TRAINING = ("learning.", "phases.nudged", "phases.split_stream", "phases.persistent", "data.train")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A sweep, fully resolved.
+
+    Attributes
+    ----------
+    run
+        The run that is varied, every default written out.
+    axes
+        Varied keys; the first is the one that curves are drawn over.
+    nominal
+        Values of the varied keys on the chip that is trained on for ``deploy`` and ``fine-tune``, in their order.
+    dies
+        Dies 1 … n; 0 where the substrate has none.
+    seeds
+        Seeds of the run, of initial weights and order of samples: its own and the next.
+    fine_tune_epochs
+        Epochs on the chip after the ideal ones.
+    within
+        A die is good when its error is at most this share above that of the ideal chip of the same seed.
+    wanted
+        Share of dies that shall be good.
+    """
+
+    run: Table
+    axes: tuple[Axis, ...]
+    modes: tuple[Mode, ...]
+    nominal: tuple[str, ...]
+    dies: int = 0
+    seeds: int = 1
+    fine_tune_epochs: int = 1
+    within: float = 0.01
+    wanted: float = 0.95
+
+    @property
+    def points(self) -> int:
+        """Settings × modes × dies × seeds; the ideal chip has one setting and no dies."""
+        chips = grid_size(self.axes) * max(self.dies, 1) * self.seeds
+        ideal = Mode.IDEAL in self.modes
+        return chips * (len(self.modes) - ideal) + ideal * self.seeds
+
+    def resolve(self, values: Sequence[str], *, nominal: bool = False) -> RunSpec:
+        """Return the run with the varied keys set to these values; refuse what the run's own checks refuse.
+
+        ``nominal`` leaves out whatever is drawn for a die and is not varied itself.
+        """
+        overrides = [f"{axis.key}={value}" for axis, value in zip(self.axes, values, strict=True)]
+        try:
+            run = RunSpec.from_dict(
+                apply_overrides(without_dies(self.run) if nominal else self.run, overrides)
+            )
+            chip = read_chip(run.chip)
+            if run.substrate == "digital":
+                chip.check_weights(run.network.precision, run.network.rounding)
+        except ConfigError as error:
+            setting = ", ".join(overrides)
+            raise ConfigError(
+                f"--vary {setting}: {error.place.removeprefix('--set ')}", error.problem
+            ) from None
+        return run
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the definition as JSON values."""
+        return {
+            "run": self.run,
+            "vary": [
+                {
+                    "key": axis.key,
+                    "values": list(axis.values),
+                    "logarithmic": axis.logarithmic,
+                    "nominal": value,
+                }
+                for axis, value in zip(self.axes, self.nominal, strict=True)
+            ],
+            "modes": [mode.value for mode in self.modes],
+            "dies": self.dies,
+            "seeds": self.seeds,
+            "fine_tune_epochs": self.fine_tune_epochs,
+            "within": self.within,
+            "wanted": self.wanted,
+        }
+
+    @classmethod
+    def from_json(cls, table: dict[str, Any]) -> Definition:
+        """Return the definition that `to_json` wrote."""
+        axes = [Axis(entry["key"], tuple(entry["values"]), entry["logarithmic"]) for entry in table["vary"]]
+        return cls(
+            run=table["run"],
+            axes=tuple(axes),
+            nominal=tuple(entry["nominal"] for entry in table["vary"]),
+            modes=tuple(Mode(mode) for mode in table["modes"]),
+            dies=table["dies"],
+            seeds=table["seeds"],
+            fine_tune_epochs=table["fine_tune_epochs"],
+            within=table["within"],
+            wanted=table["wanted"],
+        )
+
+
+def parse_modes(text: str) -> tuple[Mode, ...]:
+    """Return the modes of a comma list, in the order of `Mode`."""
+    known = [mode.value for mode in Mode]
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"; the modes are {', '.join(known)}"
+            raise ConfigError("--modes", f"there is no mode {describe(name)}{hint}")
+    return tuple(mode for mode in Mode if mode.value in names)
+
+
+def define(
+    run: RunSpec,
+    axes: tuple[Axis, ...],
+    *,
+    modes: tuple[Mode, ...] | None,
+    nominal: Sequence[str] = (),
+    dies: int | None = None,
+    seeds: int | None = None,
+    fine_tune_epochs: int = 1,
+    within: float = 0.01,
+    wanted: float = 0.95,
+) -> Definition:
+    """Return the sweep over a run, with what was not said filled in and everything checked but the settings.
+
+    Without ``modes``, all that have a meaning for the varied keys; without ``dies``, 30 where there are dies;
+    without ``seeds``, 1 where there are dies and 5 where there are none.
+    """
+    if run.experiment != "train":
+        raise ConfigError("experiment", f'must be "train" to be swept, got "{run.experiment}"')
+    table = run.to_dict()
+    key, why = die_key(table), why_no_dies(table)
+    if why is not None and dies is not None:
+        raise CapabilityError("--dies", f"{why}; repeat with --seeds")
+    for axis in axes:
+        if axis.key == key:
+            raise ConfigError(f"--vary {key}", "is what --dies counts; leave it out")
+        if axis.key == "seed":
+            raise ConfigError("--vary seed", "is what --seeds counts; leave it out")
+    for what, count in (("--dies", dies), ("--seeds", seeds), ("--fine-tune-epochs", fine_tune_epochs)):
+        if count is not None and count < 1:
+            raise ConfigError(what, f"must be at least 1, got {count}")
+    if not 0 <= within < 1:
+        raise ConfigError("--within", f"must be 0 to 100 points, got {100 * within:g}")
+    if not 0 < wanted < 1:
+        raise ConfigError("--yield", f"must lie between 0 and 100 %, got {100 * wanted:g}")
+    values = _nominal_values(run, axes, nominal)
+    return Definition(
+        run=table,
+        axes=axes,
+        modes=_fitting_modes(axes, modes),
+        nominal=values,
+        dies=0 if key is None else 30 if dies is None else dies,
+        seeds=seeds if seeds is not None else 5 if key is None else 1,
+        fine_tune_epochs=fine_tune_epochs,
+        within=within,
+        wanted=wanted,
+    )
+
+
+def _fitting_modes(axes: tuple[Axis, ...], wanted: tuple[Mode, ...] | None) -> tuple[Mode, ...]:
+    """Refuse modes that cannot be had, or leave them out where none was asked for by name."""
+    carried = (Mode.DEPLOY, Mode.FINE_TUNE)
+    impossible: dict[Mode, str] = {}
+    for axis in axes:
+        if axis.key in _SHAPES:
+            why = f"carries weights over, and those trained with one {axis.key} do not fit another"
+            impossible |= {mode: why for mode in carried}
+    if all(axis.key.startswith(_TRAINING) for axis in axes):
+        names = " and ".join(axis.key for axis in axes)
+        impossible.setdefault(Mode.DEPLOY, f"only tests, and {names} only matters in training")
+    if wanted is None:
+        return tuple(mode for mode in Mode if mode not in impossible)
+    for mode in wanted:
+        if mode in impossible:
+            raise CapabilityError("--modes", f"{mode.value} {impossible[mode]}; leave it out")
+    return wanted
+
+
+def _nominal_values(run: RunSpec, axes: tuple[Axis, ...], given: Sequence[str]) -> tuple[str, ...]:
+    said = {}
+    for text in given:
+        key, equals, value = (part.strip() for part in text.partition("="))
+        if not equals or not value:
+            raise ConfigError(f"--nominal {text}", "must have the form key.path=value")
+        if key not in [axis.key for axis in axes]:
+            raise ConfigError(f"--nominal {key}", "is not varied; name a key of --vary")
+        said[key] = value
+    return tuple(said.get(axis.key) or _nominal_value(run, axis) for axis in axes)
+
+
+def _nominal_value(run: RunSpec, axis: Axis) -> str:
+    """What goes wrong on a chip is nominally 0; anything else is nominally as the run has it."""
+    if is_imperfection(axis.key) and axis.numbers is not None:
+        return "0"
+    value: Any = run.to_dict()
+    for part in axis.key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, dict) and "kind" in value:  # an element: its inline table
+        return "{ " + ", ".join(f"{name} = {describe(entry)}" for name, entry in value.items()) + " }"
+    if value is None or isinstance(value, dict):
+        raise ConfigError(
+            f"--vary {axis.key}",
+            "has no value in the run itself; say which is nominal with --nominal KEY=VALUE",
+        )
+    return value if isinstance(value, str) else describe(value)

@@ -1,0 +1,233 @@
+"""Processes that do the work, behind `concurrent.futures.Executor`: here with loky, on a cluster with Dask."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Protocol
+
+from neurochip.errors import ConfigError
+
+__all__ = ["ClusterEngine", "Engine", "LocalEngine", "open_engine", "package_version"]
+
+# BLAS, OpenMP and numba would each start a thread per core in every worker.
+ONE_THREAD = {
+    name: "1"
+    for name in (
+        "OPENBLAS_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "BLIS_NUM_THREADS",
+        "VECLIB_MAXIMUM_THREADS",
+        "NUMBA_NUM_THREADS",
+    )
+}
+_PATIENCE_S = 10.0  # for a scheduler to answer, and for it to have a worker
+
+
+class Engine(Protocol):
+    """Workers, and how to get new ones when they die."""
+
+    name: str
+
+    @property
+    def executor(self) -> Executor:
+        """What tasks are submitted to."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many tasks are worked on at once; a cluster may grow."""
+        ...
+
+    def renew(self) -> None:
+        """Replace an executor that broke because a worker died."""
+        ...
+
+    def losses(self) -> list[str]:
+        """Say which workers were lost since this was last asked, where the executor goes on without them."""
+        ...
+
+    def close(self, *, at_once: bool) -> None:
+        """End the workers; ``at_once`` without waiting for their tasks."""
+        ...
+
+
+class LocalEngine:
+    """Processes of this machine."""
+
+    def __init__(self, workers: int) -> None:
+        self.name = "loky"
+        self._workers = workers
+        self._executor = self._open()
+
+    def _open(self) -> Executor:
+        from loky import ProcessPoolExecutor
+
+        executor: Executor = ProcessPoolExecutor(
+            max_workers=self._workers, env=ONE_THREAD, initializer=_settle_in, initargs=(os.getpid(),)
+        )
+        return executor
+
+    @property
+    def executor(self) -> Executor:
+        """What tasks are submitted to."""
+        return self._executor
+
+    @property
+    def workers(self) -> int:
+        """How many processes there are."""
+        return self._workers
+
+    def renew(self) -> None:
+        """Start new processes in place of all."""
+        self._executor.shutdown(wait=True)
+        self._executor = self._open()
+
+    def losses(self) -> list[str]:
+        """Return nothing: a process that dies breaks the executor, which tells of it."""
+        return []
+
+    def close(self, *, at_once: bool) -> None:
+        """End the processes."""
+        self._executor.shutdown(wait=True, **({"kill_workers": True} if at_once else {}))
+
+
+class ClusterEngine:
+    """Workers of a Dask cluster that is running already."""
+
+    def __init__(self, address: str) -> None:
+        from distributed import Client
+
+        self.name = "dask"
+        self._address = address
+        # A scheduler that is not there is reported by us, in a sentence, and not by its log with a traceback.
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        try:
+            self._client = Client(address, timeout=f"{_PATIENCE_S:g}s", set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise ConfigError(
+                f"--scheduler {address}",
+                f"no scheduler answers there ({type(error).__name__}); start one with `dask scheduler`",
+            ) from None
+        try:
+            self._check_workers()
+        except BaseException:
+            self._client.close()
+            raise
+        self._known = set(self._addresses())
+        self._executor: Executor = self._client.get_executor(pure=False)
+
+    def _check_workers(self) -> None:
+        end = time.monotonic() + _PATIENCE_S
+        while not self._addresses():
+            if time.monotonic() > end:
+                raise ConfigError(
+                    f"--scheduler {self._address}",
+                    f"has no workers; start some with `dask worker {self._address} --nthreads 1`",
+                )
+            time.sleep(0.2)
+        mine = package_version()
+        try:
+            found = set(self._client.run(package_version).values())
+        except Exception as error:  # whatever a worker's unpickling raises, most of all ModuleNotFoundError
+            raise ConfigError(
+                f"--scheduler {self._address}",
+                f"its workers cannot import neurochip ({error}); install it there",
+            ) from None
+        if found != {mine}:
+            others = ", ".join(sorted(found - {mine}))
+            raise ConfigError(
+                f"--scheduler {self._address}", f"its workers have neurochip {others}, this is {mine}"
+            )
+
+    def _addresses(self) -> dict[str, Any]:
+        workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
+        return workers
+
+    @property
+    def executor(self) -> Executor:
+        """What tasks are submitted to."""
+        return self._executor
+
+    @property
+    def workers(self) -> int:
+        """Threads of all workers."""
+        return sum(int(worker["nthreads"]) for worker in self._addresses().values()) or 1
+
+    def renew(self) -> None:
+        """Make a new executor on the same cluster."""
+        self._executor = self._client.get_executor(pure=False)
+
+    def losses(self) -> list[str]:
+        """Name the workers that left; the scheduler gives their tasks to others by itself."""
+        now = set(self._addresses())
+        gone, self._known = self._known - now, now
+        return [f"worker {address} was lost; its tasks are tried again" for address in sorted(gone)]
+
+    def close(self, *, at_once: bool) -> None:
+        """Leave the cluster, which goes on running."""
+        self._executor.shutdown(wait=not at_once)
+        self._client.close()
+
+
+@contextmanager
+def open_engine(workers: int | None = None, scheduler: str | None = None) -> Iterator[Engine]:
+    """Open workers for a block: ``workers`` processes here, by default one per core, or those of a Dask cluster.
+
+    When the block raises, workers are ended without waiting for what they are at.
+
+    Raises
+    ------
+    ConfigError
+        When a package is missing or the scheduler does not answer.
+    """
+    if workers is not None and workers < 1:
+        raise ConfigError("--workers", f"must be at least 1, got {workers}")
+    if workers is not None and scheduler is not None:
+        raise ConfigError("--workers", "is for this machine; a cluster has those that were started for it")
+    engine: Engine
+    try:
+        if scheduler is not None:
+            engine = ClusterEngine(scheduler)
+        else:
+            engine = LocalEngine(workers if workers is not None else len(os.sched_getaffinity(0)))
+    except ModuleNotFoundError as error:
+        extra = "cluster" if scheduler is not None else "sweep"
+        raise ConfigError(
+            "--scheduler" if scheduler is not None else "--workers",
+            f"needs the package {error.name}: python -m pip install 'neurochip[{extra}]'",
+        ) from None
+    try:
+        yield engine
+    except BaseException:
+        engine.close(at_once=True)
+        raise
+    engine.close(at_once=False)
+
+
+def _settle_in(parent: int) -> None:
+    """Prepare a process: it leaves Ctrl-C to its parent, and does not outlive it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
+
+    threading.Thread(target=watch, name="orphan-watch", daemon=True).start()
+
+
+def package_version() -> str:
+    """Return the version of neurochip that is installed here."""
+    try:
+        return version("neurochip")
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,338 @@
+"""`neurochip sweep` from end to end, on runs that take a moment."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from neurochip.report.sweeps import read_sweep
+
+from .conftest import Run, Spawn, Workplace
+
+FILES = ["lock.sqlite", "points.csv", "points.sqlite", "summary.csv", "sweep.html", "sweep.json"]
+
+TINY = """
+about = "real numbers, few digits: takes a moment"
+substrate = "ideal"
+[network]
+layers = [784, 20, 10]
+[coding]
+annealer = { kind = "constant", value = 0.5 }
+[data]
+train = 300
+test = 100
+[phases]
+free = 20
+nudged = 5
+[learning]
+rates = [0.2, 0.1]
+epochs = 4
+"""
+# Two steps are too few for an image to reach the output; the run has twenty.
+ASKED = ("--vary", "phases.free=2,20", "--seeds", "2")
+
+
+def results(folder: Path) -> list[dict[str, Any]]:
+    """Everything that a sweep measured, in order."""
+    points: list[dict[str, Any]] = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))["points"]
+    assert points
+    return points
+
+
+def stored(folder: Path) -> list[tuple[Any, ...]]:
+    """When each task was finished: a row that is written again has another time, and another number."""
+    with sqlite3.connect(folder / "points.sqlite") as connection:
+        rows = connection.execute("SELECT rowid, digest, finished FROM results ORDER BY digest").fetchall()
+    connection.close()
+    return rows
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep, made once by the command line; copy the folder before changing it."""
+    from neurochip._cli.main import neurochip
+
+    folder = tmp_path_factory.mktemp("sweeps")
+    (folder / "tiny.toml").write_text(TINY, encoding="utf-8")
+    words = ["sweep", str(folder / "tiny.toml"), *ASKED, "--workers", "2", "--out", str(folder / "sweep")]
+    result = CliRunner().invoke(neurochip, words, prog_name="neurochip")
+    assert result.exit_code == 0, result.output
+    (folder / "stdout").write_text(result.stdout, encoding="utf-8")
+    (folder / "stderr").write_text(result.stderr, encoding="utf-8")
+    return folder / "sweep"
+
+
+def test_what_it_leaves(swept: Path) -> None:
+    assert sorted(path.name for path in swept.iterdir()) == FILES
+    printed = (swept.parent / "stdout").read_text(encoding="utf-8")
+    assert "phases.free" in printed and "At least 95 % of seeds within 1 point of ideal" in printed
+    assert printed.splitlines()[-2:] == [str(swept), f"neurochip report {swept} --open"]
+    assert re.search(r"^10/10 tasks, 2 workers \d+ % busy$", (swept.parent / "stderr").read_text(), re.M)
+
+
+def test_the_numbers_hang_together(swept: Path) -> None:
+    document = read_sweep(swept)
+    points = document["points"]
+    assert [(p["mode"], p["values"], p["seed"]) for p in points[:4]] == [
+        ("ideal", ["20"], 1),
+        ("ideal", ["20"], 2),
+        ("deploy", ["2"], 1),
+        ("deploy", ["2"], 2),
+    ]
+    assert len(points) == 2 + 2 * 3 * 2 and document["complete"] and document["tasks"] == 10
+    ideal = {p["seed"]: p["error"] for p in points if p["mode"] == "ideal"}
+    assert all(0 < error < 0.9 for error in ideal.values())
+    for point in points:
+        assert point["above"] == pytest.approx(point["error"] - ideal[point["seed"]])
+        assert point["good"] == (point["above"] <= 0.01 + 1e-9)
+        if point["values"] == ["20"] and point["mode"] in ("deploy", "in-loop"):
+            assert point["error"] == ideal[point["seed"]]  # there it is the ideal chip
+    # What never reaches the output is a guess.
+    deployed = [p["error"] for p in points if p["mode"] == "deploy" and p["values"] == ["2"]]
+    assert min(deployed) > 0.8 and max(ideal.values()) < 0.6
+    [panel] = document["panels"]
+    cells = {(c["mode"], cell["value"]): cell for c in panel["curves"] for cell in c["cells"]}
+    assert cells["deploy", "2"]["mean"] == pytest.approx(sum(deployed) / 2)
+    assert cells["deploy", "2"]["good_share"] == 0
+
+
+def test_tables(swept: Path) -> None:
+    points = list(csv.DictReader((swept / "points.csv").read_text(encoding="utf-8").splitlines()))
+    told = [(p["phases.free"], p["mode"], float(p["test_error"]), p["good"] == "true") for p in points]
+    assert told == [(p["values"][0], p["mode"], p["error"], p["good"]) for p in results(swept)]
+    summary = list(csv.DictReader((swept / "summary.csv").read_text(encoding="utf-8").splitlines()))
+    assert [(row["phases.free"], row["mode"], row["n"]) for row in summary] == [
+        (value, mode, "2") for mode in ("deploy", "in-loop", "fine-tune") for value in ("2", "20")
+    ]
+
+
+def test_the_page_opens_offline(swept: Path) -> None:
+    page = (swept / "sweep.html").read_text(encoding="utf-8")
+    assert page.count("<h1>") == 1 and "<svg" in page and "Yield" in page and "Every seed" in page
+    assert "<script" not in page and not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
+
+
+def test_the_number_of_workers_changes_nothing(swept: Path, run: Run, place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, *ASKED, "--workers", "1", "--out", "one", "--quiet")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "one\n", "")
+    assert results(Path("one")) == results(swept)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    from distributed import LocalCluster
+
+    with LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+# Dask's own clean-up at the end of a cluster is not ours to judge.
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_measures_the_same(cluster: str, swept: Path, run: Run, place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, *ASKED, "--scheduler", cluster, "--out", "there", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["points"] == results(swept)
+    [session] = read_sweep(Path("there"))["sessions"]
+    assert (session["engine"], session["workers"], session["failed"]) == ("dask", 2, 0)
+
+
+def test_a_scheduler_that_is_not_there(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurochip.sweep.engine._PATIENCE_S", 0.5)
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, *ASKED, "--scheduler", "tcp://127.0.0.1:9", "--out", "there")
+    assert result.exit_code == 2 and not Path("there").exists()
+    assert re.fullmatch(
+        r"Error: --scheduler tcp://127\.0\.0\.1:9: no scheduler answers there \(\w+\); start one with `dask "
+        r"scheduler`\n",
+        result.stderr,
+    )
+
+
+def test_resuming_repeats_nothing(swept: Path, run: Run, place: Workplace) -> None:
+    shutil.copytree(swept, "again")
+    before = stored(Path("again"))
+    assert run("sweep", "--resume", "again", "--quiet").exit_code == 0
+    assert stored(Path("again")) == before
+    assert results(Path("again")) == results(swept)
+    # More is only what is new.
+    assert run("sweep", "--resume", "again", "--seeds", "3", "--workers", "1", "--quiet").exit_code == 0
+    assert set(before) < set(stored(Path("again")))
+    assert [p for p in results(Path("again")) if p["seed"] < 3] == results(swept)
+    assert read_sweep(Path("again"))["definition"]["seeds"] == 3
+
+
+def test_a_sweep_that_is_killed_goes_on(swept: Path, run: Run, place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    words = [
+        sys.executable,
+        "-m",
+        "neurochip._cli",
+        "sweep",
+        str(tiny),
+        *ASKED,
+        "--workers",
+        "1",
+        "--out",
+        "cut",
+    ]
+    process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    store, end = Path("cut/points.sqlite"), time.monotonic() + 60
+    while time.monotonic() < end:
+        time.sleep(0.02)
+        if store.is_file() and 2 <= finished(store) < 10:
+            break
+    process.kill()  # SIGKILL: nothing can be tidied up
+    process.wait()
+    assert process.returncode == -signal.SIGKILL
+    before = stored(Path("cut"))
+    assert 2 <= len(before) < 10
+    assert not Path("cut/sweep.json").exists()
+    result = run("sweep", "--resume", "cut", "--workers", "1", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert set(before) < set(stored(Path("cut"))) and len(stored(Path("cut"))) == 10
+    assert results(Path("cut")) == results(swept)
+
+
+def finished(store: Path) -> int:
+    """Tasks in a store that is being written."""
+    connection = sqlite3.connect(store, timeout=10)
+    try:
+        found = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'results'").fetchone()
+        return int(connection.execute("SELECT count(*) FROM results").fetchone()[0]) if found[0] else 0
+    finally:
+        connection.close()
+
+
+def test_ctrl_c_keeps_and_reports_what_is_done(place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    words = [
+        sys.executable,
+        "-m",
+        "neurochip._cli",
+        "sweep",
+        str(tiny),
+        *ASKED,
+        "--workers",
+        "1",
+        "--out",
+        "cut",
+    ]
+    process = subprocess.Popen(
+        [*words, "--seeds", "40"], stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    store, end = Path("cut/points.sqlite"), time.monotonic() + 60
+    while time.monotonic() < end and not (store.is_file() and finished(store) >= 2):
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers too
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert told.splitlines()[-1] == "Stopped; go on with: neurochip sweep --resume cut"
+    assert "Traceback" not in told
+    document = read_sweep(Path("cut"))
+    assert not document["complete"]
+    assert sum(point["error"] is not None for point in document["points"]) >= 2
+
+
+def test_the_store_of_another_run_is_refused(swept: Path, run: Run, place: Workplace) -> None:
+    shutil.copytree(swept, "here")
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, "--set", "learning.epochs=3", "--resume", "here")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: here: holds the points of another run (tiny, or with other values); leave RUN, --set and --seed out "
+        "to go on with it\n"
+    )
+    assert results(Path("here")) == results(swept)
+    assert run("sweep", tiny, "--resume", "here", "--quiet").exit_code == 0  # the same run is no other
+
+
+def test_a_point_that_fails_is_told(run: Run, place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY.replace("train = 300", 'set = "mnist"\ntrain = 300'))
+    result = run("sweep", tiny, *ASKED, "--workers", "1", "--out", "bad")  # that data set was never fetched
+    assert result.exit_code == 0
+    assert "14 points failed; the page says why." in result.stdout
+    assert "No verdict: the ideal chip was not measured." in result.stdout
+    document = read_sweep(Path("bad"))
+    assert document["complete"]
+    reasons = {point["mode"]: point["reason"] or "" for point in document["points"]}
+    assert "get it with `neurochip data fetch mnist`" in reasons["in-loop"]
+    assert reasons["fine-tune"].startswith("its ideal training failed: ")
+    assert "get it with" in Path("bad/sweep.html").read_text(encoding="utf-8")
+
+
+BAD: list[tuple[list[str], str]] = [
+    ([], "--vary: is missing; name a key and its values, e.g. network.precision=int4,int8"),
+    (
+        ["--vary", "network.percision=int4"],
+        "--vary network.percision: unknown key; did you mean 'precision'?",
+    ),
+    (
+        ["--vary", "network.precision=4:8:3"],
+        "--vary network.precision: is not a number; list its values with commas instead of START:STOP:COUNT",
+    ),
+    (
+        ["--vary", "network.precision=float32,int4"],
+        '--vary network.precision=int4: network.precision: must be "float64" or "float32" on ideal, got "int4"',
+    ),
+    ([*ASKED, "--dies", "3"], "--dies: the ideal substrate has no dies; repeat with --seeds"),
+    ([*ASKED, "--modes", "deplay"], "--modes: there is no mode \"deplay\"; did you mean 'deploy'?"),
+    (
+        ["--vary", "coding.annealer.value=0.1:1:1000000", "--seeds", "1"],
+        "--vary: makes 3000001 points, and more than 20000 are begun only with --yes; vary less",
+    ),
+]
+
+
+@pytest.mark.parametrize(("words", "sentence"), BAD)
+def test_bad_input(run: Run, place: Workplace, words: list[str], sentence: str) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, *words, "--out", "nowhere")
+    assert (result.exit_code, result.stderr) == (2, f"Error: {sentence}\n")
+    assert place.files() == ["tiny.toml"]
+
+
+def test_no_run(run: Run, place: Workplace) -> None:
+    result = run("sweep", *ASKED)
+    assert result.stderr == (
+        "Error: RUN: is missing; name a run of the catalogue (`neurochip runs`) or a TOML file\n"
+    )
+
+
+def test_report_renders_it_again(swept: Path, run: Run, place: Workplace) -> None:
+    shutil.copytree(swept, "again")
+    (Path("again") / "sweep.html").unlink()
+    result = run("report", "again")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines()[-1] == "again/sweep.html"
+    assert Path("again/sweep.html").read_bytes() == (swept / "sweep.html").read_bytes()
+    assert run("report", "again", "--prices", "loihi").exit_code == 2
+    Path("again/sweep.json").write_text('{"format": 7}')
+    assert (
+        run("report", "again").stderr == "Error: again/sweep.json: format: is 7, and this version reads 1\n"
+    )
+
+
+def test_help_imports_no_engine(spawn: Spawn) -> None:
+    result = spawn("sweep", "--help", PYTHONPROFILEIMPORTTIME="1")
+    assert result.returncode == 0 and "--vary KEY=VALUES" in result.stdout
+    loaded = {line.rpartition("|")[2].strip() for line in result.stderr.splitlines()}
+    assert "click" in loaded
+    assert not loaded & {"numba", "numpy", "loky", "distributed", "rich", "sqlite3"}

@@ -1,0 +1,91 @@
+"""One task of a sweep, done in this process."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.description import RunSpec, read_run
+from neurochip.measuring import measure, pack, unpack
+from neurochip.simulation import simulate
+from neurochip.substrate import Parameters
+
+TINY = [
+    "network.layers=[784, 15, 10]",
+    "phases.free=20",
+    "phases.nudged=8",
+    "data.train=60",
+    "data.test=50",
+    "learning.epochs=2",
+]
+
+
+def run_of(substrate: str, *overrides: str) -> RunSpec:
+    if substrate == "ideal":
+        return read_run("mnist-continuous", ["data.set=mnist-small", *TINY, *overrides])
+    return read_run("mnist-small", [*TINY, *overrides])
+
+
+def measured(
+    work: str, run: RunSpec, weights: bytes | None = None, epochs: int = 0
+) -> tuple[dict[str, Any], bytes]:
+    done = measure(work, run.to_dict(), epochs, weights, True)
+    assert done["reason"] is None and done["measured"] is not None and done["parameters"] is not None
+    assert done["seconds"] > 0
+    return done["measured"], done["parameters"]
+
+
+@pytest.mark.parametrize("substrate", ["ideal", "digital"])
+def test_training_is_what_simulate_does(substrate: str) -> None:
+    run = run_of(substrate)
+    record = simulate(run, write=False, threads=1).record
+    assert measured("train", run)[0]["test_error"] == record.epochs[-1].test_error
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [("ideal",), ("digital",), ("digital", "network.precision=int6"), ("digital", "network.tied=false")],
+)
+def test_deploying_where_it_was_trained_changes_nothing(overrides: tuple[str, ...]) -> None:
+    run = run_of(*overrides)
+    trained, weights = measured("train", run)
+    deployed, same = measured("deploy", run, weights)
+    assert deployed == trained
+    for one, other in zip(unpack(weights).weights, unpack(same).weights, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_fine_tuning_goes_on_where_training_ended() -> None:
+    """On the same chip it is one longer training: the order of samples follows on."""
+    run = run_of("ideal")
+    _, weights = measured("train", run)
+    tuned, end = measured("fine-tune", run, weights, epochs=2)
+    longer, whole = measured("train", run_of("ideal", "learning.epochs=4"))
+    assert tuned == longer and end == whole
+
+
+def test_what_goes_wrong_is_a_reason() -> None:
+    broken = Parameters((np.full((784, 15), np.nan), np.zeros((15, 10))), (), (np.zeros(15), np.zeros(10)))
+    done = measure("deploy", run_of("ideal").to_dict(), 0, pack(broken), False)
+    assert done["measured"] is None
+    assert done["reason"] is not None and done["reason"].endswith("must be finite, got NaN or infinity")
+    odd = measure("deploy", run_of("ideal").to_dict(), 0, b"no archive", False)
+    assert odd["reason"] is not None and odd["reason"].startswith("ValueError: ")
+
+
+def test_weights_survive_packing() -> None:
+    rng = np.random.default_rng(0)
+    before = Parameters(
+        (rng.random((3, 2), dtype=np.float32), rng.random((2, 2))),
+        (rng.random((2, 2)),),
+        (rng.random(2), rng.random(2)),
+    )
+    after = unpack(pack(before))
+    for family in ("weights", "feedback", "biases"):
+        pairs = list(zip(getattr(before, family), getattr(after, family), strict=True))
+        assert pairs
+        for one, other in pairs:
+            assert one.dtype == other.dtype
+            np.testing.assert_array_equal(one, other)

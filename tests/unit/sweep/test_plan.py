@@ -1,0 +1,189 @@
+"""Which points a sweep has, and which work they share."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from neurochip.description import RunSpec, read_run
+from neurochip.errors import CapabilityError, ConfigError, NeurochipError
+from neurochip.sweep.definition import Definition, Mode, define, parse_modes
+from neurochip.sweep.plan import plan
+from neurochip.sweep.space import parse_axes
+
+
+def made(*vary: str, run: RunSpec | None = None, modes: str | None = None, **options: Any) -> Definition:
+    return define(
+        run or read_run("mnist-small"),
+        parse_axes(vary),
+        modes=None if modes is None else parse_modes(modes),
+        **options,
+    )
+
+
+def test_points_and_tasks() -> None:
+    definition = made("network.precision=int4,int8,float32", seeds=2)
+    found = plan(definition)
+    assert definition.points == len(found.points) == 2 + 3 * 3 * 2
+    assert Counter(point.mode for point in found.points) == {
+        Mode.IDEAL: 2,
+        Mode.DEPLOY: 6,
+        Mode.IN_LOOP: 6,
+        Mode.FINE_TUNE: 6,
+    }
+    # float32 is the nominal value: deploying there, and training there, is the ideal chip itself.
+    work = Counter(task.work for task in found.tasks.values())
+    assert work == {"train": 2 + 2 * 2, "deploy": 2 * 2, "fine-tune": 3 * 2}
+    for point in found.points:
+        if found.settings[point.setting].values == ("float32",) and point.mode is not Mode.FINE_TUNE:
+            assert point.digest == found.ideal[point.seed]
+
+
+def test_what_is_taken_over_is_the_ideal_of_the_same_seed() -> None:
+    found = plan(made("network.precision=int4,int8", seeds=3))
+    carried = [task for task in found.tasks.values() if task.source is not None]
+    assert len(carried) == 3 * 2 * 2
+    for task in carried:
+        source = found.tasks[task.source or ""]
+        assert (source.seed, source.work, source.keep) == (task.seed, "train", True)
+        assert source.run()["network"]["precision"] == "float32"
+    kept = {task.digest for task in found.tasks.values() if task.keep}
+    assert kept == set(found.ideal.values())
+
+
+def test_each_task_has_its_own_run() -> None:
+    found = plan(made("learning.beta=0.2,0.4", "phases.free=50,100", seeds=2, modes="in-loop"))
+    runs = [RunSpec.from_dict(task.run()) for task in found.tasks.values() if not task.keep]
+    told = {(run.learning and run.learning.beta, run.phases.free, run.seed) for run in runs}
+    assert told == {(beta, free, seed) for beta in (0.2, 0.4) for free in (50, 100) for seed in (1, 2)}
+
+
+def test_digests_say_what_decides_the_result_and_no_more() -> None:
+    once = plan(made("network.precision=int4", seeds=1))
+    again = plan(made("network.precision=int4", seeds=1))
+    assert once.tasks.keys() == again.tasks.keys()
+    told = {**read_run("mnist-small").to_dict(), "name": "another", "about": "told otherwise"}
+    renamed = plan(made("network.precision=int4", seeds=1, run=RunSpec.from_dict(told)))
+    assert once.tasks.keys() == renamed.tasks.keys()
+    for override in ("learning.epochs=3", "data.test=500", "chip=ideal-bits", "phases.free=99", "seed=5"):
+        other = plan(made("network.precision=int4", seeds=1, run=read_run("mnist-small", [override])))
+        assert not once.tasks.keys() & other.tasks.keys(), override
+    # A longer fine-tuning is another task; everything else stays.
+    longer = plan(made("network.precision=int4", seeds=1, fine_tune_epochs=2))
+    changed = {once.tasks[digest].work for digest in once.tasks.keys() - longer.tasks.keys()}
+    assert changed == {"fine-tune"}
+
+
+def test_a_larger_sweep_contains_the_smaller() -> None:
+    small = plan(made("network.precision=int4", seeds=2))
+    large = plan(made("network.precision=int2,int4", seeds=3))
+    assert small.tasks.keys() < large.tasks.keys()
+
+
+def test_costs_order_the_work() -> None:
+    found = plan(made("network.precision=int4", seeds=1))
+    cost = {task.work: task.cost for task in found.tasks.values()}
+    assert cost["train"] > cost["fine-tune"] > cost["deploy"] > 0
+
+
+def test_definitions_survive_being_stored() -> None:
+    definition = made("learning.beta=0.1:1:3log", "network.precision=int4", seeds=2, within=0.02)
+    assert Definition.from_json(definition.to_json()) == definition
+    assert definition.nominal == ("0.5", "float32")
+
+
+@pytest.mark.parametrize(
+    ("vary", "modes"),
+    [
+        ("network.precision=int4", "ideal,deploy,in-loop,fine-tune"),
+        ("network.layers=[784,100,10],[784,50,10]", "ideal,in-loop"),
+        ("network.tied=false", "ideal,in-loop"),
+        ("learning.beta=0.1,0.2", "ideal,in-loop,fine-tune"),
+        ("data.train=100,200", "ideal,in-loop,fine-tune"),
+    ],
+)
+def test_modes_that_have_a_meaning(vary: str, modes: str) -> None:
+    nominal = ["data.train=2000"] if "data.train" in vary else []
+    assert made(vary, nominal=nominal).modes == parse_modes(modes)
+
+
+def test_modes_come_in_one_order() -> None:
+    assert parse_modes("fine-tune, deploy") == (Mode.DEPLOY, Mode.FINE_TUNE)
+
+
+REFUSED: list[tuple[dict[str, Any], type[NeurochipError], str]] = [
+    (
+        {"vary": "network.layers=[784,50,10]", "modes": "deploy"},
+        CapabilityError,
+        "--modes: deploy carries weights over, and those trained with one network.layers do not fit another; "
+        "leave it out",
+    ),
+    (
+        {"vary": "learning.beta=0.2", "modes": "deploy"},
+        CapabilityError,
+        "--modes: deploy only tests, and learning.beta only matters in training; leave it out",
+    ),
+    (
+        {"vary": "learning.beta=0.2", "modes": "inloop"},
+        ConfigError,
+        "--modes: there is no mode \"inloop\"; did you mean 'in-loop'?",
+    ),
+    (
+        {"vary": "learning.beta=0.2", "dies": 5},
+        CapabilityError,
+        "--dies: the digital substrate has no dies; repeat with --seeds",
+    ),
+    ({"vary": "seed=1,2"}, ConfigError, "--vary seed: is what --seeds counts; leave it out"),
+    ({"vary": "learning.beta=0.2", "seeds": 0}, ConfigError, "--seeds: must be at least 1, got 0"),
+    ({"vary": "learning.beta=0.2", "within": 1.5}, ConfigError, "--within: must be 0 to 100 points, got 150"),
+    (
+        {"vary": "learning.beta=0.2", "wanted": 1.0},
+        ConfigError,
+        "--yield: must lie between 0 and 100 %, got 100",
+    ),
+    (
+        {"vary": "data.test=100"},
+        ConfigError,
+        "--vary data.test: has no value in the run itself; say which is nominal with --nominal KEY=VALUE",
+    ),
+    (
+        {"vary": "learning.beta=0.2", "nominal": ["phases.free=3"]},
+        ConfigError,
+        "--nominal phases.free: is not varied; name a key of --vary",
+    ),
+]
+
+
+@pytest.mark.parametrize(("asked", "family", "sentence"), REFUSED)
+def test_what_is_refused(asked: dict[str, Any], family: type[NeurochipError], sentence: str) -> None:
+    with pytest.raises(family) as caught:
+        made(asked.pop("vary"), **asked)
+    assert str(caught.value) == sentence
+
+
+def test_a_convergence_run_has_no_test_error() -> None:
+    with pytest.raises(ConfigError) as caught:
+        made("coding.decoder.lambda=0.1", run=read_run("convergence"))
+    assert str(caught.value) == 'experiment: must be "train" to be swept, got "convergence"'
+
+
+@pytest.mark.parametrize(
+    ("vary", "sentence"),
+    [
+        (
+            "learning.beta=0,1",
+            "--vary learning.beta=0: learning.beta: must be non-zero, got 0",
+        ),
+        (
+            "network.precision=int4,int40",
+            '--vary network.precision=int40: network.precision: expected "float64", "float32", "int2", … or "int16", '
+            "got \"int40\"; did you mean 'int4'?",
+        ),
+    ],
+)
+def test_every_value_is_tried_before_anything_is_done(vary: str, sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        plan(made(vary, seeds=1))
+    assert str(caught.value) == sentence

@@ -1,0 +1,149 @@
+"""Tasks, workers and what happens when either fails. Workers are real processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from neurochip.description import RunSpec, read_run
+from neurochip.errors import ConfigError
+from neurochip.sweep.definition import Definition, define
+from neurochip.sweep.engine import Engine, LocalEngine, open_engine
+from neurochip.sweep.plan import Plan, plan
+from neurochip.sweep.runner import SweepProgress, Tally, Worker, carry_out
+from neurochip.sweep.space import parse_axes
+from neurochip.sweep.store import Store
+from tests.unit.sweep import workers
+
+
+def sweep_of(tmp_path: Path, seeds: int = 3) -> Definition:
+    table = {**read_run("mnist-small").to_dict(), "about": str(tmp_path / "mark")}
+    axes = parse_axes(["network.precision=int4,int8"])
+    return define(RunSpec.from_dict(table), axes, modes=None, seeds=seeds)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with open_engine(workers=2) as engine:
+        yield engine
+
+
+def do(
+    folder: Path, definition: Definition, engine: Engine, work: Worker, **options: Any
+) -> tuple[Plan, Tally, dict[str, Any]]:
+    planned = plan(definition)
+    opened = Store.open(folder) if folder.exists() else Store.create(folder, definition, {})
+    with opened as store:
+        tally = carry_out(planned.tasks.values(), store, engine, work, **options)
+        return planned, tally, dict(store.entries())
+
+
+def test_every_task_is_done_once(tmp_path: Path, engine: Engine) -> None:
+    told: list[SweepProgress] = []
+    planned, tally, entries = do(
+        tmp_path / "s", sweep_of(tmp_path), engine, workers.arithmetic, listener=told.append
+    )
+    assert entries.keys() == planned.tasks.keys()
+    assert (tally.measured, tally.failed, tally.deaths, tally.stopped) == (len(entries), 0, 0, False)
+    for digest, task in planned.tasks.items():
+        carried = task.seed if task.source is not None else 0
+        assert entries[digest].measured["test_error"] == (task.seed * 100 + carried + task.epochs) / 1000
+    assert [progress.done for progress in told] == list(range(len(entries) + 1))
+    assert told[-1].seconds_left == 0.0 and told[-1].busy is not None and told[1].seconds_left is not None
+
+
+def test_a_stored_task_is_not_repeated(tmp_path: Path, engine: Engine) -> None:
+    folder = tmp_path / "s"
+    planned, first, before = do(folder, sweep_of(tmp_path, 2), engine, workers.arithmetic)
+    _, again, after = do(folder, sweep_of(tmp_path, 2), engine, workers.always_dies_for_seed_2)
+    assert (again.measured, again.failed, after) == (0, 0, before)
+    # More seeds are only the new ones.
+    _, more, entries = do(folder, sweep_of(tmp_path, 3), engine, workers.arithmetic)
+    assert more.measured == len(entries) - first.measured > 0
+
+
+def test_a_stopped_sweep_goes_on(tmp_path: Path, engine: Engine) -> None:
+    folder = tmp_path / "s"
+    seen: list[SweepProgress] = []
+    _, first, some = do(
+        folder,
+        sweep_of(tmp_path),
+        engine,
+        workers.slow,
+        listener=seen.append,
+        stop=lambda: bool(seen) and seen[-1].done >= 4,
+    )
+    assert first.stopped and 4 <= len(some) < 15
+    planned, second, entries = do(folder, sweep_of(tmp_path), engine, workers.arithmetic)
+    assert second.measured == len(planned.tasks) - len(some) and not second.stopped
+    assert some.items() <= entries.items()
+
+
+def test_a_task_that_fails_stops_only_what_needs_it(tmp_path: Path, engine: Engine) -> None:
+    planned, tally, entries = do(tmp_path / "s", sweep_of(tmp_path), engine, workers.fails_for_seed_2)
+    reasons = {digest: entry.reason for digest, entry in entries.items() if entry.reason is not None}
+    assert tally.failed == len(reasons) == sum(task.seed == 2 for task in planned.tasks.values())
+    for digest, reason in reasons.items():
+        task = planned.tasks[digest]
+        assert task.seed == 2
+        carried = "its ideal training failed: " if task.source is not None else ""
+        assert reason == f"{carried}learning: went astray"
+
+
+def test_a_worker_that_dies_is_replaced_and_its_task_tried_again(tmp_path: Path) -> None:
+    told: list[SweepProgress] = []
+    with open_engine(workers=2) as engine:
+        planned, tally, entries = do(
+            tmp_path / "s", sweep_of(tmp_path), engine, workers.dies_once, listener=told.append
+        )
+    assert tally.deaths == 1 and tally.failed == 0
+    assert entries.keys() == planned.tasks.keys()
+    assert max(entry.attempts for entry in entries.values()) == 2
+    [note] = [progress.note for progress in told if progress.note is not None]
+    assert note.startswith("a worker died (") and "tried again" in note
+    with Store.open(tmp_path / "s") as store:
+        assert [what for _, what in store.events()] == [note]
+
+
+def test_a_task_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
+    with open_engine(workers=2) as engine:
+        planned, tally, entries = do(
+            tmp_path / "s", sweep_of(tmp_path), engine, workers.always_dies_for_seed_2
+        )
+    assert entries.keys() == planned.tasks.keys()
+    for digest, entry in entries.items():
+        task = planned.tasks[digest]
+        assert (entry.reason is None) == (task.seed != 2), entry
+        if task.seed == 2 and task.source is None:
+            assert entry.reason is not None and entry.reason.startswith("its worker died 3 times (")
+    assert tally.deaths >= 3
+
+
+def test_one_thread_per_process(tmp_path: Path, engine: Engine) -> None:
+    _, _, entries = do(tmp_path / "s", sweep_of(tmp_path, 1), engine, workers.threads)
+    assert entries
+    for entry in entries.values():
+        assert entry.measured["threads"] == ["1", "1", "1"]
+
+
+def test_workers_that_cannot_be() -> None:
+    with pytest.raises(ConfigError) as caught, open_engine(workers=0):
+        pass
+    assert str(caught.value) == "--workers: must be at least 1, got 0"
+    with pytest.raises(ConfigError) as caught, open_engine(workers=1, scheduler="tcp://x"):
+        pass
+    assert str(caught.value) == (
+        "--workers: is for this machine; a cluster has those that were started for it"
+    )
+
+
+def test_an_engine_ends_its_processes(tmp_path: Path) -> None:
+    engine = LocalEngine(1)
+    assert engine.executor.submit(abs, -3).result() == 3
+    processes = list(engine.executor._processes.values())  # type: ignore[attr-defined]
+    assert processes and all(process.is_alive() for process in processes)
+    engine.close(at_once=True)
+    assert not any(process.is_alive() for process in processes)

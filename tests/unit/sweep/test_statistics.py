@@ -1,0 +1,123 @@
+"""Against SciPy and closed forms."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from neurochip.sweep.statistics import mean_band, quantile, t_quantile, wilson
+from neurochip.sweep.verdict import Share, limit, ratio
+
+
+@pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 9, 10, 29, 30, 99, 1000])
+@pytest.mark.parametrize("share", [0.5, 0.75, 0.95, 0.975, 0.9995])
+def test_student(share: float, degrees: int) -> None:
+    assert math.isclose(t_quantile(share, degrees), stats.t.ppf(share, degrees), rel_tol=1e-9, abs_tol=1e-12)
+
+
+def test_student_by_hand() -> None:
+    # One degree of freedom is Cauchy's distribution, two have a square root.
+    assert math.isclose(t_quantile(0.75, 1), 1.0, rel_tol=1e-12)
+    assert math.isclose(t_quantile(0.9, 2), 0.8 / math.sqrt(2 * 0.9 * 0.1), rel_tol=1e-12)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=40))
+def test_band_of_a_mean(values: list[float]) -> None:
+    band = mean_band(values)
+    spread = np.std(values, ddof=1)
+    assert band.low is not None and band.high is not None
+    assert math.isclose(band.mean, np.mean(values), abs_tol=1e-12)
+    if spread < 1e-9:
+        assert math.isclose(band.low, band.high, abs_tol=1e-6)
+        return
+    low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values), spread / math.sqrt(len(values)))
+    assert (band.low, band.high) == pytest.approx((low, high), abs=1e-9)
+
+
+def test_pairs_are_the_paired_test() -> None:
+    rng = np.random.default_rng(3)
+    one, other = rng.random(12), rng.random(12)
+    expected = stats.ttest_rel(one, other).confidence_interval(0.95)
+    band = mean_band(list(one - other))
+    assert (band.low, band.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_one_value_has_no_band() -> None:
+    assert mean_band([0.3]) == (0.3, None, None, 1)
+    with pytest.raises(ValueError):
+        mean_band([])
+
+
+@given(st.integers(1, 500), st.data())
+def test_wilson(n: int, data: st.DataObject) -> None:
+    good = data.draw(st.integers(0, n))
+    expected = stats.binomtest(good, n).proportion_ci(0.95, method="wilson")
+    assert wilson(good, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_wilson_refuses_what_is_no_share() -> None:
+    for good, n in ((1, 0), (3, 2), (-1, 2)):
+        with pytest.raises(ValueError):
+            wilson(good, n)
+
+
+def test_the_band_covers_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(2000):
+        band = mean_band(list(rng.normal(5, 2, 6)))
+        assert band.low is not None and band.high is not None
+        hits += band.low <= 5 <= band.high
+    assert 0.935 <= hits / 2000 <= 0.965  # three standard errors
+
+
+@given(st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=30), st.floats(0, 1))
+def test_quantile(values: list[float], share: float) -> None:
+    assert math.isclose(
+        quantile(values, share), float(np.quantile(values, share)), rel_tol=1e-9, abs_tol=1e-9
+    )
+
+
+def shares(*pairs: tuple[float, int], n: int = 30) -> list[Share]:
+    return [Share(value, good / n, *wilson(good, n), good, n) for value, good in pairs]
+
+
+def test_limit_between_two_values() -> None:
+    found = limit(shares((0.0, 30), (0.1, 30), (0.2, 24), (0.3, 0)), 0.95)
+    # From 100 % at 0.1 to 80 % at 0.2: a quarter of the way down to 95 %.
+    assert found.at.value == pytest.approx(0.125)
+    assert not found.at.beyond
+    assert found.last is not None and (found.last.value, found.last.good) == (0.1, 30)
+    # 30 good of 30 do not show 95 %, and 30 × 0.905 would not exclude it.
+    assert found.low.value is None
+    assert found.high.value is not None and 0.125 < found.high.value < 0.3
+
+
+def test_limit_beyond_the_grid_and_before_it() -> None:
+    everywhere = limit(shares((0.0, 100), (0.5, 100), n=100), 0.95)
+    assert (everywhere.at.value, everywhere.at.beyond) == (0.5, True)
+    assert (everywhere.low.value, everywhere.low.beyond) == (0.5, True)
+    nowhere = limit(shares((0.1, 3), (0.2, 30)), 0.95)
+    assert nowhere.at.value is None and nowhere.last is None
+
+
+def test_limit_stops_at_the_first_fall() -> None:
+    found = limit(shares((0.0, 30), (0.1, 0), (0.2, 30)), 0.95)
+    assert found.at.value == pytest.approx(0.005)
+
+
+def test_ratio() -> None:
+    far = limit(shares((0.0, 30), (0.4, 30), (0.5, 0)), 0.95)
+    near = limit(shares((0.0, 30), (0.1, 30), (0.2, 0)), 0.95)
+    beyond = limit(shares((0.0, 30), (0.5, 30)), 0.95)
+    never = limit(shares((0.1, 0)), 0.95)
+    both = ratio(far, near)
+    assert both is not None and both.value == pytest.approx(0.405 / 0.105) and not both.more
+    more = ratio(beyond, near)
+    assert more is not None and more.value == pytest.approx(0.5 / 0.105) and more.more
+    assert ratio(near, beyond) is None and ratio(near, never) is None and ratio(never, near) is None
