@@ -20,7 +20,7 @@ __all__ = ["COMMANDS", "main", "neurochip"]
 # saves the help from importing the command.
 COMMANDS = {
     "simulate": "Run an experiment and report spikes, bits and energy.",
-    "sweep": "Draw error and yield against a key of a run, over many dies and modes.",
+    "sweep": "Draw error and yield against any key of a run, over dies.",
     "tune": "Search the keys of a run for the smallest error, bits or energy.",
     "compare": "Put finished runs side by side, with ratios to the first.",
     "reproduce": "Test what a paper claims, and draw its figure.",

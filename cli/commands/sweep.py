@@ -13,7 +13,7 @@ from ..names import RUN
 __all__ = ["command"]
 
 
-@click.command("sweep", short_help="Draw error and yield against a key of a run, over many dies and modes.")
+@click.command("sweep", short_help="Draw error and yield against any key of a run, over dies.")
 @click.argument("run", type=RUN, required=False)
 @click.option(
     "--vary",
