@@ -22,7 +22,7 @@ from neurochip.sweep.plan import Plan
 from neurochip.sweep.space import Axis
 from neurochip.sweep.statistics import mean_band, quantile, wilson
 from neurochip.sweep.store import Store
-from neurochip.sweep.verdict import Limit, Share, limit, ratio
+from neurochip.sweep.verdict import Limit, crossing, limit, ratio
 from neurochip.sweep.wording import verdict_of
 
 __all__ = ["document"]
@@ -110,8 +110,14 @@ def _panel(
     for mode, cells in lines.items():
         tables = []
         for direction, order in routes:
-            found = limit([_share(cells[k]) for k in order], definition.wanted)
-            tables.append(_limit_table(direction, found, axis))
+            traces = _traces([by_cell.get((mode, axis.values[k]), []) for k in order])
+            ways = [axis.numbers[k] for k in order] if axis.numbers else []
+            found = limit(
+                [crossing(list(zip(ways, trace, strict=True)), definition.within) for trace in traces],
+                definition.wanted,
+                down=direction == "down",
+            )
+            tables.append(_limit_table(direction, found, [cells[k] for k in order], definition.wanted))
             if len(routes) == 1:
                 limits[mode] = found
         curves.append({"mode": mode, "cells": cells, "limits": tables})
@@ -171,11 +177,11 @@ def _band(values: Sequence[float]) -> BandTable | None:
     return cast(BandTable, mean_band(values)._asdict()) if values else None
 
 
-def _share(cell: CellTable) -> Share:
-    n = cell["n"]
-    if cell["good_share"] is None or cell["good_low"] is None or cell["good_high"] is None:
-        return Share(cell["x"], 0.0, 0.0, 0.0, 0, n)  # nothing is known to be good here
-    return Share(cell["x"], cell["good_share"], cell["good_low"], cell["good_high"], cell["good"], n)
+def _traces(stations: list[list[PointTable]]) -> list[list[float | None]]:
+    """Return, for each die and seed, its errors above ideal along the way."""
+    by_chip = [{(point["die"], point["seed"]): point["above"] for point in points} for points in stations]
+    chips = dict.fromkeys(chip for station in by_chip for chip in station)
+    return [[station.get(chip) for station in by_chip] for chip in chips]
 
 
 def _routes(
@@ -206,19 +212,22 @@ def _routes(
     return [("up", up)] if ends[0] >= ends[1] else [("down", up[::-1])]
 
 
-def _limit_table(direction: str, found: Limit, axis: Axis) -> LimitTable:
-    last = found.last
-    written = dict(zip(axis.numbers or (), axis.values, strict=True))
+def _limit_table(direction: str, found: Limit, way: list[CellTable], wanted: float) -> LimitTable:
+    last: CellTable | None = None
+    for cell in way:
+        if cell["good_share"] is None or cell["good_share"] < wanted:
+            break
+        last = cell
     return {
         "direction": direction,
         "at": cast(Any, found.at._asdict()),
-        "low": cast(Any, found.low._asdict()),
+        "low": None if found.low is None else cast(Any, found.low._asdict()),
         "high": cast(Any, found.high._asdict()),
-        "last": None if last is None else written[last.value],
-        "last_good": 0 if last is None else last.good,
-        "last_n": 0 if last is None else last.n,
-        "last_low": None if last is None else last.low,
-        "last_high": None if last is None else last.high,
+        "last": None if last is None else last["value"],
+        "last_good": 0 if last is None else last["good"],
+        "last_n": 0 if last is None else last["n"],
+        "last_low": None if last is None else last["good_low"],
+        "last_high": None if last is None else last["good_high"],
     }
 
 

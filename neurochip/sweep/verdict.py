@@ -1,52 +1,36 @@
 """How far one can go: the largest value of a key at which enough dies are still good, and how sure that is.
 
-Between two values of the grid the share of good dies is taken to change linearly. The interval comes from the same
-interpolation of Wilson's bounds: below its lower end the share is surely enough, above its upper end surely not.
+Every die has a limit of its own: where its error, taken to change linearly between two values of the grid, first rises
+above what is allowed. The limit of all is an order statistic of these. Its interval follows from Wilson's for the share
+of good dies: up to its lower end enough dies are surely good, beyond its upper end surely not enough.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-__all__ = ["Crossing", "Limit", "Ratio", "Share", "limit", "ratio"]
+from neurochip.sweep.statistics import wilson
 
+__all__ = ["Crossing", "Limit", "Ratio", "crossing", "limit", "ratio"]
 
-class Share(NamedTuple):
-    """Share of good dies at one value, with Wilson's interval."""
-
-    value: float
-    share: float
-    low: float
-    high: float
-    good: int
-    n: int
+Trace = Sequence[tuple[float, float | None]]
 
 
 class Crossing(NamedTuple):
-    """Where a curve falls below the wanted share; `None` before the first value, ``beyond`` after the last."""
+    """How far: `None` when already the first value is too much, ``beyond`` when the last is not."""
 
     value: float | None
     beyond: bool = False
 
 
 class Limit(NamedTuple):
-    """σ* and its interval.
-
-    Attributes
-    ----------
-    at
-        The interpolated crossing.
-    low, high
-        Crossings of the lower and of the upper bound.
-    last
-        The last value of the grid up to which all are good enough; `None` when already the first is not.
-    """
+    """How far enough dies are good, and the interval of that; ``low`` is `None` where so few dies show nothing."""
 
     at: Crossing
-    low: Crossing
+    low: Crossing | None
     high: Crossing
-    last: Share | None
 
 
 class Ratio(NamedTuple):
@@ -56,30 +40,55 @@ class Ratio(NamedTuple):
     more: bool
 
 
-def limit(shares: Sequence[Share], wanted: float) -> Limit:
-    """Return how far one can go along ``shares``, which begin at the nominal end of the grid."""
-    last = None
-    for share in shares:
-        if share.share < wanted:
-            break
-        last = share
-    values = [share.value for share in shares]
+def crossing(trace: Trace, within: float) -> Crossing:
+    """Return how far one die goes.
+
+    Parameters
+    ----------
+    trace
+        (value, error above ideal) in the order of the way; `None` where the die could not be measured, which is then
+        as far as it is known to go.
+    within
+        Largest error above ideal that is good.
+    """
+    reached: tuple[float, float] | None = None
+    for value, above in trace:
+        if above is None:
+            return Crossing(None if reached is None else reached[0])
+        if above > within:
+            if reached is None:
+                return Crossing(None)
+            before, enough = reached
+            return Crossing(before + (value - before) * (within - enough) / (above - enough))
+        reached = (value, above)
+    return Crossing(None if reached is None else reached[0], beyond=reached is not None)
+
+
+def limit(crossings: Sequence[Crossing], wanted: float, *, down: bool = False) -> Limit:
+    """Return how far a share ``wanted`` of dies goes; ``down`` when the way leads to smaller values."""
+    n = len(crossings)
+    if n == 0:
+        raise ValueError("no dies have no limit")
+    sign = -1.0 if down else 1.0
+
+    def distance(found: Crossing) -> tuple[float, bool]:
+        return (-math.inf if found.value is None else sign * found.value, found.beyond)
+
+    ordered = sorted(crossings, key=distance)
+
+    def reached_by(good: int) -> Crossing:
+        """Return how far at least so many dies go."""
+        return ordered[n - good]
+
+    enough = next(good for good in range(1, n + 1) if good / n >= wanted - 1e-12)
+    surely = next((good for good in range(1, n + 1) if wilson(good, n)[0] >= wanted), None)
+    possibly = next(good for good in range(n + 1) if wilson(good, n)[1] >= wanted)
     return Limit(
-        _crossing(values, [share.share for share in shares], wanted),
-        _crossing(values, [share.low for share in shares], wanted),
-        _crossing(values, [share.high for share in shares], wanted),
-        last,
+        reached_by(enough),
+        None if surely is None else reached_by(surely),
+        # So few dies that even none of them good would not tell.
+        Crossing(ordered[-1].value, beyond=True) if possibly == 0 else reached_by(possibly),
     )
-
-
-def _crossing(values: Sequence[float], shares: Sequence[float], wanted: float) -> Crossing:
-    if not values or shares[0] < wanted:
-        return Crossing(None)
-    pairs = zip(zip(values, shares, strict=True), zip(values[1:], shares[1:], strict=True), strict=False)
-    for (before, enough), (after, share) in pairs:
-        if share < wanted:
-            return Crossing(before + (after - before) * (enough - wanted) / (enough - share))
-    return Crossing(values[-1], beyond=True)
 
 
 def ratio(first: Limit, second: Limit) -> Ratio | None:

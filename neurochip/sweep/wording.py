@@ -50,26 +50,20 @@ def _points(share: float) -> str:
 
 
 def _limit(limit: LimitTable) -> str:
-    at = limit["at"]
-    if at["value"] is None:
+    if limit["at"]["value"] is None:
         return "nowhere"
-    return f"{_crossing(limit['at'], limit['direction'])} [{_interval(limit)}]"
+    low, direction = limit["low"], limit["direction"]
+    far = _crossing(limit["high"], direction)
+    interval = f"at most {far}" if low is None else f"{_crossing(low, direction)} … {far}"
+    return f"{_crossing(limit['at'], direction)} [{interval}]"
 
 
 def _crossing(crossing: CrossingTable, direction: str) -> str:
-    """A curve that has not fallen by the end of the grid crosses somewhere beyond it."""
+    """A die that is good up to the end of the grid goes somewhere beyond it."""
     if crossing["value"] is None:
-        return "not on the grid"
-    beyond = (">" if direction == "up" else "<") + " " if crossing["beyond"] else ""
+        return "nowhere"
+    beyond = ("beyond " if direction == "up" else "below ") if crossing["beyond"] else ""
     return f"{beyond}{decimal(crossing['value'])}"
-
-
-def _interval(limit: LimitTable) -> str:
-    low, high = limit["low"], limit["high"]
-    direction = limit["direction"]
-    if low["value"] is None:
-        return f"at most {_crossing(high, direction)}"
-    return f"{_crossing(low, direction)} … {_crossing(high, direction)}"
 
 
 def _gain(panel: PanelTable, key: str) -> str:

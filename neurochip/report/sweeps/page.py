@@ -219,8 +219,9 @@ def _provenance(document: SweepDocument) -> Markup:
             "p",
             f"A {what} is good when its error is at most {points(definition['within'])} above that of the ideal chip "
             f"of the same seed. The ideal chip has {nominal}; deploy and fine-tune take over the weights trained on "
-            f"it. Bands are Student's 95 % interval of the mean over {what}s, those of yields are Wilson's; between "
-            "two values of the grid the yield, and each bound of its interval, is taken to change linearly.",
+            f"it. Bands are Student's 95 % interval of the mean over {what}s, those of yields are Wilson's. How far a "
+            f"{what} goes is where its error, linear between two values of the grid, becomes too large; the verdict "
+            "and its interval are order statistics of that.",
             class_="lead",
         ),
         tag("pre", command(document)),

@@ -91,11 +91,16 @@ class CrossingTable(TypedDict):
 
 
 class LimitTable(TypedDict):
-    """How far one can go from the nominal value, up or down, and the interval of that."""
+    """How far enough dies are good from the nominal value, up or down, and the 95 % interval of that.
+
+    Each die is followed to where its error, linear between values of the grid, becomes too large. ``low`` is null where
+    so few dies cannot show it for any value. ``last`` is the last value of the grid where enough dies are good, with
+    Wilson's interval of their share.
+    """
 
     direction: str
     at: CrossingTable
-    low: CrossingTable
+    low: CrossingTable | None
     high: CrossingTable
     last: str | None
     last_good: int

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from neurochip.report.quantities import decimal
-from neurochip.report.sweeps.schema import DefinitionTable, LimitTable, SweepDocument
+from neurochip.report.sweeps.schema import CrossingTable, DefinitionTable, LimitTable, SweepDocument
 
 __all__ = ["COLOURS", "command", "how_many", "limit_words", "one", "points"]
 
@@ -35,13 +35,15 @@ def limit_words(limit: LimitTable) -> tuple[str, str]:
     """Return a limit as a number, and its interval as a remark."""
     sign = ">" if limit["direction"] == "up" else "<"
 
-    def words(name: str) -> str:
-        crossing = limit[name]  # type: ignore[literal-required]
+    def words(crossing: CrossingTable) -> str:
         if crossing["value"] is None:
             return "–"
         return f"{sign} {decimal(crossing['value'])}" if crossing["beyond"] else decimal(crossing["value"])
 
-    return words("at"), f"95 %: {words('low')} … {words('high')}"
+    low, high = limit["low"], words(limit["high"])
+    if limit["high"]["value"] is None:
+        return words(limit["at"]), "already the first value is too much"
+    return words(limit["at"]), f"95 %: at most {high}" if low is None else f"95 %: {words(low)} … {high}"
 
 
 def command(document: SweepDocument) -> str:

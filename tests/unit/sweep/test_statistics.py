@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from neurochip.sweep.statistics import mean_band, quantile, t_quantile, wilson
-from neurochip.sweep.verdict import Share, limit, ratio
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 9, 10, 29, 30, 99, 1000])
@@ -81,43 +80,3 @@ def test_quantile(values: list[float], share: float) -> None:
     assert math.isclose(
         quantile(values, share), float(np.quantile(values, share)), rel_tol=1e-9, abs_tol=1e-9
     )
-
-
-def shares(*pairs: tuple[float, int], n: int = 30) -> list[Share]:
-    return [Share(value, good / n, *wilson(good, n), good, n) for value, good in pairs]
-
-
-def test_limit_between_two_values() -> None:
-    found = limit(shares((0.0, 30), (0.1, 30), (0.2, 24), (0.3, 0)), 0.95)
-    # From 100 % at 0.1 to 80 % at 0.2: a quarter of the way down to 95 %.
-    assert found.at.value == pytest.approx(0.125)
-    assert not found.at.beyond
-    assert found.last is not None and (found.last.value, found.last.good) == (0.1, 30)
-    # 30 good of 30 do not show 95 %, and 30 × 0.905 would not exclude it.
-    assert found.low.value is None
-    assert found.high.value is not None and 0.125 < found.high.value < 0.3
-
-
-def test_limit_beyond_the_grid_and_before_it() -> None:
-    everywhere = limit(shares((0.0, 100), (0.5, 100), n=100), 0.95)
-    assert (everywhere.at.value, everywhere.at.beyond) == (0.5, True)
-    assert (everywhere.low.value, everywhere.low.beyond) == (0.5, True)
-    nowhere = limit(shares((0.1, 3), (0.2, 30)), 0.95)
-    assert nowhere.at.value is None and nowhere.last is None
-
-
-def test_limit_stops_at_the_first_fall() -> None:
-    found = limit(shares((0.0, 30), (0.1, 0), (0.2, 30)), 0.95)
-    assert found.at.value == pytest.approx(0.005)
-
-
-def test_ratio() -> None:
-    far = limit(shares((0.0, 30), (0.4, 30), (0.5, 0)), 0.95)
-    near = limit(shares((0.0, 30), (0.1, 30), (0.2, 0)), 0.95)
-    beyond = limit(shares((0.0, 30), (0.5, 30)), 0.95)
-    never = limit(shares((0.1, 0)), 0.95)
-    both = ratio(far, near)
-    assert both is not None and both.value == pytest.approx(0.405 / 0.105) and not both.more
-    more = ratio(beyond, near)
-    assert more is not None and more.value == pytest.approx(0.5 / 0.105) and more.more
-    assert ratio(near, beyond) is None and ratio(near, never) is None and ratio(never, near) is None
