@@ -100,6 +100,8 @@ def command(
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the run of its folder as it was; leave out {named}")
+    if raster is None and run is not None and run.endswith(".npz"):
+        raise click.UsageError("a network needs its input: --replay FILE")
     if raster is not None:
         if seed is not None or threads is not None:
             raise click.UsageError(

@@ -182,3 +182,12 @@ def test_a_damaged_network(run: Run, net: Path) -> None:
     result = run("simulate", "broken.npz", "--replay", "input.npz")
     assert result.exit_code == 2
     assert result.stderr.startswith("Error: broken.npz: is no network, or is damaged (KeyError: ")
+
+
+@pytest.mark.parametrize("command", ["simulate", "trace"])
+def test_a_network_without_input(run: Run, net: Path, command: str) -> None:
+    result = run(command, net)
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        2,
+        "Error: a network needs its input: --replay FILE",
+    )
