@@ -12,7 +12,6 @@ from neurochip.spiking import run_spiking
 from tests.oracle.spiking import run_slowly
 from tests.property.test_spiking_equals_oracle import drawn
 
-
 pytestmark = [
     pytest.mark.interp,
     # Words multiplied to gather bits: as Python, NumPy warns of what is meant.
