@@ -33,8 +33,10 @@ from neurochip.digital.replay_timing import ReplayTime, replay_time
 from neurochip.digital.traffic import TrafficLedger, keep_books
 from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import charges
+from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.neurons.lif import LIF
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 
 __all__ = [
     "Replay",
@@ -96,6 +98,7 @@ def replay(
     recurrent: Sequence[ArrayLike | None] | None = None,
     feedback: Sequence[ArrayLike | None] | None = None,
     dead_cores: Sequence[int] = (),
+    max_cycles: int = 1 << 40,
 ) -> Replay:
     """Cost the traffic of a layered network on a chip, exactly.
 
@@ -129,6 +132,8 @@ def replay(
         List over layers 1 … but the last of weights from layer k+1 back to layer k, [pre, post], or `None`.
     dead_cores
         Cores of this chip that do not work; a placement on one of them is refused.
+    max_cycles
+        With ``"cycle"``: a tick whose packets have not all arrived by then raises `StallError`.
 
     Raises
     ------
@@ -175,13 +180,27 @@ def replay(
     )
     refuse_dead_cores(cores, dead_cores, sheet)
     placed = place(sizes, projections, cores, sheet, weight_bits=weight_bits, state_bits=kept_bits)
+    hardware = hardware_of_replay(neuron, precision, state_bits)
     idle = None
     if neuron is not None:
+        _check_prices(placed, hardware, paid)
         held_as, membrane = weight_dtype(precision), state_dtype(precision)
         idle = run_layers(placed, matrices, neuron, raster, held_as, membrane)
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
-    hardware = hardware_of_replay(neuron, precision, state_bits)
-    return booked(placed, names, raster, idle, hardware, paid, timing)
+    return booked(placed, names, raster, idle, hardware, paid, timing, max_cycles=max_cycles)
+
+
+def _check_prices(placed: PlacedNetwork, hardware: HardwareUse, prices: PriceList) -> None:
+    """Refuse a list that lacks a price for what the neurons may do, before they do it."""
+    layers = sorted(set(placed.layers.tolist()))
+    may = np.zeros((1, len(COUNTERS)), dtype=np.int64)
+    happens = ["neuron_updates", "idle_updates", "clamped_updates", "spikes_sent"]
+    if any(placed.packets[layer] for layer in layers):
+        happens += ["packets", "spikes_delivered", "sops", "weight_reads"]
+    happens += [name for axis, name in enumerate(("hops_ew", "hops_ns")) if placed.links[:, axis].any()]
+    happens += ["aer_hops"] if placed.links.any() else []
+    may[0, [COUNTERS.index(name) for name in happens]] = 1
+    price(Ledger(("any",), (0,), {Phase.FREE: PhaseBook(1, 1, may)}), hardware, prices)
 
 
 def check_timing(timing: str) -> None:
@@ -209,20 +228,33 @@ def booked(
     hardware: HardwareUse,
     prices: PriceList,
     timing: Timing,
+    *,
+    max_cycles: int = 1 << 40,
 ) -> Replay:
     """Book, price and time all spikes of a placed network; ``idle`` as in `keep_books`."""
     ledger = keep_books(placed, names, raster.count(placed), idle)
-    report = price(ledger.book, hardware, prices)
+    price(ledger.book, hardware, prices)  # an event without a price is found before anything is timed
+    clocked = None
     if timing == "tick" or placed.chip.timing is None:
         time = ReplayTime(ticks=raster.bits.shape[0])
     else:
-        time = replay_time(placed, raster, placed.chip.timing, timing, updates=idle is not None)
+        time = replay_time(
+            placed,
+            raster,
+            placed.chip.timing,
+            timing,
+            updates=idle is not None,
+            max_cycles=max_cycles,
+        )
+        ledger = ledger.timed(time.cycles or 0, time.cycles_per_tick)
+        clocked = Clocked.of(placed.chip.timing, placed.chip.mesh, ledger.book.sites)
+    report = price(ledger.book, hardware, prices, clocked)
     energy = {} if report.total_j is None else {**report.by_category, "total": report.total_j}
     return Replay(
         spikes=[raster.layer(k) for k in range(len(placed.sizes))],
         ledger=ledger,
         energy_j=energy,
-        energy_per_tick_j=_per_tick(ledger, hardware, prices) if energy else {},
+        energy_per_tick_j=_per_tick(ledger, hardware, prices, clocked, time) if energy else {},
         time=time,
         placed=placed,
         hardware=hardware,
@@ -250,7 +282,11 @@ def hardware_of_replay(neuron: LIF | None, precision: Precision, state_bits: int
 
 
 def _per_tick(
-    ledger: TrafficLedger, hardware: HardwareUse, prices: PriceList
+    ledger: TrafficLedger,
+    hardware: HardwareUse,
+    prices: PriceList,
+    clocked: Clocked | None,
+    time: ReplayTime,
 ) -> dict[str, NDArray[np.float64]]:
     """Return joules by category and in total, f64[tick]."""
     ticks = ledger.ticks_book.ticks
@@ -259,5 +295,11 @@ def _per_tick(
         if charge.counts.any():
             joules = charge.counts.reshape(ticks, 2).sum(axis=1) * prices.price(charge.event)
             series[charge.category] = series.get(charge.category, np.zeros(ticks)) + joules
+    for charge, unit in static_charges(Phase.FREE, ledger.book, prices, clocked):
+        # What a tick costs by its length; a barrier is the same in each.
+        cycles = time.cycles_per_tick if charge.event != "barrier" else None
+        shares = np.full(ticks, 1 / ticks) if cycles is None else cycles / max(int(cycles.sum()), 1)
+        joules = shares * (int(charge.counts.sum()) * unit)
+        series[charge.category] = series.get(charge.category, np.zeros(ticks)) + joules
     series["total"] = np.sum(list(series.values()), axis=0) if series else np.zeros(ticks)
     return series

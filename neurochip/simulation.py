@@ -20,16 +20,18 @@ from neurochip import data
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run, run_to_toml
+from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.report.write import write_report
+from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
-from neurochip.training.record import Raster, RunRecord
+from neurochip.training.record import Raster, RunRecord, Timeline
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
@@ -203,6 +205,9 @@ def _carry_out(
             )
             # Pictures are not part of the experiment: what they cost is not booked.
             built.substrate.restore_books(ledger, state.updates)
+    timeline = None
+    if spec.timing != "tick" and drawn and isinstance(built.substrate, DigitalSubstrate):
+        timeline = _timeline(built.substrate, drawn[0])
     return RunRecord(
         run=spec,
         chip=built.chip,
@@ -219,6 +224,19 @@ def _carry_out(
         resumed=state.resumed,
         stopped_early=False,
         faults=fault_uses(spec, built),
+        timeline=timeline,
+    )
+
+
+def _timeline(substrate: DigitalSubstrate, raster: Raster) -> Timeline:
+    """Return what the cores did in each tick of a recorded presentation."""
+    ticks = substrate.each_tick(raster.spikes)
+    return Timeline(
+        presentation=raster.presentation,
+        n_free=raster.n_free,
+        cycles=np.array([tick.cycles for tick in ticks], dtype=np.int64),
+        busy=np.array([tick.busy for tick in ticks]) / FRACTIONS,
+        stalled=np.array([tick.stalled for tick in ticks]) / FRACTIONS,
     )
 
 

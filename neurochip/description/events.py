@@ -18,7 +18,7 @@ class Event:
     about
         One line.
     dimension
-        ``energy``, or ``energy per bit``.
+        ``energy``, ``energy per bit``, or ``power``: watts for as long as the chip runs.
     part_of
         The event that contains this one on sheets that do not split it off; `None` when it must be priced.
     """
@@ -51,6 +51,10 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "trace_update": Event("one tick of the trace that a receiving core keeps of an axon"),
         "readout_word": Event("one 32-bit word read out of a core by the host or another core"),
         "host_word_in": Event("one 32-bit word written into a core by the host"),
+        "core_static": Event("one core in use for as long as the chip runs: leakage", "power"),
+        "chip_static": Event("the whole chip for as long as it runs, whatever its cores do", "power"),
+        "clock_cycle": Event("one period of the clock on one core in use, busy or not"),
+        "barrier": Event("one tile with a core in use at the barrier that ends a tick"),
         **{
             f"op.{operation}.{number}": Event(f"one {operation} of two {number} numbers")
             for operation in OPERATIONS

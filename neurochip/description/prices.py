@@ -31,8 +31,9 @@ NOT_STATED = "not stated"  # a voltage that the source does not give
 
 _FIGURES = ("neuron_update_active", "neuron_update_inactive", "clamped_update", "spike_out")
 _NETWORK = ("packet_out", "packet_in", "hop_ew", "hop_ns", "link_bit")
+_STATIC = ("core_static", "chip_static", "clock_cycle", "barrier")
 # What an all-in figure per synaptic operation was divided from: everything but the host and learning.
-_ALL_IN_SYNAPTIC_OP = (*_FIGURES, *_NETWORK, "sram_bit_read", "sram_bit_write", "synapse_bit_read")
+_ALL_IN_SYNAPTIC_OP = (*_FIGURES, *_NETWORK, *_STATIC, "sram_bit_read", "sram_bit_write", "synapse_bit_read")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class Price:
     Attributes
     ----------
     value_j
-        Joules per event, or joules per bit where the event says so.
+        Joules per event; joules per bit or watts where the event says so.
     source
         Publication and table, or how the figure was derived.
     evidence

@@ -160,6 +160,20 @@ class ChipClock:
             link_load=(sent @ self._routes).reshape(-1, 4),
         )
 
+    def each_tick(self, spikes: NDArray[np.uint8]) -> list[PhaseTime]:
+        """Return the time of every tick of u8[tick, slot], one presentation."""
+        begins, ends = self.tables.slots[:, 0], self.tables.slots[:, 1]
+        sums = np.concatenate(
+            [np.zeros((len(spikes), 1), np.int32), np.cumsum(spikes, axis=1, dtype=np.int32)], axis=1
+        )
+        per_core = (sums[:, ends] - sums[:, begins])[:, None, :]
+        first = np.zeros(1, dtype=np.int64)
+        bits = spikes[:, None, :]
+        return [
+            self.measure(first, per_core[t : t + 1], bits[t : t + 1], lambda work: work(0), t + 1)
+            for t in range(len(spikes))
+        ]
+
     def learned(self, accumulations: NDArray[np.int64], writes: NDArray[np.int64]) -> PhaseTime | None:
         """Return the time of one change of weights: that of the core which has most to do; `None`: not on the sheet."""
         timing = self._timing

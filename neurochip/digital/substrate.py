@@ -35,6 +35,7 @@ from neurochip.substrate import (
     WeightUpdate,
 )
 from neurochip.substrate.fitting import check_phase, fitting_inputs
+from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["DigitalSubstrate"]
 
@@ -448,6 +449,15 @@ class DigitalSubstrate:
         return CoreMemory(
             wiring.weights[begin:end].copy(), wiring.scales.copy(), wiring.bias[first:last].copy()
         )
+
+    def each_tick(self, spikes: Sequence[NDArray[np.uint8]]) -> list[PhaseTime]:
+        """Return the time of every tick of one recorded presentation: u8[tick, unit] of each layer. Books nothing."""
+        if self._clock is None:
+            raise CapabilityError("timing", 'is "tick": cycles are not counted on this chip')
+        slots = np.zeros((len(spikes[0]), self._layout.n_slots), dtype=np.uint8)
+        for layer, bits in enumerate(spikes):
+            slots[:, self._layout.slots_of[layer]] = bits
+        return self._clock.each_tick(slots)
 
     def book_readout(self, layer: int) -> None:
         """Book that the host read the values of a layer."""

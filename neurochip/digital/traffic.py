@@ -7,7 +7,7 @@ sum that it adds to acts in the next tick.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.digital.lif_network import SpikeCounts
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["TrafficLedger", "keep_books"]
 
@@ -92,6 +93,19 @@ class TrafficLedger:
         series = {name: rows[:, _AT[name]] for name in _BY_TICK if name != "hops"}
         series["hops"] = series["hops_ew"] + series["hops_ns"]
         return {name: series[name] for name in _BY_TICK}
+
+    def timed(self, cycles: int, per_tick: Counts | None) -> TrafficLedger:
+        """Return the same counts with the cycles that all ticks took."""
+        book = self.book.phases[Phase.FREE]
+        took = replace(
+            PhaseTime.nothing(len(book.counts)),
+            presentations=book.presentations,
+            ticks=book.ticks,
+            cycles=cycles,
+            longest=0 if per_tick is None else int(per_tick.max(initial=0)),
+        )
+        phases = {**self.book.phases, Phase.FREE: replace(book, time=took)}
+        return replace(self, book=replace(self.book, phases=phases))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain integers: totals, and lists over ticks."""

@@ -3,9 +3,11 @@
 from neurochip.energy.charges import Charge, charges
 from neurochip.energy.hardware import ElementUse, HardwareUse, hardware_of
 from neurochip.energy.pricing import EnergyLine, EnergyReport, price
+from neurochip.energy.static import Clocked
 
 __all__ = [
     "Charge",
+    "Clocked",
     "ElementUse",
     "EnergyLine",
     "EnergyReport",

@@ -26,6 +26,8 @@ CATEGORIES = (
     "network",
     "learning",
     "host",
+    "static",
+    "clock",
 )
 _INDEX = {name: position for position, name in enumerate(COUNTERS)}
 

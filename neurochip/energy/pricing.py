@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from neurochip.description import PriceList
 from neurochip.energy.charges import CATEGORIES, charges
 from neurochip.energy.hardware import HardwareUse
+from neurochip.energy.static import CHIP, Clocked, static_charges, static_words
 from neurochip.substrate.ledger import Ledger, Phase
 
 __all__ = ["EnergyLine", "EnergyReport", "price"]
@@ -58,6 +59,8 @@ class EnergyReport:
         Name of the price list.
     note
         What a reader of the figures must know.
+    static
+        Whether static power is in the sum: ``counted``, or why it is not.
     """
 
     total_j: float | None
@@ -67,6 +70,7 @@ class EnergyReport:
     lines: tuple[EnergyLine, ...]
     prices: str
     note: str
+    static: str = "not counted"
 
 
 _NOTHING_PRICED = "the list has no prices: only bits are counted"
@@ -76,8 +80,12 @@ _REAL_VALUED = (
 )
 
 
-def price(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyReport:
-    """Return what all counts of a ledger cost.
+def price(
+    ledger: Ledger, hardware: HardwareUse, prices: PriceList, clocked: Clocked | None = None
+) -> EnergyReport:
+    """Return what all counts of a ledger cost, and what its time costs if it was timed.
+
+    Static power of a list that has no price for it is left out of the sum, and the report says so.
 
     Raises
     ------
@@ -87,8 +95,17 @@ def price(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyRep
     if prices.neuron_pricing == "none" or not hardware.is_spiking:
         why = _NOTHING_PRICED if hardware.is_spiking else _REAL_VALUED
         return EnergyReport(None, {}, {}, {}, (), prices.name, prices.note or why)
-    lines = tuple(line for phase in Phase for line in _lines(phase, ledger, hardware, prices))
+    lines = tuple(
+        line
+        for phase in Phase
+        for line in (
+            *_lines(phase, ledger, hardware, prices),
+            *_static_lines(phase, ledger, prices, clocked),
+        )
+    )
     populations = tuple(dict.fromkeys(ledger.populations))
+    if any(CHIP in line.by_population for line in lines):
+        populations += (CHIP,)
     return EnergyReport(
         total_j=math.fsum(line.joules for line in lines),
         by_category=_sums(lines, CATEGORIES, lambda line: line.category),
@@ -100,7 +117,38 @@ def price(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyRep
         lines=lines,
         prices=prices.name,
         note=prices.note,
+        static=static_words(ledger, prices, clocked),
     )
+
+
+def _static_lines(
+    phase: Phase, ledger: Ledger, prices: PriceList, clocked: Clocked | None
+) -> list[EnergyLine]:
+    if phase not in ledger.phases:
+        return []
+    lines = []
+    for charge, unit in static_charges(phase, ledger, prices, clocked):
+        names = (CHIP,) if charge.event in ("chip_static", "barrier") else ledger.populations
+        share: dict[str, int] = {}
+        for name, count in zip(names, charge.counts.tolist(), strict=True):
+            if count:
+                share[name] = share.get(name, 0) + count
+        count, entry = sum(share.values()), prices.entry(charge.event)
+        if count:
+            lines.append(
+                EnergyLine(
+                    phase=phase.value,
+                    category=charge.category,
+                    event=charge.event,
+                    count=count,
+                    unit_j=unit,
+                    joules=count * unit,
+                    evidence=entry.evidence,
+                    source=entry.source,
+                    by_population=share,
+                )
+            )
+    return lines
 
 
 def _lines(phase: Phase, ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> list[EnergyLine]:

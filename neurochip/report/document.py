@@ -7,16 +7,23 @@ import math
 from typing import Any, cast
 
 from neurochip.description import ChipSpec, PriceList, RunSpec
-from neurochip.energy import HardwareUse, price
+from neurochip.energy import Clocked, EnergyReport, HardwareUse, price
 from neurochip.report.fault_rows import fault_counters
-from neurochip.report.schema import FORMAT, BitsTable, Document, EnergyTable, ResultTable, TimeTable
+from neurochip.report.schema import (
+    FORMAT,
+    BitsTable,
+    Document,
+    EnergyTable,
+    ResultTable,
+    TimeTable,
+    TimingTable,
+)
+from neurochip.report.timing import TRAINING_PHASES, clocked_of, timing_table
 from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase
 from neurochip.training.record import RunRecord
 
 __all__ = ["TRAINING_PHASES", "chip_table", "document", "energy_table", "repriced"]
 
-# The rest, reading out and evaluation, measures errors: it is booked, but it is no part of what learning costs.
-TRAINING_PHASES = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE, Phase.UPDATE)
 _ANALOG_ENERGY = "not priced: no source gives the bias currents of this circuit"
 _WORD = 32  # bits of a real number on the wire
 
@@ -24,7 +31,8 @@ _WORD = 32  # bits of a real number on the wire
 def document(record: RunRecord, prices: PriceList | None = None) -> Document:
     """Return the document of a run, priced with ``prices`` or with its chip's own."""
     ledger, run = record.ledger, record.run
-    energy = energy_table(ledger, record.hardware, record.chip.prices if prices is None else prices)
+    timing = timing_table(record, _trained(ledger))
+    energy = energy_table(ledger, record.hardware, prices or record.chip.prices, timing)
     if run.substrate == "analog":
         energy["note"] = _ANALOG_ENERGY
     table = {
@@ -42,6 +50,7 @@ def document(record: RunRecord, prices: PriceList | None = None) -> Document:
         "hardware": record.hardware.to_json(),
         "chip": chip_table(record.chip) | {"layout": [dataclasses.asdict(core) for core in record.layout]},
         "ledger": ledger.to_json(),
+        "timing": timing,
     }
     if record.faults:
         table["faults"] = _faults(record)
@@ -52,7 +61,7 @@ def repriced(document: Document, prices: PriceList) -> Document:
     """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
     ledger = Ledger.from_json(document["ledger"])
     hardware = HardwareUse.from_json(document["hardware"])
-    return {**document, "energy_j": energy_table(ledger, hardware, prices)}
+    return {**document, "energy_j": energy_table(ledger, hardware, prices, document.get("timing"))}
 
 
 def _faults(record: RunRecord) -> list[dict[str, Any]]:
@@ -78,9 +87,18 @@ def _trained(ledger: Ledger) -> int:
     return 0
 
 
-def energy_table(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> EnergyTable:
-    """Return joules of a ledger by category, phase and population, with the lines they are sums of."""
-    report = price(ledger, hardware, prices)
+def energy_table(
+    ledger: Ledger,
+    hardware: HardwareUse,
+    prices: PriceList,
+    timing: TimingTable | None = None,
+    clocked: Clocked | None = None,
+) -> EnergyTable:
+    """Return joules by category, phase and population, with the lines they are sums of.
+
+    What time costs is among them if the ledger was timed: ``timing`` or ``clocked`` turns its cycles into seconds.
+    """
+    report = price(ledger, hardware, prices, clocked or clocked_of(timing))
     samples = _trained(ledger)
     training = None
     if report.total_j is not None:
@@ -95,7 +113,26 @@ def energy_table(ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> En
         "prices": report.prices,
         "note": report.note,
         "lines": [cast(Any, dataclasses.asdict(line)) for line in report.lines],
+        "static": report.static,
+        "delay_js": _energy_delay(report, ledger, timing, training),
     }
+
+
+def _energy_delay(
+    report: EnergyReport, ledger: Ledger, timing: TimingTable | None, training: float | None
+) -> dict[str, float]:
+    """Return joules times seconds of one sample that is learnt from, and of one that is only classified."""
+    products: dict[str, float] = {}
+    if timing is None or training is None:
+        return products
+    samples, sample = _trained(ledger), timing["training_sample"]
+    if samples and sample is not None:
+        products["training"] = training / samples * sample["seconds"]
+    measured, joules = timing["evaluation_sample"], report.by_phase.get(Phase.EVALUATION.value)
+    if measured is not None and joules is not None:
+        presented = ledger.phases[Phase.EVALUATION].presentations
+        products["evaluation"] = joules / presented * measured["seconds"]
+    return products
 
 
 def _bits(run: RunSpec, ledger: Ledger) -> BitsTable:

@@ -16,6 +16,7 @@ from neurochip.report.sections.headline import headline
 from neurochip.report.sections.learning import convergence, learning
 from neurochip.report.sections.provenance import provenance
 from neurochip.report.sections.spikes import spikes
+from neurochip.report.sections.timing import timing
 from neurochip.training.record import Raster
 
 __all__ = ["html", "template"]
@@ -36,6 +37,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         bits(document),
         energy(document),
         faults(document),
+        timing(document),
         spikes(rasters),
         chip(document),
         provenance(document),

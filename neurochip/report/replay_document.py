@@ -11,10 +11,11 @@ from neurochip.compile.placement import PlacedNetwork
 from neurochip.description import PriceList
 from neurochip.digital.replay_timing import ReplayTime
 from neurochip.digital.traffic import TrafficLedger
-from neurochip.energy import HardwareUse
+from neurochip.energy import Clocked, HardwareUse
 from neurochip.report.document import chip_table, energy_table
 from neurochip.report.schema import FORMAT, ChipTable, EnergyTable
 from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase, PhaseBook
+from neurochip.substrate.phase_time import PhaseTime
 from neurochip.training.record import CoreUse
 
 __all__ = ["ReplayBits", "ReplayDocument", "ReplayTimeTable", "replay_document", "repriced_replay"]
@@ -121,7 +122,12 @@ def replay_document(
         "totals": dict(ledger.totals),
         "per_tick": series,
         "bits": cast(ReplayBits, {coding: by_core.total(key) for coding, key in BIT_CODINGS.items()}),
-        "energy_j": energy_table(by_core, hardware, prices),
+        "energy_j": energy_table(
+            by_core,
+            hardware,
+            prices,
+            clocked=_clocked(by_core, cast(ChipTable, chip_table(placed.chip))),
+        ),
         "time": _time(replay_time, timing, placed, seconds, started),
         "hardware": hardware.to_json(),
         "chip": cast(ChipTable, chip_table(placed.chip) | {"layout": layout}),
@@ -133,7 +139,16 @@ def repriced_replay(document: ReplayDocument, prices: PriceList) -> ReplayDocume
     """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
     ledger = Ledger.from_json(document["ledger"])
     hardware = HardwareUse.from_json(document["hardware"])
-    return {**document, "energy_j": energy_table(ledger, hardware, prices)}
+    clocked = _clocked(ledger, document["chip"])
+    return {**document, "energy_j": energy_table(ledger, hardware, prices, clocked=clocked)}
+
+
+def _clocked(ledger: Ledger, chip: ChipTable) -> Clocked | None:
+    """Return what turns booked cycles into seconds; a replay moves no words of the host."""
+    if chip["clock_hz"] is None:
+        return None
+    tiles = {site // chip["cores_per_tile"] for site in ledger.sites}
+    return Clocked(chip["clock_hz"], None, len(tiles))
 
 
 def _by_core(book: Ledger) -> Ledger:
@@ -148,7 +163,11 @@ def _by_core(book: Ledger) -> Ledger:
     for phase, rows in book.phases.items():
         counts = np.zeros((used.size, rows.counts.shape[1]), dtype=np.int64)
         np.add.at(counts, core, rows.counts)
-        phases[phase] = PhaseBook(rows.presentations, rows.ticks, counts)
+        time = rows.time
+        if time is not None:
+            still = PhaseTime.nothing(used.size)
+            time = dataclasses.replace(time, busy=still.busy, stalled=still.stalled)
+        phases[phase] = PhaseBook(rows.presentations, rows.ticks, counts, time)
     return Ledger(tuple(names), tuple(int(site) for site in used), phases)
 
 

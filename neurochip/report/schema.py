@@ -8,6 +8,7 @@ __all__ = [
     "FORMAT",
     "BitsTable",
     "ChipTable",
+    "CoreTimeTable",
     "ConvergenceTable",
     "CoreTable",
     "Document",
@@ -15,8 +16,15 @@ __all__ = [
     "EnergyTable",
     "EpochTable",
     "FaultTable",
+    "LatencyTable",
+    "LinkTable",
+    "PhaseTimingTable",
+    "QueueTable",
     "ResultTable",
+    "SampleTimeTable",
     "TimeTable",
+    "TimelineTable",
+    "TimingTable",
 ]
 
 FORMAT = 1  # raised when a reader of the old shape would misread the new one
@@ -101,6 +109,10 @@ class EnergyTable(TypedDict):
     prices: str
     note: str
     lines: list[EnergyLineTable]
+    static: NotRequired[str]  # whether static power is in the sum: ``counted``, or why it is not
+    delay_js: NotRequired[
+        dict[str, float]
+    ]  # energy–delay product, J·s, of a ``training`` and an ``evaluation`` sample
 
 
 class TimeTable(TypedDict):
@@ -113,6 +125,100 @@ class TimeTable(TypedDict):
     seconds: float
     samples_per_s: float | None
     started: str
+
+
+class PhaseTimingTable(TypedDict):
+    """Time of one phase. ``cycles`` are of the ``ticks`` that were timed (or of the changes of weights), barriers
+    included; ``host_cycles``, those of words in and out, come on top. ``seconds`` are of both.
+    """
+
+    presentations: int
+    timed_presentations: int
+    ticks: int
+    cycles: int
+    host_cycles: int | None
+    barrier_cycles: int
+    seconds: float
+    cycles_per_tick: float | None
+    longest_tick: int
+    cycles_per_presentation: float | None
+
+
+class LatencyTable(TypedDict):
+    """Cycles from the making of a packet to its arrival, over all deliveries that were timed."""
+
+    deliveries: int
+    mean: float
+    p50: float
+    p90: float
+    p99: float
+    max: int
+
+
+class SampleTimeTable(TypedDict):
+    """How long one presentation takes the chip, phases, words of the host and change of weights included."""
+
+    cycles: float
+    seconds: float
+
+
+class CoreTimeTable(TypedDict):
+    """Shares of the ticks that were timed."""
+
+    site: int
+    busy: float
+    stalled: float
+    idle: float
+
+
+class LinkTable(TypedDict):
+    """Flits that left place (x, y) in a direction, and per cycle of the ticks that were timed."""
+
+    x: int
+    y: int
+    direction: str
+    flits: int
+    load: float
+
+
+class QueueTable(TypedDict):
+    """Flits waiting in the router of place (x, y): most in one FIFO, and all of its FIFOs on average."""
+
+    x: int
+    y: int
+    max: int
+    mean: float
+
+
+class TimelineTable(TypedDict):
+    """One presentation: ``cycles[tick]``, and ``busy`` and ``stalled`` cycles [core of the layout][tick]."""
+
+    presentation: str
+    n_free: int
+    cycles: list[int]
+    busy: list[list[float]]
+    stalled: list[list[float]]
+
+
+class TimingTable(TypedDict):
+    """How long the run took on the chip. Totals are null when not all of it was timed."""
+
+    model: str
+    every: int
+    clock_hz: float
+    host_word_cycles: float | None
+    tiles: int
+    cycles: int | None
+    seconds: float | None
+    training_sample: SampleTimeTable | None
+    evaluation_sample: SampleTimeTable | None
+    by_phase: dict[str, PhaseTimingTable]
+    latency: LatencyTable | None
+    cores: list[CoreTimeTable]
+    links: list[LinkTable]
+    queues: list[QueueTable]
+    timeline: TimelineTable | None
+    not_modelled: list[str]
 
 
 class CoreTable(TypedDict):
@@ -183,3 +289,4 @@ class Document(TypedDict):
     chip: ChipTable
     ledger: dict[str, dict[str, Any]]
     faults: NotRequired[list[FaultTable]]  # only where a run has any
+    timing: NotRequired[TimingTable | None]  # null with timing = "tick"

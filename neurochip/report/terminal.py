@@ -1,4 +1,4 @@
-"""The summary after a run, in at most forty lines of terminal, and tables of a chip's use."""
+"""The summary after a run, in at most forty lines (sixteen more with cycles), and tables of a chip's use."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neurochip.energy.charges import CATEGORIES
 from neurochip.report.bit_rows import BitRow, bit_rows
 from neurochip.report.fault_rows import FaultRow, fault_rows, in_words
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
-from neurochip.report.schema import Document
+from neurochip.report.schema import Document, TimingTable
 from neurochip.report.utilisation import fullest, utilisation
 from neurochip.report.wording import network_words, phase_words, standard_error
 from neurochip.training.record import CoreUse
@@ -50,6 +50,10 @@ def summary(document: Document) -> Group:
     broken = fault_rows(document)
     if broken:
         parts.append(_fault_lines(broken))
+    timing = document.get("timing")
+    if timing is not None:
+        parts.append(_timing_table(timing))
+        parts.append(Text("\n".join(_timing_lines(document, timing)), style="dim"))
     line = chip_line(document)
     if line is not None:
         parts.append(line)
@@ -119,6 +123,71 @@ def _bits_table(document: Document, rows: Sequence[BitRow]) -> Table:
             style=style,
         )
     return table
+
+
+def _timing_table(timing: TimingTable) -> Table:
+    """Return cycles and seconds by phase."""
+    from rich import box
+    from rich.table import Table as NewTable
+
+    table = NewTable(
+        box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim", show_footer=True
+    )
+    whole = timing["cycles"] is not None and timing["seconds"] is not None
+    table.add_column(f"time, {timing['model']}", footer="all" if whole else "not all timed")
+    for name in ("cycles a tick", "longest", "a presentation"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("cycles", justify="right", footer=quantity(timing["cycles"] or 0) if whole else "")
+    table.add_column("time", justify="right", footer=quantity(timing["seconds"] or 0, "s") if whole else "")
+    for phase, row in timing["by_phase"].items():
+        each, tick = row["cycles_per_presentation"], row["cycles_per_tick"]
+        if row["seconds"]:
+            table.add_row(
+                phase_words(phase),
+                "" if tick is None else quantity(round(tick)),
+                exact(row["longest_tick"]) if row["ticks"] else "",
+                "" if each is None else quantity(round(each)),
+                quantity(row["cycles"] + (row["host_cycles"] or 0)),
+                quantity(row["seconds"], "s"),
+            )
+    return table
+
+
+def _timing_lines(document: Document, timing: TimingTable) -> list[str]:
+    lines = []
+    if timing["cycles"] is None:
+        lines.append(f"one presentation in {timing['every']} was timed, the others were not")
+    if timing["cores"]:
+        busiest = max(timing["cores"], key=lambda core: core["busy"])
+        held = max(timing["cores"], key=lambda core: core["stalled"])
+        line = f"busiest: core {busiest['site']}, {percent(busiest['busy'], 0)}"
+        if held["stalled"] > 0:
+            line += f"; most stalled: core {held['site']}, {percent(held['stalled'], 0)}"
+        if timing["links"]:
+            link = max(timing["links"], key=lambda link: link["flits"])
+            line += (
+                f"; fullest link: ({link['x']}, {link['y']}) {link['direction']}, "
+                f"{decimal(link['load'])} flits a cycle"
+            )
+        lines.append(line)
+    latency = timing["latency"]
+    if latency is not None:
+        deepest = max(timing["queues"], key=lambda queue: queue["max"])["max"] if timing["queues"] else 0
+        lines.append(
+            f"packets: p50 {latency['p50']:.0f}, p90 {latency['p90']:.0f}, p99 {latency['p99']:.0f}, "
+            f"max {latency['max']} cycles; deepest queue {deepest} flits"
+        )
+    products = document["energy_j"].get("delay_js", {})
+    words = ", ".join(f"{value:.3g} J·s a sample ({name})" for name, value in products.items())
+    static = document["energy_j"].get("static", "")
+    lines.append(
+        "; ".join(
+            part for part in (f"energy × delay: {words}" * bool(words), f"static power: {static}") if part
+        )
+    )
+    if timing["not_modelled"]:
+        lines.append(f"not on this sheet, so not in the times: {' and '.join(timing['not_modelled'])}")
+    return lines
 
 
 def energy_table(document: Document) -> Table:

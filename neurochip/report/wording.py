@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from neurochip.description import RunSpec
-from neurochip.report.schema import ResultTable
+from neurochip.report.quantities import exact
+from neurochip.report.schema import ResultTable, TimingTable
 
-__all__ = ["network_words", "phase_words", "standard_error"]
+__all__ = ["network_words", "phase_words", "standard_error", "timing_words"]
 
 _PHASES = {"nudged_negative": "nudged −"}
 
@@ -30,3 +31,23 @@ def standard_error(result: ResultTable) -> float | None:
     if error is None or not samples or not 0 <= error <= 1:
         return None
     return math.sqrt(error * (1 - error) / samples)
+
+
+def timing_words(timing: TimingTable) -> str:
+    """Return how cycles were found and over how much of the run."""
+    how = (
+        "Flit by flit, packet by packet"
+        if timing["model"] == "cycle"
+        else "From the counts of each tick: what contention cannot undercut, not what it costs"
+    )
+    clock = f"{timing['clock_hz'] / 1e6:g} MHz"
+    words = f"{how}; clock {clock}. The samples of a minibatch go through the chip one after the other."
+    rows = timing["by_phase"].values()
+    if timing["cycles"] is None:
+        timed = sum(row["timed_presentations"] for row in rows)
+        of = sum(row["presentations"] for row in rows)
+        words += (
+            f" Timed were {exact(timed)} of {exact(of)} presentations, one in {timing['every']} of each phase; "
+            "nothing is said of the others, so there is no total."
+        )
+    return words

@@ -22,6 +22,7 @@ __all__ = [
     "HardwareUse",
     "Raster",
     "RunRecord",
+    "Timeline",
 ]
 
 
@@ -137,6 +138,29 @@ class Raster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Timeline:
+    """What the cores did in each tick of one presentation.
+
+    Attributes
+    ----------
+    presentation
+        Which sample, in words.
+    n_free
+        Ticks before the nudge.
+    cycles
+        i64[tick], barrier included.
+    busy, stalled
+        f64[tick, core of the layout], cycles; cores are idle for the rest of the tick.
+    """
+
+    presentation: str
+    n_free: int
+    cycles: NDArray[np.int64]
+    busy: NDArray[np.float64]
+    stalled: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class ConvergenceCurve:
     """Distance to the real-valued fixed point at every tick.
 
@@ -181,6 +205,8 @@ class RunRecord:
         How many times the run was taken up again.
     stopped_early
         Whether it was interrupted before its last epoch.
+    timeline
+        Of the first raster; `None` where cycles were not counted.
     """
 
     run: RunSpec
@@ -198,3 +224,4 @@ class RunRecord:
     resumed: int
     stopped_early: bool
     faults: tuple[FaultUse, ...] = ()
+    timeline: Timeline | None = None

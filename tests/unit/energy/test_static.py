@@ -1,0 +1,148 @@
+"""What time costs: cycles times prices by hand, and what is said when it cannot be told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from neurochip.description import Price, PriceList, read_prices
+from neurochip.description.prices import read_price_table
+from neurochip.energy import Clocked, price
+from neurochip.errors import ConfigError
+from neurochip.substrate.ledger import Ledger, Phase
+from neurochip.substrate.phase_time import PhaseTime
+from tests.unit.energy.test_pricing import FLOAT32, PJ, ledger, priced
+
+CLOCK = Clocked(hz=1e6, host_word=2.0, tiles=2)
+
+
+def with_static(**values: float) -> PriceList:
+    prices = dict(priced(synaptic_op=1, neuron_update_active=1, readout_word=3).prices)
+    for event, value in values.items():
+        prices[event] = Price(
+            event=event,
+            value_j=value,
+            source=f"source of {event}",
+            evidence="estimated",
+            scope="per-event",
+            node_m=45e-9,
+            voltage_v=None,
+        )
+    return PriceList(name="mine", neuron_pricing="published", note="made up", prices=prices)
+
+
+def timed(cycles: int, ticks: int = 1) -> Ledger:
+    """Two cores of which one does ten operations; two words are read out besides."""
+    books = ledger({"free": [{}, {"sops": 10}], "readout": [{"readout_words": 2}, {}]})
+    took = replace(PhaseTime.nothing(2), ticks=ticks, cycles=cycles)
+    phases = dict(books.phases)
+    phases[Phase.FREE] = replace(phases[Phase.FREE], ticks=1, time=took)
+    phases[Phase.READOUT] = replace(phases[Phase.READOUT], ticks=0)
+    return replace(books, phases=phases)
+
+
+def test_static_energy_by_hand() -> None:
+    prices = with_static(core_static=2e-3, chip_static=0.5, clock_cycle=7 * PJ, barrier=11 * PJ)
+    report = price(timed(1000), FLOAT32, prices, CLOCK)
+    assert report.static == "counted"
+    free = {line.event: line for line in report.lines if line.phase == "free"}
+    assert (free["core_static"].count, free["chip_static"].count) == (
+        2000,
+        1000,
+    )  # cycles of cores, of the chip
+    assert free["core_static"].joules == pytest.approx(2 * 2e-3 * 1000 / 1e6)
+    assert free["chip_static"].joules == pytest.approx(0.5 * 1000 / 1e6)
+    assert (free["clock_cycle"].count, free["barrier"].count) == (2000, 2)  # one tick, two tiles
+    assert free["barrier"].joules == pytest.approx(2 * 11 * PJ)
+    readout = {line.event: line.count for line in report.lines if line.phase == "readout"}
+    assert readout == {"readout_word": 2, "core_static": 8, "chip_static": 4, "clock_cycle": 8}
+    assert report.by_population["whole chip"] == pytest.approx(0.5 * 1004 / 1e6 + 22 * PJ)
+    for split in (report.by_category, report.by_phase, report.by_population):
+        assert sum(split.values()) == pytest.approx(report.total_j)
+    assert set(report.by_category) == {"synapse", "host", "static", "clock"}
+
+
+def test_a_core_that_holds_two_layers_leaks_once() -> None:
+    books = replace(timed(1000), sites=(4, 4))
+    lines = price(books, FLOAT32, with_static(core_static=1e-3), CLOCK).lines
+    assert {line.phase: line.count for line in lines if line.event == "core_static"} == {
+        "free": 1000,
+        "readout": 4,
+    }
+
+
+@pytest.mark.parametrize(
+    ("books", "prices", "clocked", "sentence"),
+    [
+        (timed(9), with_static(), CLOCK, "not on this sheet"),
+        (timed(9), with_static(clock_cycle=PJ), CLOCK, "not on this sheet"),
+        (timed(9), with_static(core_static=1.0), None, 'not counted: timing = "tick" knows no time'),
+        (
+            ledger({"free": [{}, {"sops": 1}]}),
+            with_static(core_static=1.0),
+            CLOCK,
+            'not counted: timing = "tick" knows no time',
+        ),
+        (
+            timed(9, ticks=0),
+            with_static(core_static=1.0),
+            CLOCK,
+            "not counted: 0 of 1 ticks of a phase were timed, and no more",
+        ),
+    ],
+)
+def test_what_is_not_known_is_said_and_not_zero(
+    books: Ledger, prices: PriceList, clocked: Clocked | None, sentence: str
+) -> None:
+    report = price(books, FLOAT32, prices, clocked)
+    assert report.static == sentence
+    assert "static" not in report.by_category
+    dynamic = price(books, FLOAT32, with_static()).total_j
+    assert dynamic is not None and report.total_j == pytest.approx(
+        dynamic + report.by_category.get("clock", 0.0)
+    )
+
+
+def test_an_all_in_price_that_holds_static_power_refuses_it_apart() -> None:
+    table = {
+        "synaptic_op": {
+            "value": "26 pJ",
+            "source": "72 mW over all events",
+            "evidence": "measured",
+            "scope": "all-in",
+            "node": "28 nm",
+            "voltage": "0.775 V",
+        }
+    }
+    leak = {**table["synaptic_op"], "value": "1 mW", "scope": "per-event"}
+    prices = read_price_table(table, "prices")
+    everything = PriceList(name="all", neuron_pricing="published", note="n", prices=prices)
+    assert price(timed(9), FLOAT32, with_static(), CLOCK).static == "not on this sheet"
+    books = replace(
+        timed(9), phases={Phase.FREE: timed(9).phases[Phase.FREE]}
+    )  # words of the host are no part of it
+    assert price(books, FLOAT32, everything, CLOCK).static == "contained in the price of synaptic_op"
+    for event in ("core_static", "chip_static"):
+        with pytest.raises(ConfigError) as refused:
+            PriceList(
+                name="twice",
+                neuron_pricing="published",
+                note="n",
+                prices=read_price_table({**table, event: leak}, "prices"),
+            )
+        assert str(refused.value) == (
+            f"prices.{event}: is already contained in the all-in price of synaptic_op; remove one of the two"
+        )
+
+
+def test_the_loihi_sheet_leaks_as_a_whole() -> None:
+    loihi = read_prices("loihi")
+    assert loihi.entry("chip_static").value_j == pytest.approx(29.7e-3)
+    assert loihi.entry("chip_static").evidence == "measured"
+    assert loihi.contained_in("core_static") == "chip_static"
+    report = price(timed(1000), FLOAT32, loihi, Clocked(1e9, None, 1))
+    assert report.by_category["static"] == pytest.approx(29.7e-3 * 1e-6)
+    assert report.static == "counted"
+    assert np.isclose(sum(line.joules for line in report.lines), report.total_j or 0.0)
