@@ -108,6 +108,9 @@ class RunSpec:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
         if not self.timing_every >= 1:
             raise ConfigError("timing_every", f"must be at least 1, got {self.timing_every}")
+        if self.timing != "tick" and self.substrate != "digital":
+            why = f"on {self.substrate}, which has no cores to be timed"
+            raise ConfigError("timing", f'must be "tick" {why}, got "{self.timing}"')
         if self.timing_every > 1 and self.timing == "tick":
             raise ConfigError(
                 "timing_every", 'has no meaning with timing = "tick", which times nothing; remove it'
@@ -192,10 +195,6 @@ class RunSpec:
                 raise ConfigError(name, _UNUSED_BY_CONVERGENCE[name])
 
     def _check_ideal(self) -> None:
-        if self.timing != "tick":
-            raise ConfigError(
-                "timing", f'must be "tick" on ideal, which has no cores to be timed, got "{self.timing}"'
-            )
         for name in ("encoder", "decoder"):
             if getattr(self.coding, name) is not None:
                 raise ConfigError(f"coding.{name}", "ideal sends real numbers and has none; remove it")
