@@ -44,11 +44,11 @@ def test_a_raster_of_another_shape() -> None:
 
 
 def test_traffic_to_a_dead_core() -> None:
-    assert refused(dead=[5]) == (
-        "placement[1]: neuron 1 is on core 5, which is dead and takes no packets; place it on another core"
+    assert refused(dead_cores=[5]) == (
+        "placement[1][1]: core 5 is dead, and layer 0 sends to it; place its 1 neuron elsewhere"
     )
-    assert refused(dead=[200]) == "dead: core 200 does not exist; loihi has cores 0 to 127"
-    alive = replay(SPIKES, WEIGHTS, "loihi", PLACES, neuron=NEURON, dead=[77])
+    assert refused(dead_cores=[200]) == "dead_cores[0]: loihi has no core 200; its cores are 0 to 127"
+    alive = replay(SPIKES, WEIGHTS, "loihi", PLACES, neuron=NEURON, dead_cores=[77])
     assert alive.ledger.packets > 0
 
 
