@@ -13,6 +13,8 @@ __all__ = ["EXPERIMENTS", "find"]
 # Name → module in this folder.
 EXPERIMENTS: dict[str, str] = {
     "bengio2017-backprop": "bengio2017_backprop",
+    "mesnard2016-lif": "mesnard2016_lif",
+    "mesnard2016-rate": "mesnard2016_rate",
     "bengio2017-stdp": "bengio2017_stdp",
 }
 
