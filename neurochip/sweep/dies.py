@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from neurochip.description.toml_reader import Table
@@ -23,8 +24,9 @@ _LEARNING_PATH = ("phase_offset", "droop", "asymmetry", "granularity")
 _IMPERFECTIONS = (
     *(f"analog.mismatch.{key}" for key in _MISMATCH),
     *(f"analog.learning_path.{key}" for key in _LEARNING_PATH),
-    *("analog.noise.", "analog.drift.", "analog.defects.", "faults."),
+    *("analog.noise.", "analog.drift.", "analog.defects."),
 )
+_FAULT = re.compile(r"faults\.\w+(\.rate)?")
 
 # What is drawn once for a die, by section of [analog].
 _DRAWN = ("mismatch", "defects")
@@ -46,7 +48,7 @@ def why_no_dies(run: Table) -> str | None:
 
 def is_imperfection(key: str) -> bool:
     """Whether the nominal value of a key is 0: nothing wrong."""
-    return key.startswith(_IMPERFECTIONS)
+    return key.startswith(_IMPERFECTIONS) or _FAULT.fullmatch(key) is not None
 
 
 def die_matters(run: Table) -> bool:

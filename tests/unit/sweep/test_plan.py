@@ -187,3 +187,73 @@ def test_every_value_is_tried_before_anything_is_done(vary: str, sentence: str) 
     with pytest.raises(ConfigError) as caught:
         plan(made(vary, seeds=1))
     assert str(caught.value) == sentence
+
+
+ANALOG = ["analog.mismatch.sigma=0.2", "analog.mismatch.tails=student-t", "analog.defects.dead_synapses=0.01"]
+
+
+def test_dies_share_the_ideal_chip_and_nothing_else() -> None:
+    run = read_run("analog-mnist-small", ANALOG)
+    found = plan(made("analog.mismatch.sigma=0,0.1,0.3", run=run, dies=4))
+    [ideal] = [found.tasks[digest] for digest in found.ideal.values()]
+    told = RunSpec.from_dict(ideal.run()).analog
+    assert told is not None and told.mismatch.sigma == 0 and told.defects.dead_synapses == 0
+    # Defects are drawn for each die, at every σ.
+    assert Counter(task.work for task in found.tasks.values()) == {"train": 13, "deploy": 12, "fine-tune": 12}
+    dies = {task.run()["analog"]["die"] for task in found.tasks.values() if task.work == "deploy"}
+    assert dies == {1, 2, 3, 4}
+    assert not found.ideal_is_nominal
+
+
+def test_where_nothing_is_drawn_all_dies_are_one() -> None:
+    found = plan(made("analog.mismatch.sigma=0:0.5:6", run=read_run("analog-pilot"), dies=30))
+    assert Counter(task.work for task in found.tasks.values()) == {
+        "train": 151,
+        "deploy": 150,
+        "fine-tune": 151,
+    }
+    assert len(found.points) == 1 + 6 * 30 * 3
+    at_zero = {
+        point.digest for point in found.points if point.setting == 0 and point.mode is not Mode.FINE_TUNE
+    }
+    assert at_zero == set(found.ideal.values())
+    assert found.ideal_is_nominal
+
+
+def test_common_random_numbers() -> None:
+    """A task differs from another of its die in σ and nothing else."""
+    found = plan(made("analog.mismatch.sigma=0.1,0.3", run=read_run("analog-pilot"), dies=2, modes="in-loop"))
+    runs = [task.run() for task in found.tasks.values() if task.die]
+    assert len(runs) == 4
+    for run in runs:
+        run["analog"]["mismatch"].pop("sigma")
+    assert [run["analog"]["die"] for run in runs] == [1, 2, 1, 2]
+    assert runs[0] == runs[2] and runs[1] == runs[3]
+
+
+def test_a_die_from_a_file_is_one_die(tmp_path: Any) -> None:
+    run = read_run("analog-pilot", [f"analog.die_file={tmp_path}/die.h5"])
+    with pytest.raises(CapabilityError) as caught:
+        made("analog.noise.read=0.1", run=run, dies=2)
+    assert str(caught.value) == "--dies: analog.die_file is one die; repeat with --seeds"
+
+
+@pytest.mark.parametrize(
+    ("vary", "nominal"),
+    [
+        ("faults.spike_drop=0.1,0.2", "0"),
+        ("faults.spike_drop.rate=0.1,0.2", "0"),
+        ("coding.annealer=kesten", '{ kind = "osa", nu_bar = 0.0346, regulariser = 1e-15 }'),
+        ("coding.decoder.lambda=0.1", "0.275"),
+        ("network.layers=[784,9,10]", "[784, 500, 10]"),
+    ],
+)
+def test_nominal_values(vary: str, nominal: str) -> None:
+    assert made(vary).nominal == (nominal,)
+
+
+def test_faults_can_be_varied() -> None:
+    found = plan(made("faults.spike_drop.rate=0:0.2:3", seeds=1))
+    rates = {task.run()["faults"]["spike_drop"]["rate"] for task in found.tasks.values()}
+    assert rates == {0.0, 0.1, 0.2}
+    assert Counter(task.work for task in found.tasks.values()) == {"train": 3, "deploy": 2, "fine-tune": 3}
