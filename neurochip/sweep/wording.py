@@ -25,7 +25,7 @@ def verdict_of(definition: Definition, panel: PanelTable, ideal: BandTable | Non
     axis = definition.axes[0]
     unit = "dies" if definition.dies else "seeds"
     good = f"At least {100 * definition.wanted:g} % of {unit} within {_points(definition.within)} of ideal"
-    head = f"{good} ({percent(ideal['mean'], 1)} error): "
+    head = f"{good} ({percent(ideal['mean'])} error): "
     if axis.numbers is None:
         said = [f"{_HOW[curve['mode']]} {_listed(definition, curve)}" for curve in panel["curves"]]
         return head + "; ".join(said) + "."

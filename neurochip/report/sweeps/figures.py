@@ -66,7 +66,7 @@ def _errors(document: SweepDocument, panel: PanelTable, places: Places) -> Marku
         for curve in panel["curves"]
     ]
     ideal = document["ideal"]
-    levels = [] if ideal is None else [(ideal["mean"], f"ideal {percent(ideal['mean'], 1)}")]
+    levels = [] if ideal is None else [(ideal["mean"], f"ideal {percent(ideal['mean'])}")]
     plot = chart(
         curves, places, levels=levels, about="Mean test error at each value, by mode, with 95 % bands"
     )
