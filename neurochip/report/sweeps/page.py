@@ -77,7 +77,7 @@ def _cards(document: SweepDocument) -> list[Markup]:
     ideal = document["ideal"]
     cards = []
     if ideal is not None:
-        about = "no mismatch and no fault" if ideal["n"] == 1 else f"mean of {ideal['n']} seeds"
+        about = "one seed" if ideal["n"] == 1 else f"mean of {ideal['n']} seeds"
         cards.append(_card("Error, ideal", percent(ideal["mean"]), about, "main"))
     if len(document["panels"]) == 1:
         [panel] = document["panels"]
