@@ -17,6 +17,8 @@ __all__ = ["ENABLED_BY", "Finding", "findings"]
 
 # Extra → what it is good for. A test holds this table against pyproject.toml.
 ENABLED_BY = {
+    "sweep": "neurochip sweep",
+    "cluster": "neurochip sweep --scheduler",
     "tune": "neurochip tune",
     "gp": "neurochip tune --sampler gp",
     "trace": "neurochip trace --format vcd",
