@@ -14,7 +14,7 @@ from neurochip.errors import (
     StallError,
 )
 
-__all__ = ["CODES", "SUBSTRATE_ERRORS", "Code", "FirmwareError", "LinkError", "Refusal"]
+__all__ = ["CODES", "SUBSTRATE_ERRORS", "Code", "FirmwareError", "LinkError", "Refusal", "code_of"]
 
 
 class Code(enum.IntEnum):
@@ -131,6 +131,11 @@ SUBSTRATE_ERRORS: dict[Code, type[NeurochipError]] = {
     Code.STALL: StallError,
     Code.CHIP: NeurochipError,
 }
+
+
+def code_of(error: NeurochipError) -> Code:
+    """Return the number of an error of the chip itself."""
+    return next(code for code, kind in SUBSTRATE_ERRORS.items() if isinstance(error, kind))
 
 
 class Refusal(Exception):

@@ -103,7 +103,7 @@ class Fault(enum.IntFlag):
 
     ERROR = 1  # a program was refused or went wrong; START does nothing while it stands
     OVERFLOW = 2  # words were written to a full queue, and not taken
-    COUNTER_OVERRUN = 4  # a ledger counter wrapped twice between two readings
+    COUNTER_OVERRUN = 4  # a ledger counter moved half of its range or more between two readings
 
 
 class Irq(enum.IntFlag):
@@ -111,7 +111,7 @@ class Irq(enum.IntFlag):
 
     DONE = 1  # a program came to its end
     ERROR = 2  # a bit of FAULTS was set
-    WRAP = 4  # a ledger counter has counted half of its range since it was last read
+    WRAP = 4  # a ledger counter has moved a quarter of its range since it was last read
 
 
 class Feature(enum.IntFlag):
@@ -149,12 +149,12 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
     "FAULTS": (
         ("0 ERROR", "a program was refused or went wrong; START does nothing while it stands"),
         ("1 OVERFLOW", "words were written to a full queue, and none of them was taken"),
-        ("2 COUNTER_OVERRUN", "a ledger counter went round more than once between two readings"),
+        ("2 COUNTER_OVERRUN", "a ledger counter moved half of its range or more between two readings: counts are lost"),
     ),
     "IRQ": (
         ("0 DONE", "a program came to its end"),
         ("1 ERROR", "a bit of FAULTS was set"),
-        ("2 WRAP", "a ledger counter has counted half of its range since it was last read"),
+        ("2 WRAP", "a ledger counter has moved a quarter of its range since it was last read"),
     ),
     "RECORD": (("0 spikes, 1 states, 2 step sizes", "what RUN pushes to OUT for every tick"),),
     "LEARNING": (

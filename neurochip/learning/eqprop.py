@@ -7,6 +7,7 @@ the trace that it keeps of each axon, and nothing but bits ever crosses between 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -32,11 +33,14 @@ class Presented(NamedTuple):
         [lane, unit], the output at the end of the free phase: the network's answer.
     updates, biases
         The change of weights, and of biases of layers 1 … .
+    made
+        Whether the substrate has made the change already, as a chip does whose controller was told to.
     """
 
     output: Array
     updates: tuple[WeightUpdate, ...]
     biases: tuple[Array, ...]
+    made: bool = False
 
 
 @dataclass(frozen=True)
@@ -97,21 +101,39 @@ class EquilibriumPropagation:
                 substrate.run(Phase.FREE, nudged_ticks)
             minus = [substrate.observe(Observable.VALUE, k) for k in layers]
             if not centred and self.learning.pre == "oracle":
-                pre = minus
-        return Presented(output, *self._contrast(pre, minus, plus, span, share))
+                pre = self._presynaptic(substrate, minus)
+        return Presented(output, *self.contrast(pre, minus, plus, span, share))
+
+    def activity(self, substrate: Substrate) -> Observable:
+        """Return what is read for the activity before a synapse."""
+        if self.learning.pre == "oracle":
+            # Where there is no activity of its own, a neuron sends its state.
+            kept = Observable.ACTIVITY in substrate.capabilities.observables
+            return Observable.ACTIVITY if kept else Observable.VALUE
+        return Observable.TRACE if self.learning.trace == "decoder" else Observable.RATE
 
     def _presynaptic(self, substrate: Substrate, free: list[Array]) -> list[Array]:
         """Return what each core takes for the activity of its axons."""
-        if self.learning.pre == "oracle":
-            if Observable.ACTIVITY not in substrate.capabilities.observables:
-                return free  # a neuron sends its state
-            return [substrate.observe(Observable.ACTIVITY, k) for k in range(len(free))]
-        what = Observable.TRACE if self.learning.trace == "decoder" else Observable.RATE
-        return [substrate.observe(what, k) for k in range(len(free))]
+        return free if self.activity(substrate) is Observable.VALUE else self._activities(substrate)
 
-    def _contrast(
-        self, pre: list[Array], minus: list[Array], plus: list[Array], span: float, share: float
+    def _activities(self, substrate: Substrate) -> list[Array]:
+        what = self.activity(substrate)
+        return [substrate.observe(what, k) for k in range(len(self.network.populations))]
+
+    def contrast(
+        self, pre: Sequence[Array], minus: Sequence[Array], plus: Sequence[Array], span: float, share: float
     ) -> tuple[tuple[WeightUpdate, ...], tuple[Array, ...]]:
+        """Return what should change, of weights and of biases, by what stood on every layer.
+
+        Parameters
+        ----------
+        pre, minus, plus
+            [lane, unit] of each layer: presynaptic activity, states before and after.
+        span
+            What β was between the two.
+        share
+            Scales all rates.
+        """
         lanes = minus[0].shape[0]
         moved = [p - m for p, m in zip(plus, minus, strict=True)]
         told = 0 if self.learning.pre == "trace" else 1

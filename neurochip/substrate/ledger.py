@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from neurochip.substrate.phase_time import PhaseTime
 
-__all__ = ["BIT_CODINGS", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
+__all__ = ["BIT_CODINGS", "CONTROL", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
 
 
 class Phase(enum.StrEnum):
@@ -24,6 +24,7 @@ class Phase(enum.StrEnum):
     UPDATE = "update"
     READOUT = "readout"
     EVALUATION = "evaluation"  # free ticks run only to measure an error
+    LOADING = "loading"  # weights, books and states moved whole by a controller; no ticks
 
 
 COUNTERS: tuple[str, ...] = (
@@ -84,6 +85,13 @@ BIT_CODINGS: dict[str, str] = {
 }
 _SHARED_KEYS = ("presentations", "ticks")
 
+# What driving the chip took, where a controller stands between host and cores; no core's doing.
+CONTROL: tuple[str, ...] = (
+    "bus_words",  # 32-bit words over the controller's bus: registers, instructions, data
+    "link_bytes",  # bytes between host and controller, frames included
+    "controller_cycles",  # cycles in which the controller was awake
+)
+
 
 @dataclass(frozen=True)
 class PhaseBook:
@@ -97,12 +105,15 @@ class PhaseBook:
         i64[core, counter], counters in the order of `COUNTERS`.
     time
         How long it took; `None` when cycles are not counted (``timing = "tick"``).
+    control
+        What driving the chip took, in the order of `CONTROL`; all 0 where there is no controller.
     """
 
     presentations: int
     ticks: int
     counts: NDArray[np.int64]
     time: PhaseTime | None = None
+    control: tuple[int, ...] = (0,) * len(CONTROL)
 
     def __add__(self, other: PhaseBook) -> PhaseBook:
         """Book both."""
@@ -111,6 +122,7 @@ class PhaseBook:
             self.ticks + other.ticks,
             self.counts + other.counts,
             other.time if self.time is None else self.time if other.time is None else self.time + other.time,
+            tuple(a + b for a, b in zip(self.control, other.control, strict=True)),
         )
 
     def total(self, counter: str) -> int:
@@ -149,6 +161,11 @@ class Ledger:
             book.total(counter) for phase, book in self.phases.items() if not phases or phase in phases
         )
 
+    def control(self, counter: str, *phases: Phase) -> int:
+        """Return one counter of `CONTROL` over the phases named, or over all."""
+        at = CONTROL.index(counter)
+        return sum(book.control[at] for p, book in self.phases.items() if not phases or p in phases)
+
     def ticks(self, *phases: Phase) -> int:
         """Return the ticks of the phases named, or of all."""
         return sum(book.ticks for phase, book in self.phases.items() if not phases or phase in phases)
@@ -167,6 +184,7 @@ class Ledger:
             out[phase.value] = {
                 "presentations": book.presentations,
                 "ticks": book.ticks,
+                **({"control": dict(zip(CONTROL, book.control, strict=True))} if any(book.control) else {}),
                 **_named(book.counts.sum(axis=0)),
                 "bits": {coding: book.total(counter) for coding, counter in BIT_CODINGS.items()},
                 "populations": {name: _named(row) for name, row in by_population.items()},
@@ -193,7 +211,8 @@ class Ledger:
                 [[core.get(counter, 0) for counter in COUNTERS] for core in cores.values()], dtype=np.int64
             )
             time = PhaseTime.from_json(book["time"]) if "time" in book else None
-            phases[Phase(name)] = PhaseBook(book["presentations"], book["ticks"], counts, time)
+            control = tuple(int(book.get("control", {}).get(counter, 0)) for counter in CONTROL)
+            phases[Phase(name)] = PhaseBook(book["presentations"], book["ticks"], counts, time, control)
         return cls(populations, sites, phases)
 
 

@@ -121,7 +121,8 @@ class Trainer:
         substrate.book_readout(len(self._run.network.layers) - 1)
         if self._run.phases.persistent:
             self._rest(chosen)
-        substrate.write_weights(presented.updates, presented.biases)
+        if not presented.made:
+            substrate.write_weights(presented.updates, presented.biases)
         state.wrong += int(np.count_nonzero(np.argmax(presented.output, axis=1) != labels))
         state.seen += chosen.size
         state.updates += 1

@@ -1,0 +1,408 @@
+"""What each instruction does on the chip: decode its operands and blocks, call the substrate, push what was read."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_sim.codes import Code, Refusal
+from firmware_sim.counting import ledger_arrays, ledger_from, peak, wrapped
+from firmware_sim.image import Tables, image_parts, read_image
+from firmware_sim.isa import ALL, PHASES, WHAT
+from firmware_sim.machine import Machine
+from firmware_sim.phases import State, moved
+from firmware_sim.program import Instruction
+from firmware_sim.queues import WORD, Words, WordQueue, block_of, take_block
+from firmware_sim.registers import RegisterFile
+from firmware_sim.regmap import Fault, Irq, by_name
+from neurochip.description.network import Network
+from neurochip.description.run_sections import LearningSpec, PhasesSpec
+from neurochip.errors import ConfigError
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.substrate import Ledger, Observable, Snapshot, WeightUpdate
+
+__all__ = ["OUT_MARK", "RECORDS", "Operations"]
+
+Array = NDArray[Any]
+
+OUT_MARK = 0x5A  # head of an item in OUT: mark << 24 | number of blocks << 16 | address of the instruction
+RECORDS = ("spikes", "states", "step_sizes")
+_MOST_TICKS = 1 << 40
+_BETA, _SHARE, _RATES = by_name("BETA"), by_name("SHARE"), by_name("RATES")
+_T, _RECORD, _LEARNING = by_name("T"), by_name("RECORD"), by_name("LEARNING")
+_FAULTS, _IRQ = by_name("FAULTS"), by_name("IRQ")
+
+
+class Operations:
+    """Instructions as methods ``do_<name>``, with what they latch: targets, banks, snapshots, the sign of the nudge.
+
+    Parameters
+    ----------
+    machine
+        The substrate.
+    network, digest, tables
+        What it holds: images of anything else are refused.
+    registers, queues
+        The device's.
+    counter_width
+        Bits of a ledger counter.
+    most_lanes
+        Presentations side by side, at most.
+    """
+
+    def __init__(
+        self,
+        machine: Machine,
+        network: Network,
+        digest: str,
+        tables: Tables,
+        registers: RegisterFile,
+        queues: dict[str, WordQueue],
+        *,
+        counter_width: int,
+        most_lanes: int,
+    ) -> None:
+        self.machine = machine
+        self.network = network
+        self.digest = digest
+        self._tables = tables
+        self._registers = registers
+        self._queues = queues
+        self._width = counter_width
+        self._most_lanes = most_lanes
+        self._blank = Ledger(machine.ledger().populations, machine.ledger().sites, {})
+        self.control = self._blank  # what driving took, beside the machine's own ledger
+        self._seen = self._blank
+        self.state = State.RESET
+        self.banks: dict[int, dict[int, Array]] = {}
+        self.slots: dict[int, tuple[Snapshot, State]] = {}
+        self._targets: Array | None = None
+        self._sign = 0
+        self._lanes = 0
+        self._rule: tuple[tuple[int, ...], EquilibriumPropagation] | None = None
+        self._at = 0
+        self.moved_words = 0  # of the instruction under way
+        self.do: dict[str, Callable[[Instruction], None]] = {
+            name.removeprefix("do_"): getattr(self, name) for name in dir(self) if name.startswith("do_")
+        }
+
+    def reset(self) -> None:
+        """Forget everything but the weights, which must be loaded again; the books begin anew."""
+        self.state = State.RESET
+        self.banks.clear()
+        self.slots.clear()
+        self._targets, self._sign, self._lanes = None, 0, 0
+        self.control = self._seen = self._blank
+        self.machine.restore_books(self._blank, 0)
+
+    def carry_out(self, one: Instruction, at: int) -> None:
+        """Do one instruction that is not one of the flow of control."""
+        name = one.op.name
+        action = f"run {PHASES[one.a].value}" if name == "run" else name
+        self._at, self.moved_words = at, 0
+        state = moved(self.state, action)
+        self.do[name](one)
+        self.state = state if name != "restore" else self.state
+
+    def value(self, one: Instruction) -> int:
+        """Return the immediate, or what the t register holds that it names."""
+        if not one.by_register:
+            return one.imm
+        word = self._registers.get(_T, one.imm)
+        return word - (1 << 32) if word >> 31 else word
+
+    def ticks(self, one: Instruction) -> int:
+        """Return the ticks of a ``run``."""
+        ticks = self.value(one)
+        if not 0 <= ticks <= 0xFFFF:
+            raise Refusal(Code.BAD_VALUE, f"t{one.imm} holds {ticks} ticks, a run has at most 65535")
+        return ticks
+
+    def ledger(self) -> Ledger:
+        """Return all counts, the controller's among them."""
+        return self.machine.ledger() + self.control
+
+    # Blocks in and out.
+
+    def _take(self, queue: str, dimensions: Sequence[int]) -> Array:
+        before = len(self._queues[queue])
+        array = take_block(self._queues[queue], dimensions)
+        self.moved_words += before - len(self._queues[queue])
+        return array
+
+    def _push(self, arrays: Sequence[Any]) -> None:
+        """Push one item to OUT."""
+        parts: list[Words] = [np.array([OUT_MARK << 24 | len(arrays) << 16 | self._at], dtype=WORD)]
+        for array in arrays:
+            parts.extend(block_of(array))
+        size = sum(part.size for part in parts)
+        out = self._queues["OUT"]
+        if size > out.room:
+            raise Refusal(Code.OUT_FULL, f"{size} words, and OUT has room for {out.room}")
+        for part in parts:
+            out.push(part)
+        self.moved_words += size
+
+    # Weights and books.
+
+    def do_load(self, _: Instruction) -> None:
+        data = self._take("DATA", (1,))
+        if data.dtype != np.uint8:
+            raise Refusal(Code.BAD_BLOCK, "an image is a block of bytes")
+        self.machine.load(read_image(memoryview(data), self.digest, self._tables))
+
+    def do_dump(self, _: Instruction) -> None:
+        parts = image_parts(self.digest, self._tables, self.machine.parameters())
+        self._push([np.frombuffer(b"".join(bytes(part) for part in parts), dtype=np.uint8)])
+
+    def do_books(self, _: Instruction) -> None:
+        present, counts, shared = self._take("DATA", (1,)), self._take("DATA", (3,)), self._take("DATA", (2,))
+        updates = self._take("DATA", (0,))
+        arrays = (present, counts, shared, updates)
+        # Counts may be below 0: spikes in flight are those at the end of a phase less those at its beginning.
+        if any(a.dtype != np.int64 for a in arrays) or any(a.size and a.min() < 0 for a in (shared, updates)):
+            raise Refusal(Code.BAD_BLOCK, "books are whole numbers; presentations, ticks and updates not below 0")
+        whole = ledger_from(self._blank, present, counts, shared)
+        bare = {phase: _without_control(book) for phase, book in whole.phases.items()}
+        only = {p: _only_control(book) for p, book in whole.phases.items() if any(book.control)}
+        # A phase that only the controller spent anything on is not one of the machine's.
+        kept = {p: b for p, b in bare.items() if _is_booked(b) or p not in only}
+        self.machine.restore_books(Ledger(whole.populations, whole.sites, kept), int(updates))
+        self.control = Ledger(whole.populations, whole.sites, only)
+        self._seen = self.ledger()
+
+    def do_count(self, _: Instruction) -> None:
+        ledger = self.ledger()
+        if peak(ledger, self._seen) >= 1 << self._width - 1:
+            self._raise(_FAULTS, Fault.COUNTER_OVERRUN)
+        self._seen = ledger
+        self._registers.put(_IRQ, self._registers.get(_IRQ) & ~Irq.WRAP)
+        present, counts, shared = ledger_arrays(ledger)
+        self._push([present, wrapped(counts, self._width), wrapped(shared, self._width)])
+
+    def watch_counters(self) -> None:
+        """Set the interrupt WRAP when a ledger counter has moved a quarter of its range since it was last read."""
+        if peak(self.ledger(), self._seen) >= 1 << self._width - 2:
+            self._raise(_IRQ, Irq.WRAP)
+
+    def _raise(self, register: Any, bit: int) -> None:
+        self._registers.put(register, self._registers.get(register) | bit)
+
+    # Presentations and phases.
+
+    def do_begin(self, _: Instruction) -> None:
+        inputs, numbers = self._take("INPUT", (2,)), self._take("INPUT", (1,))
+        lanes = inputs.shape[0]
+        if not 1 <= lanes <= self._most_lanes:
+            raise Refusal(Code.BAD_VALUE, f"a device presents 1 to {self._most_lanes} lanes at a time, got {lanes}")
+        if inputs.dtype.kind != "f" or numbers.dtype != np.uint64:
+            raise Refusal(Code.BAD_BLOCK, "inputs are floating point numbers, presentation numbers u64")
+        self.machine.begin(inputs, numbers)
+        self._targets, self._sign, self._lanes = None, 0, lanes
+
+    def do_targets(self, _: Instruction) -> None:
+        targets = take_block(self._queues["TARGET"])
+        self.moved_words += targets.nbytes // 4 + 1 + targets.ndim
+        if targets.dtype.kind != "f":
+            raise Refusal(Code.BAD_BLOCK, "targets are floating point numbers")
+        self._targets = targets
+
+    def do_notargets(self, _: Instruction) -> None:
+        self._targets = None
+
+    def do_nudge(self, one: Instruction) -> None:
+        self._sign = (0, 1, -1)[one.a]
+
+    def beta(self) -> float:
+        """Return β as the next phase will have it."""
+        if not self._sign:
+            return 0.0
+        beta = self._registers.double(_BETA)
+        return beta if self._sign > 0 else -beta
+
+    def do_run(self, one: Instruction) -> None:
+        ticks, asked = self.ticks(one), self._registers.get(_RECORD)
+        record = tuple(name for k, name in enumerate(RECORDS) if asked >> k & 1)
+        if record:
+            # What is recorded has room for every population rounded up to whole words of 64 neurons.
+            slots = sum(-(-size // 64) * 64 for size in self.network.sizes)
+            needed = ticks * self._lanes * slots * 8 * len(record) // 4
+            if needed > self._queues["OUT"].room:
+                raise Refusal(
+                    Code.OUT_FULL, f"a record of {needed} words, and OUT has room for {self._queues['OUT'].room}"
+                )
+        settled = self.machine.run(
+            PHASES[one.a], ticks, beta=self.beta(), targets=self._targets, record=record
+        )
+        if record:
+            self._push([array for name in record for array in getattr(settled, name)])
+
+    # What the lanes remember.
+
+    def do_snapshot(self, one: Instruction) -> None:
+        self.slots[one.a] = (self.machine.snapshot(), self.state)
+
+    def _slot(self, number: int) -> tuple[Snapshot, State]:
+        if number not in self.slots:
+            raise Refusal(Code.EMPTY_SLOT, f"s{number}: no snapshot was taken into it")
+        return self.slots[number]
+
+    def do_restore(self, one: Instruction) -> None:
+        snapshot, state = self._slot(one.a)
+        self._check_snapshot(snapshot)
+        self.machine.restore(snapshot)
+        self.state = state
+
+    def do_push(self, one: Instruction) -> None:
+        snapshot, state = self._slot(one.a)
+        names = np.frombuffer("\n".join(snapshot.arrays).encode(), dtype=np.uint8)
+        numbers = np.array([snapshot.tick, snapshot.ran, state], dtype=np.int64)
+        self._push([numbers, names, *snapshot.arrays.values()])
+
+    def do_pull(self, one: Instruction) -> None:
+        numbers, names = self._take("DATA", (1,)), self._take("DATA", (1,))
+        if numbers.shape != (3,) or numbers.dtype != np.int64 or names.dtype != np.uint8:
+            raise Refusal(Code.BAD_BLOCK, "a snapshot begins with tick, ran and state, then the names of its arrays")
+        if names.size > 4096:
+            raise Refusal(Code.BAD_BLOCK, "a snapshot has no such many names")
+        listed = names.tobytes().decode("ascii", "replace").split("\n") if names.size else []
+        tick, ran, number = (int(n) for n in numbers)
+        legal = (State.BEGUN, State.FREE, State.NUDGED, State.NUDGED_NEGATIVE, State.EVALUATION)
+        if not (0 <= tick < _MOST_TICKS and 0 <= ran <= 0xFFFF and number in [int(s) for s in legal]):
+            raise Refusal(Code.BAD_BLOCK, f"no snapshot has tick {tick}, ran {ran}, state {number}")
+        arrays = {name: self._take("DATA", range(8)) for name in listed}
+        self.slots[one.a] = (Snapshot(tick, ran, arrays), State(number))
+
+    def _check_snapshot(self, snapshot: Snapshot) -> None:
+        """Refuse arrays that are not those of these lanes on this substrate."""
+        own = self.machine.snapshot().arrays
+        if set(own) != set(snapshot.arrays):
+            raise Refusal(Code.BAD_BLOCK, "the snapshot is of another kind of chip")
+        for name, array in own.items():
+            given = snapshot.arrays[name]
+            if given.shape != array.shape or given.dtype != array.dtype:
+                raise Refusal(
+                    Code.BAD_BLOCK,
+                    f"{name} of the snapshot has shape {given.shape} of {given.dtype}, "
+                    f"these lanes have {array.shape} of {array.dtype}",
+                )
+            if given.dtype.kind == "f" and not np.all(np.isfinite(given)):
+                raise Refusal(Code.BAD_BLOCK, f"{name} of the snapshot must be finite")
+
+    # What is read.
+
+    def _layer(self, one: Instruction) -> int:
+        layer, n = self.value(one), len(self.network.sizes)
+        if not -n <= layer < n:
+            raise Refusal(Code.BAD_VALUE, f"layer {layer}: the network has layers 0 to {n - 1}")
+        return layer % n
+
+    def do_observe(self, one: Instruction) -> None:
+        name = WHAT[one.a]
+        what = self._learns().activity if name == "activity" else Observable(name)
+        everything = not one.by_register and one.imm == ALL
+        layers = range(len(self.network.sizes)) if everything else (self._layer(one),)
+        bank = {layer: self.machine.observe(what, layer) for layer in layers}
+        if everything:
+            self.banks[one.b] = bank
+        else:
+            self.banks.setdefault(one.b, {}).update(bank)
+
+    def do_read(self, one: Instruction) -> None:
+        layer = self._layer(one)
+        if layer not in self.banks.get(one.a, {}):
+            raise Refusal(Code.EMPTY_BANK, f"m{one.a}: layer {layer} was not observed into it")
+        self._push([self.banks[one.a][layer]])
+
+    def do_book(self, one: Instruction) -> None:
+        self.machine.book_readout(self._layer(one))
+
+    # Learning.
+
+    def _learns(self) -> EquilibriumPropagation:
+        """Return the rule as the registers describe it."""
+        n = len(self.network.sizes) - 1
+        words = tuple(self._registers.get(_RATES, k) for k in range(2 * n))
+        key = (self._registers.get(_LEARNING), *words)
+        if self._rule is None or self._rule[0] != key:
+            rates = tuple(self._registers.double(_RATES, 2 * k) for k in range(n))
+            pre = key[0] >> 1 & 3
+            if pre == 3 or not all(math.isfinite(rate) for rate in rates):
+                raise Refusal(Code.BAD_VALUE, f"LEARNING holds {key[0]:#x}, RATES {rates}")
+            learning = LearningSpec(
+                rates=rates,
+                epochs=1,
+                product="full" if key[0] & 1 else "linear",
+                pre="trace" if pre else "oracle",
+                trace="count" if pre == 2 else "decoder",
+            )
+            self._rule = key, EquilibriumPropagation(self.network, learning, PhasesSpec())
+        return self._rule[1]
+
+    def _bank(self, number: int) -> list[Array]:
+        bank, n = self.banks.get(number, {}), len(self.network.sizes)
+        if set(bank) != set(range(n)):
+            raise Refusal(Code.EMPTY_BANK, f"m{number}: an update needs all layers; observe all into it")
+        if any(array.shape[0] != self._lanes for array in bank.values()):
+            raise Refusal(Code.EMPTY_BANK, f"m{number}: was observed of other presentations than these")
+        return [bank[k] for k in range(n)]
+
+    def do_update(self, one: Instruction) -> None:
+        share, span = self._registers.double(_SHARE), self._registers.double(_BETA)
+        if not (math.isfinite(share) and math.isfinite(span) and span != 0):
+            raise Refusal(Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {span}, {share}")
+        pre, minus, plus = self._bank(one.a), self._bank(one.b), self._bank(one.c)
+        updates, biases = self._learns().contrast(pre, minus, plus, span if one.imm == 1 else 2 * span, share)
+        self.machine.write_weights(updates, biases)
+
+    def do_write(self, _: Instruction) -> None:
+        numbers = self._take("DATA", (2,))
+        if numbers.dtype != np.float64 or numbers.shape[1] != 5 or numbers.shape[0] > 256:
+            raise Refusal(Code.BAD_BLOCK, "terms begin with f64 [update, 5]: source, target, rate, words, terms")
+        updates = [self._update(row) for row in numbers.tolist()]
+        biases: list[Array | None] = []
+        for layer, size in enumerate(self.network.sizes[1:], start=1):
+            change = self._take("DATA", (1,))
+            if change.dtype.kind != "f" or change.size not in (0, size):
+                raise Refusal(Code.BAD_BLOCK, f"biases of layer {layer} are {size} numbers, or none")
+            biases.append(change if change.size else None)
+        self.machine.write_weights(updates, biases)
+
+    def _update(self, row: list[float]) -> WeightUpdate:
+        if not all(math.isfinite(n) for n in row):
+            raise Refusal(Code.BAD_VALUE, f"an update must be finite, got {row}")
+        source, target, rate, words, n_terms = row
+        n = len(self.network.sizes)
+        if not (0 <= source < n and 0 <= target < n and 0 <= words <= 8 and 1 <= n_terms <= 8):
+            raise Refusal(Code.BAD_VALUE, f"no update has source, target, rate, words, terms {row}")
+        sizes = (self.network.sizes[int(source)], self.network.sizes[int(target)])
+        try:
+            self.network.between(int(source), int(target))
+        except ConfigError as error:
+            raise Refusal(Code.BAD_VALUE, f"{error.place}: {error.problem}") from None
+        terms = []
+        for _ in range(int(n_terms)):
+            pre, post = self._take("DATA", (2,)), self._take("DATA", (2,))
+            fits = pre.shape[0] == post.shape[0] and (pre.shape[1], post.shape[1]) == sizes
+            if not fits or pre.dtype.kind != "f" or post.dtype.kind != "f":
+                raise Refusal(
+                    Code.BAD_BLOCK, f"a term of shapes {pre.shape} and {post.shape} does not fit layers {sizes}"
+                )
+            terms.append((pre, post))
+        return WeightUpdate(int(source), int(target), tuple(terms), rate, int(words))
+
+
+def _is_booked(book: Any) -> bool:
+    return bool(book.presentations or book.ticks or book.counts.any())
+
+
+def _without_control(book: Any) -> Any:
+    return type(book)(book.presentations, book.ticks, book.counts)
+
+
+def _only_control(book: Any) -> Any:
+    return type(book)(0, 0, np.zeros_like(book.counts), book.control)
