@@ -34,13 +34,17 @@ def assemble(text: str, name: str = "program") -> Program:
     lines: list[tuple[int, str, list[str]]] = []
     source = text.splitlines()
     if len(source) > _MOST_LINES:
-        raise FirmwareError(name, f"has {len(source)} lines, at most {_MOST_LINES} are read", Code.BAD_INSTRUCTION)
+        raise FirmwareError(
+            name, f"has {len(source)} lines, at most {_MOST_LINES} are read", Code.BAD_INSTRUCTION
+        )
     for number, line in enumerate(source, start=1):
         rest, place = line.split(";", 1)[0].strip(), f"{name}:{number}"
         while ":" in rest:
             label, rest = (part.strip() for part in rest.split(":", 1))
             if not _LABEL.match(label):
-                raise FirmwareError(place, f"{label!r} is no label; letters, digits and _", Code.BAD_INSTRUCTION)
+                raise FirmwareError(
+                    place, f"{label!r} is no label; letters, digits and _", Code.BAD_INSTRUCTION
+                )
             if label in labels:
                 raise FirmwareError(place, f"label {label} is there twice", Code.BAD_INSTRUCTION)
             labels[label] = len(lines)
@@ -70,7 +74,9 @@ def _instruction(word: str, operands: list[str], at: int, labels: dict[str, int]
     op = BY_NAME[word]
     if len(operands) != len(op.operands):
         wanted = ", ".join(o.kind.value for o in op.operands) or "nothing"
-        raise FirmwareError(place, f"{word} takes {wanted}, got {', '.join(operands) or 'nothing'}", Code.BAD_INSTRUCTION)
+        raise FirmwareError(
+            place, f"{word} takes {wanted}, got {', '.join(operands) or 'nothing'}", Code.BAD_INSTRUCTION
+        )
     fields: dict[str, int] = {}
     by_register = False
     for operand, text in zip(op.operands, operands, strict=True):
@@ -90,7 +96,9 @@ def _value(operand: Operand, text: str, at: int, labels: dict[str, int], place: 
     kind = operand.kind
     if kind in _NAMES:
         if text not in _NAMES[kind]:
-            raise FirmwareError(place, f"{kind.value} is one of {', '.join(_NAMES[kind])}, got {text}", Code.BAD_INSTRUCTION)
+            raise FirmwareError(
+                place, f"{kind.value} is one of {', '.join(_NAMES[kind])}, got {text}", Code.BAD_INSTRUCTION
+            )
         return _NAMES[kind].index(text)
     if kind is Kind.TARGET:
         if re.fullmatch(r"\$[+-]\d{1,6}", text):
@@ -160,5 +168,7 @@ def read_program(path: Path) -> Program:
     try:
         text = data.decode()
     except UnicodeDecodeError:
-        raise FirmwareError(str(path), "is neither a program in text nor one in binary", Code.BAD_IMAGE) from None
+        raise FirmwareError(
+            str(path), "is neither a program in text nor one in binary", Code.BAD_IMAGE
+        ) from None
     return assemble(text, path.name)

@@ -5,27 +5,40 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
 
-__all__ = ["VERSION", "read_sections", "section_parts", "write_sections"]
+__all__ = ["VERSION", "bytes_of", "read_sections", "section_parts", "write_sections"]
 
 VERSION = 1
 _MOST_SECTIONS = 256
 _HEAD = struct.Struct("<4sIII")  # magic, version, sections, CRC-32 of the directory
 _ENTRY = struct.Struct("<8sQII")  # name, bytes, CRC-32, 0
 
-Buffer = bytes | bytearray | memoryview
+Buffer = bytes | bytearray | memoryview | NDArray[Any]
+
+
+def bytes_of(piece: Buffer) -> memoryview:
+    """Return the bytes of a buffer, uncopied."""
+    if isinstance(piece, np.ndarray):
+        return memoryview(piece.reshape(-1).view(np.uint8))  # type: ignore[arg-type]
+    return memoryview(piece)
 
 
 def section_parts(magic: bytes, sections: Sequence[tuple[str, Sequence[Buffer]]]) -> list[Buffer]:
     """Return the buffers of a container, in order and uncopied; a section may come in pieces."""
-    directory, bodies = b"", []
+    directory = b""
+    bodies: list[Buffer] = []
     for name, pieces in sections:
         crc = length = 0
         for piece in pieces:
-            crc = zlib.crc32(piece, crc)
-            length += memoryview(piece).nbytes
+            view = bytes_of(piece)
+            crc = zlib.crc32(view, crc)
+            length += len(view)
         directory += _ENTRY.pack(name.encode(), length, crc, 0)
         bodies.extend(pieces)
         if length % 4:
@@ -35,7 +48,7 @@ def section_parts(magic: bytes, sections: Sequence[tuple[str, Sequence[Buffer]]]
 
 def write_sections(magic: bytes, sections: Sequence[tuple[str, Buffer]]) -> bytes:
     """Return a container as bytes."""
-    return b"".join(bytes(p) for p in section_parts(magic, [(name, [body]) for name, body in sections]))
+    return b"".join(bytes_of(p) for p in section_parts(magic, [(name, [body]) for name, body in sections]))
 
 
 def read_sections(magic: bytes, data: memoryview) -> dict[str, memoryview]:
@@ -64,7 +77,9 @@ def read_sections(magic: bytes, data: memoryview) -> dict[str, memoryview]:
         raw, length, crc, _ = _ENTRY.unpack_from(directory, k * _ENTRY.size)
         name = raw.rstrip(b"\0").decode("ascii", "replace")
         if length > len(data) - at:
-            raise Refusal(Code.BAD_IMAGE, f"section {name} declares {length} bytes, and {len(data) - at} are left")
+            raise Refusal(
+                Code.BAD_IMAGE, f"section {name} declares {length} bytes, and {len(data) - at} are left"
+            )
         body = data[at : at + length]
         if zlib.crc32(body) != crc:
             raise Refusal(Code.IMAGE_CRC, f"section {name} does not have its checksum")

@@ -10,17 +10,16 @@ from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.image import Tables
-from firmware_sim.machine import Machine
 from firmware_sim.operations import Operations
 from firmware_sim.program import MOST_INSTRUCTIONS, decoded, verify
-from firmware_sim.queues import WORD, Words, WordQueue, text_block
+from firmware_sim.queues import WORD, WordQueue, Words, text_block
 from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import MOST_LAYERS, Access, Control, Fault, Feature, Irq, by_name
 from firmware_sim.sequencer import Halted, Sequencer
 from firmware_sim.transaction import Operation, OpKind, parsed
 from neurochip.description.network import Network
 from neurochip.errors import ConfigError
-from neurochip.substrate import Observable
+from neurochip.substrate import Machine, Observable
 
 __all__ = ["FRAME_OVERHEAD", "Device"]
 
@@ -73,7 +72,9 @@ class Device:
         if not 8 <= counter_width <= 62:
             raise ConfigError("counter_width", f"must be 8 to 62 bits, got {counter_width}")
         if len(network.sizes) > MOST_LAYERS:
-            raise ConfigError("network.layers", f"a device has at most {MOST_LAYERS}, got {len(network.sizes)}")
+            raise ConfigError(
+                "network.layers", f"a device has at most {MOST_LAYERS}, got {len(network.sizes)}"
+            )
         self.registers = RegisterFile()
         self.queues = {name: WordQueue(name, depth) for name in _QUEUES}
         self.queues["TEXT"].depth = _TEXT_DEPTH
@@ -124,7 +125,9 @@ class Device:
             of.on_read[name] = lambda word, words=words: words[word]  # type: ignore[misc]
         machine = self.operations.machine
         of.on_read["UPDATES"] = lambda word: machine.updates >> 32 * word & 0xFFFFFFFF
-        of.on_read["STATUS"] = lambda _: int(self.operations.state) | (self.sequencer.program is not None) << 4
+        of.on_read["STATUS"] = lambda _: (
+            int(self.operations.state) | (self.sequencer.program is not None) << 4
+        )
         of.on_read["LEVELS"] = lambda word: len(self.queues[_QUEUES[word]])
         of.on_write["START"] = lambda _, entry: self._start(entry)
         of.on_write["CONTROL"] = lambda _, bits: self._control(Control(bits))
@@ -221,7 +224,7 @@ class Device:
                 raise
             return [np.array([refusal.code, self._line()], dtype=WORD)]
         # Words of a DRAIN are counted by the instruction that pushed them.
-        read = sum(o.count for o in operations if o.kind is OpKind.READ)
+        read = sum(o.n for o in operations if o.kind is OpKind.READ)
         self.sequencer.crossed(payload.size + read, 2 * FRAME_OVERHEAD + 4 * (payload.size + 2 + read))
         answer: list[NDArray[Any]] = []
         small: list[int] = [0, 0]
@@ -239,7 +242,7 @@ class Device:
     def _check(self, operations: list[Operation], idempotent: bool) -> None:
         answers, filled = 2, dict.fromkeys((*_QUEUES, "PROGRAM"), 0)
         for operation in operations:
-            kind, offset, count = operation.kind, operation.offset, operation.count
+            kind, offset, count = operation.kind, operation.offset, operation.n
             write, port = kind in (OpKind.WRITE, OpKind.FILL), kind in (OpKind.DRAIN, OpKind.FILL)
             if idempotent and kind is not OpKind.READ:
                 raise Refusal(Code.NOT_IDEMPOTENT)

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.codes import CODES, SUBSTRATE_ERRORS, Code, FirmwareError, LinkError
+from firmware_sim.container import bytes_of
 from firmware_sim.counting import ledger_arrays, ledger_from, wrapped
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.link import Link
 from firmware_sim.operations import OUT_MARK, RECORDS
 from firmware_sim.phases import State
 from firmware_sim.program import Program, Ticket
-from firmware_sim.queues import Words, WordQueue, block_of, take_block
+from firmware_sim.queues import WordQueue, Words, block_of, take_block
 from firmware_sim.registers import words_of
 from firmware_sim.regmap import MAP_VERSION, Control, Fault, Feature, Irq, by_name
 from firmware_sim.transaction import Transaction
@@ -115,7 +116,9 @@ class DrivenChip:
         for name in names:
             found[name], words = words[: _R[name].words], words[_R[name].words :]
         if found["MAGIC"] != list(_R["MAGIC"].reset) or found["MAP_VERSION"] != [MAP_VERSION]:
-            raise LinkError("device", f"has register map {found['MAP_VERSION'][0]}, this driver knows {MAP_VERSION}")
+            raise LinkError(
+                "device", f"has register map {found['MAP_VERSION'][0]}, this driver knows {MAP_VERSION}"
+            )
         digest = np.array(found["DIGEST"], dtype="<u4").tobytes().hex()
         sizes = tuple(found["SIZES"][: found["LAYERS"][0]])
         if digest != self._digest or sizes != self.network.sizes:
@@ -168,7 +171,9 @@ class DrivenChip:
     def _raise(self, faults: int) -> None:
         """Turn what the device says went wrong into the error that it is, and clear it."""
         transaction = Transaction().read(_R["ERROR_CODE"]).read(_R["ERROR_AT"]).drain(_R["TEXT"], 4096)
-        transaction.write(_R["FAULTS"], faults).write(_R["IRQ"], int(Irq.ERROR)).write(_R["CONTROL"], Control.FLUSH)
+        transaction.write(_R["FAULTS"], faults).write(_R["IRQ"], int(Irq.ERROR)).write(
+            _R["CONTROL"], Control.FLUSH
+        )
         answer = self.link.exchange(transaction)
         if not faults & Fault.ERROR:
             kinds = ", ".join(bit.name or "" for bit in Fault if bit & faults)
@@ -217,7 +222,10 @@ class DrivenChip:
 
     def load(self, parameters: Parameters) -> None:
         """Write all weights and biases: one image."""
-        parts = [np.frombuffer(p, dtype="<u4") for p in image_parts(self._digest, self._tables, parameters)]
+        parts = [
+            np.frombuffer(bytes_of(p), dtype="<u4")
+            for p in image_parts(self._digest, self._tables, parameters)
+        ]
         size = 4 * sum(part.size for part in parts)
         head, _ = block_of(np.zeros(0, dtype=np.uint8))
         head = np.array([head[0], size], dtype="<u4")
@@ -226,7 +234,7 @@ class DrivenChip:
     def parameters(self) -> Parameters:
         """Return all weights and biases, as values."""
         (answer,) = self.start("dump")
-        return read_image(memoryview(answer.arrays[0]), self._digest, self._tables)
+        return read_image(bytes_of(answer.arrays[0]), self._digest, self._tables)
 
     def begin(self, inputs: Array, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit], each from rest."""
@@ -330,8 +338,13 @@ class DrivenChip:
             phase = tuple(Phase)[row]
             before = self._raw.get(phase, (np.zeros_like(counts[k]), np.zeros_like(shared[k])))
             book = self._whole.phases.get(phase)
-            old = ledger_arrays(Ledger(self._like.populations, self._like.sites, {phase: book} if book else {}))
-            moved = [_signed(now - then, self._width) for now, then in zip((counts[k], shared[k]), before, strict=True)]
+            old = ledger_arrays(
+                Ledger(self._like.populations, self._like.sites, {phase: book} if book else {})
+            )
+            moved = [
+                _signed(now - then, self._width)
+                for now, then in zip((counts[k], shared[k]), before, strict=True)
+            ]
             base_counts = old[1][0] if book else np.zeros(counts[k].shape, np.int64)
             base_shared = old[2][0] if book else np.zeros(shared[k].shape, np.int64)
             whole_present.append(row)
@@ -349,7 +362,9 @@ class DrivenChip:
     def restore_books(self, ledger: Ledger, updates: int) -> None:
         """Go on counting from a checkpoint."""
         present, counts, shared = ledger_arrays(ledger)
-        pieces = [w for a in (present, counts, shared, np.int64(updates)) for w in block_of(a)]
+        pieces = [
+            w for a in (present, counts, shared, np.array([updates], dtype=np.int64)) for w in block_of(a)
+        ]
         self.start("books", before=self._fill("DATA", pieces), drains=False)
         self._whole = Ledger(self._like.populations, self._like.sites, ledger.phases)
         self._raw = {

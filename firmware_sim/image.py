@@ -38,7 +38,7 @@ def tables_of(image: ChipImage | None) -> Tables:
 def array_section(name: str, array: Any) -> tuple[str, list[Buffer]]:
     """Return a section that holds one array."""
     head, body = block_of(array)
-    return name, [memoryview(head).cast("B"), memoryview(body).cast("B") if body.size else b""]
+    return name, [head, body]
 
 
 def image_parts(digest: str, tables: Tables, parameters: Parameters) -> list[Buffer]:

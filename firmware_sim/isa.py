@@ -133,7 +133,9 @@ INSTRUCTIONS: tuple[Op, ...] = (
         _B.NEXT,
         "count down; if more is left, go back to the label: the one way back. Nothing in between may set the counter",
     ),
-    _op(0x05, "jz register@a target@imm", 1, _B.NEXT, "if the register is 0, go on at the label, further down"),
+    _op(
+        0x05, "jz register@a target@imm", 1, _B.NEXT, "if the register is 0, go on at the label, further down"
+    ),
     _op(0x10, "load", 8, _B.LOADING, "write weights and biases: an image from DATA (docs/firmware.md)"),
     _op(0x11, "dump", 8, _B.LOADING, "push all weights and biases to OUT, as an image"),
     _op(0x12, "books", 8, _B.LOADING, "go on counting from the ledger in DATA"),
@@ -156,7 +158,13 @@ INSTRUCTIONS: tuple[Op, ...] = (
         "go on for so many ticks; the controller sleeps. Pushes what RECORD asks for to OUT",
     ),
     _op(0x25, "snapshot slot@a", 2, _B.NEXT, "keep what the lanes remember, on the chip"),
-    _op(0x26, "restore slot@a", 2, _B.NEXT, "put the lanes back where the snapshot was taken, and the phase too"),
+    _op(
+        0x26,
+        "restore slot@a",
+        2,
+        _B.NEXT,
+        "put the lanes back where the snapshot was taken, and the phase too",
+    ),
     _op(0x27, "push slot@a", 2, _B.LOADING, "push a snapshot to OUT"),
     _op(0x28, "pull slot@a", 2, _B.LOADING, "take a snapshot from DATA"),
     _op(

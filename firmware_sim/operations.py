@@ -10,20 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
+from firmware_sim.container import bytes_of
 from firmware_sim.counting import ledger_arrays, ledger_from, peak, wrapped
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.isa import ALL, PHASES, WHAT
-from firmware_sim.machine import Machine
 from firmware_sim.phases import State, moved
 from firmware_sim.program import Instruction
-from firmware_sim.queues import WORD, Words, WordQueue, block_of, take_block
+from firmware_sim.queues import WORD, WordQueue, Words, block_of, take_block
 from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import Fault, Irq, by_name
 from neurochip.description.network import Network
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import ConfigError
 from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.substrate import Ledger, Observable, Snapshot, WeightUpdate
+from neurochip.substrate import Ledger, Machine, Observable, Snapshot, WeightUpdate
+from neurochip.substrate.ledger import PhaseBook
 
 __all__ = ["OUT_MARK", "RECORDS", "Operations"]
 
@@ -38,7 +39,7 @@ _FAULTS, _IRQ = by_name("FAULTS"), by_name("IRQ")
 
 
 class Operations:
-    """Instructions as methods ``do_<name>``, with what they latch: targets, banks, snapshots, the sign of the nudge.
+    """Instructions as methods ``_do_<name>``, with what they latch: targets, banks, snapshots, the sign of the nudge.
 
     Parameters
     ----------
@@ -87,7 +88,7 @@ class Operations:
         self._at = 0
         self.moved_words = 0  # of the instruction under way
         self.do: dict[str, Callable[[Instruction], None]] = {
-            name.removeprefix("do_"): getattr(self, name) for name in dir(self) if name.startswith("do_")
+            name.removeprefix("_do_"): getattr(self, name) for name in dir(self) if name.startswith("_do_")
         }
 
     def reset(self) -> None:
@@ -149,33 +150,37 @@ class Operations:
 
     # Weights and books.
 
-    def do_load(self, _: Instruction) -> None:
+    def _do_load(self, _: Instruction) -> None:
         data = self._take("DATA", (1,))
         if data.dtype != np.uint8:
             raise Refusal(Code.BAD_BLOCK, "an image is a block of bytes")
-        self.machine.load(read_image(memoryview(data), self.digest, self._tables))
+        self.machine.load(read_image(bytes_of(data), self.digest, self._tables))
 
-    def do_dump(self, _: Instruction) -> None:
+    def _do_dump(self, _: Instruction) -> None:
         parts = image_parts(self.digest, self._tables, self.machine.parameters())
-        self._push([np.frombuffer(b"".join(bytes(part) for part in parts), dtype=np.uint8)])
+        self._push([np.frombuffer(b"".join(bytes_of(part) for part in parts), dtype=np.uint8)])
 
-    def do_books(self, _: Instruction) -> None:
+    def _do_books(self, _: Instruction) -> None:
         present, counts, shared = self._take("DATA", (1,)), self._take("DATA", (3,)), self._take("DATA", (2,))
-        updates = self._take("DATA", (0,))
+        updates = self._take("DATA", (1,))
         arrays = (present, counts, shared, updates)
         # Counts may be below 0: spikes in flight are those at the end of a phase less those at its beginning.
         if any(a.dtype != np.int64 for a in arrays) or any(a.size and a.min() < 0 for a in (shared, updates)):
-            raise Refusal(Code.BAD_BLOCK, "books are whole numbers; presentations, ticks and updates not below 0")
+            raise Refusal(
+                Code.BAD_BLOCK, "books are whole numbers; presentations, ticks and updates not below 0"
+            )
         whole = ledger_from(self._blank, present, counts, shared)
-        bare = {phase: _without_control(book) for phase, book in whole.phases.items()}
-        only = {p: _only_control(book) for p, book in whole.phases.items() if any(book.control)}
-        # A phase that only the controller spent anything on is not one of the machine's.
-        kept = {p: b for p, b in bare.items() if _is_booked(b) or p not in only}
-        self.machine.restore_books(Ledger(whole.populations, whole.sites, kept), int(updates))
+        if updates.size != 1:
+            raise Refusal(Code.BAD_BLOCK, "there is one number of updates")
+        self.machine.restore_books(whole.without_control(), int(updates[0]))
+        nothing = np.zeros_like(counts[0]) if len(counts) else counts
+        only = {
+            p: PhaseBook(0, 0, nothing, book.control) for p, book in whole.phases.items() if any(book.control)
+        }
         self.control = Ledger(whole.populations, whole.sites, only)
         self._seen = self.ledger()
 
-    def do_count(self, _: Instruction) -> None:
+    def _do_count(self, _: Instruction) -> None:
         ledger = self.ledger()
         if peak(ledger, self._seen) >= 1 << self._width - 1:
             self._raise(_FAULTS, Fault.COUNTER_OVERRUN)
@@ -194,27 +199,29 @@ class Operations:
 
     # Presentations and phases.
 
-    def do_begin(self, _: Instruction) -> None:
+    def _do_begin(self, _: Instruction) -> None:
         inputs, numbers = self._take("INPUT", (2,)), self._take("INPUT", (1,))
         lanes = inputs.shape[0]
         if not 1 <= lanes <= self._most_lanes:
-            raise Refusal(Code.BAD_VALUE, f"a device presents 1 to {self._most_lanes} lanes at a time, got {lanes}")
+            raise Refusal(
+                Code.BAD_VALUE, f"a device presents 1 to {self._most_lanes} lanes at a time, got {lanes}"
+            )
         if inputs.dtype.kind != "f" or numbers.dtype != np.uint64:
             raise Refusal(Code.BAD_BLOCK, "inputs are floating point numbers, presentation numbers u64")
         self.machine.begin(inputs, numbers)
         self._targets, self._sign, self._lanes = None, 0, lanes
 
-    def do_targets(self, _: Instruction) -> None:
+    def _do_targets(self, _: Instruction) -> None:
         targets = take_block(self._queues["TARGET"])
         self.moved_words += targets.nbytes // 4 + 1 + targets.ndim
         if targets.dtype.kind != "f":
             raise Refusal(Code.BAD_BLOCK, "targets are floating point numbers")
         self._targets = targets
 
-    def do_notargets(self, _: Instruction) -> None:
+    def _do_notargets(self, _: Instruction) -> None:
         self._targets = None
 
-    def do_nudge(self, one: Instruction) -> None:
+    def _do_nudge(self, one: Instruction) -> None:
         self._sign = (0, 1, -1)[one.a]
 
     def beta(self) -> float:
@@ -224,7 +231,7 @@ class Operations:
         beta = self._registers.double(_BETA)
         return beta if self._sign > 0 else -beta
 
-    def do_run(self, one: Instruction) -> None:
+    def _do_run(self, one: Instruction) -> None:
         ticks, asked = self.ticks(one), self._registers.get(_RECORD)
         record = tuple(name for k, name in enumerate(RECORDS) if asked >> k & 1)
         if record:
@@ -233,7 +240,8 @@ class Operations:
             needed = ticks * self._lanes * slots * 8 * len(record) // 4
             if needed > self._queues["OUT"].room:
                 raise Refusal(
-                    Code.OUT_FULL, f"a record of {needed} words, and OUT has room for {self._queues['OUT'].room}"
+                    Code.OUT_FULL,
+                    f"a record of {needed} words, and OUT has room for {self._queues['OUT'].room}",
                 )
         settled = self.machine.run(
             PHASES[one.a], ticks, beta=self.beta(), targets=self._targets, record=record
@@ -243,7 +251,7 @@ class Operations:
 
     # What the lanes remember.
 
-    def do_snapshot(self, one: Instruction) -> None:
+    def _do_snapshot(self, one: Instruction) -> None:
         self.slots[one.a] = (self.machine.snapshot(), self.state)
 
     def _slot(self, number: int) -> tuple[Snapshot, State]:
@@ -251,22 +259,24 @@ class Operations:
             raise Refusal(Code.EMPTY_SLOT, f"s{number}: no snapshot was taken into it")
         return self.slots[number]
 
-    def do_restore(self, one: Instruction) -> None:
+    def _do_restore(self, one: Instruction) -> None:
         snapshot, state = self._slot(one.a)
         self._check_snapshot(snapshot)
         self.machine.restore(snapshot)
         self.state = state
 
-    def do_push(self, one: Instruction) -> None:
+    def _do_push(self, one: Instruction) -> None:
         snapshot, state = self._slot(one.a)
         names = np.frombuffer("\n".join(snapshot.arrays).encode(), dtype=np.uint8)
         numbers = np.array([snapshot.tick, snapshot.ran, state], dtype=np.int64)
         self._push([numbers, names, *snapshot.arrays.values()])
 
-    def do_pull(self, one: Instruction) -> None:
+    def _do_pull(self, one: Instruction) -> None:
         numbers, names = self._take("DATA", (1,)), self._take("DATA", (1,))
         if numbers.shape != (3,) or numbers.dtype != np.int64 or names.dtype != np.uint8:
-            raise Refusal(Code.BAD_BLOCK, "a snapshot begins with tick, ran and state, then the names of its arrays")
+            raise Refusal(
+                Code.BAD_BLOCK, "a snapshot begins with tick, ran and state, then the names of its arrays"
+            )
         if names.size > 4096:
             raise Refusal(Code.BAD_BLOCK, "a snapshot has no such many names")
         listed = names.tobytes().decode("ascii", "replace").split("\n") if names.size else []
@@ -301,7 +311,7 @@ class Operations:
             raise Refusal(Code.BAD_VALUE, f"layer {layer}: the network has layers 0 to {n - 1}")
         return layer % n
 
-    def do_observe(self, one: Instruction) -> None:
+    def _do_observe(self, one: Instruction) -> None:
         name = WHAT[one.a]
         what = self._learns().activity if name == "activity" else Observable(name)
         everything = not one.by_register and one.imm == ALL
@@ -312,13 +322,13 @@ class Operations:
         else:
             self.banks.setdefault(one.b, {}).update(bank)
 
-    def do_read(self, one: Instruction) -> None:
+    def _do_read(self, one: Instruction) -> None:
         layer = self._layer(one)
         if layer not in self.banks.get(one.a, {}):
             raise Refusal(Code.EMPTY_BANK, f"m{one.a}: layer {layer} was not observed into it")
         self._push([self.banks[one.a][layer]])
 
-    def do_book(self, one: Instruction) -> None:
+    def _do_book(self, one: Instruction) -> None:
         self.machine.book_readout(self._layer(one))
 
     # Learning.
@@ -351,18 +361,22 @@ class Operations:
             raise Refusal(Code.EMPTY_BANK, f"m{number}: was observed of other presentations than these")
         return [bank[k] for k in range(n)]
 
-    def do_update(self, one: Instruction) -> None:
+    def _do_update(self, one: Instruction) -> None:
         share, span = self._registers.double(_SHARE), self._registers.double(_BETA)
         if not (math.isfinite(share) and math.isfinite(span) and span != 0):
-            raise Refusal(Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {span}, {share}")
+            raise Refusal(
+                Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {span}, {share}"
+            )
         pre, minus, plus = self._bank(one.a), self._bank(one.b), self._bank(one.c)
         updates, biases = self._learns().contrast(pre, minus, plus, span if one.imm == 1 else 2 * span, share)
         self.machine.write_weights(updates, biases)
 
-    def do_write(self, _: Instruction) -> None:
+    def _do_write(self, _: Instruction) -> None:
         numbers = self._take("DATA", (2,))
         if numbers.dtype != np.float64 or numbers.shape[1] != 5 or numbers.shape[0] > 256:
-            raise Refusal(Code.BAD_BLOCK, "terms begin with f64 [update, 5]: source, target, rate, words, terms")
+            raise Refusal(
+                Code.BAD_BLOCK, "terms begin with f64 [update, 5]: source, target, rate, words, terms"
+            )
         updates = [self._update(row) for row in numbers.tolist()]
         biases: list[Array | None] = []
         for layer, size in enumerate(self.network.sizes[1:], start=1):
@@ -390,19 +404,8 @@ class Operations:
             fits = pre.shape[0] == post.shape[0] and (pre.shape[1], post.shape[1]) == sizes
             if not fits or pre.dtype.kind != "f" or post.dtype.kind != "f":
                 raise Refusal(
-                    Code.BAD_BLOCK, f"a term of shapes {pre.shape} and {post.shape} does not fit layers {sizes}"
+                    Code.BAD_BLOCK,
+                    f"a term of shapes {pre.shape} and {post.shape} does not fit layers {sizes}",
                 )
             terms.append((pre, post))
         return WeightUpdate(int(source), int(target), tuple(terms), rate, int(words))
-
-
-def _is_booked(book: Any) -> bool:
-    return bool(book.presentations or book.ticks or book.counts.any())
-
-
-def _without_control(book: Any) -> Any:
-    return type(book)(book.presentations, book.ticks, book.counts)
-
-
-def _only_control(book: Any) -> Any:
-    return type(book)(0, 0, np.zeros_like(book.counts), book.control)

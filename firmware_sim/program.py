@@ -172,7 +172,9 @@ class Program:
         return np.array([word for one in self.instructions for word in one.encode()], dtype=WORD)
 
     @classmethod
-    def from_words(cls, words: Words, entries: Mapping[str, int] | None = None, name: str = "program") -> Program:
+    def from_words(
+        cls, words: Words, entries: Mapping[str, int] | None = None, name: str = "program"
+    ) -> Program:
         """Decode what `words` returned."""
         try:
             return cls(tuple(decoded(words)), entries or {}, name)
@@ -234,9 +236,7 @@ def verify(instructions: tuple[Instruction, ...]) -> None:
             continue
         place = f"instruction {at}, {one.text()}"
         if not 0 <= at + jump < n:
-            raise Refusal(
-                Code.JUMPS_OUT, f"{place}: jumps to {at + jump}, and the program ends at {n - 1}"
-            )
+            raise Refusal(Code.JUMPS_OUT, f"{place}: jumps to {at + jump}, and the program ends at {n - 1}")
         if one.op.name != "djnz":
             if jump < 1:
                 raise Refusal(Code.ENDLESS, f"{place}: jumps back; only djnz may, which counts")
@@ -247,14 +247,17 @@ def verify(instructions: tuple[Instruction, ...]) -> None:
             other = instructions[inside]
             if other.op.name in ("set", "djnz") and other.a == one.a:
                 raise Refusal(
-                    Code.ENDLESS, f"{place}: instruction {inside}, {other.text()}, changes its counter inside the loop"
+                    Code.ENDLESS,
+                    f"{place}: instruction {inside}, {other.text()}, changes its counter inside the loop",
                 )
         for first, last in loops:
             if first < at + jump <= last:
                 raise Refusal(Code.ENDLESS, f"{place}: crosses the loop of instruction {last}")
         loops.append((at + jump, at))
     if instructions[-1].op.name != "halt":
-        raise Refusal(Code.JUMPS_OUT, f"instruction {n - 1}, {instructions[-1].text()}: the last one must be halt")
+        raise Refusal(
+            Code.JUMPS_OUT, f"instruction {n - 1}, {instructions[-1].text()}: the last one must be halt"
+        )
 
 
 @dataclass(frozen=True)

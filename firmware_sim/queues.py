@@ -110,7 +110,7 @@ def block_of(array: Any) -> tuple[Words, Words]:
     kind = array.dtype.newbyteorder("<") if array.dtype.byteorder == ">" else array.dtype
     if kind not in _NUMBERS:
         kind = np.dtype("<f8")
-    array = np.ascontiguousarray(array, dtype=kind)
+    array = np.asarray(array, dtype=kind, order="C")
     head = np.array([_MARK << 24 | array.ndim << 16 | _NUMBERS[kind], *array.shape], dtype=WORD)
     flat = array.reshape(-1).view(np.uint8)
     if flat.size % 4:

@@ -140,7 +140,10 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
         ("0 RESET", "registers, queues, program, banks, slots and books; weights must be loaded again"),
         ("1 FLUSH", "empty all queues"),
         ("2 VERIFY", "check PROGRAM_LENGTH instructions; only a verified program starts"),
-        ("3 SAVE", "keep weights, books, registers, banks and slots in the device's file; lanes are not kept"),
+        (
+            "3 SAVE",
+            "keep weights, books, registers, banks and slots in the device's file; lanes are not kept",
+        ),
     ),
     "STATUS": (
         ("0–3", "state of the phase machine (docs/protocol.md)"),
@@ -149,7 +152,10 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
     "FAULTS": (
         ("0 ERROR", "a program was refused or went wrong; START does nothing while it stands"),
         ("1 OVERFLOW", "words were written to a full queue, and none of them was taken"),
-        ("2 COUNTER_OVERRUN", "a ledger counter moved half of its range or more between two readings: counts are lost"),
+        (
+            "2 COUNTER_OVERRUN",
+            "a ledger counter moved half of its range or more between two readings: counts are lost",
+        ),
     ),
     "IRQ": (
         ("0 DONE", "a program came to its end"),
@@ -168,7 +174,11 @@ _ONE = (0, 0x3FF00000)  # 1.0, low word first
 
 REGISTERS: tuple[Register, ...] = (
     Register(
-        name="MAGIC", offset=0x000, access=_A.R, reset=(0x3150434E,), doc="the bytes NCP1: this is such a device"
+        name="MAGIC",
+        offset=0x000,
+        access=_A.R,
+        reset=(0x3150434E,),
+        doc="the bytes NCP1: this is such a device",
     ),
     Register(name="MAP_VERSION", offset=0x004, access=_A.R, reset=(MAP_VERSION,), doc="version of this map"),
     Register(name="FEATURES", offset=0x008, access=_A.R, width=9, doc="what the chip is and can do"),
@@ -199,7 +209,10 @@ REGISTERS: tuple[Register, ...] = (
         doc="interrupts that are told with every answer of the bus",
     ),
     Register(
-        name="ERROR_CODE", offset=0x098, access=_A.R, doc="why the last program was refused (docs/protocol.md)"
+        name="ERROR_CODE",
+        offset=0x098,
+        access=_A.R,
+        doc="why the last program was refused (docs/protocol.md)",
     ),
     Register(
         name="ERROR_AT",
@@ -229,7 +242,11 @@ REGISTERS: tuple[Register, ...] = (
         doc="factor of all learning rates, float64",
     ),
     Register(
-        name="T", offset=0x100, access=_A.RW, words=16, doc="operands t0 … t15 of programs: ticks, layers, flags"
+        name="T",
+        offset=0x100,
+        access=_A.RW,
+        words=16,
+        doc="operands t0 … t15 of programs: ticks, layers, flags",
     ),
     Register(
         name="RATES",
@@ -246,7 +263,11 @@ REGISTERS: tuple[Register, ...] = (
         doc="word at which the next word of PROGRAM goes; counts up",
     ),
     Register(
-        name="PROGRAM_LENGTH", offset=0x204, access=_A.RW, width=16, doc="instructions of the program, two words each"
+        name="PROGRAM_LENGTH",
+        offset=0x204,
+        access=_A.RW,
+        width=16,
+        doc="instructions of the program, two words each",
     ),
     Register(name="PROGRAM", offset=0x208, access=_A.W, port="PROGRAM", doc="words of the program"),
     Register(
@@ -257,7 +278,11 @@ REGISTERS: tuple[Register, ...] = (
         doc="blocks for BEGIN: inputs [lane, unit], presentation numbers [lane]",
     ),
     Register(
-        name="TARGET", offset=0x224, access=_A.W, port="TARGET", doc="blocks for TARGETS: targets [lane, unit]"
+        name="TARGET",
+        offset=0x224,
+        access=_A.W,
+        port="TARGET",
+        doc="blocks for TARGETS: targets [lane, unit]",
     ),
     Register(
         name="DATA", offset=0x228, access=_A.W, port="DATA", doc="blocks for LOAD, BOOKS, PULL and WRITE"
@@ -276,9 +301,7 @@ REGISTERS: tuple[Register, ...] = (
     Register(
         name="COUNT_INSTRUCTIONS", offset=0x260, access=_A.R, doc="instructions carried out; wraps at 2³²"
     ),
-    Register(
-        name="COUNT_CYCLES", offset=0x264, access=_A.R, doc="cycles of the controller; wraps at 2³²"
-    ),
+    Register(name="COUNT_CYCLES", offset=0x264, access=_A.R, doc="cycles of the controller; wraps at 2³²"),
     Register(name="COUNT_TICKS", offset=0x268, access=_A.R, doc="ticks run; wraps at 2³²"),
     Register(name="COUNT_WORDS", offset=0x26C, access=_A.R, doc="words over the bus; wraps at 2³²"),
 )
@@ -290,7 +313,8 @@ def check_map(registers: tuple[Register, ...]) -> None:
     for low, high in zip(ordered, ordered[1:], strict=False):
         if low.end > high.offset:
             raise ConfigError(
-                f"registers.{high.name}", f"begins at {high.offset:#x}, inside {low.name}, which ends at {low.end:#x}"
+                f"registers.{high.name}",
+                f"begins at {high.offset:#x}, inside {low.name}, which ends at {low.end:#x}",
             )
     names = [register.name for register in registers]
     for name in names:

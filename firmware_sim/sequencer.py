@@ -19,9 +19,7 @@ from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 __all__ = ["Halted", "Sequencer"]
 
 _T, _WATCHDOG = by_name("T"), by_name("WATCHDOG")
-_HARDWARE = {
-    name: by_name(f"COUNT_{name.upper()}") for name in ("instructions", "cycles", "ticks", "words")
-}
+_HARDWARE = {name: by_name(f"COUNT_{name.upper()}") for name in ("instructions", "cycles", "ticks", "words")}
 _FIXED = {Books.UPDATE: Phase.UPDATE, Books.READOUT: Phase.READOUT, Books.LOADING: Phase.LOADING}
 
 
@@ -79,10 +77,15 @@ class Sequencer:
             When the program was not verified, or an instruction of it is refused.
         """
         if self.program is None:
-            raise Halted(Refusal(Code.NOT_VERIFIED, "START: the program was not verified since it was written"), entry)
+            raise Halted(
+                Refusal(Code.NOT_VERIFIED, "START: the program was not verified since it was written"), entry
+            )
         if not 0 <= entry < len(self.program):
             n = len(self.program)
-            raise Halted(Refusal(Code.BAD_ENTRY, f"START: the program has instructions 0 to {n - 1}, got {entry}"), entry)
+            raise Halted(
+                Refusal(Code.BAD_ENTRY, f"START: the program has instructions 0 to {n - 1}, got {entry}"),
+                entry,
+            )
         at, budget = entry, self._registers.get(_WATCHDOG)
         counters = [0] * LOOP_COUNTERS
         try:
@@ -93,7 +96,8 @@ class Sequencer:
                     budget -= self._operations.ticks(one)
                 if budget < 0:
                     raise Refusal(
-                        Code.WATCHDOG, f"more than {self._registers.get(_WATCHDOG)} steps, which WATCHDOG allows"
+                        Code.WATCHDOG,
+                        f"more than {self._registers.get(_WATCHDOG)} steps, which WATCHDOG allows",
                     )
                 following = self._flow(one, at, counters)
                 if following is None:

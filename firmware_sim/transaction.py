@@ -34,7 +34,7 @@ class Operation(NamedTuple):
 
     kind: OpKind
     offset: int
-    count: int
+    n: int
     words: Words
 
 
@@ -112,7 +112,9 @@ def parsed(payload: Words) -> list[Operation]:
         words = _NONE
         if kind in (_WRITE, _FILL):
             if count > n - at:
-                raise Refusal(Code.BAD_OPERATION, f"word {at - 1}: {count} words declared, and {n - at} are there")
+                raise Refusal(
+                    Code.BAD_OPERATION, f"word {at - 1}: {count} words declared, and {n - at} are there"
+                )
             words = payload[at : at + count]
             at += count
         operations.append(Operation(OpKind(kind), offset, count, words))

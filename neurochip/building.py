@@ -17,7 +17,9 @@ from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.substrate import Machine
+from neurochip.substrate.ledger import CONTROL, COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import CoreUse, FaultUse
 
 __all__ = [
@@ -37,7 +39,8 @@ class Built(NamedTuple):
     network: Network
     chip: ChipSpec
     image: ChipImage | None
-    substrate: DigitalSubstrate | IdealSubstrate | AnalogSubstrate
+    substrate: Machine
+    rule: EquilibriumPropagation | None = None  # in place of the run's own, where it is carried out otherwise
 
 
 def build(run: RunSpec, *, threads: int = 1) -> Built:
@@ -95,8 +98,11 @@ def build_analog(run: RunSpec, network: Network) -> AnalogSubstrate:
     )
 
 
-def check_prices(spec: RunSpec, built: Built) -> None:
-    """Refuse a chip that lacks a price for what this run will do, before the first tick rather than after the last."""
+def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
+    """Refuse a chip that lacks a price for what this run will do, before the first tick rather than after the last.
+
+    ``driven``: a controller stands between host and cores, and is to be paid as well.
+    """
     book = np.ones((1, len(COUNTERS)), dtype=np.int64)
     unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
     unused |= {"idle_updates"}  # the neurons of equilibrium propagation are never at rest
@@ -112,6 +118,9 @@ def check_prices(spec: RunSpec, built: Built) -> None:
     for phase in phases:
         if phase is not Phase.UPDATE:
             once = Ledger(once.populations, once.sites, {**once.phases, phase: PhaseBook(1, 1, running)})
+    if driven:
+        control = PhaseBook(0, 0, np.zeros_like(book), (1 << 20,) * len(CONTROL))
+        once += Ledger(once.populations, once.sites, {Phase.LOADING: control})
     price(once, hardware_of(spec), built.chip.prices)
 
 

@@ -59,6 +59,7 @@ def simulate(
     threads: int | None = None,
     resume: Path | str | None = None,
     samples: data.Dataset | None = None,
+    through: Callable[[RunSpec, Built], Built] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     write: bool = True,
 ) -> Outcome:
@@ -82,6 +83,9 @@ def simulate(
         Folder of an interrupted run: goes on from its checkpoint, with its own run.toml.
     samples
         Take these instead of the data set that the run names, e.g. another split of it.
+    through
+        Puts something between the run and the machine that was built for it, e.g. the controller of a chip; the
+        result does not depend on it, but for what it costs.
     on_progress
         Called about ten times a second.
     write
@@ -100,7 +104,9 @@ def simulate(
         raise ConfigError("threads", f"must be ≥ 1, got {workers}")
     built = build(spec, threads=workers)
     digest = digest_of(built)
-    check_prices(spec, built)
+    check_prices(spec, built, driven=through is not None)
+    if through is not None:
+        built = through(spec, built)
     if spec.experiment != "train":
         samples = None
     elif samples is None:
@@ -177,7 +183,7 @@ def _carry_out(
         if stop():
             raise Interrupted(None if folder is None else str(folder))
     elif samples is not None and spec.learning is not None:
-        rule = EquilibriumPropagation(built.network, spec.learning, spec.phases)
+        rule = built.rule or EquilibriumPropagation(built.network, spec.learning, spec.phases)
         reporter = Reporter(on_progress, 0)
         trainer = Trainer(spec, built.substrate, rule, samples, state, reporter, stop)
         reporter.skip(-trainer.work_per_epoch() * (spec.learning.epochs - state.epoch))

@@ -55,6 +55,11 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "chip_static": Event("the whole chip for as long as it runs, whatever its cores do", "power"),
         "clock_cycle": Event("one period of the clock on one core in use, busy or not"),
         "barrier": Event("one tile with a core in use at the barrier that ends a tick"),
+        "bus_word": Event("one 32-bit word over the controller's bus, into or out of a queue or register"),
+        "link_byte": Event(
+            "one byte between host and controller, beyond the words that host_word_in and readout_word pay"
+        ),
+        "controller_cycle": Event("one cycle of a controller that is awake"),
         **{
             f"op.{operation}.{number}": Event(f"one {operation} of two {number} numbers")
             for operation in OPERATIONS

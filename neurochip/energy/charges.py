@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from neurochip.description import PriceList
 from neurochip.energy.hardware import ElementUse, HardwareUse
 from neurochip.errors import ConfigError
-from neurochip.substrate.ledger import COUNTERS, PhaseBook
+from neurochip.substrate.ledger import COUNTERS, Phase, PhaseBook
 
-__all__ = ["CATEGORIES", "Charge", "charges"]
+__all__ = ["CATEGORIES", "Charge", "charges", "control_charges"]
 
 CATEGORIES = (
     "synapse",
@@ -28,6 +28,7 @@ CATEGORIES = (
     "host",
     "static",
     "clock",
+    "control",
 )
 _INDEX = {name: position for position, name in enumerate(COUNTERS)}
 
@@ -54,6 +55,18 @@ def charges(book: PhaseBook, hardware: HardwareUse, prices: PriceList) -> Iterat
     yield from books.network()
     yield from books.learning()
     yield from books.host()
+
+
+def control_charges(phase: Phase, book: PhaseBook) -> Iterator[tuple[str, int]]:
+    """Return (event, count) of what driving the chip took in a phase: no core's doing, but the controller's.
+
+    The host's words have paid for leaving the chip; the link is charged for the bytes beyond them.
+    """
+    words, size, cycles = book.control
+    outside = book.total("host_words_in") + (book.total("readout_words") if phase is Phase.READOUT else 0)
+    yield "bus_word", words
+    yield "link_byte", max(0, size - 4 * outside)
+    yield "controller_cycle", cycles
 
 
 class _Books:

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from neurochip.description import PriceList
-from neurochip.energy.charges import CATEGORIES, charges
+from neurochip.energy.charges import CATEGORIES, charges, control_charges
 from neurochip.energy.hardware import HardwareUse
-from neurochip.energy.static import CHIP, Clocked, static_charges, static_words
+from neurochip.energy.static import Clocked, static_charges, static_words
 from neurochip.substrate.ledger import Ledger, Phase
 
 __all__ = ["EnergyLine", "EnergyReport", "price"]
@@ -73,6 +73,7 @@ class EnergyReport:
     static: str = "not counted"
 
 
+CONTROLLER = "controller"  # stands among the populations for what no core does
 _NOTHING_PRICED = "the list has no prices: only bits are counted"
 _REAL_VALUED = (
     "not priced: the real-valued substrate has no cores and no links, so neither its multiply-adds nor its "
@@ -103,9 +104,9 @@ def price(
             *_static_lines(phase, ledger, prices, clocked),
         )
     )
-    populations = tuple(dict.fromkeys(ledger.populations))
-    if any(CHIP in line.by_population for line in lines):
-        populations += (CHIP,)
+    populations = dict.fromkeys(
+        (*ledger.populations, *(name for line in lines for name in line.by_population))
+    )
     return EnergyReport(
         total_j=math.fsum(line.joules for line in lines),
         by_category=_sums(lines, CATEGORIES, lambda line: line.category),
@@ -161,6 +162,9 @@ def _lines(phase: Phase, ledger: Ledger, hardware: HardwareUse, prices: PriceLis
         for name, count in zip(ledger.populations, charge.counts.tolist(), strict=True):
             if count:
                 share[name] = share.get(name, 0) + count
+    for event, count in control_charges(phase, ledger.phases[phase]):
+        if count:
+            counts[("control", event)] = {CONTROLLER: count}
     return [
         _line(phase, category, event, share, prices) for (category, event), share in counts.items() if share
     ]

@@ -3,6 +3,7 @@
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase
 from neurochip.substrate.protocol import (
     Capabilities,
+    Machine,
     Observable,
     Parameters,
     Settled,
@@ -15,6 +16,7 @@ __all__ = [
     "COUNTERS",
     "Capabilities",
     "Ledger",
+    "Machine",
     "Observable",
     "Parameters",
     "Phase",

@@ -166,6 +166,15 @@ class Ledger:
         at = CONTROL.index(counter)
         return sum(book.control[at] for p, book in self.phases.items() if not phases or p in phases)
 
+    def without_control(self) -> Ledger:
+        """Return what the same run books when nobody stands between host and cores."""
+        bare = {
+            phase: PhaseBook(book.presentations, book.ticks, book.counts)
+            for phase, book in self.phases.items()
+            if book.presentations or book.ticks or book.counts.any() or not any(book.control)
+        }
+        return Ledger(self.populations, self.sites, bare)
+
     def ticks(self, *phases: Phase) -> int:
         """Return the ticks of the phases named, or of all."""
         return sum(book.ticks for phase, book in self.phases.items() if not phases or phase in phases)

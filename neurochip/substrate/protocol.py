@@ -14,6 +14,7 @@ from neurochip.substrate.ledger import Ledger, Phase
 
 __all__ = [
     "Capabilities",
+    "Machine",
     "Observable",
     "Parameters",
     "Settled",
@@ -179,4 +180,17 @@ class Substrate(Protocol):
 
     def ledger(self) -> Ledger:
         """Return all counts since the substrate was made."""
+        ...
+
+
+class Machine(Substrate, Protocol):
+    """A substrate on which a run can be taken up again."""
+
+    @property
+    def updates(self) -> int:
+        """Changes of weights so far; part of the key of stochastic rounding."""
+        ...
+
+    def restore_books(self, ledger: Ledger, updates: int) -> None:
+        """Go on counting from a checkpoint."""
         ...
