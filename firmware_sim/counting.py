@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,8 +11,9 @@ from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
 from neurochip.substrate.ledger import CONTROL, COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.phase_time import PhaseTime
 
-__all__ = ["PHASE_ORDER", "ledger_arrays", "ledger_from", "peak", "wrapped"]
+__all__ = ["PHASE_ORDER", "ledger_arrays", "ledger_from", "peak", "times_of", "with_times", "wrapped"]
 
 PHASE_ORDER: tuple[Phase, ...] = tuple(Phase)
 _SHARED = 2  # presentations and ticks
@@ -51,11 +54,44 @@ def ledger_from(like: Ledger, present: Any, counts: Any, shared: Any) -> Ledger:
         raise Refusal(Code.BAD_BLOCK, f"books name a phase that there is not: {phases}")
     books = {
         PHASE_ORDER[k]: PhaseBook(
-            int(row[0]), int(row[1]), counts[at].astype(np.int64), tuple(int(n) for n in row[_SHARED:])
+            int(row[0]),
+            int(row[1]),
+            counts[at].astype(np.int64),
+            control=tuple(int(n) for n in row[_SHARED:]),
         )
         for at, (k, row) in enumerate(zip(phases, shared, strict=True))
     }
     return Ledger(like.populations, like.sites, books)
+
+
+def times_of(ledger: Ledger) -> NDArray[np.uint8]:
+    """Return the times of all phases as JSON: what a model of time found, and no register of a chip could tell."""
+    times = {p.value: book.time.to_json() for p, book in ledger.phases.items() if book.time is not None}
+    return np.frombuffer(json.dumps(times).encode() if times else b"", dtype=np.uint8)
+
+
+def with_times(ledger: Ledger, text: Any) -> Ledger:
+    """Return a ledger with the times that `times_of` returned.
+
+    Raises
+    ------
+    Refusal
+        When they are not those of this chip.
+    """
+    if text.dtype != np.uint8:
+        raise Refusal(Code.BAD_BLOCK, "the times of phases are a text")
+    if not text.size:
+        return ledger
+    phases = dict(ledger.phases)
+    try:
+        for name, table in json.loads(text.tobytes()).items():
+            time = PhaseTime.from_json(table)
+            if time.busy.shape != (len(ledger.sites),) or time.stalled.shape != time.busy.shape:
+                raise ValueError(f"{name}: busy and stalled are of another chip")
+            phases[Phase(name)] = replace(phases[Phase(name)], time=time)
+    except (LookupError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise Refusal(Code.BAD_BLOCK, f"the times of phases are damaged ({error})") from None
+    return Ledger(ledger.populations, ledger.sites, phases)
 
 
 def wrapped(array: Counts, width: int) -> NDArray[np.uint64]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from firmware_sim.codes import CODES, SUBSTRATE_ERRORS, Code, FirmwareError, LinkError
 from firmware_sim.container import bytes_of
-from firmware_sim.counting import ledger_arrays, ledger_from, wrapped
+from firmware_sim.counting import ledger_arrays, ledger_from, times_of, with_times, wrapped
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.link import Link
 from firmware_sim.operations import OUT_MARK, RECORDS
@@ -332,7 +332,7 @@ class DrivenChip:
     def ledger(self) -> Ledger:
         """Return all counts, with what driving the chip took; the counters' turns round their end are added up."""
         (answer,) = self.start("count")
-        present, counts, shared = answer.arrays
+        present, counts, shared, times = answer.arrays
         whole_present, whole_counts, whole_shared = [], [], []
         for k, row in enumerate(present.tolist()):
             phase = tuple(Phase)[row]
@@ -351,19 +351,22 @@ class DrivenChip:
             whole_counts.append(base_counts + moved[0])
             whole_shared.append(base_shared + moved[1])
             self._raw[phase] = (counts[k], shared[k])
-        self._whole = ledger_from(
+        whole = ledger_from(
             self._like,
             np.array(whole_present, dtype=np.int64),
             np.array(whole_counts, dtype=np.int64).reshape(counts.shape),
             np.array(whole_shared, dtype=np.int64).reshape(shared.shape),
         )
+        self._whole = with_times(whole, times)
         return self._whole
 
     def restore_books(self, ledger: Ledger, updates: int) -> None:
         """Go on counting from a checkpoint."""
         present, counts, shared = ledger_arrays(ledger)
         pieces = [
-            w for a in (present, counts, shared, np.array([updates], dtype=np.int64)) for w in block_of(a)
+            w
+            for a in (present, counts, shared, np.array([updates], dtype=np.int64), times_of(ledger))
+            for w in block_of(a)
         ]
         self.start("books", before=self._fill("DATA", pieces), drains=False)
         self._whole = Ledger(self._like.populations, self._like.sites, ledger.phases)

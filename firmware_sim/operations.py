@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.container import bytes_of
-from firmware_sim.counting import ledger_arrays, ledger_from, peak, wrapped
+from firmware_sim.counting import ledger_arrays, ledger_from, peak, times_of, with_times, wrapped
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.isa import ALL, PHASES, WHAT
 from firmware_sim.phases import State, moved
@@ -162,20 +162,22 @@ class Operations:
 
     def _do_books(self, _: Instruction) -> None:
         present, counts, shared = self._take("DATA", (1,)), self._take("DATA", (3,)), self._take("DATA", (2,))
-        updates = self._take("DATA", (1,))
+        updates, times = self._take("DATA", (1,)), self._take("DATA", (1,))
         arrays = (present, counts, shared, updates)
         # Counts may be below 0: spikes in flight are those at the end of a phase less those at its beginning.
         if any(a.dtype != np.int64 for a in arrays) or any(a.size and a.min() < 0 for a in (shared, updates)):
             raise Refusal(
                 Code.BAD_BLOCK, "books are whole numbers; presentations, ticks and updates not below 0"
             )
-        whole = ledger_from(self._blank, present, counts, shared)
+        whole = with_times(ledger_from(self._blank, present, counts, shared), times)
         if updates.size != 1:
             raise Refusal(Code.BAD_BLOCK, "there is one number of updates")
         self.machine.restore_books(whole.without_control(), int(updates[0]))
         nothing = np.zeros_like(counts[0]) if len(counts) else counts
         only = {
-            p: PhaseBook(0, 0, nothing, book.control) for p, book in whole.phases.items() if any(book.control)
+            p: PhaseBook(0, 0, nothing, control=book.control)
+            for p, book in whole.phases.items()
+            if any(book.control)
         }
         self.control = Ledger(whole.populations, whole.sites, only)
         self._seen = self.ledger()
@@ -187,7 +189,7 @@ class Operations:
         self._seen = ledger
         self._registers.put(_IRQ, self._registers.get(_IRQ) & ~Irq.WRAP)
         present, counts, shared = ledger_arrays(ledger)
-        self._push([present, wrapped(counts, self._width), wrapped(shared, self._width)])
+        self._push([present, wrapped(counts, self._width), wrapped(shared, self._width), times_of(ledger)])
 
     def watch_counters(self) -> None:
         """Set the interrupt WRAP when a ledger counter has moved a quarter of its range since it was last read."""

@@ -160,7 +160,7 @@ class Sequencer:
         """Enter what was spent into the ledger."""
         control = self._operations.control
         nothing = np.zeros((len(control.sites), len(COUNTERS)), dtype=np.int64)
-        books = {p: PhaseBook(0, 0, nothing, (n[0], n[1], n[2])) for p, n in self._spent.items()}
+        books = {p: PhaseBook(0, 0, nothing, control=(n[0], n[1], n[2])) for p, n in self._spent.items()}
         self._operations.control = control + Ledger(control.populations, control.sites, books)
         self._spent = {}
 

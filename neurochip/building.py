@@ -119,7 +119,7 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
         if phase is not Phase.UPDATE:
             once = Ledger(once.populations, once.sites, {**once.phases, phase: PhaseBook(1, 1, running)})
     if driven:
-        control = PhaseBook(0, 0, np.zeros_like(book), (1 << 20,) * len(CONTROL))
+        control = PhaseBook(0, 0, np.zeros_like(book), control=(1 << 20,) * len(CONTROL))
         once += Ledger(once.populations, once.sites, {Phase.LOADING: control})
     price(once, hardware_of(spec), built.chip.prices)
 

@@ -169,9 +169,9 @@ class Ledger:
     def without_control(self) -> Ledger:
         """Return what the same run books when nobody stands between host and cores."""
         bare = {
-            phase: PhaseBook(book.presentations, book.ticks, book.counts)
+            phase: PhaseBook(book.presentations, book.ticks, book.counts, book.time)
             for phase, book in self.phases.items()
-            if book.presentations or book.ticks or book.counts.any() or not any(book.control)
+            if book.presentations or book.ticks or book.counts.any() or book.time or not any(book.control)
         }
         return Ledger(self.populations, self.sites, bare)
 

@@ -1,0 +1,73 @@
+"""Between a run and its machine: `simulate(…, through=…)` with the chip driven by its firmware, here or over TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+
+from firmware_sim.device import Device
+from firmware_sim.driver import DrivenChip
+from firmware_sim.identity import chip_digest
+from firmware_sim.image import tables_of
+from firmware_sim.link import Link, LocalLink
+from firmware_sim.program import Program
+from firmware_sim.programs import shipped
+from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
+from neurochip.building import Built
+from neurochip.compile.quantise import state_dtype
+from neurochip.description import RunSpec
+
+__all__ = ["Through", "device_of", "driven", "through_firmware"]
+
+Through = Callable[[RunSpec, Built], Built]
+
+
+def device_of(spec: RunSpec, built: Built, *, has_store: bool = False, counter_width: int = 48) -> Device:
+    """Return the device that holds what was built for a run."""
+    return Device(
+        built.substrate,
+        built.network,
+        chip_digest(spec, built),
+        tables_of(built.image),
+        float64=state_dtype(spec.network.precision).itemsize == 8,
+        has_store=has_store,
+        counter_width=counter_width,
+    )
+
+
+def driven(link: Link, spec: RunSpec, built: Built, schedule: Program | None = None) -> DrivenChip:
+    """Return the driver of a device that holds the same chip."""
+    return DrivenChip(
+        link,
+        built.network,
+        built.substrate.ledger(),
+        chip_digest(spec, built),
+        tables_of(built.image),
+        with_services(schedule),
+    )
+
+
+@contextmanager
+def through_firmware(connect: Callable[[], Link] | None = None) -> Iterator[Through]:
+    """Give what `simulate` takes as ``through``: the machine is then driven by registers and programs only.
+
+    Parameters
+    ----------
+    connect
+        Makes the link to a device that is served elsewhere. `None` puts the device into this process, in front of the
+        machine that was built for the run.
+    """
+    with ExitStack() as stack:
+
+        def through(spec: RunSpec, built: Built) -> Built:
+            link = LocalLink(device_of(spec, built)) if connect is None else connect()
+            stack.callback(link.close)
+            if spec.learning is None:
+                return built._replace(substrate=driven(link, spec, built))
+            rule = ProgrammedRule(built.network, spec.learning, spec.phases)
+            schedule = shipped(schedule_of(spec.learning, spec.phases))
+            chip = driven(link, spec, built, schedule)
+            chip.set_rule(*rule.registers())
+            return built._replace(substrate=chip, rule=rule)
+
+        yield through
