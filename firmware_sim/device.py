@@ -142,6 +142,11 @@ class Device:
         self.sequencer.reset()
         self.operations.reset()
 
+    @property
+    def program_length(self) -> int:
+        """Instructions of the program."""
+        return self.registers.get(_LENGTH)
+
     def _unverified(self) -> None:
         self.sequencer.program = None
 

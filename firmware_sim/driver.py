@@ -154,9 +154,10 @@ class DrivenChip:
         pushed: list[Words] = []
         while drains:
             got = answer[4:] if not pushed else answer[3:]
-            pushed.append(got)
             if got.size < _FILL:
+                pushed.append(got)
                 break
+            pushed.append(got.copy())  # the link will use its memory again
             answer = self.link.exchange(Transaction().drain(_R["OUT"], _FILL))
             self._refused(answer)
         if irq & Irq.WRAP:
@@ -402,6 +403,7 @@ class DrivenChip:
     def save(self) -> None:
         """Let the device keep its state; only between presentations, as lanes are not kept."""
         self._refused(self.link.exchange(Transaction().write(_R["CONTROL"], Control.SAVE)))
+        self.link.saved()
 
     def close(self) -> None:
         """Leave the device to others."""

@@ -26,6 +26,10 @@ class Link(Protocol):
         """Whether the device should keep its state now, so that less would have to be done again."""
         ...
 
+    def saved(self) -> None:
+        """Note that the device has kept everything so far."""
+        ...
+
     def close(self) -> None:
         """Leave the device to others."""
         ...
@@ -61,6 +65,9 @@ class LocalLink:
     def wants_save(self) -> bool:
         """Return False: device and driver live and die together."""
         return False
+
+    def saved(self) -> None:
+        """Do nothing: there is nothing to catch up on."""
 
     def close(self) -> None:
         """Do nothing."""

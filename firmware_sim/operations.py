@@ -24,7 +24,7 @@ from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import ConfigError
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import Ledger, Machine, Observable, Snapshot, WeightUpdate
-from neurochip.substrate.ledger import PhaseBook
+from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
 __all__ = ["OUT_MARK", "RECORDS", "Operations"]
 
@@ -172,14 +172,18 @@ class Operations:
         whole = with_times(ledger_from(self._blank, present, counts, shared), times)
         if updates.size != 1:
             raise Refusal(Code.BAD_BLOCK, "there is one number of updates")
-        self.machine.restore_books(whole.without_control(), int(updates[0]))
-        nothing = np.zeros_like(counts[0]) if len(counts) else counts
+        self.take_up(whole, int(updates[0]))
+
+    def take_up(self, ledger: Ledger, updates: int) -> None:
+        """Go on counting from these books, the controller's among them."""
+        self.machine.restore_books(ledger.without_control(), updates)
+        nothing = np.zeros((len(ledger.sites), len(COUNTERS)), dtype=np.int64)
         only = {
             p: PhaseBook(0, 0, nothing, control=book.control)
-            for p, book in whole.phases.items()
+            for p, book in ledger.phases.items()
             if any(book.control)
         }
-        self.control = Ledger(whole.populations, whole.sites, only)
+        self.control = Ledger(ledger.populations, ledger.sites, only)
         self._seen = self.ledger()
 
     def _do_count(self, _: Instruction) -> None:
