@@ -31,6 +31,7 @@ COMMANDS = {
     "runs": "List the runs of the catalogue, or show one.",
     "chips": "List the chips of the catalogue, or show one.",
     "data": "Fetch data sets, or list them.",
+    "firmware": "Write and run programs of the chip's controller, or serve it.",
     "doctor": "Say what is installed, and what that enables.",
 }
 

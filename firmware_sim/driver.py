@@ -13,12 +13,11 @@ from firmware_sim.container import bytes_of
 from firmware_sim.counting import ledger_arrays, ledger_from, times_of, with_times, wrapped
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.link import Link
-from firmware_sim.operations import OUT_MARK, RECORDS
 from firmware_sim.phases import State
 from firmware_sim.program import Program, Ticket
-from firmware_sim.queues import WordQueue, Words, block_of, take_block
+from firmware_sim.queues import OUT_MARK, WordQueue, Words, block_of, take_block
 from firmware_sim.registers import words_of
-from firmware_sim.regmap import MAP_VERSION, Control, Fault, Feature, Irq, by_name
+from firmware_sim.regmap import MAP_VERSION, RECORDS, Control, Fault, Feature, Irq, by_name
 from firmware_sim.transaction import Transaction
 from neurochip.description.network import Network
 from neurochip.errors import ConfigError
@@ -103,7 +102,8 @@ class DrivenChip:
         self._raw: dict[Phase, tuple[NDArray[np.uint64], NDArray[np.uint64]]] = {}
         self._whole = self._like
         self._recording = 0
-        self._deliver(program)
+        self._counting = False
+        self.deliver(program)
 
     def _identify(self) -> dict[str, list[int]]:
         """Read who the device is, and refuse another one than the host compiled for."""
@@ -131,7 +131,9 @@ class DrivenChip:
             )
         return found
 
-    def _deliver(self, program: Program) -> None:
+    def deliver(self, program: Program) -> None:
+        """Write a program into the device's memory, in place of the one there, and have it verified."""
+        self.program = program
         words = program.words()
         transaction = Transaction().write(_R["PROGRAM_ADDRESS"], 0).write(_R["PROGRAM_LENGTH"], len(program))
         transaction.fill(_R["PROGRAM"], words).write(_R["CONTROL"], Control.VERIFY)
@@ -160,7 +162,7 @@ class DrivenChip:
             pushed.append(got.copy())  # the link will use its memory again
             answer = self.link.exchange(Transaction().drain(_R["OUT"], _FILL))
             self._refused(answer)
-        if irq & Irq.WRAP:
+        if irq & Irq.WRAP and not self._counting:
             self.ledger()
         return _answers(pushed) if drains else []
 
@@ -191,6 +193,24 @@ class DrivenChip:
         if at < len(self.program):
             where = f"{where}: instruction {at}, {' '.join(self.program.instructions[at].text().split())}"
         raise FirmwareError(where, f"{code.name}: {text or CODES[code]}", code)
+
+    def start_at(self, at: int) -> list[Answer]:
+        """Start the program at an instruction; return what it pushed to OUT."""
+        return self._carry_out(Transaction().write(_R["START"], at), drains=True)
+
+    def feed(self, inputs: Array, presentations: NDArray[np.uint64], targets: Array) -> None:
+        """Put samples and their targets into INPUT and TARGET, for programs that take them."""
+        pieces = [*_floats(inputs), *block_of(presentations)]
+        for queue, words in (("INPUT", pieces), ("TARGET", [*_floats(targets)])):
+            self._refused(self.link.exchange(self._fill(queue, words)))
+
+    def levels(self) -> list[int]:
+        """Return how many words are in INPUT, TARGET, DATA, OUT and TEXT."""
+        return [int(n) for n in self.link.exchange(Transaction().read(_R["LEVELS"]), idempotent=True)[2:]]
+
+    def set_nudge(self, beta: float) -> None:
+        """Write the register BETA."""
+        self._carry_out(Transaction().write(_R["BETA"], *words_of(beta)))
 
     def _start(self, transaction: Transaction, entry: str) -> Transaction:
         return transaction.write(_R["START"], self.program.entry(entry))
@@ -332,7 +352,11 @@ class DrivenChip:
 
     def ledger(self) -> Ledger:
         """Return all counts, with what driving the chip took; the counters' turns round their end are added up."""
-        (answer,) = self.start("count")
+        self._counting = True
+        try:
+            (answer,) = self.start("count")
+        finally:
+            self._counting = False
         present, counts, shared, times = answer.arrays
         whole_present, whole_counts, whole_shared = [], [], []
         for k, row in enumerate(present.tolist()):

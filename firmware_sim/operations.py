@@ -16,9 +16,9 @@ from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.isa import ALL, PHASES, WHAT
 from firmware_sim.phases import State, moved
 from firmware_sim.program import Instruction
-from firmware_sim.queues import WORD, WordQueue, Words, block_of, take_block
+from firmware_sim.queues import OUT_MARK, WORD, WordQueue, Words, block_of, take_block
 from firmware_sim.registers import RegisterFile
-from firmware_sim.regmap import Fault, Irq, by_name
+from firmware_sim.regmap import RECORDS, Fault, Irq, by_name
 from neurochip.description.network import Network
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import ConfigError
@@ -26,12 +26,10 @@ from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import Ledger, Machine, Observable, Snapshot, WeightUpdate
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
-__all__ = ["OUT_MARK", "RECORDS", "Operations"]
+__all__ = ["Operations"]
 
 Array = NDArray[Any]
 
-OUT_MARK = 0x5A  # head of an item in OUT: mark << 24 | number of blocks << 16 | address of the instruction
-RECORDS = ("spikes", "states", "step_sizes")
 _MOST_TICKS = 1 << 40
 _BETA, _SHARE, _RATES = by_name("BETA"), by_name("SHARE"), by_name("RATES")
 _T, _RECORD, _LEARNING = by_name("T"), by_name("RECORD"), by_name("LEARNING")
@@ -368,12 +366,12 @@ class Operations:
         return [bank[k] for k in range(n)]
 
     def _do_update(self, one: Instruction) -> None:
+        pre, minus, plus = self._bank(one.a), self._bank(one.b), self._bank(one.c)
         share, span = self._registers.double(_SHARE), self._registers.double(_BETA)
         if not (math.isfinite(share) and math.isfinite(span) and span != 0):
             raise Refusal(
                 Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {span}, {share}"
             )
-        pre, minus, plus = self._bank(one.a), self._bank(one.b), self._bank(one.c)
         updates, biases = self._learns().contrast(pre, minus, plus, span if one.imm == 1 else 2 * span, share)
         self.machine.write_weights(updates, biases)
 

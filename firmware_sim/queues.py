@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
 
-__all__ = ["DTYPES", "Words", "WordQueue", "block_of", "take_block", "text_block"]
+__all__ = ["DTYPES", "OUT_MARK", "Words", "WordQueue", "block_of", "take_block", "text_block"]
 
 Words = NDArray[np.uint32]
 WORD = np.dtype("<u4")
@@ -32,6 +32,7 @@ DTYPES: dict[int, np.dtype[Any]] = {
 }
 _NUMBERS = {kind: number for number, kind in DTYPES.items()}
 _MARK, _MOST_DIMENSIONS = 0xA5, 8
+OUT_MARK = 0x5A  # head of an item in OUT: mark << 24 | number of blocks << 16 | address of the instruction
 
 
 class WordQueue:

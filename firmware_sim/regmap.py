@@ -11,6 +11,7 @@ __all__ = [
     "BITS",
     "MAP_VERSION",
     "MOST_LAYERS",
+    "RECORDS",
     "REGISTERS",
     "Access",
     "Control",
@@ -24,6 +25,7 @@ __all__ = [
 
 MAP_VERSION = 1
 MOST_LAYERS = 16
+RECORDS = ("spikes", "states", "step_sizes")  # bits of RECORD, low one first
 
 
 class Access(enum.StrEnum):

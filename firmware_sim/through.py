@@ -9,7 +9,8 @@ from firmware_sim.device import Device
 from firmware_sim.driver import DrivenChip
 from firmware_sim.identity import chip_digest
 from firmware_sim.image import tables_of
-from firmware_sim.link import Link, LocalLink
+from firmware_sim.link import Link
+from firmware_sim.local import LocalLink
 from firmware_sim.program import Program
 from firmware_sim.programs import shipped
 from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services

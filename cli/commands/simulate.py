@@ -60,6 +60,16 @@ DEFAULT_RUN = "mnist-small"
 @click.option(
     "--prices", type=PRICES, metavar="CHIP|FILE", help="With --replay: prices other than the chip's own."
 )
+@click.option(
+    "--through",
+    type=click.Choice(["firmware"]),
+    help="Drive the chip by the registers and programs of its controller: the same result, and what driving costs.",
+)
+@click.option(
+    "--device",
+    metavar="tcp://HOST:PORT",
+    help="Drive a chip that is served elsewhere (`neurochip firmware serve`); implies --through firmware.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json and nothing else.")
 def command(
@@ -73,6 +83,8 @@ def command(
     raster: Path | None,
     chip: str | None,
     prices: str | None,
+    through: str | None,
+    device: str | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -102,6 +114,10 @@ def command(
         raise click.UsageError(f"--resume goes on with the run of its folder as it was; leave out {named}")
     if raster is None and run is not None and run.endswith(".npz"):
         raise click.UsageError("a network needs its input: --replay FILE")
+    if raster is not None and (through or device):
+        raise click.UsageError(
+            "--replay drives the chip by recorded spikes; leave out --through and --device"
+        )
     if raster is not None:
         if seed is not None or threads is not None:
             raise click.UsageError(
@@ -111,9 +127,10 @@ def command(
         return
     from neurochip.simulation import simulate
 
+    from ..links import through_controller
     from ..progress import showing_progress
 
-    with showing_progress(quiet=quiet) as on_progress:
+    with showing_progress(quiet=quiet) as on_progress, through_controller(through, device) as controller:
         outcome = simulate(
             run or DEFAULT_RUN,
             overrides=overrides,
@@ -123,6 +140,7 @@ def command(
             threads=threads,
             resume=resume,
             on_progress=on_progress,
+            **controller,
         )
     if outcome.folder is None:
         raise RuntimeError("a run of the command line always has a folder")

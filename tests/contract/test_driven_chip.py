@@ -7,7 +7,7 @@ from typing import Any
 from firmware_sim.device import Device
 from firmware_sim.driver import DrivenChip
 from firmware_sim.image import tables_of
-from firmware_sim.link import LocalLink
+from firmware_sim.local import LocalLink
 from firmware_sim.schedule import with_services
 from neurochip.substrate import Ledger, Substrate
 from tests.contract import test_substrates as contract

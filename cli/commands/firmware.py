@@ -1,0 +1,214 @@
+"""``neurochip firmware``: programs of the chip's controller, and the chip as a network device."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..links import connector
+from ..names import RUN
+
+if TYPE_CHECKING:
+    from firmware_sim.program import Program
+    from firmware_sim.running import Ran
+
+__all__ = ["command"]
+
+DEFAULT_RUN = "mnist-small"
+_SET = click.option(
+    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value of the run."
+)
+_SEED = click.option("--seed", type=int, help="Seed of every random draw, over the run's own.")
+_THREADS = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", default=1, help="Threads of the chip."
+)
+
+
+@click.group("firmware", short_help="Write and run programs of the chip's controller, or serve it.")
+def command() -> None:
+    """Write programs for the controller of a chip, run them, or serve the chip to a driver of your own.
+
+    docs/firmware.md says how; docs/registers.md and docs/protocol.md what crosses the wire.
+    """
+
+
+@command.command("asm", short_help="Assemble a program.")
+@click.argument("program", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The binary."
+)
+def asm(program: Path, out: Path | None) -> None:
+    """Assemble PROGRAM, check it, and print its listing; with --out write the binary."""
+    from firmware_sim.assembler import listing
+
+    made = _program(str(program))
+    if out is not None:
+        made.save(out)
+    click.echo(listing(made), nl=False)
+
+
+@command.command("disasm", short_help="Turn a binary program back into text.")
+@click.argument("program", type=click.Path(dir_okay=False, path_type=Path))
+def disasm(program: Path) -> None:
+    """Print PROGRAM, a binary, as text that assembles to the same."""
+    from firmware_sim.assembler import disassemble
+
+    click.echo(disassemble(_program(str(program))), nl=False)
+
+
+@command.command("run", short_help="Run a program against the chip of a run.")
+@click.argument("program")
+@click.argument("run", type=RUN, default=DEFAULT_RUN)
+@_SET
+@_SEED
+@click.option("--entry", metavar="LABEL", help="Where to start.  [default: the first instruction]")
+@click.option(
+    "--batches", type=click.IntRange(min=0), default=1, show_default=True, help="Minibatches in the queues."
+)
+@click.option("--lanes", type=click.IntRange(min=1), help="Samples of a minibatch.  [default: the run's]")
+@_THREADS
+@click.option("--device", metavar="tcp://HOST:PORT", help="On a chip that is served elsewhere.")
+@click.option("--json", "as_json", is_flag=True, help="Print what was read, and all counts, as JSON.")
+def run_one(
+    program: str,
+    run: str,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    entry: str | None,
+    batches: int,
+    lanes: int | None,
+    threads: int,
+    device: str | None,
+    as_json: bool,
+) -> None:
+    """Run PROGRAM, a file or one that ships (demo, one-sided, centred, …), and print what it read and what it cost.
+
+    The chip is that of RUN, with its first weights; INPUT and TARGET hold minibatches of its training samples.
+    """
+    connect = connector(device)
+    from firmware_sim.running import run_program
+    from neurochip.description import read_run
+
+    made = _program(program)
+    spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
+    ran = run_program(made, spec, entry=entry, batches=batches, lanes=lanes, threads=threads, connect=connect)
+    if as_json:
+        click.echo(json.dumps(_table(ran), indent=1))
+        return
+    _print(made, ran)
+
+
+@command.command("serve", short_help="Serve the chip of a run to a driver.")
+@click.argument("run", type=RUN, default=DEFAULT_RUN)
+@_SET
+@_SEED
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=7417, show_default=True, help="0 takes a free one."
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the device's state in FILE: after a crash it goes on from there, and so does its host.",
+)
+@_THREADS
+def serve(
+    run: str,
+    overrides: tuple[str, ...],
+    seed: int | None,
+    port: int,
+    host: str,
+    state: Path | None,
+    threads: int,
+) -> None:
+    """Serve the chip of RUN as a network device, to one host at a time, until interrupted.
+
+    `neurochip simulate RUN --device tcp://HOST:PORT`, with the same --set, trains on it. Whoever reaches the port owns
+    the chip: there is no password.
+    """
+    from firmware_sim.server import Server
+    from firmware_sim.store import Store
+    from firmware_sim.through import device_of
+    from neurochip.building import build
+    from neurochip.description import read_run
+
+    logging.basicConfig(format="%(levelname)s: %(message)s")
+    spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
+    device = device_of(spec, build(spec, threads=threads), has_store=state is not None)
+    server = Server(device, host, port, store=None if state is None else Store(state))
+    click.echo(f"{spec.name} on tcp://{server.host}:{server.port}")
+    try:
+        server.serve()
+    finally:
+        server.close()
+
+
+def _program(name: str) -> Program:
+    """Return a program from a file, or one that ships."""
+    from firmware_sim.assembler import read_program
+    from firmware_sim.programs import SCHEDULES, SERVICES, shipped
+
+    stem = name.removesuffix(".asm")
+    if not Path(name).exists() and stem in (SERVICES, *SCHEDULES, "demo"):
+        return shipped(stem)
+    return read_program(Path(name))
+
+
+def _table(ran: Ran) -> dict[str, Any]:
+    return {
+        "answers": [
+            {"instruction": answer.at, "arrays": [array.tolist() for array in answer.arrays]}
+            for answer in ran.answers
+        ],
+        "ledger": ran.ledger.to_json(),
+        "left": {"INPUT": ran.left[0], "TARGET": ran.left[1]},
+    }
+
+
+def _print(program: Program, ran: Ran) -> None:
+    from ..screen import print_table
+
+    for answer in ran.answers:
+        text = " ".join(program.instructions[answer.at].text().split())
+        click.echo(f"{answer.at:4d}  {text}: " + "; ".join(_brief(array) for array in answer.arrays[:4]))
+    rows = []
+    energy: dict[str, float] = {}
+    if not isinstance(ran.energy, str):
+        for line in ran.energy.lines:
+            if line.category == "control":
+                energy[line.phase] = energy.get(line.phase, 0.0) + line.joules
+    for phase, book in ran.ledger.phases.items():
+        words, size, cycles = book.control
+        joules = f"{energy[phase.value] * 1e9:.1f} nJ" if phase.value in energy else "–"
+        rows.append(
+            (
+                phase.value,
+                str(book.ticks),
+                str(book.total("spikes_sent")),
+                str(words),
+                str(size),
+                str(cycles),
+                joules,
+            )
+        )
+    columns = ("phase", "ticks", "spikes", "bus words", "bytes", "controller cycles", "control")
+    click.echo()
+    print_table(columns, rows, right=columns[1:])
+    if isinstance(ran.energy, str):
+        click.echo(f"\nnot priced: {ran.energy}")
+    elif ran.energy.total_j is None:
+        click.echo(f"\nnot priced: {ran.energy.note}")
+    if any(ran.left):
+        click.echo(f"\nleft in the queues: {ran.left[0]} words in INPUT, {ran.left[1]} in TARGET")
+
+
+def _brief(array: Any) -> str:
+    shape = " × ".join(map(str, array.shape)) or "1"
+    if not array.size or array.dtype.kind not in "fiu":
+        return f"{array.dtype} [{shape}]"
+    return f"{array.dtype} [{shape}] from {array.min():.4g} to {array.max():.4g}, mean {array.mean():.4g}"

@@ -1,0 +1,107 @@
+"""One program of the user's own against the chip of a run: weights on it, samples in its queues, and off it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from firmware_sim.driver import Answer, DrivenChip
+from firmware_sim.link import Link
+from firmware_sim.local import LocalLink
+from firmware_sim.program import Program
+from firmware_sim.schedule import ProgrammedRule
+from firmware_sim.through import device_of, driven
+from neurochip import data
+from neurochip.building import build
+from neurochip.data import Dataset
+from neurochip.description import RunSpec
+from neurochip.energy import EnergyReport, price
+from neurochip.energy.hardware import hardware_of
+from neurochip.errors import ConfigError
+from neurochip.substrate import Ledger
+from neurochip.training.streams import glorot
+
+__all__ = ["Ran", "run_program"]
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a program did.
+
+    Attributes
+    ----------
+    answers
+        What it pushed to OUT, in order.
+    ledger
+        What the chip counted, and what driving it took.
+    left
+        Words that it left in INPUT and TARGET.
+    energy
+        What that cost, with the prices of the run's chip; why not, when something of it has no price.
+    """
+
+    answers: tuple[Answer, ...]
+    ledger: Ledger
+    left: tuple[int, int]
+    energy: EnergyReport | str
+
+
+def run_program(
+    program: Program,
+    spec: RunSpec,
+    *,
+    entry: str | None = None,
+    batches: int = 1,
+    lanes: int | None = None,
+    threads: int = 1,
+    connect: Callable[[], Link] | None = None,
+) -> Ran:
+    """Run a program from an entry, or from its first instruction.
+
+    The chip holds the run's first weights (Glorot, by its seed). INPUT and TARGET hold ``batches`` minibatches of its
+    training samples; RATES, LEARNING, BETA and t0 … t3 hold what the run's own schedule would.
+
+    Raises
+    ------
+    FirmwareError
+        When the program is refused, with the instruction.
+    """
+    if batches < 0:
+        raise ConfigError("batches", f"must be ≥ 0, got {batches}")
+    built = build(spec, threads=threads)
+    link = LocalLink(device_of(spec, built)) if connect is None else connect()
+    try:
+        chip = driven(link, spec, built)
+        chip.load(glorot(built.network, spec.seed))
+        if spec.learning is not None:
+            chip.set_rule(*ProgrammedRule(built.network, spec.learning, spec.phases).registers())
+            chip.set_nudge(spec.learning.beta)
+        size = lanes if lanes is not None else spec.learning.minibatch if spec.learning else 20
+        if size < 1:
+            raise ConfigError("lanes", f"must be ≥ 1, got {size}")
+        if batches:
+            _feed(chip, data.load(spec.data.set, train=spec.data.train, test=spec.data.test), batches, size)
+        services = chip.program
+        chip.deliver(program)
+        answers = chip.start_at(0 if entry is None else program.entry(entry))
+        left = chip.levels()[:2]
+        chip.deliver(services)
+        ledger = chip.ledger()
+    finally:
+        link.close()
+    try:
+        energy: EnergyReport | str = price(ledger, hardware_of(spec), built.chip.prices)
+    except ConfigError as error:
+        energy = str(error)
+    return Ran(tuple(answers), ledger, (left[0], left[1]), energy)
+
+
+def _feed(chip: DrivenChip, samples: Dataset, batches: int, lanes: int) -> None:
+    targets = np.eye(samples.classes, dtype=np.float32)
+    n = len(samples.train_labels)
+    for batch in range(batches):
+        chosen = np.arange(batch * lanes, (batch + 1) * lanes) % n
+        numbers = np.arange(batch * lanes, (batch + 1) * lanes, dtype=np.uint64)
+        chip.feed(samples.images(chosen, split="train"), numbers, targets[samples.train_labels[chosen]])
