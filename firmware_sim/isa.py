@@ -163,7 +163,7 @@ INSTRUCTIONS: tuple[Op, ...] = (
         "restore slot@a",
         2,
         _B.NEXT,
-        "put the lanes back where the snapshot was taken, and the phase too",
+        "put the lanes back where the snapshot was taken, and the phase too; right after begin, start there",
     ),
     _op(0x27, "push slot@a", 2, _B.LOADING, "push a snapshot to OUT"),
     _op(0x28, "pull slot@a", 2, _B.LOADING, "take a snapshot from DATA"),

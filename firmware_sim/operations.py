@@ -267,7 +267,9 @@ class Operations:
         snapshot, state = self._slot(one.a)
         self._check_snapshot(snapshot)
         self.machine.restore(snapshot)
-        self.state = state
+        # Presentations that have just begun begin where the snapshot was, whatever was done to it there.
+        if self.state is not State.BEGUN:
+            self.state = state
 
     def _do_push(self, one: Instruction) -> None:
         snapshot, state = self._slot(one.a)

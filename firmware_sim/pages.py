@@ -235,7 +235,7 @@ def _programs() -> list[str]:
         _table(("operand", "values"), [*numbers, *ranges]),
         "## Phases\n",
         "STATUS shows the state of the phase machine. A nudged phase is left by restore, which goes back to the state "
-        "that the snapshot was taken in, or by begin.\n",
+        "that the snapshot was taken in (right after begin the state stays begun), or by begin.\n",
         _table(("number", "state"), states),
         _table(("action", "legal in"), moves),
     ]

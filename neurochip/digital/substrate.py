@@ -23,7 +23,7 @@ from neurochip.digital.isolated import CoreMemory
 from neurochip.digital.layout import Layout
 from neurochip.digital.synapses import SynapseMemories
 from neurochip.digital.tick import run_ticks
-from neurochip.errors import CapabilityError, ConfigError
+from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -41,6 +41,8 @@ __all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
 _FAULTS = "faults."  # before the names of what lanes remember because of faults, in a snapshot
+_MOST_LANE_COUNTS = 8  # sizes of minibatches for which states are kept
+_MOST_SCHEDULES = 64
 
 
 class DigitalSubstrate:
@@ -209,6 +211,7 @@ class DigitalSubstrate:
         # Minibatch after minibatch runs the same ticks: their schedules are made once.
         when = (self._tick + 1, ticks)
         if when not in self._schedules:
+            _make_room(self._schedules, _MOST_SCHEDULES)
             self._schedules[when] = schedules_of(self._coding, *when, t)
         schedules = self._schedules[when]
         before = self._under_way() if self._tick else np.zeros_like(carried)
@@ -285,6 +288,7 @@ class DigitalSubstrate:
 
     def _wanted(self, lanes: int) -> NDArray[Any]:
         if lanes not in self._targets:
+            _make_room(self._targets, _MOST_LANE_COUNTS)
             self._targets[lanes] = np.zeros((lanes, self._layout.n_slots), dtype=self._dtype)
         return self._targets[lanes]
 
@@ -295,6 +299,7 @@ class DigitalSubstrate:
 
     def _lanes(self, n: int) -> LaneState:
         if n not in self._states:
+            _make_room(self._states, _MOST_LANE_COUNTS)
             kinds = (self._coding.encoder.kind if self._coding.encoder else "", self._coding.annealer.kind)
             self._states[n] = self._layout.lane_state(
                 n,
@@ -417,6 +422,9 @@ class DigitalSubstrate:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
+        for name in ("bits", "frame"):
+            if snapshot.arrays[name].max(initial=0) > 1:
+                raise DataError("snapshot", f"{name} must be 0 or 1")
         self._state = self._lanes(next(iter(snapshot.arrays.values())).shape[0])
         for name, array in self._state._asdict().items():
             array[...] = snapshot.arrays[name]
@@ -478,3 +486,9 @@ class DigitalSubstrate:
     def updates(self) -> int:
         """Changes of weights so far; part of the key of stochastic rounding."""
         return self._synapses.updates
+
+
+def _make_room(kept: dict[Any, Any], most: int) -> None:
+    """Drop what was kept first, so that no more than ``most`` are kept."""
+    while len(kept) >= most:
+        kept.pop(next(iter(kept)))
