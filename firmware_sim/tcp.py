@@ -84,6 +84,7 @@ class TcpLink:
             try:
                 return self._hello()
             except LinkError as error:
+                self._drop()
                 if error.code is not Code.BUSY:
                     raise
                 code, problem = error.code, error.problem
