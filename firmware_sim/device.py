@@ -103,6 +103,7 @@ class Device:
         features |= Feature.STORE * self.has_store | Feature.FLOAT64 * float64
         for what, bit in (
             (Observable.VALUE, Feature.VALUE),
+            (Observable.ACTIVITY, Feature.ACTIVITY),
             (Observable.TRACE, Feature.TRACE),
             (Observable.RATE, Feature.RATE),
             (Observable.SPIKES, Feature.SPIKES),

@@ -40,6 +40,7 @@ _LAYER, _TICKS = 14, 15  # t registers of services.asm
 _FILL = 1 << 20  # words of one transaction into a queue, or out of it: 4 MiB
 _OBSERVABLES = (
     (Observable.VALUE, Feature.VALUE),
+    (Observable.ACTIVITY, Feature.ACTIVITY),
     (Observable.TRACE, Feature.TRACE),
     (Observable.RATE, Feature.RATE),
     (Observable.SPIKES, Feature.SPIKES),

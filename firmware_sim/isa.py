@@ -33,7 +33,7 @@ ALL = 0x7FFFFFFF  # as a layer: every one of them
 
 # Order is the number in the instruction.
 PHASES: tuple[Phase, ...] = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE, Phase.EVALUATION)
-WHAT: tuple[str, ...] = (*(what.value for what in Observable), "activity")
+WHAT: tuple[str, ...] = (*(what.value for what in Observable), "presynaptic")
 SIGNS: tuple[str, ...] = ("off", "+", "-")
 
 
@@ -172,7 +172,7 @@ INSTRUCTIONS: tuple[Op, ...] = (
         "observe what@a bank@b layer@imm",
         2,
         _B.NEXT,
-        "latch what stands on a layer, or on all, into a bank. activity: what LEARNING takes for presynaptic activity",
+        "latch what stands on a layer, or on all, into a bank. presynaptic: what LEARNING takes for the activity there",
     ),
     _op(0x31, "read bank@a layer@imm", 2, _B.READOUT, "push a layer of a bank to OUT: a ticket"),
     _op(0x32, "book layer@imm", 2, _B.READOUT, "book that the outside read the values of a layer"),

@@ -319,7 +319,7 @@ class Operations:
 
     def _do_observe(self, one: Instruction) -> None:
         name = WHAT[one.a]
-        what = self._learns().activity if name == "activity" else Observable(name)
+        what = self._learns().activity(self.machine) if name == "presynaptic" else Observable(name)
         everything = not one.by_register and one.imm == ALL
         layers = range(len(self.network.sizes)) if everything else (self._layer(one),)
         bank = {layer: self.machine.observe(what, layer) for layer in layers}

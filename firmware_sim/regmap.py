@@ -127,6 +127,7 @@ class Feature(enum.IntFlag):
     RATE = 64
     SPIKES = 128
     FLOAT64 = 256
+    ACTIVITY = 512
 
 
 # Bits by register, for the docs.
@@ -137,6 +138,7 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
         ("2 STORE", "the device keeps its state in a file (SAVE)"),
         ("4 VALUE, 5 TRACE, 6 RATE, 7 SPIKES", "what can be observed"),
         ("8 FLOAT64", "states are 64-bit floating point numbers, else 32-bit"),
+        ("9 ACTIVITY", "what a neuron sends can be observed beside its state"),
     ),
     "CONTROL": (
         ("0 RESET", "registers, queues, program, banks, slots and books; weights must be loaded again"),
@@ -183,7 +185,7 @@ REGISTERS: tuple[Register, ...] = (
         doc="the bytes NCP1: this is such a device",
     ),
     Register(name="MAP_VERSION", offset=0x004, access=_A.R, reset=(MAP_VERSION,), doc="version of this map"),
-    Register(name="FEATURES", offset=0x008, access=_A.R, width=9, doc="what the chip is and can do"),
+    Register(name="FEATURES", offset=0x008, access=_A.R, width=10, doc="what the chip is and can do"),
     Register(
         name="COUNTER_WIDTH", offset=0x00C, access=_A.R, width=7, doc="bits of the ledger counters of COUNT"
     ),

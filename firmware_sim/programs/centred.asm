@@ -9,7 +9,7 @@ present:        targets
 rest:           jz        t0, settled
                 run       free, t0
 settled:        observe   value, m0, all
-                observe   activity, m1, all
+                observe   presynaptic, m1, all
                 snapshot  s0
                 nudge     +
                 run       nudged, t1

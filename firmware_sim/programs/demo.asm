@@ -7,7 +7,7 @@ next:           begin
                 nudge     off
                 run       free, 100
                 observe   value, m0, all
-                observe   activity, m1, all
+                observe   presynaptic, m1, all
                 nudge     +
                 run       nudged, 50
                 observe   value, m2, all

@@ -10,7 +10,7 @@ present:        targets
 rest:           jz        t0, settled
                 run       free, t0
 settled:        observe   value, m0, all        ; where it settled
-                observe   activity, m1, all     ; what stands before each synapse
+                observe   presynaptic, m1, all  ; what stands before each synapse
                 nudge     +
                 run       nudged, t1
                 observe   value, m2, all        ; where it was pulled to

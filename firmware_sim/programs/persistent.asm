@@ -11,7 +11,7 @@ present:        targets
 rest:           jz        t0, settled
                 run       free, t0
 settled:        observe   value, m0, all
-                observe   activity, m1, all
+                observe   presynaptic, m1, all
                 nudge     +
                 run       nudged, t1
                 observe   value, m2, all

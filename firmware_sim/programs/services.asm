@@ -34,8 +34,11 @@ run_evaluation: nudge     +
                 run       evaluation, t15
                 halt
 
-.entry value, trace, rate, spikes
+.entry value, activity, trace, rate, spikes
 value:          observe   value, m7, t14
+                read      m7, t14
+                halt
+activity:       observe   activity, m7, t14
                 read      m7, t14
                 halt
 trace:          observe   trace, m7, t14

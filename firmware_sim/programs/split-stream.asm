@@ -9,7 +9,7 @@ present:        targets
 rest:           jz        t0, settled
                 run       free, t0
 settled:        observe   value, m0, all
-                observe   activity, m1, all
+                observe   presynaptic, m1, all
                 snapshot  s0
                 nudge     +
                 run       nudged, t1
@@ -19,7 +19,7 @@ settled:        observe   value, m0, all
                 run       free, t1
                 observe   value, m3, all
                 jz        t3, change
-                observe   activity, m1, all     ; real states are those of the run that went on
+                observe   presynaptic, m1, all  ; real states are those of the run that went on
 change:         update    m1, m3, m2, 1
                 read      m0, last
                 halt
