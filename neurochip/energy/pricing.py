@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from neurochip.description import PriceList
 from neurochip.energy.charges import CATEGORIES, charges, control_charges
 from neurochip.energy.hardware import HardwareUse
-from neurochip.energy.static import Clocked, static_charges, static_words
+from neurochip.energy.static import CHIP, Clocked, static_charges, static_words
 from neurochip.substrate.ledger import Ledger, Phase
 
 __all__ = ["EnergyLine", "EnergyReport", "price"]
