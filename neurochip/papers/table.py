@@ -16,6 +16,8 @@ EXPERIMENTS: dict[str, str] = {
     "mesnard2016-lif": "mesnard2016_lif",
     "mesnard2016-rate": "mesnard2016_rate",
     "bengio2017-stdp": "bengio2017_stdp",
+    "oconnor2019-fig1": "oconnor2019_fig1",
+    "oconnor2019-fig2": "oconnor2019_fig2",
 }
 
 

@@ -17,7 +17,7 @@ from neurochip.training.progress import Reporter
 from neurochip.training.record import ConvergenceCurve
 from neurochip.training.streams import glorot, stream
 
-__all__ = ["convergence_curve"]
+__all__ = ["convergence_curve", "distance", "fixed_points"]
 
 Array = NDArray[np.float64]
 
@@ -46,14 +46,14 @@ def convergence_curve(
         draws = stream(run.seed, "input", net)
         x = draws.uniform(0, 1, (spec.samples, network.sizes[0]))
         y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=spec.samples)]
-        fixed = _fixed_points(reference, parameters, x, y, spec.beta, spec.reference_steps)
+        fixed = fixed_points(reference, parameters, x, y, spec.beta, spec.reference_steps)
         substrate.load(parameters)
         numbers = np.arange(net * spec.samples, (net + 1) * spec.samples, dtype=np.uint64)
         substrate.begin(x, numbers)
         free = substrate.run(Phase.FREE, spec.free, record=("states",))
         nudged = substrate.run(Phase.NUDGED, spec.nudged, beta=spec.beta, targets=y, record=("states",))
-        errors[net, : spec.free] = _distance(free.states, fixed[0])
-        errors[net, spec.free :] = _distance(nudged.states, fixed[1])
+        errors[net, : spec.free] = distance(free.states, fixed[0])
+        errors[net, spec.free :] = distance(nudged.states, fixed[1])
         reporter.tell("convergence", 1, 1, net + 1, spec.nets, float(errors[net, -1]), 1)
     kinds = [run.coding.annealer.kind]
     if run.coding.encoder is not None and run.coding.decoder is not None:
@@ -66,9 +66,10 @@ def convergence_curve(
     )
 
 
-def _fixed_points(
+def fixed_points(
     reference: IdealSubstrate, parameters: Parameters, x: Array, y: Array, beta: float, steps: int
 ) -> tuple[list[Array], list[Array]]:
+    """Return the states [lane, unit] of every layer at the end of the free and of the nudged phase, ``steps`` each."""
     reference.load(parameters)
     reference.begin(x, np.zeros(len(x), dtype=np.uint64))
     ends = []
@@ -78,7 +79,7 @@ def _fixed_points(
     return ends[0], ends[1]
 
 
-def _distance(states: tuple[Array, ...], fixed: list[Array]) -> Array:
-    """Return f64[tick], mean over the layers that are not clamped."""
+def distance(states: tuple[Array, ...], fixed: list[Array]) -> Array:
+    """Return f64[tick]: mean |s − s*| over lanes and neurons, then over the layers that are not clamped."""
     layers = [np.abs(s - f).mean(axis=(1, 2)) for s, f in zip(states[1:], fixed[1:], strict=True)]
     return np.asarray(np.mean(layers, axis=0), dtype=np.float64)
