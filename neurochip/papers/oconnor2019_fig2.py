@@ -11,8 +11,8 @@ deviation of a quarter of its value):
 * our own networks, drawn by our own streams, against the reference within two standard errors of the difference, with
   the deviation over our networks for both sides;
 * five networks with weights from the Mersenne Twister, seeds 0 to 4, as 24-bit fractions, and inputs from NumPy's old
-  generator with the same seeds: how the reference most likely drew them. Its notes do not say so; it was found by trying
-  what a user of its framework would do, and the agreement (about a percent) is the evidence.
+  generator with the same seeds: how the reference most likely drew them. Its notes do not say so; it was found by
+  trying what a user of its framework would do, and the agreement (about a percent) is the evidence.
 
 Earlier our mean error at ticks 50 to 250 came out a deviation below the reference's. The reason is in the second
 comparison: the five networks of seeds 0 to 4 happen to be slow ones.
@@ -177,7 +177,10 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     }
     return Outcome(
         findings,
-        (_chart("20 inputs each, our networks", own, reference), _chart("seeds 0 to 4 of the reference", theirs, reference)),
+        (
+            _chart("20 inputs each, our networks", own, reference),
+            _chart("seeds 0 to 4 of the reference", theirs, reference),
+        ),
         seeds=nets,
         settings={"layers": LAYERS, "networks": nets, "inputs each": LANES, "β": BETA, "reference steps": steps},
         series={"at": AT, "schemes": table, "curves": own.mean(axis=0)},
