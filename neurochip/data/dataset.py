@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 from neurochip.data.folder import data_folder
 from neurochip.data.mnist import CLASSES, FILES, PROVENANCE, find_file, read_split
 from neurochip.data.mnist_small import read_embedded
+from neurochip.data.uci import DIGITS_PROVENANCE, held_out
+from neurochip.data.uci import read_embedded as read_uci
 from neurochip.errors import DataError
 
 __all__ = ["DATA_SETS", "Dataset", "load"]
 
 Split = Literal["train", "test"]
 FULL_SCALE = np.float32(255)
+DIGITS_TEST = 497
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +125,28 @@ def _mnist(folder: Path | None) -> Dataset:
     )
 
 
-DATA_SETS: dict[str, Callable[[Path | None], Dataset]] = {"mnist-small": _mnist_small, "mnist": _mnist}
+def _digits(folder: Path | None) -> Dataset:
+    arrays = read_uci()
+    pixels = np.rint(arrays["digits"].astype(np.float64) * 255 / 16).astype(np.uint8)
+    labels = arrays["digits_labels"].astype(np.int64)
+    test = held_out(len(labels), DIGITS_TEST)
+    train = np.setdiff1d(np.arange(len(labels)), test)
+    return Dataset(
+        name="digits",
+        train_pixels=pixels[train],
+        train_labels=labels[train],
+        test_pixels=pixels[test],
+        test_labels=labels[test],
+        classes=CLASSES,
+        provenance=f"{DIGITS_PROVENANCE}; {DIGITS_TEST} of 1797 kept for the test, chosen by a hash",
+    )
+
+
+DATA_SETS: dict[str, Callable[[Path | None], Dataset]] = {
+    "mnist-small": _mnist_small,
+    "mnist": _mnist,
+    "digits": _digits,
+}
 
 
 def load(
@@ -133,7 +157,8 @@ def load(
     Parameters
     ----------
     name
-        ``"mnist-small"`` (embedded: 2000 + 1000) or ``"mnist"`` (60 000 + 10 000, fetched before).
+        ``"mnist-small"`` (embedded: 2000 + 1000), ``"mnist"`` (60 000 + 10 000, fetched before) or ``"digits"``
+        (embedded: 1300 + 497 of 8 × 8 pixels).
     train, test
         Take the first so many samples; None = all. Any prefix of ``mnist-small`` is balanced to within one
         digit per class; ``mnist`` is in the order of the official files.

@@ -40,7 +40,11 @@ __all__ = [
 ]
 
 # Name → inputs, classes, training samples, test samples.
-DATA_SETS = {"mnist-small": (784, 10, 2000, 1000), "mnist": (784, 10, 60_000, 10_000)}
+DATA_SETS = {
+    "mnist-small": (784, 10, 2000, 1000),
+    "mnist": (784, 10, 60_000, 10_000),
+    "digits": (64, 10, 1300, 497),
+}
 
 
 MOST_TICKS = 2**16 - 1  # of a phase: the emulation counts a neuron's spikes in 16 bits
@@ -69,7 +73,7 @@ class DataSpec:
         How many samples of each part, from its beginning; `None` takes all.
     """
 
-    set: Literal["mnist-small", "mnist"] = "mnist-small"
+    set: Literal["mnist-small", "mnist", "digits"] = "mnist-small"
     train: int | None = None
     test: int | None = None
 

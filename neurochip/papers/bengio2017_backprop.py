@@ -6,14 +6,14 @@ the top one, k + 2 steps later, should be −ε^(k+2) ∂C/∂h, with C = ½‖�
 Left open by the paper and chosen here:
 
 * sizes: x 10, hidden 30, 25, 20, y 10: three hidden layers, so that two of them are only reached through others;
-* ρ of eq. 2.8 with thresholds ∓½; weights uniform in ±0.25 √(6/(n_in + n_out)); biases −½ Σ W, so that neurons at rest
-  (ρ = ½) press on nobody and every neuron settles between its thresholds, as the paper needs. With weights above about
-  0.4 of Glorot's, or without the biases, many networks do not settle at all but jump between the zones of ρ: the energy
-  has its minimum on a kink. The last claim is tested on those that do settle;
-* a second ρ, 1/(1 + e^{−4s}), since with a piecewise linear one the terms of higher order vanish and nothing is left
-  to be seen of "ε small";
-* noise: η ~ N(0, 0.1²), fresh for every neuron and step, added to the state that R sees (eq. 2.2), 15 steps before the
-  nudge and during it. Presentations with noise of their own are averaged.
+* ρ of eq. 2.8 with thresholds ∓½; weights uniform in ±0.25 √(6/(n_in + n_out)); biases −½ Σ W, so that neurons at
+  rest (ρ = ½) press on nobody and every neuron settles between its thresholds, as the paper needs. With weights
+  above about 0.4 of Glorot's, or without the biases, many networks do not settle at all but jump between the zones
+  of ρ: the energy has its minimum on a kink. The last claim is tested on those that do settle;
+* a second ρ, 1/(1 + e^{−4s}), since with a piecewise linear one the terms of higher order vanish and nothing is
+  left to be seen of "ε small";
+* noise: η ~ N(0, 0.1²), fresh for every neuron and step, added to the state that R sees (eq. 2.2), 15 steps before
+  the nudge and during it. Presentations with noise of their own are averaged.
 """
 
 from __future__ import annotations

@@ -6,18 +6,19 @@ presynaptic spike; nothing is learnt unless exactly one side holds postsynaptic 
 
 Left open by the paper and chosen here:
 
-* sequences: s = ½ + ¼ g(t), g Gaussian noise smoothed by a Gaussian of 6 steps to unit deviation, drawn alone for the
-  pre- and the postsynaptic side; ρ clips to [0, 1]. The relation depends on this: 20 steps, tried first, give the right
-  signs but a change that *grows* with |Δt|, since a lone spike far out then says more about the slope than one nearby;
-  the 6 were chosen after seeing that. The last chart shows other lengths;
-* spikes: Bernoulli with probability 0.1 ρ(s): 20 steps hold one spike on average. With much higher rates both sides of
-  nearly every window hold spikes, and nothing is learnt at all;
+* sequences: s = ½ + ¼ g(t), g Gaussian noise smoothed by a Gaussian of 6 steps to unit deviation, drawn alone for
+  the pre- and the postsynaptic side; ρ clips to [0, 1]. The relation depends on this: 20 steps, tried first, give
+  the right signs but a change that *grows* with |Δt|, since a lone spike far out then says more about the slope
+  than one nearby; the 6 were chosen after seeing that. The last chart shows other lengths;
+* spikes: Bernoulli with probability 0.1 ρ(s): 20 steps hold one spike on average. With much higher rates both sides
+  of nearly every window hold spikes, and nothing is learnt at all;
 * ṡ(t) = s(t+1) − s(t); a postsynaptic spike in the very step of the presynaptic one counts for neither side;
 * windows cut off by an end of the sequence are left out: they see one side better than the other;
 * nearest-neighbour STDP: ±exp(−|Δt| / 10), of equal strength on both sides;
 * ‖ṡ‖²: the paper names the measurement (with and without updates) but neither its network nor its result. Here 20
-  postsynaptic neurons integrate W ρ(s_j) of 50 presynaptic ones over 40 fixed patterns; each pattern is shown for 15
-  steps alone, then for 15 steps with a drive towards a target of its own; ΔW = 0.02 ṡ ρ at every step of the drive.
+  postsynaptic neurons integrate W ρ(s_j) of 50 presynaptic ones over 40 fixed patterns; each pattern is shown for
+  15 steps alone, then for 15 steps with a drive towards a target of its own; ΔW = 0.02 ṡ ρ at every step of the
+  drive.
 """
 
 from __future__ import annotations

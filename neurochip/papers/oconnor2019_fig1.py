@@ -1,12 +1,12 @@
 """One neuron that hears bits follows converging inputs (O'Connor, Gavves & Welling 2019, Fig. 1).
 
 Three inputs settle; each is sent as bits by a sigma-delta encoder behind a predictive one; the neuron decodes their
-weighted sum and anneals. Beside it the same neuron on real numbers. λ = t^−0.75, ε = t^−0.4; the rest stands only in
-the authors' code: weights −0.7, 0.8, 0.5, 200 ticks, ε = 0.2 of the real-valued neuron, no bias, inputs
-clip((1 − f)·noise + f·c) with f = 1 − (1 − t/200)³, c uniform in [0, 0.3], and noise through a Butterworth filter of
-second order with its corner at 0.03 of the Nyquist frequency, scaled to ±0.3. Their draw cannot be had, so the claim is
-tested on many draws and the picture is one of them. The paper makes no numerical claim for this figure: the tolerances
-are ours.
+weighted sum and anneals. Beside it the same neuron on real numbers. λ = t^−0.75, ε = t^−0.4; the rest stands only
+in the authors' code: weights −0.7, 0.8, 0.5, 200 ticks, ε = 0.2 of the real-valued neuron, no bias, inputs clip((1
+− f)·noise + f·c) with f = 1 − (1 − t/200)³, c uniform in [0, 0.3], and noise through a Butterworth filter of second
+order with its corner at 0.03 of the Nyquist frequency, scaled to ±0.3. Their draw cannot be had, so the claim is
+tested on many draws and the picture is one of them. The paper makes no numerical claim for this figure: the
+tolerances are ours.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Bits find the real-valued fixed point, before and after a nudge (O'Connor, Gavves & Welling 2019, Fig. 2).
 
-Random [500-500-10] networks settle for 250 ticks, are nudged, and settle for 250 more; the error is the distance to the
-fixed point of the phase, mean over neurons and then over the two layers. Six ways to code and anneal. Constants, the
-mean over layers, β = +0.5 and the nudge at tick 250 (the paper says 100) are those of the authors' code, as are the
-figures that ours are compared with: means over five networks.
+Random [500-500-10] networks settle for 250 ticks, are nudged, and settle for 250 more; the error is the distance to
+the fixed point of the phase, mean over neurons and then over the two layers. Six ways to code and anneal.
+Constants, the mean over layers, β = +0.5 and the nudge at tick 250 (the paper says 100) are those of the authors'
+code, as are the figures that ours are compared with: means over five networks.
 
 Two comparisons are made, because five networks are few and differ widely (a network's mean error at tick 50 has a
 deviation of a quarter of its value):

@@ -18,6 +18,7 @@ EXPERIMENTS: dict[str, str] = {
     "bengio2017-stdp": "bengio2017_stdp",
     "oconnor2019-fig1": "oconnor2019_fig1",
     "oconnor2019-fig2": "oconnor2019_fig2",
+    "oconnor2019-fig3": "oconnor2019_fig3",
 }
 
 

@@ -231,7 +231,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (SMALL + "[data]\ntest = 0", "data.test: must be 1 to 1000, which mnist-small has, got 0"),
         (
             SMALL + '[data]\nset = "minst"',
-            'data.set: expected "mnist-small" or "mnist", got "minst"; did you mean \'mnist\'?',
+            'data.set: expected "mnist-small", "mnist" or "digits", got "minst"; did you mean \'mnist\'?',
         ),
         (SMALL + "[evaluation]\ntrain = -1", "evaluation.train: must be at least 0, got -1"),
         (SMALL + "[record]\npresentations = -1", "record.presentations: must be at least 0, got -1"),
@@ -455,13 +455,14 @@ def test_a_chip_file_is_found_beside_the_run_file(tmp_path, monkeypatch):
 def test_the_sets_are_as_large_as_the_run_believes():
     from neurochip.data import load
 
-    small = load("mnist-small")
-    assert DATA_SETS["mnist-small"] == (
-        small.pixels,
-        small.classes,
-        len(small.train_labels),
-        len(small.test_labels),
-    )
+    for name in ("mnist-small", "digits"):
+        small = load(name)
+        assert DATA_SETS[name] == (
+            small.pixels,
+            small.classes,
+            len(small.train_labels),
+            len(small.test_labels),
+        )
 
 
 def test_numba_is_not_imported():
