@@ -53,8 +53,8 @@ class Bound:
 
     def __str__(self) -> str:
         if math.isinf(self.low):
-            return f"≤ {self.high:.4g}"
-        return f"≥ {self.low:.4g}" if math.isinf(self.high) else f"{self.low:.4g} to {self.high:.4g}"
+            return f"≤ {self.high:.7g}"
+        return f"≥ {self.low:.7g}" if math.isinf(self.high) else f"{self.low:.7g} to {self.high:.7g}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,278 @@
+"""Sigmoid networks trained by the associative rule or by back-propagation, for the experiments that compare them.
+
+What *STDP in ANN* leaves open is a field of `Recipe`; the experiments say which values they take and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.errors import DataError
+from neurochip.learning.adam import Adam
+from neurochip.learning.associative import Associations, AssociativeRule, balanced_associations
+from neurochip.report.figures import Chart, Curve
+from neurochip.training.streams import stream
+
+__all__ = [
+    "HIDDEN",
+    "STRENGTHS",
+    "Comparison",
+    "Recipe",
+    "Samples",
+    "Trained",
+    "accuracy",
+    "attacked",
+    "compare",
+    "forward",
+    "pair_charts",
+    "pair_of",
+    "said",
+    "train",
+]
+
+Array = NDArray[np.float64]
+
+HIDDEN = (32, 16)
+
+
+class Samples(NamedTuple):
+    """Two classes: inputs f64[sample, unit] in [0, 1], labels i64[sample] of 0 and 1."""
+
+    train_x: Array
+    train_y: NDArray[np.int64]
+    test_x: Array
+    test_y: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained.
+
+    Attributes
+    ----------
+    rule
+        ``associative`` or ``backprop`` (of binary cross-entropy).
+    epsilon, limit
+        Of the associative rule.
+    start
+        Weights: uniform ± √(6/(n_in + n_out)) (``glorot``) or ± 1/√n_in (``fan-in``).
+    bias
+        Whether neurons have a bias, learnt like a weight from an input that is always 1.
+    offsets
+        Added to the biases of each layer at the start.
+    optimiser
+        ``adam``, or plain steps of ``rate`` (``plain``).
+    balanced
+        As many associations of each sign in every hidden layer, or drawn one by one.
+    reversed
+        Take the changes with the opposite sign.
+    rate, batch, epochs
+        Size of Adam's steps (factor of plain ones), samples per change, rounds through the samples.
+    every
+        Accuracy is measured after each so many epochs.
+    """
+
+    rule: Literal["associative", "backprop"] = "associative"
+    epsilon: float = 1e-9
+    limit: float = np.inf
+    start: Literal["glorot", "fan-in"] = "glorot"
+    bias: bool = True
+    offsets: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    optimiser: Literal["adam", "plain"] = "adam"
+    balanced: bool = True
+    reversed: bool = False
+    rate: float = 1e-3
+    batch: int = 40
+    epochs: int = 300
+    every: int = 1
+
+
+class Trained(NamedTuple):
+    """A network, and its accuracy on training and test samples each time that it was measured."""
+
+    weights: list[Array]
+    biases: list[Array]
+    train: Array
+    test: Array
+
+
+def pair_of(
+    x: NDArray[Any], labels: NDArray[np.int64], pair: tuple[int, int]
+) -> tuple[Array, NDArray[np.int64]]:
+    """Return the samples of two classes, the second as 1."""
+    missing = [c for c in pair if not np.any(labels == c)]
+    if missing or pair[0] == pair[1]:
+        raise DataError("pair", f"must name two classes that there are, got {pair[0]} and {pair[1]}")
+    chosen = np.isin(labels, pair)
+    return np.asarray(x[chosen], dtype=np.float64), (labels[chosen] == pair[1]).astype(np.int64)
+
+
+def forward(weights: list[Array], biases: list[Array], x: Array) -> list[Array]:
+    """Return the values f64[sample, unit] of all layers."""
+    values = [x]
+    for w, b in zip(weights, biases, strict=True):
+        values.append(1 / (1 + np.exp(-np.clip(values[-1] @ w + b, -60, 60))))
+    return values
+
+
+def accuracy(weights: list[Array], biases: list[Array], x: Array, y: NDArray[np.int64]) -> float:
+    """Return the share of samples on the right side of ½."""
+    return float(np.mean((forward(weights, biases, x)[-1][:, 0] > 0.5) == y))
+
+
+def _errors(weights: list[Array], values: list[Array], y: NDArray[np.int64]) -> list[Array]:
+    """Return ∂L/∂(W x) of every layer, L the mean binary cross-entropy."""
+    found = [(values[-1] - y[:, None]) / len(y)]
+    for k in range(len(weights) - 1, 0, -1):
+        found.insert(0, (found[0] @ weights[k].T) * values[k] * (1 - values[k]))
+    return found
+
+
+def attacked(
+    weights: list[Array], biases: list[Array], x: Array, y: NDArray[np.int64], strength: float
+) -> Array:
+    """Return inputs moved by ``strength`` along the sign of the loss's gradient (FGSM), kept in [0, 1]."""
+    errors = _errors(weights, forward(weights, biases, x), y)
+    return np.asarray(np.clip(x + strength * np.sign(errors[0] @ weights[0].T), 0, 1))
+
+
+def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
+    """Train one network; every draw follows from ``seed``."""
+    draws = stream(seed, "network")
+    sizes = (samples.train_x.shape[1], *HIDDEN, 1)
+    weights, biases = [], []
+    for n, m, offset in zip(sizes[:-1], sizes[1:], recipe.offsets, strict=True):
+        bound = np.sqrt(6 / (n + m)) if recipe.start == "glorot" else 1 / np.sqrt(n)
+        weights.append(draws.uniform(-bound, bound, (n, m)))
+        has_draw = recipe.bias and recipe.start == "fan-in"
+        biases.append((draws.uniform(-bound, bound, m) if has_draw else np.zeros(m)) + offset)
+    signs = [
+        balanced_associations(m, draws) if recipe.balanced else draws.choice([-1.0, 1.0], m) for m in HIDDEN
+    ]
+    rule = AssociativeRule(Associations(sizes[1:], (*signs, np.ones(1))), recipe.epsilon, recipe.limit)
+    adam = Adam([a.shape for a in (*weights, *biases)], recipe.rate)
+    order = stream(seed, "order")
+    curves: list[list[float]] = [[], []]
+    for epoch in range(1, recipe.epochs + 1):
+        shuffled = order.permutation(len(samples.train_y))
+        for first in range(0, len(shuffled), recipe.batch):
+            chosen = shuffled[first : first + recipe.batch]
+            values = forward(weights, biases, samples.train_x[chosen])
+            changes = _changes(recipe, rule, weights, values, samples.train_y[chosen])
+            steps = adam.steps(changes) if recipe.optimiser == "adam" else [recipe.rate * c for c in changes]
+            for array, step in zip((*weights, *biases), steps, strict=True):
+                array += step
+        if epoch % recipe.every:
+            continue
+        curves[0].append(accuracy(weights, biases, samples.train_x, samples.train_y))
+        curves[1].append(accuracy(weights, biases, samples.test_x, samples.test_y))
+    return Trained(weights, biases, np.array(curves[0]), np.array(curves[1]))
+
+
+def _changes(
+    recipe: Recipe, rule: AssociativeRule, weights: list[Array], values: list[Array], y: NDArray[np.int64]
+) -> list[Array]:
+    """Return the wanted change of every weight matrix, then of every bias."""
+    if recipe.rule == "backprop":
+        errors = _errors(weights, values, y)
+        pairs = zip(values[:-1], errors, strict=True)
+        matrices, vectors = [-(v.T @ e) for v, e in pairs], [-e.sum(axis=0) for e in errors]
+    else:
+        y = 1 - y if recipe.reversed else y  # Z turns round with the label, and the change with Z
+        matrices = rule.changes(values, y)
+        ones = np.ones((len(y), 1))
+        vectors = [np.zeros(w.shape[1]) for w in weights]
+        if recipe.bias:
+            vectors = [rule.layer_change(ones, p, k, y)[0] for k, p in enumerate(values[1:])]
+    return [*matrices, *(v if recipe.bias else np.zeros_like(v) for v in vectors)]
+
+
+class Comparison(NamedTuple):
+    """Accuracies of several recipes on several pairs, f64[recipe, pair, seed, …]."""
+
+    test: Array  # [recipe, pair, seed, measurement]
+    attacked: Array  # [recipe, pair, seed, strength]
+
+    def last(self) -> Array:
+        """Return the test accuracy, mean over the last tenth of the epochs: f64[recipe, pair, seed]."""
+        return np.asarray(self.test[..., -max(1, self.test.shape[-1] // 10) :].mean(axis=-1))
+
+
+STRENGTHS = (4 / 255, 8 / 255, 12 / 255)
+
+
+def compare(
+    recipes: Sequence[Recipe],
+    pairs: Sequence[tuple[int, int]],
+    seeds: Sequence[int],
+    samples: Callable[[tuple[int, int], int], Samples],
+    threads: int,
+    done: Callable[[float], None],
+) -> Comparison:
+    """Train every recipe on every pair and seed; all recipes share epochs, and a seed its samples."""
+    jobs = [(r, p, s) for r in range(len(recipes)) for p in range(len(pairs)) for s in range(len(seeds))]
+    shape = (len(recipes), len(pairs), len(seeds))
+    test = np.zeros((*shape, recipes[0].epochs // recipes[0].every))
+    under = np.zeros((*shape, len(STRENGTHS)))
+
+    def one(job: tuple[int, int, int]) -> None:
+        r, p, s = job
+        given = samples(pairs[p], seeds[s])
+        trained = train(given, recipes[r], seeds[s])
+        test[job] = trained.test
+        network = (trained.weights, trained.biases)
+        for k, strength in enumerate(STRENGTHS):
+            x = attacked(*network, given.test_x, given.test_y, strength)
+            under[job][k] = accuracy(*network, x, given.test_y)
+
+    with ThreadPoolExecutor(threads) as pool:
+        for number, _ in enumerate(pool.map(one, jobs)):
+            done((number + 1) / len(jobs))
+    return Comparison(test, under)
+
+
+def said(values: Array) -> str:
+    """Return mean and range of accuracies in percent."""
+    return f"{100 * values.mean():.1f} ({100 * values.min():.0f}–{100 * values.max():.0f})"
+
+
+def pair_charts(
+    names: Sequence[str], pairs: Sequence[tuple[int, int]], found: Comparison, every: int = 1
+) -> list[Chart]:
+    """Return Fig. 2, test accuracy by epoch for each pair, and Fig. 3, accuracy under attack."""
+    epochs = every * np.arange(1, found.test.shape[-1] + 1)
+    charts = []
+    for p, (a, b) in enumerate(pairs):
+        curves = []
+        for r, name in enumerate(names):
+            runs = 100 * found.test[r, p]
+            curves.append(
+                Curve(name, epochs, runs.mean(axis=0), r, low=runs.min(axis=0), high=runs.max(axis=0))
+            )
+        charts.append(
+            Chart(f"{a} against {b} (Fig. 2)", "epoch", "test accuracy (%)", curves, y_range=(0, 101),
+                  caption="Mean and range over seeds.")
+        )  # fmt: skip
+    for p, (a, b) in enumerate(pairs):
+        curves = []
+        for r, name in enumerate(names):
+            runs = 100 * found.attacked[r, p]
+            strengths = [255 * s for s in STRENGTHS]
+            curves.append(Curve(name, strengths, runs.mean(axis=0), r))
+            curves.append(Curve("", strengths, runs.mean(axis=0), r, "dots"))
+        charts.append(
+            Chart(
+                f"{a} against {b} attacked (Fig. 3)",
+                "strength (1/255)",
+                "accuracy (%)",
+                curves,
+                y_range=(0, 101),
+            )
+        )
+    return charts
