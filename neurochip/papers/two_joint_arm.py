@@ -1,9 +1,10 @@
 """The regression task of Mesnard, Gerstner & Brea (2016): the hand of a planar arm with two joints, from its angles.
 
-x = (cos πϕ + cos π(ϕ+θ) + 2)/4, y = (sin πϕ + sin π(ϕ+θ) + 2)/4 for (ϕ, θ) uniform in [0, 1]². Errors are roots of the
-mean squared deviation over both coordinates, in units of the normalised rate: 0.21 for always answering with the
-mean, 0.13 for the best linear map. Samples come from three draws by name: "training"; "validation", by which anything
-that was tried is chosen and which the learning curves show; and "test", which is looked at once, after the last update.
+x = (cos πϕ + cos π(ϕ+θ) + 2)/4, y = (sin πϕ + sin π(ϕ+θ) + 2)/4 for (ϕ, θ) uniform in [0, 1]². Errors are roots of
+the mean squared deviation over both coordinates, in units of the normalised rate: 0.21 for always answering with
+the mean, 0.13 for the best linear map. Samples come from three draws by name: "training"; "validation", by which
+anything that was tried is chosen and which the learning curves show; and "test", which is looked at once, after the
+last update.
 """
 
 from __future__ import annotations

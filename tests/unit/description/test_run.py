@@ -175,7 +175,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
             'time_model = "cycle"\n' + SMALL,
             "time_model: unknown key; the keys here are name, about, experiment, seed, "
             "substrate, chip, timing, timing_every, data, network, coding, analog, phases, learning, "
-            "evaluation, record, baseline, convergence",
+            "evaluation, faults, record, baseline, convergence",
         ),
         (
             'timing = "detaild"\n' + SMALL,

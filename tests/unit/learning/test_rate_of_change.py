@@ -1,0 +1,83 @@
+"""ΔW ∝ ρ(s_j) ṡ_i, watched through the protocol."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.coding import Constant
+from neurochip.description.network import layered
+from neurochip.errors import CapabilityError, ConfigError, DataError
+from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.learning.rate_of_change import RateOfChange
+from neurochip.substrate import Parameters, Phase
+
+SIZES = (3, 5, 2)
+X = np.array([[0.2, 0.9, 0.5], [0.7, 0.1, 0.6]])
+Y = np.array([[0.3, 0.6], [0.9, 0.2]])
+
+
+def begun(tied: bool) -> IdealSubstrate:
+    random = np.random.default_rng(11)
+    weights = [random.uniform(-0.3, 0.5, shape) for shape in ((3, 5), (5, 2), (2, 5))]
+    biases = (random.uniform(0.1, 0.4, 5), random.uniform(-0.1, 0.1, 2))
+    substrate = IdealSubstrate(layered(SIZES, tied=tied), Constant(0.5), dtype=np.float64)
+    substrate.load(Parameters(tuple(weights[:2]), () if tied else (weights[2],), biases))
+    substrate.begin(X, np.arange(2, dtype=np.uint64))
+    return substrate
+
+
+def change_of(update: Any) -> Any:
+    return update.rate * sum(pre.T @ post for pre, post in update.terms)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_the_sum_is_that_of_the_recorded_states(tied: bool) -> None:
+    rule = RateOfChange(
+        network=layered(SIZES, tied=tied), rates=(0.1, 0.02), free=40, nudged=12, steps=4, beta=0.4
+    )
+    found = rule.present(begun(tied), Y)
+    other = begun(tied)
+    before = other.run(Phase.FREE, 40, record=("states",))
+    after = other.run(Phase.NUDGED, 12, beta=0.4, targets=Y, record=("states",))
+    states = [np.concatenate([a[-1:], b]) for a, b in zip(before.states, after.states, strict=True)]
+    watched = [s[::3] for s in states]  # every third tick: five moments, four steps
+    for update in found.updates:
+        pre, post = watched[update.source], watched[update.target]
+        wanted = sum(pre[t].T @ (post[t + 1] - post[t]) for t in range(4))
+        if tied and update.source == 1:
+            wanted = wanted + sum((pre[t + 1] - pre[t]).T @ post[t] for t in range(4))
+        rate = (0.1, 0.02, 0.02)[update.source]
+        np.testing.assert_allclose(change_of(update), rate * wanted / (0.4 * 2), atol=1e-14)
+        assert update.words_per_axon == 4
+    assert [(u.source, u.target) for u in found.updates] == [(0, 1), (1, 2)] + ([] if tied else [(2, 1)])
+    moved = states[2][-1] - states[2][0]
+    np.testing.assert_allclose(found.biases[1], 0.02 / 0.4 * moved.mean(axis=0), atol=1e-14)
+    np.testing.assert_allclose(found.output, states[2][0], atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"steps": 0}, "learning.steps: must be 1 to 50, the nudged ticks, got 0"),
+        ({"steps": 7}, "learning.steps: must divide the 50 nudged ticks, got 7"),
+        ({"beta": 0.0}, "learning.beta: must be non-zero, got 0"),
+        ({"rates": (0.1,)}, "learning.rates: must be 2, one for each projection, got 1"),
+    ],
+)
+def test_constants_that_cannot_be(changes: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        RateOfChange(**{"network": layered(SIZES, tied=False), "rates": (0.1, 0.1), **changes})
+    assert str(error.value) == sentence
+
+
+def test_targets_are_rates_and_traces_need_bits() -> None:
+    rule = RateOfChange(network=layered(SIZES, tied=False), rates=(0.1, 0.1), pre="trace")
+    with pytest.raises(DataError, match=r"targets: must lie in \[0, 1\], the range of a rate, got 1.2"):
+        rule.present(begun(False), Y + 0.6)
+    with pytest.raises(
+        CapabilityError, match="learning: needs trace, which the ideal substrate does not keep"
+    ):
+        rule.check(begun(False))
