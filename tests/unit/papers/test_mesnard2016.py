@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurochip.papers import mesnard2016_lif as spiking
+from neurochip.papers import mesnard2016_networks as spiking
 from neurochip.papers import mesnard2016_rate as rates
 from neurochip.papers.two_joint_arm import Lessons, answers, hand, mean_error, mesh_chart, points, slice_chart
 from neurochip.substrate import Phase
@@ -66,20 +66,26 @@ def test_no_word_crosses_between_spiking_cores() -> None:
     assert ledger.phases[Phase.NUDGED].presentations == 60
 
 
-@pytest.mark.parametrize("name", spiking.ABLATIONS)
+@pytest.mark.parametrize("name", [*spiking.ABLATIONS, *spiking.STEPS])
 def test_every_ablation_changes_something_and_runs(name: str) -> None:
-    setup = spiking.ABLATIONS[name]
-    assert (setup == spiking.Setup()) == (name == "as chosen")
+    setup = (spiking.ABLATIONS | spiking.STEPS)[name]
+    assert (setup == spiking.Setup()) == (name in ("as chosen", "+ η = 0.01"))
     _, found = spiking.train(replace(setup, lessons=replace(SHORT, samples=2, checks=1)), 4)
     assert np.isfinite(found.errors).all()
 
 
+def test_each_step_differs_from_the_one_before() -> None:
+    steps = list(spiking.STEPS.values())
+    assert len(steps) == 8
+    assert all(a != b for a, b in zip(steps, steps[1:], strict=False))
+
+
 def test_weights_that_were_learned_elsewhere_miss_on_a_chip_with_mismatch() -> None:
     setup = spiking.Setup()
-    drawn = spiking._drawn(setup, 4)
-    same = spiking._carried_over(drawn, setup, 4, 50)
-    assert same != spiking._carried_over(drawn, replace(setup, deviation=0.5), 4, 50)
-    assert same == spiking._carried_over(drawn, setup, 4, 50)
+    drawn = spiking.drawn_for(setup, 4)
+    same = spiking.carried_over(drawn, setup, 4, 50)
+    assert same != spiking.carried_over(drawn, replace(setup, deviation=0.5), 4, 50)
+    assert same == spiking.carried_over(drawn, setup, 4, 50)
 
 
 def test_the_measured_f_i_curve_is_the_closed_form() -> None:
