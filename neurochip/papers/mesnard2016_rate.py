@@ -152,7 +152,7 @@ def _floors(seed: int) -> tuple[float, float]:
 
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Train every condition on every seed."""
-    samples = 20_000 if settings.quick else 100_000
+    samples = 20_000 if settings.quick else 50_000
     seeds = [settings.seed + k for k in range(SEEDS)]
     trained: dict[str, list[Trained]] = {key: [] for key in CONDITIONS}
     for at, (key, seed) in enumerate((k, s) for s in seeds for k in CONDITIONS):
@@ -273,6 +273,6 @@ EXPERIMENT = Experiment(
         Claim("fixed", "It can be learned even with fixed feedback weights.", f"{_MEASURE}; worst seed",
               Bound(high=0.03), in_part=Bound(high=0.06)),
     ),
-    seconds=(40, 200),
+    seconds=(40, 100),
     run=run,
 )  # fmt: skip
