@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.analog.die import DEAD, STUCK, Die
+from neurochip.analog.die import DEAD, STUCK, WORKING, Die
 from neurochip.analog.step import HARD_SIGMOID, Neurons
 from neurochip.description.analog_sections import SettleSpec
 from neurochip.description.network import Network
@@ -85,6 +85,12 @@ class Circuit:
         if state is not None and stuck is not None:
             effective = np.where(state == STUCK, stuck, np.where(state == DEAD, 0, effective))
         return effective.astype(self._dtype, copy=False)
+
+    def sensitivity(self, projection: int) -> Any:
+        """Return ∂(effective weight)/∂(programmed weight) of a projection: its gain, and 0 for a defect."""
+        gain, state = self._gain[projection], self._state[projection]
+        slope: Any = 1.0 if gain is None else gain.astype(np.float64)
+        return slope if state is None else slope * (state == WORKING)
 
     def _cast(self, array: Array | None) -> Array | None:
         return None if array is None else np.ascontiguousarray(array, dtype=self._dtype)

@@ -13,7 +13,7 @@ from neurochip.analog.lanes import Lanes
 from neurochip.analog.step import HARD_SIGMOID, relax, residuals
 from neurochip.description.analog_sections import SettleSpec
 
-__all__ = ["Drawing", "Flow", "Nudge", "fixed_steps", "heun", "until_rest"]
+__all__ = ["Drawing", "Flow", "Nudge", "fixed_steps", "heun", "residual", "until_rest"]
 
 Array = NDArray[Any]
 Drawing = Callable[[int], Array]  # tick of the phase → noise of that step, T[lane, neuron]
@@ -43,7 +43,11 @@ class Flow(Protocol):
         ...
 
     def rate(self, lanes: Lanes, nudge: Nudge, out: Array) -> None:
-        """Write τ_nominal dV/dt, f64 or f32[lane, neuron]."""
+        """Write τ dV/dt of every neuron, T[lane, neuron]."""
+        ...
+
+    def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array]:
+        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, f64[neuron] each."""
         ...
 
 
@@ -188,6 +192,7 @@ def _rate(lanes: Lanes, nudge: Nudge, flow: Flow | None, out: Array) -> None:
     lanes.transmit()
     if flow is not None:
         flow.rate(lanes, nudge, out)
+        out *= lanes.circuit.rate
         return
     neurons, first = lanes.circuit.neurons, _first_output(lanes)
     drive = lanes.forward + lanes.backward

@@ -16,18 +16,16 @@ __all__ = ["Lanes"]
 Array = NDArray[Any]
 Activity = Callable[[Array, Array, Array], None]  # (voltage, saturation, activity): writes the last
 
-# A row of weights added for one lane costs about as much as two and a half rows in a matrix product.
-_SPARSE_BELOW = 0.35
+# A row of weights added for one lane costs about as much as one and a half rows in a matrix product.
+_SPARSE_BELOW = 0.5
 
 
-class _Part(NamedTuple):
-    """One layer's part of the arrays, and the drives that it adds to."""
+class _Layer(NamedTuple):
+    """The neurons of one layer, and the projections that they feed."""
 
-    activity: Array
-    sent: Array
-    listed: Array
-    moved: Array
-    targets: list[tuple[int, Array]]  # projection, drive of its target layer
+    first: int
+    last: int
+    targets: list[tuple[int, Array, int]]  # projection, drive that it adds to, first neuron of its target
 
 
 class Lanes:
@@ -72,27 +70,25 @@ class Lanes:
         self._index = np.zeros(shape, np.int32)
         self._moved = np.zeros(shape, dtype)
         self._count = np.zeros(shape[0], np.int64)
-        self._views()
+        self._row = np.zeros(max(circuit.network.sizes), dtype)
+        self._layers = self._outline()
         self.stale = True  # what was sent is not known: send everything
 
     def __len__(self) -> int:
         """Lanes."""
         return int(self.voltage.shape[0])
 
-    def _views(self) -> None:
-        """Name the parts of each layer once: (activity, sent, index, moved, [(projection, drive)])."""
-        starts, network = self.circuit.starts, self.circuit.network
-        parts = [slice(int(a), int(b)) for a, b in zip(starts, starts[1:], strict=False)]
-        self._layers: list[_Part] = []
-        for layer, part in enumerate(parts, start=1):
+    def _outline(self) -> list[_Layer]:
+        starts, network = [int(at) for at in self.circuit.starts], self.circuit.network
+        layers = []
+        for layer in range(1, len(starts)):
             targets = []
             for k in network.out_of(layer):
                 target = network.projections[k].target
                 drive = self.forward if target > layer else self.backward
-                targets.append((k, drive[:, parts[target - 1]]))
-            arrays = (self.activity, self._sent, self._index, self._moved)
-            now, sent, listed, moved = (array[:, part] for array in arrays)
-            self._layers.append(_Part(now, sent, listed, moved, targets))
+                targets.append((k, drive, starts[target - 1]))
+            layers.append(_Layer(starts[layer - 1], starts[layer], targets))
+        return layers
 
     def update_activity(self) -> None:
         """Turn voltages into what neurons send."""
@@ -106,20 +102,24 @@ class Lanes:
 
         Exact up to rounding where ``change`` is 0: a neuron whose signal has not changed adds nothing new.
         """
-        weights, count = self.circuit.weights, self._count
-        for now, sent, listed, moved, targets in self._layers:
+        weights, now, sent = self.circuit.weights, self.activity, self._sent
+        listed, moved, count = self._index, self._moved, self._count
+        for first, last, targets in self._layers:
             if not targets:
                 continue
-            most = int(_SPARSE_BELOW * now.size)
-            n = 0 if self.stale else gather(sent, now, self._change, most, listed, moved, count)
-            if self.stale or n < 0:
-                for k, drive in targets:
-                    np.matmul(now, weights[k], out=drive)
-                sent[...] = now
+            n = -1
+            if not self.stale:
+                most = int(_SPARSE_BELOW * len(now) * (last - first))
+                n = gather(sent, now, first, last, self._change, most, listed, moved, count)
+            if n < 0:
+                signals = now[:, first:last]
+                for k, drive, at in targets:
+                    np.matmul(signals, weights[k], out=drive[:, at : at + weights[k].shape[1]])
+                sent[:, first:last] = signals
             elif n > 0:
-                for k, drive in targets:
-                    push(listed, moved, count, weights[k], drive)
-                note_sent(sent, now, listed, count)
+                for k, drive, at in targets:
+                    push(listed, moved, count, weights[k], drive, at, self._row)
+                note_sent(sent, now, first, listed, count)
         self.stale = False
 
     def only(self, keep: Array) -> Lanes:

@@ -131,19 +131,22 @@ def residuals(
 
 
 @entry
-def gather(sent: Any, now: Any, change: Any, most: int, index: Any, moved: Any, count: Any) -> int:
-    """List the neurons whose signal has changed; stop and return −1 when there are more than ``most`` of them.
+def gather(
+    sent: Any, now: Any, first: int, last: int, change: Any, most: int, index: Any, moved: Any, count: Any
+) -> int:
+    """List the neurons ``first`` … ``last`` − 1 whose signal has changed; −1 when there are more than ``most``.
 
-    ``sent`` and ``now`` are T[lane, neuron], ``index`` i32 and ``moved`` T of the same shape, ``count`` i64[lane].
-    Returns how many there are in all lanes. A change of at most ``change`` is left for later.
+    ``sent`` and ``now`` are T[lane, neuron]; ``index`` i32[lane, neuron] takes the place of each within the layer,
+    ``moved`` T[lane, neuron] its change, ``count`` i64[lane] how many there are. Returns how many in all lanes. A
+    change of at most ``change`` is left for later.
     """
     total = 0
     for lane in range(now.shape[0]):
         found = 0
-        for j in range(now.shape[1]):
+        for j in range(first, last):
             difference = now[lane, j] - sent[lane, j]
             # Written without a branch, which would be taken at random.
-            index[lane, found] = j
+            index[lane, found] = j - first
             moved[lane, found] = difference
             found += int(abs(difference) > change)
         count[lane] = found
@@ -154,32 +157,42 @@ def gather(sent: Any, now: Any, change: Any, most: int, index: Any, moved: Any, 
 
 
 @entry
-def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any) -> None:
-    """Add what has changed to the drive of a layer: drive[lane] += Σ_j moved_j · weights[j], four rows at a time."""
+def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any, first: int, row: Any) -> None:
+    """Add what has changed to the drive of a layer: drive[lane, first + i] += Σ_j moved_j · weights[j, i].
+
+    Eight rows of ``weights`` T[pre, post] in one pass over ``row`` T[post], which is scratch: an index with an offset
+    keeps the loop from being vectorised, so only the sum is written through one.
+    """
     n = weights.shape[1]
     for lane in range(drive.shape[0]):
+        for i in range(n):
+            row[i] = 0
         k, last = 0, count[lane]
-        while k + 4 <= last:
+        while k + 8 <= last:
             a, b, c, d = index[lane, k], index[lane, k + 1], index[lane, k + 2], index[lane, k + 3]
+            e, f, g, h = index[lane, k + 4], index[lane, k + 5], index[lane, k + 6], index[lane, k + 7]
             p, q, r, s = moved[lane, k], moved[lane, k + 1], moved[lane, k + 2], moved[lane, k + 3]
+            t, u, v, w = moved[lane, k + 4], moved[lane, k + 5], moved[lane, k + 6], moved[lane, k + 7]
             for i in range(n):
-                drive[lane, i] += (
-                    p * weights[a, i] + q * weights[b, i] + (r * weights[c, i] + s * weights[d, i])
-                )
-            k += 4
+                row[i] += (
+                    (p * weights[a, i] + q * weights[b, i]) + (r * weights[c, i] + s * weights[d, i])
+                ) + ((t * weights[e, i] + u * weights[f, i]) + (v * weights[g, i] + w * weights[h, i]))
+            k += 8
         while k < last:
             a, p = index[lane, k], moved[lane, k]
             for i in range(n):
-                drive[lane, i] += p * weights[a, i]
+                row[i] += p * weights[a, i]
             k += 1
+        for i in range(n):
+            drive[lane, first + i] += row[i]
 
 
 @entry
-def note_sent(sent: Any, now: Any, index: Any, count: Any) -> None:
+def note_sent(sent: Any, now: Any, first: int, index: Any, count: Any) -> None:
     """Remember what has been sent on."""
     for lane in range(sent.shape[0]):
         for k in range(count[lane]):
-            j = index[lane, k]
+            j = first + index[lane, k]
             sent[lane, j] = now[lane, j]
 
 

@@ -13,6 +13,7 @@ from neurochip.analog.circuit import Circuit
 from neurochip.analog.die import Die
 from neurochip.analog.drawing import draw_die, twin_of
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
+from neurochip.analog.jacobian import linearised, solve
 from neurochip.analog.lanes import Activity, Lanes
 from neurochip.analog.noise import normals
 from neurochip.analog.readout import Readout
@@ -77,7 +78,7 @@ class AnalogSubstrate:
         self._dtype = np.dtype(dtype)
         self.die = draw_die(network, spec) if die is None else die
         self.die.check(network)
-        self._flow, self._activity = flow, activity
+        self.flow, self.activity = flow, activity
         self._seed = np.uint64(seed)
         kind = HARD_SIGMOID if spec.characteristic == "hard-sigmoid" else TANH
         self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype)
@@ -148,7 +149,7 @@ class AnalogSubstrate:
             circuit,
             voltage,
             self._inputs @ circuit.weights[0],
-            activity=self._activity,
+            activity=self.activity,
             change=self.spec.settle.change,
         )
         lanes.update_activity()
@@ -185,7 +186,7 @@ class AnalogSubstrate:
         self._phase = phase
         took, kept = self._settle(lanes, ticks, nudge, "states" in record)
         self._check_finite(lanes)
-        self.settling.note(phase, residual(lanes, nudge, self._flow), self.spec.settle.residual)
+        self.settling.note(phase, residual(lanes, nudge, self.flow), self.spec.settle.residual)
         self._books.ran(phase, len(lanes), took, nudged=beta != 0)
         self._tick += ticks
         return Settled(-(-took // len(lanes)) if len(lanes) else ticks, states=self._by_layer(kept))
@@ -195,10 +196,10 @@ class AnalogSubstrate:
         settle = self.spec.settle
         kept: list[Array] = []
         if settle.method == "heun" and not is_recorded:
-            _, longest = heun(lanes, ticks * settle.step, nudge, settle, flow=self._flow)
+            _, longest = heun(lanes, ticks * settle.step, nudge, settle, flow=self.flow)
             return int(np.ceil(longest / settle.step)) * len(lanes), kept
         if settle.until == "residual" and not is_recorded:
-            took = until_rest(lanes, ticks, nudge, settle.residual, flow=self._flow)
+            took = until_rest(lanes, ticks, nudge, settle.residual, flow=self.flow)
             return int(took.sum()), kept
 
         def watch(tick: int) -> None:
@@ -206,11 +207,11 @@ class AnalogSubstrate:
 
         if settle.method == "heun":
             for tick in range(ticks):
-                heun(lanes, settle.step, nudge, settle, flow=self._flow)
+                heun(lanes, settle.step, nudge, settle, flow=self.flow)
                 watch(tick)
             return ticks * len(lanes), kept
         noise = self._drawing(lanes) if self.spec.noise.step else None
-        fixed_steps(lanes, ticks, nudge, flow=self._flow, noise=noise, watch=watch if is_recorded else None)
+        fixed_steps(lanes, ticks, nudge, flow=self.flow, noise=noise, watch=watch if is_recorded else None)
         return ticks * len(lanes), kept
 
     def _drawing(self, lanes: Lanes) -> Any:
@@ -226,7 +227,7 @@ class AnalogSubstrate:
 
     def _check_finite(self, lanes: Lanes) -> None:
         if not np.all(np.isfinite(lanes.voltage)):
-            place = "analog.vector_field" if self._flow is not None else "analog.settle"
+            place = "analog.vector_field" if self.flow is not None else "analog.settle"
             raise NumericError(
                 place,
                 "left the range of numbers (NaN or infinity); take a smaller analog.settle.step or weights",
@@ -252,6 +253,35 @@ class AnalogSubstrate:
         return self._readout.read(
             signals[:, first:last], layer, first, self._phase, self._presentations, self._tick
         )
+
+    @property
+    def lanes(self) -> Lanes:
+        """What the lanes hold: for diagnostics, which see more than a measurement would."""
+        return self._begun()
+
+    @property
+    def inputs(self) -> Array:
+        """What is presented, after the converter; T[lane, unit]."""
+        return self._inputs
+
+    def residual(self) -> NDArray[np.float64]:
+        """Return the largest |τ dV/dt| of each lane without a nudge, f64[lane], in full scales."""
+        lanes = self._begun()
+        none = Nudge(self._dtype.type(0), np.zeros((len(lanes), self.network.sizes[-1]), self._dtype))
+        return residual(lanes, none, self.flow)
+
+    def adjoint(self, targets: Array) -> list[Array]:
+        """Return Jᵀ⁻¹ ∂C/∂s of layers 1 … at the present voltages, T[lane, neuron] each, by exact solves.
+
+        No measurement gives this: it is for the rule that serves as a yardstick.
+        """
+        lanes, starts = self._begun(), self.circuit.starts
+        found = np.zeros_like(lanes.voltage)
+        for lane in range(len(lanes)):
+            error = np.zeros(int(starts[-1]))
+            error[starts[-2] :] = 2 * (lanes.voltage[lane, starts[-2] :] - targets[lane])
+            found[lane] = solve(linearised(lanes, lane, self.flow), error, transposed=True)
+        return [found[:, a:b] for a, b in zip(starts, starts[1:], strict=False)]
 
     def voltages(self) -> Array:
         """Return the true voltages T[lane, neuron] of layers 1 …, which no measurement would give."""

@@ -1,0 +1,205 @@
+"""How good the learning signal of a die is: theorem 1 of Scellier et al. 2018, and what may spoil it.
+
+With C = ‖y − s‖² and e = ∂C/∂s at the free fixed point, the change of state that a small nudge causes is
+ds/dβ = J⁻¹ e, while the gradient of the cost needs J⁻ᵀ e. So the update of general dynamics and the gradient differ
+by the asymmetry of J alone:
+
+    ν = ρ(s_pre) (J⁻¹ e)_post          −∂J/∂W = ρ(s_pre) (J⁻ᵀ e)_post ∂μ_post/∂I ∂I/∂W
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.jacobian import linearised, solve
+from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.description.analog_sections import DriftSpec, LearningPathSpec, NoiseSpec, SettleSpec
+from neurochip.description.network import Network
+from neurochip.substrate import Phase
+
+__all__ = ["Theorem", "alignment", "cosine", "diagnose", "exact_copy", "projection_names", "theorem"]
+
+Array = NDArray[Any]
+
+_SETTLED = 1e-9  # residual at which a fixed point is exact enough for the solves
+_MOST_STEPS = 4000
+_MOST_SPECTRA = 3  # eigenvalues of a thousand neurons take seconds
+
+
+class Theorem(NamedTuple):
+    """Both sides of theorem 1, summed over samples.
+
+    Attributes
+    ----------
+    nu
+        f64[pre, post] of every projection: what the rule follows as β → 0.
+    gradient
+        f64[pre, post] of every projection: −dC/dW of the programmed weights.
+    residual
+        f64[sample], how well the fixed points were met.
+    cosines
+        f64[sample, projection], of the two for each sample alone; NaN where one of them vanishes.
+    """
+
+    nu: list[NDArray[np.float64]]
+    gradient: list[NDArray[np.float64]]
+    residual: NDArray[np.float64]
+    cosines: NDArray[np.float64]
+
+
+def projection_names(network: Network) -> list[str]:
+    """Return ``source → target`` of every projection."""
+    names = [p.name for p in network.populations]
+    return [f"{names[p.source]} → {names[p.target]}" for p in network.projections]
+
+
+def cosine(a: Array, b: Array) -> float:
+    """Return the cosine of the angle between two arrays, NaN if one is 0."""
+    product = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(np.vdot(a, b)) / product if product else float("nan")
+
+
+def exact_copy(substrate: AnalogSubstrate) -> AnalogSubstrate:
+    """Return the same die with the same weights, in float64, measured without error and settled to the end."""
+    spec = replace(
+        substrate.spec,
+        noise=NoiseSpec(),
+        drift=DriftSpec(),
+        learning_path=LearningPathSpec(),
+        converters=replace(substrate.spec.converters, adc_bits=None),
+        settle=SettleSpec(
+            method="euler" if substrate.flow is not None else "exponential",
+            step=min(substrate.spec.settle.step, 0.5),
+            until="residual",
+            residual=_SETTLED,
+        ),
+    )
+    copy = AnalogSubstrate(
+        substrate.network,
+        spec,
+        dtype=np.float64,
+        die=substrate.die,
+        flow=substrate.flow,
+        activity=substrate.activity,
+    )
+    copy.load(substrate.parameters())
+    return copy
+
+
+def theorem(substrate: AnalogSubstrate, inputs: Array, targets: Array) -> Theorem:
+    """Evaluate both sides of theorem 1 at the free fixed points of some samples, by exact solves.
+
+    Parameters
+    ----------
+    substrate
+        Its die and weights are used, in a copy; its lanes are left alone.
+    inputs, targets
+        [sample, unit] in [0, 1], and [sample, output].
+    """
+    exact = exact_copy(substrate)
+    _settle(exact, inputs)
+    return _both_sides(exact, len(inputs), np.asarray(targets, dtype=np.float64))
+
+
+def _settle(exact: AnalogSubstrate, inputs: Array) -> None:
+    exact.begin(inputs, np.arange(len(inputs), dtype=np.uint64))
+    exact.run(Phase.EVALUATION, _MOST_STEPS)
+
+
+def _both_sides(exact: AnalogSubstrate, samples: int, targets: Array) -> Theorem:
+    network, circuit, lanes = exact.network, exact.circuit, exact.lanes
+    starts = [int(at) for at in circuit.starts]
+    shapes = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
+    nu, gradient = [np.zeros(s) for s in shapes], [np.zeros(s) for s in shapes]
+    cosines = np.full((samples, len(shapes)), np.nan)
+    by_weight = [circuit.sensitivity(k) for k in range(len(shapes))]
+    for lane in range(samples):
+        point = linearised(lanes, lane, exact.flow)
+        error = np.zeros(starts[-1])
+        error[starts[-2] :] = 2 * (lanes.voltage[lane, starts[-2] :] - targets[lane])
+        moved = solve(point, error, transposed=False)
+        wanted = solve(point, error, transposed=True) * circuit.neurons.gain
+        for k, projection in enumerate(network.projections):
+            post = slice(starts[projection.target - 1], starts[projection.target])
+            if projection.source == 0:
+                pre = exact.inputs[lane].astype(np.float64)
+            else:
+                pre = lanes.activity[lane, starts[projection.source - 1] : starts[projection.source]]
+            here, there = np.outer(pre, moved[post]), np.outer(pre, wanted[post]) * by_weight[k]
+            cosines[lane, k] = cosine(here, there)
+            nu[k] += here
+            gradient[k] += there
+    return Theorem(nu, gradient, exact.residual(), cosines)
+
+
+def alignment(forward: Array, backward: Array) -> float:
+    """Return tr(W_f W_b) / (‖W_f‖ ‖W_b‖) of two directions [pre, post] each; 1 for transposes of one another."""
+    return cosine(forward, backward.T)
+
+
+def diagnose(
+    substrate: AnalogSubstrate, inputs: Array, labels: NDArray[np.integer], *, solved: int
+) -> dict[str, Any]:
+    """Return the diagnostics of a die as plain numbers, by name.
+
+    Parameters
+    ----------
+    inputs, labels
+        [sample, unit], and the class of each.
+    solved
+        Samples for which theorem 1 is evaluated; all are settled and looked at.
+    """
+    exact = exact_copy(substrate)
+    _settle(exact, inputs)
+    network, circuit = exact.network, exact.circuit
+    names, n = projection_names(network), len(network.sizes) - 1
+    voltage, starts = exact.voltages(), [int(at) for at in circuit.starts]
+    output = voltage[:, starts[-2] :]
+    classes = np.unique(labels)
+    dead = [int(c) for c in classes if np.all(output[labels == c, c] <= 0)]
+    clipped = (voltage <= 0) | (voltage >= circuit.neurons.saturation)
+    has_rails = substrate.spec.characteristic == "hard-sigmoid"
+    table: dict[str, Any] = {
+        "samples": len(inputs),
+        "residual": float(exact.residual().max(initial=0.0)),
+        "unsettled": float(np.mean(~(exact.residual() <= 1e-6))),
+        "alignment": {
+            f"{network.populations[k].name} ↔ {network.populations[k + 1].name}": alignment(
+                circuit.weights[k], circuit.weights[network.between(k + 1, k)]
+            )
+            for k in range(1, n)
+        },
+        "dead_classes": len(dead) / len(classes) if len(classes) else 0.0,
+        "dead": dead,
+        "clipped": float(clipped[:, : starts[-2]].mean()) if has_rails and n > 1 else 0.0,
+    }
+    solved = min(solved, len(inputs))
+    if solved:
+        targets = np.eye(network.sizes[-1])[labels[:solved]]
+        both = _both_sides(exact, solved, targets)
+        spectra = [_spectrum(exact, lane) for lane in range(min(solved, _MOST_SPECTRA))]
+        table["solved"] = solved
+        table["cosine"] = {
+            name: cosine(a, b) for name, a, b in zip(names, both.nu, both.gradient, strict=True)
+        }
+        table["cosine_all"] = cosine(
+            np.concatenate([a.ravel() for a in both.nu]), np.concatenate([a.ravel() for a in both.gradient])
+        )
+        table["asymmetry"] = float(np.mean([s[0] for s in spectra]))
+        table["spectral_abscissa"] = float(np.max([s[1] for s in spectra]))
+    return table
+
+
+def _spectrum(exact: AnalogSubstrate, lane: int) -> tuple[float, float]:
+    """Return ‖J − Jᵀ‖ / ‖J + Jᵀ‖, and the largest real part of the dynamics' eigenvalues in 1/τ."""
+    point = linearised(exact.lanes, lane, exact.flow)
+    if not point.free.size:
+        return 0.0, -1.0
+    j = point.jacobian
+    asymmetry = float(np.linalg.norm(j - j.T) / np.linalg.norm(j + j.T))
+    rate = exact.circuit.rate[point.free].astype(np.float64)
+    return asymmetry, float(np.linalg.eigvals(rate[:, None] * j).real.max())

@@ -1,0 +1,133 @@
+"""A vector field of the user's own, from a Python file: `activity(voltage)` and `flow(voltage, drive)`.
+
+A neuron then follows τ dV/dt = flow(V, g(Σ_j W_ij activity(V_j) + b) + o) + 2β(y − V). Both are functions of numbers
+that numba can compile.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.field_step import activities, flow_rates, flow_step
+from neurochip.analog.integrate import Nudge
+from neurochip.analog.lanes import Lanes
+from neurochip.errors import CapabilityError, ConfigError, NumericError
+from neurochip.kernels._jit import Kernel, kernel
+
+__all__ = ["VectorField", "load_vector_field"]
+
+Array = NDArray[Any]
+PLACE = "analog.vector_field"
+_SLOPE = 1e-6  # half the span of a central difference
+
+
+class VectorField:
+    """Two compiled functions, ready for the integrators."""
+
+    def __init__(self, activity: Kernel[Any, Any], flow: Kernel[Any, Any]) -> None:
+        self._activity, self._flow = activity, flow
+
+    def activity(self, voltage: Array, saturation: Array, out: Array) -> None:
+        """Write what neurons send."""
+        activities(self._activity, voltage, saturation, out)
+
+    def step(self, lanes: Lanes, nudge: Nudge, noise: Array | None) -> None:
+        """Take one Euler step."""
+        flow_step(
+            self._flow,
+            lanes.voltage,
+            lanes.forward,
+            lanes.backward,
+            lanes.circuit.neurons,
+            int(lanes.circuit.starts[-2]),
+            nudge.strength,
+            nudge.target,
+            lanes.voltage if noise is None else noise,
+            noise is not None,
+        )
+
+    def rate(self, lanes: Lanes, nudge: Nudge, out: Array) -> None:
+        """Write τ dV/dt."""
+        flow_rates(
+            self._flow,
+            lanes.voltage,
+            lanes.forward,
+            lanes.backward,
+            lanes.circuit.neurons,
+            int(lanes.circuit.starts[-2]),
+            nudge.strength,
+            nudge.target,
+            out,
+        )
+
+    def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array]:
+        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, by central differences; f64[neuron] each."""
+
+        def flow(v: Array, d: Array) -> Array:
+            return np.array([self._flow(float(a), float(b)) for a, b in zip(v, d, strict=True)])
+
+        def activity(v: Array) -> Array:
+            return np.asarray(saturation * np.array([self._activity(float(a)) for a in v]))
+
+        h = _SLOPE
+        return (
+            (flow(voltage + h, drive) - flow(voltage - h, drive)) / (2 * h),
+            (flow(voltage, drive + h) - flow(voltage, drive - h)) / (2 * h),
+            (activity(voltage + h) - activity(voltage - h)) / (2 * h),
+        )
+
+
+def load_vector_field(path: str, *, allow_code: bool) -> VectorField:
+    """Read and compile a file's two functions.
+
+    Raises
+    ------
+    CapabilityError
+        When code from a run was not allowed.
+    ConfigError, NumericError
+        When the file is not there, lacks a function, or the functions do not give numbers.
+    """
+    if not allow_code:
+        raise CapabilityError(
+            PLACE, f"would run the code in {path}; read it, and say --allow-code if you trust it"
+        )
+    if not Path(path).is_file():
+        raise ConfigError(PLACE, f"names {path}, which does not exist")
+    spec = importlib.util.spec_from_file_location("vector_field", path)
+    if spec is None or spec.loader is None:
+        raise ConfigError(PLACE, f"names {path}, which is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:
+        raise ConfigError(PLACE, f"{path} cannot be run: {type(error).__name__}: {error}") from error
+    found = [_function(module, path, name) for name in ("activity", "flow")]
+    _try(found[0], "activity", (0.5,))
+    _try(found[1], "flow", (0.5, 0.5))
+    return VectorField(found[0], found[1])
+
+
+def _function(module: Any, path: str, name: str) -> Kernel[Any, Any]:
+    function: Callable[..., Any] | None = getattr(module, name, None)
+    if not callable(function):
+        needed = "activity(voltage)" if name == "activity" else "flow(voltage, drive)"
+        raise ConfigError(PLACE, f"{path} must define {needed}, and does not")
+    return kernel(function)
+
+
+def _try(function: Kernel[Any, Any], name: str, arguments: tuple[float, ...]) -> None:
+    shown = ", ".join(map(str, arguments))
+    try:
+        value = float(function(*arguments))
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ConfigError(PLACE, f"{name}({shown}) does not work: {first}") from error
+    if not math.isfinite(value):
+        raise NumericError(PLACE, f"{name}({shown}) must be a finite number, got {value}")
