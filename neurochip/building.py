@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.analog.vector_field import load_vector_field
 from neurochip.compile import ChipImage, compile_network
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import ChipSpec, RunSpec, read_chip
@@ -43,7 +44,7 @@ class Built(NamedTuple):
     rule: EquilibriumPropagation | None = None  # in place of the run's own, where it is carried out otherwise
 
 
-def build(run: RunSpec, *, threads: int = 1) -> Built:
+def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False) -> Built:
     """Compile the network of a run for its chip and make the substrate, without weights."""
     chip = read_chip(run.chip)
     network = layered(run.network.layers, tied=run.network.tied)
@@ -57,7 +58,7 @@ def build(run: RunSpec, *, threads: int = 1) -> Built:
             IdealSubstrate(network, annealer, dtype=state_dtype(precision)),  # type: ignore[arg-type]
         )
     if run.substrate == "analog":
-        return Built(network, chip, None, build_analog(run, network))
+        return Built(network, chip, None, build_analog(run, network, allow_code=allow_code))
     traced = run.learning is not None and run.learning.pre == "trace"
     image = compile_network(
         network,
@@ -83,10 +84,13 @@ def build(run: RunSpec, *, threads: int = 1) -> Built:
     return Built(network, chip, image, substrate)
 
 
-def build_analog(run: RunSpec, network: Network) -> AnalogSubstrate:
-    """Make the die of a run, without weights."""
+def build_analog(run: RunSpec, network: Network, *, allow_code: bool = False) -> AnalogSubstrate:
+    """Make the die of a run, without weights; ``allow_code`` lets it run a vector field from a file."""
     if run.analog is None:
         raise ConfigError("analog", "is missing; the analog substrate needs a die")
+    field = None
+    if run.analog.vector_field is not None:
+        field = load_vector_field(run.analog.vector_field, allow_code=allow_code)
     centred = run.learning is not None and run.learning.nudging == "centred"
     return AnalogSubstrate(
         network,
@@ -95,6 +99,8 @@ def build_analog(run: RunSpec, network: Network) -> AnalogSubstrate:
         seed=run.seed,
         # What the phases before the last one gave must be held until the weights are written.
         held=frozenset({Phase.FREE, Phase.NUDGED} if centred else {Phase.FREE}),
+        flow=field,
+        activity=None if field is None else field.activity,
     )
 
 

@@ -12,18 +12,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from neurochip import data
+from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
+from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
-from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.rules import rule_for
 from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
@@ -62,6 +64,7 @@ def simulate(
     through: Callable[[RunSpec, Built], Built] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     write: bool = True,
+    allow_code: bool = False,
 ) -> Outcome:
     """Carry out a run and write its folder: report.json, report.html, run.toml, checkpoint.h5, raster.npz.
 
@@ -90,6 +93,8 @@ def simulate(
         Called about ten times a second.
     write
         Whether to write a folder at all.
+    allow_code
+        Whether code that the run names (analog.vector_field) may be run.
 
     Raises
     ------
@@ -102,7 +107,7 @@ def simulate(
     workers = threads if threads is not None else len(os.sched_getaffinity(0))
     if workers < 1:
         raise ConfigError("threads", f"must be ≥ 1, got {workers}")
-    built = build(spec, threads=workers)
+    built = build(spec, threads=workers, allow_code=allow_code)
     digest = digest_of(built)
     check_prices(spec, built, driven=through is not None)
     if through is not None:
@@ -183,7 +188,7 @@ def _carry_out(
         if stop():
             raise Interrupted(None if folder is None else str(folder))
     elif samples is not None and spec.learning is not None:
-        rule = built.rule or EquilibriumPropagation(built.network, spec.learning, spec.phases)
+        rule = built.rule or rule_for(built.network, spec.learning, spec.phases)
         reporter = Reporter(on_progress, 0)
         trainer = Trainer(spec, built.substrate, rule, samples, state, reporter, stop)
         reporter.skip(-trainer.work_per_epoch() * (spec.learning.epochs - state.epoch))
@@ -195,6 +200,8 @@ def _carry_out(
 
         while state.epoch < spec.learning.epochs:
             finished = trainer.epoch()
+            if finished and isinstance(built.substrate, AnalogSubstrate):
+                state.diagnostics.append(_diagnosed(built.substrate, state.epoch, samples))
             save()
             if not finished or (stop() and state.epoch < spec.learning.epochs):
                 raise Interrupted(None if folder is None else str(folder))
@@ -231,6 +238,9 @@ def _carry_out(
         stopped_early=False,
         faults=fault_uses(spec, built),
         timeline=timeline,
+        analog=die_table(built.substrate, state.diagnostics)
+        if isinstance(built.substrate, AnalogSubstrate)
+        else None,
     )
 
 
@@ -244,6 +254,12 @@ def _timeline(substrate: DigitalSubstrate, raster: Raster) -> Timeline:
         busy=np.array([tick.busy for tick in ticks]) / FRACTIONS,
         stalled=np.array([tick.stalled for tick in ticks]) / FRACTIONS,
     )
+
+
+def _diagnosed(substrate: AnalogSubstrate, epoch: int, samples: data.Dataset) -> dict[str, Any]:
+    """Look at the first training samples after an epoch."""
+    chosen = np.arange(min(LOOKED_AT, len(samples.train_labels)))
+    return after_epoch(substrate, epoch, samples.images(chosen), samples.train_labels[chosen])
 
 
 def _open_folder(folder: Path, spec: RunSpec, state: TrainingState, digest: str) -> None:

@@ -70,6 +70,11 @@ DEFAULT_RUN = "mnist-small"
     metavar="tcp://HOST:PORT",
     help="Drive a chip that is served elsewhere (`neurochip firmware serve`); implies --through firmware.",
 )
+@click.option(
+    "--allow-code",
+    is_flag=True,
+    help="Let the run execute the Python file that it names (analog.vector_field).",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print report.json and nothing else.")
 def command(
@@ -85,6 +90,7 @@ def command(
     prices: str | None,
     through: str | None,
     device: str | None,
+    allow_code: bool,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -141,6 +147,7 @@ def command(
             resume=resume,
             on_progress=on_progress,
             **controller,
+            allow_code=allow_code,
         )
     if outcome.folder is None:
         raise RuntimeError("a run of the command line always has a folder")

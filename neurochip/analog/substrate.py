@@ -271,8 +271,9 @@ class AnalogSubstrate:
         return residual(lanes, none, self.flow)
 
     def adjoint(self, targets: Array) -> list[Array]:
-        """Return Jᵀ⁻¹ ∂C/∂s of layers 1 … at the present voltages, T[lane, neuron] each, by exact solves.
+        """Return −dC/dI of layers 1 …, T[lane, neuron] each: the gradient by the current into each neuron.
 
+        That is g Jᵀ⁻¹ ∂C/∂s at the present voltages, C = ‖y − s‖², by exact solves.
         No measurement gives this: it is for the rule that serves as a yardstick.
         """
         lanes, starts = self._begun(), self.circuit.starts
@@ -281,6 +282,7 @@ class AnalogSubstrate:
             error = np.zeros(int(starts[-1]))
             error[starts[-2] :] = 2 * (lanes.voltage[lane, starts[-2] :] - targets[lane])
             found[lane] = solve(linearised(lanes, lane, self.flow), error, transposed=True)
+        found *= self.circuit.neurons.gain
         return [found[:, a:b] for a, b in zip(starts, starts[1:], strict=False)]
 
     def voltages(self) -> Array:

@@ -154,6 +154,16 @@ class RunSpec:
                 "learning.product",
                 'the "full" product is defined for tied weights; set it to "linear" or network.tied to true',
             )
+        if learning.rule == "random-feedback" and self.network.tied:
+            raise ConfigError(
+                "learning.rule", '"random-feedback" freezes weights of their own; set network.tied to false'
+            )
+        if learning.rule == "recurrent-backprop" and self.substrate != "analog":
+            raise ConfigError(
+                "learning.rule",
+                f'"recurrent-backprop" needs the exact Jacobian, which {self.substrate} does not give; '
+                'use substrate = "analog"',
+            )
         if self.phases.split_stream and learning.nudging == "centred":
             raise ConfigError(
                 "phases.split_stream",

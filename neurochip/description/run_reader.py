@@ -38,9 +38,9 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
     table = parse(text, source)
     table.setdefault("name", Path(source).name.removesuffix(".toml"))
     if is_path(name_or_path):
-        _anchor_chip(table, Path(name_or_path).parent)
+        _anchor_files(table, Path(name_or_path).parent)
     table = apply_overrides(table, overrides)
-    _anchor_chip(table, Path.cwd())  # one that an override named
+    _anchor_files(table, Path.cwd())  # one that an override named
     try:
         run = RunSpec.from_dict(table)
         chip = read_chip(run.chip)
@@ -56,11 +56,16 @@ def run_to_toml(run: RunSpec) -> str:
     return write_toml(run.to_dict())
 
 
-def _anchor_chip(table: Table, folder: Path) -> None:
-    """A chip file is looked for beside the run file, and stays found when the resolved run is moved."""
+def _anchor_files(table: Table, folder: Path) -> None:
+    """Files that a run names are looked for beside it, and stay found when the resolved run is moved."""
     chip = table.get("chip")
     if isinstance(chip, str) and is_path(chip) and not Path(chip).is_absolute():
         table["chip"] = str((folder / chip).resolve())
+    analog = table.get("analog")
+    for key in ("vector_field", "die_file"):
+        path = analog.get(key) if isinstance(analog, dict) else None
+        if isinstance(path, str) and isinstance(analog, dict) and not Path(path).is_absolute():
+            analog[key] = str((folder / path).resolve())
 
 
 def _blame(error: ConfigError, source: str, overridden: list[str]) -> ConfigError:

@@ -203,6 +203,9 @@ class LearningSpec:
 
     Attributes
     ----------
+    rule
+        ``eqprop``; ``random-feedback``, which never changes the backward weights; ``recurrent-backprop``, the exact
+        gradient, as a yardstick on substrates that give their Jacobian away.
     beta
         Strength of the nudge, non-zero.
     beta_sign
@@ -222,7 +225,7 @@ class LearningSpec:
         That reconstruction: the ``decoder``'s filter, or a ``count`` of spikes.
     """
 
-    rule: Literal["eqprop"] = "eqprop"
+    rule: Literal["eqprop", "random-feedback", "recurrent-backprop"] = "eqprop"
     beta: float = 0.5
     beta_sign: Literal["fixed", "random"] = "fixed"
     nudging: Literal["one-sided", "centred"] = "one-sided"

@@ -54,6 +54,8 @@ def document(record: RunRecord, prices: PriceList | None = None) -> Document:
     }
     if record.faults:
         table["faults"] = _faults(record)
+    if record.analog is not None:
+        table["analog"] = record.analog
     return cast(Document, _finite(table))
 
 

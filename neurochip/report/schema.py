@@ -290,3 +290,4 @@ class Document(TypedDict):
     ledger: dict[str, dict[str, Any]]
     faults: NotRequired[list[FaultTable]]  # only where a run has any
     timing: NotRequired[TimingTable | None]  # null with timing = "tick"
+    analog: NotRequired[dict[str, Any]]

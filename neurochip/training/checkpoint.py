@@ -61,6 +61,7 @@ def write_checkpoint(path: Path, state: TrainingState, *, run: str, digest: str)
         numbers = {name: getattr(state, name) for name in _NUMBERS}
         file.attrs["position"] = json.dumps(numbers)
         file.attrs["ledger"] = json.dumps(state.ledger.to_json())
+        file.attrs["diagnostics"] = json.dumps(state.diagnostics)
         file.attrs["epochs"] = json.dumps([dataclasses.asdict(e) for e in state.epochs])
         for family in ("weights", "feedback", "biases"):
             group = file.create_group(family)
@@ -105,6 +106,7 @@ def read_checkpoint(path: Path, *, digest: str) -> TrainingState:
                 parameters=Parameters(**families),
                 ledger=Ledger.from_json(json.loads(file.attrs["ledger"])),
                 epochs=[EpochRecord(**entry) for entry in json.loads(file.attrs["epochs"])],
+                diagnostics=json.loads(file.attrs.get("diagnostics", "[]")),
                 confusion=np.array(file["confusion"]) if "confusion" in file else None,
                 resting={name: np.array(data) for name, data in file["resting"].items()},
                 **position,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurochip.data import Dataset
 from neurochip.description import RunSpec
 from neurochip.errors import ConfigError
-from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.rules import Rule
 from neurochip.substrate import Phase, Snapshot, Substrate
 from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.progress import Reporter
@@ -51,7 +51,7 @@ class Trainer:
         self,
         run: RunSpec,
         substrate: Substrate,
-        rule: EquilibriumPropagation,
+        rule: Rule,
         data: Dataset,
         state: TrainingState,
         reporter: Reporter,

@@ -203,6 +203,8 @@ class RunRecord:
         Package → version, of neurochip and what it computes with.
     resumed
         How many times the run was taken up again.
+    analog
+        What a die is and how it fared, as JSON values (`neurochip.analog.chronicle`); `None` on other substrates.
     stopped_early
         Whether it was interrupted before its last epoch.
     timeline
@@ -225,3 +227,4 @@ class RunRecord:
     stopped_early: bool
     faults: tuple[FaultUse, ...] = ()
     timeline: Timeline | None = None
+    analog: dict[str, Any] | None = None

@@ -32,6 +32,8 @@ class TrainingState:
         Records of the epochs done.
     confusion
         i64[true, predicted] of the last evaluation.
+    diagnostics
+        What was found out about an analog die after each epoch, as JSON values.
     seconds
         Wall time of earlier sessions.
     resumed
@@ -54,4 +56,5 @@ class TrainingState:
     started: str = ""
     epochs: list[EpochRecord] = field(default_factory=list)
     confusion: NDArray[np.int64] | None = None
+    diagnostics: list[dict[str, Any]] = field(default_factory=list)
     resting: dict[str, NDArray[Any]] = field(default_factory=dict)

@@ -1,0 +1,129 @@
+"""A trained chip as a netlist for ngspice: the circuit equation as capacitors, leaks and behavioural sources."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.step import HARD_SIGMOID
+from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.errors import CapabilityError
+
+__all__ = ["CONDUCTANCE", "node_names", "spice_netlist"]
+
+Array = NDArray[Any]
+
+CONDUCTANCE = 1e-6  # g_L in S; with V₀ = 1 V a full-scale current is 1 µA
+_RAIL = 1e6  # conductance of a rail, in g_L
+_MOST_SYNAPSES = 200_000  # beyond, ngspice takes hours
+
+
+def node_names(sizes: tuple[int, ...]) -> list[list[str]]:
+    """Return the node of every neuron of every layer: ``l0n0`` is the first input."""
+    return [[f"l{layer}n{i}" for i in range(size)] for layer, size in enumerate(sizes)]
+
+
+def spice_netlist(
+    substrate: AnalogSubstrate,
+    inputs: Array,
+    *,
+    beta: float = 0.0,
+    targets: Array | None = None,
+    title: str = "neurochip",
+    duration: float | None = None,
+) -> str:
+    """Return the netlist of a die with its programmed weights, for one presentation.
+
+    Every neuron is a capacitor τ_i g_L with a leak g_L, both to ground, so that volts are full scales; every neuron's
+    synapses are one behavioural current source with a term for each synapse and its own mismatch. Rails are steep
+    conductances, off within them.
+
+    Parameters
+    ----------
+    inputs
+        [unit] in [0, 1].
+    beta, targets
+        Of a nudge towards ``targets`` [output]; none by default.
+    duration
+        Seconds of a transient analysis; `None` asks for the operating point.
+
+    Raises
+    ------
+    CapabilityError
+        For a vector field from a file, or a chip too large for SPICE.
+    """
+    if substrate.flow is not None:
+        raise CapabilityError("export --spice", "cannot translate a vector field from a file")
+    network, circuit = substrate.network, substrate.circuit
+    synapses = sum(w.size for w in circuit.weights)
+    if synapses > _MOST_SYNAPSES:
+        raise CapabilityError(
+            "export --spice",
+            f"is for small chips: this one has {synapses} synapses, the limit is {_MOST_SYNAPSES}",
+        )
+    names, tau = node_names(network.sizes), substrate.spec.tau_us * 1e-6
+    lines = [
+        f"* {title}: [{'-'.join(map(str, network.sizes))}], die {substrate.die.origin}, {substrate.die.digest}",
+        f"* 1 V is full scale, g_L = {CONDUCTANCE:g} S, tau = {tau:g} s",
+    ]
+    for name, value in zip(names[0], np.asarray(inputs, dtype=np.float64), strict=True):
+        lines.append(f"V_{name} {name} 0 DC {value:.9g}")
+    neurons, starts = circuit.neurons, circuit.starts
+    for layer in range(1, len(network.sizes)):
+        terms = _synapses(substrate, names, layer)
+        for i, node in enumerate(names[layer]):
+            n = int(starts[layer - 1]) + i
+            gain, bias, offset = (float(a[n]) for a in (neurons.gain, neurons.bias, neurons.offset))
+            lines.append(f"C_{node} {node} 0 {tau * CONDUCTANCE / float(circuit.rate[n]):.9g}")
+            lines.append(f"R_{node} {node} 0 {1 / CONDUCTANCE:.9g}")
+            total = "+".join([f"({bias:.9g})", *terms[i]])
+            lines.append(f"B_{node} 0 {node} I={CONDUCTANCE:g}*(({gain:.9g})*({total})+({offset:.9g}))")
+            if circuit.kind == HARD_SIGMOID:
+                rail = float(neurons.saturation[n])
+                steep = CONDUCTANCE * _RAIL
+                lines.append(
+                    f"B_rail_{node} 0 {node} I={steep:g}*(max(0,-V({node}))-max(0,V({node})-({rail:.9g})))"
+                )
+            if targets is not None and beta and layer == len(network.sizes) - 1:
+                pull = 2 * beta * CONDUCTANCE
+                lines.append(f"B_nudge_{node} 0 {node} I=({pull:.9g})*(({float(targets[i]):.9g})-V({node}))")
+    return "\n".join([*lines, *_analysis(names, tau, duration), ".end", ""])
+
+
+def _synapses(substrate: AnalogSubstrate, names: list[list[str]], layer: int) -> list[list[str]]:
+    """Return, for each neuron of a layer, the terms of its synaptic current."""
+    network, circuit, starts = substrate.network, substrate.circuit, substrate.circuit.starts
+    terms: list[list[str]] = [[] for _ in names[layer]]
+    for k in network.into(layer):
+        source = network.projections[k].source
+        signals = [f"V({node})" for node in names[source]]
+        if source and circuit.kind != HARD_SIGMOID:
+            rails = circuit.neurons.saturation[starts[source - 1] : starts[source]]
+            signals = [f"({float(r):.9g})*tanh({s})" for r, s in zip(rails, signals, strict=True)]
+        for i, column in enumerate(circuit.weights[k].T):
+            terms[i] += [f"({float(w):.9g})*{s}" for w, s in zip(column, signals, strict=True)]
+    return terms
+
+
+def _analysis(names: list[list[str]], tau: float, duration: float | None) -> list[str]:
+    nodes = [node for layer in names[1:] for node in layer]
+    if duration is None:
+        commands = ["op"]
+    else:
+        commands = [f"tran {tau / 50:.9g} {duration:.9g} 0 {tau / 50:.9g} uic"]
+    # A starting point inside the rails, where the sources have a slope.
+    starts = [f".ic {' '.join(f'v({node})=0' for node in nodes)}"] if duration is not None else []
+    options = ".options reltol=1e-6 abstol=1e-15 vntol=1e-9 gmin=1e-15 method=gear"
+    return [
+        options,
+        *starts,
+        ".control",
+        "set numdgt=9",
+        "set wr_singlescale",
+        "set wr_vecnames",
+        *commands,
+        f"wrdata out.txt {' '.join(f'v({node})' for node in nodes)}",
+        ".endc",
+    ]
