@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from neurochip.analog.die_file import read_die
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
 from neurochip.compile import ChipImage, compile_network
@@ -96,6 +98,7 @@ def build_analog(run: RunSpec, network: Network, *, allow_code: bool = False) ->
         network,
         run.analog,
         dtype=state_dtype(run.network.precision),
+        die=None if run.analog.die_file is None else read_die(Path(run.analog.die_file), network),
         seed=run.seed,
         # What the phases before the last one gave must be held until the weights are written.
         held=frozenset({Phase.FREE, Phase.NUDGED} if centred else {Phase.FREE}),

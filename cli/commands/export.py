@@ -9,9 +9,9 @@ import click
 __all__ = ["command"]
 
 
-@click.command("export", short_help="Hand a network to other tools as NIR.")
+@click.command("export", short_help="Hand a network to other tools: NIR, or an analog chip for SPICE.")
 @click.argument("source", metavar="RUN|NET.npz", type=click.Path(path_type=Path))
-@click.argument("out", metavar="OUT.nir", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", metavar="OUT.nir|OUT.cir", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
     "--dt",
     type=float,
@@ -20,13 +20,40 @@ __all__ = ["command"]
     metavar="SECONDS",
     help="How long a tick of a RUN is to be.",
 )
-def command(source: Path, out: Path, dt: float) -> None:
+@click.option("--spice", is_flag=True, help="Write a small analog RUN as a netlist for ngspice.")
+@click.option(
+    "--sample",
+    type=int,
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Test sample at the inputs (--spice).",
+)
+@click.option(
+    "--beta", type=float, default=0.0, metavar="B", help="Nudge towards the sample's class (--spice)."
+)
+@click.option(
+    "--transient",
+    type=float,
+    metavar="SECONDS",
+    help="Ask for a transient from rest instead of the operating point (--spice).",
+)
+def command(
+    source: Path, out: Path, dt: float, spice: bool, sample: int, beta: float, transient: float | None
+) -> None:
     """Write the folder of a finished RUN, or a network that was imported, as OUT.nir.
 
     The neurons of a RUN have no counterpart in NIR: they become integrate-and-fire neurons whose mean rates
     have the same
     fixed point, which is an approximation (docs/nir.md).
     """
+    if spice:
+        from neurochip.dies import run_netlist, write_netlist
+
+        text = run_netlist(source, sample=sample, beta=beta, duration_s=transient)
+        write_netlist(text, out)
+        click.echo(f"{out}: ngspice -b {out} writes the voltages to out.txt")
+        return
     from neurochip.exporting import network_of, write_network
 
     if out.suffix != ".nir":

@@ -8,6 +8,7 @@ from string import Template
 
 from neurochip.report.markup import join, tag
 from neurochip.report.schema import Document
+from neurochip.report.sections.analog import analog
 from neurochip.report.sections.bits import bits
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.energy import energy
@@ -33,8 +34,9 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         "main",
         headline(document),
         learning(document),
+        analog(document),
         convergence(document),
-        bits(document),
+        bits(document) if document["run"].get("substrate") != "analog" else None,
         energy(document),
         faults(document),
         timing(document),

@@ -41,7 +41,9 @@ def summary(document: Document) -> Group:
         (run.name, "bold"), f"  {network_words(run, document['chip']['name'])}, seed {document['seed']}"
     )
     parts: list[Any] = [Rule(title, align="left", style="dim"), _headline(document)]
-    parts.append(_bits_table(document, bit_rows(document)))
+    if run.substrate != "analog":  # currents, not bits
+        parts.append(_bits_table(document, bit_rows(document)))
+    parts += _die_lines(document)
     energy = document["energy_j"]
     if energy["total"] is None:
         parts.append(Text(f"energy  {energy['note']}", style="dim"))
@@ -58,6 +60,29 @@ def summary(document: Document) -> Group:
     if line is not None:
         parts.append(line)
     return NewGroup(*parts)
+
+
+def _die_lines(document: Document) -> list[Any]:
+    """Return what the die is, how good its learning signal was, and what to be warned of."""
+    from rich.text import Text
+
+    table = document.get("analog")
+    if table is None:
+        return []
+    gains = next(row for row in table["mismatch"] if row["kind"] == "synapse_gain")
+    asked = "as measured" if gains["asked"] is None else f"asked {gains['asked']:.3g}"
+    words = f"die {table['die']['origin']} ({table['die']['digest']}), σ of synapse gains: {asked}, "
+    lines = [Text(f"{words}drawn {gains['drawn']:.3g}")]
+    last = table["epochs"][-1] if table["epochs"] else {}
+    if last.get("cosine_all") is not None:
+        aligned = ", ".join(f"{pair} {value:.2f}" for pair, value in last["alignment"].items())
+        lines.append(
+            Text(
+                f"cos(ν, −∂J/∂W) {last['cosine_all']:.2f} over {last['solved']} samples; alignment {aligned}"
+            )
+        )
+    lines += [Text(sentence, style="yellow") for sentence in table["warnings"]]
+    return lines
 
 
 def _headline(document: Document) -> Table:

@@ -72,7 +72,7 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
                 f"a neuron fires on {percent(firing, 1)} of its ticks",
             )
         )
-    elif bits["per_sample"]:
+    elif bits["per_sample"] and run.substrate != "analog":
         sent = quantity(bits["per_sample"]["real_valued_sent"], "bit")
         cards.append(card(f"Bits per {unit}", sent, "as 32-bit words"))
     if energy["per_sample"] is not None:

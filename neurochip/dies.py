@@ -1,0 +1,97 @@
+"""Dies and trained analog chips outside a run: show, save and take in a die, and write a chip as a netlist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from neurochip import data
+from neurochip.analog.die import Die
+from neurochip.analog.die_file import read_die, write_die
+from neurochip.analog.drawing import draw_die
+from neurochip.analog.spice import spice_netlist
+from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.building import build, digest_of
+from neurochip.data.atomic import replacing
+from neurochip.description import RunSpec, read_run
+from neurochip.description.network import Network, layered
+from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
+from neurochip.simulation import CHECKPOINT, RESOLVED
+from neurochip.training.checkpoint import read_checkpoint
+
+__all__ = ["die_of_run", "new_file", "run_netlist", "save_die", "write_netlist"]
+
+
+def die_of_run(run: str, overrides: Sequence[str] = ()) -> tuple[Die, RunSpec, Network]:
+    """Return the die of an analog run, the run and its network.
+
+    Raises
+    ------
+    ConfigError
+        When the run is not analog.
+    """
+    spec = read_run(run, overrides)
+    if spec.analog is None:
+        raise ConfigError("substrate", f'must be "analog" to have a die, {spec.name} is {spec.substrate}')
+    network = layered(spec.network.layers, tied=spec.network.tied)
+    if spec.analog.die_file is not None:
+        die = read_die(Path(spec.analog.die_file), network)
+        die.check(network)
+        return die, spec, network
+    return draw_die(network, spec.analog), spec, network
+
+
+def new_file(path: Path) -> None:
+    """Raise `OutputError` if a file is there already."""
+    if path.exists():
+        raise OutputError(str(path), "exists already; choose another file or remove it")
+
+
+def save_die(die: Die, path: Path) -> None:
+    """Write a die as a new HDF5 file."""
+    new_file(path)
+    write_die(path, die)
+
+
+def run_netlist(folder: Path, *, sample: int = 0, beta: float = 0.0, duration_s: float | None = None) -> str:
+    """Return the netlist of a finished analog run, with a test sample at its inputs.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    sample
+        Index among the test samples.
+    beta
+        Strength of a nudge towards the sample's class; 0 for none.
+    duration_s
+        Length of a transient analysis in seconds; `None` asks for the operating point.
+    """
+    if not (folder / RESOLVED).is_file():
+        raise DataError(str(folder), f"has no {RESOLVED}; name the folder of a finished run")
+    run = read_run(str(folder / RESOLVED))
+    built = build(run)
+    if not isinstance(built.substrate, AnalogSubstrate):
+        raise CapabilityError("export --spice", f"is for analog runs, {run.name} is {run.substrate}")
+    built.substrate.load(read_checkpoint(folder / CHECKPOINT, digest=digest_of(built)).parameters)
+    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
+    if not 0 <= sample < len(samples.test_labels):
+        raise ConfigError("--sample", f"must be 0 to {len(samples.test_labels) - 1}, got {sample}")
+    label = int(samples.test_labels[sample])
+    return spice_netlist(
+        built.substrate,
+        samples.images(np.array([sample]), split="test")[0],
+        beta=beta,
+        targets=np.eye(samples.classes)[label],
+        title=f"{run.name}, test sample {sample} ({label})",
+        duration=duration_s,
+    )
+
+
+def write_netlist(text: str, path: Path) -> None:
+    """Write a netlist as a new file."""
+    new_file(path)
+    with replacing(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,114 @@
+"""The die of an analog run: its spread, how it settled, and how good its learning signal was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.plots import Line, line_plot
+from neurochip.report.quantities import decimal, percent
+from neurochip.report.schema import Document
+from neurochip.report.sections.frame import section
+
+__all__ = ["analog"]
+
+
+def analog(document: Document) -> Markup | None:
+    """Return what is known of the die; `None` on other substrates."""
+    table = document.get("analog")
+    if table is None:
+        return None
+    die = table["die"]
+    lead = (
+        f"Die {die['digest']} ({die['origin']}). One step is {decimal(table['step'])} time constants of "
+        f"{decimal(table['tau_us'])} µs; voltages and residuals are in full scales."
+    )
+    return section(
+        "Die",
+        *(tag("p", sentence, class_="note") for sentence in table["warnings"]),
+        tag("div", _mismatch(table), _curves(table), class_="columns wide-left"),
+        _epochs(table),
+        about=lead,
+    )
+
+
+def _mismatch(table: dict[str, Any]) -> Markup:
+    head = tag("tr", *(tag("th", name) for name in ("device", "law", "σ asked", "σ drawn", "from")))
+    rows = [
+        tag(
+            "tr",
+            tag("th", row["kind"].replace("_", " ")),
+            tag("td", row["law"]),
+            tag("td", "–" if row["asked"] is None else decimal(row["asked"])),
+            tag("td", decimal(row["drawn"])),
+            tag("td", row["origin"]),
+        )
+        for row in table["mismatch"]
+    ]
+    caption: list[Content] = [
+        "Drawn once for this die. σ of a log-normal law is that of the logarithm; offsets of neurons are in full "
+        "scales, of synapses in standard deviations of Glorot's weights."
+    ]
+    process = table["process"]
+    if process is not None:
+        devices = "one transistor" if process["convention"] == "single" else "a difference of two"
+        caption.append(
+            f" {process['name']} ({process['evidence']}): A_VT {decimal(process['a_vt_mv_um'])} mV·µm, "
+            f"A_β {decimal(process['a_beta_percent_um'])} %·µm of one transistor; published as "
+            f"{process['as_published']}; {process['source']}. σ is that of {devices}."
+        )
+    body = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
+    return tag("figure", tag("div", body, class_="scroll"), tag("figcaption", *caption))
+
+
+def _curves(table: dict[str, Any]) -> Markup | None:
+    epochs = [epoch for epoch in table["epochs"] if "alignment" in epoch]
+    if not epochs:
+        return None
+    lines = []
+    if any(epoch.get("cosine_all") is not None for epoch in epochs):
+        points = [(e["epoch"], e["cosine_all"]) for e in epochs if e.get("cosine_all") is not None]
+        lines.append(Line("cos(ν, −∂J/∂W), all weights", points, 0, dots=True))
+    for colour, pair in enumerate(epochs[0]["alignment"], start=1):
+        points = [(e["epoch"], e["alignment"][pair]) for e in epochs if e["alignment"].get(pair) is not None]
+        lines.append(Line(f"alignment {pair}", points, colour, dots=True))
+    plot = line_plot(
+        lines, x_label="epoch", about="Cosine of learning signal and gradient, and alignment of weights"
+    )
+    caption = (
+        "Cosine of what the rule follows and the gradient, by exact solves at the fixed points of some training "
+        "samples; alignment tr(W W′)/(‖W‖‖W′‖) of each pair of opposite weights. Logarithmic; what is not above 0 "
+        "lies on the floor."
+    )
+    return tag("figure", plot, tag("figcaption", caption))
+
+
+def _epochs(table: dict[str, Any]) -> Markup | None:
+    if not table["epochs"]:
+        return None
+    pairs = list(table["epochs"][0].get("cosine", {}))
+    names = ["epoch", "free unsettled", "mean residual", "largest", "dead classes", "clipped hidden"]
+    names += [f"cos {pair}" for pair in pairs]
+    names += ["‖J−Jᵀ‖/‖J+Jᵀ‖", "abscissa × τ"] if pairs else []
+    rows = []
+    for epoch in table["epochs"]:
+        free = epoch["settling"].get("free")
+        cells = [
+            f"{epoch['epoch']}",
+            "–" if free is None else percent(free["unsettled"], 1),
+            "–" if free is None else decimal(free["mean_residual"]),
+            "–" if free is None else decimal(free["largest_residual"]),
+            ", ".join(map(str, epoch["dead"])) or "none" if "dead" in epoch else "–",
+            percent(epoch["clipped"], 0) if "clipped" in epoch else "–",
+            *(_number(epoch.get("cosine", {}).get(pair)) for pair in pairs),
+        ]
+        if pairs:
+            cells += [_number(epoch.get("asymmetry")), _number(epoch.get("spectral_abscissa"))]
+        rows.append(tag("tr", *(tag("td", cell) for cell in cells)))
+    head = tag("tr", *(tag("th", name) for name in names))
+    body = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
+    return tag("details", tag("summary", "After each epoch"), tag("div", body, class_="scroll"))
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else decimal(value)

@@ -1,0 +1,125 @@
+"""Analog runs, dies and netlists through the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import Run, Workplace
+
+TINY = (
+    "--set", "network.layers=[784, 6, 10]", "--set", "data.train=60", "--set", "data.test=20",
+    "--set", "learning.epochs=2", "--set", "analog.mismatch.sigma=0.1",
+)  # fmt: skip
+
+
+def test_a_run_reports_its_die(run: Run, place: Workplace) -> None:
+    result = run("simulate", "analog-mnist-small", *TINY, "--set", "phases.free=4", "--out", "here")
+    assert result.exit_code == 0, result.output
+    document = json.loads((place.folder / "here" / "report.json").read_text())
+    analog = document["analog"]
+    assert analog["die"]["origin"] == "seed 1" and len(analog["die"]["digest"]) == 16
+    assert [epoch["epoch"] for epoch in analog["epochs"]] == [1, 2]
+    assert {row["kind"]: row["asked"] for row in analog["mismatch"]}["neuron_gain"] == 0.1
+    assert analog["warnings"][0].startswith("analog.settle: ") and "free phases" in analog["warnings"][0]
+    assert document["energy_j"]["total"] is None
+    assert "die seed 1" in result.output and "free phases" in " ".join(result.output.split())
+    page = (place.folder / "here" / "report.html").read_text()
+    assert analog["die"]["digest"] in page and "free phases" in page
+    again = run("report", "here")
+    assert again.exit_code == 0 and "die seed 1" in again.output
+
+
+def test_a_die_is_shown_saved_and_run_on(run: Run, place: Workplace) -> None:
+    shown = run("die", "show", "analog-mnist-small", "--set", "analog.die=7")
+    assert shown.exit_code == 0 and "σ asked" in shown.output and "(seed 7)" in shown.output
+    saved = run("die", "save", "analog-mnist-small", "mine.h5", "--set", "analog.die=7", *TINY)
+    assert saved.exit_code == 0, saved.output
+    digest = saved.output.split()[2]
+    read = run("die", "load", "mine.h5", *TINY)
+    assert read.exit_code == 0 and digest in read.output
+    phases = ("--set", "phases.free=4")
+    first = run("simulate", "analog-mnist-small", *TINY, *phases, "--set", "analog.die=7", "--out", "a")
+    second = run(
+        "simulate", "analog-mnist-small", *TINY, *phases, "--set", "analog.die_file=mine.h5", "--out", "b"
+    )
+    assert first.exit_code == second.exit_code == 0, second.output
+    reports = [json.loads((place.folder / name / "report.json").read_text()) for name in ("a", "b")]
+    assert reports[0]["analog"]["die"]["digest"] == reports[1]["analog"]["die"]["digest"] == digest
+    assert reports[0]["result"]["confusion"] == reports[1]["result"]["confusion"]
+    refused = run("die", "save", "analog-mnist-small", "mine.h5")
+    assert refused.exit_code == 2
+    assert refused.output == "Error: mine.h5: exists already; choose another file or remove it\n"
+
+
+def test_measured_devices(run: Run, place: Workplace) -> None:
+    lines = [
+        "kind,layer,neuron,from,to,pre,post,value",
+        "neuron_gain,1,2,,,,,0.8",
+        "synapse_gain,,,0,1,5,2,1.3",
+    ]
+    (place.folder / "devices.csv").write_text("\n".join([*lines, "time_constant,2,9,,,,,2.0"]) + "\n")
+    result = run("die", "load", "devices.csv", "mine.h5", *TINY)
+    assert result.exit_code == 0 and "measured, devices.csv" in result.output
+    from neurochip.analog.die_file import read_die
+
+    die = read_die(place.folder / "mine.h5")
+    assert die.neuron_gain[0] is not None and die.synapse_gain[0] is not None and die.rate[1] is not None
+    np.testing.assert_array_equal(die.neuron_gain[0], [1, 1, 0.8, 1, 1, 1])
+    assert die.synapse_gain[0][5, 2] == 1.3 and np.count_nonzero(die.synapse_gain[0] != 1) == 1
+    assert die.rate[1][9] == 0.5 and die.neuron_gain[1] is None
+    for line, sentence in (
+        ("neuron_gian,1,2,,,,,1", "kind must be one of synapse_gain, synapse_offset, neuron_gain, neuron_offset, "
+         "time_constant, saturation, phase_offset, got 'neuron_gian'"),
+        ("neuron_gain,1,6,,,,,1", "neuron must be 0 to 5, got '6'"),
+        ("neuron_gain,1,2,,,,,nan", "value must be finite, got nan"),
+        ("synapse_gain,,,0,2,1,1,1", "the network has no synapses from layer 0 to layer 2"),
+        ("time_constant,1,1,,,,,0", "a time constant must be > 0, got 0"),
+    ):  # fmt: skip
+        (place.folder / "bad.csv").write_text(f"{lines[0]}\n{line}\n")
+        refused = run("die", "load", "bad.csv", *TINY)
+        assert refused.exit_code == 2
+        assert refused.output.endswith(f"bad.csv: line 2: {sentence}\n"), refused.output
+
+
+def test_a_vector_field_needs_leave(run: Run, place: Workplace) -> None:
+    (place.folder / "field.py").write_text(
+        "def activity(voltage):\n    return min(max(voltage, 0.0), 1.0)\n\n\n"
+        "def flow(voltage, drive):\n    return drive - voltage\n"
+    )
+    own = (
+        "--set", "analog.characteristic=file", "--set", "analog.vector_field=field.py",
+        "--set", "analog.settle.method=euler",
+    )  # fmt: skip
+    refused = run("simulate", "analog-mnist-small", *TINY, *own, "--out", "no")
+    assert refused.exit_code == 2
+    assert refused.output == (
+        f"Error: analog.vector_field: would run the code in {place.folder / 'field.py'}; read it, and say "
+        "--allow-code if you trust it\n"
+    )
+    assert place.files() == ["field.py"]
+    done = run("simulate", "analog-mnist-small", *TINY, *own, "--allow-code", "--out", "yes")
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+def test_a_chip_as_a_netlist(run: Run, place: Workplace) -> None:
+    assert (
+        run("simulate", "analog-mnist-small", *TINY, "--set", "phases.free=40", "--out", "here").exit_code
+        == 0
+    )
+    result = run("export", "--spice", "here", "chip.cir")
+    assert result.exit_code == 0, result.output
+    done = subprocess.run(["ngspice", "-b", "chip.cir"], cwd=place.folder, capture_output=True, check=False)
+    voltages = np.loadtxt(place.folder / "out.txt", skiprows=1)[1:]
+    assert voltages.shape == (16,) and np.all(np.abs(voltages) < 5), done.stdout
+    for arguments, sentence in (
+        (("--sample", "20"), "--sample: must be 0 to 19, got 20"),
+        ((), "chip.cir: exists already; choose another file or remove it"),
+    ):
+        refused = run("export", "--spice", "here", "chip.cir", *arguments)
+        assert (refused.exit_code, refused.output) == (2, f"Error: {sentence}\n")
