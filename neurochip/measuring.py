@@ -13,7 +13,7 @@ from neurochip import data
 from neurochip.building import Built, build
 from neurochip.description import RunSpec
 from neurochip.errors import ConfigError, NeurochipError
-from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.rules import rule_for
 from neurochip.substrate import Parameters, Phase
 from neurochip.sweep.runner import Done
 from neurochip.training.evaluate import confusion_matrix
@@ -94,7 +94,7 @@ def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last
     """Train from epoch ``first``, whose order of samples follows on that of the epochs before, and test."""
     if run.learning is None:
         raise ConfigError("learning", "is missing; a sweep trains")
-    rule = EquilibriumPropagation(built.network, run.learning, run.phases)
+    rule = rule_for(built.network, run.learning, run.phases)
     state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), epoch=first)
     trainer = Trainer(run, built.substrate, rule, samples, state, Reporter(None, 0), lambda: False)
     while state.epoch < last:
