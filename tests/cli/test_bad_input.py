@@ -128,11 +128,10 @@ def test_a_chip_sheet(run: Run, place: Workplace, old: str, new: str, sentence: 
 
 def test_a_run_that_is_not_there(run: Run, place: Workplace) -> None:
     refused(run("simulate", "absent.toml"), "absent.toml: no such file")
-<<<<<<< HEAD
-    known = "analog-mnist-small, analog-pilot, convergence, mnist, mnist-continuous, mnist-deep, mnist-small"
-=======
-    known = "analog-mnist, analog-mnist-small, convergence, mnist, mnist-continuous, mnist-deep, mnist-small"
->>>>>>> 3560c0e (analog-mnist, the page on the analog chip and a benchmark of its speed; sweeps take every rule)
+    known = (
+        "analog-mnist, analog-mnist-small, analog-pilot, convergence, mnist, mnist-continuous, mnist-deep, "
+        "mnist-small"
+    )
     refused(
         run("simulate", "mnist_small"),
         f"run: no run 'mnist_small' in the catalogue ({known}); did you mean 'mnist-small'?",

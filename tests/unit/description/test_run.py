@@ -48,6 +48,7 @@ def test_the_catalogue_loads():
     assert [name for name, _ in runs()] == [
         "analog-mnist",
         "analog-mnist-small",
+        "analog-pilot",
         "convergence",
         "mnist",
         "mnist-continuous",
@@ -388,15 +389,15 @@ def test_unknown_run():
     with pytest.raises(ConfigError) as refused:
         read_run("mnist-smal")
     assert str(refused.value) == (
-        "run: no run 'mnist-smal' in the catalogue (analog-mnist, analog-mnist-small, convergence, mnist, "
-        "mnist-continuous, mnist-deep, mnist-small); "
+        "run: no run 'mnist-smal' in the catalogue (analog-mnist, analog-mnist-small, analog-pilot, convergence, "
+        "mnist, mnist-continuous, mnist-deep, mnist-small); "
         "did you mean 'mnist-small'?"
     )
     with pytest.raises(ConfigError) as refused:
         run_text("xyz")
     assert str(refused.value) == (
-        "run: no run 'xyz' in the catalogue (analog-mnist, analog-mnist-small, convergence, mnist, mnist-continuous, "
-        "mnist-deep, mnist-small); "
+        "run: no run 'xyz' in the catalogue (analog-mnist, analog-mnist-small, analog-pilot, convergence, "
+        "mnist, mnist-continuous, mnist-deep, mnist-small); "
         "a file is named with its .toml"
     )
     with pytest.raises(ConfigError) as refused:
