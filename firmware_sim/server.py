@@ -15,7 +15,7 @@ from firmware_sim.codes import Code
 from firmware_sim.device import Device
 from firmware_sim.frames import HELLO, MOST_BYTES, WELCOME, FrameError, FrameReader, Kind, frame_parts
 from firmware_sim.session import Session
-from firmware_sim.sockets import prepared, send_all
+from firmware_sim.sockets import prepared, receiver, send_all
 from firmware_sim.store import Store
 
 __all__ = ["Server"]
@@ -139,7 +139,7 @@ class Server:
             if begun:
                 raise TimeoutError("the host stopped in the middle of a frame")
 
-        reader = FrameReader(connection.recv_into, wait)
+        reader = FrameReader(receiver(connection), wait)
         while True:
             frame = reader.read()
             if frame.kind == Kind.BYE:

@@ -13,7 +13,7 @@ import numpy as np
 from firmware_sim.codes import CODES, Code, LinkError
 from firmware_sim.frames import HELLO, WELCOME, Frame, FrameError, FrameReader, Kind, frame_parts
 from firmware_sim.queues import WORD, Words
-from firmware_sim.sockets import prepared, send_all
+from firmware_sim.sockets import prepared, receiver, send_all
 from firmware_sim.transaction import Transaction
 from neurochip.errors import ConfigError
 
@@ -103,7 +103,7 @@ class TcpLink:
     def _hello(self) -> int:
         left = max(0.5, min(5.0, self._patience))
         self._socket = prepared(socket.create_connection(self._where, timeout=left), left)
-        self._reader = FrameReader(self._socket.recv_into)
+        self._reader = FrameReader(receiver(self._socket))
         send_all(self._socket, frame_parts(Kind.HELLO, 0, [HELLO.pack(self._token)]))
         frame = self._reader.read()
         if frame.kind == Kind.REFUSED:
