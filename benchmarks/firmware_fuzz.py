@@ -163,7 +163,7 @@ class Fuzz:
         texts = {
             "nudge": "nudge +",
             "run": f"run {self.rng.choice(['free', 'nudged', 'evaluation'])}, {int(self.rng.integers(1, 9))}",
-            "observe": f"observe {self.rng.choice(['value', 'presynaptic', 'spikes'])}, m{self.rng.integers(0, 3)}, all",
+            "observe": f"observe {self.rng.choice(['value', 'presynaptic'])}, m{self.rng.integers(0, 3)}, all",
             "read": f"read m{self.rng.integers(0, 3)}, last",
             "snapshot": "snapshot s1",
             "restore": f"restore s{self.rng.integers(1, 3)}",

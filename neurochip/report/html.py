@@ -11,6 +11,7 @@ from neurochip.report.schema import Document
 from neurochip.report.sections.analog import analog
 from neurochip.report.sections.bits import bits
 from neurochip.report.sections.chip import chip
+from neurochip.report.sections.control import control
 from neurochip.report.sections.energy import energy
 from neurochip.report.sections.faults import faults
 from neurochip.report.sections.headline import headline
@@ -38,6 +39,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         convergence(document),
         bits(document) if document["run"].get("substrate") != "analog" else None,
         energy(document),
+        control(document),
         faults(document),
         timing(document),
         spikes(rasters),

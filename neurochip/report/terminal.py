@@ -13,7 +13,7 @@ from neurochip.report.fault_rows import FaultRow, fault_rows, in_words
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
 from neurochip.report.schema import Document, TimingTable
 from neurochip.report.utilisation import fullest, utilisation
-from neurochip.report.wording import network_words, phase_words, standard_error
+from neurochip.report.wording import control_totals, network_words, phase_words, standard_error
 from neurochip.training.record import CoreUse
 
 if TYPE_CHECKING:
@@ -49,6 +49,12 @@ def summary(document: Document) -> Group:
         parts.append(Text(f"energy  {energy['note']}", style="dim"))
     else:
         parts.append(energy_table(document))
+    control = control_totals(document)
+    if control is not None:
+        text = f"driven by its controller: {quantity(control['bus_words'])} words over its bus, "
+        text += f"{quantity(control['link_bytes'])}B from and to the host, "
+        text += f"{quantity(control['controller_cycles'])} cycles awake"
+        parts.append(Text(text, style="dim"))
     broken = fault_rows(document)
     if broken:
         parts.append(_fault_lines(broken))

@@ -6,9 +6,10 @@ import math
 
 from neurochip.description import RunSpec
 from neurochip.report.quantities import exact
-from neurochip.report.schema import ResultTable, TimingTable
+from neurochip.report.schema import Document, ResultTable, TimingTable
+from neurochip.substrate.ledger import CONTROL
 
-__all__ = ["network_words", "phase_words", "standard_error", "timing_words"]
+__all__ = ["control_totals", "network_words", "phase_words", "standard_error", "timing_words"]
 
 _PHASES = {"nudged_negative": "nudged −"}
 
@@ -16,6 +17,12 @@ _PHASES = {"nudged_negative": "nudged −"}
 def phase_words(phase: str) -> str:
     """Return a phase as it heads a column."""
     return _PHASES.get(phase, phase)
+
+
+def control_totals(document: Document) -> dict[str, int] | None:
+    """Return what driving the chip took in all phases; `None` when it was driven directly."""
+    books = [book["control"] for book in document["ledger"].values() if "control" in book]
+    return {name: sum(int(book[name]) for book in books) for name in CONTROL} if books else None
 
 
 def network_words(run: RunSpec, chip: str) -> str:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from firmware_sim.assembler import assemble
 from firmware_sim.codes import CODES, Code
 from firmware_sim.isa import INSTRUCTIONS
 from firmware_sim.pages import PAGES, main
 from firmware_sim.regmap import REGISTERS
+from tests.unit.firmware.chips import bench
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -29,3 +33,17 @@ def test_the_pages_hold_everything(tmp_path: Path) -> None:
     assert all(f"| {int(code)} | {code.name} |" in protocol for code in Code)
     main(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(PAGES)
+
+
+def test_the_program_on_the_page_about_firmware_runs() -> None:
+    page = (DOCS / "firmware.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```asm\n(.*?)```", page, re.S)
+    device, chip, net = bench()
+    for batch in range(10):
+        chip.feed(net.x, np.arange(2 * batch, 2 * batch + 2, dtype=np.uint64), net.y)
+    chip.set_nudge(0.5)
+    chip.deliver(assemble(text, "page"))
+    answers = chip.start_at(0)
+    assert [answer.at for answer in answers] == [5] * 10 + [7]
+    assert all(answer.arrays[0].shape == (2, 3) for answer in answers[:10])
+    assert chip.levels() == [0, 0, 0, 0, 0]
