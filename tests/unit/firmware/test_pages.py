@@ -44,6 +44,6 @@ def test_the_program_on_the_page_about_firmware_runs() -> None:
     chip.set_nudge(0.5)
     chip.deliver(assemble(text, "page"))
     answers = chip.start_at(0)
-    assert [answer.at for answer in answers] == [5] * 10 + [7]
+    assert [answer.at for answer in answers] == [6] * 10 + [8]
     assert all(answer.arrays[0].shape == (2, 3) for answer in answers[:10])
     assert chip.levels() == [0, 0, 0, 0, 0]
