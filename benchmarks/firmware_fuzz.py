@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import random
 import sys
 import time
 import zlib
@@ -37,6 +38,10 @@ from tests.unit.firmware.chips import DIGEST, ideal_device
 
 # Registers whose words nothing but the host's writes changes: the model knows them all the time.
 PLAIN = [r for r in REGISTERS if r.access is Access.RW and r.name != "PROGRAM_ADDRESS"]
+MASKS = {r.offset + 4 * k: (1 << r.width) - 1 for r in PLAIN for k in range(r.words)}
+CONTROL = by_name("CONTROL").offset
+POOL = 256  # payloads to draw from; one is made anew for every RENEWED frames
+RENEWED = 8
 
 
 class Model:
@@ -48,23 +53,21 @@ class Model:
 
     def reset(self) -> None:
         """All to their reset values."""
-        self.words = {r.offset + 4 * k: r.reset_of(k) for r in PLAIN for k in range(r.words)}
+        self.words.update((r.offset + 4 * k, r.reset_of(k)) for r in PLAIN for k in range(r.words))
 
     def carry_out(self, payload: bytes) -> None:
         """Follow a transaction that was carried out, in its own plain way."""
         words = np.frombuffer(payload, "<u4").tolist()
         at = 0
-        masks = {r.offset + 4 * k: (1 << r.width) - 1 for r in PLAIN for k in range(r.words)}
-        control = by_name("CONTROL").offset
         while at < len(words):
             kind, offset, n = words[at] & 0xFFFF, words[at] >> 16, words[at + 1]
             at += 2
             if kind == 2:
                 for k in range(n):
                     place = offset + 4 * k
-                    if place in masks:
-                        self.words[place] = words[at + k] & masks[place]
-                    if place == control and words[at + k] & 1:
+                    if place in MASKS:
+                        self.words[place] = words[at + k] & MASKS[place]
+                    if place == CONTROL and words[at + k] & 1:
                         self.reset()
             if kind in (2, 4):
                 at += n
@@ -83,17 +86,21 @@ class Fuzz:
         self.longest = 0.0
         self.sent: list[bytes] = []
         self.image = b"".join(bytes_of(p) for p in image_parts(DIGEST, {}, self.net.parameters))
+        self.dice = random.Random(seed)
+        self.held = self.fingerprint()
+        self.pool = [self.payload() for _ in range(POOL)]
+        self.drawn = 0
 
     # What is sent.
 
     def number(self) -> int:
         """A sequence number: mostly the next one."""
-        draw = self.rng.random()
+        draw = self.dice.random()
         if draw < 0.8:
             return self.session.executed + 1
         if draw < 0.9:
             return self.session.executed
-        return int(self.rng.integers(0, 2**63))
+        return self.dice.getrandbits(63)
 
     def words(self, n: int) -> np.ndarray:
         """Random words, often small or all ones."""
@@ -193,7 +200,7 @@ class Fuzz:
 
     def transaction(self) -> Transaction:
         """A list of operations: nearly right ones, most of the time."""
-        if self.rng.random() < 0.25:
+        if self.rng.random() < 0.15:
             return self.lesson()
         made = Transaction()
         for _ in range(int(self.rng.integers(0, 6))):
@@ -219,26 +226,37 @@ class Fuzz:
                 made.write(by_name("CONTROL"), int(self.rng.choice([1, 2, 4])))
         return made
 
+    def payload(self) -> bytes:
+        """What a frame may hold: operations, or rubbish."""
+        parts = (
+            self.transaction().parts()
+            if self.rng.random() < 0.93
+            else [self.words(int(self.rng.integers(0, 20)))]
+        )
+        return b"".join(bytes_of(p) for p in parts)
+
     def frame(self) -> bytes:
         """Something that comes over the wire."""
-        draw = self.rng.random()
+        dice, draw = self.dice, self.dice.random()
+        self.drawn += 1
+        if self.drawn % RENEWED == 0:
+            self.pool[dice.randrange(POOL)] = self.payload()
         if draw < 0.05 and self.sent:  # an old frame again
-            return self.sent[int(self.rng.integers(0, len(self.sent)))]
+            return dice.choice(self.sent)
         if draw < 0.08:
-            return self.rng.integers(0, 256, int(self.rng.integers(0, 80)), dtype=np.uint8).tobytes()
-        kind = Kind.TRANSACT if draw < 0.8 else Kind(int(self.rng.integers(1, 8)))
-        parts = self.transaction().parts() if draw < 0.93 else [self.words(int(self.rng.integers(0, 20)))]
-        whole = b"".join(bytes_of(p) for p in frame_parts(kind, self.number(), parts))
+            return dice.randbytes(dice.randrange(80))
+        kind = Kind.TRANSACT if draw < 0.8 else Kind(dice.randrange(1, 8))
+        whole = b"".join(bytes_of(p) for p in frame_parts(kind, self.number(), [dice.choice(self.pool)]))
         if 0.55 < draw < 0.7:  # damaged on the way
             damaged = bytearray(whole)
-            for _ in range(int(self.rng.integers(1, 4))):
-                damaged[int(self.rng.integers(0, len(damaged)))] ^= 1 << int(self.rng.integers(0, 8))
+            for _ in range(dice.randrange(1, 4)):
+                damaged[dice.randrange(len(damaged))] ^= 1 << dice.randrange(8)
             return bytes(damaged)
         if 0.7 < draw < 0.75:  # cut off
-            return whole[: int(self.rng.integers(0, len(whole)))]
+            return whole[: dice.randrange(len(whole))]
         if 0.75 < draw < 0.78:  # damaged, and its checksum made right again
             damaged = bytearray(whole)
-            damaged[int(self.rng.integers(4, len(damaged)))] ^= 1 << int(self.rng.integers(0, 8))
+            damaged[dice.randrange(4, len(damaged))] ^= 1 << dice.randrange(8)
             crc = zlib.crc32(damaged[24:], zlib.crc32(damaged[:20]))
             damaged[20:24] = crc.to_bytes(4, "little")
             return bytes(damaged)
@@ -250,7 +268,6 @@ class Fuzz:
     def send(self, data: bytes, patience: float) -> None:
         """Give the device one frame and check everything."""
         before = self.session.executed
-        weights = self.fingerprint()
         try:
             frame = FrameReader(io.BytesIO(data).readinto).read()
         except EOFError:
@@ -267,9 +284,9 @@ class Fuzz:
         if took > patience:
             raise SystemExit(f"an answer took {took:.1f} s: {data.hex()}")
         answer = FrameReader(io.BytesIO(b"".join(bytes_of(p) for p in parts)).readinto).read()
-        self.judge(frame, payload, answer, before, weights)
+        self.judge(frame, payload, answer, before)
 
-    def judge(self, frame: Frame, payload: bytes, answer: Frame, before: int, weights: int) -> None:
+    def judge(self, frame: Frame, payload: bytes, answer: Frame, before: int) -> None:
         """Check an answer and what was written."""
         carried = frame.kind == Kind.TRANSACT and self.session.executed == before + 1
         if answer.kind == Kind.REFUSED:
@@ -291,12 +308,14 @@ class Fuzz:
                 self.programs[Code(stopped).name] += 1
             else:
                 self.programs["none stands"] += 1
-        elif weights != self.fingerprint():
+            self.held = self.fingerprint()
+        elif self.held != self.fingerprint():
             raise SystemExit(f"weights or program changed by a frame that was refused: {payload.hex()}")
-        for r in PLAIN:
-            for k, word in enumerate(self.register(r.name)):
-                if word != self.model.words[r.offset + 4 * k]:
-                    raise SystemExit(f"{r.name}[{k}] holds {word:#x} after {payload.hex()}")
+        words = self.device.registers.dump()
+        for place, wanted in self.model.words.items():
+            if words[place // 4] != wanted:
+                name, k = self.device.registers.at(place)
+                raise SystemExit(f"{name.name}[{k}] holds {words[place // 4]:#x} after {payload.hex()}")
 
     def register(self, name: str) -> list[int]:
         """Words of a register, without the bus."""
