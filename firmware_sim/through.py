@@ -63,7 +63,8 @@ def through_firmware(connect: Callable[[], Link] | None = None) -> Iterator[Thro
         def through(spec: RunSpec, built: Built) -> Built:
             link = LocalLink(device_of(spec, built)) if connect is None else connect()
             stack.callback(link.close)
-            if spec.learning is None:
+            if spec.learning is None or spec.learning.rule != "eqprop":
+                # Nothing to learn, or by a rule that no program knows: its terms go through `write`.
                 return built._replace(substrate=driven(link, spec, built))
             rule = ProgrammedRule(built.network, spec.learning, spec.phases)
             schedule = shipped(schedule_of(spec.learning, spec.phases))
