@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from firmware_sim.registers import words_of
 from firmware_sim.regmap import MAP_VERSION, RECORDS, Control, Fault, Feature, Irq, by_name
 from firmware_sim.transaction import Transaction
 from neurochip.description.network import Network
-from neurochip.errors import ConfigError
+from neurochip.errors import CapabilityError, ConfigError
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -31,6 +32,7 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
+from neurochip.substrate.fitting import fitting_inputs
 
 __all__ = ["Answer", "DrivenChip", "StatedSnapshot"]
 
@@ -55,6 +57,7 @@ _R = {
 }
 
 
+@dataclass(frozen=True)
 class StatedSnapshot(Snapshot):
     """A snapshot that remembers which phase it was taken in."""
 
@@ -266,8 +269,6 @@ class DrivenChip:
         # The chip's own check speaks of what is wrong with the inputs; a block can only hold so much.
         numbers = np.ascontiguousarray(presentations, dtype=np.uint64)
         if inputs.ndim != 2 or inputs.shape[1] != self.network.sizes[0]:
-            from neurochip.substrate.fitting import fitting_inputs
-
             fitting_inputs(self.network, inputs)
         before = self._fill("INPUT", [*_floats(inputs), *block_of(numbers)])
         self.start("begin", before=before, drains=False)
@@ -285,8 +286,6 @@ class DrivenChip:
         asked = sum(1 << RECORDS.index(name) for name in record if name in RECORDS)
         unknown = [name for name in record if name not in RECORDS]
         if unknown:
-            from neurochip.errors import CapabilityError
-
             raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {unknown[0]}")
         if not 0 <= ticks <= 0xFFFF:
             raise ConfigError(f"phases.{phase.value}", f"must be 1 to 65535 ticks, got {ticks}")
@@ -321,9 +320,7 @@ class DrivenChip:
         (answer,) = self.start("sleep" if "sleep" in self.program.entries else "snapshot")
         (tick, ran, state), names, *arrays = answer.arrays
         listed = names.tobytes().decode().split("\n")
-        made = StatedSnapshot(int(tick), int(ran), dict(zip(listed, arrays, strict=True)))
-        object.__setattr__(made, "state", State(int(state)))
-        return made
+        return StatedSnapshot(int(tick), int(ran), dict(zip(listed, arrays, strict=True)), State(int(state)))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
@@ -460,6 +457,3 @@ def _answers(pieces: list[Words]) -> list[Answer]:
             raise LinkError("device", f"pushed {head:#010x} to OUT, which is no item")
         found.append(Answer(head & 0xFFFF, tuple(take_block(queue).copy() for _ in range(head >> 16 & 0xFF))))
     return found
-
-
-Wrap = Callable[[Any], Any]

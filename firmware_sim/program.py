@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -295,11 +295,3 @@ class Builder:
     def build(self, name: str = "program") -> Program:
         """Return the program, checked."""
         return Program(tuple(self._made), self._entries, name)
-
-
-def joined(programs: Iterable[Program]) -> Program:
-    """Return programs one behind the other."""
-    first, *others = programs
-    for other in others:
-        first = first + other
-    return first

@@ -151,10 +151,10 @@ def serve(
 def _program(name: str) -> Program:
     """Return a program from a file, or one that ships."""
     from firmware_sim.assembler import read_program
-    from firmware_sim.programs import SCHEDULES, SERVICES, shipped
+    from firmware_sim.programs import NAMES, shipped
 
     stem = name.removesuffix(".asm")
-    if not Path(name).exists() and stem in (SERVICES, *SCHEDULES, "demo"):
+    if not Path(name).exists() and stem in NAMES:
         return shipped(stem)
     return read_program(Path(name))
 

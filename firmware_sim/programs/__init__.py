@@ -8,17 +8,17 @@ from firmware_sim.assembler import assemble
 from firmware_sim.codes import FirmwareError
 from firmware_sim.program import Program
 
-__all__ = ["SCHEDULES", "SERVICES", "shipped", "shipped_text"]
+__all__ = ["NAMES", "SCHEDULES", "SERVICES", "shipped", "shipped_text"]
 
 SERVICES = "services"  # what the driver needs for every call of a substrate
 SCHEDULES = ("one-sided", "centred", "split-stream", "persistent")
+NAMES = (SERVICES, *SCHEDULES, "demo")
 
 
 def shipped_text(name: str) -> str:
     """Return the text of a program that ships."""
-    if name not in (SERVICES, *SCHEDULES, "demo"):
-        known = ", ".join((SERVICES, *SCHEDULES, "demo"))
-        raise FirmwareError(name, f"no such program ships; there are {known}")
+    if name not in NAMES:
+        raise FirmwareError(name, f"no such program ships; there are {', '.join(NAMES)}")
     return (resources.files(__name__) / f"{name}.asm").read_text(encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from firmware_sim.assembler import assemble, disassemble, listing, read_program
 from firmware_sim.codes import Code, FirmwareError, Refusal
 from firmware_sim.isa import ALL, BY_NUMBER, INSTRUCTIONS, MAY_BE_REGISTER, RANGES, Kind, Op
 from firmware_sim.program import Builder, Instruction, Program
-from firmware_sim.programs import SCHEDULES, SERVICES, shipped
+from firmware_sim.programs import NAMES, SERVICES, shipped
 from tests.property.networks import checked
 
 
@@ -96,7 +96,7 @@ def test_decoding_an_opcode_with_any_fields(op: Op, low: int, high: int) -> None
         assert made.encode() == (low, high)
 
 
-@pytest.mark.parametrize("name", [SERVICES, *SCHEDULES, "demo"])
+@pytest.mark.parametrize("name", NAMES)
 def test_what_ships_assembles(name: str) -> None:
     made = shipped(name)
     assert assemble(disassemble(made)).instructions == made.instructions
