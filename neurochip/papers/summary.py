@@ -1,0 +1,65 @@
+"""Finished reproductions as a table: ``python -m neurochip.papers.summary FOLDER…`` prints Markdown for the results
+page.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from neurochip.errors import DataError, NeurochipError
+from neurochip.papers.pages import FORMAT, shown
+
+__all__ = ["main", "rows", "table"]
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    path = folder / "result.json"
+    try:
+        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(str(path), "cannot be read; name folders that `neurochip reproduce` made") from error
+    if document.get("format") != FORMAT:
+        raise DataError(str(path), f"has format {document.get('format')!r}, {FORMAT!r} needed")
+    return document
+
+
+def rows(document: dict[str, Any]) -> list[str]:
+    """Return a row for each claim of one reproduction; its command and verdict stand in the first."""
+    command = f"`neurochip reproduce {document['experiment']}"
+    command += " --quick" if document["quick"] else ""
+    command += f" --seed {document['seed']}" if document["seed"] != 1 else ""
+    lead = f"{command}`: **{document['verdict']}**, {document['seeds']} repetitions"
+    found = []
+    for number, claim in enumerate(document["claims"]):
+        value = float("nan") if claim["measured"] is None else claim["measured"]
+        tolerance = claim["tolerance"] + (f" (in part {claim['in_part']})" if claim["in_part"] else "")
+        measured = f"{shown(value)}: {claim['measure']}"
+        cells = ("" if number else lead, claim["says"], measured, tolerance, claim["verdict"])
+        found.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return found
+
+
+def table(folders: list[Path]) -> str:
+    """Return the table of all of them."""
+    head = ["| | claim | measured | tolerance | verdict |", "|---|---|---|---|---|"]
+    return "\n".join([*head, *(row for folder in folders for row in rows(_read(folder)))])
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table; exit code 2 on bad input."""
+    if not arguments:
+        print("usage: python -m neurochip.papers.summary FOLDER…", file=sys.stderr)
+        return 2
+    try:
+        print(table([Path(argument) for argument in arguments]))
+    except NeurochipError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
