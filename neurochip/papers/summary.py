@@ -31,7 +31,7 @@ def rows(document: dict[str, Any]) -> list[str]:
     command = f"`neurochip reproduce {document['experiment']}"
     command += " --quick" if document["quick"] else ""
     command += f" --seed {document['seed']}" if document["seed"] != 1 else ""
-    lead = f"{command}`: **{document['verdict']}**, {document['seeds']} repetitions"
+    lead = f"{command}`: **{document['verdict']}**, repetitions: {document['seeds']}"
     found = []
     for number, claim in enumerate(document["claims"]):
         value = float("nan") if claim["measured"] is None else claim["measured"]

@@ -25,7 +25,7 @@ def finished(folder: Path, **changes: Any) -> Path:
 def test_each_claim_is_a_row(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(finished(tmp_path / "a"))]) == 0
     assert capsys.readouterr().out.splitlines()[2:] == [
-        "| `neurochip reproduce x --quick --seed 2`: **holds in part**, 3 repetitions | It \\|s\\| learns. | "
+        "| `neurochip reproduce x --quick --seed 2`: **holds in part**, repetitions: 3 | It \\|s\\| learns. | "
         "0.25: error | ≤ 1 | holds |",
         "|  | Fast. | none: error | ≤ 1 (in part ≤ 2) | does not hold here |",
     ]
