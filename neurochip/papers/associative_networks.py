@@ -252,12 +252,11 @@ def pair_charts(
         curves = []
         for r, name in enumerate(names):
             runs = 100 * found.test[r, p]
-            curves.append(
-                Curve(name, epochs, runs.mean(axis=0), r, low=runs.min(axis=0), high=runs.max(axis=0))
-            )
+            mean, error = runs.mean(axis=0), runs.std(axis=0) / np.sqrt(len(runs))
+            curves.append(Curve(name, epochs, mean, r, low=mean - error, high=np.minimum(mean + error, 100)))
         charts.append(
             Chart(f"{a} against {b} (Fig. 2)", "epoch", "test accuracy (%)", curves, y_range=(0, 101),
-                  caption="Mean and range over seeds.")
+                  caption="Mean and standard error over seeds.")
         )  # fmt: skip
     for p, (a, b) in enumerate(pairs):
         curves = []
