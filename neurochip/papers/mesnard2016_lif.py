@@ -49,6 +49,7 @@ Array = NDArray[np.float64]
 
 SEEDS = 3
 DEVIATIONS = (0.0, 0.1, 0.2, 0.4, 0.8)
+JUDGED = 0.4  # the deviation that the claim is about
 
 
 def run(settings: Settings, tell: Tell) -> Outcome:
@@ -59,7 +60,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     long = replace(lessons, samples=6000)
     quick = ("as chosen", "compared with the end of the free phase")
     ablations = {name: ABLATIONS[name] for name in quick} if settings.quick else ABLATIONS | STEPS
-    deviations = (0.4,) if settings.quick else DEVIATIONS[1:]
+    deviations = (JUDGED,) if settings.quick else DEVIATIONS
     work = 2 * lessons.samples + len(ablations) * short.samples + len(deviations) * long.samples
     done = 0
 
@@ -85,20 +86,21 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         brief = replace(setup, lessons=replace(short, falling=setup.lessons.falling))
         table[name] = [float(found.errors[-1]) for _, found in each(brief, name)]
     plain = [found.test for found in learned["contrastive Hebbian"]]
+    # What is moved has learned longest; what learns on the chip is compared with as many samples without mismatch.
     on_chip, moved = {0.0: plain}, {0.0: plain}
     for deviation in deviations:
         setup = Setup(lessons=long, deviation=deviation)
         on_chip[deviation] = [found.test for _, found in each(setup, f"mismatch {deviation:g}")]
-        moved[deviation] = [
-            carried_over(networks[k].parameters(), setup, seed, long.test) for k, seed in enumerate(seeds)
-        ]
+        if deviation:
+            moved[deviation] = [
+                carried_over(networks[k].parameters(), setup, seed, long.test) for k, seed in enumerate(seeds)
+            ]
     tell(1.0, "done")
     x = np.linspace(0, 1, 41)
     curve = f_i_curve(NEURON, x)
     worst_f_i = float(np.abs(curve - x).max())
     end = table["compared with the end of the free phase"]
     ratio = float(np.mean(end) / np.mean(table["as chosen"]))
-    largest = deviations[-1] if settings.quick else 0.4
 
     def said(angles: Array) -> Array:
         return answers(networks[0], angles, PHASES.free + PHASES.nudged, UNITS)
@@ -125,9 +127,9 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             Finding("f-i", worst_f_i, "measured on the cores under constant drives"),
             Finding(
                 "mismatch",
-                max(on_chip[largest]),
-                f"learned on such cores {by_seed(on_chip[largest])}; learned without mismatch and then put on them "
-                f"{by_seed(moved[largest])} ({names})",
+                max(on_chip[JUDGED]),
+                f"learned on such cores {by_seed(on_chip[JUDGED])}; learned without mismatch and then put on them "
+                f"{by_seed(moved[JUDGED])} ({names})",
             ),
         ),
         (
