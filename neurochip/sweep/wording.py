@@ -53,9 +53,10 @@ def _limit(limit: LimitTable) -> str:
     if limit["at"]["value"] is None:
         return "nowhere"
     low, direction = limit["low"], limit["direction"]
-    far = _crossing(limit["high"], direction)
-    interval = f"at most {far}" if low is None else f"{_crossing(low, direction)} … {far}"
-    return f"{_crossing(limit['at'], direction)} [{interval}]"
+    at, far = _crossing(limit["at"], direction), _crossing(limit["high"], direction)
+    if low is None:
+        return at if limit["high"]["beyond"] else f"{at} [at most {far}]"
+    return f"{at} [{_crossing(low, direction)} … {far}]"
 
 
 def _crossing(crossing: CrossingTable, direction: str) -> str:

@@ -13,9 +13,11 @@ from neurochip.report.sweeps.words import COLOURS, one, points
 
 __all__ = ["panel_figures"]
 
-# Measured beside the error: prefix of its name → title, and what it means.
+# Measured beside the error: how the name begins → title of the charts.
 _METRICS = {
-    "alignment": "Alignment with the gradient",
+    "cosine": "Alignment of the update with the gradient (cosine of ν and −∂J/∂W, theorem 1)",
+    "alignment": "Alignment of forward and backward weights",
+    "dead_classes": "Share of classes whose output is never above 0",
 }
 
 
@@ -169,11 +171,14 @@ def _metrics(panel: PanelTable, places: Places) -> list[Markup]:
                         ],
                     )
                 )
-            lowest = min([0.0, *(y for curve in curves for _, y, _ in curve.band)])
-            plot = chart(curves, places, lowest=lowest, highest=1.0, percent=False, about=f"{name} by mode")
-            figures.append(tag("figure", tag("h3", name.replace("_", " ")), plot))
+            edges = [edge for curve in curves for _, *band in curve.band for edge in band]
+            lowest, highest = min([0.0, *edges]), max([0.1, *edges])
+            plot = chart(
+                curves, places, lowest=lowest, highest=1.05 * highest, percent=False, about=f"{name} by mode"
+            )
+            figures.append(tag("figure", tag("p", name.replace("_", " "), class_="lead"), plot))
         if figures:
-            found.append(tag("h3", title))
+            found.append(tag("h3", title, class_="below"))
             found.append(tag("div", *figures, class_="columns"))
     return found
 

@@ -43,7 +43,11 @@ def limit_words(limit: LimitTable) -> tuple[str, str]:
     low, high = limit["low"], words(limit["high"])
     if limit["high"]["value"] is None:
         return words(limit["at"]), "already the first value is too much"
-    return words(limit["at"]), f"95 %: at most {high}" if low is None else f"95 %: {words(low)} … {high}"
+    if low is None:
+        return words(limit["at"]), "the grid ends there" if limit["high"][
+            "beyond"
+        ] else f"95 %: at most {high}"
+    return words(limit["at"]), f"95 %: {words(low)} … {high}"
 
 
 def command(document: SweepDocument) -> str:

@@ -1,0 +1,231 @@
+"""From stored results to what is told of them; the results are made up, so that every figure is known."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from neurochip.description import read_run
+from neurochip.report.sweeps import SweepDocument, read_sweep, write_sweep
+from neurochip.report.sweeps.terminal import print_sweep
+from neurochip.sweep.definition import define, parse_modes
+from neurochip.sweep.document import document
+from neurochip.sweep.plan import Task, plan
+from neurochip.sweep.space import parse_axes
+from neurochip.sweep.store import Entry, Store
+
+Measured = Callable[[Task], float | None]
+
+
+def document_of(
+    folder: Path, *vary: str, run: str = "analog-pilot", measured: Measured, **asked: Any
+) -> SweepDocument:
+    modes = asked.pop("modes", None)
+    definition = define(
+        read_run(run), parse_axes(vary), modes=None if modes is None else parse_modes(modes), **asked
+    )
+    planned = plan(definition)
+    with Store.create(folder, definition, {"neurochip": "0.1.0"}) as store:
+        for digest, task in planned.tasks.items():
+            error = measured(task)
+            if error is None:
+                store.add(digest, task.work, Entry(None, "it went astray", 1, 0.1, 0.1, "0.1.0"))
+            else:
+                found = {"test_error": error, "metrics": {"cosine of all": 0.5}}
+                store.add(digest, task.work, Entry(found, None, 1, 0.1, 0.1, "0.1.0"))
+        return document(definition, planned, store)
+
+
+def of_sigma(task: Task) -> float:
+    """Ideal 8 %; die k loses a point at σ = 0.1 + k / 1000 deployed, at twice that in the loop."""
+    sigma = task.run()["analog"]["mismatch"]["sigma"]
+    slope = 0.01 / (0.1 + task.die / 1000)
+    return 0.08 + slope * sigma / (1.0 if task.work == "deploy" else 2.0)
+
+
+def test_the_verdict(tmp_path: Path) -> None:
+    table = document_of(
+        tmp_path / "s", "analog.mismatch.sigma=0:0.5:6", dies=30, modes="deploy,in-loop", measured=of_sigma
+    )
+    [panel] = table["panels"]
+    at = {curve["mode"]: curve["limits"][0]["at"]["value"] for curve in panel["curves"]}
+    # 29 of 30 dies go as far as die 2 does, and errors are linear in σ: the interpolation is exact.
+    assert at == {"deploy": pytest.approx(0.102), "in-loop": pytest.approx(0.204)}
+    assert panel["ratio"] == pytest.approx(2.0) and not panel["ratio_is_more"]
+    assert panel["verdict"] == (
+        "At least 95 % of dies within 1 point of ideal (8.00 % error): analog.mismatch.sigma up to 0.102 "
+        "[at most 0.104] deployed, 0.204 [at most 0.208] trained in the loop; training in the loop bears 2.0× as much "
+        "as deploying, which is worth 4.0× of device area."
+    )
+
+
+def test_beyond_the_grid(tmp_path: Path) -> None:
+    table = document_of(
+        tmp_path / "s", "analog.mismatch.sigma=0,0.1,0.15", dies=30, modes="deploy,in-loop", measured=of_sigma
+    )
+    [panel] = table["panels"]
+    assert "0.102 [at most 0.104] deployed, beyond 0.150 trained" in panel["verdict"]
+    assert panel["verdict"].endswith(
+        "bears more than 1.5× as much as deploying, which is worth more than 2.2× of device area."
+    )
+
+
+def test_cells(tmp_path: Path) -> None:
+    table = document_of(tmp_path / "s", "analog.mismatch.sigma=0,0.2", dies=9, seeds=2, measured=of_sigma)
+    [panel] = table["panels"]
+    cells = {(curve["mode"], cell["value"]): cell for curve in panel["curves"] for cell in curve["cells"]}
+    nominal, varied = cells["deploy", "0"], cells["deploy", "0.2"]
+    assert (nominal["n"], nominal["alike"], nominal["good_low"], nominal["good_high"]) == (2, True, 1.0, 1.0)
+    errors = [0.08 + 0.002 / (0.1 + k / 1000) for k in range(1, 10) for _ in range(2)]
+    assert (varied["n"], varied["alike"], varied["good"]) == (18, False, 0)
+    assert varied["mean"] == pytest.approx(np.mean(errors))
+    assert [varied["q05"], varied["median"], varied["q95"]] == pytest.approx(
+        list(np.quantile(errors, [0.05, 0.5, 0.95]))
+    )
+    assert varied["metrics"]["cosine of all"]["n"] == 18
+    [pair, _] = panel["pairs"]
+    assert (pair["mode"], pair["against"]) == ("in-loop", "deploy")
+    at_nominal, difference = pair["differences"]
+    assert at_nominal is not None and at_nominal["mean"] == 0
+    assert difference is not None and difference["mean"] == pytest.approx(
+        np.mean([-(e - 0.08) / 2 for e in errors])
+    )
+
+
+def of_lambda(task: Task) -> float:
+    return 0.1 + 0.1 * abs(task.run()["coding"]["decoder"]["lambda"] - 0.275)
+
+
+def test_a_key_with_its_nominal_value_inside(tmp_path: Path) -> None:
+    vary = "coding.decoder.lambda=0.075,0.275,0.475"
+    table = document_of(tmp_path / "s", vary, run="mnist-small", seeds=3, modes="in-loop", measured=of_lambda)
+    assert table["panels"][0]["verdict"] == (
+        "At least 95 % of seeds within 1 point of ideal (10.00 % error): coding.decoder.lambda up to 0.375 "
+        "[at most 0.375] trained in the loop; coding.decoder.lambda down to 0.175 [at most 0.175] trained in the loop."
+    )
+
+
+def of_bits(task: Task) -> float:
+    return {"int2": 0.9, "int4": 0.2, "float32": 0.1}[task.run()["network"]["precision"]]
+
+
+def test_a_key_of_words(tmp_path: Path) -> None:
+    vary = "network.precision=int2,int4,float32"
+    table = document_of(
+        tmp_path / "s", vary, run="mnist-small", seeds=2, modes="deploy,in-loop", measured=of_bits
+    )
+    [panel] = table["panels"]
+    assert [curve["limits"] for curve in panel["curves"]] == [[], []] and panel["ratio"] is None
+    assert panel["verdict"] == (
+        "At least 95 % of seeds within 1 point of ideal (10.00 % error): deployed with float32, not with int2, int4; "
+        "trained in the loop with float32, not with int2, int4."
+    )
+
+
+def of_width(task: Task) -> float:
+    mismatch = task.run()["analog"]["mismatch"]
+    return 0.08 + (0.02 / mismatch["width_um"] if "process" in mismatch else 0.0)
+
+
+def test_a_size_is_better_large(tmp_path: Path) -> None:
+    """The ideal chip has no transistors at all; the way leads from the large ones down."""
+    run = tmp_path / "run.toml"
+    text = (Path(__file__).parents[3] / "neurochip/description/runs/analog-pilot.toml").read_text(
+        encoding="utf-8"
+    )
+    run.write_text(text.replace("sigma = 0.0", 'process = "sky130"'), encoding="utf-8")
+    vary = "analog.mismatch.width_um=0.5:8:5log"
+    table = document_of(tmp_path / "s", vary, run=str(run), dies=3, modes="deploy,in-loop", measured=of_width)
+    [panel] = table["panels"]
+    assert [(limit["direction"], limit["at"]["value"]) for limit in panel["curves"][0]["limits"]] == [
+        ("down", pytest.approx(2.0))
+    ]
+    assert panel["ratio"] is None and "down to 2.00" in panel["verdict"]
+
+
+def test_a_grid_has_a_panel_for_each_other_value(tmp_path: Path) -> None:
+    table = document_of(
+        tmp_path / "s",
+        "analog.mismatch.sigma=0,0.2",
+        "analog.noise.read=0,0.01,0.1",
+        dies=4,
+        modes="ideal,deploy",
+        measured=of_sigma,
+    )
+    assert [panel["others"] for panel in table["panels"]] == [
+        {"analog.noise.read": value} for value in ("0", "0.01", "0.1")
+    ]
+    assert len(table["points"]) == 1 + 2 * 3 * 4
+    for panel in table["panels"]:
+        assert [cell["n"] for cell in panel["curves"][0]["cells"]] == [1, 4]
+
+
+def of_luck(task: Task) -> float | None:
+    return None if task.die == 2 or task.seed == 99 else of_sigma(task)
+
+
+@pytest.fixture(scope="module")
+def some(tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepDocument, Path]:
+    folder = tmp_path_factory.mktemp("sweep")
+    vary = ("analog.mismatch.sigma=0:0.5:6", "analog.noise.read=0,0.01")
+    table = document_of(folder / "s", *vary, dies=5, measured=of_luck)
+    write_sweep(table, folder / "s")
+    return table, folder / "s"
+
+
+def test_failures_are_counted_and_named(some: tuple[SweepDocument, Path]) -> None:
+    table, folder = some
+    failed = [point for point in table["points"] if point["reason"] is not None]
+    assert failed and {point["reason"] for point in failed} == {"it went astray"}
+    [cell] = [c for c in table["panels"][0]["curves"][0]["cells"] if c["value"] == "0.1"]
+    assert (cell["n"], cell["failed"]) == (4, 1)
+    assert f"{len(failed)} × it went astray" in (folder / "sweep.html").read_text(encoding="utf-8")
+
+
+def test_what_is_written_can_be_read(some: tuple[SweepDocument, Path]) -> None:
+    table, folder = some
+    assert read_sweep(folder) == table == read_sweep(folder / "sweep.json")
+
+
+class Balanced(HTMLParser):
+    """Every element that is opened is closed, in order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.seen: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+        if tag != "meta":
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page(some: tuple[SweepDocument, Path]) -> None:
+    page = (some[1] / "sweep.html").read_text(encoding="utf-8")
+    parser = Balanced()
+    parser.feed(page)
+    assert parser.open == [] and parser.seen.count("svg") == 2 * 4  # error, yield, dies, cosine; two panels
+    assert not re.search(r"\b(?:nan|inf)\b", page, re.IGNORECASE)
+
+
+def test_the_terminal(some: tuple[SweepDocument, Path]) -> None:
+    text = io.StringIO()
+    print_sweep(some[0], Console(file=text, width=100, highlight=False))
+    lines = text.getvalue().splitlines()
+    assert max(map(len, lines)) <= 100
+    assert "analog.noise.read = 0.01" in lines and any("points failed" in line for line in lines)
