@@ -105,7 +105,7 @@ def chart(
     def path(points: Iterable[tuple[float, float]]) -> str:
         return " ".join(f"{_BOX * places.at(x):.1f},{_BOX * (1 - height(y)):.1f}" for x, y in points)
 
-    unit = 100.0 if percent else 1.0
+    unit = 100.0 if percent else 1000.0  # round numbers of percent, or of thousandths
     ticks = [tick / unit for tick in round_ticks(unit * lowest, unit * top)]
     drawn: list[Markup] = []
     for y in ticks:
@@ -142,7 +142,7 @@ def chart(
     named = {curve.name: curve.colour for curve in curves} | {cloud.name: cloud.colour for cloud in clouds}
     legend = [tag("span", tag("i", class_=f"b{colour}"), name) for name, colour in named.items()]
     y_labels = [
-        tag("span", f"{unit * y:.6g}{' %' if percent else ''}", style=f"bottom:{100 * height(y):.2f}%")
+        tag("span", f"{100 * y:.6g} %" if percent else f"{y:.6g}", style=f"bottom:{100 * height(y):.2f}%")
         for y in ticks
     ]
     x_labels = [tag("span", word, style=f"left:{100 * places.at(x):.2f}%") for x, word in places.ticks()]
