@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import functools
 import io
+import math
 import time
 from typing import Any
 
 import numpy as np
 
 from neurochip import data
+from neurochip.analog.chronicle import LOOKED_AT
+from neurochip.analog.diagnostics import diagnose
+from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build
 from neurochip.description import RunSpec
 from neurochip.errors import ConfigError, NeurochipError
@@ -27,7 +31,15 @@ __all__ = ["measure", "pack", "unpack"]
 _FAMILIES = ("weights", "feedback", "biases")
 
 
-def measure(work: str, run: dict[str, Any], fine_tune_epochs: int, weights: bytes | None, keep: bool) -> Done:
+def measure(
+    work: str,
+    run: dict[str, Any],
+    fine_tune_epochs: int,
+    weights: bytes | None,
+    keep: bool,
+    *,
+    allow_code: bool = False,
+) -> Done:
     """Do one task and return what it measured; whatever goes wrong with it becomes its reason.
 
     Parameters
@@ -40,11 +52,15 @@ def measure(work: str, run: dict[str, Any], fine_tune_epochs: int, weights: byte
         Those to take over, packed.
     keep
         Whether to return the trained ones.
+    allow_code
+        Whether code that the run names may be run.
     """
     began, cpu = time.perf_counter(), time.thread_time()
     done: Done = {"measured": None, "reason": None, "seconds": 0.0, "cpu_seconds": 0.0, "parameters": None}
     try:
-        done["measured"], trained = _measured(work, RunSpec.from_dict(run), fine_tune_epochs, weights)
+        done["measured"], trained = _measured(
+            work, RunSpec.from_dict(run), fine_tune_epochs, weights, allow_code
+        )
         if keep:
             done["parameters"] = pack(trained)
     except NeurochipError as error:
@@ -57,7 +73,7 @@ def measure(work: str, run: dict[str, Any], fine_tune_epochs: int, weights: byte
 
 
 def _measured(
-    work: str, run: RunSpec, fine_tune_epochs: int, weights: bytes | None
+    work: str, run: RunSpec, fine_tune_epochs: int, weights: bytes | None, allow_code: bool
 ) -> tuple[dict[str, Any], Parameters]:
     learning = run.learning
     if learning is None:
@@ -65,21 +81,43 @@ def _measured(
     first = 0 if work == "train" else learning.epochs
     last = learning.epochs + (fine_tune_epochs if work == "fine-tune" else 0)
     run = _measured_once(run, last)
-    built = build(run, threads=1)
+    built = build(run, threads=1, allow_code=allow_code)
     samples = _samples(run.data.set, run.data.train, run.data.test)
     built.substrate.load(glorot(built.network, run.seed) if weights is None else unpack(weights))
     if first < last:
         error = _trained(run, built, samples, first, last)
     else:
         error = _tested(run, built, samples)
-    ledger = built.substrate.ledger()
-    metrics: dict[str, float] = {}
-    tested = ledger.phases.get(Phase.EVALUATION)
-    if run.substrate == "digital" and tested is not None:
-        metrics["spikes_per_test_sample"] = (
-            ledger.total("spikes_sent", Phase.EVALUATION) / tested.presentations
-        )
-    return {"test_error": error, "metrics": metrics}, built.substrate.parameters()
+    return {"test_error": error, "metrics": _metrics(run, built, samples)}, built.substrate.parameters()
+
+
+def _metrics(run: RunSpec, built: Built, samples: data.Dataset) -> dict[str, float]:
+    """Return what else is known of a chip with its final weights."""
+    if isinstance(built.substrate, AnalogSubstrate):
+        return _diagnosed(run, built.substrate, samples)
+    tested = built.substrate.ledger().phases.get(Phase.EVALUATION)
+    if run.substrate != "digital" or tested is None:
+        return {}
+    return {"spikes_per_test_sample": tested.total("spikes_sent") / tested.presentations}
+
+
+def _diagnosed(run: RunSpec, substrate: AnalogSubstrate, samples: data.Dataset) -> dict[str, float]:
+    """Return diagnostics of theorem 1 on the first training samples, as far as they are numbers."""
+    if run.analog is None or run.analog.diagnosed == 0:
+        return {}
+    chosen = np.arange(min(LOOKED_AT, len(samples.train_labels)))
+    found = diagnose(
+        substrate, samples.images(chosen), samples.train_labels[chosen], solved=run.analog.diagnosed
+    )
+    metrics = {"cosine of all": found.get("cosine_all")}
+    for family in ("cosine", "alignment"):
+        metrics |= {f"{family} of {name}": value for name, value in found.get(family, {}).items()}
+    for name in ("dead_classes", "clipped", "unsettled", "asymmetry", "spectral_abscissa"):
+        metrics[name] = found.get(name)
+    # A cosine with nothing is none.
+    return {
+        name: float(value) for name, value in metrics.items() if value is not None and math.isfinite(value)
+    }
 
 
 def _measured_once(run: RunSpec, epochs: int) -> RunSpec:

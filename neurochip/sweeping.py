@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from neurochip.building import build
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import CheckpointError, ConfigError, Interrupted
 from neurochip.measuring import measure
@@ -53,6 +55,7 @@ def run_sweep(
     resume: Path | str | None = None,
     confirm: Callable[[int], bool] | None = None,
     on_progress: Callable[[SweepProgress], None] | None = None,
+    allow_code: bool = False,
 ) -> SweepOutcome:
     """Carry out a sweep and write its folder: sweep.json, sweep.html, points.csv, summary.csv, points.sqlite.
 
@@ -92,6 +95,8 @@ def run_sweep(
         Asked, with the number of points, before a sweep of more than 20 000.
     on_progress
         Told of every finished task.
+    allow_code
+        Whether code that the run names (analog.vector_field) may be run.
 
     Raises
     ------
@@ -108,18 +113,20 @@ def run_sweep(
         moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
         folder = Path(out) if out is not None else Path("sweeps") / f"{base.name}-{moment}"
         planned = plan(definition)
+        _try(base, allow_code)
         with open_engine(workers, scheduler) as engine, Store.create(folder, definition, versions()) as store:
-            return _carry_out(definition, planned, store, engine, on_progress)
+            return _carry_out(definition, planned, store, engine, on_progress, allow_code)
     if out is not None:
         raise ConfigError("--out", "is not for --resume, which writes where the sweep is")
     with Store.open(Path(resume)) as store:
         definition = _redefined(store, said, run, overrides, seed)
         _check_size(definition, confirm)
         planned = plan(definition)
+        _try(RunSpec.from_dict(definition.run), allow_code)
         if definition != store.definition():
             store.redefine(definition)
         with open_engine(workers, scheduler) as engine:
-            return _carry_out(definition, planned, store, engine, on_progress)
+            return _carry_out(definition, planned, store, engine, on_progress, allow_code)
 
 
 class _Said(NamedTuple):
@@ -191,6 +198,11 @@ def _redefined(
     return said.define(base, before)
 
 
+def _try(base: RunSpec, allow_code: bool) -> None:
+    """Build the run itself once: what cannot be built at all, or may not be, is said before anything is done."""
+    build(base, threads=1, allow_code=allow_code)
+
+
 def _check_size(definition: Definition, confirm: Callable[[int], bool] | None) -> None:
     points = definition.points
     if points > ASK_FROM and (confirm is None or not confirm(points)):
@@ -205,10 +217,12 @@ def _carry_out(
     store: Store,
     engine: Engine,
     on_progress: Callable[[SweepProgress], None] | None,
+    allow_code: bool,
 ) -> SweepOutcome:
+    work = functools.partial(measure, allow_code=True) if allow_code else measure
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     with stoppable() as stop:
-        tally = carry_out(planned.tasks.values(), store, engine, measure, listener=on_progress, stop=stop)
+        tally = carry_out(planned.tasks.values(), store, engine, work, listener=on_progress, stop=stop)
     if tally.measured or tally.failed:
         store.add_session(_session(engine, tally, started))
     table = document(definition, planned, store)

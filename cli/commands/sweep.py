@@ -74,6 +74,7 @@ __all__ = ["command"]
     metavar="DIR",
     help="Go on with the sweep in DIR; other options change what is asked for, e.g. --dies 100. Nothing is repeated.",
 )
+@click.option("--allow-code", is_flag=True, help="Run the code of analog.vector_field; read it first.")
 @click.option("--yes", is_flag=True, help="Begin even a very large sweep without asking.")
 @click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print sweep.json and nothing else.")
@@ -93,6 +94,7 @@ def command(
     scheduler: str | None,
     out: Path | None,
     resume: Path | None,
+    allow_code: bool,
     yes: bool,
     quiet: bool,
     as_json: bool,
@@ -128,6 +130,7 @@ def command(
             resume=resume,
             confirm=confirm,
             on_progress=on_progress,
+            allow_code=allow_code,
         )
     if as_json:
         click.echo((outcome.folder / "sweep.json").read_text(encoding="utf-8"), nl=False)

@@ -309,6 +309,15 @@ def test_bad_input(run: Run, place: Workplace, words: list[str], sentence: str) 
     assert place.files() == ["tiny.toml"]
 
 
+def test_code_of_a_run_is_not_run_unasked(run: Run, place: Workplace) -> None:
+    field = place.write("field.py", "open('ran', 'w')")
+    words = ("--set", "analog.characteristic=file", "--set", f"analog.vector_field={field}")
+    words += ("--set", "analog.settle.method=euler", "--vary", "analog.noise.read=0,0.1", "--out", "nowhere")
+    result = run("sweep", "analog-mnist-small", *words)
+    assert result.exit_code == 2 and "say --allow-code if you trust it" in result.stderr
+    assert place.files() == ["field.py"]
+
+
 def test_no_run(run: Run, place: Workplace) -> None:
     result = run("sweep", *ASKED)
     assert result.stderr == (

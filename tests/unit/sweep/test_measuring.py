@@ -25,6 +25,8 @@ TINY = [
 def run_of(substrate: str, *overrides: str) -> RunSpec:
     if substrate == "ideal":
         return read_run("mnist-continuous", ["data.set=mnist-small", *TINY, *overrides])
+    if substrate == "analog":
+        return read_run("analog-mnist-small", [*TINY, *overrides])
     return read_run("mnist-small", [*TINY, *overrides])
 
 
@@ -46,7 +48,13 @@ def test_training_is_what_simulate_does(substrate: str) -> None:
 
 @pytest.mark.parametrize(
     "overrides",
-    [("ideal",), ("digital",), ("digital", "network.precision=int6"), ("digital", "network.tied=false")],
+    [
+        ("ideal",),
+        ("analog", "analog.die=3"),
+        ("digital",),
+        ("digital", "network.precision=int6"),
+        ("digital", "network.tied=false"),
+    ],
 )
 def test_deploying_where_it_was_trained_changes_nothing(overrides: tuple[str, ...]) -> None:
     run = run_of(*overrides)
@@ -89,3 +97,12 @@ def test_weights_survive_packing() -> None:
         for one, other in pairs:
             assert one.dtype == other.dtype
             np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_known_of_an_analog_die() -> None:
+    metrics = measured("train", run_of("analog"))[0]["metrics"]
+    cosines = {name: value for name, value in metrics.items() if name.startswith("cosine of ")}
+    assert {"cosine of all", "cosine of input → hidden", "cosine of hidden → output"} <= set(cosines)
+    assert all(-1 <= value <= 1 for value in cosines.values())
+    assert 0 <= metrics["dead_classes"] <= 1 and "alignment of hidden ↔ output" in metrics
+    assert measured("train", run_of("analog", "analog.diagnosed=0"))[0]["metrics"] == {}
