@@ -27,6 +27,7 @@ Array = NDArray[Any]
 
 _SETTLED = 1e-9  # residual at which a fixed point is exact enough for the solves
 _MOST_STEPS = 4000
+_FITTED = 1e-6  # error at which an output has nothing more to learn
 _MOST_SPECTRA = 3  # eigenvalues of a thousand neurons take seconds
 
 
@@ -102,7 +103,7 @@ def theorem(substrate: AnalogSubstrate, inputs: Array, targets: Array) -> Theore
     """
     exact = exact_copy(substrate)
     _settle(exact, inputs)
-    return _both_sides(exact, len(inputs), np.asarray(targets, dtype=np.float64))
+    return _both_sides(exact, np.arange(len(inputs)), np.asarray(targets, dtype=np.float64))
 
 
 def _settle(exact: AnalogSubstrate, inputs: Array) -> None:
@@ -110,14 +111,14 @@ def _settle(exact: AnalogSubstrate, inputs: Array) -> None:
     exact.run(Phase.EVALUATION, _MOST_STEPS)
 
 
-def _both_sides(exact: AnalogSubstrate, samples: int, targets: Array) -> Theorem:
+def _both_sides(exact: AnalogSubstrate, samples: NDArray[np.intp], targets: Array) -> Theorem:
     network, circuit, lanes = exact.network, exact.circuit, exact.lanes
     starts = [int(at) for at in circuit.starts]
     shapes = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
     nu, gradient = [np.zeros(s) for s in shapes], [np.zeros(s) for s in shapes]
-    cosines = np.full((samples, len(shapes)), np.nan)
+    cosines = np.full((len(samples), len(shapes)), np.nan)
     by_weight = [circuit.sensitivity(k) for k in range(len(shapes))]
-    for lane in range(samples):
+    for row, lane in enumerate(samples.tolist()):
         point = linearised(lanes, lane, exact.flow)
         error = np.zeros(starts[-1])
         error[starts[-2] :] = 2 * (lanes.voltage[lane, starts[-2] :] - targets[lane])
@@ -130,10 +131,23 @@ def _both_sides(exact: AnalogSubstrate, samples: int, targets: Array) -> Theorem
             else:
                 pre = lanes.activity[lane, starts[projection.source - 1] : starts[projection.source]]
             here, there = np.outer(pre, moved[post]), np.outer(pre, wanted[post]) * by_weight[k]
-            cosines[lane, k] = cosine(here, there)
+            cosines[row, k] = cosine(here, there)
             nu[k] += here
             gradient[k] += there
-    return Theorem(nu, gradient, exact.residual(), cosines)
+    return Theorem(nu, gradient, exact.residual()[samples], cosines)
+
+
+def _in_error(exact: AnalogSubstrate, targets: Array, most: int) -> NDArray[np.intp]:
+    """Return the first samples that have something to learn: an output off its target that no rail holds."""
+    first = int(exact.circuit.starts[-2])
+    found = []
+    for lane in range(len(targets)):
+        error = np.abs(exact.lanes.voltage[lane, first:] - targets[lane]) > _FITTED
+        if np.any(error[linearised(exact.lanes, lane, exact.flow).free_from(first)]):
+            found.append(lane)
+        if len(found) == most:
+            break
+    return np.array(found, dtype=np.intp)
 
 
 def alignment(forward: Array, backward: Array) -> float:
@@ -151,7 +165,8 @@ def diagnose(
     inputs, labels
         [sample, unit], and the class of each.
     solved
-        Samples for which theorem 1 is evaluated; all are settled and looked at.
+        At most so many samples for which theorem 1 is evaluated, the first that are not fitted exactly: where every
+        output rests on its target there is no error, and no angle. All samples are settled and looked at.
     """
     exact = exact_copy(substrate)
     _settle(exact, inputs)
@@ -177,12 +192,12 @@ def diagnose(
         "dead": dead,
         "clipped": float(clipped[:, : starts[-2]].mean()) if has_rails and n > 1 else 0.0,
     }
-    solved = min(solved, len(inputs))
     if solved:
-        targets = np.eye(network.sizes[-1])[labels[:solved]]
-        both = _both_sides(exact, solved, targets)
-        spectra = [_spectrum(exact, lane) for lane in range(min(solved, _MOST_SPECTRA))]
-        table["solved"] = solved
+        targets = np.eye(network.sizes[-1])[labels]
+        chosen = _in_error(exact, targets, solved)
+        both = _both_sides(exact, chosen, targets)
+        spectra = [_spectrum(exact, lane) for lane in range(min(len(inputs), _MOST_SPECTRA))]
+        table["solved"] = len(chosen)
         table["cosine"] = {
             name: cosine(a, b) for name, a, b in zip(names, both.nu, both.gradient, strict=True)
         }

@@ -34,6 +34,10 @@ class Point(NamedTuple):
     jacobian: Array
     free: NDArray[np.intp]
 
+    def free_from(self, first: int) -> NDArray[np.intp]:
+        """Return those of the free neurons that are not before ``first``, counted from there."""
+        return self.free[self.free >= first] - first
+
 
 def linearised(lanes: Lanes, lane: int, flow: Flow | None = None) -> Point:
     """Return the Jacobian of μ (β = 0) at the voltages of a lane."""

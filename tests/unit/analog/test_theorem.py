@@ -183,6 +183,20 @@ def test_diagnostics_of_a_die() -> None:
     assert -1 <= table["cosine_all"] <= 1
 
 
+def test_samples_that_are_fitted_exactly_say_nothing() -> None:
+    """Outputs that rest on their targets, 0 and 1, leave no error and no angle: such samples are passed over."""
+    substrate = made("hard-sigmoid")
+    drawn = parameters(substrate.network)
+    biases = (*drawn.biases[:2], np.array([-5.0, 5.0, -5.0]))
+    substrate.load(replace(drawn, biases=biases))
+    x = np.random.default_rng(5).uniform(0.2, 0.8, (4, 4))
+    fitted = diagnose(substrate, x, np.array([1, 1, 1, 1]), solved=3)
+    assert fitted["solved"] == 0 and np.isnan(fitted["cosine_all"])
+    substrate.load(replace(drawn, biases=(*drawn.biases[:2], np.array([-5.0, 5.0, 0.2]))))
+    table = diagnose(substrate, x, np.array([1, 1, 1, 1]), solved=3)
+    assert table["solved"] == 3 and -1 <= table["cosine_all"] <= 1
+
+
 def test_the_copy_leaves_the_chip_alone() -> None:
     substrate = made("hard-sigmoid")
     substrate.begin(X, NUMBERS)
