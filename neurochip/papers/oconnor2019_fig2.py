@@ -258,6 +258,6 @@ EXPERIMENT = Experiment(
             Bound(high=0.9),
         ),
     ),
-    seconds=(60, 600),
+    seconds=(60, 120),
     run=run,
 )

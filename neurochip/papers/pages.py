@@ -177,5 +177,5 @@ def _written(value: Any) -> str:
 def shown(value: float) -> str:
     """Return a measured number in four digits, or more where it is next to 1."""
     if 0 < abs(value - 1) < 1e-3:
-        return f"{value:.9f}".rstrip("0")
+        return f"{value:.9f}".rstrip("0").rstrip(".")
     return f"{value:.4g}" if math.isfinite(value) else "none"

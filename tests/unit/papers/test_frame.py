@@ -22,6 +22,7 @@ from neurochip.papers import (
     reproducing,
 )
 from neurochip.papers.experiment import judge, verdict_of
+from neurochip.papers.pages import shown
 from neurochip.report.figures import Chart, Curve
 from neurochip.report.figures.letters import known
 
@@ -146,6 +147,14 @@ def test_a_name_that_is_not_there() -> None:
     assert str(error.value) == (
         f"experiment: no experiment 'bengio2017-backprob' (there are {there}); did you mean 'bengio2017-backprop'?"
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(1.0, "1"), (1 + 1e-14, "1"), (0.9999994, "0.9999994"), (0.12345, "0.1235"), (math.nan, "none")],
+)
+def test_a_measured_number_is_short_but_does_not_become_1(value: float, words: str) -> None:
+    assert shown(value) == words
 
 
 def test_a_bound_says_what_it_is() -> None:
