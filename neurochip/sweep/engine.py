@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, OutputError
 
 __all__ = ["ClusterEngine", "Engine", "LocalEngine", "open_engine", "package_version"]
 
@@ -30,6 +30,7 @@ ONE_THREAD = {
     )
 }
 _PATIENCE_S = 10.0  # for a scheduler to answer, and for it to have a worker
+_WITHOUT_WORKERS_S = 60.0  # after all have gone: new ones may be on their way
 
 
 class Engine(Protocol):
@@ -123,6 +124,7 @@ class ClusterEngine:
             self._client.close()
             raise
         self._known = set(self._addresses())
+        self._empty_since: float | None = None
         self._executor: Executor = self._client.get_executor(pure=False)
 
     def _check_workers(self) -> None:
@@ -167,9 +169,25 @@ class ClusterEngine:
         self._executor = self._client.get_executor(pure=False)
 
     def losses(self) -> list[str]:
-        """Name the workers that left; the scheduler gives their tasks to others by itself."""
+        """Name the workers that left; the scheduler gives their tasks to others by itself.
+
+        Raises
+        ------
+        OutputError
+            When there has been none for a minute.
+        """
         now = set(self._addresses())
         gone, self._known = self._known - now, now
+        if now:
+            self._empty_since = None
+        elif self._empty_since is None:
+            self._empty_since = time.monotonic()
+        elif time.monotonic() - self._empty_since > _WITHOUT_WORKERS_S:
+            raise OutputError(
+                f"--scheduler {self._address}",
+                f"has had no workers for {_WITHOUT_WORKERS_S:g} s; start some and go on with --resume, "
+                "nothing that was finished is lost",
+            )
         return [f"worker {address} was lost; its tasks are tried again" for address in sorted(gone)]
 
     def close(self, *, at_once: bool) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from neurochip.description import RunSpec, read_run
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, OutputError
 from neurochip.sweep.definition import Definition, define
-from neurochip.sweep.engine import Engine, LocalEngine, open_engine
+from neurochip.sweep.engine import ClusterEngine, Engine, LocalEngine, open_engine
 from neurochip.sweep.plan import Plan, plan
 from neurochip.sweep.runner import SweepProgress, Tally, Worker, carry_out
 from neurochip.sweep.space import parse_axes
@@ -147,3 +147,25 @@ def test_an_engine_ends_its_processes(tmp_path: Path) -> None:
     assert processes and all(process.is_alive() for process in processes)
     engine.close(at_once=True)
     assert not any(process.is_alive() for process in processes)
+
+
+def test_a_cluster_whose_workers_are_gone_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = object.__new__(ClusterEngine)  # without a cluster: what it knows of one is set here
+    engine._address, engine._known, engine._empty_since = "tcp://there", {"a", "b"}, None
+    there: dict[str, Any] = {"b": {}}
+    monkeypatch.setattr(engine, "_addresses", lambda: there)
+    assert engine.losses() == ["worker a was lost; its tasks are tried again"]
+    there.clear()
+    assert engine.losses() == ["worker b was lost; its tasks are tried again"]
+    assert engine.losses() == []  # there may be new ones soon
+    there["c"] = {}
+    assert engine.losses() == [] and engine._empty_since is None
+    there.clear()
+    monkeypatch.setattr("neurochip.sweep.engine._WITHOUT_WORKERS_S", 0.0)
+    assert engine.losses() == ["worker c was lost; its tasks are tried again"]
+    with pytest.raises(OutputError) as caught:
+        engine.losses()
+    assert str(caught.value) == (
+        "--scheduler tcp://there: has had no workers for 0 s; start some and go on with --resume, nothing that was "
+        "finished is lost"
+    )
