@@ -125,7 +125,9 @@ class _Session:
         heapq.heappush(self.ready, (task.digest not in self.sources, -task.cost, self.number, task))
 
     def fill(self) -> None:
-        """Submit as much as the workers can take soon."""
+        """Submit as much as the workers can take soon; next to a suspect nothing."""
+        if any(self.suspected(task) for task in self.flying.values()):
+            return
         if self.alone:
             if not self.flying:
                 self.submit(self.alone.popleft())
@@ -142,7 +144,8 @@ class _Session:
                         task, Entry(None, f"its ideal training {why}", 0, 0.0, 0.0, package_version()), None
                     )
                     continue
-            self.submit(task)
+            if not self.submit(task):
+                return
 
     def parameters(self, digest: str) -> bytes | None:
         if digest not in self.weights:
@@ -151,17 +154,22 @@ class _Session:
             self.weights[digest] = self.store.parameters(digest)
         return self.weights[digest]
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: Task) -> bool:
+        """Hand a task over; False if the executor is broken, and the task has been put back."""
         weights = None if task.source is None else self.parameters(task.source)
         try:
             future = self.engine.executor.submit(
                 self.work, task.work, task.run(), task.epochs, weights, task.keep
             )
-        except BrokenExecutor as error:
-            # Whatever broke it did so before this task was begun.
-            self.ready_again([task], error, blamed=False)
-            return
+        except BrokenExecutor:
+            # Whatever broke it did so before this task was begun: it is under way, and `collect` will hear of it.
+            # New workers before that would be taken for part of the wreck.
+            if not self.flying:
+                self.engine.renew()
+            self.put_back(task)
+            return False
         self.flying[future] = task
+        return True
 
     def collect(self, timeout: float) -> None:
         """Wait for something to end, and write down what did."""
@@ -195,7 +203,7 @@ class _Session:
                 else:
                     broken.append(task)
             self.flying.clear()
-            self.ready_again(broken, cause, blamed=True)
+            self.ready_again(broken, cause)
         for loss in self.engine.losses():
             self.n_deaths += 1
             self.store.note(loss)
@@ -204,26 +212,31 @@ class _Session:
     def attempt(self, task: Task) -> int:
         return self.deaths.get(task.digest, 0) + 1
 
-    def ready_again(self, tasks: list[Task], cause: BaseException, *, blamed: bool) -> None:
+    def suspected(self, task: Task) -> bool:
+        """Whether two workers died while it was under way: it is then tried by itself."""
+        return self.deaths.get(task.digest, 0) >= 2
+
+    def put_back(self, task: Task) -> None:
+        if self.suspected(task):
+            self.alone.append(task)
+        else:
+            self.push(task)
+
+    def ready_again(self, tasks: list[Task], cause: BaseException) -> None:
         """Try tasks again that a dying worker took with it; those seen at two deaths each by themselves."""
         self.engine.renew()
-        if blamed:
-            self.n_deaths += 1
-            said = _first_line(cause)
-            what = f"a worker died ({said}); {len(tasks)} tasks that were under way are tried again"
-            self.store.note(what)
-            self.tell(what)
+        self.n_deaths += 1
+        said = _first_line(cause)
+        what = f"a worker died ({said}); {len(tasks)} tasks that were under way are tried again"
+        self.store.note(what)
+        self.tell(what)
         for task in tasks:
-            if blamed:
-                self.deaths[task.digest] = self.deaths.get(task.digest, 0) + 1
-            deaths = self.deaths.get(task.digest, 0)
+            deaths = self.deaths[task.digest] = self.deaths.get(task.digest, 0) + 1
             if deaths >= _MOST_DEATHS:
-                reason = f"its worker died {deaths} times ({_first_line(cause)})"
+                reason = f"its worker died {deaths} times ({said})"
                 self.finish(task, Entry(None, reason, deaths, 0.0, 0.0, package_version()), None)
-            elif deaths >= 2:
-                self.alone.append(task)
             else:
-                self.push(task)
+                self.put_back(task)
 
     def receive(self, task: Task, done: Done) -> None:
         self.worked += done["seconds"]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
+from contextlib import suppress
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -13,7 +17,7 @@ from neurochip.errors import ConfigError, OutputError
 from neurochip.sweep.definition import Definition, define
 from neurochip.sweep.engine import ClusterEngine, Engine, LocalEngine, open_engine
 from neurochip.sweep.plan import Plan, plan
-from neurochip.sweep.runner import SweepProgress, Tally, Worker, carry_out
+from neurochip.sweep.runner import Done, SweepProgress, Tally, Worker, carry_out
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import Store
 from tests.unit.sweep import workers
@@ -120,6 +124,69 @@ def test_a_task_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
         if task.seed == 2 and task.source is None:
             assert entry.reason is not None and entry.reason.startswith("its worker died 3 times (")
     assert tally.deaths >= 3
+
+
+class Pool(Executor):
+    """Innocents need longer than the runner waits at a time. One of seed 2 breaks the pool at once, of which those
+    inside hear a little later: what a busy machine makes of real processes.
+    """
+
+    def __init__(self, wrecks: Counter[str]) -> None:
+        self.wrecks, self.broken = wrecks, False
+        self.inside: dict[Future[Done], str] = {}
+
+    def submit(self, fn: Callable[..., Done], /, *args: Any, **_: Any) -> Future[Done]:  # type: ignore[override]
+        if self.broken:
+            raise BrokenExecutor("it broke before")
+        future: Future[Done] = Future()
+        self.inside[future] = repr(args[:3])
+        if args[1]["seed"] == 2:
+            self.broken = True
+            Timer(0.05, self.tell).start()
+        else:
+            Timer(0.7, self.answer, (future, fn, args)).start()
+        return future
+
+    def answer(self, future: Future[Done], fn: Callable[..., Done], args: tuple[Any, ...]) -> None:
+        with suppress(InvalidStateError):
+            future.set_result(fn(*args))
+
+    def tell(self) -> None:
+        for future, what in self.inside.items():
+            with suppress(InvalidStateError):
+                future.set_exception(BrokenExecutor("a worker died"))
+                self.wrecks[what] += 1
+
+
+class Pools:
+    """An engine of such pools."""
+
+    name, workers = "pools", 2
+
+    def __init__(self) -> None:
+        self.wrecks: Counter[str] = Counter()
+        self.renew()
+
+    def renew(self) -> None:
+        self.executor: Executor = Pool(self.wrecks)
+
+    def losses(self) -> list[str]:
+        return []
+
+    def close(self, *, at_once: bool) -> None:
+        pass
+
+
+def test_only_who_was_there_is_blamed_and_a_suspect_has_no_company(tmp_path: Path) -> None:
+    engine = Pools()
+    planned, tally, entries = do(tmp_path / "s", sweep_of(tmp_path), engine, workers.arithmetic)
+    assert entries.keys() == planned.tasks.keys() and tally.deaths >= 3
+    innocent = {digest: task for digest, task in planned.tasks.items() if task.seed != 2}
+    assert len(innocent) >= 4
+    for digest, task in innocent.items():
+        assert entries[digest].reason is None, entries[digest]
+        seen = engine.wrecks[repr((task.work, task.run(), task.epochs))]
+        assert entries[digest].attempts == 1 + seen <= 3
 
 
 def test_one_thread_per_process(tmp_path: Path, engine: Engine) -> None:
