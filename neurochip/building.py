@@ -12,7 +12,7 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
 from neurochip.compile import ChipImage, compile_network
 from neurochip.compile.quantise import state_dtype
-from neurochip.description import ChipSpec, RunSpec, read_chip
+from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices
 from neurochip.description.network import Network, layered
 from neurochip.description.neuron import state_words
 from neurochip.digital.substrate import DigitalSubstrate
@@ -112,6 +112,7 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
 
     ``driven``: a controller stands between host and cores, and is to be paid as well.
     """
+    read_prices(spec.baseline.chip)
     book = np.ones((1, len(COUNTERS)), dtype=np.int64)
     unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
     unused |= {"idle_updates"}  # the neurons of equilibrium propagation are never at rest

@@ -24,8 +24,14 @@ __all__ = ["command"]
     help="Price the stored counts with the list of a chip or a TOML file. The result stands beside the "
     "original, which stays as it is.",
 )
+@click.option(
+    "--baseline",
+    type=PRICES,
+    metavar="CHIP|FILE",
+    help="Price the multiply-adds of the baseline with the list of a chip or a TOML file, beside the original too.",
+)
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-def command(folder: Path, prices: str | None, open_page: bool) -> None:
+def command(folder: Path, prices: str | None, baseline: str | None, open_page: bool) -> None:
     """Render the report of the run in DIR again, or price its counts anew."""
     from neurochip.description import read_prices
     from neurochip.report.reading import read_document
@@ -36,6 +42,8 @@ def command(folder: Path, prices: str | None, open_page: bool) -> None:
 
     from ..screen import summary_console
 
+    if baseline is not None and ((folder / "sweep.json").is_file() or is_replay(folder)):
+        raise click.UsageError("--baseline is for runs that learn; this folder holds none")
     if (folder / "sweep.json").is_file():
         _render_sweep(folder, prices, open_page)
         return
@@ -48,7 +56,7 @@ def command(folder: Path, prices: str | None, open_page: bool) -> None:
         after = replayed["energy_j"]
     else:
         before = read_document(folder)["energy_j"]
-        document, page = render_again(folder, price_list)
+        document, page = render_again(folder, price_list, None if baseline is None else read_prices(baseline))
         print_summary(document, summary_console())
         after = document["energy_j"]
     click.echo()

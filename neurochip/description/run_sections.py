@@ -293,16 +293,29 @@ class RecordSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaselineSpec:
-    """Steps of the real-valued run whose 32-bit words stand beside the bits (20 + 4 in O'Connor 2019)."""
+    """The real-valued run that stands beside this one.
+
+    Attributes
+    ----------
+    free, nudged
+        Its steps (20 + 4 in O'Connor 2019).
+    chip
+        Name or TOML file of the price list of a processor that does the same multiply–adds.
+    """
 
     free: int = 20
     nudged: int = 4
+    chip: str = "cmos45"
 
     def __post_init__(self) -> None:
         """Check the lengths."""
         conform(self, "baseline")
         _at_least(1, self.free, "baseline.free")
         _at_least(1, self.nudged, "baseline.nudged")
+        if not self.chip:
+            raise ConfigError(
+                "baseline.chip", "must be the name of a chip or a TOML file, got an empty string"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

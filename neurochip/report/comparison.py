@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from neurochip.description import RunSpec
 from neurochip.errors import DataError
+from neurochip.report.baseline import per_point
 from neurochip.report.document import TRAINING_PHASES
 from neurochip.report.quantities import decimal, duration, percent, quantity
 from neurochip.report.schema import Document
@@ -150,14 +151,15 @@ def _best_error(document: Document) -> float | None:
     return min(errors) if errors else None
 
 
-def _joules_per_point(document: Document) -> float | None:
-    """Training energy for each point (1 %) of test accuracy gained over guessing."""
-    training, error = document["energy_j"]["training"], document["result"]["test_error"]
-    confusion = document["result"]["confusion"]
-    if training is None or error is None or not confusion:
-        return None
-    gained = 100 * ((1 - 1 / len(confusion)) - error)
-    return training / gained if gained > 0 else None
+def _baseline(key: str) -> Callable[[Document], float | None]:
+    """Energy of a presentation with real values, on the chip or on a processor."""
+
+    def value_of(document: Document) -> float | None:
+        table = document["energy_j"].get("baseline")
+        rows = [] if table is None else table["rows"]
+        return next((row["per_sample"] for row in rows if row["key"] == key), None)
+
+    return value_of
 
 
 def _count(value: float) -> str:
@@ -187,6 +189,13 @@ _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[
     ("sops_per_sample", "SOPs a sample", lambda d: _per_sample(d, "sops"), quantity),
     ("energy_per_sample", "energy a sample", lambda d: d["energy_j"]["per_sample"], _joules),
     ("energy_training", "energy, all training", lambda d: d["energy_j"]["training"], _joules),
-    ("energy_per_point", "energy a point of accuracy", _joules_per_point, _joules),
+    (
+        "energy_per_point",
+        "energy a point of accuracy",
+        lambda d: per_point(d["energy_j"]["training"], d["result"]),
+        _joules,
+    ),
+    ("baseline_chip_energy_per_sample", "a sample, 32-bit words, same chip", _baseline("chip"), _joules),
+    ("baseline_processor_energy_per_sample", "a sample, multiply–adds", _baseline("processor"), _joules),
     ("emulation_seconds", "emulation", lambda d: d["time"]["seconds"], duration),
 )

@@ -6,8 +6,9 @@ import dataclasses
 import math
 from typing import Any, cast
 
-from neurochip.description import ChipSpec, PriceList, RunSpec
+from neurochip.description import ChipSpec, PriceList, RunSpec, read_prices
 from neurochip.energy import Clocked, EnergyReport, HardwareUse, price
+from neurochip.report.baseline import baseline_table, per_point, real_valued_steps
 from neurochip.report.fault_rows import fault_counters
 from neurochip.report.schema import (
     FORMAT,
@@ -28,13 +29,24 @@ _ANALOG_ENERGY = "not priced: no source gives the bias currents of this circuit"
 _WORD = 32  # bits of a real number on the wire
 
 
-def document(record: RunRecord, prices: PriceList | None = None) -> Document:
-    """Return the document of a run, priced with ``prices`` or with its chip's own."""
+def document(
+    record: RunRecord, prices: PriceList | None = None, processor: PriceList | None = None
+) -> Document:
+    """Return the document of a run, priced with ``prices`` or with its chip's own.
+
+    ``processor`` prices the multiply–adds of the baseline; the list that the run names if none is given.
+    """
     ledger, run = record.ledger, record.run
     timing = timing_table(record, _trained(ledger))
-    energy = energy_table(ledger, record.hardware, prices or record.chip.prices, timing)
+    paid, result = prices or record.chip.prices, _result(record)
+    layout = [dataclasses.asdict(core) for core in record.layout]
+    energy = energy_table(ledger, record.hardware, paid, timing)
     if run.substrate == "analog":
         energy["note"] = _ANALOG_ENERGY
+    energy["per_point"] = per_point(energy["training"], result)
+    energy["baseline"] = baseline_table(
+        run, ledger, _trained(ledger), layout, result, paid, processor or read_prices(run.baseline.chip)
+    )
     table = {
         "format": FORMAT,
         "run": run.to_dict(),
@@ -42,13 +54,13 @@ def document(record: RunRecord, prices: PriceList | None = None) -> Document:
         "versions": dict(record.versions),
         "resumed": record.resumed,
         "stopped_early": record.stopped_early,
-        "result": _result(record),
+        "result": result,
         "convergence": _convergence(record),
         "bits": _bits(run, ledger),
         "energy_j": energy,
         "time": _time(record),
         "hardware": record.hardware.to_json(),
-        "chip": chip_table(record.chip) | {"layout": [dataclasses.asdict(core) for core in record.layout]},
+        "chip": chip_table(record.chip) | {"layout": layout},
         "ledger": ledger.to_json(),
         "timing": timing,
     }
@@ -59,11 +71,36 @@ def document(record: RunRecord, prices: PriceList | None = None) -> Document:
     return cast(Document, _finite(table))
 
 
-def repriced(document: Document, prices: PriceList) -> Document:
-    """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
-    ledger = Ledger.from_json(document["ledger"])
-    hardware = HardwareUse.from_json(document["hardware"])
-    return {**document, "energy_j": energy_table(ledger, hardware, prices, document.get("timing"))}
+def repriced(
+    document: Document, prices: PriceList | None = None, processor: PriceList | None = None
+) -> Document:
+    """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs.
+
+    ``prices`` are for the chip, ``processor`` for the multiply–adds of the baseline; what is not given stays.
+    """
+    ledger, result = Ledger.from_json(document["ledger"]), document["result"]
+    before = document["energy_j"]
+    after = before.copy()
+    if prices is not None:
+        hardware = HardwareUse.from_json(document["hardware"])
+        after = energy_table(ledger, hardware, prices, document.get("timing"))
+        after["per_point"] = per_point(after["training"], result)
+    run, layout = RunSpec.from_dict(document["run"]), cast(Any, document["chip"]["layout"])
+    old = {row["key"]: row for row in before["baseline"]["rows"]} if "baseline" in before else {}
+    table = baseline_table(
+        run,
+        ledger,
+        result["trained_samples"],
+        layout,
+        result,
+        prices,
+        processor or read_prices("cmos45"),
+    )
+    kept = {"chip"} if prices is None else set()
+    kept |= {"processor"} if processor is None else set()
+    table["rows"] = [old.get(row["key"], row) if row["key"] in kept else row for row in table["rows"]]
+    after["baseline"] = table
+    return {**document, "energy_j": after}
 
 
 def _faults(record: RunRecord) -> list[dict[str, Any]]:
@@ -141,7 +178,7 @@ def _bits(run: RunSpec, ledger: Ledger) -> BitsTable:
     samples = _trained(ledger)
     totals = {coding: ledger.total(name, *TRAINING_PHASES) for coding, name in BIT_CODINGS.items()}
     totals |= {
-        "real_valued_32bit": _real_valued_bits(run, samples, run.baseline.free, run.baseline.nudged),
+        "real_valued_32bit": _real_valued_bits(run, samples, *real_valued_steps(run)),
         "real_valued_32bit_same_ticks": _real_valued_bits(run, samples, *_phase_lengths(run)),
         "real_valued_sent": _WORD * ledger.total("real_valued_words", *TRAINING_PHASES),
     }
@@ -158,20 +195,17 @@ def _bits(run: RunSpec, ledger: Ledger) -> BitsTable:
 
 
 def _phase_lengths(run: RunSpec) -> tuple[int, int]:
+    """Return free ticks, and all nudged ones."""
+    third = real_valued_steps(run)[1] // run.baseline.nudged
     if run.convergence is not None:
-        return run.convergence.free, run.convergence.nudged
-    return run.phases.free, run.phases.nudged
+        return run.convergence.free, run.convergence.nudged * third
+    return run.phases.free, run.phases.nudged * third
 
 
 def _real_valued_bits(run: RunSpec, samples: int, free: int, nudged: int) -> int:
-    """Bits that real-valued neurons would send in so many steps; a clamped value is sent once, not resent.
-
-    A centred nudge is a third phase as long as the second, and a split stream goes on for as long.
-    """
-    centred = run.learning is not None and run.learning.nudging == "centred"
-    steps = free + nudged * (2 if centred or run.phases.split_stream else 1)
+    """Bits that real-valued neurons would send in so many steps; a clamped value is sent once, not resent."""
     inputs, *others = run.network.layers
-    return _WORD * samples * (inputs + sum(others) * steps)
+    return _WORD * samples * (inputs + sum(others) * (free + nudged))
 
 
 def _result(record: RunRecord) -> ResultTable:

@@ -9,6 +9,7 @@ from string import Template
 from neurochip.report.markup import join, tag
 from neurochip.report.schema import Document
 from neurochip.report.sections.analog import analog
+from neurochip.report.sections.baseline import baseline
 from neurochip.report.sections.bits import bits
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.control import control
@@ -39,6 +40,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         convergence(document),
         bits(document) if document["run"].get("substrate") != "analog" else None,
         energy(document),
+        baseline(document),
         control(document),
         faults(document),
         timing(document),

@@ -6,6 +6,9 @@ from typing import Any, NotRequired, TypedDict
 
 __all__ = [
     "FORMAT",
+    "BaselineLineTable",
+    "BaselineRowTable",
+    "BaselineTable",
     "BitsTable",
     "ChipTable",
     "CoreTimeTable",
@@ -19,6 +22,7 @@ __all__ = [
     "LatencyTable",
     "LinkTable",
     "PhaseTimingTable",
+    "ProjectionTable",
     "QueueTable",
     "ResultTable",
     "SampleTimeTable",
@@ -93,6 +97,52 @@ class EnergyLineTable(TypedDict):
     by_population: dict[str, int]
 
 
+class ProjectionTable(TypedDict):
+    """Multiply–adds of one direction of a projection with real values, in a step and in a presentation."""
+
+    source: str
+    target: str
+    each_step: int
+    per_sample: int
+
+
+class BaselineLineTable(TypedDict):
+    """``count × unit_j = joules`` of one event of a baseline."""
+
+    category: str
+    event: str
+    count: int
+    unit_j: float
+    joules: float
+
+
+class BaselineRowTable(TypedDict):
+    """One baseline: ``chip`` or ``processor``. Joules are of training; null where a price is missing, which
+    ``note`` names. ``per_point``: for each point (1 %) of test accuracy over guessing.
+    """
+
+    key: str
+    name: str
+    prices: str
+    joules: float | None
+    per_sample: float | None
+    per_point: float | None
+    note: str
+    lines: list[BaselineLineTable]
+
+
+class BaselineTable(TypedDict):
+    """What the same training takes with real values: steps a presentation, counts of all training, both rows."""
+
+    free: int
+    nudged: int
+    samples: int
+    counts: dict[str, int]
+    projections: list[ProjectionTable]
+    rows: list[BaselineRowTable]
+    assumptions: list[str]
+
+
 class EnergyTable(TypedDict):
     """Joules. ``total`` and the three ``by_…`` cover all phases, ``training`` only those of
     learning: not reading out, not evaluation.
@@ -113,6 +163,10 @@ class EnergyTable(TypedDict):
     delay_js: NotRequired[
         dict[str, float]
     ]  # energy–delay product, J·s, of a ``training`` and an ``evaluation`` sample
+    per_point: NotRequired[
+        float | None
+    ]  # training energy for each point (1 %) of test accuracy over guessing
+    baseline: NotRequired[BaselineTable]
 
 
 class TimeTable(TypedDict):

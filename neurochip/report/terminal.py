@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurochip.description import ChipSpec, RunSpec
 from neurochip.energy.charges import CATEGORIES
+from neurochip.report.baseline_rows import against, baseline_rows
 from neurochip.report.bit_rows import BitRow, bit_rows
 from neurochip.report.fault_rows import FaultRow, fault_rows, in_words
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
@@ -49,6 +50,7 @@ def summary(document: Document) -> Group:
         parts.append(Text(f"energy  {energy['note']}", style="dim"))
     else:
         parts.append(energy_table(document))
+    parts += _baseline(document)
     control = control_totals(document)
     if control is not None:
         text = f"driven by its controller: {quantity(control['bus_words'])} words over its bus, "
@@ -254,6 +256,32 @@ def energy_table(document: Document) -> Table:
             percent(joules / total, 1) if total else "",
         )
     return table
+
+
+def _baseline(document: Document) -> list[Any]:
+    """Return the run beside what it would cost with real values; what is not priced is said."""
+    from rich.markup import escape
+    from rich.table import Table as NewTable
+    from rich.text import Text
+
+    rows, table = baseline_rows(document), document["energy_j"].get("baseline")
+    if table is None:
+        return []
+    grid = NewTable.grid(padding=(0, 2))
+    grid.add_column()
+    for _ in range(3):
+        grid.add_column(justify="right", no_wrap=True)
+    unit = "a sample" if document["convergence"] is None else "a network"
+    head = (f"real values, {table['free']} + {table['nudged']} steps", unit, "a point", "vs this run")
+    grid.add_row(*(f"[dim]{word}[/]" for word in head))
+    notes = []
+    for row in rows:
+        values = ("–" if value is None else quantity(value, "J") for value in (row.per_sample, row.per_point))
+        name = f"{row.name} [dim]{escape(row.prices)}[/]" if row.joules is not None else row.name
+        grid.add_row(name, *values, against(row, rows))
+        if row.joules is None and row.key != "run":
+            notes.append(Text(f"{row.name}: {row.note}", style="dim"))
+    return [grid, *notes]
 
 
 def _fault_lines(rows: Sequence[FaultRow]) -> Table:

@@ -30,18 +30,22 @@ def write_report(record: RunRecord, folder: Path | str, prices: PriceList | None
     return table
 
 
-def render_again(folder: Path | str, prices: PriceList | None = None) -> tuple[Document, Path]:
+def render_again(
+    folder: Path | str, prices: PriceList | None = None, processor: PriceList | None = None
+) -> tuple[Document, Path]:
     """Render a stored run again; return its document and the page.
 
-    With ``prices`` the stored counts are priced anew, beside the original: ``report-<list>.json`` and
-    ``.html``.
+    With ``prices`` the stored counts are priced anew, with ``processor`` the multiply–adds of the baseline, beside
+    the original: ``report-<list>.json`` and ``.html``.
     """
     folder = Path(folder)
     table, rasters = read_document(folder), read_rasters(folder)
-    if prices is None:
+    if prices is None and processor is None:
         return table, write_document(table, rasters, folder)
-    table = repriced(table, prices)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", prices.name).strip("-.") or "prices"
+    table = repriced(table, prices, processor)
+    stems = [prices.name] if prices is not None else []
+    stems += ["baseline", processor.name] if processor is not None else []
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(stems)).strip("-.") or "prices"
     return table, write_document(table, rasters, folder, f"report-{stem}")
 
 

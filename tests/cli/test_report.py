@@ -54,6 +54,30 @@ def test_price_anew(run: Run, stored: Path, finished: Finished) -> None:
     assert (stored / "report.json").read_bytes() == (finished.folder / "report.json").read_bytes()
 
 
+def test_the_baseline_priced_anew(run: Run, stored: Path, finished: Finished) -> None:
+    Path("mine.toml").write_text(chip_text("cmos45").replace('"3.7 pJ"', '"37 pJ"'), encoding="utf-8")
+    result = run("report", stored, "--baseline", "mine.toml")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[-1] == "done/report-baseline-mine.html"
+    before, after = finished.report["energy_j"], load(stored / "report-baseline-mine.json")["energy_j"]
+    old, new = before.pop("baseline")["rows"], after.pop("baseline")["rows"]
+    assert after == before
+    assert new[0] == old[0]
+    assert (new[1]["prices"], old[1]["prices"]) == ("mine", "cmos45")
+    dearer = sum(9 * line["joules"] for line in old[1]["lines"] if line["event"] == "op.mul.float32")
+    assert new[1]["joules"] == pytest.approx(old[1]["joules"] + dearer, rel=1e-9)
+
+
+def test_a_baseline_that_there_is_not(run: Run, stored: Path, place: Workplace) -> None:
+    result = run("report", stored, "--baseline", "cmos54")
+    assert result.exit_code == 2
+    assert "no chip 'cmos54' in the catalogue" in result.stderr
+    result = run("simulate", "mnist-small", "--set", "baseline.chip=cmos54", "--out", "never")
+    assert result.exit_code == 2
+    assert "no chip 'cmos54' in the catalogue" in result.stderr
+    assert not Path("never").exists()
+
+
 def test_prices_of_its_own_chip_change_nothing(run: Run, stored: Path, finished: Finished) -> None:
     assert run("report", stored, "--prices", "cmos45").exit_code == 0
     assert load(stored / "report-cmos45.json") == finished.report

@@ -234,6 +234,10 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (SMALL + "[record]\npresentations = -1", "record.presentations: must be at least 0, got -1"),
         (SMALL + "[baseline]\nfree = 0", "baseline.free: must be at least 1, got 0"),
         (
+            SMALL + '[baseline]\nchip = ""',
+            "baseline.chip: must be the name of a chip or a TOML file, got an empty string",
+        ),
+        (
             SMALL + '[coding]\nannealer = "osaa"',
             'coding.annealer: expected an annealer: one of constant, power-law, kesten, osa, got "osaa"; '
             "did you mean 'osa'?",

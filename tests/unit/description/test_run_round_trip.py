@@ -120,7 +120,9 @@ def run_specs(draw):
         network=network,
         coding=coding,
         record=RecordSpec(presentations=draw(st.integers(0, 99))),
-        baseline=BaselineSpec(free=draw(counts), nudged=draw(counts)),
+        baseline=BaselineSpec(
+            free=draw(counts), nudged=draw(counts), chip=draw(st.sampled_from(("cmos45", "own.toml")))
+        ),
         **sections,
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurochip import data
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_run, word_bits
+from neurochip.description.network import layered
 from neurochip.energy import hardware_of
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import ConvergenceCurve, CoreUse, EpochRecord, Raster, RunRecord
@@ -20,7 +21,8 @@ RATES = (0.13, 0.16, 0.10)
 
 
 def population_names(run: RunSpec) -> tuple[str, ...]:
-    return ("input", *(f"hidden{k}" for k in range(1, len(run.network.layers) - 1)), "output")
+    network = layered(run.network.layers, tied=run.network.tied)
+    return tuple(population.name for population in network.populations)
 
 
 def fake_layout(run: RunSpec, chip: ChipSpec) -> tuple[CoreUse, ...]:

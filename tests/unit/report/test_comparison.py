@@ -75,3 +75,12 @@ def test_names_are_text() -> None:
     page = comparison_page(compare([("<b>a</b>", made()), ("c", made())]))
     assert "<b>a</b>" not in page
     assert "&lt;b&gt;a&lt;/b&gt;" in page
+
+
+def test_the_baselines_stand_beside_the_energy() -> None:
+    first, second = made(), made("mnist-continuous")
+    comparison = compare([("spikes", first), ("words", second)])
+    chip, processor = first["energy_j"]["baseline"]["rows"]
+    assert chip["per_sample"] and processor["per_sample"]
+    assert row(comparison, "baseline_chip_energy_per_sample").values == (chip["per_sample"], None)
+    assert row(comparison, "baseline_processor_energy_per_sample").values[0] == processor["per_sample"]

@@ -66,7 +66,7 @@ def test_utilisation_table():
     console.print(utilisation_table(record.layout, record.chip))
     lines = console.file.getvalue().splitlines()
     assert lines[0].strip() == "7 of 64 cores of cmos45"
-    assert any("hidden1 125–249" in line and "388 KiB" in line and "76 %" in line for line in lines)
+    assert any("hidden 125–249" in line and "388 KiB" in line and "76 %" in line for line in lines)
     bits = fake_record(chip="ideal-bits")
     console.print(utilisation_table(bits.layout, bits.chip))
     assert "1.51 MiB" in console.file.getvalue() or "1.52 MiB" in console.file.getvalue()
