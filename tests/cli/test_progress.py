@@ -21,6 +21,7 @@ def test_without_arguments_it_is_the_default_run(run: Run, fake: Fake) -> None:
         "out": None,
         "threads": None,
         "resume": None,
+        "allow_code": False,
     }
 
 
@@ -49,6 +50,7 @@ def test_every_option_arrives(run: Run, fake: Fake) -> None:
         "out": Path("x"),
         "threads": 2,
         "resume": None,
+        "allow_code": False,
     }
 
 
