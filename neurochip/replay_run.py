@@ -18,7 +18,7 @@ from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices, rea
 from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork, read_spiking
 from neurochip.digital.raster_file import RecordedTraffic, load_arrays, recorded_traffic
-from neurochip.errors import ConfigError, DataError, NeurochipError, OutputError
+from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
 from neurochip.report.reading import read_rasters
 from neurochip.report.replay_document import ReplayDocument, replay_document
@@ -100,6 +100,12 @@ def replay_run(
         if run is None and overrides:
             raise ConfigError("overrides", "change a run, and there is none; name one beside the raster")
         spec = None if run is None else _with_chip(read_run(run, overrides), chip)
+        if spec is not None and spec.faults.of_packets():
+            raise CapabilityError(
+                "faults",
+                f"{spec.name} has {', '.join(spec.faults.of_packets())}, and a replay is of a chip that loses nothing; "
+                "name a run without them",
+            )
         sheet = read_chip(spec.chip if spec is not None else chip or DEFAULT_CHIP)
         check_clock(sheet, timing)
         paid = sheet.prices if prices is None else read_prices(prices)

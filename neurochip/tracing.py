@@ -16,6 +16,7 @@ from neurochip.compile.by_itself import placement_of
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.data.atomic import replacing
 from neurochip.description import ChipSpec, RunSpec, read_run
+from neurochip.description.faults import FaultsSpec
 from neurochip.description.precision import word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.digital.substrate import DigitalSubstrate
@@ -223,6 +224,7 @@ class Presentation:
         if built.image is None or not isinstance(built.substrate, DigitalSubstrate):
             raise RuntimeError("a digital run is always compiled")
         check_clock(built.chip, timing)
+        self._unknown = _unknown(spec.faults, timing)
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
         labels = samples.train_labels if split == "train" else samples.test_labels
         if not 0 <= presentation < len(labels):
@@ -275,7 +277,7 @@ class Presentation:
                 found.append(
                     neurons(name, size, "drive", "real", "u, sum of the weights of the last tick's spikes")
                 )
-        return found + self._traffic.groups()
+        return [g for g in found + self._traffic.groups() if not g.name.endswith(self._unknown)]
 
     def skip(self, ticks: int) -> None:
         """Go on without recording."""
@@ -401,6 +403,20 @@ class SpikingPresentation:
             if potentials:
                 found[f"neuron.{g.name}.potential"] = potentials[k]
         return found, length
+
+
+def _unknown(faults: FaultsSpec, timing: TimingModel) -> tuple[str, ...]:
+    """Return how the names of signals end that cannot be told from bits sent and weights stored."""
+    broken = [name for name in faults.of_packets() if name in ("dead_core", "link_down")]
+    if broken and timing != "tick":
+        raise CapabilityError(
+            "timing",
+            f"must be tick for a run with {' and '.join(broken)}: a trace walks all packets through a sound chip",
+        )
+    if faults.of_packets():
+        return (".drive", ".packets_in", ".sops")
+    flips = faults.weight_bit_flip
+    return (".drive",) if flips is not None and flips.acts else ()
 
 
 def _matrix(weights: Parameters, source: int, target: int) -> Array:

@@ -202,6 +202,11 @@ class FaultsSpec:
         names = {f.fault: f for f in self.given() if f.acts and (testing or f.when == "always")}
         return FaultsSpec(**names)  # type: ignore[arg-type]
 
+    def of_packets(self) -> tuple[str, ...]:
+        """Return the names of those that act and by which a packet that was sent is lost or late."""
+        losing = (SpikeDrop, SpikeDelay, DeadCore, LinkDown)
+        return tuple(fault.fault for fault in self.given() if fault.acts and isinstance(fault, losing))
+
     def to_table(self) -> Table:
         """Return nested tables, without what is not there."""
         return {

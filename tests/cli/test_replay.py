@@ -118,6 +118,20 @@ def test_traffic_is_what_the_emulated_chip_booked(run: Run, place: Workplace) ->
     assert ours["sops"] - late == theirs["sops"] > 0
 
 
+def test_a_run_that_loses_packets(run: Run, finished: Finished, place: Workplace) -> None:
+    faults = ["--set", "faults.spike_drop=0.1", "--set", "faults.dead_core.cores=[2]"]
+    beside = [finished.folder / "run.toml", "--replay", finished.folder / "raster.npz"]
+    result = run("simulate", *beside, *faults, "--out", "out")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "Error: faults: mnist-small has spike_drop, dead_core, and a replay is of a chip that loses nothing; "
+        "name a run without them\n"
+    )
+    assert place.files() == []
+    # What neurons send is in the raster.
+    assert run("simulate", *beside, "--set", "faults.spike_spurious=0.1", "--out", "out").exit_code == 0
+
+
 def test_price_anew(run: Run, place: Workplace) -> None:
     np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
     run("simulate", "--replay", "mine.npz", "--out", "out", "--chip", "loihi")

@@ -178,3 +178,38 @@ def test_ticks_that_are_none(run: Run) -> None:
     assert result.stderr.splitlines()[-1] == (
         "Error: Invalid value for '--ticks': must be A:B, ticks A to B - 1, e.g. 0:100; got 'all'"
     )
+
+
+LOSSES = ("spike_drop=0.1", "spike_delay=0.1", "dead_core.cores=[2]", 'link_down.links=["0,0>0,1"]')
+
+
+@pytest.mark.parametrize(
+    ("faults", "missing"),
+    [
+        *((["--set", f"faults.{loss}"], {"drive", "packets_in", "sops"}) for loss in LOSSES),
+        (["--set", "faults.weight_bit_flip=0.01", "--set", "network.precision=int8"], {"drive"}),
+        (["--set", "faults.spike_spurious=0.1", "--set", "faults.stuck_neuron.rate=0.1"], set()),
+        (["--set", "faults.spike_drop=0"], set()),
+    ],
+)
+def test_of_a_chip_with_faults_only_what_is_known(faults: list[str], missing: set[str], run: Run) -> None:
+    result = run("trace", "mnist-small", *TINY, *faults, "--list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    listed = {line.split()[0].split(".")[-1] for line in result.stdout.splitlines() if line}
+    assert {"spike", "value", "packets_out"} <= listed
+    assert {"drive", "packets_in", "sops"} - listed == missing
+    result = run(
+        "trace", "mnist-small", *TINY, *faults, "--format", "npz", "--out", "t.npz", "--ticks", "0:3"
+    )
+    assert result.exit_code == 0
+    assert ("neuron.hidden.drive" in arrays("t.npz")) == ("drive" not in missing)
+
+
+def test_times_of_a_chip_with_dead_cores(run: Run) -> None:
+    faults = ["--set", "faults.dead_core.cores=[2]", "--set", 'faults.link_down.links=["0,0>0,1"]']
+    result = run("trace", "mnist-small", *TINY, *faults, "--timing", "cycle")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "Error: timing: must be tick for a run with dead_core and link_down: "
+        "a trace walks all packets through a sound chip\n"
+    )
