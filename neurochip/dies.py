@@ -72,6 +72,8 @@ def run_netlist(folder: Path, *, sample: int = 0, beta: float = 0.0, duration_s:
     if not (folder / RESOLVED).is_file():
         raise DataError(str(folder), f"has no {RESOLVED}; name the folder of a finished run")
     run = read_run(str(folder / RESOLVED))
+    if run.analog is not None and run.analog.vector_field is not None:
+        raise CapabilityError("export --spice", "cannot translate a vector field from a file")
     built = build(run)
     if not isinstance(built.substrate, AnalogSubstrate):
         raise CapabilityError("export --spice", f"is for analog runs, {run.name} is {run.substrate}")

@@ -29,6 +29,7 @@ COLUMNS: dict[str, tuple[str, bool]] = {
     "saturation": ("saturation", False),
     "phase_offset": ("phase_offset", False),
 }
+_HEADER = ("kind", "layer", "neuron", "from", "to", "pre", "post", "value")
 _NOMINAL = {"synapse_gain": 1.0, "neuron_gain": 1.0, "rate": 1.0, "saturation": 1.0}
 _DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
 Array = NDArray[Any]
@@ -115,9 +116,17 @@ def _from_csv(path: Path, network: Network) -> Die:
             neurons[family] = [None] * (len(sizes) - 1)
     try:
         with path.open(newline="", encoding="utf-8") as file:
-            rows = list(csv.DictReader(file))
+            reader = csv.DictReader(file)
+            missing = [name for name in _HEADER if name not in (reader.fieldnames or ())]
+            rows = list(reader)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(str(path), f"cannot be read: {error}") from error
+    if missing:
+        raise DataError(
+            str(path), f"has no column {', '.join(missing)}; the first line must be {','.join(_HEADER)}"
+        )
+    if not rows:
+        raise DataError(str(path), "lists no devices")
     for number, row in enumerate(rows, start=2):
         place = f"{path}: line {number}"
         kind = (row.get("kind") or "").strip()

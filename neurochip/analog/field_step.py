@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from neurochip.analog.step import Neurons, current
-from neurochip.kernels._jit import entry
+from neurochip.kernels._jit import unstored_entry
 
 __all__ = ["activities", "flow_rates", "flow_step"]
 
 
-@entry
+@unstored_entry
 def flow_step(
     flow: Any,
     voltage: Any,
@@ -39,7 +39,7 @@ def flow_step(
             voltage[lane, i] = v
 
 
-@entry
+@unstored_entry
 def flow_rates(
     flow: Any,
     voltage: Any,
@@ -64,7 +64,7 @@ def flow_rates(
             out[lane, i] = speed
 
 
-@entry
+@unstored_entry
 def activities(activity: Any, voltage: Any, saturation: Any, out: Any) -> None:
     """Write saturation × activity(V) into ``out`` T[lane, neuron]."""
     for lane in range(voltage.shape[0]):

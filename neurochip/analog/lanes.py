@@ -113,8 +113,9 @@ class Lanes:
                 n = gather(sent, now, first, last, self._change, most, listed, moved, count)
             if n < 0:
                 signals = now[:, first:last]
-                for k, drive, at in targets:
-                    np.matmul(signals, weights[k], out=drive[:, at : at + weights[k].shape[1]])
+                with np.errstate(over="ignore", invalid="ignore"):  # the phase's end is checked
+                    for k, drive, at in targets:
+                        np.matmul(signals, weights[k], out=drive[:, at : at + weights[k].shape[1]])
                 sent[:, first:last] = signals
             elif n > 0:
                 for k, drive, at in targets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.step import HARD_SIGMOID
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.errors import CapabilityError
+from neurochip.errors import CapabilityError, ConfigError
 
 __all__ = ["CONDUCTANCE", "node_names", "spice_netlist"]
 
@@ -51,9 +52,15 @@ def spice_netlist(
 
     Raises
     ------
+    ConfigError
+        When ``beta`` or ``duration`` is not a number that an analysis can have.
     CapabilityError
         For a vector field from a file, or a chip too large for SPICE.
     """
+    if not math.isfinite(beta):
+        raise ConfigError("--beta", f"must be finite, got {beta:g}")
+    if duration is not None and not 0 < duration < math.inf:
+        raise ConfigError("--transient", f"must be > 0 seconds, got {duration:g}")
     if substrate.flow is not None:
         raise CapabilityError("export --spice", "cannot translate a vector field from a file")
     network, circuit = substrate.network, substrate.circuit

@@ -19,7 +19,7 @@ from neurochip.analog.field_step import activities, flow_rates, flow_step
 from neurochip.analog.integrate import Nudge
 from neurochip.analog.lanes import Lanes
 from neurochip.errors import CapabilityError, ConfigError, NumericError
-from neurochip.kernels._jit import Kernel, kernel
+from neurochip.kernels._jit import Kernel, unstored_kernel
 
 __all__ = ["VectorField", "load_vector_field"]
 
@@ -119,7 +119,7 @@ def _function(module: Any, path: str, name: str) -> Kernel[Any, Any]:
     if not callable(function):
         needed = "activity(voltage)" if name == "activity" else "flow(voltage, drive)"
         raise ConfigError(PLACE, f"{path} must define {needed}, and does not")
-    return kernel(function)
+    return unstored_kernel(function)
 
 
 def _try(function: Kernel[Any, Any], name: str, arguments: tuple[float, ...]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
-__all__ = ["Kernel", "cache_folder", "entry", "kernel"]
+__all__ = ["Kernel", "cache_folder", "entry", "kernel", "unstored_entry", "unstored_kernel"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -56,9 +56,9 @@ def _numba() -> Any:
 class Kernel(Generic[P, R]):
     """A function that numba compiles at its first call (never, with ``NUMBA_DISABLE_JIT=1``)."""
 
-    def __init__(self, function: Callable[P, R], inline: bool) -> None:
+    def __init__(self, function: Callable[P, R], inline: bool, cached: bool = True) -> None:
         self.function = function
-        self._inline = inline
+        self._inline, self._cached = inline, cached
         functools.update_wrapper(self, function)
 
     @functools.cached_property
@@ -68,7 +68,7 @@ class Kernel(Generic[P, R]):
         if numba.config.DISABLE_JIT:
             return self.function
         return numba.njit(
-            cache=True,
+            cache=self._cached,
             nogil=True,
             error_model="numpy",
             # Results must be the same on every machine and match float64 references exactly.
@@ -96,3 +96,13 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
 def entry(function: Callable[P, R]) -> Kernel[P, R]:
     """Mark a large kernel that Python calls, once per phase; not inlined anywhere."""
     return Kernel(function, inline=False)
+
+
+def unstored_kernel(function: Callable[P, R]) -> Kernel[P, R]:
+    """Mark a kernel that does not come from a module: another process could not read what was stored of it."""
+    return Kernel(function, inline=True, cached=False)
+
+
+def unstored_entry(function: Callable[P, R]) -> Kernel[P, R]:
+    """Mark an entry that takes an `unstored_kernel`: it is compiled anew for each."""
+    return Kernel(function, inline=False, cached=False)

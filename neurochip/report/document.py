@@ -85,6 +85,8 @@ def repriced(
         hardware = HardwareUse.from_json(document["hardware"])
         after = energy_table(ledger, hardware, prices, document.get("timing"))
         after["per_point"] = per_point(after["training"], result)
+        if document["run"]["substrate"] == "analog":
+            after["note"] = _ANALOG_ENERGY
     run, layout = RunSpec.from_dict(document["run"]), cast(Any, document["chip"]["layout"])
     old = {row["key"]: row for row in before["baseline"]["rows"]} if "baseline" in before else {}
     table = baseline_table(

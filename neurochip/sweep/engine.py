@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import signal
 import threading
 import time
@@ -29,6 +30,8 @@ ONE_THREAD = {
         "NUMBA_NUM_THREADS",
     )
 }
+# A host or [IPv6 address], and a port; Dask itself takes half a minute to fail over anything else.
+_ADDRESS = re.compile(r"((tcp|tls|wss?)://)?(\[[0-9a-fA-F:]+\]|[\w.-]+):[0-9]+")
 _PATIENCE_S = 10.0  # for a scheduler to answer, and for it to have a worker
 _WITHOUT_WORKERS_S = 60.0  # after all have gone: new ones may be on their way
 
@@ -111,6 +114,8 @@ class ClusterEngine:
         self._address = address
         # A scheduler that is not there is reported by us, in a sentence, and not by its log with a traceback.
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        if not _ADDRESS.fullmatch(address):
+            raise ConfigError(f"--scheduler {address}", "must be an address such as tcp://127.0.0.1:8786")
         try:
             self._client = Client(address, timeout=f"{_PATIENCE_S:g}s", set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:

@@ -27,6 +27,10 @@ def test_a_run_reports_its_die(run: Run, place: Workplace) -> None:
     assert {row["kind"]: row["asked"] for row in analog["mismatch"]}["neuron_gain"] == 0.1
     assert analog["warnings"][0].startswith("analog.settle: ") and "free phases" in analog["warnings"][0]
     assert document["energy_j"]["total"] is None
+    priced = run("report", "here", "--prices", "loihi")
+    assert priced.exit_code == 0, priced.output
+    told = json.loads((place.folder / "here" / "report-loihi.json").read_text())["energy_j"]
+    assert (told["total"], told["note"]) == (None, document["energy_j"]["note"])
     assert "die seed 1" in result.output and "free phases" in " ".join(result.output.split())
     page = (place.folder / "here" / "report.html").read_text()
     assert analog["die"]["digest"] in page and "free phases" in page
@@ -84,6 +88,18 @@ def test_measured_devices(run: Run, place: Workplace) -> None:
         refused = run("die", "load", "bad.csv", *TINY)
         assert refused.exit_code == 2
         assert refused.output.endswith(f"bad.csv: line 2: {sentence}\n"), refused.output
+    for text, sentence in (
+        ("", f"has no column {', '.join(lines[0].split(','))}; the first line must be {lines[0]}"),
+        (
+            "kind,layer,neuron,value\n",
+            f"has no column from, to, pre, post; the first line must be {lines[0]}",
+        ),
+        (f"{lines[0]}\n", "lists no devices"),
+    ):
+        (place.folder / "bad.csv").write_text(text)
+        refused = run("die", "load", "bad.csv", *TINY)
+        assert refused.exit_code == 2
+        assert refused.output.endswith(f"bad.csv: {sentence}\n"), refused.output
 
 
 def test_a_vector_field_needs_leave(run: Run, place: Workplace) -> None:
@@ -104,6 +120,11 @@ def test_a_vector_field_needs_leave(run: Run, place: Workplace) -> None:
     assert place.files() == ["field.py"]
     done = run("simulate", "analog-mnist-small", *TINY, *own, "--allow-code", "--out", "yes")
     assert done.exit_code == 0, done.output
+    netlist = run("export", "--spice", "yes", "chip.cir")
+    assert (netlist.exit_code, netlist.output) == (
+        2,
+        "Error: export --spice: cannot translate a vector field from a file\n",
+    )
 
 
 @pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
@@ -119,6 +140,9 @@ def test_a_chip_as_a_netlist(run: Run, place: Workplace) -> None:
     assert voltages.shape == (16,) and np.all(np.abs(voltages) < 5), done.stdout
     for arguments, sentence in (
         (("--sample", "20"), "--sample: must be 0 to 19, got 20"),
+        (("--beta", "nan"), "--beta: must be finite, got nan"),
+        (("--transient", "0"), "--transient: must be > 0 seconds, got 0"),
+        (("--transient", "nan"), "--transient: must be > 0 seconds, got nan"),
         ((), "chip.cir: exists already; choose another file or remove it"),
     ):
         refused = run("export", "--spice", "here", "chip.cir", *arguments)

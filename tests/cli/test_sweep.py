@@ -166,6 +166,16 @@ def test_a_scheduler_that_is_not_there(run: Run, place: Workplace, monkeypatch: 
     )
 
 
+@pytest.mark.parametrize("address", ["nonsense", "tcp://here", "https://here:1", "tcp://here:none"])
+def test_an_address_that_is_none(address: str, run: Run, place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, *ASKED, "--scheduler", address, "--out", "there")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"Error: --scheduler {address}: must be an address such as tcp://127.0.0.1:8786\n",
+    )
+
+
 def test_resuming_repeats_nothing(swept: Path, run: Run, place: Workplace) -> None:
     shutil.copytree(swept, "again")
     before = stored(Path("again"))

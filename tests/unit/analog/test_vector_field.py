@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,9 @@ def test_the_built_in_pair_written_as_a_file_is_the_built_in_pair(method: str, t
     "text",
     [
         TANH.replace("drive - voltage", "drive + 9.0 * voltage * voltage + 1.0"),
+        TANH.replace("math.tanh(voltage)", "voltage").replace(
+            "drive - voltage", "drive + 100.0 * voltage + 1.0"
+        ),
         TANH.replace("drive - voltage", "drive - voltage if drive < 0.7 else math.nan * drive") + "\n",
     ],
 )
@@ -80,6 +85,18 @@ def test_a_field_that_diverges_or_gives_nan(text: str, tmp_path: Path) -> None:
         "analog.vector_field: left the range of numbers (NaN or infinity); take a smaller analog.settle.step or "
         "weights"
     )
+
+
+def test_a_file_works_in_one_process_after_another(tmp_path: Path) -> None:
+    """What numba stores of a function from a file cannot be read by another process."""
+    path = tmp_path / "field.py"
+    path.write_text(TANH)
+    load = (
+        f"from neurochip.analog.vector_field import load_vector_field as f; f({str(path)!r}, allow_code=True)"
+    )
+    for _ in range(2):
+        done = subprocess.run([sys.executable, "-c", load], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def sentence(error: type[NeurochipError], path: Path | str, text: str | None = None, **how: Any) -> str:
