@@ -156,7 +156,7 @@ class MismatchSpec:
         if self.process is not None and self.sigma:
             raise ConfigError(
                 "analog.mismatch.sigma",
-                f'comes from process = "{self.process}" and cannot be set as well; remove one of them',
+                f'comes from process = "{self.process}" and cannot be set as well; leave it out, or say sigma = 0',
             )
 
 

@@ -12,6 +12,7 @@ from neurochip.report.sweeps.schema import (
     PanelTable,
 )
 from neurochip.sweep.definition import Definition
+from neurochip.sweep.dies import is_imperfection
 
 __all__ = ["verdict_of"]
 
@@ -33,20 +34,29 @@ def verdict_of(definition: Definition, panel: PanelTable, ideal: BandTable | Non
     parts = []
     for direction in ("up", "down"):
         if direction in directions:
-            said = [
-                f"{_limit(limit)} {_HOW[curve['mode']]}"
+            found = [
+                (curve["mode"], limit)
                 for curve in panel["curves"]
                 for limit in curve["limits"]
                 if limit["direction"] == direction
             ]
-            word = "up to" if direction == "up" else "down to"
-            parts.append(f"{axis.key} {word} " + ", ".join(said))
+            # Said once, where a value follows: neither "up to nowhere" nor "up to beyond".
+            values = [k for k, (_, limit) in enumerate(found) if _has_value(limit)]
+            words = {values[0]: "up to " if direction == "up" else "down to "} if values else {}
+            said = [
+                f"{words.get(k, '')}{_limit(limit)} {_HOW[mode]}" for k, (mode, limit) in enumerate(found)
+            ]
+            parts.append(f"{axis.key} " + ", ".join(said))
     return head + "; ".join(parts) + _gain(panel, axis.key) + "."
 
 
 def _points(share: float) -> str:
     points = 100 * share
     return f"{points:g} point{'' if points == 1 else 's'}"
+
+
+def _has_value(limit: LimitTable) -> bool:
+    return limit["at"]["value"] is not None and not limit["at"]["beyond"]
 
 
 def _limit(limit: LimitTable) -> str:
@@ -73,7 +83,7 @@ def _gain(panel: PanelTable, key: str) -> str:
     more = "more than " if panel["ratio_is_more"] else ""
     factor = panel["ratio"]
     text = f"; training in the loop bears {more}{decimal(factor, 2)}× as much as deploying"
-    if key.startswith("analog.mismatch."):
+    if key.startswith("analog.mismatch.") and is_imperfection(key):
         # Pelgrom: σ ∝ 1/√area.
         text += f", which is worth {more}{decimal(factor**2, 2)}× of device area"
     return text

@@ -59,7 +59,7 @@ def _errors(document: SweepDocument, panel: PanelTable, places: Places) -> Marku
                 (
                     cell["x"],
                     cell["mean"] if cell["low"] is None else cell["low"],
-                    cell["mean"] if cell["high"] is None else cell["high"],
+                    cell["mean"] if cell["high"] is None else min(cell["high"], 1),
                 )
                 for cell in _in_order(curve)
                 if cell["mean"] is not None

@@ -139,7 +139,9 @@ def _table(document: SweepDocument, panel: PanelTable) -> Markup:
     rows = []
     for curve in panel["curves"]:
         for number, cell in enumerate(curve["cells"]):
-            band = "–" if cell["low"] is None else f"{percent(max(cell['low'], 0))} – {percent(cell['high'])}"
+            # Student's interval knows no ends; a share has them.
+            low, high = cell["low"], cell["high"]
+            band = "–" if low is None or high is None else f"{percent(max(low, 0))} – {percent(min(high, 1))}"
             spread = f"{percent(cell['q05'], 1)} – {percent(cell['q95'], 1)}"
             interval = f"{percent(cell['good_low'], 0)} – {percent(cell['good_high'], 0)}"
             shown: list[Content] = [

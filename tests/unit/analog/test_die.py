@@ -161,7 +161,8 @@ def test_pelgrom() -> None:
         ),
         (
             lambda: MismatchSpec(process="gf180", sigma=0.1),
-            'analog.mismatch.sigma: comes from process = "gf180" and cannot be set as well; remove one of them',
+            'analog.mismatch.sigma: comes from process = "gf180" and cannot be set as well; leave it out, or say '
+            "sigma = 0",
         ),
         (
             lambda: MismatchSpec(tails="student-t", freedom=2.0),

@@ -78,6 +78,20 @@ def test_beyond_the_grid(tmp_path: Path) -> None:
     )
 
 
+def test_nowhere_and_beyond(tmp_path: Path) -> None:
+    def of(task: Task) -> float:
+        sigma = float(task.run()["analog"]["mismatch"]["sigma"])
+        return 0.08 + (0.0 if task.work == "deploy" else sigma)
+
+    table = document_of(
+        tmp_path / "s", "analog.mismatch.sigma=0.1,0.2", dies=30, modes="deploy,in-loop", measured=of
+    )
+    assert table["panels"][0]["verdict"] == (
+        "At least 95 % of dies within 1 point of ideal (8.00 % error): analog.mismatch.sigma beyond 0.200 deployed, "
+        "nowhere trained in the loop."
+    )
+
+
 def test_cells(tmp_path: Path) -> None:
     table = document_of(tmp_path / "s", "analog.mismatch.sigma=0,0.2", dies=9, seeds=2, measured=of_sigma)
     [panel] = table["panels"]
