@@ -31,7 +31,8 @@ NOT_STATED = "not stated"  # a voltage that the source does not give
 
 _FIGURES = ("neuron_update_active", "neuron_update_inactive", "clamped_update", "spike_out")
 _NETWORK = ("packet_out", "packet_in", "hop_ew", "hop_ns", "link_bit")
-_STATIC = ("core_static", "chip_static", "clock_cycle", "barrier")
+_LEAKAGE = ("core_static", "chip_static")
+_STATIC = (*_LEAKAGE, "clock_cycle", "barrier")
 # What an all-in figure per synaptic operation was divided from: everything but the host and learning.
 _ALL_IN_SYNAPTIC_OP = (*_FIGURES, *_NETWORK, *_STATIC, "sram_bit_read", "sram_bit_write", "synapse_bit_read")
 
@@ -128,6 +129,15 @@ class PriceList:
                     raise ConfigError(
                         f"prices.{part}",
                         f"is already contained in the all-in price of {price.event}; remove one of the two",
+                    )
+            # Cores leak as parts of their chip: a total with the one in it was measured with the other.
+            inside = [part for part in price.includes if part in _LEAKAGE]
+            for event in _LEAKAGE:
+                if inside and event in self.prices and event != price.event:
+                    raise ConfigError(
+                        f"prices.{event}",
+                        f"is static power, and so is {inside[0]} in the all-in price of {price.event}; "
+                        "remove one of the two",
                     )
 
     def has(self, event: str) -> bool:

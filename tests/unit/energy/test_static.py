@@ -137,6 +137,26 @@ def test_an_all_in_price_that_holds_static_power_refuses_it_apart() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("inside", "beside"), [("core_static", "chip_static"), ("chip_static", "core_static")]
+)
+def test_leakage_of_cores_and_of_their_chip_is_one(inside: str, beside: str) -> None:
+    """A figure that was divided from a total with the one has the other in it, named or not."""
+    figure = {"source": "s", "evidence": "measured", "node": "28 nm", "voltage": "0.775 V"}
+    table = {
+        "synaptic_op": {**figure, "value": "26 pJ", "scope": "all-in", "includes": [inside]},
+        beside: {**figure, "value": "1 mW", "scope": "per-event"},
+    }
+    with pytest.raises(ConfigError) as refused:
+        PriceList(
+            name="twice", neuron_pricing="published", note="n", prices=read_price_table(table, "prices")
+        )
+    assert str(refused.value) == (
+        f"prices.{beside}: is static power, and so is {inside} in the all-in price of synaptic_op; "
+        "remove one of the two"
+    )
+
+
 def test_the_loihi_sheet_leaks_as_a_whole() -> None:
     loihi = read_prices("loihi")
     assert loihi.entry("chip_static").value_j == pytest.approx(29.7e-3)
