@@ -41,6 +41,7 @@ __all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
 _FAULTS = "faults."  # before the names of what lanes remember because of faults, in a snapshot
+_MOST = {"bits": 1, "frame": 1, "faults.heard": 2, "faults.frame": 1, "faults.testing": 1}  # in a snapshot
 _MOST_LANE_COUNTS = 8  # sizes of minibatches for which states are kept
 _MOST_SCHEDULES = 64
 
@@ -422,18 +423,39 @@ class DigitalSubstrate:
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
-        for name in ("bits", "frame"):
-            if snapshot.arrays[name].max(initial=0) > 1:
-                raise DataError("snapshot", f"{name} must be 0 or 1")
-        self._state = self._lanes(next(iter(snapshot.arrays.values())).shape[0])
+        arrays = snapshot.arrays
+        testing = arrays.get(f"{_FAULTS}testing")
+        plan = self.plans[testing is not None and bool(testing.any())]
+        wanted = set(LaneState._fields)
+        if snapshot.tick and plan is not None and plan.on_the_way:
+            wanted |= {_FAULTS + name for name in FaultState._fields}
+        if wanted != set(arrays):
+            raise DataError(
+                "snapshot",
+                f"is of another kind of chip: {', '.join(sorted(wanted ^ set(arrays)))} must be in both or none",
+            )
+        for name, most in _MOST.items():
+            if name in arrays and arrays[name].max(initial=0) > most:
+                raise DataError("snapshot", f"{name} must be {'0 or 1' if most == 1 else f'0 to {most}'}")
+        lanes = len(arrays["bits"])
+        rooms: list[tuple[str, LaneState | FaultState]] = [("", self._lanes(lanes))]
+        if len(wanted) > len(LaneState._fields) and plan is not None:
+            rooms.append((_FAULTS, plan.state(lanes, traced=self._traced)))
+        for prefix, room in rooms:
+            for name, array in room._asdict().items():
+                if arrays[prefix + name].shape != array.shape:
+                    raise DataError(
+                        "snapshot",
+                        f"{prefix}{name} has shape {arrays[prefix + name].shape}, this chip's is {array.shape}",
+                    )
+        self._state = self._lanes(lanes)
         for name, array in self._state._asdict().items():
-            array[...] = snapshot.arrays[name]
-        testing = snapshot.arrays.get(f"{_FAULTS}testing")
-        self._choose_plan(testing=testing is not None and bool(testing[0, 0]))
+            array[...] = arrays[name]
+        self._choose_plan(testing=testing is not None and bool(testing.any()))
         faults = self._fault_state() if snapshot.tick else None
         if faults is not None:
             for name, array in faults._asdict().items():
-                array[...] = snapshot.arrays[_FAULTS + name]
+                array[...] = arrays[_FAULTS + name]
         self._tick, self._ran = snapshot.tick, snapshot.ran
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:

@@ -1,0 +1,101 @@
+"""What faults add to the memory of lanes comes and goes with snapshots, through the registers as well."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from firmware_sim.codes import FirmwareError
+from firmware_sim.through import through_firmware
+from neurochip.building import build
+from neurochip.description import read_run
+from neurochip.errors import DataError
+from neurochip.simulation import simulate
+from neurochip.substrate import Observable, Phase, Snapshot
+from neurochip.training.streams import glorot
+from tests.unit.firmware.networked import TINY, facts
+
+FAULTY = [*TINY, "faults.spike_drop.rate=0.1", "faults.spike_delay.rate=0.1"]
+
+
+@pytest.mark.parametrize("change", ["phases.persistent=true", "learning.nudging=centred"])
+def test_a_faulty_chip_learns_the_same_through_its_firmware(change: str) -> None:
+    direct = simulate("mnist-small", overrides=[*FAULTY, change], write=False, threads=1)
+    with through_firmware() as through:
+        driven = simulate("mnist-small", overrides=[*FAULTY, change], write=False, threads=1, through=through)
+    assert facts(driven) == facts(direct)
+    assert direct.record.ledger.total("spikes_dropped") > 0
+
+
+def faulty() -> Any:
+    """Return the chip alone and behind registers, both with weights and two lanes from rest."""
+    spec = read_run("mnist-small", FAULTY)
+    machines = []
+    with through_firmware() as through:
+        for built in (build(spec), through(spec, build(spec))):
+            chip = built.substrate
+            chip.load(glorot(built.network, 1))
+            begin(chip)
+            machines.append(chip)
+    return machines
+
+
+def begin(chip: Any) -> None:
+    inputs = np.random.default_rng(1).random((2, 784)).astype(np.float32)
+    chip.begin(inputs, np.arange(2, dtype=np.uint64))
+
+
+def test_lanes_go_back_to_rest_and_from_rest_to_later() -> None:
+    ends = []
+    for chip in faulty():
+        rest = chip.snapshot()
+        chip.run(Phase.FREE, 5)
+        later, first = chip.snapshot(), chip.observe(Observable.VALUE, 2)
+        assert set(rest.arrays) < set(later.arrays), "faults remember something once it runs"
+        chip.restore(rest)
+        chip.run(Phase.FREE, 5)
+        np.testing.assert_array_equal(chip.observe(Observable.VALUE, 2), first)
+        begin(chip)
+        chip.restore(later)
+        np.testing.assert_array_equal(chip.observe(Observable.VALUE, 2), first)
+        chip.run(Phase.FREE, 3)
+        ends.append(chip.observe(Observable.VALUE, 2))
+    np.testing.assert_array_equal(*ends)
+
+
+def test_a_snapshot_that_is_not_of_this_chip_is_refused_and_changes_nothing() -> None:
+    for chip in faulty():
+        chip.run(Phase.FREE, 5)
+        good = chip.snapshot()
+
+        def bad(drop: str = "", good: Snapshot = good, **change: Any) -> Snapshot:
+            arrays = {k: v.copy() for k, v in good.arrays.items() if k != drop}
+            return Snapshot(good.tick, good.ran, {**arrays, **change})
+
+        for snapshot, sentence in (
+            (
+                bad("faults.heard"),
+                "snapshot: is of another kind of chip: faults.heard must be in both or none",
+            ),
+            (
+                bad(**{"faults.more": np.zeros((2, 1), np.uint8)}),
+                "snapshot: is of another kind of chip: faults.more must be in both or none",
+            ),
+            (
+                bad(**{"faults.heard": np.full_like(good.arrays["faults.heard"], 3)}),
+                "snapshot: faults.heard must be 0 to 2",
+            ),
+            (bad(bits=np.full_like(good.arrays["bits"], 2)), "snapshot: bits must be 0 or 1"),
+        ):
+            with pytest.raises((DataError, FirmwareError)) as caught:
+                chip.restore(snapshot)
+            assert str(caught.value) == sentence
+            after = chip.snapshot()
+            for name, array in good.arrays.items():
+                np.testing.assert_array_equal(after.arrays[name], array)
+        begin(chip)
+        short = bad(**{"faults.heard": good.arrays["faults.heard"][:, :-1].copy()})
+        with pytest.raises((DataError, FirmwareError), match="faults.heard has shape"):
+            chip.restore(short)
