@@ -147,8 +147,13 @@ class DrivenChip:
 
     # Transactions and programs.
 
-    def _carry_out(self, transaction: Transaction, *, drains: bool = False) -> list[Answer]:
-        """Carry out a transaction that starts programs; return what they pushed."""
+    def _carry_out(
+        self, transaction: Transaction, *, drains: bool = False, named: bool = False
+    ) -> list[Answer]:
+        """Carry out a transaction that starts programs; return what they pushed.
+
+        The chip's own errors are raised as the chip would; ``named`` says at which instruction instead.
+        """
         transaction.read(_R["FAULTS"])
         if drains:
             transaction.drain(_R["OUT"], _FILL)
@@ -156,7 +161,7 @@ class DrivenChip:
         self._refused(answer)
         faults, irq = int(answer[2]), int(answer[1])
         if faults:
-            self._raise(faults)
+            self._raise(faults, named=named)
         pushed: list[Words] = []
         while drains:
             got = answer[4:] if not pushed else answer[3:]
@@ -175,7 +180,7 @@ class DrivenChip:
         if code is not Code.OK:
             raise FirmwareError("bus", f"{code.name}: {CODES[code]}", code)
 
-    def _raise(self, faults: int) -> None:
+    def _raise(self, faults: int, *, named: bool) -> None:
         """Turn what the device says went wrong into the error that it is, and clear it."""
         transaction = Transaction().read(_R["ERROR_CODE"]).read(_R["ERROR_AT"]).drain(_R["TEXT"], 4096)
         transaction.write(_R["FAULTS"], faults).write(_R["IRQ"], int(Irq.ERROR)).write(
@@ -190,17 +195,18 @@ class DrivenChip:
             queue = WordQueue("TEXT", 4096)
             queue.push(answer[5:].copy())
             text = take_block(queue).tobytes().decode("utf-8", "replace")
-        if code in SUBSTRATE_ERRORS:
+        if code in SUBSTRATE_ERRORS and not named:
             place, _, problem = text.partition("\0")
             raise SUBSTRATE_ERRORS[code](place, problem)
         where = self.program.name
         if at < len(self.program):
             where = f"{where}: instruction {at}, {' '.join(self.program.instructions[at].text().split())}"
-        raise FirmwareError(where, f"{code.name}: {text or CODES[code]}", code)
+        text = text.replace("\0", ": ") or CODES[code]
+        raise FirmwareError(where, f"{code.name}: {text}", code)
 
     def start_at(self, at: int) -> list[Answer]:
         """Start the program at an instruction; return what it pushed to OUT."""
-        return self._carry_out(Transaction().write(_R["START"], at), drains=True)
+        return self._carry_out(Transaction().write(_R["START"], at), drains=True, named=True)
 
     def feed(self, inputs: Array, presentations: NDArray[np.uint64], targets: Array) -> None:
         """Put samples and their targets into INPUT and TARGET, for programs that take them."""

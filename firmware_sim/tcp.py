@@ -94,9 +94,13 @@ class TcpLink:
                 problem = f"cannot be reached ({getattr(error, 'strerror', None) or 'it hung up'})"
             self._drop()
             if time.monotonic() + pause > until:
-                raise LinkError(
-                    self.address, f"{problem}; start it with `neurochip firmware serve`, or wait", code
-                ) from None
+                cure = "start it with `neurochip firmware serve`, or wait"
+                if self._token:
+                    cure = (
+                        f"gone for {self._patience:g} s; go on from the last checkpoint "
+                        "with `neurochip simulate --resume`"
+                    )
+                raise LinkError(self.address, f"{problem}; {cure}", code) from None
             time.sleep(pause)
             pause = min(2 * pause, 0.5)
 

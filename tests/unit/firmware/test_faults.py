@@ -298,6 +298,19 @@ def test_a_device_without_a_file_that_was_killed_says_what_to_do() -> None:
     )
 
 
+def test_a_device_that_went_away_for_good_says_what_to_do() -> None:
+    with served() as server:
+        port = server.port
+        made = link(port, patience=0.2)
+        made.exchange(Transaction().write(by_name("T"), 1))
+    with pytest.raises(LinkError) as caught:
+        made.exchange(Transaction().write(by_name("T"), 2))
+    assert str(caught.value) == (
+        f"tcp://127.0.0.1:{port}: cannot be reached (Connection refused); gone for 0.2 s; "
+        "go on from the last checkpoint with `neurochip simulate --resume`"
+    )
+
+
 def test_large_transfers_come_through_whole() -> None:
     with served() as server:
         made = link(server.port)
