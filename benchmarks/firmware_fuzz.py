@@ -1,6 +1,7 @@
 """A million damaged, repeated, reordered and invented frames against a device: never a crash, a hang or a wrong write.
 
-``python benchmarks/firmware_fuzz.py --frames 1000000 --seed 1``. What must hold after every frame:
+``python benchmarks/firmware_fuzz.py --frames 1000000 --seed 1``, and ``--chip digital`` for a
+compiled chip of integer weights instead of the real-valued network. What must hold after every frame:
 
 - the device answers with a frame of its own that parses, or the frame reader refuses by a code that has a name;
 - nothing is answered with INTERNAL, and no answer takes more than ``--patience`` seconds of computing;
@@ -27,14 +28,14 @@ from firmware_sim.assembler import assemble
 from firmware_sim.codes import CODES, Code
 from firmware_sim.container import bytes_of
 from firmware_sim.frames import Frame, FrameError, FrameReader, Kind, frame_parts
-from firmware_sim.image import image_parts
+from firmware_sim.image import image_parts, tables_of
 from firmware_sim.isa import INSTRUCTIONS, RANGES
 from firmware_sim.queues import block_of
 from firmware_sim.registers import words_of
 from firmware_sim.regmap import REGISTERS, Access, by_name
 from firmware_sim.session import Session
 from firmware_sim.transaction import Transaction
-from tests.unit.firmware.chips import DIGEST, ideal_device
+from tests.unit.firmware.chips import DIGEST, digital_device, ideal_device
 
 # Registers whose words nothing but the host's writes changes: the model knows them all the time.
 PLAIN = [r for r in REGISTERS if r.access is Access.RW and r.name != "PROGRAM_ADDRESS"]
@@ -42,6 +43,7 @@ MASKS = {r.offset + 4 * k: (1 << r.width) - 1 for r in PLAIN for k in range(r.wo
 CONTROL = by_name("CONTROL").offset
 POOL = 256  # payloads to draw from; one is made anew for every RENEWED frames
 RENEWED = 8
+CHIPS = {"ideal": ideal_device, "digital": digital_device}
 
 
 class Model:
@@ -76,16 +78,17 @@ class Model:
 class Fuzz:
     """One device, one session, and a source of frames."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, chip: str = "ideal") -> None:
         self.rng = np.random.default_rng(seed)
-        self.device, self.net = ideal_device(depth=1 << 16, most_lanes=16)
+        self.device, self.net = CHIPS[chip](depth=1 << 16, most_lanes=16)
         self.session = Session(self.device, 1)
         self.model = Model()
         self.outcomes: Counter[str] = Counter()
         self.programs: Counter[str] = Counter()
         self.longest = 0.0
         self.sent: list[bytes] = []
-        self.image = b"".join(bytes_of(p) for p in image_parts(DIGEST, {}, self.net.parameters))
+        image = getattr(self.device.operations.machine, "image", None)
+        self.image = b"".join(bytes_of(p) for p in image_parts(DIGEST, tables_of(image), self.net.parameters))
         self.dice = random.Random(seed)
         self.held = self.fingerprint()
         self.pool = [self.payload() for _ in range(POOL)]
@@ -347,8 +350,9 @@ def main() -> None:
     parser.add_argument(
         "--patience", type=float, default=5.0, help="seconds of computing that one answer may take"
     )
+    parser.add_argument("--chip", choices=CHIPS, default="ideal", help="what is behind the registers")
     given = parser.parse_args()
-    fuzz = Fuzz(given.seed)
+    fuzz = Fuzz(given.seed, given.chip)
     began = time.perf_counter()
     with np.errstate(all="ignore"):
         for _ in range(given.frames):

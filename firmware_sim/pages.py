@@ -256,7 +256,7 @@ def _images() -> list[str]:
                     "DIGEST, 16 bytes; CORES u32 [core, 4] (population, first neuron, neuron after the last, site) and AXONS "
                     "u32 (for each core the number of cores that hear it, and which), where there are cores; W0 … forward "
                     "weights, F1 … feedback of its own, [pre, post] each; B1 … biases, which are thresholds with the sign "
-                    "turned. All but DIGEST are blocks",
+                    "turned, float32 or float64 whatever the chip's precision. All but DIGEST are blocks",
                 ),
                 ("`NCPG`", "a program", "CODE, words; ENTRIES, lines of address and label"),
             ],

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
+from firmware_sim.container import bytes_of
 from firmware_sim.device import Device
 from firmware_sim.driver import DrivenChip
 from firmware_sim.identity import chip_digest
-from firmware_sim.image import tables_of
+from firmware_sim.image import image_parts, tables_of
 from firmware_sim.link import Link
 from firmware_sim.local import LocalLink
 from firmware_sim.program import Program
@@ -17,8 +18,9 @@ from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
 from neurochip.building import Built
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import RunSpec
+from neurochip.training.streams import glorot
 
-__all__ = ["Through", "device_of", "driven", "through_firmware"]
+__all__ = ["Through", "device_of", "driven", "first_image", "through_firmware"]
 
 Through = Callable[[RunSpec, Built], Built]
 
@@ -46,6 +48,12 @@ def driven(link: Link, spec: RunSpec, built: Built, schedule: Program | None = N
         tables_of(built.image),
         with_services(schedule),
     )
+
+
+def first_image(spec: RunSpec, built: Built) -> bytes:
+    """Return the image of a run's chip with its first weights (Glorot, by its seed): what `load` takes."""
+    parts = image_parts(chip_digest(spec, built), tables_of(built.image), glorot(built.network, spec.seed))
+    return b"".join(bytes_of(part) for part in parts)
 
 
 @contextmanager

@@ -60,6 +60,35 @@ def disasm(program: Path) -> None:
     click.echo(disassemble(_program(str(program))), nl=False)
 
 
+@command.command("image", short_help="Write the compiled chip of a run as a file.")
+@click.argument("run", type=RUN, default=DEFAULT_RUN)
+@_SET
+@_SEED
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="The image.",
+)
+def image(run: str, overrides: tuple[str, ...], seed: int | None, out: Path) -> None:
+    """Write the chip of RUN with its first weights to a file: what a driver of your own sends before `load`.
+
+    A served chip takes it when RUN, --set and --seed are those of `neurochip firmware serve`.
+    """
+    from firmware_sim.through import first_image
+    from neurochip.building import build
+    from neurochip.data.atomic import replacing
+    from neurochip.description import read_run
+
+    spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
+    content = first_image(spec, build(spec))
+    with replacing(out) as file:
+        file.write(content)
+    click.echo(f"{out}: {spec.name}, {len(content)} bytes")
+
+
 @command.command("run", short_help="Run a program against the chip of a run.")
 @click.argument("program")
 @click.argument("run", type=RUN, default=DEFAULT_RUN)

@@ -72,6 +72,31 @@ def test_what_a_program_does_wrong_is_said_with_the_instruction(run: Run, place:
     )
 
 
+def test_what_the_chip_refuses_is_said_with_the_instruction(run: Run, place: Workplace) -> None:
+    place.write("aimless.asm", "begin\nnudge +\nrun nudged, 5\nhalt\n")
+    result = run("firmware", "run", "aimless.asm", *TINY)
+    assert result.exit_code == 2
+    assert result.stderr == (
+        "Error: aimless.asm: instruction 2, run nudged, 5: CONFIG: targets: are missing; a nudged phase needs what to "
+        "nudge to\n"
+    )
+
+
+def test_an_image_is_the_chip_of_a_run(run: Run, place: Workplace) -> None:
+    result = run("firmware", "image", *TINY, "--out", "chip.bin")
+    assert result.exit_code == 0, result.output
+    content = (place.folder / "chip.bin").read_bytes()
+    assert result.stdout == f"chip.bin: mnist-small, {len(content)} bytes\n"
+    assert content[:4] == b"NCIM" and len(content) > 4 * (784 * 20 + 20 * 10 + 20 + 10)
+    assert run("firmware", "image", *TINY, "--out", "again.bin").exit_code == 0
+    assert (place.folder / "again.bin").read_bytes() == content
+    run("firmware", "image", *TINY, "--seed", "2", "--out", "other.bin")
+    assert (place.folder / "other.bin").read_bytes() != content
+    assert run("firmware", "image", *TINY, "--out", "none/chip.bin").stderr == (
+        "Error: none/chip.bin: cannot be written: No such file or directory\n"
+    )
+
+
 def test_programs_that_ship_are_known_by_name(run: Run) -> None:
     result = run("firmware", "run", "demo", *TINY, "--batches", "4", "--lanes", "2")
     assert result.exit_code == 0, result.output

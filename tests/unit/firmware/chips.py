@@ -8,6 +8,7 @@ import numpy as np
 
 from firmware_sim.device import Device
 from firmware_sim.driver import DrivenChip
+from firmware_sim.image import tables_of
 from firmware_sim.local import LocalLink
 from firmware_sim.program import Program
 from firmware_sim.queues import WORD, Words
@@ -15,9 +16,10 @@ from firmware_sim.regmap import by_name
 from firmware_sim.schedule import with_services
 from firmware_sim.transaction import Transaction
 from neurochip.coding import Constant
+from neurochip.description import CodingSpec
 from neurochip.description.network import layered
 from neurochip.ideal.substrate import IdealSubstrate
-from tests.property.networks import Net, draw_net
+from tests.property.networks import Net, draw_net, fast_chip, small_chip
 
 DIGEST = "00112233445566778899aabbccddeeff"
 SIZES = (4, 5, 3)
@@ -36,6 +38,15 @@ def ideal_device(seed: int = 3, **how: Any) -> tuple[Device, Net]:
     net = draw_net(seed, SIZES, lanes=2)
     machine = IdealSubstrate(layered(SIZES), Constant(0.5), dtype=np.float32)
     return Device(machine, machine.network, DIGEST, **how), net
+
+
+def digital_device(seed: int = 3, *, precision: str = "int8", **how: Any) -> tuple[Device, Net]:
+    """Return a device with cores, tables, integer weights and traces: all of a compiled chip."""
+    net = draw_net(seed, SIZES, lanes=2, tied=False)
+    machine = fast_chip(
+        net, CodingSpec(), chip=small_chip(4), precision=precision, rounding="stochastic", traced=True
+    )
+    return Device(machine, machine.image.network, DIGEST, tables_of(machine.image), **how), net
 
 
 def bench(schedule: Program | None = None, *, load: bool = True, **how: Any) -> Bench:

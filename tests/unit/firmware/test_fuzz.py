@@ -33,9 +33,10 @@ def script() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("seed", [101, 102])
-def test_a_few_thousand_frames_do_no_harm(script: ModuleType, seed: int) -> None:
-    fuzz = script.Fuzz(seed)
+@pytest.mark.parametrize(("seed", "chip"), [(101, "ideal"), (102, "digital")])
+def test_a_few_thousand_frames_do_no_harm(script: ModuleType, seed: int, chip: str) -> None:
+    fuzz = script.Fuzz(seed, chip)
+    assert fuzz.device.operations.machine.capabilities.name == chip
     with np.errstate(all="ignore"):
         for _ in range(2500):
             fuzz.send(fuzz.frame(), 30.0)
