@@ -15,6 +15,8 @@ from neurochip.compile.quantise import state_dtype
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices
 from neurochip.description.network import Network, layered
 from neurochip.description.neuron import state_words
+from neurochip.digital.faults import plan_faults
+from neurochip.digital.layout import Layout
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
@@ -161,9 +163,11 @@ def core_uses(image: ChipImage | None) -> tuple[CoreUse, ...]:
 
 def fault_uses(run: RunSpec, built: Built) -> tuple[FaultUse, ...]:
     """Return each fault of a run, with what it found to break on this chip."""
-    if not isinstance(built.substrate, DigitalSubstrate):
+    if built.image is None or not run.faults.given():
         return ()
-    found = built.substrate.broken
+    # From the image: the substrate may be a device that was told the same run. Test has all that training has.
+    plan = plan_faults(run.faults, Layout(built.image), run.seed, testing=True)
+    found = {} if plan is None else plan.found
     return tuple(
         FaultUse(
             fault=fault.fault,

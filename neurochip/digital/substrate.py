@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
@@ -152,12 +152,6 @@ class DigitalSubstrate:
         if self._traced:
             observables.add(Observable.TRACE)
         return Capabilities("digital", frozenset(observables), sends_bits_only=True)
-
-    @property
-    def broken(self) -> Mapping[str, Mapping[str, Any]]:
-        """By fault, what is broken for good, in training or at test."""
-        plan = self.plans[True]  # has all that training has
-        return {} if plan is None else plan.found
 
     def load(self, parameters: Parameters) -> None:
         """Write all weights and biases, rounding to nearest where weights are integers."""

@@ -58,6 +58,13 @@ def test_every_report_says_what_was_broken(run: Run, place: Workplace) -> None:
     assert "<h2>Faults</h2>" in page
     assert "1 of 824 neurons at 1" in page
     assert run("report", "here").exit_code == 0
+    # Also of a chip that a controller drives.
+    assert (
+        run("simulate", "--through", "firmware", "--out", "there", *settings(*FAULTS), "--quiet").exit_code
+        == 0
+    )
+    driven = json.loads(Path("there/report.json").read_text(encoding="utf-8"))
+    assert driven["faults"] == report["faults"]
 
 
 def test_a_sound_chip_says_nothing_of_faults(run: Run, place: Workplace) -> None:
