@@ -18,6 +18,7 @@ from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
 from neurochip.building import Built
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import RunSpec
+from neurochip.errors import ConfigError
 from neurochip.training.streams import glorot
 
 __all__ = ["Through", "device_of", "driven", "first_image", "through_firmware"]
@@ -69,6 +70,12 @@ def through_firmware(connect: Callable[[], Link] | None = None) -> Iterator[Thro
     with ExitStack() as stack:
 
         def through(spec: RunSpec, built: Built) -> Built:
+            if spec.learning is not None and spec.learning.rule == "recurrent-backprop":
+                raise ConfigError(
+                    "learning.rule",
+                    '"recurrent-backprop" needs the exact Jacobian, for which there is no register; '
+                    "drive the chip directly, without --through and --device",
+                )
             link = LocalLink(device_of(spec, built)) if connect is None else connect()
             stack.callback(link.close)
             if spec.learning is None or spec.learning.rule != "eqprop":

@@ -145,6 +145,17 @@ def test_a_chip_without_prices_for_the_controller_is_refused(run: Run, place: Wo
     assert not (place.folder / "no").exists()
 
 
+def test_a_rule_that_needs_what_no_register_holds_is_refused(run: Run, place: Workplace) -> None:
+    sets = ["--set", "learning.rule=recurrent-backprop", "--set", "network.layers=[784, 12, 10]"]
+    result = run("simulate", "analog-mnist-small", *sets, "--through", "firmware", "--out", "no")
+    assert result.exit_code == 2
+    assert result.stderr == (
+        'Error: learning.rule: "recurrent-backprop" needs the exact Jacobian, for which there is no register; '
+        "drive the chip directly, without --through and --device\n"
+    )
+    assert not (place.folder / "no").exists()
+
+
 def test_serve_and_train_on_it(run: Run, finished: Finished, place: Workplace) -> None:
     device = subprocess.Popen(
         [sys.executable, "-m", "neurochip._cli", "firmware", "serve", "mnist-small", *TINY, "--port", "0"],
