@@ -12,6 +12,8 @@ from typing import Any
 __all__ = ["prepared", "receiver", "send_all"]
 
 SPIN = 2e-4  # seconds
+# A peer that is gone is an error here, whatever the process has made of SIGPIPE.
+_NO_SIGNAL = getattr(socket, "MSG_NOSIGNAL", 0)
 _JOINED = 1 << 14  # bytes below which one copy is cheaper than a list of buffers
 
 
@@ -57,11 +59,11 @@ def send_all(connection: socket.socket, parts: list[Any]) -> None:
     """Send buffers one behind the other."""
     size = sum(map(len, parts))
     if size <= _JOINED:
-        connection.sendall(b"".join(parts) if len(parts) > 1 else parts[0])
+        connection.sendall(b"".join(parts) if len(parts) > 1 else parts[0], _NO_SIGNAL)
         return
     views = [memoryview(part).cast("B") for part in parts if len(part)]
     while views:
-        sent = connection.sendmsg(views[:512])
+        sent = connection.sendmsg(views[:512], (), _NO_SIGNAL)
         while views and sent >= len(views[0]):
             sent -= len(views.pop(0))
         if views:

@@ -9,10 +9,10 @@ from typing import Any
 import nir
 import numpy as np
 import pytest
-from vcdvcd import VCDVCD
 
 from neurochip.description.nir_graph import from_nir
 from neurochip.spiking import run_spiking
+from tests.oracle.waveforms import VCDVCD
 
 from .conftest import Finished, Run, Workplace
 

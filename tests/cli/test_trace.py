@@ -10,10 +10,10 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from vcdvcd import VCDVCD
 
 from neurochip import tracing
 from neurochip.report.reading import read_rasters
+from tests.oracle.waveforms import VCDVCD
 
 from .conftest import TINY, Finished, Run, Workplace
 

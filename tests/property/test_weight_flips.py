@@ -104,7 +104,9 @@ def test_the_mapping_does_not_choose_the_bits() -> None:
 @pytest.mark.parametrize("rate", [0.001, 0.05, 0.5])
 def test_the_rate_is_met(rate: float) -> None:
     made = fast_chip(draw_net(1, (200, 60, 10)), CodingSpec(), precision="int8", faults=flips(rate))
-    found = made.broken["weight_bit_flip"]
+    plan = made.plans[True]
+    assert plan is not None
+    found = plan.found["weight_bit_flip"]
     n = found["of_bits"]
     assert n == 8 * (200 * 60 + 2 * 60 * 10)
     assert abs(found["bits"] - rate * n) < 5 * np.sqrt(rate * (1 - rate) * n)

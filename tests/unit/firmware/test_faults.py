@@ -319,3 +319,20 @@ def test_large_transfers_come_through_whole() -> None:
         assert made.exchange(Transaction().read(by_name("LEVELS")), idempotent=True)[4] == data.size
         assert server.device.queues["DATA"].take(data.size).tobytes() == data.tobytes()
         made.close()
+
+
+def test_a_peer_that_is_gone_is_an_error_even_where_sigpipe_kills() -> None:
+    script = (
+        "import signal, socket\n"
+        "from firmware_sim.sockets import send_all\n"
+        "signal.signal(signal.SIGPIPE, signal.SIG_DFL)\n"
+        "for parts in ([b'x'], [b'x' * 40000, b'y' * 40000]):\n"
+        "    one, other = socket.socketpair()\n"
+        "    other.close()\n"
+        "    try:\n"
+        "        send_all(one, parts)\n"
+        "    except OSError:\n"
+        "        print('refused')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "refused\nrefused\n"), done.stderr

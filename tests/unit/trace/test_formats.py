@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 from typing import Any
 
 import numpy as np
 import pytest
-from vcdvcd import VCDVCD
 
 from neurochip.errors import ConfigError
 from neurochip.trace.arrays import ArrayTrace
 from neurochip.trace.perfetto import PerfettoTrace
 from neurochip.trace.signals import Chunk, SignalGroup, families, select
 from neurochip.trace.vcd import VcdTrace
+from tests.oracle.waveforms import VCDVCD
 
 TICKS, LENGTH = 40, 2500
 GROUPS = [
@@ -151,3 +152,7 @@ def test_a_pattern_that_matches_nothing() -> None:
         "signals: core.*.sps matches none; did you mean core.*.sops? there are population.hid.spikes, "
         "neuron.hid.*.spike, neuron.hid.*.value, core.*.sops, core.*.busy, core.*.idle"
     )
+
+
+def test_the_reader_leaves_broken_pipes_to_python() -> None:
+    assert signal.getsignal(signal.SIGPIPE) == signal.SIG_IGN
