@@ -28,12 +28,12 @@ from dataclasses import replace  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-import numba  # noqa: E402
 import numpy as np  # noqa: E402
 
 from benchmarks.lif_delivery import NEURON, RATE, SIZES, network, placement  # noqa: E402
 from neurochip import LIF, read_chip, replay  # noqa: E402
 from neurochip.data.atomic import replacing  # noqa: E402
+from neurochip.kernels._jit import entry  # noqa: E402
 from neurochip.report.figures import Chart, Curve, drawn, svg  # noqa: E402
 
 # Neurons on each side, and ticks that take about as long.
@@ -52,7 +52,7 @@ def seconds(work: Callable[[], Any], repeats: int) -> float:
     return statistics.median(taken)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@entry
 def _pass(words: Any) -> Any:
     total = np.uint64(0)
     for i in range(words.size):

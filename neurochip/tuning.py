@@ -17,7 +17,7 @@ from neurochip import data
 from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.errors import CheckpointError, ConfigError, OutputError
-from neurochip.search.dimensions import Value, present_value, read_dimension
+from neurochip.search.dimensions import Choice, Value, present_value, read_dimension
 from neurochip.search.front import pareto_front
 from neurochip.search.objectives import measure, read_objectives
 from neurochip.search.page import search_page
@@ -25,10 +25,17 @@ from neurochip.search.study import Study, Trial
 from neurochip.simulation import simulate
 from neurochip.training.streams import stream
 
-__all__ = ["Tuned", "held_out", "tune"]
+__all__ = ["Tuned", "judged_by_training", "tune"]
 
 BASE, SETTINGS, JOURNAL = "run.toml", "tune-settings.json", "journal.log"
 _FORMAT = 1
+# Keys that a search sets itself: varying them would change nothing.
+_FIXED = {
+    "seed": "is the same for all trials, so that they can be compared; average over several with --seeds",
+    "data": "is the same for all trials, so that they can be compared; change it with --set",
+    "name": "changes nothing that is measured",
+    "about": "changes nothing that is measured",
+}
 
 
 class Tuned(NamedTuple):
@@ -110,20 +117,27 @@ def tune(
             raise ConfigError("overrides", "are for runs given by name or file; change the RunSpec instead")
         settings = _Settings(tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out))
         folder = None
-    if trials < 1 or settings.seeds < 1 or confirm < 0:
-        raise ConfigError("trials, seeds", f"must be ≥ 1, got {trials}, {settings.seeds}")
+    for name, value, least in (("trials", trials, 1), ("seeds", settings.seeds, 1), ("confirm", confirm, 0)):
+        if value < least:
+            raise ConfigError(name, f"must be ≥ {least}, got {value}")
+    if confirm and spec.experiment != "train":
+        raise ConfigError("confirm", "measures a test error, which such a run does not have; leave it out")
     dimensions = [read_dimension(text) for text in settings.vary]
     if not dimensions:
         raise ConfigError("--vary", "is missing; name at least one key with the values it may take")
     objectives = read_objectives(settings.objective)
     first = {d.key: present_value(spec, d) for d in dimensions}
     for dimension in dimensions:  # a key that is not there, or cannot be, is known before the first trial
-        low = dimension.values[0] if hasattr(dimension, "values") else _text(dimension.low, dimension.whole)
-        _varied(spec, {dimension.key: low})
+        if dimension.key.split(".")[0] in _FIXED:
+            raise ConfigError(f"--vary {dimension.key}", _FIXED[dimension.key.split(".")[0]])
+        if isinstance(dimension, Choice):
+            _varied(spec, {dimension.key: dimension.values[0]})
+        else:
+            _varied(spec, {dimension.key: _text(dimension.low, dimension.whole)})
     samples = None
     if spec.experiment == "train":
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
-    judging = None if samples is None else _held_out(samples, settings.held_out, spec.seed)
+    judging = None if samples is None else judged_by_training(samples, settings.held_out, spec.seed)
     if folder is None:
         folder = _opened(spec, settings, out)
     study = Study(
@@ -156,7 +170,10 @@ def tune(
             for k in range(confirm):
                 once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + settings.seeds + k})
                 record = simulate(once, samples=samples, threads=threads, write=False).record
-                errors.append(float(record.epochs[-1].test_error or 0.0))
+                error = record.epochs[-1].test_error
+                if error is None:
+                    raise ConfigError("evaluation", "leaves out the last epoch, whose test error is wanted")
+                errors.append(error)
             spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
             confirmed.append(
                 {"trial": number, "mean": statistics.fmean(errors), "std": spread, "errors": errors}
@@ -166,7 +183,7 @@ def tune(
     return found
 
 
-def held_out(samples: data.Dataset, count: int, seed: int) -> data.Dataset:
+def judged_by_training(samples: data.Dataset, count: int, seed: int) -> data.Dataset:
     """Return training samples only: ``count`` drawn ones take the place of the test set, the rest trains."""
     n = len(samples.train_labels)
     if not 0 < count < n:
@@ -180,9 +197,6 @@ def held_out(samples: data.Dataset, count: int, seed: int) -> data.Dataset:
         test_pixels=samples.train_pixels[judge],
         test_labels=samples.train_labels[judge],
     )
-
-
-_held_out = held_out
 
 
 def _share(spec: RunSpec, wanted: int | None) -> int:

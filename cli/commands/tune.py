@@ -64,7 +64,7 @@ __all__ = ["command"]
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the search in DIR, up to --trials; takes no RUN, --vary, --set or --out.",
+    help="Go on with the search in DIR, up to --trials; the rest as it was.",
 )
 def command(
     run: str | None,
@@ -83,6 +83,9 @@ def command(
 ) -> None:
     """Search the keys of RUN named with --vary; trials are judged on training samples that were held out."""
     given = {"RUN": run is not None, "--vary": bool(vary), "--set": bool(overrides), "--out": out is not None}
+    for name in ("objective", "sampler", "seed", "seeds", "held_out"):
+        source = click.get_current_context().get_parameter_source(name)
+        given[f"--{name.replace('_', '-')}"] = source is click.core.ParameterSource.COMMANDLINE
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")

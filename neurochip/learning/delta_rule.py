@@ -2,56 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network
 from neurochip.learning.eqprop import Presented
-from neurochip.learning.needs import check_needs
-from neurochip.learning.two_phases import TwoPhases
-from neurochip.substrate import Observable, Substrate, WeightUpdate
+from neurochip.learning.two_phases import TwoPhaseRule
+from neurochip.substrate import Substrate, WeightUpdate
 
 __all__ = ["DeltaRule"]
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True)
-class DeltaRule:
+class DeltaRule(TwoPhaseRule):
     """The rule, for one network: presynaptic activity × change of the postsynaptic one.
 
     The change is not the same in both directions of a connection. Feedback of its own learns by the rule in its
     direction; tied feedback follows the forward weights, and has to be told.
 
-    Parameters
-    ----------
-    network
-        Layers; tied or not.
-    phases
-        Lengths, nudge, and what it is compared with. With ``against = "opposite"`` the presynaptic activity is the mean
-        of both phases, so that the rule stays centred.
-    rates
-        η of each projection from layer k to layer k+1, and of the biases of layer k+1; with 0 they stay.
-    fixed_feedback
-        Feedback of its own does not learn.
+    With ``against = "opposite"`` the presynaptic activity is the mean of both phases, so that the rule stays centred.
+    Parameters are those of `TwoPhaseRule`.
     """
-
-    network: Network
-    phases: TwoPhases
-    rates: tuple[float, ...]
-    fixed_feedback: bool = False
-
-    @property
-    def needs(self) -> frozenset[Observable]:
-        """What the rule reads of a substrate."""
-        return self.phases.needs
-
-    def check(self, substrate: Substrate) -> None:
-        """Raise `CapabilityError` if the substrate lacks what the rule needs."""
-        check_needs(self.needs, substrate)
 
     def present(self, substrate: Substrate, targets: Array, share: float = 1.0) -> Presented:
         """Run all phases on lanes that have just begun, and return what should change; ``share`` scales all rates.

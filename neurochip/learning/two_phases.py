@@ -9,10 +9,12 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.description.network import Network
 from neurochip.errors import ConfigError, DataError
+from neurochip.learning.needs import check_needs
 from neurochip.substrate import Observable, Phase, Substrate
 
-__all__ = ["Contrast", "TwoPhases", "fitting_targets"]
+__all__ = ["Contrast", "TwoPhaseRule", "TwoPhases", "fitting_targets"]
 
 Array = NDArray[Any]
 Reference = Literal["before", "twin", "opposite"]
@@ -129,6 +131,37 @@ class TwoPhases:
                 span = 2 * self.beta
             minus, heard_minus = known()
         return Contrast(minus, plus, heard_minus, heard_plus, span)
+
+
+@dataclass(frozen=True)
+class TwoPhaseRule:
+    """What the rules between two phases share.
+
+    Parameters
+    ----------
+    network
+        Layers; tied or not.
+    phases
+        Lengths, nudge, and what it is compared with.
+    rates
+        η of each projection from layer k to layer k+1, and of the biases of layer k+1; with 0 they stay.
+    fixed_feedback
+        Feedback of its own does not learn.
+    """
+
+    network: Network
+    phases: TwoPhases
+    rates: tuple[float, ...]
+    fixed_feedback: bool = False
+
+    @property
+    def needs(self) -> frozenset[Observable]:
+        """What the rule reads of a substrate."""
+        return self.phases.needs
+
+    def check(self, substrate: Substrate) -> None:
+        """Raise `CapabilityError` if the substrate lacks what the rule needs."""
+        check_needs(self.needs, substrate)
 
 
 def fitting_targets(targets: Array) -> Array:

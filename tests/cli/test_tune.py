@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from neurochip import data
-from neurochip.tuning import held_out
+from neurochip.tuning import judged_by_training
 
 from .conftest import Run
 
@@ -66,7 +66,7 @@ def test_a_convergence_run_is_searched_by_its_two_ends(run: Run) -> None:
 
 def test_the_test_set_plays_no_part() -> None:
     samples = data.load("mnist-small")
-    split = held_out(samples, 400, seed=1)
+    split = judged_by_training(samples, 400, seed=1)
     known = {image.tobytes() for image in samples.train_pixels}
     judges = [image.tobytes() for image in split.test_pixels]
     assert len(judges) == 400 and set(judges) <= known
@@ -80,6 +80,15 @@ def test_refused(run: Run) -> None:
         (("--vary", "learning.zeta=0:1"), "Error: --set learning.zeta: unknown key"),
         (("--vary", "learning.beta=0:1", "--objective", "joy"), "Error: --objective: must be among error"),
         (("--vary", "learning.beta=-1:1", "--held-out", "60"), "Error: held_out: must be 1 to 59 of the 60"),
+        (
+            ("--vary", "seed=1:9:int"),
+            "Error: --vary seed: is the same for all trials, so that they can be compared; ",
+        ),
+        (
+            ("--vary", "data.train=10:60:int"),
+            "Error: --vary data.train: is the same for all trials, so that ",
+        ),
+        (("--vary", "learning.beta=0.1:1", "--confirm", "-1"), "Usage:"),
         (("--resume", "nowhere"), "Error: nowhere: has no tune-settings.json; name the folder of a search\n"),
     ):
         tiny = () if "--resume" in arguments else TINY
@@ -87,3 +96,18 @@ def test_refused(run: Run) -> None:
         assert result.exit_code == 2
         assert result.stderr.startswith(words), result.stderr
     assert not Path("runs").exists()
+
+
+def test_a_resumed_search_takes_nothing_new(run: Run) -> None:
+    result = run("tune", "--resume", "found", "--objective", "bits", "--seeds", "2")
+    assert result.exit_code == 2
+    words = "--resume goes on with the search of its folder as it was; leave out --objective, --seeds"
+    assert words in " ".join(result.stderr.split())
+
+
+def test_a_convergence_run_has_no_test_error(run: Run) -> None:
+    result = run("tune", "convergence", "--vary", "coding.decoder.lambda=0.1:0.9", "--confirm", "1")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: confirm: measures a test error, which such a run does not have; leave it out\n",
+    )
