@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import numpy as np
@@ -12,18 +11,16 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.run_sections import MOST_TICKS, CodingSpec
-from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
-from neurochip.digital.bookkeeping import Bookkeeper, Broken, FaultCounts, spikes_per_core
+from neurochip.digital.arrays import Recorder
+from neurochip.digital.bookkeeping import Bookkeeper
 from neurochip.digital.clock import ChipClock
-from neurochip.digital.coder import coder_of, schedules_of
-from neurochip.digital.fault_arrays import FaultScratch, FaultState
-from neurochip.digital.faults import FaultPlan, plan_faults
-from neurochip.digital.faulty_tick import run_faulty_ticks
+from neurochip.digital.faults import plan_faults
 from neurochip.digital.isolated import CoreMemory
+from neurochip.digital.lanes import Lanes
 from neurochip.digital.layout import Layout
 from neurochip.digital.synapses import SynapseMemories
-from neurochip.digital.tick import run_ticks
-from neurochip.errors import CapabilityError, ConfigError, DataError
+from neurochip.digital.threads import Threads
+from neurochip.errors import CapabilityError, ConfigError
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -40,10 +37,6 @@ from neurochip.substrate.phase_time import PhaseTime
 __all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
-_FAULTS = "faults."  # before the names of what lanes remember because of faults, in a snapshot
-_MOST = {"bits": 1, "frame": 1, "faults.heard": 2, "faults.frame": 1, "faults.testing": 1}  # in a snapshot
-_MOST_LANE_COUNTS = 8  # sizes of minibatches for which states are kept
-_MOST_SCHEDULES = 64
 
 
 class DigitalSubstrate:
@@ -92,20 +85,15 @@ class DigitalSubstrate:
         faults: FaultsSpec | None = None,
     ) -> None:
         self.image = image
-        self._coding = coding
         self._traced, self._counting = traced, counting
         self._layout = Layout(image)
         self._books = Bookkeeper(image, traced or counting)
-        self._core_slots = np.array(self._layout.core_slots, dtype=np.uint64)
         self._dtype = self._layout.state_dtype
-        self._threads = max(1, threads)
+        self._threads = Threads(threads)
         spec = FaultsSpec() if faults is None else faults
         self.plans = tuple(
             plan_faults(spec, self._layout, seed, testing=testing) for testing in (False, True)
         )
-        self._plan: FaultPlan | None = None  # of these presentations
-        self._fault_states: dict[tuple[int, bool], FaultState] = {}
-        self._fault_rooms: list[FaultScratch] = []
         self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
         if timing != "tick":
             self._clocks = tuple(
@@ -114,36 +102,34 @@ class DigitalSubstrate:
                     self._layout.core_slots,
                     timing,
                     every=timing_every,
-                    threads=self._threads,
+                    threads=self._threads.count,
                     unheard=None if plan is None else plan.wiring.cut != 0,
                     dead=None if plan is None else plan.dead,
                 )
                 for plan in self.plans
             )
         self._clock = self._clocks[0] if self._clocks else None
-        self._pool = ThreadPoolExecutor(self._threads - 1) if self._threads > 1 else None
         self._synapses = SynapseMemories(
             self._layout,
             seed=seed,
             stochastic=rounding == "stochastic",
             weight_range=weight_range,
-            threads=self._threads,
-            each_thread=self._map,
+            threads=self._threads.count,
+            each_thread=self._threads.each,
         )
-        self._scratch: list[Scratch] = [self._layout.scratch() for _ in range(self._threads)]
-        self._states: dict[int, LaneState] = {}  # kept by number of lanes: allocation costs more than a phase
-        self._targets: dict[
-            int, NDArray[Any]
-        ] = {}  # likewise; only the last population's slots are ever used
-        self._schedules: dict[tuple[int, int], Schedules] = {}
-        self._state = self._lanes(1)
-        self._presentations = np.zeros(1, dtype=np.uint64)
-        self._tick = 0
+        self._lanes = Lanes(
+            self._layout,
+            self._synapses,
+            coding,
+            traced=traced,
+            seed=seed,
+            threads=self._threads,
+            plans=self.plans,
+        )
         self._ran = 0
         self._opening = False
         # Phases of these presentations: each is counted once, even when it is taken up again.
         self._begun: set[Phase] = set()
-        self._coder = coder_of(coding, self._dtype, seed=seed, traced=traced)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -164,14 +150,12 @@ class DigitalSubstrate:
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
         inputs = fitting_inputs(self.image.network, inputs)
-        self._state = self._lanes(inputs.shape[0])
-        self._state.value[:, self._layout.slots_of[0]] = inputs
-        self._presentations = np.ascontiguousarray(presentations, dtype=np.uint64)
-        if self._presentations.shape != (inputs.shape[0],):
+        presentations = np.ascontiguousarray(presentations, dtype=np.uint64)
+        if presentations.shape != (inputs.shape[0],):
             raise ConfigError(
-                "presentations", f"must have shape ({inputs.shape[0]},), got {self._presentations.shape}"
+                "presentations", f"must have shape ({inputs.shape[0]},), got {presentations.shape}"
             )
-        self._tick = 0
+        self._lanes.begin(inputs, presentations)
         self._opening = True
         self._begun = set()
 
@@ -185,7 +169,7 @@ class DigitalSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
-        check_phase(phase, ticks, beta, targets, (len(self._state.bits), self.image.network.sizes[-1]))
+        check_phase(phase, ticks, beta, targets, (len(self._lanes), self.image.network.sizes[-1]))
         if ticks > MOST_TICKS:
             raise ConfigError(
                 f"phases.{phase.value}",
@@ -194,40 +178,36 @@ class DigitalSubstrate:
         for name in record:
             if name not in RECORDS:
                 raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
-        if self._tick == 0:
-            self._choose_plan(testing=phase is Phase.EVALUATION)
-        t, state = self._dtype, self._state
-        lanes = state.bits.shape[0]
-        wanted = self._wanted(lanes)
+        lanes = self._lanes
+        if lanes.tick == 0:
+            testing = phase is Phase.EVALUATION
+            lanes.choose_plan(testing=testing)
+            self._choose_clock(testing)
+        wanted = lanes.targets()
         if beta and targets is not None:
             wanted[:, self._layout.slots_of[-1]] = targets
         kept = [ticks if name in record else 0 for name in RECORDS]
-        carried = self._per_core(state.bits) if self._tick else np.zeros(len(self.image.cores), np.int64)
-        # Minibatch after minibatch runs the same ticks: their schedules are made once.
-        when = (self._tick + 1, ticks)
-        if when not in self._schedules:
-            _make_room(self._schedules, _MOST_SCHEDULES)
-            self._schedules[when] = schedules_of(self._coding, *when, t)
-        schedules = self._schedules[when]
-        before = self._under_way() if self._tick else np.zeros_like(carried)
-        for room in self._fault_rooms:
-            room.tally[...] = 0
+        carried = (
+            lanes.per_core(lanes.state.bits) if lanes.tick else np.zeros(len(self.image.cores), np.int64)
+        )
+        before = lanes.under_way()
+        lanes.clear_tallies()
         begins = phase not in self._begun
-        recorder = self._run_lanes(phase, begins, schedules, ticks, t.type(2.0 * beta), wanted, kept)
+        recorder = self._run_lanes(phase, begins, ticks, self._dtype.type(2.0 * beta), wanted, kept)
+        lanes.tick += ticks
         self._books.run(
             phase,
-            lanes=lanes,
+            lanes=len(lanes),
             ticks=ticks,
             begins=begins,
             opening=self._opening,
             nudged=beta != 0,
             carried=carried,
-            sent=self._per_core(state.counts),
-            last=self._per_core(state.bits),
-            faults=self._fault_counts(before),
+            sent=lanes.per_core(lanes.state.counts),
+            last=lanes.per_core(lanes.state.bits),
+            faults=lanes.fault_counts(before, lanes.under_way()),
         )
         self._begun.add(phase)
-        self._tick += ticks
         self._ran = ticks
         self._opening = False
         of = self._layout.slots_of
@@ -242,14 +222,13 @@ class DigitalSubstrate:
         self,
         phase: Phase,
         begins: bool,
-        schedules: Schedules,
         ticks: int,
         nudge: Any,
         wanted: NDArray[Any],
         kept: Sequence[int],
     ) -> Recorder:
         """Run all lanes, as many at once as there is room for what the clock needs of them, and time them."""
-        clock, lanes, slots = self._clock, len(self._state.bits), self._layout.n_slots
+        clock, lanes, slots = self._clock, len(self._lanes), self._layout.n_slots
         for_walking = ticks if clock is not None and clock.walks else 0
         for_counting = ticks if clock is not None and not clock.walks else 0
         at_once = lanes if clock is None or any(kept) else clock.lanes_at_once(ticks, slots)
@@ -265,192 +244,51 @@ class DigitalSubstrate:
             self._books.time(phase, presentations=clock.begin(phase, lanes))
         for first in range(0, lanes, rows):
             some = np.arange(first, min(first + rows, lanes))
-            self._each_thread(some, schedules, ticks, nudge, wanted, recorder)
+            self._lanes.run(some, ticks, nudge, wanted, recorder)
             if clock is not None:
                 timed = np.intersect1d(clock.timed(phase), some) - first
-                self._books.time(
-                    phase, clock.measure(timed, recorder.per_core, recorder.spikes, self._map, self._tick + 1)
+                took = clock.measure(
+                    timed, recorder.per_core, recorder.spikes, self._threads.each, self._lanes.tick + 1
                 )
+                self._books.time(phase, took)
         return recorder
 
-    def _rest(self) -> None:
-        """Show lanes that have not run yet as they will start: the kernel clears them in its first tick."""
-        if self._tick == 0:
-            inputs = self._state.value[:, self._layout.slots_of[0]].copy()
-            for array in self._state:
-                array[...] = 0
-            self._state.value[:, self._layout.slots_of[0]] = inputs
-
-    def _wanted(self, lanes: int) -> NDArray[Any]:
-        if lanes not in self._targets:
-            _make_room(self._targets, _MOST_LANE_COUNTS)
-            self._targets[lanes] = np.zeros((lanes, self._layout.n_slots), dtype=self._dtype)
-        return self._targets[lanes]
-
-    def _per_core(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
-        out = np.zeros(len(self.image.cores), dtype=np.int64)
-        spikes_per_core(per_slot, self._core_slots, out)
-        return out
-
-    def _lanes(self, n: int) -> LaneState:
-        if n not in self._states:
-            _make_room(self._states, _MOST_LANE_COUNTS)
-            kinds = (self._coding.encoder.kind if self._coding.encoder else "", self._coding.annealer.kind)
-            self._states[n] = self._layout.lane_state(
-                n,
-                second=kinds[0] == "second-order-sigma-delta",
-                anneal=kinds[1] in ("osa", "kesten"),
-                trace=self._traced,
-            )
-        return self._states[n]
-
-    def _each_thread(
-        self,
-        lanes: NDArray[np.int64],
-        schedules: Schedules,
-        ticks: int,
-        nudge: Any,
-        wanted: NDArray[Any],
-        recorder: Recorder,
-    ) -> None:
-        """Share the lanes among the threads; every lane is computed alone, so the split changes nothing."""
-        plan, faults = self._plan, self._fault_state()
-
-        def share(k: int) -> None:
-            common = (
-                lanes[k :: self._threads],
-                self._presentations,
-                self._tick + 1,
-                ticks,
-                self._synapses.wiring,
-                self._state,
-                self._scratch[k],
-                self._coder,
-                schedules,
-                nudge,
-                wanted,
-                recorder,
-            )
-            if plan is None or faults is None:
-                run_ticks(*common)
-            else:
-                run_faulty_ticks(*common, plan.wiring, plan.rates, faults, self._fault_rooms[k])
-
-        self._map(share)
-
-    def _choose_plan(self, *, testing: bool) -> None:
-        """Break what is broken in the presentations that begin now."""
-        self._plan = self.plans[testing]
+    def _choose_clock(self, testing: bool) -> None:
         self._clock = self._clocks[testing] if self._clocks else None
-        self._synapses.misread(None if self._plan is None else self._plan.flips)
-        faults = self._fault_state()
-        if self._plan is not None and faults is not None:
-            faults.testing[...] = testing
-            for core in np.flatnonzero(self._plan.dead):
-                first, last = self._layout.core_slots[core]
-                self._state.value[:, first:last] = 0
-
-    def _fault_state(self) -> FaultState | None:
-        """Return what these lanes remember because of faults; `None` where no spike is at fault."""
-        plan = self._plan
-        if plan is None or not plan.on_the_way:
-            return None
-        if not self._fault_rooms:
-            self._fault_rooms = [plan.scratch() for _ in range(self._threads)]
-        key = (self._state.bits.shape[0], plan.rates.delay > 0)
-        if key not in self._fault_states:
-            self._fault_states[key] = plan.state(key[0], traced=self._traced)
-        return self._fault_states[key]
-
-    def _under_way(self) -> NDArray[np.int64]:
-        faults = self._fault_state()
-        if self._plan is None or faults is None:
-            return np.zeros(len(self.image.cores), dtype=np.int64)
-        return self._plan.under_way(faults)
-
-    def _fault_counts(self, before: NDArray[np.int64]) -> FaultCounts | None:
-        plan = self._plan
-        if plan is None or not plan.on_the_way:
-            return None
-        tally = sum((room.tally for room in self._fault_rooms), np.zeros_like(self._fault_rooms[0].tally))
-        return FaultCounts(Broken(tuple(plan.dead.tolist()), plan.down), tally, before, self._under_way())
-
-    def _map(self, work: Any) -> None:
-        """Call ``work(k)`` for each thread; this one takes the first share and wakes only the others."""
-        others = [] if self._pool is None else [self._pool.submit(work, k) for k in range(1, self._threads)]
-        work(0)
-        for other in others:
-            other.result()
 
     def observe(self, what: Observable, layer: int) -> NDArray[Any]:
         """Return [lane, unit] of a layer, as a copy."""
-        self._rest()
-        slots = self._layout.slots_of[layer]
+        lanes = self._lanes
+        lanes.rest()
+        state, plan, slots = lanes.state, lanes.plan, self._layout.slots_of[layer]
         if what is Observable.ACTIVITY:
             raise CapabilityError(what.value, "is the state itself on the digital substrate; observe value")
         if what not in self.capabilities.observables:
             raise CapabilityError(what.value, "is not kept on this chip; make it with traced=True")
         if what is Observable.VALUE:
-            return np.ascontiguousarray(self._state.value[:, slots])
-        faults = self._fault_state() if self._tick else None
-        if self._plan is not None and faults is not None:
+            return np.ascontiguousarray(state.value[:, slots])
+        faults = lanes.fault_state() if lanes.tick else None
+        if plan is not None and faults is not None:
             if what is Observable.TRACE:
-                return self._plan.at_cores(faults.trace, layer % len(self._layout.slots_of))
+                return plan.at_cores(faults.trace, layer % len(self._layout.slots_of))
             if what is Observable.RATE and self._counting:
-                counted = self._plan.at_cores(faults.counts, layer % len(self._layout.slots_of))
+                counted = plan.at_cores(faults.counts, layer % len(self._layout.slots_of))
                 return np.asarray(counted / self._dtype.type(max(self._ran, 1)))
         if what is Observable.TRACE:
-            return np.ascontiguousarray(self._state.trace[:, slots])
+            return np.ascontiguousarray(state.trace[:, slots])
         if what is Observable.SPIKES:
-            return np.ascontiguousarray(self._state.bits[:, slots])
-        rate: NDArray[Any] = self._state.counts[:, slots] / self._dtype.type(max(self._ran, 1))
+            return np.ascontiguousarray(state.bits[:, slots])
+        rate: NDArray[Any] = state.counts[:, slots] / self._dtype.type(max(self._ran, 1))
         return rate
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""
-        self._rest()
-        arrays = {k: v.copy() for k, v in self._state._asdict().items()}
-        faults = self._fault_state() if self._tick else None
-        if faults is not None:
-            arrays |= {_FAULTS + k: v.copy() for k, v in faults._asdict().items()}
-        return Snapshot(self._tick, self._ran, arrays)
+        return Snapshot(self._lanes.tick, self._ran, self._lanes.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
-        arrays = snapshot.arrays
-        testing = arrays.get(f"{_FAULTS}testing")
-        plan = self.plans[testing is not None and bool(testing.any())]
-        wanted = set(LaneState._fields)
-        if snapshot.tick and plan is not None and plan.on_the_way:
-            wanted |= {_FAULTS + name for name in FaultState._fields}
-        if wanted != set(arrays):
-            raise DataError(
-                "snapshot",
-                f"is of another kind of chip: {', '.join(sorted(wanted ^ set(arrays)))} must be in both or none",
-            )
-        for name, most in _MOST.items():
-            if name in arrays and arrays[name].max(initial=0) > most:
-                raise DataError("snapshot", f"{name} must be {'0 or 1' if most == 1 else f'0 to {most}'}")
-        lanes = len(arrays["bits"])
-        rooms: list[tuple[str, LaneState | FaultState]] = [("", self._lanes(lanes))]
-        if len(wanted) > len(LaneState._fields) and plan is not None:
-            rooms.append((_FAULTS, plan.state(lanes, traced=self._traced)))
-        for prefix, room in rooms:
-            for name, array in room._asdict().items():
-                if arrays[prefix + name].shape != array.shape:
-                    raise DataError(
-                        "snapshot",
-                        f"{prefix}{name} has shape {arrays[prefix + name].shape}, this chip's is {array.shape}",
-                    )
-        self._state = self._lanes(lanes)
-        for name, array in self._state._asdict().items():
-            array[...] = arrays[name]
-        self._choose_plan(testing=testing is not None and bool(testing.any()))
-        faults = self._fault_state() if snapshot.tick else None
-        if faults is not None:
-            for name, array in faults._asdict().items():
-                array[...] = arrays[_FAULTS + name]
-        self._tick, self._ran = snapshot.tick, snapshot.ran
+        self._choose_clock(self._lanes.restore(snapshot.arrays, snapshot.tick))
+        self._ran = snapshot.ran
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
         """Change weights on their cores, and biases; a tied copy follows its original."""
@@ -485,7 +323,7 @@ class DigitalSubstrate:
 
     def book_readout(self, layer: int) -> None:
         """Book that the host read the values of a layer."""
-        self._books.readout(layer % len(self._layout.slots_of), self._state.bits.shape[0])
+        self._books.readout(layer % len(self._layout.slots_of), len(self._lanes))
 
     def ledger(self) -> Ledger:
         """Return all counts since the chip was made."""
@@ -502,9 +340,3 @@ class DigitalSubstrate:
     def updates(self) -> int:
         """Changes of weights so far; part of the key of stochastic rounding."""
         return self._synapses.updates
-
-
-def _make_room(kept: dict[Any, Any], most: int) -> None:
-    """Drop what was kept first, so that no more than ``most`` are kept."""
-    while len(kept) >= most:
-        kept.pop(next(iter(kept)))
