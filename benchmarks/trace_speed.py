@@ -28,8 +28,9 @@ import numpy as np  # noqa: E402
 from benchmarks.lif_delivery import SIZES, network  # noqa: E402
 from neurochip import read_chip  # noqa: E402
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork  # noqa: E402
+from neurochip.presenting import Presentation, SpikingPresentation  # noqa: E402
 from neurochip.spiking import run_spiking  # noqa: E402
-from neurochip.tracing import Format, Presentation, Source, SpikingPresentation, write_trace  # noqa: E402
+from neurochip.tracing import Format, Source, write_trace  # noqa: E402
 
 CYCLE_TICKS = 40
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.container import bytes_of
 from firmware_sim.counting import ledger_arrays, ledger_from, peak, times_of, with_times, wrapped
+from firmware_sim.descriptions import check_snapshot, rule_from, snapshot_from, update_from
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.isa import ALL, PHASES, WHAT
 from firmware_sim.phases import State, moved
@@ -20,17 +22,14 @@ from firmware_sim.queues import OUT_MARK, WORD, WordQueue, Words, block_of, take
 from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import RECORDS, Fault, Irq, by_name
 from neurochip.description.network import Network
-from neurochip.description.run_sections import LearningSpec, PhasesSpec
-from neurochip.errors import ConfigError
 from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.substrate import Ledger, Machine, Observable, Snapshot, WeightUpdate
+from neurochip.substrate import Ledger, Machine, Observable, Snapshot
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
 __all__ = ["Operations"]
 
 Array = NDArray[Any]
 
-_MOST_TICKS = 1 << 40
 _BETA, _SHARE, _RATES = by_name("BETA"), by_name("SHARE"), by_name("RATES")
 _T, _RECORD, _LEARNING = by_name("T"), by_name("RECORD"), by_name("LEARNING")
 _FAULTS, _IRQ = by_name("FAULTS"), by_name("IRQ")
@@ -265,7 +264,7 @@ class Operations:
 
     def _do_restore(self, one: Instruction) -> None:
         snapshot, state = self._slot(one.a)
-        self._check_snapshot(snapshot)
+        check_snapshot(snapshot, self.machine.snapshot().arrays)
         self.machine.restore(snapshot)
         # Presentations that have just begun begin where the snapshot was, whatever was done to it there.
         if self.state is not State.BEGUN:
@@ -278,37 +277,7 @@ class Operations:
         self._push([numbers, names, *snapshot.arrays.values()])
 
     def _do_pull(self, one: Instruction) -> None:
-        numbers, names = self._take("DATA", (1,)), self._take("DATA", (1,))
-        if numbers.shape != (3,) or numbers.dtype != np.int64 or names.dtype != np.uint8:
-            raise Refusal(
-                Code.BAD_BLOCK, "a snapshot begins with tick, ran and state, then the names of its arrays"
-            )
-        if names.size > 4096:
-            raise Refusal(Code.BAD_BLOCK, "a snapshot has no such many names")
-        listed = names.tobytes().decode("ascii", "replace").split("\n") if names.size else []
-        tick, ran, number = (int(n) for n in numbers)
-        legal = (State.BEGUN, State.FREE, State.NUDGED, State.NUDGED_NEGATIVE, State.EVALUATION)
-        if not (0 <= tick < _MOST_TICKS and 0 <= ran <= 0xFFFF and number in [int(s) for s in legal]):
-            raise Refusal(Code.BAD_BLOCK, f"no snapshot has tick {tick}, ran {ran}, state {number}")
-        arrays = {name: self._take("DATA", range(8)) for name in listed}
-        self.slots[one.a] = (Snapshot(tick, ran, arrays), State(number))
-
-    def _check_snapshot(self, snapshot: Snapshot) -> None:
-        """Refuse arrays that are not those of these lanes on this substrate."""
-        own = self.machine.snapshot().arrays
-        # What has a point in its name exists only while it is needed; the chip itself knows when.
-        if {name for name in {*own} ^ {*snapshot.arrays} if "." not in name}:
-            raise Refusal(Code.BAD_BLOCK, "the snapshot is of another kind of chip")
-        for name, given in snapshot.arrays.items():
-            array = own.get(name, given)
-            if given.shape != array.shape or given.dtype != array.dtype:
-                raise Refusal(
-                    Code.BAD_BLOCK,
-                    f"{name} of the snapshot has shape {given.shape} of {given.dtype}, "
-                    f"these lanes have {array.shape} of {array.dtype}",
-                )
-            if given.dtype.kind == "f" and not np.all(np.isfinite(given)):
-                raise Refusal(Code.BAD_BLOCK, f"{name} of the snapshot must be finite")
+        self.slots[one.a] = snapshot_from(partial(self._take, "DATA"))
 
     # What is read.
 
@@ -343,21 +312,10 @@ class Operations:
     def _learns(self) -> EquilibriumPropagation:
         """Return the rule as the registers describe it."""
         n = len(self.network.sizes) - 1
-        words = tuple(self._registers.get(_RATES, k) for k in range(2 * n))
-        key = (self._registers.get(_LEARNING), *words)
+        key = (self._registers.get(_LEARNING), *(self._registers.get(_RATES, k) for k in range(2 * n)))
         if self._rule is None or self._rule[0] != key:
             rates = tuple(self._registers.double(_RATES, 2 * k) for k in range(n))
-            pre = key[0] >> 1 & 3
-            if pre == 3 or not all(math.isfinite(rate) for rate in rates):
-                raise Refusal(Code.BAD_VALUE, f"LEARNING holds {key[0]:#x}, RATES {rates}")
-            learning = LearningSpec(
-                rates=rates,
-                epochs=1,
-                product="full" if key[0] & 1 else "linear",
-                pre="trace" if pre else "oracle",
-                trace="count" if pre == 2 else "decoder",
-            )
-            self._rule = key, EquilibriumPropagation(self.network, learning, PhasesSpec())
+            self._rule = key, rule_from(self.network, key[0], rates)
         return self._rule[1]
 
     def _bank(self, number: int) -> list[Array]:
@@ -384,7 +342,8 @@ class Operations:
             raise Refusal(
                 Code.BAD_BLOCK, "terms begin with f64 [update, 5]: source, target, rate, words, terms"
             )
-        updates = [self._update(row) for row in numbers.tolist()]
+        taken = partial(self._take, "DATA")
+        updates = [update_from(row, taken, self.network) for row in numbers.tolist()]
         biases: list[Array | None] = []
         for layer, size in enumerate(self.network.sizes[1:], start=1):
             change = self._take("DATA", (1,))
@@ -392,27 +351,3 @@ class Operations:
                 raise Refusal(Code.BAD_BLOCK, f"biases of layer {layer} are {size} numbers, or none")
             biases.append(change if change.size else None)
         self.machine.write_weights(updates, biases)
-
-    def _update(self, row: list[float]) -> WeightUpdate:
-        if not all(math.isfinite(n) for n in row):
-            raise Refusal(Code.BAD_VALUE, f"an update must be finite, got {row}")
-        source, target, rate, words, n_terms = row
-        n = len(self.network.sizes)
-        if not (0 <= source < n and 0 <= target < n and 0 <= words <= 8 and 1 <= n_terms <= 8):
-            raise Refusal(Code.BAD_VALUE, f"no update has source, target, rate, words, terms {row}")
-        sizes = (self.network.sizes[int(source)], self.network.sizes[int(target)])
-        try:
-            self.network.between(int(source), int(target))
-        except ConfigError as error:
-            raise Refusal(Code.BAD_VALUE, f"{error.place}: {error.problem}") from None
-        terms = []
-        for _ in range(int(n_terms)):
-            pre, post = self._take("DATA", (2,)), self._take("DATA", (2,))
-            fits = pre.shape[0] == post.shape[0] and (pre.shape[1], post.shape[1]) == sizes
-            if not fits or pre.dtype.kind != "f" or post.dtype.kind != "f":
-                raise Refusal(
-                    Code.BAD_BLOCK,
-                    f"a term of shapes {pre.shape} and {post.shape} does not fit layers {sizes}",
-                )
-            terms.append((pre, post))
-        return WeightUpdate(int(source), int(target), tuple(terms), rate, int(words))

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from firmware_sim.driver import Answer, DrivenChip
+from firmware_sim.driver import DrivenChip
 from firmware_sim.link import Link
 from firmware_sim.local import LocalLink
 from firmware_sim.program import Program
+from firmware_sim.programmed import Answer
 from firmware_sim.schedule import ProgrammedRule
 from firmware_sim.through import device_of, driven
 from neurochip import data

@@ -19,13 +19,13 @@ from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork, read_spiking
 from neurochip.digital.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
+from neurochip.presenting import SpikingPresentation
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
 from neurochip.report.reading import read_rasters
 from neurochip.report.replay_document import ReplayDocument, replay_document
 from neurochip.report.replay_files import write_replay
 from neurochip.simulation import RESOLVED, versions
 from neurochip.spiking import run_spiking
-from neurochip.tracing import SpikingPresentation
 
 __all__ = ["ReplayOutcome", "network_source", "replay_run"]
 

@@ -41,6 +41,12 @@ def _experiments() -> list[tuple[str, str]]:
 @click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; they do not change the result."
 )
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Go on with a reproduction that was stopped; DIR is the folder that it would have made.",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
 @click.option("--json", "as_json", is_flag=True, help="Print result.json and nothing else.")
 def command(
@@ -50,6 +56,7 @@ def command(
     out: Path | None,
     seed: int,
     threads: int | None,
+    resume: Path | None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -57,6 +64,12 @@ def command(
 
     `neurochip reproduce list` lists them.
     """
+    if resume is not None:
+        source = click.get_current_context().get_parameter_source("seed")
+        is_seed = source is click.core.ParameterSource.COMMANDLINE
+        _refuse_with_resume({"NAME": name, "--all": every, "--quick": quick, "--out": out, "--seed": is_seed})
+        _one(None, False, None, 1, threads, quiet, as_json, resume)
+        return
     if name == "list" and not every:
         _list()
         return
@@ -77,19 +90,36 @@ def command(
         _one(name, quick, out, seed, threads, quiet, as_json)
 
 
+def _refuse_with_resume(given: dict[str, object]) -> None:
+    named = ", ".join(name for name, value in given.items() if value)
+    if named:
+        raise click.UsageError(
+            f"--resume goes on with the reproduction of its folder as it was; leave out {named}"
+        )
+
+
 def _one(
-    name: str, quick: bool, out: Path | None, seed: int, threads: int | None, quiet: bool, as_json: bool
+    name: str | None,
+    quick: bool,
+    out: Path | None,
+    seed: int,
+    threads: int | None,
+    quiet: bool,
+    as_json: bool,
+    resume: Path | None = None,
 ) -> None:
     from neurochip.papers.reproducing import reproduce
     from neurochip.papers.table import find
 
-    experiment = find(name)
     silent = quiet or as_json
-    if not silent:
+    if name is not None and not silent:
+        experiment = find(name)
         form = "quick" if quick else "full"
         click.echo(f"{name}, {form} form: takes about {_span(experiment.seconds[not quick])}", err=True)
     with showing_share(quiet=silent) as tell:
-        done = reproduce(name, quick=quick, out=out, seed=seed, threads=threads, on_progress=tell)
+        done = reproduce(
+            name, quick=quick, out=out, seed=seed, threads=threads, resume=resume, on_progress=tell
+        )
     if done.folder is None:
         raise RuntimeError("a reproduction of the command line always has a folder")
     if as_json:

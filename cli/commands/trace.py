@@ -103,8 +103,9 @@ def command(
     RUN is the folder of a finished run, with the weights it has learnt, or a name of the catalogue or a TOML file,
     with fresh weights; or a network of spiking neurons (.npz of neurochip import) with its input, --replay.
     """
+    from neurochip.presenting import Presentation
     from neurochip.trace.signals import families, select
-    from neurochip.tracing import Presentation, Source, write_trace
+    from neurochip.tracing import Source, write_trace
 
     source: Source
     if run.endswith(".npz"):

@@ -30,6 +30,7 @@ tried learnt with every seed, with real numbers either.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,14 +143,20 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         replace(low, optimiser="plain", rate=PLAIN_RATE),
     )
     found = compare(
-        recipes, PAIRS, seeds, _samples, settings.threads, lambda share: tell(0.6 * share, "training pairs")
+        recipes, PAIRS, seeds, _samples, settings, lambda share: tell(0.6 * share, "training pairs")
     )
     spiking = np.zeros((2, len(PAIRS), 10))
+
+    def on_substrates(pair: tuple[int, int], seed: int) -> list[float]:
+        samples = _samples(pair, seed)
+        both = zip(_substrates(), ("value", "trace"), strict=True)
+        return [train_on_substrate(substrate, reads, samples, seed, 90) for substrate, reads in both]
+
     for p, pair in enumerate(PAIRS):
         for k in range(10):
-            samples = _samples(pair, seeds[k])
-            for s, (substrate, reads) in enumerate(zip(_substrates(), ("value", "trace"), strict=True)):
-                spiking[s, p, k] = train_on_substrate(substrate, reads, samples, seeds[k], 90)
+            spiking[:, p, k] = settings.kept(
+                f"spikes, pair {pair[0]}-{pair[1]}, seed {seeds[k]}", partial(on_substrates, pair, seeds[k])
+            )
             tell(0.6 + 0.4 * (10 * p + k + 1) / 30, "learning from spikes")
     last = found.last()
     short = 100 * (last[0].mean(axis=1)[None] - last[1:].mean(axis=2))

@@ -64,9 +64,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         test = pair_of(digits.images(chosen[1], "test"), digits.test_labels[chosen[1]], pair)
         return Samples(*train, *test)
 
-    found = compare(
-        recipes, PAIRS, seeds, samples, settings.threads, lambda share: tell(share, "training pairs")
-    )
+    found = compare(recipes, PAIRS, seeds, samples, settings, lambda share: tell(share, "training pairs"))
     last = found.last()
     short = 100 * (last[0].mean(axis=1)[None] - last[1:].mean(axis=2))
     better = found.attacked[4].mean(axis=1) > found.attacked[0].mean(axis=1)

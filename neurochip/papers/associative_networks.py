@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neurochip.errors import DataError
 from neurochip.learning.adam import Adam
 from neurochip.learning.associative import Associations, AssociativeRule, balanced_associations
+from neurochip.papers.experiment import Settings
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
 
@@ -212,27 +213,32 @@ def compare(
     pairs: Sequence[tuple[int, int]],
     seeds: Sequence[int],
     samples: Callable[[tuple[int, int], int], Samples],
-    threads: int,
+    settings: Settings,
     done: Callable[[float], None],
 ) -> Comparison:
-    """Train every recipe on every pair and seed; all recipes share epochs, and a seed its samples."""
+    """Train every recipe on every pair and seed; all recipes share epochs, and a seed its samples.
+
+    Every network is a part that ``settings`` keep.
+    """
     jobs = [(r, p, s) for r in range(len(recipes)) for p in range(len(pairs)) for s in range(len(seeds))]
     shape = (len(recipes), len(pairs), len(seeds))
     test = np.zeros((*shape, recipes[0].epochs // recipes[0].every))
     under = np.zeros((*shape, len(STRENGTHS)))
 
-    def one(job: tuple[int, int, int]) -> None:
-        r, p, s = job
-        given = samples(pairs[p], seeds[s])
-        trained = train(given, recipes[r], seeds[s])
-        test[job] = trained.test
+    def one(recipe: Recipe, pair: tuple[int, int], seed: int) -> tuple[Array, list[float]]:
+        given = samples(pair, seed)
+        trained = train(given, recipe, seed)
         network = (trained.weights, trained.biases)
-        for k, strength in enumerate(STRENGTHS):
-            x = attacked(*network, given.test_x, given.test_y, strength)
-            under[job][k] = accuracy(*network, x, given.test_y)
+        moved = [attacked(*network, given.test_x, given.test_y, strength) for strength in STRENGTHS]
+        return trained.test, [accuracy(*network, x, given.test_y) for x in moved]
 
-    with ThreadPoolExecutor(threads) as pool:
-        for number, _ in enumerate(pool.map(one, jobs)):
+    def kept(job: tuple[int, int, int]) -> None:
+        r, p, s = job
+        name = f"recipe {r}, pair {pairs[p][0]}-{pairs[p][1]}, seed {seeds[s]}"
+        test[job], under[job] = settings.kept(name, lambda: one(recipes[r], pairs[p], seeds[s]))
+
+    with ThreadPoolExecutor(settings.threads) as pool:
+        for number, _ in enumerate(pool.map(kept, jobs)):
             done((number + 1) / len(jobs))
     return Comparison(test, under)
 

@@ -19,12 +19,21 @@ Left open by the paper and chosen here:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.papers.bengio2017_networks import (
+    HARD,
+    SCALE,
+    SIZES,
+    SMOOTH,
+    EnergyNetwork,
+    Nonlinearity,
+    drawn,
+    first_changes,
+)
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
@@ -33,8 +42,6 @@ __all__ = ["EXPERIMENT"]
 
 Array = NDArray[np.float64]
 
-SIZES = (10, 30, 25, 20, 10)
-SCALE = 0.25
 EPSILON = 0.3
 NOISE = 0.1
 BURN_IN = 15
@@ -42,110 +49,10 @@ BLOCKS = 10
 SATURATION_SCALES = (0.1, 0.15, 0.2, 0.25, 0.4)
 
 
-class Nonlinearity(NamedTuple):
-    """ρ and its derivative."""
-
-    name: str
-    value: Callable[[Array], Array]
-    slope: Callable[[Array], Array]
-
-
-HARD = Nonlinearity(
-    "piecewise linear",
-    lambda s: np.clip(s + 0.5, 0.0, 1.0),
-    lambda s: ((s >= -0.5) & (s <= 0.5)).astype(np.float64),
-)
-SMOOTH = Nonlinearity(
-    "logistic",
-    lambda s: 1 / (1 + np.exp(-4 * s)),
-    lambda s: 4 * np.exp(-4 * s) / (1 + np.exp(-4 * s)) ** 2,
-)
-
-
-@dataclass(frozen=True)
-class EnergyNetwork:
-    """E(s) = Σ s²/2 − Σ ρ(s)ᵀ W ρ(s) − Σ bρ(s) in layers, symmetric (eq. 2.7); the first layer is clamped."""
-
-    weights: tuple[Array, ...]
-    rho: Nonlinearity
-    centred: bool = True  # biases −½ Σ W, or none
-
-    def pressure(self, states: list[Array]) -> list[Array]:
-        """Return R of each layer (eq. 2.9), zeros for the clamped one."""
-        rates = [self.rho.value(s) for s in states]
-        pressed = [np.zeros_like(states[0])]
-        for k in range(1, len(states)):
-            drive = rates[k - 1] @ self.weights[k - 1]
-            if k + 1 < len(states):
-                drive = drive + rates[k + 1] @ self.weights[k].T
-            if self.centred:
-                drive = drive - 0.5 * self.weights[k - 1].sum(axis=0)
-                if k + 1 < len(states):
-                    drive = drive - 0.5 * self.weights[k].sum(axis=1)
-            pressed.append(self.rho.slope(states[k]) * drive)
-        return pressed
-
-    def step(
-        self,
-        states: list[Array],
-        epsilon: float,
-        target: Array | None = None,
-        noise: list[Array] | None = None,
-    ) -> list[Array]:
-        """Return s + ε(R(s + η) − s), the output also pulled by ε(y − s) (eqs 2.1 and 3.2)."""
-        seen = states if noise is None else [s + n for s, n in zip(states, noise, strict=True)]
-        pressed = self.pressure(seen)
-        new = [states[0]]
-        new += [s + epsilon * (r - s) for s, r in zip(states[1:], pressed[1:], strict=True)]
-        if target is not None:
-            new[-1] = new[-1] + epsilon * (target - states[-1])
-        return new
-
-    def settled(self, x: Array, steps: int = 600) -> tuple[list[Array], Array]:
-        """Return the fixed point for inputs [lane, unit], and what is left of its movement per lane."""
-        states = [x] + [np.zeros((len(x), w.shape[1])) for w in self.weights]
-        for _ in range(steps):
-            states = self.step(states, 0.3)
-        pressed = self.pressure(states)
-        moving = [np.abs(r - s).max(axis=1) for r, s in zip(pressed[1:], states[1:], strict=True)]
-        return states, np.asarray(np.max(moving, axis=0))
-
-    def gradients(self, states: list[Array], target: Array) -> list[Array]:
-        """Return ∂C/∂h of each hidden layer and ∂C/∂ŷ, by the chain rule through R (eq. 3.10)."""
-        found = [states[-1] - target]
-        for k in range(len(states) - 2, 0, -1):
-            above = found[0] * self.rho.slope(states[k + 1])
-            found.insert(0, self.rho.slope(states[k]) * (above @ self.weights[k].T))
-        return found
-
-
-def _drawn(
-    seed: int, net: int, rho: Nonlinearity, scale: float = SCALE, *, centred: bool = True
-) -> EnergyNetwork:
-    draws = stream(seed, "weights", net)
-    bounds = [scale * np.sqrt(6 / (n + m)) for n, m in zip(SIZES[:-1], SIZES[1:], strict=True)]
-    shapes = zip(SIZES[:-1], SIZES[1:], strict=True)
-    weights = [draws.uniform(-b, b, shape) for b, shape in zip(bounds, shapes, strict=True)]
-    return EnergyNetwork(tuple(weights), rho, centred)
-
-
 def _cosine(a: Array, b: Array) -> Array:
     """Return the cosine of each lane's vectors."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray(np.sum(a * b, axis=1) / np.maximum(norms, 1e-300))
-
-
-def _first_changes(net: EnergyNetwork, states: list[Array], target: Array, epsilon: float) -> list[Array]:
-    """Return the change of each hidden layer at the step in which the nudge first reaches it."""
-    layers = len(states) - 2
-    changes: list[Array] = []
-    now = states
-    for k in range(layers + 1):
-        following = net.step(now, epsilon, target)
-        if k:
-            changes.insert(0, following[layers + 1 - k] - now[layers + 1 - k])
-        now = following
-    return changes
 
 
 class Exactness(NamedTuple):
@@ -159,12 +66,12 @@ class Exactness(NamedTuple):
 def _exactness(seed: int, nets: int, lanes: int, rho: Nonlinearity, epsilon: float) -> Exactness:
     tables: list[list[list[float]]] = [[], [], []]
     for number in range(nets):
-        net = _drawn(seed, number, rho)
+        net = drawn(seed, number, rho)
         draws = stream(seed, "samples", number)
         states, _ = net.settled(draws.uniform(-0.5, 0.5, (lanes, SIZES[0])))
         target = draws.uniform(-0.5, 0.5, (lanes, SIZES[-1]))
         wanted = net.gradients(states, target)[:-1]
-        changes = _first_changes(net, states, target, epsilon)
+        changes = first_changes(net, states, target, epsilon)
         rows: list[list[float]] = [[], [], []]
         for depth, (change, gradient) in enumerate(zip(changes, wanted, strict=True)):
             k = len(changes) - 1 - depth
@@ -183,7 +90,7 @@ def _later(seed: int, nets: int, lanes: int, steps: int) -> Array:
     """Return the cosine of the whole displacement with −∂C/∂h, f64[net, step, layer]."""
     found = np.full((nets, steps, len(SIZES) - 2), np.nan)
     for number in range(nets):
-        net = _drawn(seed, number, HARD)
+        net = drawn(seed, number, HARD)
         draws = stream(seed, "samples", number)
         start, _ = net.settled(draws.uniform(-0.5, 0.5, (lanes, SIZES[0])))
         target = draws.uniform(-0.5, 0.5, (lanes, SIZES[-1]))
@@ -215,7 +122,7 @@ def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], N
     along = np.zeros((nets, BLOCKS, layers))
     size = counts[-1] // BLOCKS
     for number in range(nets):
-        net = _drawn(seed, number, HARD)
+        net = drawn(seed, number, HARD)
         draws = stream(seed, "samples", number)
         x, y = draws.uniform(-0.5, 0.5, (1, SIZES[0])), draws.uniform(-0.5, 0.5, (1, SIZES[-1]))
         start, _ = net.settled(x)
@@ -265,7 +172,7 @@ def _saturation(seed: int, nets: int, lanes: int) -> tuple[int, int, list[float]
     for scale in SATURATION_SCALES:
         settled = 0
         for number in range(nets):
-            net = _drawn(seed, number, HARD, scale, centred=False)
+            net = drawn(seed, number, HARD, scale, centred=False)
             x = stream(seed, "samples", number).uniform(-0.5, 0.5, (lanes, SIZES[0]))
             states, moving = net.settled(x, steps=3000)
             calm = moving < 1e-9

@@ -6,11 +6,15 @@ An experiment is one module that holds one `Experiment` under the name ``EXPERIM
 from __future__ import annotations
 
 import math
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 from neurochip.errors import ConfigError
+from neurochip.papers.packing import through_storage
+from neurochip.papers.parts import Parts
 from neurochip.report.figures import Chart
 
 __all__ = [
@@ -27,6 +31,8 @@ __all__ = [
 ]
 
 Verdict = Literal["holds", "holds in part", "does not hold here"]
+
+T = TypeVar("T")
 
 # Share done, 0 to 1, and what is being done.
 Tell = Callable[[float, str], None]
@@ -113,11 +119,34 @@ class Settings:
         Every random draw follows from it.
     threads
         For substrates that share lanes among threads; no result depends on it.
+    parts
+        Where finished parts are kept while the rest is computed; `None`: nowhere.
     """
 
     quick: bool = False
     seed: int = 1
     threads: int = 1
+    parts: Parts | None = field(default=None, repr=False, compare=False)
+
+    def kept(self, part: str, make: Callable[[], T]) -> T:
+        """Return what ``make`` returns; if the experiment was stopped after that, it need not be made again.
+
+        Parameters
+        ----------
+        part
+            Its name, one of a kind within the experiment, e.g. ``"bits/seed-2"``.
+        make
+            Computes numbers, words, `None`, arrays of numbers, or lists, tuples and dicts of them, from nothing but
+            these settings. A named tuple comes back as a tuple.
+        """
+        return through_storage(make()) if self.parts is None else self.parts.kept(part, make)
+
+    def kept_in(self, part: str, make: Callable[[Path], T]) -> T:
+        """Do as `kept`; ``make`` is given a folder for what it has when it is stopped, and finds it there again."""
+        if self.parts is not None:
+            return self.parts.kept_in(part, make)
+        with tempfile.TemporaryDirectory() as folder:
+            return through_storage(make(Path(folder)))
 
 
 @dataclass(frozen=True, slots=True)

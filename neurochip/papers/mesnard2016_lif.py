@@ -19,11 +19,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.digital.lif_substrate import LIFSubstrate
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.mesnard2016_networks import (
     ABLATIONS,
@@ -35,12 +35,13 @@ from neurochip.papers.mesnard2016_networks import (
     UNITS,
     RuleName,
     Setup,
+    Trained,
     carried_over,
     f_i_curve,
-    spent_by,
-    train,
+    substrate_of,
+    trained,
 )
-from neurochip.papers.two_joint_arm import Learned, Lessons, answers, mesh_chart, slice_chart
+from neurochip.papers.two_joint_arm import Learned, Lessons, answers, from_kept, mesh_chart, slice_chart
 from neurochip.report.figures import Chart, Curve
 
 __all__ = ["EXPERIMENT"]
@@ -64,36 +65,39 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     work = 2 * lessons.samples + len(ablations) * short.samples + len(deviations) * long.samples
     done = 0
 
-    def each(setup: Setup, name: str) -> list[tuple[LIFSubstrate, Learned]]:
+    def one(setup: Setup, name: str, seed: int) -> Trained:
+        kept, spent = settings.kept(f"{name}, seed {seed}", partial(trained, setup, seed))
+        return Trained(*from_kept(kept), spent)
+
+    def each(setup: Setup, name: str) -> list[Trained]:
         """Train on every seed; side by side, since a kernel holds no lock."""
         nonlocal done
         tell(done / work, name)
         done += setup.lessons.samples
         with ThreadPoolExecutor(min(settings.threads, SEEDS)) as pool:
-            return list(pool.map(lambda seed: train(setup, seed), seeds))
+            return list(pool.map(partial(one, setup, name), seeds))
 
     learned: dict[str, list[Learned]] = {}
-    networks: list[LIFSubstrate] = []
+    networks: list[Trained] = []
     rules: tuple[RuleName, ...] = ("contrastive Hebbian", "delta")
     for rule in rules:
         runs = each(Setup(rule=rule, lessons=lessons), rule)
-        learned[rule] = [found for _, found in runs]
-        if not networks:
-            networks = [substrate for substrate, _ in runs]
-    spent = spent_by(networks[0])
+        learned[rule] = [network.learned for network in runs]
+        networks = networks or runs
+    spent = networks[0].spent
     table: dict[str, list[float]] = {}
     for name, setup in ablations.items():
         brief = replace(setup, lessons=replace(short, falling=setup.lessons.falling))
-        table[name] = [float(found.errors[-1]) for _, found in each(brief, name)]
+        table[name] = [float(network.learned.errors[-1]) for network in each(brief, name)]
     plain = [found.test for found in learned["contrastive Hebbian"]]
     # What is moved has learned longest; what learns on the chip is compared with as many samples without mismatch.
     on_chip, moved = {0.0: plain}, {0.0: plain}
     for deviation in deviations:
         setup = Setup(lessons=long, deviation=deviation)
-        on_chip[deviation] = [found.test for _, found in each(setup, f"mismatch {deviation:g}")]
+        on_chip[deviation] = [network.learned.test for network in each(setup, f"mismatch {deviation:g}")]
         if deviation:
             moved[deviation] = [
-                carried_over(networks[k].parameters(), setup, seed, long.test) for k, seed in enumerate(seeds)
+                carried_over(networks[k].parameters, setup, seed, long.test) for k, seed in enumerate(seeds)
             ]
     tell(1.0, "done")
     x = np.linspace(0, 1, 41)
@@ -102,8 +106,11 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     end = table["compared with the end of the free phase"]
     ratio = float(np.mean(end) / np.mean(table["as chosen"]))
 
+    first = substrate_of(Setup(), seeds[0])
+    first.load(networks[0].parameters)
+
     def said(angles: Array) -> Array:
-        return answers(networks[0], angles, PHASES.free + PHASES.nudged, UNITS)
+        return answers(first, angles, PHASES.free + PHASES.nudged, UNITS)
 
     def by_seed(values: list[float]) -> str:
         return ", ".join(f"{value:.4f}" for value in values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,16 @@ from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.two_phases import TwoPhases
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
-from neurochip.papers.two_joint_arm import Learned, Lessons, answers, learn, mean_error, points
+from neurochip.papers.two_joint_arm import (
+    Kept,
+    Learned,
+    Lessons,
+    answers,
+    kept_form,
+    learn,
+    mean_error,
+    points,
+)
 from neurochip.substrate import Ledger, Observable, Parameters, Phase
 from neurochip.training.streams import glorot, stream
 
@@ -33,6 +42,7 @@ __all__ = [
     "UNITS",
     "RuleName",
     "Setup",
+    "Trained",
     "carried_over",
     "drawn_for",
     "f_i_curve",
@@ -40,6 +50,7 @@ __all__ = [
     "spent_by",
     "substrate_of",
     "train",
+    "trained",
 ]
 
 Array = NDArray[np.float64]
@@ -157,6 +168,20 @@ def train(setup: Setup, seed: int) -> tuple[LIFSubstrate, Learned]:
     rule.check(substrate)
     substrate.load(drawn_for(setup, seed))
     return substrate, learn(substrate, rule, setup.lessons, seed=seed, units=UNITS)
+
+
+class Trained(NamedTuple):
+    """A network that has learned: its weights, how, and what a training sample came to."""
+
+    parameters: Parameters
+    learned: Learned
+    spent: dict[str, float]
+
+
+def trained(setup: Setup, seed: int) -> tuple[Kept, dict[str, float]]:
+    """Train one network, and return what an experiment keeps of it."""
+    substrate, learned = train(setup, seed)
+    return kept_form(substrate.parameters(), learned), spent_by(substrate)
 
 
 def f_i_curve(neuron: TwoCompartmentLIF, x: Array, ticks: int = 3000) -> Array:

@@ -22,6 +22,7 @@ All this was chosen on validation draws of seeds 0 to 2; the experiment looks at
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -35,11 +36,14 @@ from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.two_phases import TwoPhases
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.two_joint_arm import (
+    Kept,
     Learned,
     Lessons,
     Rule,
     answers,
+    from_kept,
     hand,
+    kept_form,
     learn,
     mean_error,
     mesh_chart,
@@ -92,9 +96,9 @@ CONDITIONS = {
 
 
 class Trained(NamedTuple):
-    """A network that has learned, and how."""
+    """A network that has learned: its weights, and how."""
 
-    substrate: IdealSubstrate
+    parameters: Parameters
     learned: Learned
 
 
@@ -111,9 +115,12 @@ def _drawn(network: Network, seed: int, output_scale: float) -> Parameters:
     return Parameters(tuple(scaled), drawn.feedback, tuple(biases))
 
 
-def _train(condition: Condition, seed: int, samples: int) -> Trained:
-    network = _network(condition)
-    substrate = IdealSubstrate(network, Constant(condition.step), dtype=np.float32)
+def _substrate(condition: Condition) -> IdealSubstrate:
+    return IdealSubstrate(_network(condition), Constant(condition.step), dtype=np.float32)
+
+
+def _train(condition: Condition, seed: int, samples: int) -> Kept:
+    network, substrate = _network(condition), _substrate(condition)
     substrate.load(_drawn(network, seed, condition.output_scale))
     rule: Rule
     if condition.tied:
@@ -121,7 +128,8 @@ def _train(condition: Condition, seed: int, samples: int) -> Trained:
     else:
         rule = DeltaRule(network, condition.phases, condition.rates, fixed_feedback=True)
     lessons = Lessons(samples=samples * condition.length, minibatch=MINIBATCH)
-    return Trained(substrate, learn(substrate, rule, lessons, seed=seed))
+    learned = learn(substrate, rule, lessons, seed=seed)
+    return kept_form(substrate.parameters(), learned)
 
 
 def _read_out(seed: int, *, wide: bool) -> float:
@@ -157,7 +165,10 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     trained: dict[str, list[Trained]] = {key: [] for key in CONDITIONS}
     for at, (key, seed) in enumerate((k, s) for s in seeds for k in CONDITIONS):
         tell(at / (SEEDS * len(CONDITIONS)), f"{CONDITIONS[key].name}, seed {seed}")
-        trained[key].append(_train(CONDITIONS[key], seed, samples))
+        part = settings.kept(
+            f"{CONDITIONS[key].name}, seed {seed}", partial(_train, CONDITIONS[key], seed, samples)
+        )
+        trained[key].append(Trained(*from_kept(part)))
     tell(1.0, "done")
     tests = {key: [t.learned.test for t in of] for key, of in trained.items()}
     floors = [_read_out(seed, wide=False) for seed in seeds]
@@ -184,7 +195,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         Finding("all", max(tests["all"]), by_seed(tests["all"])),
         Finding("fixed", max(tests["fixed"]), by_seed(tests["fixed"])),
     )
-    best = trained["all"][0].substrate
+    best = _substrate(CONDITIONS["all"])
+    best.load(trained["all"][0].parameters)
 
     def said(angles: Array) -> Array:
         return answers(best, angles, CENTRED.free + CENTRED.nudged, 1)

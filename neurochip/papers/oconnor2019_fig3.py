@@ -14,14 +14,17 @@ the nudged one (``split_stream``), for both kinds of neuron.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.parts import begun
 from neurochip.report.figures import Chart, Curve
-from neurochip.simulation import simulate
+from neurochip.simulation import CHECKPOINT, simulate
 from neurochip.training.progress import Progress
 from neurochip.training.record import EpochRecord
 
@@ -60,20 +63,29 @@ PAPER = {"one hidden layer, bits": 2.37, "one hidden layer, real": 2.51,
          "three hidden layers, bits": 3.65, "three hidden layers, real": 2.42}  # fmt: skip
 
 
-def _epochs(series: Series, seed: int, threads: int, tell: Callable[[float], None]) -> list[EpochRecord]:
+def _epochs(
+    series: Series, seed: int, settings: Settings, tell: Callable[[float], None]
+) -> list[EpochRecord]:
+    """Return the epochs of one training, which can be stopped after each of them."""
+
     def told(progress: Progress) -> None:
         within = progress.done / max(progress.total, 1) if progress.stage == "training" else 1.0
         tell(min(1.0, (progress.epoch - 1 + within) / progress.epochs))
 
-    record = simulate(
-        series.run,
-        overrides=series.overrides,
-        seed=seed,
-        threads=threads,
-        write=False,
-        on_progress=told,
-    ).record
-    return list(record.epochs)
+    def trained(folder: Path) -> list[dict[str, Any]]:
+        run = folder / "run"
+        record = simulate(
+            series.run,
+            overrides=series.overrides,
+            seed=seed,
+            threads=settings.threads,
+            out=run,
+            resume=begun(run, CHECKPOINT),
+            on_progress=told,
+        ).record
+        return [dataclasses.asdict(epoch) for epoch in record.epochs]
+
+    return [EpochRecord(**epoch) for epoch in settings.kept_in(f"{series.name}, seed {seed}", trained)]
 
 
 def run(settings: Settings, tell: Tell) -> Outcome:
@@ -91,7 +103,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             ) -> None:
                 tell(start + share * part, name)
 
-            epochs = _epochs(series, settings.seed + k, settings.threads, within)
+            epochs = _epochs(series, settings.seed + k, settings, within)
             curves.setdefault(series.name, []).append(epochs)
             done += series.share
     last = {name: np.array([_test(e[-1]) for e in runs]) for name, runs in curves.items()}

@@ -16,22 +16,23 @@ The searches on digits are judged on held-out training digits of `mnist-small`; 
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.run_reader import read_run
+from neurochip.description import RunSpec, read_run
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.parts import begun
 from neurochip.report.figures import Chart, Curve
 from neurochip.search.front import pareto_front
 from neurochip.search.objectives import measure
 from neurochip.search.study import Trial
 from neurochip.simulation import simulate
-from neurochip.tuning import Tuned, tune
+from neurochip.tuning import SETTINGS, tune
 
 __all__ = ["EXPERIMENT"]
 
@@ -84,16 +85,28 @@ class Size(NamedTuple):
     seeds: int
 
 
+class Found(NamedTuple):
+    """What came of a search, as `neurochip.tuning.Tuned`."""
+
+    trials: tuple[Trial, ...]
+    front: tuple[int, ...]
+    confirmed: list[dict[str, Any]]
+    held_out: int
+
+
 QUICK = Size(10, 2, 6, 500, 6, 36, 4, 3)
 FULL = Size(100, 4, 40, 2500, 60, 300, 8, 5)
 
 
 def _search(
-    run: str, overrides: tuple[str, ...], vary: tuple[str, ...], settings: Settings, told: Callable[[], None],
-    *, trials: int, objective: str = "error", confirm: int = 0,
-) -> Tuned:  # fmt: skip
-    with tempfile.TemporaryDirectory() as folder:
-        return tune(
+    name: str, run: str, overrides: tuple[str, ...], vary: tuple[str, ...], settings: Settings,
+    told: Callable[[int], None], *, trials: int, objective: str = "error", confirm: int = 0,
+) -> Found:  # fmt: skip
+    """Search; a search that was stopped goes on after its last trial."""
+
+    def searched(folder: Path) -> tuple[Any, ...]:
+        at = folder / "search"
+        found = tune(
             run,
             overrides=[*overrides, f"seed={settings.seed}"],
             vary=vary,
@@ -101,33 +114,41 @@ def _search(
             trials=trials,
             seed=settings.seed,
             confirm=confirm,
-            out=Path(folder) / "search",
+            out=at,
+            resume=begun(at, SETTINGS),
             threads=settings.threads,
-            on_trial=lambda trial, found: told(),
+            on_trial=lambda trial, so_far: told(trial.number + 1),
         )
+        return found.trials, found.front, found.summary["confirmed"], found.summary["held_out"]
+
+    each, front, confirmed, held_out = settings.kept_in(name, searched)
+    return Found(tuple(Trial(*trial) for trial in each), front, confirmed, held_out)
+
+
+def _error(run: RunSpec, threads: int) -> float:
+    return measure(simulate(run, threads=threads, write=False).record)["error"]
 
 
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Search, then look again at what was found."""
     size = QUICK if settings.quick else FULL
     steps = len(SCHEMES) * size.trials + len(DIGITS) * size.digit_trials * 3 + size.front_trials
-    done = 0.0
+    done = 0
 
-    def ticking(weight: float, what: str) -> Callable[[], None]:
-        def told() -> None:
-            nonlocal done
-            done += weight
-            tell(min(1.0, done / steps), what)
-
-        return told
+    def ticking(weight: int, trials: int, what: str) -> Callable[[int], None]:
+        """Return what to tell how many trials of a search have ended."""
+        nonlocal done
+        start = done
+        done += weight * trials
+        return lambda ended: tell((start + weight * ended) / steps, what)
 
     convergence = (f"convergence.nets={size.nets}", f"convergence.reference_steps={size.reference_steps}")
     found: dict[str, Trial] = {}
     fresh: dict[str, float] = {}
     for scheme in SCHEMES:
         best = _search(
-            "convergence", (*scheme.coding, *convergence), scheme.vary, settings,
-            ticking(1, f"convergence: {scheme.name}"), trials=size.trials,
+            f"convergence: {scheme.name}", "convergence", (*scheme.coding, *convergence), scheme.vary, settings,
+            ticking(1, size.trials, f"convergence: {scheme.name}"), trials=size.trials,
         )  # fmt: skip
         trial = best.trials[best.front[0]]
         found[scheme.name] = trial
@@ -142,20 +163,23 @@ def run(settings: Settings, tell: Tell) -> Outcome:
                 f"seed={settings.seed + 1}",
             ],
         )
-        fresh[scheme.name] = measure(simulate(anew, threads=settings.threads, write=False).record)["error"]
+        fresh[scheme.name] = settings.kept(
+            f"new networks: {scheme.name}", partial(_error, anew, settings.threads)
+        )
     again = {}
     epochs = (f"learning.epochs={size.epochs}", *_BARE)
     for scheme in DIGITS:
         best = _search(
-            "mnist-small", (*scheme.coding, *epochs), scheme.vary, settings,
-            ticking(3, f"digits: {scheme.name}"), trials=size.digit_trials, confirm=size.seeds,
+            f"digits: {scheme.name}", "mnist-small", (*scheme.coding, *epochs), scheme.vary, settings,
+            ticking(3, size.digit_trials, f"digits: {scheme.name}"), trials=size.digit_trials, confirm=size.seeds,
         )  # fmt: skip
         again[scheme.name] = (
             best.trials[best.front[0]],
-            100 * np.array(best.summary["confirmed"][0]["errors"]),
+            100 * np.array(best.confirmed[0]["errors"]),
         )
     front = _search(
-        "mnist-small", epochs, FRONT, settings, ticking(1, "error against bits"),
+        "error against bits", "mnist-small", epochs, FRONT, settings,
+        ticking(1, size.front_trials, "error against bits"),
         trials=size.front_trials, objective="error,bits", confirm=size.seeds,
     )  # fmt: skip
     return _outcome(size, found, fresh, again, front)
@@ -166,7 +190,7 @@ def _outcome(
     found: dict[str, Trial],
     fresh: dict[str, float],
     again: dict[str, tuple[Trial, NDArray[np.float64]]],
-    front: Tuned,
+    front: Found,
 ) -> Outcome:
     names = list(fresh)
     errors = np.array([fresh[name] for name in names])
@@ -174,10 +198,10 @@ def _outcome(
     spread = np.sqrt(powers.var(ddof=1) / size.seeds + osa.var(ddof=1) / size.seeds)
     apart = abs(powers.mean() - osa.mean()) / max(float(spread), 0.3)  # 0.3: two of 1000 digits, and no less
     start = front.trials[0]
-    confirmed = {entry["trial"]: entry for entry in front.summary["confirmed"]}
+    confirmed = {entry["trial"]: entry for entry in front.confirmed}
     # As good as the run of the catalogue on held-out digits, within one standard error of its own figure.
     error = start.objectives[0]
-    limit = error + np.sqrt(error * (1 - error) / front.summary["held_out"])
+    limit = error + np.sqrt(error * (1 - error) / front.held_out)
     as_good = [n for n in front.front if front.trials[n].objectives[0] <= limit]
     cheapest = min(as_good, key=lambda n: front.trials[n].objectives[1])
     share = front.trials[cheapest].objectives[1] / start.objectives[1]
@@ -204,7 +228,7 @@ def _outcome(
         findings,
         (_front_chart(front, confirmed), _scheme_chart(names, fresh, found)),
         seeds=size.seeds,
-        settings={**size._asdict(), "sampler": "tpe", "held out": front.summary["held_out"]},
+        settings={**size._asdict(), "sampler": "tpe", "held out": front.held_out},
         series={
             "convergence": {
                 n: {"values": found[n].values, "searched": found[n].objectives[0], "new": fresh[n]} for n in names
@@ -231,7 +255,7 @@ def _said(errors: NDArray[np.float64]) -> str:
     return ", ".join(f"{error:.1f}" for error in errors)
 
 
-def _front_chart(front: Tuned, confirmed: dict[int, dict[str, Any]]) -> Chart:
+def _front_chart(front: Found, confirmed: dict[int, dict[str, Any]]) -> Chart:
     good = [trial for trial in front.trials if not trial.failure]
     best = [good[row] for row in pareto_front([t.objectives for t in good])]
     best.sort(key=lambda trial: trial.objectives[1])

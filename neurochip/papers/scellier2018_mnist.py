@@ -17,18 +17,20 @@ hover, see the results), one seed on equal devices and one die; the paper's 70 e
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
-from neurochip.building import build
-from neurochip.description import read_run
+from neurochip.building import build, digest_of
+from neurochip.description import read_run, run_to_toml
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 from neurochip.substrate import Parameters
+from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
 from neurochip.training.state import TrainingState
@@ -68,15 +70,24 @@ def alignment(parameters: Parameters) -> list[float]:
     return found
 
 
-def _learn(overrides: tuple[str, ...], seed: int, threads: int, tell: Callable[[float], None]) -> Learnt:
+def _learn(
+    overrides: tuple[str, ...], seed: int, threads: int, tell: Callable[[float], None], folder: Path
+) -> Learnt:
+    """Train one network; what it has after each epoch stands in ``folder``, and is taken from there."""
     run = read_run("analog-mnist-small", [*overrides, f"seed={seed}", f"analog.die={seed}"])
     if run.learning is None:
         raise RuntimeError("a training run has a rule")
     built = build(run, threads=threads)
     samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
-    built.substrate.load(glorot(built.network, run.seed))
-    state = TrainingState(built.substrate.parameters(), built.substrate.ledger())
-    epochs = run.learning.epochs
+    checkpoint, digest, epochs = folder / "checkpoint.h5", digest_of(built), run.learning.epochs
+    if checkpoint.is_file():
+        state = read_checkpoint(checkpoint, digest=digest)
+        built.substrate.restore_books(state.ledger, state.updates)
+    else:
+        built.substrate.load(glorot(built.network, run.seed))
+        state = TrainingState(built.substrate.parameters(), built.substrate.ledger())
+        state.diagnostics.append({"alignment": alignment(state.parameters)})
+    built.substrate.load(state.parameters)
 
     def told(progress: Progress) -> None:
         within = progress.done / max(progress.total, 1) if progress.stage == "training" else 1.0
@@ -84,15 +95,15 @@ def _learn(overrides: tuple[str, ...], seed: int, threads: int, tell: Callable[[
 
     rule = EquilibriumPropagation(built.network, run.learning, run.phases)
     trainer = Trainer(run, built.substrate, rule, samples, state, Reporter(told, 0), lambda: False)
-    aligned = [alignment(built.substrate.parameters())]
-    for _ in range(epochs):
+    while state.epoch < epochs:
         trainer.epoch()
-        aligned.append(alignment(built.substrate.parameters()))
+        state.diagnostics.append({"alignment": alignment(built.substrate.parameters())})
+        write_checkpoint(checkpoint, state, run=run_to_toml(run), digest=digest)
     nan = float("nan")
     return Learnt(
         np.array([nan if e.train_error is None else e.train_error for e in state.epochs]),
         np.array([nan if e.test_error is None else e.test_error for e in state.epochs]),
-        np.array(aligned),
+        np.array([after["alignment"] for after in state.diagnostics]),
     )
 
 
@@ -110,7 +121,15 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             def within(part: float, at: int = at, name: str = DEVICES[kind]) -> None:
                 tell((at + part) / total, name)
 
-            runs.append(_learn((*overrides, mismatch), seed, settings.threads, within))
+            def learned(
+                folder: Path,
+                seed: int = seed,
+                mismatch: str = mismatch,
+                tell: Callable[[float], None] = within,
+            ) -> Learnt:
+                return _learn((*overrides, mismatch), seed, settings.threads, tell, folder)
+
+            runs.append(Learnt(*settings.kept_in(f"{DEVICES[kind]}, seed {seed}", learned)))
         found.append(runs)
     test = [100 * np.array([r.test[-1] for r in runs]) for runs in found]
     train = [100 * np.array([r.train[-1] for r in runs]) for runs in found]

@@ -19,15 +19,18 @@ from numpy.typing import NDArray
 from neurochip.learning.eqprop import Presented
 from neurochip.learning.two_phases import TwoPhases
 from neurochip.report.figures import Chart, Curve
-from neurochip.substrate import Observable, Phase, Substrate
+from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.training.streams import stream
 
 __all__ = [
+    "Kept",
     "Learned",
     "Lessons",
     "Rule",
     "answers",
+    "from_kept",
     "hand",
+    "kept_form",
     "learn",
     "mean_error",
     "mesh_chart",
@@ -86,6 +89,21 @@ class Learned(NamedTuple):
     samples: Array
     errors: Array
     test: float
+
+
+# A network that has learned, as an experiment keeps it: weights, feedback, biases; samples, errors, test.
+Kept = tuple[tuple[tuple[Array, ...], ...], tuple[Array, Array, float]]
+
+
+def kept_form(parameters: Parameters, learned: Learned) -> Kept:
+    """Return a network that has learned in arrays and numbers, which `Settings.kept` can keep."""
+    return (parameters.weights, parameters.feedback, parameters.biases), (*learned,)
+
+
+def from_kept(part: Kept) -> tuple[Parameters, Learned]:
+    """Return what `kept_form` was made of."""
+    families, learned = part
+    return Parameters(*families), Learned(*learned)
 
 
 def hand(angles: Array) -> Array:

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neurochip.data.locked import locked
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition
 
 __all__ = ["FILE", "Entry", "Store"]
 
-FILE, LOCK = "points.sqlite", "lock.sqlite"
+FILE = "points.sqlite"
 FORMAT = 1
 
 _SCHEMA = """
@@ -75,7 +76,7 @@ class Store:
             folder.mkdir(parents=True)
         except OSError as error:
             raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
-        lock = _locked(folder)
+        lock = locked(folder, "sweep")
         connection = _connected(folder / FILE)
         with connection:
             connection.executescript(f"BEGIN;\n{_SCHEMA}\nPRAGMA user_version = {FORMAT};\nCOMMIT;")
@@ -97,7 +98,7 @@ class Store:
         path = folder / FILE
         if not path.is_file():
             raise CheckpointError(str(folder), f"has no {FILE}; name the folder of a sweep")
-        lock = _locked(folder)
+        lock = locked(folder, "sweep")
         try:
             connection = _connected(path)
             [found] = connection.execute("PRAGMA user_version").fetchone()
@@ -222,20 +223,6 @@ def _connected(path: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA journal_mode = DELETE")
     connection.execute("PRAGMA synchronous = FULL")
     return connection
-
-
-def _locked(folder: Path) -> sqlite3.Connection:
-    """Hold a transaction open on a file that has no other use: the system ends it with the process."""
-    lock = sqlite3.connect(folder / LOCK, timeout=0.2)
-    try:
-        lock.isolation_level = None
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
-        lock.close()
-        raise CheckpointError(
-            str(folder), "is in use by another sweep; wait for it or choose another folder"
-        ) from None
-    return lock
 
 
 def _now() -> str:

@@ -66,9 +66,42 @@ def test_all_of_them_go_into_one_folder(run: Run, quick_one: None, place: Workpl
     assert len(place.files()) == 3 * len(EXPERIMENTS)
 
 
+def test_stopped_it_says_how_to_go_on(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_stopping = [True]
+
+    def stop() -> float:
+        if is_stopping[0]:
+            raise KeyboardInterrupt
+        return 2.0
+
+    def measured(settings, tell) -> Outcome:
+        return Outcome((Finding("c", settings.kept("first", lambda: 1.0) + settings.kept("second", stop)),), ())
+
+    claim = Claim("c", "It is small.", "the sum", Bound(high=3))
+    experiment = Experiment("one", "Someone 2000", "Fig. 1", "a test of it", (claim,), (5, 600), measured)
+    monkeypatch.setattr(reproducing, "find", lambda name: experiment)
+    monkeypatch.setattr(table, "find", lambda name: experiment)
+    result = run("reproduce", "one", "--out", "r", "--quick", "--seed", "4")
+    assert (result.exit_code, result.stdout) == (130, "")
+    assert result.stderr.splitlines()[-1] == "Stopped; go on with: neurochip reproduce --resume r"
+    is_stopping[0] = False
+    result = run("reproduce", "--resume", "r")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.splitlines()[-2].startswith("holds (seed 4, ")
+    assert place.files() == ["r/figure.png", "r/report.html", "r/result.json"]
+
+
 @pytest.mark.parametrize(
     ("args", "last"),
     [
+        (
+            ("one", "--resume", "r", "--seed", "1", "--quick"),
+            "Error: --resume goes on with the reproduction of its folder as it was; leave out NAME, --quick, --seed",
+        ),
+        (
+            ("--resume", "r"),
+            "Error: r: has no unfinished parts; name the folder that a stopped reproduction would have made",
+        ),
         ((), "Error: name one experiment, or say --all; `neurochip reproduce list` lists them"),
         (("x", "--all"), "Error: name one experiment, or say --all; `neurochip reproduce list` lists them"),
         (("x",), f"Error: experiment: no experiment 'x' (there are {', '.join(EXPERIMENTS)})"),

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neurochip import tracing
+from neurochip import presenting
 from neurochip.report.reading import read_rasters
 from tests.oracle.waveforms import VCDVCD
 
@@ -114,7 +114,7 @@ def test_list(run: Run, finished: Finished, place: Workplace) -> None:
 def test_a_stop_leaves_whole_ticks(
     run: Run, finished: Finished, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
-    values, asked = tracing.Presentation.values, []
+    values, asked = presenting.Presentation.values, []
 
     def stopping(self: Any, ticks: int, wanted: set[str]) -> Any:
         asked.append(ticks)
@@ -122,7 +122,7 @@ def test_a_stop_leaves_whole_ticks(
             signal.raise_signal(signal.SIGINT)
         return values(self, ticks, wanted)
 
-    monkeypatch.setattr(tracing.Presentation, "values", stopping)
+    monkeypatch.setattr(presenting.Presentation, "values", stopping)
     result = run("trace", finished.folder, "--format", format, "--out", "t")
     done = sum(asked)
     assert (result.exit_code, len(asked)) == (130, 3)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurochip.papers.bengio2017_backprop import HARD, SIZES, SMOOTH, _drawn, _first_changes
+from neurochip.papers.bengio2017_networks import HARD, SIZES, SMOOTH, drawn, first_changes
 
 
 @pytest.mark.parametrize("rho", [HARD, SMOOTH], ids=lambda rho: rho.name)
 def test_the_gradient_is_that_of_the_cost(rho) -> None:
-    net = _drawn(1, 0, rho)
+    net = drawn(1, 0, rho)
     draws = np.random.default_rng(3)
     x, y = draws.uniform(-0.5, 0.5, (1, SIZES[0])), draws.uniform(-0.5, 0.5, (1, SIZES[-1]))
     states, moving = net.settled(x)
@@ -37,11 +37,11 @@ def test_the_gradient_is_that_of_the_cost(rho) -> None:
 
 
 def test_a_layer_first_moves_when_the_nudge_reaches_it() -> None:
-    net = _drawn(1, 1, HARD)
+    net = drawn(1, 1, HARD)
     draws = np.random.default_rng(4)
     x, y = draws.uniform(-0.5, 0.5, (2, SIZES[0])), draws.uniform(-0.5, 0.5, (2, SIZES[-1]))
     states, _ = net.settled(x)
-    changes = _first_changes(net, states, y, 0.3)
+    changes = first_changes(net, states, y, 0.3)
     exact = [-(0.3 ** (4 - k)) * g for k, g in enumerate(net.gradients(states, y)[:-1])]
     for change, wanted in zip(changes, exact, strict=True):
         np.testing.assert_allclose(change, wanted, rtol=1e-7, atol=1e-13)

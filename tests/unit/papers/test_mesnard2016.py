@@ -9,7 +9,16 @@ import pytest
 
 from neurochip.papers import mesnard2016_networks as spiking
 from neurochip.papers import mesnard2016_rate as rates
-from neurochip.papers.two_joint_arm import Lessons, answers, hand, mean_error, mesh_chart, points, slice_chart
+from neurochip.papers.two_joint_arm import (
+    Lessons,
+    answers,
+    from_kept,
+    hand,
+    mean_error,
+    mesh_chart,
+    points,
+    slice_chart,
+)
 from neurochip.substrate import Phase
 
 SHORT = Lessons(samples=60, checks=2, validation=5, test=5)
@@ -98,19 +107,20 @@ def test_the_measured_f_i_curve_is_the_closed_form() -> None:
 
 @pytest.mark.parametrize("key", rates.CONDITIONS)
 def test_rate_units_learn_a_little_in_300_samples(key: str) -> None:
-    trained = rates._train(rates.CONDITIONS[key], 4, 300)
-    assert trained.learned.errors[-1] < trained.learned.errors[0]
-    said = answers(trained.substrate, points(4, "test", 10), 60, 1)
+    parameters, learned = from_kept(rates._train(rates.CONDITIONS[key], 4, 300))
+    assert learned.errors[-1] < learned.errors[0]
+    substrate = rates._substrate(rates.CONDITIONS[key])
+    substrate.load(parameters)
+    said = answers(substrate, points(4, "test", 10), 60, 1)
     assert said.shape == (10, 2)
 
 
 def test_only_what_a_condition_names_learns() -> None:
-    trained = rates._train(rates.CONDITIONS["output"], 4, 100)
+    held, _ = from_kept(rates._train(rates.CONDITIONS["output"], 4, 100))
     drawn = rates._drawn(rates._network(rates.CONDITIONS["output"]), 4, 0.3)
-    held = trained.substrate.parameters()
     np.testing.assert_array_equal(held.weights[0], drawn.weights[0].astype(np.float32))
     assert not np.array_equal(held.weights[1], drawn.weights[1].astype(np.float32))
-    fixed = rates._train(rates.CONDITIONS["fixed"], 4, 100).substrate.parameters().feedback[0]
+    fixed = from_kept(rates._train(rates.CONDITIONS["fixed"], 4, 100))[0].feedback[0]
     first = rates._drawn(rates._network(rates.CONDITIONS["fixed"]), 4, 1.0).feedback[0]
     np.testing.assert_array_equal(fixed, first.astype(np.float32))
 

@@ -1,0 +1,102 @@
+"""Blocks and registers → the snapshot, change of weights or rule that they describe, or a refusal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firmware_sim.codes import Code, Refusal
+from firmware_sim.phases import State
+from neurochip.description.network import Network
+from neurochip.description.run_sections import LearningSpec, PhasesSpec
+from neurochip.errors import ConfigError
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.substrate import Snapshot, WeightUpdate
+
+__all__ = ["check_snapshot", "rule_from", "snapshot_from", "update_from"]
+
+Array = NDArray[Any]
+# Takes the next block of a queue, which must have one of so many dimensions.
+Take = Callable[[Sequence[int]], Array]
+
+_MOST_TICKS = 1 << 40
+
+
+def snapshot_from(take: Take) -> tuple[Snapshot, State]:
+    """Return a snapshot of lanes, and the phase that it was taken in: numbers, names, then its arrays."""
+    numbers, names = take((1,)), take((1,))
+    if numbers.shape != (3,) or numbers.dtype != np.int64 or names.dtype != np.uint8:
+        raise Refusal(
+            Code.BAD_BLOCK, "a snapshot begins with tick, ran and state, then the names of its arrays"
+        )
+    if names.size > 4096:
+        raise Refusal(Code.BAD_BLOCK, "a snapshot has no such many names")
+    listed = names.tobytes().decode("ascii", "replace").split("\n") if names.size else []
+    tick, ran, number = (int(n) for n in numbers)
+    legal = (State.BEGUN, State.FREE, State.NUDGED, State.NUDGED_NEGATIVE, State.EVALUATION)
+    if not (0 <= tick < _MOST_TICKS and 0 <= ran <= 0xFFFF and number in [int(s) for s in legal]):
+        raise Refusal(Code.BAD_BLOCK, f"no snapshot has tick {tick}, ran {ran}, state {number}")
+    arrays = {name: take(range(8)) for name in listed}
+    return Snapshot(tick, ran, arrays), State(number)
+
+
+def check_snapshot(snapshot: Snapshot, own: Mapping[str, Array]) -> None:
+    """Refuse arrays that are not those of these lanes on this substrate, which has its ``own``."""
+    # What has a point in its name exists only while it is needed; the chip itself knows when.
+    if {name for name in {*own} ^ {*snapshot.arrays} if "." not in name}:
+        raise Refusal(Code.BAD_BLOCK, "the snapshot is of another kind of chip")
+    for name, given in snapshot.arrays.items():
+        array = own.get(name, given)
+        if given.shape != array.shape or given.dtype != array.dtype:
+            raise Refusal(
+                Code.BAD_BLOCK,
+                f"{name} of the snapshot has shape {given.shape} of {given.dtype}, "
+                f"these lanes have {array.shape} of {array.dtype}",
+            )
+        if given.dtype.kind == "f" and not np.all(np.isfinite(given)):
+            raise Refusal(Code.BAD_BLOCK, f"{name} of the snapshot must be finite")
+
+
+def update_from(row: list[float], take: Take, network: Network) -> WeightUpdate:
+    """Return a change of weights: source, target, rate, words, number of terms; then both ends of each term."""
+    if not all(math.isfinite(n) for n in row):
+        raise Refusal(Code.BAD_VALUE, f"an update must be finite, got {row}")
+    source, target, rate, words, n_terms = row
+    n = len(network.sizes)
+    if not (0 <= source < n and 0 <= target < n and 0 <= words <= 8 and 1 <= n_terms <= 8):
+        raise Refusal(Code.BAD_VALUE, f"no update has source, target, rate, words, terms {row}")
+    sizes = (network.sizes[int(source)], network.sizes[int(target)])
+    try:
+        network.between(int(source), int(target))
+    except ConfigError as error:
+        raise Refusal(Code.BAD_VALUE, f"{error.place}: {error.problem}") from None
+    terms = []
+    for _ in range(int(n_terms)):
+        pre, post = take((2,)), take((2,))
+        fits = pre.shape[0] == post.shape[0] and (pre.shape[1], post.shape[1]) == sizes
+        if not fits or pre.dtype.kind != "f" or post.dtype.kind != "f":
+            raise Refusal(
+                Code.BAD_BLOCK,
+                f"a term of shapes {pre.shape} and {post.shape} does not fit layers {sizes}",
+            )
+        terms.append((pre, post))
+    return WeightUpdate(int(source), int(target), tuple(terms), rate, int(words))
+
+
+def rule_from(network: Network, learning: int, rates: tuple[float, ...]) -> EquilibriumPropagation:
+    """Return the rule that the registers LEARNING and RATES describe."""
+    pre = learning >> 1 & 3
+    if pre == 3 or not all(math.isfinite(rate) for rate in rates):
+        raise Refusal(Code.BAD_VALUE, f"LEARNING holds {learning:#x}, RATES {rates}")
+    spec = LearningSpec(
+        rates=rates,
+        epochs=1,
+        product="full" if learning & 1 else "linear",
+        pre="trace" if pre else "oracle",
+        trace="count" if pre == 2 else "decoder",
+    )
+    return EquilibriumPropagation(network, spec, PhasesSpec())

@@ -1,0 +1,248 @@
+"""Finished parts of an experiment, kept on disk while the rest is computed: nothing that was computed is lost.
+
+The parts stand in a hidden folder beside the one that the results will have: one file for each, written whole or not
+at all, and `HEAD`, which says what they are parts of. It holds all that decides a result: experiment, form, seed,
+versions, and a digest of the package's source. So a part that another source would have computed is never taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from neurochip.data.atomic import replacing
+from neurochip.data.locked import locked
+from neurochip.errors import CheckpointError, OutputError
+from neurochip.papers.packing import packed, unpacked
+
+__all__ = [
+    "HEAD",
+    "Identity",
+    "Parts",
+    "begun",
+    "parts_folder",
+    "read_identity",
+    "source_digest",
+]
+
+HEAD = "experiment.json"
+_FORMAT = 1
+_PACKAGE = Path(__file__).resolve().parent.parent
+_DAMAGE = (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """All that decides what an experiment computes.
+
+    Attributes
+    ----------
+    experiment, quick, seed
+        As asked for.
+    versions
+        Package → version.
+    source
+        Digest of every file of the package.
+    """
+
+    experiment: str
+    quick: bool
+    seed: int
+    versions: dict[str, str]
+    source: str
+
+    def digest(self) -> str:
+        """Return a short name for it."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def source_digest() -> str:
+    """Return a digest of every file of the package that is part of its source, with its name."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(_PACKAGE.rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            content = path.read_bytes()
+            digest.update(f"{path.relative_to(_PACKAGE).as_posix()}\0{len(content)}\0".encode())
+            digest.update(content)
+    return digest.hexdigest()
+
+
+def parts_folder(folder: Path) -> Path:
+    """Return where the parts of the reproduction stand that will be written to ``folder``."""
+    return folder.parent / f".{folder.name}.parts"
+
+
+def read_identity(folder: Path) -> tuple[Identity, str]:
+    """Return what the parts of an unfinished reproduction are parts of, and when it was begun.
+
+    Raises
+    ------
+    CheckpointError
+        When there are none, or their head is damaged.
+    """
+    path = parts_folder(folder) / HEAD
+    if not path.is_file():
+        raise CheckpointError(
+            str(folder),
+            "has no unfinished parts; name the folder that a stopped reproduction would have made",
+        )
+    try:
+        head = json.loads(path.read_text(encoding="utf-8"))
+        if head["format"] != _FORMAT:
+            raise CheckpointError(str(path), f"has format {head['format']}, this version reads {_FORMAT}")
+        return Identity(**head["identity"]), str(head["started"])
+    except _DAMAGE as error:
+        if isinstance(error, CheckpointError):
+            raise
+        raise CheckpointError(str(path), "is damaged; remove its folder and begin anew") from error
+
+
+def begun(folder: Path, file: str) -> Path | None:
+    """Return a folder inside that of a part, if it is to be gone on with; `None` if it is to be made.
+
+    ``file`` is the one without which there is nothing to go on with; what was left without it is removed.
+    """
+    if (folder / file).is_file():
+        return folder
+    if folder.exists():
+        shutil.rmtree(folder)
+    return None
+
+
+class Parts:
+    """The parts of one reproduction; its folder is made with the first of them.
+
+    Parameters
+    ----------
+    folder
+        Where the results will be written; the parts stand beside it.
+    identity
+        What they are parts of.
+    started
+        When the reproduction was begun.
+
+    Raises
+    ------
+    CheckpointError
+        When another process is at work there.
+    """
+
+    def __init__(self, folder: Path, identity: Identity, started: str) -> None:
+        self.folder = parts_folder(folder)
+        self._identity, self._started, self._digest = identity, started, identity.digest()
+        self._guard = threading.Lock()
+        self._asked: set[str] = set()
+        self._began = time.perf_counter()
+        self._earlier = 0.0
+        self._lock = locked(self.folder, "reproduction") if self.folder.is_dir() else None
+        for path in self.folder.glob("*.npz"):
+            found = self._read(path)
+            if found is not None:
+                self._earlier = max(self._earlier, found[2])
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of this process, and of those before it up to the last part that they finished."""
+        return self._earlier + time.perf_counter() - self._began
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to go on with."""
+        return not self.folder.is_dir()
+
+    def kept(self, part: str, make: Callable[[], T]) -> T:
+        """Return what ``make`` returns; from disk if that was done before.
+
+        Parameters
+        ----------
+        part
+            Its name, one of a kind within the experiment.
+        make
+            Computes it: numbers, words, `None`, arrays of numbers, and lists, tuples and dicts of them.
+        """
+        self._ask(part)
+        found = self._read(self._path(part))
+        if found is None or found[0] != part:
+            return self._write(part, make())
+        value: T = found[1]
+        return value
+
+    def kept_in(self, part: str, make: Callable[[Path], T]) -> T:
+        """Do as `kept`; ``make`` is given a folder for what it has when it is stopped, and finds it there again."""
+        self._ask(part)
+        found = self._read(self._path(part))
+        if found is not None and found[0] == part:
+            value: T = found[1]
+            return value
+        self._open()
+        workplace = self._path(part).with_suffix(".d")
+        try:
+            workplace.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(str(workplace), f"cannot be made: {error.strerror or error}") from error
+        done = self._write(part, make(workplace))
+        shutil.rmtree(workplace, ignore_errors=True)
+        return done
+
+    def close(self) -> None:
+        """Let other processes in."""
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def remove(self) -> None:
+        """Remove everything; what was computed is no longer needed."""
+        self.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _ask(self, part: str) -> None:
+        with self._guard:
+            if part in self._asked:
+                raise RuntimeError(f"{self._identity.experiment} has two parts of the name {part!r}")
+            self._asked.add(part)
+
+    def _path(self, part: str) -> Path:
+        return self.folder / (hashlib.blake2b(part.encode(), digest_size=12).hexdigest() + ".npz")
+
+    def _open(self) -> None:
+        """Make the folder, unless it is there."""
+        with self._guard:
+            if self._lock is not None:
+                return
+            try:
+                self.folder.mkdir(exist_ok=True)
+            except OSError as error:
+                raise OutputError(str(self.folder), f"cannot be made: {error.strerror or error}") from error
+            self._lock = locked(self.folder, "reproduction")
+            head = {"format": _FORMAT, "identity": asdict(self._identity), "started": self._started}
+            with replacing(self.folder / HEAD) as file:
+                file.write(json.dumps(head, indent=1).encode())
+
+    def _write(self, part: str, value: T) -> T:
+        """Write a part and return it as it would be read again."""
+        self._open()
+        head = {"part": part, "of": self._digest, "seconds": self.seconds}
+        content = packed(value, head)
+        with replacing(self._path(part)) as file:
+            file.write(content)
+        done: T = unpacked(content)[1]
+        return done
+
+    def _read(self, path: Path) -> tuple[str, Any, float] | None:
+        """Return name, value and time of a part; `None` when it is not there, damaged, or of something else."""
+        try:
+            head, value = unpacked(path.read_bytes())
+            return (head["part"], value, head["seconds"]) if head["of"] == self._digest else None
+        except _DAMAGE:
+            return None
