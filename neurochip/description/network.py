@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from neurochip.description.convolution import Convolution
 from neurochip.errors import ConfigError
 
-__all__ = ["Network", "Population", "Projection", "layered"]
+__all__ = ["Network", "Population", "Projection", "convolutional", "layered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,19 @@ class Projection:
     """Weights from population ``source`` to population ``target`` (indices), [pre, post].
 
     ``transpose_of`` is the index of the projection that it is tied to, `None` for weights of its own.
+    ``convolution`` shares one kernel among all positions of a layer; the projection back has the same one, run
+    backwards. `None`: every synapse has its own weight.
     """
 
     source: int
     target: int
     transpose_of: int | None = None
+    convolution: Convolution | None = None
+
+    @property
+    def backward(self) -> bool:
+        """Whether it leads from a layer to the one below."""
+        return self.target < self.source
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,24 @@ class Network:
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each layer."""
         return tuple(p.size for p in self.populations)
+
+    @property
+    def shares_weights(self) -> bool:
+        """Whether any projection has one kernel for all positions."""
+        return any(p.convolution is not None for p in self.projections)
+
+    def weights_shape(self, projection: int) -> tuple[int, int]:
+        """Shape of a projection's weights: [pre, post], or those of its kernel; backwards the other way round."""
+        found = self.projections[projection]
+        if found.convolution is None:
+            return self.sizes[found.source], self.sizes[found.target]
+        below, above = found.convolution.weights
+        return (above, below) if found.backward else (below, above)
+
+    def n_biases(self, layer: int) -> int:
+        """Biases of a layer: one for each neuron, or for each map where the layer is driven by a convolution."""
+        forward = self.projections[layer - 1].convolution
+        return self.sizes[layer] if forward is None else forward.maps
 
     def into(self, target: int) -> tuple[int, ...]:
         """Indices of the projections that end in a population."""
@@ -83,3 +110,37 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True) -> Network:
     forward = [Projection(k, k + 1) for k in range(last)]
     backward = [Projection(k + 1, k, transpose_of=k if tied else None) for k in range(1, last)]
     return Network(populations, tuple(forward + backward), tied)
+
+
+def convolutional(convolutions: tuple[Convolution, ...], outputs: int, *, tied: bool = False) -> Network:
+    """Return a chain of layers of maps, with a dense output layer, and feedback as in `layered`.
+
+    Parameters
+    ----------
+    convolutions
+        From each layer of maps to the next, the first from the input; what one makes is what the next one takes.
+    outputs
+        Neurons of the output layer; each sees every neuron of the last layer of maps. To see means of squares
+        instead, let the last convolution have one position and ``outputs`` maps, and give 0 here.
+    tied
+        Whether feedback is the transpose of the forward weights.
+    """
+    if not convolutions:
+        raise ConfigError("network.convolutions", "must have at least one, got none")
+    for k, (lower, upper) in enumerate(zip(convolutions[:-1], convolutions[1:], strict=True)):
+        if lower.target != upper.source:
+            raise ConfigError(
+                f"network.convolutions[{k + 1}]",
+                f"must take what the one before makes, {lower.target}, and takes {upper.source}",
+            )
+    sizes = (convolutions[0].sizes[0], *(c.sizes[1] for c in convolutions), *((outputs,) if outputs else ()))
+    plain = layered(sizes, tied=tied)
+    kernels = dict(enumerate(convolutions))
+    return Network(
+        plain.populations,
+        tuple(
+            Projection(p.source, p.target, p.transpose_of, kernels.get(min(p.source, p.target)))
+            for p in plain.projections
+        ),
+        tied,
+    )

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from neurochip.coding import Constant, PowerLaw
 from neurochip.description.network import Network
-from neurochip.errors import CapabilityError, NumericError
+from neurochip.errors import CapabilityError, ConfigError, NumericError
+from neurochip.ideal.products import product_of
 from neurochip.ideal.relax import step
 from neurochip.substrate import (
     Capabilities,
@@ -43,12 +44,25 @@ class IdealSubstrate:
         Step size ε_t.
     dtype
         float32 or float64.
+    bound
+        Largest value of a neuron: 1, the hard sigmoid, or infinity, a rectifier.
     """
 
-    def __init__(self, network: Network, annealer: Constant | PowerLaw, *, dtype: Any = np.float32) -> None:
+    def __init__(
+        self,
+        network: Network,
+        annealer: Constant | PowerLaw,
+        *,
+        dtype: Any = np.float32,
+        bound: float = 1.0,
+    ) -> None:
+        if not bound > 0:
+            raise ConfigError("bound", f"must be > 0, got {bound:g}")
         self.network = network
         self._annealer = annealer
         self._dtype = np.dtype(dtype)
+        self._bound = self._dtype.type(bound)
+        self._products = [product_of(p) for p in network.projections]
         self._weights: list[NDArray[Any]] = []  # of every projection
         self._biases: list[NDArray[Any]] = []  # of layers 1 …
         self._states: list[NDArray[Any]] = []  # of every layer
@@ -113,7 +127,9 @@ class IdealSubstrate:
         sizes = self._annealer.at(self._tick + 1, ticks).astype(t)
         kept = [np.zeros((ticks, *s.shape), t) for s in states] if "states" in record else []
         # A clamped input does not change: its product with the weights is taken once.
-        from_input = states[0] @ self._weights[0]
+        from_input = np.zeros_like(states[1])
+        self._products[0].drive(states[0], self._weights[0], from_input)
+        biases = [self._spread(b, k + 1) for k, b in enumerate(self._biases)]
         silent = [np.zeros_like(s) for s in states]
         for at in range(ticks):
             # At the first step of a presentation nothing has been sent yet, not even by the input.
@@ -125,10 +141,10 @@ class IdealSubstrate:
                     if source == 0:
                         drive += from_input if self._tick + at else 0
                     else:
-                        drive += sent[source] @ self._weights[k]
+                        self._products[k].drive(sent[source], self._weights[k], drive)
                 nudge = t.type(2 * beta if layer == len(states) - 1 else 0)
                 target = wanted if layer == len(states) - 1 else drive
-                step(states[layer], drive, self._biases[layer - 1], sizes[at], nudge, target)
+                step(states[layer], drive, biases[layer - 1], sizes[at], nudge, target, self._bound)
             for series, s in zip(kept, states, strict=False):
                 series[at] = s
         self._book_run(phase, ticks, nudged=beta != 0)
@@ -142,6 +158,10 @@ class IdealSubstrate:
                 for layer, s in enumerate(states)
             )
         return Settled(ticks, states=tuple(kept), step_sizes=steps)
+
+    def _spread(self, bias: NDArray[Any], layer: int) -> NDArray[Any]:
+        """Return the bias of every neuron of a layer, [unit]; neurons of a map share one."""
+        return np.tile(bias, self.network.sizes[layer] // bias.size)
 
     def _book_run(self, phase: Phase, ticks: int, *, nudged: bool) -> None:
         sizes = np.array(self.network.sizes, dtype=np.int64)
@@ -194,9 +214,10 @@ class IdealSubstrate:
         book = np.zeros((len(sizes), len(COUNTERS)), dtype=np.int64)
         for update in updates:
             k = self.network.between(update.source, update.target)
+            product = self._products[k]
             change = sum(
-                (pre.T @ post for pre, post in update.terms),
-                start=np.zeros((sizes[update.source], sizes[update.target]), dtype=self._dtype),
+                (product.change(pre, post) for pre, post in update.terms),
+                start=np.zeros(self.network.weights_shape(k), dtype=self._dtype),
             )
             self._weights[k] += self._dtype.type(update.rate) * change
             copies = [i for i, p in enumerate(self.network.projections) if p.transpose_of == k]
@@ -204,12 +225,12 @@ class IdealSubstrate:
                 self._weights[copy][...] = self._weights[k].T
             for target in [update.target, *(self.network.projections[i].target for i in copies)]:
                 lanes = update.terms[0][0].shape[0] * len(update.terms)
-                book[target, _AT["weight_accumulations"]] += lanes * change.size
+                book[target, _AT["weight_accumulations"]] += lanes * change.size * product.shared_by
                 book[target, _AT["weight_writes"]] += change.size
                 book[target, _AT["weight_reads"]] += change.size
-        for layer, bias in enumerate(biases):
+        for kept, bias in zip(self._biases, biases, strict=True):
             if bias is not None:
-                self._biases[layer] += bias.astype(self._dtype)
+                kept += bias.astype(self._dtype).reshape(-1, kept.size).sum(axis=0)
         self._add(Phase.UPDATE, book)
         self.updates += 1
 

@@ -33,13 +33,14 @@ def projection_matrices(network: Network, parameters: Parameters) -> list[Array]
             f"must have {n} forward matrices and {len(network.projections) - n} for feedback, "
             f"got {len(parameters.weights)} and {len(feedback)}",
         )
-    for k, (matrix, projection) in enumerate(zip(matrices, network.projections, strict=True)):
-        shape = (network.sizes[projection.source], network.sizes[projection.target])
+    for k, matrix in enumerate(matrices):
+        shape = network.weights_shape(k)
         if matrix.shape != shape:
             raise ConfigError(weights_place(network, k), f"must have shape {shape}, got {matrix.shape}")
     if len(parameters.biases) != n:
         raise ConfigError("biases", f"must have {n} vectors, got {len(parameters.biases)}")
-    for k, (bias, size) in enumerate(zip(parameters.biases, network.sizes[1:], strict=True)):
+    for k, bias in enumerate(parameters.biases):
+        size = network.n_biases(k + 1)
         if bias.shape != (size,):
             raise ConfigError(f"biases[{k}]", f"must have shape ({size},), got {bias.shape}")
         if not np.all(np.isfinite(bias)):

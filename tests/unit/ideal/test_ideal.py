@@ -67,9 +67,9 @@ def test_one_step_by_hand() -> None:
     state = np.array([[0.5, 0.9, 0.1]])
     drive, bias = np.array([[0.25, 3.0, -2.0]]), np.array([0.25, 0.0, 0.0])
     target = np.array([[1.0, 0.0, 0.0]])
-    step(state, drive, bias, 0.5, 0.0, target)
+    step(state, drive, bias, 0.5, 0.0, target, 1.0)
     assert state.tolist() == [[0.5, 1.0, 0.0]]
-    step(state, drive, bias, 0.5, 1.0, target)
+    step(state, drive, bias, 0.5, 1.0, target, 1.0)
     assert state.tolist() == [[0.75, 1.0, 0.0]]
 
 
