@@ -5,7 +5,9 @@
 Synapses: n → n neurons, 13 % Bernoulli input, one thread. A row of weights is read for every spike, so the bytes of
 rows per CPU-second stand beside what the memory level that holds the weights can stream: the faster of two
 plain passes over
-the same weights in the same run, one by NumPy and one by a compiled loop. Constant costs are taken out
+the same weights in the same run, one by NumPy and one by a compiled loop. That of the whole call counts everything that
+a tick takes: input checked, spikes listed, rows added, neurons updated, books kept; that of the delivery alone counts
+the adding of rows, of the same lists, from weights where the caller has them. Constant costs are taken out
 by running twice, with few ticks and with many. Memory: the most that NumPy and Python have allocated at a time
 during a call, the caller's weights included and the raster not (tracemalloc). Cores: [784-500-10] cut into more and
 more cores of one large mesh, whole calls.
@@ -33,6 +35,9 @@ import numpy as np  # noqa: E402
 from benchmarks.lif_delivery import NEURON, RATE, SIZES, network, placement  # noqa: E402
 from neurochip import LIF, read_chip, replay  # noqa: E402
 from neurochip.data.atomic import replacing  # noqa: E402
+from neurochip.digital.arrays import aligned_zeros  # noqa: E402
+from neurochip.digital.delivery import deliver  # noqa: E402
+from neurochip.digital.lif_network import narrow_sums  # noqa: E402
 from neurochip.kernels._jit import entry  # noqa: E402
 from neurochip.report.figures import Chart, Curve, drawn, svg  # noqa: E402
 
@@ -58,6 +63,30 @@ def _pass(words: Any) -> Any:
     for i in range(words.size):
         total ^= words[i]
     return total
+
+
+@entry
+def _deliveries(layers: Any, blocks: Any, own: Any, lists: Any, listed: Any, sums: Any, total: Any) -> None:
+    """Add the rows of every tick: tick t is layer and block t."""
+    for t in range(blocks.shape[0]):
+        deliver(t, t + 1, blocks[t, 2], layers, blocks, own, own, lists, listed, sums, total)
+
+
+def delivery_alone(weights: Any, raster: Any, repeats: int) -> float:
+    """Return the CPU-seconds in which the rows of all spikes are added."""
+    ticks, side = len(raster), weights.shape[1]
+    count = raster.sum(axis=1, dtype=np.uint64)
+    first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.uint64)
+    layers = np.column_stack([first, first + count, count])
+    blocks = np.zeros((ticks, 4), dtype=np.uint64)
+    blocks[:, 0], blocks[:, 2], blocks[:, 3] = np.arange(ticks), side, 1
+    lists = np.nonzero(raster)[1].astype(np.uint64)
+    total = aligned_zeros(side, np.int32 if weights.dtype == np.int8 else weights.dtype)
+    sums = narrow_sums(side, weights.dtype)
+    listed = np.column_stack([count, count])
+    work = lambda: _deliveries(layers, blocks, weights.reshape(-1), lists, listed, sums, total)  # noqa: E731
+    work()
+    return seconds(work, repeats)
 
 
 def memory(side: int, kind: str) -> int:
@@ -87,7 +116,7 @@ def with_synapses(side: int, ticks: int, kind: str, repeats: int) -> dict[str, A
         return lambda: replay([raster[:last]], [weights], chip, on, neuron=silent)
 
     run(FEW)()
-    delivery = seconds(run(ticks), repeats) - seconds(run(FEW), repeats)
+    whole = seconds(run(ticks), repeats) - seconds(run(FEW), repeats)
     rows = int(raster[FEW:].sum())
     words = weights.ravel().view(np.uint8)[: weights.nbytes // 8 * 8].view(np.uint64)
     _pass(words)
@@ -102,13 +131,16 @@ def with_synapses(side: int, ticks: int, kind: str, repeats: int) -> dict[str, A
             seconds(lambda: [_pass(words) for _ in range(many)], repeats + 2) / many,
         ]
     streamed = words.nbytes / min(passes)
-    read = rows * side * weights.itemsize / delivery
+    alone = int(raster.sum()) * side * weights.itemsize / delivery_alone(weights, raster, repeats)
+    read = rows * side * weights.itemsize / whole
     return {
         "synapses": side * side,
         "weights": kind,
-        "sops_per_cpu_s": rows * side / delivery,
+        "sops_per_cpu_s": rows * side / whole,
         "bytes_per_cpu_s": read,
         "stream_bytes_per_cpu_s": streamed,
+        "delivery_bytes_per_cpu_s": alone,
+        "delivery_ratio": alone / streamed,
         "ratio": read / streamed,
         "peak_bytes": (peak := memory(side, kind)),
         "allowed_bytes": (allowed := 1.3 * weights.nbytes + 100 * 2 * side),
@@ -185,7 +217,7 @@ def main() -> None:
     options = parser.parse_args()
     result: dict[str, Any] = {"load": os.getloadavg()[0], "synapses": [], "cores": []}
     print(
-        f"{'synapses':>12}  {'weights':8}{'10⁹ SOP/s':>10}{'GB/s':>8}{'pass GB/s':>11}{'ratio':>7}"
+        f"{'synapses':>12}  {'weights':8}{'10⁹ SOP/s':>10}{'GB/s':>8}{'pass GB/s':>11}{'ratio':>7}{'delivery':>10}"
         f"{'peak MB':>10}{'/ weights':>10}"
     )
     for side, ticks in SIDES.items():
@@ -194,7 +226,8 @@ def main() -> None:
             result["synapses"].append(row)
             print(
                 f"{row['synapses']:12,}  {kind:8}{row['sops_per_cpu_s'] / 1e9:10.1f}{row['bytes_per_cpu_s'] / 1e9:8.1f}"
-                f"{row['stream_bytes_per_cpu_s'] / 1e9:11.1f}{row['ratio']:7.2f}{row['peak_bytes'] / 1e6:10.1f}"
+                f"{row['stream_bytes_per_cpu_s'] / 1e9:11.1f}{row['ratio']:7.2f}{row['delivery_ratio']:10.2f}"
+                f"{row['peak_bytes'] / 1e6:10.1f}"
                 f"{row['memory_ratio']:10.2f}{'' if row['memory_fits'] else '  over 1.3 × weights + 100 B a neuron'}"
             )
     print(f"\n{'cores':>12}{'10⁹ SOP/s':>12}{'packets':>13}{'to 1 core':>12}")

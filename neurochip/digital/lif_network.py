@@ -14,7 +14,7 @@ from neurochip.digital.arrays import aligned_zeros
 from neurochip.digital.lif_ticks import count_spikes, run_lif
 from neurochip.neurons.lif import LIF
 
-__all__ = ["LayeredRaster", "SpikeCounts", "run_layers", "weight_blocks"]
+__all__ = ["LayeredRaster", "SpikeCounts", "narrow_sums", "run_layers", "senders_of", "weight_blocks"]
 
 _VECTOR = 16
 IN_PLACE_BYTES = 1 << 16  # a matrix so large is not copied where its type and order are right
@@ -154,6 +154,8 @@ def run_layers(
         idle,
         idle_per_tick,
         aligned_zeros(widest, np.int32 if held_as.kind == "i" else dtype),
+        narrow_sums(widest, held_as),
+        senders_of(table),
         raster.lists,
         raster.scratch[0],
         np.zeros((len(placed.sizes), 2), dtype=np.uint64),
@@ -196,6 +198,16 @@ def weight_blocks(
             block = memory[first : first + _rows(rows) * width].reshape(-1, width)
             block[:rows, : weights[p].shape[1]] = weights[p]
     return np.array(table, dtype=np.uint64).reshape(-1, 4), np.array(edges, dtype=np.int64), memory
+
+
+def narrow_sums(widest: int, held_as: np.dtype[Any]) -> NDArray[np.int16] | None:
+    """Return the room in which rows of int8 are added; `None` for other weights (`kernels/int_rows`)."""
+    return aligned_zeros(widest, np.int16) if held_as == np.int8 else None
+
+
+def senders_of(blocks: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Return the layers that blocks begin at: only their spikes are listed."""
+    return np.unique(blocks[:, 0]).astype(np.int64)
 
 
 def _in_place(weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]) -> int | None:

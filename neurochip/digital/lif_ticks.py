@@ -11,15 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.digital.delivery import deliver, list_spikes
 from neurochip.kernels._jit import entry, kernel
-from neurochip.kernels.spike_lists import add_rows, deviations, pad_list
+from neurochip.kernels.spike_lists import deviations
 from neurochip.neurons.lif import integrate_and_fire
 
 __all__ = ["count_spikes", "run_lif"]
 
 
-@kernel
-def _update(
+# Not inlined: among the other loops of `run_lif` the compiler would not make vectors of both.
+@entry
+def _update_waiting(
     n_neurons: Any,
     total: Any,
     threshold: Any,
@@ -54,6 +56,82 @@ def _update(
 
 
 @entry
+def _update_ready(
+    n_neurons: Any,
+    total: Any,
+    threshold: Any,
+    leak: Any,
+    subtracts: bool,
+    reset_value: Any,
+    rounds: bool,
+    resolution: Any,
+    potential: Any,
+    bits: Any,
+) -> None:
+    """Advance a layer of neurons without a refractory period, which never wait: nothing is read or written for it."""
+    none = np.int32(0)
+    for j in range(np.uint64(0), n_neurons):
+        fires, potential[j], _ = integrate_and_fire(
+            potential[j],
+            potential.dtype.type(total[j]),
+            none,
+            threshold,
+            leak,
+            subtracts,
+            reset_value,
+            none,
+            rounds,
+            resolution,
+        )
+        bits[j] = fires
+
+
+@kernel
+def _update(
+    n_neurons: Any,
+    total: Any,
+    threshold: Any,
+    leak: Any,
+    subtracts: bool,
+    reset_value: Any,
+    refractory: Any,
+    rounds: bool,
+    resolution: Any,
+    potential: Any,
+    waiting: Any,
+    bits: Any,
+) -> None:
+    if refractory == 0:
+        _update_ready(
+            n_neurons,
+            total,
+            threshold,
+            leak,
+            subtracts,
+            reset_value,
+            rounds,
+            resolution,
+            potential,
+            bits,
+        )
+    else:
+        _update_waiting(
+            n_neurons,
+            total,
+            threshold,
+            leak,
+            subtracts,
+            reset_value,
+            refractory,
+            rounds,
+            resolution,
+            potential,
+            waiting,
+            bits,
+        )
+
+
+@entry
 def run_lif(
     layers: Any,
     blocks: Any,
@@ -71,6 +149,8 @@ def run_lif(
     idle: Any,
     idle_per_tick: Any,
     total: Any,
+    sums: Any,
+    senders: Any,
     lists: Any,
     spare: Any,
     listed: Any,
@@ -102,41 +182,43 @@ def run_lif(
         T[slot] and i32[slot]: v and refractory ticks left; 0 at first.
     idle, idle_per_tick
         i64[slot] and i64[tick]: updates of neurons at rest that no spike reached.
-    total, lists, spare, listed, empty_words, packed, packed_words
-        Scratch: S[widest], u64[slot + 4] twice, u64[layer, 2], u64[slot / 8] of zeros, u8[slot / 8] and its
-        u64[slot / 64].
+    senders
+        i64[…]: the layers that a block begins at.
+    total, sums, lists, spare, listed, empty_words, packed, packed_words
+        Scratch: S[widest], i16[widest] where weights are int8 and else `None`, u64[slot + 4] twice, u64[layer, 2],
+        u64[slot / 8] of zeros, u8[slot / 8] and its u64[slot / 64].
     """
-    nothing, one = np.uint64(0), np.uint64(1)
+    nothing = np.uint64(0)
     threshold, leak, reset_value, resolution = constants[0], constants[1], constants[2], constants[3]
-    n_layers = layers.shape[0]
     for t in range(raster.shape[0]):
         if t > 0:
-            before, words = raster[t - 1], raster_words[t - 1]
-            for k in range(n_layers):
-                first, last = layers[k, 0], layers[k, 1]
-                n, _ = deviations(
-                    first, last, before, words, empty_words, packed, packed_words, first, lists, spare
-                )
-                listed[k, 0] = n
-                listed[k, 1] = pad_list(lists, first, n, last - first - one)
-        for k in range(1, n_layers):
+            list_spikes(
+                layers,
+                senders,
+                raster[t - 1],
+                raster_words[t - 1],
+                empty_words,
+                packed,
+                packed_words,
+                lists,
+                spare,
+                listed,
+            )
+        for k in range(1, layers.shape[0]):
             first, n_neurons = layers[k, 0], layers[k, 2]
-            arrived = nothing
-            for j in range(nothing, layers[k, 1] - first):
-                total[j] = 0
-            for b in range(layer_blocks[k], layer_blocks[k + 1]):
-                source = blocks[b, 0]
-                arrived += listed[source, 0]
-                at = layers[source, 0]
-                if blocks[b, 3] == nothing:
-                    add_rows(weights, blocks[b, 1], blocks[b, 2], lists, at, listed[source, 1], total)
-                else:
-                    whole = listed[source, 0] & ~np.uint64(3)
-                    add_rows(own, nothing, blocks[b, 2], lists, at, whole, total)
-                    for i in range(at + whole, at + listed[source, 0]):
-                        row = lists[i] * blocks[b, 2]
-                        for j in range(nothing, blocks[b, 2]):
-                            total[j] += own[row + j]
+            arrived = deliver(
+                layer_blocks[k],
+                layer_blocks[k + 1],
+                layers[k, 1] - first,
+                layers,
+                blocks,
+                weights,
+                own,
+                lists,
+                listed,
+                sums,
+                total,
+            )
             here, left = potential[first:], waiting[first:]
             if arrived == nothing:
                 resting = 0
@@ -183,12 +265,25 @@ def count_spikes(
     east–west, north–south, and address bits times links. Adds to ``by_piece`` i64[piece], ``by_layer``
     i64[tick, layer], ``crossed`` i64[tick, 3]. ``layers``, ``raster`` and scratch as in `run_lif`.
     """
-    for t in range(raster.shape[0]):
-        bits, words = raster[t], raster_words[t]
-        for k in range(layers.shape[0]):
-            first, last = layers[k, 0], layers[k, 1]
+    for k in range(layers.shape[0]):
+        first, last = layers[k, 0], layers[k, 1]
+        alone = piece[first]
+        others = 0
+        for j in range(first, first + layers[k, 2]):
+            others += 1 if piece[j] != alone else 0
+        for t in range(raster.shape[0]):
+            bits = raster[t]
+            if others == 0:  # a layer on one core: its spikes need no list
+                spikes = np.int64(0)
+                for j in range(first, last):
+                    spikes += bits[j]
+                by_layer[t, k] += spikes
+                by_piece[alone] += spikes
+                for at in range(3):
+                    crossed[t, at] += spikes * costs[alone, at]
+                continue
             n, _ = deviations(
-                first, last, bits, words, empty_words, packed, packed_words, first, lists, spare
+                first, last, bits, raster_words[t], empty_words, packed, packed_words, first, lists, spare
             )
             east_west, north_south, addressed = np.int64(0), np.int64(0), np.int64(0)
             for i in range(first, first + n):

@@ -150,8 +150,11 @@ def checked_raster(spikes: Sequence[ArrayLike], sizes: list[int], *, computes: b
     held = LayeredRaster(sizes, ticks)
     for k, raster in enumerate(given[:1] if computes else given):
         bits = held.layer(k)
+        if raster.dtype in (np.bool_, np.uint8) and raster.max(initial=0) <= 1:
+            bits[:] = raster  # as it is: no array beside it, whose pages would cost more than the spikes
+            continue
         bits[:] = raster != 0
-        if raster.dtype.kind != "b" and not np.array_equal(bits, raster):
+        if not np.array_equal(bits, raster):
             tick, unit = (int(i) for i in np.argwhere(bits != raster)[0])
             raise DataError(f"spikes[{k}][{tick}, {unit}]", f"must be 0 or 1, got {raster[tick, unit]}")
     return held

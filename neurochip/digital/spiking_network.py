@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.description.spiking import NeuronGroup, SpikingNetwork
 from neurochip.digital.arrays import aligned_zeros
-from neurochip.digital.lif_network import LayeredRaster, weight_blocks
+from neurochip.digital.lif_network import LayeredRaster, narrow_sums, senders_of, weight_blocks
 from neurochip.digital.spiking_ticks import run_spiking
 
 __all__ = ["SpikingEngine", "discretised"]
@@ -105,6 +105,8 @@ class SpikingEngine:
         self._idle = np.zeros(slots, dtype=np.int64)
         self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
         self._total = aligned_zeros(widest, np.int32 if held_as.kind == "i" else dtype)
+        self._sums = narrow_sums(widest, held_as)
+        self._senders = senders_of(self._table)
         self._listed = np.zeros((len(names), 2), dtype=np.uint64)
         self._dtype = dtype
         self.tick = 0
@@ -130,6 +132,8 @@ class SpikingEngine:
             self._idle,
             self._idle_per_tick,
             self._total,
+            self._sums,
+            self._senders,
             self.raster.lists,
             self.raster.scratch[0],
             self._listed,

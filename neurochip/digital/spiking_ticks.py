@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.digital.delivery import deliver, list_spikes
 from neurochip.kernels._jit import entry
-from neurochip.kernels.spike_lists import add_rows, deviations, pad_list
 from neurochip.neurons.filtered import filter_and_fire
 
 __all__ = ["run_spiking"]
@@ -33,6 +33,8 @@ def run_spiking(
     idle: Any,
     idle_per_tick: Any,
     total: Any,
+    sums: Any,
+    senders: Any,
     lists: Any,
     spare: Any,
     listed: Any,
@@ -56,33 +58,40 @@ def run_spiking(
         T[end − begin | 0, slot]: w of each tick.
     idle, idle_per_tick
         i64[slot] and i64[tick]: updates of neurons at rest that no spike reached and no bias drives.
-    total, lists, spare, listed, empty_words, packed, packed_words
-        Scratch, as in `run_lif`.
+    senders, and scratch from total on
+        As in `run_lif`.
     """
-    nothing, one = np.uint64(0), np.uint64(1)
-    n_layers = layers.shape[0]
+    nothing = np.uint64(0)
     records = recorded.shape[0] > 0
     for t in range(begin, end):
         if t > 0:
-            before, words = raster[t - 1], raster_words[t - 1]
-            for k in range(n_layers):
-                first, last = layers[k, 0], layers[k, 1]
-                n, _ = deviations(
-                    first, last, before, words, empty_words, packed, packed_words, first, lists, spare
-                )
-                listed[k, 0] = n
-                listed[k, 1] = pad_list(lists, first, n, last - first - one)
-        for k in range(1, n_layers):
+            list_spikes(
+                layers,
+                senders,
+                raster[t - 1],
+                raster_words[t - 1],
+                empty_words,
+                packed,
+                packed_words,
+                lists,
+                spare,
+                listed,
+            )
+        for k in range(1, layers.shape[0]):
             first, n_neurons = layers[k, 0], layers[k, 2]
-            arrived = nothing
-            for j in range(nothing, layers[k, 1] - first):
-                total[j] = 0
-            for b in range(layer_blocks[k], layer_blocks[k + 1]):
-                source = blocks[b, 0]
-                arrived += listed[source, 0]
-                add_rows(
-                    weights, blocks[b, 1], blocks[b, 2], lists, layers[source, 0], listed[source, 1], total
-                )
+            arrived = deliver(
+                layer_blocks[k],
+                layer_blocks[k + 1],
+                layers[k, 1] - first,
+                layers,
+                blocks,
+                weights,
+                weights,
+                lists,
+                listed,
+                sums,
+                total,
+            )
             if arrived == nothing:
                 resting = 0
                 for j in range(first, first + n_neurons):

@@ -165,7 +165,8 @@ def _by_tick(placed: PlacedNetwork, spikes: SpikeCounts, idle: tuple[Counts, Cou
         [sum(placed.sizes[t] for t in placed.targets(k)) for k in range(len(placed.sizes))], dtype=np.int64
     )
     ticks = spikes.by_layer.shape[0]
-    rows = np.zeros((ticks, 2, len(COUNTERS)), dtype=np.int64)
+    # Counter by counter in memory: most stay 0, and their pages are never touched.
+    rows = np.moveaxis(np.zeros((len(COUNTERS), ticks, 2), dtype=np.int64), 0, -1)
     for row, part in ((0, slice(0, 1)), (1, slice(1, None))):
         sent = spikes.by_layer[:, part]
         rows[:, row, _AT["spikes_sent"]] = sent.sum(axis=1)
