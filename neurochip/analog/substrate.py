@@ -21,7 +21,7 @@ from neurochip.analog.step import HARD_SIGMOID, TANH
 from neurochip.analog.store import WeightStore
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.network import Network
+from neurochip.description.network import Network, refuse_shared_weights
 from neurochip.errors import CapabilityError, NumericError
 from neurochip.substrate import (
     Capabilities,
@@ -74,6 +74,7 @@ class AnalogSubstrate:
         flow: Flow | None = None,
         activity: Activity | None = None,
     ) -> None:
+        refuse_shared_weights(network, "a die", CapabilityError)
         self.network, self.spec = network, spec
         self._dtype = np.dtype(dtype)
         self.die = draw_die(network, spec) if die is None else die

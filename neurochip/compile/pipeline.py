@@ -11,8 +11,9 @@ from neurochip.compile.image import ChipImage, CoreImage
 from neurochip.compile.partition import partition
 from neurochip.compile.route import links_crossed, snake
 from neurochip.description.chip import ChipSpec
-from neurochip.description.network import Network
+from neurochip.description.network import Network, refuse_shared_weights
 from neurochip.description.precision import Precision, word_bits
+from neurochip.errors import MappingError
 
 __all__ = ["compile_network"]
 
@@ -44,6 +45,7 @@ def compile_network(
     MappingError
         When the network does not fit.
     """
+    refuse_shared_weights(network, "a core", MappingError)
     chip.check_weights(precision, rounding)
     state_word = 64 if precision == "float64" else 32
     ranges = partition(

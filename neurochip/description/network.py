@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from neurochip.description.convolution import Convolution
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, NeurochipError
 
-__all__ = ["Network", "Population", "Projection", "convolutional", "layered"]
+__all__ = ["Network", "Population", "Projection", "convolutional", "layered", "refuse_shared_weights"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,6 @@ class Network:
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each layer."""
         return tuple(p.size for p in self.populations)
-
-    @property
-    def shares_weights(self) -> bool:
-        """Whether any projection has one kernel for all positions."""
-        return any(p.convolution is not None for p in self.projections)
 
     def weights_shape(self, projection: int) -> tuple[int, int]:
         """Shape of a projection's weights: [pre, post], or those of its kernel; backwards the other way round."""
@@ -144,3 +139,15 @@ def convolutional(convolutions: tuple[Convolution, ...], outputs: int, *, tied: 
         ),
         tied,
     )
+
+
+def refuse_shared_weights(network: Network, keeper: str, error: type[NeurochipError]) -> None:
+    """Raise ``error`` for a network whose positions share a kernel, where ``keeper`` has a weight for every synapse."""
+    for p in network.projections:
+        if p.convolution is not None:
+            source, target = (network.populations[k].name for k in (p.source, p.target))
+            raise error(
+                f"{source}→{target}",
+                f"shares one kernel among {p.convolution.positions} positions, and {keeper} has a weight of its own "
+                "for every synapse; use the ideal substrate",
+            )
