@@ -10,6 +10,7 @@ import click
 
 from ..names import KnownName
 from ..progress import showing_share
+from ..stops import Interruption
 
 if TYPE_CHECKING:
     from neurochip.bench import BenchProgress
@@ -93,15 +94,20 @@ def command(
             if tell is not None:
                 tell(progress.done / max(1, progress.total), progress.doing)
 
-        document = run_bench(
-            names,
-            form="quick" if quick else "full",
-            rounds=rounds,
-            tools=chosen,
-            more=(FAMILY,),
-            out=out,
-            on_progress=told,
-        )
+        try:
+            document = run_bench(
+                names,
+                form="quick" if quick else "full",
+                rounds=rounds,
+                tools=chosen,
+                more=(FAMILY,),
+                out=out,
+                on_progress=told,
+            )
+        except KeyboardInterrupt:
+            if out is None:
+                raise
+            raise Interruption(f"Stopped; what was measured is in {out}") from None
     if page is not None:
         from neurochip.bench.page import bench_page
         from neurochip.data.atomic import replacing
@@ -137,7 +143,8 @@ def _list() -> None:
     for family in (*families(), FAMILY):
         for n, row in enumerate(family.rows):
             title = family.name if n == 0 else ""
-            asked = "" if row.asked is None else str(row.asked)
-            asked += "" if row.aim is None else f" (aim {row.aim})"
+            unit = "×" if row.judged == "ratio" else row.unit
+            asked = "" if row.asked is None else f"{row.asked} {unit}"
+            asked += "" if row.aim is None else f" (aim {row.aim} {unit})"
             rows.append((row.name, title, row.form, asked.strip(), row.against, row.about))
     print_table(("row", "family", "form", "asked", "ratio to", "about"), rows)

@@ -36,7 +36,7 @@ _ROWS = (
         for n in CORES
     ),
     *(
-        Row(f"growth-lanes-{n}", f"settle loop, {n} lanes at a time", "samples/s", "20 lanes", form="full")
+        Row(f"growth-lanes-{n}", f"settle loop, {n} at a time (lanes)", "samples/s", "20 lanes", form="full")
         for n in LANES
     ),
     *(

@@ -85,7 +85,7 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure | Missin
     for name, (side, _) in SIDES.items():
         for kind in KINDS:
             if f"memory-{kind}-{name}" in wanted:
-                yield _network(f"memory-{kind}-{name}", side, kind)
+                yield _network(f"memory-{kind}-{name}", effort.pick(100, side, side), kind)
 
 
 def _process(row: str, code: str, times: int) -> Figure:

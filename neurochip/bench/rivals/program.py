@@ -81,13 +81,7 @@ class Program:
     """
 
     def __init__(
-        self,
-        rival: Rival,
-        python: str,
-        workload: Mapping[str, Any],
-        *,
-        patience: float = PATIENCE,
-        folder: Path = _HERE,
+        self, rival: Rival, python: str, workload: Mapping[str, Any], *, patience: float = PATIENCE
     ) -> None:
         self._title, self._patience = rival.title, patience
         self._folder = tempfile.TemporaryDirectory()
@@ -95,7 +89,7 @@ class Program:
         with open(stored, "wb") as file:
             np.savez(file, allow_pickle=False, **workload)
         # -E: our PYTHONPATH is not theirs. One thread, as ours.
-        words = [python, "-E", str(_HERE / "serve.py"), str(folder / rival.driver), str(stored)]
+        words = [python, "-E", str(_HERE / "serve.py"), str(_HERE / rival.driver), str(stored)]
         single = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         self._said = tempfile.TemporaryFile("w+", errors="replace")
         try:
@@ -115,7 +109,8 @@ class Program:
                 self._title, f"{python} does not start: {error.strerror or error}"
             ) from error
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
         self.version = ""
 
     def __enter__(self) -> Program:
@@ -162,6 +157,9 @@ class Program:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        self._listener.join(10)  # ends with its pipe, which a process that outlived the program may hold
+        if self._process.stdout is not None and not self._listener.is_alive():
+            self._process.stdout.close()
         self._said.close()
         self._folder.cleanup()
 
