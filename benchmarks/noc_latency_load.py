@@ -1,26 +1,22 @@
-"""Latency against offered load of an 8 × 8 mesh under uniform random traffic, where it saturates, and how fast.
+"""Latency against offered load of an 8 × 8 mesh under uniform random traffic, and where it saturates.
 
     python -m benchmarks.noc_latency_load [--svg FILE]
 
 One core per tile; a core draws with a given probability in each cycle a packet to a core drawn evenly from all.
-Speed: links crossed per CPU-second of the kernel, one thread, the best of five runs.
+How fast it is: `neurochip bench noc`.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
+from neurochip.bench.noc import sheet_timing, uniform_mesh, uniform_traffic
 from neurochip.data.atomic import replacing
-from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.noc import Packets, simulate_traffic
-from neurochip.noc.arrays import Counter, build
-from neurochip.noc.router import advance
-from neurochip.noc.traffic import in_core_order
 from neurochip.report.axes import round_ticks
 from neurochip.report.markup import Markup, tag
 
@@ -33,38 +29,9 @@ MOST = 60.0  # cycles of latency that the drawing shows
 ROUTER_CYCLES = 1
 
 
-def uniform_mesh(side: int) -> MeshSpec:
-    """Return a square mesh with a core on each tile."""
-    return MeshSpec(width=side, height=side, cores_per_tile=1)
-
-
-def sheet_timing(*, router_cycles: int = 0, link_cycles: int = 1, depth: int = 8) -> TimingSpec:
-    """Return a sheet's timing in which everything else takes a cycle."""
-    return TimingSpec(
-        clock=1e9,
-        sops_per_cycle=1.0,
-        cycles_per_neuron_update=1.0,
-        cycles_per_packet_in=1.0,
-        cycles_per_packet_out=1.0,
-        cycles_per_spike_out=0.0,
-        router_cycles=router_cycles,
-        link_cycles_ew=link_cycles,
-        link_cycles_ns=link_cycles,
-        fifo_depth=depth,
-        barrier_cycles=((1, 1),),
-    )
-
-
 def capacity(side: int) -> float:
     """Return the flits per node and cycle that the bisection passes (Dally & Towles 2004): 4/k, k even."""
     return 4 / side
-
-
-def uniform_traffic(side: int, load: float, cycles: int, seed: int) -> tuple[Packets, np.ndarray]:
-    """Return packets and the cycles in which they are due."""
-    random = np.random.default_rng(seed)
-    due, source = np.nonzero(random.random((cycles, side * side)) < load)
-    return Packets.unicast(source, random.integers(side * side, size=len(source))), due
 
 
 def latency(side: int, depth: int, load: float, *, seed: int) -> tuple[float, float, float]:
@@ -88,28 +55,6 @@ def saturation(side: int, depth: int, *, seed: int) -> float:
     )
     inside = (traffic.arrival >= first) & (traffic.arrival < last)
     return float(inside.sum() / (last - first) / side**2)
-
-
-def speed(side: int, load: float) -> float:
-    """Return links crossed per CPU-second."""
-    packets, due = uniform_traffic(side, load, 5_000, 1)
-    packets, _ = in_core_order(packets)
-    best = 0.0
-    for _ in range(5):
-        fabric, loaded, state = build(
-            uniform_mesh(side),
-            sheet_timing(router_cycles=ROUTER_CYCLES),
-            packets,
-            order=np.argsort(due, kind="stable"),
-            service=np.zeros(len(due), dtype=np.int64),
-            work=due.astype(np.int64),
-            paced=False,
-            deaf=np.zeros(0, dtype=np.int64),
-        )
-        start = time.process_time()
-        advance(fabric, loaded, state, 1 << 40)
-        best = max(best, state.counters[Counter.HOPS] / (time.process_time() - start))
-    return best
 
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 640, 400, 60, 20, 40, 60
@@ -188,8 +133,6 @@ def main() -> None:
     shares = [saturation(SIDE, depth, seed=1) for depth in DEPTHS]
     print("accepted when always sending" + "".join(f"  {share:.3f}" for share in shares))
     print("share of capacity (4/k)     " + "".join(f"  {share / capacity(SIDE):5.1%}" for share in shares))
-    for load in (0.05, 0.2, 0.35):
-        print(f"speed at load {load}: {speed(SIDE, load) / 1e6:.1f} million links crossed per CPU-second")
     if arguments.svg:
         with replacing(arguments.svg) as file:
             file.write((drawing(curves) + "\n").encode())

@@ -33,6 +33,7 @@ COMMANDS = {
     "chips": "List the chips of the catalogue, or show one.",
     "data": "Fetch data sets, or list them.",
     "firmware": "Write and run programs of the chip's controller, or serve it.",
+    "bench": "Measure speed and memory on this machine, as ratios.",
     "doctor": "Say what is installed, and what that enables.",
 }
 

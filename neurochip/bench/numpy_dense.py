@@ -5,19 +5,11 @@ array is made before the first tick and every tick works in place; bits are 0/1 
 the weights, so that delivery is a matrix product (BLAS). Arrays are [lane, unit] and hold all layers above
 the input side by side, so that each element-wise step is one call for the whole network; a layer is a block
 of columns.
-
-Run ``OPENBLAS_NUM_THREADS=1 python -m benchmarks.numpy_dense --data FOLDER`` (IDX files of MNIST) for its
-speed.
 """
 
 from __future__ import annotations
 
-import argparse
-import gzip
-import statistics
-import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -65,9 +57,21 @@ class DenseNetwork:
         self.q_in = np.empty((lanes, inputs), dtype)
         self.fired_in = np.empty((lanes, inputs), bool)
         (
-            self.u, self.v, self.p, self.s, self.s_before, self.phi, self.q,
-            self.theta, self.bias_error, self.deviation, self.spread, self.error, self.epsilon, self.work,
-        ) = (np.empty((lanes, units), dtype) for _ in range(14))  # fmt: skip
+            self.u,
+            self.v,
+            self.p,
+            self.s,
+            self.s_before,
+            self.phi,
+            self.q,
+            self.theta,
+            self.bias_error,
+            self.deviation,
+            self.spread,
+            self.error,
+            self.epsilon,
+            self.work,
+        ) = (np.empty((lanes, units), dtype) for _ in range(14))
         self.fired = np.empty((lanes, units), bool)
         self.feedback = [np.empty((lanes, len(b)), dtype) for b in biases[:-1]]
         self.nudge = np.empty((lanes, len(biases[-1])), dtype)
@@ -83,9 +87,17 @@ class DenseNetwork:
         np.divide(self.x, self.lam, out=self.phi_in)
         self.phi_in -= self.x_step
         for rest in (
-            self.q_in, self.v, self.s, self.s_before, self.phi, self.q, self.theta,
-            self.bias_error, self.deviation, self.spread,
-        ):  # fmt: skip
+            self.q_in,
+            self.v,
+            self.s,
+            self.s_before,
+            self.phi,
+            self.q,
+            self.theta,
+            self.bias_error,
+            self.deviation,
+            self.spread,
+        ):
             rest.fill(0)
         self.nu = 1.0
         self.first = True
@@ -198,52 +210,3 @@ def settle_numpy(
     counts = [network.count_in, *(network.count[layer] for layer in network.layers)]
     states = [network.x, *(network.s[layer] for layer in network.layers)]
     return counts, states
-
-
-def glorot_network(sizes: Sequence[int], seed: int = 1) -> tuple[list[Array], list[Array]]:
-    """Return uniform float32 weights within sqrt(6 / (n_in + n_out)) and biases of 0."""
-    rng = np.random.default_rng(seed)
-    weights = []
-    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
-        bound = (6 / (n_in + n_out)) ** 0.5
-        weights.append(rng.uniform(-bound, bound, (n_in, n_out)).astype(np.float32))
-    return weights, [np.zeros(n, np.float32) for n in sizes[1:]]
-
-
-def first_digits(folder: Path, count: int) -> tuple[Array, Array]:
-    """Return the first MNIST training digits in [0, 1], [sample, 784], and their one-hot labels."""
-    with gzip.open(folder / "train-images-idx3-ubyte.gz") as images:
-        pixels = np.frombuffer(images.read(16 + 784 * count), np.uint8, offset=16)
-    with gzip.open(folder / "train-labels-idx1-ubyte.gz") as labels:
-        digits = np.frombuffer(labels.read(8 + count), np.uint8, offset=8)
-    return pixels.reshape(count, 784).astype(np.float32) / 255, np.eye(10, dtype=np.float32)[digits]
-
-
-def samples_per_second(
-    weights: Sequence[Array], biases: Sequence[Array], x: Array, y: Array, batch: int
-) -> float:
-    """Settle all samples once, minibatch by minibatch: 100 + 50 ticks, OSA .0346, lambda .275."""
-    start = time.perf_counter()
-    for at in range(0, len(x), batch):
-        lanes = slice(at, at + batch)
-        settle_numpy(weights, biases, x[lanes], y[lanes], 100, 50, 0.5, 0.275, 0.0346, 1e-15)
-    return len(x) / (time.perf_counter() - start)
-
-
-def main() -> None:
-    """Print samples per second, the median of some repeats."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("--data", type=Path, required=True, help="folder with the gzipped IDX files of MNIST")
-    parser.add_argument("--samples", type=int, default=200)
-    parser.add_argument("--batch", type=int, default=20)
-    parser.add_argument("--repeats", type=int, default=5)
-    options = parser.parse_args()
-    weights, biases = glorot_network([784, 500, 10])
-    x, y = first_digits(options.data, options.samples)
-    samples_per_second(weights, biases, x[: options.batch], y[: options.batch], options.batch)
-    speeds = [samples_per_second(weights, biases, x, y, options.batch) for _ in range(options.repeats)]
-    print(f"{statistics.median(speeds):.0f} samples/s (median of {[round(s) for s in speeds]})")
-
-
-if __name__ == "__main__":
-    main()

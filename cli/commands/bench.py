@@ -1,0 +1,150 @@
+"""``neurochip bench``: the benchmark table of this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..names import KnownName
+from ..progress import showing_share
+from ..stops import Interruption
+
+if TYPE_CHECKING:
+    from neurochip.bench import BenchProgress
+
+__all__ = ["command"]
+
+
+def _names() -> list[tuple[str, str]]:
+    from firmware_sim.bench import FAMILY
+    from neurochip.bench.table import families
+
+    known = (*families(), FAMILY)
+    return [
+        ("list", ""),
+        *((family.name, family.about) for family in known),
+        *((row.name, row.about) for family in known for row in family.rows),
+    ]
+
+
+@click.command("bench", short_help="Measure speed and memory on this machine, as ratios.")
+@click.argument("names", metavar="[list | NAME…]", nargs=-1, type=KnownName("row", _names))
+@click.option(
+    "--quick", is_flag=True, help="About two minutes on two cores: fewer rounds, nothing that takes long."
+)
+@click.option(
+    "--rounds", type=click.IntRange(min=1), metavar="N", help="How often variants are timed in turn."
+)
+@click.option(
+    "--with",
+    "tools",
+    metavar="TOOL=PYTHON",
+    multiple=True,
+    help="Measure against a tool too, with the Python of the environment that it is installed in.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep the JSON document in FILE, written after every row.",
+)
+@click.option(
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page too.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the JSON document and nothing else.")
+@click.option("--list", "only_list", is_flag=True, help="Name the rows and measure nothing.")
+def command(
+    names: tuple[str, ...],
+    quick: bool,
+    rounds: int | None,
+    tools: tuple[str, ...],
+    out: Path | None,
+    page: Path | None,
+    as_json: bool,
+    only_list: bool,
+) -> None:
+    """Measure rows of the benchmark table: all of them, or those of a family, or one by name.
+
+    Variants are timed in turn within this run; a row says the median, its spread, the ratio to what it is compared
+    with, and whether what is asked is reached. docs/bench.md says what each row is.
+    """
+    if only_list or names == ("list",):
+        _list()
+        return
+    # One BLAS thread, as one thread of ours; NumPy reads it when it is imported.
+    for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[variable] = "1"
+    from firmware_sim.bench import FAMILY
+    from neurochip.bench import run_bench
+    from neurochip.bench.document import as_json as text_of
+
+    from ..bench_table import print_bench
+
+    chosen = _tools(tools)
+    with showing_share(quiet=as_json) as tell:
+
+        def told(progress: BenchProgress) -> None:
+            if tell is not None:
+                tell(progress.done / max(1, progress.total), progress.doing)
+
+        try:
+            document = run_bench(
+                names,
+                form="quick" if quick else "full",
+                rounds=rounds,
+                tools=chosen,
+                more=(FAMILY,),
+                out=out,
+                on_progress=told,
+            )
+        except KeyboardInterrupt:
+            if out is None:
+                raise
+            raise Interruption(f"Stopped; what was measured is in {out}") from None
+    if page is not None:
+        from neurochip.bench.page import bench_page
+        from neurochip.data.atomic import replacing
+
+        with replacing(page) as file:
+            file.write(bench_page(document).encode())
+    if as_json:
+        click.echo(text_of(document), nl=False)
+    else:
+        print_bench(document)
+        for path in (out, page):
+            if path is not None:
+                click.echo(f"\n{path}")
+
+
+def _tools(words: tuple[str, ...]) -> dict[str, str]:
+    chosen = {}
+    for word in words:
+        name, equals, path = word.partition("=")
+        if not (name and equals and path):
+            raise click.UsageError(f"--with takes TOOL=PYTHON, e.g. brian2=/path/to/python, got '{word}'")
+        chosen[name.strip()] = path.strip()
+    return chosen
+
+
+def _list() -> None:
+    from firmware_sim.bench import FAMILY
+    from neurochip.bench.table import families
+
+    from ..screen import print_table
+
+    rows = []
+    for family in (*families(), FAMILY):
+        for n, row in enumerate(family.rows):
+            title = family.name if n == 0 else ""
+            unit = "×" if row.judged == "ratio" else row.unit
+            asked = "" if row.asked is None else f"{row.asked} {unit}"
+            asked += "" if row.aim is None else f" (aim {row.aim} {unit})"
+            rows.append((row.name, title, row.form, asked.strip(), row.against, row.about))
+    print_table(("row", "family", "form", "asked", "ratio to", "about"), rows)

@@ -1,0 +1,144 @@
+"""The table as a document: what is measured, asked and found, and on which machine; JSON, and written by rename."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, TypedDict
+
+from neurochip.bench.row import Bound, Figure, Missing, Row, sound, spread
+from neurochip.data.atomic import replacing
+from neurochip.errors import NumericError
+
+__all__ = [
+    "FORMAT",
+    "BenchDocument",
+    "BoundTable",
+    "RowTable",
+    "SpreadTable",
+    "as_json",
+    "row_table",
+    "write_document",
+]
+
+FORMAT = "neurochip-bench/1"
+
+
+class BoundTable(TypedDict):
+    """Where a median has to lie; `None` leaves an end open."""
+
+    low: float | None
+    high: float | None
+
+
+class SpreadTable(TypedDict):
+    """What the rounds gave."""
+
+    median: float
+    low: float
+    high: float
+    rounds: list[float]
+
+
+class RowTable(TypedDict):
+    """One row."""
+
+    name: str
+    family: str
+    about: str
+    unit: str
+    against: str
+    judged: Literal["ratio", "value"]
+    asked: BoundTable | None
+    aim: BoundTable | None
+    value: SpreadTable | None
+    ratio: SpreadTable | None
+    reached: bool | None
+    aim_reached: bool | None
+    rounds_reached: int | None
+    note: str
+    missing: str | None
+    extra: dict[str, float | str]
+
+
+class BenchDocument(TypedDict):
+    """All of ``neurochip bench --json``."""
+
+    format: str
+    started: str
+    seconds: float
+    complete: bool
+    form: str
+    machine: dict[str, Any]
+    tools: dict[str, str]
+    others_share: float | None
+    warnings: list[str]
+    rows: list[RowTable]
+
+
+def row_table(family: str, row: Row, found: Figure | Missing) -> RowTable:
+    """Return a row as it is stored.
+
+    Raises
+    ------
+    NumericError
+        When a figure is not a positive number: then it was not measured, and must not be shown.
+    """
+    table = RowTable(
+        name=row.name,
+        family=family,
+        about=row.about,
+        unit=row.unit,
+        against=row.against,
+        judged=row.judged,
+        asked=_bound(row.asked),
+        aim=_bound(row.aim),
+        value=None,
+        ratio=None,
+        reached=None,
+        aim_reached=None,
+        rounds_reached=None,
+        note="",
+        missing=None,
+        extra={},
+    )
+    if isinstance(found, Missing):
+        table["missing"] = found.reason
+        return table
+    if not sound(found):
+        raise NumericError(
+            row.name, "was too short for the clock, or disturbed: a figure is not positive; measure again"
+        )
+    table["value"], table["note"], table["extra"] = _spread(found.values), found.note, dict(found.extra)
+    table["ratio"] = _spread(found.ratios) if found.ratios else None
+    judged = found.ratios if row.judged == "ratio" else found.values
+    if row.asked is not None:
+        table["reached"] = row.asked.holds(spread(judged).median)
+        table["rounds_reached"] = sum(row.asked.holds(value) for value in judged)
+    if row.aim is not None:
+        table["aim_reached"] = row.aim.holds(spread(judged).median)
+    return table
+
+
+def _bound(bound: Bound | None) -> BoundTable | None:
+    if bound is None:
+        return None
+    ends = [end if abs(end) != float("inf") else None for end in (bound.low, bound.high)]
+    return BoundTable(low=ends[0], high=ends[1])
+
+
+def _spread(values: Sequence[float]) -> SpreadTable:
+    median, low, high = spread(values)
+    return SpreadTable(median=median, low=low, high=high, rounds=list(values))
+
+
+def as_json(document: BenchDocument) -> str:
+    """Return the text of a document."""
+    return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_document(document: BenchDocument, path: Path) -> None:
+    """Put a document in a file, whole or not at all."""
+    with replacing(path) as file:
+        file.write(as_json(document).encode())

@@ -1,0 +1,126 @@
+"""Runs of minutes: all of MNIST, and sweeps. They are measured only when named, and need all of MNIST."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from neurochip.bench.machine import cores
+from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
+from neurochip.data import data_folder
+from neurochip.errors import CapabilityError
+from neurochip.simulation import simulate
+from neurochip.sweeping import run_sweep
+
+__all__ = ["FAMILY"]
+
+_ROWS = (
+    Row(
+        "mnist-25-epochs",
+        "all of MNIST, [784-500-10], 25 epochs, all cores",
+        "s",
+        asked=Bound(high=1800),
+        judged="value",
+        form="named",
+    ),
+    Row(
+        "sweep-pilot",
+        "6 σ × 30 dies × 3 modes of analog-pilot, a worker per core",
+        "s",
+        asked=Bound(high=900),
+        judged="value",
+        form="named",
+    ),
+    Row("sweep-busy", "the same: workers busy", "%", asked=Bound(low=90), judged="value", form="named"),
+    Row(
+        "sweep-dask",
+        "2 σ × 6 dies × 2 modes on Dask, two workers",
+        "s",
+        "the time on loky",
+        Bound(high=1.1),
+        form="named",
+    ),
+)
+_PILOT = {"vary": ["analog.mismatch.sigma=0:0.5:6"], "dies": 30, "modes": "ideal,deploy,in-loop,fine-tune"}
+_PAIR = {"vary": ["analog.mismatch.sigma=0.2,0.4"], "dies": 6, "modes": "ideal,deploy,in-loop"}
+# A sweep in small, of embedded digits: proves that the rows work.
+_TINY = {"vary": ["analog.mismatch.sigma=0,0.2"], "dies": 2, "modes": "ideal,deploy"}
+_TINY_DATA = ["data.train=40", "data.test=20", "learning.epochs=1", "analog.diagnosed=0"]
+
+
+def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure | Missing]:
+    tiny = effort.form == "tiny"
+    if not tiny and not data_folder("mnist").exists():
+        yield from (
+            Missing(name, "needs all of MNIST: neurochip data fetch mnist") for name in sorted(wanted)
+        )
+        return
+    if "mnist-25-epochs" in wanted:
+        run, overrides = (
+            ("mnist-small", ["data.train=40", "data.test=20", "learning.epochs=2"]) if tiny else ("mnist", [])
+        )
+        began = time.perf_counter()
+        record = simulate(run, overrides=overrides, write=False).record
+        error = record.epochs[-1].test_error
+        note = "" if error is None else f"test error {100 * error:.2f} % after the last epoch"
+        yield Figure("mnist-25-epochs", (time.perf_counter() - began,), note=note)
+    if wanted & {"sweep-pilot", "sweep-busy"}:
+        yield from _pilot(wanted, tiny)
+    if "sweep-dask" in wanted:
+        yield _dask(effort)
+
+
+def _pilot(wanted: frozenset[str], tiny: bool) -> Iterator[Figure]:
+    seconds, busy = _swept(_TINY if tiny else _PILOT, tiny, workers=cores())
+    if "sweep-pilot" in wanted:
+        yield Figure("sweep-pilot", (seconds,))
+    if "sweep-busy" in wanted:
+        if busy is None:
+            raise CapabilityError("sweep-busy", "the engine does not say how busy its workers were")
+        yield Figure("sweep-busy", (100 * busy,))
+
+
+def _dask(effort: Effort) -> Figure | Missing:
+    try:
+        from distributed import LocalCluster
+    except ImportError:
+        return Missing("sweep-dask", "needs Dask: pip install 'neurochip[cluster]'")
+    tiny = effort.form == "tiny"
+    what = _TINY if tiny else _PAIR
+    loky, dask = [], []
+    cluster = LocalCluster(  # type: ignore[no-untyped-call]
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    )
+    try:
+        for turn in range(effort.times(2, 3) + 1):
+            local = _swept(what, tiny, workers=2)[0]
+            spread = _swept(what, tiny, scheduler=cluster.scheduler_address)[0]
+            if turn:  # the first starts workers and loads kernels
+                loky.append(local)
+                dask.append(spread)
+    finally:
+        cluster.close()
+    return Figure("sweep-dask", tuple(dask), within_rounds(dask, loky))
+
+
+def _swept(
+    what: dict[str, object], tiny: bool, *, workers: int | None = None, scheduler: str | None = None
+) -> tuple[float, float | None]:
+    """Return the seconds of a sweep, from its description to its folder, and the share that its workers were busy."""
+    run, overrides = ("analog-mnist-small", _TINY_DATA) if tiny else ("analog-pilot", [])
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        swept = run_sweep(
+            run,
+            overrides=overrides,
+            workers=workers,
+            scheduler=scheduler,
+            out=Path(folder) / "sweep",
+            **what,  # type: ignore[arg-type]
+        )
+        return time.perf_counter() - began, swept.document["sessions"][0]["busy"]
+
+
+FAMILY = Family("long", "runs of minutes, measured when they are named", _ROWS, _measure)
