@@ -38,6 +38,7 @@ from neurochip.report.figures import Chart, Curve, drawn, svg  # noqa: E402
 
 # Neurons on each side, and ticks that take about as long.
 SIDES = {316: 4000, 1000: 1500, 3162: 300, 10_000: 60}
+ABOUT = "bytes of weights that are read per CPU-second, against synapses"
 CORES = (1, 3, 16, 64, 256, 1024)
 FEW = 2
 
@@ -163,18 +164,6 @@ def chart(result: dict[str, Any]) -> Chart:
     )
 
 
-def alone(drawing: Chart) -> str:
-    """Return a chart as a file of its own: on white, in colours that need no page around it."""
-    style = (
-        "text{font-family:system-ui,sans-serif}polyline{fill:none}.kink{stroke:#171a21}.ksoft{stroke:#5b6472}"
-        ".kline{stroke:#e2e5ea}.pink{fill:#171a21}.psoft{fill:#5b6472}.k0{stroke:#3d74d8}.k1{stroke:#15917f}"
-    )
-    text = svg(drawn(drawing), about="bytes of weights that are read per CPU-second, against synapses")
-    head, rest = text.split(">", 1)
-    ground = '<rect width="100%" height="100%" fill="#fff"/>'
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{ground}{rest}\n'
-
-
 def main() -> None:
     """Print both tables; write JSON when asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -205,7 +194,7 @@ def main() -> None:
         print(f"{cores:12}{row['sops_per_cpu_s'] / 1e9:12.2f}{row['packets']:13}{to_first:12.2f}")
     if options.svg:
         with replacing(options.svg) as file:
-            file.write(alone(chart(result)).encode())
+            file.write(f"{svg(drawn(chart(result)), about=ABOUT)}\n".encode())
     if options.json:
         options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
