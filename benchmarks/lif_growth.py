@@ -22,19 +22,10 @@ from neurochip.bench.growth import CORES  # noqa: E402
 from neurochip.bench.page import roofline_chart  # noqa: E402
 from neurochip.bench.roofline import KINDS, SIDES  # noqa: E402
 from neurochip.data.atomic import replacing  # noqa: E402
-from neurochip.report.figures import Chart, drawn, svg  # noqa: E402
+from neurochip.report.figures import drawn, svg  # noqa: E402
 
 
-def alone(drawing: Chart) -> str:
-    """Return a chart as a file of its own: on white, in colours that need no page around it."""
-    style = (
-        "text{font-family:system-ui,sans-serif}polyline{fill:none}.kink{stroke:#171a21}.ksoft{stroke:#5b6472}"
-        ".kline{stroke:#e2e5ea}.pink{fill:#171a21}.psoft{fill:#5b6472}.k0{stroke:#3d74d8}.k1{stroke:#15917f}"
-    )
-    text = svg(drawn(drawing), about="bytes of weights that are read per CPU-second, against synapses")
-    head, rest = text.split(">", 1)
-    ground = '<rect width="100%" height="100%" fill="#fff"/>'
-    return f'{head} xmlns="http://www.w3.org/2000/svg"><style>{style}</style>{ground}{rest}\n'
+ABOUT = "bytes of weights that are read per CPU-second, against synapses"
 
 
 def main() -> None:
@@ -51,7 +42,7 @@ def main() -> None:
     print_bench(document)
     if given.svg:
         with replacing(given.svg) as file:
-            file.write(alone(roofline_chart(document)).encode())
+            file.write(f"{svg(drawn(roofline_chart(document)), about=ABOUT)}\n".encode())
 
 
 if __name__ == "__main__":

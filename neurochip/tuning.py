@@ -8,6 +8,7 @@ import json
 import re
 import statistics
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from neurochip import data
 from neurochip.data.atomic import replacing
+from neurochip.data.locked import locked
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.errors import CheckpointError, ConfigError, OutputError
 from neurochip.search.dimensions import Choice, Value, present_value, read_dimension
@@ -140,47 +142,52 @@ def tune(
     judging = None if samples is None else judged_by_training(samples, settings.held_out, spec.seed)
     if folder is None:
         folder = _opened(spec, settings, out)
-    study = Study(
-        folder / JOURNAL,
-        dimensions,
-        objectives,
-        sampler=settings.sampler,
-        seed=settings.seed,
-        first={k: v for k, v in first.items() if v is not None} if None not in first.values() else None,
-    )
+    with closing(locked(folder, "search")):
+        study = Study(
+            folder / JOURNAL,
+            dimensions,
+            objectives,
+            sampler=settings.sampler,
+            seed=settings.seed,
+            first={k: v for k, v in first.items() if v is not None} if None not in first.values() else None,
+        )
 
-    def evaluate(values: dict[str, Value]) -> dict[str, float]:
-        varied = _varied(spec, {key: _text(value, isinstance(value, int)) for key, value in values.items()})
-        found = []
-        for k in range(settings.seeds):
-            once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + k})
-            found.append(measure(simulate(once, samples=judging, threads=threads, write=False).record))
-        return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
-
-    while len(study.trials) < trials:
-        trial = study.run(evaluate)
-        if on_trial is not None:
-            on_trial(trial, _tuned(study, folder, spec, settings, []))
-    confirmed = []
-    if confirm and samples is not None:
-        for number in _tuned(study, folder, spec, settings, []).front:
-            chosen = study.trials[number].values
-            varied = _varied(spec, {k: _text(v, isinstance(v, int)) for k, v in chosen.items()})
-            errors = []
-            for k in range(confirm):
-                once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + settings.seeds + k})
-                record = simulate(once, samples=samples, threads=threads, write=False).record
-                error = record.epochs[-1].test_error
-                if error is None:
-                    raise ConfigError("evaluation", "leaves out the last epoch, whose test error is wanted")
-                errors.append(error)
-            spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
-            confirmed.append(
-                {"trial": number, "mean": statistics.fmean(errors), "std": spread, "errors": errors}
+        def evaluate(values: dict[str, Value]) -> dict[str, float]:
+            varied = _varied(
+                spec, {key: _text(value, isinstance(value, int)) for key, value in values.items()}
             )
-    found = _tuned(study, folder, spec, settings, confirmed)
-    _write(found, spec, dimensions, objectives)
-    return found
+            found = []
+            for k in range(settings.seeds):
+                once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + k})
+                found.append(measure(simulate(once, samples=judging, threads=threads, write=False).record))
+            return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
+
+        while len(study.trials) < trials:
+            trial = study.run(evaluate)
+            if on_trial is not None:
+                on_trial(trial, _tuned(study, folder, spec, settings, []))
+        confirmed = []
+        if confirm and samples is not None:
+            for number in _tuned(study, folder, spec, settings, []).front:
+                chosen = study.trials[number].values
+                varied = _varied(spec, {k: _text(v, isinstance(v, int)) for k, v in chosen.items()})
+                errors = []
+                for k in range(confirm):
+                    once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + settings.seeds + k})
+                    record = simulate(once, samples=samples, threads=threads, write=False).record
+                    error = record.epochs[-1].test_error
+                    if error is None:
+                        raise ConfigError(
+                            "evaluation", "leaves out the last epoch, whose test error is wanted"
+                        )
+                    errors.append(error)
+                spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
+                confirmed.append(
+                    {"trial": number, "mean": statistics.fmean(errors), "std": spread, "errors": errors}
+                )
+        found = _tuned(study, folder, spec, settings, confirmed)
+        _write(found, spec, dimensions, objectives)
+        return found
 
 
 def judged_by_training(samples: data.Dataset, count: int, seed: int) -> data.Dataset:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import math
-from importlib import resources
-from string import Template
 from typing import Any
 
 import numpy as np
 
 from neurochip.papers.experiment import Verdict
 from neurochip.papers.reproducing import Reproduction
-from neurochip.report.figures import drawn, png, svg
-from neurochip.report.markup import Markup, join, tag
-from neurochip.report.sections.frame import section
+from neurochip.report.figures import drawn, plot, png
+from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.page import page, page_head, versions_list
+from neurochip.report.sections.frame import grid, section
 
 __all__ = ["FORMAT", "document_of", "files_of", "page_of", "shown"]
 
@@ -87,7 +86,7 @@ def _plain(value: Any) -> Any:
 def page_of(done: Reproduction) -> str:
     """Return the page: verdict, claims, figure, what was chosen."""
     experiment, outcome = done.experiment, done.outcome
-    facts = [
+    facts: list[Content] = [
         f"seed {done.settings.seed}",
         f"{outcome.seeds} repetition" + ("s" if outcome.seeds != 1 else ""),
         "quick form" if done.settings.quick else "full form",
@@ -96,36 +95,28 @@ def page_of(done: Reproduction) -> str:
     charts = [
         tag(
             "figure",
-            svg(drawn(chart), about=f"{chart.title}: {chart.y_label} against {chart.x_label}"),
+            tag("h3", chart.title),
+            plot(chart),
             tag("figcaption", chart.caption) if chart.caption else None,
         )
         for chart in outcome.charts
     ]
-    body = tag(
-        "main",
-        tag("h1", experiment.name),
-        tag("p", f"{experiment.about} – {experiment.paper}, {experiment.figure}", class_="about"),
-        tag(
-            "div",
-            tag("span", done.verdict, class_=f"verdict {_CLASS[done.verdict]}"),
-            *(tag("span", fact) for fact in facts),
-            class_="facts",
-        ),
-        section("Claims", tag("div", _claims(done), class_="scroll")),
+    about = f"{experiment.about} – {experiment.paper}, {experiment.figure}"
+    return page(
+        experiment.name,
+        page_head(experiment.name, about, [_verdict(done.verdict), *facts]),
+        section("Claims", _claims(done)),
         section("Figure", tag("div", *charts, class_="charts" if outcome.columns > 1 else "charts one")),
         _notes(done),
+        styles=("figure.css",),
     )
-    styles = [_template("report.css"), _template("figure.css")]
-    title = join([experiment.name, " – neurochip"])
-    return Template(_template("report.html")).substitute(title=title, style="\n".join(styles), body=body)
 
 
-def _template(name: str) -> str:
-    return (resources.files("neurochip.report") / "templates" / name).read_text(encoding="utf-8")
+def _verdict(verdict: Verdict) -> Markup:
+    return tag("span", verdict, class_=f"verdict {_CLASS[verdict]}")
 
 
 def _claims(done: Reproduction) -> Markup:
-    names = ("claim", "measured", "tolerance", "verdict")
     rows = []
     for claim, finding, verdict in done.rows:
         measured = [tag("strong", shown(finding.value)), tag("small", claim.measure)]
@@ -140,29 +131,25 @@ def _claims(done: Reproduction) -> Markup:
                 tag("td", claim.says),
                 tag("td", *measured),
                 tag("td", *tolerance),
-                tag("td", tag("span", verdict, class_=f"verdict {_CLASS[verdict]}")),
+                tag("td", _verdict(verdict)),
             )
         )
-    head = tag("thead", tag("tr", *(tag("th", name) for name in names)))
-    return tag("table", head, tag("tbody", *rows), class_="claims")
+    return grid(("claim", "measured", "tolerance", "verdict"), rows, class_="claims")
 
 
 def _notes(done: Reproduction) -> Markup:
     outcome = done.outcome
-    settings = [
-        tag("div", tag("dt", key), tag("dd", _written(value))) for key, value in outcome.settings.items()
-    ]
-    versions = [tag("div", tag("dt", key), tag("dd", value)) for key, value in done.versions.items()]
+    settings = {key: _written(value) for key, value in outcome.settings.items()}
     command = f"neurochip reproduce {done.experiment.name} --seed {done.settings.seed}"
     return section(
         "How",
         *(tag("p", note) for note in outcome.notes),
         tag("h3", "Settings") if settings else None,
-        tag("dl", *settings, class_="versions") if settings else None,
+        versions_list(settings) if settings else None,
         tag("h3", "Made by"),
         tag("pre", command + (" --quick" if done.settings.quick else "")),
         tag("p"),
-        tag("dl", *versions, class_="versions"),
+        versions_list(done.versions),
     )
 
 

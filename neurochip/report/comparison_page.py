@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from string import Template
-
-from neurochip.report.comparison import Comparison, Row
-from neurochip.report.markup import Markup, join, tag
-from neurochip.report.plots import Bar, Line, line_plot, log_bars
-from neurochip.report.sections.frame import section
+from neurochip.report.bars import Bar, log_bars
+from neurochip.report.comparison import Comparison
+from neurochip.report.figures import COLOURS, plot
+from neurochip.report.markup import Markup, tag
+from neurochip.report.page import page, page_head
+from neurochip.report.sections.frame import grid, row, section
+from neurochip.report.sections.learning import error_chart
 
 __all__ = ["comparison_page"]
 
@@ -18,79 +18,62 @@ _MIXED = (
 )
 # Of these a bar chart is drawn: what is paid for one sample.
 _DRAWN = ("symbols_per_sample", "aer_per_sample", "real_valued_per_sample", "energy_per_sample")
-_COLOURS = 4  # that curves can have
 
 
 def comparison_page(comparison: Comparison) -> str:
     """Return the text of the page."""
     names = [run.name for run in comparison.runs]
-    head = tag(
-        "header",
-        tag("h1", " · ".join(names)),
-        tag("p", "Runs side by side; ratios are to the first.", class_="about"),
-        None if comparison.priced_alike else tag("p", _MIXED, class_="note"),
-    )
-    body = tag("main", head, _curves(comparison), _table(comparison), _charts(comparison))
-    folder = resources.files("neurochip.report") / "templates"
-    page = Template((folder / "report.html").read_text(encoding="utf-8"))
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    return page.substitute(title=join([" · ".join(names), " – neurochip"]), style=style, body=body)
+    note = None if comparison.priced_alike else tag("p", _MIXED, class_="note")
+    head = page_head(" · ".join(names), "Runs side by side; ratios are to the first.", (), note)
+    return page(" · ".join(names), head, _curves(comparison), _table(comparison), _charts(comparison))
 
 
 def _curves(comparison: Comparison) -> Markup | None:
-    lines = []
+    curves = []
     for number, run in enumerate(comparison.runs):
         points = [
-            (epoch["epoch"], epoch["test_error"])
+            (float(epoch["epoch"]), epoch["test_error"])
             for epoch in run.document["result"]["epochs"]
             if epoch["test_error"] is not None
         ]
         if points:
-            lines.append(Line(run.name, points, number % _COLOURS, dots=True))
-    if not lines:
+            curves.append((run.name, points, number % COLOURS))
+    if not curves:
         return None
-    plot = line_plot(lines, x_label="epoch", percent=True, about="test error of each run over epochs")
-    return section("Test error", plot, about="Share of test samples classified wrongly; logarithmic scale.")
+    lead = "Share of test samples classified wrong; logarithmic scale."
+    return section("Test error", plot(error_chart(curves)), about=lead)
 
 
 def _table(comparison: Comparison) -> Markup:
-    head = tag("tr", tag("th"), *(tag("th", run.name) for run in comparison.runs))
-    about = tag("tr", tag("th", tag("small", "network")), *(_cell(run.about) for run in comparison.runs))
-    rows = [
-        tag("tr", tag("th", row.name), *(_value(words, against) for words, against in _pairs(row)))
-        for row in comparison.rows
+    first, *others = comparison.runs
+    names = [tag("th"), first.name, *(tag("th", run.name, colspan=2) for run in others)]
+    about = [
+        tag("td", tag("small", run.about), class_="words", colspan=1 if run is first else 2)
+        for run in comparison.runs
     ]
-    grid = tag("table", tag("thead", head), tag("tbody", about, *rows), class_="figures")
-    return section("Side by side", tag("div", grid, class_="scroll"), about="Costs are those of training.")
-
-
-def _pairs(row: Row) -> list[tuple[str, str]]:
-    return list(zip(row.words, row.ratios, strict=True))
-
-
-def _cell(words: str) -> Markup:
-    return tag("td", tag("small", words), class_="words")
-
-
-def _value(words: str, against: str) -> Markup:
-    shown = None if against in ("", "1") else tag("small", " ", against)
-    return tag("td", words, shown)
+    rows = [row("network", *about)]
+    for line in comparison.rows:
+        cells = [tag("td", line.words[0])]
+        for words, against in list(zip(line.words, line.ratios, strict=True))[1:]:
+            cells += [tag("td", words), tag("td", tag("small", against), class_="against")]
+        rows.append(row(line.name, *cells))
+    return section("Side by side", grid(names, rows), about="Costs are those of training.")
 
 
 def _charts(comparison: Comparison) -> Markup | None:
     charts = []
-    for row in comparison.rows:
-        if row.key not in _DRAWN or (row.key.startswith("energy") and not comparison.priced_alike):
+    for line in comparison.rows:
+        if line.key not in _DRAWN or (line.key.startswith("energy") and not comparison.priced_alike):
             continue
         drawn = [
-            Bar(run.name, value, words, against if against != "1" else None, f"b{number % _COLOURS}")
+            Bar(run.name, value, words, against if against != "1" else None, f"b{number % COLOURS}")
             for number, (run, value, words, against) in enumerate(
-                zip(comparison.runs, row.values, row.words, row.ratios, strict=True)
+                zip(comparison.runs, line.values, line.words, line.ratios, strict=True)
             )
             if value is not None
         ]
-        unit = "J" if row.key.startswith("energy") else "bit"
-        charts.append(tag("figure", tag("h3", row.name), log_bars(drawn, unit=unit)))
+        unit = "J" if line.key.startswith("energy") else "bit"
+        charts.append(tag("figure", tag("h3", line.name), log_bars(drawn, unit=unit)))
     if not charts:
         return None
     return section("What a sample costs", *charts, about="Logarithmic scale.")

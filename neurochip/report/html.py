@@ -1,12 +1,10 @@
-"""The document and its rasters → one page that opens offline: no script, no other file, nothing loaded."""
+"""The document and its rasters → one page that opens offline: no other file, nothing loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import resources
-from string import Template
 
-from neurochip.report.markup import join, tag
+from neurochip.report.page import page
 from neurochip.report.schema import Document
 from neurochip.report.sections.analog import analog
 from neurochip.report.sections.baseline import baseline
@@ -22,18 +20,13 @@ from neurochip.report.sections.spikes import spikes
 from neurochip.report.sections.timing import timing
 from neurochip.training.record import Raster
 
-__all__ = ["html", "template"]
-
-
-def template(name: str) -> str:
-    """Return a file of the templates folder."""
-    return (resources.files("neurochip.report") / "templates" / name).read_text(encoding="utf-8")
+__all__ = ["html"]
 
 
 def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
     """Return the text of ``report.html``."""
-    body = tag(
-        "main",
+    return page(
+        str(document["run"].get("name", "run")),
         headline(document),
         learning(document),
         analog(document),
@@ -48,6 +41,3 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         chip(document),
         provenance(document),
     )
-    page = Template(template("report.html"))
-    title = join([str(document["run"].get("name", "run")), " – neurochip"])
-    return page.substitute(title=title, style=template("report.css"), body=body)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 __all__ = ["Content", "Markup", "join", "tag"]
 
-_VOID = frozenset({"br", "col", "img", "line", "path", "polyline", "polygon", "rect"})
+_VOID = frozenset({"br", "col", "image", "img", "line", "path", "polyline", "polygon", "rect"})
 
 
 class Markup(str):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-__all__ = ["decimal", "duration", "exact", "memory", "percent", "quantity", "ratio"]
+__all__ = ["decimal", "duration", "exact", "memory", "percent", "prefixed", "quantity", "ratio"]
 
 _PREFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""))
 _SMALL = ((1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"), (1e-15, "f"), (1e-18, "a"))
+_SMALL_UNITS = ("J", "s", "J·s")  # of anything else there is no thousandth
 
 
 def decimal(value: float, digits: int = 3) -> str:
@@ -27,12 +28,23 @@ def quantity(value: float, unit: str = "", digits: int = 3) -> str:
         return f"0 {unit}".rstrip()
     if unit in ("", "bit") and float(value).is_integer() and abs(value) < 1000:
         return f"{value:.0f} {unit}".rstrip()
-    prefixes = (*_PREFIXES, *_SMALL) if unit in ("J", "s") else _PREFIXES
-    size, prefix = next(
+    size, prefix = _prefix(value, unit, digits)
+    return f"{decimal(value / size, digits)} {prefix}{unit}".rstrip()
+
+
+def prefixed(value: float, unit: str) -> str:
+    """Return a round value with an SI prefix and no needless zeros, e.g. ``20 kbit``."""
+    size, prefix = _prefix(value, unit, 4) if value else (1.0, "")
+    return f"{value / size:.4g} {prefix}{unit}".rstrip()
+
+
+def _prefix(value: float, unit: str, digits: int) -> tuple[float, str]:
+    """Return the largest prefix that leaves a number of at least 1, as far as so many digits show."""
+    prefixes = (*_PREFIXES, *_SMALL) if unit in _SMALL_UNITS else _PREFIXES
+    return next(
         ((size, prefix) for size, prefix in prefixes if abs(value) >= size * (1 - 5 * 10 ** -(digits + 1))),
         prefixes[-1],
     )
-    return f"{decimal(value / size, digits)} {prefix}{unit}".rstrip()
 
 
 def exact(count: int) -> str:

@@ -22,6 +22,22 @@ REPORT = "report.json"
 RASTERS = "raster.npz"
 
 
+# A file that only one kind of folder has → what the folder is, and what can be done with it.
+_OTHERS = {
+    "sweep.json": "is a sweep, not a run; `neurochip report` shows it, sweep.json and summary.csv hold its figures",
+    "points.sqlite": "is a sweep that is not finished, not a run; go on with `neurochip sweep --resume`",
+    "tune.json": "is a search, not a run; tune.html shows it, and each trial-N.toml in it is a run that "
+    "`neurochip simulate` takes",
+    "tune-settings.json": "is a search that is not finished, not a run; go on with `neurochip tune --resume`",
+    "result.json": "is a reproduced experiment, not a run; report.html shows it, result.json holds its figures",
+}
+
+
+def what_else(folder: Path) -> str | None:
+    """Return what a folder is that does not hold a run, in words; `None` if that is not known."""
+    return next((words for name, words in _OTHERS.items() if (folder / name).is_file()), None)
+
+
 def _read_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
@@ -34,12 +50,18 @@ def _read_bytes(path: Path) -> bytes:
 def read_document(path: Path | str) -> Document:
     """Return the document of a ``report.json``, or of the folder that holds one, with everything checked."""
     path = Path(path)
-    path = path / REPORT if path.is_dir() else path
+    if path.is_dir():
+        other = what_else(path)
+        if other is not None:
+            raise DataError(str(path), other)
+        path = path / REPORT
     data = _read_bytes(path)
     try:
         raw = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(str(path), f"is not valid JSON: {error}") from None
+    if isinstance(raw, dict) and raw.get("kind") == "replay":
+        raise DataError(str(path.parent), "is a replay, not a run that learns; `neurochip report` shows it")
     number = raw.get("format") if isinstance(raw, dict) else None
     if not isinstance(number, int):
         raise DataError(str(path), "is not a report of neurochip: it has no format number")

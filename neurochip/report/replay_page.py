@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import Template
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.report.html import template
-from neurochip.report.markup import Content, Markup, join, tag
-from neurochip.report.plots import Bar, Line, line_plot, log_bars
+from neurochip.report.bars import Bar, log_bars
+from neurochip.report.figures import Chart, Curve, plot
+from neurochip.report.markup import Markup, join, tag
+from neurochip.report.page import page, page_head, versions_list
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity
 from neurochip.report.replay_document import ReplayDocument
 from neurochip.report.schema import Document
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.energy import energy
-from neurochip.report.sections.frame import section
-from neurochip.report.sections.headline import card
+from neurochip.report.sections.frame import card, section
 from neurochip.report.sections.provenance import elements
-from neurochip.report.sections.spikes import busiest, name_of, panel
+from neurochip.report.sections.spikes import Panel, busiest, name_of, raster_figure
 
 __all__ = ["CODINGS", "replay_page"]
 
@@ -38,8 +37,8 @@ def replay_page(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -
     """Return the text of the page."""
     # The sections on energy and on the chip read only what both kinds of document have.
     shared = cast(Document, document)
-    body = tag(
-        "main",
+    return page(
+        document["name"],
         _headline(document),
         _bits(document),
         energy(shared),
@@ -48,9 +47,6 @@ def replay_page(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -
         chip(shared),
         _provenance(document),
     )
-    title = join([document["name"], " – neurochip"])
-    page = Template(template("report.html"))
-    return page.substitute(title=title, style=template("report.css"), body=body)
 
 
 def _headline(document: ReplayDocument) -> Markup:
@@ -83,13 +79,7 @@ def _headline(document: ReplayDocument) -> Markup:
     about = f"Traffic of {document['file']}"
     if document["network"] is not None:
         about += f" on the network of {document['network']}"
-    return tag(
-        "header",
-        tag("h1", document["name"]),
-        tag("p", about, class_="about"),
-        tag("div", *(tag("span", fact) for fact in facts), class_="facts"),
-        tag("div", *cards, class_="cards"),
-    )
+    return page_head(document["name"], about, facts, tag("div", *cards, class_="cards"))
 
 
 def _bits(document: ReplayDocument) -> Markup:
@@ -111,24 +101,25 @@ def _bits(document: ReplayDocument) -> Markup:
 def _per_tick(document: ReplayDocument) -> Markup:
     series = document["per_tick"]
     shown = [name for name in ("packets", "hops", "sops", "cycles") if any(series.get(name, ()))]
-    lines = [
-        Line(name="SOPs" if name == "sops" else name, points=_averaged(series[name]), colour=colour)
+    curves = [
+        Curve("SOPs" if name == "sops" else name, *_averaged(series[name]), colour)
         for colour, name in enumerate(shown)
     ]
-    if not lines:
+    if not curves:
         return section("Tick by tick", tag("p", "No spike was sent.", class_="note"))
-    plot = line_plot(
-        lines, x_label="tick", about="packets, hops, synaptic operations and cycles of each tick"
-    )
+    about = "packets, hops, synaptic operations and cycles of each tick"
+    chart = Chart("Tick by tick", "tick", "", curves, log_y=True, about=about)
     details = _time_lines(document)
     return section(
-        "Tick by tick", plot, details, about="Counts of each tick; logarithmic scale, 0 at the floor."
+        "Tick by tick", plot(chart), details, about="Counts of each tick; logarithmic scale, 0 at the floor."
     )
 
 
-def _averaged(values: Sequence[int]) -> list[tuple[float, float]]:
+def _averaged(values: Sequence[int]) -> tuple[list[int], list[float]]:
+    """Return ticks and values, each of so many ticks that a curve has few enough points."""
     width = -(-len(values) // _MOST_POINTS)
-    return [(float(at), float(np.mean(values[at : at + width]))) for at in range(0, len(values), width)]
+    ticks = list(range(0, len(values), width))
+    return ticks, [float(np.mean(values[at : at + width])) for at in ticks]
 
 
 def _time_lines(document: ReplayDocument) -> Markup | None:
@@ -149,14 +140,13 @@ def _time_lines(document: ReplayDocument) -> Markup | None:
 
 def _raster(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -> Markup:
     shown = min(len(spikes[0]), _MOST_TICKS)
-    panels: list[Content] = []
+    rows: list[Panel] = []
     for position, ((name, size), bits) in enumerate(zip(document["layers"], spikes, strict=True)):
         bits, about = bits[:shown], f"{exact(size)} neurons"
         if 0 < position < len(spikes) - 1:
             bits, about = busiest(bits), f"{exact(int(bits.any(axis=0).sum()))} of {exact(size)} fire"
-        panels += [name_of(name, about), panel(name, bits, position, None)]
-    head = tag("div", tag("span", f"{shown} ticks", style="width:100%"), class_="phases")
-    figure = tag("figure", tag("div", tag("div"), head, *panels, class_="raster"))
+        rows.append(Panel(name, name_of(name, about), bits))
+    figure = tag("figure", raster_figure(rows, shown))
     lead = "Each column is a tick, each dot a spike; a row may stand for a few neighbours. "
     if shown < len(spikes[0]):
         lead += f"The first {shown} of {exact(len(spikes[0]))} ticks. "
@@ -165,9 +155,6 @@ def _raster(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -> Ma
 
 
 def _provenance(document: ReplayDocument) -> Markup:
-    versions = [
-        tag("div", tag("dt", name), tag("dd", version)) for name, version in document["versions"].items()
-    ]
     neuron = document["neuron"]
     words = (
         "The spikes were taken as recorded: no neuron was updated, so there is no energy of neurons in the books."
@@ -175,4 +162,4 @@ def _provenance(document: ReplayDocument) -> Markup:
         else f"The input was taken as recorded; all other spikes were computed ({neuron})."
     )
     table: Any = document
-    return section("The replay", tag("p", words), tag("dl", *versions, class_="versions"), elements(table))
+    return section("The replay", tag("p", words), versions_list(document["versions"]), elements(table))

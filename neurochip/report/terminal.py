@@ -211,7 +211,7 @@ def _timing_lines(document: Document, timing: TimingTable) -> list[str]:
             f"max {latency['max']} cycles; deepest queue {deepest} flits"
         )
     products = document["energy_j"].get("delay_js", {})
-    words = ", ".join(f"{value:.3g} J·s a sample ({name})" for name, value in products.items())
+    words = ", ".join(f"{quantity(value, 'J·s')} a sample ({name})" for name, value in products.items())
     static = document["energy_j"].get("static", "")
     lines.append(
         "; ".join(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurochip.report.axes import round_ticks
+from neurochip.report.axes import Axis
+from neurochip.report.figures.plot import axis_data, axis_words, fitting_ticks
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import exact, percent
 from neurochip.report.schema import CoreTable, TimelineTable
+from neurochip.report.sections.spikes import phase_heads
 
 __all__ = ["core_timeline"]
 
@@ -24,7 +26,9 @@ def core_timeline(timeline: TimelineTable, layout: Sequence[CoreTable]) -> Marku
         rows.append((core, busy, stalled, sum(busy) + sum(stalled)))
     shown = sorted(rows, key=lambda row: -row[3])[:_MOST]
     chosen = {row[0]["site"] for row in shown}
-    strips: list[Content] = [*_cycles(cycles, timeline["n_free"])]
+    axis = Axis(0.5, n + 0.5, whole=True)
+    nudged = timeline["n_free"] if 0 < timeline["n_free"] < n else None
+    strips: list[Content] = [*phase_heads(axis, nudged), *_cycles(cycles, nudged)]
     for core, busy, stalled, _ in rows:
         if core["site"] not in chosen:
             continue
@@ -33,21 +37,21 @@ def core_timeline(timeline: TimelineTable, layout: Sequence[CoreTable]) -> Marku
             f"core {core['site']}, {core['population']}: busy {percent(sum(busy) / whole, 1)}, "
             f"stalled {percent(sum(stalled) / whole, 1)} of the presentation"
         )
+        taken = [a + b for a, b in zip(busy, stalled, strict=True)]
         picture = tag(
             "svg",
             tag("title", words),
-            tag("polygon", points=_area(busy, [0.0] * n, cycles), class_="working"),
-            tag("polygon", points=_area(stalled, busy, cycles), class_="waiting"),
+            tag("path", d=_steps(taken, cycles), class_="waiting"),
+            tag("path", d=_steps(busy, cycles), class_="working"),
+            _boundary(nudged),
             viewBox=f"0 0 {n} {_BOX}",
             preserveAspectRatio="none",
             role="img",
             aria_label=words,
         )
-        strips += [name, tag("div", picture, _boundary(timeline["n_free"], n), class_="strip")]
-    marks = [
-        tag("span", f"{t:g}", style=f"left:{100 * (t - 0.5) / n:.2f}%") for t in round_ticks(1, n) if t >= 1
-    ]
-    strips += [tag("div"), tag("div", *marks, class_="ticks"), tag("div"), tag("div", "tick", class_="name")]
+        strips += [name, tag("div", picture, class_="strip")]
+    marks = axis_words(axis, fitting_ticks(axis), "x")
+    strips += [tag("div"), tag("div", *marks, class_="xs"), tag("div"), tag("div", "tick", class_="xname")]
     more = "" if len(rows) <= _MOST else f" The {_MOST} of {len(rows)} cores that were least idle."
     caption = tag(
         "figcaption",
@@ -58,42 +62,36 @@ def core_timeline(timeline: TimelineTable, layout: Sequence[CoreTable]) -> Marku
         tag("span", f"share of each tick; barriers are idle.{more}"),
         class_="keys",
     )
-    return tag("figure", tag("div", *strips, class_="timeline"), caption)
+    return tag("figure", tag("div", *strips, class_="timeline", data_x=axis_data(axis)), caption)
 
 
-def _area(values: Sequence[float], below: Sequence[float], cycles: Sequence[int]) -> str:
-    """Return the outline of a stepped area over another, as shares of each tick."""
-    upper, lower = [], []
-    for t, (value, base, whole) in enumerate(zip(values, below, cycles, strict=True)):
-        low = _BOX * (1 - base / max(whole, 1))
-        high = _BOX * (1 - (base + value) / max(whole, 1))
-        upper += [f"{t},{high:.1f}", f"{t + 1},{high:.1f}"]
-        lower += [f"{t},{low:.1f}", f"{t + 1},{low:.1f}"]
-    return " ".join(upper + lower[::-1])
+def _steps(values: Sequence[float], whole: Sequence[float]) -> str:
+    """Return the path of a stepped area: the value of each tick as a share of ``whole``, from the bottom up."""
+    path = [f"M0,{_BOX}"]
+    before = _BOX
+    for t, (value, most) in enumerate(zip(values, whole, strict=True)):
+        level = round(_BOX * (1 - value / max(most, 1)))
+        if level != before:
+            path.append(f"{f'H{t}' if t else ''}V{level}")
+            before = level
+    return f"{''.join(path)}H{len(values)}V{_BOX}Z"
 
 
-def _cycles(cycles: Sequence[int], n_free: int) -> list[Markup]:
+def _cycles(cycles: Sequence[int], nudged: int | None) -> tuple[Markup, Markup]:
     most, n = max(cycles, default=1), len(cycles)
     picture = tag(
         "svg",
         tag("title", f"at most {exact(most)} cycles in a tick"),
-        tag("polygon", points=_area([float(c) for c in cycles], [0.0] * n, [most] * n), class_="long"),
+        tag("path", d=_steps(cycles, [most] * n), class_="long"),
+        _boundary(nudged),
         viewBox=f"0 0 {n} {_BOX}",
         preserveAspectRatio="none",
         role="img",
         aria_label=f"cycles of each tick, at most {most}",
     )
     name = tag("div", tag("span", "cycles"), tag("small", f"≤ {exact(most)}"), class_="who")
-    heads = [tag("span", "free", style=f"width:{100 * min(n_free, n) / max(n, 1):.2f}%")]
-    if n_free < n:
-        heads.append(tag("span", "nudged"))
-    return [
-        tag("div"),
-        tag("div", *heads, class_="phases"),
-        name,
-        tag("div", picture, _boundary(n_free, n), class_="strip tall"),
-    ]
+    return name, tag("div", picture, class_="strip tall")
 
 
-def _boundary(n_free: int, n: int) -> Markup | None:
-    return tag("s", style=f"left:{100 * n_free / n:.2f}%") if 0 < n_free < n else None
+def _boundary(nudged: int | None) -> Markup | None:
+    return None if nudged is None else tag("line", x1=nudged, x2=nudged, y1=0, y2=_BOX, class_="boundary")

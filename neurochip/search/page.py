@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from importlib import resources
-from string import Template
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from neurochip.report.axes import log_words
-from neurochip.report.markup import Content, Markup, join, tag
+from neurochip.report.figures import Chart, Curve, plot
+from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.page import page, page_head
 from neurochip.report.quantities import decimal, percent, quantity
-from neurochip.report.scatter import Axis, Point, scatter_plot
-from neurochip.report.sections.frame import section
+from neurochip.report.sections.frame import grid, row, section
 from neurochip.search.dimensions import Choice, Dimension
 from neurochip.search.objectives import Objective
 from neurochip.search.study import Trial
@@ -44,32 +42,30 @@ def search_page(
         summary["judged_on"],
         *(f"{len(trials) - len(good)} failed" for _ in range(len(trials) > len(good))),
     ]
-    body = tag(
-        "main",
-        tag(
-            "header",
-            tag("h1", f"tune {summary['run']['name']}"),
-            tag("p", "making small: " + ", ".join(o.words for o in objectives), class_="about"),
-            tag("div", *(tag("span", fact) for fact in facts), class_="facts"),
-        ),
+    name = f"tune {summary['run']['name']}"
+    return page(
+        name,
+        page_head(name, "making small: " + ", ".join(o.words for o in objectives), facts),
         _front(good, objectives, front, share=share) if len(objectives) > 1 and good else None,
         _slices(good, dimensions, objectives, front, share=share) if good else None,
         _table(trials, dimensions, objectives, front, summary, share=share),
     )
-    folder = resources.files("neurochip.report") / "templates"
-    page = Template((folder / "report.html").read_text(encoding="utf-8"))
-    style = (folder / "report.css").read_text(encoding="utf-8")
-    title = join([f"tune {summary['run']['name']} – neurochip"])
-    return page.substitute(title=title, style=style, body=body)
 
 
-def _axis(objective: Objective, *, share: bool) -> Axis:
-    def words(value: float) -> Content:
-        if objective.name == "error":
-            return f"{100 * value:.4g} %" if share else log_words(value)
-        return quantity(value, objective.unit, 2)
+def _unit(objective: Objective, *, share: bool) -> str:
+    """Return what the ticks of an objective are written in."""
+    return ("%" if share else "") if objective.name == "error" else objective.unit
 
-    return Axis(objective.words, words, log=True)
+
+def _dots(trials: Sequence[Trial], front: Sequence[int], x_of: Callable[[Trial], float]) -> list[Curve]:
+    """Return the trials over a quantity against the first objective, those of the front before the others."""
+    curves = []
+    for name, colour, best in (("others", 9, False), ("not beaten", 0, True)):
+        chosen = [trial for trial in trials if (trial.number in front) is best]
+        xs, ys = [x_of(trial) for trial in chosen], [trial.objectives[0] for trial in chosen]
+        titles = [_title(trial) for trial in chosen]
+        curves.append(Curve(name, xs, ys, colour, "dots", titles=titles, faint=not best))
+    return curves
 
 
 def _title(trial: Trial) -> str:
@@ -84,38 +80,26 @@ def _front(
     trials: Sequence[Trial], objectives: Sequence[Objective], front: Sequence[int], *, share: bool
 ) -> Markup:
     y, x = objectives[0], objectives[1]
-    points = [
-        Point(
-            t.objectives[1], t.objectives[0], 0 if t.number in front else 9, _title(t), t.number not in front
-        )
-        for t in trials
-    ]
-    best = [(t.objectives[1], t.objectives[0]) for t in trials if t.number in front]
-    plot = scatter_plot(
-        points,
-        _axis(x, share=share),
-        _axis(y, share=share),
-        line=sorted(best),
+    best = sorted((t.objectives[1], t.objectives[0]) for t in trials if t.number in front)
+    line = Curve("", [a for a, _ in best], [b for _, b in best])
+    chart = Chart(
+        "Pareto front",
+        x.words,
+        y.words,
+        [line, *_dots(trials, front, lambda trial: trial.objectives[1])],
+        log_x=True,
+        log_y=True,
+        x_room=0.05,
+        x_unit=_unit(x, share=share),
+        y_unit=_unit(y, share=share),
         about=f"{y.words} of each trial against {x.words}; the line joins those that no other beats in both",
     )
     lead = "Each point is a trial; no trial beats those on the line in both quantities. Logarithmic scales."
-    return section("Pareto front", plot, about=lead)
+    return section("Pareto front", plot(chart), about=lead)
 
 
 def _named(dimension: Dimension) -> tuple[str, ...]:
     return dimension.values if isinstance(dimension, Choice) else ()
-
-
-def _key_axis(dimension: Dimension) -> Axis:
-    names = _named(dimension)
-
-    def words(value: float) -> str:
-        if not names:
-            return f"{value:.4g}"
-        place = round(value)
-        return names[place] if value == place and 0 <= place < len(names) else ""
-
-    return Axis(dimension.key, words, log=not isinstance(dimension, Choice) and dimension.log)
 
 
 def _slices(
@@ -130,19 +114,24 @@ def _slices(
     plots = []
     for dimension in dimensions:
         places = {value: float(n) for n, value in enumerate(_named(dimension))}
-        axis = _key_axis(dimension)
-        points = [
-            Point(
-                places.get(str(t.values[dimension.key]), t.values[dimension.key]),  # type: ignore[arg-type]
-                t.objectives[0],
-                0 if t.number in front else 9,
-                _title(t),
-                t.number not in front,
-            )
-            for t in trials
-        ]
-        about = f"{y.words} of each trial against {dimension.key}"
-        plots.append(tag("figure", scatter_plot(points, axis, _axis(y, share=share), about=about)))
+
+        def value(trial: Trial, key: str = dimension.key, places: dict[str, float] = places) -> float:
+            found = trial.values[key]
+            return places[str(found)] if places else float(found)
+
+        chart = Chart(
+            dimension.key,
+            dimension.key,
+            y.words,
+            _dots(trials, front, value),
+            log_x=not isinstance(dimension, Choice) and dimension.log,
+            log_y=True,
+            x_names=[(place, name) for name, place in places.items()],
+            x_room=0.05,
+            y_unit=_unit(y, share=share),
+            about=f"{y.words} of each trial against {dimension.key}",
+        )
+        plots.append(tag("figure", plot(chart)))
     lead = "What each key does, whatever the others were." if len(dimensions) > 1 else None
     return section("Key by key", tag("div", *plots, class_="slices"), about=lead)
 
@@ -163,7 +152,7 @@ def _table(
     order = sorted(trials, key=lambda t: (t.number not in front, bool(t.failure), t.objectives))
     rows = []
     for trial in order:
-        cells: list[Content] = [tag("strong", trial.number) if trial.number in front else str(trial.number)]
+        cells: list[Content] = []
         if confirmed:
             found = confirmed.get(trial.number)
             cells.append("" if found is None else f"{percent(found['mean'])} ± {percent(found['std'])}")
@@ -174,11 +163,6 @@ def _table(
                 value_words(o, v, share=share) for o, v in zip(objectives, trial.objectives, strict=True)
             ]
         cells += [_short(trial.values[d.key]) for d in dimensions]
-        rows.append(tag("tr", *(tag("td", cell) for cell in cells)))
-    grid = tag(
-        "table",
-        tag("thead", tag("tr", *(tag("th", word) for word in head))),
-        tag("tbody", *rows),
-        class_="figures",
-    )
-    return section("Trials", tag("div", grid, class_="scroll"), about="The best ones first.")
+        number = str(trial.number) if trial.number in front else tag("span", trial.number, class_="plain")
+        rows.append(row(number, *cells))
+    return section("Trials", grid(head, rows), about="The best ones first.")

@@ -47,3 +47,37 @@ def test_refused(run: Run) -> None:
     ):
         result = run("compare", *arguments)
         assert (result.exit_code, result.stderr) == (2, words)
+
+
+@pytest.mark.parametrize(
+    ("holds", "words"),
+    [
+        ("sweep.json", "is a sweep, not a run; `neurochip report` shows it"),
+        (
+            "points.sqlite",
+            "is a sweep that is not finished, not a run; go on with `neurochip sweep --resume`",
+        ),
+        ("tune.json", "is a search, not a run; tune.html shows it"),
+        (
+            "tune-settings.json",
+            "is a search that is not finished, not a run; go on with `neurochip tune --resume`",
+        ),
+        ("result.json", "is a reproduced experiment, not a run; report.html shows it"),
+    ],
+)
+def test_a_folder_that_holds_no_run(run: Run, place: Workplace, holds: str, words: str) -> None:
+    (place.folder / "other").mkdir()
+    place.write(f"other/{holds}", "{}")
+    result = run("compare", "one", "other")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"Error: other: {words}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_replay_is_no_run(run: Run, place: Workplace) -> None:
+    assert run("simulate", "--replay", "one/raster.npz", "--out", "replayed", "--quiet").exit_code == 0
+    result = run("compare", "one", "replayed")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: replayed: is a replay, not a run that learns; `neurochip report` shows it\n",
+    )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
+from contextlib import closing
 from pathlib import Path
 
 from neurochip import data
+from neurochip.data.locked import locked
 from neurochip.tuning import judged_by_training
 
 from .conftest import Run
@@ -42,6 +44,20 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
     assert best["phases"]["free"] == stored["trials"][number]["values"]["phases.free"]
     assert run("simulate", f"found/trial-{number}.toml", "--out", "best", "--quiet").exit_code == 0
     assert "Pareto front" in Path("found/tune.html").read_text(encoding="utf-8")
+
+
+def test_two_at_once_are_refused(run: Run) -> None:
+    found = run("tune", *TINY, *VARY, "--trials", "1", "--out", "found")
+    assert found.exit_code == 0, found.output
+    before = Path("found/journal.log").read_bytes()
+    with closing(locked(Path("found"), "search")):
+        second = run("tune", "--resume", "found", "--trials", "2")
+    assert (second.exit_code, second.stderr) == (
+        2,
+        "Error: found: is in use by another search; wait for it or choose another folder\n",
+    )
+    assert Path("found/journal.log").read_bytes() == before
+    assert run("tune", "--resume", "found", "--trials", "2").exit_code == 0
 
 
 def test_a_convergence_run_is_searched_by_its_two_ends(run: Run) -> None:

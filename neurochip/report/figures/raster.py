@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.report.figures.colours import colour_code
 from neurochip.report.figures.drawing import Area, Colour, Dots, Drawing, Stroke, Words
 from neurochip.report.figures.letters import strokes_of, width_of
+from neurochip.report.png import png_file
 
 __all__ = ["png", "sheet"]
 
 SCALE = 2  # pixels of the file per pixel of the drawing, for sharp print
-
-# The light palette of the page.
-PALETTE = (
-    "3d74d8", "15917f", "cf9123", "cb4f73", "8060cc", "5c9636", "d4702f", "2490b5", "8f7762", "8490a1",
-)  # fmt: skip
-NAMED = {"ink": "171a21", "soft": "5b6472", "line": "e2e5ea"}
 
 Canvas = NDArray[np.float64]
 Points = NDArray[np.float64]
@@ -30,15 +24,7 @@ def png(drawings: Sequence[Drawing], *, columns: int = 2) -> bytes:
     """Return a PNG with the drawings side by side, so many in a row."""
     pixels = sheet(drawings, columns=columns)
     height, width, _ = pixels.shape
-    rows = np.concatenate([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)], axis=1)
-    return b"".join(
-        (
-            b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)),
-            _chunk(b"IDAT", zlib.compress(rows.tobytes(), 9)),
-            _chunk(b"IEND", b""),
-        )
-    )
+    return png_file((width, height), depth=8, colour=2, rows=pixels.reshape(height, -1))
 
 
 def sheet(drawings: Sequence[Drawing], *, columns: int = 2) -> NDArray[np.uint8]:
@@ -58,10 +44,6 @@ def sheet(drawings: Sequence[Drawing], *, columns: int = 2) -> NDArray[np.uint8]
     return np.round(255 * canvas).astype(np.uint8)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-
 def _draw(canvas: Canvas, drawing: Drawing) -> None:
     for part in drawing.parts:
         colour = _rgb(part.colour)
@@ -78,7 +60,7 @@ def _draw(canvas: Canvas, drawing: Drawing) -> None:
 
 
 def _rgb(colour: Colour) -> Points:
-    code = PALETTE[colour] if isinstance(colour, int) else NAMED[colour]
+    code = colour_code(colour)
     return np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255
 
 

@@ -1,10 +1,11 @@
-"""A drawing as inline SVG: text stays text, colours are those of the page, light or dark."""
+"""A drawing as an SVG file of its own: on white, in colours that need no page around it."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.report.figures.colours import colour_code
 from neurochip.report.figures.drawing import Area, Dots, Drawing, Stroke, Words
 from neurochip.report.markup import Markup, tag
 
@@ -12,18 +13,27 @@ __all__ = ["svg"]
 
 
 def svg(drawing: Drawing, *, about: str) -> Markup:
-    """Return an ``<svg class="chart">``; ``about`` says what it shows to those who cannot see it."""
-    parts = [_part(part) for part in drawing.parts]
-    box = f"0 0 {drawing.width} {drawing.height}"
-    return tag("svg", *parts, viewBox=box, class_="chart", role="img", aria_label=about)
+    """Return an ``<svg>``; ``about`` says what it shows to those who cannot see it."""
+    return tag(
+        "svg",
+        tag("rect", width="100%", height="100%", fill="#fff"),
+        *(_part(part) for part in drawing.parts),
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {drawing.width} {drawing.height}",
+        font_family="system-ui, sans-serif",
+        role="img",
+        aria_label=about,
+    )
 
 
 def _part(part: Stroke | Area | Dots | Words) -> Markup:
+    colour = f"#{colour_code(part.colour)}"
     if isinstance(part, Stroke):
         return tag(
             "polyline",
             points=_path(part.points),
-            class_=f"k{part.colour}",
+            fill="none",
+            stroke=colour,
             stroke_width=part.width,
             stroke_dasharray="5 4" if part.dashed else None,
         )
@@ -31,10 +41,10 @@ def _part(part: Stroke | Area | Dots | Words) -> Markup:
         edge = np.concatenate(
             [np.column_stack([part.x, part.high]), np.column_stack([part.x, part.low])[::-1]]
         )
-        return tag("polygon", points=_path(edge), class_=f"band p{part.colour}")
+        return tag("polygon", points=_path(edge), fill=colour, opacity=0.2)
     if isinstance(part, Dots):
         discs = [tag("circle", cx=f"{x:.1f}", cy=f"{y:.1f}", r=part.radius) for x, y in part.points]
-        return tag("g", *discs, class_=f"p{part.colour}")
+        return tag("g", *discs, fill=colour)
     turn = f"rotate(-90 {part.x:.1f} {part.y:.1f})" if part.upright else None
     return tag(
         "text",
@@ -44,7 +54,7 @@ def _part(part: Stroke | Area | Dots | Words) -> Markup:
         text_anchor=part.anchor,
         font_size=part.size,
         font_weight=600 if part.colour == "ink" else None,
-        class_=f"p{part.colour}",
+        fill=colour,
         transform=turn,
     )
 

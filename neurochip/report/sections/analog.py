@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
+from neurochip.report.figures import COLOURS, Chart, Curve, plot
 from neurochip.report.markup import Content, Markup, tag
-from neurochip.report.plots import Line, line_plot
 from neurochip.report.quantities import decimal, percent
 from neurochip.report.schema import Document
-from neurochip.report.sections.frame import section
+from neurochip.report.sections.frame import grid, row, section
 
 __all__ = ["analog"]
 
@@ -33,17 +34,15 @@ def analog(document: Document) -> Markup | None:
 
 
 def _mismatch(table: dict[str, Any]) -> Markup:
-    head = tag("tr", *(tag("th", name) for name in ("device", "law", "σ asked", "σ drawn", "from")))
     rows = [
-        tag(
-            "tr",
-            tag("th", row["kind"].replace("_", " ")),
-            tag("td", row["law"]),
-            tag("td", "–" if row["asked"] is None else decimal(row["asked"])),
-            tag("td", decimal(row["drawn"])),
-            tag("td", row["origin"]),
+        row(
+            spread["kind"].replace("_", " "),
+            spread["law"],
+            "–" if spread["asked"] is None else decimal(spread["asked"]),
+            decimal(spread["drawn"]),
+            spread["origin"],
         )
-        for row in table["mismatch"]
+        for spread in table["mismatch"]
     ]
     caption: list[Content] = [
         "Drawn once for this die. σ of a log-normal law is that of the logarithm; offsets of neurons are in full "
@@ -57,30 +56,29 @@ def _mismatch(table: dict[str, Any]) -> Markup:
             f"A_β {decimal(process['a_beta_percent_um'])} %·µm of one transistor; published as "
             f"{process['as_published']}; {process['source']}. σ is that of {devices}."
         )
-    body = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
-    return tag("figure", tag("div", body, class_="scroll"), tag("figcaption", *caption))
+    names = ("device", "law", "σ asked", "σ drawn", "from")
+    return tag("figure", grid(names, rows), tag("figcaption", *caption))
 
 
 def _curves(table: dict[str, Any]) -> Markup | None:
     epochs = [epoch for epoch in table["epochs"] if "alignment" in epoch]
     if not epochs:
         return None
-    lines = []
+    curve = partial(Curve.through, x_label="epoch", words=decimal)
+    curves = []
     if any(epoch.get("cosine_all") is not None for epoch in epochs):
         points = [(e["epoch"], e["cosine_all"]) for e in epochs if e.get("cosine_all") is not None]
-        lines.append(Line("cos(ν, −∂J/∂W), all weights", points, 0, dots=True))
+        curves.append(curve("cos(ν, −∂J/∂W), all weights", points, 0))
     for colour, pair in enumerate(epochs[0]["alignment"], start=1):
         points = [(e["epoch"], e["alignment"][pair]) for e in epochs if e["alignment"].get(pair) is not None]
-        lines.append(Line(f"alignment {pair}", points, colour, dots=True))
-    plot = line_plot(
-        lines, x_label="epoch", about="Cosine of learning signal and gradient, and alignment of weights"
-    )
+        curves.append(curve(f"alignment {pair}", points, colour % COLOURS))
+    about = "Cosine of learning signal and gradient, and alignment of weights"
+    chart = Chart("Alignment", "epoch", "", curves, levels=[(0.0, "")], about=about)
     caption = (
         "Cosine of what the rule follows and the gradient, by exact solves at the fixed points of some training "
-        "samples; alignment tr(W W′)/(‖W‖‖W′‖) of each pair of opposite weights. Logarithmic; what is not above 0 "
-        "lies on the floor."
+        "samples; alignment tr(W W′)/(‖W‖‖W′‖) of each pair of opposite weights."
     )
-    return tag("figure", plot, tag("figcaption", caption))
+    return tag("figure", plot(chart), tag("figcaption", caption))
 
 
 def _epochs(table: dict[str, Any]) -> Markup | None:
@@ -105,9 +103,7 @@ def _epochs(table: dict[str, Any]) -> Markup | None:
         if pairs:
             cells += [_number(epoch.get("asymmetry")), _number(epoch.get("spectral_abscissa"))]
         rows.append(tag("tr", *(tag("td", cell) for cell in cells)))
-    head = tag("tr", *(tag("th", name) for name in names))
-    body = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
-    return tag("details", tag("summary", "After each epoch"), tag("div", body, class_="scroll"))
+    return tag("details", tag("summary", "After each epoch"), grid(names, rows))
 
 
 def _number(value: float | None) -> str:

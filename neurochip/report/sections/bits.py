@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from neurochip.report.bars import Bar, log_bars
 from neurochip.report.bit_rows import bit_rows
 from neurochip.report.markup import Content, Markup, join, tag
-from neurochip.report.plots import Bar, log_bars
 from neurochip.report.quantities import quantity, ratio
 from neurochip.report.schema import Document
 from neurochip.report.sections.frame import section

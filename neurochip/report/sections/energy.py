@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from neurochip.energy.charges import CATEGORIES
+from neurochip.report.bars import bars, stacked_bar
 from neurochip.report.markup import Content, Markup, tag
-from neurochip.report.plots import bars, stacked_bar
 from neurochip.report.quantities import percent, quantity
 from neurochip.report.schema import Document, EnergyTable
 from neurochip.report.sections.frame import section

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from neurochip.description import RunSpec
 from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.page import page_head
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity, ratio
 from neurochip.report.schema import Document
+from neurochip.report.sections.frame import card
 from neurochip.report.wording import standard_error
 
-__all__ = ["card", "headline"]
+__all__ = ["headline"]
 
 
 def headline(document: Document) -> Markup:
@@ -24,29 +26,11 @@ def headline(document: Document) -> Markup:
         document["time"]["started"].replace("T", " ")[:16] + " UTC",
         f"neurochip {document['versions'].get('neurochip', '?')}",
     ]
-    badges = [tag("span", fact) for fact in facts]
     if document["stopped_early"]:
-        badges.append(tag("span", "stopped before its last epoch", class_="warn"))
+        facts.append(tag("span", "stopped before its last epoch", class_="warn"))
     if document["resumed"]:
-        badges.append(tag("span", f"resumed {document['resumed']} ×"))
-    return tag(
-        "header",
-        tag("h1", run.name),
-        tag("p", run.about, class_="about") if run.about else None,
-        tag("div", *badges, class_="facts"),
-        tag("div", *_cards(document, run), class_="cards"),
-    )
-
-
-def card(name: str, value: Content, about: Content, style: str = "") -> Markup:
-    """Return one number under its name."""
-    return tag(
-        "div",
-        tag("div", name, class_="what"),
-        tag("div", value, class_="number"),
-        tag("div", about, class_="more"),
-        class_=f"card {style}".strip(),
-    )
+        facts.append(f"resumed {document['resumed']} ×")
+    return page_head(run.name, run.about, facts, tag("div", *_cards(document, run), class_="cards"))
 
 
 def _cards(document: Document, run: RunSpec) -> list[Markup]:

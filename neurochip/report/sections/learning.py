@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.report.figures import Chart, Curve, plot
 from neurochip.report.markup import Content, Markup, tag
-from neurochip.report.plots import Line, line_plot
 from neurochip.report.quantities import percent
-from neurochip.report.schema import ConvergenceTable, Document, EpochTable
+from neurochip.report.schema import Document, EpochTable
 from neurochip.report.sections.frame import section
 
-__all__ = ["convergence", "learning"]
+__all__ = ["convergence", "error_chart", "learning"]
 
 _CURVES = (
     ("test", "test_error", 0),
@@ -22,20 +28,24 @@ def learning(document: Document) -> Markup | None:
     result = document["result"]
     if not result["epochs"]:
         return None
-    lines = [Line(name, _points(result["epochs"], key), colour, dots=True) for name, key, colour in _CURVES]
-    curve = tag(
-        "figure",
-        line_plot(
-            lines, x_label="epoch", percent=True, about="Share of samples classified wrong after each epoch"
-        ),
-        tag("figcaption", "Samples classified wrong, logarithmic scale."),
-    )
+    epochs = result["epochs"]
+    chart = error_chart([(name, _points(epochs, key), colour) for name, key, colour in _CURVES])
+    curve = tag("figure", plot(chart), tag("figcaption", "Samples classified wrong, logarithmic scale."))
     matrix = None if result["confusion"] is None else _confusion(result["confusion"])
     return section("Learning", tag("div", curve, matrix, class_="columns wide-left"))
 
 
+def error_chart(curves: Sequence[tuple[str, Sequence[tuple[float, float]], int]]) -> Chart:
+    """Return the chart of errors over epochs: (name, points, colour) of each curve."""
+    drawn = [
+        Curve.through(name, points, colour, x_label="epoch", words=percent) for name, points, colour in curves
+    ]
+    about = "Share of samples classified wrong after each epoch"
+    return Chart("Error", "epoch", "", drawn, log_y=True, y_unit="%", about=about)
+
+
 def _points(epochs: list[EpochTable], key: str) -> list[tuple[float, float]]:
-    found = ((epoch["epoch"], epoch.get(key)) for epoch in epochs)
+    found = [(epoch["epoch"], epoch.get(key)) for epoch in epochs]
     return [(x, y) for x, y in found if isinstance(y, int | float)]
 
 
@@ -67,29 +77,26 @@ def convergence(document: Document) -> Markup | None:
     curve = document["convergence"]
     if curve is None:
         return None
-    line = Line(curve["scheme"], _mean(curve), 0, band=_band(curve))
-    figure = tag(
-        "figure",
-        line_plot(
-            [line],
-            x_label="tick",
-            marks=[(curve["n_free"], "nudge")],
-            about="Distance to the real-valued fixed point at every tick",
-        ),
-        tag(
-            "figcaption",
-            "Distance |s − s*| to the real-valued fixed point of the phase, mean over the neurons of a layer and "
-            "over layers, logarithmic scale; mean and one standard deviation over networks.",
-        ),
-        class_="tall",
+    ticks = list(range(1, len(curve["mean_error"]) + 1))
+    mean, spread = (_numbers(curve[key]) for key in ("mean_error", "std_error"))
+    line = Curve(curve["scheme"], ticks, mean, low=mean - spread, high=mean + spread)
+    chart = Chart(
+        "Convergence",
+        "tick",
+        "",
+        [line],
+        log_y=True,
+        marks=[(curve["n_free"], "nudge")],
+        about="Distance to the real-valued fixed point at every tick",
     )
+    caption = (
+        "Distance |s − s*| to the real-valued fixed point of the phase, mean over the neurons of a layer and "
+        "over layers, logarithmic scale; mean and one standard deviation over networks."
+    )
+    figure = tag("figure", plot(chart), tag("figcaption", caption), class_="tall")
     return section("Convergence", figure)
 
 
-def _mean(curve: ConvergenceTable) -> list[tuple[float, float]]:
-    return [(tick, y) for tick, y in enumerate(curve["mean_error"], 1) if y is not None]
-
-
-def _band(curve: ConvergenceTable) -> list[tuple[float, float, float]]:
-    pairs = enumerate(zip(curve["mean_error"], curve["std_error"], strict=True), 1)
-    return [(tick, y - sd, y + sd) for tick, (y, sd) in pairs if y is not None and sd is not None]
+def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:
+    """Return f64 with what is missing as not a number."""
+    return np.array([math.nan if value is None else value for value in values], np.float64)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.axes import Axis
+from neurochip.report.figures.plot import axis_data, axis_words, fitting_ticks
+from neurochip.report.markup import Markup, tag
 from neurochip.report.png import LEVELS, data_uri
 from neurochip.report.quantities import exact
 from neurochip.report.sections.frame import section
 from neurochip.training.record import Raster
 
-__all__ = ["busiest", "name_of", "panel", "spikes"]
+__all__ = ["Panel", "busiest", "name_of", "phase_heads", "raster_figure", "spikes"]
 
 # Rows of a picture, at most; a larger population shares a row between neighbours.
 _ROWS = 112
@@ -46,28 +49,52 @@ def _figure(raster: Raster) -> Markup:
     title = tag(
         "div", tag("strong", f"A {raster.label}"), " ", verdict, " ", tag("small", raster.presentation)
     )
-    ticks = max(1, raster.n_free + raster.n_nudged)
-    boundary = 100 * raster.n_free / ticks
-    head: list[Content] = [tag("span", f"free, {raster.n_free} ticks", style=f"width:{boundary:.2f}%")]
-    if raster.n_nudged:
-        head.append(tag("span", f"nudged, {raster.n_nudged}", style=f"width:{100 - boundary:.2f}%"))
-    panels: list[Content] = []
+    rows: list[Panel] = []
     for position, (name, bits) in enumerate(zip(raster.populations, raster.spikes, strict=True)):
         last = position == len(raster.populations) - 1
-        inner = 0 < position and not last
         about = f"{exact(bits.shape[1])} neurons"
-        if inner:
-            bits, about = (
-                busiest(bits),
-                f"{exact(int(bits.any(axis=0).sum()))} of {exact(bits.shape[1])} fire",
-            )
-        labels = _classes(raster, bits.shape[1]) if last and bits.shape[1] <= _FEW else name_of(name, about)
-        panels += [labels, panel(name, bits, position, boundary if raster.n_nudged else None)]
+        if 0 < position and not last:
+            fired, all_of_them = int(bits.any(axis=0).sum()), bits.shape[1]
+            bits, about = busiest(bits), f"{exact(fired)} of {exact(all_of_them)} fire"
+        few = last and bits.shape[1] <= _FEW
+        rows.append(Panel(name, _classes(raster, bits.shape[1]) if few else name_of(name, about), bits))
+    ticks = raster.n_free + raster.n_nudged
+    return tag("figure", title, raster_figure(rows, ticks, raster.n_free if raster.n_nudged else None))
+
+
+class Panel(NamedTuple):
+    """One population: its name, what stands left of it, its spikes as u8[tick, unit]."""
+
+    name: str
+    left: Markup
+    bits: NDArray[np.uint8]
+
+
+def raster_figure(rows: Sequence[Panel], ticks: int, n_free: int | None = None) -> Markup:
+    """Return populations one above the other over their common ticks, and where the nudge begins."""
+    axis = Axis(0, max(1, ticks), whole=True)
     return tag(
-        "figure",
-        title,
-        tag("div", tag("div"), tag("div", *head, class_="phases"), *panels, class_="raster"),
+        "div",
+        *phase_heads(axis, n_free),
+        *(part for k, row in enumerate(rows) for part in (row.left, _panel(row, k, n_free))),
+        tag("div"),
+        tag("div", *axis_words(axis, fitting_ticks(axis), "x"), class_="xs"),
+        tag("div"),
+        tag("div", "tick", class_="xname"),
+        class_="raster",
+        data_x=axis_data(axis),
     )
+
+
+def phase_heads(axis: Axis, n_free: int | None) -> tuple[Markup, Markup]:
+    """Return a row that names the phases; without a nudge it is one of ticks."""
+    heads = [(axis.low, f"{axis.high - axis.low:g} ticks")]
+    if n_free is not None:
+        heads = [
+            (axis.low, f"free, {n_free} ticks"),
+            (axis.low + n_free, f"nudged, {axis.high - axis.low - n_free:g}"),
+        ]
+    return tag("div"), tag("div", *axis_words(axis, heads, "x"), class_="phases")
 
 
 def busiest(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -91,17 +118,29 @@ def _classes(raster: Raster, units: int) -> Markup:
     return tag("div", *rows, class_="classes")
 
 
-def panel(name: str, bits: NDArray[np.uint8], position: int, boundary: float | None) -> Markup:
-    """Return the picture of one population's spikes, with a line at ``boundary`` per cent."""
-    units = bits.shape[1]
+def _panel(row: Panel, position: int, n_free: int | None) -> Markup:
+    """Return the picture of one population's spikes, with a line where the nudge begins."""
+    ticks, units = row.bits.shape
+    shades = _shades(row.bits)
+    line = None
+    if n_free is not None:
+        line = tag("line", x1=n_free, x2=n_free, y1=0, y2=len(shades), class_="boundary")
     picture = tag(
-        "img",
-        src=data_uri(_shades(bits), _COLOURS[position % len(_COLOURS)]),
-        alt=f"spikes of {name}: {int(bits.sum())} in {bits.shape[0]} ticks",
-        style=f"height:{120 if units > _FEW else 13 * units}px",
+        "svg",
+        tag(
+            "image",
+            href=data_uri(shades, _COLOURS[position % len(_COLOURS)]),
+            width=max(1, ticks),
+            height=len(shades),
+            preserveAspectRatio="none",
+        ),
+        line,
+        viewBox=f"0 0 {max(1, ticks)} {len(shades)}",
+        preserveAspectRatio="none",
+        role="img",
+        aria_label=f"spikes of {row.name}: {int(row.bits.sum())} in {ticks} ticks",
     )
-    line = None if boundary is None else tag("s", style=f"left:{boundary:.2f}%")
-    return tag("div", picture, line, class_="panel")
+    return tag("div", picture, class_="panel", style=f"height:{120 if units > _FEW else 13 * units}px")
 
 
 def _shades(bits: NDArray[np.uint8]) -> NDArray[np.uint8]:

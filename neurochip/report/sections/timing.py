@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from neurochip.report.bars import bars
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.mesh_plot import link_map
-from neurochip.report.plots import bars
 from neurochip.report.quantities import decimal, exact, percent, quantity
 from neurochip.report.schema import CoreTimeTable, Document, TimingTable
 from neurochip.report.sections.frame import section
@@ -156,12 +156,8 @@ def _facts(document: Document, table: TimingTable) -> Markup:
             )
         )
     for name, product in document["energy_j"].get("delay_js", {}).items():
-        rows.append((f"energy × delay, {name} sample", _product(product), ""))
+        rows.append((f"energy × delay, {name} sample", quantity(product, "J·s"), ""))
     static = document["energy_j"].get("static", "")
     rows.append(("static power", static, ""))
     body = [tag("tr", tag("th", name), tag("td", value), tag("td", more)) for name, value, more in rows]
     return tag("table", tag("tbody", *body), class_="figures facts-table")
-
-
-def _product(value: float) -> str:
-    return quantity(value, "J·s") if value >= 1 else f"{value:.3g} J·s"

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
+from neurochip.report.axes import Axis
+from neurochip.report.figures import Chart, Curve, plot
+from neurochip.report.figures.plot import fit
 from neurochip.report.markup import Markup, tag
-from neurochip.report.quantities import percent
+from neurochip.report.quantities import decimal, percent
 from neurochip.report.sections.frame import section
-from neurochip.report.sweeps.plots import Cloud, Curve, Places, chart
-from neurochip.report.sweeps.schema import CurveTable, PanelTable, PointTable, SweepDocument
-from neurochip.report.sweeps.words import COLOURS, one, points
+from neurochip.report.sweeps.schema import CellTable, CurveTable, PanelTable, PointTable, SweepDocument
+from neurochip.report.sweeps.words import COLOURS, one, points, short
 
 __all__ = ["panel_figures"]
+
+_ROOM = 0.04  # of the width, left and right of the outermost values
 
 # Measured beside the error: how the name begins → title of the charts.
 _METRICS = {
@@ -20,25 +26,65 @@ _METRICS = {
     "dead_classes": "Share of classes whose output is never above 0",
 }
 
+Band = tuple[float | None, float | None, float | None]  # mean, low, high
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """The key that curves are drawn over: its values, with words where there are few or they are no numbers."""
+
+    name: str
+    xs: tuple[float, ...]
+    names: tuple[tuple[float, str], ...]
+    log: bool
+
+    def chart(
+        self,
+        curves: list[Curve],
+        y_range: tuple[float, float],
+        about: str,
+        *,
+        unit: str = "",
+        levels: Sequence[tuple[float, str]] = (),
+        x_range: tuple[float, float] | None = None,
+    ) -> Chart:
+        """Return a chart over the key."""
+        return Chart(
+            self.name,
+            self.name,
+            "",
+            curves,
+            log_x=self.log,
+            x_names=self.names,
+            x_range=x_range,
+            x_room=_ROOM,
+            y_range=y_range,
+            y_unit=unit,
+            levels=levels,
+            about=about,
+        )
+
 
 def panel_figures(document: SweepDocument, panel: PanelTable, *, brief: bool) -> Markup:
     """Return the charts of one combination of the other keys; ``brief`` leaves out the dots of each die."""
-    places = _places(document)
-    others = ", ".join(f"{key} = {value}" for key, value in panel["others"].items())
-    figures = [_errors(document, panel, places), _yields(document, panel, places)]
+    key = _key(document)
+    others = ", ".join(f"{name} = {value}" for name, value in panel["others"].items())
+    figures = [_errors(document, panel, key), _yields(document, panel, key)]
     parts = [tag("div", *figures, class_="columns")]
     if not brief:
-        parts.append(_dies(document, panel, places))
-    parts += _metrics(panel, places)
-    return section(others or f"Against {places.name}", *parts)
+        parts.append(_dies(document, panel, key))
+    parts += _metrics(panel, key)
+    return section(others or f"Against {key.name}", *parts)
 
 
-def _places(document: SweepDocument) -> Places:
+def _key(document: SweepDocument) -> _Key:
     entry = document["definition"]["vary"][0]
     cells = document["panels"][0]["curves"][0]["cells"] if document["panels"][0]["curves"] else []
     xs = tuple(cell["x"] for cell in cells) or tuple(float(k) for k in range(len(entry["values"])))
     listed = not all(_is_number(value) for value in entry["values"])
-    return Places(xs, tuple(entry["values"]), entry["key"], entry["logarithmic"], listed)
+    shown = [short(value) for value in entry["values"]]
+    words = tuple(zip(xs, shown, strict=True)) if listed or fit(shown) else ()
+    return _Key(entry["key"], xs, words, entry["logarithmic"])
 
 
 def _is_number(text: str) -> bool:
@@ -49,94 +95,97 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _errors(document: SweepDocument, panel: PanelTable, places: Places) -> Markup:
-    curves = [
-        Curve(
-            curve["mode"],
-            COLOURS[curve["mode"]],
-            [(cell["x"], cell["mean"]) for cell in _in_order(curve) if cell["mean"] is not None],
-            [
-                (
-                    cell["x"],
-                    cell["mean"] if cell["low"] is None else cell["low"],
-                    cell["mean"] if cell["high"] is None else min(cell["high"], 1),
-                )
-                for cell in _in_order(curve)
-                if cell["mean"] is not None
-            ],
-        )
-        for curve in panel["curves"]
-    ]
+def _curves(
+    panel: PanelTable, key: _Key, words: Callable[[float], str], band_of: Callable[[CellTable], Band | None]
+) -> list[Curve]:
+    """Return a curve with its band for each mode; a cell without a band has no point, an edge of `None` is the mean."""
+    curves = []
+    for curve in panel["curves"]:
+        known = [(cell["x"], band) for cell in _in_order(curve) if (band := band_of(cell)) is not None]
+        found = [(x, mean, low, high) for x, (mean, low, high) in known if mean is not None]
+        edges = [
+            (mean if low is None else low, mean if high is None else high) for _, mean, low, high in found
+        ]
+        values = [(x, mean) for x, mean, _, _ in found]
+        mode = curve["mode"]
+        curves.append(Curve.through(mode, values, COLOURS[mode], x_label=key.name, words=words, band=edges))
+    return curves
+
+
+def _in_order(curve: CurveTable) -> list[CellTable]:
+    return sorted(curve["cells"], key=lambda cell: cell["x"])
+
+
+def _reach(curves: Iterable[Curve], *more: float) -> tuple[float, float]:
+    """Return 0, or less where values are below it, and a little more than the largest value."""
+    ys = [float(y) for curve in curves for part in (curve.y, curve.low, curve.high) for y in part]
+    lowest, highest = min([0.0, *ys, *more]), max([0.0, *ys, *more])
+    return lowest, lowest + 1.06 * (highest - lowest) or 1.0
+
+
+def _errors(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
+    def band(cell: CellTable) -> Band:
+        low, high = cell["low"], cell["high"]
+        # Student's interval knows no ends; a share has them.
+        return cell["mean"], None if low is None else max(low, 0), None if high is None else min(high, 1)
+
+    curves = _curves(panel, key, percent, band)
     ideal = document["ideal"]
     levels = [] if ideal is None else [(ideal["mean"], f"ideal {percent(ideal['mean'])}")]
-    plot = chart(
-        curves, places, levels=levels, about="Mean test error at each value, by mode, with 95 % bands"
-    )
-    return tag(
-        "figure",
-        tag("h3", "Test error"),
-        plot,
-        tag(
-            "figcaption",
-            f"Test samples classified wrong: mean over {one(document['definition'])}s with its 95 % band.",
-        ),
-    )
+    about = "Mean test error at each value, by mode, with 95 % bands"
+    reach = _reach(curves, *(y for y, _ in levels))
+    chart = key.chart(curves, reach, about, levels=levels, unit="%")
+    words = f"Test samples classified wrong: mean over {one(document['definition'])}s with its 95 % band."
+    return tag("figure", tag("h3", "Test error"), plot(chart), tag("figcaption", words))
 
 
-def _yields(document: SweepDocument, panel: PanelTable, places: Places) -> Markup:
-    curves = [
-        Curve(
-            curve["mode"],
-            COLOURS[curve["mode"]],
-            [(cell["x"], cell["good_share"]) for cell in _in_order(curve) if cell["good_share"] is not None],
-            [
-                (cell["x"], cell["good_low"], cell["good_high"])
-                for cell in _in_order(curve)
-                if cell["good_low"] is not None and cell["good_high"] is not None
-            ],
-        )
-        for curve in panel["curves"]
-    ]
+def _yields(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
     definition = document["definition"]
-    wanted = definition["wanted"]
-    plot = chart(
-        curves,
-        places,
-        levels=[(wanted, f"{100 * wanted:g} %")],
-        highest=1.05,
-        about="Share of good dies at each value, by mode, with Wilson's interval",
+    curves = _curves(
+        panel, key, percent, lambda cell: (cell["good_share"], cell["good_low"], cell["good_high"])
     )
+    wanted = definition["wanted"]
+    about = "Share of good dies at each value, by mode, with Wilson's interval"
+    chart = key.chart(curves, (0.0, 1.05), about, levels=[(wanted, f"{100 * wanted:g} %")], unit="%")
     words = f"{one(definition).title()}s within {points(definition['within'])} of ideal, with Wilson's 95 % interval."
-    return tag("figure", tag("h3", "Yield"), plot, tag("figcaption", words))
+    return tag("figure", tag("h3", "Yield"), plot(chart), tag("figcaption", words))
 
 
-def _dies(document: SweepDocument, panel: PanelTable, places: Places) -> Markup:
+def _dies(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
     rest = list(panel["others"].values())
     modes = [curve["mode"] for curve in panel["curves"]]
     x_of = {cell["value"]: cell["x"] for curve in panel["curves"] for cell in curve["cells"]}
+    room = 0.5 / max(len(key.xs), 1)
+    # The same axis as that of the chart: a dot stands beside its value by a share of the way to the next one.
+    axis = Axis.around(key.xs, log=key.log, room=room)
+    places = sorted(float(axis.share(x)) for x in key.xs)
+    gap = min((b - a for a, b in zip(places, places[1:], strict=False)), default=0.5)
     clouds = []
     for number, mode in enumerate(modes):
         middle = 0.62 * ((number + 0.5) / len(modes) - 0.5)
         seen: dict[str, PointTable] = {}
         for point in document["points"]:
-            if point["mode"] == mode and point["values"][1:] == rest:
+            if point["mode"] == mode and point["values"][1:] == rest and point["error"] is not None:
                 seen.setdefault(point["task"], point)
-        dots = [
-            (x_of[point["values"][0]], middle + _aside(point) * 0.4 / len(modes), point["error"])
-            for point in seen.values()
-            if point["error"] is not None
-        ]
-        clouds.append(Cloud(mode, COLOURS[mode], dots))
+        beside = [middle + _aside(point) * 0.4 / len(modes) for point in seen.values()]
+        at = [float(axis.share(x_of[point["values"][0]])) for point in seen.values()]
+        xs = [axis.value(a + gap * b) for a, b in zip(at, beside, strict=True)]
+        clouds.append(
+            Curve(mode, xs, [point["error"] or 0.0 for point in seen.values()], COLOURS[mode], "dots")
+        )
     ideal, within = document["ideal"], document["definition"]["within"]
     levels = [] if ideal is None else [(ideal["mean"] + within, f"ideal + {points(within)}")]
     what = one(document["definition"])
-    places = replace(places, margin=0.5 / max(len(places.xs), 1))
     about = f"Test error of every {what} at each value, by mode"
-    plot = chart([], places, clouds=clouds, levels=levels, about=about)
+    reach = _reach(clouds, *(y for y, _ in levels))
+    ends = (axis.low, axis.high)
+    chart = key.chart(clouds, reach, about, levels=levels, unit="%", x_range=ends)
     words = f"Every dot is one {what}, measured; below the dashed line it is good"
     several = document["definition"]["seeds"] > 1
     words += ", but each is judged by the ideal chip of its own seed." if several else "."
-    return tag("figure", tag("h3", f"Every {what}"), plot, tag("figcaption", words), class_="tall below")
+    return tag(
+        "figure", tag("h3", f"Every {what}"), plot(chart), tag("figcaption", words), class_="tall below"
+    )
 
 
 def _aside(point: PointTable) -> float:
@@ -144,44 +193,21 @@ def _aside(point: PointTable) -> float:
     return ((point["die"] + point["seed"]) * 0.6180339887498949) % 1.0 - 0.5
 
 
-def _metrics(panel: PanelTable, places: Places) -> list[Markup]:
+def _metric(name: str, cell: CellTable) -> Band | None:
+    band = cell["metrics"].get(name)
+    return None if band is None else (band["mean"], band["low"], band["high"])
+
+
+def _metrics(panel: PanelTable, key: _Key) -> list[Markup]:
     found = []
     names = sorted({name for curve in panel["curves"] for cell in curve["cells"] for name in cell["metrics"]})
     for prefix, title in _METRICS.items():
-        chosen = [name for name in names if name.startswith(prefix)]
         figures = []
-        for name in chosen:
-            curves = []
-            for curve in panel["curves"]:
-                bands = [
-                    (cell["x"], cell["metrics"][name]) for cell in _in_order(curve) if name in cell["metrics"]
-                ]
-                curves.append(
-                    Curve(
-                        curve["mode"],
-                        COLOURS[curve["mode"]],
-                        [(x, band["mean"]) for x, band in bands],
-                        [
-                            (
-                                x,
-                                band["mean"] if band["low"] is None else band["low"],
-                                band["mean"] if band["high"] is None else band["high"],
-                            )
-                            for x, band in bands
-                        ],
-                    )
-                )
-            edges = [edge for curve in curves for _, *band in curve.band for edge in band]
-            lowest, highest = min([0.0, *edges]), max([0.1, *edges])
-            plot = chart(
-                curves, places, lowest=lowest, highest=1.05 * highest, percent=False, about=f"{name} by mode"
-            )
-            figures.append(tag("figure", tag("p", name.replace("_", " "), class_="lead"), plot))
+        for name in (name for name in names if name.startswith(prefix)):
+            curves = _curves(panel, key, decimal, partial(_metric, name))
+            chart = key.chart(curves, _reach(curves, 0.1), f"{name} by mode")
+            figures.append(tag("figure", tag("p", name.replace("_", " "), class_="lead"), plot(chart)))
         if figures:
             found.append(tag("h3", title, class_="below"))
-            found.append(tag("div", *figures, class_="columns"))
+            found.append(tag("div", *figures, class_="slices"))
     return found
-
-
-def _in_order(curve: CurveTable) -> list:  # type: ignore[type-arg]
-    return sorted(curve["cells"], key=lambda cell: cell["x"])

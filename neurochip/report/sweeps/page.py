@@ -1,40 +1,31 @@
-"""The document of a sweep → one page that opens offline: no script, no other file, nothing loaded."""
+"""The document of a sweep → one page that opens offline: no other file, nothing loaded."""
 
 from __future__ import annotations
 
-from importlib import resources
-from string import Template
-
 from neurochip.description import RunSpec, run_to_toml
-from neurochip.report.markup import Content, Markup, join, tag
+from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.page import page, page_head, versions_list
 from neurochip.report.quantities import decimal, duration, exact, percent
-from neurochip.report.sections.frame import section
+from neurochip.report.sections.frame import card, grid, row, section
 from neurochip.report.sweeps.figures import panel_figures
 from neurochip.report.sweeps.schema import CurveTable, PanelTable, SweepDocument
-from neurochip.report.sweeps.words import command, how_many, limit_words, one, points
+from neurochip.report.sweeps.words import command, how_many, limit_words, one, points, short
 
-__all__ = ["page"]
+__all__ = ["sweep_page"]
 
 
-def page(document: SweepDocument) -> str:
+def sweep_page(document: SweepDocument) -> str:
     """Return the text of ``sweep.html``."""
     many = len(document["panels"]) > 4
-    body = tag(
-        "main",
+    return page(
+        f"{document['definition']['run'].get('name', 'run')} sweep",
         _head(document),
         *(panel_figures(document, panel, brief=many) for panel in document["panels"]),
         *(_table(document, panel) for panel in document["panels"]),
         _failures(document),
         _provenance(document),
+        styles=("sweep.css",),
     )
-    name = str(document["definition"]["run"].get("name", "run"))
-    text = Template(_template("report.html"))
-    style = _template("report.css") + _template("sweep.css")
-    return text.substitute(title=join([name, " sweep – neurochip"]), style=style, body=body)
-
-
-def _template(name: str) -> str:
-    return (resources.files("neurochip.report") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _head(document: SweepDocument) -> Markup:
@@ -49,22 +40,15 @@ def _head(document: SweepDocument) -> Markup:
         f"seed {run['seed']}",
         f"neurochip {document['versions'].get('neurochip', '?')}",
     ]
-    badges = [tag("span", fact) for fact in facts]
     if not document["complete"]:
-        badges.append(tag("span", "not finished", class_="warn"))
+        facts.append(tag("span", "not finished", class_="warn"))
     verdicts = [
         tag("p", _panel_name(panel), panel["verdict"], class_="verdict")
         for panel in document["panels"]
         if panel["verdict"]
     ]
-    return tag(
-        "header",
-        tag("h1", str(run["name"]), " sweep"),
-        tag("p", str(run["about"]), class_="about") if run.get("about") else None,
-        tag("div", *badges, class_="facts"),
-        tag("div", *_cards(document), class_="cards"),
-        *verdicts,
-    )
+    cards = tag("div", *_cards(document), class_="cards")
+    return page_head(f"{run['name']} sweep", run.get("about"), facts, cards, *verdicts)
 
 
 def _panel_name(panel: PanelTable) -> Markup | None:
@@ -78,14 +62,14 @@ def _cards(document: SweepDocument) -> list[Markup]:
     cards = []
     if ideal is not None:
         about = "one seed" if ideal["n"] == 1 else f"mean of {ideal['n']} seeds"
-        cards.append(_card("Error, ideal", percent(ideal["mean"]), about, "main"))
+        cards.append(card("Error, ideal", percent(ideal["mean"]), about, "main"))
     if len(document["panels"]) == 1:
         [panel] = document["panels"]
         for curve in panel["curves"]:
             for limit in curve["limits"]:
                 value, about = limit_words(limit)
                 cards.append(
-                    _card(
+                    card(
                         f"σ*, {curve['mode']}" if _is_sigma(document) else _goes(curve, limit["direction"]),
                         value,
                         about,
@@ -94,7 +78,7 @@ def _cards(document: SweepDocument) -> list[Markup]:
         if panel["ratio"] is not None:
             more = "> " if panel["ratio_is_more"] else ""
             cards.append(
-                _card("In-loop / deploy", f"{more}{decimal(panel['ratio'], 2)}×", "how much more it bears")
+                card("In-loop / deploy", f"{more}{decimal(panel['ratio'], 2)}×", "how much more it bears")
             )
     return cards
 
@@ -107,35 +91,9 @@ def _goes(curve: CurveTable, direction: str) -> str:
     return f"{curve['mode']}, {'up to' if direction == 'up' else 'down to'}"
 
 
-def _card(name: str, value: Content, about: Content, style: str = "") -> Markup:
-    return tag(
-        "div",
-        tag("div", name, class_="what"),
-        tag("div", value, class_="number"),
-        tag("div", about, class_="more"),
-        class_=f"card {style}".strip(),
-    )
-
-
 def _table(document: SweepDocument, panel: PanelTable) -> Markup:
     key = document["definition"]["vary"][0]["key"]
-    head = tag(
-        "tr",
-        *(
-            tag("th", name)
-            for name in (
-                "mode",
-                key,
-                "n",
-                "mean error",
-                "95 % band",
-                "median",
-                "5–95 %",
-                "good",
-                "95 % interval",
-            )
-        ),
-    )
+    names = ("mode", key, "n", "mean error", "95 % band", "median", "5–95 %", "good", "95 % interval")
     rows = []
     for curve in panel["curves"]:
         for number, cell in enumerate(curve["cells"]):
@@ -144,24 +102,25 @@ def _table(document: SweepDocument, panel: PanelTable) -> Markup:
             band = "–" if low is None or high is None else f"{percent(max(low, 0))} – {percent(min(high, 1))}"
             spread = f"{percent(cell['q05'], 1)} – {percent(cell['q95'], 1)}"
             interval = f"{percent(cell['good_low'], 0)} – {percent(cell['good_high'], 0)}"
-            shown: list[Content] = [
-                tag("td", cell["value"]),
-                tag("td", exact(cell["n"]) + (f", {cell['failed']} failed" if cell["failed"] else "")),
-                tag("td", percent(cell["mean"])),
-                tag("td", band),
-                tag("td", percent(cell["median"])),
-                tag("td", spread if cell["n"] > 1 else "–"),
-                tag("td", percent(cell["good_share"], 0)),
-                tag("td", "alike" if cell["alike"] else interval),
-            ]
-            rows.append(tag("tr", tag("th", curve["mode"] if number == 0 else ""), *shown))
-    grid = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
+            rows.append(
+                row(
+                    curve["mode"] if number == 0 else "",
+                    short(cell["value"]),
+                    exact(cell["n"]) + (f", {cell['failed']} failed" if cell["failed"] else ""),
+                    percent(cell["mean"]),
+                    band,
+                    percent(cell["median"]),
+                    spread if cell["n"] > 1 else "–",
+                    percent(cell["good_share"], 0),
+                    "alike" if cell["alike"] else interval,
+                )
+            )
     pairs = _pairs(panel)
     title = _panel_name(panel) or "Figures"
     return section(
         "Figures",
         tag("p", title, class_="lead") if panel["others"] else None,
-        tag("div", grid, class_="scroll"),
+        grid(names, rows),
         pairs,
     )
 
@@ -170,9 +129,6 @@ def _pairs(panel: PanelTable) -> Markup | None:
     if not panel["pairs"]:
         return None
     values = panel["pairs"][0]["values"]
-    head = tag(
-        "tr", tag("th", "difference on the same chip, points"), *(tag("th", value) for value in values)
-    )
     rows = []
     for pair in panel["pairs"]:
         cells = []
@@ -184,9 +140,8 @@ def _pairs(panel: PanelTable) -> Markup | None:
                 "" if band["low"] is None else f"{100 * band['low']:+.1f} … {100 * (band['high'] or 0):+.1f}"
             )
             cells.append(tag("td", f"{100 * band['mean']:+.2f}", tag("br"), tag("small", interval)))
-        rows.append(tag("tr", tag("th", f"{pair['mode']} − {pair['against']}"), *cells))
-    table = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
-    return tag("div", table, class_="scroll")
+        rows.append(row(f"{pair['mode']} − {pair['against']}", *cells))
+    return grid(["difference on the same chip, points", *map(short, values)], rows)
 
 
 def _failures(document: SweepDocument) -> Markup | None:
@@ -228,14 +183,7 @@ def _provenance(document: SweepDocument) -> Markup:
         ),
         tag("pre", command(document)),
         tag("ul", *sessions) if sessions else None,
-        tag(
-            "dl",
-            *(
-                tag("div", tag("dt", name), tag("dd", version))
-                for name, version in document["versions"].items()
-            ),
-            class_="versions",
-        ),
+        versions_list(document["versions"]),
         tag(
             "details",
             tag("summary", "The resolved run.toml: every default written out"),

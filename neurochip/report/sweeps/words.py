@@ -7,7 +7,7 @@ import shlex
 from neurochip.report.quantities import decimal
 from neurochip.report.sweeps.schema import CrossingTable, DefinitionTable, LimitTable, SweepDocument
 
-__all__ = ["COLOURS", "command", "how_many", "limit_words", "one", "points"]
+__all__ = ["COLOURS", "command", "how_many", "limit_words", "one", "points", "short"]
 
 COLOURS = {"ideal": 2, "deploy": 3, "in-loop": 1, "fine-tune": 0}
 
@@ -20,6 +20,15 @@ def one(definition: DefinitionTable) -> str:
 def points(share: float) -> str:
     """Return a difference of shares, e.g. ``1 point``."""
     return f"{100 * share:g} point{'' if round(100 * share, 9) == 1 else 's'}"
+
+
+def short(value: str) -> str:
+    """Return a value of a key as it is shown: a number in four digits, anything else as it is."""
+    try:
+        number = float(value)
+    except ValueError:
+        return value
+    return f"{number:.4g}" if len(value) > 6 else value
 
 
 def how_many(definition: DefinitionTable) -> str:

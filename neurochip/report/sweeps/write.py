@@ -13,7 +13,7 @@ import msgspec
 
 from neurochip.data.atomic import replacing
 from neurochip.errors import DataError
-from neurochip.report.sweeps.page import page
+from neurochip.report.sweeps.page import sweep_page
 from neurochip.report.sweeps.schema import FORMAT, SweepDocument
 
 __all__ = ["SWEEP", "read_sweep", "write_sweep"]
@@ -29,7 +29,7 @@ def write_sweep(table: SweepDocument, folder: Path | str) -> Path:
         (folder / SWEEP, json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n"),
         (folder / "points.csv", points_csv(table)),
         (folder / "summary.csv", summary_csv(table)),
-        (html, page(table)),
+        (html, sweep_page(table)),
     ):
         with replacing(path) as file:
             file.write(text.encode())

@@ -8,8 +8,9 @@ import zlib
 import numpy as np
 import pytest
 
-from neurochip.report.axes import log_ticks, percent_words, round_ticks
-from neurochip.report.plots import Bar, Line, line_plot, log_bars
+from neurochip.report.axes import Axis, log_ticks, percent_words, round_ticks, tick_words
+from neurochip.report.bars import Bar, log_bars
+from neurochip.report.figures import Chart, Curve, plot
 from neurochip.report.png import data_uri
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
 
@@ -53,13 +54,53 @@ def test_round_ticks():
 
 def test_a_curve_may_be_empty_flat_or_zero():
     for points in ([], [(0.0, 0.0)], [(0.0, 0.0), (1.0, 0.0)], [(0.0, 0.5), (1.0, 0.5)], [(0.0, 1.0)]):
-        text = line_plot([Line("x", points, 0, dots=True)], x_label="epoch", percent=True, about="errors")
+        curve = Curve.through("x", points, 0, x_label="epoch", words=percent)
+        text = plot(Chart("errors", "epoch", "", [curve], log_y=True, y_unit="%"))
         assert "nan" not in text and "inf" not in text
 
 
 def test_a_band_below_zero_does_not_stretch_the_axis():
-    line = Line("x", [(1, 0.1), (2, 0.1)], 0, band=[(1, -0.1, 0.3), (2, 1e-12, 0.3)])
-    assert "0.001" not in line_plot([line], x_label="tick", about="errors")
+    curve = Curve("x", [1, 2], [0.1, 0.1], low=[-0.1, 1e-12], high=[0.3, 0.3])
+    _, along = Chart("errors", "tick", "", [curve], log_y=True).axes()
+    assert 0.05 < along.low < 0.1 and 0.3 < along.high < 0.4
+
+
+def test_an_axis_and_its_way_back():
+    for axis in (Axis(2.0, 10.0), Axis(1e-3, 1e4, log=True)):
+        ends = axis.share([axis.low, axis.high, axis.low / 2, 2 * axis.high])
+        assert ends.tolist() == [0, 1, 0, 1]
+        for share in (0.0, 0.3, 1.0):
+            assert float(axis.share(axis.value(share))) == pytest.approx(share)
+    assert Axis(0.55, 0.95, log=True).ticks() == pytest.approx(
+        [0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95]
+    )
+    assert Axis(0.5, 4.5, whole=True).ticks() == [1, 2, 3, 4]
+    assert Axis.around([float("nan")]).low < 1 < Axis.around([]).high
+
+
+def test_what_stands_beside_a_tick():
+    assert [tick_words(v) for v in (0, 0.001, 25000, 1e5, -2e-4)] == ["0", "0.001", "25000", "10⁵", "−2·10⁻⁴"]
+    assert [tick_words(v, "%") for v in (0.5, 1)] == ["50 %", "100 %"]
+    assert [tick_words(v, "bit") for v in (0, 500, 25000)] == ["0 bit", "500 bit", "25 kbit"]
+    assert tick_words(2.5e-9, "J") == "2.5 nJ"
+
+
+def test_a_share_is_never_above_1():
+    curve = Curve("x", [1, 2], [0.9, 0.8])
+    _, along = Chart("errors", "epoch", "", [curve], log_y=True, y_unit="%").axes()
+    assert along.high == 1.0
+
+
+def test_a_plot_places_its_points():
+    curve = Curve("c", [0, 5, 10], [0, 1, 4], dots=True, titles=["a<b", "b", "c"], style="steps")
+    text = plot(
+        Chart("t", "x", "y", [curve], x_range=(0, 10), y_range=(0, 4), marks=[(5, "here")], levels=[(1, "")])
+    )
+    assert 'points="0.0,1000.0 500.0,1000.0 500.0,750.0 1000.0,750.0 1000.0,0.0"' in text
+    assert 'd="M500.0,750.0h0"' in text and "<title>a&lt;b</title>" in text
+    assert '<span class="marked" style="--x:0.5000">here</span>' in text
+    assert 'aria-label="t: y against x"' in text
+    assert '"low": 0, "high": 10' in text.replace("&quot;", '"')
 
 
 def test_bars_of_nothing():

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from neurochip.errors import ConfigError
 from neurochip.report.figures import Chart, Curve, drawn, png, svg
+from neurochip.report.figures.colours import PALETTE
 from neurochip.report.figures.drawing import HEIGHT, WIDTH, Area, Dots, Drawing, Stroke, Words
 from neurochip.report.figures.letters import GLYPHS, known, strokes_of, width_of
-from neurochip.report.figures.raster import PALETTE, SCALE, sheet
+from neurochip.report.figures.raster import SCALE, sheet
 
 
 def _pixels(content: bytes) -> NDArray[np.uint8]:
@@ -105,8 +106,9 @@ def test_svg_is_well_formed_and_keeps_strange_words() -> None:
         "<b> & 'ρ'", "x", "y", [Curve("a<b", [0, 1], [0, 1], low=[0, 0], high=[1, 2], style="dots")]
     )
     tree = ElementTree.fromstring(svg(drawn(chart), about='it\'s "so"'))
-    assert "<b> & 'ρ'" in [text.text for text in tree.iter("text")]
-    assert len(list(tree.iter("circle"))) == 2 + 1  # two points, one in the legend
+    space = "{http://www.w3.org/2000/svg}"
+    assert "<b> & 'ρ'" in [text.text for text in tree.iter(f"{space}text")]
+    assert len(list(tree.iter(f"{space}circle"))) == 2 + 1  # two points, one in the legend
 
 
 def test_every_glyph_stays_on_its_grid() -> None:
@@ -133,6 +135,7 @@ def test_words_take_their_width() -> None:
             {"x": [0], "y": [0], "low": [0], "high": []},
             "curve 'c': its band must have an edge for each point",
         ),
+        ({"x": [0], "y": [0], "titles": ["a", "b"]}, "curve 'c': must have a title for each point, or none"),
         ({"x": [0], "y": [0], "colour": 10}, "curve 'c': colour must be 0 to 9, got 10"),
         (
             {"x": [0], "y": [0], "style": "bars"},

@@ -1,0 +1,208 @@
+"""Every kind of page in a browser, from a file: alone, quiet, readable at any width, in light, dark and print."""
+
+from __future__ import annotations
+
+import re
+import zlib
+from pathlib import Path
+
+import pytest
+
+from tests.browser.chromium import Browser, Tab
+from tests.browser.conftest import page_of
+
+CHECKS = (Path(__file__).parent / "checks.js").read_text(encoding="utf-8")
+OPEN = "document.querySelectorAll('details').forEach((part) => { part.open = true; })"
+LARGEST = 200_000  # bytes of a page
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_it_is_readable(browser: Browser, page: Path, dark: bool) -> None:
+    with browser.tab(width=400, dark=dark) as tab:
+        tab.open(page)
+        tab.evaluate(OPEN)
+        assert tab.evaluate(CHECKS) == []
+        tab.resize(1600)
+        assert tab.evaluate(CHECKS) == []
+        assert tab.complaints() == []
+        assert tab.loaded() == [page.resolve().as_uri()]
+
+
+def test_it_needs_nothing_else(browser: Browser, page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert len(text.encode()) < LARGEST
+    # Addresses may be written out as sources of prices, in running text; nothing may be loaded from one.
+    assert not re.search(
+        r"""(src|href|data|action)\s*=\s*["']?\s*(https?:)?//|@import|url\(|<link|<iframe""", text
+    )
+
+
+def test_the_whole_of_it_is_there_without_a_script(browser: Browser, page: Path) -> None:
+    with browser.tab(script=False) as tab:
+        tab.open(page)
+        assert tab.evaluate("document.querySelectorAll('[tabindex]').length") == 0
+        assert tab.evaluate(CHECKS) == []
+        # What a plot says along its axes does not wait for the script.
+        empty = "[...document.querySelectorAll('.xs, .ys')].filter((axis) => !axis.children.length).length"
+        assert tab.evaluate(empty) == 0
+
+
+def test_it_is_printed(browser: Browser, page: Path) -> None:
+    with browser.tab() as tab:
+        tab.open(page)
+        printed = tab.pdf()
+        assert printed.startswith(b"%PDF-") and b"/Type /Page" in printed
+        # As it is printed, on white whatever the screen was.
+        scheme = {"name": "prefers-color-scheme", "value": "light"}
+        tab.send("Emulation.setEmulatedMedia", media="print", features=[scheme])
+        tab.resize(690)  # A4 less its margins
+        assert tab.evaluate(CHECKS) == []
+        assert tab.evaluate("getComputedStyle(document.body).printColorAdjust") == "exact"
+        cut = """[...document.querySelectorAll('figure, .plot, .raster, .scroll > table')]
+            .map((e) => [e.className || e.tagName, e.getBoundingClientRect().right])
+            .filter(([, right]) => right > document.documentElement.clientWidth + 1)"""
+        assert tab.evaluate(cut) == []
+
+
+def test_it_can_be_gone_through_by_keyboard(browser: Browser, page: Path) -> None:
+    there = """[...document.querySelectorAll('summary, [data-x], [tabindex="0"]')]
+        .filter((element) => element.checkVisibility({ contentVisibilityAuto: true }) && !hidden(element))"""
+    hidden = """window.hidden = (element) => {
+        const part = element.closest('details:not([open])');
+        return part && !(element.tagName === 'SUMMARY' && element.parentElement === part);
+    }"""
+    with browser.tab(width=400) as tab:
+        tab.open(page)
+        tab.evaluate(f"{hidden}; 0")
+        wanted = tab.evaluate(f"{there}.length")
+        assert wanted > 0
+        tab.evaluate("window.reached = new Set()")
+        for _ in range(wanted + 1):
+            tab.press("Tab")
+            tab.evaluate("reached.add(document.activeElement)")
+        missed = (
+            ".filter((element) => !reached.has(element)).map((element) => element.outerHTML.slice(0, 100))"
+        )
+        assert tab.evaluate(f"{there}{missed}") == []
+        # Whatever is wider than the page can be scrolled by keyboard.
+        assert (
+            tab.evaluate(
+                """[...document.querySelectorAll('.scroll, pre')].filter((e) => e.scrollWidth > e.clientWidth
+            && !hidden(e) && e.tabIndex !== 0).length"""
+            )
+            == 0
+        )
+
+
+VIEW = "[...document.querySelector('{}').querySelectorAll('svg')].map((picture) => picture.getAttribute('viewBox'))"
+WORDS = "[...document.querySelector('{} .xs').children].map((word) => word.textContent)"
+
+
+@pytest.mark.parametrize("figure", [".plot", ".raster", ".timeline"])
+def test_figures_can_be_zoomed(browser: Browser, made: dict[str, Path], figure: str) -> None:
+    page = page_of("digital", made)
+    view, words = VIEW.format(figure), WORDS.format(figure)
+    with browser.tab(width=1200) as tab:
+        tab.open(page)
+        whole, named = tab.evaluate(view), tab.evaluate(words)
+        x, y, width, height = picture(tab, figure)
+        # Drag over the second half of the width: all pictures of the figure show it.
+        tab.mouse("mousePressed", x + width / 2, y + height / 2, button="left", clickCount=1)
+        tab.mouse("mouseMoved", x + 0.9 * width, y + height / 2, button="left")
+        assert tab.evaluate("document.querySelectorAll('.pick').length") == 1
+        tab.mouse("mouseReleased", x + width - 1, y + height / 2, button="left", clickCount=1)
+        for before, after in zip(whole, tab.evaluate(view), strict=True):
+            left, top, wide, high = map(float, before.split())
+            assert [float(number) for number in after.split()] == pytest.approx(
+                [left + wide / 2, top, wide / 2, high], abs=wide / 100
+            )
+        zoomed = tab.evaluate(words)
+        assert zoomed != named and len(zoomed) > 1
+        assert tab.evaluate(CHECKS) == []
+        # Twice, and all of it is back.
+        for clicks in (1, 2):
+            tab.mouse("mousePressed", x + 20, y + 5, button="left", clickCount=clicks)
+            tab.mouse("mouseReleased", x + 20, y + 5, button="left", clickCount=clicks)
+        assert (tab.evaluate(view), tab.evaluate(words)) == (whole, named)
+        # The same by keyboard.
+        tab.evaluate(f"document.querySelector('{figure}').focus()")
+        tab.press("+")
+        near = float(tab.evaluate(view)[0].split()[2])
+        assert near == pytest.approx(0.7 * float(whole[0].split()[2]), rel=1e-6)
+        tab.press("ArrowRight")
+        assert float(tab.evaluate(view)[0].split()[2]) == pytest.approx(near)
+        tab.press("0")
+        assert tab.evaluate(view) == whole
+        assert tab.complaints() == []
+
+
+def test_the_wheel_scrolls_and_zooms_only_with_ctrl(browser: Browser, made: dict[str, Path]) -> None:
+    page = page_of("digital", made)
+    view = VIEW.format(".plot")
+    with browser.tab(width=1200) as tab:
+        tab.open(page)
+        x, y, width, height = picture(tab, ".plot")
+        whole = tab.evaluate(view)
+        tab.mouse("mouseWheel", x + width / 4, y + height / 2, deltaX=0, deltaY=-120, modifiers=2)
+        left, _, wide, _ = map(float, tab.evaluate(view)[0].split())
+        assert 0 < wide < 1000
+        # What was under the pointer stays there.
+        assert left + wide / 4 == pytest.approx(250, abs=1)
+        tab.evaluate("document.querySelector('.plot').focus()")
+        tab.press("0")
+        tab.mouse("mouseWheel", x + width / 4, y + height / 2, deltaX=0, deltaY=120)
+        assert tab.evaluate(view) == whole
+
+
+def test_an_axis_says_where_its_values_are(browser: Browser, made: dict[str, Path]) -> None:
+    """Words of a zoomed logarithmic axis stand where the curve has those values."""
+    page = page_of("digital", made)
+    with browser.tab(width=1200) as tab:
+        tab.open(page)
+        tab.evaluate("document.querySelector('.plot').focus()")
+        for _ in range(3):
+            tab.press("+")
+        axis = tab.evaluate("JSON.parse(document.querySelector('.plot').dataset.y)")
+        placed = tab.evaluate(
+            """[...document.querySelectorAll('.plot .ys')[0].children]
+            .map((word) => [word.textContent, Number(word.style.getPropertyValue('--y'))])"""
+        )
+        assert axis["log"] and len(placed) > 1
+        for word, share in placed:
+            value = float(word.removesuffix(" %")) / 100
+            assert axis["low"] * (axis["high"] / axis["low"]) ** share == pytest.approx(value, rel=1e-3)
+
+
+def picture(tab: Tab, figure: str) -> list[float]:
+    """Scroll to a figure; return left, top, width and height of its first picture in the window."""
+    found: list[float] = tab.evaluate(
+        f"""(() => {{
+            const element = document.querySelector('{figure} svg');
+            element.scrollIntoView({{ block: 'center' }});
+            const box = element.getBoundingClientRect();
+            return [box.left, box.top, box.width, box.height];
+        }})()"""
+    )
+    return found
+
+
+def test_print_has_ink(browser: Browser, made: dict[str, Path]) -> None:
+    """Bars and curves are in colour on paper, also where the browser would leave out grounds."""
+    page = page_of("digital", made)
+    with browser.tab() as tab:
+        tab.open(page)
+        content = b"".join(streams(tab.pdf()))
+        blue = rb"\.239\d* \.454\d* \.847\d*"  # --c0 in shares of 255
+        assert len(re.findall(blue + rb" rg", content)) > 3  # filled
+        assert len(re.findall(blue + rb" RG", content)) > 0  # drawn
+
+
+def streams(pdf: bytes) -> list[bytes]:
+    """Return the streams of a PDF, unpacked."""
+    found = []
+    for packed in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        try:
+            found.append(zlib.decompress(packed))
+        except zlib.error:
+            continue
+    return found
