@@ -15,7 +15,7 @@ from neurochip.description.run_sections import MOST_TICKS, CodingSpec
 from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
 from neurochip.digital.bookkeeping import Bookkeeper, Broken, FaultCounts, spikes_per_core
 from neurochip.digital.clock import ChipClock
-from neurochip.digital.coder import coder_of, schedules_of
+from neurochip.digital.coder import coder_of, for_coding, rooms_of, schedules_of
 from neurochip.digital.fault_arrays import FaultScratch, FaultState
 from neurochip.digital.faults import FaultPlan, plan_faults
 from neurochip.digital.faulty_tick import run_faulty_ticks
@@ -144,6 +144,8 @@ class DigitalSubstrate:
         # Phases of these presentations: each is counted once, even when it is taken up again.
         self._begun: set[Phase] = set()
         self._coder = coder_of(coding, self._dtype, seed=seed, traced=traced)
+        self._run_ticks = for_coding(run_ticks, coding)
+        self._run_faulty_ticks = for_coding(run_faulty_ticks, coding)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -295,13 +297,7 @@ class DigitalSubstrate:
     def _lanes(self, n: int) -> LaneState:
         if n not in self._states:
             _make_room(self._states, _MOST_LANE_COUNTS)
-            kinds = (self._coding.encoder.kind if self._coding.encoder else "", self._coding.annealer.kind)
-            self._states[n] = self._layout.lane_state(
-                n,
-                second=kinds[0] == "second-order-sigma-delta",
-                anneal=kinds[1] in ("osa", "kesten"),
-                trace=self._traced,
-            )
+            self._states[n] = self._layout.lane_state(n, trace=self._traced, **rooms_of(self._coding))
         return self._states[n]
 
     def _each_thread(
@@ -332,9 +328,9 @@ class DigitalSubstrate:
                 recorder,
             )
             if plan is None or faults is None:
-                run_ticks(*common)
+                self._run_ticks(*common)
             else:
-                run_faulty_ticks(*common, plan.wiring, plan.rates, faults, self._fault_rooms[k])
+                self._run_faulty_ticks(*common, plan.wiring, plan.rates, faults, self._fault_rooms[k])
 
         self._map(share)
 
