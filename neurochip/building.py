@@ -22,7 +22,7 @@ from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
-from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.rules import Rule
 from neurochip.substrate import Machine
 from neurochip.substrate.ledger import CONTROL, COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import CoreUse, FaultUse
@@ -45,7 +45,7 @@ class Built(NamedTuple):
     chip: ChipSpec
     image: ChipImage | None
     substrate: Machine
-    rule: EquilibriumPropagation | None = None  # in place of the run's own, where it is carried out otherwise
+    rule: Rule | None = None  # what carries out the run's own; `None` until it is made
 
 
 def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False) -> Built:

@@ -1,4 +1,4 @@
-"""What is installed here, and what that enables: packages, extras, programs, threads, caches and data."""
+"""What is installed here, and what that enables: packages, extras, plug-ins, programs, threads, caches and data."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
 from typing import Literal, NamedTuple
 
+from neurochip import plugins
 from neurochip.data import DATA_SETS, FETCHABLE, data_folder
-from neurochip.errors import DataError
+from neurochip.errors import ConfigError, DataError
 
 __all__ = ["ENABLED_BY", "Finding", "findings"]
 
@@ -23,6 +24,7 @@ ENABLED_BY = {
     "gp": "neurochip tune --sampler gp",
     "trace": "neurochip trace --format vcd",
     "nir": "neurochip import, neurochip export",
+    "testing": "neurochip.testing: the contracts that a plug-in keeps",
 }
 # Program → what it is good for. None is needed to simulate.
 _PROGRAMS = {"ngspice": "checks of exported netlists"}
@@ -47,7 +49,7 @@ class Finding(NamedTuple):
         What it enables, or what to do.
     """
 
-    group: Literal["neurochip", "packages", "extras", "programs", "machine", "data"]
+    group: Literal["neurochip", "packages", "extras", "plug-ins", "programs", "machine", "data"]
     name: str
     state: Literal["good", "absent", "bad"]
     found: str
@@ -62,6 +64,7 @@ def findings() -> Iterator[Finding]:
     yield Finding("neurochip", "Python", "good", platform.python_version(), platform.platform())
     yield from _packages()
     yield from _extras()
+    yield from _plugins()
     for program, means in _PROGRAMS.items():
         place = shutil.which(program)
         yield Finding("programs", program, "good" if place else "absent", place or "not found", means)
@@ -119,6 +122,21 @@ def _extras() -> Iterator[Finding]:
         else:
             found = ", ".join(f"{package} {_version(package)}" for package in packages)
             yield Finding("extras", extra, "good", found, means)
+
+
+def _plugins() -> Iterator[Finding]:
+    """Import every plug-in and check it as a run that names it would."""
+    from neurochip.plugin_checks import check_plugin, means
+
+    for group in plugins.GROUPS:
+        for plugin in plugins.installed(group):
+            whose = f"{plugin.distribution} {plugin.version}"
+            try:
+                check_plugin(plugin)
+            except ConfigError as error:
+                yield Finding("plug-ins", plugin.name, "bad", whose, error.problem)
+            else:
+                yield Finding("plug-ins", plugin.name, "good", whose, means(plugin))
 
 
 def _machine() -> Iterator[Finding]:

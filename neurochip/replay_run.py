@@ -80,7 +80,7 @@ def replay_run(
     folder = _free_folder(out, f"replay-{path.stem}")
     arrays = load_arrays(path)
     readout: dict[str, NDArray[Any]] = {}
-    neuron = None
+    neuron = spec = None
     if run is not None and run.endswith(".npz"):
         network = _network(run, overrides)
         sheet = read_chip(chip or DEFAULT_CHIP)
@@ -127,7 +127,7 @@ def replay_run(
         timing=timing,
         seconds=time.perf_counter() - began,
         started=started.isoformat(timespec="seconds"),
-        versions=versions(),
+        versions=versions(spec),
     )
     try:
         folder.mkdir(parents=True)

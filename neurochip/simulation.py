@@ -16,12 +16,13 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from neurochip import data
+from neurochip import data, plugins
 from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run, run_to_toml
+from neurochip.description.used_plugins import plugins_of
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
@@ -112,6 +113,10 @@ def simulate(
     check_prices(spec, built, driven=through is not None)
     if through is not None:
         built = through(spec, built)
+    if spec.learning is not None:
+        rule = built.rule or rule_for(built.network, spec.learning, spec.phases)
+        rule.check(built.substrate)  # before anything is written
+        built = built._replace(rule=rule)
     if spec.experiment != "train":
         samples = None
     elif samples is None:
@@ -233,7 +238,7 @@ def _carry_out(
         confusion=state.confusion,
         seconds=earlier + time.perf_counter() - began,
         started=state.started,
-        versions=versions(),
+        versions=versions(spec),
         resumed=state.resumed,
         stopped_early=False,
         faults=fault_uses(spec, built),
@@ -299,8 +304,8 @@ def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def versions() -> dict[str, str]:
-    """Return package → version, of neurochip and what it computes with."""
+def versions(run: RunSpec | None = None) -> dict[str, str]:
+    """Return package → version, of neurochip, what it computes with, and whose plug-ins a run uses."""
     found = {"python": platform.python_version(), "numpy": np.__version__}
     for package in ("neurochip", "numba", "h5py"):
         try:
@@ -309,4 +314,4 @@ def versions() -> dict[str, str]:
             from neurochip import __version__
 
             found[package] = __version__ if package == "neurochip" else "unknown"
-    return found
+    return found if run is None else found | plugins.distributions(plugins_of(run))

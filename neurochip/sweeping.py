@@ -114,7 +114,10 @@ def run_sweep(
         folder = Path(out) if out is not None else Path("sweeps") / f"{base.name}-{moment}"
         planned = plan(definition)
         _try(base, allow_code)
-        with open_engine(workers, scheduler) as engine, Store.create(folder, definition, versions()) as store:
+        with (
+            open_engine(workers, scheduler) as engine,
+            Store.create(folder, definition, versions(base)) as store,
+        ):
             return _carry_out(definition, planned, store, engine, on_progress, allow_code)
     if out is not None:
         raise ConfigError("--out", "is not for --resume, which writes where the sweep is")

@@ -29,12 +29,17 @@ def command(ctx: click.Context) -> None:
 
 def _list() -> None:
     from neurochip.description import chips, read_chip
+    from neurochip.errors import ConfigError
 
     from ..screen import print_table
 
     rows = []
     for name, about in chips():
-        chip = read_chip(name)
+        try:
+            chip = read_chip(name)
+        except ConfigError as error:  # of somebody's package: a list is no place to stop
+            rows.append((name, "", "", "", f"cannot be used: {error.problem}"))
+            continue
         neurons = "no limit" if chip.core.neurons is None else str(chip.core.neurons)
         rows.append((name, str(chip.mesh.n_cores), neurons, chip.weights.formats(), about))
     columns = ("chip", "cores", "neurons/core", "weights", "about")

@@ -17,9 +17,9 @@ __all__ = ["command"]
 
 
 def _experiments() -> list[tuple[str, str]]:
-    from neurochip.papers.table import EXPERIMENTS
+    from neurochip.papers.table import experiments
 
-    return [("list", ""), *((name, "") for name in EXPERIMENTS)]
+    return [("list", ""), *((name, "") for name in experiments())]
 
 
 @click.command("reproduce", short_help="Test what a paper claims, and draw its figure.")
@@ -75,7 +75,7 @@ def command(
         return
     if (name is None) == (not every):
         raise click.UsageError("name one experiment, or say --all; `neurochip reproduce list` lists them")
-    from neurochip.papers.table import EXPERIMENTS
+    from neurochip.papers.table import experiments
 
     if every:
         parent = out if out is not None else Path("reproduced")
@@ -83,7 +83,7 @@ def command(
             from neurochip.errors import OutputError
 
             raise OutputError(str(out), "exists already; choose another folder with --out or remove it")
-        for each in EXPERIMENTS:
+        for each in experiments():
             folder = None if out is None else parent / each
             _one(each, quick, folder, seed, threads, quiet, as_json)
     elif name is not None:
@@ -137,13 +137,18 @@ def _span(seconds: float) -> str:
 
 
 def _list() -> None:
-    from neurochip.papers.table import EXPERIMENTS, find
+    from neurochip.errors import ConfigError
+    from neurochip.papers.table import experiments, find
 
     from ..screen import print_table
 
     rows = []
-    for name in EXPERIMENTS:
-        experiment = find(name)
+    for name in experiments():
+        try:
+            experiment = find(name)
+        except ConfigError as error:  # of somebody's package: a list is no place to stop
+            rows.append((name, "", "", "", f"cannot be used: {error.problem}"))
+            continue
         quick, full = (_span(seconds) for seconds in experiment.seconds)
         rows.append((name, f"{experiment.paper}, {experiment.figure}", quick, full, experiment.about))
     print_table(("experiment", "source", "quick", "full", "about"), rows, right=("quick", "full"))

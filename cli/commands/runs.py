@@ -19,12 +19,17 @@ def command(ctx: click.Context) -> None:
 
 def _list() -> None:
     from neurochip.description import read_run, runs
+    from neurochip.errors import ConfigError
 
     from ..screen import print_table
 
     rows = []
     for name, about in runs():
-        run = read_run(name)
+        try:
+            run = read_run(name)
+        except ConfigError as error:  # of somebody's package: a list is no place to stop
+            rows.append((name, "", "", f"cannot be used: {error.problem}"))
+            continue
         rows.append((name, run.substrate, "-".join(map(str, run.network.layers)), about))
     print_table(("run", "substrate", "layers", "about"), rows)
 

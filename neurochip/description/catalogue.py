@@ -1,42 +1,82 @@
-"""The runs and chip sheets that come with neurochip, by name; the file name is the name."""
+"""The runs and chip sheets that there are, by name: those that come with neurochip, where the file name is the name,
+then those of other packages.
+"""
 
 from __future__ import annotations
 
 import os
+import types
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from neurochip import plugins
 from neurochip.description.toml_reader import did_you_mean, parse, read_text
 from neurochip.errors import ConfigError
 
-__all__ = ["chip_text", "chips", "find_text", "is_path", "run_text", "runs"]
+__all__ = ["built_in", "chip_text", "chips", "find_text", "is_path", "run_text", "runs"]
 
 Shelf = Literal["runs", "chips"]
 
 
-def _names(shelf: Shelf) -> list[str]:
+def built_in(shelf: Shelf) -> list[str]:
+    """Return the names of what comes with neurochip."""
     folder = resources.files("neurochip.description") / shelf
     return sorted(
         entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
     )
 
 
+def _names(shelf: Shelf) -> list[str]:
+    return plugins.names(shelf, built_in(shelf))
+
+
 def _entries(shelf: Shelf) -> list[tuple[str, str]]:
-    return [(name, str(parse(_text(shelf, name), f"{name}.toml").get("about", ""))) for name in _names(shelf)]
+    entries = []
+    for name in _names(shelf):
+        try:
+            about = str(parse(_text(shelf, name), f"{name}.toml").get("about", ""))
+        except ConfigError as error:  # of somebody's package: a list is no place to stop
+            about = f"cannot be used: {error.problem}"
+        entries.append((name, about))
+    return entries
 
 
 def _text(shelf: Shelf, name: str) -> str:
-    return (resources.files("neurochip.description") / shelf / f"{name}.toml").read_text(encoding="utf-8")
+    word = shelf.removesuffix("s")
+    own = built_in(shelf)
+    plugin = plugins.find(shelf, name, own, word)
+    if plugin is None:
+        return (resources.files("neurochip.description") / shelf / f"{name}.toml").read_text(encoding="utf-8")
+    try:
+        return _plugged_text(plugins.load(plugin, word), name)
+    except (OSError, TypeError, UnicodeDecodeError) as error:
+        raise plugins.unusable(plugin, word, f"gives no TOML text ({error})") from None
+
+
+def _plugged_text(given: Any, name: str) -> str:
+    """Return the text of a package that holds ``NAME.toml``, of a file, of a string, or of what a function returns."""
+    if isinstance(given, types.ModuleType):
+        return (resources.files(given) / f"{name}.toml").read_text(encoding="utf-8")
+    if callable(given):
+        given = given()
+    if isinstance(given, str):
+        return given
+    if isinstance(given, Path | Traversable):
+        return given.read_text(encoding="utf-8")
+    raise TypeError(
+        f"expected a package with {name}.toml in it, a file, or a function that returns one, got {given!r}"
+    )
 
 
 def runs() -> list[tuple[str, str]]:
-    """Return name and one line about each run of the catalogue, in alphabetical order."""
+    """Return name and one line about each run of the catalogue: built in, then of other packages."""
     return _entries("runs")
 
 
 def chips() -> list[tuple[str, str]]:
-    """Return name and one line about each chip of the catalogue, in alphabetical order."""
+    """Return name and one line about each chip of the catalogue: built in, then of other packages."""
     return _entries("chips")
 
 

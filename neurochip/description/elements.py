@@ -7,10 +7,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import typing
 from collections.abc import Mapping
 from typing import Any
 
 from neurochip.coding import Constant, PowerLaw, Schedule
+from neurochip.coding.element import Family
 from neurochip.description.toml_reader import build, convert, describe, did_you_mean, refuse_unknown
 from neurochip.errors import ConfigError
 
@@ -25,9 +28,14 @@ def _keys(cls: Any) -> dict[str, str]:
     return {"lambda" if name == "lam" else name: name for name in names}
 
 
-def element_keys(table: Mapping[str, type]) -> set[str]:
+@functools.cache
+def _types(cls: Any) -> dict[str, Any]:
+    return typing.get_type_hints(cls)
+
+
+def element_keys(family: Family) -> set[str]:
     """Return every key that some element of this family takes."""
-    return {"kind"}.union(*(_keys(cls) for cls in table.values()))
+    return {"kind"}.union(*(_keys(cls) for cls in family.usable().values()))
 
 
 def _read_lambda(value: Any, place: str, is_encoder: bool) -> float | Schedule | str | None:
@@ -55,7 +63,7 @@ def read_element(value: Any, family: Mapping[str, type], default: str, place: st
     Parameters
     ----------
     family
-        Name → spec class: `neurochip.coding.ENCODERS`, `DECODERS` or `ANNEALERS`.
+        Name → spec class: a `Family`, whose elements may come from other packages.
     default
         The kind of a table that does not name one.
     what
@@ -71,7 +79,10 @@ def read_element(value: Any, family: Mapping[str, type], default: str, place: st
         where = place if isinstance(value, str) else f"{place}.kind"
         hint = did_you_mean(kind, family) if isinstance(kind, str) else ""
         raise ConfigError(where, f"expected {what}: one of {', '.join(family)}, got {describe(kind)}{hint}")
-    cls: Any = family[kind]
+    try:
+        cls: Any = family[kind]
+    except ConfigError as error:
+        raise error.within(place) from None
     keys = _keys(cls)
     refuse_unknown(table, ["kind", *keys], place)
     arguments: dict[str, Any] = {}
@@ -80,7 +91,7 @@ def read_element(value: Any, family: Mapping[str, type], default: str, place: st
         if key in table and name == "lam":
             arguments[name] = _read_lambda(table[key], where, is_encoder=what == "an encoder")
         elif key in table:
-            arguments[name] = convert(table[key], float, where)
+            arguments[name] = convert(table[key], _types(cls)[name], where)
         elif cls.__dataclass_fields__[name].default is dataclasses.MISSING:
             raise ConfigError(where, "is missing")
     try:
@@ -100,7 +111,10 @@ def _lambda_value(value: Any) -> Any:
 def element_table(element: Any) -> dict[str, Any]:
     """Return the table that `read_element` turns into an equal object; every key is written out."""
     table: dict[str, Any] = {"kind": element.kind}
+    cls: Any = type(element)
+    hints = _types(cls)
     for key, name in _keys(type(element)).items():
         value = getattr(element, name)
-        table[key] = _lambda_value(value) if name == "lam" else float(value)
+        is_real = hints[name] is float
+        table[key] = _lambda_value(value) if name == "lam" else float(value) if is_real else value
     return table

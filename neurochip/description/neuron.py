@@ -14,14 +14,15 @@ __all__ = ["front_schedule", "neuron_elements", "state_words"]
 def front_schedule(coding: CodingSpec) -> Schedule | None:
     """Return λ of the encoder's predictive front, `None` where the encoder is plain."""
     encoder = coding.encoder
-    if encoder is None or encoder.lam is None:
+    lam = getattr(encoder, "lam", None)
+    if lam is None:
         return None
-    if encoder.lam == "as-decoder":
+    if lam == "as-decoder":
         own = getattr(coding.decoder, "lam", None)
         return None if own is None else as_schedule(own, "coding.decoder.lambda")
-    if isinstance(encoder.lam, str):
-        raise ConfigError("coding.encoder.lambda", f"must be a number or 'as-decoder', got {encoder.lam!r}")
-    return as_schedule(encoder.lam, "coding.encoder.lambda")
+    if isinstance(lam, str):
+        raise ConfigError("coding.encoder.lambda", f"must be a number or 'as-decoder', got {lam!r}")
+    return as_schedule(lam, "coding.encoder.lambda")
 
 
 def neuron_elements(coding: CodingSpec) -> dict[str, tuple[str, HardwareCost]]:

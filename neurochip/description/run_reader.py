@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from neurochip.coding.element import Family
 from neurochip.description.catalogue import find_text, is_path
 from neurochip.description.chip_reader import read_chip
 from neurochip.description.elements import element_keys
@@ -124,7 +125,7 @@ def _walk_schema(keys: list[str]) -> Any:
         place = "--set " + ".".join(keys[: depth + 1])
         if hint is CodingSpec and key in ELEMENTS:
             hint = ELEMENTS[key][0]
-        elif isinstance(hint, dict):
+        elif isinstance(hint, Family):
             # A family of elements: its keys depend on the kind, which may yet change.
             known = sorted(element_keys(hint))
             if key not in known:
@@ -148,7 +149,7 @@ def _without_none(hint: Any) -> Any:
 
 
 def _override_value(raw: str, hint: Any) -> Any:
-    wants_text = hint is str or get_origin(hint) is Literal or isinstance(hint, dict)
+    wants_text = hint is str or get_origin(hint) is Literal or isinstance(hint, Family)
     try:
         # TOML wants a digit before the point; a command line often has none.
         table = tomllib.loads(f"value = {'0' + raw if raw.startswith('.') else raw}")

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from neurochip.coding import (
-    ANNEALERS,
-    DECODERS,
-    ENCODERS,
     OSA,
     Annealer,
     Constant,
@@ -20,8 +17,11 @@ from neurochip.coding import (
     Predictive,
     SigmaDelta,
 )
+from neurochip.coding.element import Family
+from neurochip.coding.plugged import FAMILIES
 from neurochip.description.elements import read_element
 from neurochip.description.precision import FLOATS, Precision
+from neurochip.description.rule_names import check_rule
 from neurochip.description.toml_reader import conform
 from neurochip.errors import ConfigError
 
@@ -152,7 +152,7 @@ class CodingSpec:
         """Turn names into spec objects."""
         for name, (family, default, what) in ELEMENTS.items():
             value: Any = getattr(self, name)
-            if isinstance(value, tuple(family.values())) or (value is None and name != "annealer"):
+            if family.takes(value) or (value is None and name != "annealer"):
                 continue
             element = read_element(value, family, default, f"coding.{name}", what=what)
             object.__setattr__(self, name, element)
@@ -164,10 +164,10 @@ class CodingSpec:
 
 
 # Field → its family, the kind of a table that names none, and the word for messages.
-ELEMENTS: dict[str, tuple[dict[str, Any], str, str]] = {
-    "encoder": (dict(ENCODERS), "sigma-delta", "an encoder"),
-    "decoder": (dict(DECODERS), "predictive", "a decoder"),
-    "annealer": (dict(ANNEALERS), "osa", "an annealer"),
+ELEMENTS: dict[str, tuple[Family, str, str]] = {
+    "encoder": (FAMILIES["encoder"], "sigma-delta", "an encoder"),
+    "decoder": (FAMILIES["decoder"], "predictive", "a decoder"),
+    "annealer": (FAMILIES["annealer"], "osa", "an annealer"),
 }
 
 
@@ -205,7 +205,7 @@ class LearningSpec:
     ----------
     rule
         ``eqprop``; ``random-feedback``, which never changes the backward weights; ``recurrent-backprop``, the exact
-        gradient, as a yardstick on substrates that give their Jacobian away.
+        gradient, as a yardstick on substrates that give their Jacobian away; or a rule of another package.
     beta
         Strength of the nudge, non-zero.
     beta_sign
@@ -225,7 +225,7 @@ class LearningSpec:
         That reconstruction: the ``decoder``'s filter, or a ``count`` of spikes.
     """
 
-    rule: Literal["eqprop", "random-feedback", "recurrent-backprop"] = "eqprop"
+    rule: str = "eqprop"
     beta: float = 0.5
     beta_sign: Literal["fixed", "random"] = "fixed"
     nudging: Literal["one-sided", "centred"] = "one-sided"
@@ -241,6 +241,7 @@ class LearningSpec:
     def __post_init__(self) -> None:
         """Check β, rates and counts."""
         conform(self, "learning")
+        check_rule(self.rule)
         if self.beta == 0:
             raise ConfigError("learning.beta", f"must be non-zero, got {self.beta:g}")
         for position, rate in enumerate(self.rates):

@@ -16,7 +16,7 @@ import re
 import tomllib
 import types
 import typing
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
@@ -28,6 +28,7 @@ __all__ = [
     "Reader",
     "Table",
     "build",
+    "choice",
     "conform",
     "convert",
     "describe",
@@ -156,7 +157,8 @@ def _number(value: object, place: str) -> float:
     return number
 
 
-def _choice(value: object, choices: tuple[Any, ...], place: str) -> Any:
+def choice(value: object, choices: Sequence[Any], place: str) -> Any:
+    """Return ``value``, one of several strings, or refuse it with the nearest that there is."""
     if isinstance(value, str) and value in choices:
         return value
     listed = [f'"{choice}"' for choice in choices]
@@ -211,7 +213,7 @@ def convert(
         [inner] = [arg for arg in get_args(hint) if arg is not types.NoneType]
         return convert(value, inner, place, from_file=from_file, readers=readers)
     if origin is Literal:
-        return _choice(value, get_args(hint), place)
+        return choice(value, get_args(hint), place)
     if origin is tuple:
         item = get_args(hint)[0]
         if not isinstance(value, list | tuple):

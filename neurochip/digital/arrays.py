@@ -27,7 +27,7 @@ class Wiring(NamedTuple):
     weights: Array  # W[weight]  blocks [axon slot of the source, neuron of the core], one after the other
     scales: Array  # T[projection]  value of one unit of W
     bias: Array  # T[slot]
-    neuron: Array  # u64[slot]  number of the neuron in the network, whatever the mapping
+    neuron: Array  # u64[slot]  number of the neuron in the network, whatever the mapping; NOBODY in padding
 
 
 class LaneState(NamedTuple):
@@ -62,11 +62,11 @@ class Scratch(NamedTuple):
 
 
 class Coder(NamedTuple):
-    """Which elements run, as opcodes, with their constants."""
+    """Which elements run, as opcodes, with their constants; of another package's element, its constants (T, …)."""
 
-    encoder: int
-    decoder: int
-    annealer: int
+    encoder: Any  # int or (T, …)
+    decoder: Any  # int or (T, …)
+    annealer: Any  # int or (T, …)
     front: int  # 1 when the encoder is predictive
     front_steady: int  # 1 when its λ is the same at every tick
     traced: int  # 1 when receiving cores keep a trace per axon

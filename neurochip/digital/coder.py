@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from neurochip.coding import ANNEALERS, DECODERS, ENCODERS, OSA, Constant, Kesten, as_schedule
+from neurochip.coding import OSA, Constant, Kesten, PowerLaw, as_schedule
+from neurochip.coding.plugged import check_compiles, element_argument, is_plugged, with_elements
 from neurochip.description.neuron import front_schedule
 from neurochip.description.run_sections import CodingSpec
 from neurochip.digital.arrays import Coder, Schedules
 from neurochip.errors import ConfigError
+from neurochip.kernels._jit import Kernel
 from neurochip.kernels.random_bits import mix
 
-__all__ = ["coder_of", "schedules_of"]
+__all__ = ["coder_of", "for_coding", "rooms_of", "schedules_of"]
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _SPIKE_STREAM = np.uint64(1)  # random numbers by purpose: one seed never serves two
 
@@ -23,15 +28,17 @@ def coder_of(coding: CodingSpec, dtype: np.dtype[Any], *, seed: int, traced: boo
     if coding.encoder is None or coding.decoder is None:
         raise ConfigError("coding", "the digital substrate needs an encoder and a decoder")
     front, annealer = front_schedule(coding), coding.annealer
+    for role, spec in _elements(coding).items():
+        check_compiles(role, spec, dtype, f"coding.{role}")
     a = b = 0.0
     if isinstance(annealer, OSA):
         a = annealer.regulariser
     elif isinstance(annealer, Kesten):
         a, b = annealer.a, annealer.b
     return Coder(
-        encoder=list(ENCODERS).index(coding.encoder.kind),
-        decoder=list(DECODERS).index(coding.decoder.kind),
-        annealer=list(ANNEALERS).index(annealer.kind),
+        encoder=element_argument("encoder", coding.encoder, dtype),
+        decoder=element_argument("decoder", coding.decoder, dtype),
+        annealer=element_argument("annealer", annealer, dtype),
         front=int(front is not None),
         front_steady=int(isinstance(front, Constant)),
         traced=int(traced),
@@ -41,15 +48,34 @@ def coder_of(coding: CodingSpec, dtype: np.dtype[Any], *, seed: int, traced: boo
     )
 
 
+def _elements(coding: CodingSpec) -> dict[str, Any]:
+    return {"encoder": coding.encoder, "decoder": coding.decoder, "annealer": coding.annealer}
+
+
+def for_coding(start: Kernel[P, R], coding: CodingSpec) -> Kernel[P, R]:
+    """Return a kernel with the elements of other packages that a coding names in it."""
+    return with_elements(start, _elements(coding))
+
+
+def rooms_of(coding: CodingSpec) -> dict[str, bool]:
+    """Return which state the elements keep, as `Layout.lane_state` asks; those of other packages get all there is."""
+    encoder, annealer = coding.encoder, coding.annealer
+    return {
+        "second": encoder is not None
+        and (encoder.kind == "second-order-sigma-delta" or is_plugged("encoder", encoder)),
+        "anneal": annealer.kind in ("osa", "kesten") or is_plugged("annealer", annealer),
+    }
+
+
 def schedules_of(coding: CodingSpec, first: int, ticks: int, dtype: np.dtype[Any]) -> Schedules:
     """Return λ of both ends and the rate of the annealer for ``ticks`` ticks from ``first`` (from 1) on."""
     annealer, front = coding.annealer, front_schedule(coding)
-    if isinstance(annealer, OSA):
+    if hasattr(annealer, "rates"):
         rate = annealer.rates(first, ticks)
-    elif isinstance(annealer, Kesten):
-        rate = np.zeros(ticks)  # its steps follow from its state
-    else:
+    elif isinstance(annealer, Constant | PowerLaw):
         rate = annealer.at(first, ticks)
+    else:
+        rate = np.zeros(ticks)  # its steps follow from its state
     ahead = np.ones(ticks) if front is None else front.at(first, ticks)
     behind = as_schedule(getattr(coding.decoder, "lam", 1.0), "coding.decoder.lambda").at(first, ticks)
     return Schedules(ahead.astype(dtype), behind.astype(dtype), rate.astype(dtype))

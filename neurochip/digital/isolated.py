@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.description.run_sections import CodingSpec
 from neurochip.digital.arrays import Recorder
-from neurochip.digital.coder import coder_of, schedules_of
+from neurochip.digital.coder import coder_of, for_coding, rooms_of, schedules_of
 from neurochip.digital.layout import Layout
 from neurochip.digital.tick import run_ticks
 
@@ -59,6 +59,7 @@ class IsolatedCore:
         self._image, self._core = image, core
         self._coding, self._traced = coding, traced
         self._coder = coder_of(coding, self._layout.state_dtype, seed=seed, traced=traced)
+        self._run_ticks = for_coding(run_ticks, coding)
         wiring = self._layout.wiring()
         wiring.weights[:] = memory.weights
         first, last = self._layout.core_slots[core]
@@ -69,13 +70,7 @@ class IsolatedCore:
 
     def begin(self, lanes: int, presentations: NDArray[np.uint64], inputs: NDArray[Any] | None) -> None:
         """Start from rest; ``inputs`` [lane, neuron of this core] for a clamped core."""
-        self._state = self._layout.lane_state(
-            lanes,
-            second=self._coding.encoder is not None
-            and self._coding.encoder.kind == "second-order-sigma-delta",
-            anneal=self._coding.annealer.kind in ("osa", "kesten"),
-            trace=self._traced,
-        )
+        self._state = self._layout.lane_state(lanes, trace=self._traced, **rooms_of(self._coding))
         self._presentations = presentations
         self._tick = 0
         if inputs is not None:
@@ -108,7 +103,7 @@ class IsolatedCore:
         if targets is not None:
             wanted[:, self._own()] = targets
         nothing = np.zeros((0, lanes, self._layout.n_slots))
-        run_ticks(
+        self._run_ticks(
             np.arange(lanes),
             self._presentations,
             self._tick + 1,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from neurochip.description.run_sections import CodingSpec
 from neurochip.digital.arrays import LaneState, Recorder, Schedules, Scratch
 from neurochip.digital.bookkeeping import Broken, FaultCounts, spikes_per_core
-from neurochip.digital.coder import coder_of, schedules_of
+from neurochip.digital.coder import coder_of, for_coding, rooms_of, schedules_of
 from neurochip.digital.fault_arrays import FaultScratch, FaultState
 from neurochip.digital.faults import FaultPlan
 from neurochip.digital.faulty_tick import run_faulty_ticks
@@ -63,6 +63,8 @@ class Lanes:
         self._layout, self._synapses, self._threads = layout, synapses, threads
         self._coding, self._traced = coding, traced
         self._coder = coder_of(coding, layout.state_dtype, seed=seed, traced=traced)
+        self._run_ticks = for_coding(run_ticks, coding)
+        self._run_faulty_ticks = for_coding(run_faulty_ticks, coding)
         self._core_slots = np.array(layout.core_slots, dtype=np.uint64)
         self._plans = plans
         self.plan: FaultPlan | None = None  # of these presentations
@@ -136,9 +138,9 @@ class Lanes:
                 recorder,
             )
             if plan is None or faults is None:
-                run_ticks(*common)
+                self._run_ticks(*common)
             else:
-                run_faulty_ticks(*common, plan.wiring, plan.rates, faults, self._fault_rooms[k])
+                self._run_faulty_ticks(*common, plan.wiring, plan.rates, faults, self._fault_rooms[k])
 
         self._threads.each(share)
 
@@ -239,13 +241,7 @@ class Lanes:
         """Return the state of ``n`` lanes, as it was left."""
         if n not in self._states:
             _make_room(self._states, _MOST_LANE_COUNTS)
-            kinds = (self._coding.encoder.kind if self._coding.encoder else "", self._coding.annealer.kind)
-            self._states[n] = self._layout.lane_state(
-                n,
-                second=kinds[0] == "second-order-sigma-delta",
-                anneal=kinds[1] in ("osa", "kesten"),
-                trace=self._traced,
-            )
+            self._states[n] = self._layout.lane_state(n, trace=self._traced, **rooms_of(self._coding))
         return self._states[n]
 
 

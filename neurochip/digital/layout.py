@@ -13,6 +13,7 @@ from neurochip.compile import ChipImage
 from neurochip.compile.quantise import quantise, state_dtype, weight_dtype
 from neurochip.description.precision import integer_bits
 from neurochip.digital.arrays import LaneState, Scratch, Wiring, aligned_zeros
+from neurochip.kernels.random_bits import NOBODY
 from neurochip.substrate import Parameters
 from neurochip.substrate.fitting import projection_matrices, weights_place
 
@@ -98,7 +99,7 @@ class Layout:
             table.append((self.cores.index(b.core), source, b.start, b.width, sums, b.projection))
             sums += b.width
         per_core = [sum(b.core == c for b in self.blocks) for c in self.cores]
-        neuron = np.zeros(self.n_slots, dtype=np.uint64)
+        neuron = np.full(self.n_slots, NOBODY)
         base = 0
         for slots in self.slots_of:
             neuron[slots] = base + np.arange(slots.size)

@@ -8,12 +8,25 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import operator
 import os
-from collections.abc import Callable
+import sys
+import types
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
-__all__ = ["Kernel", "cache_folder", "entry", "kernel", "unstored_entry", "unstored_kernel"]
+__all__ = [
+    "Kernel",
+    "cache_folder",
+    "calling",
+    "entry",
+    "kernel",
+    "plain",
+    "source_digest",
+    "unstored_entry",
+    "unstored_kernel",
+]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -38,10 +51,45 @@ def cache_folder() -> Path:
 
 
 @functools.cache
+def source_digest(module: str) -> str:
+    """Return a digest of all Python files of the package that a module belongs to, its top-level one."""
+    digest = hashlib.blake2b(digest_size=8)
+    top = sys.modules.get(module.partition(".")[0])
+    folders = [Path(folder) for folder in getattr(top, "__path__", ())]
+    alone = getattr(top, "__file__", None)
+    files = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
+    for path in files or ([Path(alone)] if alone else []):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _marked(function: types.FunctionType, mark: str, names: Mapping[str, Any] | None = None) -> Any:
+    """Return a copy of a function under a longer name, with other objects behind some of its names.
+
+    numba names both stored kernels and their symbols after the function, so the copy is never taken for the original.
+    """
+    names = names or {}
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    closure = tuple(types.CellType(names[name]) if name in names else cell for name, cell in cells)
+    copy = types.FunctionType(
+        function.__code__,
+        {**function.__globals__, **names} if names else function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        closure,
+    )
+    functools.update_wrapper(copy, function)
+    copy.__kwdefaults__ = function.__kwdefaults__
+    copy.__qualname__ = f"{function.__qualname__}_{mark}"
+    return copy
+
+
+@functools.cache
 def _numba() -> Any:
     """Import numba once, point its cache at ours, and teach it to see through `Kernel`."""
     import numba
-    from numba.extending import typeof_impl
+    from numba.core.types import BaseTuple, Integer
+    from numba.extending import overload, typeof_impl
 
     if "NUMBA_CACHE_DIR" not in os.environ:
         numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
@@ -49,6 +97,13 @@ def _numba() -> Any:
     @typeof_impl.register(Kernel)
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
         return typeof_impl(value.compiled, context)
+
+    @overload(operator.eq)
+    def _constants_are_no_opcode(a: Any, b: Any) -> Any:
+        """Compare as Python does: the constants of a plugged element, a tuple, with an opcode."""
+        if isinstance(a, BaseTuple) and isinstance(b, Integer):
+            return lambda a, b: False
+        return None
 
     return numba
 
@@ -67,6 +122,10 @@ class Kernel(Generic[P, R]):
         numba = _numba()
         if numba.config.DISABLE_JIT:
             return self.function
+        function: Any = self.function
+        if self._cached and function.__module__.partition(".")[0] != __name__.partition(".")[0]:
+            # The folder is named after our source; somebody else's kernel, after theirs.
+            function = _marked(function, source_digest(function.__module__))
         return numba.njit(
             cache=self._cached,
             nogil=True,
@@ -77,7 +136,17 @@ class Kernel(Generic[P, R]):
             # out, and inlining the small ones, made the settle loop four times as fast.
             _nrt=False,
             forceinline=self._inline,
-        )(self.function)
+        )(function)
+
+    def _calls(self) -> Iterator[tuple[str, Kernel[Any, Any]]]:
+        """Yield the kernels that the function names."""
+        function: Any = self.function
+        cells = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
+        known = {name: cell.cell_contents for name, cell in cells.items()}
+        for name in (*function.__code__.co_names, *cells):
+            called = known.get(name, function.__globals__.get(name))
+            if isinstance(called, Kernel):
+                yield name, called
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the compiled function."""
@@ -106,3 +175,39 @@ def unstored_kernel(function: Callable[P, R]) -> Kernel[P, R]:
 def unstored_entry(function: Callable[P, R]) -> Kernel[P, R]:
     """Mark an entry that takes an `unstored_kernel`: it is compiled anew for each."""
     return Kernel(function, inline=False, cached=False)
+
+
+def calling(
+    start: Kernel[P, R], instead: Mapping[Kernel[Any, Any], Kernel[Any, Any]], mark: str
+) -> Kernel[P, R]:
+    """Return a kernel like ``start`` in which, however far down, other kernels are called than were written.
+
+    Parameters
+    ----------
+    instead
+        Kernel → what is called in its place, with the same arguments.
+    mark
+        Tells the copies from others of the same functions, in memory and on disk: what ``instead`` depends on has to
+        be part of it, their source included. Letters and digits.
+    """
+    made: dict[Kernel[Any, Any], Kernel[Any, Any]] = {}
+
+    def rebuilt(old: Kernel[Any, Any]) -> Kernel[Any, Any]:
+        if old not in made:
+            written = instead.get(old, old)
+            names = {name: new for name, called in written._calls() if (new := rebuilt(called)) is not called}
+            made[old] = (
+                Kernel(_marked(written.function, mark, names), written._inline, written._cached)  # type: ignore[arg-type]
+                if names
+                else written
+            )
+        return made[old]
+
+    return rebuilt(start)
+
+
+def plain(start: Kernel[P, R]) -> Callable[P, R]:
+    """Return the Python function of a kernel, with all that it calls as Python, whether or not kernels are compiled."""
+    names: dict[str, Any] = {name: plain(called) for name, called in start._calls()}
+    result: Callable[P, R] = _marked(start.function, "plain", names)  # type: ignore[arg-type]
+    return result

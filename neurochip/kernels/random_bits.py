@@ -8,7 +8,9 @@ import numpy as np
 
 from neurochip.kernels._jit import kernel
 
-__all__ = ["mix", "tick_key", "uniform"]
+__all__ = ["NOBODY", "mix", "tick_key", "uniform"]
+
+NOBODY = np.uint64(2**64 - 1)  # number of no neuron
 
 # SplitMix64 (Steele, Lea & Flood 2014): increment and the two multipliers of its finaliser.
 _STEP = np.uint64(0x9E3779B97F4A7C15)

@@ -43,13 +43,14 @@ from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.learning.rate_of_change import RateOfChange
+from neurochip.learning.rules import Rule
 from neurochip.learning.two_phases import TwoPhases
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.papers.associative_networks import pair_of
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.training.streams import glorot, stream
 
-__all__ = ["RULES", "SUBSTRATES", "Cell", "cell", "markdown"]
+__all__ = ["RULES", "SUBSTRATES", "Cell", "Times", "Trial", "cell", "markdown", "outcome", "trial_of"]
 
 Array = NDArray[Any]
 
@@ -143,18 +144,26 @@ class Trial:
     epochs: int = 15
 
 
-def _eqprop(tied: bool, pre: str, nudging: str) -> Callable[[Times, int], Trial]:
+def trial_of(
+    rule_of: Callable[[Network, LearningSpec, PhasesSpec], Rule],
+    tied: bool,
+    pre: str = "oracle",
+    nudging: str = "one-sided",
+    name: str = "eqprop",
+) -> Callable[[Times, int], Trial]:
+    """Return what makes a trial of a rule that a run can name, of the times of a substrate and a seed."""
+
     def make(times: Times, seed: int) -> Trial:
         network = layered((4, HIDDEN, 2), tied=tied)
         learning = LearningSpec(
-            rates=(0.4, 0.2), epochs=1, minibatch=BATCH,
+            rule=name, rates=(0.4, 0.2), epochs=1, minibatch=BATCH,
             pre=pre, nudging=nudging,  # type: ignore[arg-type]
         )  # fmt: skip
         is_centred = nudging == "centred"
         phases = PhasesSpec(
             free=times.free, nudged=times.nudged, split_stream=times.split_stream and not is_centred
         )
-        rule = EquilibriumPropagation(network, learning, phases)
+        rule = rule_of(network, learning, phases)
 
         def present(substrate: Substrate, labels: NDArray[np.int64]) -> None:
             rule.check(substrate)
@@ -164,6 +173,10 @@ def _eqprop(tied: bool, pre: str, nudging: str) -> Callable[[Times, int], Trial]
         return Trial(network, present, _start(network, times, seed))
 
     return make
+
+
+def _eqprop(tied: bool, pre: str, nudging: str) -> Callable[[Times, int], Trial]:
+    return trial_of(EquilibriumPropagation, tied, pre, nudging)
 
 
 def _contrast(kind: Any, tied: bool, pre: str) -> Callable[[Times, int], Trial]:
@@ -246,12 +259,17 @@ RULES: dict[str, Callable[[Times, int], Trial]] = {
 
 
 def cell(rule: str, substrate: str) -> Cell:
-    """Let a rule learn on a substrate, three times, each on flowers and a chip of its own."""
+    """Let a rule of the table learn on a substrate, three times, each on flowers and a chip of its own."""
+    return outcome(RULES[rule], substrate)
+
+
+def outcome(trial: Callable[[Times, int], Trial], substrate: str) -> Cell:
+    """Let any rule learn on a substrate of the table, likewise."""
     make, times = SUBSTRATES[substrate]
     found = []
     for seed in range(1, SEEDS + 1):
         try:
-            found.append(_learnt(RULES[rule], make, times, seed))
+            found.append(_learnt(trial, make, times, seed))
         except NeurochipError as error:
             return Cell("refused", error.problem, ())
     return Cell("works" if min(found) >= ENOUGH else "runs", "", tuple(found))

@@ -1,14 +1,15 @@
-"""Every experiment by name: one row each; its module is imported when it is asked for."""
+"""Every experiment by name: one row each, and those of other packages; its module is imported when asked for."""
 
 from __future__ import annotations
 
 import difflib
 import importlib
 
+from neurochip import plugins
 from neurochip.errors import ConfigError
 from neurochip.papers.experiment import Experiment
 
-__all__ = ["EXPERIMENTS", "find"]
+__all__ = ["EXPERIMENTS", "experiments", "find"]
 
 # Name → module in this folder.
 EXPERIMENTS: dict[str, str] = {
@@ -27,17 +28,33 @@ EXPERIMENTS: dict[str, str] = {
 }
 
 
+def experiments() -> list[str]:
+    """Return all names: built in, then of other packages."""
+    return plugins.names("papers", EXPERIMENTS)
+
+
 def find(name: str) -> Experiment:
     """Return an experiment.
 
     Raises
     ------
     ConfigError
-        When there is none of that name; says what there is.
+        When there is none of that name; says what there is. Or when it comes from another package and is none.
     """
-    if name not in EXPERIMENTS:
-        close = difflib.get_close_matches(name, EXPERIMENTS, n=1)
+    known = experiments()
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1)
         hint = f"; did you mean '{close[0]}'?" if close else ""
-        raise ConfigError("experiment", f"no experiment '{name}' (there are {', '.join(EXPERIMENTS)}){hint}")
-    experiment: Experiment = importlib.import_module(f"neurochip.papers.{EXPERIMENTS[name]}").EXPERIMENT
-    return experiment
+        raise ConfigError("experiment", f"no experiment '{name}' (there are {', '.join(known)}){hint}")
+    plugin = plugins.find("papers", name, EXPERIMENTS, "experiment")
+    if plugin is None:
+        module = importlib.import_module(f"neurochip.papers.{EXPERIMENTS[name]}")
+        experiment: Experiment = module.EXPERIMENT
+        return experiment
+    found = plugins.load(plugin, "experiment")
+    found = getattr(found, "EXPERIMENT", found)  # a module will do
+    if not isinstance(found, Experiment) or found.name != name:
+        raise plugins.unusable(
+            plugin, "experiment", f"must be an Experiment named '{name}', or a module with one as EXPERIMENT"
+        )
+    return found

@@ -16,8 +16,8 @@ from neurochip.coding import OSA, Predictive, SigmaDelta, Stochastic
 from neurochip.description import CodingSpec
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.substrate import Phase, Settled
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.contract.core_process import Seen, Task, work
-from tests.property.networks import Net, draw_net, fast_chip, small_chip
 
 LANES, FREE, NUDGED, BETA, SEED = 3, 20, 12, 0.5, 9
 PRESENTATIONS = np.array([4, 2**50, 1], dtype=np.uint64)

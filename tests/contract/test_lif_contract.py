@@ -11,8 +11,8 @@ from neurochip.description.network import layered
 from neurochip.digital.lif_substrate import LIFSubstrate
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Phase, Substrate
-from tests.contract.test_substrates import SubstrateContract
-from tests.property.networks import small_chip
+from neurochip.testing.networks import small_chip
+from neurochip.testing.substrates import SubstrateContract
 
 NEURON = TwoCompartmentLIF(rate=60.0)
 

@@ -20,8 +20,9 @@ from neurochip.description.faults import (
 from neurochip.digital.faults import FaultPlan, fault_key
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.kernels.random_bits import mix, tick_key, uniform
+from neurochip.testing.networks import Net
 from tests.oracle.faulty_chip import FaultyChip, SlowFaults
-from tests.property.networks import Net, slow_chip
+from tests.property.networks import slow_chip
 
 rates = st.sampled_from([0.0, 0.02, 0.3, 1.0])
 

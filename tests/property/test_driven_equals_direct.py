@@ -19,7 +19,8 @@ from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.description.network import layered
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import Observable, Phase, WeightUpdate
-from tests.property.networks import Net, checked, draw_net, fast_chip, layer_sizes, seeds, small_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from tests.property.networks import checked, layer_sizes, seeds
 
 CODINGS = (
     CodingSpec(),

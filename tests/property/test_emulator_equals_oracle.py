@@ -24,9 +24,10 @@ from neurochip.coding import (
 )
 from neurochip.description import CodingSpec
 from neurochip.substrate import Observable, Phase
+from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.oracle.learning import trace
 from tests.oracle.settle import settle
-from tests.property.networks import checked, draw_net, fast_chip, layer_sizes, seeds, slow_chip, small_chip
+from tests.property.networks import checked, layer_sizes, seeds, slow_chip
 
 ENCODERS = (SigmaDelta, SecondOrderSigmaDelta, Stochastic, Threshold)
 LAMBDAS = (None, Constant(0.275), PowerLaw(0.67, 0.578))

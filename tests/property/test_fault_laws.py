@@ -24,8 +24,9 @@ from neurochip.description.faults import (
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.substrate import Observable, Phase
 from neurochip.substrate.ledger import COUNTERS
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.property.faulty_networks import fault_specs
-from tests.property.networks import Net, checked, draw_net, fast_chip, layer_sizes, seeds, small_chip
+from tests.property.networks import checked, layer_sizes, seeds
 
 NUMBERS = np.array([3, 7, 2**41], dtype=np.uint64)
 RECORD = ("spikes", "states")

@@ -13,9 +13,10 @@ from neurochip.description import CodingSpec
 from neurochip.description.faults import FaultsSpec
 from neurochip.substrate import Observable, Phase
 from neurochip.substrate.ledger import COUNTERS
+from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.oracle.learning import trace
 from tests.property.faulty_networks import fault_specs, slow_faulty_chip
-from tests.property.networks import checked, draw_net, fast_chip, seeds, small_chip
+from tests.property.networks import checked, seeds
 
 LANES, FREE, NUDGED = 2, 11, 6
 PRESENTATIONS = np.array([5, 2**40 + 1], dtype=np.uint64)

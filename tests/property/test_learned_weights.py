@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from neurochip.description import CodingSpec
 from neurochip.substrate import Parameters, Phase, WeightUpdate
-from tests.property.networks import Net, checked, draw_net, fast_chip, layer_sizes, seeds, small_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from tests.property.networks import checked, layer_sizes, seeds
 
 CODING = CodingSpec()
 precisions = st.sampled_from(["float64", "float32", "int2", "int4", "int8", "int11", "int16"])

@@ -15,10 +15,11 @@ from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import COUNTERS, Phase
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.oracle.events import PhaseEvents, count_bits
 from tests.oracle.settle import settle
 from tests.oracle.slow_chip import SlowChip
-from tests.property.networks import Net, checked, draw_net, fast_chip, seeds, slow_chip, small_chip
+from tests.property.networks import checked, seeds, slow_chip
 
 LANES, FREE, NUDGED = 2, 9, 6
 meshes = st.sampled_from([(6, 6, 2), (3, 12, 1), (12, 3, 1), (4, 4, 4), (64, 1, 1)])

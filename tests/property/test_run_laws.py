@@ -25,7 +25,8 @@ from neurochip.description import CodingSpec
 from neurochip.description.network import layered
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Phase, Settled, Substrate
-from tests.property.networks import Net, checked, draw_net, fast_chip, layer_sizes, seeds, small_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from tests.property.networks import checked, layer_sizes, seeds
 
 codings = st.builds(
     CodingSpec,

@@ -21,7 +21,8 @@ from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
 from neurochip.substrate import Ledger, Phase, WeightUpdate
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime, percentiles
-from tests.property.networks import Net, checked, draw_net, fast_chip, layer_sizes, seeds, small_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from tests.property.networks import checked, layer_sizes, seeds
 from tests.property.test_replay_timing import TIMES, TIMINGS
 
 CODING = CodingSpec(annealer=Constant(0.5))

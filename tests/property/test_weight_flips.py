@@ -14,7 +14,8 @@ from neurochip.description import CodingSpec
 from neurochip.description.faults import FaultsSpec, WeightBitFlip
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.substrate import Phase, WeightUpdate
-from tests.property.networks import Net, checked, draw_net, fast_chip, layer_sizes, seeds, small_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from tests.property.networks import checked, layer_sizes, seeds
 
 NUMBERS = np.arange(3, dtype=np.uint64)
 

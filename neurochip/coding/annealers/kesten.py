@@ -23,8 +23,9 @@ class Kesten:
     a: float = 4.02
     b: float = 5.28
     kind: ClassVar[str] = "kesten"
+    # e, k, b + k, 1 − ε, θ; whether e changed its sign is a comparison, and b + 1 is one per core.
     hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=4,
+        additions=5,
         multiplications=2,
         divisions=1,
         comparisons=1,

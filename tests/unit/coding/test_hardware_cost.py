@@ -1,4 +1,4 @@
-"""What an element declares to cost is what its kernel does: counted by numbers that count their operations."""
+"""What a neuron and a predictive front declare to cost is what their kernels do; for elements see their contracts."""
 
 from __future__ import annotations
 
@@ -6,58 +6,13 @@ from collections import Counter
 from dataclasses import fields
 from typing import Any
 
-import pytest
-
 from neurochip.coding import (
-    OSA,
     HardwareCost,
-    Identity,
-    Predictive,
-    SecondOrderSigmaDelta,
     SigmaDelta,
-    Threshold,
 )
-from neurochip.coding.annealers.osa import osa
-from neurochip.coding.decoders.identity import identity
-from neurochip.coding.decoders.predictive import predictive
 from neurochip.coding.encoders.predictive import PREDICTIVE_COST, predict
-from neurochip.coding.encoders.second_order import second_order
-from neurochip.coding.encoders.sigma_delta import sigma_delta
-from neurochip.coding.encoders.threshold import threshold
 from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST, pressure, relax
-
-
-class Number:
-    """A number that counts what is done with it."""
-
-    done: Counter[str] = Counter()
-
-    def __init__(self, value: float) -> None:
-        self.value = value
-
-    def _with(self, other: Any, kind: str, result: float) -> Number:
-        Number.done[kind] += 1
-        return Number(result)
-
-    def __add__(self, other: Number) -> Number:
-        return self._with(other, "additions", self.value + other.value)
-
-    def __sub__(self, other: Number) -> Number:
-        return self._with(other, "additions", self.value - other.value)
-
-    def __mul__(self, other: Number) -> Number:
-        return self._with(other, "multiplications", self.value * other.value)
-
-    def __truediv__(self, other: Number) -> Number:
-        return self._with(other, "divisions", self.value / other.value)
-
-    def __gt__(self, other: Number) -> bool:
-        Number.done["comparisons"] += 1
-        return self.value > other.value
-
-    def __lt__(self, other: Number) -> bool:
-        Number.done["comparisons"] += 1
-        return self.value < other.value
+from neurochip.testing.counting import Number
 
 
 def counted(kernel: Any, n: int, *before: Any) -> Counter[str]:
@@ -72,32 +27,11 @@ def declared(cost: HardwareCost) -> Counter[str]:
     return Counter({name: getattr(cost, name) for name in names if getattr(cost, name)})
 
 
-@pytest.mark.parametrize(
-    ("kernel", "numbers", "cost"),
-    [
-        (sigma_delta, 4, SigmaDelta.hardware),
-        (second_order, 5, SecondOrderSigmaDelta.hardware),
-        (threshold, 2, Threshold.hardware),
-        (identity, 1, Identity.hardware),
-        (predictive, 4, Predictive.hardware),
-    ],
-)
-def test_coders(kernel: Any, numbers: int, cost: HardwareCost) -> None:
-    assert counted(kernel, numbers) == declared(cost)
-
-
 def test_predictive_front() -> None:
     """The division by λ is declared as a product with a stored 1/λ."""
     assert counted(predict, 4) + Counter(multiplications=1) - Counter(divisions=1) == declared(
         PREDICTIVE_COST
     )
-
-
-def test_osa() -> None:
-    Number.done = Counter()
-    numbers = [Number(0.1 * k) for k in range(1, 9)]
-    osa.function(numbers[0], False, *numbers[1:], Number(1.0))
-    assert Number.done == declared(OSA.hardware)
 
 
 def test_neuron() -> None:

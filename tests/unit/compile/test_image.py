@@ -10,7 +10,7 @@ import pytest
 from neurochip.coding import OSA, Constant
 from neurochip.compile import ChipImage
 from neurochip.description import CodingSpec
-from tests.property.networks import compiled, small_chip
+from neurochip.testing.networks import compiled, small_chip
 
 SIZES = (9, 8, 3)
 

@@ -14,7 +14,8 @@ from neurochip.compile.partition import demand, partition
 from neurochip.description import ChipSpec, read_chip
 from neurochip.description.network import Network, layered
 from neurochip.errors import ConfigError, MappingError
-from tests.property.networks import checked, small_chip
+from neurochip.testing.networks import small_chip
+from tests.property.networks import checked
 
 NEEDS = {"weight_bits": 8, "state_bits": 96, "trace_bits": 32}
 RESOURCES = ("neurons", "synapse_memory", "input_axons", "output_axons", "neuron_state_memory")

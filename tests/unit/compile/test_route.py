@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from neurochip.compile.route import links_crossed, snake
 from neurochip.description import CodingSpec, MeshSpec
-from tests.property.networks import checked, compiled, small_chip
+from neurochip.testing.networks import compiled, small_chip
+from tests.property.networks import checked
 
 MESH = MeshSpec(width=5, height=4, cores_per_tile=2)
 

@@ -11,7 +11,7 @@ import pytest
 from neurochip.description import CodingSpec, read_chip
 from neurochip.description.faults import DeadCore, FaultsSpec, LinkDown, SpikeDrop
 from neurochip.substrate import Phase
-from tests.property.networks import draw_net, fast_chip, small_chip
+from neurochip.testing.networks import draw_net, fast_chip, small_chip
 
 NUMBERS = np.arange(2, dtype=np.uint64)
 

@@ -19,9 +19,9 @@ from neurochip.description.faults import (
     StuckNeuron,
 )
 from neurochip.substrate import Observable, Phase, WeightUpdate
+from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.oracle.learning import untied_change
 from tests.property.faulty_networks import slow_faulty_chip
-from tests.property.networks import draw_net, fast_chip, small_chip
 
 CODING = CodingSpec(decoder=Predictive(0.275), annealer=OSA(0.0346, 1e-9))
 NUMBERS = np.array([4, 9], dtype=np.uint64)

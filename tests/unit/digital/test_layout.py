@@ -15,7 +15,8 @@ from neurochip.digital.arrays import aligned_zeros
 from neurochip.digital.layout import Layout
 from neurochip.errors import ConfigError, NumericError
 from neurochip.substrate import Parameters
-from tests.property.networks import checked, compiled, draw_net, layer_sizes, small_chip
+from neurochip.testing.networks import compiled, draw_net, small_chip
+from tests.property.networks import checked, layer_sizes
 
 CODING = CodingSpec(annealer=Constant(0.5))
 

@@ -16,8 +16,8 @@ from neurochip.errors import ConfigError
 from neurochip.kernels.random_bits import tick_key, uniform
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Parameters, Phase, WeightUpdate
+from neurochip.testing.networks import small_chip
 from tests.oracle.two_compartment import SlowCell, SlowMembranes
-from tests.property.networks import small_chip
 
 SIZES = (4, 9, 3)
 NEURON = TwoCompartmentLIF(membrane=30.0, synapse=6.0, rate=20.0, refractory=2, period=7.0, margin=0.5)

@@ -10,7 +10,7 @@ import pytest
 import neurochip
 from neurochip import Constant, Identity, PowerLaw, settle
 from neurochip.errors import NeurochipError
-from tests.property.networks import draw_net, small_chip
+from neurochip.testing.networks import draw_net, small_chip
 
 NET = draw_net(3, (6, 5, 4), lanes=2)
 WEIGHTS, BIASES = list(NET.parameters.weights), list(NET.parameters.biases)

@@ -12,7 +12,7 @@ from neurochip.description import CodingSpec
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.substrate import Observable, Phase
-from tests.property.networks import compiled, draw_net, fast_chip, small_chip
+from neurochip.testing.networks import compiled, draw_net, fast_chip, small_chip
 
 NET = draw_net(2, (6, 5, 4), lanes=3)
 NUMBERS = np.arange(3, dtype=np.uint64)

@@ -10,10 +10,11 @@ import pytest
 from neurochip.coding import OSA, Identity, Kesten, PowerLaw, Predictive, Stochastic
 from neurochip.description import CodingSpec
 from neurochip.substrate import Phase
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.golden.recorded_runs import BINARY
 from tests.golden.test_settle_goldens import settle_as_recorded
 from tests.oracle.settle import settle as settle_slowly
-from tests.property.networks import Net, draw_net, fast_chip, slow_chip, small_chip
+from tests.property.networks import slow_chip
 
 pytestmark = [
     pytest.mark.interp,

@@ -19,7 +19,7 @@ from neurochip.coding import Constant
 from neurochip.description import CodingSpec
 from neurochip.description.network import layered
 from neurochip.ideal.substrate import IdealSubstrate
-from tests.property.networks import Net, draw_net, fast_chip, small_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 
 DIGEST = "00112233445566778899aabbccddeeff"
 SIZES = (4, 5, 3)

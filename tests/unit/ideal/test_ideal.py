@@ -15,8 +15,9 @@ from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.ideal.relax import step
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Parameters, Phase, WeightUpdate
+from neurochip.testing.networks import Net, draw_net
 from tests.oracle.real_valued import settle_real
-from tests.property.networks import Net, checked, draw_net, layer_sizes, seeds
+from tests.property.networks import checked, layer_sizes, seeds
 
 FREE, NUDGED, LANES = 15, 9, 2
 NUMBERS = np.arange(LANES, dtype=np.uint64)

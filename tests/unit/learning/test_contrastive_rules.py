@@ -19,7 +19,7 @@ from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.two_phases import TwoPhases
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
-from tests.property.networks import small_chip
+from neurochip.testing.networks import small_chip
 
 SIZES = (3, 5, 2)
 X = np.array([[0.2, 0.9, 0.5], [0.7, 0.1, 0.6]])

@@ -12,9 +12,10 @@ from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.description.network import layered
 from neurochip.learning.eqprop import EquilibriumPropagation, Presented
 from neurochip.substrate import Capabilities, Observable, Phase, Snapshot
+from neurochip.testing.networks import Net, draw_net, fast_chip
 from tests.oracle.learning import bias_change, count, tied_change, trace, untied_change
 from tests.oracle.settle import settle
-from tests.property.networks import Net, draw_net, fast_chip, slow_chip
+from tests.property.networks import slow_chip
 
 SIZES, RATES, LANES, FREE, NUDGED, BETA = (6, 7, 5, 4), (0.3, 0.2, 0.1), 3, 14, 9, 0.5
 CODING = CodingSpec(annealer=OSA(0.0346, 1e-9))

@@ -15,10 +15,10 @@ from neurochip import simulate
 from neurochip.description import CodingSpec
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.substrate import Phase
+from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from neurochip.training.checkpoint import FORMAT, read_checkpoint, write_checkpoint
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import TrainingState
-from tests.property.networks import draw_net, fast_chip, small_chip
 from tests.unit.training.tiny import overrides, run_of
 
 DIGEST = "0123abcd"

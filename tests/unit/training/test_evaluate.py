@@ -11,9 +11,9 @@ from neurochip.coding import Stochastic
 from neurochip.data import Dataset
 from neurochip.description import CodingSpec
 from neurochip.substrate import Phase
+from neurochip.testing.networks import draw_net, fast_chip
 from neurochip.training import evaluate
 from neurochip.training.evaluate import confusion_matrix, presentations, rasters
-from tests.property.networks import draw_net, fast_chip
 
 NET = draw_net(8, (9, 7, 4), lanes=1)
 

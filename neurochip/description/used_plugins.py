@@ -1,0 +1,27 @@
+"""Which plug-ins a run uses, by the names that it holds."""
+
+from __future__ import annotations
+
+from neurochip import plugins
+from neurochip.coding.plugged import FAMILIES
+from neurochip.description.catalogue import is_path
+from neurochip.description.rule_names import RULES
+from neurochip.description.run import RunSpec
+from neurochip.plugins import Plugin
+
+__all__ = ["plugins_of"]
+
+
+def plugins_of(run: RunSpec) -> tuple[Plugin, ...]:
+    """Return the plug-ins behind the elements, the rule and the chips of a run, each once."""
+    used: list[Plugin] = []
+    for role, family in FAMILIES.items():
+        spec = getattr(run.coding, role)
+        if spec is not None and type(spec) not in family.built_in.values():
+            used += [plugin for plugin in plugins.installed(family.group) if plugin.name == spec.kind]
+    if run.learning is not None and run.learning.rule not in RULES:
+        used += [plugin for plugin in plugins.installed("rules") if plugin.name == run.learning.rule]
+    for chip in (run.chip, run.baseline.chip):
+        if not is_path(chip):
+            used += [plugin for plugin in plugins.installed("chips") if plugin.name == chip]
+    return tuple(dict.fromkeys(used))

@@ -1,0 +1,84 @@
+"""What a chip sheet keeps: it can be read, says where every number is from, and can carry out and price a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.building import build, check_prices
+from neurochip.compile import compile_network
+from neurochip.description import ChipSpec, read_chip, read_run
+from neurochip.description.network import layered
+from neurochip.description.precision import PRECISIONS
+from neurochip.errors import ConfigError
+
+__all__ = ["ChipContract"]
+
+
+class ChipContract:
+    """Contract of a chip sheet.
+
+    Attributes
+    ----------
+    sheets
+        Names of the catalogue or TOML files, at least one.
+    overrides
+        What a run on these chips has to set, ``key.path=value`` each, e.g. a precision that their cores have.
+    unpriced
+        Sheet → the event that it has no price for, on purpose: a chip that does not learn.
+    """
+
+    sheets: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    unpriced: dict[str, str] = {}
+
+    def pytest_generate_tests(self, metafunc: Any) -> None:
+        """Run every test with each sheet."""
+        if "sheet" in metafunc.fixturenames:
+            assert self.sheets, f"{type(self).__name__} names no sheets to test"
+            metafunc.parametrize("sheet", self.sheets)
+
+    @pytest.fixture
+    def chip(self, sheet: str) -> ChipSpec:
+        return read_chip(sheet)
+
+    def formats(self, chip: ChipSpec) -> list[Any]:
+        """Return the formats of weights that the cores have."""
+        found = []
+        for precision in PRECISIONS:
+            try:
+                chip.check_weights(precision, "nearest")
+            except ConfigError:
+                continue
+            found.append(precision)
+        return found
+
+    def test_it_says_what_it_is_and_where_every_number_is_from(self, chip: ChipSpec) -> None:
+        assert chip.name and chip.about
+        assert chip.provenance
+        assert all(origin.source.strip() for origin in chip.provenance.values())
+        assert all(price.source.strip() for price in chip.prices.prices.values())
+        assert self.formats(chip), "no format of weights fits"
+
+    def test_a_small_network_fits(self, chip: ChipSpec) -> None:
+        for precision in self.formats(chip):
+            image = compile_network(layered((7, 5, 3)), chip, precision=precision, state_words=4)
+            assert sum(core.size for core in image.cores) == 15
+            assert [image.network.populations[core.population].name for core in image.cores]
+
+    def test_prices_are_finite(self, chip: ChipSpec) -> None:
+        for event, price in chip.prices.prices.items():
+            assert np.isfinite(price.value_j) and price.value_j >= 0, event
+
+    def test_prices_are_complete(self, sheet: str) -> None:
+        """A run of equilibrium propagation does nothing that the chip has no price for, or is refused for it."""
+        overrides = [f"chip={sheet}", "network.layers=[784, 12, 10]", *self.overrides]
+        run = read_run("mnist-small", overrides)
+        if sheet not in self.unpriced:
+            check_prices(run, build(run))
+            return
+        with pytest.raises(ConfigError) as caught:
+            check_prices(run, build(run))
+        assert caught.value.place.endswith(f"prices.{self.unpriced[sheet]}")

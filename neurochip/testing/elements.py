@@ -1,0 +1,222 @@
+"""What encoders, decoders and annealers have in common: a Spec that checks itself, and a kernel that keeps to it."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import typing
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from neurochip.coding import HardwareCost
+from neurochip.coding.element import constants_of, element_fault
+from neurochip.coding.plugged import FAMILIES, element_argument, is_plugged, with_elements
+from neurochip.description import CodingSpec
+from neurochip.description.elements import element_table, read_element
+from neurochip.description.toml_writer import write_toml
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import Kernel, plain
+from neurochip.kernels.random_bits import tick_key
+from neurochip.substrate import Phase
+from neurochip.testing.counting import Number
+from neurochip.testing.networks import draw_net, fast_chip
+
+__all__ = [
+    "FIRST",
+    "LAST",
+    "NEURONS",
+    "OWN",
+    "SLOTS",
+    "TICKS",
+    "ElementContract",
+    "key_of",
+    "room",
+    "untouched",
+]
+
+NEURONS, TICKS = 6, 60
+FIRST, LAST = np.uint64(2), np.uint64(2 + NEURONS)
+SLOTS = NEURONS + 4
+OWN = slice(2, 2 + NEURONS)
+FORMATS = [np.dtype(np.float64), np.dtype(np.float32)]
+_COUNTED = ("additions", "multiplications", "divisions", "comparisons")
+
+Array = NDArray[Any]
+
+
+def room(dtype: Any = np.float64) -> Array:
+    """Return slots of which a kernel works on some; the others hold a mark."""
+    array = np.zeros(SLOTS, dtype)
+    array[: OWN.start] = array[OWN.stop :] = 9
+    return array
+
+
+def untouched(*arrays: Array) -> bool:
+    """Whether the marks are still there."""
+    return all(np.all(array[: OWN.start] == 9) and np.all(array[OWN.stop :] == 9) for array in arrays)
+
+
+def key_of(tick: int) -> np.uint64:
+    """Return the key of all draws of a tick."""
+    return np.uint64(tick_key(np.uint64(3), np.uint64(17), np.uint64(tick)))
+
+
+class ElementContract:
+    """What the emulator relies on; the contracts of encoders, decoders and annealers go on from here.
+
+    Attributes
+    ----------
+    specs
+        The Specs to be tested, at least one.
+    countable
+        Whether the step is made of + − × ÷ and comparisons, so that its cost can be counted.
+    """
+
+    specs: tuple[Any, ...] = ()
+    countable = True
+    role = ""
+    built_in: Kernel[Any, Any]
+
+    def pytest_generate_tests(self, metafunc: Any) -> None:
+        """Run every test that asks for a spec with each of them."""
+        if "spec" in metafunc.fixturenames:
+            assert self.specs, f"{type(self).__name__} names no specs to test"
+            metafunc.parametrize("spec", self.specs, ids=lambda spec: f"{spec.kind}-{self.specs.index(spec)}")
+
+    def slow(self, spec: Any, draw: Callable[[int], float]) -> Any:
+        """Return the same element written a second time, from its paper: one object for one neuron.
+
+        ``draw`` gives the random number of a tick, from 1.
+        """
+        raise NotImplementedError
+
+    # A test that a subclass does not need to know about runs a kernel over ticks; how, is for the role to say.
+    def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
+        """Return what stood in each array after each tick, [tick, slot]; ``values`` [tick, neuron] go in."""
+        raise NotImplementedError
+
+    def kernel(self, spec: Any) -> Kernel[Any, Any]:
+        """Return the kernel of the family, with the element in it."""
+        return with_elements(self.built_in, {self.role: spec})
+
+    def values(self, seed: int = 1) -> Array:
+        """Return inputs [tick, neuron]: random, but for one that is always 0, one always ½, one always 1."""
+        drawn = np.random.default_rng(seed).uniform(-0.5, 1.5, (TICKS, NEURONS))
+        drawn[:, 0], drawn[:, 1], drawn[:, 2] = 0.0, 0.5, 1.0
+        return drawn
+
+    def test_the_spec_is_one(self, spec: Any) -> None:
+        """A frozen dataclass with kind and cost; one of another package, with a step, fields of simple types."""
+        assert dataclasses.is_dataclass(type(spec))
+        assert isinstance(spec.kind, str) and spec.kind
+        if is_plugged(self.role, spec):
+            assert element_fault(type(spec)) is None
+        for field in dataclasses.fields(spec):
+            with pytest.raises(dataclasses.FrozenInstanceError):
+                setattr(spec, field.name, getattr(spec, field.name))
+        assert hash(spec) == hash(dataclasses.replace(spec))
+
+    def test_the_cost_is_declared(self, spec: Any) -> None:
+        assert isinstance(spec.hardware, HardwareCost)
+        counts = spec.hardware.to_json()
+        assert all(isinstance(count, int) and count >= 0 for count in counts.values()), counts
+
+    def test_it_survives_toml(self, spec: Any) -> None:
+        """Written out and read again it is equal."""
+        text = write_toml({"element": element_table(spec)})
+        table = tomllib.loads(text)["element"]
+        what = {"encoder": "an encoder", "decoder": "a decoder", "annealer": "an annealer"}[self.role]
+        again = read_element(table, {spec.kind: type(spec)}, spec.kind, "coding", what=what)
+        assert again == spec
+        assert CodingSpec(**{self.role: spec}) == CodingSpec(**{self.role: again})
+
+    def test_it_refuses_what_is_no_number(self, spec: Any) -> None:
+        hints = typing.get_type_hints(type(spec))
+        for field in dataclasses.fields(spec):
+            if hints[field.name] is float or field.name == "lam":
+                for bad in (float("nan"), float("inf")):
+                    with pytest.raises(ConfigError):
+                        dataclasses.replace(spec, **{field.name: bad})
+
+    @pytest.mark.interp
+    @pytest.mark.parametrize("dtype", FORMATS, ids=str)
+    def test_the_kernel_is_its_own_python(self, spec: Any, dtype: Any) -> None:
+        """Compiled and not compiled it gives the same, to the last bit: no sum is wider than the state."""
+        argument, values = element_argument(self.role, spec, dtype), self.values().astype(dtype)
+        compiled = self.ran(spec, values, self.kernel(spec), argument, dtype)
+        with np.errstate(over="ignore"):
+            python = self.ran(spec, values, plain(self.kernel(spec)), argument, dtype)
+        for name, array in compiled.items():
+            np.testing.assert_array_equal(array, python[name], err_msg=name)
+
+    @pytest.mark.interp
+    def test_it_keeps_to_its_slots_and_state_is_finite(self, spec: Any) -> None:
+        """Whatever goes in; a kernel that allocates could not even be compiled."""
+        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        for seed in range(3):
+            values = self.values(seed) * 10.0 ** (seed - 1)
+            for name, array in self.ran(spec, values, self.kernel(spec), argument, np.float64).items():
+                assert np.all(np.isfinite(array)), name
+                assert all(untouched(row) for row in array), name
+
+    def test_the_declared_cost_is_that_of_the_python(self, spec: Any) -> None:
+        """The most that a step does, counted by numbers that count their operations."""
+        if not self.countable:
+            pytest.skip("its step is made of more than + − × ÷ and comparisons")
+        most: Counter[str] = Counter()
+        for done in self.counted(spec):
+            most |= done
+        most -= Counter(self.shared(spec))
+        declared = {name: getattr(spec.hardware, name) for name in _COUNTED if getattr(spec.hardware, name)}
+        assert dict(most) == declared
+
+    def shared(self, spec: Any) -> dict[str, int]:
+        """Return operations that are written in the step, but that all neurons of a core share, or that are none."""
+        return {}
+
+    def counted(self, spec: Any) -> list[Counter[str]]:
+        """Return what each of many steps of one neuron did."""
+        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        if is_plugged(self.role, spec):
+            argument = tuple(Number(value) for value in constants_of(spec))
+        arrays = [np.array([Number(0.0)], dtype=object) for _ in range(7)]
+        found = []
+        with np.errstate(over="ignore"):
+            for tick, value in enumerate(self.values().ravel(), start=1):
+                arrays[0][0] = Number(float(value))
+                Number.done = Counter()
+                self.count_one(spec, plain(self.kernel(spec)), argument, tick, arrays)
+                found.append(Number.done)
+        return found
+
+    def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
+        """Run one tick of one neuron on arrays of `Number`; the first holds what goes in."""
+        raise NotImplementedError
+
+    def test_lanes_and_threads_change_nothing(self, spec: Any) -> None:
+        """Samples side by side, one at a time, shared by two threads: the same spikes and states."""
+        net = draw_net(3, (5, 17, 4), lanes=3)
+        coding = CodingSpec(**{self.role: spec})
+
+        def settled(threads: int, lanes: list[int]) -> tuple[Array, ...]:
+            chip = fast_chip(net, coding, threads=threads, precision="float32", seed=4)
+            chip.begin(net.x[lanes], np.array(lanes, dtype=np.uint64))
+            found = chip.run(Phase.FREE, 12, record=("spikes", "states"))
+            return (*found.spikes, *found.states)
+
+        together = settled(1, [0, 1, 2])
+        assert any(np.any(array) for array in together), "nothing happened"
+        for a, b in zip(together, settled(2, [0, 1, 2]), strict=True):
+            np.testing.assert_array_equal(a, b)
+        for lane in range(3):
+            for a, b in zip(together, settled(1, [lane]), strict=True):
+                np.testing.assert_array_equal(a[:, lane : lane + 1], b)
+
+    def test_built_in_and_plugged_share_no_name(self, spec: Any) -> None:
+        built_in = FAMILIES[self.role].built_in
+        assert not is_plugged(self.role, spec) or spec.kind not in built_in

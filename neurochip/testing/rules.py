@@ -1,0 +1,181 @@
+"""What a learning rule keeps, whatever it learns on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
+from neurochip.description.network import Network, layered
+from neurochip.errors import CapabilityError
+from neurochip.learning.eqprop import Presented
+from neurochip.learning.rules import Rule, rule_for
+from neurochip.papers.rules_on_substrates import SUBSTRATES, outcome, trial_of
+from neurochip.substrate import Capabilities, Observable, Substrate
+from neurochip.testing.networks import draw_net, fast_chip
+
+__all__ = ["RuleContract"]
+
+SIZES, LANES = (6, 9, 4, 3), 4
+BETA = 0.25
+
+
+class _Shown:
+    """A substrate that shows nothing but what is said: whatever else is read is refused, as on a chip without it."""
+
+    def __init__(self, behind: Any, observables: frozenset[Observable]) -> None:
+        self._behind, self._observables = behind, observables
+
+    @property
+    def capabilities(self) -> Capabilities:
+        real = self._behind.capabilities
+        return Capabilities(real.name, real.observables & self._observables, real.sends_bits_only)
+
+    def observe(self, what: Observable, layer: int) -> Any:
+        if what not in self._observables:
+            raise CapabilityError(what.value, "was not declared among what the rule needs")
+        return self._behind.observe(what, layer)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._behind, name)
+
+
+class RuleContract:
+    """Contract of a learning rule.
+
+    Attributes
+    ----------
+    rule
+        Its name in run files; or override `make`.
+    tied
+        Whether it is tested with tied weights.
+    learning
+        Keys of [learning] that it is tested with, besides rates and epochs.
+    learns_on
+        Substrates of the table of rules (`neurochip.papers.rules_on_substrates`) on which it must reach 90 % on the
+        small task, with three seeds of three.
+    refused_on
+        Those that lack what it needs.
+    """
+
+    rule = ""
+    tied = True
+    learning: dict[str, Any] = {}
+    learns_on: tuple[str, ...] = ()
+    refused_on: tuple[str, ...] = ()
+
+    def make(self, network: Network, learning: LearningSpec, phases: PhasesSpec) -> Rule:
+        """Return the rule of a network."""
+        return rule_for(network, learning, phases)
+
+    def substrate(self, network: Network, x: Any) -> Substrate:
+        """Return a substrate that shows all that the rule needs, nothing loaded: cores that keep traces."""
+        net = draw_net(5, SIZES, lanes=len(x), tied=self.tied)
+        return fast_chip(net, CodingSpec(), precision="float32", traced=True)
+
+    def pytest_generate_tests(self, metafunc: Any) -> None:
+        """Run the tests of learning on each substrate that is named."""
+        for argument, names in (("learns", self.learns_on), ("refuses", self.refused_on)):
+            if argument in metafunc.fixturenames:
+                unknown = set(names) - set(SUBSTRATES)
+                assert not unknown, f"no substrate {unknown}; there are {', '.join(SUBSTRATES)}"
+                metafunc.parametrize(argument, names)
+
+    @pytest.fixture
+    def net(self) -> Any:
+        return draw_net(5, SIZES, lanes=LANES, tied=self.tied)
+
+    def made(self, rates: tuple[float, ...] = (0.4, 0.3, 0.2)) -> Rule:
+        """Return the rule for the networks of these tests."""
+        name: dict[str, Any] = {"rule": self.rule} if self.rule else {}
+        learning = LearningSpec(**name, rates=rates, epochs=1, **self.learning)
+        return self.make(layered(SIZES, tied=self.tied), learning, PhasesSpec(free=20, nudged=10))
+
+    def presented(self, net: Any, lanes: Any, rule: Rule, substrate: Any = None) -> Presented:
+        """Present some lanes from rest."""
+        if substrate is None:
+            substrate = self.substrate(layered(SIZES, tied=self.tied), net.x)
+        substrate.load(net.parameters)
+        substrate.begin(net.x[lanes], np.asarray(lanes, dtype=np.uint64))
+        return rule.present(substrate, net.y[lanes], BETA)
+
+    def test_what_it_needs_is_declared(self, net: Any) -> None:
+        """It works on a substrate that shows nothing else, and says at once when one of them is missing."""
+        rule = self.made()
+        assert rule.needs and rule.needs <= set(Observable)
+        real = self.substrate(layered(SIZES, tied=self.tied), net.x)
+        rule.check(_Shown(real, rule.needs))
+        self.presented(net, range(LANES), rule, _Shown(real, rule.needs))
+        for what in rule.needs:
+            with pytest.raises(CapabilityError) as caught:
+                rule.check(_Shown(real, rule.needs - {what}))
+            assert what.value in str(caught.value)
+
+    def test_updates_fit_the_network(self, net: Any) -> None:
+        found = self.presented(net, range(LANES), self.made())
+        assert found.output.shape == (LANES, SIZES[-1])
+        assert found.updates, "it changes nothing"
+        for update in found.updates:
+            assert abs(update.source - update.target) == 1
+            assert np.isfinite(update.rate) and update.words_per_axon >= 0
+            for pre, post in update.terms:
+                assert pre.shape[0] == post.shape[0] == LANES
+                assert (pre.shape[-1], post.shape[-1]) == (SIZES[update.source], SIZES[update.target])
+                assert np.all(np.isfinite(pre)) and np.all(np.isfinite(post))
+        assert len(found.biases) == len(SIZES) - 1
+        for bias, size in zip(found.biases, SIZES[1:], strict=True):
+            assert bias.shape == (size,) and np.all(np.isfinite(bias))
+
+    def test_it_can_be_written(self, net: Any) -> None:
+        """A substrate makes of the updates what they say, and it is a change."""
+        rule = self.made()
+        substrate = self.substrate(layered(SIZES, tied=self.tied), net.x)
+        found = self.presented(net, range(LANES), rule, substrate)
+        before = substrate.parameters()
+        substrate.write_weights(found.updates, found.biases)
+        after = substrate.parameters()
+        assert any(np.any(a != b) for a, b in zip(before.weights, after.weights, strict=True))
+        assert all(np.all(np.isfinite(a)) for a in (*after.weights, *after.feedback, *after.biases))
+
+    def test_the_same_again_is_the_same(self, net: Any) -> None:
+        one, two = (self.presented(net, range(LANES), self.made()) for _ in range(2))
+        np.testing.assert_array_equal(one.output, two.output)
+        for a, b in zip(one.updates, two.updates, strict=True):
+            np.testing.assert_array_equal(_matrix(a), _matrix(b))
+
+    def test_a_minibatch_is_the_mean_of_its_lanes(self, net: Any) -> None:
+        """Lanes never influence one another."""
+        rule = self.made()
+        whole = self.presented(net, range(LANES), rule)
+        alone = [self.presented(net, [lane], rule) for lane in range(LANES)]
+        for k, update in enumerate(whole.updates):
+            mean = np.mean([_matrix(one.updates[k]) for one in alone], axis=0)
+            np.testing.assert_allclose(_matrix(update), mean, rtol=1e-4, atol=1e-6)
+        for k, bias in enumerate(whole.biases):
+            mean = np.mean([one.biases[k] for one in alone], axis=0)
+            np.testing.assert_allclose(bias, mean, rtol=1e-4, atol=1e-6)
+
+    def test_without_rates_nothing_changes(self, net: Any) -> None:
+        found = self.presented(net, range(LANES), self.made(rates=(0.0, 0.0, 0.0)))
+        assert not any(np.any(_matrix(update)) for update in found.updates)
+        assert not any(np.any(bias) for bias in found.biases)
+
+    def test_it_learns(self, learns: str) -> None:
+        """Setosa against versicolor, 80 flowers to learn, 20 to test: 90 % with each of three seeds."""
+        found = outcome(self._trial(), learns)
+        assert found.status == "works", found
+
+    def test_it_is_refused_where_something_is_missing(self, refuses: str) -> None:
+        found = outcome(self._trial(), refuses)
+        assert found.status == "refused" and found.reason, found
+
+    def _trial(self) -> Any:
+        how = {key: self.learning[key] for key in ("pre", "nudging") if key in self.learning}
+        return trial_of(self.make, self.tied, name=self.rule or "eqprop", **how)
+
+
+def _matrix(update: Any) -> Any:
+    """Return ΔW of an update."""
+    return sum(update.rate * (pre.T @ post) for pre, post in update.terms)

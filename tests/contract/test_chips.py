@@ -1,0 +1,21 @@
+"""Every sheet of the catalogue keeps the contract of chips."""
+
+from __future__ import annotations
+
+from neurochip.description.catalogue import built_in
+from neurochip.testing import ChipContract
+
+
+class TestSheets(ChipContract):
+    sheets = tuple(name for name in built_in("chips") if not name.startswith("loihi"))
+
+
+class TestLoihi(ChipContract):
+    sheets = ("loihi", "loihi-sanafe")
+    overrides = ("network.precision=int8",)
+    unpriced = {"loihi-sanafe": "readout_word"}
+
+
+def test_all_are_here() -> None:
+    assert {*TestSheets.sheets, *TestLoihi.sheets} == set(built_in("chips"))
+    assert len(TestSheets.sheets) == 2

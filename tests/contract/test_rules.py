@@ -1,0 +1,53 @@
+"""Every rule that a run can name keeps the contract of rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.network import Network
+from neurochip.description.rule_names import RULES as NAMES
+from neurochip.learning.rules import RULES
+from neurochip.substrate import Substrate
+from neurochip.testing import RuleContract
+
+
+class TestEqProp(RuleContract):
+    """Tied weights, the state before and after."""
+
+    rule = "eqprop"
+    learns_on = ("`ideal`", "cores")
+
+
+class TestEqPropByBits(RuleContract):
+    """Untied weights, from traces, centred: what only bits cross for."""
+
+    rule = "eqprop"
+    tied = False
+    learning = {"pre": "trace", "nudging": "centred"}
+    learns_on = ("cores",)
+    refused_on = ("`ideal`", "analog die, mismatch 0.2")
+
+
+class TestRandomFeedback(RuleContract):
+    """Only the forward weights change."""
+
+    rule = "random-feedback"
+    tied = False
+    learns_on = ("cores",)
+
+
+class TestRecurrentBackprop(RuleContract):
+    """The exact gradient, on the substrate that gives its Jacobian away."""
+
+    rule = "recurrent-backprop"
+    refused_on = ("`ideal`", "cores")
+
+    def substrate(self, network: Network, x: Any) -> Substrate:
+        return AnalogSubstrate(network, AnalogSpec())
+
+
+def test_all_are_here() -> None:
+    tested = {c.rule for c in (TestEqProp, TestEqPropByBits, TestRandomFeedback, TestRecurrentBackprop)}
+    assert tested == set(RULES) == set(NAMES)
