@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from itertools import groupby
-from string import Template
 
 from neurochip.bench.document import BenchDocument, RowTable
 from neurochip.bench.words import asked_words, machine_words, reached_words, spread_words
-from neurochip.report.figures import Chart, Curve, drawn, svg
-from neurochip.report.html import template
+from neurochip.report.figures import Chart, Curve, plot
 from neurochip.report.markup import Markup, tag
+from neurochip.report.page import page, page_head
 from neurochip.report.sections.frame import section
 
 __all__ = ["bench_page", "roofline_chart"]
@@ -17,24 +16,17 @@ __all__ = ["bench_page", "roofline_chart"]
 
 def bench_page(document: BenchDocument) -> str:
     """Return the text of the page."""
-    head = tag(
-        "header",
-        tag("h1", "neurochip bench"),
-        *(tag("p", line, class_="about") for line in machine_words(document)),
-        *(tag("p", warning, class_="note") for warning in document["warnings"]),
-    )
+    warnings = (tag("p", warning, class_="note") for warning in document["warnings"])
+    head = page_head("neurochip bench", None, machine_words(document), *warnings)
     parts = [
         section(family, tag("div", _table(list(rows)), class_="scroll"))
         for family, rows in groupby(document["rows"], key=lambda row: row["family"])
     ]
     chart = roofline_chart(document)
     if chart.curves:
-        about = "bytes of weights that are read per CPU-second, against synapses"
-        figure = tag("figure", svg(drawn(chart), about=about))
+        figure = tag("figure", plot(chart))
         parts.append(section("Delivery as networks grow", tag("div", figure, class_="charts one")))
-    style = "\n".join((template("report.css"), template("figure.css")))
-    body = tag("main", head, *parts)
-    return Template(template("report.html")).substitute(title="neurochip bench", style=style, body=body)
+    return page("neurochip bench", head, *parts, styles=("figure.css",))
 
 
 def _table(rows: list[RowTable]) -> Markup:

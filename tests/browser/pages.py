@@ -79,7 +79,33 @@ def reproduce(do: Command) -> str:
     return "reproduce/report.html"
 
 
+def bench(do: Command) -> str:
+    do(
+        "bench",
+        "--quick",
+        "--rounds",
+        "1",
+        "--html",
+        "bench.html",
+        "roofline-int8-1e5",
+        "roofline-float32-1e5",
+    )
+    return "bench.html"
+
+
 PAGES: dict[str, Callable[[Command], str]] = {
     made.__name__: made
-    for made in (digital, faults, firmware, analog, convergence, replay, sweep, compare, tune, reproduce)
+    for made in (
+        digital,
+        faults,
+        firmware,
+        analog,
+        convergence,
+        replay,
+        sweep,
+        compare,
+        tune,
+        reproduce,
+        bench,
+    )
 }
