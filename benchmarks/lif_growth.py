@@ -24,7 +24,6 @@ from neurochip.bench.roofline import KINDS, SIDES  # noqa: E402
 from neurochip.data.atomic import replacing  # noqa: E402
 from neurochip.report.figures import drawn, svg  # noqa: E402
 
-
 ABOUT = "bytes of weights that are read per CPU-second, against synapses"
 
 
@@ -37,7 +36,7 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=10_000, help="most neurons on a side")
     given = parser.parse_args()
     sizes = [name for name, (side, _) in SIDES.items() if side <= given.largest]
-    rows = [f"{what}-{kind}-{name}" for what in ("roofline", "memory") for name in sizes for kind in KINDS]
+    rows = [f"{what}-{kind}-{name}" for what in ("roofline", "streaming", "memory") for name in sizes for kind in KINDS]
     document = run_bench([*rows, *(f"growth-cores-{n}" for n in CORES)], rounds=given.repeats, out=given.json)
     print_bench(document)
     if given.svg:

@@ -51,20 +51,25 @@ def _line(row: RowTable) -> Markup:
 
 
 def roofline_chart(document: BenchDocument) -> Chart:
-    """Return the speed of delivery against the number of synapses, beside what memory streams."""
+    """Return bytes of weights read per second against the number of synapses, beside what memory streams."""
+    rows = {row["name"]: row for row in document["rows"] if row["value"]}
     curves = []
-    for colour, kind in enumerate(("int8", "float32")):
-        rows = [
-            row for row in document["rows"] if row["name"].startswith(f"roofline-{kind}-") and row["value"]
-        ]
-        if not rows:
-            continue
-        size = {"int8": 1, "float32": 4}[kind]
-        x = [float(row["extra"]["weights_bytes"]) / size for row in rows]
-        read = [row["value"]["median"] if row["value"] else 0.0 for row in rows]
-        streamed = [float(row["extra"]["read_bytes_per_s"]) / 1e9 for row in rows]
-        curves.append(Curve(f"{kind}, rows of weights", x, read, colour))
-        curves.append(Curve(f"{kind}, plain pass", x, streamed, colour, "dashed"))
+    for colour, (kind, size) in enumerate((("int8", 1), ("float32", 4))):
+        for what, words, style in (
+            ("streaming", "whole calls", "line"),
+            ("roofline", "delivery kernel", "dots"),
+        ):
+            these = [row for name, row in rows.items() if name.startswith(f"{what}-{kind}-")]
+            if not these:
+                continue
+            x = [float(row["extra"]["weights_bytes"]) / size for row in these]
+            read = [row["value"]["median"] if row["value"] else 0.0 for row in these]
+            curves.append(
+                Curve(f"{kind}, {words}", x, read, colour, "line" if what == "streaming" else "dots")
+            )
+            if what == "streaming":
+                streamed = [float(row["extra"]["read_bytes_per_s"]) / 1e9 for row in these]
+                curves.append(Curve(f"{kind}, plain pass", x, streamed, colour, "dashed"))
     return Chart(
         title="Delivery of spikes as networks grow, one thread",
         x_label="synapses",

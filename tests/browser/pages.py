@@ -89,6 +89,7 @@ def bench(do: Command) -> str:
         "bench.html",
         "roofline-int8-1e5",
         "roofline-float32-1e5",
+        "streaming-int8-1e5",
     )
     return "bench.html"
 
