@@ -55,9 +55,9 @@ def roofline_chart(document: BenchDocument) -> Chart:
     rows = {row["name"]: row for row in document["rows"] if row["value"]}
     curves = []
     for colour, (kind, size) in enumerate((("int8", 1), ("float32", 4))):
-        for what, words, style in (
-            ("streaming", "whole calls", "line"),
-            ("roofline", "delivery kernel", "dots"),
+        for what, words in (
+            ("streaming", "whole calls"),
+            ("roofline", "delivery kernel"),
         ):
             these = [row for name, row in rows.items() if name.startswith(f"{what}-{kind}-")]
             if not these:
