@@ -11,7 +11,7 @@ import pytest
 from neurochip.papers import scellier2018_conv
 from neurochip.papers.convolutional_networks import Plan, agreement, started, table2, train
 from neurochip.papers.experiment import Settings
-from neurochip.papers.scellier2018_conv import EXPERIMENT, plans
+from neurochip.papers.scellier2018_conv import EXPERIMENT, plans, rectifying
 from neurochip.papers.table import find
 
 
@@ -23,14 +23,14 @@ def small(plan: Plan, epochs: int = 2) -> Plan:
 
 
 def test_it_is_the_network_of_the_table() -> None:
-    conv, rectifier, dense = plans(quick=False)
+    conv, dense = plans(quick=False)
     first, second, last = (p.convolution for p in conv.network.projections[:3])
     assert (first.kernel, first.maps, second.kernel, second.maps, last) == (5, 32, 5, 64, None)
     assert conv.network.sizes == (784, 24 * 24 * 32, 8 * 8 * 64, 10)
     assert not conv.network.tied and conv.network.weights_shape(1) == (5 * 5 * 32, 64)
-    assert (conv.bound, rectifier.bound) == (1.0, float("inf"))
+    assert (conv.bound, rectifying().bound) == (1.0, float("inf"))
     assert dense.network.sizes == (784, 512, 512, 10)
-    for plan in (*plans(quick=True), conv, dense):
+    for plan in (*plans(quick=True), rectifying(), conv, dense):
         assert plan.run(3).seed == 3  # and passes all checks of a run
 
 
@@ -70,8 +70,9 @@ def test_a_small_nudge_gives_the_gradient_and_a_large_one_less() -> None:
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_experiment_in_small(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
-    quick = plans(quick=True)
+    quick, rectifier = plans(quick=True), rectifying()
     monkeypatch.setattr(scellier2018_conv, "plans", lambda _: tuple(small(plan) for plan in quick))
+    monkeypatch.setattr(scellier2018_conv, "rectifying", lambda: small(rectifier))
     monkeypatch.setattr(scellier2018_conv, "agreement", lambda seed, betas: np.full((len(betas), 3), 0.5))
     told: list[float] = []
     outcome = EXPERIMENT.run(Settings(quick=True, threads=threads), lambda share, _: told.append(share))
