@@ -116,7 +116,11 @@ def train(plan: Plan, seed: int, tell: Callable[[float], None], folder: Path) ->
     substrate = IdealSubstrate(network, Constant(0.5), bound=plan.bound)
     samples = data.load(plan.set, train=plan.train, test=plan.test)
     kernels = [p.convolution for p in network.projections]
-    checkpoint, digest, epochs = folder / "checkpoint.h5", f"{kernels}-{plan.bound:g}", plan.learning.epochs
+    checkpoint, digest, epochs = (
+        folder / "checkpoint.h5",
+        f"{network.sizes}-{kernels}-{plan.bound:g}",
+        plan.learning.epochs,
+    )
     if checkpoint.is_file():
         state = read_checkpoint(checkpoint, digest=digest)
         substrate.restore_books(state.ledger, state.updates)

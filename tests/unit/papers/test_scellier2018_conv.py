@@ -87,3 +87,5 @@ def test_the_experiment_in_small(monkeypatch: pytest.MonkeyPatch, threads: int) 
     assert by_claim["generalises"] == pytest.approx(test["convolutional"] - 6)
     assert by_claim["gains"] == pytest.approx(test["convolutional"] - test["dense"])
     assert by_claim["gradient"] == 0.5
+    aligned = np.array(series["alignment"]).mean(axis=0)
+    assert by_claim["aligns"] == pytest.approx((aligned[-1] - aligned[0]).min())
