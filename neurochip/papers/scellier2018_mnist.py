@@ -171,7 +171,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
                    "alignment": [r.alignment for r in runs]}
             for name, runs in zip(DEVICES, found, strict=True)
         },
-        notes=("The convolutional network of Table 2 is not among what the substrates can hold, and is left out.",),
+        notes=("The convolutional network of Table 2 is an experiment of its own, scellier2018-conv.",),
     )  # fmt: skip
 
 

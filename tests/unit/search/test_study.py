@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,13 @@ from neurochip.search.dimensions import Choice, Range, Value
 from neurochip.search.objectives import read_objectives
 from neurochip.search.study import Study
 
+GP = pytest.param(
+    "gp",
+    marks=pytest.mark.skipif(
+        find_spec("torch") is None or find_spec("scipy") is None,
+        reason="the Gaussian process needs torch and scipy: pip install 'neurochip[gp]'",
+    ),
+)
 DIMENSIONS = (Range("x", -1.0, 1.0), Range("n", 1, 9, whole=True), Choice("way", ("left", "right")))
 
 
@@ -23,9 +31,11 @@ def study(path: Path, sampler: str = "tpe", objective: str = "error", seed: int 
     return Study(path, DIMENSIONS, read_objectives(objective), sampler=sampler, seed=seed, **rest)  # type: ignore[arg-type]
 
 
-def test_finds_the_bottom(tmp_path: Path) -> None:
-    search = study(tmp_path / "journal")
-    for _ in range(60):
+@pytest.mark.parametrize("sampler", ["tpe", GP])
+def test_finds_the_bottom(tmp_path: Path, sampler: str) -> None:
+    search = study(tmp_path / "journal", sampler)
+    # After ten draws at random the Gaussian process needs a few proposals.
+    for _ in range(18 if sampler == "gp" else 60):
         search.run(bowl)
     best = min(search.trials, key=lambda trial: trial.objectives)
     assert best.values["way"] == "right"
@@ -33,7 +43,7 @@ def test_finds_the_bottom(tmp_path: Path) -> None:
     assert {type(trial.values["n"]) for trial in search.trials} == {int}
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random"])
+@pytest.mark.parametrize("sampler", ["tpe", "random", GP])
 def test_a_resumed_search_is_the_same_search(tmp_path: Path, sampler: str) -> None:
     whole = study(tmp_path / "whole", sampler, "error,bits")
     for _ in range(16):
@@ -94,6 +104,16 @@ def test_refused(tmp_path: Path) -> None:
     with pytest.raises(CapabilityError) as unknown:
         study(tmp_path / "journal", objective="energy").run(bowl)
     assert str(unknown.value) == "--objective energy: is not known of such a run; choose another objective"
+
+
+def test_a_gaussian_process_without_its_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurochip.search.study.find_spec", lambda name: None if name == "torch" else name)
+    with pytest.raises(CapabilityError) as refused:
+        study(tmp_path / "journal", "gp")
+    assert str(refused.value) == (
+        "--sampler gp: needs packages that are not installed; install them with pip install 'neurochip[gp]'"
+    )
+    assert not (tmp_path / "journal").exists()
 
 
 def test_a_damaged_journal(tmp_path: Path) -> None:

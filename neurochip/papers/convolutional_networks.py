@@ -1,0 +1,200 @@
+"""The networks of `scellier2018_conv`, their training with what stands after each epoch on disk, and their gradient."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip import data
+from neurochip.coding import Constant
+from neurochip.description import (
+    CodingSpec,
+    DataSpec,
+    EvaluationSpec,
+    LearningSpec,
+    NetworkSpec,
+    PhasesSpec,
+    RunSpec,
+    run_to_toml,
+)
+from neurochip.description.convolution import Convolution
+from neurochip.description.network import Network, convolutional
+from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.papers.scellier2018_mnist import alignment
+from neurochip.substrate import Observable, Parameters, Phase
+from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
+from neurochip.training.loop import Trainer
+from neurochip.training.progress import Progress, Reporter
+from neurochip.training.state import TrainingState
+from neurochip.training.streams import glorot, stream
+
+__all__ = ["Learnt", "Plan", "agreement", "started", "table2", "train"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One way to train one network.
+
+    Attributes
+    ----------
+    name
+        For charts.
+    network
+        Layers, of maps or dense.
+    learning, phases
+        Constants of the rule, and Euler steps of ½ in each phase.
+    set, train, test
+        Data set, and how many of its samples; `None`: all.
+    bound
+        Largest value of a neuron.
+    """
+
+    name: str
+    network: Network
+    learning: LearningSpec
+    phases: PhasesSpec
+    set: str = "mnist-small"
+    train: int | None = None
+    test: int | None = None
+    bound: float = 1.0
+
+    def run(self, seed: int) -> RunSpec:
+        """Return it as a run; training error is that of the free phases while it learns."""
+        return RunSpec(
+            name=self.name.replace(" ", "-"),
+            seed=seed,
+            substrate="ideal",
+            data=DataSpec(set=self.set, train=self.train, test=self.test),  # type: ignore[arg-type]
+            network=NetworkSpec(layers=self.network.sizes, tied=self.network.tied),
+            coding=CodingSpec.ideal(),
+            phases=self.phases,
+            learning=self.learning,
+            evaluation=EvaluationSpec(train=0),
+        )
+
+
+class Learnt(NamedTuple):
+    """One training: errors f64[epoch], and the alignment f64[epoch + 1, pair of layers] from before the first."""
+
+    train: Array
+    test: Array
+    alignment: Array
+
+
+def table2(maps: tuple[int, int]) -> Network:
+    """Return 28 × 28 – 5×5 – 5×5 – 10: two convolutions with so many maps, means of 2 × 2 between them."""
+    first = Convolution((28, 28, 1), 5, maps[0])
+    return convolutional((first, Convolution(first.target, 5, maps[1], pool=2)), 10)
+
+
+def started(network: Network, seed: int) -> Parameters:
+    """Draw forward weights uniformly in ±√(6/n_in), feedback in half the range of Glorot & Bengio, biases 0.
+
+    Glorot's range counts how many neurons see one: for a kernel on a single map that leaves a neuron with a sixth of
+    what a rectifier needs (He et al. 2015).
+    """
+    drawn = glorot(network, seed)
+    forward = []
+    for k in range(len(drawn.weights)):
+        n_in, n_out = network.weights_shape(k)
+        bound = np.sqrt(6 / n_in)
+        forward.append(stream(seed, "weights", k, k + 1).uniform(-bound, bound, (n_in, n_out)))
+    return Parameters(tuple(forward), tuple(0.5 * w for w in drawn.feedback), drawn.biases)
+
+
+def train(plan: Plan, seed: int, tell: Callable[[float], None], folder: Path) -> Learnt:
+    """Train one network; what it has after each epoch stands in ``folder``, and is taken up from there."""
+    run, network = plan.run(seed), plan.network
+    substrate = IdealSubstrate(network, Constant(0.5), bound=plan.bound)
+    samples = data.load(plan.set, train=plan.train, test=plan.test)
+    kernels = [p.convolution for p in network.projections]
+    checkpoint, digest, epochs = (
+        folder / "checkpoint.h5",
+        f"{network.sizes}-{kernels}-{plan.bound:g}",
+        plan.learning.epochs,
+    )
+    if checkpoint.is_file():
+        state = read_checkpoint(checkpoint, digest=digest)
+        substrate.restore_books(state.ledger, state.updates)
+    else:
+        shared = any(kernels)
+        state = TrainingState(started(network, seed) if shared else glorot(network, seed), substrate.ledger())
+        state.diagnostics.append({"alignment": alignment(state.parameters)})
+    substrate.load(state.parameters)
+
+    def told(progress: Progress) -> None:
+        within = progress.done / max(progress.total, 1) if progress.stage == "training" else 1.0
+        tell(min(1.0, (progress.epoch - 1 + within) / epochs))
+
+    rule = EquilibriumPropagation(network, plan.learning, plan.phases)
+    trainer = Trainer(run, substrate, rule, samples, state, Reporter(told, 0), lambda: False)
+    while state.epoch < epochs:
+        trainer.epoch()
+        state.diagnostics.append({"alignment": alignment(state.parameters)})
+        write_checkpoint(checkpoint, state, run=run_to_toml(run), digest=digest)
+    nan = float("nan")
+    return Learnt(
+        np.array([e.online_error for e in state.epochs]),
+        np.array([nan if e.test_error is None else e.test_error for e in state.epochs]),
+        np.array([after["alignment"] for after in state.diagnostics]),
+    )
+
+
+def agreement(seed: int, betas: Sequence[float], *, lanes: int = 2, weights: int = 12) -> Array:
+    """Return the cosine of what two phases change with −∂J/∂W, f64[β, projection], for feedback that is transposed.
+
+    J is ½‖y − h‖² at the fixed point, its slope taken by finite differences of ``weights`` weights of each forward
+    projection, in float64, for feedback held fixed. With 2 and 4 maps, half the range of Glorot & Bengio and biases of
+    0.2: with feedback its transpose a larger kernel drives neurons to either end, where nothing has a slope.
+    """
+    network, draws = table2((2, 4)), stream(seed, "agreement")
+    forward = tuple(0.5 * w for w in glorot(network, seed).weights)
+    feedback = tuple(w.T for w in forward[1:])
+    biases = tuple(np.full(network.n_biases(k), 0.2) for k in range(1, len(network.sizes)))
+    samples = data.load("mnist-small", train=lanes)
+    x = samples.images(np.arange(lanes), split="train").astype(np.float64)
+    y = np.eye(samples.classes)[samples.train_labels]
+    phases = PhasesSpec(free=80, nudged=80)
+    learning = LearningSpec(rates=(1.0,) * len(forward), nudging="centred", epochs=1)
+
+    def made(kernels: Sequence[Array]) -> IdealSubstrate:
+        substrate = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
+        substrate.load(Parameters(tuple(kernels), feedback, biases))
+        substrate.begin(x, np.arange(lanes, dtype=np.uint64))
+        return substrate
+
+    def cost(kernels: Sequence[Array]) -> float:
+        substrate = made(kernels)
+        substrate.run(Phase.FREE, phases.free)
+        return float(0.5 * np.mean(np.sum((y - substrate.observe(Observable.VALUE, -1)) ** 2, axis=1)))
+
+    learned = []
+    for beta in betas:
+        substrate = made(forward)
+        presented = EquilibriumPropagation(network, learning, phases).present(substrate, y, beta)
+        substrate.write_weights(presented.updates, presented.biases)
+        learned.append([b - a for a, b in zip(forward, substrate.parameters().weights, strict=True)])
+    found = np.zeros((len(betas), len(forward)))
+    step = 1e-5
+    for k, kernel in enumerate(forward):
+        chosen = draws.choice(kernel.size, size=min(weights, kernel.size), replace=False)
+        slopes = []
+        for at in chosen:
+            ends = []
+            for sign in (1, -1):
+                moved = kernel.copy()
+                moved.flat[at] += sign * step
+                ends.append(cost([*forward[:k], moved, *forward[k + 1 :]]))
+            slopes.append((ends[0] - ends[1]) / (2 * step))
+        for b, changes in enumerate(learned):
+            change = changes[k].flat[chosen]
+            found[b, k] = -np.dot(change, slopes) / (np.linalg.norm(change) * np.linalg.norm(slopes))
+    return found
