@@ -11,6 +11,7 @@ from neurochip.coding import ANNEALERS, DECODERS, ENCODERS, OSA, Kesten, PowerLa
 from neurochip.coding.annealers.table import anneal
 from neurochip.coding.decoders.table import decode
 from neurochip.coding.encoders.predictive import predict
+from neurochip.coding.encoders.stochastic import stochastic
 from neurochip.coding.encoders.table import encode
 from neurochip.kernels.random_bits import tick_key, uniform
 from tests.oracle import annealers, coders
@@ -81,6 +82,13 @@ def test_encoders(kind: str) -> None:
     if kind == "second-order-sigma-delta":
         assert residue[OWN].tolist() == [e.phi1 for e in slow]
         assert second[OWN].tolist() == [e.phi2 for e in slow]
+
+
+def test_a_draw_that_equals_the_activity_does_not_fire() -> None:
+    """q ~ Bernoulli(a) for draws in [0, 1): a = 0 never fires, and a = 1 always."""
+    draw = uniform(key_of(1), np.uint64(5))
+    assert not stochastic(draw, key_of(1), np.uint64(5))
+    assert stochastic(np.nextafter(draw, 1), key_of(1), np.uint64(5))
 
 
 def test_float32_residues_stay_float32() -> None:
