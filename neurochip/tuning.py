@@ -19,7 +19,7 @@ from neurochip.data.atomic import replacing
 from neurochip.data.locked import locked
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.errors import CheckpointError, ConfigError, OutputError
-from neurochip.search.dimensions import Choice, Value, present_value, read_dimension
+from neurochip.search.dimensions import Choice, Value, present_value, read_dimensions
 from neurochip.search.front import pareto_front
 from neurochip.search.objectives import measure, read_objectives
 from neurochip.search.page import search_page
@@ -85,7 +85,7 @@ def tune(
     run, overrides
         As for `simulate`.
     vary
-        ``key=low:high[:log][:int]`` or ``key=a,b,c`` each.
+        ``key=low:high[:log][:int]`` or ``key=a,b,c`` each; see `neurochip.description.varied`.
     objective
         Names of `neurochip.search.objectives.OBJECTIVES`, separated by commas; several give a Pareto front.
     trials
@@ -124,9 +124,7 @@ def tune(
             raise ConfigError(name, f"must be ≥ {least}, got {value}")
     if confirm and spec.experiment != "train":
         raise ConfigError("confirm", "measures a test error, which such a run does not have; leave it out")
-    dimensions = [read_dimension(text) for text in settings.vary]
-    if not dimensions:
-        raise ConfigError("--vary", "is missing; name at least one key with the values it may take")
+    dimensions = read_dimensions(settings.vary)
     objectives = read_objectives(settings.objective)
     first = {d.key: present_value(spec, d) for d in dimensions}
     for dimension in dimensions:  # a key that is not there, or cannot be, is known before the first trial

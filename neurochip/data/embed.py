@@ -10,16 +10,15 @@ The command prints the checksums that ``mnist_small.ARRAYS`` must state.
 from __future__ import annotations
 
 import hashlib
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.atomic import replacing
 from neurochip.data.mnist import CLASSES, read_split
-from neurochip.data.mnist_small import FILE_NAME, array_sha256
+from neurochip.data.mnist_small import FILE_NAME
+from neurochip.data.verified import print_known, write_arrays
 from neurochip.errors import DataError, NeurochipError
 
 __all__ = ["choose", "embed", "main"]
@@ -53,11 +52,7 @@ def embed(folder: Path, out: Path) -> dict[str, NDArray[np.generic]]:
         arrays[f"{split}_pixels"] = pixels[rows]
         arrays[f"{split}_labels"] = labels[rows]
         arrays[f"{split}_indices"] = rows
-    # NumPy stamps every member with 1 January 1980, so the same arrays give the same bytes.
-    content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)
-    with replacing(out) as file:
-        file.write(content.getvalue())
+    write_arrays(out, arrays)
     return arrays
 
 
@@ -71,8 +66,7 @@ def main(arguments: list[str]) -> int:
     except NeurochipError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for name, values in arrays.items():
-        print(f'    "{name}": ("{values.dtype}", {values.shape}, "{array_sha256(values)}"),')
+    print_known(arrays)
     return 0
 
 

@@ -6,23 +6,17 @@ Training digits are from the official training set, test digits from the officia
 
 from __future__ import annotations
 
-import hashlib
-import zipfile
-import zlib
-from importlib.resources import as_file, files
-
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.errors import DataError
+from neurochip.data.verified import Known, read_verified
 
-__all__ = ["ARRAYS", "FILE_NAME", "array_sha256", "read_embedded"]
+__all__ = ["ARRAYS", "FILE_NAME", "read_embedded"]
 
 FILE_NAME = "mnist-small.npz"
 
-# name → (element type, shape, SHA-256 of the elements in C order, little-endian).
 # *_indices are the rows of the official files that the digits were taken from.
-ARRAYS: dict[str, tuple[str, tuple[int, ...], str]] = {
+ARRAYS: Known = {
     "train_pixels": (
         "uint8",
         (2000, 784),
@@ -36,26 +30,6 @@ ARRAYS: dict[str, tuple[str, tuple[int, ...], str]] = {
 }
 
 
-def array_sha256(values: NDArray[np.generic]) -> str:
-    """SHA-256 of the elements in C order, little-endian."""
-    little_endian = values.astype(values.dtype.newbyteorder("<"), copy=False)
-    return hashlib.sha256(little_endian.tobytes(order="C")).hexdigest()
-
-
 def read_embedded() -> dict[str, NDArray[np.generic]]:
     """Read every array of ``ARRAYS`` from the package and verify it."""
-    with as_file(files("neurochip.data") / "embedded" / FILE_NAME) as path:
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in ARRAYS}
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(str(path), f"damaged, install neurochip anew ({error})") from error
-        for name, (kind, shape, needed) in ARRAYS.items():
-            values = arrays[name]
-            if values.dtype != np.dtype(kind) or values.shape != shape:
-                raise DataError(str(path), f"{name} is {values.dtype} {values.shape}, {kind} {shape} needed")
-            found = array_sha256(values)
-            if found != needed:
-                raise DataError(str(path), f"wrong checksum: SHA-256 of {name} is {found}, {needed} needed")
-            values.setflags(write=False)
-    return arrays
+    return read_verified(FILE_NAME, ARRAYS)

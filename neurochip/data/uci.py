@@ -15,20 +15,15 @@ from __future__ import annotations
 import csv
 import gzip
 import hashlib
-import io
 import sys
-import zipfile
-import zlib
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.atomic import replacing
-from neurochip.data.mnist_small import array_sha256
-from neurochip.errors import DataError, NeurochipError
+from neurochip.data.verified import Known, print_known, read_verified, write_arrays
+from neurochip.errors import NeurochipError
 
 __all__ = ["ARRAYS", "DIGITS_PROVENANCE", "Flowers", "iris", "main", "read_embedded", "held_out"]
 
@@ -36,8 +31,7 @@ FILE_NAME = "uci.npz"
 DIGITS_PROVENANCE = "Alpaydin, Kaynak: optical recognition of handwritten digits, UCI; CC BY 4.0"
 IRIS_PROVENANCE = "R. A. Fisher 1936: Iris, UCI; CC BY 4.0"
 
-# name → (element type, shape, SHA-256 of the elements in C order, little-endian)
-ARRAYS: dict[str, tuple[str, tuple[int, ...], str]] = {
+ARRAYS: Known = {
     "iris": ("uint8", (150, 4), "9f83d709ff543630793c65970cd232a7b86de6f44338e64fb2847e5b5d757634"),
     "iris_labels": ("uint8", (150,), "7ba64c221a0a07e8a91f5c36d9f046565bb0dc1f9f5473a924f65122b6c8a412"),
     "digits": ("uint8", (1797, 64), "8f26b2bd9d135c256808f68f14fdabddde6d9c7f869ae419704b051f0f14b3b3"),
@@ -82,21 +76,7 @@ def held_out(n: int, share: int) -> NDArray[np.int64]:
 
 def read_embedded() -> dict[str, NDArray[np.generic]]:
     """Read every array of `ARRAYS` from the package and verify it."""
-    with as_file(files("neurochip.data") / "embedded" / FILE_NAME) as path:
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in ARRAYS}
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(str(path), f"damaged, install neurochip anew ({error})") from error
-        for name, (kind, shape, needed) in ARRAYS.items():
-            values = arrays[name]
-            if values.dtype != np.dtype(kind) or values.shape != shape:
-                raise DataError(str(path), f"{name} is {values.dtype} {values.shape}, {kind} {shape} needed")
-            found = array_sha256(values)
-            if found != needed:
-                raise DataError(str(path), f"wrong checksum: SHA-256 of {name} is {found}, {needed} needed")
-            values.setflags(write=False)
-    return arrays
+    return read_verified(FILE_NAME, ARRAYS)
 
 
 def main(arguments: list[str]) -> int:
@@ -118,15 +98,11 @@ def main(arguments: list[str]) -> int:
             "digits": np.ascontiguousarray(digits[:, :64]),
             "digits_labels": np.ascontiguousarray(digits[:, 64]),
         }
-        content = io.BytesIO()
-        np.savez_compressed(content, allow_pickle=False, **arrays)
-        with replacing(out) as file:
-            file.write(content.getvalue())
+        write_arrays(out, arrays)
     except (NeurochipError, OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for name, values in arrays.items():
-        print(f'    "{name}": ("{values.dtype}", {values.shape}, "{array_sha256(values)}"),')
+    print_known(arrays)
     return 0
 
 

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-from neurochip.learning.eqprop import Presented
-from neurochip.learning.two_phases import TwoPhaseRule
-from neurochip.substrate import Substrate, WeightUpdate
+from neurochip.learning.two_phases import Contrast, TwoPhaseRule
+from neurochip.substrate import WeightUpdate
 
 __all__ = ["DeltaRule"]
-
-Array = NDArray[Any]
 
 
 class DeltaRule(TwoPhaseRule):
@@ -26,29 +18,13 @@ class DeltaRule(TwoPhaseRule):
     Parameters are those of `TwoPhaseRule`.
     """
 
-    def present(self, substrate: Substrate, targets: Array, share: float = 1.0) -> Presented:
-        """Run all phases on lanes that have just begun, and return what should change; ``share`` scales all rates.
-
-        Raises
-        ------
-        DataError
-            For targets outside [0, 1].
-        """
-        seen = self.phases.run(substrate, targets, len(self.network.populations))
-        lanes = seen.minus[0].shape[0]
-        heard = seen.heard_minus
+    def update_of(self, seen: Contrast, source: int, target: int, rate: float) -> WeightUpdate:
+        """Return the change of the weights from one layer to another."""
+        heard = seen.heard_minus[source]
         if self.phases.against == "opposite":
-            heard = [(a + b) / 2 for a, b in zip(seen.heard_minus, seen.heard_plus, strict=True)]
-        moved = [p - m for p, m in zip(seen.plus, seen.minus, strict=True)]
+            heard = (heard + seen.heard_plus[source]) / 2
         told = self.phases.words_per_axon
-        updates, biases = [], []
-        for k, rate in enumerate(self.rates):
-            scale = rate * share / (seen.span * lanes)
-            if scale:
-                # Tied feedback cannot work out this change from what it hears: it is told the postsynaptic one.
-                tied = int(k > 0 and self.network.tied)
-                updates.append(WeightUpdate(k, k + 1, ((heard[k], moved[k + 1]),), scale, max(told, tied)))
-                if k > 0 and not self.network.tied and not self.fixed_feedback:
-                    updates.append(WeightUpdate(k + 1, k, ((heard[k + 1], moved[k]),), scale, told))
-            biases.append(moved[k + 1].dtype.type(scale) * np.sum(moved[k + 1], axis=0))
-        return Presented(seen.minus[-1], tuple(updates), tuple(biases))
+        if self.network.tied and source > 0:
+            # Tied feedback cannot work out this change from what it hears: it is told the postsynaptic one.
+            told = max(told, 1)
+        return WeightUpdate(source, target, ((heard, seen.plus[target] - seen.minus[target]),), rate, told)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 
 from neurochip.description.network import Network
 from neurochip.errors import ConfigError, DataError
+from neurochip.learning.eqprop import Presented
 from neurochip.learning.needs import check_needs
-from neurochip.substrate import Observable, Phase, Substrate
+from neurochip.substrate import Observable, Phase, Substrate, WeightUpdate
 
 __all__ = ["Contrast", "TwoPhaseRule", "TwoPhases", "fitting_targets"]
 
@@ -134,7 +136,7 @@ class TwoPhases:
 
 
 @dataclass(frozen=True)
-class TwoPhaseRule:
+class TwoPhaseRule(ABC):
     """What the rules between two phases share.
 
     Parameters
@@ -162,6 +164,33 @@ class TwoPhaseRule:
     def check(self, substrate: Substrate) -> None:
         """Raise `CapabilityError` if the substrate lacks what the rule needs."""
         check_needs(self.needs, substrate)
+
+    @abstractmethod
+    def update_of(self, seen: Contrast, source: int, target: int, rate: float) -> WeightUpdate:
+        """Return the change of the weights from one layer to another, up or down: what tells the rules apart."""
+
+    def present(self, substrate: Substrate, targets: Array, share: float = 1.0) -> Presented:
+        """Run all phases on lanes that have just begun, and return what should change; ``share`` scales all rates.
+
+        A bias is a weight from a neuron that always fires: Δb_i ∝ ρ(s_i^β) − ρ(s_i*).
+
+        Raises
+        ------
+        DataError
+            For targets outside [0, 1].
+        """
+        seen = self.phases.run(substrate, targets, len(self.network.populations))
+        lanes = seen.minus[0].shape[0]
+        updates, biases = [], []
+        for k, rate in enumerate(self.rates):
+            scale = rate * share / (seen.span * lanes)
+            if scale:
+                updates.append(self.update_of(seen, k, k + 1, scale))
+                if k > 0 and not self.network.tied and not self.fixed_feedback:
+                    updates.append(self.update_of(seen, k + 1, k, scale))
+            moved = seen.plus[k + 1] - seen.minus[k + 1]
+            biases.append(moved.dtype.type(scale) * np.sum(moved, axis=0))
+        return Presented(seen.minus[-1], tuple(updates), tuple(biases))
 
 
 def fitting_targets(targets: Array) -> Array:

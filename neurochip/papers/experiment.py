@@ -16,6 +16,7 @@ from neurochip.errors import ConfigError
 from neurochip.papers.packing import through_storage
 from neurochip.papers.parts import Parts
 from neurochip.report.figures import Chart
+from neurochip.training.progress import Progress
 
 __all__ = [
     "Bound",
@@ -27,6 +28,7 @@ __all__ = [
     "Tell",
     "Verdict",
     "judge",
+    "share_of_epochs",
     "verdict_of",
 ]
 
@@ -213,6 +215,16 @@ class Experiment:
         keys = [claim.key for claim in self.claims]
         if not keys or len(set(keys)) != len(keys):
             raise ConfigError(self.name, "needs at least one claim, each with a key of its own")
+
+
+def share_of_epochs(tell: Callable[[float], None]) -> Callable[[Progress], None]:
+    """Return a listener for a training run that tells which share of it is done."""
+
+    def told(progress: Progress) -> None:
+        within = progress.done / max(progress.total, 1) if progress.stage == "training" else 1.0
+        tell(min(1.0, (progress.epoch - 1 + within) / progress.epochs))
+
+    return told
 
 
 def judge(claim: Claim, finding: Finding) -> Verdict:

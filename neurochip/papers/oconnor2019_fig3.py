@@ -21,11 +21,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.experiment import (
+    Bound,
+    Claim,
+    Experiment,
+    Finding,
+    Outcome,
+    Settings,
+    Tell,
+    share_of_epochs,
+)
 from neurochip.papers.parts import begun
 from neurochip.report.figures import Chart, Curve
 from neurochip.simulation import CHECKPOINT, simulate
-from neurochip.training.progress import Progress
 from neurochip.training.record import EpochRecord
 
 __all__ = ["EXPERIMENT"]
@@ -68,10 +76,6 @@ def _epochs(
 ) -> list[EpochRecord]:
     """Return the epochs of one training, which can be stopped after each of them."""
 
-    def told(progress: Progress) -> None:
-        within = progress.done / max(progress.total, 1) if progress.stage == "training" else 1.0
-        tell(min(1.0, (progress.epoch - 1 + within) / progress.epochs))
-
     def trained(folder: Path) -> list[dict[str, Any]]:
         run = folder / "run"
         record = simulate(
@@ -81,7 +85,7 @@ def _epochs(
             threads=settings.threads,
             out=run,
             resume=begun(run, CHECKPOINT),
-            on_progress=told,
+            on_progress=share_of_epochs(tell),
         ).record
         return [dataclasses.asdict(epoch) for epoch in record.epochs]
 

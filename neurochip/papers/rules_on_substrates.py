@@ -144,6 +144,15 @@ class Trial:
     epochs: int = 15
 
 
+def _presenting(rule: Any, *beta: float) -> Callable[[Substrate, NDArray[np.int64]], None]:
+    def present(substrate: Substrate, labels: NDArray[np.int64]) -> None:
+        rule.check(substrate)
+        found = rule.present(substrate, np.eye(2)[labels], *beta)
+        substrate.write_weights(found.updates, found.biases)
+
+    return present
+
+
 def trial_of(
     rule_of: Callable[[Network, LearningSpec, PhasesSpec], Rule],
     tied: bool,
@@ -165,12 +174,7 @@ def trial_of(
         )
         rule = rule_of(network, learning, phases)
 
-        def present(substrate: Substrate, labels: NDArray[np.int64]) -> None:
-            rule.check(substrate)
-            found = rule.present(substrate, np.eye(2)[labels], 0.5)
-            substrate.write_weights(found.updates, found.biases)
-
-        return Trial(network, present, _start(network, times, seed))
+        return Trial(network, _presenting(rule, 0.5), _start(network, times, seed))
 
     return make
 
@@ -185,12 +189,7 @@ def _contrast(kind: Any, tied: bool, pre: str) -> Callable[[Times, int], Trial]:
         phases = TwoPhases(free=times.free, nudged=times.nudged, beta=0.5, against="twin", pre=pre)  # type: ignore[arg-type]
         rule = kind(network, phases, (0.4, 0.2))
 
-        def present(substrate: Substrate, labels: NDArray[np.int64]) -> None:
-            rule.check(substrate)
-            found = rule.present(substrate, np.eye(2)[labels])
-            substrate.write_weights(found.updates, found.biases)
-
-        return Trial(network, present, _start(network, times, seed))
+        return Trial(network, _presenting(rule), _start(network, times, seed))
 
     return make
 
@@ -203,12 +202,7 @@ def _watching(pre: str) -> Callable[[Times, int], Trial]:
             pre=pre,  # type: ignore[arg-type]
         )  # fmt: skip
 
-        def present(substrate: Substrate, labels: NDArray[np.int64]) -> None:
-            rule.check(substrate)
-            found = rule.present(substrate, np.eye(2)[labels])
-            substrate.write_weights(found.updates, found.biases)
-
-        return Trial(network, present, _start(network, times, seed))
+        return Trial(network, _presenting(rule), _start(network, times, seed))
 
     return make
 

@@ -27,12 +27,21 @@ from neurochip import data
 from neurochip.building import build, digest_of
 from neurochip.description import read_run, run_to_toml
 from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.experiment import (
+    Bound,
+    Claim,
+    Experiment,
+    Finding,
+    Outcome,
+    Settings,
+    Tell,
+    share_of_epochs,
+)
 from neurochip.report.figures import Chart, Curve
 from neurochip.substrate import Parameters
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.loop import Trainer
-from neurochip.training.progress import Progress, Reporter
+from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
@@ -89,12 +98,10 @@ def _learn(
         state.diagnostics.append({"alignment": alignment(state.parameters)})
     built.substrate.load(state.parameters)
 
-    def told(progress: Progress) -> None:
-        within = progress.done / max(progress.total, 1) if progress.stage == "training" else 1.0
-        tell(min(1.0, (progress.epoch - 1 + within) / epochs))
-
     rule = EquilibriumPropagation(built.network, run.learning, run.phases)
-    trainer = Trainer(run, built.substrate, rule, samples, state, Reporter(told, 0), lambda: False)
+    trainer = Trainer(
+        run, built.substrate, rule, samples, state, Reporter(share_of_epochs(tell), 0), lambda: False
+    )
     while state.epoch < epochs:
         trainer.epoch()
         state.diagnostics.append({"alignment": alignment(built.substrate.parameters())})

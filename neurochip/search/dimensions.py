@@ -1,62 +1,17 @@
-"""What a search may change: a key of a run, and the values that it may take."""
+"""What a search may change: a key of a run, and the numbers or values that it may take."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurochip.description import RunSpec
+from neurochip.description.varied import Range, VariedKey, parse_varied, parse_varied_keys
 from neurochip.errors import ConfigError
 
-__all__ = ["Choice", "Dimension", "Range", "present_value", "read_dimension"]
+__all__ = ["Choice", "Dimension", "Range", "present_value", "read_dimension", "read_dimensions"]
 
 Value = float | int | str
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """All numbers from ``low`` to ``high``, both included.
-
-    Attributes
-    ----------
-    key
-        Path in the run, e.g. ``coding.annealer.nu_bar``.
-    log
-        Whether a decade counts as much as any other, rather than a unit.
-    whole
-        Whether only whole numbers are taken.
-    """
-
-    key: str
-    low: float
-    high: float
-    log: bool = False
-    whole: bool = False
-
-    def __post_init__(self) -> None:
-        """Check the ends."""
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise ConfigError(
-                f"--vary {self.key}",
-                f"must go from a number to a larger one, got {self.low:g}:{self.high:g}",
-            )
-        if self.log and not self.low > 0:
-            raise ConfigError(
-                f"--vary {self.key}", f"is logarithmic and must begin above 0, got {self.low:g}"
-            )
-        if self.whole and (self.low % 1 or self.high % 1):
-            raise ConfigError(
-                f"--vary {self.key}", f"must begin and end at whole numbers, got {self.low:g}:{self.high:g}"
-            )
-
-    def words(self) -> str:
-        """Return the range as it is written."""
-        marks = "".join(f":{name}" for name in ("log",) if self.log) + (":int" if self.whole else "")
-        return f"{self.key}={self.low!r}:{self.high!r}{marks}"
-
-    def holds(self, value: object) -> bool:
-        """Whether a value of a run lies in the range."""
-        return isinstance(value, int | float) and self.low <= value <= self.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +40,31 @@ class Choice:
 Dimension = Range | Choice
 
 
+def read_dimensions(texts: Sequence[str]) -> list[Dimension]:
+    """Read several ``KEY=VALUES``; a key may come once."""
+    return [_dimension(varied) for varied in parse_varied_keys(texts)]
+
+
 def read_dimension(text: str) -> Dimension:
-    """Read ``key=low:high``, with ``:log`` and ``:int`` behind it, or ``key=a,b,c``.
+    """Read ``KEY=VALUES``: a range without a count is searched as it is, anything else is a choice.
 
     Raises
     ------
     ConfigError
         When the text has another form.
     """
-    key, equals, rest = text.partition("=")
-    key, rest = key.strip(), rest.strip()
-    form = "must have the form key=low:high, key=low:high:log, key=low:high:int, or key=a,b,c"
-    if not equals or not key or not rest:
-        raise ConfigError(f"--vary {text}", form)
-    if ":" not in rest:
-        return Choice(key, tuple(value.strip() for value in rest.split(",")))
-    low, high, *marks = rest.split(":")
-    if not set(marks) <= {"log", "int"} or len(set(marks)) != len(marks):
-        raise ConfigError(f"--vary {text}", form)
-    try:
-        ends = float(low), float(high)
-    except ValueError:
-        raise ConfigError(f"--vary {text}", form) from None
-    return Range(key, *ends, log="log" in marks, whole="int" in marks)
+    return _dimension(parse_varied(text))
+
+
+def _dimension(varied: VariedKey) -> Dimension:
+    first = varied.pieces[0]
+    if len(varied.pieces) > 1 or not isinstance(first, Range) or first.count is not None:
+        return Choice(varied.key, varied.listed())
+    if first.low > first.high:
+        raise ConfigError(
+            f"--vary {first.key}", f"must go from a number to a larger one, got {first.low:g}:{first.high:g}"
+        )
+    return first
 
 
 def present_value(run: RunSpec, dimension: Dimension) -> Value | None:

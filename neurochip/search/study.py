@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, CheckpointError, ConfigError, NeurochipError
 from neurochip.search.dimensions import Choice, Dimension, Value
 from neurochip.search.objectives import Objective, chosen
@@ -90,11 +91,7 @@ class Study:
     ) -> None:
         if sampler not in SAMPLERS:
             raise ConfigError("--sampler", f'must be among {", ".join(SAMPLERS)}, got "{sampler}"')
-        if not dimensions:
-            raise ConfigError("--vary", "is missing; name at least one key with the values it may take")
-        keys = [dimension.key for dimension in dimensions]
-        if len(set(keys)) != len(keys):
-            raise ConfigError("--vary", f"must name each key once, got {', '.join(keys)}")
+        check_keys([dimension.key for dimension in dimensions])
         self._dimensions, self._objectives = tuple(dimensions), objectives
         self._sampler, self._seed, self._first = sampler, seed, first
         optuna = _optuna()

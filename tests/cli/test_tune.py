@@ -92,8 +92,8 @@ def test_the_test_set_plays_no_part() -> None:
 
 def test_refused(run: Run) -> None:
     for arguments, words in (
-        ((), "Error: --vary: is missing; name at least one key with the values it may take\n"),
-        (("--vary", "learning.zeta=0:1"), "Error: --set learning.zeta: unknown key"),
+        ((), "Error: --vary: is missing; name a key and its values, e.g. network.precision=int4,int8\n"),
+        (("--vary", "learning.zeta=0:1"), "Error: --vary learning.zeta: unknown key"),
         (("--vary", "learning.beta=0:1", "--objective", "joy"), "Error: --objective: must be among error"),
         (("--vary", "learning.beta=-1:1", "--held-out", "60"), "Error: held_out: must be 1 to 59 of the 60"),
         (

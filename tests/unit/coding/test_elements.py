@@ -11,8 +11,9 @@ from neurochip.coding import DECODERS, OSA
 from neurochip.coding.annealers.table import anneal
 from neurochip.coding.decoders.table import decode
 from neurochip.coding.encoders.predictive import predict
+from neurochip.coding.encoders.stochastic import stochastic
 from neurochip.coding.encoders.table import encode
-from neurochip.kernels.random_bits import tick_key
+from neurochip.kernels.random_bits import tick_key, uniform
 from tests.oracle import coders
 
 pytestmark = [
@@ -46,6 +47,13 @@ def untouched(*arrays: Any) -> None:
 
 def key_of(tick: int) -> np.uint64:
     return np.uint64(tick_key(np.uint64(3), np.uint64(17), np.uint64(tick)))
+
+
+def test_a_draw_that_equals_the_activity_does_not_fire() -> None:
+    """q ~ Bernoulli(a) for draws in [0, 1): a = 0 never fires, and a = 1 always."""
+    draw = uniform(key_of(1), np.uint64(5))
+    assert not stochastic(draw, key_of(1), np.uint64(5))
+    assert stochastic(np.nextafter(draw, 1), key_of(1), np.uint64(5))
 
 
 def test_float32_residues_stay_float32() -> None:

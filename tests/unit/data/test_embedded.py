@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from neurochip.data import embed, mnist_small
+from neurochip.data import embed, mnist_small, verified
 from neurochip.data.embed import PER_CLASS, choose, main
 from neurochip.data.mnist import FILES, read_split
 from neurochip.data.mnist_small import ARRAYS, FILE_NAME, read_embedded
@@ -117,7 +117,7 @@ def package_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "embedded").mkdir()
     copy = tmp_path / "embedded" / FILE_NAME
     shutil.copyfile(PLACE, copy)
-    monkeypatch.setattr(mnist_small, "files", lambda package: tmp_path)
+    monkeypatch.setattr(verified, "files", lambda package: tmp_path)
     return copy
 
 
@@ -126,7 +126,7 @@ def test_changed_pixel_is_refused(package_copy: Path) -> None:
         arrays = dict(archive)
     arrays["test_pixels"][7, 300] ^= 1
     np.savez_compressed(package_copy, **arrays)
-    found = mnist_small.array_sha256(arrays["test_pixels"])
+    found = verified.array_sha256(arrays["test_pixels"])
     with pytest.raises(DataError) as caught:
         read_embedded()
     assert str(caught.value) == (

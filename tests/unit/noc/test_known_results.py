@@ -49,6 +49,7 @@ def test_one_hot_receiver_takes_one_flit_each_cycle(router_cycles: int, depth: i
     assert arrivals[0] == 2 * router_cycles + 1  # from a neighbour
 
 
+@pytest.mark.interp
 def test_a_credit_loop_longer_than_the_fifo_sets_the_pace() -> None:
     # A place is filled again L + R + L cycles after it was filled; D places: D flits in that time.
     mesh = MeshSpec(width=2, height=1, cores_per_tile=1)
@@ -145,3 +146,38 @@ def test_a_slow_receiver_stalls_the_senders() -> None:
     # In steady state a packet goes in every 10 cycles; 6 places and the receiver take the first ones at once.
     assert tick.stalled[0] == pytest.approx(9 * n, rel=0.2)
     assert tick.cycles == pytest.approx(10 * n, abs=20)
+
+
+@pytest.mark.interp
+def test_links_of_the_two_directions_have_cycles_of_their_own() -> None:
+    mesh = MeshSpec(width=2, height=2, cores_per_tile=1)
+    timing = replace(sheet_timing(router_cycles=1), link_cycles_ew=2, link_cycles_ns=5)
+    # Core 0 is at (0, 0); 1 is south of it, 2 east, and 3 both.
+    for receiver, latency in ((1, 2 + 5), (2, 2 + 2), (3, 3 + 2 + 5)):
+        for source, destination in ((0, receiver), (receiver, 0)):
+            traffic = simulate_traffic(mesh, timing, Packets.unicast([source], [destination]), [0])
+            assert traffic.latency.tolist() == [latency]
+
+
+@pytest.mark.interp
+@pytest.mark.parametrize("model", ["cycle", "analytic"])
+def test_a_cycle_that_has_begun_belongs_to_the_tick(model: str) -> None:
+    mesh, timing = MeshSpec(width=1, height=1, cores_per_tile=1), sheet_timing()
+    nothing = Packets.unicast([], [])
+    whole = core_pipeline(mesh, timing, nothing, neurons=[4], sops=[], update_cycles=[0.5], model=model)
+    begun = core_pipeline(mesh, timing, nothing, neurons=[5], sops=[], update_cycles=[0.5], model=model)
+    assert (whole.cycles - whole.barrier, begun.cycles - begun.barrier) == (2, 3)
+    assert (begun.busy[0], begun.idle[0]) == (2.5, begun.cycles - 2.5)
+
+
+@pytest.mark.interp
+def test_tiles_that_sleep_take_no_part_in_the_barrier() -> None:
+    mesh = MeshSpec(width=4, height=1, cores_per_tile=1)
+    timing = replace(sheet_timing(), barrier_cycles=((1, 5), (2, 10), (3, 40), (4, 90)))
+    for neurons, packets, sops, tiles, barrier in (
+        ([3, 0, 0, 0], Packets.unicast([], []), [], 1, 5),
+        ([3, 0, 0, 0], Packets.unicast([0], [2]), [1], 2, 10),
+        ([3, 0, 0, 1], Packets.unicast([0], [2]), [1], 3, 40),
+    ):
+        tick = core_pipeline(mesh, timing, packets, neurons=neurons, sops=sops)
+        assert (tick.active_tiles, tick.barrier) == (tiles, barrier)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,8 +18,8 @@ from neurochip.papers.packing import packed, unpacked
 from neurochip.papers.parts import HEAD, Identity, Parts, parts_folder
 from tests.unit.papers import waiting_reproduction
 from tests.unit.papers.small_forms import SMALL
+from tests.unit.stopped_process import stopped
 
-ROOT = Path(waiting_reproduction.__file__).resolve().parents[3]
 THIS = Identity("made", True, 1, {"neurochip": "1"}, "abc")
 
 
@@ -31,25 +28,6 @@ def results(folder: Path) -> tuple[dict[str, Any], bytes]:
     for key in ("seconds", "started"):
         del document[key]
     return document, (folder / "figure.png").read_bytes()
-
-
-def stopped(name: str, folder: Path, which: signal.Signals, share: float) -> tuple[int, str]:
-    """Start a reproduction, send it a signal when so much is done, and return its exit code and last words."""
-    with subprocess.Popen(
-        [sys.executable, waiting_reproduction.__file__, name, str(folder), str(share)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            assert process.stdout.readline() == "here\n"
-            process.send_signal(which)
-            said, _ = process.communicate("\n" if which != signal.SIGKILL else None, timeout=300)
-        finally:
-            process.kill()
-    return process.returncode, said.strip()
 
 
 @pytest.mark.parametrize(
@@ -69,7 +47,7 @@ def test_a_stopped_reproduction_ends_as_one_that_was_not(
 ) -> None:
     SMALL[name](monkeypatch.setattr)
     folder = tmp_path / "stopped"
-    code, said = stopped(name, folder, which, share)
+    code, said = stopped(waiting_reproduction.__file__, [name, str(folder), str(share)], which)
     assert (code, said) == ((130, str(folder)) if which == signal.SIGINT else (-which, ""))
     assert [path.name for path in tmp_path.iterdir()] == [".stopped.parts"]
     assert len(list(parts_folder(folder).glob("*.npz"))) >= 1

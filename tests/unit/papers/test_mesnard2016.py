@@ -9,11 +9,13 @@ import pytest
 
 from neurochip.papers import mesnard2016_networks as spiking
 from neurochip.papers import mesnard2016_rate as rates
+from neurochip.papers.experiment import Settings
 from neurochip.papers.two_joint_arm import (
     Lessons,
     answers,
     from_kept,
     hand,
+    kept_form,
     mean_error,
     mesh_chart,
     points,
@@ -127,3 +129,17 @@ def test_only_what_a_condition_names_learns() -> None:
 
 def test_a_wide_draw_is_easier_to_read_out_than_glorots() -> None:
     assert rates._read_out(1, wide=True) < 0.05 < 0.1 < rates._read_out(1, wide=False)
+
+
+def test_a_network_that_was_kept_answers_as_the_one_that_learned() -> None:
+    setup = spiking.Setup(lessons=SHORT)
+    substrate, learned = spiking.train(setup, 2)
+    kept = Settings().kept("network", lambda: kept_form(substrate.parameters(), learned))
+    parameters, same = from_kept(kept)
+    np.testing.assert_array_equal(same.errors, learned.errors)
+    again = spiking.substrate_of(setup, 2)
+    again.load(parameters)
+    angles = points(2, "test", 4)
+    np.testing.assert_array_equal(
+        answers(again, angles, 40, spiking.UNITS), answers(substrate, angles, 40, spiking.UNITS)
+    )

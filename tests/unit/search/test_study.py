@@ -97,10 +97,13 @@ def test_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(ConfigError) as refused:
         Study(tmp_path / "journal", (), read_objectives("error"))
-    assert str(refused.value) == "--vary: is missing; name at least one key with the values it may take"
+    assert (
+        str(refused.value)
+        == "--vary: is missing; name a key and its values, e.g. network.precision=int4,int8"
+    )
     with pytest.raises(ConfigError) as refused:
         Study(tmp_path / "journal", (DIMENSIONS[0],) * 2, read_objectives("error"))
-    assert str(refused.value) == "--vary: must name each key once, got x, x"
+    assert str(refused.value) == "--vary x: is given twice; list all its values in one"
     with pytest.raises(CapabilityError) as unknown:
         study(tmp_path / "journal", objective="energy").run(bowl)
     assert str(unknown.value) == "--objective energy: is not known of such a run; choose another objective"

@@ -18,6 +18,8 @@ from neurochip.sweep.space import grid, grid_size, parse_axes, parse_axis
         ("learning.beta=0:0.5:6", ("0", "0.1", "0.2", "0.3", "0.4", "0.5")),
         ("learning.beta=1:0.25:4", ("1", "0.75", "0.5", "0.25")),
         ("learning.beta=0.001:10:5log", ("0.001", "0.01", "0.1", "1", "10")),
+        ("learning.beta=0.001:10:5:log", ("0.001", "0.01", "0.1", "1", "10")),
+        ("learning.beta=1:3:3:int", ("1", "2", "3")),
         ("learning.beta=0.1,.5, 2", ("0.1", ".5", "2")),
         ("learning.beta=0.05,0.1:0.3:3", ("0.05", "0.1", "0.2", "0.3")),
         ("phases.free=20:100:5", ("20", "40", "60", "80", "100")),
@@ -56,15 +58,17 @@ def test_values(text: str, values: tuple[str, ...]) -> None:
         ),
         (
             "learning.beta=0:x:3",
-            '--vary learning.beta: must be START:STOP:COUNT, with "log" after it if wanted, got 0:x:3',
+            "--vary learning.beta: must be START:STOP or START:STOP:COUNT, with :log or :int after it if wanted, "
+            "got 0:x:3",
         ),
         ("learning.beta=0:1:1", "--vary learning.beta: must have 2 to 10000000 values in 0:1, got 1"),
-        ("learning.beta=1:1:3", "--vary learning.beta: must go from one value to another, got 1:1"),
+        ("learning.beta=1:1:3", "--vary learning.beta: must go from one number to another, got 1:1"),
         (
             "learning.beta=0:1:3log",
             "--vary learning.beta: must be positive at both ends of a log range, got 0:1",
         ),
         ("phases.free=1:10:4log", "--vary phases.free: takes whole numbers, and 1:10:4 gives 2.15443"),
+        ("learning.beta=0:1", "--vary learning.beta: must say how many values: START:STOP:COUNT, got 0:1"),
         ("learning.beta=1,,2", "--vary learning.beta: has an empty value between commas"),
         ("learning.beta=1,2,1", "--vary learning.beta: has the value 1 twice"),
     ],

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +12,9 @@ import pytest
 from neurochip import simulate
 from neurochip.errors import Interrupted
 from neurochip.training.progress import Progress
+from tests.unit.stopped_process import stopped
 from tests.unit.training import waiting_run
 from tests.unit.training.tiny import EPOCHS, overrides, results, run_of, same, stored
-
-ROOT = Path(waiting_run.__file__).resolve().parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -40,21 +37,7 @@ def killed(
 ) -> tuple[int, str]:
     """Start the variant, send it a signal at that point, and return its exit code and last words."""
     where = [run_of(variant), str(folder), "2", stage, str(epoch), str(done)]
-    with subprocess.Popen(
-        [sys.executable, waiting_run.__file__, *where, *overrides(variant)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None
-        try:
-            assert process.stdout.readline() == "here\n"
-            process.send_signal(which)
-            said, _ = process.communicate("\n" if which != signal.SIGKILL else None, timeout=120)
-        finally:
-            process.kill()
-    return process.returncode, said.strip()
+    return stopped(waiting_run.__file__, [*where, *overrides(variant)], which)
 
 
 def resumed(folder: Path) -> Path:

@@ -1,0 +1,309 @@
+"""The mutants of `mutants.py`: file, old text, new text, what it breaks, and which tests should notice."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["MUTANTS", "Mutant"]
+
+
+class Mutant(NamedTuple):
+    """One error.
+
+    Attributes
+    ----------
+    name
+        Short, one of a kind.
+    file, old, new
+        Where it is made: ``old`` stands exactly once in ``file``.
+    breaks
+        What is wrong then.
+    tests
+        What pytest is told to run.
+    """
+
+    name: str
+    file: str
+    old: str
+    new: str
+    breaks: str
+    tests: tuple[str, ...]
+
+
+_INTERP = ("-m", "interp and not slow")
+ELEMENTS = ("tests/unit/coding/test_elements.py", *_INTERP)
+SPECS = ("tests/unit/coding/test_specs.py", "tests/unit/coding/test_elements.py")
+SETTLE = ("tests/unit/digital/test_tiny_settle.py", "-k", "slow_chip or formats", *_INTERP)
+KERNELS = ("tests/unit/kernels/test_random_bits.py", "tests/unit/kernels/test_spike_lists.py", *_INTERP)
+PLASTICITY = ("tests/unit/digital/test_plasticity.py", *_INTERP)
+NEURONS = ("tests/unit/neurons", *_INTERP)
+ROUTERS = ("tests/unit/noc/test_known_results.py", "tests/unit/noc/test_stalls.py", *_INTERP)
+PIPELINE = ("tests/unit/noc/test_known_results.py", "-k", "by_hand or slow_receiver")
+TIMED = ("tests/property/test_timed_runs.py", "-k", "one_presentation or learning_takes or three_models")
+BOOKS = ("tests/property/test_ledger_equals_oracle.py", "-k", "test_counters")
+REPLAY = ("tests/property/test_replay_equals_oracle.py", "-k", "test_recorded_traffic")
+PARTITION = ("tests/unit/compile/test_partition.py",)
+QUANTISE = ("tests/unit/compile/test_quantise.py",)
+ROUTE = ("tests/unit/compile/test_route.py",)
+ENERGY = ("tests/unit/energy",)
+LEDGER = ("tests/unit/energy/test_static.py", "tests/unit/report/test_timing.py", "tests/unit/firmware/test_device.py")
+EQPROP = ("tests/unit/learning/test_eqprop.py",)
+HEBBIAN = ("tests/unit/learning/test_contrastive_rules.py",)
+ASSOCIATIVE = ("tests/unit/learning/test_associative.py",)
+STEP = ("tests/unit/analog/test_step.py",)
+DIE = ("tests/unit/analog/test_die.py",)
+COUNTING = ("tests/unit/firmware/test_device.py",)
+
+_ENCODERS, _ANNEALERS = "neurochip/coding/encoders/", "neurochip/coding/annealers/"
+
+MUTANTS: tuple[Mutant, ...] = (
+    # Coding.
+    Mutant("sigma-delta strict", _ENCODERS + "sigma_delta.py", "fires = phi > half", "fires = phi >= half",
+           "a residue of exactly ½ fires", ELEMENTS),
+    Mutant("sigma-delta saturates", _ENCODERS + "sigma_delta.py", "phi - one if fires else phi",
+           "phi - half if fires else phi",
+           "the residue keeps half a spike", ELEMENTS),
+    Mutant("second order, first loop", _ENCODERS + "second_order.py", "p2 = second + p1", "p2 = second + residue",
+           "the second integrator reads the first before its update", ELEMENTS),
+    Mutant("second order strict", _ENCODERS + "second_order.py", "fires = p2 > half", "fires = p2 >= half",
+           "exactly ½ fires", ELEMENTS),
+    Mutant("stochastic inclusive", _ENCODERS + "stochastic.py", "coded > uniform(key, neuron)",
+           "coded >= uniform(key, neuron)",
+           "a = 0 may fire", ELEMENTS),
+    Mutant("threshold inclusive", _ENCODERS + "threshold.py", "return coded > half", "return coded >= half",
+           "exactly ½ fires", ELEMENTS),
+    Mutant("predictive encoder sign", _ENCODERS + "predictive.py", "(value - keep * previous) / lam",
+           "(value + keep * previous) / lam", "the past is added", ELEMENTS),
+    Mutant("predictive decoder shares", "neurochip/coding/decoders/predictive.py", "keep * value + lam * drive",
+           "lam * value + keep * drive", "λ and 1 − λ change places", ELEMENTS),
+    Mutant("osa opens late", _ANNEALERS + "table.py", "pressure[j], tick == 1, rate", "pressure[j], tick == 2, rate",
+           "ε = 1 in the second tick", SETTLE),
+    Mutant("osa variance", _ANNEALERS + "osa.py", "(d - b * b) / (one + share)", "(d + b * b) / (one + share)",
+           "the bias is added to the variance", ELEMENTS),
+    Mutant("osa share", _ANNEALERS + "osa.py", "keep * keep * share + step * step", "keep * share + step * step",
+           "Λ forgets once, not twice", ELEMENTS),
+    Mutant("osa regulariser", _ANNEALERS + "osa.py", "(variance + r) / (d + r)", "(variance + r) / d",
+           "a silent neuron divides by 0", ELEMENTS),
+    Mutant("osa rates", _ANNEALERS + "osa.py", "for tick in range(1, first + n_ticks):",
+           "for tick in range(2, first + n_ticks):",
+           "ν is one tick behind", SPECS),
+    Mutant("kesten openings", _ANNEALERS + "kesten.py", "if tick <= 2 or", "if tick < 2 or",
+           "k grows in one of the first two ticks", ELEMENTS),
+    Mutant("kesten error", _ANNEALERS + "kesten.py", "* pressure, e, count", "* pressure, error, count",
+           "the error of the last tick is never replaced", ELEMENTS),
+    Mutant("kesten tie", _ANNEALERS + "kesten.py", "e * error < zero", "e * error <= zero",
+           "no error counts as a change of sign", ELEMENTS),
+    Mutant("power law from 0", "neurochip/coding/schedules.py", "np.arange(first, first + n_ticks, dtype=np.float64)",
+           "np.arange(first + 1, first + 1 + n_ticks, dtype=np.float64)", "t counts from 2", SPECS),
+    # Membranes.
+    Mutant("lif threshold inclusive", "neurochip/neurons/lif.py", "(not held) and v > threshold",
+           "(not held) and v >= threshold",
+           "v = θ fires", NEURONS),
+    Mutant("lif held", "neurochip/neurons/lif.py", "held = waiting > 0", "held = waiting > 1",
+           "the refractory time is a tick short", NEURONS),
+    Mutant("lif reset", "neurochip/neurons/lif.py", "after = v - threshold if subtracts", "after = v if subtracts",
+           "nothing is taken away by a spike", NEURONS),
+    Mutant("lif leak order", "neurochip/neurons/lif.py", "v = potential if held else kept + drive",
+           "v = potential if held else leak * (potential + drive)", "the drive leaks in its own tick", NEURONS),
+    Mutant("membrane carries", "neurochip/neurons/two_compartment.py", "after = reset + u if carries else reset",
+           "after = reset if carries else reset", "the overshoot is lost", NEURONS),
+    Mutant("soma nudge sign", "neurochip/neurons/two_compartment.py", "signed = share if beta > zero else -share",
+           "signed = share", "a negative β pulls", NEURONS),
+    # Kernels.
+    Mutant("hash of word 0", "neurochip/kernels/random_bits.py", "z = key + (word + np.uint64(1)) * _STEP",
+           "z = key + word * _STEP", "word 0 leaves the key as it is", KERNELS),
+    Mutant("tick key order", "neurochip/kernels/random_bits.py", "mix(mix(seed, presentation), tick)",
+           "mix(mix(seed, tick), presentation)", "tick and presentation change places", KERNELS),
+    Mutant("uniform bits", "neurochip/kernels/random_bits.py",
+           "_S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)",
+           "_S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(12)", "draws lie below ½", KERNELS),
+    Mutant("frame majority", "neurochip/kernels/spike_lists.py", "inside = 2 * window[i] > n_ticks",
+           "inside = 2 * window[i] >= n_ticks", "half of the ticks count as most", KERNELS),
+    Mutant("frame window", "neurochip/kernels/spike_lists.py", "        window[i] = 0\n",
+           "        window[i] = window[i]\n",
+           "counts of one window stand in the next", KERNELS),
+    # Learning on the cores.
+    Mutant("plasticity rounds down", "neurochip/digital/plasticity.py", "rounded = np.rint(wanted)",
+           "rounded = np.floor(wanted)",
+           "nearest becomes down", PLASTICITY),
+    Mutant("plasticity saturates", "neurochip/digital/plasticity.py", "elif rounded < -top:",
+           "elif rounded < -top - 1:",
+           "one step below the range is kept", PLASTICITY),
+    Mutant("plasticity at the top", "neurochip/digital/plasticity.py", "if rounded > top:", "if rounded >= top:",
+           "a weight that reaches the top counts as saturated", PLASTICITY),
+    Mutant("plasticity column", "neurochip/digital/plasticity.py", "uniform(row_key, first_column + j)",
+           "uniform(row_key, j)",
+           "rounding depends on the mapping", PLASTICITY),
+    Mutant("plasticity reset", "neurochip/digital/plasticity.py", "        change[j] = 0\n",
+           "        change[j] = change[j]\n",
+           "a row's sum begins with that of the row before", PLASTICITY),
+    # Books of the cores.
+    Mutant("books in flight", "neurochip/digital/bookkeeping.py", "(carried + sent - last) @ self.hears",
+           "(sent - last) @ self.hears", "spikes under way at the beginning are never delivered", BOOKS),
+    Mutant("books of the sender", "neurochip/digital/bookkeeping.py", "- last) @ self.hears", "- last) @ self.hears.T",
+           "deliveries are booked on cores that do not hear", BOOKS),
+    Mutant("books hops", "neurochip/digital/bookkeeping.py", 'book[:, _AT["hops_ns"]] = sent * ways.links[:, 1]',
+           'book[:, _AT["hops_ns"]] = sent * ways.links[:, 0]', "north–south counts what goes east–west", BOOKS),
+    Mutant("books frames", "neurochip/digital/bookkeeping.py", 'book[:, _AT["bitmap"]] = symbols * receivers',
+           'book[:, _AT["bitmap"]] = sent * receivers', "a frame has as many bits as spikes", BOOKS),
+    Mutant("books presentations", "neurochip/digital/bookkeeping.py", "presentations=lanes if kind.begins else 0",
+           "presentations=lanes", "a phase that goes on is presented again", BOOKS),
+    Mutant("books inputs twice", "neurochip/digital/bookkeeping.py", "        if kind.opening:\n",
+           "        if kind.begins:\n",
+           "inputs are written in every phase", BOOKS),
+    Mutant("books targets", "neurochip/digital/bookkeeping.py",
+           '            if kind.begins:\n                book[output, _AT["host_words_in"]]',
+           '            if kind.opening:\n                book[output, _AT["host_words_in"]]',
+           "targets of a nudged phase are never written", BOOKS),
+    # Time.
+    Mutant("clock every", "neurochip/digital/clock.py", "np.arange(-before % self._every, lanes",
+           "np.arange(before % self._every, lanes", "others than every n-th presentation are timed", TIMED),
+    Mutant("clock of learning", "neurochip/digital/clock.py", "busy = accumulations * add + writes * write",
+           "busy = accumulations * write + writes * add", "the prices of two steps change places", TIMED),
+    Mutant("clock look-up", "neurochip/digital/traffic_tables.py", "service=look_up + size * in_fractions",
+           "service=size * in_fractions", "a packet is looked up for nothing", TIMED),
+    Mutant("routes of links", "neurochip/digital/traffic_tables.py",
+           "links += [(x1, y, 3) for y in range(y0, y1)]", "links += [(x0, y, 3) for y in range(y0, y1)]",
+           "a packet turns south before it has gone east", TIMED),
+    # The mesh.
+    Mutant("routing of columns", "neurochip/noc/router.py", "if tile >= column + height:", "if tile > column + height:",
+           "the first tile of the next column is taken for this one", ROUTERS),
+    Mutant("router turn", "neurochip/noc/router.py", "turn[base + o] = i + 1 if i + 1 < ports else 0",
+           "turn[base + o] = i", "the same input is served again", ROUTERS),
+    Mutant("router wire", "neurochip/noc/router.py", "(cycles_ew if o < 2 else cycles_ns)",
+           "(cycles_ns if o < 2 else cycles_ew)",
+           "the two kinds of links change places", ROUTERS),
+    Mutant("router credits", "neurochip/noc/router.py", "(1 if i >= 4 else (cycles_ew if i < 2 else cycles_ns))",
+           "(1 if i >= 4 else 0)", "a credit is back at once", ROUTERS),
+    Mutant("pipeline round", "neurochip/noc/pipeline.py", "cycles = -(-int(done.max()) // ONE) + barrier",
+           "cycles = int(done.max()) // ONE + barrier", "a cycle begun is not counted", PIPELINE),
+    Mutant("pipeline barrier", "neurochip/noc/pipeline.py", "barrier = timing.barrier(active) if active else 0",
+           "barrier = timing.barrier(mesh.n_tiles) if active else 0", "tiles that sleep take part", PIPELINE),
+    Mutant("pipeline last packet", "neurochip/noc/pipeline.py", "(neurons - updated) * update, service)",
+           "neurons * update, service)", "neurons are updated twice", PIPELINE),
+    # Compiling.
+    Mutant("partition limit", "neurochip/compile/partition.py", "needed > there:", "needed >= there:",
+           "a core that is just full is refused", PARTITION),
+    Mutant("partition largest", "neurochip/compile/partition.py", "largest = -(-population.size // parts[p])",
+           "largest = population.size // parts[p]", "the larger part may not fit", PARTITION),
+    Mutant("partition traces", "neurochip/compile/partition.py", "neurons * state_bits + fan_in * trace_bits",
+           "neurons * (state_bits + trace_bits)", "a trace for each neuron, not each axon", PARTITION),
+    Mutant("quantise top", "neurochip/compile/quantise.py", "top = 2 ** (bits - 1) - 1", "top = 2 ** (bits - 1)",
+           "the range is not symmetric and overflows", QUANTISE),
+    Mutant("quantise clipped", "neurochip/compile/quantise.py", "np.abs(steps) > top", "np.abs(steps) >= top",
+           "weights at the limit count as cut", QUANTISE),
+    Mutant("routing tree", "neurochip/compile/route.py", "crossed = list(set(crossed))", "crossed = list(crossed)",
+           "a tree counts its trunk for each receiver", ROUTE),
+    Mutant("routing column first", "neurochip/compile/route.py", "along + [((x1, y), (x1, y + south))",
+           "along + [((x0, y), (x0, y + south))", "links of a column that no packet takes", ROUTE),
+    Mutant("packets of a replay", "neurochip/digital/traffic.py", 'book[:, _AT["packets"]] = sent * receivers',
+           'book[:, _AT["packets"]] = sent', "a packet reaches all cores", REPLAY),
+    Mutant("replay frames", "neurochip/digital/traffic.py",
+           'book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * links',
+           'book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * receivers',
+           "frames cross a link for each receiver", REPLAY),
+    # Energy.
+    Mutant("charge accumulator", "neurochip/energy/charges.py",
+           'yield Charge("learning", f"op.add.{self.hardware.accumulator_format}", writes)',
+           'yield Charge("learning", f"op.add.{number}", writes)',
+           "an integer weight is written with a float adder", ENERGY),
+    Mutant("charge clamped", "neurochip/energy/charges.py", '(("encoder",), updates + clamped)',
+           '(("encoder",), updates)',
+           "input neurons encode for nothing", ENERGY),
+    Mutant("charge idle", "neurochip/energy/charges.py", '"neuron_update_active", updates - idle',
+           '"neuron_update_active", updates',
+           "an idle update is paid twice", ENERGY),
+    Mutant("charge link bytes", "neurochip/energy/charges.py", "max(0, size - 4 * outside)", "max(0, size - outside)",
+           "words are taken for bytes", ("tests/unit/energy", "tests/unit/firmware/test_session.py")),
+    Mutant("charge read-outs", "neurochip/energy/charges.py", "if phase is Phase.READOUT else 0",
+           "if phase is not Phase.READOUT else 0",
+           "another phase's words leave the chip", ("tests/unit/energy", "tests/unit/firmware/test_session.py")),
+    Mutant("static per layer", "neurochip/energy/static.py", "np.where(first, cycles, 0)", "np.where(True, cycles, 0)",
+           "a core leaks once for each layer on it", ENERGY),
+    Mutant("static half timed", "neurochip/energy/static.py", "if timed < book.ticks:", "if timed < book.ticks - 1:",
+           "a tick may be missing", ENERGY),
+    Mutant("static host words", "neurochip/energy/static.py", "return -(-words * in_fractions",
+           "return (words * in_fractions",
+           "a cycle begun is not counted", ENERGY),
+    Mutant("price contained", "neurochip/energy/pricing.py",
+           "paid = whole if prices.has(whole) else prices.contained_in(whole) or whole",
+           "paid = whole", "a price inside a price inside a price is not found", ENERGY),
+    # The ledger.
+    Mutant("ledger sum of time", "neurochip/substrate/ledger.py",
+           "other.time if self.time is None else self.time if other.time is None else self.time + other.time",
+           "self.time if other.time is None else other.time", "time of the last book only", LEDGER),
+    Mutant("ledger control", "neurochip/substrate/ledger.py", "tuple(a + b for a, b in zip(self.control",
+           "tuple(max(a, b) for a, b in zip(self.control", "the controller's counts do not add", LEDGER),
+    Mutant("longest tick", "neurochip/substrate/phase_time.py", "        return max(first, second)\n",
+           "        return first + second\n", "the longest tick of two is their sum", LEDGER),
+    # Rules.
+    Mutant("eqprop centred span", "neurochip/learning/eqprop.py", "span = 2 * beta", "span = beta",
+           "centred nudges learn twice as fast", EQPROP),
+    Mutant("eqprop full sign", "neurochip/learning/eqprop.py", "(-minus[k], minus[k + 1])", "(minus[k], minus[k + 1])",
+           "the free product is added", EQPROP),
+    Mutant("eqprop mean of biases", "neurochip/learning/eqprop.py", "np.mean(moved[k + 1], axis=0)",
+           "np.sum(moved[k + 1], axis=0)", "biases learn by the sum over lanes", EQPROP),
+    Mutant("eqprop feedback pre", "neurochip/learning/eqprop.py", "WeightUpdate(k + 1, k, ((pre[k + 1], moved[k]),)",
+           "WeightUpdate(k + 1, k, ((moved[k + 1], pre[k]),)", "feedback learns the transposed rule", EQPROP),
+    Mutant("eqprop split stream", "neurochip/learning/eqprop.py",
+           "                substrate.run(Phase.FREE, nudged_ticks)\n",
+           "                substrate.run(Phase.FREE, free_ticks)\n",
+           "the free run of the other branch has another length", EQPROP),
+    Mutant("hebbian span", "neurochip/learning/two_phases.py", "span = 2 * self.beta", "span = self.beta",
+           "opposite nudges learn twice as fast", HEBBIAN),
+    Mutant("hebbian feedback", "neurochip/learning/two_phases.py", "self.update_of(seen, k + 1, k, scale)",
+           "self.update_of(seen, k, k + 1, scale)", "forward weights learn twice, feedback never", HEBBIAN),
+    Mutant("delta presynaptic", "neurochip/learning/delta_rule.py", "heard = (heard + seen.heard_plus[source]) / 2",
+           "heard = heard + seen.heard_plus[source]", "the mean of two phases is their sum", HEBBIAN),
+    Mutant("delta words", "neurochip/learning/delta_rule.py", "told = max(told, 1)", "told = max(told, 0)",
+           "a tied copy learns what nobody told it", HEBBIAN),
+    Mutant("associative cube", "neurochip/learning/associative.py", "cube = a * a * a * share", "cube = a * a * share",
+           "x² in place of x³", ASSOCIATIVE),
+    Mutant("associative limit", "neurochip/learning/associative.py", "top = limit * share", "top = limit",
+           "one lane may change as much as all", ASSOCIATIVE),
+    Mutant("associative balance", "neurochip/learning/associative.py", "np.arange(size) < size // 2",
+           "np.arange(size) <= size // 2",
+           "one more +1", ASSOCIATIVE),
+    # The die.
+    Mutant("analog nudge", "neurochip/analog/step.py", "pull = nudge * (target[lane, i - first_output] - v)",
+           "pull = nudge * target[lane, i - first_output]", "the nudge does not let go at its target", STEP),
+    Mutant("analog last outputs", "neurochip/analog/step.py", "for i in range(first_output, n):",
+           "for i in range(first_output + 1, n):",
+           "the first output stands still", STEP),
+    Mutant("analog rail", "neurochip/analog/step.py", "(v >= neurons.saturation[i] and flow > 0)",
+           "(v > neurons.saturation[i] and flow > 0)", "a neuron at its rail is never at rest",
+           ("tests/unit/analog",)),
+    Mutant("analog change", "neurochip/analog/step.py", "abs(difference) > change", "abs(difference) >= change",
+           "what has not changed is sent", STEP),
+    Mutant("analog eight rows", "neurochip/analog/step.py", "            k += 8\n", "            k += 9\n",
+           "every ninth change is lost", STEP),
+    Mutant("die offsets", "neurochip/analog/drawing.py", "return spread.sigma * unit * xi", "return spread.sigma * xi",
+           "offsets of synapses are in full scales", DIE),
+    Mutant("die mean", "neurochip/analog/drawing.py", "spread.sigma * xi - spread.sigma**2 / 2", "spread.sigma * xi",
+           "gains have a mean above 1", DIE),
+    Mutant("die stuck share", "neurochip/analog/drawing.py", "draw >= 1 - stuck", "draw >= 1 - stuck - dead",
+           "more synapses are stuck", DIE),
+    Mutant("die tails", "neurochip/analog/drawing.py", "np.sqrt((nu - 2) / nu)", "np.sqrt(nu / (nu - 2))",
+           "heavy tails are wider too", DIE),
+    Mutant("spread overdrive", "neurochip/analog/spread.py", "2 * threshold_mv / spec.overdrive_mv",
+           "threshold_mv / spec.overdrive_mv",
+           "σ(I)/I of strong inversion is halved", DIE),
+    Mutant("spread pairs", "neurochip/analog/spread.py", 'if spec.convention == "pair":',
+           'if spec.convention == "single":',
+           "one transistor differs like a pair", DIE),
+    Mutant("spread area", "neurochip/analog/spread.py", "math.sqrt(spec.width_um * spec.length_um)",
+           "spec.width_um * spec.length_um",
+           "Pelgrom's law without its root", DIE),
+    # The controller's counters.
+    Mutant("counters wrap", "firmware_sim/counting.py", "np.uint64((1 << width) - 1)", "np.uint64(1 << width)",
+           "one bit is shown and not all others", COUNTING),
+    Mutant("counters peak", "firmware_sim/counting.py",
+           "int(np.abs(counts).max(initial=0)), int(np.abs(shared).max(initial=0))",
+           "int(np.abs(counts).max(initial=0))", "presentations and ticks may wrap unseen", COUNTING),
+    Mutant("counters phases", "firmware_sim/counting.py", "len(set(phases)) != len(phases)",
+           "len(set(phases)) > len(phases)",
+           "a phase may be booked twice", COUNTING),
+    Mutant("counters signed", "firmware_sim/driver.py", "spare = np.uint64(64 - width)",
+           "spare = np.uint64(63 - width)",
+           "a turn of a counter is read as half of one", ("tests/property/test_driven_equals_direct.py",)),
+)  # fmt: skip
