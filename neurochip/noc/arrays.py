@@ -65,7 +65,7 @@ class State(NamedTuple):
     active: Array  # [router]  list of routers that hold flits, and some that no longer do
     listed: Array  # [router]  1 when in that list
     flits: Array  # [router]  flits in its FIFOs
-    wanted: Array  # [ports]  scratch: set of inputs that request each output
+    wanted: Array  # [ports]  set of inputs that request each output, of one router; empty between two
     crossed: Array  # [router · 4]  flits per link
     deepest: Array  # [FIFO]
     dwelt: Array  # [FIFO]  flits × cycles

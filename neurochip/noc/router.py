@@ -2,9 +2,15 @@
 
 Credits need no messages here: a place of a FIFO remembers the cycle from which its sender may fill it again, which is
 when the credit is back. Likewise a flit is put into the FIFO at the far end with the cycle in which it will arrive.
+
+What only names a place in an array is made u64: an index that may be negative costs a comparison and a choice each time.
 """
 
 from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
 
 from neurochip.kernels._jit import entry, kernel
 from neurochip.noc.arrays import FRACTION_BITS, NEVER, Counter, Fabric, Load, State
@@ -17,6 +23,11 @@ _ROUND_UP = (1 << FRACTION_BITS) - 1
 _NOW, _LEFT, _HOPS = Counter.NOW, Counter.LEFT, Counter.HOPS
 _ACTIVE, _SENDERS = Counter.ACTIVE, Counter.SENDERS
 _LET_IN, _GRANTS, _FREED = Counter.LET_IN, Counter.GRANTS, Counter.FREED
+# The place of the only one in a word, from its product with a de Bruijn sequence (as in kernels/spike_lists).
+_DE_BRUIJN, _TOP6 = np.uint64(0x03F79D71B4CB0A89), np.uint64(58)
+_MEMBER = np.zeros(64, dtype=np.int64)
+for _bit in range(64):
+    _MEMBER[((0x03F79D71B4CB0A89 << _bit) & 0xFFFFFFFFFFFFFFFF) >> 58] = _bit
 
 
 @kernel
@@ -31,6 +42,13 @@ def _output(tile: int, port: int, router: int, column: int, height: int) -> int:
     if tile > router:
         return 3
     return port
+
+
+@kernel
+def _lowest(members: Any) -> Any:
+    """Return the smallest member of a set that is not empty."""
+    alone = np.uint64(members & -members)
+    return _MEMBER[(alone * _DE_BRUIJN) >> _TOP6]
 
 
 @kernel
@@ -63,6 +81,7 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
     now, left, hops = counters[_NOW], counters[_LEFT], counters[_HOPS]
     n_active, n_senders = counters[_ACTIVE], counters[_SENDERS]
     cores_per_tile = ports - 4
+    one = np.uint64(1)
     status = RUNNING
 
     while left > 0 and now < until:
@@ -71,32 +90,32 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
         # Stage 2: inject.
         at = 0
         while at < n_senders:
-            core = senders[at]
+            core = np.uint64(senders[np.uint64(at)])
             if offer[core] > now:
                 wake = min(wake, offer[core])
                 at += 1
                 continue
-            fifo = door[core]
+            fifo = np.uint64(door[core])
             if held[fifo] == depth:
                 at += 1
                 continue
-            place = write[fifo]
-            if time[place] > now:
-                wake = min(wake, time[place])
+            slot = np.uint64(write[fifo])
+            if time[slot] > now:
+                wake = min(wake, time[slot])
                 at += 1
                 continue
-            packet = queue[sent[core]]
-            low[place] = first[packet]
-            high[place] = first[packet + 1]
-            time[place] = now
+            packet = np.uint64(queue[np.uint64(sent[core])])
+            low[slot] = first[packet]
+            high[slot] = first[packet + one]
+            time[slot] = now
             if held[fifo] == 0:
                 ready[fifo] = now + router_cycles
             held[fifo] += 1
-            write[fifo] = _following(place, fifo, depth)
-            router = home[core]
+            write[fifo] = _following(write[fifo], door[core], depth)
+            router = np.uint64(home[core])
             if listed[router] == 0:
                 listed[router] = 1
-                active[n_active] = router
+                active[np.uint64(n_active)] = home[core]
                 n_active += 1
             flits[router] += 1
             let_in[packet] = now
@@ -105,11 +124,11 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
             if paced and now << FRACTION_BITS >= made[core] + (1 << FRACTION_BITS):
                 made[core] = now << FRACTION_BITS
             sent[core] += 1
-            if sent[core] == queue_first[core + 1]:
+            if sent[core] == queue_first[core + one]:
                 n_senders -= 1
-                senders[at] = senders[n_senders]
+                senders[np.uint64(at)] = senders[np.uint64(n_senders)]
                 continue
-            packet = queue[sent[core]]
+            packet = np.uint64(queue[np.uint64(sent[core])])
             if paced:
                 made[core] += work[packet]
                 due[packet] = made[core]
@@ -123,65 +142,67 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
         # Stages 3–6, router after router: none reads what another writes in this cycle.
         at = 0
         while at < n_active:
-            router = active[at]
+            here = active[np.uint64(at)]
+            router = np.uint64(here)
             if flits[router] == 0:
                 n_active -= 1
-                active[at] = active[n_active]
+                active[np.uint64(at)] = active[np.uint64(n_active)]
                 listed[router] = 0
                 continue
             at += 1
-            base = router * ports
+            base = here * ports
             top = column[router]
             outputs = 0
             for i in range(ports):
-                fifo = base + i
+                fifo = np.uint64(base + i)
                 if ready[fifo] > now:
                     wake = min(wake, ready[fifo])
                     continue
                 requests = pending[fifo]
                 if requests == 0:
-                    place = read[fifo]
-                    for d in range(low[place], high[place]):
-                        requests |= 1 << _output(tile[d], port[d], router, top, height)
+                    head = np.uint64(read[fifo])
+                    for d in range(np.uint64(low[head]), np.uint64(high[head])):
+                        requests |= 1 << _output(tile[d], port[d], here, top, height)
                     pending[fifo] = requests
-                if outputs == 0:
-                    for o in range(ports):
-                        wanted[o] = 0
                 outputs |= requests
-                for o in range(ports):
-                    wanted[o] |= ((requests >> o) & 1) << i
-            for o in range(ports):
-                if (outputs >> o) & 1 == 0:
-                    continue
-                core = router * cores_per_tile + o - 4
-                there = 0
+                while requests != 0:
+                    wanted[np.uint64(_lowest(requests))] |= 1 << i
+                    requests &= requests - 1
+            while outputs != 0:
+                o = _lowest(outputs)
+                outputs &= outputs - 1
+                inputs = wanted[np.uint64(o)]
+                wanted[np.uint64(o)] = 0
+                core = np.uint64(here * cores_per_tile + o - 4)  # where o is none of the four links
+                link = np.uint64(here * 4 + o)
+                there = np.uint64(0)
                 if o < 4:
-                    there = down[router * 4 + o]
+                    there = np.uint64(down[link])
                     if held[there] == depth:
                         continue
-                    slot = write[there]
+                    slot = np.uint64(write[there])
                     free = time[slot]
                 else:
-                    slot = core * depth + inbox_at[core]
+                    slot = core * np.uint64(depth) + np.uint64(inbox_at[core])
                     free = inbox[slot]
                 if free > now:
                     wake = min(wake, free)
                     continue
-                inputs = wanted[o]
-                i = turn[base + o]
-                while (inputs >> i) & 1 == 0:
-                    i = i + 1 if i + 1 < ports else 0
-                turn[base + o] = i + 1 if i + 1 < ports else 0
+                asked = np.uint64(base + o)
+                i = turn[asked]
+                following = inputs >> i
+                i = i + _lowest(following) if following != 0 else _lowest(inputs)
+                turn[asked] = i + 1 if i + 1 < ports else 0
                 if inputs & (inputs - 1) != 0:
                     wake = min(wake, now + 1)  # somebody lost
-                fifo = base + i
-                place = read[fifo]
-                begin, end = low[place], high[place]
-                if end - begin > 1:
-                    while _output(tile[begin], port[begin], router, top, height) != o:
-                        begin += 1
-                    while _output(tile[end - 1], port[end - 1], router, top, height) != o:
-                        end -= 1
+                fifo = np.uint64(base + i)
+                head = np.uint64(read[fifo])
+                begin, end = np.uint64(low[head]), np.uint64(high[head])
+                if end - begin > one:
+                    while _output(tile[begin], port[begin], here, top, height) != o:
+                        begin += one
+                    while _output(tile[end - one], port[end - one], here, top, height) != o:
+                        end -= one
                 counters[_GRANTS] += 1
                 if o < 4:
                     low[slot] = begin
@@ -191,14 +212,15 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
                     if held[there] == 0:
                         ready[there] = time[slot] + router_cycles
                     held[there] += 1
-                    write[there] = _following(slot, there, depth)
-                    neighbour = router + (height if o == 0 else (-height if o == 1 else 2 * o - 5))
-                    if listed[neighbour] == 0:
-                        listed[neighbour] = 1
-                        active[n_active] = neighbour
+                    write[there] = _following(write[there], down[link], depth)
+                    neighbour = here + (height if o == 0 else (-height if o == 1 else 2 * o - 5))
+                    router_there = np.uint64(neighbour)
+                    if listed[router_there] == 0:
+                        listed[router_there] = 1
+                        active[np.uint64(n_active)] = neighbour
                         n_active += 1
-                    flits[neighbour] += 1
-                    crossed[router * 4 + o] += 1
+                    flits[router_there] += 1
+                    crossed[link] += 1
                     hops += 1
                 else:
                     arrival[begin] = now
@@ -209,22 +231,21 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
                     if taken[core] < 0:
                         first_taken[core] = begin
                     else:
-                        next_taken[taken[core]] = begin
+                        next_taken[np.uint64(taken[core])] = begin
                     taken[core] = begin
                     left -= 1
                 pending[fifo] ^= 1 << o
                 if pending[fifo] == 0:
-                    while arrived[fifo] < held[fifo] and time[look[fifo]] <= now:
+                    while arrived[fifo] < held[fifo] and time[np.uint64(look[fifo])] <= now:
                         arrived[fifo] += 1
-                        look[fifo] = _following(look[fifo], fifo, depth)
+                        look[fifo] = _following(look[fifo], base + i, depth)
                     deepest[fifo] = max(deepest[fifo], arrived[fifo])
-                    dwelt[fifo] += now - time[place] + 1
-                    time[place] = now + (1 if i >= 4 else (cycles_ew if i < 2 else cycles_ns))
+                    dwelt[fifo] += now - time[head] + 1
+                    time[head] = now + (1 if i >= 4 else (cycles_ew if i < 2 else cycles_ns))
                     held[fifo] -= 1
                     arrived[fifo] -= 1
-                    place = _following(place, fifo, depth)
-                    read[fifo] = place
-                    ready[fifo] = time[place] + router_cycles if held[fifo] > 0 else NEVER
+                    read[fifo] = _following(read[fifo], base + i, depth)
+                    ready[fifo] = time[np.uint64(read[fifo])] + router_cycles if held[fifo] > 0 else NEVER
                     flits[router] -= 1
                     counters[_FREED] += 1
                     wake = min(wake, now + 1)

@@ -211,6 +211,7 @@ def test_conservation_in_every_cycle_of_the_kernel(case: Case) -> None:
         assert (depth >= 0).all()
         assert (depth <= fabric.depth).all()
         assert (depth.reshape(-1, fabric.ports).sum(axis=1) == state.flits).all()
+        assert not state.wanted.any()
         ahead = np.zeros(n, dtype=int)
         for fifo in np.flatnonzero(depth):
             for k in range(depth[fifo]):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from neurochip.kernels._jit import entry
 from neurochip.kernels.int_rows import MOST_ROWS, add_int8_rows
 
+pytestmark = pytest.mark.interp
 ROWS = st.integers(0, 3 * MOST_ROWS + 9)
 
 
