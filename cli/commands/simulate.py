@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..names import CHIP, PRICES, RUN
+from ..options import ALLOW_CODE, QUIET, SET, THREADS, json_option, out_folder, seed_option
 
 if TYPE_CHECKING:
     from neurochip.simulation import TimingModel
@@ -20,28 +21,15 @@ DEFAULT_RUN = "mnist-small"
 
 @click.command("simulate", short_help="Run an experiment and report spikes, bits and energy.")
 @click.argument("run", type=RUN, required=False)
-@click.option(
-    "--set",
-    "overrides",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of the run, e.g. learning.beta=0.3 or network.precision=int8; may be repeated.",
-)
+@SET
 @click.option(
     "--timing",
     type=click.Choice(["tick", "analytic", "cycle"]),
     help="Count events only (tick), or cycles as well: from each tick's counts (analytic), or flit by flit (cycle).",
 )
-@click.option("--seed", type=int, help="Seed of every random draw; the same seed gives the same result.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the results, which must not exist.  [default: runs/NAME-TIME]",
-)
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; they do not change the result."
-)
+@seed_option("Seed of every random draw; the same seed gives the same result.")
+@out_folder("runs/NAME-TIME")
+@THREADS
 @click.option(
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
@@ -70,13 +58,9 @@ DEFAULT_RUN = "mnist-small"
     metavar="tcp://HOST:PORT",
     help="Drive a chip that is served elsewhere (`neurochip firmware serve`); implies --through firmware.",
 )
-@click.option(
-    "--allow-code",
-    is_flag=True,
-    help="Let the run execute the Python file that it names (analog.vector_field).",
-)
-@click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
-@click.option("--json", "as_json", is_flag=True, help="Print report.json and nothing else.")
+@ALLOW_CODE
+@QUIET
+@json_option("report.json")
 def command(
     run: str | None,
     overrides: tuple[str, ...],
