@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,6 +118,7 @@ def command(
 
     from ..links import through_controller
     from ..progress import showing_progress
+    from ..screen import told_briefly
 
     with showing_progress(quiet=quiet) as on_progress, through_controller(through, device) as controller:
         outcome = simulate(
@@ -135,11 +135,7 @@ def command(
         )
     if outcome.folder is None:
         raise RuntimeError("a run of the command line always has a folder")
-    if as_json:
-        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
-    elif quiet:
-        click.echo(str(outcome.folder))
-    else:
+    if not told_briefly(outcome.folder, "report.json", quiet=quiet, as_json=as_json):
         _summarise(outcome.folder)
 
 
@@ -158,7 +154,7 @@ def _replay(
     from neurochip.replay_run import replay_run
     from neurochip.report.replay_summary import replay_summary
 
-    from ..screen import summary_console
+    from ..screen import print_folder, summary_console, told_briefly
 
     outcome = replay_run(
         raster,
@@ -169,20 +165,16 @@ def _replay(
         timing=timing,
         out=out,
     )
-    if as_json:
-        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
-    elif quiet:
-        click.echo(str(outcome.folder))
-    else:
+    if not told_briefly(outcome.folder, "report.json", quiet=quiet, as_json=as_json):
         summary_console().print(replay_summary(outcome.document))
-        click.echo(f"\n{outcome.folder}\nneurochip report {shlex.quote(str(outcome.folder))} --open")
+        print_folder(outcome.folder)
 
 
 def _summarise(folder: Path) -> None:
     from neurochip.report.reading import read_document
     from neurochip.report.terminal import print_summary
 
-    from ..screen import summary_console
+    from ..screen import print_folder, summary_console
 
     print_summary(read_document(folder), summary_console())
-    click.echo(f"\n{folder}\nneurochip report {shlex.quote(str(folder))} --open")
+    print_folder(folder)

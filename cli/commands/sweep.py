@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
@@ -104,8 +103,10 @@ def command(
     Modes say how the network comes onto the chip: deploy trains on the nominal chip and tests on the varied one,
     in-loop trains on the varied one, fine-tune does both.
     """
+    from neurochip.report.sweeps.terminal import print_sweep
     from neurochip.sweeping import run_sweep
 
+    from ..screen import print_folder, summary_console, told_briefly
     from ..sweep_progress import showing_sweep
 
     def confirm(points: int) -> bool:
@@ -132,14 +133,6 @@ def command(
             on_progress=on_progress,
             allow_code=allow_code,
         )
-    if as_json:
-        click.echo((outcome.folder / "sweep.json").read_text(encoding="utf-8"), nl=False)
-    elif quiet:
-        click.echo(str(outcome.folder))
-    else:
-        from neurochip.report.sweeps.terminal import print_sweep
-
-        from ..screen import summary_console
-
+    if not told_briefly(outcome.folder, "sweep.json", quiet=quiet, as_json=as_json):
         print_sweep(outcome.document, summary_console())
-        click.echo(f"\n{outcome.folder}\nneurochip report {shlex.quote(str(outcome.folder))} --open")
+        print_folder(outcome.folder)

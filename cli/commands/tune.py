@@ -98,6 +98,8 @@ def command(
         raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")
     from neurochip.tuning import tune
 
+    from ..screen import told_briefly
+
     found = tune(
         run or "mnist-small",
         vary=vary,
@@ -114,11 +116,7 @@ def command(
         threads=threads,
         on_trial=None if quiet else _tell(trials),
     )
-    if as_json:
-        click.echo((found.folder / "tune.json").read_text(encoding="utf-8"), nl=False)
-    elif quiet:
-        click.echo(str(found.folder))
-    else:
+    if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
         _print(found)
 
 
