@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-__all__ = ["Sources", "error_console", "print_table", "summary_console"]
+__all__ = ["Sources", "error_console", "print_folder", "print_table", "summary_console", "told_briefly"]
 
 # Nobody folds a line for a file or a pipe.
 PIPE_WIDTH = 1000
@@ -50,6 +52,20 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, right:
         console.print(table)
     for line in captured.get().splitlines():
         click.echo(line.rstrip())
+
+
+def told_briefly(folder: Path, document: str, *, quiet: bool, as_json: bool) -> bool:
+    """Print the document of a folder for --json, or the folder for --quiet; return whether that was asked for."""
+    if as_json:
+        click.echo((folder / document).read_text(encoding="utf-8"), nl=False)
+    elif quiet:
+        click.echo(str(folder))
+    return as_json or quiet
+
+
+def print_folder(folder: Path) -> None:
+    """Print where the results are, and how to see them."""
+    click.echo(f"\n{folder}\nneurochip report {shlex.quote(str(folder))} --open")
 
 
 class Sources:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from ..options import json_option
+
 __all__ = ["command"]
 
 
@@ -15,12 +17,14 @@ __all__ = ["command"]
     "folders", metavar="DIR…", nargs=-1, required=True, type=click.Path(file_okay=False, path_type=Path)
 )
 @click.option(
-    "--html", "page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with curves too."
+    "--html",
+    "page",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page with curves into FILE too.",
 )
-@click.option(
-    "--json", "values", type=click.Path(dir_okay=False, path_type=Path), help="Write the values as JSON too."
-)
-def command(folders: tuple[Path, ...], page: Path | None, values: Path | None) -> None:
+@json_option("the values as JSON")
+def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None:
     """Put the runs in the folders DIR… side by side: error, bits, packets, energy and time."""
     import json
 
@@ -33,6 +37,12 @@ def command(folders: tuple[Path, ...], page: Path | None, values: Path | None) -
 
     names = _names(folders)
     comparison = compare([(name, read_document(f)) for name, f in zip(names, folders, strict=True)])
+    if page is not None:
+        with replacing(page) as file:
+            file.write(comparison_page(comparison).encode())
+    if as_json:
+        click.echo(json.dumps(comparison.to_json(), indent=1, ensure_ascii=False))
+        return
     rows = [("network", *(run.about for run in comparison.runs))]
     for row in comparison.rows:
         cells = zip(row.words, row.ratios, strict=True)
@@ -45,13 +55,7 @@ def command(folders: tuple[Path, ...], page: Path | None, values: Path | None) -
             err=True,
         )
     if page is not None:
-        with replacing(page) as file:
-            file.write(comparison_page(comparison).encode())
         click.echo(f"\n{page}")
-    if values is not None:
-        with replacing(values) as file:
-            file.write((json.dumps(comparison.to_json(), indent=1, ensure_ascii=False) + "\n").encode())
-        click.echo(str(values))
 
 
 def _names(folders: tuple[Path, ...]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..names import RUN
+from ..options import set_option
 
 if TYPE_CHECKING:
     from neurochip.analog.die import Die
@@ -16,13 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-SET = click.option(
-    "--set",
-    "overrides",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of the run, e.g. analog.die=7 or analog.mismatch.sigma=0.3; may be repeated.",
-)
+SET = set_option("analog.die=7 or analog.mismatch.sigma=0.3")
 
 
 @click.group("die", short_help="Show, save or take in the die of an analog run.")
@@ -57,7 +52,12 @@ def save(run: str, out: Path, overrides: tuple[str, ...]) -> None:
 @click.argument("source", metavar="DIE.h5|DEVICES.csv", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("out", metavar="[OUT.h5]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--run", type=RUN, default="analog-mnist-small", show_default=True, help="Whose network it is for."
+    "--run",
+    type=RUN,
+    metavar="RUN",
+    default="analog-mnist-small",
+    show_default=True,
+    help="Whose network it is for.",
 )
 @SET
 def load(source: Path, out: Path | None, run: str, overrides: tuple[str, ...]) -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
+from ..options import json_option
+
 __all__ = ["command"]
 
 _MARKS = {"good": "ok", "absent": "-", "bad": "!!"}
 
 
 @click.command("doctor", short_help="Say what is installed, and what that enables.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON and nothing else.")
+@json_option("the findings as JSON")
 @click.pass_context
 def command(ctx: click.Context, as_json: bool) -> None:
     """Say what is installed, and what that enables; exit code 1 when something is in the way."""

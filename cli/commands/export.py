@@ -1,4 +1,4 @@
-"""``neurochip export``: a network for other tools, as NIR."""
+"""``neurochip export``: a network for other tools, as NIR or a netlist."""
 
 from __future__ import annotations
 
@@ -43,9 +43,8 @@ def command(
 ) -> None:
     """Write the folder of a finished RUN, or a network that was imported, as OUT.nir.
 
-    The neurons of a RUN have no counterpart in NIR: they become integrate-and-fire neurons whose mean rates
-    have the same
-    fixed point, which is an approximation (docs/nir.md).
+    The neurons of a RUN have no counterpart in NIR: they become integrate-and-fire neurons whose mean rates have the
+    same fixed point, which is an approximation (docs/nir.md).
     """
     if spice:
         from neurochip.dies import run_netlist, write_netlist

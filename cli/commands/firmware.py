@@ -11,6 +11,7 @@ import click
 
 from ..links import connector
 from ..names import RUN
+from ..options import SET, THREADS, json_option, seed_option
 
 if TYPE_CHECKING:
     from firmware_sim.program import Program
@@ -19,13 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 DEFAULT_RUN = "mnist-small"
-_SET = click.option(
-    "--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value of the run."
-)
-_SEED = click.option("--seed", type=int, help="Seed of every random draw, over the run's own.")
-_THREADS = click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", default=1, help="Threads of the chip."
-)
+_SEED = seed_option("Seed of every random draw; the same seed gives the same result.")
 
 
 @click.group("firmware", short_help="Write and run programs of the chip's controller, or serve it.")
@@ -39,7 +34,11 @@ def command() -> None:
 @command.command("asm", short_help="Assemble a program.")
 @click.argument("program", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="The binary."
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the binary into FILE.",
 )
 def asm(program: Path, out: Path | None) -> None:
     """Assemble PROGRAM, check it, and print its listing; with --out write the binary."""
@@ -62,7 +61,7 @@ def disasm(program: Path) -> None:
 
 @command.command("image", short_help="Write the compiled chip of a run as a file.")
 @click.argument("run", type=RUN, default=DEFAULT_RUN)
-@_SET
+@SET
 @_SEED
 @click.option(
     "-o",
@@ -70,7 +69,7 @@ def disasm(program: Path) -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     required=True,
-    help="The image.",
+    help="Write the image into FILE.",
 )
 def image(run: str, overrides: tuple[str, ...], seed: int | None, out: Path) -> None:
     """Write the chip of RUN with its first weights to a file: what a driver of your own sends before `load`.
@@ -92,16 +91,27 @@ def image(run: str, overrides: tuple[str, ...], seed: int | None, out: Path) -> 
 @command.command("run", short_help="Run a program against the chip of a run.")
 @click.argument("program")
 @click.argument("run", type=RUN, default=DEFAULT_RUN)
-@_SET
+@SET
 @_SEED
 @click.option("--entry", metavar="LABEL", help="Where to start.  [default: the first instruction]")
 @click.option(
-    "--batches", type=click.IntRange(min=0), default=1, show_default=True, help="Minibatches in the queues."
+    "--batches",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Minibatches in the queues.",
 )
-@click.option("--lanes", type=click.IntRange(min=1), help="Samples of a minibatch.  [default: the run's]")
-@_THREADS
-@click.option("--device", metavar="tcp://HOST:PORT", help="On a chip that is served elsewhere.")
-@click.option("--json", "as_json", is_flag=True, help="Print what was read, and all counts, as JSON.")
+@click.option(
+    "--lanes", type=click.IntRange(min=1), metavar="N", help="Samples of a minibatch.  [default: the run's]"
+)
+@THREADS
+@click.option(
+    "--device",
+    metavar="tcp://HOST:PORT",
+    help="Use a chip that is served elsewhere (`neurochip firmware serve`).",
+)
+@json_option("what was read, and all counts, as JSON")
 def run_one(
     program: str,
     run: str,
@@ -110,7 +120,7 @@ def run_one(
     entry: str | None,
     batches: int,
     lanes: int | None,
-    threads: int,
+    threads: int | None,
     device: str | None,
     as_json: bool,
 ) -> None:
@@ -124,7 +134,9 @@ def run_one(
 
     made = _program(program)
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
-    ran = run_program(made, spec, entry=entry, batches=batches, lanes=lanes, threads=threads, connect=connect)
+    ran = run_program(
+        made, spec, entry=entry, batches=batches, lanes=lanes, threads=threads or 1, connect=connect
+    )
     if as_json:
         click.echo(json.dumps(_table(ran), indent=1))
         return
@@ -133,19 +145,26 @@ def run_one(
 
 @command.command("serve", short_help="Serve the chip of a run to a driver.")
 @click.argument("run", type=RUN, default=DEFAULT_RUN)
-@_SET
+@SET
 @_SEED
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=7417, show_default=True, help="0 takes a free one."
+    "--port",
+    type=click.IntRange(0, 65535),
+    metavar="N",
+    default=7417,
+    show_default=True,
+    help="Port to listen on; 0 takes a free one.",
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
 @click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Keep the device's state in FILE: after a crash it goes on from there, and so does its host.",
 )
-@_THREADS
+@THREADS
 def serve(
     run: str,
     overrides: tuple[str, ...],
@@ -153,7 +172,7 @@ def serve(
     port: int,
     host: str,
     state: Path | None,
-    threads: int,
+    threads: int | None,
 ) -> None:
     """Serve the chip of RUN as a network device, to one host at a time, until interrupted.
 
@@ -168,7 +187,7 @@ def serve(
 
     logging.basicConfig(format="%(levelname)s: %(message)s")
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
-    device = device_of(spec, build(spec, threads=threads), has_store=state is not None)
+    device = device_of(spec, build(spec, threads=threads or 1), has_store=state is not None)
     server = Server(device, host, port, store=None if state is None else Store(state))
     click.echo(f"{spec.name} on tcp://{server.host}:{server.port}")
     try:

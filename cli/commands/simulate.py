@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..names import CHIP, PRICES, RUN
+from ..options import ALLOW_CODE, QUIET, SET, THREADS, json_option, out_folder, seed_option
 
 if TYPE_CHECKING:
     from neurochip.simulation import TimingModel
@@ -20,28 +20,15 @@ DEFAULT_RUN = "mnist-small"
 
 @click.command("simulate", short_help="Run an experiment and report spikes, bits and energy.")
 @click.argument("run", type=RUN, required=False)
-@click.option(
-    "--set",
-    "overrides",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of the run, e.g. learning.beta=0.3 or network.precision=int8; may be repeated.",
-)
+@SET
 @click.option(
     "--timing",
     type=click.Choice(["tick", "analytic", "cycle"]),
     help="Count events only (tick), or cycles as well: from each tick's counts (analytic), or flit by flit (cycle).",
 )
-@click.option("--seed", type=int, help="Seed of every random draw; the same seed gives the same result.")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the results, which must not exist.  [default: runs/NAME-TIME]",
-)
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; they do not change the result."
-)
+@seed_option("Seed of every random draw; the same seed gives the same result.")
+@out_folder("runs/NAME-TIME")
+@THREADS
 @click.option(
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
@@ -70,13 +57,9 @@ DEFAULT_RUN = "mnist-small"
     metavar="tcp://HOST:PORT",
     help="Drive a chip that is served elsewhere (`neurochip firmware serve`); implies --through firmware.",
 )
-@click.option(
-    "--allow-code",
-    is_flag=True,
-    help="Let the run execute the Python file that it names (analog.vector_field).",
-)
-@click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
-@click.option("--json", "as_json", is_flag=True, help="Print report.json and nothing else.")
+@ALLOW_CODE
+@QUIET
+@json_option("report.json")
 def command(
     run: str | None,
     overrides: tuple[str, ...],
@@ -135,6 +118,7 @@ def command(
 
     from ..links import through_controller
     from ..progress import showing_progress
+    from ..screen import told_briefly
 
     with showing_progress(quiet=quiet) as on_progress, through_controller(through, device) as controller:
         outcome = simulate(
@@ -151,11 +135,7 @@ def command(
         )
     if outcome.folder is None:
         raise RuntimeError("a run of the command line always has a folder")
-    if as_json:
-        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
-    elif quiet:
-        click.echo(str(outcome.folder))
-    else:
+    if not told_briefly(outcome.folder, "report.json", quiet=quiet, as_json=as_json):
         _summarise(outcome.folder)
 
 
@@ -174,7 +154,7 @@ def _replay(
     from neurochip.replay_run import replay_run
     from neurochip.report.replay_summary import replay_summary
 
-    from ..screen import summary_console
+    from ..screen import print_folder, summary_console, told_briefly
 
     outcome = replay_run(
         raster,
@@ -185,20 +165,16 @@ def _replay(
         timing=timing,
         out=out,
     )
-    if as_json:
-        click.echo((outcome.folder / "report.json").read_text(encoding="utf-8"), nl=False)
-    elif quiet:
-        click.echo(str(outcome.folder))
-    else:
+    if not told_briefly(outcome.folder, "report.json", quiet=quiet, as_json=as_json):
         summary_console().print(replay_summary(outcome.document))
-        click.echo(f"\n{outcome.folder}\nneurochip report {shlex.quote(str(outcome.folder))} --open")
+        print_folder(outcome.folder)
 
 
 def _summarise(folder: Path) -> None:
     from neurochip.report.reading import read_document
     from neurochip.report.terminal import print_summary
 
-    from ..screen import summary_console
+    from ..screen import print_folder, summary_console
 
     print_summary(read_document(folder), summary_console())
-    click.echo(f"\n{folder}\nneurochip report {shlex.quote(str(folder))} --open")
+    print_folder(folder)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 
 import click
 
 from ..names import RUN
+from ..options import ALLOW_CODE, QUIET, SET, json_option, out_folder, seed_option
 
 __all__ = ["command"]
 
@@ -20,7 +20,7 @@ __all__ = ["command"]
     metavar="KEY=VALUES",
     multiple=True,
     help="Values of a key of the run, with commas between them; START:STOP:COUNT stands for so many in equal steps, "
-    "START:STOP:COUNTlog in equal ratios. Repeat it for a grid; curves are drawn over the first key.",
+    "START:STOP:COUNTlog in equal ratios. May be repeated, for a grid; curves are drawn over the first key.",
 )
 @click.option(
     "--modes",
@@ -52,32 +52,31 @@ __all__ = ["command"]
     help="A die is good within so many points of ideal.  [default: 1]",
 )
 @click.option(
-    "--yield", "wanted", type=float, metavar="PERCENT", help="Of the dies shall be good.  [default: 95]"
+    "--yield",
+    "wanted",
+    type=float,
+    metavar="PERCENT",
+    help="So many of the dies shall be good.  [default: 95]",
 )
-@click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value of the run.")
-@click.option("--seed", type=int, help="First seed of the run.")
+@SET
+@seed_option("First seed of the run.")
 @click.option(
     "--workers", type=click.IntRange(min=1), metavar="N", help="Processes here.  [default: one per core]"
 )
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster, e.g. tcp://host:8786."
 )
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the results, which must not exist.  [default: sweeps/NAME-TIME]",
-)
+@out_folder("sweeps/NAME-TIME")
 @click.option(
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Go on with the sweep in DIR; other options change what is asked for, e.g. --dies 100. Nothing is repeated.",
 )
-@click.option("--allow-code", is_flag=True, help="Run the code of analog.vector_field; read it first.")
+@ALLOW_CODE
 @click.option("--yes", is_flag=True, help="Begin even a very large sweep without asking.")
-@click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
-@click.option("--json", "as_json", is_flag=True, help="Print sweep.json and nothing else.")
+@QUIET
+@json_option("sweep.json")
 def command(
     run: str | None,
     vary: tuple[str, ...],
@@ -104,8 +103,10 @@ def command(
     Modes say how the network comes onto the chip: deploy trains on the nominal chip and tests on the varied one,
     in-loop trains on the varied one, fine-tune does both.
     """
+    from neurochip.report.sweeps.terminal import print_sweep
     from neurochip.sweeping import run_sweep
 
+    from ..screen import print_folder, summary_console, told_briefly
     from ..sweep_progress import showing_sweep
 
     def confirm(points: int) -> bool:
@@ -132,14 +133,6 @@ def command(
             on_progress=on_progress,
             allow_code=allow_code,
         )
-    if as_json:
-        click.echo((outcome.folder / "sweep.json").read_text(encoding="utf-8"), nl=False)
-    elif quiet:
-        click.echo(str(outcome.folder))
-    else:
-        from neurochip.report.sweeps.terminal import print_sweep
-
-        from ..screen import summary_console
-
+    if not told_briefly(outcome.folder, "sweep.json", quiet=quiet, as_json=as_json):
         print_sweep(outcome.document, summary_console())
-        click.echo(f"\n{outcome.folder}\nneurochip report {shlex.quote(str(outcome.folder))} --open")
+        print_folder(outcome.folder)

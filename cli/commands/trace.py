@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from ..names import CHIP, RUN
+from ..options import SET
 from ..stops import Interruption
 
 __all__ = ["command"]
@@ -54,8 +55,16 @@ class TickRange(click.ParamType[tuple[int, int | None]]):
 @click.option(
     "--list", "listing", is_flag=True, help="Print the names of the signals there are, and write nothing."
 )
-@click.option("--presentation", type=int, default=0, show_default=True, metavar="K", help="Which sample.")
-@click.option("--split", type=click.Choice(["train", "test"]), default="test", show_default=True)
+@click.option(
+    "--presentation", type=int, default=0, show_default=True, metavar="N", help="Number of the sample."
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "test"]),
+    default="test",
+    show_default=True,
+    help="Of which samples.",
+)
 @click.option(
     "--timing",
     type=click.Choice(["tick", "analytic", "cycle"]),
@@ -71,18 +80,12 @@ class TickRange(click.ParamType[tuple[int, int | None]]):
     help="The input of RUN, where that is a network (.npz of neurochip import).",
 )
 @click.option("--chip", type=CHIP, metavar="CHIP|FILE", help="Of a network.  [default: cmos45]")
-@click.option(
-    "--set",
-    "overrides",
-    metavar="KEY=VALUE",
-    multiple=True,
-    help="Change a value of a run with fresh weights.",
-)
+@SET
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="The file, which must not exist.",
+    help="Write into FILE, which must not exist.  [default: named after RUN and --format]",
 )
 def command(
     run: str,

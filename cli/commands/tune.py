@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..names import RUN
+from ..options import QUIET, SET, THREADS, json_option, out_folder
 
 if TYPE_CHECKING:
     from neurochip.search.study import Trial
@@ -32,9 +33,11 @@ __all__ = ["command"]
     show_default=True,
     help="What to make small: error, bits, spikes, aer, packets, sops, energy, ticks. Several give a Pareto front.",
 )
-@click.option("--trials", type=click.IntRange(min=1), metavar="N", default=40, show_default=True)
+@click.option(
+    "--trials", type=click.IntRange(min=1), metavar="N", default=40, show_default=True, help="Trials in all."
+)
 @click.option("--sampler", metavar="NAME", default="tpe", show_default=True, help="tpe, gp or random.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Seed of the proposals.")
+@click.option("--seed", type=int, metavar="N", default=1, show_default=True, help="Seed of the proposals.")
 @click.option(
     "--seeds",
     type=click.IntRange(min=1),
@@ -57,15 +60,17 @@ __all__ = ["command"]
     show_default=True,
     help="Train the best ones N times again on all training samples and measure the test error.",
 )
-@click.option("--set", "overrides", metavar="KEY=VALUE", multiple=True, help="Change a value of the run.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the results.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of each run.")
+@SET
+@out_folder("runs/tune-NAME-TIME")
+@THREADS
 @click.option(
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Go on with the search in DIR, up to --trials; the rest as it was.",
 )
+@QUIET
+@json_option("tune.json")
 def command(
     run: str | None,
     vary: tuple[str, ...],
@@ -80,6 +85,8 @@ def command(
     out: Path | None,
     threads: int | None,
     resume: Path | None,
+    quiet: bool,
+    as_json: bool,
 ) -> None:
     """Search the keys of RUN named with --vary; trials are judged on training samples that were held out."""
     given = {"RUN": run is not None, "--vary": bool(vary), "--set": bool(overrides), "--out": out is not None}
@@ -90,6 +97,8 @@ def command(
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")
     from neurochip.tuning import tune
+
+    from ..screen import told_briefly
 
     found = tune(
         run or "mnist-small",
@@ -105,9 +114,10 @@ def command(
         out=out,
         resume=resume,
         threads=threads,
-        on_trial=_tell(trials),
+        on_trial=None if quiet else _tell(trials),
     )
-    _print(found)
+    if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
+        _print(found)
 
 
 def _tell(trials: int):  # type: ignore[no-untyped-def]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from neurochip.description import RunSpec
 from neurochip.errors import DataError
@@ -151,13 +151,13 @@ def _best_error(document: Document) -> float | None:
     return min(errors) if errors else None
 
 
-def _baseline(key: str) -> Callable[[Document], float | None]:
-    """Energy of a presentation with real values, on the chip or on a processor."""
+def _baseline(key: str, what: Literal["per_sample", "per_point"]) -> Callable[[Document], float | None]:
+    """Energy of a presentation, or of a point of accuracy, with real values on the chip or on a processor."""
 
     def value_of(document: Document) -> float | None:
         table = document["energy_j"].get("baseline")
         rows = [] if table is None else table["rows"]
-        return next((row["per_sample"] for row in rows if row["key"] == key), None)
+        return next((row[what] for row in rows if row["key"] == key), None)
 
     return value_of
 
@@ -174,6 +174,10 @@ def _bit_words(value: float) -> str:
     return quantity(value, "bit")
 
 
+_EACH: tuple[tuple[Literal["per_sample", "per_point"], str], ...] = (
+    ("per_sample", "sample"),
+    ("per_point", "point"),
+)
 _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[[float], str]], ...] = (
     ("test_error", "test error, last epoch", lambda d: d["result"]["test_error"], percent),
     ("best_test_error", "test error, best epoch", _best_error, percent),
@@ -195,7 +199,15 @@ _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[
         lambda d: per_point(d["energy_j"]["training"], d["result"]),
         _joules,
     ),
-    ("baseline_chip_energy_per_sample", "a sample, 32-bit words, same chip", _baseline("chip"), _joules),
-    ("baseline_processor_energy_per_sample", "a sample, multiply–adds", _baseline("processor"), _joules),
+    *(
+        (
+            f"baseline_{key}_energy_{what}",
+            f"energy a {unit}, {words}",
+            _baseline(key, what),
+            _joules,
+        )
+        for what, unit in _EACH
+        for key, words in (("chip", "32-bit words on the chip"), ("processor", "multiply–adds"))
+    ),
     ("emulation_seconds", "emulation", lambda d: d["time"]["seconds"], duration),
 )

@@ -30,14 +30,15 @@ def test_side_by_side(run: Run, finished: Finished) -> None:
 
 def test_page_and_values(run: Run, place: Workplace, finished: Finished) -> None:
     before = set(place.files())
-    result = run("compare", "one", "two", "--html", "pair.html", "--json", "pair.json")
+    result = run("compare", "one", "two", "--html", "pair.html", "--json")
     assert result.exit_code == 0, result.output
-    assert set(place.files()) - before == {"pair.html", "pair.json"}
-    stored = json.loads((place.folder / "pair.json").read_text(encoding="utf-8"))
+    assert set(place.files()) - before == {"pair.html"}
+    stored = json.loads(result.stdout)
     values = {row["key"]: row["values"] for row in stored["rows"]}
     assert values["test_error"] == [finished.report["result"]["test_error"]] * 2
     page = (place.folder / "pair.html").read_text(encoding="utf-8")
     assert "Side by side" in page and "src=" not in page
+    assert run("compare", "one", "two", "--html", "pair.html").stdout.splitlines()[-1] == "pair.html"
 
 
 def test_refused(run: Run) -> None:

@@ -16,6 +16,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from neurochip.description import run_text
+
 from .conftest import TINY, Finished, Run, Workplace
 from .documents import PAGES, ROOT, Line, blocks, lines, split
 
@@ -59,6 +61,7 @@ SHORTER: dict[str, tuple[list[str], str]] = {
 # Words that are replaced, and why.
 INSTEAD = {
     "analog-pilot": ("analog-mnist-small", "it learns from MNIST, which is not fetched here"),
+    "--ticks 0:100": ("--ticks 0:20", "the run that stands for the reader's has 30 ticks"),
     "--dies 30": ("--dies 2", "thirty trainings at every value"),
     "--dies 100": ("--dies 3", "as many more"),
     "--seeds 5": ("--seeds 1", "five trainings at every value"),
@@ -220,7 +223,7 @@ WITH = {"docs/faults.md": ["--set", "network.precision=int8"]}
 def test_the_toml(page: str, k: int, block: str, run: Run, ready: Path) -> None:
     """A block is part of a run file, and the run runs."""
     tomllib.loads(block)
-    (ready / "mine.toml").write_text(block, encoding="utf-8")
+    (ready / "mine.toml").write_text(f"{run_text('mnist-small')}\n{block}", encoding="utf-8")
     result = run("simulate", "mine.toml", *TINY, *WITH.get(page, []), "--out", "run", "--quiet")
     assert result.exit_code == 0, result.output
 

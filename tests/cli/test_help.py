@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import shutil
 import subprocess
 import sys
 from importlib.metadata import version
 
+import click
 import pytest
 from neurochip._cli.main import COMMANDS
 
@@ -92,3 +94,69 @@ def test_an_unknown_option(run: Run) -> None:
     result = run("simulate", "--tred", "2")
     assert result.exit_code == 2
     assert "--tred" in result.stderr.splitlines()[-1]
+
+
+def every_option() -> list[tuple[str, click.Option]]:
+    """Return each option with the name of its command."""
+    found: list[tuple[str, click.Option]] = []
+
+    def walk(name: str, command: click.Command) -> None:
+        found.extend((name, option) for option in command.params if isinstance(option, click.Option))
+        for part, below in getattr(command, "commands", {}).items():
+            walk(f"{name} {part}", below)
+
+    for name in COMMANDS:
+        walk(name, importlib.import_module(f"neurochip._cli.commands.{name}").command)
+    return found
+
+
+OPTIONS = every_option()
+# Options that are the same wherever they are: what they say may differ in an example or a default only.
+ALIKE = ("--quiet", "--set", "--threads", "--allow-code", "--json")
+
+
+def test_every_option_says_what_it_is() -> None:
+    assert len(OPTIONS) > 70
+    for command, option in OPTIONS:
+        where = f"{command} {option.opts[-1]}"
+        assert option.help, where
+        assert (
+            option.help[0].isupper()
+            or option.help[0].isdigit()
+            or option.help.startswith(option_words(option))
+        ), where
+        assert option.help.endswith((".", "]", ")")), where
+        takes_words = not option.is_flag and not isinstance(option.type, click.Choice)
+        assert not takes_words or option.metavar, f"{where} has no word for its value"
+
+
+def option_words(option: click.Option) -> tuple[str, ...]:
+    """Names of its values, with which a help may begin."""
+    if isinstance(option.type, click.Choice):
+        return tuple(map(str, option.type.choices))
+    return (str(option.default),)
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_one_option_one_word(name: str) -> None:
+    same = [(command, option) for command, option in OPTIONS if name in option.opts]
+    assert len(same) > 1
+    assert len({option.metavar for _, option in same}) == 1
+    assert len({option.is_flag for _, option in same}) == 1
+    said = {
+        re.sub(r"e\.g\. .*; may|^Print .* and nothing|, as JSON.*", "…", option.help or "")
+        for _, option in same
+    }
+    assert len(said) == 1, said
+
+
+def test_values_of_one_kind_have_one_word() -> None:
+    """A folder is DIR, a whole number N, a file FILE; what can be a name of the catalogue or a file says so."""
+    for command, option in OPTIONS:
+        where = f"{command} {option.opts[-1]}"
+        kind = option.type
+        if isinstance(kind, click.Path) and not option.multiple:
+            words = {"DIR"} if not kind.file_okay else {"FILE"} if not kind.dir_okay else {"DIR", "FILE"}
+            assert option.metavar in words, where
+        elif kind in (click.INT,) or isinstance(kind, click.IntRange):
+            assert option.metavar == "N", where

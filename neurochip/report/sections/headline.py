@@ -6,7 +6,7 @@ from neurochip.description import RunSpec
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.page import page_head
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity, ratio
-from neurochip.report.schema import Document
+from neurochip.report.schema import Document, EnergyTable
 from neurochip.report.sections.frame import card
 from neurochip.report.wording import standard_error
 
@@ -64,7 +64,7 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
             card(
                 f"Energy per {unit}",
                 quantity(energy["per_sample"], "J"),
-                f"prices of {energy['prices']}; {quantity(energy['training'] or 0.0, 'J')} {whole}",
+                _energy_words(energy, whole),
             )
         )
     if time["ticks_per_sample"] is not None:
@@ -75,6 +75,13 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
     about = f"{speed:.0f} samples per second" if speed is not None else "of this computer"
     cards.append(card("Emulation", duration(time["seconds"]), about))
     return cards
+
+
+def _energy_words(energy: EnergyTable, whole: str) -> str:
+    """Return whose prices, how much in all, and how much for each point of accuracy gained."""
+    words = f"prices of {energy['prices']}; {quantity(energy['training'] or 0.0, 'J')} {whole}"
+    each = energy.get("per_point")
+    return words if each is None else f"{words}, {quantity(each, 'J')} a point"
 
 
 def _error_cards(document: Document) -> list[Markup]:
