@@ -1,6 +1,8 @@
 """neurochip: neuromorphic hardware emulated with exact books of bits, time and energy.
 
-Names are loaded when first used, so that importing the package costs nothing.
+The public names, those that plug-ins are made of included; beside them are `neurochip.papers`, which experiments are
+made of, and `neurochip.testing`, the contracts that plug-ins are tested by. Names are loaded when first used, so that
+importing the package costs nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from neurochip.coding import OSA as OSA
     from neurochip.coding import Constant as Constant
+    from neurochip.coding import HardwareCost as HardwareCost
     from neurochip.coding import Identity as Identity
     from neurochip.coding import Kesten as Kesten
     from neurochip.coding import PowerLaw as PowerLaw
@@ -19,39 +22,82 @@ if TYPE_CHECKING:
     from neurochip.coding import SigmaDelta as SigmaDelta
     from neurochip.coding import Stochastic as Stochastic
     from neurochip.coding import Threshold as Threshold
+    from neurochip.coding.encoders.predictive import check_lambda as check_lambda
+    from neurochip.description import LearningSpec as LearningSpec
+    from neurochip.description import PhasesSpec as PhasesSpec
+    from neurochip.description import RunSpec as RunSpec
     from neurochip.description import read_chip as read_chip
     from neurochip.description import read_run as read_run
+    from neurochip.description import run_to_toml as run_to_toml
+    from neurochip.description.network import Network as Network
+    from neurochip.description.network import layered as layered
+    from neurochip.errors import CapabilityError as CapabilityError
+    from neurochip.errors import ConfigError as ConfigError
+    from neurochip.errors import DataError as DataError
+    from neurochip.errors import NeurochipError as NeurochipError
+    from neurochip.kernels._jit import Kernel as Kernel
+    from neurochip.kernels._jit import kernel as kernel
+    from neurochip.learning.eqprop import EquilibriumPropagation as EquilibriumPropagation
+    from neurochip.learning.eqprop import Presented as Presented
+    from neurochip.learning.needs import check_needs as check_needs
+    from neurochip.learning.rules import Rule as Rule
     from neurochip.neurons.lif import LIF as LIF
     from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
+    from neurochip.substrate import Capabilities as Capabilities
+    from neurochip.substrate import Observable as Observable
+    from neurochip.substrate import Parameters as Parameters
+    from neurochip.substrate import Phase as Phase
+    from neurochip.substrate import Substrate as Substrate
+    from neurochip.substrate import WeightUpdate as WeightUpdate
     from neurochip.sweeping import run_sweep as run_sweep
 
 __version__ = "0.1.0"
 
+# Public name → module that defines it.
 _HOME = {
-    **dict.fromkeys(
-        (
-            "OSA",
-            "Constant",
-            "Identity",
-            "Kesten",
-            "PowerLaw",
-            "Predictive",
-            "SecondOrderSigmaDelta",
-            "SigmaDelta",
-            "Stochastic",
-            "Threshold",
-        ),
-        "neurochip.coding",
-    ),
-    "LIF": "neurochip.neurons.lif",
+    "OSA": "neurochip.coding",
+    "Constant": "neurochip.coding",
+    "HardwareCost": "neurochip.coding",
+    "Identity": "neurochip.coding",
+    "Kesten": "neurochip.coding",
+    "PowerLaw": "neurochip.coding",
+    "Predictive": "neurochip.coding",
+    "SecondOrderSigmaDelta": "neurochip.coding",
+    "SigmaDelta": "neurochip.coding",
+    "Stochastic": "neurochip.coding",
+    "Threshold": "neurochip.coding",
+    "check_lambda": "neurochip.coding.encoders.predictive",
+    "LearningSpec": "neurochip.description",
+    "PhasesSpec": "neurochip.description",
+    "RunSpec": "neurochip.description",
     "read_chip": "neurochip.description",
     "read_run": "neurochip.description",
+    "run_to_toml": "neurochip.description",
+    "Network": "neurochip.description.network",
+    "layered": "neurochip.description.network",
+    "CapabilityError": "neurochip.errors",
+    "ConfigError": "neurochip.errors",
+    "DataError": "neurochip.errors",
+    "NeurochipError": "neurochip.errors",
+    "Kernel": "neurochip.kernels._jit",
+    "kernel": "neurochip.kernels._jit",
+    "EquilibriumPropagation": "neurochip.learning.eqprop",
+    "Presented": "neurochip.learning.eqprop",
+    "check_needs": "neurochip.learning.needs",
+    "Rule": "neurochip.learning.rules",
+    "LIF": "neurochip.neurons.lif",
     "replay": "neurochip.replaying",
-    "run_sweep": "neurochip.sweeping",
     "settle": "neurochip.settling",
     "simulate": "neurochip.simulation",
+    "Capabilities": "neurochip.substrate",
+    "Observable": "neurochip.substrate",
+    "Parameters": "neurochip.substrate",
+    "Phase": "neurochip.substrate",
+    "Substrate": "neurochip.substrate",
+    "WeightUpdate": "neurochip.substrate",
+    "run_sweep": "neurochip.sweeping",
 }
 __all__ = [*sorted(_HOME), "__version__"]
 

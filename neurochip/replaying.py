@@ -135,6 +135,11 @@ def replay(
     max_cycles
         With ``"cycle"``: a tick whose packets have not all arrived by then raises `StallError`.
 
+    Returns
+    -------
+    Replay
+        Spikes of all layers, u8[tick, unit] each, books, joules and time.
+
     Raises
     ------
     NeurochipError

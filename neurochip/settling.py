@@ -98,6 +98,11 @@ def settle(
     threads
         Lanes are shared among so many; the result does not depend on it.
 
+    Returns
+    -------
+    Settlement
+        Spikes u8, states and step sizes, lists over layers of [tick, lane, unit], and the ledger.
+
     Raises
     ------
     NeurochipError

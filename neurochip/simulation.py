@@ -97,6 +97,11 @@ def simulate(
     allow_code
         Whether code that the run names (analog.vector_field) may be run.
 
+    Returns
+    -------
+    Outcome
+        The record of the run, and its folder, `None` where none was written.
+
     Raises
     ------
     NeurochipError

@@ -98,6 +98,11 @@ def run_sweep(
     allow_code
         Whether code that the run names (analog.vector_field) may be run.
 
+    Returns
+    -------
+    SweepOutcome
+        What sweep.json holds, and its folder.
+
     Raises
     ------
     NeurochipError

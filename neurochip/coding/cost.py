@@ -13,6 +13,17 @@ class HardwareCost:
 
     State is counted in words of the neuron's own width (32 bits in a float32 neuron); a chip sheet
     turns words into bits and bits into joules.
+
+    Attributes
+    ----------
+    additions, multiplications, divisions, comparisons
+        Of two numbers of that width; a subtraction is an addition. What all neurons of a core share is not counted.
+    random_bits
+        Drawn.
+    state_words_read, state_words_written
+        Per tick.
+    state_words_kept
+        For as long as the neuron is there.
     """
 
     additions: int = 0

@@ -17,7 +17,18 @@ __all__ = ["Constant", "PowerLaw", "Schedule", "as_schedule"]
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """The same value at every tick, in (0, 1]."""
+    """The same value at every tick.
+
+    Parameters
+    ----------
+    value
+        In (0, 1]; no unit.
+
+    Raises
+    ------
+    ConfigError
+        When it is not in (0, 1].
+    """
 
     value: float = 0.5
     kind: ClassVar[str] = "constant"
@@ -35,7 +46,20 @@ class Constant:
 
 @dataclass(frozen=True, slots=True)
 class PowerLaw:
-    """``coefficient / t ** exponent``; t counts from 1. Values above 1 are used as they are."""
+    """``coefficient / t ** exponent``; t counts from 1 (O'Connor 2019, eq. 8).
+
+    Parameters
+    ----------
+    coefficient
+        The value of the first tick, in (0, 1].
+    exponent
+        How fast it falls, ≥ 0.
+
+    Raises
+    ------
+    ConfigError
+        When one of them is out of its range.
+    """
 
     coefficient: float
     exponent: float

@@ -49,7 +49,23 @@ _PRICE_HEAD = ("name", "about", "neuron_pricing", "note", "prices")
 
 
 def read_chip(name_or_path: str | os.PathLike[str]) -> ChipSpec:
-    """Return a chip of the catalogue, or of a TOML file named with its ``.toml``."""
+    """Read the sheet of a chip.
+
+    Parameters
+    ----------
+    name_or_path
+        Of the catalogue, plug-ins included, or a TOML file named with its ``.toml``.
+
+    Returns
+    -------
+    ChipSpec
+        Limits, timing in cycles and prices in joules, each with its source.
+
+    Raises
+    ------
+    ConfigError
+        For a name that there is not, and for a sheet that says what cannot be, with the place in it.
+    """
     text, source = find_text("chips", name_or_path)
     return chip_from_toml(text, source)
 

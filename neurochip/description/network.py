@@ -44,6 +44,15 @@ class Network:
     """Populations in the order of the layers, and the projections between them.
 
     The forward projections come first, in order; the backward ones follow, in order.
+
+    Attributes
+    ----------
+    populations
+        Name, size in neurons, and whether it is clamped to the input.
+    projections
+        From which population to which, by index, and which one it is the transpose of.
+    tied
+        Whether feedback is the transpose of the forward weights.
     """
 
     populations: tuple[Population, ...]
@@ -93,6 +102,16 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True) -> Network:
         Neurons of the input, hidden and output layers.
     tied
         Whether feedback is the transpose of the forward weights.
+
+    Returns
+    -------
+    Network
+        Populations ``input``, ``hidden`` …, ``output``; the first is clamped.
+
+    Raises
+    ------
+    ConfigError
+        For fewer than two layers.
     """
     last = len(sizes) - 1
     if last < 1:

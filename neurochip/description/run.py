@@ -69,6 +69,13 @@ class RunSpec:
         contention cannot undercut; ``cycle``: flit by flit. None changes a spike or a count.
     timing_every
         Time the first of every so many presentations of a phase, and no others; 1 times all.
+    data, network, coding, analog, phases, learning, evaluation, faults, record, baseline, convergence
+        The sections, each with a class of its own in `neurochip.description`.
+
+    Raises
+    ------
+    ConfigError
+        At the first key that contradicts another; the sections check themselves.
     """
 
     name: str

@@ -33,6 +33,16 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
         E.g. ``mnist-small``, or a file named with its ``.toml``.
     overrides
         ``key.path=value`` each; later ones win.
+
+    Returns
+    -------
+    RunSpec
+        With every default filled in.
+
+    Raises
+    ------
+    ConfigError
+        At the first key that is unknown or says what cannot be; the place names the file or the override.
     """
     overrides = list(overrides)
     text, source = find_text("runs", name_or_path)
@@ -53,7 +63,23 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
 
 
 def run_to_toml(run: RunSpec) -> str:
-    """Return the resolved run file: every default written out, and reading it gives an equal run."""
+    """Write a run out, every default included, so that reading it gives an equal run.
+
+    Parameters
+    ----------
+    run
+        Fully resolved.
+
+    Returns
+    -------
+    str
+        TOML.
+
+    Raises
+    ------
+    TypeError
+        For an element made in Python with a value that TOML has no form for.
+    """
     return write_toml(run.to_dict())
 
 

@@ -183,6 +183,11 @@ class PhasesSpec:
         Compare the nudged state with a free run that went on for as long, not with the end of the free phase.
     persistent
         Start each presentation from the state in which the same sample ended last time, not from rest.
+
+    Raises
+    ------
+    ConfigError
+        For a phase of no ticks or more than can be counted.
     """
 
     free: int = 100
@@ -223,6 +228,17 @@ class LearningSpec:
         ``trace``, what the receiving core reconstructs from the bits it got.
     trace
         That reconstruction: the ``decoder``'s filter, or a ``count`` of spikes.
+    epochs
+        How often all samples are presented.
+    minibatch
+        Samples that are presented before the weights change.
+    shuffle
+        Whether each epoch draws an order of its own.
+
+    Raises
+    ------
+    ConfigError
+        For a rule that there is not, a number out of its range, or a word that is none of these.
     """
 
     rule: str = "eqprop"

@@ -109,7 +109,17 @@ def _numba() -> Any:
 
 
 class Kernel(Generic[P, R]):
-    """A function that numba compiles at its first call (never, with ``NUMBA_DISABLE_JIT=1``)."""
+    """A function that numba compiles at its first call (never, with ``NUMBA_DISABLE_JIT=1``); made by `kernel`.
+
+    Parameters
+    ----------
+    function
+        Takes arrays and scalars, allocates nothing.
+    inline
+        Whether it becomes part of the kernels that call it.
+    cached
+        Whether what was compiled is kept on disk.
+    """
 
     def __init__(self, function: Callable[P, R], inline: bool, cached: bool = True) -> None:
         self.function = function
@@ -158,6 +168,21 @@ def kernel(function: Callable[P, R]) -> Kernel[P, R]:
     """Mark a small numeric function, meant to be inlined in larger kernels; it may also be called as it is.
 
     A kernel allocates nothing, releases the GIL, is cached on disk, and follows IEEE arithmetic as written.
+
+    Parameters
+    ----------
+    function
+        Of a module, so that another process finds it again; it may call other kernels, by their names.
+
+    Returns
+    -------
+    Kernel
+        To be called like the function.
+
+    Raises
+    ------
+    numba.core.errors.NumbaError
+        When it is first called, not here: for types that it was not written for, or if it allocates.
     """
     return Kernel(function, inline=True)
 

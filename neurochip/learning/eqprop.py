@@ -45,7 +45,7 @@ class Presented(NamedTuple):
 
 @dataclass(frozen=True)
 class EquilibriumPropagation:
-    """The rule, for one network.
+    """The rule, for one network (Scellier & Bengio 2017; with bits, O'Connor, Gavves & Welling 2019, eq. 4).
 
     Parameters
     ----------

@@ -11,7 +11,20 @@ __all__ = ["check_needs"]
 
 
 def check_needs(needs: Set[Observable], substrate: Substrate) -> None:
-    """Raise `CapabilityError` if the substrate lacks what a rule needs."""
+    """Say before the run that a substrate lacks what a rule needs.
+
+    Parameters
+    ----------
+    needs
+        What the rule reads.
+    substrate
+        What it is to learn on.
+
+    Raises
+    ------
+    CapabilityError
+        With the names of what is missing.
+    """
     missing = needs - substrate.capabilities.observables
     if missing:
         names = ", ".join(sorted(what.value for what in missing))

@@ -14,6 +14,7 @@ from neurochip.description.network import Network
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import CapabilityError
 from neurochip.learning.eqprop import Array, Presented
+from neurochip.learning.needs import check_needs
 from neurochip.substrate import Observable, Phase, Substrate, WeightUpdate
 
 __all__ = ["RecurrentBackpropagation"]
@@ -38,13 +39,14 @@ class RecurrentBackpropagation:
         return frozenset({Observable.VALUE})
 
     def check(self, substrate: Substrate) -> None:
-        """Raise `CapabilityError` if the substrate does not give its Jacobian away."""
+        """Raise `CapabilityError` if the substrate does not give its Jacobian away, or keeps no values."""
         if not isinstance(substrate, _Differentiable):
             raise CapabilityError(
                 "learning",
                 f"needs the Jacobian, which the {substrate.capabilities.name} substrate does not give; "
                 'learning.rule = "recurrent-backprop" runs on analog',
             )
+        check_needs(self.needs, substrate)
 
     def present(self, substrate: Substrate, targets: Array, beta: float, share: float = 1.0) -> Presented:
         """Run the free phase and return −η dC/dW; ``beta`` plays no part."""

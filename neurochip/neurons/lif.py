@@ -19,7 +19,7 @@ Reset = Literal["value", "subtract"]
 
 @dataclass(frozen=True, slots=True)
 class LIF:
-    """v ← leak · v + u; q = [v > threshold]; then v is reset.
+    """v ← leak · v + u; q = [v > threshold]; then v is reset (Gerstner & Kistler 2002, eq. 4.3, in ticks).
 
     u is the sum of the weights of all spikes of the tick before. v is 0 at the beginning.
 
@@ -38,6 +38,11 @@ class LIF:
     resolution
         After the leak v is cut off, towards 0, to a multiple of this; SANA-FE's Loihi: 1/64. With 0 it is not, and a
         decaying v never comes to rest.
+
+    Raises
+    ------
+    ConfigError
+        For a neuron that could never rest or never fire, and for what is no number.
     """
 
     threshold: float

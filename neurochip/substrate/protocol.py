@@ -38,7 +38,17 @@ class Observable(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What a substrate can do."""
+    """What a substrate can do.
+
+    Attributes
+    ----------
+    name
+        ``ideal``, ``digital``, ``analog`` or one of its own, for messages.
+    observables
+        What `Substrate.observe` gives.
+    sends_bits_only
+        Whether nothing but bits crosses between neurons.
+    """
 
     name: str
     observables: frozenset[Observable]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from neurochip.coding import OSA, Kesten
@@ -65,7 +64,6 @@ class AnnealerContract(ElementContract):
         a, b = (Number(float(value)) for value in _constants(spec, float))
         python(argument, 0, 1, pressure, tick, Number(float(_rates(spec, np.float64)[at])), a, b, *z, sizes)
 
-    @pytest.mark.interp
     def test_it_steps_as_its_slow_twin_does(self, spec: Any) -> None:
         values = self.values()
         argument = element_argument(self.role, spec, np.dtype(np.float64))
@@ -74,7 +72,6 @@ class AnnealerContract(ElementContract):
         expected = [[one.step(float(p)) for one, p in zip(slow, row, strict=True)] for row in values]
         np.testing.assert_allclose(found, expected, rtol=0, atol=self.tolerance)
 
-    @pytest.mark.interp
     def test_a_step_lies_between_0_and_1(self, spec: Any) -> None:
         argument = element_argument(self.role, spec, np.dtype(np.float64))
         for seed in range(3):
@@ -82,7 +79,6 @@ class AnnealerContract(ElementContract):
             found = self.ran(spec, values, self.kernel(spec), argument, np.float64)["sizes"][:, OWN]
             assert np.all((found >= -1e-15) & (found <= 1))
 
-    @pytest.mark.interp
     def test_state_that_changes_is_declared(self, spec: Any) -> None:
         """Words of state that a step writes are in the declared cost, or nobody pays for them."""
         argument = element_argument(self.role, spec, np.dtype(np.float64))

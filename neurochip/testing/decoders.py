@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from neurochip.coding import as_schedule
@@ -46,7 +45,6 @@ class DecoderContract(ElementContract):
         drive, value = arrays[:2]
         python(argument, 0, 1, drive, Number(float(_shares(spec)[(tick - 1) % TICKS])), value)
 
-    @pytest.mark.interp
     def test_it_decodes_what_its_slow_twin_decodes(self, spec: Any) -> None:
         values = self.values()
         argument = element_argument(self.role, spec, np.dtype(np.float64))
@@ -56,7 +54,6 @@ class DecoderContract(ElementContract):
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-13)
         assert np.ptp(found) > 0, "nothing was decoded"
 
-    @pytest.mark.interp
     def test_bits_are_decoded_like_numbers(self, spec: Any) -> None:
         """A trace is made of the bits themselves, u8."""
         argument = element_argument(self.role, spec, np.dtype(np.float32))

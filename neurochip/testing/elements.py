@@ -143,7 +143,6 @@ class ElementContract:
                     with pytest.raises(ConfigError):
                         dataclasses.replace(spec, **{field.name: bad})
 
-    @pytest.mark.interp
     @pytest.mark.parametrize("dtype", FORMATS, ids=str)
     def test_the_kernel_is_its_own_python(self, spec: Any, dtype: Any) -> None:
         """Compiled and not compiled it gives the same, to the last bit: no sum is wider than the state."""
@@ -154,7 +153,6 @@ class ElementContract:
         for name, array in compiled.items():
             np.testing.assert_array_equal(array, python[name], err_msg=name)
 
-    @pytest.mark.interp
     def test_it_keeps_to_its_slots_and_state_is_finite(self, spec: Any) -> None:
         """Whatever goes in; a kernel that allocates could not even be compiled."""
         argument = element_argument(self.role, spec, np.dtype(np.float64))

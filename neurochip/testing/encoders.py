@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -55,7 +54,6 @@ class EncoderContract(ElementContract):
         coded, residue, second = arrays[:3]
         python(argument, 0, 1, coded, residue, second, _NEURON, key_of(tick), np.zeros(1, np.uint8))
 
-    @pytest.mark.interp
     def test_it_sends_what_its_slow_twin_sends(self, spec: Any) -> None:
         def of_neuron(j: int) -> Any:
             return lambda tick: float(uniform(key_of(tick), _NEURON[OWN.start + j]))
@@ -82,7 +80,6 @@ class EncoderContract(ElementContract):
 
         law()
 
-    @pytest.mark.interp
     def test_state_that_changes_is_declared(self, spec: Any) -> None:
         """Words of state that a step writes are in the declared cost, or nobody pays for them."""
         argument = element_argument(self.role, spec, np.dtype(np.float64))

@@ -17,7 +17,19 @@ __all__ = ["Kesten", "kesten"]
 class Kesten:
     """ε = a / (b + k); k = 1, plus one for each of the first two ticks, plus one per sign change of the error p − θ.
 
-    The defaults are those noted beside the code of O'Connor 2019 for MNIST.
+    Kesten 1958; George & Powell 2006. The defaults are those noted beside the code of O'Connor 2019 for MNIST.
+
+    Parameters
+    ----------
+    a
+        > 0, at most b + 2.
+    b
+        ≥ 0, in ticks.
+
+    Raises
+    ------
+    ConfigError
+        For a first step above 1, and for what is not finite.
     """
 
     a: float = 4.02

@@ -18,7 +18,7 @@ __all__ = ["OSA", "osa"]
 
 @dataclass(frozen=True, slots=True)
 class OSA:
-    """Each neuron estimates the bias and the noise of its own pressure and steps accordingly.
+    """Each neuron estimates the bias and the noise of its own pressure and steps accordingly (O'Connor 2019, app. A).
 
     Parameters
     ----------
@@ -26,6 +26,11 @@ class OSA:
         Rate ν̄ at which bias and noise are forgotten, in (0, 1).
     regulariser
         r, keeps a silent neuron from dividing 0 by 0; > 0, in squared units of the pressure.
+
+    Raises
+    ------
+    ConfigError
+        For a ν̄ or r out of its range.
     """
 
     nu_bar: float = 0.0346

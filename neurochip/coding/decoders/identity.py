@@ -13,7 +13,7 @@ __all__ = ["Identity", "identity"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """v = u: whatever averaging there is, the annealer does it."""
+    """v = u: whatever averaging there is, the annealer does it (O'Connor 2019, eq. 10)."""
 
     kind: ClassVar[str] = "identity"
     hardware: ClassVar[HardwareCost] = HardwareCost()

@@ -14,7 +14,20 @@ __all__ = ["Predictive", "predictive"]
 
 @dataclass(frozen=True, slots=True)
 class Predictive:
-    """v ← (1−λ_t) v + λ_t u. Its clock runs one tick behind the encoder's: λ_{t+1} decodes what λ_t coded."""
+    """v ← (1−λ_t) v + λ_t u (O'Connor 2019, eq. 14).
+
+    Its clock runs one tick behind the encoder's: λ_{t+1} decodes what λ_t coded.
+
+    Parameters
+    ----------
+    lam
+        λ: a number in (0, 1], or a schedule.
+
+    Raises
+    ------
+    ConfigError
+        When it is neither.
+    """
 
     lam: float | Constant | PowerLaw = 0.275
     kind: ClassVar[str] = "predictive"

@@ -19,8 +19,19 @@ PREDICTIVE_COST = HardwareCost(
 )
 
 
-def check_lambda(lam: EncoderLambda) -> None:
-    """Refuse a λ that is neither a schedule, nor `None` (plain), nor the decoder's own."""
+def check_lambda(lam: Any) -> None:
+    """Refuse a λ that is neither a schedule, nor `None` (plain), nor the decoder's own.
+
+    Parameters
+    ----------
+    lam
+        A number in (0, 1], a `Constant`, a `PowerLaw`, `None` or ``"as-decoder"``.
+
+    Raises
+    ------
+    ConfigError
+        When it is none of these.
+    """
     if lam is None or lam == "as-decoder":
         return
     if isinstance(lam, str):

@@ -14,7 +14,18 @@ __all__ = ["SecondOrderSigmaDelta", "second_order"]
 
 @dataclass(frozen=True, slots=True)
 class SecondOrderSigmaDelta:
-    """p₁ = φ₁ + a; p₂ = φ₂ + p₁; q = [p₂ > ½]; φᵢ = pᵢ − q. ``lam`` as in `SigmaDelta`."""
+    """p₁ = φ₁ + a; p₂ = φ₂ + p₁; q = [p₂ > ½]; φᵢ = pᵢ − q (Candy & Temes 1992).
+
+    Parameters
+    ----------
+    lam
+        λ of the predictive front, as in `SigmaDelta`.
+
+    Raises
+    ------
+    ConfigError
+        For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
+    """
 
     lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "second-order-sigma-delta"

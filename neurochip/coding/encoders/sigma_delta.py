@@ -16,11 +16,18 @@ __all__ = ["SigmaDelta", "sigma_delta"]
 class SigmaDelta:
     """φ ← φ + a; q = [φ > ½]; φ ← φ − q. The mean of n bits misses the mean of a by at most 1/(2n).
 
+    O'Connor 2019, eq. 12.
+
     Parameters
     ----------
     lam
         λ of the predictive front; ``"as-decoder"`` takes the decoder's (plain for an identity decoder),
         `None` is plain.
+
+    Raises
+    ------
+    ConfigError
+        For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
     """
 
     lam: EncoderLambda = "as-decoder"

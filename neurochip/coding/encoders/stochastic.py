@@ -15,7 +15,18 @@ __all__ = ["Stochastic", "stochastic"]
 
 @dataclass(frozen=True, slots=True)
 class Stochastic:
-    """q ~ Bernoulli(a); a below 0 never fires, above 1 always. ``lam`` as in `SigmaDelta`."""
+    """q ~ Bernoulli(a); a below 0 never fires, above 1 always (O'Connor 2019, eq. 9).
+
+    Parameters
+    ----------
+    lam
+        λ of the predictive front, as in `SigmaDelta`.
+
+    Raises
+    ------
+    ConfigError
+        For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
+    """
 
     lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "stochastic"

@@ -14,7 +14,18 @@ __all__ = ["Threshold", "threshold"]
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """q = [a > ½]. ``lam`` as in `SigmaDelta`."""
+    """q = [a > ½], the naive encoder of O'Connor 2019.
+
+    Parameters
+    ----------
+    lam
+        λ of the predictive front, as in `SigmaDelta`.
+
+    Raises
+    ------
+    ConfigError
+        For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
+    """
 
     lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "threshold"

@@ -25,6 +25,10 @@ from neurochip.coding import (
 from neurochip.testing import AnnealerContract, DecoderContract, EncoderContract
 from tests.oracle import annealers, coders
 
+pytestmark = [
+    pytest.mark.interp,
+    pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
+]
 Draw = Callable[[int], float]
 
 

@@ -1,0 +1,1 @@
+"""An encoder, a chip and a learning rule for neurochip."""

@@ -1,0 +1,1 @@
+"""Chip sheets; the file name is the name."""

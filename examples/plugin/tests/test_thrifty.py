@@ -1,0 +1,8 @@
+"""The chip sheet keeps the contract of sheets."""
+
+from neurochip.testing import ChipContract
+
+
+class TestThrifty(ChipContract):
+    sheets = ("thrifty",)
+    overrides = ("network.precision=int8",)
