@@ -20,6 +20,7 @@ from neurochip.bench.rivals.program import Program, Worked
 from neurochip.bench.rivals.table import RIVALS
 from neurochip.bench.rounds import Work, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
+from neurochip.description import read_chip
 from neurochip.errors import NeurochipError
 from neurochip.replaying import Replay, Timing, replay
 from neurochip.training.streams import glorot
@@ -140,10 +141,11 @@ def _lif(effort: Effort, name: str, contest: _Contest, python: str) -> Figure:
     raster, weights = lif_network(ticks)
     held = [w.astype(contest.kind) for w in weights]
     on = placement((1, 4, 1) if contest.chip == "loihi" else (1, 1, 1))
+    sheet = read_chip(contest.chip)
     seen: list[Replay] = []
 
     def ours() -> None:
-        seen[:] = [replay([raster], held, contest.chip, on, neuron=NEURON, timing=contest.timing)]
+        seen[:] = [replay([raster], held, sheet, on, neuron=NEURON, timing=contest.timing)]
 
     with Program(RIVALS[contest.tool], python, _workload(ticks, contest.theirs)) as program:
         mine, theirs = _in_turn(effort, ours, program)

@@ -31,23 +31,21 @@ def bench_page(document: BenchDocument) -> str:
 
 def _table(rows: list[RowTable]) -> Markup:
     titles = ("row", "what", "asked", "median (min–max)", "ratio", "reached")
-    head = tag("thead", tag("tr", *(tag("th", title) for title in titles)))
-    return tag("table", head, tag("tbody", *(_line(row) for row in rows)), class_="figures")
+    cells = (tag("th", title, class_="text" if title == "what" else None) for title in titles)
+    return tag(
+        "table",
+        tag("thead", tag("tr", *cells)),
+        tag("tbody", *(_line(row) for row in rows)),
+        class_="figures",
+    )
 
 
 def _line(row: RowTable) -> Markup:
-    if row["missing"] is not None:
-        cells = [f"not measured: {row['missing']}", "", ""]
-    else:
-        cells = [*spread_words(row), reached_words(row)]
-    about = (
-        tag("td", row["about"], tag("br"), tag("small", row["note"]))
-        if row["note"]
-        else tag("td", row["about"])
-    )
-    return tag(
-        "tr", tag("th", row["name"]), about, tag("td", asked_words(row)), *(tag("td", cell) for cell in cells)
-    )
+    note = row["note"] if row["missing"] is None else f"not measured: {row['missing']}"
+    beside = (tag("br"), tag("small", note)) if note else ()
+    cells = (asked_words(row), *spread_words(row), reached_words(row))
+    about = tag("td", row["about"], *beside, class_="text words")
+    return tag("tr", tag("th", row["name"]), about, *(tag("td", cell) for cell in cells))
 
 
 def roofline_chart(document: BenchDocument) -> Chart:

@@ -54,7 +54,7 @@ def main():
         cpu, wall = _cpu_seconds(), time.perf_counter()
         result = work()
         wall, cpu = time.perf_counter() - wall, _cpu_seconds() - cpu
-        # A tool of many processes counts their seconds itself.
+        # A tool of many processes, or one that makes something first, counts seconds itself.
         cpu = result.pop("cpu_s", cpu)
         say({"cpu_s": cpu, "wall_s": wall, "peak_bytes": _peak_bytes(), "result": result})
 
