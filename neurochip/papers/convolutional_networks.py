@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,21 +20,16 @@ from neurochip.description import (
     NetworkSpec,
     PhasesSpec,
     RunSpec,
-    run_to_toml,
 )
 from neurochip.description.convolution import Convolution
 from neurochip.description.network import Network, convolutional
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.papers.scellier2018_mnist import alignment
+from neurochip.papers.alignment import Learnt, follow
 from neurochip.substrate import Observable, Parameters, Phase
-from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
-from neurochip.training.loop import Trainer
-from neurochip.training.progress import Progress, Reporter
-from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot, stream
 
-__all__ = ["Learnt", "Plan", "agreement", "started", "table2", "train"]
+__all__ = ["Plan", "agreement", "started", "table2", "train"]
 
 Array = NDArray[Any]
 
@@ -81,14 +76,6 @@ class Plan:
         )
 
 
-class Learnt(NamedTuple):
-    """One training: errors f64[epoch], and the alignment f64[epoch + 1, pair of layers] from before the first."""
-
-    train: Array
-    test: Array
-    alignment: Array
-
-
 def table2(maps: tuple[int, int]) -> Network:
     """Return 28 × 28 – 5×5 – 5×5 – 10: two convolutions with so many maps, means of 2 × 2 between them."""
     first = Convolution((28, 28, 1), 5, maps[0])
@@ -112,39 +99,16 @@ def started(network: Network, seed: int) -> Parameters:
 
 def train(plan: Plan, seed: int, tell: Callable[[float], None], folder: Path) -> Learnt:
     """Train one network; what it has after each epoch stands in ``folder``, and is taken up from there."""
-    run, network = plan.run(seed), plan.network
-    substrate = IdealSubstrate(network, Constant(0.5), bound=plan.bound)
-    samples = data.load(plan.set, train=plan.train, test=plan.test)
+    network = plan.network
     kernels = [p.convolution for p in network.projections]
-    checkpoint, digest, epochs = (
-        folder / "checkpoint.h5",
+    return follow(
+        plan.run(seed),
+        network,
+        IdealSubstrate(network, Constant(0.5), bound=plan.bound),
+        lambda: started(network, seed) if any(kernels) else glorot(network, seed),
+        folder,
         f"{network.sizes}-{kernels}-{plan.bound:g}",
-        plan.learning.epochs,
-    )
-    if checkpoint.is_file():
-        state = read_checkpoint(checkpoint, digest=digest)
-        substrate.restore_books(state.ledger, state.updates)
-    else:
-        shared = any(kernels)
-        state = TrainingState(started(network, seed) if shared else glorot(network, seed), substrate.ledger())
-        state.diagnostics.append({"alignment": alignment(state.parameters)})
-    substrate.load(state.parameters)
-
-    def told(progress: Progress) -> None:
-        within = progress.done / max(progress.total, 1) if progress.stage == "training" else 1.0
-        tell(min(1.0, (progress.epoch - 1 + within) / epochs))
-
-    rule = EquilibriumPropagation(network, plan.learning, plan.phases)
-    trainer = Trainer(run, substrate, rule, samples, state, Reporter(told, 0), lambda: False)
-    while state.epoch < epochs:
-        trainer.epoch()
-        state.diagnostics.append({"alignment": alignment(state.parameters)})
-        write_checkpoint(checkpoint, state, run=run_to_toml(run), digest=digest)
-    nan = float("nan")
-    return Learnt(
-        np.array([e.online_error for e in state.epochs]),
-        np.array([nan if e.test_error is None else e.test_error for e in state.epochs]),
-        np.array([after["alignment"] for after in state.diagnostics]),
+        tell,
     )
 
 

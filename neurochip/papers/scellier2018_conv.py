@@ -30,17 +30,16 @@ on all of MNIST, 3 epochs, one seed, beside a dense [784-512-512-10]; the rectif
 from __future__ import annotations
 
 import math
-import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.network import layered
-from neurochip.papers.convolutional_networks import Learnt, Plan, agreement, table2, train
+from neurochip.papers.alignment import Learnt
+from neurochip.papers.convolutional_networks import Plan, agreement, table2, train
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 
@@ -107,8 +106,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             done[at] = part
             tell(0.95 * sum(done) / len(jobs), plan.name)
 
-        with tempfile.TemporaryDirectory() as folder:
-            return train(plan, seed, within, Path(folder))
+        part = f"{plan.name}, seed {seed}"
+        return Learnt(*settings.kept_in(part, lambda folder: train(plan, seed, within, folder)))
 
     with ThreadPoolExecutor(settings.threads) as pool:
         found = list(pool.map(trained, range(len(jobs))))
@@ -117,7 +116,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     cosines = np.array([agreement(seed, BETAS) for seed in seeds])
     tell(1.0, "gradient")
     last = {name: 100 * np.array([r.test[-1] for r in runs]) for name, runs in by_plan.items()}
-    train_ = np.array([r.train for r in by_plan[conv.name]])
+    train_ = np.array([r.online for r in by_plan[conv.name]])
     aligned = np.array([r.alignment for r in by_plan[conv.name]]).mean(axis=0)
     allowed = FEW_DIGITS if settings.quick else 0.0
     findings = (
@@ -158,7 +157,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         seeds=n,
         settings={plan.name: _described(plan) for plan in (conv, dense)},
         series={
-            name: {key: [getattr(r, key) for r in runs] for key in Learnt._fields}
+            name: {key: [getattr(r, key) for r in runs] for key in ("online", "test", "alignment")}
             for name, runs in by_plan.items()
         },
         notes=(
@@ -187,7 +186,7 @@ def _signed(values: Array) -> str:
 def _charts(by_plan: dict[str, list[Learnt]]) -> tuple[Chart, ...]:
     errors, aligned = [], []
     for colour, (name, runs) in enumerate(by_plan.items()):
-        test, online = 100 * np.array([r.test for r in runs]), 100 * np.array([r.train for r in runs])
+        test, online = 100 * np.array([r.test for r in runs]), 100 * np.array([r.online for r in runs])
         epochs = np.arange(1, test.shape[1] + 1)
         low, high = test.min(axis=0), test.max(axis=0)
         errors.append(Curve(f"{name}, test", epochs, test.mean(axis=0), colour, low=low, high=high))

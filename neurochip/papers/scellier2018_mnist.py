@@ -18,34 +18,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip import data
 from neurochip.building import build, digest_of
-from neurochip.description import read_run, run_to_toml
-from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.papers.experiment import (
-    Bound,
-    Claim,
-    Experiment,
-    Finding,
-    Outcome,
-    Settings,
-    Tell,
-    share_of_epochs,
-)
+from neurochip.description import read_run
+from neurochip.papers.alignment import Learnt, follow
+from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
-from neurochip.substrate import Parameters
-from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
-from neurochip.training.loop import Trainer
-from neurochip.training.progress import Reporter
-from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
-__all__ = ["EXPERIMENT", "alignment"]
+__all__ = ["EXPERIMENT"]
 
 Array = NDArray[np.float64]
 
@@ -62,55 +46,19 @@ FULL = (
 DEVICES = ("equal devices", "a die, mismatch 0.2")
 
 
-class Learnt(NamedTuple):
-    """One training: errors f64[epoch], and the alignment f64[epoch + 1, pair of layers] from before the first."""
-
-    train: Array
-    test: Array
-    alignment: Array
-
-
-def alignment(parameters: Parameters) -> list[float]:
-    """Return the cosine of each feedback matrix with the transpose of its forward one (a trace over two norms)."""
-    found = []
-    for forward, back in zip(parameters.weights[1:], parameters.feedback, strict=True):
-        size = np.linalg.norm(forward) * np.linalg.norm(back)
-        found.append(float(np.vdot(forward.T, back) / size))
-    return found
-
-
 def _learn(
     overrides: tuple[str, ...], seed: int, threads: int, tell: Callable[[float], None], folder: Path
 ) -> Learnt:
-    """Train one network; what it has after each epoch stands in ``folder``, and is taken from there."""
     run = read_run("analog-mnist-small", [*overrides, f"seed={seed}", f"analog.die={seed}"])
-    if run.learning is None:
-        raise RuntimeError("a training run has a rule")
     built = build(run, threads=threads)
-    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
-    checkpoint, digest, epochs = folder / "checkpoint.h5", digest_of(built), run.learning.epochs
-    if checkpoint.is_file():
-        state = read_checkpoint(checkpoint, digest=digest)
-        built.substrate.restore_books(state.ledger, state.updates)
-    else:
-        built.substrate.load(glorot(built.network, run.seed))
-        state = TrainingState(built.substrate.parameters(), built.substrate.ledger())
-        state.diagnostics.append({"alignment": alignment(state.parameters)})
-    built.substrate.load(state.parameters)
-
-    rule = EquilibriumPropagation(built.network, run.learning, run.phases)
-    trainer = Trainer(
-        run, built.substrate, rule, samples, state, Reporter(share_of_epochs(tell), 0), lambda: False
-    )
-    while state.epoch < epochs:
-        trainer.epoch()
-        state.diagnostics.append({"alignment": alignment(built.substrate.parameters())})
-        write_checkpoint(checkpoint, state, run=run_to_toml(run), digest=digest)
-    nan = float("nan")
-    return Learnt(
-        np.array([nan if e.train_error is None else e.train_error for e in state.epochs]),
-        np.array([nan if e.test_error is None else e.test_error for e in state.epochs]),
-        np.array([after["alignment"] for after in state.diagnostics]),
+    return follow(
+        run,
+        built.network,
+        built.substrate,
+        lambda: glorot(built.network, run.seed),
+        folder,
+        digest_of(built),
+        tell,
     )
 
 

@@ -58,7 +58,7 @@ def test_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
     found = train(plan, 1, lambda _: None, parts)
     for a, b in zip(expected, found, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert found.train.shape == found.test.shape == (3,) and found.alignment.shape == (4, 2)
+    assert found.online.shape == found.test.shape == (3,) and found.alignment.shape == (4, 2)
     assert not np.array_equal(found.alignment[0], found.alignment[-1])
 
 
@@ -81,7 +81,7 @@ def test_the_experiment_in_small(monkeypatch: pytest.MonkeyPatch, threads: int) 
     assert all(np.isfinite(f.value) for f in outcome.findings)
     assert outcome.seeds == 3 and told[-1] == 1.0
     series = outcome.series["convolutional"]
-    assert [len(series[key]) for key in ("train", "test", "alignment")] == [3, 3, 3]
+    assert [len(series[key]) for key in ("online", "test", "alignment")] == [3, 3, 3]
     by_claim = {f.claim: f.value for f in outcome.findings}
     test = {name: 100 * np.mean([t[-1] for t in s["test"]]) for name, s in outcome.series.items()}
     assert by_claim["generalises"] == pytest.approx(test["convolutional"] - 6)

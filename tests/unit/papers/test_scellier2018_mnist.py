@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurochip.papers.scellier2018_mnist import alignment
+from neurochip.papers.alignment import alignment
 from neurochip.substrate import Parameters
 
 

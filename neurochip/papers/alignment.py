@@ -1,0 +1,90 @@
+"""Training on which the alignment of feedback with forward weights is followed, and what it came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip import data
+from neurochip.description import RunSpec, run_to_toml
+from neurochip.description.network import Network
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.papers.experiment import share_of_epochs
+from neurochip.substrate import Parameters, Substrate
+from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
+from neurochip.training.loop import Trainer
+from neurochip.training.progress import Reporter
+from neurochip.training.state import TrainingState
+
+__all__ = ["Learnt", "alignment", "follow"]
+
+Array = NDArray[np.float64]
+
+
+class Learnt(NamedTuple):
+    """One training: errors f64[epoch], and the alignment f64[epoch + 1, pair of layers] from before the first."""
+
+    train: Array  # NaN where it was not measured
+    test: Array
+    alignment: Array
+    online: Array  # of the free phases of training samples, while it learns
+
+
+def alignment(parameters: Parameters) -> list[float]:
+    """Return the cosine of each feedback matrix with the transpose of its forward one (a trace over two norms)."""
+    found = []
+    for forward, back in zip(parameters.weights[1:], parameters.feedback, strict=True):
+        size = np.linalg.norm(forward) * np.linalg.norm(back)
+        found.append(float(np.vdot(forward.T, back) / size))
+    return found
+
+
+def follow(
+    run: RunSpec,
+    network: Network,
+    substrate: Substrate,
+    start: Callable[[], Parameters],
+    folder: Path,
+    digest: str,
+    tell: Callable[[float], None],
+) -> Learnt:
+    """Train by two phases; what there is after each epoch stands in ``folder``, and is taken up from there.
+
+    Parameters
+    ----------
+    run
+        Rule, phases, data and epochs.
+    start
+        Draws the first weights.
+    digest
+        Names the machine: a checkpoint of another one is refused.
+    """
+    if run.learning is None:
+        raise RuntimeError("a training run has a rule")
+    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
+    checkpoint = folder / "checkpoint.h5"
+    if checkpoint.is_file():
+        state = read_checkpoint(checkpoint, digest=digest)
+        substrate.restore_books(state.ledger, state.updates)
+    else:
+        substrate.load(start())
+        state = TrainingState(substrate.parameters(), substrate.ledger())
+        state.diagnostics.append({"alignment": alignment(state.parameters)})
+    substrate.load(state.parameters)
+    rule = EquilibriumPropagation(network, run.learning, run.phases)
+    trainer = Trainer(run, substrate, rule, samples, state, Reporter(share_of_epochs(tell), 0), lambda: False)
+    while state.epoch < run.learning.epochs:
+        trainer.epoch()
+        state.diagnostics.append({"alignment": alignment(substrate.parameters())})
+        write_checkpoint(checkpoint, state, run=run_to_toml(run), digest=digest)
+    nan = float("nan")
+    return Learnt(
+        np.array([nan if e.train_error is None else e.train_error for e in state.epochs]),
+        np.array([nan if e.test_error is None else e.test_error for e in state.epochs]),
+        np.array([after["alignment"] for after in state.diagnostics]),
+        np.array([e.online_error for e in state.epochs]),
+    )
