@@ -187,10 +187,11 @@ class Tab:
         """Move, press, release or turn the wheel at a place in the window."""
         self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
 
-    def screenshot(self) -> bytes:
-        """Return the whole page as a PNG."""
+    def screenshot(self, height: float | None = None) -> bytes:
+        """Return the page as a PNG, or so much of it from the top."""
         size = self.send("Page.getLayoutMetrics")["cssContentSize"]
-        clip = {"x": 0, "y": 0, "width": size["width"], "height": min(size["height"], 15000), "scale": 1}
+        high = min(height or size["height"], 15000)
+        clip = {"x": 0, "y": 0, "width": size["width"], "height": high, "scale": 1}
         return base64.b64decode(
             self.send("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)["data"]
         )

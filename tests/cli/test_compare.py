@@ -23,7 +23,7 @@ def test_side_by_side(run: Run, finished: Finished) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["one", "two"]
-    (energy,) = [line for line in lines if line.startswith("energy a sample")]
+    (energy,) = [line for line in lines if line.startswith("energy a sample ")]
     words = quantity(finished.report["energy_j"]["per_sample"], "J")
     assert energy.split()[3:] == f"{words} {words} the same".split()
 

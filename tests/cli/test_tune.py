@@ -49,11 +49,11 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
 def test_two_at_once_are_refused(run: Run) -> None:
     found = run("tune", *TINY, *VARY, "--trials", "1", "--out", "found")
     assert found.exit_code == 0, found.output
-    before = Path("found/journal.log").read_bytes()
     quiet = run("tune", "--resume", "found", "--trials", "1", "--quiet")
     assert (quiet.exit_code, quiet.output) == (0, "found\n")
     printed = run("tune", "--resume", "found", "--trials", "1", "--json")
     assert printed.stdout == Path("found/tune.json").read_text(encoding="utf-8")
+    before = Path("found/journal.log").read_bytes()
     with closing(locked(Path("found"), "search")):
         second = run("tune", "--resume", "found", "--trials", "2")
     assert (second.exit_code, second.stderr) == (
