@@ -12,6 +12,7 @@ from neurochip.coding.plugged import FAMILIES, check_compiles
 from neurochip.description import read_chip, read_run
 from neurochip.description.catalogue import built_in
 from neurochip.description.rule_names import RULES, plugged_rule
+from neurochip.description.tails import tails
 from neurochip.papers.table import EXPERIMENTS
 from neurochip.papers.table import find as find_experiment
 from neurochip.plugins import Plugin
@@ -40,6 +41,8 @@ def check_plugin(plugin: Plugin) -> None:
     elif group == "rules":
         plugins.find(group, name, RULES, "learning.rule")
         plugged_rule(name)
+    elif group == "mismatch":
+        tails(name)
     elif group == "papers":
         plugins.find(group, name, EXPERIMENTS, "experiment")
         find_experiment(name)
@@ -60,5 +63,6 @@ def means(plugin: Plugin) -> str:
         "chips": f"--set chip={name}",
         "runs": f"neurochip simulate {name}",
         "rules": f'learning.rule = "{name}"',
+        "mismatch": f'analog.mismatch.tails = "{name}"',
         "papers": f"neurochip reproduce {name}",
     }[plugin.group]

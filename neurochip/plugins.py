@@ -29,6 +29,7 @@ GROUPS = {
     "chips": "a chip",
     "runs": "a run",
     "rules": "a learning rule",
+    "mismatch": "a law of mismatch",
     "papers": "an experiment",
 }
 

@@ -11,6 +11,7 @@ from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, gloro
 from neurochip.analog.spread import Law, Spread, spreads
 from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
 from neurochip.description.network import Network
+from neurochip.description.tails import tails
 from neurochip.substrate.streams import stream
 
 __all__ = ["draw_die", "drawn_sigmas", "twin_of"]
@@ -68,11 +69,7 @@ def _standard(
 ) -> NDArray[np.float64]:
     """Draw numbers of mean 0 and standard deviation 1."""
     generator = stream(seed, which, name, k)
-    if mismatch.tails == "student-t":
-        nu = mismatch.freedom
-        heavy: NDArray[np.float64] = generator.standard_t(nu, shape) * np.sqrt((nu - 2) / nu)
-        return heavy
-    return generator.standard_normal(shape)
+    return tails(mismatch.tails)(generator, mismatch.freedom, shape)
 
 
 def _deviation(spread: Spread, xi: NDArray[np.float64], unit: float) -> NDArray[np.float64]:

@@ -144,9 +144,9 @@ def with_elements(start: Kernel[P, R], elements: Mapping[str, Any]) -> Kernel[P,
         instead |= {_STEP[role]: step for role, step in steps.items()}
         digest = hashlib.blake2b(digest_size=8)
         for role, step in steps.items():
-            function = step.function
-            digest.update(f"{role} {function.__module__} {function.__qualname__}".encode())
-            digest.update(source_digest(function.__module__).encode())
+            function: Any = step.function
+            where = f"{role} {function.__module__} {function.__qualname__} {function.__code__.co_firstlineno}"
+            digest.update(where.encode() + source_digest(function.__module__).encode())
         _made[key] = calling(start, instead, digest.hexdigest())
     return _made[key]
 

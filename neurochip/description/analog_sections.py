@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from neurochip.description.processes import process_named
+from neurochip.description.tails import check_tails
 from neurochip.description.toml_reader import conform
 from neurochip.errors import ConfigError
 
@@ -108,7 +109,7 @@ class MismatchSpec:
     synapse_gain, synapse_offset, neuron_gain, neuron_offset, time_constant, saturation
         One kind alone, over what ``sigma`` or ``process`` gives it; in the units just named.
     tails
-        ``normal``, or ``student-t`` for heavy tails.
+        ``normal``, ``student-t`` for heavy tails, or a law of another package.
     freedom
         Degrees of freedom ν > 2 of ``student-t``; the draw is scaled to the same standard deviation.
     process
@@ -130,7 +131,7 @@ class MismatchSpec:
     neuron_offset: float | None = None
     time_constant: float | None = None
     saturation: float | None = None
-    tails: Literal["normal", "student-t"] = "normal"
+    tails: str = "normal"
     freedom: float = 4.0
     process: str | None = None
     width_um: float = 1.0
@@ -142,6 +143,7 @@ class MismatchSpec:
     def __post_init__(self) -> None:
         """Check every σ, and that σ comes from one place."""
         conform(self, "analog.mismatch")
+        check_tails(self.tails)
         for name in ("sigma", *MISMATCH_KINDS):
             _no_less(0, getattr(self, name), f"analog.mismatch.{name}")
         if not self.freedom > 2:

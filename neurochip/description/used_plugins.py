@@ -7,6 +7,7 @@ from neurochip.coding.plugged import FAMILIES
 from neurochip.description.catalogue import is_path
 from neurochip.description.rule_names import RULES
 from neurochip.description.run import RunSpec
+from neurochip.description.tails import TAILS
 from neurochip.plugins import Plugin
 
 __all__ = ["plugins_of"]
@@ -21,6 +22,10 @@ def plugins_of(run: RunSpec) -> tuple[Plugin, ...]:
             used += [plugin for plugin in plugins.installed(family.group) if plugin.name == spec.kind]
     if run.learning is not None and run.learning.rule not in RULES:
         used += [plugin for plugin in plugins.installed("rules") if plugin.name == run.learning.rule]
+    if run.analog is not None and run.analog.mismatch.tails not in TAILS:
+        used += [
+            plugin for plugin in plugins.installed("mismatch") if plugin.name == run.analog.mismatch.tails
+        ]
     for chip in (run.chip, run.baseline.chip):
         if not is_path(chip):
             used += [plugin for plugin in plugins.installed("chips") if plugin.name == chip]

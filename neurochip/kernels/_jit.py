@@ -135,7 +135,9 @@ class Kernel(Generic[P, R]):
         function: Any = self.function
         if self._cached and function.__module__.partition(".")[0] != __name__.partition(".")[0]:
             # The folder is named after our source; somebody else's kernel, after theirs.
-            function = _marked(function, source_digest(function.__module__))
+            function = _marked(
+                function, f"{source_digest(function.__module__)}_{function.__code__.co_firstlineno}"
+            )
         return numba.njit(
             cache=self._cached,
             nogil=True,
@@ -147,6 +149,13 @@ class Kernel(Generic[P, R]):
             _nrt=False,
             forceinline=self._inline,
         )(function)
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether another process can find what was compiled: not so where a closure takes part."""
+        function: Any = self.function
+        alone = self._cached and not function.__closure__
+        return alone and all(called.is_stored for _, called in self._calls())
 
     def _calls(self) -> Iterator[tuple[str, Kernel[Any, Any]]]:
         """Yield the kernels that the function names."""
@@ -216,13 +225,14 @@ def calling(
         be part of it, their source included. Letters and digits.
     """
     made: dict[Kernel[Any, Any], Kernel[Any, Any]] = {}
+    stored = all(kernel.is_stored for kernel in instead.values())
 
     def rebuilt(old: Kernel[Any, Any]) -> Kernel[Any, Any]:
         if old not in made:
             written = instead.get(old, old)
             names = {name: new for name, called in written._calls() if (new := rebuilt(called)) is not called}
             made[old] = (
-                Kernel(_marked(written.function, mark, names), written._inline, written._cached)  # type: ignore[arg-type]
+                Kernel(_marked(written.function, mark, names), written._inline, written._cached and stored)  # type: ignore[arg-type]
                 if names
                 else written
             )

@@ -14,7 +14,7 @@ from neurochip.description import RunSpec, run_to_toml
 from neurochip.description.network import Network
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.papers.experiment import share_of_epochs
-from neurochip.substrate import Parameters, Substrate
+from neurochip.substrate import Machine, Parameters
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
@@ -46,7 +46,7 @@ def alignment(parameters: Parameters) -> list[float]:
 def follow(
     run: RunSpec,
     network: Network,
-    substrate: Substrate,
+    substrate: Machine,
     start: Callable[[], Parameters],
     folder: Path,
     digest: str,

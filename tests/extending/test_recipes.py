@@ -1,0 +1,141 @@
+"""The recipes of docs/extending.md, carried out: each file written, its row added as an entry point, and used."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.analog.drawing import draw_die
+from neurochip.description import read_chip, read_run
+from neurochip.description.network import layered
+from neurochip.kernels._jit import unstored_entry
+from neurochip.learning.rules import rule_for
+from neurochip.papers import reproduce
+from neurochip.plugins import GROUPS
+from tests.plugin_packages import package, site
+
+__all__ = ["site"]
+
+PAGE = (Path(__file__).parents[2] / "docs" / "extending.md").read_text(encoding="utf-8")
+FILES = dict(re.findall(r"```(?:python|toml)\n# (\w+\.(?:py|toml))\n(.*?)```", PAGE, re.DOTALL))
+
+
+def written(site: Path, *names: str) -> None:
+    for name in names:
+        (site / name).write_text(FILES[name], encoding="utf-8")
+
+
+def module(site: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Import a file of the page under its own name, and forget it afterwards."""
+    written(site, f"{name}.py")
+    monkeypatch.delitem(sys.modules, name, raising=False)
+    imported = importlib.import_module(name)
+    monkeypatch.setitem(sys.modules, name, imported)
+    return imported
+
+
+def kept(site: Path, *names: str, at_least: int) -> None:
+    """Run the test of a recipe as its author would."""
+    written(site, *names)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider", names[-1]],
+        cwd=site, env=os.environ | {"PYTHONPATH": str(site)}, capture_output=True, text=True, timeout=600, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+    assert int(done.stdout.splitlines()[-1].split()[0]) >= at_least, done.stdout
+
+
+def row(site: Path, group: str, name: str, value: str) -> None:
+    package(site, "recipes", {group: {name: value}})
+
+
+def test_every_group_is_in_the_table() -> None:
+    for group in GROUPS:
+        assert f"`neurochip.{group}`" in PAGE or f"`.{group}`" in PAGE, group
+    [entries] = re.findall(r"```toml\n(\[project.*?)```", PAGE, re.DOTALL)
+    project: Any = tomllib.loads(entries)["project"]
+    assert project["entry-points"]["neurochip.encoders"] == {"leaky": "mine.encoder:Leaky"}
+
+
+def test_an_encoder(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = module(site, "encoder", monkeypatch).Leaky
+    row(site, "encoders", "leaky", "encoder:Leaky")
+    run = read_run("mnist-small", ["coding.encoder=leaky", "coding.encoder.leak=0.8"])
+    assert run.coding.encoder == spec(leak=0.8)
+    kept(site, "encoder.py", "test_encoder.py", at_least=20)
+
+
+def test_a_neuron(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a loop of its own, as the ticks of a network are, against a slow twin: it tires."""
+    adaptive = module(site, "neuron", monkeypatch).adaptive
+
+    @unstored_entry
+    def ticks(drive: Any, state: Any, constants: Any, fired: Any) -> None:
+        for t in range(drive.shape[0]):
+            fired[t], state[0], state[1] = adaptive(state[0], state[1], drive[t], *constants)
+
+    drive, fired = np.full(200, 0.6), np.zeros(200, np.uint8)
+    constants = (0.9, 0.95, 1.0, 0.0, 1.0)
+    ticks(drive, np.zeros(2), constants, fired)
+    leak, recovery, threshold, zero, one = constants
+    v = fatigue = 0.0
+    slow = []
+    for x in drive:
+        v, fatigue = leak * v + x, recovery * fatigue
+        fires = v > threshold + fatigue
+        v, fatigue = (zero, fatigue + one) if fires else (v, fatigue)
+        slow.append(int(fires))
+    assert fired.tolist() == slow
+    gaps = np.diff(np.flatnonzero(fired))
+    assert gaps[0] < gaps[-1]
+
+
+def test_a_chip(site: Path) -> None:
+    written(site, "tiny.toml")
+    assert read_chip(site / "tiny.toml").mesh.n_cores == 4
+    kept(site, "test_chip.py", at_least=4)
+
+
+def test_a_rule(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = module(site, "rule", monkeypatch).LastLayer
+    row(site, "rules", "last-layer", "rule:LastLayer")
+    run = read_run("mnist-small", ["learning.rule=last-layer"])
+    assert run.learning is not None
+    assert isinstance(rule_for(layered(run.network.layers), run.learning, run.phases), made)
+    kept(site, "rule.py", "test_rule.py", at_least=7)
+
+
+def test_a_mismatch_model(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module(site, "mismatch", monkeypatch)
+    row(site, "mismatch", "uniform", "mismatch:uniform")
+    sets = ["analog.mismatch.tails=uniform", "analog.mismatch.sigma=0.2", "analog.mismatch.region=strong"]
+    run = read_run("analog-mnist-small", sets)
+    assert run.analog is not None
+    gains = draw_die(layered(run.network.layers), run.analog).synapse_gain[0]
+    assert gains is not None
+    assert gains.std() == pytest.approx(0.2, rel=0.01)
+    assert np.abs(gains - 1).max() <= 0.2 * np.sqrt(3)
+
+
+def test_an_experiment(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module(site, "paper", monkeypatch)
+    row(site, "papers", "sigma-delta-error", "paper")
+    done = reproduce("sigma-delta-error", quick=True, write=False)
+    assert done.verdict == "holds", done.rows
+
+
+def test_no_file_of_the_page_is_left_out() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert len(FILES) == 9
+    for name in FILES:
+        assert f'"{name}"' in text or f'"{Path(name).stem}", monkeypatch' in text, name
