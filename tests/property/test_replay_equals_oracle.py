@@ -169,6 +169,24 @@ def test_recorded_traffic(seed: int, recurrent: bool, multicast: bool) -> None:
     assert fast.ledger.totals["neuron_updates"] == 0
 
 
+@pytest.mark.parametrize("multicast", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_frames_take_what_a_spike_of_every_neuron_in_every_tick_would(seed: int, multicast: bool) -> None:
+    case, busy = (Case(seed, recurrent=True, multicast=multicast) for _ in range(2))
+    busy.rasters = [np.ones_like(raster) for raster in busy.rasters]
+    some, all_of_them = case.fast(None).ledger.totals, busy.fast(None).ledger.totals
+    assert all_of_them["symbols"] == sum(case.sizes) * case.ticks
+    for coding, spikes in (
+        ("symbols", "spikes_sent"),
+        ("bitmap", "packets"),
+        ("symbols_hops", "hops"),
+        ("bitmap_hops", "hops"),
+    ):
+        assert some[coding] == all_of_them[coding] == all_of_them[spikes], coding
+    for totals in (some, all_of_them):
+        assert totals["spikes_hops"] == totals["hops"]
+
+
 @checked(15)
 @given(seed=st.integers(0, 2**32), neuron=NEURONS)
 def test_placement_changes_no_spike(seed: int, neuron: LIF) -> None:

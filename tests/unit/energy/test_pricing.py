@@ -12,6 +12,7 @@ from hypothesis.extra import numpy as hnp
 from neurochip.coding import HardwareCost
 from neurochip.description import Price, PriceList, read_prices
 from neurochip.energy import ElementUse, HardwareUse, price
+from neurochip.energy.charges import control_charges
 from neurochip.errors import ConfigError
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 
@@ -160,6 +161,23 @@ def test_integer_weights_are_summed_in_int32_and_read_at_their_width():
     assert ("synapse", "op.add.float64") in events(price(one("sops"), double, CMOS))
 
 
+def test_integer_weights_are_written_by_integer_adders():
+    found = events(price(one("weight_writes", 5), INT8, CMOS))
+    assert found == {
+        ("learning", "op.add.int32"): 5,
+        ("learning", "synapse_bit_read"): 40,
+        ("learning", "synapse_bit_write"): 40,
+    }
+
+
+def test_an_idle_update_is_not_paid_as_an_active_one_too():
+    book = one("neuron_updates", 10) + one("idle_updates", 4)
+    assert events(price(book, INT8, priced(neuron_update_active=3, neuron_update_inactive=1))) == {
+        ("neuron", "neuron_update_active"): 6,
+        ("neuron", "neuron_update_inactive"): 4,
+    }
+
+
 def test_every_role_is_its_own_category():
     book = one("nudged_updates", 2) + one("trace_updates", 3)
     assert events(price(book, FLOAT32, CMOS)) == {
@@ -277,3 +295,30 @@ def test_pricing_changes_no_count(book):
     price(book, INT8, CMOS)
     price(book, INT8, LOIHI)
     assert book.to_json() == before
+
+
+def test_a_part_of_what_another_price_contains_is_paid_there() -> None:
+    """Taking a packet in is part of the packet, and the packet is in the price of the operation."""
+    all_in = priced(synaptic_op=26).prices["synaptic_op"]
+    within = replace(all_in, scope="all-in", includes=("packet_out",))
+    prices = PriceList(name="mine", neuron_pricing="published", note="all in", prices={"synaptic_op": within})
+    report = price(one("packets", 4) + one("spikes_delivered", 3), INT8, prices)
+    found = {line.event: (line.count, line.contained_in, line.joules) for line in report.lines}
+    assert found == {"packet_out": (4, "synaptic_op", 0.0), "packet_in": (3, "synaptic_op", 0.0)}
+
+
+@pytest.mark.parametrize(("phase", "outside"), [(Phase.READOUT, 3 + 2), (Phase.FREE, 3)])
+def test_the_link_is_charged_for_what_the_host_words_have_not_paid(phase: Phase, outside: int) -> None:
+    books = ledger({phase.value: [{"host_words_in": 3}, {"readout_words": 2}]}).phases[phase]
+    assert dict(control_charges(phase, replace(books, control=(7, 100, 9)))) == {
+        "bus_word": 7,
+        "link_byte": 100 - 4 * outside,
+        "controller_cycle": 9,
+    }
+    assert dict(control_charges(phase, replace(books, control=(7, 4, 9))))["link_byte"] == 0
+
+
+def test_control_adds_up_phase_by_phase() -> None:
+    first = replace(one("sops").phases[Phase.FREE], control=(1, 20, 300))
+    second = replace(one("sops").phases[Phase.FREE], control=(4, 50, 600))
+    assert (first + second).control == (5, 70, 900)

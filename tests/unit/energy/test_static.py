@@ -10,6 +10,7 @@ import pytest
 from neurochip.description import Price, PriceList, read_prices
 from neurochip.description.prices import read_price_table
 from neurochip.energy import Clocked, price
+from neurochip.energy.static import host_cycles
 from neurochip.errors import ConfigError
 from neurochip.substrate.ledger import Ledger, Phase
 from neurochip.substrate.phase_time import PhaseTime
@@ -166,3 +167,30 @@ def test_the_loihi_sheet_leaks_as_a_whole() -> None:
     assert report.by_category["static"] == pytest.approx(29.7e-3 * 1e-6)
     assert report.static == "counted"
     assert np.isclose(sum(line.joules for line in report.lines), report.total_j or 0.0)
+
+
+def test_a_cycle_that_a_host_word_has_begun_is_counted() -> None:
+    books = timed(1000).phases[Phase.READOUT]
+    assert books.total("readout_words") == 2
+    for each, cycles in ((0.5, 1), (0.75, 2), (1.0, 2), (1.25, 3)):
+        assert host_cycles(books, replace(CLOCK, host_word=each)) == cycles
+
+
+def test_one_tick_that_was_not_timed_is_one_too_many() -> None:
+    books = timed(9, ticks=6)
+    phases = {**books.phases, Phase.FREE: replace(books.phases[Phase.FREE], ticks=7)}
+    report = price(replace(books, phases=phases), FLOAT32, with_static(core_static=1.0), CLOCK)
+    assert report.static == "not counted: 6 of 7 ticks of a phase were timed, and no more"
+
+
+def test_time_of_two_books_adds_and_the_longest_tick_is_the_longer() -> None:
+    def took(cycles: int, longest: int) -> PhaseTime:
+        return replace(PhaseTime.nothing(2), ticks=2, cycles=cycles, longest=longest)
+
+    both = took(10, 7) + took(20, 11)
+    assert (both.ticks, both.cycles, both.longest) == (4, 30, 11)
+    book = timed(1).phases[Phase.FREE]
+    booked = replace(book, time=took(10, 7)) + replace(book, time=took(20, 11))
+    assert booked.time is not None and booked.time.cycles == 30
+    half = replace(book, time=None) + replace(book, time=took(20, 11))
+    assert half.time is not None and half.time.cycles == 20

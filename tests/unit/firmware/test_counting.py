@@ -1,0 +1,70 @@
+"""Counters of finite width, and what they are made whole from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from firmware_sim.codes import Refusal
+from firmware_sim.counting import ledger_arrays, ledger_from, peak, wrapped
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+
+
+def books(
+    presentations: int = 0, ticks: int = 0, count: int = 0, control: tuple[int, ...] = (0, 0, 0)
+) -> Ledger:
+    counts = np.zeros((2, len(COUNTERS)), dtype=np.int64)
+    counts[1, 3] = count
+    return Ledger(
+        ("in", "out"), (4, 7), {Phase.NUDGED: PhaseBook(presentations, ticks, counts, control=control)}
+    )
+
+
+@pytest.mark.parametrize(
+    ("moved", "most"),
+    [
+        ({"presentations": 5}, 5),
+        ({"ticks": 9}, 9),
+        ({"count": -8}, 8),
+        ({"control": (1, 2, 6)}, 6),
+        ({"presentations": 5, "ticks": 9, "count": 12, "control": (1, 2, 6)}, 12),
+    ],
+)
+def test_the_counter_that_moved_most_is_found_wherever_it_is(moved: dict[str, int], most: int) -> None:
+    nothing = Ledger(("in", "out"), (4, 7), {})
+    assert peak(books(**moved), nothing) == most
+    doubled = books(**moved) + books(**moved)
+    assert peak(doubled, books(**moved)) == most
+    assert peak(doubled, doubled) == 0
+
+
+@pytest.mark.parametrize("width", [4, 16, 60])
+def test_a_register_shows_all_its_bits_and_no_more(width: int) -> None:
+    top = (1 << width) - 1
+    shown = wrapped(np.array([0, 1, top, top + 1, top + 6, -1], dtype=np.int64), width)
+    assert shown.tolist() == [0, 1, top, 0, 5, top]
+
+
+def test_arrays_come_back_as_the_ledger_that_they_are_of() -> None:
+    ledger = books(3, 40, 12, (1, 2, 3)) + Ledger(
+        ("in", "out"), (4, 7), {Phase.UPDATE: books(1).phases[Phase.NUDGED]}
+    )
+    again = ledger_from(Ledger(("in", "out"), (4, 7), {}), *ledger_arrays(ledger))
+    assert again.to_json() == ledger.to_json()
+
+
+def test_books_of_another_chip_or_of_a_phase_twice_are_refused() -> None:
+    like = Ledger(("in", "out"), (4, 7), {})
+    present, counts, shared = ledger_arrays(books(1, 2, 3))
+    twice = [np.concatenate([array, array]) for array in (present, counts, shared)]
+    for wrong in (
+        twice,
+        (present, counts[:, :1], shared),
+        (present, counts, shared[:, :4]),
+        (present + 90, counts, shared),
+    ):
+        with pytest.raises(Refusal):
+            ledger_from(like, *wrong)
+    assert ledger_from(replace(like), present, counts, shared).total(COUNTERS[3]) == 3
