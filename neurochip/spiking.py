@@ -130,16 +130,9 @@ def laid_out(
 
 def _hardware(cost: HardwareCost, precision: Precision, *, filtered: bool) -> HardwareUse:
     kind = "integrate and fire" + (" with a filter" if filtered else "")
-    double = precision == "float64"
-    return HardwareUse(
-        weight_format=precision,
-        weight_bits=word_bits(precision),
-        state_format="float64" if double else "float32",
-        state_bits=64 if double else 32,
-        elements=(
-            ElementUse("encoder", "recorded", HardwareCost()),
-            ElementUse("annealer", "none", HardwareCost()),
-            ElementUse("neuron", kind, cost),
-        ),
-        sends_bits_only=True,
+    elements = (
+        ElementUse("encoder", "recorded", HardwareCost()),
+        ElementUse("annealer", "none", HardwareCost()),
+        ElementUse("neuron", kind, cost),
     )
+    return HardwareUse.at(precision, elements, sends_bits_only=True)

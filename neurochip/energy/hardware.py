@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from neurochip.coding import HardwareCost
 from neurochip.description import RunSpec, word_bits
 from neurochip.description.neuron import neuron_elements
+from neurochip.description.precision import Precision
 from neurochip.errors import DataError
 
 __all__ = ["ROLES", "ElementUse", "HardwareUse", "hardware_of"]
@@ -51,6 +52,21 @@ class HardwareUse:
     state_bits: int
     elements: tuple[ElementUse, ...]
     sends_bits_only: bool
+
+    @classmethod
+    def at(
+        cls, precision: Precision, elements: Iterable[ElementUse], *, sends_bits_only: bool
+    ) -> HardwareUse:
+        """Return the formats of a precision with these elements: neuron state is float64 only where weights are."""
+        double = precision == "float64"
+        return cls(
+            weight_format=precision,
+            weight_bits=word_bits(precision),
+            state_format="float64" if double else "float32",
+            state_bits=64 if double else 32,
+            elements=tuple(elements),
+            sends_bits_only=sends_bits_only,
+        )
 
     @property
     def accumulator_format(self) -> str:
@@ -113,13 +129,5 @@ def hardware_of(run: RunSpec) -> HardwareUse:
         if learning.trace == "decoder" and coding.decoder is not None:
             trace = coding.decoder.hardware
         elements.append(ElementUse("trace", learning.trace, trace))
-    precision = run.network.precision
-    double = precision == "float64"
-    return HardwareUse(
-        weight_format=precision,
-        weight_bits=word_bits(precision),
-        state_format="float64" if double else "float32",
-        state_bits=64 if double else 32,
-        elements=tuple(elements),
-        sends_bits_only=run.substrate == "digital" and (learning is None or learning.pre == "trace"),
-    )
+    bits_only = run.substrate == "digital" and (learning is None or learning.pre == "trace")
+    return HardwareUse.at(run.network.precision, elements, sends_bits_only=bits_only)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from neurochip.coding import HardwareCost
-from neurochip.description import word_bits
 from neurochip.description.precision import Precision
 from neurochip.energy.hardware import ElementUse, HardwareUse
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
@@ -17,18 +16,11 @@ def hardware_of_lif(neuron: TwoCompartmentLIF, precision: Precision, *, sends_bi
     The membrane stands in the place of an encoder: input neurons have one too, and no synapses. A rule that is told
     values of other cores does not send bits only.
     """
-    double = precision == "float64"
-    return HardwareUse(
-        weight_format=precision,
-        weight_bits=word_bits(precision),
-        state_format="float64" if double else "float32",
-        state_bits=64 if double else 32,
-        elements=(
-            ElementUse("encoder", "membrane", neuron.membrane_hardware),
-            ElementUse("annealer", "none", HardwareCost()),
-            ElementUse("neuron", neuron.kind, neuron.filter_hardware),
-            ElementUse("nudge", "soma", neuron.nudge_hardware),
-            ElementUse("trace", "rate filter", neuron.trace_hardware),
-        ),
-        sends_bits_only=sends_bits_only,
+    elements = (
+        ElementUse("encoder", "membrane", neuron.membrane_hardware),
+        ElementUse("annealer", "none", HardwareCost()),
+        ElementUse("neuron", neuron.kind, neuron.filter_hardware),
+        ElementUse("nudge", "soma", neuron.nudge_hardware),
+        ElementUse("trace", "rate filter", neuron.trace_hardware),
     )
+    return HardwareUse.at(precision, elements, sends_bits_only=sends_bits_only)
