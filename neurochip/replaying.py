@@ -185,7 +185,7 @@ def replay(
     )
     refuse_dead_cores(cores, dead_cores, sheet)
     placed = place(sizes, projections, cores, sheet, weight_bits=weight_bits, state_bits=kept_bits)
-    hardware = hardware_of_replay(neuron, precision, state_bits)
+    hardware = hardware_of_replay(neuron, precision)
     idle = None
     if neuron is not None:
         _check_prices(placed, hardware, paid)
@@ -267,7 +267,7 @@ def booked(
     )
 
 
-def hardware_of_replay(neuron: LIF | None, precision: Precision, state_bits: int) -> HardwareUse:
+def hardware_of_replay(neuron: LIF | None, precision: Precision) -> HardwareUse:
     """Return formats and elements of the cores of a replay."""
     # Input spikes are played back and a LIF neuron fires by its own comparison: neither encodes nor anneals.
     elements = [
@@ -276,14 +276,7 @@ def hardware_of_replay(neuron: LIF | None, precision: Precision, state_bits: int
     ]
     if neuron is not None:
         elements.append(ElementUse("neuron", neuron.kind, neuron.hardware))
-    return HardwareUse(
-        weight_format=precision,
-        weight_bits=word_bits(precision),
-        state_format="float64" if state_bits == 64 else "float32",
-        state_bits=state_bits,
-        elements=tuple(elements),
-        sends_bits_only=True,
-    )
+    return HardwareUse.at(precision, elements, sends_bits_only=True)
 
 
 def _per_tick(

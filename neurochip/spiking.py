@@ -130,12 +130,9 @@ def laid_out(
 
 def _hardware(cost: HardwareCost, precision: Precision, *, filtered: bool) -> HardwareUse:
     kind = "integrate and fire" + (" with a filter" if filtered else "")
-    return HardwareUse.at(
-        precision,
-        (
-            ElementUse("encoder", "recorded", HardwareCost()),
-            ElementUse("annealer", "none", HardwareCost()),
-            ElementUse("neuron", kind, cost),
-        ),
-        sends_bits_only=True,
+    elements = (
+        ElementUse("encoder", "recorded", HardwareCost()),
+        ElementUse("annealer", "none", HardwareCost()),
+        ElementUse("neuron", kind, cost),
     )
+    return HardwareUse.at(precision, elements, sends_bits_only=True)

@@ -1,10 +1,14 @@
-"""Steps of a vector field that is handed in as compiled functions."""
+"""Steps of a vector field that is handed in as compiled functions.
+
+Beside `neurochip.analog.step` and not in its place: an entry that takes a function is compiled anew for each, and the
+built-in field with its rails must not wait for that.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from neurochip.analog.step import Neurons, current
+from neurochip.analog.step import Neurons, nudged, resting_point
 from neurochip.kernels._jit import unstored_entry
 
 __all__ = ["activities", "flow_rates", "flow_step"]
@@ -27,12 +31,8 @@ def flow_step(
     for lane in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
             v = voltage[lane, i]
-            drive = current(
-                forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
-            )
-            speed = flow(v, drive)
-            if i >= first_output:
-                speed += nudge * (target[lane, i - first_output] - v)
+            speed = flow(v, resting_point(forward, backward, neurons, lane, i))
+            speed = nudged(speed, v, lane, i, first_output, nudge, target)
             v = v + neurons.fraction[i] * speed
             if is_noisy:
                 v += noise[lane, i]
@@ -55,12 +55,8 @@ def flow_rates(
     for lane in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
             v = voltage[lane, i]
-            drive = current(
-                forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
-            )
-            speed = flow(v, drive)
-            if i >= first_output:
-                speed += nudge * (target[lane, i - first_output] - v)
+            speed = flow(v, resting_point(forward, backward, neurons, lane, i))
+            speed = nudged(speed, v, lane, i, first_output, nudge, target)
             out[lane, i] = speed
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.circuit import Circuit
-from neurochip.analog.step import HARD_SIGMOID, TANH, gather, note_sent, pair, push
+from neurochip.analog.step import HARD_SIGMOID, TANH, gather, pair, push
 
 __all__ = ["Lanes"]
 
@@ -120,7 +120,6 @@ class Lanes:
             elif n > 0:
                 for k, drive, at in targets:
                     push(listed, moved, count, weights[k], drive, at, self._row)
-                note_sent(sent, now, first, listed, count)
         self.stale = False
 
     def only(self, keep: Array) -> Lanes:

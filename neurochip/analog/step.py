@@ -16,7 +16,18 @@ from numpy.typing import NDArray
 
 from neurochip.kernels._jit import entry, kernel
 
-__all__ = ["HARD_SIGMOID", "TANH", "Neurons", "gather", "note_sent", "pair", "push", "relax", "residuals"]
+__all__ = [
+    "HARD_SIGMOID",
+    "TANH",
+    "Neurons",
+    "gather",
+    "nudged",
+    "pair",
+    "push",
+    "relax",
+    "residuals",
+    "resting_point",
+]
 
 HARD_SIGMOID, TANH = 0, 1
 
@@ -35,6 +46,20 @@ class Neurons(NamedTuple):
 def current(drive: Any, bias: Any, gain: Any, offset: Any) -> Any:
     """Return g(Σ I_syn + b) + o, the voltage at which a neuron with a leak of 1 would rest. All T scalars."""
     return gain * (drive + bias) + offset
+
+
+@kernel
+def resting_point(forward: Any, backward: Any, neurons: Neurons, lane: int, i: int) -> Any:
+    """Return `current` of neuron i, from what the layers below and above send, T[lane, neuron] both."""
+    return current(forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i])
+
+
+@kernel
+def nudged(flow: Any, v: Any, lane: int, i: int, first_output: int, nudge: Any, target: Any) -> Any:
+    """Return τ dV/dt with the pull 2β(y − V) on neuron i added, where it is an output."""
+    if i >= first_output:
+        flow += nudge * (target[lane, i - first_output] - v)
+    return flow
 
 
 @entry
@@ -62,30 +87,19 @@ def relax(
         if kind == HARD_SIGMOID and not is_noisy:
             for i in range(first_output):
                 v = voltage[lane, i]
-                rest = current(
-                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
-                )
+                rest = resting_point(forward, backward, neurons, lane, i)
                 v = v + neurons.fraction[i] * (rest - v)
                 voltage[lane, i] = min(max(v, zero), neurons.saturation[i])
             for i in range(first_output, n):
                 v = voltage[lane, i]
-                rest = current(
-                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
-                )
-                pull = nudge * (target[lane, i - first_output] - v)
-                v = v + neurons.fraction[i] * (rest - v + pull)
+                rest = resting_point(forward, backward, neurons, lane, i)
+                v = v + neurons.fraction[i] * nudged(rest - v, v, lane, i, first_output, nudge, target)
                 voltage[lane, i] = min(max(v, zero), neurons.saturation[i])
             continue
         for i in range(n):
             v = voltage[lane, i]
-            flow = (
-                current(
-                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
-                )
-                - v
-            )
-            if i >= first_output:
-                flow += nudge * (target[lane, i - first_output] - v)
+            flow = resting_point(forward, backward, neurons, lane, i) - v
+            flow = nudged(flow, v, lane, i, first_output, nudge, target)
             v = v + neurons.fraction[i] * flow
             if is_noisy:
                 v += noise[lane, i]
@@ -114,14 +128,8 @@ def residuals(
         worst = 0.0
         for i in range(voltage.shape[1]):
             v = voltage[lane, i]
-            flow = (
-                current(
-                    forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
-                )
-                - v
-            )
-            if i >= first_output:
-                flow += nudge * (target[lane, i - first_output] - v)
+            flow = resting_point(forward, backward, neurons, lane, i) - v
+            flow = nudged(flow, v, lane, i, first_output, nudge, target)
             if kind == HARD_SIGMOID and ((v <= 0 and flow < 0) or (v >= neurons.saturation[i] and flow > 0)):
                 continue
             size = abs(flow)
@@ -134,11 +142,11 @@ def residuals(
 def gather(
     sent: Any, now: Any, first: int, last: int, change: Any, most: int, index: Any, moved: Any, count: Any
 ) -> int:
-    """List the neurons ``first`` … ``last`` − 1 whose signal has changed; −1 when there are more than ``most``.
+    """List the neurons ``first`` … ``last`` − 1 whose signal has changed, and take it as sent; −1: more than ``most``.
 
     ``sent`` and ``now`` are T[lane, neuron]; ``index`` i32[lane, neuron] takes the place of each within the layer,
     ``moved`` T[lane, neuron] its change, ``count`` i64[lane] how many there are. Returns how many in all lanes. A
-    change of at most ``change`` is left for later.
+    change of at most ``change`` is left for later. Where −1 comes back, nothing is sent.
     """
     total = 0
     for lane in range(now.shape[0]):
@@ -153,6 +161,10 @@ def gather(
         total += found
         if total > most:
             return -1
+    for lane in range(now.shape[0]):
+        for k in range(count[lane]):
+            j = first + index[lane, k]
+            sent[lane, j] = now[lane, j]
     return total
 
 
@@ -160,12 +172,12 @@ def gather(
 def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any, first: int, row: Any) -> None:
     """Add what has changed to the drive of a layer: drive[lane, first + i] += Σ_j moved_j · weights[j, i].
 
-    Eight rows of ``weights`` T[pre, post] in one pass over ``row`` T[post], which is scratch: an index with an offset
-    keeps the loop from being vectorised, so only the sum is written through one.
+    Eight rows of ``weights`` T[pre, post] in one pass over ``row`` T[post], which is scratch. Neurons are counted by
+    u64: an index that may be negative keeps a loop from becoming vectors.
     """
-    n = weights.shape[1]
+    nothing, n, to = np.uint64(0), np.uint64(weights.shape[1]), np.uint64(first)
     for lane in range(drive.shape[0]):
-        for i in range(n):
+        for i in range(nothing, n):
             row[i] = 0
         k, last = 0, count[lane]
         while k + 8 <= last:
@@ -173,27 +185,18 @@ def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any, first: in
             e, f, g, h = index[lane, k + 4], index[lane, k + 5], index[lane, k + 6], index[lane, k + 7]
             p, q, r, s = moved[lane, k], moved[lane, k + 1], moved[lane, k + 2], moved[lane, k + 3]
             t, u, v, w = moved[lane, k + 4], moved[lane, k + 5], moved[lane, k + 6], moved[lane, k + 7]
-            for i in range(n):
+            for i in range(nothing, n):
                 row[i] += (
                     (p * weights[a, i] + q * weights[b, i]) + (r * weights[c, i] + s * weights[d, i])
                 ) + ((t * weights[e, i] + u * weights[f, i]) + (v * weights[g, i] + w * weights[h, i]))
             k += 8
         while k < last:
             a, p = index[lane, k], moved[lane, k]
-            for i in range(n):
+            for i in range(nothing, n):
                 row[i] += p * weights[a, i]
             k += 1
-        for i in range(n):
-            drive[lane, first + i] += row[i]
-
-
-@entry
-def note_sent(sent: Any, now: Any, first: int, index: Any, count: Any) -> None:
-    """Remember what has been sent on."""
-    for lane in range(sent.shape[0]):
-        for k in range(count[lane]):
-            j = first + index[lane, k]
-            sent[lane, j] = now[lane, j]
+        for i in range(nothing, n):
+            drive[lane, to + i] += row[i]
 
 
 @entry

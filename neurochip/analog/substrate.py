@@ -33,7 +33,13 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
-from neurochip.substrate.fitting import check_phase, fitting_inputs, projection_matrices, weights_place
+from neurochip.substrate.fitting import (
+    check_phase,
+    fitting_inputs,
+    fitting_presentations,
+    projection_matrices,
+    weights_place,
+)
 
 __all__ = ["AnalogSubstrate"]
 
@@ -139,7 +145,7 @@ class AnalogSubstrate:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
         inputs = fitting_inputs(self.network, inputs)
         self._inputs = self._readout.convert_input(np.ascontiguousarray(inputs, dtype=self._dtype))
-        self._presentations = np.asarray(presentations, dtype=np.uint64)
+        self._presentations = fitting_presentations(presentations, len(inputs))
         voltage = np.zeros((len(self._inputs), int(self.circuit.starts[-1])), self._dtype)
         self._lanes = self._lanes_of(self.circuit, voltage)
         self._tick = 0

@@ -17,7 +17,7 @@ from neurochip.digital.layout import Layout
 from neurochip.digital.synapse_mismatch import SynapseMismatch, synapse_factors
 from neurochip.digital.synapses import SynapseMemories
 from neurochip.digital.two_compartment_ticks import Constants, MembraneState, run_membranes
-from neurochip.errors import CapabilityError, ConfigError
+from neurochip.errors import ConfigError
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import (
     Capabilities,
@@ -29,7 +29,7 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
-from neurochip.substrate.fitting import check_phase, fitting_inputs
+from neurochip.substrate.fitting import check_phase, check_record, fitting_inputs, fitting_presentations
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
 __all__ = ["LIFSubstrate"]
@@ -151,14 +151,9 @@ class LIFSubstrate:
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1]: each input neuron gets the constant current of that rate."""
         inputs = fitting_inputs(self.image.network, inputs)
-        presentations = np.ascontiguousarray(presentations, dtype=np.uint64)
-        if presentations.shape != (inputs.shape[0],):
-            raise ConfigError(
-                "presentations", f"must have shape ({inputs.shape[0]},), got {presentations.shape}"
-            )
+        self._presentations = fitting_presentations(presentations, inputs.shape[0])
         self._state = self._lanes(inputs.shape[0])
         self._state.current[:, self._layout.slots_of[0]] = self.neuron.drive_at(inputs)
-        self._presentations = presentations
         self._tick = self._ran = 0
         self._opening = True
         self._begun = set()
@@ -177,9 +172,7 @@ class LIFSubstrate:
         check_phase(phase, ticks, beta, targets, (lanes, self.image.network.sizes[-1]))
         if ticks > MOST_TICKS:
             raise ConfigError(f"phases.{phase.value}", f"must be at most {MOST_TICKS} ticks, got {ticks}")
-        for name in record:
-            if name not in RECORDS:
-                raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
+        check_record(record, RECORDS)
         t, state, slots = self._dtype, self._state, self._layout.n_slots
         wanted = self._wanted(lanes)
         if beta and targets is not None:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.digital.delivery import deliver, list_spikes
-from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels._jit import entry
 from neurochip.kernels.spike_lists import deviations
 from neurochip.neurons.lif import integrate_and_fire
 
@@ -84,51 +84,6 @@ def _update_ready(
             resolution,
         )
         bits[j] = fires
-
-
-@kernel
-def _update(
-    n_neurons: Any,
-    total: Any,
-    threshold: Any,
-    leak: Any,
-    subtracts: bool,
-    reset_value: Any,
-    refractory: Any,
-    rounds: bool,
-    resolution: Any,
-    potential: Any,
-    waiting: Any,
-    bits: Any,
-) -> None:
-    if refractory == 0:
-        _update_ready(
-            n_neurons,
-            total,
-            threshold,
-            leak,
-            subtracts,
-            reset_value,
-            rounds,
-            resolution,
-            potential,
-            bits,
-        )
-    else:
-        _update_waiting(
-            n_neurons,
-            total,
-            threshold,
-            leak,
-            subtracts,
-            reset_value,
-            refractory,
-            rounds,
-            resolution,
-            potential,
-            waiting,
-            bits,
-        )
 
 
 @entry
@@ -227,20 +182,35 @@ def run_lif(
                     idle[first + j] += rests
                     resting += rests
                 idle_per_tick[t] += resting
-            _update(
-                n_neurons,
-                total,
-                threshold,
-                leak,
-                subtracts,
-                reset_value,
-                refractory,
-                rounds,
-                resolution,
-                here,
-                left,
-                raster[t, first:],
-            )
+            bits = raster[t, first:]
+            if refractory == 0:
+                _update_ready(
+                    n_neurons,
+                    total,
+                    threshold,
+                    leak,
+                    subtracts,
+                    reset_value,
+                    rounds,
+                    resolution,
+                    here,
+                    bits,
+                )
+            else:
+                _update_waiting(
+                    n_neurons,
+                    total,
+                    threshold,
+                    leak,
+                    subtracts,
+                    reset_value,
+                    refractory,
+                    rounds,
+                    resolution,
+                    here,
+                    left,
+                    bits,
+                )
 
 
 @entry

@@ -57,7 +57,7 @@ class HardwareUse:
     def at(
         cls, precision: Precision, elements: Iterable[ElementUse], *, sends_bits_only: bool
     ) -> HardwareUse:
-        """Return cores of a precision: state is float32, or float64 where the weights are."""
+        """Return the formats of a precision with these elements: neuron state is float64 only where weights are."""
         double = precision == "float64"
         return cls(
             weight_format=precision,
@@ -129,9 +129,5 @@ def hardware_of(run: RunSpec) -> HardwareUse:
         if learning.trace == "decoder" and coding.decoder is not None:
             trace = coding.decoder.hardware
         elements.append(ElementUse("trace", learning.trace, trace))
-    is_digital = run.substrate == "digital"
-    return HardwareUse.at(
-        run.network.precision,
-        elements,
-        sends_bits_only=is_digital and (learning is None or learning.pre == "trace"),
-    )
+    bits_only = run.substrate == "digital" and (learning is None or learning.pre == "trace")
+    return HardwareUse.at(run.network.precision, elements, sends_bits_only=bits_only)

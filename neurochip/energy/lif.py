@@ -16,14 +16,11 @@ def hardware_of_lif(neuron: TwoCompartmentLIF, precision: Precision, *, sends_bi
     The membrane stands in the place of an encoder: input neurons have one too, and no synapses. A rule that is told
     values of other cores does not send bits only.
     """
-    return HardwareUse.at(
-        precision,
-        (
-            ElementUse("encoder", "membrane", neuron.membrane_hardware),
-            ElementUse("annealer", "none", HardwareCost()),
-            ElementUse("neuron", neuron.kind, neuron.filter_hardware),
-            ElementUse("nudge", "soma", neuron.nudge_hardware),
-            ElementUse("trace", "rate filter", neuron.trace_hardware),
-        ),
-        sends_bits_only=sends_bits_only,
+    elements = (
+        ElementUse("encoder", "membrane", neuron.membrane_hardware),
+        ElementUse("annealer", "none", HardwareCost()),
+        ElementUse("neuron", neuron.kind, neuron.filter_hardware),
+        ElementUse("nudge", "soma", neuron.nudge_hardware),
+        ElementUse("trace", "rate filter", neuron.trace_hardware),
     )
+    return HardwareUse.at(precision, elements, sends_bits_only=sends_bits_only)

@@ -23,7 +23,13 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
-from neurochip.substrate.fitting import check_phase, fitting_inputs, projection_matrices, weights_place
+from neurochip.substrate.fitting import (
+    check_phase,
+    check_record,
+    fitting_inputs,
+    projection_matrices,
+    weights_place,
+)
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
 __all__ = ["IdealSubstrate"]
@@ -119,9 +125,7 @@ class IdealSubstrate:
         check_phase(phase, ticks, beta, targets, self._states[-1].shape)
         if "spikes" in record:
             raise CapabilityError("spikes", "are not sent by the ideal substrate; record states")
-        for name in record:
-            if name not in RECORDS:
-                raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
+        check_record(record, RECORDS)
         t, states = self._dtype, self._states
         wanted = np.zeros_like(states[-1]) if targets is None else np.asarray(targets, dtype=t)
         sizes = self._annealer.at(self._tick + 1, ticks).astype(t)

@@ -3,8 +3,7 @@
 Credits need no messages here: a place of a FIFO remembers the cycle from which its sender may fill it again, which is
 when the credit is back. Likewise a flit is put into the FIFO at the far end with the cycle in which it will arrive.
 
-What only names a place in an array is made u64: an index that may be negative costs a comparison and a choice
-each time.
+What only names a place in an array is made u64: an index that may be negative costs a comparison and a choice.
 """
 
 from __future__ import annotations

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.description.network import Network
-from neurochip.errors import ConfigError, DataError, NumericError
+from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.substrate.ledger import Phase
 from neurochip.substrate.protocol import Array, Parameters
 
-__all__ = ["check_phase", "fitting_inputs", "projection_matrices", "weights_place"]
+__all__ = [
+    "check_phase",
+    "check_record",
+    "fitting_inputs",
+    "fitting_presentations",
+    "projection_matrices",
+    "weights_place",
+]
 
 
 def projection_matrices(network: Network, parameters: Parameters) -> list[Array]:
@@ -68,6 +77,21 @@ def fitting_inputs(network: Network, inputs: Array) -> Array:
     if not (inputs.size == 0 or (inputs.min() >= 0 and inputs.max() <= 1)):
         raise DataError("inputs", "must lie in [0, 1] and be finite")
     return inputs
+
+
+def fitting_presentations(presentations: Array, lanes: int) -> NDArray[np.uint64]:
+    """Return the numbers of what is presented, u64[lane], or raise `ConfigError` where there are not ``lanes``."""
+    numbers = np.ascontiguousarray(presentations, dtype=np.uint64)
+    if numbers.shape != (lanes,):
+        raise ConfigError("presentations", f"must have shape ({lanes},), got {numbers.shape}")
+    return numbers
+
+
+def check_record(record: Sequence[str], known: Sequence[str]) -> None:
+    """Raise `CapabilityError` for what a substrate cannot record."""
+    for name in record:
+        if name not in known:
+            raise CapabilityError("record", f"must be among {', '.join(known)}, got {name}")
 
 
 def check_phase(phase: Phase, ticks: int, beta: float, targets: Array | None, shape: tuple[int, int]) -> None:

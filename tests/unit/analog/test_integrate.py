@@ -163,3 +163,9 @@ def test_refused(make: Any, sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
         make()
     assert str(refused.value) == sentence
+
+
+def test_as_many_numbers_as_lanes() -> None:
+    """Noise is drawn by the number of a presentation, so every lane needs one."""
+    with pytest.raises(ConfigError, match=r"presentations: .*shape \(6,\), got \(5,\)"):
+        AnalogSubstrate(NETWORK, spec(), dtype=np.float64).begin(X, NUMBERS[:5])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip.analog.noise import normals
-from neurochip.analog.step import HARD_SIGMOID, TANH, Neurons, gather, note_sent, pair, push, relax, residuals
+from neurochip.analog.step import HARD_SIGMOID, TANH, Neurons, gather, pair, push, relax, residuals
 
 pytestmark = pytest.mark.interp
 
@@ -84,18 +84,21 @@ def test_what_has_changed_is_sent() -> None:
     now[changed] += RNG.normal(size=int(changed.sum()))
     weights, drive = RNG.normal(size=(20, 6)), RNG.normal(size=(3, 11))
     index, moved = np.zeros((3, 30), np.int32), np.zeros((3, 30))
-    count, before = np.zeros(3, np.int64), drive.copy()
+    count, before, difference = np.zeros(3, np.int64), drive.copy(), now - sent
     first, last, into = 5, 25, 4
+    held = sent.copy()
+    assert gather(sent, now, 0, 30, 0.0, 2, index, moved, count) == -1
+    np.testing.assert_array_equal(sent, held)  # too many: nothing is sent
     n = gather(sent, now, first, last, 0.0, 1000, index, moved, count)
     assert n == changed[:, first:last].sum() > 24
     np.testing.assert_array_equal(count, changed[:, first:last].sum(axis=1))
     push(index, moved, count, weights, drive, into, np.zeros(20))
-    before[:, into : into + 6] += (now - sent)[:, first:last] @ weights
+    before[:, into : into + 6] += difference[:, first:last] @ weights
     np.testing.assert_allclose(drive, before, atol=1e-12)
-    note_sent(sent, now, first, index, count)
     np.testing.assert_array_equal(sent[:, first:last], now[:, first:last])
     assert gather(sent, now, first, last, 0.0, 1000, index, moved, count) == 0
-    assert gather(sent, now, 0, 30, 0.0, 2, index, moved, count) == -1
+    np.testing.assert_array_equal(sent[:, :first], held[:, :first])
+    np.testing.assert_array_equal(sent[:, last:], held[:, last:])
 
 
 def test_the_pair() -> None:
