@@ -17,7 +17,7 @@ from neurochip.coding import (
     SigmaDelta,
     Threshold,
 )
-from neurochip.coding.annealers.osa import osa
+from neurochip.coding.annealers.osa import osa_step, osa_variance
 from neurochip.coding.decoders.identity import identity
 from neurochip.coding.decoders.predictive import predictive
 from neurochip.coding.encoders.predictive import PREDICTIVE_COST, predict
@@ -95,8 +95,9 @@ def test_predictive_front() -> None:
 
 def test_osa() -> None:
     Number.done = Counter()
-    numbers = [Number(0.1 * k) for k in range(1, 9)]
-    osa.function(numbers[0], False, *numbers[1:], Number(1.0))
+    numbers = [Number(0.1 * k) for k in range(1, 8)]
+    osa_variance.function(*numbers, Number(1.0))
+    osa_step.function(numbers[0], False, *numbers[1:6], Number(1.0))
     assert Number.done == declared(OSA.hardware)
 
 
