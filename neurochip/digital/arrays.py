@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Coder", "LaneState", "Recorder", "Schedules", "Scratch", "Wiring", "aligned_zeros"]
+__all__ = ["Coder", "Few", "LaneState", "Recorder", "Schedules", "Scratch", "Wiring", "aligned_zeros"]
 
 Array = np.ndarray[Any, Any]
 
@@ -48,6 +48,16 @@ class LaneState(NamedTuple):
     counts: Array  # u16[lane, slot]  spikes since the beginning of the phase
 
 
+class Few(NamedTuple):
+    """The clamped neurons of one lane that can fire, each population's from its first slot on (digital/few)."""
+
+    n: Array  # u64[population, 2]  how many; filled up to whole words. 0: none of its cores are here
+    names: Array  # u64[2, slot]  axon, and number in the network
+    reals: Array  # T[5, slot]  value, previous, coded, residue, second: as in `LaneState`
+    bytes: Array  # u8[3, slot]  bits, frame, window: likewise
+    counts: Array  # u16[slot]
+
+
 class Scratch(NamedTuple):
     """Room for one lane's tick, one per thread."""
 
@@ -59,6 +69,8 @@ class Scratch(NamedTuple):
     pressed: Array  # T[slot]  p
     sizes: Array  # T[slot]  ε
     total: Array  # S[slot]
+    part: Array  # P[slot]  sum of at most 252 rows: i16 for int8 weights, otherwise as S
+    few: Few
 
 
 class Coder(NamedTuple):

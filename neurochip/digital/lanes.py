@@ -87,7 +87,7 @@ class Lanes:
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit], from rest; ``presentations`` u64[lane] number them."""
         self.state = self._kept(inputs.shape[0])
-        self.state.value[:, self._layout.slots_of[0]] = inputs
+        self.state.value[:, self._layout.places[0]] = inputs
         self._presentations = presentations
         self.tick = 0
 
@@ -114,7 +114,7 @@ class Lanes:
         self, some: NDArray[np.int64], ticks: int, nudge: Any, wanted: NDArray[Any], recorder: Recorder
     ) -> None:
         """Run the lanes ``some`` through the next ``ticks``, each lane alone: how they are shared changes nothing."""
-        plan, faults = self.plan, self.fault_state()
+        plan, faults, threads = self.plan, self.fault_state(), self._threads.count
         # Minibatch after minibatch runs the same ticks: their schedules are made once.
         when = (self.tick + 1, ticks)
         if when not in self._schedules:
@@ -124,7 +124,7 @@ class Lanes:
 
         def share(k: int) -> None:
             common = (
-                some[k :: self._threads.count],
+                some[len(some) * k // threads : len(some) * (k + 1) // threads],
                 self._presentations,
                 self.tick + 1,
                 ticks,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.compile.quantise import quantise, state_dtype, weight_dtype
 from neurochip.description.precision import integer_bits
-from neurochip.digital.arrays import LaneState, Scratch, Wiring, aligned_zeros
+from neurochip.digital.arrays import Few, LaneState, Scratch, Wiring, aligned_zeros
 from neurochip.kernels.random_bits import NOBODY
 from neurochip.substrate import Parameters
 from neurochip.substrate.fitting import projection_matrices, weights_place
@@ -55,6 +55,8 @@ class Layout:
         self.weight_dtype = weight_dtype(image.precision)
         integer = integer_bits(image.precision) is not None
         self.sum_dtype = np.dtype(np.int32) if integer else self.state_dtype
+        narrow = integer and self.weight_dtype.itemsize == 1
+        self.part_dtype = np.dtype(np.int16) if narrow else self.sum_dtype
         network = image.network
         self.core_slots: list[tuple[int, int]] = []
         self.population_slots: list[tuple[int, int]] = []
@@ -72,6 +74,10 @@ class Layout:
             slot = begin + _up(max(used, slot - begin), _WORD)
             self.population_slots.append((begin, slot))
             self.slots_of.append(np.concatenate(of))
+        # Where a population is in one piece, its slots as a slice: to write them costs a tenth.
+        self.places: list[slice | NDArray[np.intp]] = [
+            slice(int(s[0]), int(s[-1]) + 1) if s[-1] - s[0] == s.size - 1 else s for s in self.slots_of
+        ]
         self.n_slots = slot
         self.cores = list(range(len(image.cores))) if only is None else list(only)
         self.blocks: list[Block] = []
@@ -150,6 +156,14 @@ class Layout:
             pressed=aligned_zeros(slots, t),
             sizes=aligned_zeros(slots, t),
             total=aligned_zeros(slots, self.sum_dtype),
+            part=aligned_zeros(slots, self.part_dtype),
+            few=Few(
+                n=aligned_zeros((len(self.population_slots), 2), np.uint64),
+                names=aligned_zeros((2, slots), np.uint64),
+                reals=aligned_zeros((5, slots), t),
+                bytes=aligned_zeros((3, slots), np.uint8),
+                counts=aligned_zeros(slots, np.uint16),
+            ),
         )
 
     def axons(self, block: Block) -> NDArray[np.intp]:

@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 
 from neurochip.coding.decoders.table import decode
+from neurochip.coding.encoders.table import LAST_SILENT_AT_ZERO
 from neurochip.digital.arrays import Coder, LaneState, Recorder, Schedules, Scratch, Wiring
+from neurochip.digital.few import fill_up, gather, rename, scatter, show_bits
 from neurochip.digital.update import code_clamped, update_neurons
-from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels._jit import entry, separate_kernel
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.spike_lists import add_rows, deviations, new_frame, pad_list, subtract_rows
+from neurochip.kernels.row_sums import deliver, sum_frame
+from neurochip.kernels.spike_lists import deviations, new_frame, pad_list
 
 __all__ = ["FRAME_TICKS", "clear", "count_per_core", "record", "run_ticks"]
 
@@ -21,27 +24,27 @@ FRAME_TICKS = (2, 9)
 _FIRST_FRAME, _SECOND_FRAME = FRAME_TICKS
 
 
-@kernel
+@separate_kernel
 def clear(first: Any, last: Any, row: Any) -> None:
     """Set row[first … last − 1] to 0."""
     for j in range(first, last):
         row[j] = 0
 
 
-@kernel
+@separate_kernel
 def _add_bits(first: Any, last: Any, bits: Any, counts: Any) -> None:
     for j in range(first, last):
         counts[j] += bits[j]
 
 
-@kernel
+@separate_kernel
 def record(first: Any, last: Any, source: Any, tick: Any, row: Any, out: Any) -> None:
     """Write source[first … last − 1] into out[tick, row]."""
     for j in range(first, last):
         out[tick, row, j] = source[j]
 
 
-@kernel
+@separate_kernel
 def count_per_core(cores: Any, bits: Any, tick: Any, row: Any, out: Any) -> None:
     """Write the spikes of each core into out[tick, row]."""
     for c in range(cores.shape[0]):
@@ -77,7 +80,17 @@ def run_ticks(
     neuron = wiring.neuron
     packed, packed_words = scratch.packed, scratch.packed.view(np.uint64)
     plus, minus, listed = scratch.plus, scratch.minus, scratch.listed
-    drive, pressed, sizes, total = scratch.drive, scratch.pressed, scratch.sizes, scratch.total
+    drive, pressed, sizes = scratch.drive, scratch.pressed, scratch.sizes
+    total, part = scratch.total, scratch.part
+    n_few, axon, few_neuron = scratch.few.n, scratch.few.names[0], scratch.few.names[1]
+    few_value, few_previous = scratch.few.reals[0], scratch.few.reals[1]
+    few_coded, few_residue, few_second = (
+        scratch.few.reals[2],
+        scratch.few.reals[3],
+        scratch.few.reals[4],
+    )
+    few_bits, few_frame, few_window = scratch.few.bytes[0], scratch.few.bytes[1], scratch.few.bytes[2]
+    few_counts = scratch.few.counts
     encoder, decoder, annealer = coder.encoder, coder.decoder, coder.annealer
     front, front_steady, traced = coder.front, coder.front_steady, coder.traced
     const_a, const_b, seed = coder.a, coder.b, coder.seed
@@ -92,6 +105,8 @@ def run_ticks(
     keep_sizes = recorded_sizes.shape[0] > 0
     per_core = recorder.per_core
     keep_per_core = per_core.shape[0] > 0
+    # Somebody looks at the bits of all slots in every tick.
+    shown = traced != 0 or keep_spikes or keep_per_core
     n_populations, n_cores, n_blocks = populations.shape[0], cores.shape[0], blocks.shape[0]
     none = nudge * 0
     nothing = np.uint64(0)
@@ -107,7 +122,6 @@ def run_ticks(
         z2, z3 = state.anneal[lane, 2], state.anneal[lane, 3]
         bits, trace = state.bits[lane], state.trace[lane]
         frame, window, frame_sum = state.frame[lane], state.window[lane], state.frame_sum[lane]
-        bit_words, frame_words = bits.view(np.uint64), frame.view(np.uint64)
         counts, wanted = state.counts[lane], target[lane]
         slots = np.uint64(bits.shape[0])
         if first_tick == 1:
@@ -115,81 +129,184 @@ def run_ticks(
             for p in range(n_populations):
                 if populations[p, 2] == 0:
                     clear(populations[p, 0], populations[p, 1], value)
-            for row in (decoded, previous, residue, second, z0, z1, z2, z3, trace):
+            for row in (decoded, previous, coded, residue, second, z0, z1, z2, z3, trace):
                 clear(nothing, np.uint64(row.shape[0]), row)
             clear(nothing, slots, bits)
             clear(nothing, slots, frame)
             clear(nothing, slots, window)
             clear(nothing, np.uint64(frame_sum.shape[0]), frame_sum)
         clear(nothing, slots, counts)
+        for p in range(n_populations):
+            n_few[p, 0] = 0
+            n_few[p, 1] = 0
+        for c in range(n_cores):
+            p = cores[c, 0]
+            if populations[p, 2] != 0:
+                n_few[p, 0] = gather(
+                    cores[c, 1],
+                    cores[c, 2],
+                    populations[p, 0],
+                    n_few[p, 0],
+                    encoder > LAST_SILENT_AT_ZERO,
+                    first_tick == 1,
+                    neuron,
+                    value,
+                    previous,
+                    coded,
+                    residue,
+                    second,
+                    bits,
+                    frame,
+                    window,
+                    axon,
+                    few_neuron,
+                    few_value,
+                    few_previous,
+                    few_coded,
+                    few_residue,
+                    few_second,
+                    few_bits,
+                    few_frame,
+                    few_window,
+                    few_counts,
+                )
+                n_few[p, 1] = 1
+        for p in range(n_populations):
+            if n_few[p, 1] != 0:
+                first, last = populations[p, 0], populations[p, 1]
+                n_few[p, 1] = fill_up(
+                    first,
+                    n_few[p, 0],
+                    last - first - one,
+                    axon,
+                    few_neuron,
+                    few_value,
+                    few_previous,
+                    few_coded,
+                    few_residue,
+                    few_second,
+                    few_bits,
+                    few_frame,
+                    few_window,
+                    few_counts,
+                )
         for t in range(n_ticks):
             tick = first_tick + t
 
             # What follows from the bits of the last tick alone, the same on every core that gets them.
             if tick <= _SECOND_FRAME:
-                _add_bits(nothing, slots, bits, window)
+                for p in range(n_populations):
+                    if n_few[p, 1] != 0:
+                        first = populations[p, 0]
+                        _add_bits(first, first + n_few[p, 1], few_bits, few_window)
+                    else:
+                        _add_bits(populations[p, 0], populations[p, 1], bits, window)
             if tick == _FIRST_FRAME or tick == _SECOND_FRAME:
                 seen = 1 if tick == _FIRST_FRAME else _SECOND_FRAME - _FIRST_FRAME
                 for p in range(n_populations):
                     first, last = populations[p, 0], populations[p, 1]
-                    n_rows = new_frame(first, last, window, seen, frame, first, plus)
+                    if n_few[p, 1] != 0:
+                        end = first + n_few[p, 1]
+                        n_rows = new_frame(first, end, few_window, seen, few_frame, first, plus)
+                        rename(plus, first, n_rows, axon)
+                    else:
+                        n_rows = new_frame(first, last, window, seen, frame, first, plus)
                     listed[p, 0] = pad_list(plus, first, n_rows, last - first - one)
                 for k in range(n_blocks):
                     source, start, width, sums = blocks[k, 1], blocks[k, 2], blocks[k, 3], blocks[k, 4]
-                    for j in range(nothing, width):
-                        total[j] = 0
-                    axons = populations[source, 0]
-                    add_rows(weights, start, width, plus, axons, listed[source, 0], total)
-                    for j in range(nothing, width):
-                        frame_sum[sums + j] = total[j]
+                    axons, n_rows = populations[source, 0], listed[source, 0]
+                    sum_frame(weights, start, width, plus, axons, n_rows, part, total, frame_sum, sums)
             for p in range(n_populations):
                 first, last = populations[p, 0], populations[p, 1]
+                if n_few[p, 1] != 0:
+                    end, sent, framed = first + n_few[p, 1], few_bits, few_frame
+                else:
+                    end, sent, framed = last, bits, frame
                 n_plus, n_minus = deviations(
-                    first, last, bits, bit_words, frame_words, packed, packed_words, first, plus, minus
+                    first,
+                    end,
+                    sent,
+                    sent.view(np.uint64),
+                    framed.view(np.uint64),
+                    packed,
+                    packed_words,
+                    first,
+                    plus,
+                    minus,
                 )
+                if n_few[p, 1] != 0:
+                    rename(plus, first, n_plus, axon)
+                    rename(minus, first, n_minus, axon)
                 listed[p, 0] = pad_list(plus, first, n_plus, last - first - one)
                 listed[p, 1] = pad_list(minus, first, n_minus, last - first - one)
             if traced:
                 decode(decoder, nothing, np.uint64(trace.shape[0]), bits, decoder_lambda[t], trace)
             key = tick_key(seed, presentation[lane], np.uint64(tick))
 
-            # Each core for itself.
+            # Clamped neurons. A value does not change: with a steady λ its code is the same from tick 2 on.
+            for p in range(n_populations):
+                if n_few[p, 1] == 0:
+                    continue
+                first = populations[p, 0]
+                code_clamped(
+                    encoder,
+                    front,
+                    tick <= 2 or (front != 0 and front_steady == 0),
+                    first,
+                    first + n_few[p, 1],
+                    few_value,
+                    encoder_lambda[t],
+                    few_previous,
+                    few_coded,
+                    few_residue,
+                    few_second,
+                    few_neuron,
+                    key,
+                    few_bits,
+                )
+                _add_bits(first, first + n_few[p, 1], few_bits, few_counts)
+                if shown:
+                    show_bits(first, n_few[p, 0], axon, few_bits, bits)
+
+            # Each other core for itself.
             for c in range(n_cores):
-                p, first, last = cores[c, 0], cores[c, 1], cores[c, 2]
-                if populations[p, 2] != 0:
-                    # A clamped value does not change: with a steady λ its code is the same from tick 2 on.
-                    fresh = tick <= 2 or (front != 0 and front_steady == 0)
-                    code_clamped(
-                        encoder,
-                        front,
-                        fresh,
-                        first,
-                        last,
-                        value,
-                        encoder_lambda[t],
-                        previous,
-                        coded,
-                        residue,
-                        second,
-                        neuron,
-                        key,
-                        bits,
-                    )
+                first = cores[c, 1]
+                if populations[cores[c, 0], 2] != 0:
                     continue
                 for k in range(core_blocks[c], core_blocks[c + 1]):
                     source, start, width, sums = blocks[k, 1], blocks[k, 2], blocks[k, 3], blocks[k, 4]
-                    axons = populations[source, 0]
-                    for j in range(nothing, width):
-                        total[j] = frame_sum[sums + j]
-                    add_rows(weights, start, width, plus, axons, listed[source, 0], total)
-                    subtract_rows(weights, start, width, minus, axons, listed[source, 1], total)
-                    scale = scales[blocks[k, 5]]
-                    if k == core_blocks[c]:
-                        for j in range(nothing, width):
-                            drive[first + j] = scale * drive.dtype.type(total[j])
-                    else:
-                        for j in range(nothing, width):
-                            drive[first + j] += scale * drive.dtype.type(total[j])
+                    deliver(
+                        weights,
+                        start,
+                        width,
+                        plus,
+                        minus,
+                        populations[source, 0],
+                        listed[source, 0],
+                        listed[source, 1],
+                        frame_sum,
+                        sums,
+                        part,
+                        total,
+                        scales[blocks[k, 5]],
+                        k > core_blocks[c],
+                        drive,
+                        first,
+                    )
+
+            # Neurons of neighbouring cores do the same, each for itself: one call for all of them.
+            c = 0
+            while c < n_cores:
+                p, first, last = cores[c, 0], cores[c, 1], cores[c, 2]
+                c += 1
+                if populations[p, 2] != 0:
+                    continue
+                nudged = p == n_populations - 1 and nudge != none
+                while c < n_cores and cores[c, 1] == last and populations[cores[c, 0], 2] == 0:
+                    if (cores[c, 0] == n_populations - 1 and nudge != none) != nudged:
+                        break
+                    last = cores[c, 2]
+                    c += 1
                 update_neurons(
                     encoder,
                     front,
@@ -204,7 +321,7 @@ def run_ticks(
                     rates[t],
                     const_a,
                     const_b,
-                    nudge if p == n_populations - 1 else none,
+                    nudge if nudged else none,
                     bias,
                     wanted,
                     key,
@@ -223,7 +340,9 @@ def run_ticks(
                     bits,
                 )
 
-            _add_bits(nothing, slots, bits, counts)
+            for p in range(n_populations):
+                if n_few[p, 1] == 0:
+                    _add_bits(populations[p, 0], populations[p, 1], bits, counts)
             if keep_per_core:
                 count_per_core(cores, bits, t, kept_at, per_core)
             if keep_spikes:
@@ -232,3 +351,27 @@ def run_ticks(
                 record(nothing, slots, value, t, kept_at, recorded_states)
             if keep_sizes:
                 record(nothing, slots, sizes, t, kept_at, recorded_sizes)
+
+        for p in range(n_populations):
+            if n_few[p, 1] != 0:
+                scatter(
+                    populations[p, 0],
+                    n_few[p, 0],
+                    axon,
+                    few_previous,
+                    few_coded,
+                    few_residue,
+                    few_second,
+                    few_bits,
+                    few_frame,
+                    few_window,
+                    few_counts,
+                    previous,
+                    coded,
+                    residue,
+                    second,
+                    bits,
+                    frame,
+                    window,
+                    counts,
+                )

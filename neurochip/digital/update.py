@@ -1,6 +1,7 @@
 """One tick of the neurons of one core: decode, press, anneal, relax, encode.
 
-One loop for each stage: fusing them into one made it slower, since the compiler then gave up vectors.
+One loop for each stage, with at most one division in each: fused into one, the steps of a neuron are a chain so long
+that the processor does not see the next neurons beside it, and takes half as long again (docs/decisions/0004).
 """
 
 from __future__ import annotations
@@ -11,13 +12,13 @@ from neurochip.coding.annealers.table import anneal
 from neurochip.coding.decoders.table import decode
 from neurochip.coding.encoders.predictive import predict
 from neurochip.coding.encoders.table import encode
-from neurochip.kernels._jit import kernel
-from neurochip.neurons.clipped import pressure, relax
+from neurochip.kernels._jit import separate_kernel
+from neurochip.neurons.clipped import free_pressure, pressure, relax
 
 __all__ = ["code_clamped", "update_neurons"]
 
 
-@kernel
+@separate_kernel
 def code_clamped(
     encoder: int,
     front: int,
@@ -47,7 +48,7 @@ def code_clamped(
     encode(encoder, first, last, coded, residue, second, neuron, key, bits)
 
 
-@kernel
+@separate_kernel
 def update_neurons(
     encoder: int,
     front: int,
@@ -83,11 +84,13 @@ def update_neurons(
     """Run one tick of slots ``first`` … ``last`` − 1 with the elements of the opcodes; arrays are T[slot]."""
     one = value.dtype.type(1)
     zero = value.dtype.type(0)
-    pulled = nudge != zero
     decode(decoder, first, last, drive, decoder_lambda, decoded)
-    for j in range(first, last):
-        wanted = target[j] if pulled else zero
-        pressed[j] = pressure(decoded[j], bias[j], value[j], nudge, wanted)
+    if nudge != zero:
+        for j in range(first, last):
+            pressed[j] = pressure(decoded[j], bias[j], value[j], nudge, target[j])
+    else:
+        for j in range(first, last):
+            pressed[j] = free_pressure(decoded[j], bias[j])
     anneal(annealer, first, last, pressed, tick, rate, a, b, z0, z1, z2, z3, sizes)
     keep = one - encoder_lambda
     if front:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import kernel, separate_kernel
 
 __all__ = ["add_rows", "deviations", "new_frame", "pad_list", "subtract_rows"]
 
@@ -29,6 +29,33 @@ _TOP6 = np.uint64(58)
 _TRAILING_ZEROS = np.zeros(64, dtype=np.uint64)
 for _bit in range(64):
     _TRAILING_ZEROS[((0x03F79D71B4CB0A89 << _bit) & 0xFFFFFFFFFFFFFFFF) >> 58] = _bit
+
+
+@separate_kernel
+def _pack(first: Any, last: Any, bit_words: Any, frame_words: Any, packed: Any) -> None:
+    for w in range(first >> _LOG8, last >> _LOG8):
+        packed[w] = ((bit_words[w] ^ frame_words[w]) * _GATHER) >> _TOP
+
+
+@separate_kernel
+def _unpack(first: Any, last: Any, bits: Any, packed_words: Any, at: Any, plus: Any, minus: Any) -> Any:
+    one = np.uint64(1)
+    plus_end = at
+    minus_end = at
+    for w in range(first >> _LOG64, last >> _LOG64):
+        word = packed_words[w]
+        base = (w << _LOG64) - first
+        while word != 0:
+            lowest = word & (~word + one)
+            axon = base + _TRAILING_ZEROS[(lowest * _DE_BRUIJN) >> _TOP6]
+            word ^= lowest
+            # Written to both lists, kept in one: cheaper than a branch nobody can predict.
+            plus[plus_end] = axon
+            minus[minus_end] = axon
+            fires = np.uint64(bits[first + axon])
+            plus_end += fires
+            minus_end += one - fires
+    return plus_end - at, minus_end - at
 
 
 @kernel
@@ -51,28 +78,11 @@ def deviations(
     slots ``first`` … ``last`` − 1 (u64, multiples of 64); axons are counted from its first. The lists, u64[…],
     are written from ``at`` on and need room for all axons. Returns (number in plus, number in minus), u64.
     """
-    for w in range(first >> _LOG8, last >> _LOG8):
-        packed[w] = ((bit_words[w] ^ frame_words[w]) * _GATHER) >> _TOP
-    one = np.uint64(1)
-    plus_end = at
-    minus_end = at
-    for w in range(first >> _LOG64, last >> _LOG64):
-        word = packed_words[w]
-        base = (w << _LOG64) - first
-        while word != 0:
-            lowest = word & (~word + one)
-            axon = base + _TRAILING_ZEROS[(lowest * _DE_BRUIJN) >> _TOP6]
-            word ^= lowest
-            # Written to both lists, kept in one: cheaper than a branch nobody can predict.
-            plus[plus_end] = axon
-            minus[minus_end] = axon
-            fires = np.uint64(bits[first + axon])
-            plus_end += fires
-            minus_end += one - fires
-    return plus_end - at, minus_end - at
+    _pack(first, last, bit_words, frame_words, packed)
+    return _unpack(first, last, bits, packed_words, at, plus, minus)
 
 
-@kernel
+@separate_kernel
 def new_frame(first: Any, last: Any, window: Any, n_ticks: int, frame: Any, at: Any, rows: Any) -> Any:
     """Put into u8[slot] ``frame`` the axons that fired in more than half of ``n_ticks``; ``window`` → 0.
 
@@ -89,19 +99,20 @@ def new_frame(first: Any, last: Any, window: Any, n_ticks: int, frame: Any, at: 
     return end - at
 
 
-@kernel
+@separate_kernel
 def pad_list(rows: Any, at: Any, n_rows: Any, silent: Any) -> Any:
     """Fill a list up to a multiple of four with ``silent``, an axon whose weights are zero; returns its length.
 
     ``rows`` needs room for three more entries.
     """
     end = at + n_rows
-    for k in range(end, end + np.uint64(3)):
-        rows[k] = silent
+    rows[end] = silent
+    rows[end + np.uint64(1)] = silent
+    rows[end + np.uint64(2)] = silent
     return (n_rows + np.uint64(3)) & ~np.uint64(3)
 
 
-@kernel
+@separate_kernel
 def add_rows(weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: Any, total: Any) -> None:
     """Add weight rows: ``total`` + Σ weights[row].
 
@@ -135,7 +146,7 @@ def add_rows(weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: A
             total[j] += (weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])
 
 
-@kernel
+@separate_kernel
 def subtract_rows(weights: Any, start: Any, width: Any, rows: Any, at: Any, n_rows: Any, total: Any) -> None:
     """Take weight rows away; see `add_rows`, whose twin it is: a sign as a factor would be one product a weight."""
     nothing = np.uint64(0)

@@ -7,7 +7,7 @@ from typing import Any
 from neurochip.coding.cost import HardwareCost
 from neurochip.kernels._jit import kernel
 
-__all__ = ["NEURON_COST", "NUDGE_COST", "pressure", "relax"]
+__all__ = ["NEURON_COST", "NUDGE_COST", "free_pressure", "pressure", "relax"]
 
 # v + b, then (1−ε)s + εp and two limits.
 NEURON_COST = HardwareCost(
@@ -29,6 +29,12 @@ def pressure(value: Any, bias: Any, state: Any, nudge: Any, target: Any) -> Any:
     ρ′(s) is left out: s never leaves [0, 1], where ρ′ = 1 (closed interval).
     """
     return value + bias + nudge * (target - state)
+
+
+@kernel
+def free_pressure(value: Any, bias: Any) -> Any:
+    """Return p where nothing nudges. T scalars."""
+    return value + bias
 
 
 @kernel

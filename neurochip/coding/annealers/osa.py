@@ -13,7 +13,7 @@ from neurochip.coding.cost import HardwareCost
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel
 
-__all__ = ["OSA", "osa"]
+__all__ = ["OSA", "osa_step", "osa_variance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +67,27 @@ class OSA:
 
 
 @kernel
-def osa(
-    pressure: Any,
-    opening: bool,
-    nu: Any,
-    forget: Any,
-    r: Any,
-    estimate: Any,
-    bias: Any,
-    noise: Any,
-    share: Any,
-    one: Any,
+def osa_variance(
+    pressure: Any, nu: Any, forget: Any, estimate: Any, bias: Any, noise: Any, share: Any, one: Any
 ) -> Any:
-    """Return (ε, θ, B, D, Λ) after one tick, in the order of design §3.4; ``forget`` is 1−ν. All T scalars.
+    """Return (B, D, estimated variance) after one tick, in the order of design §3.4; ``forget`` is 1−ν. All T scalars.
 
-    ``opening`` is true in the first tick, where ε = 1.
+    The two halves of a tick have one division each: loops over either are faster than over both.
     """
     e = pressure - estimate
     b = forget * bias + nu * e
     d = forget * noise + nu * (e * e)
-    variance = (d - b * b) / (one + share)
-    step = one if opening else one - (variance + r) / (d + r)
+    return b, d, (d - b * b) / (one + share)
+
+
+@kernel
+def osa_step(
+    pressure: Any, opening: bool, variance: Any, noise: Any, r: Any, estimate: Any, share: Any, one: Any
+) -> Any:
+    """Return (ε, θ, Λ) after one tick, from what `osa_variance` returned. All T scalars.
+
+    ``opening`` is true in the first tick, where ε = 1.
+    """
+    step = one if opening else one - (variance + r) / (noise + r)
     keep = one - step
-    return step, keep * estimate + step * pressure, b, d, keep * keep * share + step * step
+    return step, keep * estimate + step * pressure, keep * keep * share + step * step

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from neurochip.coding.annealers.kesten import Kesten, kesten
-from neurochip.coding.annealers.osa import OSA, osa
+from neurochip.coding.annealers.osa import OSA, osa_step, osa_variance
 from neurochip.coding.schedules import Constant, PowerLaw
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import separate_kernel
 
 __all__ = ["ANNEALERS", "Annealer", "anneal"]
 
@@ -21,7 +21,7 @@ ANNEALERS: dict[str, type[Annealer]] = {
 }
 
 
-@kernel
+@separate_kernel
 def anneal(
     opcode: int,
     first: Any,
@@ -53,6 +53,10 @@ def anneal(
     elif opcode == 3:
         forget = one - rate
         for j in range(first, last):
-            sizes[j], z0[j], z1[j], z2[j], z3[j] = osa(
-                pressure[j], tick == 1, rate, forget, a, z0[j], z1[j], z2[j], z3[j], one
-            )
+            z1[j], z2[j], sizes[j] = osa_variance(pressure[j], rate, forget, z0[j], z1[j], z2[j], z3[j], one)
+        if tick == 1:
+            for j in range(first, last):
+                sizes[j], z0[j], z3[j] = osa_step(pressure[j], True, sizes[j], z2[j], a, z0[j], z3[j], one)
+        else:
+            for j in range(first, last):
+                sizes[j], z0[j], z3[j] = osa_step(pressure[j], False, sizes[j], z2[j], a, z0[j], z3[j], one)

@@ -6,7 +6,7 @@ from typing import Any
 
 from neurochip.coding.decoders.identity import Identity, identity
 from neurochip.coding.decoders.predictive import Predictive, predictive
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import separate_kernel
 
 __all__ = ["DECODERS", "Decoder", "decode"]
 
@@ -18,7 +18,7 @@ DECODERS: dict[str, type[Decoder]] = {
 }
 
 
-@kernel
+@separate_kernel
 def decode(opcode: int, first: Any, last: Any, drive: Any, lam: Any, value: Any) -> None:
     """Run the decoder of that opcode for one tick on slots ``first`` … ``last`` − 1: T[slot] u → T[slot] v."""
     keep = value.dtype.type(1) - lam

@@ -8,9 +8,9 @@ from neurochip.coding.encoders.second_order import SecondOrderSigmaDelta, second
 from neurochip.coding.encoders.sigma_delta import SigmaDelta, sigma_delta
 from neurochip.coding.encoders.stochastic import Stochastic, stochastic
 from neurochip.coding.encoders.threshold import Threshold, threshold
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import separate_kernel
 
-__all__ = ["ENCODERS", "Encoder", "encode"]
+__all__ = ["ENCODERS", "LAST_SILENT_AT_ZERO", "Encoder", "encode"]
 
 Encoder = SigmaDelta | SecondOrderSigmaDelta | Stochastic | Threshold
 
@@ -20,9 +20,11 @@ ENCODERS: dict[str, type[Encoder]] = {
     "stochastic": Stochastic,  # 2
     "threshold": Threshold,  # 3
 }
+# Up to this opcode an encoder never fires for a value that has been 0 since rest, and keeps nothing of it but 0.
+LAST_SILENT_AT_ZERO = 3
 
 
-@kernel
+@separate_kernel
 def encode(
     opcode: int,
     first: Any,

@@ -6,10 +6,7 @@ from collections import Counter
 from dataclasses import fields
 from typing import Any
 
-from neurochip.coding import (
-    HardwareCost,
-    SigmaDelta,
-)
+from neurochip.coding import HardwareCost, SigmaDelta
 from neurochip.coding.encoders.predictive import PREDICTIVE_COST, predict
 from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST, pressure, relax
 from neurochip.testing.counting import Number

@@ -1,0 +1,113 @@
+"""What a block of weights delivers, against sums in Python integers and in float64."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.kernels.row_sums import MOST_ROWS, deliver, sum_frame
+
+AXONS, WIDTH, START, SUMS, FIRST, AT = 700, 32, 64, 16, 8, 3
+# weights, sums, scratch of a few rows, state; largest weight
+TYPES = [
+    ("int8", "int32", "int16", "float32", 128),
+    ("int16", "int32", "int32", "float32", 3000),
+    ("float32", "float32", "float32", "float32", 1),
+    ("float64", "float64", "float64", "float64", 1),
+]
+
+
+def u64(number: int) -> np.uint64:
+    return np.uint64(number)
+
+
+def block_of(weight: str, top: int, rng: np.random.Generator) -> Any:
+    """Rows that nearly all pull the same way, as far as the type goes: sums become as large as they can."""
+    values = np.full((AXONS, WIDTH), -top, float)
+    values[:, ::2] = rng.uniform(-top, top, (AXONS, WIDTH // 2))
+    if np.dtype(weight).kind == "i":
+        values = np.clip(np.rint(values), np.iinfo(weight).min, np.iinfo(weight).max)
+    return values.astype(weight)
+
+
+@pytest.mark.parametrize(("weight", "sums", "part", "state", "top"), TYPES)
+@pytest.mark.parametrize("more", [False, True])
+@pytest.mark.parametrize(
+    ("n_plus", "n_minus"), [(0, 0), (4, 0), (0, 8), (12, 20), (252, 0), (0, 252), (256, 0), (600, 640)]
+)
+def test_a_block_delivers_its_frame_and_what_differs(
+    weight: str, sums: str, part: str, state: str, top: int, more: bool, n_plus: int, n_minus: int
+) -> None:
+    rng = np.random.default_rng(n_plus + n_minus)
+    block = block_of(weight, top, rng)
+    weights = np.concatenate([np.full(START, 77, weight), block.ravel()])
+    plus, minus = (np.full(AT + 700, 999, np.uint64) for _ in range(2))
+    plus[AT : AT + n_plus] = rng.integers(0, AXONS, n_plus)
+    minus[AT : AT + n_minus] = rng.integers(0, AXONS, n_minus)
+    frame_sum = rng.integers(-9000, 9000, SUMS + WIDTH + 4).astype(sums)
+    before, drive = frame_sum.copy(), rng.uniform(-1, 1, FIRST + WIDTH + 4).astype(state)
+    old = drive.copy()
+    scale = np.dtype(state).type(0.25)
+    deliver(
+        weights,
+        u64(START),
+        u64(WIDTH),
+        plus,
+        minus,
+        u64(AT),
+        u64(n_plus),
+        u64(n_minus),
+        frame_sum,
+        u64(SUMS),
+        np.full(64, 5, part),
+        np.full(64, 7, sums),
+        scale,
+        more,
+        drive,
+        u64(FIRST),
+    )
+    exact = np.float64 if np.dtype(weight).kind == "f" else np.int64
+    total = before[SUMS : SUMS + WIDTH].astype(exact)
+    total += block[plus[AT : AT + n_plus].astype(int)].astype(exact).sum(axis=0)
+    total -= block[minus[AT : AT + n_minus].astype(int)].astype(exact).sum(axis=0)
+    own = slice(FIRST, FIRST + WIDTH)
+    expected = total * 0.25 + (old[own] if more else 0)
+    np.testing.assert_allclose(drive[own], expected, rtol=3e-6 if state == "float32" else 1e-13, atol=1e-5)
+    if exact is np.int64 and not more:
+        np.testing.assert_array_equal(drive[own], scale * total.astype(state))
+    np.testing.assert_array_equal(drive[:FIRST], old[:FIRST])
+    np.testing.assert_array_equal(drive[FIRST + WIDTH :], old[FIRST + WIDTH :])
+    np.testing.assert_array_equal(frame_sum, before)
+
+
+@pytest.mark.parametrize(("weight", "sums", "part", "state", "top"), TYPES)
+@pytest.mark.parametrize("n_rows", [0, 4, 252, 256, 640])
+def test_sum_of_a_frame(weight: str, sums: str, part: str, state: str, top: int, n_rows: int) -> None:
+    rng = np.random.default_rng(n_rows)
+    block = block_of(weight, top, rng)
+    rows = rng.integers(0, AXONS, AT + n_rows).astype(np.uint64)
+    frame_sum = np.full(SUMS + WIDTH + 4, 5, sums)
+    sum_frame(
+        block.ravel(),
+        u64(0),
+        u64(WIDTH),
+        rows,
+        u64(AT),
+        u64(n_rows),
+        np.full(64, 5, part),
+        np.full(64, 7, sums),
+        frame_sum,
+        u64(SUMS),
+    )
+    expected = block[rows[AT:].astype(int)].astype(float).sum(axis=0)
+    own = slice(SUMS, SUMS + WIDTH)
+    np.testing.assert_allclose(
+        frame_sum[own], expected, rtol=1e-5, atol=1e-4 if state == "float32" else 1e-12
+    )
+    assert np.all(frame_sum[:SUMS] == 5) and np.all(frame_sum[SUMS + WIDTH :] == 5)
+
+
+def test_so_many_rows_of_the_smallest_integer_fit() -> None:
+    assert int(MOST_ROWS) * 128 <= np.iinfo(np.int16).max < (int(MOST_ROWS) + 4) * 128
