@@ -31,8 +31,8 @@ class Mutant(NamedTuple):
 
 
 _INTERP = ("-m", "interp and not slow")
-ELEMENTS = ("tests/unit/coding/test_elements.py", *_INTERP)
-SPECS = ("tests/unit/coding/test_specs.py", "tests/unit/coding/test_elements.py")
+ELEMENTS = ("tests/unit/coding/test_elements.py", "tests/unit/coding/test_contracts.py", *_INTERP)
+SPECS = ("tests/unit/coding/test_specs.py", "tests/unit/coding/test_elements.py", "tests/unit/coding/test_contracts.py")
 SETTLE = ("tests/unit/digital/test_tiny_settle.py", "-k", "slow_chip or formats", *_INTERP)
 KERNELS = ("tests/unit/kernels/test_random_bits.py", "tests/unit/kernels/test_spike_lists.py", *_INTERP)
 PLASTICITY = ("tests/unit/digital/test_plasticity.py", *_INTERP)
@@ -77,13 +77,13 @@ MUTANTS: tuple[Mutant, ...] = (
            "(value + keep * previous) / lam", "the past is added", ELEMENTS),
     Mutant("predictive decoder shares", "neurochip/coding/decoders/predictive.py", "keep * value + lam * drive",
            "lam * value + keep * drive", "λ and 1 − λ change places", ELEMENTS),
-    Mutant("osa opens late", _ANNEALERS + "table.py", "pressure[j], tick == 1, rate", "pressure[j], tick == 2, rate",
+    Mutant("osa opens late", _ANNEALERS + "table.py", "        if tick == 1:", "        if tick == 2:",
            "ε = 1 in the second tick", SETTLE),
     Mutant("osa variance", _ANNEALERS + "osa.py", "(d - b * b) / (one + share)", "(d + b * b) / (one + share)",
            "the bias is added to the variance", ELEMENTS),
     Mutant("osa share", _ANNEALERS + "osa.py", "keep * keep * share + step * step", "keep * share + step * step",
            "Λ forgets once, not twice", ELEMENTS),
-    Mutant("osa regulariser", _ANNEALERS + "osa.py", "(variance + r) / (d + r)", "(variance + r) / d",
+    Mutant("osa regulariser", _ANNEALERS + "osa.py", "(variance + r) / (noise + r)", "(variance + r) / noise",
            "a silent neuron divides by 0", ELEMENTS),
     Mutant("osa rates", _ANNEALERS + "osa.py", "for tick in range(1, first + n_ticks):",
            "for tick in range(2, first + n_ticks):",
@@ -169,8 +169,8 @@ MUTANTS: tuple[Mutant, ...] = (
     # The mesh.
     Mutant("routing of columns", "neurochip/noc/router.py", "if tile >= column + height:", "if tile > column + height:",
            "the first tile of the next column is taken for this one", ROUTERS),
-    Mutant("router turn", "neurochip/noc/router.py", "turn[base + o] = i + 1 if i + 1 < ports else 0",
-           "turn[base + o] = i", "the same input is served again", ROUTERS),
+    Mutant("router turn", "neurochip/noc/router.py", "turn[asked] = i + 1 if i + 1 < ports else 0",
+           "turn[asked] = i", "the same input is served again", ROUTERS),
     Mutant("router wire", "neurochip/noc/router.py", "(cycles_ew if o < 2 else cycles_ns)",
            "(cycles_ns if o < 2 else cycles_ew)",
            "the two kinds of links change places", ROUTERS),
@@ -266,8 +266,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "np.arange(size) <= size // 2",
            "one more +1", ASSOCIATIVE),
     # The die.
-    Mutant("analog nudge", "neurochip/analog/step.py", "pull = nudge * (target[lane, i - first_output] - v)",
-           "pull = nudge * target[lane, i - first_output]", "the nudge does not let go at its target", STEP),
+    Mutant("analog nudge", "neurochip/analog/step.py", "flow += nudge * (target[lane, i - first_output] - v)",
+           "flow += nudge * target[lane, i - first_output]", "the nudge does not let go at its target", STEP),
     Mutant("analog last outputs", "neurochip/analog/step.py", "for i in range(first_output, n):",
            "for i in range(first_output + 1, n):",
            "the first output stands still", STEP),
@@ -284,7 +284,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "gains have a mean above 1", DIE),
     Mutant("die stuck share", "neurochip/analog/drawing.py", "draw >= 1 - stuck", "draw >= 1 - stuck - dead",
            "more synapses are stuck", DIE),
-    Mutant("die tails", "neurochip/analog/drawing.py", "np.sqrt((nu - 2) / nu)", "np.sqrt(nu / (nu - 2))",
+    Mutant("die tails", "neurochip/description/tails.py", "np.sqrt((freedom - 2) / freedom)",
+           "np.sqrt(freedom / (freedom - 2))",
            "heavy tails are wider too", DIE),
     Mutant("spread overdrive", "neurochip/analog/spread.py", "2 * threshold_mv / spec.overdrive_mv",
            "threshold_mv / spec.overdrive_mv",
