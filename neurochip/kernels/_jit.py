@@ -105,7 +105,7 @@ def _numba() -> Any:
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
         return typeof_impl(value.compiled, context)
 
-    @overload(operator.eq)
+    @overload(operator.eq, strict=False)  # strict wants annotations alike, and a lambda has none
     def _constants_are_no_opcode(a: Any, b: Any) -> Any:
         """Compare as Python does: the constants of a plugged element, a tuple, with an opcode."""
         if isinstance(a, BaseTuple) and isinstance(b, Integer):

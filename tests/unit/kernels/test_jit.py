@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from neurochip.kernels import _jit
-from neurochip.kernels._jit import Kernel, cache_folder, entry, kernel
+from neurochip.kernels._jit import Kernel, cache_folder, calling, entry, kernel, plain, unstored_kernel
 
 ROOT = Path(_jit.__file__).resolve().parents[2]
 
@@ -40,6 +40,34 @@ def test_kernels_call_kernels() -> None:
 def test_without_compilation_a_kernel_is_its_own_python() -> None:
     off = os.environ.get("NUMBA_DISABLE_JIT") == "1"
     assert (double.compiled is double.function) == off
+
+
+@kernel
+def is_first(opcode: Any) -> Any:
+    """Return whether it is the opcode 0."""
+    return opcode == 0
+
+
+@pytest.mark.interp
+def test_the_constants_of_an_element_are_no_opcode() -> None:
+    """Where an opcode would stand, an element of another package has its constants; comparing them is no error."""
+    assert is_first(0) and not is_first(1)
+    assert not is_first((0.0,)) and not is_first(())
+
+
+@pytest.mark.interp
+def test_other_kernels_may_be_called_however_far_down() -> None:
+    """The copy calls the other kernel; the original goes on calling its own."""
+
+    @unstored_kernel
+    def treble(x: Any) -> Any:
+        return 3 * x
+
+    copy = calling(fourfold, {double: treble}, "trebled")
+    assert (copy(2), fourfold(2)) == (18, 8)
+    assert not copy.is_stored and fourfold.is_stored
+    assert calling(fourfold, {treble: double}, "same") is fourfold
+    assert (plain(copy)(2), plain(fourfold)(2.5)) == (18, 10.0)
 
 
 def package(folder: Path, **files: str) -> Path:
