@@ -12,11 +12,13 @@ from hypothesis import strategies as st
 
 from neurochip.coding import Constant
 from neurochip.compile import ChipImage
+from neurochip.compile.route import route
 from neurochip.description import ChipSpec, CodingSpec
 from neurochip.description.chip import TimingSpec
 from neurochip.digital import clock as clock_module
 from neurochip.digital.clock import ChipClock
 from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.digital.traffic_tables import link_routes, traffic_tables
 from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
 from neurochip.substrate import Ledger, Phase, WeightUpdate
@@ -297,6 +299,21 @@ def clock_of(made: DigitalSubstrate, **how: Any) -> tuple[ChipClock, Any]:
     )
 
 
+@pytest.mark.interp
+@pytest.mark.filterwarnings("ignore:overflow encountered")  # words wrap round where lists are made
+@pytest.mark.parametrize("every", [1, 2, 3, 5])
+def test_every_so_many_presentations_of_a_phase_are_timed_whatever_the_minibatches(every: int) -> None:
+    clock, _ = clock_of(fast_chip(NET, CODING, chip=sheet(TIMING)), every=every)
+    timed, begun = [], 0
+    for lanes in (1, 3, 4, 2, 7, 1, 1):
+        count = clock.begin(Phase.FREE, lanes)
+        assert count == len(clock.timed(Phase.FREE))
+        timed += [begun + lane for lane in clock.timed(Phase.FREE)]
+        begun += lanes
+        clock.begin(Phase.NUDGED, 1)  # phases do not count each other's
+    assert timed == list(range(0, begun, every))
+
+
 def alone(work: Any) -> None:
     work(0)
 
@@ -351,3 +368,21 @@ def test_the_walk_in_plain_python() -> None:
     time, least = made.ledger().phases[Phase.FREE].time, bound.ledger().phases[Phase.FREE].time
     assert time is not None and (time.cycles, time.longest) == (sum(expected), max(expected))
     assert least is not None and least.cycles == from_counts(made.image, spikes).sum()
+
+
+@pytest.mark.interp
+@pytest.mark.filterwarnings("ignore:overflow encountered")
+def test_flits_of_a_spike_are_where_its_routes_are() -> None:
+    made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=2))
+    image, mesh = made.image, made.image.chip.mesh
+    routes = link_routes(image, traffic_tables(image, TIMING, np.array(made._layout.core_slots)))
+    expected = np.zeros_like(routes)
+    for c, receivers in enumerate(image.receivers):
+        for r in receivers:
+            for (x, y), (to_x, to_y) in route(mesh, image.cores[c].site, image.cores[r].site):
+                direction = {(1, 0): 0, (-1, 0): 1, (0, -1): 2, (0, 1): 3}[to_x - x, to_y - y]
+                expected[c, (x * mesh.height + y) * 4 + direction] += 1
+    assert image.chip.packet.routing == "unicast"
+    assert len({mesh.position(core.site)[0] for core in image.cores}) > 1
+    assert (expected.reshape(-1, 4).sum(axis=0) > 0).sum() >= 3  # east, and both ways along a column
+    np.testing.assert_array_equal(routes, expected)

@@ -106,6 +106,15 @@ def test_heavy_tails() -> None:
     assert 0.001 < np.mean(np.abs(xi) > 3.5) < 0.02
 
 
+@pytest.mark.parametrize("freedom", [5.0, 10.0])
+def test_heavy_tails_have_the_sigma_that_was_asked_for(freedom: float) -> None:
+    network = layered((300, 300, 10), tied=False)
+    asked = spec(2, synapse_offset=0.1, tails="student-t", freedom=freedom)
+    found = drawn_sigmas(draw_die(network, asked), network)["synapse_offset"]
+    # 96 000 draws; the sample variance of t₅ is itself heavy-tailed, hence 5 %.
+    assert found == pytest.approx(0.1, rel=0.05)
+
+
 def test_defects_have_their_shares() -> None:
     network = layered((200, 150, 10), tied=False)
     what = AnalogSpec(

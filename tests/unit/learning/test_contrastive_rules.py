@@ -16,7 +16,7 @@ from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
-from neurochip.learning.two_phases import TwoPhases
+from neurochip.learning.two_phases import Contrast, TwoPhases
 from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.testing.networks import small_chip
@@ -139,6 +139,17 @@ def test_a_rate_of_0_and_fixed_feedback_leave_weights_alone(name: str) -> None:
         found = rule.present(substrate, Y)
         assert [(u.source, u.target) for u in found.updates] == expected
         assert np.any(found.biases[0]) == (rates[0] > 0)
+
+
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("pre", ["oracle", "trace"])
+def test_a_tied_copy_is_told_by_the_delta_rule_what_it_cannot_work_out(tied: bool, pre: Any) -> None:
+    values = [np.ones((2, size)) for size in SIZES]
+    seen = Contrast(values, values, values, values, 1.0)
+    rule = DeltaRule(layered(SIZES, tied=tied), TwoPhases(free=9, nudged=4, pre=pre), (0.1, 0.1))
+    words = [rule.update_of(seen, k, k + 1, 0.1).words_per_axon for k in range(2)]
+    # The first projection has no copy; the second one's is told the postsynaptic change, trace or not.
+    assert words == [int(pre == "oracle"), int(pre == "oracle" or tied)]
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -6,6 +6,7 @@ a line. Exit code 130 when it was interrupted.
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from neurochip.errors import Interrupted
@@ -23,6 +24,8 @@ def main() -> int:
             print("here", flush=True)
             sys.stdin.readline()
 
+    # Where the tests run in the background of a shell, it hands down that interrupts are ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     SMALL[name](setattr)
     try:
         reproduce(name, quick=True, out=folder, threads=2, on_progress=listen)
