@@ -107,6 +107,7 @@ def run_ticks(
     keep_per_core = per_core.shape[0] > 0
     # Somebody looks at the bits of all slots in every tick.
     shown = traced != 0 or keep_spikes or keep_per_core
+    fires_at_zero = encoder < 0 or encoder > LAST_SILENT_AT_ZERO
     n_populations, n_cores, n_blocks = populations.shape[0], cores.shape[0], blocks.shape[0]
     none = nudge * 0
     nothing = np.uint64(0)
@@ -147,7 +148,7 @@ def run_ticks(
                     cores[c, 2],
                     populations[p, 0],
                     n_few[p, 0],
-                    encoder > LAST_SILENT_AT_ZERO,
+                    fires_at_zero,
                     first_tick == 1,
                     neuron,
                     value,
