@@ -119,3 +119,21 @@ def test_normal_numbers() -> None:
     with np.errstate(over="ignore"):
         normals(np.uint64(3), np.array([2], np.uint64), np.uint64(7), 300, 2.0, part)
     np.testing.assert_array_equal(part[0], out[2, 300:400])
+
+
+def test_a_neuron_that_a_rail_holds_is_at_rest() -> None:
+    one, zero = np.ones(1), np.zeros(1)
+    neurons = Neurons(bias=zero, gain=one, offset=zero, fraction=one, saturation=0.8 * one)
+    largest = np.zeros(1)
+    for voltage, drive, expected in (
+        (0.8, 2.0, 0.0),  # at the upper rail, pressed against it
+        (0.8, 0.5, 0.3),  # pulled off it
+        (0.0, -2.0, 0.0),
+        (0.0, 0.5, 0.5),
+    ):
+        at, push_of = np.full((1, 1), voltage), np.full((1, 1), drive)
+        residuals(HARD_SIGMOID, at, push_of, np.zeros((1, 1)), neurons, 1, 0.0, np.zeros((1, 0)), largest)
+        assert largest[0] == pytest.approx(expected)
+        # A differential pair has no rails.
+        residuals(TANH, at, push_of, np.zeros((1, 1)), neurons, 1, 0.0, np.zeros((1, 0)), largest)
+        assert largest[0] == pytest.approx(abs(drive - voltage))

@@ -70,3 +70,21 @@ def test_recorded_runs(name: str) -> None:
         np.testing.assert_array_equal(settled.spikes[k], spikes)
     for k, states in run.states.items():
         np.testing.assert_allclose(settled.states[k][run.state_ticks - 1], states, rtol=0, atol=1e-12)
+
+
+def test_each_word_of_the_host_is_written_once() -> None:
+    """Inputs with the presentation, targets with the first nudge, and nothing when a phase goes on."""
+    net = draw_net(11, (9, 8, 4), lanes=2)
+    fast = fast_chip(net, CODINGS["power law, scheduled"], chip=small_chip(5))
+    for times in (1, 2):
+        fast.begin(net.x, np.arange(2, dtype=np.uint64))
+        for ticks in (2, 1):
+            fast.run(Phase.FREE, ticks)
+        for ticks in (1, 1):
+            fast.run(Phase.NUDGED, ticks, beta=0.5, targets=net.y)
+        ledger = fast.ledger()
+        for phase, words, ticks in ((Phase.FREE, 9, 3), (Phase.NUDGED, 4, 2)):
+            book = ledger.phases[phase]
+            assert book.total("host_words_in") == times * 2 * words
+            assert (book.presentations, book.ticks) == (times * 2, times * 2 * ticks)
+            assert book.total("symbols") == times * 2 * ticks * (9 + 8 + 4)
