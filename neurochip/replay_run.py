@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neurochip.building import build
 from neurochip.compile.by_itself import placement_of
 from neurochip.data.atomic import replacing
+from neurochip.data.dated import dated
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices, read_run
 from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork, read_spiking
@@ -167,8 +168,7 @@ def network_source(network: str, raster: Path | str, chip: str | None, timing: T
 
 
 def _free_folder(out: Path | str | None, name: str) -> Path:
-    moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder = Path(out) if out is not None else Path("runs") / f"{name}-{moment}"
+    folder = Path(out) if out is not None else dated("runs", name)
     if folder.exists():
         raise OutputError(str(folder), "exists already; choose another folder with --out or remove it")
     return folder

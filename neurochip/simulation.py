@@ -21,6 +21,7 @@ from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.data.atomic import replacing
+from neurochip.data.dated import dated
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.description.used_plugins import plugins_of
 from neurochip.digital.substrate import DigitalSubstrate
@@ -171,8 +172,7 @@ def _resolve(
         run = read_run(run, [*overrides, *extra])
     if not write:
         return run, None
-    moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder = Path(out) if out is not None else Path("runs") / f"{run.name}-{moment}"
+    folder = Path(out) if out is not None else dated("runs", run.name)
     if folder.exists():
         raise OutputError(str(folder), "exists already; choose another folder with --out or remove it")
     return run, folder

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from neurochip.building import build
+from neurochip.data.dated import dated
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import CheckpointError, ConfigError, Interrupted
 from neurochip.measuring import measure
@@ -115,8 +116,7 @@ def run_sweep(
         base = _base_run("" if run is None else run, overrides, seed)
         definition = said.define(base)
         _check_size(definition, confirm)
-        moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-        folder = Path(out) if out is not None else Path("sweeps") / f"{base.name}-{moment}"
+        folder = Path(out) if out is not None else dated("sweeps", base.name)
         planned = plan(definition)
         _try(base, allow_code)
         with (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import json
 import re
 import statistics
@@ -16,6 +15,7 @@ import numpy as np
 
 from neurochip import data
 from neurochip.data.atomic import replacing
+from neurochip.data.dated import dated
 from neurochip.data.locked import locked
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.errors import CheckpointError, ConfigError, OutputError
@@ -227,8 +227,7 @@ def _varied(spec: RunSpec, values: dict[str, str]) -> RunSpec:
 
 
 def _opened(spec: RunSpec, settings: _Settings, out: Path | str | None) -> Path:
-    moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder = Path(out) if out is not None else Path("runs") / f"tune-{spec.name}-{moment}"
+    folder = Path(out) if out is not None else dated("runs", f"tune-{spec.name}")
     if folder.exists():
         raise OutputError(str(folder), "exists already; choose another folder or go on with --resume")
     try:

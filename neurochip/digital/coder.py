@@ -41,6 +41,7 @@ def coder_of(coding: CodingSpec, dtype: np.dtype[Any], *, seed: int, traced: boo
         annealer=element_argument("annealer", annealer, dtype),
         front=int(front is not None),
         front_steady=int(isinstance(front, Constant)),
+        silent_at_zero=int(not is_plugged("encoder", coding.encoder)),
         traced=int(traced),
         a=dtype.type(a),
         b=dtype.type(b),

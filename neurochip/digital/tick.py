@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from neurochip.coding.decoders.table import decode
-from neurochip.coding.encoders.table import LAST_SILENT_AT_ZERO
 from neurochip.digital.arrays import Coder, LaneState, Recorder, Schedules, Scratch, Wiring
 from neurochip.digital.few import fill_up, gather, rename, scatter, show_bits
 from neurochip.digital.update import code_clamped, update_neurons
@@ -107,7 +106,7 @@ def run_ticks(
     keep_per_core = per_core.shape[0] > 0
     # Somebody looks at the bits of all slots in every tick.
     shown = traced != 0 or keep_spikes or keep_per_core
-    fires_at_zero = encoder < 0 or encoder > LAST_SILENT_AT_ZERO
+    fires_at_zero = coder.silent_at_zero == 0
     n_populations, n_cores, n_blocks = populations.shape[0], cores.shape[0], blocks.shape[0]
     none = nudge * 0
     nothing = np.uint64(0)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from neurochip.data.dated import dated
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
 from neurochip.papers.experiment import (
     Claim,
@@ -165,8 +166,7 @@ def _resumed(folder: Path, versions: dict[str, str]) -> tuple[Identity, str]:
 
 def _folder(name: str, out: Path | str | None, *, is_resumed: bool) -> Path:
     """Return the folder to make; what would be in its way should be known of before the run, not after it."""
-    moment = datetime.datetime.now().strftime("%Y%m%d-%H%M%S")
-    folder = Path(out) if out is not None else Path("reproduced") / f"{name}-{moment}"
+    folder = Path(out) if out is not None else dated("reproduced", name)
     if folder.exists():
         raise OutputError(str(folder), "exists already; choose another folder with --out or remove it")
     unfinished = parts_folder(folder)

@@ -34,6 +34,8 @@ LEFT_OUT = {
     "neurochip simulate --device": "needs that server",
     "dask scheduler": "serves until it is stopped; test_sweep.py starts a cluster in this process",
     "dask worker": "needs that server",
+    "neurochip bench settle": "measures for a minute; test_bench.py and test_rows.py measure every row in small",
+    "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",
     "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --scheduler": "needs that cluster",
 }
 
@@ -56,6 +58,7 @@ SHORTER: dict[str, tuple[list[str], str]] = {
         "trains a network at every point",
     ),
     "tune": ([*TINY, "--trials", "2", "--threads", "1"], "trains a network in every trial"),
+    "bench": (["--rounds", "1", "startup-help"], "measures for minutes"),
     "trace": (["--out", "traced"], "its file must not stand in the way of the next one"),
 }
 # Words that are replaced, and why.
@@ -146,7 +149,7 @@ def shortened(line: Line) -> list[str]:
             new if word == old else word.replace(f"{old}/", f"{new}/") for word in text.split("\0")
         )
     words = text.split("\0")
-    more, _ = SHORTER.get(words[0], ([], ""))
+    more, _ = SHORTER.get(words[0], ([], "")) if words[-1] != "list" else ([], "")
     if "--resume" in words or ("--replay" in words and words[0] != "trace"):
         return words  # goes on with something small, or is driven by something small
     return words + more
@@ -190,11 +193,14 @@ def test_every_reason_has_its_command() -> None:
         assert old in text, f"no page says {old!r} any more"
 
 
+# Its blocks are files that belong together: tests/extending/test_recipes.py writes each of them and uses it.
+RECIPES = "docs/extending.md"
+
 PYTHON = [
     (page, k, block)
     for page in PAGES
     for k, block in enumerate(blocks(page, "python"))
-    if page != "README.md"
+    if page not in ("README.md", RECIPES)
 ]
 # What a snippet takes for granted.
 GIVEN = {
@@ -214,7 +220,9 @@ def test_the_snippets(page: str, k: int, block: str, ready: Path) -> None:
     exec(compile(GIVEN.get(page, "") + block, f"{page}, block {k}", "exec"), names)
 
 
-TOML = [(page, k, block) for page in PAGES for k, block in enumerate(blocks(page, "toml"))]
+TOML = [
+    (page, k, block) for page in PAGES if page != RECIPES for k, block in enumerate(blocks(page, "toml"))
+]
 # What a run needs besides for the block to make sense in it.
 WITH = {"docs/faults.md": ["--set", "network.precision=int8"]}
 

@@ -10,18 +10,18 @@ from neurochip.coding.encoders.stochastic import Stochastic, stochastic
 from neurochip.coding.encoders.threshold import Threshold, threshold
 from neurochip.kernels._jit import separate_kernel
 
-__all__ = ["ENCODERS", "LAST_SILENT_AT_ZERO", "Encoder", "encode"]
+__all__ = ["ENCODERS", "Encoder", "encode"]
 
 Encoder = SigmaDelta | SecondOrderSigmaDelta | Stochastic | Threshold
 
+# None of these fires for a value that has been 0 since rest, nor keeps anything of it but 0: `digital/coder` says so
+# to the kernels, which leave such inputs out.
 ENCODERS: dict[str, type[Encoder]] = {
     "sigma-delta": SigmaDelta,  # 0
     "second-order-sigma-delta": SecondOrderSigmaDelta,  # 1
     "stochastic": Stochastic,  # 2
     "threshold": Threshold,  # 3
 }
-# Up to this opcode an encoder never fires for a value that has been 0 since rest, and keeps nothing of it but 0.
-LAST_SILENT_AT_ZERO = 3
 
 
 @separate_kernel

@@ -23,9 +23,10 @@ from neurochip.ideal.products import product_of
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import Observable, Parameters, Phase, WeightUpdate
+from neurochip.testing.networks import small_chip
 from neurochip.training.streams import glorot
 from tests.oracle.convolution import summed, synapses, unrolled
-from tests.property.networks import checked, small_chip
+from tests.property.networks import checked
 
 LANES = 3
 NUMBERS = np.arange(LANES, dtype=np.uint64)
