@@ -36,7 +36,7 @@ def _table(rows: list[RowTable]) -> Markup:
         "table",
         tag("thead", tag("tr", *cells)),
         tag("tbody", *(_line(row) for row in rows)),
-        class_="figures",
+        class_="figures rows",
     )
 
 
