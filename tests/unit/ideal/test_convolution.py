@@ -31,6 +31,8 @@ from tests.property.networks import checked
 LANES = 3
 NUMBERS = np.arange(LANES, dtype=np.uint64)
 
+pytestmark = pytest.mark.interp
+
 
 def parts(of: Convolution) -> list[tuple[int, int, tuple[int, int]]]:
     height, width, maps = of.source
