@@ -46,6 +46,7 @@ def made(folder: Path, text: str, *, method: str = "euler") -> AnalogSubstrate:
     return substrate
 
 
+@pytest.mark.interp
 @pytest.mark.parametrize("method", ["euler", "heun"])
 def test_the_built_in_pair_written_as_a_file_is_the_built_in_pair(method: str, tmp_path: Path) -> None:
     own = made(tmp_path, TANH, method=method)
