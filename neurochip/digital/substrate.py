@@ -31,7 +31,7 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
-from neurochip.substrate.fitting import check_phase, fitting_inputs
+from neurochip.substrate.fitting import check_phase, check_record, fitting_inputs, fitting_presentations
 from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["DigitalSubstrate"]
@@ -150,12 +150,7 @@ class DigitalSubstrate:
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
         inputs = fitting_inputs(self.image.network, inputs)
-        presentations = np.ascontiguousarray(presentations, dtype=np.uint64)
-        if presentations.shape != (inputs.shape[0],):
-            raise ConfigError(
-                "presentations", f"must have shape ({inputs.shape[0]},), got {presentations.shape}"
-            )
-        self._lanes.begin(inputs, presentations)
+        self._lanes.begin(inputs, fitting_presentations(presentations, inputs.shape[0]))
         self._opening = True
         self._begun = set()
 
@@ -175,9 +170,7 @@ class DigitalSubstrate:
                 f"phases.{phase.value}",
                 f"must be at most {MOST_TICKS} ticks, got {ticks}",
             )
-        for name in record:
-            if name not in RECORDS:
-                raise CapabilityError("record", f"must be among {', '.join(RECORDS)}, got {name}")
+        check_record(record, RECORDS)
         lanes = self._lanes
         if lanes.tick == 0:
             testing = phase is Phase.EVALUATION
