@@ -36,7 +36,12 @@ def main() -> None:
     parser.add_argument("--largest", type=int, default=10_000, help="most neurons on a side")
     given = parser.parse_args()
     sizes = [name for name, (side, _) in SIDES.items() if side <= given.largest]
-    rows = [f"{what}-{kind}-{name}" for what in ("roofline", "streaming", "memory") for name in sizes for kind in KINDS]
+    rows = [
+        f"{what}-{kind}-{name}"
+        for what in ("roofline", "streaming", "memory")
+        for name in sizes
+        for kind in KINDS
+    ]
     document = run_bench([*rows, *(f"growth-cores-{n}" for n in CORES)], rounds=given.repeats, out=given.json)
     print_bench(document)
     if given.svg:

@@ -32,7 +32,11 @@ class Mutant(NamedTuple):
 
 _INTERP = ("-m", "interp and not slow")
 ELEMENTS = ("tests/unit/coding/test_elements.py", "tests/unit/coding/test_contracts.py", *_INTERP)
-SPECS = ("tests/unit/coding/test_specs.py", "tests/unit/coding/test_elements.py", "tests/unit/coding/test_contracts.py")
+SPECS = (
+    "tests/unit/coding/test_specs.py",
+    "tests/unit/coding/test_elements.py",
+    "tests/unit/coding/test_contracts.py",
+)
 SETTLE = ("tests/unit/digital/test_tiny_settle.py", "-k", "slow_chip or formats", *_INTERP)
 KERNELS = ("tests/unit/kernels/test_random_bits.py", "tests/unit/kernels/test_spike_lists.py", *_INTERP)
 PLASTICITY = ("tests/unit/digital/test_plasticity.py", *_INTERP)

@@ -19,6 +19,7 @@ from neurochip.data.dated import dated
 from neurochip.data.locked import locked
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.errors import CheckpointError, ConfigError, OutputError
+from neurochip.search.confirmation import confirmed
 from neurochip.search.dimensions import Choice, Value, present_value, read_dimensions
 from neurochip.search.front import pareto_front
 from neurochip.search.objectives import measure, read_objectives
@@ -75,6 +76,7 @@ def tune(
     resume: Path | str | None = None,
     threads: int | None = None,
     on_trial: Callable[[Trial, Tuned], None] | None = None,
+    on_confirmed: Callable[[int, int, float], None] | None = None,
 ) -> Tuned:
     """Search; every trial is kept on disk as soon as it has ended.
 
@@ -105,6 +107,8 @@ def tune(
         A folder to make, or the folder of a search to go on with.
     on_trial
         Told of each trial when it has ended, with what is known so far.
+    on_confirmed
+        Told of each training of ``confirm`` when it has ended: number of the trial, 0, 1, … and its test error.
 
     Raises
     ------
@@ -164,26 +168,21 @@ def tune(
             trial = study.run(evaluate)
             if on_trial is not None:
                 on_trial(trial, _tuned(study, folder, spec, settings, []))
-        confirmed = []
-        if confirm and samples is not None:
-            for number in _tuned(study, folder, spec, settings, []).front:
-                chosen = study.trials[number].values
-                varied = _varied(spec, {k: _text(v, isinstance(v, int)) for k, v in chosen.items()})
-                errors = []
-                for k in range(confirm):
-                    once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + settings.seeds + k})
-                    record = simulate(once, samples=samples, threads=threads, write=False).record
-                    error = record.epochs[-1].test_error
-                    if error is None:
-                        raise ConfigError(
-                            "evaluation", "leaves out the last epoch, whose test error is wanted"
-                        )
-                    errors.append(error)
-                spread = statistics.stdev(errors) if len(errors) > 1 else 0.0
-                confirmed.append(
-                    {"trial": number, "mean": statistics.fmean(errors), "std": spread, "errors": errors}
-                )
-        found = _tuned(study, folder, spec, settings, confirmed)
+
+        def train_anew(number: int, k: int) -> float:
+            chosen = study.trials[number].values
+            varied = _varied(spec, {key: _text(v, isinstance(v, int)) for key, v in chosen.items()})
+            once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + settings.seeds + k})
+            error = simulate(once, samples=samples, threads=threads, write=False).record.epochs[-1].test_error
+            if error is None:
+                raise ConfigError("evaluation", "leaves out the last epoch, whose test error is wanted")
+            return error
+
+        anew = []
+        if confirm:
+            best = _tuned(study, folder, spec, settings, []).front
+            anew = confirmed(folder, best, confirm, train_anew, on_confirmed)
+        found = _tuned(study, folder, spec, settings, anew)
         _write(found, spec, dimensions, objectives)
         return found
 

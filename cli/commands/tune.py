@@ -115,6 +115,7 @@ def command(
         resume=resume,
         threads=threads,
         on_trial=None if quiet else _tell(trials),
+        on_confirmed=None if quiet else _tell_confirmed(confirm),
     )
     if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
         _print(found)
@@ -124,6 +125,15 @@ def _tell(trials: int):  # type: ignore[no-untyped-def]
     def tell(trial: Trial, so_far: Tuned) -> None:
         mark = "*" if trial.number in so_far.front else " "
         click.echo(f"trial {trial.number:>{len(str(trials))}} {mark} {_outcome(trial, so_far)}", err=True)
+
+    return tell
+
+
+def _tell_confirmed(times: int):  # type: ignore[no-untyped-def]
+    def tell(number: int, k: int, error: float) -> None:
+        from neurochip.report.quantities import percent
+
+        click.echo(f"trial {number}, trained anew {k + 1} of {times}: test error {percent(error)}", err=True)
 
     return tell
 

@@ -81,7 +81,7 @@ class Coder(NamedTuple):
     annealer: Any  # int or (T, …)
     front: int  # 1 when the encoder is predictive
     front_steady: int  # 1 when its λ is the same at every tick
-    silent_at_zero: int  # 1 when a clamped neuron that holds 0 never fires; only of our own encoders is that known
+    silent_at_zero: int  # 1 when a clamped neuron that holds 0 never fires (known of our own encoders only)
     traced: int  # 1 when receiving cores keep a trace per axon
     a: Any  # T  first constant of the annealer
     b: Any  # T  second constant of the annealer

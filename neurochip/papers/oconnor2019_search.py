@@ -118,6 +118,7 @@ def _search(
             resume=begun(at, SETTINGS),
             threads=settings.threads,
             on_trial=lambda trial, so_far: told(trial.number + 1),
+            on_confirmed=lambda number, k, error: told(trials),
         )
         return found.trials, found.front, found.summary["confirmed"], found.summary["held_out"]
 

@@ -220,9 +220,7 @@ def test_the_snippets(page: str, k: int, block: str, ready: Path) -> None:
     exec(compile(GIVEN.get(page, "") + block, f"{page}, block {k}", "exec"), names)
 
 
-TOML = [
-    (page, k, block) for page in PAGES if page != RECIPES for k, block in enumerate(blocks(page, "toml"))
-]
+TOML = [(page, k, block) for page in PAGES if page != RECIPES for k, block in enumerate(blocks(page, "toml"))]
 # What a run needs besides for the block to make sense in it.
 WITH = {"docs/faults.md": ["--set", "network.precision=int8"]}
 

@@ -75,7 +75,9 @@ def test_stopped_it_says_how_to_go_on(run: Run, place: Workplace, monkeypatch: p
         return 2.0
 
     def measured(settings, tell) -> Outcome:
-        return Outcome((Finding("c", settings.kept("first", lambda: 1.0) + settings.kept("second", stop)),), ())
+        return Outcome(
+            (Finding("c", settings.kept("first", lambda: 1.0) + settings.kept("second", stop)),), ()
+        )
 
     claim = Claim("c", "It is small.", "the sum", Bound(high=3))
     experiment = Experiment("one", "Someone 2000", "Fig. 1", "a test of it", (claim,), (5, 600), measured)

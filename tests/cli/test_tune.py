@@ -26,7 +26,9 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
     assert len(first.stderr.splitlines()) == 3
     on = run("tune", "--resume", "found", "--trials", "5", "--confirm", "2")
     assert on.exit_code == 0, on.output
-    assert len(on.stderr.splitlines()) == 2
+    told = on.stderr.splitlines()
+    assert [line.startswith("trial ") and "trained anew" in line for line in told[:2]] == [False, False]
+    assert len(told) > 2 and all(", trained anew " in line for line in told[2:])
     whole = run("tune", *TINY, *VARY, "--objective", "error,bits", "--trials", "5", "--out", "whole")
     assert whole.exit_code == 0, whole.output
     stored = json.loads(Path("found/tune.json").read_text(encoding="utf-8"))
@@ -38,6 +40,13 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
     assert stored["front"] == again["front"] and stored["front"]
     assert stored["held_out"] == 12
     assert {entry["trial"] for entry in stored["confirmed"]} == set(stored["front"])
+    assert len(told) == 2 + 2 * len(stored["front"])
+    # What was trained anew stays: only a third training of each is made.
+    third = run("tune", "--resume", "found", "--trials", "5", "--confirm", "3")
+    assert third.exit_code == 0, third.output
+    assert ["3 of 3" in line for line in third.stderr.splitlines()] == [True] * len(stored["front"])
+    later = json.loads(Path("found/tune.json").read_text(encoding="utf-8"))
+    assert [entry["errors"][:2] for entry in later["confirmed"]] == [e["errors"] for e in stored["confirmed"]]
     # What was found is a run file that can be run.
     number = stored["front"][0]
     best = tomllib.loads(Path(f"found/trial-{number}.toml").read_text(encoding="utf-8"))

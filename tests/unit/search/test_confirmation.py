@@ -1,0 +1,46 @@
+"""Trainings of the best trials are kept one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from neurochip.errors import CheckpointError
+from neurochip.search.confirmation import CONFIRMED, confirmed
+
+
+def test_a_stop_loses_no_training(tmp_path: Path) -> None:
+    asked: list[tuple[int, int]] = []
+
+    def train(number: int, k: int) -> float:
+        if len(asked) == 3:
+            raise KeyboardInterrupt
+        asked.append((number, k))
+        return number + k / 8
+
+    with pytest.raises(KeyboardInterrupt):
+        confirmed(tmp_path, (4, 2), 2, train)
+    asked.pop(0)  # room for one more
+    told: list[tuple[int, int, float]] = []
+    found = confirmed(tmp_path, (4, 2), 2, train, lambda *training: told.append(training))
+    assert told == [(2, 1, 2.125)]
+    assert found == [
+        {"trial": 4, "mean": 4.0625, "std": pytest.approx(0.125 / 2**0.5), "errors": [4.0, 4.125]},
+        {"trial": 2, "mean": 2.0625, "std": pytest.approx(0.125 / 2**0.5), "errors": [2.0, 2.125]},
+    ]
+
+
+def test_fewer_are_asked_for_than_there_are(tmp_path: Path) -> None:
+    confirmed(tmp_path, (0,), 3, lambda number, k: float(k))
+    (one,) = confirmed(tmp_path, (0,), 1, lambda number, k: pytest.fail("it was trained before"))
+    assert one == {"trial": 0, "mean": 0.0, "std": 0.0, "errors": [0.0]}
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"format": 2}', '{"format": 1, "errors": {"a": []}}'])
+def test_damage_is_said(tmp_path: Path, content: str) -> None:
+    (tmp_path / CONFIRMED).write_text(content)
+    with pytest.raises(
+        CheckpointError, match="confirmed.json: is damaged .*; remove it, and the best trials are"
+    ):
+        confirmed(tmp_path, (0,), 1, lambda number, k: 0.0)
