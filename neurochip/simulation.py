@@ -65,6 +65,7 @@ def simulate(
     samples: data.Dataset | None = None,
     through: Callable[[RunSpec, Built], Built] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
     write: bool = True,
     allow_code: bool = False,
 ) -> Outcome:
@@ -93,6 +94,8 @@ def simulate(
         result does not depend on it, but for what it costs.
     on_progress
         Called about ten times a second.
+    stop
+        Asked between minibatches; when it says yes the run ends as on SIGINT. For threads, which get no signals.
     write
         Whether to write a folder at all.
     allow_code
@@ -108,7 +111,7 @@ def simulate(
     NeurochipError
         One of its family, before anything is written.
     Interrupted
-        On SIGINT or SIGTERM, after a checkpoint was written.
+        On SIGINT or SIGTERM, or when ``stop`` says so, after a checkpoint was written.
     """
     spec, folder = _resolve(run, overrides, timing, seed, out, resume, write)
     workers = threads if threads is not None else len(os.sched_getaffinity(0))
@@ -138,8 +141,9 @@ def simulate(
         if folder is not None:
             _open_folder(folder, spec, state, digest)
     built.substrate.load(state.parameters)
-    with stoppable() as stop:
-        record = _carry_out(spec, built, samples, state, folder, digest, stop, on_progress)
+    with stoppable() as asked:
+        stopped = asked if stop is None else lambda: asked() or stop()
+        record = _carry_out(spec, built, samples, state, folder, digest, stopped, on_progress)
     if folder is not None:
         write_report(record, folder)
     return Outcome(record, folder)

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from neurochip import data
 from neurochip.description import RunSpec, run_to_toml
 from neurochip.description.network import Network
+from neurochip.errors import Interrupted
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.papers.experiment import share_of_epochs
+from neurochip.papers.side_by_side import Turn
 from neurochip.substrate import Machine, Parameters
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.loop import Trainer
@@ -50,9 +52,9 @@ def follow(
     start: Callable[[], Parameters],
     folder: Path,
     digest: str,
-    tell: Callable[[float], None],
+    turn: Turn,
 ) -> Learnt:
-    """Train by two phases; what there is after each epoch stands in ``folder``, and is taken up from there.
+    """Train by two phases; what there is when it is stopped, and after each epoch, is taken up from ``folder``.
 
     Parameters
     ----------
@@ -62,6 +64,11 @@ def follow(
         Draws the first weights.
     digest
         Names the machine: a checkpoint of another one is refused.
+
+    Raises
+    ------
+    Interrupted
+        When the turn is over before the last epoch.
     """
     if run.learning is None:
         raise RuntimeError("a training run has a rule")
@@ -76,11 +83,16 @@ def follow(
         state.diagnostics.append({"alignment": alignment(state.parameters)})
     substrate.load(state.parameters)
     rule = EquilibriumPropagation(network, run.learning, run.phases)
-    trainer = Trainer(run, substrate, rule, samples, state, Reporter(share_of_epochs(tell), 0), lambda: False)
+    trainer = Trainer(
+        run, substrate, rule, samples, state, Reporter(share_of_epochs(turn.tell), 0), turn.stop
+    )
     while state.epoch < run.learning.epochs:
-        trainer.epoch()
-        state.diagnostics.append({"alignment": alignment(substrate.parameters())})
+        finished = trainer.epoch()
+        if finished:
+            state.diagnostics.append({"alignment": alignment(substrate.parameters())})
         write_checkpoint(checkpoint, state, run=run_to_toml(run), digest=digest)
+        if not finished or (turn.stop() and state.epoch < run.learning.epochs):
+            raise Interrupted(None)
     nan = float("nan")
     return Learnt(
         np.array([nan if e.train_error is None else e.train_error for e in state.epochs]),

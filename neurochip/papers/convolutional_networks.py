@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from neurochip.description.network import Network, convolutional
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.papers.alignment import Learnt, follow
+from neurochip.papers.side_by_side import Turn
 from neurochip.substrate import Observable, Parameters, Phase
 from neurochip.training.streams import glorot, stream
 
@@ -50,6 +51,8 @@ class Plan:
         Data set, and how many of its samples; `None`: all.
     bound
         Largest value of a neuron.
+    share
+        How long it takes beside the others.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Plan:
     train: int | None = None
     test: int | None = None
     bound: float = 1.0
+    share: float = 1.0
 
     def run(self, seed: int) -> RunSpec:
         """Return it as a run; training error is that of the free phases while it learns."""
@@ -97,7 +101,7 @@ def started(network: Network, seed: int) -> Parameters:
     return Parameters(tuple(forward), tuple(0.5 * w for w in drawn.feedback), drawn.biases)
 
 
-def train(plan: Plan, seed: int, tell: Callable[[float], None], folder: Path) -> Learnt:
+def train(plan: Plan, seed: int, turn: Turn, folder: Path) -> Learnt:
     """Train one network; what it has after each epoch stands in ``folder``, and is taken up from there."""
     network = plan.network
     kernels = [p.convolution for p in network.projections]
@@ -108,7 +112,7 @@ def train(plan: Plan, seed: int, tell: Callable[[float], None], folder: Path) ->
         lambda: started(network, seed) if any(kernels) else glorot(network, seed),
         folder,
         f"{network.sizes}-{kernels}-{plan.bound:g}",
-        tell,
+        turn,
     )
 
 

@@ -120,7 +120,7 @@ class Settings:
     seed
         Every random draw follows from it.
     threads
-        For substrates that share lanes among threads; no result depends on it.
+        For jobs side by side, or for lanes of a substrate; no result depends on it.
     parts
         Where finished parts are kept while the rest is computed; `None`: nowhere.
     """

@@ -15,7 +15,7 @@ the nudged one (``split_stream``), for both kinds of neuron.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +32,7 @@ from neurochip.papers.experiment import (
     share_of_epochs,
 )
 from neurochip.papers.parts import begun
+from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
 from neurochip.simulation import CHECKPOINT, simulate
 from neurochip.training.record import EpochRecord
@@ -71,10 +72,8 @@ PAPER = {"one hidden layer, bits": 2.37, "one hidden layer, real": 2.51,
          "three hidden layers, bits": 3.65, "three hidden layers, real": 2.42}  # fmt: skip
 
 
-def _epochs(
-    series: Series, seed: int, settings: Settings, tell: Callable[[float], None]
-) -> list[EpochRecord]:
-    """Return the epochs of one training, which can be stopped after each of them."""
+def _epochs(series: Series, seed: int, settings: Settings, turn: Turn) -> list[EpochRecord]:
+    """Return the epochs of one training, which can be stopped after each minibatch."""
 
     def trained(folder: Path) -> list[dict[str, Any]]:
         run = folder / "run"
@@ -82,10 +81,11 @@ def _epochs(
             series.run,
             overrides=series.overrides,
             seed=seed,
-            threads=settings.threads,
+            threads=turn.threads,
             out=run,
             resume=begun(run, CHECKPOINT),
-            on_progress=share_of_epochs(tell),
+            on_progress=share_of_epochs(turn.tell),
+            stop=turn.stop,
         ).record
         return [dataclasses.asdict(epoch) for epoch in record.epochs]
 
@@ -95,21 +95,11 @@ def _epochs(
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Train each network, and compare the last test errors."""
     plan = QUICK if settings.quick else FULL
-    weight = sum(series.seeds * series.share for series in plan)
-    done = 0.0
-    curves: dict[str, list[list[EpochRecord]]] = {}
-    for series in plan:
-        for k in range(series.seeds):
-            start, share = done / weight, series.share / weight
-
-            def within(
-                part: float, start: float = start, share: float = share, name: str = series.name
-            ) -> None:
-                tell(start + share * part, name)
-
-            epochs = _epochs(series, settings.seed + k, settings, within)
-            curves.setdefault(series.name, []).append(epochs)
-            done += series.share
+    runs = [(series, settings.seed + k) for series in plan for k in range(series.seeds)]
+    jobs = [Job(s.name, s.share, partial(_epochs, s, seed, settings)) for s, seed in runs]
+    curves: dict[str, list[list[EpochRecord]]] = {series.name: [] for series in plan}
+    for (series, _), epochs in zip(runs, side_by_side(jobs, settings.threads, tell), strict=True):
+        curves[series.name].append(epochs)
     last = {name: np.array([_test(e[-1]) for e in runs]) for name, runs in curves.items()}
     one_bits, one_real, deep_bits, deep_real = (100 * last[series.name] for series in plan)
     findings = (

@@ -16,7 +16,6 @@ The searches on digits are judged on held-out training digits of `mnist-small`; 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -25,8 +24,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description import RunSpec, read_run
+from neurochip.errors import Interrupted
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.parts import begun
+from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
 from neurochip.search.front import pareto_front
 from neurochip.search.objectives import measure
@@ -100,9 +101,15 @@ FULL = Size(100, 4, 40, 2500, 60, 300, 8, 5)
 
 def _search(
     name: str, run: str, overrides: tuple[str, ...], vary: tuple[str, ...], settings: Settings,
-    told: Callable[[int], None], *, trials: int, objective: str = "error", confirm: int = 0,
+    turn: Turn, *, trials: int, objective: str = "error", confirm: int = 0,
 ) -> Found:  # fmt: skip
-    """Search; a search that was stopped goes on after its last trial."""
+    """Search; a search that was stopped goes on after its last trial, or its last training of the best."""
+
+    def told(ended: int) -> None:
+        # One trial in five or so is on the front, and is trained `confirm` times again.
+        turn.tell(0.9 * ended / trials if confirm else ended / trials)
+        if turn.stop():
+            raise Interrupted(None)
 
     def searched(folder: Path) -> tuple[Any, ...]:
         at = folder / "search"
@@ -116,7 +123,7 @@ def _search(
             confirm=confirm,
             out=at,
             resume=begun(at, SETTINGS),
-            threads=settings.threads,
+            threads=turn.threads,
             on_trial=lambda trial, so_far: told(trial.number + 1),
             on_confirmed=lambda number, k, error: told(trials),
         )
@@ -133,56 +140,47 @@ def _error(run: RunSpec, threads: int) -> float:
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Search, then look again at what was found."""
     size = QUICK if settings.quick else FULL
-    steps = len(SCHEMES) * size.trials + len(DIGITS) * size.digit_trials * 3 + size.front_trials
-    done = 0
-
-    def ticking(weight: int, trials: int, what: str) -> Callable[[int], None]:
-        """Return what to tell how many trials of a search have ended."""
-        nonlocal done
-        start = done
-        done += weight * trials
-        return lambda ended: tell((start + weight * ended) / steps, what)
-
     convergence = (f"convergence.nets={size.nets}", f"convergence.reference_steps={size.reference_steps}")
-    found: dict[str, Trial] = {}
-    fresh: dict[str, float] = {}
-    for scheme in SCHEMES:
+    epochs = (f"learning.epochs={size.epochs}", *_BARE)
+
+    def converge(scheme: Scheme, turn: Turn) -> tuple[Trial, float]:
+        """Search the best constants, and try them on networks that the search did not see."""
         best = _search(
-            f"convergence: {scheme.name}", "convergence", (*scheme.coding, *convergence), scheme.vary, settings,
-            ticking(1, size.trials, f"convergence: {scheme.name}"), trials=size.trials,
+            f"convergence: {scheme.name}", "convergence", (*scheme.coding, *convergence), scheme.vary, settings, turn,
+            trials=size.trials,
         )  # fmt: skip
         trial = best.trials[best.front[0]]
-        found[scheme.name] = trial
         chosen = [f"{key}={value!r}" for key, value in trial.values.items()]
+        nets = f"convergence.nets={size.fresh_nets}"
         anew = read_run(
-            "convergence",
-            [
-                *scheme.coding,
-                *chosen,
-                *convergence,
-                f"convergence.nets={size.fresh_nets}",
-                f"seed={settings.seed + 1}",
-            ],
+            "convergence", [*scheme.coding, *chosen, *convergence, nets, f"seed={settings.seed + 1}"]
         )
-        fresh[scheme.name] = settings.kept(
-            f"new networks: {scheme.name}", partial(_error, anew, settings.threads)
-        )
-    again = {}
-    epochs = (f"learning.epochs={size.epochs}", *_BARE)
-    for scheme in DIGITS:
-        best = _search(
-            f"digits: {scheme.name}", "mnist-small", (*scheme.coding, *epochs), scheme.vary, settings,
-            ticking(3, size.digit_trials, f"digits: {scheme.name}"), trials=size.digit_trials, confirm=size.seeds,
+        return trial, settings.kept(f"new networks: {scheme.name}", partial(_error, anew, turn.threads))
+
+    def learn(scheme: Scheme, turn: Turn) -> Found:
+        return _search(
+            f"digits: {scheme.name}", "mnist-small", (*scheme.coding, *epochs), scheme.vary, settings, turn,
+            trials=size.digit_trials, confirm=size.seeds,
         )  # fmt: skip
-        again[scheme.name] = (
-            best.trials[best.front[0]],
-            100 * np.array(best.confirmed[0]["errors"]),
-        )
-    front = _search(
-        "error against bits", "mnist-small", epochs, FRONT, settings,
-        ticking(1, size.front_trials, "error against bits"),
-        trials=size.front_trials, objective="error,bits", confirm=size.seeds,
-    )  # fmt: skip
+
+    def trade(turn: Turn) -> Found:
+        return _search(
+            "error against bits", "mnist-small", epochs, FRONT, settings, turn,
+            trials=size.front_trials, objective="error,bits", confirm=size.seeds,
+        )  # fmt: skip
+
+    jobs: list[Job[Any]] = [
+        *(Job(f"convergence: {s.name}", size.trials, partial(converge, s)) for s in SCHEMES),
+        *(Job(f"digits: {s.name}", 3 * size.digit_trials, partial(learn, s)) for s in DIGITS),
+        Job("error against bits", 2 * size.front_trials, trade),
+    ]
+    *each, front = side_by_side(jobs, settings.threads, tell)
+    settled = dict(zip((s.name for s in SCHEMES), each[: len(SCHEMES)], strict=True))
+    found = {name: trial for name, (trial, _) in settled.items()}
+    fresh = {name: error for name, (_, error) in settled.items()}
+    again = {}
+    for scheme, best in zip(DIGITS, each[len(SCHEMES) :], strict=True):
+        again[scheme.name] = best.trials[best.front[0]], 100 * np.array(best.confirmed[0]["errors"])
     return _outcome(size, found, fresh, again, front)
 
 

@@ -30,8 +30,8 @@ on all of MNIST, 3 epochs, one seed, beside a dense [784-512-512-10]; the rectif
 from __future__ import annotations
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ from neurochip.description.network import layered
 from neurochip.papers.alignment import Learnt
 from neurochip.papers.convolutional_networks import Plan, agreement, table2, train
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
 
 __all__ = ["EXPERIMENT", "plans", "rectifying"]
@@ -97,20 +98,16 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     rectifier = rectifying()
     # One seed shows what a rectifier does; it is the paper's word, and no claim of its own.
     jobs = [(plan, seed) for plan in (conv, dense) for seed in seeds] + [(rectifier, seeds[0])]
-    done = [0.0] * len(jobs)
 
-    def trained(at: int) -> Learnt:
-        plan, seed = jobs[at]
-
-        def within(part: float) -> None:
-            done[at] = part
-            tell(0.95 * sum(done) / len(jobs), plan.name)
-
+    def trained(plan: Plan, seed: int, turn: Turn) -> Learnt:
         part = f"{plan.name}, seed {seed}"
-        return Learnt(*settings.kept_in(part, lambda folder: train(plan, seed, within, folder)))
+        return Learnt(*settings.kept_in(part, lambda folder: train(plan, seed, turn, folder)))
 
-    with ThreadPoolExecutor(settings.threads) as pool:
-        found = list(pool.map(trained, range(len(jobs))))
+    found = side_by_side(
+        [Job(plan.name, plan.share, partial(trained, plan, seed)) for plan, seed in jobs],
+        settings.threads,
+        lambda share, doing: tell(0.95 * share, doing),
+    )
     n = len(seeds)
     by_plan = {conv.name: found[:n], dense.name: found[n : 2 * n], rectifier.name: found[2 * n :]}
     cosines = np.array([agreement(seed, BETAS) for seed in seeds])

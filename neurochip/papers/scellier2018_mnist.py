@@ -16,7 +16,7 @@ hover, see the results), one seed on equal devices and one die; the paper's 70 e
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from neurochip.building import build, digest_of
 from neurochip.description import read_run
 from neurochip.papers.alignment import Learnt, follow
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import glorot
 
@@ -43,14 +44,15 @@ FULL = (
     "learning.nudging=centred",
     "learning.epochs=10",
 )
-DEVICES = ("equal devices", "a die, mismatch 0.2")
+DEVICES = {
+    "equal devices": "analog.mismatch.sigma=0.0",
+    "a die, mismatch 0.2": "analog.mismatch.sigma=0.2",
+}
 
 
-def _learn(
-    overrides: tuple[str, ...], seed: int, threads: int, tell: Callable[[float], None], folder: Path
-) -> Learnt:
+def _learn(overrides: tuple[str, ...], seed: int, turn: Turn, folder: Path) -> Learnt:
     run = read_run("analog-mnist-small", [*overrides, f"seed={seed}", f"analog.die={seed}"])
-    built = build(run, threads=threads)
+    built = build(run, threads=turn.threads)
     return follow(
         run,
         built.network,
@@ -58,7 +60,7 @@ def _learn(
         lambda: glorot(built.network, run.seed),
         folder,
         digest_of(built),
-        tell,
+        turn,
     )
 
 
@@ -66,26 +68,15 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     """Train with equal devices and on dies, and follow errors and alignment."""
     overrides = QUICK if settings.quick else FULL
     seeds = [settings.seed + k for k in range(3 if settings.quick else 1)]
-    total = len(DEVICES) * len(seeds)
-    found: list[list[Learnt]] = []
-    for kind, mismatch in enumerate(("analog.mismatch.sigma=0.0", "analog.mismatch.sigma=0.2")):
-        runs = []
-        for k, seed in enumerate(seeds):
-            at = kind * len(seeds) + k
 
-            def within(part: float, at: int = at, name: str = DEVICES[kind]) -> None:
-                tell((at + part) / total, name)
+    def learned(devices: str, seed: int, turn: Turn) -> Learnt:
+        given = (*overrides, DEVICES[devices])
+        part = f"{devices}, seed {seed}"
+        return Learnt(*settings.kept_in(part, lambda folder: _learn(given, seed, turn, folder)))
 
-            def learned(
-                folder: Path,
-                seed: int = seed,
-                mismatch: str = mismatch,
-                tell: Callable[[float], None] = within,
-            ) -> Learnt:
-                return _learn((*overrides, mismatch), seed, settings.threads, tell, folder)
-
-            runs.append(Learnt(*settings.kept_in(f"{DEVICES[kind]}, seed {seed}", learned)))
-        found.append(runs)
+    jobs = [Job(devices, 1.0, partial(learned, devices, seed)) for devices in DEVICES for seed in seeds]
+    each = side_by_side(jobs, settings.threads, tell)
+    found = [each[: len(seeds)], each[len(seeds) :]]
     test = [100 * np.array([r.test[-1] for r in runs]) for runs in found]
     train = [100 * np.array([r.train[-1] for r in runs]) for runs in found]
     begun = np.array([r.train[0] for r in found[0]])
@@ -139,7 +130,7 @@ def _charts(found: list[list[Learnt]]) -> tuple[Chart, ...]:
     errors, aligned = [], []
     for kind, runs in enumerate(found):
         test, train = 100 * np.array([r.test for r in runs]), 100 * np.array([r.train for r in runs])
-        name = DEVICES[kind]
+        name = tuple(DEVICES)[kind]
         errors.append(
             Curve(
                 f"{name}, test", epochs, test.mean(axis=0), kind, low=test.min(axis=0), high=test.max(axis=0)

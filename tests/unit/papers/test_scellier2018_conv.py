@@ -8,10 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from neurochip.errors import Interrupted
 from neurochip.papers import scellier2018_conv
 from neurochip.papers.convolutional_networks import Plan, agreement, started, table2, train
 from neurochip.papers.experiment import Settings
 from neurochip.papers.scellier2018_conv import EXPERIMENT, plans, rectifying
+from neurochip.papers.side_by_side import Turn
 from neurochip.papers.table import find
 
 
@@ -46,16 +48,20 @@ def test_where_it_starts() -> None:
     )
 
 
-def test_training_goes_on_from_its_last_epoch(tmp_path: Path) -> None:
+def test_training_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     whole.mkdir()
     parts.mkdir()
     plan = small(plans(quick=True)[0], epochs=3)
     shares: list[float] = []
-    expected = train(plan, 1, shares.append, whole)
+    expected = train(plan, 1, Turn(1, shares.append, lambda: False), whole)
     assert shares[-1] == 1.0 and shares == sorted(shares)
-    train(small(plan, epochs=2), 1, lambda _: None, parts)
-    found = train(plan, 1, lambda _: None, parts)
+    asked = iter([False] * 2 + [True] * 9)
+    with pytest.raises(Interrupted):  # in the middle of the first epoch
+        train(plan, 1, Turn(1, lambda _: None, lambda: next(asked)), parts)
+    on = Turn(1, lambda _: None, lambda: False)
+    train(small(plan, epochs=2), 1, on, parts)
+    found = train(plan, 1, on, parts)
     for a, b in zip(expected, found, strict=True):
         np.testing.assert_array_equal(a, b)
     assert found.online.shape == found.test.shape == (3,) and found.alignment.shape == (4, 2)

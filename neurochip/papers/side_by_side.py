@@ -1,0 +1,102 @@
+"""Independent jobs of an experiment, one to a thread: together they fill more cores than one does on all of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from neurochip.errors import Interrupted
+from neurochip.papers.experiment import Tell
+from neurochip.simulation import stoppable
+
+__all__ = ["Job", "Turn", "side_by_side"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a job is given when its turn comes.
+
+    Attributes
+    ----------
+    threads
+        For its substrate.
+    tell
+        Listens to the share of the job that is done.
+    stop
+        Whether the job shall end with `Interrupted` at the next place from which it can go on.
+    """
+
+    threads: int
+    tell: Callable[[float], None]
+    stop: Callable[[], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[T]):
+    """Something to compute that needs nothing of the other jobs.
+
+    Attributes
+    ----------
+    name
+        Said while it runs.
+    share
+        How long it takes beside the others, in any unit.
+    run
+        Computes it.
+    """
+
+    name: str
+    share: float
+    run: Callable[[Turn], T]
+
+
+def side_by_side(jobs: Sequence[Job[T]], threads: int, tell: Tell) -> list[T]:
+    """Return what each job returns, in their order; the longest begin first, ``threads`` at a time.
+
+    With fewer jobs than threads each has several of these for itself. SIGINT and SIGTERM, and an error of one job,
+    stop the others where they can go on.
+
+    Raises
+    ------
+    Interrupted
+        When asked to stop.
+    """
+    workers = max(1, min(threads, len(jobs)))
+    total = sum(job.share for job in jobs)
+    done = [0.0] * len(jobs)
+    guard, failed = threading.Lock(), threading.Event()
+    with stoppable() as asked, ThreadPoolExecutor(workers) as pool:
+
+        def stop() -> bool:
+            return asked() or failed.is_set()
+
+        def one(at: int) -> T:
+            job = jobs[at]
+
+            def told(part: float) -> None:
+                with guard:
+                    done[at] = job.share * part
+                    tell(sum(done) / total, job.name)
+
+            if stop():
+                raise Interrupted(None)
+            result = job.run(Turn(threads // workers, told, stop))
+            told(1.0)
+            return result
+
+        longest_first = sorted(range(len(jobs)), key=lambda at: -jobs[at].share)
+        futures = {at: pool.submit(one, at) for at in longest_first}
+        try:
+            for future in as_completed(futures.values()):
+                future.result()
+        except BaseException:
+            failed.set()
+            raise
+    if asked():
+        raise Interrupted(None)
+    return [futures[at].result() for at in range(len(jobs))]
