@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,18 +37,15 @@ def convergence_curve(
     spec = run.convergence
     if spec is None:
         raise ConfigError("convergence", "is missing; a convergence run needs it")
-    reference = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
     errors = np.zeros((spec.nets, spec.free + spec.nudged))
     reporter.begin_stage()
     for net in range(spec.nets):
         if net and stop():  # a curve is that of one network at least
             errors = errors[:net]
             break
-        parameters = glorot(network, int(stream(run.seed, "net", net).integers(2**31)))
-        draws = stream(run.seed, "input", net)
-        x = draws.uniform(0, 1, (spec.samples, network.sizes[0]))
-        y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=spec.samples)]
-        fixed = fixed_points(reference, parameters, x, y, spec.beta, spec.reference_steps)
+        parameters, x, y, fixed = _drawn(
+            network, run.seed, net, spec.samples, spec.beta, spec.reference_steps
+        )
         substrate.load(parameters)
         numbers = np.arange(net * spec.samples, (net + 1) * spec.samples, dtype=np.uint64)
         substrate.begin(x, numbers)
@@ -77,6 +76,30 @@ def fixed_points(
         reference.run(phase, steps, beta=strength, targets=y)
         ends.append(reference.values())
     return ends[0], ends[1]
+
+
+class _Drawn(NamedTuple):
+    """One network of a convergence run, with all that does not depend on how it is coded; to be read only."""
+
+    parameters: Parameters
+    inputs: Array  # f64[sample, unit]
+    targets: Array  # f64[sample, unit], one-hot
+    fixed: tuple[list[Array], list[Array]]  # f64[sample, unit] of every layer, free and nudged
+
+
+@lru_cache(
+    maxsize=32
+)  # a search asks for the same networks in every trial; the fixed points take longer than the rest
+def _drawn(network: Network, seed: int, net: int, samples: int, beta: float, steps: int) -> _Drawn:
+    parameters = glorot(network, int(stream(seed, "net", net).integers(2**31)))
+    draws = stream(seed, "input", net)
+    x = draws.uniform(0, 1, (samples, network.sizes[0]))
+    y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=samples)]
+    reference = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
+    fixed = fixed_points(reference, parameters, x, y, beta, steps)
+    for array in (*parameters.weights, *parameters.feedback, *parameters.biases, x, y, *fixed[0], *fixed[1]):
+        array.setflags(write=False)
+    return _Drawn(parameters, x, y, fixed)
 
 
 def distance(states: tuple[Array, ...], fixed: list[Array]) -> Array:

@@ -10,6 +10,7 @@ import pytest
 from neurochip import read_run, simulate
 from neurochip.building import build
 from neurochip.errors import ConfigError
+from neurochip.training import convergence
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.progress import Reporter
 
@@ -51,6 +52,27 @@ def test_nets_do_not_depend_on_how_many_there_are() -> None:
     four, stopped = curve(), curve(stop=lambda: True)
     np.testing.assert_array_equal(few.mean_error, stopped.mean_error)
     assert np.any(four.mean_error != few.mean_error)
+
+
+@pytest.mark.parametrize(
+    "other", ["seed=2", "convergence.samples=2", "convergence.beta=-0.4", "convergence.reference_steps=3",
+              "network.layers=[30, 12, 5]", "network.tied=false"]
+)  # fmt: skip
+def test_networks_drawn_before_are_taken_only_where_they_are_the_same(other: str) -> None:
+    """A search measures many codings on the same networks, whose fixed points are computed once."""
+    first, changed, again = curve(), curve(other), curve()
+    np.testing.assert_array_equal(first.mean_error, again.mean_error)
+    convergence._drawn.cache_clear()
+    np.testing.assert_array_equal(changed.mean_error, curve(other).mean_error)
+    assert np.any(changed.mean_error != first.mean_error)
+
+
+def test_another_coding_takes_the_same_networks() -> None:
+    curve()
+    before = convergence._drawn.cache_info()
+    curve("coding.decoder.lambda=0.3")
+    after = convergence._drawn.cache_info()
+    assert (after.hits - before.hits, after.misses - before.misses) == (4, 0)
 
 
 def test_through_simulate() -> None:
