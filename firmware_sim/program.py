@@ -199,9 +199,9 @@ class Program:
         except Refusal as refusal:
             raise FirmwareError(name, refusal.about, refusal.code) from None
         except (KeyError, ValueError) as error:
-            raise FirmwareError(name, f"is damaged ({error})", Code.BAD_IMAGE) from None
+            raise FirmwareError(name, f"is damaged ({error}); assemble it again", Code.BAD_IMAGE) from None
         if len(code) % 8:
-            raise FirmwareError(name, "is damaged: half an instruction", Code.BAD_IMAGE)
+            raise FirmwareError(name, "is damaged: half an instruction; assemble it again", Code.BAD_IMAGE)
         return cls.from_words(np.frombuffer(code, dtype=WORD), entries, name)
 
     def save(self, path: Path) -> None:

@@ -250,7 +250,7 @@ def _reopened(folder: Path) -> tuple[Path, _Settings, RunSpec]:
     except OSError:
         raise CheckpointError(str(folder), f"has no {SETTINGS}; name the folder of a search") from None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(str(path), f"is damaged ({error})") from None
+        raise CheckpointError(str(path), f"is damaged ({error}); begin a new search") from None
     return folder, settings, read_run(str(folder / BASE))
 
 

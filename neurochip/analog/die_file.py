@@ -82,7 +82,7 @@ def read_die(path: Path, network: Network | None = None) -> Die:
     try:
         with h5py.File(path, "r") as file:
             if file.attrs.get("kind") != "die" or int(file.attrs["format"]) != FORMAT:
-                raise DataError(str(path), "is not a die that this version reads")
+                raise DataError(str(path), "is not a die that this version reads; save the die anew")
             families: dict[str, Any] = {}
             for name in file:
                 group = file[name]
@@ -97,10 +97,11 @@ def read_die(path: Path, network: Network | None = None) -> Die:
     except DataError:
         raise
     except _DAMAGE as error:
-        raise DataError(str(path), "is damaged or not a die") from error
+        raise DataError(str(path), "is damaged or not a die; `neurochip die save` makes one") from error
     if die.digest != digest:
         raise DataError(
-            str(path), "is damaged: its contents do not have the digest that they were saved with"
+            str(path),
+            "is damaged: its contents do not have the digest that they were saved with; save the die anew",
         )
     return die
 
@@ -126,7 +127,7 @@ def _from_csv(path: Path, network: Network) -> Die:
             str(path), f"has no column {', '.join(missing)}; the first line must be {','.join(_HEADER)}"
         )
     if not rows:
-        raise DataError(str(path), "lists no devices")
+        raise DataError(str(path), "lists no devices; give one on each line")
     for number, row in enumerate(rows, start=2):
         place = f"{path}: line {number}"
         kind = (row.get("kind") or "").strip()

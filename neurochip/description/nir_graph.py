@@ -60,7 +60,9 @@ def read_nir(path: Path | str, *, dt: float | None = None, method: str | None = 
         graph = package.read(path)
     except Exception as error:
         # The package and h5py below it answer damage with whatever came up.
-        raise DataError(str(path), f"is no NIR, or is damaged ({type(error).__name__}: {error})") from None
+        raise DataError(
+            str(path), f"is no NIR, or is damaged ({type(error).__name__}: {error}); export it again"
+        ) from None
     return from_nir(graph, dt=dt, method=method)
 
 

@@ -312,5 +312,5 @@ def read_spiking(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> Spikin
         ) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(
-            str(path), f"is no network, or is damaged ({type(error).__name__}: {error})"
+            str(path), f"is no network, or is damaged ({type(error).__name__}: {error}); import it again"
         ) from None

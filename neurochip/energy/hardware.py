@@ -102,7 +102,8 @@ class HardwareUse:
             for position, entry in enumerate(table["elements"]):
                 if entry["role"] not in ROLES or set(entry["cost"]) != known:
                     raise DataError(
-                        f"{place}.elements[{position}]", "is not an element that this version knows"
+                        f"{place}.elements[{position}]",
+                        "is not an element that this version knows; use the one that wrote it",
                     )
                 elements.append(ElementUse(entry["role"], entry["kind"], HardwareCost(**entry["cost"])))
             return cls(
@@ -114,7 +115,9 @@ class HardwareUse:
                 sends_bits_only=table["sends_bits_only"],
             )
         except (KeyError, TypeError) as error:
-            raise DataError(place, f"is damaged: {type(error).__name__} at {error}") from None
+            raise DataError(
+                place, f"is damaged: {type(error).__name__} at {error}; carry out the run again"
+            ) from None
 
 
 def hardware_of(run: RunSpec) -> HardwareUse:

@@ -229,6 +229,6 @@ EXPERIMENT = Experiment(
             Bound(high=15.0),
         ),
     ),
-    seconds=(110, 1200),
+    seconds=(110, 420),
     run=run,
 )

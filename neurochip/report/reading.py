@@ -23,6 +23,7 @@ RASTERS = "raster.npz"
 
 
 # A file that only one kind of folder has → what the folder is, and what can be done with it.
+_CURE = "carry out the run.toml beside it again"
 _OTHERS = {
     "sweep.json": "is a sweep, not a run; `neurochip report` shows it, sweep.json and summary.csv hold its figures",
     "points.sqlite": "is a sweep that is not finished, not a run; go on with `neurochip sweep --resume`",
@@ -83,12 +84,14 @@ def read_document(path: Path | str) -> Document:
     try:
         Ledger.from_json(table["ledger"])
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataError(f"{path}: ledger", f"is damaged ({type(error).__name__}: {error})") from None
+        raise DataError(f"{path}: ledger", f"is damaged ({type(error).__name__}: {error}); {_CURE}") from None
     curve = table["convergence"]
     if curve is not None:
         n_ticks = len(curve["mean_error"])
         if len(curve["std_error"]) != n_ticks or not 1 <= curve["n_free"] <= n_ticks:
-            raise DataError(f"{path}: convergence", "is damaged: its curves and n_free do not fit together")
+            raise DataError(
+                f"{path}: convergence", f"is damaged: its curves and n_free do not fit together; {_CURE}"
+            )
     return table
 
 
@@ -129,5 +132,5 @@ def read_rasters(path: Path | str) -> tuple[Raster, ...]:
                     )
                 )
     except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(str(path), f"is not a file of rasters, or is damaged ({error})") from None
+        raise DataError(str(path), f"is not a file of rasters, or is damaged ({error}); {_CURE}") from None
     return tuple(rasters)

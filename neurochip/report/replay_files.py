@@ -72,7 +72,9 @@ def read_replay(folder: Path | str) -> ReplayDocument:
     except msgspec.ValidationError as error:
         raise DataError(str(path), str(error).replace("`", "'")) from None
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataError(str(path), f"is damaged ({type(error).__name__}: {error})") from None
+        raise DataError(
+            str(path), f"is damaged ({type(error).__name__}: {error}); make the replay again"
+        ) from None
     return table
 
 

@@ -107,7 +107,9 @@ class Study:
                 load_if_exists=True,
             )
         except (ValueError, KeyError, TypeError, AssertionError) as error:
-            raise CheckpointError(str(journal), f"is damaged or of another search ({error})") from None
+            raise CheckpointError(
+                str(journal), f"is damaged or of another search ({error}); begin a new one"
+            ) from None
         for trial in self._study.trials:
             if not trial.state.is_finished():  # the search was killed in the middle of it
                 self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)

@@ -21,6 +21,7 @@ __all__ = ["FILE", "Entry", "Store"]
 
 FILE = "points.sqlite"
 FORMAT = 1
+_CURE = "restore it from a copy, or begin a new sweep"
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -105,11 +106,15 @@ class Store:
             tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         except sqlite3.DatabaseError as error:
             lock.close()
-            raise CheckpointError(str(path), f"is damaged or not a store of points ({error})") from None
+            raise CheckpointError(
+                str(path), f"is damaged or not a store of points ({error}); {_CURE}"
+            ) from None
         if found != FORMAT or not {"meta", "results", "trained", "events"} <= tables:
             connection.close()
             lock.close()
-            raise CheckpointError(str(path), f"has format {found}, this version reads {FORMAT}")
+            raise CheckpointError(
+                str(path), f"has format {found}, this version reads {FORMAT}; use the one that wrote it"
+            )
         return cls(folder, connection, lock)
 
     def __enter__(self) -> Store:
@@ -196,7 +201,7 @@ class Store:
     def _meta(self, name: str) -> str:
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
         if row is None:
-            raise CheckpointError(str(self.folder / FILE), f"is damaged: it has no {name}")
+            raise CheckpointError(str(self.folder / FILE), f"is damaged: it has no {name}; {_CURE}")
         return str(row[0])
 
     def _write(self, commands: list[tuple[str, tuple[Any, ...]]]) -> None:

@@ -94,7 +94,7 @@ def test_measured_devices(run: Run, place: Workplace) -> None:
             "kind,layer,neuron,value\n",
             f"has no column from, to, pre, post; the first line must be {lines[0]}",
         ),
-        (f"{lines[0]}\n", "lists no devices"),
+        (f"{lines[0]}\n", "lists no devices; give one on each line"),
     ):
         (place.folder / "bad.csv").write_text(text)
         refused = run("die", "load", "bad.csv", *TINY)

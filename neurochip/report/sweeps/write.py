@@ -19,6 +19,7 @@ from neurochip.report.sweeps.schema import FORMAT, SweepDocument
 __all__ = ["SWEEP", "read_sweep", "write_sweep"]
 
 SWEEP = "sweep.json"
+_CURE = "`neurochip sweep --resume` writes it again"
 
 
 def write_sweep(table: SweepDocument, folder: Path | str) -> Path:
@@ -56,11 +57,12 @@ def read_sweep(path: Path | str) -> SweepDocument:
         raise DataError(str(path), f"is not valid JSON: {error}") from None
     number = raw.get("format") if isinstance(raw, dict) else None
     if number != FORMAT:
-        raise DataError(f"{path}: format", f"is {number}, and this version reads {FORMAT}")
+        raise DataError(f"{path}: format", f"is {number}, and this version reads {FORMAT}; {_CURE}")
     try:
         return msgspec.convert(raw, SweepDocument)
     except msgspec.ValidationError as error:
-        raise DataError(str(path), f"is damaged: {error}".replace("`", "'")) from None
+        problem = str(error).replace("`", "'")
+        raise DataError(str(path), f"is damaged: {problem}; {_CURE}") from None
 
 
 def points_csv(table: SweepDocument) -> str:

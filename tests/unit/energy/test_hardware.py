@@ -72,7 +72,10 @@ def test_damage_is_one_sentence():
     table["elements"][1]["role"] = "wizard"
     with pytest.raises(DataError) as caught:
         HardwareUse.from_json(table)
-    assert str(caught.value) == "hardware.elements[1]: is not an element that this version knows"
+    assert (
+        str(caught.value)
+        == "hardware.elements[1]: is not an element that this version knows; use the one that wrote it"
+    )
     with pytest.raises(DataError) as caught:
         HardwareUse.from_json({"elements": []})
-    assert str(caught.value) == "hardware: is damaged: KeyError at 'weight_format'"
+    assert str(caught.value) == "hardware: is damaged: KeyError at 'weight_format'; carry out the run again"

@@ -18,6 +18,9 @@ RECORD = fake_record()
 DOCUMENT = document(RECORD)
 
 
+AGAIN = "carry out the run.toml beside it again"
+
+
 def test_keys_that_others_rely_on():
     n = RECORD.ledger.phases[Phase.FREE].presentations
     assert DOCUMENT["format"] == 1
@@ -214,17 +217,17 @@ def test_documents_that_do_not_fit(tmp_path):
         "report.json: run.learning.beta: must be non-zero, got 0"
     )
     assert refused(lambda t: t["hardware"].pop("elements")) == (
-        "report.json: hardware: is damaged: KeyError at 'elements'"
+        "report.json: hardware: is damaged: KeyError at 'elements'; carry out the run again"
     )
     assert refused(lambda t: t["ledger"]["free"].pop("cores")) == (
-        "report.json: ledger: is damaged (KeyError: 'cores')"
+        f"report.json: ledger: is damaged (KeyError: 'cores'); {AGAIN}"
     )
     assert refused(lambda t: t["ledger"].update(siesta=t["ledger"]["free"])) == (
-        "report.json: ledger: is damaged (ValueError: 'siesta' is not a valid Phase)"
+        f"report.json: ledger: is damaged (ValueError: 'siesta' is not a valid Phase); {AGAIN}"
     )
     curve = {"scheme": "s", "n_free": 9, "mean_error": [0.1], "std_error": [0.1]}
     assert refused(lambda t: t.update(convergence=curve)) == (
-        "report.json: convergence: is damaged: its curves and n_free do not fit together"
+        f"report.json: convergence: is damaged: its curves and n_free do not fit together; {AGAIN}"
     )
 
 

@@ -93,4 +93,7 @@ def test_what_is_no_store(tmp_path: Path, definition: Definition) -> None:
     raw.close()
     with pytest.raises(CheckpointError) as caught:
         Store.open(folder)
-    assert str(caught.value) == f"{folder / FILE}: has format 99, this version reads 1"
+    assert (
+        str(caught.value)
+        == f"{folder / FILE}: has format 99, this version reads 1; use the one that wrote it"
+    )
