@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
-from typing import Any
+import typing
+from typing import Any, Literal, get_origin
 
 from neurochip import plugins
-from neurochip.description.toml_reader import choice
+from neurochip.description.toml_reader import build, choice
+from neurochip.errors import ConfigError
 
-__all__ = ["RULES", "check_rule", "plugged_rule"]
+__all__ = ["RULES", "check_rule", "own_keys", "plugged_rule"]
 
 RULES = ("eqprop", "random-feedback", "recurrent-backprop")
-_PLACE = "learning.rule"
+_PLACE, _OWN = "learning.rule", "learning.own"
 
 
 def check_rule(name: str) -> None:
@@ -27,7 +30,15 @@ def check_rule(name: str) -> None:
 
 
 def plugged_rule(name: str) -> Any:
-    """Return what makes a rule of another package, of (network, learning, phases); `None` for a built-in one."""
+    """Return what makes a rule of another package, of (network, learning, phases); `None` for a built-in one.
+
+    It may have an attribute ``Keys``, a frozen dataclass: those are the keys of ``learning.own``.
+
+    Raises
+    ------
+    ConfigError
+        When it cannot be imported, called so, or asked for its keys.
+    """
     plugin = plugins.find("rules", name, RULES, _PLACE)
     if plugin is None:
         return None
@@ -38,4 +49,47 @@ def plugged_rule(name: str) -> Any:
         raise plugins.unusable(
             plugin, _PLACE, f"must be called with (network, learning, phases), which {make!r} cannot be"
         ) from None
+    fault = _fault(getattr(make, "Keys", None))
+    if fault is not None:
+        raise plugins.unusable(plugin, _PLACE, fault)
     return make
+
+
+def own_keys(name: str, own: Any) -> Any:
+    """Return the ``Keys`` of a rule of another package, from a table or as they are; `None` where it has none.
+
+    Raises
+    ------
+    ConfigError
+        For a key that the rule does not have, a value that cannot be, or keys where there are none.
+    """
+    make = plugged_rule(name)
+    keys = getattr(make, "Keys", None)
+    if keys is None:
+        if own is not None:
+            place = f"{_OWN}.{next(iter(own))}" if isinstance(own, dict) and own else _OWN
+            raise ConfigError(place, f'is for rules of other packages, and "{name}" has none; remove it')
+        return None
+    if isinstance(own, keys):
+        return own
+    try:
+        return build(keys, {} if own is None else own, _OWN)
+    except ConfigError as error:
+        raise error if error.place.startswith(_OWN) else error.within(_OWN) from None
+
+
+def _fault(keys: Any) -> str | None:
+    """Return what keeps a class from being the keys of a rule, as the end of a sentence; `None` if nothing does."""
+    if keys is None:
+        return None
+    if not (isinstance(keys, type) and dataclasses.is_dataclass(keys) and keys.__dataclass_params__.frozen):  # type: ignore[attr-defined]
+        return f"must have a frozen dataclass as its Keys, not {keys!r}"
+    try:
+        hints = typing.get_type_hints(keys)
+    except Exception as error:  # names that its module does not have
+        return f"has Keys with annotations that cannot be read ({error})"
+    for field in dataclasses.fields(keys):
+        hint = hints[field.name]
+        if hint not in (float, int, bool, str) and get_origin(hint) is not Literal:
+            return f"must have Keys of float, int, bool, str or Literal; Keys.{field.name} is {hint}"
+    return None

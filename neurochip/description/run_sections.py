@@ -21,7 +21,7 @@ from neurochip.coding.element import Family
 from neurochip.coding.plugged import FAMILIES
 from neurochip.description.elements import read_element
 from neurochip.description.precision import FLOATS, Precision
-from neurochip.description.rule_names import check_rule
+from neurochip.description.rule_names import check_rule, own_keys
 from neurochip.description.toml_reader import conform
 from neurochip.errors import ConfigError
 
@@ -234,6 +234,8 @@ class LearningSpec:
         Samples that are presented before the weights change.
     shuffle
         Whether each epoch draws an order of its own.
+    own
+        Further keys of a rule from another package: a table in a file, in Python an object of its ``Keys``.
 
     Raises
     ------
@@ -253,11 +255,13 @@ class LearningSpec:
     epochs: int
     minibatch: int = 20
     shuffle: bool = True
+    own: Any = None
 
     def __post_init__(self) -> None:
-        """Check β, rates and counts."""
+        """Check β, rates, counts, and what the rule has of its own."""
         conform(self, "learning")
         check_rule(self.rule)
+        object.__setattr__(self, "own", own_keys(self.rule, self.own))
         if self.beta == 0:
             raise ConfigError("learning.beta", f"must be non-zero, got {self.beta:g}")
         for position, rate in enumerate(self.rates):

@@ -200,6 +200,8 @@ def convert(
     readers = readers or {}
     if hint in readers:
         return readers[hint](value, place)
+    if hint is Any:  # what it may be depends on another key: its section looks after it
+        return value
     origin = get_origin(hint)
     if origin is Annotated:
         base, *marks = get_args(hint)

@@ -159,6 +159,7 @@ def trial_of(
     pre: str = "oracle",
     nudging: str = "one-sided",
     name: str = "eqprop",
+    own: Any = None,
 ) -> Callable[[Times, int], Trial]:
     """Return what makes a trial of a rule that a run can name, of the times of a substrate and a seed."""
 
@@ -166,7 +167,7 @@ def trial_of(
         network = layered((4, HIDDEN, 2), tied=tied)
         learning = LearningSpec(
             rule=name, rates=(0.4, 0.2), epochs=1, minibatch=BATCH,
-            pre=pre, nudging=nudging,  # type: ignore[arg-type]
+            pre=pre, nudging=nudging, own=own,  # type: ignore[arg-type]
         )  # fmt: skip
         is_centred = nudging == "centred"
         phases = PhasesSpec(

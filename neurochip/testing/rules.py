@@ -48,7 +48,7 @@ class RuleContract:
     Attributes
     ----------
     rule
-        Its name in run files; or override `make`.
+        Its name in run files; or override `make`. A rule with keys of its own is named.
     tied
         Whether it is tested with tied weights.
     learning
@@ -172,7 +172,7 @@ class RuleContract:
         assert found.status == "refused" and found.reason, found
 
     def _trial(self) -> Any:
-        how = {key: self.learning[key] for key in ("pre", "nudging") if key in self.learning}
+        how = {key: self.learning[key] for key in ("pre", "nudging", "own") if key in self.learning}
         return trial_of(self.make, self.tied, name=self.rule or "eqprop", **how)
 
 

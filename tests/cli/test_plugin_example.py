@@ -34,6 +34,7 @@ test = 20
 rule = "sign-eqprop"
 rates = [0.1, 0.1]
 epochs = 2
+own = { threshold = 0.4 }
 """
 
 
@@ -58,6 +59,7 @@ def test_a_run_uses_all_three(place: Workplace, spawn: Spawn, site: Path) -> Non
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
     report = json.loads(Path("first/report.json").read_text())
     assert report["versions"]["neurochip-example"] == "0.1.0"
+    assert report["run"]["learning"]["own"] == {"threshold": 0.4}
     roles = {element["role"]: element for element in report["hardware"]["elements"]}
     assert roles["encoder"]["kind"] == "refractory" and roles["encoder"]["cost"]["comparisons"] == 2
     assert report["energy_j"]["by_category"]["encoder"] > 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,11 +13,14 @@ import pytest
 from neurochip import plugins, settle
 from neurochip.coding import HardwareCost, SigmaDelta
 from neurochip.description import chips, read_chip, read_run, run_to_toml, runs
+from neurochip.description.network import layered
 from neurochip.description.used_plugins import plugins_of
 from neurochip.errors import ConfigError
 from neurochip.installation import findings
 from neurochip.kernels._jit import kernel
+from neurochip.learning.rules import rule_for
 from neurochip.papers.table import experiments, find
+from neurochip.search.dimensions import present_value, read_dimensions
 from tests.plugin_packages import ELEMENT, package, site
 
 __all__ = ["site"]
@@ -242,3 +246,81 @@ EXPERIMENT = Experiment("mine", "nobody", "figure 0", "a test", (Claim("k", "s",
     package(site, "others", {"runs": {"mine": "others:run"}, "papers": {"mine": "others"}}, text)
     assert read_run("mine").network.layers == (784, 10) and dict(runs())["mine"] == "mine"
     assert find("mine").paper == "nobody"
+
+
+RULE = """
+from dataclasses import dataclass
+from typing import Literal
+from neurochip import ConfigError, EquilibriumPropagation
+
+class Mine(EquilibriumPropagation):
+    {decorator}
+    class Keys:
+        margin: {hint}
+        power: int = 2
+        side: Literal["left", "right"] = "left"
+
+        def __post_init__(self):
+            if self.power < 1:
+                raise ConfigError("power", f"must be at least 1, got {{self.power}}")
+"""
+
+
+def test_a_rule_has_keys_of_its_own(site: Path) -> None:
+    text = RULE.format(decorator="@dataclass(frozen=True)", hint="float = 0.5")
+    package(site, "ruled", {"rules": {"mine": "ruled:Mine"}}, text)
+    plain = read_run("mnist-small", ["learning.rule=mine"])
+    assert plain.learning is not None and (plain.learning.own.margin, plain.learning.own.power) == (0.5, 2)
+    chosen = ["learning.rule=mine", "learning.own.margin=1", "learning.own.side=right"]
+    run = read_run("mnist-small", chosen)
+    assert 'own = { margin = 1.0, power = 2, side = "right" }' in run_to_toml(run)
+    assert type(run).from_dict(run.to_dict()) == run != plain
+    assert run.learning is not None
+    rule = rule_for(layered((4, 3, 2), tied=True), run.learning, run.phases)
+    assert rule.learning.own.side == "right"  # type: ignore[attr-defined]
+    assert replace(run.learning, beta=0.1).own == run.learning.own
+    [margin] = read_dimensions(["learning.own.margin=0.1:2"])
+    assert present_value(run, margin) == 1.0
+    mine = "learning.rule=mine"
+    assert refused(mine, "learning.own.margins=1") == (
+        "--set learning.own.margins: unknown key; did you mean 'margin'?"
+    )
+    assert refused(mine, "learning.own.power=0.5") == (
+        "--set learning.own.power: expected an integer, got 0.5"
+    )
+    assert refused(mine, "learning.own.power=0") == "--set learning.own.power: must be at least 1, got 0"
+    assert refused(mine, "learning.own.side=up").startswith(
+        '--set learning.own.side: expected "left" or "right", got "up"'
+    )
+    assert refused(mine, "learning.own=3") == "--set learning.own: expected a table, got 3"
+    assert refused("learning.own.margin=1") == (
+        '--set learning.own.margin: is for rules of other packages, and "eqprop" has none; remove it'
+    )
+
+
+def test_a_key_without_a_default_has_to_be_given(site: Path) -> None:
+    text = RULE.format(decorator="@dataclass(frozen=True)", hint="float")
+    package(site, "needy", {"rules": {"mine": "needy:Mine"}}, text)
+    assert refused("learning.rule=mine").endswith("learning.own.margin: is missing")
+    assert read_run("mnist-small", ["learning.rule=mine", "learning.own.margin=0.1"]).learning is not None
+
+
+@pytest.mark.parametrize(
+    ("decorator", "hint", "fault"),
+    [
+        ("@dataclass", "float = 1.0", "must have a frozen dataclass as its Keys, not <class 'odd.Mine.Keys'>"),
+        ("", "float = 1.0", "must have a frozen dataclass as its Keys, not <class 'odd.Mine.Keys'>"),
+        ("@dataclass(frozen=True)", "tuple = ()", "must have Keys of float, int, bool, str or Literal; "
+         "Keys.margin is <class 'tuple'>"),
+        ("@dataclass(frozen=True)", "'Nothing' = 1", "has Keys with annotations that cannot be read "
+         "(name 'Nothing' is not defined)"),
+    ],
+)  # fmt: skip
+def test_keys_that_cannot_be(site: Path, decorator: str, hint: str, fault: str) -> None:
+    package(site, "odd", {"rules": {"mine": "odd:Mine"}}, RULE.format(decorator=decorator, hint=hint))
+    sys.modules.pop("odd", None)
+    assert refused("learning.rule=mine") == (
+        f"--set learning.rule: plug-in 'mine' of odd 1.0 {fault}; mend it or uninstall odd"
+    )
+    [finding] = [f for f in findings() if f.group == "plug-ins"]
+    assert fault in finding.means
