@@ -187,6 +187,6 @@ EXPERIMENT = Experiment(
             Bound(high=3.0),
         ),
     ),
-    seconds=(100, 7200),
+    seconds=(100, 1300),
     run=run,
 )
