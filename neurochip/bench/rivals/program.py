@@ -191,4 +191,8 @@ class Program:
             return "it closed its output"
         self._said.seek(0)
         words = self._said.read().strip().splitlines()
-        return words[-1][:200] if words else f"exit code {code}"
+        if words:
+            return words[-1][:200]
+        return (
+            f"exit code {code}" if code else "it ended without an answer; --with wants a Python interpreter"
+        )

@@ -83,6 +83,7 @@ def test_a_tool_that_fails_is_a_sentence(fake: Any, name: str) -> None:
         ("echo rubbish", "answers rubbish: 'rubbish'"),
         ("echo '[1]'", "answers rubbish"),
         ("exit 7", "failed: exit code 7"),
+        ("exit 0", "failed: it ended without an answer; --with wants a Python interpreter"),
     ],
 )
 def test_a_program_that_is_no_python(fake: Any, tmp_path: Path, text: str, words: str) -> None:
