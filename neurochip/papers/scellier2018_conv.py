@@ -200,7 +200,10 @@ def _charts(by_plan: dict[str, list[Learnt]]) -> tuple[Chart, ...]:
                 )
             )
     return (
-        Chart("Learning", "epoch", "samples wrong (%)", errors, log_y=True),
+        Chart(
+            "Learning", "epoch", "samples wrong (%)", errors, log_y=True,
+            caption="The rectifier has 8 and 16 maps and 2000 digits in both forms.",
+        ),
         Chart(
             "Alignment of feedback with forward kernels", "epoch", "cosine of W and its feedback",
             aligned, levels=[(0.0, "")],
@@ -251,6 +254,6 @@ EXPERIMENT = Experiment(
             Bound(high=1.0),
         ),
     ),
-    seconds=(100, 3000),
+    seconds=(100, 2400),
     run=run,
 )
