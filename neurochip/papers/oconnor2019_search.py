@@ -330,6 +330,6 @@ EXPERIMENT = Experiment(
             Bound(low=0.5),
         ),
     ),
-    seconds=(80, 3000),
+    seconds=(80, 1500),
     run=run,
 )
