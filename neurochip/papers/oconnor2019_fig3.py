@@ -203,6 +203,6 @@ EXPERIMENT = Experiment(
             Bound(high=10.0),
         ),
     ),
-    seconds=(100, 5400),
+    seconds=(100, 4500),
     run=run,
 )
