@@ -345,7 +345,8 @@ def test_report_renders_it_again(swept: Path, run: Run, place: Workplace) -> Non
     assert run("report", "again", "--prices", "loihi").exit_code == 2
     Path("again/sweep.json").write_text('{"format": 7}')
     assert (
-        run("report", "again").stderr == "Error: again/sweep.json: format: is 7, and this version reads 1\n"
+        run("report", "again").stderr
+        == "Error: again/sweep.json: format: is 7, and this version reads 1; `neurochip sweep --resume` writes it again\n"
     )
 
 
