@@ -344,9 +344,10 @@ def test_report_renders_it_again(swept: Path, run: Run, place: Workplace) -> Non
     assert Path("again/sweep.html").read_bytes() == (swept / "sweep.html").read_bytes()
     assert run("report", "again", "--prices", "loihi").exit_code == 2
     Path("again/sweep.json").write_text('{"format": 7}')
-    assert (
-        run("report", "again").stderr
-        == "Error: again/sweep.json: format: is 7, and this version reads 1; `neurochip sweep --resume` writes it again\n"
+    refused = run("report", "again").stderr
+    assert refused == (
+        "Error: again/sweep.json: format: is 7, and this version reads 1; "
+        "`neurochip sweep --resume` writes it again\n"
     )
 
 
