@@ -11,15 +11,27 @@ way but of those who name it.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import sys
+import typing
 from collections.abc import Iterable, Sequence
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_origin
 
 from neurochip.errors import ConfigError
 
-__all__ = ["GROUPS", "Plugin", "distributions", "find", "installed", "load", "names", "unusable"]
+__all__ = [
+    "GROUPS",
+    "Plugin",
+    "distributions",
+    "fields_fault",
+    "find",
+    "installed",
+    "load",
+    "names",
+    "unusable",
+]
 
 # Group, without its leading "neurochip.", → what one of them is called.
 GROUPS = {
@@ -129,6 +141,24 @@ def load(plugin: Plugin, place: str) -> Any:
 def unusable(plugin: Plugin, place: str, problem: str) -> ConfigError:
     """Return the complaint about a plug-in that is not what it should be."""
     return ConfigError(place, f"{plugin.words} {problem}; mend it or uninstall {plugin.distribution}")
+
+
+def fields_fault(cls: Any, but: str = "") -> str | None:
+    """Return what keeps the fields of a dataclass from being keys of a run, as the end of a sentence, or `None`.
+
+    ``but``: the name of a field that may be anything.
+    """
+    try:
+        hints = typing.get_type_hints(cls)
+    except Exception as error:  # names that its module does not have
+        return f"has annotations that cannot be read ({error})"
+    for field in dataclasses.fields(cls):
+        hint = hints[field.name]
+        if field.name != but and hint not in (float, int, bool, str) and get_origin(hint) is not Literal:
+            return (
+                f"must have fields of float, int, bool, str or Literal; {cls.__name__}.{field.name} is {hint}"
+            )
+    return None
 
 
 def distributions(plugins: Sequence[Plugin]) -> dict[str, str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal, Protocol, get_origin, runtime_checkable
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from neurochip import plugins
 from neurochip.coding.cost import HardwareCost
@@ -65,17 +64,7 @@ def element_fault(cls: Any) -> str | None:
         if not isinstance(value, kind):
             what = "function marked @kernel" if kind is Kernel else kind.__name__
             return f"must have a class attribute {name}, a {what}; {cls.__name__} has {value!r}"
-    try:
-        hints = typing.get_type_hints(cls)
-    except Exception as error:  # names that its module does not have
-        return f"has annotations that cannot be read ({error})"
-    for field in dataclasses.fields(cls):
-        hint = hints[field.name]
-        if field.name != "lam" and hint not in (float, int, bool, str) and get_origin(hint) is not Literal:
-            return (
-                f"must have fields of float, int, bool, str or Literal; {cls.__name__}.{field.name} is {hint}"
-            )
-    return None
+    return plugins.fields_fault(cls, but="lam")
 
 
 class Family(Mapping[str, Any]):

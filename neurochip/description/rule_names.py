@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
-import typing
-from typing import Any, Literal, get_origin
+from typing import Any
 
 from neurochip import plugins
 from neurochip.description.toml_reader import build, choice
@@ -70,8 +69,8 @@ def own_keys(name: str, own: Any) -> Any:
             place = f"{_OWN}.{next(iter(own))}" if isinstance(own, dict) and own else _OWN
             raise ConfigError(place, f'is for rules of other packages, and "{name}" has none; remove it')
         return None
-    if isinstance(own, keys):
-        return own
+    if isinstance(own, keys):  # made in Python: its types are looked at as those of a file
+        own = dataclasses.asdict(own)
     try:
         return build(keys, {} if own is None else own, _OWN)
     except ConfigError as error:
@@ -84,12 +83,4 @@ def _fault(keys: Any) -> str | None:
         return None
     if not (isinstance(keys, type) and dataclasses.is_dataclass(keys) and keys.__dataclass_params__.frozen):  # type: ignore[attr-defined]
         return f"must have a frozen dataclass as its Keys, not {keys!r}"
-    try:
-        hints = typing.get_type_hints(keys)
-    except Exception as error:  # names that its module does not have
-        return f"has Keys with annotations that cannot be read ({error})"
-    for field in dataclasses.fields(keys):
-        hint = hints[field.name]
-        if hint not in (float, int, bool, str) and get_origin(hint) is not Literal:
-            return f"must have Keys of float, int, bool, str or Literal; Keys.{field.name} is {hint}"
-    return None
+    return plugins.fields_fault(keys)

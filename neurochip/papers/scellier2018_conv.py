@@ -67,6 +67,7 @@ def plans(quick: bool) -> tuple[Plan, Plan]:
             layered((784, 128, 10), tied=False),
             LearningSpec(rates=(0.2, 0.05), epochs=5),
             PhasesSpec(free=20, nudged=8),
+            share=0.2,
         )
     else:
         conv = Plan(
@@ -82,6 +83,7 @@ def plans(quick: bool) -> tuple[Plan, Plan]:
             LearningSpec(rates=(0.2, 0.1, 0.02), nudging="centred", epochs=3),
             PhasesSpec(free=50, nudged=10),
             set="mnist",
+            share=0.1,
         )
     return conv, dense
 
@@ -95,7 +97,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     """Train the networks, and compare the first change of the convolutional one with the gradient."""
     seeds = [settings.seed + k for k in range(3 if settings.quick else 1)]
     conv, dense = plans(settings.quick)
-    rectifier = rectifying()
+    rectifier = rectifying() if settings.quick else replace(rectifying(), share=0.03)
     # One seed shows what a rectifier does; it is the paper's word, and no claim of its own.
     jobs = [(plan, seed) for plan in (conv, dense) for seed in seeds] + [(rectifier, seeds[0])]
 

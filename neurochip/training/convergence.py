@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,9 +42,8 @@ def convergence_curve(
         if net and stop():  # a curve is that of one network at least
             errors = errors[:net]
             break
-        parameters, x, y, fixed = _drawn(
-            network, run.seed, net, spec.samples, spec.beta, spec.reference_steps
-        )
+        parameters, x, y = _drawn(network, run.seed, net, spec.samples)
+        fixed = _fixed(network, run.seed, net, spec.samples, spec.beta, spec.reference_steps)
         substrate.load(parameters)
         numbers = np.arange(net * spec.samples, (net + 1) * spec.samples, dtype=np.uint64)
         substrate.begin(x, numbers)
@@ -78,28 +76,26 @@ def fixed_points(
     return ends[0], ends[1]
 
 
-class _Drawn(NamedTuple):
-    """One network of a convergence run, with all that does not depend on how it is coded; to be read only."""
-
-    parameters: Parameters
-    inputs: Array  # f64[sample, unit]
-    targets: Array  # f64[sample, unit], one-hot
-    fixed: tuple[list[Array], list[Array]]  # f64[sample, unit] of every layer, free and nudged
-
-
-@lru_cache(
-    maxsize=32
-)  # a search asks for the same networks in every trial; the fixed points take longer than the rest
-def _drawn(network: Network, seed: int, net: int, samples: int, beta: float, steps: int) -> _Drawn:
+def _drawn(network: Network, seed: int, net: int, samples: int) -> tuple[Parameters, Array, Array]:
+    """Return weights, inputs and one-hot targets f64[sample, unit] of one network of a run."""
     parameters = glorot(network, int(stream(seed, "net", net).integers(2**31)))
     draws = stream(seed, "input", net)
     x = draws.uniform(0, 1, (samples, network.sizes[0]))
     y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=samples)]
+    return parameters, x, y
+
+
+# A search asks for the same networks in every trial, and their fixed points take longer than all the rest of it. The
+# weights are not kept: they are drawn at once, and are large.
+@lru_cache(maxsize=32)
+def _fixed(
+    network: Network, seed: int, net: int, samples: int, beta: float, steps: int
+) -> tuple[list[Array], list[Array]]:
     reference = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
-    fixed = fixed_points(reference, parameters, x, y, beta, steps)
-    for array in (*parameters.weights, *parameters.feedback, *parameters.biases, x, y, *fixed[0], *fixed[1]):
+    fixed = fixed_points(reference, *_drawn(network, seed, net, samples), beta, steps)
+    for array in (*fixed[0], *fixed[1]):
         array.setflags(write=False)
-    return _Drawn(parameters, x, y, fixed)
+    return fixed
 
 
 def distance(states: tuple[Array, ...], fixed: list[Array]) -> Array:

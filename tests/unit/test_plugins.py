@@ -281,6 +281,9 @@ def test_a_rule_has_keys_of_its_own(site: Path) -> None:
     assert replace(run.learning, beta=0.1).own == run.learning.own
     [margin] = read_dimensions(["learning.own.margin=0.1:2"])
     assert present_value(run, margin) == 1.0
+    bad = replace(run.learning.own, margin="wide")
+    with pytest.raises(ConfigError, match="learning.own.margin: expected a number, got"):
+        replace(run.learning, own=bad)
     mine = "learning.rule=mine"
     assert refused(mine, "learning.own.margins=1") == (
         "--set learning.own.margins: unknown key; did you mean 'margin'?"
@@ -310,9 +313,9 @@ def test_a_key_without_a_default_has_to_be_given(site: Path) -> None:
     [
         ("@dataclass", "float = 1.0", "must have a frozen dataclass as its Keys, not <class 'odd.Mine.Keys'>"),
         ("", "float = 1.0", "must have a frozen dataclass as its Keys, not <class 'odd.Mine.Keys'>"),
-        ("@dataclass(frozen=True)", "tuple = ()", "must have Keys of float, int, bool, str or Literal; "
+        ("@dataclass(frozen=True)", "tuple = ()", "must have fields of float, int, bool, str or Literal; "
          "Keys.margin is <class 'tuple'>"),
-        ("@dataclass(frozen=True)", "'Nothing' = 1", "has Keys with annotations that cannot be read "
+        ("@dataclass(frozen=True)", "'Nothing' = 1", "has annotations that cannot be read "
          "(name 'Nothing' is not defined)"),
     ],
 )  # fmt: skip

@@ -62,16 +62,16 @@ def test_networks_drawn_before_are_taken_only_where_they_are_the_same(other: str
     """A search measures many codings on the same networks, whose fixed points are computed once."""
     first, changed, again = curve(), curve(other), curve()
     np.testing.assert_array_equal(first.mean_error, again.mean_error)
-    convergence._drawn.cache_clear()
+    convergence._fixed.cache_clear()
     np.testing.assert_array_equal(changed.mean_error, curve(other).mean_error)
     assert np.any(changed.mean_error != first.mean_error)
 
 
 def test_another_coding_takes_the_same_networks() -> None:
     curve()
-    before = convergence._drawn.cache_info()
+    before = convergence._fixed.cache_info()
     curve("coding.decoder.lambda=0.3")
-    after = convergence._drawn.cache_info()
+    after = convergence._fixed.cache_info()
     assert (after.hits - before.hits, after.misses - before.misses) == (4, 0)
 
 
