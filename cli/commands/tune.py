@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,7 @@ def command(
         _print(found)
 
 
-def _tell(trials: int):  # type: ignore[no-untyped-def]
+def _tell(trials: int) -> Callable[[Trial, Tuned], None]:
     def tell(trial: Trial, so_far: Tuned) -> None:
         mark = "*" if trial.number in so_far.front else " "
         click.echo(f"trial {trial.number:>{len(str(trials))}} {mark} {_outcome(trial, so_far)}", err=True)
@@ -129,7 +130,7 @@ def _tell(trials: int):  # type: ignore[no-untyped-def]
     return tell
 
 
-def _tell_confirmed(times: int):  # type: ignore[no-untyped-def]
+def _tell_confirmed(times: int) -> Callable[[int, int, float], None]:
     def tell(number: int, k: int, error: float) -> None:
         from neurochip.report.quantities import percent
 

@@ -154,6 +154,7 @@ def _from_csv(path: Path, network: Network) -> Die:
             layer = _index(row, "layer", len(sizes), place)
             if layer == 0:
                 raise DataError(place, "layer 0 is the input, which has no neurons of its own")
+            # A neuron has one index, a synapse two.
             k, shape = layer - 1, (sizes[layer],)  # type: ignore[assignment]
             at = (_index(row, "neuron", sizes[layer], place),)
             into = neurons[family]
