@@ -15,8 +15,8 @@ import argparse
 import numpy as np
 
 from neurochip.building import build
-from neurochip.coding import Constant
 from neurochip.description import read_run
+from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot, stream

@@ -31,16 +31,16 @@ class Mutant(NamedTuple):
 
 
 _INTERP = ("-m", "interp and not slow")
-ELEMENTS = ("tests/unit/coding/test_elements.py", "tests/unit/coding/test_contracts.py", *_INTERP)
+ELEMENTS = ("tests/unit/elements/test_elements.py", "tests/unit/elements/test_contracts.py", *_INTERP)
 SPECS = (
-    "tests/unit/coding/test_specs.py",
-    "tests/unit/coding/test_elements.py",
-    "tests/unit/coding/test_contracts.py",
+    "tests/unit/elements/test_specs.py",
+    "tests/unit/elements/test_elements.py",
+    "tests/unit/elements/test_contracts.py",
 )
 SETTLE = ("tests/unit/digital/test_tiny_settle.py", "-k", "slow_chip or formats", *_INTERP)
 KERNELS = ("tests/unit/kernels/test_random_bits.py", "tests/unit/kernels/test_spike_lists.py", *_INTERP)
 PLASTICITY = ("tests/unit/digital/test_plasticity.py", *_INTERP)
-NEURONS = ("tests/unit/neurons", *_INTERP)
+NEURONS = ("tests/unit/elements/neurons", *_INTERP)
 ROUTERS = ("tests/unit/noc/test_known_results.py", "tests/unit/noc/test_stalls.py", *_INTERP)
 PIPELINE = ("tests/unit/noc/test_known_results.py", "-k", "by_hand or slow_receiver or begun or sleep")
 TIMED = ("tests/property/test_timed_runs.py", "-k", "so_many or learning_takes or plain_python or routes_are")
@@ -60,7 +60,7 @@ STEP = ("tests/unit/analog/test_step.py",)
 DIE = ("tests/unit/analog/test_die.py",)
 COUNTING = ("tests/unit/firmware/test_counting.py",)
 
-_ENCODERS, _ANNEALERS = "neurochip/coding/encoders/", "neurochip/coding/annealers/"
+_ENCODERS, _ANNEALERS = "neurochip/elements/encoders/", "neurochip/elements/annealers/"
 
 MUTANTS: tuple[Mutant, ...] = (
     # Coding.
@@ -80,7 +80,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "exactly ½ fires", ELEMENTS),
     Mutant("predictive encoder sign", _ENCODERS + "predictive.py", "(value - keep * previous) / lam",
            "(value + keep * previous) / lam", "the past is added", ELEMENTS),
-    Mutant("predictive decoder shares", "neurochip/coding/decoders/predictive.py", "keep * value + lam * drive",
+    Mutant("predictive decoder shares", "neurochip/elements/decoders/predictive.py", "keep * value + lam * drive",
            "lam * value + keep * drive", "λ and 1 − λ change places", ELEMENTS),
     Mutant("osa opens late", _ANNEALERS + "table.py", "        if tick == 1:", "        if tick == 2:",
            "ε = 1 in the second tick", SETTLE),
@@ -99,21 +99,24 @@ MUTANTS: tuple[Mutant, ...] = (
            "the error of the last tick is never replaced", ELEMENTS),
     Mutant("kesten tie", _ANNEALERS + "kesten.py", "e * error < zero", "e * error <= zero",
            "no error counts as a change of sign", ELEMENTS),
-    Mutant("power law from 0", "neurochip/coding/schedules.py", "np.arange(first, first + n_ticks, dtype=np.float64)",
+    Mutant("power law from 0", "neurochip/elements/schedules.py", "np.arange(first, first + n_ticks, dtype=np.float64)",
            "np.arange(first + 1, first + 1 + n_ticks, dtype=np.float64)", "t counts from 2", SPECS),
     # Membranes.
-    Mutant("lif threshold inclusive", "neurochip/neurons/lif.py", "(not held) and v > threshold",
+    Mutant("lif threshold inclusive", "neurochip/elements/neurons/lif.py", "(not held) and v > threshold",
            "(not held) and v >= threshold",
            "v = θ fires", NEURONS),
-    Mutant("lif held", "neurochip/neurons/lif.py", "held = waiting > 0", "held = waiting > 1",
+    Mutant("lif held", "neurochip/elements/neurons/lif.py", "held = waiting > 0", "held = waiting > 1",
            "the refractory time is a tick short", NEURONS),
-    Mutant("lif reset", "neurochip/neurons/lif.py", "after = v - threshold if subtracts", "after = v if subtracts",
+    Mutant("lif reset", "neurochip/elements/neurons/lif.py",
+           "after = v - threshold if subtracts", "after = v if subtracts",
            "nothing is taken away by a spike", NEURONS),
-    Mutant("lif leak order", "neurochip/neurons/lif.py", "v = potential if held else kept + drive",
+    Mutant("lif leak order", "neurochip/elements/neurons/lif.py", "v = potential if held else kept + drive",
            "v = potential if held else leak * (potential + drive)", "the drive leaks in its own tick", NEURONS),
-    Mutant("membrane carries", "neurochip/neurons/two_compartment.py", "after = reset + u if carries else reset",
+    Mutant("membrane carries", "neurochip/elements/neurons/two_compartment.py",
+           "after = reset + u if carries else reset",
            "after = reset if carries else reset", "the overshoot is lost", NEURONS),
-    Mutant("soma nudge sign", "neurochip/neurons/two_compartment.py", "signed = share if beta > zero else -share",
+    Mutant("soma nudge sign", "neurochip/elements/neurons/two_compartment.py",
+           "signed = share if beta > zero else -share",
            "signed = share", "a negative β pulls", NEURONS),
     # Kernels.
     Mutant("hash of word 0", "neurochip/kernels/random_bits.py", "z = key + (word + np.uint64(1)) * _STEP",

@@ -11,18 +11,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from neurochip.coding import OSA as OSA
-    from neurochip.coding import Constant as Constant
-    from neurochip.coding import HardwareCost as HardwareCost
-    from neurochip.coding import Identity as Identity
-    from neurochip.coding import Kesten as Kesten
-    from neurochip.coding import PowerLaw as PowerLaw
-    from neurochip.coding import Predictive as Predictive
-    from neurochip.coding import SecondOrderSigmaDelta as SecondOrderSigmaDelta
-    from neurochip.coding import SigmaDelta as SigmaDelta
-    from neurochip.coding import Stochastic as Stochastic
-    from neurochip.coding import Threshold as Threshold
-    from neurochip.coding.encoders.predictive import check_lambda as check_lambda
     from neurochip.description import LearningSpec as LearningSpec
     from neurochip.description import PhasesSpec as PhasesSpec
     from neurochip.description import RunSpec as RunSpec
@@ -31,6 +19,19 @@ if TYPE_CHECKING:
     from neurochip.description import run_to_toml as run_to_toml
     from neurochip.description.network import Network as Network
     from neurochip.description.network import layered as layered
+    from neurochip.elements import OSA as OSA
+    from neurochip.elements import Constant as Constant
+    from neurochip.elements import HardwareCost as HardwareCost
+    from neurochip.elements import Identity as Identity
+    from neurochip.elements import Kesten as Kesten
+    from neurochip.elements import PowerLaw as PowerLaw
+    from neurochip.elements import Predictive as Predictive
+    from neurochip.elements import SecondOrderSigmaDelta as SecondOrderSigmaDelta
+    from neurochip.elements import SigmaDelta as SigmaDelta
+    from neurochip.elements import Stochastic as Stochastic
+    from neurochip.elements import Threshold as Threshold
+    from neurochip.elements.encoders.predictive import check_lambda as check_lambda
+    from neurochip.elements.neurons.lif import LIF as LIF
     from neurochip.errors import CapabilityError as CapabilityError
     from neurochip.errors import ConfigError as ConfigError
     from neurochip.errors import DataError as DataError
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from neurochip.learning.eqprop import Presented as Presented
     from neurochip.learning.needs import check_needs as check_needs
     from neurochip.learning.rules import Rule as Rule
-    from neurochip.neurons.lif import LIF as LIF
     from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
@@ -57,18 +57,18 @@ __version__ = "0.1.0"
 
 # Public name → module that defines it.
 _HOME = {
-    "OSA": "neurochip.coding",
-    "Constant": "neurochip.coding",
-    "HardwareCost": "neurochip.coding",
-    "Identity": "neurochip.coding",
-    "Kesten": "neurochip.coding",
-    "PowerLaw": "neurochip.coding",
-    "Predictive": "neurochip.coding",
-    "SecondOrderSigmaDelta": "neurochip.coding",
-    "SigmaDelta": "neurochip.coding",
-    "Stochastic": "neurochip.coding",
-    "Threshold": "neurochip.coding",
-    "check_lambda": "neurochip.coding.encoders.predictive",
+    "OSA": "neurochip.elements",
+    "Constant": "neurochip.elements",
+    "HardwareCost": "neurochip.elements",
+    "Identity": "neurochip.elements",
+    "Kesten": "neurochip.elements",
+    "PowerLaw": "neurochip.elements",
+    "Predictive": "neurochip.elements",
+    "SecondOrderSigmaDelta": "neurochip.elements",
+    "SigmaDelta": "neurochip.elements",
+    "Stochastic": "neurochip.elements",
+    "Threshold": "neurochip.elements",
+    "check_lambda": "neurochip.elements.encoders.predictive",
     "LearningSpec": "neurochip.description",
     "PhasesSpec": "neurochip.description",
     "RunSpec": "neurochip.description",
@@ -87,7 +87,7 @@ _HOME = {
     "Presented": "neurochip.learning.eqprop",
     "check_needs": "neurochip.learning.needs",
     "Rule": "neurochip.learning.rules",
-    "LIF": "neurochip.neurons.lif",
+    "LIF": "neurochip.elements.neurons.lif",
     "replay": "neurochip.replaying",
     "settle": "neurochip.settling",
     "simulate": "neurochip.simulation",

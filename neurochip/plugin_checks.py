@@ -7,12 +7,12 @@ import dataclasses
 import numpy as np
 
 from neurochip import plugins
-from neurochip.coding.element import plugged_class
-from neurochip.coding.plugged import FAMILIES, check_compiles
 from neurochip.description import read_chip, read_run
 from neurochip.description.catalogue import built_in
 from neurochip.description.rule_names import RULES, plugged_rule
 from neurochip.description.tails import tails
+from neurochip.elements.element import plugged_class
+from neurochip.elements.plugged import FAMILIES, check_compiles
 from neurochip.papers.table import EXPERIMENTS
 from neurochip.papers.table import find as find_experiment
 from neurochip.plugins import Plugin

@@ -10,7 +10,6 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurochip.coding import HardwareCost
 from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
@@ -31,11 +30,12 @@ from neurochip.digital.replay_input import (
 )
 from neurochip.digital.replay_timing import ReplayTime, replay_time
 from neurochip.digital.traffic import TrafficLedger, keep_books
+from neurochip.elements import HardwareCost
+from neurochip.elements.neurons.lif import LIF
 from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import charges
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import CapabilityError, ConfigError
-from neurochip.neurons.lif import LIF
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 
 __all__ = [

@@ -9,13 +9,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurochip.coding import Annealer, Constant, Decoder, Encoder, PowerLaw
 from neurochip.compile import compile_network
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import ChipSpec, CodingSpec, read_chip
 from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
 from neurochip.description.precision import PRECISIONS, Precision
+from neurochip.elements import Annealer, Constant, Decoder, Encoder, PowerLaw
 from neurochip.errors import ConfigError, DataError
 from neurochip.substrate import Ledger, Parameters, Phase, Substrate
 from neurochip.substrate.fitting import fitting_inputs

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurochip.coding import HardwareCost
 from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
@@ -19,8 +18,9 @@ from neurochip.description.spiking import SpikingNetwork
 from neurochip.digital.lif_network import LayeredRaster
 from neurochip.digital.replay_input import check_register, checked_raster, core_indices, weight_format
 from neurochip.digital.spiking_network import SpikingEngine
+from neurochip.elements import HardwareCost
+from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST
 from neurochip.energy import ElementUse, HardwareUse
-from neurochip.neurons.filtered import FILTERED_COST, MEMBRANE_COST
 from neurochip.replaying import Replay, Timing, booked, check_clock, check_timing
 
 __all__ = ["PlacedSpiking", "SpikingRun", "laid_out", "run_spiking"]

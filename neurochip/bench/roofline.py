@@ -23,8 +23,8 @@ from neurochip.description import read_chip
 from neurochip.digital.arrays import aligned_zeros
 from neurochip.digital.delivery import deliver
 from neurochip.digital.lif_network import narrow_sums
+from neurochip.elements.neurons.lif import LIF
 from neurochip.kernels._jit import entry
-from neurochip.neurons.lif import LIF
 from neurochip.replaying import replay
 
 __all__ = ["FAMILY", "RATE", "SIDES"]

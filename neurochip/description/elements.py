@@ -12,9 +12,9 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from neurochip.coding import Constant, PowerLaw, Schedule
-from neurochip.coding.element import Family
 from neurochip.description.toml_reader import build, convert, describe, did_you_mean, refuse_unknown
+from neurochip.elements import Constant, PowerLaw, Schedule
+from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
 
 __all__ = ["element_keys", "element_table", "read_element"]

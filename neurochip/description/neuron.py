@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from neurochip.coding import HardwareCost, Schedule, as_schedule
-from neurochip.coding.encoders.predictive import PREDICTIVE_COST
 from neurochip.description.run_sections import CodingSpec
+from neurochip.elements import HardwareCost, Schedule, as_schedule
+from neurochip.elements.encoders.predictive import PREDICTIVE_COST
+from neurochip.elements.neurons.clipped import NEURON_COST, NUDGE_COST
 from neurochip.errors import ConfigError
-from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST
 
 __all__ = ["front_schedule", "neuron_elements", "state_words"]
 

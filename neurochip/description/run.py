@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from neurochip.coding import Constant, Identity, PowerLaw
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
@@ -29,6 +28,7 @@ from neurochip.description.run_sections import (
     RecordSpec,
 )
 from neurochip.description.toml_reader import Table, build, conform, describe, refuse_unknown
+from neurochip.elements import Constant, Identity, PowerLaw
 from neurochip.errors import ConfigError
 
 __all__ = ["RunSpec"]

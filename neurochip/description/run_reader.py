@@ -11,7 +11,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
-from neurochip.coding.element import Family
 from neurochip.description.catalogue import find_text, is_path
 from neurochip.description.chip_reader import read_chip
 from neurochip.description.elements import element_keys
@@ -19,6 +18,7 @@ from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import ELEMENTS, CodingSpec
 from neurochip.description.toml_reader import Table, field_types, parse, unknown_key
 from neurochip.description.toml_writer import write_toml
+from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
 
 __all__ = ["apply_overrides", "key_type", "read_run", "run_to_toml"]

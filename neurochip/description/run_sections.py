@@ -8,7 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from neurochip.coding import (
+from neurochip.description.elements import read_element
+from neurochip.description.precision import FLOATS, Precision
+from neurochip.description.rule_names import check_rule, own_keys
+from neurochip.description.toml_reader import conform
+from neurochip.elements import (
     OSA,
     Annealer,
     Constant,
@@ -17,12 +21,8 @@ from neurochip.coding import (
     Predictive,
     SigmaDelta,
 )
-from neurochip.coding.element import Family
-from neurochip.coding.plugged import FAMILIES
-from neurochip.description.elements import read_element
-from neurochip.description.precision import FLOATS, Precision
-from neurochip.description.rule_names import check_rule, own_keys
-from neurochip.description.toml_reader import conform
+from neurochip.elements.element import Family
+from neurochip.elements.plugged import FAMILIES
 from neurochip.errors import ConfigError
 
 __all__ = [
@@ -141,7 +141,7 @@ class NetworkSpec:
 class CodingSpec:
     """How values become bits, bits values, and how large each step is; `ideal` has only the step.
 
-    A field may be given by name (``"osa"``) or as a spec object of `neurochip.coding`.
+    A field may be given by name (``"osa"``) or as a spec object of `neurochip.elements`.
     """
 
     encoder: Encoder | None = SigmaDelta()

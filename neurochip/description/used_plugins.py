@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from neurochip import plugins
-from neurochip.coding.plugged import FAMILIES
 from neurochip.description.catalogue import is_path
 from neurochip.description.rule_names import RULES
 from neurochip.description.run import RunSpec
 from neurochip.description.tails import TAILS
+from neurochip.elements.plugged import FAMILIES
 from neurochip.plugins import Plugin
 
 __all__ = ["plugins_of"]

@@ -6,11 +6,11 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from neurochip.coding import OSA, Constant, Kesten, PowerLaw, as_schedule
-from neurochip.coding.plugged import check_compiles, element_argument, is_plugged, with_elements
 from neurochip.description.neuron import front_schedule
 from neurochip.description.run_sections import CodingSpec
 from neurochip.digital.arrays import Coder, Schedules
+from neurochip.elements import OSA, Constant, Kesten, PowerLaw, as_schedule
+from neurochip.elements.plugged import check_compiles, element_argument, is_plugged, with_elements
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
 from neurochip.kernels.random_bits import mix

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.coding.decoders.table import decode
 from neurochip.digital.arrays import Coder, LaneState, Recorder, Schedules, Scratch, Wiring
 from neurochip.digital.fault_arrays import FaultRates, FaultScratch, FaultState, FaultWiring
 from neurochip.digital.tick import FRAME_TICKS, clear, count_per_core, record
 from neurochip.digital.update import code_clamped, update_neurons
+from neurochip.elements.decoders.table import decode
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, tick_key, uniform
 from neurochip.kernels.spike_lists import add_rows, deviations, new_frame, pad_list, subtract_rows

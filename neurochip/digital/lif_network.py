@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.digital.arrays import aligned_zeros
 from neurochip.digital.lif_ticks import count_spikes, run_lif
-from neurochip.neurons.lif import LIF
+from neurochip.elements.neurons.lif import LIF
 
 __all__ = ["LayeredRaster", "SpikeCounts", "narrow_sums", "run_layers", "senders_of", "weight_blocks"]
 

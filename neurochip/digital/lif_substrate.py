@@ -17,8 +17,8 @@ from neurochip.digital.layout import Layout
 from neurochip.digital.synapse_mismatch import SynapseMismatch, synapse_factors
 from neurochip.digital.synapses import SynapseMemories
 from neurochip.digital.two_compartment_ticks import Constants, MembraneState, run_membranes
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import ConfigError
-from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import (
     Capabilities,
     Ledger,

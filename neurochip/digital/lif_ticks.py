@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from neurochip.digital.delivery import deliver, list_spikes
+from neurochip.elements.neurons.lif import integrate_and_fire
 from neurochip.kernels._jit import entry
 from neurochip.kernels.spike_lists import deviations
-from neurochip.neurons.lif import integrate_and_fire
 
 __all__ = ["count_spikes", "run_lif"]
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from neurochip.digital.delivery import deliver, list_spikes
+from neurochip.elements.neurons.filtered import filter_and_fire
 from neurochip.kernels._jit import entry
-from neurochip.neurons.filtered import filter_and_fire
 
 __all__ = ["run_spiking"]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.coding.decoders.table import decode
 from neurochip.digital.arrays import Coder, LaneState, Recorder, Schedules, Scratch, Wiring
 from neurochip.digital.few import fill_up, gather, rename, scatter, show_bits
 from neurochip.digital.update import code_clamped, update_neurons
+from neurochip.elements.decoders.table import decode
 from neurochip.kernels._jit import entry, separate_kernel
 from neurochip.kernels.random_bits import tick_key
 from neurochip.kernels.row_sums import deliver, sum_frame

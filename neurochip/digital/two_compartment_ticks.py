@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip.digital.arrays import Scratch, Wiring
+from neurochip.elements.neurons.two_compartment import fire, nudged_drive
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import tick_key, uniform
 from neurochip.kernels.spike_lists import add_rows, deviations, pad_list
-from neurochip.neurons.two_compartment import fire, nudged_drive
 
 __all__ = ["Constants", "MembraneState", "run_membranes"]
 

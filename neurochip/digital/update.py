@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurochip.coding.annealers.table import anneal
-from neurochip.coding.decoders.table import decode
-from neurochip.coding.encoders.predictive import predict
-from neurochip.coding.encoders.table import encode
+from neurochip.elements.annealers.table import anneal
+from neurochip.elements.decoders.table import decode
+from neurochip.elements.encoders.predictive import predict
+from neurochip.elements.encoders.table import encode
+from neurochip.elements.neurons.clipped import free_pressure, pressure, relax
 from neurochip.kernels._jit import separate_kernel
-from neurochip.neurons.clipped import free_pressure, pressure, relax
 
 __all__ = ["code_clamped", "update_neurons"]
 

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
-from neurochip.coding import HardwareCost
 from neurochip.description import RunSpec, word_bits
 from neurochip.description.neuron import neuron_elements
 from neurochip.description.precision import Precision
+from neurochip.elements import HardwareCost
 from neurochip.errors import DataError
 
 __all__ = ["ROLES", "ElementUse", "HardwareUse", "hardware_of"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from neurochip.coding import HardwareCost
 from neurochip.description.precision import Precision
+from neurochip.elements import HardwareCost
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.energy.hardware import ElementUse, HardwareUse
-from neurochip.neurons.two_compartment import TwoCompartmentLIF
 
 __all__ = ["hardware_of_lif"]
 

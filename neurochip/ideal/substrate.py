@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.coding import Constant, PowerLaw
 from neurochip.description.network import Network
+from neurochip.elements import Constant, PowerLaw
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.ideal.products import product_of
 from neurochip.ideal.relax import step

@@ -34,13 +34,13 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.coding import Constant
 from neurochip.compile import compile_network
 from neurochip.data.uci import iris
 from neurochip.description import CodingSpec, read_chip
 from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
 from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.associative import (
     Associations,

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
-from neurochip.coding import Constant
 from neurochip.description import (
     CodingSpec,
     DataSpec,
@@ -23,6 +22,7 @@ from neurochip.description import (
 )
 from neurochip.description.convolution import Convolution
 from neurochip.description.network import Network, convolutional
+from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.papers.alignment import Learnt, follow

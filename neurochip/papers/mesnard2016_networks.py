@@ -13,12 +13,12 @@ from neurochip.description import read_chip
 from neurochip.description.network import Network, layered
 from neurochip.digital.lif_substrate import LIFSubstrate
 from neurochip.digital.synapse_mismatch import SynapseMismatch
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.energy import price
 from neurochip.energy.lif import hardware_of_lif
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.two_phases import TwoPhases
-from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.papers.two_joint_arm import (
     Kept,
     Learned,

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.coding import PowerLaw
-from neurochip.coding.decoders.predictive import predictive
-from neurochip.coding.encoders.predictive import predict
-from neurochip.coding.encoders.sigma_delta import sigma_delta
+from neurochip.elements import PowerLaw
+from neurochip.elements.decoders.predictive import predictive
+from neurochip.elements.encoders.predictive import predict
+from neurochip.elements.encoders.sigma_delta import sigma_delta
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream

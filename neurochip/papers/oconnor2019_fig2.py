@@ -27,9 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.building import build
-from neurochip.coding import Constant
 from neurochip.description import read_run
 from neurochip.description.network import layered
+from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve

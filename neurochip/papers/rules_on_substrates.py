@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.coding import Constant
 from neurochip.compile import compile_network
 from neurochip.data.uci import iris
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec, read_chip
@@ -31,6 +30,8 @@ from neurochip.description.neuron import state_words
 from neurochip.digital.lif_substrate import LIFSubstrate
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.digital.synapse_mismatch import SynapseMismatch
+from neurochip.elements import Constant
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import NeurochipError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.associative import (
@@ -45,7 +46,6 @@ from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.learning.rate_of_change import RateOfChange
 from neurochip.learning.rules import Rule
 from neurochip.learning.two_phases import TwoPhases
-from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.papers.associative_networks import pair_of
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.training.streams import glorot, stream

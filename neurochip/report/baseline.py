@@ -9,10 +9,10 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from neurochip.coding import HardwareCost
 from neurochip.description import PriceList, RunSpec
 from neurochip.description.network import layered
-from neurochip.neurons.clipped import NEURON_COST, NUDGE_COST
+from neurochip.elements import HardwareCost
+from neurochip.elements.neurons.clipped import NEURON_COST, NUDGE_COST
 from neurochip.report.schema import (
     BaselineLineTable,
     BaselineRowTable,

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.coding import OSA, Kesten
-from neurochip.coding.annealers.table import anneal
-from neurochip.coding.plugged import element_argument
 from neurochip.description import CodingSpec
 from neurochip.digital.coder import schedules_of
+from neurochip.elements import OSA, Kesten
+from neurochip.elements.annealers.table import anneal
+from neurochip.elements.plugged import element_argument
 from neurochip.testing.counting import Number
 from neurochip.testing.elements import FIRST, LAST, NEURONS, OWN, TICKS, ElementContract, room
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.coding import as_schedule
-from neurochip.coding.decoders.table import decode
-from neurochip.coding.plugged import element_argument
+from neurochip.elements import as_schedule
+from neurochip.elements.decoders.table import decode
+from neurochip.elements.plugged import element_argument
 from neurochip.testing.counting import Number
 from neurochip.testing.elements import FIRST, LAST, NEURONS, OWN, TICKS, ElementContract, room
 

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from neurochip.coding import HardwareCost
-from neurochip.coding.element import constants_of, element_fault
-from neurochip.coding.plugged import FAMILIES, element_argument, is_plugged, with_elements
 from neurochip.description import CodingSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.toml_writer import write_toml
+from neurochip.elements import HardwareCost
+from neurochip.elements.element import constants_of, element_fault
+from neurochip.elements.plugged import FAMILIES, element_argument, is_plugged, with_elements
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, plain
 from neurochip.kernels.random_bits import tick_key

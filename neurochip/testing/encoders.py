@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from neurochip.coding.encoders.table import encode
-from neurochip.coding.plugged import element_argument
+from neurochip.elements.encoders.table import encode
+from neurochip.elements.plugged import element_argument
 from neurochip.kernels.random_bits import uniform
 from neurochip.testing.elements import (
     FIRST,

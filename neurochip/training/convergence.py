@@ -8,9 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.coding import Constant
 from neurochip.description import RunSpec
 from neurochip.description.network import Network
+from neurochip.elements import Constant
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Parameters, Phase, Substrate

@@ -9,7 +9,7 @@ import numpy as np
 from neurochip.compile import compile_network
 from neurochip.description.network import layered
 from neurochip.digital.lif_substrate import LIFSubstrate
-from neurochip.neurons.two_compartment import TwoCompartmentLIF
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Phase, Substrate
 from neurochip.testing.networks import small_chip
 from neurochip.testing.substrates import SubstrateContract

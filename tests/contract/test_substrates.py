@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.coding import Constant
 from neurochip.description import CodingSpec
 from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
 from neurochip.description.network import layered
+from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Observable, Substrate
 from neurochip.testing.networks import draw_net, fast_chip, small_chip

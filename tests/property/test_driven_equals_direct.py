@@ -14,9 +14,9 @@ from firmware_sim.image import tables_of
 from firmware_sim.local import LocalLink
 from firmware_sim.programs import shipped
 from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
-from neurochip.coding import OSA, Kesten, PowerLaw, Predictive, SigmaDelta, Stochastic
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.description.network import layered
+from neurochip.elements import OSA, Kesten, PowerLaw, Predictive, SigmaDelta, Stochastic
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import Observable, Phase, WeightUpdate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip

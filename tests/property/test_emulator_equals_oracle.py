@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import (
+from neurochip.description import CodingSpec
+from neurochip.elements import (
     OSA,
     Constant,
     Identity,
@@ -22,7 +23,6 @@ from neurochip.coding import (
     Stochastic,
     Threshold,
 )
-from neurochip.description import CodingSpec
 from neurochip.substrate import Observable, Phase
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.oracle.learning import trace

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import OSA, Identity, Predictive, SigmaDelta, Stochastic
 from neurochip.description import CodingSpec
 from neurochip.description.faults import (
     DeadCore,
@@ -22,6 +21,7 @@ from neurochip.description.faults import (
     WeightBitFlip,
 )
 from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.elements import OSA, Identity, Predictive, SigmaDelta, Stochastic
 from neurochip.substrate import Observable, Phase
 from neurochip.substrate.ledger import COUNTERS
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip

@@ -8,9 +8,18 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import OSA, Constant, Identity, PowerLaw, Predictive, SigmaDelta, Stochastic, Threshold
 from neurochip.description import CodingSpec
 from neurochip.description.faults import FaultsSpec
+from neurochip.elements import (
+    OSA,
+    Constant,
+    Identity,
+    PowerLaw,
+    Predictive,
+    SigmaDelta,
+    Stochastic,
+    Threshold,
+)
 from neurochip.substrate import Observable, Phase
 from neurochip.substrate.ledger import COUNTERS
 from neurochip.testing.networks import draw_net, fast_chip, small_chip

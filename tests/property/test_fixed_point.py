@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neurochip import settle
-from neurochip.coding import OSA, Constant, Identity, PowerLaw, Predictive
 from neurochip.description.network import layered
+from neurochip.elements import OSA, Constant, Identity, PowerLaw, Predictive
 from neurochip.training.streams import glorot
 
 SIZES, TICKS = (30, 20, 15, 10), 2000

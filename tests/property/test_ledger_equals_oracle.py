@@ -9,10 +9,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import OSA, Identity, Predictive
 from neurochip.compile import ChipImage
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.elements import OSA, Identity, Predictive
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import COUNTERS, Phase
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import (
+from neurochip.description import CodingSpec
+from neurochip.description.network import layered
+from neurochip.elements import (
     OSA,
     Constant,
     Identity,
@@ -21,8 +23,6 @@ from neurochip.coding import (
     SigmaDelta,
     Stochastic,
 )
-from neurochip.description import CodingSpec
-from neurochip.description.network import layered
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Phase, Settled, Substrate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip

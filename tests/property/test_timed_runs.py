@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import Constant
 from neurochip.compile import ChipImage
 from neurochip.compile.route import route
 from neurochip.description import ChipSpec, CodingSpec
@@ -19,6 +18,7 @@ from neurochip.digital import clock as clock_module
 from neurochip.digital.clock import ChipClock
 from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.digital.traffic_tables import link_routes, traffic_tables
+from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
 from neurochip.substrate import Ledger, Phase, WeightUpdate

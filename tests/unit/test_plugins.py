@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from neurochip import plugins, settle
-from neurochip.coding import HardwareCost, SigmaDelta
 from neurochip.description import chips, read_chip, read_run, run_to_toml, runs
 from neurochip.description.network import layered
 from neurochip.description.used_plugins import plugins_of
+from neurochip.elements import HardwareCost, SigmaDelta
 from neurochip.errors import ConfigError
 from neurochip.installation import findings
 from neurochip.kernels._jit import kernel

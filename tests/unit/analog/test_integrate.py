@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.coding import Constant
 from neurochip.description.analog_sections import AnalogSpec, MismatchSpec, SettleSpec
 from neurochip.description.network import layered
+from neurochip.elements import Constant
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Observable, Parameters, Phase

@@ -10,10 +10,10 @@ import pytest
 
 from neurochip.analog.diagnostics import theorem
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.coding import Constant
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.analog_sections import AnalogSpec, MismatchSpec, SettleSpec
 from neurochip.description.network import layered
+from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.recurrent_backprop import RecurrentBackpropagation

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from neurochip.coding import OSA, Constant
 from neurochip.compile import ChipImage
 from neurochip.description import CodingSpec
+from neurochip.elements import OSA, Constant
 from neurochip.testing.networks import compiled, small_chip
 
 SIZES = (9, 8, 3)

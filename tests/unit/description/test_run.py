@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from neurochip.coding import OSA, Constant, Identity, PowerLaw, Predictive, SigmaDelta, Stochastic
 from neurochip.description import (
     DATA_SETS,
     CodingSpec,
@@ -19,6 +18,7 @@ from neurochip.description import (
     run_to_toml,
     runs,
 )
+from neurochip.elements import OSA, Constant, Identity, PowerLaw, Predictive, SigmaDelta, Stochastic
 from neurochip.errors import ConfigError
 from tests.unit.description.small_run import SMALL
 

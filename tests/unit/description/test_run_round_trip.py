@@ -5,18 +5,6 @@ import json
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from neurochip.coding import (
-    OSA,
-    Constant,
-    Identity,
-    Kesten,
-    PowerLaw,
-    Predictive,
-    SecondOrderSigmaDelta,
-    SigmaDelta,
-    Stochastic,
-    Threshold,
-)
 from neurochip.description import (
     BaselineSpec,
     CodingSpec,
@@ -30,6 +18,18 @@ from neurochip.description import (
     RunSpec,
     read_run,
     run_to_toml,
+)
+from neurochip.elements import (
+    OSA,
+    Constant,
+    Identity,
+    Kesten,
+    PowerLaw,
+    Predictive,
+    SecondOrderSigmaDelta,
+    SigmaDelta,
+    Stochastic,
+    Threshold,
 )
 
 shares = st.floats(0, 1, exclude_min=True)

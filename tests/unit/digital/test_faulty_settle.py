@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import OSA, Predictive
 from neurochip.description import CodingSpec
 from neurochip.description.faults import (
     DeadCore,
@@ -18,6 +17,7 @@ from neurochip.description.faults import (
     SpikeSpurious,
     StuckNeuron,
 )
+from neurochip.elements import OSA, Predictive
 from neurochip.substrate import Observable, Phase, WeightUpdate
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.oracle.learning import untied_change

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import Constant, SecondOrderSigmaDelta
 from neurochip.description import CodingSpec
 from neurochip.digital.arrays import aligned_zeros
 from neurochip.digital.layout import Layout
+from neurochip.elements import Constant, SecondOrderSigmaDelta
 from neurochip.errors import ConfigError, NumericError
 from neurochip.substrate import Parameters
 from neurochip.testing.networks import compiled, draw_net, small_chip

@@ -12,9 +12,9 @@ from neurochip.compile import compile_network
 from neurochip.description.network import layered
 from neurochip.digital.lif_substrate import LIFSubstrate
 from neurochip.digital.synapse_mismatch import SynapseMismatch
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import ConfigError
 from neurochip.kernels.random_bits import tick_key, uniform
-from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Parameters, Phase, WeightUpdate
 from neurochip.testing.networks import small_chip
 from tests.oracle.two_compartment import SlowCell, SlowMembranes

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import OSA
 from neurochip.description import CodingSpec
 from neurochip.digital.substrate import DigitalSubstrate
+from neurochip.elements import OSA
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.substrate import Observable, Phase
 from neurochip.testing.networks import compiled, draw_net, fast_chip, small_chip

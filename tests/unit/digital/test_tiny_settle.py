@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import OSA, Identity, Kesten, PowerLaw, Predictive, Stochastic
 from neurochip.description import CodingSpec
+from neurochip.elements import OSA, Identity, Kesten, PowerLaw, Predictive, Stochastic
 from neurochip.substrate import Phase
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.golden.recorded_runs import BINARY

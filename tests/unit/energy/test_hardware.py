@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from neurochip.coding import HardwareCost
-from neurochip.coding.encoders.predictive import PREDICTIVE_COST
 from neurochip.description import read_run
+from neurochip.elements import HardwareCost
+from neurochip.elements.encoders.predictive import PREDICTIVE_COST
 from neurochip.energy import HardwareUse, hardware_of
 from neurochip.errors import DataError
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from neurochip.coding import HardwareCost
 from neurochip.description import Price, PriceList, read_prices
+from neurochip.elements import HardwareCost
 from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import control_charges
 from neurochip.errors import ConfigError

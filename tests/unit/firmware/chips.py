@@ -15,9 +15,9 @@ from firmware_sim.queues import WORD, Words
 from firmware_sim.regmap import by_name
 from firmware_sim.schedule import with_services
 from firmware_sim.transaction import Transaction
-from neurochip.coding import Constant
 from neurochip.description import CodingSpec
 from neurochip.description.network import layered
+from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.coding import Constant
 from neurochip.compile import compile_network
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.convolution import Convolution
 from neurochip.description.network import Network, convolutional, layered
+from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, MappingError
 from neurochip.ideal.products import product_of
 from neurochip.ideal.substrate import IdealSubstrate

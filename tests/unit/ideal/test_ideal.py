@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.coding import Constant, PowerLaw
 from neurochip.description.network import layered
+from neurochip.elements import Constant, PowerLaw
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.ideal.relax import step
 from neurochip.ideal.substrate import IdealSubstrate

@@ -96,7 +96,7 @@ def test_an_edit_of_any_kernel_moves_the_cache(tmp_path: Path, monkeypatch: pyte
     "statement",
     [
         "import neurochip",
-        "import neurochip.coding",
+        "import neurochip.elements",
         "import neurochip.description",
         "from neurochip import OSA, SigmaDelta, read_run; read_run('mnist-small')",
     ],

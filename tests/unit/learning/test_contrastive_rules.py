@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import Constant
 from neurochip.compile import compile_network
 from neurochip.description.network import Network, layered
 from neurochip.digital.lif_substrate import LIFSubstrate
+from neurochip.elements import Constant
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.two_phases import Contrast, TwoPhases
-from neurochip.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.testing.networks import small_chip
 

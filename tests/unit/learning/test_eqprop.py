@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import OSA
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.description.network import layered
+from neurochip.elements import OSA
 from neurochip.learning.eqprop import EquilibriumPropagation, Presented
 from neurochip.substrate import Capabilities, Observable, Phase, Snapshot
 from neurochip.testing.networks import Net, draw_net, fast_chip

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import Constant
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.network import layered
+from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import Observable, Parameters, Phase

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import Constant
 from neurochip.description.network import layered
+from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.rate_of_change import RateOfChange

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.coding import Stochastic
 from neurochip.data import Dataset
 from neurochip.description import CodingSpec
+from neurochip.elements import Stochastic
 from neurochip.substrate import Phase
 from neurochip.testing.networks import draw_net, fast_chip
 from neurochip.training import evaluate

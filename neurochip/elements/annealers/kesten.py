@@ -1,0 +1,70 @@
+"""Kesten's rule: shrink the step only when the error changes sign (Kesten 1958; George & Powell 2006)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import kernel
+
+__all__ = ["Kesten", "kesten"]
+
+
+@dataclass(frozen=True, slots=True)
+class Kesten:
+    """ε = a / (b + k); k = 1, plus one for each of the first two ticks, plus one per sign change of the error p − θ.
+
+    Kesten 1958; George & Powell 2006. The defaults are those noted beside the code of O'Connor 2019 for MNIST.
+
+    Parameters
+    ----------
+    a
+        > 0, at most b + 2.
+    b
+        ≥ 0, in ticks.
+
+    Raises
+    ------
+    ConfigError
+        For a first step above 1, and for what is not finite.
+    """
+
+    a: float = 4.02
+    b: float = 5.28
+    kind: ClassVar[str] = "kesten"
+    # e, k, b + k, 1 − ε, θ; whether e changed its sign is a comparison, and b + 1 is one per core.
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=5,
+        multiplications=2,
+        divisions=1,
+        comparisons=1,
+        state_words_read=3,
+        state_words_written=3,
+        state_words_kept=3,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse steps outside (0, 1]: a/(b+2) is the largest."""
+        if not (self.a > 0 and math.isfinite(self.a)):
+            raise ConfigError("a", f"must be > 0 and finite, got {self.a}")
+        if not (self.b >= 0 and math.isfinite(self.b)):
+            raise ConfigError("b", f"must be ≥ 0 and finite, got {self.b}")
+        if self.a > self.b + 2:
+            raise ConfigError(
+                "a", f"must be ≤ b + 2 = {self.b + 2:g} (the first step would exceed 1), got {self.a}"
+            )
+
+
+@kernel
+def kesten(
+    pressure: Any, tick: int, a: Any, b: Any, estimate: Any, error: Any, count: Any, zero: Any, one: Any
+) -> Any:
+    """Return (ε, θ, e, k − 1) after one tick (``tick`` counts from 1); all T scalars but the tick."""
+    e = pressure - estimate
+    if tick <= 2 or e * error < zero:
+        count = count + one
+    step = a / (b + one + count)
+    return step, (one - step) * estimate + step * pressure, e, count

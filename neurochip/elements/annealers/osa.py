@@ -1,0 +1,93 @@
+"""Optimal step-size annealing: weigh drift against noise (O'Connor 2019, appendix A; George & Powell 2006)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import kernel
+
+__all__ = ["OSA", "osa_step", "osa_variance"]
+
+
+@dataclass(frozen=True, slots=True)
+class OSA:
+    """Each neuron estimates the bias and the noise of its own pressure and steps accordingly (O'Connor 2019, app. A).
+
+    Parameters
+    ----------
+    nu_bar
+        Rate ν̄ at which bias and noise are forgotten, in (0, 1).
+    regulariser
+        r, keeps a silent neuron from dividing 0 by 0; > 0, in squared units of the pressure.
+
+    Raises
+    ------
+    ConfigError
+        For a ν̄ or r out of its range.
+    """
+
+    nu_bar: float = 0.0346
+    regulariser: float = 1e-15
+    kind: ClassVar[str] = "osa"
+    # e, b, d, σ², ε, Λ, θ of design §3; the shared 1−ν is one per core.
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=11,
+        multiplications=11,
+        divisions=2,
+        state_words_read=4,
+        state_words_written=4,
+        state_words_kept=4,
+    )
+
+    def __post_init__(self) -> None:
+        """Refuse rates outside (0, 1) and a regulariser that is not positive."""
+        if not 0 < self.nu_bar < 1:
+            raise ConfigError("nu_bar", f"must lie in (0, 1), got {self.nu_bar}")
+        if not (self.regulariser > 0 and math.isfinite(self.regulariser)):
+            raise ConfigError(
+                "regulariser",
+                f"must be > 0 and finite (a silent neuron would divide 0 by 0), got {self.regulariser}",
+            )
+
+    def rates(self, first: int, n_ticks: int) -> NDArray[np.float64]:
+        """Return ν of ticks ``first …``: ν ← ν/(1 + ν − ν̄) from ν₀ = 1, which needs only the tick."""
+        nu, out = 1.0, np.empty(n_ticks)
+        for tick in range(1, first + n_ticks):
+            nu = nu / (1.0 + nu - self.nu_bar)
+            if tick >= first:
+                out[tick - first] = nu
+        return out
+
+
+@kernel
+def osa_variance(
+    pressure: Any, nu: Any, forget: Any, estimate: Any, bias: Any, noise: Any, share: Any, one: Any
+) -> Any:
+    """Return (B, D, estimated variance) after one tick, in the order of design §3.4; ``forget`` is 1−ν. All T scalars.
+
+    The two halves of a tick have one division each: loops over either are faster than over both.
+    """
+    e = pressure - estimate
+    b = forget * bias + nu * e
+    d = forget * noise + nu * (e * e)
+    return b, d, (d - b * b) / (one + share)
+
+
+@kernel
+def osa_step(
+    pressure: Any, opening: bool, variance: Any, noise: Any, r: Any, estimate: Any, share: Any, one: Any
+) -> Any:
+    """Return (ε, θ, Λ) after one tick, from what `osa_variance` returned. All T scalars.
+
+    ``opening`` is true in the first tick, where ε = 1.
+    """
+    step = one if opening else one - (variance + r) / (noise + r)
+    keep = one - step
+    return step, keep * estimate + step * pressure, keep * keep * share + step * step

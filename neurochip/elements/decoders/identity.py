@@ -1,0 +1,25 @@
+"""Identity: the weighted bits of this tick are the value (O'Connor 2019, eq. 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.kernels._jit import kernel
+
+__all__ = ["Identity", "identity"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """v = u: whatever averaging there is, the annealer does it (O'Connor 2019, eq. 10)."""
+
+    kind: ClassVar[str] = "identity"
+    hardware: ClassVar[HardwareCost] = HardwareCost()
+
+
+@kernel
+def identity(drive: Any) -> Any:
+    """Return v = u."""
+    return drive

@@ -1,0 +1,46 @@
+"""Predictive decoder: the inverse of the predictive front, applied after the weights (O'Connor 2019, eq. 14)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.elements.schedules import Constant, PowerLaw, as_schedule
+from neurochip.kernels._jit import kernel
+
+__all__ = ["Predictive", "predictive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Predictive:
+    """v ← (1−λ_t) v + λ_t u (O'Connor 2019, eq. 14).
+
+    Its clock runs one tick behind the encoder's: λ_{t+1} decodes what λ_t coded.
+
+    Parameters
+    ----------
+    lam
+        λ: a number in (0, 1], or a schedule.
+
+    Raises
+    ------
+    ConfigError
+        When it is neither.
+    """
+
+    lam: float | Constant | PowerLaw = 0.275
+    kind: ClassVar[str] = "predictive"
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
+    )
+
+    def __post_init__(self) -> None:
+        """Check λ."""
+        as_schedule(self.lam, "lambda")
+
+
+@kernel
+def predictive(drive: Any, value: Any, lam: Any, keep: Any) -> Any:
+    """Return v after one tick: u moves it by the share λ; ``keep`` is 1−λ. All T scalars."""
+    return keep * value + lam * drive

@@ -1,0 +1,45 @@
+"""The predictive front of an encoder: send what the receiver cannot foresee (O'Connor 2019, eq. 13)."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.elements.schedules import Constant, PowerLaw, as_schedule
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import kernel
+
+__all__ = ["PREDICTIVE_COST", "EncoderLambda", "check_lambda", "predict"]
+
+EncoderLambda = float | Constant | PowerLaw | Literal["as-decoder"] | None
+
+# s − (1−λ)s_prev, and the division by λ, which hardware does as a product with a stored 1/λ.
+PREDICTIVE_COST = HardwareCost(
+    additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
+)
+
+
+def check_lambda(lam: Any) -> None:
+    """Refuse a λ that is neither a schedule, nor `None` (plain), nor the decoder's own.
+
+    Parameters
+    ----------
+    lam
+        A number in (0, 1], a `Constant`, a `PowerLaw`, `None` or ``"as-decoder"``.
+
+    Raises
+    ------
+    ConfigError
+        When it is none of these.
+    """
+    if lam is None or lam == "as-decoder":
+        return
+    if isinstance(lam, str):
+        raise ConfigError("lambda", f"must be a number in (0, 1], a power law or 'as-decoder', got {lam!r}")
+    as_schedule(lam, "lambda")
+
+
+@kernel
+def predict(value: Any, previous: Any, lam: Any, keep: Any) -> Any:
+    """Return a = (ρ(s) − (1−λ)ρ(s_prev)) / λ; ``keep`` is 1−λ. All T scalars."""
+    return (value - keep * previous) / lam

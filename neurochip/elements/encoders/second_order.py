@@ -1,0 +1,47 @@
+"""Second-order sigma-delta: the remainder is integrated twice (Candy & Temes 1992; O'Connor 2019, code)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.kernels._jit import kernel
+
+__all__ = ["SecondOrderSigmaDelta", "second_order"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecondOrderSigmaDelta:
+    """p₁ = φ₁ + a; p₂ = φ₂ + p₁; q = [p₂ > ½]; φᵢ = pᵢ − q (Candy & Temes 1992).
+
+    Parameters
+    ----------
+    lam
+        λ of the predictive front, as in `SigmaDelta`.
+
+    Raises
+    ------
+    ConfigError
+        For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
+    """
+
+    lam: EncoderLambda = "as-decoder"
+    kind: ClassVar[str] = "second-order-sigma-delta"
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=4, comparisons=1, state_words_read=2, state_words_written=2, state_words_kept=2
+    )
+
+    def __post_init__(self) -> None:
+        """Check λ."""
+        check_lambda(self.lam)
+
+
+@kernel
+def second_order(coded: Any, residue: Any, second: Any, half: Any, one: Any) -> Any:
+    """Return (whether it fires, φ₁, φ₂) after one tick. All T scalars, ``half`` = ½, ``one`` = 1."""
+    p1 = residue + coded
+    p2 = second + p1
+    fires = p2 > half
+    return fires, p1 - one if fires else p1, p2 - one if fires else p2

@@ -1,0 +1,49 @@
+"""Sigma-delta: the remainder of every bit is carried to the next (O'Connor 2019, eq. 12)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.kernels._jit import kernel
+
+__all__ = ["SigmaDelta", "sigma_delta"]
+
+
+@dataclass(frozen=True, slots=True)
+class SigmaDelta:
+    """φ ← φ + a; q = [φ > ½]; φ ← φ − q. The mean of n bits misses the mean of a by at most 1/(2n).
+
+    O'Connor 2019, eq. 12.
+
+    Parameters
+    ----------
+    lam
+        λ of the predictive front; ``"as-decoder"`` takes the decoder's (plain for an identity decoder),
+        `None` is plain.
+
+    Raises
+    ------
+    ConfigError
+        For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
+    """
+
+    lam: EncoderLambda = "as-decoder"
+    kind: ClassVar[str] = "sigma-delta"
+    hardware: ClassVar[HardwareCost] = HardwareCost(
+        additions=2, comparisons=1, state_words_read=1, state_words_written=1, state_words_kept=1
+    )
+
+    def __post_init__(self) -> None:
+        """Check λ."""
+        check_lambda(self.lam)
+
+
+@kernel
+def sigma_delta(coded: Any, residue: Any, half: Any, one: Any) -> Any:
+    """Return (whether it fires, φ) after one tick; φ is unbounded. All T scalars, ``half`` = ½, ``one`` = 1."""
+    phi = residue + coded
+    fires = phi > half
+    return fires, phi - one if fires else phi

@@ -1,0 +1,42 @@
+"""Threshold: the value rounded to one bit, nothing carried (the naive encoder of O'Connor 2019)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from neurochip.elements.cost import HardwareCost
+from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
+from neurochip.kernels._jit import kernel
+
+__all__ = ["Threshold", "threshold"]
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """q = [a > ½], the naive encoder of O'Connor 2019.
+
+    Parameters
+    ----------
+    lam
+        λ of the predictive front, as in `SigmaDelta`.
+
+    Raises
+    ------
+    ConfigError
+        For a λ that is neither a schedule in (0, 1], nor `None`, nor ``"as-decoder"``.
+    """
+
+    lam: EncoderLambda = "as-decoder"
+    kind: ClassVar[str] = "threshold"
+    hardware: ClassVar[HardwareCost] = HardwareCost(comparisons=1)
+
+    def __post_init__(self) -> None:
+        """Check λ."""
+        check_lambda(self.lam)
+
+
+@kernel
+def threshold(coded: Any, half: Any) -> Any:
+    """Return whether it fires in one tick. T scalars, ``half`` = ½."""
+    return coded > half
