@@ -37,15 +37,15 @@ SPECS = (
     "tests/unit/elements/test_elements.py",
     "tests/unit/elements/test_contracts.py",
 )
-SETTLE = ("tests/unit/digital/test_tiny_settle.py", "-k", "slow_chip or formats", *_INTERP)
+SETTLE = ("tests/unit/cores/test_tiny_settle.py", "-k", "slow_chip or formats", *_INTERP)
 KERNELS = ("tests/unit/kernels/test_random_bits.py", "tests/unit/kernels/test_spike_lists.py", *_INTERP)
-PLASTICITY = ("tests/unit/digital/test_plasticity.py", *_INTERP)
+PLASTICITY = ("tests/unit/cores/test_plasticity.py", *_INTERP)
 NEURONS = ("tests/unit/elements/neurons", *_INTERP)
 ROUTERS = ("tests/unit/noc/test_known_results.py", "tests/unit/noc/test_stalls.py", *_INTERP)
 PIPELINE = ("tests/unit/noc/test_known_results.py", "-k", "by_hand or slow_receiver or begun or sleep")
 TIMED = ("tests/property/test_timed_runs.py", "-k", "so_many or learning_takes or plain_python or routes_are")
 BOOKS = ("tests/property/test_ledger_equals_oracle.py", "-k", "test_counters")
-HOST = ("tests/unit/digital/test_tiny_settle.py", "-k", "word_of_the_host", *_INTERP)
+HOST = ("tests/unit/cores/test_tiny_settle.py", "-k", "word_of_the_host", *_INTERP)
 REPLAY = ("tests/property/test_replay_equals_oracle.py", "-k", "recorded_traffic or frames")
 PARTITION = ("tests/unit/compile/test_partition.py",)
 QUANTISE = ("tests/unit/compile/test_quantise.py",)
@@ -132,46 +132,46 @@ MUTANTS: tuple[Mutant, ...] = (
            "        window[i] = window[i]\n",
            "counts of one window stand in the next", KERNELS),
     # Learning on the cores.
-    Mutant("plasticity rounds down", "neurochip/digital/plasticity.py", "rounded = np.rint(wanted)",
+    Mutant("plasticity rounds down", "neurochip/cores/plasticity.py", "rounded = np.rint(wanted)",
            "rounded = np.floor(wanted)",
            "nearest becomes down", PLASTICITY),
-    Mutant("plasticity saturates", "neurochip/digital/plasticity.py", "elif rounded < -top:",
+    Mutant("plasticity saturates", "neurochip/cores/plasticity.py", "elif rounded < -top:",
            "elif rounded < -top - 1:",
            "one step below the range is kept", PLASTICITY),
-    Mutant("plasticity at the top", "neurochip/digital/plasticity.py", "if rounded > top:", "if rounded >= top:",
+    Mutant("plasticity at the top", "neurochip/cores/plasticity.py", "if rounded > top:", "if rounded >= top:",
            "a weight that reaches the top counts as saturated", PLASTICITY),
-    Mutant("plasticity column", "neurochip/digital/plasticity.py", "uniform(row_key, first_column + j)",
+    Mutant("plasticity column", "neurochip/cores/plasticity.py", "uniform(row_key, first_column + j)",
            "uniform(row_key, j)",
            "rounding depends on the mapping", PLASTICITY),
-    Mutant("plasticity reset", "neurochip/digital/plasticity.py", "        change[j] = 0\n",
+    Mutant("plasticity reset", "neurochip/cores/plasticity.py", "        change[j] = 0\n",
            "        change[j] = change[j]\n",
            "a row's sum begins with that of the row before", PLASTICITY),
     # Books of the cores.
-    Mutant("books in flight", "neurochip/digital/bookkeeping.py", "(carried + sent - last) @ self.hears",
+    Mutant("books in flight", "neurochip/cores/bookkeeping.py", "(carried + sent - last) @ self.hears",
            "(sent - last) @ self.hears", "spikes under way at the beginning are never delivered", BOOKS),
-    Mutant("books of the sender", "neurochip/digital/bookkeeping.py", "- last) @ self.hears", "- last) @ self.hears.T",
+    Mutant("books of the sender", "neurochip/cores/bookkeeping.py", "- last) @ self.hears", "- last) @ self.hears.T",
            "deliveries are booked on cores that do not hear", BOOKS),
-    Mutant("books hops", "neurochip/digital/bookkeeping.py", 'book[:, _AT["hops_ns"]] = sent * ways.links[:, 1]',
+    Mutant("books hops", "neurochip/cores/bookkeeping.py", 'book[:, _AT["hops_ns"]] = sent * ways.links[:, 1]',
            'book[:, _AT["hops_ns"]] = sent * ways.links[:, 0]', "north–south counts what goes east–west", BOOKS),
-    Mutant("books frames", "neurochip/digital/bookkeeping.py", 'book[:, _AT["bitmap"]] = symbols * receivers',
+    Mutant("books frames", "neurochip/cores/bookkeeping.py", 'book[:, _AT["bitmap"]] = symbols * receivers',
            'book[:, _AT["bitmap"]] = sent * receivers', "a frame has as many bits as spikes", BOOKS),
-    Mutant("books presentations", "neurochip/digital/bookkeeping.py", "presentations=lanes if kind.begins else 0",
+    Mutant("books presentations", "neurochip/cores/bookkeeping.py", "presentations=lanes if kind.begins else 0",
            "presentations=lanes", "a phase that goes on is presented again", HOST),
-    Mutant("books inputs twice", "neurochip/digital/bookkeeping.py", "        if kind.opening:\n",
+    Mutant("books inputs twice", "neurochip/cores/bookkeeping.py", "        if kind.opening:\n",
            "        if kind.begins:\n",
            "inputs are written in every phase", HOST),
-    Mutant("books targets", "neurochip/digital/bookkeeping.py",
+    Mutant("books targets", "neurochip/cores/bookkeeping.py",
            '            if kind.begins:\n                book[output, _AT["host_words_in"]]',
            '            if kind.opening:\n                book[output, _AT["host_words_in"]]',
            "targets of a nudged phase are never written", HOST),
     # Time.
-    Mutant("clock every", "neurochip/digital/clock.py", "np.arange(-before % self._every, lanes",
+    Mutant("clock every", "neurochip/cores/clock.py", "np.arange(-before % self._every, lanes",
            "np.arange(before % self._every, lanes", "others than every n-th presentation are timed", TIMED),
-    Mutant("clock of learning", "neurochip/digital/clock.py", "busy = accumulations * add + writes * write",
+    Mutant("clock of learning", "neurochip/cores/clock.py", "busy = accumulations * add + writes * write",
            "busy = accumulations * write + writes * add", "the prices of two steps change places", TIMED),
-    Mutant("clock look-up", "neurochip/digital/traffic_tables.py", "service=look_up + size * in_fractions",
+    Mutant("clock look-up", "neurochip/cores/traffic_tables.py", "service=look_up + size * in_fractions",
            "service=size * in_fractions", "a packet is looked up for nothing", TIMED),
-    Mutant("routes of links", "neurochip/digital/traffic_tables.py",
+    Mutant("routes of links", "neurochip/cores/traffic_tables.py",
            "links += [(x1, y, 3) for y in range(y0, y1)]", "links += [(x0, y, 3) for y in range(y0, y1)]",
            "a packet turns south before it has gone east", TIMED),
     # The mesh.
@@ -205,9 +205,9 @@ MUTANTS: tuple[Mutant, ...] = (
            "a tree counts its trunk for each receiver", ROUTE),
     Mutant("routing column first", "neurochip/compile/route.py", "along + [((x1, y), (x1, y + south))",
            "along + [((x0, y), (x0, y + south))", "links of a column that no packet takes", ROUTE),
-    Mutant("packets of a replay", "neurochip/digital/traffic.py", 'book[:, _AT["packets"]] = sent * receivers',
+    Mutant("packets of a replay", "neurochip/cores/traffic.py", 'book[:, _AT["packets"]] = sent * receivers',
            'book[:, _AT["packets"]] = sent', "a packet reaches all cores", REPLAY),
-    Mutant("replay frames", "neurochip/digital/traffic.py",
+    Mutant("replay frames", "neurochip/cores/traffic.py",
            'book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * links',
            'book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * receivers',
            "frames cross a link for each receiver", REPLAY),

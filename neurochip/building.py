@@ -12,12 +12,12 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
 from neurochip.compile import ChipImage, compile_network
 from neurochip.compile.quantise import state_dtype
+from neurochip.cores.faults import plan_faults
+from neurochip.cores.layout import Layout
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices
 from neurochip.description.network import Network, layered
 from neurochip.description.neuron import state_words
-from neurochip.digital.faults import plan_faults
-from neurochip.digital.layout import Layout
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.errors import ConfigError

@@ -13,11 +13,11 @@ from neurochip import data
 from neurochip.building import build, digest_of
 from neurochip.compile.by_itself import placement_of
 from neurochip.compile.placement import PlacedNetwork, place
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, RunSpec, read_run
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.precision import word_bits
 from neurochip.description.spiking import SpikingNetwork
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.replaying import check_clock, check_timing
 from neurochip.simulation import CHECKPOINT, RESOLVED

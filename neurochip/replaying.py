@@ -13,12 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
-from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
-from neurochip.description.network import layered
-from neurochip.description.precision import Precision, integer_bits, word_bits
-from neurochip.description.toml_reader import did_you_mean
-from neurochip.digital.lif_network import LayeredRaster, run_layers
-from neurochip.digital.replay_input import (
+from neurochip.cores.lif_network import LayeredRaster, run_layers
+from neurochip.cores.replay_input import (
     check_register,
     checked_raster,
     core_indices,
@@ -28,8 +24,12 @@ from neurochip.digital.replay_input import (
     weight_format,
     weight_matrix,
 )
-from neurochip.digital.replay_timing import ReplayTime, replay_time
-from neurochip.digital.traffic import TrafficLedger, keep_books
+from neurochip.cores.replay_timing import ReplayTime, replay_time
+from neurochip.cores.traffic import TrafficLedger, keep_books
+from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
+from neurochip.description.network import layered
+from neurochip.description.precision import Precision, integer_bits, word_bits
+from neurochip.description.toml_reader import did_you_mean
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.lif import LIF
 from neurochip.energy import ElementUse, HardwareUse, price

@@ -172,7 +172,7 @@ def _digital(
     seed: int,
     threads: int,
 ) -> Substrate:
-    from neurochip.digital.substrate import DigitalSubstrate
+    from neurochip.cores.substrate import DigitalSubstrate
 
     sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip or "ideal-bits")
     image = compile_network(network, sheet, precision=precision, state_words=state_words(coding))

@@ -20,11 +20,11 @@ from neurochip import data, plugins
 from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.data.atomic import replacing
 from neurochip.data.dated import dated
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.description.used_plugins import plugins_of
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
 from neurochip.learning.rules import rule_for

@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
+from neurochip.cores.lif_network import LayeredRaster
+from neurochip.cores.replay_input import check_register, checked_raster, core_indices, weight_format
+from neurochip.cores.spiking_network import SpikingEngine
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.description.spiking import SpikingNetwork
-from neurochip.digital.lif_network import LayeredRaster
-from neurochip.digital.replay_input import check_register, checked_raster, core_indices, weight_format
-from neurochip.digital.spiking_network import SpikingEngine
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST
 from neurochip.energy import ElementUse, HardwareUse

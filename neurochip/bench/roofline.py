@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from neurochip.bench.probes import copying, passes
 from neurochip.bench.rounds import Work, in_turn
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
+from neurochip.cores.arrays import aligned_zeros
+from neurochip.cores.delivery import deliver
+from neurochip.cores.lif_network import narrow_sums
 from neurochip.description import read_chip
-from neurochip.digital.arrays import aligned_zeros
-from neurochip.digital.delivery import deliver
-from neurochip.digital.lif_network import narrow_sums
 from neurochip.elements.neurons.lif import LIF
 from neurochip.kernels._jit import entry
 from neurochip.replaying import replay

@@ -20,11 +20,11 @@ from neurochip.bench.probes import spinning
 from neurochip.bench.rounds import Clock, Times, Work, in_turn
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.compile import compile_network
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec, read_chip
 from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
 from neurochip.description.precision import Precision
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot
 

@@ -35,11 +35,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import compile_network
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.data.uci import iris
 from neurochip.description import CodingSpec, read_chip
 from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.associative import (

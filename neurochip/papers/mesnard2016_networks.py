@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import compile_network
+from neurochip.cores.lif_substrate import LIFSubstrate
+from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import read_chip
 from neurochip.description.network import Network, layered
-from neurochip.digital.lif_substrate import LIFSubstrate
-from neurochip.digital.synapse_mismatch import SynapseMismatch
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.energy import price
 from neurochip.energy.lif import hardware_of_lif

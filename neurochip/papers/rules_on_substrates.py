@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.compile import compile_network
+from neurochip.cores.lif_substrate import LIFSubstrate
+from neurochip.cores.substrate import DigitalSubstrate
+from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.data.uci import iris
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec, read_chip
 from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
 from neurochip.description.network import Network, layered
 from neurochip.description.neuron import state_words
-from neurochip.digital.lif_substrate import LIFSubstrate
-from neurochip.digital.substrate import DigitalSubstrate
-from neurochip.digital.synapse_mismatch import SynapseMismatch
 from neurochip.elements import Constant
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import NeurochipError

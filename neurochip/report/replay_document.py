@@ -8,9 +8,9 @@ from typing import Any, TypedDict, cast
 import numpy as np
 
 from neurochip.compile.placement import PlacedNetwork
+from neurochip.cores.replay_timing import ReplayTime
+from neurochip.cores.traffic import TrafficLedger
 from neurochip.description import PriceList
-from neurochip.digital.replay_timing import ReplayTime
-from neurochip.digital.traffic import TrafficLedger
 from neurochip.energy import Clocked, HardwareUse
 from neurochip.report.document import chip_table, energy_table
 from neurochip.report.schema import FORMAT, ChipTable, EnergyTable

@@ -80,7 +80,7 @@ def read_replay(folder: Path | str) -> ReplayDocument:
 
 def render_replay_again(folder: Path | str, prices: PriceList | None = None) -> tuple[ReplayDocument, Path]:
     """Render a stored replay again, priced anew beside the original where ``prices`` are given."""
-    from neurochip.digital.raster_file import load_arrays, recorded_traffic
+    from neurochip.cores.raster_file import load_arrays, recorded_traffic
 
     folder = Path(folder)
     document = read_replay(folder)

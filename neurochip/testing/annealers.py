@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.cores.coder import schedules_of
 from neurochip.description import CodingSpec
-from neurochip.digital.coder import schedules_of
 from neurochip.elements import OSA, Kesten
 from neurochip.elements.annealers.table import anneal
 from neurochip.elements.plugged import element_argument

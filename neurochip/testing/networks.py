@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage, compile_network
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, CodingSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
 from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.substrate import Parameters
 
 __all__ = ["Net", "compiled", "draw_net", "fast_chip", "small_chip"]

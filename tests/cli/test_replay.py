@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from neurochip import replay
-from neurochip.digital.raster_file import load_arrays, recorded_traffic
+from neurochip.cores.raster_file import load_arrays, recorded_traffic
 from neurochip.report.reading import read_rasters
 from neurochip.settling import settle
 

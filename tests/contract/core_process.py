@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
+from neurochip.cores.isolated import CoreMemory, IsolatedCore
 from neurochip.description import CodingSpec
-from neurochip.digital.isolated import CoreMemory, IsolatedCore
 
 
 class Task(NamedTuple):

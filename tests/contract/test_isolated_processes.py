@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.elements import OSA, Predictive, SigmaDelta, Stochastic
 from neurochip.substrate import Phase, Settled
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip

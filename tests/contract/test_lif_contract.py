@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from neurochip.compile import compile_network
+from neurochip.cores.lif_substrate import LIFSubstrate
 from neurochip.description.network import layered
-from neurochip.digital.lif_substrate import LIFSubstrate
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Phase, Substrate
 from neurochip.testing.networks import small_chip

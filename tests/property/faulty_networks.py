@@ -8,6 +8,8 @@ import numpy as np
 from hypothesis import strategies as st
 
 from neurochip.compile import ChipImage
+from neurochip.cores.faults import FaultPlan, fault_key
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description.faults import (
     DeadCore,
     FaultsSpec,
@@ -17,8 +19,6 @@ from neurochip.description.faults import (
     SpikeSpurious,
     StuckNeuron,
 )
-from neurochip.digital.faults import FaultPlan, fault_key
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.kernels.random_bits import mix, tick_key, uniform
 from neurochip.testing.networks import Net
 from tests.oracle.faulty_chip import FaultyChip, SlowFaults

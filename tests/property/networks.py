@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
+from neurochip.cores.coder import coder_of
 from neurochip.description import CodingSpec
 from neurochip.description.neuron import front_schedule
-from neurochip.digital.coder import coder_of
 from neurochip.elements import OSA, Kesten, as_schedule
 from neurochip.elements import Constant as ConstantSpec
 from neurochip.kernels.random_bits import tick_key, uniform

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec
 from neurochip.description.faults import (
     DeadCore,
@@ -20,7 +21,6 @@ from neurochip.description.faults import (
     StuckNeuron,
     WeightBitFlip,
 )
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.elements import OSA, Identity, Predictive, SigmaDelta, Stochastic
 from neurochip.substrate import Observable, Phase
 from neurochip.substrate.ledger import COUNTERS

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.compile import ChipImage
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.elements import OSA, Identity, Predictive
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import COUNTERS, Phase

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip import LIF, replay
+from neurochip.cores.replay_input import checked_raster
+from neurochip.cores.replay_timing import replay_time
 from neurochip.description import ChipSpec
 from neurochip.description.chip import TimingSpec
-from neurochip.digital.replay_input import checked_raster
-from neurochip.digital.replay_timing import replay_time
 from neurochip.errors import StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline
 from neurochip.replaying import Replay, Timing

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from neurochip.compile import ChipImage
 from neurochip.compile.route import route
+from neurochip.cores import clock as clock_module
+from neurochip.cores.clock import ChipClock
+from neurochip.cores.substrate import DigitalSubstrate
+from neurochip.cores.traffic_tables import link_routes, traffic_tables
 from neurochip.description import ChipSpec, CodingSpec
 from neurochip.description.chip import TimingSpec
-from neurochip.digital import clock as clock_module
-from neurochip.digital.clock import ChipClock
-from neurochip.digital.substrate import DigitalSubstrate
-from neurochip.digital.traffic_tables import link_routes, traffic_tables
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts

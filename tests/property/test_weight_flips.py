@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec
 from neurochip.description.faults import FaultsSpec, WeightBitFlip
-from neurochip.digital.substrate import DigitalSubstrate
 from neurochip.substrate import Phase, WeightUpdate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.property.networks import checked, layer_sizes, seeds

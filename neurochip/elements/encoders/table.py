@@ -14,7 +14,7 @@ __all__ = ["ENCODERS", "Encoder", "encode"]
 
 Encoder = SigmaDelta | SecondOrderSigmaDelta | Stochastic | Threshold
 
-# None of these fires for a value that has been 0 since rest, nor keeps anything of it but 0: `digital/coder` says so
+# None of these fires for a value that has been 0 since rest, nor keeps anything of it but 0: `cores/coder` says so
 # to the kernels, which leave such inputs out.
 ENCODERS: dict[str, type[Encoder]] = {
     "sigma-delta": SigmaDelta,  # 0

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from neurochip.cores.raster_file import load_arrays
 from neurochip.description.nir_graph import from_nir, read_nir, to_nir
 from neurochip.description.spiking import SpikingNetwork, read_spiking
-from neurochip.digital.raster_file import load_arrays
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError
 from neurochip.exporting import write_network
 

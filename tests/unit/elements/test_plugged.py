@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from neurochip.digital.faulty_tick import run_faulty_ticks
-from neurochip.digital.tick import run_ticks
+from neurochip.cores.faulty_tick import run_faulty_ticks
+from neurochip.cores.tick import run_ticks
 from neurochip.elements import OSA, Predictive, SigmaDelta
 from neurochip.elements.encoders.table import encode
 from neurochip.elements.plugged import with_elements

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from neurochip.compile import compile_network
+from neurochip.cores.lif_substrate import LIFSubstrate
 from neurochip.description.network import Network, layered
-from neurochip.digital.lif_substrate import LIFSubstrate
 from neurochip.elements import Constant
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import CapabilityError, ConfigError, DataError

@@ -1,0 +1,270 @@
+"""Spike counts of a phase → ledger: everything a tick-timed chip books follows from them and the image."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile import ChipImage
+from neurochip.compile.route import Link, links_crossed
+from neurochip.cores.fault_arrays import TALLY
+from neurochip.kernels._jit import entry
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.phase_time import PhaseTime
+
+__all__ = ["Bookkeeper", "spikes_per_core"]
+
+_AT = {name: i for i, name in enumerate(COUNTERS)}
+Counts = NDArray[np.int64]
+
+
+_LANES, _LANE_TICKS, _CARRIED, _SENT, _LAST = range(5)
+_SOUND = 5  # rows of a tally where nothing is broken; the counts of faults follow
+
+
+class _Kind(NamedTuple):
+    """What runs of a phase must share to be booked together."""
+
+    phase: Phase
+    begins: bool
+    opening: bool
+    nudged: bool
+    broken: Broken | None
+
+
+class Broken(NamedTuple):
+    """What is broken for good, as far as the books care."""
+
+    dead: tuple[bool, ...]
+    down: frozenset[Link]
+
+
+class FaultCounts(NamedTuple):
+    """What a phase came to on a chip with faults: i64[core, TALLY], and i64[core] packets under way at its ends."""
+
+    broken: Broken
+    tally: Counts
+    before: Counts
+    after: Counts
+
+
+class _Ways(NamedTuple):
+    """Where a spike of each core goes: links crossed [core, 2], and bits of its packets, plain and times links."""
+
+    links: Counts
+    aer: Counts
+    aer_hops: Counts
+
+
+class Bookkeeper:
+    """Keeps the ledger of one chip image.
+
+    Parameters
+    ----------
+    image
+        The compiled chip.
+    traced
+        Whether receiving cores keep a trace of each axon.
+    """
+
+    def __init__(self, image: ChipImage, traced: bool) -> None:
+        self._traced = traced
+        self._cores = len(image.cores)
+        self.size = np.array([core.size for core in image.cores], dtype=np.int64)
+        self.population = np.array([core.population for core in image.cores])
+        self._clamped = np.array([image.network.populations[p].clamped for p in self.population])
+        self._axons = np.array([core.used.input_axons for core in image.cores], dtype=np.int64)
+        hears = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
+        for c, receivers in enumerate(image.receivers):
+            hears[c, list(receivers)] = 1
+        self.hears = hears
+        self._image = image
+        self._ways = {frozenset[Link](): self._ways_of(frozenset())}
+        names = tuple(image.network.populations[p].name for p in self.population)
+        self._ledger = Ledger(names, tuple(core.site for core in image.cores), {})
+        self._tallies: dict[_Kind, Counts] = {}
+        self._times: dict[Phase, PhaseTime] = {}
+
+    def _ways_of(self, down: frozenset[Link]) -> _Ways:
+        """Follow the packets of one spike of each core, up to a link that is down."""
+        image = self._image
+        mesh, routing = image.chip.mesh, image.chip.packet.routing
+        ways = _Ways(
+            *(np.zeros(shape, dtype=np.int64) for shape in ((self._cores, 2), self._cores, self._cores))
+        )
+        for c, (core, receivers) in enumerate(zip(image.cores, image.receivers, strict=True)):
+            sites = [image.cores[r].site for r in receivers]
+            bits = [image.chip.packet.header_bits + image.address_bits[r] for r in receivers]
+            far = [sum(links_crossed(mesh, core.site, [site], "unicast", down)) for site in sites]
+            ways.links[c] = links_crossed(mesh, core.site, sites, routing, down) if down else image.hops[c]
+            if routing == "multicast" and bits:
+                ways.aer[c], ways.aer_hops[c] = max(bits), max(bits) * ways.links[c].sum()
+            else:
+                ways.aer[c] = sum(bits)
+                ways.aer_hops[c] = sum(b * hops for b, hops in zip(bits, far, strict=True))
+        return ways
+
+    @property
+    def ledger(self) -> Ledger:
+        """All that was booked."""
+        for phase, time in self._times.items():
+            self._book(phase, self._blank(), time=time)
+        self._times = {}
+        for kind, tally in self._tallies.items():
+            self._enter(kind, tally)
+        self._tallies = {}
+        return self._ledger
+
+    def restore(self, ledger: Ledger) -> None:
+        """Go on from the books of a checkpoint."""
+        self._tallies, self._times = {}, {}
+        self._ledger = Ledger(self._ledger.populations, self._ledger.sites, ledger.phases)
+
+    def _book(
+        self,
+        phase: Phase,
+        counts: Counts,
+        presentations: int = 0,
+        ticks: int = 0,
+        time: PhaseTime | None = None,
+    ) -> None:
+        ledger = self._ledger
+        self._ledger = ledger + Ledger(
+            ledger.populations, ledger.sites, {phase: PhaseBook(presentations, ticks, counts, time)}
+        )
+
+    def time(self, phase: Phase, took: PhaseTime | None = None, *, presentations: int = 0) -> None:
+        """Book how long something took, and how many presentations of the phase begin to be timed."""
+        before = self._times.get(phase) or PhaseTime.nothing(self._cores)
+        after = before if took is None else before + took
+        self._times[phase] = replace(after, presentations=after.presentations + presentations)
+
+    def _blank(self) -> Counts:
+        return np.zeros((self._cores, len(COUNTERS)), dtype=np.int64)
+
+    def run(
+        self,
+        phase: Phase,
+        *,
+        lanes: int,
+        ticks: int,
+        begins: bool,
+        opening: bool,
+        nudged: bool,
+        carried: Counts,
+        sent: Counts,
+        last: Counts,
+        faults: FaultCounts | None = None,
+    ) -> None:
+        """Book a phase.
+
+        Parameters
+        ----------
+        begins
+            Whether the phase begins here; if not, it goes on.
+        opening
+            Whether the presentations begin here: the host writes their inputs.
+        nudged
+            Whether targets pull.
+        carried, sent, last
+            Spikes per core, over all lanes: under way at the beginning, sent, sent in the last tick.
+        faults
+            What they did, where there are any; ``carried`` and ``last`` mean nothing then.
+        """
+        # Every counter is linear in these, so they are only added up here, and turned into books when read.
+        tally = self._tallies.setdefault(
+            _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken),
+            np.zeros((_SOUND if faults is None else _SOUND + len(TALLY), self._cores), dtype=np.int64),
+        )
+        tally[_LANES] += lanes
+        tally[_LANE_TICKS] += lanes * ticks
+        tally[_SENT] += sent
+        if faults is None:
+            tally[_CARRIED] += carried
+            tally[_LAST] += last
+        else:
+            tally[_CARRIED] += faults.before
+            tally[_LAST] += faults.after
+            tally[_SOUND:] += faults.tally.T
+
+    def _enter(self, kind: _Kind, tally: Counts) -> None:
+        book = self._blank()
+        lanes, lane_ticks = int(tally[_LANES, 0]), int(tally[_LANE_TICKS, 0])
+        carried, sent, last = tally[_CARRIED], tally[_SENT], tally[_LAST]
+        receivers = self.hears.sum(axis=1)
+        symbols, axons = self.size * lane_ticks, self._axons * lane_ticks
+        if kind.broken is None:
+            delivered = (carried + sent - last) @ self.hears
+            in_flight = (last - carried) * receivers
+            ways = self._ways[frozenset()]
+        else:
+            done = dict(zip(TALLY, tally[_SOUND:], strict=True))
+            delivered, in_flight = done.pop("spikes_delivered"), last - carried
+            for name, counts in done.items():
+                book[:, _AT[name]] = counts
+            lost = done["lost_to_drop"] + done["lost_to_dead_core"] + done["lost_on_link"]
+            book[:, _AT["spikes_dropped"]] = lost
+            alive = ~np.array(kind.broken.dead)
+            symbols, axons = symbols * alive, axons * alive
+            if kind.broken.down not in self._ways:
+                self._ways[kind.broken.down] = self._ways_of(kind.broken.down)
+            ways = self._ways[kind.broken.down]
+        links = ways.links.sum(axis=1)
+        output = self.population == self.population[-1]
+        book[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
+        book[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
+        if kind.nudged:
+            book[output, _AT["nudged_updates"]] = symbols[output]
+            if kind.begins:
+                book[output, _AT["host_words_in"]] = self.size[output] * lanes
+        if kind.opening:
+            book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * lanes
+        if self._traced:
+            book[:, _AT["trace_updates"]] = axons
+        book[:, _AT["spikes_sent"]] = sent
+        book[:, _AT["packets"]] = sent * receivers
+        book[:, _AT["spikes_delivered"]] = delivered
+        book[:, _AT["spikes_in_flight"]] = in_flight
+        book[:, _AT["hops_ew"]] = sent * ways.links[:, 0]
+        book[:, _AT["hops_ns"]] = sent * ways.links[:, 1]
+        book[:, _AT["sops"]] = delivered * self.size
+        book[:, _AT["weight_reads"]] = delivered * self.size
+        book[:, _AT["symbols"]] = symbols
+        book[:, _AT["symbols_hops"]] = symbols * links
+        book[:, _AT["spikes_hops"]] = sent * links
+        book[:, _AT["aer"]] = sent * ways.aer
+        book[:, _AT["aer_hops"]] = sent * ways.aer_hops
+        book[:, _AT["bitmap"]] = symbols * receivers
+        book[:, _AT["bitmap_hops"]] = symbols * links
+        self._book(kind.phase, book, presentations=lanes if kind.begins else 0, ticks=lane_ticks)
+
+    def update(self, accumulations: Counts, writes: Counts, saturations: Counts, words: Counts) -> None:
+        """Book a change of weights, per core; ``words`` left the sending cores other than as spikes."""
+        book = self._blank()
+        book[:, _AT["weight_accumulations"]] = accumulations
+        book[:, _AT["weight_writes"]] = writes
+        book[:, _AT["weight_reads"]] = writes
+        book[:, _AT["weight_saturations"]] = saturations
+        book[:, _AT["readout_words"]] = words
+        self._book(Phase.UPDATE, book)
+
+    def readout(self, population: int, lanes: int) -> None:
+        """Book that the host read the values of a population."""
+        book = self._blank()
+        here = self.population == population
+        book[here, _AT["readout_words"]] = self.size[here] * lanes
+        self._book(Phase.READOUT, book)
+
+
+@entry
+def spikes_per_core(per_slot: Any, slots: Any, out: Any) -> None:
+    """Sum a small count [lane, slot] over lanes and over the slots u64[core, 2] of each core: i64[core] ``out``."""
+    for c in range(slots.shape[0]):
+        total = 0
+        for lane in range(per_slot.shape[0]):
+            for j in range(slots[c, 0], slots[c, 1]):
+                total += per_slot[lane, j]
+        out[c] = total

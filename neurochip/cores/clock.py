@@ -1,0 +1,318 @@
+"""The clock of an emulated chip: how long each tick takes, from counts alone or flit by flit (docs/cycle.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile import ChipImage
+from neurochip.cores.counted_ticks import LONGEST, TOTAL, time_counts
+from neurochip.cores.traffic_tables import TrafficTables, link_routes, traffic_tables
+from neurochip.cores.walked_ticks import Walk, walk_ticks
+from neurochip.description.chip import TimingSpec
+from neurochip.errors import CapabilityError, ConfigError, StallError
+from neurochip.noc import Packets
+from neurochip.noc.arrays import Fabric, Load, State, build
+from neurochip.noc.router import STALLED, advance
+from neurochip.noc.stall import stall_error
+from neurochip.noc.traffic import MOST_CYCLES, deaf_cores
+from neurochip.noc.zero_load import in_fractions
+from neurochip.substrate import Phase
+from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
+
+__all__ = ["ChipClock", "TimeModel"]
+
+TimeModel = Literal["analytic", "cycle"]
+
+_LATENCIES = 1 << 20  # cycles; deliveries that take longer are all counted in the last place
+_ROOM = 1 << 26  # bytes of spikes that are kept to be walked through
+
+
+class ChipClock:
+    """Times the ticks of one chip image and adds them up by phase.
+
+    Parameters
+    ----------
+    image
+        The compiled chip; its sheet must have a clock.
+    core_slots
+        (first slot, slot after the last) of each core.
+    model
+        ``analytic``: from spike counts, what contention cannot undercut; ``cycle``: flit by flit.
+    every
+        Time the first of every so many presentations of a phase, and no others.
+    threads
+        Lanes are shared among so many threads; results do not depend on it.
+    unheard
+        bool[sender, receiver], cores of the image between which no packet travels; see `traffic_tables`.
+    dead
+        bool[core], cores of the image that compute nothing: their updates take no time.
+    deaf
+        Cores of the chip that take no packets: sending to one stalls the network (``cycle``).
+    max_cycles
+        A tick that is not done by then raises `StallError` (``cycle``).
+
+    Raises
+    ------
+    CapabilityError
+        When the chip has no clock.
+    """
+
+    def __init__(
+        self,
+        image: ChipImage,
+        core_slots: Sequence[tuple[int, int]],
+        model: TimeModel,
+        *,
+        every: int = 1,
+        threads: int = 1,
+        unheard: NDArray[np.bool_] | None = None,
+        dead: NDArray[np.bool_] | None = None,
+        deaf: Sequence[int] = (),
+        max_cycles: int = 1 << 40,
+    ) -> None:
+        timing = image.chip.timing
+        if timing is None:
+            raise CapabilityError(
+                "timing",
+                f'"{model}" needs a clock, and {image.chip.name} has none; use "tick" or another chip',
+            )
+        if not every >= 1:
+            raise ConfigError("timing_every", f"must be at least 1, got {every}")
+        if not 1 <= max_cycles <= MOST_CYCLES:
+            raise ConfigError("max_cycles", f"must be 1 to {MOST_CYCLES}, got {max_cycles}")
+        self.model = model
+        self._image, self._timing, self._every = image, timing, every
+        self._threads, self._deaf, self._max_cycles = threads, deaf_cores(image.chip.mesh, deaf), max_cycles
+        self.tables: TrafficTables = traffic_tables(
+            image, timing, np.array(core_slots, dtype=np.int64), unheard
+        )
+        if dead is not None:
+            self.tables = self.tables._replace(update=np.where(dead, 0, self.tables.update))
+        self._routes = link_routes(image, self.tables)
+        self._seen: dict[Phase, int] = {}  # presentations that have begun, timed or not
+        self._timed: dict[Phase, NDArray[np.int64]] = {}  # lanes of the present minibatch that are timed
+        self._walkers: list[_Walker] = []
+
+    @property
+    def walks(self) -> bool:
+        """Whether bits are needed, and not only counts."""
+        return self.model == "cycle"
+
+    def lanes_at_once(self, ticks: int, slots: int) -> int:
+        """Return how many lanes' spikes may be kept, so that memory stays small."""
+        return max(1, _ROOM // max(1, ticks * slots)) if self.walks else 1 << 30
+
+    def begin(self, phase: Phase, lanes: int) -> int:
+        """Choose which of ``lanes`` new presentations of a phase are timed; return how many."""
+        before = self._seen.get(phase, 0)
+        self._seen[phase] = before + lanes
+        self._timed[phase] = np.arange(-before % self._every, lanes, self._every, dtype=np.int64)
+        return len(self._timed[phase])
+
+    def restore(self, presentations: Mapping[Phase, int]) -> None:
+        """Go on after so many presentations of each phase."""
+        self._seen = dict(presentations)
+
+    def timed(self, phase: Phase) -> NDArray[np.int64]:
+        """Return the lanes of the present minibatch that are timed in this phase."""
+        return self._timed[phase]
+
+    def measure(
+        self,
+        rows: NDArray[np.int64],
+        per_core: NDArray[np.int32],
+        spikes: NDArray[np.uint8],
+        each_thread: Callable[[Callable[[int], None]], None],
+        first_tick: int = 1,
+    ) -> PhaseTime:
+        """Return the time of ticks that have been run, presentation after presentation.
+
+        Parameters
+        ----------
+        rows
+            i64[…], rows of the two recordings that are timed.
+        per_core
+            i32[tick, row, core], for ``analytic``.
+        spikes
+            u8[tick, row, slot], for ``cycle``.
+        first_tick
+            Of the presentation; it is named when the network stalls.
+        """
+        if self.walks:
+            return self._walked(rows, spikes, each_thread, first_tick)
+        n_cores = len(self._image.cores)
+        totals = np.zeros(2, dtype=np.int64)
+        busy, sent, received, earliest = np.zeros((4, n_cores), dtype=np.int64)
+        time_counts(per_core, rows, self.tables, received, earliest, totals, busy, sent)
+        ticks = len(per_core) * len(rows)
+        return replace(
+            PhaseTime.nothing(n_cores),
+            ticks=ticks,
+            cycles=int(totals[TOTAL]),
+            barrier=ticks * self.tables.barrier,
+            longest=int(totals[LONGEST]),
+            busy=busy,
+            link_load=(sent @ self._routes).reshape(-1, 4),
+        )
+
+    def each_tick(self, spikes: NDArray[np.uint8]) -> list[PhaseTime]:
+        """Return the time of every tick of u8[tick, slot], one presentation."""
+        begins, ends = self.tables.slots[:, 0], self.tables.slots[:, 1]
+        sums = np.concatenate(
+            [np.zeros((len(spikes), 1), np.int32), np.cumsum(spikes, axis=1, dtype=np.int32)], axis=1
+        )
+        per_core = (sums[:, ends] - sums[:, begins])[:, None, :]
+        first = np.zeros(1, dtype=np.int64)
+        bits = spikes[:, None, :]
+        return [
+            self.measure(first, per_core[t : t + 1], bits[t : t + 1], lambda work: work(0), t + 1)
+            for t in range(len(spikes))
+        ]
+
+    def learned(self, accumulations: NDArray[np.int64], writes: NDArray[np.int64]) -> PhaseTime | None:
+        """Return the time of one change of weights: that of the core which has most to do; `None`: not on the sheet."""
+        timing = self._timing
+        if timing.cycles_per_weight_accumulation is None or timing.cycles_per_weight_write is None:
+            return None
+        add, write = (
+            in_fractions(timing.cycles_per_weight_accumulation),
+            in_fractions(timing.cycles_per_weight_write),
+        )
+        busy = accumulations * add + writes * write
+        cycles = -(-int(busy.max(initial=0)) // FRACTIONS)
+        return replace(PhaseTime.nothing(len(busy)), cycles=cycles, longest=cycles, busy=busy)
+
+    def _walked(
+        self,
+        rows: NDArray[np.int64],
+        spikes: NDArray[np.uint8],
+        each_thread: Callable[[Callable[[int], None]], None],
+        first_tick: int,
+    ) -> PhaseTime:
+        while len(self._walkers) < self._threads:
+            self._walkers.append(_Walker(self._image, self._timing, self.tables, self._deaf))
+        stalls: list[tuple[int, StallError]] = []
+
+        def share(k: int) -> None:
+            walker = self._walkers[k]
+            for at in range(k, len(rows), self._threads):
+                stalled = walker.walk(spikes, int(rows[at]), first_tick, self._max_cycles)
+                if stalled is not None:
+                    stalls.append((at, stalled))
+                    return
+
+        each_thread(share)
+        if stalls:
+            raise min(stalls, key=lambda stall: stall[0])[1]
+        time = PhaseTime.nothing(len(self._image.cores))
+        for walker in self._walkers[: self._threads]:
+            time = time + walker.take(self._image)
+        ticks = len(spikes) * len(rows)
+        return replace(time, ticks=ticks, barrier=ticks * self.tables.barrier)
+
+
+class _Walker:
+    """One thread's network on chip, with room for every neuron to spike at once."""
+
+    def __init__(
+        self, image: ChipImage, timing: TimingSpec, tables: TrafficTables, deaf: NDArray[np.int64]
+    ) -> None:
+        self._image, self._tables, self._deaf = image, tables, deaf
+        mesh = image.chip.mesh
+        most = _everybody(tables)
+        n_deliveries, n_packets = len(most.destination), len(most.source)
+        built: tuple[Fabric, Load, State] = build(
+            mesh,
+            timing,
+            most,
+            order=np.arange(n_packets),
+            service=np.zeros(n_deliveries, dtype=np.int64),
+            work=np.zeros(n_packets, dtype=np.int64),
+            paced=True,
+            deaf=deaf,
+        )
+        self._fabric, self._load, self._state = built
+        self._walk = Walk(
+            rest=np.zeros(mesh.n_cores, dtype=np.int64),
+            busy=np.zeros(mesh.n_cores, dtype=np.int64),
+            waiting=np.zeros(mesh.n_cores, dtype=np.int64),
+            done=np.zeros(mesh.n_cores, dtype=np.int64),
+            totals=np.zeros(2, dtype=np.int64),
+            busy_sum=np.zeros(len(image.cores), dtype=np.int64),
+            stalled_sum=np.zeros(len(image.cores), dtype=np.int64),
+            latencies=np.zeros(_LATENCIES, dtype=np.int64),
+            deaf=deaf,
+        )
+
+    def walk(self, spikes: Any, row: int, first_tick: int, max_cycles: int) -> StallError | None:
+        """Add up the ticks of one row; return what went wrong."""
+        load, state = self._load, self._state
+        ended = walk_ticks(spikes, row, 0, self._tables, self._fabric, load, state, self._walk, max_cycles)
+        if ended == len(spikes):
+            return None
+        n_packets = int(load.queue_first[-1])
+        n_deliveries = int(load.first[n_packets])
+        mesh = self._image.chip.mesh
+        destination = load.tile[:n_deliveries] * mesh.cores_per_tile + load.port[:n_deliveries] - 4
+        source = np.repeat(np.arange(mesh.n_cores), np.diff(load.queue_first))
+        limit = advance(self._fabric, load, state, max_cycles) != STALLED
+        error = stall_error(
+            mesh,
+            self._fabric,
+            load,
+            state._replace(arrival=state.arrival[:n_deliveries]),
+            Packets(source, destination, load.first[: n_packets + 1]),
+            deaf=self._deaf.tolist(),
+            max_cycles=max_cycles if limit else None,
+        )
+        return StallError(f"tick {first_tick + ended}, {error.place}", error.problem)
+
+    def take(self, image: ChipImage) -> PhaseTime:
+        """Return what was added up since the last time, and begin at 0."""
+        walk, state, mesh = self._walk, self._state, image.chip.mesh
+        used = int(np.flatnonzero(walk.latencies)[-1]) + 1 if walk.latencies.any() else 0
+        time = PhaseTime(
+            cycles=int(walk.totals[0]),
+            longest=int(walk.totals[1]),
+            busy=walk.busy_sum.copy(),
+            stalled=walk.stalled_sum.copy(),
+            link_load=state.crossed.reshape(-1, 4).copy(),
+            queue_max=state.deepest.reshape(mesh.width * mesh.height, -1).copy(),
+            queue_dwelt=state.dwelt.reshape(mesh.width * mesh.height, -1).copy(),
+            latencies=walk.latencies[:used].copy(),
+        )
+        for tally in (
+            walk.totals,
+            walk.busy_sum,
+            walk.stalled_sum,
+            state.crossed,
+            state.deepest,
+            state.dwelt,
+        ):
+            tally[:] = 0
+        walk.latencies[:used] = 0
+        return time
+
+
+def _everybody(tables: TrafficTables) -> Packets:
+    """Return the packets of a tick in which every neuron spikes."""
+    source, destination, lengths = [], [], []
+    for c in tables.by_site:
+        heard = tables.site[tables.receiver[tables.flows[c] : tables.flows[c + 1]]]
+        if heard.size == 0:
+            continue
+        n = int(tables.slots[c, 1] - tables.slots[c, 0])
+        forks = 1 if tables.multicast else heard.size
+        source.append(np.repeat(tables.site[c], n * forks))
+        destination.append(np.tile(heard, n))
+        lengths.append(np.full(n * forks, heard.size // forks))
+    if not source:
+        nothing = np.zeros(0, dtype=np.int64)
+        return Packets(nothing, nothing, np.zeros(1, dtype=np.int64))
+    first = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+    return Packets(np.concatenate(source), np.concatenate(destination), first)

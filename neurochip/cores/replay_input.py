@@ -1,0 +1,208 @@
+"""The arguments of a replay, checked: weights, rasters and placement, each refused with its place in one sentence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurochip.cores.lif_network import LayeredRaster
+from neurochip.description.chip import ChipSpec
+from neurochip.description.precision import Precision, word_bits
+from neurochip.errors import ConfigError, DataError, MappingError, NumericError
+
+__all__ = [
+    "check_register",
+    "checked_raster",
+    "core_indices",
+    "feedback_weights",
+    "recurrent_weights",
+    "weight_format",
+    "weight_matrix",
+    "refuse_dead_cores",
+]
+
+Array = NDArray[Any]
+
+
+def _array(values: ArrayLike, where: str) -> Array:
+    try:
+        return np.asarray(values)
+    except ValueError:
+        raise DataError(where, "must be an array, got rows of different lengths") from None
+
+
+def weight_matrix(values: ArrayLike, where: str) -> Array:
+    """Return one projection's weights, [pre, post], real numbers; ``where`` names them in errors."""
+    matrix = _array(values, where)
+    if matrix.ndim != 2 or 0 in matrix.shape:
+        raise ConfigError(where, f"must have shape (pre, post), got {matrix.shape}")
+    if matrix.dtype.kind not in "iuf":
+        raise ConfigError(where, f"must hold real numbers, got {matrix.dtype}")
+    return matrix
+
+
+def recurrent_weights(recurrent: Sequence[ArrayLike | None] | None, sizes: list[int]) -> dict[int, Array]:
+    """Return layer → its weights to itself."""
+    if recurrent is None:
+        return {}
+    if len(recurrent) != len(sizes) - 1:
+        raise ConfigError(
+            "recurrent",
+            f"must have one entry for each layer but the input, {len(sizes) - 1}, got {len(recurrent)}",
+        )
+    loops: dict[int, Array] = {}
+    for k, values in enumerate(recurrent, start=1):
+        if values is not None:
+            loops[k] = weight_matrix(values, f"recurrent[{k - 1}]")
+            if loops[k].shape != (sizes[k], sizes[k]):
+                raise ConfigError(
+                    f"recurrent[{k - 1}]", f"must have shape ({sizes[k]}, {sizes[k]}), got {loops[k].shape}"
+                )
+    return loops
+
+
+def feedback_weights(feedback: Sequence[ArrayLike | None] | None, sizes: list[int]) -> dict[int, Array]:
+    """Return layer → the weights that it gets from the layer after it."""
+    if feedback is None:
+        return {}
+    if len(feedback) != len(sizes) - 2:
+        raise ConfigError(
+            "feedback",
+            f"must have one entry for each layer but the first and the last, {len(sizes) - 2}, "
+            f"got {len(feedback)}",
+        )
+    back: dict[int, Array] = {}
+    for k, values in enumerate(feedback, start=1):
+        if values is not None:
+            back[k] = weight_matrix(values, f"feedback[{k - 1}]")
+            if back[k].shape != (sizes[k + 1], sizes[k]):
+                raise ConfigError(
+                    f"feedback[{k - 1}]",
+                    f"must have shape ({sizes[k + 1]}, {sizes[k]}), got {back[k].shape}",
+                )
+    return back
+
+
+def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, computes: bool) -> Precision:
+    """Return the narrowest format of the chip that holds all weights as they are."""
+    largest, single = 1, True
+    for where, matrix in zip(places, matrices, strict=True):
+        low, high = matrix.min(), matrix.max()
+        if not (np.isfinite(low) and np.isfinite(high)):
+            at = tuple(np.argwhere(~np.isfinite(matrix))[0])
+            entry = ", ".join(str(int(i)) for i in at)
+            raise NumericError(f"{where}[{entry}]", f"must be finite, got {matrix[at]}")
+        single = single and matrix.dtype == np.float32
+        largest = max(largest, math.ceil(max(high, -float(low))))
+    bits = max(largest.bit_length() + 1, chip.weights.min_bits or 2, 2)
+    widest = min(chip.weights.max_bits or 0, 16)
+    # Floating-point weights stay what they are where the chip has such; the others may hold whole numbers.
+    asked = all(matrix.dtype.kind in "iu" for matrix in matrices) or not chip.weights.floats
+    whole = asked and all(m.dtype.kind in "iu" or np.array_equal(m, np.trunc(m)) for m in matrices)
+    if whole and bits <= widest:
+        return f"int{bits}"  # type: ignore[return-value]
+    real: Precision = "float32" if single or "float64" not in chip.weights.floats else "float64"
+    if real in chip.weights.floats:
+        if real == "float32" and largest > float(np.finfo(np.float32).max):
+            raise NumericError("weights", f"exceed float32, which is what {chip.name} has; scale them first")
+        return real
+    if not computes:  # the values play no part
+        return f"int{widest}"  # type: ignore[return-value]
+    why = f"need {bits} bits" if whole else "are not whole numbers"
+    raise ConfigError(
+        "weights", f"{why}, and {chip.name} has {chip.weights.formats()}; scale and round them first"
+    )
+
+
+def check_register(projections: list[tuple[int, int]], sizes: list[int], precision: Precision) -> None:
+    """Refuse sums that could leave a register of 32 bits."""
+    top = 2 ** (word_bits(precision) - 1) - 1
+    for target in range(1, len(sizes)):
+        heard = sum(sizes[s] for s, t in projections if t == target)
+        if heard * top >= 2**31:
+            raise NumericError(
+                f"layer {target}",
+                f"{heard} weights of {precision} may sum beyond 32 bits; use narrower weights or fewer inputs",
+            )
+
+
+def checked_raster(spikes: Sequence[ArrayLike], sizes: list[int], *, computes: bool) -> LayeredRaster:
+    """Return the spikes of all layers, checked; of the input alone where the others are computed."""
+    if len(spikes) != len(sizes) and not (computes and len(spikes) == 1):
+        several = "the input's raster, or " if computes else ""
+        raise DataError(
+            "spikes", f"must have {several}one raster for each layer, {len(sizes)}, got {len(spikes)}"
+        )
+    given = [_array(raster, f"spikes[{k}]") for k, raster in enumerate(spikes)]
+    ticks = given[0].shape[0] if given[0].ndim else 0
+    for k, (raster, size) in enumerate(zip(given, sizes, strict=False)):
+        if raster.ndim != 2 or raster.shape != (ticks, size):
+            wanted = f"({ticks}, {size})" if k else f"(ticks, {size})"
+            raise DataError(f"spikes[{k}]", f"must have shape {wanted}, got {raster.shape}")
+        if raster.dtype.kind not in "biuf":
+            raise DataError(f"spikes[{k}]", f"must hold 0 and 1, got {raster.dtype}")
+    if ticks < 1:
+        raise DataError("spikes[0]", "must have at least one tick, got none")
+    held = LayeredRaster(sizes, ticks)
+    for k, raster in enumerate(given[:1] if computes else given):
+        bits = held.layer(k)
+        if raster.dtype in (np.bool_, np.uint8) and raster.max(initial=0) <= 1:
+            bits[:] = raster  # as it is: no array beside it, whose pages would cost more than the spikes
+            continue
+        bits[:] = raster != 0
+        if not np.array_equal(bits, raster):
+            tick, unit = (int(i) for i in np.argwhere(bits != raster)[0])
+            raise DataError(f"spikes[{k}][{tick}, {unit}]", f"must be 0 or 1, got {raster[tick, unit]}")
+    return held
+
+
+def core_indices(placement: Sequence[ArrayLike], sizes: list[int], chip: ChipSpec) -> list[NDArray[np.int64]]:
+    """Return the core of each neuron, list over layers of i64[unit], all of them on the chip."""
+    if len(placement) != len(sizes):
+        raise ConfigError(
+            "placement", f"must have one list of cores for each layer, {len(sizes)}, got {len(placement)}"
+        )
+    cores = []
+    for k, (values, size) in enumerate(zip(placement, sizes, strict=True)):
+        on = _array(values, f"placement[{k}]")
+        if on.shape != (size,):
+            raise ConfigError(
+                f"placement[{k}]", f"must have shape ({size},), a core for each neuron, got {on.shape}"
+            )
+        if on.dtype.kind not in "iu":
+            raise ConfigError(f"placement[{k}]", f"must hold whole numbers, got {on.dtype}")
+        outside = np.flatnonzero((on < 0) | (on >= chip.mesh.n_cores))
+        if outside.size:
+            unit = int(outside[0])
+            raise MappingError(
+                f"placement[{k}][{unit}]",
+                f"{chip.name} has no core {on[unit]}; its cores are 0 to {chip.mesh.n_cores - 1}",
+            )
+        cores.append(on.astype(np.int64))
+    return cores
+
+
+def refuse_dead_cores(cores: Sequence[NDArray[np.int64]], dead: Sequence[int], chip: ChipSpec) -> None:
+    """Refuse a placement that uses a dead core: nothing sent to it would arrive, and it sends nothing."""
+    for position, core in enumerate(dead):
+        if isinstance(core, bool) or not isinstance(core, int | np.integer):
+            raise ConfigError(f"dead_cores[{position}]", f"must be a whole number, got {core!r}")
+        if not 0 <= core < chip.mesh.n_cores:
+            raise MappingError(
+                f"dead_cores[{position}]",
+                f"{chip.name} has no core {core}; its cores are 0 to {chip.mesh.n_cores - 1}",
+            )
+    for k, on in enumerate(cores):
+        lost = np.flatnonzero(np.isin(on, np.array(dead, dtype=np.int64)))
+        if lost.size:
+            unit = int(lost[0])
+            them = f"{lost.size} neuron{'s' if lost.size > 1 else ''}"
+            what = f"layer {k - 1} sends to it" if k else "its spikes would never leave it"
+            raise MappingError(
+                f"placement[{k}][{unit}]",
+                f"core {int(on[unit])} is dead, and {what}; place its {them} elsewhere",
+            )

@@ -1,0 +1,274 @@
+"""How long the traffic of a replay takes on the chip: from counts alone, or flit by flit (docs/network-on-chip.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.placement import PlacedNetwork
+from neurochip.cores.lif_network import LayeredRaster
+from neurochip.description.chip import TimingSpec
+from neurochip.errors import CapabilityError, StallError
+from neurochip.noc import Packets, core_pipeline, cycles_from_counts
+from neurochip.noc.zero_load import ONE, in_fractions
+from neurochip.substrate.phase_time import percentiles
+
+__all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_piece"]
+
+Counts = NDArray[np.int64]
+Cycles = NDArray[np.float64]
+
+_CHUNK = 1 << 17  # entries of a table [tick, flow] that is worked on at once: what a cache holds
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReplayTime:
+    """How long a replay took on the chip; what a model of time does not know is `None`.
+
+    Attributes
+    ----------
+    ticks
+        Steps of the network.
+    cycles
+        Of all ticks, barriers included.
+    cycles_per_tick
+        i64[tick].
+    seconds
+        By the clock of the chip.
+    busy, stalled, idle
+        f64[core], cycles of all ticks: an engine works; none does and the sender waits for the network; the rest.
+    link_load
+        i64[x, y, direction]: flits that left place (x, y) eastwards, westwards, northwards, southwards.
+    queue_max
+        i64[x, y, port]: most flits in the FIFOs of a router: those travelling east, west, north, south, then those
+        from its cores.
+    latencies
+        i64[cycle]: deliveries that took so many cycles from being made to their arrival.
+    """
+
+    ticks: int
+    cycles: int | None = None
+    cycles_per_tick: Counts | None = None
+    seconds: float | None = None
+    busy: Cycles | None = None
+    stalled: Cycles | None = None
+    idle: Cycles | None = None
+    link_load: Counts | None = None
+    queue_max: Counts | None = None
+    latencies: Counts | None = None
+
+    def latency_percentiles(self, *percent: float) -> tuple[float, ...]:
+        """Return cycles that so many of a hundred deliveries do not exceed; of no deliveries they are 0."""
+        if self.latencies is None:
+            raise CapabilityError("latency", 'is known only with timing="cycle"')
+        return percentiles(self.latencies, *percent)
+
+
+def replay_time(
+    placed: PlacedNetwork,
+    raster: LayeredRaster,
+    timing: TimingSpec,
+    model: Literal["analytic", "cycle"],
+    *,
+    updates: bool,
+    deaf: Sequence[int] = (),
+    max_cycles: int = 1 << 40,
+) -> ReplayTime:
+    """Return how long all ticks took.
+
+    Parameters
+    ----------
+    updates
+        Whether neurons were updated; of a recorded raster none is, and its input never.
+    deaf, max_cycles
+        Of each tick, as in `neurochip.noc.core_pipeline`; they matter only to ``cycle``.
+
+    Raises
+    ------
+    StallError
+        When the network stops with packets under way.
+    """
+    traffic = SpikeTraffic(placed, raster, timing, updates)
+    if model == "analytic":
+        per_tick = traffic.cycles_from_counts()
+        cycles = int(per_tick.sum())
+        return ReplayTime(
+            ticks=len(per_tick), cycles=cycles, cycles_per_tick=per_tick, seconds=cycles / timing.clock
+        )
+    return traffic.flit_by_flit(deaf, max_cycles)
+
+
+class SpikeTraffic:
+    """Who sends what to whom when a neuron of a layer spikes."""
+
+    def __init__(
+        self, placed: PlacedNetwork, raster: LayeredRaster, timing: TimingSpec, updates: bool
+    ) -> None:
+        self.placed, self.raster, self.timing = placed, raster, timing
+        self.mesh = placed.chip.mesh
+        self.multicast = placed.chip.packet.routing == "multicast"
+        n_layers, n_cores = len(placed.sizes), self.mesh.n_cores
+        self.core_of = [placed.sites[pieces] for pieces in placed.piece_of]
+        # Of each layer: the cores that hear it, ascending, and the synaptic operations of one spike on each.
+        self.hearers: list[Counts] = []
+        self.sops: list[Counts] = []
+        for k in range(n_layers):
+            self.hearers.append(np.sort(placed.sites[placed.delivered[k] > 0]))
+            heard = np.zeros(n_cores, dtype=np.int64)
+            listens = np.isin(placed.layers, placed.targets(k))
+            np.add.at(heard, placed.sites[listens], placed.neurons[listens])
+            self.sops.append(heard[self.hearers[k]])
+        # A core updates its neurons layer after layer, and makes the packets of one before it updates the next.
+        self.neurons = np.zeros(n_cores, dtype=np.int64)
+        self.after = [np.zeros(size, dtype=np.int64) for size in placed.sizes]
+        if updates:
+            for k in range(1, n_layers):
+                self.after[k] = self.neurons[self.core_of[k]] + _rank(self.core_of[k])
+                self.neurons += np.bincount(self.core_of[k], minlength=n_cores)
+
+    def packets_of(self, tick: int) -> tuple[Packets, Counts, Counts, Cycles]:
+        """Return the packets of a tick; synaptic operations of each delivery; ``after`` and ``extra``."""
+        source, destination, sops, after, extra, lengths = [], [], [], [], [], []
+        for k, hearers in enumerate(self.hearers):
+            units = np.flatnonzero(self.raster.layer(k)[tick])
+            if not (units.size and hearers.size):
+                continue
+            copies = 1 if self.multicast else hearers.size
+            source.append(np.repeat(self.core_of[k][units], copies))
+            after.append(np.repeat(self.after[k][units], copies))
+            destination.append(np.tile(hearers, units.size))
+            sops.append(np.tile(self.sops[k], units.size))
+            cost = np.zeros((units.size, copies))
+            cost[:, 0] = self.timing.cycles_per_spike_out if k else 0.0
+            extra.append(cost.reshape(-1))
+            lengths.append(np.full(units.size * copies, hearers.size // copies))
+        if not source:
+            nothing = np.zeros(0, dtype=np.int64)
+            return Packets(nothing, nothing, np.zeros(1, dtype=np.int64)), nothing, nothing, np.zeros(0)
+        first = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+        packets = Packets(np.concatenate(source), np.concatenate(destination), first)
+        return packets, np.concatenate(sops), np.concatenate(after), np.concatenate(extra)
+
+    def flit_by_flit(self, deaf: Sequence[int], max_cycles: int) -> ReplayTime:
+        """Walk through the cycles of each tick."""
+        ticks, mesh = len(self.raster.bits), self.mesh
+        per_tick = np.zeros(ticks, dtype=np.int64)
+        busy, stalled, idle = np.zeros((3, mesh.n_cores))
+        link_load = np.zeros((mesh.width, mesh.height, 4), dtype=np.int64)
+        queue_max = np.zeros((mesh.width, mesh.height, 4 + mesh.cores_per_tile), dtype=np.int64)
+        latencies = np.zeros(1, dtype=np.int64)
+        for t in range(ticks):
+            packets, sops, after, extra = self.packets_of(t)
+            try:
+                timed = core_pipeline(
+                    mesh,
+                    self.timing,
+                    packets,
+                    neurons=self.neurons,
+                    sops=sops,
+                    after=after,
+                    extra=extra,
+                    max_cycles=max_cycles,
+                    deaf=deaf,
+                )
+            except StallError as error:
+                raise StallError(f"tick {t}, {error.place}", error.problem) from None
+            per_tick[t] = timed.cycles
+            busy += timed.busy
+            stalled += timed.stalled
+            idle += timed.idle
+            if timed.traffic is not None:
+                link_load += timed.traffic.link_load
+                np.maximum(queue_max, timed.traffic.queue_max, out=queue_max)
+                took = np.bincount(timed.traffic.latency, minlength=latencies.size)
+                took[: latencies.size] += latencies
+                latencies = took
+        cycles = int(per_tick.sum())
+        return ReplayTime(
+            ticks=ticks,
+            cycles=cycles,
+            cycles_per_tick=per_tick,
+            seconds=cycles / self.timing.clock,
+            busy=busy,
+            stalled=stalled,
+            idle=idle,
+            link_load=link_load,
+            queue_max=queue_max,
+            latencies=latencies,
+        )
+
+    def cycles_from_counts(self) -> Counts:
+        """Return i64[tick] that contention cannot undercut."""
+        placed, n_cores = self.placed, self.mesh.n_cores
+        # Pairs of a piece that sends and a core that hears it, sorted by flow, which is a pair of cores.
+        receivers = np.array([h.size for h in self.hearers])[placed.layers]
+        piece = np.repeat(np.arange(placed.layers.size), receivers)
+        destination = np.concatenate([self.hearers[k] for k in placed.layers])
+        operations = np.concatenate([self.sops[k] for k in placed.layers])
+        pair = placed.sites[piece] * n_cores + destination
+        order = np.argsort(pair, kind="stable")
+        flows, begins = np.unique(pair[order], return_index=True)
+        piece, operations = piece[order], operations[order]
+        heard = np.flatnonzero(receivers)  # pieces
+        # In units that are exact, so that the sum of a tick is the sum of what its spikes cost.
+        spike_out = in_fractions(self.timing.cycles_per_spike_out) / ONE
+        ticks = len(self.raster.bits)
+        per_tick = np.zeros(ticks, dtype=np.int64)
+        chunk = max(1, _CHUNK // max(flows.size, n_cores))
+        for begin in range(0, ticks, chunk):
+            part = slice(begin, begin + chunk)
+            spikes = spikes_by_piece(placed, self.raster, part)
+            sent = np.take(spikes, piece, axis=1)
+            made = np.zeros((len(spikes), n_cores), dtype=np.int64)
+            extra = np.zeros((len(spikes), n_cores))
+            for p, core in zip(heard, placed.sites[heard], strict=True):
+                if self.multicast:
+                    made[:, core] += spikes[:, p]
+                if spike_out and placed.layers[p] > 0:
+                    extra[:, core] += spikes[:, p] * spike_out
+            per_tick[part] = cycles_from_counts(
+                self.mesh,
+                self.timing,
+                neurons=self.neurons,
+                source=flows // n_cores,
+                destination=flows % n_cores,
+                packets=_sums(sent, begins),
+                sops=_sums(sent * operations, begins),
+                made=made if self.multicast else None,
+                extra=extra,
+            )
+        return per_tick
+
+
+def spikes_by_piece(placed: PlacedNetwork, raster: LayeredRaster, part: slice) -> Counts:
+    """Return i64[tick, piece]."""
+    counts = []
+    for k, pieces in enumerate(placed.piece_of):
+        bits = raster.layer(k)[part]
+        order = np.argsort(pieces, kind="stable")
+        if np.any(np.diff(pieces) < 0):
+            bits = bits[:, order]
+        begins = np.unique(pieces[order], return_index=True)[1]
+        counts.append(np.add.reduceat(bits, begins, axis=1, dtype=np.int64))
+    return np.concatenate(counts, axis=1)
+
+
+def _rank(cores: Counts) -> Counts:
+    """Return for each neuron of a layer how many its core has up to and with it."""
+    order = np.argsort(cores, kind="stable")
+    sorted_cores = cores[order]
+    rank = np.empty_like(order)
+    rank[order] = np.arange(1, cores.size + 1) - np.searchsorted(sorted_cores, sorted_cores)
+    return rank
+
+
+def _sums(values: Any, begins: Any) -> Counts:
+    """Return [tick, flow], sums of [tick, pair] over the pairs of each flow."""
+    if begins.size == values.shape[1]:
+        return values  # type: ignore[no-any-return]
+    total: Counts = np.add.reduceat(values, begins, axis=1)
+    return total

@@ -1,0 +1,335 @@
+"""The emulated chip: cores that exchange nothing but bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile import ChipImage
+from neurochip.cores.arrays import Recorder
+from neurochip.cores.bookkeeping import Bookkeeper
+from neurochip.cores.clock import ChipClock
+from neurochip.cores.faults import plan_faults
+from neurochip.cores.isolated import CoreMemory
+from neurochip.cores.lanes import Lanes
+from neurochip.cores.layout import Layout
+from neurochip.cores.synapses import SynapseMemories
+from neurochip.cores.threads import Threads
+from neurochip.description.faults import FaultsSpec
+from neurochip.description.run_sections import MOST_TICKS, CodingSpec
+from neurochip.errors import CapabilityError, ConfigError
+from neurochip.substrate import (
+    Capabilities,
+    Ledger,
+    Observable,
+    Parameters,
+    Phase,
+    Settled,
+    Snapshot,
+    WeightUpdate,
+)
+from neurochip.substrate.fitting import check_phase, check_record, fitting_inputs, fitting_presentations
+from neurochip.substrate.phase_time import PhaseTime
+
+__all__ = ["DigitalSubstrate"]
+
+RECORDS = ("spikes", "states", "step_sizes")
+
+
+class DigitalSubstrate:
+    """Emulates a compiled chip, all lanes of a minibatch side by side.
+
+    Parameters
+    ----------
+    image
+        The compiled chip.
+    coding
+        Encoder, decoder and annealer.
+    traced
+        Receiving cores keep a decoder's trace of each axon, for rules that learn from bits alone.
+    counting
+        Receiving cores count the spikes of each axon, for such rules; this costs them as well.
+    seed
+        Of the stochastic encoder and of stochastic rounding.
+    rounding
+        How learning writes integer weights.
+    weight_range
+        Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
+    threads
+        Lanes are shared among so many threads; results do not depend on it.
+    timing
+        ``tick``: events are counted, cycles are not; ``analytic`` and ``cycle``: see `ChipClock`. None changes a spike
+        or a count.
+    timing_every
+        Time one presentation in so many.
+    faults
+        What is broken, in training and in presentations that measure; `None` for a sound chip.
+    """
+
+    def __init__(
+        self,
+        image: ChipImage,
+        coding: CodingSpec,
+        *,
+        traced: bool = False,
+        counting: bool = False,
+        seed: int = 0,
+        rounding: Literal["nearest", "stochastic"] = "nearest",
+        weight_range: float | None = None,
+        threads: int = 1,
+        timing: Literal["tick", "analytic", "cycle"] = "tick",
+        timing_every: int = 1,
+        faults: FaultsSpec | None = None,
+    ) -> None:
+        self.image = image
+        self._traced, self._counting = traced, counting
+        self._layout = Layout(image)
+        self._books = Bookkeeper(image, traced or counting)
+        self._dtype = self._layout.state_dtype
+        self._threads = Threads(threads)
+        spec = FaultsSpec() if faults is None else faults
+        self.plans = tuple(
+            plan_faults(spec, self._layout, seed, testing=testing) for testing in (False, True)
+        )
+        self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
+        if timing != "tick":
+            self._clocks = tuple(
+                ChipClock(
+                    image,
+                    self._layout.core_slots,
+                    timing,
+                    every=timing_every,
+                    threads=self._threads.count,
+                    unheard=None if plan is None else plan.wiring.cut != 0,
+                    dead=None if plan is None else plan.dead,
+                )
+                for plan in self.plans
+            )
+        self._clock = self._clocks[0] if self._clocks else None
+        self._synapses = SynapseMemories(
+            self._layout,
+            seed=seed,
+            stochastic=rounding == "stochastic",
+            weight_range=weight_range,
+            threads=self._threads.count,
+            each_thread=self._threads.each,
+        )
+        self._lanes = Lanes(
+            self._layout,
+            self._synapses,
+            coding,
+            traced=traced,
+            seed=seed,
+            threads=self._threads,
+            plans=self.plans,
+        )
+        self._ran = 0
+        self._opening = False
+        # Phases of these presentations: each is counted once, even when it is taken up again.
+        self._begun: set[Phase] = set()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the chip can do."""
+        observables = {Observable.VALUE, Observable.RATE, Observable.SPIKES}
+        if self._traced:
+            observables.add(Observable.TRACE)
+        return Capabilities("digital", frozenset(observables), sends_bits_only=True)
+
+    def load(self, parameters: Parameters) -> None:
+        """Write all weights and biases, rounding to nearest where weights are integers."""
+        self._synapses.load(parameters)
+
+    def parameters(self) -> Parameters:
+        """Return the values of all weights and biases."""
+        return self._synapses.parameters()
+
+    def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
+        inputs = fitting_inputs(self.image.network, inputs)
+        self._lanes.begin(inputs, fitting_presentations(presentations, inputs.shape[0]))
+        self._opening = True
+        self._begun = set()
+
+    def run(
+        self,
+        phase: Phase,
+        ticks: int,
+        *,
+        beta: float = 0.0,
+        targets: NDArray[Any] | None = None,
+        record: Sequence[str] = (),
+    ) -> Settled:
+        """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
+        check_phase(phase, ticks, beta, targets, (len(self._lanes), self.image.network.sizes[-1]))
+        if ticks > MOST_TICKS:
+            raise ConfigError(
+                f"phases.{phase.value}",
+                f"must be at most {MOST_TICKS} ticks, got {ticks}",
+            )
+        check_record(record, RECORDS)
+        lanes = self._lanes
+        if lanes.tick == 0:
+            testing = phase is Phase.EVALUATION
+            lanes.choose_plan(testing=testing)
+            self._choose_clock(testing)
+        wanted = lanes.targets()
+        if beta and targets is not None:
+            wanted[:, self._layout.slots_of[-1]] = targets
+        kept = [ticks if name in record else 0 for name in RECORDS]
+        carried = (
+            lanes.per_core(lanes.state.bits) if lanes.tick else np.zeros(len(self.image.cores), np.int64)
+        )
+        before = lanes.under_way()
+        lanes.clear_tallies()
+        begins = phase not in self._begun
+        recorder = self._run_lanes(phase, begins, ticks, self._dtype.type(2.0 * beta), wanted, kept)
+        lanes.tick += ticks
+        self._books.run(
+            phase,
+            lanes=len(lanes),
+            ticks=ticks,
+            begins=begins,
+            opening=self._opening,
+            nudged=beta != 0,
+            carried=carried,
+            sent=lanes.per_core(lanes.state.counts),
+            last=lanes.per_core(lanes.state.bits),
+            faults=lanes.fault_counts(before, lanes.under_way()),
+        )
+        self._begun.add(phase)
+        self._ran = ticks
+        self._opening = False
+        of = self._layout.slots_of
+        return Settled(
+            ticks=ticks,
+            spikes=tuple(recorder.spikes[:, :, s] for s in of) if kept[0] else (),
+            states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
+            step_sizes=tuple(recorder.sizes[:, :, s] for s in of) if kept[2] else (),
+        )
+
+    def _run_lanes(
+        self,
+        phase: Phase,
+        begins: bool,
+        ticks: int,
+        nudge: Any,
+        wanted: NDArray[Any],
+        kept: Sequence[int],
+    ) -> Recorder:
+        """Run all lanes, as many at once as there is room for what the clock needs of them, and time them."""
+        clock, lanes, slots = self._clock, len(self._lanes), self._layout.n_slots
+        for_walking = ticks if clock is not None and clock.walks else 0
+        for_counting = ticks if clock is not None and not clock.walks else 0
+        at_once = lanes if clock is None or any(kept) else clock.lanes_at_once(ticks, slots)
+        rows = max(1, min(lanes, at_once))
+        recorder = Recorder(
+            np.zeros((max(kept[0], for_walking), rows, slots), np.uint8),
+            np.zeros((kept[1], rows, slots), self._dtype),
+            np.zeros((kept[2], rows, slots), self._dtype),
+            np.zeros((for_counting, rows, len(self.image.cores)), np.int32),
+            np.arange(lanes) % rows,
+        )
+        if clock is not None and begins:
+            self._books.time(phase, presentations=clock.begin(phase, lanes))
+        for first in range(0, lanes, rows):
+            some = np.arange(first, min(first + rows, lanes))
+            self._lanes.run(some, ticks, nudge, wanted, recorder)
+            if clock is not None:
+                timed = np.intersect1d(clock.timed(phase), some) - first
+                took = clock.measure(
+                    timed, recorder.per_core, recorder.spikes, self._threads.each, self._lanes.tick + 1
+                )
+                self._books.time(phase, took)
+        return recorder
+
+    def _choose_clock(self, testing: bool) -> None:
+        self._clock = self._clocks[testing] if self._clocks else None
+
+    def observe(self, what: Observable, layer: int) -> NDArray[Any]:
+        """Return [lane, unit] of a layer, as a copy."""
+        lanes = self._lanes
+        lanes.rest()
+        state, plan, slots = lanes.state, lanes.plan, self._layout.slots_of[layer]
+        if what is Observable.ACTIVITY:
+            raise CapabilityError(what.value, "is the state itself on the digital substrate; observe value")
+        if what not in self.capabilities.observables:
+            raise CapabilityError(what.value, "is not kept on this chip; make it with traced=True")
+        if what is Observable.VALUE:
+            return np.ascontiguousarray(state.value[:, slots])
+        faults = lanes.fault_state() if lanes.tick else None
+        if plan is not None and faults is not None:
+            if what is Observable.TRACE:
+                return plan.at_cores(faults.trace, layer % len(self._layout.slots_of))
+            if what is Observable.RATE and self._counting:
+                counted = plan.at_cores(faults.counts, layer % len(self._layout.slots_of))
+                return np.asarray(counted / self._dtype.type(max(self._ran, 1)))
+        if what is Observable.TRACE:
+            return np.ascontiguousarray(state.trace[:, slots])
+        if what is Observable.SPIKES:
+            return np.ascontiguousarray(state.bits[:, slots])
+        rate: NDArray[Any] = state.counts[:, slots] / self._dtype.type(max(self._ran, 1))
+        return rate
+
+    def snapshot(self) -> Snapshot:
+        """Return a copy of what the lanes remember."""
+        return Snapshot(self._lanes.tick, self._ran, self._lanes.snapshot())
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Put the lanes back where a snapshot was taken."""
+        self._choose_clock(self._lanes.restore(snapshot.arrays, snapshot.tick))
+        self._ran = snapshot.ran
+
+    def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
+        """Change weights on their cores, and biases; a tied copy follows its original."""
+        written = self._synapses.change(updates, biases)
+        plan = self.plans[False]
+        if plan is not None:
+            for counts in (written.accumulations, written.writes, written.saturations):
+                counts[plan.dead] = 0  # a dead core learns nothing: its states and traces are 0
+        self._books.update(written.accumulations, written.writes, written.saturations, written.words)
+        if self._clocks:
+            self._books.time(Phase.UPDATE, self._clocks[0].learned(written.accumulations, written.writes))
+
+    def core_memory(self, core: int) -> CoreMemory:
+        """Return copies of all that one core holds of its own, to run it alone."""
+        wiring, layout = self._synapses.wiring, self._layout
+        own = [block for block in layout.blocks if block.core == core]
+        begin = own[0].start if own else 0
+        end = own[-1].start + own[-1].rows * own[-1].width if own else 0
+        first, last = layout.core_slots[core]
+        return CoreMemory(
+            wiring.weights[begin:end].copy(), wiring.scales.copy(), wiring.bias[first:last].copy()
+        )
+
+    def each_tick(self, spikes: Sequence[NDArray[np.uint8]]) -> list[PhaseTime]:
+        """Return the time of every tick of one recorded presentation: u8[tick, unit] of each layer. Books nothing."""
+        if self._clock is None:
+            raise CapabilityError("timing", 'is "tick": cycles are not counted on this chip')
+        slots = np.zeros((len(spikes[0]), self._layout.n_slots), dtype=np.uint8)
+        for layer, bits in enumerate(spikes):
+            slots[:, self._layout.slots_of[layer]] = bits
+        return self._clock.each_tick(slots)
+
+    def book_readout(self, layer: int) -> None:
+        """Book that the host read the values of a layer."""
+        self._books.readout(layer % len(self._layout.slots_of), len(self._lanes))
+
+    def ledger(self) -> Ledger:
+        """Return all counts since the chip was made."""
+        return self._books.ledger
+
+    def restore_books(self, ledger: Ledger, updates: int) -> None:
+        """Go on counting from a checkpoint."""
+        self._books.restore(ledger)
+        for clock in self._clocks:
+            clock.restore({phase: book.presentations for phase, book in ledger.phases.items()})
+        self._synapses.updates = updates
+
+    @property
+    def updates(self) -> int:
+        """Changes of weights so far; part of the key of stochastic rounding."""
+        return self._synapses.updates

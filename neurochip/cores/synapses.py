@@ -1,0 +1,182 @@
+"""The synapse memories of a chip: load, read, and change by learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.cores.layout import Block, Layout
+from neurochip.cores.plasticity import change_floats, change_integers
+from neurochip.cores.weight_flips import WeightFlips
+from neurochip.description.precision import integer_bits
+from neurochip.kernels.random_bits import mix
+from neurochip.substrate import Parameters, WeightUpdate
+
+__all__ = ["SynapseMemories", "Written"]
+
+_ROUNDING_STREAM = np.uint64(2)
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a change of weights took, per core: multiply–adds, writes, writes that met the limit, words moved."""
+
+    accumulations: Counts
+    writes: Counts
+    saturations: Counts
+    words: Counts
+
+
+class SynapseMemories:
+    """Weights and biases on their cores.
+
+    Parameters
+    ----------
+    layout
+        Where everything sits.
+    seed, stochastic
+        Of rounding, where weights are integers.
+    weight_range
+        Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
+    threads, each_thread
+        Work is shared by calling ``each_thread(work)``, which calls ``work(k)`` for every k < ``threads``.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        *,
+        seed: int,
+        stochastic: bool,
+        weight_range: float | None,
+        threads: int,
+        each_thread: Callable[[Callable[[int], None]], None],
+    ) -> None:
+        self._layout = layout
+        self._seed = np.uint64(seed)
+        self._stochastic = stochastic
+        self._weight_range = weight_range
+        self._threads = threads
+        self._each_thread = each_thread
+        self.wiring = layout.wiring()
+        self.updates = 0  # changes made so far: part of the key of stochastic rounding
+        self._misread: WeightFlips | None = None
+
+    def misread(self, flips: WeightFlips | None) -> None:
+        """Let the cores read some bits inverted from now on, or all of them right; what is stored stays right."""
+        for one in (self._misread, flips):
+            if one is not None and self._misread is not flips:
+                one.turn(self.wiring.weights)
+        self._misread = flips
+
+    @contextmanager
+    def _stored(self) -> Iterator[None]:
+        """Look at the weights as they are stored."""
+        flips = self._misread
+        self.misread(None)
+        try:
+            yield
+        finally:
+            self.misread(flips)
+
+    def load(self, parameters: Parameters) -> None:
+        """Write all weights and biases, rounding to nearest where weights are integers."""
+        with self._stored():
+            self.wiring, _ = self._layout.write(self.wiring, parameters, self._weight_range)
+
+    def parameters(self) -> Parameters:
+        """Return the values of all weights and biases, as copies."""
+        with self._stored():
+            return self._layout.read(self.wiring)
+
+    def change(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> Written:
+        """Change weights and biases; a tied copy follows its original."""
+        with self._stored():
+            return self._change(updates, biases)
+
+    def _change(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> Written:
+        layout, image = self._layout, self._layout.image
+        network = image.network
+        written = Written(*(np.zeros(len(image.cores), dtype=np.int64) for _ in range(4)))
+        for update in updates:
+            k = network.between(update.source, update.target)
+            pre = np.concatenate([a for a, _ in update.terms]).astype(layout.state_dtype)
+            post = np.concatenate([b for _, b in update.terms]).astype(layout.state_dtype)
+            own = (block for block in layout.blocks if block.projection == k)
+            for receiver, block in enumerate(own):
+                core = image.cores[block.core]
+                known = pre if pre.ndim == 2 else np.ascontiguousarray(pre[:, receiver])
+                active, met = self._change_block(block, known, post[:, core.first : core.last], update.rate)
+                written.accumulations[block.core] += active * core.size
+                written.writes[block.core] += pre.shape[-1] * core.size
+                written.saturations[block.core] += met
+            for block in layout.blocks:
+                if network.projections[block.projection].transpose_of == k:
+                    # On the chip this core does the same sums as the original's; here they are copied.
+                    self._copy_transpose(block, k)
+                    size = image.cores[block.core].size
+                    written.accumulations[block.core] += int(np.count_nonzero(post)) * size
+                    written.writes[block.core] += post.shape[1] * size
+            told = update.words_per_axon * update.terms[0][0].shape[0]
+            both = network.projections[k].source > 0 and network.tied
+            for here, there in ((update.source, update.target), (update.target, update.source))[: 1 + both]:
+                for c in image.cores_of(here):
+                    written.words[c] += told * image.cores[c].size * len(image.cores_of(there))
+        for layer, change in enumerate(biases, start=1):
+            if change is not None:
+                self.wiring.bias[layout.slots_of[layer]] += change.astype(layout.state_dtype)
+        self.updates += 1
+        return written
+
+    def _change_block(
+        self, block: Block, pre: NDArray[Any], post: NDArray[Any], rate: float
+    ) -> tuple[int, int]:
+        """Add one update to one block; returns the non-zero ``pre`` and the weights that met the limit."""
+        layout, t = self._layout, self._layout.state_dtype
+        axons = layout.axons(block)
+        rows = np.zeros((pre.shape[0], block.rows), dtype=t)
+        rows[:, axons] = pre
+        columns = np.zeros((post.shape[0], block.width), dtype=t)
+        columns[:, : post.shape[1]] = post
+        edges = np.array([block.rows * k // self._threads for k in range(self._threads + 1)], dtype=np.uint64)
+        scratch = np.zeros((self._threads, block.width), dtype=t)
+        out = np.zeros((self._threads, 2), dtype=np.int64)
+        weights, start, width = self.wiring.weights, np.uint64(block.start), np.uint64(block.width)
+        bits = integer_bits(layout.image.precision)
+        step = rate if bits is None else rate / float(self.wiring.scales[block.projection])
+        key, numbers = self._seed, np.zeros(block.rows, dtype=np.uint64)
+        if bits is not None:
+            # A compiled function hands back Python integers, and takes them for signed ones.
+            for word in (_ROUNDING_STREAM, np.uint64(self.updates), np.uint64(block.projection)):
+                key = np.uint64(mix(key, word))
+            numbers[axons] = np.arange(axons.size)
+        first_column = np.uint64(layout.image.cores[block.core].first)
+
+        def share(k: int) -> None:
+            common = (weights, start, width, edges[k : k + 2], rows, columns, t.type(step), scratch[k])
+            if bits is None:
+                change_floats(*common, out[k])
+            else:
+                top = 2 ** (bits - 1) - 1
+                change_integers(*common, top, int(self._stochastic), key, numbers, first_column, out[k])
+
+        self._each_thread(share)
+        return int(out[:, 0].sum()), int(out[:, 1].sum())
+
+    def _copy_transpose(self, block: Block, original: int) -> None:
+        layout = self._layout
+        core = layout.image.cores[block.core]
+        columns = [
+            layout.block(self.wiring.weights, b)[core.first : core.last]
+            for b in layout.blocks
+            if b.projection == original
+        ]
+        layout.whole(self.wiring.weights, block)[layout.axons(block), : core.size] = np.concatenate(
+            columns, axis=1
+        ).T

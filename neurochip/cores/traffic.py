@@ -1,0 +1,183 @@
+"""Spike counts of a replay → its books: by core, by tick, and in total.
+
+A packet is taken in within the tick that sends it, before the barrier: nothing is in flight between ticks. The
+sum that it adds to acts in the next tick.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.placement import PlacedNetwork
+from neurochip.cores.lif_network import SpikeCounts
+from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.phase_time import PhaseTime
+
+__all__ = ["TrafficLedger", "keep_books"]
+
+_AT = {name: i for i, name in enumerate(COUNTERS)}
+Counts = NDArray[np.int64]
+_BY_TICK = (
+    "spikes_sent",
+    "packets",
+    "hops",
+    "hops_ew",
+    "hops_ns",
+    "sops",
+    "neuron_updates",
+    "idle_updates",
+    "clamped_updates",
+)
+
+
+@dataclass(frozen=True)
+class TrafficLedger:
+    """What a replay counted.
+
+    Attributes
+    ----------
+    book
+        Every counter, one row for each layer on each core.
+    ticks_book
+        Every counter, two rows for each tick: of the input layer, and of the others. What depends on the receiver
+        alone is booked on the sender's row.
+    """
+
+    book: Ledger
+    ticks_book: PhaseBook
+
+    @property
+    def spikes(self) -> int:
+        """Ones that were sent."""
+        return self.book.total("spikes_sent")
+
+    @property
+    def packets(self) -> int:
+        """Spikes to one receiving core each."""
+        return self.book.total("packets")
+
+    @property
+    def hops_ew(self) -> int:
+        """Links crossed east or west."""
+        return self.book.total("hops_ew")
+
+    @property
+    def hops_ns(self) -> int:
+        """Links crossed north or south."""
+        return self.book.total("hops_ns")
+
+    @property
+    def hops(self) -> int:
+        """Links crossed."""
+        return self.hops_ew + self.hops_ns
+
+    @property
+    def sops(self) -> int:
+        """Synaptic operations."""
+        return self.book.total("sops")
+
+    @property
+    def totals(self) -> Mapping[str, int]:
+        """Every counter over all ticks and cores, by name, and ``hops``."""
+        return {name: self.book.total(name) for name in COUNTERS} | {"hops": self.hops}
+
+    @property
+    def per_tick(self) -> Mapping[str, Counts]:
+        """The main counters by name, i64[tick] each."""
+        rows = self.ticks_book.counts.reshape(-1, 2, len(COUNTERS)).sum(axis=1)
+        series = {name: rows[:, _AT[name]] for name in _BY_TICK if name != "hops"}
+        series["hops"] = series["hops_ew"] + series["hops_ns"]
+        return {name: series[name] for name in _BY_TICK}
+
+    def timed(self, cycles: int, per_tick: Counts | None) -> TrafficLedger:
+        """Return the same counts with the cycles that all ticks took."""
+        book = self.book.phases[Phase.FREE]
+        took = replace(
+            PhaseTime.nothing(len(book.counts)),
+            presentations=book.presentations,
+            ticks=book.ticks,
+            cycles=cycles,
+            longest=0 if per_tick is None else int(per_tick.max(initial=0)),
+        )
+        phases = {**self.book.phases, Phase.FREE: replace(book, time=took)}
+        return replace(self, book=replace(self.book, phases=phases))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain integers: totals, and lists over ticks."""
+        return {
+            "totals": dict(self.totals),
+            "per_tick": {name: values.tolist() for name, values in self.per_tick.items()},
+        }
+
+
+def keep_books(
+    placed: PlacedNetwork, names: tuple[str, ...], spikes: SpikeCounts, idle: tuple[Counts, Counts] | None
+) -> TrafficLedger:
+    """Book a replay.
+
+    Parameters
+    ----------
+    names
+        Of the layers.
+    idle
+        Updates of neurons at rest that no spike reached, i64[piece] and i64[tick]; `None` when no dynamics ran,
+        and then no neuron was updated.
+    """
+    ticks = spikes.by_layer.shape[0]
+    layer, clamped = placed.layers, placed.layers == 0
+    sent = spikes.by_piece
+    by_layer = np.array([sent[layer == k].sum() for k in range(len(placed.sizes))], dtype=np.int64)
+    # Spikes that reach each neuron of a layer, hence its synaptic operations.
+    reaching = np.array(
+        [sum(int(by_layer[s]) for s in placed.sources(k)) for k in range(len(names))], dtype=np.int64
+    )
+    symbols = placed.neurons * ticks
+    receivers, links = placed.packets[layer], placed.links.sum(axis=1)
+    book = np.zeros((layer.size, len(COUNTERS)), dtype=np.int64)
+    book[:, _AT["clamped_updates"]] = np.where(clamped, symbols, 0)
+    if idle is not None:
+        book[:, _AT["neuron_updates"]] = np.where(clamped, 0, symbols)
+        book[:, _AT["idle_updates"]] = idle[0]
+    book[:, _AT["spikes_sent"]] = sent
+    book[:, _AT["packets"]] = sent * receivers
+    book[:, _AT["spikes_delivered"]] = by_layer @ placed.delivered
+    book[:, _AT["hops_ew"]] = sent * placed.links[:, 0]
+    book[:, _AT["hops_ns"]] = sent * placed.links[:, 1]
+    book[:, _AT["sops"]] = book[:, _AT["weight_reads"]] = placed.neurons * reaching[layer]
+    book[:, _AT["symbols"]] = symbols
+    book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * links
+    book[:, _AT["spikes_hops"]] = sent * links
+    book[:, _AT["aer"]] = sent * placed.aer
+    book[:, _AT["aer_hops"]] = sent * placed.aer_hops
+    book[:, _AT["bitmap"]] = symbols * receivers
+    phases = {Phase.FREE: PhaseBook(1, ticks, book)}
+    ledger = Ledger(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
+    return TrafficLedger(ledger, PhaseBook(1, ticks, _by_tick(placed, spikes, idle)))
+
+
+def _by_tick(placed: PlacedNetwork, spikes: SpikeCounts, idle: tuple[Counts, Counts] | None) -> Counts:
+    fan_out = np.array(
+        [sum(placed.sizes[t] for t in placed.targets(k)) for k in range(len(placed.sizes))], dtype=np.int64
+    )
+    ticks = spikes.by_layer.shape[0]
+    # Counter by counter in memory: most stay 0, and their pages are never touched.
+    rows = np.moveaxis(np.zeros((len(COUNTERS), ticks, 2), dtype=np.int64), 0, -1)
+    for row, part in ((0, slice(0, 1)), (1, slice(1, None))):
+        sent = spikes.by_layer[:, part]
+        rows[:, row, _AT["spikes_sent"]] = sent.sum(axis=1)
+        rows[:, row, _AT["packets"]] = sent @ placed.packets[part]
+        rows[:, row, _AT["spikes_delivered"]] = rows[:, row, _AT["packets"]]
+        rows[:, row, _AT["sops"]] = rows[:, row, _AT["weight_reads"]] = sent @ fan_out[part]
+        rows[:, row, _AT["symbols"]] = sum(placed.sizes[part])
+    for at, name in enumerate(("hops_ew", "hops_ns", "aer_hops")):
+        rows[:, 1, _AT[name]] = spikes.crossed[:, at]
+    rows[:, 0, _AT["clamped_updates"]] = placed.sizes[0]
+    if idle is not None:
+        rows[:, 1, _AT["neuron_updates"]] = sum(placed.sizes[1:])
+        rows[:, 1, _AT["idle_updates"]] = idle[1]
+    return rows.reshape(2 * ticks, -1)

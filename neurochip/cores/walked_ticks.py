@@ -1,0 +1,157 @@
+"""Time of ticks flit by flit: the packets of each tick from its bits, then the network on chip, then the engines."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from neurochip.cores.traffic_tables import TrafficTables
+from neurochip.kernels._jit import entry, kernel
+from neurochip.noc.arrays import FRACTION_BITS, NEVER, Counter, Fabric, Load, State
+from neurochip.noc.engines import account
+from neurochip.noc.router import DONE, advance
+
+__all__ = ["Walk", "walk_ticks"]
+
+_ROUND_UP = (1 << FRACTION_BITS) - 1
+_SENDERS, _LEFT = Counter.SENDERS, Counter.LEFT
+
+
+class Walk(NamedTuple):
+    """Room for one thread, and what it adds up; i64 all. The network's own tallies stay in ``State``."""
+
+    rest: Any  # [core of the chip]  what a sender does after its last packet
+    busy: Any  # [core of the chip]  of one tick
+    waiting: Any  # [core of the chip]
+    done: Any  # [core of the chip]
+    totals: Any  # [2]  cycles; the longest tick
+    busy_sum: Any  # [core of the image]  2⁻²⁰ cycle
+    stalled_sum: Any  # [core of the image]
+    latencies: Any  # [cycle]  the last entry takes all that are longer
+    deaf: Any  # [n]  cores of the chip that take no packets
+
+
+@kernel
+def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores_per_tile: int) -> Any:
+    """Write the packets of one tick into ``load``, core by core; return how many packets and deliveries there are."""
+    slots, update, spike_out, out = tables.slots, tables.update, tables.spike_out, tables.out
+    flows, receiver, site, service = tables.flows, tables.receiver, tables.site, tables.service
+    packet = 0
+    delivery = 0
+    for core in range(rest.shape[0]):
+        load.queue_first[core] = -1
+        rest[core] = 0
+    for at in range(site.shape[0]):
+        c = tables.by_site[at]
+        load.queue_first[site[c]] = packet
+        begin, end = slots[c, 0], slots[c, 1]
+        begin_flow, end_flow = flows[c], flows[c + 1]
+        updated = begin
+        if end_flow > begin_flow:
+            for j in range(begin, end):
+                if bits[j] == 0:
+                    continue
+                work = (j + 1 - updated) * update[c] + spike_out[c] + out
+                updated = j + 1
+                for f in range(begin_flow, end_flow):
+                    if f == begin_flow or tables.multicast == 0:
+                        load.first[packet] = delivery
+                        load.queue[packet] = packet
+                        load.work[packet] = work
+                        work = out
+                        packet += 1
+                    r = receiver[f]
+                    load.tile[delivery] = site[r] // cores_per_tile
+                    load.port[delivery] = 4 + site[r] % cores_per_tile
+                    load.service[delivery] = service[r]
+                    delivery += 1
+        rest[site[c]] = (end - updated) * update[c]
+    load.first[packet] = delivery
+    following = packet
+    load.queue_first[rest.shape[0]] = packet
+    for back in range(rest.shape[0]):
+        core = rest.shape[0] - 1 - back
+        if load.queue_first[core] < 0:
+            load.queue_first[core] = following
+        following = load.queue_first[core]
+    return packet, delivery
+
+
+@kernel
+def _fill(row: Any, value: int) -> None:
+    for i in range(row.shape[0]):
+        row[i] = value
+
+
+@kernel
+def _empty(fabric: Fabric, load: Load, state: State, walk: Walk, packets: int, deliveries: int) -> None:
+    """Clear the network for a new tick, but for its tallies, and offer the first packet of every core."""
+    depth = fabric.depth
+    for row in (state.counters, state.time, state.held, state.arrived, state.pending, state.turn):
+        _fill(row, 0)
+    for row in (state.listed, state.flits, state.stalled, state.inbox, state.inbox_at, state.receiver):
+        _fill(row, 0)
+    _fill(state.ready, NEVER)
+    _fill(state.taken, -1)
+    _fill(state.first_taken, -1)
+    for fifo in range(state.read.shape[0]):
+        state.read[fifo] = state.write[fifo] = state.look[fifo] = fifo * depth
+    for packet in range(packets):
+        state.let_in[packet] = -1
+    for delivery in range(deliveries):
+        state.next_taken[delivery] = -1
+        state.arrival[delivery] = -1
+    for at in range(walk.deaf.shape[0]):
+        for place in range(depth):
+            state.inbox[walk.deaf[at] * depth + place] = NEVER
+    n_senders = 0
+    for core in range(state.sent.shape[0]):
+        state.sent[core] = load.queue_first[core]
+        if load.queue_first[core + 1] > load.queue_first[core]:
+            packet = load.queue_first[core]
+            state.due[packet] = state.made[core] = load.work[packet]
+            state.offer[core] = (load.work[packet] + _ROUND_UP) >> FRACTION_BITS
+            state.senders[n_senders] = core
+            n_senders += 1
+    state.counters[_SENDERS] = n_senders
+    state.counters[_LEFT] = deliveries
+
+
+@entry
+def walk_ticks(
+    spikes: Any,
+    row: int,
+    first_tick: int,
+    tables: TrafficTables,
+    fabric: Fabric,
+    load: Load,
+    state: State,
+    walk: Walk,
+    max_cycles: int,
+) -> int:
+    """Walk through the ticks of u8[tick, row, slot] ``spikes`` from ``first_tick`` on.
+
+    Returns the number of ticks when all are done. Otherwise the tick that did not end, with its packets in ``load``
+    and the network as it then stood in ``state``.
+    """
+    cores_per_tile = fabric.ports - 4
+    longest = walk.latencies.shape[0] - 1
+    for tick in range(first_tick, spikes.shape[0]):
+        packets, deliveries = _list_packets(spikes[tick, row], tables, load, walk.rest, cores_per_tile)
+        _empty(fabric, load, state, walk, packets, deliveries)
+        if deliveries > 0 and advance(fabric, load, state, max_cycles) != DONE:
+            return tick
+        account(load, state, walk.rest, walk.busy, walk.waiting, walk.done)
+        done = 0
+        for c in range(tables.site.shape[0]):
+            site = tables.site[c]
+            done = max(done, walk.done[site])
+            walk.busy_sum[c] += walk.busy[site]
+            walk.stalled_sum[c] += walk.waiting[site]
+        for packet in range(packets):
+            due = (state.due[packet] + _ROUND_UP) >> FRACTION_BITS
+            for delivery in range(load.first[packet], load.first[packet + 1]):
+                walk.latencies[min(state.arrival[delivery] - due, longest)] += 1
+        cycles = ((done + _ROUND_UP) >> FRACTION_BITS) + tables.barrier
+        walk.totals[0] += cycles
+        walk.totals[1] = max(walk.totals[1], cycles)
+    return int(spikes.shape[0])

@@ -1,0 +1,66 @@
+"""Bits of synapse memory that are read inverted: which, and how to put them in and out of the weights."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.cores.layout import Layout
+from neurochip.description.precision import integer_bits
+from neurochip.errors import ConfigError
+from neurochip.kernels.random_bits import mix
+
+__all__ = ["WeightFlips", "flips_of"]
+
+_ROWS = 256  # of a matrix, drawn at once
+
+
+class WeightFlips(NamedTuple):
+    """Words with a wrong bit: where they stand in the weights, and which bits; ``width`` bits make a word."""
+
+    places: NDArray[np.intp]
+    masks: NDArray[np.int64]
+    width: int
+    of_bits: int
+
+    @property
+    def n_bits(self) -> int:
+        """Bits that are read inverted."""
+        return int(np.bitwise_count(self.masks.astype(np.uint64)).sum())
+
+    def turn(self, weights: NDArray[Any]) -> None:
+        """Invert the bits, in place; a second time puts them back. Words are two's complement."""
+        words = (weights[self.places].astype(np.int64) ^ self.masks) & ((1 << self.width) - 1)
+        weights[self.places] = words - ((words >> (self.width - 1)) << self.width)
+
+
+def flips_of(layout: Layout, rate: float, key: np.uint64) -> WeightFlips:
+    """Draw the wrong bits of every word, by projection, row and column: the mapping does not matter."""
+    width = integer_bits(layout.image.precision)
+    if width is None:
+        raise ConfigError(
+            "faults.weight_bit_flip", f"is for integer weights, not for {layout.image.precision}"
+        )
+    places: list[NDArray[np.intp]] = []
+    masks: list[NDArray[np.int64]] = []
+    of_bits = 0
+    for block in layout.blocks:
+        core = layout.image.cores[block.core]
+        axons = layout.axons(block)
+        of_bits += axons.size * core.size * width
+        here = np.uint64(mix(key, np.uint64(block.projection)))
+        columns = np.arange(core.first, core.last, dtype=np.uint64)[None, :]
+        for first in range(0, axons.size, _ROWS):
+            rows = np.arange(first, min(first + _ROWS, axons.size), dtype=np.uint64)[:, None]
+            # The hash of random_bits, on whole arrays.
+            words = mix.function(mix.function(here, rows), columns)
+            mask = np.zeros(words.shape, dtype=np.int64)
+            for bit in range(width):
+                draws = (mix.function(words, np.array([bit], dtype=np.uint64)) >> np.uint64(11)) * 2.0**-53
+                mask |= (draws < rate).astype(np.int64) << bit
+            i, j = np.nonzero(mask)
+            places.append(block.start + axons[first + i] * block.width + j)
+            masks.append(mask[i, j])
+    return WeightFlips(np.concatenate(places), np.concatenate(masks), width, of_bits)

@@ -1,0 +1,93 @@
+"""How cores change their weights, against matrix products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.cores.plasticity import change_floats, change_integers
+from neurochip.kernels.random_bits import mix, uniform
+
+pytestmark = [
+    pytest.mark.interp,
+    pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
+]
+LANES, AXONS, WIDTH, START = 4, 6, 16, 32
+
+
+def activities(dtype: Any) -> tuple[Any, Any]:
+    rng = np.random.default_rng(1)
+    pre = rng.uniform(-1, 1, (LANES, AXONS)).astype(dtype)
+    pre[:, 2] = 0  # this axon is silent in every lane,
+    pre[1:, 4] = 0  # this one in all but one
+    return pre, rng.uniform(-1, 1, (LANES, WIDTH + 3)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_floats(dtype: Any) -> None:
+    pre, post = activities(dtype)
+    weights = np.random.default_rng(2).uniform(-1, 1, START + AXONS * WIDTH + 5).astype(dtype)
+    before, out = weights.copy(), np.zeros(2, np.int64)
+    for rows in ([0, 2], [2, 6]):  # as two threads would share them
+        change_floats(
+            weights,
+            np.uint64(START),
+            np.uint64(WIDTH),
+            np.array(rows, np.uint64),
+            pre,
+            post,
+            dtype(0.25),
+            np.zeros(WIDTH, dtype),
+            out,
+        )
+    block = slice(START, START + AXONS * WIDTH)
+    expected = before[block].reshape(AXONS, WIDTH) + 0.25 * pre.T @ post[:, :WIDTH]
+    tolerance = 1e-15 if dtype is np.float64 else 1e-6
+    np.testing.assert_allclose(weights[block].reshape(AXONS, WIDTH), expected, rtol=0, atol=tolerance)
+    np.testing.assert_array_equal(weights[:START], before[:START])
+    np.testing.assert_array_equal(weights[block.stop :], before[block.stop :])
+    assert out.tolist() == [4 * LANES + 1, 0]
+
+
+@pytest.mark.parametrize("stochastic", [0, 1])
+def test_integers(stochastic: int) -> None:
+    """floor(w + change + draw) with the draw of this weight, or the nearest integer; held to ±top."""
+    pre, post = activities(np.float32)
+    rng = np.random.default_rng(3)
+    weights = rng.integers(-7, 8, START + AXONS * WIDTH).astype(np.int8)
+    before, out = weights.copy(), np.zeros(2, np.int64)
+    key, numbers, first_column = np.uint64(77), np.arange(40, 40 + AXONS, dtype=np.uint64), np.uint64(5)
+    change_integers(
+        weights,
+        np.uint64(START),
+        np.uint64(WIDTH),
+        np.array([0, AXONS], np.uint64),
+        pre,
+        post,
+        np.float32(3.0),
+        np.zeros(WIDTH, np.float32),
+        7,
+        stochastic,
+        key,
+        numbers,
+        first_column,
+        out,
+    )
+    met = 0
+    for i in range(AXONS):
+        row_key = np.uint64(mix(key, numbers[i]))
+        for j in range(WIDTH):
+            total = np.float32(0)
+            for lane in range(LANES):
+                if pre[lane, i] != 0:
+                    total = total + pre[lane, i] * post[lane, j]
+            wanted = float(before[START + i * WIDTH + j]) + float(np.float32(3.0) * total)
+            draw = float(uniform(row_key, first_column + np.uint64(j)))
+            rounded = np.floor(wanted + draw) if stochastic else np.rint(wanted)
+            if pre[:, i].any():
+                met += abs(rounded) > 7
+            assert weights[START + i * WIDTH + j] == np.clip(rounded, -7, 7), (i, j)
+    assert out.tolist() == [4 * LANES + 1, met] and met > 0
+    np.testing.assert_array_equal(weights[:START], before[:START])
