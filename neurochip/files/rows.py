@@ -1,0 +1,43 @@
+"""CSV: rows under named columns, one at a time."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+
+from neurochip.files.door import Foreign, briefly, opened
+from neurochip.files.limits import MOST_ROWS_TEXT
+
+__all__ = ["read_rows"]
+
+
+def read_rows(file: Foreign, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield line number and cells of each row of a CSV; what a row leaves out at its end is empty.
+
+    Parameters
+    ----------
+    columns
+        Those that must be there, in any order; others are left aside.
+
+    Raises
+    ------
+    NeurochipError
+        Of the file's kind, when a column is missing or the text is no CSV.
+    """
+    with opened(file, most=MOST_ROWS_TEXT) as raw:
+        with io.TextIOWrapper(raw, encoding="utf-8", newline="") as text:
+            reader = csv.DictReader(text, restval="")
+            try:
+                missing = [name for name in columns if name not in (reader.fieldnames or ())]
+                if missing:
+                    raise file.error(
+                        str(file.path),
+                        f"has no column {', '.join(missing)}; the first line must be {','.join(columns)}",
+                    )
+                for row in reader:
+                    yield reader.line_num, {name: row[name].strip() for name in columns}
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise file.error(
+                    f"{file.path}: line {reader.line_num + 1}", f"cannot be read: {briefly(str(error))}"
+                ) from None

@@ -1,0 +1,166 @@
+"""HDF5: what h5py writes is read; what points outside, declares what it does not hold, or unpacks to more, is not."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from neurochip.errors import DataError
+from neurochip.files import Foreign, Hdf5Group, read_hdf5
+
+
+def read(path: Path, *, attributes: bool = False) -> Hdf5Group:
+    return read_hdf5(Foreign(path, "a thing", "make it anew"), attributes=attributes)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "x.h5"
+
+
+def test_what_h5py_writes_is_read(path: Path) -> None:
+    values = np.arange(12.0).reshape(3, 4)
+    with h5py.File(path, "w") as file:
+        file.attrs["text"], file.attrs["number"] = "wörd", 3
+        group = file.create_group("a/b")
+        group["plain"] = values
+        group["one"] = 2.5
+        group["none"] = np.zeros((0, 3))
+        for name, more in {
+            "zipped": {"compression": "gzip"},
+            "shuffled": {"compression": "gzip", "shuffle": True, "fletcher32": True, "chunks": (2, 3)},
+            "summed": {"fletcher32": True, "chunks": (2, 2)},
+            "open": {"maxshape": (None, 4)},
+        }.items():
+            group.create_dataset(name, data=values, **more)
+        file["words"] = np.array([["a", "bc"], ["d", ""]], dtype=object)
+        file["word"] = "wörd"
+        file["bytes"] = np.array([b"ab", b"c"])
+        file["bits"] = np.array([True, False])
+        file["complex"] = 1 + 2j
+    found = read(path, attributes=True)
+    assert found.attributes == {"text": "wörd", "number": 3}
+    inside = found.groups["a"].groups["b"].arrays
+    for name in ("plain", "zipped", "shuffled", "summed", "open"):
+        assert np.array_equal(inside[name], values) and inside[name].dtype == np.float64
+    assert inside["one"] == 2.5 and inside["none"].shape == (0, 3)
+    assert found.arrays["words"].tolist() == [["a", "bc"], ["d", ""]]
+    assert (found.arrays["word"], found.arrays["complex"]) == ("wörd", 1 + 2j)
+    assert found.arrays["bytes"].tolist() == [b"ab", b"c"] and found.arrays["bits"].tolist() == [True, False]
+    assert read(path).attributes == {}
+
+
+def refused(path: Path, make: Callable[[h5py.File], Any], problem: str) -> None:
+    with h5py.File(path, "w") as file:
+        make(file)
+    with pytest.raises(DataError) as caught:
+        read(path, attributes=True)
+    text = str(caught.value)
+    assert text.startswith(str(path)) and problem in text and "\n" not in text
+
+
+def external(file: h5py.File) -> None:
+    file.create_dataset("a", shape=(10,), dtype="u1", external=[("/etc/passwd", 0, 10)])
+
+
+def virtual(file: h5py.File) -> None:
+    layout = h5py.VirtualLayout(shape=(4,), dtype="f8")
+    layout[:] = h5py.VirtualSource("other.h5", "a", shape=(4,))
+    file.create_virtual_dataset("a", layout)
+
+
+def unwritten(**more: Any) -> Callable[[h5py.File], None]:
+    def make(file: h5py.File) -> None:
+        file.create_dataset("a", shape=(3000, 2500), dtype="f8", fillvalue=1.5, **more)
+
+    return make
+
+
+def partly(file: h5py.File) -> None:
+    file.create_dataset("a", shape=(100, 100), chunks=(10, 10), dtype="f8")[0, 0] = 1
+
+
+def bomb(file: h5py.File) -> None:
+    data = file.create_dataset("a", shape=(1000,), chunks=(1000,), dtype="u1", compression="gzip")
+    data.id.write_direct_chunk((0,), zlib.compress(bytes(30_000_000)))
+
+
+def large_chunk(file: h5py.File) -> None:
+    data = file.create_dataset("a", shape=(10,), chunks=(10,), dtype="u1", compression="gzip")
+    data.id.write_direct_chunk((0,), bytes(200_000))
+
+
+def round_and_round(file: h5py.File) -> None:
+    file["a"] = file["/"]
+
+
+def reference(file: h5py.File) -> None:
+    file.create_dataset("a", data=file.ref, dtype=h5py.ref_dtype)
+
+
+@pytest.mark.parametrize(
+    ("make", "problem"),
+    [
+        (external, "a: stands in another file"),
+        (virtual, "a: stands in another file"),
+        (unwritten(), "a: is damaged or not a thing (declares elements that it does not hold)"),
+        (unwritten(chunks=(100, 100)), "declares elements that it does not hold"),
+        (unwritten(chunks=(3000, 2500), compression="gzip"), "declares elements that it does not hold"),
+        (partly, "declares elements that it does not hold"),
+        (bomb, "has a chunk that unpacks to more than it may hold"),
+        (large_chunk, "has a chunk that is larger than what it holds"),
+        (lambda f: f.create_dataset("a", (10**6, 10**6), "f8", chunks=(1000, 1000)), "declares more than the 512 MiB"),
+        (lambda f: f.create_dataset("a", (10**6,), "f8", chunks=(1,)), "is cut into 1000000 chunks"),
+        (lambda f: f.create_dataset("a", (1,), "f8", maxshape=(None,), chunks=(10**8,)), "is cut into chunks of"),
+        (lambda f: f.create_dataset("a", data=np.ones(9), compression="lzf"), "is stored through filters (32000)"),
+        (lambda f: f.create_dataset("a", data=np.ones(9, "i4"), scaleoffset=1), "is stored through filters"),
+        (lambda f: f.create_dataset("a", data=h5py.Empty("f8")), "holds nothing"),
+        (lambda f: f.create_dataset("a", data=np.zeros(2, [("x", "f8"), ("y", "i4")])), "neither numbers nor text"),
+        (lambda f: f.create_dataset("a", (1,), h5py.vlen_dtype("i4")), "neither numbers nor text"),
+        (reference, "neither numbers nor text"),
+        (round_and_round, "groups within groups more than 16 deep"),
+        (lambda f: f.__setitem__("a", h5py.SoftLink("/b")), "a: is a link to another place"),
+        (lambda f: f.__setitem__("a", h5py.ExternalLink("o.h5", "/b")), "a: is a link to another file"),
+        (lambda f: f.__setitem__("a", np.dtype("f8")), "is neither a group nor an array"),
+        (lambda f: f.attrs.__setitem__("a", [1, 2]), "attribute a: is damaged or not a thing (must be one value)"),
+        (lambda f: f.attrs.__setitem__("a", h5py.Empty("f8")), "attribute a: is damaged"),
+        (lambda f: f.attrs.__setitem__("a", np.zeros((), [("x", "f8")])), "neither numbers nor text"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trusted_is_refused(
+    path: Path, make: Callable[[h5py.File], Any], problem: str
+) -> None:
+    refused(path, make, problem)
+
+
+def test_members_are_counted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurochip.files.hdf5.MOST_MEMBERS", 50)
+    refused(path, lambda f: [f.create_group(str(k)) for k in range(51)], "has more than the 50 arrays")
+
+
+def test_one_long_text_many_times_is_counted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with h5py.File(path, "w") as file:
+        file.create_dataset("a", data=np.array(["x" * 1000] * 2000, dtype=object))
+    assert read(path).arrays["a"].shape == (2000,)
+    monkeypatch.setenv("NEUROCHIP_FILE_LIMIT", "1 MiB")
+    path.write_bytes(path.read_bytes()[: 1 << 20])
+    with pytest.raises(DataError):
+        read(path)
+
+
+def test_what_is_no_hdf5_is_refused(path: Path) -> None:
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        file["a"] = np.arange(1000)
+    whole = memory.getvalue()
+    for content in (b"", b"x" * 100, whole[:8], whole[:100], whole[: len(whole) // 2]):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="is damaged or not a thing"):
+            read(path)
