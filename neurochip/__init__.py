@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
+    from neurochip.spikes.raster import Spikes as Spikes
     from neurochip.substrate import Capabilities as Capabilities
     from neurochip.substrate import Observable as Observable
     from neurochip.substrate import Parameters as Parameters
@@ -91,6 +92,7 @@ _HOME = {
     "replay": "neurochip.replaying",
     "settle": "neurochip.settling",
     "simulate": "neurochip.simulation",
+    "Spikes": "neurochip.spikes.raster",
     "Capabilities": "neurochip.substrate",
     "Observable": "neurochip.substrate",
     "Parameters": "neurochip.substrate",

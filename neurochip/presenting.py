@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurochip import data
 from neurochip.building import build, digest_of
@@ -195,7 +195,7 @@ class SpikingPresentation:
     def __init__(
         self,
         network: SpikingNetwork,
-        spikes: Array,
+        spikes: ArrayLike,
         chip: ChipSpec,
         *,
         name: str,

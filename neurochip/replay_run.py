@@ -26,6 +26,7 @@ from neurochip.report.reading import read_rasters
 from neurochip.report.replay_document import ReplayDocument, replay_document
 from neurochip.report.replay_files import write_replay
 from neurochip.simulation import RESOLVED, versions
+from neurochip.spikes import Spikes
 from neurochip.spiking import run_spiking
 
 __all__ = ["ReplayOutcome", "network_source", "replay_run"]
@@ -137,7 +138,7 @@ def replay_run(
     if readout:
         with replacing(folder / READOUT) as file:
             np.savez_compressed(file, **readout)  # type: ignore[arg-type]
-    write_replay(document, seen.spikes, folder)
+    write_replay(document, [seen.raster(k) for k in range(len(seen.spikes))], folder)
     return ReplayOutcome(seen, document, folder)
 
 
@@ -180,7 +181,7 @@ def _presentations(path: Path) -> RecordedTraffic:
     if not rasters:
         raise DataError(str(path), "holds no presentation; set record.presentations of the run")
     layers = zip(*(raster.spikes for raster in rasters), strict=True)
-    return RecordedTraffic(spikes=tuple(np.concatenate(parts) for parts in layers))
+    return RecordedTraffic(spikes=tuple(Spikes.joined(parts) for parts in layers))
 
 
 def _with_chip(run: RunSpec, chip: str | None) -> RunSpec:

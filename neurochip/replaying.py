@@ -36,6 +36,7 @@ from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import charges
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 
 __all__ = [
@@ -85,6 +86,10 @@ class Replay:
     hardware: HardwareUse
     names: tuple[str, ...]
 
+    def raster(self, layer: int) -> Spikes:
+        """Return the spikes of one layer packed to bits, [tick, unit]."""
+        return Spikes.from_array(self.spikes[layer])
+
 
 def replay(
     spikes: Sequence[ArrayLike],
@@ -109,8 +114,8 @@ def replay(
     Parameters
     ----------
     spikes
-        List over layers of 0 and 1, [tick, unit]. With ``neuron`` the input layer is enough; what is given for
-        others is then not read.
+        List over layers of 0 and 1, [tick, unit], as arrays or `Spikes`. With ``neuron`` the input layer is enough;
+        what is given for others is then not read.
     weights
         Of the projection from layer k to layer k+1, [pre, post] each. Whole numbers are held as integers, as wide as
         they need; every entry is a synapse, also one of weight 0.

@@ -17,6 +17,7 @@ from neurochip.description.neuron import state_words
 from neurochip.description.precision import PRECISIONS, Precision
 from neurochip.elements import Annealer, Constant, Decoder, Encoder, PowerLaw
 from neurochip.errors import ConfigError, DataError
+from neurochip.spikes import Spikes
 from neurochip.substrate import Ledger, Parameters, Phase, Substrate
 from neurochip.substrate.fitting import fitting_inputs
 
@@ -43,6 +44,12 @@ class Settlement:
     states: list[NDArray[Any]]
     step_sizes: list[NDArray[Any]]
     ledger: Ledger
+
+    def raster(self, layer: int) -> Spikes:
+        """Return the recorded spikes of one layer packed to bits, [tick, sample, unit]."""
+        if not self.spikes:
+            raise DataError("spikes", 'were not recorded; ask for them with record=("spikes",)')
+        return Spikes.from_array(self.spikes[layer])
 
 
 def settle(

@@ -18,6 +18,7 @@ from neurochip.cores.coder import coder_of, for_coding, rooms_of, schedules_of
 from neurochip.cores.layout import Layout
 from neurochip.cores.tick import run_ticks
 from neurochip.description.run_sections import CodingSpec
+from neurochip.spikes import Spikes
 
 __all__ = ["CoreMemory", "IsolatedCore"]
 
@@ -83,12 +84,13 @@ class IsolatedCore:
     def tick(
         self, heard: Mapping[int, bytes], *, beta: float = 0.0, targets: NDArray[Any] | None = None
     ) -> bytes:
-        """Take in the bits that other cores sent in the last tick, and return this tick's own, packed.
+        """Take in the bits that other cores sent in the last tick, and return this tick's own, in wire form.
 
         Parameters
         ----------
         heard
-            Sending core → its bits [lane, neuron], packed by eight; nothing in the first tick.
+            Sending core → its spikes in the last tick, [1, lane, neuron], in wire form (`Spikes.to_bytes`);
+            nothing in the first tick.
         beta, targets
             Nudge, on cores of the output population; ``targets`` [lane, neuron of this core].
         """
@@ -97,8 +99,8 @@ class IsolatedCore:
         for sender, packed in heard.items():
             first, _ = self._layout.core_slots[sender]
             size = self._image.cores[sender].size
-            bits = np.unpackbits(np.frombuffer(packed, np.uint8), count=lanes * size)
-            state.bits[:, first : first + size] = bits.reshape(lanes, size)
+            bits = Spikes.from_bytes(packed, ticks=1, batch=lanes, units=size)
+            state.bits[:, first : first + size] = bits.array()[0]
         wanted = np.zeros((lanes, self._layout.n_slots), dtype=dtype)
         if targets is not None:
             wanted[:, self._own()] = targets
@@ -124,7 +126,7 @@ class IsolatedCore:
             ),
         )
         self._tick += 1
-        return np.packbits(state.bits[:, self._own()]).tobytes()
+        return Spikes.from_array(state.bits[None, :, self._own()]).to_bytes()
 
     def values(self) -> NDArray[Any]:
         """Return s of its neurons, [lane, neuron]: what an outside observer sees, not other cores."""

@@ -15,12 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.errors import DataError
+from neurochip.spikes import SHAPE, Spikes, spikes_of
 
 __all__ = ["RecordedTraffic", "load_arrays", "recorded_traffic"]
 
 Array = NDArray[Any]
 
-_NAME = re.compile(r"(spikes|weights|recurrent|feedback|placement)\.(0|[1-9][0-9]{0,3})")
+_K = "(0|[1-9][0-9]{0,3})"
+_NAME = re.compile(rf"(spikes|weights|recurrent|feedback|placement)\.{_K}|spikes\.{_K}{re.escape(SHAPE)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +32,7 @@ class RecordedTraffic:
     Attributes
     ----------
     spikes
-        List over layers of u8[tick, unit].
+        List over layers, [tick, unit].
     weights
         List over projections from layer k to layer k+1, [pre, post]; `None` when the file has none.
     recurrent, feedback
@@ -39,7 +41,7 @@ class RecordedTraffic:
         List over layers of core indices, [unit]; `None` when the file has none.
     """
 
-    spikes: tuple[Array, ...]
+    spikes: tuple[Spikes, ...]
     weights: tuple[Array, ...] | None = None
     recurrent: tuple[Array | None, ...] | None = None
     feedback: tuple[Array | None, ...] | None = None
@@ -48,7 +50,7 @@ class RecordedTraffic:
     @property
     def sizes(self) -> tuple[int, ...]:
         """Neurons of each layer."""
-        return tuple(int(raster.shape[1]) for raster in self.spikes)
+        return tuple(raster.units for raster in self.spikes)
 
 
 def load_arrays(path: Path | str) -> dict[str, Array]:
@@ -78,29 +80,36 @@ def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -
         An array that is missing, too much, of another type or of another shape.
     """
     found: dict[str, dict[int, Array]] = {}
+    shaped: set[int] = set()
     for name, values in arrays.items():
         match = _NAME.fullmatch(name)
-        if match is None or (input_only and name != "spikes.0"):
+        if match is None or (input_only and name not in ("spikes.0", f"spikes.0{SHAPE}")):
             wanted = (
                 "spikes.0" if input_only else "spikes.K, weights.K, recurrent.K, feedback.K or placement.K"
             )
             raise DataError(name, f"is no array of such a file; it may have {wanted}")
-        found.setdefault(match[1], {})[int(match[2])] = values
-    rasters = found.get("spikes", {})
-    n_layers = max(rasters, default=0) + 1
+        if match[3] is not None:
+            shaped.add(int(match[3]))
+        else:
+            found.setdefault(match[1], {})[int(match[2])] = values
+    given = found.get("spikes", {})
+    n_layers = max(shaped.union(given), default=0) + 1
+    rasters: list[Spikes] = []
     for k in range(n_layers):
-        if k not in rasters:
+        if k not in given:
             raise DataError(f"spikes.{k}", "is missing; every layer needs its raster, the input is spikes.0")
-        if rasters[k].dtype not in (np.uint8, np.bool_):
-            raise DataError(f"spikes.{k}", f"must be uint8, got {rasters[k].dtype}")
-        if rasters[k].ndim != 2 or 0 in rasters[k].shape or len(rasters[k]) != len(rasters[0]):
-            ticks = len(rasters[0]) if k and rasters[0].ndim else "ticks"
-            raise DataError(f"spikes.{k}", f"must have shape ({ticks}, units), got {rasters[k].shape}")
+        ticks = str(rasters[0].ticks) if rasters else "ticks"
+        if k not in shaped and given[k].ndim != 2:
+            raise DataError(f"spikes.{k}", f"must have shape ({ticks}, units), got {given[k].shape}")
+        raster = spikes_of(arrays, f"spikes.{k}")
+        if raster.batch is not None or 0 in raster.shape or (rasters and raster.ticks != rasters[0].ticks):
+            raise DataError(f"spikes.{k}", f"must have shape ({ticks}, units), got {raster.shape}")
+        rasters.append(raster)
     if n_layers < 2 and not input_only:
         raise DataError("spikes.1", "is missing; traffic needs at least two layers")
-    sizes = [rasters[k].shape[1] for k in range(n_layers)]
+    sizes = [raster.units for raster in rasters]
     return RecordedTraffic(
-        spikes=tuple(rasters[k].view(np.uint8) for k in range(n_layers)),
+        spikes=tuple(rasters),
         weights=_all_of(found, "weights", [(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]),
         recurrent=_some_of(found, "recurrent", {k: (sizes[k], sizes[k]) for k in range(1, n_layers)}),
         feedback=_some_of(found, "feedback", {k: (sizes[k + 1], sizes[k]) for k in range(1, n_layers - 1)}),

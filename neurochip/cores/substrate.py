@@ -21,6 +21,7 @@ from neurochip.cores.threads import Threads
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.run_sections import MOST_TICKS, CodingSpec
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.spikes import Spikes
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -305,13 +306,13 @@ class DigitalSubstrate:
             wiring.weights[begin:end].copy(), wiring.scales.copy(), wiring.bias[first:last].copy()
         )
 
-    def each_tick(self, spikes: Sequence[NDArray[np.uint8]]) -> list[PhaseTime]:
-        """Return the time of every tick of one recorded presentation: u8[tick, unit] of each layer. Books nothing."""
+    def each_tick(self, spikes: Sequence[Spikes]) -> list[PhaseTime]:
+        """Return the time of every tick of one recorded presentation: [tick, unit] of each layer. Books nothing."""
         if self._clock is None:
             raise CapabilityError("timing", 'is "tick": cycles are not counted on this chip')
         slots = np.zeros((len(spikes[0]), self._layout.n_slots), dtype=np.uint8)
         for layer, bits in enumerate(spikes):
-            slots[:, self._layout.slots_of[layer]] = bits
+            slots[:, self._layout.slots_of[layer]] = bits.array()
         return self._clock.each_tick(slots)
 
     def book_readout(self, layer: int) -> None:

@@ -13,6 +13,7 @@ from neurochip.description import RunSpec
 from neurochip.energy import HardwareUse
 from neurochip.errors import ConfigError, DataError
 from neurochip.report.schema import FORMAT, Document
+from neurochip.spikes import spikes_of
 from neurochip.substrate.ledger import Ledger
 from neurochip.training.record import Raster
 
@@ -115,11 +116,7 @@ def read_rasters(path: Path | str) -> tuple[Raster, ...]:
             for number in range(int(stored["presentations"])):
                 names = tuple(str(name) for name in stored[f"{number}.populations"])
                 label, predicted, n_free, n_nudged = (int(n) for n in stored[f"{number}.numbers"])
-                # Each tick's bits are packed into bytes along the unit axis.
-                spikes = tuple(
-                    np.unpackbits(stored[f"{number}.{name}"], axis=1, count=int(units))
-                    for name, units in zip(names, stored[f"{number}.units"], strict=True)
-                )
+                spikes = tuple(spikes_of(stored, f"{number}.spikes.{k}") for k in range(len(names)))
                 rasters.append(
                     Raster(
                         label=label,

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from neurochip.data.atomic import replacing
 from neurochip.description import PriceList
@@ -20,6 +18,7 @@ from neurochip.report.reading import REPORT
 from neurochip.report.replay_document import ReplayDocument, repriced_replay
 from neurochip.report.replay_page import replay_page
 from neurochip.report.schema import FORMAT
+from neurochip.spikes import Spikes, npz_of
 from neurochip.substrate.ledger import Ledger
 
 __all__ = ["is_replay", "read_replay", "render_replay_again", "write_replay"]
@@ -28,7 +27,7 @@ SPIKES = "spikes.npz"
 
 
 def write_replay(
-    document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]], folder: Path | str, stem: str = "report"
+    document: ReplayDocument, spikes: Sequence[Spikes], folder: Path | str, stem: str = "report"
 ) -> Path:
     """Write ``<stem>.json``, ``<stem>.html`` and all spikes into an existing folder; return the page."""
     folder = Path(folder)
@@ -36,7 +35,7 @@ def write_replay(
     text = replay_page(document, spikes)
     if not (folder / SPIKES).exists():
         with replacing(folder / SPIKES) as file:
-            np.savez_compressed(file, **{f"spikes.{k}": bits for k, bits in enumerate(spikes)})  # type: ignore[arg-type]
+            file.write(npz_of({f"spikes.{k}": bits for k, bits in enumerate(spikes)}))
     with replacing(folder / f"{stem}.json") as file:
         file.write((json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
     with replacing(page) as file:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurochip.report.bars import Bar, log_bars
 from neurochip.report.figures import Chart, Curve, plot
@@ -20,6 +19,7 @@ from neurochip.report.sections.energy import energy
 from neurochip.report.sections.frame import card, section
 from neurochip.report.sections.provenance import elements
 from neurochip.report.sections.spikes import Panel, busiest, name_of, raster_figure
+from neurochip.spikes import Spikes
 
 __all__ = ["CODINGS", "replay_page"]
 
@@ -33,7 +33,7 @@ _MOST_POINTS = 500  # of a curve; more ticks are averaged
 _MOST_TICKS = 600  # of the raster that is drawn
 
 
-def replay_page(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -> str:
+def replay_page(document: ReplayDocument, spikes: Sequence[Spikes]) -> str:
     """Return the text of the page."""
     # The sections on energy and on the chip read only what both kinds of document have.
     shared = cast(Document, document)
@@ -138,11 +138,11 @@ def _time_lines(document: ReplayDocument) -> Markup | None:
     return tag("p", words, class_="note")
 
 
-def _raster(document: ReplayDocument, spikes: Sequence[NDArray[np.uint8]]) -> Markup:
+def _raster(document: ReplayDocument, spikes: Sequence[Spikes]) -> Markup:
     shown = min(len(spikes[0]), _MOST_TICKS)
     rows: list[Panel] = []
-    for position, ((name, size), bits) in enumerate(zip(document["layers"], spikes, strict=True)):
-        bits, about = bits[:shown], f"{exact(size)} neurons"
+    for position, ((name, size), layer) in enumerate(zip(document["layers"], spikes, strict=True)):
+        bits, about = layer[:shown].array(), f"{exact(size)} neurons"
         if 0 < position < len(spikes) - 1:
             bits, about = busiest(bits), f"{exact(int(bits.any(axis=0).sum()))} of {exact(size)} fire"
         rows.append(Panel(name, name_of(name, about), bits))

@@ -16,6 +16,7 @@ from neurochip.report.document import document, repriced
 from neurochip.report.html import html
 from neurochip.report.reading import RASTERS, read_document, read_rasters
 from neurochip.report.schema import Document
+from neurochip.spikes import packed_arrays
 from neurochip.training.record import Raster, RunRecord
 
 __all__ = ["render_again", "write_document", "write_rasters", "write_report"]
@@ -63,17 +64,16 @@ def write_document(
 
 
 def write_rasters(rasters: Sequence[Raster], path: Path | str) -> None:
-    """Write spike rasters, packed to bits: ``<n>.<population>`` holds u8[tick, ⌈units / 8⌉]."""
+    """Write spike rasters, packed to bits: ``<n>.spikes.<k>`` and its shape for population k of presentation n."""
     arrays: dict[str, np.ndarray] = {"presentations": np.array(len(rasters))}
     for number, raster in enumerate(rasters):
         arrays[f"{number}.presentation"] = np.array(raster.presentation)
         arrays[f"{number}.populations"] = np.array(raster.populations)
-        arrays[f"{number}.units"] = np.array([bits.shape[1] for bits in raster.spikes])
         arrays[f"{number}.numbers"] = np.array(
             [raster.label, raster.predicted, raster.n_free, raster.n_nudged]
         )
-        for name, bits in zip(raster.populations, raster.spikes, strict=True):
-            arrays[f"{number}.{name}"] = np.packbits(bits.astype(bool), axis=1)
+        for k, spikes in enumerate(raster.spikes):
+            arrays |= packed_arrays(f"{number}.spikes.{k}", spikes)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
     with replacing(Path(path)) as file:

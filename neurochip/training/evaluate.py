@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data import Dataset
+from neurochip.spikes import Spikes
 from neurochip.substrate import Observable, Phase, Substrate
 from neurochip.training.record import Raster
 
@@ -76,7 +77,7 @@ def rasters(
             presentation=f"test {lane}",
             populations=populations,
             spikes=tuple(
-                np.concatenate([a[:, lane], b[:, lane]])
+                Spikes.from_array(np.concatenate([a[:, lane], b[:, lane]]))
                 for a, b in zip(first.spikes, second.spikes, strict=True)
             ),
             n_free=free,

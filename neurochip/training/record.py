@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.description import ChipSpec, RunSpec
 from neurochip.energy.hardware import ElementUse, HardwareUse
+from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import Ledger
 
 __all__ = [
@@ -123,7 +124,7 @@ class Raster:
     populations
         Names, in the order of ``spikes``.
     spikes
-        u8[tick, unit] of each population, free ticks first.
+        Of each population, [tick, unit], free ticks first.
     n_free, n_nudged
         Ticks of each phase.
     """
@@ -132,7 +133,7 @@ class Raster:
     predicted: int
     presentation: str
     populations: tuple[str, ...]
-    spikes: tuple[NDArray[np.uint8], ...]
+    spikes: tuple[Spikes, ...]
     n_free: int
     n_nudged: int
 

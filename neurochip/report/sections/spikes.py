@@ -50,8 +50,8 @@ def _figure(raster: Raster) -> Markup:
         "div", tag("strong", f"A {raster.label}"), " ", verdict, " ", tag("small", raster.presentation)
     )
     rows: list[Panel] = []
-    for position, (name, bits) in enumerate(zip(raster.populations, raster.spikes, strict=True)):
-        last = position == len(raster.populations) - 1
+    for position, (name, spikes) in enumerate(zip(raster.populations, raster.spikes, strict=True)):
+        bits, last = spikes.array(), position == len(raster.populations) - 1
         about = f"{exact(bits.shape[1])} neurons"
         if 0 < position and not last:
             fired, all_of_them = int(bits.any(axis=0).sum()), bits.shape[1]

@@ -10,6 +10,7 @@ import pytest
 
 from neurochip.cores.raster_file import load_arrays, recorded_traffic
 from neurochip.errors import DataError
+from neurochip.spikes import Spikes, packed_arrays
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 
@@ -42,8 +43,15 @@ def test_spikes_alone_will_do_and_may_be_bool() -> None:
     arrays["spikes.1"] = arrays["spikes.1"].astype(bool)
     found = recorded_traffic(arrays)
     assert (found.weights, found.recurrent, found.feedback, found.placement) == (None, None, None, None)
-    assert found.spikes[1].dtype == np.uint8
-    assert found.spikes[1].tolist() == good()["spikes.1"].tolist()
+    assert found.spikes[1].array().tolist() == good()["spikes.1"].tolist()
+
+
+def test_packed_spikes_are_those_of_the_array() -> None:
+    arrays = good()
+    packed = arrays | packed_arrays("spikes.1", Spikes.from_array(arrays["spikes.1"]))
+    assert recorded_traffic(packed).spikes == recorded_traffic(arrays).spikes
+    alone = packed_arrays("spikes.0", Spikes.from_array(arrays["spikes.0"]))
+    assert recorded_traffic(alone, input_only=True).sizes == (3,)
 
 
 CASES: list[tuple[Arrays, str]] = [
@@ -51,6 +59,13 @@ CASES: list[tuple[Arrays, str]] = [
     ({"spikes.1": np.zeros(6, np.uint8)}, "spikes.1: must have shape (6, units), got (6,)"),
     ({"spikes.2": np.zeros((6, 2))}, "spikes.2: must be uint8, got float64"),
     ({"spikes.4": np.zeros((6, 2), np.uint8)},
+     "spikes.3: is missing; every layer needs its raster, the input is spikes.0"),
+    ({"spikes.1": np.full((6, 4), 2, np.uint8)}, "spikes.1[0, 0]: must be 0 or 1, got 2"),
+    ({"spikes.1": np.zeros(3, np.uint8), "spikes.1.shape": np.array([6, 5])},
+     "spikes.1: must be 4 bytes for 30 bits, got 3"),
+    ({"spikes.1": np.zeros(3, np.uint8), "spikes.1.shape": np.array([6, 2, 2])},
+     "spikes.1: must have shape (6, units), got (6, 2, 2)"),
+    ({"spikes.3.shape": np.array([6, 5])},
      "spikes.3: is missing; every layer needs its raster, the input is spikes.0"),
     ({"weights.0": np.ones((3, 4))}, "weights.1: is missing; give all 2 of weights or none"),
     ({"weights.0": np.ones((3, 5)), "weights.1": np.ones((4, 2))},

@@ -139,5 +139,5 @@ def facts(outcome: Any) -> tuple[Any, ...]:
     """Return everything of a run that must not depend on how its chip was driven."""
     record = outcome.record
     epochs = [(e.online_error, e.train_error, e.test_error, e.spikes_per_sample) for e in record.epochs]
-    rasters = [(r.predicted, *(s.tobytes() for s in r.spikes)) for r in record.rasters]
+    rasters = [(r.predicted, *(s.to_bytes() for s in r.spikes)) for r in record.rasters]
     return epochs, record.confusion.tolist(), record.ledger.without_control().to_json(), rasters

@@ -10,6 +10,7 @@ from neurochip import data
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_run, word_bits
 from neurochip.description.network import layered
 from neurochip.energy import hardware_of
+from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import ConvergenceCurve, CoreUse, EpochRecord, Raster, RunRecord
 
@@ -173,7 +174,7 @@ def fake_rasters(run: RunSpec, count: int) -> tuple[Raster, ...]:
                 predicted=predicted,
                 presentation=f"test {number}",
                 populations=names,
-                spikes=tuple(spikes),
+                spikes=tuple(Spikes.from_array(bits) for bits in spikes),
                 n_free=n_free,
                 n_nudged=n_nudged,
             )
