@@ -154,7 +154,7 @@ def test_json(run: Run, place: Workplace) -> None:
 
 BAD: list[tuple[dict[str, Any], list[str], str]] = [
     ({"spikes.1": np.zeros((30, 12))}, [], "mine.npz: spikes.1: must be uint8, got float64"),
-    ({"spikes.1": np.full((30, 12), 2, np.uint8)}, [], "spikes[1][0, 0]: must be 0 or 1, got 2"),
+    ({"spikes.1": np.full((30, 12), 2, np.uint8)}, [], "mine.npz: spikes.1[0, 0]: must be 0 or 1, got 2"),
     ({"placement.0": np.full(20, 99), "placement.1": np.zeros(12, int), "placement.2": np.zeros(5, int)}, [],
      "placement[0][0]: cmos45 has no core 99; its cores are 0 to 63"),
     ({}, ["--chip", "ideal-bits", "--timing", "cycle"],
