@@ -61,13 +61,14 @@ class _Lines:
         if progress.note is not None:
             click.echo(progress.note, err=True)
         now = time.monotonic()
-        if now - self.told >= EVERY_S or progress.done == progress.total:
+        if now - self.told >= EVERY_S or (progress.planned and progress.done == progress.total):
             self.told = now
             click.echo(_figures(progress), err=True)
 
 
 def _figures(progress: SweepProgress) -> str:
-    parts = [f"{progress.done}/{progress.total} tasks"]
+    more = "" if progress.planned else "+"  # they are still being spelled out
+    parts = [f"{progress.done}/{progress.total}{more} tasks"]
     if progress.failed:
         parts.append(f"{progress.failed} failed")
     if progress.busy is not None:

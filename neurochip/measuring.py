@@ -19,7 +19,8 @@ from neurochip.description import RunSpec
 from neurochip.errors import ConfigError, NeurochipError
 from neurochip.learning.rules import rule_for
 from neurochip.substrate import Parameters, Phase
-from neurochip.sweep.runner import Done
+from neurochip.sweep.identity import check_environment, check_files
+from neurochip.sweep.runner import Done, Job
 from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
@@ -31,37 +32,31 @@ __all__ = ["measure", "pack", "unpack"]
 _FAMILIES = ("weights", "feedback", "biases")
 
 
-def measure(
-    work: str,
-    run: dict[str, Any],
-    fine_tune_epochs: int,
-    weights: bytes | None,
-    keep: bool,
-    *,
-    allow_code: bool = False,
-) -> Done:
+def measure(job: Job, *, allow_code: bool = False) -> Done:
     """Do one task and return what it measured; whatever goes wrong with it becomes its reason.
 
     Parameters
     ----------
-    work
-        ``train`` from scratch, ``deploy`` weights and test, or ``fine-tune`` them.
-    run
-        The run, as tables.
-    weights
-        Those to take over, packed.
-    keep
-        Whether to return the trained ones.
+    job
+        What to do, with which run and which weights.
     allow_code
         Whether code that the run names may be run.
+
+    Raises
+    ------
+    ConfigError, DataError
+        When this process has another source or other libraries than the sweep, or a file has changed: then no task of
+        the sweep can be done here, and none has failed.
     """
+    check_environment(job["environment"])
+    check_files(job["files"])
     began, cpu = time.perf_counter(), time.thread_time()
     done: Done = {"measured": None, "reason": None, "seconds": 0.0, "cpu_seconds": 0.0, "parameters": None}
     try:
         done["measured"], trained = _measured(
-            work, RunSpec.from_dict(run), fine_tune_epochs, weights, allow_code
+            job["work"], RunSpec.from_dict(job["run"]), job["epochs"], job["weights"], allow_code
         )
-        if keep:
+        if job["keep"]:
             done["parameters"] = pack(trained)
     except NeurochipError as error:
         done["reason"] = str(error)

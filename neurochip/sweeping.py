@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import functools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
@@ -18,12 +19,15 @@ from neurochip.simulation import stoppable, versions
 from neurochip.sweep.definition import Definition, define, parse_modes
 from neurochip.sweep.document import document
 from neurochip.sweep.engine import Engine, open_engine
-from neurochip.sweep.plan import Plan, plan
+from neurochip.sweep.identity import Identity, changed
+from neurochip.sweep.plan import Planner
 from neurochip.sweep.runner import SweepProgress, Tally, carry_out
+from neurochip.sweep.salvage import Salvaged, salvage
+from neurochip.sweep.shards import Shard, joined, parse_shard
 from neurochip.sweep.space import Axis, parse_axes
 from neurochip.sweep.store import Store
 
-__all__ = ["ASK_FROM", "SweepOutcome", "run_sweep"]
+__all__ = ["ASK_FROM", "Merged", "SweepOutcome", "merge_sweeps", "run_sweep"]
 
 T = TypeVar("T")
 
@@ -31,10 +35,26 @@ ASK_FROM = 20_000  # points: more are begun only when asked for expressly
 
 
 class SweepOutcome(NamedTuple):
-    """What a sweep leaves: its document, and the folder where it was written."""
+    """What a sweep leaves: its document, and the folder where it was written.
+
+    ``shard`` is the part that was measured, of a sweep that is measured in parts; its folder has no report.
+    """
 
     document: SweepDocument
     folder: Path
+    shard: str | None = None
+
+
+class Merged(NamedTuple):
+    """What several stores give together: ``twice`` tasks stood in more than one, ``missing`` of all in none."""
+
+    document: SweepDocument
+    folder: Path
+    tasks: int
+    twice: int
+    missing: int
+    lost: int
+    shards_missing: tuple[str, ...]
 
 
 def run_sweep(
@@ -52,6 +72,7 @@ def run_sweep(
     seed: int | None = None,
     workers: int | None = None,
     scheduler: str | None = None,
+    shard: str | None = None,
     out: Path | str | None = None,
     resume: Path | str | None = None,
     confirm: Callable[[int], bool] | None = None,
@@ -87,11 +108,14 @@ def run_sweep(
         Processes on this machine; `None` takes one per core. The result does not depend on it.
     scheduler
         Address of a Dask scheduler, e.g. ``tcp://host:8786``, to use its workers instead.
+    shard
+        ``K/N``: only every N-th task, for job arrays; `merge_sweeps` joins the N folders.
     out
         Folder to make; `None` makes ``sweeps/<name>-<time>``.
     resume
         Folder of a sweep: goes on with it and repeats nothing that is stored. What else is given changes what is asked
-        for, e.g. more dies; the run must be the same.
+        for, e.g. more dies; the run must be the same. With ``out``, a new folder takes over what is still valid: when
+        the code has changed since, or the store is damaged.
     confirm
         Asked, with the number of points, before a sweep of more than 20 000.
     on_progress
@@ -112,29 +136,172 @@ def run_sweep(
         On SIGINT or SIGTERM; what was finished is stored and reported.
     """
     said = _Said(vary, modes, dies, seeds, nominal, fine_tune_epochs, within, wanted)
+    part = None if shard is None else parse_shard(shard)
+    if resume is not None and out is None:
+        return _resumed(
+            Path(resume),
+            said,
+            run,
+            overrides,
+            seed,
+            workers,
+            scheduler,
+            part,
+            confirm,
+            on_progress,
+            allow_code,
+        )
+    saved = None
     if resume is None:
         base = _base_run("" if run is None else run, overrides, seed)
         definition = said.define(base)
+    else:
+        saved = salvage(Path(resume))
+        if saved.definition is None and run is None:
+            raise CheckpointError(str(resume), "has lost its definition; name RUN and --vary again")
+        if saved.definition is None:
+            base = _base_run("" if run is None else run, overrides, seed)
+            definition = said.define(base)
+        else:
+            definition = _redefined(Path(resume), saved.definition, said, run, overrides, seed)
+            base = RunSpec.from_dict(definition.run)
+    _check_size(definition, confirm)
+    planner = Planner(definition)
+    _try(base, allow_code)
+    ending = "" if part is None else f"-shard-{part.number}-of-{part.of}"
+    folder = Path(out) if out is not None else dated("sweeps", base.name + ending)
+    with (
+        open_engine(workers, scheduler) as engine,
+        Store.create(
+            folder,
+            definition,
+            versions(base),
+            planner.plan.identity,
+            shard=None if part is None else part.words,
+        ) as store,
+    ):
+        if saved is not None:
+            _take_over(Path(str(resume)), saved, planner, store, on_progress)
+            planner = Planner(definition)
+        return _carry_out(planner, store, engine, part, on_progress, allow_code)
+
+
+def _resumed(
+    folder: Path,
+    said: _Said,
+    run: RunSpec | str | None,
+    overrides: Sequence[str],
+    seed: int | None,
+    workers: int | None,
+    scheduler: str | None,
+    part: Shard | None,
+    confirm: Callable[[int], bool] | None,
+    on_progress: Callable[[SweepProgress], None] | None,
+    allow_code: bool,
+) -> SweepOutcome:
+    with Store.open(folder) as store:
+        definition = _redefined(folder, store.definition(), said, run, overrides, seed)
+        words = None if part is None else part.words
+        if part is not None and words != store.shard():
+            raise CheckpointError(
+                str(folder),
+                f"is for {_shard_words(store.shard())}, not {_shard_words(words)}; leave --shard out",
+            )
         _check_size(definition, confirm)
-        folder = Path(out) if out is not None else dated("sweeps", base.name)
-        planned = plan(definition)
-        _try(base, allow_code)
-        with (
-            open_engine(workers, scheduler) as engine,
-            Store.create(folder, definition, versions(base)) as store,
-        ):
-            return _carry_out(definition, planned, store, engine, on_progress, allow_code)
-    if out is not None:
-        raise ConfigError("--out", "is not for --resume, which writes where the sweep is")
-    with Store.open(Path(resume)) as store:
-        definition = _redefined(store, said, run, overrides, seed)
-        _check_size(definition, confirm)
-        planned = plan(definition)
+        planner = Planner(definition)
+        _check_identity(folder, store.identity(), planner)
         _try(RunSpec.from_dict(definition.run), allow_code)
         if definition != store.definition():
-            store.redefine(definition)
+            store.redefine(definition, planner.plan.identity)
+        shard = store.shard()
         with open_engine(workers, scheduler) as engine:
-            return _carry_out(definition, planned, store, engine, on_progress, allow_code)
+            return _carry_out(
+                planner, store, engine, None if shard is None else parse_shard(shard), on_progress, allow_code
+            )
+
+
+def _shard_words(shard: str | None) -> str:
+    return "the whole sweep" if shard is None else f"shard {shard}"
+
+
+def _check_identity(folder: Path, before: Identity, planner: Planner) -> None:
+    """Refuse to mix results that other code, other libraries or other files would have given."""
+    differing = changed(before, planner.plan.identity)
+    if differing:
+        raise CheckpointError(
+            str(folder),
+            f"holds results that would not come out the same here ({'; '.join(differing)}); begin anew in another "
+            f"folder: neurochip sweep --resume {folder} --out {folder}-2",
+        )
+
+
+def _take_over(
+    source: Path,
+    saved: Salvaged,
+    planner: Planner,
+    store: Store,
+    on_progress: Callable[[SweepProgress], None] | None,
+) -> None:
+    """Carry over the results that would come out the same here, by their digests."""
+    for _ in planner.steps():
+        pass
+    valid = [one for one in saved.finished if one.digest in planner.plan.tasks]
+    store.take_over(valid)
+    lost = f"; {saved.lost} could not be read" if saved.lost else ""
+    what = f"{len(valid)} of {len(saved.finished) + saved.lost} results of {source} are taken over{lost}"
+    store.note(what)
+    if on_progress is not None:
+        on_progress(SweepProgress(len(valid), len(planner.plan.tasks), 0, 0, None, None, what, False))
+
+
+def merge_sweeps(folders: Sequence[Path | str], out: Path | str) -> Merged:
+    """Join stores that were measured apart, of the same sweep, in a new folder, and write its report.
+
+    Parameters
+    ----------
+    folders
+        Of shards, or of whole sweeps of the same definition.
+    out
+        Folder to make. What no store holds can be measured there, with ``resume``.
+
+    Raises
+    ------
+    CheckpointError
+        When two of them are of different sweeps, were measured with different code, or disagree.
+    """
+    if not folders:
+        raise ConfigError("merge", "needs the folders to join; name them")
+    parts = [(Path(folder), salvage(Path(folder))) for folder in folders]
+    found = joined(parts)
+    planner = Planner(found.definition)
+    _check_identity(parts[0][0], parts[0][1].identity, planner)
+    for _ in planner.steps():
+        pass
+    tasks = planner.plan.tasks
+    valid = [one for one in found.finished if one.digest in tasks]
+    missing = len(tasks) - len(valid)
+    base = RunSpec.from_dict(found.definition.run)
+    with Store.create(Path(out), found.definition, versions(base), planner.plan.identity) as store:
+        store.take_over(valid)
+        store.note(
+            f"joined of {len(parts)} stores: {len(valid)} of {len(tasks)} tasks, {found.twice} of them in two"
+        )
+        table = document(found.definition, planner.plan, store)
+        write_sweep(table, store.folder)
+    shards = _shards_missing([part.shard for _, part in parts])
+    return Merged(table, Path(out), len(tasks), found.twice, missing, found.lost, shards)
+
+
+def _shards_missing(given: Sequence[str | None]) -> tuple[str, ...]:
+    """Name the shards that are in none of the stores."""
+    shards = [parse_shard(shard) for shard in given if shard is not None]
+    numbers: dict[int, set[int]] = {}
+    for shard in shards:
+        numbers.setdefault(shard.of, set()).add(shard.number)
+    if len(shards) < len(given) or len(numbers) != 1:
+        return ()
+    [(of, there)] = numbers.items()
+    return tuple(f"{k}/{of}" for k in range(1, of + 1) if k not in there)
 
 
 class _Said(NamedTuple):
@@ -188,14 +355,18 @@ def _base_run(run: RunSpec | str, overrides: Sequence[str], seed: int | None) ->
 
 
 def _redefined(
-    store: Store, said: _Said, run: RunSpec | str | None, overrides: Sequence[str], seed: int | None
+    folder: Path,
+    before: Definition,
+    said: _Said,
+    run: RunSpec | str | None,
+    overrides: Sequence[str],
+    seed: int | None,
 ) -> Definition:
-    before = store.definition()
     base = RunSpec.from_dict(before.run)
     if run is not None:
         if _base_run(run, overrides, seed).to_dict() != before.run:
             raise CheckpointError(
-                str(store.folder),
+                str(folder),
                 f"holds the points of another run ({base.name}, or with other values); leave RUN, --set and --seed "
                 "out to go on with it",
             )
@@ -203,7 +374,7 @@ def _redefined(
         raise ConfigError(
             "--resume", "goes on with the run of its folder as it was; leave out --set and --seed"
         )
-    return said.define(base, before)
+    return replace(said.define(base, before), folder=before.folder)
 
 
 def _try(base: RunSpec, allow_code: bool) -> None:
@@ -220,24 +391,26 @@ def _check_size(definition: Definition, confirm: Callable[[int], bool] | None) -
 
 
 def _carry_out(
-    definition: Definition,
-    planned: Plan,
+    planner: Planner,
     store: Store,
     engine: Engine,
+    part: Shard | None,
     on_progress: Callable[[SweepProgress], None] | None,
     allow_code: bool,
 ) -> SweepOutcome:
     work = functools.partial(measure, allow_code=True) if allow_code else measure
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    tasks = planner.steps() if part is None else part.tasks(planner.steps())
     with stoppable() as stop:
-        tally = carry_out(planned.tasks.values(), store, engine, work, listener=on_progress, stop=stop)
+        tally = carry_out(tasks, store, engine, work, listener=on_progress, stop=stop)
     if tally.measured or tally.failed:
         store.add_session(_session(engine, tally, started))
-    table = document(definition, planned, store)
-    write_sweep(table, store.folder)
+    table = document(planner.definition, planner.plan, store)
+    if part is None:
+        write_sweep(table, store.folder)
     if tally.stopped:
         raise Interrupted(str(store.folder), command="sweep")
-    return SweepOutcome(table, store.folder)
+    return SweepOutcome(table, store.folder, None if part is None else part.words)
 
 
 def _session(engine: Engine, tally: Tally, started: str) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,7 +14,64 @@ from ..options import ALLOW_CODE, QUIET, SET, json_option, out_folder, seed_opti
 __all__ = ["command"]
 
 
-@click.command("sweep", short_help="Draw error and yield against any key of a run, over dies.")
+@click.command("merge", short_help="Join sweeps that were measured apart, e.g. as shards.")
+@click.argument(
+    "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    required=True,
+    help="Folder to make, for all of it.",
+)
+@QUIET
+@json_option("sweep.json")
+def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> None:
+    """Join the stores in DIR..., of one sweep that was measured in parts, and write its report.
+
+    Tasks that stand in several are compared; those that stand in none are counted, and measured with
+    `neurochip sweep --resume`.
+    """
+    from neurochip.report.sweeps.terminal import print_sweep
+    from neurochip.sweeping import merge_sweeps
+
+    from ..screen import print_folder, summary_console, told_briefly
+
+    merged = merge_sweeps(folders, out)
+    found = f"{merged.tasks - merged.missing} of {merged.tasks} tasks, {merged.twice} of them measured twice and alike"
+    click.echo(found, err=True)
+    if merged.lost:
+        click.echo(f"{merged.lost} results could not be read and are left out", err=True)
+    if merged.missing:
+        which = f"; shards {', '.join(merged.shards_missing)} were not given" if merged.shards_missing else ""
+        click.echo(
+            f"{merged.missing} tasks are missing{which}; measure them with: neurochip sweep --resume {out}",
+            err=True,
+        )
+    if not told_briefly(merged.folder, "sweep.json", quiet=quiet, as_json=as_json):
+        print_sweep(merged.document, summary_console())
+        print_folder(merged.folder)
+
+
+class _Sweep(click.Command):
+    """The command itself, and the word ``merge`` in the place of a run."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Hand what follows ``merge`` to that command."""
+        if args[:1] == ["merge"]:
+            return merge.make_context(f"{info_name} merge", args[1:], parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)
+
+
+@click.command(
+    "sweep",
+    cls=_Sweep,
+    short_help="Draw error and yield against any key of a run, over dies.",
+    epilog="`neurochip sweep merge DIR... --out DIR` joins sweeps that were measured apart, as with --shard.",
+)
 @click.argument("run", type=RUN, required=False)
 @click.option(
     "--vary",
@@ -66,12 +124,18 @@ __all__ = ["command"]
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster, e.g. tcp://host:8786."
 )
+@click.option(
+    "--shard",
+    metavar="K/N",
+    help="Only every N-th task, from the K-th on: for job arrays. `neurochip sweep merge` joins the folders.",
+)
 @out_folder("sweeps/NAME-TIME")
 @click.option(
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the sweep in DIR; other options change what is asked for, e.g. --dies 100. Nothing is repeated.",
+    help="Go on with the sweep in DIR; other options change what is asked for, e.g. --dies 100. Nothing is repeated. "
+    "With --out, begin anew there and take over what is still valid.",
 )
 @ALLOW_CODE
 @click.option("--yes", is_flag=True, help="Begin even a very large sweep without asking.")
@@ -91,6 +155,7 @@ def command(
     seed: int | None,
     workers: int | None,
     scheduler: str | None,
+    shard: str | None,
     out: Path | None,
     resume: Path | None,
     allow_code: bool,
@@ -127,12 +192,20 @@ def command(
             seed=seed,
             workers=workers,
             scheduler=scheduler,
+            shard=shard,
             out=out,
             resume=resume,
             confirm=confirm,
             on_progress=on_progress,
             allow_code=allow_code,
         )
+    if outcome.shard is not None:  # a part of the points has no statistics
+        click.echo(outcome.folder)
+        if not quiet:
+            click.echo(
+                f"Shard {outcome.shard}; join all with: neurochip sweep merge DIR... --out DIR", err=True
+            )
+        return
     if not told_briefly(outcome.folder, "sweep.json", quiet=quiet, as_json=as_json):
         print_sweep(outcome.document, summary_console())
         print_folder(outcome.folder)

@@ -21,7 +21,7 @@ from neurochip.description.toml_writer import write_toml
 from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
 
-__all__ = ["apply_overrides", "key_type", "read_run", "run_to_toml"]
+__all__ = ["anchor_files", "apply_overrides", "key_type", "read_run", "run_to_toml"]
 
 
 def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> RunSpec:
@@ -49,9 +49,9 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
     table = parse(text, source)
     table.setdefault("name", Path(source).name.removesuffix(".toml"))
     if is_path(name_or_path):
-        _anchor_files(table, Path(name_or_path).parent)
+        anchor_files(table, Path(name_or_path).parent)
     table = apply_overrides(table, overrides)
-    _anchor_files(table, Path.cwd())  # one that an override named
+    anchor_files(table, Path.cwd())  # one that an override named
     try:
         run = RunSpec.from_dict(table)
         chip = read_chip(run.chip)
@@ -83,8 +83,8 @@ def run_to_toml(run: RunSpec) -> str:
     return write_toml(run.to_dict())
 
 
-def _anchor_files(table: Table, folder: Path) -> None:
-    """Files that a run names are looked for beside it, and stay found when the resolved run is moved."""
+def anchor_files(table: Table, folder: Path) -> None:
+    """Make the files that a run names absolute, by a folder: they stay found when the resolved run is moved."""
     chip = table.get("chip")
     if isinstance(chip, str) and is_path(chip) and not Path(chip).is_absolute():
         table["chip"] = str((folder / chip).resolve())

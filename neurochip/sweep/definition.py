@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from neurochip.description import RunSpec, read_chip
-from neurochip.description.run_reader import apply_overrides
+from neurochip.description import ChipSpec, RunSpec, read_chip
+from neurochip.description.run_reader import anchor_files, apply_overrides
 from neurochip.description.toml_reader import Table, describe, did_you_mean
 from neurochip.errors import CapabilityError, ConfigError
-from neurochip.sweep.dies import die_key, is_imperfection, why_no_dies, without_dies
+from neurochip.sweep.dies import DIE_FILE, is_about_dies, is_imperfection, why_no_dies, without_dies
 from neurochip.sweep.space import Axis, grid_size
 
 __all__ = ["Definition", "Mode", "define", "parse_modes"]
@@ -54,6 +56,8 @@ class Definition:
         A die is good when its error is at most this share above that of the ideal chip of the same seed.
     wanted
         Share of dies that shall be good.
+    folder
+        Where files are that a value names by a relative path.
     """
 
     run: Table
@@ -65,6 +69,7 @@ class Definition:
     fine_tune_epochs: int = 1
     within: float = 0.01
     wanted: float = 0.95
+    folder: str = ""
 
     @property
     def points(self) -> int:
@@ -73,21 +78,33 @@ class Definition:
         ideal = Mode.IDEAL in self.modes
         return chips * (len(self.modes) - ideal) + ideal * self.seeds
 
-    def resolve(self, values: Sequence[str], *, nominal: bool = False) -> RunSpec:
-        """Return the run with the varied keys set to these values; refuse what the run's own checks refuse.
+    def table(self, values: Sequence[str], *, nominal: bool = False) -> Table:
+        """Return the run with the varied keys set to these values, as tables that nothing has checked.
 
-        ``nominal`` leaves out whatever is drawn for a die and is not varied itself.
+        A value of "" leaves its key as the run has it. ``nominal`` leaves out whatever is drawn for a die and is not
+        varied itself.
         """
-        overrides = [f"{axis.key}={value}" for axis, value in zip(self.axes, values, strict=True)]
+        overrides = [
+            f"{axis.key}={value}"
+            for axis, value in zip(self.axes, values, strict=True)
+            if value and not (nominal and is_about_dies(axis.key))
+        ]
+        table = apply_overrides(without_dies(self.run) if nominal else self.run, overrides)
+        anchor_files(table, Path(self.folder))
+        return table
+
+    def resolve(self, values: Sequence[str], *, nominal: bool = False) -> RunSpec:
+        """Return the run with the varied keys set to these values; refuse what the run's own checks refuse."""
         try:
-            run = RunSpec.from_dict(
-                apply_overrides(without_dies(self.run) if nominal else self.run, overrides)
-            )
-            chip = read_chip(run.chip)
+            run = RunSpec.from_dict(self.table(values, nominal=nominal))
             if run.substrate == "digital":
-                chip.check_weights(run.network.precision, run.network.rounding)
+                _chip(run.chip).check_weights(run.network.precision, run.network.rounding)
+            else:
+                _chip(run.chip)
         except ConfigError as error:
-            setting = ", ".join(overrides)
+            setting = ", ".join(
+                f"{axis.key}={value}" for axis, value in zip(self.axes, values, strict=True) if value
+            )
             raise ConfigError(
                 f"--vary {setting}: {error.place.removeprefix('--set ')}", error.problem
             ) from None
@@ -112,6 +129,7 @@ class Definition:
             "fine_tune_epochs": self.fine_tune_epochs,
             "within": self.within,
             "wanted": self.wanted,
+            "folder": self.folder,
         }
 
     @classmethod
@@ -128,6 +146,7 @@ class Definition:
             fine_tune_epochs=table["fine_tune_epochs"],
             within=table["within"],
             wanted=table["wanted"],
+            folder=table["folder"],
         )
 
 
@@ -162,12 +181,14 @@ def define(
     if run.experiment != "train":
         raise ConfigError("experiment", f'must be "train" to be swept, got "{run.experiment}"')
     table = run.to_dict()
-    key, why = die_key(table), why_no_dies(table)
+    why = why_no_dies(table)
+    if any(axis.key == DIE_FILE for axis in axes):
+        why = f"each value of {DIE_FILE} is one die"
     if why is not None and dies is not None:
         raise CapabilityError("--dies", f"{why}; repeat with --seeds")
     for axis in axes:
-        if axis.key == key:
-            raise ConfigError(f"--vary {key}", "is what --dies counts; leave it out")
+        if axis.key == "analog.die":
+            raise ConfigError("--vary analog.die", "is what --dies counts; leave it out")
         if axis.key == "seed":
             raise ConfigError("--vary seed", "is what --seeds counts; leave it out")
     for what, count in (("--dies", dies), ("--seeds", seeds), ("--fine-tune-epochs", fine_tune_epochs)):
@@ -183,12 +204,19 @@ def define(
         axes=axes,
         modes=_fitting_modes(axes, modes),
         nominal=values,
-        dies=0 if key is None else 30 if dies is None else dies,
-        seeds=seeds if seeds is not None else 5 if key is None else 1,
+        dies=0 if why is not None else 30 if dies is None else dies,
+        seeds=seeds if seeds is not None else 1 if why is None else 5,
         fine_tune_epochs=fine_tune_epochs,
         within=within,
         wanted=wanted,
+        folder=str(Path.cwd()),
     )
+
+
+@functools.lru_cache(maxsize=64)
+def _chip(name: str) -> ChipSpec:
+    """Read a chip once, however many settings have it."""
+    return read_chip(name)
 
 
 def _fitting_modes(axes: tuple[Axis, ...], wanted: tuple[Mode, ...] | None) -> tuple[Mode, ...]:
@@ -226,6 +254,8 @@ def _nominal_value(run: RunSpec, axis: Axis) -> str:
     """What goes wrong on a chip is nominally 0; anything else is nominally as the run has it."""
     if is_imperfection(axis.key) and axis.numbers is not None:
         return "0"
+    if axis.key == DIE_FILE:
+        return ""  # devices that are all as they were drawn up
     value: Any = run.to_dict()
     for part in axis.key.split("."):
         value = value.get(part) if isinstance(value, dict) else None

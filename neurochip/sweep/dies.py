@@ -1,14 +1,23 @@
-"""Which runs are of a die, drawn from a seed of its own, and which keys describe what goes wrong on one."""
+"""Which runs are of a die, and which keys describe what goes wrong on one."""
 
 from __future__ import annotations
 
 import copy
+import functools
 import re
+from pathlib import Path
 from typing import Any
 
+from neurochip.analog.die_file import read_die
+from neurochip.description import RunSpec
+from neurochip.description.network import layered
 from neurochip.description.toml_reader import Table
+from neurochip.errors import DataError
+from neurochip.sweep.identity import contents
 
-__all__ = ["die_key", "die_matters", "is_imperfection", "why_no_dies", "without_dies"]
+__all__ = ["DIE_FILE", "check_die", "is_about_dies", "is_imperfection", "why_no_dies", "without_dies"]
+
+DIE_FILE = "analog.die_file"
 
 # Nominally, nothing goes wrong: the value of these is 0.
 _MISMATCH = (
@@ -32,17 +41,12 @@ _FAULT = re.compile(r"faults\.\w+(\.rate)?")
 _DRAWN = ("mismatch", "defects")
 
 
-def die_key(run: Table) -> str | None:
-    """Return the key that numbers dies; `None` where all chips are alike."""
-    return "analog.die" if why_no_dies(run) is None else None
-
-
 def why_no_dies(run: Table) -> str | None:
     """Return the reason why a run cannot be repeated on other dies; `None` when it can."""
     if run["substrate"] != "analog":
         return f"the {run['substrate']} substrate has no dies"
     if "die_file" in run.get("analog", {}):
-        return "analog.die_file is one die"
+        return f"{DIE_FILE} is one die"
     return None
 
 
@@ -51,19 +55,9 @@ def is_imperfection(key: str) -> bool:
     return key.startswith(_IMPERFECTIONS) or _FAULT.fullmatch(key) is not None
 
 
-def die_matters(run: Table) -> bool:
-    """Whether two dies of this run can differ: not when nothing is drawn for them."""
-    if die_key(run) is None:
-        return False
-    analog = run.get("analog", {})
-    mismatch = analog.get("mismatch", {})
-    kinds = [value for key, value in mismatch.items() if is_imperfection(f"analog.mismatch.{key}")]
-    drawn = [
-        *kinds,
-        *analog.get("defects", {}).values(),
-        analog.get("learning_path", {}).get("phase_offset", 0),
-    ]
-    return "process" in mismatch or any(map(_is_something, drawn))
+def is_about_dies(key: str) -> bool:
+    """Whether a key only says how dies are drawn, so that it means nothing on a chip without deviations."""
+    return key.startswith("analog.mismatch.") and not is_imperfection(key)
 
 
 def without_dies(run: Table) -> Table:
@@ -71,12 +65,31 @@ def without_dies(run: Table) -> Table:
     run = copy.deepcopy(run)
     analog: Any = run.get("analog", {})
     for section in _DRAWN:
-        analog.pop(section, None)
+        if section in analog:
+            analog[section] = {}
     analog.pop("die", None)
     analog.pop("die_file", None)
     analog.get("learning_path", {}).pop("phase_offset", None)
     return run
 
 
-def _is_something(value: Any) -> bool:
-    return isinstance(value, int | float) and value != 0
+def check_die(run: RunSpec) -> None:
+    """Refuse a run whose die is not there, is damaged, or is of another network.
+
+    Raises
+    ------
+    DataError, ConfigError
+        From the file, as a run would raise it.
+    """
+    if run.analog is None or run.analog.die_file is None:
+        return
+    if not Path(run.analog.die_file).is_file():
+        raise DataError(run.analog.die_file, "no such file; name dies that were measured or saved")
+    _read(run.analog.die_file, contents(run.analog.die_file), run.network.layers, run.network.tied)
+
+
+@functools.lru_cache(maxsize=4096)
+def _read(path: str, _contents: str, layers: tuple[int, ...], tied: bool) -> None:
+    """Read a die once for all settings that have it."""
+    network = layered(layers, tied=tied)
+    read_die(Path(path), network).check(network)

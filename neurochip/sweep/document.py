@@ -40,7 +40,7 @@ def document(definition: Definition, plan: Plan, store: Store) -> SweepDocument:
         "format": FORMAT,
         "definition": cast(Any, definition.to_json()),
         "versions": store.versions(),
-        "complete": all(digest in measured for digest in plan.tasks),
+        "complete": plan.is_complete and all(digest in measured for digest in plan.tasks),
         "tasks": len(plan.tasks),
         "ideal": reference,
         "panels": panels,

@@ -11,12 +11,12 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 from neurochip.errors import ConfigError, OutputError
+from neurochip.sweep.identity import changed, environment
 
-__all__ = ["ClusterEngine", "Engine", "LocalEngine", "open_engine", "package_version"]
+__all__ = ["ClusterEngine", "Engine", "LocalEngine", "open_engine"]
 
 # BLAS, OpenMP and numba would each start a thread per core in every worker.
 ONE_THREAD = {
@@ -141,19 +141,21 @@ class ClusterEngine:
                     f"has no workers; start some with `dask worker {self._address} --nthreads 1`",
                 )
             time.sleep(0.2)
-        mine = package_version()
+        mine = environment()
         try:
-            found = set(self._client.run(package_version).values())
+            found: dict[str, dict[str, str]] = self._client.run(environment)
         except Exception as error:  # whatever a worker's unpickling raises, most of all ModuleNotFoundError
             raise ConfigError(
                 f"--scheduler {self._address}",
-                f"its workers cannot import neurochip ({error}); install it there",
+                f"its workers cannot import this neurochip ({error}); install the same version there",
             ) from None
-        if found != {mine}:
-            others = ", ".join(sorted(found - {mine}))
-            raise ConfigError(
-                f"--scheduler {self._address}", f"its workers have neurochip {others}, this is {mine}"
-            )
+        for worker, theirs in sorted(found.items()):
+            differing = changed(theirs, mine)
+            if differing:
+                raise ConfigError(
+                    f"--scheduler {self._address}",
+                    f"its worker {worker} has {'; '.join(differing)}; install the same everywhere",
+                )
 
     def _addresses(self) -> dict[str, Any]:
         workers: dict[str, Any] = self._client.scheduler_info(n_workers=-1)["workers"]
@@ -246,11 +248,3 @@ def _settle_in(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, name="orphan-watch", daemon=True).start()
-
-
-def package_version() -> str:
-    """Return the version of neurochip that is installed here."""
-    try:
-        return version("neurochip")
-    except PackageNotFoundError:
-        return "not installed"

@@ -7,25 +7,30 @@ keys are nominal is the ideal training, whatever the mode and die.
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from neurochip.description import DATA_SETS, RunSpec
 from neurochip.description.toml_reader import Table
+from neurochip.errors import ConfigError
 from neurochip.sweep.definition import Definition, Mode
-from neurochip.sweep.dies import die_key, die_matters, without_dies
-from neurochip.sweep.space import grid
+from neurochip.sweep.dies import check_die
+from neurochip.sweep.effective import die_matters
+from neurochip.sweep.identity import (
+    Identity,
+    contents,
+    digest_of,
+    environment,
+    files_of,
+    identity_of,
+    run_digest,
+)
+from neurochip.sweep.space import Axis, grid
 
-__all__ = ["Plan", "Point", "Setting", "Task", "plan"]
+__all__ = ["Plan", "Planner", "Point", "Setting", "Task", "plan"]
 
 Work = Literal["train", "deploy", "fine-tune"]
-
-# What a run is called and what is kept of it does not change what it measures.
-_IRRELEVANT = ("name", "about", "record", "baseline")
 
 
 class Point(NamedTuple):
@@ -40,13 +45,24 @@ class Point(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One combination of values, or the nominal one, and the run that it makes."""
+    """One combination of values, or the nominal one, and what is known of the run that it makes.
+
+    Attributes
+    ----------
+    identity
+        Digest of everything about its run that decides a result, but for seed and die.
+    has_dies
+        Whether two drawn dies can differ here.
+    files
+        Digest of each file that the run names, by path.
+    """
 
     values: tuple[str, ...]
-    table: Table
-    identity: str  # of the run, but for seed and die
+    is_nominal: bool
+    identity: str
     has_dies: bool
     costs: dict[Work, float]
+    files: Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,38 +77,38 @@ class Task:
         Digest of the task whose weights are taken over.
     epochs
         Of fine-tuning, after those of the run.
-    cost
-        Relative amount of work.
     keep
         Whether the trained weights are stored, because others take them over.
     """
 
     digest: str
     work: Work
+    definition: Definition
     setting: Setting
     die: int
-    die_key: str | None
     seed: int
     source: str | None
     epochs: int
-    cost: float
     keep: bool
+
+    @property
+    def cost(self) -> float:
+        """Relative amount of work."""
+        return self.setting.costs[self.work]
 
     def run(self) -> Table:
         """Return the run of this task, as tables."""
-        table = copy.deepcopy(self.setting.table)
+        table = self.definition.table(self.setting.values, nominal=self.setting.is_nominal)
         table["seed"] = self.seed
-        if self.die_key is not None and self.die:
-            *path, last = self.die_key.split(".")
-            section = table
-            for key in path:
-                section = section.setdefault(key, {})
-            section[last] = self.die
+        if self.die:
+            analog: Any = table.setdefault("analog", {})
+            analog["die"] = self.die
         return table
 
 
-class Plan(NamedTuple):
-    """Everything that a sweep will do.
+@dataclass(slots=True)
+class Plan:
+    """Everything that a sweep will do, as far as it is planned.
 
     Attributes
     ----------
@@ -100,13 +116,145 @@ class Plan(NamedTuple):
         Seed → task of its ideal training.
     ideal_is_nominal
         Whether the run with its varied keys nominal is the ideal chip; not when more is drawn for its dies.
+    identity
+        What is compared when the sweep goes on, or goes elsewhere: source, libraries, contents of files.
     """
 
-    settings: tuple[Setting, ...]
-    points: list[Point]
-    tasks: dict[str, Task]
-    ideal: dict[int, str]
     ideal_is_nominal: bool
+    identity: Identity
+    settings: list[Setting] = field(default_factory=list)
+    points: list[Point] = field(default_factory=list)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    ideal: dict[int, str] = field(default_factory=dict)
+    is_complete: bool = False
+
+
+class Planner:
+    """Spells a sweep out, a setting at a time, so that the first is measured while the last is still unknown.
+
+    Every value of every key is tried at once, with the others as they are nominally; combinations are when their turn
+    comes.
+
+    Raises
+    ------
+    ConfigError
+        For the first value that the run's own checks refuse, and for a key whose values change nothing.
+    """
+
+    def __init__(self, definition: Definition) -> None:
+        self.definition = definition
+        self._environment = environment()
+        nominal = definition.resolve(definition.nominal, nominal=True)
+        self._nominal = self._setting(definition.nominal, nominal, is_nominal=True)
+        runs = list(self._tried())
+        plain = self._setting(definition.nominal, definition.resolve(definition.nominal))
+        self.plan = Plan(plain.identity == self._nominal.identity, identity_of(iter([nominal, *runs])))
+        first = int(definition.run["seed"])
+        self._seeds = range(first, first + definition.seeds)
+
+    def _tried(self) -> Iterator[RunSpec]:
+        """Resolve each value of each key, and refuse a key that changes nothing."""
+        definition = self.definition
+        for at, axis in enumerate(definition.axes):
+            # A key may matter at some values of the others only, so that it is judged at their ends as well.
+            others = list(dict.fromkeys(self._elsewhere(at)))
+            seen: dict[str, list[str]] = {}
+            for value in axis.values:
+                runs = [definition.resolve((*other[:at], value, *other[at + 1 :])) for other in others]
+                check_die(runs[0])
+                seen[value] = [run_digest(run) for run in runs]
+                yield runs[0]
+            self._check_effect(axis, at, seen, others)
+
+    def _check_effect(
+        self, axis: Axis, at: int, seen: dict[str, list[str]], others: list[tuple[str, ...]]
+    ) -> None:
+        """Refuse two values that give the same run, whatever the other keys are."""
+        definition = self.definition
+        nominal = definition.nominal[at]
+        if len(seen) == 1 and nominal and nominal not in seen and _number(nominal) != _number(axis.values[0]):
+            runs = [definition.resolve((*other[:at], nominal, *other[at + 1 :])) for other in others]
+            seen = {**seen, nominal: [run_digest(run) for run in runs]}
+        first: dict[tuple[str, ...], str] = {}
+        for value, digests in seen.items():
+            before = first.setdefault(tuple(digests), value)
+            if before != value:
+                every = "changes nothing in this run: " if len(set(map(tuple, seen.values()))) == 1 else ""
+                raise ConfigError(
+                    f"--vary {axis.key}",
+                    f"{every}{before} and {value} give the same chip, data and training; "
+                    + ("vary a key that takes part in it" if every else "leave one of them out"),
+                )
+
+    def _elsewhere(self, at: int) -> Iterator[tuple[str, ...]]:
+        axes = self.definition.axes
+        for end in (-1, 0):
+            yield tuple("" if k == at else axis.values[end] for k, axis in enumerate(axes))
+
+    def steps(self) -> Iterator[Task]:
+        """Yield the tasks of a sweep, each once, and fill in `plan`; those that others wait for come first."""
+        definition, plan = self.definition, self.plan
+        # Every mode is compared with the ideal chip, so that is measured even where its curve is not wanted.
+        for seed in self._seeds:
+            task, is_new = self._task("train", self._nominal, 0, seed)
+            plan.ideal[seed] = task.digest
+            if Mode.IDEAL in definition.modes:
+                plan.points.append(Point(-1, Mode.IDEAL, 0, seed, task.digest))
+            if is_new:
+                yield task
+        for number, values in enumerate(grid(definition.axes)):
+            setting = self._setting(values, definition.resolve(values))
+            plan.settings.append(setting)
+            yield from self._of_setting(number, setting)
+        plan.is_complete = True
+
+    def _of_setting(self, number: int, setting: Setting) -> Iterator[Task]:
+        is_nominal = setting.identity == self._nominal.identity and not setting.has_dies
+        for mode, die, seed in self._repeats():
+            ideal = self.plan.ideal[seed]
+            if mode is Mode.FINE_TUNE:
+                task, is_new = self._task("fine-tune", setting, die, seed, ideal)
+            elif mode is Mode.IN_LOOP:
+                task, is_new = self._task("train", setting, die, seed)
+            elif is_nominal:
+                task, is_new = self.plan.tasks[ideal], False
+            else:
+                task, is_new = self._task("deploy", setting, die, seed, ideal)
+            self.plan.points.append(Point(number, mode, die, seed, task.digest))
+            if is_new:
+                yield task
+
+    def _repeats(self) -> Iterator[tuple[Mode, int, int]]:
+        definition = self.definition
+        dies = range(1, definition.dies + 1) if definition.dies else (0,)
+        modes = [mode for mode in definition.modes if mode is not Mode.IDEAL]
+        return ((mode, die, seed) for mode in modes for die in dies for seed in self._seeds)
+
+    def _task(
+        self, work: Work, setting: Setting, die: int, seed: int, source: str | None = None
+    ) -> tuple[Task, bool]:
+        """Return the task of a point, and whether no other point has asked for it."""
+        die = die if setting.has_dies else 0
+        epochs = self.definition.fine_tune_epochs if work == "fine-tune" else 0
+        digest = digest_of([self._environment, work, setting.identity, die, seed, source, epochs])
+        if digest in self.plan.tasks:
+            return self.plan.tasks[digest], False
+        keep = work == "train" and setting.identity == self._nominal.identity
+        task = Task(digest, work, self.definition, setting, die, seed, source, epochs, keep)
+        self.plan.tasks[digest] = task
+        return task, True
+
+    def _setting(self, values: tuple[str, ...], run: RunSpec, *, is_nominal: bool = False) -> Setting:
+        check_die(run)
+        files = {path: contents(path) for path in files_of(run.to_dict())}
+        return Setting(
+            values,
+            is_nominal,
+            run_digest(run),
+            run.analog is not None and die_matters(run.analog),
+            _costs(run, self.definition.fine_tune_epochs),
+            files,
+        )
 
 
 def plan(definition: Definition) -> Plan:
@@ -117,56 +265,17 @@ def plan(definition: Definition) -> Plan:
     ConfigError
         For the first setting that the run's own checks refuse.
     """
-    key = die_key(definition.run)
-    nominal = _setting(definition, definition.nominal, nominal=True)
-    settings = tuple(_setting(definition, values) for values in grid(definition.axes))
-    first = int(definition.run["seed"])
-    seeds = range(first, first + definition.seeds)
-    tasks: dict[str, Task] = {}
-
-    def add(work: Work, setting: Setting, die: int, seed: int, source: str | None = None) -> str:
-        die = die if setting.has_dies else 0
-        epochs = definition.fine_tune_epochs if work == "fine-tune" else 0
-        digest = _digest([work, setting.identity, die, seed, source, epochs])
-        if digest not in tasks:
-            keep = work == "train" and setting.identity == nominal.identity
-            tasks[digest] = Task(
-                digest, work, setting, die, key, seed, source, epochs, setting.costs[work], keep
-            )
-        return digest
-
-    # Every mode is compared with the ideal chip, so that is measured even where its curve is not wanted.
-    ideal = {seed: add("train", nominal, 0, seed) for seed in seeds}
-    points = [Point(-1, Mode.IDEAL, 0, seed, ideal[seed]) for seed in seeds if Mode.IDEAL in definition.modes]
-    for number, setting in enumerate(settings):
-        is_nominal = setting.identity == nominal.identity and not setting.has_dies
-        for mode, die, seed in _repeats(definition, seeds):
-            if mode is Mode.FINE_TUNE:
-                digest = add("fine-tune", setting, die, seed, ideal[seed])
-            elif mode is Mode.IN_LOOP:
-                digest = add("train", setting, die, seed)
-            else:
-                digest = ideal[seed] if is_nominal else add("deploy", setting, die, seed, ideal[seed])
-            points.append(Point(number, mode, die, seed, digest))
-    plain = _setting(definition, definition.nominal)
-    return Plan(settings, points, tasks, ideal, plain.identity == nominal.identity)
+    planner = Planner(definition)
+    for _ in planner.steps():
+        pass
+    return planner.plan
 
 
-def _repeats(definition: Definition, seeds: range) -> Iterator[tuple[Mode, int, int]]:
-    dies = range(1, definition.dies + 1) if definition.dies else (0,)
-    modes = [mode for mode in definition.modes if mode is not Mode.IDEAL]
-    return ((mode, die, seed) for mode in modes for die in dies for seed in seeds)
-
-
-def _setting(definition: Definition, values: tuple[str, ...], *, nominal: bool = False) -> Setting:
-    run = definition.resolve(values, nominal=nominal)
-    table = run.to_dict()
-    has_dies = die_matters(table)
-    told = table if has_dies else without_dies(table)
-    told = {name: value for name, value in told.items() if name not in (*_IRRELEVANT, "seed")}
-    if has_dies:
-        told["analog"] = {name: value for name, value in told["analog"].items() if name != "die"}
-    return Setting(values, table, _digest(told), has_dies, _costs(run, definition.fine_tune_epochs))
+def _number(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def _costs(run: RunSpec, fine_tune_epochs: int) -> dict[Work, float]:
@@ -180,8 +289,3 @@ def _costs(run: RunSpec, fine_tune_epochs: int) -> dict[Work, float]:
     epoch = float(train * (run.phases.free + run.phases.nudged) * synapses)
     epochs = run.learning.epochs if run.learning is not None else 0
     return {"train": once + epochs * epoch, "deploy": once, "fine-tune": once + fine_tune_epochs * epoch}
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -9,19 +9,45 @@ from __future__ import annotations
 import heapq
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from typing import Any, NamedTuple, TypedDict
 
+from neurochip.description.toml_reader import Table
 from neurochip.errors import NeurochipError, OutputError
-from neurochip.sweep.engine import Engine, package_version
+from neurochip.sweep.engine import Engine
+from neurochip.sweep.identity import Identity, environment, package_version
 from neurochip.sweep.plan import Task
 from neurochip.sweep.store import Entry, Store
 
-__all__ = ["Done", "SweepProgress", "Tally", "Worker", "carry_out"]
+__all__ = ["Done", "Job", "SweepProgress", "Tally", "Worker", "carry_out"]
 
+_PLANNED_S = 0.2  # of planning between two looks at what the workers did
 _AHEAD = 2  # tasks under way or waiting, per worker: the next is there when one ends
 _MOST_DEATHS = 3  # of workers, over one task
+
+
+class Job(TypedDict):
+    """What a worker is given.
+
+    Attributes
+    ----------
+    work, run, epochs, keep
+        Of the task.
+    weights
+        Those to take over, packed.
+    environment, files
+        What the result depends on besides: a worker that has another source, or finds other contents in a file, raises
+        one of our errors, and the sweep ends with its sentence.
+    """
+
+    work: str
+    run: Table
+    epochs: int
+    weights: bytes | None
+    keep: bool
+    environment: Identity
+    files: Identity
 
 
 class Done(TypedDict):
@@ -34,8 +60,7 @@ class Done(TypedDict):
     parameters: bytes | None
 
 
-# (work, run, epochs of fine-tuning, weights to take over, whether to return the trained ones)
-Worker = Callable[[str, dict[str, Any], int, bytes | None, bool], Done]
+Worker = Callable[[Job], Done]
 
 
 class SweepProgress(NamedTuple):
@@ -45,6 +70,8 @@ class SweepProgress(NamedTuple):
     ----------
     done, total
         Tasks; those that an earlier session finished count as done.
+    planned
+        Whether ``total`` is all of them; else more are being spelled out.
     failed
         Among those done.
     busy
@@ -60,6 +87,7 @@ class SweepProgress(NamedTuple):
     busy: float | None
     seconds_left: float | None
     note: str | None = None
+    planned: bool = True
 
 
 class Tally(NamedTuple):
@@ -84,30 +112,16 @@ class _Session:
         listener: Callable[[SweepProgress], None] | None,
     ) -> None:
         self.store, self.engine, self.work, self.listener = store, engine, work, listener
-        everything = list(tasks)
-        done = store.done()
-        succeeded = store.done(failed=False)
-        self.total = len(everything)
-        open_tasks = [task for task in everything if task.digest not in done]
-        # Weights that are wanted now but were not kept by an earlier session are trained once more.
-        sources = {task.source for task in open_tasks}
-        again = [
-            t for t in everything if t.digest in sources & succeeded and store.parameters(t.digest) is None
-        ]
-        open_tasks += again
-        self.done = self.total - len(open_tasks)
-        self.failed = len((done - succeeded) & {task.digest for task in everything})
+        self.coming: Iterator[Task] | None = iter(tasks)  # `None` when all have come
+        self.stored = store.done()
+        self.succeeded = store.done(failed=False)
+        self.environment = environment()
+        self.total = self.done = self.failed = 0
+        self.trainings: dict[str, Task] = {}  # whose weights others take over
+        self.opened: set[str] = set()  # under way or waiting
         self.waiting: dict[str, list[Task]] = {}  # digest → tasks that take its weights over
         self.ready: list[tuple[bool, float, int, Task]] = []
         self.number = 0
-        opened = {task.digest for task in open_tasks}
-        self.sources = sources
-        for task in open_tasks:
-            if task.source in opened:
-                self.waiting.setdefault(task.source or "", []).append(task)
-        for task in open_tasks:
-            if task.source not in opened:
-                self.push(task)
         self.alone: deque[Task] = deque()  # suspects: each is tried by itself
         self.flying: dict[Future[Done], Task] = {}
         self.deaths: dict[str, int] = {}
@@ -115,14 +129,53 @@ class _Session:
         self.worked = 0.0
         self.pace: dict[str, tuple[float, float]] = {}  # work → seconds and cost so far
         self.left: dict[str, float] = {}
-        for task in open_tasks:
-            self.left[task.work] = self.left.get(task.work, 0.0) + task.cost
         self.began = time.perf_counter()
         self.weights: dict[str, bytes | None] = {}
 
+    def plan(self, seconds: float) -> None:
+        """Take in tasks that were spelled out, for so long; a sweep of many begins before the last is known."""
+        end = time.perf_counter() + seconds
+        while self.coming is not None:
+            task = next(self.coming, None)
+            if task is None:
+                self.coming = None
+                return
+            self.take(task)
+            if time.perf_counter() > end:
+                return
+
+    def take(self, task: Task) -> None:
+        self.total += 1
+        if task.keep:
+            self.trainings[task.digest] = task
+        if task.digest in self.stored:
+            self.done += 1
+            self.failed += task.digest not in self.succeeded
+            return
+        source = task.source
+        if source is not None and source in self.succeeded and source not in self.opened:
+            # Weights that are wanted now but were not kept by an earlier session are trained once more.
+            if self.parameters(source) is None and source in self.trainings:
+                self.succeeded.discard(source)
+                self.done -= 1
+                self.open(self.trainings[source])
+        self.open(task)
+
+    def open(self, task: Task) -> None:
+        self.opened.add(task.digest)
+        self.left[task.work] = self.left.get(task.work, 0.0) + task.cost
+        if task.source in self.opened:
+            self.waiting.setdefault(task.source or "", []).append(task)
+        else:
+            self.push(task)
+
+    @property
+    def is_over(self) -> bool:
+        return not (self.coming or self.ready or self.alone or self.flying)
+
     def push(self, task: Task) -> None:
         self.number += 1
-        heapq.heappush(self.ready, (task.digest not in self.sources, -task.cost, self.number, task))
+        heapq.heappush(self.ready, (not task.keep, -task.cost, self.number, task))
 
     def fill(self) -> None:
         """Submit as much as the workers can take soon; next to a suspect nothing."""
@@ -156,11 +209,17 @@ class _Session:
 
     def submit(self, task: Task) -> bool:
         """Hand a task over; False if the executor is broken, and the task has been put back."""
-        weights = None if task.source is None else self.parameters(task.source)
+        job: Job = {
+            "work": task.work,
+            "run": task.run(),
+            "epochs": task.epochs,
+            "weights": None if task.source is None else self.parameters(task.source),
+            "keep": task.keep,
+            "environment": self.environment,
+            "files": task.setting.files,
+        }
         try:
-            future = self.engine.executor.submit(
-                self.work, task.work, task.run(), task.epochs, weights, task.keep
-            )
+            future = self.engine.executor.submit(self.work, job)
         except BrokenExecutor:
             # Whatever broke it did so before this task was begun: it is under way, and `collect` will hear of it.
             # New workers before that would be taken for part of the wreck.
@@ -192,6 +251,10 @@ class _Session:
                 self.n_deaths += 1
                 reason = "every worker that tried it died"
                 self.finish(task, Entry(None, reason, _MOST_DEATHS, 0.0, 0.0, package_version()), None)
+            elif isinstance(error, NeurochipError):
+                raise type(error)(
+                    error.place, f"{error.problem}; nothing that was finished is lost"
+                ) from None
             else:
                 reason = f"{type(error).__name__}: {error}"
                 self.finish(task, Entry(None, reason, self.attempt(task), 0.0, 0.0, package_version()), None)
@@ -254,6 +317,9 @@ class _Session:
 
     def finish(self, task: Task, entry: Entry, parameters: bytes | None) -> None:
         self.store.add(task.digest, task.work, entry, parameters)
+        if parameters is not None:
+            self.weights.pop(task.digest, None)
+        self.opened.discard(task.digest)
         self.done += 1
         self.left[task.work] -= task.cost
         if entry.reason is None:
@@ -271,7 +337,14 @@ class _Session:
         workers = self.engine.workers
         self.listener(
             SweepProgress(
-                self.done, self.total, self.failed, workers, self.busy(), self.seconds_left(workers), note
+                self.done,
+                self.total,
+                self.failed,
+                workers,
+                self.busy(),
+                self.seconds_left(workers),
+                note,
+                self.coming is None,
             )
         )
 
@@ -305,6 +378,9 @@ def carry_out(
 
     Parameters
     ----------
+    tasks
+        In an order in which trainings come before what takes their weights over; they are taken as they are needed, so
+        that they may still be planned while the first are measured.
     work
         What a worker calls; it has to be importable where the workers are.
     listener
@@ -318,13 +394,15 @@ def carry_out(
         When the store cannot be written, or the cluster went away; what was finished before stays.
     """
     session = _Session(tasks, store, engine, work, listener)
+    session.plan(_PLANNED_S)
     session.tell()
-    while session.ready or session.alone or session.flying:
+    while not session.is_over:
         if stop():
             break
         session.fill()
         if session.flying:
-            session.collect(timeout=0.5)
+            session.collect(timeout=0.0 if session.coming else 0.5)
+        session.plan(_PLANNED_S)
     return Tally(
         session.measured,
         session.failures,
@@ -332,7 +410,7 @@ def carry_out(
         time.perf_counter() - session.began,
         session.worked,
         engine.workers,
-        stop() and session.done < session.total,
+        stop() and not session.is_over,
     )
 
 

@@ -1,27 +1,30 @@
 """Where results are kept: one SQLite file, to which every finished task goes at once, in one transaction.
 
 A process that is killed leaves the file whole, up to its last finished task. A second file is locked for as long as a
-sweep runs, so that no other one uses the same folder; the lock goes with the process that holds it.
+sweep runs, so that no other one uses the same folder; the lock goes with the process that holds it. Every row has a
+checksum of its own, so that a disk that lies is found out, and rows beside a damaged one can be saved.
 """
 
 from __future__ import annotations
 
 import datetime
+import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from neurochip.data.locked import locked
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition
+from neurochip.sweep.identity import Identity
 
-__all__ = ["FILE", "Entry", "Store"]
+__all__ = ["FILE", "FORMAT", "Entry", "Finished", "Store", "checksum", "finished_row"]
 
 FILE = "points.sqlite"
-FORMAT = 1
-_CURE = "restore it from a copy, or begin a new sweep"
+FORMAT = 2
+_TABLES = {"meta", "results", "trained", "events"}
 
 _SCHEMA = """
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -34,9 +37,10 @@ CREATE TABLE results (
     seconds REAL NOT NULL,     -- of one worker, on the wall
     cpu_seconds REAL NOT NULL,
     version TEXT NOT NULL,     -- of neurochip
-    finished TEXT NOT NULL
+    finished TEXT NOT NULL,
+    checksum TEXT NOT NULL     -- of digest, work, measured, reason
 );
-CREATE TABLE trained (digest TEXT PRIMARY KEY, parameters BLOB NOT NULL);
+CREATE TABLE trained (digest TEXT PRIMARY KEY, parameters BLOB NOT NULL, checksum TEXT NOT NULL);
 CREATE TABLE events (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL);
 """
 
@@ -52,6 +56,16 @@ class Entry(NamedTuple):
     version: str
 
 
+class Finished(NamedTuple):
+    """A finished task as it stands in a store, to be carried to another one."""
+
+    digest: str
+    work: str
+    entry: Entry
+    finished: str
+    parameters: bytes | None
+
+
 class Store:
     """The results of one sweep, open for writing; use it as a context."""
 
@@ -61,8 +75,23 @@ class Store:
         self._lock = lock
 
     @classmethod
-    def create(cls, folder: Path, definition: Definition, versions: dict[str, str]) -> Store:
+    def create(
+        cls,
+        folder: Path,
+        definition: Definition,
+        versions: dict[str, str],
+        identity: Identity | None = None,
+        *,
+        shard: str | None = None,
+    ) -> Store:
         """Make the folder and an empty store in it.
+
+        Parameters
+        ----------
+        identity
+            What every result in it depends on besides its run: source, libraries, contents of files.
+        shard
+            Which part of the sweep it is for, e.g. ``3/40``.
 
         Raises
         ------
@@ -79,11 +108,16 @@ class Store:
             raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
         lock = locked(folder, "sweep")
         connection = _connected(folder / FILE)
+        meta = {
+            "definition": definition.to_json(),
+            "versions": versions,
+            "identity": identity or {},
+            "shard": shard,
+        }
         with connection:
             connection.executescript(f"BEGIN;\n{_SCHEMA}\nPRAGMA user_version = {FORMAT};\nCOMMIT;")
             connection.executemany(
-                "INSERT INTO meta VALUES (?, ?)",
-                [("definition", json.dumps(definition.to_json())), ("versions", json.dumps(versions))],
+                "INSERT INTO meta VALUES (?, ?)", [(name, json.dumps(value)) for name, value in meta.items()]
             )
         return cls(folder, connection, lock)
 
@@ -102,19 +136,17 @@ class Store:
         lock = locked(folder, "sweep")
         try:
             connection = _connected(path)
-            [found] = connection.execute("PRAGMA user_version").fetchone()
-            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+            _check(path, connection)
         except sqlite3.DatabaseError as error:
             lock.close()
-            raise CheckpointError(
-                str(path), f"is damaged or not a store of points ({error}); {_CURE}"
-            ) from None
-        if found != FORMAT or not {"meta", "results", "trained", "events"} <= tables:
-            connection.close()
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                raise CheckpointError(
+                    str(path), f"is damaged or not a store of points ({error}); restore it from a copy"
+                ) from None
+            raise CheckpointError(str(path), f"is damaged ({error}); {_cure(folder)}") from None
+        except BaseException:
             lock.close()
-            raise CheckpointError(
-                str(path), f"has format {found}, this version reads {FORMAT}; use the one that wrote it"
-            )
+            raise
         return cls(folder, connection, lock)
 
     def __enter__(self) -> Store:
@@ -132,17 +164,32 @@ class Store:
 
     def definition(self) -> Definition:
         """Return the sweep that the store belongs to."""
-        return Definition.from_json(json.loads(self._meta("definition")))
+        return Definition.from_json(self._meta("definition"))
 
     def versions(self) -> dict[str, str]:
         """Return the versions that began it."""
-        versions: dict[str, str] = json.loads(self._meta("versions"))
+        versions: dict[str, str] = self._meta("versions")
         return versions
 
-    def redefine(self, definition: Definition) -> None:
+    def identity(self) -> Identity:
+        """Return what its results depend on besides their runs."""
+        identity: Identity = self._meta("identity")
+        return identity
+
+    def shard(self) -> str | None:
+        """Return which part of the sweep it is for; `None`: all of it."""
+        shard: str | None = self._meta("shard")
+        return shard
+
+    def redefine(self, definition: Definition, identity: Identity) -> None:
         """Note that the sweep now asks for more, or for less; what was measured stays."""
-        text = json.dumps(definition.to_json())
-        self._write([("UPDATE meta SET value = ? WHERE name = 'definition'", (text,))])
+        now = {"definition": definition.to_json(), "identity": {**self.identity(), **identity}}
+        self._write(
+            [
+                ("UPDATE meta SET value = ? WHERE name = ?", (json.dumps(value), name))
+                for name, value in now.items()
+            ]
+        )
 
     def done(self, *, failed: bool = True) -> set[str]:
         """Return the digests of finished tasks; without ``failed`` only those that succeeded."""
@@ -151,13 +198,19 @@ class Store:
 
     def add(self, digest: str, work: str, entry: Entry, parameters: bytes | None = None) -> None:
         """Write a finished task; it is on the disk when this returns."""
-        measured = None if entry.measured is None else json.dumps(entry.measured, sort_keys=True)
-        row = (digest, work, measured, *entry[1:], _now())
-        commands: list[tuple[str, tuple[Any, ...]]] = [
-            (f"INSERT OR REPLACE INTO results VALUES ({', '.join('?' * len(row))})", row)
-        ]
-        if parameters is not None:
-            commands.append(("INSERT OR REPLACE INTO trained VALUES (?, ?)", (digest, parameters)))
+        self.take_over([Finished(digest, work, entry, _now(), parameters)])
+
+    def take_over(self, finished: Iterable[Finished]) -> None:
+        """Write finished tasks, as they are, in one transaction."""
+        commands: list[tuple[str, tuple[Any, ...]]] = []
+        for one in finished:
+            measured = None if one.entry.measured is None else json.dumps(one.entry.measured, sort_keys=True)
+            check = _row_checksum(one.digest, one.work, measured, one.entry.reason)
+            row = (one.digest, one.work, measured, *one.entry[1:], one.finished, check)
+            commands.append((f"INSERT OR REPLACE INTO results VALUES ({', '.join('?' * len(row))})", row))
+            if one.parameters is not None:
+                trained = (one.digest, one.parameters, checksum(one.parameters))
+                commands.append(("INSERT OR REPLACE INTO trained VALUES (?, ?, ?)", trained))
         self._write(commands)
 
     def get(self, digest: str) -> Entry | None:
@@ -172,12 +225,20 @@ class Store:
         for digest, *row in self._connection.execute(f"SELECT digest, {_COLUMNS} FROM results"):
             yield digest, _entry(row)
 
+    def finished(self) -> Iterator[Finished]:
+        """Yield every finished task with the weights that it left."""
+        query = f"SELECT digest, work, finished, {_COLUMNS} FROM results ORDER BY rowid"
+        for digest, work, finished, *row in self._connection.execute(query):
+            yield Finished(digest, work, _entry(row), finished, self.parameters(digest))
+
     def parameters(self, digest: str) -> bytes | None:
-        """Return the weights that a task left."""
+        """Return the weights that a task left; `None` where there are none, or they are damaged."""
         row = self._connection.execute(
-            "SELECT parameters FROM trained WHERE digest = ?", (digest,)
+            "SELECT parameters, checksum FROM trained WHERE digest = ?", (digest,)
         ).fetchone()
-        return None if row is None else row[0]
+        if row is None or checksum(row[0]) != row[1]:
+            return None
+        return bytes(row[0])
 
     def note(self, what: str) -> None:
         """Write down something that happened."""
@@ -198,11 +259,9 @@ class Store:
         sessions: list[dict[str, Any]] = [] if row is None else json.loads(row[0])
         return sessions
 
-    def _meta(self, name: str) -> str:
+    def _meta(self, name: str) -> Any:
         row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        if row is None:
-            raise CheckpointError(str(self.folder / FILE), f"is damaged: it has no {name}; {_CURE}")
-        return str(row[0])
+        return json.loads(row[0])  # it is there: `_check` has seen to that
 
     def _write(self, commands: list[tuple[str, tuple[Any, ...]]]) -> None:
         try:
@@ -219,6 +278,64 @@ _COLUMNS = "measured, reason, attempts, seconds, cpu_seconds, version"
 def _entry(row: Any) -> Entry:
     measured, *rest = row
     return Entry(None if measured is None else json.loads(measured), *rest)
+
+
+def finished_row(row: Any) -> Finished | None:
+    """Return what stands in a row of ``results`` without its weights; `None` for one that is damaged."""
+    digest, work, measured, reason, *_, finished, checksum = row
+    try:
+        if _row_checksum(digest, work, measured, reason) != checksum:
+            return None
+        entry = _entry(row[2:8])
+        if entry.measured is not None:
+            float(entry.measured["test_error"])
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
+    return Finished(digest, work, entry, finished, None)
+
+
+def _row_checksum(digest: str, work: str, measured: str | None, reason: str | None) -> str:
+    """Return the checksum of what a row says."""
+    return checksum(json.dumps([digest, work, measured, reason]).encode())
+
+
+def checksum(content: bytes) -> str:
+    """Return a digest of bytes, to find damage."""
+    return hashlib.blake2b(content, digest_size=8).hexdigest()
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    """Refuse a store of another format, and one in which anything is damaged."""
+    [found] = connection.execute("PRAGMA user_version").fetchone()
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+    if found != FORMAT or not _TABLES <= tables:
+        connection.close()
+        raise CheckpointError(
+            str(path), f"has format {found}, this version reads {FORMAT}; use the one that wrote it"
+        )
+    for (said,) in connection.execute("PRAGMA integrity_check(1)"):
+        if said != "ok":
+            connection.close()
+            raise CheckpointError(str(path), f"is damaged ({said.splitlines()[-1]}); {_cure(path.parent)}")
+    rows = list(connection.execute("SELECT * FROM results"))
+    bad = sum(finished_row(row) is None for row in rows)
+    meta = dict(connection.execute("SELECT name, value FROM meta"))
+    missing = {"definition", "versions", "identity", "shard"} - meta.keys()
+    try:
+        Definition.from_json(json.loads(meta.get("definition", "")))
+    except (ValueError, LookupError, TypeError):
+        missing.add("definition")
+    if bad or missing:
+        connection.close()
+        what = f"{bad} of its {len(rows)} results" if bad else f"its {', '.join(sorted(missing))}"
+        raise CheckpointError(str(path), f"is damaged: {what} cannot be read; {_cure(path.parent)}")
+
+
+def _cure(folder: Path) -> str:
+    return (
+        f"save what can be saved with `neurochip sweep --resume {folder} --out {folder}-saved`, "
+        "or restore it from a copy"
+    )
 
 
 def _connected(path: Path) -> sqlite3.Connection:

@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from neurochip.report.sweeps import read_sweep
+from neurochip.sweep.store import checksum
 
 from .conftest import Run, Spawn, Workplace
 
@@ -131,6 +132,165 @@ def test_the_number_of_workers_changes_nothing(swept: Path, run: Run, place: Wor
     result = run("sweep", tiny, *ASKED, "--workers", "1", "--out", "one", "--quiet")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "one\n", "")
     assert results(Path("one")) == results(swept)
+
+
+def other_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process take itself for one whose source was edited."""
+    monkeypatch.setattr(
+        "neurochip.sweep.identity.package_digest", lambda package="neurochip": "0123456789abcdef"
+    )
+
+
+def test_a_store_of_another_source_is_not_gone_on_with(
+    swept: Path, run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(swept, "again")
+    before = stored(Path("again"))
+    with monkeypatch.context() as edited:
+        other_source(edited)
+        result = run("sweep", "--resume", "again", "--seeds", "3", "--quiet")
+    assert result.exit_code == 2
+    assert re.fullmatch(
+        r"Error: again: holds results that would not come out the same here \(source of neurochip \w{16} there, "
+        r"0123456789abcdef here\); begin anew in another folder: neurochip sweep --resume again --out again-2\n",
+        result.stderr,
+    )
+    assert stored(Path("again")) == before
+    # With the same source, a new folder takes over what is there, and says so.
+    result = run("sweep", "--resume", "again", "--out", "again-2", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert [row[1:] for row in stored(Path("again-2"))] == [row[1:] for row in before]
+    assert any(
+        "10 of 10 results of again are taken over" in event for event in read_sweep(Path("again-2"))["events"]
+    )
+
+
+def test_workers_of_another_source_are_not_used(
+    run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers have the source on disk, this process says that it has another."""
+    other_source(monkeypatch)
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, *ASKED, "--workers", "1", "--out", "there", "--quiet")
+    assert result.exit_code == 2
+    assert re.fullmatch(
+        r"Error: worker: has source of neurochip 0123456789abcdef there, \w{16} here; install the same everywhere; "
+        r"nothing that was finished is lost\n",
+        result.stderr,
+    )
+    assert stored(Path("there")) == []
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_cluster_of_another_source_is_not_used(
+    cluster: str, run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other_source(monkeypatch)
+    tiny = place.write("tiny.toml", TINY)
+    result = run("sweep", tiny, *ASKED, "--scheduler", cluster, "--out", "there", "--quiet")
+    assert result.exit_code == 2 and not Path("there").exists()
+    assert re.fullmatch(
+        rf"Error: --scheduler {cluster}: its worker tcp://127\.0\.0\.1:\d+ has source of neurochip \w{{16}} there, "
+        r"0123456789abcdef here; install the same everywhere\n",
+        result.stderr,
+    )
+
+
+def tables(folder: Path) -> tuple[bytes, bytes]:
+    return (folder / "points.csv").read_bytes(), (folder / "summary.csv").read_bytes()
+
+
+def test_shards_are_joined_to_the_same_tables(swept: Path, run: Run, place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    for k in (1, 2, 3, 4):
+        result = run(
+            "sweep", tiny, *ASKED, "--workers", "1", "--shard", f"{k}/4", "--out", f"part{k}", "--quiet"
+        )
+        assert (result.exit_code, result.stdout) == (0, f"part{k}\n"), result.output
+        assert sorted(os.listdir(f"part{k}")) == ["lock.sqlite", "points.sqlite"]
+    parts = [f"part{k}" for k in (1, 2, 3, 4)]
+    result = run("sweep", "merge", *parts, "--out", "whole")
+    assert result.exit_code == 0, result.output
+    assert tables(Path("whole")) == tables(swept) and results(Path("whole")) == results(swept)
+    assert read_sweep(Path("whole"))["complete"] and sorted(os.listdir("whole")) == FILES
+    # The ideal trainings are done wherever they are needed.
+    assert re.search(r"^10 of 10 tasks, [1-9] of them measured twice and alike$", result.stderr, re.M)
+    # A gap is said, and closed by going on.
+    result = run("sweep", "merge", "part1", "part3", "part4", "--out", "gap", "--quiet")
+    assert result.exit_code == 0
+    assert re.search(
+        r"^\d tasks are missing; shards 2/4 were not given; measure them with: neurochip sweep --resume gap$",
+        result.stderr,
+        re.M,
+    )
+    assert not read_sweep(Path("gap"))["complete"]
+    before = stored(Path("gap"))
+    assert run("sweep", "--resume", "gap", "--workers", "1", "--quiet").exit_code == 0
+    assert tables(Path("gap")) == tables(swept) and set(before) < set(stored(Path("gap")))
+
+
+def test_what_is_not_joined(swept: Path, run: Run, place: Workplace) -> None:
+    tiny = place.write("tiny.toml", TINY)
+    other = (
+        "sweep",
+        tiny,
+        "--vary",
+        "phases.free=3,20",
+        "--seeds",
+        "1",
+        "--modes",
+        "deploy",
+        "--workers",
+        "1",
+    )
+    assert run(*other, "--shard", "1/2", "--out", "other", "--quiet").exit_code == 0
+    result = run("sweep", "merge", str(swept), "other", "--out", "whole")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        f"Error: other: is of another sweep than {swept}: vary differs\n",
+    )
+    shutil.copytree(swept, "copy")
+    with sqlite3.connect("copy/points.sqlite") as raw:  # a machine that computes otherwise
+        [digest, work, measured] = raw.execute(
+            "SELECT digest, work, measured FROM results LIMIT 1"
+        ).fetchone()
+        measured = json.dumps({**json.loads(measured), "test_error": 0.125}, sort_keys=True)
+        check = checksum(json.dumps([digest, work, measured, None]).encode())
+        raw.execute(
+            "UPDATE results SET measured = ?, checksum = ? WHERE digest = ?", (measured, check, digest)
+        )
+    raw.close()
+    result = run("sweep", "merge", str(swept), "copy", "--out", "whole")
+    assert result.exit_code == 2 and "have different results for the same task (" in result.stderr
+    assert not Path("whole").exists()
+    result = run("sweep", "merge", "nothing", "--out", "whole")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: nothing: has no points.sqlite; name the folder of a sweep\n",
+    )
+    for shard, why in (
+        ("0/4", "must be 1/4 to 4/4, got 0/4"),
+        ("4", "must be K/N, e.g. 3/40 for the third of forty"),
+    ):
+        result = run("sweep", tiny, *ASKED, "--shard", shard, "--out", "nowhere")
+        assert result.exit_code == 2 and f"Error: --shard: {why}" in result.stderr
+
+
+def test_what_is_left_of_a_damaged_store_is_saved(swept: Path, run: Run, place: Workplace) -> None:
+    shutil.copytree(swept, "hurt")
+    with sqlite3.connect("hurt/points.sqlite") as raw:
+        raw.execute("UPDATE results SET measured = 'nonsense' WHERE rowid = 7")
+    raw.close()
+    result = run("sweep", "--resume", "hurt")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: hurt/points.sqlite: is damaged: 1 of its 10 results cannot be read; save what can be saved with "
+        "`neurochip sweep --resume hurt --out hurt-saved`, or restore it from a copy\n",
+    )
+    result = run("sweep", "--resume", "hurt", "--out", "hurt-saved", "--workers", "1")
+    assert result.exit_code == 0, result.output
+    assert "9 of 10 results of hurt are taken over; 1 could not be read" in result.stderr
+    assert tables(Path("hurt-saved")) == tables(swept)
 
 
 @pytest.fixture(scope="module")

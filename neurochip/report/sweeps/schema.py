@@ -6,7 +6,7 @@ and seeds.
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 __all__ = [
     "FORMAT",
@@ -37,7 +37,10 @@ class VaryTable(TypedDict):
 
 
 class DefinitionTable(TypedDict):
-    """What was asked for; ``run`` is the resolved run, ``dies`` 0 where the substrate has none."""
+    """What was asked for; ``run`` is the resolved run, ``dies`` 0 where the substrate has none.
+
+    ``folder`` is where files are that a value names by a relative path.
+    """
 
     run: dict[str, Any]
     vary: list[VaryTable]
@@ -47,6 +50,7 @@ class DefinitionTable(TypedDict):
     fine_tune_epochs: int
     within: float
     wanted: float
+    folder: NotRequired[str]
 
 
 class BandTable(TypedDict):

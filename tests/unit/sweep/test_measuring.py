@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from neurochip.description import RunSpec, read_run
+from neurochip.errors import ConfigError, DataError
 from neurochip.measuring import measure, pack, unpack
 from neurochip.simulation import simulate
 from neurochip.substrate import Parameters
+from neurochip.sweep.identity import SOURCE, contents, environment
+from neurochip.sweep.runner import Job
 
 TINY = [
     "network.layers=[784, 15, 10]",
@@ -30,10 +34,24 @@ def run_of(substrate: str, *overrides: str) -> RunSpec:
     return read_run("mnist-small", [*TINY, *overrides])
 
 
+def job(work: str, run: RunSpec, weights: bytes | None = None, epochs: int = 0, **changed: Any) -> Job:
+    made: Job = {
+        "work": work,
+        "run": run.to_dict(),
+        "epochs": epochs,
+        "weights": weights,
+        "keep": True,
+        "environment": environment(),
+        "files": {},
+    }
+    made.update(changed)  # type: ignore[typeddict-item]
+    return made
+
+
 def measured(
     work: str, run: RunSpec, weights: bytes | None = None, epochs: int = 0
 ) -> tuple[dict[str, Any], bytes]:
-    done = measure(work, run.to_dict(), epochs, weights, True)
+    done = measure(job(work, run, weights, epochs))
     assert done["reason"] is None and done["measured"] is not None and done["parameters"] is not None
     assert done["seconds"] > 0
     return done["measured"], done["parameters"]
@@ -76,10 +94,10 @@ def test_fine_tuning_goes_on_where_training_ended() -> None:
 
 def test_what_goes_wrong_is_a_reason() -> None:
     broken = Parameters((np.full((784, 15), np.nan), np.zeros((15, 10))), (), (np.zeros(15), np.zeros(10)))
-    done = measure("deploy", run_of("ideal").to_dict(), 0, pack(broken), False)
+    done = measure(job("deploy", run_of("ideal"), pack(broken)))
     assert done["measured"] is None
     assert done["reason"] is not None and done["reason"].endswith("must be finite, got NaN or infinity")
-    odd = measure("deploy", run_of("ideal").to_dict(), 0, b"no archive", False)
+    odd = measure(job("deploy", run_of("ideal"), b"no archive"))
     assert odd["reason"] is not None and odd["reason"].startswith("ValueError: ")
 
 
@@ -106,3 +124,24 @@ def test_what_is_known_of_an_analog_die() -> None:
     assert all(-1 <= value <= 1 for value in cosines.values())
     assert 0 <= metrics["dead_classes"] <= 1 and "alignment of hidden ↔ output" in metrics
     assert measured("train", run_of("analog", "analog.diagnosed=0"))[0]["metrics"] == {}
+
+
+def test_another_source_or_a_changed_file_is_no_failed_point(tmp_path: Path) -> None:
+    run = run_of("ideal")
+    other = {**environment(), SOURCE: "0123456789abcdef"}
+    with pytest.raises(ConfigError) as refused:
+        measure(job("train", run, environment=other))
+    assert f"{SOURCE} 0123456789abcdef there, " in str(refused.value)
+    path = tmp_path / "die.csv"
+    path.write_text("one")
+    told = {str(path): contents(str(path))}
+    assert measure(job("train", run, files=told))["reason"] is None
+    path.write_text("two")
+    with pytest.raises(DataError) as changed:
+        measure(job("train", run, files=told))
+    assert str(changed.value) == (
+        f"{path}: has changed since the sweep began; restore it, or begin a new sweep"
+    )
+    path.unlink()
+    with pytest.raises(DataError):
+        measure(job("train", run, files=told))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
@@ -16,7 +17,7 @@ from neurochip.description import RunSpec, read_run
 from neurochip.errors import ConfigError, OutputError
 from neurochip.sweep.definition import Definition, define
 from neurochip.sweep.engine import ClusterEngine, Engine, LocalEngine, open_engine
-from neurochip.sweep.plan import Plan, plan
+from neurochip.sweep.plan import Plan, Planner, Task, plan
 from neurochip.sweep.runner import Done, SweepProgress, Tally, Worker, carry_out
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import Store
@@ -139,8 +140,9 @@ class Pool(Executor):
         if self.broken:
             raise BrokenExecutor("it broke before")
         future: Future[Done] = Future()
-        self.inside[future] = repr(args[:3])
-        if args[1]["seed"] == 2:
+        [job] = args
+        self.inside[future] = repr((job["work"], job["run"], job["epochs"]))
+        if job["run"]["seed"] == 2:
             self.broken = True
             Timer(0.05, self.tell).start()
         else:
@@ -187,6 +189,30 @@ def test_only_who_was_there_is_blamed_and_a_suspect_has_no_company(tmp_path: Pat
         assert entries[digest].reason is None, entries[digest]
         seen = engine.wrecks[repr((task.work, task.run(), task.epochs))]
         assert entries[digest].attempts == 1 + seen <= 3
+
+
+def test_a_worker_with_other_source_ends_the_sweep_and_fails_nothing(tmp_path: Path, engine: Engine) -> None:
+    with pytest.raises(ConfigError) as caught:
+        do(tmp_path / "s", sweep_of(tmp_path), engine, workers.has_other_source)
+    assert str(caught.value).endswith("install the same everywhere; nothing that was finished is lost")
+    with Store.open(tmp_path / "s") as store:
+        assert all(entry.reason is None for _, entry in store.entries())
+
+
+def test_the_first_tasks_are_done_before_the_last_are_known(tmp_path: Path, engine: Engine) -> None:
+    definition = sweep_of(tmp_path)
+    planner, told = Planner(definition), []
+
+    def slowly() -> Iterator[Task]:
+        for task in planner.steps():
+            time.sleep(0.15)
+            yield task
+
+    with Store.create(tmp_path / "s", definition, {}) as store:
+        carry_out(slowly(), store, engine, workers.arithmetic, listener=told.append)
+        assert store.done() == planner.plan.tasks.keys()
+    assert any(progress.done and not progress.planned for progress in told)
+    assert told[-1].done == told[-1].total == len(planner.plan.tasks)
 
 
 def test_one_thread_per_process(tmp_path: Path, engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from neurochip.description import read_run
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition, define
+from neurochip.sweep.salvage import salvage
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import FILE, Entry, Store
 
@@ -95,5 +97,88 @@ def test_what_is_no_store(tmp_path: Path, definition: Definition) -> None:
         Store.open(folder)
     assert (
         str(caught.value)
-        == f"{folder / FILE}: has format 99, this version reads 1; use the one that wrote it"
+        == f"{folder / FILE}: has format 99, this version reads 2; use the one that wrote it"
     )
+
+
+def damaged(folder: Path, definition: Definition, *commands: str) -> str:
+    """Return what is said of a store of three results after something was done to its file."""
+    with Store.create(folder, definition, {}, {"source": "abc"}) as store:
+        for digest in ("aa", "bb", "cc"):
+            store.add(digest, "train", GOOD, b"weights of " + digest.encode())
+    with sqlite3.connect(folder / FILE) as raw:
+        for command in commands:
+            raw.execute(command)
+    raw.close()
+    with pytest.raises(CheckpointError) as caught:
+        Store.open(folder)
+    said = str(caught.value)
+    assert said.startswith(f"{folder / FILE}: is damaged") and "\n" not in said
+    assert f"neurochip sweep --resume {folder} --out {folder}-saved" in said
+    return said
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "UPDATE results SET measured = '{\"test_error\": 0.' WHERE digest = 'bb'",  # no JSON
+        "UPDATE results SET measured = '[]' WHERE digest = 'bb'",
+        "UPDATE results SET measured = replace(measured, '0.3', '0.2') WHERE digest = 'bb'",  # a number that lies
+    ],
+)
+def test_a_damaged_result_is_found_and_the_others_are_saved(
+    tmp_path: Path, definition: Definition, command: str
+) -> None:
+    folder = tmp_path / "s"
+    assert "1 of its 3 results cannot be read" in damaged(folder, definition, command)
+    saved = salvage(folder)
+    assert saved.definition == definition and saved.lost == 1 and saved.identity == {"source": "abc"}
+    assert [(one.digest, one.entry, one.parameters) for one in saved.finished] == [
+        ("aa", GOOD, b"weights of aa"),
+        ("cc", GOOD, b"weights of cc"),
+    ]
+
+
+def test_a_lost_definition_is_read_from_the_report(tmp_path: Path, definition: Definition) -> None:
+    folder = tmp_path / "s"
+    said = damaged(folder, definition, "DELETE FROM meta WHERE name = 'definition'")
+    assert "its definition cannot be read" in said
+    assert salvage(folder).definition is None and len(salvage(folder).finished) == 3
+    (folder / "sweep.json").write_text(json.dumps({"definition": definition.to_json()}))
+    assert salvage(folder).definition == definition
+
+
+def test_damaged_weights_are_none(tmp_path: Path, definition: Definition) -> None:
+    folder = tmp_path / "s"
+    with Store.create(folder, definition, {}) as store:
+        store.add("aa", "train", GOOD, b"weights")
+    with sqlite3.connect(folder / FILE) as raw:
+        raw.execute("UPDATE trained SET parameters = CAST('wEights' AS BLOB)")
+    raw.close()
+    with Store.open(folder) as store:  # they can be trained again
+        assert store.get("aa") == GOOD and store.parameters("aa") is None
+    assert salvage(folder).finished[0].parameters is None
+
+
+def test_a_page_that_a_disk_lost_costs_what_stood_on_it(tmp_path: Path, definition: Definition) -> None:
+    folder, wide = (
+        tmp_path / "s",
+        Entry({"test_error": 0.5, "metrics": {"m" * 1500: 1.0}}, None, 1, 1.0, 1.0, "0"),
+    )
+    with Store.create(folder, definition, {}) as store:
+        for number in range(60):
+            store.add(f"{number:032x}", "train", wide)
+    content = bytearray((folder / FILE).read_bytes())
+    page, at = 4096, len(content) // 2 // 4096 * 4096
+    content[at : at + page] = bytes(page)
+    (folder / FILE).write_bytes(content)
+    with pytest.raises(CheckpointError) as caught:
+        Store.open(folder)
+    assert str(caught.value).startswith(f"{folder / FILE}: is damaged")
+    saved = salvage(folder)
+    assert saved.definition == definition
+    assert 40 < len(saved.finished) < 60 and len(saved.finished) + saved.lost <= 60
+    (folder / FILE).write_bytes(b"\0" * 100 + bytes(content[100:]))
+    with pytest.raises(CheckpointError) as caught:
+        salvage(folder)
+    assert "is damaged beyond saving (" in str(caught.value)

@@ -8,7 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from neurochip.sweep.runner import Done
+from neurochip.errors import ConfigError
+from neurochip.sweep.runner import Done, Job
 
 
 def done(measured: dict[str, Any] | None, reason: str | None = None, parameters: bytes | None = None) -> Done:
@@ -21,42 +22,53 @@ def done(measured: dict[str, Any] | None, reason: str | None = None, parameters:
     }
 
 
-def arithmetic(work: str, run: dict[str, Any], epochs: int, weights: bytes | None, keep: bool) -> Done:
+def arithmetic(job: Job) -> Done:
     """A result that tells what it was made from."""
+    run, weights = job["run"], job["weights"]
     carried = 0 if weights is None else int(weights.decode())
-    error = (run["seed"] * 100 + carried + epochs) / 1000
-    return done({"test_error": error, "metrics": {}}, parameters=str(run["seed"]).encode() if keep else None)
+    error = (run["seed"] * 100 + carried + job["epochs"]) / 1000
+    parameters = str(run["seed"]).encode() if job["keep"] else None
+    return done({"test_error": error, "metrics": {}}, parameters=parameters)
 
 
-def fails_for_seed_2(work: str, run: dict[str, Any], epochs: int, weights: bytes | None, keep: bool) -> Done:
-    if run["seed"] == 2:
+def fails_for_seed_2(job: Job) -> Done:
+    if job["run"]["seed"] == 2:
         return done(None, "learning: went astray")
-    return arithmetic(work, run, epochs, weights, keep)
+    return arithmetic(job)
 
 
-def dies_once(work: str, run: dict[str, Any], epochs: int, weights: bytes | None, keep: bool) -> Done:
+def dies_once(job: Job) -> Done:
     """The first worker that meets seed 2 is killed; the file remembers that it was."""
-    mark = Path(run["about"])
-    if run["seed"] == 2 and not mark.exists():
+    mark = Path(job["run"]["about"])
+    if job["run"]["seed"] == 2 and not mark.exists():
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return arithmetic(work, run, epochs, weights, keep)
+    return arithmetic(job)
 
 
-def always_dies_for_seed_2(
-    work: str, run: dict[str, Any], epochs: int, weights: bytes | None, keep: bool
-) -> Done:
-    if run["seed"] == 2:
+def always_dies_for_seed_2(job: Job) -> Done:
+    if job["run"]["seed"] == 2:
         os.kill(os.getpid(), signal.SIGKILL)
-    return arithmetic(work, run, epochs, weights, keep)
+    return arithmetic(job)
 
 
-def slow(work: str, run: dict[str, Any], epochs: int, weights: bytes | None, keep: bool) -> Done:
+def slow(job: Job) -> Done:
     time.sleep(0.2)
-    return arithmetic(work, run, epochs, weights, keep)
+    return arithmetic(job)
 
 
-def threads(work: str, run: dict[str, Any], epochs: int, weights: bytes | None, keep: bool) -> Done:
+def threads(job: Job) -> Done:
     names = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS")
     found = [os.environ.get(name) for name in names]
-    return done({"test_error": 0.0, "metrics": {}, "threads": found}, parameters=b"none" if keep else None)
+    return done(
+        {"test_error": 0.0, "metrics": {}, "threads": found}, parameters=b"none" if job["keep"] else None
+    )
+
+
+def has_other_source(job: Job) -> Done:
+    """A worker that was installed anew in the middle of a sweep."""
+    if job["run"]["seed"] == 2:
+        raise ConfigError(
+            "worker", "has source of neurochip abc there, def here; install the same everywhere"
+        )
+    return arithmetic(job)

@@ -1,0 +1,85 @@
+"""What of a run takes part in what it measures: the same for two runs means the same result, whatever they say.
+
+A key without effect is left out, so that an axis over it is found to change nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from neurochip.analog.spread import spreads
+from neurochip.description import RunSpec
+from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.precision import FLOATS
+from neurochip.description.toml_reader import Table
+
+__all__ = ["die_matters", "effective"]
+
+# What a run is called, what is kept of it, and what its report is compared with.
+_UNMEASURED = ("name", "about", "record", "baseline", "seed")
+
+
+def die_matters(analog: AnalogSpec) -> bool:
+    """Whether two dies of these settings can differ: not when nothing is drawn for them."""
+    if not _is_drawn(analog):
+        return False
+    drawn = [spread.sigma for spread in spreads(analog.mismatch)]
+    drawn += [getattr(analog.defects, name) for name in analog.defects.__dataclass_fields__]
+    return any([*drawn, analog.learning_path.phase_offset])
+
+
+def effective(run: RunSpec) -> Table:
+    """Return the values of a run that decide what a point of a sweep measures, but for its seed and die."""
+    table = copy.deepcopy(run.to_dict())
+    for name in _UNMEASURED:
+        table.pop(name, None)
+    # A point is measured on test samples, once, after the last epoch.
+    for name in ("train", "every"):
+        table.get("evaluation", {}).pop(name, None)
+    network: Any = table["network"]
+    if run.network.precision in FLOATS:
+        network.pop("rounding", None)
+    if run.learning is not None and run.learning.pre == "oracle":
+        table["learning"].pop("trace", None)
+    if run.substrate != "digital":
+        table.pop("chip", None)  # it only lends its prices
+    if run.analog is not None:
+        table["analog"] = _of_the_die(run.analog, table["analog"])
+    return table
+
+
+def _of_the_die(analog: AnalogSpec, section: Any) -> Table:
+    for name in ("die", "tau_us"):  # the die is told beside; no measurement is in seconds
+        section.pop(name, None)
+    converters, settle = section["converters"], section["settle"]
+    if analog.converters.adc_bits is None:
+        converters.pop("adc_range")
+    if analog.converters.weight_bits is None:
+        converters.pop("weight_range")
+        converters.pop("rounding")
+    if analog.settle.method != "heun":
+        settle.pop("error")
+    if analog.settle.until == "steps":
+        settle.pop("residual")
+    section.pop("mismatch")
+    if _is_drawn(analog):
+        section["drawn"] = _drawn(analog)
+    else:
+        section.pop("defects")
+        section["learning_path"].pop("phase_offset")
+    return dict(section)
+
+
+def _is_drawn(analog: AnalogSpec) -> bool:
+    """Whether anything comes from the seed of a die; a twin circuit does, even where the first one is from a file."""
+    return analog.die_file is None or analog.learning_path.circuits == "twin"
+
+
+def _drawn(analog: AnalogSpec) -> list[Any]:
+    """Return every σ with its law, wherever it comes from: a size of transistors that is not used is not in it."""
+    mismatch = analog.mismatch
+    found: list[Any] = [[s.kind, s.sigma, s.law] for s in spreads(mismatch) if s.sigma]
+    if found and mismatch.tails != "normal":
+        found += [mismatch.tails, mismatch.freedom]
+    return found
