@@ -62,13 +62,15 @@ def check_snapshot(snapshot: Snapshot, own: Mapping[str, Array]) -> None:
 
 
 def update_from(row: list[float], take: Take, network: Network) -> WeightUpdate:
-    """Return a change of weights: source, target, rate, words, number of terms; then both ends of each term."""
+    """Return a change of weights: source, target, rate, words, number of terms, samples summed (−1: each row
+    of a term is one); then both ends of each term.
+    """
     if not all(math.isfinite(n) for n in row):
         raise Refusal(Code.BAD_VALUE, f"an update must be finite, got {row}")
-    source, target, rate, words, n_terms = row
+    source, target, rate, words, n_terms, summed = row
     n = len(network.sizes)
-    if not (0 <= source < n and 0 <= target < n and 0 <= words <= 8 and 1 <= n_terms <= 8):
-        raise Refusal(Code.BAD_VALUE, f"no update has source, target, rate, words, terms {row}")
+    if not (0 <= source < n and 0 <= target < n and 0 <= words <= 64 and 1 <= n_terms <= 64 and summed >= -1):
+        raise Refusal(Code.BAD_VALUE, f"no update has source, target, rate, words, terms, summed {row}")
     sizes = (network.sizes[int(source)], network.sizes[int(target)])
     try:
         network.between(int(source), int(target))
@@ -84,7 +86,9 @@ def update_from(row: list[float], take: Take, network: Network) -> WeightUpdate:
                 f"a term of shapes {pre.shape} and {post.shape} does not fit layers {sizes}",
             )
         terms.append((pre, post))
-    return WeightUpdate(int(source), int(target), tuple(terms), rate, int(words))
+    return WeightUpdate(
+        int(source), int(target), tuple(terms), rate, int(words), None if summed < 0 else int(summed)
+    )
 
 
 def rule_from(network: Network, learning: int, rates: tuple[float, ...]) -> EquilibriumPropagation:

@@ -14,12 +14,12 @@ from firmware_sim.operations import Operations
 from firmware_sim.program import MOST_INSTRUCTIONS, decoded, verify
 from firmware_sim.queues import WORD, WordQueue, Words, text_block
 from firmware_sim.registers import RegisterFile
-from firmware_sim.regmap import MOST_LAYERS, Access, Control, Fault, Feature, Irq, by_name
+from firmware_sim.regmap import MOST_LAYERS, OBSERVABLES, Access, Control, Fault, Feature, Irq, by_name
 from firmware_sim.sequencer import Halted, Sequencer
 from firmware_sim.transaction import Operation, OpKind, parsed
 from neurochip.description.network import Network
 from neurochip.errors import ConfigError
-from neurochip.substrate import Machine, Observable
+from neurochip.substrate import Machine
 
 __all__ = ["FRAME_OVERHEAD", "Device"]
 
@@ -101,13 +101,7 @@ class Device:
         can = machine.capabilities
         features = Feature.TIED * network.tied | Feature.BITS_ONLY * can.sends_bits_only
         features |= Feature.STORE * self.has_store | Feature.FLOAT64 * float64
-        for what, bit in (
-            (Observable.VALUE, Feature.VALUE),
-            (Observable.ACTIVITY, Feature.ACTIVITY),
-            (Observable.TRACE, Feature.TRACE),
-            (Observable.RATE, Feature.RATE),
-            (Observable.SPIKES, Feature.SPIKES),
-        ):
+        for what, bit in OBSERVABLES.items():
             features |= bit * (what in can.observables)
         name = can.name.encode()[:16].ljust(16, b"\0")
         return {

@@ -18,7 +18,7 @@ from firmware_sim.program import Program
 from firmware_sim.programmed import REGISTERS, Answer, ProgrammedDevice, float_block
 from firmware_sim.queues import block_of
 from firmware_sim.registers import words_of
-from firmware_sim.regmap import RECORDS, Feature
+from firmware_sim.regmap import OBSERVABLES, RECORDS, Feature
 from firmware_sim.transaction import Transaction
 from neurochip.description.network import Network
 from neurochip.errors import CapabilityError, ConfigError
@@ -39,13 +39,6 @@ __all__ = ["DrivenChip", "StatedSnapshot"]
 Array = NDArray[Any]
 
 _LAYER, _TICKS = 14, 15  # t registers of services.asm
-_OBSERVABLES = (
-    (Observable.VALUE, Feature.VALUE),
-    (Observable.ACTIVITY, Feature.ACTIVITY),
-    (Observable.TRACE, Feature.TRACE),
-    (Observable.RATE, Feature.RATE),
-    (Observable.SPIKES, Feature.SPIKES),
-)
 
 
 @dataclass(frozen=True)
@@ -81,7 +74,7 @@ class DrivenChip(ProgrammedDevice):
         self._digest, self._tables = digest, tables
         features = self.identity["FEATURES"][0]
         name = np.array(self.identity["NAME"], dtype="<u4").tobytes().rstrip(b"\0").decode("ascii", "replace")
-        held = frozenset(what for what, bit in _OBSERVABLES if features & bit)
+        held = frozenset(what for what, bit in OBSERVABLES.items() if features & bit)
         self.capabilities = Capabilities(name, held, sends_bits_only=bool(features & Feature.BITS_ONLY))
         self.has_store = bool(features & Feature.STORE)
         self._raw: dict[Phase, tuple[NDArray[np.uint64], NDArray[np.uint64]]] = {}
@@ -177,8 +170,11 @@ class DrivenChip(ProgrammedDevice):
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
         """Change weights and biases by terms that the host made: the way for rules that no program knows."""
-        rows = [[u.source, u.target, u.rate, u.words_per_axon, len(u.terms)] for u in updates]
-        pieces = [*block_of(np.array(rows, dtype=np.float64).reshape(-1, 5))]
+        rows = [
+            [u.source, u.target, u.rate, u.words_per_axon, len(u.terms), -1 if u.summed is None else u.summed]
+            for u in updates
+        ]
+        pieces = [*block_of(np.array(rows, dtype=np.float64).reshape(-1, 6))]
         for update in updates:
             for term in update.terms:
                 for array in term:

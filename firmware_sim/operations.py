@@ -23,6 +23,7 @@ from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import RECORDS, Fault, Irq, by_name
 from neurochip.description.network import Network
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.readings import Reading, Readings
 from neurochip.substrate import Ledger, Machine, Observable, Snapshot
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
@@ -333,14 +334,16 @@ class Operations:
             raise Refusal(
                 Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {span}, {share}"
             )
-        updates, biases = self._learns().contrast(pre, minus, plus, span if one.imm == 1 else 2 * span, share)
+        before, after = Reading(minus, pre, []), Reading(plus, [], [])
+        seen = Readings(before, (after,), (before,), span if one.imm == 1 else 2 * span, np.zeros(0))
+        updates, biases = self._learns().changes(seen, share)
         self.machine.write_weights(updates, biases)
 
     def _do_write(self, _: Instruction) -> None:
         numbers = self._take("DATA", (2,))
-        if numbers.dtype != np.float64 or numbers.shape[1] != 5 or numbers.shape[0] > 256:
+        if numbers.dtype != np.float64 or numbers.shape[1] != 6 or numbers.shape[0] > 256:
             raise Refusal(
-                Code.BAD_BLOCK, "terms begin with f64 [update, 5]: source, target, rate, words, terms"
+                Code.BAD_BLOCK, "terms begin with f64 [update, 6]: source, target, rate, words, terms, summed"
             )
         taken = partial(self._take, "DATA")
         updates = [update_from(row, taken, self.network) for row in numbers.tolist()]

@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from neurochip.errors import ConfigError
+from neurochip.substrate import Observable
 
 __all__ = [
     "BITS",
@@ -128,6 +129,11 @@ class Feature(enum.IntFlag):
     SPIKES = 128
     FLOAT64 = 256
     ACTIVITY = 512
+    ADJOINT = 1024
+
+
+# What can be observed → the bit that says so.
+OBSERVABLES: dict[Observable, Feature] = {what: Feature[what.name] for what in Observable}
 
 
 # Bits by register, for the docs.
@@ -139,6 +145,7 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
         ("4 VALUE, 5 TRACE, 6 RATE, 7 SPIKES", "what can be observed"),
         ("8 FLOAT64", "states are 64-bit floating point numbers, else 32-bit"),
         ("9 ACTIVITY", "what a neuron sends can be observed beside its state"),
+        ("10 ADJOINT", "the exact gradient by each neuron's current can be read, as only an emulation can"),
     ),
     "CONTROL": (
         ("0 RESET", "registers, queues, program, banks, slots and books; weights must be loaded again"),

@@ -11,20 +11,17 @@ from firmware_sim.codes import FirmwareError
 from firmware_sim.driver import DrivenChip
 from firmware_sim.program import Program
 from firmware_sim.programs import SERVICES, shipped
-from neurochip.description.run_sections import LearningSpec, PhasesSpec
-from neurochip.learning.eqprop import EquilibriumPropagation, Presented
+from neurochip.description.run_sections import PhasesSpec
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.readings import Presented
 from neurochip.substrate import Substrate
 
 __all__ = ["ProgrammedRule", "schedule_of", "with_services"]
 
 
-def schedule_of(learning: LearningSpec, phases: PhasesSpec) -> str:
+def schedule_of(phases: PhasesSpec) -> str:
     """Return the name of the program that carries out such a rule."""
-    if learning.nudging == "centred":
-        return "centred"
-    if phases.split_stream:
-        return "split-stream"
-    return "persistent" if phases.persistent else "one-sided"
+    return "persistent" if phases.persistent and phases.reference == "before" else phases.reference
 
 
 def with_services(schedule: Program | None) -> Program:
@@ -58,4 +55,4 @@ class ProgrammedRule(EquilibriumPropagation):
             raise FirmwareError("rule", "is a program, and needs a chip that is driven by programs")
         answers = substrate.present(targets, beta, share)
         (output,) = answers[-1].arrays
-        return Presented(np.asarray(output), (), (), made=True)
+        return Presented(np.asarray(output), (), (), applied=True)

@@ -82,7 +82,7 @@ def through_firmware(connect: Callable[[], Link] | None = None) -> Iterator[Thro
                 # Nothing to learn, or by a rule that no program knows: its terms go through `write`.
                 return built._replace(substrate=driven(link, spec, built))
             rule = ProgrammedRule(built.network, spec.learning, spec.phases)
-            schedule = shipped(schedule_of(spec.learning, spec.phases))
+            schedule = shipped(schedule_of(spec.phases))
             chip = driven(link, spec, built, schedule)
             chip.set_rule(*rule.registers())
             return built._replace(substrate=chip, rule=rule)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from neurochip.description import read_run as read_run
     from neurochip.description import run_to_toml as run_to_toml
     from neurochip.description.network import Network as Network
+    from neurochip.description.network import Projection as Projection
     from neurochip.description.network import layered as layered
     from neurochip.elements import OSA as OSA
     from neurochip.elements import Constant as Constant
@@ -39,9 +40,11 @@ if TYPE_CHECKING:
     from neurochip.kernels._jit import Kernel as Kernel
     from neurochip.kernels._jit import kernel as kernel
     from neurochip.learning.eqprop import EquilibriumPropagation as EquilibriumPropagation
-    from neurochip.learning.eqprop import Presented as Presented
-    from neurochip.learning.needs import check_needs as check_needs
-    from neurochip.learning.rules import Rule as Rule
+    from neurochip.learning.readings import Presented as Presented
+    from neurochip.learning.readings import Readings as Readings
+    from neurochip.learning.rule import LearningRule as LearningRule
+    from neurochip.learning.rule import Rule as Rule
+    from neurochip.learning.rule import check_needs as check_needs
     from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
@@ -77,6 +80,7 @@ _HOME = {
     "read_run": "neurochip.description",
     "run_to_toml": "neurochip.description",
     "Network": "neurochip.description.network",
+    "Projection": "neurochip.description.network",
     "layered": "neurochip.description.network",
     "CapabilityError": "neurochip.errors",
     "ConfigError": "neurochip.errors",
@@ -85,9 +89,11 @@ _HOME = {
     "Kernel": "neurochip.kernels._jit",
     "kernel": "neurochip.kernels._jit",
     "EquilibriumPropagation": "neurochip.learning.eqprop",
-    "Presented": "neurochip.learning.eqprop",
-    "check_needs": "neurochip.learning.needs",
-    "Rule": "neurochip.learning.rules",
+    "Presented": "neurochip.learning.readings",
+    "Readings": "neurochip.learning.readings",
+    "LearningRule": "neurochip.learning.rule",
+    "Rule": "neurochip.learning.rule",
+    "check_needs": "neurochip.learning.rule",
     "LIF": "neurochip.elements.neurons.lif",
     "replay": "neurochip.replaying",
     "settle": "neurochip.settling",

@@ -38,6 +38,14 @@ __all__ = [
 ]
 
 
+# What the phases before the last one gave must be held until the weights are written.
+_HELD = {
+    "before": frozenset({Phase.FREE}),
+    "parallel": frozenset({Phase.NUDGED}),
+    "opposite": frozenset({Phase.FREE, Phase.NUDGED}),
+}
+
+
 class Built(NamedTuple):
     """A run turned into a machine: the chip's image is `None` where there are no cores."""
 
@@ -95,15 +103,13 @@ def build_analog(run: RunSpec, network: Network, *, allow_code: bool = False) ->
     field = None
     if run.analog.vector_field is not None:
         field = load_vector_field(run.analog.vector_field, allow_code=allow_code)
-    centred = run.learning is not None and run.learning.nudging == "centred"
     return AnalogSubstrate(
         network,
         run.analog,
         dtype=state_dtype(run.network.precision),
         die=None if run.analog.die_file is None else read_die(Path(run.analog.die_file), network),
         seed=run.seed,
-        # What the phases before the last one gave must be held until the weights are written.
-        held=frozenset({Phase.FREE, Phase.NUDGED} if centred else {Phase.FREE}),
+        held=_HELD[run.phases.reference],
         flow=field,
         activity=None if field is None else field.activity,
     )

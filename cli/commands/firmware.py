@@ -124,7 +124,7 @@ def run_one(
     device: str | None,
     as_json: bool,
 ) -> None:
-    """Run PROGRAM, a file or one that ships (demo, one-sided, centred, …), and print what it read and what it cost.
+    """Run PROGRAM, a file or one that ships (demo, before, opposite, …), and print what it read and what it cost.
 
     The chip is that of RUN, with its first weights; INPUT and TARGET hold minibatches of its training samples.
     """

@@ -1,4 +1,4 @@
-; As one-sided.asm, but each sample starts where it ended last time: wake brings its lanes back, sleep takes them away.
+; As before.asm, but each sample starts where it ended last time: wake brings its lanes back, sleep takes them away.
 
 .entry wake, present, sleep
 wake:           pull      s1                    ; lanes from DATA

@@ -34,7 +34,7 @@ run_evaluation: nudge     +
                 run       evaluation, t15
                 halt
 
-.entry value, activity, trace, rate, spikes
+.entry value, activity, trace, rate, spikes, adjoint
 value:          observe   value, m7, t14
                 read      m7, t14
                 halt
@@ -48,6 +48,9 @@ rate:           observe   rate, m7, t14
                 read      m7, t14
                 halt
 spikes:         observe   spikes, m7, t14
+                read      m7, t14
+                halt
+adjoint:        observe   adjoint, m7, t14
                 read      m7, t14
                 halt
 

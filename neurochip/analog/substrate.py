@@ -34,6 +34,7 @@ from neurochip.substrate import (
     WeightUpdate,
 )
 from neurochip.substrate.fitting import (
+    check_observable,
     check_phase,
     fitting_inputs,
     fitting_presentations,
@@ -101,16 +102,17 @@ class AnalogSubstrate:
         self._lanes: Lanes | None = None
         self._phase = Phase.FREE
         self._tick = 0
+        self._aim: Array | None = None  # targets of the last run
+        self._adjoint: tuple[tuple[int, int], list[Array]] | None = None
         self.settling = SettlingRecord()
         self._books = Books(network)
         self.updates = 0
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can do: voltages can be measured, and what neurons send."""
-        return Capabilities(
-            "analog", frozenset({Observable.VALUE, Observable.ACTIVITY}), sends_bits_only=False
-        )
+        """What it can do: voltages can be measured, and what neurons send; the Jacobian is known to the emulation."""
+        observables = frozenset({Observable.VALUE, Observable.ACTIVITY, Observable.ADJOINT})
+        return Capabilities("analog", observables, sends_bits_only=False)
 
     def load(self, parameters: Parameters) -> None:
         """Program all weights and biases; what the devices make of them is another matter."""
@@ -149,6 +151,7 @@ class AnalogSubstrate:
         voltage = np.zeros((len(self._inputs), int(self.circuit.starts[-1])), self._dtype)
         self._lanes = self._lanes_of(self.circuit, voltage)
         self._tick = 0
+        self._aim = self._adjoint = None
         self._books.begin()
 
     def _lanes_of(self, circuit: Circuit, voltage: Array) -> Lanes:
@@ -190,7 +193,7 @@ class AnalogSubstrate:
             np.zeros(outputs, self._dtype) if targets is None else np.ascontiguousarray(targets, self._dtype)
         )
         nudge = Nudge(self._dtype.type(2 * beta), pull)
-        self._phase = phase
+        self._phase, self._aim, self._adjoint = phase, targets, None
         took, kept = self._settle(lanes, ticks, nudge, "states" in record)
         self._check_finite(lanes)
         self.settling.note(phase, residual(lanes, nudge, self.flow), self.spec.settle.residual)
@@ -249,9 +252,12 @@ class AnalogSubstrate:
 
     def observe(self, what: Observable, layer: int) -> Array:
         """Return what is measured [lane, neuron] of a layer: its voltage, or what it sends."""
-        if what not in self.capabilities.observables:
-            raise CapabilityError(what.value, "does not exist on the analog substrate, which sends currents")
+        check_observable(
+            what, self.capabilities, "does not exist on the analog substrate, which sends currents"
+        )
         layer %= len(self.network.populations)
+        if what is Observable.ADJOINT:
+            return self._gradient(layer)
         if layer == 0:
             return self._inputs.copy()
         lanes = self._begun()
@@ -260,6 +266,14 @@ class AnalogSubstrate:
         return self._readout.read(
             signals[:, first:last], layer, first, self._phase, self._presentations, self._tick
         )
+
+    def _gradient(self, layer: int) -> Array:
+        if self._aim is None:
+            raise CapabilityError("adjoint", "needs targets; give them to the run before")
+        key = (self._tick, self.updates)
+        if self._adjoint is None or self._adjoint[0] != key:
+            self._adjoint = key, self.adjoint(self._aim)
+        return np.zeros_like(self._inputs) if layer == 0 else self._adjoint[1][layer - 1]
 
     @property
     def lanes(self) -> Lanes:
@@ -307,13 +321,14 @@ class AnalogSubstrate:
         """Put the lanes back where a snapshot was taken."""
         self._lanes = self._lanes_of(self._begun().circuit, np.array(snapshot.arrays["voltage"], self._dtype))
         self._tick = snapshot.tick
+        self._adjoint = None
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
         """Change stored weights and biases; a tied copy is programmed like its original."""
         for update in updates:
             k = self.network.between(update.source, update.target)
             change = self._change(update)
-            lanes = sum(len(pre) for pre, _ in update.terms)
+            lanes = update.samples * len(update.terms)
             saturated = self._write(k, change)
             self._books.wrote(update.target, change.size, lanes, saturated)
             for copy, projection in enumerate(self.network.projections):

@@ -33,7 +33,7 @@ _TRAINING = (
     "network.layers=[784, 512, 512, 10]",
     "learning.rates=[0.1, 0.05, 0.01]",
     "learning.beta=0.25",
-    "learning.nudging=centred",
+    "phases.reference=opposite",
     "analog.mismatch.sigma=0.0",
     "analog.diagnosed=0",
 )

@@ -87,7 +87,7 @@ def _lif(effort: Effort) -> Figure:
     for k in range(repeats + 1):
         began = time.process_time()
         substrate.begin(inputs[k : k + 1], np.array([k], dtype=np.uint64))
-        presented = rule.present(substrate, targets[k : k + 1])
+        presented = rule.present(substrate, targets[k : k + 1], rule.learning.beta)
         ticked = time.process_time()
         substrate.write_weights(presented.updates, presented.biases)
         whole.append(1e3 * (time.process_time() - began))

@@ -29,7 +29,13 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
-from neurochip.substrate.fitting import check_phase, check_record, fitting_inputs, fitting_presentations
+from neurochip.substrate.fitting import (
+    check_observable,
+    check_phase,
+    check_record,
+    fitting_inputs,
+    fitting_presentations,
+)
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
 __all__ = ["LIFSubstrate"]
@@ -121,7 +127,7 @@ class LIFSubstrate:
     @property
     def capabilities(self) -> Capabilities:
         """What the chip can do: rates at both ends of a synapse, and spikes."""
-        return Capabilities("lif", frozenset(Observable), sends_bits_only=True)
+        return Capabilities("lif", frozenset(Observable) - {Observable.ADJOINT}, sends_bits_only=True)
 
     def load(self, parameters: Parameters) -> None:
         """Write all weights and biases, rounding to nearest where weights are integers."""
@@ -263,6 +269,7 @@ class LIFSubstrate:
 
     def observe(self, what: Observable, layer: int) -> NDArray[Any]:
         """Return [lane, unit] of a layer, as a copy."""
+        check_observable(what, self.capabilities, "is not kept on this chip")
         slots, state = self._layout.slots_of[layer], self._state
         if what is Observable.SPIKES:
             return np.ascontiguousarray(state.bits[:, slots])

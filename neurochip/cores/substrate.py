@@ -32,7 +32,13 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
-from neurochip.substrate.fitting import check_phase, check_record, fitting_inputs, fitting_presentations
+from neurochip.substrate.fitting import (
+    check_observable,
+    check_phase,
+    check_record,
+    fitting_inputs,
+    fitting_presentations,
+)
 from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["DigitalSubstrate"]
@@ -255,10 +261,7 @@ class DigitalSubstrate:
         lanes = self._lanes
         lanes.rest()
         state, plan, slots = lanes.state, lanes.plan, self._layout.slots_of[layer]
-        if what is Observable.ACTIVITY:
-            raise CapabilityError(what.value, "is the state itself on the digital substrate; observe value")
-        if what not in self.capabilities.observables:
-            raise CapabilityError(what.value, "is not kept on this chip; make it with traced=True")
+        check_observable(what, self.capabilities, "is not kept on this chip; make it with traced=True")
         if what is Observable.VALUE:
             return np.ascontiguousarray(state.value[:, slots])
         faults = lanes.fault_state() if lanes.tick else None

@@ -113,7 +113,7 @@ class SynapseMemories:
                 core = image.cores[block.core]
                 known = pre if pre.ndim == 2 else np.ascontiguousarray(pre[:, receiver])
                 active, met = self._change_block(block, known, post[:, core.first : core.last], update.rate)
-                written.accumulations[block.core] += active * core.size
+                written.accumulations[block.core] += active * core.size * (update.summed or 1)
                 written.writes[block.core] += pre.shape[-1] * core.size
                 written.saturations[block.core] += met
             for block in layout.blocks:
@@ -121,9 +121,11 @@ class SynapseMemories:
                     # On the chip this core does the same sums as the original's; here they are copied.
                     self._copy_transpose(block, k)
                     size = image.cores[block.core].size
-                    written.accumulations[block.core] += int(np.count_nonzero(post)) * size
+                    written.accumulations[block.core] += (
+                        int(np.count_nonzero(post)) * size * (update.summed or 1)
+                    )
                     written.writes[block.core] += post.shape[1] * size
-            told = update.words_per_axon * update.terms[0][0].shape[0]
+            told = update.words_per_axon * update.samples
             both = network.projections[k].source > 0 and network.tied
             for here, there in ((update.source, update.target), (update.target, update.source))[: 1 + both]:
                 for c in image.cores_of(here):

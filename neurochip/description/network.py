@@ -21,11 +21,17 @@ class Population:
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """Weights from population ``source`` to population ``target`` (indices), [pre, post].
+    """Weights from one population to another, [pre, post].
 
-    ``transpose_of`` is the index of the projection that it is tied to, `None` for weights of its own.
-    ``convolution`` shares one kernel among all positions of a layer; the projection back has the same one, run
-    backwards. `None`: every synapse has its own weight.
+    Attributes
+    ----------
+    source, target
+        Indices of the populations.
+    transpose_of
+        Index of the projection that it is tied to, `None` for weights of its own.
+    convolution
+        Shares one kernel among all positions of a layer; the projection back has the same one, run backwards. `None`:
+        every synapse has its own weight.
     """
 
     source: int

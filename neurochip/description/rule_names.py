@@ -7,12 +7,12 @@ import inspect
 from typing import Any
 
 from neurochip import plugins
+from neurochip.description.rule_keys import RULES
 from neurochip.description.toml_reader import build, choice
 from neurochip.errors import ConfigError
 
 __all__ = ["RULES", "check_rule", "own_keys", "plugged_rule"]
 
-RULES = ("eqprop", "random-feedback", "recurrent-backprop")
 _PLACE, _OWN = "learning.rule", "learning.own"
 
 
@@ -55,19 +55,20 @@ def plugged_rule(name: str) -> Any:
 
 
 def own_keys(name: str, own: Any) -> Any:
-    """Return the ``Keys`` of a rule of another package, from a table or as they are; `None` where it has none.
+    """Return what a rule has for keys of its own, from a table or as they are; `None` where it has none.
 
     Raises
     ------
     ConfigError
         For a key that the rule does not have, a value that cannot be, or keys where there are none.
     """
-    make = plugged_rule(name)
-    keys = getattr(make, "Keys", None)
+    keys: Any = RULES[name] if name in RULES else getattr(plugged_rule(name), "Keys", None)
     if keys is None:
         if own is not None:
             place = f"{_OWN}.{next(iter(own))}" if isinstance(own, dict) and own else _OWN
-            raise ConfigError(place, f'is for rules of other packages, and "{name}" has none; remove it')
+            raise ConfigError(
+                place, f'is for keys that a rule has of its own, and "{name}" has none; remove it'
+            )
         return None
     if isinstance(own, keys):  # made in Python: its types are looked at as those of a file
         own = dataclasses.asdict(own)

@@ -171,11 +171,6 @@ class RunSpec:
                 f'"recurrent-backprop" needs the exact Jacobian, which {self.substrate} does not give; '
                 'use substrate = "analog"',
             )
-        if self.phases.split_stream and learning.nudging == "centred":
-            raise ConfigError(
-                "phases.split_stream",
-                'has no meaning with learning.nudging = "centred"; set it to false',
-            )
         if learning.pre == "trace":
             self._check_trace(learning)
 

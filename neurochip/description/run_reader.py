@@ -16,7 +16,7 @@ from neurochip.description.chip_reader import read_chip
 from neurochip.description.elements import element_keys
 from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import ELEMENTS, CodingSpec
-from neurochip.description.toml_reader import Table, field_types, parse, unknown_key
+from neurochip.description.toml_reader import Table, field_types, parse, renamed_keys, unknown_key
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
@@ -160,7 +160,7 @@ def _walk_schema(keys: list[str]) -> Any:
         elif dataclasses.is_dataclass(hint) and isinstance(hint, type):
             fields = field_types(hint)
             if key not in fields:
-                raise ConfigError(place, unknown_key(key, fields))
+                raise ConfigError(place, unknown_key(key, fields, renamed_keys(hint)))
             hint = _without_none(fields[key])
         elif hint is not Any:
             raise ConfigError(place, f"unknown key; {'.'.join(keys[:depth])} is a value, not a table")

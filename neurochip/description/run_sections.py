@@ -6,7 +6,7 @@ Every default of a run file stands here, on the field; `neurochip.description.ru
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from neurochip.description.elements import read_element
 from neurochip.description.precision import FLOATS, Precision
@@ -179,8 +179,9 @@ class PhasesSpec:
     ----------
     free, nudged
         Ticks with β = 0 and with β ≠ 0.
-    split_stream
-        Compare the nudged state with a free run that went on for as long, not with the end of the free phase.
+    reference
+        What the nudged phase is compared with: ``before``, the end of the free phase; ``parallel``, a free run that
+        goes on for as long from the same state; ``opposite``, a phase nudged by −β from the same state.
     persistent
         Start each presentation from the state in which the same sample ended last time, not from rest.
 
@@ -190,9 +191,11 @@ class PhasesSpec:
         For a phase of no ticks or more than can be counted.
     """
 
+    RENAMED: ClassVar[dict[str, str]] = {"split_stream": '`phases.reference = "parallel"`'}
+
     free: int = 100
     nudged: int = 50
-    split_stream: bool = False
+    reference: Literal["before", "parallel", "opposite"] = "before"
     persistent: bool = False
 
     def __post_init__(self) -> None:
@@ -209,20 +212,19 @@ class LearningSpec:
     Attributes
     ----------
     rule
-        ``eqprop``; ``random-feedback``, which never changes the backward weights; ``recurrent-backprop``, the exact
-        gradient, as a yardstick on substrates that give their Jacobian away; or a rule of another package.
+        ``eqprop``; ``contrastive-hebbian``; ``delta``; ``rate-of-change``; ``associative``; ``random-feedback``, which
+        never changes the backward weights; ``recurrent-backprop``, the exact gradient, as a yardstick on substrates
+        that give their Jacobian away; or a rule of another package.
     beta
         Strength of the nudge, non-zero.
     beta_sign
         Keep the sign of β, or draw it for each minibatch.
-    nudging
-        ``one-sided``: free and +β; ``centred``: +β and −β.
     rates
         Learning rate η of each projection, input side first.
     decay
         The rates of each epoch are those of the last one times this, in (0, 1]; 1 keeps them.
     product
-        ``linear`` in the change of state, or the ``full`` contrastive product.
+        Of ``eqprop``: ``linear`` in the change of state, or the ``full`` contrastive product.
     pre
         What stands for the presynaptic activity: ``oracle``, its real state read out of its core, or
         ``trace``, what the receiving core reconstructs from the bits it got.
@@ -235,7 +237,8 @@ class LearningSpec:
     shuffle
         Whether each epoch draws an order of its own.
     own
-        Further keys of a rule from another package: a table in a file, in Python an object of its ``Keys``.
+        Further keys that a rule has of its own: a table in a file, in Python an object of its class of keys
+        (`neurochip.description.rule_keys`; ``Keys`` of a rule from another package).
 
     Raises
     ------
@@ -243,10 +246,13 @@ class LearningSpec:
         For a rule that there is not, a number out of its range, or a word that is none of these.
     """
 
+    RENAMED: ClassVar[dict[str, str]] = {
+        "nudging": '`phases.reference`: "before" for "one-sided", "opposite" for "centred"'
+    }
+
     rule: str = "eqprop"
     beta: float = 0.5
     beta_sign: Literal["fixed", "random"] = "fixed"
-    nudging: Literal["one-sided", "centred"] = "one-sided"
     rates: tuple[float, ...]
     decay: float = 1.0
     product: Literal["linear", "full"] = "linear"
@@ -264,6 +270,10 @@ class LearningSpec:
         object.__setattr__(self, "own", own_keys(self.rule, self.own))
         if self.beta == 0:
             raise ConfigError("learning.beta", f"must be non-zero, got {self.beta:g}")
+        if self.product == "full" and self.rule != "eqprop":
+            raise ConfigError(
+                "learning.product", f'is for "eqprop", and the rule is "{self.rule}"; remove it'
+            )
         for position, rate in enumerate(self.rates):
             if not rate >= 0:
                 raise ConfigError(f"learning.rates[{position}]", f"must be ≥ 0, got {rate:g}")

@@ -37,6 +37,7 @@ __all__ = [
     "parse",
     "read_text",
     "refuse_unknown",
+    "renamed_keys",
     "unknown_key",
 ]
 
@@ -112,16 +113,25 @@ def describe(value: object) -> str:
     return text if len(text) <= 60 else f"{text[:57]}..."
 
 
-def refuse_unknown(table: Mapping[str, Any], known: Iterable[str], place: str) -> None:
-    """Refuse the first key that is not known, with the nearest that is."""
+def refuse_unknown(
+    table: Mapping[str, Any], known: Iterable[str], place: str, renamed: Mapping[str, str] | None = None
+) -> None:
+    """Refuse the first key that is not known, with the nearest that is, or with what it is now."""
     known = list(known)
     for key in table:
         if key not in known:
-            raise ConfigError(_join(place, key), unknown_key(key, known))
+            raise ConfigError(_join(place, key), unknown_key(key, known, renamed))
 
 
-def unknown_key(key: str, known: Iterable[str]) -> str:
-    """Return the complaint about a key, with the nearest known one or, failing that, all of them."""
+def renamed_keys(cls: Any) -> Mapping[str, str]:
+    """Return the former keys of a section and what each is now: its class variable ``RENAMED``."""
+    return getattr(cls, "RENAMED", {})
+
+
+def unknown_key(key: str, known: Iterable[str], renamed: Mapping[str, str] | None = None) -> str:
+    """Return the complaint about a key, with what it is now, the nearest known one or, failing that, all of them."""
+    if renamed and key in renamed:
+        return f"is now {renamed[key]}"
     known = list(known)
     return f"unknown key{did_you_mean(key, known) or '; the keys here are ' + ', '.join(known)}"
 
@@ -253,7 +263,7 @@ def build(cls: type[T], table: Any, place: str, *, readers: Mapping[Any, Reader]
     if not isinstance(table, dict):
         raise _expected("a table", table, place)
     hints = field_types(cls)
-    refuse_unknown(table, hints, place)
+    refuse_unknown(table, hints, place, renamed_keys(cls))
     values: dict[str, Any] = {}
     for field in dataclasses.fields(cls):  # type: ignore[arg-type]
         if field.name in table:

@@ -24,6 +24,7 @@ from neurochip.substrate import (
     WeightUpdate,
 )
 from neurochip.substrate.fitting import (
+    check_observable,
     check_phase,
     check_record,
     fitting_inputs,
@@ -193,10 +194,9 @@ class IdealSubstrate:
 
     def observe(self, what: Observable, layer: int) -> NDArray[Any]:
         """Return the values [lane, unit] of a layer, as a copy."""
-        if what is Observable.ACTIVITY:
-            raise CapabilityError(what.value, "is the state itself on the ideal substrate; observe value")
-        if what is not Observable.VALUE:
-            raise CapabilityError(what.value, "does not exist on the ideal substrate, which sends no bits")
+        check_observable(
+            what, self.capabilities, "does not exist on the ideal substrate, which sends no bits"
+        )
         return self._states[layer].copy()
 
     def values(self) -> list[NDArray[Any]]:
@@ -228,7 +228,7 @@ class IdealSubstrate:
             for copy in copies:
                 self._weights[copy][...] = self._weights[k].T
             for target in [update.target, *(self.network.projections[i].target for i in copies)]:
-                lanes = update.terms[0][0].shape[0] * len(update.terms)
+                lanes = update.samples * len(update.terms)
                 book[target, _AT["weight_accumulations"]] += lanes * change.size * product.shared_by
                 book[target, _AT["weight_writes"]] += change.size
                 book[target, _AT["weight_reads"]] += change.size

@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from neurochip.learning.two_phases import Contrast, TwoPhaseRule
+from neurochip.description.network import Projection
+from neurochip.learning.readings import Readings
+from neurochip.learning.rule import LearningRule
+from neurochip.learning.schedule import Moment
 from neurochip.substrate import WeightUpdate
 
 __all__ = ["ContrastiveHebbian"]
 
 
-class ContrastiveHebbian(TwoPhaseRule):
-    """The rule, for one network.
+class ContrastiveHebbian(LearningRule):
+    """The rule: the change is the same at both ends of a connection, so tied weights stay tied without being told."""
 
-    The change is the same at both ends of a connection, so tied weights stay tied without being told, and feedback of
-    its own takes the same one.
+    @property
+    def reads_pre(self) -> frozenset[Moment]:
+        """The activity before synapses is that of both phases that are compared."""
+        return frozenset({"nudged", "free" if self.phases.reference == "before" else "reference"})
 
-    Parameters are those of `TwoPhaseRule`.
-    """
-
-    def update_of(self, seen: Contrast, source: int, target: int, rate: float) -> WeightUpdate:
-        """Return the change of the weights from one layer to another."""
+    def update_of(self, seen: Readings, projection: Projection, rate: float) -> WeightUpdate:
+        """Return the change of the weights of one projection."""
+        source, target = projection.source, projection.target
         terms = (
-            (seen.heard_plus[source], seen.plus[target]),
-            (-seen.heard_minus[source], seen.minus[target]),
+            (seen.plus.pre[source], seen.plus.value[target]),
+            (-seen.minus.pre[source], seen.minus.value[target]),
         )
         # Both products need what stands at the far end, once in each phase.
-        return WeightUpdate(source, target, terms, rate, 2 * self.phases.words_per_axon)
+        return WeightUpdate(source, target, terms, seen.scale(rate), 2 * self.words_per_axon)

@@ -6,30 +6,22 @@ feedback that happens to be there.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from neurochip.description.network import Network
 from neurochip.errors import ConfigError
-from neurochip.learning.eqprop import Array, EquilibriumPropagation, Presented
-from neurochip.substrate import Substrate
+from neurochip.learning.eqprop import EquilibriumPropagation
 
 __all__ = ["RandomFeedback"]
 
 
-@dataclass(frozen=True)
 class RandomFeedback(EquilibriumPropagation):
     """The rule of general dynamics without its backward half."""
 
-    def check(self, substrate: Substrate) -> None:
-        """Raise when feedback has no weights of its own, or the substrate lacks what the rule needs."""
-        if self.network.tied:
+    feedback_learns = False
+
+    def serve(self, network: Network) -> None:
+        """Raise `ConfigError` when feedback has no weights of its own."""
+        if network.tied:
             raise ConfigError(
                 "network.tied",
                 'must be false with learning.rule = "random-feedback", which freezes the feedback',
             )
-        super().check(substrate)
-
-    def present(self, substrate: Substrate, targets: Array, beta: float, share: float = 1.0) -> Presented:
-        """Run all phases and return the change of the forward weights and biases."""
-        whole = super().present(substrate, targets, beta, share)
-        forward = tuple(update for update in whole.updates if update.target > update.source)
-        return Presented(whole.output, forward, whole.biases)

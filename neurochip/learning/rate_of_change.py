@@ -8,117 +8,57 @@ vector-field equilibrium propagation, ρ(s_j⁻)(s_i⁺ − s_i⁻).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Iterator
 
-import numpy as np
-from numpy.typing import NDArray
-
-from neurochip.description.network import Network
+from neurochip.description.network import Projection
+from neurochip.description.rule_keys import RateOfChangeKeys
 from neurochip.errors import ConfigError
-from neurochip.learning.eqprop import Presented
-from neurochip.learning.needs import check_needs
-from neurochip.learning.two_phases import fitting_targets
-from neurochip.substrate import Observable, Phase, Substrate, WeightUpdate
+from neurochip.learning.readings import Array, Reading, Readings
+from neurochip.learning.rule import LearningRule
+from neurochip.substrate import WeightUpdate
 
 __all__ = ["RateOfChange"]
 
-Array = NDArray[Any]
 
+class RateOfChange(LearningRule):
+    """The rule; the nudged phase is watched in ``learning.own.steps`` equal parts.
 
-@dataclass(frozen=True, kw_only=True)
-class RateOfChange:
-    """The rule, for one network.
-
-    Tied weights take both directions, ṡ_i ρ(s_j) + ρ(s_i) ṡ_j; untied ones each its own.
-
-    Parameters
-    ----------
-    network
-        Layers; tied or not.
-    rates
-        η of each projection, input side first.
-    free, nudged, steps
-        Ticks of both phases; the nudged one is watched in ``steps`` equal parts.
-    beta
-        Strength of the nudge.
-    pre
-        What stands for ρ(s_j): ``oracle``, the real state read out of its core, or ``trace``, what the receiving core
-        makes of the bits it got.
+    Tied weights take both directions, ṡ_i ρ(s_j) + ρ(s_i) ṡ_j; untied ones each its own. With
+    ``phases.reference = "before"`` nothing is compared. With another, the reference is watched in the same way, and
+    what the neurons do in it by themselves is taken away again.
     """
 
-    network: Network
-    rates: tuple[float, ...]
-    free: int = 100
-    nudged: int = 50
-    steps: int = 5
-    beta: float = 0.5
-    pre: Literal["oracle", "trace"] = "oracle"
-
     def __post_init__(self) -> None:
-        """Check the lengths, β and the rates."""
-        if not 1 <= self.steps <= self.nudged:
+        """Check that the steps fit into the nudged phase."""
+        super().__post_init__()
+        if self.phases.nudged % self.parts:
             raise ConfigError(
-                "learning.steps", f"must be 1 to {self.nudged}, the nudged ticks, got {self.steps}"
-            )
-        if self.nudged % self.steps:
-            raise ConfigError(
-                "learning.steps", f"must divide the {self.nudged} nudged ticks, got {self.steps}"
-            )
-        if self.beta == 0:
-            raise ConfigError("learning.beta", "must be non-zero, got 0")
-        needed = len(self.network.populations) - 1
-        if len(self.rates) != needed:
-            raise ConfigError(
-                "learning.rates", f"must be {needed}, one for each projection, got {len(self.rates)}"
+                "learning.own.steps", f"must divide the {self.phases.nudged} nudged ticks, got {self.parts}"
             )
 
     @property
-    def needs(self) -> frozenset[Observable]:
-        """What the rule reads of a substrate."""
-        return frozenset({Observable.VALUE} | ({Observable.TRACE} if self.pre == "trace" else set()))
+    def parts(self) -> int:
+        """Equal parts of the nudged phase after which it reads."""
+        own: RateOfChangeKeys = self.learning.own
+        return own.steps
 
-    def check(self, substrate: Substrate) -> None:
-        """Raise `CapabilityError` if the substrate lacks what the rule needs."""
-        check_needs(self.needs, substrate)
+    def update_of(self, seen: Readings, projection: Projection, rate: float) -> WeightUpdate:
+        """Return the change of the weights of one projection."""
+        source, target = projection.source, projection.target
+        paths = [(1, [seen.free, *seen.nudged])]
+        if self.schedule.branches:
+            paths.append((-1, [seen.free, *seen.reference]))
+        terms: list[tuple[Array, Array]] = []
+        for sign, path in paths:
+            terms += [(pre, sign * moved) for pre, moved in _watched(path, source, target)]
+        if self.has_tied_feedback(projection):
+            for sign, path in paths:
+                terms += [(sign * moved, pre) for pre, moved in _watched(path, target, source)]
+        told = self.parts * len(paths) * self.words_per_axon
+        return WeightUpdate(source, target, tuple(terms), seen.scale(rate), told)
 
-    def present(self, substrate: Substrate, targets: Array) -> Presented:
-        """Run both phases on lanes that have just begun, and return what should change.
 
-        Raises
-        ------
-        DataError
-            For targets outside [0, 1].
-        """
-        targets = fitting_targets(targets)
-        layers = range(len(self.network.populations))
-
-        def seen(what: Observable) -> list[Array]:
-            return [substrate.observe(what, k) for k in layers]
-
-        source = Observable.VALUE if self.pre == "oracle" else Observable.TRACE
-        substrate.run(Phase.FREE, self.free)
-        now, output = seen(Observable.VALUE), substrate.observe(Observable.VALUE, -1)
-        heard, moved = [], []
-        start = now
-        for _ in range(self.steps):
-            heard.append(seen(source))
-            substrate.run(Phase.NUDGED, self.nudged // self.steps, beta=self.beta, targets=targets)
-            following = seen(Observable.VALUE)
-            moved.append([b - a for a, b in zip(now, following, strict=True)])
-            now = following
-        lanes = len(targets)
-        told = self.steps if self.pre == "oracle" else 0
-        updates, biases = [], []
-        for k, rate in enumerate(self.rates):
-            scale = rate / (self.beta * lanes)
-            up = tuple((h[k], m[k + 1]) for h, m in zip(heard, moved, strict=True))
-            down = tuple((h[k + 1], m[k]) for h, m in zip(heard, moved, strict=True))
-            if k and self.network.tied:
-                up += tuple((m, h) for h, m in down)
-            updates.append(WeightUpdate(k, k + 1, up, scale, told))
-            if k and not self.network.tied:
-                updates.append(WeightUpdate(k + 1, k, down, scale, told))
-            whole = now[k + 1] - start[k + 1]
-            biases.append(whole.dtype.type(rate / self.beta) * np.mean(whole, axis=0))
-        return Presented(output, tuple(updates), tuple(biases))
+def _watched(path: list[Reading], source: int, target: int) -> Iterator[tuple[Array, Array]]:
+    """Give the activity of one population at the beginning of each step, and how far another moves in it."""
+    for now, then in zip(path[:-1], path[1:], strict=True):
+        yield now.pre[source], then.value[target] - now.value[target]

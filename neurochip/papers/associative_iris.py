@@ -30,6 +30,7 @@ tried learnt with every seed, with real numbers either.
 from __future__ import annotations
 
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,18 +38,13 @@ from numpy.typing import NDArray
 from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.data.uci import iris
-from neurochip.description import CodingSpec, read_chip
+from neurochip.description import CodingSpec, LearningSpec, PhasesSpec, read_chip
 from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
-from neurochip.learning.associative import (
-    Associations,
-    AssociativeRule,
-    balanced_associations,
-    stdp_window,
-    weight_updates,
-)
+from neurochip.learning.associations import Associations, balanced_associations
+from neurochip.learning.associative import AssociativeRule, stdp_window
 from neurochip.papers.associative_networks import (
     HIDDEN,
     LOW,
@@ -72,6 +68,7 @@ from neurochip.training.streams import stream
 __all__ = ["EXPERIMENT", "train_on_substrate"]
 
 Array = NDArray[np.float64]
+Pre = Literal["oracle", "trace"]
 
 PAIRS = ((0, 1), (0, 2), (1, 2))
 TRAINED, TICKS, NEURONS, ON_CORES = 80, 60, 12, 0.025
@@ -86,17 +83,20 @@ def _samples(pair: tuple[int, int], seed: int) -> Samples:
     return Samples(x[first], y[first], x[rest], y[rest])
 
 
-def train_on_substrate(substrate: Substrate, reads: str, samples: Samples, seed: int, epochs: int) -> float:
+def train_on_substrate(substrate: Substrate, pre: Pre, samples: Samples, seed: int, epochs: int) -> float:
     """Train 4-12-1 hard-sigmoid neurons on a substrate, and return the test accuracy.
 
-    ``reads``: the observable that stands for x and p.
+    ``pre``: what stands for x and p, as in `LearningSpec`.
     """
     draws = stream(seed, "network")
     shapes = ((4, NEURONS), (NEURONS, 1))
     weights = tuple(draws.uniform(-1, 1, shape) * np.sqrt(6 / sum(shape)) / 4 for shape in shapes)
     signs = balanced_associations(NEURONS, draws)
     associations = Associations((NEURONS, 1), (signs, np.ones(1)))
-    rule = AssociativeRule(associations, 0.1, reads=reads)  # type: ignore[arg-type]
+    network = layered((4, NEURONS, 1), tied=False)
+    learning = LearningSpec(rule="associative", rates=(ON_CORES, ON_CORES), epochs=epochs, pre=pre)
+    rule = AssociativeRule(network, learning, PhasesSpec(free=TICKS), associations)
+    rule.check(substrate)
     biases = (np.full(NEURONS, 0.375), np.full(1, 0.25))
     substrate.load(Parameters(weights, (np.zeros((1, NEURONS)),), biases))
     order = stream(seed, "order")
@@ -108,14 +108,8 @@ def train_on_substrate(substrate: Substrate, reads: str, samples: Samples, seed:
             numbers = np.arange(presented, presented + len(chosen), dtype=np.uint64)
             presented += len(chosen)
             substrate.begin(samples.train_x[chosen], numbers)
-            seen = rule.present(substrate, samples.train_y[chosen], TICKS)
-            ones = np.ones((len(chosen), 1))
-            pushes = [
-                rule.layer_change(ones, p, k, samples.train_y[chosen])[0]
-                for k, p in enumerate(seen.values[1:])
-            ]
-            steps = [(ON_CORES * push).astype(np.float32) for push in pushes]
-            substrate.write_weights(weight_updates(seen.changes, ON_CORES), steps)
+            presented_to = rule.present(substrate, samples.train_y[chosen][:, None], learning.beta)
+            substrate.write_weights(presented_to.updates, presented_to.biases)
     substrate.begin(samples.test_x, np.arange(len(samples.test_y), dtype=np.uint64) + np.uint64(2**40))
     substrate.run(Phase.EVALUATION, TICKS)
     return float(np.mean((substrate.observe(Observable.VALUE, 2)[:, 0] > 0.5) == samples.test_y))
@@ -144,8 +138,11 @@ def run(settings: Settings, tell: Tell) -> Outcome:
 
     def on_substrates(pair: tuple[int, int], seed: int) -> list[float]:
         samples = _samples(pair, seed)
-        both = zip(_substrates(), ("value", "trace"), strict=True)
-        return [train_on_substrate(substrate, reads, samples, seed, 90) for substrate, reads in both]
+        ideal, cores = _substrates()
+        return [
+            train_on_substrate(ideal, "oracle", samples, seed, 90),
+            train_on_substrate(cores, "trace", samples, seed, 90),
+        ]
 
     for p, pair in enumerate(PAIRS):
         for k in range(10):

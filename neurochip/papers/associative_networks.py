@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from neurochip.errors import DataError
 from neurochip.learning.adam import Adam
-from neurochip.learning.associative import Associations, AssociativeRule, balanced_associations
+from neurochip.learning.associations import Associations, balanced_associations
+from neurochip.learning.associative import layer_change
 from neurochip.papers.experiment import Bound, Claim, Settings
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
@@ -163,7 +164,7 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
     signs = [
         balanced_associations(m, draws) if recipe.balanced else draws.choice([-1.0, 1.0], m) for m in HIDDEN
     ]
-    rule = AssociativeRule(Associations(sizes[1:], (*signs, np.ones(1))), recipe.epsilon, recipe.limit)
+    associations = Associations(sizes[1:], (*signs, np.ones(1)))
     adam = Adam([a.shape for a in (*weights, *biases)], recipe.rate)
     order = stream(seed, "order")
     curves: list[list[float]] = [[], []]
@@ -172,7 +173,7 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
         for first in range(0, len(shuffled), recipe.batch):
             chosen = shuffled[first : first + recipe.batch]
             values = forward(weights, biases, samples.train_x[chosen])
-            changes = _changes(recipe, rule, weights, values, samples.train_y[chosen])
+            changes = _changes(recipe, associations, weights, values, samples.train_y[chosen])
             steps = adam.steps(changes) if recipe.optimiser == "adam" else [recipe.rate * c for c in changes]
             for array, step in zip((*weights, *biases), steps, strict=True):
                 array += step
@@ -184,7 +185,11 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
 
 
 def _changes(
-    recipe: Recipe, rule: AssociativeRule, weights: list[Array], values: list[Array], y: NDArray[np.int64]
+    recipe: Recipe,
+    associations: Associations,
+    weights: list[Array],
+    values: list[Array],
+    y: NDArray[np.int64],
 ) -> list[Array]:
     """Return the wanted change of every weight matrix, then of every bias."""
     if recipe.rule == "backprop":
@@ -193,11 +198,13 @@ def _changes(
         matrices, vectors = [-(v.T @ e) for v, e in pairs], [-e.sum(axis=0) for e in errors]
     else:
         y = 1 - y if recipe.reversed else y  # Z turns round with the label, and the change with Z
-        matrices = rule.changes(values, y)
+        signs, cuts = associations.of(y), (recipe.epsilon, recipe.limit)
+        pairs_of = zip(values[:-1], values[1:], signs, strict=True)
+        matrices = [layer_change(x, p, sign, *cuts) for x, p, sign in pairs_of]
         ones = np.ones((len(y), 1))
         vectors = [np.zeros(w.shape[1]) for w in weights]
         if recipe.bias:
-            vectors = [rule.layer_change(ones, p, k, y)[0] for k, p in enumerate(values[1:])]
+            vectors = [layer_change(ones, p, z, *cuts)[0] for p, z in zip(values[1:], signs, strict=True)]
     return [*matrices, *(v if recipe.bias else np.zeros_like(v) for v in vectors)]
 
 

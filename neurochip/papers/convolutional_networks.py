@@ -130,8 +130,8 @@ def agreement(seed: int, betas: Sequence[float], *, lanes: int = 2, weights: int
     samples = data.load("mnist-small", train=lanes)
     x = samples.images(np.arange(lanes), split="train").astype(np.float64)
     y = np.eye(samples.classes)[samples.train_labels]
-    phases = PhasesSpec(free=80, nudged=80)
-    learning = LearningSpec(rates=(1.0,) * len(forward), nudging="centred", epochs=1)
+    phases = PhasesSpec(free=80, nudged=80, reference="opposite")
+    learning = LearningSpec(rates=(1.0,) * len(forward), epochs=1)
 
     def made(kernels: Sequence[Array]) -> IdealSubstrate:
         substrate = IdealSubstrate(network, Constant(0.5), dtype=np.float64)

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from neurochip.compile import compile_network
 from neurochip.cores.lif_substrate import LIFSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
-from neurochip.description import read_chip
+from neurochip.description import LearningSpec, PhasesSpec, read_chip
 from neurochip.description.network import Network, layered
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.energy import price
 from neurochip.energy.lif import hardware_of_lif
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
-from neurochip.learning.two_phases import TwoPhases
+from neurochip.learning.rule import LearningRule
 from neurochip.papers.two_joint_arm import (
     Kept,
     Learned,
@@ -60,7 +60,7 @@ RuleName = Literal["contrastive Hebbian", "delta"]
 UNITS, HIDDEN = 20, 300
 CHIP = "cmos45"
 NEURON = TwoCompartmentLIF(membrane=100, synapse=20, rate=60, refractory=1, period=6, margin=1)
-PHASES = TwoPhases(free=400, nudged=200, beta=1.0, against="twin", pre="trace")
+PHASES = PhasesSpec(free=400, nudged=200, reference="parallel")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +69,7 @@ class Setup:
 
     rule: RuleName = "contrastive Hebbian"
     neuron: TwoCompartmentLIF = NEURON
-    phases: TwoPhases = PHASES
+    phases: PhasesSpec = PHASES
     rate: float = 0.01
     lessons: Lessons = field(default_factory=lambda: Lessons(samples=3000, checks=3))
     feedback: Literal["learned", "fixed", "tied"] = "learned"
@@ -84,8 +84,8 @@ class Setup:
 # What each choice is worth: the setup with one thing changed.
 ABLATIONS: dict[str, Setup] = {
     "as chosen": Setup(),
-    "compared with the end of the free phase": Setup(phases=replace(PHASES, against="before")),
-    "compared with a nudge the other way (centred)": Setup(phases=replace(PHASES, against="opposite")),
+    "compared with the end of the free phase": Setup(phases=replace(PHASES, reference="before")),
+    "compared with a nudge the other way (centred)": Setup(phases=replace(PHASES, reference="opposite")),
     "half as long: 200 + 100 ms": Setup(phases=replace(PHASES, free=200, nudged=100)),
     "twice as long: 800 + 400 ms": Setup(phases=replace(PHASES, free=800, nudged=400)),
     "rate filter 150 ms": Setup(neuron=replace(NEURON, rate=150)),
@@ -108,16 +108,16 @@ ABLATIONS: dict[str, Setup] = {
 _SKETCH = TwoCompartmentLIF(
     membrane=20, synapse=20, rate=150, refractory=10, period=15, margin=0.1, reset="value", start="rest"
 )
-_LONG = TwoPhases(free=500, nudged=300, against="before", pre="trace")
+_LONG = PhasesSpec(free=500, nudged=300, reference="before")
 _SLOW = Setup(neuron=_SKETCH, phases=_LONG, feedback="tied", rate=0.003)
-_TWIN = replace(_SLOW, phases=replace(_LONG, against="twin"))
-_MARGIN = replace(_TWIN, neuron=replace(_SKETCH, margin=1))
+_PARALLEL = replace(_SLOW, phases=replace(_LONG, reference="parallel"))
+_MARGIN = replace(_PARALLEL, neuron=replace(_SKETCH, margin=1))
 _STRAIGHT = replace(_MARGIN, neuron=replace(NEURON, rate=150, reset="value", start="rest"))
 _CARRIED = replace(_STRAIGHT, neuron=replace(NEURON, rate=150))
 _SHORT = replace(_CARRIED, neuron=NEURON, phases=PHASES)
 STEPS: dict[str, Setup] = {
     "sketch, η = 0.003": _SLOW,
-    "+ free run of equal length": _TWIN,
+    "+ free run of equal length": _PARALLEL,
     "+ margin 1 instead of 0.1": _MARGIN,
     "+ straight f–I curve, 6 ms for a rate of 1": _STRAIGHT,
     "+ overshoot carried, potentials spread": _CARRIED,
@@ -151,15 +151,19 @@ def drawn_for(setup: Setup, seed: int) -> Parameters:
     )
 
 
-def rule_of(setup: Setup) -> ContrastiveHebbian | DeltaRule:
-    """Return the rule, for its network."""
-    made = ContrastiveHebbian if setup.rule == "contrastive Hebbian" else DeltaRule
-    return made(
-        setup.network(),
-        setup.phases,
-        (setup.rate, setup.rate),
-        fixed_feedback=setup.feedback == "fixed",
-    )
+class FixedFeedback(ContrastiveHebbian):
+    """The rule with feedback that stays as it was drawn."""
+
+    feedback_learns = False
+
+
+def rule_of(setup: Setup) -> LearningRule:
+    """Return the rule, for its network; cores learn from the rates that they make of spikes by themselves."""
+    made: type[LearningRule] = ContrastiveHebbian if setup.rule == "contrastive Hebbian" else DeltaRule
+    if setup.feedback == "fixed":
+        made = FixedFeedback
+    learning = LearningSpec(rates=(setup.rate, setup.rate), beta=1.0, pre="trace", epochs=1)
+    return made(setup.network(), learning, setup.phases)
 
 
 def train(setup: Setup, seed: int) -> tuple[LIFSubstrate, Learned]:

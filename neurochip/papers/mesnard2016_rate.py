@@ -28,18 +28,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.network import Network, layered
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
-from neurochip.learning.two_phases import TwoPhases
+from neurochip.learning.rule import LearningRule
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.two_joint_arm import (
     Kept,
     Learned,
     Lessons,
-    Rule,
     answers,
     from_kept,
     hand,
@@ -59,8 +59,8 @@ __all__ = ["EXPERIMENT"]
 Array = NDArray[np.float64]
 
 HIDDEN = 20
-CENTRED = TwoPhases(free=40, nudged=20, beta=0.5, against="opposite")
-AS_PRINTED = TwoPhases(free=30, nudged=20, beta=0.5, against="before")
+CENTRED = PhasesSpec(free=40, nudged=20, reference="opposite")
+AS_PRINTED = PhasesSpec(free=30, nudged=20, reference="before")
 SEEDS = 3
 MINIBATCH = 10
 
@@ -74,7 +74,7 @@ class Condition:
     rates: tuple[float, ...] = (1.0, 0.1)
     tied: bool = True
     step: float = 0.3
-    phases: TwoPhases = CENTRED
+    phases: PhasesSpec = CENTRED
     output_scale: float = 0.3
     length: int = 1
 
@@ -93,6 +93,12 @@ CONDITIONS = {
         length=3,
     ),
 }
+
+
+class FixedFeedback(DeltaRule):
+    """The delta rule with feedback that stays as it was drawn."""
+
+    feedback_learns = False
 
 
 class Trained(NamedTuple):
@@ -122,11 +128,9 @@ def _substrate(condition: Condition) -> IdealSubstrate:
 def _train(condition: Condition, seed: int, samples: int) -> Kept:
     network, substrate = _network(condition), _substrate(condition)
     substrate.load(_drawn(network, seed, condition.output_scale))
-    rule: Rule
-    if condition.tied:
-        rule = ContrastiveHebbian(network, condition.phases, condition.rates)
-    else:
-        rule = DeltaRule(network, condition.phases, condition.rates, fixed_feedback=True)
+    learning = LearningSpec(rates=condition.rates, beta=0.5, epochs=1)
+    made: type[LearningRule] = ContrastiveHebbian if condition.tied else FixedFeedback
+    rule = made(network, learning, condition.phases)
     lessons = Lessons(samples=samples * condition.length, minibatch=MINIBATCH)
     learned = learn(substrate, rule, lessons, seed=seed)
     return kept_form(substrate.parameters(), learned)

@@ -9,7 +9,7 @@ rates falling by 5 % an epoch (the catalogue's ``mnist``); three hidden layers 5
 20. The paper's "test" error is on 10 000 digits of the training set kept aside; ours is on the official test set.
 
 The three-layer coding constants of the paper are not known; the catalogue's are used, with a free run as long as
-the nudged one (``split_stream``), for both kinds of neuron.
+the nudged one (``phases.reference = "parallel"``), for both kinds of neuron.
 """
 
 from __future__ import annotations

@@ -34,18 +34,9 @@ from neurochip.elements import Constant
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import NeurochipError
 from neurochip.ideal.substrate import IdealSubstrate
-from neurochip.learning.associative import (
-    Associations,
-    AssociativeRule,
-    balanced_associations,
-    weight_updates,
-)
-from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
-from neurochip.learning.delta_rule import DeltaRule
-from neurochip.learning.eqprop import EquilibriumPropagation
-from neurochip.learning.rate_of_change import RateOfChange
-from neurochip.learning.rules import Rule
-from neurochip.learning.two_phases import TwoPhases
+from neurochip.learning.associations import Associations, balanced_associations
+from neurochip.learning.associative import AssociativeRule
+from neurochip.learning.rules import Rule, rule_for
 from neurochip.papers.associative_networks import pair_of
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.training.streams import glorot, stream
@@ -75,19 +66,19 @@ class Cell(NamedTuple):
 
 
 class Times(NamedTuple):
-    """Ticks of both phases, the bias of a neuron at rest, and whether the nudged phase is compared with a free one
-    of equal length, since filters still drift.
+    """Ticks of both phases, the bias of a neuron at rest, and what the nudged phase is compared with: where filters
+    still drift, with a free run of equal length.
     """
 
     free: int
     nudged: int
     offset: float
-    split_stream: bool
+    reference: str
     rest: int  # ticks of the free phase for a rule that compares with nothing and must start at rest
 
 
-SETTLING = Times(60, 30, 0.0, False, 60)
-MEMBRANES = Times(300, 200, NEURON.margin, True, 900)
+SETTLING = Times(60, 30, 0.0, "before", 60)
+MEMBRANES = Times(300, 200, NEURON.margin, "parallel", 900)
 
 
 def _ideal(network: Network, seed: int) -> Substrate:
@@ -144,10 +135,10 @@ class Trial:
     epochs: int = 15
 
 
-def _presenting(rule: Any, *beta: float) -> Callable[[Substrate, NDArray[np.int64]], None]:
+def _presenting(rule: Rule) -> Callable[[Substrate, NDArray[np.int64]], None]:
     def present(substrate: Substrate, labels: NDArray[np.int64]) -> None:
         rule.check(substrate)
-        found = rule.present(substrate, np.eye(2)[labels], *beta)
+        found = rule.present(substrate, np.eye(2)[labels], 0.5)
         substrate.write_weights(found.updates, found.biases)
 
     return present
@@ -156,59 +147,34 @@ def _presenting(rule: Any, *beta: float) -> Callable[[Substrate, NDArray[np.int6
 def trial_of(
     rule_of: Callable[[Network, LearningSpec, PhasesSpec], Rule],
     tied: bool,
-    pre: str = "oracle",
-    nudging: str = "one-sided",
-    name: str = "eqprop",
-    own: Any = None,
+    *,
+    rule: str = "eqprop",
+    reference: str | None = None,
+    **learning: Any,
 ) -> Callable[[Times, int], Trial]:
-    """Return what makes a trial of a rule that a run can name, of the times of a substrate and a seed."""
+    """Return what makes a trial of a rule that a run can name, of the times of a substrate and a seed.
+
+    ``reference``: `None` takes that of the substrate. Others are keys of [learning].
+    """
 
     def make(times: Times, seed: int) -> Trial:
         network = layered((4, HIDDEN, 2), tied=tied)
-        learning = LearningSpec(
-            rule=name, rates=(0.4, 0.2), epochs=1, minibatch=BATCH,
-            pre=pre, nudging=nudging, own=own,  # type: ignore[arg-type]
-        )  # fmt: skip
-        is_centred = nudging == "centred"
+        spec = LearningSpec(rule=rule, rates=(0.4, 0.2), epochs=1, minibatch=BATCH, **learning)
         phases = PhasesSpec(
-            free=times.free, nudged=times.nudged, split_stream=times.split_stream and not is_centred
+            free=times.rest if rule == "rate-of-change" else times.free,
+            nudged=times.nudged,
+            reference=reference or times.reference,  # type: ignore[arg-type]
         )
-        rule = rule_of(network, learning, phases)
-
-        return Trial(network, _presenting(rule, 0.5), _start(network, times, seed))
+        return Trial(network, _presenting(rule_of(network, spec, phases)), _start(network, times, seed))
 
     return make
 
 
-def _eqprop(tied: bool, pre: str, nudging: str) -> Callable[[Times, int], Trial]:
-    return trial_of(EquilibriumPropagation, tied, pre, nudging)
+def _named(rule: str, tied: bool, **how: Any) -> Callable[[Times, int], Trial]:
+    return trial_of(rule_for, tied, rule=rule, **how)
 
 
-def _contrast(kind: Any, tied: bool, pre: str) -> Callable[[Times, int], Trial]:
-    def make(times: Times, seed: int) -> Trial:
-        network = layered((4, HIDDEN, 2), tied=tied)
-        phases = TwoPhases(free=times.free, nudged=times.nudged, beta=0.5, against="twin", pre=pre)  # type: ignore[arg-type]
-        rule = kind(network, phases, (0.4, 0.2))
-
-        return Trial(network, _presenting(rule), _start(network, times, seed))
-
-    return make
-
-
-def _watching(pre: str) -> Callable[[Times, int], Trial]:
-    def make(times: Times, seed: int) -> Trial:
-        network = layered((4, HIDDEN, 2), tied=False)
-        rule = RateOfChange(
-            network=network, rates=(0.4, 0.2), free=times.rest, nudged=times.nudged,
-            pre=pre,  # type: ignore[arg-type]
-        )  # fmt: skip
-
-        return Trial(network, _presenting(rule), _start(network, times, seed))
-
-    return make
-
-
-def _associative(reads: str) -> Callable[[Times, int], Trial]:
+def _associative(pre: str) -> Callable[[Times, int], Trial]:
     def make(times: Times, seed: int) -> Trial:
         # Sigmoids of slope ¼ on neurons of slope 1. The output starts low, at ¼: at 0 it would learn nothing.
         network = layered((4, HIDDEN, 1), tied=False)
@@ -216,15 +182,16 @@ def _associative(reads: str) -> Callable[[Times, int], Trial]:
         weights = [draws.uniform(-1, 1, s) * np.sqrt(6 / sum(s)) / 4 for s in ((4, HIDDEN), (HIDDEN, 1))]
         biases = (np.full(HIDDEN, 0.375 + times.offset), np.full(1, 0.25 + times.offset))
         signs = balanced_associations(HIDDEN, draws)
-        rule = AssociativeRule(Associations((HIDDEN, 1), (signs, np.ones(1))), epsilon=0.1, reads=reads)  # type: ignore[arg-type]
+        associations = Associations((HIDDEN, 1), (signs, np.ones(1)))
+        learning = LearningSpec(
+            rule="associative", rates=(0.025, 0.025), epochs=1, pre=pre,  # type: ignore[arg-type]
+        )  # fmt: skip
+        rule = AssociativeRule(network, learning, PhasesSpec(free=times.free), associations)
 
         def present(substrate: Substrate, labels: NDArray[np.int64]) -> None:
-            seen = rule.present(substrate, labels, times.free)
-            ones = np.ones((len(labels), 1))
-            pushes = [rule.layer_change(ones, p, k, labels)[0] for k, p in enumerate(seen.values[1:])]
-            substrate.write_weights(
-                weight_updates(seen.changes, 0.025), [(0.025 * push).astype(np.float32) for push in pushes]
-            )
+            rule.check(substrate)
+            found = rule.present(substrate, labels[:, None], 0.5)
+            substrate.write_weights(found.updates, found.biases)
 
         return Trial(
             network, present, Parameters(tuple(weights), (np.zeros((1, HIDDEN)),), biases), epochs=90
@@ -239,16 +206,16 @@ def _start(network: Network, times: Times, seed: int) -> Parameters:
 
 
 RULES: dict[str, Callable[[Times, int], Trial]] = {
-    "equilibrium propagation, tied": _eqprop(True, "oracle", "one-sided"),
-    "equilibrium propagation, untied": _eqprop(False, "oracle", "one-sided"),
-    "the same, `pre = \"trace\"`: only bits cross": _eqprop(False, "trace", "one-sided"),
-    "the same, centred": _eqprop(False, "trace", "centred"),
-    "contrastive Hebbian, tied": _contrast(ContrastiveHebbian, True, "oracle"),
-    "contrastive Hebbian, untied, trace": _contrast(ContrastiveHebbian, False, "trace"),
-    "delta rule, untied, trace": _contrast(DeltaRule, False, "trace"),
-    "rate of change ṡᵢ ρ(sⱼ), untied": _watching("oracle"),
-    "the same, trace": _watching("trace"),
-    "associative, from values": _associative("value"),
+    "equilibrium propagation, tied": _named("eqprop", True),
+    "equilibrium propagation, untied": _named("eqprop", False),
+    "the same, `pre = \"trace\"`: only bits cross": _named("eqprop", False, pre="trace"),
+    "the same, centred": _named("eqprop", False, pre="trace", reference="opposite"),
+    "contrastive Hebbian, tied": _named("contrastive-hebbian", True, reference="parallel"),
+    "contrastive Hebbian, untied, trace": _named("contrastive-hebbian", False, pre="trace", reference="parallel"),
+    "delta rule, untied, trace": _named("delta", False, pre="trace", reference="parallel"),
+    "rate of change ṡᵢ ρ(sⱼ), untied": _named("rate-of-change", False, reference="before"),
+    "the same, trace": _named("rate-of-change", False, pre="trace", reference="before"),
+    "associative, from values": _associative("oracle"),
     "associative, from traces": _associative("trace"),
 }  # fmt: skip
 

@@ -59,8 +59,8 @@ def plans(quick: bool) -> tuple[Plan, Plan]:
         conv = Plan(
             "convolutional",
             table2((8, 16)),
-            LearningSpec(rates=(0.02, 0.02, 0.02), nudging="centred", epochs=5, minibatch=4),
-            PhasesSpec(free=16, nudged=6),
+            LearningSpec(rates=(0.02, 0.02, 0.02), epochs=5, minibatch=4),
+            PhasesSpec(free=16, nudged=6, reference="opposite"),
         )
         dense = Plan(
             "dense",
@@ -73,15 +73,15 @@ def plans(quick: bool) -> tuple[Plan, Plan]:
         conv = Plan(
             "convolutional",
             table2((32, 64)),
-            LearningSpec(rates=(0.02, 0.008, 0.005), nudging="centred", epochs=3, minibatch=4),
-            PhasesSpec(free=16, nudged=6),
+            LearningSpec(rates=(0.02, 0.008, 0.005), epochs=3, minibatch=4),
+            PhasesSpec(free=16, nudged=6, reference="opposite"),
             set="mnist",
         )
         dense = Plan(
             "dense",
             layered((784, 512, 512, 10), tied=False),
-            LearningSpec(rates=(0.2, 0.1, 0.02), nudging="centred", epochs=3),
-            PhasesSpec(free=50, nudged=10),
+            LearningSpec(rates=(0.2, 0.1, 0.02), epochs=3),
+            PhasesSpec(free=50, nudged=10, reference="opposite"),
             set="mnist",
             share=0.1,
         )
@@ -169,8 +169,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
 def _described(plan: Plan) -> str:
     layers, learning, phases = "-".join(map(str, plan.network.sizes)), plan.learning, plan.phases
     return (
-        f"{layers}, rates {learning.rates}, β {learning.beta:g} {learning.nudging}, {phases.free} + {phases.nudged} "
-        f"steps, minibatch {learning.minibatch}, {learning.epochs} epochs"
+        f"{layers}, rates {learning.rates}, β {learning.beta:g} against {phases.reference}, "
+        f"{phases.free} + {phases.nudged} steps, minibatch {learning.minibatch}, {learning.epochs} epochs"
     )
 
 

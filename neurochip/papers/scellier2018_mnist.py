@@ -41,7 +41,7 @@ FULL = (
     "phases.free=50",
     "phases.nudged=10",
     "learning.rates=[0.2, 0.1, 0.02]",
-    "learning.nudging=centred",
+    "phases.reference=opposite",
     "learning.epochs=10",
 )
 DEVICES = {

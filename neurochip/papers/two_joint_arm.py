@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.learning.eqprop import Presented
-from neurochip.learning.two_phases import TwoPhases
+from neurochip.learning.rule import LearningRule
 from neurochip.report.figures import Chart, Curve
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.training.streams import stream
@@ -26,7 +25,6 @@ __all__ = [
     "Kept",
     "Learned",
     "Lessons",
-    "Rule",
     "answers",
     "from_kept",
     "hand",
@@ -42,19 +40,6 @@ Array = NDArray[np.float64]
 _LANES = 100  # points that are answered at a time
 _GRID = 9
 _MARKED = (0.125, 0.5, 0.875)
-
-
-class Rule(Protocol):
-    """What `learn` asks of a rule."""
-
-    @property
-    def phases(self) -> TwoPhases:
-        """Lengths of the phases."""
-        ...
-
-    def present(self, substrate: Substrate, targets: Array, share: float = 1.0) -> Presented:
-        """Run all phases and return what should change."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +125,7 @@ def mean_error(said: Array, angles: Array) -> float:
 
 def learn(
     substrate: Substrate,
-    rule: Rule,
+    rule: LearningRule,
     lessons: Lessons,
     *,
     seed: int,
@@ -166,7 +151,7 @@ def learn(
             np.repeat(angles, units, axis=1), np.arange(first, first + len(angles), dtype=np.uint64)
         )
         share = 1.0 - batch / batches if lessons.falling else 1.0
-        found = rule.present(substrate, np.repeat(hand(angles), units, axis=1), share)
+        found = rule.present(substrate, np.repeat(hand(angles), units, axis=1), rule.learning.beta, share)
         substrate.write_weights(found.updates, found.biases)
         if batch + 1 in marks:
             error = mean_error(answers(substrate, validation, ticks, units), validation)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from neurochip.description import PriceList, RunSpec
 from neurochip.description.network import layered
+from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.clipped import NEURON_COST, NUDGE_COST
 from neurochip.report.schema import (
@@ -61,9 +62,10 @@ class Use(NamedTuple):
 
 
 def real_valued_steps(run: RunSpec) -> tuple[int, int]:
-    """Return free steps, and all nudged ones: a centred nudge or a split stream is a third phase."""
-    centred = run.learning is not None and run.learning.nudging == "centred"
-    return run.baseline.free, run.baseline.nudged * (2 if centred or run.phases.split_stream else 1)
+    """Return free steps, and all nudged ones: a reference of its own is a third phase."""
+    if run.learning is not None and run.learning.rule in SETTLE_ONCE:
+        return run.baseline.free, 0
+    return run.baseline.free, run.baseline.nudged * (1 if run.phases.reference == "before" else 2)
 
 
 def points_gained(result: ResultTable) -> float | None:

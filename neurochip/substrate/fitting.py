@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from neurochip.description.network import Network
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.substrate.ledger import Phase
-from neurochip.substrate.protocol import Array, Parameters
+from neurochip.substrate.protocol import Array, Capabilities, Observable, Parameters
 
 __all__ = [
+    "check_observable",
     "check_phase",
     "check_record",
     "fitting_inputs",
@@ -85,6 +86,17 @@ def fitting_presentations(presentations: Array, lanes: int) -> NDArray[np.uint64
     if numbers.shape != (lanes,):
         raise ConfigError("presentations", f"must have shape ({lanes},), got {numbers.shape}")
     return numbers
+
+
+def check_observable(what: Observable, capabilities: Capabilities, reason: str) -> None:
+    """Raise `CapabilityError` for what a substrate cannot be asked for; ``reason`` stands where there is no better."""
+    if what in capabilities.observables:
+        return
+    reasons = {
+        Observable.ACTIVITY: f"is the state itself on the {capabilities.name} substrate; observe value",
+        Observable.ADJOINT: f"needs the Jacobian, which the {capabilities.name} substrate does not give",
+    }
+    raise CapabilityError(what.value, reasons.get(what, reason))
 
 
 def check_record(record: Sequence[str], known: Sequence[str]) -> None:

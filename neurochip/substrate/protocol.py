@@ -34,6 +34,9 @@ class Observable(enum.StrEnum):
     TRACE = "trace"  # what a receiving core's decoder makes of the bits of each axon
     RATE = "rate"  # spikes per tick of the last run
     SPIKES = "spikes"  # bits of the last tick
+    ADJOINT = (
+        "adjoint"  # −dC/dI of the targets of the last run, by the exact Jacobian, which no measurement gives
+    )
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,9 @@ class WeightUpdate:
     words_per_axon
         Real numbers of each presynaptic neuron and lane that the receiving core had to be told other than by
         spikes; 0 for a rule that uses traces.
+    summed
+        Of a rule that is no sum of products: how many samples its one term has summed already, with one row for each
+        presynaptic neuron. `None`: each row of a term is a sample.
     """
 
     source: int
@@ -100,6 +106,12 @@ class WeightUpdate:
     terms: tuple[tuple[Array, Array], ...]
     rate: float
     words_per_axon: int
+    summed: int | None = None
+
+    @property
+    def samples(self) -> int:
+        """Samples that it is the change of."""
+        return int(self.terms[0][0].shape[0]) if self.summed is None else self.summed
 
 
 @dataclass(frozen=True)

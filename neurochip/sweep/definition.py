@@ -31,7 +31,7 @@ class Mode(enum.StrEnum):
 # Sections and keys that shape the weights or the task: what was trained with one value does not fit another.
 _SHAPES = ("network.layers", "network.tied", "network.init", "data.set", "experiment", "substrate")
 # Those that say how to train, which a finished network does not notice.
-_TRAINING = ("learning.", "phases.nudged", "phases.split_stream", "phases.persistent", "data.train")
+_TRAINING = ("learning.", "phases.nudged", "phases.reference", "phases.persistent", "data.train")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

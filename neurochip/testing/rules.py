@@ -10,7 +10,7 @@ import pytest
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.description.network import Network, layered
 from neurochip.errors import CapabilityError
-from neurochip.learning.eqprop import Presented
+from neurochip.learning.readings import Presented
 from neurochip.learning.rules import Rule, rule_for
 from neurochip.papers.rules_on_substrates import SUBSTRATES, outcome, trial_of
 from neurochip.substrate import Capabilities, Observable, Substrate
@@ -53,6 +53,9 @@ class RuleContract:
         Whether it is tested with tied weights.
     learning
         Keys of [learning] that it is tested with, besides rates and epochs.
+    reference
+        What the nudged phase is compared with (``phases.reference``); `None` takes "before", and on each substrate of
+        the table its own.
     learns_on
         Substrates of the table of rules (`neurochip.papers.rules_on_substrates`) on which it must reach 90 % on the
         small task, with three seeds of three.
@@ -63,6 +66,7 @@ class RuleContract:
     rule = ""
     tied = True
     learning: dict[str, Any] = {}
+    reference: Any = None
     learns_on: tuple[str, ...] = ()
     refused_on: tuple[str, ...] = ()
 
@@ -91,7 +95,11 @@ class RuleContract:
         """Return the rule for the networks of these tests."""
         name: dict[str, Any] = {"rule": self.rule} if self.rule else {}
         learning = LearningSpec(**name, rates=rates, epochs=1, **self.learning)
-        return self.make(layered(SIZES, tied=self.tied), learning, PhasesSpec(free=20, nudged=10))
+        return self.make(
+            layered(SIZES, tied=self.tied),
+            learning,
+            PhasesSpec(free=20, nudged=10, reference=self.reference or "before"),
+        )
 
     def presented(self, net: Any, lanes: Any, rule: Rule, substrate: Any = None) -> Presented:
         """Present some lanes from rest."""
@@ -121,7 +129,8 @@ class RuleContract:
             assert abs(update.source - update.target) == 1
             assert np.isfinite(update.rate) and update.words_per_axon >= 0
             for pre, post in update.terms:
-                assert pre.shape[0] == post.shape[0] == LANES
+                assert pre.shape[0] == post.shape[0]
+                assert update.samples == LANES
                 assert (pre.shape[-1], post.shape[-1]) == (SIZES[update.source], SIZES[update.target])
                 assert np.all(np.isfinite(pre)) and np.all(np.isfinite(post))
         assert len(found.biases) == len(SIZES) - 1
@@ -172,8 +181,9 @@ class RuleContract:
         assert found.status == "refused" and found.reason, found
 
     def _trial(self) -> Any:
-        how = {key: self.learning[key] for key in ("pre", "nudging", "own") if key in self.learning}
-        return trial_of(self.make, self.tied, name=self.rule or "eqprop", **how)
+        return trial_of(
+            self.make, self.tied, rule=self.rule or "eqprop", reference=self.reference, **self.learning
+        )
 
 
 def _matrix(update: Any) -> Any:

@@ -73,7 +73,7 @@ class SubstrateContract:
         np.testing.assert_array_equal(given.biases[0], net.parameters.biases[0].astype(np.float32))
 
     def test_shapes_of_observables(self, begun: Substrate, net: Any) -> None:
-        begun.run(Phase.FREE, 5)
+        begun.run(Phase.FREE, 5, targets=net.y)
         for what in begun.capabilities.observables:
             for layer, size in enumerate(net.sizes):
                 assert begun.observe(what, layer).shape == (LANES, size)

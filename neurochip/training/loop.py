@@ -13,6 +13,7 @@ from neurochip.data import Dataset
 from neurochip.description import RunSpec
 from neurochip.errors import ConfigError
 from neurochip.learning.rules import Rule
+from neurochip.learning.schedule import Schedule
 from neurochip.substrate import Phase, Snapshot, Substrate
 from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.progress import Reporter
@@ -68,8 +69,10 @@ class Trainer:
         n_test = len(data.test_labels)
         self._n_test = n_test if run.evaluation.test is None else min(run.evaluation.test, n_test)
         self._targets = np.eye(data.classes, dtype=np.float32)
-        extra = 1 if run.phases.split_stream or self._learning.nudging == "centred" else 0
-        self._ticks = run.phases.free + (1 + extra) * run.phases.nudged
+        # A rule of another package may have phases that are not on a schedule; these are the usual ones.
+        usual = Schedule(free=run.phases.free, nudged=run.phases.nudged, reference=run.phases.reference)
+        self._schedule: Schedule = getattr(rule, "schedule", usual)
+        self._ticks = self._schedule.ticks
 
     def work_per_epoch(self) -> int:
         """Ticks of one epoch, evaluation included."""
@@ -121,7 +124,7 @@ class Trainer:
         substrate.book_readout(len(self._run.network.layers) - 1)
         if self._run.phases.persistent:
             self._rest(chosen)
-        if not presented.made:
+        if not presented.applied:
             substrate.write_weights(presented.updates, presented.biases)
         state.wrong += int(np.count_nonzero(np.argmax(presented.output, axis=1) != labels))
         state.seen += chosen.size
@@ -146,8 +149,8 @@ class Trainer:
         """Put these samples' lanes back to where they rested."""
         arrays = {name: array[chosen] for name, array in self.state.resting.items()}
         # A branch that starts from a snapshot, too, ends as many ticks after it as the nudged phase is long.
-        lived = self.state.epoch * (self._run.phases.free + self._run.phases.nudged)
-        self._substrate.restore(Snapshot(lived, self._run.phases.nudged, arrays))
+        lived = self.state.epoch * self._schedule.lived
+        self._substrate.restore(Snapshot(lived, self._schedule.last_run, arrays))
 
     def _note(self, epoch_seconds: float) -> None:
         state = self.state

@@ -20,6 +20,8 @@ NEURON = TwoCompartmentLIF(rate=60.0)
 class TestLIF(SubstrateContract):
     """Populations split over cores. Inputs and values are rates, so both show only in the long run."""
 
+    lacks = {Observable.ADJOINT: "adjoint: needs the Jacobian, which the lif substrate does not give"}
+
     def make(self) -> Substrate:
         image = compile_network(
             layered((6, 9, 4, 3), tied=self.tied),

@@ -25,7 +25,8 @@ class TestEqPropByBits(RuleContract):
 
     rule = "eqprop"
     tied = False
-    learning = {"pre": "trace", "nudging": "centred"}
+    learning = {"pre": "trace"}
+    reference = "opposite"
     learns_on = ("cores",)
     refused_on = ("`ideal`", "analog die, mismatch 0.2")
 
@@ -36,6 +37,47 @@ class TestRandomFeedback(RuleContract):
     rule = "random-feedback"
     tied = False
     learns_on = ("cores",)
+
+
+class TestContrastiveHebbian(RuleContract):
+    """Tied weights, against a free run of equal length."""
+
+    rule = "contrastive-hebbian"
+    reference = "parallel"
+    learns_on = ("`ideal`",)
+
+
+class TestDelta(RuleContract):
+    """Untied weights, from traces."""
+
+    rule = "delta"
+    tied = False
+    learning = {"pre": "trace"}
+    reference = "parallel"
+    learns_on = ("cores",)
+
+
+class TestRateOfChange(RuleContract):
+    """Each synapse watches its two neurons move."""
+
+    rule = "rate-of-change"
+    tied = False
+    learns_on = ("cores",)
+
+
+class TestRateOfChangeAgainstOpposite(RuleContract):
+    """And what they do under the opposite nudge is taken away."""
+
+    rule = "rate-of-change"
+    learning = {"own": {"steps": 2}}
+    reference = "opposite"
+
+
+class TestAssociative(RuleContract):
+    """One free phase, and no neuron hears of an error."""
+
+    rule = "associative"
+    tied = False
 
 
 class TestRecurrentBackprop(RuleContract):
@@ -49,5 +91,5 @@ class TestRecurrentBackprop(RuleContract):
 
 
 def test_all_are_here() -> None:
-    tested = {c.rule for c in (TestEqProp, TestEqPropByBits, TestRandomFeedback, TestRecurrentBackprop)}
-    assert tested == set(RULES) == set(NAMES)
+    contracts = [c for c in globals().values() if isinstance(c, type) and issubclass(c, RuleContract)]
+    assert {c.rule for c in contracts if c.rule} == set(RULES) == set(NAMES)

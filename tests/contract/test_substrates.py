@@ -21,6 +21,7 @@ class TestDigital(SubstrateContract):
     lacks = {
         Observable.ACTIVITY: "activity: is the state itself on the digital substrate; observe value",
         Observable.TRACE: "trace: is not kept on this chip; make it with traced=True",
+        Observable.ADJOINT: "adjoint: needs the Jacobian, which the digital substrate does not give",
     }
 
     def make(self) -> Substrate:
@@ -32,7 +33,10 @@ class TestDigitalSplit(SubstrateContract):
     """Populations split over cores, weights of their own in both directions, traces kept, two threads."""
 
     tied = False
-    lacks = {Observable.ACTIVITY: "activity: is the state itself on the digital substrate; observe value"}
+    lacks = {
+        Observable.ACTIVITY: "activity: is the state itself on the digital substrate; observe value",
+        Observable.ADJOINT: "adjoint: needs the Jacobian, which the digital substrate does not give",
+    }
 
     def make(self) -> Substrate:
         net = draw_net(5, (6, 9, 4, 3), lanes=LANES, tied=self.tied)
@@ -45,7 +49,10 @@ class TestIdeal(SubstrateContract):
     lacks = {
         what: f"{what.value}: does not exist on the ideal substrate, which sends no bits"
         for what in (Observable.TRACE, Observable.RATE, Observable.SPIKES)
-    } | {Observable.ACTIVITY: "activity: is the state itself on the ideal substrate; observe value"}
+    } | {
+        Observable.ACTIVITY: "activity: is the state itself on the ideal substrate; observe value",
+        Observable.ADJOINT: "adjoint: needs the Jacobian, which the ideal substrate does not give",
+    }
 
     def make(self) -> Substrate:
         return IdealSubstrate(layered((6, 9, 4, 3), tied=self.tied), Constant(0.5), dtype=np.float32)

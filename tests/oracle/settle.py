@@ -35,17 +35,16 @@ def settle(
     n_free: int,
     n_nudged: int = 0,
     beta: float = 0.0,
-    centred: bool = False,
-    split_stream: bool = False,
+    reference: str = "before",
 ) -> Settled:
     """Present every sample, free, then nudged.
 
-    With ``centred`` a second nudged phase, by -beta, starts from the same free state. With ``split_stream``
-    the free run goes on, from the same state, for as long as the nudged one, and the weight change compares
-    with its end.
+    With ``reference="opposite"`` a second nudged phase, by -beta, starts from the same free state. With
+    ``"parallel"`` the free run goes on, from the same state, for as long as the nudged one, and the weight change
+    compares with its end.
     """
     layers = range(len(chip.sizes))
-    out = Settled(len(chip.sizes), 2.0 * beta if centred else beta, chip.ledger)
+    out = Settled(len(chip.sizes), 2.0 * beta if reference == "opposite" else beta, chip.ledger)
     for lane, x in enumerate(xs):
         y = None if ys is None else ys[lane]
         chip.begin(x, lane)
@@ -56,11 +55,11 @@ def settle(
             chip.run("nudged", n_nudged, beta=beta, y=y)
             end = [chip.states[k][-1] for k in layers]
         minus = free
-        if n_nudged and centred:
+        if n_nudged and reference == "opposite":
             chip.restore(rest)
             chip.run("nudged_negative", n_nudged, beta=-beta, y=y)
             minus = [chip.states[k][-1] for k in layers]
-        elif n_nudged and split_stream:
+        elif n_nudged and reference == "parallel":
             chip.restore(rest)
             chip.run("free", n_nudged)
             minus = [chip.states[k][-1] for k in layers]

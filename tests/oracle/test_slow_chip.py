@@ -149,14 +149,14 @@ def test_two_runs_are_one_run() -> None:
     assert chip.states == [layer[0][:25] for layer in run().states]
 
 
-@pytest.mark.parametrize("how", [{"centred": True}, {"split_stream": True}], ids=["centred", "split-stream"])
-def test_both_branches_start_from_the_free_state(how: dict[str, Any]) -> None:
-    plain, branched = run(), run(**how)
+@pytest.mark.parametrize("reference", ["opposite", "parallel"])
+def test_both_branches_start_from_the_free_state(reference: str) -> None:
+    plain, branched = run(), run(reference=reference)
     assert branched.free == plain.free
     assert branched.plus == plain.plus
-    other = run(beta=-0.5) if "centred" in how else run(n_free=40, n_nudged=0)
-    assert branched.minus == (other.plus if "centred" in how else other.free)
-    assert branched.span == (1.0 if "centred" in how else 0.5)
+    other = run(beta=-0.5) if reference == "opposite" else run(n_free=40, n_nudged=0)
+    assert branched.minus == (other.plus if reference == "opposite" else other.free)
+    assert branched.span == (1.0 if reference == "opposite" else 0.5)
 
 
 def test_received_bits_are_those_sent_a_tick_before() -> None:

@@ -68,8 +68,7 @@ def same_parameters(first: Any, second: Any) -> None:
     bits_only=st.booleans(),
     trace=st.sampled_from(["decoder", "count"]),
     product=st.sampled_from(["linear", "full"]),
-    nudging=st.sampled_from(["one-sided", "centred"]),
-    split_stream=st.booleans(),
+    reference=st.sampled_from(["before", "parallel", "opposite"]),
     persistent=st.booleans(),
     free=st.integers(1, 9),
     nudged=st.integers(1, 6),
@@ -85,8 +84,7 @@ def test_learning_by_a_program_is_learning(
     bits_only: bool,
     trace: Any,
     product: Any,
-    nudging: Any,
-    split_stream: bool,
+    reference: Any,
     persistent: bool,
     free: int,
     nudged: int,
@@ -101,15 +99,14 @@ def test_learning_by_a_program_is_learning(
         product="linear" if bits_only else product,
         pre="trace" if bits_only else "oracle",
         trace=trace,
-        nudging=nudging,
     )
-    phases = PhasesSpec(free=free, nudged=nudged, split_stream=split_stream, persistent=persistent)
+    phases = PhasesSpec(free=free, nudged=nudged, reference=reference, persistent=persistent)
     network = layered(sizes, tied=tied)
     rule, programmed = (
         EquilibriumPropagation(network, learning, phases),
         ProgrammedRule(network, learning, phases),
     )
-    chip = driver(device, image, schedule_of(learning, phases))
+    chip = driver(device, image, schedule_of(phases))
     chip.set_rule(*programmed.registers())
     resting: list[Any] = [None, None]
     for step in range(3):
@@ -123,7 +120,7 @@ def test_learning_by_a_program_is_learning(
             substrate.book_readout(-1)
             if persistent:
                 resting[k] = substrate.snapshot()
-            if not shown.made:
+            if not shown.applied:
                 substrate.write_weights(shown.updates, shown.biases)
             if k == 0:
                 answer = shown.output

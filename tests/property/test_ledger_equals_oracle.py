@@ -203,37 +203,35 @@ def test_counters(
     seed=seeds,
     sizes=sizes_split,
     neurons=st.integers(2, 6),
-    nudging=st.sampled_from(["one-sided", "centred"]),
+    reference=st.sampled_from(["before", "parallel", "opposite"]),
 )
 @checked(10)
-def test_phases_of_the_rule(seed: int, sizes: tuple[int, ...], neurons: int, nudging: Any) -> None:
+def test_phases_of_the_rule(seed: int, sizes: tuple[int, ...], neurons: int, reference: Any) -> None:
     """The phases that the rule asks for are those of the slow chip, and so is what they cost."""
     net = draw_net(seed, sizes, lanes=LANES)
     coding = CodingSpec(annealer=OSA(0.0346, 1e-9))
-    for split in (False, True) if nudging == "one-sided" else (False,):
-        fast = fast_chip(net, coding, chip=small_chip(neurons))
-        fast.begin(net.x, np.arange(LANES, dtype=np.uint64))
-        rule = EquilibriumPropagation(
-            fast.image.network,
-            LearningSpec(rates=(0.1,) * (len(sizes) - 1), epochs=1, nudging=nudging),
-            PhasesSpec(free=FREE, nudged=NUDGED, split_stream=split),
-        )
-        rule.present(fast, net.y, 0.5)
-        slow = slow_chip(net, coding, image=fast.image)
-        settle(
-            slow,
-            net.x.tolist(),
-            net.y.tolist(),
-            n_free=FREE,
-            n_nudged=NUDGED,
-            beta=0.5,
-            centred=nudging == "centred",
-            split_stream=split,
-        )
-        books = fast.ledger().phases
-        assert {phase.value for phase in books} == set(slow.ledger)
-        for name, events in slow.ledger.items():
-            check_phase(books[Phase(name)], events)
+    fast = fast_chip(net, coding, chip=small_chip(neurons))
+    fast.begin(net.x, np.arange(LANES, dtype=np.uint64))
+    rule = EquilibriumPropagation(
+        fast.image.network,
+        LearningSpec(rates=(0.1,) * (len(sizes) - 1), epochs=1),
+        PhasesSpec(free=FREE, nudged=NUDGED, reference=reference),
+    )
+    rule.present(fast, net.y, 0.5)
+    slow = slow_chip(net, coding, image=fast.image)
+    settle(
+        slow,
+        net.x.tolist(),
+        net.y.tolist(),
+        n_free=FREE,
+        n_nudged=NUDGED,
+        beta=0.5,
+        reference=reference,
+    )
+    books = fast.ledger().phases
+    assert {phase.value for phase in books} == set(slow.ledger)
+    for name, events in slow.ledger.items():
+        check_phase(books[Phase(name)], events)
 
 
 def check_phase(book: Any, events: PhaseEvents) -> None:

@@ -297,7 +297,7 @@ def test_a_rule_has_keys_of_its_own(site: Path) -> None:
     )
     assert refused(mine, "learning.own=3") == "--set learning.own: expected a table, got 3"
     assert refused("learning.own.margin=1") == (
-        '--set learning.own.margin: is for rules of other packages, and "eqprop" has none; remove it'
+        '--set learning.own.margin: is for keys that a rule has of its own, and "eqprop" has none; remove it'
     )
 
 

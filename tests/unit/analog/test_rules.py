@@ -90,7 +90,4 @@ def test_a_substrate_without_a_jacobian() -> None:
     rule = RecurrentBackpropagation(network, learning("recurrent-backprop"), PHASES)
     with pytest.raises(CapabilityError) as refused:
         rule.check(IdealSubstrate(network, Constant(0.5)))
-    assert str(refused.value) == (
-        "learning: needs the Jacobian, which the ideal substrate does not give; "
-        'learning.rule = "recurrent-backprop" runs on analog'
-    )
+    assert str(refused.value) == ("learning: needs adjoint, which the ideal substrate does not keep")

@@ -175,8 +175,24 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
             "to true",
         ),
         (
-            SMALL + 'nudging = "centred"\n[phases]\nsplit_stream = true',
-            'phases.split_stream: has no meaning with learning.nudging = "centred"; set it to false',
+            SMALL + 'nudging = "centred"',
+            'learning.nudging: is now `phases.reference`: "before" for "one-sided", "opposite" for "centred"',
+        ),
+        (
+            SMALL + "[phases]\nsplit_stream = true",
+            'phases.split_stream: is now `phases.reference = "parallel"`',
+        ),
+        (
+            SMALL + 'rule = "delta"\nproduct = "full"',
+            'learning.product: is for "eqprop", and the rule is "delta"; remove it',
+        ),
+        (
+            SMALL + 'rule = "rate-of-change"\n[learning.own]\nsteps = 0',
+            "learning.own.steps: must be ≥ 1, got 0",
+        ),
+        (
+            SMALL + 'rule = "associative"\n[learning.own]\nsteps = 2',
+            "learning.own.steps: unknown key; the keys here are epsilon, limit, draw",
         ),
         ("network.layers = [784, 10]", 'learning: is missing; experiment = "train" needs it'),
         (

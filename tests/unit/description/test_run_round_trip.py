@@ -81,7 +81,6 @@ def run_specs(draw):
         sections["learning"] = LearningSpec(
             beta=draw(betas),
             beta_sign=draw(st.sampled_from(["fixed", "random"])),
-            nudging=draw(st.sampled_from(["one-sided", "centred"])),
             rates=tuple(draw(st.floats(0, 9)) for _ in layers[1:]),
             product=draw(st.sampled_from(["linear", "full"])) if network.tied else "linear",
             pre="trace" if traced else "oracle",
@@ -98,7 +97,7 @@ def run_specs(draw):
         sections["phases"] = PhasesSpec(
             free=draw(counts),
             nudged=draw(counts),
-            split_stream=draw(st.booleans()) and sections["learning"].nudging == "one-sided",
+            reference=draw(st.sampled_from(["before", "parallel", "opposite"])),
             persistent=draw(st.booleans()),
         )
         sections["evaluation"] = EvaluationSpec(train=draw(st.integers(0, 99)), test=draw(st.none() | counts))

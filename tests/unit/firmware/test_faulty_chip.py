@@ -20,7 +20,7 @@ from tests.unit.firmware.networked import TINY, facts
 FAULTY = [*TINY, "faults.spike_drop.rate=0.1", "faults.spike_delay.rate=0.1"]
 
 
-@pytest.mark.parametrize("change", ["phases.persistent=true", "learning.nudging=centred"])
+@pytest.mark.parametrize("change", ["phases.persistent=true", "phases.reference=opposite"])
 def test_a_faulty_chip_learns_the_same_through_its_firmware(change: str) -> None:
     direct = simulate("mnist-small", overrides=[*FAULTY, change], write=False, threads=1)
     with through_firmware() as through:

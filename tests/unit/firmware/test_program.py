@@ -189,9 +189,9 @@ def test_a_file_is_read_whichever_it_is(tmp_path: Path) -> None:
 
 
 def test_entries_of_two_programs_must_differ() -> None:
-    with pytest.raises(FirmwareError, match="entry present is in one-sided.asm already"):
-        shipped("one-sided") + shipped("centred")
-    joint = shipped(SERVICES) + shipped("centred")
+    with pytest.raises(FirmwareError, match="entry present is in before.asm already"):
+        shipped("before") + shipped("opposite")
+    joint = shipped(SERVICES) + shipped("opposite")
     assert joint.instructions[joint.entry("present")].op.name == "targets"
     with pytest.raises(FirmwareError, match="has no entry lunch; it has load, dump"):
         joint.entry("lunch")

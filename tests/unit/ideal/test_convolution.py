@@ -123,13 +123,15 @@ def test_it_settles_as_the_network_written_out_and_learns_its_sums() -> None:
     plain, weights = written_out(parameters)
     rng = np.random.default_rng(5)
     x, y = rng.uniform(size=(LANES, 36)), np.eye(3)
-    learning = LearningSpec(rates=(0.3, 0.2, 0.1), epochs=1, nudging="centred")
+    learning = LearningSpec(rates=(0.3, 0.2, 0.1), epochs=1)
     shared = IdealSubstrate(network(), Constant(0.5), dtype=np.float64)
     single = IdealSubstrate(plain, Constant(0.5), dtype=np.float64)
     for made, held in ((shared, parameters), (single, weights)):
         made.load(held)
         made.begin(x, NUMBERS)
-        rule = EquilibriumPropagation(made.network, learning, PhasesSpec(free=20, nudged=10))
+        rule = EquilibriumPropagation(
+            made.network, learning, PhasesSpec(free=20, nudged=10, reference="opposite")
+        )
         presented = rule.present(made, y, 0.5)
         made.write_weights(presented.updates, presented.biases)
     for a, b in zip(shared.values(), single.values(), strict=True):
@@ -180,8 +182,10 @@ def test_tied_and_inside_its_bounds_the_change_descends_the_cost() -> None:
     made = IdealSubstrate(network(True), Constant(0.5), dtype=np.float64)
     made.load(parameters)
     made.begin(x, NUMBERS)
-    learning = LearningSpec(rates=(1.0, 1.0, 1.0), epochs=1, nudging="centred")
-    rule = EquilibriumPropagation(made.network, learning, PhasesSpec(free=200, nudged=200))
+    learning = LearningSpec(rates=(1.0, 1.0, 1.0), epochs=1)
+    rule = EquilibriumPropagation(
+        made.network, learning, PhasesSpec(free=200, nudged=200, reference="opposite")
+    )
     presented = rule.present(made, y, 1e-4)
     made.write_weights(presented.updates, presented.biases)
     h = 1e-5

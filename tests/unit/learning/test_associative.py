@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from neurochip.description.network import layered
+from neurochip.description import LearningSpec, PhasesSpec
+from neurochip.description.convolution import Convolution
+from neurochip.description.network import convolutional, layered
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.adam import Adam
-from neurochip.learning.associative import (
-    Associations,
-    AssociativeRule,
-    associative_change,
-    balanced_associations,
-    stdp_window,
-    weight_updates,
-)
-from neurochip.substrate import Parameters
+from neurochip.learning.associations import Associations, balanced_associations, drawn_associations
+from neurochip.learning.associative import AssociativeRule, associative_change, layer_change, stdp_window
+from neurochip.substrate import Observable, Parameters
 
 
 def slow(x, p, sign, epsilon, limit):
@@ -65,7 +63,7 @@ def test_associations_turn_round_with_the_label() -> None:
     ("sizes", "signs", "sentence"),
     [
         ((4, 3), (np.ones(4), np.ones(3)),
-         "associations: need an output layer of one neuron, which says yes or no; got 3"),
+         "associations: are for 2 classes, and need one output neuron for each, or for 2 classes a single one; got 3"),
         ((4, 1), (np.ones(4),), "associations: must be given for 2 layers, got 1"),
         ((4, 1), (np.ones(5), np.ones(1)), "associations[1]: must have one sign for each of 4 neurons, got 5"),
         ((2, 1), (np.array([1.0, 0.5]), np.ones(1)), "associations[1]: must be +1 or −1"),
@@ -77,33 +75,53 @@ def test_associations_that_do_not_match(sizes, signs, sentence: str) -> None:
     assert str(error.value) == sentence
 
 
-def test_three_classes_are_refused() -> None:
+def test_each_class_has_signs_of_its_own() -> None:
+    found = drawn_associations((6, 3), 4)
+    hidden, output = found.of(np.eye(3)[[2, 0]])
+    np.testing.assert_array_equal(output, [[-1, -1, 1], [1, -1, -1]])
+    assert hidden.sum() == 0 and set(np.unique(hidden)) == {-1, 1}
+    assert any(np.any(row != -other) for row, other in zip(*found.signs[0][:2], strict=True))
+    one, other = drawn_associations((6, 2), 4).of(np.array([0, 1]))[0]
+    np.testing.assert_array_equal(one, -other)
+    assert np.any(drawn_associations((6, 2), 5).signs[0] != drawn_associations((6, 2), 4).signs[0])
+
+
+def test_a_third_class_is_refused() -> None:
     with pytest.raises(DataError) as error:
         Associations((1,), (np.ones(1),)).of(np.array([0, 1, 2]))
     assert str(error.value) == (
-        "labels: must be 0 or 1, since the associative rule tells two classes apart, got 0, 1, 2; "
-        "choose a pair of classes"
+        "labels: must be 0 to 1, for which there are associations, got 0, 1, 2; choose a pair of classes"
     )
 
 
 def test_a_layer_of_another_size_is_refused() -> None:
-    rule = AssociativeRule(Associations((3, 1), (np.ones(3), np.ones(1))))
-    with pytest.raises(ConfigError, match=r"associations\[1\]: are for 3 neurons, the layer has 4"):
-        rule.changes([np.ones((2, 5)), np.ones((2, 4)), np.ones((2, 1))], np.array([0, 1]))
+    with pytest.raises(ConfigError, match=r"associations: are for 3 neurons, the layer has 4"):
+        layer_change(np.ones((2, 5)), np.ones((2, 4)), np.ones((2, 3)))
 
 
-@pytest.mark.parametrize("values", [{"epsilon": 0.0}, {"limit": -1.0}, {"epsilon": float("nan")}])
-def test_constants_are_positive(values: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="must be positive"):
-        AssociativeRule(Associations((1,), (np.ones(1),)), **values)
+@pytest.mark.parametrize("own", [{"epsilon": 0.0}, {"limit": -1.0}])
+def test_constants_are_positive(own: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match=rf"learning.own.{next(iter(own))}: must be positive"):
+        spec(own=own)
+
+
+def spec(**how: Any) -> LearningSpec:
+    return LearningSpec(rule="associative", rates=(0.5, 0.5), epochs=1, **how)
 
 
 def test_a_substrate_that_sends_no_bits_has_no_rates() -> None:
-    rule = AssociativeRule(Associations((3, 1), (np.ones(3), np.ones(1))), reads="rate")
-    substrate = IdealSubstrate(layered((2, 3, 1), tied=False), Constant(0.5))
+    network = layered((2, 3, 1), tied=False)
+    rule = AssociativeRule(network, spec(pre="trace", trace="count"), PhasesSpec())
     with pytest.raises(CapabilityError) as error:
-        rule.check(substrate)
+        rule.check(IdealSubstrate(network, Constant(0.5)))
     assert str(error.value) == "learning: needs rate, which the ideal substrate does not keep"
+
+
+def test_shared_kernels_are_refused() -> None:
+    network = convolutional((Convolution((4, 4, 1), maps=2, kernel=3),), 2)
+    rule = AssociativeRule(network, spec(), PhasesSpec())
+    with pytest.raises(ConfigError, match=r'learning.rule: "associative" changes every synapse on its own'):
+        rule.check(IdealSubstrate(network, Constant(0.5)))
 
 
 def test_a_change_arrives_at_its_synapses() -> None:
@@ -112,13 +130,21 @@ def test_a_change_arrives_at_its_synapses() -> None:
     draws = np.random.default_rng(3)
     weights = (draws.uniform(-0.3, 0.3, (2, 3)), draws.uniform(-0.3, 0.3, (3, 1)))
     substrate.load(Parameters(weights, (np.zeros((1, 3)),), (np.full(3, 0.5), np.full(1, 0.5))))
-    rule = AssociativeRule(Associations((3, 1), (np.array([1.0, -1.0, 1.0]), np.ones(1))), epsilon=1e-2)
-    substrate.begin(draws.uniform(0, 1, (4, 2)), np.arange(4, dtype=np.uint64))
-    seen = rule.present(substrate, np.array([0, 1, 1, 0]), 60)
-    substrate.write_weights(weight_updates(seen.changes, 0.5), (None, None))
-    for before, after, change in zip(weights, substrate.parameters().weights, seen.changes, strict=True):
+    associations = Associations((3, 1), (np.array([1.0, -1.0, 1.0]), np.ones(1)))
+    rule = AssociativeRule(network, spec(own={"epsilon": 1e-2}), PhasesSpec(free=60), associations)
+    x, labels = draws.uniform(0, 1, (4, 2)), np.array([0.0, 1, 1, 0])
+    substrate.begin(x, np.arange(4, dtype=np.uint64))
+    seen = rule.present(substrate, labels[:, None], 0.5)
+    values = [substrate.observe(Observable.VALUE, k) for k in range(3)]
+    substrate.write_weights(seen.updates, seen.biases)
+    after = substrate.parameters()
+    np.testing.assert_array_equal(after.feedback[0], np.zeros((1, 3)))
+    for k, sign in enumerate(associations.of(labels.astype(int))):
+        change = slow(values[k], values[k + 1], sign, 1e-2, np.inf)
         assert np.abs(change).max() > 0
-        np.testing.assert_allclose(after, before + 0.5 * change, atol=1e-12)
+        np.testing.assert_allclose(after.weights[k], weights[k] + 0.5 * change, atol=1e-12)
+        push = slow(np.ones((4, 1)), values[k + 1], sign, 1e-2, np.inf)[0]
+        np.testing.assert_allclose(after.biases[k], 0.5 + 0.5 * push, atol=1e-6)
 
 
 def test_adam_takes_the_step_of_its_paper() -> None:

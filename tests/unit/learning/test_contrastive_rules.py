@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pytest
 
 from neurochip.compile import compile_network
 from neurochip.cores.lif_substrate import LIFSubstrate
+from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.network import Network, layered
 from neurochip.elements import Constant
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
@@ -17,7 +17,8 @@ from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
-from neurochip.learning.two_phases import Contrast, TwoPhases
+from neurochip.learning.readings import Reading, Readings
+from neurochip.learning.rule import LearningRule
 from neurochip.substrate import Observable, Parameters, Phase, Substrate
 from neurochip.testing.networks import small_chip
 
@@ -25,7 +26,17 @@ SIZES = (3, 5, 2)
 X = np.array([[0.2, 0.9, 0.5], [0.7, 0.1, 0.6]])
 Y = np.array([[0.3, 0.6], [0.9, 0.2]])
 NUMBERS = np.arange(2, dtype=np.uint64)
-RULES: dict[str, Callable[..., Any]] = {"contrastive": ContrastiveHebbian, "delta": DeltaRule}
+RULES: dict[str, type[LearningRule]] = {"contrastive": ContrastiveHebbian, "delta": DeltaRule}
+
+
+def made(
+    kind: type[LearningRule],
+    network: Network,
+    phases: PhasesSpec,
+    rates: tuple[float, ...] = (0.1, 0.1),
+    **learning: Any,
+) -> LearningRule:
+    return kind(network, LearningSpec(rates=rates, epochs=1, **learning), phases)
 
 
 def parameters(tied: bool) -> Parameters:
@@ -53,36 +64,37 @@ def change_of(update: Any) -> Any:
 
 
 @pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize("against", ["before", "twin", "opposite"])
-def test_products_are_those_of_the_phases(tied: bool, against: Any) -> None:
+@pytest.mark.parametrize("reference", ["before", "parallel", "opposite"])
+def test_products_are_those_of_the_phases(tied: bool, reference: Any) -> None:
     network = layered(SIZES, tied=tied)
-    phases = TwoPhases(free=12, nudged=5, beta=0.4, against=against)
+    phases = PhasesSpec(free=12, nudged=5, reference=reference)
     last = {
         "before": [],
-        "twin": [(Phase.FREE, 5, 0.0)],
+        "parallel": [(Phase.FREE, 5, 0.0)],
         "opposite": [(Phase.NUDGED_NEGATIVE, 5, -0.4)],
-    }[against]
+    }[reference]
     minus = settled(ideal(network), [(Phase.FREE, 12, 0.0), *last])
     plus = settled(ideal(network), [(Phase.FREE, 12, 0.0), (Phase.NUDGED, 5, 0.4)])
     assert not np.allclose(minus[1], plus[1])
-    span = 0.8 if against == "opposite" else 0.4
+    span = 0.8 if reference == "opposite" else 0.4
     pairs = [(0, 1, 0.1), (1, 2, 0.02)] + ([] if tied else [(2, 1, 0.02)])
     for name, rule_of in RULES.items():
         substrate = ideal(network)
         substrate.begin(X, NUMBERS)
-        found = rule_of(network, phases, (0.1, 0.02)).present(substrate, Y, share=0.5)
+        found = made(rule_of, network, phases, (0.1, 0.02)).present(substrate, Y, 0.4, share=0.5)
         assert [(u.source, u.target) for u in found.updates] == [(a, b) for a, b, _ in pairs]
         for update, (a, b, rate) in zip(found.updates, pairs, strict=True):
             if name == "contrastive":
                 expected = plus[a].T @ plus[b] - minus[a].T @ minus[b]
             else:
-                pre = (minus[a] + plus[a]) / 2 if against == "opposite" else minus[a]
+                pre = (minus[a] + plus[a]) / 2 if reference == "opposite" else minus[a]
                 expected = pre.T @ (plus[b] - minus[b])
             np.testing.assert_allclose(change_of(update), 0.5 * rate * expected / (2 * span), atol=1e-15)
         for layer, rate in ((1, 0.1), (2, 0.02)):
             moved = (plus[layer] - minus[layer]).sum(axis=0)
             np.testing.assert_allclose(found.biases[layer - 1], 0.5 * rate * moved / (2 * span), atol=1e-15)
-        np.testing.assert_array_equal(found.output, minus[2])
+        free = settled(ideal(network), [(Phase.FREE, 12, 0.0)])
+        np.testing.assert_array_equal(found.output, free[2])
 
 
 def test_contrastive_hebbian_follows_the_gradient_when_centred() -> None:
@@ -95,10 +107,10 @@ def test_contrastive_hebbian_follows_the_gradient_when_centred() -> None:
         assert output.min() > 0 and output.max() < 1
         return float(np.sum((output - Y) ** 2))
 
-    phases = TwoPhases(free=400, nudged=400, beta=1e-4, against="opposite")
+    phases = PhasesSpec(free=400, nudged=400, reference="opposite")
     substrate = ideal(network)
     substrate.begin(X, NUMBERS)
-    found = ContrastiveHebbian(network, phases, (1.0, 1.0)).present(substrate, Y)
+    found = made(ContrastiveHebbian, network, phases, (1.0, 1.0)).present(substrate, Y, 1e-4)
     step, checked = 1e-5, 0
     for k, update in enumerate(found.updates):
         change = change_of(update)
@@ -121,7 +133,9 @@ def test_nothing_changes_where_the_phases_agree(name: str) -> None:
     substrate = ideal(network)
     output = settled(substrate, [(Phase.FREE, 500, 0.0)])[2]
     substrate.begin(X, NUMBERS)
-    found = RULES[name](network, TwoPhases(free=500, nudged=20), (1.0, 1.0)).present(substrate, output)
+    found = made(RULES[name], network, PhasesSpec(free=500, nudged=20), (1.0, 1.0)).present(
+        substrate, output, 1.0
+    )
     for update in found.updates:
         np.testing.assert_allclose(change_of(update), 0, atol=1e-12)
 
@@ -135,8 +149,8 @@ def test_a_rate_of_0_and_fixed_feedback_leave_weights_alone(name: str) -> None:
     ):
         substrate = ideal(network)
         substrate.begin(X, NUMBERS)
-        rule = RULES[name](network, TwoPhases(free=9, nudged=4), rates, fixed_feedback=fixed)
-        found = rule.present(substrate, Y)
+        kind = type("Fixed", (RULES[name],), {"feedback_learns": False}) if fixed else RULES[name]
+        found = made(kind, network, PhasesSpec(free=9, nudged=4), rates).present(substrate, Y, 1.0)
         assert [(u.source, u.target) for u in found.updates] == expected
         assert np.any(found.biases[0]) == (rates[0] > 0)
 
@@ -145,9 +159,11 @@ def test_a_rate_of_0_and_fixed_feedback_leave_weights_alone(name: str) -> None:
 @pytest.mark.parametrize("pre", ["oracle", "trace"])
 def test_a_tied_copy_is_told_by_the_delta_rule_what_it_cannot_work_out(tied: bool, pre: Any) -> None:
     values = [np.ones((2, size)) for size in SIZES]
-    seen = Contrast(values, values, values, values, 1.0)
-    rule = DeltaRule(layered(SIZES, tied=tied), TwoPhases(free=9, nudged=4, pre=pre), (0.1, 0.1))
-    words = [rule.update_of(seen, k, k + 1, 0.1).words_per_axon for k in range(2)]
+    same = Reading(values, values, [])
+    seen = Readings(same, (same,), (same,), 1.0, Y)
+    network = layered(SIZES, tied=tied)
+    rule = made(DeltaRule, network, PhasesSpec(free=9, nudged=4), pre=pre)
+    words = [rule.update_of(seen, p, 0.1).words_per_axon for p in network.projections[:2]]
     # The first projection has no copy; the second one's is told the postsynaptic change, trace or not.
     assert words == [int(pre == "oracle"), int(pre == "oracle" or tied)]
 
@@ -167,10 +183,10 @@ def test_with_traces_no_word_is_moved_between_spiking_cores(name: str) -> None:
         )
         substrate = LIFSubstrate(image, neuron)
         substrate.load(parameters(False))
-        rule = RULES[name](network, TwoPhases(free=60, nudged=40, pre=pre), (0.1, 0.1))  # type: ignore[arg-type]
+        rule = made(RULES[name], network, PhasesSpec(free=60, nudged=40, reference="parallel"), pre=pre)
         rule.check(substrate)
         substrate.begin(X, NUMBERS)
-        found = rule.present(substrate, Y)
+        found = rule.present(substrate, Y, 1.0)
         substrate.write_weights(found.updates, found.biases)
         words[pre] = (substrate.ledger().total("readout_words"), substrate.parameters().weights[0])
     assert words["oracle"][0] > 0
@@ -182,7 +198,7 @@ def test_with_traces_no_word_is_moved_between_spiking_cores(name: str) -> None:
 @pytest.mark.parametrize("name", RULES)
 def test_a_substrate_without_traces_is_refused(name: str) -> None:
     network = layered(SIZES, tied=True)
-    rule = RULES[name](network, TwoPhases(free=9, nudged=4, pre="trace"), (0.1, 0.1))
+    rule = made(RULES[name], network, PhasesSpec(free=9, nudged=4), pre="trace")
     with pytest.raises(CapabilityError) as caught:
         rule.check(ideal(network))
     assert str(caught.value) == "learning: needs trace, which the ideal substrate does not keep"
@@ -197,25 +213,11 @@ def test_targets_outside_0_to_1_are_refused(name: str, wrong: float, shown: str)
     targets = Y.copy()
     targets[1, 0] = wrong
     with pytest.raises(DataError) as caught:
-        RULES[name](network, TwoPhases(free=9, nudged=4), (0.1, 0.1)).present(substrate, targets)
+        made(RULES[name], network, PhasesSpec(free=9, nudged=4)).present(substrate, targets, 1.0)
     assert str(caught.value) == f"targets: must lie in [0, 1], the range of a rate, got {shown}"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "sentence"),
-    [
-        ({"free": 0}, "phases.free: must be ≥ 1 tick, got 0"),
-        ({"nudged": -3}, "phases.nudged: must be ≥ 1 tick, got -3"),
-        ({"beta": 0.0}, "learning.beta: must be finite and not 0, got 0"),
-        ({"beta": float("inf")}, "learning.beta: must be finite and not 0, got inf"),
-        (
-            {"against": "after"},
-            'learning.against: must be one of "before", "twin", "opposite", got \'after\'',
-        ),
-        ({"pre": "spikes"}, 'learning.pre: must be one of "oracle", "trace", got \'spikes\''),
-    ],
-)
-def test_phases_refuse(wrong: dict[str, Any], sentence: str) -> None:
+def test_a_rate_is_needed_for_each_projection() -> None:
     with pytest.raises(ConfigError) as caught:
-        TwoPhases(**({"free": 5, "nudged": 5} | wrong))
-    assert str(caught.value) == sentence
+        made(DeltaRule, layered(SIZES), PhasesSpec(), (0.1,))
+    assert str(caught.value) == "learning.rates: must be 2, one for each projection, got 1"

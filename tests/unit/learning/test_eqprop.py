@@ -10,7 +10,8 @@ import pytest
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
 from neurochip.description.network import layered
 from neurochip.elements import OSA
-from neurochip.learning.eqprop import EquilibriumPropagation, Presented
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.readings import Presented
 from neurochip.substrate import Capabilities, Observable, Phase, Snapshot
 from neurochip.testing.networks import Net, draw_net, fast_chip
 from tests.oracle.learning import bias_change, count, tied_change, trace, untied_change
@@ -62,7 +63,7 @@ def asked_for(phases: PhasesSpec, beta: float = 0.5, **how: Any) -> list[Any]:
     return script.calls
 
 
-def test_one_sided() -> None:
+def test_before() -> None:
     assert asked_for(PhasesSpec(free=100, nudged=50), -0.5) == [
         ("free", 100, 0.0, False),
         "value",
@@ -71,8 +72,8 @@ def test_one_sided() -> None:
     ]
 
 
-def test_centred() -> None:
-    assert asked_for(PhasesSpec(free=100, nudged=50), nudging="centred") == [
+def test_opposite() -> None:
+    assert asked_for(PhasesSpec(free=100, nudged=50, reference="opposite")) == [
         ("free", 100, 0.0, False),
         "value",
         "snapshot",
@@ -84,8 +85,8 @@ def test_centred() -> None:
     ]
 
 
-def test_split_stream() -> None:
-    assert asked_for(PhasesSpec(free=100, nudged=50, split_stream=True)) == [
+def test_parallel() -> None:
+    assert asked_for(PhasesSpec(free=100, nudged=50, reference="parallel")) == [
         ("free", 100, 0.0, False),
         "value",
         "snapshot",
@@ -116,22 +117,23 @@ def test_what_it_needs() -> None:
 OPTIONS: dict[str, dict[str, Any]] = {
     "linear": {},
     "full": {"product": "full"},
-    "centred": {"nudging": "centred"},
-    "centred full": {"nudging": "centred", "product": "full"},
-    "split stream": {"split_stream": True},
+    "opposite": {"reference": "opposite"},
+    "opposite full": {"reference": "opposite", "product": "full"},
+    "parallel": {"reference": "parallel"},
     "traces": {"pre": "trace"},
     "counts": {"pre": "trace", "trace": "count"},
-    "traces, centred": {"pre": "trace", "nudging": "centred"},
+    "traces, opposite": {"pre": "trace", "reference": "opposite"},
 }
 
 
 def both(net: Net, tied: bool, **how: Any) -> tuple[Presented, Any]:
     """Present once on the emulator and once on the slow chip."""
-    split = how.pop("split_stream", False)
+    how = dict(how)
+    reference = how.pop("reference", "before")
     learning = spec(**how)
     fast = fast_chip(net, CODING, traced=True)
     fast.begin(net.x, np.arange(LANES, dtype=np.uint64))
-    phases = PhasesSpec(free=FREE, nudged=NUDGED, split_stream=split)
+    phases = PhasesSpec(free=FREE, nudged=NUDGED, reference=reference)
     rule = EquilibriumPropagation(layered(SIZES, tied=tied), learning, phases)
     presented = rule.present(fast, net.y, BETA)
     settled = settle(
@@ -141,8 +143,7 @@ def both(net: Net, tied: bool, **how: Any) -> tuple[Presented, Any]:
         n_free=FREE,
         n_nudged=NUDGED,
         beta=BETA,
-        centred=learning.nudging == "centred",
-        split_stream=split,
+        reference=reference,
     )
     return presented, settled
 
@@ -170,7 +171,7 @@ def test_tied(name: str) -> None:
     product = OPTIONS[name].get("product", "linear")
     assert len(presented.updates) == 3
     for k, rate in enumerate(RATES):
-        if name == "centred":
+        if name == "opposite":
             expected = centred_change(settled, k, rate)
         else:
             # From the clamped input both products are the same: pre⁺ = pre⁻.
@@ -206,7 +207,7 @@ def test_untied(name: str) -> None:
             pre = settled.minus[source]
             if how.get("pre") == "trace":
                 pre = heard(settled, source, how.get("trace", "decoder"))
-            elif name == "centred":
+            elif name == "opposite":
                 pre = settled.free[source]
             expected = untied_change(
                 pre, settled.minus[target], settled.plus[target], rate=rate, span=settled.span

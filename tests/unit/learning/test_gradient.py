@@ -76,8 +76,9 @@ def change(beta: float, **how: Any) -> list[Any]:
     substrate = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
     substrate.load(parameters)
     substrate.begin(x, NUMBERS)
+    phases = PhasesSpec(free=STEPS, nudged=STEPS, reference=how.pop("reference", "before"))
     learning = LearningSpec(rates=(1.0,) * 3, epochs=1, **how)
-    rule = EquilibriumPropagation(network, learning, PhasesSpec(free=STEPS, nudged=STEPS))
+    rule = EquilibriumPropagation(network, learning, phases)
     presented = rule.present(substrate, Y, beta)
     before = substrate.parameters()
     substrate.write_weights(presented.updates, presented.biases)
@@ -90,17 +91,17 @@ def error(beta: float, **how: Any) -> float:
 
 
 @pytest.mark.parametrize("product", ["linear", "full"])
-@pytest.mark.parametrize("nudging", ["one-sided", "centred"])
-def test_small_nudges_descend_the_cost(product: str, nudging: str) -> None:
+@pytest.mark.parametrize("reference", ["before", "opposite"])
+def test_small_nudges_descend_the_cost(product: str, reference: str) -> None:
     assert max(np.abs(slope).max() for slope in descent()) > 0.1
-    assert error(1e-5, product=product, nudging=nudging) < 3e-5
+    assert error(1e-5, product=product, reference=reference) < 3e-5
 
 
 @pytest.mark.parametrize("product", ["linear", "full"])
-@pytest.mark.parametrize(("nudging", "order"), [("one-sided", 1), ("centred", 2)])
-def test_order_of_the_error_in_beta(product: str, nudging: str, order: int) -> None:
+@pytest.mark.parametrize(("reference", "order"), [("before", 1), ("opposite", 2)])
+def test_order_of_the_error_in_beta(product: str, reference: str, order: int) -> None:
     """Halving β halves the error of a one-sided nudge and quarters that of a centred one."""
-    errors = [error(beta, product=product, nudging=nudging) for beta in (0.04, 0.02, 0.01)]
+    errors = [error(beta, product=product, reference=reference) for beta in (0.04, 0.02, 0.01)]
     for large, small in zip(errors, errors[1:], strict=False):
         assert np.log2(large / small) == pytest.approx(order, abs=0.1)
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, DataError
@@ -16,6 +17,7 @@ from neurochip.substrate import Parameters, Phase
 
 SIZES = (3, 5, 2)
 X = np.array([[0.2, 0.9, 0.5], [0.7, 0.1, 0.6]])
+PHASES = PhasesSpec(free=40, nudged=12)
 Y = np.array([[0.3, 0.6], [0.9, 0.2]])
 
 
@@ -29,16 +31,24 @@ def begun(tied: bool) -> IdealSubstrate:
     return substrate
 
 
+def made(
+    tied: bool = False,
+    rates: tuple[float, ...] = (0.1, 0.02),
+    steps: int = 4,
+    pre: Any = "oracle",
+    phases: PhasesSpec = PHASES,
+) -> RateOfChange:
+    learning = LearningSpec(rule="rate-of-change", rates=rates, epochs=1, pre=pre, own={"steps": steps})
+    return RateOfChange(layered(SIZES, tied=tied), learning, phases)
+
+
 def change_of(update: Any) -> Any:
     return update.rate * sum(pre.T @ post for pre, post in update.terms)
 
 
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_sum_is_that_of_the_recorded_states(tied: bool) -> None:
-    rule = RateOfChange(
-        network=layered(SIZES, tied=tied), rates=(0.1, 0.02), free=40, nudged=12, steps=4, beta=0.4
-    )
-    found = rule.present(begun(tied), Y)
+    found = made(tied).present(begun(tied), Y, 0.4)
     other = begun(tied)
     before = other.run(Phase.FREE, 40, record=("states",))
     after = other.run(Phase.NUDGED, 12, beta=0.4, targets=Y, record=("states",))
@@ -58,25 +68,54 @@ def test_the_sum_is_that_of_the_recorded_states(tied: bool) -> None:
     np.testing.assert_allclose(found.output, states[2][0], atol=1e-14)
 
 
+@pytest.mark.parametrize("tied", [True, False])
+@pytest.mark.parametrize("reference", ["parallel", "opposite"])
+def test_what_a_reference_does_by_itself_is_taken_away(tied: bool, reference: Any) -> None:
+    """A free phase of 3 ticks has not settled: what still drifts cancels where the reference drifts alike."""
+    phases = PhasesSpec(free=3, nudged=12, reference=reference)
+    found = made(tied, phases=phases).present(begun(tied), Y, 0.4)
+    paths = {}
+    for sign, beta in ((1, 0.4), (-1, 0.0 if reference == "parallel" else -0.4)):
+        other = begun(tied)
+        before = other.run(Phase.FREE, 3, record=("states",))
+        after = other.run(Phase.NUDGED, 12, beta=beta, targets=Y, record=("states",))
+        paths[sign] = [
+            np.concatenate([a[-1:], b])[::3] for a, b in zip(before.states, after.states, strict=True)
+        ]
+    span = 0.4 if reference == "parallel" else 0.8
+    for update in found.updates:
+        wanted = 0.0
+        for sign, path in paths.items():
+            pre, post = path[update.source], path[update.target]
+            wanted = wanted + sign * sum(pre[t].T @ (post[t + 1] - post[t]) for t in range(4))
+            if tied and update.source == 1:
+                wanted = wanted + sign * sum((pre[t + 1] - pre[t]).T @ post[t] for t in range(4))
+        rate = (0.1, 0.02, 0.02)[update.source]
+        np.testing.assert_allclose(change_of(update), rate * wanted / (span * 2), atol=1e-14)
+        assert update.words_per_axon == 8
+    moved = paths[1][2][-1] - paths[-1][2][-1]
+    np.testing.assert_allclose(found.biases[1], 0.02 / span * moved.mean(axis=0), atol=1e-14)
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"steps": 0}, "learning.steps: must be 1 to 50, the nudged ticks, got 0"),
-        ({"steps": 7}, "learning.steps: must divide the 50 nudged ticks, got 7"),
-        ({"beta": 0.0}, "learning.beta: must be non-zero, got 0"),
+        ({"steps": 0}, "learning.own.steps: must be ≥ 1, got 0"),
+        ({"steps": 7}, "learning.own.steps: must divide the 12 nudged ticks, got 7"),
+        ({"steps": 24}, "learning.own.steps: must divide the 12 nudged ticks, got 24"),
         ({"rates": (0.1,)}, "learning.rates: must be 2, one for each projection, got 1"),
     ],
 )
 def test_constants_that_cannot_be(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError) as error:
-        RateOfChange(**{"network": layered(SIZES, tied=False), "rates": (0.1, 0.1), **changes})
+        made(**changes)
     assert str(error.value) == sentence
 
 
 def test_targets_are_rates_and_traces_need_bits() -> None:
-    rule = RateOfChange(network=layered(SIZES, tied=False), rates=(0.1, 0.1), pre="trace")
+    rule = made(pre="trace")
     with pytest.raises(DataError, match=r"targets: must lie in \[0, 1\], the range of a rate, got 1.2"):
-        rule.present(begun(False), Y + 0.6)
+        rule.present(begun(False), Y + 0.6, 0.5)
     with pytest.raises(
         CapabilityError, match="learning: needs trace, which the ideal substrate does not keep"
     ):

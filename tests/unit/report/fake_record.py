@@ -127,7 +127,7 @@ def fake_ledger(run: RunSpec, layout: tuple[CoreUse, ...]) -> Ledger:
     elif run.learning is not None:
         n = (run.data.train or 2000) * run.learning.epochs
         books = {Phase.FREE: (n, run.phases.free), Phase.NUDGED: (n, run.phases.nudged)}
-        if run.learning.nudging == "centred":
+        if run.phases.reference == "opposite":
             books[Phase.NUDGED_NEGATIVE] = (n, run.phases.nudged)
         books |= {
             Phase.UPDATE: (n, 0),

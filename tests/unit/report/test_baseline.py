@@ -121,7 +121,7 @@ def test_joules_by_hand(record):
     assert chip["joules"] == pytest.approx(arithmetic + memory + wires, rel=1e-12)
 
 
-@pytest.mark.parametrize("more", [("learning.nudging=centred",), ("phases.split_stream=true",)])
+@pytest.mark.parametrize("more", [("phases.reference=opposite",), ("phases.reference=parallel",)])
 def test_a_third_phase_is_counted(record, more):
     table = table_of(record, run_of(*more))
     assert (table["free"], table["nudged"]) == (3, 4)

@@ -48,8 +48,8 @@ def test_headline_bits_are_those_of_training():
     ("overrides", "words"),
     [
         ((), (784 + 510 * 24, 784 + 510 * 150)),
-        (("learning.nudging=centred",), (784 + 510 * 28, 784 + 510 * 200)),
-        (("phases.split_stream=true",), (784 + 510 * 28, 784 + 510 * 200)),
+        (("phases.reference=opposite",), (784 + 510 * 28, 784 + 510 * 200)),
+        (("phases.reference=parallel",), (784 + 510 * 28, 784 + 510 * 200)),
         (("baseline.free=3", "baseline.nudged=1"), (784 + 510 * 4, 784 + 510 * 150)),
     ],
 )

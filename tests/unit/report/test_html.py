@@ -60,7 +60,7 @@ def page(record):
 RECORDS = {
     "digital": RECORD,
     "interrupted": interrupted(RECORD),
-    "loihi": fake_record("mnist-small", "network.precision=int8", "learning.nudging=centred", chip="loihi"),
+    "loihi": fake_record("mnist-small", "network.precision=int8", "phases.reference=opposite", chip="loihi"),
     "ideal-bits": fake_record("mnist-small", chip="ideal-bits"),
     "deep": fake_record("mnist-deep"),
     "ideal": fake_record("mnist-continuous"),

@@ -21,7 +21,7 @@ def shown(record, width=100):
     "arguments",
     [
         ("mnist-small",),
-        ("mnist-small", "learning.nudging=centred"),
+        ("mnist-small", "phases.reference=opposite"),
         ("mnist-small", "chip=loihi", "network.precision=int8"),
         ("mnist-small", "chip=ideal-bits"),
         ("mnist-continuous",),

@@ -10,7 +10,8 @@ import pytest
 from neurochip import data, read_run, simulate
 from neurochip.building import build
 from neurochip.errors import CapabilityError, ConfigError
-from neurochip.learning.eqprop import EquilibriumPropagation, Presented
+from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.readings import Presented
 from neurochip.substrate import Observable, Phase, WeightUpdate
 from neurochip.training import loop
 from neurochip.training.loop import TRAINING_PHASES, Trainer
@@ -165,7 +166,7 @@ def test_it_stops_between_minibatches() -> None:
     assert made.state.ledger.phases[Phase.FREE].presentations == 40
 
 
-@pytest.mark.parametrize("extra", [(), ("learning.nudging=centred",), ("phases.split_stream=true",)])
+@pytest.mark.parametrize("extra", [(), ("phases.reference=opposite",), ("phases.reference=parallel",)])
 @pytest.mark.parametrize("variant", ["persistent, random sign", "ideal, persistent"])
 def test_persistent_lanes_go_on_where_they_rested(variant: str, extra: tuple[str, ...]) -> None:
     """The next epoch puts back what every sample's lane remembered, its clock included."""

@@ -31,9 +31,9 @@ VARIANTS: dict[str, tuple[str, ...]] = {
         "timing=cycle",
         "timing_every=7",
     ),
-    "timed from counts, centred": ("timing=analytic", "learning.nudging=centred"),
-    "random bits, centred": ("coding.encoder=stochastic", "learning.nudging=centred"),
-    "persistent, split stream": ("phases.persistent=true", "phases.split_stream=true"),
+    "timed from counts, centred": ("timing=analytic", "phases.reference=opposite"),
+    "random bits, centred": ("coding.encoder=stochastic", "phases.reference=opposite"),
+    "persistent, split stream": ("phases.persistent=true", "phases.reference=parallel"),
     "untied, int8, counts, persistent": (
         "network.tied=false",
         "network.precision=int8",

@@ -7,14 +7,12 @@ changes its weights needs one bit of every axon instead of a word.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from neurochip import ConfigError, EquilibriumPropagation, Presented, Substrate, WeightUpdate
+from neurochip import ConfigError, EquilibriumPropagation, Projection, Readings, WeightUpdate
 
 __all__ = ["SignEqProp"]
 
 
-@dataclass(frozen=True)
 class SignEqProp(EquilibriumPropagation):
     """The rule of general dynamics, [s_pre⁻ > θ] × (s_post⁺ − s_post⁻), in each direction on its own."""
 
@@ -29,14 +27,9 @@ class SignEqProp(EquilibriumPropagation):
             if not 0 < self.threshold < 1:
                 raise ConfigError("threshold", f"must lie in (0, 1), got {self.threshold:g}")
 
-    def present(self, substrate: Substrate, targets: Any, beta: float, share: float = 1.0) -> Presented:
-        """Run all phases and return what should change."""
-        whole = super().present(substrate, targets, beta, share)
-        updates = []
-        for update in whole.updates:
-            [(pre, post), *_] = update.terms
-            bit = (pre > self.learning.own.threshold).astype(pre.dtype)
-            updates.append(
-                WeightUpdate(update.source, update.target, ((bit, post),), update.rate, update.words_per_axon)
-            )
-        return Presented(whole.output, tuple(updates), whole.biases)
+    def update_of(self, seen: Readings, projection: Projection, rate: float) -> WeightUpdate:
+        """Return the change of the weights of one projection."""
+        whole = super().update_of(seen, projection, rate)
+        [(pre, post), *_] = whole.terms
+        bit = (pre > self.learning.own.threshold).astype(pre.dtype)
+        return WeightUpdate(whole.source, whole.target, ((bit, post),), whole.rate, whole.words_per_axon)

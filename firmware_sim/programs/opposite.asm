@@ -1,5 +1,5 @@
-; Free phase; from where it settled once pulled by β, and once left alone for as long; the contrast of these two.
-; Registers as in one-sided.asm; t3: 0 where cores learn from bits, which they had before the nudge.
+; Free phase, pulled by +β, back to where it settled, pushed away by −β; weights change by the contrast of the two.
+; Registers as in before.asm.
 
 .entry present
 present:        targets
@@ -15,11 +15,9 @@ settled:        observe   value, m0, all
                 run       nudged, t1
                 observe   value, m2, all
                 restore   s0
-                nudge     off
-                run       free, t1
+                nudge     -
+                run       nudged_negative, t1
                 observe   value, m3, all
-                jz        t3, change
-                observe   presynaptic, m1, all  ; real states are those of the run that went on
-change:         update    m1, m3, m2, 1
+                update    m1, m3, m2, 2         ; 2 β apart
                 read      m0, last
                 halt
