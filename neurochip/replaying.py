@@ -29,13 +29,13 @@ from neurochip.cores.traffic import TrafficLedger, keep_books
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
 from neurochip.description.network import layered
 from neurochip.description.precision import Precision, integer_bits, word_bits
-from neurochip.description.toml_reader import did_you_mean
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.lif import LIF
 from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import charges
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.keys.reading import did_you_mean
 from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 

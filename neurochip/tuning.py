@@ -17,8 +17,9 @@ from neurochip import data
 from neurochip.data.atomic import replacing
 from neurochip.data.dated import dated
 from neurochip.data.locked import locked
-from neurochip.description import RunSpec, read_run, run_to_toml
+from neurochip.description import RunSpec, apply_overrides, read_run, run_to_toml
 from neurochip.errors import CheckpointError, ConfigError, OutputError
+from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.search.confirmation import confirmed
 from neurochip.search.dimensions import Choice, Value, present_value, read_dimensions
 from neurochip.search.front import pareto_front
@@ -134,6 +135,15 @@ def tune(
     for dimension in dimensions:  # a key that is not there, or cannot be, is known before the first trial
         if dimension.key.split(".")[0] in _FIXED:
             raise ConfigError(f"--vary {dimension.key}", _FIXED[dimension.key.split(".")[0]])
+    refuse_dead_varied(
+        RunSpec,
+        {
+            d.key: d.values if isinstance(d, Choice) else [_text(v, d.whole) for v in (d.low, d.high)]
+            for d in dimensions
+        },
+        lambda chosen: apply_overrides(spec.to_dict(), [f"{key}={value}" for key, value in chosen.items()]),
+    )
+    for dimension in dimensions:
         if isinstance(dimension, Choice):
             _varied(spec, {dimension.key: dimension.values[0]})
         else:
@@ -219,10 +229,8 @@ def _text(value: Value, whole: bool) -> str:
 
 
 def _varied(spec: RunSpec, values: dict[str, str]) -> RunSpec:
-    from neurochip.description.run_reader import apply_overrides
-
     table = apply_overrides(spec.to_dict(), [f"{key}={value}" for key, value in values.items()])
-    return RunSpec.from_dict(table)
+    return RunSpec.from_dict(without_dead(RunSpec, table))
 
 
 def _opened(spec: RunSpec, settings: _Settings, out: Path | str | None) -> Path:

@@ -86,7 +86,7 @@ def _print_sheet(chip: ChipSpec, sources: Sources) -> None:
 
 
 def _in_words(name: str, value: Any) -> str:
-    from neurochip.description.units import format_quantity
+    from neurochip.keys.units import format_quantity
 
     if name == "clock":
         return format_quantity(value, "frequency")
@@ -103,7 +103,7 @@ def _in_words(name: str, value: Any) -> str:
 
 def _print_prices(prices: PriceList, sources: Sources) -> None:
     from neurochip.description import EVENTS
-    from neurochip.description.units import format_quantity
+    from neurochip.keys.units import format_quantity
 
     from ..screen import LIST_WIDTH, print_table
 

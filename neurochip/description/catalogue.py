@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from neurochip import plugins
-from neurochip.description.toml_reader import did_you_mean, parse, read_text
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import did_you_mean, parse, read_text
 
 __all__ = ["built_in", "chip_text", "chips", "find_text", "is_path", "run_text", "runs"]
 

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal
 
 from neurochip.description.precision import FLOATS, Precision, integer_bits
 from neurochip.description.prices import PriceList
-from neurochip.description.toml_reader import Quantity, conform, describe, field_types
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import Quantity, conform, describe, field_types
 
 __all__ = [
     "ChipSpec",

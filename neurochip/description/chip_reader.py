@@ -22,7 +22,8 @@ from neurochip.description.chip import (
     WeightsSpec,
 )
 from neurochip.description.prices import NeuronPricing, PriceList, read_price_table
-from neurochip.description.toml_reader import (
+from neurochip.errors import ConfigError
+from neurochip.keys.reading import (
     Table,
     build,
     convert,
@@ -31,7 +32,6 @@ from neurochip.description.toml_reader import (
     parse,
     refuse_unknown,
 )
-from neurochip.errors import ConfigError
 
 __all__ = ["chip_from_toml", "read_chip", "read_prices"]
 

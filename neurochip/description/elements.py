@@ -12,10 +12,10 @@ import typing
 from collections.abc import Mapping
 from typing import Any
 
-from neurochip.description.toml_reader import build, convert, describe, did_you_mean, refuse_unknown
 from neurochip.elements import Constant, PowerLaw, Schedule
 from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import build, convert, describe, did_you_mean, refuse_unknown
 
 __all__ = ["element_keys", "element_table", "read_element"]
 

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
-from neurochip.description.toml_reader import Reader, Table, build, conform
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import Reader, Table, build, conform
 
 __all__ = [
     "FAULT_READERS",

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from neurochip.description.events import EVENTS
-from neurochip.description.toml_reader import Table, convert, describe, did_you_mean, refuse_unknown
-from neurochip.description.units import parse_quantity
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import Table, convert, describe, did_you_mean, refuse_unknown
+from neurochip.keys.units import parse_quantity
 
 __all__ = [
     "Evidence",

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from neurochip.description.toml_reader import did_you_mean
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import did_you_mean
 
 __all__ = ["PROCESSES", "Process", "process_named"]
 

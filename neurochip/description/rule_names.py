@@ -8,8 +8,8 @@ from typing import Any
 
 from neurochip import plugins
 from neurochip.description.rule_keys import RULES
-from neurochip.description.toml_reader import build, choice
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import build, choice
 
 __all__ = ["RULES", "check_rule", "own_keys", "plugged_rule"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.elements import element_table, read_element
@@ -27,76 +27,95 @@ from neurochip.description.run_sections import (
     PhasesSpec,
     RecordSpec,
 )
-from neurochip.description.toml_reader import Table, build, conform, describe, refuse_unknown
 from neurochip.elements import Constant, Identity, PowerLaw
 from neurochip.errors import ConfigError
+from neurochip.keys.conditions import Is, IsNot
+from neurochip.keys.key import Count, Key, Seed
+from neurochip.keys.live import refuse_dead, refuse_dead_given, without_dead
+from neurochip.keys.reading import Table, build, conform, describe, refuse_unknown
+from neurochip.keys.section import described
 
 __all__ = ["RunSpec"]
 
 _FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_LARGEST_SEED = 2**63 - 1
 
-# Sections that a convergence run has no use for, and why.
-_UNUSED_BY_CONVERGENCE = {
-    "data": "a convergence run draws its own inputs; remove this section",
-    "phases": "a convergence run takes its ticks from [convergence]; remove this section",
-    "learning": "a convergence run learns nothing; remove this section",
-    "evaluation": "a convergence run classifies nothing; remove this section",
-}
+_TRAINS, _DIGITAL = Is("experiment", "train"), Is("substrate", "digital")
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSpec:
-    """One experiment, fully resolved.
+    """One experiment, fully resolved."""
 
-    Attributes
-    ----------
-    name
-        Names the folder of results.
-    about
-        One line for the catalogue.
-    experiment
-        ``train`` a classifier, or measure ``convergence`` of untrained networks.
-    seed
-        Of every random draw.
-    substrate
-        ``ideal`` (real numbers), ``digital`` (bits) or ``analog`` (currents, on one die).
-    chip
-        Name or TOML file of the chip sheet; on ``ideal`` it only lends its prices to the report, and ``analog`` has
-        no use for it.
-    timing
-        ``tick``: events are counted, cycles are not; ``analytic``: cycles of each tick from its counts, which
-        contention cannot undercut; ``cycle``: flit by flit. None changes a spike or a count.
-    timing_every
-        Time the first of every so many presentations of a phase, and no others; 1 times all.
-    data, network, coding, analog, phases, learning, evaluation, faults, record, baseline, convergence
-        The sections, each with a class of its own in `neurochip.description`.
-
-    Raises
-    ------
-    ConfigError
-        At the first key that contradicts another; the sections check themselves.
-    """
-
-    name: str
-    about: str = ""
-    experiment: Literal["train", "convergence"] = "train"
-    seed: int = 1
-    substrate: Literal["ideal", "digital", "analog"] = "digital"
-    chip: str = "cmos45"
-    timing: Literal["tick", "analytic", "cycle"] = "tick"
-    timing_every: int = 1
-    data: DataSpec = field(default_factory=DataSpec)
-    network: NetworkSpec
-    coding: CodingSpec = field(default_factory=CodingSpec)
-    analog: AnalogSpec | None = None
-    phases: PhasesSpec = field(default_factory=PhasesSpec)
-    learning: LearningSpec | None = None
-    evaluation: EvaluationSpec = field(default_factory=EvaluationSpec)
-    faults: FaultsSpec = field(default_factory=FaultsSpec)
-    record: RecordSpec = field(default_factory=RecordSpec)
-    baseline: BaselineSpec = field(default_factory=BaselineSpec)
-    convergence: ConvergenceSpec | None = None
+    name: Annotated[str, Key("Names the folder of results.", irrelevant=True)]
+    about: Annotated[str, Key("One line for the catalogue.", irrelevant=True)] = ""
+    experiment: Annotated[
+        Literal["train", "convergence"],
+        Key(
+            "``train`` a classifier, or measure ``convergence`` of untrained networks.",
+            shapes=True,
+            task=True,
+        ),
+    ] = "train"
+    seed: Annotated[Seed, Key("Of every random draw.", task=True)] = 1
+    substrate: Annotated[
+        Literal["ideal", "digital", "analog"],
+        Key(
+            "``ideal`` (real numbers), ``digital`` (bits) or ``analog`` (currents, on one die).", shapes=True
+        ),
+    ] = "digital"
+    chip: Annotated[
+        str,
+        Key(
+            "Name or TOML file of the chip specification; on ``ideal`` it only lends its prices to the report."
+        ),
+    ] = "cmos45"
+    timing: Annotated[
+        Literal["tick", "analytic", "cycle"],
+        Key(
+            "``tick``: events are counted, cycles are not; ``analytic``: cycles of each tick from its counts, which "
+            "contention cannot undercut; ``cycle``: flit by flit. None changes a spike or a count.",
+            live_if=_DIGITAL,
+        ),
+    ] = "tick"
+    timing_every: Annotated[
+        Count,
+        Key(
+            "Time the first of every so many presentations of a phase, and no others; 1 times all.",
+            live_if=IsNot("timing", "tick"),
+        ),
+    ] = 1
+    data: Annotated[DataSpec, Key("Which samples.", live_if=_TRAINS, task=True)] = field(
+        default_factory=DataSpec
+    )
+    network: Annotated[NetworkSpec, Key("Populations and what connects them.")]
+    coding: Annotated[
+        CodingSpec,
+        Key("How values become bits and bits values.", live_if=Is("substrate", "digital", "ideal")),
+    ] = field(default_factory=CodingSpec)
+    analog: Annotated[AnalogSpec | None, Key("The analog chip.", live_if=Is("substrate", "analog"))] = None
+    phases: Annotated[PhasesSpec, Key("How long each phase lasts.", live_if=_TRAINS)] = field(
+        default_factory=PhasesSpec
+    )
+    learning: Annotated[
+        LearningSpec | None, Key("The learning rule.", live_if=_TRAINS, training_only=True)
+    ] = None
+    evaluation: Annotated[EvaluationSpec, Key("What is measured, and when.", live_if=_TRAINS)] = field(
+        default_factory=EvaluationSpec
+    )
+    faults: Annotated[FaultsSpec, Key("What breaks on the digital chip.", live_if=_DIGITAL)] = field(
+        default_factory=FaultsSpec
+    )
+    record: Annotated[
+        RecordSpec, Key("What is kept besides counts.", live_if=_DIGITAL & _TRAINS, irrelevant=True)
+    ] = field(default_factory=RecordSpec)
+    baseline: Annotated[BaselineSpec, Key("The real-valued run beside this one.", irrelevant=True)] = field(
+        default_factory=BaselineSpec
+    )
+    convergence: Annotated[
+        ConvergenceSpec | None,
+        Key("What a convergence run measures.", live_if=Is("experiment", "convergence")),
+    ] = None
 
     def __post_init__(self) -> None:
         """Check what no section can check alone."""
@@ -109,25 +128,13 @@ class RunSpec:
             )
         if "\n" in self.about or "\r" in self.about:
             raise ConfigError("about", "must be one line")
-        if not 0 <= self.seed <= _LARGEST_SEED:
-            raise ConfigError("seed", f"must be 0 to 2**63 - 1, got {self.seed}")
         if not self.chip:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
-        if not self.timing_every >= 1:
-            raise ConfigError("timing_every", f"must be at least 1, got {self.timing_every}")
-        if self.timing != "tick" and self.substrate != "digital":
-            why = f"on {self.substrate}, which has no cores to be timed"
-            raise ConfigError("timing", f'must be "tick" {why}, got "{self.timing}"')
-        if self.timing_every > 1 and self.timing == "tick":
-            raise ConfigError(
-                "timing_every", 'has no meaning with timing = "tick", which times nothing; remove it'
-            )
+        refuse_dead(RunSpec, self, but=("coding",))  # of an analog run it is filled in
         if self.experiment == "train":
             self._check_training()
         else:
             self._check_convergence()
-        if self.substrate != "analog" and self.analog is not None:
-            raise ConfigError("analog", 'belongs to substrate = "analog"; remove this section')
         if self.substrate == "ideal":
             self._check_ideal()
         elif self.substrate == "analog":
@@ -137,8 +144,6 @@ class RunSpec:
         self._check_faults()
 
     def _check_training(self) -> None:
-        if self.convergence is not None:
-            raise ConfigError("convergence", 'belongs to experiment = "convergence"; remove this section')
         learning = self.learning
         if learning is None:
             raise ConfigError("learning", 'is missing; experiment = "train" needs it')
@@ -196,15 +201,6 @@ class RunSpec:
     def _check_convergence(self) -> None:
         if self.convergence is None:
             raise ConfigError("convergence", 'is missing; experiment = "convergence" needs it')
-        unused = {
-            "data": DataSpec(),
-            "phases": PhasesSpec(),
-            "learning": None,
-            "evaluation": EvaluationSpec(),
-        }
-        for name, default in unused.items():
-            if getattr(self, name) != default:
-                raise ConfigError(name, _UNUSED_BY_CONVERGENCE[name])
 
     def _check_ideal(self) -> None:
         for name in ("encoder", "decoder"):
@@ -245,10 +241,6 @@ class RunSpec:
     def _check_faults(self) -> None:
         for fault in self.faults.given():
             place = f"faults.{fault.fault}"
-            if self.substrate != "digital":
-                raise ConfigError(
-                    place, f"is a fault of the digital chip, and {self.substrate} sends no spikes; remove it"
-                )
             if self.experiment == "convergence" and fault.when == "test":
                 raise ConfigError(
                     f"{place}.when", 'must be "always" here: a convergence run has no test samples'
@@ -261,14 +253,11 @@ class RunSpec:
             )
 
     def to_dict(self) -> Table:
-        """Return nested tables of JSON values, every default written out; `from_dict` is the inverse."""
+        """Return nested tables of JSON values, every default that has an effect written out."""
         table: Table = {}
-        unused = _UNUSED_BY_CONVERGENCE if self.experiment == "convergence" else {}
         for section in dataclasses.fields(self):
             value = getattr(self, section.name)
-            if value is None or section.name in unused:
-                continue
-            if section.name == "coding" and self.substrate == "analog":
+            if value is None:
                 continue
             if isinstance(value, FaultsSpec):
                 if value.given():
@@ -284,28 +273,28 @@ class RunSpec:
                 table[section.name] = _plain(dataclasses.asdict(value))  # type: ignore[arg-type]
             else:
                 table[section.name] = value
-        return table
+        return without_dead(RunSpec, table)
 
     @classmethod
     def from_dict(cls, table: Table) -> RunSpec:
-        """Return the run that nested tables describe; a key left out takes its default."""
-        table = dict(table)
-        if table.get("experiment") == "convergence":
-            for name, why in _UNUSED_BY_CONVERGENCE.items():
-                if name in table:
-                    raise ConfigError(name, why)
-        if table.get("substrate") == "analog" and "coding" in table:
-            raise ConfigError(
-                "coding", "the analog substrate sends currents and codes nothing; remove this section"
-            )
+        """Return the run that nested tables describe; a key left out takes its default.
+
+        Raises
+        ------
+        ConfigError
+            For whatever cannot be, and for a key that has no effect beside the others.
+        """
         is_ideal = table.get("substrate") in ("ideal", "analog")
-        table.setdefault("coding", {})
-        return build(
-            cls,
-            table,
-            "",
-            readers={CodingSpec: lambda value, place: _read_coding(value, place, is_ideal), **FAULT_READERS},
-        )
+        readers = {CodingSpec: lambda value, place: _read_coding(value, place, is_ideal), **FAULT_READERS}
+        try:
+            run = build(cls, {"coding": {}} | table, "", readers=readers)
+        except ConfigError as error:
+            refuse_dead_given(
+                cls, table, [error.place.split(".")[0]]
+            )  # what is wrong in it does not matter then
+            raise
+        refuse_dead_given(cls, table)
+        return run
 
 
 def _plain(table: Table) -> Table:

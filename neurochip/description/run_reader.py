@@ -9,17 +9,18 @@ import tomllib
 import types
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from neurochip.description.catalogue import find_text, is_path
 from neurochip.description.chip_reader import read_chip
 from neurochip.description.elements import element_keys
 from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import ELEMENTS, CodingSpec
-from neurochip.description.toml_reader import Table, field_types, parse, renamed_keys, unknown_key
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
+from neurochip.keys.live import without_overridden
+from neurochip.keys.reading import Table, field_types, parse, renamed_keys, unknown_key
 
 __all__ = ["anchor_files", "apply_overrides", "key_type", "read_run", "run_to_toml"]
 
@@ -50,7 +51,8 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
     table.setdefault("name", Path(source).name.removesuffix(".toml"))
     if is_path(name_or_path):
         anchor_files(table, Path(name_or_path).parent)
-    table = apply_overrides(table, overrides)
+    named = [_split(override)[0] for override in overrides]
+    table = without_overridden(RunSpec, table, apply_overrides(table, overrides), named)
     anchor_files(table, Path.cwd())  # one that an override named
     try:
         run = RunSpec.from_dict(table)
@@ -58,7 +60,7 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
         if run.substrate == "digital":
             chip.check_weights(run.network.precision, run.network.rounding)
     except ConfigError as error:
-        raise _blame(error, source, [_split(override)[0] for override in overrides]) from None
+        raise _blame(error, source, named) from None
     return run
 
 
@@ -103,6 +105,8 @@ def _blame(error: ConfigError, source: str, overridden: list[str]) -> ConfigErro
     for path in overridden:
         if place == path or place.startswith((f"{path}.", f"{path}[")):
             return ConfigError(f"--set {place}", error.problem)
+        if path.startswith(f"{place}."):  # of a section that nothing else may have asked for
+            return ConfigError(f"--set {path}", error.problem)
     return ConfigError(f"{source}: {place}", error.problem)
 
 
@@ -168,9 +172,11 @@ def _walk_schema(keys: list[str]) -> Any:
 
 
 def _without_none(hint: Any) -> Any:
+    if get_origin(hint) is Annotated:
+        return _without_none(get_args(hint)[0])
     if get_origin(hint) is types.UnionType:
         inner = [arg for arg in get_args(hint) if arg is not types.NoneType]
-        return inner[0] if len(inner) == 1 else hint
+        return _without_none(inner[0]) if len(inner) == 1 else hint
     return hint
 
 

@@ -6,12 +6,11 @@ Every default of a run file stands here, on the field; `neurochip.description.ru
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from neurochip.description.elements import read_element
 from neurochip.description.precision import FLOATS, Precision
 from neurochip.description.rule_names import check_rule, own_keys
-from neurochip.description.toml_reader import conform
 from neurochip.elements import (
     OSA,
     Annealer,
@@ -24,6 +23,9 @@ from neurochip.elements import (
 from neurochip.elements.element import Family
 from neurochip.elements.plugged import FAMILIES
 from neurochip.errors import ConfigError
+from neurochip.keys.conditions import Is, IsNot
+from neurochip.keys.key import Key, Positive
+from neurochip.keys.reading import conform
 
 __all__ = [
     "DATA_SETS",
@@ -47,6 +49,7 @@ DATA_SETS = {
 }
 
 
+_INTEGERS = IsNot("network.precision", *FLOATS)
 MOST_TICKS = 2**16 - 1  # of a phase: the emulation counts a neuron's spikes in 16 bits
 
 
@@ -96,8 +99,6 @@ class NetworkSpec:
         Neurons of the input, hidden and output populations.
     tied
         Whether the backward weights are the transpose of the forward ones (one matrix) or their own.
-    init
-        ``glorot``: uniform in ±√(6/(n_in + n_out)).
     precision
         Format of weights and state.
     rounding
@@ -108,10 +109,17 @@ class NetworkSpec:
 
     layers: tuple[int, ...]
     tied: bool = True
-    init: Literal["glorot"] = "glorot"
     precision: Precision = "float32"
-    rounding: Literal["nearest", "stochastic"] = "stochastic"
-    weight_range: float | None = None
+    rounding: Annotated[
+        Literal["nearest", "stochastic"], Key("How learning writes integer weights.", live_if=_INTEGERS)
+    ] = "stochastic"
+    weight_range: Annotated[
+        Positive | None,
+        Key(
+            "Largest magnitude of an integer weight; left out, 8 × the Glorot bound of each projection.",
+            live_if=_INTEGERS,
+        ),
+    ] = None
 
     def __post_init__(self) -> None:
         """Check sizes and range."""
@@ -122,14 +130,6 @@ class NetworkSpec:
             )
         for position, size in enumerate(self.layers):
             _at_least(1, size, f"network.layers[{position}]")
-        if self.weight_range is not None:
-            if not self.weight_range > 0:
-                raise ConfigError("network.weight_range", f"must be > 0, got {self.weight_range}")
-            if self.precision in FLOATS:
-                raise ConfigError(
-                    "network.weight_range",
-                    f"is for integer weights, but network.precision is {self.precision}; remove it",
-                )
 
     @property
     def n_projections(self) -> int:
@@ -257,7 +257,13 @@ class LearningSpec:
     decay: float = 1.0
     product: Literal["linear", "full"] = "linear"
     pre: Literal["oracle", "trace"] = "oracle"
-    trace: Literal["decoder", "count"] = "decoder"
+    trace: Annotated[
+        Literal["decoder", "count"],
+        Key(
+            "That reconstruction: the ``decoder``'s filter, or a ``count`` of spikes.",
+            live_if=Is(".pre", "trace"),
+        ),
+    ] = "decoder"
     epochs: int
     minibatch: int = 20
     shuffle: bool = True

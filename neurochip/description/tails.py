@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import plugins
-from neurochip.description.toml_reader import choice
+from neurochip.keys.reading import choice
 
 __all__ = ["TAILS", "check_tails", "tails"]
 

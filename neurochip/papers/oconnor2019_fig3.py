@@ -58,15 +58,15 @@ _NO_PICTURES = ("record.presentations=0",)
 
 QUICK = (
     Series("one hidden layer, bits", "mnist-small", _NO_PICTURES, 3, 3.0),
-    Series("one hidden layer, real", "mnist-small", (*_REAL, *_SHALLOW, *_NO_PICTURES), 3, 1.0),
+    Series("one hidden layer, real", "mnist-small", (*_REAL, *_SHALLOW), 3, 1.0),
     Series("three hidden layers, bits", "mnist-deep", (*_SMALL_DEEP, *_NO_PICTURES), 1, 13.0),
-    Series("three hidden layers, real", "mnist-deep", (*_SMALL_DEEP, *_REAL, *_DEEP, *_NO_PICTURES), 1, 5.0),
+    Series("three hidden layers, real", "mnist-deep", (*_SMALL_DEEP, *_REAL, *_DEEP), 1, 5.0),
 )
 FULL = (
     Series("one hidden layer, bits", "mnist", _NO_PICTURES, 3, 17.0),
-    Series("one hidden layer, real", "mnist-continuous", _NO_PICTURES, 3, 5.0),
+    Series("one hidden layer, real", "mnist-continuous", (), 3, 5.0),
     Series("three hidden layers, bits", "mnist-deep", ("learning.epochs=5", *_NO_PICTURES), 1, 50.0),
-    Series("three hidden layers, real", "mnist-deep", ("learning.epochs=5", *_REAL, *_DEEP, *_NO_PICTURES), 1, 22.0),
+    Series("three hidden layers, real", "mnist-deep", ("learning.epochs=5", *_REAL, *_DEEP), 1, 22.0),
 )  # fmt: skip
 PAPER = {"one hidden layer, bits": 2.37, "one hidden layer, real": 2.51,
          "three hidden layers, bits": 3.65, "three hidden layers, real": 2.42}  # fmt: skip

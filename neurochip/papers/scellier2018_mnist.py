@@ -51,7 +51,7 @@ DEVICES = {
 
 
 def _learn(overrides: tuple[str, ...], seed: int, turn: Turn, folder: Path) -> Learnt:
-    run = read_run("analog-mnist-small", [*overrides, f"seed={seed}", f"analog.die={seed}"])
+    run = read_run("analog-mnist-small", [*overrides, f"seed={seed}"])
     built = build(run, threads=turn.threads)
     return follow(
         run,
@@ -70,7 +70,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     seeds = [settings.seed + k for k in range(3 if settings.quick else 1)]
 
     def learned(devices: str, seed: int, turn: Turn) -> Learnt:
-        given = (*overrides, DEVICES[devices])
+        die = () if devices == "equal devices" else (f"analog.die={seed}",)
+        given = (*overrides, DEVICES[devices], *die)
         part = f"{devices}, seed {seed}"
         return Learnt(*settings.kept_in(part, lambda folder: _learn(given, seed, turn, folder)))
 

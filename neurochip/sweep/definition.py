@@ -11,8 +11,10 @@ from typing import Any
 
 from neurochip.description import ChipSpec, RunSpec, read_chip
 from neurochip.description.run_reader import anchor_files, apply_overrides
-from neurochip.description.toml_reader import Table, describe, did_you_mean
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.keys.live import refuse_dead_varied, without_dead
+from neurochip.keys.reading import Table, describe, did_you_mean
+from neurochip.keys.tree import value_at
 from neurochip.sweep.dies import DIE_FILE, is_about_dies, is_imperfection, why_no_dies, without_dies
 from neurochip.sweep.space import Axis, grid_size
 
@@ -29,7 +31,7 @@ class Mode(enum.StrEnum):
 
 
 # Sections and keys that shape the weights or the task: what was trained with one value does not fit another.
-_SHAPES = ("network.layers", "network.tied", "network.init", "data.set", "experiment", "substrate")
+_SHAPES = ("network.layers", "network.tied", "data.set", "experiment", "substrate")
 # Those that say how to train, which a finished network does not notice.
 _TRAINING = ("learning.", "phases.nudged", "phases.reference", "phases.persistent", "data.train")
 
@@ -79,10 +81,10 @@ class Definition:
         return chips * (len(self.modes) - ideal) + ideal * self.seeds
 
     def table(self, values: Sequence[str], *, nominal: bool = False) -> Table:
-        """Return the run with the varied keys set to these values, as tables that nothing has checked.
+        """Return the run with the varied keys set to these values, as tables.
 
-        A value of "" leaves its key as the run has it. ``nominal`` leaves out whatever is drawn for a die and is not
-        varied itself.
+        A key that has no effect there is left out. A value of "" leaves its key as the run has it. ``nominal`` leaves
+        out whatever is drawn for a die and is not varied itself.
         """
         overrides = [
             f"{axis.key}={value}"
@@ -91,7 +93,7 @@ class Definition:
         ]
         table = apply_overrides(without_dies(self.run) if nominal else self.run, overrides)
         anchor_files(table, Path(self.folder))
-        return table
+        return without_dead(RunSpec, table)
 
     def resolve(self, values: Sequence[str], *, nominal: bool = False) -> RunSpec:
         """Return the run with the varied keys set to these values; refuse what the run's own checks refuse."""
@@ -198,6 +200,11 @@ def define(
         raise ConfigError("--within", f"must be 0 to 100 points, got {100 * within:g}")
     if not 0 < wanted < 1:
         raise ConfigError("--yield", f"must lie between 0 and 100 %, got {100 * wanted:g}")
+    refuse_dead_varied(
+        RunSpec,
+        {axis.key: axis.values for axis in axes},
+        lambda chosen: apply_overrides(table, [f"{key}={value}" for key, value in chosen.items()]),
+    )
     values = _nominal_values(run, axes, nominal)
     return Definition(
         run=table,
@@ -256,9 +263,7 @@ def _nominal_value(run: RunSpec, axis: Axis) -> str:
         return "0"
     if axis.key == DIE_FILE:
         return ""  # devices that are all as they were drawn up
-    value: Any = run.to_dict()
-    for part in axis.key.split("."):
-        value = value.get(part) if isinstance(value, dict) else None
+    value = value_at(RunSpec, run.to_dict(), axis.key)
     if isinstance(value, dict) and "kind" in value:  # an element: its inline table
         return "{ " + ", ".join(f"{name} = {describe(entry)}" for name, entry in value.items()) + " }"
     if value is None or isinstance(value, dict):

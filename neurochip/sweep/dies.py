@@ -11,8 +11,8 @@ from typing import Any
 from neurochip.analog.die_file import read_die
 from neurochip.description import RunSpec
 from neurochip.description.network import layered
-from neurochip.description.toml_reader import Table
 from neurochip.errors import DataError
+from neurochip.keys.reading import Table
 from neurochip.sweep.identity import contents
 
 __all__ = ["DIE_FILE", "check_die", "is_about_dies", "is_imperfection", "why_no_dies", "without_dies"]

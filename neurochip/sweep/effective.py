@@ -1,6 +1,6 @@
 """What of a run takes part in what it measures: the same for two runs means the same result, whatever they say.
 
-A key without effect is left out, so that an axis over it is found to change nothing.
+A run written out has no key without effect (`neurochip.keys`); left out here is what changes no measurement besides.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Any
 from neurochip.analog.spread import spreads
 from neurochip.description import RunSpec
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.precision import FLOATS
-from neurochip.description.toml_reader import Table
+from neurochip.keys.reading import Table
+from neurochip.keys.tree import field_types
 
 __all__ = ["die_matters", "effective"]
 
@@ -25,7 +25,7 @@ def die_matters(analog: AnalogSpec) -> bool:
     if not _is_drawn(analog):
         return False
     drawn = [spread.sigma for spread in spreads(analog.mismatch)]
-    drawn += [getattr(analog.defects, name) for name in analog.defects.__dataclass_fields__]
+    drawn += [getattr(analog.defects, name) for name in field_types(type(analog.defects))]
     return any([*drawn, analog.learning_path.phase_offset])
 
 
@@ -37,11 +37,6 @@ def effective(run: RunSpec) -> Table:
     # A point is measured on test samples, once, after the last epoch.
     for name in ("train", "every"):
         table.get("evaluation", {}).pop(name, None)
-    network: Any = table["network"]
-    if run.network.precision in FLOATS:
-        network.pop("rounding", None)
-    if run.learning is not None and run.learning.pre == "oracle":
-        table["learning"].pop("trace", None)
     if run.substrate != "digital":
         table.pop("chip", None)  # it only lends its prices
     if run.analog is not None:
@@ -52,22 +47,14 @@ def effective(run: RunSpec) -> Table:
 def _of_the_die(analog: AnalogSpec, section: Any) -> Table:
     for name in ("die", "tau_us"):  # the die is told beside; no measurement is in seconds
         section.pop(name, None)
-    converters, settle = section["converters"], section["settle"]
-    if analog.converters.adc_bits is None:
-        converters.pop("adc_range")
-    if analog.converters.weight_bits is None:
-        converters.pop("weight_range")
-        converters.pop("rounding")
-    if analog.settle.method != "heun":
-        settle.pop("error")
     if analog.settle.until == "steps":
-        settle.pop("residual")
+        section["settle"].pop("residual")
     section.pop("mismatch")
     if _is_drawn(analog):
         section["drawn"] = _drawn(analog)
     else:
         section.pop("defects")
-        section["learning_path"].pop("phase_offset")
+        section["learning_path"].pop("phase_offset", None)
     return dict(section)
 
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.description import RunSpec
-from neurochip.description.toml_reader import Table
 from neurochip.description.used_plugins import plugins_of
 from neurochip.errors import ConfigError, DataError
+from neurochip.keys.reading import Table
 from neurochip.source import package_digest
 from neurochip.sweep.effective import effective
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from neurochip.description import DATA_SETS, RunSpec
-from neurochip.description.toml_reader import Table
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import Table
 from neurochip.sweep.definition import Definition, Mode
 from neurochip.sweep.dies import check_die
 from neurochip.sweep.effective import die_matters

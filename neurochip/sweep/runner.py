@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
 from typing import Any, NamedTuple, TypedDict
 
-from neurochip.description.toml_reader import Table
 from neurochip.errors import NeurochipError, OutputError
+from neurochip.keys.reading import Table
 from neurochip.sweep.engine import Engine
 from neurochip.sweep.identity import Identity, environment, package_version
 from neurochip.sweep.plan import Task

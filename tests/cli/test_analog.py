@@ -13,12 +13,13 @@ from tests.cli.conftest import Run, Workplace
 
 TINY = (
     "--set", "network.layers=[784, 6, 10]", "--set", "data.train=60", "--set", "data.test=20",
-    "--set", "learning.epochs=2", "--set", "analog.mismatch.sigma=0.1",
+    "--set", "learning.epochs=2",
 )  # fmt: skip
 
 
 def test_a_run_reports_its_die(run: Run, place: Workplace) -> None:
-    result = run("simulate", "analog-mnist-small", *TINY, "--set", "phases.free=4", "--out", "here")
+    sigma = ("--set", "analog.mismatch.sigma=0.1")
+    result = run("simulate", "analog-mnist-small", *TINY, *sigma, "--set", "phases.free=4", "--out", "here")
     assert result.exit_code == 0, result.output
     document = json.loads((place.folder / "here" / "report.json").read_text())
     analog = document["analog"]

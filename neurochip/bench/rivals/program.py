@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip.bench.rivals.table import RIVALS, Rival
-from neurochip.description.toml_reader import did_you_mean
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.keys.reading import did_you_mean
 
 __all__ = ["Program", "Worked", "pythons"]
 

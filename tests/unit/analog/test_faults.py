@@ -220,14 +220,14 @@ def test_twin_circuits() -> None:
     [
         (
             lambda: ConvertersSpec(adc_bits=0),
-            "analog.converters.adc_bits: must be 1 to 24 bits, got 0; leave it out for no quantisation",
+            "analog.converters.adc_bits: must be 1 to 24, got 0",
         ),
         (
             lambda: ConvertersSpec(weight_bits=1),
-            "analog.converters.weight_bits: must be 2 to 24 bits, got 1; leave it out for no quantisation",
+            "analog.converters.weight_bits: must be 2 to 24, got 1",
         ),
         (lambda: NoiseSpec(read=-1.0), "analog.noise.read: must be ≥ 0, got -1"),
-        (lambda: DriftSpec(decay=2.0), "analog.drift.decay: must be a share, 0 to 1, got 2"),
+        (lambda: DriftSpec(decay=2.0), "analog.drift.decay: must be 0 to 1, got 2"),
         (
             lambda: DefectsSpec(dead_neurons=0.7, stuck_neurons=0.6),
             "analog.defects.stuck_neurons: and dead_neurons must be at most 1 together, got 1.3",
@@ -235,7 +235,7 @@ def test_twin_circuits() -> None:
         (lambda: LearningPathSpec(asymmetry=3.0), "analog.learning_path.asymmetry: must be −1 to 1, got 3"),
         (
             lambda: LearningPathSpec(droop=-0.1),
-            "analog.learning_path.droop: must be a share, 0 to 1, got -0.1",
+            "analog.learning_path.droop: must be 0 to 1, got -0.1",
         ),
         (
             lambda: AnalogSpec(characteristic="file"),

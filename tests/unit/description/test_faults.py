@@ -17,8 +17,8 @@ from neurochip.description.faults import (
     StuckNeuron,
     WeightBitFlip,
 )
-from neurochip.description.toml_reader import parse
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import parse
 
 
 def run_with(*overrides: str) -> RunSpec:
@@ -109,7 +109,7 @@ def test_not_on_ideal_and_not_at_a_test_that_does_not_exist() -> None:
     with pytest.raises(ConfigError) as refused:
         read_run("mnist-continuous", ["faults.spike_drop=0.1"])
     assert str(refused.value) == (
-        "--set faults.spike_drop: is a fault of the digital chip, and ideal sends no spikes; remove it"
+        '--set faults.spike_drop: has no effect without substrate = "digital"; leave it out, or change that'
     )
     with pytest.raises(ConfigError) as refused:
         read_run("convergence", ["faults.spike_drop=0.1", "faults.spike_drop.when=test"])

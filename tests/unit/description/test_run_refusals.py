@@ -64,11 +64,11 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         ('timing = "cycle"\ntiming_every = 0\n' + SMALL, "timing_every: must be at least 1, got 0"),
         (
             "timing_every = 9\n" + SMALL,
-            'timing_every: has no meaning with timing = "tick", which times nothing; remove it',
+            'timing_every: has no effect with timing = "tick"; leave it out, or change that',
         ),
         (
             'substrate = "ideal"\ntiming = "cycle"\n' + SMALL,
-            'timing: must be "tick" on ideal, which has no cores to be timed, got "cycle"',
+            'timing: has no effect without substrate = "digital"; leave it out, or change that',
         ),
         ("seed = -1\n" + SMALL, "seed: must be 0 to 2**63 - 1, got -1"),
         ("seed = true\n" + SMALL, "seed: expected an integer, got true"),
@@ -101,11 +101,11 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         ),
         (
             SMALL.replace("[network]", "[network]\nweight_range = 2"),
-            "network.weight_range: is for integer weights, but network.precision is float32; remove it",
+            'network.weight_range: has no effect with network.precision = "float32"; leave it out, or change that',
         ),
         (
             SMALL.replace("[network]", '[network]\nprecision = "int8"\nweight_range = -2'),
-            "network.weight_range: must be > 0, got -2.0",
+            "network.weight_range: must be > 0, got -2",
         ),
         (SMALL + "[data]\ntrain = 2001", "data.train: must be 1 to 2000, which mnist-small has, got 2001"),
         (SMALL + "[data]\ntest = 0", "data.test: must be 1 to 1000, which mnist-small has, got 0"),
@@ -197,20 +197,20 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         ("network.layers = [784, 10]", 'learning: is missing; experiment = "train" needs it'),
         (
             SMALL + "[convergence]\nnets = 3",
-            'convergence: belongs to experiment = "convergence"; remove this section',
+            'convergence: has no effect without experiment = "convergence"; leave it out, or change that',
         ),
         (CONVERGENCE, 'convergence: is missing; experiment = "convergence" needs it'),
         (
             CONVERGENCE + "convergence.nets = 1\ndata.set = 'mnist-small'",
-            "data: a convergence run draws its own inputs; remove this section",
+            'data: has no effect without experiment = "train"; leave it out, or change that',
         ),
         (
             CONVERGENCE + "convergence.nets = 1\nphases.free = 7",
-            "phases: a convergence run takes its ticks from [convergence]; remove this section",
+            'phases: has no effect without experiment = "train"; leave it out, or change that',
         ),
         (
             CONVERGENCE + "convergence.nets = 1\nlearning.beta = 7",
-            "learning: a convergence run learns nothing; remove this section",
+            'learning: has no effect without experiment = "train"; leave it out, or change that',
         ),
         (CONVERGENCE + "convergence.free = 0", "convergence.free: must be at least 1, got 0"),
         (CONVERGENCE + "convergence.beta = 0.0", "convergence.beta: must be non-zero, got 0"),
@@ -324,7 +324,7 @@ def test_objects_made_in_python_check_themselves():
             lambda: dataclasses.replace(
                 read_run("convergence"), phases=dataclasses.replace(read_run("mnist").phases, free=7)
             ),
-            "phases: a convergence run takes its ticks from [convergence]; remove this section",
+            'phases: has no effect without experiment = "train"; leave it out, or change that',
         ),
     ]:
         with pytest.raises(ConfigError) as refused:

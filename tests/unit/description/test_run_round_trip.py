@@ -72,8 +72,14 @@ def run_specs(draw):
         layers=layers,
         tied=draw(st.booleans()),
         precision=precision,
-        rounding=draw(st.sampled_from(["nearest", "stochastic"])),
-        weight_range=draw(st.none() | st.floats(1e-3, 10)) if precision.startswith("int") else None,
+        **(
+            {
+                "rounding": draw(st.sampled_from(["nearest", "stochastic"])),
+                "weight_range": draw(st.none() | st.floats(1e-3, 10)),
+            }
+            if precision.startswith("int")
+            else {}
+        ),
     )
     sections = {}
     if trains:
@@ -84,7 +90,7 @@ def run_specs(draw):
             rates=tuple(draw(st.floats(0, 9)) for _ in layers[1:]),
             product=draw(st.sampled_from(["linear", "full"])) if network.tied else "linear",
             pre="trace" if traced else "oracle",
-            trace="count" if coding.decoder == Identity() else draw(st.sampled_from(["decoder", "count"])),
+            trace="count" if traced and (coding.decoder == Identity() or draw(st.booleans())) else "decoder",
             epochs=draw(counts),
             minibatch=draw(counts),
             shuffle=draw(st.booleans()),
@@ -118,7 +124,9 @@ def run_specs(draw):
         chip="ideal-bits",
         network=network,
         coding=coding,
-        record=RecordSpec(presentations=draw(st.integers(0, 99))),
+        record=RecordSpec(presentations=draw(st.integers(0, 99)))
+        if trains and substrate == "digital"
+        else RecordSpec(),
         baseline=BaselineSpec(
             free=draw(counts), nudged=draw(counts), chip=draw(st.sampled_from(("cmos45", "own.toml")))
         ),

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 import pytest
 
-from neurochip.description.toml_reader import Quantity, build, describe, parse, read_text
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
+from neurochip.keys.reading import Quantity, build, describe, parse, read_text
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.description.units import DIMENSIONS, format_quantity, parse_bits, parse_quantity
 from neurochip.errors import ConfigError
+from neurochip.keys.units import DIMENSIONS, format_quantity, parse_bits, parse_quantity
 
 
 @pytest.mark.parametrize(

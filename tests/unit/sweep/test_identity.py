@@ -68,7 +68,7 @@ def test_each_measured_die_is_a_setting_of_its_own(tmp_path: Path) -> None:
 
 def test_a_die_file_stays_in_a_run_that_varies_something_else(tmp_path: Path) -> None:
     [path] = die_files(tmp_path, 1)
-    run = read_run("analog-mnist-small", [*SMALL, "analog.mismatch.sigma=0", f"analog.die_file={path}"])
+    run = read_run("analog-mnist-small", [*SMALL, f"analog.die_file={path}"])
     found = plan(made("analog.noise.read=0,0.1", run=run, modes="in-loop", seeds=1))
     [ideal] = found.ideal.values()
     on_dies = [task.run()["analog"] for task in found.tasks.values() if task.digest != ideal]
@@ -125,24 +125,25 @@ def test_another_source_has_other_digests(monkeypatch: pytest.MonkeyPatch) -> No
     assert environment()["numpy"] and environment()[SOURCE] == "0123456789abcdef"
 
 
+# The last is empty where a condition of the key says it before anything is compared.
 NO_EFFECT = [
     # A size of transistors without a process, and the rest of Pelgrom's law.
-    (["analog.mismatch.sigma=0.3"], "analog.mismatch.width_um=0.5:4:3", "0.5 and 2.25"),
-    (["analog.mismatch.sigma=0.3"], "analog.mismatch.overdrive_mv=100,200", "100 and 200"),
-    (["analog.mismatch.sigma=0.3"], "analog.mismatch.convention=single,pair", "single and pair"),
-    (["analog.mismatch.sigma=0.3"], "analog.mismatch.freedom=3,4", "3 and 4"),
-    (["analog.mismatch.sigma=0"], "analog.mismatch.tails=normal,student-t", "normal and student-t"),
-    ([], "analog.converters.adc_range=1,2", "1 and 2"),
-    ([], "analog.converters.weight_range=4,8", "4 and 8"),
-    ([], "analog.converters.rounding=nearest,stochastic", "nearest and stochastic"),
-    ([], "analog.settle.error=1e-3,1e-4", "1e-3 and 1e-4"),
+    (["analog.mismatch.sigma=0.3"], "analog.mismatch.width_um=0.5:4:3", ""),
+    (["analog.mismatch.sigma=0.3"], "analog.mismatch.overdrive_mv=100,200", ""),
+    (["analog.mismatch.sigma=0.3"], "analog.mismatch.convention=single,pair", ""),
+    (["analog.mismatch.sigma=0.3"], "analog.mismatch.freedom=3,4", ""),
+    (["analog.mismatch.sigma=0"], "analog.mismatch.tails=normal,student-t", ""),
+    ([], "analog.converters.adc_range=1,2", ""),
+    ([], "analog.converters.weight_range=4,8", ""),
+    ([], "analog.converters.rounding=nearest,stochastic", ""),
+    ([], "analog.settle.error=1e-3,1e-4", ""),
     ([], "analog.settle.residual=1e-3,1e-2", "1e-3 and 1e-2"),
     ([], "chip=loihi,cmos45", "loihi and cmos45"),
     ([], "evaluation.every=1,2", "1 and 2"),
-    ([], "network.rounding=nearest,stochastic", "nearest and stochastic"),
+    ([], "network.rounding=nearest,stochastic", ""),
     ([], "analog.tau_us=1,10", "1 and 10"),
-    ([], "record.presentations=1,2", "1 and 2"),
-    ([], "analog.mismatch.width_um=2", "2 and 1.0"),  # one value, and the nominal one
+    ([], "record.presentations=1,2", ""),
+    ([], "analog.mismatch.width_um=2", ""),  # one value, and the nominal one
 ]
 
 
@@ -152,10 +153,10 @@ def test_a_key_that_changes_nothing_is_refused(overrides: list[str], vary: str, 
     with pytest.raises(ConfigError) as caught:
         Planner(made(vary, run=run, modes="in-loop", seeds=1))
     key = vary.partition("=")[0]
-    assert str(caught.value) == (
-        f"--vary {key}: changes nothing in this run: {values} give the same chip, data and training; vary a key that "
-        "takes part in it"
+    sentence = (
+        f"changes nothing in this run: {values} give the same chip, data and training; vary a key that takes "
     )
+    assert str(caught.value).startswith(f"--vary {key}: {sentence if values else 'has no effect with'}")
 
 
 HAS_EFFECT = [

@@ -257,3 +257,22 @@ def test_faults_can_be_varied() -> None:
     rates = {task.run()["faults"]["spike_drop"]["rate"] for task in found.tasks.values()}
     assert rates == {0.0, 0.1, 0.2}
     assert Counter(task.work for task in found.tasks.values()) == {"train": 3, "deploy": 2, "fine-tune": 3}
+
+
+def test_a_key_that_nothing_reads_cannot_be_varied() -> None:
+    """All settings would be the same dies."""
+    run = read_run("analog-mnist-small")
+    with pytest.raises(ConfigError) as caught:
+        made("analog.mismatch.width_um=1,2", run=run)
+    assert str(caught.value).startswith(
+        "--vary analog.mismatch.width_um: has no effect without analog.mismatch.process"
+    )
+    with pytest.raises(ConfigError, match="--vary network.rounding: has no effect with network.precision"):
+        made("network.rounding=nearest,stochastic", "network.precision=float32,float64")
+
+
+def test_a_key_that_is_read_at_one_setting_can_be_varied() -> None:
+    """At the others it is left out, and they are the same work."""
+    found = plan(made("network.rounding=nearest,stochastic", "network.precision=float32,int8", seeds=1))
+    identities = [setting.identity for setting in found.settings]
+    assert len(identities) == 4 and len(set(identities)) == 3

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import functools
 import json
 import math
 import re
@@ -20,8 +19,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
-from neurochip.description.units import DIMENSIONS, parse_bits, parse_quantity
+from msgspec import Meta
+
 from neurochip.errors import ConfigError
+from neurochip.keys.key import Key
+from neurochip.keys.ranges import check_range
+from neurochip.keys.tree import field_types
+from neurochip.keys.units import DIMENSIONS, parse_bits, parse_quantity
 
 __all__ = [
     "Quantity",
@@ -140,17 +144,6 @@ def _join(place: str, key: str) -> str:
     return f"{place}.{key}" if place else key
 
 
-def field_types(cls: Any) -> dict[str, Any]:
-    """Return field name → annotation of a dataclass, without its class variables."""
-    return _field_types(cls)
-
-
-@functools.cache
-def _field_types(cls: Any) -> dict[str, Any]:
-    hints = typing.get_type_hints(cls, include_extras=True)
-    return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
-
-
 def _expected(problem: str, value: object, place: str) -> ConfigError:
     return ConfigError(place, f"expected {problem}, got {describe(value)}")
 
@@ -215,10 +208,16 @@ def convert(
     origin = get_origin(hint)
     if origin is Annotated:
         base, *marks = get_args(hint)
+        dimension = next((mark.dimension for mark in marks if isinstance(mark, Quantity)), None)
+        if dimension is not None:
+            found: Any = _quantity(value, dimension, place, from_file)
+        else:
+            found = convert(value, base, place, from_file=from_file, readers=readers)
+        unit = next((mark.unit for mark in marks if isinstance(mark, Key)), "")
         for mark in marks:
-            if isinstance(mark, Quantity):
-                return _quantity(value, mark.dimension, place, from_file)
-        return convert(value, base, place, from_file=from_file, readers=readers)
+            if isinstance(mark, Meta):
+                check_range(found, mark, unit, place)
+        return found
     if origin in (types.UnionType, typing.Union):
         if value is None and types.NoneType in get_args(hint):
             return None
