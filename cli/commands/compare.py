@@ -31,12 +31,17 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
     from neurochip.data.atomic import replacing
     from neurochip.report.comparison import compare
     from neurochip.report.comparison_page import comparison_page
-    from neurochip.report.reading import read_document
+    from neurochip.report.reading import drawing_stored, read_document
 
     from ..screen import print_table
 
     names = _names(folders)
-    comparison = compare([(name, read_document(f)) for name, f in zip(names, folders, strict=True)])
+    runs = []
+    for name, folder in zip(names, folders, strict=True):
+        runs.append((name, read_document(folder)))
+        with drawing_stored(folder):  # each alone as well, so that what cannot be compared is named
+            compare([runs[-1], runs[-1]])
+    comparison = compare(runs)
     if page is not None:
         with replacing(page) as file:
             file.write(comparison_page(comparison).encode())

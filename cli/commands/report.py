@@ -34,7 +34,7 @@ __all__ = ["command"]
 def command(folder: Path, prices: str | None, baseline: str | None, open_page: bool) -> None:
     """Render the report of the run in DIR again, or price its counts anew."""
     from neurochip.description import read_prices
-    from neurochip.report.reading import read_document
+    from neurochip.report.reading import drawing_stored, read_document
     from neurochip.report.replay_files import is_replay, read_replay, render_replay_again
     from neurochip.report.replay_summary import replay_summary
     from neurochip.report.terminal import print_summary
@@ -52,12 +52,14 @@ def command(folder: Path, prices: str | None, baseline: str | None, open_page: b
     if is_replay(folder):
         before = read_replay(folder)["energy_j"]
         replayed, page = render_replay_again(folder, price_list)
-        summary_console().print(replay_summary(replayed))
+        with drawing_stored(folder):
+            summary_console().print(replay_summary(replayed))
         after = replayed["energy_j"]
     else:
         before = read_document(folder)["energy_j"]
         document, page = render_again(folder, price_list, None if baseline is None else read_prices(baseline))
-        print_summary(document, summary_console())
+        with drawing_stored(folder):
+            print_summary(document, summary_console())
         after = document["energy_j"]
     click.echo()
     if price_list is not None:
@@ -68,7 +70,7 @@ def command(folder: Path, prices: str | None, baseline: str | None, open_page: b
 
 
 def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
-    from neurochip.report.sweeps import read_sweep, write_sweep
+    from neurochip.report.sweeps import drawing_stored_sweep, read_sweep, write_sweep
     from neurochip.report.sweeps.terminal import print_sweep
 
     from ..screen import summary_console
@@ -78,8 +80,9 @@ def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
             "--prices is for runs; a sweep stores errors, and nothing that could be priced"
         )
     document = read_sweep(folder)
-    page = write_sweep(document, folder)
-    print_sweep(document, summary_console())
+    with drawing_stored_sweep(folder):
+        page = write_sweep(document, folder)
+        print_sweep(document, summary_console())
     click.echo(f"\n{page}")
     if open_page:
         _open(page)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurochip.description.network import Network
 from neurochip.errors import ConfigError
 
-__all__ = ["DEAD", "STUCK", "WORKING", "Die", "glorot_deviation"]
+__all__ = ["DEAD", "DIE_FAMILIES", "STUCK", "WORKING", "Die", "glorot_deviation"]
 
 Array = NDArray[Any]
 Arrays = tuple[Array | None, ...]
@@ -70,9 +70,8 @@ class Die:
 
     def families(self) -> Iterator[tuple[str, Arrays]]:
         """Return name and arrays of every kind of deviation."""
-        for field in fields(self):
-            if field.name not in ("sizes", "origin"):
-                yield field.name, getattr(self, field.name)
+        for name in DIE_FAMILIES:
+            yield name, getattr(self, name)
 
     @property
     def digest(self) -> str:
@@ -105,3 +104,6 @@ class Die:
                     )
                 if array is not None and not np.all(np.isfinite(array)):
                     raise ConfigError(f"analog.die_file: {name}[{k}]", "must be finite, got NaN or infinity")
+
+
+DIE_FAMILIES = tuple(field.name for field in fields(Die) if field.name not in ("sizes", "origin"))

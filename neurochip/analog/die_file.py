@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.analog.die import Die, glorot_deviation
+from neurochip.analog.die import DIE_FAMILIES, Die, glorot_deviation
 from neurochip.data.atomic import replacing
 from neurochip.description.network import Network
 from neurochip.errors import DataError
+from neurochip.files import Foreign, Hdf5Group, briefly, decode_json, read_hdf5, read_rows
+from neurochip.files.limits import MOST_MEMBERS
 
 __all__ = ["COLUMNS", "read_die", "write_die"]
 
@@ -31,7 +33,7 @@ COLUMNS: dict[str, tuple[str, bool]] = {
 }
 _HEADER = ("kind", "layer", "neuron", "from", "to", "pre", "post", "value")
 _NOMINAL = {"synapse_gain": 1.0, "neuron_gain": 1.0, "rate": 1.0, "saturation": 1.0}
-_DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError)
+_Size = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Array = NDArray[Any]
 
 
@@ -69,44 +71,43 @@ def read_die(path: Path, network: Network | None = None) -> Die:
     DataError
         When the file is missing, damaged, or says something that cannot be.
     """
-    if not path.is_file():
-        raise DataError(str(path), "no such file; `neurochip die save` makes one")
+    file = Foreign(path, "a die", "`neurochip die save` makes one")
     if path.suffix.lower() == ".csv":
         if network is None:
             raise DataError(
                 str(path), "is a list of measured devices; name the run whose network they make up"
             )
-        return _from_csv(path, network)
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            if file.attrs.get("kind") != "die" or int(file.attrs["format"]) != FORMAT:
-                raise DataError(str(path), "is not a die that this version reads; save the die anew")
-            families: dict[str, Any] = {}
-            for name in file:
-                group = file[name]
-                families[name] = tuple(
-                    np.array(group[str(k)]) if str(k) in group else None
-                    for k in range(int(group.attrs["length"]))
-                )
-            die = Die(
-                sizes=tuple(json.loads(file.attrs["sizes"])), origin=str(file.attrs["origin"]), **families
-            )
-            digest = str(file.attrs["digest"])
-    except DataError:
-        raise
-    except _DAMAGE as error:
-        raise DataError(str(path), "is damaged or not a die; `neurochip die save` makes one") from error
-    if die.digest != digest:
-        raise DataError(
-            str(path),
-            "is damaged: its contents do not have the digest that they were saved with; save the die anew",
+        return _from_csv(file, network)
+    found = read_hdf5(file, attributes=True)
+    with file.guarded():
+        if found.attributes.get("kind") != "die" or int(found.attributes["format"]) != FORMAT:
+            raise DataError(str(path), "is not a die that this version reads; save the die anew")
+        die = Die(
+            sizes=tuple(decode_json(found.attributes["sizes"], file, list[_Size], "sizes")),
+            origin=str(found.attributes["origin"]),
+            **{name: _arrays(found, name, file) for name in DIE_FAMILIES},
         )
+        if die.digest != str(found.attributes["digest"]):
+            raise DataError(
+                str(path),
+                "is damaged: its contents do not have the digest that they were saved with; save the die anew",
+            )
     return die
 
 
-def _from_csv(path: Path, network: Network) -> Die:
+def _arrays(found: Hdf5Group, family: str, file: Foreign) -> tuple[Array | None, ...]:
+    """Return one array for each layer or projection, `None` where its devices are all nominal."""
+    group = found.groups[family]
+    length = int(group.attributes["length"])
+    if not len(group.arrays) <= length <= MOST_MEMBERS:
+        raise file.damaged(f"must have {len(group.arrays)} to {MOST_MEMBERS} arrays, got {length}", family)
+    arrays = tuple(group.arrays.get(str(k)) for k in range(length))
+    if any(array is not None and np.asarray(array).dtype.kind not in "iuf" for array in arrays):
+        raise file.damaged("must hold real numbers", family)
+    return arrays
+
+
+def _from_csv(file: Foreign, network: Network) -> Die:
     neurons: dict[str, list[Array | None]] = {}
     synapses: dict[str, list[Array | None]] = {}
     sizes = network.sizes
@@ -115,24 +116,13 @@ def _from_csv(path: Path, network: Network) -> Die:
             synapses[family] = [None] * len(network.projections)
         else:
             neurons[family] = [None] * (len(sizes) - 1)
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            missing = [name for name in _HEADER if name not in (reader.fieldnames or ())]
-            rows = list(reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(str(path), f"cannot be read: {error}") from error
-    if missing:
-        raise DataError(
-            str(path), f"has no column {', '.join(missing)}; the first line must be {','.join(_HEADER)}"
-        )
-    if not rows:
-        raise DataError(str(path), "lists no devices; give one on each line")
-    for number, row in enumerate(rows, start=2):
-        place = f"{path}: line {number}"
-        kind = (row.get("kind") or "").strip()
+    listed = 0
+    for number, row in read_rows(file, _HEADER):
+        listed += 1
+        place = f"{file.path}: line {number}"
+        kind = row["kind"]
         if kind not in COLUMNS:
-            raise DataError(place, f"kind must be one of {', '.join(COLUMNS)}, got {kind!r}")
+            raise DataError(place, f"kind must be one of {', '.join(COLUMNS)}, got {briefly(kind, 40)!r}")
         family, is_synapse = COLUMNS[kind]
         value = _number(row, "value", place)
         if kind == "time_constant":
@@ -163,10 +153,12 @@ def _from_csv(path: Path, network: Network) -> Die:
         array = into[k]
         if array is not None:
             array[at] = value
+    if not listed:
+        raise DataError(str(file.path), "lists no devices; give one on each line")
     nothing_s, nothing_n = (None,) * len(network.projections), (None,) * (len(sizes) - 1)
     return Die(
         sizes=sizes,
-        origin=f"measured, {path.name}",
+        origin=f"measured, {file.path.name}",
         synapse_state=nothing_s,
         stuck_weight=nothing_s,
         neuron_state=nothing_n,
@@ -175,18 +167,18 @@ def _from_csv(path: Path, network: Network) -> Die:
 
 
 def _number(row: dict[str, str], name: str, place: str) -> float:
-    text = (row.get(name) or "").strip()
+    text = row[name]
     try:
         value = float(text)
     except ValueError:
-        raise DataError(place, f"{name} must be a number, got {text!r}") from None
+        raise DataError(place, f"{name} must be a number, got {briefly(text, 40)!r}") from None
     if not np.isfinite(value):
-        raise DataError(place, f"{name} must be finite, got {text}")
+        raise DataError(place, f"{name} must be finite, got {briefly(text, 40)}")
     return value
 
 
 def _index(row: dict[str, str], name: str, size: int, place: str) -> int:
-    text = (row.get(name) or "").strip()
-    if not text.isdecimal() or not int(text) < size:
-        raise DataError(place, f"{name} must be 0 to {size - 1}, got {text!r}")
+    text = row[name]
+    if not (text.isascii() and text.isdecimal() and len(text) < 19 and int(text) < size):
+        raise DataError(place, f"{name} must be 0 to {size - 1}, got {briefly(text, 40)!r}")
     return int(text)

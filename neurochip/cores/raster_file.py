@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-import zipfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.errors import DataError
+from neurochip.files import Foreign, read_arrays
 from neurochip.spikes import SHAPE, Spikes, spikes_of
 
 __all__ = ["RecordedTraffic", "load_arrays", "recorded_traffic"]
@@ -55,15 +52,14 @@ class RecordedTraffic:
 
 def load_arrays(path: Path | str) -> dict[str, Array]:
     """Return all arrays of an .npz, or one sentence about why it is none."""
-    try:
-        with Path(path).open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise DataError(os.fspath(path), "no such file; name an .npz of recorded spikes") from None
-    except (AttributeError, KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile, zlib.error):
-        raise DataError(os.fspath(path), "is not an .npz of plain arrays, or is damaged") from None
-    except OSError as error:
-        raise DataError(os.fspath(path), f"cannot be read: {error.strerror or error}") from None
+    return read_arrays(
+        Foreign(
+            Path(path),
+            "an .npz of plain arrays",
+            "write it anew with numpy.savez",
+            absent="name an .npz of recorded spikes",
+        )
+    )
 
 
 def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -> RecordedTraffic:

@@ -7,9 +7,9 @@ file, the place in it and a cure. `Foreign` says which file is meant and what it
 """
 
 from neurochip.files.arrays import read_array, read_arrays, unpack_arrays
-from neurochip.files.door import Foreign, check_regular, opened, read_bytes, read_text
+from neurochip.files.door import Foreign, briefly, check_regular, opened, read_bytes, read_text
 from neurochip.files.hdf5 import Hdf5Group, read_hdf5
-from neurochip.files.json_text import decode_json, read_json
+from neurochip.files.json_text import converted, decode_json, read_json
 from neurochip.files.limits import file_limit
 from neurochip.files.rows import read_rows
 from neurochip.files.toml_text import parse_toml
@@ -17,7 +17,9 @@ from neurochip.files.toml_text import parse_toml
 __all__ = [
     "Foreign",
     "Hdf5Group",
+    "briefly",
     "check_regular",
+    "converted",
     "decode_json",
     "file_limit",
     "opened",

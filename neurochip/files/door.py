@@ -70,12 +70,15 @@ class Foreign:
         """Turn whatever comes up while the content is read into one sentence about the file.
 
         Libraries answer damage with whatever they run into; a list of their errors would never be whole. Errors of
-        the family pass as they are.
+        the family stay what they are, and are told of the file.
         """
         try:
             yield
-        except NeurochipError:
-            raise
+        except NeurochipError as error:
+            if str(self.path) in error.place:
+                raise
+            inner = ": ".join(part for part in (str(self.path), within, error.place) if part)
+            raise type(error)(inner, error.problem) from None
         except MemoryError:
             raise self.fault("needs more memory than there is", within) from None
         except RecursionError:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, TypeVar
 
 import msgspec
 
+from neurochip.errors import NeurochipError
 from neurochip.files.door import Foreign, briefly, read_bytes
 from neurochip.files.limits import MOST_JSON, MOST_VALUES
 
-__all__ = ["decode_json", "read_json"]
+__all__ = ["converted", "decode_json", "read_json"]
+
+_MANY_DIGITS = re.compile(rb"\d{19}")
 
 T = TypeVar("T")
 
@@ -44,16 +48,39 @@ def decode_json(
     _check_values(text, file, within)
     with file.guarded(within):
         try:
-            if nan:
-                return msgspec.convert(json.loads(text), type)
-            return msgspec.json.decode(text, type=type)
-        except msgspec.ValidationError as error:
-            raise located(file, str(error), within) from None
+            raw = json.loads(text) if nan else msgspec.json.decode(text)
         except (ValueError, UnicodeDecodeError) as error:
             raise file.fault(f"is not valid JSON: {briefly(str(error))}", within) from None
+        if _MANY_DIGITS.search(text.encode() if isinstance(text, str) else text):
+            _check_integers(raw, file, within)
+    return converted(raw, file, type, within)
 
 
-def located(file: Foreign, said: str, within: str = "") -> Exception:
+def converted(raw: Any, file: Foreign, type: type[T] | Any, within: str = "") -> Any:
+    """Return a decoded value as the type that it must be; a complaint names its place."""
+    if type is Any:
+        return raw
+    with file.guarded(within):
+        try:
+            return msgspec.convert(raw, type)
+        except msgspec.ValidationError as error:
+            raise _located(file, str(error), within) from None
+
+
+def _check_integers(raw: Any, file: Foreign, within: str) -> None:
+    """Refuse integers that no register holds and no float: what is computed from them would fail elsewhere."""
+    todo = [raw]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+        elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+            raise file.damaged("has an integer of more than 64 bits", within)
+
+
+def _located(file: Foreign, said: str, within: str = "") -> NeurochipError:
     """Return the error for a complaint of msgspec: ``Expected `int` - at `$.seed``` names place and problem."""
     problem, _, where = said.partition(" - at `$")
     place = where.rstrip("`").lstrip(".")

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.description import RunSpec
 from neurochip.energy import HardwareUse
 from neurochip.errors import ConfigError, DataError
+from neurochip.files import Foreign, converted, read_arrays, read_json
+from neurochip.files.limits import MOST_MEMBERS
 from neurochip.report.schema import FORMAT, Document
 from neurochip.spikes import spikes_of
 from neurochip.substrate.ledger import Ledger
 from neurochip.training.record import Raster
 
-__all__ = ["RASTERS", "REPORT", "read_document", "read_rasters"]
+__all__ = ["RASTERS", "REPORT", "drawing_stored", "read_document", "read_rasters"]
 
 REPORT = "report.json"
 RASTERS = "raster.npz"
@@ -40,13 +43,12 @@ def what_else(folder: Path) -> str | None:
     return next((words for name, words in _OTHERS.items() if (folder / name).is_file()), None)
 
 
-def _read_bytes(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(str(path), "no such file; name the folder of a finished run") from None
-    except OSError as error:
-        raise DataError(str(path), f"cannot be read: {error.strerror or error}") from None
+@contextmanager
+def drawing_stored(path: Path | str) -> Iterator[None]:
+    """Turn a fault while a stored document is drawn into a sentence about it: types cannot say everything."""
+    path = Path(path)
+    with Foreign(path / REPORT if path.is_dir() else path, "a report", _CURE).guarded():
+        yield
 
 
 def read_document(path: Path | str) -> Document:
@@ -57,11 +59,8 @@ def read_document(path: Path | str) -> Document:
         if other is not None:
             raise DataError(str(path), other)
         path = path / REPORT
-    data = _read_bytes(path)
-    try:
-        raw = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(str(path), f"is not valid JSON: {error}") from None
+    file = Foreign(path, "a report", _CURE, absent="name the folder of a finished run")
+    raw = read_json(file)
     if isinstance(raw, dict) and raw.get("kind") == "replay":
         raise DataError(str(path.parent), "is a replay, not a run that learns; `neurochip report` shows it")
     number = raw.get("format") if isinstance(raw, dict) else None
@@ -71,21 +70,19 @@ def read_document(path: Path | str) -> Document:
         raise DataError(
             f"{path}: format", f"is {number}, and this version reads {FORMAT}; use the version that wrote it"
         )
-    try:
-        table = msgspec.convert(raw, Document)
-        RunSpec.from_dict(table["run"])
-    except msgspec.ValidationError as error:
-        raise _located(path, str(error)) from None
-    except ConfigError as error:
-        raise DataError(f"{path}: run.{error.place}", error.problem) from None
-    try:
-        HardwareUse.from_json(table["hardware"])
-    except DataError as error:
-        raise DataError(f"{path}: {error.place}", error.problem) from None
-    try:
+    table: Document = converted(raw, file, Document)
+    with file.guarded("run"):
+        try:
+            RunSpec.from_dict(table["run"])
+        except ConfigError as error:
+            raise DataError(f"{path}: run.{error.place}", error.problem) from None
+    with file.guarded("hardware"):
+        try:
+            HardwareUse.from_json(table["hardware"])
+        except DataError as error:
+            raise DataError(f"{path}: {error.place}", error.problem) from None
+    with file.guarded("ledger"):
         Ledger.from_json(table["ledger"])
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataError(f"{path}: ledger", f"is damaged ({type(error).__name__}: {error}); {_CURE}") from None
     curve = table["convergence"]
     if curve is not None:
         n_ticks = len(curve["mean_error"])
@@ -96,38 +93,39 @@ def read_document(path: Path | str) -> Document:
     return table
 
 
-def _located(path: Path, problem: str) -> DataError:
-    """Turn ``Expected `int` - at `$.seed``` into place and problem."""
-    text, _, where = problem.partition(" - at `$.")
-    place = where.rstrip("`")
-    text = text[:1].lower() + text[1:]
-    return DataError(f"{path}: {place}" if place else str(path), text.replace("`", "'"))
-
-
 def read_rasters(path: Path | str) -> tuple[Raster, ...]:
     """Return the rasters of a ``raster.npz`` or of a folder; a folder without one has none."""
     path = Path(path)
     path = path / RASTERS if path.is_dir() else path
     if not path.exists():
         return ()
-    rasters = []
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-            for number in range(int(stored["presentations"])):
-                names = tuple(str(name) for name in stored[f"{number}.populations"])
-                label, predicted, n_free, n_nudged = (int(n) for n in stored[f"{number}.numbers"])
-                spikes = tuple(spikes_of(stored, f"{number}.spikes.{k}") for k in range(len(names)))
-                rasters.append(
-                    Raster(
-                        label=label,
-                        predicted=predicted,
-                        presentation=str(stored[f"{number}.presentation"]),
-                        populations=names,
-                        spikes=spikes,
-                        n_free=n_free,
-                        n_nudged=n_nudged,
-                    )
-                )
-    except (KeyError, ValueError, TypeError, EOFError, OSError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(str(path), f"is not a file of rasters, or is damaged ({error}); {_CURE}") from None
-    return tuple(rasters)
+    file = Foreign(path, "a file of rasters", _CURE)
+    arrays = read_arrays(file)
+    with file.guarded():
+        count = _whole(arrays["presentations"], MOST_MEMBERS)
+        return tuple(_raster(arrays, number) for number in range(count))
+
+
+def _raster(arrays: Mapping[str, NDArray[Any]], number: int) -> Raster:
+    names = tuple(str(name) for name in arrays[f"{number}.populations"].ravel())
+    label, predicted, n_free, n_nudged = (_whole(n, 2**53) for n in arrays[f"{number}.numbers"])
+    spikes = tuple(spikes_of(arrays, f"{number}.spikes.{k}") for k in range(len(names)))
+    if any(raster.batch is not None or raster.ticks != n_free + n_nudged for raster in spikes):
+        raise ValueError(f"{number}.numbers and the spikes differ in their ticks")
+    return Raster(
+        label=label,
+        predicted=predicted,
+        presentation=str(arrays[f"{number}.presentation"]),
+        populations=names,
+        spikes=spikes,
+        n_free=n_free,
+        n_nudged=n_nudged,
+    )
+
+
+def _whole(value: Any, most: int) -> int:
+    """Return a count that stands in an array of one value."""
+    found = np.asarray(value)
+    if found.shape != () or found.dtype.kind not in "iu" or not 0 <= int(found) <= most:
+        raise ValueError(f"expected a count of at most {most}, got {found.dtype} {found.shape}")
+    return int(found)

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from neurochip.data.atomic import replacing
 from neurochip.description import PriceList
 from neurochip.energy import HardwareUse
 from neurochip.errors import DataError
-from neurochip.report.reading import REPORT
+from neurochip.files import Foreign, briefly, converted, read_json
+from neurochip.report.reading import REPORT, drawing_stored
 from neurochip.report.replay_document import ReplayDocument, repriced_replay
 from neurochip.report.replay_page import replay_page
 from neurochip.report.schema import FORMAT
@@ -46,42 +45,45 @@ def write_replay(
 def is_replay(path: Path | str) -> bool:
     """Return whether a folder holds the report of a replay; of anything unreadable it does not."""
     try:
-        table: Any = msgspec.json.decode((Path(path) / REPORT).read_bytes())
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        table = read_json(_report(path))
+    except DataError:
         return False
     return isinstance(table, dict) and table.get("kind") == "replay"
 
 
+def _report(folder: Path | str) -> Foreign:
+    return Foreign(
+        Path(folder) / REPORT, "a replay", "make the replay again", absent="name the folder of a replay"
+    )
+
+
 def read_replay(folder: Path | str) -> ReplayDocument:
     """Return the document of a replay's folder, with everything checked."""
-    path = Path(folder) / REPORT
-    try:
-        raw: Any = msgspec.json.decode(path.read_bytes())
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(str(path), f"cannot be read: {error}") from None
+    file = _report(folder)
+    raw = converted(read_json(file), file, dict[str, Any])
     if raw.get("format") != FORMAT:
         raise DataError(
-            f"{path}: format",
-            f"is {raw.get('format')}, and this version reads {FORMAT}; use the version that wrote it",
+            f"{file.path}: format",
+            f"is {briefly(str(raw.get('format')), 40)}, and this version reads {FORMAT}; "
+            "use the version that wrote it",
         )
-    try:
-        table = msgspec.convert(raw, ReplayDocument)
+    table: ReplayDocument = converted(raw, file, ReplayDocument)
+    with file.guarded():
         HardwareUse.from_json(table["hardware"])
         Ledger.from_json(table["ledger"])
-    except msgspec.ValidationError as error:
-        raise DataError(str(path), str(error).replace("`", "'")) from None
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        raise DataError(
-            str(path), f"is damaged ({type(error).__name__}: {error}); make the replay again"
-        ) from None
     return table
 
 
 def render_replay_again(folder: Path | str, prices: PriceList | None = None) -> tuple[ReplayDocument, Path]:
     """Render a stored replay again, priced anew beside the original where ``prices`` are given."""
+    folder = Path(folder)
+    with drawing_stored(folder):
+        return _rendered(folder, prices)
+
+
+def _rendered(folder: Path, prices: PriceList | None) -> tuple[ReplayDocument, Path]:
     from neurochip.cores.raster_file import load_arrays, recorded_traffic
 
-    folder = Path(folder)
     document = read_replay(folder)
     spikes = recorded_traffic(load_arrays(folder / SPIKES)).spikes
     if prices is None:

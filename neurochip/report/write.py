@@ -14,7 +14,7 @@ from neurochip.data.atomic import replacing
 from neurochip.description import PriceList
 from neurochip.report.document import document, repriced
 from neurochip.report.html import html
-from neurochip.report.reading import RASTERS, read_document, read_rasters
+from neurochip.report.reading import RASTERS, drawing_stored, read_document, read_rasters
 from neurochip.report.schema import Document
 from neurochip.spikes import packed_arrays
 from neurochip.training.record import Raster, RunRecord
@@ -40,6 +40,11 @@ def render_again(
     the original: ``report-<list>.json`` and ``.html``.
     """
     folder = Path(folder)
+    with drawing_stored(folder):
+        return _rendered(folder, prices, processor)
+
+
+def _rendered(folder: Path, prices: PriceList | None, processor: PriceList | None) -> tuple[Document, Path]:
     table, rasters = read_document(folder), read_rasters(folder)
     if prices is None and processor is None:
         return table, write_document(table, rasters, folder)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, NotRequired, TypedDict
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,6 +84,19 @@ BIT_CODINGS: dict[str, str] = {
     "aer_hops": "aer_hops",
     "bitmap_hops": "bitmap_hops",
 }
+_Count = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # packets in flight may have become fewer
+
+
+class _PhaseTable(TypedDict):
+    """What is read of one phase in JSON; its totals are taken from the cores."""
+
+    presentations: _Count
+    ticks: _Count
+    cores: dict[Annotated[str, msgspec.Meta(pattern="^[0-9]{1,9}$")], dict[str, _Count | str]]
+    control: NotRequired[dict[str, _Count]]
+    time: NotRequired[dict[str, Any]]
+
+
 _SHARED_KEYS = ("presentations", "ticks")
 
 # What driving the chip took, where a controller stands between host and cores; no core's doing.
@@ -208,20 +222,29 @@ class Ledger:
 
     @classmethod
     def from_json(cls, table: Mapping[str, Any]) -> Ledger:
-        """Read what `to_json` wrote; totals are taken from the cores."""
+        """Read what `to_json` wrote; totals are taken from the cores.
+
+        Raises
+        ------
+        ValueError
+            When the table is no such thing: msgspec's, or with the phase that does not fit the others.
+        """
         populations: tuple[str, ...] = ()
         sites: tuple[int, ...] = ()
-        phases = {}
-        for name, book in table.items():
+        phases: dict[Phase, PhaseBook] = {}
+        for phase, book in msgspec.convert(table, dict[Phase, _PhaseTable]).items():
             cores = book["cores"]
-            sites = tuple(int(site) for site in cores)
-            populations = tuple(core["population"] for core in cores.values())
+            held = tuple(str(core.pop("population", "")) for core in cores.values())
+            here = tuple(int(site) for site in cores)
+            if phases and (held, here) != (populations, sites):
+                raise ValueError(f"{phase} has other cores than the phases before it")
+            populations, sites = held, here
             counts = np.array(
                 [[core.get(counter, 0) for counter in COUNTERS] for core in cores.values()], dtype=np.int64
-            )
-            time = PhaseTime.from_json(book["time"]) if "time" in book else None
-            control = tuple(int(book.get("control", {}).get(counter, 0)) for counter in CONTROL)
-            phases[Phase(name)] = PhaseBook(book["presentations"], book["ticks"], counts, time, control)
+            ).reshape(len(cores), len(COUNTERS))
+            time = PhaseTime.from_json(book["time"], len(cores)) if "time" in book else None
+            control = tuple(book.get("control", {}).get(counter, 0) for counter in CONTROL)
+            phases[phase] = PhaseBook(book["presentations"], book["ticks"], counts, time, control)
         return cls(populations, sites, phases)
 
 

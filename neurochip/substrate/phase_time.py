@@ -15,6 +15,8 @@ FRACTIONS = 1 << 20  # times within cores are whole multiples of 2⁻²⁰ cycle
 
 Counts = NDArray[np.int64]
 _SUMS = ("presentations", "ticks", "cycles", "barrier", "busy", "stalled", "link_load", "queue_dwelt")
+# Arrays → their dimensions.
+_DIMENSIONS = {"busy": 1, "stalled": 1, "link_load": 2, "queue_max": 2, "queue_dwelt": 2, "latencies": 1}
 _LARGEST = ("longest", "queue_max")
 
 
@@ -91,13 +93,38 @@ class PhaseTime:
         return found
 
     @classmethod
-    def from_json(cls, table: Mapping[str, Any]) -> PhaseTime:
-        """Read what `to_json` wrote."""
+    def from_json(cls, table: Mapping[str, Any], n_cores: int) -> PhaseTime:
+        """Read what `to_json` wrote of a chip with so many cores in use.
+
+        Raises
+        ------
+        ValueError
+            When the table is no such thing.
+        """
         values: dict[str, Any] = {}
         for field in fields(cls):
-            value = table[field.name]
-            values[field.name] = np.array(value, dtype=np.int64) if isinstance(value, list) else int(value)
+            value = table.get(field.name)
+            if field.name in _DIMENSIONS:
+                values[field.name] = _counts(value, _DIMENSIONS[field.name], field.name)
+            elif isinstance(value, int) and 0 <= value < 2**63:
+                values[field.name] = value
+            else:
+                raise ValueError(f"{field.name} is no count")
+        for name in ("busy", "stalled"):
+            if values[name].shape != (n_cores,):
+                raise ValueError(f"{name} is not of {n_cores} cores")
         return cls(**values)
+
+
+def _counts(value: Any, dimensions: int, name: str) -> Counts:
+    """Return rows of counts, of which there may be none."""
+    rows = value if isinstance(value, list) else None
+    if rows == []:
+        return _nothing()
+    found = None if rows is None else np.array(rows)  # a ValueError where rows differ in length
+    if found is None or found.ndim != dimensions or found.dtype != np.int64 or found.min(initial=0) < 0:
+        raise ValueError(f"{name} is no table of counts")
+    return found
 
 
 def _plus(first: Any, second: Any) -> Any:

@@ -6,12 +6,15 @@ import dataclasses
 import io
 import json
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
+import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.data.atomic import replacing
 from neurochip.errors import CheckpointError
+from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.substrate import Ledger, Parameters
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import TrainingState
@@ -19,19 +22,25 @@ from neurochip.training.state import TrainingState
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
 FORMAT = 1
-# Whatever is wrong inside a file, h5py and the readers of its parts answer with one of these.
-_DAMAGE = (OSError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, RuntimeError)
-_NUMBERS = (
-    "epoch",
-    "minibatch",
-    "wrong",
-    "seen",
-    "updates",
-    "epoch_seconds",
-    "seconds",
-    "resumed",
-    "started",
-)
+_Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Seconds = Annotated[float, msgspec.Meta(ge=0)]
+
+
+class _Position(TypedDict):
+    """Where a run stands: the plain values of `TrainingState`."""
+
+    epoch: _Count
+    minibatch: _Count
+    wrong: _Count
+    seen: _Count
+    updates: _Count
+    epoch_seconds: _Seconds
+    seconds: _Seconds
+    resumed: _Count
+    started: str
+
+
+_NUMBERS = tuple(_Position.__annotations__)
 
 
 def write_checkpoint(path: Path, state: TrainingState, *, run: str, digest: str) -> None:
@@ -84,34 +93,49 @@ def read_checkpoint(path: Path, *, digest: str) -> TrainingState:
     CheckpointError
         When the file is missing, damaged, of another format, or of another network than ``digest``.
     """
-    import h5py
+    file = Foreign(
+        path,
+        "a checkpoint",
+        "take an older one or begin anew",
+        absent="there is nothing to resume here",
+        error=CheckpointError,
+    )
+    found = read_hdf5(file, attributes=True)
+    with file.guarded():
+        return _state(found, file, digest)
 
-    if not path.is_file():
-        raise CheckpointError(str(path), "does not exist; there is nothing to resume here")
-    try:
-        with h5py.File(path, "r") as file:
-            found = int(file.attrs["format"])
-            if found != FORMAT:
-                raise CheckpointError(str(path), f"has format {found}, this version reads {FORMAT}")
-            if file.attrs["digest"] != digest:
-                raise CheckpointError(
-                    str(path), "belongs to another network or chip; resume it with its own run.toml"
-                )
-            position: dict[str, Any] = json.loads(file.attrs["position"])
-            families = {
-                family: tuple(np.array(file[family][str(k)]) for k in range(len(file[family])))
-                for family in ("weights", "feedback", "biases")
-            }
-            return TrainingState(
-                parameters=Parameters(**families),
-                ledger=Ledger.from_json(json.loads(file.attrs["ledger"])),
-                epochs=[EpochRecord(**entry) for entry in json.loads(file.attrs["epochs"])],
-                diagnostics=json.loads(file.attrs.get("diagnostics", "[]")),
-                confusion=np.array(file["confusion"]) if "confusion" in file else None,
-                resting={name: np.array(data) for name, data in file["resting"].items()},
-                **position,
-            )
-    except _DAMAGE as error:
+
+def _state(found: Hdf5Group, file: Foreign, digest: str) -> TrainingState:
+    said = found.attributes
+    number = int(said["format"])
+    if number != FORMAT:
+        raise CheckpointError(str(file.path), f"has format {number}, this version reads {FORMAT}")
+    if said["digest"] != digest:
         raise CheckpointError(
-            str(path), "is damaged or not a checkpoint; take an older one or begin anew"
-        ) from error
+            str(file.path), "belongs to another network or chip; resume it with its own run.toml"
+        )
+    position = decode_json(said["position"], file, _Position, "position")
+    families = {}
+    for family in ("weights", "feedback", "biases"):
+        arrays = found.groups[family].arrays
+        families[family] = tuple(arrays[str(k)] for k in range(len(arrays)))
+    return TrainingState(
+        parameters=Parameters(**families),
+        ledger=Ledger.from_json(decode_json(said["ledger"], file, within="ledger")),
+        epochs=decode_json(said["epochs"], file, list[EpochRecord], "epochs"),
+        diagnostics=decode_json(
+            said.get("diagnostics", "[]"), file, list[dict[str, Any]], "diagnostics", nan=True
+        ),
+        confusion=_confusion(found),
+        resting=dict(found.groups["resting"].arrays),
+        **position,
+    )
+
+
+def _confusion(found: Hdf5Group) -> NDArray[np.int64] | None:
+    matrix = found.arrays.get("confusion")
+    if matrix is None:
+        return None
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.dtype.kind not in "iu":
+        raise ValueError("confusion is no square table of counts")
+    return np.asarray(matrix, dtype=np.int64)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from neurochip.data.atomic import replacing
 from neurochip.errors import DataError
+from neurochip.files import Foreign, briefly, converted, read_json
 from neurochip.report.sweeps.page import sweep_page
 from neurochip.report.sweeps.schema import FORMAT, SweepDocument
 
-__all__ = ["SWEEP", "read_sweep", "write_sweep"]
+__all__ = ["SWEEP", "drawing_stored_sweep", "read_sweep", "write_sweep"]
 
 SWEEP = "sweep.json"
 _CURE = "`neurochip sweep --resume` writes it again"
@@ -47,22 +47,26 @@ def read_sweep(path: Path | str) -> SweepDocument:
     """
     path = Path(path)
     path = path / SWEEP if path.is_dir() else path
-    try:
-        raw = msgspec.json.decode(path.read_bytes())
-    except FileNotFoundError:
-        raise DataError(str(path), "no such file; name the folder of a sweep") from None
-    except OSError as error:
-        raise DataError(str(path), f"cannot be read: {error.strerror or error}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DataError(str(path), f"is not valid JSON: {error}") from None
+    file = _sweep(path)
+    raw = read_json(file)
     number = raw.get("format") if isinstance(raw, dict) else None
     if number != FORMAT:
-        raise DataError(f"{path}: format", f"is {number}, and this version reads {FORMAT}; {_CURE}")
-    try:
-        return msgspec.convert(raw, SweepDocument)
-    except msgspec.ValidationError as error:
-        problem = str(error).replace("`", "'")
-        raise DataError(str(path), f"is damaged: {problem}; {_CURE}") from None
+        said = briefly(str(number), 40)
+        raise DataError(f"{path}: format", f"is {said}, and this version reads {FORMAT}; {_CURE}")
+    found: SweepDocument = converted(raw, file, SweepDocument)
+    return found
+
+
+def _sweep(path: Path) -> Foreign:
+    return Foreign(path, "a sweep", _CURE, absent="name the folder of a sweep")
+
+
+@contextmanager
+def drawing_stored_sweep(path: Path | str) -> Iterator[None]:
+    """Turn a fault while a stored sweep is drawn into a sentence about it: a schema of types cannot say everything."""
+    path = Path(path)
+    with _sweep(path / SWEEP if path.is_dir() else path).guarded():
+        yield
 
 
 def points_csv(table: SweepDocument) -> str:

@@ -11,6 +11,7 @@ from neurochip.description import read_prices
 from neurochip.errors import ConfigError, DataError, OutputError
 from neurochip.report import read_document, read_rasters, render_again, write_report
 from neurochip.report.document import document, repriced
+from neurochip.report.write import write_rasters
 from neurochip.substrate.ledger import Ledger, Phase
 from tests.unit.report.fake_record import fake_record
 
@@ -208,9 +209,9 @@ def test_documents_that_do_not_fit(tmp_path):
     assert refused(lambda t: t.update(format=2)) == (
         "report.json: format: is 2, and this version reads 1; use the version that wrote it"
     )
-    assert refused(lambda t: t.pop("bits")) == "report.json: object missing required field 'bits'"
+    assert refused(lambda t: t.pop("bits")) == (f"report.json: object missing required field 'bits'; {AGAIN}")
     assert refused(lambda t: t["result"]["epochs"][1].update(seconds="long")) == (
-        "report.json: result.epochs[1].seconds: expected 'float', got 'str'"
+        f"report.json: result.epochs[1].seconds: expected 'float', got 'str'; {AGAIN}"
     )
     assert refused(lambda t: t["run"]["learning"].update(beta=0.0)) == (
         "report.json: run.learning.beta: must be non-zero, got 0"
@@ -219,10 +220,12 @@ def test_documents_that_do_not_fit(tmp_path):
         "report.json: hardware: is damaged: KeyError at 'elements'; carry out the run again"
     )
     assert refused(lambda t: t["ledger"]["free"].pop("cores")) == (
-        f"report.json: ledger: is damaged (KeyError: 'cores'); {AGAIN}"
+        "report.json: ledger: is damaged or not a report (ValidationError: Object missing required field `cores` - "
+        f"at `$[...]`); {AGAIN}"
     )
     assert refused(lambda t: t["ledger"].update(siesta=t["ledger"]["free"])) == (
-        f"report.json: ledger: is damaged (ValueError: 'siesta' is not a valid Phase); {AGAIN}"
+        "report.json: ledger: is damaged or not a report (ValidationError: Invalid enum value 'siesta' - at "
+        f"`key` in `$`); {AGAIN}"
     )
     curve = {"scheme": "s", "n_free": 9, "mean_error": [0.1], "std_error": [0.1]}
     assert refused(lambda t: t.update(convergence=curve)) == (
@@ -234,8 +237,36 @@ def test_rasters_that_are_refused(tmp_path):
     path = tmp_path / "raster.npz"
     for content in (b"", b"PK\x03\x04 not really", b"nothing"):
         path.write_bytes(content)
-        with pytest.raises(DataError, match="is not a file of rasters, or is damaged"):
+        with pytest.raises(DataError, match="is damaged or not a file of rasters"):
             read_rasters(path)
     np.savez(path, presentations=np.array([{}], dtype=object), allow_pickle=True)
-    with pytest.raises(DataError, match="is not a file of rasters, or is damaged"):
+    with pytest.raises(DataError, match="has elements of type"):
         read_rasters(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("presentations", np.array(np.inf)),
+        ("presentations", np.array(10**9)),
+        ("presentations", np.array([1])),
+        ("0.spikes.0.shape", np.array([10**12, 3])),
+        ("0.spikes.0.shape", np.array([3.0, 3.0])),
+        ("0.spikes.0", np.array([[1, 2]])),
+        ("0.numbers", np.array([1, 2, 3])),
+        ("0.numbers", np.array([1, 2, 0, 9])),
+        ("0.populations", np.array(list("abcdefgh"))),
+    ],
+)
+def test_rasters_that_contradict_themselves(tmp_path, name, value):
+    path = tmp_path / "raster.npz"
+    write_rasters(RECORD.rasters, path)
+    with np.load(path) as stored:
+        arrays = {**stored, name: value}
+    np.savez(path, **arrays)
+    with pytest.raises(DataError) as caught:
+        read_rasters(path)
+    text = str(caught.value)
+    assert text.startswith(f"{path}: 0.spikes.") or text.startswith(
+        f"{path}: is damaged or not a file of rasters"
+    )
