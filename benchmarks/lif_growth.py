@@ -22,7 +22,7 @@ from neurochip.bench import run_bench  # noqa: E402
 from neurochip.bench.growth import CORES  # noqa: E402
 from neurochip.bench.page import roofline_chart  # noqa: E402
 from neurochip.bench.roofline import KINDS, SIDES  # noqa: E402
-from neurochip.data.atomic import replacing  # noqa: E402
+from neurochip.durable.atomic import replacing  # noqa: E402
 from neurochip.report.figures import drawn, svg  # noqa: E402
 
 ABOUT = "bytes of weights that are read per CPU-second, against synapses"

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from neurochip.bench.noc import sheet_timing, uniform_mesh, uniform_traffic
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.noc import Packets, simulate_traffic
 from neurochip.report.axes import round_ticks
 from neurochip.report.markup import Markup, tag

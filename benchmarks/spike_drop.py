@@ -22,8 +22,8 @@ import numpy as np
 
 from neurochip import data
 from neurochip.building import build, digest_of
-from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run
+from neurochip.durable.atomic import replacing
 from neurochip.report.axes import log_ticks, percent_words
 from neurochip.report.markup import Markup, tag
 from neurochip.simulation import CHECKPOINT, simulate

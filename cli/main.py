@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from .stops import stops
+from .stops import ending, stops
 
 __all__ = ["COMMANDS", "main", "neurochip"]
 
@@ -88,4 +88,5 @@ def main() -> None:
     """Run the command line."""
     # NumPy reads it once, when it is imported; its BLAS threads would fight those of numba.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    neurochip(prog_name="neurochip")
+    with ending():
+        neurochip(prog_name="neurochip")

@@ -6,6 +6,7 @@ import errno
 import os
 import shlex
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
@@ -14,7 +15,7 @@ import click
 
 from neurochip.errors import Interrupted, NeurochipError
 
-__all__ = ["Interruption", "Refusal", "stops"]
+__all__ = ["Interruption", "Refusal", "ending", "stops"]
 
 
 class Refusal(click.ClickException):
@@ -54,6 +55,32 @@ def stops() -> Iterator[None]:
             raise  # the reader has seen enough; click ends quietly
         _drop_unwritten()
         raise Refusal(_sentence(error)) from None
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Own the signals of the whole process: a command ends within seconds of one, whatever it is at."""
+    from neurochip.durable.signals import commanding
+
+    said = threading.Event()
+
+    def at_last(place: Interrupted) -> None:
+        if not said.is_set():
+            # A progress bar hides the cursor of a terminal.
+            shown = "\x1b[?25h" if sys.stderr.isatty() else ""
+            os.write(2, f"{shown}{_how_to_resume(place.folder, place.command)}\n".encode())
+        os._exit(Interruption.exit_code)
+
+    with commanding(at_last):
+        try:
+            yield
+        except KeyboardInterrupt:  # before a command had begun
+            click.echo("Stopped.", err=True)
+            said.set()
+            sys.exit(Interruption.exit_code)
+        except SystemExit:
+            said.set()
+            raise
 
 
 def _drop_unwritten() -> None:

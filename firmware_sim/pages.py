@@ -16,7 +16,7 @@ from firmware_sim.program import MOST_INSTRUCTIONS
 from firmware_sim.queues import DTYPES, OUT_MARK
 from firmware_sim.regmap import BITS, MAP_VERSION, MOST_LAYERS, REGISTERS
 from firmware_sim.transaction import MOST_OPERATIONS
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.substrate.ledger import CONTROL, Phase
 from neurochip.substrate.ledger import COUNTERS as LEDGER_COUNTERS
 

@@ -25,7 +25,7 @@ from firmware_sim.isa import (
     Op,
 )
 from firmware_sim.queues import WORD, Words
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 
 __all__ = ["MOST_INSTRUCTIONS", "Builder", "Instruction", "Program", "Ticket", "operand_text"]
 

@@ -16,7 +16,7 @@ from firmware_sim.image import array_section, image_parts, read_array, read_imag
 from firmware_sim.phases import State
 from firmware_sim.program import decoded, verify
 from firmware_sim.session import Session
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.substrate import Snapshot
 
 __all__ = ["Store"]

@@ -14,9 +14,9 @@ from neurochip.analog.drawing import draw_die
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import build, digest_of
-from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec, read_run
 from neurochip.description.network import Network, layered
+from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
 from neurochip.simulation import CHECKPOINT, RESOLVED
 from neurochip.training.checkpoint import read_checkpoint

@@ -8,10 +8,10 @@ import numpy as np
 
 from neurochip.building import build, digest_of
 from neurochip.cores.raster_file import load_arrays
-from neurochip.data.atomic import replacing
 from neurochip.description import read_run
 from neurochip.description.nir_graph import nir_bytes
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork, read_spiking, spiking_bytes
+from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError, OutputError
 from neurochip.simulation import CHECKPOINT, RESOLVED
 from neurochip.training.checkpoint import read_checkpoint

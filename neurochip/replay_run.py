@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from neurochip.building import build
 from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
-from neurochip.data.atomic import replacing
 from neurochip.data.dated import dated
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices, read_run
 from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork, read_spiking
+from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
 from neurochip.presenting import SpikingPresentation
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay

@@ -5,11 +5,8 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -21,10 +18,11 @@ from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.data.atomic import replacing
 from neurochip.data.dated import dated
 from neurochip.description import RunSpec, read_run, run_to_toml
 from neurochip.description.used_plugins import plugins_of
+from neurochip.durable.atomic import replacing
+from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
 from neurochip.learning.rules import rule_for
@@ -39,7 +37,7 @@ from neurochip.training.record import Raster, RunRecord, Timeline
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
-__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "TimingModel", "simulate", "stoppable", "versions"]
+__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "TimingModel", "simulate", "versions"]
 
 TimingModel = Literal["tick", "analytic", "cycle"]
 
@@ -141,11 +139,11 @@ def simulate(
         if folder is not None:
             _open_folder(folder, spec, state, digest)
     built.substrate.load(state.parameters)
-    with stoppable() as asked:
+    with stoppable("simulate", folder) as asked:
         stopped = asked if stop is None else lambda: asked() or stop()
         record = _carry_out(spec, built, samples, state, folder, digest, stopped, on_progress)
-    if folder is not None:
-        write_report(record, folder)
+        if folder is not None:
+            write_report(record, folder)
     return Outcome(record, folder)
 
 
@@ -290,23 +288,6 @@ def _open_folder(folder: Path, spec: RunSpec, state: TrainingState, digest: str)
         (folder / RESOLVED).unlink(missing_ok=True)
         folder.rmdir()
         raise
-
-
-@contextmanager
-def stoppable() -> Iterator[Callable[[], bool]]:
-    """Turn SIGINT and SIGTERM into a question that the loops ask; only the main thread can."""
-    asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield asked.is_set
-        return
-    before = {
-        which: signal.signal(which, lambda *_: asked.set()) for which in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield asked.is_set
-    finally:
-        for which, handler in before.items():
-            signal.signal(which, handler)
 
 
 def _now() -> str:

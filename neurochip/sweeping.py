@@ -12,10 +12,11 @@ from typing import NamedTuple, TypeVar
 from neurochip.building import build
 from neurochip.data.dated import dated
 from neurochip.description import RunSpec, read_run
-from neurochip.errors import CheckpointError, ConfigError, Interrupted
+from neurochip.durable.signals import stoppable
+from neurochip.errors import CheckpointError, ConfigError
 from neurochip.measuring import measure
 from neurochip.report.sweeps import SweepDocument, write_sweep
-from neurochip.simulation import stoppable, versions
+from neurochip.simulation import versions
 from neurochip.sweep.definition import Definition, define, parse_modes
 from neurochip.sweep.document import document
 from neurochip.sweep.engine import Engine, open_engine
@@ -401,15 +402,13 @@ def _carry_out(
     work = functools.partial(measure, allow_code=True) if allow_code else measure
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     tasks = planner.steps() if part is None else part.tasks(planner.steps())
-    with stoppable() as stop:
+    with stoppable("sweep", store.folder) as stop:
         tally = carry_out(tasks, store, engine, work, listener=on_progress, stop=stop)
-    if tally.measured or tally.failed:
-        store.add_session(_session(engine, tally, started))
-    table = document(planner.definition, planner.plan, store)
-    if part is None:
-        write_sweep(table, store.folder)
-    if tally.stopped:
-        raise Interrupted(str(store.folder), command="sweep")
+        if tally.measured or tally.failed:
+            store.add_session(_session(engine, tally, started))
+        table = document(planner.definition, planner.plan, store)
+        if part is None:
+            write_sweep(table, store.folder)
     return SweepOutcome(table, store.folder, None if part is None else part.words)
 
 

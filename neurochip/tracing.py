@@ -10,11 +10,11 @@ from typing import Any, Literal, NamedTuple, Protocol, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.atomic import replacing
 from neurochip.description import RunSpec
+from neurochip.durable.atomic import replacing
+from neurochip.durable.signals import stoppable
 from neurochip.errors import ConfigError, OutputError
 from neurochip.presenting import Presentation
-from neurochip.simulation import stoppable
 from neurochip.trace.arrays import ArrayTrace
 from neurochip.trace.perfetto import PerfettoTrace
 from neurochip.trace.signals import Chunk, SignalGroup, TraceWriter, select
@@ -154,6 +154,7 @@ def write_trace(
             writer.write(chunk)
             done = chunk.first + chunk.ticks
             if stop():
+                stop.answered()  # the file is whole up to here
                 break
         writer.close()
     return TraceOutcome(path, (first, done), done < last, sum(len(group.signals) for group in chosen))

@@ -7,17 +7,17 @@ import json
 import re
 import statistics
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurochip import data
-from neurochip.data.atomic import replacing
 from neurochip.data.dated import dated
-from neurochip.data.locked import locked
 from neurochip.description import RunSpec, apply_overrides, read_run, run_to_toml
+from neurochip.durable.atomic import replacing
+from neurochip.durable.lock import hold
+from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError, ConfigError, OutputError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.search.confirmation import confirmed
@@ -154,7 +154,7 @@ def tune(
     judging = None if samples is None else judged_by_training(samples, settings.held_out, spec.seed)
     if folder is None:
         folder = _opened(spec, settings, out)
-    with closing(locked(folder, "search")):
+    with hold(folder, "search"), stoppable("tune", folder) as stop:
         study = Study(
             folder / JOURNAL,
             dimensions,
@@ -169,17 +169,23 @@ def tune(
                 spec, {key: _text(value, isinstance(value, int)) for key, value in values.items()}
             )
             found = []
+            if stop():
+                raise stop.interrupted()
             for k in range(settings.seeds):
                 once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + k})
                 found.append(measure(simulate(once, samples=judging, threads=threads, write=False).record))
             return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
 
         while len(study.trials) < trials:
+            if stop():
+                raise stop.interrupted()
             trial = study.run(evaluate)
             if on_trial is not None:
                 on_trial(trial, _tuned(study, folder, spec, settings, []))
 
         def train_anew(number: int, k: int) -> float:
+            if stop():
+                raise stop.interrupted()
             chosen = study.trials[number].values
             varied = _varied(spec, {key: _text(v, isinstance(v, int)) for key, v in chosen.items()})
             once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + settings.seeds + k})

@@ -110,7 +110,7 @@ def command(
             raise Interruption(f"Stopped; what was measured is in {out}") from None
     if page is not None:
         from neurochip.bench.page import bench_page
-        from neurochip.data.atomic import replacing
+        from neurochip.durable.atomic import replacing
 
         with replacing(page) as file:
             file.write(bench_page(document).encode())

@@ -28,7 +28,7 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
     """Put the runs in the folders DIR… side by side: error, bits, packets, energy and time."""
     import json
 
-    from neurochip.data.atomic import replacing
+    from neurochip.durable.atomic import replacing
     from neurochip.report.comparison import compare
     from neurochip.report.comparison_page import comparison_page
     from neurochip.report.reading import drawing_stored, read_document

@@ -78,8 +78,8 @@ def image(run: str, overrides: tuple[str, ...], seed: int | None, out: Path) -> 
     """
     from firmware_sim.through import first_image
     from neurochip.building import build
-    from neurochip.data.atomic import replacing
     from neurochip.description import read_run
+    from neurochip.durable.atomic import replacing
 
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
     content = first_image(spec, build(spec))

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.die import DIE_FAMILIES, Die, glorot_deviation
-from neurochip.data.atomic import replacing
 from neurochip.description.network import Network
+from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
 from neurochip.files import Foreign, Hdf5Group, briefly, decode_json, read_hdf5, read_rows
 from neurochip.files.limits import MOST_MEMBERS

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 from neurochip.bench.row import Bound, Figure, Missing, Row, sound, spread
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.errors import NumericError
 
 __all__ = [

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
 
 __all__ = ["idx_bytes", "idx_sha256", "read_idx", "write_idx"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
 
 __all__ = ["Known", "array_sha256", "print_known", "read_verified", "write_arrays"]

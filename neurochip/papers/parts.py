@@ -18,8 +18,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neurochip.data.atomic import replacing
-from neurochip.data.locked import locked
+from neurochip.durable.atomic import replacing
+from neurochip.durable.lock import hold
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.papers.packing import packed, unpacked
 
@@ -145,7 +145,7 @@ class Parts:
         self._asked: set[str] = set()
         self._began = time.perf_counter()
         self._earlier = 0.0
-        self._lock = locked(self.folder, "reproduction") if self.folder.is_dir() else None
+        self._lock = hold(self.folder, "reproduction") if self.folder.is_dir() else None
         for path in self.folder.glob("*.npz"):
             found = self._read(path)
             if found is not None:
@@ -198,7 +198,7 @@ class Parts:
     def close(self) -> None:
         """Let other processes in."""
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
             self._lock = None
 
     def remove(self) -> None:
@@ -224,7 +224,7 @@ class Parts:
                 self.folder.mkdir(exist_ok=True)
             except OSError as error:
                 raise OutputError(str(self.folder), f"cannot be made: {error.strerror or error}") from error
-            self._lock = locked(self.folder, "reproduction")
+            self._lock = hold(self.folder, "reproduction")
             head = {"format": _FORMAT, "identity": asdict(self._identity), "started": self._started}
             with replacing(self.folder / HEAD) as file:
                 file.write(json.dumps(head, indent=1).encode())

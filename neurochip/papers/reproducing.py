@@ -13,6 +13,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from neurochip.data.dated import dated
+from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
 from neurochip.papers.experiment import (
     Claim,
@@ -117,21 +118,22 @@ def reproduce(
     settings = Settings(quick=quick, seed=seed, threads=workers, parts=parts)
     began = time.perf_counter()
     try:
-        outcome = experiment.run(settings, on_progress or (lambda share, doing: None))
-        rows = _rows(experiment, outcome)
-        done = Reproduction(
-            experiment=experiment,
-            settings=settings,
-            outcome=outcome,
-            rows=rows,
-            verdict=verdict_of([verdict for _, _, verdict in rows]),
-            seconds=time.perf_counter() - began if parts is None else parts.seconds,
-            started=started,
-            versions=versions,
-            folder=folder,
-        )
-        if folder is not None:
-            _write(done, folder)
+        with stoppable("reproduce", asks=False):
+            outcome = experiment.run(settings, on_progress or (lambda share, doing: None))
+            rows = _rows(experiment, outcome)
+            done = Reproduction(
+                experiment=experiment,
+                settings=settings,
+                outcome=outcome,
+                rows=rows,
+                verdict=verdict_of([verdict for _, _, verdict in rows]),
+                seconds=time.perf_counter() - began if parts is None else parts.seconds,
+                started=started,
+                versions=versions,
+                folder=folder,
+            )
+            if folder is not None:
+                _write(done, folder)
     except KeyboardInterrupt:
         is_kept = parts is not None and not parts.is_empty
         raise Interrupted(str(folder) if is_kept else None, command="reproduce") from None

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from neurochip.durable.signals import stoppable
 from neurochip.errors import Interrupted
 from neurochip.papers.experiment import Tell
-from neurochip.simulation import stoppable
 
 __all__ = ["Job", "Turn", "side_by_side"]
 

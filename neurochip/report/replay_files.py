@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from neurochip.data.atomic import replacing
 from neurochip.description import PriceList
+from neurochip.durable.atomic import replacing
 from neurochip.energy import HardwareUse
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, converted, read_json

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from neurochip.data.atomic import replacing
 from neurochip.description import PriceList
+from neurochip.durable.atomic import replacing
 from neurochip.report.document import document, repriced
 from neurochip.report.html import html
 from neurochip.report.reading import RASTERS, drawing_stored, read_document, read_rasters

@@ -1,12 +1,13 @@
 """Where results are kept: one SQLite file, to which every finished task goes at once, in one transaction.
 
-A process that is killed leaves the file whole, up to its last finished task. A second file is locked for as long as a
-sweep runs, so that no other one uses the same folder; the lock goes with the process that holds it. Every row has a
-checksum of its own, so that a disk that lies is found out, and rows beside a damaged one can be saved.
+A process that is killed leaves the file whole, up to its last finished task. The folder is locked for as long as a
+sweep runs, so that no other one uses it. Every row has a checksum of its own, so that a disk that lies is found out,
+and rows beside a damaged one can be saved.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import json
@@ -15,7 +16,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from neurochip.data.locked import locked
+from neurochip.durable.folder import appearing
+from neurochip.durable.lock import Held, hold
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.identity import Identity
@@ -69,7 +71,7 @@ class Finished(NamedTuple):
 class Store:
     """The results of one sweep, open for writing; use it as a context."""
 
-    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: sqlite3.Connection) -> None:
+    def __init__(self, folder: Path, connection: sqlite3.Connection, lock: Held) -> None:
         self.folder = folder
         self._connection = connection
         self._lock = lock
@@ -98,28 +100,23 @@ class Store:
         OutputError
             When the folder exists already or cannot be made.
         """
-        if folder.exists():
-            raise OutputError(
-                str(folder), "exists already; choose another folder with --out, or go on there with --resume"
-            )
-        try:
-            folder.mkdir(parents=True)
-        except OSError as error:
-            raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
-        lock = locked(folder, "sweep")
-        connection = _connected(folder / FILE)
         meta = {
             "definition": definition.to_json(),
             "versions": versions,
             "identity": identity or {},
             "shard": shard,
         }
-        with connection:
-            connection.executescript(f"BEGIN;\n{_SCHEMA}\nPRAGMA user_version = {FORMAT};\nCOMMIT;")
-            connection.executemany(
-                "INSERT INTO meta VALUES (?, ?)", [(name, json.dumps(value)) for name, value in meta.items()]
-            )
-        return cls(folder, connection, lock)
+        try:
+            with appearing(folder, "sweep") as (building, lock):
+                with contextlib.closing(_connected(building / FILE)) as connection, connection:
+                    connection.executescript(f"BEGIN;\n{_SCHEMA}\nPRAGMA user_version = {FORMAT};\nCOMMIT;")
+                    connection.executemany(
+                        "INSERT INTO meta VALUES (?, ?)",
+                        [(name, json.dumps(value)) for name, value in meta.items()],
+                    )
+            return cls(folder, _connected(folder / FILE), lock)
+        except sqlite3.Error as error:
+            raise OutputError(str(folder / FILE), f"cannot be written: {error}") from error
 
     @classmethod
     def open(cls, folder: Path) -> Store:
@@ -133,19 +130,19 @@ class Store:
         path = folder / FILE
         if not path.is_file():
             raise CheckpointError(str(folder), f"has no {FILE}; name the folder of a sweep")
-        lock = locked(folder, "sweep")
+        lock = hold(folder, "sweep")
         try:
             connection = _connected(path)
             _check(path, connection)
         except sqlite3.DatabaseError as error:
-            lock.close()
+            lock.release()
             if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
                 raise CheckpointError(
                     str(path), f"is damaged or not a store of points ({error}); restore it from a copy"
                 ) from None
             raise CheckpointError(str(path), f"is damaged ({error}); {_cure(folder)}") from None
         except BaseException:
-            lock.close()
+            lock.release()
             raise
         return cls(folder, connection, lock)
 
@@ -160,7 +157,7 @@ class Store:
     def close(self) -> None:
         """Close the files and let go of the lock."""
         self._connection.close()
-        self._lock.close()
+        self._lock.release()
 
     def definition(self) -> Definition:
         """Return the sweep that the store belongs to."""

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.errors import CheckpointError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.substrate import Ledger, Parameters

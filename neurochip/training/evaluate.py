@@ -30,10 +30,12 @@ def confusion_matrix(
     n: int,
     ticks: int,
     on_batch: Callable[[int, int, int], None],
-) -> NDArray[np.int64]:
+    stop: Callable[[], bool] = lambda: False,
+) -> NDArray[np.int64] | None:
     """Return i64[true, predicted] over the first ``n`` samples of a split.
 
-    ``on_batch(done, wrong, lanes)`` is called after each batch.
+    ``on_batch(done, wrong, lanes)`` is called after each batch, then ``stop`` is asked; `None` when it says yes and
+    there are samples left.
     """
     labels = data.train_labels if split == "train" else data.test_labels
     matrix = np.zeros((data.classes, data.classes), dtype=np.int64)
@@ -48,6 +50,8 @@ def confusion_matrix(
         answers = np.argmax(layer, axis=1)
         np.add.at(matrix, (labels[first:last], answers), 1)
         on_batch(last, int(matrix.sum() - np.trace(matrix)), last - first)
+        if last < n and stop():
+            return None
     return matrix
 
 

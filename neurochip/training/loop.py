@@ -14,7 +14,7 @@ from neurochip.description import RunSpec
 from neurochip.errors import ConfigError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
-from neurochip.substrate import Phase, Snapshot, Substrate
+from neurochip.substrate import Ledger, Phase, Snapshot, Substrate
 from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.progress import Reporter
 from neurochip.training.record import EpochRecord
@@ -109,7 +109,11 @@ class Trainer:
                 self._note(state.epoch_seconds + time.perf_counter() - began)
                 return False
         training_seconds = state.epoch_seconds + time.perf_counter() - began
-        self._finish_epoch(training_seconds, began)
+        # A stop while it evaluates leaves the counts of this moment: the evaluation is then made anew.
+        trained = self._substrate.ledger()
+        if not self._finish_epoch(training_seconds):
+            self._note(training_seconds, trained)
+            return False
         return True
 
     def _minibatch(self, chosen: NDArray[Any], first: int, beta: float) -> None:
@@ -152,21 +156,30 @@ class Trainer:
         lived = self.state.epoch * self._schedule.lived
         self._substrate.restore(Snapshot(lived, self._schedule.last_run, arrays))
 
-    def _note(self, epoch_seconds: float) -> None:
+    def _note(self, epoch_seconds: float, ledger: Ledger | None = None) -> None:
         state = self.state
-        state.parameters, state.ledger = self._substrate.parameters(), self._substrate.ledger()
+        state.parameters = self._substrate.parameters()
+        state.ledger = self._substrate.ledger() if ledger is None else ledger
         state.epoch_seconds = epoch_seconds
 
-    def _finish_epoch(self, training_seconds: float, began: float) -> None:
+    def _finish_epoch(self, training_seconds: float) -> bool:
+        """Evaluate, and record the epoch; False when asked to stop before that was done."""
         state, run = self.state, self._run
+        began = time.perf_counter()
+        if self._stop():
+            return False
         before = self._booked(state.epochs)
         train = test = None
         if (state.epoch + 1) % run.evaluation.every == 0 or state.epoch + 1 == self._learning.epochs:
             if self._n_train_checked:
-                matrix = self._measure("train", self._n_train_checked)
-                train = _share_wrong(matrix)
-            state.confusion = self._measure("test", self._n_test)
-            test = _share_wrong(state.confusion)
+                checked = self._measure("train", self._n_train_checked)
+                if checked is None:
+                    return False
+                train = _share_wrong(checked)
+            tested = self._measure("test", self._n_test)
+            if tested is None:
+                return False
+            state.confusion, test = tested, _share_wrong(tested)
             self._reporter.test_error = test
         ledger = self._substrate.ledger()
         spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
@@ -176,7 +189,7 @@ class Trainer:
                 online_error=state.wrong / state.seen,
                 train_error=train,
                 test_error=test,
-                seconds=state.epoch_seconds + time.perf_counter() - began,
+                seconds=training_seconds + time.perf_counter() - began,
                 samples_per_s=self._n / training_seconds,
                 spikes_per_sample=spikes / self._n if run.substrate == "digital" else None,
                 weight_saturations=ledger.total("weight_saturations") - before["saturations"],
@@ -185,13 +198,15 @@ class Trainer:
         state.epoch += 1
         state.minibatch = state.wrong = state.seen = 0
         self._note(0.0)
+        return True
 
     def _booked(self, epochs: list[EpochRecord]) -> dict[str, int]:
         """What the epochs so far had booked."""
         spikes = sum(round((e.spikes_per_sample or 0.0) * self._n) for e in epochs)
         return {"spikes": spikes, "saturations": sum(e.weight_saturations for e in epochs)}
 
-    def _measure(self, split: str, n: int) -> NDArray[np.int64]:
+    def _measure(self, split: str, n: int) -> NDArray[np.int64] | None:
+        """Return i64[true, predicted]; `None` when asked to stop before it is full."""
         state, free = self.state, self._run.phases.free
         self._reporter.begin_stage()
 
@@ -206,7 +221,7 @@ class Trainer:
                 lanes * free,
             )
 
-        return confusion_matrix(self._substrate, self._data, split, n, free, told)
+        return confusion_matrix(self._substrate, self._data, split, n, free, told, self._stop)
 
 
 def _share_wrong(confusion: NDArray[np.int64]) -> float:

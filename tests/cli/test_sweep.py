@@ -24,7 +24,7 @@ from neurochip.sweep.store import checksum
 
 from .conftest import Run, Spawn, Workplace
 
-FILES = ["lock.sqlite", "points.csv", "points.sqlite", "summary.csv", "sweep.html", "sweep.json"]
+FILES = [".lock", "points.csv", "points.sqlite", "summary.csv", "sweep.html", "sweep.json"]
 
 TINY = """
 about = "real numbers, few digits: takes a moment"

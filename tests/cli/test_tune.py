@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import tomllib
-from contextlib import closing
 from pathlib import Path
 
 from neurochip import data
-from neurochip.data.locked import locked
+from neurochip.durable.lock import hold
 from neurochip.tuning import judged_by_training
 
 from .conftest import Run
@@ -63,7 +62,7 @@ def test_two_at_once_are_refused(run: Run) -> None:
     printed = run("tune", "--resume", "found", "--trials", "1", "--json")
     assert printed.stdout == Path("found/tune.json").read_text(encoding="utf-8")
     before = Path("found/journal.log").read_bytes()
-    with closing(locked(Path("found"), "search")):
+    with hold(Path("found"), "search"):
         second = run("tune", "--resume", "found", "--trials", "2")
     assert (second.exit_code, second.stderr) == (
         2,

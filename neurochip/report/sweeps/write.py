@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, converted, read_json
 from neurochip.report.sweeps.page import sweep_page

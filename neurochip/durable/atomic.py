@@ -11,7 +11,14 @@ from typing import BinaryIO
 
 from neurochip.errors import OutputError
 
-__all__ = ["replacing"]
+__all__ = ["is_writing", "replacing"]
+
+_open: list[Path] = []  # files that are being written
+
+
+def is_writing() -> bool:
+    """Return whether some thread is writing a file at this moment."""
+    return bool(_open)
 
 
 @contextmanager
@@ -25,6 +32,7 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
     except OSError as error:
         raise OutputError(str(path), f"cannot be written: {error.strerror or error}") from error
     temporary = Path(name)
+    _open.append(temporary)
     try:
         with os.fdopen(descriptor, "wb") as file:
             yield file
@@ -39,6 +47,8 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         if isinstance(error, OSError) and not isinstance(error, OutputError):
             raise OutputError(str(path), f"cannot be written: {error.strerror or error}") from error
         raise
+    finally:
+        _open.remove(temporary)
 
 
 def _umask() -> int:

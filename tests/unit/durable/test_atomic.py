@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from neurochip.data.atomic import replacing
+from neurochip.durable.atomic import replacing
 from neurochip.errors import OutputError
 
 
