@@ -31,11 +31,11 @@ def confusion_matrix(
     ticks: int,
     on_batch: Callable[[int, int, int], None],
     stop: Callable[[], bool] = lambda: False,
-) -> NDArray[np.int64] | None:
+) -> NDArray[np.int64]:
     """Return i64[true, predicted] over the first ``n`` samples of a split.
 
-    ``on_batch(done, wrong, lanes)`` is called after each batch, then ``stop`` is asked; `None` when it says yes and
-    there are samples left.
+    ``on_batch(done, wrong, lanes)`` is called after each batch, then ``stop`` is asked; when it says yes, the samples
+    that are left are left out.
     """
     labels = data.train_labels if split == "train" else data.test_labels
     matrix = np.zeros((data.classes, data.classes), dtype=np.int64)
@@ -51,7 +51,7 @@ def confusion_matrix(
         np.add.at(matrix, (labels[first:last], answers), 1)
         on_batch(last, int(matrix.sum() - np.trace(matrix)), last - first)
         if last < n and stop():
-            return None
+            break
     return matrix
 
 

@@ -206,7 +206,7 @@ class Trainer:
         return {"spikes": spikes, "saturations": sum(e.weight_saturations for e in epochs)}
 
     def _measure(self, split: str, n: int) -> NDArray[np.int64] | None:
-        """Return i64[true, predicted]; `None` when asked to stop before it is full."""
+        """Return i64[true, predicted]; `None` when asked to stop before all are measured."""
         state, free = self.state, self._run.phases.free
         self._reporter.begin_stage()
 
@@ -221,7 +221,8 @@ class Trainer:
                 lanes * free,
             )
 
-        return confusion_matrix(self._substrate, self._data, split, n, free, told, self._stop)
+        matrix = confusion_matrix(self._substrate, self._data, split, n, free, told, self._stop)
+        return matrix if int(matrix.sum()) == n else None
 
 
 def _share_wrong(confusion: NDArray[np.int64]) -> float:

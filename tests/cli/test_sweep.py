@@ -207,7 +207,7 @@ def test_shards_are_joined_to_the_same_tables(swept: Path, run: Run, place: Work
             "sweep", tiny, *ASKED, "--workers", "1", "--shard", f"{k}/4", "--out", f"part{k}", "--quiet"
         )
         assert (result.exit_code, result.stdout) == (0, f"part{k}\n"), result.output
-        assert sorted(os.listdir(f"part{k}")) == ["lock.sqlite", "points.sqlite"]
+        assert sorted(os.listdir(f"part{k}")) == [".lock", "points.sqlite"]
     parts = [f"part{k}" for k in (1, 2, 3, 4)]
     result = run("sweep", "merge", *parts, "--out", "whole")
     assert result.exit_code == 0, result.output
