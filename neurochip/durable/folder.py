@@ -91,7 +91,7 @@ def sync_folder(folder: Path) -> None:
 def _exists(folder: Path) -> OutputError:
     return OutputError(
         str(folder),
-        "exists already; choose another folder with --out, go on there with --resume, or remove it",
+        "exists already; choose another folder with --out, or go on there with --resume",
     )
 
 
