@@ -83,6 +83,7 @@ def replay_run(
     arrays = load_arrays(path)
     readout: dict[str, NDArray[Any]] = {}
     neuron = spec = None
+    has_weights = True
     if run is not None and run.endswith(".npz"):
         network = _network(run, overrides)
         sheet = read_chip(chip or DEFAULT_CHIP)
@@ -111,6 +112,7 @@ def replay_run(
         sheet = read_chip(spec.chip if spec is not None else chip or DEFAULT_CHIP)
         check_clock(sheet, timing)
         paid = sheet.prices if prices is None else read_prices(prices)
+        has_weights = bool(traffic.weights)
         given = _as_run(traffic, spec) if spec is not None else _as_file(traffic, sheet)
         seen = replay(traffic.spikes, chip=sheet, prices=paid, timing=timing, **given)
         name = path.stem if spec is None else f"{spec.name}-replay"
@@ -119,6 +121,7 @@ def replay_run(
         ledger=seen.ledger,
         placed=seen.placed,
         hardware=seen.hardware,
+        weights=seen.weights if has_weights else f"{seen.hardware.weight_format}; the file names none",
         replay_time=seen.time,
         names=seen.names,
         name=name,

@@ -21,6 +21,7 @@ from neurochip.cores.replay_input import (
     feedback_weights,
     recurrent_weights,
     refuse_dead_cores,
+    stored_as,
     weight_format,
     weight_matrix,
 )
@@ -75,6 +76,8 @@ class Replay:
         What its cores are built from.
     names
         Of the layers.
+    weights
+        What was given and what is stored, in words.
     """
 
     spikes: list[NDArray[np.uint8]]
@@ -85,6 +88,7 @@ class Replay:
     placed: PlacedNetwork
     hardware: HardwareUse
     names: tuple[str, ...]
+    weights: str
 
     def raster(self, layer: int) -> Spikes:
         """Return the spikes of one layer packed to bits, [tick, unit]."""
@@ -197,7 +201,8 @@ def replay(
         held_as, membrane = weight_dtype(precision), state_dtype(precision)
         idle = run_layers(placed, matrices, neuron, raster, held_as, membrane)
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
-    return booked(placed, names, raster, idle, hardware, paid, timing, max_cycles=max_cycles)
+    stored = stored_as(matrices, precision, computes=neuron is not None)
+    return booked(placed, names, raster, idle, hardware, paid, timing, weights=stored, max_cycles=max_cycles)
 
 
 def _check_prices(placed: PlacedNetwork, hardware: HardwareUse, prices: PriceList) -> None:
@@ -206,7 +211,7 @@ def _check_prices(placed: PlacedNetwork, hardware: HardwareUse, prices: PriceLis
     may = np.zeros((1, len(COUNTERS)), dtype=np.int64)
     happens = ["neuron_updates", "idle_updates", "clamped_updates", "spikes_sent"]
     if any(placed.packets[layer] for layer in layers):
-        happens += ["packets", "spikes_delivered", "sops", "weight_reads"]
+        happens += ["packets", "packets_sent", "spikes_delivered", "sops", "weight_reads"]
     happens += [name for axis, name in enumerate(("hops_ew", "hops_ns")) if placed.links[:, axis].any()]
     happens += ["aer_hops"] if placed.links.any() else []
     may[0, [COUNTERS.index(name) for name in happens]] = 1
@@ -239,6 +244,7 @@ def booked(
     prices: PriceList,
     timing: Timing,
     *,
+    weights: str,
     max_cycles: int = 1 << 40,
 ) -> Replay:
     """Book, price and time all spikes of a placed network; ``idle`` as in `keep_books`."""
@@ -269,6 +275,7 @@ def booked(
         placed=placed,
         hardware=hardware,
         names=names,
+        weights=weights,
     )
 
 

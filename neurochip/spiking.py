@@ -13,7 +13,13 @@ from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
 from neurochip.cores.lif_network import LayeredRaster
-from neurochip.cores.replay_input import check_register, checked_raster, core_indices, weight_format
+from neurochip.cores.replay_input import (
+    check_register,
+    checked_raster,
+    core_indices,
+    stored_as,
+    weight_format,
+)
 from neurochip.cores.spiking_network import SpikingEngine
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
 from neurochip.description.precision import Precision, integer_bits, word_bits
@@ -48,6 +54,7 @@ class PlacedSpiking(NamedTuple):
     precision: Precision
     hardware: HardwareUse
     raster: LayeredRaster
+    stored: str
     engine: SpikingEngine
 
 
@@ -87,7 +94,8 @@ def run_spiking(
     names = tuple(group.name for group in network.groups)
     potentials = made.engine.advance(len(made.raster.bits), record=bool(silent))
     readout = {name: potentials[names.index(group)].copy() for name, group in silent.items()}
-    replay = booked(made.placed, names, made.raster, made.engine.idle(), made.hardware, paid, timing)
+    idle = made.engine.idle()
+    replay = booked(made.placed, names, made.raster, idle, made.hardware, paid, timing, weights=made.stored)
     return SpikingRun(replay, readout)
 
 
@@ -125,7 +133,8 @@ def laid_out(
     )
     placed = place(sizes, projections, cores, chip, **needs)
     engine = SpikingEngine(network, placed, matrices, raster, weight_dtype(precision), state_dtype(precision))
-    return PlacedSpiking(placed, precision, hardware, raster, engine)
+    stored = stored_as(matrices, precision, computes=True)
+    return PlacedSpiking(placed, precision, hardware, raster, stored, engine)
 
 
 def _hardware(cost: HardwareCost, precision: Precision, *, filtered: bool) -> HardwareUse:

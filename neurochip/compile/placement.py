@@ -42,6 +42,8 @@ class PlacedNetwork:
     delivered
         i64[layer, piece]: whether one spike of the layer brings a packet to the core of the piece; it is booked on
         the first piece of that core which hears it.
+    received_bits
+        i64[layer, piece]: bits of that packet as it is taken in.
     links
         i64[piece, 2]: links east–west and north–south that one spike crosses.
     aer, aer_hops
@@ -57,6 +59,7 @@ class PlacedNetwork:
     neurons: Counts
     packets: Counts
     delivered: Counts
+    received_bits: Counts
     links: Counts
     aer: Counts
     aer_hops: Counts
@@ -138,6 +141,7 @@ def place(
     address = {a: max(1, math.ceil(math.log2(max(a, 1)))) for a in set(axons.tolist())}
     word = np.array([chip.packet.header_bits + address[a] for a in axons.tolist()], dtype=np.int64)
     links = np.zeros((n_pieces, 2), dtype=np.int64)
+    received_bits = delivered * word[core]
     aer, aer_hops = np.zeros(n_pieces, dtype=np.int64), np.zeros(n_pieces, dtype=np.int64)
     for k in range(len(sizes)):
         here, heard = layer == k, hears[k] > 0
@@ -148,6 +152,7 @@ def place(
             # One packet that forks, with the longest address that any receiver needs.
             links[here] = np.column_stack(_tree(x[at], y[at], *to))
             aer[here] = word[heard].max()
+            received_bits[k] = delivered[k] * word[heard].max()
             aer_hops[here] = aer[here] * links[here].sum(axis=1)
         else:
             links[here] = np.column_stack([_distance(x[at], to[0]), _distance(y[at], to[1])])
@@ -164,6 +169,7 @@ def place(
         neurons=size,
         packets=hears.sum(axis=1),
         delivered=delivered,
+        received_bits=received_bits,
         links=links,
         aer=aer,
         aer_hops=aer_hops,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.precision import Precision, integer_bits
+from neurochip.description.precision import Precision, integer_bits, integer_range
 from neurochip.errors import NumericError
 
 __all__ = ["Quantised", "full_scale", "quantise", "state_dtype", "weight_dtype"]
@@ -54,7 +54,7 @@ def quantise(
     values
         [pre, post].
     largest
-        Magnitude that the largest integer stands for; `None` takes `full_scale`.
+        Magnitude that the largest integer, 2ⁿ⁻¹ − 1, stands for; `None` takes `full_scale`. The smallest is −2ⁿ⁻¹.
     place
         Names the values in errors.
 
@@ -71,10 +71,10 @@ def quantise(
     bits = integer_bits(precision)
     if bits is None:
         return Quantised(np.ascontiguousarray(values, dtype=weight_dtype(precision)), 1.0, 0)
-    top = 2 ** (bits - 1) - 1
+    bottom, top = integer_range(bits)
     scale = (full_scale((values.shape[0], values.shape[1])) if largest is None else largest) / top
     # The scale is what the cores multiply with: exactly representable in their state format.
     scale = float(np.float32(scale))
     steps = np.rint(values / scale)
-    clipped = int(np.count_nonzero(np.abs(steps) > top))
-    return Quantised(np.clip(steps, -top, top).astype(weight_dtype(precision)), scale, clipped)
+    clipped = int(np.count_nonzero((steps < bottom) | (steps > top)))
+    return Quantised(np.clip(steps, bottom, top).astype(weight_dtype(precision)), scale, clipped)

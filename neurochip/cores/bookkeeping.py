@@ -52,11 +52,12 @@ class FaultCounts(NamedTuple):
 
 
 class _Ways(NamedTuple):
-    """Where a spike of each core goes: links crossed [core, 2], and bits of its packets, plain and times links."""
+    """Where a spike of each core goes."""
 
-    links: Counts
-    aer: Counts
-    aer_hops: Counts
+    links: Counts  # [core, 2]  that it crosses
+    aer: Counts  # [core]  bits of its packets as they are sent
+    aer_hops: Counts  # [core]  times the links that each crosses
+    arrives: Counts  # [sender, receiver]  1 where no link on the way is down
 
 
 class Bookkeeper:
@@ -81,6 +82,13 @@ class Bookkeeper:
         for c, receivers in enumerate(image.receivers):
             hears[c, list(receivers)] = 1
         self.hears = hears
+        self._packet_bits = np.array(
+            [
+                [image.packet_bits(s, r) if hears[s, r] else 0 for r in range(self._cores)]
+                for s in range(self._cores)
+            ],
+            dtype=np.int64,
+        ).reshape(hears.shape)
         self._image = image
         self._ways = {frozenset[Link](): self._ways_of(frozenset())}
         names = tuple(image.network.populations[p].name for p in self.population)
@@ -92,14 +100,17 @@ class Bookkeeper:
         """Follow the packets of one spike of each core, up to a link that is down."""
         image = self._image
         mesh, routing = image.chip.mesh, image.chip.packet.routing
-        ways = _Ways(
-            *(np.zeros(shape, dtype=np.int64) for shape in ((self._cores, 2), self._cores, self._cores))
-        )
+        none = np.zeros(self._cores, dtype=np.int64)
+        links = np.zeros((self._cores, 2), dtype=np.int64)
+        ways = _Ways(links, none, none.copy(), self.hears.copy())
         for c, (core, receivers) in enumerate(zip(image.cores, image.receivers, strict=True)):
             sites = [image.cores[r].site for r in receivers]
-            bits = [image.chip.packet.header_bits + image.address_bits[r] for r in receivers]
+            bits = [image.packet_bits(c, r) for r in receivers]
             far = [sum(links_crossed(mesh, core.site, [site], "unicast", down)) for site in sites]
             ways.links[c] = links_crossed(mesh, core.site, sites, routing, down) if down else image.hops[c]
+            if down:
+                whole = [sum(links_crossed(mesh, core.site, [site], "unicast")) for site in sites]
+                ways.arrives[c, list(receivers)] = [a == b for a, b in zip(far, whole, strict=True)]
             if routing == "multicast" and bits:
                 ways.aer[c], ways.aer_hops[c] = max(bits), max(bits) * ways.links[c].sum()
             else:
@@ -195,11 +206,15 @@ class Bookkeeper:
         lanes, lane_ticks = int(tally[_LANES, 0]), int(tally[_LANE_TICKS, 0])
         carried, sent, last = tally[_CARRIED], tally[_SENT], tally[_LAST]
         receivers = self.hears.sum(axis=1)
+        # Frames, like packets, travel for a tick: those of the last tick before a presentation reach nobody.
+        frame_ticks = lane_ticks - lanes if kind.opening else lane_ticks
         symbols, axons = self.size * lane_ticks, self._axons * lane_ticks
         if kind.broken is None:
             delivered = (carried + sent - last) @ self.hears
             in_flight = (last - carried) * receivers
             ways = self._ways[frozenset()]
+            book[:, _AT["aer_received"]] = (carried + sent - last) @ self._packet_bits
+            book[:, _AT["symbols_received"]] = (self.size * frame_ticks) @ ways.arrives
         else:
             done = dict(zip(TALLY, tally[_SOUND:], strict=True))
             delivered, in_flight = done.pop("spikes_delivered"), last - carried
@@ -212,6 +227,7 @@ class Bookkeeper:
             if kind.broken.down not in self._ways:
                 self._ways[kind.broken.down] = self._ways_of(kind.broken.down)
             ways = self._ways[kind.broken.down]
+            book[:, _AT["symbols_received"]] = ((self.size * alive * frame_ticks) @ ways.arrives) * alive
         links = ways.links.sum(axis=1)
         output = self.population == self.population[-1]
         book[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
@@ -237,7 +253,10 @@ class Bookkeeper:
         book[:, _AT["spikes_hops"]] = sent * links
         book[:, _AT["aer"]] = sent * ways.aer
         book[:, _AT["aer_hops"]] = sent * ways.aer_hops
-        book[:, _AT["bitmap"]] = symbols * receivers
+        # What leaves a core: a packet or frame for each core that hears it, or one that forks.
+        copies = receivers if self._image.chip.packet.routing == "unicast" else np.minimum(receivers, 1)
+        book[:, _AT["packets_sent"]] = sent * copies
+        book[:, _AT["bitmap"]] = symbols * copies
         book[:, _AT["bitmap_hops"]] = symbols * links
         self._book(kind.phase, book, presentations=lanes if kind.begins else 0, ticks=lane_ticks)
 

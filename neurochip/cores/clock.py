@@ -11,17 +11,17 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.cores.counted_ticks import LONGEST, TOTAL, time_counts
-from neurochip.cores.traffic_tables import TrafficTables, link_routes, traffic_tables
+from neurochip.cores.traffic_tables import TrafficTables, link_routes, longest_tick, traffic_tables
 from neurochip.cores.walked_ticks import Walk, walk_ticks
 from neurochip.description.chip import TimingSpec
-from neurochip.errors import CapabilityError, ConfigError, StallError
+from neurochip.errors import CapabilityError, ConfigError, NumericError, StallError
 from neurochip.noc import Packets
 from neurochip.noc.arrays import Fabric, Load, State, build
 from neurochip.noc.router import STALLED, advance
 from neurochip.noc.stall import stall_error
 from neurochip.noc.traffic import MOST_CYCLES, deaf_cores
 from neurochip.noc.zero_load import in_fractions
-from neurochip.substrate import Phase
+from neurochip.substrate import Phase, exact
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
 
 __all__ = ["ChipClock", "TimeModel"]
@@ -29,6 +29,8 @@ __all__ = ["ChipClock", "TimeModel"]
 TimeModel = Literal["analytic", "cycle"]
 
 _LATENCIES = 1 << 20  # cycles; deliveries that take longer are all counted in the last place
+_MOST_TICK = 1 << 40  # cycles of one tick
+_MOST_SUM = 1 << 42  # cycles that are added up at once: in 2⁻²⁰ cycle they still fit a word
 _ROOM = 1 << 26  # bytes of spikes that are kept to be walked through
 
 
@@ -60,6 +62,8 @@ class ChipClock:
     ------
     CapabilityError
         When the chip has no clock.
+    NumericError
+        When a tick might take more than 2⁴⁰ cycles.
     """
 
     def __init__(
@@ -93,6 +97,14 @@ class ChipClock:
         )
         if dead is not None:
             self.tables = self.tables._replace(update=np.where(dead, 0, self.tables.update))
+        longest = longest_tick(self.tables, contention=self.walks)
+        if longest > _MOST_TICK:
+            raise NumericError(
+                "chip.timing",
+                f"lets a tick take up to {longest:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are counted; "
+                "use fewer cycles per stage",
+            )
+        self._ticks_at_once = _MOST_SUM // longest
         self._routes = link_routes(image, self.tables)
         self._seen: dict[Phase, int] = {}  # presentations that have begun, timed or not
         self._timed: dict[Phase, NDArray[np.int64]] = {}  # lanes of the present minibatch that are timed
@@ -145,6 +157,16 @@ class ChipClock:
         """
         if self.walks:
             return self._walked(rows, spikes, each_thread, first_tick)
+        time = PhaseTime.nothing(len(self._image.cores))
+        most_rows = min(self._ticks_at_once, max(1, len(rows)))
+        most_ticks = self._ticks_at_once // most_rows
+        for row in range(0, len(rows), most_rows):
+            for tick in range(0, len(per_core), most_ticks):
+                some = rows[row : row + most_rows]
+                time = time + self._counted(some, per_core[tick : tick + most_ticks])
+        return time
+
+    def _counted(self, rows: NDArray[np.int64], per_core: NDArray[np.int32]) -> PhaseTime:
         n_cores = len(self._image.cores)
         totals = np.zeros(2, dtype=np.int64)
         busy, sent, received, earliest = np.zeros((4, n_cores), dtype=np.int64)
@@ -183,7 +205,7 @@ class ChipClock:
             in_fractions(timing.cycles_per_weight_accumulation),
             in_fractions(timing.cycles_per_weight_write),
         )
-        busy = accumulations * add + writes * write
+        busy = exact.plus(exact.times(accumulations, add), exact.times(writes, write))
         cycles = -(-int(busy.max(initial=0)) // FRACTIONS)
         return replace(PhaseTime.nothing(len(busy)), cycles=cycles, longest=cycles, busy=busy)
 
@@ -195,7 +217,9 @@ class ChipClock:
         first_tick: int,
     ) -> PhaseTime:
         while len(self._walkers) < self._threads:
-            self._walkers.append(_Walker(self._image, self._timing, self.tables, self._deaf))
+            self._walkers.append(
+                _Walker(self._image, self._timing, self.tables, self._deaf, self._ticks_at_once)
+            )
         stalls: list[tuple[int, StallError]] = []
 
         def share(k: int) -> None:
@@ -211,7 +235,7 @@ class ChipClock:
             raise min(stalls, key=lambda stall: stall[0])[1]
         time = PhaseTime.nothing(len(self._image.cores))
         for walker in self._walkers[: self._threads]:
-            time = time + walker.take(self._image)
+            time = time + walker.take()
         ticks = len(spikes) * len(rows)
         return replace(time, ticks=ticks, barrier=ticks * self.tables.barrier)
 
@@ -220,9 +244,16 @@ class _Walker:
     """One thread's network on chip, with room for every neuron to spike at once."""
 
     def __init__(
-        self, image: ChipImage, timing: TimingSpec, tables: TrafficTables, deaf: NDArray[np.int64]
+        self,
+        image: ChipImage,
+        timing: TimingSpec,
+        tables: TrafficTables,
+        deaf: NDArray[np.int64],
+        ticks_at_once: int,
     ) -> None:
         self._image, self._tables, self._deaf = image, tables, deaf
+        self._ticks_at_once, self._longest = ticks_at_once, _MOST_SUM // ticks_at_once
+        self._before = PhaseTime.nothing(len(image.cores))
         mesh = image.chip.mesh
         most = _everybody(tables)
         n_deliveries, n_packets = len(most.destination), len(most.source)
@@ -252,8 +283,19 @@ class _Walker:
     def walk(self, spikes: Any, row: int, first_tick: int, max_cycles: int) -> StallError | None:
         """Add up the ticks of one row; return what went wrong."""
         load, state = self._load, self._state
-        ended = walk_ticks(spikes, row, 0, self._tables, self._fabric, load, state, self._walk, max_cycles)
-        if ended == len(spikes):
+        ended = 0
+        while ended < len(spikes):
+            room = (_MOST_SUM - int(self._walk.totals[0])) // self._longest
+            if room < 1:
+                self._before = self._before + self._emptied()
+                continue
+            stop = min(len(spikes), ended + room)
+            ended = walk_ticks(
+                spikes[:stop], row, ended, self._tables, self._fabric, load, state, self._walk, max_cycles
+            )
+            if ended < stop:
+                break
+        else:
             return None
         n_packets = int(load.queue_first[-1])
         n_deliveries = int(load.first[n_packets])
@@ -272,9 +314,15 @@ class _Walker:
         )
         return StallError(f"tick {first_tick + ended}, {error.place}", error.problem)
 
-    def take(self, image: ChipImage) -> PhaseTime:
+    def take(self) -> PhaseTime:
         """Return what was added up since the last time, and begin at 0."""
-        walk, state, mesh = self._walk, self._state, image.chip.mesh
+        time = self._before + self._emptied()
+        self._before = PhaseTime.nothing(len(self._image.cores))
+        return time
+
+    def _emptied(self) -> PhaseTime:
+        """Return what the arrays hold, and empty them."""
+        walk, state, mesh = self._walk, self._state, self._image.chip.mesh
         used = int(np.flatnonzero(walk.latencies)[-1]) + 1 if walk.latencies.any() else 0
         time = PhaseTime(
             cycles=int(walk.totals[0]),

@@ -21,7 +21,7 @@ LOST = ("", "link_down", "dead_core")
 
 # What the kernel counts, per core.
 TALLY = (
-    "spikes_delivered",  # on the receiving core; all others on the sending one
+    "spikes_delivered",  # on the receiving core; all others but the last on the sending one
     "lost_on_link",
     "lost_to_dead_core",
     "lost_to_drop",
@@ -29,6 +29,7 @@ TALLY = (
     "spikes_spurious",
     "spikes_forced",
     "spikes_silenced",
+    "aer_received",  # on the receiving core
 )
 
 
@@ -36,6 +37,7 @@ class FaultWiring(NamedTuple):
     """What is broken for good."""
 
     axons: Array  # u64[block, 2]  first axon slot, axon slot after the last: multiples of 64
+    packet_bits: Array  # i64[block]  of one packet as it is taken in
     core_of: Array  # u64[slot]  core that holds a slot
     sites: Array  # u64[core]
     size: Array  # u64[core]  neurons, without padding

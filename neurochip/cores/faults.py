@@ -218,8 +218,14 @@ def _wiring(layout: Layout, dead: set[int], down: frozenset[Link], stuck: list[i
     is_stuck = np.zeros(layout.n_slots, dtype=np.uint8)
     is_stuck[stuck] = 1
     rows = np.cumsum([0, *(block.rows for block in layout.blocks)])
+    projections = image.network.projections
+    senders = [image.cores_of(projections[block.projection].source)[0] for block in layout.blocks]
     return FaultWiring(
         axons=np.stack([rows[:-1], rows[1:]], axis=1).astype(np.uint64),
+        packet_bits=np.array(
+            [image.packet_bits(s, b.core) for s, b in zip(senders, layout.blocks, strict=True)],
+            dtype=np.int64,
+        ),
         core_of=core_of,
         sites=np.array([core.site for core in image.cores], dtype=np.uint64),
         size=np.array([core.size for core in image.cores], dtype=np.uint64),

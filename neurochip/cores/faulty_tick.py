@@ -23,7 +23,7 @@ __all__ = ["run_faulty_ticks"]
 
 _FIRST_FRAME, _SECOND_FRAME = FRAME_TICKS
 # Columns of the tally, in the order of `fault_arrays.TALLY`.
-_DELIVERED, _ON_LINK, _AT_DEAD, _DROPPED, _DELAYED, _SPURIOUS, _FORCED, _SILENCED = range(8)
+_DELIVERED, _ON_LINK, _AT_DEAD, _DROPPED, _DELAYED, _SPURIOUS, _FORCED, _SILENCED, _RECEIVED = range(9)
 
 
 @kernel
@@ -189,7 +189,9 @@ def run_faulty_ticks(
         for t in range(n_ticks):
             tick = first_tick + t
             for k in range(n_blocks):
-                tally[blocks[k, 0], _DELIVERED] += _take_in(axons[k, 0], axons[k, 1], heard, arrived)
+                taken = _take_in(axons[k, 0], axons[k, 1], heard, arrived)
+                tally[blocks[k, 0], _DELIVERED] += taken
+                tally[blocks[k, 0], _RECEIVED] += taken * faulty.packet_bits[k]
             if tick <= _SECOND_FRAME:
                 for j in range(nothing, n_axons):
                     window[j] += arrived[j]

@@ -57,6 +57,7 @@ def change_integers(
     post: Any,
     rate: Any,
     change: Any,
+    bottom: int,
     top: int,
     stochastic: int,
     key: Any,
@@ -64,11 +65,12 @@ def change_integers(
     first_column: Any,
     out: Any,
 ) -> None:
-    """The same for integer weights: ``rate`` is in steps of the weight; the sum is rounded and held to ±``top``.
+    """The same for integer weights: ``rate`` is in steps of the weight; sums are rounded, and ``bottom`` … ``top``
 
     ``stochastic`` 1 rounds up with the probability of the fraction, drawn by (``key``, number of the weight in its
     projection): row ``row_numbers[i]`` and column ``first_column`` + j, all u64, so the mapping does not matter.
-    ``out`` i64[2] += number of non-zero ``pre``, of weights that met ±``top``.
+    ``out`` i64[3] += number of non-zero ``pre``, of weights that met an end of the range, and of changes that are
+    not finite: those leave their weight as it is.
     """
     nothing = np.uint64(0)
     for i in range(rows[0], rows[1]):
@@ -79,7 +81,11 @@ def change_integers(
         at = start + i * width
         row_key = mix(key, row_numbers[i])
         for j in range(nothing, width):
-            wanted = np.float64(weights[at + j]) + np.float64(rate * change[j])
+            step = np.float64(rate * change[j])
+            if not np.isfinite(step):
+                out[2] += 1
+                continue
+            wanted = np.float64(weights[at + j]) + step
             if stochastic:
                 rounded = np.floor(wanted + uniform(row_key, first_column + j))
             else:
@@ -87,7 +93,7 @@ def change_integers(
             if rounded > top:
                 rounded = np.float64(top)
                 out[1] += 1
-            elif rounded < -top:
-                rounded = np.float64(-top)
+            elif rounded < bottom:
+                rounded = np.float64(bottom)
                 out[1] += 1
             weights[at + j] = np.int64(rounded)

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurochip.cores.lif_network import LayeredRaster
 from neurochip.description.chip import ChipSpec
-from neurochip.description.precision import Precision, word_bits
+from neurochip.description.precision import Precision, word_bits, word_of
 from neurochip.errors import ConfigError, DataError, MappingError, NumericError
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "core_indices",
     "feedback_weights",
     "recurrent_weights",
+    "stored_as",
     "weight_format",
     "weight_matrix",
     "refuse_dead_cores",
@@ -88,8 +89,12 @@ def feedback_weights(feedback: Sequence[ArrayLike | None] | None, sizes: list[in
 
 
 def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, computes: bool) -> Precision:
-    """Return the narrowest format of the chip that holds all weights as they are."""
-    largest, single = 1, True
+    """Return the narrowest format of the chip that holds all weights as they are.
+
+    Integers are held as integers in two's complement, or refused: they never become floating-point numbers on a chip
+    that has integers. Where nothing is computed, values that are no integers stand for words of the widest format.
+    """
+    smallest, largest, single = 0, 0, True
     for where, matrix in zip(places, matrices, strict=True):
         low, high = matrix.min(), matrix.max()
         if not (np.isfinite(low) and np.isfinite(high)):
@@ -97,17 +102,30 @@ def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, c
             entry = ", ".join(str(int(i)) for i in at)
             raise NumericError(f"{where}[{entry}]", f"must be finite, got {matrix[at]}")
         single = single and matrix.dtype == np.float32
-        largest = max(largest, math.ceil(max(high, -float(low))))
-    bits = max(largest.bit_length() + 1, chip.weights.min_bits or 2, 2)
+        smallest, largest = min(smallest, math.floor(low)), max(largest, math.ceil(high))
+    bits = max(word_of(smallest, largest), chip.weights.min_bits or 2)
     widest = min(chip.weights.max_bits or 0, 16)
     # Floating-point weights stay what they are where the chip has such; the others may hold whole numbers.
-    asked = all(matrix.dtype.kind in "iu" for matrix in matrices) or not chip.weights.floats
+    integers = all(matrix.dtype.kind in "iu" for matrix in matrices)
+    asked = integers or not chip.weights.floats
     whole = asked and all(m.dtype.kind in "iu" or np.array_equal(m, np.trunc(m)) for m in matrices)
     if whole and bits <= widest:
         return f"int{bits}"  # type: ignore[return-value]
+    if integers and widest:
+        raise ConfigError(
+            "weights",
+            f"{smallest} to {largest} need {bits} bits, and {chip.name} has {chip.weights.formats()}; "
+            "scale and round them first"
+            + (", or give them as floating-point numbers" if chip.weights.floats else ""),
+        )
     real: Precision = "float32" if single or "float64" not in chip.weights.floats else "float64"
     if real in chip.weights.floats:
-        if real == "float32" and largest > float(np.finfo(np.float32).max):
+        if integers and not all(np.array_equal(m, m.astype(real)) for m in matrices):
+            raise NumericError(
+                "weights",
+                f"are integers that {real} cannot hold, and {chip.name} has no others; scale them first",
+            )
+        if real == "float32" and max(largest, -smallest) > float(np.finfo(np.float32).max):
             raise NumericError("weights", f"exceed float32, which is what {chip.name} has; scale them first")
         return real
     if not computes:  # the values play no part
@@ -118,12 +136,23 @@ def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, c
     )
 
 
+def stored_as(matrices: list[Array], precision: Precision, *, computes: bool) -> str:
+    """Return in words what the cores hold of the weights that were given."""
+    given = " and ".join(sorted({matrix.dtype.name for matrix in matrices}))
+    low, high = min(m.min() for m in matrices), max(m.max() for m in matrices)
+    words = f"{precision}, given as {given} from {low:g} to {high:g}"
+    kept = np.dtype(np.int64 if precision.startswith("int") else precision)
+    if all(np.array_equal(m, m.astype(kept)) for m in matrices):
+        return words
+    return words + (", rounded" if computes or kept.kind == "f" else "; their values play no part")
+
+
 def check_register(projections: list[tuple[int, int]], sizes: list[int], precision: Precision) -> None:
     """Refuse sums that could leave a register of 32 bits."""
-    top = 2 ** (word_bits(precision) - 1) - 1
+    most = 2 ** (word_bits(precision) - 1)  # the magnitude of the smallest weight
     for target in range(1, len(sizes)):
         heard = sum(sizes[s] for s, t in projections if t == target)
-        if heard * top >= 2**31:
+        if heard * most > 2**31:
             raise NumericError(
                 f"layer {target}",
                 f"{heard} weights of {precision} may sum beyond 32 bits; use narrower weights or fewer inputs",

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.lif_network import LayeredRaster
 from neurochip.description.chip import TimingSpec
-from neurochip.errors import CapabilityError, StallError
+from neurochip.errors import CapabilityError, NumericError, StallError
 from neurochip.noc import Packets, core_pipeline, cycles_from_counts
-from neurochip.noc.zero_load import ONE, in_fractions
+from neurochip.noc.zero_load import ONE, in_fractions, zero_load_latency
 from neurochip.substrate.phase_time import percentiles
 
 __all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_piece"]
@@ -22,6 +22,7 @@ __all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_piece"]
 Counts = NDArray[np.int64]
 Cycles = NDArray[np.float64]
 
+_MOST_TICK = 1 << 40  # cycles of one tick
 _CHUNK = 1 << 17  # entries of a table [tick, flow] that is worked on at once: what a cache holds
 
 
@@ -91,8 +92,17 @@ def replay_time(
     ------
     StallError
         When the network stops with packets under way.
+    NumericError
+        When a tick might take more than 2⁴⁰ cycles.
     """
     traffic = SpikeTraffic(placed, raster, timing, updates)
+    longest = traffic.longest_tick()
+    if longest > _MOST_TICK:
+        raise NumericError(
+            "chip.timing",
+            f"lets a tick take up to {longest:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are counted; "
+            "use fewer cycles per stage",
+        )
     if model == "analytic":
         per_tick = traffic.cycles_from_counts()
         cycles = int(per_tick.sum())
@@ -129,6 +139,23 @@ class SpikeTraffic:
             for k in range(1, n_layers):
                 self.after[k] = self.neurons[self.core_of[k]] + _rank(self.core_of[k])
                 self.neurons += np.bincount(self.core_of[k], minlength=n_cores)
+
+    def longest_tick(self) -> int:
+        """Return cycles that no tick exceeds: all that engines, routers and links do, one after the other."""
+        timing, mesh = self.timing, self.mesh
+        corners = np.array([0]), np.array([mesh.width * mesh.height * mesh.cores_per_tile - 1])
+        latency = int(zero_load_latency(mesh, timing, *corners)[0])
+        look_up, per_sop = in_fractions(timing.cycles_per_packet_in), in_fractions(1 / timing.sops_per_cycle)
+        fractions = int(self.neurons.sum()) * in_fractions(timing.cycles_per_neuron_update)
+        cycles = timing.barrier(mesh.n_tiles)
+        for k, hearers in enumerate(self.hearers):
+            spikes = int(self.raster.layer(k).sum(axis=1, dtype=np.int64).max(initial=0))
+            packets = spikes * hearers.size
+            fractions += spikes * in_fractions(timing.cycles_per_spike_out)
+            fractions += packets * (in_fractions(timing.cycles_per_packet_out) + look_up)
+            fractions += spikes * int(self.sops[k].sum()) * per_sop
+            cycles += packets * (latency + 5)  # stages of a packet that may wait for the next whole cycle
+        return cycles + -(-fractions // ONE)
 
     def packets_of(self, tick: int) -> tuple[Packets, Counts, Counts, Cycles]:
         """Return the packets of a tick; synaptic operations of each delivery; ``after`` and ``extra``."""

@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from neurochip.cores.layout import Block, Layout
 from neurochip.cores.plasticity import change_floats, change_integers
 from neurochip.cores.weight_flips import WeightFlips
-from neurochip.description.precision import integer_bits
+from neurochip.description.precision import integer_bits, integer_range
+from neurochip.errors import NumericError
 from neurochip.kernels.random_bits import mix
 from neurochip.substrate import Parameters, WeightUpdate
+from neurochip.substrate.fitting import weights_place
 
 __all__ = ["SynapseMemories", "Written"]
 
@@ -148,7 +150,7 @@ class SynapseMemories:
         columns[:, : post.shape[1]] = post
         edges = np.array([block.rows * k // self._threads for k in range(self._threads + 1)], dtype=np.uint64)
         scratch = np.zeros((self._threads, block.width), dtype=t)
-        out = np.zeros((self._threads, 2), dtype=np.int64)
+        out = np.zeros((self._threads, 3), dtype=np.int64)
         weights, start, width = self.wiring.weights, np.uint64(block.start), np.uint64(block.width)
         bits = integer_bits(layout.image.precision)
         step = rate if bits is None else rate / float(self.wiring.scales[block.projection])
@@ -165,10 +167,16 @@ class SynapseMemories:
             if bits is None:
                 change_floats(*common, out[k])
             else:
-                top = 2 ** (bits - 1) - 1
-                change_integers(*common, top, int(self._stochastic), key, numbers, first_column, out[k])
+                change_integers(
+                    *common, *integer_range(bits), int(self._stochastic), key, numbers, first_column, out[k]
+                )
 
         self._each_thread(share)
+        if out[:, 2].any():
+            raise NumericError(
+                weights_place(layout.image.network, block.projection),
+                "is to change by what is not finite, and no integer can hold that; use a smaller rate or beta",
+            )
         return int(out[:, 0].sum()), int(out[:, 1].sum())
 
     def _copy_transpose(self, block: Block, original: int) -> None:

@@ -154,7 +154,13 @@ def keep_books(
     book[:, _AT["spikes_hops"]] = sent * links
     book[:, _AT["aer"]] = sent * placed.aer
     book[:, _AT["aer_hops"]] = sent * placed.aer_hops
-    book[:, _AT["bitmap"]] = symbols * receivers
+    forks = placed.chip.packet.routing == "multicast"
+    copies = np.minimum(receivers, 1) if forks else receivers
+    book[:, _AT["packets_sent"]] = sent * copies
+    book[:, _AT["bitmap"]] = symbols * copies
+    book[:, _AT["aer_received"]] = by_layer @ placed.received_bits
+    sizes = np.array([placed.neurons[layer == k].sum() for k in range(len(placed.sizes))], dtype=np.int64)
+    book[:, _AT["symbols_received"]] = (sizes * ticks) @ placed.delivered
     phases = {Phase.FREE: PhaseBook(1, ticks, book)}
     ledger = Ledger(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
     return TrafficLedger(ledger, PhaseBook(1, ticks, _by_tick(placed, spikes, idle)))
@@ -165,12 +171,15 @@ def _by_tick(placed: PlacedNetwork, spikes: SpikeCounts, idle: tuple[Counts, Cou
         [sum(placed.sizes[t] for t in placed.targets(k)) for k in range(len(placed.sizes))], dtype=np.int64
     )
     ticks = spikes.by_layer.shape[0]
+    forks = placed.chip.packet.routing == "multicast"
     # Counter by counter in memory: most stay 0, and their pages are never touched.
     rows = np.moveaxis(np.zeros((len(COUNTERS), ticks, 2), dtype=np.int64), 0, -1)
     for row, part in ((0, slice(0, 1)), (1, slice(1, None))):
         sent = spikes.by_layer[:, part]
         rows[:, row, _AT["spikes_sent"]] = sent.sum(axis=1)
         rows[:, row, _AT["packets"]] = sent @ placed.packets[part]
+        copies = np.minimum(placed.packets[part], 1) if forks else placed.packets[part]
+        rows[:, row, _AT["packets_sent"]] = sent @ copies
         rows[:, row, _AT["spikes_delivered"]] = rows[:, row, _AT["packets"]]
         rows[:, row, _AT["sops"]] = rows[:, row, _AT["weight_reads"]] = sent @ fan_out[part]
         rows[:, row, _AT["symbols"]] = sum(placed.sizes[part])

@@ -11,8 +11,9 @@ from neurochip.compile import ChipImage
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import ConfigError
 from neurochip.noc.zero_load import in_fractions, zero_load_latency
+from neurochip.substrate.phase_time import FRACTIONS
 
-__all__ = ["TrafficTables", "link_routes", "traffic_tables"]
+__all__ = ["TrafficTables", "link_routes", "longest_tick", "traffic_tables"]
 
 Array = np.ndarray[Any, Any]
 
@@ -89,6 +90,28 @@ def traffic_tables(
         barrier=timing.barrier(int(np.unique(site // mesh.cores_per_tile).size)),
         multicast=int(multicast),
     )
+
+
+def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
+    """Return cycles that no tick exceeds, whoever spikes: all that engines, routers and links do, one after the other.
+
+    While packets are under way, at least one of these is at work. Without ``contention`` they do not wait for one
+    another, and the longest way counts once.
+    """
+    neurons = (tables.slots[:, 1] - tables.slots[:, 0]).tolist()
+    flows = np.diff(tables.flows).tolist()
+    fractions, ways, stages = 0, 0, 0
+    for c, n in enumerate(neurons):
+        fractions += n * (
+            int(tables.update[c]) + int(tables.spike_out[c]) + int(tables.copies[c]) * tables.out
+        )
+        at = slice(int(tables.flows[c]), int(tables.flows[c + 1]))
+        fractions += n * sum(int(tables.service[r]) for r in tables.receiver[at])
+        ways += n * sum(tables.latency[at].tolist())
+        stages += n * (2 + 3 * flows[c])  # each may wait for the next whole cycle
+    if not contention:
+        ways = max(tables.latency.tolist(), default=0)
+    return tables.barrier + ways + stages + -(-fractions // FRACTIONS)
 
 
 def link_routes(image: ChipImage, tables: TrafficTables) -> Array:

@@ -29,6 +29,8 @@ Bits = Annotated[int, Quantity("memory")]
 Rounding = Literal["nearest", "stochastic"]
 # A price is measured, simulated or guessed; a size may also simply be a fact of the design.
 SheetEvidence = Literal["architecture", "measured", "pre-silicon", "estimated"]
+_MOST_HEADER_BITS = 1 << 12  # a count of bits times links then fits its word in any run that ends
+_MOST_CYCLES = 1 << 32  # of one stage
 
 
 def _at_least(smallest: int, instance: Any, section: str, *names: str) -> None:
@@ -36,6 +38,13 @@ def _at_least(smallest: int, instance: Any, section: str, *names: str) -> None:
         value = getattr(instance, name)
         if value is not None and not value >= smallest:
             raise ConfigError(f"{section}.{name}", f"must be at least {smallest}, got {value}")
+
+
+def _at_most(largest: int, instance: Any, section: str, *names: str) -> None:
+    for name in names:
+        value = getattr(instance, name)
+        if value is not None and not value <= largest:
+            raise ConfigError(f"{section}.{name}", f"must be at most {largest}, got {value}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +198,7 @@ class PacketSpec:
         """Check the header."""
         conform(self, "packet")
         _at_least(0, self, "packet", "header_bits")
+        _at_most(_MOST_HEADER_BITS, self, "packet", "header_bits")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +259,7 @@ class TimingSpec:
         _at_least(0, self, "timing", "cycles_per_clamped_update", "cycles_per_host_word")
         _at_least(0, self, "timing", "cycles_per_weight_accumulation", "cycles_per_weight_write")
         _at_least(1, self, "timing", "link_cycles_ew", "link_cycles_ns", "fifo_depth")
+        _at_most(_MOST_CYCLES, self, "timing", "router_cycles", "link_cycles_ew", "link_cycles_ns")
         if (self.cycles_per_weight_accumulation is None) != (self.cycles_per_weight_write is None):
             there = "write" if self.cycles_per_weight_write is not None else "accumulation"
             missing = "accumulation" if there == "write" else "write"
@@ -271,6 +282,8 @@ class TimingSpec:
                 raise ConfigError(place, f"active tiles must ascend from 1, got {tiles} after {before}")
             if cycles < 0:
                 raise ConfigError(place, f"must be at least 0, got {cycles}")
+            if cycles > _MOST_CYCLES:
+                raise ConfigError(place, f"must be at most {_MOST_CYCLES}, got {cycles}")
             before = tiles
 
     @property

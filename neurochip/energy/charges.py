@@ -142,7 +142,7 @@ class _Books:
             yield Charge(element.role, event, steps * each)
 
     def network(self) -> Iterator[Charge]:
-        yield Charge("network", "packet_out", self.count("packets"))
+        yield Charge("network", "packet_out", self.count("packets_sent"))
         yield Charge("network", "packet_in", self.count("spikes_delivered"))
         if self.prices.has("link_bit"):
             yield Charge("network", "link_bit", self.count("aer_hops"))

@@ -47,7 +47,8 @@ ASSUMPTIONS = (
 class Sends(NamedTuple):
     """What one value of each neuron of a population takes: packets, links crossed, and the bits around a word."""
 
-    packets: int
+    packets: int  # one for each core that receives it
+    leaving: int  # as they leave their core: as many, or one that forks
     links: int
     ew: float  # share of the links that run east–west
     overhead: float  # bits of header and address
@@ -102,12 +103,17 @@ def placed(ledger: Ledger, layout: Sequence[Mapping[str, Any]]) -> dict[str, Sen
             for phase, book in totals.items()
             if phase in TRAINING_PHASES
         )
-        ew, ns, packets = (sum(row[key] for row in rows) for key in ("hops_ew", "hops_ns", "packets"))
+        ew, ns, packets, leaving = (
+            sum(row[key] for row in rows) for key in ("hops_ew", "hops_ns", "packets", "packets_sent")
+        )
+        received = sum(core["output_axons"] for core in layout if core["population"] == name)
         sends[name] = Sends(
-            packets=sum(core["output_axons"] for core in layout if core["population"] == name),
+            packets=received,
+            # All neurons of a population have the same receivers, and a packet for each of them or one for all.
+            leaving=received * leaving // packets if packets else received,
             links=round(crossed / ticks),
             ew=ew / (ew + ns) if ew + ns else 0.0,
-            overhead=sum(row["aer"] for row in rows) / packets if packets else 0.0,
+            overhead=sum(row["aer"] for row in rows) / leaving if leaving else 0.0,
         )
     return sends
 
@@ -210,7 +216,8 @@ def _on_chip(
     ):
         yield Use(category, "sram_bit_read", _WORD * cost.state_words_read * steps)
         yield Use(category, "sram_bit_write", _WORD * cost.state_words_written * steps)
-    yield Use("network", "packet_out", counts["packets"])
+    leaving = sum(sends[name].leaving * n for name, n in times.items())
+    yield Use("network", "packet_out", leaving)
     yield Use("network", "packet_in", counts["packets"])
     if prices.has("link_bit"):
         bits = sum((_WORD + sends[name].overhead) * sends[name].links * n for name, n in times.items())

@@ -11,7 +11,7 @@ __all__ = ["BitRow", "bit_rows"]
 
 
 class BitRow(NamedTuple):
-    """One coding: bits sent in training, over cores and over links, and what they are measured against."""
+    """One coding: bits sent in training, times the links crossed, and received; and what they are measured against."""
 
     key: str
     name: str
@@ -19,16 +19,17 @@ class BitRow(NamedTuple):
     bits: int
     per_sample: float | None
     over_links: int | None
+    received: int | None
     reference: int
     is_reference: bool = False
     is_real_valued: bool = False
 
 
 _SPIKING = (
-    ("symbols", "symbols", "1 bit a neuron and tick"),
-    ("spikes", "spikes", "the ones among them"),
+    ("symbols", "symbols", "one per tick"),
+    ("spikes", "spikes", "ones only"),
     ("aer", "aer", "address + header"),
-    ("bitmap", "bitmap", "frames of core pairs"),
+    ("bitmap", "bitmap", "a frame a tick"),
 )
 
 
@@ -40,24 +41,27 @@ def bit_rows(document: Document) -> list[BitRow]:
     per_sample = bits["per_sample"]
 
     def row(key: str, name: str, about: str, **extra: Any) -> BitRow:
-        over_links = bits.get(f"{key}_hops") if not extra else None
-        return BitRow(key, name, about, bits[key], per_sample.get(key), over_links, reference, **extra)
+        over_links, received = (
+            bits.get(f"{key}_{what}") if not extra else None for what in ("hops", "received")
+        )
+        each = per_sample.get(key)
+        return BitRow(key, name, about, bits[key], each, over_links, received, reference, **extra)
 
     rows = [row(*entry) for entry in _SPIKING] if run.substrate == "digital" else []
     if run.substrate == "ideal":
-        rows.append(row("real_valued_sent", "32-bit values", "as sent", is_real_valued=True))
+        rows.append(row("real_valued_sent", "32-bit words", "as sent", is_real_valued=True))
     phases = run.convergence or run.phases
     steps = f"{run.baseline.free} + {run.baseline.nudged} steps"
     same = f"{phases.free} + {phases.nudged} steps"
     rows.append(
         row(
             "real_valued_32bit",
-            "32-bit values",
+            "32-bit",
             steps,
             is_reference=True,
             is_real_valued=True,
         )
     )
     if same != steps:
-        rows.append(row("real_valued_32bit_same_ticks", "32-bit values", same, is_real_valued=True))
+        rows.append(row("real_valued_32bit_same_ticks", "32-bit", same, is_real_valued=True))
     return rows

@@ -22,7 +22,7 @@ __all__ = ["ReplayBits", "ReplayDocument", "ReplayTimeTable", "replay_document",
 
 
 class ReplayBits(TypedDict):
-    """Bits in each coding, plain and times the links they crossed."""
+    """Bits in each coding: sent, times the links they crossed, and received by all cores."""
 
     symbols: int
     spikes: int
@@ -32,6 +32,10 @@ class ReplayBits(TypedDict):
     spikes_hops: int
     aer_hops: int
     bitmap_hops: int
+    symbols_received: int
+    spikes_received: int
+    aer_received: int
+    bitmap_received: int
 
 
 class ReplayTimeTable(TypedDict):
@@ -72,6 +76,7 @@ class ReplayDocument(TypedDict):
     energy_j: EnergyTable
     time: ReplayTimeTable
     hardware: dict[str, Any]
+    weights: str
     chip: ChipTable
     ledger: dict[str, dict[str, Any]]
 
@@ -81,6 +86,7 @@ def replay_document(
     ledger: TrafficLedger,
     placed: PlacedNetwork,
     hardware: HardwareUse,
+    weights: str,
     replay_time: ReplayTime,
     names: tuple[str, ...],
     name: str,
@@ -99,6 +105,8 @@ def replay_document(
     ----------
     names
         Of the layers.
+    weights
+        What was given and what is stored, in words.
     name, file, network, neuron
         Of the report, of the file of spikes, of the run or network file, and of the model of neurons; `None` where
         there is none.
@@ -130,6 +138,7 @@ def replay_document(
         ),
         "time": _time(replay_time, timing, placed, seconds, started),
         "hardware": hardware.to_json(),
+        "weights": weights,
         "chip": cast(ChipTable, chip_table(placed.chip) | {"layout": layout}),
         "ledger": by_core.to_json(),
     }

@@ -27,7 +27,7 @@ CODINGS = (
     ("symbols", "1 bit a neuron and tick"),
     ("spikes", "the ones among them"),
     ("aer", "address + header"),
-    ("bitmap", "frames of core pairs"),
+    ("bitmap", "a frame a tick"),
 )
 _MOST_POINTS = 500  # of a curve; more ticks are averaged
 _MOST_TICKS = 600  # of the raster that is drawn
@@ -89,12 +89,17 @@ def _bits(document: ReplayDocument) -> Markup:
             label=join([tag("strong", name), " ", tag("small", about)]),
             value=bits[name],
             shown=quantity(bits[name], "bit"),
-            aside=f"{quantity(bits[f'{name}_hops'], 'bit')} × links",
+            aside=f"{quantity(bits[f'{name}_hops'], 'bit')} × links"
+            + (f", {quantity(received, 'bit')} received" if received is not None else ""),
             style="b0",
         )
         for name, about in CODINGS
+        for received in (bits.get(f"{name}_received"),)
     ]
-    lead = "The same spikes in every coding; logarithmic scale. Right: times the links that each bit crossed."
+    lead = (
+        "The same spikes in every coding, as sent; logarithmic scale. Right: times the links that each bit crossed, "
+        "and what all cores received."
+    )
     return section("Bits", log_bars(drawn, unit="bit"), about=lead)
 
 
@@ -161,5 +166,6 @@ def _provenance(document: ReplayDocument) -> Markup:
         if neuron is None
         else f"The input was taken as recorded; all other spikes were computed ({neuron})."
     )
+    words += f" Weights are stored as {document['weights']}."
     table: Any = document
     return section("The replay", tag("p", words), versions_list(document["versions"]), elements(table))

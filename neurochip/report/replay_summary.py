@@ -29,6 +29,7 @@ def replay_summary(document: ReplayDocument) -> Group:
     shared = cast(Document, document)
     title = Text.assemble((document["name"], "bold"), what)
     parts: list[Any] = [Rule(title, align="left", style="dim"), _headline(document), _bits(document)]
+    parts.append(Text(f"weights stored as {document['weights']}", style="dim"))
     if document["energy_j"]["total"] is None:
         parts.append(Text(f"energy  {document['energy_j']['note']}", style="dim"))
     else:
@@ -80,11 +81,12 @@ def _bits(document: ReplayDocument) -> Table:
 
     table = NewTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("bits")
-    for name in ("in all", "a tick", "× links"):
+    for name in ("sent", "a tick", "× links", "received"):
         table.add_column(name, justify="right", no_wrap=True)
     bits: Any = document["bits"]
     for name, about in CODINGS:
         each = quantity(bits[name] / document["time"]["ticks"], "bit")
-        cells = (quantity(bits[name], "bit"), each, quantity(bits[f"{name}_hops"], "bit"))
-        table.add_row(f"{name} [dim]{about}[/]", *cells)
+        others = (bits.get(f"{name}_{what}") for what in ("hops", "received"))
+        cells = ("–" if count is None else quantity(count, "bit") for count in others)
+        table.add_row(f"{name} [dim]{about}[/]", quantity(bits[name], "bit"), each, *cells)
     return table

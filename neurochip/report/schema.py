@@ -59,7 +59,7 @@ class ResultTable(TypedDict):
 
 
 class BitsTable(TypedDict):
-    """Bits of training (free, nudged, update) in each coding; the rest stands beside them.
+    """Bits of training (free, nudged, update) in each coding: sent, times the links crossed, and received.
 
     ``real_valued_32bit`` is what a real-valued run of ``[baseline]`` steps would have sent for the same
     presentations: each input word once, each other neuron's word at every step. ``…_same_ticks`` grants it
@@ -74,6 +74,10 @@ class BitsTable(TypedDict):
     spikes_hops: int
     aer_hops: int
     bitmap_hops: int
+    symbols_received: int
+    spikes_received: int
+    aer_received: int
+    bitmap_received: int
     real_valued_32bit: int
     real_valued_32bit_same_ticks: int
     real_valued_sent: int

@@ -143,7 +143,7 @@ def _bits_table(document: Document, rows: Sequence[BitRow]) -> Table:
 
     table = NewTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("bits" if document["convergence"] is not None else "bits in training")
-    for name in ("in all", "a sample", "× links", "vs real"):
+    for name in ("sent", "a sample", "× links", "received", "vs real"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         style = "bold" if row.is_reference else ""
@@ -152,6 +152,7 @@ def _bits_table(document: Document, rows: Sequence[BitRow]) -> Table:
             quantity(row.bits, "bit"),
             "–" if row.per_sample is None else quantity(row.per_sample, "bit"),
             "–" if row.over_links is None else quantity(row.over_links, "bit"),
+            "–" if row.received is None else quantity(row.received, "bit"),
             "reference" if row.is_reference else ratio(row.bits, row.reference),
             style=style,
         )

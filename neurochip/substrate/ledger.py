@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.substrate import exact
 from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["BIT_CODINGS", "CONTROL", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
@@ -38,6 +39,7 @@ COUNTERS: tuple[str, ...] = (
     # what travelled; booked on the sending core but for sops, spikes_delivered and weight_reads
     "spikes_sent",  # ones
     "packets",  # a spike to one receiving core
+    "packets_sent",  # that left their core: one for each receiving core (unicast), or one that forks (multicast)
     "spikes_delivered",  # packets that were taken in
     "spikes_dropped",  # packets that were lost
     "spikes_in_flight",  # packets under way at the end of the phase, less those at its beginning
@@ -60,14 +62,16 @@ COUNTERS: tuple[str, ...] = (
     # what the outside moved, in 32-bit words
     "readout_words",  # states that left their core other than as spikes
     "host_words_in",  # inputs and targets
-    # bits in every coding; plain, and times the links they crossed
+    # bits in every coding: sent by the core, times the links they crossed, and received by all cores that they reach
     "symbols",  # one bit per neuron and tick
     "aer",  # header and address of each packet
-    "bitmap",  # one frame per pair of cores and tick
+    "bitmap",  # one frame per tick: to each receiving core (unicast), or one that forks (multicast)
     "symbols_hops",
     "spikes_hops",
     "aer_hops",
     "bitmap_hops",
+    "symbols_received",  # on the receiving core; a frame of bitmap has as many bits
+    "aer_received",  # on the receiving core; spikes_delivered are the spikes received
     # what real numbers would have taken
     "real_valued_words",
 )
@@ -83,6 +87,10 @@ BIT_CODINGS: dict[str, str] = {
     "spikes_hops": "spikes_hops",
     "aer_hops": "aer_hops",
     "bitmap_hops": "bitmap_hops",
+    "symbols_received": "symbols_received",
+    "spikes_received": "spikes_delivered",
+    "aer_received": "aer_received",
+    "bitmap_received": "symbols_received",
 }
 _Count = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]  # packets in flight may have become fewer
 
@@ -134,14 +142,14 @@ class PhaseBook:
         return PhaseBook(
             self.presentations + other.presentations,
             self.ticks + other.ticks,
-            self.counts + other.counts,
+            exact.plus(self.counts, other.counts),
             other.time if self.time is None else self.time if other.time is None else self.time + other.time,
             tuple(a + b for a, b in zip(self.control, other.control, strict=True)),
         )
 
     def total(self, counter: str) -> int:
         """Return one counter, over all cores."""
-        return int(self.counts[:, _INDEX[counter]].sum())
+        return exact.total(self.counts[:, _INDEX[counter]])
 
 
 @dataclass(frozen=True)
@@ -201,14 +209,14 @@ class Ledger:
                 continue
             book = self.phases[phase]
             by_population = {
-                name: book.counts[[c for c, p in enumerate(self.populations) if p == name]].sum(axis=0)
+                name: exact.sums(book.counts[[c for c, p in enumerate(self.populations) if p == name]])
                 for name in dict.fromkeys(self.populations)
             }
             out[phase.value] = {
                 "presentations": book.presentations,
                 "ticks": book.ticks,
                 **({"control": dict(zip(CONTROL, book.control, strict=True))} if any(book.control) else {}),
-                **_named(book.counts.sum(axis=0)),
+                **_named(exact.sums(book.counts)),
                 "bits": {coding: book.total(counter) for coding, counter in BIT_CODINGS.items()},
                 "populations": {name: _named(row) for name, row in by_population.items()},
                 "cores": {

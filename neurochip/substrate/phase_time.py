@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.substrate import exact
+
 __all__ = ["FRACTIONS", "PhaseTime", "percentiles"]
 
 FRACTIONS = 1 << 20  # times within cores are whole multiples of 2⁻²⁰ cycle, so that their sums are exact
@@ -26,7 +28,7 @@ def _nothing() -> Counts:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PhaseTime:
-    """Time of one phase; all integers. What a model of time does not know is empty.
+    """Time of one phase; all integers, of any size. What a model of time does not know is empty.
 
     Attributes
     ----------
@@ -82,7 +84,8 @@ class PhaseTime:
     @property
     def idle(self) -> Counts:
         """i64[core], 2⁻²⁰ cycle."""
-        return self.cycles * FRACTIONS - self.busy - self.stalled
+        cycles = exact.integers([self.cycles * FRACTIONS] * len(self.busy))
+        return exact.plus(cycles, -exact.plus(self.busy, self.stalled))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain integers and lists; `from_json` is the inverse."""
@@ -106,7 +109,7 @@ class PhaseTime:
             value = table.get(field.name)
             if field.name in _DIMENSIONS:
                 values[field.name] = _counts(value, _DIMENSIONS[field.name], field.name)
-            elif isinstance(value, int) and 0 <= value < 2**63:
+            elif type(value) is int and value >= 0:
                 values[field.name] = value
             else:
                 raise ValueError(f"{field.name} is no count")
@@ -122,7 +125,10 @@ def _counts(value: Any, dimensions: int, name: str) -> Counts:
     if rows == []:
         return _nothing()
     found = None if rows is None else np.array(rows)  # a ValueError where rows differ in length
-    if found is None or found.ndim != dimensions or found.dtype != np.int64 or found.min(initial=0) < 0:
+    if found is not None and found.dtype != np.int64:  # beyond 64 bits, or no counts
+        found = np.array(rows, dtype=object)
+        found = found if all(type(n) is int for n in found.flat) else None
+    if found is None or found.ndim != dimensions or found.min(initial=0) < 0:
         raise ValueError(f"{name} is no table of counts")
     return found
 
@@ -132,7 +138,7 @@ def _plus(first: Any, second: Any) -> Any:
         return second
     if isinstance(second, np.ndarray) and second.size == 0:
         return first
-    return first + second
+    return exact.plus(first, second) if isinstance(first, np.ndarray) else first + second
 
 
 def _larger(first: Any, second: Any) -> Any:

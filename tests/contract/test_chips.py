@@ -18,4 +18,4 @@ class TestLoihi(ChipContract):
 
 def test_all_are_here() -> None:
     assert {*TestSheets.sheets, *TestLoihi.sheets} == set(built_in("chips"))
-    assert len(TestSheets.sheets) == 2
+    assert len(TestSheets.sheets) == 3

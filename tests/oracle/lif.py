@@ -54,6 +54,9 @@ class TickEvents:
     sops: int = 0
     updates: int = 0
     idle: int = 0
+    made: int = 0  # packets as they leave their core
+    address_bits: int = 0  # of those
+    address_bits_received: int = 0
     address_bit_hops: int = 0
 
 
@@ -129,6 +132,14 @@ class LIFChip:
                         reached[b] = True
                         tick.sops += 1
                         self.sops_of[core, b] += 1
+        if not self.multicast:
+            tick.made += len(receivers)
+            tick.address_bits += sum(self.word[core] for core in receivers)
+            tick.address_bits_received += sum(self.word[core] for core in receivers)
+        elif receivers:
+            tick.made += 1
+            tick.address_bits += longest
+            tick.address_bits_received += longest * len(receivers)
         if self.multicast:
             self._cross(list(tree), tick)
             tick.address_bit_hops += longest * len(tree)

@@ -128,6 +128,14 @@ def check_books(fast: Any, slow: Any, phase: Phase, routing: str) -> None:
         ("neuron_updates", events.core_updates),
     ):
         assert found(counter) == [counted[c] for c in cores], counter
+    header = image.chip.packet.header_bits
+    for receiver in cores:
+        bits = 0
+        for (sender, to), n in events.packets_delivered.items():
+            if to == receiver:
+                every = image.receivers[sender] if routing == "multicast" else [receiver]
+                bits += n * (header + max(image.address_bits[r] for r in every))
+        assert found("aer_received")[receiver] == bits
     lost = [sum(counter[c] for counter in events.lost.values()) for c in cores]
     assert found("spikes_dropped") == lost
     flight = [events.ended_in_flight[c] - events.started_in_flight[c] for c in cores]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.description import CodingSpec
+from neurochip.errors import NumericError
 from neurochip.substrate import Parameters, Phase, WeightUpdate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.property.networks import checked, layer_sizes, seeds
@@ -176,5 +177,18 @@ def test_weights_stop_at_the_end_of_their_range(bits: int, top: int, rounding: A
     assert np.all(made.parameters().weights[0] == top)
     assert made.ledger().total("weight_saturations") == 8 * 40
     step_by(made, -2.0 * top - 1.0)
-    assert np.all(made.parameters().weights[0] == -top)
+    assert np.all(made.parameters().weights[0] == -top - 1)  # two's complement has one more below 0
+    assert made.ledger().total("weight_saturations") == 8 * 40
+    step_by(made, -1.0)
+    assert np.all(made.parameters().weights[0] == -top - 1)
     assert made.ledger().total("weight_saturations") == 2 * 8 * 40
+
+
+@pytest.mark.parametrize("rounding", ["nearest", "stochastic"])
+@pytest.mark.parametrize("size", [np.nan, np.inf, -np.inf])
+def test_a_change_that_is_no_number_is_no_weight(size: float, rounding: Any) -> None:
+    made = chip_for_rounding(1, rounding)
+    step_by(made, 5.0)
+    with pytest.raises(NumericError, match=r"^weights\[0\]: is to change by what is not finite"):
+        step_by(made, size)
+    assert np.all(made.parameters().weights[0] == 5)

@@ -130,6 +130,9 @@ def check_books(fast: Replay, slow: LIFChip) -> None:
     assert totals["packets"] == totals["spikes_delivered"] == sum(e.taken_in for e in slow.events)
     assert totals["spikes_in_flight"] == totals["spikes_dropped"] == 0
     assert totals["aer_hops"] == sum(e.address_bit_hops for e in slow.events)
+    assert totals["packets_sent"] == sum(e.made for e in slow.events)
+    assert totals["aer"] == sum(e.address_bits for e in slow.events)
+    assert totals["aer_received"] == sum(e.address_bits_received for e in slow.events)
     placed = fast.placed
     booked = {
         (int(site), int(layer)): fast.ledger.book.phases[Phase.FREE].counts[p]
@@ -178,9 +181,10 @@ def test_frames_take_what_a_spike_of_every_neuron_in_every_tick_would(seed: int,
     assert all_of_them["symbols"] == sum(case.sizes) * case.ticks
     for coding, spikes in (
         ("symbols", "spikes_sent"),
-        ("bitmap", "packets"),
+        ("bitmap", "packets_sent"),
         ("symbols_hops", "hops"),
         ("bitmap_hops", "hops"),
+        ("symbols_received", "packets"),
     ):
         assert some[coding] == all_of_them[coding] == all_of_them[spikes], coding
     for totals in (some, all_of_them):

@@ -134,8 +134,45 @@ def test_weights_that_the_cores_cannot_hold() -> None:
     with pytest.raises(ConfigError) as caught:
         replay(**changed("weights", 0, np.full((3, 4), 256)), neuron=LIF(1.0))
     assert str(caught.value) == (
-        "weights: need 10 bits, and loihi-sanafe has integers of 1 to 9 bits; scale and round them first"
+        "weights: -3 to 256 need 10 bits, and loihi-sanafe has integers of 1 to 9 bits; scale and round them first"
     )
+    assert replay(**changed("weights", 0, np.full((3, 4), -256)), neuron=LIF(1.0)).hardware.weight_bits == 9
+
+
+@pytest.mark.parametrize("neuron", [None, LIF(0.5)])
+@pytest.mark.parametrize(
+    ("extremes", "bits"),
+    [((-128, 3), 8), ((-127, 127), 8), ((0, 128), 9), ((-129, 0), 9), ((-32768, 3), 16), ((-2, 1), 2)],
+)
+def test_integers_take_the_bits_of_two_s_complement(extremes: Any, bits: int, neuron: LIF | None) -> None:
+    """On a chip that also has floating-point weights; they never become those."""
+    spikes = [np.ones((3, 1), np.uint8), np.zeros((3, 2), np.uint8)]
+    seen = replay(spikes, [np.array([extremes])], "cmos45", neuron=neuron)
+    assert (seen.hardware.weight_format, seen.hardware.weight_bits) == (f"int{bits}", bits)
+    assert seen.weights == f"int{bits}, given as int64 from {extremes[0]} to {extremes[1]}"
+    if neuron is not None:
+        expected = np.cumsum(np.full((2, 2), extremes), axis=0)[0] > 0.5
+        np.testing.assert_array_equal(seen.spikes[1][1], expected)
+
+
+@pytest.mark.parametrize("neuron", [None, LIF(1.0)])
+def test_integers_that_are_too_wide_are_refused_and_never_become_floats(neuron: LIF | None) -> None:
+    spikes = [np.ones((3, 1), np.uint8), np.zeros((3, 2), np.uint8)]
+    with pytest.raises(ConfigError) as caught:
+        replay(spikes, [np.array([[-32769, 3]])], "cmos45", neuron=neuron)
+    assert str(caught.value) == (
+        "weights: -32769 to 3 need 17 bits, and cmos45 has float32 and integers of 2 to 16 bits; "
+        "scale and round them first, or give them as floating-point numbers"
+    )
+    seen = replay(spikes, [np.array([[-32769.0, 0.1]])], "cmos45", neuron=neuron)
+    assert seen.weights == "float32, given as float64 from -32769 to 0.1, rounded"
+    exact = replay(spikes, [np.array([[-32769.0, 0.5]])], "cmos45", neuron=neuron)
+    assert exact.weights == "float32, given as float64 from -32769 to 0.5"
+
+
+def test_values_that_play_no_part_are_said_to() -> None:
+    seen = replay(**changed("weights", 0, np.full((3, 4), 0.5)))
+    assert seen.weights == "int9, given as float64 and int64 from -3 to 2; their values play no part"
 
 
 def test_weights_beyond_single_precision() -> None:

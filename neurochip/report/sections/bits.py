@@ -48,7 +48,8 @@ def _by_phase(document: Document) -> Markup | None:
     )
     rows = []
     for name in names:
-        words: Content = name.removesuffix("_hops") + (" × links" if name.endswith("_hops") else "")
+        coding, _, what = name.partition("_")
+        words: Content = coding + {"": " sent", "hops": " × links", "received": " received"}[what]
         cells = [tag("td", quantity(by_phase[phase].get(name, 0), "bit")) for phase in phases]
         each = table["per_sample"].get(name)
         last = tag("td", "–" if each is None else quantity(each, "bit"))
@@ -56,6 +57,6 @@ def _by_phase(document: Document) -> Markup | None:
     grid = tag("table", tag("thead", head), tag("tbody", *rows), class_="figures")
     return tag(
         "details",
-        tag("summary", "By phase, and times the links that each bit crossed"),
+        tag("summary", "By phase: sent, times the links that each bit crossed, and received"),
         tag("div", grid, class_="scroll"),
     )

@@ -103,7 +103,7 @@ def test_clipped_weights_are_counted() -> None:
     parameters = Parameters((np.array([[0.1, -9.0, 8.0], [7.0, 7.4, 7.6]]),), (), (np.zeros(3),))
     wiring, clipped = made.write(made.wiring(), parameters, 7.0)
     assert clipped == 3
-    assert made.read(wiring).weights[0].tolist() == [[0, -7, 7], [7, 7, 7]]
+    assert made.read(wiring).weights[0].tolist() == [[0, -8, 7], [7, 7, 7]]
 
 
 def test_arrays_that_elements_do_not_use_are_empty() -> None:

@@ -57,7 +57,7 @@ def test_integers(stochastic: int) -> None:
     pre, post = activities(np.float32)
     rng = np.random.default_rng(3)
     weights = rng.integers(-7, 8, START + AXONS * WIDTH).astype(np.int8)
-    before, out = weights.copy(), np.zeros(2, np.int64)
+    before, out = weights.copy(), np.zeros(3, np.int64)
     key, numbers, first_column = np.uint64(77), np.arange(40, 40 + AXONS, dtype=np.uint64), np.uint64(5)
     change_integers(
         weights,
@@ -68,6 +68,7 @@ def test_integers(stochastic: int) -> None:
         post,
         np.float32(3.0),
         np.zeros(WIDTH, np.float32),
+        -8,
         7,
         stochastic,
         key,
@@ -87,7 +88,7 @@ def test_integers(stochastic: int) -> None:
             draw = float(uniform(row_key, first_column + np.uint64(j)))
             rounded = np.floor(wanted + draw) if stochastic else np.rint(wanted)
             if pre[:, i].any():
-                met += abs(rounded) > 7
-            assert weights[START + i * WIDTH + j] == np.clip(rounded, -7, 7), (i, j)
-    assert out.tolist() == [4 * LANES + 1, met] and met > 0
+                met += rounded > 7 or rounded < -8
+            assert weights[START + i * WIDTH + j] == np.clip(rounded, -8, 7), (i, j)
+    assert out.tolist() == [4 * LANES + 1, met, 0] and met > 0
     np.testing.assert_array_equal(weights[:START], before[:START])

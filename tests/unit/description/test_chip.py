@@ -17,7 +17,7 @@ from neurochip.description import (
 from neurochip.errors import ConfigError
 
 SHEET = chip_text("cmos45")
-NAMES = ["cmos45", "ideal-bits", "loihi", "loihi-sanafe"]
+NAMES = ["cmos45", "cmos45-multicast", "ideal-bits", "loihi", "loihi-sanafe"]
 
 
 def test_the_catalogue_loads():
@@ -291,13 +291,13 @@ def test_unknown_chip():
     with pytest.raises(ConfigError) as refused:
         read_chip("lohi")
     assert str(refused.value) == (
-        "chip: no chip 'lohi' in the catalogue (cmos45, ideal-bits, loihi, loihi-sanafe); did you "
+        "chip: no chip 'lohi' in the catalogue (cmos45, cmos45-multicast, ideal-bits, loihi, loihi-sanafe); did you "
         "mean 'loihi'?"
     )
     with pytest.raises(ConfigError) as refused:
         chip_text("truenorth")
     assert str(refused.value) == (
-        "chip: no chip 'truenorth' in the catalogue (cmos45, ideal-bits, loihi, loihi-sanafe); "
+        "chip: no chip 'truenorth' in the catalogue (cmos45, cmos45-multicast, ideal-bits, loihi, loihi-sanafe); "
         "a file is named with its .toml"
     )
 

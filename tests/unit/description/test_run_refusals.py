@@ -81,7 +81,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         ('chip = ""\n' + SMALL, "chip: must be the name of a chip or a TOML file, got an empty string"),
         (
             'chip = "lohi"\n' + SMALL,
-            "chip: no chip 'lohi' in the catalogue (cmos45, ideal-bits, loihi, loihi-sanafe); did "
+            "chip: no chip 'lohi' in the catalogue (cmos45, cmos45-multicast, ideal-bits, loihi, loihi-sanafe); did "
             "you mean 'loihi'?",
         ),
         (
@@ -265,8 +265,8 @@ def test_refused_files(read, text, sentence):
         ("phases.free=-5", "--set phases.free: must be at least 1, got -5"),
         (
             "chip=cmos54",
-            "--set chip: no chip 'cmos54' in the catalogue (cmos45, ideal-bits, loihi, loihi-sanafe); "
-            "did you mean 'cmos45'?",
+            "--set chip: no chip 'cmos54' in the catalogue (cmos45, cmos45-multicast, ideal-bits, loihi, "
+            "loihi-sanafe); did you mean 'cmos45'?",
         ),
         ("data=3", "--set data: expected a table, got 3"),
         # Fine by itself: what it contradicts stands in the file.

@@ -78,7 +78,13 @@ def test_operations_by_hand():
     book = ledger(
         {
             "free": [
-                {"clamped_updates": 30, "spikes_sent": 5, "packets": 5, "aer_hops": 100, "host_words_in": 3},
+                {
+                    "clamped_updates": 30,
+                    "spikes_sent": 5,
+                    "packets_sent": 5,
+                    "aer_hops": 100,
+                    "host_words_in": 3,
+                },
                 {"neuron_updates": 40, "sops": 20, "spikes_delivered": 5},
             ],
             "update": [{}, {"weight_accumulations": 12, "weight_writes": 6, "readout_words": 4}],
@@ -111,7 +117,7 @@ def test_published_figures_by_hand():
     book = ledger(
         {
             "nudged": [
-                {"clamped_updates": 30, "spikes_sent": 5, "packets": 5, "hops_ew": 7, "hops_ns": 3},
+                {"clamped_updates": 30, "spikes_sent": 5, "packets_sent": 5, "hops_ew": 7, "hops_ns": 3},
                 {
                     "neuron_updates": 40,
                     "nudged_updates": 40,
@@ -206,7 +212,7 @@ def test_an_all_in_price_swallows_its_parts():
         note="all in",
         prices={"synaptic_op": replace(all_in, scope="all-in", includes=parts)},
     )
-    book = one("sops", 2) + one("hops_ew", 5) + one("packets", 3) + one("neuron_updates", 4)
+    book = one("sops", 2) + one("hops_ew", 5) + one("packets_sent", 3) + one("neuron_updates", 4)
     report = price(book, INT8, prices)
     assert report.total_j == pytest.approx(52 * PJ, rel=1e-12)
     assert {line.contained_in for line in report.lines} == {None, "synaptic_op"}
@@ -302,7 +308,7 @@ def test_a_part_of_what_another_price_contains_is_paid_there() -> None:
     all_in = priced(synaptic_op=26).prices["synaptic_op"]
     within = replace(all_in, scope="all-in", includes=("packet_out",))
     prices = PriceList(name="mine", neuron_pricing="published", note="all in", prices={"synaptic_op": within})
-    report = price(one("packets", 4) + one("spikes_delivered", 3), INT8, prices)
+    report = price(one("packets_sent", 4) + one("spikes_delivered", 3), INT8, prices)
     found = {line.event: (line.count, line.contained_in, line.joules) for line in report.lines}
     assert found == {"packet_out": (4, "synaptic_op", 0.0), "packet_in": (3, "synaptic_op", 0.0)}
 

@@ -83,6 +83,7 @@ def fake_book(
             else 0,
             "spikes_sent": sent,
             "packets": packets,
+            "packets_sent": packets,
             "spikes_delivered": int(heard * lane_ticks),
             "hops_ew": packets * 2,
             "hops_ns": packets,
@@ -96,6 +97,8 @@ def fake_book(
             "spikes_hops": packets * 3,
             "aer_hops": packets * 3 * ADDRESS_BITS,
             "bitmap_hops": frames * 3,
+            "symbols_received": frames,
+            "aer_received": packets * ADDRESS_BITS,
         }
         if phase is Phase.UPDATE and k > 0:
             weights = core.neurons * layers[names[k - 1]]
