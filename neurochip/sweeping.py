@@ -21,6 +21,7 @@ from neurochip.sweep.definition import Definition, define, parse_modes
 from neurochip.sweep.document import document
 from neurochip.sweep.engine import Engine, open_engine
 from neurochip.sweep.identity import Identity, changed
+from neurochip.sweep.measured import measured_dies, numbered_dies
 from neurochip.sweep.plan import Planner
 from neurochip.sweep.runner import SweepProgress, Tally, carry_out
 from neurochip.sweep.salvage import Salvaged, salvage
@@ -63,7 +64,7 @@ def run_sweep(
     *,
     vary: Sequence[str] = (),
     modes: str | None = None,
-    dies: int | None = None,
+    dies: int | str | Path | Sequence[int | str | Path] | None = None,
     seeds: int | None = None,
     nominal: Sequence[str] = (),
     fine_tune_epochs: int | None = None,
@@ -92,7 +93,8 @@ def run_sweep(
     modes
         Of ``ideal,deploy,in-loop,fine-tune``; `None` takes all that have a meaning for these keys.
     dies
-        How many, where the substrate has dies; `None` takes 30.
+        How many are drawn, where the substrate has dies; `None` takes 30. Or files, folders and patterns of dies that
+        were measured, which may stand beside such a number.
     seeds
         Of initial weights and order of samples; `None` takes 1 where there are dies and 5 where there are none.
     nominal
@@ -136,7 +138,8 @@ def run_sweep(
     Interrupted
         On SIGINT or SIGTERM; what was finished is stored and reported.
     """
-    said = _Said(vary, modes, dies, seeds, nominal, fine_tune_epochs, within, wanted)
+    several = () if dies is None else (dies,) if isinstance(dies, int | str | Path) else tuple(dies)
+    said = _Said(vary, modes, several, seeds, nominal, fine_tune_epochs, within, wanted)
     part = None if shard is None else parse_shard(shard)
     if resume is not None and out is None:
         return _resumed(
@@ -310,7 +313,7 @@ class _Said(NamedTuple):
 
     vary: Sequence[str]
     modes: str | None
-    dies: int | None
+    dies: Sequence[int | str | Path]
     seeds: int | None
     nominal: Sequence[str]
     fine_tune_epochs: int | None
@@ -318,21 +321,27 @@ class _Said(NamedTuple):
     wanted: float | None
 
     def define(self, base: RunSpec, before: Definition | None = None) -> Definition:
-        axes: tuple[Axis, ...] = parse_axes(self.vary) if self.vary or before is None else before.axes
+        dies, names = numbered_dies(self.dies)
+        measured = measured_dies(names)
+        if before is not None and not self.dies:
+            dies, measured = before.dies or None, before.measured
+        axes: tuple[Axis, ...] = () if before is None else before.axes
+        if self.vary or not (axes or measured):
+            axes = parse_axes(self.vary)
         nominal = list(self.nominal)
         modes = None if self.modes is None else parse_modes(self.modes)
         if before is not None:
             modes = modes or before.modes
             named = {text.partition("=")[0].strip() for text in nominal}
             kept = {axis.key: value for axis, value in zip(before.axes, before.nominal, strict=True)}
-            nominal += [f"{a.key}={kept[a.key]}" for a in axes if a.key in kept and a.key not in named]
-        dies = self.dies if before is None or self.dies is not None else before.dies or None
+            nominal += [f"{a.key}={kept[a.key]}" for a in axes if kept.get(a.key) and a.key not in named]
         return define(
             base,
             axes,
             modes=modes,
             nominal=nominal,
             dies=dies,
+            measured=measured,
             seeds=self.seeds if before is None or self.seeds is not None else before.seeds,
             fine_tune_epochs=_said(self.fine_tune_epochs, 1 if before is None else before.fine_tune_epochs),
             within=_said(self.within, 0.01 if before is None else before.within),

@@ -72,7 +72,7 @@ class _Sweep(click.Command):
     short_help="Draw error and yield against any key of a run, over dies.",
     epilog="`neurochip sweep merge DIR... --out DIR` joins sweeps that were measured apart, as with --shard.",
 )
-@click.argument("run", type=RUN, required=False)
+@click.argument("words", metavar="[RUN]", type=RUN, nargs=-1)
 @click.option(
     "--vary",
     metavar="KEY=VALUES",
@@ -86,7 +86,11 @@ class _Sweep(click.Command):
     help="Of ideal, deploy, in-loop, fine-tune, with commas.  [default: all that have a meaning]",
 )
 @click.option(
-    "--dies", type=click.IntRange(min=1), metavar="N", help="Dies, where there are any.  [default: 30]"
+    "--dies",
+    multiple=True,
+    metavar="N|FILES",
+    help="How many dies are drawn, where there are any; or files, tables or folders of measured dies, e.g. "
+    "measured/*.csv. May be repeated, to mix both.  [default: 30]",
 )
 @click.option(
     "--seeds",
@@ -142,10 +146,10 @@ class _Sweep(click.Command):
 @QUIET
 @json_option("sweep.json")
 def command(
-    run: str | None,
+    words: tuple[str, ...],
     vary: tuple[str, ...],
     modes: str | None,
-    dies: int | None,
+    dies: tuple[str, ...],
     seeds: int | None,
     nominal: tuple[str, ...],
     fine_tune_epochs: int | None,
@@ -177,12 +181,13 @@ def command(
     def confirm(points: int) -> bool:
         return yes or (sys.stdin.isatty() and click.confirm(f"That makes {points} points. Begin?", err=True))
 
+    run, more = _run_and_dies(words, dies)
     with showing_sweep(quiet=quiet) as on_progress:
         outcome = run_sweep(
             run,
             vary=vary,
             modes=modes,
-            dies=dies,
+            dies=[*dies, *more] or None,
             seeds=seeds,
             nominal=nominal,
             fine_tune_epochs=fine_tune_epochs,
@@ -209,3 +214,12 @@ def command(
     if not told_briefly(outcome.folder, "sweep.json", quiet=quiet, as_json=as_json):
         print_sweep(outcome.document, summary_console())
         print_folder(outcome.folder)
+
+
+def _run_and_dies(words: tuple[str, ...], dies: tuple[str, ...]) -> tuple[str | None, list[str]]:
+    """Part the run from dies that a shell made of a pattern after --dies: files, which no run is."""
+    more = [word for word in words if dies and Path(word).suffix.lower() in (".csv", ".h5", ".hdf5")]
+    rest = [word for word in words if word not in more]
+    if len(rest) > 1:
+        raise click.UsageError(f"Got unexpected extra argument{'s' * (len(rest) > 2)} ({' '.join(rest[1:])})")
+    return (rest[0] if rest else None), more

@@ -11,28 +11,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.analog.die import DIE_FAMILIES, Die, glorot_deviation
+from neurochip.analog.die import DIE_FAMILIES, Die
+from neurochip.analog.die_table import die_of_table, split_die
 from neurochip.description.network import Network
 from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
-from neurochip.files import Foreign, Hdf5Group, briefly, decode_json, read_hdf5, read_rows
+from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.files.limits import MOST_MEMBERS
 
-__all__ = ["COLUMNS", "read_die", "write_die"]
+__all__ = ["read_die", "write_die"]
 
 FORMAT = 1
-# Column of a CSV → family of the die, and whether it belongs to a synapse.
-COLUMNS: dict[str, tuple[str, bool]] = {
-    "synapse_gain": ("synapse_gain", True),
-    "synapse_offset": ("synapse_offset", True),
-    "neuron_gain": ("neuron_gain", False),
-    "neuron_offset": ("neuron_offset", False),
-    "time_constant": ("rate", False),
-    "saturation": ("saturation", False),
-    "phase_offset": ("phase_offset", False),
-}
-_HEADER = ("kind", "layer", "neuron", "from", "to", "pre", "post", "value")
-_NOMINAL = {"synapse_gain": 1.0, "neuron_gain": 1.0, "rate": 1.0, "saturation": 1.0}
 _Size = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Array = NDArray[Any]
 
@@ -61,23 +50,24 @@ def write_die(path: Path, die: Die) -> None:
 def read_die(path: Path, network: Network | None = None) -> Die:
     """Return the die in a file: HDF5 by `write_die`, or CSV of measured devices, which needs its ``network``.
 
-    A CSV has the columns ``kind, layer, neuron, value`` for neurons and ``kind, from, to, pre, post, value`` for
-    synapses (one header with all of them; what does not apply stays empty). ``kind`` is one of `COLUMNS`, layers are
-    counted from 0 (the input) and neurons from 0; a device that is not listed is nominal. A time constant is τ in
-    units of the nominal one, a synapse's offset in standard deviations of Glorot's weights.
+    The form of a CSV is that of `neurochip.analog.die_table`; a device that is not listed is nominal. A table of many
+    dies is named with the die: ``measured.csv#17``.
 
     Raises
     ------
     DataError
         When the file is missing, damaged, or says something that cannot be.
     """
+    path, which = split_die(path)
     file = Foreign(path, "a die", "`neurochip die save` makes one")
     if path.suffix.lower() == ".csv":
         if network is None:
             raise DataError(
                 str(path), "is a list of measured devices; name the run whose network they make up"
             )
-        return _from_csv(file, network)
+        return die_of_table(path, which, network)
+    if which is not None:
+        raise DataError(str(path), f"is one die, and has none of the name {which!r}; leave #{which} out")
     found = read_hdf5(file, attributes=True)
     with file.guarded():
         if found.attributes.get("kind") != "die" or int(found.attributes["format"]) != FORMAT:
@@ -105,80 +95,3 @@ def _arrays(found: Hdf5Group, family: str, file: Foreign) -> tuple[Array | None,
     if any(array is not None and np.asarray(array).dtype.kind not in "iuf" for array in arrays):
         raise file.damaged("must hold real numbers", family)
     return arrays
-
-
-def _from_csv(file: Foreign, network: Network) -> Die:
-    neurons: dict[str, list[Array | None]] = {}
-    synapses: dict[str, list[Array | None]] = {}
-    sizes = network.sizes
-    for family, is_synapse in COLUMNS.values():
-        if is_synapse:
-            synapses[family] = [None] * len(network.projections)
-        else:
-            neurons[family] = [None] * (len(sizes) - 1)
-    listed = 0
-    for number, row in read_rows(file, _HEADER):
-        listed += 1
-        place = f"{file.path}: line {number}"
-        kind = row["kind"]
-        if kind not in COLUMNS:
-            raise DataError(place, f"kind must be one of {', '.join(COLUMNS)}, got {briefly(kind, 40)!r}")
-        family, is_synapse = COLUMNS[kind]
-        value = _number(row, "value", place)
-        if kind == "time_constant":
-            if not value > 0:
-                raise DataError(place, f"a time constant must be > 0, got {value:g}")
-            value = 1 / value
-        at: tuple[int, ...]
-        if is_synapse:
-            source, target = (_index(row, name, len(sizes), place) for name in ("from", "to"))
-            found = [k for k, p in enumerate(network.projections) if (p.source, p.target) == (source, target)]
-            if not found:
-                raise DataError(place, f"the network has no synapses from layer {source} to layer {target}")
-            k, shape = found[0], (sizes[source], sizes[target])
-            at = _index(row, "pre", shape[0], place), _index(row, "post", shape[1], place)
-            into = synapses[family]
-            if kind == "synapse_offset":
-                value *= glorot_deviation(network, k)
-        else:
-            layer = _index(row, "layer", len(sizes), place)
-            if layer == 0:
-                raise DataError(place, "layer 0 is the input, which has no neurons of its own")
-            # A neuron has one index, a synapse two.
-            k, shape = layer - 1, (sizes[layer],)  # type: ignore[assignment]
-            at = (_index(row, "neuron", sizes[layer], place),)
-            into = neurons[family]
-        if into[k] is None:
-            into[k] = np.full(shape, _NOMINAL.get(family, 0.0))
-        array = into[k]
-        if array is not None:
-            array[at] = value
-    if not listed:
-        raise DataError(str(file.path), "lists no devices; give one on each line")
-    nothing_s, nothing_n = (None,) * len(network.projections), (None,) * (len(sizes) - 1)
-    return Die(
-        sizes=sizes,
-        origin=f"measured, {file.path.name}",
-        synapse_state=nothing_s,
-        stuck_weight=nothing_s,
-        neuron_state=nothing_n,
-        **{family: tuple(arrays) for family, arrays in (synapses | neurons).items()},
-    )
-
-
-def _number(row: dict[str, str], name: str, place: str) -> float:
-    text = row[name]
-    try:
-        value = float(text)
-    except ValueError:
-        raise DataError(place, f"{name} must be a number, got {briefly(text, 40)!r}") from None
-    if not np.isfinite(value):
-        raise DataError(place, f"{name} must be finite, got {briefly(text, 40)}")
-    return value
-
-
-def _index(row: dict[str, str], name: str, size: int, place: str) -> int:
-    text = row[name]
-    if not (text.isascii() and text.isdecimal() and len(text) < 19 and int(text) < size):
-        raise DataError(place, f"{name} must be 0 to {size - 1}, got {briefly(text, 40)!r}")
-    return int(text)

@@ -12,13 +12,17 @@ from neurochip.files.limits import MOST_ROWS_TEXT
 __all__ = ["read_rows"]
 
 
-def read_rows(file: Foreign, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+def read_rows(
+    file: Foreign, columns: Sequence[str], *, optional: Sequence[str] = ()
+) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield line number and cells of each row of a CSV; what a row leaves out at its end is empty.
 
     Parameters
     ----------
     columns
         Those that must be there, in any order; others are left aside.
+    optional
+        Those that a row has only where the file has them.
 
     Raises
     ------
@@ -35,8 +39,9 @@ def read_rows(file: Foreign, columns: Sequence[str]) -> Iterator[tuple[int, dict
                         str(file.path),
                         f"has no column {', '.join(missing)}; the first line must be {','.join(columns)}",
                     )
+                there = [name for name in optional if name in (reader.fieldnames or ())]
                 for row in reader:
-                    yield reader.line_num, {name: row[name].strip() for name in columns}
+                    yield reader.line_num, {name: row[name].strip() for name in (*columns, *there)}
             except (UnicodeDecodeError, csv.Error) as error:
                 raise file.error(
                     f"{file.path}: line {reader.line_num + 1}", f"cannot be read: {briefly(str(error))}"

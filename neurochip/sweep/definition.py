@@ -11,6 +11,7 @@ from typing import Any
 
 from neurochip.description import ChipSpec, RunSpec, read_chip
 from neurochip.description.run_reader import anchor_files, apply_overrides
+from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.keys.reading import Table, describe, did_you_mean
@@ -29,6 +30,8 @@ class Mode(enum.StrEnum):
     IN_LOOP = "in-loop"  # trained and tested on this one, from the same initial weights
     FINE_TUNE = "fine-tune"  # trained on the nominal chip, then for a few epochs on this one
 
+
+DIES = "dies"  # the value of a key that says: each of the population in turn
 
 # Sections and keys that shape the weights or the task: what was trained with one value does not fit another.
 _SHAPES = ("network.layers", "network.tied", "data.set", "experiment", "substrate")
@@ -60,6 +63,8 @@ class Definition:
         Share of dies that shall be good.
     folder
         Where files are that a value names by a relative path.
+    measured
+        Dies that were measured, by absolute path; their numbers follow on those that are drawn.
     """
 
     run: Table
@@ -72,33 +77,44 @@ class Definition:
     within: float = 0.01
     wanted: float = 0.95
     folder: str = ""
+    measured: tuple[str, ...] = ()
+
+    @property
+    def population(self) -> list[tuple[int, str | None]]:
+        """Number of each die, and its file where it was measured; one without a number where there are no dies."""
+        drawn: list[tuple[int, str | None]] = [(die, None) for die in range(1, self.dies + 1)]
+        found = [*drawn, *enumerate(self.measured, start=self.dies + 1)]
+        return found or [(0, None)]
 
     @property
     def points(self) -> int:
         """Settings × modes × dies × seeds; the ideal chip has one setting and no dies."""
-        chips = grid_size(self.axes) * max(self.dies, 1) * self.seeds
+        chips = grid_size(self.axes) * len(self.population) * self.seeds
         ideal = Mode.IDEAL in self.modes
         return chips * (len(self.modes) - ideal) + ideal * self.seeds
 
-    def table(self, values: Sequence[str], *, nominal: bool = False) -> Table:
+    def table(self, values: Sequence[str], *, nominal: bool = False, die: str | None = None) -> Table:
         """Return the run with the varied keys set to these values, as tables.
 
         A key that has no effect there is left out. A value of "" leaves its key as the run has it. ``nominal`` leaves
-        out whatever is drawn for a die and is not varied itself.
+        out whatever is drawn for a die and is not varied itself; ``die`` is one that was measured.
         """
         overrides = [
             f"{axis.key}={value}"
             for axis, value in zip(self.axes, values, strict=True)
-            if value and not (nominal and is_about_dies(axis.key))
+            if value and value != DIES and not (nominal and is_about_dies(axis.key))
         ]
         table = apply_overrides(without_dies(self.run) if nominal else self.run, overrides)
         anchor_files(table, Path(self.folder))
+        if die is not None:
+            analog: Any = table.setdefault("analog", {})
+            analog["die_file"] = die
         return without_dead(RunSpec, table)
 
-    def resolve(self, values: Sequence[str], *, nominal: bool = False) -> RunSpec:
+    def resolve(self, values: Sequence[str], *, nominal: bool = False, die: str | None = None) -> RunSpec:
         """Return the run with the varied keys set to these values; refuse what the run's own checks refuse."""
         try:
-            run = RunSpec.from_dict(self.table(values, nominal=nominal))
+            run = RunSpec.from_dict(self.table(values, nominal=nominal, die=die))
             if run.substrate == "digital":
                 _chip(run.chip).check_weights(run.network.precision, run.network.rounding)
             else:
@@ -132,6 +148,7 @@ class Definition:
             "within": self.within,
             "wanted": self.wanted,
             "folder": self.folder,
+            "measured": list(self.measured),
         }
 
     @classmethod
@@ -149,6 +166,7 @@ class Definition:
             within=table["within"],
             wanted=table["wanted"],
             folder=table["folder"],
+            measured=tuple(table["measured"]),
         )
 
 
@@ -170,6 +188,7 @@ def define(
     modes: tuple[Mode, ...] | None,
     nominal: Sequence[str] = (),
     dies: int | None = None,
+    measured: tuple[str, ...] = (),
     seeds: int | None = None,
     fine_tune_epochs: int = 1,
     within: float = 0.01,
@@ -177,16 +196,20 @@ def define(
 ) -> Definition:
     """Return the sweep over a run, with what was not said filled in and everything checked but the settings.
 
-    Without ``modes``, all that have a meaning for the varied keys; without ``dies``, 30 where there are dies;
-    without ``seeds``, 1 where there are dies and 5 where there are none.
+    Without ``modes``, all that have a meaning for the varied keys; without ``dies``, 30 where there are dies and none
+    was ``measured``; without ``seeds``, 1 where there are dies and 5 where there are none. With measured dies there
+    need not be any axes: then the dies themselves are the only setting.
     """
     if run.experiment != "train":
         raise ConfigError("experiment", f'must be "train" to be swept, got "{run.experiment}"')
     table = run.to_dict()
     why = why_no_dies(table)
-    if any(axis.key == DIE_FILE for axis in axes):
+    check_keys([axis.key for axis in axes] or ([DIE_FILE] if measured else []))
+    if any(axis.key == DIE_FILE and axis.values != (DIES,) for axis in axes):
         why = f"each value of {DIE_FILE} is one die"
-    if why is not None and dies is not None:
+    if not axes and measured:
+        axes = (Axis(DIE_FILE, (DIES,)),)
+    if why is not None and (dies is not None or measured):
         raise CapabilityError("--dies", f"{why}; repeat with --seeds")
     for axis in axes:
         if axis.key == "analog.die":
@@ -211,12 +234,13 @@ def define(
         axes=axes,
         modes=_fitting_modes(axes, modes),
         nominal=values,
-        dies=0 if why is not None else 30 if dies is None else dies,
+        dies=0 if why is not None else dies if dies is not None else 0 if measured else 30,
         seeds=seeds if seeds is not None else 1 if why is None else 5,
         fine_tune_epochs=fine_tune_epochs,
         within=within,
         wanted=wanted,
         folder=str(Path.cwd()),
+        measured=measured,
     )
 
 

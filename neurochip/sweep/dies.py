@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.analog.die_file import read_die
+from neurochip.analog.die_table import split_die
 from neurochip.description import RunSpec
 from neurochip.description.network import layered
 from neurochip.errors import DataError
@@ -83,7 +84,7 @@ def check_die(run: RunSpec) -> None:
     """
     if run.analog is None or run.analog.die_file is None:
         return
-    if not Path(run.analog.die_file).is_file():
+    if not split_die(run.analog.die_file)[0].is_file():
         raise DataError(run.analog.die_file, "no such file; name dies that were measured or saved")
     _read(run.analog.die_file, contents(run.analog.die_file), run.network.layers, run.network.tied)
 

@@ -18,6 +18,7 @@ from neurochip.report.sweeps.schema import (
     SweepDocument,
 )
 from neurochip.sweep.definition import Definition, Mode
+from neurochip.sweep.measured import die_words
 from neurochip.sweep.plan import Plan
 from neurochip.sweep.space import Axis
 from neurochip.sweep.statistics import mean_band, quantile, wilson
@@ -61,27 +62,29 @@ def _points(
 
     ideal = {seed: error_of(digest) for seed, digest in plan.ideal.items()}
     tables: list[PointTable] = []
+    files = dict(definition.population)
     for point in plan.points:
         entry = found.get(point.digest)
         error, reference = error_of(point.digest), ideal[point.seed]
         above = None if error is None or reference is None else error - reference
         metrics = {} if entry is None or entry.measured is None else entry.measured.get("metrics", {})
         values = definition.nominal if point.setting < 0 else plan.settings[point.setting].values
-        tables.append(
-            {
-                "values": list(values),
-                "mode": point.mode.value,
-                "die": point.die,
-                "seed": point.seed,
-                "error": error,
-                "above": above,
-                # Shares of whole samples: a point is a point, not the last bit of a division.
-                "good": None if above is None else above <= definition.within + 1e-9,
-                "metrics": {name: float(value) for name, value in metrics.items()},
-                "reason": None if entry is None else entry.reason,
-                "task": point.digest,
-            }
-        )
+        table: PointTable = {
+            "values": list(values),
+            "mode": point.mode.value,
+            "die": point.die,
+            "seed": point.seed,
+            "error": error,
+            "above": above,
+            # Shares of whole samples: a point is a point, not the last bit of a division.
+            "good": None if above is None else above <= definition.within + 1e-9,
+            "metrics": {name: float(value) for name, value in metrics.items()},
+            "reason": None if entry is None else entry.reason,
+            "task": point.digest,
+        }
+        if files.get(point.die):
+            table["file"] = die_words(files[point.die] or "")
+        tables.append(table)
     return tables, ideal
 
 

@@ -7,7 +7,7 @@ keys are nominal is the ideal training, whatever the mode and die.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -26,6 +26,7 @@ from neurochip.sweep.identity import (
     identity_of,
     run_digest,
 )
+from neurochip.sweep.measured import check_population, die_words
 from neurochip.sweep.space import Axis, grid
 
 __all__ = ["Plan", "Planner", "Point", "Setting", "Task", "plan"]
@@ -55,6 +56,8 @@ class Setting:
         Whether two drawn dies can differ here.
     files
         Digest of each file that the run names, by path.
+    measured
+        The die of this setting, where it was measured.
     """
 
     values: tuple[str, ...]
@@ -63,6 +66,7 @@ class Setting:
     has_dies: bool
     costs: dict[Work, float]
     files: Identity
+    measured: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +102,8 @@ class Task:
 
     def run(self) -> Table:
         """Return the run of this task, as tables."""
-        table = self.definition.table(self.setting.values, nominal=self.setting.is_nominal)
+        setting = self.setting
+        table = self.definition.table(setting.values, nominal=setting.is_nominal, die=setting.measured)
         table["seed"] = self.seed
         if self.die:
             analog: Any = table.setdefault("analog", {})
@@ -146,11 +151,24 @@ class Planner:
         self._environment = environment()
         nominal = definition.resolve(definition.nominal, nominal=True)
         self._nominal = self._setting(definition.nominal, nominal, is_nominal=True)
-        runs = list(self._tried())
+        self._kinds = list(
+            dict.fromkeys(
+                (file if file is None else definition.measured[0]) for _, file in definition.population
+            )
+        )
+        runs = [*self._tried(), *self._measured()]
         plain = self._setting(definition.nominal, definition.resolve(definition.nominal))
         self.plan = Plan(plain.identity == self._nominal.identity, identity_of(iter([nominal, *runs])))
         first = int(definition.run["seed"])
         self._seeds = range(first, first + definition.seeds)
+
+    def _measured(self) -> list[RunSpec]:
+        """Return a run on each measured die, after all of these were looked at."""
+        definition = self.definition
+        if definition.measured:
+            check_population(definition.resolve(definition.nominal), definition.measured)
+        first = tuple(axis.values[0] for axis in definition.axes)
+        return [definition.resolve(first, die=die) for die in definition.measured]
 
     def _tried(self) -> Iterator[RunSpec]:
         """Resolve each value of each key, and refuse a key that changes nothing."""
@@ -158,33 +176,38 @@ class Planner:
         for at, axis in enumerate(definition.axes):
             # A key may matter at some values of the others only, so that it is judged at their ends as well.
             others = list(dict.fromkeys(self._elsewhere(at)))
-            seen: dict[str, list[str]] = {}
             for value in axis.values:
-                runs = [definition.resolve((*other[:at], value, *other[at + 1 :])) for other in others]
-                check_die(runs[0])
-                seen[value] = [run_digest(run) for run in runs]
-                yield runs[0]
-            self._check_effect(axis, at, seen, others)
+                run = definition.resolve((*others[0][:at], value, *others[0][at + 1 :]))
+                check_die(run)
+                yield run
+            for die in self._kinds:
+                self._check_effect(axis, at, others, die)
 
-    def _check_effect(
-        self, axis: Axis, at: int, seen: dict[str, list[str]], others: list[tuple[str, ...]]
-    ) -> None:
-        """Refuse two values that give the same run, whatever the other keys are."""
+    def _check_effect(self, axis: Axis, at: int, others: list[tuple[str, ...]], die: str | None) -> None:
+        """Refuse two values that give the same run, whatever the other keys are, on a drawn or on a measured die."""
         definition = self.definition
-        nominal = definition.nominal[at]
-        if len(seen) == 1 and nominal and nominal not in seen and _number(nominal) != _number(axis.values[0]):
-            runs = [definition.resolve((*other[:at], nominal, *other[at + 1 :])) for other in others]
-            seen = {**seen, nominal: [run_digest(run) for run in runs]}
+        nominal, values = definition.nominal[at], list(axis.values)
+        if len(values) == 1 and nominal and nominal not in values and _number(nominal) != _number(values[0]):
+            values.append(nominal)
+        seen = {
+            value: tuple(
+                run_digest(definition.resolve((*other[:at], value, *other[at + 1 :]), die=die))
+                for other in others
+            )
+            for value in values
+        }
         first: dict[tuple[str, ...], str] = {}
         for value, digests in seen.items():
-            before = first.setdefault(tuple(digests), value)
-            if before != value:
-                every = "changes nothing in this run: " if len(set(map(tuple, seen.values()))) == 1 else ""
-                raise ConfigError(
-                    f"--vary {axis.key}",
-                    f"{every}{before} and {value} give the same chip, data and training; "
-                    + ("vary a key that takes part in it" if every else "leave one of them out"),
-                )
+            before = first.setdefault(digests, value)
+            if before == value:
+                continue
+            where = "in this run" if die is None else f"on a measured die ({die_words(die)})"
+            said = f"{before} and {value} give the same chip, data and training"
+            if len(set(seen.values())) == 1:
+                said = f"changes nothing {where}: {said}; vary a key that takes part in it"
+            else:
+                said = f"{said}; leave one of them out"
+            raise ConfigError(f"--vary {axis.key}", said)
 
     def _elsewhere(self, at: int) -> Iterator[tuple[str, ...]]:
         axes = self.definition.axes
@@ -205,12 +228,21 @@ class Planner:
         for number, values in enumerate(grid(definition.axes)):
             setting = self._setting(values, definition.resolve(values))
             plan.settings.append(setting)
-            yield from self._of_setting(number, setting)
+            chips = {
+                die: setting if file is None else self._on(values, file)
+                for die, file in definition.population
+            }
+            yield from self._of_setting(number, chips)
         plan.is_complete = True
 
-    def _of_setting(self, number: int, setting: Setting) -> Iterator[Task]:
-        is_nominal = setting.identity == self._nominal.identity and not setting.has_dies
-        for mode, die, seed in self._repeats():
+    def _on(self, values: tuple[str, ...], file: str) -> Setting:
+        """Return a setting on a die that was measured."""
+        return self._setting(values, self.definition.resolve(values, die=file), measured=file)
+
+    def _of_setting(self, number: int, chips: dict[int, Setting]) -> Iterator[Task]:
+        for mode, die, seed in self._repeats(chips):
+            setting = chips[die]
+            is_nominal = setting.identity == self._nominal.identity and not setting.has_dies
             ideal = self.plan.ideal[seed]
             if mode is Mode.FINE_TUNE:
                 task, is_new = self._task("fine-tune", setting, die, seed, ideal)
@@ -224,16 +256,15 @@ class Planner:
             if is_new:
                 yield task
 
-    def _repeats(self) -> Iterator[tuple[Mode, int, int]]:
-        definition = self.definition
-        dies = range(1, definition.dies + 1) if definition.dies else (0,)
-        modes = [mode for mode in definition.modes if mode is not Mode.IDEAL]
+    def _repeats(self, dies: Iterable[int]) -> Iterator[tuple[Mode, int, int]]:
+        modes = [mode for mode in self.definition.modes if mode is not Mode.IDEAL]
         return ((mode, die, seed) for mode in modes for die in dies for seed in self._seeds)
 
     def _task(
         self, work: Work, setting: Setting, die: int, seed: int, source: str | None = None
     ) -> tuple[Task, bool]:
         """Return the task of a point, and whether no other point has asked for it."""
+        # The twin circuit of a measured die is drawn, by its number.
         die = die if setting.has_dies else 0
         epochs = self.definition.fine_tune_epochs if work == "fine-tune" else 0
         digest = digest_of([self._environment, work, setting.identity, die, seed, source, epochs])
@@ -244,7 +275,9 @@ class Planner:
         self.plan.tasks[digest] = task
         return task, True
 
-    def _setting(self, values: tuple[str, ...], run: RunSpec, *, is_nominal: bool = False) -> Setting:
+    def _setting(
+        self, values: tuple[str, ...], run: RunSpec, *, is_nominal: bool = False, measured: str | None = None
+    ) -> Setting:
         check_die(run)
         files = {path: contents(path) for path in files_of(run.to_dict())}
         return Setting(
@@ -254,6 +287,7 @@ class Planner:
             run.analog is not None and die_matters(run.analog),
             _costs(run, self.definition.fine_tune_epochs),
             files,
+            measured,
         )
 
 

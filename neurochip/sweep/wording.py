@@ -24,7 +24,7 @@ def verdict_of(definition: Definition, panel: PanelTable, ideal: BandTable | Non
     if ideal is None:
         return "No verdict: the ideal chip was not measured."
     axis = definition.axes[0]
-    unit = "dies" if definition.dies else "seeds"
+    unit = "dies" if definition.dies or definition.measured else "seeds"
     good = f"At least {100 * definition.wanted:g} % of {unit} within {_points(definition.within)} of ideal"
     head = f"{good} ({percent(ideal['mean'])} error): "
     if axis.numbers is None:

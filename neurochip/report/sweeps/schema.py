@@ -39,7 +39,8 @@ class VaryTable(TypedDict):
 class DefinitionTable(TypedDict):
     """What was asked for; ``run`` is the resolved run, ``dies`` 0 where the substrate has none.
 
-    ``folder`` is where files are that a value names by a relative path.
+    ``folder`` is where files are that a value names by a relative path; ``measured`` are dies from files, whose numbers
+    follow on the ``dies`` that are drawn.
     """
 
     run: dict[str, Any]
@@ -51,6 +52,7 @@ class DefinitionTable(TypedDict):
     within: float
     wanted: float
     folder: NotRequired[str]
+    measured: NotRequired[list[str]]
 
 
 class BandTable(TypedDict):
@@ -144,7 +146,8 @@ class PanelTable(TypedDict):
 class PointTable(TypedDict):
     """One measurement; ``values`` in the order of ``vary``, ``die`` 0 for none, ``above`` the ideal of its seed.
 
-    Points of one ``task`` are one measurement: on a chip whose varied keys are nominal all dies are alike.
+    Points of one ``task`` are one measurement: on a chip whose varied keys are nominal all dies are alike. ``file`` is
+    that of a measured die.
     """
 
     values: list[str]
@@ -157,6 +160,7 @@ class PointTable(TypedDict):
     metrics: dict[str, float]
     reason: str | None
     task: str
+    file: NotRequired[str]
 
 
 class EngineTable(TypedDict):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from neurochip.report.quantities import percent
+from neurochip.report.sweeps.by_die import die_table
 from neurochip.report.sweeps.schema import CellTable, PanelTable, SweepDocument
 from neurochip.report.sweeps.words import how_many
 
@@ -35,6 +36,9 @@ def print_sweep(document: SweepDocument, console: Console | None = None) -> None
         if len(panels) <= _MOST_PANELS and panel["curves"]:
             console.print(_table(document, panel))
         console.print(Text(panel["verdict"]))
+    dies = die_table(document)
+    if dies is not None:
+        console.print(dies)
     failed = sum(point["reason"] is not None for point in document["points"])
     if failed:
         console.print(Text(f"{failed} points failed; the page says why.", style="yellow"))

@@ -14,7 +14,7 @@ COLOURS = {"ideal": 2, "deploy": 3, "in-loop": 1, "fine-tune": 0}
 
 def one(definition: DefinitionTable) -> str:
     """Return what is repeated: a die, or a seed."""
-    return "die" if definition["dies"] else "seed"
+    return "die" if definition["dies"] or definition.get("measured") else "seed"
 
 
 def points(share: float) -> str:
@@ -34,9 +34,13 @@ def short(value: str) -> str:
 def how_many(definition: DefinitionTable) -> str:
     """Return how often each point is repeated."""
     seeds = f"{definition['seeds']} seed{'s' * (definition['seeds'] != 1)}"
-    if not definition["dies"]:
+    measured = len(definition.get("measured", []))
+    number = definition["dies"] + measured
+    if not number:
         return seeds
-    dies = f"{definition['dies']} die{'s' * (definition['dies'] != 1)}"
+    dies = f"{number} {'measured ' * (number == measured)}die{'s' * (number != 1)}"
+    if 0 < measured < number:
+        dies += f", {measured} of them measured,"
     return dies if definition["seeds"] == 1 else f"{dies} × {seeds}"
 
 
@@ -64,11 +68,16 @@ def command(document: SweepDocument) -> str:
     definition = document["definition"]
     words = ["neurochip", "sweep", "run.toml"]
     for entry in definition["vary"]:
-        words += ["--vary", f"{entry['key']}={','.join(entry['values'])}", "--nominal"]
-        words.append(f"{entry['key']}={entry['nominal']}")
+        if entry["values"] == ["dies"]:  # the dies themselves are all that differs
+            continue
+        words += ["--vary", f"{entry['key']}={','.join(entry['values'])}"]
+        if entry["nominal"]:
+            words += ["--nominal", f"{entry['key']}={entry['nominal']}"]
     words += ["--modes", ",".join(definition["modes"])]
     if definition["dies"]:
         words += ["--dies", str(definition["dies"])]
+    for die in definition.get("measured", []):
+        words += ["--dies", die]
     words += ["--seeds", str(definition["seeds"])]
     if "fine-tune" in definition["modes"]:
         words += ["--fine-tune-epochs", str(definition["fine_tune_epochs"])]

@@ -73,11 +73,13 @@ def points_csv(table: SweepDocument) -> str:
     """Return a line for each point; errors are shares."""
     keys = [entry["key"] for entry in table["definition"]["vary"]]
     metrics = sorted({name for point in table["points"] for name in point["metrics"]})
+    measured = bool(table["definition"].get("measured"))
     rows = (
         [
             *point["values"],
             point["mode"],
             point["die"],
+            *([point.get("file")] * measured),
             point["seed"],
             point["error"],
             point["above"],
@@ -87,7 +89,17 @@ def points_csv(table: SweepDocument) -> str:
         ]
         for point in table["points"]
     )
-    names = ["mode", "die", "seed", "test_error", "above_ideal", "good", *metrics, "reason"]
+    names = [
+        "mode",
+        "die",
+        *(["die_file"] * measured),
+        "seed",
+        "test_error",
+        "above_ideal",
+        "good",
+        *metrics,
+        "reason",
+    ]
     return _csv([*keys, *names], rows)
 
 
