@@ -32,6 +32,8 @@ class Mutant(NamedTuple):
 
 _INTERP = ("-m", "interp and not slow")
 ELEMENTS = ("tests/unit/elements/test_elements.py", "tests/unit/elements/test_contracts.py", *_INTERP)
+CONNECTIONS = ("tests/unit/elements/connections/test_laws.py", *_INTERP)
+BITS = ("tests/unit/spikes",)
 SPECS = (
     "tests/unit/elements/test_specs.py",
     "tests/unit/elements/test_elements.py",
@@ -319,4 +321,38 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("counters signed", "firmware_sim/driver.py", "spare = np.uint64(64 - width)",
            "spare = np.uint64(63 - width)",
            "a turn of a counter is read as half of one", ("tests/property/test_driven_equals_direct.py",)),
+    # Connectivities.
+    Mutant("sparse list end", "neurochip/elements/connections/sparse.py", "k, stop = offsets[i], offsets[i + one]",
+           "k, stop = offsets[i], offsets[i + one] - one", "the last synapse of a list is left out", CONNECTIONS),
+    Mutant("sparse border", "neurochip/elements/connections/sparse.py", "border = min(stop, (k + three) & ~three)",
+           "border = (k + three) & ~three", "short lists run into the next", CONNECTIONS),
+    Mutant("sparse update", "neurochip/elements/connections/sparse.py", "into[k] += value * post[ends[k]]",
+           "into[k] += value * post[ends[k - one]]", "an update reads the neighbour's end", CONNECTIONS),
+    Mutant("sparse part", "neurochip/elements/connections/sparse.py", "(ends >= targets.start) & (ends < targets.stop)",
+           "(ends >= targets.start) & (ends <= targets.stop)", "a synapse stands on two cores", CONNECTIONS),
+    Mutant("dense left", "neurochip/elements/connections/dense.py", "    elif left == three:", "    elif left == four:",
+           "three rows that are left are not added", CONNECTIONS),
+    Mutant("dense order", "neurochip/elements/connections/dense.py", "        sums[j] += total + rest",
+           "        sums[j] = (sums[j] + total) + rest", "sums of floating point move by a rounding", CONNECTIONS),
+    Mutant("convolution edge", "neurochip/elements/connections/maps.py", "(reached >= 0) & (reached < outputs)",
+           "(reached >= 0) & (reached <= outputs)", "what lies beyond the edge is a synapse", CONNECTIONS),
+    Mutant("convolution stride", "neurochip/elements/connections/maps.py", "(rest == 0) & ", "",
+           "positions between strides are seen too", CONNECTIONS),
+    Mutant("convolution part", "neurochip/elements/connections/maps.py",
+           "(edge - base + step - np.int64(1)) // step", "(edge - base) // step",
+           "the cut through a map falls one channel short", CONNECTIONS),
+    Mutant("convolution fan-out", "neurochip/elements/connections/convolution.py",
+           "(rows >= 0).sum(axis=1), (columns >= 0).sum(axis=1)",
+           "(rows >= -1).sum(axis=1), (columns >= 0).sum(axis=1)", "edges are counted as the middle", CONNECTIONS),
+    Mutant("one-to-one part", "neurochip/elements/connections/one_to_one.py",
+           "self.shift + sources.start - targets.start", "self.shift", "a part pairs other units", CONNECTIONS),
+    # Spikes as bits.
+    Mutant("aer header", "neurochip/spikes/aer.py", "packets[:, : self.header_bits] = self._written_header()",
+           "packets[:, : self.header_bits] = 0", "headers say nothing", BITS),
+    Mutant("aer twice", "neurochip/spikes/aer.py", "                if fired[tick, unit_of[axon]]:",
+           "                if fired[tick].all():", "a packet may come twice", BITS),
+    Mutant("spikes filling", "neurochip/spikes/raster.py", "if bits[wanted:].any():", "if bits[wanted:].all():",
+           "bits after the last are taken", BITS),
+    Mutant("spikes sample", "neurochip/spikes/raster.py", "whole and not (axis == 1 and self.batch is not None)",
+           "whole and not (axis == 1 and self.batch is None)", "a sample is cut out as a unit", BITS),
 )  # fmt: skip
