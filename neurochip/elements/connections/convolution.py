@@ -73,12 +73,12 @@ class Convolution:
         for value in self.source:
             check_count("connection.source", value)
         for name, least in (("kernel", 1), ("stride", 1), ("padding", 0), ("dilation", 1)):
-            value = both(getattr(self, name))
-            if len(value) != 2:
+            pair = both(getattr(self, name))
+            if len(pair) != 2:
                 raise ConfigError(
-                    f"connection.{name}", f"must be one number, or rows and columns, got {value!r}"
+                    f"connection.{name}", f"must be one number, or rows and columns, got {pair!r}"
                 )
-            object.__setattr__(self, name, tuple(check_count(f"connection.{name}", n, least) for n in value))
+            object.__setattr__(self, name, tuple(check_count(f"connection.{name}", n, least) for n in pair))
         check_count("connection.channels", self.channels)
         check_count("connection.groups", self.groups)
         for name, n in (("source", self.source[0]), ("channels", self.channels)):
