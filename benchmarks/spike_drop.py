@@ -26,9 +26,10 @@ from neurochip.description import RunSpec, read_run
 from neurochip.durable.atomic import replacing
 from neurochip.report.axes import log_ticks, percent_words
 from neurochip.report.markup import Markup, tag
-from neurochip.simulation import CHECKPOINT, simulate
+from neurochip.simulation import simulate
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.evaluate import confusion_matrix
+from neurochip.training.folder import CHECKPOINT
 
 SEEDS = (1, 2, 3)
 DROPS = (0.0, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1)

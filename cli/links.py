@@ -31,5 +31,5 @@ def through_controller(through: str | None, device: str | None) -> Iterator[dict
         return
     from firmware_sim.through import through_firmware
 
-    with through_firmware(connector(device)) as put_between:
+    with through_firmware(connector(device), device or "firmware") as put_between:
         yield {"through": put_between}

@@ -87,6 +87,8 @@ def read_sections(magic: bytes, data: memoryview) -> dict[str, memoryview]:
             raise Refusal(Code.BAD_IMAGE, f"section {name} is there twice")
         sections[name] = body
         at += length + -length % 4
+        if any(data[at - -length % 4 : at]):
+            raise Refusal(Code.BAD_IMAGE, f"section {name} is followed by something else than zeros")
     if at != len(data):
         raise Refusal(Code.BAD_IMAGE, f"{len(data) - at} bytes too many")
     return sections

@@ -58,7 +58,9 @@ def first_image(spec: RunSpec, built: Built) -> bytes:
 
 
 @contextmanager
-def through_firmware(connect: Callable[[], Link] | None = None) -> Iterator[Through]:
+def through_firmware(
+    connect: Callable[[], Link] | None = None, driver: str = "firmware"
+) -> Iterator[Through]:
     """Give what `simulate` takes as ``through``: the machine is then driven by registers and programs only.
 
     Parameters
@@ -66,6 +68,8 @@ def through_firmware(connect: Callable[[], Link] | None = None) -> Iterator[Thro
     connect
         Makes the link to a device that is served elsewhere. `None` puts the device into this process, in front of the
         machine that was built for the run.
+    driver
+        What the folder of a run says that its chip is driven by.
     """
     with ExitStack() as stack:
 
@@ -87,4 +91,5 @@ def through_firmware(connect: Callable[[], Link] | None = None) -> Iterator[Thro
             chip.set_rule(*rule.registers())
             return built._replace(substrate=chip, rule=rule)
 
+        through.driver = driver  # type: ignore[attr-defined]
         yield through

@@ -18,8 +18,8 @@ from neurochip.description import RunSpec, read_run
 from neurochip.description.network import Network, layered
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
-from neurochip.simulation import CHECKPOINT, RESOLVED
 from neurochip.training.checkpoint import read_checkpoint
+from neurochip.training.folder import CHECKPOINT, RESOLVED
 
 __all__ = ["die_of_run", "new_file", "run_netlist", "save_die", "write_netlist"]
 

@@ -13,8 +13,8 @@ from neurochip.description.nir_graph import nir_bytes
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork, read_spiking, spiking_bytes
 from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError, OutputError
-from neurochip.simulation import CHECKPOINT, RESOLVED
 from neurochip.training.checkpoint import read_checkpoint
+from neurochip.training.folder import CHECKPOINT, RESOLVED
 
 __all__ = ["network_of", "rate_network", "write_network"]
 

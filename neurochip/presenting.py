@@ -20,13 +20,13 @@ from neurochip.description.precision import word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.replaying import check_clock, check_timing
-from neurochip.simulation import CHECKPOINT, RESOLVED
 from neurochip.spiking import laid_out
 from neurochip.substrate import Observable, Parameters, Phase
 from neurochip.trace.signals import SignalGroup
 from neurochip.trace.traffic import CoreTraffic, TimingModel
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.evaluate import presentations
+from neurochip.training.folder import CHECKPOINT, RESOLVED
 from neurochip.training.streams import glorot
 
 __all__ = ["Presentation", "SpikingPresentation"]

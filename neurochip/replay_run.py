@@ -25,9 +25,10 @@ from neurochip.replaying import Replay, Timing, check_clock, check_timing, repla
 from neurochip.report.reading import read_rasters
 from neurochip.report.replay_document import ReplayDocument, replay_document
 from neurochip.report.replay_files import write_replay
-from neurochip.simulation import RESOLVED, versions
+from neurochip.simulation import versions
 from neurochip.spikes import Spikes
 from neurochip.spiking import run_spiking
+from neurochip.training.folder import RESOLVED
 
 __all__ = ["ReplayOutcome", "network_source", "replay_run"]
 

@@ -7,6 +7,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -19,29 +20,26 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.data.dated import dated
-from neurochip.description import RunSpec, read_run, run_to_toml
+from neurochip.description import RunSpec, read_run
 from neurochip.description.used_plugins import plugins_of
-from neurochip.durable.atomic import replacing
 from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
-from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
+from neurochip.errors import ConfigError, Interrupted, OutputError
 from neurochip.learning.rules import rule_for
 from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
-from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters
+from neurochip.training.folder import RunFolder, samples_digest
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
 from neurochip.training.record import Raster, RunRecord, Timeline
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 
-__all__ = ["CHECKPOINT", "RESOLVED", "Outcome", "TimingModel", "simulate", "versions"]
+__all__ = ["Outcome", "TimingModel", "simulate", "versions"]
 
 TimingModel = Literal["tick", "analytic", "cycle"]
-
-CHECKPOINT, RESOLVED = "checkpoint.h5", "run.toml"
 
 
 class Outcome(NamedTuple):
@@ -84,12 +82,13 @@ def simulate(
     threads
         `None` uses every core. The result does not depend on it.
     resume
-        Folder of an interrupted run: goes on from its checkpoint, with its own run.toml.
+        Folder of a run that was begun: goes on from its checkpoint, begins anew where there is none, and writes
+        nothing where the run is done. What it was begun with stands in it; only ``threads`` may be another.
     samples
         Take these instead of the data set that the run names, e.g. another split of it.
     through
         Puts something between the run and the machine that was built for it, e.g. the controller of a chip; the
-        result does not depend on it, but for what it costs.
+        result does not depend on it, but for what it costs. A run that was begun with one is resumed with one.
     on_progress
         Called about ten times a second.
     stop
@@ -111,7 +110,40 @@ def simulate(
     Interrupted
         On SIGINT or SIGTERM, or when ``stop`` says so, after a checkpoint was written.
     """
-    spec, folder = _resolve(run, overrides, timing, seed, out, resume, write)
+    with stoppable("simulate", asks=False) as place, ExitStack() as stack:
+        begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
+        driver = None if through is None else str(getattr(through, "driver", "a function"))
+        given = samples_digest(samples)
+        if begun is None:
+            spec, path = _resolve(run, overrides, timing, seed, out, write)
+        else:
+            place.folder = begun.path
+            begun.check_options(driver, given)
+            spec, path = begun.run, None
+            threads = begun.options["threads"] if threads is None else threads
+        machine, digest, samples = _prepared(spec, threads, samples, through, allow_code)
+        state = _state(spec, machine, begun, digest)
+        if path is not None:  # nothing is written before it is known that the run can be carried out
+            options = {"through": driver, "threads": threads, "samples": given}
+            begun = stack.enter_context(RunFolder.make(path, spec, options))
+            place.folder = begun.path
+        writes = None if begun is None or begun.is_done else begun
+        with stoppable("simulate", place.folder) as asked:
+            stopped = asked if stop is None else lambda: asked() or stop()
+            record = _carry_out(spec, machine, samples, state, writes, digest, stopped, on_progress)
+            if writes is not None:
+                write_report(record, writes.path)
+    return Outcome(record, None if begun is None else begun.path)
+
+
+def _prepared(
+    spec: RunSpec,
+    threads: int | None,
+    samples: data.Dataset | None,
+    through: Callable[[RunSpec, Built], Built] | None,
+    allow_code: bool,
+) -> tuple[Built, str, data.Dataset | None]:
+    """Return the machine of a run, its digest and the samples; what cannot be carried out is refused here."""
     workers = threads if threads is not None else len(os.sched_getaffinity(0))
     if workers < 1:
         raise ConfigError("threads", f"must be ≥ 1, got {workers}")
@@ -122,29 +154,27 @@ def simulate(
         built = through(spec, built)
     if spec.learning is not None:
         rule = built.rule or rule_for(built.network, spec.learning, spec.phases)
-        rule.check(built.substrate)  # before anything is written
+        rule.check(built.substrate)
         built = built._replace(rule=rule)
     if spec.experiment != "train":
         samples = None
     elif samples is None:
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
-    if folder is not None and resume is not None:
-        state = read_checkpoint(folder / CHECKPOINT, digest=digest)
-        state.resumed += 1
-        built.substrate.restore_books(state.ledger, state.updates)
-    else:
-        parameters = glorot(built.network, spec.seed)
-        built.substrate.load(parameters)
+    return built, digest, samples
+
+
+def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) -> TrainingState:
+    """Return where the run stands, and put the machine there."""
+    state = None if begun is None else begun.state(digest)
+    if state is None:
+        built.substrate.load(glorot(built.network, spec.seed))
         state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), started=_now())
-        if folder is not None:
-            _open_folder(folder, spec, state, digest)
+    else:
+        built.substrate.restore_books(state.ledger, state.updates)
+    if begun is not None and not begun.is_done:
+        state.resumed += 1
     built.substrate.load(state.parameters)
-    with stoppable("simulate", folder) as asked:
-        stopped = asked if stop is None else lambda: asked() or stop()
-        record = _carry_out(spec, built, samples, state, folder, digest, stopped, on_progress)
-        if folder is not None:
-            write_report(record, folder)
-    return Outcome(record, folder)
+    return state
 
 
 def _resolve(
@@ -153,15 +183,9 @@ def _resolve(
     timing: TimingModel | None,
     seed: int | None,
     out: Path | str | None,
-    resume: Path | str | None,
     write: bool,
 ) -> tuple[RunSpec, Path | None]:
-    """Return the run and its folder, which does not exist yet unless the run is resumed."""
-    if resume is not None:
-        folder = Path(resume)
-        if not (folder / RESOLVED).is_file():
-            raise CheckpointError(str(folder), f"has no {RESOLVED}; name the folder of an interrupted run")
-        return read_run(str(folder / RESOLVED)), folder
+    """Return the run and the folder to make for it."""
     if isinstance(run, RunSpec):
         if overrides:
             raise ConfigError("overrides", "are for runs given by name or file; change the RunSpec instead")
@@ -185,7 +209,7 @@ def _carry_out(
     built: Built,
     samples: data.Dataset | None,
     state: TrainingState,
-    folder: Path | None,
+    folder: RunFolder | None,
     digest: str,
     stop: Callable[[], bool],
     on_progress: Callable[[Progress], None] | None,
@@ -198,7 +222,7 @@ def _carry_out(
         reporter = Reporter(on_progress, spec.convergence.nets if spec.convergence else 0)
         curve = convergence_curve(spec, built.network, built.substrate, reporter, stop)
         if stop():
-            raise Interrupted(None if folder is None else str(folder))
+            raise Interrupted(None if folder is None else str(folder.path))
     elif samples is not None and spec.learning is not None:
         rule = built.rule or rule_for(built.network, spec.learning, spec.phases)
         reporter = Reporter(on_progress, 0)
@@ -208,7 +232,7 @@ def _carry_out(
         def save() -> None:
             state.seconds = earlier + time.perf_counter() - began
             if folder is not None:
-                write_checkpoint(folder / CHECKPOINT, state, run=run_to_toml(spec), digest=digest)
+                folder.save(state, digest)
 
         while state.epoch < spec.learning.epochs:
             finished = trainer.epoch()
@@ -216,7 +240,7 @@ def _carry_out(
                 state.diagnostics.append(_diagnosed(built.substrate, state.epoch, samples))
             save()
             if not finished or (stop() and state.epoch < spec.learning.epochs):
-                raise Interrupted(None if folder is None else str(folder))
+                raise Interrupted(None if folder is None else str(folder.path))
         if spec.substrate == "digital":
             ledger = built.substrate.ledger()
             drawn = rasters(
@@ -272,22 +296,6 @@ def _diagnosed(substrate: AnalogSubstrate, epoch: int, samples: data.Dataset) ->
     """Look at the first training samples after an epoch."""
     chosen = np.arange(min(LOOKED_AT, len(samples.train_labels)))
     return after_epoch(substrate, epoch, samples.images(chosen), samples.train_labels[chosen])
-
-
-def _open_folder(folder: Path, spec: RunSpec, state: TrainingState, digest: str) -> None:
-    """Make the folder with the resolved run and a first checkpoint, or leave nothing behind."""
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
-    try:
-        with replacing(folder / RESOLVED) as file:
-            file.write(run_to_toml(spec).encode())
-        write_checkpoint(folder / CHECKPOINT, state, run=run_to_toml(spec), digest=digest)
-    except BaseException:
-        (folder / RESOLVED).unlink(missing_ok=True)
-        folder.rmdir()
-        raise
 
 
 def _now() -> str:

@@ -33,7 +33,8 @@ DEFAULT_RUN = "mnist-small"
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the run in DIR where it was stopped; takes no RUN, --set, --timing, --seed or --out.",
+    help="Go on with the run in DIR where it was stopped, or say that it is done; takes no RUN, --set, --timing, "
+    "--seed or --out.",
 )
 @click.option(
     "--replay",
@@ -120,6 +121,15 @@ def command(
     from ..progress import showing_progress
     from ..screen import told_briefly
 
+    if resume is not None:
+        is_done, driver = _begun(resume)
+        if is_done:
+            click.echo(f"{resume} is finished; nothing was left to do", err=True)
+            if not told_briefly(resume, "report.json", quiet=quiet, as_json=as_json):
+                _summarise(resume)
+            return
+        if driver is not None and through is None and device is None:
+            through, device = (driver, None) if driver == "firmware" else (None, driver)
     with showing_progress(quiet=quiet) as on_progress, through_controller(through, device) as controller:
         outcome = simulate(
             run or DEFAULT_RUN,
@@ -137,6 +147,14 @@ def command(
         raise RuntimeError("a run of the command line always has a folder")
     if not told_briefly(outcome.folder, "report.json", quiet=quiet, as_json=as_json):
         _summarise(outcome.folder)
+
+
+def _begun(folder: Path) -> tuple[bool, str | None]:
+    """Return whether a run is done, and what drove its chip."""
+    from neurochip.training.folder import RunFolder
+
+    with RunFolder.open(folder) as begun:
+        return begun.is_done, begun.options["through"]
 
 
 def _replay(

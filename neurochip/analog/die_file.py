@@ -15,13 +15,14 @@ from neurochip.analog.die import DIE_FAMILIES, Die
 from neurochip.analog.die_table import die_of_table, split_die
 from neurochip.description.network import Network
 from neurochip.durable.atomic import replacing
+from neurochip.durable.seal import check_seal, sealed
 from neurochip.errors import DataError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.files.limits import MOST_MEMBERS
 
 __all__ = ["read_die", "write_die"]
 
-FORMAT = 1
+FORMAT = 2
 _Size = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Array = NDArray[Any]
 
@@ -45,6 +46,7 @@ def write_die(path: Path, die: Die) -> None:
                     group.create_dataset(str(k), data=array)
     with replacing(path) as out:
         out.write(memory.getbuffer())
+        out.write(sealed(memory.getbuffer()))
 
 
 def read_die(path: Path, network: Network | None = None) -> Die:
@@ -59,7 +61,7 @@ def read_die(path: Path, network: Network | None = None) -> Die:
         When the file is missing, damaged, or says something that cannot be.
     """
     path, which = split_die(path)
-    file = Foreign(path, "a die", "`neurochip die save` makes one")
+    file = Foreign(path, "a die", "save the die anew with `neurochip die save`")
     if path.suffix.lower() == ".csv":
         if network is None:
             raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from typing import BinaryIO
 
 from neurochip.errors import OutputError
 
-__all__ = ["is_writing", "replacing"]
+__all__ = ["is_writing", "remove_unfinished", "replacing"]
 
 _open: list[Path] = []  # files that are being written
 
@@ -49,6 +50,14 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
         raise
     finally:
         _open.remove(temporary)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what a process that was killed had not finished writing; nobody else may be at work there."""
+    for left in folder.glob(".*.part"):
+        if left.is_file():
+            with contextlib.suppress(OSError):
+                left.unlink()
 
 
 def _umask() -> int:

@@ -6,13 +6,14 @@ import hashlib
 import json
 from typing import Any, TypeVar
 
-from neurochip.files import Foreign, decode_json
+from neurochip.files import Foreign, decode_json, opened
 
-__all__ = ["checksum", "sealed", "sealed_json", "unsealed", "unsealed_json"]
+__all__ = ["check_seal", "checksum", "sealed", "sealed_json", "unsealed", "unsealed_json"]
 
 T = TypeVar("T")
 
 _MARK = b"\nneurochip checksum "
+_PIECE = 1 << 20
 _SIZE = len(_MARK) + 32 + 1
 
 
@@ -23,7 +24,7 @@ def checksum(content: bytes | memoryview) -> str:
 
 def sealed(content: bytes | memoryview) -> bytes:
     """Return the line that goes behind binary content: readers of HDF5 and the like stop before it."""
-    return _MARK + checksum(content).encode() + b"\n"
+    return _seal(checksum(content))
 
 
 def unsealed(content: bytes, file: Foreign) -> bytes:
@@ -35,11 +36,37 @@ def unsealed(content: bytes, file: Foreign) -> bytes:
         Of the file's kind, when the seal is missing or is not that of the content.
     """
     body, seal = content[:-_SIZE], content[-_SIZE:]
+    _check(seal, checksum(body), file)
+    return body
+
+
+def check_seal(file: Foreign) -> None:
+    """Do as `unsealed` with a file, in pieces: it may be large.
+
+    Raises
+    ------
+    NeurochipError
+        Of the file's kind, when the seal is missing or is not that of the content.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    tail = b""
+    with opened(file) as stream, file.guarded():
+        while piece := stream.read(_PIECE):
+            tail += piece
+            digest.update(tail[:-_SIZE])
+            tail = tail[-_SIZE:]
+    _check(tail, digest.hexdigest(), file)
+
+
+def _check(seal: bytes, digest: str, file: Foreign) -> None:
     if not seal.startswith(_MARK):
         raise file.fault("is damaged: it does not end with its checksum")
-    if seal != sealed(body):
+    if seal != _seal(digest):
         raise file.fault("is damaged: its content does not have the checksum that it was written with")
-    return body
+
+
+def _seal(digest: str) -> bytes:
+    return _MARK + digest.encode() + b"\n"
 
 
 def sealed_json(content: Any) -> bytes:

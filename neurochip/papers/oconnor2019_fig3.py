@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from neurochip.durable.request import REQUEST
 from neurochip.papers.experiment import (
     Bound,
     Claim,
@@ -34,7 +35,7 @@ from neurochip.papers.experiment import (
 from neurochip.papers.parts import begun
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
-from neurochip.simulation import CHECKPOINT, simulate
+from neurochip.simulation import simulate
 from neurochip.training.record import EpochRecord
 
 __all__ = ["EXPERIMENT"]
@@ -83,7 +84,7 @@ def _epochs(series: Series, seed: int, settings: Settings, turn: Turn) -> list[E
             seed=seed,
             threads=turn.threads,
             out=run,
-            resume=begun(run, CHECKPOINT),
+            resume=begun(run, REQUEST),
             on_progress=share_of_epochs(turn.tell),
             stop=turn.stop,
         ).record

@@ -1,4 +1,4 @@
-"""Checkpoints: one HDF5 file, written whole or not at all."""
+"""Checkpoints: one HDF5 file with a checksum behind it, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.durable.atomic import replacing
+from neurochip.durable.seal import check_seal, sealed
 from neurochip.errors import CheckpointError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.substrate import Ledger, Parameters
@@ -21,7 +22,7 @@ from neurochip.training.state import TrainingState
 
 __all__ = ["read_checkpoint", "write_checkpoint"]
 
-FORMAT = 1
+FORMAT = 2
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
@@ -83,6 +84,7 @@ def write_checkpoint(path: Path, state: TrainingState, *, run: str, digest: str)
             group.create_dataset(name, data=array, compression="gzip", compression_opts=1)
     with replacing(path) as out:
         out.write(memory.getbuffer())
+        out.write(sealed(memory.getbuffer()))
 
 
 def read_checkpoint(path: Path, *, digest: str) -> TrainingState:
@@ -96,10 +98,11 @@ def read_checkpoint(path: Path, *, digest: str) -> TrainingState:
     file = Foreign(
         path,
         "a checkpoint",
-        "take an older one or begin anew",
+        "remove it, and --resume begins the run anew",
         absent="there is nothing to resume here",
         error=CheckpointError,
     )
+    check_seal(file)
     found = read_hdf5(file, attributes=True)
     with file.guarded():
         return _state(found, file, digest)

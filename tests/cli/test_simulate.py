@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from neurochip.description import read_run
+from neurochip.durable.lock import hold
 
 from .conftest import TINY, Finished, Run, Workplace
 
@@ -152,27 +153,13 @@ def test_stopped_and_resumed_it_ends_as_if_never_stopped(run: Run, place: Workpl
     assert load(Path("stopped"))["resumed"] == 1
 
 
-def test_a_checkpoint_of_another_network(run: Run, place: Workplace, finished: Finished) -> None:
-    shutil.copytree(finished.folder, "other")
-    text = Path("other/run.toml").read_text(encoding="utf-8")
-    Path("other/run.toml").write_text(text.replace("[784, 20, 10]", "[784, 30, 10]"), encoding="utf-8")
-    before = {path: path.read_bytes() for path in Path("other").iterdir()}
-    result = run("simulate", "--resume", "other")
-    assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr.startswith("Error: other/checkpoint.h5: ")
-    assert result.stderr.count("\n") == 1
-    assert {path: path.read_bytes() for path in Path("other").iterdir()} == before
-
-
-@pytest.mark.parametrize("damage", ["absent", "cut", "other file"])
+@pytest.mark.parametrize("damage", ["cut", "other file"])
 def test_a_checkpoint_that_is_none(run: Run, place: Workplace, finished: Finished, damage: str) -> None:
     shutil.copytree(finished.folder, "other")
     checkpoint = Path("other/checkpoint.h5")
     whole = checkpoint.read_bytes()
-    if damage == "absent":
-        checkpoint.unlink()
-    else:
-        checkpoint.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"no checkpoint")
+    checkpoint.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"no checkpoint")
+    unfinished(Path("other"))
     result = run("simulate", "--resume", "other")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("Error: other/checkpoint.h5: ")
@@ -182,7 +169,60 @@ def test_a_checkpoint_that_is_none(run: Run, place: Workplace, finished: Finishe
 def test_a_folder_that_is_no_run(run: Run, place: Workplace) -> None:
     result = run("simulate", "--resume", "nowhere")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: nowhere: has no run.toml; name the folder of an interrupted run\n"
+    assert result.stderr.startswith("Error: nowhere: does not exist: nothing was begun there; ")
+    Path("empty").mkdir()
+    result = run("simulate", "--resume", "empty")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert (
+        result.stderr == "Error: empty: has no request.json; name the folder of a simulate that was stopped\n"
+    )
+
+
+def unfinished(folder: Path) -> None:
+    for name in ("report.json", "report.html", "raster.npz"):
+        (folder / name).unlink()
+
+
+def test_a_finished_run_is_said_to_be_done(run: Run, place: Workplace, finished: Finished) -> None:
+    shutil.copytree(finished.folder, "other")
+    before = {path: path.read_bytes() for path in Path("other").iterdir()}
+    result = run("simulate", "--resume", "other")
+    assert (result.exit_code, result.stderr) == (0, "other is finished; nothing was left to do\n")
+    assert "test error" in result.stdout
+    assert {path: path.read_bytes() for path in Path("other").iterdir()} == before
+
+
+def test_without_a_checkpoint_it_begins_anew(run: Run, place: Workplace, finished: Finished) -> None:
+    shutil.copytree(finished.folder, "other")
+    unfinished(Path("other"))
+    Path("other/checkpoint.h5").unlink()
+    Path("other/.checkpoint.h5.abc.part").write_bytes(b"half")
+    assert run("simulate", "--resume", "other", "--quiet").exit_code == 0
+    assert science(load(Path("other"))) == science(load(finished.folder))
+    assert not Path("other/.checkpoint.h5.abc.part").exists()
+
+
+@pytest.mark.parametrize("name", ["run.toml", "request.json"])
+def test_what_was_asked_for_is_verified(name: str, run: Run, place: Workplace, finished: Finished) -> None:
+    shutil.copytree(finished.folder, "other")
+    unfinished(Path("other"))
+    path = Path("other") / name
+    whole = path.read_bytes()
+    for at in range(0, len(whole), 17):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
+        result = run("simulate", "--resume", "other")
+        assert (result.exit_code, result.stdout) == (2, ""), at
+        assert result.stderr.startswith(f"Error: other/{name}"), at
+        assert result.stderr.count("\n") == 1, at
+
+
+def test_two_at_once_are_refused(run: Run, place: Workplace, finished: Finished) -> None:
+    shutil.copytree(finished.folder, "other")
+    unfinished(Path("other"))
+    with hold(Path("other"), "run"):
+        result = run("simulate", "--resume", "other")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("Error: other: is in use by another run (process ")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,9 @@ import h5py
 import numpy as np
 import pytest
 
-from neurochip import simulate
+from neurochip import data, simulate
 from neurochip.description import CodingSpec
+from neurochip.durable.seal import sealed
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.substrate import Phase
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
@@ -118,7 +120,7 @@ def sentence(path: Path, digest: str = DIGEST) -> str:
     return text.removeprefix(f"{path}: ")
 
 
-CURE = "; take an older one or begin anew"
+CURE = "; remove it, and --resume begins the run anew"
 
 
 def test_missing(path: Path) -> None:
@@ -142,8 +144,12 @@ def test_not_hdf5(path: Path) -> None:
 
 
 def spoil(path: Path, how: Any) -> None:
+    """Change what stands in a checkpoint, and seal it: a program did that, not a disk."""
+    path.write_bytes(path.read_bytes()[: -len(sealed(b""))])
     with h5py.File(path, "r+") as file:
         how(file)
+    content = path.read_bytes()
+    path.write_bytes(content + sealed(content))
 
 
 SPOILED: dict[str, Any] = {
@@ -197,18 +203,26 @@ def test_elements_in_another_file_are_not_read(path: Path) -> None:
     assert sentence(path) == "biases/0: stands in another file, which is not read; copy it into this one"
 
 
-def test_flipped_bytes_never_end_in_another_error(path: Path) -> None:
-    """Whatever byte is wrong: the checkpoint is read (the byte was in some number) or refused, nothing else."""
+def test_a_flipped_bit_anywhere_is_refused(path: Path) -> None:
     whole = path.read_bytes()
     rng = np.random.default_rng(1)
-    for at in rng.integers(0, len(whole), 60):
+    for at in [*rng.integers(0, len(whole), 300), 0, len(whole) - 1]:
         data = bytearray(whole)
-        data[at] ^= 0xFF
+        data[at] ^= 1 << int(rng.integers(8))
         path.write_bytes(data)
-        try:
-            read_checkpoint(path, digest=DIGEST)
-        except CheckpointError:
-            pass
+        assert "is damaged" in sentence(path)
+    path.write_bytes(whole)
+    read_checkpoint(path, digest=DIGEST)
+
+
+@pytest.mark.parametrize("digits", ["1e999", "NaN"])
+def test_time_is_a_number(path: Path, digits: str) -> None:
+    def change(file: h5py.File) -> None:
+        position = file.attrs["position"]
+        file.attrs["position"] = re.sub(r'"seconds": [0-9.e+-]+', f'"seconds": {digits}', position)
+
+    spoil(path, change)
+    assert sentence(path).endswith(CURE)
 
 
 def test_of_another_format(path: Path) -> None:
@@ -254,13 +268,30 @@ def refused(folder: Path) -> str:
 
 def test_resume_of_a_folder_that_is_not_there(tmp_path: Path) -> None:
     folder = tmp_path / "nowhere"
-    assert refused(folder) == f"{folder}: has no run.toml; name the folder of an interrupted run"
+    assert refused(folder).startswith(f"{folder}: does not exist: nothing was begun there; ")
 
 
-def test_resume_of_a_folder_without_a_checkpoint(folder: Path) -> None:
-    (folder / "checkpoint.h5").unlink()
-    path = folder / "checkpoint.h5"
-    assert refused(folder) == f"{path}: no such file; there is nothing to resume here"
+def test_resume_without_what_was_asked_for(folder: Path) -> None:
+    (folder / "request.json").unlink()
+    assert refused(folder) == f"{folder}: has no request.json; name the folder of a simulate that was stopped"
+
+
+def test_other_samples_are_not_those_of_before(folder: Path) -> None:
+    (folder / "report.json").unlink()
+    samples = data.load("mnist-small", train=200, test=50)
+    with pytest.raises(
+        CheckpointError, match="was begun with samples none; give the same ones, or begin anew"
+    ):
+        simulate(resume=folder, samples=samples)
+    with pytest.raises(CheckpointError, match="was begun with through none; drive the chip as it was"):
+        simulate(resume=folder, through=lambda run, built: built)
+
+
+def test_a_finished_run_is_left_alone(folder: Path) -> None:
+    before = {p.name: p.read_bytes() for p in folder.iterdir()}
+    found = simulate(resume=folder)
+    assert found.folder == folder and len(found.record.epochs) == 1 and found.record.resumed == 0
+    assert {p.name: p.read_bytes() for p in folder.iterdir()} == before
 
 
 def test_resume_of_a_damaged_checkpoint(folder: Path) -> None:
@@ -285,5 +316,5 @@ def test_resume_of_another_run(folder: Path, old: str, new: str) -> None:
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
     assert refused(folder) == (
-        f"{folder / 'checkpoint.h5'}: belongs to another network or chip; resume it with its own run.toml"
+        f"{file}: is damaged or was edited: it is not what was begun here; restore it, or begin anew in another folder"
     )

@@ -1,0 +1,118 @@
+"""The folder of a run: what was asked for, where it stands, and whether it is done."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from neurochip.data import Dataset
+from neurochip.description import RunSpec, read_run, run_to_toml
+from neurochip.durable.atomic import remove_unfinished
+from neurochip.durable.folder import new_folder
+from neurochip.durable.lock import Held, hold
+from neurochip.durable.request import read_request, request_files
+from neurochip.errors import CheckpointError
+from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
+from neurochip.training.state import TrainingState
+
+__all__ = ["CHECKPOINT", "RESOLVED", "RunFolder", "samples_digest"]
+
+CHECKPOINT, RESOLVED = "checkpoint.h5", "run.toml"
+REPORT = ("raster.npz", "report.json", "report.html")  # in the order in which they are written
+_COMMAND = "simulate"
+
+
+class RunFolder:
+    """A folder of a run that this process holds; use it as a context.
+
+    Attributes
+    ----------
+    path
+        Where it is.
+    run
+        What is run there.
+    options
+        What else was asked for, by name: ``through`` (what drives the chip), ``threads``, ``samples`` (digest of those
+        that took the place of the run's own).
+    """
+
+    def __init__(self, path: Path, run: RunSpec, options: dict[str, Any], held: Held) -> None:
+        self.path, self.run, self.options = path, run, options
+        self._held = held
+
+    @classmethod
+    def make(cls, path: Path, run: RunSpec, options: dict[str, Any]) -> RunFolder:
+        """Make the folder with all that was asked for, or leave nothing behind.
+
+        Raises
+        ------
+        OutputError
+            When it is there already or cannot be made.
+        """
+        files = request_files(_COMMAND, options, {RESOLVED: run_to_toml(run).encode()})
+        return cls(path, run, options, new_folder(path, files, "run"))
+
+    @classmethod
+    def open(cls, path: Path) -> RunFolder:
+        """Take up the folder of a run that was begun.
+
+        Raises
+        ------
+        CheckpointError
+            When it is none, what was asked for is damaged, or another process is at work there.
+        """
+        request = read_request(path, _COMMAND)
+        held = hold(path, "run")
+        try:
+            request.content(path, RESOLVED)
+            run = read_run(str(path / RESOLVED))
+            remove_unfinished(path)
+        except BaseException:
+            held.release()
+            raise
+        return cls(path, run, request.options, held)
+
+    def __enter__(self) -> RunFolder:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Let other processes in."""
+        self._held.release()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether its report is written: nothing is left to do then."""
+        return all((self.path / name).is_file() for name in REPORT)
+
+    def state(self, digest: str) -> TrainingState | None:
+        """Return where the run stands, with the network of that digest; `None` when it has to begin anew."""
+        path = self.path / CHECKPOINT
+        return read_checkpoint(path, digest=digest) if path.exists() else None
+
+    def save(self, state: TrainingState, digest: str) -> None:
+        """Write where the run stands."""
+        write_checkpoint(self.path / CHECKPOINT, state, run=run_to_toml(self.run), digest=digest)
+
+    def check_options(self, through: str | None, samples: str | None) -> None:
+        """Refuse to go on with another chip driver, or other samples, than the run was begun with."""
+        for name, given, cure in (
+            ("through", through, "drive the chip as it was"),
+            ("samples", samples, "give the same ones"),
+        ):
+            begun = self.options.get(name)
+            if (begun is None) != (given is None) or (name == "samples" and begun != given):
+                said = "none" if begun is None else begun
+                raise CheckpointError(str(self.path), f"was begun with {name} {said}; {cure}, or begin anew")
+
+
+def samples_digest(samples: Dataset | None) -> str | None:
+    """Return what tells samples from any others; `None` for the run's own."""
+    if samples is None:
+        return None
+    digest = hashlib.blake2b(digest_size=16)
+    for array in (samples.train_pixels, samples.train_labels, samples.test_pixels, samples.test_labels):
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
