@@ -70,6 +70,7 @@ def read_die(path: Path, network: Network | None = None) -> Die:
         return die_of_table(path, which, network)
     if which is not None:
         raise DataError(str(path), f"is one die, and has none of the name {which!r}; leave #{which} out")
+    check_seal(file)
     found = read_hdf5(file, attributes=True)
     with file.guarded():
         if found.attributes.get("kind") != "die" or int(found.attributes["format"]) != FORMAT:
