@@ -5,10 +5,15 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
 
 from neurochip.errors import ConfigError
+from neurochip.keys.conditions import Given
+from neurochip.keys.key import Key, Seed, Share
 from neurochip.keys.reading import Reader, Table, build, conform
+from neurochip.keys.section import Section, described
 
 __all__ = [
     "FAULT_READERS",
@@ -25,37 +30,31 @@ __all__ = [
 ]
 
 MOST_DELAY = 64  # ticks: packets on the way are kept in one word per axon
-_LARGEST_SEED = 2**63 - 1
 _LINK = re.compile(r"(\d+),(\d+)(>|-)(\d+),(\d+)")
 _NEURON = re.compile(r"([A-Za-z][A-Za-z0-9_]*):(\d+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """What all faults have in common.
+_NAMED = ("cores", "links", "neurons")
 
-    Attributes
-    ----------
-    rate
-        Probability, 0 to 1, of each thing that can break.
-    seed
-        Of the draws of this fault alone; `None` takes the run's.
-    when
-        ``always``, or only in presentations that measure (``test``).
-    """
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault(Section):
+    """What all faults have in common."""
 
     fault: ClassVar[str]
-    rate: float
-    seed: int | None = None
-    when: Literal["always", "test"] = "always"
-
-    def __post_init__(self) -> None:
-        """Check rate and seed."""
-        conform(self, f"faults.{self.fault}")
-        if not 0 <= self.rate <= 1:
-            raise ConfigError(f"faults.{self.fault}.rate", f"must lie in [0, 1], got {self.rate:g}")
-        if self.seed is not None and not 0 <= self.seed <= _LARGEST_SEED:
-            raise ConfigError(f"faults.{self.fault}.seed", f"must be 0 to 2**63 - 1, got {self.seed}")
+    rate: Annotated[Share, Key("Probability of each thing that can break.", imperfect=True)]
+    seed: Annotated[
+        Seed | None,
+        Key("Of the draws of this fault alone; left out, the run's.", live_if=Given(".rate")),
+    ] = None
+    when: Annotated[
+        Literal["always", "test"],
+        Key(
+            "``always``, or only in presentations that measure (``test``).",
+            live_if=Given(".rate", *(f".{name}" for name in _NAMED), phrase="a rate, or something named"),
+        ),
+    ] = "always"
 
     @property
     def acts(self) -> bool:
@@ -65,14 +64,12 @@ class Fault:
         )
 
 
-_NAMED = ("cores", "links", "neurons")
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpikeDrop(Fault):
     """A packet is lost at the door of its receiving core; ``rate`` per packet."""
 
     fault: ClassVar[str] = "spike_drop"
+    place: ClassVar[str] = "faults.spike_drop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +77,7 @@ class SpikeSpurious(Fault):
     """A neuron that does not fire sends a spike all the same; ``rate`` per silent neuron and tick."""
 
     fault: ClassVar[str] = "spike_spurious"
+    place: ClassVar[str] = "faults.spike_spurious"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,13 +85,10 @@ class SpikeDelay(Fault):
     """A packet arrives ``ticks`` later than it should; ``rate`` per packet."""
 
     fault: ClassVar[str] = "spike_delay"
-    ticks: int = 1
-
-    def __post_init__(self) -> None:
-        """Check the delay."""
-        Fault.__post_init__(self)
-        if not 1 <= self.ticks <= MOST_DELAY:
-            raise ConfigError("faults.spike_delay.ticks", f"must be 1 to {MOST_DELAY}, got {self.ticks}")
+    place: ClassVar[str] = "faults.spike_delay"
+    ticks: Annotated[
+        int, Meta(ge=1, le=MOST_DELAY), Key("How late it is.", unit="ticks", live_if=Given(".rate"))
+    ] = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +96,7 @@ class WeightBitFlip(Fault):
     """A bit of a stored weight word is read inverted; ``rate`` per bit of synapse memory."""
 
     fault: ClassVar[str] = "weight_bit_flip"
+    place: ClassVar[str] = "faults.weight_bit_flip"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +104,9 @@ class DeadCore(Fault):
     """A core neither receives nor computes nor sends; ``rate`` per core, and the ``cores`` named by site."""
 
     fault: ClassVar[str] = "dead_core"
-    rate: float = 0.0
-    cores: tuple[int, ...] = ()
+    place: ClassVar[str] = "faults.dead_core"
+    rate: Annotated[Share, Key("Probability of each.", imperfect=True)] = 0.0
+    cores: Annotated[tuple[int, ...], Key("Those that are dead, by site.")] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,15 +114,17 @@ class StuckNeuron(Fault):
     """The output of a neuron is ``at`` 0 or 1 for ever; ``rate`` per neuron, and those named ``population:index``."""
 
     fault: ClassVar[str] = "stuck_neuron"
-    rate: float = 0.0
-    neurons: tuple[str, ...] = ()
-    at: int = 0
+    place: ClassVar[str] = "faults.stuck_neuron"
+    rate: Annotated[Share, Key("Probability of each.", imperfect=True)] = 0.0
+    neurons: Annotated[tuple[str, ...], Key("Those that are stuck, ``population:index``.")] = ()
+    at: Annotated[
+        int,
+        Meta(ge=0, le=1),
+        Key("What they are stuck at.", live_if=Given(".rate", ".neurons", phrase="a rate, or neurons named")),
+    ] = 0
 
-    def __post_init__(self) -> None:
-        """Check the value and the form of names."""
-        Fault.__post_init__(self)
-        if self.at not in (0, 1):
-            raise ConfigError("faults.stuck_neuron.at", f"must be 0 or 1, got {self.at}")
+    def check(self) -> None:
+        """Check the form of names."""
         for position, name in enumerate(self.neurons):
             if not _NEURON.fullmatch(name):
                 raise ConfigError(
@@ -147,12 +146,14 @@ class LinkDown(Fault):
     """
 
     fault: ClassVar[str] = "link_down"
-    rate: float = 0.0
-    links: tuple[str, ...] = ()
+    place: ClassVar[str] = "faults.link_down"
+    rate: Annotated[Share, Key("Probability of each.", imperfect=True)] = 0.0
+    links: Annotated[
+        tuple[str, ...], Key("Those that are down: ``x,y>x,y``, or ``x,y-x,y`` for both directions.")
+    ] = ()
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check the form of names."""
-        Fault.__post_init__(self)
         for position, name in enumerate(self.links):
             if not _LINK.fullmatch(name.replace(" ", "")):
                 raise ConfigError(
@@ -176,13 +177,13 @@ class LinkDown(Fault):
 class FaultsSpec:
     """The faults of a run. Each may be given as a number, its rate."""
 
-    spike_drop: SpikeDrop | None = None
-    spike_spurious: SpikeSpurious | None = None
-    spike_delay: SpikeDelay | None = None
-    weight_bit_flip: WeightBitFlip | None = None
-    dead_core: DeadCore | None = None
-    stuck_neuron: StuckNeuron | None = None
-    link_down: LinkDown | None = None
+    spike_drop: Annotated[SpikeDrop | None, Key("Packets are lost.")] = None
+    spike_spurious: Annotated[SpikeSpurious | None, Key("Silent neurons send a spike.")] = None
+    spike_delay: Annotated[SpikeDelay | None, Key("Packets arrive late.")] = None
+    weight_bit_flip: Annotated[WeightBitFlip | None, Key("Bits of stored weights are read inverted.")] = None
+    dead_core: Annotated[DeadCore | None, Key("Cores do nothing.")] = None
+    stuck_neuron: Annotated[StuckNeuron | None, Key("Outputs of neurons are stuck.")] = None
+    link_down: Annotated[LinkDown | None, Key("Links carry nothing.")] = None
 
     def __post_init__(self) -> None:
         """Take numbers for rates."""

@@ -43,10 +43,6 @@ class Condition(ABC):
     def missing(self, value_of: ValueOf) -> str:
         """Return why it does not hold, as a phrase: ``without analog.mismatch.process``."""
 
-    def is_superseded(self, value_of: ValueOf) -> bool:
-        """Whether it does not hold because another key stands in place of the one that has it."""
-        return False
-
     @abstractmethod
     def within(self, section: str) -> Condition:
         """Return the same condition for a key of this section."""
@@ -170,10 +166,6 @@ class Unset(Condition):
         """Whether there is nothing."""
         return not value_of(self.key)
 
-    def is_superseded(self, value_of: ValueOf) -> bool:
-        """Whether it is set."""
-        return not self.holds(value_of)
-
     def words(self) -> str:
         """Return ``without KEY``."""
         return f"without {self.key}"
@@ -190,10 +182,6 @@ class Unset(Condition):
 class _Both(Condition):
     def __init__(self, parts: tuple[Condition, ...]) -> None:
         self.parts = parts
-
-    def is_superseded(self, value_of: ValueOf) -> bool:
-        """Whether one of the parts that do not hold is."""
-        return not self.holds(value_of) and any(part.is_superseded(value_of) for part in self.parts)
 
     def keys(self) -> frozenset[str]:
         """Return the keys of all parts."""

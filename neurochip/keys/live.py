@@ -86,10 +86,12 @@ def without_dead(root: Any, table: Mapping[str, Any]) -> Table:
 
 
 def without_overridden(root: Any, file: Table, table: Table, named: Collection[str]) -> Table:
-    """Return tables without the keys of a file that overrides took the effect from, where that is what was wanted.
+    """Return tables without the keys of a file that overrides took the effect from.
 
-    It is where a key stands at its default, and where an override sets another in its place. Any other value, and what
-    an override itself names, stays to be refused.
+    A key of the file goes when an override sets what its effect depends on: ``--set learning.pre=oracle`` takes
+    ``learning.trace`` away. Not so where the override makes it another kind of run (a key that shapes weights, such
+    as ``substrate``) and the file has more than the default to say: then the key stays, to be refused, as does what
+    an override itself names.
 
     Parameters
     ----------
@@ -99,17 +101,19 @@ def without_overridden(root: Any, file: Table, table: Table, named: Collection[s
         The keys that they set.
     """
     kept = copy.deepcopy(table)
-    before = set(given_keys(file))
+    before, values = set(given_keys(file)), value_of(root, table)
+    known = known_keys(root)
+    switched = {key for key in named if key in known and not known[key].key.shapes}
     for path in reversed(list(given_keys(table))):
-        known = known_keys(root).get(path)
-        if known is None or path not in before or any(f"{path}.".startswith(f"{one}.") for one in named):
+        if path not in known or path not in before or any(_touch(path, one) for one in named):
             continue
         if dead_key(root, table, path) is None or dead_key(root, file, path) is not None:
             continue
+        failing = [one for one in known[path].conditions if not one.holds(values)]
         value = value_of(root, kept)(path)
         value = tuple(value) if isinstance(value, list) else value
-        is_superseded = any(one.is_superseded(value_of(root, table)) for one in known.conditions)
-        if value in ({}, known.default) or (known.key.imperfect and value == 0) or is_superseded:
+        is_neutral = value in ({}, known[path].default) or (known[path].key.imperfect and value == 0)
+        if is_neutral or all(one.keys() & switched for one in failing):
             _remove(kept, path)
     return kept
 

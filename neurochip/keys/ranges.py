@@ -21,6 +21,7 @@ def check_range(value: Any, meta: Meta, unit: str, place: str) -> None:
     except msgspec.ValidationError:
         words = range_words(meta, whole=isinstance(value, int))
         got = f"{value:g}" if isinstance(value, float) else f'"{value}"' if isinstance(value, str) else value
+        unit = unit.removesuffix("s") if words.endswith(" 1") else unit
         unit = f" {unit}" if unit and " " not in unit else ""  # a phrase would not be read as one
         raise ConfigError(place, f"must {words}{unit}, got {got}") from None
 
@@ -31,7 +32,7 @@ def range_words(meta: Meta, *, whole: bool) -> str:
     if meta.pattern is not None:
         return f"be written as {meta.pattern}"
     if low is None and high is None:
-        return f"have at least {meta.min_length} entries"
+        return "not be empty"
     if high is None:
         least = "be at least" if whole else "be ≥"
         return f"be > {_number(low)}" if meta.gt is not None else f"{least} {_number(low)}"
@@ -39,7 +40,7 @@ def range_words(meta: Meta, *, whole: bool) -> str:
         most = "be at most" if whole else "be ≤"
         return f"be < {_number(high)}" if meta.lt is not None else f"{most} {_number(high)}"
     if meta.gt is None and meta.lt is None:
-        return f"be {_number(low)} to {_number(high)}"
+        return f"be {_number(low)} {'or' if whole and high - low == 1 else 'to'} {_number(high)}"
     left, right = "(" if meta.gt is not None else "[", ")" if meta.lt is not None else "]"
     return f"lie in {left}{_number(low)}, {_number(high)}{right}"
 

@@ -229,7 +229,8 @@ def convert(
         item = get_args(hint)[0]
         if not isinstance(value, list | tuple):
             names = {int: "integers", float: "numbers", str: "strings"}
-            raise _expected(f"a list of {names.get(item, 'values')}", value, place)
+            bare = get_args(item)[0] if get_origin(item) is Annotated else item
+            raise _expected(f"a list of {names.get(bare, 'values')}", value, place)
         return tuple(
             convert(entry, item, f"{place}[{position}]", from_file=from_file, readers=readers)
             for position, entry in enumerate(value)

@@ -31,7 +31,7 @@ def refused(result: Result, sentence: str) -> None:
             "learning.rates=[0.1]",
             "--set learning.rates: must have one rate for each of the 2 projections, got 1",
         ),
-        ("phases.free=-5", "--set phases.free: must be at least 1, got -5"),
+        ("phases.free=-5", "--set phases.free: must be 1 to 65535 ticks, got -5"),
         ("phases.free=1.5", "--set phases.free: expected an integer, got 1.5"),
         (
             "network.layers=[785, 500, 10]",

@@ -65,8 +65,8 @@ def test_what_it_takes(overrides: tuple[str, ...], faults: FaultsSpec) -> None:
     [
         (("faults.spike_drp=0.1",), "--set faults.spike_drp: unknown key; did you mean 'spike_drop'?"),
         (("faults.spike_drop.rat=0.1",), "--set faults.spike_drop.rat: unknown key; did you mean 'rate'?"),
-        (("faults.spike_drop=1.5",), "--set faults.spike_drop.rate: must lie in [0, 1], got 1.5"),
-        (("faults.spike_drop=-0.1",), "--set faults.spike_drop.rate: must lie in [0, 1], got -0.1"),
+        (("faults.spike_drop=1.5",), "--set faults.spike_drop.rate: must be 0 to 1, got 1.5"),
+        (("faults.spike_drop=-0.1",), "--set faults.spike_drop.rate: must be 0 to 1, got -0.1"),
         (("faults.spike_drop=nan",), "--set faults.spike_drop.rate: must be finite, got nan"),
         (("faults.spike_drop=often",), '--set faults.spike_drop: expected a table, got "often"'),
         (("faults.spike_drop={}",), "--set faults.spike_drop.rate: is missing"),
@@ -80,7 +80,7 @@ def test_what_it_takes(overrides: tuple[str, ...], faults: FaultsSpec) -> None:
         ),
         (
             ("faults.spike_delay={ rate = 0.1, ticks = 65 }",),
-            "--set faults.spike_delay.ticks: must be 1 to 64, got 65",
+            "--set faults.spike_delay.ticks: must be 1 to 64 ticks, got 65",
         ),
         (("faults.stuck_neuron={ at = 2 }",), "--set faults.stuck_neuron.at: must be 0 or 1, got 2"),
         (

@@ -44,8 +44,8 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
             "network.layers: must have at least 2 entries, input and output, got 1",
         ),
         (SMALL.replace("20,", "0,"), "network.layers[1]: must be at least 1, got 0"),
-        (SMALL + "[phases]\nfree = -5", "phases.free: must be at least 1, got -5"),
-        (SMALL + "[phases]\nnudged = 0", "phases.nudged: must be at least 1, got 0"),
+        (SMALL + "[phases]\nfree = -5", "phases.free: must be 1 to 65535 ticks, got -5"),
+        (SMALL + "[phases]\nnudged = 0", "phases.nudged: must be 1 to 65535 ticks, got 0"),
         (SMALL + "[phasse]\nfree = 5", "phasse: unknown key; did you mean 'phases'?"),
         (
             'timming = "cycle"\n' + SMALL,
@@ -108,17 +108,17 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
             "network.weight_range: must be > 0, got -2",
         ),
         (SMALL + "[data]\ntrain = 2001", "data.train: must be 1 to 2000, which mnist-small has, got 2001"),
-        (SMALL + "[data]\ntest = 0", "data.test: must be 1 to 1000, which mnist-small has, got 0"),
+        (SMALL + "[data]\ntest = 0", "data.test: must be at least 1, got 0"),
         (
             SMALL + '[data]\nset = "minst"',
             'data.set: expected "mnist-small", "mnist" or "digits", got "minst"; did you mean \'mnist\'?',
         ),
         (SMALL + "[evaluation]\ntrain = -1", "evaluation.train: must be at least 0, got -1"),
         (SMALL + "[record]\npresentations = -1", "record.presentations: must be at least 0, got -1"),
-        (SMALL + "[baseline]\nfree = 0", "baseline.free: must be at least 1, got 0"),
+        (SMALL + "[baseline]\nfree = 0", "baseline.free: must be at least 1 step, got 0"),
         (
             SMALL + '[baseline]\nchip = ""',
-            "baseline.chip: must be the name of a chip or a TOML file, got an empty string",
+            'baseline.chip: must not be empty, got ""',
         ),
         (
             SMALL + '[coding]\nannealer = "osaa"',
@@ -184,11 +184,11 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         ),
         (
             SMALL + 'rule = "delta"\nproduct = "full"',
-            'learning.product: is for "eqprop", and the rule is "delta"; remove it',
+            'learning.product: has no effect without learning.rule = "eqprop"; leave it out, or change that',
         ),
         (
             SMALL + 'rule = "rate-of-change"\n[learning.own]\nsteps = 0',
-            "learning.own.steps: must be ≥ 1, got 0",
+            "learning.own.steps: must be at least 1, got 0",
         ),
         (
             SMALL + 'rule = "associative"\n[learning.own]\nsteps = 2',
@@ -212,7 +212,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
             CONVERGENCE + "convergence.nets = 1\nlearning.beta = 7",
             'learning: has no effect without experiment = "train"; leave it out, or change that',
         ),
-        (CONVERGENCE + "convergence.free = 0", "convergence.free: must be at least 1, got 0"),
+        (CONVERGENCE + "convergence.free = 0", "convergence.free: must be 1 to 65535 ticks, got 0"),
         (CONVERGENCE + "convergence.beta = 0.0", "convergence.beta: must be non-zero, got 0"),
         (
             'substrate = "ideal"\n' + SMALL + '[coding]\nencoder = "stochastic"',
@@ -262,7 +262,7 @@ def test_refused_files(read, text, sentence):
             "--set network.layers: must have at least 2 entries, input and output, got 1",
         ),
         ("network.tied=yes", '--set network.tied: expected true or false, got "yes"'),
-        ("phases.free=-5", "--set phases.free: must be at least 1, got -5"),
+        ("phases.free=-5", "--set phases.free: must be 1 to 65535 ticks, got -5"),
         (
             "chip=cmos54",
             "--set chip: no chip 'cmos54' in the catalogue (cmos45, cmos45-multicast, ideal-bits, loihi, "

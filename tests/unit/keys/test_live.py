@@ -131,9 +131,20 @@ def test_an_override_may_stand_in_place_of_a_key(tmp_path: Path) -> None:
     assert "analog.mismatch.sigma: has no effect with analog.die_file" in refused("analog-mnist-small", *both)
 
 
-def test_an_override_takes_no_other_value_away(tmp_path: Path) -> None:
+def test_an_override_takes_away_what_depends_on_it(tmp_path: Path) -> None:
     spec = read_run("mnist-small", ["network.precision=int8", "network.rounding=nearest"])
     (tmp_path / "run.toml").write_text(run_to_toml(spec))
-    assert refused(str(tmp_path / "run.toml"), "network.precision=float32") == (
-        f'{tmp_path}/run.toml: network.rounding: has no effect with network.precision = "float32"; {CURE}'
+    found = read_run(str(tmp_path / "run.toml"), ["network.precision=float32"])
+    assert found.network == NetworkSpec(layers=(784, 500, 10))
+    assert "network.rounding: has no effect with" in refused(
+        str(tmp_path / "run.toml"), "network.precision=float32", "network.rounding=nearest"
+    )
+
+
+def test_another_substrate_takes_no_faults_away(tmp_path: Path) -> None:
+    """Who breaks a chip and then takes another would think that it withstands."""
+    (tmp_path / "run.toml").write_text(run_to_toml(read_run("mnist-small", ["faults.spike_drop=0.1"])))
+    coding = 'coding={ annealer = "constant" }'
+    assert refused(str(tmp_path / "run.toml"), "substrate=ideal", coding) == (
+        f'{tmp_path}/run.toml: faults: has no effect without substrate = "digital"; {CURE}'
     )

@@ -1,0 +1,59 @@
+"""No key of a run does nothing silently: changed alone, it changes the outcome, or is refused with a reason.
+
+The first kinds of run are tried always, all of them with ``-m slow`` (four minutes of CPU time).
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from neurochip.keys.tree import KnownKey
+from tests.property.changed_keys import silent_keys
+
+SMALL = "convergence={ nets = 2, samples = 3, free = 8, nudged = 5, reference_steps = 30 }"
+ANALOG = ("substrate=analog", "analog.settle.residual=0.2", "phases.free=20")
+KINDS: dict[str, tuple[str, ...]] = {
+    "digital": (),
+    "ideal": ("substrate=ideal",),
+    "analog": ANALOG,
+    "convergence": ("experiment=convergence", SMALL),
+    "associative": ("substrate=ideal", "learning.rule=associative"),
+}
+SLOW: dict[str, tuple[str, ...]] = {
+    "a die": (*ANALOG, "analog.mismatch.sigma=0.3", "network.tied=false"),
+    "a die of a process": (
+        *ANALOG, "analog.mismatch.process=180nm", "analog.mismatch.region=strong", "analog.settle.method=heun",
+    ),
+    "converters": (*ANALOG, "analog.converters={ adc_bits = 5, weight_bits = 7, dac_bits = 3 }"),
+    "integers, timed, faulty": (
+        "network.precision=int8", "timing=analytic", "timing_every=2", "faults.spike_drop=0.05",
+        "faults.stuck_neuron=0.1", "faults.spike_delay=0.1",
+    ),
+    "bits only": ("network.tied=false", "learning.pre=trace", "learning.trace=count"),
+    "convergence, ideal": ("experiment=convergence", "substrate=ideal", SMALL),
+    "convergence, a die": ("experiment=convergence", "substrate=analog", "analog.mismatch.sigma=0.3", SMALL),
+    "rate of change": ("substrate=ideal", "learning.rule=rate-of-change", "learning.own.steps=4"),
+    "delta": ("learning.rule=delta",),
+    "random feedback": ("learning.rule=random-feedback", "network.tied=false"),
+    "recurrent backpropagation": (*ANALOG, "learning.rule=recurrent-backprop"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_key_is_silent(kind: str) -> None:
+    assert silent_keys(KINDS[kind]) == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", SLOW)
+def test_no_key_of_these_is_silent(kind: str) -> None:
+    assert silent_keys(SLOW[kind]) == []
+
+
+def test_a_silent_key_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Were no condition looked at, the keys of the first version that did nothing would be found."""
+    monkeypatch.setattr(KnownKey, "is_live", lambda *_: True)
+    found = silent_keys(("substrate=analog",), "analog.mismatch")
+    silent = {key.partition("=")[0].removeprefix("analog.mismatch.") for key in found}
+    assert silent >= {"width_um", "length_um", "overdrive_mv", "convention", "tails", "freedom"}
+    assert "sigma" not in silent and "process" not in silent
