@@ -101,7 +101,7 @@ def test_a_layer_of_another_size_is_refused() -> None:
 
 @pytest.mark.parametrize("own", [{"epsilon": 0.0}, {"limit": -1.0}])
 def test_constants_are_positive(own: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match=rf"learning.own.{next(iter(own))}: must be positive"):
+    with pytest.raises(ConfigError, match=rf"learning.own.{next(iter(own))}: must be > 0"):
         spec(own=own)
 
 
