@@ -65,6 +65,8 @@ class DrivenChip(ProgrammedDevice):
         ``services.asm`` and, behind it, the schedule of a rule.
     """
 
+    driven = True  # whoever reads states moves words, and they are counted
+
     def __init__(
         self, link: Link, network: Network, like: Ledger, digest: str, tables: Tables, program: Program
     ) -> None:

@@ -26,10 +26,12 @@ from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
+from neurochip.training.watch import Watch
 
 __all__ = ["measure", "pack", "unpack"]
 
 _FAMILIES = ("weights", "feedback", "biases")
+_Error = tuple[float, tuple[str, ...]]  # share of test samples that are wrong, and warnings
 
 
 def measure(job: Job, *, allow_code: bool = False) -> Done:
@@ -80,10 +82,13 @@ def _measured(
     samples = _samples(run.data.set, run.data.train, run.data.test)
     built.substrate.load(glorot(built.network, run.seed) if weights is None else unpack(weights))
     if first < last:
-        error = _trained(run, built, samples, first, last)
+        error, warnings = _trained(run, built, samples, first, last)
     else:
-        error = _tested(run, built, samples)
-    return {"test_error": error, "metrics": _metrics(run, built, samples)}, built.substrate.parameters()
+        error, warnings = _tested(run, built, samples)
+    measured = {"test_error": error, "metrics": _metrics(run, built, samples)}
+    if warnings:
+        measured["warnings"] = list(warnings)
+    return measured, built.substrate.parameters()
 
 
 def _metrics(run: RunSpec, built: Built, samples: data.Dataset) -> dict[str, float]:
@@ -123,7 +128,7 @@ def _measured_once(run: RunSpec, epochs: int) -> RunSpec:
     return RunSpec.from_dict(table)
 
 
-def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last: int) -> float:
+def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last: int) -> _Error:
     """Train from epoch ``first``, whose order of samples follows on that of the epochs before, and test."""
     if run.learning is None:
         raise ConfigError("learning", "is missing; a sweep trains")
@@ -135,14 +140,15 @@ def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last
     error = state.epochs[-1].test_error
     if error is None:
         raise ConfigError("evaluation", "measured nothing after the last epoch")
-    return error
+    return error, state.epochs[-1].warnings
 
 
-def _tested(run: RunSpec, built: Built, samples: data.Dataset) -> float:
+def _tested(run: RunSpec, built: Built, samples: data.Dataset) -> _Error:
+    watch = Watch(run, built.substrate)
     n = len(samples.test_labels)
     n = n if run.evaluation.test is None else min(n, run.evaluation.test)
     matrix = confusion_matrix(built.substrate, samples, "test", n, run.phases.free, lambda *_: None)
-    return (n - int(np.trace(matrix))) / n
+    return (n - int(np.trace(matrix))) / n, watch.look(matrix, "the test")
 
 
 @functools.lru_cache(maxsize=2)

@@ -22,6 +22,7 @@ from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
 from neurochip.presenting import SpikingPresentation
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
+from neurochip.report.drawn import drawn
 from neurochip.report.reading import read_rasters
 from neurochip.report.replay_document import ReplayDocument, replay_document
 from neurochip.report.replay_files import write_replay
@@ -142,7 +143,8 @@ def replay_run(
     if readout:
         with replacing(folder / READOUT) as file:
             np.savez_compressed(file, **readout)  # type: ignore[arg-type]
-    write_replay(document, [seen.raster(k) for k in range(len(seen.spikes))], folder)
+    with drawn(folder / "report.html", folder / "report.json"):
+        write_replay(document, [seen.raster(k) for k in range(len(seen.spikes))], folder)
     return ReplayOutcome(seen, document, folder)
 
 

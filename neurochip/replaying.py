@@ -29,6 +29,7 @@ from neurochip.cores.replay_timing import ReplayTime, replay_time
 from neurochip.cores.traffic import TrafficLedger, keep_books
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
 from neurochip.description.network import layered
+from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.lif import LIF
@@ -181,6 +182,7 @@ def replay(
     places = [f"weights[{k}]" for k in range(len(forward))] + [f"recurrent[{k - 1}]" for k in loops]
     places += [f"feedback[{k - 1}]" for k in back]
     precision = weight_format(matrices, places, sheet, computes=neuron is not None)
+    refuse_beyond_format(neuron, "neuron", precision)
     if neuron is not None and integer_bits(precision) is not None:
         check_register(projections, sizes, precision)
     raster = checked_raster(spikes, sizes, computes=neuron is not None)

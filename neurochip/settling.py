@@ -14,6 +14,7 @@ from neurochip.compile.quantise import state_dtype
 from neurochip.description import ChipSpec, CodingSpec, read_chip
 from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
+from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import PRECISIONS, Precision
 from neurochip.elements import Annealer, Constant, Decoder, Encoder, PowerLaw
 from neurochip.errors import ConfigError, DataError
@@ -137,12 +138,15 @@ def settle(
         raise DataError("y", f"must have shape ({inputs.shape[0]}, {sizes[-1]}), got {targets.shape}")
     if targets is not None and not np.all(np.isfinite(targets)):
         raise DataError("y", "must be finite, got NaN or infinity")
+    refuse_beyond_format(beta, "beta", precision)
+    refuse_beyond_update(beta, (), precision)
     is_ideal = substrate == "ideal" or (substrate is None and encoder is None and decoder is None)
     made: Substrate
     if is_ideal:
         made = _ideal(network, annealer, precision)
     else:
         coding = CodingSpec(encoder=encoder, decoder=decoder, annealer=annealer)  # type: ignore[arg-type]
+        refuse_beyond_format(coding, "", precision)
         made = _digital(network, coding, precision, chip, seed, threads)
     kept = tuple(name for name in record if not (is_ideal and name == "spikes"))
     made.load(parameters)
@@ -162,6 +166,7 @@ def _ideal(network: Any, annealer: Annealer | str, precision: Precision) -> Subs
     from neurochip.ideal.substrate import IdealSubstrate
 
     coding = CodingSpec.ideal(annealer)  # type: ignore[arg-type]
+    refuse_beyond_format(coding.annealer, "annealer", precision)
     if not isinstance(coding.annealer, Constant | PowerLaw):
         raise ConfigError(
             "annealer", f'must be "constant" or "power-law" on ideal, got "{coding.annealer.kind}"'

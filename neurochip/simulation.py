@@ -24,7 +24,7 @@ from neurochip.description import RunSpec, read_run
 from neurochip.description.used_plugins import plugins_of
 from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
-from neurochip.errors import ConfigError, Interrupted, OutputError
+from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError
 from neurochip.learning.rules import rule_for
 from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
@@ -113,7 +113,7 @@ def simulate(
     with stoppable("simulate", asks=False) as place, ExitStack() as stack:
         begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
         driver = None if through is None else str(getattr(through, "driver", "a function"))
-        given = samples_digest(samples) if write or resume is not None else None
+        given = samples_digest(samples)
         if begun is None:
             spec, path = _resolve(run, overrides, timing, seed, out, write)
         else:
@@ -235,7 +235,13 @@ def _carry_out(
                 folder.save(state, digest)
 
         while state.epoch < spec.learning.epochs:
-            finished = trainer.epoch()
+            try:
+                finished = trainer.epoch()
+            except NumericError as error:
+                if folder is None or state.epoch == 0:
+                    raise
+                kept = f"{folder.path} keeps the checkpoint of epoch {state.epoch}"
+                raise NumericError(error.place, f"{error.problem}; {kept}") from None
             if finished and isinstance(built.substrate, AnalogSubstrate):
                 state.diagnostics.append(_diagnosed(built.substrate, state.epoch, samples))
             save()

@@ -15,6 +15,7 @@ from neurochip.description import RunSpec, read_run
 from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError, ConfigError
 from neurochip.measuring import measure
+from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.simulation import versions
 from neurochip.sweep.definition import Definition, define, parse_modes
@@ -291,7 +292,8 @@ def merge_sweeps(folders: Sequence[Path | str], out: Path | str) -> Merged:
             f"joined of {len(parts)} stores: {len(valid)} of {len(tasks)} tasks, {found.twice} of them in two"
         )
         table = document(found.definition, planner.plan, store)
-        write_sweep(table, store.folder)
+        with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
+            write_sweep(table, store.folder)
     shards = _shards_missing([part.shard for _, part in parts])
     return Merged(table, Path(out), len(tasks), found.twice, missing, found.lost, shards)
 
@@ -417,7 +419,8 @@ def _carry_out(
             store.add_session(_session(engine, tally, started))
         table = document(planner.definition, planner.plan, store)
         if part is None:
-            write_sweep(table, store.folder)
+            with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
+                write_sweep(table, store.folder)
     return SweepOutcome(table, store.folder, None if part is None else part.words)
 
 

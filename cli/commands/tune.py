@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,9 +12,8 @@ from ..names import RUN
 from ..options import QUIET, SET, THREADS, json_option, out_folder
 
 if TYPE_CHECKING:
-    from neurochip.search.objectives import Objective
     from neurochip.search.study import Trial
-    from neurochip.tuning import Ended, Tuned
+    from neurochip.tuning import Tuned
 
 __all__ = ["command"]
 
@@ -36,7 +35,7 @@ __all__ = ["command"]
     help="What to make small: error, bits, spikes, aer, packets, sops, energy, ticks. Several give a Pareto front.",
 )
 @click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N", help="Trials in all.  [default: 40, or as it was]"
+    "--trials", type=click.IntRange(min=1), metavar="N", default=40, show_default=True, help="Trials in all."
 )
 @click.option("--sampler", metavar="NAME", default="tpe", show_default=True, help="tpe, gp or random.")
 @click.option("--seed", type=int, metavar="N", default=1, show_default=True, help="Seed of the proposals.")
@@ -58,8 +57,9 @@ __all__ = ["command"]
     "--confirm",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Train the best ones N times again on all training samples and measure the test error.  "
-    "[default: 0, or as it was]",
+    default=0,
+    show_default=True,
+    help="Train the best ones N times again on all training samples and measure the test error.",
 )
 @SET
 @out_folder("runs/tune-NAME-TIME")
@@ -68,8 +68,7 @@ __all__ = ["command"]
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the search in DIR as it was, or say that it is done; --trials, --confirm and --threads may be "
-    "others.",
+    help="Go on with the search in DIR, up to --trials; the rest as it was.",
 )
 @QUIET
 @json_option("tune.json")
@@ -77,12 +76,12 @@ def command(
     run: str | None,
     vary: tuple[str, ...],
     objective: str,
-    trials: int | None,
+    trials: int,
     sampler: str,
     seed: int,
     seeds: int,
     held_out: int | None,
-    confirm: int | None,
+    confirm: int,
     overrides: tuple[str, ...],
     out: Path | None,
     threads: int | None,
@@ -116,28 +115,32 @@ def command(
         out=out,
         resume=resume,
         threads=threads,
-        on_trial=None if quiet else _tell,
-        on_confirmed=None if quiet else _tell_confirmed,
+        on_trial=None if quiet else _tell(trials),
+        on_confirmed=None if quiet else _tell_confirmed(confirm),
     )
-    if found.was_done:
-        click.echo(f"{found.folder} is finished; nothing was left to do", err=True)
     if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
         _print(found)
 
 
-def _tell(ended: Ended) -> None:
-    mark = "*" if ended.is_best else " "
-    said = _outcome(ended.trial, ended.objectives, is_share=ended.is_share)
-    click.echo(f"trial {ended.trial.number:>2} {mark} {said}", err=True)
+def _tell(trials: int) -> Callable[[Trial, Tuned], None]:
+    def tell(trial: Trial, so_far: Tuned) -> None:
+        mark = "*" if trial.number in so_far.front else " "
+        click.echo(f"trial {trial.number:>{len(str(trials))}} {mark} {_outcome(trial, so_far)}", err=True)
+
+    return tell
 
 
-def _tell_confirmed(number: int, k: int, error: float) -> None:
-    from neurochip.report.quantities import percent
+def _tell_confirmed(times: int) -> Callable[[int, int, float], None]:
+    def tell(number: int, k: int, error: float) -> None:
+        from neurochip.report.quantities import percent
 
-    click.echo(f"trial {number}, trained anew, {k + 1}: test error {percent(error)}", err=True)
+        click.echo(f"trial {number}, trained anew {k + 1} of {times}: test error {percent(error)}", err=True)
+
+    return tell
 
 
-def _outcome(trial: Trial, objectives: Sequence[Objective], *, is_share: bool) -> str:
+def _outcome(trial: Trial, found: Tuned) -> str:
+    from neurochip.search.objectives import read_objectives
     from neurochip.search.page import value_words
 
     values = ", ".join(
@@ -146,23 +149,23 @@ def _outcome(trial: Trial, objectives: Sequence[Objective], *, is_share: bool) -
     )
     if trial.failure:
         return f"failed: {trial.failure}; {values}"
+    share = found.summary["run"]["experiment"] == "train"
+    objectives = read_objectives(found.summary["objective"])
     reached = (
-        f"{o.name} {value_words(o, v, share=is_share)}"
+        f"{o.name} {value_words(o, v, share=share)}"
         for o, v in zip(objectives, trial.objectives, strict=True)
     )
-    return f"{', '.join(reached)}; {values}; {trial.seconds:.1f} s"
+    flag = "; warnings about its numbers" if trial.measured.get("warnings") else ""
+    return f"{', '.join(reached)}; {values}; {trial.seconds:.1f} s{flag}"
 
 
 def _print(found: Tuned) -> None:
     from neurochip.report.quantities import percent
-    from neurochip.search.objectives import read_objectives
 
-    is_share = found.summary["run"]["experiment"] == "train"
-    objectives = read_objectives(found.summary["objective"])
     click.echo("Best:" if len(found.front) == 1 else f"Pareto front of {len(found.front)}:")
     confirmed = {entry["trial"]: entry for entry in found.summary["confirmed"]}
     for number in found.front:
-        click.echo(f"  trial {number}: {_outcome(found.trials[number], objectives, is_share=is_share)}")
+        click.echo(f"  trial {number}: {_outcome(found.trials[number], found)}")
         if number in confirmed:
             entry = confirmed[number]
             click.echo(

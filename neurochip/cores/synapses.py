@@ -154,6 +154,12 @@ class SynapseMemories:
         weights, start, width = self.wiring.weights, np.uint64(block.start), np.uint64(block.width)
         bits = integer_bits(layout.image.precision)
         step = rate if bits is None else rate / float(self.wiring.scales[block.projection])
+        if not abs(step) <= float(np.finfo(t).max):
+            raise NumericError(
+                weights_place(layout.image.network, block.projection),
+                f"are to change at a rate of {step:.3g} steps, which {t} cannot hold; use a smaller rate or a "
+                "larger beta",
+            )
         key, numbers = self._seed, np.zeros(block.rows, dtype=np.uint64)
         if bits is not None:
             # A compiled function hands back Python integers, and takes them for signed ones.

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
+from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import (
     DATA_SETS,
@@ -142,6 +143,11 @@ class RunSpec:
         else:
             self._check_digital()
         self._check_faults()
+        for name in ("coding", "learning", "analog"):
+            refuse_beyond_format(getattr(self, name), name, self.network.precision)
+        refuse_beyond_format(self.network.weight_range, "network.weight_range", self.network.precision)
+        if self.learning is not None:
+            refuse_beyond_update(self.learning.beta, self.learning.rates, self.network.precision)
 
     def _check_training(self) -> None:
         learning = self.learning

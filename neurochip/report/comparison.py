@@ -12,7 +12,7 @@ from neurochip.report.baseline import per_point
 from neurochip.report.document import TRAINING_PHASES
 from neurochip.report.quantities import decimal, duration, percent, quantity
 from neurochip.report.schema import Document
-from neurochip.report.wording import network_words
+from neurochip.report.wording import network_words, warnings_of
 from neurochip.substrate.ledger import Ledger
 
 __all__ = ["Compared", "Comparison", "Row", "compare"]
@@ -182,6 +182,7 @@ _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[
     ("test_error", "test error, last epoch", lambda d: d["result"]["test_error"], percent),
     ("best_test_error", "test error, best epoch", _best_error, percent),
     ("train_error", "training error", lambda d: d["result"]["train_error"], percent),
+    ("warnings", "warnings", lambda d: float(len(warnings_of(d))) or None, _count),
     ("epochs", "epochs", lambda d: float(len(d["result"]["epochs"])) or None, _count),
     ("ticks_per_sample", "ticks a sample", lambda d: d["time"]["ticks_per_sample"], _count),
     ("symbols_per_sample", "bits a sample, 1 a tick", _bits("symbols"), _bit_words),

@@ -31,12 +31,12 @@ def write_replay(
     """Write ``<stem>.json``, ``<stem>.html`` and all spikes into an existing folder; return the page."""
     folder = Path(folder)
     page = folder / f"{stem}.html"
-    text = replay_page(document, spikes)
     if not (folder / SPIKES).exists():
         with replacing(folder / SPIKES) as file:
             file.write(npz_of({f"spikes.{k}": bits for k, bits in enumerate(spikes)}))
     with replacing(folder / f"{stem}.json") as file:
         file.write((json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    text = replay_page(document, spikes)
     with replacing(page) as file:
         file.write(text.encode())
     return page

@@ -45,6 +45,7 @@ class EpochTable(TypedDict):
     samples_per_s: float | None
     spikes_per_sample: float | None
     weight_saturations: int
+    warnings: NotRequired[list[str]]
 
 
 class ResultTable(TypedDict):

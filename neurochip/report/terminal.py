@@ -14,7 +14,7 @@ from neurochip.report.fault_rows import FaultRow, fault_rows, in_words
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
 from neurochip.report.schema import Document, TimingTable
 from neurochip.report.utilisation import fullest, utilisation
-from neurochip.report.wording import control_totals, network_words, phase_words, standard_error
+from neurochip.report.wording import control_totals, network_words, phase_words, standard_error, warnings_of
 from neurochip.training.record import CoreUse
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def summary(document: Document) -> Group:
         text += f"{quantity(control['link_bytes'])}B from and to the host, "
         text += f"{quantity(control['controller_cycles'])} cycles awake"
         parts.append(Text(text, style="dim"))
+    parts += [Text(sentence, style="yellow") for sentence in warnings_of(document)]
     broken = fault_rows(document)
     if broken:
         parts.append(_fault_lines(broken))

@@ -9,7 +9,14 @@ from neurochip.report.quantities import exact
 from neurochip.report.schema import Document, ResultTable, TimingTable
 from neurochip.substrate.ledger import CONTROL
 
-__all__ = ["control_totals", "network_words", "phase_words", "standard_error", "timing_words"]
+__all__ = [
+    "control_totals",
+    "network_words",
+    "phase_words",
+    "standard_error",
+    "timing_words",
+    "warnings_of",
+]
 
 _PHASES = {"nudged_negative": "nudged −"}
 
@@ -17,6 +24,12 @@ _PHASES = {"nudged_negative": "nudged −"}
 def phase_words(phase: str) -> str:
     """Return a phase as it heads a column."""
     return _PHASES.get(phase, phase)
+
+
+def warnings_of(document: Document) -> list[str]:
+    """Return what a reader should know of the numbers of the last epoch, a sentence each."""
+    epochs = document["result"]["epochs"]
+    return epochs[-1].get("warnings", []) if epochs else []
 
 
 def control_totals(document: Document) -> dict[str, int] | None:

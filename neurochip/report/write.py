@@ -13,6 +13,7 @@ import numpy as np
 from neurochip.description import PriceList
 from neurochip.durable.atomic import replacing
 from neurochip.report.document import document, repriced
+from neurochip.report.drawn import drawn
 from neurochip.report.html import html
 from neurochip.report.reading import RASTERS, drawing_stored, read_document, read_rasters
 from neurochip.report.schema import Document
@@ -27,7 +28,8 @@ def write_report(record: RunRecord, folder: Path | str, prices: PriceList | None
     folder = Path(folder)
     table = document(record, prices)
     write_rasters(record.rasters, folder / RASTERS)
-    write_document(table, record.rasters, folder)
+    with drawn(folder / "report.html", folder / "report.json"):
+        write_document(table, record.rasters, folder)
     return table
 
 
@@ -58,11 +60,11 @@ def _rendered(folder: Path, prices: PriceList | None, processor: PriceList | Non
 def write_document(
     table: Document, rasters: Sequence[Raster], folder: Path | str, stem: str = "report"
 ) -> Path:
-    """Write ``<stem>.json`` and ``<stem>.html``; return the page."""
+    """Write ``<stem>.json``, then draw ``<stem>.html``; return the page."""
     page = Path(folder) / f"{stem}.html"
-    text = html(table, rasters)
     with replacing(Path(folder) / f"{stem}.json") as file:
         file.write((json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+    text = html(table, rasters)
     with replacing(page) as file:
         file.write(text.encode())
     return page

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from neurochip.report.figures import Chart, Curve, plot
-from neurochip.report.markup import Content, Markup, tag
+from neurochip.report.markup import Content, Markup, join, tag
 from neurochip.report.page import page, page_head
 from neurochip.report.quantities import decimal, percent, quantity
 from neurochip.report.sections.frame import grid, row, section
@@ -163,6 +163,10 @@ def _table(
                 value_words(o, v, share=share) for o, v in zip(objectives, trial.objectives, strict=True)
             ]
         cells += [_short(trial.values[d.key]) for d in dimensions]
-        number = str(trial.number) if trial.number in front else tag("span", trial.number, class_="plain")
+        number: Content = str(trial.number)
+        if trial.number not in front:
+            number = tag("span", trial.number, class_="plain")
+        if trial.measured.get("warnings"):
+            number = join([number, " ", tag("small", "warnings about its numbers")])
         rows.append(row(number, *cells))
     return section("Trials", grid(head, rows), about="The best ones first.")

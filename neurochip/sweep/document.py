@@ -68,6 +68,7 @@ def _points(
         error, reference = error_of(point.digest), ideal[point.seed]
         above = None if error is None or reference is None else error - reference
         metrics = {} if entry is None or entry.measured is None else entry.measured.get("metrics", {})
+        warnings = [] if entry is None or entry.measured is None else entry.measured.get("warnings", [])
         values = definition.nominal if point.setting < 0 else plan.settings[point.setting].values
         table: PointTable = {
             "values": list(values),
@@ -80,6 +81,7 @@ def _points(
             "good": None if above is None else above <= definition.within + 1e-9,
             "metrics": {name: float(value) for name, value in metrics.items()},
             "reason": None if entry is None else entry.reason,
+            "warnings": [str(sentence) for sentence in warnings],
             "task": point.digest,
         }
         if files.get(point.die):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.description import RunSpec
 from neurochip.description.network import Network
 from neurochip.elements import Constant
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, NumericError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.substrate import Parameters, Phase, Substrate
 from neurochip.training.progress import Reporter
@@ -51,6 +51,12 @@ def convergence_curve(
         nudged = substrate.run(Phase.NUDGED, spec.nudged, beta=spec.beta, targets=y, record=("states",))
         errors[net, : spec.free] = distance(free.states, fixed[0])
         errors[net, spec.free :] = distance(nudged.states, fixed[1])
+        if not np.all(np.isfinite(errors[net])):
+            raise NumericError(
+                f"states of network {net}",
+                f"are not finite after tick {int(np.argmin(np.isfinite(errors[net])))}; use a smaller convergence.beta "
+                "or step",
+            )
         reporter.tell("convergence", 1, 1, net + 1, spec.nets, float(errors[net, -1]), 1)
     kinds = [run.coding.annealer.kind]
     if run.coding.encoder is not None and run.coding.decoder is not None:

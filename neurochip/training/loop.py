@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.data import Dataset
 from neurochip.description import RunSpec
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
 from neurochip.substrate import Ledger, Phase, Snapshot, Substrate
@@ -20,6 +20,7 @@ from neurochip.training.progress import Reporter
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import stream
+from neurochip.training.watch import Watch, check_finite
 
 __all__ = ["TRAINING_PHASES", "Trainer"]
 
@@ -64,6 +65,7 @@ class Trainer:
         self._run, self._learning = run, run.learning
         self._substrate, self._rule, self._data = substrate, rule, data
         self.state, self._reporter, self._stop = state, reporter, stop
+        self._watch = Watch(run, substrate)
         self._n = len(data.train_labels)
         self._n_train_checked = min(run.evaluation.train, self._n)
         n_test = len(data.test_labels)
@@ -79,7 +81,13 @@ class Trainer:
         return self._n * self._ticks + (self._n_test + self._n_train_checked) * self._run.phases.free
 
     def epoch(self) -> bool:
-        """Train and evaluate one epoch, from where the state stands; False when asked to stop before its end."""
+        """Train and evaluate one epoch, from where the state stands; False when asked to stop before its end.
+
+        Raises
+        ------
+        NumericError
+            When weights, biases or states have left their range. The state then is still that of the epoch before.
+        """
         state, began = self.state, time.perf_counter()
         order = np.arange(self._n)
         if self._learning.shuffle:
@@ -93,7 +101,11 @@ class Trainer:
         while state.minibatch < n_batches:
             at = state.minibatch
             chosen = order[at * size : (at + 1) * size]
-            self._minibatch(chosen, at * size, float(signs[at]) * self._learning.beta)
+            try:
+                self._minibatch(chosen, at * size, float(signs[at]) * self._learning.beta)
+            except NumericError as error:
+                moment = f"in minibatch {at + 1} of epoch {state.epoch + 1}"
+                raise NumericError(error.place, f"{error.problem} ({moment})") from None
             state.minibatch += 1
             done = at * size + chosen.size
             self._reporter.tell(
@@ -126,6 +138,11 @@ class Trainer:
         share = self._learning.decay**state.epoch
         presented = self._rule.present(substrate, self._targets[labels], beta, share)
         substrate.book_readout(len(self._run.network.layers) - 1)
+        if not np.all(np.isfinite(presented.output)):
+            raise NumericError(
+                "states of output",
+                "are not finite; use smaller learning.rates, or a learning.beta nearer to 1",
+            )
         if self._run.phases.persistent:
             self._rest(chosen)
         if not presented.applied:
@@ -157,8 +174,9 @@ class Trainer:
         self._substrate.restore(Snapshot(lived, self._schedule.last_run, arrays))
 
     def _note(self, epoch_seconds: float, ledger: Ledger | None = None) -> None:
-        state = self.state
-        state.parameters = self._substrate.parameters()
+        state, parameters = self.state, self._substrate.parameters()
+        check_finite(parameters, f"epoch {state.epoch + 1}")  # else a checkpoint would hold them
+        state.parameters = parameters
         state.ledger = self._substrate.ledger() if ledger is None else ledger
         state.epoch_seconds = epoch_seconds
 
@@ -181,6 +199,11 @@ class Trainer:
                 return False
             state.confusion, test = tested, _share_wrong(tested)
             self._reporter.test_error = test
+        # What is driven from outside pays for every state that is read.
+        looked_at = test is not None and not getattr(self._substrate, "driven", False)
+        warnings = self._watch.look(
+            state.confusion if test is not None else None, f"epoch {state.epoch + 1}", states=looked_at
+        )
         ledger = self._substrate.ledger()
         spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
         state.epochs.append(
@@ -193,6 +216,7 @@ class Trainer:
                 samples_per_s=self._n / training_seconds,
                 spikes_per_sample=spikes / self._n if run.substrate == "digital" else None,
                 weight_saturations=ledger.total("weight_saturations") - before["saturations"],
+                warnings=warnings,
             )
         )
         state.epoch += 1

@@ -47,6 +47,8 @@ class EpochRecord:
         Spikes of all populations in all phases of one training sample, on average.
     weight_saturations
         Writes that met the end of an integer weight's range.
+    warnings
+        Sentences about weights, states and answers that a reader of the results should know (`Watch`).
     """
 
     epoch: float
@@ -57,6 +59,7 @@ class EpochRecord:
     samples_per_s: float | None
     spikes_per_sample: float | None
     weight_saturations: int
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -147,8 +147,9 @@ def _pairs(panel: PanelTable) -> Markup | None:
 def _failures(document: SweepDocument) -> Markup | None:
     reasons: dict[str, int] = {}
     for point in document["points"]:
-        if point["reason"] is not None:
-            reasons[point["reason"]] = reasons.get(point["reason"], 0) + 1
+        for sentence in (point["reason"], *point.get("warnings", ())):
+            if sentence is not None:
+                reasons[sentence] = reasons.get(sentence, 0) + 1
     if not reasons and not document["events"]:
         return None
     items = [tag("li", f"{count} × {reason}") for reason, count in sorted(reasons.items())]

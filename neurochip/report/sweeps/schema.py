@@ -159,6 +159,7 @@ class PointTable(TypedDict):
     good: bool | None
     metrics: dict[str, float]
     reason: str | None
+    warnings: NotRequired[list[str]]
     task: str
     file: NotRequired[str]
 

@@ -42,6 +42,9 @@ def print_sweep(document: SweepDocument, console: Console | None = None) -> None
     failed = sum(point["reason"] is not None for point in document["points"])
     if failed:
         console.print(Text(f"{failed} points failed; the page says why.", style="yellow"))
+    flagged = sum(bool(point.get("warnings")) for point in document["points"])
+    if flagged:
+        console.print(Text(f"{flagged} points have warnings; the page has them.", style="yellow"))
 
 
 def _table(document: SweepDocument, panel: PanelTable) -> Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,14 @@ def write_sweep(table: SweepDocument, folder: Path | str) -> Path:
     """Write sweep.json, sweep.html, points.csv and summary.csv; return the page."""
     folder = Path(folder)
     html = folder / "sweep.html"
-    for path, text in (
-        (folder / SWEEP, json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n"),
-        (folder / "points.csv", points_csv(table)),
-        (folder / "summary.csv", summary_csv(table)),
-        (html, sweep_page(table)),
-    ):
+    texts: tuple[tuple[Path, Callable[[SweepDocument], str]], ...] = (
+        (folder / SWEEP, sweep_json),
+        (folder / "points.csv", points_csv),
+        (folder / "summary.csv", summary_csv),
+        (html, sweep_page),
+    )
+    for path, made in texts:  # numbers first: a page that cannot be drawn costs none of them
+        text = made(table)
         with replacing(path) as file:
             file.write(text.encode())
     return html
@@ -67,6 +69,11 @@ def drawing_stored_sweep(path: Path | str) -> Iterator[None]:
     path = Path(path)
     with _sweep(path / SWEEP if path.is_dir() else path).guarded():
         yield
+
+
+def sweep_json(table: SweepDocument) -> str:
+    """Return the document as JSON."""
+    return json.dumps(table, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def points_csv(table: SweepDocument) -> str:

@@ -1,0 +1,57 @@
+"""Constants are refused in the format in which they are used, not in that of the file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from neurochip import LIF, OSA, replay, settle
+from neurochip.description import read_run
+from neurochip.errors import ConfigError
+
+OSA_WITH = 'coding.annealer={{kind="osa",nu_bar=0.0346,regulariser={}}}'
+
+
+@pytest.mark.parametrize(
+    ("override", "sentence"),
+    [
+        (OSA_WITH.format("1e-50"), "coding.annealer.regulariser: 1e-50 is 0 in float32, in which it is used"),
+        (OSA_WITH.format("1e308"), "coding.annealer.regulariser: 1e+308 is infinite in float32"),
+        ("learning.beta=1e39", "learning.beta: 1e+39 is infinite in float32"),
+        ("learning.beta=3e38", "learning.beta: the nudge 2β is infinite in float32"),
+        ("learning.beta=1e-46", "learning.beta: 1e-46 is 0 in float32"),
+        ("learning.beta=1e-40", "learning.rates[0]: η/β = 0.2/1e-40 is infinite in float32"),
+        ("learning.rates=[1e39, 0.1]", "learning.rates[0]: 1e+39 is infinite in float32"),
+        ("network.weight_range=1e-60", "network.weight_range: 1e-60 is 0 in float32"),
+    ],
+)
+@pytest.mark.parametrize("precision", ["float32", "int8"])
+def test_constants_of_a_run(override: str, sentence: str, precision: str) -> None:
+    given = (
+        [f"network.precision={precision}"] if "weight_range" not in override else ["network.precision=int8"]
+    )
+    with pytest.raises(ConfigError) as caught:
+        read_run("mnist-small", [*given, override])
+    assert sentence in str(caught.value)
+
+
+def test_float64_holds_them() -> None:
+    run = read_run("mnist-small", ["network.precision=float64", "chip=ideal-bits", OSA_WITH.format("1e-50")])
+    assert run.coding.annealer.regulariser == 1e-50
+
+
+def test_sizes_of_an_analog_die() -> None:
+    with pytest.raises(ConfigError, match="is infinite in float32"):
+        read_run("analog-pilot", ["analog.mismatch.sigma=1e308"])
+
+
+def test_constants_of_settle_and_replay() -> None:
+    arguments = ([np.full((2, 2), 0.1)], [np.zeros(2)], np.full((1, 2), 0.5))
+    with pytest.raises(ConfigError, match="annealer.regulariser: 1e-50 is 0 in float32"):
+        settle(*arguments, n_free=3, annealer=OSA(regulariser=1e-50))
+    settle(*arguments, n_free=3, annealer=OSA(regulariser=1e-50), precision="float64")
+    with pytest.raises(ConfigError, match="beta: 1e-50 is 0 in float32"):
+        settle(*arguments, y=np.ones((1, 2)), n_free=3, n_nudged=2, beta=1e-50)
+    spikes = [np.ones((3, 1), np.uint8)]
+    with pytest.raises(ConfigError, match="neuron.threshold: 1e-50 is 0 in float32"):
+        replay(spikes, [np.ones((1, 2), int)], "cmos45", neuron=LIF(1e-50))
