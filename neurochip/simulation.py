@@ -113,7 +113,7 @@ def simulate(
     with stoppable("simulate", asks=False) as place, ExitStack() as stack:
         begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
         driver = None if through is None else str(getattr(through, "driver", "a function"))
-        given = samples_digest(samples)
+        given = samples_digest(samples) if write or resume is not None else None
         if begun is None:
             spec, path = _resolve(run, overrides, timing, seed, out, write)
         else:

@@ -7,33 +7,38 @@ import json
 import re
 import statistics
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import numpy as np
 
 from neurochip import data
 from neurochip.data.dated import dated
 from neurochip.description import RunSpec, apply_overrides, read_run, run_to_toml
+from neurochip.description.varied import check_keys
 from neurochip.durable.atomic import replacing
-from neurochip.durable.lock import hold
-from neurochip.durable.signals import stoppable
-from neurochip.errors import CheckpointError, ConfigError, OutputError
+from neurochip.durable.signals import Asked, stoppable
+from neurochip.errors import ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.report.drawn import drawn
 from neurochip.search.confirmation import confirmed
-from neurochip.search.dimensions import Choice, Value, present_value, read_dimensions
-from neurochip.search.front import pareto_front
-from neurochip.search.objectives import measure, read_objectives
+from neurochip.search.dimensions import Choice, Dimension, Value, present_value, read_dimensions
+from neurochip.search.front import Front, pareto_front
+from neurochip.search.objectives import Objective, measure, read_objectives
 from neurochip.search.page import search_page
-from neurochip.search.study import Study, Trial
+from neurochip.search.settings import Settings, begin, go_on, store
+from neurochip.search.study import Study, Trial, check_sampler
 from neurochip.simulation import simulate
+from neurochip.training.record import RunRecord
 from neurochip.training.streams import stream
 
-__all__ = ["Tuned", "judged_by_training", "tune"]
+__all__ = ["Ended", "Tuned", "judged_by_training", "tune"]
 
-BASE, SETTINGS, JOURNAL = "run.toml", "tune-settings.json", "journal.log"
-_FORMAT = 1
+TRIALS = "trials.jsonl"
+_SUMMARY, _PAGE = "tune.json", "tune.html"
+_FORMAT = 2
 # Keys that a search sets itself: varying them would change nothing.
 _FIXED = {
     "seed": "is the same for all trials, so that they can be compared; average over several with --seeds",
@@ -44,22 +49,44 @@ _FIXED = {
 
 
 class Tuned(NamedTuple):
-    """What a search found: all trials, the numbers of those that none beats, and the folder."""
+    """What a search found.
+
+    Attributes
+    ----------
+    trials
+        All that have ended.
+    front
+        Numbers of those that none beats.
+    summary
+        What tune.json holds.
+    folder
+        Of the search.
+    was_done
+        Whether nothing was left to do.
+    """
 
     trials: tuple[Trial, ...]
     front: tuple[int, ...]
     summary: dict[str, Any]
     folder: Path
+    was_done: bool = False
 
 
-@dataclasses.dataclass(frozen=True)
-class _Settings:
-    vary: tuple[str, ...]
-    objective: str
-    sampler: str
-    seed: int
-    seeds: int
-    held_out: int
+class Ended(NamedTuple):
+    """A trial that has ended, and what is needed to speak of it.
+
+    Attributes
+    ----------
+    is_best
+        Whether none of the trials so far beats it.
+    is_share
+        Whether its error is a share of samples.
+    """
+
+    trial: Trial
+    is_best: bool
+    objectives: tuple[Objective, ...]
+    is_share: bool
 
 
 def tune(
@@ -68,16 +95,16 @@ def tune(
     vary: Sequence[str] = (),
     overrides: Sequence[str] = (),
     objective: str = "error",
-    trials: int = 40,
+    trials: int | None = None,
     sampler: str = "tpe",
     seed: int = 1,
     seeds: int = 1,
     held_out: int | None = None,
-    confirm: int = 0,
+    confirm: int | None = None,
     out: Path | str | None = None,
     resume: Path | str | None = None,
     threads: int | None = None,
-    on_trial: Callable[[Trial, Tuned], None] | None = None,
+    on_trial: Callable[[Ended], None] | None = None,
     on_confirmed: Callable[[int, int, float], None] | None = None,
 ) -> Tuned:
     """Search; every trial is kept on disk as soon as it has ended.
@@ -93,7 +120,7 @@ def tune(
     objective
         Names of `neurochip.search.objectives.OBJECTIVES`, separated by commas; several give a Pareto front.
     trials
-        How many there shall be in all; those of a resumed search count.
+        How many there shall be in all; those of a resumed search count. `None`: 40, or what the search was begun with.
     sampler
         ``tpe``, ``gp`` or ``random``.
     seed
@@ -104,11 +131,12 @@ def tune(
         Training samples that judge; `None`: a fifth of them, at most 5000.
     confirm
         Train the best trials (all of the front) so often again, on all training samples and with seeds that the
-        search did not use, and measure the test error.
+        search did not use, and measure the test error. `None`: none, or what the search was begun with.
     out, resume
-        A folder to make, or the folder of a search to go on with.
+        A folder to make, or the folder of a search to go on with: what it was asked for stands in it, and only
+        ``trials``, ``confirm`` and ``threads`` may be others, which are then written down.
     on_trial
-        Told of each trial when it has ended, with what is known so far.
+        Told of each trial when it has ended.
     on_confirmed
         Told of each training of ``confirm`` when it has ended: number of the trial, 0, 1, … and its test error.
 
@@ -117,22 +145,59 @@ def tune(
     NeurochipError
         One of its family; a trial that fails so is recorded and the search goes on.
     """
-    if resume is not None:
-        folder, settings, spec = _reopened(Path(resume))
-    else:
-        spec = run if isinstance(run, RunSpec) else read_run(run, overrides)
-        if isinstance(run, RunSpec) and overrides:
-            raise ConfigError("overrides", "are for runs given by name or file; change the RunSpec instead")
-        settings = _Settings(tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out))
-        folder = None
-    for name, value, least in (("trials", trials, 1), ("seeds", settings.seeds, 1), ("confirm", confirm, 0)):
+    with ExitStack() as stack:
+        stop = stack.enter_context(stoppable("tune"))
+        if resume is None:
+            spec = run if isinstance(run, RunSpec) else read_run(run, overrides)
+            if isinstance(run, RunSpec) and overrides:
+                raise ConfigError(
+                    "overrides", "are for runs given by name or file; change the RunSpec instead"
+                )
+            asked = (40 if trials is None else trials, 0 if confirm is None else confirm, threads)
+            settings = Settings(tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out), *asked)
+            plan = _checked(spec, settings)
+            folder = Path(out) if out is not None else dated("runs", f"tune-{spec.name}")
+            stack.enter_context(begin(folder, spec, settings))
+        else:
+            folder = Path(resume)
+            spec, before, held = go_on(folder)
+            stack.enter_context(held)
+            more = {"trials": trials, "confirm": confirm, "threads": threads}
+            settings = msgspec.structs.replace(before, **{k: v for k, v in more.items() if v is not None})
+            plan = _checked(spec, settings)
+            if settings != before:
+                store(folder, spec, settings)
+        stop.folder = folder
+        return _searched(folder, plan, stop, on_trial, on_confirmed)
+
+
+class _Plan(NamedTuple):
+    """A search that can be carried out."""
+
+    run: RunSpec
+    settings: Settings
+    dimensions: list[Dimension]
+    objectives: tuple[Objective, ...]
+    samples: data.Dataset | None
+
+
+def _checked(spec: RunSpec, settings: Settings) -> _Plan:
+    """Return what is to be done; what cannot be is refused before anything is written."""
+    for name, value, least in (
+        ("trials", settings.trials, 1),
+        ("seeds", settings.seeds, 1),
+        ("confirm", settings.confirm, 0),
+    ):
         if value < least:
             raise ConfigError(name, f"must be ≥ {least}, got {value}")
-    if confirm and spec.experiment != "train":
+    if settings.confirm and spec.experiment != "train":
         raise ConfigError("confirm", "measures a test error, which such a run does not have; leave it out")
+    check_sampler(settings.sampler)
     dimensions = read_dimensions(settings.vary)
+    check_keys([dimension.key for dimension in dimensions])
     objectives = read_objectives(settings.objective)
-    first = {d.key: present_value(spec, d) for d in dimensions}
+    for dimension in dimensions:
+        present_value(spec, dimension)
     for dimension in dimensions:  # a key that is not there, or cannot be, is known before the first trial
         if dimension.key.split(".")[0] in _FIXED:
             raise ConfigError(f"--vary {dimension.key}", _FIXED[dimension.key.split(".")[0]])
@@ -152,58 +217,77 @@ def tune(
     samples = None
     if spec.experiment == "train":
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
+        judged_by_training(samples, settings.held_out, spec.seed)
+    return _Plan(spec, settings, dimensions, objectives, samples)
+
+
+def _searched(
+    folder: Path,
+    plan: _Plan,
+    stop: Asked,
+    on_trial: Callable[[Ended], None] | None,
+    on_confirmed: Callable[[int, int, float], None] | None,
+) -> Tuned:
+    spec, settings, dimensions, objectives, samples = plan
     judging = None if samples is None else judged_by_training(samples, settings.held_out, spec.seed)
-    if folder is None:
-        folder = _opened(spec, settings, out)
-    with hold(folder, "search"), stoppable("tune", folder) as stop:
-        study = Study(
-            folder / JOURNAL,
-            dimensions,
-            objectives,
-            sampler=settings.sampler,
-            seed=settings.seed,
-            first={k: v for k, v in first.items() if v is not None} if None not in first.values() else None,
-        )
+    first = {d.key: present_value(spec, d) for d in dimensions}
+    study = Study(
+        folder / TRIALS,
+        dimensions,
+        objectives,
+        sampler=settings.sampler,
+        seed=settings.seed,
+        first={k: v for k, v in first.items() if v is not None} if None not in first.values() else None,
+    )
 
-        def evaluate(values: dict[str, Value]) -> dict[str, float]:
-            varied = _varied(
-                spec, {key: _text(value, isinstance(value, int)) for key, value in values.items()}
-            )
-            found = []
-            if stop():
-                raise stop.interrupted()
-            for k in range(settings.seeds):
-                once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + k})
-                record = simulate(once, samples=judging, threads=threads, write=False).record
-                warnings = record.epochs[-1].warnings if record.epochs else ()
-                found.append(measure(record) | {"warnings": float(len(warnings))})
-            return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
+    def once(values: dict[str, Value], k: int, samples: data.Dataset | None) -> RunRecord:
+        """Run a trial with the k-th of its seeds, unless it is time to stop."""
+        if stop():
+            raise stop.interrupted()
+        varied = _varied(spec, {key: _text(value, isinstance(value, int)) for key, value in values.items()})
+        seeded = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + k})
+        return simulate(seeded, samples=samples, threads=settings.threads, write=False).record
 
-        while len(study.trials) < trials:
-            if stop():
-                raise stop.interrupted()
-            trial = study.run(evaluate)
-            if on_trial is not None:
-                on_trial(trial, _tuned(study, folder, spec, settings, []))
+    def evaluate(values: dict[str, Value]) -> dict[str, float]:
+        records = [once(values, k, judging) for k in range(settings.seeds)]
+        found = [measure(record) | {"warnings": float(_warnings(record))} for record in records]
+        return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
 
-        def train_anew(number: int, k: int) -> float:
-            if stop():
-                raise stop.interrupted()
-            chosen = study.trials[number].values
-            varied = _varied(spec, {key: _text(v, isinstance(v, int)) for key, v in chosen.items()})
-            once = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + settings.seeds + k})
-            error = simulate(once, samples=samples, threads=threads, write=False).record.epochs[-1].test_error
-            if error is None:
-                raise ConfigError("evaluation", "leaves out the last epoch, whose test error is wanted")
-            return error
+    def train_anew(number: int, k: int) -> float:
+        error = once(study.trials[number].values, settings.seeds + k, samples).epochs[-1].test_error
+        if error is None:
+            raise ConfigError("evaluation", "leaves out the last epoch, whose test error is wanted")
+        return error
 
-        anew = []
-        if confirm:
-            best = _tuned(study, folder, spec, settings, []).front
-            anew = confirmed(folder, best, confirm, train_anew, on_confirmed)
-        found = _tuned(study, folder, spec, settings, anew)
+    trained = []
+
+    def told(number: int, k: int, error: float) -> None:
+        trained.append((number, k))
+        if on_confirmed is not None:
+            on_confirmed(number, k, error)
+
+    done_before = len(study.trials)
+    best = Front()
+    for trial in study.trials:
+        if not trial.failure:
+            best.add(trial.objectives)
+    while len(study.trials) < settings.trials:
+        trial = study.run(evaluate)
+        is_best = not trial.failure and best.add(trial.objectives)
+        if on_trial is not None:
+            on_trial(Ended(trial, is_best, objectives, spec.experiment == "train"))
+    front = _front(study.trials, len(objectives))
+    anew = confirmed(folder, front, settings.confirm, train_anew, told) if settings.confirm else []
+    is_new = len(study.trials) > done_before or bool(trained)
+    was_done = not is_new and all((folder / name).is_file() for name in (_PAGE, _SUMMARY))
+    found = _tuned(study.trials, front, folder, plan, anew, was_done=was_done)
+    if not was_done:
         _write(found, spec, dimensions, objectives)
-        return found
+    return found
+
+
+def _warnings(record: RunRecord) -> int:
+    return len(record.epochs[-1].warnings) if record.epochs else 0
 
 
 def judged_by_training(samples: data.Dataset, count: int, seed: int) -> data.Dataset:
@@ -242,64 +326,43 @@ def _varied(spec: RunSpec, values: dict[str, str]) -> RunSpec:
     return RunSpec.from_dict(without_dead(RunSpec, table))
 
 
-def _opened(spec: RunSpec, settings: _Settings, out: Path | str | None) -> Path:
-    folder = Path(out) if out is not None else dated("runs", f"tune-{spec.name}")
-    if folder.exists():
-        raise OutputError(str(folder), "exists already; choose another folder or go on with --resume")
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
-    with replacing(folder / BASE) as file:
-        file.write(run_to_toml(spec).encode())
-    with replacing(folder / SETTINGS) as file:
-        file.write(json.dumps({"format": _FORMAT, **dataclasses.asdict(settings)}, indent=1).encode())
-    return folder
-
-
-def _reopened(folder: Path) -> tuple[Path, _Settings, RunSpec]:
-    path = folder / SETTINGS
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored.pop("format") != _FORMAT:
-            raise CheckpointError(str(path), "is of another version; use the version that wrote it")
-        settings = _Settings(**{**stored, "vary": tuple(stored["vary"])})
-    except OSError:
-        raise CheckpointError(str(folder), f"has no {SETTINGS}; name the folder of a search") from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(str(path), f"is damaged ({error}); begin a new search") from None
-    return folder, settings, read_run(str(folder / BASE))
+def _front(trials: Sequence[Trial], objectives: int) -> tuple[int, ...]:
+    """Return the numbers of the trials that none beats; with one objective of one of them."""
+    good = [trial for trial in trials if not trial.failure]
+    front = tuple(good[row].number for row in pareto_front([trial.objectives for trial in good]))
+    return front[:1] if objectives == 1 else front
 
 
 def _tuned(
-    study: Study, folder: Path, spec: RunSpec, settings: _Settings, confirmed: list[dict[str, Any]]
+    trials: Sequence[Trial],
+    front: tuple[int, ...],
+    folder: Path,
+    plan: _Plan,
+    confirmed: list[dict[str, Any]],
+    *,
+    was_done: bool,
 ) -> Tuned:
-    trials = study.trials
-    good = [trial for trial in trials if not trial.failure]
-    rows = pareto_front([trial.objectives for trial in good])
-    front = tuple(good[row].number for row in rows)
-    if len(settings.objective.split(",")) == 1:
-        front = front[:1]
+    spec, settings, *_ = plan
     judged = "networks drawn anew"
     if spec.experiment == "train":
         judged = f"judged on {settings.held_out} held-out training samples"
+    asked = msgspec.to_builtins(settings)
     summary = {
         "format": _FORMAT,
-        **dataclasses.asdict(settings),
+        **{k: asked[k] for k in ("vary", "objective", "sampler", "seed", "seeds", "held_out", "confirm")},
         "judged_on": judged,
         "run": spec.to_dict(),
         "front": list(front),
         "confirmed": confirmed,
         "trials": [trial._asdict() for trial in trials],
     }
-    return Tuned(trials, front, summary, folder)
+    return Tuned(tuple(trials), front, summary, folder, was_done)
 
 
 def _write(found: Tuned, spec: RunSpec, dimensions: Sequence[Any], objectives: Sequence[Any]) -> None:
-    numbers = found.folder / "tune.json"
-    with replacing(numbers) as file:
+    with replacing(found.folder / _SUMMARY) as file:
         file.write((json.dumps(found.summary, indent=1, ensure_ascii=False) + "\n").encode())
-    with drawn(found.folder / "tune.html", numbers):
+    with drawn(found.folder / _PAGE, found.folder / _SUMMARY):
         page = search_page(
             found.summary,
             dimensions,
@@ -308,7 +371,7 @@ def _write(found: Tuned, spec: RunSpec, dimensions: Sequence[Any], objectives: S
             found.front,
             share=spec.experiment == "train",
         )
-    with replacing(found.folder / "tune.html") as file:
+    with replacing(found.folder / _PAGE) as file:
         file.write(page.encode())
     for number in found.front:
         chosen = found.trials[number].values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +12,9 @@ from ..names import RUN
 from ..options import QUIET, SET, THREADS, json_option, out_folder
 
 if TYPE_CHECKING:
+    from neurochip.search.objectives import Objective
     from neurochip.search.study import Trial
-    from neurochip.tuning import Tuned
+    from neurochip.tuning import Ended, Tuned
 
 __all__ = ["command"]
 
@@ -35,7 +36,7 @@ __all__ = ["command"]
     help="What to make small: error, bits, spikes, aer, packets, sops, energy, ticks. Several give a Pareto front.",
 )
 @click.option(
-    "--trials", type=click.IntRange(min=1), metavar="N", default=40, show_default=True, help="Trials in all."
+    "--trials", type=click.IntRange(min=1), metavar="N", help="Trials in all.  [default: 40, or as it was]"
 )
 @click.option("--sampler", metavar="NAME", default="tpe", show_default=True, help="tpe, gp or random.")
 @click.option("--seed", type=int, metavar="N", default=1, show_default=True, help="Seed of the proposals.")
@@ -57,9 +58,8 @@ __all__ = ["command"]
     "--confirm",
     type=click.IntRange(min=0),
     metavar="N",
-    default=0,
-    show_default=True,
-    help="Train the best ones N times again on all training samples and measure the test error.",
+    help="Train the best ones N times again on all training samples and measure the test error.  "
+    "[default: 0, or as it was]",
 )
 @SET
 @out_folder("runs/tune-NAME-TIME")
@@ -68,7 +68,8 @@ __all__ = ["command"]
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the search in DIR, up to --trials; the rest as it was.",
+    help="Go on with the search in DIR as it was, or say that it is done; --trials, --confirm and --threads may be "
+    "others.",
 )
 @QUIET
 @json_option("tune.json")
@@ -76,12 +77,12 @@ def command(
     run: str | None,
     vary: tuple[str, ...],
     objective: str,
-    trials: int,
+    trials: int | None,
     sampler: str,
     seed: int,
     seeds: int,
     held_out: int | None,
-    confirm: int,
+    confirm: int | None,
     overrides: tuple[str, ...],
     out: Path | None,
     threads: int | None,
@@ -115,32 +116,28 @@ def command(
         out=out,
         resume=resume,
         threads=threads,
-        on_trial=None if quiet else _tell(trials),
-        on_confirmed=None if quiet else _tell_confirmed(confirm),
+        on_trial=None if quiet else _tell,
+        on_confirmed=None if quiet else _tell_confirmed,
     )
+    if found.was_done:
+        click.echo(f"{found.folder} is finished; nothing was left to do", err=True)
     if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
         _print(found)
 
 
-def _tell(trials: int) -> Callable[[Trial, Tuned], None]:
-    def tell(trial: Trial, so_far: Tuned) -> None:
-        mark = "*" if trial.number in so_far.front else " "
-        click.echo(f"trial {trial.number:>{len(str(trials))}} {mark} {_outcome(trial, so_far)}", err=True)
-
-    return tell
+def _tell(ended: Ended) -> None:
+    mark = "*" if ended.is_best else " "
+    said = _outcome(ended.trial, ended.objectives, is_share=ended.is_share)
+    click.echo(f"trial {ended.trial.number:>2} {mark} {said}", err=True)
 
 
-def _tell_confirmed(times: int) -> Callable[[int, int, float], None]:
-    def tell(number: int, k: int, error: float) -> None:
-        from neurochip.report.quantities import percent
+def _tell_confirmed(number: int, k: int, error: float) -> None:
+    from neurochip.report.quantities import percent
 
-        click.echo(f"trial {number}, trained anew {k + 1} of {times}: test error {percent(error)}", err=True)
-
-    return tell
+    click.echo(f"trial {number}, trained anew, {k + 1}: test error {percent(error)}", err=True)
 
 
-def _outcome(trial: Trial, found: Tuned) -> str:
-    from neurochip.search.objectives import read_objectives
+def _outcome(trial: Trial, objectives: Sequence[Objective], *, is_share: bool) -> str:
     from neurochip.search.page import value_words
 
     values = ", ".join(
@@ -149,10 +146,8 @@ def _outcome(trial: Trial, found: Tuned) -> str:
     )
     if trial.failure:
         return f"failed: {trial.failure}; {values}"
-    share = found.summary["run"]["experiment"] == "train"
-    objectives = read_objectives(found.summary["objective"])
     reached = (
-        f"{o.name} {value_words(o, v, share=share)}"
+        f"{o.name} {value_words(o, v, share=is_share)}"
         for o, v in zip(objectives, trial.objectives, strict=True)
     )
     flag = "; warnings about its numbers" if trial.measured.get("warnings") else ""
@@ -161,11 +156,14 @@ def _outcome(trial: Trial, found: Tuned) -> str:
 
 def _print(found: Tuned) -> None:
     from neurochip.report.quantities import percent
+    from neurochip.search.objectives import read_objectives
 
+    is_share = found.summary["run"]["experiment"] == "train"
+    objectives = read_objectives(found.summary["objective"])
     click.echo("Best:" if len(found.front) == 1 else f"Pareto front of {len(found.front)}:")
     confirmed = {entry["trial"]: entry for entry in found.summary["confirmed"]}
     for number in found.front:
-        click.echo(f"  trial {number}: {_outcome(found.trials[number], found)}")
+        click.echo(f"  trial {number}: {_outcome(found.trials[number], objectives, is_share=is_share)}")
         if number in confirmed:
             entry = confirmed[number]
             click.echo(

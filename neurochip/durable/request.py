@@ -76,7 +76,7 @@ def read_request(folder: Path, command: str) -> Request:
     if not folder.is_dir():
         raise CheckpointError(
             str(folder),
-            "does not exist: nothing was begun there; give the command as at first, with --out, not --resume",
+            "does not exist: nothing was begun there; begin it with --out",
         )
     path = folder / REQUEST
     if not path.is_file():

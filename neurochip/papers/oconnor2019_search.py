@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description import RunSpec, read_run
+from neurochip.durable.request import REQUEST
 from neurochip.errors import Interrupted
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.parts import begun
@@ -33,7 +34,7 @@ from neurochip.search.front import pareto_front
 from neurochip.search.objectives import measure
 from neurochip.search.study import Trial
 from neurochip.simulation import simulate
-from neurochip.tuning import SETTINGS, tune
+from neurochip.tuning import tune
 
 __all__ = ["EXPERIMENT"]
 
@@ -122,9 +123,9 @@ def _search(
             seed=settings.seed,
             confirm=confirm,
             out=at,
-            resume=begun(at, SETTINGS),
+            resume=begun(at, REQUEST),
             threads=turn.threads,
-            on_trial=lambda trial, so_far: told(trial.number + 1),
+            on_trial=lambda ended: told(ended.trial.number + 1),
             on_confirmed=lambda number, k, error: told(trials),
         )
         return found.trials, found.front, found.summary["confirmed"], found.summary["held_out"]

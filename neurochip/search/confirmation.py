@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
-from neurochip.durable.atomic import replacing
+from neurochip.durable.log import Log
 from neurochip.errors import CheckpointError
+from neurochip.files import Foreign
 
 __all__ = ["CONFIRMED", "confirmed"]
 
-CONFIRMED = "confirmed.json"
-_FORMAT = 1
+CONFIRMED = "confirmed.jsonl"
+
+
+class _Training(TypedDict):
+    trial: int
+    k: int
+    error: float
 
 
 def confirmed(
@@ -46,33 +51,21 @@ def confirmed(
     CheckpointError
         When the file of earlier trainings is damaged.
     """
-    path = folder / CONFIRMED
-    known = _read(path)
+    cure = "remove it, and the best trials are trained again"
+    log = Log(Foreign(folder / CONFIRMED, "a log of trainings", cure, error=CheckpointError), _Training)
+    known: dict[int, list[float]] = {}
+    for training in log.entries:
+        known.setdefault(training["trial"], []).append(training["error"])
     found = []
     for number in front:
         errors = known.setdefault(number, [])
         for k in range(len(errors), times):
-            errors.append(train(number, k))
-            content = json.dumps({"format": _FORMAT, "errors": known})
-            with replacing(path) as file:
-                file.write(content.encode())
+            error = train(number, k)
+            log.append({"trial": number, "k": k, "error": error})
+            errors.append(error)
             if on_training is not None:
                 on_training(number, k, errors[-1])
         taken = errors[:times]
         spread = statistics.stdev(taken) if times > 1 else 0.0
         found.append({"trial": number, "mean": statistics.fmean(taken), "std": spread, "errors": taken})
     return found
-
-
-def _read(path: Path) -> dict[int, list[float]]:
-    if not path.exists():
-        return {}
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if stored["format"] != _FORMAT:
-            raise ValueError(f"format {stored['format']!r}, {_FORMAT} needed")
-        return {int(number): [float(e) for e in errors] for number, errors in stored["errors"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            str(path), f"is damaged ({error}); remove it, and the best trials are trained again"
-        ) from None

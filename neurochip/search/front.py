@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-__all__ = ["pareto_front"]
+__all__ = ["Front", "pareto_front"]
 
 
 def pareto_front(points: ArrayLike) -> list[int]:
@@ -24,3 +26,25 @@ def pareto_front(points: ArrayLike) -> list[int]:
         if not (no_worse & better).any():
             kept.append(row)
     return sorted(kept, key=lambda row: tuple(values[row]))
+
+
+class Front:
+    """The Pareto front of points that come one after the other; of equal points with one objective only the first."""
+
+    def __init__(self) -> None:
+        self._points: list[tuple[float, ...]] = []
+
+    def add(self, point: Sequence[float]) -> bool:
+        """Take a point in, and return whether it is on the front now."""
+        new = tuple(point)
+        if len(new) == 1 and self._points and self._points[0] <= new:
+            return False
+        if any(all(a <= b for a, b in zip(old, new, strict=True)) and old != new for old in self._points):
+            return False
+        self._points = [
+            old
+            for old in self._points
+            if old == new or not all(a <= b for a, b in zip(new, old, strict=True))
+        ]
+        self._points.append(new)
+        return True

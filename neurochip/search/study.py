@@ -1,4 +1,4 @@
-"""A search that can be stopped: Optuna proposes, a journal on disk remembers every trial at once."""
+"""A search that can be stopped: Optuna proposes, a log on disk remembers every trial at once."""
 
 from __future__ import annotations
 
@@ -7,17 +7,27 @@ import warnings
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
+
+import numpy as np
 
 from neurochip.description.varied import check_keys
+from neurochip.durable.log import Log
 from neurochip.errors import CapabilityError, CheckpointError, ConfigError, NeurochipError
+from neurochip.files import Foreign
 from neurochip.search.dimensions import Choice, Dimension, Value
 from neurochip.search.objectives import Objective, chosen
 from neurochip.training.streams import stream
 
-__all__ = ["SAMPLERS", "Study", "Trial"]
+__all__ = ["HISTORY", "SAMPLERS", "Study", "Trial", "check_sampler"]
 
 SAMPLERS = ("tpe", "gp", "random")
+HISTORY = 1000  # trials that a sampler sees all of
+_BLOCK, _BEST, _LATEST = (
+    500,
+    250,
+    250,
+)  # after that: in each block of trials, the best and the latest before it
 _INSTALL = "needs packages that are not installed; install them with pip install 'neurochip[{extra}]'"
 
 
@@ -48,6 +58,17 @@ class Trial(NamedTuple):
     failure: str
 
 
+class _Entry(TypedDict):
+    """A trial in the log."""
+
+    number: int
+    values: dict[str, Value]
+    objectives: tuple[float, ...]
+    measured: dict[str, float]
+    seconds: float
+    failure: str
+
+
 def _optuna() -> Any:
     try:
         import optuna
@@ -58,15 +79,16 @@ def _optuna() -> Any:
 
 
 class Study:
-    """Trials of one search, kept in a journal.
+    """Trials of one search, kept in a log.
 
     Each proposal is drawn with a seed of its own, made of the search's seed and the number of trials that have
-    ended: a search that was killed and resumed proposes what it would have proposed.
+    ended: a search that was killed and resumed proposes what it would have proposed. The sampler sees all trials of
+    the first `HISTORY`; of more it sees the best ones and the latest, so that a proposal never takes longer.
 
     Parameters
     ----------
-    journal
-        File of the journal; made when it is not there.
+    path
+        File of the log; made with the first trial.
     dimensions
         What is varied.
     objectives
@@ -77,11 +99,16 @@ class Study:
         Of the sampler.
     first
         Values of the first trial, e.g. those of the run as it is; `None` leaves it to the sampler.
+
+    Raises
+    ------
+    CheckpointError
+        When the log is damaged, or of another search.
     """
 
     def __init__(
         self,
-        journal: Path,
+        path: Path,
         dimensions: Sequence[Dimension],
         objectives: tuple[Objective, ...],
         *,
@@ -89,79 +116,85 @@ class Study:
         seed: int = 1,
         first: dict[str, Value] | None = None,
     ) -> None:
-        if sampler not in SAMPLERS:
-            raise ConfigError("--sampler", f'must be among {", ".join(SAMPLERS)}, got "{sampler}"')
+        check_sampler(sampler)
         check_keys([dimension.key for dimension in dimensions])
         self._dimensions, self._objectives = tuple(dimensions), objectives
         self._sampler, self._seed, self._first = sampler, seed, first
-        optuna = _optuna()
-        if sampler == "gp":
-            _check_gp()
-        _drop_half_line(journal)
-        try:
-            backend = optuna.storages.journal.JournalFileBackend(str(journal))
-            self._study: Any = optuna.create_study(
-                storage=optuna.storages.JournalStorage(backend),
-                study_name="neurochip",
-                directions=["minimize"] * len(objectives),
-                load_if_exists=True,
-            )
-        except (ValueError, KeyError, TypeError, AssertionError) as error:
-            raise CheckpointError(
-                str(journal), f"is damaged or of another search ({error}); begin a new one"
-            ) from None
-        for trial in self._study.trials:
-            if not trial.state.is_finished():  # the search was killed in the middle of it
-                self._study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
-
-    @property
-    def trials(self) -> tuple[Trial, ...]:
-        """All trials that have ended; those that a kill cut short are not among them."""
-        done: list[Trial] = []
-        for trial in self._study.trials:
-            attributes = trial.user_attrs
-            if "seconds" not in attributes:
-                continue
-            done.append(
-                Trial(
-                    number=len(done),
-                    values=dict(trial.params),
-                    objectives=tuple(trial.values or ()),
-                    measured=dict(attributes.get("measured", {})),
-                    seconds=float(attributes["seconds"]),
-                    failure=str(attributes.get("failure", "")),
-                )
-            )
-        return tuple(done)
+        file = Foreign(path, "the log of a search", "begin a new search", error=CheckpointError)
+        self._log = Log(file, _Entry)
+        self.trials = [Trial(**entry) for entry in self._log.entries]
+        keys = {dimension.key for dimension in self._dimensions}
+        for number, trial in enumerate(self.trials):
+            if trial.number != number or trial.values.keys() != keys:
+                raise file.damaged("it is of another search", f"line {number + 1}")
+        self._seen: Any = None
+        self._block = -1
 
     def run(self, evaluate: Callable[[dict[str, Value]], dict[str, float]]) -> Trial:
         """Ask for values, evaluate them, remember what came of it; a `NeurochipError` is a failed trial."""
         optuna = _optuna()
         number = len(self.trials)
-        self._study.sampler = self._sampler_of(number)
+        study = self._study(number)
+        study.sampler = self._sampler_of(number)
         if number == 0 and self._first is not None:
-            self._study.enqueue_trial(dict(self._first))
+            study.enqueue_trial(dict(self._first))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            trial = self._study.ask(self._distributions())
+            asked = study.ask(self._distributions())
+        self._seen = None  # until the trial has ended: one that is cut short was never asked for
         began = time.perf_counter()
         measured: dict[str, float] = {}
+        values: tuple[float, ...] = ()
         failure = ""
         try:
-            measured = evaluate(dict(trial.params))
-            values = chosen(measured, self._objectives)
+            measured = evaluate(dict(asked.params))
+            values = tuple(chosen(measured, self._objectives))
         except CapabilityError:
             raise  # every trial would fail so
         except NeurochipError as error:
             failure = str(error)
-        trial.set_user_attr("measured", measured)
-        trial.set_user_attr("failure", failure)
-        trial.set_user_attr("seconds", time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        trial = Trial(number, dict(asked.params), values, measured, seconds, failure)
+        self._log.append(trial._asdict())
+        self.trials.append(trial)
         if failure:
-            self._study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            study.tell(asked, state=optuna.trial.TrialState.FAIL)
         else:
-            self._study.tell(trial, list(values))
-        return self.trials[-1]
+            study.tell(asked, list(values))
+        self._seen = study
+        return trial
+
+    def _study(self, number: int) -> Any:
+        """Return what the sampler sees before a trial; it is made anew when a block of trials is over."""
+        block = number // _BLOCK * _BLOCK if number >= HISTORY else 0
+        if self._seen is None or block != self._block:
+            optuna = _optuna()
+            self._seen = optuna.create_study(directions=["minimize"] * len(self._objectives))
+            distributions = self._distributions()
+            shown = [*self._best(block), *self.trials[max(0, block - _LATEST) : number]]
+            for trial in shown:
+                done = optuna.trial.TrialState.FAIL if trial.failure else optuna.trial.TrialState.COMPLETE
+                self._seen.add_trial(
+                    optuna.trial.create_trial(
+                        state=done,
+                        values=None if trial.failure else list(trial.objectives),
+                        params=dict(trial.values),
+                        distributions=distributions,
+                    )
+                )
+            self._block = block
+        return self._seen
+
+    def _best(self, block: int) -> list[Trial]:
+        """Return the best of the trials that are no longer among the latest ones, in their order."""
+        old = [trial for trial in self.trials[: max(0, block - _LATEST)] if not trial.failure]
+        if not old:
+            return []
+        table = np.array([trial.objectives for trial in old])
+        # With several objectives: by the sum of the places that a trial takes in each.
+        places = np.argsort(np.argsort(table, axis=0, kind="stable"), axis=0, kind="stable").sum(axis=1)
+        best = np.sort(np.argsort(places, kind="stable")[:_BEST])
+        return [old[at] for at in best]
 
     def _distributions(self) -> dict[str, Any]:
         from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -188,16 +221,10 @@ class Study:
         return samplers.TPESampler(seed=seed, multivariate=True)
 
 
-def _drop_half_line(journal: Path) -> None:
-    """Cut off what a kill left behind in the middle of a write: Optuna would write on in the same line."""
-    if not journal.exists():
-        return
-    whole = journal.read_bytes()
-    if not whole.endswith(b"\n"):
-        with journal.open("rb+") as file:
-            file.truncate(whole.rfind(b"\n") + 1)
-
-
-def _check_gp() -> None:
-    if find_spec("scipy") is None or find_spec("torch") is None:
+def check_sampler(sampler: str) -> None:
+    """Refuse a sampler that there is not, or whose packages are not installed."""
+    if sampler not in SAMPLERS:
+        raise ConfigError("--sampler", f'must be among {", ".join(SAMPLERS)}, got "{sampler}"')
+    _optuna()
+    if sampler == "gp" and (find_spec("scipy") is None or find_spec("torch") is None):
         raise CapabilityError("--sampler gp", _INSTALL.format(extra="gp"))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import tomllib
 from pathlib import Path
+
+import pytest
 
 from neurochip import data
 from neurochip.durable.lock import hold
@@ -28,7 +31,7 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
     assert on.exit_code == 0, on.output
     told = on.stderr.splitlines()
     assert [line.startswith("trial ") and "trained anew" in line for line in told[:2]] == [False, False]
-    assert len(told) > 2 and all(", trained anew " in line for line in told[2:])
+    assert len(told) > 2 and all(", trained anew, " in line for line in told[2:])
     whole = run("tune", *TINY, *VARY, "--objective", "error,bits", "--trials", "5", "--out", "whole")
     assert whole.exit_code == 0, whole.output
     stored = json.loads(Path("found/tune.json").read_text(encoding="utf-8"))
@@ -44,7 +47,9 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
     # What was trained anew stays: only a third training of each is made.
     third = run("tune", "--resume", "found", "--trials", "5", "--confirm", "3")
     assert third.exit_code == 0, third.output
-    assert ["3 of 3" in line for line in third.stderr.splitlines()] == [True] * len(stored["front"])
+    assert [", trained anew, 3: " in line for line in third.stderr.splitlines()] == [True] * len(
+        stored["front"]
+    )
     later = json.loads(Path("found/tune.json").read_text(encoding="utf-8"))
     assert [entry["errors"][:2] for entry in later["confirmed"]] == [e["errors"] for e in stored["confirmed"]]
     # What was found is a run file that can be run.
@@ -58,17 +63,18 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
 def test_two_at_once_are_refused(run: Run) -> None:
     found = run("tune", *TINY, *VARY, "--trials", "1", "--out", "found")
     assert found.exit_code == 0, found.output
-    quiet = run("tune", "--resume", "found", "--trials", "1", "--quiet")
-    assert (quiet.exit_code, quiet.output) == (0, "found\n")
+    quiet = run("tune", "--resume", "found", "--quiet")
+    assert (quiet.exit_code, quiet.stdout) == (0, "found\n")
+    assert quiet.stderr == "found is finished; nothing was left to do\n"
     printed = run("tune", "--resume", "found", "--trials", "1", "--json")
     assert printed.stdout == Path("found/tune.json").read_text(encoding="utf-8")
-    before = Path("found/journal.log").read_bytes()
+    before = Path("found/trials.jsonl").read_bytes()
     with hold(Path("found"), "search"):
         second = run("tune", "--resume", "found", "--trials", "2")
     assert second.exit_code == 2
     assert second.stderr.startswith(f"Error: found: is in use by another search (process {os.getpid()} on ")
     assert second.stderr.endswith("; wait for it or choose another folder\n")
-    assert Path("found/journal.log").read_bytes() == before
+    assert Path("found/trials.jsonl").read_bytes() == before
     assert run("tune", "--resume", "found", "--trials", "2").exit_code == 0
 
 
@@ -117,7 +123,10 @@ def test_refused(run: Run) -> None:
             "Error: --vary data.train: is the same for all trials, so that ",
         ),
         (("--vary", "learning.beta=0.1:1", "--confirm", "-1"), "Usage:"),
-        (("--resume", "nowhere"), "Error: nowhere: has no tune-settings.json; name the folder of a search\n"),
+        (
+            ("--resume", "nowhere"),
+            "Error: nowhere: does not exist: nothing was begun there; begin it with --out\n",
+        ),
     ):
         tiny = () if "--resume" in arguments else TINY
         result = run("tune", *tiny, *arguments)
@@ -139,3 +148,50 @@ def test_a_convergence_run_has_no_test_error(run: Run) -> None:
         2,
         "Error: confirm: measures a test error, which such a run does not have; leave it out\n",
     )
+
+
+def test_all_that_was_asked_for_is_stored(run: Run) -> None:
+    begun = run("tune", *TINY, *VARY, "--trials", "2", "--confirm", "1", "--out", "whole")
+    assert begun.exit_code == 0, begun.output
+    shutil.copytree("whole", "cut")
+    lines = Path("cut/trials.jsonl").read_bytes().splitlines(keepends=True)
+    Path("cut/trials.jsonl").write_bytes(lines[0] + lines[1][:30])  # as a kill leaves it
+    for name in ("tune.json", "tune.html", "confirmed.jsonl"):
+        Path("cut", name).unlink()
+    resumed = run("tune", "--resume", "cut")
+    assert resumed.exit_code == 0, resumed.output
+    stored, again = (
+        json.loads(Path(name, "tune.json").read_text(encoding="utf-8")) for name in ("whole", "cut")
+    )
+    for table in (stored, again):
+        for trial in table["trials"]:
+            trial.pop("seconds")
+    assert again == stored and len(again["trials"]) == 2 and len(again["confirmed"]) == 1
+    # More is asked for, and that is stored too.
+    assert run("tune", "--resume", "cut", "--trials", "3", "--confirm", "0").exit_code == 0
+    done = run("tune", "--resume", "cut")
+    assert "is finished" in done.stderr
+    assert len(json.loads(Path("cut/tune.json").read_text(encoding="utf-8"))["trials"]) == 3
+
+
+@pytest.mark.parametrize("name", ["run.toml", "request.json", "trials.jsonl", "confirmed.jsonl"])
+def test_damage_is_refused_by_name(run: Run, name: str, searched: Path) -> None:
+    shutil.copytree(searched, "found")
+    path = Path("found", name)
+    whole = path.read_bytes()
+    for at in range(0, len(whole), max(1, len(whole) // 12)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 2]) + whole[at + 1 :])
+        found = run("tune", "--resume", "found")
+        assert found.exit_code == 2 and found.stderr.startswith(f"Error: found/{name}: "), at
+        assert found.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from click.testing import CliRunner
+    from neurochip._cli.main import neurochip
+
+    folder = tmp_path_factory.mktemp("searched") / "found"
+    words = ["tune", *TINY, *VARY, "--trials", "2", "--confirm", "1", "--out", str(folder)]
+    assert CliRunner().invoke(neurochip, words).exit_code == 0
+    return folder

@@ -37,10 +37,10 @@ def test_fewer_are_asked_for_than_there_are(tmp_path: Path) -> None:
     assert one == {"trial": 0, "mean": 0.0, "std": 0.0, "errors": [0.0]}
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"format": 2}', '{"format": 1, "errors": {"a": []}}'])
+@pytest.mark.parametrize("content", ["x\n", "[]\n", '{"checksum": "0", "entry": 1}\n'])
 def test_damage_is_said(tmp_path: Path, content: str) -> None:
     (tmp_path / CONFIRMED).write_text(content)
     with pytest.raises(
-        CheckpointError, match="confirmed.json: is damaged .*; remove it, and the best trials are"
+        CheckpointError, match="confirmed.jsonl: line 1: is damaged.*; remove it, and the best trials are"
     ):
         confirmed(tmp_path, (0,), 1, lambda number, k: 0.0)

@@ -119,11 +119,39 @@ def test_a_gaussian_process_without_its_packages(tmp_path: Path, monkeypatch: py
     assert not (tmp_path / "journal").exists()
 
 
-def test_a_damaged_journal(tmp_path: Path) -> None:
+def test_a_damaged_log(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text('{"op_code": 99, "worker_id": "x"}\n{"half')
-    with pytest.raises(CheckpointError) as refused:
+    with pytest.raises(CheckpointError, match="journal: line 1: is damaged or not the log of a search"):
         study(tmp_path / "journal")
-    assert str(refused.value).startswith(f"{tmp_path / 'journal'}: is damaged or of another search (")
+    other = Study(tmp_path / "other", (Range("y", 0.0, 1.0),), read_objectives("error"))
+    other.run(lambda values: {"error": float(values["y"])})
+    with pytest.raises(CheckpointError, match="other: line 1: is damaged .*of another search"):
+        study(tmp_path / "other")
+
+
+@pytest.mark.parametrize("objective", ["error", "error,bits"])
+def test_a_long_search_is_resumed_as_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, objective: str
+) -> None:
+    """Of many trials the sampler sees some; they are the same however often the search was taken up."""
+    for name, value in (("HISTORY", 20), ("_BLOCK", 10), ("_BEST", 5), ("_LATEST", 5)):
+        monkeypatch.setattr(f"neurochip.search.study.{name}", value)
+    whole = study(tmp_path / "whole", objective=objective)
+    for _ in range(47):
+        whole.run(bowl)
+    for stop in (3, 19, 20, 29, 30, 36, 47):
+        part = study(tmp_path / "parts", objective=objective)
+        while len(part.trials) < stop:
+            part.run(bowl)
+    assert [trial.values for trial in part.trials] == [trial.values for trial in whole.trials]
+    seen = whole._study(47).trials
+    assert len(seen) == 5 + 5 + 7
+    everything = study(tmp_path / "everything", objective=objective)
+    monkeypatch.setattr("neurochip.search.study.HISTORY", 1000)
+    for _ in range(47):
+        everything.run(bowl)
+    assert [t.values for t in everything.trials[:20]] == [t.values for t in whole.trials[:20]]
+    assert [t.values for t in everything.trials] != [t.values for t in whole.trials]
 
 
 def test_a_line_cut_short_by_a_kill(tmp_path: Path) -> None:
@@ -132,7 +160,7 @@ def test_a_line_cut_short_by_a_kill(tmp_path: Path) -> None:
         search.run(bowl)
     before = search.trials
     with (tmp_path / "journal").open("ab") as journal:
-        journal.write(b'{"op_code": 8, "worker_id": "x", "tri')
+        journal.write(b'{"checksum": "0123", "ent')
     search = study(tmp_path / "journal")
     assert search.trials == before
     search.run(bowl)
