@@ -34,6 +34,7 @@ _INTERP = ("-m", "interp and not slow")
 ELEMENTS = ("tests/unit/elements/test_elements.py", "tests/unit/elements/test_contracts.py", *_INTERP)
 CONNECTIONS = ("tests/unit/elements/connections/test_laws.py", *_INTERP)
 BITS = ("tests/unit/spikes",)
+STREAMS = ("tests/property/test_streams_equal_counters.py",)
 SPECS = (
     "tests/unit/elements/test_specs.py",
     "tests/unit/elements/test_elements.py",
@@ -347,6 +348,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("one-to-one part", "neurochip/elements/connections/one_to_one.py",
            "self.shift + sources.start - targets.start", "self.shift", "a part pairs other units", CONNECTIONS),
     # Spikes as bits.
+    Mutant("streams bitmap", "neurochip/cores/bookkeeping.py", 'book[:, _AT["bitmap"]] = symbols * copies',
+           'book[:, _AT["bitmap"]] = symbols * receivers', "a frame that forks is counted per receiver", STREAMS),
+    Mutant("streams received", "neurochip/cores/bookkeeping.py", "lane_ticks - lanes if kind.opening else lane_ticks",
+           "lane_ticks", "frames of the last tick are received", STREAMS),
+    Mutant("streams address", "neurochip/compile/placement.py", "received_bits[k] = delivered[k] * word[heard].max()",
+           "received_bits[k] = delivered[k] * word[heard].min()", "a packet that forks has the shortest address",
+           STREAMS),
     Mutant("aer header", "neurochip/spikes/aer.py", "packets[:, : self.header_bits] = self._written_header()",
            "packets[:, : self.header_bits] = 0", "headers say nothing", BITS),
     Mutant("aer twice", "neurochip/spikes/aer.py", "                if fired[tick, unit_of[axon]]:",
