@@ -2,8 +2,8 @@
 
     python -m benchmarks.connections [--repeats N] [NAME …]
 
-A tenth of the sources is active in each call. The figure is that of the median call, and of the fastest; calls of all kernels
-take turns. Memory is that of the emulator, over what targets and weights alone would take.
+A tenth of the sources is active in each call. The figure is that of the median call, and of the fastest; calls of all
+kernels take turns. Memory is that of the emulator, over what targets and weights alone would take.
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ CASES: dict[str, Callable[[], Connection]] = {
     "sparse 10 % of 4096 × 4096": lambda: random_sparse(4096, 0.1, 1),
     "sparse 1 % of 65 536 × 65 536": lambda: random_sparse(65_536, 0.01, 2),
     "dense 784 × 512": lambda: Dense(784, 512),
-    "convolution 16 → 32 maps, 5 × 5, channels last": lambda: Convolution((16, 14, 14), 32, 5, order="channels-last"),
+    "convolution 16 → 32 maps, 5 × 5, channels last": lambda: Convolution(
+        (16, 14, 14), 32, 5, order="channels-last"
+    ),
     "convolution 16 → 32 maps, 5 × 5, channels first": lambda: Convolution((16, 14, 14), 32, 5),
     "pooling 2 × 2 of 32 maps": lambda: Pooling((32, 28, 28), 2, order="channels-last"),
     "one to one, 65 536": lambda: OneToOne(65_536, 65_536),
