@@ -26,8 +26,10 @@ Table = dict[str, Any]
 def dead_key(root: Any, source: Any, path: str) -> str | None:
     """Return why a key has no effect beside the other values of a run, as a sentence; `None` if it has one."""
     known = known_key(root, path)
+    if known is None or not known.conditions:
+        return None
     values = value_of(root, source)
-    if known is None or known.is_live(values):
+    if known.is_live(values):
         return None
     return f"has no effect {known.why_dead(values)}; leave it out, or change that"
 

@@ -138,6 +138,8 @@ def marks_of(hint: Any) -> tuple[Any, ...]:
 def known_key(root: Any, path: str) -> KnownKey | None:
     """Return what is known of a key, or of the nearest section or element that it is in; `None` if of neither."""
     known = known_keys(root)
+    if path in known:
+        return known[path]
     parts = path.split(".")
     return next((known[at] for n in range(len(parts), 0, -1) if (at := ".".join(parts[:n])) in known), None)
 
@@ -146,7 +148,8 @@ def value_at(root: Any, source: Any, path: str) -> Any:
     """Return the value of a dotted key in nested tables or sections; its default where they have none."""
     node = source
     for part in path.split("."):
-        if isinstance(node, Mapping) and part in node:
+        # A dict is asked for first: it is what nearly every node is, and an abstract class is slow to answer.
+        if isinstance(node, (dict, Mapping)) and part in node:
             node = node[part]
         elif not isinstance(node, type) and dataclasses.is_dataclass(node) and hasattr(node, part):
             node = getattr(node, part)

@@ -7,7 +7,8 @@ keys are nominal is the ideal training, whatever the mode and die.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -30,6 +31,8 @@ from neurochip.sweep.measured import check_population, die_words
 from neurochip.sweep.space import Axis, grid
 
 __all__ = ["Plan", "Planner", "Point", "Setting", "Task", "plan"]
+
+_TRIED_S = 2.0  # of trying values before the first is measured
 
 Work = Literal["train", "deploy", "fine-tune"]
 
@@ -137,8 +140,7 @@ class Plan:
 class Planner:
     """Spells a sweep out, a setting at a time, so that the first is measured while the last is still unknown.
 
-    Every value of every key is tried at once, with the others as they are nominally; combinations are when their turn
-    comes.
+    Values are tried at once, each with the other keys at their ends; combinations are when their turn comes.
 
     Raises
     ------
@@ -171,43 +173,53 @@ class Planner:
         return [definition.resolve(first, die=die) for die in definition.measured]
 
     def _tried(self) -> Iterator[RunSpec]:
-        """Resolve each value of each key, and refuse a key that changes nothing."""
-        definition = self.definition
-        for at, axis in enumerate(definition.axes):
-            # A key may matter at some values of the others only, so that it is judged at their ends as well.
-            others = list(dict.fromkeys(self._elsewhere(at)))
-            for value in axis.values:
-                run = definition.resolve((*others[0][:at], value, *others[0][at + 1 :]))
-                check_die(run)
-                yield run
-            for die in self._kinds:
-                self._check_effect(axis, at, others, die)
+        """Resolve each value of each key, and refuse a key that changes nothing.
 
-    def _check_effect(self, axis: Axis, at: int, others: list[tuple[str, ...]], die: str | None) -> None:
-        """Refuse two values that give the same run, whatever the other keys are, on a drawn or on a measured die."""
-        definition = self.definition
-        nominal, values = definition.nominal[at], list(axis.values)
-        if len(values) == 1 and nominal and nominal not in values and _number(nominal) != _number(values[0]):
-            values.append(nominal)
-        seen = {
-            value: tuple(
-                run_digest(definition.resolve((*other[:at], value, *other[at + 1 :]), die=die))
-                for other in others
-            )
-            for value in values
-        }
-        first: dict[tuple[str, ...], str] = {}
-        for value, digests in seen.items():
-            before = first.setdefault(digests, value)
-            if before == value:
-                continue
-            where = "in this run" if die is None else f"on a measured die ({die_words(die)})"
-            said = f"{before} and {value} give the same chip, data and training"
-            if len(set(seen.values())) == 1:
-                said = f"changes nothing {where}: {said}; vary a key that takes part in it"
-            else:
-                said = f"{said}; leave one of them out"
-            raise ConfigError(f"--vary {axis.key}", said)
+        The ends of a key come first; of a key with very many values, what is left after a few seconds is tried when its
+        turn comes.
+        """
+        end = time.monotonic() + _TRIED_S
+        for at, axis in enumerate(self.definition.axes):
+            seen: dict[str | None, dict[tuple[str, ...], str]] = {die: {} for die in self._kinds}
+            alone = {die: True for die in self._kinds}
+            values = _ends_first(axis.values)
+            nominal = self.definition.nominal[at]
+            if len(values) == 1 and nominal and _number(nominal) != _number(values[0]):
+                values.append(nominal)
+            doubled: list[tuple[str | None, str, str]] = []
+            for value in values:
+                for die in self._kinds:
+                    runs = self._with(at, value, die)
+                    yield runs[0]
+                    digests = tuple(map(run_digest, runs))
+                    before = seen[die].setdefault(digests, value)
+                    if before != value:
+                        doubled.append((die, before, value))
+                    alone[die] = len(seen[die]) == 1
+                if time.monotonic() > end and len(seen[self._kinds[0]]) > 1:
+                    break
+            for die, one, other in doubled:
+                self._refuse(axis, die, one, other, changes_nothing=alone[die])
+
+    def _with(self, at: int, value: str, die: str | None) -> list[RunSpec]:
+        """Resolve a value of one key, with the others at their ends: it may matter at some of their values only."""
+        runs = []
+        for other in dict.fromkeys(self._elsewhere(at)):
+            run = self.definition.resolve((*other[:at], value, *other[at + 1 :]), die=die)
+            check_die(run)
+            runs.append(run)
+        return runs
+
+    @staticmethod
+    def _refuse(axis: Axis, die: str | None, one: str, other: str, *, changes_nothing: bool) -> None:
+        one, other = sorted((one, other), key=(*axis.values, one, other).index)
+        where = "in this run" if die is None else f"on a measured die ({die_words(die)})"
+        said = f"{one} and {other} give the same chip, data and training"
+        if changes_nothing:
+            said = f"changes nothing {where}: {said}; vary a key that takes part in it"
+        else:
+            said = f"{said}; leave one of them out"
+        raise ConfigError(f"--vary {axis.key}", said)
 
     def _elsewhere(self, at: int) -> Iterator[tuple[str, ...]]:
         axes = self.definition.axes
@@ -303,6 +315,10 @@ def plan(definition: Definition) -> Plan:
     for _ in planner.steps():
         pass
     return planner.plan
+
+
+def _ends_first(values: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys((values[0], values[-1], *values)))
 
 
 def _number(text: str) -> float | str:

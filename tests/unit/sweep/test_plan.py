@@ -10,7 +10,7 @@ import pytest
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.sweep.definition import Definition, Mode, define, parse_modes
-from neurochip.sweep.plan import plan
+from neurochip.sweep.plan import Planner, plan
 from neurochip.sweep.space import parse_axes
 
 
@@ -276,3 +276,33 @@ def test_a_key_that_is_read_at_one_setting_can_be_varied() -> None:
     found = plan(made("network.rounding=nearest,stochastic", "network.precision=float32,int8", seeds=1))
     identities = [setting.identity for setting in found.settings]
     assert len(identities) == 4 and len(set(identities)) == 3
+
+
+def test_a_very_large_sweep_begins_before_it_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    definition = made("analog.mismatch.sigma=0:0.5:1112", run=read_run("analog-pilot"), dies=30)
+    assert definition.points == 1 + 1112 * 30 * 3
+    resolved: list[tuple[str, ...]] = []
+    resolve = Definition.resolve
+
+    def counting(self: Definition, values: tuple[str, ...], **options: Any) -> RunSpec:
+        resolved.append(values)
+        return resolve(self, values, **options)
+
+    monkeypatch.setattr(Definition, "resolve", counting)
+    monkeypatch.setattr("neurochip.sweep.plan._TRIED_S", 0.0)
+    planner = Planner(definition)
+    steps = planner.steps()
+    first = next(steps)
+    assert first.work == "train" and len(resolved) < 10
+    second = next(steps)
+    assert second.setting.values == ("0",) and len(resolved) < 12
+    assert not planner.plan.is_complete and len(planner.plan.tasks) == 2
+
+
+def test_values_that_were_not_tried_at_first_are_refused_in_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurochip.sweep.plan._TRIED_S", 0.0)
+    planner = Planner(made("learning.beta=0.1,0.2,0,0.4", run=read_run("mnist-small"), seeds=1, modes="in-loop"))
+    with pytest.raises(ConfigError) as caught:
+        list(planner.steps())
+    assert str(caught.value) == "--vary learning.beta=0: learning.beta: must be non-zero, got 0"
+    assert len(planner.plan.settings) == 2
