@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -56,8 +57,8 @@ class Built(NamedTuple):
     rule: Rule | None = None  # what carries out the run's own; `None` until it is made
 
 
-def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False) -> Built:
-    """Compile the network of a run for its chip and make the substrate, without weights."""
+def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int | None = None) -> Built:
+    """Compile the network of a run for its chip and make the substrate, without weights; ``die`` stands for its own."""
     chip = read_chip(run.chip)
     network = layered(run.network.layers, tied=run.network.tied)
     precision = run.network.precision
@@ -70,7 +71,7 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False) -> Built:
             IdealSubstrate(network, annealer, dtype=state_dtype(precision)),  # type: ignore[arg-type]
         )
     if run.substrate == "analog":
-        return Built(network, chip, None, build_analog(run, network, allow_code=allow_code))
+        return Built(network, chip, None, build_analog(run, network, allow_code=allow_code, die=die))
     traced = run.learning is not None and run.learning.pre == "trace"
     image = compile_network(
         network,
@@ -96,8 +97,13 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False) -> Built:
     return Built(network, chip, image, substrate)
 
 
-def build_analog(run: RunSpec, network: Network, *, allow_code: bool = False) -> AnalogSubstrate:
-    """Make the die of a run, without weights; ``allow_code`` lets it run a vector field from a file."""
+def build_analog(
+    run: RunSpec, network: Network, *, allow_code: bool = False, die: int | None = None
+) -> AnalogSubstrate:
+    """Make the die of a run, or ``die`` in its place, without weights.
+
+    ``allow_code`` lets it run a vector field from a file.
+    """
     if run.analog is None:
         raise ConfigError("analog", "is missing; the analog substrate needs a die")
     field = None
@@ -105,7 +111,7 @@ def build_analog(run: RunSpec, network: Network, *, allow_code: bool = False) ->
         field = load_vector_field(run.analog.vector_field, allow_code=allow_code)
     return AnalogSubstrate(
         network,
-        run.analog,
+        run.analog if die is None else replace(run.analog, die=die),
         dtype=state_dtype(run.network.precision),
         die=None if run.analog.die_file is None else read_die(Path(run.analog.die_file), network),
         seed=run.seed,

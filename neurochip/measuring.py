@@ -6,6 +6,8 @@ import functools
 import io
 import math
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,7 +30,7 @@ from neurochip.training.state import TrainingState
 from neurochip.training.streams import glorot
 from neurochip.training.watch import Watch
 
-__all__ = ["measure", "pack", "unpack"]
+__all__ = ["measure", "measure_dies", "pack", "unpack"]
 
 _FAMILIES = ("weights", "feedback", "biases")
 _Error = tuple[float, tuple[str, ...]]  # share of test samples that are wrong, and warnings
@@ -52,13 +54,31 @@ def measure(job: Job, *, allow_code: bool = False) -> Done:
     """
     check_environment(job["environment"])
     check_files(job["files"])
+    return _done(lambda: _measured(job, *_shared(job), allow_code=allow_code), keep=job["keep"])
+
+
+def measure_dies(job: Job, dies: Sequence[int], *, allow_code: bool = False) -> list[Done]:
+    """Do the same task on several drawn dies, and return what `measure` would for each.
+
+    What does not depend on the die is done once: reading the run, unpacking the weights.
+    """
+    check_environment(job["environment"])
+    check_files(job["files"])
+    shared = functools.cache(lambda: _shared(job))
+
+    def on(die: int) -> tuple[dict[str, Any], Parameters]:
+        return _measured(job, *shared(), die=die, allow_code=allow_code)
+
+    return [_done(functools.partial(on, die), keep=job["keep"]) for die in dies]
+
+
+def _done(work: Callable[[], tuple[dict[str, Any], Parameters]], *, keep: bool) -> Done:
+    """Return what work measured or why it failed, and how long it took."""
     began, cpu = time.perf_counter(), time.thread_time()
     done: Done = {"measured": None, "reason": None, "seconds": 0.0, "cpu_seconds": 0.0, "parameters": None}
     try:
-        done["measured"], trained = _measured(
-            job["work"], RunSpec.from_dict(job["run"]), job["epochs"], job["weights"], allow_code
-        )
-        if job["keep"]:
+        done["measured"], trained = work()
+        if keep:
             done["parameters"] = pack(trained)
     except NeurochipError as error:
         done["reason"] = str(error)
@@ -69,18 +89,31 @@ def measure(job: Job, *, allow_code: bool = False) -> Done:
     return done
 
 
-def _measured(
-    work: str, run: RunSpec, fine_tune_epochs: int, weights: bytes | None, allow_code: bool
-) -> tuple[dict[str, Any], Parameters]:
-    learning = run.learning
-    if learning is None:
+def _shared(job: Job) -> tuple[RunSpec, Parameters | None]:
+    """Return the run of a task, up to its last epoch, and the weights that it takes over, before a die is chosen.
+
+    A point has no use for errors on training samples, and for those between epochs.
+    """
+    run = RunSpec.from_dict(job["run"])
+    if run.learning is None:
         raise ConfigError("learning", "is missing; a sweep trains")
-    first = 0 if work == "train" else learning.epochs
-    last = learning.epochs + (fine_tune_epochs if work == "fine-tune" else 0)
-    run = _measured_once(run, last)
-    built = build(run, threads=1, allow_code=allow_code)
+    last = run.learning.epochs + (job["epochs"] if job["work"] == "fine-tune" else 0)
+    run = replace(
+        run,
+        learning=replace(run.learning, epochs=last),
+        evaluation=replace(run.evaluation, train=0, every=last),
+    )
+    return run, None if job["weights"] is None else unpack(job["weights"])
+
+
+def _measured(
+    job: Job, run: RunSpec, weights: Parameters | None, *, die: int | None = None, allow_code: bool
+) -> tuple[dict[str, Any], Parameters]:
+    last = 0 if run.learning is None else run.learning.epochs
+    first = {"train": 0, "deploy": last, "fine-tune": last - job["epochs"]}[job["work"]]
+    built = build(run, threads=1, allow_code=allow_code, die=die)
     samples = _samples(run.data.set, run.data.train, run.data.test)
-    built.substrate.load(glorot(built.network, run.seed) if weights is None else unpack(weights))
+    built.substrate.load(glorot(built.network, run.seed) if weights is None else weights)
     if first < last:
         error, warnings = _trained(run, built, samples, first, last)
     else:
@@ -118,14 +151,6 @@ def _diagnosed(run: RunSpec, substrate: AnalogSubstrate, samples: data.Dataset) 
     return {
         name: float(value) for name, value in metrics.items() if value is not None and math.isfinite(value)
     }
-
-
-def _measured_once(run: RunSpec, epochs: int) -> RunSpec:
-    """Leave out what a point of a sweep has no use for: errors on training samples, and those between epochs."""
-    table = run.to_dict()
-    table["learning"] |= {"epochs": epochs}
-    table["evaluation"] |= {"train": 0, "every": epochs}
-    return RunSpec.from_dict(table)
 
 
 def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last: int) -> _Error:

@@ -14,7 +14,7 @@ from neurochip.data.dated import dated
 from neurochip.description import RunSpec, read_run
 from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError, ConfigError
-from neurochip.measuring import measure
+from neurochip.measuring import measure, measure_dies
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.simulation import versions
@@ -410,11 +410,12 @@ def _carry_out(
     on_progress: Callable[[SweepProgress], None] | None,
     allow_code: bool,
 ) -> SweepOutcome:
-    work = functools.partial(measure, allow_code=True) if allow_code else measure
+    work = functools.partial(measure, allow_code=allow_code)
+    on_dies = functools.partial(measure_dies, allow_code=allow_code)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     tasks = planner.steps() if part is None else part.tasks(planner.steps())
     with stoppable("sweep", store.folder) as stop:
-        tally = carry_out(tasks, store, engine, work, listener=on_progress, stop=stop)
+        tally = carry_out(tasks, store, engine, work, on_dies=on_dies, listener=on_progress, stop=stop)
         if tally.measured or tally.failed:
             store.add_session(_session(engine, tally, started))
         table = document(planner.definition, planner.plan, store)

@@ -9,13 +9,15 @@ by the asymmetry of J alone:
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.analog.jacobian import linearised, solve
+from neurochip.analog.jacobian import Point, linearised, solve
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import DriftSpec, LearningPathSpec, NoiseSpec, SettleSpec
 from neurochip.description.network import Network
@@ -103,7 +105,12 @@ def theorem(substrate: AnalogSubstrate, inputs: Array, targets: Array) -> Theore
     """
     exact = exact_copy(substrate)
     _settle(exact, inputs)
-    return _both_sides(exact, np.arange(len(inputs)), np.asarray(targets, dtype=np.float64))
+    return _both_sides(exact, np.arange(len(inputs)), np.asarray(targets, dtype=np.float64), _points(exact))
+
+
+def _points(exact: AnalogSubstrate) -> Callable[[int], Point]:
+    """Return what linearises the circuit at the voltages of a lane, once for each."""
+    return functools.cache(lambda lane: linearised(exact.lanes, lane, exact.flow))
 
 
 def _settle(exact: AnalogSubstrate, inputs: Array) -> None:
@@ -111,7 +118,9 @@ def _settle(exact: AnalogSubstrate, inputs: Array) -> None:
     exact.run(Phase.EVALUATION, _MOST_STEPS)
 
 
-def _both_sides(exact: AnalogSubstrate, samples: NDArray[np.intp], targets: Array) -> Theorem:
+def _both_sides(
+    exact: AnalogSubstrate, samples: NDArray[np.intp], targets: Array, point_of: Callable[[int], Point]
+) -> Theorem:
     network, circuit, lanes = exact.network, exact.circuit, exact.lanes
     starts = [int(at) for at in circuit.starts]
     shapes = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
@@ -119,7 +128,7 @@ def _both_sides(exact: AnalogSubstrate, samples: NDArray[np.intp], targets: Arra
     cosines = np.full((len(samples), len(shapes)), np.nan)
     by_weight = [circuit.sensitivity(k) for k in range(len(shapes))]
     for row, lane in enumerate(samples.tolist()):
-        point = linearised(lanes, lane, exact.flow)
+        point = point_of(lane)
         error = np.zeros(starts[-1])
         error[starts[-2] :] = 2 * (lanes.voltage[lane, starts[-2] :] - targets[lane])
         moved = solve(point, error, transposed=False)
@@ -137,13 +146,15 @@ def _both_sides(exact: AnalogSubstrate, samples: NDArray[np.intp], targets: Arra
     return Theorem(nu, gradient, exact.residual()[samples], cosines)
 
 
-def _in_error(exact: AnalogSubstrate, targets: Array, most: int) -> NDArray[np.intp]:
+def _in_error(
+    exact: AnalogSubstrate, targets: Array, most: int, point_of: Callable[[int], Point]
+) -> NDArray[np.intp]:
     """Return the first samples that have something to learn: an output off its target that no rail holds."""
     first = int(exact.circuit.starts[-2])
     found = []
     for lane in range(len(targets)):
         error = np.abs(exact.lanes.voltage[lane, first:] - targets[lane]) > _FITTED
-        if np.any(error[linearised(exact.lanes, lane, exact.flow).free_from(first)]):
+        if np.any(error[point_of(lane).free_from(first)]):
             found.append(lane)
         if len(found) == most:
             break
@@ -194,9 +205,10 @@ def diagnose(
     }
     if solved:
         targets = np.eye(network.sizes[-1])[labels]
-        chosen = _in_error(exact, targets, solved)
-        both = _both_sides(exact, chosen, targets)
-        spectra = [_spectrum(exact, lane) for lane in range(min(len(inputs), _MOST_SPECTRA))]
+        point_of = _points(exact)
+        chosen = _in_error(exact, targets, solved, point_of)
+        both = _both_sides(exact, chosen, targets, point_of)
+        spectra = [_spectrum(exact, point_of(lane)) for lane in range(min(len(inputs), _MOST_SPECTRA))]
         table["solved"] = len(chosen)
         table["cosine"] = {
             name: cosine(a, b) for name, a, b in zip(names, both.nu, both.gradient, strict=True)
@@ -209,9 +221,8 @@ def diagnose(
     return table
 
 
-def _spectrum(exact: AnalogSubstrate, lane: int) -> tuple[float, float]:
+def _spectrum(exact: AnalogSubstrate, point: Point) -> tuple[float, float]:
     """Return ‖J − Jᵀ‖ / ‖J + Jᵀ‖, and the largest real part of the dynamics' eigenvalues in 1/τ."""
-    point = linearised(exact.lanes, lane, exact.flow)
     if not point.free.size:
         return 0.0, -1.0
     j = point.jacobian

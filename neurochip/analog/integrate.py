@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.lanes import Lanes
 from neurochip.analog.step import HARD_SIGMOID, relax, residuals
 from neurochip.description.analog_sections import SettleSpec
@@ -114,22 +115,27 @@ def fixed_steps(
 
 
 def until_rest(
-    lanes: Lanes, ticks: int, nudge: Nudge, limit: float, *, flow: Flow | None = None
+    lanes: Lanes, ticks: int, nudge: Nudge, limit: float, *, flow: Flow | None = None, plain: bool = False
 ) -> NDArray[np.int64]:
     """Step each lane until its residual is at most ``limit``, but no more than ``ticks`` steps.
 
     Returns the steps that each lane took, i64[lane]. A lane is looked at every few steps, whatever the others do.
+    ``plain`` says that nothing pulls the neurons, which are built-in ones and send every signal on.
     """
     took = np.zeros(len(lanes), dtype=np.int64)
     here = np.arange(len(lanes))
     part, pull, done = lanes, nudge, 0
     while done < ticks and here.size:
         steps = min(_LOOK_EVERY, ticks - done)
-        for _ in range(steps):
-            _one_step(part, pull, None, flow)
+        if plain:
+            left = evaluate_steps(part, steps)
+        else:
+            for _ in range(steps):
+                _one_step(part, pull, None, flow)
+            left = residual(part, pull, flow)
         done += steps
         took[here] = done
-        moving = ~(residual(part, pull, flow) <= limit)
+        moving = ~(left <= limit)
         if moving.all():
             continue
         if part is not lanes:

@@ -6,6 +6,7 @@ written ``{ value = 1024, source = "…", evidence = "…" }``.
 
 from __future__ import annotations
 
+import functools
 import os
 from pathlib import Path
 from typing import Any, TypeVar
@@ -66,7 +67,12 @@ def read_chip(name_or_path: str | os.PathLike[str]) -> ChipSpec:
     ConfigError
         For a name that there is not, and for a sheet that says what cannot be, with the place in it.
     """
-    text, source = find_text("chips", name_or_path)
+    return _read(*find_text("chips", name_or_path))
+
+
+@functools.lru_cache(maxsize=64)
+def _read(text: str, source: str) -> ChipSpec:
+    """Read the same text once: a sweep asks for the same chip for every point."""
     return chip_from_toml(text, source)
 
 

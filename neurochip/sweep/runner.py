@@ -20,10 +20,11 @@ from neurochip.sweep.identity import Identity, environment, package_version
 from neurochip.sweep.plan import Task
 from neurochip.sweep.store import Entry, Store
 
-__all__ = ["Done", "Job", "SweepProgress", "Tally", "Worker", "carry_out"]
+__all__ = ["DiesWorker", "Done", "Job", "SweepProgress", "Tally", "Worker", "carry_out"]
 
 _PLANNED_S = 0.2  # of planning between two looks at what the workers did
 _AHEAD = 2  # tasks under way or waiting, per worker: the next is there when one ends
+_TOGETHER = 8  # dies on which the same weights are tested by one worker
 _MOST_DEATHS = 3  # of workers, over one task
 
 
@@ -61,6 +62,7 @@ class Done(TypedDict):
 
 
 Worker = Callable[[Job], Done]
+DiesWorker = Callable[[Job, list[int]], list[Done]]
 
 
 class SweepProgress(NamedTuple):
@@ -109,9 +111,11 @@ class _Session:
         store: Store,
         engine: Engine,
         work: Worker,
+        on_dies: DiesWorker | None,
         listener: Callable[[SweepProgress], None] | None,
     ) -> None:
         self.store, self.engine, self.work, self.listener = store, engine, work, listener
+        self.on_dies = on_dies
         self.coming: Iterator[Task] | None = iter(tasks)  # `None` when all have come
         self.stored = store.done()
         self.succeeded = store.done(failed=False)
@@ -123,7 +127,7 @@ class _Session:
         self.ready: list[tuple[bool, float, int, Task]] = []
         self.number = 0
         self.alone: deque[Task] = deque()  # suspects: each is tried by itself
-        self.flying: dict[Future[Done], Task] = {}
+        self.flying: dict[Future[Any], list[Task]] = {}
         self.deaths: dict[str, int] = {}
         self.n_deaths = self.measured = self.failures = 0
         self.worked = 0.0
@@ -179,11 +183,11 @@ class _Session:
 
     def fill(self) -> None:
         """Submit as much as the workers can take soon; next to a suspect nothing."""
-        if any(self.suspected(task) for task in self.flying.values()):
+        if any(self.suspected(task) for tasks in self.flying.values() for task in tasks):
             return
         if self.alone:
             if not self.flying:
-                self.submit(self.alone.popleft())
+                self.submit([self.alone.popleft()])
             return
         while self.ready and len(self.flying) < _AHEAD * self.engine.workers:
             task = heapq.heappop(self.ready)[-1]
@@ -197,8 +201,25 @@ class _Session:
                         task, Entry(None, f"its ideal training {why}", 0, 0.0, 0.0, package_version()), None
                     )
                     continue
-            if not self.submit(task):
+            if not self.submit([task, *self.on_other_dies(task)]):
                 return
+
+    def on_other_dies(self, task: Task) -> list[Task]:
+        """Take the next tasks that test the same weights in the same setting on other drawn dies, some of them."""
+        found: list[Task] = []
+        if self.on_dies is None or task.work != "deploy" or not task.die or task.digest in self.deaths:
+            return found
+        fair = (
+            len(self.ready) // (_AHEAD * self.engine.workers) + 1
+        )  # so that all have something to do to the end
+        while self.ready and len(found) + 1 < min(_TOGETHER, fair):
+            other = self.ready[0][-1]
+            if (other.work, other.source, other.seed) != (task.work, task.source, task.seed):
+                break
+            if other.setting is not task.setting or not other.die or other.digest in self.deaths:
+                break
+            found.append(heapq.heappop(self.ready)[-1])
+        return found
 
     def parameters(self, digest: str) -> bytes | None:
         if digest not in self.weights:
@@ -207,8 +228,9 @@ class _Session:
             self.weights[digest] = self.store.parameters(digest)
         return self.weights[digest]
 
-    def submit(self, task: Task) -> bool:
-        """Hand a task over; False if the executor is broken, and the task has been put back."""
+    def submit(self, tasks: list[Task]) -> bool:
+        """Hand tasks over, all but the die alike; False if the executor is broken, and they have been put back."""
+        task = tasks[0]
         job: Job = {
             "work": task.work,
             "run": task.run(),
@@ -219,15 +241,21 @@ class _Session:
             "files": task.setting.files,
         }
         try:
-            future = self.engine.executor.submit(self.work, job)
+            if len(tasks) > 1 and self.on_dies is not None:
+                future: Future[Any] = self.engine.executor.submit(
+                    self.on_dies, job, [task.die for task in tasks]
+                )
+            else:
+                future = self.engine.executor.submit(self.work, job)
         except BrokenExecutor:
             # Whatever broke it did so before this task was begun: it is under way, and `collect` will hear of it.
             # New workers before that would be taken for part of the wreck.
             if not self.flying:
                 self.engine.renew()
-            self.put_back(task)
+            for task in tasks:
+                self.put_back(task)
             return False
-        self.flying[future] = task
+        self.flying[future] = tasks
         return True
 
     def collect(self, timeout: float) -> None:
@@ -236,12 +264,12 @@ class _Session:
         broken: list[Task] = []
         cause: BaseException | None = None
         for future in over:
-            task = self.flying.pop(future)
+            tasks = self.flying.pop(future)
             error = future.exception() if not future.cancelled() else CancelledError()
             if error is None:
-                self.receive(task, future.result())
+                self.receive(tasks, future.result())
             elif isinstance(error, BrokenExecutor):
-                broken.append(task)
+                broken += tasks
                 cause = error
             elif isinstance(error, CancelledError) or type(error).__name__ == "FutureCancelledError":
                 raise OutputError(
@@ -249,28 +277,36 @@ class _Session:
                 ) from None
             elif type(error).__name__ == "KilledWorker":
                 self.n_deaths += 1
-                reason = "every worker that tried it died"
-                self.finish(task, Entry(None, reason, _MOST_DEATHS, 0.0, 0.0, package_version()), None)
+                self.give_up(tasks, "every worker that tried it died", _MOST_DEATHS)
             elif isinstance(error, NeurochipError):
                 raise type(error)(
                     error.place, f"{error.problem}; nothing that was finished is lost"
                 ) from None
             else:
-                reason = f"{type(error).__name__}: {error}"
-                self.finish(task, Entry(None, reason, self.attempt(task), 0.0, 0.0, package_version()), None)
+                self.give_up(tasks, f"{type(error).__name__}: {error}", None)
         if broken and cause is not None:
-            for future, task in list(self.flying.items()):
+            for future, tasks in list(self.flying.items()):
                 # All that was under way is lost with it, unless it ended in time.
                 if future.done() and future.exception() is None:
-                    self.receive(task, future.result())
+                    self.receive(tasks, future.result())
                 else:
-                    broken.append(task)
+                    broken += tasks
             self.flying.clear()
             self.ready_again(broken, cause)
         for loss in self.engine.losses():
             self.n_deaths += 1
             self.store.note(loss)
             self.tell(loss)
+
+    def give_up(self, tasks: list[Task], reason: str, attempts: int | None) -> None:
+        """Write down why a task failed; of several, try each by itself, since one of them may have been the cause."""
+        for task in tasks:
+            if len(tasks) > 1:
+                self.deaths[task.digest] = _MOST_DEATHS - 1
+                self.put_back(task)
+            else:
+                entry = Entry(None, reason, attempts or self.attempt(task), 0.0, 0.0, package_version())
+                self.finish(task, entry, None)
 
     def attempt(self, task: Task) -> int:
         return self.deaths.get(task.digest, 0) + 1
@@ -301,19 +337,15 @@ class _Session:
             else:
                 self.put_back(task)
 
-    def receive(self, task: Task, done: Done) -> None:
-        self.worked += done["seconds"]
-        seconds, cost = self.pace.get(task.work, (0.0, 0.0))
-        self.pace[task.work] = (seconds + done["seconds"], cost + task.cost)
-        entry = Entry(
-            done["measured"],
-            done["reason"],
-            self.attempt(task),
-            done["seconds"],
-            done["cpu_seconds"],
-            package_version(),
-        )
-        self.finish(task, entry, done["parameters"])
+    def receive(self, tasks: list[Task], result: Any) -> None:
+        """Write down what a worker returned: one result, or one for each die."""
+        for task, done in zip(tasks, result if len(tasks) > 1 else [result], strict=True):
+            self.worked += done["seconds"]
+            seconds, cost = self.pace.get(task.work, (0.0, 0.0))
+            self.pace[task.work] = (seconds + done["seconds"], cost + task.cost)
+            times = done["seconds"], done["cpu_seconds"]
+            entry = Entry(done["measured"], done["reason"], self.attempt(task), *times, package_version())
+            self.finish(task, entry, done["parameters"])
 
     def finish(self, task: Task, entry: Entry, parameters: bytes | None) -> None:
         self.store.add(task.digest, task.work, entry, parameters)
@@ -371,6 +403,7 @@ def carry_out(
     engine: Engine,
     work: Worker,
     *,
+    on_dies: DiesWorker | None = None,
     listener: Callable[[SweepProgress], None] | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Tally:
@@ -383,6 +416,8 @@ def carry_out(
         that they may still be planned while the first are measured.
     work
         What a worker calls; it has to be importable where the workers are.
+    on_dies
+        What a worker calls for several dies at once on which the same weights are tested; `None`: each alone.
     listener
         Told of every finished task.
     stop
@@ -393,7 +428,7 @@ def carry_out(
     OutputError
         When the store cannot be written, or the cluster went away; what was finished before stays.
     """
-    session = _Session(tasks, store, engine, work, listener)
+    session = _Session(tasks, store, engine, work, on_dies, listener)
     session.plan(_PLANNED_S)
     session.tell()
     while not session.is_over:

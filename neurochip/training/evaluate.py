@@ -14,7 +14,7 @@ from neurochip.training.record import Raster
 
 __all__ = ["confusion_matrix", "presentations", "rasters"]
 
-LANES = 200  # samples side by side; the result does not depend on it
+LANES = 256  # samples side by side; the result does not depend on it
 _EVALUATION = np.uint64(1) << np.uint64(48)  # presentations for measuring are numbered apart
 
 

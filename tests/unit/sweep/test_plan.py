@@ -299,9 +299,13 @@ def test_a_very_large_sweep_begins_before_it_is_spelled_out(monkeypatch: pytest.
     assert not planner.plan.is_complete and len(planner.plan.tasks) == 2
 
 
-def test_values_that_were_not_tried_at_first_are_refused_in_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_values_that_were_not_tried_at_first_are_refused_in_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("neurochip.sweep.plan._TRIED_S", 0.0)
-    planner = Planner(made("learning.beta=0.1,0.2,0,0.4", run=read_run("mnist-small"), seeds=1, modes="in-loop"))
+    planner = Planner(
+        made("learning.beta=0.1,0.2,0,0.4", run=read_run("mnist-small"), seeds=1, modes="in-loop")
+    )
     with pytest.raises(ConfigError) as caught:
         list(planner.steps())
     assert str(caught.value) == "--vary learning.beta=0: learning.beta: must be non-zero, got 0"
