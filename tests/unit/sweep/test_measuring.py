@@ -10,7 +10,7 @@ import pytest
 
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import ConfigError, DataError
-from neurochip.measuring import measure, pack, unpack
+from neurochip.measuring import measure, measure_dies, pack, unpack
 from neurochip.simulation import simulate
 from neurochip.substrate import Parameters
 from neurochip.sweep.identity import SOURCE, contents, environment
@@ -145,3 +145,37 @@ def test_another_source_or_a_changed_file_is_no_failed_point(tmp_path: Path) -> 
     path.unlink()
     with pytest.raises(DataError):
         measure(job("train", run, files=told))
+
+
+def test_several_dies_at_once_are_the_same_as_one_by_one() -> None:
+    run = run_of("analog", "analog.mismatch.sigma=0.3")
+    _, weights = measured("train", run)
+    given = job("deploy", run, weights, keep=False)
+    together = measure_dies(given, [3, 1, 2])
+    alone = []
+    for die in (3, 1, 2):
+        on_die = run_of("analog", "analog.mismatch.sigma=0.3", f"analog.die={die}")
+        alone.append(measure(job("deploy", on_die, weights, keep=False))["measured"])
+    assert [done["measured"] for done in together] == alone
+    assert len({repr(one) for one in alone}) == 3
+    assert all(done["parameters"] is None and done["seconds"] > 0 for done in together)
+
+
+def test_a_die_that_fails_costs_no_other_one() -> None:
+    """Weights this large leave the range of numbers with tanh and Euler, on one die sooner than on another."""
+    overrides = ["analog.characteristic=tanh", "analog.settle.method=euler", "analog.settle.step=1.0"]
+    overrides += ["analog.mismatch.time_constant=0.9", "phases.free=200", "analog.diagnosed=0"]
+    run = run_of("analog", "analog.mismatch.sigma=0", *overrides)
+    layers = read_weights(run)
+    together = measure_dies(job("deploy", run, layers, keep=False), list(range(1, 13)))
+    reasons = [done["reason"] for done in together]
+    assert 0 < sum(reason is not None for reason in reasons) < 12
+    assert all(reason is None or "left the range of numbers" in reason for reason in reasons)
+
+
+def read_weights(run: RunSpec) -> bytes:
+    """Initial weights, packed."""
+    from neurochip.building import build
+    from neurochip.training.streams import glorot
+
+    return pack(glorot(build(run).network, 1))

@@ -15,7 +15,7 @@ import pytest
 
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import ConfigError, OutputError
-from neurochip.sweep.definition import Definition, define
+from neurochip.sweep.definition import Definition, Mode, define
 from neurochip.sweep.engine import ClusterEngine, Engine, LocalEngine, open_engine
 from neurochip.sweep.plan import Plan, Planner, Task, plan
 from neurochip.sweep.runner import Done, SweepProgress, Tally, Worker, carry_out
@@ -213,6 +213,25 @@ def test_the_first_tasks_are_done_before_the_last_are_known(tmp_path: Path, engi
         assert store.done() == planner.plan.tasks.keys()
     assert any(progress.done and not progress.planned for progress in told)
     assert told[-1].done == told[-1].total == len(planner.plan.tasks)
+
+
+def test_dies_go_together_and_one_that_kills_its_worker_takes_no_other_along(tmp_path: Path) -> None:
+    run = read_run("analog-pilot", ["analog.mismatch.sigma=0.1"])
+    definition = define(run, parse_axes(["analog.noise.read=0,0.1"]), modes=(Mode.DEPLOY,), dies=20)
+    with open_engine(workers=1) as engine:
+        planned, tally, entries = do(
+            tmp_path / "s", definition, engine, workers.on_a_die, on_dies=workers.on_dies
+        )
+    assert entries.keys() == planned.tasks.keys() and tally.deaths >= 3
+    together = set()
+    for digest, task in planned.tasks.items():
+        entry = entries[digest]
+        if task.die == 3:
+            assert entry.reason is not None and "died 3 times" in entry.reason
+        elif task.work == "deploy":
+            assert entry.measured is not None and entry.measured["test_error"] == task.die / 100
+            together.add(entry.measured["metrics"]["together"])
+    assert 1 in together and max(together) > 3
 
 
 def test_one_thread_per_process(tmp_path: Path, engine: Engine) -> None:

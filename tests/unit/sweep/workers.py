@@ -72,3 +72,20 @@ def has_other_source(job: Job) -> Done:
             "worker", "has source of neurochip abc there, def here; install the same everywhere"
         )
     return arithmetic(job)
+
+
+def on_dies(job: Job, dies: list[int]) -> list[Done]:
+    """The same for each die, and how many there were; as one process, it dies with the third."""
+    if 3 in dies and len(dies) > 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return [done({"test_error": die / 100, "metrics": {"together": len(dies)}}) for die in dies]
+
+
+def on_a_die(job: Job) -> Done:
+    """A die by itself; the third kills its worker even then."""
+    die = job["run"]["analog"]["die"] if job["weights"] is not None else 0
+    if die == 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done(
+        {"test_error": die / 100, "metrics": {"together": 1}}, parameters=b"weights" if job["keep"] else None
+    )
