@@ -22,6 +22,7 @@ from neurochip.durable.atomic import replacing
 from neurochip.durable.signals import Asked, stoppable
 from neurochip.errors import ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
+from neurochip.keys.tree import known_key
 from neurochip.report.drawn import drawn
 from neurochip.search.confirmation import confirmed
 from neurochip.search.dimensions import Choice, Dimension, Value, present_value, read_dimensions
@@ -39,13 +40,6 @@ __all__ = ["Ended", "Tuned", "judged_by_training", "tune"]
 TRIALS = "trials.jsonl"
 _SUMMARY, _PAGE = "tune.json", "tune.html"
 _FORMAT = 2
-# Keys that a search sets itself: varying them would change nothing.
-_FIXED = {
-    "seed": "is the same for all trials, so that they can be compared; average over several with --seeds",
-    "data": "is the same for all trials, so that they can be compared; change it with --set",
-    "name": "changes nothing that is measured",
-    "about": "changes nothing that is measured",
-}
 
 
 class Tuned(NamedTuple):
@@ -199,8 +193,7 @@ def _checked(spec: RunSpec, settings: Settings) -> _Plan:
     for dimension in dimensions:
         present_value(spec, dimension)
     for dimension in dimensions:  # a key that is not there, or cannot be, is known before the first trial
-        if dimension.key.split(".")[0] in _FIXED:
-            raise ConfigError(f"--vary {dimension.key}", _FIXED[dimension.key.split(".")[0]])
+        _check_varied(dimension.key)
     refuse_dead_varied(
         RunSpec,
         {
@@ -319,6 +312,18 @@ def _text(value: Value, whole: bool) -> str:
     if isinstance(value, str):
         return value
     return str(int(value)) if whole else repr(float(value))
+
+
+def _check_varied(key: str) -> None:
+    """Refuse a key that all trials share, and one that no objective sees."""
+    known = known_key(RunSpec, key)
+    if known is not None and known.key.irrelevant:
+        raise ConfigError(f"--vary {key}", "changes nothing that is measured")
+    if known is not None and known.key.task:
+        instead = "average over several with --seeds" if key == "seed" else "change it with --set"
+        raise ConfigError(
+            f"--vary {key}", f"is the same for all trials, so that they can be compared; {instead}"
+        )
 
 
 def _varied(spec: RunSpec, values: dict[str, str]) -> RunSpec:

@@ -326,13 +326,19 @@ class LearningPathSpec(Section):
             "Standard deviation of a fixed error of each neuron's reading that is there in nudged phases only.",
             unit="full scales",
             live_if=_TRAINS & Unset("analog.die_file"),
+            training_only=True,
             imperfect=True,
             per_die=True,
         ),
     ] = 0.0
     droop: Annotated[
         Share,
-        Key("Share that a held reading has lost by the time of the update.", live_if=_TRAINS, imperfect=True),
+        Key(
+            "Share that a held reading has lost by the time of the update.",
+            live_if=_TRAINS,
+            training_only=True,
+            imperfect=True,
+        ),
     ] = 0.0
     asymmetry: Annotated[
         float,
@@ -340,6 +346,7 @@ class LearningPathSpec(Section):
         Key(
             "Increments of a weight are 1 + this, decrements 1 − this times what was meant.",
             live_if=_TRAINS,
+            training_only=True,
             imperfect=True,
         ),
     ] = 0.0
@@ -350,6 +357,7 @@ class LearningPathSpec(Section):
             "right on average.",
             unit="standard deviations of Glorot's weights",
             live_if=_TRAINS,
+            training_only=True,
             imperfect=True,
         ),
     ] = 0.0
@@ -358,6 +366,7 @@ class LearningPathSpec(Section):
         Key(
             "``same``: both phases on one circuit. ``twin``: nudged phases on a second circuit of the die, "
             "programmed alike but with mismatch of its own.",
+            training_only=True,
             live_if=_DEVICES_DIFFER | _DEVICES_FAIL | Given("analog.die_file"),
         ),
     ] = "same"
@@ -406,7 +415,7 @@ class AnalogSpec(Section):
     settle: Annotated[SettleSpec, Key("How the circuit settles.")] = field(default_factory=SettleSpec)
     mismatch: Annotated[MismatchSpec, Key("How devices differ.")] = field(default_factory=MismatchSpec)
     noise: Annotated[NoiseSpec, Key("Noise.")] = field(default_factory=NoiseSpec)
-    drift: Annotated[DriftSpec, Key("Drift of stored weights.", live_if=_TRAINS)] = field(
+    drift: Annotated[DriftSpec, Key("Drift of stored weights.", live_if=_TRAINS, training_only=True)] = field(
         default_factory=DriftSpec
     )
     converters: Annotated[ConvertersSpec, Key("Bits at the borders.")] = field(default_factory=ConvertersSpec)

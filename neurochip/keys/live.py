@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from neurochip.errors import ConfigError
-from neurochip.keys.tree import given_keys, known_key, known_keys, value_of
+from neurochip.keys.tree import KnownKey, given_keys, known_key, known_keys, value_of
 
 __all__ = [
     "dead_key",
@@ -17,6 +17,7 @@ __all__ = [
     "refuse_dead_given",
     "refuse_dead_varied",
     "without_dead",
+    "without_keys",
     "without_overridden",
 ]
 
@@ -85,6 +86,15 @@ def without_dead(root: Any, table: Mapping[str, Any]) -> Table:
             return kept
         for path in reversed(dead):  # what is in a section before the section
             _remove(kept, path)
+
+
+def without_keys(root: Any, table: Mapping[str, Any], drop: Callable[[KnownKey], bool]) -> Table:
+    """Return tables without the keys that ``drop`` names; a section that it does not stays, even empty."""
+    kept, known = copy.deepcopy(dict(table)), known_keys(root)
+    for path in reversed(list(given_keys(kept))):
+        if path in known and drop(known[path]):
+            _remove(kept, path)
+    return kept
 
 
 def without_overridden(root: Any, file: Table, table: Table, named: Collection[str]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import functools
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.keys.reading import Table, describe, did_you_mean
-from neurochip.keys.tree import value_at
+from neurochip.keys.tree import known_key, value_at
 from neurochip.sweep.dies import DIE_FILE, is_about_dies, is_imperfection, why_no_dies, without_dies
 from neurochip.sweep.space import Axis, grid_size
 
@@ -32,11 +33,6 @@ class Mode(enum.StrEnum):
 
 
 DIES = "dies"  # the value of a key that says: each of the population in turn
-
-# Sections and keys that shape the weights or the task: what was trained with one value does not fit another.
-_SHAPES = ("network.layers", "network.tied", "data.set", "experiment", "substrate")
-# Those that say how to train, which a finished network does not notice.
-_TRAINING = ("learning.", "phases.nudged", "phases.reference", "phases.persistent", "data.train")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,11 +250,12 @@ def _fitting_modes(axes: tuple[Axis, ...], wanted: tuple[Mode, ...] | None) -> t
     """Refuse modes that cannot be had, or leave them out where none was asked for by name."""
     carried = (Mode.DEPLOY, Mode.FINE_TUNE)
     impossible: dict[Mode, str] = {}
-    for axis in axes:
-        if axis.key in _SHAPES:
+    known = [known_key(RunSpec, axis.key) for axis in axes]
+    for axis, found in zip(axes, known, strict=True):
+        if found is not None and found.key.shapes:
             why = f"carries weights over, and those trained with one {axis.key} do not fit another"
             impossible |= {mode: why for mode in carried}
-    if all(axis.key.startswith(_TRAINING) for axis in axes):
+    if all(found is not None and found.key.training_only for found in known):
         names = " and ".join(axis.key for axis in axes)
         impossible.setdefault(Mode.DEPLOY, f"only tests, and {names} only matters in training")
     if wanted is None:
@@ -290,7 +287,7 @@ def _nominal_value(run: RunSpec, axis: Axis) -> str:
     value = value_at(RunSpec, run.to_dict(), axis.key)
     if isinstance(value, dict) and "kind" in value:  # an element: its inline table
         return "{ " + ", ".join(f"{name} = {describe(entry)}" for name, entry in value.items()) + " }"
-    if value is None or isinstance(value, dict):
+    if value is None or isinstance(value, dict) or dataclasses.is_dataclass(value):
         raise ConfigError(
             f"--vary {axis.key}",
             "has no value in the run itself; say which is nominal with --nominal KEY=VALUE",

@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-import copy
 import functools
-import re
 from pathlib import Path
-from typing import Any
 
 from neurochip.analog.die_file import read_die
 from neurochip.analog.die_table import split_die
 from neurochip.description import RunSpec
 from neurochip.description.network import layered
 from neurochip.errors import DataError
+from neurochip.keys.live import without_keys
 from neurochip.keys.reading import Table
+from neurochip.keys.tree import known_keys
 from neurochip.sweep.identity import contents
 
 __all__ = ["DIE_FILE", "check_die", "is_about_dies", "is_imperfection", "why_no_dies", "without_dies"]
 
 DIE_FILE = "analog.die_file"
-
-# Nominally, nothing goes wrong: the value of these is 0.
-_MISMATCH = (
-    "sigma",
-    "synapse_gain",
-    "synapse_offset",
-    "neuron_gain",
-    "neuron_offset",
-    "time_constant",
-    "saturation",
-)
-_LEARNING_PATH = ("phase_offset", "droop", "asymmetry", "granularity")
-_IMPERFECTIONS = (
-    *(f"analog.mismatch.{key}" for key in _MISMATCH),
-    *(f"analog.learning_path.{key}" for key in _LEARNING_PATH),
-    *("analog.noise.", "analog.drift.", "analog.defects."),
-)
-_FAULT = re.compile(r"faults\.\w+(\.rate)?")
-
-# What is drawn once for a die, by section of [analog].
-_DRAWN = ("mismatch", "defects")
 
 
 def why_no_dies(run: Table) -> str | None:
@@ -52,26 +30,20 @@ def why_no_dies(run: Table) -> str | None:
 
 
 def is_imperfection(key: str) -> bool:
-    """Whether the nominal value of a key is 0: nothing wrong."""
-    return key.startswith(_IMPERFECTIONS) or _FAULT.fullmatch(key) is not None
+    """Whether the nominal value of a key is 0: nothing wrong. A fault is written as its rate, too."""
+    known = known_keys(RunSpec)
+    return any(path in known and known[path].key.imperfect for path in (key, f"{key}.rate"))
 
 
 def is_about_dies(key: str) -> bool:
     """Whether a key only says how dies are drawn, so that it means nothing on a chip without deviations."""
-    return key.startswith("analog.mismatch.") and not is_imperfection(key)
+    known = known_keys(RunSpec).get(key)
+    return known is not None and known.key.per_die and not known.key.imperfect and key != DIE_FILE
 
 
 def without_dies(run: Table) -> Table:
     """Return a run without anything that is drawn for a die: every chip of it is the nominal one."""
-    run = copy.deepcopy(run)
-    analog: Any = run.get("analog", {})
-    for section in _DRAWN:
-        if section in analog:
-            analog[section] = {}
-    analog.pop("die", None)
-    analog.pop("die_file", None)
-    analog.get("learning_path", {}).pop("phase_offset", None)
-    return run
+    return without_keys(RunSpec, run, lambda known: known.key.per_die)
 
 
 def check_die(run: RunSpec) -> None:

@@ -5,19 +5,16 @@ A run written out has no key without effect (`neurochip.keys`); left out here is
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 from neurochip.analog.spread import spreads
 from neurochip.description import RunSpec
 from neurochip.description.analog_sections import AnalogSpec
+from neurochip.keys.live import without_keys
 from neurochip.keys.reading import Table
 from neurochip.keys.tree import field_types
 
 __all__ = ["die_matters", "effective"]
-
-# What a run is called, what is kept of it, and what its report is compared with.
-_UNMEASURED = ("name", "about", "record", "baseline", "seed")
 
 
 def die_matters(analog: AnalogSpec) -> bool:
@@ -31,9 +28,8 @@ def die_matters(analog: AnalogSpec) -> bool:
 
 def effective(run: RunSpec) -> Table:
     """Return the values of a run that decide what a point of a sweep measures, but for its seed and die."""
-    table = copy.deepcopy(run.to_dict())
-    for name in _UNMEASURED:
-        table.pop(name, None)
+    table = without_keys(RunSpec, run.to_dict(), lambda known: known.key.irrelevant)
+    del table["seed"]
     # A point is measured on test samples, once, after the last epoch.
     for name in ("train", "every"):
         table.get("evaluation", {}).pop(name, None)
@@ -49,11 +45,11 @@ def _of_the_die(analog: AnalogSpec, section: Any) -> Table:
         section.pop(name, None)
     if analog.settle.until == "steps":
         section["settle"].pop("residual")
-    section.pop("mismatch")
+    section.pop("mismatch", None)
     if _is_drawn(analog):
         section["drawn"] = _drawn(analog)
     else:
-        section.pop("defects")
+        section.pop("defects", None)
         section["learning_path"].pop("phase_offset", None)
     return dict(section)
 

@@ -100,7 +100,7 @@ def test_what_a_reference_does_by_itself_is_taken_away(tied: bool, reference: An
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"steps": 0}, "learning.own.steps: must be ≥ 1, got 0"),
+        ({"steps": 0}, "learning.own.steps: must be at least 1, got 0"),
         ({"steps": 7}, "learning.own.steps: must divide the 12 nudged ticks, got 7"),
         ({"steps": 24}, "learning.own.steps: must divide the 12 nudged ticks, got 24"),
         ({"rates": (0.1,)}, "learning.rates: must be 2, one for each projection, got 1"),
