@@ -6,10 +6,9 @@ import copy
 import dataclasses
 import os
 import tomllib
-import types
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Any, Literal, get_origin
 
 from neurochip.description.catalogue import find_text, is_path
 from neurochip.description.chip_reader import read_chip
@@ -21,6 +20,7 @@ from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
 from neurochip.keys.live import without_overridden
 from neurochip.keys.reading import Table, field_types, parse, renamed_keys, unknown_key
+from neurochip.keys.tree import bare_type
 
 __all__ = ["anchor_files", "apply_overrides", "key_type", "read_run", "run_to_toml"]
 
@@ -165,18 +165,9 @@ def _walk_schema(keys: list[str]) -> Any:
             fields = field_types(hint)
             if key not in fields:
                 raise ConfigError(place, unknown_key(key, fields, renamed_keys(hint)))
-            hint = _without_none(fields[key])
+            hint = bare_type(fields[key])
         elif hint is not Any:
             raise ConfigError(place, f"unknown key; {'.'.join(keys[:depth])} is a value, not a table")
-    return hint
-
-
-def _without_none(hint: Any) -> Any:
-    if get_origin(hint) is Annotated:
-        return _without_none(get_args(hint)[0])
-    if get_origin(hint) is types.UnionType:
-        inner = [arg for arg in get_args(hint) if arg is not types.NoneType]
-        return _without_none(inner[0]) if len(inner) == 1 else hint
     return hint
 
 

@@ -17,6 +17,7 @@ from neurochip.keys.key import Key
 
 __all__ = [
     "KnownKey",
+    "bare_type",
     "field_types",
     "given_keys",
     "known_key",
@@ -128,6 +129,11 @@ def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
             return tuple.__class_getitem__((item, ...)), (*marks, *more)
         else:
             return hint, marks
+
+
+def bare_type(hint: Any) -> Any:
+    """Return a type without `None` and without what it is annotated with."""
+    return _bare(hint)[0]
 
 
 def marks_of(hint: Any) -> tuple[Any, ...]:

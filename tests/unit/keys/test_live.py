@@ -9,6 +9,7 @@ import pytest
 
 from neurochip.description import NetworkSpec, RunSpec, read_run, run_to_toml
 from neurochip.description.analog_sections import AnalogSpec, ConvertersSpec, MismatchSpec
+from neurochip.description.run_reader import key_type
 from neurochip.errors import ConfigError
 
 CURE = "leave it out, or change that"
@@ -148,3 +149,10 @@ def test_another_substrate_takes_no_faults_away(tmp_path: Path) -> None:
     assert refused(str(tmp_path / "run.toml"), "substrate=ideal", coding) == (
         f'{tmp_path}/run.toml: faults: has no effect without substrate = "digital"; {CURE}'
     )
+
+
+@pytest.mark.parametrize(
+    "path", ["data.train", "analog.mismatch.synapse_gain", "analog.converters.adc_bits", "phases.free"]
+)
+def test_a_range_is_a_range_wherever_nothing_may_be_given(path: str) -> None:
+    assert key_type(path) in (int, float)
