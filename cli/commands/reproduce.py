@@ -108,10 +108,16 @@ def _one(
     as_json: bool,
     resume: Path | None = None,
 ) -> None:
-    from neurochip.papers.reproducing import reproduce
+    from neurochip.papers.reproducing import finished, reproduce
     from neurochip.papers.table import find
 
     silent = quiet or as_json
+    if resume is not None and finished(resume):
+        click.echo(f"{resume} is finished; nothing was left to do", err=True)
+        click.echo(
+            (resume / "result.json").read_text(encoding="utf-8") if as_json else str(resume), nl=not as_json
+        )
+        return
     if name is not None and not silent:
         experiment = find(name)
         form = "quick" if quick else "full"

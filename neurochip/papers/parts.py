@@ -12,31 +12,35 @@ import json
 import shutil
 import threading
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neurochip.durable.atomic import replacing
-from neurochip.durable.lock import hold
+import msgspec
+
+from neurochip.durable.atomic import remove_unfinished, replacing
+from neurochip.durable.folder import new_folder
+from neurochip.durable.lock import Held, hold
+from neurochip.durable.seal import sealed, sealed_json, unsealed, unsealed_json
 from neurochip.errors import CheckpointError, OutputError
+from neurochip.files import Foreign, read_bytes
 from neurochip.papers.packing import packed, unpacked
 
 __all__ = [
     "HEAD",
+    "Head",
     "Identity",
     "Parts",
     "begun",
     "parts_folder",
-    "read_identity",
+    "read_head",
     "source_digest",
 ]
 
 HEAD = "experiment.json"
-_FORMAT = 1
+_FORMAT = 2
 _PACKAGE = Path(__file__).resolve().parent.parent
-_DAMAGE = (OSError, EOFError, ValueError, LookupError, TypeError, zipfile.BadZipFile)
 
 T = TypeVar("T")
 
@@ -83,8 +87,17 @@ def parts_folder(folder: Path) -> Path:
     return folder.parent / f".{folder.name}.parts"
 
 
-def read_identity(folder: Path) -> tuple[Identity, str]:
-    """Return what the parts of an unfinished reproduction are parts of, and when it was begun.
+class Head(msgspec.Struct, frozen=True):
+    """What stands at the head of parts: what they are parts of, and what else was asked for."""
+
+    format: int
+    identity: Identity
+    started: str
+    threads: int | None
+
+
+def read_head(folder: Path) -> Head:
+    """Return what the parts of an unfinished reproduction are parts of.
 
     Raises
     ------
@@ -95,17 +108,14 @@ def read_identity(folder: Path) -> tuple[Identity, str]:
     if not path.is_file():
         raise CheckpointError(
             str(folder),
-            "has no unfinished parts; name the folder that a stopped reproduction would have made",
+            "was not begun, or has gone; name the folder that a stopped reproduction would have made",
         )
-    try:
-        head = json.loads(path.read_text(encoding="utf-8"))
-        if head["format"] != _FORMAT:
-            raise CheckpointError(str(path), f"has format {head['format']}, this version reads {_FORMAT}")
-        return Identity(**head["identity"]), str(head["started"])
-    except _DAMAGE as error:
-        if isinstance(error, CheckpointError):
-            raise
-        raise CheckpointError(str(path), "is damaged; remove its folder and begin anew") from error
+    cure = f"remove {path.parent} and begin anew"
+    file = Foreign(path, "the head of a reproduction", cure, error=CheckpointError)
+    head: Head = unsealed_json(read_bytes(file), file, Head)
+    if head.format != _FORMAT:
+        raise CheckpointError(str(path), f"has format {head.format}, this version reads {_FORMAT}; {cure}")
+    return head
 
 
 def begun(folder: Path, file: str) -> Path | None:
@@ -121,7 +131,7 @@ def begun(folder: Path, file: str) -> Path | None:
 
 
 class Parts:
-    """The parts of one reproduction; its folder is made with the first of them.
+    """The parts of one reproduction, in a folder that this process holds.
 
     Parameters
     ----------
@@ -131,25 +141,38 @@ class Parts:
         What they are parts of.
     started
         When the reproduction was begun.
+    threads
+        As asked for.
 
     Raises
     ------
     CheckpointError
-        When another process is at work there.
+        When another process is at work there, or a part is damaged.
     """
 
-    def __init__(self, folder: Path, identity: Identity, started: str) -> None:
+    def __init__(self, folder: Path, identity: Identity, started: str, threads: int | None = None) -> None:
         self.folder = parts_folder(folder)
-        self._identity, self._started, self._digest = identity, started, identity.digest()
+        self._identity, self._digest = identity, identity.digest()
         self._guard = threading.Lock()
         self._asked: set[str] = set()
         self._began = time.perf_counter()
         self._earlier = 0.0
-        self._lock = hold(self.folder, "reproduction") if self.folder.is_dir() else None
-        for path in self.folder.glob("*.npz"):
-            found = self._read(path)
-            if found is not None:
-                self._earlier = max(self._earlier, found[2])
+        self._lock: Held | None
+        if self.folder.is_dir():
+            self._lock = hold(self.folder, "reproduction")
+            remove_unfinished(self.folder)
+        else:
+            head = Head(_FORMAT, identity, started, threads)
+            files = {HEAD: sealed_json(msgspec.to_builtins(head))}
+            self._lock = new_folder(self.folder, files, "reproduction")
+        try:
+            for path in self.folder.glob("*.npz"):
+                found = self._read(path)
+                if found is not None:
+                    self._earlier = max(self._earlier, found[2])
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def seconds(self) -> float:
@@ -158,8 +181,8 @@ class Parts:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to go on with."""
-        return not self.folder.is_dir()
+        """Whether nothing was computed yet."""
+        return next(self.folder.glob("*.npz"), None) is None and next(self.folder.glob("*.d"), None) is None
 
     def kept(self, part: str, make: Callable[[], T]) -> T:
         """Return what ``make`` returns; from disk if that was done before.
@@ -185,7 +208,6 @@ class Parts:
         if found is not None and found[0] == part:
             value: T = found[1]
             return value
-        self._open()
         workplace = self._path(part).with_suffix(".d")
         try:
             workplace.mkdir(exist_ok=True)
@@ -215,34 +237,27 @@ class Parts:
     def _path(self, part: str) -> Path:
         return self.folder / (hashlib.blake2b(part.encode(), digest_size=12).hexdigest() + ".npz")
 
-    def _open(self) -> None:
-        """Make the folder, unless it is there."""
-        with self._guard:
-            if self._lock is not None:
-                return
-            try:
-                self.folder.mkdir(exist_ok=True)
-            except OSError as error:
-                raise OutputError(str(self.folder), f"cannot be made: {error.strerror or error}") from error
-            self._lock = hold(self.folder, "reproduction")
-            head = {"format": _FORMAT, "identity": asdict(self._identity), "started": self._started}
-            with replacing(self.folder / HEAD) as file:
-                file.write(json.dumps(head, indent=1).encode())
-
     def _write(self, part: str, value: T) -> T:
         """Write a part and return it as it would be read again."""
-        self._open()
         head = {"part": part, "of": self._digest, "seconds": self.seconds}
         content = packed(value, head)
         with replacing(self._path(part)) as file:
             file.write(content)
+            file.write(sealed(content))
         done: T = unpacked(content)[1]
         return done
 
     def _read(self, path: Path) -> tuple[str, Any, float] | None:
-        """Return name, value and time of a part; `None` when it is not there, damaged, or of something else."""
-        try:
-            head, value = unpacked(path.read_bytes())
-            return (head["part"], value, head["seconds"]) if head["of"] == self._digest else None
-        except _DAMAGE:
+        """Return name, value and time of a part; `None` when it is not there, or of something else."""
+        if not path.is_file():
             return None
+        file = Foreign(
+            path,
+            "a part of an experiment",
+            "remove it, and --resume computes it again",
+            error=CheckpointError,
+        )
+        content = unsealed(read_bytes(file), file)
+        with file.guarded():
+            head, value = unpacked(content)
+            return (head["part"], value, head["seconds"]) if head["of"] == self._digest else None

@@ -6,15 +6,16 @@ import datetime
 import os
 import platform
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
 from neurochip.data.dated import dated
+from neurochip.durable.folder import appearing, write_synced
+from neurochip.durable.lock import LOCK, hold
 from neurochip.durable.signals import stoppable
-from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
+from neurochip.errors import CheckpointError, ConfigError, NeurochipError, OutputError
 from neurochip.papers.experiment import (
     Claim,
     Experiment,
@@ -26,10 +27,10 @@ from neurochip.papers.experiment import (
     judge,
     verdict_of,
 )
-from neurochip.papers.parts import Identity, Parts, parts_folder, read_identity, source_digest
+from neurochip.papers.parts import Head, Identity, Parts, parts_folder, read_head, source_digest
 from neurochip.papers.table import EXPERIMENTS, find
 
-__all__ = ["Reproduction", "reproduce"]
+__all__ = ["Reproduction", "finished", "reproduce"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +102,9 @@ def reproduce(
     """
     versions, started = _versions(), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     if resume is not None:
-        identity, started = _resumed(Path(resume), versions)
-        name, quick, seed, out = identity.experiment, identity.quick, identity.seed, resume
+        head = _resumed(Path(resume), versions)
+        name, quick, seed, out = head.identity.experiment, head.identity.quick, head.identity.seed, resume
+        started, threads = head.started, head.threads if threads is None else threads
     elif name is None:
         raise ConfigError("experiment", f"must be named (there are {', '.join(EXPERIMENTS)})")
     experiment = find(name)
@@ -114,11 +116,11 @@ def reproduce(
     folder = _folder(name, out, is_resumed=resume is not None) if write or resume is not None else None
     parts = None
     if folder is not None:
-        parts = Parts(folder, Identity(name, quick, seed, versions, source_digest()), started)
+        parts = Parts(folder, Identity(name, quick, seed, versions, source_digest()), started, threads)
     settings = Settings(quick=quick, seed=seed, threads=workers, parts=parts)
     began = time.perf_counter()
     try:
-        with stoppable("reproduce", asks=False):
+        with stoppable("reproduce", folder, asks=False):
             outcome = experiment.run(settings, on_progress or (lambda share, doing: None))
             rows = _rows(experiment, outcome)
             done = Reproduction(
@@ -134,14 +136,15 @@ def reproduce(
             )
             if folder is not None:
                 _write(done, folder)
-    except KeyboardInterrupt:
-        is_kept = parts is not None and not parts.is_empty
-        raise Interrupted(str(folder) if is_kept else None, command="reproduce") from None
     except OutputError as error:
-        if parts is None or parts.is_empty:
+        if parts is None or _nothing_kept(parts):
             raise
         problem = f"{error.problem}; what was computed is kept, go on with --resume {folder}"
         raise OutputError(error.place, problem) from error
+    except NeurochipError:
+        if parts is not None:
+            _nothing_kept(parts)
+        raise
     finally:
         if parts is not None:
             parts.close()
@@ -150,9 +153,37 @@ def reproduce(
     return done
 
 
-def _resumed(folder: Path, versions: dict[str, str]) -> tuple[Identity, str]:
+def _nothing_kept(parts: Parts) -> bool:
+    """Whether nothing was computed; then nothing is left either."""
+    if parts.is_empty:
+        parts.remove()
+        return True
+    return False
+
+
+def finished(folder: Path) -> bool:
+    """Whether the results of a reproduction stand in a folder; parts that a kill left beside them are removed.
+
+    Raises
+    ------
+    CheckpointError
+        When another process is at work there.
+    """
+    if not (folder / "result.json").is_file():
+        return False
+    beside = parts_folder(folder)
+    if beside.is_dir():
+        hold(beside, "reproduction").release()
+        shutil.rmtree(beside, ignore_errors=True)
+    return True
+
+
+def _resumed(folder: Path, versions: dict[str, str]) -> Head:
     """Return what is to be gone on with; nothing may be, that this version would have computed otherwise."""
-    identity, started = read_identity(folder)
+    if finished(folder):
+        raise CheckpointError(str(folder), "is finished; its results are in it")
+    head = read_head(folder)
+    identity = head.identity
     now = replace(identity, versions=versions, source=source_digest())
     if now != identity:
         differs = [
@@ -163,7 +194,7 @@ def _resumed(folder: Path, versions: dict[str, str]) -> tuple[Identity, str]:
             f"was begun by another version ({', '.join(differs) or 'the source has changed'}), and its parts may "
             f"differ from this one's; begin anew, or go on with that version",
         )
-    return identity, started
+    return head
 
 
 def _folder(name: str, out: Path | str | None, *, is_resumed: bool) -> Path:
@@ -198,31 +229,11 @@ def _write(done: Reproduction, folder: Path) -> None:
     """Write all files into a folder beside, then give it its name."""
     from neurochip.papers.pages import files_of
 
-    unfinished = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
-    try:
+    with appearing(folder, "reproduction") as (building, held):
         for name, content in files_of(done).items():
-            _write_file(unfinished / name, content)
-        unfinished.chmod(0o777 & ~_umask())
-        unfinished.rename(folder)
-    except OSError as error:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise OutputError(str(folder), f"cannot be written: {error.strerror or error}") from error
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
-
-
-def _write_file(path: Path, content: bytes) -> None:
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+            write_synced(building / name, content)
+    held.release()
+    (folder / LOCK).unlink(missing_ok=True)  # nothing is done there any more
 
 
 def _versions() -> dict[str, str]:

@@ -102,7 +102,7 @@ def test_stopped_it_says_how_to_go_on(run: Run, place: Workplace, monkeypatch: p
         ),
         (
             ("--resume", "r"),
-            "Error: r: has no unfinished parts; name the folder that a stopped reproduction would have made",
+            "Error: r: was not begun, or has gone; name the folder that a stopped reproduction would have made",
         ),
         ((), "Error: name one experiment, or say --all; `neurochip reproduce list` lists them"),
         (("x", "--all"), "Error: name one experiment, or say --all; `neurochip reproduce list` lists them"),

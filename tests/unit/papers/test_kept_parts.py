@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import signal
 from collections.abc import Callable
@@ -11,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.errors import CheckpointError, Interrupted, OutputError
+from neurochip.durable.seal import sealed, sealed_json
+from neurochip.errors import CheckpointError, ConfigError, Interrupted, OutputError
 from neurochip.papers import Bound, Claim, Experiment, Finding, Outcome, Settings, reproduce, reproducing
 from neurochip.papers import parts as parts_module
 from neurochip.papers.packing import packed, unpacked
@@ -104,12 +106,27 @@ def test_what_is_finished_is_not_made_again(counted: Counted, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
-def test_stopped_before_its_first_part_it_leaves_nothing(counted: Counted, tmp_path: Path) -> None:
-    counted.stop = ("a", KeyboardInterrupt())
-    with pytest.raises(Interrupted) as error:
+def test_stopped_before_its_first_part_it_is_begun_anew(counted: Counted, tmp_path: Path) -> None:
+    interrupted(counted, tmp_path / "r", "a", quick=True, seed=5, threads=1)
+    done = reproduce(resume=tmp_path / "r")
+    assert (done.settings.quick, done.settings.seed, done.settings.threads) == (True, 5, 1)
+    assert counted.made == ["a", "bc", "def"]
+
+
+def test_refused_before_its_first_part_it_leaves_nothing(counted: Counted, tmp_path: Path) -> None:
+    counted.stop = ("a", ConfigError("chip", "has no such price"))
+    with pytest.raises(ConfigError):
         reproduce("made", out=tmp_path / "r")
-    assert error.value.folder is None
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_finished_one_is_done(counted: Counted, tmp_path: Path) -> None:
+    reproduce("made", out=tmp_path / "r")
+    assert sorted(path.name for path in (tmp_path / "r").iterdir() if path.name.startswith(".")) == []
+    Parts(tmp_path / "r", THIS, "now").close()  # as a kill leaves it between the results and the end
+    with pytest.raises(CheckpointError, match="r: is finished; its results are in it"):
+        reproduce(resume=tmp_path / "r")
+    assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
 def test_a_crash_keeps_the_parts_too(counted: Counted, tmp_path: Path) -> None:
@@ -128,11 +145,11 @@ def test_a_full_disk_at_the_end_loses_nothing(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(reproducing, "_write_file", full)
+        patched.setattr(reproducing, "write_synced", full)
         with pytest.raises(OutputError) as error:
             reproduce("made", out=tmp_path / "r")
     assert str(error.value) == (
-        f"{tmp_path}/r: cannot be written: No space left on device; what was computed is kept, go on with "
+        f"{tmp_path}/r: cannot be made: No space left on device; what was computed is kept, go on with "
         f"--resume {tmp_path}/r"
     )
     reproduce(resume=tmp_path / "r")
@@ -177,12 +194,18 @@ def test_the_digest_sees_every_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 def test_there_has_to_be_something_to_resume(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="has no unfinished parts; name the folder"):
+    with pytest.raises(CheckpointError, match="was not begun, or has gone; name the folder"):
         reproduce(resume=tmp_path / "r")
     folder = parts_folder(tmp_path / "r")
     folder.mkdir()
-    for content, problem in (("{", "is damaged"), ('{"format": 7}', "has format 7, this version reads 1")):
-        (folder / HEAD).write_text(content)
+    head = {"format": 7, "identity": dataclasses.asdict(THIS), "started": "now", "threads": None}
+    for content, problem in (
+        (b"{", "is not valid JSON"),
+        (b'{"format": 7}', "is damaged"),
+        (sealed_json({"format": 7}), "identity"),
+        (sealed_json(head), "has format 7, this version reads 2"),
+    ):
+        (folder / HEAD).write_bytes(content)
         with pytest.raises(CheckpointError, match=problem):
             reproduce(resume=tmp_path / "r")
 
@@ -196,16 +219,33 @@ def test_two_processes_cannot_use_the_same_parts(tmp_path: Path) -> None:
     Parts(tmp_path / "r", THIS, "now").close()
 
 
-@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 half a file", None])
-def test_a_damaged_or_foreign_part_is_made_again(damage: bytes | None, tmp_path: Path) -> None:
+def test_a_flipped_bit_of_a_part_is_refused_by_name(tmp_path: Path) -> None:
+    first = Parts(tmp_path / "r", THIS, "now")
+    first.kept("a", lambda: [1.5, np.arange(4)])
+    first.close()
+    [path] = first.folder.glob("*.npz")
+    whole = path.read_bytes()
+    for damaged in [
+        b"",
+        whole[:-1],
+        *(whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :] for at in range(0, len(whole), 7)),
+    ]:
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError, match=rf"{path.name}: is damaged.*--resume computes it again"):
+            Parts(tmp_path / "r", THIS, "now")
+    path.unlink()
+    again = Parts(tmp_path / "r", THIS, "now")
+    assert again.kept("a", lambda: 2) == 2
+
+
+def test_a_foreign_part_is_made_again(tmp_path: Path) -> None:
     first = Parts(tmp_path / "r", THIS, "now")
     first.kept("a", lambda: 1)
     first.close()
     [path] = first.folder.glob("*.npz")
     other = Identity("made", True, 2, THIS.versions, THIS.source)
-    path.write_bytes(
-        packed(7, {"part": "a", "of": other.digest(), "seconds": 1.0}) if damage is None else damage
-    )
+    content = packed(7, {"part": "a", "of": other.digest(), "seconds": 1.0})
+    path.write_bytes(content + sealed(content))
     again = Parts(tmp_path / "r", THIS, "now")
     assert again.kept("a", lambda: 2) == 2
     again.close()
