@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
-from neurochip.kernels._jit import Kernel
+from neurochip.kernels._jit import Kernel, unstored_entry
 
 ACTIVE = 0.1
 
@@ -29,7 +29,14 @@ def _bare(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
             sums[memory.ends[k]] += memory.weights[k]
 
 
+def _calls(deliver: Any, memory: Any, active: Any, n_active: Any, sums: Any, times: int) -> None:
+    """Call a kernel as the emulator does, from compiled code."""
+    for _ in range(times):
+        deliver(memory, active, n_active, sums)
+
+
 BARE = Kernel(_bare, inline=True, cached=False, separate=True)
+CALLS = unstored_entry(_calls)
 
 
 def random_sparse(n: int, density: float, seed: int) -> Sparse:
@@ -65,14 +72,13 @@ def measured(name: str, made: Connection, repeats: int) -> None:
         kernels = {"": made.deliver} | ({", bare loop": BARE} if isinstance(made, Sparse) else {})
         speeds: dict[str, list[float]] = {which: [] for which in kernels}
         for kernel in kernels.values():
-            kernel(memory, lists[0], np.uint64(n), sums)  # compiled
+            CALLS(kernel, memory, lists[0], np.uint64(n), sums, 1)  # compiled
         loops = max(1, int(2e7 / max(1, fan_out.mean() * n)))
         for repeat in range(repeats):
             active = lists[repeat % len(lists)]
             for which, kernel in kernels.items():
                 began = time.process_time()
-                for _ in range(loops):
-                    kernel(memory, active, np.uint64(n), sums)
+                CALLS(kernel, memory, active, np.uint64(n), sums, loops)
                 took = time.process_time() - began
                 speeds[which].append(loops * int(fan_out[active.astype(np.int64)].sum()) / took)
         held = ""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from neurochip.elements.connections.connection import Edges, check_count, check_part
-from neurochip.elements.connections.maps import MapsMemory, Order, accumulate, deliver, landings
+from neurochip.elements.connections.maps import MapsMemory, Order, accumulate, deliver, landings, listed
 from neurochip.elements.connections.stored import laid_out
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
@@ -81,6 +81,11 @@ class Convolution:
             object.__setattr__(self, name, tuple(check_count(f"connection.{name}", n, least) for n in pair))
         check_count("connection.channels", self.channels)
         check_count("connection.groups", self.groups)
+        if (
+            max(int(np.prod(self.source)), self.channels * max(1, self._across(0)) * max(1, self._across(1)))
+            >= 1 << 32
+        ):
+            raise ConfigError("connection", "must have fewer than 2³² units at both ends")
         for name, n in (("source", self.source[0]), ("channels", self.channels)):
             if n % self.groups:
                 raise ConfigError("connection.groups", f"must divide {name}, {n}, got {self.groups}")
@@ -158,8 +163,9 @@ class Convolution:
         first_target, last_target = self.receivers or (0, n_targets * to_height * to_width)
         return MapsMemory(
             weights=self._by_sender(held),
-            rows=np.where(rows < 0, -1, rows * to_width),
-            columns=columns,
+            rows=listed(rows, to_width),
+            columns=listed(columns),
+            kernel_columns=np.int64(self.shape[1]),
             channels=np.arange(n_channels) // (n_channels // self.groups) * (n_targets // self.groups),
             per_group=np.int64(n_targets // self.groups),
             plane=np.int64(height * width),
