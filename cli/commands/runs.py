@@ -34,6 +34,20 @@ def _list() -> None:
     print_table(("run", "substrate", "layers", "about"), rows)
 
 
+@command.command("keys", short_help="Describe the keys of a run.")
+@click.argument("prefix", default="")
+def keys(prefix: str) -> None:
+    """Describe every key of a run, or those that begin with PREFIX: type, range, unit, default, when it has an effect.
+
+    `neurochip runs keys analog.mismatch`
+    """
+    from neurochip.description.key_reference import key_rows
+
+    from ..screen import print_table
+
+    print_table(("key", "is", "default", "effect", "what it is"), key_rows(prefix))
+
+
 @command.command("show", short_help="Print a run as TOML.")
 @click.argument("name", type=RUN_NAME)
 def show(name: str) -> None:

@@ -199,7 +199,8 @@ class _All(_Both):
 
     def words(self) -> str:
         """Return the words of all parts."""
-        return ", and ".join(part.words() for part in self.parts)
+        words = (f"({part.words()})" if isinstance(part, _Any) else part.words() for part in self.parts)
+        return ", and ".join(words)
 
     def missing(self, value_of: ValueOf) -> str:
         """Return why the first part that does not hold does not."""
