@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from neurochip import plugins
 from neurochip.errors import ConfigError
-from neurochip.keys.reading import did_you_mean, parse, read_text
+from neurochip.files import Foreign, parse_toml, read_text
+from neurochip.keys.reading import did_you_mean
 
 __all__ = ["built_in", "chip_text", "chips", "find_text", "is_path", "run_text", "runs"]
 
@@ -36,7 +37,7 @@ def _entries(shelf: Shelf) -> list[tuple[str, str]]:
     entries = []
     for name in _names(shelf):
         try:
-            about = str(parse(_text(shelf, name), f"{name}.toml").get("about", ""))
+            about = str(parse_toml(_text(shelf, name), f"{name}.toml").get("about", ""))
         except ConfigError as error:  # of somebody's package: a list is no place to stop
             about = f"cannot be used: {error.problem}"
         entries.append((name, about))
@@ -107,6 +108,6 @@ def is_path(name: str | os.PathLike[str]) -> bool:
 def find_text(shelf: Shelf, name: str | os.PathLike[str]) -> tuple[str, str]:
     """Return text and source of a catalogue entry or a TOML file; the source begins every error."""
     if is_path(name):
-        return read_text(Path(name)), str(name)
+        return read_text(Foreign(Path(name), "a TOML file", "", error=ConfigError)), str(name)
     name = str(name)
     return _known(shelf, name), f"{name}.toml"

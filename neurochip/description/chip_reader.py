@@ -24,13 +24,13 @@ from neurochip.description.chip import (
 )
 from neurochip.description.prices import NeuronPricing, PriceList, read_price_table
 from neurochip.errors import ConfigError
+from neurochip.files import parse_toml
 from neurochip.keys.reading import (
     Table,
     build,
     convert,
     describe,
     field_types,
-    parse,
     refuse_unknown,
 )
 
@@ -78,7 +78,7 @@ def _read(text: str, source: str) -> ChipSpec:
 
 def chip_from_toml(text: str, source: str = "chip.toml") -> ChipSpec:
     """Return the chip that a sheet describes; ``source`` begins every error."""
-    table = parse(text, source)
+    table = parse_toml(text, source)
     try:
         return _chip(table, Path(source).name.removesuffix(".toml"))
     except ConfigError as error:
@@ -88,7 +88,7 @@ def chip_from_toml(text: str, source: str = "chip.toml") -> ChipSpec:
 def read_prices(name_or_path: str | os.PathLike[str]) -> PriceList:
     """Return the price list of a chip, or of a TOML file that has only prices."""
     text, source = find_text("chips", name_or_path)
-    table = parse(text, source)
+    table = parse_toml(text, source)
     if any(section in table for section in _SECTIONS):
         return chip_from_toml(text, source).prices
     try:

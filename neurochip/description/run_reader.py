@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import os
-import tomllib
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_origin
@@ -18,8 +18,9 @@ from neurochip.description.run_sections import ELEMENTS, CodingSpec
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements.element import Family
 from neurochip.errors import ConfigError
+from neurochip.files import parse_toml
 from neurochip.keys.live import without_overridden
-from neurochip.keys.reading import Table, field_types, parse, renamed_keys, unknown_key
+from neurochip.keys.reading import Table, field_types, renamed_keys, unknown_key
 from neurochip.keys.tree import bare_type
 
 __all__ = ["anchor_files", "apply_overrides", "key_type", "read_run", "run_to_toml"]
@@ -47,7 +48,7 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
     """
     overrides = list(overrides)
     text, source = find_text("runs", name_or_path)
-    table = parse(text, source)
+    table = parse_toml(text, source)
     table.setdefault("name", Path(source).name.removesuffix(".toml"))
     if is_path(name_or_path):
         anchor_files(table, Path(name_or_path).parent)
@@ -171,12 +172,27 @@ def _walk_schema(keys: list[str]) -> Any:
     return hint
 
 
+# TOML wants digits on both sides of a point; a command line often has them on one: [.2, -.1], 1.
+_BARE_POINT = re.compile(r"(?<![\w.])\.(?=\d)|(?<=\d)\.(?![\w.])")
+
+
+def _as_toml(raw: str) -> Table | None:
+    """Return the table ``value = …`` of what stands after the equals sign; `None` where it is no TOML."""
+    texts = [raw]
+    if '"' not in raw and "'" not in raw:
+        texts.append(_BARE_POINT.sub(lambda m: "0." if raw[m.end() : m.end() + 1].isdigit() else ".0", raw))
+    for text in texts:
+        try:
+            return parse_toml(f"value = {text}", "--set")
+        except ConfigError:
+            continue
+    return None
+
+
 def _override_value(raw: str, hint: Any) -> Any:
     wants_text = hint is str or get_origin(hint) is Literal or isinstance(hint, Family)
-    try:
-        # TOML wants a digit before the point; a command line often has none.
-        table = tomllib.loads(f"value = {'0' + raw if raw.startswith('.') else raw}")
-    except (tomllib.TOMLDecodeError, RecursionError):
+    table = _as_toml(raw)
+    if table is None:
         return raw
     value = table["value"]
     if len(table) > 1 or (wants_text and not isinstance(value, str | dict)):

@@ -1,4 +1,4 @@
-"""Tables → TOML text that `neurochip.keys.reading.parse` turns into the very same tables."""
+"""Tables → TOML text that `neurochip.files.parse_toml` turns into the very same tables."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Foreign:
         """Return the error about the file, or about a place ``within`` it; an empty ``cure`` adds none."""
         place = f"{self.path}: {briefly(within)}" if within else str(self.path)
         cure = self.cure if cure is None else cure
-        return self.error(place, f"{problem}; {cure}" if cure else problem)
+        return self.error(place, _joined(problem, cure))
 
     def damaged(self, why: object = "", within: str = "") -> NeurochipError:
         """Return the error that it is not what it should be; ``why`` may be what a library said."""
@@ -89,6 +89,10 @@ class Foreign:
             raise self.damaged(error, within) from error
         except Exception as error:
             raise self.damaged(error, within) from error
+
+
+def _joined(problem: str, cure: str) -> str:
+    return f"{problem}; {cure}" if cure else problem
 
 
 def briefly(text: str, most: int = 120) -> str:
@@ -141,7 +145,7 @@ def _descriptor(file: Foreign) -> int:
     except NeurochipError:
         raise
     except (FileNotFoundError, NotADirectoryError):
-        raise file.error(str(file.path), f"no such file; {file.absent or file.cure}") from None
+        raise file.error(str(file.path), _joined("no such file", file.absent or file.cure)) from None
     except ValueError:  # a NUL in the name
         raise file.error(briefly(str(file.path)), "is no name of a file") from None
     except OSError as error:
@@ -152,7 +156,8 @@ def _check_kind(file: Foreign, mode: int) -> None:
     if stat.S_ISREG(mode):
         return
     kind = next((word for test, word in _KINDS if test(mode)), "something else")
-    raise file.error(str(file.path), f"is {kind}, and a regular file is needed; {file.absent or file.cure}")
+    problem = f"is {kind}, and a regular file is needed"
+    raise file.error(str(file.path), _joined(problem, file.absent or file.cure))
 
 
 def check_regular(file: Foreign) -> None:
@@ -189,5 +194,5 @@ def read_text(file: Foreign, *, most: int = MOST_TEXT) -> str:
         return read_bytes(file, most=most).decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         raise file.error(
-            str(file.path), f"is not UTF-8 text (byte {error.start} cannot be read); {file.cure}"
+            str(file.path), _joined(f"is not UTF-8 text (byte {error.start} cannot be read)", file.cure)
         ) from None

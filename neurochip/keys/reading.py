@@ -11,12 +11,9 @@ import dataclasses
 import difflib
 import json
 import math
-import re
-import tomllib
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 from msgspec import Meta
@@ -38,8 +35,6 @@ __all__ = [
     "describe",
     "did_you_mean",
     "field_types",
-    "parse",
-    "read_text",
     "refuse_unknown",
     "renamed_keys",
     "unknown_key",
@@ -48,8 +43,6 @@ __all__ = [
 Table = dict[str, Any]
 Reader = Callable[[Any, str], Any]  # (value, place) → object
 T = TypeVar("T")
-
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -62,38 +55,6 @@ class Quantity:
         """Refuse a misspelt dimension when the schema is imported, not when a user's file is read."""
         if self.dimension not in DIMENSIONS:
             raise ValueError(f"no dimension {self.dimension!r}")
-
-
-def read_text(path: Path) -> str:
-    """Return the text of a UTF-8 file, or refuse with the reason that there is none."""
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise ConfigError(str(path), "no such file") from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(str(path), f"is not UTF-8 text (byte {error.start} cannot be read)") from None
-    except OSError as error:
-        raise ConfigError(str(path), f"cannot be read: {error.strerror or error}") from None
-
-
-def parse(text: str, source: str) -> Table:
-    """Return the tables of a TOML text; a syntax error names ``source``, line and column."""
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        problem = str(error)
-        match = _POSITION.search(problem)
-        where = source
-        if match is not None:
-            problem = problem[: match.start()]
-            line, column = match.groups()
-            # "end of document" is the column after the last character.
-            line = line or str(text.count("\n") + 1)
-            column = column or str(len(text.rsplit("\n", 1)[-1]) + 1)
-            where = f"{source}: line {line}, column {column}"
-        raise ConfigError(where, f"is not valid TOML: {problem[:1].lower()}{problem[1:]}") from None
-    except RecursionError:
-        raise ConfigError(source, "is not valid TOML: its values are nested too deeply") from None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from neurochip.description.faults import (
     WeightBitFlip,
 )
 from neurochip.errors import ConfigError
-from neurochip.keys.reading import parse
+from neurochip.files import parse_toml
 
 
 def run_with(*overrides: str) -> RunSpec:
@@ -56,7 +56,7 @@ def run_with(*overrides: str) -> RunSpec:
 def test_what_it_takes(overrides: tuple[str, ...], faults: FaultsSpec) -> None:
     run = run_with(*overrides)
     assert run.faults == faults
-    assert RunSpec.from_dict(parse(run_to_toml(run), "run.toml")) == run
+    assert RunSpec.from_dict(parse_toml(run_to_toml(run), "run.toml")) == run
     assert ("[faults]" in run_to_toml(run)) == bool(overrides)
 
 

@@ -1,13 +1,16 @@
 """The strict reader: dotted paths, suggestions, types."""
 
+import os
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import pytest
 
+from neurochip.description import read_chip, read_prices, read_run
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
-from neurochip.keys.reading import Quantity, build, describe, parse, read_text
+from neurochip.files import parse_toml
+from neurochip.keys.reading import Quantity, build, describe
 
 
 @dataclass(frozen=True)
@@ -28,13 +31,15 @@ class Outer:
 
 def refusal(text: str) -> str:
     with pytest.raises(ConfigError) as refused:
-        build(Outer, parse(text, "x.toml"), "outer")
+        build(Outer, parse_toml(text, "x.toml"), "outer")
     return str(refused.value)
 
 
 def test_a_good_table():
     text = 'count = 3\nshare = 1\nflag = true\nsizes = [1, 2]\ninner = { energy = "2 pJ", mode = "two" }'
-    assert build(Outer, parse(text, "x.toml"), "") == Outer(3, 1.0, True, "", (1, 2), Inner(2e-12, "two"))
+    assert build(Outer, parse_toml(text, "x.toml"), "") == Outer(
+        3, 1.0, True, "", (1, 2), Inner(2e-12, "two")
+    )
 
 
 @pytest.mark.parametrize(
@@ -82,18 +87,56 @@ def test_refusals(text, sentence):
 )
 def test_syntax_errors_have_line_and_column(text, sentence):
     with pytest.raises(ConfigError) as refused:
-        parse(text, "x.toml")
+        parse_toml(text, "x.toml")
     assert str(refused.value) == sentence
 
 
 def test_files_that_cannot_be_read(tmp_path):
-    with pytest.raises(ConfigError, match=r"nowhere\.toml: no such file$"):
-        read_text(tmp_path / "nowhere.toml")
-    (tmp_path / "latin.toml").write_bytes(b'about = "\xe9t\xe9"')
-    with pytest.raises(ConfigError, match=r"latin\.toml: is not UTF-8 text \(byte 9 cannot be read\)$"):
-        read_text(tmp_path / "latin.toml")
-    with pytest.raises(ConfigError, match=r": cannot be read: Is a directory$"):
-        read_text(tmp_path)
+    for name, content, problem in (
+        ("nowhere", None, "no such file"),
+        ("latin", b'about = "\xe9t\xe9"', "is not UTF-8 text (byte 9 cannot be read)"),
+        ("long", b"#" * (2 << 20), "has 2 MiB, and at most 1 MiB are read; this is not a TOML file"),
+        (
+            "digits",
+            b"seed = " + b"1" * 5000,
+            "is not valid TOML: exceeds the limit (4300 digits) for integer",
+        ),
+        ("dots", b"a." * 50_000 + b"a = 1", "line 1: has 50000 dots, too many to be read"),
+    ):
+        path = tmp_path / f"{name}.toml"
+        if content is not None:
+            path.write_bytes(content)
+        for read in (read_run, read_chip, read_prices):
+            with pytest.raises(ConfigError) as caught:
+                read(str(path))
+            assert str(caught.value).startswith(f"{path}: {problem}")
+    for path, kind in ((tmp_path, "folder"), (tmp_path / "pipe.toml", "pipe")):
+        if kind == "pipe":
+            os.mkfifo(path)
+        with pytest.raises(ConfigError, match=f"is a {kind}, and a regular file is needed$"):
+            read_run(str(path))
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("[.2,.1]", (0.2, 0.1)),
+        ("[ -.2, +.1 ]", (-0.2, 0.1)),
+        ("[1., 2.5]", (1.0, 2.5)),
+        ("[1.e-3, .5e-1]", None),
+        ("[.2, .x]", None),
+        ("[..2, 1]", None),
+    ],
+)
+def test_numbers_of_a_command_line(text, value):
+    override = f"learning.rates={text}"
+    if value is None or min(value) < 0:
+        with pytest.raises(ConfigError, match=r"--set learning\.rates"):
+            read_run("mnist-small", [override])
+    else:
+        assert read_run("mnist-small", [override]).learning.rates == value
+    assert read_run("mnist-small", ["learning.beta=.25"]).learning.beta == 0.25
+    assert read_run("mnist-small", ["learning.beta=-.25"]).learning.beta == -0.25
 
 
 def test_values_are_described_as_written():
@@ -113,12 +156,12 @@ def test_written_tables_read_back():
         "seed": -3,
         "odd key": {"x": 1e-15, "flag": False, "list": [1, 2], "deep": {"k": {"v": 1.0}}, "empty": {}},
     }
-    assert parse(write_toml(table), "x.toml") == table
+    assert parse_toml(write_toml(table), "x.toml") == table
 
 
 def test_nesting_without_end_is_refused():
     with pytest.raises(ConfigError) as refused:
-        parse("a = " + "[" * 100_000, "x.toml")
+        parse_toml("a = " + "[" * 100_000, "x.toml")
     assert str(refused.value) == "x.toml: is not valid TOML: its values are nested too deeply"
 
 
