@@ -8,6 +8,8 @@ from pathlib import Path
 from firmware_sim.codes import Code, FirmwareError, Refusal
 from firmware_sim.isa import ALL, BY_NAME, INSTRUCTIONS, MAY_BE_REGISTER, PHASES, SIGNS, WHAT, Kind, Operand
 from firmware_sim.program import Instruction, Program
+from neurochip.files import Foreign, read_bytes
+from neurochip.files.limits import MOST_TEXT
 
 __all__ = ["assemble", "disassemble", "listing", "read_program"]
 
@@ -159,10 +161,7 @@ def _target(program: Program, at: int, labels: dict[int, list[str]]) -> str:
 
 def read_program(path: Path) -> Program:
     """Return the program in a file, text or binary, whichever it is."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FirmwareError(str(path), f"cannot be read: {error.strerror or error}") from None
+    data = read_bytes(Foreign(path, "a program", "", error=FirmwareError), most=MOST_TEXT)
     if data[:4] == b"NCPG":
         return Program.from_bytes(data, path.name)
     try:

@@ -17,6 +17,7 @@ from firmware_sim.phases import State
 from firmware_sim.program import decoded, verify
 from firmware_sim.session import Session
 from neurochip.durable.atomic import replacing
+from neurochip.files import Foreign, read_bytes
 from neurochip.substrate import Snapshot
 
 __all__ = ["Store"]
@@ -88,13 +89,13 @@ class Store:
         """
         if not self.path.exists():
             return None
-        try:
-            sections = read_sections(_MAGIC, memoryview(self.path.read_bytes()))
-            return self._restore(device, sections)
-        except Refusal as refusal:
-            raise FirmwareError(str(self.path), refusal.about, refusal.code) from None
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            raise FirmwareError(str(self.path), f"is damaged ({error}); remove it to begin anew") from None
+        file = Foreign(self.path, "the state of a device", "remove it to begin anew", error=FirmwareError)
+        content = read_bytes(file)
+        with file.guarded():
+            try:
+                return self._restore(device, read_sections(_MAGIC, memoryview(content)))
+            except Refusal as refusal:
+                raise FirmwareError(str(self.path), refusal.about, refusal.code) from None
 
     def _restore(self, device: Device, sections: dict[str, memoryview]) -> Session:
         numbers = json.loads(bytes(sections["STATE"]))

@@ -9,23 +9,26 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import io
 import math
 import struct
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
+from neurochip.files import Foreign, file_limit, opened
+from neurochip.files.limits import in_bytes
 
 __all__ = ["idx_bytes", "idx_sha256", "read_idx", "write_idx"]
 
 UNSIGNED_BYTE = 0x08
 GZIP_MAGIC = b"\x1f\x8b"
 GZIP_LEVEL = 6
+_MOST_DIMENSIONS = 32
 PIECE = 1 << 20
 
 
@@ -44,25 +47,23 @@ def read_idx(path: Path, *, sha256: str | None = None) -> NDArray[np.uint8]:
     numpy.ndarray
         uint8, read-only, in the shape that the file states.
     """
-    try:
-        with path.open("rb") as raw:
+    with opened(Foreign(path, "an IDX file", "")) as raw:
+        try:
             compressed = raw.read(2) == GZIP_MAGIC
             raw.seek(0)
             if compressed:
                 with gzip.open(raw) as unpacked:
                     return _read(unpacked, str(path), sha256)
             return _read(raw, str(path), sha256)
-    except EOFError as error:
-        raise DataError(str(path), "truncated: the gzip stream ends before its end mark") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(str(path), f"damaged gzip file ({error})") from error
-    except FileNotFoundError as error:
-        raise DataError(str(path), "no such file") from error
-    except OSError as error:
-        raise DataError(str(path), f"cannot be read: {error.strerror or error}") from error
+        except EOFError as error:
+            raise DataError(str(path), "truncated: the gzip stream ends before its end mark") from error
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise DataError(str(path), f"damaged gzip file ({error})") from error
+        except OSError as error:
+            raise DataError(str(path), f"cannot be read: {error.strerror or error}") from error
 
 
-def _read(file: io.BufferedIOBase, place: str, sha256: str | None) -> NDArray[np.uint8]:
+def _read(file: BinaryIO | gzip.GzipFile, place: str, sha256: str | None) -> NDArray[np.uint8]:
     magic = file.read(4)
     if len(magic) < 4:
         raise DataError(place, f"truncated: {len(magic)} bytes there, an IDX header needs at least 4")
@@ -76,6 +77,12 @@ def _read(file: io.BufferedIOBase, place: str, sha256: str | None) -> NDArray[np
         raise DataError(place, f"truncated: {len(sizes)} bytes of sizes there, {4 * magic[3]} needed")
     shape = struct.unpack(f">{magic[3]}I", sizes)
     needed = math.prod(shape)
+    if needed > file_limit():
+        raise DataError(
+            place, f"declares {_times(shape)} bytes, and at most {in_bytes(file_limit())} are read"
+        )
+    if len(shape) > _MOST_DIMENSIONS:
+        raise DataError(place, f"has {len(shape)} dimensions, and at most {_MOST_DIMENSIONS} are read")
     # Piece by piece, since a damaged header may ask for more than there is memory; and one byte more than
     # needed, so that a longer file shows itself without being read to its end.
     body = bytearray()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import zipfile
-import zlib
 from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -15,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
+from neurochip.files import Foreign, read_arrays
 
 __all__ = ["Known", "array_sha256", "print_known", "read_verified", "write_arrays"]
 
@@ -37,18 +36,17 @@ def read_verified(file_name: str, known: Known) -> dict[str, NDArray[np.generic]
         When the file is damaged or an array is another one.
     """
     with as_file(files("neurochip.data") / "embedded" / file_name) as path:
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-                arrays = {name: archive[name] for name in known}
-        except (OSError, KeyError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-            raise DataError(str(path), f"damaged, install neurochip anew ({error})") from error
+        file = Foreign(path, "a file of neurochip", "install neurochip anew")
+        found = read_arrays(file)
+        with file.guarded():
+            arrays = {name: found[name] for name in known}
         for name, (kind, shape, needed) in known.items():
             values = arrays[name]
             if values.dtype != np.dtype(kind) or values.shape != shape:
                 raise DataError(str(path), f"{name} is {values.dtype} {values.shape}, {kind} {shape} needed")
-            found = array_sha256(values)
-            if found != needed:
-                raise DataError(str(path), f"wrong checksum: SHA-256 of {name} is {found}, {needed} needed")
+            digest = array_sha256(values)
+            if digest != needed:
+                raise DataError(str(path), f"wrong checksum: SHA-256 of {name} is {digest}, {needed} needed")
             values.setflags(write=False)
     return arrays
 

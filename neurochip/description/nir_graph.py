@@ -7,19 +7,40 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Annotated, Any, Literal, TypedDict, cast
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, SpikingNetwork
+from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, SpikingNetwork, real_numbers
 from neurochip.errors import CapabilityError, ConfigError, DataError
+from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 
 __all__ = ["from_nir", "read_nir", "to_nir", "nir_bytes"]
 
 _OURS = "neurochip"  # key of what NIR has no field for, as JSON
+_LARGEST_REFRACTORY = 2**31 - 1
+
+
+class _SaidOfNetwork(TypedDict, total=False):
+    """What NIR has no field for, of a network."""
+
+    dt: float
+    method: Literal["euler", "exact"]
+    order: list[str]
+
+
+class _SaidOfNeurons(TypedDict, total=False):
+    """What NIR has no field for, of a group of neurons."""
+
+    reset: Literal["value", "subtract"]
+    refractory: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_REFRACTORY)]
+
+
 _WEIGHTS = ("Affine", "Linear")
 _REASONS = {
     "Conv1d": "convolutions are not laid out on cores; unroll it to a Linear",
@@ -53,23 +74,28 @@ def read_nir(path: Path | str, *, dt: float | None = None, method: str | None = 
     CapabilityError
         When it holds what this chip cannot run; the node is named.
     """
-    package, path = _nir(), Path(path)
-    if not path.is_file():
-        raise DataError(str(path), "no such file; name a .nir")
-    try:
-        graph = package.read(path)
-    except Exception as error:
-        # The package and h5py below it answer damage with whatever came up.
-        raise DataError(
-            str(path), f"is no NIR, or is damaged ({type(error).__name__}: {error}); export it again"
-        ) from None
-    return from_nir(graph, dt=dt, method=method)
+    package = _nir()
+    file = Foreign(Path(path), "a NIR graph", "export it again", absent="name a .nir")
+    tree = read_hdf5(file)
+    with file.guarded():
+        table = _table(tree.groups["node"])
+        if "type_check" in table:
+            raise file.damaged("type_check is no field of a graph", "node")
+        return from_nir(package.dict2NIRNode({**table, "type_check": True}), dt=dt, method=method)
+
+
+def _table(group: Hdf5Group) -> dict[str, Any]:
+    """Return a group as the package takes it: tables within tables, arrays, numbers and texts."""
+    return {name: _table(inner) for name, inner in group.groups.items()} | dict(group.arrays)
 
 
 def nir_bytes(network: SpikingNetwork) -> bytes:
     """Return a network as the content of a .nir."""
-    memory = io.BytesIO()
-    _nir().write(memory, to_nir(network))
+    memory, package, graph = io.BytesIO(), _nir(), to_nir(network)
+    try:
+        package.write(memory, graph)
+    except (TypeError, ValueError, OSError, OverflowError) as error:
+        raise DataError("nir", f"cannot hold this network ({type(error).__name__}: {error})") from error
     return memory.getvalue()
 
 
@@ -92,9 +118,9 @@ def from_nir(graph: Any, *, dt: float | None = None, method: str | None = None) 
     inputs = [name for name, kind in kinds.items() if kind == "Input"]
     if len(inputs) != 1:
         raise ConfigError("nir", f"must have one Input, got {len(inputs)} ({', '.join(inputs) or 'none'})")
-    ours = _ours(graph.metadata)
-    order, kept = _in_order(inputs[0], kinds, edges), ours.get("order")
-    if isinstance(kept, list) and sorted(map(str, kept)) == sorted(order) and kept[0] == inputs[0]:
+    ours: _SaidOfNetwork = _ours(graph.metadata, _SaidOfNetwork, "metadata")
+    order, kept = _in_order(inputs[0], kinds, edges), ours.get("order", [])
+    if sorted(kept) == sorted(order) and kept[0] == inputs[0]:
         order = kept
     groups = {name: _group(name, kinds[name], graph.nodes[name]) for name in order}
     connections = []
@@ -132,7 +158,7 @@ def to_nir(network: SpikingNetwork) -> Any:
     nodes: dict[str, Any] = {}
     edges: list[tuple[str, str]] = []
     for group in network.groups:
-        extra = dict(group.metadata)
+        extra = _held(group.metadata)
         if group.reset != "value" or group.refractory:
             extra[_OURS] = json.dumps({"reset": group.reset, "refractory": group.refractory})
         if group.kind == "Input":
@@ -149,7 +175,7 @@ def to_nir(network: SpikingNetwork) -> Any:
             raise ConfigError(name, "is the name of two nodes; rename one")
         weights = np.eye(network.group(c.target).size) if c.weights is None else c.weights
         matrix = np.ascontiguousarray(weights.T)
-        extra = dict(c.metadata)
+        extra = _held(c.metadata)
         if c.bias is None:
             nodes[name] = nir.Linear(weight=matrix, metadata=extra)
         else:
@@ -161,7 +187,7 @@ def to_nir(network: SpikingNetwork) -> Any:
         nodes[output] = nir.Output(output_type={"output": np.array([network.group(name).size])})
         edges.append((name, output))
     said = {"dt": network.dt, "method": network.method, "order": [group.name for group in network.groups]}
-    kept = dict(network.metadata) | {_OURS: json.dumps(said)}
+    kept = _held(network.metadata) | {_OURS: json.dumps(said)}
     return nir.NIRGraph(nodes, edges, metadata=kept, type_check=False)
 
 
@@ -191,11 +217,11 @@ def _in_order(first: str, kinds: Mapping[str, str], edges: list[tuple[str, str]]
 
 
 def _group(name: str, kind: str, node: Any) -> NeuronGroup:
-    ours = _ours(node.metadata)
+    ours: _SaidOfNeurons = _ours(node.metadata, _SaidOfNeurons, f"{name}.metadata")
     if kind == "Input":
         size = int(np.prod([int(n) for n in next(iter(node.input_type.values()))]))
         return NeuronGroup(name=name, kind="Input", size=size, metadata=_plain(node.metadata))
-    given = {key: np.asarray(getattr(node, key), dtype=np.float64) for key in PARAMETERS[kind]}
+    given = {key: real_numbers(getattr(node, key), f"{name}.{key}") for key in PARAMETERS[kind]}
     shape = given["r"].shape
     if len(shape) != 1:
         raise _refusal(kind, name, f"has neurons in shape {shape}; layers of this chip have one dimension")
@@ -205,7 +231,7 @@ def _group(name: str, kind: str, node: Any) -> NeuronGroup:
         size=shape[0],
         parameters=given,
         reset=ours.get("reset", "value"),
-        refractory=int(ours.get("refractory", 0)),
+        refractory=ours.get("refractory", 0),
         metadata=_plain(node.metadata),
     )
 
@@ -229,33 +255,61 @@ def _weights(
         source=before[0],
         target=after[0],
         weights=np.ascontiguousarray(weight.T),
-        bias=np.asarray(node.bias, dtype=np.float64) if kind == "Affine" else None,
+        bias=real_numbers(node.bias, f"{name}.bias") if kind == "Affine" else None,
         metadata=_plain(node.metadata),
     )
 
 
-def _ours(metadata: Any) -> dict[str, Any]:
-    """Return what stands under our key, nothing if it is not what we write."""
+def _ours(metadata: Any, type: Any, place: str) -> Any:
+    """Return what stands under our key, an empty table where nothing does."""
     text = metadata.get(_OURS) if isinstance(metadata, Mapping) else None
-    try:
-        found = json.loads(text) if isinstance(text, str | bytes) else {}
-    except ValueError:
+    if text is None:
         return {}
-    return found if isinstance(found, dict) else {}
+    where = Foreign(Path(f"{place}.{_OURS}"), "what neurochip writes there", "export the network again")
+    if not isinstance(text, str | bytes):
+        raise where.damaged("is no text")
+    return decode_json(text, where, type)
 
 
 def _plain(metadata: Any) -> dict[str, Any]:
-    """Return metadata as JSON values, ours left out."""
+    """Return metadata as JSON values, ours left out; what JSON does not have becomes text."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, Mapping):
-            return {str(key): plain(entry) for key, entry in value.items()}
+            return {_text(key): plain(entry) for key, entry in value.items()}
         if isinstance(value, np.ndarray | np.generic):
-            return value.tolist()
-        if isinstance(value, bytes):
-            return value.decode("utf-8", "replace")
-        return value if isinstance(value, str | int | float | bool | list | type(None)) else str(value)
+            return plain(value.tolist())
+        if isinstance(value, list | tuple):
+            return [plain(entry) for entry in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return str(value)
+        return value if isinstance(value, int | float | bool | None) else _text(value)
 
     if not isinstance(metadata, Mapping):
         return {}
-    return {str(key): plain(value) for key, value in metadata.items() if key != _OURS}
+    return {_text(key): plain(value) for key, value in metadata.items() if key != _OURS}
+
+
+def _text(value: Any) -> str:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    return text.encode(
+        "utf-8", "replace"
+    ).decode()  # half a pair of surrogates is no text that a file can hold
+
+
+def _held(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return metadata as HDF5 holds them: what is neither a number nor a text, nor a list of numbers, as JSON."""
+    return {str(key): _held_value(value) for key, value in metadata.items()}
+
+
+def _held_value(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _held(value)
+    if isinstance(value, str):
+        return value.replace("\0", " ")  # which HDF5 takes for the end
+    if isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**63):
+        return value
+    if isinstance(value, list) and value and {type(entry) for entry in value} in ({int}, {float}):
+        if all(-(2**63) <= entry < 2**63 for entry in value):
+            return np.array(value)
+    return json.dumps(value)

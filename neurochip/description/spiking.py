@@ -8,14 +8,24 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Annotated, Any, Literal, TypedDict, get_args
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.errors import ConfigError, DataError, NeurochipError
+from neurochip.errors import ConfigError, DataError
+from neurochip.files import Foreign, briefly, converted, decode_json
 
-__all__ = ["PARAMETERS", "Connection", "NeuronGroup", "SpikingNetwork", "read_spiking", "spiking_bytes"]
+__all__ = [
+    "PARAMETERS",
+    "Connection",
+    "NeuronGroup",
+    "SpikingNetwork",
+    "read_spiking",
+    "real_numbers",
+    "spiking_bytes",
+]
 
 Array = NDArray[np.float64]
 Kind = Literal["Input", "IF", "LIF", "CubaLIF", "I", "LI", "CubaLI"]
@@ -93,8 +103,10 @@ class NeuronGroup:
                 raise ConfigError(place, f"must be > 0, got {values.min():g}")
         if self.reset not in ("value", "subtract"):
             raise ConfigError(f"{self.name}.reset", f'must be "value" or "subtract", got {self.reset!r}')
-        if self.refractory < 0:
-            raise ConfigError(f"{self.name}.refractory", f"must be at least 0 ticks, got {self.refractory}")
+        if not 0 <= self.refractory < 2**31:
+            raise ConfigError(
+                f"{self.name}.refractory", f"must be 0 to 2**31 - 1 ticks, got {self.refractory}"
+            )
         if self.fires:
             self._check_threshold()
 
@@ -276,41 +288,84 @@ def read_spiking(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> Spikin
     DataError
         When it is damaged or something else.
     """
-    try:
-        text = json.loads(str(arrays["network"]))
-        if text["format"] != FORMAT:
-            raise DataError(str(path), f'has format "{text["format"]}", and this version reads "{FORMAT}"')
-        groups = tuple(
-            NeuronGroup(
-                parameters={
-                    name: np.asarray(arrays[f"group.{k}.{name}"], dtype=np.float64)
-                    for name in PARAMETERS.get(entry["kind"], ())
-                },
-                **entry,
-            )
-            for k, entry in enumerate(text["groups"])
+    file = Foreign(Path(path), "a network", "import it again")
+    with file.guarded():
+        array = arrays["network"]
+        if array.shape != () or array.dtype.kind != "U":
+            raise file.damaged("is no text", "network")
+        raw = converted(decode_json(str(array), file, within="network"), file, dict[str, Any], "network")
+        if raw.get("format") != FORMAT:
+            said = briefly(str(raw.get("format")), 60)
+            raise DataError(str(path), f'has format "{said}", and this version reads "{FORMAT}"')
+        return _network(converted(raw, file, _NetworkTable, "network"), arrays)
+
+
+def _network(text: _NetworkTable, arrays: Mapping[str, NDArray[Any]]) -> SpikingNetwork:
+    groups = tuple(
+        NeuronGroup(
+            parameters={
+                name: real_numbers(arrays[f"group.{k}.{name}"], f"group.{k}.{name}")
+                for name in PARAMETERS[entry["kind"]]
+            },
+            **entry,
         )
-        connections = tuple(
-            Connection(
-                weights=arrays.get(f"connection.{k}.weights"),
-                bias=arrays.get(f"connection.{k}.bias"),
-                **entry,
-            )
-            for k, entry in enumerate(text["connections"])
+        for k, entry in enumerate(text["groups"])
+    )
+    connections = tuple(
+        Connection(
+            weights=arrays.get(f"connection.{k}.weights"), bias=arrays.get(f"connection.{k}.bias"), **entry
         )
-        return SpikingNetwork(
-            groups=groups,
-            connections=connections,
-            outputs=cast(dict[str, str], dict(text["outputs"])),
-            dt=float(text["dt"]),
-            method=text["method"],
-            metadata=text["metadata"],
-        )
-    except NeurochipError as error:
-        raise DataError(
-            f"{path}: {error.place}" if error.place != str(path) else error.place, error.problem
-        ) from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise DataError(
-            str(path), f"is no network, or is damaged ({type(error).__name__}: {error}); import it again"
-        ) from None
+        for k, entry in enumerate(text["connections"])
+    )
+    return SpikingNetwork(
+        groups=groups,
+        connections=connections,
+        outputs=text["outputs"],
+        dt=text["dt"],
+        method=text["method"],
+        metadata=text["metadata"],
+    )
+
+
+def real_numbers(values: Any, place: str) -> Array:
+    """Return an array of real numbers as float64, or refuse what are none."""
+    found = np.asarray(values)
+    if found.dtype.kind not in "biuf":
+        raise DataError(place, f"must hold real numbers, got {found.dtype}")
+    return np.asarray(found, dtype=np.float64)
+
+
+_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
+_Size = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
+
+
+class _GroupTable(TypedDict):
+    """A group of neurons, without its numbers."""
+
+    name: _Name
+    kind: Kind
+    size: _Size
+    reset: Literal["value", "subtract"]
+    refractory: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
+    metadata: dict[str, Any]
+
+
+class _ConnectionTable(TypedDict):
+    """A connection, without its numbers."""
+
+    name: Annotated[str, msgspec.Meta(max_length=1000)]
+    source: _Name
+    target: _Name
+    metadata: dict[str, Any]
+
+
+class _NetworkTable(TypedDict):
+    """What stands as JSON under ``network``."""
+
+    format: str
+    dt: float
+    method: Literal["euler", "exact"]
+    outputs: dict[_Name, _Name]
+    groups: list[_GroupTable]
+    connections: list[_ConnectionTable]
+    metadata: dict[str, Any]

@@ -23,7 +23,7 @@ _MOST_HEADER = 4096
 _MOST_DIMENSIONS = 32
 # Bits, integers, floating point and complex numbers, bytes and text. Objects would be pickles; records and times are
 # nothing that is computed with here.
-_DTYPE = re.compile(r"[<>|=]?(?:[bB]1?|[iu][1248]|f(?:2|4|8|16)|c(?:8|16|32)|[SaU][0-9]{1,9}|\?)")
+_DTYPE = re.compile(r"[<>|=]?(?:[bB]1?|[iu][1248]|f[248]|c(?:8|16)|[SaU][0-9]{1,9}|\?)")
 # The header is a dict of Python with three keys. It is read as what it is, not evaluated.
 _ENTRY = (
     r"(?:(['\"])descr\1\s*:\s*(['\"])(?P<descr>[^'\"]{1,16})\2"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+
+from neurochip.files import Foreign, decode_json, unpack_arrays
 
 __all__ = ["packed", "through_storage", "unpacked"]
 
@@ -35,9 +38,17 @@ def packed(value: Any, head: dict[str, Any]) -> bytes:
 
 
 def unpacked(content: bytes) -> tuple[dict[str, Any], Any]:
-    """Return the head and the value of such bytes."""
-    with np.load(io.BytesIO(content), allow_pickle=False) as stored:
-        tree = json.loads(stored["tree"].tobytes())
+    """Return the head and the value of such bytes.
+
+    Raises
+    ------
+    DataError
+        When they are damaged.
+    """
+    file = Foreign(Path("part"), "a part of an experiment", "compute it again")
+    stored = unpack_arrays(content, file)
+    with file.guarded():
+        tree = decode_json(stored["tree"].tobytes(), file, dict[str, Any], nan=True)
         return tree["head"], _put_together(tree["value"], stored)
 
 

@@ -4,12 +4,12 @@ page.
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from neurochip.errors import DataError, NeurochipError
+from neurochip.files import Foreign, read_json
 from neurochip.papers.pages import FORMAT, shown
 
 __all__ = ["main", "rows", "table"]
@@ -17,10 +17,8 @@ __all__ = ["main", "rows", "table"]
 
 def _read(folder: Path) -> dict[str, Any]:
     path = folder / "result.json"
-    try:
-        document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(str(path), "cannot be read; name folders that `neurochip reproduce` made") from error
+    file = Foreign(path, "a reproduction", "name folders that `neurochip reproduce` made")
+    document: dict[str, Any] = read_json(file, dict[str, Any])
     if document.get("format") != FORMAT:
         raise DataError(str(path), f"has format {document.get('format')!r}, {FORMAT!r} needed")
     return document

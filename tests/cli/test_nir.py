@@ -145,7 +145,7 @@ def test_mean_rates_of_the_export_obey_the_same_equation(run: Run, finished: Fin
 
 BAD: list[tuple[list[str], str]] = [
     (["import", "net.nir", "x.npz"],
-     "dt: is missing; NIR is in continuous time, so say how long a tick is, in seconds"),
+     "net.nir: dt: is missing; NIR is in continuous time, so say how long a tick is, in seconds"),
     (["import", "net.nir", "net.npz", "--dt", "1e-3"],
      "net.npz: exists already; choose another file or remove it"),
     (["import", "absent.nir", "x.npz"], "absent.nir: no such file; name a .nir"),
@@ -182,7 +182,7 @@ def test_a_damaged_network(run: Run, net: Path) -> None:
     np.savez("broken.npz", **arrays)
     result = run("simulate", "broken.npz", "--replay", "input.npz")
     assert result.exit_code == 2
-    assert result.stderr.startswith("Error: broken.npz: is no network, or is damaged (KeyError: ")
+    assert result.stderr.startswith("Error: broken.npz: is damaged or not a network (KeyError: ")
 
 
 @pytest.mark.parametrize("command", ["simulate", "trace"])

@@ -201,7 +201,7 @@ def test_damage(tmp_path: Path, content: bytes) -> None:
     path.write_bytes(content)
     with pytest.raises(DataError) as caught:
         read_nir(path)
-    assert str(caught.value).startswith(f"{path}: is no NIR, or is damaged (")
+    assert str(caught.value).startswith(f"{path}: is damaged or not a NIR graph (")
 
 
 def test_no_file(tmp_path: Path) -> None:
