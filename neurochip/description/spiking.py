@@ -45,6 +45,18 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
 _TIMES = ("tau", "tau_syn", "tau_mem")
 
 
+# Products of three of them, and their inverses, still are numbers in float32.
+_LARGEST = 1e12
+
+
+def _check_magnitude(values: Array, place: str, *, is_time: bool = False) -> None:
+    """Refuse numbers whose products leave float32, which chips compute in."""
+    if not np.all(np.abs(values) <= _LARGEST):
+        raise ConfigError(place, f"must lie within ±{_LARGEST:g}, got {values[np.argmax(np.abs(values))]:g}")
+    if is_time and not np.all(values >= 1 / _LARGEST):
+        raise ConfigError(place, f"must be at least {1 / _LARGEST:g} s, got {values.min():g}")
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class NeuronGroup:
     """Neurons of one kind.
@@ -101,6 +113,7 @@ class NeuronGroup:
                 raise ConfigError(place, "must be finite")
             if name in _TIMES and not np.all(values > 0):
                 raise ConfigError(place, f"must be > 0, got {values.min():g}")
+            _check_magnitude(values, place, is_time=name in _TIMES)
         if self.reset not in ("value", "subtract"):
             raise ConfigError(f"{self.name}.reset", f'must be "value" or "subtract", got {self.reset!r}')
         if not 0 <= self.refractory < 2**31:
@@ -188,6 +201,7 @@ class SpikingNetwork:
         """Check that everything fits together."""
         if not (math.isfinite(self.dt) and self.dt > 0):
             raise ConfigError("dt", f"must be > 0 seconds, got {self.dt:g}")
+        _check_magnitude(np.array([self.dt]), "dt", is_time=True)
         if self.method not in ("euler", "exact"):
             raise ConfigError("method", f'must be "euler" or "exact", got {self.method!r}')
         names = [group.name for group in self.groups]
@@ -231,6 +245,8 @@ class SpikingNetwork:
             raise ConfigError(place, f"must hold real numbers, got {c.weights.dtype}")
         if c.bias is not None and (c.bias.shape != shape[1:] or not np.all(np.isfinite(c.bias))):
             raise ConfigError(f"{place}.bias", f"must be {shape[1]} finite numbers")
+        if c.bias is not None:
+            _check_magnitude(c.bias, f"{place}.bias")
 
     def group(self, name: str) -> NeuronGroup:
         """Return a group by name."""

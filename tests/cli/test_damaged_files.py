@@ -42,8 +42,8 @@ def right(result: Result, file: str, *, taken: bool = False) -> None:
     assert result.stderr.startswith("Error: ") and file in result.stderr and result.stderr.count("\n") == 1
 
 
-# What is only unusual is taken in; all others say what is wrong.
-TAKEN = {"nir_007.nir", "net_013.npz"}
+# Complex numbers in metadata are only unusual; all others say what is wrong.
+TAKEN = {"nir_007.nir"}
 
 
 @pytest.mark.parametrize("name", named("nir_*"))
@@ -66,9 +66,10 @@ def test_replay(run: Run, place: Workplace, name: str) -> None:
 @pytest.mark.parametrize("name", named("net_*"))
 def test_network(run: Run, place: Workplace, name: str) -> None:
     path = case(name)
-    right(run("export", path, "out.nir"), name, taken=name in TAKEN)
+    right(run("export", path, "out.nir"), name)
     np.savez("spikes.npz", **{"spikes.0": np.zeros((5, 3), np.uint8)})
-    right(run("simulate", path, "--replay", "spikes.npz"), name, taken=name in TAKEN)
+    assert run("simulate", path, "--replay", "spikes.npz").exit_code == 2
+    assert sorted(place.files()) == [name, "spikes.npz"]
 
 
 @pytest.mark.parametrize("name", named("report_*"))
@@ -84,7 +85,6 @@ def test_die(run: Run, place: Workplace) -> None:
     began = time.perf_counter()
     result = run("die", "load", case("dieh.h5"))
     right(result, "dieh.h5")
-    assert "neuron_gain: is damaged or not a die (must have 2 to 20000 arrays" in result.stderr
     assert time.perf_counter() - began < 10  # it took for ever
 
 
@@ -103,7 +103,7 @@ def test_die(run: Run, place: Workplace) -> None:
         ("report", "F"),
         ("report", "folder"),
         ("compare", "folder", "folder"),
-        ("firmware", "asm", "F", "out.bin"),
+        ("firmware", "asm", "F"),
         ("firmware", "disasm", "F"),
     ],
 )

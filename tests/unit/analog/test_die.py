@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 from scipy import stats
 
 from neurochip.analog.die import DEAD, STUCK
+from neurochip.analog.die_file import read_die, write_die
 from neurochip.analog.drawing import draw_die, drawn_sigmas
 from neurochip.analog.spread import spreads
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import MISMATCH_KINDS, AnalogSpec, DefectsSpec, MismatchSpec
 from neurochip.description.network import layered
-from neurochip.errors import ConfigError
+from neurochip.durable.seal import sealed
+from neurochip.errors import ConfigError, DataError
 from neurochip.substrate import Phase
 from neurochip.training.streams import glorot
 
@@ -183,3 +187,17 @@ def test_refused(make: Any, sentence: str) -> None:
     with pytest.raises(ConfigError) as refused:
         make()
     assert str(refused.value) == sentence
+
+
+def test_a_die_that_declares_endless_arrays_is_refused_at_once(tmp_path: Path) -> None:
+    net = layered((4, 3, 2))
+    path = tmp_path / "die.h5"
+    write_die(path, draw_die(net, AnalogSpec()))
+    with h5py.File(path, "r+") as file:
+        file["neuron_gain"].attrs["length"] = 10**15
+    content = path.read_bytes()
+    path.write_bytes(content + sealed(content))
+    with pytest.raises(
+        DataError, match=r"neuron_gain: is damaged or not a die \(must have 2 to 20000 arrays"
+    ):
+        read_die(path)

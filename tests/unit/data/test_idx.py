@@ -68,7 +68,7 @@ def test_any_shape_survives(tmp_path_factory: pytest.TempPathFactory, shape: lis
         (WHOLE + b"\0", "trailing bytes after the 2 × 3 × 4 = 24 data bytes that the header states"),
         (
             b"\0\0\x08\x04" + b"\xff" * 16 + b"abc",
-            f"truncated: 3 data bytes there, {' × '.join(['4294967295'] * 4)} = {4294967295**4} needed",
+            f"declares {' × '.join(['4294967295'] * 4)} = {4294967295**4} bytes, and at most 512 MiB are read",
         ),
     ],
 )
@@ -114,7 +114,7 @@ def test_missing_file_and_folder_are_refused(tmp_path: Path) -> None:
     assert str(caught.value) == f"{tmp_path / 'nothing'}: no such file"
     with pytest.raises(DataError) as caught:
         read_idx(tmp_path)
-    assert str(caught.value) == f"{tmp_path}: cannot be read: Is a directory"
+    assert str(caught.value) == f"{tmp_path}: is a folder, and a regular file is needed"
 
 
 def test_only_bytes_are_written(tmp_path: Path) -> None:
