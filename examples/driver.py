@@ -1,8 +1,8 @@
 """A driver for a served chip that needs nothing but Python: written from docs/protocol.md and docs/registers.md alone.
 
     neurochip firmware image mnist-small --out chip.bin
-    neurochip firmware serve mnist-small --port 7417
-    python examples/driver.py 7417 chip.bin
+    neurochip firmware serve mnist-small --port 7417 --token-file token
+    python examples/driver.py 7417 chip.bin token
 
 Loads the image, lets two made-up samples settle, pulls their outputs to the targets 3 and 7, and prints the outputs
 before and after, and how many spikes the cores sent, as JSON. It shows the wire; it does not connect again when a
@@ -30,16 +30,16 @@ FORMATS = "?fdBHIQbhiq?"  # of the types of blocks, from 1 on
 class Chip:
     """One session with a device."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, token: str, host: str = "127.0.0.1") -> None:
         self.socket = socket.create_connection((host, port), timeout=60)
         self.number = 0
-        kind, code, _ = self.frame(HELLO, 0, struct.pack("<Q", 0))
+        kind, code, _ = self.frame(HELLO, 0, struct.pack("<Q", 0) + bytes.fromhex(token))
         if kind != WELCOME:
             raise SystemExit(f"the device refuses: code {code}")
 
     def frame(self, kind: int, sequence: int, payload: bytes = b"") -> tuple[int, int, bytes]:
         """Send a frame; return kind, code and payload of the answer."""
-        head = struct.pack("<4sBBHQI", b"NCFW", 1, kind, 0, sequence, len(payload))
+        head = struct.pack("<4sBBHQI", b"NCFW", 2, kind, 0, sequence, len(payload))
         self.socket.sendall(head + struct.pack("<I", zlib.crc32(payload, zlib.crc32(head))) + payload)
         head = self.receive(24)
         magic, _, kind, code, echoed, length, crc = struct.unpack("<4sBBHQII", head)
@@ -139,9 +139,9 @@ CODE = [
 ]
 
 
-def main(port: int, image_file: str) -> None:
+def main(port: int, image_file: str, token: str) -> None:
     """Load, present, print."""
-    chip = Chip(port)
+    chip = Chip(port, token)
     magic, layers, *sizes = chip.transact(read(MAGIC), read(LAYERS), read(SIZES, 16))
     if struct.pack("<I", magic) != b"NCP1":
         raise SystemExit("this is no such device")
@@ -176,4 +176,5 @@ def main(port: int, image_file: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2])
+    with open(sys.argv[3], encoding="ascii") as file:
+        main(int(sys.argv[1]), sys.argv[2], file.read().strip())

@@ -59,7 +59,7 @@ from neurochip.description import read_run
 spec = read_run("mnist-small", {overrides!r})
 server = Server(device_of(spec, build(spec, threads={threads})), port=0)
 threading.Thread(target=server.serve, daemon=True).start()
-print(f"tcp://{{server.host}}:{{server.port}}", flush=True)
+print(f"tcp://{{server.host}}:{{server.port}} {{server.token}}", flush=True)
 sys.stdin.read()
 server.close()
 """
@@ -126,7 +126,7 @@ def _run(name: str, overrides: list[str], threads: int, address: str) -> tuple[f
     if name == "direct":
         record = simulate("mnist-small", overrides=overrides, threads=threads, write=False).record
     else:
-        connect = None if name == "firmware-in-process" else lambda: TcpLink(address)
+        connect = None if name == "firmware-in-process" else lambda: TcpLink(*address.split())
         with through_firmware(connect) as through:
             record = simulate(
                 "mnist-small", overrides=overrides, threads=threads, write=False, through=through
@@ -140,7 +140,7 @@ def _wire(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
     with _served(overrides, 1) as address:
         spec = read_run("mnist-small", overrides)
         built = build(spec)
-        chip = driven(TcpLink(address), spec, built)
+        chip = driven(TcpLink(*address.split()), spec, built)
         try:
             if "firmware-image" in wanted:
                 parameters, size = _weights(built.network.sizes)

@@ -34,6 +34,7 @@ class Code(enum.IntEnum):
     SEQUENCE_REUSED = 10
     NO_SESSION = 11
     NOT_IDEMPOTENT = 12
+    WRONG_TOKEN = 13
     # of the bus
     BAD_OPERATION = 20
     NO_REGISTER = 21
@@ -87,6 +88,7 @@ CODES: dict[Code, str] = {
     Code.SEQUENCE_REUSED: "the last number again, but another request",
     Code.NO_SESSION: "a host says HELLO first",
     Code.NOT_IDEMPOTENT: "a READ frame holds nothing but reads without side effects; send a TRANSACT",
+    Code.WRONG_TOKEN: "the token is not that which the device printed when it was started",
     Code.BAD_OPERATION: "the operations of a transaction do not parse, or are too many",
     Code.NO_REGISTER: "no register has this offset",
     Code.NOT_READABLE: "the register can only be written",

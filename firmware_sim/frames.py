@@ -6,7 +6,9 @@ The CRC-32 covers the header up to itself and the payload. Nothing is allocated 
 from __future__ import annotations
 
 import enum
+import math
 import struct
+import time
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -29,11 +31,11 @@ __all__ = [
 ]
 
 MAGIC = b"NCFW"
-VERSION = 1
+VERSION = 2
 MOST_BYTES = 1 << 24
 HEADER = struct.Struct("<4sBBHQII")  # magic, version, kind, code, sequence, length, CRC-32
 _UNSIGNED = struct.Struct("<4sBBHQI")  # the same without the CRC
-HELLO = struct.Struct("<Q")  # session, 0 for a new one
+HELLO = struct.Struct("<Q16s")  # session, 0 for a new one; token of the device
 WELCOME = struct.Struct(
     "<QQII"
 )  # session, last sequence number carried out, most bytes of a payload, 1 if it stores
@@ -92,11 +94,17 @@ class FrameReader:
         As of a socket: puts bytes into a buffer and returns how many; 0 at the end.
     on_wait
         Called when ``recv_into`` timed out; it raises to give up. ``begun`` says whether a part of a frame is there.
+    deadline
+        Seconds from the first bytes of a frame until it must be whole, however busily it trickles in; `None`: no end.
     """
 
     def __init__(
-        self, recv_into: Callable[[Any], int], on_wait: Callable[[bool], None] | None = None
+        self,
+        recv_into: Callable[[Any], int],
+        on_wait: Callable[[bool], None] | None = None,
+        deadline: float | None = None,
     ) -> None:
+        self._deadline, self._until = deadline, math.inf
         self._recv_into = recv_into
         self._on_wait = on_wait
         self._small = bytearray(_SMALL)
@@ -115,6 +123,11 @@ class FrameReader:
                 continue
             if n == 0:
                 raise EOFError
+            if self._deadline is not None:
+                now = time.monotonic()
+                if now > self._until:
+                    raise TimeoutError("a frame takes too long")
+                self._until = min(self._until, now + self._deadline)
             return n
 
     def _need(self, n: int, begun: bool) -> None:
@@ -138,6 +151,7 @@ class FrameReader:
         EOFError
             At the end.
         """
+        self._until = math.inf
         self._need(24, False)
         at = self._first
         magic, version, kind, code, sequence, length, crc = HEADER.unpack_from(self._small, at)

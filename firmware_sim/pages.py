@@ -35,7 +35,10 @@ _ACCESS = {
 }
 
 _FRAMES = {
-    Kind.HELLO: ("host", "session, u64: 0 for a new one, or the one to go on with"),
+    Kind.HELLO: (
+        "host",
+        "session, u64: 0 for a new one, or the one to go on with; token of the device, 16 bytes",
+    ),
     Kind.WELCOME: (
         "device",
         "session u64, last transaction carried out u64, most bytes of a payload u32, u32 1 if SAVE has a file",
@@ -111,12 +114,14 @@ def _frames() -> list[str]:
             ("kind", "name", "from", "payload"),
             [(str(int(kind)), kind.name, *_FRAMES[kind]) for kind in Kind],
         ),
-        f"HELLO has {HELLO.size} bytes, WELCOME {WELCOME.size}. One host has the device; another is refused with BUSY until the "
+        f"HELLO has {HELLO.size} bytes, WELCOME {WELCOME.size}. Nothing else is read before a HELLO "
+        "with the token that the device printed; it must be there within 5 s of connecting, and every later frame within "
+        "30 s of its first byte. One host has the device; another is refused with BUSY until the "
         "first has said BYE, or its connection has been gone for the lease (2 s). The device keeps the answer to the last "
         "TRANSACT: the same number again gets the same answer and is not carried out again, the next number is carried "
         "out, any other is refused. A new session finds the device reset. A host sends one frame at a time.\n",
         "A device with a file (`neurochip firmware serve --state FILE`) writes its state, with the number of the "
-        "transaction, when CONTROL.SAVE is written. Killed and started again it welcomes the session with that number, and "
+        "transaction, at the HELLO of a new session and when CONTROL.SAVE is written. Killed and started again it welcomes the session with that number, and "
         "the host sends every later transaction again: so a host keeps them since the last SAVE.\n",
     ]
 

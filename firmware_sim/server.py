@@ -11,9 +11,11 @@ import threading
 import time
 from typing import Any
 
+from firmware_sim.access import new_token, token_bytes
 from firmware_sim.codes import Code
 from firmware_sim.device import Device
-from firmware_sim.frames import HELLO, MOST_BYTES, WELCOME, FrameError, FrameReader, Kind, frame_parts
+from firmware_sim.door import Door
+from firmware_sim.frames import MOST_BYTES, WELCOME, FrameError, FrameReader, Kind, frame_parts
 from firmware_sim.session import Session
 from firmware_sim.sockets import prepared, receiver, send_all
 from firmware_sim.store import Store
@@ -21,7 +23,8 @@ from firmware_sim.store import Store
 __all__ = ["Server"]
 
 _LOG = logging.getLogger("neurochip.firmware")
-MOST_CONNECTIONS = 16  # at one moment, of hosts that are and that would be
+MOST_HOSTS = 16  # connections with the token, at one moment: the host that is and those that would be
+_MOST_HELLO = 5.0  # seconds from connecting until a HELLO must be there
 
 
 class Server:
@@ -35,10 +38,12 @@ class Server:
         Address to listen on; port 0 takes a free one, see ``port``.
     store
         Where the device keeps its state; it is restored from there, if there is any.
+    token
+        What a host must know, 32 hexadecimal digits; `None` takes that of the store, or makes a new one: see ``token``.
     lease
         Seconds for which a session whose connection broke is kept from other hosts.
     patience
-        Seconds that a host may take in the middle of a frame, and for reading an answer.
+        Seconds that a host may take for a frame, and for reading an answer.
     """
 
     def __init__(
@@ -48,6 +53,7 @@ class Server:
         port: int = 0,
         *,
         store: Store | None = None,
+        token: str | None = None,
         lease: float = 2.0,
         patience: float = 30.0,
     ) -> None:
@@ -55,49 +61,43 @@ class Server:
         self._store = store
         self._lease, self._patience = lease, patience
         self._session = None if store is None else store.read(device)
-        self._socket = socket.create_server((host, port), backlog=64)
-        self.host, self.port = self._socket.getsockname()[:2]
+        known = None if store is None else store.token
+        self.token = token or known or new_token()
+        if store is not None:
+            store.token = self.token
+        listener = socket.create_server((host, port), backlog=1024)
+        self.host, self.port = listener.getsockname()[:2]
+        self._door = Door(listener, token_bytes(self.token), min(_MOST_HELLO, patience), self._enter)
         self._lock = threading.Lock()
         self._owner: socket.socket | None = None
         self._left = threading.Event()  # set while nobody owns the device
         self._left.set()
         # A host that was there when the device was killed has as long as after a broken connection to come back.
         self._left_at = time.monotonic() - (lease if self._session is None else 0)
-        self._connections = threading.Semaphore(MOST_CONNECTIONS)
-        self._closed = False
+        self._hosts = threading.Semaphore(MOST_HOSTS)
 
     def serve(self) -> None:
         """Take connections until `close`."""
-        while not self._closed:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                if self._closed:
-                    return
-                _LOG.warning("a connection was lost before it was taken")
-                time.sleep(0.05)
-                continue
-            if not self._connections.acquire(blocking=False):
-                self._refuse(connection, Code.BUSY)
-                connection.close()
-                continue
-            threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
+        self._door.serve()
 
     def close(self) -> None:
         """Stop; the connection of the host is cut."""
-        self._closed = True
-        # Closing does not wake a thread in accept; shutting down does.
-        with contextlib.suppress(OSError):
-            self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
+        self._door.close()
         with self._lock:
             if self._owner is not None:
                 _cut(self._owner)
         self._left.wait(self._patience)
 
-    def _handle(self, connection: socket.socket) -> None:
+    def _enter(self, connection: socket.socket, number: int) -> None:
+        """Give a host that knows the token a thread, if there are not too many."""
+        if not self._hosts.acquire(blocking=False):
+            connection.close()
+            return
+        threading.Thread(target=self._handle, args=(connection, number), daemon=True).start()
+
+    def _handle(self, connection: socket.socket, number: int) -> None:
         try:
-            self._converse(connection)
+            self._converse(connection, number)
         except (OSError, EOFError):
             pass  # the host has gone, or is too slow; its session stays for a while
         finally:
@@ -106,21 +106,12 @@ class Server:
                     self._owner, self._left_at = None, time.monotonic()
                     self._left.set()
             connection.close()
-            self._connections.release()
+            self._hosts.release()
 
-    def _converse(self, connection: socket.socket) -> None:
-        prepared(connection, min(5.0, self._patience))
-        reader = FrameReader(connection.recv_into)
+    def _converse(self, connection: socket.socket, number: int) -> None:
+        prepared(connection, min(_MOST_HELLO, self._patience))
         try:
-            frame = reader.read()
-            if frame.kind != Kind.HELLO:
-                self._refuse(connection, Code.NO_SESSION)
-                return
-            if len(frame.payload) != HELLO.size:
-                self._refuse(connection, Code.BAD_PAYLOAD)
-                return
-            (token,) = HELLO.unpack(frame.payload)
-            session = self._admit(connection, token)
+            session = self._admit(connection, number)
             if isinstance(session, Code):
                 self._refuse(connection, session)
                 return
@@ -139,7 +130,7 @@ class Server:
             if begun:
                 raise TimeoutError("the host stopped in the middle of a frame")
 
-        reader = FrameReader(receiver(connection), wait)
+        reader = FrameReader(receiver(connection), wait, self._patience)
         while True:
             frame = reader.read()
             if frame.kind == Kind.BYE:
@@ -150,27 +141,29 @@ class Server:
                 return
             send_all(connection, session.answer(frame))
 
-    def _admit(self, connection: socket.socket, token: int) -> Session | Code:
+    def _admit(self, connection: socket.socket, number: int) -> Session | Code:
         """Give the device to this host, if it is free or was this host's."""
         with self._lock:
             session, owner = self._session, self._owner
-            same = session is not None and token == session.token
+            same = session is not None and number == session.token
             if owner is not None and same:
                 _cut(owner)  # the host knows better than we do that this connection is dead
         if same and not self._left.wait(self._patience):
             return Code.BUSY
         with self._lock:
             session = self._session
-            if token and (session is None or session.token != token):
+            if number and (session is None or session.token != number):
                 return Code.UNKNOWN_SESSION
             if self._owner is not None:
                 return Code.BUSY
-            if not token:
+            if not number:
                 if session is not None and time.monotonic() - self._left_at < self._lease:
                     return Code.BUSY
                 self.device.reset()
                 save = None if self._store is None else self._store.write
                 session = self._session = Session(self.device, secrets.randbits(63) | 1, save)
+                if save is not None:
+                    save(session)  # killed before its first SAVE, the device still knows its host
             if session is None:
                 return Code.UNKNOWN_SESSION
             self._owner = connection

@@ -36,6 +36,9 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.token: str | None = (
+            None  # of the device, for a host that comes back; known once it was read or is set
+        )
 
     def write(self, session: Session) -> None:
         """Write device and session as they are, between presentations."""
@@ -44,6 +47,7 @@ class Store:
         numbers: dict[str, Any] = {
             "digest": operations.digest,
             "token": session.token,
+            "access": self.token,
             "executed": session.executed,
             "request_crc": session.request_crc,
             "registers": device.registers.dump(),
@@ -127,6 +131,7 @@ class Store:
             operations.slots[int(k)] = (Snapshot(tick, ran, kept), State(state))
         for k, layers in numbers["banks"].items():
             operations.banks[int(k)] = {layer: read_array(sections, f"M{k}.{layer}") for layer in layers}
+        self.token = None if numbers["access"] is None else str(numbers["access"])
         session = Session(device, numbers["token"], self.write)
         session.executed, session.request_crc = numbers["executed"], numbers["request_crc"]
         session.last = [np.frombuffer(sections["ANSWER"], dtype=np.uint8)]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from firmware_sim.access import token_bytes
 from firmware_sim.codes import CODES, Code, LinkError
 from firmware_sim.frames import HELLO, WELCOME, Frame, FrameError, FrameReader, Kind, frame_parts
 from firmware_sim.queues import WORD, Words
@@ -37,6 +38,8 @@ class TcpLink:
     ----------
     address
         ``tcp://host:port``.
+    token
+        What the device printed when it was started (`firmware_sim.access`).
     patience
         Seconds for which a device that does not answer, or has another host, is tried again.
     answer
@@ -49,6 +52,7 @@ class TcpLink:
     def __init__(
         self,
         address: str,
+        token: str,
         *,
         patience: float = 30.0,
         answer: float = 600.0,
@@ -56,12 +60,12 @@ class TcpLink:
         save_bytes: int = 1 << 26,
     ) -> None:
         self.address = address
-        self._where = address_of(address)
+        self._where, self._access = address_of(address), token_bytes(token)
         self._patience, self._answer = patience, answer
         self._save_seconds, self._save_bytes = save_seconds, save_bytes
         self._socket: socket.socket | None = None
         self._reader: FrameReader | None = None
-        self._token = self._sequence = self._tag = 0
+        self._number = self._sequence = self._tag = 0
         self._stores = False
         self._journal: dict[int, bytes] = {}  # what a device that comes back from its file must be told again
         self._journal_bytes, self._saved_at = 0, time.monotonic()
@@ -95,7 +99,7 @@ class TcpLink:
             self._drop()
             if time.monotonic() + pause > until:
                 cure = "start it with `neurochip firmware serve`, or wait"
-                if self._token:
+                if self._number:
                     cure = (
                         f"gone for {self._patience:g} s; go on from the last checkpoint "
                         "with `neurochip simulate --resume`"
@@ -108,7 +112,7 @@ class TcpLink:
         left = max(0.5, min(5.0, self._patience))
         self._socket = prepared(socket.create_connection(self._where, timeout=left), left)
         self._reader = FrameReader(receiver(self._socket))
-        send_all(self._socket, frame_parts(Kind.HELLO, 0, [HELLO.pack(self._token)]))
+        send_all(self._socket, frame_parts(Kind.HELLO, 0, [HELLO.pack(self._number, self._access)]))
         frame = self._reader.read()
         if frame.kind == Kind.REFUSED:
             code = _code(frame.code)
@@ -122,7 +126,7 @@ class TcpLink:
             raise LinkError(self.address, f"refuses: {CODES[code]}", code)
         if frame.kind != Kind.WELCOME or len(frame.payload) != WELCOME.size:
             raise FrameError(Code.BAD_KIND)
-        self._token, executed, _, stores = WELCOME.unpack(frame.payload)
+        self._number, executed, _, stores = WELCOME.unpack(frame.payload)
         self._stores = bool(stores)
         prepared(self._socket, self._answer)
         return int(executed)

@@ -62,9 +62,26 @@ def show(name: str, toml: bool) -> None:
     sources = Sources()
     click.echo(f"{chip.name}: {chip.about}\n")
     _print_sheet(chip, sources)
-    click.echo()
+    click.echo(f"\n{_placement_words(chip)}\n")
     _print_prices(chip.prices, sources)
     sources.print()
+
+
+def _placement_words(chip: ChipSpec) -> str:
+    """Return the rule from the number of a core to its place, with examples."""
+    mesh = chip.mesh
+    each = mesh.cores_per_tile
+    tile = "c" if each == 1 else f"t = c // {each}"
+    rule = f"core c is on tile {tile}" if each > 1 else "core c has a tile of its own"
+    t = "c" if each == 1 else "t"
+    examples = dict.fromkeys(
+        core for core in (0, each, each * mesh.height, mesh.n_cores - 1) if core < mesh.n_cores
+    )
+    places = ", ".join(f"{core} at ({x}, {y})" for core in examples for x, y in (mesh.position(core),))
+    return (
+        f"Places: {rule}, at x = {t} // {mesh.height}, y = {t} % {mesh.height}; x grows eastwards, y southwards, tiles "
+        f"count down each column. Cores {places}."
+    )
 
 
 def _print_sheet(chip: ChipSpec, sources: Sources) -> None:

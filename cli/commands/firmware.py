@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..links import connector
+from ..links import TOKEN_FILE, connector
 from ..names import RUN
 from ..options import SET, THREADS, json_option, seed_option
 
@@ -111,6 +111,7 @@ def image(run: str, overrides: tuple[str, ...], seed: int | None, out: Path) -> 
     metavar="tcp://HOST:PORT",
     help="Use a chip that is served elsewhere (`neurochip firmware serve`).",
 )
+@TOKEN_FILE
 @json_option("what was read, and all counts, as JSON")
 def run_one(
     program: str,
@@ -122,13 +123,14 @@ def run_one(
     lanes: int | None,
     threads: int | None,
     device: str | None,
+    token_file: Path | None,
     as_json: bool,
 ) -> None:
     """Run PROGRAM, a file or one that ships (demo, before, opposite, …), and print what it read and what it cost.
 
     The chip is that of RUN, with its first weights; INPUT and TARGET hold minibatches of its training samples.
     """
-    connect = connector(device)
+    connect = connector(device, token_file)
     from firmware_sim.running import run_program
     from neurochip.description import read_run
 
@@ -164,6 +166,12 @@ def run_one(
     metavar="FILE",
     help="Keep the device's state in FILE: after a crash it goes on from there, and so does its host.",
 )
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Take the token from FILE; where there is none yet, write a new one into it instead of printing it.",
+)
 @THREADS
 def serve(
     run: str,
@@ -172,13 +180,16 @@ def serve(
     port: int,
     host: str,
     state: Path | None,
+    token_file: Path | None,
     threads: int | None,
 ) -> None:
     """Serve the chip of RUN as a network device, to one host at a time, until interrupted.
 
-    `neurochip simulate RUN --device tcp://HOST:PORT`, with the same --set, trains on it. Whoever reaches the port owns
-    the chip: there is no password.
+    It prints a token, without which it accepts nothing. `neurochip simulate RUN --device tcp://HOST:PORT`, with the
+    same --set and the token in --token-file or NEUROCHIP_TOKEN, trains on it. Nothing is encrypted: between machines
+    use a tunnel, such as `ssh -L`.
     """
+    from firmware_sim.access import new_token, read_token, write_token
     from firmware_sim.server import Server
     from firmware_sim.store import Store
     from firmware_sim.through import device_of
@@ -188,8 +199,14 @@ def serve(
     logging.basicConfig(format="%(levelname)s: %(message)s")
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
     device = device_of(spec, build(spec, threads=threads or 1), has_store=state is not None)
-    server = Server(device, host, port, store=None if state is None else Store(state))
+    token = None
+    if token_file is not None:
+        if not token_file.exists():
+            write_token(token_file, new_token())
+        token = read_token(token_file)
+    server = Server(device, host, port, store=None if state is None else Store(state), token=token)
     click.echo(f"{spec.name} on tcp://{server.host}:{server.port}")
+    click.echo(f"token: in {token_file}" if token_file is not None else f"token: {server.token}")
     try:
         server.serve()
     finally:

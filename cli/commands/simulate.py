@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..links import TOKEN_FILE
 from ..names import CHIP, PRICES, RUN
 from ..options import ALLOW_CODE, QUIET, SET, THREADS, json_option, out_folder, seed_option
 
@@ -58,6 +59,7 @@ DEFAULT_RUN = "mnist-small"
     metavar="tcp://HOST:PORT",
     help="Drive a chip that is served elsewhere (`neurochip firmware serve`); implies --through firmware.",
 )
+@TOKEN_FILE
 @ALLOW_CODE
 @QUIET
 @json_option("report.json")
@@ -74,6 +76,7 @@ def command(
     prices: str | None,
     through: str | None,
     device: str | None,
+    token_file: Path | None,
     allow_code: bool,
     quiet: bool,
     as_json: bool,
@@ -130,7 +133,10 @@ def command(
             return
         if driver is not None and through is None and device is None:
             through, device = (driver, None) if driver == "firmware" else (None, driver)
-    with showing_progress(quiet=quiet) as on_progress, through_controller(through, device) as controller:
+    with (
+        showing_progress(quiet=quiet) as on_progress,
+        through_controller(through, device, token_file) as controller,
+    ):
         outcome = simulate(
             run or DEFAULT_RUN,
             overrides=overrides,

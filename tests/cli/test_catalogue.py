@@ -73,6 +73,19 @@ def test_chips_show_loihi(run: Run) -> None:
     assert "A neuron update is priced by: published" in lines
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("cmos45", "core c has a tile of its own, at x = c // 8, y = c % 8"),
+        ("cmos45", "Cores 0 at (0, 0), 1 at (0, 1), 8 at (1, 0), 63 at (7, 7)."),
+        ("loihi", "core c is on tile t = c // 4, at x = t // 4, y = t % 4"),
+        ("loihi", "Cores 0 at (0, 0), 4 at (0, 1), 16 at (1, 0), 127 at (7, 3)."),
+    ],
+)
+def test_chips_show_says_where_a_core_is(run: Run, name: str, words: str) -> None:
+    assert words in " ".join(run("chips", "show", name).stdout.split())
+
+
 def test_chips_show_without_limits_and_prices(run: Run) -> None:
     text = run("chips", "show", "ideal-bits").stdout
     assert "core.neurons              no limit\n" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import stat
 import subprocess
 import sys
 from typing import Any
@@ -156,9 +157,14 @@ def test_a_rule_that_needs_what_no_register_holds_is_refused(run: Run, place: Wo
     assert not (place.folder / "no").exists()
 
 
-def test_serve_and_train_on_it(run: Run, finished: Finished, place: Workplace) -> None:
+def test_serve_and_train_on_it(
+    run: Run, finished: Finished, place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
     device = subprocess.Popen(
-        [sys.executable, "-m", "neurochip._cli", "firmware", "serve", "mnist-small", *TINY, "--port", "0"],
+        [
+            *(sys.executable, "-m", "neurochip._cli", "firmware", "serve", "mnist-small", *TINY),
+            *("--port", "0", "--token-file", "token"),
+        ],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -167,6 +173,20 @@ def test_serve_and_train_on_it(run: Run, finished: Finished, place: Workplace) -
         said = device.stdout.readline()
         address = said.split()[-1]
         assert re.fullmatch(r"mnist-small on tcp://127\.0\.0\.1:\d+\n", said)
+        assert device.stdout.readline() == "token: in token\n"
+        assert stat.S_IMODE((place.folder / "token").stat().st_mode) == 0o600
+        bare = run("simulate", *TINY, "--device", address, "--out", "driven")
+        assert bare.exit_code == 2
+        assert bare.stderr.startswith(
+            "Error: token: is missing; `neurochip firmware serve` printed it: give it as"
+        )
+        place.write("wrong", "f" * 32)
+        wrong = run("simulate", *TINY, "--device", address, "--token-file", "wrong", "--out", "driven")
+        assert wrong.exit_code == 2
+        assert wrong.stderr == (
+            f"Error: {address}: refuses: the token is not that which the device printed when it was started\n"
+        )
+        monkeypatch.setenv("NEUROCHIP_TOKEN", (place.folder / "token").read_text(encoding="ascii").strip())
         result = run("simulate", *TINY, "--device", address, "--out", "driven")
         assert result.exit_code == 0, result.output
         report = json.loads((place.folder / "driven" / "report.json").read_text(encoding="utf-8"))

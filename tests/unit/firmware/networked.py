@@ -30,6 +30,9 @@ TINY = [
 ]
 
 
+TOKEN = "00112233445566778899aabbccddeeff"
+
+
 @contextmanager
 def served(
     overrides: list[str] = TINY,
@@ -43,7 +46,12 @@ def served(
     spec = read_run("mnist-small", overrides)
     device = device_of(spec, build(spec), has_store=state is not None)
     server = Server(
-        device, port=port, store=None if state is None else Store(state), lease=lease, patience=patience
+        device,
+        port=port,
+        store=None if state is None else Store(state),
+        token=TOKEN,
+        lease=lease,
+        patience=patience,
     )
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()

@@ -32,9 +32,11 @@ def test_it_reads_what_the_chip_does(tmp_path: Path) -> None:
     built = build(spec)
     image = tmp_path / "chip.bin"
     image.write_bytes(first_image(spec, built))
+    token = tmp_path / "token"
     with served() as server:
+        token.write_text(server.token + "\n", encoding="ascii")
         done = subprocess.run(
-            [sys.executable, str(EXAMPLE), str(server.port), str(image)],
+            [sys.executable, str(EXAMPLE), str(server.port), str(image), str(token)],
             capture_output=True,
             text=True,
             timeout=60,

@@ -23,7 +23,7 @@ from firmware_sim.regmap import by_name
 from firmware_sim.tcp import TcpLink, address_of
 from firmware_sim.transaction import Transaction
 from neurochip.errors import ConfigError, Interrupted
-from tests.unit.firmware.networked import TINY, Cutter, facts, outcome_of, served
+from tests.unit.firmware.networked import TINY, TOKEN, Cutter, facts, outcome_of, served
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,7 @@ def undisturbed() -> tuple[Any, ...]:
 
 
 def link(port: int, **how: Any) -> TcpLink:
-    return TcpLink(f"tcp://127.0.0.1:{port}", **{"patience": 5.0, **how})
+    return TcpLink(f"tcp://127.0.0.1:{port}", TOKEN, **{"patience": 5.0, **how})
 
 
 def test_over_tcp_it_is_the_same_run(undisturbed: tuple[Any, ...]) -> None:
@@ -123,11 +123,13 @@ def test_a_host_that_connects_again_need_not_say_goodbye_first() -> None:
     [
         (b"GET / HTTP/1.1\r\nHost: chip\r\n\r\n", Code.BAD_MAGIC),
         (b"NCFW\x09" + bytes(19), Code.BAD_VERSION),
-        (struct.pack("<4sBBHQII", b"NCFW", 1, 1, 0, 0, 2**32 - 1, 0), Code.TOO_LONG),
-        (struct.pack("<4sBBHQII", b"NCFW", 1, 1, 0, 0, 0, 7), Code.BAD_CRC),
+        (struct.pack("<4sBBHQII", b"NCFW", 2, 1, 0, 0, 2**32 - 1, 0), Code.TOO_LONG),
+        (struct.pack("<4sBBHQII", b"NCFW", 2, 1, 0, 0, 24, 7) + bytes(24), Code.BAD_CRC),
         (b"".join(frame_parts(Kind.TRANSACT, 1)), Code.NO_SESSION),
         (b"".join(frame_parts(Kind.HELLO, 1, [b"abc"])), Code.BAD_PAYLOAD),
-        (b"".join(frame_parts(Kind.HELLO, 1, [HELLO.pack(99)])), Code.UNKNOWN_SESSION),
+        (b"".join(frame_parts(Kind.HELLO, 1, [HELLO.pack(99, bytes.fromhex(TOKEN))])), Code.UNKNOWN_SESSION),
+        (b"".join(frame_parts(Kind.HELLO, 1, [HELLO.pack(0, bytes(16))])), Code.WRONG_TOKEN),
+        (b"".join(frame_parts(Kind.HELLO, 1, [bytes(1 << 20)])), Code.BAD_PAYLOAD),
     ],
 )
 def test_a_stranger_is_told_why_and_sent_away(raw: bytes, code: Code) -> None:
@@ -209,7 +211,7 @@ def test_another_chip_is_refused_before_anything_is_written() -> None:
 
 def test_no_device() -> None:
     with pytest.raises(LinkError, match=r"tcp://127.0.0.1:1: cannot be reached \(.*\); start it with"):
-        TcpLink("tcp://127.0.0.1:1", patience=0.1)
+        TcpLink("tcp://127.0.0.1:1", TOKEN, patience=0.1)
     for bad in ("127.0.0.1:80", "tcp://host", "tcp://host:0", "tcp://host:99999", "udp://h:1", "tcp://a:b:1"):
         with pytest.raises(ConfigError) as caught:
             address_of(bad)
@@ -219,6 +221,7 @@ def test_no_device() -> None:
 
 def serve(port: int, state: Path) -> tuple[subprocess.Popen[str], int]:
     """Start a device in a process of its own; return it and its port."""
+    state.with_name("token").write_text(TOKEN, encoding="ascii")
     sets = [word for override in TINY for word in ("--set", override)]
     process = subprocess.Popen(
         [
@@ -232,6 +235,8 @@ def serve(port: int, state: Path) -> tuple[subprocess.Popen[str], int]:
             str(port),
             "--state",
             str(state),
+            "--token-file",
+            str(state.with_name("token")),
         ],
         stdout=subprocess.PIPE,
         text=True,
