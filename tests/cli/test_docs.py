@@ -32,6 +32,7 @@ LEFT_OUT = {
     "neurochip data fetch": "downloads; test_data.py fetches from a server of its own",
     "neurochip firmware serve": "serves until it is stopped; test_firmware.py serves and trains on it",
     "neurochip simulate --device": "needs that server",
+    "ssh -N": "needs another machine",
     "dask scheduler": "serves until it is stopped; test_sweep.py starts a cluster in this process",
     "dask worker": "needs that server",
     "neurochip bench settle": "measures for a minute; test_bench.py and test_rows.py measure every row in small",
