@@ -10,7 +10,6 @@ import click
 
 from ..names import KnownName
 from ..progress import showing_share
-from ..stops import Interruption
 
 if TYPE_CHECKING:
     from neurochip.bench import BenchProgress
@@ -52,6 +51,12 @@ def _names() -> list[tuple[str, str]]:
     help="Keep the JSON document in FILE, written after every row.",
 )
 @click.option(
+    "--resume",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Go on with the table in FILE as it was begun, on the same machine, or say that it is done.",
+)
+@click.option(
     "--html",
     "page",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -66,6 +71,7 @@ def command(
     rounds: int | None,
     tools: tuple[str, ...],
     out: Path | None,
+    resume: Path | None,
     page: Path | None,
     as_json: bool,
     only_list: bool,
@@ -78,12 +84,20 @@ def command(
     if only_list or names == ("list",):
         _list()
         return
+    if resume is not None:
+        given = {"NAME": names, "--quick": quick, "--rounds": rounds, "--with": tools, "--out": out}
+        named = ", ".join(name for name, value in given.items() if value)
+        if named:
+            raise click.UsageError(
+                f"--resume goes on with the table of its file as it was; leave out {named}"
+            )
     # One BLAS thread, as one thread of ours; NumPy reads it when it is imported.
     for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ[variable] = "1"
     from firmware_sim.bench import FAMILY
     from neurochip.bench import run_bench
     from neurochip.bench.document import as_json as text_of
+    from neurochip.bench.document import read_document
 
     from ..bench_table import print_bench
 
@@ -94,20 +108,19 @@ def command(
             if tell is not None:
                 tell(progress.done / max(1, progress.total), progress.doing)
 
-        try:
-            document = run_bench(
-                names,
-                form="quick" if quick else "full",
-                rounds=rounds,
-                tools=chosen,
-                more=(FAMILY,),
-                out=out,
-                on_progress=told,
-            )
-        except KeyboardInterrupt:
-            if out is None:
-                raise
-            raise Interruption(f"Stopped; what was measured is in {out}") from None
+        was_done = resume is not None and read_document(resume)["complete"]
+        document = run_bench(
+            names,
+            form="quick" if quick else "full",
+            rounds=rounds,
+            tools=chosen,
+            more=(FAMILY,),
+            out=out,
+            resume=resume,
+            on_progress=told,
+        )
+    if was_done:
+        click.echo(f"{resume} is finished; nothing was left to do", err=True)
     if page is not None:
         from neurochip.bench.page import bench_page
         from neurochip.durable.atomic import replacing
@@ -118,7 +131,7 @@ def command(
         click.echo(text_of(document), nl=False)
     else:
         print_bench(document)
-        for path in (out, page):
+        for path in (out or resume, page):
             if path is not None:
                 click.echo(f"\n{path}")
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypedDict, cast
 
 from neurochip.bench.row import Bound, Figure, Missing, Row, sound, spread
 from neurochip.durable.atomic import replacing
-from neurochip.errors import NumericError
+from neurochip.durable.seal import checksum
+from neurochip.errors import CheckpointError, NumericError
+from neurochip.files import Foreign, decode_json, read_bytes
 
 __all__ = [
     "FORMAT",
@@ -18,11 +20,12 @@ __all__ = [
     "RowTable",
     "SpreadTable",
     "as_json",
+    "read_document",
     "row_table",
     "write_document",
 ]
 
-FORMAT = "neurochip-bench/1"
+FORMAT = "neurochip-bench/2"
 
 
 class BoundTable(TypedDict):
@@ -62,10 +65,19 @@ class RowTable(TypedDict):
     extra: dict[str, float | str]
 
 
+class AskedFor(TypedDict):
+    """What was asked for, beside the form and the tools."""
+
+    names: list[str]
+    rounds: int | None
+
+
 class BenchDocument(TypedDict):
-    """All of ``neurochip bench --json``."""
+    """All of ``neurochip bench --json``; ``checksum`` is that of everything else."""
 
     format: str
+    checksum: str
+    asked_for: AskedFor
     started: str
     seconds: float
     complete: bool
@@ -134,8 +146,33 @@ def _spread(values: Sequence[float]) -> SpreadTable:
 
 
 def as_json(document: BenchDocument) -> str:
-    """Return the text of a document."""
+    """Return the text of a document, with its checksum."""
+    document["checksum"] = _checksum(document)
     return json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_document(path: Path) -> BenchDocument:
+    """Return a document that may not be complete.
+
+    Raises
+    ------
+    CheckpointError
+        When it is missing, damaged, edited, or of another format.
+    """
+    file = Foreign(path, "a table of `neurochip bench --out`", "measure anew", error=CheckpointError)
+    text = read_bytes(file)
+    raw: Any = decode_json(text, file)
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise file.fault(f"is not of the format {FORMAT}, which this version reads")
+    if as_json(cast(BenchDocument, dict(raw))).encode() != text:
+        raise file.fault("is damaged, or was edited: it does not have the checksum that it was written with")
+    found: BenchDocument = decode_json(text, file, BenchDocument)
+    return found
+
+
+def _checksum(document: BenchDocument) -> str:
+    content = {key: value for key, value in document.items() if key != "checksum"}
+    return checksum(json.dumps(content, sort_keys=True, ensure_ascii=False).encode())
 
 
 def write_document(document: BenchDocument, path: Path) -> None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
-from neurochip.bench.document import FORMAT, BenchDocument, RowTable, row_table, write_document
+from neurochip.bench.document import FORMAT, BenchDocument, RowTable, read_document, row_table, write_document
 from neurochip.bench.machine import busy, machine, moment, others_share, too_busy, usage
 from neurochip.bench.rivals.program import pythons
 from neurochip.bench.row import Effort, Family, Form, Missing, Row
 from neurochip.bench.table import chosen, families
-from neurochip.errors import ConfigError, NeurochipError
+from neurochip.durable.lock import hold_file
+from neurochip.durable.signals import Asked, stoppable
+from neurochip.errors import CheckpointError, ConfigError, NeurochipError
 
 __all__ = ["BenchDocument", "BenchProgress", "run_bench"]
 
@@ -44,6 +47,7 @@ def run_bench(
     tools: Mapping[str, str] | None = None,
     more: Sequence[Family] = (),
     out: Path | None = None,
+    resume: Path | None = None,
     on_progress: Callable[[BenchProgress], None] | None = None,
 ) -> BenchDocument:
     """Measure rows of the benchmark table on this machine.
@@ -62,6 +66,8 @@ def run_bench(
         Families of other packages, e.g. the controller's.
     out
         A file that holds the document after every row, so that what was measured outlives an interruption.
+    resume
+        Such a file: the rows that are missing in it are measured, as they were asked for. A complete one is returned.
     on_progress
         Told when a family begins and of every row.
 
@@ -69,15 +75,51 @@ def run_bench(
     ------
     ConfigError
         A name that there is not, a tool's path that is no program.
+    CheckpointError
+        A file to go on with that is damaged, or was begun on another machine or with other versions.
+    Interrupted
+        On SIGINT: what was measured stands in the file.
     """
+    with ExitStack() as stack:
+        stop = stack.enter_context(stoppable("bench", asks=False))
+        file = resume if resume is not None else out
+        if file is not None:
+            stack.enter_context(hold_file(file, "bench"))
+        before = None if resume is None else read_document(resume)
+        if before is not None:
+            stop.folder = file
+            names, rounds = before["asked_for"]["names"], before["asked_for"]["rounds"]
+            form, tools = cast(Form, before["form"]), before["tools"]
+            if before["complete"]:
+                return before
+        return _run(names, form, rounds, tools, more, file, before, stop, on_progress)
+
+
+def _run(
+    names: Iterable[str],
+    form: Form,
+    rounds: int | None,
+    tools: Mapping[str, str] | None,
+    more: Sequence[Family],
+    out: Path | None,
+    begun: BenchDocument | None,
+    stop: Asked,
+    on_progress: Callable[[BenchProgress], None] | None,
+) -> BenchDocument:
+    names = list(names)
     if rounds is not None and rounds < 1:
         raise ConfigError("rounds", f"must be ≥ 1, got {rounds}")
     plan = chosen((*families(), *more), names, quick=form == "quick")
     effort = Effort(form, rounds, pythons(tools or {}))
     head = machine()
     began, before = time.perf_counter(), usage()
-    document = BenchDocument(
+    earlier = 0.0 if begun is None else begun["seconds"]
+    if begun is not None:
+        _check_machine(begun, head)
+    document = begun or BenchDocument(
         format=FORMAT,
+        checksum="",
+        asked_for={"names": names, "rounds": rounds},
         started=moment(),
         seconds=0.0,
         complete=False,
@@ -90,27 +132,49 @@ def run_bench(
     )
     if out is not None:
         write_document(document, out)  # a file that cannot be written is found now
+        stop.folder = out
+    measured = {row["name"] for row in document["rows"]}
+    share = document["others_share"]
     total = sum(len(rows) for _, rows in plan)
     tell = on_progress if on_progress is not None else lambda progress: None
 
     def note(row: RowTable) -> None:
         document["rows"].append(row)
-        document["seconds"] = time.perf_counter() - began
-        document["others_share"] = others_share(before, usage())
+        document["seconds"] = earlier + time.perf_counter() - began
+        document["others_share"] = _larger(share, others_share(before, usage()))
         if out is not None:
             write_document(document, out)
         tell(BenchProgress(len(document["rows"]), total, row["family"], row))
 
     for family, rows in plan:
-        tell(BenchProgress(len(document["rows"]), total, family.name, None))
-        _measure(family, rows, effort, note)
+        left = tuple(row for row in rows if row.name not in measured)
+        if left:
+            tell(BenchProgress(len(document["rows"]), total, family.name, None))
+            _measure(family, left, effort, note)
+    order = [row.name for _, rows in plan for row in rows]
+    document["rows"].sort(key=lambda row: order.index(row["name"]))
     if (late := too_busy(document["others_share"])) is not None:
         document["warnings"].append(late)
     document["complete"] = True
-    document["seconds"] = time.perf_counter() - began
+    document["seconds"] = earlier + time.perf_counter() - began
     if out is not None:
         write_document(document, out)
     return document
+
+
+def _check_machine(begun: BenchDocument, now: Mapping[str, Any]) -> None:
+    """Refuse to put figures of two machines, or of two versions, into one table."""
+    for name in ("processor", "cores", "memory_bytes", "versions", "environment"):
+        if begun["machine"].get(name) != now[name]:
+            raise CheckpointError(
+                f"machine.{name}",
+                f"was {begun['machine'].get(name)}, and is {now[name]} here; measure anew, in another file",
+            )
+
+
+def _larger(first: float | None, second: float | None) -> float | None:
+    known = [share for share in (first, second) if share is not None]
+    return max(known, default=None)
 
 
 def _measure(family: Family, rows: Sequence[Row], effort: Effort, note: Callable[[RowTable], None]) -> None:

@@ -16,24 +16,26 @@ from neurochip.errors import CheckpointError, OutputError
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["LOCK", "OWNER", "Held", "hold"]
+__all__ = ["LOCK", "OWNER", "Held", "hold", "hold_file"]
 
 LOCK, OWNER = ".lock", ".owner.json"
 
 
 class Held:
-    """A folder that is this process's own until `release`, or its end."""
+    """A folder, or a file, that is this process's own until `release`, or its end."""
 
-    def __init__(self, folder: Path, lock: BaseFileLock) -> None:
+    def __init__(self, folder: Path, lock: BaseFileLock, owner: str, gone: str | None = None) -> None:
         self.folder = folder
         self._lock: BaseFileLock | None = lock
+        self._names = [owner] if gone is None else [owner, gone]
 
     def release(self) -> None:
         """Let other processes in; doing so twice does no harm."""
         lock, self._lock = self._lock, None
         if lock is not None:
-            with contextlib.suppress(OSError):
-                (self.folder / OWNER).unlink(missing_ok=True)
+            for name in self._names:
+                with contextlib.suppress(OSError):
+                    (self.folder / name).unlink(missing_ok=True)
             lock.release(force=True)
 
     def __enter__(self) -> Held:
@@ -65,29 +67,42 @@ def hold(folder: Path, use: str) -> Held:
     OutputError
         When it cannot be locked.
     """
+    lock = _acquire(folder, folder / LOCK, folder / OWNER, use, "folder")
+    return Held(folder, lock, OWNER)
+
+
+def hold_file(path: Path, use: str) -> Held:
+    """Take a file for this process, as `hold` a folder; the lock stands beside it, and is gone when it is released."""
+    lock, owner = f".{path.name}{LOCK}", f".{path.name}{OWNER}"
+    return Held(
+        path.parent, _acquire(path, path.with_name(lock), path.with_name(owner), use, "file"), owner, lock
+    )
+
+
+def _acquire(place: Path, path: Path, owner: Path, use: str, kind: str) -> BaseFileLock:
     from filelock import FileLock, Timeout
 
     try:
-        lock = FileLock(folder / LOCK, thread_local=False)
+        lock = FileLock(path, thread_local=False)
         lock.acquire(timeout=0)
     except Timeout:
         raise CheckpointError(
-            str(folder), f"is in use by another {use}{_owner(folder)}; wait for it or choose another folder"
+            str(place), f"is in use by another {use}{_owner(owner)}; wait for it or choose another {kind}"
         ) from None
     except (OSError, NotImplementedError) as error:
         said = error.strerror if isinstance(error, OSError) else None
-        raise OutputError(str(folder), f"cannot be locked: {said or error}") from error
+        raise OutputError(str(place), f"cannot be locked: {said or error}") from error
     since = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     table = {"use": use, "process": os.getpid(), "machine": socket.gethostname(), "since": since}
-    with contextlib.suppress(OutputError), replacing(folder / OWNER) as file:  # the lock does not need it
+    with contextlib.suppress(OutputError), replacing(owner) as file:  # the lock does not need it
         file.write(json.dumps(table).encode())
-    return Held(folder, lock)
+    return lock
 
 
-def _owner(folder: Path) -> str:
-    """Return who holds a folder, in brackets; nothing where that is not known."""
+def _owner(path: Path) -> str:
+    """Return who holds something, in brackets; nothing where that is not known."""
     try:
-        table = json.loads((folder / OWNER).read_bytes()[:4096])
+        table = json.loads(path.read_bytes()[:4096])
         return f" (process {int(table['process'])} on {table['machine']!s:.80}, since {table['since']!s:.40})"
     except (OSError, ValueError, LookupError, TypeError):
         return ""

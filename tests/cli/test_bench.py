@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -42,7 +43,7 @@ def test_document_and_page(run: Run, place: Workplace) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     document = json.loads(result.stdout)
     assert (document["format"], document["complete"], document["form"]) == (
-        "neurochip-bench/1",
+        "neurochip-bench/2",
         True,
         "quick",
     )
@@ -91,15 +92,37 @@ def test_a_tool_that_prints_rubbish(run: Run, place: Workplace) -> None:
 
 
 def test_stopped(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
-    from neurochip.bench import noc
+    from neurochip.bench import startup
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(noc, "timed", stop)
+    monkeypatch.setattr(startup, "run_python", stop)
     result = run("bench", "startup-help", "noc", "--quick", "--rounds", "1", "--out", "b.json")
     assert (result.exit_code, result.stdout) == (130, "")
-    assert result.stderr.splitlines()[-1] == "Stopped; what was measured is in b.json"
+    assert result.stderr.splitlines()[-1] == "Stopped; go on with: neurochip bench --resume b.json"
     assert place.files() == ["b.json"]
-    stopped = run("bench", "noc", "--quick", "--rounds", "1")
+    stopped = run("bench", "startup-help", "--quick", "--rounds", "1")
     assert (stopped.exit_code, stopped.stderr.splitlines()[-1]) == (130, "Stopped.")
+    before = json.loads(Path("b.json").read_text(encoding="utf-8"))
+    monkeypatch.undo()
+    monkeypatch.chdir(place.folder)
+    for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, "1")
+    refused = run("bench", "noc", "--quick", "--resume", "b.json")
+    assert refused.exit_code == 2 and "leave out NAME, --quick" in refused.stderr
+    resumed = run("bench", "--resume", "b.json", "--json")
+    assert resumed.exit_code == 0, resumed.stderr
+    document = json.loads(resumed.stdout)
+    names = [row["name"] for row in document["rows"]]
+    assert document["complete"] and len(set(names)) == len(names) > len(before["rows"]) > 0
+    assert [row for row in document["rows"] if row in before["rows"]] == before["rows"]
+    done = run("bench", "--resume", "b.json", "--json")
+    assert (
+        done.stderr == "b.json is finished; nothing was left to do\n" and json.loads(done.stdout) == document
+    )
+    whole = Path("b.json").read_bytes()
+    for at in range(0, len(whole), len(whole) // 9):
+        Path("b.json").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        damaged = run("bench", "--resume", "b.json")
+        assert damaged.exit_code == 2 and damaged.stderr.startswith("Error: b.json: "), at
