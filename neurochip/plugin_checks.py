@@ -12,7 +12,7 @@ from neurochip.description.catalogue import built_in
 from neurochip.description.rule_names import RULES, plugged_rule
 from neurochip.description.tails import tails
 from neurochip.elements.element import plugged_class
-from neurochip.elements.plugged import FAMILIES, check_compiles
+from neurochip.elements.stages import FAMILIES, check_compiles
 from neurochip.papers.table import EXPERIMENTS
 from neurochip.papers.table import find as find_experiment
 from neurochip.plugins import Plugin

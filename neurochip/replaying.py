@@ -13,7 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
-from neurochip.cores.lif_network import LayeredRaster, run_layers
+from neurochip.cores.engine import LayerEngine
+from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.replay_input import (
     check_register,
     checked_raster,
@@ -32,7 +33,7 @@ from neurochip.description.network import layered
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.elements import HardwareCost
-from neurochip.elements.neurons.lif import LIF
+from neurochip.elements.neurons.lif import LIF, VARIABLES
 from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import charges
 from neurochip.energy.static import Clocked, static_charges
@@ -201,7 +202,9 @@ def replay(
     if neuron is not None:
         _check_prices(placed, hardware, paid)
         held_as, membrane = weight_dtype(precision), state_dtype(precision)
-        idle = run_layers(placed, matrices, neuron, raster, held_as, membrane)
+        engine = LayerEngine(placed, matrices, neuron.dynamics, VARIABLES, raster, held_as, membrane)
+        engine.advance(len(raster.bits))
+        idle = engine.idle()
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
     stored = stored_as(matrices, precision, computes=neuron is not None)
     return booked(placed, names, raster, idle, hardware, paid, timing, weights=stored, max_cycles=max_cycles)

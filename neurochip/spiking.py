@@ -12,7 +12,8 @@ from numpy.typing import ArrayLike, NDArray
 from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
-from neurochip.cores.lif_network import LayeredRaster
+from neurochip.cores.engine import LayerEngine
+from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.replay_input import (
     check_register,
     checked_raster,
@@ -20,12 +21,12 @@ from neurochip.cores.replay_input import (
     stored_as,
     weight_format,
 )
-from neurochip.cores.spiking_network import SpikingEngine
+from neurochip.cores.spiking_network import resting_potentials, spiking_dynamics
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements import HardwareCost
-from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST
+from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST, VARIABLES
 from neurochip.energy import ElementUse, HardwareUse
 from neurochip.replaying import Replay, Timing, booked, check_clock, check_timing
 
@@ -55,7 +56,7 @@ class PlacedSpiking(NamedTuple):
     hardware: HardwareUse
     raster: LayeredRaster
     stored: str
-    engine: SpikingEngine
+    engine: LayerEngine
 
 
 def run_spiking(
@@ -132,7 +133,8 @@ def laid_out(
         else core_indices(placement, sizes, chip)
     )
     placed = place(sizes, projections, cores, chip, **needs)
-    engine = SpikingEngine(network, placed, matrices, raster, weight_dtype(precision), state_dtype(precision))
+    dynamics, formats = spiking_dynamics(network, raster), (weight_dtype(precision), state_dtype(precision))
+    engine = LayerEngine(placed, matrices, dynamics, VARIABLES, raster, *formats, resting_potentials(network))
     stored = stored_as(matrices, precision, computes=True)
     return PlacedSpiking(placed, precision, hardware, raster, stored, engine)
 

@@ -20,11 +20,10 @@ from neurochip.bench.probes import copying, passes
 from neurochip.bench.rounds import Work, in_turn
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
 from neurochip.cores.arrays import aligned_zeros
-from neurochip.cores.delivery import deliver
-from neurochip.cores.lif_network import narrow_sums
 from neurochip.description import read_chip
 from neurochip.elements.neurons.lif import LIF
 from neurochip.kernels._jit import entry
+from neurochip.kernels.row_sums import deliver
 from neurochip.replaying import replay
 
 __all__ = ["FAMILY", "RATE", "SIDES"]
@@ -48,28 +47,56 @@ _ROWS = tuple(
 
 @entry
 def _deliveries(
-    layers: Any, blocks: Any, weights: Any, lists: Any, listed: Any, sums: Any, total: Any
+    first: Any,
+    count: Any,
+    side: Any,
+    weights: Any,
+    lists: Any,
+    nothing: Any,
+    part: Any,
+    total: Any,
+    drive: Any,
 ) -> None:
-    """Add the rows of every tick: tick t is layer and block t."""
-    for t in range(blocks.shape[0]):
-        deliver(t, t + 1, blocks[t, 2], layers, blocks, weights, weights, lists, listed, sums, total)
+    """Add the rows of every tick: those from first[t] on in ``lists``, count[t] of them."""
+    zero, one = np.uint64(0), drive.dtype.type(1)
+    for t in range(first.shape[0]):
+        deliver(
+            weights,
+            zero,
+            side,
+            side,
+            lists,
+            lists,
+            count[t],
+            zero,
+            first[t],
+            nothing,
+            zero,
+            part,
+            total,
+            one,
+            False,
+            drive,
+            zero,
+        )
 
 
 def delivering(weights: NDArray[Any], raster: NDArray[np.uint8]) -> Work:
     """Return work that adds the rows of all spikes, tick by tick, and nothing else."""
-    ticks, side = len(raster), weights.shape[1]
+    side = weights.shape[1]
     count = raster.sum(axis=1, dtype=np.uint64)
     first = np.concatenate([[0], np.cumsum(count)[:-1]]).astype(np.uint64)
-    blocks = np.zeros((ticks, 4), dtype=np.uint64)
-    blocks[:, 0], blocks[:, 2], blocks[:, 3] = np.arange(ticks), side, 1
+    whole = np.dtype(np.int32) if weights.dtype == np.int8 else weights.dtype
     arguments = (
-        np.column_stack([first, first + count, count]),
-        blocks,
+        first,
+        count,
+        np.uint64(side),
         weights.reshape(-1),
         np.nonzero(raster)[1].astype(np.uint64),
-        np.column_stack([count, count]),
-        narrow_sums(side, weights.dtype),
-        aligned_zeros(side, np.int32 if weights.dtype == np.int8 else weights.dtype),
+        aligned_zeros(side, whole),
+        aligned_zeros(side, np.int16 if weights.dtype == np.int8 else whole),
+        aligned_zeros(side, whole),
+        aligned_zeros(side, np.float32),
     )
     return lambda: _deliveries(*arguments)
 

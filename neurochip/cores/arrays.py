@@ -1,9 +1,9 @@
-"""The arrays that the digital kernels work on. *Slots* number the neurons of a chip, core after core.
+"""The structures that the loop over ticks works on.
 
-A core's neurons take a multiple of 16 slots and a population a multiple of 64, so that loops run over whole
-vectors and bits over whole words. The last slot of a population is never a neuron; such padding has no
-weights and never fires.
-T is float32 or float64; W is T, int8 or int16; S (sums of weights) is T or int32.
+*Slots* number the neurons of a network, population after population; a population takes a multiple of 64, so that
+loops run over whole vectors and bits over whole words. Its last slot is never a neuron; such padding has no weights and
+never fires. *Axon slots* number what receivers hear, in the same way, source after source.
+T is float32 or float64; W is T, int8 or int16; S (sums of weights) is T or int32; P is i16 where W is int8, else S.
 """
 
 from __future__ import annotations
@@ -12,88 +12,140 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-__all__ = ["Coder", "Few", "LaneState", "Recorder", "Schedules", "Scratch", "Wiring", "aligned_zeros"]
+__all__ = [
+    "HELD",
+    "PLAYED",
+    "UPDATED",
+    "Channel",
+    "Compacted",
+    "Neurons",
+    "Pull",
+    "Reception",
+    "Recorder",
+    "Scratch",
+    "Span",
+    "State",
+    "Wiring",
+    "aligned_zeros",
+]
 
 Array = np.ndarray[Any, Any]
+
+# Role of a population: neurons that are updated from what they hear; inputs that hold a value; inputs whose spikes are
+# played back.
+UPDATED, HELD, PLAYED = 0, 1, 2
 
 
 class Wiring(NamedTuple):
     """What sits where: constant during a run, but for the weights that learning writes."""
 
-    populations: Array  # u64[population, 3]  first slot, slot after the last, clamped (0 or 1)
-    cores: Array  # u64[core, 3]  population, first slot, slot after the last
-    blocks: Array  # u64[block, 6]  core, source population, first weight, width, first frame sum, projection
-    core_blocks: Array  # u64[core + 1]  the blocks of core c are core_blocks[c] … core_blocks[c + 1] − 1
-    weights: Array  # W[weight]  blocks [axon slot of the source, neuron of the core], one after the other
+    populations: (
+        Array  # u64[population, 5]  first slot, slot after the last, kind, role, whether targets pull
+    )
+    sources: Array  # u64[source, 4]  population, delay in ticks, first axon slot, axon slot after the last
+    ranges: (
+        Array  # u64[range, 4]  what is updated together: population, first slot, slot after the last, core
+    )
+    range_blocks: Array  # u64[range + 1]  the blocks of range r are range_blocks[r] … range_blocks[r + 1] − 1
+    blocks: Array  # u64[block, 8]  range, source, first weight, columns, stride, reference sum, projection, borrowed
+    cores: Array  # u64[core, 2]  first slot, slot after the last
+    weights: Array  # W[weight]  blocks [axon slot of the source, neuron], one after the other
+    borrowed: Array  # W[weight | 0]  a block as the caller has it, [neuron of the source, neuron]
     scales: Array  # T[projection]  value of one unit of W
     bias: Array  # T[slot]
     neuron: Array  # u64[slot]  number of the neuron in the network, whatever the mapping; NOBODY in padding
 
 
-class LaneState(NamedTuple):
-    """Everything a presentation remembers, per lane. All of it is 0 at the beginning."""
+class State(NamedTuple):
+    """What the neurons of each sample remember. All of it is 0 at the beginning, but for what inputs present."""
 
-    value: Array  # T[lane, slot]  s, the membrane; of clamped neurons the input x
-    decoded: Array  # T[lane, slot]  v
-    previous: Array  # T[lane, slot]  clamped neurons: the value of the last tick, for the predictive front
-    coded: Array  # T[lane, slot]  a, the last value handed to the encoder
-    residue: Array  # T[lane, slot]  φ
-    second: Array  # T[lane, slot | 0]  φ₂ of the second-order encoder
-    anneal: Array  # T[lane, 4, slot | 0]  state of the annealer
-    bits: Array  # u8[lane, slot]  spikes of the last tick
-    trace: Array  # T[lane, slot | 0]  what a receiving core makes of the bits of each axon
-    frame: Array  # u8[lane, slot]  reference frame (kernels/spike_lists)
-    window: Array  # u8[lane, slot]  spikes since the last frame
-    frame_sum: Array  # S[lane, frame slot]  weighted sum of the frame's rows, block after block
-    counts: Array  # u16[lane, slot]  spikes since the beginning of the phase
+    words: Array  # T[batch, variable, slot]
+    bits: Array  # u8[batch, longest delay, slot]  spikes of the last ticks; tick t stands at t modulo the length
+    counts: Array  # u16[batch, slot]  spikes since the beginning of the phase
 
 
-class Few(NamedTuple):
-    """The clamped neurons of one lane that can fire, each population's from its first slot on (digital/few)."""
+class Reception(NamedTuple):
+    """What receivers remember of what they heard. Where nothing can be lost, all hear the same: axons are sources."""
 
-    n: Array  # u64[population, 2]  how many; filled up to whole words. 0: none of its cores are here
-    names: Array  # u64[2, slot]  axon, and number in the network
-    reals: Array  # T[5, slot]  value, previous, coded, residue, second: as in `LaneState`
-    bytes: Array  # u8[3, slot]  bits, frame, window: likewise
+    reference: Array  # u8[batch, axon slot | 0]  reference pattern (kernels/spike_lists)
+    window: Array  # u8[batch, axon slot | 0]  spikes since the last one was taken
+    sums: Array  # S[batch, reference sum]  weighted sum of the pattern's rows, block after block; 0 without patterns
+    trace: Array  # T[batch, axon slot | 0]  what a receiving core makes of the bits of each axon
+    arrived: Array  # u8[batch, axon slot | 0]  with faults: packets to be taken in at the next tick, 0 to 2
+    late: Array  # u64[batch, axon slot | 0]  with delays: bit k arrives k ticks later than the next one
+    counts: Array  # u16[batch, axon slot | 0]  with faults: packets that got through since the beginning of the phase
+
+
+class Compacted(NamedTuple):
+    """The inputs of one sample that can fire, side by side, each population's from its first slot on (compaction)."""
+
+    n: Array  # u64[population]  how many, filled up to whole words; 0: the population is not compacted
+    axon: Array  # u64[slot]
+    neuron: Array  # u64[slot]
+    words: Array  # T[variable, slot]
+    bits: Array  # u8[slot]
+    reference: Array  # u8[slot]
+    window: Array  # u8[slot]
     counts: Array  # u16[slot]
 
 
 class Scratch(NamedTuple):
-    """Room for one lane's tick, one per thread."""
+    """Room for one sample's tick, one per thread."""
 
     packed: Array  # u8[slot / 8]  one bit per slot
-    plus: Array  # u64[slot + 4]  lists of axons, each population's from its first slot on
-    minus: Array  # u64[slot + 4]
-    listed: Array  # u64[population, 2]  lengths of plus and minus
-    drive: Array  # T[slot]  u
-    pressed: Array  # T[slot]  p
-    sizes: Array  # T[slot]  ε
+    plus: Array  # u64[2 · axon slot + 8]  lists of axons, each source's from twice its first axon slot on
+    minus: Array  # u64[2 · axon slot + 8]
+    listed: Array  # u64[source, 3]  lengths of plus and minus, filled up, and spikes
+    heard: Array  # u8[axon slot | 0]  with faults: 1 where any packet arrived
+    silence: Array  # u8[slot]  zeros
+    room: Array  # T[row, slot]  what updates are handed (elements/neurons/neuron)
     total: Array  # S[slot]
-    part: Array  # P[slot]  sum of at most 252 rows: i16 for int8 weights, otherwise as S
-    few: Few
+    part: Array  # P[slot]
+    compacted: Compacted
 
 
-class Coder(NamedTuple):
-    """Which elements run, as opcodes, with their constants; of another package's element, its constants (T, …)."""
+class Neurons(NamedTuple):
+    """The kinds of neurons of a network: their updates, one after the other, the last repeated (`population`)."""
 
-    encoder: Any  # int or (T, …)
-    decoder: Any  # int or (T, …)
-    annealer: Any  # int or (T, …)
-    front: int  # 1 when the encoder is predictive
-    front_steady: int  # 1 when its λ is the same at every tick
-    silent_at_zero: int  # 1 when a clamped neuron that holds 0 never fires (known of our own encoders only)
-    traced: int  # 1 when receiving cores keep a trace per axon
-    a: Any  # T  first constant of the annealer
-    b: Any  # T  second constant of the annealer
+    update0: Any  # functions
+    update1: Any
+    update2: Any
+    update3: Any
+    constants: Array  # T[kind, column]
+    own: Array  # T[row | 0, slot]  constants of each neuron
+    trace: Any  # function: makes a trace of bits
+    traced: int  # 1 when receivers keep a trace per axon
+    patterned: int  # 1 when sums are kept for reference patterns
+    bias_column: (
+        int  # of the schedule: how much of its bias each neuron gets before any spike; −1: it sees to it
+    )
+    compacts: Array  # u8[kind]  1 when inputs that present 0 can be left out
+
+
+class Span(NamedTuple):
+    """Which ticks of which presentations."""
+
+    presentation: Array  # u64[batch]  names what each sample presents, for random bits
     seed: Any  # u64
+    first_tick: int  # from 1
+    schedule: Array  # T[tick, column]  numbers of each tick
 
 
-class Schedules(NamedTuple):
-    """Numbers per tick of this phase."""
+class Pull(NamedTuple):
+    """What comes from outside while it runs."""
 
-    encoder_lambda: Array  # T[tick]
-    decoder_lambda: Array  # T[tick]
-    rate: Array  # T[tick]  ε_t of a schedule, ν_t of OSA
+    nudge: Any  # T  2β
+    target: Array  # T[batch, slot]
+    played: Array  # u8[batch | 0, tick, unit]  spikes of an input that plays them back
+
+
+class Channel(NamedTuple):
+    """What happens between a spike that was fired and the axons that hear it."""
+
+    direct: int  # 1: every axon gets every spike
+    send: Any  # function, called after each tick where it is not direct
+    faults: Any  # its own structures
+    dead: Array  # u8[core | 0]
 
 
 class Recorder(NamedTuple):
@@ -101,9 +153,12 @@ class Recorder(NamedTuple):
 
     spikes: Array  # u8[tick | 0, row, slot]
     states: Array  # T[tick | 0, row, slot]
-    sizes: Array  # T[tick | 0, row, slot]  ε
+    steps: Array  # T[tick | 0, row, slot]  ε
     per_core: Array  # i32[tick | 0, row, core]  spikes of each core
-    row: Array  # i64[lane]  where each lane is recorded
+    row: Array  # i64[batch]  where each sample is recorded
+    variable: int  # which variable is the state
+    idle: Array  # i64[slot | 0]  updates of neurons at rest that no spike reached
+    idle_per_tick: Array  # i64[tick | 0]
 
 
 def aligned_zeros(shape: int | tuple[int, ...], dtype: Any) -> Array:

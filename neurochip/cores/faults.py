@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.compile.route import Link, reached, route
-from neurochip.cores.arrays import aligned_zeros
-from neurochip.cores.fault_arrays import LOST, FaultRates, FaultScratch, FaultState, FaultWiring
-from neurochip.cores.layout import Layout
+from neurochip.cores.arrays import Channel, Reception, Wiring
+from neurochip.cores.channel import LOST, FaultRates, FaultWiring, faulty_channel
+from neurochip.cores.layout import Block, Layout
 from neurochip.cores.weight_flips import WeightFlips, flips_of
 from neurochip.description.chip import MeshSpec
 from neurochip.description.faults import DeadCore, Fault, FaultsSpec, LinkDown, StuckNeuron
@@ -70,58 +70,40 @@ class FaultPlan:
         """Whether each core of the image is dead."""
         return self.wiring.dead.astype(np.bool_)
 
-    def state(self, n_lanes: int, *, traced: bool) -> FaultState:
-        """Return lanes with nothing under way."""
-        n, late = self.n_axons, self.n_axons if self.rates.delay > 0 else 0
-        return FaultState(
-            heard=aligned_zeros((n_lanes, n), np.uint8),
-            late=aligned_zeros((n_lanes, late), np.uint64),
-            frame=aligned_zeros((n_lanes, n), np.uint8),
-            window=aligned_zeros((n_lanes, n), np.uint8),
-            trace=aligned_zeros((n_lanes, n if traced else 0), self.layout.state_dtype),
-            counts=aligned_zeros((n_lanes, n), np.uint16),
-            testing=np.zeros((n_lanes, 1), dtype=np.uint8),
-        )
+    def channel(self, wiring: Wiring) -> Channel:
+        """Return the channel of one thread."""
+        return faulty_channel(wiring, self.wiring, self.rates)
 
-    def scratch(self) -> FaultScratch:
-        """Return room for one thread."""
-        widest = max((block.rows for block in self.layout.blocks), default=0)
-        populations = len(self.layout.population_slots)
-        return FaultScratch.of(
-            self.n_axons, widest, self.layout.n_slots, populations, len(self.layout.image.cores)
-        )
-
-    @property
-    def n_axons(self) -> int:
-        """Axon slots of all cores."""
-        return sum(block.rows for block in self.layout.blocks)
-
-    def under_way(self, faults: FaultState) -> NDArray[np.int64]:
-        """Return i64[sender]: packets, over all lanes, that were sent and neither taken in nor lost yet."""
-        per_axon = faults.heard.sum(axis=0, dtype=np.int64)
-        if faults.late.shape[1]:
-            per_axon += np.bitwise_count(faults.late).sum(axis=0, dtype=np.int64)
+    def under_way(self, reception: Reception) -> NDArray[np.int64]:
+        """Return i64[sender]: packets, over all samples, that were sent and neither taken in nor lost yet."""
+        per_axon = reception.arrived.sum(axis=0, dtype=np.int64)
+        if reception.late.shape[1]:
+            per_axon += np.bitwise_count(reception.late).sum(axis=0, dtype=np.int64)
         out = np.zeros(len(self.layout.image.cores), dtype=np.int64)
         np.add.at(out, self._sender_of_axon(), per_axon)
         return out
 
+    def _axons(self) -> list[tuple[Block, int]]:
+        """Return each block with its first axon slot."""
+        extents = [self._extent(block) for block in self.layout.blocks]
+        firsts = np.cumsum([0, *(last - first for first, last in extents)])
+        return list(zip(self.layout.blocks, firsts.tolist(), strict=False))
+
+    def _extent(self, block: Block) -> tuple[int, int]:
+        network = self.layout.image.network
+        return self.layout.population_slots[network.projections[block.projection].source]
+
     def _sender_of_axon(self) -> NDArray[np.int64]:
-        layout = self.layout
         core_of = self.wiring.core_of.astype(np.int64)
-        network = layout.image.network
-        pieces = [
-            core_of[slice(*layout.population_slots[network.projections[b.projection].source])]
-            for b in layout.blocks
-        ]
+        pieces = [core_of[slice(*self._extent(block))] for block in self.layout.blocks]
         return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
 
     def at_cores(self, per_axon: NDArray[Any], layer: int) -> NDArray[Any]:
-        """Return [lane, receiving core, unit] of what each core keeps of its axons [lane, axon] from a layer."""
-        layout = self.layout
-        network = layout.image.network
+        """Return [sample, receiving core, unit] of what cores keep of their axons [sample, axon] from a layer."""
+        network = self.layout.image.network
         rows = [
-            per_axon[:, int(begin) + layout.axons(block)]
-            for block, (begin, _) in zip(layout.blocks, self.wiring.axons, strict=True)
+            per_axon[:, first : first + block.rows]
+            for block, first in self._axons()
             if network.projections[block.projection].source == layer
         ]
         if not rows:
@@ -217,18 +199,15 @@ def _wiring(layout: Layout, dead: set[int], down: frozenset[Link], stuck: list[i
                 cut[c, r] = LOST.index("dead_core")
     is_stuck = np.zeros(layout.n_slots, dtype=np.uint8)
     is_stuck[stuck] = 1
-    rows = np.cumsum([0, *(block.rows for block in layout.blocks)])
     projections = image.network.projections
     senders = [image.cores_of(projections[block.projection].source)[0] for block in layout.blocks]
     return FaultWiring(
-        axons=np.stack([rows[:-1], rows[1:]], axis=1).astype(np.uint64),
         packet_bits=np.array(
             [image.packet_bits(s, b.core) for s, b in zip(senders, layout.blocks, strict=True)],
             dtype=np.int64,
         ),
         core_of=core_of,
         sites=np.array([core.site for core in image.cores], dtype=np.uint64),
-        size=np.array([core.size for core in image.cores], dtype=np.uint64),
         dead=np.array([core.site in dead for core in image.cores], dtype=np.uint8),
         cut=cut,
         stuck=np.array(stuck, dtype=np.uint64),
@@ -260,11 +239,11 @@ def _stuck_slots(fault: StuckNeuron, layout: Layout, seed: int) -> list[int]:
         size = network.sizes[names.index(name)]
         if index >= size:
             raise ConfigError(place, f"there is no neuron {index} in {name}, which has 0 to {size - 1}")
-        slots.add(int(layout.slots_of[names.index(name)][index]))
+        slots.add(layout.slots_of[names.index(name)].start + index)
     key = fault_key(fault, seed)
-    every = np.concatenate(layout.slots_of)
+    every = [slot for slots in layout.slots_of for slot in range(slots.start, slots.stop)]
     if fault.rate > 0:
-        slots |= {int(s) for n, s in enumerate(every) if uniform(key, np.uint64(n)) < fault.rate}
+        slots |= {s for n, s in enumerate(every) if uniform(key, np.uint64(n)) < fault.rate}
     return sorted(slots)
 
 

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.arrays import Recorder
-from neurochip.cores.coder import coder_of, for_coding, rooms_of, schedules_of
+from neurochip.cores.arrays import Pull, Recorder, Span
+from neurochip.cores.cell import Settling
+from neurochip.cores.channel import sound_channel
 from neurochip.cores.layout import Layout
 from neurochip.cores.tick import run_ticks
 from neurochip.description.run_sections import CodingSpec
+from neurochip.elements.neurons.settling import VALUE
 from neurochip.spikes import Spikes
 
 __all__ = ["CoreMemory", "IsolatedCore"]
@@ -56,26 +58,30 @@ class IsolatedCore:
         seed: int = 0,
         traced: bool = False,
     ) -> None:
-        self._layout = Layout(image, only=[core])
+        self._layout = Layout(image, only=core)
         self._image, self._core = image, core
-        self._coding, self._traced = coding, traced
-        self._coder = coder_of(coding, self._layout.state_dtype, seed=seed, traced=traced)
-        self._run_ticks = for_coding(run_ticks, coding)
+        self._cell, self._traced = Settling(coding), traced
+        self._seed = self._cell.seed(seed)
+        dtype = self._layout.state_dtype
+        self._neurons = self._cell.neurons(dtype, self._layout.n_slots, traced=traced)
         wiring = self._layout.wiring()
         wiring.weights[:] = memory.weights
         first, last = self._layout.core_slots[core]
         wiring.bias[first:last] = memory.bias
         self._wiring = wiring._replace(scales=memory.scales)
-        self._scratch = self._layout.scratch()
+        self._channel = sound_channel(self._wiring)
+        self._variables = self._cell.variables
+        self._scratch = self._layout.scratch(int(wiring.sources[-1, 3]), self._variables)
         self._tick = 0
 
     def begin(self, lanes: int, presentations: NDArray[np.uint64], inputs: NDArray[Any] | None) -> None:
         """Start from rest; ``inputs`` [lane, neuron of this core] for a clamped core."""
-        self._state = self._layout.lane_state(lanes, trace=self._traced, **rooms_of(self._coding))
+        self._state = self._layout.state(lanes, self._variables)
+        self._reception = self._layout.reception(lanes, self._wiring, patterned=True, traced=self._traced)
         self._presentations = presentations
         self._tick = 0
         if inputs is not None:
-            self._state.value[:, self._own()] = inputs
+            self._state.words[:, VALUE, self._own()] = inputs
 
     def _own(self) -> slice:
         first, _ = self._layout.core_slots[self._core]
@@ -95,39 +101,47 @@ class IsolatedCore:
             Nudge, on cores of the output population; ``targets`` [lane, neuron of this core].
         """
         state, dtype = self._state, self._layout.state_dtype
-        lanes = state.bits.shape[0]
+        bits = state.bits[:, 0]
+        lanes = bits.shape[0]
         for sender, packed in heard.items():
             first, _ = self._layout.core_slots[sender]
             size = self._image.cores[sender].size
-            bits = Spikes.from_bytes(packed, ticks=1, batch=lanes, units=size)
-            state.bits[:, first : first + size] = bits.array()[0]
+            found = Spikes.from_bytes(packed, ticks=1, batch=lanes, units=size)
+            bits[:, first : first + size] = found.array()[0]
         wanted = np.zeros((lanes, self._layout.n_slots), dtype=dtype)
         if targets is not None:
             wanted[:, self._own()] = targets
-        nothing = np.zeros((0, lanes, self._layout.n_slots))
-        self._run_ticks(
+        nothing = np.zeros((0, lanes, self._layout.n_slots), dtype)
+        nobody = np.zeros(0, np.int64)
+        run_ticks(
             np.arange(lanes),
-            self._presentations,
-            self._tick + 1,
-            1,
+            Span(
+                self._presentations,
+                self._seed,
+                self._tick + 1,
+                self._cell.schedule(self._tick + 1, 1).astype(dtype),
+            ),
             self._wiring,
             state,
+            self._reception,
             self._scratch,
-            self._coder,
-            schedules_of(self._coding, self._tick + 1, 1, dtype),
-            dtype.type(2.0 * beta),
-            wanted,
+            self._neurons,
+            Pull(dtype.type(2.0 * beta), wanted, np.zeros((0, 0, 0), np.uint8)),
+            self._channel,
             Recorder(
                 nothing.astype(np.uint8),
-                nothing.astype(dtype),
-                nothing.astype(dtype),
-                nothing.astype(np.int32),
+                nothing,
+                nothing,
+                np.zeros((0, lanes, 0), np.int32),
                 np.arange(lanes),
+                VALUE,
+                nobody,
+                nobody,
             ),
         )
         self._tick += 1
-        return Spikes.from_array(state.bits[None, :, self._own()]).to_bytes()
+        return Spikes.from_array(bits[None, :, self._own()]).to_bytes()
 
     def values(self) -> NDArray[Any]:
         """Return s of its neurons, [lane, neuron]: what an outside observer sees, not other cores."""
-        return self._state.value[:, self._own()].copy()
+        return self._state.words[:, VALUE, self._own()].copy()

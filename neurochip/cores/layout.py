@@ -1,8 +1,11 @@
-"""From a chip image to the arrays of the kernels, and weights in and out of them."""
+"""From a chip image to the structures of the loop over ticks, and weights in and out of them.
+
+Neurons stand population by population, whatever their cores: where every core hears the same, what a core computes does
+not depend on its neighbours, and one block holds a projection whole. Where packets can be lost, each core has a block.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +14,18 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.compile.quantise import quantise, state_dtype, weight_dtype
-from neurochip.cores.arrays import Few, LaneState, Scratch, Wiring, aligned_zeros
+from neurochip.cores.arrays import (
+    HELD,
+    UPDATED,
+    Compacted,
+    Reception,
+    Scratch,
+    State,
+    Wiring,
+    aligned_zeros,
+)
 from neurochip.description.precision import integer_bits
+from neurochip.elements.neurons.neuron import ROOM
 from neurochip.kernels.random_bits import NOBODY
 from neurochip.substrate import Parameters
 from neurochip.substrate.fitting import projection_matrices, weights_place
@@ -29,157 +42,242 @@ def _up(number: int, step: int) -> int:
 
 @dataclass(frozen=True)
 class Block:
-    """Weights on one core from one population: rows are axon slots, columns the core's neurons (padded)."""
+    """Weights on one core from one population: rows are axons, columns the neurons of the core.
+
+    Attributes
+    ----------
+    core, projection
+        Indices into the image.
+    start
+        First weight.
+    stride
+        From one row to the next.
+    rows, width
+        Neurons of the source and of the core.
+    """
 
     core: int
     projection: int
     start: int
+    stride: int
     rows: int
     width: int
 
 
 class Layout:
-    """Where everything sits in the kernels' arrays.
+    """Where everything sits in the structures of the loop.
 
     Parameters
     ----------
     image
         The compiled chip.
     only
-        Build the weights of these cores and no others (for a core that runs alone); `None` builds all.
+        Hold the weights of this core and no others (for a core that runs alone); `None` holds all.
+    delivers_reals
+        What synapses deliver is a real number, whatever their memory holds.
     """
 
-    def __init__(self, image: ChipImage, only: Sequence[int] | None = None) -> None:
-        self.image = image
+    def __init__(self, image: ChipImage, only: int | None = None, *, delivers_reals: bool = False) -> None:
+        self.image, self._only = image, only
         self.state_dtype = state_dtype(image.precision)
         self.weight_dtype = weight_dtype(image.precision)
-        integer = integer_bits(image.precision) is not None
+        integer = integer_bits(image.precision) is not None and not delivers_reals
         self.sum_dtype = np.dtype(np.int32) if integer else self.state_dtype
         narrow = integer and self.weight_dtype.itemsize == 1
         self.part_dtype = np.dtype(np.int16) if narrow else self.sum_dtype
         network = image.network
-        self.core_slots: list[tuple[int, int]] = []
         self.population_slots: list[tuple[int, int]] = []
-        self.slots_of: list[NDArray[np.intp]] = []  # slot of each neuron, per population
+        self.slots_of: list[slice] = []  # of the neurons of each population
         slot = 0
-        for p in range(len(network.populations)):
-            begin, of = slot, []
-            for c in image.cores_of(p):
-                size = image.cores[c].size
-                of.append(np.arange(slot, slot + size))
-                self.core_slots.append((slot, slot + _up(size, _VECTOR)))
-                slot += _up(size, _VECTOR)
+        for size in network.sizes:
             # One slot more than neurons: a list of axons may be filled up with it.
-            used = int(of[-1][-1]) + 2 - begin
-            slot = begin + _up(max(used, slot - begin), _WORD)
-            self.population_slots.append((begin, slot))
-            self.slots_of.append(np.concatenate(of))
-        # Where a population is in one piece, its slots as a slice: to write them costs a tenth.
-        self.places: list[slice | NDArray[np.intp]] = [
-            slice(int(s[0]), int(s[-1]) + 1) if s[-1] - s[0] == s.size - 1 else s for s in self.slots_of
-        ]
+            self.population_slots.append((slot, slot + _up(size + 1, _WORD)))
+            self.slots_of.append(slice(slot, slot + size))
+            slot = self.population_slots[-1][1]
         self.n_slots = slot
-        self.cores = list(range(len(image.cores))) if only is None else list(only)
-        self.blocks: list[Block] = []
-        start = 0
-        for c in self.cores:
-            for k in network.into(image.cores[c].population):
-                first, last = self.population_slots[network.projections[k].source]
-                width = self.core_slots[c][1] - self.core_slots[c][0]
-                self.blocks.append(Block(c, k, start, last - first, width))
-                start += (last - first) * width
-        self.n_weights = start
-        self.n_sums = sum(block.width for block in self.blocks)
-
-    def wiring(self) -> Wiring:
-        """Return the tables with all weights 0."""
-        network = self.image.network
-        populations = [
-            (first, last, int(p.clamped))
-            for p, (first, last) in zip(network.populations, self.population_slots, strict=True)
+        self.core_slots = [
+            (
+                self.population_slots[core.population][0] + core.first,
+                self.population_slots[core.population][0] + core.last,
+            )
+            for core in image.cores
         ]
-        cores = [(self.image.cores[c].population, *self.core_slots[c]) for c in self.cores]
-        table, sums = [], 0
-        for b in self.blocks:
-            source = network.projections[b.projection].source
-            table.append((self.cores.index(b.core), source, b.start, b.width, sums, b.projection))
-            sums += b.width
-        per_core = [sum(b.core == c for b in self.blocks) for c in self.cores]
+        self.cores = list(range(len(image.cores))) if only is None else [only]
+        self.blocks: list[Block] = []  # core by core
+        self._matrices: dict[int, tuple[int, int, int]] = {}  # projection → start, rows with padding, stride
+        start = 0
+        for k, projection in enumerate(network.projections):
+            held = [c for c in self.cores if image.cores[c].population == projection.target]
+            if held:
+                width = network.sizes[projection.target] if only is None else image.cores[only].size
+                first, last = self.population_slots[projection.source]
+                self._matrices[k] = (start, last - first, _up(width, _VECTOR))
+                start += (last - first) * _up(width, _VECTOR)
+        self.n_weights = start
+        for c in self.cores:
+            core = image.cores[c]
+            for k in network.into(core.population):
+                at, _, stride = self._matrices[k]
+                column = core.first if only is None else 0
+                rows = network.sizes[network.projections[k].source]
+                self.blocks.append(Block(c, k, at + column, stride, rows, core.size))
+
+    def wiring(self, *, by_core: bool = False, kinds: tuple[int, ...] | None = None) -> Wiring:
+        """Return the tables, with all weights 0.
+
+        Parameters
+        ----------
+        by_core
+            Every core hears for itself: its axons, and its blocks, are its own.
+        kinds
+            Kind of neurons of each population; by default 1 for inputs and 0 for all others.
+        """
+        image, network = self.image, self.image.network
+        mine = {image.cores[c].population for c in self.cores}
+        populations = [
+            (
+                first,
+                last,
+                int(p.clamped) if kinds is None else kinds[k],
+                HELD if p.clamped and k in mine else UPDATED,
+                int(k == len(network.populations) - 1),
+            )
+            for k, (p, (first, last)) in enumerate(
+                zip(network.populations, self.population_slots, strict=True)
+            )
+        ]
+        sources: list[tuple[int, int, int, int]] = []
+        if not by_core:
+            sources = [(k, 1, first, last) for k, (first, last) in enumerate(self.population_slots)]
+        ranges: list[tuple[int, int, int, int]] = []
+        blocks: list[tuple[int, ...]] = []
+        edges, sums = [0], 0
+        for p, cores in self._ranges(by_core):
+            first, last = self.core_slots[cores[0]][0], self.core_slots[cores[-1]][1]
+            whole = not by_core and self._only is None
+            ranges.append((p, first, self.population_slots[p][1] if whole else last, cores[0]))
+            for block in (b for b in self.blocks if b.core == cores[0]):
+                source = network.projections[block.projection].source
+                if by_core:
+                    begin = sources[-1][3] if sources else 0
+                    extent = self.population_slots[source][1] - self.population_slots[source][0]
+                    sources.append((source, 1, begin, begin + extent))
+                width = _up(network.sizes[p], _VECTOR) if whole else last - first
+                at = len(sources) - 1 if by_core else source
+                blocks.append(
+                    (len(ranges) - 1, at, block.start, width, block.stride, sums, block.projection, 0)
+                )
+                sums += _up(width, _VECTOR)
+            edges.append(len(blocks))
         neuron = np.full(self.n_slots, NOBODY)
         base = 0
-        for slots in self.slots_of:
-            neuron[slots] = base + np.arange(slots.size)
-            base += slots.size
+        for slots, size in zip(self.slots_of, network.sizes, strict=True):
+            neuron[slots] = base + np.arange(size, dtype=np.uint64)
+            base += size
         return Wiring(
             populations=np.array(populations, dtype=np.uint64),
-            cores=np.array(cores, dtype=np.uint64).reshape(-1, 3),
-            blocks=np.array(table, dtype=np.uint64).reshape(-1, 6),
-            core_blocks=np.concatenate([[0], np.cumsum(per_core)]).astype(np.uint64),
+            sources=np.array(sources, dtype=np.uint64).reshape(-1, 4),
+            ranges=np.array(ranges, dtype=np.uint64),
+            range_blocks=np.array(edges, dtype=np.uint64),
+            blocks=np.array(blocks, dtype=np.uint64).reshape(-1, 8),
+            cores=np.array(self.core_slots, dtype=np.uint64).reshape(-1, 2),
             weights=aligned_zeros(self.n_weights, self.weight_dtype),
+            borrowed=np.zeros(0, self.weight_dtype),
             scales=np.ones(len(network.projections), dtype=self.state_dtype),
             bias=aligned_zeros(self.n_slots, self.state_dtype),
             neuron=neuron,
         )
 
-    def lane_state(self, n_lanes: int, *, second: bool, anneal: bool, trace: bool) -> LaneState:
-        """Return lanes at rest; arrays that the elements do not use are empty."""
-        slots, t = self.n_slots, self.state_dtype
+    def _ranges(self, by_core: bool) -> list[tuple[int, list[int]]]:
+        """Return what is updated together: population and its cores."""
+        each = [(self.image.cores[c].population, [c]) for c in self.cores]
+        if by_core:
+            return each
+        together: dict[int, list[int]] = {}
+        for p, cores in each:
+            together.setdefault(p, []).extend(cores)
+        return sorted(together.items())
 
-        def per_slot(dtype: Any, wanted: bool = True) -> Any:
-            return aligned_zeros((n_lanes, slots if wanted else 0), dtype)
-
-        return LaneState(
-            value=per_slot(t),
-            decoded=per_slot(t),
-            previous=per_slot(t),
-            coded=per_slot(t),
-            residue=per_slot(t),
-            second=per_slot(t, second),
-            anneal=aligned_zeros((n_lanes, 4, slots if anneal else 0), t),
-            bits=per_slot(np.uint8),
-            trace=per_slot(t, trace),
-            frame=per_slot(np.uint8),
-            window=per_slot(np.uint8),
-            frame_sum=aligned_zeros((n_lanes, self.n_sums), self.sum_dtype),
-            counts=per_slot(np.uint16),
+    def state(self, n: int, variables: int, delay: int = 1) -> State:
+        """Return the state of ``n`` samples at rest."""
+        return State(
+            words=aligned_zeros((n, variables, self.n_slots), self.state_dtype),
+            bits=aligned_zeros((n, delay, self.n_slots), np.uint8),
+            counts=aligned_zeros((n, self.n_slots), np.uint16),
         )
 
-    def scratch(self) -> Scratch:
-        """Return room for one thread."""
+    def reception(
+        self,
+        n: int,
+        wiring: Wiring,
+        *,
+        patterned: bool,
+        traced: bool,
+        lossy: bool = False,
+        late: bool = False,
+    ) -> Reception:
+        """Return what receivers of ``n`` samples remember, at rest; what is not used is empty."""
+        axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
+        blocks = wiring.blocks
+        sums = int(blocks[-1, 5]) + _up(int(blocks[-1, 3]), _VECTOR) if len(blocks) else 0
+
+        def per_axon(dtype: Any, wanted: bool) -> Any:
+            return aligned_zeros((n, axons if wanted else 0), dtype)
+
+        return Reception(
+            reference=per_axon(np.uint8, patterned),
+            window=per_axon(np.uint8, patterned),
+            sums=aligned_zeros((n, sums), self.sum_dtype),
+            trace=per_axon(self.state_dtype, traced),
+            arrived=per_axon(np.uint8, lossy),
+            late=per_axon(np.uint64, late),
+            counts=per_axon(np.uint16, lossy),
+        )
+
+    def scratch(self, axons: int, variables: int) -> Scratch:
+        """Return room for one thread; ``axons`` is the largest number of axon slots."""
         slots, t = self.n_slots, self.state_dtype
+        most = max(slots, axons)
         return Scratch(
-            packed=aligned_zeros(slots // 8, np.uint8),
-            plus=aligned_zeros(slots + 4, np.uint64),
-            minus=aligned_zeros(slots + 4, np.uint64),
-            listed=aligned_zeros((len(self.population_slots), 2), np.uint64),
-            drive=aligned_zeros(slots, t),
-            pressed=aligned_zeros(slots, t),
-            sizes=aligned_zeros(slots, t),
+            packed=aligned_zeros(most // 8, np.uint8),
+            plus=aligned_zeros(2 * most + 8, np.uint64),
+            minus=aligned_zeros(2 * most + 8, np.uint64),
+            listed=aligned_zeros((max(1, most // _WORD), 3), np.uint64),
+            heard=aligned_zeros(axons, np.uint8),
+            silence=aligned_zeros(most, np.uint8),
+            room=aligned_zeros((ROOM, slots), t),
             total=aligned_zeros(slots, self.sum_dtype),
             part=aligned_zeros(slots, self.part_dtype),
-            few=Few(
-                n=aligned_zeros((len(self.population_slots), 2), np.uint64),
-                names=aligned_zeros((2, slots), np.uint64),
-                reals=aligned_zeros((5, slots), t),
-                bytes=aligned_zeros((3, slots), np.uint8),
+            compacted=Compacted(
+                n=aligned_zeros(len(self.population_slots), np.uint64),
+                axon=aligned_zeros(slots, np.uint64),
+                neuron=aligned_zeros(slots, np.uint64),
+                words=aligned_zeros((variables, slots), t),
+                bits=aligned_zeros(slots, np.uint8),
+                reference=aligned_zeros(slots, np.uint8),
+                window=aligned_zeros(slots, np.uint8),
                 counts=aligned_zeros(slots, np.uint16),
             ),
         )
 
-    def axons(self, block: Block) -> NDArray[np.intp]:
-        """Return the row of each neuron of the block's source population."""
-        source = self.image.network.projections[block.projection].source
-        return self.slots_of[source] - self.population_slots[source][0]
+    def matrix(self, weights: NDArray[Any], projection: int) -> NDArray[Any]:
+        """Return a view of a projection's weights, [neuron of the source, neuron of the target]."""
+        network = self.image.network
+        source, target = (network.sizes[p] for p in self._ends(projection))
+        return self._padded(weights, projection)[:source, :target]
 
-    def whole(self, weights: NDArray[Any], block: Block) -> NDArray[Any]:
-        """Return a view of one block with its padding, [axon slot, column]."""
-        flat = weights[block.start : block.start + block.rows * block.width]
-        return flat.reshape(block.rows, block.width)
+    def _ends(self, projection: int) -> tuple[int, int]:
+        found = self.image.network.projections[projection]
+        return found.source, found.target
+
+    def _padded(self, weights: NDArray[Any], projection: int) -> NDArray[Any]:
+        start, rows, stride = self._matrices[projection]
+        return weights[start : start + rows * stride].reshape(rows, stride)
 
     def block(self, weights: NDArray[Any], block: Block) -> NDArray[Any]:
-        """Return one block without padding, [neuron of the source, neuron of the core]."""
-        size = self.image.cores[block.core].size
-        return self.whole(weights, block)[self.axons(block), :size]
+        """Return a view of one block, [neuron of the source, neuron of the core]."""
+        column = block.start - self._matrices[block.projection][0]
+        return self._padded(weights, block.projection)[: block.rows, column : column + block.width]
 
     def write(self, wiring: Wiring, parameters: Parameters, largest: float | None) -> tuple[Wiring, int]:
         """Put parameters in place; returns the wiring with its scales, and how many weights were clipped."""
@@ -192,16 +290,13 @@ class Layout:
             if tied_to is not None:
                 matrices.append(matrices[tied_to].T)
                 scales[k] = scales[tied_to]
-                continue
-            place = weights_place(network, k)
-            held = quantise(values, self.image.precision, largest=largest, place=place)
-            matrices.append(held.weights)
-            scales[k] = held.scale
-            clipped += held.clipped
-        for b in self.blocks:
-            core = self.image.cores[b.core]
-            columns = matrices[b.projection][:, core.first : core.last]
-            self.whole(wiring.weights, b)[self.axons(b), : core.size] = columns
+            else:
+                place = weights_place(network, k)
+                held = quantise(values, self.image.precision, largest=largest, place=place)
+                matrices.append(held.weights)
+                scales[k] = held.scale
+                clipped += held.clipped
+            self.matrix(wiring.weights, k)[...] = matrices[-1]
         for p, bias in enumerate(parameters.biases, start=1):
             wiring.bias[self.slots_of[p]] = bias
         return wiring._replace(scales=scales), clipped
@@ -211,11 +306,10 @@ class Layout:
         network = self.image.network
         matrices = []
         for k in range(len(network.projections)):
-            pieces = [self.block(wiring.weights, b) for b in self.blocks if b.projection == k]
-            values = np.concatenate(pieces, axis=1)
+            values = self.matrix(wiring.weights, k)
             if integer_bits(self.image.precision) is not None:
                 values = values * wiring.scales[k]
-            matrices.append(np.ascontiguousarray(values))
+            matrices.append(np.array(values, order="C"))
         n = len(network.populations) - 1
         return Parameters(
             weights=tuple(matrices[:n]),

@@ -14,7 +14,7 @@ __all__ = ["change_floats", "change_integers"]
 
 @kernel
 def _accumulate(i: Any, pre: Any, post: Any, width: Any, change: Any) -> Any:
-    """change[j] = Σ_lanes pre[lane, i] · post[lane, j]; returns how many lanes had a non-zero pre."""
+    """change[j] = Σ_samples pre[sample, i] · post[sample, j]; returns how many samples had a non-zero pre."""
     nothing = np.uint64(0)
     for j in range(nothing, width):
         change[j] = 0
@@ -30,19 +30,27 @@ def _accumulate(i: Any, pre: Any, post: Any, width: Any, change: Any) -> Any:
 
 @entry
 def change_floats(
-    weights: Any, start: Any, width: Any, rows: Any, pre: Any, post: Any, rate: Any, change: Any, out: Any
+    weights: Any,
+    start: Any,
+    stride: Any,
+    rows: Any,
+    pre: Any,
+    post: Any,
+    rate: Any,
+    change: Any,
+    out: Any,
 ) -> None:
-    """W[i, j] += rate · Σ_lanes pre[lane, i] · post[lane, j], in place, for i in ``rows`` u64[2] (from, to).
+    """W[i, j] += rate · Σ_samples pre[sample, i] · post[sample, j], in place, for i in ``rows`` u64[2] (from, to).
 
-    ``weights`` T[weight] holds the block from ``start`` (u64), ``width`` (u64) columns wide; ``pre`` T[lane, axon],
-    ``post`` T[lane, ≥ width], ``change`` T[width] scratch. ``out`` i64[…]: its first += number of non-zero ``pre``.
+    ``weights`` T[weight] holds the block from ``start`` (u64), a row every ``stride`` (u64); ``pre`` T[sample, axon],
+    ``post`` T[sample, column], ``change`` T[column] scratch. ``out`` i64[…]: its first += number of non-zero ``pre``.
     """
-    nothing = np.uint64(0)
+    nothing, width = np.uint64(0), np.uint64(post.shape[1])
     for i in range(rows[0], rows[1]):
         n = _accumulate(i, pre, post, width, change)
         if n > 0:
             out[0] += n
-            at = start + i * width
+            at = start + i * stride
             for j in range(nothing, width):
                 weights[at + j] += rate * change[j]
 
@@ -51,7 +59,7 @@ def change_floats(
 def change_integers(
     weights: Any,
     start: Any,
-    width: Any,
+    stride: Any,
     rows: Any,
     pre: Any,
     post: Any,
@@ -61,25 +69,24 @@ def change_integers(
     top: int,
     stochastic: int,
     key: Any,
-    row_numbers: Any,
     first_column: Any,
     out: Any,
 ) -> None:
     """The same for integer weights: ``rate`` is in steps of the weight; sums are rounded, and ``bottom`` … ``top``
 
     ``stochastic`` 1 rounds up with the probability of the fraction, drawn by (``key``, number of the weight in its
-    projection): row ``row_numbers[i]`` and column ``first_column`` + j, all u64, so the mapping does not matter.
+    projection): row i and column ``first_column`` + j, all u64, so the mapping does not matter.
     ``out`` i64[3] += number of non-zero ``pre``, of weights that met an end of the range, and of changes that are
     not finite: those leave their weight as it is.
     """
-    nothing = np.uint64(0)
+    nothing, width = np.uint64(0), np.uint64(post.shape[1])
     for i in range(rows[0], rows[1]):
         n = _accumulate(i, pre, post, width, change)
         if n == 0:
             continue
         out[0] += n
-        at = start + i * width
-        row_key = mix(key, row_numbers[i])
+        at = start + i * stride
+        row_key = mix(key, i)
         for j in range(nothing, width):
             step = np.float64(rate * change[j])
             if not np.isfinite(step):

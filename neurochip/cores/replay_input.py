@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from neurochip.cores.lif_network import LayeredRaster
+from neurochip.cores.raster import LayeredRaster
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision, word_bits, word_of
 from neurochip.errors import ConfigError, DataError, MappingError, NumericError

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
-from neurochip.cores.lif_network import LayeredRaster
+from neurochip.cores.raster import LayeredRaster
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import CapabilityError, NumericError, StallError
 from neurochip.noc import Packets, core_pipeline, cycles_from_counts

@@ -9,17 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.arrays import Recorder
-from neurochip.cores.bookkeeping import Bookkeeper
+from neurochip.cores.arrays import Recorder, Wiring
+from neurochip.cores.batch import Batch
+from neurochip.cores.cell import Cell, cell_of
 from neurochip.cores.clock import ChipClock
+from neurochip.cores.counters import Bookkeeper
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.isolated import CoreMemory
-from neurochip.cores.lanes import Lanes
 from neurochip.cores.layout import Layout
-from neurochip.cores.synapses import SynapseMemories
+from neurochip.cores.memory import SynapseMemories
+from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.cores.threads import Threads
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.run_sections import MOST_TICKS, CodingSpec
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.spikes import Spikes
 from neurochip.substrate import (
@@ -53,8 +56,8 @@ class DigitalSubstrate:
     ----------
     image
         The compiled chip.
-    coding
-        Encoder, decoder and annealer.
+    neuron
+        Encoder, decoder and annealer of neurons that settle, or other neurons.
     traced
         Receiving cores keep a decoder's trace of each axon, for rules that learn from bits alone.
     counting
@@ -74,12 +77,14 @@ class DigitalSubstrate:
         Time one presentation in so many.
     faults
         What is broken, in training and in presentations that measure; `None` for a sound chip.
+    mismatch
+        Of the synapses; `None`: every synapse delivers what its memory holds.
     """
 
     def __init__(
         self,
         image: ChipImage,
-        coding: CodingSpec,
+        neuron: CodingSpec | TwoCompartmentLIF | Cell,
         *,
         traced: bool = False,
         counting: bool = False,
@@ -90,11 +95,15 @@ class DigitalSubstrate:
         timing: Literal["tick", "analytic", "cycle"] = "tick",
         timing_every: int = 1,
         faults: FaultsSpec | None = None,
+        mismatch: SynapseMismatch | None = None,
     ) -> None:
         self.image = image
+        self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting
-        self._layout = Layout(image)
-        self._books = Bookkeeper(image, traced or counting)
+        self._layout = Layout(image, delivers_reals=mismatch is not None)
+        self._books = Bookkeeper(
+            image, traced or counting or self._cell.value_is_trace, bias_axon=self._cell.has_bias_axon
+        )
         self._dtype = self._layout.state_dtype
         self._threads = Threads(threads)
         spec = FaultsSpec() if faults is None else faults
@@ -123,11 +132,13 @@ class DigitalSubstrate:
             weight_range=weight_range,
             threads=self._threads.count,
             each_thread=self._threads.each,
+            gain=self._cell.gain,
+            mismatch=mismatch,
         )
-        self._lanes = Lanes(
+        self._batch = Batch(
             self._layout,
             self._synapses,
-            coding,
+            self._cell,
             traced=traced,
             seed=seed,
             threads=self._threads,
@@ -141,10 +152,8 @@ class DigitalSubstrate:
     @property
     def capabilities(self) -> Capabilities:
         """What the chip can do."""
-        observables = {Observable.VALUE, Observable.RATE, Observable.SPIKES}
-        if self._traced:
-            observables.add(Observable.TRACE)
-        return Capabilities("digital", frozenset(observables), sends_bits_only=True)
+        observables = self._cell.observables | ({Observable.TRACE} if self._traced else set())
+        return Capabilities(self._cell.name, observables, sends_bits_only=True)
 
     def load(self, parameters: Parameters) -> None:
         """Write all weights and biases, rounding to nearest where weights are integers."""
@@ -157,7 +166,7 @@ class DigitalSubstrate:
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
         inputs = fitting_inputs(self.image.network, inputs)
-        self._lanes.begin(inputs, fitting_presentations(presentations, inputs.shape[0]))
+        self._batch.begin(self._cell.present(inputs), fitting_presentations(presentations, inputs.shape[0]))
         self._opening = True
         self._begun = set()
 
@@ -171,41 +180,41 @@ class DigitalSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
-        check_phase(phase, ticks, beta, targets, (len(self._lanes), self.image.network.sizes[-1]))
+        check_phase(phase, ticks, beta, targets, (len(self._batch), self.image.network.sizes[-1]))
         if ticks > MOST_TICKS:
             raise ConfigError(
                 f"phases.{phase.value}",
                 f"must be at most {MOST_TICKS} ticks, got {ticks}",
             )
-        check_record(record, RECORDS)
-        lanes = self._lanes
-        if lanes.tick == 0:
+        check_record(record, self._cell.records)
+        batch = self._batch
+        if batch.tick == 0:
             testing = phase is Phase.EVALUATION
-            lanes.choose_plan(testing=testing)
+            batch.choose_plan(testing=testing)
             self._choose_clock(testing)
-        wanted = lanes.targets()
+        wanted = batch.targets()
         if beta and targets is not None:
-            wanted[:, self._layout.slots_of[-1]] = targets
+            wanted[:, self._layout.slots_of[-1]] = self._cell.aim(targets)
         kept = [ticks if name in record else 0 for name in RECORDS]
-        carried = (
-            lanes.per_core(lanes.state.bits) if lanes.tick else np.zeros(len(self.image.cores), np.int64)
-        )
-        before = lanes.under_way()
-        lanes.clear_tallies()
+        carried = batch.per_core(batch.bits()) if batch.tick else np.zeros(len(self.image.cores), np.int64)
+        before = batch.under_way()
+        batch.clear_tallies()
         begins = phase not in self._begun
-        recorder = self._run_lanes(phase, begins, ticks, self._dtype.type(2.0 * beta), wanted, kept)
-        lanes.tick += ticks
+        recorder = self._run_batch(
+            phase, begins, ticks, self._dtype.type(self._cell.nudge(beta)), wanted, kept
+        )
+        batch.tick += ticks
         self._books.run(
             phase,
-            lanes=len(lanes),
+            lanes=len(batch),
             ticks=ticks,
             begins=begins,
             opening=self._opening,
             nudged=beta != 0,
             carried=carried,
-            sent=lanes.per_core(lanes.state.counts),
-            last=lanes.per_core(lanes.state.bits),
-            faults=lanes.fault_counts(before, lanes.under_way()),
+            sent=batch.per_core(batch.state.counts),
+            last=batch.per_core(batch.bits()),
+            faults=batch.fault_counts(before, batch.under_way()),
         )
         self._begun.add(phase)
         self._ran = ticks
@@ -215,10 +224,10 @@ class DigitalSubstrate:
             ticks=ticks,
             spikes=tuple(recorder.spikes[:, :, s] for s in of) if kept[0] else (),
             states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
-            step_sizes=tuple(recorder.sizes[:, :, s] for s in of) if kept[2] else (),
+            step_sizes=tuple(recorder.steps[:, :, s] for s in of) if kept[2] else (),
         )
 
-    def _run_lanes(
+    def _run_batch(
         self,
         phase: Phase,
         begins: bool,
@@ -228,7 +237,7 @@ class DigitalSubstrate:
         kept: Sequence[int],
     ) -> Recorder:
         """Run all lanes, as many at once as there is room for what the clock needs of them, and time them."""
-        clock, lanes, slots = self._clock, len(self._lanes), self._layout.n_slots
+        clock, lanes, slots = self._clock, len(self._batch), self._layout.n_slots
         for_walking = ticks if clock is not None and clock.walks else 0
         for_counting = ticks if clock is not None and not clock.walks else 0
         at_once = lanes if clock is None or any(kept) else clock.lanes_at_once(ticks, slots)
@@ -239,16 +248,19 @@ class DigitalSubstrate:
             np.zeros((kept[2], rows, slots), self._dtype),
             np.zeros((for_counting, rows, len(self.image.cores)), np.int32),
             np.arange(lanes) % rows,
+            self._cell.value,
+            np.zeros(0, np.int64),
+            np.zeros(0, np.int64),
         )
         if clock is not None and begins:
             self._books.time(phase, presentations=clock.begin(phase, lanes))
         for first in range(0, lanes, rows):
             some = np.arange(first, min(first + rows, lanes))
-            self._lanes.run(some, ticks, nudge, wanted, recorder)
+            self._batch.run(some, ticks, nudge, wanted, recorder)
             if clock is not None:
                 timed = np.intersect1d(clock.timed(phase), some) - first
                 took = clock.measure(
-                    timed, recorder.per_core, recorder.spikes, self._threads.each, self._lanes.tick + 1
+                    timed, recorder.per_core, recorder.spikes, self._threads.each, self._batch.tick + 1
                 )
                 self._books.time(phase, took)
         return recorder
@@ -257,34 +269,38 @@ class DigitalSubstrate:
         self._clock = self._clocks[testing] if self._clocks else None
 
     def observe(self, what: Observable, layer: int) -> NDArray[Any]:
-        """Return [lane, unit] of a layer, as a copy."""
-        lanes = self._lanes
-        lanes.rest()
-        state, plan, slots = lanes.state, lanes.plan, self._layout.slots_of[layer]
+        """Return [sample, unit] of a layer, as a copy."""
+        batch = self._batch
+        batch.rest()
+        state, plan, layer = batch.state, batch.plan, layer % len(self._layout.slots_of)
+        slots = self._layout.slots_of[layer]
         check_observable(what, self.capabilities, "is not kept on this chip; make it with traced=True")
-        if what is Observable.VALUE:
-            return np.ascontiguousarray(state.value[:, slots])
-        faults = lanes.fault_state() if lanes.tick else None
-        if plan is not None and faults is not None:
-            if what is Observable.TRACE:
-                return plan.at_cores(faults.trace, layer % len(self._layout.slots_of))
-            if what is Observable.RATE and self._counting:
-                counted = plan.at_cores(faults.counts, layer % len(self._layout.slots_of))
-                return np.asarray(counted / self._dtype.type(max(self._ran, 1)))
-        if what is Observable.TRACE:
-            return np.ascontiguousarray(state.trace[:, slots])
+        own = self._cell.value_is_trace and what in (Observable.ACTIVITY, Observable.TRACE)
+        if own and batch.lossy:
+            raise CapabilityError(what.value, "is not kept of axons on which packets get lost")
+        if what is Observable.VALUE or own:
+            return np.ascontiguousarray(state.words[:, self._cell.value, slots])
         if what is Observable.SPIKES:
-            return np.ascontiguousarray(state.bits[:, slots])
-        rate: NDArray[Any] = state.counts[:, slots] / self._dtype.type(max(self._ran, 1))
+            return np.ascontiguousarray(batch.bits()[:, slots])
+        lost = plan is not None and batch.lossy and batch.tick > 0
+        ran = self._dtype.type(max(self._ran, 1))
+        if what is Observable.TRACE:
+            trace = batch.reception.trace
+            if plan is not None and lost:
+                return plan.at_cores(trace, layer)
+            return np.ascontiguousarray(trace[:, slots] if not batch.lossy else 0 * state.words[:, 0, slots])
+        if plan is not None and lost and self._counting:
+            return np.asarray(plan.at_cores(batch.reception.counts, layer) / ran)
+        rate: NDArray[Any] = state.counts[:, slots] / ran
         return rate
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""
-        return Snapshot(self._lanes.tick, self._ran, self._lanes.snapshot())
+        return Snapshot(self._batch.tick, self._ran, self._batch.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
-        self._choose_clock(self._lanes.restore(snapshot.arrays, snapshot.tick))
+        self._choose_clock(self._batch.restore(snapshot.arrays, snapshot.tick))
         self._ran = snapshot.ran
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
@@ -298,16 +314,22 @@ class DigitalSubstrate:
         if self._clocks:
             self._books.time(Phase.UPDATE, self._clocks[0].learned(written.accumulations, written.writes))
 
+    @property
+    def delivered(self) -> Wiring:
+        """What the synapses deliver for a spike, mismatch included."""
+        return self._synapses.delivered
+
     def core_memory(self, core: int) -> CoreMemory:
         """Return copies of all that one core holds of its own, to run it alone."""
         wiring, layout = self._synapses.wiring, self._layout
-        own = [block for block in layout.blocks if block.core == core]
-        begin = own[0].start if own else 0
-        end = own[-1].start + own[-1].rows * own[-1].width if own else 0
+        alone = Layout(self.image, only=core)
+        weights = alone.wiring().weights
+        for here, there in zip(
+            alone.blocks, (block for block in layout.blocks if block.core == core), strict=True
+        ):
+            alone.block(weights, here)[...] = layout.block(wiring.weights, there)
         first, last = layout.core_slots[core]
-        return CoreMemory(
-            wiring.weights[begin:end].copy(), wiring.scales.copy(), wiring.bias[first:last].copy()
-        )
+        return CoreMemory(weights, wiring.scales.copy(), wiring.bias[first:last].copy())
 
     def each_tick(self, spikes: Sequence[Spikes]) -> list[PhaseTime]:
         """Return the time of every tick of one recorded presentation: [tick, unit] of each layer. Books nothing."""
@@ -320,7 +342,7 @@ class DigitalSubstrate:
 
     def book_readout(self, layer: int) -> None:
         """Book that the host read the values of a layer."""
-        self._books.readout(layer % len(self._layout.slots_of), len(self._lanes))
+        self._books.readout(layer % len(self._layout.slots_of), len(self._batch))
 
     def ledger(self) -> Ledger:
         """Return all counts since the chip was made."""

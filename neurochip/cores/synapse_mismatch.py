@@ -64,10 +64,7 @@ def synapse_factors(
     for block in layout.blocks:
         core = image.cores[block.core]
         random = _stream(mismatch.seed, core.site, block.projection)
-        size = layout.axons(block).size
-        layout.whole(weights, block)[layout.axons(block), : core.size] = mismatch.draw(
-            random, (size, core.size)
-        )
+        layout.block(weights, block)[...] = mismatch.draw(random, (block.rows, core.size))
     for c, core in enumerate(image.cores):
         first, _ = layout.core_slots[c]
         random = _stream(mismatch.seed, core.site, len(image.network.projections))

@@ -1,4 +1,9 @@
-"""The ticks of a phase, lane by lane, core by core (docs/cycle.md). Cores read only bits of tick t−1."""
+"""The loop over ticks: for every network, every kind of neuron, every chip (docs/cycle.md).
+
+In tick t the spikes of earlier ticks become lists of axons, the lists become sums at the neurons, the neurons are
+updated, and what they fire goes out. Nothing else is ever read of another core than its bits. The loop is compiled once
+for each format of weights and state: neurons and channels are handed to it as functions.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +11,35 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.cores.arrays import Coder, LaneState, Recorder, Schedules, Scratch, Wiring
-from neurochip.cores.few import fill_up, gather, rename, scatter, show_bits
-from neurochip.cores.update import code_clamped, update_neurons
-from neurochip.elements.decoders.table import decode
-from neurochip.kernels._jit import entry, separate_kernel
+from neurochip.cores.arrays import (
+    HELD,
+    PLAYED,
+    UPDATED,
+    Channel,
+    Compacted,
+    Neurons,
+    Pull,
+    Reception,
+    Recorder,
+    Scratch,
+    Span,
+    State,
+    Wiring,
+)
+from neurochip.cores.compaction import compact, rename, show_bits, spread
+from neurochip.elements.neurons.neuron import DRIVE, STEP, Lane, Moment
+from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.row_sums import deliver, sum_frame
-from neurochip.kernels.spike_lists import deviations, new_frame, pad_list
+from neurochip.kernels.row_sums import deliver, sum_reference
+from neurochip.kernels.spike_lists import differences, new_reference, pad_list
 
-__all__ = ["FRAME_TICKS", "clear", "count_per_core", "record", "run_ticks"]
+__all__ = ["REFERENCE_TICKS", "run_ticks"]
 
-# A new reference frame is taken before these ticks, from the ticks since the last one: the predictive
-# encoder sends a burst at first, then settles to the rate. Later frames cost more than they save.
-FRAME_TICKS = (2, 9)
-_FIRST_FRAME, _SECOND_FRAME = FRAME_TICKS
+# A new reference pattern is taken before these ticks, from the ticks since the last one: the predictive encoder sends a
+# burst at first, then settles to the rate. Later patterns cost more than they save.
+REFERENCE_TICKS = (2, 9)
+_FIRST, _SECOND = REFERENCE_TICKS
+_NOTHING, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 @separate_kernel
@@ -31,347 +50,452 @@ def clear(first: Any, last: Any, row: Any) -> None:
 
 
 @separate_kernel
-def _add_bits(first: Any, last: Any, bits: Any, counts: Any) -> None:
-    for j in range(first, last):
-        counts[j] += bits[j]
+def _add_bits(first: Any, n: Any, bits: Any, at: Any, counts: Any) -> None:
+    for j in range(_NOTHING, n):
+        counts[at + j] += bits[first + j]
 
 
 @separate_kernel
-def record(first: Any, last: Any, source: Any, tick: Any, row: Any, out: Any) -> None:
-    """Write source[first … last − 1] into out[tick, row]."""
+def _bias(first: Any, last: Any, factor: Any, bias: Any, drive: Any) -> None:
     for j in range(first, last):
+        drive[j] = factor * bias[j]
+
+
+@kernel
+def _row_of(tick: Any, depth: int) -> Any:
+    """Return where the bits of a tick stand; most networks keep those of one."""
+    return tick % depth if depth > 1 else 0
+
+
+@separate_kernel
+def _record(source: Any, tick: Any, row: Any, out: Any) -> None:
+    for j in range(_NOTHING, np.uint64(source.shape[0])):
         out[tick, row, j] = source[j]
 
 
 @separate_kernel
-def count_per_core(cores: Any, bits: Any, tick: Any, row: Any, out: Any) -> None:
-    """Write the spikes of each core into out[tick, row]."""
+def _count_per_core(cores: Any, bits: Any, tick: Any, row: Any, out: Any) -> None:
     for c in range(cores.shape[0]):
         total = np.int32(0)
-        for j in range(cores[c, 1], cores[c, 2]):
+        for j in range(cores[c, 0], cores[c, 1]):
             total += bits[j]
         out[tick, row, c] = total
 
 
 @entry
-def run_ticks(
-    lanes: Any,
-    presentation: Any,
-    first_tick: int,
-    n_ticks: int,
+def _rest(wiring: Wiring, state: State, reception: Reception, b: int) -> None:
+    """Put a sample to rest: all is 0 but what inputs present."""
+    words, populations = state.words[b], wiring.populations
+    for p in range(populations.shape[0]):
+        first, last = populations[p, 0], populations[p, 1]
+        if populations[p, 3] == UPDATED:
+            clear(first, last, words[0])
+        for v in range(1, words.shape[0]):
+            clear(first, last, words[v])
+    for d in range(state.bits.shape[1]):
+        clear(_NOTHING, np.uint64(state.bits.shape[2]), state.bits[b, d])
+    n = np.uint64(reception.reference.shape[1])
+    clear(_NOTHING, n, reception.reference[b])
+    clear(_NOTHING, n, reception.window[b])
+    clear(_NOTHING, np.uint64(reception.sums.shape[1]), reception.sums[b])
+    clear(_NOTHING, np.uint64(reception.trace.shape[1]), reception.trace[b])
+    clear(_NOTHING, np.uint64(reception.arrived.shape[1]), reception.arrived[b])
+    clear(_NOTHING, np.uint64(reception.late.shape[1]), reception.late[b])
+
+
+@kernel
+def _hear(sources: Any, arrived: Any, heard: Any) -> None:
+    for s in range(sources.shape[0]):
+        for j in range(sources[s, 2], sources[s, 3]):
+            heard[j] = 1 if arrived[j] > 0 else 0
+
+
+@kernel
+def _append_twice(first: Any, last: Any, arrived: Any, plus: Any, end: Any) -> Any:
+    """Append the axons that two packets came through; returns the end of the list."""
+    for j in range(first, last):
+        plus[end] = j - first
+        end += _ONE if arrived[j] > 1 else _NOTHING
+    return end
+
+
+@kernel
+def _heard(
+    source: Any,
+    tick: int,
     wiring: Wiring,
-    state: LaneState,
+    channel: Channel,
+    bits: Any,
+    reference: Any,
+    window: Any,
     scratch: Scratch,
-    coder: Coder,
-    schedules: Schedules,
-    nudge: Any,
-    target: Any,
+) -> Any:
+    """Return where the bits stand that the axons of a source get in this tick, and what is remembered of them.
+
+    That is: u8[…] bits, first, last, and reference pattern and window u8[…] with their first.
+    """
+    p, c = wiring.sources[source, 0], scratch.compacted
+    first, last = wiring.populations[p, 0], wiring.populations[p, 1]
+    axon = wiring.sources[source, 2]
+    if channel.direct == 0:
+        return scratch.heard, axon, wiring.sources[source, 3], reference, window, axon
+    if c.n[p] != _NOTHING:
+        return c.bits, first, first + c.n[p], c.reference, c.window, first
+    back = _row_of(tick - np.int64(wiring.sources[source, 1]), bits.shape[0])
+    return bits[back], first, last, reference, window, axon
+
+
+@entry
+def _take_patterns(
+    tick: int,
+    wiring: Wiring,
+    channel: Channel,
+    bits: Any,
+    reference: Any,
+    window: Any,
+    sums: Any,
+    scratch: Scratch,
+) -> None:
+    """Remember what axons get in the first ticks; where it is time for it, make reference patterns and their sums."""
+    sources, blocks, c = wiring.sources, wiring.blocks, scratch.compacted
+    for s in range(sources.shape[0]):
+        row, first, last, _, seen_row, seen_first = _heard(
+            s, tick, wiring, channel, bits, reference, window, scratch
+        )
+        _add_bits(first, last - first, row, seen_first, seen_row)
+    if tick != _FIRST and tick != _SECOND:
+        return
+    seen = 1 if tick == _FIRST else _SECOND - _FIRST
+    for s in range(sources.shape[0]):
+        p, to = sources[s, 0], _TWO * sources[s, 2]
+        _, first, last, pattern, seen_row, at = _heard(
+            s, tick, wiring, channel, bits, reference, window, scratch
+        )
+        n = new_reference(at, at + (last - first), seen_row, seen, pattern, to, scratch.plus)
+        if channel.direct != 0 and c.n[p] != _NOTHING:
+            rename(scratch.plus, to, n, c.axon, first)
+        silent = sources[s, 3] - sources[s, 2] - _ONE
+        scratch.listed[s, 0] = pad_list(scratch.plus, to, n, silent)
+    for k in range(blocks.shape[0]):
+        s = blocks[k, 1]
+        sum_reference(
+            wiring.weights,
+            blocks[k, 2],
+            blocks[k, 4],
+            blocks[k, 3],
+            scratch.plus,
+            scratch.listed[s, 0],
+            _TWO * sources[s, 2],
+            scratch.part,
+            scratch.total,
+            sums,
+            blocks[k, 5],
+        )
+
+
+@kernel
+def _list_axons(
+    tick: int,
+    wiring: Wiring,
+    patterned: bool,
+    channel: Channel,
+    bits: Any,
+    reference: Any,
+    window: Any,
+    arrived: Any,
+    has_late: bool,
+    scratch: Scratch,
+) -> None:
+    """List, source by source, the axons that fire outside the reference pattern and those that stay silent inside it.
+
+    ``bits`` u8[delay, slot]; ``reference``, ``window`` and ``arrived`` u8[axon slot | 0] of one sample.
+    """
+    c, plus, minus, listed = scratch.compacted, scratch.plus, scratch.minus, scratch.listed
+    sources = wiring.sources
+    for s in range(sources.shape[0]):
+        p, axon, end, to = sources[s, 0], sources[s, 2], sources[s, 3], _TWO * sources[s, 2]
+        row, first, last, pattern, _, at = _heard(s, tick, wiring, channel, bits, reference, window, scratch)
+        if not patterned:
+            pattern, at = scratch.silence, _NOTHING
+        n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)
+        if channel.direct != 0 and c.n[p] != _NOTHING:
+            rename(plus, to, n_plus, c.axon, first)
+            rename(minus, to, n_minus, c.axon, first)
+        if has_late:
+            n_plus = _append_twice(axon, end, arrived, plus, to + n_plus) - to
+        silent = end - axon - _ONE
+        listed[s, 0] = pad_list(plus, to, n_plus, silent)
+        listed[s, 1] = pad_list(minus, to, n_minus, silent)
+        listed[s, 2] = n_plus
+
+
+@kernel
+def _deliver(r: Any, wiring: Wiring, neurons: Neurons, schedule: Any, sums: Any, scratch: Scratch) -> Any:
+    """Write what reaches a range of neurons into ``scratch.room[DRIVE]``; returns how many spikes that were, u64."""
+    ranges, blocks, scales = wiring.ranges, wiring.blocks, wiring.scales
+    begin, end = wiring.range_blocks[r], wiring.range_blocks[r + 1]
+    first = ranges[r, 1]
+    arrived = _NOTHING
+    drive = scratch.room[DRIVE]
+    biased = neurons.bias_column >= 0
+    if biased:
+        _bias(first, ranges[r, 2], schedule[neurons.bias_column], wiring.bias, drive)
+    elif begin == end:
+        clear(first, ranges[r, 2], drive)
+    for k in range(begin, end):
+        s = blocks[k, 1]
+        arrived += scratch.listed[s, 2]
+        own = blocks[k, 7] == _NOTHING
+        deliver(
+            wiring.weights if own else wiring.borrowed,
+            blocks[k, 2],
+            blocks[k, 4],
+            blocks[k, 3],
+            scratch.plus,
+            scratch.minus,
+            scratch.listed[s, 0] if own else scratch.listed[s, 2],
+            scratch.listed[s, 1],
+            _TWO * wiring.sources[s, 2],
+            sums,
+            blocks[k, 5],
+            scratch.part,
+            scratch.total,
+            scales[blocks[k, 6]],
+            biased or k > begin,
+            drive,
+            first,
+        )
+    return arrived
+
+
+@separate_kernel
+def _add_played(first: Any, played: Any, bits: Any) -> None:
+    for j in range(_NOTHING, np.uint64(played.shape[0])):
+        bits[first + j] = played[j]
+
+
+@kernel
+def _lives(r: Any, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
+    """Whether the neurons of a range are to be updated, here and by themselves."""
+    p = wiring.ranges[r, 0]
+    if wiring.populations[p, 3] == PLAYED or c.n[p] != _NOTHING:
+        return False
+    return channel.direct != 0 or channel.dead[wiring.ranges[r, 3]] == 0
+
+
+@kernel
+def _update(
+    neurons: Neurons, kind: Any, first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any
+) -> Any:
+    """Advance a range of neurons of one kind by a tick; returns how many updates were idle."""
+    c, own = neurons.constants[kind], neurons.own
+    if kind == 0:
+        return neurons.update0(first, last, moment, lane, room, nudge, c, own)
+    if kind == 1:
+        return neurons.update1(first, last, moment, lane, room, nudge, c, own)
+    if kind == 2:
+        return neurons.update2(first, last, moment, lane, room, nudge, c, own)
+    return neurons.update3(first, last, moment, lane, room, nudge, c, own)
+
+
+@entry
+def run_ticks(
+    batch: Any,
+    span: Span,
+    wiring: Wiring,
+    state: State,
+    reception: Reception,
+    scratch: Scratch,
+    neurons: Neurons,
+    pull: Pull,
+    channel: Channel,
     recorder: Recorder,
 ) -> None:
-    """Run ticks ``first_tick … first_tick + n_ticks − 1`` (from 1) of the lanes in i64[…] ``lanes``.
+    """Run the samples in i64[…] ``batch`` through the ticks of ``span``, each for itself.
 
-    ``presentation`` u64[lane] names what each lane presents (for random bits); ``nudge`` is 2β, a T scalar,
-    0 in a free phase; ``target`` T[lane, slot] is y, used in the last population. Tick 1 begins from rest, but
-    for the values of clamped neurons. Changes ``state``, ``scratch`` and ``recorder`` in place, nothing else.
+    Tick 1 begins from rest, but for what inputs present. Changes ``state``, ``reception``, ``scratch`` and ``recorder``
+    in place, and the structures of the channel.
     """
-    populations, cores, blocks = wiring.populations, wiring.cores, wiring.blocks
-    core_blocks, weights, scales, bias = wiring.core_blocks, wiring.weights, wiring.scales, wiring.bias
-    neuron = wiring.neuron
-    packed, packed_words = scratch.packed, scratch.packed.view(np.uint64)
-    plus, minus, listed = scratch.plus, scratch.minus, scratch.listed
-    drive, pressed, sizes = scratch.drive, scratch.pressed, scratch.sizes
-    total, part = scratch.total, scratch.part
-    n_few, axon, few_neuron = scratch.few.n, scratch.few.names[0], scratch.few.names[1]
-    few_value, few_previous = scratch.few.reals[0], scratch.few.reals[1]
-    few_coded, few_residue, few_second = (
-        scratch.few.reals[2],
-        scratch.few.reals[3],
-        scratch.few.reals[4],
-    )
-    few_bits, few_frame, few_window = scratch.few.bytes[0], scratch.few.bytes[1], scratch.few.bytes[2]
-    few_counts = scratch.few.counts
-    encoder, decoder, annealer = coder.encoder, coder.decoder, coder.annealer
-    front, front_steady, traced = coder.front, coder.front_steady, coder.traced
-    const_a, const_b, seed = coder.a, coder.b, coder.seed
-    encoder_lambda, decoder_lambda, rates = (
-        schedules.encoder_lambda,
-        schedules.decoder_lambda,
-        schedules.rate,
-    )
-    recorded_spikes, recorded_states, recorded_sizes = recorder.spikes, recorder.states, recorder.sizes
-    keep_spikes = recorded_spikes.shape[0] > 0
-    keep_states = recorded_states.shape[0] > 0
-    keep_sizes = recorded_sizes.shape[0] > 0
-    per_core = recorder.per_core
-    keep_per_core = per_core.shape[0] > 0
-    # Somebody looks at the bits of all slots in every tick.
-    shown = traced != 0 or keep_spikes or keep_per_core
-    fires_at_zero = coder.silent_at_zero == 0
-    n_populations, n_cores, n_blocks = populations.shape[0], cores.shape[0], blocks.shape[0]
-    none = nudge * 0
-    nothing = np.uint64(0)
-    one = np.uint64(1)
-
-    for which in range(lanes.shape[0]):
-        lane = lanes[which]
-        kept_at = recorder.row[lane]
-        value, decoded = state.value[lane], state.decoded[lane]
-        previous, coded = state.previous[lane], state.coded[lane]
-        residue, second = state.residue[lane], state.second[lane]
-        z0, z1 = state.anneal[lane, 0], state.anneal[lane, 1]
-        z2, z3 = state.anneal[lane, 2], state.anneal[lane, 3]
-        bits, trace = state.bits[lane], state.trace[lane]
-        frame, window, frame_sum = state.frame[lane], state.window[lane], state.frame_sum[lane]
-        counts, wanted = state.counts[lane], target[lane]
-        slots = np.uint64(bits.shape[0])
-        if first_tick == 1:
-            # From rest. Done here, each thread clears what it is about to use.
-            for p in range(n_populations):
-                if populations[p, 2] == 0:
-                    clear(populations[p, 0], populations[p, 1], value)
-            for row in (decoded, previous, coded, residue, second, z0, z1, z2, z3, trace):
-                clear(nothing, np.uint64(row.shape[0]), row)
-            clear(nothing, slots, bits)
-            clear(nothing, slots, frame)
-            clear(nothing, slots, window)
-            clear(nothing, np.uint64(frame_sum.shape[0]), frame_sum)
-        clear(nothing, slots, counts)
+    populations, ranges, c = wiring.populations, wiring.ranges, scratch.compacted
+    n_populations, n_ranges = populations.shape[0], np.uint64(ranges.shape[0])
+    depth, n_ticks = state.bits.shape[1], span.schedule.shape[0]
+    direct, patterned, traced = channel.direct != 0, neurons.patterned != 0, neurons.traced != 0
+    has_late = reception.late.shape[1] > 0
+    shown = not direct or traced or recorder.spikes.shape[0] > 0 or recorder.per_core.shape[0] > 0
+    none = pull.nudge - pull.nudge
+    counts_idle = recorder.idle_per_tick.shape[0] > 0
+    for i in range(batch.shape[0]):
+        b = batch[i]
+        kept_at = recorder.row[b]
+        words, counts, target = state.words[b], state.counts[b], pull.target[b]
+        reference, window, sums = reception.reference[b], reception.window[b], reception.sums[b]
+        trace, arrived, late, got = (
+            reception.trace[b],
+            reception.arrived[b],
+            reception.late[b],
+            reception.counts[b],
+        )
+        at_rest = span.first_tick == 1
+        if at_rest:
+            _rest(wiring, state, reception, b)
+        clear(_NOTHING, np.uint64(counts.shape[0]), counts)
+        clear(_NOTHING, np.uint64(got.shape[0]), got)
+        start_key = tick_key(span.seed, span.presentation[b], _NOTHING)
         for p in range(n_populations):
-            n_few[p, 0] = 0
-            n_few[p, 1] = 0
-        for c in range(n_cores):
-            p = cores[c, 0]
-            if populations[p, 2] != 0:
-                n_few[p, 0] = gather(
-                    cores[c, 1],
-                    cores[c, 2],
-                    populations[p, 0],
-                    n_few[p, 0],
-                    fires_at_zero,
-                    first_tick == 1,
-                    neuron,
-                    value,
-                    previous,
-                    coded,
-                    residue,
-                    second,
-                    bits,
-                    frame,
-                    window,
-                    axon,
-                    few_neuron,
-                    few_value,
-                    few_previous,
-                    few_coded,
-                    few_residue,
-                    few_second,
-                    few_bits,
-                    few_frame,
-                    few_window,
-                    few_counts,
-                )
-                n_few[p, 1] = 1
-        for p in range(n_populations):
-            if n_few[p, 1] != 0:
+            c.n[p] = 0
+            if populations[p, 3] == HELD and depth == 1 and neurons.compacts[populations[p, 2]] != 0:
                 first, last = populations[p, 0], populations[p, 1]
-                n_few[p, 1] = fill_up(
-                    first,
-                    n_few[p, 0],
-                    last - first - one,
-                    axon,
-                    few_neuron,
-                    few_value,
-                    few_previous,
-                    few_coded,
-                    few_residue,
-                    few_second,
-                    few_bits,
-                    few_frame,
-                    few_window,
-                    few_counts,
-                )
-        for t in range(n_ticks):
-            tick = first_tick + t
-
-            # What follows from the bits of the last tick alone, the same on every core that gets them.
-            if tick <= _SECOND_FRAME:
-                for p in range(n_populations):
-                    if n_few[p, 1] != 0:
-                        first = populations[p, 0]
-                        _add_bits(first, first + n_few[p, 1], few_bits, few_window)
-                    else:
-                        _add_bits(populations[p, 0], populations[p, 1], bits, window)
-            if tick == _FIRST_FRAME or tick == _SECOND_FRAME:
-                seen = 1 if tick == _FIRST_FRAME else _SECOND_FRAME - _FIRST_FRAME
-                for p in range(n_populations):
-                    first, last = populations[p, 0], populations[p, 1]
-                    if n_few[p, 1] != 0:
-                        end = first + n_few[p, 1]
-                        n_rows = new_frame(first, end, few_window, seen, few_frame, first, plus)
-                        rename(plus, first, n_rows, axon)
-                    else:
-                        n_rows = new_frame(first, last, window, seen, frame, first, plus)
-                    listed[p, 0] = pad_list(plus, first, n_rows, last - first - one)
-                for k in range(n_blocks):
-                    source, start, width, sums = blocks[k, 1], blocks[k, 2], blocks[k, 3], blocks[k, 4]
-                    axons, n_rows = populations[source, 0], listed[source, 0]
-                    sum_frame(weights, start, width, plus, axons, n_rows, part, total, frame_sum, sums)
-            for p in range(n_populations):
-                first, last = populations[p, 0], populations[p, 1]
-                if n_few[p, 1] != 0:
-                    end, sent, framed = first + n_few[p, 1], few_bits, few_frame
-                else:
-                    end, sent, framed = last, bits, frame
-                n_plus, n_minus = deviations(
-                    first,
-                    end,
-                    sent,
-                    sent.view(np.uint64),
-                    framed.view(np.uint64),
-                    packed,
-                    packed_words,
-                    first,
-                    plus,
-                    minus,
-                )
-                if n_few[p, 1] != 0:
-                    rename(plus, first, n_plus, axon)
-                    rename(minus, first, n_minus, axon)
-                listed[p, 0] = pad_list(plus, first, n_plus, last - first - one)
-                listed[p, 1] = pad_list(minus, first, n_minus, last - first - one)
-            if traced:
-                decode(decoder, nothing, np.uint64(trace.shape[0]), bits, decoder_lambda[t], trace)
-            key = tick_key(seed, presentation[lane], np.uint64(tick))
-
-            # Clamped neurons. A value does not change: with a steady λ its code is the same from tick 2 on.
-            for p in range(n_populations):
-                if n_few[p, 1] == 0:
-                    continue
-                first = populations[p, 0]
-                code_clamped(
-                    encoder,
-                    front,
-                    tick <= 2 or (front != 0 and front_steady == 0),
-                    first,
-                    first + n_few[p, 1],
-                    few_value,
-                    encoder_lambda[t],
-                    few_previous,
-                    few_coded,
-                    few_residue,
-                    few_second,
-                    few_neuron,
-                    key,
-                    few_bits,
-                )
-                _add_bits(first, first + n_few[p, 1], few_bits, few_counts)
-                if shown:
-                    show_bits(first, n_few[p, 0], axon, few_bits, bits)
-
-            # Each other core for itself.
-            for c in range(n_cores):
-                first = cores[c, 1]
-                if populations[cores[c, 0], 2] != 0:
-                    continue
-                for k in range(core_blocks[c], core_blocks[c + 1]):
-                    source, start, width, sums = blocks[k, 1], blocks[k, 2], blocks[k, 3], blocks[k, 4]
-                    deliver(
-                        weights,
-                        start,
-                        width,
-                        plus,
-                        minus,
-                        populations[source, 0],
-                        listed[source, 0],
-                        listed[source, 1],
-                        frame_sum,
-                        sums,
-                        part,
-                        total,
-                        scales[blocks[k, 5]],
-                        k > core_blocks[c],
-                        drive,
-                        first,
-                    )
-
-            # Neurons of neighbouring cores do the same, each for itself: one call for all of them.
-            c = 0
-            while c < n_cores:
-                p, first, last = cores[c, 0], cores[c, 1], cores[c, 2]
-                c += 1
-                if populations[p, 2] != 0:
-                    continue
-                nudged = p == n_populations - 1 and nudge != none
-                while c < n_cores and cores[c, 1] == last and populations[cores[c, 0], 2] == 0:
-                    if (cores[c, 0] == n_populations - 1 and nudge != none) != nudged:
-                        break
-                    last = cores[c, 2]
-                    c += 1
-                update_neurons(
-                    encoder,
-                    front,
-                    decoder,
-                    annealer,
-                    tick,
+                axon = _axons_of(p, wiring.sources, direct and patterned)
+                c.n[p] = compact(
                     first,
                     last,
-                    drive,
-                    decoder_lambda[t],
-                    encoder_lambda[t],
-                    rates[t],
-                    const_a,
-                    const_b,
-                    nudge if nudged else none,
-                    bias,
-                    wanted,
-                    key,
-                    neuron,
-                    decoded,
-                    value,
-                    coded,
-                    residue,
-                    second,
-                    z0,
-                    z1,
-                    z2,
-                    z3,
-                    pressed,
-                    sizes,
-                    bits,
+                    at_rest,
+                    wiring.neuron,
+                    words,
+                    state.bits[b, 0],
+                    reference[axon[0] : axon[1]],
+                    window[axon[0] : axon[1]],
+                    c,
                 )
+        for t in range(n_ticks):
+            tick = span.first_tick + t
+            bits, schedule = state.bits[b, _row_of(tick, depth)], span.schedule[t]
 
+            # What follows from earlier bits alone.
+            if not direct:
+                _hear(wiring.sources, arrived, scratch.heard)
+            if patterned and tick <= _SECOND:
+                _take_patterns(tick, wiring, channel, state.bits[b], reference, window, sums, scratch)
+            _list_axons(
+                tick,
+                wiring,
+                patterned,
+                channel,
+                state.bits[b],
+                reference,
+                window,
+                arrived,
+                has_late,
+                scratch,
+            )
+            if traced:
+                for s in range(wiring.sources.shape[0]):
+                    p, first, last = wiring.sources[s, 0], wiring.sources[s, 2], wiring.sources[s, 3]
+                    if direct:
+                        sent = state.bits[b, _row_of(tick - np.int64(wiring.sources[s, 1]), depth)]
+                        neurons.trace(
+                            _NOTHING,
+                            last - first,
+                            sent[populations[p, 0] : populations[p, 1]],
+                            schedule,
+                            neurons.constants[0],
+                            trace[first:last],
+                        )
+                    else:
+                        neurons.trace(
+                            _NOTHING,
+                            last - first,
+                            arrived[first:last],
+                            schedule,
+                            neurons.constants[0],
+                            trace[first:last],
+                        )
+
+            # Inputs that were compacted, or are played back.
+            key = tick_key(span.seed, span.presentation[b], np.uint64(tick))
             for p in range(n_populations):
-                if n_few[p, 1] == 0:
-                    _add_bits(populations[p, 0], populations[p, 1], bits, counts)
-            if keep_per_core:
-                count_per_core(cores, bits, t, kept_at, per_core)
-            if keep_spikes:
-                record(nothing, slots, bits, t, kept_at, recorded_spikes)
-            if keep_states:
-                record(nothing, slots, value, t, kept_at, recorded_states)
-            if keep_sizes:
-                record(nothing, slots, sizes, t, kept_at, recorded_sizes)
+                first = populations[p, 0]
+                if c.n[p] != _NOTHING:
+                    _update(
+                        neurons,
+                        populations[p, 2],
+                        first,
+                        first + c.n[p],
+                        Moment(tick, key, start_key, schedule, False),
+                        Lane(c.words, c.bits, target, wiring.bias, c.neuron, recorder.idle),
+                        scratch.room,
+                        none,
+                    )
+                    if shown:
+                        clear(first, populations[p, 1], bits)
+                        show_bits(first, c.n[p], c.axon, c.bits, bits)
+                elif populations[p, 3] == PLAYED:
+                    _add_played(first, pull.played[b, t], bits)
 
+            # All others. Neighbours do the same, each for itself: one call for those that lie side by side.
+            r = _NOTHING
+            while r < n_ranges:
+                p, first, until = ranges[r, 0], ranges[r, 1], ranges[r, 2]
+                if not _lives(r, wiring, channel, c):
+                    r += _ONE
+                    continue
+                nudge = pull.nudge if populations[p, 4] != 0 else none
+                came = _deliver(r, wiring, neurons, schedule, sums, scratch)
+                r += _ONE
+                while r < n_ranges and not counts_idle and ranges[r, 1] == until:
+                    q = ranges[r, 0]
+                    other = pull.nudge if populations[q, 4] != 0 else none
+                    if (
+                        populations[q, 2] != populations[p, 2]
+                        or other != nudge
+                        or not _lives(r, wiring, channel, c)
+                    ):
+                        break
+                    _deliver(r, wiring, neurons, schedule, sums, scratch)
+                    until = ranges[r, 2]
+                    r += _ONE
+                resting = _update(
+                    neurons,
+                    populations[p, 2],
+                    first,
+                    until,
+                    Moment(tick, key, start_key, schedule, came == _NOTHING),
+                    Lane(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
+                    scratch.room,
+                    nudge,
+                )
+                if counts_idle:
+                    recorder.idle_per_tick[t] += resting
+
+            # What they fired goes out.
+            if not direct:
+                channel.send(
+                    channel.faults, wiring, bits, arrived, late, got, span.presentation[b], np.uint64(tick)
+                )
+            for p in range(n_populations):
+                first = populations[p, 0]
+                if direct and c.n[p] != _NOTHING:
+                    _add_bits(first, c.n[p], c.bits, first, c.counts)
+                else:
+                    _add_bits(first, populations[p, 1] - first, bits, first, counts)
+            if recorder.per_core.shape[0] > 0:
+                _count_per_core(wiring.cores, bits, t, kept_at, recorder.per_core)
+            if recorder.spikes.shape[0] > 0:
+                _record(bits, t, kept_at, recorder.spikes)
+            if recorder.states.shape[0] > 0:
+                _record(words[recorder.variable], t, kept_at, recorder.states)
+            if recorder.steps.shape[0] > 0:
+                _record(scratch.room[STEP], t, kept_at, recorder.steps)
         for p in range(n_populations):
-            if n_few[p, 1] != 0:
-                scatter(
+            if c.n[p] != _NOTHING:
+                axon = _axons_of(p, wiring.sources, direct and patterned)
+                spread(
                     populations[p, 0],
-                    n_few[p, 0],
-                    axon,
-                    few_previous,
-                    few_coded,
-                    few_residue,
-                    few_second,
-                    few_bits,
-                    few_frame,
-                    few_window,
-                    few_counts,
-                    previous,
-                    coded,
-                    residue,
-                    second,
-                    bits,
-                    frame,
-                    window,
+                    c.n[p],
+                    direct,
+                    c,
+                    words,
+                    state.bits[b, 0],
+                    reference[axon[0] : axon[1]],
+                    window[axon[0] : axon[1]],
                     counts,
                 )
+
+
+@kernel
+def _axons_of(p: Any, sources: Any, wanted: bool) -> Any:
+    """Return the axon slots of a population that sends, first and after the last; nothing where it does not."""
+    for s in range(sources.shape[0]):
+        if wanted and sources[s, 0] == p:
+            return sources[s, 2], sources[s, 3]
+    return _NOTHING, _NOTHING

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
-from neurochip.cores.lif_network import SpikeCounts
+from neurochip.cores.raster import SpikeCounts
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.substrate.phase_time import PhaseTime
 

@@ -48,12 +48,11 @@ def flips_of(layout: Layout, rate: float, key: np.uint64) -> WeightFlips:
     of_bits = 0
     for block in layout.blocks:
         core = layout.image.cores[block.core]
-        axons = layout.axons(block)
-        of_bits += axons.size * core.size * width
+        of_bits += block.rows * core.size * width
         here = np.uint64(mix(key, np.uint64(block.projection)))
         columns = np.arange(core.first, core.last, dtype=np.uint64)[None, :]
-        for first in range(0, axons.size, _ROWS):
-            rows = np.arange(first, min(first + _ROWS, axons.size), dtype=np.uint64)[:, None]
+        for first in range(0, block.rows, _ROWS):
+            rows = np.arange(first, min(first + _ROWS, block.rows), dtype=np.uint64)[:, None]
             # The hash of random_bits, on whole arrays.
             words = mix.function(mix.function(here, rows), columns)
             mask = np.zeros(words.shape, dtype=np.int64)
@@ -61,6 +60,6 @@ def flips_of(layout: Layout, rate: float, key: np.uint64) -> WeightFlips:
                 draws = (mix.function(words, np.array([bit], dtype=np.uint64)) >> np.uint64(11)) * 2.0**-53
                 mask |= (draws < rate).astype(np.int64) << bit
             i, j = np.nonzero(mask)
-            places.append(block.start + axons[first + i] * block.width + j)
+            places.append(block.start + (first + i) * block.stride + j)
             masks.append(mask[i, j])
     return WeightFlips(np.concatenate(places), np.concatenate(masks), width, of_bits)

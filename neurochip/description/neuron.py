@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurochip.description.run_sections import CodingSpec
 from neurochip.elements import HardwareCost, Schedule, as_schedule
 from neurochip.elements.encoders.predictive import PREDICTIVE_COST
-from neurochip.elements.neurons.clipped import NEURON_COST, NUDGE_COST
+from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST
 from neurochip.errors import ConfigError
 
 __all__ = ["front_schedule", "neuron_elements", "state_words"]

@@ -24,7 +24,7 @@ from neurochip.elements import (
     SigmaDelta,
 )
 from neurochip.elements.element import Family
-from neurochip.elements.plugged import FAMILIES
+from neurochip.elements.stages import FAMILIES
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot
 from neurochip.keys.key import Count, Key, Natural, Nonnegative, Positive

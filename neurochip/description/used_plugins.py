@@ -7,7 +7,7 @@ from neurochip.description.catalogue import is_path
 from neurochip.description.rule_names import RULES
 from neurochip.description.run import RunSpec
 from neurochip.description.tails import TAILS
-from neurochip.elements.plugged import FAMILIES
+from neurochip.elements.stages import FAMILIES
 from neurochip.plugins import Plugin
 
 __all__ = ["plugins_of"]

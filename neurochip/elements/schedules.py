@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.errors import ConfigError
+from neurochip.kernels._jit import Kernel, separate_kernel
 
 __all__ = ["Constant", "PowerLaw", "Schedule", "as_schedule"]
+
+
+@separate_kernel
+def _stage(
+    first: Any, last: Any, net: Any, tick: int, rate: Any, state: Any, constants: Any, sizes: Any
+) -> None:
+    """As an annealer: every neuron takes the step of the tick."""
+    for j in range(first, last):
+        sizes[j] = rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class Constant:
     value: float = 0.5
     kind: ClassVar[str] = "constant"
     hardware: ClassVar[HardwareCost] = HardwareCost()
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Refuse a step outside (0, 1]."""
@@ -66,6 +77,7 @@ class PowerLaw:
     kind: ClassVar[str] = "power-law"
     # One reciprocal power per core and tick, shared by all its neurons: nothing per neuron.
     hardware: ClassVar[HardwareCost] = HardwareCost()
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Refuse a coefficient outside (0, 1] and a negative exponent."""

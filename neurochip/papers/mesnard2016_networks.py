@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import compile_network
-from neurochip.cores.lif_substrate import LIFSubstrate
+from neurochip.cores.cell import TwoCompartments
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import LearningSpec, PhasesSpec, read_chip
 from neurochip.description.network import Network, layered
@@ -127,7 +128,7 @@ STEPS: dict[str, Setup] = {
 }
 
 
-def substrate_of(setup: Setup, seed: int) -> LIFSubstrate:
+def substrate_of(setup: Setup, seed: int) -> DigitalSubstrate:
     """Return cores for it, without weights; the seed is also that of their mismatch."""
     image = compile_network(
         setup.network(),
@@ -137,7 +138,9 @@ def substrate_of(setup: Setup, seed: int) -> LIFSubstrate:
         trace_words=setup.neuron.trace_words,
     )
     mismatch = SynapseMismatch(deviation=setup.deviation, seed=seed) if setup.deviation else None
-    return LIFSubstrate(image, setup.neuron, mismatch=mismatch, restarted=setup.restarted, seed=seed)
+    return DigitalSubstrate(
+        image, TwoCompartments(setup.neuron, setup.restarted), mismatch=mismatch, seed=seed
+    )
 
 
 def drawn_for(setup: Setup, seed: int) -> Parameters:
@@ -166,7 +169,7 @@ def rule_of(setup: Setup) -> LearningRule:
     return made(setup.network(), learning, setup.phases)
 
 
-def train(setup: Setup, seed: int) -> tuple[LIFSubstrate, Learned]:
+def train(setup: Setup, seed: int) -> tuple[DigitalSubstrate, Learned]:
     """Train one network on cores of its own."""
     substrate, rule = substrate_of(setup, seed), rule_of(setup)
     rule.check(substrate)
@@ -185,14 +188,14 @@ class Trained(NamedTuple):
 def trained(setup: Setup, seed: int) -> tuple[Kept, dict[str, float]]:
     """Train one network, and return what an experiment keeps of it."""
     substrate, learned = train(setup, seed)
-    return kept_form(substrate.parameters(), learned), spent_by(substrate)
+    return kept_form(substrate.parameters(), learned), spent_by(substrate, setup.neuron)
 
 
 def f_i_curve(neuron: TwoCompartmentLIF, x: Array, ticks: int = 3000) -> Array:
     """Return the rate of emulated neurons under constant drives margin + x, from their spikes alone."""
     network = layered((1, x.size))
     image = compile_network(network, read_chip("ideal-bits"), precision="float32", state_words=5)
-    substrate = LIFSubstrate(image, neuron)
+    substrate = DigitalSubstrate(image, neuron)
     substrate.load(Parameters((np.zeros((1, x.size)),), (), (neuron.margin + x,)))
     substrate.begin(np.zeros((1, 1)), np.zeros(1, dtype=np.uint64))
     substrate.run(Phase.FREE, 10 * int(neuron.synapse))
@@ -201,14 +204,14 @@ def f_i_curve(neuron: TwoCompartmentLIF, x: Array, ticks: int = 3000) -> Array:
     return rates
 
 
-def spent_by(substrate: LIFSubstrate) -> dict[str, float]:
+def spent_by(substrate: DigitalSubstrate, neuron: TwoCompartmentLIF) -> dict[str, float]:
     """Return what one training sample came to, evaluation left out."""
     ledger = substrate.ledger()
     phases = dict(ledger.phases)
     del phases[Phase.EVALUATION]
     training = Ledger(ledger.populations, ledger.sites, phases)
     samples = training.phases[Phase.NUDGED].presentations
-    hardware = hardware_of_lif(substrate.neuron, "float32", sends_bits_only=True)
+    hardware = hardware_of_lif(neuron, "float32", sends_bits_only=True)
     joules = price(training, hardware, substrate.image.chip.prices).total_j
     return {
         "spikes": training.total("spikes_sent") / samples,

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.compile import compile_network
-from neurochip.cores.lif_substrate import LIFSubstrate
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.data.uci import iris
@@ -103,7 +102,7 @@ def _membranes(network: Network, seed: int, mismatch: SynapseMismatch | None = N
         network, read_chip("ideal-bits"), precision="float32",
         state_words=NEURON.state_words, trace_words=NEURON.trace_words,
     )  # fmt: skip
-    return LIFSubstrate(image, NEURON, seed=seed, mismatch=mismatch)
+    return DigitalSubstrate(image, NEURON, seed=seed, mismatch=mismatch)
 
 
 def _unequal_membranes(network: Network, seed: int) -> Substrate:

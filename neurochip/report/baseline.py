@@ -13,7 +13,7 @@ from neurochip.description import PriceList, RunSpec
 from neurochip.description.network import layered
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.elements import HardwareCost
-from neurochip.elements.neurons.clipped import NEURON_COST, NUDGE_COST
+from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST
 from neurochip.report.schema import (
     BaselineLineTable,
     BaselineRowTable,

@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.cores.coder import schedules_of
+from neurochip.cores.cell import Settling
 from neurochip.description import CodingSpec
-from neurochip.elements import OSA, Kesten
-from neurochip.elements.annealers.table import anneal
-from neurochip.elements.plugged import element_argument
+from neurochip.elements.neurons.settling import RATE
+from neurochip.elements.stages import element_constants
 from neurochip.testing.counting import Number
 from neurochip.testing.elements import FIRST, LAST, NEURONS, OWN, TICKS, ElementContract, room
 
@@ -21,14 +20,8 @@ Array = NDArray[Any]
 
 
 def _rates(spec: Any, dtype: Any) -> Array:
-    return schedules_of(CodingSpec(annealer=spec), 1, TICKS, np.dtype(dtype)).rate
-
-
-def _constants(spec: Any, dtype: Any) -> tuple[Any, Any]:
-    """Return what `DigitalSubstrate` hands a built-in annealer; nobody else uses it."""
-    if isinstance(spec, OSA):
-        return dtype(spec.regulariser), dtype(0)
-    return (dtype(spec.a), dtype(spec.b)) if isinstance(spec, Kesten) else (dtype(0), dtype(0))
+    rates: Array = Settling(CodingSpec(annealer=spec)).schedule(1, TICKS)[:, RATE].astype(dtype)
+    return rates
 
 
 class AnnealerContract(ElementContract):
@@ -41,39 +34,39 @@ class AnnealerContract(ElementContract):
     """
 
     role = "annealer"
-    built_in = anneal
     tolerance = 1e-13
 
     def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
         """Anneal pressures tick by tick, from rest."""
         pressure, sizes = room(dtype), room(dtype)
-        z = [room(dtype) for _ in range(4)]
+        z = np.array([room(dtype) for _ in range(4)])
         kept: dict[str, list[Array]] = {name: [] for name in ("sizes", "z0", "z1", "z2", "z3")}
-        rates, (a, b) = _rates(spec, dtype), _constants(spec, np.dtype(dtype).type)
+        rates = _rates(spec, dtype)
         for tick, row in enumerate(values, start=1):
             pressure[OWN] = row
-            kernel(argument, FIRST, LAST, pressure, tick, rates[tick - 1], a, b, *z, sizes)
+            kernel(FIRST, LAST, pressure, tick, rates[tick - 1], z, argument, sizes)
             for name, array in zip(kept, (sizes, *z), strict=True):
                 kept[name].append(array.copy())
         return {name: np.array(rows) for name, rows in kept.items()}
 
     def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
         """Anneal one pressure."""
-        pressure, z, sizes = arrays[0], arrays[1:5], arrays[5]
+        pressure, z, sizes = arrays[0], np.array(arrays[1:5]), arrays[5]
         at = (tick - 1) % TICKS
-        a, b = (Number(float(value)) for value in _constants(spec, float))
-        python(argument, 0, 1, pressure, tick, Number(float(_rates(spec, np.float64)[at])), a, b, *z, sizes)
+        python(0, 1, pressure, tick, Number(float(_rates(spec, np.float64)[at])), z, argument, sizes)
+        for k in range(4):
+            arrays[1 + k][:] = z[k]
 
     def test_it_steps_as_its_slow_twin_does(self, spec: Any) -> None:
         values = self.values()
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, values, self.kernel(spec), argument, np.float64)["sizes"][:, OWN]
         slow = [self.slow(spec, lambda tick: 0.0) for _ in range(NEURONS)]
         expected = [[one.step(float(p)) for one, p in zip(slow, row, strict=True)] for row in values]
         np.testing.assert_allclose(found, expected, rtol=0, atol=self.tolerance)
 
     def test_a_step_lies_between_0_and_1(self, spec: Any) -> None:
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        argument = element_constants(spec, np.dtype(np.float64))
         for seed in range(3):
             values = self.values(seed) * 100.0**seed
             found = self.ran(spec, values, self.kernel(spec), argument, np.float64)["sizes"][:, OWN]
@@ -81,7 +74,7 @@ class AnnealerContract(ElementContract):
 
     def test_state_that_changes_is_declared(self, spec: Any) -> None:
         """Words of state that a step writes are in the declared cost, or nobody pays for them."""
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, self.values(), self.kernel(spec), argument, np.float64)
         written = sum(bool(np.any(found[name][:, OWN])) for name in ("z0", "z1", "z2", "z3"))
         assert spec.hardware.state_words_kept >= written

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.elements import as_schedule
-from neurochip.elements.decoders.table import decode
-from neurochip.elements.plugged import element_argument
+from neurochip.elements.stages import element_constants
 from neurochip.testing.counting import Number
 from neurochip.testing.elements import FIRST, LAST, NEURONS, OWN, TICKS, ElementContract, room
 
@@ -27,7 +26,6 @@ class DecoderContract(ElementContract):
     """Contract of a decoder. `slow` returns an object whose ``value(drive)`` is the value after one more tick."""
 
     role = "decoder"
-    built_in = decode
 
     def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
         """Decode drives tick by tick, from rest."""
@@ -36,18 +34,18 @@ class DecoderContract(ElementContract):
         shares = _shares(spec).astype(dtype)
         for row, share in zip(values, shares, strict=True):
             drive[OWN] = row
-            kernel(argument, FIRST, LAST, drive, share, value)
+            kernel(FIRST, LAST, drive, share, argument, value)
             kept.append(value.copy())
         return {"value": np.array(kept)}
 
     def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
         """Decode one drive."""
         drive, value = arrays[:2]
-        python(argument, 0, 1, drive, Number(float(_shares(spec)[(tick - 1) % TICKS])), value)
+        python(0, 1, drive, Number(float(_shares(spec)[(tick - 1) % TICKS])), argument, value)
 
     def test_it_decodes_what_its_slow_twin_decodes(self, spec: Any) -> None:
         values = self.values()
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, values, self.kernel(spec), argument, np.float64)["value"][:, OWN]
         slow = [self.slow(spec, lambda tick: 0.0) for _ in range(NEURONS)]
         expected = [[one.value(float(u)) for one, u in zip(slow, row, strict=True)] for row in values]
@@ -56,12 +54,12 @@ class DecoderContract(ElementContract):
 
     def test_bits_are_decoded_like_numbers(self, spec: Any) -> None:
         """A trace is made of the bits themselves, u8."""
-        argument = element_argument(self.role, spec, np.dtype(np.float32))
+        argument = element_constants(spec, np.dtype(np.float32))
         bits, numbers = room(np.uint8), room(np.float32)
         of_bits, of_numbers = room(np.float32), room(np.float32)
         random = np.random.default_rng(2)
         for share in _shares(spec).astype(np.float32):
             bits[OWN] = numbers[OWN] = random.integers(2, size=NEURONS)
-            self.kernel(spec)(argument, FIRST, LAST, bits, share, of_bits)
-            self.kernel(spec)(argument, FIRST, LAST, numbers, share, of_numbers)
+            self.kernel(spec)(FIRST, LAST, bits, share, argument, of_bits)
+            self.kernel(spec)(FIRST, LAST, numbers, share, argument, of_numbers)
             np.testing.assert_array_equal(of_bits, of_numbers)

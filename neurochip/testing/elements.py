@@ -18,7 +18,7 @@ from neurochip.description.elements import element_table, read_element
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements import HardwareCost
 from neurochip.elements.element import constants_of, element_fault
-from neurochip.elements.plugged import FAMILIES, element_argument, is_plugged, with_elements
+from neurochip.elements.stages import FAMILIES, element_constants, is_foreign, stage_of
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, plain
 from neurochip.kernels.random_bits import tick_key
@@ -80,7 +80,6 @@ class ElementContract:
     specs: tuple[Any, ...] = ()
     countable = True
     role = ""
-    built_in: Kernel[Any, Any]
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """Run every test that asks for a spec with each of them."""
@@ -101,8 +100,8 @@ class ElementContract:
         raise NotImplementedError
 
     def kernel(self, spec: Any) -> Kernel[Any, Any]:
-        """Return the kernel of the family, with the element in it."""
-        return with_elements(self.built_in, {self.role: spec})
+        """Return the kernel that runs the element on a range of neurons."""
+        return stage_of(self.role, spec)
 
     def values(self, seed: int = 1) -> Array:
         """Return inputs [tick, neuron]: random, but for one that is always 0, one always ½, one always 1."""
@@ -114,7 +113,7 @@ class ElementContract:
         """A frozen dataclass with kind and cost; one of another package, with a step, fields of simple types."""
         assert dataclasses.is_dataclass(type(spec))
         assert isinstance(spec.kind, str) and spec.kind
-        if is_plugged(self.role, spec):
+        if is_foreign(self.role, spec):
             assert element_fault(type(spec)) is None
         for field in dataclasses.fields(spec):
             with pytest.raises(dataclasses.FrozenInstanceError):
@@ -146,7 +145,7 @@ class ElementContract:
     @pytest.mark.parametrize("dtype", FORMATS, ids=str)
     def test_the_kernel_is_its_own_python(self, spec: Any, dtype: Any) -> None:
         """Compiled and not compiled it gives the same, to the last bit: no sum is wider than the state."""
-        argument, values = element_argument(self.role, spec, dtype), self.values().astype(dtype)
+        argument, values = element_constants(spec, dtype), self.values().astype(dtype)
         compiled = self.ran(spec, values, self.kernel(spec), argument, dtype)
         with np.errstate(over="ignore"):
             python = self.ran(spec, values, plain(self.kernel(spec)), argument, dtype)
@@ -155,7 +154,7 @@ class ElementContract:
 
     def test_it_keeps_to_its_slots_and_state_is_finite(self, spec: Any) -> None:
         """Whatever goes in; a kernel that allocates could not even be compiled."""
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        argument = element_constants(spec, np.dtype(np.float64))
         for seed in range(3):
             values = self.values(seed) * 10.0 ** (seed - 1)
             for name, array in self.ran(spec, values, self.kernel(spec), argument, np.float64).items():
@@ -179,9 +178,7 @@ class ElementContract:
 
     def counted(self, spec: Any) -> list[Counter[str]]:
         """Return what each of many steps of one neuron did."""
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
-        if is_plugged(self.role, spec):
-            argument = tuple(Number(value) for value in constants_of(spec))
+        argument = tuple(Number(value) for value in constants_of(spec))
         arrays = [np.array([Number(0.0)], dtype=object) for _ in range(7)]
         found = []
         with np.errstate(over="ignore"):
@@ -217,4 +214,4 @@ class ElementContract:
 
     def test_built_in_and_plugged_share_no_name(self, spec: Any) -> None:
         built_in = FAMILIES[self.role].built_in
-        assert not is_plugged(self.role, spec) or spec.kind not in built_in
+        assert not is_foreign(self.role, spec) or spec.kind not in built_in

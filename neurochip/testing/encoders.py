@@ -9,8 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from neurochip.elements.encoders.table import encode
-from neurochip.elements.plugged import element_argument
+from neurochip.elements.stages import element_constants
 from neurochip.kernels.random_bits import uniform
 from neurochip.testing.elements import (
     FIRST,
@@ -33,7 +32,6 @@ class EncoderContract(ElementContract):
     """Contract of an encoder. `slow` returns an object whose ``bit(value)`` is the next bit, 0 or 1."""
 
     role = "encoder"
-    built_in = encode
 
     def ran(self, spec: Any, values: Array, kernel: Any, argument: Any, dtype: Any) -> dict[str, Array]:
         """Encode values tick by tick, from rest."""
@@ -42,8 +40,8 @@ class EncoderContract(ElementContract):
         for tick, row in enumerate(values, start=1):
             arrays["coded"][OWN] = row
             kernel(
-                argument, FIRST, LAST, arrays["coded"], arrays["residue"], arrays["second"],
-                _NEURON, key_of(tick), arrays["bits"],
+                FIRST, LAST, arrays["coded"], arrays["residue"], arrays["second"],
+                _NEURON, key_of(tick), argument, arrays["bits"],
             )  # fmt: skip
             for name, array in arrays.items():
                 kept[name].append(array.copy())
@@ -52,14 +50,14 @@ class EncoderContract(ElementContract):
     def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
         """Encode one value."""
         coded, residue, second = arrays[:3]
-        python(argument, 0, 1, coded, residue, second, _NEURON, key_of(tick), np.zeros(1, np.uint8))
+        python(0, 1, coded, residue, second, _NEURON, key_of(tick), argument, np.zeros(1, np.uint8))
 
     def test_it_sends_what_its_slow_twin_sends(self, spec: Any) -> None:
         def of_neuron(j: int) -> Any:
             return lambda tick: float(uniform(key_of(tick), _NEURON[OWN.start + j]))
 
         values = self.values()
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        argument = element_constants(spec, np.dtype(np.float64))
         bits = self.ran(spec, values, self.kernel(spec), argument, np.float64)["bits"][:, OWN]
         slow = [self.slow(spec, of_neuron(j)) for j in range(NEURONS)]
         expected = [[int(one.bit(float(a))) for one, a in zip(slow, row, strict=True)] for row in values]
@@ -67,7 +65,7 @@ class EncoderContract(ElementContract):
         assert bits.any() and not bits.all(), "the values of the test must make it fire, and not always"
 
     def test_bits_are_bits(self, spec: Any) -> None:
-        argument = element_argument(self.role, spec, np.dtype(np.float32))
+        argument = element_constants(spec, np.dtype(np.float32))
         kernel = self.kernel(spec)
 
         @settings(max_examples=30, deadline=None, derandomize=True, database=None)
@@ -82,7 +80,7 @@ class EncoderContract(ElementContract):
 
     def test_state_that_changes_is_declared(self, spec: Any) -> None:
         """Words of state that a step writes are in the declared cost, or nobody pays for them."""
-        argument = element_argument(self.role, spec, np.dtype(np.float64))
+        argument = element_constants(spec, np.dtype(np.float64))
         found = self.ran(spec, self.values(), self.kernel(spec), argument, np.float64)
         written = sum(bool(np.any(found[name][:, OWN])) for name in ("residue", "second"))
         assert spec.hardware.state_words_kept >= written

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
-from neurochip.cores.lif_network import LayeredRaster
+from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.replay_timing import SpikeTraffic, spikes_by_piece
 from neurochip.description.chip import TimingSpec
 from neurochip.noc import core_pipeline

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.compile import compile_network
-from neurochip.cores.lif_substrate import LIFSubstrate
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description.network import layered
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.substrate import Observable, Phase, Substrate
@@ -30,7 +30,7 @@ class TestLIF(SubstrateContract):
             state_words=NEURON.state_words,
             trace_words=NEURON.trace_words,
         )
-        return LIFSubstrate(image, NEURON)
+        return DigitalSubstrate(image, NEURON)
 
     def test_the_clamped_layer_shows_the_input(self, begun: Substrate, net: Any) -> None:
         begun.run(Phase.FREE, 600)

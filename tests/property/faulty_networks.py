@@ -91,7 +91,8 @@ def _slow_faults(
 
         return broken
 
-    slots = {int(s): (k, u) for k, of in enumerate(plan.layout.slots_of) for u, s in enumerate(of)}
+    layers = enumerate(plan.layout.slots_of)
+    slots = {slot: (k, slot - of.start) for k, of in layers for slot in range(of.start, of.stop)}
     at = plan.wiring.stuck_at.tolist()
     return SlowFaults(
         dead=set(np.flatnonzero(plan.dead).tolist()),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.coder import coder_of
+from neurochip.cores.cell import Settling
 from neurochip.description import CodingSpec
 from neurochip.description.neuron import front_schedule
 from neurochip.elements import OSA, Kesten, as_schedule
@@ -45,7 +45,7 @@ def slow_chip(
         ]
         mesh = image.chip.mesh
         placement = Placement(cores, {c: mesh.position(core.site) for c, core in enumerate(image.cores)})
-    key = coder_of(coding, np.dtype(np.float64), seed=seed, traced=False).seed
+    key = Settling(coding).seed(seed)
 
     def draw(lane: int, neuron: int, tick: int) -> float:
         presentation = np.uint64(lane if presentations is None else presentations[lane])

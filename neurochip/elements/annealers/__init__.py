@@ -1,1 +1,1 @@
-"""Step size over time: one file each, Spec and step kernel; `table` gives each its opcode."""
+"""Step size over time: one file each, Spec and step; `table` gives each its name."""

@@ -8,9 +8,38 @@ from typing import Any, ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.errors import ConfigError
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 
 __all__ = ["Kesten", "kesten"]
+
+
+@kernel
+def kesten(
+    pressure: Any, tick: int, a: Any, b: Any, estimate: Any, error: Any, count: Any, zero: Any, one: Any
+) -> Any:
+    """Return (ε, θ, e, k − 1) after one tick (``tick`` counts from 1); all T scalars but the tick."""
+    e = pressure - estimate
+    if tick <= 2 or e * error < zero:
+        count = count + one
+    step = a / (b + one + count)
+    return step, (one - step) * estimate + step * pressure, e, count
+
+
+@separate_kernel
+def _range(
+    first: Any, last: Any, net: Any, tick: int, constants: Any, z0: Any, z1: Any, z2: Any, sizes: Any
+) -> None:
+    zero, one = sizes.dtype.type(0), sizes.dtype.type(1)
+    a, b = constants
+    for j in range(first, last):
+        sizes[j], z0[j], z1[j], z2[j] = kesten(net[j], tick, a, b, z0[j], z1[j], z2[j], zero, one)
+
+
+@kernel
+def _stage(
+    first: Any, last: Any, net: Any, tick: int, rate: Any, state: Any, constants: Any, sizes: Any
+) -> None:
+    _range(first, last, net, tick, constants, state[0], state[1], state[2], sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +74,7 @@ class Kesten:
         state_words_written=3,
         state_words_kept=3,
     )
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Refuse steps outside (0, 1]: a/(b+2) is the largest."""
@@ -57,14 +87,7 @@ class Kesten:
                 "a", f"must be ≤ b + 2 = {self.b + 2:g} (the first step would exceed 1), got {self.a}"
             )
 
-
-@kernel
-def kesten(
-    pressure: Any, tick: int, a: Any, b: Any, estimate: Any, error: Any, count: Any, zero: Any, one: Any
-) -> Any:
-    """Return (ε, θ, e, k − 1) after one tick (``tick`` counts from 1); all T scalars but the tick."""
-    e = pressure - estimate
-    if tick <= 2 or e * error < zero:
-        count = count + one
-    step = a / (b + one + count)
-    return step, (one - step) * estimate + step * pressure, e, count
+    @property
+    def constants(self) -> tuple[float, float]:
+        """What a step takes."""
+        return self.a, self.b

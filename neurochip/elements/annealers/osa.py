@@ -11,9 +11,69 @@ from numpy.typing import NDArray
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.errors import ConfigError
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 
 __all__ = ["OSA", "osa_step", "osa_variance"]
+
+
+@kernel
+def osa_variance(
+    pressure: Any, nu: Any, forget: Any, estimate: Any, bias: Any, noise: Any, share: Any, one: Any
+) -> Any:
+    """Return (B, D, estimated variance) after one tick, in the order of design §3.4; ``forget`` is 1−ν. All T scalars.
+
+    The two halves of a tick have one division each: loops over either are faster than over both.
+    """
+    e = pressure - estimate
+    b = forget * bias + nu * e
+    d = forget * noise + nu * (e * e)
+    return b, d, (d - b * b) / (one + share)
+
+
+@kernel
+def osa_step(
+    pressure: Any, opening: bool, variance: Any, noise: Any, r: Any, estimate: Any, share: Any, one: Any
+) -> Any:
+    """Return (ε, θ, Λ) after one tick, from what `osa_variance` returned. All T scalars.
+
+    ``opening`` is true in the first tick, where ε = 1.
+    """
+    step = one if opening else one - (variance + r) / (noise + r)
+    keep = one - step
+    return step, keep * estimate + step * pressure, keep * keep * share + step * step
+
+
+@separate_kernel
+def _range(
+    first: Any,
+    last: Any,
+    net: Any,
+    tick: int,
+    rate: Any,
+    r: Any,
+    z0: Any,
+    z1: Any,
+    z2: Any,
+    z3: Any,
+    sizes: Any,
+) -> None:
+    one = sizes.dtype.type(1)
+    forget = one - rate
+    for j in range(first, last):
+        z1[j], z2[j], sizes[j] = osa_variance(net[j], rate, forget, z0[j], z1[j], z2[j], z3[j], one)
+    if tick == 1:
+        for j in range(first, last):
+            sizes[j], z0[j], z3[j] = osa_step(net[j], True, sizes[j], z2[j], r, z0[j], z3[j], one)
+    else:
+        for j in range(first, last):
+            sizes[j], z0[j], z3[j] = osa_step(net[j], False, sizes[j], z2[j], r, z0[j], z3[j], one)
+
+
+@kernel
+def _stage(
+    first: Any, last: Any, net: Any, tick: int, rate: Any, state: Any, constants: Any, sizes: Any
+) -> None:
+    _range(first, last, net, tick, rate, constants[0], state[0], state[1], state[2], state[3], sizes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +105,7 @@ class OSA:
         state_words_written=4,
         state_words_kept=4,
     )
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Refuse rates outside (0, 1) and a regulariser that is not positive."""
@@ -65,29 +126,7 @@ class OSA:
                 out[tick - first] = nu
         return out
 
-
-@kernel
-def osa_variance(
-    pressure: Any, nu: Any, forget: Any, estimate: Any, bias: Any, noise: Any, share: Any, one: Any
-) -> Any:
-    """Return (B, D, estimated variance) after one tick, in the order of design §3.4; ``forget`` is 1−ν. All T scalars.
-
-    The two halves of a tick have one division each: loops over either are faster than over both.
-    """
-    e = pressure - estimate
-    b = forget * bias + nu * e
-    d = forget * noise + nu * (e * e)
-    return b, d, (d - b * b) / (one + share)
-
-
-@kernel
-def osa_step(
-    pressure: Any, opening: bool, variance: Any, noise: Any, r: Any, estimate: Any, share: Any, one: Any
-) -> Any:
-    """Return (ε, θ, Λ) after one tick, from what `osa_variance` returned. All T scalars.
-
-    ``opening`` is true in the first tick, where ε = 1.
-    """
-    step = one if opening else one - (variance + r) / (noise + r)
-    keep = one - step
-    return step, keep * estimate + step * pressure, keep * keep * share + step * step
+    @property
+    def constants(self) -> tuple[float]:
+        """What a step takes: ν̄ reaches it as the rate of each tick."""
+        return (self.regulariser,)

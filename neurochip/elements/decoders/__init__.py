@@ -1,1 +1,1 @@
-"""Bits → value: one file each, Spec and step kernel; `table` gives each its opcode."""
+"""Bits → value: one file each, Spec and step; `table` gives each its name."""

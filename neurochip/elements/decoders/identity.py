@@ -6,9 +6,21 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 
 __all__ = ["Identity", "identity"]
+
+
+@kernel
+def identity(drive: Any) -> Any:
+    """Return v = u."""
+    return drive
+
+
+@separate_kernel
+def _stage(first: Any, last: Any, drive: Any, lam: Any, constants: Any, value: Any) -> None:
+    for j in range(first, last):
+        value[j] = identity(drive[j])
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +29,4 @@ class Identity:
 
     kind: ClassVar[str] = "identity"
     hardware: ClassVar[HardwareCost] = HardwareCost()
-
-
-@kernel
-def identity(drive: Any) -> Any:
-    """Return v = u."""
-    return drive
+    stage: ClassVar[Kernel[..., None]] = _stage

@@ -7,9 +7,22 @@ from typing import Any, ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.schedules import Constant, PowerLaw, as_schedule
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 
 __all__ = ["Predictive", "predictive"]
+
+
+@kernel
+def predictive(drive: Any, value: Any, lam: Any, keep: Any) -> Any:
+    """Return v after one tick: u moves it by the share λ; ``keep`` is 1−λ. All T scalars."""
+    return keep * value + lam * drive
+
+
+@separate_kernel
+def _stage(first: Any, last: Any, drive: Any, lam: Any, constants: Any, value: Any) -> None:
+    keep = value.dtype.type(1) - lam
+    for j in range(first, last):
+        value[j] = predictive(drive[j], value[j], lam, keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +47,8 @@ class Predictive:
     hardware: ClassVar[HardwareCost] = HardwareCost(
         additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
     )
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Check λ."""
         as_schedule(self.lam, "lambda")
-
-
-@kernel
-def predictive(drive: Any, value: Any, lam: Any, keep: Any) -> Any:
-    """Return v after one tick: u moves it by the share λ; ``keep`` is 1−λ. All T scalars."""
-    return keep * value + lam * drive

@@ -1,1 +1,1 @@
-"""Value → bit: one file each, Spec and step kernel; `table` gives each its opcode."""
+"""Value → bit: one file each, Spec and step; `table` gives each its name."""

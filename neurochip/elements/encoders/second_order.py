@@ -7,9 +7,36 @@ from typing import Any, ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 
 __all__ = ["SecondOrderSigmaDelta", "second_order"]
+
+
+@kernel
+def second_order(coded: Any, residue: Any, second: Any, half: Any, one: Any) -> Any:
+    """Return (whether it fires, φ₁, φ₂) after one tick. All T scalars, ``half`` = ½, ``one`` = 1."""
+    p1 = residue + coded
+    p2 = second + p1
+    fires = p2 > half
+    return fires, p1 - one if fires else p1, p2 - one if fires else p2
+
+
+@separate_kernel
+def _stage(
+    first: Any,
+    last: Any,
+    coded: Any,
+    residue: Any,
+    second: Any,
+    neuron: Any,
+    key: Any,
+    constants: Any,
+    bits: Any,
+) -> None:
+    half, one = coded.dtype.type(0.5), coded.dtype.type(1)
+    for j in range(first, last):
+        fires, residue[j], second[j] = second_order(coded[j], residue[j], second[j], half, one)
+        bits[j] = fires
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +59,9 @@ class SecondOrderSigmaDelta:
     hardware: ClassVar[HardwareCost] = HardwareCost(
         additions=4, comparisons=1, state_words_read=2, state_words_written=2, state_words_kept=2
     )
+    silent_at_zero: ClassVar[bool] = True
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Check λ."""
         check_lambda(self.lam)
-
-
-@kernel
-def second_order(coded: Any, residue: Any, second: Any, half: Any, one: Any) -> Any:
-    """Return (whether it fires, φ₁, φ₂) after one tick. All T scalars, ``half`` = ½, ``one`` = 1."""
-    p1 = residue + coded
-    p2 = second + p1
-    fires = p2 > half
-    return fires, p1 - one if fires else p1, p2 - one if fires else p2

@@ -7,9 +7,35 @@ from typing import Any, ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 
 __all__ = ["SigmaDelta", "sigma_delta"]
+
+
+@kernel
+def sigma_delta(coded: Any, residue: Any, half: Any, one: Any) -> Any:
+    """Return (whether it fires, φ) after one tick; φ is unbounded. All T scalars, ``half`` = ½, ``one`` = 1."""
+    phi = residue + coded
+    fires = phi > half
+    return fires, phi - one if fires else phi
+
+
+@separate_kernel
+def _stage(
+    first: Any,
+    last: Any,
+    coded: Any,
+    residue: Any,
+    second: Any,
+    neuron: Any,
+    key: Any,
+    constants: Any,
+    bits: Any,
+) -> None:
+    half, one = coded.dtype.type(0.5), coded.dtype.type(1)
+    for j in range(first, last):
+        fires, residue[j] = sigma_delta(coded[j], residue[j], half, one)
+        bits[j] = fires
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +61,9 @@ class SigmaDelta:
     hardware: ClassVar[HardwareCost] = HardwareCost(
         additions=2, comparisons=1, state_words_read=1, state_words_written=1, state_words_kept=1
     )
+    silent_at_zero: ClassVar[bool] = True
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Check λ."""
         check_lambda(self.lam)
-
-
-@kernel
-def sigma_delta(coded: Any, residue: Any, half: Any, one: Any) -> Any:
-    """Return (whether it fires, φ) after one tick; φ is unbounded. All T scalars, ``half`` = ½, ``one`` = 1."""
-    phi = residue + coded
-    fires = phi > half
-    return fires, phi - one if fires else phi

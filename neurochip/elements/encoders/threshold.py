@@ -7,9 +7,32 @@ from typing import Any, ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 
 __all__ = ["Threshold", "threshold"]
+
+
+@kernel
+def threshold(coded: Any, half: Any) -> Any:
+    """Return whether it fires in one tick. T scalars, ``half`` = ½."""
+    return coded > half
+
+
+@separate_kernel
+def _stage(
+    first: Any,
+    last: Any,
+    coded: Any,
+    residue: Any,
+    second: Any,
+    neuron: Any,
+    key: Any,
+    constants: Any,
+    bits: Any,
+) -> None:
+    half = coded.dtype.type(0.5)
+    for j in range(first, last):
+        bits[j] = threshold(coded[j], half)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +53,9 @@ class Threshold:
     lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "threshold"
     hardware: ClassVar[HardwareCost] = HardwareCost(comparisons=1)
+    silent_at_zero: ClassVar[bool] = True
+    stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:
         """Check λ."""
         check_lambda(self.lam)
-
-
-@kernel
-def threshold(coded: Any, half: Any) -> Any:
-    """Return whether it fires in one tick. T scalars, ``half`` = ½."""
-    return coded > half

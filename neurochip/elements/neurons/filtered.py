@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from neurochip.elements.cost import HardwareCost
-from neurochip.kernels._jit import kernel
+from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Lane, Moment
+from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.random_bits import NOBODY
 
-__all__ = ["FILTERED_COST", "MEMBRANE_COST", "filter_and_fire"]
+__all__ = [
+    "CONSTANTS",
+    "FILTERED_COST",
+    "MEMBRANE_COST",
+    "POTENTIAL",
+    "VARIABLES",
+    "filter_and_fire",
+    "filtered",
+]
+
+POTENTIAL, _CURRENT, _WAITING, VARIABLES = range(4)
+# What each neuron has of its own, T[row, slot]: see `filter_and_fire`; the bias is added to x.
+CONSTANTS = (
+    "current_decay",
+    "current_gain",
+    "decay",
+    "gain",
+    "threshold",
+    "reset_to",
+    "taken",
+    "bias",
+    "refractory",
+    "subtracts",
+)
+_CURRENT_DECAY, _CURRENT_GAIN, _DECAY, _GAIN, _THRESHOLD, _RESET, _TAKEN, _BIAS, _REFRACTORY, _SUBTRACTS = (
+    range(10)
+)
 
 # w ← decay · w + gain · x + …: as `LIF`, and one product more for the input; the same again for the filter.
 MEMBRANE_COST = HardwareCost(
@@ -45,18 +71,74 @@ def filter_and_fire(
     taken: Any,
     subtracts: bool,
     refractory: Any,
+    zero: Any,
+    one: Any,
 ) -> Any:
     """Return (whether it fires, I, w, refractory ticks left) after one tick; w is v less its value at rest.
 
     I ← current_decay · I + current_gain · x; w ← decay · w + gain · I; it fires when w > threshold, and then w is
-    ``reset_to``, or less by ``taken``. ``waiting`` and ``refractory`` are i32 scalars, all others T scalars.
-    I goes on in the
-    refractory time, w stands still.
+    ``reset_to``, or less by ``taken``. All but the flag are T scalars. In the refractory time I goes on, w not.
     """
     i = current_decay * current + current_gain * drive
     held = waiting > 0
     w = potential if held else decay * potential + gain * i
     fires = (not held) and w > threshold
     after = w - taken if subtracts else reset_to
-    left = waiting - np.int32(1) if held else (refractory if fires else np.int32(0))
-    return fires, i, after if fires else w, np.int32(left)
+    left = waiting - one if held else (refractory if fires else zero)
+    return fires, i, after if fires else w, left
+
+
+@separate_kernel
+def _count_idle(
+    first: Any, last: Any, own: Any, potential: Any, current: Any, left: Any, neuron: Any, idle: Any
+) -> int:
+    resting = 0
+    for j in range(first, last):
+        still = (
+            potential[j] == 0
+            and own[_CURRENT_DECAY, j] * current[j] == 0
+            and left[j] == 0
+            and own[_BIAS, j] == 0
+            and neuron[j] != NOBODY
+        )
+        rests = 1 if still else 0
+        idle[j] += rests
+        resting += rests
+    return resting
+
+
+@kernel
+def _update(
+    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+) -> int:
+    """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
+    potential, current, left = lane.words[POTENTIAL], lane.words[_CURRENT], lane.words[_WAITING]
+    drive, resting = room[DRIVE], 0
+    zero, one = potential.dtype.type(0), potential.dtype.type(1)
+    if moment.quiet and lane.idle.shape[0] > 0:
+        resting = _count_idle(first, last, own, potential, current, left, lane.neuron, lane.idle)
+    for j in range(first, last):
+        fires, current[j], potential[j], left[j] = filter_and_fire(
+            current[j],
+            potential[j],
+            left[j],
+            drive[j] + own[_BIAS, j],
+            own[_CURRENT_DECAY, j],
+            own[_CURRENT_GAIN, j],
+            own[_DECAY, j],
+            own[_GAIN, j],
+            own[_THRESHOLD, j],
+            own[_RESET, j],
+            own[_TAKEN, j],
+            own[_SUBTRACTS, j] != 0,
+            own[_REFRACTORY, j],
+            zero,
+            one,
+        )
+        lane.bits[j] = fires
+    return resting
+
+
+def filtered(own: Any) -> Dynamics:
+    """Return such neurons; ``own`` f64[row, slot] as in `CONSTANTS`."""
+    return Dynamics(_update, (), own)

@@ -9,12 +9,129 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 
 from neurochip.elements.cost import HardwareCost
+from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Lane, Moment
 from neurochip.errors import ConfigError
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.random_bits import NOBODY
 
-__all__ = ["LIF", "Reset", "integrate_and_fire"]
+__all__ = ["LIF", "POTENTIAL", "VARIABLES", "Reset", "integrate_and_fire"]
 
 Reset = Literal["value", "subtract"]
+
+
+@kernel
+def integrate_and_fire(
+    potential: Any,
+    drive: Any,
+    waiting: Any,
+    threshold: Any,
+    leak: Any,
+    subtracts: bool,
+    reset_value: Any,
+    refractory: Any,
+    rounds: bool,
+    resolution: Any,
+    zero: Any,
+    one: Any,
+) -> Any:
+    """Return (whether it fires, v, refractory ticks left) after one tick; T scalars, but for the flags."""
+    kept = leak * potential
+    if rounds:
+        kept = np.trunc(kept / resolution) * resolution
+    held = waiting > 0
+    v = potential if held else kept + drive
+    fires = (not held) and v > threshold
+    after = v - threshold if subtracts else reset_value
+    left = waiting - one if held else (refractory if fires else zero)
+    return fires, after if fires else v, left
+
+
+POTENTIAL, _WAITING, VARIABLES = range(3)
+_THRESHOLD, _LEAK, _RESET, _RESOLUTION, _REFRACTORY, _SUBTRACTS = range(6)
+
+
+@separate_kernel
+def _ready(
+    first: Any, last: Any, c: Any, subtracts: bool, rounds: bool, drive: Any, potential: Any, bits: Any
+) -> None:
+    """Neurons without a refractory period never wait: nothing is read or written for it."""
+    threshold, leak, reset, resolution = c[_THRESHOLD], c[_LEAK], c[_RESET], c[_RESOLUTION]
+    none, one = potential.dtype.type(0), potential.dtype.type(1)
+    for j in range(first, last):
+        fires, potential[j], _ = integrate_and_fire(
+            potential[j],
+            drive[j],
+            none,
+            threshold,
+            leak,
+            subtracts,
+            reset,
+            none,
+            rounds,
+            resolution,
+            none,
+            one,
+        )
+        bits[j] = fires
+
+
+@separate_kernel
+def _waiting(
+    first: Any,
+    last: Any,
+    c: Any,
+    subtracts: bool,
+    rounds: bool,
+    drive: Any,
+    potential: Any,
+    left: Any,
+    bits: Any,
+) -> None:
+    threshold, leak, reset, resolution = c[_THRESHOLD], c[_LEAK], c[_RESET], c[_RESOLUTION]
+    refractory = c[_REFRACTORY]
+    zero, one = potential.dtype.type(0), potential.dtype.type(1)
+    for j in range(first, last):
+        fires, potential[j], left[j] = integrate_and_fire(
+            potential[j],
+            drive[j],
+            left[j],
+            threshold,
+            leak,
+            subtracts,
+            reset,
+            refractory,
+            rounds,
+            resolution,
+            zero,
+            one,
+        )
+        bits[j] = fires
+
+
+@separate_kernel
+def _count_idle(first: Any, last: Any, potential: Any, left: Any, neuron: Any, idle: Any) -> int:
+    resting = 0
+    for j in range(first, last):
+        rests = 1 if potential[j] == 0 and left[j] == 0 and neuron[j] != NOBODY else 0
+        idle[j] += rests
+        resting += rests
+    return resting
+
+
+@kernel
+def _update(
+    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+) -> int:
+    """One tick of a range of neurons; a target has no hold on them."""
+    potential, left, resting = lane.words[POTENTIAL], lane.words[_WAITING], 0
+    if moment.quiet and lane.idle.shape[0] > 0:
+        resting = _count_idle(first, last, potential, left, lane.neuron, lane.idle)
+    subtracts, rounds = c[_SUBTRACTS] != 0, c[_RESOLUTION] > 0
+    if c[_REFRACTORY] == 0:
+        _ready(first, last, c, subtracts, rounds, room[DRIVE], potential, lane.bits)
+    else:
+        _waiting(first, last, c, subtracts, rounds, room[DRIVE], potential, left, lane.bits)
+    return resting
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,30 +210,8 @@ class LIF:
                 "neuron.resolution", f"must be ≥ 0 (0 does not cut off), got {self.resolution:g}"
             )
 
-
-@kernel
-def integrate_and_fire(
-    potential: Any,
-    drive: Any,
-    waiting: Any,
-    threshold: Any,
-    leak: Any,
-    subtracts: bool,
-    reset_value: Any,
-    refractory: Any,
-    rounds: bool,
-    resolution: Any,
-) -> Any:
-    """Return (whether it fires, v, refractory ticks left) after one tick.
-
-    ``waiting`` and ``refractory`` are i32 scalars, the flags booleans, all others T scalars.
-    """
-    kept = leak * potential
-    if rounds:
-        kept = np.trunc(kept / resolution) * resolution
-    held = waiting > 0
-    v = potential if held else kept + drive
-    fires = (not held) and v > threshold
-    after = v - threshold if subtracts else reset_value
-    left = waiting - np.int32(1) if held else (refractory if fires else np.int32(0))
-    return fires, after if fires else v, np.int32(left)
+    @property
+    def dynamics(self) -> Dynamics:
+        """How they run: all share their constants."""
+        numbers = (self.threshold, self.leak, self.reset_value, self.resolution, self.refractory)
+        return Dynamics(_update, (*numbers, self.reset == "subtract"))

@@ -16,10 +16,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.elements.cost import HardwareCost
+from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Lane, Moment
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel
+from neurochip.kernels.random_bits import uniform
 
-__all__ = ["Start", "SpikeReset", "TwoCompartmentLIF", "fire", "nudged_drive"]
+__all__ = [
+    "Start",
+    "SpikeReset",
+    "RATE",
+    "TwoCompartmentLIF",
+    "VARIABLES",
+    "fire",
+    "nudged_drive",
+    "two_compartments",
+]
+
+# Variables; of inputs, the current stands for what they present.
+CURRENT, POTENTIAL, SYNAPSE, RATE, WAITING, VARIABLES = range(6)
+# Columns of the constants.
+_REST, _RESET, _KEEP, _DECAY, _STEP, _REFRACTORY, _CARRIES, _SPREAD = range(8)
 
 SpikeReset = Literal["value", "carry"]
 Start = Literal["rest", "spread"]
@@ -171,16 +187,94 @@ def nudged_drive(drive: Any, target: Any, beta: Any, zero: Any, one: Any) -> Any
 
 @kernel
 def fire(
-    potential: Any, drive: Any, waiting: Any, keep: Any, reset: Any, refractory: Any, carries: bool, zero: Any
+    potential: Any,
+    drive: Any,
+    waiting: Any,
+    keep: Any,
+    reset: Any,
+    refractory: Any,
+    carries: bool,
+    zero: Any,
+    one: Any,
 ) -> Any:
     """Return (whether it fires, u, refractory ticks left) after one tick; u is measured from θ.
 
-    ``drive`` is D = u0 − θ + Σ w s, ``keep`` e^{−1/τ}, ``reset`` u_r − θ. ``waiting`` and ``refractory`` are i32
-    scalars, ``carries`` a boolean, all others T scalars.
+    ``drive`` is D = u0 − θ + Σ w s, ``keep`` e^{−1/τ}, ``reset`` u_r − θ. ``carries`` is a
+    boolean, all others T scalars.
     """
     held = waiting > 0
     u = potential if held else drive + keep * (potential - drive)
     fires = (not held) and u > zero
     after = reset + u if carries else reset
-    left = waiting - np.int32(1) if held else (refractory if fires else np.int32(0))
-    return fires, after if fires else u, np.int32(left)
+    left = waiting - one if held else (refractory if fires else zero)
+    return fires, after if fires else u, left
+
+
+@kernel
+def _membranes(first: Any, last: Any, moment: Moment, lane: Lane, drive: Any, c: Any) -> None:
+    """Let the somas take up their drive and fire, then let the filters take up what they fired."""
+    words, bits, neuron = lane.words, lane.bits, lane.neuron
+    potential, synapse, rate, waiting = words[POTENTIAL], words[SYNAPSE], words[RATE], words[WAITING]
+    zero, one = potential.dtype.type(0), potential.dtype.type(1)
+    share = moment.schedule[0]
+    if moment.tick == 1:
+        for j in range(first, last):
+            drawn = uniform(moment.start_key, neuron[j]) if c[_SPREAD] != 0 else 0.0
+            potential[j] = c[_RESET] * potential.dtype.type(1.0 - drawn)
+    for j in range(first, last):
+        fires, potential[j], waiting[j] = fire(
+            potential[j],
+            c[_REST] + drive[j],
+            waiting[j],
+            c[_KEEP],
+            c[_RESET],
+            c[_REFRACTORY],
+            c[_CARRIES] != 0,
+            zero,
+            one,
+        )
+        bits[j] = fires
+        synapse[j] = c[_DECAY] * synapse[j] + c[_STEP] * bits[j]
+        rate[j] += share * (synapse[j] - rate[j])
+
+
+@kernel
+def _update(
+    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+) -> int:
+    """One tick of neurons; ``nudge`` is β."""
+    current, drive = lane.words[CURRENT], room[DRIVE]
+    zero, one = current.dtype.type(0), current.dtype.type(1)
+    for j in range(first, last):
+        current[j] = c[_DECAY] * current[j] + drive[j]
+        drive[j] = current[j]
+    if nudge != zero:
+        for j in range(first, last):
+            drive[j] = nudged_drive(current[j], lane.target[j], nudge, zero, one)
+    _membranes(first, last, moment, lane, drive, c)
+    return 0
+
+
+@kernel
+def _clamped(
+    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+) -> int:
+    """One tick of inputs, which hold a constant current."""
+    _membranes(first, last, moment, lane, lane.words[CURRENT], c)
+    return 0
+
+
+def two_compartments(neuron: TwoCompartmentLIF) -> tuple[Dynamics, Dynamics]:
+    """Return the neurons, and inputs of the same kind."""
+    decay = math.exp(-1.0 / neuron.synapse)
+    constants = (
+        -neuron.margin,
+        -neuron.fall,
+        math.exp(-1.0 / neuron.membrane),
+        decay,
+        (1.0 - decay) * neuron.period,
+        float(neuron.refractory),
+        float(neuron.reset == "carry"),
+        float(neuron.start == "spread"),
+    )
+    return Dynamics(_update, constants), Dynamics(_clamped, constants)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from neurochip.cores.arrays import aligned_zeros
 from neurochip.cores.layout import Layout
 from neurochip.description import CodingSpec
-from neurochip.elements import Constant, SecondOrderSigmaDelta
+from neurochip.elements import Constant
 from neurochip.errors import ConfigError, NumericError
 from neurochip.substrate import Parameters
 from neurochip.testing.networks import compiled, draw_net, small_chip
@@ -30,43 +30,47 @@ def layout(sizes: tuple[int, ...], neurons: int | None = None, **how: Any) -> La
 @checked(100)
 def test_slots(sizes: tuple[int, ...], neurons: int, tied: bool) -> None:
     made = layout(sizes, neurons, tied=tied)
-    taken = np.concatenate(made.slots_of)
-    assert len(set(taken.tolist())) == sum(sizes)
     end = 0
     for p, (first, last) in enumerate(made.population_slots):
         assert (first, first % 64, last % 64) == (end, 0, 0)
-        assert made.slots_of[p].min() >= first
-        assert made.slots_of[p].max() < last - 1  # the last slot is never a neuron
-        assert np.all(np.diff(made.slots_of[p]) > 0)
+        assert made.slots_of[p] == slice(first, first + sizes[p])
+        assert made.slots_of[p].stop < last  # the last slot is never a neuron
         end = last
     assert made.n_slots == end
     for c, (first, last) in enumerate(made.core_slots):
         core = made.image.cores[c]
-        assert first % 16 == last % 16 == 0 and 0 <= last - first - core.size < 16
-        own = made.slots_of[core.population][core.first : core.last]
-        assert own.tolist() == list(range(first, first + core.size))
+        begin = made.slots_of[core.population].start
+        assert (first, last) == (begin + core.first, begin + core.last)
 
 
 @given(sizes=layer_sizes, neurons=st.integers(1, 70), tied=st.booleans())
 @checked(50)
 def test_wiring(sizes: tuple[int, ...], neurons: int, tied: bool) -> None:
     made = layout(sizes, neurons, tied=tied)
-    wiring, network = made.wiring(), made.image.network
-    blocks = wiring.blocks.astype(int)
-    start = sums = 0
-    for number, block in enumerate(made.blocks):
-        projection = network.projections[block.projection]
-        assert made.image.cores[block.core].population == projection.target
-        row = [block.core, projection.source, start, block.width, sums, block.projection]
-        assert blocks[number].tolist() == row
-        start += block.rows * block.width
-        sums += block.width
-    assert wiring.weights.size == start == made.n_weights
-    assert made.lane_state(2, second=False, anneal=False, trace=False).frame_sum.shape == (2, sums)
-    for c in range(len(made.image.cores)):
-        mine = blocks[int(wiring.core_blocks[c]) : int(wiring.core_blocks[c + 1])]
-        assert np.all(mine[:, 0] == c)
-        assert mine[:, 5].tolist() == list(network.into(made.image.cores[c].population))
+    network = made.image.network
+    # Where all hear the same: a range for each population, a block for each projection, axons that are slots.
+    wiring = made.wiring()
+    blocks, edges = wiring.blocks.astype(int), wiring.range_blocks.astype(int)
+    assert wiring.ranges[:, 0].tolist() == list(range(len(sizes)))
+    assert wiring.sources[:, 2:].tolist() == [list(slots) for slots in made.population_slots]
+    for p in range(len(sizes)):
+        mine = blocks[edges[p] : edges[p + 1]]
+        assert mine[:, 6].tolist() == list(network.into(p))
+        assert mine[:, 1].tolist() == [network.projections[k].source for k in network.into(p)]
+        assert np.all(mine[:, 3] >= sizes[p]) and np.all(mine[:, 3] <= mine[:, 4])
+    assert wiring.weights.size == made.n_weights
+    # Where each core hears for itself: a range for each core, and axons of its own for each of its blocks.
+    wiring = made.wiring(by_core=True)
+    assert wiring.ranges[:, 3].tolist() == list(range(len(made.image.cores)))
+    assert wiring.ranges[:, 1:3].tolist() == [list(slots) for slots in made.core_slots]
+    assert len(wiring.sources) == len(wiring.blocks) == len(made.blocks)
+    assert np.all(wiring.sources[1:, 2] == wiring.sources[:-1, 3])
+    for row, source, block in zip(wiring.blocks.astype(int), wiring.sources, made.blocks, strict=True):
+        core = made.image.cores[block.core]
+        assert network.projections[block.projection].target == core.population
+        assert row[[2, 3, 4, 6]].tolist() == [block.start, core.size, block.stride, block.projection]
+        assert int(source[0]) == network.projections[block.projection].source
+        assert block.rows == sizes[int(source[0])]
     numbers = np.concatenate([wiring.neuron[slots] for slots in made.slots_of])
     assert numbers.tolist() == list(range(sum(sizes)))
 
@@ -106,14 +110,28 @@ def test_clipped_weights_are_counted() -> None:
     assert made.read(wiring).weights[0].tolist() == [[0, -8, 7], [7, 7, 7]]
 
 
-def test_arrays_that_elements_do_not_use_are_empty() -> None:
+def test_a_core_alone_holds_its_own_weights() -> None:
+    made = layout((5, 40, 3), 17)
+    alone = Layout(made.image, only=1)
+    weights, own = made.wiring().weights, alone.wiring().weights
+    assert 0 < own.size < weights.size
+    made.matrix(weights, 0)[...] = np.arange(200).reshape(5, 40)
+    (block,) = [b for b in made.blocks if b.core == 1 and b.projection == 0]
+    core = made.image.cores[1]
+    found = made.block(weights, block)
+    np.testing.assert_array_equal(found, np.arange(200).reshape(5, 40)[:, core.first : core.last])
+
+
+def test_what_is_not_used_is_empty() -> None:
     made = layout((5, 4, 3))
-    lean = made.lane_state(2, second=False, anneal=False, trace=False)
-    full = made.lane_state(2, second=True, anneal=True, trace=True)
-    assert (lean.second.size, lean.anneal.size, lean.trace.size) == (0, 0, 0)
-    assert full.second.shape == full.trace.shape == (2, made.n_slots)
-    assert full.anneal.shape == (2, 4, made.n_slots)
-    assert SecondOrderSigmaDelta.kind == "second-order-sigma-delta"
+    wiring = made.wiring()
+    lean = made.reception(2, wiring, patterned=False, traced=False)
+    full = made.reception(2, wiring, patterned=True, traced=True, lossy=True, late=True)
+    unused = (lean.reference, lean.window, lean.trace, lean.arrived, lean.late, lean.counts)
+    assert all(array.size == 0 for array in unused)
+    used = (full.reference, full.window, full.trace, full.arrived, full.late, full.counts)
+    assert all(array.shape == (2, made.n_slots) for array in used)
+    assert made.state(3, 5, 4).bits.shape == (3, 4, made.n_slots)
 
 
 @pytest.mark.parametrize("shape", [7, (3, 5), (2, 4, 64)])

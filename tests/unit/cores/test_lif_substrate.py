@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from neurochip.compile import compile_network
-from neurochip.cores.lif_substrate import LIFSubstrate
+from neurochip.cores.cell import TwoCompartments
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description.network import layered
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
@@ -40,8 +41,9 @@ def made(
     neurons_per_core: int | None = None,
     precision: Any = "float64",
     load: bool = True,
+    restarted: bool = False,
     **options: Any,
-) -> LIFSubstrate:
+) -> DigitalSubstrate:
     image = compile_network(
         layered(SIZES, tied=tied),
         small_chip(neurons_per_core),
@@ -49,7 +51,7 @@ def made(
         state_words=neuron.state_words,
         trace_words=neuron.trace_words,
     )
-    substrate = LIFSubstrate(image, neuron, **options)
+    substrate = DigitalSubstrate(image, TwoCompartments(neuron, restarted), **options)
     if load:
         substrate.load(parameters(tied=tied))
     return substrate

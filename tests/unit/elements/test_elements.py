@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.elements import DECODERS, OSA
-from neurochip.elements.annealers.table import anneal
-from neurochip.elements.decoders.table import decode
+from neurochip.elements import OSA, Predictive, SigmaDelta
 from neurochip.elements.encoders.predictive import predict
 from neurochip.elements.encoders.stochastic import stochastic
-from neurochip.elements.encoders.table import encode
+from neurochip.elements.stages import element_constants, stage_of
 from neurochip.kernels.random_bits import tick_key, uniform
 from tests.oracle import coders
 
@@ -60,9 +58,9 @@ def test_float32_residues_stay_float32() -> None:
     coded, residue, second = room(np.float32), room(np.float32), room(np.float32)
     bits = room(np.uint8)
     coded[OWN] = np.float32(0.3)
-    expected = np.float32(0)
+    encode, expected = stage_of("encoder", SigmaDelta()), np.float32(0)
     for tick in range(1, 60):
-        encode(0, FIRST, LAST, coded, residue, second, np.arange(SLOTS, dtype=np.uint64), key_of(tick), bits)
+        encode(FIRST, LAST, coded, residue, second, np.arange(SLOTS, dtype=np.uint64), key_of(tick), (), bits)
         expected = expected + np.float32(0.3)
         fires = expected > 0.5
         expected = np.float32(expected - np.float32(fires))
@@ -93,7 +91,7 @@ def test_predictive_front_and_decoder(lam: Any) -> None:
             previous = s
             drive = room()
             drive[OWN] = a
-            decode(list(DECODERS).index("predictive"), FIRST, LAST, drive, np.float64(share), value)
+            stage_of("decoder", Predictive())(FIRST, LAST, drive, np.float64(share), (), value)
             assert np.all(value[OWN] == back.value(a))
             # What was coded with the same λ comes back, as long as nothing is rounded to bits.
             assert value[2] == pytest.approx(s, abs=1e-13)
@@ -105,9 +103,10 @@ def test_osa_never_leaves_its_range(regulariser: float) -> None:
     """0 < ε ≤ 1 whatever the pressure, a silent or a constant one included."""
     spec = OSA(0.05, regulariser)
     pressures = drawn(5, -100.0, 100.0)
-    z, pressure, sizes = [room() for _ in range(4)], room(), room()
+    z, pressure, sizes = np.array([room() for _ in range(4)]), room(), room()
+    anneal, constants = stage_of("annealer", spec), element_constants(spec, np.dtype(np.float64))
     for tick, nu in enumerate(spec.rates(1, TICKS), start=1):
         pressure[OWN] = pressures[tick - 1]
-        anneal(3, FIRST, LAST, pressure, tick, nu, np.float64(regulariser), np.float64(0), *z, sizes)
+        anneal(FIRST, LAST, pressure, tick, nu, z, constants, sizes)
         assert np.all(np.isfinite(sizes[OWN]))
         assert np.all((sizes[OWN] >= -1e-15) & (sizes[OWN] <= 1))

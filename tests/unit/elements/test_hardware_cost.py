@@ -8,7 +8,7 @@ from typing import Any
 
 from neurochip.elements import HardwareCost, SigmaDelta
 from neurochip.elements.encoders.predictive import PREDICTIVE_COST, predict
-from neurochip.elements.neurons.clipped import NEURON_COST, NUDGE_COST, pressure, relax
+from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST, net_input, relax
 from neurochip.testing.counting import Number
 
 
@@ -34,7 +34,7 @@ def test_predictive_front() -> None:
 def test_neuron() -> None:
     """v + b, and the clipped step; what a nudge adds is declared on its own."""
     Number.done = Counter()
-    pressure.function(*(Number(0.1 * k) for k in range(5)))
+    net_input.function(*(Number(0.1 * k) for k in range(5)))
     relax.function(*(Number(0.1 * k) for k in range(5)))
     assert Number.done == declared(NEURON_COST + NUDGE_COST)
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from neurochip.kernels import _jit
@@ -42,17 +43,35 @@ def test_without_compilation_a_kernel_is_its_own_python() -> None:
     assert (double.compiled is double.function) == off
 
 
+@entry
+def apply(change: Any, values: Any) -> None:
+    """Apply a function that it is handed."""
+    for j in range(values.shape[0]):
+        change(j, values)
+
+
 @kernel
-def is_first(opcode: Any) -> Any:
-    """Return whether it is the opcode 0."""
-    return opcode == 0
+def count_up(j: int, values: Any) -> None:
+    """Add j."""
+    values[j] += j
+
+
+@kernel
+def negate(j: int, values: Any) -> None:
+    """Change the sign."""
+    values[j] = -values[j]
 
 
 @pytest.mark.interp
-def test_the_constants_of_an_element_are_no_opcode() -> None:
-    """Where an opcode would stand, an element of another package has its constants; comparing them is no error."""
-    assert is_first(0) and not is_first(1)
-    assert not is_first((0.0,)) and not is_first(())
+def test_a_function_is_handed_to_an_entry_as_a_value() -> None:
+    """The entry is compiled once, whatever it is handed."""
+    values, empty = np.arange(3.0), np.zeros(0)
+    for function, expected in ((count_up, [0, 2, 4]), (negate, [0, -2, -4])):
+        apply(function.value(0, empty), values)
+        assert values.tolist() == expected
+    assert count_up.value(0, empty) is count_up.value(0, empty)
+    if hasattr(apply.compiled, "signatures"):
+        assert len(apply.compiled.signatures) == 1
 
 
 @pytest.mark.interp

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.kernels.row_sums import MOST_ROWS, deliver, sum_frame
+from neurochip.kernels.row_sums import MOST_ROWS, deliver, sum_reference
 
 AXONS, WIDTH, START, SUMS, FIRST, AT = 700, 32, 64, 16, 8, 3
 # weights, sums, scratch of a few rows, state; largest weight
@@ -35,9 +35,22 @@ def block_of(weight: str, top: int, rng: np.random.Generator) -> Any:
 @pytest.mark.parametrize(("weight", "sums", "part", "state", "top"), TYPES)
 @pytest.mark.parametrize("more", [False, True])
 @pytest.mark.parametrize(
-    ("n_plus", "n_minus"), [(0, 0), (4, 0), (0, 8), (12, 20), (252, 0), (0, 252), (256, 0), (600, 640)]
+    ("n_plus", "n_minus"),
+    [
+        (0, 0),
+        (4, 0),
+        (0, 8),
+        (12, 20),
+        (252, 0),
+        (0, 252),
+        (256, 0),
+        (600, 640),
+        (3, 2),
+        (253, 1),
+        (255, 254),
+    ],
 )
-def test_a_block_delivers_its_frame_and_what_differs(
+def test_a_block_delivers_its_reference_and_what_differs(
     weight: str, sums: str, part: str, state: str, top: int, more: bool, n_plus: int, n_minus: int
 ) -> None:
     rng = np.random.default_rng(n_plus + n_minus)
@@ -46,20 +59,21 @@ def test_a_block_delivers_its_frame_and_what_differs(
     plus, minus = (np.full(AT + 700, 999, np.uint64) for _ in range(2))
     plus[AT : AT + n_plus] = rng.integers(0, AXONS, n_plus)
     minus[AT : AT + n_minus] = rng.integers(0, AXONS, n_minus)
-    frame_sum = rng.integers(-9000, 9000, SUMS + WIDTH + 4).astype(sums)
-    before, drive = frame_sum.copy(), rng.uniform(-1, 1, FIRST + WIDTH + 4).astype(state)
+    sums_of = rng.integers(-9000, 9000, SUMS + WIDTH + 4).astype(sums)
+    before, drive = sums_of.copy(), rng.uniform(-1, 1, FIRST + WIDTH + 4).astype(state)
     old = drive.copy()
     scale = np.dtype(state).type(0.25)
     deliver(
         weights,
         u64(START),
         u64(WIDTH),
+        u64(WIDTH),
         plus,
         minus,
-        u64(AT),
         u64(n_plus),
         u64(n_minus),
-        frame_sum,
+        u64(AT),
+        sums_of,
         u64(SUMS),
         np.full(64, 5, part),
         np.full(64, 7, sums),
@@ -79,34 +93,35 @@ def test_a_block_delivers_its_frame_and_what_differs(
         np.testing.assert_array_equal(drive[own], scale * total.astype(state))
     np.testing.assert_array_equal(drive[:FIRST], old[:FIRST])
     np.testing.assert_array_equal(drive[FIRST + WIDTH :], old[FIRST + WIDTH :])
-    np.testing.assert_array_equal(frame_sum, before)
+    np.testing.assert_array_equal(sums_of, before)
 
 
 @pytest.mark.parametrize(("weight", "sums", "part", "state", "top"), TYPES)
-@pytest.mark.parametrize("n_rows", [0, 4, 252, 256, 640])
-def test_sum_of_a_frame(weight: str, sums: str, part: str, state: str, top: int, n_rows: int) -> None:
+@pytest.mark.parametrize("n_rows", [0, 1, 4, 251, 252, 253, 256, 640])
+def test_sum_of_a_reference_pattern(
+    weight: str, sums: str, part: str, state: str, top: int, n_rows: int
+) -> None:
     rng = np.random.default_rng(n_rows)
     block = block_of(weight, top, rng)
     rows = rng.integers(0, AXONS, AT + n_rows).astype(np.uint64)
-    frame_sum = np.full(SUMS + WIDTH + 4, 5, sums)
-    sum_frame(
+    sums_of = np.full(SUMS + WIDTH + 4, 5, sums)
+    sum_reference(
         block.ravel(),
         u64(0),
         u64(WIDTH),
+        u64(WIDTH),
         rows,
-        u64(AT),
         u64(n_rows),
+        u64(AT),
         np.full(64, 5, part),
         np.full(64, 7, sums),
-        frame_sum,
+        sums_of,
         u64(SUMS),
     )
     expected = block[rows[AT:].astype(int)].astype(float).sum(axis=0)
     own = slice(SUMS, SUMS + WIDTH)
-    np.testing.assert_allclose(
-        frame_sum[own], expected, rtol=1e-5, atol=1e-4 if state == "float32" else 1e-12
-    )
-    assert np.all(frame_sum[:SUMS] == 5) and np.all(frame_sum[SUMS + WIDTH :] == 5)
+    np.testing.assert_allclose(sums_of[own], expected, rtol=1e-5, atol=1e-4 if state == "float32" else 1e-12)
+    assert np.all(sums_of[:SUMS] == 5) and np.all(sums_of[SUMS + WIDTH :] == 5)
 
 
 def test_so_many_rows_of_the_smallest_integer_fit() -> None:

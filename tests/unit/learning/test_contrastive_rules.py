@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip.compile import compile_network
-from neurochip.cores.lif_substrate import LIFSubstrate
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.network import Network, layered
 from neurochip.elements import Constant
@@ -181,7 +181,7 @@ def test_with_traces_no_word_is_moved_between_spiking_cores(name: str) -> None:
             state_words=neuron.state_words,
             trace_words=neuron.trace_words,
         )
-        substrate = LIFSubstrate(image, neuron)
+        substrate = DigitalSubstrate(image, neuron)
         substrate.load(parameters(False))
         rule = made(RULES[name], network, PhasesSpec(free=60, nudged=40, reference="parallel"), pre=pre)
         rule.check(substrate)

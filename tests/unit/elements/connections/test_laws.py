@@ -356,6 +356,7 @@ def test_rows_of_floating_point_are_added_in_the_order_of_the_emulator(n: int) -
         weights.reshape(-1),
         np.uint64(0),
         np.uint64(width),
+        np.uint64(width),
         filled,
         np.uint64(0),
         np.uint64(filled.size),

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.interp
 
 def run(neuron: LIF, drive: list[float], dtype: type = np.float64) -> tuple[list[int], list[float]]:
     """Return spikes and potentials."""
-    v, waiting = dtype(0), np.int32(0)
+    v = waiting = zero = dtype(0)
     spikes, potentials = [], []
     for u in drive:
         fires, v, waiting = integrate_and_fire(
@@ -27,11 +27,13 @@ def run(neuron: LIF, drive: list[float], dtype: type = np.float64) -> tuple[list
             dtype(neuron.leak),
             neuron.reset == "subtract",
             dtype(neuron.reset_value),
-            np.int32(neuron.refractory),
+            dtype(neuron.refractory),
             neuron.resolution > 0,
             dtype(neuron.resolution),
+            zero,
+            dtype(1),
         )
-        v, waiting = dtype(v), np.int32(waiting)
+        v, waiting = dtype(v), dtype(waiting)
         spikes.append(int(fires))
         potentials.append(float(v))
     return spikes, potentials

@@ -18,18 +18,19 @@ DRIVES = np.linspace(1.05, 1.97, 12)  # not 2, where the exact interval is a who
 
 def intervals(neuron: TwoCompartmentLIF, drive: float, ticks: int) -> list[int]:
     """Return the ticks between spikes under a constant drive, from u_r on."""
-    u, waiting, last, found = -neuron.fall, np.int32(0), None, []
+    u, waiting, last, found = -neuron.fall, 0.0, None, []
     keep = math.exp(-1 / neuron.membrane)
     for t in range(ticks):
         fires, u, waiting = fire(
             float(u),
             drive - neuron.margin,
-            np.int32(waiting),
+            float(waiting),
             keep,
             -neuron.fall,
-            np.int32(neuron.refractory),
+            float(neuron.refractory),
             neuron.reset == "carry",
             0.0,
+            1.0,
         )
         if fires:
             if last is not None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.compile.route import Link, links_crossed
-from neurochip.cores.fault_arrays import TALLY
+from neurochip.cores.channel import TALLY
 from neurochip.kernels._jit import entry
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.substrate.phase_time import PhaseTime
@@ -69,10 +69,12 @@ class Bookkeeper:
         The compiled chip.
     traced
         Whether receiving cores keep a trace of each axon.
+    bias_axon
+        Whether a neuron stands on every core that fires in every tick; its spikes stay there, so they are no packets.
     """
 
-    def __init__(self, image: ChipImage, traced: bool) -> None:
-        self._traced = traced
+    def __init__(self, image: ChipImage, traced: bool, *, bias_axon: bool = False) -> None:
+        self._traced, self._bias_axon = traced, bias_axon
         self._cores = len(image.cores)
         self.size = np.array([core.size for core in image.cores], dtype=np.int64)
         self.population = np.array([core.population for core in image.cores])
@@ -258,6 +260,11 @@ class Bookkeeper:
         book[:, _AT["packets_sent"]] = sent * copies
         book[:, _AT["bitmap"]] = symbols * copies
         book[:, _AT["bitmap_hops"]] = symbols * links
+        if self._bias_axon:
+            listens, arrived = ~self._clamped, lane_ticks - lanes * int(kind.opening)
+            book[listens, _AT["neuron_updates"]] += lane_ticks
+            for name in ("sops", "weight_reads"):
+                book[listens, _AT[name]] += arrived * self.size[listens]
         self._book(kind.phase, book, presentations=lanes if kind.begins else 0, ticks=lane_ticks)
 
     def update(self, accumulations: Counts, writes: Counts, saturations: Counts, words: Counts) -> None:

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.cores.arrays import Wiring
 from neurochip.cores.layout import Block, Layout
 from neurochip.cores.plasticity import change_floats, change_integers
+from neurochip.cores.synapse_mismatch import SynapseMismatch, synapse_factors
 from neurochip.cores.weight_flips import WeightFlips
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import NumericError
@@ -48,6 +50,10 @@ class SynapseMemories:
         Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
     threads, each_thread
         Work is shared by calling ``each_thread(work)``, which calls ``work(k)`` for every k < ``threads``.
+    gain
+        What neurons make of a weight of 1.
+    mismatch
+        Of the synapses; `None`: every synapse delivers what its memory holds.
     """
 
     def __init__(
@@ -59,6 +65,8 @@ class SynapseMemories:
         weight_range: float | None,
         threads: int,
         each_thread: Callable[[Callable[[int], None]], None],
+        gain: float = 1.0,
+        mismatch: SynapseMismatch | None = None,
     ) -> None:
         self._layout = layout
         self._seed = np.uint64(seed)
@@ -67,15 +75,46 @@ class SynapseMemories:
         self._threads = threads
         self._each_thread = each_thread
         self.wiring = layout.wiring()
+        self._by_core: Wiring | None = None
+        self._gain = layout.state_dtype.type(gain)
+        self._factors = None if mismatch is None else synapse_factors(layout, mismatch)
+        self._delivered = self.wiring
         self.updates = 0  # changes made so far: part of the key of stochastic rounding
         self._misread: WeightFlips | None = None
+
+    @property
+    def delivered(self) -> Wiring:
+        """What the synapses deliver for a spike."""
+        return self._delivered
+
+    def _deliver(self) -> None:
+        """Work out what the synapses deliver; without mismatch that is what is held."""
+        held = self.wiring
+        self._delivered = held._replace(scales=self._gain * held.scales)
+        if self._factors is not None:
+            weights, biases = self._factors
+            self._delivered = self._delivered._replace(
+                weights=(held.weights * weights).astype(self._layout.state_dtype),
+                borrowed=np.zeros(0, self._layout.state_dtype),
+                bias=(held.bias * biases).astype(self._layout.state_dtype),
+            )
+
+    def by_core(self) -> Wiring:
+        """Return what is delivered, as a chip sees it on which every core hears for itself."""
+        if self._by_core is None:
+            self._by_core = self._layout.wiring(by_core=True)
+        held = self.delivered
+        self._by_core = self._by_core._replace(weights=held.weights, scales=held.scales, bias=held.bias)
+        return self._by_core
 
     def misread(self, flips: WeightFlips | None) -> None:
         """Let the cores read some bits inverted from now on, or all of them right; what is stored stays right."""
         for one in (self._misread, flips):
             if one is not None and self._misread is not flips:
                 one.turn(self.wiring.weights)
-        self._misread = flips
+        if self._misread is not flips:
+            self._misread = flips
+            self._deliver()
 
     @contextmanager
     def _stored(self) -> Iterator[None]:
@@ -91,6 +130,7 @@ class SynapseMemories:
         """Write all weights and biases, rounding to nearest where weights are integers."""
         with self._stored():
             self.wiring, _ = self._layout.write(self.wiring, parameters, self._weight_range)
+        self._deliver()
 
     def parameters(self) -> Parameters:
         """Return the values of all weights and biases, as copies."""
@@ -100,7 +140,9 @@ class SynapseMemories:
     def change(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> Written:
         """Change weights and biases; a tied copy follows its original."""
         with self._stored():
-            return self._change(updates, biases)
+            written = self._change(updates, biases)
+        self._deliver()
+        return written
 
     def _change(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> Written:
         layout, image = self._layout, self._layout.image
@@ -143,15 +185,11 @@ class SynapseMemories:
     ) -> tuple[int, int]:
         """Add one update to one block; returns the non-zero ``pre`` and the weights that met the limit."""
         layout, t = self._layout, self._layout.state_dtype
-        axons = layout.axons(block)
-        rows = np.zeros((pre.shape[0], block.rows), dtype=t)
-        rows[:, axons] = pre
-        columns = np.zeros((post.shape[0], block.width), dtype=t)
-        columns[:, : post.shape[1]] = post
+        columns = np.ascontiguousarray(post)
         edges = np.array([block.rows * k // self._threads for k in range(self._threads + 1)], dtype=np.uint64)
         scratch = np.zeros((self._threads, block.width), dtype=t)
         out = np.zeros((self._threads, 3), dtype=np.int64)
-        weights, start, width = self.wiring.weights, np.uint64(block.start), np.uint64(block.width)
+        weights, start, stride = self.wiring.weights, np.uint64(block.start), np.uint64(block.stride)
         bits = integer_bits(layout.image.precision)
         step = rate if bits is None else rate / float(self.wiring.scales[block.projection])
         if not abs(step) <= float(np.finfo(t).max):
@@ -160,21 +198,20 @@ class SynapseMemories:
                 f"are to change at a rate of {step:.3g} steps, which {t} cannot hold; use a smaller rate or a "
                 "larger beta",
             )
-        key, numbers = self._seed, np.zeros(block.rows, dtype=np.uint64)
+        key = self._seed
         if bits is not None:
             # A compiled function hands back Python integers, and takes them for signed ones.
             for word in (_ROUNDING_STREAM, np.uint64(self.updates), np.uint64(block.projection)):
                 key = np.uint64(mix(key, word))
-            numbers[axons] = np.arange(axons.size)
         first_column = np.uint64(layout.image.cores[block.core].first)
 
         def share(k: int) -> None:
-            common = (weights, start, width, edges[k : k + 2], rows, columns, t.type(step), scratch[k])
+            common = (weights, start, stride, edges[k : k + 2], pre, columns, t.type(step), scratch[k])
             if bits is None:
                 change_floats(*common, out[k])
             else:
                 change_integers(
-                    *common, *integer_range(bits), int(self._stochastic), key, numbers, first_column, out[k]
+                    *common, *integer_range(bits), int(self._stochastic), key, first_column, out[k]
                 )
 
         self._each_thread(share)
@@ -186,13 +223,6 @@ class SynapseMemories:
         return int(out[:, 0].sum()), int(out[:, 1].sum())
 
     def _copy_transpose(self, block: Block, original: int) -> None:
-        layout = self._layout
+        layout, weights = self._layout, self.wiring.weights
         core = layout.image.cores[block.core]
-        columns = [
-            layout.block(self.wiring.weights, b)[core.first : core.last]
-            for b in layout.blocks
-            if b.projection == original
-        ]
-        layout.whole(self.wiring.weights, block)[layout.axons(block), : core.size] = np.concatenate(
-            columns, axis=1
-        ).T
+        layout.block(weights, block)[...] = layout.matrix(weights, original)[core.first : core.last].T

@@ -1,0 +1,272 @@
+"""The samples that a chip works on side by side: what they remember, and how threads share them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.cores.arrays import (
+    Channel,
+    Pull,
+    Reception,
+    Recorder,
+    Scratch,
+    Span,
+    State,
+    Wiring,
+)
+from neurochip.cores.cell import Cell
+from neurochip.cores.channel import sound_channel
+from neurochip.cores.counters import Broken, FaultCounts, spikes_per_core
+from neurochip.cores.faults import FaultPlan
+from neurochip.cores.layout import Layout
+from neurochip.cores.memory import SynapseMemories
+from neurochip.cores.threads import Threads
+from neurochip.cores.tick import run_ticks
+from neurochip.errors import DataError
+
+__all__ = ["Batch"]
+
+_TESTING = "testing"  # in a snapshot: whether its presentations measure
+_MOST = {"bits": 1, "reference": 1, "arrived": 2, _TESTING: 1}  # in a snapshot
+_MOST_SIZES = 8  # of batches for which room is kept
+_MOST_SCHEDULES = 64
+
+
+class Batch:
+    """All samples of the present minibatch.
+
+    Parameters
+    ----------
+    layout
+        Where everything sits.
+    memory
+        The weights of the cores.
+    cell, traced, seed
+        The neurons; whether receivers keep traces of their axons; of the random bits of neurons.
+    threads
+        Samples are shared among them; results do not depend on how many there are.
+    plans
+        What is broken in training, and in presentations that measure; `None` for a sound chip.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        memory: SynapseMemories,
+        cell: Cell,
+        *,
+        traced: bool,
+        seed: int,
+        threads: Threads,
+        plans: tuple[FaultPlan | None, ...] = (None, None),
+    ) -> None:
+        self._layout, self._memory, self._threads = layout, memory, threads
+        self._cell, self._seed = cell, cell.seed(seed)
+        self._neurons = cell.neurons(layout.state_dtype, layout.n_slots, traced=traced)
+        self._core_slots = np.array(layout.core_slots, dtype=np.uint64).reshape(-1, 2)
+        self._plans = plans
+        self.plan: FaultPlan | None = None  # of these presentations
+        self._channels: dict[int, list[Channel]] = {}  # by plan, one per thread
+        self._scratch: list[Scratch] = []
+        # Kept by size of the batch: allocation costs more than a phase.
+        self._states: dict[int, State] = {}
+        self._receptions: dict[tuple[int, bool, bool], Reception] = {}
+        self._targets: dict[int, NDArray[Any]] = {}  # only the last population's slots are ever used
+        self._schedules: dict[tuple[int, int], NDArray[Any]] = {}
+        self._presentations = np.zeros(1, dtype=np.uint64)
+        self._testing = False
+        self.tick = 0
+        self.state = self._kept(1)
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return int(self.state.bits.shape[0])
+
+    def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs`` [sample, unit], from rest; ``presentations`` u64[sample] number them."""
+        self.state = self._kept(inputs.shape[0])
+        self.state.words[:, 0, self._layout.slots_of[0]] = inputs
+        self._presentations = presentations
+        self.tick = 0
+
+    def choose_plan(self, *, testing: bool) -> None:
+        """Break what is broken in the presentations that begin now."""
+        self.plan, self._testing = self._plans[testing], testing
+        self._memory.misread(None if self.plan is None else self.plan.flips)
+        if self.lossy and self.plan is not None:
+            for core in np.flatnonzero(self.plan.dead):
+                first, last = self._layout.core_slots[core]
+                self.state.words[:, 0, first:last] = 0
+
+    @property
+    def lossy(self) -> bool:
+        """Whether spikes may be lost on the way."""
+        return self.plan is not None and self.plan.on_the_way
+
+    @property
+    def wiring(self) -> Wiring:
+        """What sits where, in these presentations."""
+        return self._memory.by_core() if self.lossy else self._memory.delivered
+
+    @property
+    def reception(self) -> Reception:
+        """What receivers remember in these presentations."""
+        late = self.lossy and self.plan is not None and self.plan.rates.delay > 0
+        key = (len(self), self.lossy, late)
+        if key not in self._receptions:
+            _make_room(self._receptions, _MOST_SIZES)
+            self._receptions[key] = self._layout.reception(
+                key[0],
+                self.wiring,
+                patterned=bool(self._neurons.patterned),
+                traced=bool(self._neurons.traced),
+                lossy=self.lossy,
+                late=late,
+            )
+        return self._receptions[key]
+
+    def targets(self) -> NDArray[Any]:
+        """Return room for the targets T[sample, slot]."""
+        n = len(self)
+        if n not in self._targets:
+            _make_room(self._targets, _MOST_SIZES)
+            self._targets[n] = np.zeros((n, self._layout.n_slots), dtype=self._layout.state_dtype)
+        return self._targets[n]
+
+    def run(
+        self, some: NDArray[np.int64], ticks: int, nudge: Any, wanted: NDArray[Any], recorder: Recorder
+    ) -> None:
+        """Run ``some`` samples through the next ``ticks``, each for itself: how they are shared changes nothing."""
+        threads = self._threads.count
+        # Minibatch after minibatch runs the same ticks: their schedules are made once.
+        when = (self.tick + 1, ticks)
+        if when not in self._schedules:
+            _make_room(self._schedules, _MOST_SCHEDULES)
+            self._schedules[when] = self._cell.schedule(*when).astype(self._layout.state_dtype)
+        span = Span(self._presentations, self._seed, self.tick + 1, self._schedules[when])
+        wiring, reception, channels = self.wiring, self.reception, self._channels_now()
+        pull = Pull(nudge, wanted, np.zeros((0, 0, 0), np.uint8))
+        scratch = self._room(wiring)
+
+        def share(k: int) -> None:
+            run_ticks(
+                some[len(some) * k // threads : len(some) * (k + 1) // threads],
+                span,
+                wiring,
+                self.state,
+                reception,
+                scratch[k],
+                self._neurons,
+                pull,
+                channels[k],
+                recorder,
+            )
+
+        self._threads.each(share)
+
+    def _channels_now(self) -> list[Channel]:
+        key = self._plans.index(self.plan) if self.lossy else -1
+        if key not in self._channels:
+            make = self.plan.channel if self.lossy and self.plan is not None else sound_channel
+            self._channels[key] = [make(self.wiring) for _ in range(self._threads.count)]
+        return self._channels[key]
+
+    def _room(self, wiring: Wiring) -> list[Scratch]:
+        axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
+        if not self._scratch or len(self._scratch[0].heard) < axons:
+            make = self._layout.scratch
+            self._scratch = [make(axons, self._cell.variables) for _ in range(self._threads.count)]
+        return self._scratch
+
+    def rest(self) -> None:
+        """Show samples that have not run yet as they will start: the loop clears them in its first tick."""
+        if self.tick == 0:
+            inputs = self.state.words[:, 0, self._layout.slots_of[0]].copy()
+            for array in (*self.state, *self.reception):
+                array[...] = 0
+            self.state.words[:, 0, self._layout.slots_of[0]] = inputs
+
+    def bits(self) -> NDArray[np.uint8]:
+        """Return the spikes of the last tick, u8[sample, slot]."""
+        last: NDArray[np.uint8] = self.state.bits[:, self.tick % self.state.bits.shape[1]]
+        return last
+
+    def per_core(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
+        """Sum small counts [sample, slot] over samples and over the slots of each core."""
+        out = np.zeros(len(self._layout.core_slots), dtype=np.int64)
+        spikes_per_core(np.ascontiguousarray(per_slot), self._core_slots, out)
+        return out
+
+    def under_way(self) -> NDArray[np.int64]:
+        """Return the packets of each sending core that faults let arrive later, over all samples."""
+        if self.tick == 0 or self.plan is None or not self.lossy:
+            return np.zeros(len(self._layout.core_slots), dtype=np.int64)
+        return self.plan.under_way(self.reception)
+
+    def clear_tallies(self) -> None:
+        """Begin to count anew what faults do."""
+        for channel in self._channels_now():
+            channel.faults.tally[...] = 0
+
+    def fault_counts(self, before: NDArray[np.int64], after: NDArray[np.int64]) -> FaultCounts | None:
+        """Return what faults did since `clear_tallies`, between packets under way ``before`` and ``after``."""
+        plan = self.plan
+        if plan is None or not self.lossy:
+            return None
+        tally = np.sum([channel.faults.tally for channel in self._channels_now()], axis=0)
+        return FaultCounts(Broken(tuple(plan.dead.tolist()), plan.down), tally, before, after)
+
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return copies of all that the samples remember, by name."""
+        self.rest()
+        arrays = {name: array.copy() for name, array in self._named().items()}
+        return arrays | {_TESTING: np.array([self._testing], np.uint8)}
+
+    def _named(self) -> dict[str, NDArray[Any]]:
+        received = {f"received.{name}": array for name, array in self.reception._asdict().items()}
+        return {**self.state._asdict(), **received}
+
+    def restore(self, arrays: Mapping[str, NDArray[Any]], tick: int) -> bool:
+        """Put the samples back where a snapshot was taken; returns whether these presentations measure."""
+        marked = arrays.get(_TESTING)
+        testing = marked is not None and bool(np.any(marked))
+        wanted = set(self._named()) | {_TESTING}
+        if wanted != set(arrays):
+            raise DataError(
+                "snapshot",
+                f"is of another kind of chip: {', '.join(sorted(wanted ^ set(arrays)))} must be in both or none",
+            )
+        for name, array in arrays.items():
+            most = _MOST.get(name.removeprefix("received."))
+            if most is not None and array.max(initial=0) > most:
+                raise DataError("snapshot", f"{name} must be {'0 or 1' if most == 1 else f'0 to {most}'}")
+        before = self.state, self.plan, self._testing
+        self.state = self._kept(len(arrays["bits"]))
+        self.plan, self._testing = self._plans[testing], testing
+        for name, array in self._named().items():
+            if arrays[name].shape != array.shape:
+                shape = array.shape
+                self.state, self.plan, self._testing = before
+                raise DataError("snapshot", f"{name} has shape {arrays[name].shape}, this chip's is {shape}")
+        for name, array in self._named().items():
+            array[...] = arrays[name]
+        self.choose_plan(testing=testing)
+        self.tick = tick
+        return testing
+
+    def _kept(self, n: int) -> State:
+        """Return the state of ``n`` samples, as it was left."""
+        if n not in self._states:
+            _make_room(self._states, _MOST_SIZES)
+            self._states[n] = self._layout.state(n, self._cell.variables)
+        return self._states[n]
+
+
+def _make_room(kept: dict[Any, Any], most: int) -> None:
+    """Drop what was kept first, so that no more than ``most`` are kept."""
+    while len(kept) >= most:
+        kept.pop(next(iter(kept)))

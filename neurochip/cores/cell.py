@@ -1,0 +1,234 @@
+"""What a substrate has to know of the neurons on its cores: how they run, what they are given, what of them is seen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.cores.arrays import Neurons
+from neurochip.cores.population import neurons_of
+from neurochip.description.neuron import front_schedule
+from neurochip.description.run_sections import CodingSpec
+from neurochip.elements import Constant, PowerLaw, as_schedule
+from neurochip.elements.neurons import settling, two_compartment
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
+from neurochip.elements.stages import check_compiles
+from neurochip.errors import ConfigError
+from neurochip.kernels.random_bits import mix
+from neurochip.substrate import Observable
+
+__all__ = ["Cell", "Settling", "TwoCompartments", "cell_of"]
+
+# Random numbers by purpose: one seed never serves two.
+_SPIKE_STREAM, _START_STREAM = np.uint64(1), np.uint64(3)
+_SEEN = frozenset({Observable.VALUE, Observable.RATE, Observable.SPIKES})
+
+
+class Cell(Protocol):
+    """Neurons of one network, and the inputs that drive them.
+
+    Attributes
+    ----------
+    name
+        For messages.
+    value
+        Which of its variables is the value of a neuron.
+    observables
+        What can be observed besides a trace.
+    value_is_trace
+        A receiving core makes of the spikes of an axon what the neuron itself makes of them: its value.
+    has_bias_axon
+        The bias of a core comes from a neuron on it that fires in every tick.
+    records
+        What can be recorded.
+    """
+
+    name: ClassVar[str]
+    value: ClassVar[int]
+    observables: ClassVar[frozenset[Observable]]
+    value_is_trace: ClassVar[bool]
+    has_bias_axon: ClassVar[bool]
+    records: ClassVar[tuple[str, ...]]
+
+    @property
+    def variables(self) -> int:
+        """How many variables a neuron keeps."""
+        ...
+
+    @property
+    def gain(self) -> float:
+        """What a neuron makes of a weight of 1."""
+        ...
+
+    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
+        """Return the kinds of neurons: 0 updated, 1 inputs. Raises `ConfigError` for elements that do not work."""
+        ...
+
+    def seed(self, seed: int) -> np.uint64:
+        """Return the seed of their random bits."""
+        ...
+
+    def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
+        """Return the numbers of each tick, [tick, column], for a run that begins with tick ``first``."""
+        ...
+
+    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """Return what inputs hold for values in [0, 1]."""
+        ...
+
+    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
+        """Return what outputs are pulled to for targets in [0, 1]."""
+        ...
+
+    def nudge(self, beta: float) -> float:
+        """Return the factor of the pull."""
+        ...
+
+
+@dataclass(frozen=True)
+class Settling:
+    """Neurons of equilibrium propagation, which settle (O'Connor, Gavves & Welling 2019).
+
+    Parameters
+    ----------
+    coding
+        Encoder, decoder and annealer.
+    """
+
+    coding: CodingSpec
+    name: ClassVar[str] = "digital"
+    value: ClassVar[int] = settling.VALUE
+    observables: ClassVar[frozenset[Observable]] = _SEEN
+    value_is_trace: ClassVar[bool] = False
+    has_bias_axon: ClassVar[bool] = False
+    records: ClassVar[tuple[str, ...]] = ("spikes", "states", "step_sizes")
+
+    @property
+    def variables(self) -> int:
+        """As many as the annealer needs, and those of decoder and encoder."""
+        return settling.variables(self.coding.annealer)
+
+    @property
+    def gain(self) -> float:
+        """A weight is what it is."""
+        return 1.0
+
+    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
+        """Return both kinds; see `Cell`."""
+        coding = self.coding
+        if coding.encoder is None or coding.decoder is None:
+            raise ConfigError("coding", "the digital substrate needs an encoder and a decoder")
+        elements = {"encoder": coding.encoder, "decoder": coding.decoder, "annealer": coding.annealer}
+        for role, spec in elements.items():
+            check_compiles(role, spec, dtype, f"coding.{role}")
+        front = front_schedule(coding)
+        steady = isinstance(front, Constant)
+        kinds = (
+            settling.settling(coding.encoder, coding.decoder, coding.annealer, front is not None, steady),
+            settling.clamped(coding.encoder, front is not None, steady),
+        )
+        return neurons_of(kinds, dtype, slots, decoder=coding.decoder, traced=traced, patterned=True)
+
+    def seed(self, seed: int) -> np.uint64:
+        """Return the seed of the encoders."""
+        return np.uint64(mix(np.uint64(seed), _SPIKE_STREAM))
+
+    def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
+        """Return λ of both ends and the rate of the annealer."""
+        annealer, front = self.coding.annealer, front_schedule(self.coding)
+        if hasattr(annealer, "rates"):
+            rate = annealer.rates(first, ticks)
+        elif isinstance(annealer, Constant | PowerLaw):
+            rate = annealer.at(first, ticks)
+        else:
+            rate = np.zeros(ticks)  # its steps follow from its state
+        ahead = np.ones(ticks) if front is None else front.at(first, ticks)
+        lam = getattr(self.coding.decoder, "lam", 1.0)
+        behind = as_schedule(lam, "coding.decoder.lambda").at(first, ticks)
+        return np.stack([behind, ahead, rate], axis=1)
+
+    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """An input holds its value."""
+        return inputs
+
+    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
+        """An output is pulled to its target."""
+        return targets
+
+    def nudge(self, beta: float) -> float:
+        """Return 2β: the cost is the squared distance."""
+        return 2.0 * beta
+
+
+@dataclass(frozen=True)
+class TwoCompartments:
+    """Integrate-and-fire neurons that learn from rates (docs/lif-learning.md).
+
+    Parameters
+    ----------
+    neuron
+        Constants of all neurons.
+    restarted
+        r begins anew with each run: the mean of s since then, until the filter is full.
+    """
+
+    neuron: TwoCompartmentLIF
+    restarted: bool = False
+    name: ClassVar[str] = "lif"
+    value: ClassVar[int] = two_compartment.RATE
+    observables: ClassVar[frozenset[Observable]] = frozenset(Observable) - {Observable.ADJOINT}
+    value_is_trace: ClassVar[bool] = True
+    has_bias_axon: ClassVar[bool] = True
+    records: ClassVar[tuple[str, ...]] = ("spikes", "states")
+
+    @property
+    def variables(self) -> int:
+        """Current, potential, the two filters, and refractory ticks left."""
+        return two_compartment.VARIABLES
+
+    @property
+    def gain(self) -> float:
+        """What a spike adds to the filter of its synapse."""
+        return (1.0 - math.exp(-1.0 / self.neuron.synapse)) * self.neuron.period
+
+    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
+        """Return both kinds; see `Cell`. What a core keeps of an axon is the neuron's own rate."""
+        return neurons_of(two_compartment.two_compartments(self.neuron), dtype, slots, bias_column=1)
+
+    def seed(self, seed: int) -> np.uint64:
+        """Return the seed of first potentials."""
+        return np.uint64(seed) ^ (_START_STREAM << np.uint64(56))
+
+    def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
+        """Return the share of s that r takes up, and what a spike of the bias axon adds to its s."""
+        shares = np.full(ticks, 1.0 - math.exp(-1.0 / self.neuron.rate))
+        if self.restarted:
+            shares = np.maximum(shares, 1.0 / np.arange(1, ticks + 1))
+        bias = np.full(ticks, 1.0 - math.exp(-1.0 / self.neuron.synapse))
+        bias[: int(first == 1)] = 0  # no spike has arrived yet
+        return np.stack([shares, bias], axis=1)
+
+    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """Return the constant current that makes an input neuron fire at the rate of its value."""
+        return self.neuron.drive_at(inputs)
+
+    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
+        """Return R I, the drive that makes an output fire at the rate of its target."""
+        return self.neuron.drive_at(targets)
+
+    def nudge(self, beta: float) -> float:
+        """Return β."""
+        return beta
+
+
+def cell_of(neuron: CodingSpec | TwoCompartmentLIF | Cell) -> Cell:
+    """Return what a substrate has to know of neurons that are named by their Spec."""
+    if isinstance(neuron, CodingSpec):
+        return Settling(neuron)
+    if isinstance(neuron, TwoCompartmentLIF):
+        return TwoCompartments(neuron)
+    return neuron

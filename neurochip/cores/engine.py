@@ -1,0 +1,228 @@
+"""Layers of any neurons, driven by recorded input: all their spikes, written into a raster.
+
+Placement plays no part here: what a core does follows from bits alone, and is counted afterwards (`raster`, `traffic`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.placement import PlacedNetwork
+from neurochip.cores.arrays import (
+    PLAYED,
+    UPDATED,
+    Compacted,
+    Pull,
+    Reception,
+    Recorder,
+    Scratch,
+    Span,
+    State,
+    Wiring,
+    aligned_zeros,
+)
+from neurochip.cores.channel import sound_channel
+from neurochip.cores.population import neurons_of
+from neurochip.cores.raster import LayeredRaster
+from neurochip.cores.tick import run_ticks
+from neurochip.elements.neurons.neuron import ROOM, Dynamics
+from neurochip.kernels.random_bits import NOBODY
+
+__all__ = ["LayerEngine"]
+
+_VECTOR = 16
+IN_PLACE_BYTES = 1 << 16  # a matrix so large is not copied where its type and order are right
+Counts = NDArray[np.int64]
+
+
+class LayerEngine:
+    """Advances a network tick by tick.
+
+    Parameters
+    ----------
+    placed
+        Sizes and projections of the network.
+    weights
+        Of each projection, [pre, post], of any type; cast where they are written.
+    dynamics
+        How the neurons of all layers but the first run.
+    variables
+        How many they keep; the first of them is recorded if asked for.
+    raster
+        Layer 0 is given, the others are written.
+    held_as, dtype
+        Formats W of weights (float32, float64, int8 or int16) and T of the state.
+    rest
+        What is added to the first variable where it is recorded, list over layers of [unit].
+    """
+
+    def __init__(
+        self,
+        placed: PlacedNetwork,
+        weights: Sequence[NDArray[Any]],
+        dynamics: Dynamics,
+        variables: int,
+        raster: LayeredRaster,
+        held_as: np.dtype[Any],
+        dtype: np.dtype[Any],
+        rest: Sequence[NDArray[Any]] | None = None,
+    ) -> None:
+        self._rest = rest
+        self.raster, self._placed, self._dtype = raster, placed, dtype
+        self._wiring = _wiring(placed, weights, raster, held_as, dtype)
+        slots = raster.n_slots
+        integer = held_as.kind == "i"
+        sums = np.dtype(np.int32) if integer else dtype
+        self._state = State(
+            aligned_zeros((1, variables, slots), dtype),
+            aligned_zeros((1, 1, slots), np.uint8),
+            aligned_zeros((1, slots), np.uint16),
+        )
+        blocks = self._wiring.blocks
+        self._reception = Reception(
+            reference=np.zeros((1, 0), np.uint8),
+            window=np.zeros((1, 0), np.uint8),
+            sums=aligned_zeros((1, int(blocks[:, 3].max(initial=0)) + _VECTOR), sums),
+            trace=np.zeros((1, 0), dtype),
+            arrived=np.zeros((1, 0), np.uint8),
+            late=np.zeros((1, 0), np.uint64),
+            counts=np.zeros((1, 0), np.uint16),
+        )
+        layers = len(placed.sizes)
+        nothing = aligned_zeros(0, np.uint8)
+        self._scratch = Scratch(
+            packed=aligned_zeros(slots // 8, np.uint8),
+            plus=aligned_zeros(2 * slots + 8, np.uint64),
+            minus=aligned_zeros(2 * slots + 8, np.uint64),
+            listed=aligned_zeros((layers, 3), np.uint64),
+            heard=nothing,
+            silence=aligned_zeros(slots, np.uint8),
+            room=aligned_zeros((ROOM, slots), dtype),
+            total=aligned_zeros(slots, sums),
+            part=aligned_zeros(slots, np.int16 if held_as == np.int8 else sums),
+            compacted=Compacted(
+                n=aligned_zeros(layers, np.uint64),
+                axon=aligned_zeros(0, np.uint64),
+                neuron=aligned_zeros(0, np.uint64),
+                words=aligned_zeros((0, 0), dtype),
+                bits=nothing,
+                reference=nothing,
+                window=nothing,
+                counts=aligned_zeros(0, np.uint16),
+            ),
+        )
+        self._neurons = neurons_of([dynamics], dtype, slots)
+        self._channel = sound_channel(self._wiring)
+        self._idle = np.zeros(slots, dtype=np.int64)
+        self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
+        self.tick = 0
+
+    def advance(self, ticks: int, *, record: bool = False) -> list[NDArray[Any]]:
+        """Go on; return the first variable after each tick, list over layers of T[tick, unit], if it is recorded."""
+        slots, here = self.raster.n_slots, slice(self.tick, self.tick + ticks)
+        states = np.zeros((ticks if record else 0, 1, slots), dtype=self._dtype)
+        run_ticks(
+            np.zeros(1, np.int64),
+            Span(np.zeros(1, np.uint64), np.uint64(0), self.tick + 1, np.zeros((ticks, 1), self._dtype)),
+            self._wiring,
+            self._state,
+            self._reception,
+            self._scratch,
+            self._neurons,
+            Pull(
+                self._dtype.type(0),
+                aligned_zeros((1, slots), self._dtype),
+                np.ascontiguousarray(self.raster.layer(0)[here])[None],
+            ),
+            self._channel,
+            Recorder(
+                spikes=self.raster.bits[here].reshape(ticks, 1, slots),
+                states=states,
+                steps=np.zeros((0, 1, slots), self._dtype),
+                per_core=np.zeros((0, 1, 0), np.int32),
+                row=np.zeros(1, np.int64),
+                variable=0,
+                idle=self._idle,
+                idle_per_tick=self._idle_per_tick[here],
+            ),
+        )
+        self.tick += ticks
+        if not record:
+            return []
+        layers = [states[:, 0, first : first + size] for first, _, size in self.raster.layers.tolist()]
+        if self._rest is not None:
+            for values, rest in zip(layers, self._rest, strict=True):
+                values += rest.astype(self._dtype)
+        return layers
+
+    def idle(self) -> tuple[Counts, Counts]:
+        """Return updates of neurons at rest that no spike reached: i64[piece], i64[tick]."""
+        by_piece = np.zeros(self._placed.layers.size, dtype=np.int64)
+        for (first, _, size), pieces in zip(self.raster.layers.tolist(), self._placed.piece_of, strict=True):
+            np.add.at(by_piece, pieces, self._idle[first : first + size])
+        return by_piece, self._idle_per_tick
+
+
+def _wiring(
+    placed: PlacedNetwork,
+    weights: Sequence[NDArray[Any]],
+    raster: LayeredRaster,
+    held_as: np.dtype[Any],
+    dtype: np.dtype[Any],
+) -> Wiring:
+    in_place = _in_place(weights, held_as)
+    layers = raster.layers.tolist()
+    blocks: list[tuple[int, ...]] = []
+    order: list[int] = []
+    edges, start = [0, 0], 0
+    for k in range(1, len(layers)):
+        for p, (source, target) in enumerate(placed.projections):
+            if target != k:
+                continue
+            order.append(p)
+            if p == in_place:
+                blocks.append((k, source, 0, placed.sizes[k], placed.sizes[k], 0, p, 1))
+                continue
+            width = -(-placed.sizes[k] // _VECTOR) * _VECTOR
+            blocks.append((k, source, start, width, width, 0, p, 0))
+            # Lists are filled up with the last slot of the source, whose row is all zeros.
+            start += (layers[source][1] - layers[source][0]) * width
+        edges.append(len(blocks))
+    memory = aligned_zeros(start, held_as)
+    for (_, source, first, width, _, _, _, own), p in zip(blocks, order, strict=True):
+        if not own:
+            rows = layers[source][1] - layers[source][0]
+            block = memory[first : first + rows * width].reshape(-1, width)
+            block[: placed.sizes[source], : weights[p].shape[1]] = weights[p]
+    neuron = np.full(raster.n_slots, NOBODY)
+    for number, (first, _, size) in enumerate(layers):
+        base = sum(placed.sizes[:number])
+        neuron[first : first + size] = base + np.arange(size, dtype=np.uint64)
+    return Wiring(
+        populations=np.array(
+            [(first, last, 0, PLAYED if k == 0 else UPDATED, 0) for k, (first, last, _) in enumerate(layers)],
+            dtype=np.uint64,
+        ),
+        sources=np.array([(k, 1, first, last) for k, (first, last, _) in enumerate(layers)], dtype=np.uint64),
+        ranges=np.array([(k, first, last, 0) for k, (first, last, _) in enumerate(layers)], dtype=np.uint64),
+        range_blocks=np.array(edges, dtype=np.uint64),
+        blocks=np.array(blocks, dtype=np.uint64).reshape(-1, 8),
+        cores=np.zeros((0, 2), np.uint64),
+        weights=memory,
+        borrowed=np.zeros(0, held_as) if in_place is None else weights[in_place].reshape(-1),
+        scales=np.ones(len(placed.projections), dtype),
+        bias=aligned_zeros(raster.n_slots, dtype),
+        neuron=neuron,
+    )
+
+
+def _in_place(weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]) -> int | None:
+    """Return the largest projection, if the kernel can read it as the caller has it."""
+    largest = max(range(len(weights)), key=lambda p: weights[p].nbytes)
+    found = weights[largest]
+    fits = found.dtype == held_as and found.flags.c_contiguous and found.nbytes >= IN_PLACE_BYTES
+    return largest if fits and found.flags.writeable else None

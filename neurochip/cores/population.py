@@ -1,0 +1,112 @@
+"""The kinds of neurons of a network, as the loop over ticks takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from neurochip.cores.arrays import Neurons, aligned_zeros
+from neurochip.elements.constants import TAKE
+from neurochip.elements.element import constants_of
+from neurochip.elements.neurons.neuron import Dynamics, Lane, Moment
+from neurochip.elements.neurons.settling import DECODER_LAMBDA, TRACED
+from neurochip.elements.stages import Parts, decode, specialised, stage_of
+from neurochip.errors import CapabilityError
+from neurochip.kernels._jit import kernel
+
+__all__ = ["neurons_of"]
+
+_MOST_KINDS = 4  # in one network: the loop has a place for each
+
+
+@kernel
+def _decoder_constants(c: Any, at: int) -> Any:
+    """Stand where the constants of the decoder are taken."""
+    return ()
+
+
+@kernel
+def _trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
+    """Advance what a receiver makes of the bits of its axons."""
+    decode(first, last, bits, schedule[DECODER_LAMBDA], _decoder_constants(c, TRACED), trace)
+
+
+@kernel
+def _no_trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
+    """Stand where nobody keeps a trace."""
+
+
+def neurons_of(
+    kinds: Sequence[Dynamics],
+    dtype: np.dtype[Any],
+    slots: int,
+    *,
+    decoder: Any = None,
+    traced: bool = False,
+    patterned: bool = False,
+    bias_column: int = -1,
+) -> Neurons:
+    """Return kinds of neurons, ready to be run.
+
+    Parameters
+    ----------
+    kinds
+        In the order in which populations name them.
+    dtype, slots
+        Format of the state, and slots of the network.
+    decoder
+        What makes traces of bits; the constants of kind 0 hold its own.
+    traced
+        Whether receivers keep traces.
+    patterned
+        Whether sums are kept for reference patterns: worth it for neurons that fire often and regularly.
+    bias_column
+        Column of the schedule that says how much of its bias a neuron gets with the spikes; −1: its update adds it.
+    """
+    t = dtype.type
+    row, plane = np.zeros(0, dtype), np.zeros((0, 0), dtype)
+    words, slot = np.zeros(0, np.uint64), np.uint64(0)
+    examples = (
+        slot,
+        slot,
+        Moment(1, slot, slot, row, False),
+        Lane(plane, np.zeros(0, np.uint8), row, row, words, np.zeros(0, np.int64)),
+        plane,
+        t(0),
+        row,
+        plane,
+    )
+    update = [kind.update.value(*examples) for kind in kinds]
+    if len(kinds) > _MOST_KINDS:
+        raise CapabilityError(
+            "network", f"mixes {len(kinds)} kinds of neurons; cores take {_MOST_KINDS} at most"
+        )
+    columns = max(len(kind.constants) for kind in kinds)
+    constants = aligned_zeros((_MOST_KINDS, columns), dtype)
+    compacts = np.zeros(_MOST_KINDS, np.uint8)
+    for k, kind in enumerate(kinds):
+        constants[k, : len(kind.constants)] = kind.constants
+        compacts[k] = kind.silent_at_zero
+    trace = _no_trace
+    if traced:
+        parts: Parts = {
+            decode: stage_of("decoder", decoder),
+            _decoder_constants: TAKE[len(constants_of(decoder))],
+        }
+        trace = specialised(_trace, parts)
+    own = next((kind.own for kind in kinds if kind.own is not None), np.zeros((0, slots)))
+    return Neurons(
+        update[0],
+        update[min(1, len(update) - 1)],
+        update[min(2, len(update) - 1)],
+        update[-1],
+        constants,
+        np.ascontiguousarray(own, dtype=dtype),
+        trace.value(slot, slot, np.zeros(0, np.uint8), row, row, row),
+        int(traced),
+        int(patterned),
+        bias_column,
+        compacts,
+    )

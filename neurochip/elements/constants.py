@@ -1,0 +1,60 @@
+"""Constants out of the array in which they travel, as the tuple that a step takes: a kernel for each number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from neurochip.kernels._jit import Kernel, kernel
+
+__all__ = ["MOST_CONSTANTS", "TAKE"]
+
+MOST_CONSTANTS = 8  # of one element: more than any that is known has
+
+
+@kernel
+def _take0(c: Any, at: int) -> Any:
+    return ()
+
+
+@kernel
+def _take1(c: Any, at: int) -> Any:
+    return (c[at],)
+
+
+@kernel
+def _take2(c: Any, at: int) -> Any:
+    return (c[at], c[at + 1])
+
+
+@kernel
+def _take3(c: Any, at: int) -> Any:
+    return (c[at], c[at + 1], c[at + 2])
+
+
+@kernel
+def _take4(c: Any, at: int) -> Any:
+    return (c[at], c[at + 1], c[at + 2], c[at + 3])
+
+
+@kernel
+def _take5(c: Any, at: int) -> Any:
+    return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4])
+
+
+@kernel
+def _take6(c: Any, at: int) -> Any:
+    return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4], c[at + 5])
+
+
+@kernel
+def _take7(c: Any, at: int) -> Any:
+    return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4], c[at + 5], c[at + 6])
+
+
+@kernel
+def _take8(c: Any, at: int) -> Any:
+    return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4], c[at + 5], c[at + 6], c[at + 7])
+
+
+# Number of constants → the kernel that takes so many, from ``at`` on.
+TAKE: tuple[Kernel[Any, Any], ...] = (_take0, _take1, _take2, _take3, _take4, _take5, _take6, _take7, _take8)

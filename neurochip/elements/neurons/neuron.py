@@ -1,0 +1,56 @@
+"""What a neuron is to the emulator: constants, variables, and a kernel that updates a range of neurons for one tick.
+
+The loop over ticks (`cores/tick`) knows no neuron. It adds up what the spikes of earlier ticks bring, hands the sum to
+the ``update`` of the population's neurons, and takes the bits that this leaves.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["DRIVE", "NET", "ROOM", "STEP", "Dynamics", "Lane", "Moment"]
+
+Array = np.ndarray[Any, Any]
+
+# Rows of the room that an update is handed, T[row, slot]. `DRIVE` holds the weighted sum of the spikes that arrive in
+# this tick; the others are its own to use, and `STEP` can be recorded.
+DRIVE, NET, STEP = range(3)
+ROOM = 3
+
+
+class Moment(NamedTuple):
+    """One tick of one sample."""
+
+    tick: Any  # i64, from 1
+    key: Any  # u64: hash of (seed, presentation, tick), for random bits
+    start_key: Any  # u64: hash of (seed, presentation, 0)
+    schedule: Array  # T[column]  numbers of this tick, the same for all neurons
+    quiet: Any  # whether no spike arrived
+
+
+class Lane(NamedTuple):
+    """What belongs to the neurons of one sample; slots number the neurons of a network, population after population."""
+
+    words: Array  # T[variable, slot]  state; of an input population, variable 0 is what it presents, and never changes
+    bits: Array  # u8[slot]  the bits of this tick, to be written
+    target: Array  # T[slot]
+    bias: Array  # T[slot]
+    neuron: Array  # u64[slot]  number of the neuron in the network; NOBODY in slots that fill up a population
+    idle: Array  # i64[slot | 0]  updates of neurons at rest that no spike reached, to be counted if there is room
+
+
+class Dynamics(NamedTuple):
+    """How one kind of neurons runs.
+
+    ``update(first, last, moment, lane, room, nudge, constants, own)`` advances the slots ``first`` … ``last`` − 1 by
+    one tick and returns how many idle updates that were: ``nudge`` T is 2β where a target pulls, else 0; ``constants``
+    T[column] are shared, ``own`` T[row, slot] each neuron's.
+    """
+
+    update: Any  # Kernel
+    constants: tuple[float, ...]
+    own: NDArray[np.float64] | None = None  # f64[row, unit]
+    silent_at_zero: bool = False  # of inputs: one that presents 0 never fires and keeps nothing but zeros
