@@ -23,6 +23,7 @@ from neurochip.cores.replay_input import (
 )
 from neurochip.cores.spiking_network import resting_potentials, spiking_dynamics
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
+from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements import HardwareCost
@@ -120,6 +121,8 @@ def laid_out(
     precision = weight_format(matrices, places, chip, computes=True)
     if integer_bits(precision) is not None:
         check_register(projections, sizes, precision)
+    for group in network.groups:
+        refuse_beyond_format(dict(group.parameters), group.name, precision)
     raster = checked_raster([spikes], sizes, computes=True)
     filtered = any("tau_syn" in group.parameters for group in network.groups)
     hardware = _hardware(FILTERED_COST if filtered else MEMBRANE_COST, precision, filtered=filtered)

@@ -12,6 +12,7 @@ from neurochip.analog.spread import Law, Spread, spreads
 from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
 from neurochip.description.network import Network
 from neurochip.description.tails import tails
+from neurochip.errors import NumericError
 from neurochip.substrate.streams import stream
 
 __all__ = ["draw_die", "drawn_sigmas", "twin_of"]
@@ -76,7 +77,17 @@ def _deviation(spread: Spread, xi: NDArray[np.float64], unit: float) -> NDArray[
     if spread.is_offset:
         return spread.sigma * unit * xi
     if spread.law == "log-normal":
-        return np.asarray(np.exp(spread.sigma * xi - spread.sigma**2 / 2))
+        with np.errstate(over="ignore", under="ignore"):
+            drawn = np.asarray(np.exp(spread.sigma * xi - spread.sigma**2 / 2))
+            held = drawn.astype(np.float32)
+        lost = int(np.count_nonzero((held == 0) | np.isinf(held)))
+        if lost:
+            raise NumericError(
+                "analog.mismatch",
+                f"{lost} of {held.size} {spread.kind.replace('_', ' ')}s of σ = {spread.sigma:g} are 0 or infinite in "
+                "float32; use a smaller σ",
+            )
+        return drawn
     return np.asarray(np.maximum(1 + spread.sigma * xi, _LEAST))
 
 

@@ -21,7 +21,7 @@ def refuse_beyond_format(value: Any, place: str, precision: Precision) -> None:
     Parameters
     ----------
     value
-        A number, or a dataclass, table or list of them; what is no number is passed over.
+        A number, or a dataclass, table, list or array of them; what is no number is passed over.
     place
         Its dotted key.
     precision
@@ -69,6 +69,10 @@ def _numbers(value: Any, place: str) -> Iterator[tuple[str, float]]:
     if isinstance(value, float | np.floating):
         if math.isfinite(value):
             yield place, float(value)
+    elif isinstance(value, np.ndarray):
+        sizes = np.abs(value[np.isfinite(value) & (value != 0)]) if value.dtype.kind == "f" else value[:0]
+        for extreme in (sizes.min(), sizes.max()) if sizes.size else ():
+            yield place, float(extreme)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from _numbers(getattr(value, field.name), f"{place}.{field.name}" if place else field.name)

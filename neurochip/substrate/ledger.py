@@ -243,6 +243,8 @@ class Ledger:
         for phase, book in msgspec.convert(table, dict[Phase, _PhaseTable]).items():
             cores = book["cores"]
             held = tuple(str(core.pop("population", "")) for core in cores.values())
+            if any("packets" in core and "packets_sent" not in core for core in cores.values()):
+                raise ValueError(f"{phase} has packets and no packets_sent: it is of an earlier version")
             here = tuple(int(site) for site in cores)
             if phases and (held, here) != (populations, sites):
                 raise ValueError(f"{phase} has other cores than the phases before it")

@@ -7,7 +7,9 @@ import pytest
 
 from neurochip import LIF, OSA, replay, settle
 from neurochip.description import read_run
+from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.errors import ConfigError
+from neurochip.spiking import run_spiking
 
 OSA_WITH = 'coding.annealer={{kind="osa",nu_bar=0.0346,regulariser={}}}'
 
@@ -55,3 +57,24 @@ def test_constants_of_settle_and_replay() -> None:
     spikes = [np.ones((3, 1), np.uint8)]
     with pytest.raises(ConfigError, match="neuron.threshold: 1e-50 is 0 in float32"):
         replay(spikes, [np.ones((1, 2), int)], "cmos45", neuron=LIF(1e-50))
+
+
+def test_constants_of_a_network_of_another_tool() -> None:
+    def network(threshold: float) -> SpikingNetwork:
+        ones = np.ones(2)
+        parameters = {"r": ones / 1e-3, "v_threshold": np.array([1.0, threshold]), "v_reset": 0 * ones}
+        return SpikingNetwork(
+            groups=(
+                NeuronGroup(name="in", kind="Input", size=2),
+                NeuronGroup(name="out", kind="IF", size=2, parameters=parameters),
+            ),
+            connections=(
+                Connection(name="w", source="in", target="out", weights=np.ones((2, 2), np.float32)),
+            ),
+            outputs={"out": "out"},
+            dt=1e-3,
+        )
+
+    run_spiking(network(0.5), np.ones((3, 2), np.uint8), "cmos45")
+    with pytest.raises(ConfigError, match="^out.v_threshold: 1e-50 is 0 in float32"):
+        run_spiking(network(1e-50), np.ones((3, 2), np.uint8), "cmos45")
