@@ -18,6 +18,7 @@ from neurochip.measuring import measure, measure_dies
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.simulation import versions
+from neurochip.sweep.adaptive import next_requests
 from neurochip.sweep.definition import Definition, define, parse_modes
 from neurochip.sweep.document import document
 from neurochip.sweep.engine import Engine, open_engine
@@ -67,6 +68,9 @@ def run_sweep(
     modes: str | None = None,
     dies: int | str | Path | Sequence[int | str | Path] | None = None,
     seeds: int | None = None,
+    references: int | None = None,
+    grid: bool = False,
+    precision: float | None = None,
     nominal: Sequence[str] = (),
     fine_tune_epochs: int | None = None,
     within: float | None = None,
@@ -98,6 +102,13 @@ def run_sweep(
         were measured, which may stand beside such a number.
     seeds
         Of initial weights and order of samples; `None` takes 1 where there are dies and 5 where there are none.
+    references
+        Trainings of the ideal chip, whose mean dies are compared with; `None` takes 8 where there are dies.
+    grid
+        Measure at the values of ``vary`` only, instead of seeking the limit of each die between them.
+    precision
+        Half the width that the interval of the limit shall have, in values of the first key: dies are added until it
+        has. `None` takes the interval that ``dies`` give.
     nominal
         ``KEY=VALUE``: the value of a varied key where the ideal chip is trained. By default 0 for what goes wrong on a
         chip, and else the run's own.
@@ -140,7 +151,9 @@ def run_sweep(
         On SIGINT or SIGTERM; what was finished is stored and reported.
     """
     several = () if dies is None else (dies,) if isinstance(dies, int | str | Path) else tuple(dies)
-    said = _Said(vary, modes, several, seeds, nominal, fine_tune_epochs, within, wanted)
+    said = _Said(
+        vary, modes, several, seeds, references, grid, precision, nominal, fine_tune_epochs, within, wanted
+    )
     part = None if shard is None else parse_shard(shard)
     if resume is not None and out is None:
         return _resumed(
@@ -317,6 +330,9 @@ class _Said(NamedTuple):
     modes: str | None
     dies: Sequence[int | str | Path]
     seeds: int | None
+    references: int | None
+    grid: bool
+    precision: float | None
     nominal: Sequence[str]
     fine_tune_epochs: int | None
     within: float | None
@@ -345,10 +361,19 @@ class _Said(NamedTuple):
             dies=dies,
             measured=measured,
             seeds=self.seeds if before is None or self.seeds is not None else before.seeds,
+            references=self._references(before),
+            grid=self.grid or (before is not None and not before.adaptive),
+            precision=self.precision if before is None or self.precision is not None else before.precision,
             fine_tune_epochs=_said(self.fine_tune_epochs, 1 if before is None else before.fine_tune_epochs),
             within=_said(self.within, 0.01 if before is None else before.within),
             wanted=_said(self.wanted, 0.95 if before is None else before.wanted),
         )
+
+    def _references(self, before: Definition | None) -> int | None:
+        """As many as before, and as many as seeds."""
+        if before is None or self.references is not None:
+            return self.references
+        return max(before.references, self.seeds or 1)
 
 
 def _said(value: T | None, otherwise: T) -> T:
@@ -416,6 +441,17 @@ def _carry_out(
     tasks = planner.steps() if part is None else part.tasks(planner.steps())
     with stoppable("sweep", store.folder) as stop:
         tally = carry_out(tasks, store, engine, work, on_dies=on_dies, listener=on_progress, stop=stop)
+        while planner.definition.adaptive and part is None and not tally.stopped:
+            requests = next_requests(planner.definition, planner.plan, store)
+            if not requests:
+                planner.plan.is_complete = True
+                break
+            listener = None if on_progress is None else functools.partial(_further, on_progress, tally)
+            tally = tally.and_then(
+                carry_out(
+                    planner.ask(requests), store, engine, work, on_dies=on_dies, listener=listener, stop=stop
+                )
+            )
         if tally.measured or tally.failed:
             store.add_session(_session(engine, tally, started))
         table = document(planner.definition, planner.plan, store)
@@ -423,6 +459,12 @@ def _carry_out(
             with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
                 write_sweep(table, store.folder)
     return SweepOutcome(table, store.folder, None if part is None else part.words)
+
+
+def _further(listener: Callable[[SweepProgress], None], before: Tally, progress: SweepProgress) -> None:
+    """Tell of a round, with what those before it did."""
+    done = before.measured + before.failed
+    listener(progress._replace(done=progress.done + done, total=progress.total + done, planned=False))
 
 
 def _session(engine: Engine, tally: Tally, started: str) -> dict[str, object]:

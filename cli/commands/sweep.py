@@ -99,6 +99,23 @@ class _Sweep(click.Command):
     help="Seeds of weights and order of samples.  [default: 1 with dies, 5 without]",
 )
 @click.option(
+    "--references",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Trainings of the ideal chip, to compare with their mean.  [default: 8 with dies, else as many as seeds]",
+)
+@click.option(
+    "--grid",
+    is_flag=True,
+    help="Measure all dies at the values of --vary only, instead of seeking the limit of each between them.",
+)
+@click.option(
+    "--precision",
+    type=float,
+    metavar="VALUE",
+    help="Add dies until the limit is known to ± so much, in values of the first key; says first what that will cost.",
+)
+@click.option(
     "--nominal",
     metavar="KEY=VALUE",
     multiple=True,
@@ -151,6 +168,9 @@ def command(
     modes: str | None,
     dies: tuple[str, ...],
     seeds: int | None,
+    references: int | None,
+    grid: bool,
+    precision: float | None,
     nominal: tuple[str, ...],
     fine_tune_epochs: int | None,
     within: float | None,
@@ -189,6 +209,9 @@ def command(
             modes=modes,
             dies=[*dies, *more] or None,
             seeds=seeds,
+            references=references,
+            grid=grid,
+            precision=precision,
             nominal=nominal,
             fine_tune_epochs=fine_tune_epochs,
             within=None if within is None else within / 100,

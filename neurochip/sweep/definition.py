@@ -51,10 +51,17 @@ class Definition:
         Dies 1 … n; 0 where the substrate has none.
     seeds
         Seeds of the run, of initial weights and order of samples: its own and the next.
+    references
+        Trainings of the ideal chip, of the same seeds and the next ones; their mean is what dies are compared with.
+    adaptive
+        Whether each die is measured where its limit is sought, rather than at the values of the first key alone.
+    precision
+        Half the width that the interval of the limit shall have, in values of the first key; `None` for what the dies
+        give.
     fine_tune_epochs
         Epochs on the chip after the ideal ones.
     within
-        A die is good when its error is at most this share above that of the ideal chip of the same seed.
+        A die is good when its error is at most this share above that of the ideal chip.
     wanted
         Share of dies that shall be good.
     folder
@@ -69,6 +76,9 @@ class Definition:
     nominal: tuple[str, ...]
     dies: int = 0
     seeds: int = 1
+    references: int = 1
+    adaptive: bool = False
+    precision: float | None = None
     fine_tune_epochs: int = 1
     within: float = 0.01
     wanted: float = 0.95
@@ -84,10 +94,19 @@ class Definition:
 
     @property
     def points(self) -> int:
-        """Settings × modes × dies × seeds; the ideal chip has one setting and no dies."""
+        """Settings × modes × dies × seeds; the ideal chip has one setting and no dies.
+
+        What is measured beyond the values of the first key, where each die has its limit, is not in it.
+        """
         chips = grid_size(self.axes) * len(self.population) * self.seeds
         ideal = Mode.IDEAL in self.modes
-        return chips * (len(self.modes) - ideal) + ideal * self.seeds
+        return chips * (len(self.modes) - ideal) + ideal * self.references
+
+    @property
+    def reference_seeds(self) -> range:
+        """Seeds of the trainings of the ideal chip."""
+        first = int(self.run["seed"])
+        return range(first, first + self.references)
 
     def table(self, values: Sequence[str], *, nominal: bool = False, die: str | None = None) -> Table:
         """Return the run with the varied keys set to these values, as tables.
@@ -140,6 +159,9 @@ class Definition:
             "modes": [mode.value for mode in self.modes],
             "dies": self.dies,
             "seeds": self.seeds,
+            "references": self.references,
+            "adaptive": self.adaptive,
+            "precision": self.precision,
             "fine_tune_epochs": self.fine_tune_epochs,
             "within": self.within,
             "wanted": self.wanted,
@@ -158,6 +180,9 @@ class Definition:
             modes=tuple(Mode(mode) for mode in table["modes"]),
             dies=table["dies"],
             seeds=table["seeds"],
+            references=table["references"],
+            adaptive=table["adaptive"],
+            precision=table["precision"],
             fine_tune_epochs=table["fine_tune_epochs"],
             within=table["within"],
             wanted=table["wanted"],
@@ -186,6 +211,9 @@ def define(
     dies: int | None = None,
     measured: tuple[str, ...] = (),
     seeds: int | None = None,
+    references: int | None = None,
+    grid: bool = False,
+    precision: float | None = None,
     fine_tune_epochs: int = 1,
     within: float = 0.01,
     wanted: float = 0.95,
@@ -193,8 +221,10 @@ def define(
     """Return the sweep over a run, with what was not said filled in and everything checked but the settings.
 
     Without ``modes``, all that have a meaning for the varied keys; without ``dies``, 30 where there are dies and none
-    was ``measured``; without ``seeds``, 1 where there are dies and 5 where there are none. With measured dies there
-    need not be any axes: then the dies themselves are the only setting.
+    was ``measured``; without ``seeds``, 1 where there are dies and 5 where there are none; without ``references``, 8
+    where there are dies and as many as seeds where there are none. With measured dies there need not be any axes: then
+    the dies themselves are the only setting. The limit of each die is sought, unless a ``grid`` is asked for, dies were
+    measured or there are none, or the values of the first key are no range.
     """
     if run.experiment != "train":
         raise ConfigError("experiment", f'must be "train" to be swept, got "{run.experiment}"')
@@ -212,7 +242,13 @@ def define(
             raise ConfigError("--vary analog.die", "is what --dies counts; leave it out")
         if axis.key == "seed":
             raise ConfigError("--vary seed", "is what --seeds counts; leave it out")
-    for what, count in (("--dies", dies), ("--seeds", seeds), ("--fine-tune-epochs", fine_tune_epochs)):
+    counts = (
+        ("--dies", dies),
+        ("--seeds", seeds),
+        ("--references", references),
+        ("--fine-tune-epochs", fine_tune_epochs),
+    )
+    for what, count in counts:
         if count is not None and count < 1:
             raise ConfigError(what, f"must be at least 1, got {count}")
     if not 0 <= within < 1:
@@ -225,19 +261,52 @@ def define(
         lambda chosen: apply_overrides(table, [f"{key}={value}" for key, value in chosen.items()]),
     )
     values = _nominal_values(run, axes, nominal)
+    has_dies = why is None
+    may_seek = has_dies and not measured and bool(axes) and axes[0].is_continuous
+    adaptive = may_seek and not grid and (seeds is None or seeds == 1)
+    _check_precision(precision, axes, adaptive, grid)
+    seeds = seeds if seeds is not None else 1 if has_dies else 5
+    references = references if references is not None else max(seeds, 8 if has_dies else 1)
+    if references < seeds:
+        raise ConfigError("--references", f"must be at least as many as --seeds ({seeds}), got {references}")
     return Definition(
         run=table,
         axes=axes,
         modes=_fitting_modes(axes, modes),
         nominal=values,
-        dies=0 if why is not None else dies if dies is not None else 0 if measured else 30,
-        seeds=seeds if seeds is not None else 1 if why is None else 5,
+        dies=0 if not has_dies else dies if dies is not None else 0 if measured else 30,
+        seeds=seeds,
+        references=references,
+        adaptive=adaptive,
+        precision=precision,
         fine_tune_epochs=fine_tune_epochs,
         within=within,
         wanted=wanted,
         folder=str(Path.cwd()),
         measured=measured,
     )
+
+
+def _check_precision(precision: float | None, axes: tuple[Axis, ...], adaptive: bool, grid: bool) -> None:
+    if precision is None:
+        return
+    if not adaptive:
+        why = (
+            "a grid is as precise as its steps; leave --grid out"
+            if grid
+            else (
+                "is for drawn dies and a first key that takes any number of a range; leave --seeds and words out"
+            )
+        )
+        raise ConfigError("--precision", why)
+    axis = axes[0]
+    numbers = axis.numbers or ()
+    width = max(numbers) - min(numbers)
+    if not 0 < precision < width / 2:
+        raise ConfigError(
+            "--precision",
+            f"must be more than 0 and less than half the range of {axis.key}, {width / 2:g}, got {precision:g}",
+        )
 
 
 @functools.lru_cache(maxsize=64)

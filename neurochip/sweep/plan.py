@@ -30,11 +30,13 @@ from neurochip.sweep.identity import (
 from neurochip.sweep.measured import check_population, die_words
 from neurochip.sweep.space import Axis, grid
 
-__all__ = ["Plan", "Planner", "Point", "Setting", "Task", "plan"]
+__all__ = ["Plan", "Planner", "Point", "Request", "Setting", "Task", "plan", "seed_of"]
 
 _TRIED_S = 2.0  # of trying values before the first is measured
 
 Work = Literal["train", "deploy", "fine-tune"]
+
+_TRIAL = 1_000_000  # between the seeds of two trainings of a die: more than there are dies
 
 
 class Point(NamedTuple):
@@ -45,6 +47,15 @@ class Point(NamedTuple):
     die: int
     seed: int
     digest: str  # of the task that measures it
+
+
+class Request(NamedTuple):
+    """A measurement that is wanted: values of all varied keys, and who is measured with them."""
+
+    values: tuple[str, ...]
+    mode: Mode
+    die: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +172,9 @@ class Planner:
         runs = [*self._tried(), *self._measured()]
         plain = self._setting(definition.nominal, definition.resolve(definition.nominal))
         self.plan = Plan(plain.identity == self._nominal.identity, identity_of(iter([nominal, *runs])))
-        first = int(definition.run["seed"])
-        self._seeds = range(first, first + definition.seeds)
+        self._numbers: dict[tuple[str, ...], int] = {}
+        self._settings: dict[tuple[str, ...], dict[int, Setting]] = {}
+        self._asked: set[Request] = set()
 
     def _measured(self) -> list[RunSpec]:
         """Return a run on each measured die, after all of these were looked at."""
@@ -230,47 +242,72 @@ class Planner:
         """Yield the tasks of a sweep, each once, and fill in `plan`; those that others wait for come first."""
         definition, plan = self.definition, self.plan
         # Every mode is compared with the ideal chip, so that is measured even where its curve is not wanted.
-        for seed in self._seeds:
+        for seed in definition.reference_seeds:
             task, is_new = self._task("train", self._nominal, 0, seed)
             plan.ideal[seed] = task.digest
             if Mode.IDEAL in definition.modes:
                 plan.points.append(Point(-1, Mode.IDEAL, 0, seed, task.digest))
             if is_new:
                 yield task
-        for number, values in enumerate(grid(definition.axes)):
-            setting = self._setting(values, definition.resolve(values))
-            plan.settings.append(setting)
-            chips = {
+        for values in grid(definition.axes):
+            yield from self.ask(self._of_setting(values))
+        plan.is_complete = not definition.adaptive
+
+    def ask(self, requests: Iterable[Request]) -> Iterator[Task]:
+        """Add points to the plan, and yield the tasks that are new with them; a point is added once."""
+        for request in requests:
+            if request in self._asked:
+                continue
+            self._asked.add(request)
+            task, is_new = self._task_of(request)
+            point = Point(self._numbers[request.values], request.mode, request.die, request.seed, task.digest)
+            self.plan.points.append(point)
+            if is_new:
+                yield task
+
+    def _task_of(self, request: Request) -> tuple[Task, bool]:
+        mode, die, seed = request[1:]
+        setting = self._chips(request.values)[die]
+        if mode is Mode.IN_LOOP:
+            return self._task("train", setting, die, seed)
+        ideal = self.plan.ideal[seed]
+        if mode is Mode.FINE_TUNE:
+            return self._task("fine-tune", setting, die, seed, ideal)
+        if setting.identity == self._nominal.identity and not setting.has_dies:
+            return self.plan.tasks[ideal], False
+        return self._task("deploy", setting, die, seed, ideal)
+
+    def _chips(self, values: tuple[str, ...]) -> dict[int, Setting]:
+        """Return the setting of each die at a combination of values, which gets a number when it is first met."""
+        if values not in self._settings:
+            setting = self._setting(values, self.definition.resolve(values))
+            self._numbers[values] = len(self.plan.settings)
+            self.plan.settings.append(setting)
+            self._settings[values] = {
                 die: setting if file is None else self._on(values, file)
-                for die, file in definition.population
+                for die, file in self.definition.population
             }
-            yield from self._of_setting(number, chips)
-        plan.is_complete = True
+        return self._settings[values]
 
     def _on(self, values: tuple[str, ...], file: str) -> Setting:
         """Return a setting on a die that was measured."""
         return self._setting(values, self.definition.resolve(values, die=file), measured=file)
 
-    def _of_setting(self, number: int, chips: dict[int, Setting]) -> Iterator[Task]:
-        for mode, die, seed in self._repeats(chips):
-            setting = chips[die]
-            is_nominal = setting.identity == self._nominal.identity and not setting.has_dies
-            ideal = self.plan.ideal[seed]
-            if mode is Mode.FINE_TUNE:
-                task, is_new = self._task("fine-tune", setting, die, seed, ideal)
-            elif mode is Mode.IN_LOOP:
-                task, is_new = self._task("train", setting, die, seed)
-            elif is_nominal:
-                task, is_new = self.plan.tasks[ideal], False
-            else:
-                task, is_new = self._task("deploy", setting, die, seed, ideal)
-            self.plan.points.append(Point(number, mode, die, seed, task.digest))
-            if is_new:
-                yield task
+    def _of_setting(self, values: tuple[str, ...]) -> Iterator[Request]:
+        """Ask for every die of every mode at one combination of values."""
+        definition = self.definition
+        for mode, die, seed in self._repeats(self._chips(values)):
+            if definition.adaptive:
+                position = definition.axes[0].values.index(values[0])
+                has_dies = self._chips(values)[die].has_dies
+                seed = seed_of(definition, mode, die, position if has_dies else None)
+            yield Request(values, mode, die, seed)
 
     def _repeats(self, dies: Iterable[int]) -> Iterator[tuple[Mode, int, int]]:
-        modes = [mode for mode in self.definition.modes if mode is not Mode.IDEAL]
-        return ((mode, die, seed) for mode in modes for die in dies for seed in self._seeds)
+        definition = self.definition
+        modes = [mode for mode in definition.modes if mode is not Mode.IDEAL]
+        seeds = definition.reference_seeds[: definition.seeds]
+        return ((mode, die, seed) for mode in modes for die in dies for seed in seeds)
 
     def _task(
         self, work: Work, setting: Setting, die: int, seed: int, source: str | None = None
@@ -301,6 +338,18 @@ class Planner:
             files,
             measured,
         )
+
+
+def seed_of(definition: Definition, mode: Mode, die: int, trial: int | None) -> int:
+    """Return the seed of a die's training where limits are sought; ``trial`` is `None` where all dies are one chip.
+
+    Each training in the loop is another one, so that what chance does to one die tells nothing of the next; networks
+    that are deployed are those of the references, each die having them in turn.
+    """
+    seeds = definition.reference_seeds
+    if mode is Mode.IN_LOOP and trial is not None:
+        return seeds[-1] + die + trial * _TRIAL
+    return seeds[(die + (trial or 0)) % len(seeds)]
 
 
 def plan(definition: Definition) -> Plan:

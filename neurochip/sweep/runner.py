@@ -103,6 +103,18 @@ class Tally(NamedTuple):
     workers: int
     stopped: bool
 
+    def and_then(self, other: Tally) -> Tally:
+        """Return what both sessions did, one after the other."""
+        return Tally(
+            self.measured + other.measured,
+            self.failed + other.failed,
+            self.deaths + other.deaths,
+            self.seconds + other.seconds,
+            self.worked_s + other.worked_s,
+            other.workers,
+            other.stopped,
+        )
+
 
 class _Session:
     def __init__(

@@ -3,90 +3,111 @@
 from __future__ import annotations
 
 from neurochip.report.quantities import decimal, percent
-from neurochip.report.sweeps.schema import (
-    BandTable,
-    CellTable,
-    CrossingTable,
-    CurveTable,
-    LimitTable,
-    PanelTable,
-)
+from neurochip.report.sweeps.schema import BandTable, CellTable, CurveTable, LimitTable, PanelTable
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.dies import is_imperfection
 
 __all__ = ["verdict_of"]
 
-_HOW = {"deploy": "deployed", "in-loop": "trained in the loop", "fine-tune": "fine-tuned"}
+_HOW = {"deploy": "deployed", "in-loop": "trained on the chip", "fine-tune": "fine-tuned on the chip"}
 
 
 def verdict_of(definition: Definition, panel: PanelTable, ideal: BandTable | None) -> str:
-    """Say how far each mode goes, and how much further training in the loop does than deploying."""
+    """Say how far each mode goes, what could not be shown, and how much further training on the chip goes."""
     if ideal is None:
         return "No verdict: the ideal chip was not measured."
     axis = definition.axes[0]
-    unit = "dies" if definition.dies or definition.measured else "seeds"
-    good = f"At least {100 * definition.wanted:g} % of {unit} within {_points(definition.within)} of ideal"
-    head = f"{good} ({percent(ideal['mean'])} error): "
+    has_dies = bool(definition.dies or definition.measured)
+    unit = "dies" if has_dies else "seeds"
+    good = f"{100 * definition.wanted:g} % of {unit} stay within {_points(definition.within)} of ideal"
+    head = f"{good} ({percent(ideal['mean'])} error)"
     if axis.numbers is None:
         said = [f"{_HOW[curve['mode']]} {_listed(definition, curve)}" for curve in panel["curves"]]
-        return head + "; ".join(said) + "."
-    directions = {limit["direction"] for curve in panel["curves"] for limit in curve["limits"]}
-    parts = []
-    for direction in ("up", "down"):
-        if direction in directions:
-            found = [
-                (curve["mode"], limit)
-                for curve in panel["curves"]
-                for limit in curve["limits"]
-                if limit["direction"] == direction
-            ]
-            # Said once, where a value follows: neither "up to nowhere" nor "up to beyond".
-            values = [k for k, (_, limit) in enumerate(found) if _has_value(limit)]
-            words = {values[0]: "up to " if direction == "up" else "down to "} if values else {}
-            said = [
-                f"{words.get(k, '')}{_limit(limit)} {_HOW[mode]}" for k, (mode, limit) in enumerate(found)
-            ]
-            parts.append(f"{axis.key} " + ", ".join(said))
-    return head + "; ".join(parts) + _gain(panel, axis.key) + "."
+        return f"{head}: {'; '.join(said)}."
+    key = "σ" if axis.key.endswith("sigma") else axis.key
+    limits = [(curve["mode"], limit) for curve in panel["curves"] for limit in curve["limits"]]
+    if not limits:
+        return f"No verdict: no {unit[:-1]} was measured."
+    never = [limit for _, limit in limits if limit["at"]["value"] is None and limit["first_good"] == 0]
+    if len(never) == len(limits):
+        first = never[0]["first"]
+        return (
+            f"0 {unit} are good at {key} = {decimal(first)}, where they are "
+            f"best: none stays within {_points(definition.within)} of ideal ({percent(ideal['mean'])} error), "
+            f"{' or '.join(_HOW[curve['mode']] for curve in panel['curves'])}."
+        )
+    parts = [f"{_limit(limit, key)} {_HOW[mode]}" for mode, limit in limits]
+    return f"{head} {'; '.join(parts)}." + _gain(panel, axis.key) + _not_shown(definition, limits, ideal)
 
 
 def _points(share: float) -> str:
     points = 100 * share
-    return f"{points:g} point{'' if points == 1 else 's'}"
+    return f"{points:g} point{'' if round(points, 9) == 1 else 's'}"
 
 
-def _has_value(limit: LimitTable) -> bool:
-    return limit["at"]["value"] is not None and not limit["at"]["beyond"]
-
-
-def _limit(limit: LimitTable) -> str:
-    if limit["at"]["value"] is None:
-        return "nowhere"
-    low, direction = limit["low"], limit["direction"]
-    at, far = _crossing(limit["at"], direction), _crossing(limit["high"], direction)
-    if low is None:
-        return at if limit["high"]["beyond"] else f"{at} [at most {far}]"
-    return f"{at} [{_crossing(low, direction)} … {far}]"
-
-
-def _crossing(crossing: CrossingTable, direction: str) -> str:
-    """A die that is good up to the end of the grid goes somewhere beyond it."""
-    if crossing["value"] is None:
-        return "nowhere"
-    beyond = ("beyond " if direction == "up" else "below ") if crossing["beyond"] else ""
-    return f"{beyond}{decimal(crossing['value'])}"
+def _limit(limit: LimitTable, key: str) -> str:
+    to = f"{limit['direction']} to"
+    more, less = ("at least", "at most") if limit["direction"] == "up" else ("at most", "at least")
+    at, low, high = limit["at"], limit["low"], limit["high"]
+    if at["value"] is None:
+        return f"not even at {key} = {decimal(limit['first'])}"
+    interval = ""
+    end = None if high["beyond"] or high["value"] is None else decimal(high["value"])
+    if low is not None and low["value"] is not None:
+        start = decimal(low["value"])
+        interval = f"{start}–{end}" if end is not None else f"{more} {start}"
+    elif end is not None:
+        interval = f"{less} {end}"
+    if at["beyond"]:
+        where = f"{to} {key} = {decimal(at['value'])} {more}, the end of the range"
+        shown = "" if low is None or low["beyond"] else f" (shown {to} {decimal(low['value'] or 0.0)})"
+        return where + shown
+    if limit["cell"] is not None:
+        a, b = (decimal(value) for value in limit["cell"])
+        where = f"{to} {key} between {a} and {b}"
+    else:
+        where = f"{to} {key} = {decimal(at['value'])}"
+    return f"{where} ({interval})" if interval else where
 
 
 def _gain(panel: PanelTable, key: str) -> str:
-    if panel["ratio"] is None:
+    ratio = panel["ratio"]
+    if ratio is None:
         return ""
-    more = "more than " if panel["ratio_is_more"] else ""
-    factor = panel["ratio"]
-    text = f"; training in the loop bears {more}{decimal(factor, 2)}× as much as deploying"
+    text = (
+        f" Training on the chip goes {_times(ratio['at'], ratio['low'], ratio['high'])} as far as deploying"
+    )
     if key.startswith("analog.mismatch.") and is_imperfection(key):
         # Pelgrom: σ ∝ 1/√area.
-        text += f", which is worth {more}{decimal(factor**2, 2)}× of device area"
-    return text
+        squares = [None if end is None else end**2 for end in (ratio["low"], ratio["high"])]
+        text += f", worth {_times(ratio['at'] ** 2, *squares)} of device area"
+    return text + "."
+
+
+def _times(at: float, low: float | None, high: float | None) -> str:
+    if low is not None and high is not None:
+        return f"{decimal(at, 2)}× ({decimal(low, 2)}–{decimal(high, 2)})"
+    if low is not None:
+        return f"{decimal(at, 2)}× (at least {decimal(low, 2)})"
+    return f"{decimal(at, 2)}×" + ("" if high is None else f" (at most {decimal(high, 2)})")
+
+
+def _not_shown(definition: Definition, limits: list[tuple[str, LimitTable]], ideal: BandTable) -> str:
+    """Say what the dies are too few for, and what one training cannot tell."""
+    found = []
+    wanted, n = f"{100 * definition.wanted:g} %", limits[0][1]["n"]
+    has_dies = bool(definition.dies or definition.measured)
+    unit = "die" if has_dies else "seed"
+    if n < limits[0][1]["fewest"]:
+        found.append(
+            f"{n} {unit}{'s' * (n != 1)} cannot show {wanted}, however good: "
+            f"{limits[0][1]['fewest']} are the fewest that can."
+        )
+    if ideal["n"] == 1 and has_dies:
+        found.append(
+            "The reference is one training: what another would give is not in the intervals (--references 8)."
+        )
+    return "".join(f" {sentence}" for sentence in found)
 
 
 def _listed(definition: Definition, curve: CurveTable) -> str:

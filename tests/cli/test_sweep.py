@@ -80,7 +80,7 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_it_leaves(swept: Path) -> None:
     assert sorted(path.name for path in swept.iterdir()) == FILES
     printed = (swept.parent / "stdout").read_text(encoding="utf-8")
-    assert "phases.free" in printed and "At least 95 % of seeds within 1 point of ideal" in printed
+    assert "phases.free" in printed and "95 % of seeds stay within 1 point of ideal" in printed
     assert printed.splitlines()[-2:] == [str(swept), f"neurochip report {swept} --open"]
     assert re.search(r"^10/10 tasks, 2 workers \d+ % busy$", (swept.parent / "stderr").read_text(), re.M)
 
@@ -97,8 +97,11 @@ def test_the_numbers_hang_together(swept: Path) -> None:
     assert len(points) == 2 + 2 * 3 * 2 and document["complete"] and document["tasks"] == 10
     ideal = {p["seed"]: p["error"] for p in points if p["mode"] == "ideal"}
     assert all(0 < error < 0.9 for error in ideal.values())
+    mean = sum(ideal.values()) / len(ideal)
     for point in points:
-        assert point["above"] == pytest.approx(point["error"] - ideal[point["seed"]])
+        # What was trained on the chip is compared with all ideal trainings, the rest with that of its own weights.
+        compared = mean if point["mode"] == "in-loop" else ideal[point["seed"]]
+        assert point["above"] == pytest.approx(point["error"] - compared)
         assert point["good"] == (point["above"] <= 0.01 + 1e-9)
         if point["values"] == ["20"] and point["mode"] in ("deploy", "in-loop"):
             assert point["error"] == ideal[point["seed"]]  # there it is the ideal chip
@@ -123,7 +126,7 @@ def test_tables(swept: Path) -> None:
 
 def test_the_page_opens_offline(swept: Path) -> None:
     page = (swept / "sweep.html").read_text(encoding="utf-8")
-    assert page.count("<h1>") == 1 and "<svg" in page and "Yield" in page and "Every seed" in page
+    assert page.count("<h1>") == 1 and "<svg" in page and "How far seeds go" in page and "Every seed" in page
     assert page.count("<script") == 1 and not re.search(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//""", page)
 
 
@@ -582,7 +585,7 @@ def test_report_renders_it_again(swept: Path, run: Run, place: Workplace) -> Non
     Path("again/sweep.json").write_text('{"format": 7}')
     refused = run("report", "again").stderr
     assert refused == (
-        "Error: again/sweep.json: format: is 7, and this version reads 1; "
+        "Error: again/sweep.json: format: is 7, and this version reads 2; "
         "`neurochip sweep --resume` writes it again\n"
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,7 +13,15 @@ from neurochip.report.figures.plot import fit
 from neurochip.report.markup import Markup, tag
 from neurochip.report.quantities import decimal, percent
 from neurochip.report.sections.frame import section
-from neurochip.report.sweeps.schema import CellTable, CurveTable, PanelTable, PointTable, SweepDocument
+from neurochip.report.sweeps.limit_figures import limit_figures
+from neurochip.report.sweeps.schema import (
+    BandTable,
+    CellTable,
+    CurveTable,
+    PanelTable,
+    PointTable,
+    SweepDocument,
+)
 from neurochip.report.sweeps.words import COLOURS, one, points, short
 
 __all__ = ["panel_figures"]
@@ -25,6 +34,9 @@ _METRICS = {
     "alignment": "Alignment of forward and backward weights",
     "dead_classes": "Share of classes whose output is never above 0",
 }
+
+# Beyond these there is no such thing, though Student's interval does not know.
+_ENDS = {"cosine": (-1.0, 1.0), "alignment": (-1.0, 1.0), "dead_classes": (0.0, 1.0), "clipped": (0.0, 1.0)}
 
 Band = tuple[float | None, float | None, float | None]  # mean, low, high
 
@@ -69,8 +81,9 @@ def panel_figures(document: SweepDocument, panel: PanelTable, *, brief: bool) ->
     """Return the charts of one combination of the other keys; ``brief`` leaves out the dots of each die."""
     key = _key(document)
     others = ", ".join(f"{name} = {value}" for name, value in panel["others"].items())
-    figures = [_errors(document, panel, key), _yields(document, panel, key)]
-    parts = [tag("div", *figures, class_="columns")]
+    reached = limit_figures(document, panel, key.log)
+    figures = [_errors(document, panel, key), reached[0] if reached else _yields(document, panel, key)]
+    parts = [tag("div", *figures, class_="columns"), *reached[1:]]
     if not brief:
         parts.append(_dies(document, panel, key))
     parts += _metrics(panel, key)
@@ -88,11 +101,7 @@ def _key(document: SweepDocument) -> _Key:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return not math.isnan(_number(text))
 
 
 def _curves(
@@ -168,8 +177,10 @@ def _dies(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
             if point["mode"] == mode and point["values"][1:] == rest and point["error"] is not None:
                 seen.setdefault(point["task"], point)
         beside = [middle + _aside(point) * 0.4 / len(modes) for point in seen.values()]
-        at = [float(axis.share(x_of[point["values"][0]])) for point in seen.values()]
-        xs = [axis.value(a + gap * b) for a, b in zip(at, beside, strict=True)]
+        at = [float(axis.share(x_of.get(value, _number(value)))) for value in _values_of(seen)]
+        # Where dies are measured at values of their own, a dot stands there.
+        moved = 0.0 if document["definition"]["adaptive"] else gap
+        xs = [axis.value(a + moved * b) for a, b in zip(at, beside, strict=True)]
         clouds.append(
             Curve(mode, xs, [point["error"] or 0.0 for point in seen.values()], COLOURS[mode], "dots")
         )
@@ -180,12 +191,25 @@ def _dies(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
     reach = _reach(clouds, *(y for y, _ in levels))
     ends = (axis.low, axis.high)
     chart = key.chart(clouds, reach, about, levels=levels, unit="%", x_range=ends)
-    words = f"Every dot is one {what}, measured; below the dashed line it is good"
-    several = document["definition"]["seeds"] > 1
-    words += ", but each is judged by the ideal chip of its own seed." if several else "."
+    words = (
+        f"Every dot is one training of a {what}, measured; below the dashed line it is good, but what is deployed or "
+        "fine-tuned is judged by what the same weights do on the ideal chip. One that failed has no dot."
+    )
     return tag(
         "figure", tag("h3", f"Every {what}"), plot(chart), tag("figcaption", words), class_="tall below"
     )
+
+
+def _values_of(points: dict[str, PointTable]) -> list[str]:
+    """Return the value of the first key of each point."""
+    return [point["values"][0] for point in points.values()]
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
 
 
 def _aside(point: PointTable) -> float:
@@ -195,7 +219,15 @@ def _aside(point: PointTable) -> float:
 
 def _metric(name: str, cell: CellTable) -> Band | None:
     band = cell["metrics"].get(name)
-    return None if band is None else (band["mean"], band["low"], band["high"])
+    if band is None:
+        return None
+    ends = next((ends for prefix, ends in _ENDS.items() if name.startswith(prefix)), (-math.inf, math.inf))
+    mean, low, high = (None if edge is None else min(max(edge, ends[0]), ends[1]) for edge in _edges(band))
+    return mean, low, high
+
+
+def _edges(band: BandTable) -> Band:
+    return band["mean"], band["low"], band["high"]
 
 
 def _metrics(panel: PanelTable, key: _Key) -> list[Markup]:

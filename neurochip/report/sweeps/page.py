@@ -75,11 +75,9 @@ def _cards(document: SweepDocument) -> list[Markup]:
                         about,
                     )
                 )
-        if panel["ratio"] is not None:
-            more = "> " if panel["ratio_is_more"] else ""
-            cards.append(
-                card("In-loop / deploy", f"{more}{decimal(panel['ratio'], 2)}×", "how much more it bears")
-            )
+        ratio = panel["ratio"]
+        if ratio is not None:
+            cards.append(card("In-loop / deploy", f"{decimal(ratio['at'], 2)}×", "how much further it goes"))
     return cards
 
 

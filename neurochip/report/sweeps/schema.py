@@ -15,16 +15,19 @@ __all__ = [
     "CrossingTable",
     "CurveTable",
     "DefinitionTable",
+    "DieLimitTable",
     "EngineTable",
     "LimitTable",
     "PairTable",
     "PanelTable",
     "PointTable",
+    "RatioTable",
+    "ShareTable",
     "SweepDocument",
     "VaryTable",
 ]
 
-FORMAT = 1  # raised when a reader of the old shape would misread the new one
+FORMAT = 2  # raised when a reader of the old shape would misread the new one
 
 
 class VaryTable(TypedDict):
@@ -48,6 +51,9 @@ class DefinitionTable(TypedDict):
     modes: list[str]
     dies: int
     seeds: int
+    references: int
+    adaptive: bool
+    precision: float | None
     fine_tune_epochs: int
     within: float
     wanted: float
@@ -67,8 +73,9 @@ class BandTable(TypedDict):
 class CellTable(TypedDict):
     """One mode at one value: ``n`` measurements, their mean, its 95 % band ``low`` … ``high``, ``good`` of them good.
 
-    ``alike``: every die is the same chip here, so that its share of good ones is no estimate. Without a measurement the
-    numbers are null. ``metrics`` are the other things that were measured.
+    ``failed`` of the ``n`` failed: nothing is classified right by these, and none of them is good. ``alike``: every die
+    is the same chip here, so that its share of good ones is no estimate. Without a measurement the numbers are null.
+    ``metrics`` are the other things that were measured.
     """
 
     value: str
@@ -90,29 +97,75 @@ class CellTable(TypedDict):
 
 
 class CrossingTable(TypedDict):
-    """A value of the key; null when not even the first is good enough, ``beyond`` when all of the grid is."""
+    """A value of the key; null when not even the first is good enough, ``beyond`` when all of the way is."""
 
     value: float | None
     beyond: bool
 
 
-class LimitTable(TypedDict):
-    """How far enough dies are good from the nominal value, up or down, and the 95 % interval of that.
+class DieLimitTable(TypedDict):
+    """How far one die goes: median and middle 90 % of what is known of its limit."""
 
-    Each die is followed to where its error, linear between values of the grid, becomes too large. ``low`` is null where
-    so few dies cannot show it for any value. ``last`` is the last value of the grid where enough dies are good, with
-    Wilson's interval of their share.
+    die: int
+    at: CrossingTable
+    low: CrossingTable
+    high: CrossingTable
+    trainings: int
+
+
+class ShareTable(TypedDict):
+    """The share of dies whose limit lies beyond a value, with its 95 % interval."""
+
+    x: float
+    share: float
+    low: float
+    high: float
+
+
+class LimitTable(TypedDict):
+    """How far enough dies are good, upwards or downwards, and the 95 % interval of that.
+
+    Attributes
+    ----------
+    at, low, high
+        The limit and the ends of its interval, in the order of the way. From a grid the ends are values of the grid,
+        and ``at`` is the end of ``cell`` that is still good. ``low`` is null where so few dies can show nothing.
+    cell
+        Values of the grid between which the limit lies; null where it was sought, or lies outside.
+    exact
+        Whether limits were sought between the values of the grid.
+    n, fewest, known
+        Dies; the fewest, all of them good, that could show what is wanted; how many, each known for certain, tell as
+        much as those that were measured.
+    chance
+        How far chance reaches between two trainings of one die, in values of the key at the limit; 0 where none was
+        seen.
+    lapses
+        Share of trainings that fail far from the limit of their die; null where none was seen.
+    reference, seeds
+        By how much the limit moves with one standard error of the reference, and with one of the seeds that dies
+        share; null where one training cannot say.
+    first_good
+        Share of dies that are good at the first value of the way.
     """
 
     direction: str
     at: CrossingTable
     low: CrossingTable | None
     high: CrossingTable
-    last: str | None
-    last_good: int
-    last_n: int
-    last_low: float | None
-    last_high: float | None
+    cell: list[float] | None
+    exact: bool
+    n: int
+    fewest: int
+    known: float
+    chance: float
+    lapses: float | None
+    reference: float | None
+    seeds: float | None
+    first: float
+    first_good: float
+    dies: list[DieLimitTable]
+    fit: list[ShareTable]
 
 
 class CurveTable(TypedDict):
@@ -132,19 +185,29 @@ class PairTable(TypedDict):
     differences: list[BandTable | None]
 
 
+class RatioTable(TypedDict):
+    """How many times as far the one mode goes as the other, from limits that both lie inside the range."""
+
+    at: float
+    low: float | None
+    high: float | None
+
+
 class PanelTable(TypedDict):
-    """All curves at one combination of the other varied keys."""
+    """All curves at one combination of the other varied keys; ``ratio`` is that of in-loop to deploy."""
 
     others: dict[str, str]
     curves: list[CurveTable]
     pairs: list[PairTable]
     verdict: str
-    ratio: float | None
-    ratio_is_more: bool
+    ratio: RatioTable | None
 
 
 class PointTable(TypedDict):
-    """One measurement; ``values`` in the order of ``vary``, ``die`` 0 for none, ``above`` the ideal of its seed.
+    """One measurement; ``values`` in the order of ``vary``, ``die`` 0 for none, ``above`` the ideal chip's error.
+
+    The ideal chip is that of the same weights for what is deployed and fine-tuned, and the mean of all references for
+    what is trained anew.
 
     Points of one ``task`` are one measurement: on a chip whose varied keys are nominal all dies are alike. ``file`` is
     that of a measured die.

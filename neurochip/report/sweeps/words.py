@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from neurochip.report.quantities import decimal
-from neurochip.report.sweeps.schema import CrossingTable, DefinitionTable, LimitTable, SweepDocument
+from neurochip.report.sweeps.schema import DefinitionTable, LimitTable, SweepDocument
 
 __all__ = ["COLOURS", "command", "how_many", "limit_words", "one", "points", "short"]
 
@@ -41,26 +41,27 @@ def how_many(definition: DefinitionTable) -> str:
     dies = f"{number} {'measured ' * (number == measured)}die{'s' * (number != 1)}"
     if 0 < measured < number:
         dies += f", {measured} of them measured,"
+    if definition["adaptive"]:
+        return f"{dies}, each where its limit is"
     return dies if definition["seeds"] == 1 else f"{dies} × {seeds}"
 
 
 def limit_words(limit: LimitTable) -> tuple[str, str]:
     """Return a limit as a number, and its interval as a remark."""
-    sign = ">" if limit["direction"] == "up" else "<"
-
-    def words(crossing: CrossingTable) -> str:
-        if crossing["value"] is None:
-            return "–"
-        return f"{sign} {decimal(crossing['value'])}" if crossing["beyond"] else decimal(crossing["value"])
-
-    low, high = limit["low"], words(limit["high"])
-    if limit["high"]["value"] is None:
-        return words(limit["at"]), "already the first value is too much"
-    if low is None:
-        return words(limit["at"]), "the grid ends there" if limit["high"][
-            "beyond"
-        ] else f"95 %: at most {high}"
-    return words(limit["at"]), f"95 %: {words(low)} … {high}"
+    more, less = ("at least", "at most") if limit["direction"] == "up" else ("at most", "at least")
+    at, low, high = limit["at"], limit["low"], limit["high"]
+    if at["value"] is None:
+        return "–", f"not even at {decimal(limit['first'])}"
+    value = f"{more} {decimal(at['value'])}" if at["beyond"] else decimal(at["value"])
+    if limit["cell"] is not None:
+        value = " – ".join(decimal(end) for end in limit["cell"])
+    shown = None if low is None or low["value"] is None else decimal(low["value"])
+    end = None if high["value"] is None or high["beyond"] else decimal(high["value"])
+    if shown is None:
+        return value, f"95 %: {less} {end}" if end is not None else "nothing can be shown"
+    if low is not None and low["beyond"]:
+        return value, "the range ends there"
+    return value, f"95 %: {shown} … {end}" if end is not None else f"95 %: {more} {shown}"
 
 
 def command(document: SweepDocument) -> str:
@@ -78,7 +79,11 @@ def command(document: SweepDocument) -> str:
         words += ["--dies", str(definition["dies"])]
     for die in definition.get("measured", []):
         words += ["--dies", die]
-    words += ["--seeds", str(definition["seeds"])]
+    words += ["--seeds", str(definition["seeds"]), "--references", str(definition["references"])]
+    if (definition["dies"] or definition.get("measured")) and not definition["adaptive"]:
+        words.append("--grid")
+    if definition["precision"] is not None:
+        words += ["--precision", f"{definition['precision']:g}"]
     if "fine-tune" in definition["modes"]:
         words += ["--fine-tune-epochs", str(definition["fine_tune_epochs"])]
     return shlex.join(words)

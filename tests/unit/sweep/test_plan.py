@@ -10,7 +10,7 @@ import pytest
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.sweep.definition import Definition, Mode, define, parse_modes
-from neurochip.sweep.plan import Planner, plan
+from neurochip.sweep.plan import Planner, Request, plan
 from neurochip.sweep.space import parse_axes
 
 
@@ -144,6 +144,16 @@ REFUSED: list[tuple[dict[str, Any], type[NeurochipError], str]] = [
         "--yield: must lie between 0 and 100 %, got 100",
     ),
     (
+        {"vary": "learning.beta=0.2", "seeds": 3, "references": 2},
+        ConfigError,
+        "--references: must be at least as many as --seeds (3), got 2",
+    ),
+    (
+        {"vary": "learning.beta=0.2,0.4", "precision": 0.1},
+        ConfigError,
+        "--precision: is for drawn dies and a first key that takes any number of a range; leave --seeds and words out",
+    ),
+    (
         {"vary": "data.test=100"},
         ConfigError,
         "--vary data.test: has no value in the run itself; say which is nominal with --nominal KEY=VALUE",
@@ -194,7 +204,7 @@ ANALOG = ["analog.mismatch.sigma=0.2", "analog.mismatch.tails=student-t", "analo
 
 def test_dies_share_the_ideal_chip_and_nothing_else() -> None:
     run = read_run("analog-mnist-small", ANALOG)
-    found = plan(made("analog.mismatch.sigma=0,0.1,0.3", run=run, dies=4))
+    found = plan(made("analog.mismatch.sigma=0,0.1,0.3", run=run, dies=4, grid=True, references=1))
     [ideal] = [found.tasks[digest] for digest in found.ideal.values()]
     told = RunSpec.from_dict(ideal.run()).analog
     assert told is not None and told.mismatch.sigma == 0 and told.defects.dead_synapses == 0
@@ -206,7 +216,9 @@ def test_dies_share_the_ideal_chip_and_nothing_else() -> None:
 
 
 def test_where_nothing_is_drawn_all_dies_are_one() -> None:
-    found = plan(made("analog.mismatch.sigma=0:0.5:6", run=read_run("analog-pilot"), dies=30))
+    found = plan(
+        made("analog.mismatch.sigma=0:0.5:6", run=read_run("analog-pilot"), dies=30, grid=True, references=1)
+    )
     assert Counter(task.work for task in found.tasks.values()) == {
         "train": 151,
         "deploy": 150,
@@ -222,7 +234,11 @@ def test_where_nothing_is_drawn_all_dies_are_one() -> None:
 
 def test_common_random_numbers() -> None:
     """A task differs from another of its die in σ and nothing else."""
-    found = plan(made("analog.mismatch.sigma=0.1,0.3", run=read_run("analog-pilot"), dies=2, modes="in-loop"))
+    found = plan(
+        made(
+            "analog.mismatch.sigma=0.1,0.3", run=read_run("analog-pilot"), dies=2, modes="in-loop", grid=True
+        )
+    )
     runs = [task.run() for task in found.tasks.values() if task.die]
     assert len(runs) == 4
     for run in runs:
@@ -250,6 +266,34 @@ def test_a_die_from_a_file_is_one_die(tmp_path: Any) -> None:
 )
 def test_nominal_values(vary: str, nominal: str) -> None:
     assert made(vary).nominal == (nominal,)
+
+
+def test_where_limits_are_sought_trainings_are_not_shared() -> None:
+    """In the loop every training has a seed of its own; what is deployed are the references, in turn."""
+    found = plan(made("analog.mismatch.sigma=0,0.1,0.3", run=read_run("analog-pilot"), dies=20))
+    assert len(found.ideal) == 8
+    seeds: dict[tuple[str, str], list[int]] = {}
+    for point in found.points:
+        if point.mode is not Mode.IDEAL:
+            value = found.settings[point.setting].values[0]
+            seeds.setdefault((point.mode, value), []).append(point.seed)
+    in_loop = seeds["in-loop", "0.1"] + seeds["in-loop", "0.3"]
+    assert len(set(in_loop)) == 40 and not set(in_loop) & set(found.ideal)
+    for value in ("0.1", "0.3"):
+        assert Counter(seeds["deploy", value]).keys() == found.ideal.keys()
+    # At σ = 0 nothing but the references is needed, for any mode but the one that trains on.
+    at_zero = {p.digest for p in found.points if p.setting == 0 and p.mode is not Mode.FINE_TUNE}
+    assert at_zero == set(found.ideal.values())
+
+
+def test_more_can_be_asked_for() -> None:
+    planner = Planner(made("analog.mismatch.sigma=0,0.3", run=read_run("analog-pilot"), dies=2))
+    before = len(list(planner.steps()))
+    wanted = [Request(("0.15",), Mode.DEPLOY, 1, 1), Request(("0.15",), Mode.IN_LOOP, 2, 77)]
+    new = list(planner.ask(wanted))
+    assert [(task.work, task.die, task.seed) for task in new] == [("deploy", 1, 1), ("train", 2, 77)]
+    assert list(planner.ask(wanted)) == [] and len(planner.plan.tasks) == before + 2
+    assert planner.plan.settings[planner.plan.points[-1].setting].values == ("0.15",)
 
 
 def test_faults_can_be_varied() -> None:

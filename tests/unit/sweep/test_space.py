@@ -68,7 +68,7 @@ def test_values(text: str, values: tuple[str, ...]) -> None:
             "--vary learning.beta: must be positive at both ends of a log range, got 0:1",
         ),
         ("phases.free=1:10:4log", "--vary phases.free: takes whole numbers, and 1:10:4 gives 2.15443"),
-        ("learning.beta=0:1", "--vary learning.beta: must say how many values: START:STOP:COUNT, got 0:1"),
+        ("phases.free=1:9", "--vary phases.free: must say how many values: START:STOP:COUNT, got 1:9"),
         ("learning.beta=1,,2", "--vary learning.beta: has an empty value between commas"),
         ("learning.beta=1,2,1", "--vary learning.beta: has the value 1 twice"),
     ],
@@ -108,3 +108,21 @@ def test_a_range_has_its_ends_and_equal_steps(first: float, last: float, n: int)
     step = (last - first) / (n - 1)
     for k, number in enumerate(numbers):
         assert math.isclose(number, first + k * step, rel_tol=1e-9, abs_tol=1e-5)
+
+
+def test_a_range_that_does_not_say_how_many_has_five_values() -> None:
+    axis = parse_axis("learning.beta=0.1:0.5")
+    assert axis.values == ("0.1", "0.2", "0.3", "0.4", "0.5") and axis.is_continuous
+
+
+@pytest.mark.parametrize(
+    ("text", "is_continuous"),
+    [
+        ("analog.mismatch.sigma=0,0.1", True),
+        ("analog.mismatch.sigma=0.1", False),
+        ("phases.free=10,20", False),
+        ("network.precision=int4,int8", False),
+    ],
+)
+def test_between_which_values_there_are_others(text: str, is_continuous: bool) -> None:
+    assert parse_axis(text).is_continuous is is_continuous

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from neurochip.sweep.statistics import mean_band, quantile, t_quantile, wilson
+from neurochip.sweep.statistics import mean_band, mean_of_dies, quantile, share_of_dies, t_quantile, wilson
 
 
 @pytest.mark.parametrize("degrees", [1, 2, 3, 4, 5, 9, 10, 29, 30, 99, 1000])
@@ -57,6 +57,29 @@ def test_wilson(n: int, data: st.DataObject) -> None:
     good = data.draw(st.integers(0, n))
     expected = stats.binomtest(good, n).proportion_ci(0.95, method="wilson")
     assert wilson(good, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_dies_and_seeds_cross() -> None:
+    """The interval over both covers the mean of all dies and trainings; the one over points does not."""
+    rng = np.random.default_rng(2)
+    hits, naive = 0, 0
+    for _ in range(600):
+        dies, seeds = rng.normal(0, 1, 8), rng.normal(0, 0.5, 4)
+        values = {(d, s): float(dies[d] + seeds[s] + rng.normal(0, 0.3)) for d in range(8) for s in range(4)}
+        band, other = mean_of_dies(values), mean_band(list(values.values()))
+        assert band.low is not None and band.high is not None
+        assert other.low is not None and other.high is not None
+        hits += band.low <= 0 <= band.high
+        naive += other.low <= 0 <= other.high
+    assert 0.92 <= hits / 600 <= 0.985 and naive / 600 < 0.75
+
+
+@pytest.mark.parametrize("alike", [True, False])
+def test_the_share_of_dies(alike: bool) -> None:
+    """Trainings that do as their die does count once; those that differ count each."""
+    good = {(d, s): (d < 12 if alike else (d + s) % 4 > 0) for d in range(16) for s in range(4)}
+    expected = wilson(12, 16) if alike else wilson(48, 64)
+    assert share_of_dies(good) == pytest.approx(expected, abs=0.01)
 
 
 def test_wilson_refuses_what_is_no_share() -> None:

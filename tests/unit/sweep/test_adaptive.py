@@ -1,0 +1,204 @@
+"""Limits that are sought: through the planner, the store and the document, with chips whose truth is known."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.description import read_run
+from neurochip.report.sweeps import SweepDocument, read_sweep, write_sweep
+from neurochip.sweep.adaptive import MOST, next_requests
+from neurochip.sweep.definition import define, parse_modes
+from neurochip.sweep.document import document
+from neurochip.sweep.limits import Way
+from neurochip.sweep.plan import Planner, Task
+from neurochip.sweep.route import lattice
+from neurochip.sweep.space import parse_axes
+from neurochip.sweep.store import Entry, Store
+
+Measured = Callable[[Task], float | None]
+SIGMA = "analog.mismatch.sigma=0:0.5:3"
+
+
+def sought(
+    folder: Path, *vary: str, measured: Measured, run: str = "analog-pilot", **asked: Any
+) -> SweepDocument:
+    """Carry a sweep out with made-up results, in rounds, as `run_sweep` does with workers."""
+    modes = parse_modes(asked.pop("modes", "deploy,in-loop"))
+    definition = define(read_run(run), parse_axes(vary), modes=modes, **asked)
+    planner = Planner(definition)
+    with Store.create(folder, definition, {"neurochip": "0.1.0"}, planner.plan.identity) as store:
+        tasks = list(planner.steps())
+        while tasks:
+            for task in tasks:
+                error = measured(task)
+                found = None if error is None else {"test_error": error, "metrics": {}}
+                reason = "it went astray" if error is None else None
+                store.add(task.digest, task.work, Entry(found, reason, 1, 0.1, 0.1, "0.1.0"))
+            tasks = list(planner.ask(next_requests(definition, planner.plan, store)))
+        return document(definition, planner.plan, store)
+
+
+def limits_of(n: int) -> np.ndarray:
+    """Limits of dies that are deployed; trained on the chip they go twice as far."""
+    return 0.12 * np.exp(0.15 * np.random.default_rng(5).standard_normal(n + 1))
+
+
+def jumps(task: Task) -> float:
+    sigma, factor = float(task.run()["analog"]["mismatch"].get("sigma", 0)), 1 if task.work == "deploy" else 2
+    return 0.15 if sigma > factor * limits_of(100)[task.die] else 0.08
+
+
+@pytest.fixture(scope="module")
+def hundred(tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepDocument, Path]:
+    folder = tmp_path_factory.mktemp("sought") / "s"
+    table = sought(folder, SIGMA, measured=jumps, dies=100)
+    write_sweep(table, folder)
+    return table, folder
+
+
+def test_each_die_has_its_limit(hundred: tuple[SweepDocument, Path]) -> None:
+    truth = limits_of(100)[1:]
+    for curve, factor in zip(hundred[0]["panels"][0]["curves"], (1, 2), strict=True):
+        [limit] = curve["limits"]
+        assert limit["exact"] and limit["cell"] is None
+        at, low, high = (limit[end]["value"] for end in ("at", "low", "high"))
+        # The limit of all is the 5 % quantile of theirs, to half a step of the lattice.
+        assert at == pytest.approx(factor * float(np.quantile(truth, 0.05)), abs=0.01)
+        assert low < at < high and high - low < 0.05 * factor
+        assert limit["chance"] == 0 and limit["lapses"] is None
+        inside = 0
+        for die, true in zip(limit["dies"], factor * truth, strict=True):
+            low, high = (die[end]["value"] for end in ("low", "high"))
+            inside += low - 0.004 <= true and (die["high"]["beyond"] or true <= high + 0.004)
+        assert inside >= 80  # of a hundred intervals of 90 %
+
+
+def test_dies_that_are_far_from_the_limit_of_all_are_left_alone(hundred: tuple[SweepDocument, Path]) -> None:
+    points = [point for point in hundred[0]["points"] if point["mode"] == "in-loop"]
+    each = Counter(point["die"] for point in points)
+    assert sum(each.values()) / 100 <= MOST + 2 and max(each.values()) > min(each.values())
+    assert min(each.values()) <= 6
+    # Every training is another one.
+    assert len({point["seed"] for point in points if point["values"] != ["0"]}) == sum(
+        point["values"] != ["0"] for point in points
+    )
+
+
+def test_the_verdict(hundred: tuple[SweepDocument, Path]) -> None:
+    verdict = hundred[0]["panels"][0]["verdict"]
+    number = r"0\.\d+"
+    assert re.fullmatch(
+        rf"95 % of dies stay within 1 point of ideal \(8\.00 % error\) up to σ = {number} \({number}–{number}\) "
+        rf"deployed; up to σ = {number} \({number}–{number}\) trained on the chip\. Training on the chip goes 2\.\d× "
+        r"\(1\.\d–2\.\d\) as far as deploying, worth \d\.\d× \(\d\.\d–\d\.\d\) of device area\.",
+        verdict,
+    ), verdict
+
+
+def test_what_is_written_can_be_read_and_drawn(hundred: tuple[SweepDocument, Path]) -> None:
+    table, folder = hundred
+    assert read_sweep(folder) == table
+    page = (folder / "sweep.html").read_text(encoding="utf-8")
+    assert "How far dies go" in page and not re.search(r"\b(?:nan|inf)\b", page, re.IGNORECASE)
+
+
+def test_it_goes_on_where_it_was(hundred: tuple[SweepDocument, Path], tmp_path: Path) -> None:
+    """What is asked for follows from what was measured, and from nothing else."""
+    again = sought(tmp_path / "s", SIGMA, measured=jumps, dies=100)
+    assert again["points"] == hundred[0]["points"] and again["panels"] == hundred[0]["panels"]
+
+
+def test_all_good_and_all_bad(tmp_path: Path) -> None:
+    def of(task: Task) -> float:
+        return 0.2 if task.work == "deploy" and task.die else 0.08
+
+    table = sought(tmp_path / "s", "analog.mismatch.sigma=0.1:0.5:3", measured=of, dies=80)
+    assert table["panels"][0]["verdict"] == (
+        "95 % of dies stay within 1 point of ideal (8.00 % error) not even at σ = 0.100 deployed; up to σ = 0.500 at "
+        "least, the end of the range trained on the chip."
+    )
+    assert table["panels"][0]["ratio"] is None
+
+
+def test_none_good_at_the_first_value(tmp_path: Path) -> None:
+    table = sought(
+        tmp_path / "s",
+        "analog.mismatch.sigma=0.1:0.5:3",
+        measured=lambda task: 0.2 if task.die else 0.08,
+        dies=20,
+    )
+    assert table["panels"][0]["verdict"] == (
+        "0 dies are good at σ = 0.100, where they are best: none stays within 1 point of ideal (8.00 % error), "
+        "deployed or trained on the chip."
+    )
+
+
+def test_few_dies_say_so(tmp_path: Path) -> None:
+    table = sought(tmp_path / "s", SIGMA, measured=jumps, dies=30, references=1)
+    verdict = table["panels"][0]["verdict"]
+    assert "(at most 0." in verdict
+    assert "30 dies cannot show 95 %, however good: 72 are the fewest that can." in verdict
+    assert "The reference is one training" in verdict
+
+
+def test_dies_that_fail_are_bad(tmp_path: Path) -> None:
+    def of(task: Task) -> float | None:
+        found = jumps(task)
+        return None if found > 0.1 else found
+
+    failing = sought(tmp_path / "f", SIGMA, measured=of, dies=40)
+    badly = sought(tmp_path / "b", SIGMA, measured=jumps, dies=40)
+    for one, other in zip(failing["panels"][0]["curves"], badly["panels"][0]["curves"], strict=True):
+        assert one["limits"] == other["limits"]
+        for cell, same in zip(one["cells"], other["cells"], strict=True):
+            assert (cell["n"], cell["good_share"]) == (same["n"], same["good_share"])
+
+
+def test_an_error_that_is_not_finite_costs_nothing(tmp_path: Path) -> None:
+    def of(task: Task) -> float:
+        found = jumps(task)
+        return math.nan if found > 0.1 else found
+
+    table = sought(tmp_path / "s", SIGMA, measured=of, dies=10)
+    write_sweep(table, tmp_path / "s")
+    assert {point["reason"] for point in table["points"] if point["error"] is None} == {
+        "its error is not a number"
+    }
+
+
+def test_downwards(tmp_path: Path) -> None:
+    run = tmp_path / "run.toml"
+    text = (Path(__file__).parents[3] / "neurochip/description/runs/analog-pilot.toml").read_text(
+        encoding="utf-8"
+    )
+    run.write_text(text.replace("sigma = 0.0", 'process = "sky130"'), encoding="utf-8")
+
+    def of(task: Task) -> float:
+        width = task.run()["analog"]["mismatch"].get("width_um")
+        return 0.15 if task.die and width < 1 + task.die / 100 else 0.08
+
+    table = sought(tmp_path / "s", "analog.mismatch.width_um=0.5:8:3log", run=str(run), measured=of, dies=80)
+    [panel] = table["panels"]
+    verdict = panel["verdict"]
+    assert "down to analog.mismatch.width_um = 1.7" in verdict and "area" not in verdict
+    [limit] = panel["curves"][0]["limits"]
+    at, low, high = (limit[end]["value"] for end in ("at", "low", "high"))
+    assert high < at < low and limit["direction"] == "down"
+
+
+def test_a_lattice_has_all_values_of_a_coarser_one() -> None:
+    way = Way((0.0, 0.25, 0.5), False, False)
+    coarse, fine = lattice(way, None), lattice(way, 0.004)
+    assert set(way.values) <= set(coarse.values) < set(fine.values)
+    assert len(coarse.values) == 65 and max(np.diff(fine.values)) <= 0.002 + 1e-12
+    falling = lattice(Way((8.0, 2.0, 0.5), True, True), None)
+    ratios = np.array(falling.values[1:]) / np.array(falling.values[:-1])
+    assert np.allclose(ratios, ratios[0]) and falling.values[0] == 8 and falling.values[-1] == 0.5

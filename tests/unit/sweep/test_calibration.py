@@ -1,0 +1,136 @@
+"""Whether the interval of a limit covers the truth as often as it says, on dies whose truth is known.
+
+In full, as in docs/results.md: ``pytest -m slow -s tests/unit/sweep/test_calibration.py``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from neurochip.sweep.limits import Trials
+from neurochip.sweep.statistics import wilson
+
+from .known_dies import LEVELS, VALUES, WANTED, WITHIN, Known, known, measured, value, verdict
+
+KINDS = ("smooth", "jumping", "noisy", "not monotone", "good", "bad")
+DIES = 100
+
+
+class Score(NamedTuple):
+    """Of many sweeps: coverage, misses on either side, relative bias of the mean, mean width, trainings per die."""
+
+    coverage: float
+    below: float  # the interval ends below the truth
+    above: float
+    bias: float
+    width: float
+    trainings: float
+
+
+def score(kind: str, trials: range, dies: int = DIES) -> Score:
+    rows = []
+    for trial in trials:
+        rng = np.random.default_rng([trial, dies, 20])
+        of = known(kind, dies, rng)
+        seen, compared = measured(of, dies, rng, (LEVELS // 2,))
+        at, low, high = (value(level) for level in verdict(seen, compared).reach)
+        rows.append((at, low, high, of.truth, len(seen.dies) / dies))
+    return scored(rows)
+
+
+def scored(rows: Sequence[tuple[float, ...]]) -> Score:
+    at, low, high, truth, cost = np.array(rows).T
+    inside = np.isfinite(low) & np.isfinite(high)
+    bias = np.nan if not np.isfinite(truth).all() else float(np.mean(at[np.isfinite(at)] / truth[0]) - 1)
+    return Score(
+        float(np.mean((low <= truth) & (truth <= high))),
+        float(np.mean(high < truth)),
+        float(np.mean(low > truth)),
+        bias,
+        float(np.mean(high[inside] - low[inside])) if inside.any() else math.nan,
+        float(np.mean(cost)),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_intervals_cover_the_truth(kind: str) -> None:
+    """Few sweeps, enough to see that something is wrong with an interval or an estimate; in full it is slow."""
+    found = score(kind, range(6), dies=80)
+    assert found.coverage >= 4 / 6
+    if math.isfinite(found.bias):
+        assert abs(found.bias) < 0.05
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_intervals_cover_the_truth_in_full(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    found = score(kind, range(1000))
+    with capsys.disabled():
+        print(f"\n{kind}: {found}", flush=True)
+    if kind in ("good", "bad"):
+        assert found.coverage >= 0.92  # there is nothing on one side of the truth that could be missed
+        return
+    assert 0.92 <= found.coverage <= 0.98 and abs(found.bias) < 0.02
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dies", [30, 300])
+def test_intervals_of_few_and_of_many(dies: int, capsys: pytest.CaptureFixture[str]) -> None:
+    found = score("noisy", range(300), dies)
+    with capsys.disabled():
+        print(f"\nnoisy, {dies} dies: {found}", flush=True)
+    assert 0.92 <= found.coverage <= 0.99 and abs(found.bias) < 0.03
+
+
+def crossing_lines(of: Known, dies: int, levels: Sequence[int]) -> tuple[float, float, float]:
+    """A control: each die followed to where the line between two values first crosses what is allowed.
+
+    The limit is the order statistic of these crossings, its interval that of Wilson for their share.
+    """
+    ends = np.full(dies, math.inf)
+    who = np.arange(dies)
+    before = np.zeros(dies)
+    for k, level in enumerate(levels):
+        above = of.errors(who, np.full(dies, VALUES[level]))
+        x = VALUES[level]
+        crossed = (above > WITHIN) & np.isinf(ends)
+        if k:
+            last = VALUES[levels[k - 1]]
+            ends[crossed] = last + (x - last) * (WITHIN - before[crossed]) / (
+                above[crossed] - before[crossed]
+            )
+        before = above
+    ordered = np.sort(ends)
+    surely = next((good for good in range(1, dies + 1) if wilson(good, dies)[0] >= WANTED), None)
+    possibly = next(good for good in range(dies + 1) if wilson(good, dies)[1] >= WANTED)
+    enough = math.ceil(WANTED * dies)
+    low = -math.inf if surely is None else float(ordered[dies - surely])
+    return float(ordered[dies - enough]), low, float(ordered[dies - possibly])
+
+
+def test_a_line_between_values_does_not_cover_it() -> None:
+    """The same dies, the same noise: an interval from first crossings covers the truth hardly ever."""
+    rows = []
+    for trial in range(60):
+        rng = np.random.default_rng([trial, DIES, 20])
+        of = known("noisy", DIES, rng)
+        rows.append((*crossing_lines(of, DIES, range(0, LEVELS, 4)), of.truth, LEVELS / 4))
+    found = scored(rows)
+    assert found.coverage < 0.3 and found.bias < -0.15
+
+
+def test_one_training_as_reference_is_not_enough() -> None:
+    """Sweeps that are each compared with another single ideal training exclude one another."""
+    rows = []
+    for trial in range(12):
+        rng = np.random.default_rng([trial, 60, 20])
+        of = known("jumping", 60, rng)
+        seen, _ = measured(of, 60, rng, (LEVELS // 2,))
+        moved = Trials(*seen[:3], seen.above + 0.015 * rng.standard_normal(), seen.names)
+        rows.append((*map(value, verdict(moved, (None, 1)).reach), of.truth, 0.0))
+    assert scored(rows).coverage < 0.9

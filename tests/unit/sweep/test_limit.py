@@ -1,0 +1,93 @@
+"""From what is known of limits to the limit of all: closed forms and counting."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from neurochip.sweep.limit import fewest, rank_of, reach, share_interval
+from neurochip.sweep.population import Chance, Evidence, fit
+
+LEVELS = 33
+
+
+def exactly(limits: np.ndarray, levels: int = LEVELS) -> Evidence:
+    """Every die measured at every level, without chance."""
+    dies, at = np.meshgrid(np.arange(len(limits)), np.arange(levels), indexing="ij")
+    return Evidence.of(dies.ravel(), at.ravel(), (at < limits[:, None]).ravel(), (len(limits), levels))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.floats(0.1, LEVELS - 1.1), min_size=20, max_size=60), st.floats(0.6, 0.9))
+def test_without_chance_it_is_counting(limits: list[float], wanted: float) -> None:
+    values = np.array(limits)
+    found = fit(exactly(values))
+    assert found.chance.is_none
+    shares = [(values > k).mean() for k in range(LEVELS)]
+    assert found.shares() == pytest.approx(shares, abs=0.02)
+    reached = reach(found, wanted)
+    assert reached.low <= reached.at <= reached.high
+    assert abs(reached.at - np.quantile(values, 1 - wanted)) <= 1 + np.ptp(
+        np.quantile(values, [max(1 - wanted - 2 / len(values), 0), min(1 - wanted + 2 / len(values), 1)])
+    )
+
+
+@pytest.mark.parametrize(("n", "wanted"), [(100, 0.95), (300, 0.95), (4000, 0.99), (30, 0.5)])
+def test_ranks(n: int, wanted: float) -> None:
+    """The order statistic of a whole rank lies beyond the quantile with the binomial's probability."""
+    for rank in (2, 5, 9):
+        chance = stats.binom.cdf(rank - 1, n, 1 - wanted)
+        if 1e-6 < chance < 1 - 1e-6:
+            assert rank_of(np.array([float(n)]), wanted, float(chance))[0] == pytest.approx(rank, abs=1e-3)
+
+
+@pytest.mark.parametrize(("wanted", "dies"), [(0.9, 36), (0.95, 72), (0.99, 368), (0.999, 3688)])
+def test_the_fewest_dies_that_show_a_yield(wanted: float, dies: int) -> None:
+    assert fewest(wanted) == dies
+    for n, shown in ((dies, True), (dies - 1, False)):
+        all_good = exactly(np.full(n, LEVELS + 5.0))
+        assert (reach(fit(all_good), wanted).low == math.inf) is shown
+
+
+def test_shares() -> None:
+    low, high = share_interval(np.array([0.0, 95.0, 100.0]), np.full(3, 100.0))
+    for k, good in enumerate((0, 95, 100)):
+        expected = stats.binomtest(good, 100).proportion_ci(0.95, method="exact")
+        assert (low[k], high[k]) == pytest.approx((expected.low, expected.high), abs=1e-9)
+
+
+def test_chance_is_told_apart_from_dies() -> None:
+    rng = np.random.default_rng(3)
+    limits = rng.normal(16, 4, 400)
+    dies = np.repeat(np.arange(400), 12)
+    at = np.clip(np.round(limits[dies] + rng.uniform(-6, 6, len(dies))), 0, LEVELS - 1).astype(int)
+    good = rng.random(len(dies)) < stats.norm.cdf((limits[dies] - at) / 2.0)
+    found = fit(Evidence.of(dies, at, good, (400, LEVELS)))
+    assert not found.chance.is_none and found.chance.width == pytest.approx(2, abs=1.1)
+    assert reach(found, 0.95).at == pytest.approx(16 - 1.645 * 4, abs=0.9)
+    # Taken for dies, chance would make them differ more than they do.
+    alike = fit(Evidence.of(dies, at, good, (400, LEVELS)), chance=Chance(0.05, 0.003))
+    assert reach(alike, 0.95).at < reach(found, 0.95).at
+
+
+def test_what_is_not_known_of_dies_counts_less() -> None:
+    limits = np.full(100, 20.0)
+    known = fit(exactly(limits))
+    assert known.known(0.95)[16] == pytest.approx(100, rel=0.01)
+    # Half of the dies were not measured yet.
+    dies, at = np.repeat(np.arange(50), LEVELS), np.tile(np.arange(LEVELS), 50)
+    partly = fit(Evidence.of(dies, at, at < 20, (100, LEVELS)))
+    assert partly.known(0.95)[16] == pytest.approx(50, rel=0.05)
+
+
+def test_dies_that_get_better_again_are_lost_where_they_were_bad() -> None:
+    dies, at = np.meshgrid(np.arange(80), np.arange(LEVELS), indexing="ij")
+    bad = (dies < 20) & (at == 10)
+    evidence = Evidence.of(dies.ravel(), at.ravel(), ~bad.ravel(), (80, LEVELS))
+    found = fit(evidence, chance=Chance(0.05, 0.003))
+    assert reach(found, 0.95).at > 20 and 9 <= reach(found, 0.95, evidence).at <= 10
