@@ -166,6 +166,8 @@ def _of_way(
             seed = _fresh(definition, mode, die + 1, int(done[die]), value, had)
             if seed is not None:
                 found = True
+                done[die] += 1
+                had.add((die + 1, value, seed))
                 yield Request((value, *others), mode, die + 1, seed)
         if found:
             return

@@ -43,6 +43,7 @@ def sought(
                 reason = "it went astray" if error is None else None
                 store.add(task.digest, task.work, Entry(found, reason, 1, 0.1, 0.1, "0.1.0"))
             tasks = list(planner.ask(next_requests(definition, planner.plan, store)))
+        planner.plan.is_complete = True
         return document(definition, planner.plan, store)
 
 
@@ -57,34 +58,34 @@ def jumps(task: Task) -> float:
 
 
 @pytest.fixture(scope="module")
-def hundred(tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepDocument, Path]:
+def eighty(tmp_path_factory: pytest.TempPathFactory) -> tuple[SweepDocument, Path]:
     folder = tmp_path_factory.mktemp("sought") / "s"
-    table = sought(folder, SIGMA, measured=jumps, dies=100)
+    table = sought(folder, SIGMA, measured=jumps, dies=80)
     write_sweep(table, folder)
     return table, folder
 
 
-def test_each_die_has_its_limit(hundred: tuple[SweepDocument, Path]) -> None:
-    truth = limits_of(100)[1:]
-    for curve, factor in zip(hundred[0]["panels"][0]["curves"], (1, 2), strict=True):
+def test_each_die_has_its_limit(eighty: tuple[SweepDocument, Path]) -> None:
+    truth = limits_of(100)[1:81]
+    for curve, factor in zip(eighty[0]["panels"][0]["curves"], (1, 2), strict=True):
         [limit] = curve["limits"]
         assert limit["exact"] and limit["cell"] is None
         at, low, high = (limit[end]["value"] for end in ("at", "low", "high"))
         # The limit of all is the 5 % quantile of theirs, to half a step of the lattice.
         assert at == pytest.approx(factor * float(np.quantile(truth, 0.05)), abs=0.01)
-        assert low < at < high and high - low < 0.05 * factor
+        assert low < at < high and high - low < 0.06 * factor
         assert limit["chance"] == 0 and limit["lapses"] is None
         inside = 0
         for die, true in zip(limit["dies"], factor * truth, strict=True):
             low, high = (die[end]["value"] for end in ("low", "high"))
             inside += low - 0.004 <= true and (die["high"]["beyond"] or true <= high + 0.004)
-        assert inside >= 80  # of a hundred intervals of 90 %
+        assert inside >= 80  # of a eighty intervals of 90 %
 
 
-def test_dies_that_are_far_from_the_limit_of_all_are_left_alone(hundred: tuple[SweepDocument, Path]) -> None:
-    points = [point for point in hundred[0]["points"] if point["mode"] == "in-loop"]
+def test_dies_that_are_far_from_the_limit_of_all_are_left_alone(eighty: tuple[SweepDocument, Path]) -> None:
+    points = [point for point in eighty[0]["points"] if point["mode"] == "in-loop"]
     each = Counter(point["die"] for point in points)
-    assert sum(each.values()) / 100 <= MOST + 2 and max(each.values()) > min(each.values())
+    assert sum(each.values()) / 80 <= MOST + 2 and max(each.values()) > min(each.values())
     assert min(each.values()) <= 6
     # Every training is another one.
     assert len({point["seed"] for point in points if point["values"] != ["0"]}) == sum(
@@ -92,8 +93,8 @@ def test_dies_that_are_far_from_the_limit_of_all_are_left_alone(hundred: tuple[S
     )
 
 
-def test_the_verdict(hundred: tuple[SweepDocument, Path]) -> None:
-    verdict = hundred[0]["panels"][0]["verdict"]
+def test_the_verdict(eighty: tuple[SweepDocument, Path]) -> None:
+    verdict = eighty[0]["panels"][0]["verdict"]
     number = r"0\.\d+"
     assert re.fullmatch(
         rf"95 % of dies stay within 1 point of ideal \(8\.00 % error\) up to σ = {number} \({number}–{number}\) "
@@ -103,17 +104,19 @@ def test_the_verdict(hundred: tuple[SweepDocument, Path]) -> None:
     ), verdict
 
 
-def test_what_is_written_can_be_read_and_drawn(hundred: tuple[SweepDocument, Path]) -> None:
-    table, folder = hundred
+def test_what_is_written_can_be_read_and_drawn(eighty: tuple[SweepDocument, Path]) -> None:
+    table, folder = eighty
     assert read_sweep(folder) == table
     page = (folder / "sweep.html").read_text(encoding="utf-8")
     assert "How far dies go" in page and not re.search(r"\b(?:nan|inf)\b", page, re.IGNORECASE)
 
 
-def test_it_goes_on_where_it_was(hundred: tuple[SweepDocument, Path], tmp_path: Path) -> None:
+def test_it_goes_on_where_it_was(tmp_path: Path) -> None:
     """What is asked for follows from what was measured, and from nothing else."""
-    again = sought(tmp_path / "s", SIGMA, measured=jumps, dies=100)
-    assert again["points"] == hundred[0]["points"] and again["panels"] == hundred[0]["panels"]
+    once, again = (
+        sought(tmp_path / name, SIGMA, measured=jumps, dies=12, modes="in-loop") for name in ("a", "b")
+    )
+    assert again["points"] == once["points"] and again["panels"] == once["panels"]
 
 
 def test_all_good_and_all_bad(tmp_path: Path) -> None:
@@ -154,8 +157,8 @@ def test_dies_that_fail_are_bad(tmp_path: Path) -> None:
         found = jumps(task)
         return None if found > 0.1 else found
 
-    failing = sought(tmp_path / "f", SIGMA, measured=of, dies=40)
-    badly = sought(tmp_path / "b", SIGMA, measured=jumps, dies=40)
+    failing = sought(tmp_path / "f", SIGMA, measured=of, dies=20, modes="in-loop")
+    badly = sought(tmp_path / "b", SIGMA, measured=jumps, dies=20, modes="in-loop")
     for one, other in zip(failing["panels"][0]["curves"], badly["panels"][0]["curves"], strict=True):
         assert one["limits"] == other["limits"]
         for cell, same in zip(one["cells"], other["cells"], strict=True):
