@@ -324,7 +324,7 @@ def test_a_key_that_is_read_at_one_setting_can_be_varied() -> None:
 
 def test_a_very_large_sweep_begins_before_it_is_spelled_out(monkeypatch: pytest.MonkeyPatch) -> None:
     definition = made("analog.mismatch.sigma=0:0.5:1112", run=read_run("analog-pilot"), dies=30)
-    assert definition.points == 1 + 1112 * 30 * 3
+    assert definition.points == 8 + 1112 * 30 * 3
     resolved: list[tuple[str, ...]] = []
     resolve = Definition.resolve
 
