@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
+    from neurochip.spikes.npz import read_spikes as read_spikes
     from neurochip.spikes.raster import Spikes as Spikes
     from neurochip.substrate import Capabilities as Capabilities
     from neurochip.substrate import Observable as Observable
@@ -98,6 +99,7 @@ _HOME = {
     "replay": "neurochip.replaying",
     "settle": "neurochip.settling",
     "simulate": "neurochip.simulation",
+    "read_spikes": "neurochip.spikes.npz",
     "Spikes": "neurochip.spikes.raster",
     "Capabilities": "neurochip.substrate",
     "Observable": "neurochip.substrate",

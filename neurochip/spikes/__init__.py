@@ -2,10 +2,21 @@
 
 from neurochip.spikes.aer import Aer
 from neurochip.spikes.bitmap import Bitmap
-from neurochip.spikes.npz import SHAPE, npz_of, packed_arrays, spikes_of
+from neurochip.spikes.npz import SHAPE, npz_of, packed_arrays, read_spikes, spikes_of
 from neurochip.spikes.raster import Spikes
 from neurochip.spikes.symbols import Symbols
 
-__all__ = ["SHAPE", "Aer", "Bitmap", "LinkCode", "Spikes", "Symbols", "npz_of", "packed_arrays", "spikes_of"]
+__all__ = [
+    "SHAPE",
+    "Aer",
+    "Bitmap",
+    "LinkCode",
+    "Spikes",
+    "Symbols",
+    "npz_of",
+    "packed_arrays",
+    "read_spikes",
+    "spikes_of",
+]
 
 LinkCode = Symbols | Bitmap | Aer

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.errors import DataError
+from neurochip.files import Foreign, read_arrays
 from neurochip.spikes.raster import Spikes
 
-__all__ = ["SHAPE", "npz_of", "packed_arrays", "spikes_of"]
+__all__ = ["SHAPE", "npz_of", "packed_arrays", "read_spikes", "spikes_of"]
 
 SHAPE = ".shape"
 
@@ -64,3 +67,34 @@ def spikes_of(arrays: Mapping[str, NDArray[Any]], name: str) -> Spikes:
         )
     except DataError as error:
         raise DataError(name, error.problem) from None
+
+
+def read_spikes(path: Path | str | os.PathLike[str]) -> dict[str, Spikes]:
+    """Read all spikes of an .npz: those of a run, a replay or a trace, and arrays of 0 and 1 that NumPy wrote.
+
+    Parameters
+    ----------
+    path
+        Of the file. What is neither packed spikes nor uint8 or bool of two or three axes is passed over.
+
+    Returns
+    -------
+    dict[str, Spikes]
+        By the names of the arrays.
+
+    Raises
+    ------
+    DataError
+        When there is no such file, it is damaged, or an array of spikes holds anything else.
+    """
+    file = Foreign(Path(path), "an .npz of spikes", "write it anew")
+    arrays = read_arrays(file)
+    names = [
+        name
+        for name, values in arrays.items()
+        if name + SHAPE in arrays or (values.dtype in (np.uint8, np.bool_) and values.ndim in (2, 3))
+    ]
+    try:
+        return {name: spikes_of(arrays, name) for name in names}
+    except DataError as error:
+        raise file.fault(error.problem, error.place) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from neurochip.errors import DataError
-from neurochip.spikes import Spikes, packed_arrays, spikes_of
+from neurochip.spikes import Spikes, npz_of, packed_arrays, read_spikes, spikes_of
 from tests.property.networks import checked
 
 shapes = st.one_of(
@@ -168,3 +169,19 @@ def test_a_wrong_index_is_pythons_error() -> None:
         spikes[0, 0, 0]
     with pytest.raises(TypeError, match="indexed by whole numbers and slices"):
         spikes["a"]
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.npz"
+    spikes = {"input": Spikes(bitarray("1101"), 2, 2), "hidden": Spikes(bitarray("110100"), 1, 2, 3)}
+    path.write_bytes(npz_of(spikes))
+    assert read_spikes(path) == spikes
+    raster = np.array([[0, 1], [1, 1]], np.uint8)
+    np.savez(path, **{"spikes.0": raster, "spikes.1": raster > 0, "weights.0": np.ones((2, 2)), "name": "x"})
+    assert read_spikes(path) == dict.fromkeys(("spikes.0", "spikes.1"), Spikes.from_array(raster))
+    np.savez(path, a=raster * 2)
+    with pytest.raises(DataError) as caught:
+        read_spikes(path)
+    assert str(caught.value).startswith(f"{path}: a[0, 1]: must be 0 or 1, got 2")
+    with pytest.raises(DataError, match="no such file"):
+        read_spikes(tmp_path / "b.npz")

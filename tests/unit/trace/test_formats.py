@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from neurochip.errors import ConfigError
+from neurochip.spikes import Spikes, spikes_of
 from neurochip.trace.arrays import ArrayTrace
 from neurochip.trace.perfetto import PerfettoTrace
 from neurochip.trace.signals import Chunk, SignalGroup, families, select
@@ -86,6 +87,13 @@ def test_vcd_holds_changes_only() -> None:
     assert 0 < len(single) == changes + values.shape[1]
 
 
+@pytest.mark.parametrize("sizes", [(40,), (3,) * 13 + (1,), (1,) * 40])
+def test_bits_are_packed_over_the_borders_of_pieces(sizes: tuple[int, ...]) -> None:
+    """Three ticks of twelve units end within a byte."""
+    with np.load(io.BytesIO(written(ArrayTrace, sizes)), allow_pickle=False) as read:
+        assert spikes_of(read, GROUPS[0].name) == Spikes.from_array(recorded()[0])
+
+
 @pytest.mark.parametrize("kind", [VcdTrace, PerfettoTrace])
 def test_pieces_do_not_show(kind: Any) -> None:
     assert written(kind) == written(kind, (40,)) == written(kind, (3,) * 13 + (1,))
@@ -94,8 +102,12 @@ def test_pieces_do_not_show(kind: Any) -> None:
 def test_npz() -> None:
     with np.load(io.BytesIO(written(ArrayTrace)), allow_pickle=False) as read:
         for group, values in zip(GROUPS, recorded(), strict=True):
-            assert read[group.name].dtype == values.dtype
-            assert np.array_equal(read[group.name], values)
+            if group.kind == "bits":
+                assert read[group.name].size == TICKS * 12 // 8
+                assert spikes_of(read, group.name) == Spikes.from_array(values)
+            else:
+                assert read[group.name].dtype == values.dtype
+                assert np.array_equal(read[group.name], values)
             assert tuple(read[f"{group.name}.signals"]) == group.signals
             assert str(read[f"{group.name}.unit"]) == group.unit
         assert read["tick"].tolist() == list(range(100, 140))
