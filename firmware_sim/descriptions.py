@@ -1,4 +1,4 @@
-"""Blocks and registers → the snapshot, change of weights or rule that they describe, or a refusal."""
+"""Blocks → the snapshot or change of weights that they describe, or a refusal."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ from numpy.typing import NDArray
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.phases import State
 from neurochip.description.network import Network
-from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import ConfigError
-from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.substrate import Snapshot, WeightUpdate
 
-__all__ = ["check_snapshot", "rule_from", "snapshot_from", "update_from"]
+__all__ = ["check_snapshot", "snapshot_from", "update_from"]
 
 Array = NDArray[Any]
 # Takes the next block of a queue, which must have one of so many dimensions.
@@ -89,18 +87,3 @@ def update_from(row: list[float], take: Take, network: Network) -> WeightUpdate:
     return WeightUpdate(
         int(source), int(target), tuple(terms), rate, int(words), None if summed < 0 else int(summed)
     )
-
-
-def rule_from(network: Network, learning: int, rates: tuple[float, ...]) -> EquilibriumPropagation:
-    """Return the rule that the registers LEARNING and RATES describe."""
-    pre = learning >> 1 & 3
-    if pre == 3 or not all(math.isfinite(rate) for rate in rates):
-        raise Refusal(Code.BAD_VALUE, f"LEARNING holds {learning:#x}, RATES {rates}")
-    spec = LearningSpec(
-        rates=rates,
-        epochs=1,
-        product="full" if learning & 1 else "linear",
-        pre="trace" if pre else "oracle",
-        trace="count" if pre == 2 else "decoder",
-    )
-    return EquilibriumPropagation(network, spec, PhasesSpec())

@@ -254,12 +254,12 @@ class DrivenChip(ProgrammedDevice):
         """Write the register BETA."""
         self._carry_out(Transaction().write(REGISTERS["BETA"], *words_of(beta)))
 
-    def set_rule(self, rates: Sequence[float], mode: int, ticks: Sequence[int]) -> None:
-        """Write the registers of a schedule: RATES, LEARNING, and t0 … ."""
-        transaction = Transaction().write(REGISTERS["LEARNING"], mode)
-        transaction.write(REGISTERS["RATES"], *(word for rate in rates for word in words_of(rate)))
-        transaction.write(REGISTERS["T"], *ticks)
-        self._carry_out(transaction)
+    def set_rule(self, rates: Sequence[float], text: bytes, ticks: Sequence[int]) -> None:
+        """Say which rule ``update`` carries out (`firmware_sim.rule_text`); write RATES, and t0 … for its schedule."""
+        before = self._fill("DATA", [*block_of(np.frombuffer(text, dtype=np.uint8))])
+        before.write(REGISTERS["RATES"], *(word for rate in rates for word in words_of(rate)))
+        before.write(REGISTERS["T"], *ticks)
+        self.start("rule", before=before, drains=False)
 
     def present(self, targets: Array, beta: float, share: float) -> list[Answer]:
         """Start the schedule's entry ``present`` on lanes that have just begun; return what it read."""

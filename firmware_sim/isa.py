@@ -172,18 +172,32 @@ INSTRUCTIONS: tuple[Op, ...] = (
         "observe what@a bank@b layer@imm",
         2,
         _B.NEXT,
-        "latch what stands on a layer, or on all, into a bank. presynaptic: what LEARNING takes for the activity there",
+        "latch what stands on a layer, or on all, into a bank. presynaptic: what the rule takes for the activity there",
     ),
-    _op(0x31, "read bank@a layer@imm", 2, _B.READOUT, "push a layer of a bank to OUT: a ticket"),
+    _op(
+        0x31,
+        "read bank@a layer@imm",
+        2,
+        _B.READOUT,
+        "push what was observed last of a layer to OUT: a ticket",
+    ),
+    _op(
+        0x33,
+        "mark bank@a",
+        1,
+        _B.NEXT,
+        "begin a further moment in a bank, for rules that watch; begin empties all",
+    ),
     _op(0x32, "book layer@imm", 2, _B.READOUT, "book that the outside read the values of a layer"),
     _op(
         0x40,
         "update bank@a bank@b bank@c span@imm",
         2,
         _B.UPDATE,
-        "change weights and biases on their cores by the contrast of three banks: activity, state before, state "
-        "after, which are span × β apart; rates from RATES × SHARE, form from LEARNING",
+        "change weights and biases on their cores by the rule: banks of the free phase, of the reference and of the "
+        "nudged phase, the last two span × β apart; rates from RATES × SHARE",
     ),
+    _op(0x42, "rule", 2, _B.LOADING, "take the learning rule from DATA (docs/firmware.md)"),
     _op(0x41, "write", 2, _B.UPDATE, "change weights and biases by the terms in DATA"),
 )
 BY_NUMBER: dict[int, Op] = {op.number: op for op in INSTRUCTIONS}

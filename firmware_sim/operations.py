@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from firmware_sim.banks import PRESYNAPTIC, Bank
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.container import bytes_of
 from firmware_sim.counting import ledger_arrays, ledger_from, peak, times_of, with_times, wrapped
-from firmware_sim.descriptions import check_snapshot, rule_from, snapshot_from, update_from
+from firmware_sim.descriptions import check_snapshot, snapshot_from, update_from
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.isa import ALL, PHASES, WHAT
 from firmware_sim.phases import State, moved
@@ -21,9 +22,11 @@ from firmware_sim.program import Instruction
 from firmware_sim.queues import OUT_MARK, WORD, WordQueue, Words, block_of, take_block
 from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import RECORDS, Fault, Irq, by_name
+from firmware_sim.rule_text import EQPROP, rule_of
 from neurochip.description.network import Network
-from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.learning.readings import Reading, Readings
+from neurochip.learning.rule import LearningRule
+from neurochip.learning.schedule import Moment
 from neurochip.substrate import Ledger, Machine, Observable, Snapshot
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
@@ -32,7 +35,7 @@ __all__ = ["Operations"]
 Array = NDArray[Any]
 
 _BETA, _SHARE, _RATES = by_name("BETA"), by_name("SHARE"), by_name("RATES")
-_T, _RECORD, _LEARNING = by_name("T"), by_name("RECORD"), by_name("LEARNING")
+_T, _RECORD = by_name("T"), by_name("RECORD")
 _FAULTS, _IRQ = by_name("FAULTS"), by_name("IRQ")
 
 
@@ -77,12 +80,13 @@ class Operations:
         self.control = self._blank  # what driving took, beside the machine's own ledger
         self._seen = self._blank
         self.state = State.RESET
-        self.banks: dict[int, dict[int, Array]] = {}
+        self.banks: dict[int, Bank] = {}
         self.slots: dict[int, tuple[Snapshot, State]] = {}
         self._targets: Array | None = None
         self._sign = 0
         self._lanes = 0
-        self._rule: tuple[tuple[int, ...], EquilibriumPropagation] | None = None
+        self.rule_text = EQPROP
+        self._rule: tuple[tuple[int, ...], LearningRule] | None = None
         self._at = 0
         self.moved_words = 0  # of the instruction under way
         self.do: dict[str, Callable[[Instruction], None]] = {
@@ -95,6 +99,7 @@ class Operations:
         self.banks.clear()
         self.slots.clear()
         self._targets, self._sign, self._lanes = None, 0, 0
+        self.rule_text, self._rule = EQPROP, None
         self.control = self._seen = self._blank
         self.machine.restore_books(self._blank, 0)
 
@@ -213,6 +218,7 @@ class Operations:
         if inputs.dtype.kind != "f" or numbers.dtype != np.uint64:
             raise Refusal(Code.BAD_BLOCK, "inputs are floating point numbers, presentation numbers u64")
         self.machine.begin(inputs, numbers)
+        self.banks.clear()
         self._targets, self._sign, self._lanes = None, 0, lanes
 
     def _do_targets(self, _: Instruction) -> None:
@@ -288,56 +294,95 @@ class Operations:
             raise Refusal(Code.BAD_VALUE, f"layer {layer}: the network has layers 0 to {n - 1}")
         return layer % n
 
+    def _do_mark(self, one: Instruction) -> None:
+        self.banks.setdefault(one.a, Bank()).mark()
+
     def _do_observe(self, one: Instruction) -> None:
         name = WHAT[one.a]
-        what = self._learns().activity(self.machine) if name == "presynaptic" else Observable(name)
+        what = self._learns().activity(self.machine) if name == PRESYNAPTIC else Observable(name)
         everything = not one.by_register and one.imm == ALL
         layers = range(len(self.network.sizes)) if everything else (self._layer(one),)
-        bank = {layer: self.machine.observe(what, layer) for layer in layers}
-        if everything:
-            self.banks[one.b] = bank
-        else:
-            self.banks.setdefault(one.b, {}).update(bank)
+        bank = self.banks.setdefault(one.b, Bank())
+        for layer in layers:
+            bank.observe(name, layer, self.machine.observe(what, layer))
 
     def _do_read(self, one: Instruction) -> None:
         layer = self._layer(one)
-        if layer not in self.banks.get(one.a, {}):
+        if one.a not in self.banks or layer not in self.banks[one.a].shown:
             raise Refusal(Code.EMPTY_BANK, f"m{one.a}: layer {layer} was not observed into it")
-        self._push([self.banks[one.a][layer]])
+        self._push([self.banks[one.a].shown[layer]])
 
     def _do_book(self, one: Instruction) -> None:
         self.machine.book_readout(self._layer(one))
 
     # Learning.
 
-    def _learns(self) -> EquilibriumPropagation:
-        """Return the rule as the registers describe it."""
-        n = len(self.network.sizes) - 1
-        key = (self._registers.get(_LEARNING), *(self._registers.get(_RATES, k) for k in range(2 * n)))
+    def _do_rule(self, _: Instruction) -> None:
+        data = self._take("DATA", (1,))
+        if data.dtype != np.uint8:
+            raise Refusal(Code.BAD_BLOCK, "a rule is a block of bytes")
+        self.set_rule(bytes_of(data).tobytes())
+
+    def set_rule(self, text: bytes) -> None:
+        """Take the rule that ``update`` carries out, as `firmware_sim.rule_text` writes it."""
+        rule_of(self.network, text, (0.0,) * self._n_rates)
+        self.rule_text = text
+        self._rule = None
+
+    @property
+    def _n_rates(self) -> int:
+        return sum(not p.backward for p in self.network.projections)
+
+    def _learns(self) -> LearningRule:
+        """Return the rule, with its rates as the registers hold them."""
+        n = self._n_rates
+        key = tuple(self._registers.get(_RATES, k) for k in range(2 * n))
         if self._rule is None or self._rule[0] != key:
             rates = tuple(self._registers.double(_RATES, 2 * k) for k in range(n))
-            self._rule = key, rule_from(self.network, key[0], rates)
+            self._rule = key, rule_of(self.network, self.rule_text, rates)
         return self._rule[1]
 
-    def _bank(self, number: int) -> list[Array]:
-        bank, n = self.banks.get(number, {}), len(self.network.sizes)
-        if set(bank) != set(range(n)):
-            raise Refusal(Code.EMPTY_BANK, f"m{number}: an update needs all layers; observe all into it")
-        if any(array.shape[0] != self._lanes for array in bank.values()):
-            raise Refusal(Code.EMPTY_BANK, f"m{number}: was observed of other presentations than these")
-        return [bank[k] for k in range(n)]
-
     def _do_update(self, one: Instruction) -> None:
-        pre, minus, plus = self._bank(one.a), self._bank(one.b), self._bank(one.c)
-        share, span = self._registers.double(_SHARE), self._registers.double(_BETA)
-        if not (math.isfinite(share) and math.isfinite(span) and span != 0):
+        rule = self._learns()
+        seen = self._seen_by(rule, one, self._registers.double(_BETA))
+        share, beta = self._registers.double(_SHARE), self._registers.double(_BETA)
+        if not (math.isfinite(share) and math.isfinite(beta) and beta != 0):
             raise Refusal(
-                Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {span}, {share}"
+                Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {beta}, {share}"
             )
-        before, after = Reading(minus, pre, []), Reading(plus, [], [])
-        seen = Readings(before, (after,), (before,), span if one.imm == 1 else 2 * span, np.zeros(0))
-        updates, biases = self._learns().changes(seen, share)
+        updates, biases = rule.changes(seen, share)
         self.machine.write_weights(updates, biases)
+
+    def _seen_by(self, rule: LearningRule, one: Instruction, beta: float) -> Readings:
+        """Return what a rule is shown of these presentations."""
+        n, targets = len(self.network.sizes), self._targets
+
+        def bank(number: int, moment: Moment, moments: int, *, adjoint: bool = False) -> list[Reading]:
+            kept, name = self.banks.get(number, Bank()), f"m{number}"
+            pre = moment in rule.reads_pre
+            found = kept.readings(n, self._lanes, name, pre=pre, adjoint=adjoint)
+            if len(found) != moments:
+                raise Refusal(
+                    Code.EMPTY_BANK, f"{name}: the rule reads {moments} moments there, got {len(found)}"
+                )
+            return found
+
+        (free,) = bank(one.a, "free", 1, adjoint=Observable.ADJOINT in rule.needs)
+        if not rule.nudges:
+            if targets is None:
+                raise Refusal(Code.BAD_VALUE, "the rule learns from targets, and there are none")
+            return Readings(free, (), (), 1.0, targets)
+        schedule = rule.schedule
+        nudged = bank(one.c, "nudged", schedule.parts)
+        reference = [free]
+        if schedule.branches:
+            reference = bank(one.b, "reference", schedule.parts)
+        elif one.b != one.a:
+            raise Refusal(
+                Code.BAD_VALUE, f'm{one.b}: with phases.reference = "before" the reference is m{one.a}'
+            )
+        none = np.zeros(0) if targets is None else targets
+        return Readings(free, tuple(nudged), tuple(reference), one.imm * beta, none)
 
     def _do_write(self, _: Instruction) -> None:
         numbers = self._take("DATA", (2,))

@@ -24,7 +24,7 @@ __all__ = [
     "check_map",
 ]
 
-MAP_VERSION = 1
+MAP_VERSION = 2
 MOST_LAYERS = 16
 RECORDS = ("spikes", "states", "step_sizes")  # bits of RECORD, low one first
 
@@ -174,10 +174,6 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
         ("2 WRAP", "a ledger counter has moved a quarter of its range since it was last read"),
     ),
     "RECORD": (("0 spikes, 1 states, 2 step sizes", "what RUN pushes to OUT for every tick"),),
-    "LEARNING": (
-        ("0", "product: 0 linear in the change of state, 1 the full contrastive product"),
-        ("1–2", "presynaptic activity: 0 real states (oracle), 1 the decoder's trace, 2 counts of spikes"),
-    ),
 }
 
 _A = Access
@@ -192,7 +188,7 @@ REGISTERS: tuple[Register, ...] = (
         doc="the bytes NCP1: this is such a device",
     ),
     Register(name="MAP_VERSION", offset=0x004, access=_A.R, reset=(MAP_VERSION,), doc="version of this map"),
-    Register(name="FEATURES", offset=0x008, access=_A.R, width=10, doc="what the chip is and can do"),
+    Register(name="FEATURES", offset=0x008, access=_A.R, width=11, doc="what the chip is and can do"),
     Register(
         name="COUNTER_WIDTH", offset=0x00C, access=_A.R, width=7, doc="bits of the ledger counters of COUNT"
     ),
@@ -240,7 +236,6 @@ REGISTERS: tuple[Register, ...] = (
         doc="steps, instructions and ticks, that one START may take",
     ),
     Register(name="RECORD", offset=0x0A4, access=_A.RW, width=3, doc="what RUN pushes to OUT for every tick"),
-    Register(name="LEARNING", offset=0x0A8, access=_A.RW, width=3, doc="form of the learning rule of UPDATE"),
     Register(name="PROGRAMS", offset=0x0AC, access=_A.RC, doc="programs ended since this was last read"),
     Register(name="UPDATES", offset=0x0B0, access=_A.R, words=2, doc="changes of weights so far, 64 bits"),
     Register(name="BETA", offset=0x0C0, access=_A.RW, words=2, doc="strength β of the nudge, float64"),

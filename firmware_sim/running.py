@@ -12,6 +12,7 @@ from firmware_sim.link import Link
 from firmware_sim.local import LocalLink
 from firmware_sim.program import Program
 from firmware_sim.programmed import Answer
+from firmware_sim.rule_text import is_programmable
 from firmware_sim.schedule import ProgrammedRule
 from firmware_sim.through import device_of, driven
 from neurochip import data
@@ -21,6 +22,8 @@ from neurochip.description import RunSpec
 from neurochip.energy import EnergyReport, price
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError
+from neurochip.learning.rule import LearningRule
+from neurochip.learning.rules import rule_for
 from neurochip.substrate import Ledger
 from neurochip.training.streams import glorot
 
@@ -62,7 +65,8 @@ def run_program(
     """Run a program from an entry, or from its first instruction.
 
     The chip holds the run's first weights (Glorot, by its seed). INPUT and TARGET hold ``batches`` minibatches of its
-    training samples; RATES, LEARNING, BETA and t0 … t3 hold what the run's own schedule would.
+    training samples; the rule of UPDATE, RATES, BETA and t0 … t3 are what
+    the run's own schedule has.
 
     Raises
     ------
@@ -77,7 +81,9 @@ def run_program(
         chip = driven(link, spec, built)
         chip.load(glorot(built.network, spec.seed))
         if spec.learning is not None:
-            chip.set_rule(*ProgrammedRule(built.network, spec.learning, spec.phases).registers())
+            rule = rule_for(built.network, spec.learning, spec.phases)
+            if isinstance(rule, LearningRule) and is_programmable(rule):
+                chip.set_rule(*ProgrammedRule(rule).registers())
             chip.set_nudge(spec.learning.beta)
         size = lanes if lanes is not None else spec.learning.minibatch if spec.learning else 20
         if size < 1:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from firmware_sim.banks import Bank
 from firmware_sim.codes import FirmwareError, Refusal
 from firmware_sim.container import bytes_of, read_sections, section_parts
 from firmware_sim.counting import ledger_arrays, ledger_from, times_of, with_times
@@ -59,7 +61,11 @@ class Store:
                 str(k): [snapshot.tick, snapshot.ran, int(state), list(snapshot.arrays)]
                 for k, (snapshot, state) in operations.slots.items()
             },
-            "banks": {str(k): sorted(bank) for k, bank in operations.banks.items()},
+            "rule": operations.rule_text.decode(),
+            "banks": {
+                str(k): [[[kind, layer] for kind, layer in moment] for moment in bank.moments]
+                for k, bank in operations.banks.items()
+            },
         }
         present, counts, shared = ledger_arrays(operations.ledger())
         arrays: dict[str, Any] = {
@@ -71,8 +77,8 @@ class Store:
         }
         for k, (snapshot, _) in operations.slots.items():
             arrays |= {f"S{k}.{i}": array for i, array in enumerate(snapshot.arrays.values())}
-        for k, bank in operations.banks.items():
-            arrays |= {f"M{k}.{layer}": array for layer, array in bank.items()}
+        latched = [a for bank in operations.banks.values() for m in bank.moments for a in m.values()]
+        arrays |= {f"M{i}": array for i, array in enumerate(latched)}
         sections = [array_section(name, array) for name, array in arrays.items()]
         sections.append(("STATE", [json.dumps(numbers).encode()]))
         sections.append(("ANSWER", [b"".join(bytes_of(part) for part in session.last)]))
@@ -129,9 +135,15 @@ class Store:
         for k, (tick, ran, state, names) in numbers["slots"].items():
             kept = {name: read_array(sections, f"S{k}.{i}") for i, name in enumerate(names)}
             operations.slots[int(k)] = (Snapshot(tick, ran, kept), State(state))
-        for k, layers in numbers["banks"].items():
-            operations.banks[int(k)] = {layer: read_array(sections, f"M{k}.{layer}") for layer in layers}
         self.token = None if numbers["access"] is None else str(numbers["access"])
+        operations.set_rule(numbers["rule"].encode())
+        latched = itertools.count()
+        for k, moments in numbers["banks"].items():
+            bank = operations.banks[int(k)] = Bank()
+            for moment in moments:
+                bank.mark()
+                for kind, layer in moment:
+                    bank.observe(kind, layer, read_array(sections, f"M{next(latched)}"))
         session = Session(device, numbers["token"], self.write)
         session.executed, session.request_crc = numbers["executed"], numbers["request_crc"]
         session.last = [np.frombuffer(sections["ANSWER"], dtype=np.uint8)]

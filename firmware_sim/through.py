@@ -14,11 +14,13 @@ from firmware_sim.link import Link
 from firmware_sim.local import LocalLink
 from firmware_sim.program import Program
 from firmware_sim.programs import shipped
+from firmware_sim.rule_text import is_programmable
 from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
 from neurochip.building import Built
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import RunSpec
-from neurochip.errors import ConfigError
+from neurochip.learning.rule import LearningRule
+from neurochip.learning.rules import rule_for
 from neurochip.training.streams import glorot
 
 __all__ = ["Through", "device_of", "driven", "first_image", "through_firmware"]
@@ -74,22 +76,19 @@ def through_firmware(
     with ExitStack() as stack:
 
         def through(spec: RunSpec, built: Built) -> Built:
-            if spec.learning is not None and spec.learning.rule == "recurrent-backprop":
-                raise ConfigError(
-                    "learning.rule",
-                    '"recurrent-backprop" needs the exact Jacobian, for which there is no register; '
-                    "drive the chip directly, without --through and --device",
-                )
             link = LocalLink(device_of(spec, built)) if connect is None else connect()
             stack.callback(link.close)
-            if spec.learning is None or spec.learning.rule != "eqprop":
-                # Nothing to learn, or by a rule that no program knows: its terms go through `write`.
+            if spec.learning is None:
                 return built._replace(substrate=driven(link, spec, built))
-            rule = ProgrammedRule(built.network, spec.learning, spec.phases)
-            schedule = shipped(schedule_of(spec.phases))
-            chip = driven(link, spec, built, schedule)
-            chip.set_rule(*rule.registers())
-            return built._replace(substrate=chip, rule=rule)
+            rule = built.rule or rule_for(built.network, spec.learning, spec.phases)
+            rule.check(built.substrate)
+            if not isinstance(rule, LearningRule) or not is_programmable(rule):
+                # A rule with phases of its own, which no program knows: its terms go through `write`.
+                return built._replace(substrate=driven(link, spec, built), rule=rule)
+            programmed = ProgrammedRule(rule)
+            chip = driven(link, spec, built, shipped(schedule_of(rule)))
+            chip.set_rule(*programmed.registers())
+            return built._replace(substrate=chip, rule=programmed)
 
         through.driver = driver  # type: ignore[attr-defined]
         yield through

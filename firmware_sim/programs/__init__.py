@@ -11,7 +11,7 @@ from firmware_sim.program import Program
 __all__ = ["NAMES", "SCHEDULES", "SERVICES", "shipped", "shipped_text"]
 
 SERVICES = "services"  # what the driver needs for every call of a substrate
-SCHEDULES = ("before", "opposite", "parallel", "persistent")
+SCHEDULES = ("before", "opposite", "parallel", "persistent", "once", "gradient")
 NAMES = (SERVICES, *SCHEDULES, "demo")
 
 

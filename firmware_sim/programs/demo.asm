@@ -6,12 +6,12 @@ next:           begin
                 targets
                 nudge     off
                 run       free, 100
+                observe   presynaptic, m0, all
                 observe   value, m0, all
-                observe   presynaptic, m1, all
                 nudge     +
                 run       nudged, 50
-                observe   value, m2, all
-                update    m1, m0, m2, 1
+                observe   value, m1, all
+                update    m0, m0, m1, 1
                 read      m0, last
                 djnz      c0, next
                 count

@@ -8,16 +8,24 @@ present:        targets
                 run       free, t2
 rest:           jz        t0, settled
                 run       free, t0
-settled:        observe   value, m0, all
-                observe   presynaptic, m1, all
+settled:        observe   presynaptic, m0, all
+                observe   value, m0, all
                 snapshot  s0
                 nudge     +
-                run       nudged, t1
-                observe   value, m2, all
+                set       c0, t3
+part:           run       nudged, t1
+                mark      m1
+                observe   presynaptic, m1, all
+                observe   value, m1, all
+                djnz      c0, part
                 restore   s0
                 nudge     -
-                run       nudged_negative, t1
-                observe   value, m3, all
-                update    m1, m3, m2, 2         ; 2 β apart
+                set       c1, t3
+away:           run       nudged_negative, t1
+                mark      m2
+                observe   presynaptic, m2, all
+                observe   value, m2, all
+                djnz      c1, away
+                update    m0, m2, m1, 2         ; 2 β apart
                 read      m0, last
                 halt

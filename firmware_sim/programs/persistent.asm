@@ -10,12 +10,16 @@ present:        targets
                 run       free, t2
 rest:           jz        t0, settled
                 run       free, t0
-settled:        observe   value, m0, all
-                observe   presynaptic, m1, all
+settled:        observe   presynaptic, m0, all
+                observe   value, m0, all
                 nudge     +
-                run       nudged, t1
-                observe   value, m2, all
-                update    m1, m0, m2, 1
+                set       c0, t3
+part:           run       nudged, t1
+                mark      m1
+                observe   presynaptic, m1, all
+                observe   value, m1, all
+                djnz      c0, part
+                update    m0, m0, m1, 1
                 read      m0, last
                 halt
 sleep:          snapshot  s1

@@ -1,7 +1,7 @@
 ; What a driver asks of the chip outside its schedule: one entry per call.
 ; t14 holds a layer, t15 a number of ticks.
 
-.entry load, dump, books, count
+.entry load, dump, books, count, rule
 load:           load                    ; an image from DATA
                 halt
 dump:           dump                    ; an image to OUT
@@ -9,6 +9,8 @@ dump:           dump                    ; an image to OUT
 books:          books                   ; a ledger from DATA
                 halt
 count:          count                   ; all counters to OUT
+                halt
+rule:           rule                    ; the learning rule from DATA
                 halt
 
 .entry begin, aim, loose

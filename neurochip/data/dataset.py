@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from neurochip.data.folder import data_folder
 from neurochip.data.mnist import CLASSES, FILES, PROVENANCE, find_file, read_split
 from neurochip.data.mnist_small import read_embedded
+from neurochip.data.stripes import PROVENANCE as STRIPES_PROVENANCE
+from neurochip.data.stripes import TEST, TRAIN, stripes
 from neurochip.data.uci import DIGITS_PROVENANCE, held_out
 from neurochip.data.uci import read_embedded as read_uci
 from neurochip.errors import DataError
@@ -142,10 +144,25 @@ def _digits(folder: Path | None) -> Dataset:
     )
 
 
+def _stripes(folder: Path | None) -> Dataset:
+    train_pixels, train_labels = stripes(0, TRAIN)
+    test_pixels, test_labels = stripes(TRAIN, TEST)
+    return Dataset(
+        name="stripes",
+        train_pixels=train_pixels,
+        train_labels=train_labels,
+        test_pixels=test_pixels,
+        test_labels=test_labels,
+        classes=2,
+        provenance=STRIPES_PROVENANCE,
+    )
+
+
 DATA_SETS: dict[str, Callable[[Path | None], Dataset]] = {
     "mnist-small": _mnist_small,
     "mnist": _mnist,
     "digits": _digits,
+    "stripes": _stripes,
 }
 
 
@@ -157,8 +174,8 @@ def load(
     Parameters
     ----------
     name
-        ``"mnist-small"`` (embedded: 2000 + 1000), ``"mnist"`` (60 000 + 10 000, fetched before) or ``"digits"``
-        (embedded: 1300 + 497 of 8 × 8 pixels).
+        ``"mnist-small"`` (embedded: 2000 + 1000), ``"mnist"`` (60 000 + 10 000, fetched before), ``"digits"``
+        (embedded: 1300 + 497 of 8 × 8 pixels) or ``"stripes"`` (made: 400 + 400 of 4 × 4 pixels, two classes).
     train, test
         Take the first so many samples; None = all. Any prefix of ``mnist-small`` is balanced to within one
         digit per class; ``mnist`` is in the order of the official files.

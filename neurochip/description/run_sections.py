@@ -49,6 +49,7 @@ DATA_SETS = {
     "mnist-small": (784, 10, 2000, 1000),
     "mnist": (784, 10, 60_000, 10_000),
     "digits": (64, 10, 1300, 497),
+    "stripes": (16, 2, 400, 400),
 }
 
 
@@ -65,9 +66,9 @@ class DataSpec(Section):
     """Which samples."""
 
     place: ClassVar[str] = "data"
-    set: Annotated[Literal["mnist-small", "mnist", "digits"], Key("Name of the data set.", shapes=True)] = (
-        "mnist-small"
-    )
+    set: Annotated[
+        Literal["mnist-small", "mnist", "digits", "stripes"], Key("Name of the data set.", shapes=True)
+    ] = "mnist-small"
     train: Annotated[
         Count | None,
         Key("How many training samples, from the beginning; left out, all.", training_only=True),

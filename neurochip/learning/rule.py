@@ -21,7 +21,7 @@ from neurochip.learning.readings import Presented, Reading, Readings
 from neurochip.learning.schedule import Moment, Schedule
 from neurochip.substrate import Observable, Substrate, WeightUpdate
 
-__all__ = ["LearningRule", "Rule", "check_needs"]
+__all__ = ["LearningRule", "Rule", "check_needs", "fitting_targets"]
 
 Array = NDArray[Any]
 
@@ -151,7 +151,7 @@ class LearningRule(ABC):
         DataError
             For targets outside [0, 1].
         """
-        targets = _fitting_targets(targets)
+        targets = fitting_targets(targets)
         seen = self.schedule.run(substrate, targets, beta, lambda moment: self.read(substrate, moment))
         return Presented(seen.free.value[-1], *self.changes(seen, share))
 
@@ -247,7 +247,7 @@ def check_needs(needs: Set[Observable], substrate: Substrate) -> None:
         )
 
 
-def _fitting_targets(targets: Array) -> Array:
+def fitting_targets(targets: Array) -> Array:
     """Return targets, or raise `DataError` where one is not in [0, 1], the range of a rate."""
     targets = np.asarray(targets)
     outside = ~((targets >= 0) & (targets <= 1))

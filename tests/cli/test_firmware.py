@@ -146,15 +146,25 @@ def test_a_chip_without_prices_for_the_controller_is_refused(run: Run, place: Wo
     assert not (place.folder / "no").exists()
 
 
-def test_a_rule_that_needs_what_no_register_holds_is_refused(run: Run, place: Workplace) -> None:
-    sets = ["--set", "learning.rule=recurrent-backprop", "--set", "network.layers=[784, 12, 10]"]
-    result = run("simulate", "analog-mnist-small", *sets, "--through", "firmware", "--out", "no")
-    assert result.exit_code == 2
-    assert result.stderr == (
-        'Error: learning.rule: "recurrent-backprop" needs the exact Jacobian, for which there is no register; '
-        "drive the chip directly, without --through and --device\n"
-    )
-    assert not (place.folder / "no").exists()
+@pytest.mark.parametrize(
+    "sets",
+    [
+        ("substrate=analog", "learning.rule=recurrent-backprop", "network.tied=false"),
+        ("learning.rule=rate-of-change", "phases.reference=opposite"),
+        ("learning.rule=associative", "network.tied=false", "learning.pre=trace"),
+    ],
+    ids=["recurrent-backprop", "rate-of-change", "associative"],
+)
+def test_any_rule_is_driven(sets: tuple[str, ...], run: Run, place: Workplace) -> None:
+    sized = ("data.train=40", "data.test=20", "learning.epochs=1", "phases.free=10", "phases.nudged=5")
+    words = [word for one in (*sets, *sized) for word in ("--set", one)]
+    errors = []
+    for name, how in (("plain", ()), ("driven", ("--through", "firmware"))):
+        result = run("simulate", "stripes", *words, *how, "--out", name)
+        assert result.exit_code == 0, result.stderr
+        document = json.loads((place.folder / name / "report.json").read_text())
+        errors.append([document["result"]["test_error"], document["result"]["confusion"]])
+    assert errors[0] == errors[1]
 
 
 def test_serve_and_train_on_it(

@@ -107,9 +107,9 @@ def test_a_chip(site: Path) -> None:
 
 
 def test_a_rule(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = module(site, "rule", monkeypatch).LastLayer
-    row(site, "rules", "last-layer", "rule:LastLayer")
-    run = read_run("mnist-small", ["learning.rule=last-layer"])
+    made = module(site, "rule", monkeypatch).LargeChanges
+    row(site, "rules", "large-changes", "rule:LargeChanges")
+    run = read_run("mnist-small", ["learning.rule=large-changes"])
     assert run.learning is not None
     assert isinstance(rule_for(layered(run.network.layers), run.learning, run.phases), made)
     kept(site, "rule.py", "test_rule.py", at_least=7)

@@ -102,11 +102,9 @@ def test_learning_by_a_program_is_learning(
     )
     phases = PhasesSpec(free=free, nudged=nudged, reference=reference, persistent=persistent)
     network = layered(sizes, tied=tied)
-    rule, programmed = (
-        EquilibriumPropagation(network, learning, phases),
-        ProgrammedRule(network, learning, phases),
-    )
-    chip = driver(device, image, schedule_of(phases))
+    rule = EquilibriumPropagation(network, learning, phases)
+    programmed = ProgrammedRule(rule)
+    chip = driver(device, image, schedule_of(rule))
     chip.set_rule(*programmed.registers())
     resting: list[Any] = [None, None]
     for step in range(3):

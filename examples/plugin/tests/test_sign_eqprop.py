@@ -13,7 +13,7 @@ from neurochip.testing import RuleContract
 class TestSignEqProp(RuleContract):
     rule = "sign-eqprop"
     tied = False
-    learns_on = ("`ideal`", "cores", "analog die, mismatch 0.2")
+    learns_on = ("`ideal`", "analog die, mismatch 0.2")
 
 
 class TestFromTraces(RuleContract):
