@@ -10,12 +10,11 @@ import json
 import math
 from typing import Any
 
-from neurochip.description.toml_reader import build
-
 from firmware_sim.codes import Code, Refusal
 from neurochip.description.network import Network
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import NeurochipError
+from neurochip.keys.reading import build
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
 

@@ -28,6 +28,7 @@ from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import LearningSpec, PhasesSpec, RunSpec, read_chip, read_run
 from neurochip.description.network import Network, layered
+from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import NeurochipError
 from neurochip.learning.rules import Rule, rule_for
@@ -132,6 +133,8 @@ def sets_of(rule: str, substrate: str) -> tuple[str, ...]:
     """Return what is set for a cell; of two words about the same key the row's stands, but for ``before``."""
     row, column = RULES[rule], SUBSTRATES[substrate].sets
     named = {word.partition("=")[0] for word in row}
+    if {f"learning.rule={name}" for name in SETTLE_ONCE} & {*row}:
+        named |= {"phases.nudged", "phases.reference"}  # such a rule has no nudged phase
     return (*row, *(word for word in column if word.partition("=")[0] not in named))
 
 

@@ -22,6 +22,7 @@ def test_list_says_what_is_there_and_where(run: Run, place: Workplace) -> None:
         f"mnist        60000  10000  not usable: {folder}/mnist: train-images-idx3-ubyte.gz (or "
         "train-images-idx3-ubyte) needed, not there; get it with `neurochip data fetch mnist`\n"
         "digits        1300    497  embedded\n"
+        "stripes        400    400  embedded\n"
         "\n"
         f"Fetched sets are kept in {folder}\n"
         "NEUROCHIP_DATA names another folder.\n"

@@ -70,7 +70,8 @@ def test_test_limit_out_of_range() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("mnsit", "did you mean 'mnist'?"), ("cifar", "known: mnist-small, mnist, digits")]
+    ("name", "hint"),
+    [("mnsit", "did you mean 'mnist'?"), ("cifar", "known: mnist-small, mnist, digits, stripes")],
 )
 def test_unknown_name(name: str, hint: str) -> None:
     with pytest.raises(DataError) as caught:

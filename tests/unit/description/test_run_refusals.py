@@ -111,7 +111,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (SMALL + "[data]\ntest = 0", "data.test: must be at least 1, got 0"),
         (
             SMALL + '[data]\nset = "minst"',
-            'data.set: expected "mnist-small", "mnist" or "digits", got "minst"; did you mean \'mnist\'?',
+            'data.set: expected "mnist-small", "mnist", "digits" or "stripes", got "minst"; did you mean \'mnist\'?',
         ),
         (SMALL + "[evaluation]\ntrain = -1", "evaluation.train: must be at least 0, got -1"),
         (SMALL + "[record]\npresentations = -1", "record.presentations: must be at least 0, got -1"),
