@@ -25,7 +25,6 @@ from neurochip import data
 from neurochip.building import build
 from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import LearningSpec, PhasesSpec, RunSpec, read_chip, read_run
 from neurochip.description.network import Network, layered
 from neurochip.description.rule_keys import SETTLE_ONCE
@@ -85,11 +84,10 @@ class Cell(NamedTuple):
 
 
 class Column(NamedTuple):
-    """A substrate: what is set for it, and what is made in place of the run's own (integrate-and-fire cores)."""
+    """A substrate: what is set for it, and whether integrate-and-fire cores take the place of the run's own."""
 
     sets: tuple[str, ...]
     membranes: bool = False
-    deviation: float = 0.0
 
 
 _MEMBRANES = ("phases.free=300", "phases.nudged=200", "phases.reference=parallel")
@@ -99,7 +97,6 @@ SUBSTRATES: dict[str, Column] = {
     "cores": Column(()),
     "cores, 8-bit weights": Column(("network.precision=int8",)),
     "LIF cores": Column(_MEMBRANES, True),
-    "LIF cores, mismatch 0.2": Column(_MEMBRANES, True, 0.2),
     "analog die, mismatch 0.2": Column(("substrate=analog", "analog.mismatch.sigma=0.2")),
 }
 
@@ -216,12 +213,11 @@ def _machine(run: RunSpec, column: Column) -> tuple[Network, Machine, Parameters
         state_words=NEURON.state_words,
         trace_words=NEURON.trace_words,
     )
-    mismatch = SynapseMismatch(deviation=column.deviation, seed=run.seed) if column.deviation else None
     # A bias of `margin` is what a neuron of rate 0 has.
     biases = tuple(b + NEURON.margin for b in drawn.biases)
     return (
         network,
-        DigitalSubstrate(image, NEURON, seed=run.seed, mismatch=mismatch),
+        DigitalSubstrate(image, NEURON, seed=run.seed),
         Parameters(drawn.weights, drawn.feedback, biases),
     )
 
@@ -295,7 +291,7 @@ def markdown(cells: Mapping[tuple[str, str], Cell], *, figures: bool = False) ->
             row.append(text)
         rows.append(f"| {' | '.join(row)} |")
     notes = [f"({mark}) {reason}." for reason, mark in reasons.items()]
-    return "\n".join([*rows, *(["", *notes] if notes else [])])
+    return "\n".join([*rows, *(["", " ".join(notes)] if notes else [])])
 
 
 def main(arguments: Sequence[str]) -> int:
