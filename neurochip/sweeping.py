@@ -27,11 +27,11 @@ from neurochip.sweep.measured import measured_dies, numbered_dies
 from neurochip.sweep.plan import Planner
 from neurochip.sweep.runner import SweepProgress, Tally, carry_out
 from neurochip.sweep.salvage import Salvaged, salvage
-from neurochip.sweep.shards import Shard, joined, parse_shard
+from neurochip.sweep.shards import Shard, parse_shard
 from neurochip.sweep.space import Axis, parse_axes
 from neurochip.sweep.store import Store
 
-__all__ = ["ASK_FROM", "Merged", "SweepOutcome", "merge_sweeps", "run_sweep"]
+__all__ = ["ASK_FROM", "SweepOutcome", "check_identity", "run_sweep"]
 
 T = TypeVar("T")
 
@@ -47,18 +47,6 @@ class SweepOutcome(NamedTuple):
     document: SweepDocument
     folder: Path
     shard: str | None = None
-
-
-class Merged(NamedTuple):
-    """What several stores give together: ``twice`` tasks stood in more than one, ``missing`` of all in none."""
-
-    document: SweepDocument
-    folder: Path
-    tasks: int
-    twice: int
-    missing: int
-    lost: int
-    shards_missing: tuple[str, ...]
 
 
 def run_sweep(
@@ -227,7 +215,7 @@ def _resumed(
             )
         _check_size(definition, confirm)
         planner = Planner(definition)
-        _check_identity(folder, store.identity(), planner)
+        check_identity(folder, store.identity(), planner)
         _try(RunSpec.from_dict(definition.run), allow_code)
         if definition != store.definition():
             store.redefine(definition, planner.plan.identity)
@@ -242,8 +230,14 @@ def _shard_words(shard: str | None) -> str:
     return "the whole sweep" if shard is None else f"shard {shard}"
 
 
-def _check_identity(folder: Path, before: Identity, planner: Planner) -> None:
-    """Refuse to mix results that other code, other libraries or other files would have given."""
+def check_identity(folder: Path, before: Identity, planner: Planner) -> None:
+    """Refuse to mix the results in a folder with those that other code, libraries or files would give.
+
+    Raises
+    ------
+    CheckpointError
+        Naming all that differs, and a new folder.
+    """
     differing = changed(before, planner.plan.identity)
     if differing:
         raise CheckpointError(
@@ -270,57 +264,6 @@ def _take_over(
     store.note(what)
     if on_progress is not None:
         on_progress(SweepProgress(len(valid), len(planner.plan.tasks), 0, 0, None, None, what, False))
-
-
-def merge_sweeps(folders: Sequence[Path | str], out: Path | str) -> Merged:
-    """Join stores that were measured apart, of the same sweep, in a new folder, and write its report.
-
-    Parameters
-    ----------
-    folders
-        Of shards, or of whole sweeps of the same definition.
-    out
-        Folder to make. What no store holds can be measured there, with ``resume``.
-
-    Raises
-    ------
-    CheckpointError
-        When two of them are of different sweeps, were measured with different code, or disagree.
-    """
-    if not folders:
-        raise ConfigError("merge", "needs the folders to join; name them")
-    parts = [(Path(folder), salvage(Path(folder))) for folder in folders]
-    found = joined(parts)
-    planner = Planner(found.definition)
-    _check_identity(parts[0][0], parts[0][1].identity, planner)
-    for _ in planner.steps():
-        pass
-    tasks = planner.plan.tasks
-    valid = [one for one in found.finished if one.digest in tasks]
-    missing = len(tasks) - len(valid)
-    base = RunSpec.from_dict(found.definition.run)
-    with Store.create(Path(out), found.definition, versions(base), planner.plan.identity) as store:
-        store.take_over(valid)
-        store.note(
-            f"joined of {len(parts)} stores: {len(valid)} of {len(tasks)} tasks, {found.twice} of them in two"
-        )
-        table = document(found.definition, planner.plan, store)
-        with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
-            write_sweep(table, store.folder)
-    shards = _shards_missing([part.shard for _, part in parts])
-    return Merged(table, Path(out), len(tasks), found.twice, missing, found.lost, shards)
-
-
-def _shards_missing(given: Sequence[str | None]) -> tuple[str, ...]:
-    """Name the shards that are in none of the stores."""
-    shards = [parse_shard(shard) for shard in given if shard is not None]
-    numbers: dict[int, set[int]] = {}
-    for shard in shards:
-        numbers.setdefault(shard.of, set()).add(shard.number)
-    if len(shards) < len(given) or len(numbers) != 1:
-        return ()
-    [(of, there)] = numbers.items()
-    return tuple(f"{k}/{of}" for k in range(1, of + 1) if k not in there)
 
 
 class _Said(NamedTuple):
@@ -475,6 +418,6 @@ def _session(engine: Engine, tally: Tally, started: str) -> dict[str, object]:
         "failed": tally.failed,
         "deaths": tally.deaths,
         "seconds": tally.seconds,
-        "busy": tally.worked_s / (tally.seconds * tally.workers) if tally.seconds else None,
+        "busy": tally.busy,
         "started": started,
     }

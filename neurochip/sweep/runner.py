@@ -99,7 +99,7 @@ class Tally(NamedTuple):
     failed: int
     deaths: int
     seconds: float
-    worked_s: float  # of all workers together
+    busy: float | None
     workers: int
     stopped: bool
 
@@ -142,10 +142,10 @@ class _Session:
         self.flying: dict[Future[Any], list[Task]] = {}
         self.deaths: dict[str, int] = {}
         self.n_deaths = self.measured = self.failures = 0
-        self.worked = 0.0
+        self.worked = self.offered = 0.0  # seconds of all workers: at work, and there
         self.pace: dict[str, tuple[float, float]] = {}  # work → seconds and cost so far
         self.left: dict[str, float] = {}
-        self.began = time.perf_counter()
+        self.began = self.looked = time.perf_counter()
         self.weights: dict[str, bytes | None] = {}
 
     def plan(self, seconds: float) -> None:
@@ -392,9 +392,15 @@ class _Session:
             )
         )
 
+    def look(self) -> None:
+        """Count the time that workers offered; a cluster may have more of them now, or fewer."""
+        now = time.perf_counter()
+        self.offered += (now - self.looked) * self.engine.workers
+        self.looked = now
+
     def busy(self) -> float | None:
-        elapsed = time.perf_counter() - self.began
-        return self.worked / (elapsed * self.engine.workers) if self.worked else None
+        self.look()
+        return min(self.worked / self.offered, 1.0) if self.worked and self.offered else None
 
     def seconds_left(self, workers: int) -> float | None:
         """From the pace of each kind of work so far; of a kind not yet seen, from all others."""
@@ -455,7 +461,7 @@ def carry_out(
         session.failures,
         session.n_deaths,
         time.perf_counter() - session.began,
-        session.worked,
+        session.busy(),
         engine.workers,
         stop() and not session.is_over,
     )

@@ -1,0 +1,84 @@
+"""`merge_sweeps`: stores that were measured apart, as shards or by several people, become one sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from neurochip.description import RunSpec
+from neurochip.errors import ConfigError
+from neurochip.report.drawn import drawn
+from neurochip.report.sweeps import SweepDocument, write_sweep
+from neurochip.simulation import versions
+from neurochip.sweep.document import document
+from neurochip.sweep.plan import Planner
+from neurochip.sweep.salvage import salvage
+from neurochip.sweep.shards import joined, parse_shard
+from neurochip.sweep.store import Store
+from neurochip.sweeping import check_identity
+
+__all__ = ["Merged", "merge_sweeps"]
+
+
+class Merged(NamedTuple):
+    """What several stores give together: ``twice`` tasks stood in more than one, ``missing`` of all in none."""
+
+    document: SweepDocument
+    folder: Path
+    tasks: int
+    twice: int
+    missing: int
+    lost: int
+    shards_missing: tuple[str, ...]
+
+
+def merge_sweeps(folders: Sequence[Path | str], out: Path | str) -> Merged:
+    """Join stores that were measured apart, of the same sweep, in a new folder, and write its report.
+
+    Parameters
+    ----------
+    folders
+        Of shards, or of whole sweeps of the same definition.
+    out
+        Folder to make. What no store holds can be measured there, with ``resume``.
+
+    Raises
+    ------
+    CheckpointError
+        When two of them are of different sweeps, were measured with different code, or disagree.
+    """
+    if not folders:
+        raise ConfigError("merge", "needs the folders to join; name them")
+    parts = [(Path(folder), salvage(Path(folder))) for folder in folders]
+    found = joined(parts)
+    planner = Planner(found.definition)
+    check_identity(parts[0][0], parts[0][1].identity, planner)
+    for _ in planner.steps():
+        pass
+    tasks = planner.plan.tasks
+    valid = [one for one in found.finished if one.digest in tasks]
+    missing = len(tasks) - len(valid)
+    base = RunSpec.from_dict(found.definition.run)
+    with Store.create(Path(out), found.definition, versions(base), planner.plan.identity) as store:
+        store.take_over(valid)
+        store.note(
+            f"joined of {len(parts)} stores: {len(valid)} of {len(tasks)} tasks, {found.twice} of them in two"
+        )
+        table = document(found.definition, planner.plan, store)
+        with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
+            write_sweep(table, store.folder)
+    shards = _shards_missing([part.shard for _, part in parts])
+    return Merged(table, Path(out), len(tasks), found.twice, missing, found.lost, shards)
+
+
+def _shards_missing(given: Sequence[str | None]) -> tuple[str, ...]:
+    """Name the shards that are in none of the stores."""
+    shards = [parse_shard(shard) for shard in given if shard is not None]
+    numbers: dict[int, set[int]] = {}
+    for shard in shards:
+        numbers.setdefault(shard.of, set()).add(shard.number)
+    if len(shards) < len(given) or len(numbers) != 1:
+        return ()
+    [(of, there)] = numbers.items()
+    return tuple(f"{k}/{of}" for k in range(1, of + 1) if k not in there)

@@ -1,0 +1,184 @@
+"""The same tables on every engine, and nothing lost or done twice whatever is killed.
+
+Each sweep here is of dies, deployed and trained in the loop, so that weights travel, and dies go together.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run, Workplace
+
+pytestmark = pytest.mark.slow
+
+RUN = ("analog-mnist-small", "--set", "network.layers=[784, 10, 10]", "--set", "data.train=200")
+RUN += ("--set", "data.test=200", "--set", "learning.epochs=2", "--set", "analog.diagnosed=0")
+ASKED = ("--vary", "analog.mismatch.sigma=0,0.2,0.5", "--dies", "12", "--modes", "deploy,in-loop,fine-tune")
+N_TASKS = 1 + 2 * 12 * 3 + 1  # at σ = 0 all dies are the ideal chip, but for fine-tuning
+
+
+def tables(folder: str) -> tuple[bytes, bytes]:
+    return (Path(folder) / "points.csv").read_bytes(), (Path(folder) / "summary.csv").read_bytes()
+
+
+def rows(folder: str) -> dict[str, tuple[int, str]]:
+    """Digest → number and time of its row: a row that is written again has others."""
+    connection = sqlite3.connect(Path(folder) / "points.sqlite", timeout=30)
+    try:
+        if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'results'").fetchone()[0]:
+            return {}
+        found = connection.execute("SELECT digest, rowid, finished FROM results").fetchall()
+        return {digest: (row, finished) for digest, row, finished in found}
+    finally:
+        connection.close()
+
+
+def driver(*words: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "neurochip._cli", "sweep", *words, "--quiet"]
+    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def ended(process: subprocess.Popen[str]) -> int:
+    process.communicate(timeout=600)
+    return process.returncode
+
+
+def when(condition: Callable[[], bool], seconds: float = 240) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def begun(folder: str, least: int = 5) -> bool:
+    return (Path(folder) / "points.sqlite").is_file() and len(rows(folder)) >= least
+
+
+@pytest.fixture(scope="module")
+def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
+    """The tables of one worker."""
+    folder = tmp_path_factory.mktemp("expected") / "one"
+    process = driver(*RUN, *ASKED, "--workers", "1", "--out", str(folder))
+    assert ended(process) == 0
+    assert len(rows(str(folder))) == N_TASKS
+    return tables(str(folder))
+
+
+@contextmanager
+def dask(
+    tmp: Path, n: int = 2
+) -> Iterator[tuple[str, subprocess.Popen[bytes], list[subprocess.Popen[bytes]]]]:
+    """A scheduler and workers, each a process of its own that can be killed."""
+    at = tmp / "scheduler.json"
+    env = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env}
+    host = ["--host", "127.0.0.1", "--no-dashboard"]
+    scheduler = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "distributed.cli.dask_scheduler",
+            *host,
+            "--port",
+            "0",
+            "--scheduler-file",
+            str(at),
+        ],
+        **quiet,  # type: ignore[call-overload]
+    )
+    when(at.is_file, 60)
+    worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(at), *host]
+    worker += ["--nthreads", "1", "--no-nanny", "--death-timeout", "20"]
+    workers = [subprocess.Popen(worker, **quiet) for _ in range(n)]  # type: ignore[call-overload]
+    import json
+
+    try:
+        yield json.loads(at.read_text())["address"], scheduler, workers
+    finally:
+        for process in (scheduler, *workers):
+            process.kill()
+            process.wait()
+
+
+def test_two_workers_and_four_shards(expected: tuple[bytes, bytes], run: Run, place: Workplace) -> None:
+    assert run("sweep", *RUN, *ASKED, "--workers", "2", "--out", "two", "--quiet").exit_code == 0
+    assert tables("two") == expected
+    for k in (1, 2, 3, 4):
+        result = run(
+            "sweep", *RUN, *ASKED, "--workers", "1", "--shard", f"{k}/4", "--out", f"s{k}", "--quiet"
+        )
+        assert result.exit_code == 0, result.output
+    result = run("sweep", "merge", "s1", "s2", "s3", "s4", "--out", "merged", "--quiet")
+    assert result.exit_code == 0 and f"{N_TASKS} of {N_TASKS} tasks, 3 of them" in result.stderr
+    assert tables("merged") == expected
+
+
+def test_a_cluster_one_of_whose_workers_is_killed(
+    expected: tuple[bytes, bytes], place: Workplace, tmp_path: Path
+) -> None:
+    with dask(tmp_path) as (address, _, workers):
+        process = driver(*RUN, *ASKED, "--scheduler", address, "--out", "cut")
+        when(lambda: begun("cut"))
+        workers[0].kill()
+        before = rows("cut")
+        assert len(before) < N_TASKS
+        assert ended(process) == 0
+    assert tables("cut") == expected
+    after = rows("cut")
+    assert before.items() <= after.items() and len(after) == N_TASKS
+
+
+def test_a_cluster_whose_scheduler_is_killed(
+    expected: tuple[bytes, bytes], run: Run, place: Workplace, tmp_path: Path
+) -> None:
+    with dask(tmp_path) as (address, scheduler, _):
+        process = driver(*RUN, *ASKED, "--scheduler", address, "--out", "cut")
+        when(lambda: begun("cut"))
+        scheduler.kill()
+        _, told = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert told.splitlines()[-1] == "Error: dask: the scheduler went away; nothing that was finished is lost"
+    before = rows("cut")
+    assert 5 <= len(before) < N_TASKS
+    assert run("sweep", "--resume", "cut", "--workers", "1", "--quiet").exit_code == 0
+    assert tables("cut") == expected and before.items() <= rows("cut").items()
+
+
+def test_a_driver_that_is_killed(
+    expected: tuple[bytes, bytes], run: Run, place: Workplace, tmp_path: Path
+) -> None:
+    with dask(tmp_path) as (address, _, _):
+        process = driver(*RUN, *ASKED, "--scheduler", address, "--out", "cut")
+        when(lambda: begun("cut"))
+        os.killpg(process.pid, signal.SIGKILL)
+        ended(process)
+        before = rows("cut")
+        assert 5 <= len(before) < N_TASKS
+        # The cluster goes on running, and is used again.
+        again = driver("--resume", "cut", "--scheduler", address)
+        assert ended(again) == 0
+    assert tables("cut") == expected and before.items() <= rows("cut").items()
+    assert len(rows("cut")) == N_TASKS
+
+
+def test_a_local_worker_that_is_killed(expected: tuple[bytes, bytes], place: Workplace) -> None:
+    process = driver(*RUN, *ASKED, "--workers", "2", "--out", "cut")
+    when(lambda: begun("cut"))
+    before = rows("cut")
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    loky = [pid for pid in children if b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert loky
+    os.kill(int(loky[0]), signal.SIGKILL)
+    assert ended(process) == 0
+    assert tables("cut") == expected
+    assert before.items() <= rows("cut").items() and len(rows("cut")) == N_TASKS
