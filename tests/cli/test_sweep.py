@@ -205,24 +205,23 @@ def tables(folder: Path) -> tuple[bytes, bytes]:
 
 def test_shards_are_joined_to_the_same_tables(swept: Path, run: Run, place: Workplace) -> None:
     tiny = place.write("tiny.toml", TINY)
-    for k in (1, 2, 3, 4):
+    for k in (1, 2):  # four in test_sweep_engines.py
         result = run(
-            "sweep", tiny, *ASKED, "--workers", "1", "--shard", f"{k}/4", "--out", f"part{k}", "--quiet"
+            "sweep", tiny, *ASKED, "--workers", "1", "--shard", f"{k}/2", "--out", f"part{k}", "--quiet"
         )
         assert (result.exit_code, result.stdout) == (0, f"part{k}\n"), result.output
         assert sorted(os.listdir(f"part{k}")) == [".lock", "points.sqlite"]
-    parts = [f"part{k}" for k in (1, 2, 3, 4)]
-    result = run("sweep", "merge", *parts, "--out", "whole")
+    result = run("sweep", "merge", "part1", "part2", "--out", "whole")
     assert result.exit_code == 0, result.output
     assert tables(Path("whole")) == tables(swept) and results(Path("whole")) == results(swept)
     assert read_sweep(Path("whole"))["complete"] and sorted(os.listdir("whole")) == FILES
     # The ideal trainings are done wherever they are needed.
     assert re.search(r"^10 of 10 tasks, [1-9] of them measured twice and alike$", result.stderr, re.M)
     # A gap is said, and closed by going on.
-    result = run("sweep", "merge", "part1", "part3", "part4", "--out", "gap", "--quiet")
+    result = run("sweep", "merge", "part1", "--out", "gap", "--quiet")
     assert result.exit_code == 0
     assert re.search(
-        r"^\d tasks are missing; shards 2/4 were not given; measure them with: neurochip sweep --resume gap$",
+        r"^\d tasks are missing; shards 2/2 were not given; measure them with: neurochip sweep --resume gap$",
         result.stderr,
         re.M,
     )
@@ -307,7 +306,7 @@ def measured_on(paths: list[str]) -> list[float]:
 
     errors = []
     for path in paths:
-        run = read_run("analog-mnist-small", [*ANALOG[1::2], f"analog.die_file={path}"])
+        run = read_run("analog-mnist-small", [*ANALOG[1:-2:2], f"analog.die_file={path}"])
         errors.append(simulate(run, write=False, threads=1).record.epochs[-1].test_error or 0.0)
     return errors
 
