@@ -105,12 +105,14 @@ class Tally(NamedTuple):
 
     def and_then(self, other: Tally) -> Tally:
         """Return what both sessions did, one after the other."""
+        busy = [(one.busy, one.seconds) for one in (self, other) if one.busy is not None and one.seconds]
+        seconds = sum(lasted for _, lasted in busy)
         return Tally(
             self.measured + other.measured,
             self.failed + other.failed,
             self.deaths + other.deaths,
             self.seconds + other.seconds,
-            self.worked_s + other.worked_s,
+            sum(share * lasted for share, lasted in busy) / seconds if seconds else None,
             other.workers,
             other.stopped,
         )
