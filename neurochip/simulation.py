@@ -169,11 +169,13 @@ def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) ->
     if state is None:
         built.substrate.load(glorot(built.network, spec.seed))
         state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), started=_now())
+        built.substrate.load(state.parameters)
     else:
+        # In this order: what it takes to load them again, a run that was not stopped does not count.
+        built.substrate.load(state.parameters)
         built.substrate.restore_books(state.ledger, state.updates)
     if begun is not None and not begun.is_done:
         state.resumed += 1
-    built.substrate.load(state.parameters)
     return state
 
 

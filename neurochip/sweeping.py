@@ -205,7 +205,7 @@ def _resumed(
     on_progress: Callable[[SweepProgress], None] | None,
     allow_code: bool,
 ) -> SweepOutcome:
-    with Store.open(folder) as store:
+    with stoppable("sweep", folder, asks=False), Store.open(folder) as store:
         definition = _redefined(folder, store.definition(), said, run, overrides, seed)
         words = None if part is None else part.words
         if part is not None and words != store.shard():

@@ -153,7 +153,7 @@ def tune(
             folder = Path(out) if out is not None else dated("runs", f"tune-{spec.name}")
             stack.enter_context(begin(folder, spec, settings))
         else:
-            folder = Path(resume)
+            folder = stop.folder = Path(resume)
             spec, before, held = go_on(folder)
             stack.enter_context(held)
             more = {"trials": trials, "confirm": confirm, "threads": threads}
