@@ -217,19 +217,21 @@ class Course:
             return (self.words[0], "--resume", str(folder))
         return (*self.words, "--out", str(folder))
 
-    def strike(self, which: signal.Signals, times: int) -> dict[str, Any]:
+    def strike(self, which: signal.Signals, times: int, within: float) -> dict[str, Any]:
         """Strike the command so often, over as many runs as it takes, and compare each with the undisturbed one."""
         strikes = runs = late = equal = 0
         slowest = 0.0
         wrong: list[str] = []
-        while strikes < times:
+        end = time.monotonic() + within
+        while strikes < times and time.monotonic() < end:
             folder = self.place / f"run{runs}"
             runs += 1
             for _ in range(400):
                 moment = self.random.uniform(0, self.seconds)
                 words = self.resume(folder)
+                is_over = strikes >= times or time.monotonic() > end
                 try:
-                    ended = child(words, None if strikes >= times else (moment, which), self.output)
+                    ended = child(words, None if is_over else (moment, which), self.output)
                 except TimeoutError as error:
                     wrong.append(str(error))
                     break
@@ -327,6 +329,7 @@ def main() -> int:
     parser.add_argument("how", choices=["kill", "interrupt", "twice", "full"])
     parser.add_argument("--command", choices=[*COMMANDS], action="append")
     parser.add_argument("--times", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=3600.0, help="begin no more strikes after so long")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     warm()
@@ -341,7 +344,7 @@ def main() -> int:
                 table = course.full(given.times)
             else:
                 which = signal.SIGKILL if given.how == "kill" else signal.SIGINT
-                table = course.strike(which, given.times)
+                table = course.strike(which, given.times, given.seconds)
         print(json.dumps(table, ensure_ascii=False), flush=True)
         is_wrong |= bool(table["wrong"]) or table["identical"] != table.get("runs", table.get("full", 1))
     return int(is_wrong)
