@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -14,7 +17,7 @@ from neurochip import data
 from neurochip.durable.lock import hold
 from neurochip.tuning import judged_by_training
 
-from .conftest import Run
+from .conftest import Run, Workplace
 
 TINY = [
     *("--set", "network.layers=[784, 20, 10]", "--set", "data.train=60", "--set", "data.test=20"),
@@ -195,3 +198,35 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     words = ["tune", *TINY, *VARY, "--trials", "2", "--confirm", "1", "--out", str(folder)]
     assert CliRunner().invoke(neurochip, words).exit_code == 0
     return folder
+
+
+@pytest.mark.parametrize(
+    "which", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda which: which.name
+)
+def test_stopped_and_resumed_it_is_the_same_search(
+    which: signal.Signals, searched: Path, place: Workplace
+) -> None:
+    words = ["tune", *TINY, *VARY, "--trials", "2", "--confirm", "1", "--out", "stopped"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "neurochip._cli", *words], stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("trial  0")
+        process.send_signal(which)
+        _, said = process.communicate(timeout=60)
+    if which != signal.SIGKILL:
+        assert process.returncode == 130
+        assert said.splitlines()[-1] == "Stopped; go on with: neurochip tune --resume stopped"
+    done = subprocess.run(
+        [sys.executable, "-m", "neurochip._cli", "tune", "--resume", "stopped"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    stored, again = (json.loads((folder / "tune.json").read_text()) for folder in (searched, Path("stopped")))
+    for table in (stored, again):
+        for trial in table["trials"]:
+            trial.pop("seconds")
+    assert again == stored
