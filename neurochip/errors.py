@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 __all__ = [
     "CapabilityError",
     "CheckpointError",
@@ -16,6 +18,17 @@ __all__ = [
 ]
 
 
+# Everything that ends a line, moves a cursor or is half a character. A sentence quotes what users wrote, and some of
+# that stands in files of others: it stays one line, and nothing in it is obeyed by a terminal.
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+
+
+def _one_line(text: str) -> str:
+    return _UNSHOWN.sub(
+        lambda found: " " if found[0] in "\t\n\r\u2028\u2029" else "\N{REPLACEMENT CHARACTER}", text
+    )
+
+
 class NeurochipError(Exception):
     """Base of every error that a user can cause.
 
@@ -28,7 +41,7 @@ class NeurochipError(Exception):
     """
 
     def __init__(self, place: str, problem: str) -> None:
-        super().__init__(f"{place}: {problem}" if place else problem)
+        super().__init__(_one_line(f"{place}: {problem}" if place else problem))
         self.place = place
         self.problem = problem
 
@@ -76,7 +89,7 @@ class OutputError(NeurochipError, OSError):
     # OSError builds its text from two arguments in its own way; ours must win.
     def __str__(self) -> str:
         """Return ``place: problem``."""
-        return f"{self.place}: {self.problem}" if self.place else self.problem
+        return _one_line(f"{self.place}: {self.problem}" if self.place else self.problem)
 
 
 class Interrupted(KeyboardInterrupt):

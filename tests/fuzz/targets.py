@@ -1,0 +1,316 @@
+"""What is fuzzed: each reader of foreign files, with files to begin from and the damage that suits it."""
+
+from __future__ import annotations
+
+import io
+import json
+import lzma
+import random
+import re
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurochip.errors import NeurochipError
+from tests.fuzz.mutations import damaged_archive, damaged_bytes, damaged_hdf5, damaged_json, damaged_text
+
+__all__ = ["TARGETS", "Target", "judged"]
+
+CASES = Path(__file__).parents[1] / "cases" / "hardening"
+_UNSHOWN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+LONGEST = 5.0  # seconds of computing
+
+Damage = Callable[[bytes, random.Random], bytes]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A reader.
+
+    Attributes
+    ----------
+    suffix
+        Of the file.
+    seeds
+        Returns good files, and files that were found to be damaged in a way that mattered.
+    damage
+        Changes one of them.
+    read
+        Reads the file at a path.
+    """
+
+    suffix: str
+    seeds: Callable[[], Sequence[bytes]]
+    damage: Damage
+    read: Callable[[Path], Any]
+
+
+def judged(target: Target, content: bytes, path: Path) -> bool:
+    """Write a file, read it, and return whether it was read; anything but that or one sentence about it fails."""
+    path.write_bytes(content)
+    began = time.process_time()
+    try:
+        target.read(path)
+        taken = True
+    except NeurochipError as error:
+        text = str(error)
+        assert text.startswith((str(path), path.name)), f"no file in: {text}"
+        assert not _UNSHOWN.search(text), f"more than a sentence: {text!r}"
+        taken = False
+    took = time.process_time() - began
+    assert took < LONGEST, f"took {took:.1f} s"
+    return taken
+
+
+def _named(pattern: str) -> list[bytes]:
+    found = []
+    for path in sorted(CASES.glob(pattern)):
+        found.append(lzma.decompress(path.read_bytes()) if path.suffix == ".xz" else path.read_bytes())
+    return found
+
+
+def _resealed(damage: Damage) -> Damage:
+    """Damage what stands before a checksum, and put the right one behind it: so that more than the sum is looked at."""
+    from neurochip.durable.seal import sealed
+
+    def made(content: bytes, rng: random.Random) -> bytes:
+        if rng.random() < 0.05:
+            return damage(content, rng)
+        body = damage(content[: -len(sealed(b""))], rng)
+        return body + sealed(body)
+
+    return made
+
+
+def _die() -> list[bytes]:
+    from neurochip.analog.die_file import write_die
+    from neurochip.analog.drawing import draw_die
+    from neurochip.description.analog_sections import AnalogSpec
+    from neurochip.description.network import layered
+
+    return [_written(lambda path: write_die(path, draw_die(layered((4, 3, 2)), AnalogSpec())))]
+
+
+def _written(write: Callable[[Path], Any]) -> bytes:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "seed"
+        write(path)
+        return path.read_bytes()
+
+
+def _checkpoint() -> list[bytes]:
+    from neurochip.substrate import Ledger, Parameters, Phase
+    from neurochip.substrate.ledger import COUNTERS, PhaseBook
+    from neurochip.training.checkpoint import write_checkpoint
+    from neurochip.training.record import EpochRecord
+    from neurochip.training.state import TrainingState
+
+    rng = np.random.default_rng(1)
+    weights = (rng.normal(size=(4, 3)).astype("f4"), rng.normal(size=(3, 2)).astype("f4"))
+    books = {
+        phase: PhaseBook(3, 40, np.ones((2, len(COUNTERS)), np.int64)) for phase in (Phase.FREE, Phase.NUDGED)
+    }
+    epoch = EpochRecord(
+        epoch=1, online_error=0.5, train_error=None, test_error=0.25, seconds=1.0, samples_per_s=10.0,
+        spikes_per_sample=None, weight_saturations=0,
+    )  # fmt: skip
+    state = TrainingState(
+        Parameters(weights, (), (np.zeros(3, "f4"), np.zeros(2, "f4"))),
+        Ledger(("input", "output"), (0, 1), books),
+        epoch=1,
+        epochs=[epoch],
+        confusion=np.eye(2, dtype=np.int64),
+        resting={"s": np.ones((3, 4), "f4")},
+        started="2026-01-01T00:00:00+00:00",
+    )
+    return [_written(lambda path: write_checkpoint(path, state, run="", digest="0123abcd"))]
+
+
+def _read_checkpoint(path: Path) -> Any:
+    from neurochip.training.checkpoint import read_checkpoint
+
+    return read_checkpoint(path, digest="0123abcd")
+
+
+def _graphs() -> list[bytes]:
+    """Return NIR graphs, whole ones first."""
+    from neurochip.description.nir_graph import nir_bytes
+
+    good = nir_bytes(_network())
+    return [good] * 5 + _named("nir_*.nir.xz")
+
+
+def _network() -> Any:
+    from neurochip.description.nir_graph import read_nir
+
+    path = CASES / "nir_007.nir.xz"
+    found: list[Any] = []
+
+    def read(copy: Path) -> None:
+        copy.write_bytes(lzma.decompress(path.read_bytes()))
+        found.append(read_nir(copy, dt=1e-3))
+
+    _written(read)
+    return found[0]
+
+
+def _network_files() -> list[bytes]:
+    from neurochip.description.spiking import spiking_bytes
+
+    return [spiking_bytes(_network())] * 5 + _named("net_*.npz")
+
+
+def _spikes() -> list[bytes]:
+    rng = np.random.default_rng(2)
+    memory = io.BytesIO()
+    arrays = {f"spikes.{k}": rng.integers(0, 2, (6, n), dtype=np.uint8) for k, n in enumerate((3, 4, 2))}
+    np.savez_compressed(memory, **arrays, **{"weights.0": np.ones((3, 4)), "weights.1": np.ones((4, 2))})  # type: ignore[arg-type]
+    return [*[memory.getvalue()] * 5, *_named("raster_*.npz"), *_named("truncated_header.npz")]
+
+
+def _read_spikes(path: Path) -> Any:
+    from neurochip.cores.raster_file import load_arrays, recorded_traffic
+    from neurochip.files import Foreign
+
+    arrays = load_arrays(path)
+    with Foreign(path, "a file of spikes", "").guarded():
+        return recorded_traffic(arrays)
+
+
+def _read_network(path: Path) -> Any:
+    from neurochip.cores.raster_file import load_arrays
+    from neurochip.description.spiking import read_spiking, spiking_bytes
+
+    return spiking_bytes(read_spiking(path, load_arrays(path)))
+
+
+def _read_nir(path: Path) -> Any:
+    from neurochip.description.nir_graph import nir_bytes, read_nir
+    from neurochip.description.spiking import spiking_bytes
+
+    network = read_nir(path, dt=1e-3)
+    return spiking_bytes(network), nir_bytes(network)
+
+
+def _read_rasters(path: Path) -> Any:
+    from neurochip.report.reading import read_rasters
+
+    return read_rasters(path)
+
+
+def _rasters() -> list[bytes]:
+    from neurochip.report.write import write_rasters
+    from tests.unit.report.fake_record import fake_record
+
+    return [_written(lambda path: write_rasters(fake_record().rasters[:1], path))]
+
+
+def _report() -> list[bytes]:
+    from neurochip.report.document import document
+    from tests.unit.report.fake_record import fake_record
+
+    return [json.dumps(document(fake_record())).encode()]
+
+
+def _read_report(path: Path) -> Any:
+    from neurochip.report.comparison import compare
+    from neurochip.report.reading import drawing_stored, read_document
+
+    with drawing_stored(path):
+        found = read_document(path)
+        return compare([("a", found), ("b", found)])
+
+
+def _catalogue(shelf: str) -> list[bytes]:
+    from neurochip.description import chip_text, chips, run_text, runs
+
+    names, text = (runs(), run_text) if shelf == "runs" else (chips(), chip_text)
+    return [text(name).encode() for name, _ in names]
+
+
+def _read_run(path: Path) -> Any:
+    from neurochip.description import read_run
+
+    return read_run(str(path))
+
+
+def _read_chip(path: Path) -> Any:
+    from neurochip.description import read_chip, read_prices
+
+    return read_chip(str(path)), read_prices(str(path))
+
+
+def _devices() -> list[bytes]:
+    return [
+        b"kind,layer,neuron,from,to,pre,post,value\nneuron_gain,1,2,,,,,1.1\nsynapse_gain,,,0,1,3,2,0.9\n"
+        b"time_constant,2,1,,,,,1.5\nsynapse_offset,,,1,2,0,1,0.25\n"
+    ]
+
+
+def _read_devices(path: Path) -> Any:
+    from neurochip.analog.die_file import read_die
+    from neurochip.description.network import layered
+
+    return read_die(path, layered((4, 3, 2)))
+
+
+def _read_die(path: Path) -> Any:
+    from neurochip.analog.die_file import read_die
+
+    return read_die(path)
+
+
+def _programs() -> list[bytes]:
+    import firmware_sim.programs as shelf
+    from firmware_sim.assembler import assemble
+    from firmware_sim.programs import NAMES
+
+    texts = [(Path(shelf.__file__).parent / f"{name}.asm").read_bytes() for name in NAMES]
+    return [*texts, *(assemble(text.decode()).to_bytes() for text in texts)]
+
+
+def _read_program(path: Path) -> Any:
+    from firmware_sim.assembler import disassemble, read_program
+
+    return disassemble(read_program(path))
+
+
+def _mixed(content: bytes, rng: random.Random) -> bytes:
+    return damaged_bytes(content, rng) if b"\0" in content else damaged_text(content, rng)
+
+
+def _idx() -> list[bytes]:
+    import gzip
+
+    from neurochip.data.idx import idx_bytes
+
+    plain = idx_bytes(np.arange(24, dtype=np.uint8).reshape(2, 3, 4))
+    return [plain, gzip.compress(plain)]
+
+
+def _read_idx(path: Path) -> Any:
+    from neurochip.data import read_idx
+
+    return read_idx(path)
+
+
+TARGETS: dict[str, Target] = {
+    "IDX": Target("", _idx, damaged_bytes, _read_idx),
+    "program": Target(".bin", _programs, _mixed, _read_program),
+    "devices": Target(".csv", _devices, damaged_text, _read_devices),
+    "spikes": Target(".npz", _spikes, damaged_archive, _read_spikes),
+    "rasters": Target(".npz", _rasters, damaged_archive, _read_rasters),
+    "network": Target(".npz", _network_files, damaged_archive, _read_network),
+    "run": Target(".toml", lambda: _catalogue("runs"), damaged_text, _read_run),
+    "chip": Target(".toml", lambda: _catalogue("chips"), damaged_text, _read_chip),
+    "report": Target(".json", _report, damaged_json, _read_report),
+    "NIR": Target(".nir", _graphs, damaged_hdf5, _read_nir),
+    "die": Target(".h5", _die, _resealed(damaged_hdf5), _read_die),
+    "checkpoint": Target(".h5", _checkpoint, _resealed(damaged_hdf5), _read_checkpoint),
+}

@@ -1,0 +1,49 @@
+"""Every reader of foreign files, fuzzed: what is damaged is read or refused in one sentence, at once; nothing else."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from tests.fuzz.targets import TARGETS, Target, judged
+
+# Ten thousand in all; those of HDF5 take ten times as long as the others.
+INPUTS = {
+    "IDX": 1500,
+    "program": 1500,
+    "devices": 1500,
+    "spikes": 1500,
+    "rasters": 1000,
+    "run": 1000,
+    "chip": 800,
+    "network": 700,
+}
+OTHERS = 125
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_damaged_files(tmp_path: Path, name: str) -> None:
+    target = TARGETS[name]
+    rng = random.Random(20261128)
+    seeds = target.seeds()
+    path = tmp_path / f"x{target.suffix}"
+    taken = 0
+    for number in range(INPUTS.get(name, OTHERS)):
+        content = rng.choice(seeds)
+        if number >= len(seeds):
+            content = target.damage(content, rng)
+        taken += judged(target, content, path)
+    assert 0 < taken < INPUTS.get(name, OTHERS)  # good files are read, and damage is noticed
+
+
+def test_the_judge_notices(tmp_path: Path) -> None:
+    def failing(path: Path) -> None:
+        raise KeyError(str(path))
+
+    broken = Target("", lambda: [b""], lambda content, rng: content, failing)
+    with pytest.raises(KeyError):
+        judged(broken, b"", tmp_path / "x")
+    other = Target("", broken.seeds, broken.damage, TARGETS["IDX"].read)
+    assert not judged(other, b"", tmp_path / "x")
