@@ -19,11 +19,13 @@ from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices
 from neurochip.description.network import Network, layered
 from neurochip.description.neuron import state_words
+from neurochip.description.precision import word_bits
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.rules import Rule
+from neurochip.machine import check_memory, check_parallel
 from neurochip.substrate import Machine
 from neurochip.substrate.ledger import CONTROL, COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import CoreUse, FaultUse
@@ -59,6 +61,8 @@ class Built(NamedTuple):
 
 def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int | None = None) -> Built:
     """Compile the network of a run for its chip and make the substrate, without weights; ``die`` stands for its own."""
+    check_parallel(threads, "threads")
+    _check_memory(run)
     chip = read_chip(run.chip)
     network = layered(run.network.layers, tied=run.network.tied)
     precision = run.network.precision
@@ -95,6 +99,20 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
         faults=run.faults,
     )
     return Built(network, chip, image, substrate)
+
+
+def _check_memory(run: RunSpec) -> None:
+    """Refuse a network that this machine cannot hold: its weights as values and as the cores keep them, twice."""
+    layers = run.network.layers
+    synapses = sum(a * b for a, b in zip(layers, layers[1:], strict=False))
+    states = sum(layers) * (run.learning.minibatch if run.learning is not None else 1)
+    size = word_bits(run.network.precision) // 8
+    check_memory(
+        synapses * (8 + 2 * max(size, 1)) + sum(layers) * 64,
+        "network.layers",
+        "make layers smaller",
+    )
+    check_memory(states * 4, "learning.minibatch", "make it smaller")
 
 
 def build_analog(

@@ -26,6 +26,7 @@ from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError
 from neurochip.learning.rules import rule_for
+from neurochip.machine import check_parallel
 from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.convergence import convergence_curve
@@ -145,8 +146,7 @@ def _prepared(
 ) -> tuple[Built, str, data.Dataset | None]:
     """Return the machine of a run, its digest and the samples; what cannot be carried out is refused here."""
     workers = threads if threads is not None else len(os.sched_getaffinity(0))
-    if workers < 1:
-        raise ConfigError("threads", f"must be ≥ 1, got {workers}")
+    check_parallel(workers, "threads")
     built = build(spec, threads=workers, allow_code=allow_code)
     digest = digest_of(built)
     check_prices(spec, built, driven=through is not None)

@@ -47,6 +47,9 @@ def _at_most(largest: int, instance: Any, section: str, *names: str) -> None:
             raise ConfigError(f"{section}.{name}", f"must be at most {largest}, got {value}")
 
 
+MOST_CORES = 1 << 20  # places of a mesh times the cores of each
+
+
 @dataclass(frozen=True, slots=True)
 class Provenance:
     """Where a value of a sheet comes from and what kind of figure it is."""
@@ -76,6 +79,12 @@ class MeshSpec:
         """Check that the tiles fit."""
         conform(self, "mesh")
         _at_least(1, self, "mesh", "width", "height", "cores_per_tile", "tiles")
+        if self.width * self.height * self.cores_per_tile > MOST_CORES:
+            raise ConfigError(
+                "mesh",
+                f"has {self.width} × {self.height} tiles of {self.cores_per_tile} cores, and at most {MOST_CORES} are "
+                "emulated; make width, height or cores_per_tile smaller",
+            )
         if self.n_tiles > self.width * self.height:
             raise ConfigError(
                 "mesh.tiles",

@@ -53,6 +53,7 @@ DATA_SETS = {
 }
 
 
+Epochs = Annotated[int, Meta(ge=1, le=1_000_000)]
 MOST_TICKS = 2**16 - 1  # of a phase: the emulation counts a neuron's spikes in 16 bits
 Ticks = Annotated[int, Meta(ge=1, le=MOST_TICKS)]
 
@@ -244,7 +245,7 @@ class LearningSpec(Section):
             live_if=Is(".pre", "trace"),
         ),
     ] = "decoder"
-    epochs: Annotated[Count, Key("How often all samples are presented.")]
+    epochs: Annotated[Epochs, Key("How often all samples are presented.")]
     minibatch: Annotated[Count, Key("Samples that are presented before the weights change.")] = 20
     shuffle: Annotated[bool, Key("Whether each epoch draws an order of its own.")] = True
     own: Annotated[

@@ -15,8 +15,9 @@ __all__ = ["Count", "Key", "Natural", "Nonnegative", "Positive", "Seed", "Share"
 Positive = Annotated[float, Meta(gt=0)]
 Nonnegative = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-Count = Annotated[int, Meta(ge=1)]
-Natural = Annotated[int, Meta(ge=0)]
+_MOST = 2**48  # of anything that is counted: sums of such numbers are 64-bit integers
+Count = Annotated[int, Meta(ge=1, le=_MOST)]
+Natural = Annotated[int, Meta(ge=0, le=_MOST)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 

@@ -16,6 +16,7 @@ from neurochip.durable.folder import appearing, write_synced
 from neurochip.durable.lock import LOCK, hold
 from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError, ConfigError, NeurochipError, OutputError
+from neurochip.machine import check_parallel
 from neurochip.papers.experiment import (
     Claim,
     Experiment,
@@ -111,8 +112,7 @@ def reproduce(
     if seed < 0:
         raise ConfigError("seed", f"must be ≥ 0, got {seed}")
     workers = threads if threads is not None else len(os.sched_getaffinity(0))
-    if workers < 1:
-        raise ConfigError("threads", f"must be ≥ 1, got {workers}")
+    check_parallel(workers, "threads")
     folder = _folder(name, out, is_resumed=resume is not None) if write or resume is not None else None
     parts = None
     if folder is not None:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from neurochip.errors import ConfigError, OutputError
+from neurochip.machine import check_parallel
 from neurochip.sweep.identity import changed, environment
 
 __all__ = ["ClusterEngine", "Engine", "LocalEngine", "open_engine"]
@@ -214,8 +215,8 @@ def open_engine(workers: int | None = None, scheduler: str | None = None) -> Ite
     ConfigError
         When a package is missing or the scheduler does not answer.
     """
-    if workers is not None and workers < 1:
-        raise ConfigError("--workers", f"must be at least 1, got {workers}")
+    if workers is not None:
+        check_parallel(workers, "--workers")
     if workers is not None and scheduler is not None:
         raise ConfigError("--workers", "is for this machine; a cluster has those that were started for it")
     engine: Engine

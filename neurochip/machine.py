@@ -1,0 +1,90 @@
+"""What this machine has, and what is refused because it asks for more."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from neurochip.errors import ConfigError
+from neurochip.files.limits import in_bytes
+
+__all__ = ["MOST_PARALLEL", "check_memory", "check_parallel", "free_memory", "usable_cores"]
+
+MOST_PARALLEL = 256  # threads, or processes: each takes memory and a time to start
+
+
+def usable_cores() -> int:
+    """Return the processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def check_parallel(count: int, key: str) -> int:
+    """Return a number of threads or processes, or refuse it as ``key``."""
+    if not 1 <= count <= MOST_PARALLEL:
+        raise ConfigError(
+            key, f"must be 1 to {MOST_PARALLEL}, got {count}; this machine has {usable_cores()} cores"
+        )
+    return count
+
+
+def free_memory() -> int | None:
+    """Return the bytes that this process may still take; `None` where the system does not say."""
+    known = [
+        bytes_left
+        for bytes_left in (_of_the_machine(), _of_the_group(), _of_the_process())
+        if bytes_left is not None
+    ]
+    return min(known, default=None)
+
+
+def check_memory(needed: int, key: str, cure: str) -> None:
+    """Refuse what takes more memory than there is.
+
+    Parameters
+    ----------
+    needed
+        Bytes that it takes at the very least.
+    key
+        What asks for them.
+    """
+    free = free_memory()
+    if free is not None and needed > free:
+        raise ConfigError(
+            key, f"takes at least {in_bytes(needed)} of memory, and {in_bytes(free)} are free; {cure}"
+        )
+
+
+def _of_the_machine() -> int | None:
+    for line in _lines("/proc/meminfo"):
+        name, _, amount = line.partition(":")
+        if name == "MemAvailable":
+            return int(amount.split()[0]) * 1024
+    return None
+
+
+def _of_the_group() -> int | None:
+    """Return what the control group of a container leaves."""
+    try:
+        most = next(iter(_lines("/sys/fs/cgroup/memory.max")))
+        taken = next(iter(_lines("/sys/fs/cgroup/memory.current")))
+        return int(most) - int(taken)
+    except (StopIteration, ValueError):  # there is none, or it has no limit
+        return None
+
+
+def _of_the_process() -> int | None:
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    pages = next(iter(_lines("/proc/self/statm")), "0").split()[0]
+    return None if most == resource.RLIM_INFINITY else max(0, most - int(pages) * resource.getpagesize())
+
+
+def _lines(path: str) -> Iterable[str]:
+    try:
+        return Path(path).read_text(encoding="ascii").splitlines()
+    except OSError:
+        return ()

@@ -1,0 +1,70 @@
+"""Limits: what asks for more than the machine has is refused with key and number, before anything is begun."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from neurochip import machine, simulate
+from neurochip.building import build
+from neurochip.description import read_chip, read_run
+from neurochip.errors import ConfigError, NeurochipError
+from neurochip.machine import MOST_PARALLEL, check_memory, check_parallel, free_memory
+from neurochip.sweep.engine import open_engine
+
+CASES = Path(__file__).parents[1] / "cases" / "hardening"
+
+
+def test_what_is_free_is_known() -> None:
+    free = free_memory()
+    assert free is None or 0 < free < 1 << 50
+    check_memory(1, "x", "y")
+
+
+@pytest.mark.parametrize("count", [-1, 0, MOST_PARALLEL + 1, 100_000, 10**18])
+def test_threads_and_workers(count: int) -> None:
+    with pytest.raises(
+        ConfigError, match=rf"^threads: must be 1 to 256, got {count}; this machine has \d+ cores$"
+    ):
+        simulate("mnist-small", threads=count, write=False)
+    with pytest.raises(ConfigError, match=rf"--workers: must be 1 to 256, got {count}"), open_engine(count):
+        pass
+    assert check_parallel(MOST_PARALLEL, "threads") == MOST_PARALLEL
+
+
+@pytest.mark.parametrize("override", [
+    "learning.epochs=1000000000000000000000000000000", "learning.epochs=1000001", "phases.free=65536",
+    "learning.minibatch=1000000000000000000000000000000", "network.layers=[784, 100000000, 10]",
+    "network.layers=[784, 1000000000000000000000000000000, 10]",
+])  # fmt: skip
+@pytest.mark.parametrize("substrate", ["digital", "ideal"])
+def test_a_run_that_is_too_large_is_refused_at_once(override: str, substrate: str) -> None:
+    began = time.process_time()
+    more = (
+        ['chip="ideal-bits"']
+        if substrate == "digital"
+        else ["substrate=ideal", 'coding={annealer="constant"}']
+    )
+    with pytest.raises(NeurochipError) as caught:
+        build(read_run("mnist-small", [*more, override]))
+    key = override.partition("=")[0]
+    assert key in str(caught.value) and time.process_time() - began < 2
+
+
+def test_memory_is_asked_for_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "free_memory", lambda: 1 << 20)
+    with pytest.raises(
+        ConfigError, match=r"^network\.layers: takes at least .* MiB of memory, and 1 MiB are free; "
+    ):
+        build(read_run("mnist-small"))
+
+
+def test_a_mesh_of_millions_is_refused_at_once() -> None:
+    began = time.process_time()
+    with pytest.raises(
+        ConfigError, match=r"mesh8e6\.toml: mesh: has 8000000 × \d+ tiles .* at most 1048576 are emulated"
+    ):
+        read_chip(CASES / "mesh8e6.toml")
+    assert time.process_time() - began < 1
