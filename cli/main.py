@@ -8,6 +8,8 @@ from __future__ import annotations
 import difflib
 import importlib
 import os
+import sys
+import warnings
 from typing import Any
 
 import click
@@ -88,5 +90,10 @@ def main() -> None:
     """Run the command line."""
     # NumPy reads it once, when it is imported; its BLAS threads would fight those of numba.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Warnings of libraries are for whoever writes Python; what matters to a user is a sentence of ours. Processes that
+    # are started from here read the variable.
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+        os.environ.setdefault("PYTHONWARNINGS", "ignore")
     with ending():
         neurochip(prog_name="neurochip")

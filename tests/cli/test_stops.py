@@ -6,6 +6,7 @@ import errno
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
 
@@ -92,3 +93,18 @@ def test_a_device_that_is_full(place: object) -> None:
             check=False,
         )
     assert (done.returncode, done.stderr) == (2, "Error: no space left on device\n")
+
+
+def test_warnings_of_libraries_stay_out_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    from neurochip._cli import main as module
+
+    monkeypatch.setattr(
+        module, "neurochip", lambda prog_name: warnings.warn("of NumPy", RuntimeWarning, stacklevel=1)
+    )
+    monkeypatch.setenv("PYTHONWARNINGS", "ignore")
+    for options, wanted in (([], 0), (["default"], 1)):  # who asks for them gets them
+        monkeypatch.setattr(sys, "warnoptions", options)
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            module.main()
+        assert len(seen) == wanted
