@@ -215,8 +215,8 @@ def test_shards_are_joined_to_the_same_tables(swept: Path, run: Run, place: Work
     assert result.exit_code == 0, result.output
     assert tables(Path("whole")) == tables(swept) and results(Path("whole")) == results(swept)
     assert read_sweep(Path("whole"))["complete"] and sorted(os.listdir("whole")) == FILES
-    # The ideal trainings are done wherever they are needed.
-    assert re.search(r"^10 of 10 tasks, [1-9] of them measured twice and alike$", result.stderr, re.M)
+    # Each of the two has the tasks of one seed, with its ideal training; in the slow tests more need the same one.
+    assert re.search(r"^10 of 10 tasks, 0 of them measured twice and alike$", result.stderr, re.M)
     # A gap is said, and closed by going on.
     result = run("sweep", "merge", "part1", "--out", "gap", "--quiet")
     assert result.exit_code == 0
