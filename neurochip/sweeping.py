@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeVar
@@ -20,21 +20,24 @@ from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.simulation import versions
 from neurochip.sweep.adaptive import next_requests
 from neurochip.sweep.definition import Definition, define, parse_modes
+from neurochip.sweep.dies import is_imperfection
 from neurochip.sweep.document import document
 from neurochip.sweep.engine import Engine, open_engine
 from neurochip.sweep.identity import Identity, changed
 from neurochip.sweep.measured import measured_dies, numbered_dies
-from neurochip.sweep.plan import Planner
+from neurochip.sweep.plan import Planner, Task
+from neurochip.sweep.precision import dies_needed, forecast
 from neurochip.sweep.runner import SweepProgress, Tally, carry_out
 from neurochip.sweep.salvage import Salvaged, salvage
 from neurochip.sweep.shards import Shard, parse_shard
 from neurochip.sweep.space import Axis, parse_axes
-from neurochip.sweep.store import Store
+from neurochip.sweep.store import Finished, Store
 
 __all__ = ["ASK_FROM", "SweepOutcome", "check_identity", "run_sweep"]
 
 T = TypeVar("T")
 
+_PERCENT_FROM = 2.0  # a mismatch of more is most likely meant in percent
 ASK_FROM = 20_000  # points: more are begun only when asked for expressly
 
 
@@ -143,6 +146,13 @@ def run_sweep(
         vary, modes, several, seeds, references, grid, precision, nominal, fine_tune_epochs, within, wanted
     )
     part = None if shard is None else parse_shard(shard)
+    if (
+        part is not None
+        and resume is None
+        and not grid
+        and said.define(_base_run("" if run is None else run, overrides, seed)).adaptive
+    ):
+        raise ConfigError("--shard", "measures the values of a grid; say --grid")
     if resume is not None and out is None:
         return _resumed(
             Path(resume),
@@ -259,6 +269,7 @@ def _take_over(
         pass
     valid = [one for one in saved.finished if one.digest in planner.plan.tasks]
     store.take_over(valid)
+    _follow(planner, store, saved.finished)
     lost = f"; {saved.lost} could not be read" if saved.lost else ""
     what = f"{len(valid)} of {len(saved.finished) + saved.lost} results of {source} are taken over{lost}"
     store.note(what)
@@ -382,18 +393,21 @@ def _carry_out(
     on_dies = functools.partial(measure_dies, allow_code=allow_code)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     tasks = planner.steps() if part is None else part.tasks(planner.steps())
+    for words in _first_words(planner.definition):
+        _say(on_progress, engine, words)
     with stoppable("sweep", store.folder) as stop:
-        tally = carry_out(tasks, store, engine, work, on_dies=on_dies, listener=on_progress, stop=stop)
-        while planner.definition.adaptive and part is None and not tally.stopped:
-            requests = next_requests(planner.definition, planner.plan, store)
-            if not requests:
-                planner.plan.is_complete = True
-                break
-            listener = None if on_progress is None else functools.partial(_further, on_progress, tally)
-            tally = tally.and_then(
-                carry_out(
-                    planner.ask(requests), store, engine, work, on_dies=on_dies, listener=listener, stop=stop
-                )
+
+        def work_on(tasks: Iterable[Task], before: Tally | None = None) -> Tally:
+            listener = on_progress
+            if before is not None and on_progress is not None:
+                listener = functools.partial(_further, on_progress, before)
+            tally = carry_out(tasks, store, engine, work, on_dies=on_dies, listener=listener, stop=stop)
+            return tally if before is None else before.and_then(tally)
+
+        tally = work_on(tasks)
+        if planner.definition.adaptive and part is None:
+            planner, tally = _sought(
+                planner, store, tally, work_on, functools.partial(_say, on_progress, engine)
             )
         if tally.measured or tally.failed:
             store.add_session(_session(engine, tally, started))
@@ -402,6 +416,68 @@ def _carry_out(
             with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
                 write_sweep(table, store.folder)
     return SweepOutcome(table, store.folder, None if part is None else part.words)
+
+
+def _sought(
+    planner: Planner,
+    store: Store,
+    tally: Tally,
+    work_on: Callable[[Iterable[Task], Tally], Tally],
+    say: Callable[[str], None],
+) -> tuple[Planner, Tally]:
+    """Seek limits in rounds, and with more dies as long as they are not known as precisely as was asked for."""
+    while not tally.stopped:
+        requests = next_requests(planner.definition, planner.plan, store)
+        if requests:
+            tally = work_on(planner.ask(requests), tally)
+            continue
+        planner.plan.is_complete = True
+        if planner.definition.precision is None:
+            break
+        needed, words = dies_needed(planner.definition, document(planner.definition, planner.plan, store))
+        if words:
+            say(words)
+        if needed is None:
+            break
+        definition = replace(planner.definition, dies=needed)
+        if definition.points > ASK_FROM:
+            say(
+                f"that is more than {ASK_FROM} points: go on with --resume {store.folder} --dies {needed} --yes"
+            )
+            break
+        planner = Planner(definition)
+        store.redefine(definition, planner.plan.identity)
+        tally = work_on(planner.steps(), tally)
+    return planner, tally
+
+
+def _first_words(definition: Definition) -> Iterator[str]:
+    """Say what a precision will cost, and what looks like a slip of the pen."""
+    if definition.precision is not None:
+        yield forecast(definition)
+    for axis in definition.axes:
+        largest = max(axis.numbers or (0.0,))
+        if axis.key.startswith("analog.mismatch.") and is_imperfection(axis.key) and largest > _PERCENT_FROM:
+            yield (
+                f"--vary {axis.key}: goes up to {largest:g}, which is {100 * largest:g} %; it is a share, 0.5 for 50 %"
+            )
+
+
+def _say(listener: Callable[[SweepProgress], None] | None, engine: Engine, words: str) -> None:
+    if listener is not None:
+        listener(SweepProgress(0, 0, 0, engine.workers, None, None, words, False))
+
+
+def _follow(planner: Planner, store: Store, finished: Iterable[Finished]) -> None:
+    """Take over the results of rounds, each of which follows from those before."""
+    stored = {one.digest: one for one in finished}
+    while planner.definition.adaptive:
+        tasks = list(planner.ask(next_requests(planner.definition, planner.plan, store)))
+        found = [stored[task.digest] for task in tasks if task.digest in stored]
+        store.take_over(found)
+        planner.plan.is_complete = not tasks
+        if len(found) < len(tasks) or not tasks:
+            break
 
 
 def _further(listener: Callable[[SweepProgress], None], before: Tally, progress: SweepProgress) -> None:

@@ -173,11 +173,11 @@ def _provenance(document: SweepDocument) -> Markup:
         "The sweep",
         tag(
             "p",
-            f"A {what} is good when its error is at most {points(definition['within'])} above that of the ideal chip "
-            f"of the same seed. The ideal chip has {nominal}; deploy and fine-tune take over the weights trained on "
-            f"it. Bands are Student's 95 % interval of the mean over {what}s, those of yields are Wilson's. How far a "
-            f"{what} goes is where its error, linear between two values of the grid, becomes too large; the verdict "
-            "and its interval are order statistics of that.",
+            f"A {what} is good when its error is at most {points(definition['within'])} above that of the ideal chip: "
+            "with the same weights for what is deployed or fine-tuned, the mean of all references for what is trained "
+            f"on the chip. The ideal chip has {nominal}. Bands are 95 % intervals of the mean over {what}s, those of "
+            "yields are Wilson's. The verdict is the law of limits that is most likely, with chance between trainings "
+            "told apart, and its interval that of an order statistic.",
             class_="lead",
         ),
         tag("pre", command(document)),
