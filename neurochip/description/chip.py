@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
 
 from neurochip.description.precision import FLOATS, Precision, integer_bits
 from neurochip.description.prices import PriceList
 from neurochip.errors import ConfigError
-from neurochip.keys.reading import Quantity, conform, describe, field_types
+from neurochip.keys.key import Count, Key, Nonnegative, Positive
+from neurochip.keys.reading import Quantity, describe
+from neurochip.keys.section import Section, described
 
 __all__ = [
     "ChipSpec",
@@ -25,26 +29,13 @@ __all__ = [
     "WeightsSpec",
 ]
 
-Bits = Annotated[int, Quantity("memory")]
+Bits = Annotated[int, Quantity("memory"), Meta(ge=1)]
 Rounding = Literal["nearest", "stochastic"]
 # A price is measured, simulated or guessed; a size may also simply be a fact of the design.
 SheetEvidence = Literal["architecture", "measured", "pre-silicon", "estimated"]
 _MOST_HEADER_BITS = 1 << 12  # a count of bits times links then fits its word in any run that ends
 _MOST_CYCLES = 1 << 32  # of one stage
-
-
-def _at_least(smallest: int, instance: Any, section: str, *names: str) -> None:
-    for name in names:
-        value = getattr(instance, name)
-        if value is not None and not value >= smallest:
-            raise ConfigError(f"{section}.{name}", f"must be at least {smallest}, got {value}")
-
-
-def _at_most(largest: int, instance: Any, section: str, *names: str) -> None:
-    for name in names:
-        value = getattr(instance, name)
-        if value is not None and not value <= largest:
-            raise ConfigError(f"{section}.{name}", f"must be at most {largest}, got {value}")
+Cycles = Annotated[int, Meta(ge=1, le=_MOST_CYCLES)]
 
 
 MOST_CORES = 1 << 20  # places of a mesh times the cores of each
@@ -58,27 +49,19 @@ class Provenance:
     evidence: SheetEvidence
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeshSpec:
-    """Tiles on a rectangle: core c is on tile t = c // cores_per_tile, at x = t // height, y = t % height.
+class MeshSpec(Section):
+    """Tiles on a rectangle: core c is on tile t = c // cores_per_tile, at x = t // height, y = t % height."""
 
-    Attributes
-    ----------
-    width, height
-        Tiles east–west and north–south.
-    tiles
-        Tiles that are there; `None` in a sheet stands for all, width × height.
-    """
+    place: ClassVar[str] = "mesh"
+    width: Annotated[Count, Key("Tiles east–west.")]
+    height: Annotated[Count, Key("Tiles north–south.")]
+    cores_per_tile: Annotated[Count, Key("Cores on each tile.")]
+    tiles: Annotated[Count | None, Key("Tiles that are there; left out, all: width × height.")] = None
 
-    width: int
-    height: int
-    cores_per_tile: int
-    tiles: int | None = None
-
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check that the tiles fit."""
-        conform(self, "mesh")
-        _at_least(1, self, "mesh", "width", "height", "cores_per_tile", "tiles")
         if self.width * self.height * self.cores_per_tile > MOST_CORES:
             raise ConfigError(
                 "mesh",
@@ -112,53 +95,39 @@ class MeshSpec:
         return abs(x1 - x0), abs(y1 - y0)
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CoreSpec:
-    """What one core can hold; `None` is no limit, which a sheet must ask for with ``unlimited = true``.
+class CoreSpec(Section):
+    """What one core can hold; `None` is no limit, which a sheet must ask for with ``unlimited = true``."""
 
-    Attributes
-    ----------
-    neurons, input_axons, output_axons
-        Most neurons, presynaptic neurons heard, and (neuron, receiving core) pairs sent to.
-    synapse_memory, neuron_state_memory
-        In bits.
-    """
-
-    neurons: int | None = None
-    synapse_memory: Bits | None = None
-    input_axons: int | None = None
-    output_axons: int | None = None
-    neuron_state_memory: Bits | None = None
-
-    def __post_init__(self) -> None:
-        """Check the limits."""
-        conform(self, "core")
-        _at_least(1, self, "core", *field_types(CoreSpec))
+    place: ClassVar[str] = "core"
+    neurons: Annotated[Count | None, Key("Most neurons.")] = None
+    synapse_memory: Annotated[Bits | None, Key("Memory for weights.", unit="bits")] = None
+    input_axons: Annotated[Count | None, Key("Most presynaptic neurons received.")] = None
+    output_axons: Annotated[Count | None, Key("Most (neuron, receiving core) pairs sent to.")] = None
+    neuron_state_memory: Annotated[Bits | None, Key("Memory for the state of neurons.", unit="bits")] = None
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WeightsSpec:
-    """Which weight formats the cores have.
+class WeightsSpec(Section):
+    """Which weight formats the cores have."""
 
-    Attributes
-    ----------
-    floats
-        Floating-point formats.
-    min_bits, max_bits
-        Widths of integer weights; `None` when there are none.
-    rounding
-        How learning may write integer weights.
-    """
+    place: ClassVar[str] = "weights"
+    floats: Annotated[tuple[Literal["float64", "float32"], ...], Key("Floating-point formats.")] = ()
+    min_bits: Annotated[Count | None, Key("Smallest width of integer weights; left out, there are none.")] = (
+        None
+    )
+    max_bits: Annotated[Count | None, Key("Largest width of integer weights; left out, there are none.")] = (
+        None
+    )
+    rounding: Annotated[tuple[Rounding, ...], Key("How learning may write integer weights.")] = (
+        "nearest",
+        "stochastic",
+    )
 
-    floats: tuple[Literal["float64", "float32"], ...] = ()
-    min_bits: int | None = None
-    max_bits: int | None = None
-    rounding: tuple[Rounding, ...] = ("nearest", "stochastic")
-
-    def __post_init__(self) -> None:
+    def check(self) -> None:
         """Check that there is a format."""
-        conform(self, "weights")
-        _at_least(1, self, "weights", "min_bits", "max_bits")
         if (self.min_bits is None) != (self.max_bits is None):
             missing = "min_bits" if self.min_bits is None else "max_bits"
             raise ConfigError(f"weights.{missing}", "is missing; min_bits and max_bits go together")
@@ -188,87 +157,80 @@ class WeightsSpec:
         return " and ".join(words)
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PacketSpec:
-    """How spikes travel.
+class PacketSpec(Section):
+    """How spikes travel."""
 
-    Attributes
-    ----------
-    header_bits
-        Bits of a packet besides the address of the neuron.
-    routing
-        ``unicast``: one packet for each receiving core; ``multicast``: one that forks on its way.
-    """
-
-    header_bits: int
-    routing: Literal["unicast", "multicast"]
-
-    def __post_init__(self) -> None:
-        """Check the header."""
-        conform(self, "packet")
-        _at_least(0, self, "packet", "header_bits")
-        _at_most(_MOST_HEADER_BITS, self, "packet", "header_bits")
+    place: ClassVar[str] = "packet"
+    header_bits: Annotated[
+        int,
+        Meta(ge=0, le=_MOST_HEADER_BITS),
+        Key("Bits of a packet besides the address of the neuron.", unit="bits"),
+    ]
+    routing: Annotated[
+        Literal["unicast", "multicast"],
+        Key("``unicast``: one packet for each receiving core; ``multicast``: one that forks on its way."),
+    ]
 
 
+@described
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TimingSpec:
-    """How many cycles each stage takes.
+class TimingSpec(Section):
+    """How many cycles each stage takes."""
 
-    Attributes
-    ----------
-    clock
-        In Hz.
-    sops_per_cycle
-        Synaptic operations that a core does in a cycle.
-    cycles_per_neuron_update
-        Of each neuron of a core, every tick.
-    cycles_per_clamped_update
-        The same of an input neuron, which only encodes; `None` in a sheet stands for the figure above.
-    cycles_per_packet_in, cycles_per_packet_out
-        Axon look-up of a packet received; making and sending one.
-    cycles_per_spike_out
-        Of the sender, once for each spike of a neuron that is no input and that some core hears, before its packets.
-    router_cycles, link_cycles_ew, link_cycles_ns
-        A flit through a router, and over a link east–west or north–south.
-    fifo_depth
-        Flits that an input buffer of a router holds.
-    barrier_cycles
-        (Active tiles, cycles) pairs of the barrier that ends a tick, ascending; a sheet may give one number.
-    cycles_per_weight_accumulation, cycles_per_weight_write
-        Of a core that learns: a multiply-add of a weight's change, and writing the weight. `None`: the sheet does not
-        know how long learning takes.
-    cycles_per_host_word
-        Of the whole chip, for each 32-bit word that enters it or leaves a core other than as spikes. `None`: not known.
-    """
+    place: ClassVar[str] = "timing"
+    clock: Annotated[Positive, Quantity("frequency"), Key("Of all cores.")]
+    sops_per_cycle: Annotated[Positive, Key("Synaptic operations that a core does in a cycle.")]
+    cycles_per_neuron_update: Annotated[
+        Nonnegative, Key("Of each neuron of a core, every tick.", unit="cycles")
+    ]
+    cycles_per_packet_in: Annotated[Nonnegative, Key("Axon look-up of a packet received.", unit="cycles")]
+    cycles_per_packet_out: Annotated[Nonnegative, Key("Making and sending a packet.", unit="cycles")]
+    cycles_per_spike_out: Annotated[
+        Nonnegative,
+        Key(
+            "Of the sender, once for each spike of a neuron that is no input and that some core receives, before its "
+            "packets.",
+            unit="cycles",
+        ),
+    ]
+    router_cycles: Annotated[int, Meta(ge=0, le=_MOST_CYCLES), Key("A flit through a router.", unit="cycles")]
+    link_cycles_ew: Annotated[Cycles, Key("A flit over a link east–west.", unit="cycles")]
+    link_cycles_ns: Annotated[Cycles, Key("A flit over a link north–south.", unit="cycles")]
+    fifo_depth: Annotated[Count, Key("Flits that an input buffer of a router holds.")]
+    barrier_cycles: Annotated[
+        tuple[tuple[int, ...], ...],
+        Key(
+            "(Active tiles, cycles) pairs of the barrier that ends a tick, ascending; a file may give one number.",
+            unit="cycles",
+        ),
+    ]
+    cycles_per_clamped_update: Annotated[
+        Nonnegative | None,
+        Key("Each tick of an input neuron, which only encodes; left out, that of any neuron.", unit="cycles"),
+    ] = None
+    cycles_per_weight_accumulation: Annotated[
+        Nonnegative | None,
+        Key(
+            "Of a core that learns: a multiply–add of a weight's change; left out, not known.", unit="cycles"
+        ),
+    ] = None
+    cycles_per_weight_write: Annotated[
+        Nonnegative | None,
+        Key("Of a core that learns: writing a weight; left out, not known.", unit="cycles"),
+    ] = None
+    cycles_per_host_word: Annotated[
+        Nonnegative | None,
+        Key(
+            "Of the whole chip, for each 32-bit word that enters it or leaves a core other than as spikes; left out, "
+            "not known.",
+            unit="cycles",
+        ),
+    ] = None
 
-    clock: Annotated[float, Quantity("frequency")]
-    sops_per_cycle: float
-    cycles_per_neuron_update: float
-    cycles_per_packet_in: float
-    cycles_per_packet_out: float
-    cycles_per_spike_out: float
-    router_cycles: int
-    link_cycles_ew: int
-    link_cycles_ns: int
-    fifo_depth: int
-    barrier_cycles: tuple[tuple[int, ...], ...]
-    cycles_per_clamped_update: float | None = None
-    cycles_per_weight_accumulation: float | None = None
-    cycles_per_weight_write: float | None = None
-    cycles_per_host_word: float | None = None
-
-    def __post_init__(self) -> None:
-        """Check that everything takes time, and that a packet can be stored."""
-        conform(self, "timing")
-        for name in ("clock", "sops_per_cycle"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"timing.{name}", f"must be > 0, got {getattr(self, name):g}")
-        _at_least(0, self, "timing", "cycles_per_neuron_update", "cycles_per_packet_in")
-        _at_least(0, self, "timing", "cycles_per_packet_out", "cycles_per_spike_out", "router_cycles")
-        _at_least(0, self, "timing", "cycles_per_clamped_update", "cycles_per_host_word")
-        _at_least(0, self, "timing", "cycles_per_weight_accumulation", "cycles_per_weight_write")
-        _at_least(1, self, "timing", "link_cycles_ew", "link_cycles_ns", "fifo_depth")
-        _at_most(_MOST_CYCLES, self, "timing", "router_cycles", "link_cycles_ew", "link_cycles_ns")
+    def check(self) -> None:
+        """Check that what goes together is there."""
         if (self.cycles_per_weight_accumulation is None) != (self.cycles_per_weight_write is None):
             there = "write" if self.cycles_per_weight_write is not None else "accumulation"
             missing = "accumulation" if there == "write" else "write"

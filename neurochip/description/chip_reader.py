@@ -34,11 +34,11 @@ from neurochip.keys.reading import (
     refuse_unknown,
 )
 
-__all__ = ["chip_from_toml", "read_chip", "read_prices"]
+__all__ = ["SECTIONS", "chip_from_toml", "read_chip", "read_prices"]
 
 T = TypeVar("T")
 
-_SECTIONS: dict[str, type] = {
+SECTIONS: dict[str, type] = {
     "mesh": MeshSpec,
     "core": CoreSpec,
     "weights": WeightsSpec,
@@ -89,7 +89,7 @@ def read_prices(name_or_path: str | os.PathLike[str]) -> PriceList:
     """Return the price list of a chip, or of a TOML file that has only prices."""
     text, source = find_text("chips", name_or_path)
     table = parse_toml(text, source)
-    if any(section in table for section in _SECTIONS):
+    if any(section in table for section in SECTIONS):
         return chip_from_toml(text, source).prices
     try:
         refuse_unknown(table, _PRICE_HEAD, "")
@@ -110,11 +110,11 @@ def _prices(table: Table, default_name: str) -> PriceList:
 
 
 def _chip(table: Table, default_name: str) -> ChipSpec:
-    refuse_unknown(table, (*_HEAD, *_SECTIONS, "prices"), "")
+    refuse_unknown(table, (*_HEAD, *SECTIONS, "prices"), "")
     unlimited = convert(table.get("unlimited", False), bool, "unlimited")
     provenance: dict[str, Provenance] = {}
     sections: dict[str, Any] = {}
-    for name, cls in _SECTIONS.items():
+    for name, cls in SECTIONS.items():
         if name in table:
             if unlimited and name in ("core", "timing"):
                 raise ConfigError(name, "contradicts unlimited = true; remove one of the two")

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+from neurochip.description.chip_reader import SECTIONS
 from neurochip.description.rule_keys import RULES
 from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import ELEMENTS
@@ -46,6 +47,15 @@ such as `substrate`; what else the file says is refused then.
 
 **Sweeps and searches** leave a key out at the settings where it has no effect, and refuse to vary one that has none at
 any. What is *nominally 0* is 0 on the chip that is trained on before it is transferred.
+"""
+
+
+_CHIP_HEAD = """
+# Keys of a chip specification
+
+Each section says for its values where they come from (`source`, `evidence`), or a value says it for itself. A frequency
+or an amount of memory has its unit: `"500 MHz"`, `"128 KiB"`. `unlimited = true` at the top stands for `[core]` and
+`[timing]`. Energies per event stand in `[prices]`.
 """
 
 
@@ -165,9 +175,19 @@ def key_page() -> str:
                 effect = sections[at[1]].effect
                 lines.append(sections[at[1]].about + (f" Has an effect {effect}." if effect else "") + "\n")
             lines += ["| key | is | default | effect | what it is |", "|---|---|---|---|---|"]
-        cells = (f"`{row.path}`", row.kind, f"`{row.default}`" if row.default else "", row.effect, row.about)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|").replace("``", "`") for cell in cells) + " |")
+        default = f"`{row.default}`" if row.default else ""
+        lines.append(_line(f"`{row.path}`", row.kind, default, row.effect, row.about))
+    lines.append(_CHIP_HEAD)
+    for name, cls in SECTIONS.items():
+        lines += [f"\n## `[{name}]` of a chip\n", "| key | is | default | what it is |", "|---|---|---|---|"]
+        for row in _of(cls, name):
+            default = f"`{row.default}`" if row.default else ""
+            lines.append(_line(f"`{row.path}`", row.kind, default, row.about))
     return "\n".join(lines) + "\n"
+
+
+def _line(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|").replace("``", "`") for cell in cells) + " |"
 
 
 def _section(path: str) -> tuple[int, str]:

@@ -64,10 +64,10 @@ def test_time_grows_with_the_links_and_with_nothing_else(run: Run, place: Workpl
     ("values", "sentence"),
     [
         ({"link_cycles_ns": 4 * 10**9}, "chip.timing: lets a tick take up to"),
-        ({"link_cycles_ns": 1 << 62}, "timing.link_cycles_ns: must be at most 4294967296, got"),
+        ({"link_cycles_ns": 1 << 62}, "timing.link_cycles_ns: must be 1 to 4294967296 cycles, got"),
         ({"barrier_cycles": 1 << 62}, "timing.barrier_cycles: must be at most 4294967296, got"),
         ({"cycles_per_neuron_update": 1 << 40}, "timing: a step of a core may take 1048576 cycles, got"),
-        ({"header_bits": 1 << 62}, "packet.header_bits: must be at most 4096, got"),
+        ({"header_bits": 1 << 62}, "packet.header_bits: must be 0 to 4096 bits, got"),
     ],
 )
 def test_what_cannot_be_counted_is_refused_at_once(

@@ -142,10 +142,14 @@ def changed(old: str, new: str) -> str:
         (
             "cycles_per_spike_out = 0",
             "cycles_per_spike_out = -1",
-            "timing.cycles_per_spike_out: must be at least 0, got -1.0",
+            "timing.cycles_per_spike_out: must be ≥ 0 cycles, got -1",
         ),
         ("fifo_depth = 4", "fifo_depth = 0", "timing.fifo_depth: must be at least 1, got 0"),
-        ("link_cycles_ew = 1", "link_cycles_ew = 0", "timing.link_cycles_ew: must be at least 1, got 0"),
+        (
+            "link_cycles_ew = 1",
+            "link_cycles_ew = 0",
+            "timing.link_cycles_ew: must be 1 to 4294967296 cycles, got 0",
+        ),
         ("sops_per_cycle = 2", "sops_per_cycle = 0", "timing.sops_per_cycle: must be > 0, got 0"),
         (
             '"500 MHz"',
@@ -171,7 +175,7 @@ def changed(old: str, new: str) -> str:
             'routing = "unicats"',
             'packet.routing: expected "unicast" or "multicast", got "unicats"; did you mean \'unicast\'?',
         ),
-        ("header_bits = 8", "header_bits = -1", "packet.header_bits: must be at least 0, got -1"),
+        ("header_bits = 8", "header_bits = -1", "packet.header_bits: must be 0 to 4096 bits, got -1"),
         (
             "width = 8",
             "tiles = 65\nwidth = 8",
