@@ -1,6 +1,6 @@
 """No key of a run does nothing silently: changed alone, it changes the outcome, or is refused with a reason.
 
-The first kinds of run are tried always, all of them with ``-m slow`` (four minutes of CPU time).
+The first kinds of run are tried always, all of them with ``-m slow`` (many minutes).
 """
 
 from __future__ import annotations
