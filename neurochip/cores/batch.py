@@ -27,6 +27,7 @@ from neurochip.cores.memory import SynapseMemories
 from neurochip.cores.threads import Threads
 from neurochip.cores.tick import run_ticks
 from neurochip.errors import DataError
+from neurochip.kernels._jit import typed
 
 __all__ = ["Batch"]
 
@@ -147,23 +148,23 @@ class Batch:
         if when not in self._schedules:
             _make_room(self._schedules, _MOST_SCHEDULES)
             self._schedules[when] = self._cell.schedule(*when).astype(self._layout.state_dtype)
-        span = Span(self._presentations, self._seed, self.tick + 1, self._schedules[when])
-        wiring, reception, channels = self.wiring, self.reception, self._channels_now()
-        pull = Pull(nudge, wanted, np.zeros((0, 0, 0), np.uint8))
-        scratch = self._room(wiring)
+        span = typed(Span(self._presentations, self._seed, self.tick + 1, self._schedules[when]))
+        wiring, reception, channels = typed(self.wiring), typed(self.reception), self._channels_now()
+        pull = typed(Pull(nudge, wanted, np.zeros((0, 0, 0), np.uint8)))
+        scratch, state, records = self._room(wiring), typed(self.state), typed(recorder)
 
         def share(k: int) -> None:
             run_ticks(
                 some[len(some) * k // threads : len(some) * (k + 1) // threads],
                 span,
                 wiring,
-                self.state,
+                state,
                 reception,
                 scratch[k],
                 self._neurons,
                 pull,
                 channels[k],
-                recorder,
+                records,
             )
 
         self._threads.each(share)
@@ -179,7 +180,7 @@ class Batch:
         axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
         if not self._scratch or len(self._scratch[0].heard) < axons:
             make = self._layout.scratch
-            self._scratch = [make(axons, self._cell.variables) for _ in range(self._threads.count)]
+            self._scratch = [typed(make(axons, self._cell.variables)) for _ in range(self._threads.count)]
         return self._scratch
 
     def rest(self) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip.cores.arrays import Channel, Wiring, aligned_zeros
-from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels._jit import kernel, separate_kernel, typed
 from neurochip.kernels.random_bits import mix, tick_key, uniform
 
 __all__ = ["LOST", "TALLY", "FaultRates", "FaultWiring", "Faults", "faulty_channel", "sound_channel"]
@@ -178,11 +178,17 @@ def _send_nothing(
     """Stand where a channel without faults would have something to do."""
 
 
-def _channel(kernel: Any, faults: Faults, wiring: Wiring, direct: bool) -> Channel:
-    number = np.uint64(0)
-    u8, u64, u16 = (np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint16))
-    send = kernel.value(faults, wiring, u8, u8, u64, u16, number, number)
-    return Channel(int(direct), send, faults, faults.wiring.dead)
+_sends: dict[tuple[bool, Any, Any], Any] = {}  # by what the type of a channel depends on
+
+
+def _channel(faults: Faults, wiring: Wiring, direct: bool) -> Channel:
+    key = direct, wiring.weights.dtype, wiring.bias.dtype
+    if key not in _sends:
+        number = np.uint64(0)
+        u8, u64, u16 = (np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint16))
+        kernel = _send_nothing if direct else _send
+        _sends[key] = kernel.value(faults, wiring, u8, u8, u64, u16, number, number)
+    return typed(Channel(int(direct), _sends[key], faults, faults.wiring.dead))
 
 
 def sound_channel(wiring: Wiring) -> Channel:
@@ -193,7 +199,7 @@ def sound_channel(wiring: Wiring) -> Channel:
     )
     rates = FaultRates(0.0, 0.0, 0.0, none, none, none, none)
     tally = np.zeros((0, len(TALLY)), np.int64)
-    return _channel(_send_nothing, Faults(broken, rates, nobody, nobody, tally), wiring, direct=True)
+    return _channel(Faults(broken, rates, nobody, nobody, tally), wiring, direct=True)
 
 
 def faulty_channel(wiring: Wiring, broken: FaultWiring, rates: FaultRates) -> Channel:
@@ -206,4 +212,4 @@ def faulty_channel(wiring: Wiring, broken: FaultWiring, rates: FaultRates) -> Ch
         aligned_zeros(len(wiring.populations), np.uint64),
         aligned_zeros((len(broken.sites), len(TALLY)), np.int64),
     )
-    return _channel(_send, faults, wiring, direct=False)
+    return _channel(faults, wiring, direct=False)

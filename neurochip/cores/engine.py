@@ -30,6 +30,7 @@ from neurochip.cores.population import neurons_of
 from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.tick import run_ticks
 from neurochip.elements.neurons.neuron import ROOM, Dynamics
+from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
 
 __all__ = ["LayerEngine"]
@@ -127,27 +128,33 @@ class LayerEngine:
         states = np.zeros((ticks if record else 0, 1, slots), dtype=self._dtype)
         run_ticks(
             np.zeros(1, np.int64),
-            Span(np.zeros(1, np.uint64), np.uint64(0), self.tick + 1, np.zeros((ticks, 1), self._dtype)),
-            self._wiring,
-            self._state,
-            self._reception,
-            self._scratch,
+            typed(
+                Span(np.zeros(1, np.uint64), np.uint64(0), self.tick + 1, np.zeros((ticks, 1), self._dtype))
+            ),
+            typed(self._wiring),
+            typed(self._state),
+            typed(self._reception),
+            typed(self._scratch),
             self._neurons,
-            Pull(
-                self._dtype.type(0),
-                aligned_zeros((1, slots), self._dtype),
-                np.ascontiguousarray(self.raster.layer(0)[here])[None],
+            typed(
+                Pull(
+                    self._dtype.type(0),
+                    aligned_zeros((1, slots), self._dtype),
+                    np.ascontiguousarray(self.raster.layer(0)[here])[None],
+                )
             ),
             self._channel,
-            Recorder(
-                spikes=self.raster.bits[here].reshape(ticks, 1, slots),
-                states=states,
-                steps=np.zeros((0, 1, slots), self._dtype),
-                per_core=np.zeros((0, 1, 0), np.int32),
-                row=np.zeros(1, np.int64),
-                variable=0,
-                idle=self._idle,
-                idle_per_tick=self._idle_per_tick[here],
+            typed(
+                Recorder(
+                    spikes=self.raster.bits[here].reshape(ticks, 1, slots),
+                    states=states,
+                    steps=np.zeros((0, 1, slots), self._dtype),
+                    per_core=np.zeros((0, 1, 0), np.int32),
+                    row=np.zeros(1, np.int64),
+                    variable=0,
+                    idle=self._idle,
+                    idle_per_tick=self._idle_per_tick[here],
+                )
             ),
         )
         self.tick += ticks

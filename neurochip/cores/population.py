@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from neurochip.elements.neurons.neuron import Dynamics, Lane, Moment
 from neurochip.elements.neurons.settling import DECODER_LAMBDA, TRACED
 from neurochip.elements.stages import Parts, decode, specialised, stage_of
 from neurochip.errors import CapabilityError
-from neurochip.kernels._jit import kernel
+from neurochip.kernels._jit import Kernel, kernel, typed
 
 __all__ = ["neurons_of"]
 
@@ -36,6 +37,21 @@ def _trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, trace: Any) 
 @kernel
 def _no_trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
     """Stand where nobody keeps a trace."""
+
+
+@functools.cache
+def _update_value(update: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
+    row, plane = np.zeros(0, dtype), np.zeros((0, 0), dtype)
+    words, slot = np.zeros(0, np.uint64), np.uint64(0)
+    moment = Moment(1, slot, slot, row, False)
+    lane = Lane(plane, np.zeros(0, np.uint8), row, row, words, np.zeros(0, np.int64))
+    return update.value(slot, slot, moment, lane, plane, dtype.type(0), row, plane)
+
+
+@functools.cache
+def _trace_value(trace: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
+    row, slot = np.zeros(0, dtype), np.uint64(0)
+    return trace.value(slot, slot, np.zeros(0, np.uint8), row, row, row)
 
 
 def neurons_of(
@@ -65,20 +81,7 @@ def neurons_of(
     bias_column
         Column of the schedule that says how much of its bias a neuron gets with the spikes; −1: its update adds it.
     """
-    t = dtype.type
-    row, plane = np.zeros(0, dtype), np.zeros((0, 0), dtype)
-    words, slot = np.zeros(0, np.uint64), np.uint64(0)
-    examples = (
-        slot,
-        slot,
-        Moment(1, slot, slot, row, False),
-        Lane(plane, np.zeros(0, np.uint8), row, row, words, np.zeros(0, np.int64)),
-        plane,
-        t(0),
-        row,
-        plane,
-    )
-    update = [kind.update.value(*examples) for kind in kinds]
+    update = [_update_value(kind.update, dtype) for kind in kinds]
     if len(kinds) > _MOST_KINDS:
         raise CapabilityError(
             "network", f"mixes {len(kinds)} kinds of neurons; cores take {_MOST_KINDS} at most"
@@ -97,16 +100,18 @@ def neurons_of(
         }
         trace = specialised(_trace, parts)
     own = next((kind.own for kind in kinds if kind.own is not None), np.zeros((0, slots)))
-    return Neurons(
-        update[0],
-        update[min(1, len(update) - 1)],
-        update[min(2, len(update) - 1)],
-        update[-1],
-        constants,
-        np.ascontiguousarray(own, dtype=dtype),
-        trace.value(slot, slot, np.zeros(0, np.uint8), row, row, row),
-        int(traced),
-        int(patterned),
-        bias_column,
-        compacts,
+    return typed(
+        Neurons(
+            update[0],
+            update[min(1, len(update) - 1)],
+            update[min(2, len(update) - 1)],
+            update[-1],
+            constants,
+            np.ascontiguousarray(own, dtype=dtype),
+            _trace_value(trace, dtype),
+            int(traced),
+            int(patterned),
+            bias_column,
+            compacts,
+        )
     )

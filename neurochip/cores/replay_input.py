@@ -120,7 +120,7 @@ def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, c
         )
     real: Precision = "float32" if single or "float64" not in chip.weights.floats else "float64"
     if real in chip.weights.floats:
-        if integers and not all(np.array_equal(m, m.astype(real)) for m in matrices):
+        if integers and not all(_holds(np.dtype(real), m) for m in matrices):
             raise NumericError(
                 "weights",
                 f"are integers that {real} cannot hold, and {chip.name} has no others; scale them first",
@@ -136,13 +136,18 @@ def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, c
     )
 
 
+def _holds(kind: np.dtype[Any], matrix: Array) -> bool:
+    """Whether a format holds every value of a matrix as it is."""
+    return np.can_cast(matrix.dtype, kind, "safe") or np.array_equal(matrix, matrix.astype(kind))
+
+
 def stored_as(matrices: list[Array], precision: Precision, *, computes: bool) -> str:
     """Return in words what the cores hold of the weights that were given."""
     given = " and ".join(sorted({matrix.dtype.name for matrix in matrices}))
     low, high = min(m.min() for m in matrices), max(m.max() for m in matrices)
     words = f"{precision}, given as {given} from {low:g} to {high:g}"
     kept = np.dtype(np.int64 if precision.startswith("int") else precision)
-    if all(np.array_equal(m, m.astype(kept)) for m in matrices):
+    if all(_holds(kept, m) for m in matrices):
         return words
     return words + (", rounded" if computes or kept.kind == "f" else "; their values play no part")
 

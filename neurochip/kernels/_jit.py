@@ -24,12 +24,14 @@ __all__ = [
     "plain",
     "separate_kernel",
     "source_digest",
+    "typed",
     "unstored_entry",
     "unstored_kernel",
 ]
 
 P = ParamSpec("P")
 R = TypeVar("R")
+S = TypeVar("S", bound=tuple[Any, ...])
 
 _MARKS = (b"@kernel", b"@separate_kernel", b"@entry")
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -222,6 +224,43 @@ def _function_value(compiled: Any, arguments: tuple[Any, ...]) -> Any:
             return signature
 
     return Value()
+
+
+def typed(structure: S) -> S:
+    """Return a NamedTuple that tells numba its type.
+
+    Where one argument of an entry holds a function value, numba looks through all parts of all arguments at every
+    call, which takes longer than many a run; structures that know their type it asks.
+    """
+    numba = _numba()
+    if numba.config.DISABLE_JIT:
+        return structure
+    key = _type_key(structure)
+    if key not in _typed_classes:
+        from numba.extending import typeof_impl
+
+        known = numba.typeof(structure)
+        cls = type(structure)
+        made = type(cls.__name__, (cls,), {"_numba_type_": known, "__slots__": ()})
+        typeof_impl.register(made)(lambda value, context: known)
+        _typed_classes[key] = made
+    found: S = _typed_classes[key](*structure)
+    return found
+
+
+_typed_classes: dict[Any, Any] = {}
+
+
+def _type_key(value: Any) -> Any:
+    """Return what the numba type of an argument depends on: no more than it takes to tell such arguments apart."""
+    if isinstance(value, tuple):
+        return (type(value).__name__, *(_type_key(part) for part in value))
+    flags = getattr(value, "flags", None)
+    if flags is not None and getattr(value, "ndim", 0):
+        contiguous = flags.c_contiguous, flags.f_contiguous and value.ndim > 1
+        return value.dtype.str, value.ndim, contiguous, flags.writeable, flags.aligned
+    signature = getattr(value, "signature", None)
+    return type(value) if signature is None else id(signature())
 
 
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:
