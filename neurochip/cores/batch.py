@@ -224,10 +224,13 @@ class Batch:
     def snapshot(self) -> dict[str, NDArray[Any]]:
         """Return copies of all that the samples remember, by name."""
         self.rest()
-        arrays = {name: array.copy() for name, array in self._named().items()}
-        return arrays | {_TESTING: np.array([self._testing], np.uint8)}
+        arrays = {name: array.copy() for name, array in self._named(self.tick).items()}
+        return arrays | {_TESTING: np.full((len(self), 1), self._testing, np.uint8)}
 
-    def _named(self) -> dict[str, NDArray[Any]]:
+    def _named(self, tick: int) -> dict[str, NDArray[Any]]:
+        """Return what samples remember after ``tick`` ticks: before the first, receivers have heard nothing."""
+        if not tick:
+            return self.state._asdict()
         received = {f"received.{name}": array for name, array in self.reception._asdict().items()}
         return {**self.state._asdict(), **received}
 
@@ -235,7 +238,10 @@ class Batch:
         """Put the samples back where a snapshot was taken; returns whether these presentations measure."""
         marked = arrays.get(_TESTING)
         testing = marked is not None and bool(np.any(marked))
-        wanted = set(self._named()) | {_TESTING}
+        before = self.state, self.plan, self._testing
+        self.plan = self._plans[testing]
+        wanted = set(self._named(tick)) | {_TESTING}
+        self.plan = before[1]
         if wanted != set(arrays):
             raise DataError(
                 "snapshot",
@@ -245,15 +251,14 @@ class Batch:
             most = _MOST.get(name.removeprefix("received."))
             if most is not None and array.max(initial=0) > most:
                 raise DataError("snapshot", f"{name} must be {'0 or 1' if most == 1 else f'0 to {most}'}")
-        before = self.state, self.plan, self._testing
         self.state = self._kept(len(arrays["bits"]))
         self.plan, self._testing = self._plans[testing], testing
-        for name, array in self._named().items():
+        for name, array in self._named(tick).items():
             if arrays[name].shape != array.shape:
                 shape = array.shape
                 self.state, self.plan, self._testing = before
                 raise DataError("snapshot", f"{name} has shape {arrays[name].shape}, this chip's is {shape}")
-        for name, array in self._named().items():
+        for name, array in self._named(tick).items():
             array[...] = arrays[name]
         self.choose_plan(testing=testing)
         self.tick = tick

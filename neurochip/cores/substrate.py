@@ -279,16 +279,16 @@ class DigitalSubstrate:
         if own and batch.lossy:
             raise CapabilityError(what.value, "is not kept of axons on which packets get lost")
         if what is Observable.VALUE or own:
-            return np.ascontiguousarray(state.words[:, self._cell.value, slots])
+            return np.array(state.words[:, self._cell.value, slots])
         if what is Observable.SPIKES:
-            return np.ascontiguousarray(batch.bits()[:, slots])
+            return np.array(batch.bits()[:, slots])
         lost = plan is not None and batch.lossy and batch.tick > 0
         ran = self._dtype.type(max(self._ran, 1))
         if what is Observable.TRACE:
             trace = batch.reception.trace
             if plan is not None and lost:
                 return plan.at_cores(trace, layer)
-            return np.ascontiguousarray(trace[:, slots] if not batch.lossy else 0 * state.words[:, 0, slots])
+            return np.array(trace[:, slots] if not batch.lossy else 0 * state.words[:, 0, slots])
         if plan is not None and lost and self._counting:
             return np.asarray(plan.at_cores(batch.reception.counts, layer) / ran)
         rate: NDArray[Any] = state.counts[:, slots] / ran

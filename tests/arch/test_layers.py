@@ -53,7 +53,10 @@ def test_the_library_does_not_know_its_tests() -> None:
     assert contracts
     for house in ("neurochip", "cli", "firmware_sim"):
         assert offenders(house, ("pytest", "hypothesis", "neurochip.testing"), contracts) == []
-        assert offenders(house, ("tests", "benchmarks", "scipy")) == []
+        assert offenders(house, ("tests", "benchmarks")) == []
+        # An extra of sweeps, whose statistics need it.
+        statistics = frozenset({"neurochip/sweep/population.py", "neurochip/sweep/statistics.py", "neurochip/sweep/limit.py"})
+        assert offenders(house, ("scipy",), statistics) == []
 
 
 def test_an_offender_would_be_seen(tmp_path: Path) -> None:

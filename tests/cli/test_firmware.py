@@ -45,7 +45,7 @@ def test_a_wrong_program_is_refused_by_line(run: Run, place: Workplace) -> None:
     )
     assert (
         run("firmware", "asm", "none.asm").stderr
-        == "Error: none.asm: cannot be read: No such file or directory\n"
+        == "Error: none.asm: no such file\n"
     )
 
 

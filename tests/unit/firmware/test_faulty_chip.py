@@ -76,16 +76,16 @@ def test_a_snapshot_that_is_not_of_this_chip_is_refused_and_changes_nothing() ->
 
         for snapshot, sentence in (
             (
-                bad("faults.heard"),
-                "snapshot: is of another kind of chip: faults.heard must be in both or none",
+                bad("received.arrived"),
+                "snapshot: is of another kind of chip: received.arrived must be in both or none",
             ),
             (
-                bad(**{"faults.more": np.zeros((2, 1), np.uint8)}),
-                "snapshot: is of another kind of chip: faults.more must be in both or none",
+                bad(**{"received.more": np.zeros((2, 1), np.uint8)}),
+                "snapshot: is of another kind of chip: received.more must be in both or none",
             ),
             (
-                bad(**{"faults.heard": np.full_like(good.arrays["faults.heard"], 3)}),
-                "snapshot: faults.heard must be 0 to 2",
+                bad(**{"received.arrived": np.full_like(good.arrays["received.arrived"], 3)}),
+                "snapshot: received.arrived must be 0 to 2",
             ),
             (bad(bits=np.full_like(good.arrays["bits"], 2)), "snapshot: bits must be 0 or 1"),
         ):
@@ -96,6 +96,6 @@ def test_a_snapshot_that_is_not_of_this_chip_is_refused_and_changes_nothing() ->
             for name, array in good.arrays.items():
                 np.testing.assert_array_equal(after.arrays[name], array)
         begin(chip)
-        short = bad(**{"faults.heard": good.arrays["faults.heard"][:, :-1].copy()})
-        with pytest.raises((DataError, FirmwareError), match="faults.heard has shape"):
+        short = bad(**{"received.arrived": good.arrays["received.arrived"][:, :-1].copy()})
+        with pytest.raises((DataError, FirmwareError), match="received.arrived has shape"):
             chip.restore(short)
