@@ -55,7 +55,9 @@ def test_the_library_does_not_know_its_tests() -> None:
         assert offenders(house, ("pytest", "hypothesis", "neurochip.testing"), contracts) == []
         assert offenders(house, ("tests", "benchmarks")) == []
         # An extra of sweeps, whose statistics need it.
-        statistics = frozenset({"neurochip/sweep/population.py", "neurochip/sweep/statistics.py", "neurochip/sweep/limit.py"})
+        statistics = frozenset(
+            {"neurochip/sweep/population.py", "neurochip/sweep/statistics.py", "neurochip/sweep/limit.py"}
+        )
         assert offenders(house, ("scipy",), statistics) == []
 
 

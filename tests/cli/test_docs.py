@@ -39,7 +39,7 @@ LEFT_OUT = {
     "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",
     "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --scheduler": "needs that cluster",
     "neurochip sweep analog-pilot --dies": "needs dies that were measured; test_sweep.py has some, for its own network",
-    "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --shard": "runs in a job array; test_sweep.py",
+    "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --grid --shard": "runs in a job array",
     "neurochip sweep merge": "needs the folders of such jobs; test_sweep.py",
 }
 

@@ -43,10 +43,7 @@ def test_a_wrong_program_is_refused_by_line(run: Run, place: Workplace) -> None:
     assert " ".join(result.stderr.split()) == (
         "Error: bad.asm: instruction 2, jump $-1: jumps back; only djnz may, which counts"
     )
-    assert (
-        run("firmware", "asm", "none.asm").stderr
-        == "Error: none.asm: no such file\n"
-    )
+    assert run("firmware", "asm", "none.asm").stderr == "Error: none.asm: no such file\n"
 
 
 def test_run_a_program_of_ones_own(run: Run, place: Workplace) -> None:

@@ -54,7 +54,8 @@ def test_every_option_arrives(run: Run, fake: Fake) -> None:
     }
 
 
-def test_resume_arrives(run: Run, fake: Fake) -> None:
+def test_resume_arrives(run: Run, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("neurochip._cli.commands.simulate._begun", lambda folder: (False, None))
     run("simulate", "--resume", "runs/x", "--threads", "1")
     assert (fake.asked["resume"], fake.asked["threads"]) == (Path("runs/x"), 1)
 

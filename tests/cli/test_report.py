@@ -155,7 +155,7 @@ def test_a_price_that_is_missing(run: Run, stored: Path, place: Workplace) -> No
     result = run("report", stored, "--prices", sheet)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "Error: mine: prices.synapse_bit_read: is missing, and the run has this event (one bit read from synapse "
-        "memory); add the price or choose another price list\n"
+        "Error: done/report.json: mine: prices.synapse_bit_read: is missing, and the run has this event "
+        "(one bit read from synapse memory); add the price or choose another price list\n"
     )
     assert place.files() == files

@@ -117,8 +117,8 @@ def test_nothing_is_left_of_a_run_that_fails(
     def full(path: Path, content: bytes) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(reproducing, "_write_file", full)
-    with pytest.raises(OutputError, match="cannot be written: No space left on device"):
+    monkeypatch.setattr(reproducing, "write_synced", full)
+    with pytest.raises(OutputError, match="cannot be made: No space left on device"):
         reproduce("made", out=tmp_path / "r")
     assert list(tmp_path.iterdir()) == []
 

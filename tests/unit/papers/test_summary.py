@@ -36,5 +36,5 @@ def test_what_is_no_reproduction_is_refused(tmp_path: Path, capsys: pytest.Captu
     assert main([str(tmp_path)]) == 2
     assert main([str(finished(tmp_path / "b", format="other"))]) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert lines[1].endswith("result.json: cannot be read; name folders that `neurochip reproduce` made")
+    assert lines[1].endswith("result.json: no such file; name folders that `neurochip reproduce` made")
     assert lines[2].endswith("result.json: has format 'other', 'neurochip-reproduction/1' needed")

@@ -79,7 +79,7 @@ def test_each_die_has_its_limit(eighty: tuple[SweepDocument, Path]) -> None:
         for die, true in zip(limit["dies"], factor * truth, strict=True):
             low, high = (die[end]["value"] for end in ("low", "high"))
             inside += low - 0.004 <= true and (die["high"]["beyond"] or true <= high + 0.004)
-        assert inside >= 80  # of a eighty intervals of 90 %
+        assert inside >= 64  # of eighty intervals of 90 %: eight of ten
 
 
 def test_dies_that_are_far_from_the_limit_of_all_are_left_alone(eighty: tuple[SweepDocument, Path]) -> None:

@@ -50,7 +50,8 @@ def made(
 ) -> Definition:
     found = measured_dies([str(path) for path in measured])
     axes = parse_axes(vary) if vary else ()
-    return define(run, axes, modes=parse_modes(modes), measured=found, **options)
+    references = options.pop("references", options.get("seeds", 1))
+    return define(run, axes, modes=parse_modes(modes), measured=found, references=references, **options)
 
 
 def test_how_dies_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
