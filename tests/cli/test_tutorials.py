@@ -88,7 +88,7 @@ def rule(folder: Path, page: str) -> None:
 def test_analog(tmp_path: Path) -> None:
     """Settled in floating point by a library that differs between machines: the decision, not the digits."""
     printed = carried_out("tutorial-analog-designer.md", tmp_path)
-    assert "training in the loop bears" in printed
+    assert "3 dies cannot show 95 %" in " ".join(printed.split())
     sweep = json.loads((tmp_path / "sigma" / "sweep.json").read_text())
     errors: dict[tuple[str, float], list[float]] = {}
     for point in sweep["points"]:
