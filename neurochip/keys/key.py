@@ -8,6 +8,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from neurochip.keys.conditions import Condition
+from neurochip.keys.ranges import MOST_COUNTED
 
 __all__ = ["Count", "Key", "Natural", "Nonnegative", "Positive", "Seed", "Share"]
 
@@ -15,9 +16,8 @@ __all__ = ["Count", "Key", "Natural", "Nonnegative", "Positive", "Seed", "Share"
 Positive = Annotated[float, Meta(gt=0)]
 Nonnegative = Annotated[float, Meta(ge=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
-_MOST = 2**48  # of anything that is counted: sums of such numbers are 64-bit integers
-Count = Annotated[int, Meta(ge=1, le=_MOST)]
-Natural = Annotated[int, Meta(ge=0, le=_MOST)]
+Count = Annotated[int, Meta(ge=1, le=MOST_COUNTED)]
+Natural = Annotated[int, Meta(ge=0, le=MOST_COUNTED)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 

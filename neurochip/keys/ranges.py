@@ -9,9 +9,12 @@ from msgspec import Meta
 
 from neurochip.errors import ConfigError
 
-__all__ = ["check_range", "range_words"]
+__all__ = ["MOST_COUNTED", "check_range", "range_words"]
 
 _LARGEST = 2**63 - 1
+
+
+MOST_COUNTED = 2**48  # of anything: sums of such numbers are 64-bit integers
 
 
 def check_range(value: Any, meta: Meta, unit: str, place: str) -> None:
@@ -19,7 +22,9 @@ def check_range(value: Any, meta: Meta, unit: str, place: str) -> None:
     try:
         msgspec.convert(value, Annotated[type(value), meta])
     except msgspec.ValidationError:
-        words = range_words(meta, whole=isinstance(value, int))
+        # Who asks for too few need not be told how many more the counters could hold.
+        counts = meta.le == MOST_COUNTED and isinstance(value, int) and value <= MOST_COUNTED
+        words = range_words(Meta(ge=meta.ge) if counts else meta, whole=isinstance(value, int))
         got = f"{value:g}" if isinstance(value, float) else f'"{value}"' if isinstance(value, str) else value
         unit = unit.removesuffix("s") if words.endswith(" 1") else unit
         unit = f" {unit}" if unit and " " not in unit else ""  # a phrase would not be read as one

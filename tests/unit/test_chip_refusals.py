@@ -30,7 +30,7 @@ def test_a_fifo_of_0() -> None:
     text = chip_text("cmos45").replace("fifo_depth = 4", "fifo_depth = 0")
     with pytest.raises(ConfigError) as caught:
         chip_from_toml(text, "mine.toml")
-    assert str(caught.value) == "mine.toml: timing.fifo_depth: must be 1 to 281474976710656, got 0"
+    assert str(caught.value) == "mine.toml: timing.fifo_depth: must be at least 1, got 0"
 
 
 def test_a_mapping_to_nowhere() -> None:

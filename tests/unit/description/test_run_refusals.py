@@ -28,7 +28,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (SMALL + "betta = 1", "learning.betta: unknown key; did you mean 'beta'?"),
         (SMALL + "minibatch = 0", "learning.minibatch: must be at least 1, got 0"),
         (SMALL.replace("epochs = 2", ""), "learning.epochs: is missing"),
-        (SMALL.replace("epochs = 2", "epochs = -1"), "learning.epochs: must be at least 1, got -1"),
+        (SMALL.replace("epochs = 2", "epochs = -1"), "learning.epochs: must be 1 to 1000000, got -1"),
         (SMALL.replace("0.05", "-0.05"), "learning.rates[1]: must be ≥ 0, got -0.05"),
         (
             SMALL.replace("0.1, ", ""),
