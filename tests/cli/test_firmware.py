@@ -147,13 +147,13 @@ def test_a_chip_without_prices_for_the_controller_is_refused(run: Run, place: Wo
     "sets",
     [
         ("substrate=analog", "learning.rule=recurrent-backprop", "network.tied=false"),
-        ("learning.rule=rate-of-change", "phases.reference=opposite"),
+        ("learning.rule=rate-of-change", "phases.reference=opposite", "phases.nudged=5"),
         ("learning.rule=associative", "network.tied=false", "learning.pre=trace"),
     ],
     ids=["recurrent-backprop", "rate-of-change", "associative"],
 )
 def test_any_rule_is_driven(sets: tuple[str, ...], run: Run, place: Workplace) -> None:
-    sized = ("data.train=40", "data.test=20", "learning.epochs=1", "phases.free=10", "phases.nudged=5")
+    sized = ("data.train=40", "data.test=20", "learning.epochs=1", "phases.free=10")
     words = [word for one in (*sets, *sized) for word in ("--set", one)]
     errors = []
     for name, how in (("plain", ()), ("driven", ("--through", "firmware"))):
