@@ -59,7 +59,8 @@ def replay(do: Command) -> str:
 
 
 def sweep(do: Command) -> str:
-    do("sweep", "analog-mnist-small", *sets(*_ON_A_DIE, "learning.epochs=1"), "--vary", "analog.mismatch.sigma=0:0.5:4", "--grid", "--references", "1",
+    do("sweep", "analog-mnist-small", *sets(*_ON_A_DIE, "learning.epochs=1"), "--vary",
+       "analog.mismatch.sigma=0:0.5:4", "--grid", "--references", "1",
        "--modes", "deploy,in-loop", "--dies", "3", "--workers", "1", "--out", "sweep")  # fmt: skip
     return "sweep/sweep.html"
 
