@@ -256,7 +256,7 @@ def _type_key(value: Any) -> Any:
     if isinstance(value, tuple):
         return (type(value).__name__, *(_type_key(part) for part in value))
     flags = getattr(value, "flags", None)
-    if flags is not None and getattr(value, "ndim", 0):
+    if flags is not None and hasattr(value, "ndim") and value.ndim > 0:
         contiguous = flags.c_contiguous, flags.f_contiguous and value.ndim > 1
         return value.dtype.str, value.ndim, contiguous, flags.writeable, flags.aligned
     signature = getattr(value, "signature", None)
