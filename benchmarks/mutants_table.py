@@ -158,7 +158,7 @@ MUTANTS: tuple[Mutant, ...] = (
            'book[:, _AT["hops_ns"]] = sent * ways.links[:, 0]', "north–south counts what goes east–west", BOOKS),
     Mutant("books frames", "neurochip/cores/counters.py", 'book[:, _AT["bitmap"]] = symbols * copies',
            'book[:, _AT["bitmap"]] = sent * copies', "a frame has as many bits as spikes", BOOKS),
-    Mutant("books presentations", "neurochip/cores/counters.py", "presentations=lanes if kind.begins else 0",
+    Mutant("books presentations", "neurochip/cores/counters.py", "presentations=samples if kind.begins else 0",
            "presentations=lanes", "a phase that goes on is presented again", HOST),
     Mutant("books inputs twice", "neurochip/cores/counters.py", "        if kind.opening:\n",
            "        if kind.begins:\n",
@@ -168,7 +168,7 @@ MUTANTS: tuple[Mutant, ...] = (
            '            if kind.opening:\n                book[output, _AT["host_words_in"]]',
            "targets of a nudged phase are never written", HOST),
     # Time.
-    Mutant("clock every", "neurochip/cores/clock.py", "np.arange(-before % self._every, lanes",
+    Mutant("clock every", "neurochip/cores/clock.py", "np.arange(-before % self._every, samples",
            "np.arange(before % self._every, lanes", "others than every n-th presentation are timed", TIMED),
     Mutant("clock of learning", "neurochip/cores/clock.py", "exact.times(accumulations, add)",
            "exact.times(accumulations, write)", "a product takes as long as a write", TIMED),

@@ -48,7 +48,7 @@ class ChipClock:
     every
         Time the first of every so many presentations of a phase, and no others.
     threads
-        Lanes are shared among so many threads; results do not depend on it.
+        Samples are shared among so many threads; results do not depend on it.
     unheard
         bool[sender, receiver], cores of the image between which no packet travels; see `traffic_tables`.
     dead
@@ -107,7 +107,7 @@ class ChipClock:
         self._ticks_at_once = _MOST_SUM // longest
         self._routes = link_routes(image, self.tables)
         self._seen: dict[Phase, int] = {}  # presentations that have begun, timed or not
-        self._timed: dict[Phase, NDArray[np.int64]] = {}  # lanes of the present minibatch that are timed
+        self._timed: dict[Phase, NDArray[np.int64]] = {}  # samples of the present minibatch that are timed
         self._walkers: list[_Walker] = []
 
     @property
@@ -115,15 +115,15 @@ class ChipClock:
         """Whether bits are needed, and not only counts."""
         return self.model == "cycle"
 
-    def lanes_at_once(self, ticks: int, slots: int) -> int:
-        """Return how many lanes' spikes may be kept, so that memory stays small."""
+    def samples_at_once(self, ticks: int, slots: int) -> int:
+        """Return how many samples' spikes may be kept, so that memory stays small."""
         return max(1, _ROOM // max(1, ticks * slots)) if self.walks else 1 << 30
 
-    def begin(self, phase: Phase, lanes: int) -> int:
-        """Choose which of ``lanes`` new presentations of a phase are timed; return how many."""
+    def begin(self, phase: Phase, samples: int) -> int:
+        """Choose which of ``samples`` new presentations of a phase are timed; return how many."""
         before = self._seen.get(phase, 0)
-        self._seen[phase] = before + lanes
-        self._timed[phase] = np.arange(-before % self._every, lanes, self._every, dtype=np.int64)
+        self._seen[phase] = before + samples
+        self._timed[phase] = np.arange(-before % self._every, samples, self._every, dtype=np.int64)
         return len(self._timed[phase])
 
     def restore(self, presentations: Mapping[Phase, int]) -> None:
@@ -131,7 +131,7 @@ class ChipClock:
         self._seen = dict(presentations)
 
     def timed(self, phase: Phase) -> NDArray[np.int64]:
-        """Return the lanes of the present minibatch that are timed in this phase."""
+        """Return the samples of the present minibatch that are timed in this phase."""
         return self._timed[phase]
 
     def measure(

@@ -1,4 +1,4 @@
-"""Spike counts of a phase → ledger: everything a tick-timed chip books follows from them and the image."""
+"""Spike counts of a phase → ledger: everything that is counted follows from them and the image."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from neurochip.kernels._jit import entry
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.substrate.phase_time import PhaseTime
 
-__all__ = ["Bookkeeper", "spikes_per_core"]
+__all__ = ["EventCounters", "spikes_per_core"]
 
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
 
 
-_LANES, _LANE_TICKS, _CARRIED, _SENT, _LAST = range(5)
+_SAMPLES, _SAMPLE_TICKS, _CARRIED, _SENT, _LAST = range(5)
 _SOUND = 5  # rows of a tally where nothing is broken; the counts of faults follow
 
 
@@ -60,7 +60,7 @@ class _Ways(NamedTuple):
     arrives: Counts  # [sender, receiver]  1 where no link on the way is down
 
 
-class Bookkeeper:
+class EventCounters:
     """Keeps the ledger of one chip image.
 
     Parameters
@@ -162,7 +162,7 @@ class Bookkeeper:
         self,
         phase: Phase,
         *,
-        lanes: int,
+        samples: int,
         ticks: int,
         begins: bool,
         opening: bool,
@@ -183,7 +183,7 @@ class Bookkeeper:
         nudged
             Whether targets pull.
         carried, sent, last
-            Spikes per core, over all lanes: under way at the beginning, sent, sent in the last tick.
+            Spikes per core, over all samples: under way at the beginning, sent, sent in the last tick.
         faults
             What they did, where there are any; ``carried`` and ``last`` mean nothing then.
         """
@@ -192,8 +192,8 @@ class Bookkeeper:
             _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken),
             np.zeros((_SOUND if faults is None else _SOUND + len(TALLY), self._cores), dtype=np.int64),
         )
-        tally[_LANES] += lanes
-        tally[_LANE_TICKS] += lanes * ticks
+        tally[_SAMPLES] += samples
+        tally[_SAMPLE_TICKS] += samples * ticks
         tally[_SENT] += sent
         if faults is None:
             tally[_CARRIED] += carried
@@ -205,12 +205,12 @@ class Bookkeeper:
 
     def _enter(self, kind: _Kind, tally: Counts) -> None:
         book = self._blank()
-        lanes, lane_ticks = int(tally[_LANES, 0]), int(tally[_LANE_TICKS, 0])
+        samples, sample_ticks = int(tally[_SAMPLES, 0]), int(tally[_SAMPLE_TICKS, 0])
         carried, sent, last = tally[_CARRIED], tally[_SENT], tally[_LAST]
         receivers = self.hears.sum(axis=1)
         # Frames, like packets, travel for a tick: those of the last tick before a presentation reach nobody.
-        frame_ticks = lane_ticks - lanes if kind.opening else lane_ticks
-        symbols, axons = self.size * lane_ticks, self._axons * lane_ticks
+        frame_ticks = sample_ticks - samples if kind.opening else sample_ticks
+        symbols, axons = self.size * sample_ticks, self._axons * sample_ticks
         if kind.broken is None:
             delivered = (carried + sent - last) @ self.hears
             in_flight = (last - carried) * receivers
@@ -237,9 +237,9 @@ class Bookkeeper:
         if kind.nudged:
             book[output, _AT["nudged_updates"]] = symbols[output]
             if kind.begins:
-                book[output, _AT["host_words_in"]] = self.size[output] * lanes
+                book[output, _AT["host_words_in"]] = self.size[output] * samples
         if kind.opening:
-            book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * lanes
+            book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * samples
         if self._traced:
             book[:, _AT["trace_updates"]] = axons
         book[:, _AT["spikes_sent"]] = sent
@@ -261,11 +261,11 @@ class Bookkeeper:
         book[:, _AT["bitmap"]] = symbols * copies
         book[:, _AT["bitmap_hops"]] = symbols * links
         if self._bias_axon:
-            listens, arrived = ~self._clamped, lane_ticks - lanes * int(kind.opening)
-            book[listens, _AT["neuron_updates"]] += lane_ticks
+            listens, arrived = ~self._clamped, sample_ticks - samples * int(kind.opening)
+            book[listens, _AT["neuron_updates"]] += sample_ticks
             for name in ("sops", "weight_reads"):
                 book[listens, _AT[name]] += arrived * self.size[listens]
-        self._book(kind.phase, book, presentations=lanes if kind.begins else 0, ticks=lane_ticks)
+        self._book(kind.phase, book, presentations=samples if kind.begins else 0, ticks=sample_ticks)
 
     def update(self, accumulations: Counts, writes: Counts, saturations: Counts, words: Counts) -> None:
         """Book a change of weights, per core; ``words`` left the sending cores other than as spikes."""
@@ -277,20 +277,20 @@ class Bookkeeper:
         book[:, _AT["readout_words"]] = words
         self._book(Phase.UPDATE, book)
 
-    def readout(self, population: int, lanes: int) -> None:
+    def readout(self, population: int, samples: int) -> None:
         """Book that the host read the values of a population."""
         book = self._blank()
         here = self.population == population
-        book[here, _AT["readout_words"]] = self.size[here] * lanes
+        book[here, _AT["readout_words"]] = self.size[here] * samples
         self._book(Phase.READOUT, book)
 
 
 @entry
 def spikes_per_core(per_slot: Any, slots: Any, out: Any) -> None:
-    """Sum a small count [lane, slot] over lanes and over the slots u64[core, 2] of each core: i64[core] ``out``."""
+    """Sum a small count [sample, slot] over samples and over the slots u64[core, 2] of each core: i64[core] ``out``."""
     for c in range(slots.shape[0]):
         total = 0
-        for lane in range(per_slot.shape[0]):
+        for sample in range(per_slot.shape[0]):
             for j in range(slots[c, 0], slots[c, 1]):
-                total += per_slot[lane, j]
+                total += per_slot[sample, j]
         out[c] = total

@@ -34,7 +34,7 @@ class CoreMemory(NamedTuple):
 
 
 class IsolatedCore:
-    """Runs one core of an image, all lanes.
+    """Runs one core of an image, all samples.
 
     Parameters
     ----------
@@ -74,10 +74,10 @@ class IsolatedCore:
         self._scratch = self._layout.scratch(int(wiring.sources[-1, 3]), self._variables)
         self._tick = 0
 
-    def begin(self, lanes: int, presentations: NDArray[np.uint64], inputs: NDArray[Any] | None) -> None:
-        """Start from rest; ``inputs`` [lane, neuron of this core] for a clamped core."""
-        self._state = self._layout.state(lanes, self._variables)
-        self._reception = self._layout.reception(lanes, self._wiring, patterned=True, traced=self._traced)
+    def begin(self, samples: int, presentations: NDArray[np.uint64], inputs: NDArray[Any] | None) -> None:
+        """Start from rest; ``inputs`` [sample, neuron of this core] for a clamped core."""
+        self._state = self._layout.state(samples, self._variables)
+        self._reception = self._layout.reception(samples, self._wiring, patterned=True, traced=self._traced)
         self._presentations = presentations
         self._tick = 0
         if inputs is not None:
@@ -95,26 +95,26 @@ class IsolatedCore:
         Parameters
         ----------
         heard
-            Sending core → its spikes in the last tick, [1, lane, neuron], in wire form (`Spikes.to_bytes`);
+            Sending core → its spikes in the last tick, [1, sample, neuron], in wire form (`Spikes.to_bytes`);
             nothing in the first tick.
         beta, targets
-            Nudge, on cores of the output population; ``targets`` [lane, neuron of this core].
+            Nudge, on cores of the output population; ``targets`` [sample, neuron of this core].
         """
         state, dtype = self._state, self._layout.state_dtype
         bits = state.bits[:, 0]
-        lanes = bits.shape[0]
+        samples = bits.shape[0]
         for sender, packed in heard.items():
             first, _ = self._layout.core_slots[sender]
             size = self._image.cores[sender].size
-            found = Spikes.from_bytes(packed, ticks=1, batch=lanes, units=size)
+            found = Spikes.from_bytes(packed, ticks=1, batch=samples, units=size)
             bits[:, first : first + size] = found.array()[0]
-        wanted = np.zeros((lanes, self._layout.n_slots), dtype=dtype)
+        wanted = np.zeros((samples, self._layout.n_slots), dtype=dtype)
         if targets is not None:
             wanted[:, self._own()] = targets
-        nothing = np.zeros((0, lanes, self._layout.n_slots), dtype)
+        nothing = np.zeros((0, samples, self._layout.n_slots), dtype)
         nobody = np.zeros(0, np.int64)
         run_ticks(
-            np.arange(lanes),
+            np.arange(samples),
             Span(
                 self._presentations,
                 self._seed,
@@ -132,8 +132,8 @@ class IsolatedCore:
                 nothing.astype(np.uint8),
                 nothing,
                 nothing,
-                np.zeros((0, lanes, 0), np.int32),
-                np.arange(lanes),
+                np.zeros((0, samples, 0), np.int32),
+                np.arange(samples),
                 VALUE,
                 nobody,
                 nobody,
@@ -143,5 +143,5 @@ class IsolatedCore:
         return Spikes.from_array(bits[None, :, self._own()]).to_bytes()
 
     def values(self) -> NDArray[Any]:
-        """Return s of its neurons, [lane, neuron]: what an outside observer sees, not other cores."""
+        """Return s of its neurons, [sample, neuron]: what an outside observer sees, not other cores."""
         return self._state.words[:, VALUE, self._own()].copy()

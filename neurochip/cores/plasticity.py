@@ -19,12 +19,12 @@ def _accumulate(i: Any, pre: Any, post: Any, width: Any, change: Any) -> Any:
     for j in range(nothing, width):
         change[j] = 0
     active = 0
-    for lane in range(pre.shape[0]):
-        x = pre[lane, i]
+    for sample in range(pre.shape[0]):
+        x = pre[sample, i]
         if x != 0:
             active += 1
             for j in range(nothing, width):
-                change[j] += x * post[lane, j]
+                change[j] += x * post[sample, j]
     return active
 
 

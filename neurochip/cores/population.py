@@ -11,7 +11,7 @@ import numpy as np
 from neurochip.cores.arrays import Neurons, aligned_zeros
 from neurochip.elements.constants import TAKE
 from neurochip.elements.element import constants_of
-from neurochip.elements.neurons.neuron import Dynamics, Lane, Moment
+from neurochip.elements.neurons.neuron import Dynamics, Moment, Sample
 from neurochip.elements.neurons.settling import DECODER_LAMBDA, TRACED
 from neurochip.elements.stages import Parts, decode, specialised, stage_of
 from neurochip.errors import CapabilityError
@@ -44,8 +44,8 @@ def _update_value(update: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
     row, plane = np.zeros(0, dtype), np.zeros((0, 0), dtype)
     words, slot = np.zeros(0, np.uint64), np.uint64(0)
     moment = Moment(1, slot, slot, row, False)
-    lane = Lane(plane, np.zeros(0, np.uint8), row, row, words, np.zeros(0, np.int64))
-    return update.value(slot, slot, moment, lane, plane, dtype.type(0), row, plane)
+    sample = Sample(plane, np.zeros(0, np.uint8), row, row, words, np.zeros(0, np.int64))
+    return update.value(slot, slot, moment, sample, plane, dtype.type(0), row, plane)
 
 
 @functools.cache

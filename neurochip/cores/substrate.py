@@ -13,7 +13,7 @@ from neurochip.cores.arrays import Recorder, Wiring
 from neurochip.cores.batch import Batch
 from neurochip.cores.cell import Cell, cell_of
 from neurochip.cores.clock import ChipClock
-from neurochip.cores.counters import Bookkeeper
+from neurochip.cores.counters import EventCounters
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.isolated import CoreMemory
 from neurochip.cores.layout import Layout
@@ -50,7 +50,7 @@ RECORDS = ("spikes", "states", "step_sizes")
 
 
 class DigitalSubstrate:
-    """Emulates a compiled chip, all lanes of a minibatch side by side.
+    """Emulates a compiled chip, all samples of a minibatch side by side.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ class DigitalSubstrate:
     weight_range
         Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
     threads
-        Lanes are shared among so many threads; results do not depend on it.
+        Samples are shared among so many threads; results do not depend on it.
     timing
         ``tick``: events are counted, cycles are not; ``analytic`` and ``cycle``: see `ChipClock`. None changes a spike
         or a count.
@@ -101,7 +101,7 @@ class DigitalSubstrate:
         self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
-        self._books = Bookkeeper(
+        self._counters = EventCounters(
             image, traced or counting or self._cell.value_is_trace, bias_axon=self._cell.has_bias_axon
         )
         self._dtype = self._layout.state_dtype
@@ -164,7 +164,7 @@ class DigitalSubstrate:
         return self._synapses.parameters()
 
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [lane, unit] in [0, 1], from rest; ``presentations`` [lane] number them."""
+        """Present ``inputs`` [sample, unit] in [0, 1], from rest; ``presentations`` [sample] number them."""
         inputs = fitting_inputs(self.image.network, inputs)
         self._batch.begin(self._cell.present(inputs), fitting_presentations(presentations, inputs.shape[0]))
         self._opening = True
@@ -204,9 +204,9 @@ class DigitalSubstrate:
             phase, begins, ticks, self._dtype.type(self._cell.nudge(beta)), wanted, kept
         )
         batch.tick += ticks
-        self._books.run(
+        self._counters.run(
             phase,
-            lanes=len(batch),
+            samples=len(batch),
             ticks=ticks,
             begins=begins,
             opening=self._opening,
@@ -236,33 +236,33 @@ class DigitalSubstrate:
         wanted: NDArray[Any],
         kept: Sequence[int],
     ) -> Recorder:
-        """Run all lanes, as many at once as there is room for what the clock needs of them, and time them."""
-        clock, lanes, slots = self._clock, len(self._batch), self._layout.n_slots
+        """Run all samples, as many at once as there is room for what the clock needs of them, and time them."""
+        clock, samples, slots = self._clock, len(self._batch), self._layout.n_slots
         for_walking = ticks if clock is not None and clock.walks else 0
         for_counting = ticks if clock is not None and not clock.walks else 0
-        at_once = lanes if clock is None or any(kept) else clock.lanes_at_once(ticks, slots)
-        rows = max(1, min(lanes, at_once))
+        at_once = samples if clock is None or any(kept) else clock.samples_at_once(ticks, slots)
+        rows = max(1, min(samples, at_once))
         recorder = Recorder(
             np.zeros((max(kept[0], for_walking), rows, slots), np.uint8),
             np.zeros((kept[1], rows, slots), self._dtype),
             np.zeros((kept[2], rows, slots), self._dtype),
             np.zeros((for_counting, rows, len(self.image.cores)), np.int32),
-            np.arange(lanes) % rows,
+            np.arange(samples) % rows,
             self._cell.value,
             np.zeros(0, np.int64),
             np.zeros(0, np.int64),
         )
         if clock is not None and begins:
-            self._books.time(phase, presentations=clock.begin(phase, lanes))
-        for first in range(0, lanes, rows):
-            some = np.arange(first, min(first + rows, lanes))
+            self._counters.time(phase, presentations=clock.begin(phase, samples))
+        for first in range(0, samples, rows):
+            some = np.arange(first, min(first + rows, samples))
             self._batch.run(some, ticks, nudge, wanted, recorder)
             if clock is not None:
                 timed = np.intersect1d(clock.timed(phase), some) - first
                 took = clock.measure(
                     timed, recorder.per_core, recorder.spikes, self._threads.each, self._batch.tick + 1
                 )
-                self._books.time(phase, took)
+                self._counters.time(phase, took)
         return recorder
 
     def _choose_clock(self, testing: bool) -> None:
@@ -295,11 +295,11 @@ class DigitalSubstrate:
         return rate
 
     def snapshot(self) -> Snapshot:
-        """Return a copy of what the lanes remember."""
+        """Return a copy of what the samples remember."""
         return Snapshot(self._batch.tick, self._ran, self._batch.snapshot())
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put the lanes back where a snapshot was taken."""
+        """Put the samples back where a snapshot was taken."""
         self._choose_clock(self._batch.restore(snapshot.arrays, snapshot.tick))
         self._ran = snapshot.ran
 
@@ -310,9 +310,9 @@ class DigitalSubstrate:
         if plan is not None:
             for counts in (written.accumulations, written.writes, written.saturations):
                 counts[plan.dead] = 0  # a dead core learns nothing: its states and traces are 0
-        self._books.update(written.accumulations, written.writes, written.saturations, written.words)
+        self._counters.update(written.accumulations, written.writes, written.saturations, written.words)
         if self._clocks:
-            self._books.time(Phase.UPDATE, self._clocks[0].learned(written.accumulations, written.writes))
+            self._counters.time(Phase.UPDATE, self._clocks[0].learned(written.accumulations, written.writes))
 
     @property
     def delivered(self) -> Wiring:
@@ -342,15 +342,15 @@ class DigitalSubstrate:
 
     def book_readout(self, layer: int) -> None:
         """Book that the host read the values of a layer."""
-        self._books.readout(layer % len(self._layout.slots_of), len(self._batch))
+        self._counters.readout(layer % len(self._layout.slots_of), len(self._batch))
 
     def ledger(self) -> Ledger:
         """Return all counts since the chip was made."""
-        return self._books.ledger
+        return self._counters.ledger
 
     def restore_books(self, ledger: Ledger, updates: int) -> None:
         """Go on counting from a checkpoint."""
-        self._books.restore(ledger)
+        self._counters.restore(ledger)
         for clock in self._clocks:
             clock.restore({phase: book.presentations for phase, book in ledger.phases.items()})
         self._synapses.updates = updates

@@ -26,19 +26,15 @@ from neurochip.cores.arrays import (
     State,
     Wiring,
 )
-from neurochip.cores.compaction import compact, rename, show_bits, spread
-from neurochip.elements.neurons.neuron import DRIVE, STEP, Lane, Moment
+from neurochip.cores.axons import LAST_PATTERN, add_bits, hear, list_axons, row_of, take_patterns
+from neurochip.cores.compaction import compact, show_bits, spread
+from neurochip.elements.neurons.neuron import DRIVE, STEP, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.row_sums import deliver, sum_reference
-from neurochip.kernels.spike_lists import differences, new_reference, pad_list
+from neurochip.kernels.row_sums import deliver
 
-__all__ = ["REFERENCE_TICKS", "run_ticks"]
+__all__ = ["run_ticks"]
 
-# A new reference pattern is taken before these ticks, from the ticks since the last one: the predictive encoder sends a
-# burst at first, then settles to the rate. Later patterns cost more than they save.
-REFERENCE_TICKS = (2, 9)
-_FIRST, _SECOND = REFERENCE_TICKS
 _NOTHING, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
@@ -50,21 +46,9 @@ def clear(first: Any, last: Any, row: Any) -> None:
 
 
 @separate_kernel
-def _add_bits(first: Any, n: Any, bits: Any, at: Any, counts: Any) -> None:
-    for j in range(_NOTHING, n):
-        counts[at + j] += bits[first + j]
-
-
-@separate_kernel
 def _bias(first: Any, last: Any, factor: Any, bias: Any, drive: Any) -> None:
     for j in range(first, last):
         drive[j] = factor * bias[j]
-
-
-@kernel
-def _row_of(tick: Any, depth: int) -> Any:
-    """Return where the bits of a tick stand; most networks keep those of one."""
-    return tick % depth if depth > 1 else 0
 
 
 @separate_kernel
@@ -101,132 +85,6 @@ def _rest(wiring: Wiring, state: State, reception: Reception, b: int) -> None:
     clear(_NOTHING, np.uint64(reception.trace.shape[1]), reception.trace[b])
     clear(_NOTHING, np.uint64(reception.arrived.shape[1]), reception.arrived[b])
     clear(_NOTHING, np.uint64(reception.late.shape[1]), reception.late[b])
-
-
-@kernel
-def _hear(sources: Any, arrived: Any, heard: Any) -> None:
-    for s in range(sources.shape[0]):
-        for j in range(sources[s, 2], sources[s, 3]):
-            heard[j] = 1 if arrived[j] > 0 else 0
-
-
-@kernel
-def _append_twice(first: Any, last: Any, arrived: Any, plus: Any, end: Any) -> Any:
-    """Append the axons that two packets came through; returns the end of the list."""
-    for j in range(first, last):
-        plus[end] = j - first
-        end += _ONE if arrived[j] > 1 else _NOTHING
-    return end
-
-
-@kernel
-def _heard(
-    source: Any,
-    tick: int,
-    wiring: Wiring,
-    channel: Channel,
-    bits: Any,
-    reference: Any,
-    window: Any,
-    scratch: Scratch,
-) -> Any:
-    """Return where the bits stand that the axons of a source get in this tick, and what is remembered of them.
-
-    That is: u8[…] bits, first, last, and reference pattern and window u8[…] with their first.
-    """
-    p, c = wiring.sources[source, 0], scratch.compacted
-    first, last = wiring.populations[p, 0], wiring.populations[p, 1]
-    axon = wiring.sources[source, 2]
-    if channel.direct == 0:
-        return scratch.heard, axon, wiring.sources[source, 3], reference, window, axon
-    if c.n[p] != _NOTHING:
-        return c.bits, first, first + c.n[p], c.reference, c.window, first
-    back = _row_of(tick - np.int64(wiring.sources[source, 1]), bits.shape[0])
-    return bits[back], first, last, reference, window, axon
-
-
-@entry
-def _take_patterns(
-    tick: int,
-    wiring: Wiring,
-    channel: Channel,
-    bits: Any,
-    reference: Any,
-    window: Any,
-    sums: Any,
-    scratch: Scratch,
-) -> None:
-    """Remember what axons get in the first ticks; where it is time for it, make reference patterns and their sums."""
-    sources, blocks, c = wiring.sources, wiring.blocks, scratch.compacted
-    for s in range(sources.shape[0]):
-        row, first, last, _, seen_row, seen_first = _heard(
-            s, tick, wiring, channel, bits, reference, window, scratch
-        )
-        _add_bits(first, last - first, row, seen_first, seen_row)
-    if tick != _FIRST and tick != _SECOND:
-        return
-    seen = 1 if tick == _FIRST else _SECOND - _FIRST
-    for s in range(sources.shape[0]):
-        p, to = sources[s, 0], _TWO * sources[s, 2]
-        _, first, last, pattern, seen_row, at = _heard(
-            s, tick, wiring, channel, bits, reference, window, scratch
-        )
-        n = new_reference(at, at + (last - first), seen_row, seen, pattern, to, scratch.plus)
-        if channel.direct != 0 and c.n[p] != _NOTHING:
-            rename(scratch.plus, to, n, c.axon, first)
-        silent = sources[s, 3] - sources[s, 2] - _ONE
-        scratch.listed[s, 0] = pad_list(scratch.plus, to, n, silent)
-    for k in range(blocks.shape[0]):
-        s = blocks[k, 1]
-        sum_reference(
-            wiring.weights,
-            blocks[k, 2],
-            blocks[k, 4],
-            blocks[k, 3],
-            scratch.plus,
-            scratch.listed[s, 0],
-            _TWO * sources[s, 2],
-            scratch.part,
-            scratch.total,
-            sums,
-            blocks[k, 5],
-        )
-
-
-@kernel
-def _list_axons(
-    tick: int,
-    wiring: Wiring,
-    patterned: bool,
-    channel: Channel,
-    bits: Any,
-    reference: Any,
-    window: Any,
-    arrived: Any,
-    has_late: bool,
-    scratch: Scratch,
-) -> None:
-    """List, source by source, the axons that fire outside the reference pattern and those that stay silent inside it.
-
-    ``bits`` u8[delay, slot]; ``reference``, ``window`` and ``arrived`` u8[axon slot | 0] of one sample.
-    """
-    c, plus, minus, listed = scratch.compacted, scratch.plus, scratch.minus, scratch.listed
-    sources = wiring.sources
-    for s in range(sources.shape[0]):
-        p, axon, end, to = sources[s, 0], sources[s, 2], sources[s, 3], _TWO * sources[s, 2]
-        row, first, last, pattern, _, at = _heard(s, tick, wiring, channel, bits, reference, window, scratch)
-        if not patterned:
-            pattern, at = scratch.silence, _NOTHING
-        n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)
-        if channel.direct != 0 and c.n[p] != _NOTHING:
-            rename(plus, to, n_plus, c.axon, first)
-            rename(minus, to, n_minus, c.axon, first)
-        if has_late:
-            n_plus = _append_twice(axon, end, arrived, plus, to + n_plus) - to
-        silent = end - axon - _ONE
-        listed[s, 0] = pad_list(plus, to, n_plus, silent)
-        listed[s, 1] = pad_list(minus, to, n_minus, silent)
-        listed[s, 2] = n_plus
 
 
 @kernel
@@ -285,17 +143,17 @@ def _lives(r: Any, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
 
 @kernel
 def _update(
-    neurons: Neurons, kind: Any, first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any
+    neurons: Neurons, kind: Any, first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any
 ) -> Any:
     """Advance a range of neurons of one kind by a tick; returns how many updates were idle."""
     c, own = neurons.constants[kind], neurons.own
     if kind == 0:
-        return neurons.update0(first, last, moment, lane, room, nudge, c, own)
+        return neurons.update0(first, last, moment, sample, room, nudge, c, own)
     if kind == 1:
-        return neurons.update1(first, last, moment, lane, room, nudge, c, own)
+        return neurons.update1(first, last, moment, sample, room, nudge, c, own)
     if kind == 2:
-        return neurons.update2(first, last, moment, lane, room, nudge, c, own)
-    return neurons.update3(first, last, moment, lane, room, nudge, c, own)
+        return neurons.update2(first, last, moment, sample, room, nudge, c, own)
+    return neurons.update3(first, last, moment, sample, room, nudge, c, own)
 
 
 @entry
@@ -359,14 +217,14 @@ def run_ticks(
                 )
         for t in range(n_ticks):
             tick = span.first_tick + t
-            bits, schedule = state.bits[b, _row_of(tick, depth)], span.schedule[t]
+            bits, schedule = state.bits[b, row_of(tick, depth)], span.schedule[t]
 
             # What follows from earlier bits alone.
             if not direct:
-                _hear(wiring.sources, arrived, scratch.heard)
-            if patterned and tick <= _SECOND:
-                _take_patterns(tick, wiring, channel, state.bits[b], reference, window, sums, scratch)
-            _list_axons(
+                hear(wiring.sources, arrived, scratch.heard)
+            if patterned and tick <= LAST_PATTERN:
+                take_patterns(tick, wiring, channel, state.bits[b], reference, window, sums, scratch)
+            list_axons(
                 tick,
                 wiring,
                 patterned,
@@ -382,7 +240,7 @@ def run_ticks(
                 for s in range(wiring.sources.shape[0]):
                     p, first, last = wiring.sources[s, 0], wiring.sources[s, 2], wiring.sources[s, 3]
                     if direct:
-                        sent = state.bits[b, _row_of(tick - np.int64(wiring.sources[s, 1]), depth)]
+                        sent = state.bits[b, row_of(tick - np.int64(wiring.sources[s, 1]), depth)]
                         neurons.trace(
                             _NOTHING,
                             last - first,
@@ -412,7 +270,7 @@ def run_ticks(
                         first,
                         first + c.n[p],
                         Moment(tick, key, start_key, schedule, False),
-                        Lane(c.words, c.bits, target, wiring.bias, c.neuron, recorder.idle),
+                        Sample(c.words, c.bits, target, wiring.bias, c.neuron, recorder.idle),
                         scratch.room,
                         none,
                     )
@@ -450,7 +308,7 @@ def run_ticks(
                     first,
                     until,
                     Moment(tick, key, start_key, schedule, came == _NOTHING),
-                    Lane(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
+                    Sample(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
                     scratch.room,
                     nudge,
                 )
@@ -465,9 +323,9 @@ def run_ticks(
             for p in range(n_populations):
                 first = populations[p, 0]
                 if direct and c.n[p] != _NOTHING:
-                    _add_bits(first, c.n[p], c.bits, first, c.counts)
+                    add_bits(first, c.n[p], c.bits, first, c.counts)
                 else:
-                    _add_bits(first, populations[p, 1] - first, bits, first, counts)
+                    add_bits(first, populations[p, 1] - first, bits, first, counts)
             if recorder.per_core.shape[0] > 0:
                 _count_per_core(wiring.cores, bits, t, kept_at, recorder.per_core)
             if recorder.spikes.shape[0] > 0:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.elements.annealers.table import ANNEALERS
+from neurochip.elements.constants import MOST_CONSTANTS
 from neurochip.elements.decoders.table import DECODERS
 from neurochip.elements.element import Family, constants_of
 from neurochip.elements.encoders.table import ENCODERS
@@ -161,6 +162,12 @@ def check_compiles(role: str, spec: Any, dtype: np.dtype[Any], place: str) -> No
     """Raise `ConfigError` at ``place`` if the step of an element cannot be compiled, or not be run as it is."""
     if not is_foreign(role, spec):
         return
+    if len(constants_of(spec)) > MOST_CONSTANTS:
+        raise ConfigError(
+            place,
+            f"{type(spec).__name__} has {len(constants_of(spec))} constants, and {MOST_CONSTANTS} are the most that "
+            "an element may have; work some of them out beforehand and give them as `constants`",
+        )
     one, constants = dtype.type(0), element_constants(spec, dtype)
     arguments = {
         "encoder": (one, one, one, 0.5),

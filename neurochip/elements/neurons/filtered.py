@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Lane, Moment
+from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import NOBODY
 
@@ -109,14 +109,14 @@ def _count_idle(
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
-    potential, current, left = lane.words[POTENTIAL], lane.words[_CURRENT], lane.words[_WAITING]
+    potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]
     drive, resting = room[DRIVE], 0
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
-    if moment.quiet and lane.idle.shape[0] > 0:
-        resting = _count_idle(first, last, own, potential, current, left, lane.neuron, lane.idle)
+    if moment.quiet and sample.idle.shape[0] > 0:
+        resting = _count_idle(first, last, own, potential, current, left, sample.neuron, sample.idle)
     for j in range(first, last):
         fires, current[j], potential[j], left[j] = filter_and_fire(
             current[j],
@@ -135,7 +135,7 @@ def _update(
             zero,
             one,
         )
-        lane.bits[j] = fires
+        sample.bits[j] = fires
     return resting
 
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Lane, Moment
+from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import NOBODY
@@ -120,17 +120,17 @@ def _count_idle(first: Any, last: Any, potential: Any, left: Any, neuron: Any, i
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of a range of neurons; a target has no hold on them."""
-    potential, left, resting = lane.words[POTENTIAL], lane.words[_WAITING], 0
-    if moment.quiet and lane.idle.shape[0] > 0:
-        resting = _count_idle(first, last, potential, left, lane.neuron, lane.idle)
+    potential, left, resting = sample.words[POTENTIAL], sample.words[_WAITING], 0
+    if moment.quiet and sample.idle.shape[0] > 0:
+        resting = _count_idle(first, last, potential, left, sample.neuron, sample.idle)
     subtracts, rounds = c[_SUBTRACTS] != 0, c[_RESOLUTION] > 0
     if c[_REFRACTORY] == 0:
-        _ready(first, last, c, subtracts, rounds, room[DRIVE], potential, lane.bits)
+        _ready(first, last, c, subtracts, rounds, room[DRIVE], potential, sample.bits)
     else:
-        _waiting(first, last, c, subtracts, rounds, room[DRIVE], potential, left, lane.bits)
+        _waiting(first, last, c, subtracts, rounds, room[DRIVE], potential, left, sample.bits)
     return resting
 
 

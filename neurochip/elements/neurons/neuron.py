@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DRIVE", "NET", "ROOM", "STEP", "Dynamics", "Lane", "Moment"]
+__all__ = ["DRIVE", "NET", "ROOM", "STEP", "Dynamics", "Sample", "Moment"]
 
 Array = np.ndarray[Any, Any]
 
@@ -31,7 +31,7 @@ class Moment(NamedTuple):
     quiet: Any  # whether no spike arrived
 
 
-class Lane(NamedTuple):
+class Sample(NamedTuple):
     """What belongs to the neurons of one sample; slots number the neurons of a network, population after population."""
 
     words: Array  # T[variable, slot]  state; of an input population, variable 0 is what it presents, and never changes
@@ -45,7 +45,7 @@ class Lane(NamedTuple):
 class Dynamics(NamedTuple):
     """How one kind of neurons runs.
 
-    ``update(first, last, moment, lane, room, nudge, constants, own)`` advances the slots ``first`` … ``last`` − 1 by
+    ``update(first, last, moment, sample, room, nudge, constants, own)`` advances the slots ``first`` … ``last`` − 1 by
     one tick and returns how many idle updates that were: ``nudge`` T is 2β where a target pulls, else 0; ``constants``
     T[column] are shared, ``own`` T[row, slot] each neuron's.
     """

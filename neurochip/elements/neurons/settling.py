@@ -12,7 +12,7 @@ from neurochip.elements.constants import MOST_CONSTANTS, TAKE
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.element import constants_of
 from neurochip.elements.encoders.predictive import predict
-from neurochip.elements.neurons.neuron import DRIVE, NET, STEP, Dynamics, Lane, Moment
+from neurochip.elements.neurons.neuron import DRIVE, NET, STEP, Dynamics, Moment, Sample
 from neurochip.elements.stages import Parts, anneal, decode, encode, specialised, stage_of
 from neurochip.kernels._jit import kernel, separate_kernel
 
@@ -138,13 +138,13 @@ def _annealer_constants(c: Any, at: int) -> Any:
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of neurons that settle."""
-    words, schedule = lane.words, moment.schedule
+    words, schedule = sample.words, moment.schedule
     drive, net, step = room[DRIVE], room[NET], room[STEP]
     decode(first, last, drive, schedule[DECODER_LAMBDA], _decoder_constants(c, _OF_DECODER), words[DECODED])
-    _net(first, last, words[DECODED], lane.bias, words[VALUE], nudge, lane.target, net)
+    _net(first, last, words[DECODED], sample.bias, words[VALUE], nudge, sample.target, net)
     rate = schedule[RATE]
     anneal(
         first,
@@ -165,20 +165,20 @@ def _update(
         coded,
         residue,
         second,
-        lane.neuron,
+        sample.neuron,
         moment.key,
         _encoder_constants(c, _OF_ENCODER),
-        lane.bits,
+        sample.bits,
     )
     return 0
 
 
 @kernel
 def _clamped(
-    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of inputs, which hold their value: with a steady λ its code is the same from tick 2 on."""
-    words, front = lane.words, c[_FRONT] != 0
+    words, front = sample.words, c[_FRONT] != 0
     if moment.tick <= 2 or (front and c[_STEADY] == 0):
         lam = moment.schedule[ENCODER_LAMBDA]
         _present(first, last, front, lam, words[VALUE], words[PREVIOUS], words[CODED])
@@ -189,10 +189,10 @@ def _clamped(
         coded,
         residue,
         second,
-        lane.neuron,
+        sample.neuron,
         moment.key,
         _encoder_constants(c, _OF_ENCODER),
-        lane.bits,
+        sample.bits,
     )
     return 0
 

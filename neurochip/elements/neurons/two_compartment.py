@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Lane, Moment
+from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel
 from neurochip.kernels.random_bits import uniform
@@ -211,9 +211,9 @@ def fire(
 
 
 @kernel
-def _membranes(first: Any, last: Any, moment: Moment, lane: Lane, drive: Any, c: Any) -> None:
+def _membranes(first: Any, last: Any, moment: Moment, sample: Sample, drive: Any, c: Any) -> None:
     """Let the somas take up their drive and fire, then let the filters take up what they fired."""
-    words, bits, neuron = lane.words, lane.bits, lane.neuron
+    words, bits, neuron = sample.words, sample.bits, sample.neuron
     potential, synapse, rate, waiting = words[POTENTIAL], words[SYNAPSE], words[RATE], words[WAITING]
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
     share = moment.schedule[0]
@@ -240,27 +240,27 @@ def _membranes(first: Any, last: Any, moment: Moment, lane: Lane, drive: Any, c:
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of neurons; ``nudge`` is β."""
-    current, drive = lane.words[CURRENT], room[DRIVE]
+    current, drive = sample.words[CURRENT], room[DRIVE]
     zero, one = current.dtype.type(0), current.dtype.type(1)
     for j in range(first, last):
         current[j] = c[_DECAY] * current[j] + drive[j]
         drive[j] = current[j]
     if nudge != zero:
         for j in range(first, last):
-            drive[j] = nudged_drive(current[j], lane.target[j], nudge, zero, one)
-    _membranes(first, last, moment, lane, drive, c)
+            drive[j] = nudged_drive(current[j], sample.target[j], nudge, zero, one)
+    _membranes(first, last, moment, sample, drive, c)
     return 0
 
 
 @kernel
 def _clamped(
-    first: Any, last: Any, moment: Moment, lane: Lane, room: Any, nudge: Any, c: Any, own: Any
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of inputs, which hold a constant current."""
-    _membranes(first, last, moment, lane, lane.words[CURRENT], c)
+    _membranes(first, last, moment, sample, sample.words[CURRENT], c)
     return 0
 
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 
-from neurochip.elements import OSA, Predictive, SigmaDelta
-from neurochip.elements.stages import stage_of
+from neurochip import settle
+from neurochip.elements import OSA, HardwareCost, Predictive, SigmaDelta
+from neurochip.elements.stages import check_compiles, stage_of
+from neurochip.errors import ConfigError
+from neurochip.kernels._jit import kernel
 
 PACKAGE = {
     "__init__.py": "",
@@ -81,3 +87,43 @@ def test_a_stored_kernel_is_found_again_and_never_stale(tmp_path: Path) -> None:
     assert said() == ["15.0", "0"]
     (folder / "gain.py").write_text("GAIN = 2.0\n")
     assert said() == ["6.0", "1"]
+
+
+@kernel
+def _wide(value: Any, first: Any, second: Any, draw: Any, *constants: Any) -> Any:
+    return value > constants[0], first, second
+
+
+@dataclass(frozen=True)
+class Wide:
+    a: float = 0.5
+    b: float = 0.0
+    c: float = 0.0
+    d: float = 0.0
+    e: float = 0.0
+    f: float = 0.0
+    g: float = 0.0
+    h: float = 0.0
+    kind: ClassVar[str] = "wide"
+    hardware: ClassVar[HardwareCost] = HardwareCost(comparisons=1)
+    step: ClassVar[Any] = _wide
+
+
+@dataclass(frozen=True)
+class TooWide(Wide):
+    i: float = 0.0
+
+
+def test_an_element_may_have_eight_constants() -> None:
+    dtype = np.dtype(np.float32)
+    check_compiles("encoder", Wide(), dtype, "coding.encoder")
+    with pytest.raises(ConfigError) as caught:
+        check_compiles("encoder", TooWide(), dtype, "coding.encoder")
+    assert str(caught.value).startswith("coding.encoder: TooWide has 9 constants, and 8 are the most")
+    x, y = np.random.default_rng(1).random((2, 4)), np.zeros((2, 2))
+    weights = [np.full((4, 3), 0.5), np.full((3, 2), 0.5)]
+    biases = [np.zeros(3), np.zeros(2)]
+    found = settle(weights, biases, x, y, encoder=Wide(), decoder="identity", n_free=3)
+    np.testing.assert_array_equal(found.spikes[0][0], x.astype(np.float32) > 0.5)
+    with pytest.raises(ConfigError, match="TooWide has 9 constants"):
+        settle(weights, biases, x, y, encoder=TooWide(), decoder="identity", n_free=3)

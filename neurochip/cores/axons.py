@@ -1,0 +1,165 @@
+"""What a core makes of the bits that it gets: lists of axons, as differences to a reference pattern.
+
+Where every core hears the same, the bits of a population are those of all its axons; where packets can be lost, each
+core has axons of its own (`channel`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.cores.arrays import Channel, Scratch, Wiring
+from neurochip.cores.compaction import rename
+from neurochip.kernels._jit import entry, kernel, separate_kernel
+from neurochip.kernels.row_sums import sum_reference
+from neurochip.kernels.spike_lists import differences, new_reference, pad_list
+
+__all__ = ["LAST_PATTERN", "REFERENCE_TICKS", "add_bits", "hear", "list_axons", "row_of", "take_patterns"]
+
+# A new reference pattern is taken before these ticks, from the ticks since the last one: the predictive encoder sends a
+# burst at first, then settles to the rate. Later patterns cost more than they save.
+REFERENCE_TICKS = (2, 9)
+_FIRST, LAST_PATTERN = REFERENCE_TICKS
+_NOTHING, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
+
+
+@separate_kernel
+def add_bits(first: Any, n: Any, bits: Any, at: Any, counts: Any) -> None:
+    """Add the bits of ``n`` slots from ``first`` on to the counts from ``at`` on."""
+    for j in range(_NOTHING, n):
+        counts[at + j] += bits[first + j]
+
+
+@kernel
+def row_of(tick: Any, depth: int) -> Any:
+    """Return where the bits of a tick stand; most networks keep those of one."""
+    return tick % depth if depth > 1 else 0
+
+
+@kernel
+def hear(sources: Any, arrived: Any, heard: Any) -> None:
+    """Set ``heard`` u8[axon slot] where any packet arrived; ``arrived`` counts them."""
+    for s in range(sources.shape[0]):
+        for j in range(sources[s, 2], sources[s, 3]):
+            heard[j] = 1 if arrived[j] > 0 else 0
+
+
+@kernel
+def _append_twice(first: Any, last: Any, arrived: Any, plus: Any, end: Any) -> Any:
+    """Append the axons that two packets came through; returns the end of the list."""
+    for j in range(first, last):
+        plus[end] = j - first
+        end += _ONE if arrived[j] > 1 else _NOTHING
+    return end
+
+
+@kernel
+def _heard(
+    source: Any,
+    tick: int,
+    wiring: Wiring,
+    channel: Channel,
+    bits: Any,
+    reference: Any,
+    window: Any,
+    scratch: Scratch,
+) -> Any:
+    """Return where the bits stand that the axons of a source get in this tick, and what is remembered of them.
+
+    That is: u8[…] bits, first, last, and reference pattern and window u8[…] with their first.
+    """
+    p, c = wiring.sources[source, 0], scratch.compacted
+    first, last = wiring.populations[p, 0], wiring.populations[p, 1]
+    axon = wiring.sources[source, 2]
+    if channel.direct == 0:
+        return scratch.heard, axon, wiring.sources[source, 3], reference, window, axon
+    if c.n[p] != _NOTHING:
+        return c.bits, first, first + c.n[p], c.reference, c.window, first
+    back = row_of(tick - np.int64(wiring.sources[source, 1]), bits.shape[0])
+    return bits[back], first, last, reference, window, axon
+
+
+@entry
+def take_patterns(
+    tick: int,
+    wiring: Wiring,
+    channel: Channel,
+    bits: Any,
+    reference: Any,
+    window: Any,
+    sums: Any,
+    scratch: Scratch,
+) -> None:
+    """Remember what axons get in the first ticks; where it is time for it, make reference patterns and their sums."""
+    sources, blocks, c = wiring.sources, wiring.blocks, scratch.compacted
+    for s in range(sources.shape[0]):
+        row, first, last, _, seen_row, seen_first = _heard(
+            s, tick, wiring, channel, bits, reference, window, scratch
+        )
+        add_bits(first, last - first, row, seen_first, seen_row)
+    if tick != _FIRST and tick != LAST_PATTERN:
+        return
+    seen = 1 if tick == _FIRST else LAST_PATTERN - _FIRST
+    for s in range(sources.shape[0]):
+        p, to = sources[s, 0], _TWO * sources[s, 2]
+        _, first, last, pattern, seen_row, at = _heard(
+            s, tick, wiring, channel, bits, reference, window, scratch
+        )
+        n = new_reference(at, at + (last - first), seen_row, seen, pattern, to, scratch.plus)
+        if channel.direct != 0 and c.n[p] != _NOTHING:
+            rename(scratch.plus, to, n, c.axon, first)
+        silent = sources[s, 3] - sources[s, 2] - _ONE
+        scratch.listed[s, 0] = pad_list(scratch.plus, to, n, silent)
+    for k in range(blocks.shape[0]):
+        s = blocks[k, 1]
+        sum_reference(
+            wiring.weights,
+            blocks[k, 2],
+            blocks[k, 4],
+            blocks[k, 3],
+            scratch.plus,
+            scratch.listed[s, 0],
+            _TWO * sources[s, 2],
+            scratch.part,
+            scratch.total,
+            sums,
+            blocks[k, 5],
+        )
+
+
+@kernel
+def list_axons(
+    tick: int,
+    wiring: Wiring,
+    patterned: bool,
+    channel: Channel,
+    bits: Any,
+    reference: Any,
+    window: Any,
+    arrived: Any,
+    has_late: bool,
+    scratch: Scratch,
+) -> None:
+    """List, source by source, the axons that fire outside the reference pattern and those that stay silent inside it.
+
+    ``bits`` u8[delay, slot]; ``reference``, ``window`` and ``arrived`` u8[axon slot | 0] of one sample.
+    """
+    c, plus, minus, listed = scratch.compacted, scratch.plus, scratch.minus, scratch.listed
+    sources = wiring.sources
+    for s in range(sources.shape[0]):
+        p, axon, end, to = sources[s, 0], sources[s, 2], sources[s, 3], _TWO * sources[s, 2]
+        row, first, last, pattern, _, at = _heard(s, tick, wiring, channel, bits, reference, window, scratch)
+        if not patterned:
+            pattern, at = scratch.silence, _NOTHING
+        n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)
+        if channel.direct != 0 and c.n[p] != _NOTHING:
+            rename(plus, to, n_plus, c.axon, first)
+            rename(minus, to, n_minus, c.axon, first)
+        if has_late:
+            n_plus = _append_twice(axon, end, arrived, plus, to + n_plus) - to
+        silent = end - axon - _ONE
+        listed[s, 0] = pad_list(plus, to, n_plus, silent)
+        listed[s, 1] = pad_list(minus, to, n_minus, silent)
+        listed[s, 2] = n_plus
