@@ -98,22 +98,25 @@ class _Owner:
         is_first = not self.asked.is_set()
         self.asked.set()
         if is_first:
-            threading.Thread(target=self._wait, name="signal-watch", daemon=True).start()
+            threading.Thread(
+                target=self._wait, args=(self.place(),), name="signal-watch", daemon=True
+            ).start()
             if self.asking and self.asking[-1].asks:
                 return
         if not self._is_raised:  # a storm of signals must not interrupt what the first one ends
             self._is_raised = True
             raise KeyboardInterrupt
 
-    def _wait(self) -> None:
-        """Make sure that the signal is answered."""
-        place, turn = self.place(), self._turn
+    def _wait(self, place: Interrupted) -> None:
+        """Make sure that the signal is answered; ``place`` is where the work stood when it came."""
+        turn = self._turn
         time.sleep(PATIENCE_S)
         self._wait_for_files()
         if turn != self._turn:
             return
         if not self._is_raised:
-            place = self.place()
+            now = self.place()  # a folder may have been made since, or its block been left
+            place = now if now.folder is not None else place
             signal.pthread_kill(_main_thread(), signal.SIGINT)
         if self.at_last is not None:
             time.sleep(LAST_S)
