@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -12,17 +12,15 @@ import click
 from .screen import error_console
 
 if TYPE_CHECKING:
-    from neurochip.sweep.runner import SweepProgress
+    from neurochip.sweep.progress import Listener, SweepProgress
 
 __all__ = ["showing_sweep"]
 
 EVERY_S = 30.0  # between lines, where there is no bar
 
-Teller = Callable[["SweepProgress"], None]
-
 
 @contextmanager
-def showing_sweep(*, quiet: bool) -> Iterator[Teller | None]:
+def showing_sweep(*, quiet: bool) -> Iterator[Listener | None]:
     """Return what to tell about the progress of a sweep; `None` when nobody wants to know."""
     console = error_console()
     if quiet:

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from neurochip.substrate import Phase as Phase
     from neurochip.substrate import Substrate as Substrate
     from neurochip.substrate import WeightUpdate as WeightUpdate
+    from neurochip.sweep.request import SweepRequest as SweepRequest
     from neurochip.sweeping import run_sweep as run_sweep
 
 __version__ = "0.1.0"
@@ -107,6 +108,7 @@ _HOME = {
     "Phase": "neurochip.substrate",
     "Substrate": "neurochip.substrate",
     "WeightUpdate": "neurochip.substrate",
+    "SweepRequest": "neurochip.sweep.request",
     "run_sweep": "neurochip.sweeping",
 }
 __all__ = [*sorted(_HOME), "__version__"]

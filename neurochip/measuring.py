@@ -22,7 +22,7 @@ from neurochip.errors import ConfigError, NeurochipError
 from neurochip.learning.rules import rule_for
 from neurochip.substrate import Parameters, Phase
 from neurochip.sweep.identity import check_environment, check_files
-from neurochip.sweep.runner import Done, Job
+from neurochip.sweep.job import Done, Job
 from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter

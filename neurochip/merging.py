@@ -13,10 +13,10 @@ from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.simulation import versions
 from neurochip.sweep.document import document
 from neurochip.sweep.plan import Planner
+from neurochip.sweep.resuming import check_identity
 from neurochip.sweep.salvage import salvage
 from neurochip.sweep.shards import joined, parse_shard
 from neurochip.sweep.store import Store
-from neurochip.sweeping import check_identity
 
 __all__ = ["Merged", "merge_sweeps"]
 

@@ -193,6 +193,7 @@ def command(
     in-loop trains on the varied one, fine-tune does both.
     """
     from neurochip.report.sweeps.terminal import print_sweep
+    from neurochip.sweep.request import SweepRequest
     from neurochip.sweeping import run_sweep
 
     from ..screen import print_folder, summary_console, told_briefly
@@ -202,22 +203,25 @@ def command(
         return yes or (sys.stdin.isatty() and click.confirm(f"That makes {points} points. Begin?", err=True))
 
     run, more = _run_and_dies(words, dies)
+    request = SweepRequest(
+        run,
+        vary=vary,
+        modes=modes,
+        dies=[*dies, *more] or None,
+        seeds=seeds,
+        references=references,
+        grid=grid,
+        precision=precision,
+        nominal=nominal,
+        fine_tune_epochs=fine_tune_epochs,
+        within=None if within is None else within / 100,
+        wanted=None if wanted is None else wanted / 100,
+        overrides=overrides,
+        seed=seed,
+    )
     with showing_sweep(quiet=quiet) as on_progress:
         outcome = run_sweep(
-            run,
-            vary=vary,
-            modes=modes,
-            dies=[*dies, *more] or None,
-            seeds=seeds,
-            references=references,
-            grid=grid,
-            precision=precision,
-            nominal=nominal,
-            fine_tune_epochs=fine_tune_epochs,
-            within=None if within is None else within / 100,
-            wanted=None if wanted is None else wanted / 100,
-            overrides=overrides,
-            seed=seed,
+            request,
             workers=workers,
             scheduler=scheduler,
             shard=shard,

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, glorot_deviation
 from neurochip.analog.spread import Law, Spread, spreads
-from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
+from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die_sections import MismatchSpec
 from neurochip.description.network import Network
 from neurochip.description.tails import tails
 from neurochip.errors import NumericError

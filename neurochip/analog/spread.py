@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from neurochip.description.analog_sections import MISMATCH_KINDS, MismatchSpec
+from neurochip.description.die_sections import MISMATCH_KINDS, MismatchSpec
 from neurochip.description.processes import PROCESSES
 
 __all__ = ["OFFSET_SHARE", "SLOPE_FACTOR", "THERMAL_MV", "Law", "Spread", "spreads"]

@@ -12,6 +12,7 @@ from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, wit
 from neurochip.data import data_folder
 from neurochip.errors import CapabilityError
 from neurochip.simulation import simulate
+from neurochip.sweep.request import SweepRequest
 from neurochip.sweeping import run_sweep
 
 __all__ = ["FAMILY"]
@@ -43,11 +44,23 @@ _ROWS = (
         form="named",
     ),
 )
-_PILOT = {"vary": ["analog.mismatch.sigma=0:0.5:6"], "dies": 30, "modes": "ideal,deploy,in-loop,fine-tune"}
-_PAIR = {"vary": ["analog.mismatch.sigma=0.2,0.4"], "dies": 6, "modes": "ideal,deploy,in-loop"}
+_PILOT = SweepRequest(
+    "analog-pilot",
+    vary=("analog.mismatch.sigma=0:0.5:6",),
+    dies=30,
+    modes="ideal,deploy,in-loop,fine-tune",
+)
+_PAIR = SweepRequest(
+    "analog-pilot", vary=("analog.mismatch.sigma=0.2,0.4",), dies=6, modes="ideal,deploy,in-loop"
+)
 # A sweep in small, of embedded digits: proves that the rows work.
-_TINY = {"vary": ["analog.mismatch.sigma=0,0.2"], "dies": 2, "modes": "ideal,deploy"}
-_TINY_DATA = ["data.train=40", "data.test=20", "learning.epochs=1", "analog.diagnosed=0"]
+_TINY = SweepRequest(
+    "analog-mnist-small",
+    vary=("analog.mismatch.sigma=0,0.2",),
+    dies=2,
+    modes="ideal,deploy",
+    overrides=("data.train=40", "data.test=20", "learning.epochs=1", "analog.diagnosed=0"),
+)
 
 
 def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure | Missing]:
@@ -73,7 +86,7 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure | Missin
 
 
 def _pilot(wanted: frozenset[str], tiny: bool) -> Iterator[Figure]:
-    seconds, busy = _swept(_TINY if tiny else _PILOT, tiny, workers=cores())
+    seconds, busy = _swept(_TINY if tiny else _PILOT, workers=cores())
     if "sweep-pilot" in wanted:
         yield Figure("sweep-pilot", (seconds,))
     if "sweep-busy" in wanted:
@@ -87,18 +100,17 @@ def _dask(effort: Effort) -> Figure | Missing:
         from distributed import LocalCluster
     except ImportError:
         return Missing("sweep-dask", "needs Dask: pip install 'neurochip[cluster]'")
-    tiny = effort.form == "tiny"
-    what = _TINY if tiny else _PAIR
+    request = _TINY if effort.form == "tiny" else _PAIR
     loky, dask = [], []
     for _ in range(effort.times(2, 3)):
-        loky.append(_swept(what, tiny, workers=2)[0])
+        loky.append(_swept(request, workers=2)[0])
         # Loky starts its workers within its time, so the cluster starts within this.
         began = time.perf_counter()
         cluster = LocalCluster(  # type: ignore[no-untyped-call]
             n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
         )
         try:
-            _swept(what, tiny, scheduler=cluster.scheduler_address)
+            _swept(request, scheduler=cluster.scheduler_address)
             dask.append(time.perf_counter() - began)
         finally:
             cluster.close()
@@ -106,20 +118,12 @@ def _dask(effort: Effort) -> Figure | Missing:
 
 
 def _swept(
-    what: dict[str, object], tiny: bool, *, workers: int | None = None, scheduler: str | None = None
+    request: SweepRequest, *, workers: int | None = None, scheduler: str | None = None
 ) -> tuple[float, float | None]:
     """Return the seconds of a sweep, from its description to its folder, and the share that its workers were busy."""
-    run, overrides = ("analog-mnist-small", _TINY_DATA) if tiny else ("analog-pilot", [])
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        swept = run_sweep(
-            run,
-            overrides=overrides,
-            workers=workers,
-            scheduler=scheduler,
-            out=Path(folder) / "sweep",
-            **what,  # type: ignore[arg-type]
-        )
+        swept = run_sweep(request, workers=workers, scheduler=scheduler, out=Path(folder) / "sweep")
         return time.perf_counter() - began, swept.document["sessions"][0]["busy"]
 
 

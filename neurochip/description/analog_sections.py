@@ -1,4 +1,4 @@
-"""The section ``[analog]`` of a run: the die, its circuit, and everything that is not ideal about it.
+"""The section ``[analog]`` of a run: the circuit, how it settles, is read and learns; its die is in `die_sections`.
 
 Every default is the ideal chip: with nothing set, no device differs from its neighbour, nothing is noisy, nothing is
 quantised, and what is measured is what is there.
@@ -11,51 +11,17 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from neurochip.description.processes import process_named
-from neurochip.description.tails import check_tails
+from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
 from neurochip.errors import ConfigError
-from neurochip.keys.conditions import Given, Is, IsNot, Unset
+from neurochip.keys.conditions import Given, Is, Unset
 from neurochip.keys.key import Key, Natural, Nonnegative, Positive, Seed, Share
 from neurochip.keys.section import Section, described
 
-__all__ = [
-    "MISMATCH_KINDS",
-    "AnalogSpec",
-    "ConvertersSpec",
-    "DefectsSpec",
-    "DriftSpec",
-    "LearningPathSpec",
-    "MismatchSpec",
-    "NoiseSpec",
-    "SettleSpec",
-]
+__all__ = ["AnalogSpec", "ConvertersSpec", "DriftSpec", "LearningPathSpec", "NoiseSpec", "SettleSpec"]
 
-# Every kind of mismatch, in the order of reports.
-MISMATCH_KINDS = (
-    "synapse_gain",
-    "synapse_offset",
-    "neuron_gain",
-    "neuron_offset",
-    "time_constant",
-    "saturation",
-)
 Bits = Annotated[int, Meta(ge=1, le=24)]  # float32 holds no finer step
 
 _TRAINS = Is("experiment", "train")
-# A die from a file is what it is; only its second circuit is drawn.
-_DRAWN = Unset("analog.die_file") | Is("analog.learning_path.circuits", "twin")
-_DEVICES_DIFFER = Given(
-    *(f"analog.mismatch.{kind}" for kind in ("sigma", *MISMATCH_KINDS, "process")),
-    phrase="a σ or a process in [analog.mismatch]",
-)
-_DEVICES_FAIL = Given(
-    *(
-        f"analog.defects.{kind}"
-        for kind in ("dead_synapses", "stuck_synapses", "dead_neurons", "stuck_neurons")
-    ),
-    phrase="defects",
-)
-_HAS_PROCESS = Given("analog.mismatch.process") & _DRAWN
 
 
 @described
@@ -104,109 +70,6 @@ class SettleSpec(Section):
             raise ConfigError(
                 "analog.settle.step",
                 f'must be at most 1 time constant, beyond which Euler overshoots, got {self.step:g}; use "heun"',
-            )
-
-
-def _own(about: str) -> Key:
-    return Key(
-        f"σ of {about} alone, over what ``sigma`` or ``process`` gives it.",
-        live_if=_DRAWN,
-        imperfect=True,
-        per_die=True,
-    )
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MismatchSpec(Section):
-    """How much devices differ, as standard deviations, drawn once per die."""
-
-    place: ClassVar[str] = "analog.mismatch"
-    sigma: Annotated[
-        Nonnegative,
-        Key(
-            "One σ for all kinds. A gain, rate or rail is log-normal with this σ and mean 1 (``strong``: normal); "
-            "offsets have a quarter of it, in full scales (neurons) or standard deviations of Glorot's weights "
-            "(synapses).",
-            live_if=_DRAWN,
-            imperfect=True,
-            per_die=True,
-        ),
-    ] = 0.0
-    synapse_gain: Annotated[Nonnegative | None, _own("synapse gains")] = None
-    synapse_offset: Annotated[Nonnegative | None, _own("synapse offsets, in σ of Glorot's weights,")] = None
-    neuron_gain: Annotated[Nonnegative | None, _own("neuron gains")] = None
-    neuron_offset: Annotated[Nonnegative | None, _own("neuron offsets, in full scales,")] = None
-    time_constant: Annotated[Nonnegative | None, _own("time constants")] = None
-    saturation: Annotated[Nonnegative | None, _own("rails")] = None
-    tails: Annotated[
-        str,
-        Key(
-            "``normal``, ``student-t`` for heavy tails, or a law of another package.",
-            live_if=_DRAWN & _DEVICES_DIFFER,
-            per_die=True,
-        ),
-    ] = "normal"
-    freedom: Annotated[
-        float,
-        Meta(gt=2),
-        Key(
-            "Degrees of freedom ν of ``student-t``, above 2 so that there is a standard deviation; the draw is "
-            "scaled to the same one.",
-            live_if=_DRAWN & IsNot(".tails", "normal") & _DEVICES_DIFFER,
-            per_die=True,
-        ),
-    ] = 4.0
-    process: Annotated[
-        str | None,
-        Key(
-            "Take σ from Pelgrom's law for this process, with the size of the gate, instead of from ``sigma``.",
-            live_if=_DRAWN,
-            per_die=True,
-        ),
-    ] = None
-    width_um: Annotated[
-        Positive, Key("Width of the gate.", unit="µm", live_if=_HAS_PROCESS, per_die=True)
-    ] = 1.0
-    length_um: Annotated[
-        Positive, Key("Length of the gate.", unit="µm", live_if=_HAS_PROCESS, per_die=True)
-    ] = 1.0
-    region: Annotated[
-        Literal["sub-threshold", "strong"],
-        Key(
-            "``sub-threshold``: currents exponential in V_T, hence log-normal. ``strong``: square law, hence normal.",
-            live_if=_DEVICES_DIFFER | Given("analog.die_file"),
-            per_die=True,
-        ),
-    ] = "sub-threshold"
-    overdrive_mv: Annotated[
-        Positive,
-        Key(
-            "V_GS − V_T in strong inversion.",
-            unit="mV",
-            live_if=_HAS_PROCESS & Is(".region", "strong"),
-            per_die=True,
-        ),
-    ] = 200.0
-    convention: Annotated[
-        Literal["single", "pair"],
-        Key(
-            "Whether the σ of a device stands for one transistor (``single``) or the difference of two (``pair``: "
-            "√2 more).",
-            live_if=_HAS_PROCESS,
-            per_die=True,
-        ),
-    ] = "single"
-
-    def check(self) -> None:
-        """Refuse a law or process that there is not, and a σ from two places."""
-        check_tails(self.tails)
-        if self.process is not None:
-            process_named(self.process, "analog.mismatch.process")
-        if self.process is not None and self.sigma:
-            raise ConfigError(
-                "analog.mismatch.sigma",
-                f'comes from process = "{self.process}" and cannot be set as well; leave it out, or say sigma = 0',
             )
 
 
@@ -284,36 +147,6 @@ class ConvertersSpec(Section):
     ] = "stochastic"
 
 
-def _defect(about: str) -> Key:
-    return Key(about, live_if=_DRAWN, imperfect=True, per_die=True)
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DefectsSpec(Section):
-    """Shares of devices that do not work, drawn once per die."""
-
-    place: ClassVar[str] = "analog.defects"
-    dead_synapses: Annotated[Share, _defect("Synapses of no current at all.")] = 0.0
-    stuck_synapses: Annotated[
-        Share, _defect("Synapses that keep a random weight whatever is written to them.")
-    ] = 0.0
-    dead_neurons: Annotated[Share, _defect("Neurons that stay at 0; output neurons are spared.")] = 0.0
-    stuck_neurons: Annotated[
-        Share, _defect("Neurons that stay at full scale; output neurons are spared.")
-    ] = 0.0
-
-    def check(self) -> None:
-        """Refuse more defects than devices."""
-        for what in ("synapses", "neurons"):
-            dead, stuck = getattr(self, f"dead_{what}"), getattr(self, f"stuck_{what}")
-            if dead + stuck > 1:
-                raise ConfigError(
-                    f"analog.defects.stuck_{what}",
-                    f"and dead_{what} must be at most 1 together, got {dead + stuck:g}",
-                )
-
-
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LearningPathSpec(Section):
@@ -367,7 +200,7 @@ class LearningPathSpec(Section):
             "``same``: both phases on one circuit. ``twin``: nudged phases on a second circuit of the die, "
             "programmed alike but with mismatch of its own.",
             training_only=True,
-            live_if=_DEVICES_DIFFER | _DEVICES_FAIL | Given("analog.die_file"),
+            live_if=DEVICES_DIFFER | DEVICES_FAIL | Given("analog.die_file"),
         ),
     ] = "same"
 
@@ -382,7 +215,7 @@ class AnalogSpec(Section):
         Seed,
         Key(
             "Seed of the die: the same seed at another σ is the same draw, scaled.",
-            live_if=_DRAWN & (_DEVICES_DIFFER | _DEVICES_FAIL | Given("analog.learning_path.phase_offset")),
+            live_if=DRAWN & (DEVICES_DIFFER | DEVICES_FAIL | Given("analog.learning_path.phase_offset")),
             per_die=True,
         ),
     ] = 1

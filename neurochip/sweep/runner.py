@@ -11,111 +11,23 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Future, wait
-from typing import Any, NamedTuple, TypedDict
+from typing import Any
 
 from neurochip.errors import NeurochipError, OutputError
-from neurochip.keys.reading import Table
 from neurochip.sweep.engine import Engine
-from neurochip.sweep.identity import Identity, environment, package_version
+from neurochip.sweep.identity import environment, package_version
+from neurochip.sweep.job import DiesWorker, Job, Worker
+from neurochip.sweep.pace import Pace
 from neurochip.sweep.plan import Task
+from neurochip.sweep.progress import Listener, SweepProgress, Tally
 from neurochip.sweep.store import Entry, Store
 
-__all__ = ["DiesWorker", "Done", "Job", "SweepProgress", "Tally", "Worker", "carry_out"]
+__all__ = ["carry_out"]
 
 _PLANNED_S = 0.2  # of planning between two looks at what the workers did
 _AHEAD = 2  # tasks under way or waiting, per worker: the next is there when one ends
 _TOGETHER = 8  # dies on which the same weights are tested by one worker
-_MOST_DEATHS = 3  # of workers, over one task
-
-
-class Job(TypedDict):
-    """What a worker is given.
-
-    Attributes
-    ----------
-    work, run, epochs, keep
-        Of the task.
-    weights
-        Those to take over, packed.
-    environment, files
-        What the result depends on besides: a worker that has another source, or finds other contents in a file, raises
-        one of our errors, and the sweep ends with its sentence.
-    """
-
-    work: str
-    run: Table
-    epochs: int
-    weights: bytes | None
-    keep: bool
-    environment: Identity
-    files: Identity
-
-
-class Done(TypedDict):
-    """What a worker returns: measurements or the reason why there are none, and the trained weights if asked."""
-
-    measured: dict[str, Any] | None
-    reason: str | None
-    seconds: float
-    cpu_seconds: float
-    parameters: bytes | None
-
-
-Worker = Callable[[Job], Done]
-DiesWorker = Callable[[Job, list[int]], list[Done]]
-
-
-class SweepProgress(NamedTuple):
-    """How far a sweep is.
-
-    Attributes
-    ----------
-    done, total
-        Tasks; those that an earlier session finished count as done.
-    planned
-        Whether ``total`` is all of them; else more are being spelled out.
-    failed
-        Among those done.
-    busy
-        Share of the workers' time in which they worked, so far.
-    note
-        Something to tell: a worker that died, a task that failed.
-    """
-
-    done: int
-    total: int
-    failed: int
-    workers: int
-    busy: float | None
-    seconds_left: float | None
-    note: str | None = None
-    planned: bool = True
-
-
-class Tally(NamedTuple):
-    """What a session did."""
-
-    measured: int
-    failed: int
-    deaths: int
-    seconds: float
-    busy: float | None
-    workers: int
-    stopped: bool
-
-    def and_then(self, other: Tally) -> Tally:
-        """Return what both sessions did, one after the other."""
-        busy = [(one.busy, one.seconds) for one in (self, other) if one.busy is not None and one.seconds]
-        seconds = sum(lasted for _, lasted in busy)
-        return Tally(
-            self.measured + other.measured,
-            self.failed + other.failed,
-            self.deaths + other.deaths,
-            self.seconds + other.seconds,
-            sum(share * lasted for share, lasted in busy) / seconds if seconds else None,
-            other.workers,
-            other.stopped,
-        )
+_MOST_DEATHS = 3  # of workers, over one task; when the next would be the last, it is tried by itself
 
 
 class _Session:
@@ -126,7 +38,7 @@ class _Session:
         engine: Engine,
         work: Worker,
         on_dies: DiesWorker | None,
-        listener: Callable[[SweepProgress], None] | None,
+        listener: Listener | None,
     ) -> None:
         self.store, self.engine, self.work, self.listener = store, engine, work, listener
         self.on_dies = on_dies
@@ -134,7 +46,7 @@ class _Session:
         self.stored = store.done()
         self.succeeded = store.done(failed=False)
         self.environment = environment()
-        self.total = self.done = self.failed = 0
+        self.total = self.done = self.failed = 0  # of the whole sweep, earlier sessions included
         self.trainings: dict[str, Task] = {}  # whose weights others take over
         self.opened: set[str] = set()  # under way or waiting
         self.waiting: dict[str, list[Task]] = {}  # digest → tasks that take its weights over
@@ -143,11 +55,8 @@ class _Session:
         self.alone: deque[Task] = deque()  # suspects: each is tried by itself
         self.flying: dict[Future[Any], list[Task]] = {}
         self.deaths: dict[str, int] = {}
-        self.n_deaths = self.measured = self.failures = 0
-        self.worked = self.offered = 0.0  # seconds of all workers: at work, and there
-        self.pace: dict[str, tuple[float, float]] = {}  # work → seconds and cost so far
-        self.left: dict[str, float] = {}
-        self.began = self.looked = time.perf_counter()
+        self.n_deaths = self.measured_now = self.failed_now = 0  # of this session
+        self.pace = Pace()
         self.weights: dict[str, bytes | None] = {}
 
     def plan(self, seconds: float) -> None:
@@ -181,7 +90,7 @@ class _Session:
 
     def open(self, task: Task) -> None:
         self.opened.add(task.digest)
-        self.left[task.work] = self.left.get(task.work, 0.0) + task.cost
+        self.pace.add(task.work, task.cost)
         if task.source in self.opened:
             self.waiting.setdefault(task.source or "", []).append(task)
         else:
@@ -190,6 +99,10 @@ class _Session:
     @property
     def is_over(self) -> bool:
         return not (self.coming or self.ready or self.alone or self.flying)
+
+    @property
+    def most_flying(self) -> int:
+        return _AHEAD * self.engine.workers
 
     def push(self, task: Task) -> None:
         self.number += 1
@@ -203,7 +116,7 @@ class _Session:
             if not self.flying:
                 self.submit([self.alone.popleft()])
             return
-        while self.ready and len(self.flying) < _AHEAD * self.engine.workers:
+        while self.ready and len(self.flying) < self.most_flying:
             task = heapq.heappop(self.ready)[-1]
             parameters = None
             if task.source is not None:
@@ -211,9 +124,7 @@ class _Session:
                 parameters = self.parameters(task.source)
                 if parameters is None:
                     why = "is missing" if entry is None or entry.reason is None else f"failed: {entry.reason}"
-                    self.finish(
-                        task, Entry(None, f"its ideal training {why}", 0, 0.0, 0.0, package_version()), None
-                    )
+                    self.fail(task, f"its ideal training {why}", 0)
                     continue
             if not self.submit([task, *self.on_other_dies(task)]):
                 return
@@ -223,9 +134,7 @@ class _Session:
         found: list[Task] = []
         if self.on_dies is None or task.work != "deploy" or not task.die or task.digest in self.deaths:
             return found
-        fair = (
-            len(self.ready) // (_AHEAD * self.engine.workers) + 1
-        )  # so that all have something to do to the end
+        fair = len(self.ready) // self.most_flying + 1  # so that all have something to do to the end
         while self.ready and len(found) + 1 < min(_TOGETHER, fair):
             other = self.ready[0][-1]
             if (other.work, other.source, other.seed) != (task.work, task.source, task.seed):
@@ -319,15 +228,14 @@ class _Session:
                 self.deaths[task.digest] = _MOST_DEATHS - 1
                 self.put_back(task)
             else:
-                entry = Entry(None, reason, attempts or self.attempt(task), 0.0, 0.0, package_version())
-                self.finish(task, entry, None)
+                self.fail(task, reason, attempts or self.attempt(task))
 
     def attempt(self, task: Task) -> int:
         return self.deaths.get(task.digest, 0) + 1
 
     def suspected(self, task: Task) -> bool:
-        """Whether two workers died while it was under way: it is then tried by itself."""
-        return self.deaths.get(task.digest, 0) >= 2
+        """Whether so many workers died while it was under way that it is tried by itself."""
+        return self.deaths.get(task.digest, 0) >= _MOST_DEATHS - 1
 
     def put_back(self, task: Task) -> None:
         if self.suspected(task):
@@ -336,7 +244,7 @@ class _Session:
             self.push(task)
 
     def ready_again(self, tasks: list[Task], cause: BaseException) -> None:
-        """Try tasks again that a dying worker took with it; those seen at two deaths each by themselves."""
+        """Try tasks again that a dying worker took with it."""
         self.engine.renew()
         self.n_deaths += 1
         said = _first_line(cause)
@@ -346,20 +254,21 @@ class _Session:
         for task in tasks:
             deaths = self.deaths[task.digest] = self.deaths.get(task.digest, 0) + 1
             if deaths >= _MOST_DEATHS:
-                reason = f"its worker died {deaths} times ({said})"
-                self.finish(task, Entry(None, reason, deaths, 0.0, 0.0, package_version()), None)
+                self.fail(task, f"its worker died {deaths} times ({said})", deaths)
             else:
                 self.put_back(task)
 
     def receive(self, tasks: list[Task], result: Any) -> None:
         """Write down what a worker returned: one result, or one for each die."""
         for task, done in zip(tasks, result if len(tasks) > 1 else [result], strict=True):
-            self.worked += done["seconds"]
-            seconds, cost = self.pace.get(task.work, (0.0, 0.0))
-            self.pace[task.work] = (seconds + done["seconds"], cost + task.cost)
+            self.pace.learn(task.work, task.cost, done["seconds"])
             times = done["seconds"], done["cpu_seconds"]
             entry = Entry(done["measured"], done["reason"], self.attempt(task), *times, package_version())
             self.finish(task, entry, done["parameters"])
+
+    def fail(self, task: Task, reason: str, attempts: int) -> None:
+        """Write down why nothing was measured, where no worker returned a reason."""
+        self.finish(task, Entry(None, reason, attempts, 0.0, 0.0, package_version()), None)
 
     def finish(self, task: Task, entry: Entry, parameters: bytes | None) -> None:
         self.store.add(task.digest, task.work, entry, parameters)
@@ -367,12 +276,12 @@ class _Session:
             self.weights.pop(task.digest, None)
         self.opened.discard(task.digest)
         self.done += 1
-        self.left[task.work] -= task.cost
+        self.pace.take_off(task.work, task.cost)
         if entry.reason is None:
-            self.measured += 1
+            self.measured_now += 1
         else:
             self.failed += 1
-            self.failures += 1
+            self.failed_now += 1
         for waiting in self.waiting.pop(task.digest, []):
             self.push(waiting)
         self.tell(None if entry.reason is None else f"a point failed: {entry.reason}")
@@ -387,34 +296,12 @@ class _Session:
                 self.total,
                 self.failed,
                 workers,
-                self.busy(),
-                self.seconds_left(workers),
+                self.pace.busy(workers),
+                self.pace.seconds_left(workers),
                 note,
                 self.coming is None,
             )
         )
-
-    def look(self) -> None:
-        """Count the time that workers offered; a cluster may have more of them now, or fewer."""
-        now = time.perf_counter()
-        self.offered += (now - self.looked) * self.engine.workers
-        self.looked = now
-
-    def busy(self) -> float | None:
-        self.look()
-        return min(self.worked / self.offered, 1.0) if self.worked and self.offered else None
-
-    def seconds_left(self, workers: int) -> float | None:
-        """From the pace of each kind of work so far; of a kind not yet seen, from all others."""
-        seconds = sum(s for s, _ in self.pace.values())
-        cost = sum(c for _, c in self.pace.values())
-        if not cost:
-            return None
-        ahead = 0.0
-        for work, left in self.left.items():
-            s, c = self.pace.get(work, (seconds, cost))
-            ahead += left * s / c if c else 0.0
-        return max(ahead, 0.0) / workers
 
 
 def carry_out(
@@ -424,7 +311,7 @@ def carry_out(
     work: Worker,
     *,
     on_dies: DiesWorker | None = None,
-    listener: Callable[[SweepProgress], None] | None = None,
+    listener: Listener | None = None,
     stop: Callable[[], bool] = lambda: False,
 ) -> Tally:
     """Have every task done that the store does not hold yet.
@@ -459,11 +346,11 @@ def carry_out(
             session.collect(timeout=0.0 if session.coming else 0.5)
         session.plan(_PLANNED_S)
     return Tally(
-        session.measured,
-        session.failures,
+        session.measured_now,
+        session.failed_now,
         session.n_deaths,
-        time.perf_counter() - session.began,
-        session.busy(),
+        session.pace.seconds,
+        session.pace.busy(engine.workers),
         engine.workers,
         stop() and not session.is_over,
     )

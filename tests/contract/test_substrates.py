@@ -6,7 +6,8 @@ import numpy as np
 
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import CodingSpec
-from neurochip.description.analog_sections import AnalogSpec, MismatchSpec
+from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.die_sections import MismatchSpec
 from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate

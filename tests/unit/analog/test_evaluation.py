@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec, DefectsSpec, MismatchSpec, SettleSpec
+from neurochip.description.analog_sections import AnalogSpec, SettleSpec
+from neurochip.description.die_sections import DefectsSpec, MismatchSpec
 from neurochip.description.network import layered
 from neurochip.substrate import Phase
 from neurochip.training.streams import glorot

@@ -12,13 +12,12 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import (
     AnalogSpec,
     ConvertersSpec,
-    DefectsSpec,
     DriftSpec,
     LearningPathSpec,
-    MismatchSpec,
     NoiseSpec,
     SettleSpec,
 )
+from neurochip.description.die_sections import DefectsSpec, MismatchSpec
 from neurochip.description.network import layered
 from neurochip.errors import ConfigError
 from neurochip.substrate import Observable, Phase, WeightUpdate

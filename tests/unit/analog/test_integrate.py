@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec, MismatchSpec, SettleSpec
+from neurochip.description.analog_sections import AnalogSpec, SettleSpec
+from neurochip.description.die_sections import MismatchSpec
 from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.errors import ConfigError

@@ -11,7 +11,8 @@ import pytest
 from neurochip.analog.diagnostics import theorem
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.analog_sections import AnalogSpec, MismatchSpec, SettleSpec
+from neurochip.description.analog_sections import AnalogSpec, SettleSpec
+from neurochip.description.die_sections import MismatchSpec
 from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError

@@ -12,7 +12,8 @@ import pytest
 
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import AnalogSpec, MismatchSpec, SettleSpec
+from neurochip.description.analog_sections import AnalogSpec, SettleSpec
+from neurochip.description.die_sections import MismatchSpec
 from neurochip.description.network import layered
 from neurochip.errors import CapabilityError
 from neurochip.substrate import Observable, Parameters, Phase

@@ -19,7 +19,9 @@ from neurochip.sweep.definition import define, parse_modes
 from neurochip.sweep.document import document
 from neurochip.sweep.limits import Way
 from neurochip.sweep.plan import Planner, Task
+from neurochip.sweep.resuming import take_over
 from neurochip.sweep.route import lattice
+from neurochip.sweep.salvage import salvage
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import Entry, Store
 
@@ -205,3 +207,17 @@ def test_a_lattice_has_all_values_of_a_coarser_one() -> None:
     falling = lattice(Way((8.0, 2.0, 0.5), True, True), None)
     ratios = np.array(falling.values[1:]) / np.array(falling.values[:-1])
     assert np.allclose(ratios, ratios[0]) and falling.values[0] == 8 and falling.values[-1] == 0.5
+
+
+def test_results_of_rounds_are_taken_over_and_counted(tmp_path: Path) -> None:
+    sought(tmp_path / "before", SIGMA, measured=jumps, dies=6, modes="in-loop")
+    saved = salvage(tmp_path / "before")
+    assert saved.definition is not None
+    first = list(Planner(saved.definition).steps())
+    planner = Planner(saved.definition)
+    with Store.create(tmp_path / "after", saved.definition, {}, planner.plan.identity) as store:
+        taken, words = take_over(tmp_path / "before", saved, planner, store)
+        assert dict(store.entries()) == {one.digest: one.entry for one in saved.finished}
+    assert taken == len(saved.finished) > len(first)
+    assert words == f"{taken} of {taken} results of {tmp_path / 'before'} are taken over"
+    assert planner.plan.is_complete

@@ -14,7 +14,7 @@ from neurochip.measuring import measure, measure_dies, pack, unpack
 from neurochip.simulation import simulate
 from neurochip.substrate import Parameters
 from neurochip.sweep.identity import SOURCE, contents, environment
-from neurochip.sweep.runner import Job
+from neurochip.sweep.job import Job
 
 TINY = [
     "network.layers=[784, 15, 10]",

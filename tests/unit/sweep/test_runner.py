@@ -17,8 +17,10 @@ from neurochip.description import RunSpec, read_run
 from neurochip.errors import ConfigError, OutputError
 from neurochip.sweep.definition import Definition, Mode, define
 from neurochip.sweep.engine import ClusterEngine, Engine, LocalEngine, open_engine
+from neurochip.sweep.job import Done, Worker
 from neurochip.sweep.plan import Plan, Planner, Task, plan
-from neurochip.sweep.runner import Done, SweepProgress, Tally, Worker, carry_out
+from neurochip.sweep.progress import SweepProgress, Tally
+from neurochip.sweep.runner import carry_out
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import Store
 from tests.unit.sweep import workers

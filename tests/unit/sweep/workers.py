@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.errors import ConfigError
-from neurochip.sweep.runner import Done, Job
+from neurochip.sweep.job import Done, Job
 
 
 def done(measured: dict[str, Any] | None, reason: str | None = None, parameters: bytes | None = None) -> Done:

@@ -1,0 +1,171 @@
+"""What is fixed when a die is made, within the section ``[analog]`` of a run: how its devices differ, and which fail.
+
+Every default is the ideal die.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
+
+from neurochip.description.processes import process_named
+from neurochip.description.tails import check_tails
+from neurochip.errors import ConfigError
+from neurochip.keys.conditions import Given, Is, IsNot, Unset
+from neurochip.keys.key import Key, Nonnegative, Positive, Share
+from neurochip.keys.section import Section, described
+
+__all__ = ["DEVICES_DIFFER", "DEVICES_FAIL", "DRAWN", "MISMATCH_KINDS", "DefectsSpec", "MismatchSpec"]
+
+# Every kind of mismatch, in the order of reports.
+MISMATCH_KINDS = (
+    "synapse_gain",
+    "synapse_offset",
+    "neuron_gain",
+    "neuron_offset",
+    "time_constant",
+    "saturation",
+)
+
+# A die from a file is what it is; only its second circuit is drawn.
+DRAWN = Unset("analog.die_file") | Is("analog.learning_path.circuits", "twin")
+DEVICES_DIFFER = Given(
+    *(f"analog.mismatch.{kind}" for kind in ("sigma", *MISMATCH_KINDS, "process")),
+    phrase="a σ or a process in [analog.mismatch]",
+)
+DEVICES_FAIL = Given(
+    *(
+        f"analog.defects.{kind}"
+        for kind in ("dead_synapses", "stuck_synapses", "dead_neurons", "stuck_neurons")
+    ),
+    phrase="defects",
+)
+_HAS_PROCESS = Given("analog.mismatch.process") & DRAWN
+
+
+def _drawn(about: str) -> Key:
+    """Return a key that says how much goes wrong on a die that is drawn."""
+    return Key(about, live_if=DRAWN, imperfect=True, per_die=True)
+
+
+def _own(about: str) -> Key:
+    return _drawn(f"σ of {about} alone, over what ``sigma`` or ``process`` gives it.")
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MismatchSpec(Section):
+    """How much devices differ, as standard deviations, drawn once per die."""
+
+    place: ClassVar[str] = "analog.mismatch"
+    sigma: Annotated[
+        Nonnegative,
+        _drawn(
+            "One σ for all kinds. A gain, rate or rail is log-normal with this σ and mean 1 (``strong``: normal); "
+            "offsets have a quarter of it, in full scales (neurons) or standard deviations of Glorot's weights "
+            "(synapses)."
+        ),
+    ] = 0.0
+    synapse_gain: Annotated[Nonnegative | None, _own("synapse gains")] = None
+    synapse_offset: Annotated[Nonnegative | None, _own("synapse offsets, in σ of Glorot's weights,")] = None
+    neuron_gain: Annotated[Nonnegative | None, _own("neuron gains")] = None
+    neuron_offset: Annotated[Nonnegative | None, _own("neuron offsets, in full scales,")] = None
+    time_constant: Annotated[Nonnegative | None, _own("time constants")] = None
+    saturation: Annotated[Nonnegative | None, _own("rails")] = None
+    tails: Annotated[
+        str,
+        Key(
+            "``normal``, ``student-t`` for heavy tails, or a law of another package.",
+            live_if=DRAWN & DEVICES_DIFFER,
+            per_die=True,
+        ),
+    ] = "normal"
+    freedom: Annotated[
+        float,
+        Meta(gt=2),
+        Key(
+            "Degrees of freedom ν of ``student-t``, above 2 so that there is a standard deviation; the draw is "
+            "scaled to the same one.",
+            live_if=DRAWN & IsNot(".tails", "normal") & DEVICES_DIFFER,
+            per_die=True,
+        ),
+    ] = 4.0
+    process: Annotated[
+        str | None,
+        Key(
+            "Take σ from Pelgrom's law for this process, with the size of the gate, instead of from ``sigma``.",
+            live_if=DRAWN,
+            per_die=True,
+        ),
+    ] = None
+    width_um: Annotated[
+        Positive, Key("Width of the gate.", unit="µm", live_if=_HAS_PROCESS, per_die=True)
+    ] = 1.0
+    length_um: Annotated[
+        Positive, Key("Length of the gate.", unit="µm", live_if=_HAS_PROCESS, per_die=True)
+    ] = 1.0
+    region: Annotated[
+        Literal["sub-threshold", "strong"],
+        Key(
+            "``sub-threshold``: currents exponential in V_T, hence log-normal. ``strong``: square law, hence normal.",
+            live_if=DEVICES_DIFFER | Given("analog.die_file"),
+            per_die=True,
+        ),
+    ] = "sub-threshold"
+    overdrive_mv: Annotated[
+        Positive,
+        Key(
+            "V_GS − V_T in strong inversion.",
+            unit="mV",
+            live_if=_HAS_PROCESS & Is(".region", "strong"),
+            per_die=True,
+        ),
+    ] = 200.0
+    convention: Annotated[
+        Literal["single", "pair"],
+        Key(
+            "Whether the σ of a device stands for one transistor (``single``) or the difference of two (``pair``: "
+            "√2 more).",
+            live_if=_HAS_PROCESS,
+            per_die=True,
+        ),
+    ] = "single"
+
+    def check(self) -> None:
+        """Refuse a law or process that there is not, and a σ from two places."""
+        check_tails(self.tails)
+        if self.process is not None:
+            process_named(self.process, "analog.mismatch.process")
+        if self.process is not None and self.sigma:
+            raise ConfigError(
+                "analog.mismatch.sigma",
+                f'comes from process = "{self.process}" and cannot be set as well; leave it out, or say sigma = 0',
+            )
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefectsSpec(Section):
+    """Shares of devices that do not work, drawn once per die."""
+
+    place: ClassVar[str] = "analog.defects"
+    dead_synapses: Annotated[Share, _drawn("Synapses of no current at all.")] = 0.0
+    stuck_synapses: Annotated[
+        Share, _drawn("Synapses that keep a random weight whatever is written to them.")
+    ] = 0.0
+    dead_neurons: Annotated[Share, _drawn("Neurons that stay at 0; output neurons are spared.")] = 0.0
+    stuck_neurons: Annotated[Share, _drawn("Neurons that stay at full scale; output neurons are spared.")] = (
+        0.0
+    )
+
+    def check(self) -> None:
+        """Refuse more defects than devices."""
+        for what in ("synapses", "neurons"):
+            dead, stuck = getattr(self, f"dead_{what}"), getattr(self, f"stuck_{what}")
+            if dead + stuck > 1:
+                raise ConfigError(
+                    f"analog.defects.stuck_{what}",
+                    f"and dead_{what} must be at most 1 together, got {dead + stuck:g}",
+                )

@@ -1,0 +1,64 @@
+"""How a sweep goes on: what must be as it was, and what is carried over to a new folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from neurochip.errors import CheckpointError
+from neurochip.sweep.identity import Identity, changed
+from neurochip.sweep.plan import Planner
+from neurochip.sweep.rounds import follow
+from neurochip.sweep.salvage import Salvaged
+from neurochip.sweep.shards import Shard
+from neurochip.sweep.store import Store
+
+__all__ = ["check_identity", "check_shard", "take_over"]
+
+
+def check_identity(folder: Path, before: Identity, planner: Planner) -> None:
+    """Refuse to mix the results in a folder with those that other code, libraries or files would give.
+
+    Raises
+    ------
+    CheckpointError
+        Naming all that differs, and a new folder.
+    """
+    differing = changed(before, planner.plan.identity)
+    if differing:
+        raise CheckpointError(
+            str(folder),
+            f"holds results that would not come out the same here ({'; '.join(differing)}); begin anew in another "
+            f"folder: neurochip sweep --resume {folder} --out {folder}-2",
+        )
+
+
+def check_shard(store: Store, asked: Shard | None) -> None:
+    """Refuse to go on with another shard than that of the store; `None` asks for none.
+
+    Raises
+    ------
+    CheckpointError
+        Naming both.
+    """
+    if asked is not None and asked.words != store.shard():
+        raise CheckpointError(
+            str(store.folder),
+            f"is for {_shard_words(store.shard())}, not {_shard_words(asked.words)}; leave --shard out",
+        )
+
+
+def _shard_words(shard: str | None) -> str:
+    return "the whole sweep" if shard is None else f"shard {shard}"
+
+
+def take_over(source: Path, saved: Salvaged, planner: Planner, store: Store) -> tuple[int, str]:
+    """Carry over the results that would come out the same here, by their digests, and say how many they were."""
+    for _ in planner.steps():
+        pass
+    valid = [one for one in saved.finished if one.digest in planner.plan.tasks]
+    store.take_over(valid)
+    taken = len(valid) + follow(planner, store, saved.finished)
+    lost = f"; {saved.lost} could not be read" if saved.lost else ""
+    what = f"{taken} of {len(saved.finished) + saved.lost} results of {source} are taken over{lost}"
+    store.note(what)
+    return taken, what
