@@ -18,6 +18,8 @@ from click.testing import CliRunner, Result
 from neurochip.errors import Interrupted
 from neurochip.training.progress import Progress
 
+from . import sweeps
+
 
 class Run(Protocol):
     def __call__(self, *args: str | Path) -> Result: ...
@@ -146,3 +148,26 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     result = CliRunner().invoke(neurochip, ["simulate", *TINY, "--out", str(folder)], prog_name="neurochip")
     assert result.exit_code == 0, result.output
     return Finished(folder, result)
+
+
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sweep, made once by the command line; copy the folder before changing it."""
+    from neurochip._cli.main import neurochip
+
+    folder = tmp_path_factory.mktemp("sweeps")
+    (folder / "tiny.toml").write_text(sweeps.TINY, encoding="utf-8")
+    words = [
+        "sweep",
+        str(folder / "tiny.toml"),
+        *sweeps.ASKED,
+        "--workers",
+        "2",
+        "--out",
+        str(folder / "sweep"),
+    ]
+    result = CliRunner().invoke(neurochip, words, prog_name="neurochip")
+    assert result.exit_code == 0, result.output
+    (folder / "stdout").write_text(result.stdout, encoding="utf-8")
+    (folder / "stderr").write_text(result.stderr, encoding="utf-8")
+    return folder / "sweep"

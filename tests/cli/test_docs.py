@@ -33,14 +33,14 @@ LEFT_OUT = {
     "neurochip firmware serve": "serves until it is stopped; test_firmware.py serves and trains on it",
     "neurochip simulate --device": "needs that server",
     "ssh -N": "needs another machine",
-    "dask scheduler": "serves until it is stopped; test_sweep.py starts a cluster in this process",
+    "dask scheduler": "serves until it is stopped; test_sweep_workers.py starts a cluster in this process",
     "dask worker": "needs that server",
     "neurochip bench settle": "measures for a minute; test_bench.py and test_rows.py measure every row in small",
     "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",
     "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --scheduler": "needs that cluster",
-    "neurochip sweep analog-pilot --dies": "needs dies that were measured; test_sweep.py has some, for its own network",
+    "neurochip sweep analog-pilot --dies": "needs measured dies; test_sweep_dies.py has some, for its own network",
     "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --grid --shard": "runs in a job array",
-    "neurochip sweep merge": "needs the folders of such jobs; test_sweep.py",
+    "neurochip sweep merge": "needs the folders of such jobs; test_sweep_shards.py",
 }
 
 ANALOG = [

@@ -5,19 +5,19 @@ Each sweep here is of dies, deployed and trained in the loop, so that weights tr
 
 from __future__ import annotations
 
+import json
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from .conftest import Run, Workplace
+from .sweeps import rows, started, tables, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -27,25 +27,8 @@ ASKED = ("--vary", "analog.mismatch.sigma=0,0.2,0.5", "--dies", "12", "--modes",
 N_TASKS = 1 + 2 * 12 * 3 + 1  # at σ = 0 all dies are the ideal chip, but for fine-tuning
 
 
-def tables(folder: str) -> tuple[bytes, bytes]:
-    return (Path(folder) / "points.csv").read_bytes(), (Path(folder) / "summary.csv").read_bytes()
-
-
-def rows(folder: str) -> dict[str, tuple[int, str]]:
-    """Digest → number and time of its row: a row that is written again has others."""
-    connection = sqlite3.connect(Path(folder) / "points.sqlite", timeout=30)
-    try:
-        if not connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'results'").fetchone()[0]:
-            return {}
-        found = connection.execute("SELECT digest, rowid, finished FROM results").fetchall()
-        return {digest: (row, finished) for digest, row, finished in found}
-    finally:
-        connection.close()
-
-
 def driver(*words: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "neurochip._cli", "sweep", *words, "--quiet"]
-    return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    return started(*words, "--quiet")
 
 
 def ended(process: subprocess.Popen[str]) -> int:
@@ -53,15 +36,8 @@ def ended(process: subprocess.Popen[str]) -> int:
     return process.returncode
 
 
-def when(condition: Callable[[], bool], seconds: float = 240) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
-def begun(folder: str, least: int = 5) -> bool:
-    return (Path(folder) / "points.sqlite").is_file() and len(rows(folder)) >= least
+def wait_for_some(folder: str) -> None:
+    wait_until(lambda: len(rows(folder)) >= 5, 240)
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +46,8 @@ def expected(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, bytes]:
     folder = tmp_path_factory.mktemp("expected") / "one"
     process = driver(*RUN, *ASKED, "--workers", "1", "--out", str(folder))
     assert ended(process) == 0
-    assert len(rows(str(folder))) == N_TASKS
-    return tables(str(folder))
+    assert len(rows(folder)) == N_TASKS
+    return tables(folder)
 
 
 @contextmanager
@@ -96,12 +72,10 @@ def dask(
         ],
         **quiet,  # type: ignore[call-overload]
     )
-    when(at.is_file, 60)
+    wait_until(at.is_file, 60)
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(at), *host]
     worker += ["--nthreads", "1", "--no-nanny", "--death-timeout", "20"]
     workers = [subprocess.Popen(worker, **quiet) for _ in range(n)]  # type: ignore[call-overload]
-    import json
-
     try:
         yield json.loads(at.read_text())["address"], scheduler, workers
     finally:
@@ -128,7 +102,7 @@ def test_a_cluster_one_of_whose_workers_is_killed(
 ) -> None:
     with dask(tmp_path) as (address, _, workers):
         process = driver(*RUN, *ASKED, "--scheduler", address, "--out", "cut")
-        when(lambda: begun("cut"))
+        wait_for_some("cut")
         workers[0].kill()
         before = rows("cut")
         assert len(before) < N_TASKS
@@ -143,7 +117,7 @@ def test_a_cluster_whose_scheduler_is_killed(
 ) -> None:
     with dask(tmp_path) as (address, scheduler, _):
         process = driver(*RUN, *ASKED, "--scheduler", address, "--out", "cut")
-        when(lambda: begun("cut"))
+        wait_for_some("cut")
         scheduler.kill()
         _, told = process.communicate(timeout=120)
     assert process.returncode == 2
@@ -159,7 +133,7 @@ def test_a_driver_that_is_killed(
 ) -> None:
     with dask(tmp_path) as (address, _, _):
         process = driver(*RUN, *ASKED, "--scheduler", address, "--out", "cut")
-        when(lambda: begun("cut"))
+        wait_for_some("cut")
         os.killpg(process.pid, signal.SIGKILL)
         ended(process)
         before = rows("cut")
@@ -173,7 +147,7 @@ def test_a_driver_that_is_killed(
 
 def test_a_local_worker_that_is_killed(expected: tuple[bytes, bytes], place: Workplace) -> None:
     process = driver(*RUN, *ASKED, "--workers", "2", "--out", "cut")
-    when(lambda: begun("cut"))
+    wait_for_some("cut")
     before = rows("cut")
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     loky = [pid for pid in children if b"popen_loky" in Path(f"/proc/{pid}/cmdline").read_bytes()]
