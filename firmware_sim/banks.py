@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
-from neurochip.learning.readings import Reading
+from neurochip.learning.readings import Reading, Readings
+from neurochip.learning.rule import LearningRule
+from neurochip.learning.schedule import Moment
 from neurochip.substrate import Observable
 
-__all__ = ["MOST_MOMENTS", "PRESYNAPTIC", "Bank"]
+__all__ = ["MOST_MOMENTS", "PRESYNAPTIC", "Bank", "shown_to"]
 
 Array = NDArray[Any]
 
@@ -87,3 +91,59 @@ class Bank:
                     lists[kind].append(array)
             found.append(Reading(*(lists[kind] for kind in _KINDS)))
         return found
+
+
+def shown_to(
+    rule: LearningRule,
+    banks: Mapping[int, Bank],
+    numbers: tuple[int, int, int],
+    beta: float,
+    targets: Array | None,
+    size: tuple[int, int],
+) -> Readings:
+    """Return what a rule is shown of the presentations of a device.
+
+    Parameters
+    ----------
+    numbers
+        Of the banks that hold the free phase, the reference and the nudged phases.
+    beta
+        Strength of the nudge, with its sign.
+    targets
+        Of the presentations; `None` where there are none.
+    size
+        How many layers and lanes there are.
+
+    Raises
+    ------
+    Refusal
+        Where a bank does not hold what the rule reads, or there are no targets and it learns from them.
+    """
+
+    def bank(number: int, moment: Moment, moments: int, *, adjoint: bool = False) -> list[Reading]:
+        kept, name = banks.get(number, Bank()), f"m{number}"
+        found = kept.readings(*size, name, pre=moment in rule.reads_pre, adjoint=adjoint)
+        if len(found) != moments:
+            raise Refusal(
+                Code.EMPTY_BANK, f"{name}: the rule reads {moments} moments there, got {len(found)}"
+            )
+        return found
+
+    free_bank, reference_bank, nudged_bank = numbers
+    (free,) = bank(free_bank, "free", 1, adjoint=Observable.ADJOINT in rule.needs)
+    if not rule.nudges:
+        if targets is None:
+            raise Refusal(Code.BAD_VALUE, "the rule learns from targets, and there are none")
+        return Readings(free, (), (), 1.0, targets)
+    schedule = rule.schedule
+    nudged = bank(nudged_bank, "nudged", schedule.parts)
+    reference = [free]
+    if schedule.branches:
+        reference = bank(reference_bank, "reference", schedule.parts)
+    elif reference_bank != free_bank:
+        raise Refusal(
+            Code.BAD_VALUE,
+            f'm{reference_bank}: with phases.reference = "before" the reference is m{free_bank}',
+        )
+    none = np.zeros(0) if targets is None else targets
+    return Readings(free, tuple(nudged), tuple(reference), beta, none)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from firmware_sim.banks import PRESYNAPTIC, Bank
+from firmware_sim.banks import PRESYNAPTIC, Bank, shown_to
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.container import bytes_of
 from firmware_sim.counting import ledger_arrays, ledger_from, peak, times_of, with_times, wrapped
@@ -24,9 +24,7 @@ from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import RECORDS, Fault, Irq, by_name
 from firmware_sim.rule_text import EQPROP, rule_of
 from neurochip.description.network import Network
-from neurochip.learning.readings import Reading, Readings
 from neurochip.learning.rule import LearningRule
-from neurochip.learning.schedule import Moment
 from neurochip.substrate import Ledger, Machine, Observable, Snapshot
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
@@ -344,45 +342,21 @@ class Operations:
 
     def _do_update(self, one: Instruction) -> None:
         rule = self._learns()
-        seen = self._seen_by(rule, one, self._registers.double(_BETA))
         share, beta = self._registers.double(_SHARE), self._registers.double(_BETA)
+        seen = shown_to(
+            rule,
+            self.banks,
+            (one.a, one.b, one.c),
+            one.imm * beta,
+            self._targets,
+            (len(self.network.sizes), self._lanes),
+        )
         if not (math.isfinite(share) and math.isfinite(beta) and beta != 0):
             raise Refusal(
                 Code.BAD_VALUE, f"BETA and SHARE must be finite, and BETA not 0; got {beta}, {share}"
             )
         updates, biases = rule.changes(seen, share)
         self.machine.write_weights(updates, biases)
-
-    def _seen_by(self, rule: LearningRule, one: Instruction, beta: float) -> Readings:
-        """Return what a rule is shown of these presentations."""
-        n, targets = len(self.network.sizes), self._targets
-
-        def bank(number: int, moment: Moment, moments: int, *, adjoint: bool = False) -> list[Reading]:
-            kept, name = self.banks.get(number, Bank()), f"m{number}"
-            pre = moment in rule.reads_pre
-            found = kept.readings(n, self._lanes, name, pre=pre, adjoint=adjoint)
-            if len(found) != moments:
-                raise Refusal(
-                    Code.EMPTY_BANK, f"{name}: the rule reads {moments} moments there, got {len(found)}"
-                )
-            return found
-
-        (free,) = bank(one.a, "free", 1, adjoint=Observable.ADJOINT in rule.needs)
-        if not rule.nudges:
-            if targets is None:
-                raise Refusal(Code.BAD_VALUE, "the rule learns from targets, and there are none")
-            return Readings(free, (), (), 1.0, targets)
-        schedule = rule.schedule
-        nudged = bank(one.c, "nudged", schedule.parts)
-        reference = [free]
-        if schedule.branches:
-            reference = bank(one.b, "reference", schedule.parts)
-        elif one.b != one.a:
-            raise Refusal(
-                Code.BAD_VALUE, f'm{one.b}: with phases.reference = "before" the reference is m{one.a}'
-            )
-        none = np.zeros(0) if targets is None else targets
-        return Readings(free, tuple(nudged), tuple(reference), one.imm * beta, none)
 
     def _do_write(self, _: Instruction) -> None:
         numbers = self._take("DATA", (2,))
