@@ -34,9 +34,6 @@ class WeightStore:
 
     def loaded(self, projection: int, weights: Array) -> Array:
         """Return weights as they are stored when the whole chip is programmed: on the grid, rounded to nearest."""
-        bits = self._spec.converters.weight_bits
-        if bits is None:
-            return weights
         return self._on_grid(projection, weights, np.rint)
 
     def meant(self, projection: int, change: Array, update: int) -> Array:

@@ -17,9 +17,9 @@ from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual,
 from neurochip.analog.jacobian import linearised, solve
 from neurochip.analog.lanes import Activity, Lanes
 from neurochip.analog.noise import normals
+from neurochip.analog.programmed import Programmed
 from neurochip.analog.readout import Readout
 from neurochip.analog.step import HARD_SIGMOID, TANH
-from neurochip.analog.store import WeightStore
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.network import Network, refuse_shared_weights
@@ -39,8 +39,6 @@ from neurochip.substrate.fitting import (
     check_phase,
     fitting_inputs,
     fitting_presentations,
-    projection_matrices,
-    weights_place,
 )
 
 __all__ = ["AnalogSubstrate"]
@@ -94,10 +92,9 @@ class AnalogSubstrate:
         self._twin: Circuit | None = None
         if spec.learning_path.circuits == "twin":
             self._twin = Circuit(network, twin_of(network, spec), spec.settle, kind, self._dtype)
-        self._store = WeightStore(network, spec, seed)
+        circuits = [self.circuit] if self._twin is None else [self.circuit, self._twin]
+        self._programmed = Programmed(network, spec, circuits, self._dtype, seed)
         self._readout = Readout(spec, self.die, is_bipolar=kind == TANH, seed=seed, held=held)
-        self._weights: list[Array] = []  # as programmed, of every projection
-        self._biases: list[Array] = []
         self._inputs = np.zeros((0, network.sizes[0]), self._dtype)
         self._presentations = np.zeros(0, np.uint64)
         self._lanes: Lanes | None = None
@@ -117,32 +114,13 @@ class AnalogSubstrate:
 
     def load(self, parameters: Parameters) -> None:
         """Program all weights and biases; what the devices make of them is another matter."""
-        matrices = projection_matrices(self.network, parameters)
-        for k, matrix in enumerate(matrices):
-            if not np.all(np.isfinite(matrix)):
-                raise NumericError(weights_place(self.network, k), "must be finite, got NaN or infinity")
-        given = [np.array(matrix, dtype=self._dtype, order="C") for matrix in matrices]
-        self._weights = [self._store.loaded(k, w) for k, w in enumerate(given)]
-        self._biases = [np.array(b, dtype=self._dtype) for b in parameters.biases]
-        self._program()
-
-    def _program(self) -> None:
-        for circuit in self._circuits():
-            circuit.program(self._weights, self._biases)
+        self._programmed.load(parameters)
         if self._lanes is not None:
             self._lanes.stale = True
 
-    def _circuits(self) -> list[Circuit]:
-        return [self.circuit] if self._twin is None else [self.circuit, self._twin]
-
     def parameters(self) -> Parameters:
         """Return the programmed weights and biases, as copies."""
-        n = len(self.network.populations) - 1
-        return Parameters(
-            weights=tuple(w.copy() for w in self._weights[:n]),
-            feedback=() if self.network.tied else tuple(w.copy() for w in self._weights[n:]),
-            biases=tuple(b.copy() for b in self._biases),
-        )
+        return self._programmed.parameters()
 
     def begin(self, inputs: Array, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
@@ -343,66 +321,16 @@ class AnalogSubstrate:
         """Change stored weights and biases; a tied copy is programmed like its original."""
         for update in updates:
             k = self.network.between(update.source, update.target)
-            change = self._change(update)
+            saturated = self._programmed.change(k, update, self.updates)
             lanes = update.samples * len(update.terms)
-            saturated = self._write(k, change)
-            self._books.wrote(update.target, change.size, lanes, saturated)
-            for copy, projection in enumerate(self.network.projections):
-                if projection.transpose_of == k:
-                    self._weights[copy] = np.ascontiguousarray(self._weights[k].T)
-                    self._books.wrote(projection.target, change.size, lanes, saturated)
-                    self._refresh(copy)
-            self._refresh(k)
-        self._store_biases(biases)
-        if not self._store.is_plain:
-            self._drift()
+            synapses = self.network.sizes[update.source] * self.network.sizes[update.target]
+            copies = [p.target for p in self.network.projections if p.transpose_of == k]
+            for target in (update.target, *copies):
+                self._books.wrote(target, synapses, lanes, saturated)
+        self._programmed.end_update(biases, self.updates)
         if self._lanes is not None:
             self._lanes.stale = True
         self.updates += 1
-
-    def _change(self, update: WeightUpdate) -> Array:
-        rate = self._dtype.type(update.rate)
-        change: Array | None = None
-        for pre, post in update.terms:
-            product = np.asarray(pre, self._dtype).T @ np.asarray(post * rate, self._dtype)
-            change = product if change is None else change + product
-        if change is None:
-            sizes = self.network.sizes
-            change = np.zeros((sizes[update.source], sizes[update.target]), self._dtype)
-        return change
-
-    def _write(self, k: int, change: Array) -> int:
-        if self._store.is_plain:
-            self._weights[k] += change
-            return 0
-        weights = self._weights[k] + self._store.meant(k, change, self.updates)
-        self._weights[k], saturated = self._store.written(k, weights, self.updates)
-        return saturated
-
-    def _store_biases(self, biases: Sequence[Array | None]) -> None:
-        for layer, change in enumerate(biases):
-            if change is not None:
-                self._biases[layer] += change.astype(self._dtype)
-                for circuit in self._circuits():
-                    circuit.set_bias(layer, self._biases[layer])
-
-    def _drift(self) -> None:
-        drift = self.spec.drift
-        if not (drift.decay or drift.walk):
-            return
-        for k, projection in enumerate(self.network.projections):
-            if projection.transpose_of is None:
-                self._weights[k] = self._store.drifted(k, self._weights[k], self.updates)
-        for k, projection in enumerate(self.network.projections):
-            if projection.transpose_of is not None:
-                self._weights[k] = np.ascontiguousarray(self._weights[projection.transpose_of].T)
-        for layer in range(len(self._biases)):
-            self._biases[layer] *= self._dtype.type(1 - drift.decay)
-        self._program()
-
-    def _refresh(self, k: int) -> None:
-        for circuit in self._circuits():
-            circuit.weights[k] = circuit.effective(k, self._weights[k])
 
     def book_readout(self, layer: int) -> None:
         """Book that the host read the voltages of a layer."""
