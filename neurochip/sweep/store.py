@@ -222,12 +222,6 @@ class Store:
         for digest, *row in self._connection.execute(f"SELECT digest, {_COLUMNS} FROM results"):
             yield digest, _entry(row)
 
-    def finished(self) -> Iterator[Finished]:
-        """Yield every finished task with the weights that it left."""
-        query = f"SELECT digest, work, finished, {_COLUMNS} FROM results ORDER BY rowid"
-        for digest, work, finished, *row in self._connection.execute(query):
-            yield Finished(digest, work, _entry(row), finished, self.parameters(digest))
-
     def parameters(self, digest: str) -> bytes | None:
         """Return the weights that a task left; `None` where there are none, or they are damaged."""
         row = self._connection.execute(
