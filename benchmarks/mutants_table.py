@@ -350,7 +350,8 @@ MUTANTS: tuple[Mutant, ...] = (
     # Spikes as bits.
     Mutant("streams bitmap", "neurochip/cores/counters.py", 'book[:, _AT["bitmap"]] = symbols * copies',
            'book[:, _AT["bitmap"]] = symbols * receivers', "a frame that forks is counted per receiver", STREAMS),
-    Mutant("streams received", "neurochip/cores/counters.py", "sample_ticks - samples if kind.opening else sample_ticks",
+    Mutant("streams received", "neurochip/cores/counters.py",
+           "sample_ticks - samples if kind.opening else sample_ticks",
            "sample_ticks", "frames of the last tick are received", STREAMS),
     Mutant("streams address", "neurochip/compile/placement.py", "received_bits[k] = delivered[k] * word[heard].max()",
            "received_bits[k] = delivered[k] * word[heard].min()", "a packet that forks has the shortest address",
