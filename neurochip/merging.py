@@ -13,7 +13,9 @@ from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.simulation import versions
 from neurochip.sweep.document import document
 from neurochip.sweep.plan import Planner
+from neurochip.sweep.precision import dies_needed
 from neurochip.sweep.resuming import check_identity
+from neurochip.sweep.rounds import follow
 from neurochip.sweep.salvage import salvage
 from neurochip.sweep.shards import joined, parse_shard
 from neurochip.sweep.store import Store
@@ -22,7 +24,21 @@ __all__ = ["Merged", "merge_sweeps"]
 
 
 class Merged(NamedTuple):
-    """What several stores give together: ``twice`` tasks stood in more than one, ``missing`` of all in none."""
+    """What several stores give together.
+
+    Attributes
+    ----------
+    tasks
+        All that are known; where limits are sought, up to the first round of which something is missing.
+    twice, missing
+        Tasks that stood in more than one store, and in none.
+    lost
+        Rows that could not be read.
+    shards_missing
+        Those of which no store was given.
+    needed
+        What more it takes to know the limit as precisely as was asked for; `None` where it is, or nothing was asked.
+    """
 
     document: SweepDocument
     folder: Path
@@ -31,6 +47,7 @@ class Merged(NamedTuple):
     missing: int
     lost: int
     shards_missing: tuple[str, ...]
+    needed: str | None = None
 
 
 def merge_sweeps(folders: Sequence[Path | str], out: Path | str) -> Merged:
@@ -56,20 +73,22 @@ def merge_sweeps(folders: Sequence[Path | str], out: Path | str) -> Merged:
     check_identity(parts[0][0], parts[0][1].identity, planner)
     for _ in planner.steps():
         pass
-    tasks = planner.plan.tasks
-    valid = [one for one in found.finished if one.digest in tasks]
-    missing = len(tasks) - len(valid)
+    valid = [one for one in found.finished if one.digest in planner.plan.tasks]
     base = RunSpec.from_dict(found.definition.run)
     with Store.create(Path(out), found.definition, versions(base), planner.plan.identity) as store:
         store.take_over(valid)
-        store.note(
-            f"joined of {len(parts)} stores: {len(valid)} of {len(tasks)} tasks, {found.twice} of them in two"
-        )
+        taken = len(valid) + follow(planner, store, found.finished)
+        tasks = len(planner.plan.tasks)
+        store.note(f"joined of {len(parts)} stores: {taken} of {tasks} tasks, {found.twice} of them in two")
         table = document(found.definition, planner.plan, store)
         with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
             write_sweep(table, store.folder)
+    needed = None
+    if found.definition.precision is not None and table["complete"]:
+        more, words = dies_needed(found.definition, table)
+        needed = None if more is None else words
     shards = _shards_missing([part.shard for _, part in parts])
-    return Merged(table, Path(out), len(tasks), found.twice, missing, found.lost, shards)
+    return Merged(table, Path(out), tasks, found.twice, tasks - taken, found.lost, shards, needed)
 
 
 def _shards_missing(given: Sequence[str | None]) -> tuple[str, ...]:

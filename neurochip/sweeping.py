@@ -12,7 +12,7 @@ from neurochip.building import build
 from neurochip.data.dated import dated
 from neurochip.description import RunSpec
 from neurochip.durable.signals import stoppable
-from neurochip.errors import CheckpointError, ConfigError
+from neurochip.errors import CheckpointError
 from neurochip.measuring import measure, measure_dies
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
@@ -25,11 +25,11 @@ from neurochip.sweep.plan import Planner, Task
 from neurochip.sweep.progress import Listener, SweepProgress, Tally
 from neurochip.sweep.request import SweepRequest
 from neurochip.sweep.resuming import check_identity, check_shard, take_over
-from neurochip.sweep.rounds import seek
+from neurochip.sweep.rounds import known, seek
 from neurochip.sweep.runner import carry_out
 from neurochip.sweep.salvage import Salvaged, salvage
 from neurochip.sweep.shards import Shard, parse_shard
-from neurochip.sweep.store import Store
+from neurochip.sweep.store import Finished, Store
 
 __all__ = ["SweepOutcome", "run_sweep"]
 
@@ -70,8 +70,9 @@ def run_sweep(
     scheduler
         Address of a Dask scheduler, e.g. ``tcp://host:8786``, to use its workers instead.
     shard
-        ``K/N``: only every N-th task, for job arrays; `merge_sweeps` joins the N folders. `None` takes that of
-        ``resume``, or else all.
+        ``K/N``: only every N-th task of those that are known, for job arrays; `merge_sweeps` joins the N folders.
+        Where limits are sought in rounds that is the first values and, with ``resume`` and ``out``, the round that
+        follows from what is there. `None` takes that of ``resume``, or else all.
     out
         Folder to make; `None` makes ``sweeps/<name>-<time>``.
     resume
@@ -108,8 +109,6 @@ def run_sweep(
     definition = _defined(asked, source, saved)
     if saved is not None and saved.shard is not None and part is None:
         part = parse_shard(saved.shard)
-    if part is not None and definition.adaptive:
-        raise ConfigError("--shard", "measures the values of a grid; say --grid")
     check_size(definition, confirm)
     planner = Planner(definition)
     base = RunSpec.from_dict(definition.run)
@@ -129,7 +128,8 @@ def run_sweep(
             if on_progress is not None:
                 on_progress(SweepProgress(taken, len(planner.plan.tasks), 0, 0, None, None, words, False))
             planner = Planner(definition)
-        return _carry_out(planner, store, engine, on_progress, allow_code)
+        reserve = () if saved is None else saved.finished
+        return _carry_out(planner, store, engine, on_progress, allow_code, reserve)
 
 
 def _gone_on_with(
@@ -169,13 +169,18 @@ def _folder(out: Path | str | None, base: RunSpec, part: Shard | None) -> Path:
 
 
 def _carry_out(
-    planner: Planner, store: Store, engine: Engine, on_progress: Listener | None, allow_code: bool
+    planner: Planner,
+    store: Store,
+    engine: Engine,
+    on_progress: Listener | None,
+    allow_code: bool,
+    reserve: Iterable[Finished] = (),
 ) -> SweepOutcome:
     work = functools.partial(measure, allow_code=allow_code)
     on_dies = functools.partial(measure_dies, allow_code=allow_code)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     shard = store.shard()
-    tasks = planner.steps() if shard is None else parse_shard(shard).tasks(planner.steps())
+    tasks = planner.steps() if shard is None else parse_shard(shard).tasks(known(planner, store))
     for words in first_words(planner.definition):
         _say(on_progress, engine, words)
     with stoppable("sweep", store.folder) as stop:
@@ -189,8 +194,9 @@ def _carry_out(
 
         tally = work_on(tasks)
         if planner.definition.adaptive and shard is None:
+            say = functools.partial(_say, on_progress, engine)
             planner, tally = seek(
-                planner, store, tally, work_on, functools.partial(_say, on_progress, engine)
+                planner, store, tally, work_on, say, {one.digest: one for one in reserve}
             )
         if tally.measured or tally.failed:
             store.add_session(_session(engine, tally, started))

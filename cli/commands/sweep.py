@@ -49,6 +49,8 @@ def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> N
             f"{merged.missing} tasks are missing{which}; measure them with: neurochip sweep --resume {out}",
             err=True,
         )
+    if merged.needed:
+        click.echo(f"{merged.needed}; go on with: neurochip sweep --resume {out}", err=True)
     if not told_briefly(merged.folder, "sweep.json", quiet=quiet, as_json=as_json):
         print_sweep(merged.document, summary_console())
         print_folder(merged.folder)

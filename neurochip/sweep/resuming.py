@@ -43,7 +43,8 @@ def check_shard(store: Store, asked: Shard | None) -> None:
     if asked is not None and asked.words != store.shard():
         raise CheckpointError(
             str(store.folder),
-            f"is for {_shard_words(store.shard())}, not {_shard_words(asked.words)}; leave --shard out",
+            f"is for {_shard_words(store.shard())}, not {_shard_words(asked.words)}; leave --shard out, or name a "
+            "folder for it with --out",
         )
 
 

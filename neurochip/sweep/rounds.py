@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from neurochip.sweep.adaptive import next_requests
@@ -13,7 +13,7 @@ from neurochip.sweep.precision import dies_needed
 from neurochip.sweep.progress import Tally
 from neurochip.sweep.store import Finished, Store
 
-__all__ = ["follow", "seek"]
+__all__ = ["follow", "known", "seek"]
 
 
 def seek(
@@ -22,6 +22,7 @@ def seek(
     tally: Tally,
     work_on: Callable[[Iterable[Task], Tally], Tally],
     say: Callable[[str], None],
+    reserve: Mapping[str, Finished],
 ) -> tuple[Planner, Tally]:
     """Seek limits in rounds, and with more dies as long as they are not known as precisely as was asked for.
 
@@ -35,6 +36,8 @@ def seek(
         Carries tasks out, and returns what was done with them and before.
     say
         Told what more dies are for.
+    reserve
+        Results of another store by digest, which are taken over when a round asks for them.
 
     Returns
     -------
@@ -44,7 +47,9 @@ def seek(
     while not tally.stopped:
         requests = next_requests(planner.definition, planner.plan, store)
         if requests:
-            tally = work_on(planner.ask(requests), tally)
+            tasks = list(planner.ask(requests))
+            store.take_over(reserve[task.digest] for task in tasks if task.digest in reserve)
+            tally = work_on(tasks, tally)
             continue
         planner.plan.is_complete = True
         if planner.definition.precision is None:
@@ -67,15 +72,30 @@ def seek(
 
 
 def follow(planner: Planner, store: Store, finished: Iterable[Finished]) -> int:
-    """Take over the results of rounds, each of which follows from those before, and return how many."""
+    """Take over the results of rounds, each of which follows from those before, and return how many.
+
+    The plan ends with the first round of which something is missing.
+    """
     taken = 0
-    stored = {one.digest: one for one in finished}
-    while planner.definition.adaptive:
+    reserve = {one.digest: one for one in finished}
+    while planner.definition.adaptive and planner.plan.tasks.keys() <= store.done():
         tasks = list(planner.ask(next_requests(planner.definition, planner.plan, store)))
-        found = [stored[task.digest] for task in tasks if task.digest in stored]
+        if not tasks:
+            planner.plan.is_complete = True
+            break
+        found = [reserve[task.digest] for task in tasks if task.digest in reserve]
         store.take_over(found)
         taken += len(found)
-        planner.plan.is_complete = not tasks
-        if len(found) < len(tasks) or not tasks:
-            break
     return taken
+
+
+def known(planner: Planner, store: Store) -> Iterator[Task]:
+    """Yield all tasks that are known before anything more is measured: up to the first round that is not stored."""
+    done = store.done()
+    yield from planner.steps()
+    while planner.definition.adaptive and planner.plan.tasks.keys() <= done:
+        tasks = list(planner.ask(next_requests(planner.definition, planner.plan, store)))
+        if not tasks:
+            planner.plan.is_complete = True
+            break
+        yield from tasks
