@@ -21,6 +21,7 @@ from neurochip.description import RunSpec
 from neurochip.errors import ConfigError, NeurochipError
 from neurochip.learning.rules import rule_for
 from neurochip.substrate import Parameters, Phase
+from neurochip.sweep.failure import kind_of
 from neurochip.sweep.identity import check_environment, check_files
 from neurochip.sweep.job import Done, Job
 from neurochip.training.evaluate import confusion_matrix
@@ -75,15 +76,22 @@ def measure_dies(job: Job, dies: Sequence[int], *, allow_code: bool = False) -> 
 def _done(work: Callable[[], tuple[dict[str, Any], Parameters]], *, keep: bool) -> Done:
     """Return what work measured or why it failed, and how long it took."""
     began, cpu = time.perf_counter(), time.thread_time()
-    done: Done = {"measured": None, "reason": None, "seconds": 0.0, "cpu_seconds": 0.0, "parameters": None}
+    done: Done = {
+        "measured": None,
+        "reason": None,
+        "kind": None,
+        "seconds": 0.0,
+        "cpu_seconds": 0.0,
+        "parameters": None,
+    }
     try:
         done["measured"], trained = work()
         if keep:
             done["parameters"] = pack(trained)
     except NeurochipError as error:
-        done["reason"] = str(error)
+        done["reason"], done["kind"] = str(error), kind_of(error)
     except Exception as error:  # a fault of ours must not cost the other points; the reason names it
-        done["reason"] = f"{type(error).__name__}: {error}"
+        done["reason"], done["kind"] = f"{type(error).__name__}: {error}", kind_of(error)
     done["seconds"] = time.perf_counter() - began
     done["cpu_seconds"] = time.thread_time() - cpu
     return done

@@ -24,7 +24,7 @@ from neurochip.sweep.engine import Engine, open_engine
 from neurochip.sweep.plan import Planner, Task
 from neurochip.sweep.progress import Listener, SweepProgress, Tally
 from neurochip.sweep.request import SweepRequest
-from neurochip.sweep.resuming import check_identity, check_shard, take_over
+from neurochip.sweep.resuming import check_identity, check_shard, take_over, try_again
 from neurochip.sweep.rounds import known, seek
 from neurochip.sweep.runner import carry_out
 from neurochip.sweep.salvage import Salvaged, salvage
@@ -104,6 +104,9 @@ def run_sweep(
         with stoppable("sweep", source, asks=False), Store.open(source) as store:
             planner = _gone_on_with(store, asked, part, confirm, allow_code)
             with open_engine(workers, scheduler) as engine:
+                words = try_again(store)
+                if words is not None:
+                    _say(on_progress, engine, words)
                 return _carry_out(planner, store, engine, on_progress, allow_code)
     saved = None if source is None else salvage(source)
     definition = _defined(asked, source, saved)
@@ -195,9 +198,7 @@ def _carry_out(
         tally = work_on(tasks)
         if planner.definition.adaptive and shard is None:
             say = functools.partial(_say, on_progress, engine)
-            planner, tally = seek(
-                planner, store, tally, work_on, say, {one.digest: one for one in reserve}
-            )
+            planner, tally = seek(planner, store, tally, work_on, say, {one.digest: one for one in reserve})
         if tally.measured or tally.failed:
             store.add_session(_session(engine, tally, started))
         table = document(planner.definition, planner.plan, store)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import cast
 
@@ -9,7 +10,7 @@ from neurochip.report.sweeps.schema import BandTable, CellTable, PairTable, Poin
 from neurochip.sweep.space import Axis
 from neurochip.sweep.statistics import mean_band, mean_of_dies, quantile, share_of_dies
 
-__all__ = ["band_of", "cell_of", "pair_of"]
+__all__ = ["band_of", "cell_of", "failures_of", "pair_of"]
 
 _FAILED = 1.0  # nothing is classified right by a die that fails
 
@@ -46,6 +47,7 @@ def cell_of(axis: Axis, position: int, points: Sequence[PointTable]) -> CellTabl
         "n": len(errors),
         "alike": alike,
         "failed": sum(point["reason"] is not None for point in once),
+        "failures": failures_of(once),
         "mean": None if band is None else band.mean,
         "low": None if band is None else band.low,
         "high": None if band is None else band.high,
@@ -58,6 +60,13 @@ def cell_of(axis: Axis, position: int, points: Sequence[PointTable]) -> CellTabl
         "good_high": high,
         "metrics": {name: found for name, found in metrics.items() if found is not None},
     }
+
+
+def failures_of(points: Sequence[PointTable]) -> dict[str, int]:
+    """Return how many measurements failed, by kind, the most frequent first; points of one task are one."""
+    kinds = {point["task"]: point["failure"] for point in points}
+    counts = Counter(kind for kind in kinds.values() if kind is not None)
+    return dict(sorted(counts.items(), key=lambda found: (-found[1], found[0])))
 
 
 def _error(point: PointTable) -> float | None:

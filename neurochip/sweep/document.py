@@ -15,7 +15,7 @@ from neurochip.report.sweeps.schema import (
     RatioTable,
     SweepDocument,
 )
-from neurochip.sweep.cells import band_of, cell_of, pair_of
+from neurochip.sweep.cells import band_of, cell_of, failures_of, pair_of
 from neurochip.sweep.definition import Definition, Mode
 from neurochip.sweep.judging import Reference, judged
 from neurochip.sweep.limits import limit_of, trials_of, ways_of
@@ -36,7 +36,7 @@ def document(definition: Definition, plan: Plan, store: Store) -> SweepDocument:
     ]
     ideal = band_of(list(reference.by_seed.values()))
     for panel in panels:
-        panel["verdict"] = verdict_of(definition, panel, ideal)
+        panel["verdict"] = verdict_of(definition, panel, ideal, reference.failures)
     measured = store.done()
     return {
         "format": FORMAT,
@@ -45,6 +45,7 @@ def document(definition: Definition, plan: Plan, store: Store) -> SweepDocument:
         "complete": plan.is_complete and all(digest in measured for digest in plan.tasks),
         "tasks": len(plan.tasks),
         "ideal": ideal,
+        "ideal_failures": reference.failures,
         "panels": panels,
         "points": points,
         "events": [f"{at} {what}" for at, what in store.events()],
@@ -93,6 +94,7 @@ def _panel(
         "pairs": [pair_of(axis, mode, modes[0], by_cell) for mode in modes[1:]],
         "verdict": "",
         "ratio": _ratio(curves),
+        "failures": failures_of(mine),
     }
 
 

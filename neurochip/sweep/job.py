@@ -35,10 +35,14 @@ class Job(TypedDict):
 
 
 class Done(TypedDict):
-    """What a worker returns: measurements or the reason why there are none, and the trained weights if asked."""
+    """What a worker returns: measurements or why there are none, and the trained weights if asked.
+
+    ``kind`` is one of `neurochip.sweep.failure.Failure`, where there is a reason.
+    """
 
     measured: dict[str, Any] | None
     reason: str | None
+    kind: str | None
     seconds: float
     cpu_seconds: float
     parameters: bytes | None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from statistics import fmean, stdev
 from typing import NamedTuple
 
 from neurochip.report.sweeps.schema import PointTable
 from neurochip.sweep.definition import Definition, Mode
+from neurochip.sweep.failure import Failure
 from neurochip.sweep.measured import die_words
 from neurochip.sweep.plan import Plan
 from neurochip.sweep.store import Store
@@ -18,11 +20,15 @@ SAME = 1e-9  # errors are shares of whole samples: a point is a point, not the l
 
 
 class Reference(NamedTuple):
-    """The ideal chip: its error by seed, the mean, and the standard error of that, `None` for one training."""
+    """The ideal chip: its error by seed, the mean, and the standard error of that, `None` for one training.
+
+    ``failures`` counts the trainings that failed, by kind.
+    """
 
     by_seed: dict[int, float]
     mean: float | None
     error: float | None
+    failures: dict[str, int]
 
     def of(self, mode: Mode, seed: int) -> float | None:
         """Return what a point is compared with.
@@ -33,14 +39,15 @@ class Reference(NamedTuple):
         return self.mean if mode is Mode.IN_LOOP else self.by_seed.get(seed)
 
 
-def reference_of(plan: Plan, errors: dict[str, float]) -> Reference:
-    """Return the ideal chip, from the errors of tasks."""
+def reference_of(plan: Plan, errors: dict[str, float], failures: dict[str, str]) -> Reference:
+    """Return the ideal chip, from the errors of tasks, and how the others failed."""
     by_seed = {seed: errors[digest] for seed, digest in plan.ideal.items() if digest in errors}
     found = list(by_seed.values())
     return Reference(
         by_seed,
         fmean(found) if found else None,
         stdev(found) / math.sqrt(len(found)) if len(found) > 1 else None,
+        dict(Counter(failures[digest] for digest in plan.ideal.values() if digest in failures)),
     )
 
 
@@ -52,7 +59,10 @@ def judged(definition: Definition, plan: Plan, store: Store) -> tuple[list[Point
         for digest, entry in found.items()
         if entry.measured is not None and math.isfinite(entry.measured["test_error"])
     }
-    reference = reference_of(plan, errors)
+    failures = {
+        digest: entry.kind or Failure.NOT_A_NUMBER for digest, entry in found.items() if digest not in errors
+    }
+    reference = reference_of(plan, errors, failures)
     tables: list[PointTable] = []
     files = dict(definition.population)
     for point in plan.points:
@@ -78,6 +88,7 @@ def judged(definition: Definition, plan: Plan, store: Store) -> tuple[list[Point
             "good": good,
             "metrics": {name: float(v) for name, v in metrics.items() if math.isfinite(v)},
             "reason": reason,
+            "failure": failures.get(point.digest),
             "warnings": [str(sentence) for sentence in warnings],
             "task": point.digest,
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurochip.errors import CheckpointError
+from neurochip.sweep.failure import OF_THE_MACHINE
 from neurochip.sweep.identity import Identity, changed
 from neurochip.sweep.plan import Planner
 from neurochip.sweep.rounds import follow
@@ -12,7 +13,7 @@ from neurochip.sweep.salvage import Salvaged
 from neurochip.sweep.shards import Shard
 from neurochip.sweep.store import Store
 
-__all__ = ["check_identity", "check_shard", "take_over"]
+__all__ = ["check_identity", "check_shard", "take_over", "try_again"]
 
 
 def check_identity(folder: Path, before: Identity, planner: Planner) -> None:
@@ -52,13 +53,24 @@ def _shard_words(shard: str | None) -> str:
     return "the whole sweep" if shard is None else f"shard {shard}"
 
 
+def try_again(store: Store) -> str | None:
+    """Let the tasks be done again that the machine failed at, and not the die; say how many they are."""
+    gone = store.forget(OF_THE_MACHINE)
+    if not gone:
+        return None
+    words = f"{gone} tasks that the machine failed at are tried again"
+    store.note(words)
+    return words
+
+
 def take_over(source: Path, saved: Salvaged, planner: Planner, store: Store) -> tuple[int, str]:
     """Carry over the results that would come out the same here, by their digests, and say how many they were."""
     for _ in planner.steps():
         pass
-    valid = [one for one in saved.finished if one.digest in planner.plan.tasks]
+    kept = [one for one in saved.finished if one.entry.kind not in OF_THE_MACHINE]
+    valid = [one for one in kept if one.digest in planner.plan.tasks]
     store.take_over(valid)
-    taken = len(valid) + follow(planner, store, saved.finished)
+    taken = len(valid) + follow(planner, store, kept)
     lost = f"; {saved.lost} could not be read" if saved.lost else ""
     what = f"{taken} of {len(saved.finished) + saved.lost} results of {source} are taken over{lost}"
     store.note(what)

@@ -15,6 +15,7 @@ from typing import Any
 
 from neurochip.errors import NeurochipError, OutputError
 from neurochip.sweep.engine import Engine
+from neurochip.sweep.failure import Failure, kind_of
 from neurochip.sweep.identity import environment, package_version
 from neurochip.sweep.job import DiesWorker, Job, Worker
 from neurochip.sweep.pace import Pace
@@ -124,7 +125,7 @@ class _Session:
                 parameters = self.parameters(task.source)
                 if parameters is None:
                     why = "is missing" if entry is None or entry.reason is None else f"failed: {entry.reason}"
-                    self.fail(task, f"its ideal training {why}", 0)
+                    self.fail(task, f"its ideal training {why}", Failure.NO_WEIGHTS, 0)
                     continue
             if not self.submit([task, *self.on_other_dies(task)]):
                 return
@@ -200,13 +201,13 @@ class _Session:
                 ) from None
             elif type(error).__name__ == "KilledWorker":
                 self.n_deaths += 1
-                self.give_up(tasks, "every worker that tried it died", _MOST_DEATHS)
+                self.give_up(tasks, "every worker that tried it died", Failure.WORKER_DIED, _MOST_DEATHS)
             elif isinstance(error, NeurochipError):
                 raise type(error)(
                     error.place, f"{error.problem}; nothing that was finished is lost"
                 ) from None
             else:
-                self.give_up(tasks, f"{type(error).__name__}: {error}", None)
+                self.give_up(tasks, f"{type(error).__name__}: {error}", kind_of(error))
         if broken and cause is not None:
             for future, tasks in list(self.flying.items()):
                 # All that was under way is lost with it, unless it ended in time.
@@ -221,14 +222,14 @@ class _Session:
             self.store.note(loss)
             self.tell(loss)
 
-    def give_up(self, tasks: list[Task], reason: str, attempts: int | None) -> None:
+    def give_up(self, tasks: list[Task], reason: str, kind: Failure, attempts: int | None = None) -> None:
         """Write down why a task failed; of several, try each by itself, since one of them may have been the cause."""
         for task in tasks:
             if len(tasks) > 1:
                 self.deaths[task.digest] = _MOST_DEATHS - 1
                 self.put_back(task)
             else:
-                self.fail(task, reason, attempts or self.attempt(task))
+                self.fail(task, reason, kind, attempts or self.attempt(task))
 
     def attempt(self, task: Task) -> int:
         return self.deaths.get(task.digest, 0) + 1
@@ -254,7 +255,8 @@ class _Session:
         for task in tasks:
             deaths = self.deaths[task.digest] = self.deaths.get(task.digest, 0) + 1
             if deaths >= _MOST_DEATHS:
-                self.fail(task, f"its worker died {deaths} times ({said})", deaths)
+                why = f"its worker died {deaths} times ({said})"
+                self.fail(task, why, Failure.WORKER_DIED, deaths)
             else:
                 self.put_back(task)
 
@@ -263,12 +265,13 @@ class _Session:
         for task, done in zip(tasks, result if len(tasks) > 1 else [result], strict=True):
             self.pace.learn(task.work, task.cost, done["seconds"])
             times = done["seconds"], done["cpu_seconds"]
-            entry = Entry(done["measured"], done["reason"], self.attempt(task), *times, package_version())
+            said = done["measured"], done["reason"], self.attempt(task)
+            entry = Entry(*said, *times, package_version(), done["kind"])
             self.finish(task, entry, done["parameters"])
 
-    def fail(self, task: Task, reason: str, attempts: int) -> None:
+    def fail(self, task: Task, reason: str, kind: Failure, attempts: int) -> None:
         """Write down why nothing was measured, where no worker returned a reason."""
-        self.finish(task, Entry(None, reason, attempts, 0.0, 0.0, package_version()), None)
+        self.finish(task, Entry(None, reason, attempts, 0.0, 0.0, package_version(), kind), None)
 
     def finish(self, task: Task, entry: Entry, parameters: bytes | None) -> None:
         self.store.add(task.digest, task.work, entry, parameters)

@@ -25,7 +25,7 @@ from neurochip.sweep.identity import Identity
 __all__ = ["FILE", "FORMAT", "Entry", "Finished", "Store", "checksum", "finished_row"]
 
 FILE = "points.sqlite"
-FORMAT = 2
+FORMAT = 3
 _TABLES = {"meta", "results", "trained", "events"}
 
 _SCHEMA = """
@@ -39,8 +39,9 @@ CREATE TABLE results (
     seconds REAL NOT NULL,     -- of one worker, on the wall
     cpu_seconds REAL NOT NULL,
     version TEXT NOT NULL,     -- of neurochip
+    kind TEXT,                 -- of failure
     finished TEXT NOT NULL,
-    checksum TEXT NOT NULL     -- of digest, work, measured, reason
+    checksum TEXT NOT NULL     -- of digest, work, measured, reason, kind
 );
 CREATE TABLE trained (digest TEXT PRIMARY KEY, parameters BLOB NOT NULL, checksum TEXT NOT NULL);
 CREATE TABLE events (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL);
@@ -48,7 +49,7 @@ CREATE TABLE events (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT
 
 
 class Entry(NamedTuple):
-    """One finished task: what it measured, or the reason why it failed."""
+    """One finished task: what it measured, or the reason why it failed and the kind of failure that is."""
 
     measured: dict[str, Any] | None
     reason: str | None
@@ -56,6 +57,7 @@ class Entry(NamedTuple):
     seconds: float
     cpu_seconds: float
     version: str
+    kind: str | None = None
 
 
 class Finished(NamedTuple):
@@ -202,13 +204,20 @@ class Store:
         commands: list[tuple[str, tuple[Any, ...]]] = []
         for one in finished:
             measured = None if one.entry.measured is None else json.dumps(one.entry.measured, sort_keys=True)
-            check = _row_checksum(one.digest, one.work, measured, one.entry.reason)
+            check = _row_checksum(one.digest, one.work, measured, one.entry.reason, one.entry.kind)
             row = (one.digest, one.work, measured, *one.entry[1:], one.finished, check)
             commands.append((f"INSERT OR REPLACE INTO results VALUES ({', '.join('?' * len(row))})", row))
             if one.parameters is not None:
                 trained = (one.digest, one.parameters, checksum(one.parameters))
                 commands.append(("INSERT OR REPLACE INTO trained VALUES (?, ?, ?)", trained))
         self._write(commands)
+
+    def forget(self, kinds: Iterable[str]) -> int:
+        """Remove the tasks that failed in one of these ways, so that they are tried again; return how many."""
+        rows = self._connection.execute("SELECT digest, kind FROM results WHERE kind IS NOT NULL").fetchall()
+        gone = [digest for digest, kind in rows if kind in set(kinds)]
+        self._write([("DELETE FROM results WHERE digest = ?", (digest,)) for digest in gone])
+        return len(gone)
 
     def get(self, digest: str) -> Entry | None:
         """Return a finished task."""
@@ -263,7 +272,7 @@ class Store:
             raise OutputError(str(self.folder / FILE), f"cannot be written: {error}") from error
 
 
-_COLUMNS = "measured, reason, attempts, seconds, cpu_seconds, version"
+_COLUMNS = "measured, reason, attempts, seconds, cpu_seconds, version, kind"
 
 
 def _entry(row: Any) -> Entry:
@@ -273,11 +282,11 @@ def _entry(row: Any) -> Entry:
 
 def finished_row(row: Any) -> Finished | None:
     """Return what stands in a row of ``results`` without its weights; `None` for one that is damaged."""
-    digest, work, measured, reason, *_, finished, checksum = row
+    digest, work, measured, reason, *_, kind, finished, checksum = row
     try:
-        if _row_checksum(digest, work, measured, reason) != checksum:
+        if _row_checksum(digest, work, measured, reason, kind) != checksum:
             return None
-        entry = _entry(row[2:8])
+        entry = _entry(row[2:9])
         if entry.measured is not None:
             float(entry.measured["test_error"])
     except (ValueError, TypeError, LookupError, AttributeError):
@@ -285,9 +294,9 @@ def finished_row(row: Any) -> Finished | None:
     return Finished(digest, work, entry, finished, None)
 
 
-def _row_checksum(digest: str, work: str, measured: str | None, reason: str | None) -> str:
+def _row_checksum(*said: str | None) -> str:
     """Return the checksum of what a row says."""
-    return checksum(json.dumps([digest, work, measured, reason]).encode())
+    return checksum(json.dumps(said).encode())
 
 
 def checksum(content: bytes) -> str:

@@ -4,16 +4,36 @@ from __future__ import annotations
 
 from neurochip.report.quantities import decimal, percent
 from neurochip.report.sweeps.schema import BandTable, CellTable, CurveTable, LimitTable, PanelTable
+from neurochip.report.sweeps.words import failure_words
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.dies import is_imperfection
+from neurochip.sweep.failure import OF_THE_MACHINE
 
 __all__ = ["verdict_of"]
 
 _HOW = {"deploy": "deployed", "in-loop": "trained on the chip", "fine-tune": "fine-tuned on the chip"}
 
 
-def verdict_of(definition: Definition, panel: PanelTable, ideal: BandTable | None) -> str:
-    """Say how far each mode goes, what could not be shown, and how much further training on the chip goes."""
+def verdict_of(
+    definition: Definition, panel: PanelTable, ideal: BandTable | None, ideal_failures: dict[str, int]
+) -> str:
+    """Say how far each mode goes, what could not be shown, how much further training on the chip goes, what failed."""
+    return _verdict(definition, panel, ideal) + _failed(panel, ideal_failures)
+
+
+def _failed(panel: PanelTable, ideal_failures: dict[str, int]) -> str:
+    """Say how much failed and of what, and what a machine is to blame for."""
+    said = []
+    if ideal_failures:
+        said.append(f"Of the ideal chip's trainings failed: {failure_words(ideal_failures)}.")
+    if panel["failures"]:
+        said.append(f"Failed, and counted as bad: {failure_words(panel['failures'])}.")
+    if OF_THE_MACHINE & {*ideal_failures, *panel["failures"]}:
+        said.append("What the machine failed at says nothing of a die: --resume tries it again.")
+    return "".join(f" {sentence}" for sentence in said)
+
+
+def _verdict(definition: Definition, panel: PanelTable, ideal: BandTable | None) -> str:
     if ideal is None:
         return "No verdict: the ideal chip was not measured."
     axis = definition.axes[0]

@@ -9,7 +9,7 @@ from neurochip.report.quantities import decimal, duration, exact, percent
 from neurochip.report.sections.frame import card, grid, row, section
 from neurochip.report.sweeps.figures import panel_figures
 from neurochip.report.sweeps.schema import CurveTable, PanelTable, SweepDocument
-from neurochip.report.sweeps.words import command, how_many, limit_words, one, points, short
+from neurochip.report.sweeps.words import command, failure_words, how_many, limit_words, one, points, short
 
 __all__ = ["sweep_page"]
 
@@ -104,7 +104,8 @@ def _table(document: SweepDocument, panel: PanelTable) -> Markup:
                 row(
                     curve["mode"] if number == 0 else "",
                     short(cell["value"]),
-                    exact(cell["n"]) + (f", {cell['failed']} failed" if cell["failed"] else ""),
+                    exact(cell["n"])
+                    + (f", failed: {failure_words(cell['failures'])}" if cell["failed"] else ""),
                     percent(cell["mean"]),
                     band,
                     percent(cell["median"]),
@@ -144,8 +145,10 @@ def _pairs(panel: PanelTable) -> Markup | None:
 
 def _failures(document: SweepDocument) -> Markup | None:
     reasons: dict[str, int] = {}
-    for point in document["points"]:
-        for sentence in (point["reason"], *point.get("warnings", ())):
+    # Points of one task are one measurement.
+    for point in {point["task"]: point for point in document["points"]}.values():
+        failed = None if point["reason"] is None else f"{point['failure']}: {point['reason']}"
+        for sentence in (failed, *point.get("warnings", ())):
             if sentence is not None:
                 reasons[sentence] = reasons.get(sentence, 0) + 1
     if not reasons and not document["events"]:

@@ -27,7 +27,7 @@ __all__ = [
     "VaryTable",
 ]
 
-FORMAT = 2  # raised when a reader of the old shape would misread the new one
+FORMAT = 3  # raised when a reader of the old shape would misread the new one
 
 
 class VaryTable(TypedDict):
@@ -73,7 +73,8 @@ class BandTable(TypedDict):
 class CellTable(TypedDict):
     """One mode at one value: ``n`` measurements, their mean, its 95 % band ``low`` … ``high``, ``good`` of them good.
 
-    ``failed`` of the ``n`` failed: nothing is classified right by these, and none of them is good. ``alike``: every die
+    ``failed`` of the ``n`` failed: nothing is classified right by these, and none of them is good; ``failures`` counts
+    them by kind. ``alike``: every die
     is the same chip here, so that its share of good ones is no estimate. Without a measurement the numbers are null.
     ``metrics`` are the other things that were measured.
     """
@@ -83,6 +84,7 @@ class CellTable(TypedDict):
     n: int
     alike: bool
     failed: int
+    failures: dict[str, int]
     mean: float | None
     low: float | None
     high: float | None
@@ -194,13 +196,17 @@ class RatioTable(TypedDict):
 
 
 class PanelTable(TypedDict):
-    """All curves at one combination of the other varied keys; ``ratio`` is that of in-loop to deploy."""
+    """All curves at one combination of the other varied keys; ``ratio`` is that of in-loop to deploy.
+
+    ``failures`` counts the trainings and tests here that failed, by kind, at whatever value of the first key.
+    """
 
     others: dict[str, str]
     curves: list[CurveTable]
     pairs: list[PairTable]
     verdict: str
     ratio: RatioTable | None
+    failures: dict[str, int]
 
 
 class PointTable(TypedDict):
@@ -210,7 +216,7 @@ class PointTable(TypedDict):
     what is trained anew.
 
     Points of one ``task`` are one measurement: on a chip whose varied keys are nominal all dies are alike. ``file`` is
-    that of a measured die.
+    that of a measured die. ``failure`` is the kind of what went wrong, and ``reason`` the sentence.
     """
 
     values: list[str]
@@ -222,6 +228,7 @@ class PointTable(TypedDict):
     good: bool | None
     metrics: dict[str, float]
     reason: str | None
+    failure: str | None
     warnings: NotRequired[list[str]]
     task: str
     file: NotRequired[str]
@@ -249,6 +256,7 @@ class SweepDocument(TypedDict):
     complete: bool
     tasks: int
     ideal: BandTable | None
+    ideal_failures: dict[str, int]
     panels: list[PanelTable]
     points: list[PointTable]
     events: list[str]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from neurochip.report.quantities import percent
 from neurochip.report.sweeps.by_die import die_table
 from neurochip.report.sweeps.schema import CellTable, PanelTable, SweepDocument
-from neurochip.report.sweeps.words import how_many
+from neurochip.report.sweeps.words import failure_words, how_many
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,9 +40,13 @@ def print_sweep(document: SweepDocument, console: Console | None = None) -> None
     dies = die_table(document)
     if dies is not None:
         console.print(dies)
-    failed = sum(point["reason"] is not None for point in document["points"])
+    counts = [panel["failures"] for panel in panels] + [document["ideal_failures"]]
+    failed = Counter[str]()
+    for failures in counts:
+        failed.update(failures)
     if failed:
-        console.print(Text(f"{failed} points failed; the page says why.", style="yellow"))
+        words = failure_words(dict(failed.most_common()))
+        console.print(Text(f"Failed: {words}; the page says why.", style="yellow"))
     flagged = sum(bool(point.get("warnings")) for point in document["points"])
     if flagged:
         console.print(Text(f"{flagged} points have warnings; the page has them.", style="yellow"))

@@ -7,7 +7,7 @@ import shlex
 from neurochip.report.quantities import decimal
 from neurochip.report.sweeps.schema import DefinitionTable, LimitTable, SweepDocument
 
-__all__ = ["COLOURS", "command", "how_many", "limit_words", "one", "points", "short"]
+__all__ = ["COLOURS", "command", "failure_words", "how_many", "limit_words", "one", "points", "short"]
 
 COLOURS = {"ideal": 2, "deploy": 3, "in-loop": 1, "fine-tune": 0}
 
@@ -29,6 +29,11 @@ def short(value: str) -> str:
     except ValueError:
         return value
     return f"{number:.4g}" if len(value) > 6 else value
+
+
+def failure_words(failures: dict[str, int]) -> str:
+    """Return failures by kind, e.g. ``3 diverged, 1 worker died``; nothing where none failed."""
+    return ", ".join(f"{count} {kind}" for kind, count in failures.items())
 
 
 def how_many(definition: DefinitionTable) -> str:

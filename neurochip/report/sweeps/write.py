@@ -15,6 +15,7 @@ from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, converted, read_json
 from neurochip.report.sweeps.page import sweep_page
 from neurochip.report.sweeps.schema import FORMAT, SweepDocument
+from neurochip.report.sweeps.words import failure_words
 
 __all__ = ["SWEEP", "drawing_stored_sweep", "read_sweep", "write_sweep"]
 
@@ -92,6 +93,7 @@ def points_csv(table: SweepDocument) -> str:
             point["above"],
             point["good"],
             *(point["metrics"].get(name) for name in metrics),
+            point["failure"],
             point["reason"],
         ]
         for point in table["points"]
@@ -105,6 +107,7 @@ def points_csv(table: SweepDocument) -> str:
         "above_ideal",
         "good",
         *metrics,
+        "failure",
         "reason",
     ]
     return _csv([*keys, *names], rows)
@@ -121,12 +124,13 @@ def summary_csv(table: SweepDocument) -> str:
             *panel["others"].values(),
             curve["mode"],
             *(cell[name] for name in (*figures, *yields)),  # type: ignore[literal-required]
+            failure_words(cell["failures"]),
         ]
         for panel in table["panels"]
         for curve in panel["curves"]
         for cell in curve["cells"]
     )
-    return _csv([*keys, "mode", *figures, *yields], rows)
+    return _csv([*keys, "mode", *figures, *yields, "failures"], rows)
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
