@@ -20,16 +20,17 @@ from neurochip.simulation import versions
 from neurochip.sweep.beforehand import check_size, first_words
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.document import document
-from neurochip.sweep.engine import Engine, open_engine
+from neurochip.sweep.engine import Engine, EngineChoice, open_engine
 from neurochip.sweep.plan import Planner, Task
 from neurochip.sweep.progress import Listener, SweepProgress, Tally
 from neurochip.sweep.request import SweepRequest
 from neurochip.sweep.resuming import check_identity, check_shard, take_over, try_again
 from neurochip.sweep.rounds import known, seek
+from neurochip.sweep.rows import Finished
 from neurochip.sweep.runner import carry_out
 from neurochip.sweep.salvage import Salvaged, salvage
 from neurochip.sweep.shards import Shard, parse_shard
-from neurochip.sweep.store import Finished, Store
+from neurochip.sweep.store import Store
 
 __all__ = ["SweepOutcome", "run_sweep"]
 
@@ -68,7 +69,8 @@ def run_sweep(
     workers
         Processes on this machine; `None` takes one per core. The result does not depend on it.
     scheduler
-        Address of a Dask scheduler, e.g. ``tcp://host:8786``, to use its workers instead.
+        Address of a Dask scheduler, e.g. ``tcp://host:8786``, to use its workers instead. With ``resume`` and neither
+        of the two, who did the work before does it again.
     shard
         ``K/N``: only every N-th task of those that are known, for job arrays; `merge_sweeps` joins the N folders.
         Where limits are sought in rounds that is the first values and, with ``resume`` and ``out``, the round that
@@ -99,17 +101,22 @@ def run_sweep(
     """
     asked = SweepRequest() if request is None else request
     part = None if shard is None else parse_shard(shard)
+    chosen = EngineChoice(workers, scheduler)
     source = None if resume is None else Path(resume)
     if source is not None and out is None:
         with stoppable("sweep", source, asks=False), Store.open(source) as store:
             planner = _gone_on_with(store, asked, part, confirm, allow_code)
-            with open_engine(workers, scheduler) as engine:
+            chosen = chosen.or_else(store.engine())
+            with open_engine(*chosen) as engine:
+                store.choose_engine(chosen)
                 words = try_again(store)
                 if words is not None:
                     _say(on_progress, engine, words)
                 return _carry_out(planner, store, engine, on_progress, allow_code)
     saved = None if source is None else salvage(source)
     definition = _defined(asked, source, saved)
+    if saved is not None:
+        chosen = chosen.or_else(saved.engine)
     if saved is not None and saved.shard is not None and part is None:
         part = parse_shard(saved.shard)
     check_size(definition, confirm)
@@ -117,13 +124,14 @@ def run_sweep(
     base = RunSpec.from_dict(definition.run)
     _try(base, allow_code)
     with (
-        open_engine(workers, scheduler) as engine,
+        open_engine(*chosen) as engine,
         Store.create(
             _folder(out, base, part),
             definition,
             versions(base),
             planner.plan.identity,
             shard=None if part is None else part.words,
+            engine=chosen,
         ) as store,
     ):
         if source is not None and saved is not None:

@@ -142,7 +142,10 @@ class _Sweep(click.Command):
 @SET
 @seed_option("First seed of the run.")
 @click.option(
-    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes here.  [default: one per core]"
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes here.  [default: one per core, or as it was]",
 )
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster, e.g. tcp://host:8786."

@@ -11,13 +11,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from neurochip.errors import ConfigError, OutputError
 from neurochip.machine import check_parallel
 from neurochip.sweep.identity import changed, environment
 
-__all__ = ["ClusterEngine", "Engine", "LocalEngine", "open_engine"]
+__all__ = ["ClusterEngine", "Engine", "EngineChoice", "LocalEngine", "open_engine"]
 
 # BLAS, OpenMP and numba would each start a thread per core in every worker.
 ONE_THREAD = {
@@ -35,6 +35,17 @@ ONE_THREAD = {
 _ADDRESS = re.compile(r"((tcp|tls|wss?)://)?(\[[0-9a-fA-F:]+\]|[\w.-]+):[0-9]+")
 _PATIENCE_S = 10.0  # for a scheduler to answer, and for it to have a worker
 _WITHOUT_WORKERS_S = 60.0  # after all have gone: new ones may be on their way
+
+
+class EngineChoice(NamedTuple):
+    """Who shall do the work: so many processes here, or the workers of a Dask scheduler; neither: one per core."""
+
+    workers: int | None = None
+    scheduler: str | None = None
+
+    def or_else(self, before: EngineChoice) -> EngineChoice:
+        """Return this choice, or if none was made the one before."""
+        return before if self == EngineChoice() else self
 
 
 class Engine(Protocol):
@@ -122,7 +133,8 @@ class ClusterEngine:
         except (OSError, ValueError, TimeoutError) as error:
             raise ConfigError(
                 f"--scheduler {address}",
-                f"no scheduler answers there ({type(error).__name__}); start one with `dask scheduler`",
+                f"no scheduler answers there ({type(error).__name__}); start one with `dask scheduler`, or measure "
+                "here with --workers",
             ) from None
         try:
             self._check_workers()

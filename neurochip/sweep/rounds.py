@@ -11,7 +11,8 @@ from neurochip.sweep.document import document
 from neurochip.sweep.plan import Planner, Task
 from neurochip.sweep.precision import dies_needed
 from neurochip.sweep.progress import Tally
-from neurochip.sweep.store import Finished, Store
+from neurochip.sweep.rows import Finished
+from neurochip.sweep.store import Store
 
 __all__ = ["follow", "known", "seek"]
 

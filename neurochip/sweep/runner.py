@@ -21,7 +21,8 @@ from neurochip.sweep.job import DiesWorker, Job, Worker
 from neurochip.sweep.pace import Pace
 from neurochip.sweep.plan import Task
 from neurochip.sweep.progress import Listener, SweepProgress, Tally
-from neurochip.sweep.store import Entry, Store
+from neurochip.sweep.rows import Entry
+from neurochip.sweep.store import Store
 
 __all__ = ["carry_out"]
 

@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 
 from neurochip.errors import CheckpointError
 from neurochip.sweep.definition import Definition
+from neurochip.sweep.engine import EngineChoice
 from neurochip.sweep.identity import Identity
-from neurochip.sweep.store import FILE, FORMAT, Finished, checksum, finished_row
+from neurochip.sweep.rows import Finished, checksum, finished_row
+from neurochip.sweep.store import FILE, FORMAT
 
 __all__ = ["Salvaged", "salvage"]
 
@@ -20,7 +22,7 @@ _MOST_GAPS = 1000  # rows in a row that cannot be read: the end, where nothing e
 class Salvaged(NamedTuple):
     """What is left of a store; ``definition`` is `None` where even that is lost, ``lost`` counts unreadable rows.
 
-    ``identity`` and ``shard`` are as in `Store.create`, empty and `None` where they are lost.
+    ``identity``, ``shard`` and ``engine`` are as in `Store.create`, empty and `None` where they are lost.
     """
 
     definition: Definition | None
@@ -28,6 +30,7 @@ class Salvaged(NamedTuple):
     lost: int
     identity: Identity
     shard: str | None
+    engine: EngineChoice
 
 
 def salvage(folder: Path) -> Salvaged:
@@ -50,7 +53,8 @@ def salvage(folder: Path) -> Salvaged:
             )
         finished, lost = _finished(connection)
         identity, shard = _meta(connection, "identity"), _meta(connection, "shard")
-        return Salvaged(_definition(connection, folder), finished, lost, identity or {}, shard)
+        engine = EngineChoice(**(_meta(connection, "engine") or {}))
+        return Salvaged(_definition(connection, folder), finished, lost, identity or {}, shard, engine)
     except sqlite3.DatabaseError as error:
         raise CheckpointError(
             str(path), f"is damaged beyond saving ({error}); restore it from a copy, or begin a new sweep"

@@ -11,8 +11,8 @@ from neurochip.errors import CheckpointError, ConfigError
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.identity import changed
 from neurochip.sweep.plan import Task
+from neurochip.sweep.rows import Finished
 from neurochip.sweep.salvage import Salvaged
-from neurochip.sweep.store import Finished
 
 __all__ = ["Joined", "Shard", "joined", "parse_shard"]
 

@@ -9,23 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from neurochip.durable.folder import appearing
 from neurochip.durable.lock import Held, hold
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition
+from neurochip.sweep.engine import EngineChoice
 from neurochip.sweep.identity import Identity
+from neurochip.sweep.rows import COLUMNS, Entry, Finished, checksum, entry_of, finished_row, row_checksum
 
-__all__ = ["FILE", "FORMAT", "Entry", "Finished", "Store", "checksum", "finished_row"]
+__all__ = ["FILE", "FORMAT", "Store"]
 
 FILE = "points.sqlite"
 FORMAT = 3
+NOBODY = EngineChoice()
 _TABLES = {"meta", "results", "trained", "events"}
 
 _SCHEMA = """
@@ -48,28 +50,6 @@ CREATE TABLE events (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT
 """
 
 
-class Entry(NamedTuple):
-    """One finished task: what it measured, or the reason why it failed and the kind of failure that is."""
-
-    measured: dict[str, Any] | None
-    reason: str | None
-    attempts: int
-    seconds: float
-    cpu_seconds: float
-    version: str
-    kind: str | None = None
-
-
-class Finished(NamedTuple):
-    """A finished task as it stands in a store, to be carried to another one."""
-
-    digest: str
-    work: str
-    entry: Entry
-    finished: str
-    parameters: bytes | None
-
-
 class Store:
     """The results of one sweep, open for writing; use it as a context."""
 
@@ -87,6 +67,7 @@ class Store:
         identity: Identity | None = None,
         *,
         shard: str | None = None,
+        engine: EngineChoice = NOBODY,
     ) -> Store:
         """Make the folder and an empty store in it.
 
@@ -96,6 +77,8 @@ class Store:
             What every result in it depends on besides its run: source, libraries, contents of files.
         shard
             Which part of the sweep it is for, e.g. ``3/40``.
+        engine
+            Who was chosen to do the work.
 
         Raises
         ------
@@ -107,6 +90,7 @@ class Store:
             "versions": versions,
             "identity": identity or {},
             "shard": shard,
+            "engine": engine._asdict(),
         }
         try:
             with appearing(folder, "sweep") as (building, lock):
@@ -180,6 +164,17 @@ class Store:
         shard: str | None = self._meta("shard")
         return shard
 
+    def engine(self) -> EngineChoice:
+        """Return who was chosen to do the work."""
+        return EngineChoice(**self._meta("engine"))
+
+    def choose_engine(self, engine: EngineChoice) -> None:
+        """Note who does the work from now on."""
+        if engine != self.engine():
+            self._write(
+                [("UPDATE meta SET value = ? WHERE name = 'engine'", (json.dumps(engine._asdict()),))]
+            )
+
     def redefine(self, definition: Definition, identity: Identity) -> None:
         """Note that the sweep now asks for more, or for less; what was measured stays."""
         now = {"definition": definition.to_json(), "identity": {**self.identity(), **identity}}
@@ -204,7 +199,7 @@ class Store:
         commands: list[tuple[str, tuple[Any, ...]]] = []
         for one in finished:
             measured = None if one.entry.measured is None else json.dumps(one.entry.measured, sort_keys=True)
-            check = _row_checksum(one.digest, one.work, measured, one.entry.reason, one.entry.kind)
+            check = row_checksum(one.digest, one.work, measured, one.entry.reason, one.entry.kind)
             row = (one.digest, one.work, measured, *one.entry[1:], one.finished, check)
             commands.append((f"INSERT OR REPLACE INTO results VALUES ({', '.join('?' * len(row))})", row))
             if one.parameters is not None:
@@ -222,14 +217,14 @@ class Store:
     def get(self, digest: str) -> Entry | None:
         """Return a finished task."""
         row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM results WHERE digest = ?", (digest,)
+            f"SELECT {COLUMNS} FROM results WHERE digest = ?", (digest,)
         ).fetchone()
-        return None if row is None else _entry(row)
+        return None if row is None else entry_of(row)
 
     def entries(self) -> Iterator[tuple[str, Entry]]:
         """Yield every finished task."""
-        for digest, *row in self._connection.execute(f"SELECT digest, {_COLUMNS} FROM results"):
-            yield digest, _entry(row)
+        for digest, *row in self._connection.execute(f"SELECT digest, {COLUMNS} FROM results"):
+            yield digest, entry_of(row)
 
     def parameters(self, digest: str) -> bytes | None:
         """Return the weights that a task left; `None` where there are none, or they are damaged."""
@@ -272,38 +267,6 @@ class Store:
             raise OutputError(str(self.folder / FILE), f"cannot be written: {error}") from error
 
 
-_COLUMNS = "measured, reason, attempts, seconds, cpu_seconds, version, kind"
-
-
-def _entry(row: Any) -> Entry:
-    measured, *rest = row
-    return Entry(None if measured is None else json.loads(measured), *rest)
-
-
-def finished_row(row: Any) -> Finished | None:
-    """Return what stands in a row of ``results`` without its weights; `None` for one that is damaged."""
-    digest, work, measured, reason, *_, kind, finished, checksum = row
-    try:
-        if _row_checksum(digest, work, measured, reason, kind) != checksum:
-            return None
-        entry = _entry(row[2:9])
-        if entry.measured is not None:
-            float(entry.measured["test_error"])
-    except (ValueError, TypeError, LookupError, AttributeError):
-        return None
-    return Finished(digest, work, entry, finished, None)
-
-
-def _row_checksum(*said: str | None) -> str:
-    """Return the checksum of what a row says."""
-    return checksum(json.dumps(said).encode())
-
-
-def checksum(content: bytes) -> str:
-    """Return a digest of bytes, to find damage."""
-    return hashlib.blake2b(content, digest_size=8).hexdigest()
-
-
 def _check(path: Path, connection: sqlite3.Connection) -> None:
     """Refuse a store of another format, and one in which anything is damaged."""
     [found] = connection.execute("PRAGMA user_version").fetchone()
@@ -320,7 +283,7 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
     rows = list(connection.execute("SELECT * FROM results"))
     bad = sum(finished_row(row) is None for row in rows)
     meta = dict(connection.execute("SELECT name, value FROM meta"))
-    missing = {"definition", "versions", "identity", "shard"} - meta.keys()
+    missing = {"definition", "versions", "identity", "shard", "engine"} - meta.keys()
     try:
         Definition.from_json(json.loads(meta.get("definition", "")))
     except (ValueError, LookupError, TypeError):

@@ -12,8 +12,9 @@ from pathlib import Path
 from neurochip.description import read_run
 from neurochip.report.sweeps import read_sweep
 from neurochip.sweep.definition import define
+from neurochip.sweep.rows import checksum
 from neurochip.sweep.space import parse_axes
-from neurochip.sweep.store import Store, checksum
+from neurochip.sweep.store import Store
 
 from .conftest import Run, Workplace
 from .sweeps import ASKED, FILES, TINY, results, rows, tables

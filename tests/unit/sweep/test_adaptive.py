@@ -21,9 +21,10 @@ from neurochip.sweep.limits import Way
 from neurochip.sweep.plan import Planner, Task
 from neurochip.sweep.resuming import take_over
 from neurochip.sweep.route import lattice
+from neurochip.sweep.rows import Entry
 from neurochip.sweep.salvage import salvage
 from neurochip.sweep.space import parse_axes
-from neurochip.sweep.store import Entry, Store
+from neurochip.sweep.store import Store
 
 Measured = Callable[[Task], float | None]
 SIGMA = "analog.mismatch.sigma=0:0.5:3"

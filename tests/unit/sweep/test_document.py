@@ -19,8 +19,9 @@ from neurochip.report.sweeps.terminal import print_sweep
 from neurochip.sweep.definition import define, parse_modes
 from neurochip.sweep.document import document
 from neurochip.sweep.plan import Task, plan
+from neurochip.sweep.rows import Entry
 from neurochip.sweep.space import parse_axes
-from neurochip.sweep.store import Entry, Store
+from neurochip.sweep.store import Store
 
 Measured = Callable[[Task], float | None]
 

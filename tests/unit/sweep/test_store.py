@@ -14,9 +14,10 @@ import pytest
 from neurochip.description import read_run
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition, define
+from neurochip.sweep.rows import Entry
 from neurochip.sweep.salvage import salvage
 from neurochip.sweep.space import parse_axes
-from neurochip.sweep.store import FILE, Entry, Store
+from neurochip.sweep.store import FILE, Store
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_a_result_is_on_the_disk_when_add_returns(tmp_path: Path, definition: De
 
 def test_two_sweeps_do_not_share_a_store(tmp_path: Path, definition: Definition) -> None:
     folder = tmp_path / "s"
-    code = "from pathlib import Path; from neurochip.sweep.store import Store; Store.open(Path(input()))"
+    code = "from pathlib import Path; from neurochip.sweep.store import Store; Store.openPathinput"
     with Store.create(folder, definition, {}):
         with pytest.raises(CheckpointError) as caught:
             Store.open(folder)
