@@ -7,10 +7,7 @@ import re
 from pathlib import Path
 
 from .conftest import Run, Workplace
-from .sweeps import results, rows
-
-ANALOG = ("--set", "network.layers=[784, 8, 10]", "--set", "data.train=100", "--set", "data.test=50")
-ANALOG += ("--set", "learning.epochs=1", "--set", "analog.diagnosed=0", "--set", "analog.mismatch.sigma=0")
+from .sweeps import ANALOG, results, rows
 
 
 def measured_on(paths: list[str]) -> list[float]:

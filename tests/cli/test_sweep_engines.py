@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from neurochip.report.sweeps import read_sweep
+
 from .conftest import Run, Workplace
 from .sweeps import rows, started, tables, wait_until
 
@@ -156,3 +158,28 @@ def test_a_local_worker_that_is_killed(expected: tuple[bytes, bytes], place: Wor
     assert ended(process) == 0
     assert tables("cut") == expected
     assert before.items() <= rows("cut").items() and len(rows("cut")) == N_TASKS
+
+
+def test_limits_that_are_sought_are_the_same_everywhere(run: Run, place: Workplace, tmp_path: Path) -> None:
+    asked = (*RUN, "--vary", "analog.mismatch.sigma=0:0.5:3", "--dies", "8", "--references", "2")
+    asked += ("--modes", "deploy,in-loop", "--within", "5", "--quiet")
+    assert run("sweep", *asked, "--workers", "1", "--out", "one").exit_code == 0
+    assert read_sweep(Path("one"))["complete"]
+    assert run("sweep", *asked, "--workers", "2", "--out", "two").exit_code == 0
+    with dask(tmp_path) as (address, _, _):
+        assert ended(started(*asked, "--scheduler", address, "--out", "there")) == 0
+    assert tables("one") == tables("two") == tables("there")
+    before: tuple[str, ...] = asked
+    for count in range(40):
+        for k in (1, 2, 3, 4):
+            out = f"{count}-{k}"
+            words = ("--workers", "1", "--shard", f"{k}/4", "--out", out, "--quiet")
+            assert run("sweep", *before, *words).exit_code == 0
+        result = run(
+            "sweep", "merge", *(f"{count}-{k}" for k in (1, 2, 3, 4)), "--out", f"whole-{count}", "--quiet"
+        )
+        assert result.exit_code == 0, result.output
+        before = ("--resume", f"whole-{count}")
+        if "missing" not in result.stderr:
+            break
+    assert count > 2 and tables(f"whole-{count}") == tables("one")

@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from neurochip.report.sweeps import read_sweep
+from neurochip.sweep.engine import EngineChoice
+from neurochip.sweep.failure import Failure
+from neurochip.sweep.rows import Entry
+from neurochip.sweep.store import Store
 
 from .conftest import Run, Workplace
 from .sweeps import ASKED, TINY, other_source, results, rows, started, tables, wait_until
@@ -116,3 +120,24 @@ def test_ctrl_c_keeps_and_reports_what_is_done(place: Workplace) -> None:
     document = read_sweep(Path("cut"))
     assert not document["complete"]
     assert sum(point["error"] is not None for point in document["points"]) >= 2
+
+
+def test_what_the_machine_failed_at_is_tried_again(swept: Path, run: Run, place: Workplace) -> None:
+    shutil.copytree(swept, "again")
+    with Store.open(Path("again")) as store:
+        [digest, *_] = (digest for digest, _ in store.entries() if store.parameters(digest) is None)
+        store.add(digest, "deploy", Entry(None, "its worker died", 3, 0.0, 0.0, "0", Failure.WORKER_DIED))
+    result = run("sweep", "--resume", "again", "--workers", "1")
+    assert result.exit_code == 0 and "1 tasks that the machine failed at are tried again" in result.stderr
+    assert tables("again") == tables(swept)
+
+
+def test_who_did_the_work_does_it_again(swept: Path, run: Run, place: Workplace) -> None:
+    shutil.copytree(swept, "again")
+    with Store.open(Path("again")) as store:
+        store.choose_engine(EngineChoice(3))
+    assert run("sweep", "--resume", "again", "--seeds", "3", "--quiet").exit_code == 0
+    assert run("sweep", "--resume", "again", "--seeds", "4", "--workers", "1", "--quiet").exit_code == 0
+    assert [one["workers"] for one in read_sweep(Path("again"))["sessions"][-2:]] == [3, 1]
+    with Store.open(Path("again")) as store:
+        assert store.engine() == EngineChoice(1)

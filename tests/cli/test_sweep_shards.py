@@ -9,15 +9,11 @@ import shutil
 import sqlite3
 from pathlib import Path
 
-from neurochip.description import read_run
 from neurochip.report.sweeps import read_sweep
-from neurochip.sweep.definition import define
 from neurochip.sweep.rows import checksum
-from neurochip.sweep.space import parse_axes
-from neurochip.sweep.store import Store
 
 from .conftest import Run, Workplace
-from .sweeps import ASKED, FILES, TINY, results, rows, tables
+from .sweeps import ANALOG, ASKED, FILES, TINY, results, rows, tables
 
 
 def test_shards_are_joined_to_the_same_tables(swept: Path, run: Run, place: Workplace) -> None:
@@ -74,7 +70,7 @@ def test_what_is_not_joined(swept: Path, run: Run, place: Workplace) -> None:
             "SELECT digest, work, measured FROM results LIMIT 1"
         ).fetchone()
         measured = json.dumps({**json.loads(measured), "test_error": 0.125}, sort_keys=True)
-        check = checksum(json.dumps([digest, work, measured, None]).encode())
+        check = checksum(json.dumps([digest, work, measured, None, None]).encode())
         raw.execute(
             "UPDATE results SET measured = ?, checksum = ? WHERE digest = ?", (measured, check, digest)
         )
@@ -104,16 +100,25 @@ def test_a_shard_that_is_begun_anew_stays_one(run: Run, place: Workplace) -> Non
     assert rows("part-2").keys() == rows("part").keys()
 
 
-def test_a_shard_seeks_no_limits(run: Run, place: Workplace) -> None:
-    run_of_dies = read_run("analog-mnist-small")
-    definition = define(run_of_dies, parse_axes(["analog.mismatch.sigma=0:0.5:3"]), modes=None, dies=2)
-    assert definition.adaptive
-    Store.create(Path("whole"), definition, {}).close()
-    asked = ("analog-mnist-small", "--vary", "analog.mismatch.sigma=0:0.5:3")
-    for words in (asked, ("--resume", "whole")):
-        result = run("sweep", *words, "--shard", "1/2", "--out", "part")
-        assert (result.exit_code, result.stderr) == (
-            2,
-            "Error: --shard: measures the values of a grid; say --grid\n",
-        )
-        assert not Path("part").exists()
+def test_where_limits_are_sought_a_shard_measures_its_part_of_what_is_known(
+    run: Run, place: Workplace
+) -> None:
+    """Round by round in test_adaptive.py, and with real trainings in test_sweep_engines.py."""
+    asked = ("analog-mnist-small", *ANALOG, "--vary", "analog.mismatch.sigma=0:0.5:3", "--dies", "4")
+    asked += ("--references", "1", "--modes", "deploy", "--workers", "1", "--quiet")
+    for k in (1, 2):
+        assert run("sweep", *asked, "--shard", f"{k}/2", "--out", f"part{k}").exit_code == 0
+    result = run("sweep", "merge", "part1", "part2", "--out", "whole", "--quiet")
+    assert result.exit_code == 0, result.output
+    n = re.search(r"^(\d+) of (\d+) tasks, 1 of them measured twice and alike$", result.stderr, re.M)
+    assert n is not None and int(n[1]) == 1 + 2 * 4 < int(n[2])  # the ideal chip, and four dies at two values
+    assert "measure them with: neurochip sweep --resume whole" in result.stderr
+    assert not read_sweep(Path("whole"))["complete"]
+    result = run("sweep", "--resume", "whole", "--shard", "1/2")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "Error: whole: is for the whole sweep, not shard 1/2; leave --shard out, or name a folder for it with --out\n",
+    )
+    result = run("sweep", "--resume", "whole", "--shard", "1/2", "--out", "next1", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert len(rows("whole")) < len(rows("next1")) < int(n[2])

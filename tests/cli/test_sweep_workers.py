@@ -81,7 +81,7 @@ def test_a_scheduler_that_is_not_there(run: Run, place: Workplace, monkeypatch: 
     assert result.exit_code == 2 and not Path("there").exists()
     assert re.fullmatch(
         r"Error: --scheduler tcp://127\.0\.0\.1:9: no scheduler answers there \(\w+\); start one with `dask "
-        r"scheduler`\n",
+        r"scheduler`, or measure here with --workers\n",
         result.stderr,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,21 @@ import numpy as np
 import pytest
 
 from neurochip.description import read_run
+from neurochip.merging import merge_sweeps
 from neurochip.report.sweeps import SweepDocument, read_sweep, write_sweep
 from neurochip.sweep.adaptive import MOST, next_requests
 from neurochip.sweep.definition import define, parse_modes
 from neurochip.sweep.document import document
+from neurochip.sweep.failure import Failure
 from neurochip.sweep.limits import Way
 from neurochip.sweep.plan import Planner, Task
+from neurochip.sweep.progress import Tally
 from neurochip.sweep.resuming import take_over
+from neurochip.sweep.rounds import known, seek
 from neurochip.sweep.route import lattice
 from neurochip.sweep.rows import Entry
 from neurochip.sweep.salvage import salvage
+from neurochip.sweep.shards import Shard
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import Store
 
@@ -44,7 +49,8 @@ def sought(
                 error = measured(task)
                 found = None if error is None else {"test_error": error, "metrics": {}}
                 reason = "it went astray" if error is None else None
-                store.add(task.digest, task.work, Entry(found, reason, 1, 0.1, 0.1, "0.1.0"))
+                kind = Failure.DIVERGED if error is None else None
+                store.add(task.digest, task.work, Entry(found, reason, 1, 0.1, 0.1, "0.1.0", kind))
             tasks = list(planner.ask(next_requests(definition, planner.plan, store)))
         planner.plan.is_complete = True
         return document(definition, planner.plan, store)
@@ -222,3 +228,69 @@ def test_results_of_rounds_are_taken_over_and_counted(tmp_path: Path) -> None:
     assert taken == len(saved.finished) > len(first)
     assert words == f"{taken} of {taken} results of {tmp_path / 'before'} are taken over"
     assert planner.plan.is_complete
+
+
+def test_rounds_that_are_measured_in_parts_are_the_rounds_of_one(tmp_path: Path) -> None:
+    """Job arrays: each job measures a part of the first values, or of the round that follows from what was joined."""
+    asked: dict[str, Any] = {"measured": jumps, "dies": 6, "modes": "in-loop"}
+    once = sought(tmp_path / "once", SIGMA, **asked)
+    whole, counts = "", []
+    while not counts or counts[-1]:
+        parts = []
+        for k in (1, 2, 3):
+            parts.append(tmp_path / f"{len(counts)}-{k}")
+            part_of(parts[-1], Shard(k, 3), tmp_path / whole if whole else None, tmp_path / "once")
+        whole = f"whole-{len(counts)}"
+        merged = merge_sweeps(parts, tmp_path / whole)
+        counts.append(merged.missing)
+    assert len(counts) >= 3
+    assert merged.document["points"] == once["points"] and merged.document["panels"] == once["panels"]
+    assert merged.document["complete"] and merged.needed is None and merged.tasks == once["tasks"]
+    # With one part missing, no round is asked for that the others would not ask for.
+    gap = merge_sweeps([tmp_path / "0-1", tmp_path / "0-3"], tmp_path / "gap")
+    assert gap.missing > 0 and gap.tasks == 6 * 3 - 6 + 8 and gap.shards_missing == ("2/3",)
+    assert not gap.document["complete"]
+
+
+def part_of(folder: Path, shard: Shard, before: Path | None, like: Path) -> None:
+    """Measure a part, as `run_sweep` does with workers, after taking over what was joined before."""
+    definition = salvage(like).definition
+    assert definition is not None
+    planner = Planner(definition)
+    with Store.create(
+        folder, definition, {"neurochip": "0.1.0"}, planner.plan.identity, shard=shard.words
+    ) as store:
+        if before is not None:
+            take_over(before, salvage(before), planner, store)
+            planner = Planner(definition)
+        done = store.done()
+        for task in shard.tasks(known(planner, store)):
+            if task.digest not in done:
+                found = {"test_error": jumps(task), "metrics": {}}
+                store.add(task.digest, task.work, Entry(found, None, 1, 0.1, 0.1, "0.1.0"))
+
+
+def test_rounds_that_were_measured_are_not_measured_again_when_a_first_value_is_lost(tmp_path: Path) -> None:
+    sought(tmp_path / "before", SIGMA, measured=jumps, dies=6, modes="in-loop")
+    saved = salvage(tmp_path / "before")
+    assert saved.definition is not None
+    lost, *rest = (one for one in saved.finished if one.work == "train")
+    saved = saved._replace(finished=rest, lost=1)
+    planner = Planner(saved.definition)
+    done: list[str] = []
+    with Store.create(tmp_path / "after", saved.definition, {}, planner.plan.identity) as store:
+        take_over(tmp_path / "before", saved, planner, store)
+        planner = Planner(saved.definition)
+
+        def work_on(tasks: Iterable[Task], before: Tally) -> Tally:
+            for task in tasks:
+                if task.digest not in store.done():
+                    done.append(task.digest)
+                    found = {"test_error": jumps(task), "metrics": {}}
+                    store.add(task.digest, task.work, Entry(found, None, 1, 0.1, 0.1, "0.1.0"))
+            return before
+
+        tally = work_on(planner.steps(), Tally(0, 0, 0, 0.0, None, 1, False))
+        seek(planner, store, tally, work_on, lambda _: None, {one.digest: one for one in saved.finished})
+        assert store.done() == {one.digest for one in (lost, *rest)}
+    assert done == [lost.digest]

@@ -18,6 +18,7 @@ from neurochip.report.sweeps import SweepDocument, read_sweep, write_sweep
 from neurochip.report.sweeps.terminal import print_sweep
 from neurochip.sweep.definition import define, parse_modes
 from neurochip.sweep.document import document
+from neurochip.sweep.failure import Failure
 from neurochip.sweep.plan import Task, plan
 from neurochip.sweep.rows import Entry
 from neurochip.sweep.space import parse_axes
@@ -38,11 +39,18 @@ def document_of(
         for digest, task in planned.tasks.items():
             error = measured(task)
             if error is None:
-                store.add(digest, task.work, Entry(None, "it went astray", 1, 0.1, 0.1, "0.1.0"))
+                store.add(
+                    digest, task.work, Entry(None, "it went astray", 1, 0.1, 0.1, "0.1.0", kind_of_task(task))
+                )
             else:
                 found = {"test_error": error, "metrics": {"cosine of all": 0.5}}
                 store.add(digest, task.work, Entry(found, None, 1, 0.1, 0.1, "0.1.0"))
         return document(definition, planned, store)
+
+
+def kind_of_task(task: Task) -> Failure:
+    """What a task that fails does so of: the machine kills the workers of die 3."""
+    return Failure.WORKER_DIED if task.die == 3 else Failure.DIVERGED
 
 
 def of_sigma(task: Task) -> float:
@@ -250,7 +258,27 @@ def test_failures_are_counted_and_named(some: tuple[SweepDocument, Path]) -> Non
         4,
         pytest.approx(0.8181, abs=1e-3),
     )
-    assert f"{len(failed)} × it went astray" in (folder / "sweep.html").read_text(encoding="utf-8")
+    assert cell["failures"] == {"diverged": 1} == {failed[0]["failure"]: 1}
+    tasks = {point["task"] for point in failed}
+    assert f"{len(tasks)} × diverged: it went astray" in (folder / "sweep.html").read_text(encoding="utf-8")
+    lines = (folder / "summary.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[0].endswith(",failures")
+    assert next(line for line in lines if line.startswith("0.1,")).endswith(",1 diverged")
+    assert table["panels"][0]["verdict"].endswith(" diverged.")
+
+
+def test_the_verdict_says_what_failed_and_what_the_machine_is_to_blame_for(tmp_path: Path) -> None:
+    def of(task: Task) -> float | None:
+        return None if task.die in (2, 3) or (task.seed == 2 and not task.die) else 0.08
+
+    asked = {"dies": 4, "grid": True, "modes": "deploy", "references": 2}
+    table = document_of(tmp_path / "s", "analog.mismatch.sigma=0.1,0.2", measured=of, **asked)
+    assert table["panels"][0]["verdict"].endswith(
+        " Of the ideal chip's trainings failed: 1 diverged. Failed, and counted as bad: 2 diverged, 2 worker died. "
+        "What the machine failed at says nothing of a die: --resume tries it again."
+    )
+    quiet = document_of(tmp_path / "t", "analog.mismatch.sigma=0.1,0.2", measured=lambda _: 0.08, **asked)
+    assert "ailed" not in quiet["panels"][0]["verdict"] and quiet["ideal_failures"] == {}
 
 
 def test_a_die_that_fails_is_a_failed_die_in_every_figure(tmp_path: Path) -> None:

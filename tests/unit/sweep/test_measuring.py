@@ -97,8 +97,9 @@ def test_what_goes_wrong_is_a_reason() -> None:
     done = measure(job("deploy", run_of("ideal"), pack(broken)))
     assert done["measured"] is None
     assert done["reason"] is not None and done["reason"].endswith("must be finite, got NaN or infinity")
+    assert done["kind"] == "refused"
     odd = measure(job("deploy", run_of("ideal"), b"no archive"))
-    assert odd["reason"] is not None and odd["reason"].startswith("ValueError: ")
+    assert odd["reason"] is not None and odd["reason"].startswith("ValueError: ") and odd["kind"] == "fault"
 
 
 def test_weights_survive_packing() -> None:
@@ -171,6 +172,7 @@ def test_a_die_that_fails_costs_no_other_one() -> None:
     reasons = [done["reason"] for done in together]
     assert 0 < sum(reason is not None for reason in reasons) < 12
     assert all(reason is None or "left the range of numbers" in reason for reason in reasons)
+    assert {done["kind"] for done in together} == {None, "diverged"}
 
 
 def read_weights(run: RunSpec) -> bytes:

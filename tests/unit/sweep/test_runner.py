@@ -98,6 +98,7 @@ def test_a_task_that_fails_stops_only_what_needs_it(tmp_path: Path, engine: Engi
         assert task.seed == 2
         carried = "its ideal training failed: " if task.source is not None else ""
         assert reason == f"{carried}learning: went astray"
+        assert entries[digest].kind == ("no weights" if carried else "diverged")
 
 
 def test_a_worker_that_dies_is_replaced_and_its_task_tried_again(tmp_path: Path) -> None:
@@ -126,6 +127,7 @@ def test_a_task_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
         assert (entry.reason is None) == (task.seed != 2), entry
         if task.seed == 2 and task.source is None:
             assert entry.reason is not None and entry.reason.startswith("its worker died 3 times (")
+            assert entry.kind == "worker died"
     assert tally.deaths >= 3
 
 

@@ -14,6 +14,8 @@ import pytest
 from neurochip.description import read_run
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition, define
+from neurochip.sweep.engine import EngineChoice
+from neurochip.sweep.failure import OF_THE_MACHINE, Failure
 from neurochip.sweep.rows import Entry
 from neurochip.sweep.salvage import salvage
 from neurochip.sweep.space import parse_axes
@@ -26,7 +28,7 @@ def definition() -> Definition:
 
 
 GOOD = Entry({"test_error": 0.1 + 0.2, "metrics": {}}, None, 1, 2.5, 2.25, "0.1.0")
-BAD = Entry(None, "it went astray", 2, 0.5, 0.25, "0.1.0")
+BAD = Entry(None, "it went astray", 2, 0.5, 0.25, "0.1.0", Failure.DIVERGED)
 
 
 def test_what_goes_in_comes_out(tmp_path: Path, definition: Definition) -> None:
@@ -45,6 +47,24 @@ def test_what_goes_in_comes_out(tmp_path: Path, definition: Definition) -> None:
         assert store.sessions() == [{"seconds": 1.5}]
         assert store.definition() == definition
         assert store.versions() == {"neurochip": "0.1.0"}
+
+
+def test_what_the_machine_failed_at_can_be_forgotten(tmp_path: Path, definition: Definition) -> None:
+    with Store.create(tmp_path / "s", definition, {}) as store:
+        store.add("aa", "train", GOOD)
+        store.add("bb", "deploy", BAD)
+        store.add("cc", "deploy", BAD._replace(kind=Failure.WORKER_DIED))
+        assert store.forget(OF_THE_MACHINE) == 1
+        assert store.done() == {"aa", "bb"} and store.forget(OF_THE_MACHINE) == 0
+
+
+def test_who_does_the_work_is_remembered(tmp_path: Path, definition: Definition) -> None:
+    with Store.create(tmp_path / "s", definition, {}, engine=EngineChoice(3)) as store:
+        assert store.engine() == EngineChoice(3)
+        store.choose_engine(EngineChoice(None, "tcp://there:8786"))
+    assert salvage(tmp_path / "s").engine == EngineChoice(None, "tcp://there:8786")
+    said = EngineChoice(2)
+    assert said.or_else(EngineChoice(3)) == said and EngineChoice().or_else(said) == said
 
 
 def test_a_result_is_on_the_disk_when_add_returns(tmp_path: Path, definition: Definition) -> None:

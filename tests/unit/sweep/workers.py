@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.errors import ConfigError
+from neurochip.sweep.failure import Failure
 from neurochip.sweep.job import Done, Job
 
 
@@ -16,6 +17,7 @@ def done(measured: dict[str, Any] | None, reason: str | None = None, parameters:
     return {
         "measured": measured,
         "reason": reason,
+        "kind": None if reason is None else Failure.DIVERGED,
         "seconds": 0.01,
         "cpu_seconds": 0.01,
         "parameters": parameters,
