@@ -358,4 +358,4 @@ def test_the_terminal(some: tuple[SweepDocument, Path]) -> None:
     print_sweep(some[0], Console(file=text, width=100, highlight=False))
     lines = text.getvalue().splitlines()
     assert max(map(len, lines)) <= 100
-    assert "analog.noise.read = 0.01" in lines and any("points failed" in line for line in lines)
+    assert "analog.noise.read = 0.01" in lines and any(line.startswith("Failed: ") for line in lines)

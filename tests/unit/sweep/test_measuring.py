@@ -97,7 +97,7 @@ def test_what_goes_wrong_is_a_reason() -> None:
     done = measure(job("deploy", run_of("ideal"), pack(broken)))
     assert done["measured"] is None
     assert done["reason"] is not None and done["reason"].endswith("must be finite, got NaN or infinity")
-    assert done["kind"] == "refused"
+    assert done["kind"] == "diverged"
     odd = measure(job("deploy", run_of("ideal"), b"no archive"))
     assert odd["reason"] is not None and odd["reason"].startswith("ValueError: ") and odd["kind"] == "fault"
 

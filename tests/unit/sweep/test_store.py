@@ -77,7 +77,7 @@ def test_a_result_is_on_the_disk_when_add_returns(tmp_path: Path, definition: De
 
 def test_two_sweeps_do_not_share_a_store(tmp_path: Path, definition: Definition) -> None:
     folder = tmp_path / "s"
-    code = "from pathlib import Path; from neurochip.sweep.store import Store; Store.openPathinput"
+    code = "from pathlib import Path; from neurochip.sweep.store import Store; Store.open(Path(input()))"
     with Store.create(folder, definition, {}):
         with pytest.raises(CheckpointError) as caught:
             Store.open(folder)
@@ -119,7 +119,7 @@ def test_what_is_no_store(tmp_path: Path, definition: Definition) -> None:
         Store.open(folder)
     assert (
         str(caught.value)
-        == f"{folder / FILE}: has format 99, this version reads 2; use the one that wrote it"
+        == f"{folder / FILE}: has format 99, this version reads 3; use the one that wrote it"
     )
 
 
