@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 from neurochip.errors import NeurochipError, NumericError, StallError
 
-__all__ = ["OF_THE_MACHINE", "Failure", "kind_of"]
+__all__ = ["OF_THE_MACHINE", "Failure", "kind_of", "to_be_tried_again"]
 
 
 class Failure(enum.StrEnum):
@@ -22,8 +23,14 @@ class Failure(enum.StrEnum):
     NO_WEIGHTS = "no weights"  # the training failed whose weights it takes over
 
 
-# These say nothing of the die: a sweep that goes on tries them again, and what waited for them.
-OF_THE_MACHINE = frozenset({Failure.OUT_OF_MEMORY, Failure.WORKER_DIED, Failure.NO_WEIGHTS})
+# These say nothing of the die.
+OF_THE_MACHINE = frozenset({Failure.OUT_OF_MEMORY, Failure.WORKER_DIED})
+
+
+def to_be_tried_again(kinds: Iterable[str | None]) -> frozenset[str]:
+    """Return the kinds, of those that there are, which a sweep that goes on tries again, with what waited for them."""
+    found = OF_THE_MACHINE & set(kinds)
+    return frozenset({*found, Failure.NO_WEIGHTS} if found else ())
 
 
 def kind_of(error: BaseException) -> Failure:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from neurochip.errors import CheckpointError
-from neurochip.sweep.failure import OF_THE_MACHINE
+from neurochip.sweep.failure import to_be_tried_again
 from neurochip.sweep.identity import Identity, changed
 from neurochip.sweep.plan import Planner
 from neurochip.sweep.rounds import follow
@@ -55,10 +55,10 @@ def _shard_words(shard: str | None) -> str:
 
 def try_again(store: Store) -> str | None:
     """Let the tasks be done again that the machine failed at, and not the die; say how many they are."""
-    gone = store.forget(OF_THE_MACHINE)
+    gone = store.forget(to_be_tried_again(entry.kind for _, entry in store.entries()))
     if not gone:
         return None
-    words = f"{gone} tasks that the machine failed at are tried again"
+    words = f"{gone} tasks that the machine failed at, or that waited for one of these, are tried again"
     store.note(words)
     return words
 
@@ -67,7 +67,8 @@ def take_over(source: Path, saved: Salvaged, planner: Planner, store: Store) -> 
     """Carry over the results that would come out the same here, by their digests, and say how many they were."""
     for _ in planner.steps():
         pass
-    kept = [one for one in saved.finished if one.entry.kind not in OF_THE_MACHINE]
+    again = to_be_tried_again(one.entry.kind for one in saved.finished)
+    kept = [one for one in saved.finished if one.entry.kind not in again]
     valid = [one for one in kept if one.digest in planner.plan.tasks]
     store.take_over(valid)
     taken = len(valid) + follow(planner, store, kept)

@@ -79,7 +79,7 @@ def test_report_renders_it_again(swept: Path, run: Run, place: Workplace) -> Non
     Path("again/sweep.json").write_text('{"format": 7}')
     refused = run("report", "again").stderr
     assert refused == (
-        "Error: again/sweep.json: format: is 7, and this version reads 2; "
+        "Error: again/sweep.json: format: is 7, and this version reads 3; "
         "`neurochip sweep --resume` writes it again\n"
     )
 
@@ -88,7 +88,7 @@ def test_a_point_that_fails_is_told(run: Run, place: Workplace) -> None:
     tiny = place.write("tiny.toml", TINY.replace("train = 300", 'set = "mnist"\ntrain = 300'))
     result = run("sweep", tiny, *ASKED, "--workers", "1", "--out", "bad")  # that data set was never fetched
     assert result.exit_code == 0
-    assert "14 points failed; the page says why." in result.stdout
+    assert "Failed: 6 no weights, 6 refused; the page says why." in result.stdout
     assert "No verdict: the ideal chip was not measured." in result.stdout
     document = read_sweep(Path("bad"))
     assert document["complete"]

@@ -15,7 +15,8 @@ from neurochip.description import read_run
 from neurochip.errors import CheckpointError, OutputError
 from neurochip.sweep.definition import Definition, define
 from neurochip.sweep.engine import EngineChoice
-from neurochip.sweep.failure import OF_THE_MACHINE, Failure
+from neurochip.sweep.failure import Failure
+from neurochip.sweep.resuming import try_again
 from neurochip.sweep.rows import Entry
 from neurochip.sweep.salvage import salvage
 from neurochip.sweep.space import parse_axes
@@ -54,8 +55,14 @@ def test_what_the_machine_failed_at_can_be_forgotten(tmp_path: Path, definition:
         store.add("aa", "train", GOOD)
         store.add("bb", "deploy", BAD)
         store.add("cc", "deploy", BAD._replace(kind=Failure.WORKER_DIED))
-        assert store.forget(OF_THE_MACHINE) == 1
-        assert store.done() == {"aa", "bb"} and store.forget(OF_THE_MACHINE) == 0
+        store.add("dd", "deploy", BAD._replace(kind=Failure.NO_WEIGHTS))
+        assert try_again(store) == (
+            "2 tasks that the machine failed at, or that waited for one of these, are tried again"
+        )
+        assert store.done() == {"aa", "bb"}
+        # What waited for a training that diverged would wait for it again.
+        store.add("dd", "deploy", BAD._replace(kind=Failure.NO_WEIGHTS))
+        assert try_again(store) is None and store.done() == {"aa", "bb", "dd"}
 
 
 def test_who_does_the_work_is_remembered(tmp_path: Path, definition: Definition) -> None:
