@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import sys
+import threading
 import types
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -87,9 +88,28 @@ def _marked(function: types.FunctionType, mark: str, names: Mapping[str, Any] | 
     return copy
 
 
+class _Typed:
+    """What all structures of `typed` have in common; ``_numba_type_`` is their class's."""
+
+    __slots__ = ()
+    _numba_type_: Any
+
+
 @functools.cache
 def _numba() -> Any:
-    """Import numba once, point its cache at ours, and teach it to see through `Kernel`."""
+    """Import numba once, point its cache at ours, and teach it to see through `Kernel`, and `typed` structures.
+
+    It is taught nothing later: a thread that asks for a type while another one adds to them may find neither.
+    """
+    with _importing:
+        return _taught()
+
+
+_importing = threading.Lock()
+
+
+@functools.cache
+def _taught() -> Any:
     import numba
     from numba.core.cpu import CPUTargetOptions
     from numba.core.options import TargetOptions
@@ -104,6 +124,10 @@ def _numba() -> Any:
     @typeof_impl.register(Kernel)
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
         return typeof_impl(value.compiled, context)
+
+    @typeof_impl.register(_Typed)
+    def _typeof_structure(value: _Typed, context: Any) -> Any:
+        return value._numba_type_
 
     return numba
 
@@ -128,6 +152,7 @@ class Kernel(Generic[P, R]):
     ) -> None:
         self.function = function
         self._inline, self._cached, self._separate = inline, cached, separate
+        self._values: dict[Any, Any] = {}
         functools.update_wrapper(self, function)
 
     @functools.cached_property
@@ -192,12 +217,9 @@ class Kernel(Generic[P, R]):
             return self.function
         arguments = tuple(numba.typeof(example) for example in examples)
         if arguments not in self._values:
-            self._values[arguments] = _function_value(self.compiled, arguments)
+            # One for all threads: structures are told apart by the signature of what they hold.
+            self._values.setdefault(arguments, _function_value(self.compiled, arguments))
         return self._values[arguments]
-
-    @functools.cached_property
-    def _values(self) -> dict[Any, Any]:
-        return {}
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the compiled function."""
@@ -213,11 +235,13 @@ def _function_value(compiled: Any, arguments: tuple[Any, ...]) -> Any:
     found = compiled.overloads[arguments]
     signature = found.signature.return_type(*arguments)
 
+    # Asked for at every call of an entry, and found by name.
+    address: int = found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name)
+
     class Value(types.WrapperAddressProtocol):
         made_of = found  # what the address points into must stay alive
 
         def __wrapper_address__(self) -> int:
-            address: int = found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name)
             return address
 
         def signature(self) -> Any:
@@ -237,13 +261,9 @@ def typed(structure: S) -> S:
         return structure
     key = _type_key(structure)
     if key not in _typed_classes:
-        from numba.extending import typeof_impl
-
-        known = numba.typeof(structure)
         cls = type(structure)
-        made = type(cls.__name__, (cls,), {"_numba_type_": known, "__slots__": ()})
-        typeof_impl.register(made)(lambda value, context: known)
-        _typed_classes[key] = made
+        known = {"_numba_type_": numba.typeof(structure), "__slots__": ()}
+        _typed_classes[key] = type(cls.__name__, (_Typed, cls), known)
     found: S = _typed_classes[key](*structure)
     return found
 

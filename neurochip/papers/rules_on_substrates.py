@@ -13,6 +13,7 @@ of the same length, since their filters still drift.
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -173,8 +174,12 @@ def outcome(
 def trained(
     sets: Sequence[str], substrate: str, seed: int, *, make: Make = rule_for, control: Control | None = None
 ) -> float:
-    """Train one network and return its test accuracy."""
-    run = _run(sets, substrate, seed)
+    """Train one network and return its test accuracy; one that was trained before in this process is remembered."""
+    return _accuracy(_run(sets, substrate, seed), substrate, make, control)
+
+
+@functools.cache
+def _accuracy(run: RunSpec, substrate: str, make: Make, control: Control | None) -> float:
     if run.learning is None:
         raise RuntimeError("a training run has a rule")
     network, machine, start = _machine(run, SUBSTRATES[substrate])

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from neurochip.kernels import _jit
-from neurochip.kernels._jit import Kernel, cache_folder, calling, entry, kernel, plain, unstored_kernel
+from neurochip.kernels._jit import Kernel, cache_folder, calling, entry, kernel, plain, typed, unstored_kernel
 
 ROOT = Path(_jit.__file__).resolve().parents[2]
 
@@ -75,6 +76,26 @@ def test_a_function_is_handed_to_an_entry_as_a_value() -> None:
 
 
 @pytest.mark.interp
+class Held(NamedTuple):
+    first: Any
+    second: Any
+
+
+def test_structures_of_many_types_are_told_apart_and_teach_numba_nothing_more() -> None:
+    """Types are asked for in one thread while another one makes new structures: nothing common to both may grow."""
+    import numba
+    from numba.extending import typeof_impl
+
+    numba.typeof(typed(Held(1, 2)))
+    before = set(typeof_impl.registry)
+    kinds = [np.zeros((1,) * n, dtype) for n in range(1, 5) for dtype in "bhilqBHILQfd"]
+    structures = [Held(kind, other) for kind in kinds for other in kinds[::7]]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda each: numba.typeof(typed(each)), structures))
+    assert found == [numba.typeof(each) for each in structures]
+    assert set(typeof_impl.registry) == before
+
+
 def test_other_kernels_may_be_called_however_far_down() -> None:
     """The copy calls the other kernel; the original goes on calling its own."""
 
