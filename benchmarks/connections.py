@@ -25,8 +25,11 @@ def _bare(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
     """The plain loop over a list of targets, for comparison."""
     for a in range(np.uint64(0), n_active):
         i = active[a]
-        for k in range(memory.offsets[i], memory.offsets[i + np.uint64(1)]):
-            sums[memory.ends[k]] += memory.weights[k]
+        for k in range(np.uint64(memory.table[i]), np.uint64(memory.table[i + np.uint64(1)])):
+            if memory.far.shape[0] == 0:
+                sums[memory.near[k]] += memory.weights[k]
+            else:
+                sums[memory.far[k]] += memory.weights[k]
 
 
 def _calls(deliver: Any, memory: Any, active: Any, n_active: Any, sums: Any, times: int) -> None:
@@ -83,8 +86,8 @@ def measured(name: str, made: Connection, repeats: int) -> None:
                 speeds[which].append(loops * int(fan_out[active.astype(np.int64)].sum()) / took)
         held = ""
         if isinstance(made, Sparse):
-            bytes_held = memory.weights.nbytes + memory.ends.nbytes + memory.offsets.nbytes
-            needed = made.synapses * (memory.ends.itemsize + memory.weights.itemsize)
+            bytes_held = sum(array.nbytes for array in memory)
+            needed = made.synapses * (made.ends.itemsize + memory.weights.itemsize)
             held = f", memory × {bytes_held / needed:.3f}"
         for which, found in speeds.items():
             print(

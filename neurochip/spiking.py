@@ -126,16 +126,14 @@ def laid_out(
     raster = checked_raster([spikes], sizes, computes=True)
     filtered = any("tau_syn" in group.parameters for group in network.groups)
     hardware = _hardware(FILTERED_COST if filtered else MEMBRANE_COST, precision, filtered=filtered)
-    needs = {
-        "weight_bits": word_bits(precision),
-        "state_bits": hardware.state_bits * hardware.elements[-1].cost.state_words_kept,
-    }
+    weight_bits = word_bits(precision)
+    state_bits = hardware.state_bits * hardware.elements[-1].cost.state_words_kept
     cores = (
-        compiled_placement(sizes, projections, chip, **needs)
+        compiled_placement(sizes, projections, chip, weight_bits=weight_bits, state_bits=state_bits)
         if placement is None
         else core_indices(placement, sizes, chip)
     )
-    placed = place(sizes, projections, cores, chip, **needs)
+    placed = place(sizes, projections, cores, chip, weight_bits=weight_bits, state_bits=state_bits)
     dynamics, formats = spiking_dynamics(network, raster), (weight_dtype(precision), state_dtype(precision))
     engine = LayerEngine(placed, matrices, dynamics, VARIABLES, raster, *formats, resting_potentials(network))
     stored = stored_as(matrices, precision, computes=True)

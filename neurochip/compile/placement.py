@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from neurochip.compile.image import Demand
 from neurochip.compile.partition import excess
 from neurochip.description.chip import ChipSpec
+from neurochip.elements.connections import Connection, Dense
 from neurochip.errors import MappingError
 
 __all__ = ["PlacedNetwork", "place"]
@@ -32,7 +33,9 @@ class PlacedNetwork:
     sizes
         Neurons of each layer.
     projections
-        (source layer, target layer) of each matrix of weights.
+        (source layer, target layer) of each.
+    connections
+        The connectivity of each projection.
     piece_of
         List over layers of i64[unit]: the piece that holds each neuron.
     layers, sites, neurons
@@ -53,6 +56,7 @@ class PlacedNetwork:
     chip: ChipSpec
     sizes: tuple[int, ...]
     projections: tuple[tuple[int, int], ...]
+    connections: tuple[Connection, ...]
     piece_of: tuple[Counts, ...]
     layers: Counts
     sites: Counts
@@ -81,6 +85,7 @@ def place(
     *,
     weight_bits: int,
     state_bits: int,
+    connections: Sequence[Connection] | None = None,
 ) -> PlacedNetwork:
     """Lay a network out as told.
 
@@ -163,6 +168,9 @@ def place(
         chip=chip,
         sizes=tuple(sizes),
         projections=tuple(projections),
+        connections=tuple(
+            [Dense(sizes[s], sizes[t]) for s, t in projections] if connections is None else connections
+        ),
         piece_of=tuple(piece_of),
         layers=layer,
         sites=site,

@@ -25,6 +25,7 @@ __all__ = [
     "Scratch",
     "Span",
     "State",
+    "Synapses",
     "Wiring",
     "aligned_zeros",
 ]
@@ -48,12 +49,37 @@ class Wiring(NamedTuple):
     )
     range_blocks: Array  # u64[range + 1]  the blocks of range r are range_blocks[r] … range_blocks[r + 1] − 1
     blocks: Array  # u64[block, 8]  range, source, first weight, columns, stride, reference sum, projection, borrowed
+    # (first weight, stride and reference sum are those of dense blocks, see `Synapses`)
     cores: Array  # u64[core, 2]  first slot, slot after the last
-    weights: Array  # W[weight]  blocks [axon slot of the source, neuron], one after the other
+    weights: Array  # W[weight]  block after block: dense ones [axon slot of the source, neuron], others as they like
     borrowed: Array  # W[weight | 0]  a block as the caller has it, [neuron of the source, neuron]
     scales: Array  # T[projection]  value of one unit of W
     bias: Array  # T[slot]
     neuron: Array  # u64[slot]  number of the neuron in the network, whatever the mapping; NOBODY in padding
+
+
+class Synapses(NamedTuple):
+    """How the spikes of each block become sums (`connectivity`). Weights stand in those of the wiring.
+
+    A block of connectivity 0 is dense: a matrix, whose rows are added where they stand. Any other is delivered by the
+    function of its number, which is handed a `Memory` of its own: slices of the weights, ``near``, ``far`` and
+    ``table``. ``reach`` are the same functions for weights of 1 in one place: they say what spikes reach.
+    """
+
+    connectivity: Array  # u64[block]
+    spans: Array  # u64[block, 8]  first and last + 1 in weights, near, far, table; of a dense block nothing
+    near: Array  # u16[…]
+    far: Array  # u32[…]
+    table: Array  # i64[…]
+    ones: Array  # W[weights of the largest memory], all in one place
+    deliver1: Any  # functions
+    deliver2: Any
+    deliver3: Any
+    deliver4: Any
+    reach1: Any
+    reach2: Any
+    reach3: Any
+    reach4: Any
 
 
 class State(NamedTuple):

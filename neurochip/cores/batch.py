@@ -151,6 +151,7 @@ class Batch:
         span = typed(Span(self._presentations, self._seed, self.tick + 1, self._schedules[when]))
         wiring, reception, channels = typed(self.wiring), typed(self.reception), self._channels_now()
         pull = typed(Pull(nudge, wanted, np.zeros((0, 0, 0), np.uint8)))
+        synapses = self._layout.synapses(wiring)
         scratch, state, records = self._room(wiring), typed(self.state), typed(recorder)
 
         def share(k: int) -> None:
@@ -158,6 +159,7 @@ class Batch:
                 some[len(some) * k // threads : len(some) * (k + 1) // threads],
                 span,
                 wiring,
+                synapses,
                 state,
                 reception,
                 scratch[k],

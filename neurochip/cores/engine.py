@@ -22,10 +22,12 @@ from neurochip.cores.arrays import (
     Scratch,
     Span,
     State,
+    Synapses,
     Wiring,
     aligned_zeros,
 )
 from neurochip.cores.channel import sound_channel
+from neurochip.cores.connectivity import Connectivities
 from neurochip.cores.population import neurons_of
 from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.tick import run_ticks
@@ -48,7 +50,7 @@ class LayerEngine:
     placed
         Sizes and projections of the network.
     weights
-        Of each projection, [pre, post], of any type; cast where they are written.
+        Of each projection, in the shape of its connectivity, of any type; cast where they are written.
     dynamics
         How the neurons of all layers but the first run.
     variables
@@ -74,10 +76,9 @@ class LayerEngine:
     ) -> None:
         self._rest = rest
         self.raster, self._placed, self._dtype = raster, placed, dtype
-        self._wiring = _wiring(placed, weights, raster, held_as, dtype)
         slots = raster.n_slots
-        integer = held_as.kind == "i"
-        sums = np.dtype(np.int32) if integer else dtype
+        sums = np.dtype(np.int32) if held_as.kind == "i" else dtype
+        self._wiring, self._synapses = _wiring(placed, weights, raster, held_as, dtype, sums)
         self._state = State(
             aligned_zeros((1, variables, slots), dtype),
             aligned_zeros((1, 1, slots), np.uint8),
@@ -132,6 +133,7 @@ class LayerEngine:
                 Span(np.zeros(1, np.uint64), np.uint64(0), self.tick + 1, np.zeros((ticks, 1), self._dtype))
             ),
             typed(self._wiring),
+            typed(self._synapses),
             typed(self._state),
             typed(self._reception),
             typed(self._scratch),
@@ -180,36 +182,47 @@ def _wiring(
     raster: LayeredRaster,
     held_as: np.dtype[Any],
     dtype: np.dtype[Any],
-) -> Wiring:
+    sums: np.dtype[Any],
+) -> tuple[Wiring, Synapses]:
     in_place = _in_place(weights, held_as)
     layers = raster.layers.tolist()
+    packed = Connectivities(held_as, sums)
     blocks: list[tuple[int, ...]] = []
-    order: list[int] = []
+    held: list[tuple[int, int, NDArray[Any]]] = []  # first weight, from one row to the next, rows
     edges, start = [0, 0], 0
+    borrowed = np.zeros(0, held_as)
     for k in range(1, len(layers)):
         for p, (source, target) in enumerate(placed.projections):
             if target != k:
                 continue
-            order.append(p)
+            connection, size = placed.connections[p], placed.sizes[k]
+            first = 0 if p == in_place else start
+            if connection.kind != "dense":
+                stored = packed.add(connection, first, weights[p] if weights[p].size else None)
+                blocks.append((k, source, 0, size, 0, 0, p, int(p == in_place)))
+                width, rows = _up(stored.size, _VECTOR), 1
+            else:
+                packed.add_dense()
+                stored = weights[p]
+                width = size if p == in_place else _up(size, _VECTOR)
+                blocks.append((k, source, first, width, width, 0, p, int(p == in_place)))
+                # Lists are filled up with the last slot of the source, whose row is all zeros.
+                rows = layers[source][1] - layers[source][0]
             if p == in_place:
-                blocks.append((k, source, 0, placed.sizes[k], placed.sizes[k], 0, p, 1))
-                continue
-            width = -(-placed.sizes[k] // _VECTOR) * _VECTOR
-            blocks.append((k, source, start, width, width, 0, p, 0))
-            # Lists are filled up with the last slot of the source, whose row is all zeros.
-            start += (layers[source][1] - layers[source][0]) * width
+                borrowed = stored.reshape(-1)
+            else:
+                held.append((start, width, stored.reshape(-1, stored.shape[-1])))
+                start += rows * width
         edges.append(len(blocks))
     memory = aligned_zeros(start, held_as)
-    for (_, source, first, width, _, _, _, own), p in zip(blocks, order, strict=True):
-        if not own:
-            rows = layers[source][1] - layers[source][0]
-            block = memory[first : first + rows * width].reshape(-1, width)
-            block[: placed.sizes[source], : weights[p].shape[1]] = weights[p]
+    for first, width, stored in held:
+        rows, columns = stored.shape
+        memory[first : first + rows * width].reshape(rows, width)[:, :columns] = stored
     neuron = np.full(raster.n_slots, NOBODY)
     for number, (first, _, size) in enumerate(layers):
         base = sum(placed.sizes[:number])
         neuron[first : first + size] = base + np.arange(size, dtype=np.uint64)
-    return Wiring(
+    wiring = Wiring(
         populations=np.array(
             [(first, last, 0, PLAYED if k == 0 else UPDATED, 0) for k, (first, last, _) in enumerate(layers)],
             dtype=np.uint64,
@@ -220,11 +233,16 @@ def _wiring(
         blocks=np.array(blocks, dtype=np.uint64).reshape(-1, 8),
         cores=np.zeros((0, 2), np.uint64),
         weights=memory,
-        borrowed=np.zeros(0, held_as) if in_place is None else weights[in_place].reshape(-1),
-        scales=np.ones(len(placed.projections), dtype),
+        borrowed=borrowed,
+        scales=np.array([connection.scale for connection in placed.connections], dtype),
         bias=aligned_zeros(raster.n_slots, dtype),
         neuron=neuron,
     )
+    return wiring, packed.tables()
+
+
+def _up(number: int, step: int) -> int:
+    return -(-number // step) * step
 
 
 def _in_place(weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]) -> int | None:

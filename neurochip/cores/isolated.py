@@ -122,6 +122,7 @@ class IsolatedCore:
                 self._cell.schedule(self._tick + 1, 1).astype(dtype),
             ),
             self._wiring,
+            self._layout.synapses(self._wiring),
             state,
             self._reception,
             self._scratch,

@@ -21,11 +21,14 @@ from neurochip.cores.arrays import (
     Reception,
     Scratch,
     State,
+    Synapses,
     Wiring,
     aligned_zeros,
 )
+from neurochip.cores.connectivity import dense_blocks
 from neurochip.description.precision import integer_bits
 from neurochip.elements.neurons.neuron import ROOM
+from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
 from neurochip.substrate import Parameters
 from neurochip.substrate.fitting import projection_matrices, weights_place
@@ -104,6 +107,7 @@ class Layout:
         ]
         self.cores = list(range(len(image.cores))) if only is None else [only]
         self.blocks: list[Block] = []  # core by core
+        self._synapses: dict[tuple[int, np.dtype[Any]], Synapses] = {}
         self._matrices: dict[int, tuple[int, int, int]] = {}  # projection → start, rows with padding, stride
         start = 0
         for k, projection in enumerate(network.projections):
@@ -187,6 +191,13 @@ class Layout:
             bias=aligned_zeros(self.n_slots, self.state_dtype),
             neuron=neuron,
         )
+
+    def synapses(self, wiring: Wiring) -> Synapses:
+        """Return how the blocks of a wiring are delivered: all of them are dense."""
+        key = len(wiring.blocks), wiring.weights.dtype
+        if key not in self._synapses:
+            self._synapses[key] = typed(dense_blocks(*key, self.sum_dtype))
+        return self._synapses[key]
 
     def _ranges(self, by_core: bool) -> list[tuple[int, list[int]]]:
         """Return what is updated together: population and its cores."""

@@ -24,14 +24,16 @@ from neurochip.cores.arrays import (
     Scratch,
     Span,
     State,
+    Synapses,
     Wiring,
 )
 from neurochip.cores.axons import LAST_PATTERN, add_bits, hear, list_axons, row_of, take_patterns
 from neurochip.cores.compaction import compact, show_bits, spread
-from neurochip.elements.neurons.neuron import DRIVE, STEP, Moment, Sample
+from neurochip.elements.connections.connection import Memory
+from neurochip.elements.neurons.neuron import DRIVE, REACHED, STEP, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.row_sums import deliver
+from neurochip.kernels.row_sums import deliver, drive_with
 
 __all__ = ["run_ticks"]
 
@@ -88,7 +90,9 @@ def _rest(wiring: Wiring, state: State, reception: Reception, b: int) -> None:
 
 
 @kernel
-def _deliver(r: Any, wiring: Wiring, neurons: Neurons, schedule: Any, sums: Any, scratch: Scratch) -> Any:
+def _deliver(
+    r: Any, wiring: Wiring, synapses: Synapses, neurons: Neurons, schedule: Any, sums: Any, scratch: Scratch
+) -> Any:
     """Write what reaches a range of neurons into ``scratch.room[DRIVE]``; returns how many spikes that were, u64."""
     ranges, blocks, scales = wiring.ranges, wiring.blocks, wiring.scales
     begin, end = wiring.range_blocks[r], wiring.range_blocks[r + 1]
@@ -104,6 +108,14 @@ def _deliver(r: Any, wiring: Wiring, neurons: Neurons, schedule: Any, sums: Any,
         s = blocks[k, 1]
         arrived += scratch.listed[s, 2]
         own = blocks[k, 7] == _NOTHING
+        if synapses.connectivity[k] != _NOTHING:
+            width = blocks[k, 3]
+            clear(_NOTHING, width, scratch.total)
+            _deliver_listed(k, wiring, synapses, own, scratch)
+            drive_with(
+                scratch.total, _NOTHING, width, scales[blocks[k, 6]], biased or k > begin, drive, first
+            )
+            continue
         deliver(
             wiring.weights if own else wiring.borrowed,
             blocks[k, 2],
@@ -124,6 +136,90 @@ def _deliver(r: Any, wiring: Wiring, neurons: Neurons, schedule: Any, sums: Any,
             first,
         )
     return arrived
+
+
+@kernel
+def _deliver_listed(k: Any, wiring: Wiring, synapses: Synapses, own: bool, scratch: Scratch) -> None:
+    """Add to ``scratch.total`` what the spikes that are listed for a block bring, over any connectivity."""
+    kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
+    active, n = scratch.plus[_TWO * wiring.sources[s, 2] :], scratch.listed[s, 2]
+    weights = wiring.weights if own else wiring.borrowed
+    memory = Memory(
+        weights[at[0] : at[1]],
+        synapses.near[at[2] : at[3]],
+        synapses.far[at[4] : at[5]],
+        synapses.table[at[6] : at[7]],
+    )
+    if n == _NOTHING:
+        return
+    if kind == 1:
+        synapses.deliver1(memory, active, n, scratch.total)
+    elif kind == 2:
+        synapses.deliver2(memory, active, n, scratch.total)
+    elif kind == 3:
+        synapses.deliver3(memory, active, n, scratch.total)
+    else:
+        synapses.deliver4(memory, active, n, scratch.total)
+
+
+@kernel
+def _reach_listed(k: Any, wiring: Wiring, synapses: Synapses, scratch: Scratch) -> None:
+    """Add to ``scratch.total`` how many of the spikes that are listed for a block reach each neuron."""
+    kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
+    active, n = scratch.plus[_TWO * wiring.sources[s, 2] :], scratch.listed[s, 2]
+    memory = Memory(
+        synapses.ones,
+        synapses.near[at[2] : at[3]],
+        synapses.far[at[4] : at[5]],
+        synapses.table[at[6] : at[7]],
+    )
+    if n == _NOTHING:
+        return
+    if kind == 1:
+        synapses.reach1(memory, active, n, scratch.total)
+    elif kind == 2:
+        synapses.reach2(memory, active, n, scratch.total)
+    elif kind == 3:
+        synapses.reach3(memory, active, n, scratch.total)
+    else:
+        synapses.reach4(memory, active, n, scratch.total)
+
+
+@separate_kernel
+def _some_rest(first: Any, last: Any, drive: Any, value: Any) -> bool:
+    """Whether there are neurons at 0 to which nothing came, or what adds up to nothing."""
+    found = False
+    for j in range(first, last):
+        found = found or (drive[j] == 0 and value[j] == 0)
+    return found
+
+
+@separate_kernel
+def _show_reached(first: Any, width: Any, total: Any, reached: Any) -> None:
+    for j in range(_NOTHING, width):
+        reached[first + j] = total[j]
+
+
+@kernel
+def _quiet(r: Any, came: Any, wiring: Wiring, synapses: Synapses, words: Any, scratch: Scratch) -> bool:
+    """Whether no spike reached some neuron of a range; then ``scratch.room[REACHED]`` tells which, of those at 0."""
+    blocks, first, reached = wiring.blocks, wiring.ranges[r, 1], scratch.room[REACHED]
+    if came == _NOTHING:
+        clear(first, wiring.ranges[r, 2], reached)
+        return True
+    begin, end = wiring.range_blocks[r], wiring.range_blocks[r + 1]
+    width = blocks[begin, 3]
+    for k in range(begin, end):
+        if synapses.connectivity[k] == _NOTHING and scratch.listed[blocks[k, 1], 2] != _NOTHING:
+            return False  # over a dense block a spike reaches all
+    if not _some_rest(first, first + width, scratch.room[DRIVE], words[0]):
+        return False
+    # Sums of 0 may be of spikes whose weights cancel.
+    clear(_NOTHING, width, scratch.total)
+    for k in range(begin, end):
+        _reach_listed(k, wiring, synapses, scratch)
+    _show_reached(first, width, scratch.total, reached)
+    return True
 
 
 @separate_kernel
@@ -161,6 +257,7 @@ def run_ticks(
     batch: Any,
     span: Span,
     wiring: Wiring,
+    synapses: Synapses,
     state: State,
     reception: Reception,
     scratch: Scratch,
@@ -288,7 +385,10 @@ def run_ticks(
                     r += _ONE
                     continue
                 nudge = pull.nudge if populations[p, 4] != 0 else none
-                came = _deliver(r, wiring, neurons, schedule, sums, scratch)
+                came = _deliver(r, wiring, synapses, neurons, schedule, sums, scratch)
+                quiet = came == _NOTHING
+                if counts_idle:
+                    quiet = _quiet(r, came, wiring, synapses, words, scratch)
                 r += _ONE
                 while r < n_ranges and not counts_idle and ranges[r, 1] == until:
                     q = ranges[r, 0]
@@ -299,7 +399,7 @@ def run_ticks(
                         or not _lives(r, wiring, channel, c)
                     ):
                         break
-                    _deliver(r, wiring, neurons, schedule, sums, scratch)
+                    _deliver(r, wiring, synapses, neurons, schedule, sums, scratch)
                     until = ranges[r, 2]
                     r += _ONE
                 resting = _update(
@@ -307,7 +407,7 @@ def run_ticks(
                     populations[p, 2],
                     first,
                     until,
-                    Moment(tick, key, start_key, schedule, came == _NOTHING),
+                    Moment(tick, key, start_key, schedule, quiet),
                     Sample(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
                     scratch.room,
                     nudge,

@@ -12,14 +12,14 @@ import numpy as np
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.spike_lists import add_rows, subtract_rows
 
-__all__ = ["MOST_ROWS", "deliver", "sum_reference"]
+__all__ = ["MOST_ROWS", "deliver", "drive_with", "sum_reference"]
 
 # A multiple of 4. So many rows of int8, −128 included, fit int16.
 MOST_ROWS = np.uint64(252)
 
 
 @separate_kernel
-def _drive(total: Any, at: Any, width: Any, scale: Any, more: bool, drive: Any, first: Any) -> None:
+def drive_with(total: Any, at: Any, width: Any, scale: Any, more: bool, drive: Any, first: Any) -> None:
     """Set drive[``first`` …] to scale × total[``at`` …], or add it where there is ``more`` than one source."""
     nothing = np.uint64(0)
     if more:
@@ -135,7 +135,7 @@ def deliver(
     nothing = np.uint64(0)
     n_rows = n_plus + n_minus
     if n_rows == nothing:
-        _drive(sums, at, width, scale, more, drive, first)
+        drive_with(sums, at, width, scale, more, drive, first)
     elif part.itemsize < total.itemsize and n_rows <= MOST_ROWS:
         for j in range(nothing, width):
             part[j] = 0
@@ -150,7 +150,7 @@ def deliver(
             total[j] = sums[at + j]
         _add(weights, start, stride, width, plus, axons, n_plus, False, part, total)
         _add(weights, start, stride, width, minus, axons, n_minus, True, part, total)
-        _drive(total, nothing, width, scale, more, drive, first)
+        drive_with(total, nothing, width, scale, more, drive, first)
 
 
 @separate_kernel

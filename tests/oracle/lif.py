@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 Matrix = list[list[float]]
+Synapses = list[list[float | None]]
 Link = tuple[tuple[int, int], tuple[int, int]]
 
 
@@ -64,12 +65,12 @@ class TickEvents:
 class LIFChip:
     """Layers of neurons; ``cores`` by layer and unit, ``positions`` of cores on the mesh.
 
-    ``links`` maps (source layer, target layer) to weights [pre][post]. ``word`` is what a packet to a core has
-    in bits. With ``recorded`` spikes [layer][tick][unit] no neuron is run.
+    ``links`` maps (source layer, target layer) to weights [pre][post], `None` where there is no synapse. ``word`` is
+    what a packet to a core has in bits. With ``recorded`` spikes [layer][tick][unit] no neuron is run.
     """
 
     sizes: list[int]
-    links: dict[tuple[int, int], Matrix]
+    links: dict[tuple[int, int], Synapses]
     cores: list[list[int]]
     positions: dict[int, tuple[int, int]]
     multicast: bool
@@ -82,7 +83,7 @@ class LIFChip:
         """Return all spikes [layer][tick][unit]; those of layer 0 are given, all are without neurons."""
         spikes: list[list[list[int]]] = [[] for _ in self.sizes]
         pending = self._silence()
-        reached = [False for _ in self.sizes]
+        reached = self._nobody()
         for t, now in enumerate(rasters[0]):
             tick = TickEvents()
             fired = [list(now)]
@@ -93,11 +94,11 @@ class LIFChip:
                 layer = []
                 for j, neuron in enumerate(self.neurons[k]):
                     tick.updates += 1
-                    tick.idle += neuron.at_rest() and not reached[k]
+                    tick.idle += neuron.at_rest() and not reached[k][j]
                     layer.append(neuron.tick(pending[k][j]))
                 fired.append(layer)
             pending = self._silence()
-            reached = [False for _ in self.sizes]
+            reached = self._nobody()
             for k, layer in enumerate(fired):
                 spikes[k].append(layer)
                 for i, bit in enumerate(layer):
@@ -109,10 +110,18 @@ class LIFChip:
     def _silence(self) -> Matrix:
         return [[0.0] * size for size in self.sizes]
 
-    def _send(self, k: int, i: int, tick: TickEvents, pending: Matrix, reached: list[bool]) -> None:
+    def _nobody(self) -> list[list[bool]]:
+        return [[False] * size for size in self.sizes]
+
+    def _send(self, k: int, i: int, tick: TickEvents, pending: Matrix, reached: list[list[bool]]) -> None:
         tick.sent += 1
         targets = [b for a, b in self.links if a == k]
-        receivers = {core for b in targets for core in self.cores[b]}
+        receivers = {
+            self.cores[b][j]
+            for b in targets
+            for j, weight in enumerate(self.links[k, b][i])
+            if weight is not None
+        }
         tree: set[Link] = set()
         longest = 0
         for core in receivers:
@@ -127,9 +136,10 @@ class LIFChip:
             tick.taken_in += 1
             for b in targets:
                 for j in range(self.sizes[b]):
-                    if self.cores[b][j] == core:
-                        pending[b][j] += self.links[k, b][i][j]
-                        reached[b] = True
+                    weight = self.links[k, b][i][j]
+                    if self.cores[b][j] == core and weight is not None:
+                        pending[b][j] += weight
+                        reached[b][j] = True
                         tick.sops += 1
                         self.sops_of[core, b] += 1
         if not self.multicast:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from neurochip.elements.connections.connection import Connection, Edges
+from neurochip.elements.connections.connection import Connection, Edges, Memory
 from neurochip.elements.connections.convolution import Convolution
 from neurochip.elements.connections.dense import Dense
 from neurochip.elements.connections.one_to_one import OneToOne
@@ -16,6 +16,7 @@ __all__ = [
     "Convolution",
     "Dense",
     "Edges",
+    "Memory",
     "OneToOne",
     "Pooling",
     "Sparse",

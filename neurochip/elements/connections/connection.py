@@ -10,7 +10,7 @@ from numpy.typing import DTypeLike, NDArray
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
 
-__all__ = ["Connection", "Edges", "address_bits", "check_count", "check_part"]
+__all__ = ["Connection", "Edges", "Memory", "address_bits", "check_count", "check_part", "memory_of"]
 
 Array = NDArray[Any]
 
@@ -31,6 +31,29 @@ class Edges(NamedTuple):
     weight: NDArray[np.int64]
 
 
+class Memory(NamedTuple):
+    """What a kernel reads: one structure for every connectivity, so that a loop which calls one can call any.
+
+    What stands in ``near``, ``far`` and ``table`` is the connectivity's own affair; it uses those that it needs, and
+    the others are empty. Each array is contiguous, and ``near`` is filled up to whole words of 64 bits.
+    """
+
+    weights: Array  # W[…]
+    near: Array  # u16[…]  numbers of units, where they fit
+    far: Array  # u32[…]  numbers of units
+    table: Array  # i64[…]  geometry
+
+
+def memory_of(weights: Array, table: Any, near: Array | None = None, far: Array | None = None) -> Memory:
+    """Return a memory in which what is not given is empty."""
+    return Memory(
+        weights,
+        np.zeros(0, np.uint16) if near is None else near,
+        np.zeros(0, np.uint32) if far is None else far,
+        np.asarray(table, dtype=np.int64),
+    )
+
+
 class Connection(Protocol):
     """Which unit of a source population reaches which unit of a target population; weights stand apart from it.
 
@@ -45,7 +68,8 @@ class Connection(Protocol):
         The name in run files.
     deliver
         ``(memory, active, n_active, sums)``: adds to ``sums`` S[target] the weights of all synapses of the sources
-        ``active[0]`` … ``active[n_active − 1]``, u64.
+        ``active[0]`` … ``active[n_active − 1]``, u64; ``memory`` is a `Memory`. With weights of 1 it says how many
+        spikes reach each target.
     accumulate
         ``(memory, pre, post, into)``: adds pre[source] · post[target] of every synapse to its weight's place in
         ``into``, an array like ``memory.weights``: a shared weight gets the sum over all that share it. `None` where
@@ -85,11 +109,18 @@ class Connection(Protocol):
         """Return i64[source]: the synapses that a spike meets, so the synaptic operations that it causes."""
         ...
 
-    def memory_bits(self, weight_bits: int) -> int:
-        """Return the bits of a core that hold the connection: its weights, and addresses where there are any."""
+    def fan_in(self) -> NDArray[np.int64]:
+        """Return i64[target]: the synapses that each target has."""
         ...
 
-    def memory(self, weights: Array | None, dtype: DTypeLike) -> Any:
+    def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
+        """Return the bits of a core that holds some ``targets``, ascending, or all of them.
+
+        These are the weights that their synapses have, each once, and addresses where there are any.
+        """
+        ...
+
+    def memory(self, weights: Array | None, dtype: DTypeLike) -> Memory:
         """Return weights laid out for the kernels, as numbers of ``dtype``; `None` where there are no weights."""
         ...
 

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurochip.elements.connections.connection import Edges, check_count, check_part
-from neurochip.elements.connections.maps import MapsMemory, Order, accumulate, deliver, landings, listed
+from neurochip.elements.connections.connection import Edges, Memory, check_count, check_part, memory_of
+from neurochip.elements.connections.maps import Order, accumulate, deliver, landings, listed, table_of
 from neurochip.elements.connections.stored import laid_out
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
@@ -154,29 +154,25 @@ class Convolution:
         )
         return rows, columns
 
-    def memory(self, weights: Array | None, dtype: DTypeLike) -> MapsMemory:
+    def memory(self, weights: Array | None, dtype: DTypeLike) -> Memory:
         """Return the kernel, and tables of where it lands."""
         held = laid_out(weights, self.shape, dtype)
         rows, columns = self._landings()
-        (n_channels, height, width), (n_targets, to_height, to_width) = self._ends
+        (n_channels, _, _), (n_targets, to_height, to_width) = self._ends
         last = self.order == "channels-last"
-        first_target, last_target = self.receivers or (0, n_targets * to_height * to_width)
-        return MapsMemory(
-            weights=self._by_sender(held),
-            rows=listed(rows, to_width),
-            columns=listed(columns),
-            kernel_columns=np.int64(self.shape[1]),
-            channels=np.arange(n_channels) // (n_channels // self.groups) * (n_targets // self.groups),
-            per_group=np.int64(n_targets // self.groups),
-            plane=np.int64(height * width),
-            channels_last=np.bool_(last),
-            position_step=np.int64(n_targets if last else 1),
-            channel_step=np.int64(1 if last else to_height * to_width),
-            first_source=np.int64((self.senders or (0,))[0]),
-            first=np.int64(first_target),
-            last=np.int64(last_target),
-            cut=np.bool_(self.receivers is not None),
+        table = table_of(
+            listed(rows, to_width),
+            listed(columns),
+            np.arange(n_channels) // (n_channels // self.groups) * (n_targets // self.groups),
+            kernel_columns=self.shape[1],
+            per_group=n_targets // self.groups,
+            channels_last=last,
+            steps=(n_targets if last else 1, 1 if last else to_height * to_width),
+            first_source=(self.senders or (0,))[0],
+            targets=self.receivers or (0, n_targets * to_height * to_width),
+            cut=self.receivers is not None,
         )
+        return memory_of(self._by_sender(held), table)
 
     def _by_sender(self, weights: Array) -> Array:
         """Return W[row × column × channel that sends × channel of its group that receives], flat."""
@@ -261,19 +257,22 @@ class Convolution:
                 counts += np.where((row >= 0) & (column >= 0), before[1] - before[0], 0)
         return counts
 
-    def memory_bits(self, weight_bits: int) -> int:
-        """Return the bits of the kernel, between the maps of which this part has units; addresses are computed."""
-        sending, receiving = (
-            self._maps_held(maps, window)
-            for maps, window in zip(self._ends, (self.senders, self.receivers), strict=True)
-        )
-        rows, columns = both(self.kernel)
-        return rows * columns * int(sending @ receiving) * weight_bits
+    def fan_in(self) -> NDArray[np.int64]:
+        """Return i64[target]: fewer at an edge of the maps than in their middle."""
+        return self.transposed().fan_out()
 
-    def _maps_held(self, maps: tuple[int, int, int], window: Pair | None) -> NDArray[np.int64]:
+    def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
+        """Return the bits of the kernel, between the maps of which this part has units; addresses are computed."""
+        first = (self.receivers or (0,))[0]
+        receiving = first + (np.arange(self.targets) if targets is None else targets)
+        sending = (self.senders or (0,))[0] + np.arange(self.sources)
+        held = self._maps_held(self._ends[0], sending) @ self._maps_held(self._ends[1], receiving)
+        rows, columns = both(self.kernel)
+        return rows * columns * int(held) * weight_bits
+
+    def _maps_held(self, maps: tuple[int, int, int], units: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return i64[group]: maps at one end that are held, whole or in part."""
         n, height, width = maps
-        units = np.arange(*(window or (0, n * height * width)))
         channels = np.unique(units % n if self.order == "channels-last" else units // (height * width))
         return np.bincount(channels // (n // self.groups), minlength=self.groups)
 

@@ -3,25 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurochip.elements.connections.connection import Edges, check_count, check_part
+from neurochip.elements.connections.connection import Edges, Memory, check_count, check_part, memory_of
 from neurochip.elements.connections.stored import laid_out
 from neurochip.kernels._jit import Kernel, separate_kernel
 
-__all__ = ["Dense", "DenseMemory"]
+__all__ = ["Dense"]
 
 Array = NDArray[Any]
-
-
-class DenseMemory(NamedTuple):
-    """Weights by source, one row after the other."""
-
-    weights: Array  # W[source × target]
-    width: np.uint64  # targets
 
 
 @separate_kernel
@@ -31,7 +24,7 @@ def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
     Sums of floating point come out as those of `kernels.spike_lists.add_rows`, to the bit: what is left of a list is
     added as if it were filled up to four or to eight rows with zeros.
     """
-    weights, width = memory.weights, memory.width
+    weights, width = memory.weights, np.uint64(memory.table[0])
     nothing, one, two, three, four = np.uint64(0), np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
     n = np.uint64(n_active)
     at = nothing
@@ -117,7 +110,7 @@ def _add_some(weights: Any, width: Any, rows: Any, at: Any, left: Any, sums: Any
 @separate_kernel
 def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
     """Add the outer product of both ends; a source at 0 is passed over."""
-    width = memory.width
+    width = np.uint64(memory.table[0])
     nothing = np.uint64(0)
     for i in range(nothing, np.uint64(pre.shape[0])):
         value = pre[i]
@@ -172,13 +165,17 @@ class Dense:
         """Return i64[source]: all targets, each."""
         return np.full(self.sources, self.targets, dtype=np.int64)
 
-    def memory_bits(self, weight_bits: int) -> int:
-        """Return the bits of a weight for each synapse; where it stands is its address."""
-        return self.synapses * weight_bits
+    def fan_in(self) -> NDArray[np.int64]:
+        """Return i64[target]: all sources, each."""
+        return np.full(self.targets, self.sources, dtype=np.int64)
 
-    def memory(self, weights: Array | None, dtype: DTypeLike) -> DenseMemory:
-        """Return the rows."""
-        return DenseMemory(laid_out(weights, self.shape, dtype).reshape(-1), np.uint64(self.targets))
+    def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
+        """Return the bits of a weight for each synapse; where it stands is its address."""
+        return self.sources * (self.targets if targets is None else len(targets)) * weight_bits
+
+    def memory(self, weights: Array | None, dtype: DTypeLike) -> Memory:
+        """Return the rows, one after the other, and how long they are."""
+        return memory_of(laid_out(weights, self.shape, dtype).reshape(-1), [self.targets])
 
     def values(self, stored: Array) -> Array:
         """Return [source, target]."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurochip.kernels._jit import separate_kernel
 
-__all__ = ["Landings", "MapsMemory", "Order", "accumulate", "deliver", "landings", "listed"]
+__all__ = ["Landings", "Order", "accumulate", "deliver", "landings", "listed", "table_of"]
 
 Array = NDArray[Any]
 Order = Literal["channels-first", "channels-last"]
@@ -23,23 +23,48 @@ class Landings(NamedTuple):
     target: NDArray[np.int64]  # [source, which of them]
 
 
-class MapsMemory(NamedTuple):
-    """A kernel that all positions share, and where its weights land."""
+# The table of a kernel that all positions share. First these numbers; then, for rows and for columns, `Landings` one
+# array after the other; then, for each source channel, the first target channel of its group.
+(
+    _KERNEL_COLUMNS,
+    _CHANNELS,  # source channels
+    _PER_GROUP,  # target channels of a group
+    _PLANE,  # positions of a source map
+    _CHANNELS_LAST,
+    _POSITION_STEP,  # from a target position to the next, in units
+    _CHANNEL_STEP,  # from a target channel to the next
+    _FIRST_SOURCE,  # of the part that is held
+    _FIRST,  # target of the part
+    _LAST,  # target after it
+    _CUT,  # whether there are others
+    _ROWS,  # of a source map
+    _ROW_MOST,  # positions of the kernel that one of them lies under
+    _COLUMNS,
+    _COLUMN_MOST,
+    _NUMBERS,
+) = range(16)
 
-    weights: Array  # W[kernel row × kernel column × source channel × target channel of its group]
-    rows: Landings  # targets are first positions of rows
-    columns: Landings
-    kernel_columns: np.int64
-    channels: NDArray[np.int64]  # [source channel]  first target channel of its group
-    per_group: np.int64  # target channels of a group
-    plane: np.int64  # positions of a source map
-    channels_last: np.bool_
-    position_step: np.int64  # from a target position to the next, in units
-    channel_step: np.int64  # from a target channel to the next
-    first_source: np.int64  # of the part that is held
-    first: np.int64  # target of the part
-    last: np.int64  # target after it
-    cut: np.bool_  # whether there are others
+
+def table_of(
+    rows: Landings,
+    columns: Landings,
+    channels: Array,
+    *,
+    kernel_columns: int,
+    per_group: int,
+    channels_last: bool,
+    steps: tuple[int, int],
+    first_source: int,
+    targets: tuple[int, int],
+    cut: bool,
+) -> NDArray[np.int64]:
+    """Return the table; ``rows`` land on first positions of rows, ``steps`` are those of position and channel."""
+    numbers = (
+        kernel_columns, len(channels), per_group, len(rows.n) * len(columns.n), int(channels_last),
+        *steps, first_source, *targets, int(cut),
+        *rows.kernel.shape, *columns.kernel.shape,
+    )  # fmt: skip
+    return np.concatenate([numbers, *(part.reshape(-1) for part in (*rows, *columns)), channels])
 
 
 @separate_kernel
@@ -49,17 +74,17 @@ def _quotient(unit: Any, by: Any) -> Any:
 
 
 @separate_kernel
-def _place(memory: Any, unit: Any) -> Any:
+def _place(table: Any, unit: Any) -> Any:
     """Return row, column and channel of a source unit."""
-    n_columns, n_channels = memory.columns.n.shape[0], np.int64(memory.channels.shape[0])
-    if memory.channels_last:
+    n_columns, n_channels = table[_COLUMNS], table[_CHANNELS]
+    if table[_CHANNELS_LAST] != 0:
         position = _quotient(unit, n_channels)
         channel = unit - position * n_channels
     else:
-        channel = _quotient(unit, memory.plane)
-        position = unit - channel * memory.plane
+        channel = _quotient(unit, table[_PLANE])
+        position = unit - channel * table[_PLANE]
     row = _quotient(position, n_columns)
-    return row, position - row * np.int64(n_columns), channel
+    return row, position - row * n_columns, channel
 
 
 @separate_kernel
@@ -71,31 +96,57 @@ def _before(edge: Any, base: Any, step: Any, n: Any) -> Any:
 
 
 @separate_kernel
-def _run(memory: Any, base: Any) -> Any:
+def _run(table: Any, base: Any) -> Any:
     """Return first and last + 1 of the channels of a group, whose units begin at ``base``, that the part holds."""
-    if not memory.cut:
-        return np.int64(0), memory.per_group
-    step, n = memory.channel_step, memory.per_group
-    return _before(memory.first, base, step, n), _before(memory.last, base, step, n)
+    if table[_CUT] == 0:
+        return np.int64(0), table[_PER_GROUP]
+    step, n = table[_CHANNEL_STEP], table[_PER_GROUP]
+    return _before(table[_FIRST], base, step, n), _before(table[_LAST], base, step, n)
+
+
+@separate_kernel
+def _tables(table: Any) -> Any:
+    """Return where the tables of rows, of columns and of channels begin."""
+    rows = np.int64(_NUMBERS)
+    columns = rows + table[_ROWS] * (1 + 2 * table[_ROW_MOST])
+    return rows, columns, columns + table[_COLUMNS] * (1 + 2 * table[_COLUMN_MOST])
+
+
+@separate_kernel
+def _landing(table: Any, at: Any, n: Any, most: Any, position: Any, which: Any) -> Any:
+    """Return position in the kernel, and target, of one landing."""
+    k = np.uint64(at + n + position * most + which)
+    return table[k], table[k + np.uint64(n * most)]
 
 
 @separate_kernel
 def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
     """Add, for each active source, the kernel where it lies over the targets; beyond their edges is no synapse."""
-    rows, columns, weights, step = memory.rows, memory.columns, memory.weights, memory.channel_step
-    n_channels = np.int64(memory.channels.shape[0])
+    table, weights = memory.table, memory.weights
+    rows, columns, channels = _tables(table)
+    n_rows, row_most, n_columns, column_most = (
+        table[_ROWS], table[_ROW_MOST], table[_COLUMNS], table[_COLUMN_MOST]
+    )  # fmt: skip
+    step, first, n_channels, per_group = (
+        table[_CHANNEL_STEP], table[_FIRST], table[_CHANNELS], table[_PER_GROUP]
+    )  # fmt: skip
+    position_step, kernel_columns, first_source = (
+        table[_POSITION_STEP], table[_KERNEL_COLUMNS], table[_FIRST_SOURCE]
+    )  # fmt: skip
     for a in range(np.int64(n_active)):
-        y, x, channel = _place(memory, np.int64(active[a]) + memory.first_source)
-        for r in range(rows.n[y]):
-            for c in range(columns.n[x]):
-                position = rows.target[y, r] + columns.target[x, c]
-                base = position * memory.position_step + memory.channels[channel] * step
-                low, high = _run(memory, base)
+        y, x, channel = _place(table, np.int64(active[a]) + first_source)
+        group = table[np.uint64(channels + channel)] * step
+        for r in range(table[np.uint64(rows + y)]):
+            kernel_row, target_row = _landing(table, rows, n_rows, row_most, y, r)
+            for c in range(table[np.uint64(columns + x)]):
+                kernel_column, target_column = _landing(table, columns, n_columns, column_most, x, c)
+                base = (target_row + target_column) * position_step + group
+                low, high = _run(table, base)
                 if high <= low:
                     continue
-                square = rows.kernel[y, r] * memory.kernel_columns + columns.kernel[x, c]
-                k = np.uint64((square * n_channels + channel) * memory.per_group + low)
-                n, at = np.uint64(high - low), np.uint64(base + low * step - memory.first)
+                square = kernel_row * kernel_columns + kernel_column
+                k = np.uint64((square * n_channels + channel) * per_group + low)
+                n, at = np.uint64(high - low), np.uint64(base + low * step - first)
                 if step == 1:
                     for o in range(np.uint64(0), n):
                         sums[at + o] += weights[k + o]
@@ -107,23 +158,28 @@ def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
 @separate_kernel
 def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
     """Add pre · post of each synapse to the weight that it shares; a source at 0 is passed over."""
-    rows, columns, step = memory.rows, memory.columns, memory.channel_step
-    n_channels = np.int64(memory.channels.shape[0])
+    table = memory.table
+    rows, columns, channels = _tables(table)
+    step = table[_CHANNEL_STEP]
     for i in range(np.int64(pre.shape[0])):
         value = pre[np.uint64(i)]
         if value == 0:
             continue
-        y, x, channel = _place(memory, i + memory.first_source)
-        for r in range(rows.n[y]):
-            for c in range(columns.n[x]):
-                position = rows.target[y, r] + columns.target[x, c]
-                base = position * memory.position_step + memory.channels[channel] * step
-                low, high = _run(memory, base)
+        y, x, channel = _place(table, i + table[_FIRST_SOURCE])
+        group = table[np.uint64(channels + channel)] * step
+        for r in range(table[np.uint64(rows + y)]):
+            kernel_row, target_row = _landing(table, rows, table[_ROWS], table[_ROW_MOST], y, r)
+            for c in range(table[np.uint64(columns + x)]):
+                kernel_column, target_column = _landing(
+                    table, columns, table[_COLUMNS], table[_COLUMN_MOST], x, c
+                )
+                base = (target_row + target_column) * table[_POSITION_STEP] + group
+                low, high = _run(table, base)
                 if high <= low:
                     continue
-                square = rows.kernel[y, r] * memory.kernel_columns + columns.kernel[x, c]
-                k = np.uint64((square * n_channels + channel) * memory.per_group + low)
-                n, at = np.uint64(high - low), np.uint64(base + low * step - memory.first)
+                square = kernel_row * table[_KERNEL_COLUMNS] + kernel_column
+                k = np.uint64((square * table[_CHANNELS] + channel) * table[_PER_GROUP] + low)
+                n, at = np.uint64(high - low), np.uint64(base + low * step - table[_FIRST])
                 for o in range(np.uint64(0), n):
                     into[k + o] += value * post[at + o * np.uint64(step)]
 

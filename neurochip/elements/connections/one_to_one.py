@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurochip.elements.connections.connection import Edges, check_count, check_part
+from neurochip.elements.connections.connection import Edges, Memory, check_count, check_part, memory_of
 from neurochip.elements.connections.stored import laid_out
 from neurochip.kernels._jit import Kernel, separate_kernel
 
-__all__ = ["OneToOne", "OneToOneMemory"]
+__all__ = ["OneToOne"]
 
 Array = NDArray[Any]
-
-
-class OneToOneMemory(NamedTuple):
-    """A weight for each pair."""
-
-    weights: Array  # W[pair]
-    source: np.int64  # of the first pair
-    target: np.int64
 
 
 @separate_kernel
 def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
     """Add one weight for each active source that has a target."""
-    weights = memory.weights
-    n = np.int64(weights.shape[0])
+    weights, source, target, n = memory.weights, memory.table[0], memory.table[1], memory.table[2]
     for a in range(np.int64(n_active)):
-        pair = np.int64(active[a]) - memory.source
+        pair = np.int64(active[a]) - source
         if pair >= 0 and pair < n:
-            sums[np.uint64(memory.target + pair)] += weights[np.uint64(pair)]
+            sums[np.uint64(target + pair)] += weights[np.uint64(pair)]
 
 
 @separate_kernel
 def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
     """Add pre · post of each pair."""
-    for pair in range(np.int64(memory.weights.shape[0])):
-        into[np.uint64(pair)] += pre[np.uint64(memory.source + pair)] * post[np.uint64(memory.target + pair)]
+    source, target = memory.table[0], memory.table[1]
+    for pair in range(memory.table[2]):
+        into[np.uint64(pair)] += pre[np.uint64(source + pair)] * post[np.uint64(target + pair)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +89,19 @@ class OneToOne:
         counts[self._first : self._first + self.synapses] = 1
         return counts
 
-    def memory_bits(self, weight_bits: int) -> int:
-        """Return the bits of a weight for each pair; the source is the address."""
-        return self.synapses * weight_bits
+    def fan_in(self) -> NDArray[np.int64]:
+        """Return i64[target]: 1, or 0 for a target without a source."""
+        return self.transposed().fan_out()
 
-    def memory(self, weights: Array | None, dtype: DTypeLike) -> OneToOneMemory:
-        """Return the weights."""
-        held = laid_out(weights, self.shape, dtype)
-        return OneToOneMemory(held, np.int64(self._first), np.int64(self._first + self.shift))
+    def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
+        """Return the bits of a weight for each pair; the source is the address."""
+        pairs = self.synapses if targets is None else int(self.fan_in()[targets].sum())
+        return pairs * weight_bits
+
+    def memory(self, weights: Array | None, dtype: DTypeLike) -> Memory:
+        """Return the weights, and source and target of the first of so many pairs."""
+        first = self._first
+        return memory_of(laid_out(weights, self.shape, dtype), [first, first + self.shift, self.synapses])
 
     def values(self, stored: Array) -> Array:
         """Return [unit]."""

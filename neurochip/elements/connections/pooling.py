@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from neurochip.elements.connections.connection import Edges
+from neurochip.elements.connections.connection import Edges, Memory
 from neurochip.elements.connections.convolution import Convolution, both
-from neurochip.elements.connections.maps import MapsMemory, Order, deliver
+from neurochip.elements.connections.maps import Order, deliver
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
 
@@ -115,11 +115,15 @@ class Pooling:
         """Return i64[source]."""
         return self._ones().fan_out()
 
-    def memory_bits(self, weight_bits: int) -> int:
-        """Return the bits of the one weight that all synapses have."""
-        return weight_bits
+    def fan_in(self) -> NDArray[np.int64]:
+        """Return i64[target]."""
+        return self._ones().fan_in()
 
-    def memory(self, weights: Array | None, dtype: DTypeLike) -> MapsMemory:
+    def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
+        """Return the bits of the one weight that all synapses have."""
+        return weight_bits if targets is None or len(targets) else 0
+
+    def memory(self, weights: Array | None, dtype: DTypeLike) -> Memory:
         """Return ones, and tables of where they land."""
         if weights is not None and np.asarray(weights).size:
             raise ConfigError(

@@ -3,89 +3,97 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from neurochip.elements.connections.connection import Edges, address_bits, check_count, check_part
+from neurochip.elements.connections.connection import (
+    Edges,
+    Memory,
+    address_bits,
+    check_count,
+    check_part,
+    memory_of,
+)
 from neurochip.elements.connections.stored import laid_out
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, separate_kernel
 
-__all__ = ["Sparse", "SparseMemory"]
+__all__ = ["Sparse"]
 
 Array = NDArray[Any]
+_PER_WORD = 4  # targets of 16 bits
 
 
-class SparseMemory(NamedTuple):
-    """The lists of all sources, one after the other."""
-
-    weights: Array  # W[synapse]
-    ends: Array  # u16 or u32[synapse]  targets, each once in a list; filled up to whole words
-    words: Array  # u64[word]  the same memory
-    offsets: NDArray[np.uint64]  # [source + 1]  where each list begins
+@separate_kernel
+def _four(weights: Any, k: Any, at0: Any, at1: Any, at2: Any, at3: Any, sums: Any) -> None:
+    """Add four weights to different sums: all are read before one is written, so none waits for another."""
+    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
+    sum0 = sums[at0] + weights[k]
+    sum1 = sums[at1] + weights[k + one]
+    sum2 = sums[at2] + weights[k + two]
+    sum3 = sums[at3] + weights[k + three]
+    sums[at0] = sum0
+    sums[at1] = sum1
+    sums[at2] = sum2
+    sums[at3] = sum3
 
 
 @separate_kernel
 def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
     """Add the weights in the lists of the active sources.
 
-    Targets of 16 bits are read four to a word. Since a list has no target twice, four sums are read before they are
-    written: the next does not wait for the last.
+    Targets of 16 bits are read four to a word; a list has no target twice.
     """
-    weights, ends, words, offsets = memory.weights, memory.ends, memory.words, memory.offsets
+    weights, near, far, offsets = memory.weights, memory.near, memory.far, memory.table
+    words = near.view(np.uint64)
     one, two, three, four = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+    narrow = far.shape[0] == 0
     for a in range(np.uint64(0), np.uint64(n_active)):
         i = active[a]
-        k, stop = offsets[i], offsets[i + one]
-        if ends.itemsize == 2:
+        k, stop = np.uint64(offsets[i]), np.uint64(offsets[i + one])
+        if narrow:
             border = min(stop, (k + three) & ~three)
             while k < border:
-                sums[ends[k]] += weights[k]
+                sums[near[k]] += weights[k]
                 k += one
             while k + four <= stop:
                 word = words[k >> two]
                 at0 = word & np.uint64(0xFFFF)
                 at1 = (word >> np.uint64(16)) & np.uint64(0xFFFF)
                 at2 = (word >> np.uint64(32)) & np.uint64(0xFFFF)
-                at3 = word >> np.uint64(48)
-                sum0 = sums[at0] + weights[k]
-                sum1 = sums[at1] + weights[k + one]
-                sum2 = sums[at2] + weights[k + two]
-                sum3 = sums[at3] + weights[k + three]
-                sums[at0] = sum0
-                sums[at1] = sum1
-                sums[at2] = sum2
-                sums[at3] = sum3
+                _four(weights, k, at0, at1, at2, word >> np.uint64(48), sums)
                 k += four
+            while k < stop:
+                sums[near[k]] += weights[k]
+                k += one
         else:
             while k + four <= stop:
-                at0, at1, at2, at3 = ends[k], ends[k + one], ends[k + two], ends[k + three]
-                sum0 = sums[at0] + weights[k]
-                sum1 = sums[at1] + weights[k + one]
-                sum2 = sums[at2] + weights[k + two]
-                sum3 = sums[at3] + weights[k + three]
-                sums[at0] = sum0
-                sums[at1] = sum1
-                sums[at2] = sum2
-                sums[at3] = sum3
+                _four(weights, k, far[k], far[k + one], far[k + two], far[k + three], sums)
                 k += four
-        while k < stop:
-            sums[ends[k]] += weights[k]
-            k += one
+            while k < stop:
+                sums[far[k]] += weights[k]
+                k += one
+
+
+@separate_kernel
+def _products(ends: Any, offsets: Any, pre: Any, post: Any, into: Any) -> None:
+    one = np.uint64(1)
+    for i in range(np.uint64(0), np.uint64(pre.shape[0])):
+        value = pre[i]
+        if value != 0:
+            for k in range(np.uint64(offsets[i]), np.uint64(offsets[i + one])):
+                into[k] += value * post[ends[k]]
 
 
 @separate_kernel
 def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
     """Add pre · post of each synapse that there is; a source at 0 is passed over."""
-    ends, offsets = memory.ends, memory.offsets
-    one = np.uint64(1)
-    for i in range(np.uint64(0), np.uint64(pre.shape[0])):
-        value = pre[i]
-        if value != 0:
-            for k in range(offsets[i], offsets[i + one]):
-                into[k] += value * post[ends[k]]
+    if memory.far.shape[0] == 0:
+        _products(memory.near, memory.table, pre, post, into)
+    else:
+        _products(memory.far, memory.table, pre, post, into)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -146,9 +154,9 @@ class Sparse:
             raise ConfigError(
                 f"connection.ends[{k}]", "must ascend within the list of a source, each target once"
             )
-        narrow = np.uint16 if targets <= 1 << 16 else np.uint32
+        held = ends_of(ends, targets)
         for name, value in {
-            "sources": sources, "targets": targets, "offsets": offsets, "ends": ends.astype(narrow)
+            "sources": sources, "targets": targets, "offsets": offsets, "ends": held
         }.items():  # fmt: skip
             object.__setattr__(self, name, value)
         self.offsets.flags.writeable = self.ends.flags.writeable = False
@@ -197,18 +205,23 @@ class Sparse:
         """Return i64[source]: the lengths of the lists."""
         return np.diff(self.offsets)
 
-    def memory_bits(self, weight_bits: int) -> int:
-        """Return the bits of weight and target for each synapse, and for each source where its list begins."""
-        pointers = self.sources * address_bits(self.synapses + 1)
-        return self.synapses * (weight_bits + address_bits(self.targets)) + pointers
+    def fan_in(self) -> NDArray[np.int64]:
+        """Return i64[target]: in how many lists it stands."""
+        return np.bincount(self.ends, minlength=self.targets)
 
-    def memory(self, weights: Array | None, dtype: DTypeLike) -> SparseMemory:
-        """Return the lists."""
-        per_word = 8 // self.ends.itemsize
-        ends = np.zeros(-(-self.synapses // per_word) * per_word, dtype=self.ends.dtype)
-        ends[: self.synapses] = self.ends
+    def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
+        """Return the bits of weight and target for each synapse, and for each source where its list begins."""
+        held = self.targets if targets is None else len(targets)
+        synapses = self.synapses if targets is None else int(self.fan_in()[targets].sum())
+        pointers = self.sources * address_bits(synapses + 1)
+        return synapses * (weight_bits + address_bits(held)) + pointers
+
+    def memory(self, weights: Array | None, dtype: DTypeLike) -> Memory:
+        """Return the lists, and where each of them begins."""
         held = laid_out(weights, self.shape, dtype)
-        return SparseMemory(held, ends, ends.view(np.uint64), self.offsets.astype(np.uint64))
+        if self.ends.itemsize == 2:
+            return memory_of(held, self.offsets, near=_whole_words(self.ends))
+        return memory_of(held, self.offsets, far=self.ends)
 
     def values(self, stored: Array) -> Array:
         """Return [synapse]."""
@@ -245,3 +258,18 @@ class Sparse:
         edges = self.edges()
         turned: Array = weights[np.lexsort((edges.source, edges.target))]
         return turned
+
+
+def ends_of(ends: Array, targets: int) -> Array:
+    """Return targets as they are held: as u16 or u32, and room behind them for whole words, which is not shown."""
+    if targets > 1 << 16:
+        return ends.astype(np.uint32)
+    room = np.zeros(-(-len(ends) // _PER_WORD) * _PER_WORD, dtype=np.uint16)
+    room[: len(ends)] = ends
+    return room[: len(ends)]
+
+
+def _whole_words(ends: Array) -> Array:
+    """Return what `ends_of` made, with the room behind it."""
+    room, n = ends.base, -(-len(ends) // _PER_WORD) * _PER_WORD
+    return ends_of(ends, 1) if room is None or room.dtype != ends.dtype or len(room) != n else room

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
+from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import NOBODY
 
@@ -90,7 +90,15 @@ def filter_and_fire(
 
 @separate_kernel
 def _count_idle(
-    first: Any, last: Any, own: Any, potential: Any, current: Any, left: Any, neuron: Any, idle: Any
+    first: Any,
+    last: Any,
+    own: Any,
+    potential: Any,
+    current: Any,
+    left: Any,
+    reached: Any,
+    neuron: Any,
+    idle: Any,
 ) -> int:
     resting = 0
     for j in range(first, last):
@@ -98,6 +106,7 @@ def _count_idle(
             potential[j] == 0
             and own[_CURRENT_DECAY, j] * current[j] == 0
             and left[j] == 0
+            and reached[j] == 0
             and own[_BIAS, j] == 0
             and neuron[j] != NOBODY
         )
@@ -116,7 +125,9 @@ def _update(
     drive, resting = room[DRIVE], 0
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
     if moment.quiet and sample.idle.shape[0] > 0:
-        resting = _count_idle(first, last, own, potential, current, left, sample.neuron, sample.idle)
+        resting = _count_idle(
+            first, last, own, potential, current, left, room[REACHED], sample.neuron, sample.idle
+        )
     for j in range(first, last):
         fires, current[j], potential[j], left[j] = filter_and_fire(
             current[j],

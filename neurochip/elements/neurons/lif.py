@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 
 from neurochip.elements.cost import HardwareCost
-from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
+from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import NOBODY
@@ -109,10 +109,13 @@ def _waiting(
 
 
 @separate_kernel
-def _count_idle(first: Any, last: Any, potential: Any, left: Any, neuron: Any, idle: Any) -> int:
+def _count_idle(
+    first: Any, last: Any, potential: Any, left: Any, reached: Any, neuron: Any, idle: Any
+) -> int:
     resting = 0
     for j in range(first, last):
-        rests = 1 if potential[j] == 0 and left[j] == 0 and neuron[j] != NOBODY else 0
+        still = potential[j] == 0 and left[j] == 0 and reached[j] == 0 and neuron[j] != NOBODY
+        rests = 1 if still else 0
         idle[j] += rests
         resting += rests
     return resting
@@ -125,7 +128,7 @@ def _update(
     """One tick of a range of neurons; a target has no hold on them."""
     potential, left, resting = sample.words[POTENTIAL], sample.words[_WAITING], 0
     if moment.quiet and sample.idle.shape[0] > 0:
-        resting = _count_idle(first, last, potential, left, sample.neuron, sample.idle)
+        resting = _count_idle(first, last, potential, left, room[REACHED], sample.neuron, sample.idle)
     subtracts, rounds = c[_SUBTRACTS] != 0, c[_RESOLUTION] > 0
     if c[_REFRACTORY] == 0:
         _ready(first, last, c, subtracts, rounds, room[DRIVE], potential, sample.bits)

@@ -11,14 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["DRIVE", "NET", "ROOM", "STEP", "Dynamics", "Sample", "Moment"]
+__all__ = ["DRIVE", "NET", "REACHED", "ROOM", "STEP", "Dynamics", "Sample", "Moment"]
 
 Array = np.ndarray[Any, Any]
 
 # Rows of the room that an update is handed, T[row, slot]. `DRIVE` holds the weighted sum of the spikes that arrive in
-# this tick; the others are its own to use, and `STEP` can be recorded.
-DRIVE, NET, STEP = range(3)
-ROOM = 3
+# this tick; `NET` and `STEP` are its own to use, and `STEP` can be recorded. Where idle updates are counted, and the
+# tick is ``quiet``, `REACHED` is 0 where no spike arrived, of all neurons whose first variable is 0.
+DRIVE, NET, STEP, REACHED = range(4)
+ROOM = 4
 
 
 class Moment(NamedTuple):
@@ -28,7 +29,7 @@ class Moment(NamedTuple):
     key: Any  # u64: hash of (seed, presentation, tick), for random bits
     start_key: Any  # u64: hash of (seed, presentation, 0)
     schedule: Array  # T[column]  numbers of this tick, the same for all neurons
-    quiet: Any  # whether no spike arrived
+    quiet: Any  # whether no spike arrived; where idle updates are counted, whether some neuron got none
 
 
 class Sample(NamedTuple):

@@ -110,6 +110,6 @@ def test_memory_of_the_emulator() -> None:
         made, _ = Sparse.from_pairs(64, targets, pre, post)
         for dtype in (np.int8, np.float32):
             memory = made.memory(np.zeros(made.synapses, dtype), dtype)
-            held = memory.weights.nbytes + memory.ends.nbytes + memory.offsets.nbytes
+            held = sum(array.nbytes for array in memory)
             assert held <= 1.25 * made.synapses * (width + np.dtype(dtype).itemsize)
             assert np.shares_memory(memory.words, memory.ends)
