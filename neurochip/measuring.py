@@ -16,11 +16,12 @@ from neurochip import data
 from neurochip.analog.chronicle import LOOKED_AT
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.building import Built, build
+from neurochip.building import Built, build, core_uses
 from neurochip.description import RunSpec
 from neurochip.errors import ConfigError, NeurochipError
 from neurochip.learning.rules import rule_for
-from neurochip.substrate import Parameters, Phase
+from neurochip.substrate import Parameters
+from neurochip.sweep.costs import costs_of
 from neurochip.sweep.failure import kind_of
 from neurochip.sweep.identity import check_environment, check_files
 from neurochip.sweep.job import Done, Job
@@ -126,7 +127,9 @@ def _measured(
         error, warnings = _trained(run, built, samples, first, last)
     else:
         error, warnings = _tested(run, built, samples)
-    measured = {"test_error": error, "metrics": _metrics(run, built, samples)}
+    cores = core_uses(built.image) if built.image is not None else ()
+    costs = costs_of(run, built.chip, built.network, cores, built.substrate.ledger())
+    measured = {"test_error": error, "metrics": _metrics(run, built, samples), "costs": costs}
     if warnings:
         measured["warnings"] = list(warnings)
     return measured, built.substrate.parameters()
@@ -134,12 +137,7 @@ def _measured(
 
 def _metrics(run: RunSpec, built: Built, samples: data.Dataset) -> dict[str, float]:
     """Return what else is known of a chip with its final weights."""
-    if isinstance(built.substrate, AnalogSubstrate):
-        return _diagnosed(run, built.substrate, samples)
-    tested = built.substrate.ledger().phases.get(Phase.EVALUATION)
-    if run.substrate != "digital" or tested is None:
-        return {}
-    return {"spikes_per_test_sample": tested.total("spikes_sent") / tested.presentations}
+    return _diagnosed(run, built.substrate, samples) if isinstance(built.substrate, AnalogSubstrate) else {}
 
 
 def _diagnosed(run: RunSpec, substrate: AnalogSubstrate, samples: data.Dataset) -> dict[str, float]:

@@ -24,9 +24,9 @@ from neurochip.errors import ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.keys.tree import known_key
 from neurochip.report.drawn import drawn
+from neurochip.report.front import Front, pareto_front
 from neurochip.search.confirmation import confirmed
 from neurochip.search.dimensions import Choice, Dimension, Value, present_value, read_dimensions
-from neurochip.search.front import Front, pareto_front
 from neurochip.search.objectives import Objective, measure, read_objectives
 from neurochip.search.page import search_page
 from neurochip.search.settings import Settings, begin, go_on, store

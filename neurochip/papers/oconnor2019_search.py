@@ -30,7 +30,7 @@ from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outco
 from neurochip.papers.parts import begun
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
-from neurochip.search.front import pareto_front
+from neurochip.report.front import pareto_front
 from neurochip.search.objectives import measure
 from neurochip.search.study import Trial
 from neurochip.simulation import simulate

@@ -35,11 +35,6 @@ def cell_of(axis: Axis, position: int, points: Sequence[PointTable]) -> CellTabl
     low, high = share_of_dies(good) if good else (None, None)
     if alike:
         low = high = share  # there is no chance in which die one gets
-    names = sorted({name for point in once for name in point["metrics"]})
-    metrics = {
-        name: band_of([point["metrics"][name] for point in once if name in point["metrics"]])
-        for name in names
-    }
     numbers = axis.numbers
     return {
         "value": axis.values[position],
@@ -58,8 +53,15 @@ def cell_of(axis: Axis, position: int, points: Sequence[PointTable]) -> CellTabl
         "good_share": share,
         "good_low": low,
         "good_high": high,
-        "metrics": {name: found for name, found in metrics.items() if found is not None},
+        "metrics": _bands([point["metrics"] for point in once]),
+        "costs": _bands([point["costs"] for point in once]),
     }
+
+
+def _bands(tables: Sequence[dict[str, float]]) -> dict[str, BandTable]:
+    names = sorted({name for table in tables for name in table})
+    bands = {name: band_of([table[name] for table in tables if name in table]) for name in names}
+    return {name: band for name, band in bands.items() if band is not None}
 
 
 def failures_of(points: Sequence[PointTable]) -> dict[str, int]:

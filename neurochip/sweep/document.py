@@ -17,6 +17,7 @@ from neurochip.report.sweeps.schema import (
 )
 from neurochip.sweep.cells import band_of, cell_of, failures_of, pair_of
 from neurochip.sweep.definition import Definition, Mode
+from neurochip.sweep.fronts import costs_that_differ, front_of, mark_front
 from neurochip.sweep.judging import Reference, judged
 from neurochip.sweep.limits import limit_of, trials_of, ways_of
 from neurochip.sweep.plan import Plan
@@ -37,6 +38,8 @@ def document(definition: Definition, plan: Plan, store: Store) -> SweepDocument:
     ideal = band_of(list(reference.by_seed.values()))
     for panel in panels:
         panel["verdict"] = verdict_of(definition, panel, ideal, reference.failures)
+    costs = costs_that_differ(panels)
+    mark_front(points, costs)
     measured = store.done()
     return {
         "format": FORMAT,
@@ -48,6 +51,8 @@ def document(definition: Definition, plan: Plan, store: Store) -> SweepDocument:
         "ideal_failures": reference.failures,
         "panels": panels,
         "points": points,
+        "front": front_of(panels, costs),
+        "front_costs": costs,
         "events": [f"{at} {what}" for at, what in store.events()],
         "sessions": cast(Any, store.sessions()),
     }

@@ -12,6 +12,7 @@ from neurochip.sweep.definition import Definition, Mode
 from neurochip.sweep.failure import Failure
 from neurochip.sweep.measured import die_words
 from neurochip.sweep.plan import Plan
+from neurochip.sweep.rows import Entry
 from neurochip.sweep.store import Store
 
 __all__ = ["SAME", "Reference", "judged", "reference_of"]
@@ -69,7 +70,6 @@ def judged(definition: Definition, plan: Plan, store: Store) -> tuple[list[Point
         entry = found.get(point.digest)
         error, compared = errors.get(point.digest), reference.of(point.mode, point.seed)
         above = None if error is None or compared is None else error - compared
-        metrics = {} if entry is None or entry.measured is None else entry.measured.get("metrics", {})
         warnings = [] if entry is None or entry.measured is None else entry.measured.get("warnings", [])
         values = definition.nominal if point.setting < 0 else plan.settings[point.setting].values
         reason = None if entry is None else entry.reason
@@ -86,9 +86,10 @@ def judged(definition: Definition, plan: Plan, store: Store) -> tuple[list[Point
             "error": error,
             "above": above,
             "good": good,
-            "metrics": {name: float(v) for name, v in metrics.items() if math.isfinite(v)},
+            "metrics": _finite(entry, "metrics"),
             "reason": reason,
             "failure": failures.get(point.digest),
+            "costs": _finite(entry, "costs"),
             "warnings": [str(sentence) for sentence in warnings],
             "task": point.digest,
         }
@@ -96,3 +97,9 @@ def judged(definition: Definition, plan: Plan, store: Store) -> tuple[list[Point
             table["file"] = die_words(files[point.die] or "")
         tables.append(table)
     return tables, reference
+
+
+def _finite(entry: Entry | None, family: str) -> dict[str, float]:
+    """Return what was measured beside the error, as far as it is a number."""
+    found = {} if entry is None or entry.measured is None else entry.measured.get(family, {})
+    return {name: float(value) for name, value in found.items() if math.isfinite(value)}

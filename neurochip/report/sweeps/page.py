@@ -7,6 +7,7 @@ from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.page import page, page_head, versions_list
 from neurochip.report.quantities import decimal, duration, exact, percent
 from neurochip.report.sections.frame import card, grid, row, section
+from neurochip.report.sweeps.cost_sections import cost_section
 from neurochip.report.sweeps.figures import panel_figures
 from neurochip.report.sweeps.schema import CurveTable, PanelTable, SweepDocument
 from neurochip.report.sweeps.words import command, failure_words, how_many, limit_words, one, points, short
@@ -22,6 +23,7 @@ def sweep_page(document: SweepDocument) -> str:
         _head(document),
         *(panel_figures(document, panel, brief=many) for panel in document["panels"]),
         *(_table(document, panel) for panel in document["panels"]),
+        cost_section(document),
         _failures(document),
         _provenance(document),
         styles=("sweep.css",),

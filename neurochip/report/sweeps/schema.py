@@ -17,6 +17,7 @@ __all__ = [
     "DefinitionTable",
     "DieLimitTable",
     "EngineTable",
+    "FrontTable",
     "LimitTable",
     "PairTable",
     "PanelTable",
@@ -76,7 +77,7 @@ class CellTable(TypedDict):
     ``failed`` of the ``n`` failed: nothing is classified right by these, and none of them is good; ``failures`` counts
     them by kind. ``alike``: every die
     is the same chip here, so that its share of good ones is no estimate. Without a measurement the numbers are null.
-    ``metrics`` are the other things that were measured.
+    ``metrics`` are the other things that were measured, ``costs`` those of a test sample and of the chip.
     """
 
     value: str
@@ -96,6 +97,7 @@ class CellTable(TypedDict):
     good_low: float | None
     good_high: float | None
     metrics: dict[str, BandTable]
+    costs: dict[str, BandTable]
 
 
 class CrossingTable(TypedDict):
@@ -195,6 +197,16 @@ class RatioTable(TypedDict):
     high: float | None
 
 
+class FrontTable(TypedDict):
+    """A mode at a setting that no other one dominates in mean error and costs; ``values`` in the order of ``vary``."""
+
+    values: list[str]
+    mode: str
+    error: float
+    good_share: float | None
+    costs: dict[str, float]
+
+
 class PanelTable(TypedDict):
     """All curves at one combination of the other varied keys; ``ratio`` is that of in-loop to deploy.
 
@@ -217,6 +229,7 @@ class PointTable(TypedDict):
 
     Points of one ``task`` are one measurement: on a chip whose varied keys are nominal all dies are alike. ``file`` is
     that of a measured die. ``failure`` is the kind of what went wrong, and ``reason`` the sentence.
+    ``on_front``: no other measurement has at most its error and its costs, and less of one of them.
     """
 
     values: list[str]
@@ -227,6 +240,8 @@ class PointTable(TypedDict):
     above: float | None
     good: bool | None
     metrics: dict[str, float]
+    costs: dict[str, float]
+    on_front: NotRequired[bool]
     reason: str | None
     failure: str | None
     warnings: NotRequired[list[str]]
@@ -248,7 +263,10 @@ class EngineTable(TypedDict):
 
 
 class SweepDocument(TypedDict):
-    """All of ``sweep.json``."""
+    """All of ``sweep.json``.
+
+    ``front`` is that of the mean error and of ``front_costs``, the costs in which settings differ.
+    """
 
     format: int
     definition: DefinitionTable
@@ -259,5 +277,7 @@ class SweepDocument(TypedDict):
     ideal_failures: dict[str, int]
     panels: list[PanelTable]
     points: list[PointTable]
+    front: list[FrontTable]
+    front_costs: list[str]
     events: list[str]
     sessions: list[EngineTable]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from neurochip.report.quantities import percent
 from neurochip.report.sweeps.by_die import die_table
+from neurochip.report.sweeps.costs import COSTS, cost_names, cost_range
 from neurochip.report.sweeps.schema import CellTable, PanelTable, SweepDocument
 from neurochip.report.sweeps.words import failure_words, how_many
 
@@ -36,6 +37,9 @@ def print_sweep(document: SweepDocument, console: Console | None = None) -> None
             console.print(Text(others, style="bold"))
         if len(panels) <= _MOST_PANELS and panel["curves"]:
             console.print(_table(document, panel))
+            costs = _costs(document, panel)
+            if costs is not None:
+                console.print(costs)
         console.print(Text(panel["verdict"]))
     dies = die_table(document)
     if dies is not None:
@@ -72,6 +76,26 @@ def _table(document: SweepDocument, panel: PanelTable) -> Table:
             escape(cells[0]["value"]),
             *(words for cell in cells for words in (_error(cell), percent(cell["good_share"], 0))),
         )
+    return table
+
+
+def _costs(document: SweepDocument, panel: PanelTable) -> Table | None:
+    """Return what each value costs, over all modes; `None` where nothing is known of costs."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table as NewTable
+
+    rows: list[Any] = list(zip(*(curve["cells"] for curve in panel["curves"]), strict=True))
+    names = cost_names(cell["costs"] for cells in rows for cell in cells)
+    if not names:
+        return None
+    table = NewTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
+    table.add_column(escape(document["definition"]["vary"][0]["key"]))
+    for name in names:
+        table.add_column(name.rsplit("_", 1)[0] if COSTS[name].unit else name, justify="right")
+    for cells in rows:
+        table.add_row(escape(cells[0]["value"]), *(cost_range(name, cells) for name in names))
+    table.caption, table.caption_justify = "of one test sample, and of the chip", "left"
     return table
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from neurochip.durable.atomic import replacing
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, converted, read_json
+from neurochip.report.sweeps.costs import cells_of, cost_names
 from neurochip.report.sweeps.page import sweep_page
 from neurochip.report.sweeps.schema import FORMAT, SweepDocument
 from neurochip.report.sweeps.words import failure_words
@@ -78,9 +79,11 @@ def sweep_json(table: SweepDocument) -> str:
 
 
 def points_csv(table: SweepDocument) -> str:
-    """Return a line for each point; errors are shares."""
+    """Return a line for each point; errors are shares, costs those of a test sample and of the chip."""
     keys = [entry["key"] for entry in table["definition"]["vary"]]
     metrics = sorted({name for point in table["points"] for name in point["metrics"]})
+    costs = cost_names(point["costs"] for point in table["points"])
+    has_front = bool(table["front_costs"])
     measured = bool(table["definition"].get("measured"))
     rows = (
         [
@@ -92,6 +95,8 @@ def points_csv(table: SweepDocument) -> str:
             point["error"],
             point["above"],
             point["good"],
+            *(point["costs"].get(name) for name in costs),
+            *([point.get("on_front")] * has_front),
             *(point["metrics"].get(name) for name in metrics),
             point["failure"],
             point["reason"],
@@ -106,6 +111,8 @@ def points_csv(table: SweepDocument) -> str:
         "test_error",
         "above_ideal",
         "good",
+        *costs,
+        *(["on_front"] * has_front),
         *metrics,
         "failure",
         "reason",
@@ -114,23 +121,25 @@ def points_csv(table: SweepDocument) -> str:
 
 
 def summary_csv(table: SweepDocument) -> str:
-    """Return a line for each setting and mode; errors and yields are shares."""
+    """Return a line for each setting and mode; errors and yields are shares, costs are means."""
     keys = [entry["key"] for entry in table["definition"]["vary"]]
     figures = ("n", "failed", "mean", "low", "high", "q05", "median", "q95")
     yields = ("good", "good_share", "good_low", "good_high")
+    costs = cost_names(cell["costs"] for cell in cells_of(table))
     rows = (
         [
             cell["value"],
             *panel["others"].values(),
             curve["mode"],
             *(cell[name] for name in (*figures, *yields)),  # type: ignore[literal-required]
+            *(cell["costs"][name]["mean"] if name in cell["costs"] else None for name in costs),
             failure_words(cell["failures"]),
         ]
         for panel in table["panels"]
         for curve in panel["curves"]
         for cell in curve["cells"]
     )
-    return _csv([*keys, "mode", *figures, *yields, "failures"], rows)
+    return _csv([*keys, "mode", *figures, *yields, *costs, "failures"], rows)
 
 
 def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.search.front import Front, pareto_front
+from neurochip.report.front import Front, pareto_front
 
 POINT = st.tuples(st.integers(0, 6), st.integers(0, 6))
 

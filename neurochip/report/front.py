@@ -19,13 +19,14 @@ def pareto_front(points: ArrayLike) -> list[int]:
     values = np.asarray(points, dtype=np.float64)
     if values.size == 0:
         return []
-    kept = []
-    for row in range(len(values)):
-        no_worse = (values <= values[row]).all(axis=1)
-        better = (values < values[row]).any(axis=1)
-        if not (no_worse & better).any():
+    # In this order nothing is dominated by what comes later.
+    kept: list[int] = []
+    front = values[:0]
+    for row in np.lexsort(values.T[::-1]).tolist():
+        if not ((front <= values[row]).all(axis=1) & (front < values[row]).any(axis=1)).any():
             kept.append(row)
-    return sorted(kept, key=lambda row: tuple(values[row]))
+            front = values[kept]
+    return kept
 
 
 class Front:

@@ -1,0 +1,93 @@
+"""What a chip with its final weights costs: energy, time and bits of a test sample, and what stands on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from neurochip.description import ChipSpec, RunSpec
+from neurochip.description.network import Network
+from neurochip.energy.hardware import hardware_of
+from neurochip.energy.pricing import price
+from neurochip.energy.static import Clocked, host_cycles
+from neurochip.errors import ConfigError
+from neurochip.substrate.ledger import Ledger, Phase, PhaseBook
+from neurochip.training.record import CoreUse
+
+__all__ = ["costs_of"]
+
+_WORD = 32  # bits of a real number on the wire
+
+
+def costs_of(
+    run: RunSpec, chip: ChipSpec, network: Network, cores: Iterable[CoreUse], ledger: Ledger
+) -> dict[str, float]:
+    """Return what is known of the costs of a chip, by the names of `neurochip.report.sweeps.costs.COSTS`.
+
+    What nobody has a source for is left out: an analog circuit has no energy, and a chip without prices neither.
+
+    Parameters
+    ----------
+    cores
+        What each core of the chip holds.
+    ledger
+        Of a run that tested the network.
+    """
+    tested = ledger.phases.get(Phase.EVALUATION)
+    costs: dict[str, float] = {}
+    if run.analog is not None and run.substrate == "analog":
+        costs |= _of_circuit(run, network, tested)
+    elif tested is not None and tested.presentations:
+        costs["ticks"] = tested.ticks / tested.presentations
+    if tested is None or not tested.presentations:
+        return costs
+    if run.substrate == "ideal":
+        costs["bits"] = _WORD * tested.total("real_valued_words") / tested.presentations
+    if run.substrate == "digital":
+        costs["bits"] = tested.total("symbols") / tested.presentations
+        costs["spikes"] = tested.total("spikes_sent") / tested.presentations
+        costs |= _of_cores(cores)
+        costs |= _paid(run, chip, ledger, tested)
+    return costs
+
+
+def _of_circuit(run: RunSpec, network: Network, tested: PhaseBook | None) -> dict[str, float]:
+    """Return the time to settle, and the area of gates where their size is known."""
+    costs: dict[str, float] = {}
+    spec = run.analog
+    if spec is None:
+        return costs
+    if tested is not None and tested.presentations:
+        costs["time_s"] = tested.ticks / tested.presentations * spec.settle.step * spec.tau_us * 1e-6
+    mismatch = spec.mismatch
+    if mismatch.process is not None and spec.die_file is None:
+        sizes = network.sizes
+        synapses = sum(sizes[p.source] * sizes[p.target] for p in network.projections)
+        devices = (synapses + sum(sizes[1:])) * (2 if mismatch.convention == "pair" else 1)
+        costs["area_um2"] = devices * mismatch.width_um * mismatch.length_um
+    return costs
+
+
+def _of_cores(cores: Iterable[CoreUse]) -> dict[str, float]:
+    used = list(cores)
+    return {
+        "cores": float(len({core.site for core in used})),
+        "memory_bits": float(sum(core.synapse_bits for core in used)),
+    }
+
+
+def _paid(run: RunSpec, chip: ChipSpec, ledger: Ledger, tested: PhaseBook) -> dict[str, float]:
+    """Return energy and time of a test sample, as far as there are prices and cycles were counted."""
+    costs: dict[str, float] = {}
+    clocked = None
+    if chip.timing is not None and tested.time is not None and tested.time.presentations:
+        clocked = Clocked.of(chip.timing, chip.mesh, ledger.sites)
+        cycles = tested.time.cycles / tested.time.presentations
+        cycles += host_cycles(tested, clocked) / tested.presentations
+        costs["time_s"] = cycles / clocked.hz
+    try:
+        paid = price(ledger, hardware_of(run), chip.prices, clocked)
+    except ConfigError:  # an event without a price: the energy is not known, which is not the same as 0
+        return costs
+    if paid.total_j is not None:
+        costs["energy_j"] = paid.by_phase.get(Phase.EVALUATION.value, 0.0) / tested.presentations
+    return costs
