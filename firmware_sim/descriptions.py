@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.phases import State
-from neurochip.description.network import Network
-from neurochip.errors import ConfigError
+from neurochip.network import Network
 from neurochip.substrate import Snapshot, WeightUpdate
 
 __all__ = ["check_snapshot", "snapshot_from", "update_from"]
@@ -60,20 +59,17 @@ def check_snapshot(snapshot: Snapshot, own: Mapping[str, Array]) -> None:
 
 
 def update_from(row: list[float], take: Take, network: Network) -> WeightUpdate:
-    """Return a change of weights: source, target, rate, words, number of terms, samples summed (−1: each row
-    of a term is one); then both ends of each term.
+    """Return a change of weights: projection, rate, words, number of terms, samples summed (−1: each row of a term is
+    one); then both ends of each term.
     """
     if not all(math.isfinite(n) for n in row):
         raise Refusal(Code.BAD_VALUE, f"an update must be finite, got {row}")
-    source, target, rate, words, n_terms, summed = row
-    n = len(network.sizes)
-    if not (0 <= source < n and 0 <= target < n and 0 <= words <= 64 and 1 <= n_terms <= 64 and summed >= -1):
-        raise Refusal(Code.BAD_VALUE, f"no update has source, target, rate, words, terms, summed {row}")
-    sizes = (network.sizes[int(source)], network.sizes[int(target)])
-    try:
-        network.between(int(source), int(target))
-    except ConfigError as error:
-        raise Refusal(Code.BAD_VALUE, f"{error.place}: {error.problem}") from None
+    projection, rate, words, n_terms, summed = row
+    n = len(network.projections)
+    if not (0 <= projection < n and 0 <= words <= 64 and 1 <= n_terms <= 64 and summed >= -1):
+        raise Refusal(Code.BAD_VALUE, f"no update has projection, rate, words, terms, summed {row}")
+    found = network.projections[int(projection)]
+    sizes = (network.sizes[found.source], network.sizes[found.target])
     terms = []
     for _ in range(int(n_terms)):
         pre, post = take((2,)), take((2,))
@@ -84,6 +80,4 @@ def update_from(row: list[float], take: Take, network: Network) -> WeightUpdate:
                 f"a term of shapes {pre.shape} and {post.shape} does not fit layers {sizes}",
             )
         terms.append((pre, post))
-    return WeightUpdate(
-        int(source), int(target), tuple(terms), rate, int(words), None if summed < 0 else int(summed)
-    )
+    return WeightUpdate(int(projection), tuple(terms), rate, int(words), None if summed < 0 else int(summed))

@@ -17,8 +17,8 @@ from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import MOST_LAYERS, OBSERVABLES, Access, Control, Fault, Feature, Irq, by_name
 from firmware_sim.sequencer import Halted, Sequencer
 from firmware_sim.transaction import Operation, OpKind, parsed
-from neurochip.description.network import Network
 from neurochip.errors import ConfigError
+from neurochip.network import Network
 from neurochip.substrate import Machine
 
 __all__ = ["FRAME_OVERHEAD", "Device"]

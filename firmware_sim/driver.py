@@ -20,8 +20,8 @@ from firmware_sim.queues import block_of
 from firmware_sim.registers import words_of
 from firmware_sim.regmap import OBSERVABLES, RECORDS, Feature
 from firmware_sim.transaction import Transaction
-from neurochip.description.network import Network
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.network import Network
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -173,15 +173,15 @@ class DrivenChip(ProgrammedDevice):
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
         """Change weights and biases by terms that the host made: the way for rules that no program knows."""
         rows = [
-            [u.source, u.target, u.rate, u.words_per_axon, len(u.terms), -1 if u.summed is None else u.summed]
+            [u.projection, u.rate, u.words_per_axon, len(u.terms), -1 if u.summed is None else u.summed]
             for u in updates
         ]
-        pieces = [*block_of(np.array(rows, dtype=np.float64).reshape(-1, 6))]
+        pieces = [*block_of(np.array(rows, dtype=np.float64).reshape(-1, 5))]
         for update in updates:
             for term in update.terms:
                 for array in term:
                     pieces += float_block(array)
-        given = [*biases, *[None] * (len(self.network.sizes) - 1 - len(biases))]
+        given = [*biases, *[None] * (len(self.network.hears) - len(biases))]
         for change in given:
             pieces += float_block(np.zeros(0) if change is None else change)
         self.start("write", before=self._fill("DATA", pieces), drains=False)

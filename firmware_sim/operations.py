@@ -23,8 +23,8 @@ from firmware_sim.queues import OUT_MARK, WORD, WordQueue, Words, block_of, take
 from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import RECORDS, Fault, Irq, by_name
 from firmware_sim.rule_text import EQPROP, rule_of
-from neurochip.description.network import Network
 from neurochip.learning.rule import LearningRule
+from neurochip.network import Network
 from neurochip.substrate import Ledger, Machine, Observable, Snapshot
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
 
@@ -329,7 +329,7 @@ class Operations:
 
     @property
     def _n_rates(self) -> int:
-        return sum(not p.backward for p in self.network.projections)
+        return len(self.network.forward)
 
     def _learns(self) -> LearningRule:
         """Return the rule, with its rates as the registers hold them."""
@@ -360,14 +360,15 @@ class Operations:
 
     def _do_write(self, _: Instruction) -> None:
         numbers = self._take("DATA", (2,))
-        if numbers.dtype != np.float64 or numbers.shape[1] != 6 or numbers.shape[0] > 256:
+        if numbers.dtype != np.float64 or numbers.shape[1] != 5 or numbers.shape[0] > 256:
             raise Refusal(
-                Code.BAD_BLOCK, "terms begin with f64 [update, 6]: source, target, rate, words, terms, summed"
+                Code.BAD_BLOCK, "terms begin with f64 [update, 5]: projection, rate, words, terms, summed"
             )
         taken = partial(self._take, "DATA")
         updates = [update_from(row, taken, self.network) for row in numbers.tolist()]
         biases: list[Array | None] = []
-        for layer, size in enumerate(self.network.sizes[1:], start=1):
+        for layer in self.network.hears:
+            size = self.network.sizes[layer]
             change = self._take("DATA", (1,))
             if change.dtype.kind != "f" or change.size not in (0, size):
                 raise Refusal(Code.BAD_BLOCK, f"biases of layer {layer} are {size} numbers, or none")

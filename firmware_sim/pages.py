@@ -185,7 +185,7 @@ def _queues() -> list[str]:
                 (
                     "write",
                     "DATA",
-                    "float64 [update, 6]: source, target, rate, words per axon, terms, samples summed already (−1: each "
+                    "float64 [update, 5]: projection, rate, words per axon, terms, samples summed already (−1: each "
                     "row is one); for each term pre and post [lane, unit]; then the change of biases of each layer from 1 on, or an empty block",
                 ),
             ],

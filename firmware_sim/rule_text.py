@@ -11,12 +11,12 @@ import math
 from typing import Any
 
 from firmware_sim.codes import Code, Refusal
-from neurochip.description.network import Network
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import NeurochipError
 from neurochip.keys.reading import build
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
+from neurochip.network import Network
 
 __all__ = ["EQPROP", "is_programmable", "rule_of", "text_of"]
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from neurochip.description import read_chip as read_chip
     from neurochip.description import read_run as read_run
     from neurochip.description import run_to_toml as run_to_toml
-    from neurochip.description.network import Network as Network
-    from neurochip.description.network import Projection as Projection
-    from neurochip.description.network import layered as layered
     from neurochip.elements import OSA as OSA
     from neurochip.elements import Constant as Constant
     from neurochip.elements import HardwareCost as HardwareCost
@@ -45,6 +42,9 @@ if TYPE_CHECKING:
     from neurochip.learning.rule import LearningRule as LearningRule
     from neurochip.learning.rule import Rule as Rule
     from neurochip.learning.rule import check_needs as check_needs
+    from neurochip.network import Network as Network
+    from neurochip.network import Projection as Projection
+    from neurochip.network import layered as layered
     from neurochip.replaying import replay as replay
     from neurochip.settling import settle as settle
     from neurochip.simulation import simulate as simulate
@@ -81,9 +81,9 @@ _HOME = {
     "read_chip": "neurochip.description",
     "read_run": "neurochip.description",
     "run_to_toml": "neurochip.description",
-    "Network": "neurochip.description.network",
-    "Projection": "neurochip.description.network",
-    "layered": "neurochip.description.network",
+    "Network": "neurochip.network",
+    "Projection": "neurochip.network",
+    "layered": "neurochip.network",
     "CapabilityError": "neurochip.errors",
     "ConfigError": "neurochip.errors",
     "DataError": "neurochip.errors",

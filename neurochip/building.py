@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,8 +18,7 @@ from neurochip.compile.quantise import state_dtype
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices
-from neurochip.description.network import Network, layered
+from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices
 from neurochip.description.neuron import state_words
 from neurochip.description.precision import word_bits
 from neurochip.energy.hardware import hardware_of
@@ -26,6 +27,7 @@ from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.rules import Rule
 from neurochip.machine import check_memory, check_parallel
+from neurochip.network import Network, described
 from neurochip.substrate import Machine
 from neurochip.substrate.ledger import CONTROL, COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import CoreUse, FaultUse
@@ -64,7 +66,7 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
     check_parallel(threads, "threads")
     _check_memory(run)
     chip = read_chip(run.chip)
-    network = layered(run.network.layers, tied=run.network.tied)
+    network = network_of(run.network)
     precision = run.network.precision
     if run.substrate == "ideal":
         annealer = run.coding.annealer
@@ -104,11 +106,15 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
 def _check_memory(run: RunSpec) -> None:
     """Refuse a network that this machine cannot hold: its weights as values and as the cores keep them, twice."""
     layers = run.network.layers
-    synapses = sum(a * b for a, b in zip(layers, layers[1:], strict=False))
-    states = sum(layers) * (run.learning.minibatch if run.learning is not None else 1)
+    if layers is None:
+        network = network_of(run.network)
+        synapses, neurons = sum(network.synapses(k) for k in network.forward), sum(network.sizes)
+    else:  # before anything is made of them
+        synapses, neurons = sum(a * b for a, b in zip(layers, layers[1:], strict=False)), sum(layers)
+    states = neurons * (run.learning.minibatch if run.learning is not None else 1)
     size = word_bits(run.network.precision) // 8
     check_memory(
-        synapses * (8 + 2 * max(size, 1)) + sum(layers) * 64,
+        synapses * (8 + 2 * max(size, 1)) + neurons * 64,
         "network.layers",
         "make layers smaller",
     )
@@ -216,4 +222,7 @@ def digest_of(built: Built) -> str:
         return built.image.digest
     sizes = "-".join(map(str, built.network.sizes))
     name = f"{built.substrate.capabilities.name}-{sizes}-{'tied' if built.network.tied else 'untied'}"
+    if not built.network.is_chain:
+        content = json.dumps(described(built.network), sort_keys=True).encode()
+        name += f"-{hashlib.blake2b(content, digest_size=8).hexdigest()}"
     return f"{name}-{built.substrate.die.digest}" if isinstance(built.substrate, AnalogSubstrate) else name

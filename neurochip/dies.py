@@ -14,10 +14,10 @@ from neurochip.analog.drawing import draw_die
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import build, digest_of
-from neurochip.description import RunSpec, read_run
-from neurochip.description.network import Network, layered
+from neurochip.description import RunSpec, network_of, read_run
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
+from neurochip.network import Network
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 
@@ -35,7 +35,7 @@ def die_of_run(run: str, overrides: Sequence[str] = ()) -> tuple[Die, RunSpec, N
     spec = read_run(run, overrides)
     if spec.analog is None:
         raise ConfigError("substrate", f'must be "analog" to have a die, {spec.name} is {spec.substrate}')
-    network = layered(spec.network.layers, tied=spec.network.tied)
+    network = network_of(spec.network)
     if spec.analog.die_file is not None:
         die = read_die(Path(spec.analog.die_file), network)
         die.check(network)

@@ -82,7 +82,9 @@ class Presentation:
         self._free, self._nudged = spec.phases.free, spec.phases.nudged
         self.n_ticks = self._free + self._nudged
         self._beta = abs(spec.learning.beta)
-        self._targets = np.eye(samples.classes)[labels[presentation : presentation + 1]]
+        self._targets = np.tile(
+            np.eye(samples.classes)[labels[presentation : presentation + 1]], (1, len(built.network.outputs))
+        )
         inputs = samples.images(np.array([presentation]), split=split)
         self._substrate.begin(inputs, presentations(presentation, 1))
         self._tick = 0

@@ -15,11 +15,12 @@ from neurochip.building import build
 from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.data.dated import dated
-from neurochip.description import ChipSpec, RunSpec, read_chip, read_prices, read_run
+from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices, read_run
 from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork, read_spiking
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
+from neurochip.network import refuse_graph
 from neurochip.presenting import SpikingPresentation
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
 from neurochip.report.drawn import drawn
@@ -200,10 +201,12 @@ def _with_chip(run: RunSpec, chip: str | None) -> RunSpec:
 
 def _as_run(traffic: RecordedTraffic, run: RunSpec) -> dict[str, Any]:
     """Return network and placement of a run, as `replay` takes them."""
-    if traffic.sizes != run.network.layers:
+    network = network_of(run.network)
+    refuse_graph(network, "a replay of a run", CapabilityError)
+    if traffic.sizes != network.sizes:
         raise DataError(
             "spikes",
-            f"have layers {_chain(traffic.sizes)}, and the network of {run.name} is {_chain(run.network.layers)}",
+            f"have layers {_chain(traffic.sizes)}, and the network of {run.name} is {_chain(network.sizes)}",
         )
     image = build(run).image
     if image is None:
@@ -211,7 +214,7 @@ def _as_run(traffic: RecordedTraffic, run: RunSpec) -> dict[str, Any]:
     precision, sizes = run.network.precision, traffic.sizes
     placement = traffic.placement or placement_of(image)
     weights = traffic.weights or [_unread((a, b), precision) for a, b in zip(sizes, sizes[1:], strict=False)]
-    # Its hidden layers hear the layer after them as well (neurochip.description.network.layered).
+    # Its hidden layers hear the layer after them as well (neurochip.network.layered).
     feedback = traffic.feedback or [
         _unread((sizes[k + 1], sizes[k]), precision) for k in range(1, len(sizes) - 1)
     ]

@@ -29,7 +29,6 @@ from neurochip.cores.replay_input import (
 from neurochip.cores.replay_timing import ReplayTime, replay_time
 from neurochip.cores.traffic import TrafficLedger, keep_books
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
-from neurochip.description.network import layered
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.elements import HardwareCost
@@ -39,6 +38,7 @@ from neurochip.energy.charges import charges
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.keys.reading import did_you_mean
+from neurochip.network import layered
 from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 

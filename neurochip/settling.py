@@ -12,12 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 from neurochip.compile import compile_network
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import ChipSpec, CodingSpec, read_chip
-from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import PRECISIONS, Precision
 from neurochip.elements import Annealer, Constant, Decoder, Encoder, PowerLaw
 from neurochip.errors import ConfigError, DataError
+from neurochip.network import layered
 from neurochip.spikes import Spikes
 from neurochip.substrate import Ledger, Parameters, Phase, Substrate
 from neurochip.substrate.fitting import fitting_inputs

@@ -259,6 +259,7 @@ def _carry_out(
                 nudged=spec.phases.nudged,
                 beta=abs(spec.learning.beta),
                 populations=tuple(p.name for p in built.network.populations),
+                outputs=len(built.network.outputs),
             )
             # Pictures are not part of the experiment: what they cost is not booked.
             built.substrate.restore_books(ledger, state.updates)

@@ -13,7 +13,7 @@ from ..options import set_option
 if TYPE_CHECKING:
     from neurochip.analog.die import Die
     from neurochip.description import RunSpec
-    from neurochip.description.network import Network
+    from neurochip.network import Network
 
 __all__ = ["command"]
 

@@ -30,7 +30,7 @@ def _list() -> None:
         except ConfigError as error:  # of somebody's package: a list is no place to stop
             rows.append((name, "", "", f"cannot be used: {error.problem}"))
             continue
-        rows.append((name, run.substrate, "-".join(map(str, run.network.layers)), about))
+        rows.append((name, run.substrate, run.network.title, about))
     print_table(("run", "substrate", "layers", "about"), rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network
+from neurochip.network import Network
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 
 __all__ = ["Books"]

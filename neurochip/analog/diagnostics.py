@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from neurochip.analog.jacobian import Point, linearised, solve
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import DriftSpec, LearningPathSpec, NoiseSpec, SettleSpec
-from neurochip.description.network import Network
+from neurochip.network import Network
 from neurochip.substrate import Phase
 
 __all__ = ["Theorem", "alignment", "cosine", "diagnose", "exact_copy", "projection_names", "theorem"]

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network
 from neurochip.errors import ConfigError
+from neurochip.network import Network
 
 __all__ = ["DEAD", "DIE_FAMILIES", "STUCK", "WORKING", "Die", "glorot_deviation"]
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from neurochip.analog.die import DIE_FAMILIES, Die
 from neurochip.analog.die_table import die_of_table, split_die
-from neurochip.description.network import Network
 from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import check_seal, sealed
 from neurochip.errors import DataError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.files.limits import MOST_MEMBERS
+from neurochip.network import Network
 
 __all__ = ["read_die", "write_die"]
 

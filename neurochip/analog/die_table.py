@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.die import Die, glorot_deviation
-from neurochip.description.network import Network
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, read_rows
+from neurochip.network import Network
 
 __all__ = ["COLUMNS", "Listed", "die_names", "die_of_table", "split_die", "table_of"]
 

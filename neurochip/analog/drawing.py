@@ -11,9 +11,9 @@ from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, gloro
 from neurochip.analog.spread import Law, Spread, spreads
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.network import Network
 from neurochip.description.tails import tails
 from neurochip.errors import NumericError
+from neurochip.network import Network
 from neurochip.substrate.streams import stream
 
 __all__ = ["draw_die", "drawn_sigmas", "twin_of"]

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.store import WeightStore
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.network import Network
 from neurochip.errors import NumericError
+from neurochip.network import Network
 from neurochip.substrate import Parameters, WeightUpdate
 from neurochip.substrate.fitting import projection_matrices, weights_place
 
@@ -68,10 +68,9 @@ class Programmed:
 
     def parameters(self) -> Parameters:
         """Return everything, as copies."""
-        n = len(self._network.populations) - 1
         return Parameters(
-            weights=tuple(w.copy() for w in self._weights[:n]),
-            feedback=() if self._network.tied else tuple(w.copy() for w in self._weights[n:]),
+            weights=tuple(self._weights[k].copy() for k in self._network.forward),
+            feedback=tuple(self._weights[k].copy() for k in self._network.own_feedback),
             biases=tuple(b.copy() for b in self._biases),
         )
 
@@ -88,10 +87,9 @@ class Programmed:
             weights = self._weights[k] + self._store.meant(k, change, number)
             self._weights[k], saturated = self._store.written(k, weights, number)
         self._copy(k)
-        for one, projection in enumerate(self._network.projections):
-            if one == k or projection.transpose_of == k:
-                for circuit in self._circuits:
-                    circuit.weights[one] = circuit.effective(one, self._weights[one])
+        for one in (k, *self._network.tied_to(k)):
+            for circuit in self._circuits:
+                circuit.weights[one] = circuit.effective(one, self._weights[one])
         return saturated
 
     def _sum(self, update: WeightUpdate) -> Array:
@@ -102,15 +100,13 @@ class Programmed:
             product = np.asarray(pre, self._dtype).T @ np.asarray(post * rate, self._dtype)
             change = product if change is None else change + product
         if change is None:
-            sizes = self._network.sizes
-            change = np.zeros((sizes[update.source], sizes[update.target]), self._dtype)
+            change = np.zeros(self._network.weights_shape(update.projection), self._dtype)
         return change
 
     def _copy(self, k: int) -> None:
         """Store the weights of a projection where they are tied to it."""
-        for copy, projection in enumerate(self._network.projections):
-            if projection.transpose_of == k:
-                self._weights[copy] = np.ascontiguousarray(self._weights[k].T)
+        for copy in self._network.tied_to(k):
+            self._weights[copy] = np.ascontiguousarray(self._weights[k].T)
 
     def end_update(self, biases: Sequence[Array | None], number: int) -> None:
         """Change biases, and let everything that is stored drift until the next update."""

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.die import glorot_deviation
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.network import Network
+from neurochip.network import Network
 from neurochip.substrate.streams import stream
 
 __all__ = ["WeightStore"]

@@ -22,8 +22,8 @@ from neurochip.analog.readout import Readout
 from neurochip.analog.step import HARD_SIGMOID, TANH
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.network import Network, refuse_shared_weights
 from neurochip.errors import CapabilityError, NumericError
+from neurochip.network import Network, refuse_delays, refuse_graph, refuse_shared_weights
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -81,6 +81,8 @@ class AnalogSubstrate:
         activity: Activity | None = None,
     ) -> None:
         refuse_shared_weights(network, "a die", CapabilityError)
+        refuse_delays(network, "a die", CapabilityError)
+        refuse_graph(network, "a die", CapabilityError)
         self.network, self.spec = network, spec
         self._dtype = np.dtype(dtype)
         self.die = draw_die(network, spec) if die is None else die
@@ -320,13 +322,12 @@ class AnalogSubstrate:
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
         """Change stored weights and biases; a tied copy is programmed like its original."""
         for update in updates:
-            k = self.network.between(update.source, update.target)
+            k = update.projection
             saturated = self._programmed.change(k, update, self.updates)
             lanes = update.samples * len(update.terms)
-            synapses = self.network.sizes[update.source] * self.network.sizes[update.target]
-            copies = [p.target for p in self.network.projections if p.transpose_of == k]
-            for target in (update.target, *copies):
-                self._books.wrote(target, synapses, lanes, saturated)
+            for changed in (k, *self.network.tied_to(k)):
+                target = self.network.projections[changed].target
+                self._books.wrote(target, self.network.synapses(changed), lanes, saturated)
         self._programmed.end_update(biases, self.updates)
         if self._lanes is not None:
             self._lanes.stale = True

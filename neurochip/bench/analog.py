@@ -19,8 +19,8 @@ from neurochip.bench.numpy_euler import bare_products, euler_numpy
 from neurochip.bench.rounds import Work, in_turn, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.description.analog_sections import AnalogSpec, SettleSpec
-from neurochip.description.network import layered
 from neurochip.errors import DataError
+from neurochip.network import layered
 from neurochip.simulation import simulate
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot

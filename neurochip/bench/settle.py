@@ -22,9 +22,9 @@ from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, wit
 from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec, read_chip
-from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
 from neurochip.description.precision import Precision
+from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot
 

@@ -11,7 +11,7 @@ from neurochip.compile.image import ChipImage
 from neurochip.compile.partition import partition
 from neurochip.compile.route import snake
 from neurochip.description.chip import ChipSpec
-from neurochip.description.network import Network, Population, Projection
+from neurochip.network import Network, Population, Projection
 
 __all__ = ["compiled_placement", "placement_of"]
 
@@ -41,7 +41,6 @@ def compiled_placement(
     network = Network(
         tuple(Population(f"layer {k}", size, clamped=k == 0) for k, size in enumerate(sizes)),
         tuple(Projection(source, target) for source, target in projections),
-        tied=False,
     )
     ranges = partition(network, chip, weight_bits=weight_bits, state_bits=state_bits, trace_bits=0)
     sites = iter(snake(chip.mesh, sum(len(pieces) for pieces in ranges)))

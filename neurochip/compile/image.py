@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.chip import ChipSpec
-from neurochip.description.network import Network
 from neurochip.description.precision import Precision
+from neurochip.network import Network, described
 
 __all__ = ["ChipImage", "CoreImage", "Demand"]
 
@@ -84,7 +84,7 @@ class ChipImage:
     def digest(self) -> str:
         """Hash of everything in the image, for checkpoints."""
         content = {
-            "network": asdict(self.network),
+            "network": described(self.network),
             "chip": self.chip.name,
             "packet": asdict(self.chip.packet),
             "precision": self.precision,

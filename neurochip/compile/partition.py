@@ -6,8 +6,8 @@ from dataclasses import fields
 
 from neurochip.compile.image import Demand
 from neurochip.description.chip import ChipSpec, CoreSpec
-from neurochip.description.network import Network
 from neurochip.errors import MappingError
+from neurochip.network import Network
 
 __all__ = ["demand", "excess", "partition"]
 
@@ -40,18 +40,27 @@ def demand(
     state_bits
         That one neuron keeps.
     trace_bits
-        That a core keeps for each axon which reaches it.
+        That a core keeps for each axon which reaches it; a spike that is to act later than in the next tick takes a bit
+        more for each tick that it waits.
     parts
         Cores of each population: a neuron needs one output axon for each core that hears it.
     """
-    fan_in = sum(network.populations[network.projections[k].source].size for k in network.into(population))
-    heard_by = sum(parts[network.projections[k].target] for k in network.out_of(population))
+    into = [network.projections[k] for k in network.into(population)]
+    # Projections from one population share its axons, and so do those to one population.
+    axons = sum(network.sizes[source] for source in {p.source for p in into})
+    heard_by = sum(
+        parts[target] for target in {network.projections[k].target for k in network.out_of(population)}
+    )
+    waiting = sum(
+        network.sizes[source] * (max(p.delay for p in into if p.source == source) - 1)
+        for source in {p.source for p in into}
+    )
     return Demand(
         neurons=neurons,
-        synapse_memory=neurons * fan_in * weight_bits,
-        input_axons=fan_in,
+        synapse_memory=neurons * sum(network.sizes[p.source] for p in into) * weight_bits,
+        input_axons=axons,
         output_axons=neurons * heard_by,
-        neuron_state_memory=neurons * state_bits + fan_in * trace_bits,
+        neuron_state_memory=neurons * state_bits + axons * trace_bits + waiting,
     )
 
 

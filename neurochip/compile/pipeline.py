@@ -11,9 +11,9 @@ from neurochip.compile.image import ChipImage, CoreImage
 from neurochip.compile.partition import partition
 from neurochip.compile.route import links_crossed, snake
 from neurochip.description.chip import ChipSpec
-from neurochip.description.network import Network, refuse_shared_weights
 from neurochip.description.precision import Precision, word_bits
 from neurochip.errors import MappingError
+from neurochip.network import Network, refuse_shared_weights
 
 __all__ = ["compile_network"]
 

@@ -90,9 +90,18 @@ class Batch:
     def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [sample, unit], from rest; ``presentations`` u64[sample] number them."""
         self.state = self._kept(inputs.shape[0])
-        self.state.words[:, 0, self._layout.slots_of[0]] = inputs
+        self._present(inputs)
         self._presentations = presentations
         self.tick = 0
+
+    def _present(self, inputs: NDArray[Any]) -> None:
+        """Let the inputs hold values [sample, unit], those of all of them side by side."""
+        first = 0
+        for k in self._layout.image.network.inputs:
+            slots = self._layout.slots_of[k]
+            size = slots.stop - slots.start
+            self.state.words[:, 0, slots] = inputs[:, first : first + size]
+            first += size
 
     def choose_plan(self, *, testing: bool) -> None:
         """Break what is broken in the presentations that begin now."""
@@ -188,10 +197,11 @@ class Batch:
     def rest(self) -> None:
         """Show samples that have not run yet as they will start: the loop clears them in its first tick."""
         if self.tick == 0:
-            inputs = self.state.words[:, 0, self._layout.slots_of[0]].copy()
+            held = self._layout.image.network.inputs
+            inputs = [self.state.words[:, 0, self._layout.slots_of[k]].copy() for k in held]
             for array in (*self.state, *self.reception):
                 array[...] = 0
-            self.state.words[:, 0, self._layout.slots_of[0]] = inputs
+            self._present(np.concatenate(inputs, axis=1))
 
     def bits(self) -> NDArray[np.uint8]:
         """Return the spikes of the last tick, u8[sample, slot]."""

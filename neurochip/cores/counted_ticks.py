@@ -51,13 +51,13 @@ def time_counts(
                 made_last = (n * out + _ROUND_UP) >> FRACTION_BITS
                 for f in range(flows[c], flows[c + 1]):
                     r = receiver[f]
-                    received[r] += n
+                    received[r] += n * service[f]
                     earliest[r] = min(earliest[r], made_first + latency[f])
                     done = max(done, ((made_last + latency[f]) << FRACTION_BITS) + look_up)
             for c in range(n_cores):
                 n = int(per_core[tick, row, c])
                 sending = (slots[c, 1] - slots[c, 0]) * update[c] + n * (spike_out[c] + copies[c] * out)
-                receiving = received[c] * service[c]
+                receiving = received[c]
                 done = max(done, sending)
                 if receiving > 0:
                     done = max(done, (earliest[c] << FRACTION_BITS) + receiving)

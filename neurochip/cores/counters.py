@@ -21,8 +21,8 @@ _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
 
 
-_SAMPLES, _SAMPLE_TICKS, _CARRIED, _SENT, _LAST = range(5)
-_SOUND = 5  # rows of a tally where nothing is broken; the counts of faults follow
+_SAMPLES, _SAMPLE_TICKS, _CARRIED, _SENT, _LAST, _SOPS = range(6)
+_SOUND = 6  # rows of a tally where nothing is broken; the counts of faults follow
 
 
 class _Kind(NamedTuple):
@@ -170,6 +170,7 @@ class EventCounters:
         carried: Counts,
         sent: Counts,
         last: Counts,
+        sops: Counts | None = None,
         faults: FaultCounts | None = None,
     ) -> None:
         """Book a phase.
@@ -184,6 +185,9 @@ class EventCounters:
             Whether targets pull.
         carried, sent, last
             Spikes per core, over all samples: under way at the beginning, sent, sent in the last tick.
+        sops
+            Synaptic operations per core, where they do not follow from the spikes of the cores: several projections
+            between two populations, delays, or synapses that are not there.
         faults
             What they did, where there are any; ``carried`` and ``last`` mean nothing then.
         """
@@ -195,6 +199,8 @@ class EventCounters:
         tally[_SAMPLES] += samples
         tally[_SAMPLE_TICKS] += samples * ticks
         tally[_SENT] += sent
+        if sops is not None:
+            tally[_SOPS] += sops
         if faults is None:
             tally[_CARRIED] += carried
             tally[_LAST] += last
@@ -231,7 +237,8 @@ class EventCounters:
             ways = self._ways[kind.broken.down]
             book[:, _AT["symbols_received"]] = ((self.size * alive * frame_ticks) @ ways.arrives) * alive
         links = ways.links.sum(axis=1)
-        output = self.population == self.population[-1]
+        output = np.isin(self.population, self._image.network.outputs)
+        operations = delivered * self.size if self._image.network.is_simple else tally[_SOPS]
         book[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
         book[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
         if kind.nudged:
@@ -248,8 +255,8 @@ class EventCounters:
         book[:, _AT["spikes_in_flight"]] = in_flight
         book[:, _AT["hops_ew"]] = sent * ways.links[:, 0]
         book[:, _AT["hops_ns"]] = sent * ways.links[:, 1]
-        book[:, _AT["sops"]] = delivered * self.size
-        book[:, _AT["weight_reads"]] = delivered * self.size
+        book[:, _AT["sops"]] = operations
+        book[:, _AT["weight_reads"]] = operations
         book[:, _AT["symbols"]] = symbols
         book[:, _AT["symbols_hops"]] = symbols * links
         book[:, _AT["spikes_hops"]] = sent * links

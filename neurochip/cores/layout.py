@@ -144,15 +144,14 @@ class Layout:
                 last,
                 int(p.clamped) if kinds is None else kinds[k],
                 HELD if p.clamped and k in mine else UPDATED,
-                int(k == len(network.populations) - 1),
+                int(p.output),
             )
             for k, (p, (first, last)) in enumerate(
                 zip(network.populations, self.population_slots, strict=True)
             )
         ]
-        sources: list[tuple[int, int, int, int]] = []
-        if not by_core:
-            sources = [(k, 1, first, last) for k, (first, last) in enumerate(self.population_slots)]
+        sources: list[tuple[int, int, int, int]] = [] if by_core else self._sources()
+        known = {(population, delay): s for s, (population, delay, *_) in enumerate(sources)}
         ranges: list[tuple[int, int, int, int]] = []
         blocks: list[tuple[int, ...]] = []
         edges, sums = [0], 0
@@ -161,13 +160,14 @@ class Layout:
             whole = not by_core and self._only is None
             ranges.append((p, first, self.population_slots[p][1] if whole else last, cores[0]))
             for block in (b for b in self.blocks if b.core == cores[0]):
-                source = network.projections[block.projection].source
+                projection = network.projections[block.projection]
+                source, delay = projection.source, projection.delay
                 if by_core:
                     begin = sources[-1][3] if sources else 0
                     extent = self.population_slots[source][1] - self.population_slots[source][0]
-                    sources.append((source, 1, begin, begin + extent))
+                    sources.append((source, delay, begin, begin + extent))
                 width = _up(network.sizes[p], _VECTOR) if whole else last - first
-                at = len(sources) - 1 if by_core else source
+                at = len(sources) - 1 if by_core else known[source, delay]
                 blocks.append(
                     (len(ranges) - 1, at, block.start, width, block.stride, sums, block.projection, 0)
                 )
@@ -199,6 +199,27 @@ class Layout:
             self._synapses[key] = typed(dense_blocks(*key, self.sum_dtype))
         return self._synapses[key]
 
+    def _sources(self) -> list[tuple[int, int, int, int]]:
+        """Return what is heard of each population: axons are its neurons, once for each delay of its projections.
+
+        The first of a population stand where its neurons do; further delays have axons of their own behind them.
+        """
+        network, end = self.image.network, self.n_slots
+        first: list[tuple[int, int, int, int]] = []
+        more: list[tuple[int, int, int, int]] = []
+        for k, (begin, last) in enumerate(self.population_slots):
+            delays = list(dict.fromkeys(network.projections[p].delay for p in network.out_of(k))) or [1]
+            first.append((k, delays[0], begin, last))
+            for delay in delays[1:]:
+                more.append((k, delay, end, end + last - begin))
+                end += last - begin
+        return first + more
+
+    @property
+    def longest_delay(self) -> int:
+        """Ticks for which spikes are remembered."""
+        return max((p.delay for p in self.image.network.projections), default=1)
+
     def _ranges(self, by_core: bool) -> list[tuple[int, list[int]]]:
         """Return what is updated together: population and its cores."""
         each = [(self.image.cores[c].population, [c]) for c in self.cores]
@@ -209,8 +230,9 @@ class Layout:
             together.setdefault(p, []).extend(cores)
         return sorted(together.items())
 
-    def state(self, n: int, variables: int, delay: int = 1) -> State:
+    def state(self, n: int, variables: int) -> State:
         """Return the state of ``n`` samples at rest."""
+        delay = self.longest_delay
         return State(
             words=aligned_zeros((n, variables, self.n_slots), self.state_dtype),
             bits=aligned_zeros((n, delay, self.n_slots), np.uint8),
@@ -308,7 +330,7 @@ class Layout:
                 scales[k] = held.scale
                 clipped += held.clipped
             self.matrix(wiring.weights, k)[...] = matrices[-1]
-        for p, bias in enumerate(parameters.biases, start=1):
+        for p, bias in zip(network.hears, parameters.biases, strict=True):
             wiring.bias[self.slots_of[p]] = bias
         return wiring._replace(scales=scales), clipped
 
@@ -321,9 +343,8 @@ class Layout:
             if integer_bits(self.image.precision) is not None:
                 values = values * wiring.scales[k]
             matrices.append(np.array(values, order="C"))
-        n = len(network.populations) - 1
         return Parameters(
-            weights=tuple(matrices[:n]),
-            feedback=() if network.tied else tuple(matrices[n:]),
-            biases=tuple(wiring.bias[slots].copy() for slots in self.slots_of[1:]),
+            weights=tuple(matrices[k] for k in network.forward),
+            feedback=tuple(matrices[k] for k in network.own_feedback),
+            biases=tuple(wiring.bias[self.slots_of[k]].copy() for k in network.hears),
         )

@@ -149,7 +149,7 @@ class SynapseMemories:
         network = image.network
         written = Written(*(np.zeros(len(image.cores), dtype=np.int64) for _ in range(4)))
         for update in updates:
-            k = network.between(update.source, update.target)
+            k = update.projection
             pre = np.concatenate([a for a, _ in update.terms]).astype(layout.state_dtype)
             post = np.concatenate([b for _, b in update.terms]).astype(layout.state_dtype)
             own = (block for block in layout.blocks if block.projection == k)
@@ -170,13 +170,13 @@ class SynapseMemories:
                     )
                     written.writes[block.core] += post.shape[1] * size
             told = update.words_per_axon * update.samples
-            both = network.projections[k].source > 0 and network.tied
-            for here, there in ((update.source, update.target), (update.target, update.source))[: 1 + both]:
+            ends = network.projections[k].source, network.projections[k].target
+            for here, there in (ends, ends[::-1])[: 1 + bool(network.tied_to(k))]:
                 for c in image.cores_of(here):
                     written.words[c] += told * image.cores[c].size * len(image.cores_of(there))
-        for layer, change in enumerate(biases, start=1):
+        for population, change in zip(network.hears, biases, strict=True):
             if change is not None:
-                self.wiring.bias[layout.slots_of[layer]] += change.astype(layout.state_dtype)
+                self.wiring.bias[layout.slots_of[population]] += change.astype(layout.state_dtype)
         self.updates += 1
         return written
 

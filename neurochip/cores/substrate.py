@@ -19,6 +19,7 @@ from neurochip.cores.isolated import CoreMemory
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
 from neurochip.cores.synapse_mismatch import SynapseMismatch
+from neurochip.cores.synapses_met import SynapsesMet
 from neurochip.cores.threads import Threads
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.run_sections import MOST_TICKS, CodingSpec
@@ -104,9 +105,15 @@ class DigitalSubstrate:
         self._counters = EventCounters(
             image, traced or counting or self._cell.value_is_trace, bias_axon=self._cell.has_bias_axon
         )
+        self._met = SynapsesMet(image, self._layout.slots_of)
         self._dtype = self._layout.state_dtype
         self._threads = Threads(threads)
         spec = FaultsSpec() if faults is None else faults
+        if spec.given() and not image.network.is_simple:
+            raise CapabilityError(
+                "faults",
+                "need one projection of delay 1 at most from a population to another, and this network has more",
+            )
         self.plans = tuple(
             plan_faults(spec, self._layout, seed, testing=testing) for testing in (False, True)
         )
@@ -180,7 +187,9 @@ class DigitalSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Run ``ticks`` more; see `Substrate.run`. ``record``: any of "spikes", "states", "step_sizes"."""
-        check_phase(phase, ticks, beta, targets, (len(self._batch), self.image.network.sizes[-1]))
+        network = self.image.network
+        pulled = sum(network.sizes[k] for k in network.outputs)
+        check_phase(phase, ticks, beta, targets, (len(self._batch), pulled))
         if ticks > MOST_TICKS:
             raise ConfigError(
                 f"phases.{phase.value}",
@@ -194,8 +203,13 @@ class DigitalSubstrate:
             self._choose_clock(testing)
         wanted = batch.targets()
         if beta and targets is not None:
-            wanted[:, self._layout.slots_of[-1]] = self._cell.aim(targets)
+            aim = self._cell.aim(targets)
+            edges = np.cumsum([network.sizes[k] for k in network.outputs])
+            for k, part in zip(network.outputs, np.split(aim, edges[:-1], axis=1), strict=True):
+                wanted[:, self._layout.slots_of[k]] = part
         kept = [ticks if name in record else 0 for name in RECORDS]
+        met = None if network.is_simple else self._met
+        waiting = {} if met is None else met.under_way(batch.state, batch.tick)
         carried = batch.per_core(batch.bits()) if batch.tick else np.zeros(len(self.image.cores), np.int64)
         before = batch.under_way()
         batch.clear_tallies()
@@ -214,6 +228,9 @@ class DigitalSubstrate:
             carried=carried,
             sent=batch.per_core(batch.state.counts),
             last=batch.per_core(batch.bits()),
+            sops=None
+            if met is None
+            else met.operations(batch.state.counts, waiting, met.under_way(batch.state, batch.tick)),
             faults=batch.fault_counts(before, batch.under_way()),
         )
         self._begun.add(phase)

@@ -31,7 +31,7 @@ class TrafficTables(NamedTuple):
     flows: Array  # i64[core + 1]  flows of core c: flows[c] … flows[c + 1] − 1, ascending by site
     receiver: Array  # i64[flow]  core of the image
     latency: Array  # i64[flow]  cycles without other traffic
-    service: Array  # i64[core]  what one packet costs its receiver: look-up and synaptic operations
+    service: Array  # i64[flow]  what one packet costs its receiver: look-up and synaptic operations
     look_up: int
     barrier: int  # cycles of a tick's barrier: every core in use has neurons, so all their tiles take part
     multicast: int
@@ -85,11 +85,21 @@ def traffic_tables(
         flows=np.array(flows, dtype=np.int64),
         receiver=to,
         latency=zero_load_latency(mesh, timing, site[senders], site[to]),
-        service=look_up + size * in_fractions(1 / timing.sops_per_cycle),
+        service=look_up + _synapses(image, senders, to) * in_fractions(1 / timing.sops_per_cycle),
         look_up=look_up,
         barrier=timing.barrier(int(np.unique(site // mesh.cores_per_tile).size)),
         multicast=int(multicast),
     )
+
+
+def _synapses(image: ChipImage, senders: Array, receivers: Array) -> Array:
+    """Return i64[flow]: the synapses that a packet meets, one on each neuron for each projection that it comes by."""
+    network, met = image.network, []
+    for s, r in zip(senders.tolist(), receivers.tolist(), strict=True):
+        into = network.into(image.cores[r].population)
+        source = image.cores[s].population
+        met.append(image.cores[r].size * sum(network.projections[k].source == source for k in into))
+    return np.array(met, dtype=np.int64)
 
 
 def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
@@ -106,7 +116,7 @@ def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
             int(tables.update[c]) + int(tables.spike_out[c]) + int(tables.copies[c]) * tables.out
         )
         at = slice(int(tables.flows[c]), int(tables.flows[c + 1]))
-        fractions += n * sum(int(tables.service[r]) for r in tables.receiver[at])
+        fractions += n * sum(tables.service[at].tolist())
         ways += n * sum(tables.latency[at].tolist())
         stages += n * (2 + 3 * flows[c])  # each may wait for the next whole cycle
     if not contention:

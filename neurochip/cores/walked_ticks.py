@@ -62,7 +62,7 @@ def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores
                     r = receiver[f]
                     load.tile[delivery] = site[r] // cores_per_tile
                     load.port[delivery] = 4 + site[r] % cores_per_tile
-                    load.service[delivery] = service[r]
+                    load.service[delivery] = service[f]
                     delivery += 1
         rest[site[c]] = (end - updated) * update[c]
     load.first[packet] = delivery

@@ -12,6 +12,8 @@ from neurochip.description.chip import (
 )
 from neurochip.description.chip_reader import chip_from_toml, read_chip, read_prices
 from neurochip.description.events import EVENTS, Event
+from neurochip.description.graph import network_of
+from neurochip.description.network_sections import NetworkSpec, PopulationSpec, ProjectionSpec
 from neurochip.description.precision import PRECISIONS, Precision, integer_bits, word_bits
 from neurochip.description.prices import Price, PriceList
 from neurochip.description.run import RunSpec
@@ -24,7 +26,6 @@ from neurochip.description.run_sections import (
     DataSpec,
     EvaluationSpec,
     LearningSpec,
-    NetworkSpec,
     PhasesSpec,
     RecordSpec,
 )
@@ -46,9 +47,11 @@ __all__ = [
     "NetworkSpec",
     "PacketSpec",
     "PhasesSpec",
+    "PopulationSpec",
     "Precision",
     "Price",
     "PriceList",
+    "ProjectionSpec",
     "Provenance",
     "RecordSpec",
     "RunSpec",
@@ -59,6 +62,7 @@ __all__ = [
     "chip_text",
     "chips",
     "integer_bits",
+    "network_of",
     "read_chip",
     "read_prices",
     "read_run",

@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
+from neurochip.description.graph import network_of
+from neurochip.description.network_sections import NETWORK_READERS, NetworkSpec
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import (
@@ -24,7 +26,6 @@ from neurochip.description.run_sections import (
     DataSpec,
     EvaluationSpec,
     LearningSpec,
-    NetworkSpec,
     PhasesSpec,
     RecordSpec,
 )
@@ -35,6 +36,7 @@ from neurochip.keys.key import Count, Key, Seed
 from neurochip.keys.live import refuse_dead, refuse_dead_given, without_dead
 from neurochip.keys.reading import Table, build, conform, describe, refuse_unknown
 from neurochip.keys.section import described
+from neurochip.network import Network
 
 __all__ = ["RunSpec"]
 
@@ -154,25 +156,27 @@ class RunSpec:
         if learning is None:
             raise ConfigError("learning", 'is missing; experiment = "train" needs it')
         inputs, classes, *_ = DATA_SETS[self.data.set]
-        layers = self.network.layers
-        if (layers[0], layers[-1]) != (inputs, classes):
-            raise ConfigError(
-                "network.layers",
-                f"layer sizes do not match the data: {self.data.set} has {inputs} inputs and "
-                f"{classes} classes, the network {layers[0]} and {layers[-1]}",
-            )
-        n = self.network.n_projections
+        network = network_of(self.network)
+        held = sum(network.sizes[k] for k in network.inputs)
+        for k in network.outputs:
+            if (held, network.sizes[k]) != (inputs, classes):
+                raise ConfigError(
+                    "network.layers" if self.network.layers else "network.populations",
+                    f"layer sizes do not match the data: {self.data.set} has {inputs} inputs and "
+                    f"{classes} classes, the network {held} and {network.sizes[k]}",
+                )
+        n = len(network.forward)
         if len(learning.rates) != n:
             raise ConfigError(
                 "learning.rates",
                 f"must have one rate for each of the {n} projections, got {len(learning.rates)}",
             )
-        if learning.product == "full" and not self.network.tied:
+        if learning.product == "full" and not network.tied:
             raise ConfigError(
                 "learning.product",
                 'the "full" product is defined for tied weights; set it to "linear" or network.tied to true',
             )
-        if learning.rule == "random-feedback" and self.network.tied:
+        if learning.rule == "random-feedback" and network.tied:
             raise ConfigError(
                 "learning.rule", '"random-feedback" freezes weights of their own; set network.tied to false'
             )
@@ -183,17 +187,17 @@ class RunSpec:
                 'use substrate = "analog"',
             )
         if learning.pre == "trace":
-            self._check_trace(learning)
+            self._check_trace(learning, network)
 
-    def _check_trace(self, learning: LearningSpec) -> None:
+    def _check_trace(self, learning: LearningSpec, network: Network) -> None:
         if self.substrate != "digital":
             raise ConfigError(
                 "learning.pre",
                 f'"trace" needs bits, which the {self.substrate} substrate does not send; set it to "oracle"',
             )
-        if self.network.tied:
+        if any(p.tied for p in network.projections):
             raise ConfigError(
-                "network.tied",
+                "network.tied" if self.network.layers else "network.projections",
                 'must be false with learning.pre = "trace": each core changes its own copy of a weight '
                 "and the two drift apart",
             )
@@ -207,6 +211,7 @@ class RunSpec:
     def _check_convergence(self) -> None:
         if self.convergence is None:
             raise ConfigError("convergence", 'is missing; experiment = "convergence" needs it')
+        network_of(self.network)
 
     def _check_ideal(self) -> None:
         for name in ("encoder", "decoder"):
@@ -275,6 +280,8 @@ class RunSpec:
                     for name in ELEMENTS
                     if getattr(value, name) is not None
                 }
+            elif isinstance(value, NetworkSpec):
+                table[section.name] = value.to_table()
             elif dataclasses.is_dataclass(value):
                 table[section.name] = _plain(dataclasses.asdict(value))  # type: ignore[arg-type]
             else:
@@ -291,7 +298,11 @@ class RunSpec:
             For whatever cannot be, and for a key that has no effect beside the others.
         """
         is_ideal = table.get("substrate") in ("ideal", "analog")
-        readers = {CodingSpec: lambda value, place: _read_coding(value, place, is_ideal), **FAULT_READERS}
+        readers = {
+            CodingSpec: lambda value, place: _read_coding(value, place, is_ideal),
+            **FAULT_READERS,
+            **NETWORK_READERS,
+        }
         try:
             run = build(cls, {"coding": {}} | table, "", readers=readers)
         except ConfigError as error:

@@ -11,7 +11,6 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta
 
 from neurochip.description.elements import read_element
-from neurochip.description.precision import FLOATS, Precision
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.description.rule_names import check_rule, own_keys
 from neurochip.elements import (
@@ -27,7 +26,7 @@ from neurochip.elements.element import Family
 from neurochip.elements.stages import FAMILIES
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot
-from neurochip.keys.key import Count, Key, Natural, Nonnegative, Positive
+from neurochip.keys.key import Count, Key, Natural, Nonnegative
 from neurochip.keys.section import Section, described
 
 __all__ = [
@@ -39,7 +38,6 @@ __all__ = [
     "DataSpec",
     "EvaluationSpec",
     "LearningSpec",
-    "NetworkSpec",
     "PhasesSpec",
     "RecordSpec",
 ]
@@ -82,49 +80,6 @@ class DataSpec(Section):
         for name, wanted, there in (("train", self.train, train), ("test", self.test, test)):
             if wanted is not None and wanted > there:
                 raise ConfigError(f"data.{name}", f"must be 1 to {there}, which {self.set} has, got {wanted}")
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkSpec(Section):
-    """A chain of populations, each projecting to its neighbours in both directions."""
-
-    place: ClassVar[str] = "network"
-    layers: Annotated[
-        tuple[Count, ...],
-        Key("Neurons of the input, hidden and output populations.", shapes=True),
-    ]
-    tied: Annotated[
-        bool,
-        Key(
-            "Whether the backward weights are the transpose of the forward ones (one matrix) or their own.",
-            shapes=True,
-        ),
-    ] = True
-    precision: Annotated[Precision, Key("Format of weights and state.")] = "float32"
-    rounding: Annotated[
-        Literal["nearest", "stochastic"],
-        Key("How learning writes integer weights.", live_if=IsNot(".precision", *FLOATS)),
-    ] = "stochastic"
-    weight_range: Annotated[
-        Positive | None,
-        Key(
-            "Largest magnitude of an integer weight; left out, 8 × the Glorot bound of each projection.",
-            live_if=IsNot(".precision", *FLOATS),
-        ),
-    ] = None
-
-    def check(self) -> None:
-        """Check that there is an input and an output."""
-        if len(self.layers) < 2:
-            raise ConfigError(
-                "network.layers", f"must have at least 2 entries, input and output, got {len(self.layers)}"
-            )
-
-    @property
-    def n_projections(self) -> int:
-        """Pairs of neighbouring populations."""
-        return len(self.layers) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,13 +36,27 @@ def _value(value: Any) -> str:
     raise TypeError(f"TOML has no {type(value).__name__}")
 
 
+def _is_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(entry, Mapping) for entry in value)
+
+
 def write_toml(table: Mapping[str, Any]) -> str:
-    """Return a table as text: plain values first, then a section per table; deeper tables stand inline."""
+    """Return a table as text: plain values first, then a section per table; lists of tables follow it, and
+    deeper tables stand inline.
+    """
     top = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
     blocks = ["\n".join(f"{_key(key)} = {_value(value)}" for key, value in top.items())] if top else []
     for key, section in table.items():
         if isinstance(section, Mapping):
             lines = [f"[{_key(key)}]"]
-            lines += [f"{_key(name)} = {_value(value)}" for name, value in section.items()]
+            lists = {name: value for name, value in section.items() if _is_tables(value)}
+            lines += [
+                f"{_key(name)} = {_value(value)}" for name, value in section.items() if name not in lists
+            ]
             blocks.append("\n".join(lines))
+            for name, tables in lists.items():
+                for entry in tables:
+                    lines = [f"[[{_key(key)}.{_key(name)}]]"]
+                    lines += [f"{_key(inner)} = {_value(value)}" for inner, value in entry.items()]
+                    blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network
 from neurochip.elements import Constant, PowerLaw
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.ideal.products import product_of
 from neurochip.ideal.relax import step
+from neurochip.network import Network
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -41,12 +41,12 @@ _AT = {name: i for i, name in enumerate(COUNTERS)}
 
 
 class IdealSubstrate:
-    """Layers of real-valued neurons; every neuron tells its value to its neighbours at every step.
+    """Populations of real-valued neurons; every neuron tells its value to its neighbours at every step.
 
     Parameters
     ----------
     network
-        Layers and projections.
+        Populations and projections.
     annealer
         Step size ε_t.
     dtype
@@ -69,10 +69,13 @@ class IdealSubstrate:
         self._annealer = annealer
         self._dtype = np.dtype(dtype)
         self._bound = self._dtype.type(bound)
-        self._products = [product_of(p) for p in network.projections]
+        self._products = [product_of(p, self._dtype) for p in network.projections]
         self._weights: list[NDArray[Any]] = []  # of every projection
-        self._biases: list[NDArray[Any]] = []  # of layers 1 …
-        self._states: list[NDArray[Any]] = []  # of every layer
+        self._biases: list[NDArray[Any]] = []  # of the populations that are not clamped
+        self._states: list[NDArray[Any]] = []  # of every population
+        self._longest = max((p.delay for p in network.projections), default=1)
+        # What was sent at the last steps, the newest last; with nothing but delays of 1, at none but this one.
+        self._sent: list[list[NDArray[Any]]] = []
         self._tick = 0
         self._opening = False
         self._begun: set[Phase] = set()  # phases that these presentations have entered
@@ -97,10 +100,9 @@ class IdealSubstrate:
 
     def parameters(self) -> Parameters:
         """Return all weights and biases, as copies."""
-        n = len(self.network.populations) - 1
         return Parameters(
-            weights=tuple(w.copy() for w in self._weights[:n]),
-            feedback=() if self.network.tied else tuple(w.copy() for w in self._weights[n:]),
+            weights=tuple(self._weights[k].copy() for k in self.network.forward),
+            feedback=tuple(self._weights[k].copy() for k in self.network.own_feedback),
             biases=tuple(b.copy() for b in self._biases),
         )
 
@@ -108,7 +110,10 @@ class IdealSubstrate:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
         inputs, sizes = fitting_inputs(self.network, inputs), self.network.sizes
         self._states = [np.zeros((inputs.shape[0], size), dtype=self._dtype) for size in sizes]
-        self._states[0][...] = inputs
+        edges = np.cumsum([sizes[k] for k in self.network.inputs])
+        for k, part in zip(self.network.inputs, np.split(inputs, edges[:-1], axis=1), strict=True):
+            self._states[k][...] = part
+        self._sent = []
         self._tick = 0
         self._opening = True
         self._begun = set()
@@ -122,34 +127,41 @@ class IdealSubstrate:
         targets: NDArray[Any] | None = None,
         record: Sequence[str] = (),
     ) -> Settled:
-        """Take ``ticks`` Euler steps, all layers at once; ``record``: "states" and "step_sizes"."""
-        check_phase(phase, ticks, beta, targets, self._states[-1].shape)
+        """Take ``ticks`` Euler steps, all populations at once; ``record``: "states" and "step_sizes"."""
+        network, t, states = self.network, self._dtype, self._states
+        outputs = network.outputs
+        pulled = (len(states[0]), sum(network.sizes[k] for k in outputs))
+        check_phase(phase, ticks, beta, targets, pulled)
         if "spikes" in record:
             raise CapabilityError("spikes", "are not sent by the ideal substrate; record states")
         check_record(record, RECORDS)
-        t, states = self._dtype, self._states
-        wanted = np.zeros_like(states[-1]) if targets is None else np.asarray(targets, dtype=t)
+        wanted = np.zeros(pulled, t) if targets is None else np.asarray(targets, dtype=t)
+        edges = np.cumsum([network.sizes[k] for k in outputs])
+        aims = dict(zip(outputs, np.split(wanted, edges[:-1], axis=1), strict=True))
         sizes = self._annealer.at(self._tick + 1, ticks).astype(t)
         kept = [np.zeros((ticks, *s.shape), t) for s in states] if "states" in record else []
-        # A clamped input does not change: its product with the weights is taken once.
-        from_input = np.zeros_like(states[1])
-        self._products[0].drive(states[0], self._weights[0], from_input)
-        biases = [self._spread(b, k + 1) for k, b in enumerate(self._biases)]
-        silent = [np.zeros_like(s) for s in states]
+        # A clamped input does not change: its products with the weights are taken once.
+        from_input = {k: self._from_input(k) for i in network.inputs for k in network.out_of(i)}
+        biases = {k: self._spread(bias, k) for k, bias in zip(network.hears, self._biases, strict=True)}
         for at in range(ticks):
-            # At the first step of a presentation nothing has been sent yet, not even by the input.
-            sent = silent if self._tick + at == 0 else [s.copy() for s in states]
-            for layer in range(1, len(states)):
+            self._sent = [*self._sent[1 - self._longest :], [s.copy() for s in states]][-self._longest :]
+            for layer in network.hears:
                 drive = np.zeros_like(states[layer])
-                for k in self.network.into(layer):
-                    source = self.network.projections[k].source
-                    if source == 0:
-                        drive += from_input if self._tick + at else 0
+                for k in network.into(layer):
+                    found = network.projections[k]
+                    # Nothing has arrived in the first ticks, not even from the input.
+                    if self._tick + at < found.delay:
+                        continue
+                    if k in from_input:
+                        drive += from_input[k]
                     else:
-                        self._products[k].drive(sent[source], self._weights[k], drive)
-                nudge = t.type(2 * beta if layer == len(states) - 1 else 0)
-                target = wanted if layer == len(states) - 1 else drive
-                step(states[layer], drive, biases[layer - 1], sizes[at], nudge, target, self._bound)
+                        self._products[k].drive(
+                            self._sent[-found.delay][found.source], self._weights[k], drive
+                        )
+                nudge = t.type(2 * beta if layer in aims else 0)
+                step(
+                    states[layer], drive, biases[layer], sizes[at], nudge, aims.get(layer, drive), self._bound
+                )
             for series, s in zip(kept, states, strict=False):
                 series[at] = s
         self._book_run(phase, ticks, nudged=beta != 0)
@@ -158,11 +170,18 @@ class IdealSubstrate:
         if "step_sizes" in record:
             steps = tuple(
                 np.broadcast_to(sizes[:, None, None], (ticks, *s.shape))
-                if layer
+                if layer in network.hears
                 else np.zeros((0, *s.shape), t)
                 for layer, s in enumerate(states)
             )
         return Settled(ticks, states=tuple(kept), step_sizes=steps)
+
+    def _from_input(self, projection: int) -> NDArray[Any]:
+        """Return what a projection from an input brings at every step, [sample, unit]."""
+        found = self.network.projections[projection]
+        drive = np.zeros_like(self._states[found.target])
+        self._products[projection].drive(self._states[found.source], self._weights[projection], drive)
+        return drive
 
     def _spread(self, bias: NDArray[Any], layer: int) -> NDArray[Any]:
         """Return the bias of every neuron of a layer, [unit]; neurons of a map share one."""
@@ -172,16 +191,19 @@ class IdealSubstrate:
         sizes = np.array(self.network.sizes, dtype=np.int64)
         lanes = self._states[0].shape[0]
         book = np.zeros((sizes.size, len(COUNTERS)), dtype=np.int64)
-        book[1:, _AT["neuron_updates"]] = sizes[1:] * lanes * ticks
-        book[1:, _AT["real_valued_words"]] = sizes[1:] * lanes * ticks
+        hears, outputs, inputs = (
+            list(k) for k in (self.network.hears, self.network.outputs, self.network.inputs)
+        )
+        for name in ("neuron_updates", "real_valued_words"):
+            book[hears, _AT[name]] = sizes[hears] * lanes * ticks
         if nudged:
-            book[-1, _AT["nudged_updates"]] = sizes[-1] * lanes * ticks
+            book[outputs, _AT["nudged_updates"]] = sizes[outputs] * lanes * ticks
             if phase not in self._begun:
-                book[-1, _AT["host_words_in"]] = sizes[-1] * lanes
+                book[outputs, _AT["host_words_in"]] = sizes[outputs] * lanes
         if self._opening:
             # A clamped value is told once.
-            book[0, _AT["real_valued_words"]] = sizes[0] * lanes
-            book[0, _AT["host_words_in"]] = sizes[0] * lanes
+            for name in ("real_valued_words", "host_words_in"):
+                book[inputs, _AT[name]] = sizes[inputs] * lanes
         self._opening = False
         self._add(phase, book, 0 if phase in self._begun else lanes, lanes * ticks)
         self._begun.add(phase)
@@ -205,11 +227,19 @@ class IdealSubstrate:
 
     def snapshot(self) -> Snapshot:
         """Return a copy of what the lanes remember."""
-        return Snapshot(self._tick, 0, {str(k): s.copy() for k, s in enumerate(self._states)})
+        arrays = {str(k): s.copy() for k, s in enumerate(self._states)}
+        if self._longest > 1:
+            arrays |= {
+                f"sent.{b}.{k}": s.copy() for b, row in enumerate(self._sent) for k, s in enumerate(row)
+            }
+        return Snapshot(self._tick, 0, arrays)
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the lanes back where a snapshot was taken."""
-        self._states = [snapshot.arrays[str(k)].copy() for k in range(len(self.network.populations))]
+        populations = range(len(self.network.populations))
+        self._states = [snapshot.arrays[str(k)].copy() for k in populations]
+        rows = range(min(snapshot.tick, self._longest)) if self._longest > 1 else range(0)
+        self._sent = [[snapshot.arrays[f"sent.{b}.{k}"].copy() for k in populations] for b in rows]
         self._tick = snapshot.tick
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
@@ -217,17 +247,19 @@ class IdealSubstrate:
         sizes = self.network.sizes
         book = np.zeros((len(sizes), len(COUNTERS)), dtype=np.int64)
         for update in updates:
-            k = self.network.between(update.source, update.target)
+            k = update.projection
             product = self._products[k]
             change = sum(
                 (product.change(pre, post) for pre, post in update.terms),
                 start=np.zeros(self.network.weights_shape(k), dtype=self._dtype),
             )
             self._weights[k] += self._dtype.type(update.rate) * change
-            copies = [i for i, p in enumerate(self.network.projections) if p.transpose_of == k]
+            copies = self.network.tied_to(k)
+            of = self.network.projections[k].connection
             for copy in copies:
-                self._weights[copy][...] = self._weights[k].T
-            for target in [update.target, *(self.network.projections[i].target for i in copies)]:
+                turned = self._weights[k].T if of is None else of.transposed_weights(self._weights[k])
+                self._weights[copy][...] = turned
+            for target in (self.network.projections[i].target for i in (k, *copies)):
                 lanes = update.samples * len(update.terms)
                 book[target, _AT["weight_accumulations"]] += lanes * change.size * product.shared_by
                 book[target, _AT["weight_writes"]] += change.size

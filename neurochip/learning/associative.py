@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network, Projection
 from neurochip.description.rule_keys import AssociativeKeys
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import entry
 from neurochip.learning.associations import Associations, drawn_associations
 from neurochip.learning.readings import Array, Readings
 from neurochip.learning.rule import LearningRule
+from neurochip.network import Network, Projection
 from neurochip.substrate import WeightUpdate
 
 __all__ = ["AssociativeRule", "associative_change", "layer_change", "stdp_window"]
@@ -124,8 +124,7 @@ class AssociativeRule(LearningRule):
         change = self._change(seen, seen.free.pre[projection.source], projection.target)
         rows = np.eye(change.shape[0])
         return WeightUpdate(
-            projection.source,
-            projection.target,
+            projection.index,
             ((rows, change),),
             rate,
             self.words_per_axon,

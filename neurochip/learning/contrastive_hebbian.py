@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from neurochip.description.network import Projection
 from neurochip.learning.readings import Readings
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.schedule import Moment
+from neurochip.network import Projection
 from neurochip.substrate import WeightUpdate
 
 __all__ = ["ContrastiveHebbian"]
@@ -27,4 +27,4 @@ class ContrastiveHebbian(LearningRule):
             (-seen.minus.pre[source], seen.minus.value[target]),
         )
         # Both products need what stands at the far end, once in each phase.
-        return WeightUpdate(source, target, terms, seen.scale(rate), 2 * self.words_per_axon)
+        return WeightUpdate(projection.index, terms, seen.scale(rate), 2 * self.words_per_axon)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from neurochip.description.network import Projection
 from neurochip.learning.readings import Readings
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.schedule import Moment
+from neurochip.network import Projection
 from neurochip.substrate import WeightUpdate
 
 __all__ = ["DeltaRule"]
@@ -41,4 +41,4 @@ class DeltaRule(LearningRule):
         if self.has_tied_feedback(projection):
             # Tied feedback cannot work out this change from what it receives: it is told the postsynaptic one.
             told = max(told, 1)
-        return WeightUpdate(source, target, ((pre, seen.moved(target)),), seen.scale(rate), told)
+        return WeightUpdate(projection.index, ((pre, seen.moved(target)),), seen.scale(rate), told)

@@ -7,10 +7,10 @@ the trace that it keeps of each axon, and nothing but bits ever crosses between 
 
 from __future__ import annotations
 
-from neurochip.description.network import Projection
 from neurochip.learning.readings import Readings
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.schedule import Moment
+from neurochip.network import Projection
 from neurochip.substrate import WeightUpdate
 
 __all__ = ["EquilibriumPropagation"]
@@ -46,10 +46,10 @@ class EquilibriumPropagation(LearningRule):
         pre = seen.minus.pre if "reference" in self.reads_pre else seen.free.pre
         if not self.has_tied_feedback(projection):
             terms = ((pre[source], seen.moved(target)),)
-            return WeightUpdate(source, target, terms, scale, self.words_per_axon)
+            return WeightUpdate(projection.index, terms, scale, self.words_per_axon)
         if self.learning.product == "full":
             plus, minus = seen.plus.value, seen.minus.value
             whole = ((plus[source], plus[target]), (-minus[source], minus[target]))
-            return WeightUpdate(source, target, whole, scale, 2)
+            return WeightUpdate(projection.index, whole, scale, 2)
         both = ((pre[source], seen.moved(target)), (seen.moved(source), pre[target]))
-        return WeightUpdate(source, target, both, scale, 2)
+        return WeightUpdate(projection.index, both, scale, 2)

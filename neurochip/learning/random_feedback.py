@@ -6,9 +6,9 @@ feedback that happens to be there.
 
 from __future__ import annotations
 
-from neurochip.description.network import Network
 from neurochip.errors import ConfigError
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import Network
 
 __all__ = ["RandomFeedback"]
 

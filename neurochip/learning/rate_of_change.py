@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neurochip.description.network import Projection
 from neurochip.description.rule_keys import RateOfChangeKeys
 from neurochip.errors import ConfigError
 from neurochip.learning.readings import Array, Reading, Readings
 from neurochip.learning.rule import LearningRule
+from neurochip.network import Projection
 from neurochip.substrate import WeightUpdate
 
 __all__ = ["RateOfChange"]
@@ -55,7 +55,7 @@ class RateOfChange(LearningRule):
             for sign, path in paths:
                 terms += [(sign * moved, pre) for pre, moved in _watched(path, target, source)]
         told = self.parts * len(paths) * self.words_per_axon
-        return WeightUpdate(source, target, tuple(terms), seen.scale(rate), told)
+        return WeightUpdate(projection.index, tuple(terms), seen.scale(rate), told)
 
 
 def _watched(path: list[Reading], source: int, target: int) -> Iterator[tuple[Array, Array]]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.description.network import Projection
 from neurochip.learning.readings import Array, Readings
 from neurochip.learning.rule import LearningRule
+from neurochip.network import Projection
 from neurochip.substrate import Observable, WeightUpdate
 
 __all__ = ["RecurrentBackpropagation"]
@@ -31,8 +31,8 @@ class RecurrentBackpropagation(LearningRule):
         pre, adjoint = seen.free.pre, seen.free.adjoint
         forward = (pre[source], adjoint[target])
         if not self.has_tied_feedback(projection):
-            return WeightUpdate(source, target, (forward,), scale, 1)
-        return WeightUpdate(source, target, (forward, (adjoint[source], pre[target])), scale, 2)
+            return WeightUpdate(projection.index, (forward,), scale, 1)
+        return WeightUpdate(projection.index, (forward, (adjoint[source], pre[target])), scale, 2)
 
     def bias_of(self, seen: Readings, population: int, rate: float) -> Array:
         """Return the change of the biases of a population, [unit]."""

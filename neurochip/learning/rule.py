@@ -14,11 +14,11 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network, Projection
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.learning.readings import Presented, Reading, Readings
 from neurochip.learning.schedule import Moment, Schedule
+from neurochip.network import Network, Projection
 from neurochip.substrate import Observable, Substrate, WeightUpdate
 
 __all__ = ["LearningRule", "Rule", "check_needs", "fitting_targets"]
@@ -86,7 +86,7 @@ class LearningRule(ABC):
 
     def __post_init__(self) -> None:
         """Check that each forward projection has its rate."""
-        needed = sum(not p.backward for p in self.network.projections)
+        needed = len(self.network.forward)
         if len(self.learning.rates) != needed:
             raise ConfigError(
                 "learning.rates",
@@ -188,28 +188,28 @@ class LearningRule(ABC):
         for projection, rate in self.plastic():
             if rate * share:
                 updates.append(self.update_of(seen, projection, rate * share))
-        for projection, rate in self.plastic():
-            if not projection.backward:
-                biases.append(self.bias_of(seen, projection.target, rate * share))
+        for population in self.network.hears:
+            biases.append(self.bias_of(seen, population, self.bias_rate(population) * share))
         return tuple(updates), tuple(biases)
 
     def plastic(self) -> Iterator[tuple[Projection, float]]:
         """Give the projections that learn, each with its rate η; feedback has that of its forward partner."""
-        forward = [p for p in self.network.projections if not p.backward]
-        rates = {(p.source, p.target): rate for p, rate in zip(forward, self.learning.rates, strict=True)}
+        rates = dict(zip(self.network.forward, self.learning.rates, strict=True))
         for p in self.network.projections:
-            if not p.backward:
-                yield p, rates[p.source, p.target]
-            elif p.transpose_of is None and self.feedback_learns:
-                yield p, rates[p.target, p.source]
+            if p.feedback_of is None:
+                yield p, rates[p.index]
+            elif not p.tied and self.feedback_learns:
+                yield p, rates[p.feedback_of]
+
+    def bias_rate(self, population: int) -> float:
+        """Return η of the biases of a population: that of the first projection that leads forward to it."""
+        rates = dict(zip(self.network.forward, self.learning.rates, strict=True))
+        into = [rates[k] for k in self.network.into(population) if k in rates]
+        return into[0] if into else 0.0
 
     def has_tied_feedback(self, projection: Projection) -> bool:
         """Whether some other projection is the transpose of this one."""
-        ends = self.network.projections
-        return any(
-            p.transpose_of is not None and ends[p.transpose_of] == projection
-            for p in self.network.projections
-        )
+        return bool(self.network.tied_to(projection.index))
 
     @abstractmethod
     def update_of(self, seen: Readings, projection: Projection, rate: float) -> WeightUpdate:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from neurochip.description.network import Network
 from neurochip.description.rule_names import plugged_rule
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.errors import ConfigError
@@ -16,6 +15,7 @@ from neurochip.learning.random_feedback import RandomFeedback
 from neurochip.learning.rate_of_change import RateOfChange
 from neurochip.learning.recurrent_backprop import RecurrentBackpropagation
 from neurochip.learning.rule import Rule
+from neurochip.network import Network
 
 __all__ = ["RULES", "Rule", "rule_for"]
 

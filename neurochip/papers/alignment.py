@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from neurochip import data
 from neurochip.description import RunSpec, run_to_toml
-from neurochip.description.network import Network
 from neurochip.errors import Interrupted
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import Network
 from neurochip.papers.experiment import share_of_epochs
 from neurochip.papers.side_by_side import Turn
 from neurochip.substrate import Machine, Parameters

@@ -39,12 +39,12 @@ from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.data.uci import iris
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec, read_chip
-from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.associations import Associations, balanced_associations
 from neurochip.learning.associative import AssociativeRule, stdp_window
+from neurochip.network import layered
 from neurochip.papers.associative_networks import (
     HIDDEN,
     LOW,

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from neurochip.description.network import Network
 from neurochip.learning.readings import Array, Presented
 from neurochip.learning.rule import Rule
+from neurochip.network import Network
 from neurochip.substrate import Observable, Substrate
 
 __all__ = ["Control", "HiddenUpdates", "beats", "standard_error"]
@@ -55,10 +55,11 @@ class HiddenUpdates:
     def present(self, substrate: Substrate, targets: Array, beta: float, share: float = 1.0) -> Presented:
         """Run all phases, and return what should change, with the hidden part spoilt."""
         whole = self.rule.present(substrate, targets, beta, share)
-        last = len(self.network.populations) - 1
+        outputs = self.network.outputs
         updates = []
         for update in whole.updates:
-            if not update.source < update.target < last:
+            changed = self.network.projections[update.projection]
+            if changed.backward or changed.target in outputs:
                 updates.append(update)
             elif self.control == "reversed":
                 updates.append(replace(update, rate=-update.rate))
@@ -66,8 +67,11 @@ class HiddenUpdates:
                 terms = tuple((pre, np.roll(post, 1, axis=0)) for pre, post in update.terms)
                 updates.append(replace(update, terms=terms))
         factor = {"frozen": 0, "shuffled": 1, "reversed": -1}[self.control]
-        hidden = [bias.dtype.type(factor) * bias for bias in whole.biases[:-1]]
-        return whole._replace(updates=tuple(updates), biases=(*hidden, whole.biases[-1]))
+        biases = [
+            bias if population in outputs else bias.dtype.type(factor) * bias
+            for population, bias in zip(self.network.hears, whole.biases, strict=True)
+        ]
+        return whole._replace(updates=tuple(updates), biases=tuple(biases))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.rule, name)

@@ -20,11 +20,10 @@ from neurochip.description import (
     PhasesSpec,
     RunSpec,
 )
-from neurochip.description.convolution import Convolution
-from neurochip.description.network import Network, convolutional
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import Convolution, Network, convolutional
 from neurochip.papers.alignment import Learnt, follow
 from neurochip.papers.side_by_side import Turn
 from neurochip.substrate import Observable, Parameters, Phase

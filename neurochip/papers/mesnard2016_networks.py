@@ -13,13 +13,13 @@ from neurochip.cores.cell import TwoCompartments
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import LearningSpec, PhasesSpec, read_chip
-from neurochip.description.network import Network, layered
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.energy import price
 from neurochip.energy.lif import hardware_of_lif
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.rule import LearningRule
+from neurochip.network import Network, layered
 from neurochip.papers.two_joint_arm import (
     Kept,
     Learned,

@@ -29,12 +29,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.network import Network, layered
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.rule import LearningRule
+from neurochip.network import Network, layered
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.two_joint_arm import (
     Kept,

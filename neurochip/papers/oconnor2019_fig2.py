@@ -28,9 +28,9 @@ from numpy.typing import NDArray
 
 from neurochip.building import build
 from neurochip.description import read_run
-from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.network import layered
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 from neurochip.substrate import Parameters, Phase, Substrate

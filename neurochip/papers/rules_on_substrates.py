@@ -27,11 +27,11 @@ from neurochip.building import build
 from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import LearningSpec, PhasesSpec, RunSpec, read_chip, read_run
-from neurochip.description.network import Network, layered
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import NeurochipError
 from neurochip.learning.rules import Rule, rule_for
+from neurochip.network import Network
 from neurochip.papers.controls import Control, HiddenUpdates, beats, standard_error
 from neurochip.substrate import Machine, Parameters
 from neurochip.training.loop import Trainer
@@ -207,7 +207,7 @@ def _run(sets: Sequence[str], substrate: str, seed: int) -> RunSpec:
 
 def _machine(run: RunSpec, column: Column) -> tuple[Network, Machine, Parameters]:
     """Return the network, what it learns on, and its first weights."""
-    network = layered(run.network.layers, tied=run.network.tied)
+    network = network_of(run.network)
     drawn = glorot(network, run.seed)
     if not column.membranes:
         return network, build(run).substrate, drawn

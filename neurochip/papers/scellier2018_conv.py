@@ -37,7 +37,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.network import layered
+from neurochip.network import layered
 from neurochip.papers.alignment import Learnt
 from neurochip.papers.convolutional_networks import Plan, agreement, table2, train
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell

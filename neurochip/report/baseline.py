@@ -9,8 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from neurochip.description import PriceList, RunSpec
-from neurochip.description.network import layered
+from neurochip.description import PriceList, RunSpec, network_of
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST
@@ -132,32 +131,30 @@ def baseline_table(
     A row for which a price is missing has null joules, and says which.
     """
     free, nudged = real_valued_steps(run)
-    steps, layers = free + nudged, run.network.layers
+    steps, network = free + nudged, network_of(run.network)
     sends = placed(ledger, layout)
-    names = [population.name for population in layered(layers, tied=run.network.tied).populations]
-    repeats = [1] + [steps] * (len(layers) - 1)
+    populations = network.populations
+    names = [population.name for population in populations]
+    repeats = [
+        1 if p.clamped else steps for p in populations
+    ]  # an input that is held is told and weighed once
+    layers = network.sizes
     projections: list[ProjectionTable] = [
         {
-            "source": source,
-            "target": target,
-            "each_step": a * b,
-            "per_sample": a * b * steps if number else a * b,
+            "source": names[p.source],
+            "target": names[p.target],
+            "each_step": network.synapses(p.index),
+            "per_sample": network.synapses(p.index) * repeats[p.source],
         }
-        for number, (source, target, a, b) in enumerate(
-            zip(names, names[1:], layers, layers[1:], strict=False)
-        )
-    ]
-    projections += [
-        {"source": target, "target": source, "each_step": a * b, "per_sample": a * b * steps}
-        for source, target, a, b in zip(names[1:], names[2:], layers[1:], layers[2:], strict=False)
+        for p in network.projections
     ]
     counts = {
         "words": samples * sum(size * times for size, times in zip(layers, repeats, strict=True)),
         "packets": samples * sum(sends[n].packets * t for n, t in zip(names, repeats, strict=True) if sends),
         "hops": samples * sum(sends[n].links * t for n, t in zip(names, repeats, strict=True) if sends),
         "multiply_adds": samples * sum(p["per_sample"] for p in projections),
-        "neuron_updates": samples * sum(layers[1:]) * steps,
-        "nudged_updates": samples * layers[-1] * nudged,
+        "neuron_updates": samples * sum(network.sizes[k] for k in network.hears) * steps,
+        "nudged_updates": samples * sum(network.sizes[k] for k in network.outputs) * nudged,
         "weight_accumulations": ledger.total("weight_accumulations", Phase.UPDATE),
         "weight_writes": ledger.total("weight_writes", Phase.UPDATE),
         "host_words_in": ledger.total("host_words_in", *TRAINING_PHASES),

@@ -6,7 +6,7 @@ import dataclasses
 import math
 from typing import Any, cast
 
-from neurochip.description import ChipSpec, PriceList, RunSpec, read_prices
+from neurochip.description import ChipSpec, PriceList, RunSpec, network_of, read_prices
 from neurochip.energy import Clocked, EnergyReport, HardwareUse, price
 from neurochip.report.baseline import baseline_table, per_point, real_valued_steps
 from neurochip.report.fault_rows import fault_counters
@@ -206,8 +206,10 @@ def _phase_lengths(run: RunSpec) -> tuple[int, int]:
 
 def _real_valued_bits(run: RunSpec, samples: int, free: int, nudged: int) -> int:
     """Bits that real-valued neurons would send in so many steps; a clamped value is sent once, not resent."""
-    inputs, *others = run.network.layers
-    return _WORD * samples * (inputs + sum(others) * (free + nudged))
+    populations = network_of(run.network).populations
+    held = sum(p.size for p in populations if p.clamped)
+    updated = sum(p.size for p in populations if not p.clamped)
+    return _WORD * samples * (held + updated * (free + nudged))
 
 
 def _result(record: RunRecord) -> ResultTable:

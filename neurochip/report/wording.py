@@ -40,9 +40,8 @@ def control_totals(document: Document) -> dict[str, int] | None:
 
 def network_words(run: RunSpec, chip: str) -> str:
     """Return network and hardware in one phrase, e.g. ``[784-500-10] float32, digital on cmos45``."""
-    layers = "-".join(str(size) for size in run.network.layers)
     place = f"digital on {chip}" if run.substrate == "digital" else run.substrate
-    return f"[{layers}] {run.network.precision}, {place}"
+    return f"[{run.network.title}] {run.network.precision}, {place}"
 
 
 def standard_error(result: ResultTable) -> float | None:

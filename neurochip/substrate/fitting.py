@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
+from neurochip.network import Network
 from neurochip.substrate.ledger import Phase
 from neurochip.substrate.protocol import Array, Capabilities, Observable, Parameters
 
@@ -34,23 +34,29 @@ def projection_matrices(network: Network, parameters: Parameters) -> list[Array]
     NumericError
         For a bias that is NaN or infinite.
     """
-    n = len(network.populations) - 1
-    feedback = [w.T for w in parameters.weights[1:]] if network.tied else list(parameters.feedback)
-    matrices = [*parameters.weights, *feedback]
-    if len(parameters.weights) != n or len(matrices) != len(network.projections):
+    forward, own = network.forward, network.own_feedback
+    if len(parameters.weights) != len(forward) or len(parameters.feedback) != len(own):
         raise ConfigError(
             "weights",
-            f"must have {n} forward matrices and {len(network.projections) - n} for feedback, "
-            f"got {len(parameters.weights)} and {len(feedback)}",
+            f"must have {len(forward)} forward matrices and {len(own)} for feedback, "
+            f"got {len(parameters.weights)} and {len(parameters.feedback)}",
         )
-    for k, matrix in enumerate(matrices):
-        shape = network.weights_shape(k)
+    matrices: list[Array] = []
+    for p in network.projections:
+        if p.transpose_of is not None:
+            turned = matrices[p.transpose_of]
+            there = network.projections[p.transpose_of].connection
+            matrices.append(turned.T if there is None else there.transposed_weights(turned))
+            continue
+        family, place = (parameters.feedback, own) if p.backward else (parameters.weights, forward)
+        matrix, shape = family[place.index(p.index)], network.weights_shape(p.index)
         if matrix.shape != shape:
-            raise ConfigError(weights_place(network, k), f"must have shape {shape}, got {matrix.shape}")
-    if len(parameters.biases) != n:
-        raise ConfigError("biases", f"must have {n} vectors, got {len(parameters.biases)}")
-    for k, bias in enumerate(parameters.biases):
-        size = network.n_biases(k + 1)
+            raise ConfigError(weights_place(network, p.index), f"must have shape {shape}, got {matrix.shape}")
+        matrices.append(matrix)
+    if len(parameters.biases) != len(network.hears):
+        raise ConfigError("biases", f"must have {len(network.hears)} vectors, got {len(parameters.biases)}")
+    for k, (population, bias) in enumerate(zip(network.hears, parameters.biases, strict=True)):
+        size = network.n_biases(population)
         if bias.shape != (size,):
             raise ConfigError(f"biases[{k}]", f"must have shape ({size},), got {bias.shape}")
         if not np.all(np.isfinite(bias)):
@@ -60,21 +66,24 @@ def projection_matrices(network: Network, parameters: Parameters) -> list[Array]
 
 def weights_place(network: Network, projection: int) -> str:
     """Return what a projection's weights are called in `Parameters`."""
-    n = len(network.populations) - 1
-    return f"weights[{projection}]" if projection < n else f"feedback[{projection - n}]"
+    own = network.projections[projection].transpose_of
+    at = projection if own is None else own
+    if at in network.forward:
+        return f"weights[{network.forward.index(at)}]"
+    return f"feedback[{network.own_feedback.index(at)}]"
 
 
 def fitting_inputs(network: Network, inputs: Array) -> Array:
-    """Return inputs [lane, unit], checked: as many as the first layer has, all in [0, 1].
+    """Return inputs [sample, unit], checked: as many as the inputs have, all in [0, 1].
 
     Raises
     ------
     DataError
         When they do not fit, or are NaN.
     """
-    inputs, size = np.asarray(inputs), network.sizes[0]
+    inputs, size = np.asarray(inputs), sum(network.sizes[k] for k in network.inputs)
     if inputs.ndim != 2 or inputs.shape[1] != size:
-        raise DataError("inputs", f"must have shape (lanes, {size}), got {inputs.shape}")
+        raise DataError("inputs", f"must have shape (samples, {size}), got {inputs.shape}")
     if not (inputs.size == 0 or (inputs.min() >= 0 and inputs.max() <= 1)):
         raise DataError("inputs", "must lie in [0, 1] and be finite")
     return inputs

@@ -60,17 +60,17 @@ class Capabilities:
 
 @dataclass(frozen=True)
 class Parameters:
-    """Weights and biases of a layered network.
+    """Weights and biases of a network.
 
     Attributes
     ----------
     weights
-        Of projection k from layer k to layer k+1, [pre, post] each.
+        Of the projections that lead forward, in their order, [pre, post] each.
     feedback
-        Of projection k from layer k+1 back to layer k, [pre, post] each, for k ≥ 1; empty when tied:
-        then feedback is the transpose.
+        Of those that lead back and are not tied, in their order, [pre, post] each; tied ones are the transpose of what
+        they lead back.
     biases
-        Of layers 1 …, [neuron] each.
+        Of the populations that are not clamped, [neuron] each.
     """
 
     weights: tuple[Array, ...]
@@ -86,8 +86,8 @@ class WeightUpdate:
 
     Attributes
     ----------
-    source, target
-        Layers that the projection connects.
+    projection
+        Index of the projection whose weights change.
     terms
         (pre [lane, neuron], post [lane, neuron]) pairs. ``pre`` may be [lane, receiving core, neuron], when
         each core has a trace of its own.
@@ -101,8 +101,7 @@ class WeightUpdate:
         presynaptic neuron. `None`: each row of a term is a sample.
     """
 
-    source: int
-    target: int
+    projection: int
     terms: tuple[tuple[Array, Array], ...]
     rate: float
     words_per_axon: int
@@ -193,7 +192,10 @@ class Substrate(Protocol):
         ...
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
-        """Change weights where they are kept; ``biases`` holds the change of layers 1 …, or `None`."""
+        """Change weights where they are kept.
+
+        ``biases`` holds the change of those of each population that is not clamped, or `None`.
+        """
         ...
 
     def book_readout(self, layer: int) -> None:

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from neurochip.analog.die_file import read_die
 from neurochip.analog.die_table import split_die
-from neurochip.description import RunSpec
-from neurochip.description.network import layered
-from neurochip.errors import DataError
+from neurochip.description import RunSpec, network_of
+from neurochip.errors import CapabilityError, DataError
 from neurochip.keys.live import without_keys
 from neurochip.keys.reading import Table
 from neurochip.keys.tree import known_keys
+from neurochip.network import Network, refuse_graph
 from neurochip.sweep.identity import contents
 
 __all__ = ["DIE_FILE", "check_die", "is_about_dies", "is_imperfection", "why_no_dies", "without_dies"]
@@ -58,11 +58,16 @@ def check_die(run: RunSpec) -> None:
         return
     if not split_die(run.analog.die_file)[0].is_file():
         raise DataError(run.analog.die_file, "no such file; name dies that were measured or saved")
-    _read(run.analog.die_file, contents(run.analog.die_file), run.network.layers, run.network.tied)
+    _read(run.analog.die_file, contents(run.analog.die_file), _network(run))
+
+
+def _network(run: RunSpec) -> Network:
+    network = network_of(run.network)
+    refuse_graph(network, "a die", CapabilityError)
+    return network
 
 
 @functools.lru_cache(maxsize=4096)
-def _read(path: str, _contents: str, layers: tuple[int, ...], tied: bool) -> None:
+def _read(path: str, _contents: str, network: Network) -> None:
     """Read a die once for all settings that have it."""
-    network = layered(layers, tied=tied)
     read_die(Path(path), network).check(network)

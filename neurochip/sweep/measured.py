@@ -9,9 +9,9 @@ from pathlib import Path
 
 from neurochip.analog.die_file import read_die
 from neurochip.analog.die_table import Listed, die_names, split_die, table_of
-from neurochip.description import RunSpec
-from neurochip.description.network import Network, layered
+from neurochip.description import RunSpec, network_of
 from neurochip.errors import ConfigError, DataError
+from neurochip.network import Network
 
 __all__ = ["check_population", "die_words", "measured_dies", "numbered_dies"]
 
@@ -95,7 +95,7 @@ def check_population(run: RunSpec, dies: Sequence[str]) -> None:
     DataError, ConfigError
         For the first die that is damaged, of another network, a copy of another, or lacks devices.
     """
-    network = layered(run.network.layers, tied=run.network.tied)
+    network = network_of(run.network)
     digests: dict[str, str] = {}
     first: tuple[str, Listed] | None = None
     for name in dies:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from neurochip.description import DATA_SETS, RunSpec
+from neurochip.description import DATA_SETS, RunSpec, network_of
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import Table
 from neurochip.sweep.definition import Definition, Mode
@@ -382,8 +382,8 @@ def _costs(run: RunSpec, fine_tune_epochs: int) -> dict[Work, float]:
     *_, train, test = DATA_SETS[run.data.set]
     train = min(train, run.data.train or train)
     test = min(test, run.data.test or test, run.evaluation.test or test)
-    layers = run.network.layers
-    synapses = sum(a * b for a, b in zip(layers, layers[1:], strict=False))
+    network = network_of(run.network)
+    synapses = sum(network.synapses(k) for k in network.forward)
     once = float(test * run.phases.free * synapses)
     epoch = float(train * (run.phases.free + run.phases.nudged) * synapses)
     epochs = run.learning.epochs if run.learning is not None else 0

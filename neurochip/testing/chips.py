@@ -10,9 +10,9 @@ import pytest
 from neurochip.building import build, check_prices
 from neurochip.compile import compile_network
 from neurochip.description import ChipSpec, read_chip, read_run
-from neurochip.description.network import layered
 from neurochip.description.precision import PRECISIONS
 from neurochip.errors import ConfigError
+from neurochip.network import layered
 
 __all__ = ["ChipContract"]
 

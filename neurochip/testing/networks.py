@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage, compile_network
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, CodingSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
-from neurochip.description.network import layered
 from neurochip.description.neuron import state_words
+from neurochip.network import layered
 from neurochip.substrate import Parameters
 
 __all__ = ["Net", "compiled", "draw_net", "fast_chip", "small_chip"]

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
-from neurochip.description.network import Network, layered
 from neurochip.errors import CapabilityError
 from neurochip.learning.readings import Presented
 from neurochip.learning.rules import Rule, rule_for
+from neurochip.network import Network, layered
 from neurochip.papers.rules_on_substrates import SEEDS, SUBSTRATES, outcome
 from neurochip.substrate import Capabilities, Observable, Substrate
 from neurochip.testing.networks import draw_net, fast_chip
@@ -125,16 +125,17 @@ class RuleContract:
             assert what.value in str(caught.value)
 
     def test_updates_fit_the_network(self, net: Any) -> None:
+        network = layered(SIZES, tied=self.tied)
         found = self.presented(net, range(LANES), self.made())
         assert found.output.shape == (LANES, SIZES[-1])
         assert found.updates, "it changes nothing"
         for update in found.updates:
-            assert abs(update.source - update.target) == 1
+            changed = network.projections[update.projection]
             assert np.isfinite(update.rate) and update.words_per_axon >= 0
             for pre, post in update.terms:
                 assert pre.shape[0] == post.shape[0]
                 assert update.samples == LANES
-                assert (pre.shape[-1], post.shape[-1]) == (SIZES[update.source], SIZES[update.target])
+                assert (pre.shape[-1], post.shape[-1]) == (SIZES[changed.source], SIZES[changed.target])
                 assert np.all(np.isfinite(pre)) and np.all(np.isfinite(post))
         assert len(found.biases) == len(SIZES) - 1
         for bias, size in zip(found.biases, SIZES[1:], strict=True):

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.network import layered
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import layered
 from neurochip.substrate import Ledger, Observable, Parameters, Phase, Substrate, WeightUpdate
 from neurochip.testing.networks import draw_net
 
@@ -68,7 +68,7 @@ class SubstrateContract:
         given = Parameters(**families)
         made.load(given)
         change = (np.ones((1, 6), np.float32), np.ones((1, 9), np.float32))
-        made.write_weights([WeightUpdate(0, 1, (change,), 1.0, 0)], [np.ones(9, np.float32), None, None])
+        made.write_weights([WeightUpdate(0, (change,), 1.0, 0)], [np.ones(9, np.float32), None, None])
         np.testing.assert_array_equal(given.weights[0], net.parameters.weights[0].astype(np.float32))
         np.testing.assert_array_equal(given.biases[0], net.parameters.biases[0].astype(np.float32))
 
@@ -146,9 +146,7 @@ class SubstrateContract:
         sizes = (6, 9, 4, 3)
         pre = rng.uniform(-1, 1, (LANES, sizes[source])).astype(np.float32)
         post = rng.uniform(-1, 1, (LANES, sizes[target])).astype(np.float32)
-        made.write_weights(
-            [WeightUpdate(source, target, ((pre, post), (-2 * pre, post)), 0.25, 1)], [None] * 3
-        )
+        made.write_weights([WeightUpdate(source, ((pre, post), (-2 * pre, post)), 0.25, 1)], [None] * 3)
         after = made.parameters()
         for k in range(3):
             expected = before.weights[k] + (-0.25 * pre.T @ post if k == source else 0)

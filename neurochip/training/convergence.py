@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description import RunSpec
-from neurochip.description.network import Network
 from neurochip.elements import Constant
 from neurochip.errors import ConfigError, NumericError
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.network import Network
 from neurochip.substrate import Parameters, Phase, Substrate
 from neurochip.training.progress import Reporter
 from neurochip.training.record import ConvergenceCurve

@@ -64,6 +64,7 @@ def rasters(
     nudged: int,
     beta: float,
     populations: tuple[str, ...],
+    outputs: int = 1,
 ) -> tuple[Raster, ...]:
     """Return the spikes of the first ``n`` test samples through both phases."""
     n = min(n, len(data.test_labels))
@@ -72,7 +73,7 @@ def rasters(
     substrate.begin(data.images(np.arange(n), split="test"), presentations(0, n))
     first = substrate.run(Phase.EVALUATION, free, record=("spikes",))
     answers = np.argmax(_output(substrate), axis=1)
-    targets = np.eye(data.classes)[data.test_labels[:n]]
+    targets = np.tile(np.eye(data.classes)[data.test_labels[:n]], (1, outputs))
     second = substrate.run(Phase.EVALUATION, nudged, beta=beta, targets=targets, record=("spikes",))
     return tuple(
         Raster(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data import Dataset
-from neurochip.description import RunSpec
+from neurochip.description import RunSpec, network_of
 from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
@@ -71,6 +71,8 @@ class Trainer:
         n_test = len(data.test_labels)
         self._n_test = n_test if run.evaluation.test is None else min(run.evaluation.test, n_test)
         self._targets = np.eye(data.classes, dtype=np.float32)
+        # Several outputs have the same target; the last one is asked for the answer.
+        self._targets = np.tile(self._targets, (1, len(network_of(run.network).outputs)))
         # A rule of another package may have phases that are not on a schedule; these are the usual ones.
         usual = Schedule(free=run.phases.free, nudged=run.phases.nudged, reference=run.phases.reference)
         self._schedule: Schedule = getattr(rule, "schedule", usual)
@@ -137,7 +139,7 @@ class Trainer:
         labels = self._data.train_labels[chosen]
         share = self._learning.decay**state.epoch
         presented = self._rule.present(substrate, self._targets[labels], beta, share)
-        substrate.book_readout(len(self._run.network.layers) - 1)
+        substrate.book_readout(-1)
         if not np.all(np.isfinite(presented.output)):
             raise NumericError(
                 "states of output",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.network import Network
+from neurochip.network import Network
 from neurochip.substrate import Parameters
 from neurochip.substrate.streams import stream
 
@@ -15,21 +15,45 @@ __all__ = ["glorot", "stream"]
 def glorot(network: Network, seed: int) -> Parameters:
     """Draw weights uniformly in ±√(6/(n_in + n_out)), biases 0, float64 (Glorot & Bengio 2010).
 
-    Feedback of its own has its own draw. A kernel that positions share has n_in and n_out of one position: what a
-    neuron sees, and how many see it.
+    Feedback of its own has its own draw. n_in and n_out are the synapses that a neuron of the target has, and one of
+    the source; where positions share a kernel, those of one position. The gain of a projection multiplies its bound.
     """
 
-    def draw(source: int, target: int, name: str) -> NDArray[np.float64]:
-        k = network.between(source, target)
-        n_in, n_out = shape = network.weights_shape(k)
-        convolution = network.projections[k].convolution
-        seen = 0 if convolution is None else (convolution.kernel**2 - 1) * convolution.maps
-        bound = np.sqrt(6.0 / (n_in + n_out + seen))
-        return stream(seed, name, source, target).uniform(-bound, bound, shape)
+    def draw(k: int) -> NDArray[np.float64]:
+        found = network.projections[k]
+        shape = network.weights_shape(k)
+        seen = np.sqrt(6.0 / (sum(fans(network, k)) or 1.0))
+        # One draw for each pair of populations, so that a chain has the same whatever else there is.
+        path = [found.source, found.target, *earlier(network, k)]
+        return stream(seed, "feedback" if found.backward else "weights", *path).uniform(
+            -found.gain * seen, found.gain * seen, shape
+        )
 
-    last = len(network.sizes) - 1
     return Parameters(
-        weights=tuple(draw(k, k + 1, "weights") for k in range(last)),
-        feedback=() if network.tied else tuple(draw(k + 1, k, "feedback") for k in range(1, last)),
-        biases=tuple(np.zeros(network.n_biases(layer)) for layer in range(1, last + 1)),
+        weights=tuple(draw(k) for k in network.forward),
+        feedback=tuple(draw(k) for k in network.own_feedback),
+        biases=tuple(np.zeros(network.n_biases(k)) for k in network.hears),
     )
+
+
+def fans(network: Network, projection: int) -> tuple[float, float]:
+    """Return n_in and n_out of a projection: the synapses of a target neuron, and those of a source neuron."""
+    found = network.projections[projection]
+    if found.connection is not None:
+        synapses = found.connection.synapses
+        return synapses / max(1, found.connection.targets), synapses / max(1, found.connection.sources)
+    n_in, n_out = network.weights_shape(projection)
+    of = found.convolution
+    return n_in, n_out + (0 if of is None else (of.kernel**2 - 1) * of.maps)
+
+
+def earlier(network: Network, projection: int) -> list[int]:
+    """Return what tells a projection from others between the same populations: nothing for the first of them."""
+    found = network.projections[projection]
+    same = [
+        p.index
+        for p in network.projections
+        if (p.source, p.target, p.backward) == (found.source, found.target, found.backward)
+    ]
+    at = same.index(projection)
+    return [at] if at else []

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.quantise import quantise
-from neurochip.description import RunSpec
+from neurochip.description import RunSpec, network_of
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import NumericError
 from neurochip.substrate import Observable, Parameters, Substrate
@@ -108,10 +108,10 @@ class Watch:
             yield f"{place}: {ends}; {cure}"
 
     def _states(self, when: str) -> Iterator[str]:
-        last = len(self._run.network.layers) - 1
-        for layer in range(1, last + 1):
+        network = network_of(self._run.network)
+        for layer in network.hears:
             values = self._substrate.observe(Observable.VALUE, layer)
-            name = "output" if layer == last else f"hidden{layer}"
+            name = network.populations[layer].name
             _finite(f"states of {name}", values, when)
             for end in (0, 1):
                 if values.size and np.all(values == end):

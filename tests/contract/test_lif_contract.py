@@ -8,8 +8,8 @@ import numpy as np
 
 from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description.network import layered
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
+from neurochip.network import layered
 from neurochip.substrate import Observable, Phase, Substrate
 from neurochip.testing.networks import small_chip
 from neurochip.testing.substrates import SubstrateContract

@@ -6,9 +6,9 @@ from typing import Any
 
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.network import Network
 from neurochip.description.rule_names import RULES as NAMES
 from neurochip.learning.rules import RULES
+from neurochip.network import Network
 from neurochip.substrate import Substrate
 from neurochip.testing import RuleContract
 

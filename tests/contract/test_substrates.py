@@ -8,9 +8,9 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import CodingSpec
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.network import layered
 from neurochip.substrate import Observable, Substrate
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from neurochip.testing.substrates import LANES, SubstrateContract

@@ -17,9 +17,9 @@ import pytest
 
 from neurochip.analog.drawing import draw_die
 from neurochip.description import read_chip, read_run
-from neurochip.description.network import layered
 from neurochip.kernels._jit import unstored_entry
 from neurochip.learning.rules import rule_for
+from neurochip.network import layered
 from neurochip.papers import reproduce
 from neurochip.plugins import GROUPS
 from tests.plugin_packages import package, site

@@ -90,7 +90,7 @@ def _die() -> list[bytes]:
     from neurochip.analog.die_file import write_die
     from neurochip.analog.drawing import draw_die
     from neurochip.description.analog_sections import AnalogSpec
-    from neurochip.description.network import layered
+    from neurochip.network import layered
 
     return [_written(lambda path: write_die(path, draw_die(layered((4, 3, 2)), AnalogSpec())))]
 
@@ -255,7 +255,7 @@ def _devices() -> list[bytes]:
 
 def _read_devices(path: Path) -> Any:
     from neurochip.analog.die_file import read_die
-    from neurochip.description.network import layered
+    from neurochip.network import layered
 
     return read_die(path, layered((4, 3, 2)))
 

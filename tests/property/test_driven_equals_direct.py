@@ -15,9 +15,9 @@ from firmware_sim.local import LocalLink
 from firmware_sim.programs import shipped
 from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
-from neurochip.description.network import layered
 from neurochip.elements import OSA, Kesten, PowerLaw, Predictive, SigmaDelta, Stochastic
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import layered
 from neurochip.substrate import Observable, Phase, WeightUpdate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.property.networks import checked, layer_sizes, seeds
@@ -172,7 +172,7 @@ def test_any_calls_a_substrate_has(
                 nudging = at
             elif call == "write":
                 substrate.write_weights(
-                    [WeightUpdate(0, 1, (change, change), 0.1, 1)], [None] * (len(sizes) - 1)
+                    [WeightUpdate(0, (change, change), 0.1, 1)], [None] * (len(sizes) - 1)
                 )
             for what in (Observable.VALUE, Observable.RATE, Observable.SPIKES):
                 out.append(substrate.observe(what, -1))

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neurochip import settle
-from neurochip.description.network import layered
 from neurochip.elements import OSA, Constant, Identity, PowerLaw, Predictive
+from neurochip.network import layered
 from neurochip.training.streams import glorot
 
 SIZES, TICKS = (30, 20, 15, 10), 2000

@@ -44,8 +44,8 @@ def random_updates(net: Net, seed: int, precision: Any) -> tuple[list[WeightUpda
         return np.where(rng.random(values.shape) < 0.3, 0.0, values).astype(dtype)
 
     updates = [
-        WeightUpdate(a, b, ((activity(a), activity(b)), (activity(a), activity(b))), 0.07, 1)
-        for a, b in pairs
+        WeightUpdate(k, ((activity(a), activity(b)), (activity(a), activity(b))), 0.07, 1)
+        for k, (a, b) in enumerate(pairs)
     ]
     return updates, [rng.normal(size=size).astype(dtype) for size in net.sizes[1:]]
 
@@ -128,7 +128,7 @@ def chip_for_rounding(seed: int, rounding: Any, bits: int = 8) -> Any:
 
 def step_by(made: Any, size: float) -> None:
     pre, post = np.ones((1, 8), np.float32), np.ones((1, 40), np.float32)
-    made.write_weights([WeightUpdate(0, 1, ((pre, post),), size, 0)], [None])
+    made.write_weights([WeightUpdate(0, ((pre, post),), size, 0)], [None])
 
 
 @pytest.mark.parametrize("size", [0.3, -0.3, 0.05, 0.5])

@@ -21,10 +21,10 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.network import layered
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import RULES as NAMES
 from neurochip.learning.rules import rule_for
+from neurochip.network import layered
 from neurochip.substrate import Parameters
 from neurochip.testing.networks import Net, draw_net
 from tests.plugin_packages import package, site
@@ -128,7 +128,7 @@ class Coarse(EquilibriumPropagation):
         whole = super().update_of(seen, projection, rate)
         [(pre, post), *_] = whole.terms
         bit = (pre > self.learning.own.threshold).astype(pre.dtype)
-        return WeightUpdate(whole.source, whole.target, ((bit, post),), whole.rate, whole.words_per_axon)
+        return WeightUpdate(whole.projection, ((bit, post),), whole.rate, whole.words_per_axon)
 """
 
 

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.description import CodingSpec
-from neurochip.description.network import layered
 from neurochip.elements import (
     OSA,
     Constant,
@@ -24,6 +23,7 @@ from neurochip.elements import (
     Stochastic,
 )
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.network import layered
 from neurochip.substrate import Phase, Settled, Substrate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.property.networks import checked, layer_sizes, seeds

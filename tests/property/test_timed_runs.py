@@ -264,7 +264,7 @@ def test_one_presentation_in_so_many_is_timed_and_a_checkpoint_goes_on_counting(
 
 
 def test_learning_takes_the_time_of_the_core_that_has_most_to_do() -> None:
-    update = WeightUpdate(0, 1, ((np.ones((2, 20)), np.ones((2, 9))),), 0.1, 0)
+    update = WeightUpdate(0, ((np.ones((2, 20)), np.ones((2, 9))),), 0.1, 0)
 
     def took(timing: TimingSpec) -> tuple[PhaseTime | None, Any]:
         made = fast_chip(NET, CODING, chip=sheet(timing, neurons=5), timing="analytic")

@@ -38,7 +38,7 @@ def update(net: Net, seed: int) -> tuple[list[WeightUpdate], list[Any]]:
     rng = np.random.default_rng(seed)
     pre = rng.uniform(0, 1, (3, net.sizes[0])).astype(np.float32)
     post = rng.uniform(-1, 1, (3, net.sizes[1])).astype(np.float32)
-    return [WeightUpdate(0, 1, ((pre, post),), 0.3, 1)], [None] * (len(net.sizes) - 1)
+    return [WeightUpdate(0, ((pre, post),), 0.3, 1)], [None] * (len(net.sizes) - 1)
 
 
 @given(seed=seeds, sizes=layer_sizes, bits=st.integers(2, 16), rate=st.sampled_from([0.01, 0.2, 1.0]))

@@ -12,13 +12,13 @@ import pytest
 
 from neurochip import plugins, settle
 from neurochip.description import chips, read_chip, read_run, run_to_toml, runs
-from neurochip.description.network import layered
 from neurochip.description.used_plugins import plugins_of
 from neurochip.elements import HardwareCost, SigmaDelta
 from neurochip.errors import ConfigError
 from neurochip.installation import findings
 from neurochip.kernels._jit import kernel
 from neurochip.learning.rules import rule_for
+from neurochip.network import layered
 from neurochip.papers.table import experiments, find
 from neurochip.search.dimensions import present_value, read_dimensions
 from tests.plugin_packages import ELEMENT, package, site

@@ -16,10 +16,9 @@ __all__ = ["headline"]
 def headline(document: Document) -> Markup:
     """Return the head of the page."""
     run = RunSpec.from_dict(document["run"])
-    layers = "-".join(str(size) for size in run.network.layers)
     place = f"digital on {document['chip']['name']}" if run.substrate == "digital" else run.substrate
     facts: list[Content] = [
-        f"[{layers}]",
+        f"[{run.network.title}]",
         run.network.precision,
         place,
         f"seed {document['seed']}",

@@ -17,9 +17,9 @@ from neurochip.analog.spread import spreads
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.die_sections import MISMATCH_KINDS, DefectsSpec, MismatchSpec
-from neurochip.description.network import layered
 from neurochip.durable.seal import sealed
 from neurochip.errors import ConfigError, DataError
+from neurochip.network import layered
 from neurochip.substrate import Phase
 from neurochip.training.streams import glorot
 

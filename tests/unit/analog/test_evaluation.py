@@ -11,7 +11,7 @@ import pytest
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec, SettleSpec
 from neurochip.description.die_sections import DefectsSpec, MismatchSpec
-from neurochip.description.network import layered
+from neurochip.network import layered
 from neurochip.substrate import Phase
 from neurochip.training.streams import glorot
 

@@ -18,8 +18,8 @@ from neurochip.description.analog_sections import (
     SettleSpec,
 )
 from neurochip.description.die_sections import DefectsSpec, MismatchSpec
-from neurochip.description.network import layered
 from neurochip.errors import ConfigError
+from neurochip.network import layered
 from neurochip.substrate import Observable, Phase, WeightUpdate
 from neurochip.training.streams import glorot
 
@@ -115,7 +115,7 @@ def write(substrate: AnalogSubstrate, change: Any) -> Any:
     """Write a change of the second projection, and return what has changed in it."""
     before = substrate.parameters().weights[1]
     pre, post = np.eye(50, dtype=np.float32), np.asarray(change, dtype=np.float32)
-    substrate.write_weights([WeightUpdate(1, 2, ((pre, post),), 1.0, 0)], [None] * 3)
+    substrate.write_weights([WeightUpdate(1, ((pre, post),), 1.0, 0)], [None] * 3)
     return substrate.parameters().weights[1] - before
 
 

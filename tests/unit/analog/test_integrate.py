@@ -11,10 +11,10 @@ import pytest
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec, SettleSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.network import layered
 from neurochip.substrate import Observable, Parameters, Phase
 from neurochip.training.streams import glorot
 

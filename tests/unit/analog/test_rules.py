@@ -13,12 +13,12 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.analog_sections import AnalogSpec, SettleSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.recurrent_backprop import RecurrentBackpropagation
 from neurochip.learning.rules import rule_for
+from neurochip.network import layered
 from neurochip.training.streams import glorot
 
 SIZES, LANES = (6, 8, 5, 3), 4
@@ -70,7 +70,7 @@ def test_recurrent_backpropagation_is_the_gradient() -> None:
     found = rule.present(substrate, Y, 0.3)
     assert len(found.updates) == 5
     for update in found.updates:
-        k = substrate.network.between(update.source, update.target)
+        k = update.projection
         change = update.rate * sum(pre.T @ post for pre, post in update.terms)
         assert np.abs(gradient[k]).max() > 1e-3
         np.testing.assert_allclose(change, gradient[k] / LANES, atol=1e-9)

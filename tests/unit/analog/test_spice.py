@@ -14,8 +14,8 @@ from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec, SettleSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.network import layered
 from neurochip.errors import CapabilityError
+from neurochip.network import layered
 from neurochip.substrate import Observable, Parameters, Phase
 
 NEEDS_NGSPICE = pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")

@@ -16,8 +16,8 @@ from neurochip.analog.vector_field import load_vector_field
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.analog_sections import AnalogSpec, SettleSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.description.network import Network, layered
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import Network, layered
 from neurochip.substrate import Observable, Parameters, Phase
 
 SIZES, LANES = (4, 5, 4, 3), 2
@@ -90,7 +90,7 @@ def change(substrate: AnalogSubstrate, beta: float, reference: Any) -> list[Any]
     found = rule.present(substrate, Y, beta)
     changes = [np.zeros((SIZES[p.source], SIZES[p.target])) for p in network.projections]
     for update in found.updates:
-        k = network.between(update.source, update.target)
+        k = update.projection
         changes[k] = update.rate * sum(pre.T @ post for pre, post in update.terms)
     return changes
 

@@ -12,8 +12,8 @@ from neurochip.compile import compile_network
 from neurochip.compile.image import Demand
 from neurochip.compile.partition import demand, partition
 from neurochip.description import ChipSpec, read_chip
-from neurochip.description.network import Network, layered
 from neurochip.errors import ConfigError, MappingError
+from neurochip.network import Network, layered
 from neurochip.testing.networks import small_chip
 from tests.property.networks import checked
 

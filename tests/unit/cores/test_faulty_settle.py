@@ -94,7 +94,7 @@ def test_each_core_learns_from_what_reached_it(observable: Observable) -> None:
     rng = np.random.default_rng(0)
     minus, plus = rng.random((2, 8)), rng.random((2, 8))
     before = made.parameters().weights[0]
-    made.write_weights([WeightUpdate(0, 1, ((kept, plus - minus),), 0.2 / (0.5 * 2), 0)], [None, None])
+    made.write_weights([WeightUpdate(0, ((kept, plus - minus),), 0.2 / (0.5 * 2), 0)], [None, None])
     after = made.parameters().weights[0]
     for place, c in enumerate(receivers):
         own = slice(made.image.cores[c].first, made.image.cores[c].last)

@@ -131,7 +131,7 @@ def test_what_is_not_used_is_empty() -> None:
     assert all(array.size == 0 for array in unused)
     used = (full.reference, full.window, full.trace, full.arrived, full.late, full.counts)
     assert all(array.shape == (2, made.n_slots) for array in used)
-    assert made.state(3, 5, 4).bits.shape == (3, 4, made.n_slots)
+    assert made.state(3, 5).bits.shape == (3, 1, made.n_slots)
 
 
 @pytest.mark.parametrize("shape", [7, (3, 5), (2, 4, 64)])

@@ -12,10 +12,10 @@ from neurochip.compile import compile_network
 from neurochip.cores.cell import TwoCompartments
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
-from neurochip.description.network import layered
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import ConfigError
 from neurochip.kernels.random_bits import tick_key, uniform
+from neurochip.network import layered
 from neurochip.substrate import Observable, Parameters, Phase, WeightUpdate
 from neurochip.testing.networks import small_chip
 from tests.oracle.two_compartment import SlowCell, SlowMembranes
@@ -218,7 +218,7 @@ def test_learning_changes_what_is_held_and_mismatch_stays() -> None:
     before = substrate.delivered.weights.copy()
     held = substrate.parameters().weights[0]
     change = (np.ones((1, 4)), np.ones((1, 9)))
-    substrate.write_weights([WeightUpdate(0, 1, (change,), 0.25, 0)], [np.ones(9), None])
+    substrate.write_weights([WeightUpdate(0, (change,), 0.25, 0)], [np.ones(9), None])
     np.testing.assert_allclose(substrate.parameters().weights[0], held + 0.25)
     moved = substrate.delivered.weights - before
     factors = moved[moved != 0] / 0.25

@@ -16,9 +16,9 @@ from firmware_sim.regmap import by_name
 from firmware_sim.schedule import with_services
 from firmware_sim.transaction import Transaction
 from neurochip.description import CodingSpec
-from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.network import layered
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 
 DIGEST = "00112233445566778899aabbccddeeff"

@@ -15,13 +15,12 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.compile import compile_network
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.convolution import Convolution
-from neurochip.description.network import Network, convolutional, layered
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, MappingError
 from neurochip.ideal.products import product_of
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import Convolution, Network, convolutional, layered
 from neurochip.substrate import Observable, Parameters, Phase, WeightUpdate
 from neurochip.testing.networks import small_chip
 from neurochip.training.streams import glorot
@@ -156,7 +155,7 @@ def test_books_of_a_shared_weight() -> None:
     made = IdealSubstrate(network(), Constant(0.5))
     made.load(drawn())
     pre, post = np.ones((LANES, SECOND.sizes[0])), np.ones((LANES, SECOND.sizes[1]))
-    made.write_weights([WeightUpdate(1, 2, ((pre, post),), 0.1, 1)], [None] * 3)
+    made.write_weights([WeightUpdate(1, ((pre, post),), 0.1, 1)], [None] * 3)
     book = made.ledger().to_json()["update"]["populations"]["hidden2"]
     assert book["weight_writes"] == math.prod(SECOND.weights)
     assert book["weight_accumulations"] == LANES * SECOND.positions * math.prod(SECOND.weights)

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from neurochip.description.network import layered
 from neurochip.elements import Constant, PowerLaw
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.ideal.relax import step
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase, WeightUpdate
 from neurochip.testing.networks import Net, draw_net
 from tests.oracle.real_valued import settle_real
@@ -107,7 +107,7 @@ def test_books_of_an_update() -> None:
     net = draw_net(1, (4, 3, 2))
     made = ideal(net)
     pre, post = np.ones((LANES, 3)), np.ones((LANES, 2))
-    made.write_weights([WeightUpdate(1, 2, ((pre, post), (pre, post)), 0.1, 2)], [None, None])
+    made.write_weights([WeightUpdate(1, ((pre, post), (pre, post)), 0.1, 2)], [None, None])
     book = made.ledger().to_json()["update"]["populations"]
     # The tied copy of the hidden layer does the same sums.
     for name in ("hidden", "output"):
@@ -123,7 +123,7 @@ def test_a_tied_copy_follows() -> None:
         np.random.default_rng(1).normal(size=(LANES, 3)),
         np.random.default_rng(2).normal(size=(LANES, 2)),
     )
-    made.write_weights([WeightUpdate(1, 2, (change,), 0.1, 2)], [None, None])
+    made.write_weights([WeightUpdate(1, (change,), 0.1, 2)], [None, None])
     held = made.parameters()
     again = ideal(Net(held, net.x, net.y))
     for substrate in (made, again):

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.convolution import Convolution
-from neurochip.description.network import convolutional, layered
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.adam import Adam
 from neurochip.learning.associations import Associations, balanced_associations, drawn_associations
 from neurochip.learning.associative import AssociativeRule, associative_change, layer_change, stdp_window
+from neurochip.network import Convolution, convolutional, layered
 from neurochip.substrate import Observable, Parameters
 
 

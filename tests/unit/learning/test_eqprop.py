@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from neurochip.description import CodingSpec, LearningSpec, PhasesSpec
-from neurochip.description.network import layered
 from neurochip.elements import OSA
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.learning.readings import Presented
+from neurochip.network import layered
 from neurochip.substrate import Capabilities, Observable, Phase, Snapshot
 from neurochip.testing.networks import Net, draw_net, fast_chip
 from tests.oracle.learning import bias_change, count, tied_change, trace, untied_change
@@ -28,7 +28,9 @@ def spec(**how: Any) -> LearningSpec:
 
 def changes(presented: Presented, source: int, target: int) -> Any:
     """Add up the terms of one update, as a core would."""
-    (update,) = [u for u in presented.updates if (u.source, u.target) == (source, target)]
+    # Forward projections are numbered from the input, feedback from the first hidden layer on after them.
+    k = source if source < target else len(SIZES) - 2 + source - 1
+    (update,) = [u for u in presented.updates if u.projection == k]
     return update.rate * sum(pre.T @ post for pre, post in update.terms)
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.network import layered
 from neurochip.substrate import Observable, Parameters, Phase
 
 SIZES, LANES, STEPS = (4, 5, 4, 3), 2, 300

@@ -8,17 +8,19 @@ import numpy as np
 import pytest
 
 from neurochip.description import LearningSpec, PhasesSpec
-from neurochip.description.network import layered
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.rate_of_change import RateOfChange
+from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase
 
 SIZES = (3, 5, 2)
 X = np.array([[0.2, 0.9, 0.5], [0.7, 0.1, 0.6]])
 PHASES = PhasesSpec(free=40, nudged=12)
 Y = np.array([[0.3, 0.6], [0.9, 0.2]])
+
+ENDS = ((0, 1), (1, 2), (2, 1))  # of the projections
 
 
 def begun(tied: bool) -> IdealSubstrate:
@@ -55,14 +57,14 @@ def test_the_sum_is_that_of_the_recorded_states(tied: bool) -> None:
     states = [np.concatenate([a[-1:], b]) for a, b in zip(before.states, after.states, strict=True)]
     watched = [s[::3] for s in states]  # every third tick: five moments, four steps
     for update in found.updates:
-        pre, post = watched[update.source], watched[update.target]
+        pre, post = (watched[k] for k in ENDS[update.projection])
         wanted = sum(pre[t].T @ (post[t + 1] - post[t]) for t in range(4))
-        if tied and update.source == 1:
+        if tied and update.projection == 1:
             wanted = wanted + sum((pre[t + 1] - pre[t]).T @ post[t] for t in range(4))
-        rate = (0.1, 0.02, 0.02)[update.source]
+        rate = (0.1, 0.02, 0.02)[update.projection]
         np.testing.assert_allclose(change_of(update), rate * wanted / (0.4 * 2), atol=1e-14)
         assert update.words_per_axon == 4
-    assert [(u.source, u.target) for u in found.updates] == [(0, 1), (1, 2)] + ([] if tied else [(2, 1)])
+    assert [u.projection for u in found.updates] == [0, 1] + ([] if tied else [2])
     moved = states[2][-1] - states[2][0]
     np.testing.assert_allclose(found.biases[1], 0.02 / 0.4 * moved.mean(axis=0), atol=1e-14)
     np.testing.assert_allclose(found.output, states[2][0], atol=1e-14)
@@ -86,11 +88,11 @@ def test_what_a_reference_does_by_itself_is_taken_away(tied: bool, reference: An
     for update in found.updates:
         wanted = 0.0
         for sign, path in paths.items():
-            pre, post = path[update.source], path[update.target]
+            pre, post = (path[k] for k in ENDS[update.projection])
             wanted = wanted + sign * sum(pre[t].T @ (post[t + 1] - post[t]) for t in range(4))
-            if tied and update.source == 1:
+            if tied and update.projection == 1:
                 wanted = wanted + sign * sum((pre[t + 1] - pre[t]).T @ post[t] for t in range(4))
-        rate = (0.1, 0.02, 0.02)[update.source]
+        rate = (0.1, 0.02, 0.02)[update.projection]
         np.testing.assert_allclose(change_of(update), rate * wanted / (span * 2), atol=1e-14)
         assert update.words_per_axon == 8
     moved = paths[1][2][-1] - paths[-1][2][-1]

@@ -8,8 +8,8 @@ import numpy as np
 
 from neurochip import data
 from neurochip.description import ChipSpec, RunSpec, read_chip, read_run, word_bits
-from neurochip.description.network import layered
 from neurochip.energy import hardware_of
+from neurochip.network import layered
 from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import ConvergenceCurve, CoreUse, EpochRecord, Raster, RunRecord

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from neurochip.description.network import layered
+from neurochip.network import layered
 from neurochip.training.streams import glorot, stream
 
 

@@ -32,4 +32,4 @@ class SignEqProp(EquilibriumPropagation):
         whole = super().update_of(seen, projection, rate)
         [(pre, post), *_] = whole.terms
         bit = (pre > self.learning.own.threshold).astype(pre.dtype)
-        return WeightUpdate(whole.source, whole.target, ((bit, post),), whole.rate, whole.words_per_axon)
+        return WeightUpdate(whole.projection, ((bit, post),), whole.rate, whole.words_per_axon)

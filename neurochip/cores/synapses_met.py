@@ -1,0 +1,77 @@
+"""Synaptic operations of a phase, from what each neuron fired: for networks in which they differ from neuron to neuron.
+
+In a network of plain matrices they follow from the spikes of each core (`counters`), and none of this is asked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile import ChipImage
+from neurochip.cores.arrays import State
+
+__all__ = ["SynapsesMet"]
+
+Counts = NDArray[np.int64]
+
+
+class SynapsesMet:
+    """Counts the synapses that the spikes of a run met on each core.
+
+    Parameters
+    ----------
+    image
+        The compiled chip.
+    slots_of
+        Slots of the neurons of each population.
+    """
+
+    def __init__(self, image: ChipImage, slots_of: list[slice]) -> None:
+        self._image, self._slots_of = image, slots_of
+        network = image.network
+        self._delays = sorted({p.delay for p in network.projections})
+        # Of each projection, i64[source neuron, core]: the synapses on cores of its target.
+        self._met: list[Counts] = []
+        for p in network.projections:
+            met = np.zeros((network.sizes[p.source], len(image.cores)), dtype=np.int64)
+            for c in image.cores_of(p.target):
+                core = image.cores[c]
+                if p.connection is None:
+                    met[:, c] = core.size
+                else:
+                    met[:, c] = p.connection.part(
+                        range(network.sizes[p.source]), range(core.first, core.last)
+                    ).fan_out()
+            self._met.append(met)
+
+    def under_way(self, state: State, tick: int) -> dict[int, Counts]:
+        """Return delay → i64[slot]: spikes, over all samples, of as many last ticks, which are still to act."""
+        depth = state.bits.shape[1]
+        found: dict[int, Counts] = {}
+        summed = np.zeros(state.bits.shape[2], dtype=np.int64)
+        for back in range(max(self._delays, default=0)):
+            if back < tick:
+                summed = summed + state.bits[:, (tick - back) % depth].sum(axis=0, dtype=np.int64)
+            if back + 1 in self._delays:
+                found[back + 1] = summed
+        return found
+
+    def operations(self, sent: NDArray[Any], before: dict[int, Counts], after: dict[int, Counts]) -> Counts:
+        """Return i64[core]: operations of a run.
+
+        Parameters
+        ----------
+        sent
+            Spikes of the run, [sample, slot].
+        before, after
+            What was under way when it began and when it ended.
+        """
+        total = np.zeros(len(self._image.cores), dtype=np.int64)
+        fired = sent.sum(axis=0, dtype=np.int64)
+        for p, met in zip(self._image.network.projections, self._met, strict=True):
+            acted = (fired + before[p.delay] - after[p.delay])[self._slots_of[p.source]]
+            total += acted @ met
+        return total

@@ -1,0 +1,199 @@
+"""The network of a run file: a chain by the sizes of its layers, or populations and projections."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
+
+from neurochip.description.precision import FLOATS, Precision
+from neurochip.errors import ConfigError
+from neurochip.keys.conditions import Given, IsNot
+from neurochip.keys.key import Count, Key, Positive
+from neurochip.keys.reading import Table, build, describe
+from neurochip.keys.section import Section, described
+
+__all__ = ["NETWORK_READERS", "NetworkSpec", "PopulationSpec", "ProjectionSpec"]
+
+LONGEST_DELAY = 255  # ticks: spikes are remembered for so long, sample by sample
+_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
+Name = Annotated[str, Meta(pattern=_NAME)]
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopulationSpec(Section):
+    """Neurons of one kind, with a shape."""
+
+    place: ClassVar[str] = "network.populations"
+    name: Annotated[Name, Key("Unique in the network.")]
+    shape: Annotated[
+        tuple[Count, ...], Key("How many neurons there are, e.g. ``[500]`` or channels, height and width.")
+    ]
+    role: Annotated[
+        Literal["input", "hidden", "output"],
+        Key(
+            "An ``input`` presents samples and receives nothing; an ``output`` is pulled to its target. Several inputs "
+            "share a sample between them, several outputs have the same target."
+        ),
+    ] = "hidden"
+
+    def check(self) -> None:
+        """Check that there are neurons."""
+        if not self.shape:
+            raise ConfigError(f"{self.place}.shape", "must have at least one entry")
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectionSpec(Section):
+    """What leads from one population to another."""
+
+    place: ClassVar[str] = "network.projections"
+    source: Annotated[Name, Key("Name of the population that sends; ``from`` in a file.")]
+    target: Annotated[Name, Key("Name of the population that receives; ``to`` in a file.")]
+    connectivity: Annotated[
+        Any,
+        Key(
+            "Which unit reaches which: ``dense``, ``one-to-one``, or a table with its ``kind``: ``sparse``, "
+            "``convolution``, ``pooling``."
+        ),
+    ] = "dense"
+    feedback: Annotated[
+        Literal["tied", "own", "none"] | None,
+        Key(
+            "What leads back: the same weights (``tied``), weights of its ``own``, or ``none``; left out, nothing to "
+            "an input, and else the same weights."
+        ),
+    ] = None
+    delay: Annotated[
+        int, Meta(ge=1, le=LONGEST_DELAY), Key("From a spike to its effect, both ways.", unit="ticks")
+    ] = 1
+    gain: Annotated[Positive, Key("The first weights are drawn within so many times the usual bound.")] = 1.0
+
+
+def _read_projection(value: Any, place: str) -> ProjectionSpec:
+    """Read a projection of a file, in which its ends are called from and to."""
+    if isinstance(value, ProjectionSpec):
+        return value
+    if not isinstance(value, dict):
+        raise ConfigError(place, f"expected a table, got {describe(value)}")
+    table: Table = {}
+    for key, entry in value.items():
+        if key in ("source", "target"):
+            raise ConfigError(
+                f"{place}.{key}", f"unknown key; did you mean '{'from' if key == 'source' else 'to'}'?"
+            )
+        table["source" if key == "from" else "target" if key == "to" else key] = entry
+    for key, name in (("from", "source"), ("to", "target")):
+        if name not in table:
+            raise ConfigError(f"{place}.{key}", "is missing")
+    try:
+        return build(ProjectionSpec, table, place)
+    except ConfigError as error:
+        named = error.place.removeprefix(ProjectionSpec.place).removeprefix(place)
+        named = {".source": ".from", ".target": ".to"}.get(named, named)
+        raise ConfigError(f"{place}{named}", error.problem) from None
+
+
+def _read_population(value: Any, place: str) -> PopulationSpec:
+    if isinstance(value, PopulationSpec):
+        return value
+    try:
+        return build(PopulationSpec, value, place)
+    except ConfigError as error:
+        named = error.place.removeprefix(PopulationSpec.place).removeprefix(place)
+        raise ConfigError(f"{place}{named}", error.problem) from None
+
+
+NETWORK_READERS = {PopulationSpec: _read_population, ProjectionSpec: _read_projection}
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec(Section):
+    """Populations and what connects them: a chain by its ``layers``, or any graph."""
+
+    place: ClassVar[str] = "network"
+    layers: Annotated[
+        tuple[Count, ...] | None,
+        Key(
+            "The short form of a chain: neurons of the input, hidden and output populations, each of which projects to "
+            "its neighbours in both directions.",
+            shapes=True,
+        ),
+    ] = None
+    tied: Annotated[
+        bool,
+        Key(
+            "Whether the backward weights of a chain are the transpose of the forward ones (one matrix) or their own.",
+            shapes=True,
+            live_if=Given(".layers"),
+        ),
+    ] = True
+    populations: Annotated[
+        tuple[PopulationSpec, ...],
+        Key("Populations of any graph: name, shape and role of each.", shapes=True),
+    ] = ()
+    projections: Annotated[
+        tuple[ProjectionSpec, ...],
+        Key("What leads from which population to which.", shapes=True),
+    ] = ()
+    precision: Annotated[Precision, Key("Format of weights and state.")] = "float32"
+    rounding: Annotated[
+        Literal["nearest", "stochastic"],
+        Key("How learning writes integer weights.", live_if=IsNot(".precision", *FLOATS)),
+    ] = "stochastic"
+    weight_range: Annotated[
+        Positive | None,
+        Key(
+            "Largest magnitude of an integer weight; left out, 8 × the Glorot bound of each projection.",
+            live_if=IsNot(".precision", *FLOATS),
+        ),
+    ] = None
+
+    def check(self) -> None:
+        """Check that there is a chain, or a graph."""
+        if self.layers is None and not self.populations:
+            raise ConfigError(
+                "network.layers",
+                "is missing; a network is a chain of layers, or has populations and projections",
+            )
+        if self.layers is not None and (self.populations or self.projections):
+            name = "populations" if self.populations else "projections"
+            raise ConfigError(f"network.{name}", "contradicts network.layers; remove one of the two")
+        if self.layers is not None and len(self.layers) < 2:
+            raise ConfigError(
+                "network.layers", f"must have at least 2 entries, input and output, got {len(self.layers)}"
+            )
+
+    @property
+    def title(self) -> str:
+        """Return the neurons of its populations in one word: ``784-500-10``."""
+        sizes = self.layers or tuple(math.prod(p.shape) for p in self.populations)
+        return "-".join(map(str, sizes))
+
+    def to_table(self) -> Table:
+        """Return the section as it stands in a file."""
+        table: Table = {"precision": self.precision, "rounding": self.rounding}
+        if self.weight_range is not None:
+            table["weight_range"] = self.weight_range
+        if self.layers is not None:
+            return {"layers": list(self.layers), "tied": self.tied, **table}
+        table["populations"] = [
+            {"name": p.name, "shape": list(p.shape), "role": p.role} for p in self.populations
+        ]
+        table["projections"] = [
+            {
+                "from": p.source,
+                "to": p.target,
+                "connectivity": p.connectivity,
+                **({} if p.feedback is None else {"feedback": p.feedback}),
+                "delay": p.delay,
+                "gain": p.gain,
+            }
+            for p in self.projections
+        ]
+        return table

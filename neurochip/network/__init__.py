@@ -1,0 +1,22 @@
+"""Networks: populations of neurons, and projections between them."""
+
+from neurochip.network.chain import convolutional, layered
+from neurochip.network.convolution import Convolution
+from neurochip.network.identity import described
+from neurochip.network.network import Network
+from neurochip.network.population import Population
+from neurochip.network.projection import Projection
+from neurochip.network.refusals import refuse_delays, refuse_graph, refuse_shared_weights
+
+__all__ = [
+    "Convolution",
+    "Network",
+    "Population",
+    "Projection",
+    "convolutional",
+    "described",
+    "layered",
+    "refuse_delays",
+    "refuse_graph",
+    "refuse_shared_weights",
+]

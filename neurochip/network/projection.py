@@ -1,0 +1,56 @@
+"""Weights from one population to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from neurochip.elements.connections import Connection
+from neurochip.network.convolution import Convolution
+
+__all__ = ["Projection"]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """Weights from one population to another, or to itself.
+
+    Attributes
+    ----------
+    source, target
+        Indices of the populations.
+    feedback_of
+        Index of the projection that this one leads back; `None` for one that leads forward.
+    tied
+        Whether feedback is the transpose of what it leads back, and so has no weights of its own.
+    connection
+        Which unit reaches which; `None`: all reach all, and weights are [pre, post].
+    convolution
+        In the place of a connection: a kernel after a mean over squares, shared by all positions; feedback has the same
+        one, run backwards.
+    delay
+        Ticks from a spike to its arrival, from 1.
+    gain
+        The bound of the first weights is so many times the usual one.
+    index
+        Which of the network's projections it is; `Network` sets it.
+    """
+
+    source: int
+    target: int
+    feedback_of: int | None = None
+    tied: bool = False
+    connection: Connection | None = None
+    convolution: Convolution | None = None
+    delay: int = 1
+    gain: float = 1.0
+    index: int = -1
+
+    @property
+    def backward(self) -> bool:
+        """Whether it is the feedback of another one."""
+        return self.feedback_of is not None
+
+    @property
+    def transpose_of(self) -> int | None:
+        """Index of the projection whose weights it has, transposed; `None` for weights of its own."""
+        return self.feedback_of if self.tied else None
