@@ -125,7 +125,7 @@ def _sliding(
                 f'"{kind}" needs maps, channels × height × width, at both ends, and {end.name} has the shape '
                 f"{list(end.shape)}",
             )
-    pairs = {
+    pairs: dict[str, Any] = {
         name: _pair(getattr(keys, name), f"{place}.{name}") for name in _PAIRS if getattr(keys, name, None)
     }
     maps: Any = source.shape

@@ -26,7 +26,7 @@ from neurochip import data
 from neurochip.building import build
 from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description import LearningSpec, PhasesSpec, RunSpec, read_chip, read_run
+from neurochip.description import LearningSpec, PhasesSpec, RunSpec, network_of, read_chip, read_run
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import NeurochipError
