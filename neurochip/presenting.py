@@ -19,9 +19,11 @@ from neurochip.description.faults import FaultsSpec
 from neurochip.description.precision import word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
+from neurochip.network import as_matrix
 from neurochip.replaying import check_clock, check_timing
 from neurochip.spiking import laid_out
-from neurochip.substrate import Observable, Parameters, Phase
+from neurochip.substrate import Phase
+from neurochip.substrate.fitting import projection_matrices
 from neurochip.trace.signals import SignalGroup
 from neurochip.trace.traffic import CoreTraffic, TimingModel
 from neurochip.training.checkpoint import read_checkpoint
@@ -64,6 +66,10 @@ class Presentation:
             raise RuntimeError("a digital run is always compiled")
         check_clock(built.chip, timing)
         self._unknown = _unknown(spec.faults, timing)
+        if (
+            not built.network.is_simple
+        ):  # a spike then meets synapses at several times, or several on one neuron
+            self._unknown += (".sops",)
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
         labels = samples.train_labels if split == "train" else samples.test_labels
         if not 0 <= presentation < len(labels):
@@ -78,7 +84,8 @@ class Presentation:
         self.about = f"{spec.name} {split} {presentation}, {'fresh' if folder is None else 'learnt'} weights"
         self._substrate, self._network = built.substrate, built.network
         self._substrate.load(weights)
-        self._weights = self._substrate.parameters()
+        self._matrices = projection_matrices(self._network, self._substrate.parameters())
+        self._longest = max(p.delay for p in self._network.projections)
         self._free, self._nudged = spec.phases.free, spec.phases.nudged
         self.n_ticks = self._free + self._nudged
         self._beta = abs(spec.learning.beta)
@@ -88,7 +95,8 @@ class Presentation:
         inputs = samples.images(np.array([presentation]), split=split)
         self._substrate.begin(inputs, presentations(presentation, 1))
         self._tick = 0
-        self._before = [np.zeros(size, np.uint8) for size in built.network.sizes]
+        # Of each population, the bits of the ticks before, the last one last: as many as the longest delay.
+        self._before = [np.zeros((self._longest, size), np.uint8) for size in built.network.sizes]
         self._traffic = CoreTraffic(
             _placed(built.image, word_bits(spec.network.precision)),
             None if timing == "tick" else built.chip.timing,
@@ -122,11 +130,12 @@ class Presentation:
 
     def skip(self, ticks: int) -> None:
         """Go on without recording."""
-        for phase, part in self._parts(ticks):
+        late = min(ticks, self._longest)
+        for phase, part in self._parts(ticks - late):
             self._run(phase, part, ())
-        if ticks:
-            count = len(self._network.sizes)
-            self._before = [self._substrate.observe(Observable.SPIKES, k)[0] for k in range(count)]
+        for phase, part in self._parts(late):
+            found = self._run(phase, part, ("spikes",)).spikes
+            self._remember([bits[:, 0] for bits in found])
 
     def values(self, ticks: int, wanted: set[str]) -> tuple[dict[str, Array], NDArray[np.int64]]:
         """Go on; return [tick, column] by name of group, and the lengths of the ticks in picoseconds."""
@@ -154,16 +163,23 @@ class Presentation:
                 found[f"neuron.{population.name}.step_size"] = sizes[k]
             if f"neuron.{population.name}.drive" in wanted:
                 found[f"neuron.{population.name}.drive"] = self._drive(k, spikes)
-        self._before = [bits[-1].copy() for bits in spikes]
+        self._remember(spikes)
         return found, length
 
+    def _remember(self, spikes: list[Array]) -> None:
+        for k, bits in enumerate(spikes):
+            self._before[k] = np.concatenate([self._before[k], bits])[-self._longest :].copy()
+
     def _drive(self, layer: int, spikes: list[Array]) -> Array:
-        """Return u, f64[tick, unit], from the bits of one tick before and the weights."""
+        """Return u, f64[tick, unit], from the bits of earlier ticks and the weights."""
         total: Array = np.zeros(spikes[layer].shape)
         for k in self._network.into(layer):
-            source = self._network.projections[k].source
-            bits = np.concatenate([self._before[source][None], spikes[source][:-1]])
-            total += bits.astype(np.float64) @ _matrix(self._weights, source, layer)
+            found = self._network.projections[k]
+            before = self._before[found.source]
+            bits = np.concatenate([before, spikes[found.source]])
+            first = len(before) - found.delay
+            arrived = bits[first : first + len(total)].astype(np.float64)
+            total += arrived @ as_matrix(found, self._matrices[k])
         return total
 
     def _parts(self, ticks: int) -> list[tuple[Phase, int]]:
@@ -260,16 +276,8 @@ def _unknown(faults: FaultsSpec, timing: TimingModel) -> tuple[str, ...]:
     return (".drive",) if flips is not None and flips.acts else ()
 
 
-def _matrix(weights: Parameters, source: int, target: int) -> Array:
-    if source < target:
-        return np.asarray(weights.weights[source], dtype=np.float64)
-    if weights.feedback:
-        return np.asarray(weights.feedback[target - 1], dtype=np.float64)
-    return np.asarray(weights.weights[target], dtype=np.float64).T
-
-
 def _placed(image: Any, weight_bits: int) -> PlacedNetwork:
-    projections = [(p.source, p.target) for p in image.network.projections]
+    projections = list(dict.fromkeys((p.source, p.target) for p in image.network.projections))
     cores = placement_of(image)
     return place(image.network.sizes, projections, cores, image.chip, weight_bits=weight_bits, state_bits=0)
 

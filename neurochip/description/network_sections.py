@@ -93,7 +93,7 @@ def _read_projection(value: Any, place: str) -> ProjectionSpec:
     try:
         return build(ProjectionSpec, table, place)
     except ConfigError as error:
-        named = error.place.removeprefix(ProjectionSpec.place).removeprefix(place)
+        named = error.place.removeprefix(place).removeprefix(ProjectionSpec.place)
         named = {".source": ".from", ".target": ".to"}.get(named, named)
         raise ConfigError(f"{place}{named}", error.problem) from None
 
@@ -104,7 +104,7 @@ def _read_population(value: Any, place: str) -> PopulationSpec:
     try:
         return build(PopulationSpec, value, place)
     except ConfigError as error:
-        named = error.place.removeprefix(PopulationSpec.place).removeprefix(place)
+        named = error.place.removeprefix(place).removeprefix(PopulationSpec.place)
         raise ConfigError(f"{place}{named}", error.problem) from None
 
 

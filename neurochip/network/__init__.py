@@ -5,7 +5,7 @@ from neurochip.network.convolution import Convolution
 from neurochip.network.identity import described
 from neurochip.network.network import Network
 from neurochip.network.population import Population
-from neurochip.network.projection import Projection
+from neurochip.network.projection import Projection, as_matrix
 from neurochip.network.refusals import refuse_delays, refuse_graph, refuse_shared_weights
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Network",
     "Population",
     "Projection",
+    "as_matrix",
     "convolutional",
     "described",
     "layered",

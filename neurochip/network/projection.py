@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.elements.connections import Connection
 from neurochip.network.convolution import Convolution
 
-__all__ = ["Projection"]
+__all__ = ["Projection", "as_matrix"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +58,18 @@ class Projection:
     def transpose_of(self) -> int | None:
         """Index of the projection whose weights it has, transposed; `None` for weights of its own."""
         return self.feedback_of if self.tied else None
+
+
+def as_matrix(projection: Projection, weights: NDArray[Any]) -> NDArray[Any]:
+    """Return f64[pre, post]: the weight of each synapse, and 0 where there is none.
+
+    A kernel after a mean has no such matrix here; a substrate that takes it does the mean itself.
+    """
+    connection = projection.connection
+    if connection is None:
+        return np.asarray(weights, dtype=np.float64)
+    matrix = np.zeros((connection.sources, connection.targets))
+    source, target, weight = connection.edges()
+    values = np.asarray(weights, dtype=np.float64).reshape(-1)
+    matrix[source, target] = connection.scale * (values[weight] if values.size else 1.0)
+    return matrix

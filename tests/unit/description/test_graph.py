@@ -1,0 +1,165 @@
+"""Networks of run files: what they mean, and what is refused before the first tick."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from neurochip.description import RunSpec, network_of, run_to_toml
+from neurochip.errors import ConfigError
+from neurochip.files import parse_toml
+from neurochip.network import layered
+
+GRAPH: dict[str, Any] = {
+    "name": "graph",
+    "data": {"set": "digits"},
+    "network": {
+        "populations": [
+            {"name": "out", "shape": [10], "role": "output"},
+            {"name": "pixels", "shape": [1, 8, 8], "role": "input"},
+            {"name": "maps", "shape": [4, 6, 6]},
+            {"name": "pooled", "shape": [4, 3, 3]},
+            {"name": "side", "shape": [36]},
+        ],
+        "projections": [
+            {"from": "pixels", "to": "maps", "connectivity": {"kind": "convolution", "kernel": 3}},
+            {"from": "maps", "to": "pooled", "connectivity": {"kind": "pooling", "kernel": 2}},
+            {"from": "pooled", "to": "side", "connectivity": "one-to-one", "delay": 3, "feedback": "none"},
+            {"from": "side", "to": "side", "connectivity": {"kind": "sparse", "density": 0.2}, "gain": 0.5},
+            {"from": "side", "to": "out", "feedback": "own"},
+        ],
+    },
+    "substrate": "ideal",
+    "coding": {"annealer": "constant"},
+    "learning": {"rates": [0.1, 0.0, 0.1, 0.1, 0.1], "epochs": 1},
+}
+
+
+def changed(*path: Any, value: Any) -> dict[str, Any]:
+    table = copy.deepcopy(GRAPH)
+    node: Any = table
+    for key in path[:-1]:
+        node = node[key]
+    if value is None:
+        del node[path[-1]]
+    else:
+        node[path[-1]] = value
+    return table
+
+
+def test_a_graph_of_a_run_file() -> None:
+    network = network_of(RunSpec.from_dict(GRAPH).network)
+    assert [p.name for p in network.populations] == ["pixels", "maps", "pooled", "side", "out"]
+    assert network.inputs == (0,) and network.outputs == (4,)
+    ways = [(p.source, p.target, p.delay, p.gain, p.tied) for p in network.projections]
+    assert ways == [
+        (0, 1, 1, 1.0, False),
+        (1, 2, 1, 1.0, False),
+        (2, 3, 3, 1.0, False),
+        (3, 3, 1, 0.5, False),
+        (3, 4, 1, 1.0, False),
+        (2, 1, 1, 1.0, True),
+        (3, 3, 1, 0.5, True),
+        (4, 3, 1, 1.0, False),
+    ]
+    assert [network.projections[k].feedback_of for k in (5, 6, 7)] == [1, 3, 4]
+    kinds = [None if p.connection is None else p.connection.kind for p in network.projections]
+    assert kinds == ["convolution", "pooling", "one-to-one", "sparse", None, "pooling", "sparse", None]
+    assert network.synapses(0) == 36 * 4 * 9 and network.synapses(2) == 36
+
+
+def test_a_graph_is_written_and_read_again() -> None:
+    run = RunSpec.from_dict(GRAPH)
+    text = run_to_toml(run)
+    assert "[[network.populations]]" in text and 'from = "pixels"' in text
+    assert RunSpec.from_dict(parse_toml(text, "run.toml")) == run
+
+
+def test_a_chain_means_the_same_either_way() -> None:
+    names = ["input", "hidden1", "hidden2", "output"]
+    populations = [
+        {"name": name, "shape": [size], "role": role}
+        for name, size, role in zip(
+            names, (64, 9, 7, 10), ("input", "hidden", "hidden", "output"), strict=True
+        )
+    ]
+    projections = [{"from": a, "to": b} for a, b in zip(names, names[1:], strict=False)]
+    table = changed("network", value={"populations": populations, "projections": projections})
+    table["learning"]["rates"] = [0.1, 0.1, 0.1]
+    assert network_of(RunSpec.from_dict(table).network) == layered((64, 9, 7, 10))
+
+
+REFUSED: list[tuple[tuple[Any, ...], Any, str, str]] = [
+    (("network", "projections", 0, "from"), "pixel", "projections[0].from", "did you mean 'pixels'?"),
+    (("network", "projections", 0, "to"), "nowhere", "projections[0].to", 'no population "nowhere"'),
+    (("network", "projections", 0, "to"), "pixels", "projections[0].to", "receives nothing"),
+    (("network", "projections", 0, "to"), None, "projections[0].to", "is missing"),
+    (("network", "projections", 0, "feedback"), "tied", "projections[0].feedback", 'must be "none"'),
+    (("network", "projections", 0, "connectivity", "kernel"), 4, "projections[0].connectivity", "4 × 5 × 5"),
+    (
+        ("network", "projections", 0, "connectivity", "kernel"),
+        9,
+        "projections[0].connectivity.kernel",
+        "spans 9",
+    ),
+    (
+        ("network", "projections", 0, "connectivity", "size"),
+        4,
+        "projections[0].connectivity.size",
+        "unknown key",
+    ),
+    (
+        ("network", "projections", 0, "connectivity", "kind"),
+        "convolutions",
+        "connectivity.kind",
+        "did you mean",
+    ),
+    (
+        ("network", "projections", 2, "connectivity"),
+        "one-to-many",
+        "projections[2].connectivity",
+        "one-to-one",
+    ),
+    (("network", "projections", 2, "delay"), 0, "projections[2].delay", "1 to 255 ticks"),
+    (("network", "projections", 2, "delay"), 256, "projections[2].delay", "255"),
+    (("network", "projections", 3, "connectivity", "density"), 0, "connectivity.density", "(0, 1]"),
+    (("network", "projections", 3, "source"), "side", "projections[3].source", "did you mean 'from'?"),
+    (
+        ("network", "projections", 4, "connectivity"),
+        "one-to-one",
+        "projections[4].connectivity",
+        "as many neurons",
+    ),
+    (("network", "populations", 2, "name"), "side", "populations[2].name", "is there twice"),
+    (("network", "populations", 0, "role"), "hidden", "network.populations", "have no output"),
+    (("network", "populations", 1, "role"), "hidden", "network.populations", "have no input"),
+    (("network", "populations", 2, "shape"), [], "populations[2].shape", "at least one"),
+    (
+        ("network", "populations", 2, "shape"),
+        [144],
+        "projections[0].connectivity",
+        "channels × height × width",
+    ),
+    (("network", "populations", 0, "shape"), [11], "network.populations", "do not match the data"),
+    (("network", "layers"), [64, 10], "network.populations", "contradicts network.layers"),
+    (("network", "tied"), False, "network.tied", "no effect"),
+    (("network", "populations"), None, "network.layers", "is missing"),
+    (("learning", "rates"), [0.1], "learning.rates", "each of the 5 projections"),
+]
+
+
+@pytest.mark.parametrize(("path", "value", "place", "problem"), REFUSED)
+def test_what_cannot_be_is_refused(path: tuple[Any, ...], value: Any, place: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        RunSpec.from_dict(changed(*path, value=value))
+    assert place in caught.value.place
+    assert problem in caught.value.problem
+
+
+def test_what_nothing_reaches_is_refused() -> None:
+    table = changed("network", "projections", value=GRAPH["network"]["projections"][:2])
+    table["learning"]["rates"] = [0.1, 0.1]
+    with pytest.raises(ConfigError, match="none ends at side"):
+        RunSpec.from_dict(table)
