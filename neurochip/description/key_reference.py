@@ -87,7 +87,7 @@ def key_rows(prefix: str = "") -> list[KeyRow]:
     ConfigError
         When there is none.
     """
-    everything = [*_of(RunSpec, ""), *_of_elements(), *_of_rules()]
+    everything = [*_of(RunSpec, ""), *_of_lists(), *_of_elements(), *_of_rules()]
     found = [
         row
         for row in everything
@@ -102,6 +102,23 @@ def key_rows(prefix: str = "") -> list[KeyRow]:
 
 def _of(root: Any, section: str) -> list[KeyRow]:
     return [_row(root, known, section) for known in known_keys(root).values()]
+
+
+def _of_lists() -> list[KeyRow]:
+    """Return the keys of the tables of a list, such as ``[[network.populations]]``."""
+    rows = []
+    for known in known_keys(RunSpec).values():
+        if _is_list(known):
+            item = get_args(known.hint)[0]
+            names = getattr(item, "IN_FILES", {})
+            for row in _of(item, known.path):
+                section, _, name = row.path.rpartition(".")
+                rows.append(row._replace(path=f"{section}.{names.get(name, name)}"))
+    return rows
+
+
+def _is_list(known: KnownKey) -> bool:
+    return get_origin(known.hint) is tuple and dataclasses.is_dataclass(get_args(known.hint)[0])
 
 
 def _of_elements() -> list[KeyRow]:
@@ -141,6 +158,8 @@ def _row(root: Any, known: KnownKey, section: str) -> KeyRow:
 
 def _kind(known: KnownKey) -> str:
     hint, many = known.hint, ""
+    if _is_list(known):
+        return f"tables `[[{known.path}]]`"
     if get_origin(hint) is tuple:
         hint, many = get_args(hint)[0], "list, each: "
     if get_origin(hint) is Literal:

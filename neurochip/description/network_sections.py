@@ -52,8 +52,9 @@ class ProjectionSpec(Section):
     """What leads from one population to another."""
 
     place: ClassVar[str] = "network.projections"
-    source: Annotated[Name, Key("Name of the population that sends; ``from`` in a file.")]
-    target: Annotated[Name, Key("Name of the population that receives; ``to`` in a file.")]
+    IN_FILES: ClassVar[dict[str, str]] = {"source": "from", "target": "to"}  # words that Python has taken
+    source: Annotated[Name, Key("Name of the population that sends.")]
+    target: Annotated[Name, Key("Name of the population that receives.")]
     connectivity: Annotated[
         Any,
         Key(
@@ -81,20 +82,20 @@ def _read_projection(value: Any, place: str) -> ProjectionSpec:
     if not isinstance(value, dict):
         raise ConfigError(place, f"expected a table, got {describe(value)}")
     table: Table = {}
+    named_as: dict[str, str] = ProjectionSpec.IN_FILES
+    fields = {key: name for name, key in named_as.items()}
     for key, entry in value.items():
-        if key in ("source", "target"):
-            raise ConfigError(
-                f"{place}.{key}", f"unknown key; did you mean '{'from' if key == 'source' else 'to'}'?"
-            )
-        table["source" if key == "from" else "target" if key == "to" else key] = entry
-    for key, name in (("from", "source"), ("to", "target")):
+        if key in named_as:
+            raise ConfigError(f"{place}.{key}", f"unknown key; did you mean '{named_as[key]}'?")
+        table[fields.get(key, key)] = entry
+    for key, name in fields.items():
         if name not in table:
             raise ConfigError(f"{place}.{key}", "is missing")
     try:
         return build(ProjectionSpec, table, place)
     except ConfigError as error:
         named = error.place.removeprefix(place).removeprefix(ProjectionSpec.place)
-        named = {".source": ".from", ".target": ".to"}.get(named, named)
+        named = f".{named_as.get(named[1:], named[1:])}" if named else ""
         raise ConfigError(f"{place}{named}", error.problem) from None
 
 
