@@ -87,7 +87,7 @@ def _read_projection(value: Any, place: str) -> ProjectionSpec:
     for key, entry in value.items():
         if key in named_as:
             raise ConfigError(f"{place}.{key}", f"unknown key; did you mean '{named_as[key]}'?")
-        table[fields.get(key, key)] = entry
+        table[str(fields.get(key, key))] = entry
     for key, name in fields.items():
         if name not in table:
             raise ConfigError(f"{place}.{key}", "is missing")
