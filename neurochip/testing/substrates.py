@@ -216,8 +216,8 @@ class SubstrateContract:
                 made.begin(inputs, NUMBERS)
             return str(caught.value)
 
-        assert sentence(net.x[:, 1:]) == f"inputs: must have shape (lanes, 6), got ({LANES}, 5)"
-        assert sentence(net.x[0]) == "inputs: must have shape (lanes, 6), got (6,)"
+        assert sentence(net.x[:, 1:]) == f"inputs: must have shape (samples, 6), got ({LANES}, 5)"
+        assert sentence(net.x[0]) == "inputs: must have shape (samples, 6), got (6,)"
         for bad in (np.nan, np.inf, -0.01, 1.01):
             x = net.x.copy()
             x[1, 2] = bad

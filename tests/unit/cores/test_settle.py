@@ -53,9 +53,9 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "NaN in the input": ({"x": spoilt([NET.x], 0, nan)[0]}, "inputs: must lie in [0, 1] and be finite"),
     "input out of range": ({"x": NET.x * 2}, "inputs: must lie in [0, 1] and be finite"),
-    "input of another size": ({"x": NET.x[:, 1:]}, "inputs: must have shape (lanes, 6), got (2, 5)"),
-    "one sample without lanes": ({"x": NET.x[0]}, "inputs: must have shape (lanes, 6), got (6,)"),
-    "a number": ({"x": 0.5}, "inputs: must have shape (lanes, 6), got ()"),
+    "input of another size": ({"x": NET.x[:, 1:]}, "inputs: must have shape (samples, 6), got (2, 5)"),
+    "one sample alone": ({"x": NET.x[0]}, "inputs: must have shape (samples, 6), got (6,)"),
+    "a number": ({"x": 0.5}, "inputs: must have shape (samples, 6), got ()"),
     "no target": ({"n_nudged": 3, "beta": 0.5}, "y: is missing; a nudged phase needs a target"),
     "target of another size": (
         {"y": NET.y[:, 1:], "n_nudged": 3, "beta": 0.5},

@@ -152,7 +152,7 @@ def test_refused() -> None:
     p = net.parameters
     short = Parameters(p.weights[:1], (), p.biases)
     assert sentence(ConfigError, lambda: made.load(short)) == (
-        "weights: must have 2 forward matrices and 1 for feedback, got 1 and 0"
+        "weights: must have 2 forward matrices and 0 for feedback, got 1 and 0"
     )
     bad = Parameters((p.weights[0] * np.nan, p.weights[1]), (), p.biases)
     assert sentence(NumericError, lambda: made.load(bad)) == "weights[0]: must be finite, got NaN or infinity"

@@ -88,5 +88,5 @@ def test_large_weights_states_at_rails_and_classes_that_are_never_answered() -> 
     confusion[:, 4] = 20
     found = watch.look(confusion, "epoch 1")
     assert found[0].startswith("weights[0]: reach 2e+05 in epoch 1")
-    assert found[1].startswith("states of hidden1: all are 0 for every sample looked at in epoch 1")
+    assert found[1].startswith("states of hidden: all are 0 for every sample looked at in epoch 1")
     assert found[-1] == "outputs: 9 of 10 classes are never answered (0, 1, 2, 3, 5, 6, 7, 8, 9)"
