@@ -323,8 +323,10 @@ MUTANTS: tuple[Mutant, ...] = (
            "spare = np.uint64(63 - width)",
            "a turn of a counter is read as half of one", ("tests/property/test_driven_equals_direct.py",)),
     # Connectivities.
-    Mutant("sparse list end", "neurochip/elements/connections/sparse.py", "np.uint64(offsets[i + one])",
-           "np.uint64(offsets[i + one]) - one", "the last synapse of a list is left out", CONNECTIONS),
+    Mutant("sparse list end", "neurochip/elements/connections/sparse.py",
+           "        k, stop = np.uint64(offsets[i]), np.uint64(offsets[i + one])",
+           "        k, stop = np.uint64(offsets[i]), np.uint64(offsets[i + one]) - one",
+           "the last synapse of a list is left out", CONNECTIONS),
     Mutant("sparse border", "neurochip/elements/connections/sparse.py", "border = min(stop, (k + three) & ~three)",
            "border = (k + three) & ~three", "short lists run into the next", CONNECTIONS),
     Mutant("sparse update", "neurochip/elements/connections/sparse.py", "into[k] += value * post[ends[k]]",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from neurochip.description import ChipSpec, RunSpec
-from neurochip.description.network import Network
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.energy.static import Clocked, host_cycles
 from neurochip.errors import ConfigError
+from neurochip.network import Network
 from neurochip.substrate.ledger import Ledger, Phase, PhaseBook
 from neurochip.training.record import CoreUse
 
