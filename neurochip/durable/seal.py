@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeVar
 
-from neurochip.files import Foreign, decode_json, opened
+from neurochip.durable.atomic import replacing
+from neurochip.errors import OutputError
+from neurochip.files import Foreign, decode_json, opened, read_bytes
 
-__all__ = ["check_seal", "checksum", "sealed", "sealed_json", "unsealed", "unsealed_json"]
+__all__ = [
+    "break_seal",
+    "check_seal",
+    "check_seal_beside",
+    "checksum",
+    "seal_beside",
+    "sealed",
+    "sealed_json",
+    "unsealed",
+    "unsealed_json",
+]
 
 T = TypeVar("T")
 
 _MARK = b"\nneurochip checksum "
 _PIECE = 1 << 20
 _SIZE = len(_MARK) + 32 + 1
+_BESIDE = ".checksum"  # of a file that other software writes, and that has no room for one
 
 
 def checksum(content: bytes | memoryview) -> str:
@@ -56,6 +74,46 @@ def check_seal(file: Foreign) -> None:
             digest.update(tail[:-_SIZE])
             tail = tail[-_SIZE:]
     _check(tail, digest.hexdigest(), file)
+
+
+def seal_beside(file: Foreign) -> None:
+    """Write the checksum of a whole file into one beside it; where the disk is full, none is there afterwards."""
+    with contextlib.suppress(OutputError), replacing(_beside(file.path)) as stream:
+        stream.write(f"{_digest(file)}\n".encode())
+
+
+def break_seal(file: Foreign) -> None:
+    """Remove such a checksum for good, before anything is written to its file."""
+    _beside(file.path).unlink(missing_ok=True)
+
+
+def check_seal_beside(file: Foreign) -> bool:
+    """Return whether a file has such a checksum; none was written where a process was killed.
+
+    Raises
+    ------
+    NeurochipError
+        Of the file's kind, when the checksum is not that of the file.
+    """
+    seal = _beside(file.path)
+    if not os.path.lexists(seal):
+        return False
+    said = read_bytes(replace(file, path=seal), most=4096)
+    if said != f"{_digest(file)}\n".encode():
+        raise file.fault(f"is damaged, or was edited: {seal.name} beside it has another checksum")
+    return True
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + _BESIDE)
+
+
+def _digest(file: Foreign) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    with opened(file, most=sys.maxsize) as stream, file.guarded():
+        while piece := stream.read(_PIECE):
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _check(seal: bytes, digest: str, file: Foreign) -> None:

@@ -4,6 +4,7 @@ A file is looked at before it is believed. It must be a regular file (a pipe, a 
 nothing waits for one), of no more than a stated size; what it declares (members, shapes, element types, chunks) is
 checked before memory is taken for it; text is decoded into types; and whatever is wrong becomes one sentence with the
 file, the place in it and a cure. `Foreign` says which file is meant and what it should be; the readers take it.
+Databases are opened in `neurochip.files.sqlite`, which is imported where one is needed.
 """
 
 from neurochip.files.arrays import read_array, read_arrays, unpack_arrays

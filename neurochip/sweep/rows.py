@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from neurochip.errors import CheckpointError, NeurochipError
+from neurochip.files import Foreign, decode_json
 
 __all__ = ["COLUMNS", "Entry", "Finished", "checksum", "entry_of", "finished_row", "row_checksum"]
 
+_ROW = Foreign(Path("row"), "a finished task", "", error=CheckpointError)
 COLUMNS = "measured, reason, attempts, seconds, cpu_seconds, version, kind"
 
 
@@ -36,25 +41,26 @@ class Finished(NamedTuple):
 def entry_of(row: Any) -> Entry:
     """Return what stands in the columns `COLUMNS` of a row."""
     measured, *rest = row
-    return Entry(None if measured is None else json.loads(measured), *rest)
+    return Entry(None if measured is None else decode_json(measured, _ROW, dict[str, Any], nan=True), *rest)
 
 
 def finished_row(row: Any) -> Finished | None:
     """Return what stands in a row of ``results`` without its weights; `None` for one that is damaged."""
-    digest, work, measured, reason, *_, kind, finished, checksum = row
     try:
-        if row_checksum(digest, work, measured, reason, kind) != checksum:
+        *said, check = row
+        if row_checksum(*said) != check:
             return None
-        entry = entry_of(row[2:9])
+        digest, work, *told, finished = said
+        entry = entry_of(told)
         if entry.measured is not None:
             float(entry.measured["test_error"])
-    except (ValueError, TypeError, LookupError, AttributeError):
+    except (NeurochipError, ValueError, TypeError, LookupError, AttributeError):
         return None
     return Finished(digest, work, entry, finished, None)
 
 
-def row_checksum(*said: str | None) -> str:
-    """Return the checksum of what a row says."""
+def row_checksum(*said: str | float | None) -> str:
+    """Return the checksum of all that a row says."""
     return checksum(json.dumps(said).encode())
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from neurochip.errors import CheckpointError
+from neurochip.files import Foreign, read_json
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.engine import EngineChoice
 from neurochip.sweep.identity import Identity
 from neurochip.sweep.rows import Finished, checksum, finished_row
-from neurochip.sweep.store import FILE, FORMAT
+from neurochip.sweep.tables import FILE, definition_of, opened_store, read_meta, store_file
 
 __all__ = ["Salvaged", "salvage"]
 
+_MOST_NUMBER = 2**63 - 1  # of a row
 _MOST_GAPS = 1000  # rows in a row that cannot be read: the end, where nothing else tells
 
 
@@ -41,24 +44,18 @@ def salvage(folder: Path) -> Salvaged:
     CheckpointError
         When there is no store, or nothing of it can be read.
     """
-    path = folder / FILE
-    if not path.is_file():
+    file = replace(
+        store_file(folder), cure="nothing of it can be saved: restore it from a copy, or begin a new sweep"
+    )
+    if not file.path.is_file():
         raise CheckpointError(str(folder), f"has no {FILE}; name the folder of a sweep")
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    connection = opened_store(file, writes=False)
     try:
-        [found] = connection.execute("PRAGMA user_version").fetchone()
-        if found != FORMAT:
-            raise CheckpointError(
-                str(path), f"has format {found}, this version reads {FORMAT}; use the one that wrote it"
-            )
         finished, lost = _finished(connection)
-        identity, shard = _meta(connection, "identity"), _meta(connection, "shard")
-        engine = EngineChoice(**(_meta(connection, "engine") or {}))
-        return Salvaged(_definition(connection, folder), finished, lost, identity or {}, shard, engine)
-    except sqlite3.DatabaseError as error:
-        raise CheckpointError(
-            str(path), f"is damaged beyond saving ({error}); restore it from a copy, or begin a new sweep"
-        ) from None
+        identity, shard = _meta(connection, file, "identity"), _meta(connection, file, "shard")
+        with file.guarded("engine"):
+            engine = EngineChoice(**(_meta(connection, file, "engine") or {}))
+        return Salvaged(_definition(connection, file), finished, lost, identity or {}, shard, engine)
     finally:
         connection.close()
 
@@ -66,32 +63,26 @@ def salvage(folder: Path) -> Salvaged:
 def _finished(connection: sqlite3.Connection) -> tuple[list[Finished], int]:
     found: list[Finished] = []
     lost = gaps = number = 0
-    last = _last_row(connection)
-    while number < last if last is not None else gaps < _MOST_GAPS:
+    while number < _MOST_NUMBER:
         number += 1
         try:
-            row = connection.execute("SELECT * FROM results WHERE rowid = ?", (number,)).fetchone()
-        except sqlite3.DatabaseError:
+            row = connection.execute(
+                "SELECT rowid, * FROM results WHERE rowid >= ? ORDER BY rowid LIMIT 1", (number,)
+            ).fetchone()
+        except sqlite3.DatabaseError:  # the page with this row, or one on the way to it
             lost, gaps = lost + 1, gaps + 1
+            if gaps >= _MOST_GAPS:
+                return found, lost - gaps + 1
             continue
         if row is None:
-            gaps += 1
-            continue
-        gaps = 0
-        one = finished_row(row)
+            return found, lost
+        number, gaps = row[0], 0
+        one = finished_row(row[1:])
         if one is None:
             lost += 1
         else:
             found.append(one._replace(parameters=_parameters(connection, one.digest)))
-    return found, lost if last is not None else max(lost - _MOST_GAPS, 0)
-
-
-def _last_row(connection: sqlite3.Connection) -> int | None:
-    try:
-        [last] = connection.execute("SELECT max(rowid) FROM results").fetchone()
-        return int(last or 0)
-    except sqlite3.DatabaseError:
-        return None
+    return found, lost
 
 
 def _parameters(connection: sqlite3.Connection, digest: str) -> bytes | None:
@@ -105,22 +96,18 @@ def _parameters(connection: sqlite3.Connection, digest: str) -> bytes | None:
     return None if row is None or checksum(row[0]) != row[1] else bytes(row[0])
 
 
-def _definition(connection: sqlite3.Connection, folder: Path) -> Definition | None:
+def _definition(connection: sqlite3.Connection, file: Foreign) -> Definition | None:
     """Return the definition from the store, or else from the report beside it."""
-    try:
-        return Definition.from_json(_meta(connection, "definition"))
-    except (TypeError, ValueError, LookupError):
-        pass
-    try:
-        document: Any = json.loads((folder / "sweep.json").read_text(encoding="utf-8"))
-        return Definition.from_json(document["definition"])
-    except (OSError, TypeError, ValueError, LookupError):
-        return None
+    with contextlib.suppress(CheckpointError):
+        return definition_of(connection, file)
+    report = Foreign(file.path.with_name("sweep.json"), "a sweep", "", error=CheckpointError)
+    with contextlib.suppress(CheckpointError), report.guarded():
+        return Definition.from_json(read_json(report, dict[str, Any])["definition"])
+    return None
 
 
-def _meta(connection: sqlite3.Connection, name: str) -> Any:
+def _meta(connection: sqlite3.Connection, file: Foreign, name: str) -> Any:
     try:
-        [text] = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return json.loads(text)
-    except (sqlite3.DatabaseError, TypeError, ValueError):
+        return read_meta(connection, file, name)
+    except CheckpointError:
         return None

@@ -2,7 +2,7 @@
 
 A process that is killed leaves the file whole, up to its last finished task. The folder is locked for as long as a
 sweep runs, so that no other one uses it. Every row has a checksum of its own, so that a disk that lies is found out,
-and rows beside a damaged one can be saved.
+and rows beside a damaged one can be saved. A store that was closed has a checksum of the whole file beside it.
 """
 
 from __future__ import annotations
@@ -15,39 +15,31 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from neurochip.durable.folder import appearing
+from neurochip.durable.folder import appearing, sync_folder
 from neurochip.durable.lock import Held, hold
+from neurochip.durable.seal import break_seal, seal_beside
 from neurochip.errors import CheckpointError, OutputError
+from neurochip.files import Foreign
+from neurochip.files.sqlite import querying
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.engine import EngineChoice
 from neurochip.sweep.identity import Identity
-from neurochip.sweep.rows import COLUMNS, Entry, Finished, checksum, entry_of, finished_row, row_checksum
+from neurochip.sweep.rows import COLUMNS, Entry, Finished, checksum, entry_of, row_checksum
+from neurochip.sweep.tables import (
+    FILE,
+    FORMAT,
+    SCHEMA,
+    check_store,
+    definition_of,
+    opened_store,
+    read_meta,
+    store_file,
+)
 
 __all__ = ["FILE", "FORMAT", "Store"]
 
-FILE = "points.sqlite"
-FORMAT = 3
+_Command = tuple[str, tuple[Any, ...]]
 NOBODY = EngineChoice()
-_TABLES = {"meta", "results", "trained", "events"}
-
-_SCHEMA = """
-CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE results (
-    digest TEXT PRIMARY KEY,   -- of everything that decides the result
-    work TEXT NOT NULL,        -- train, deploy, fine-tune
-    measured TEXT,             -- JSON; NULL for a task that failed
-    reason TEXT,               -- why it failed
-    attempts INTEGER NOT NULL,
-    seconds REAL NOT NULL,     -- of one worker, on the wall
-    cpu_seconds REAL NOT NULL,
-    version TEXT NOT NULL,     -- of neurochip
-    kind TEXT,                 -- of failure
-    finished TEXT NOT NULL,
-    checksum TEXT NOT NULL     -- of digest, work, measured, reason, kind
-);
-CREATE TABLE trained (digest TEXT PRIMARY KEY, parameters BLOB NOT NULL, checksum TEXT NOT NULL);
-CREATE TABLE events (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL);
-"""
 
 
 class Store:
@@ -57,6 +49,8 @@ class Store:
         self.folder = folder
         self._connection = connection
         self._lock = lock
+        self._file = store_file(folder)
+        self._is_sealed = True  # or there is no seal that would have to be broken
 
     @classmethod
     def create(
@@ -94,13 +88,11 @@ class Store:
         }
         try:
             with appearing(folder, "sweep") as (building, lock):
-                with contextlib.closing(_connected(building / FILE)) as connection, connection:
-                    connection.executescript(f"BEGIN;\n{_SCHEMA}\nPRAGMA user_version = {FORMAT};\nCOMMIT;")
-                    connection.executemany(
-                        "INSERT INTO meta VALUES (?, ?)",
-                        [(name, json.dumps(value)) for name, value in meta.items()],
-                    )
-            return cls(folder, _connected(folder / FILE), lock)
+                with contextlib.closing(sqlite3.connect(building / FILE)) as connection, connection:
+                    connection.executescript(f"BEGIN;\n{SCHEMA}\nPRAGMA user_version = {FORMAT};\nCOMMIT;")
+                    for name, value in meta.items():
+                        connection.execute(*_meta_row(name, value))
+            return cls(folder, _open(store_file(folder)), lock)
         except sqlite3.Error as error:
             raise OutputError(str(folder / FILE), f"cannot be written: {error}") from error
 
@@ -113,20 +105,17 @@ class Store:
         CheckpointError
             When there is none, it is damaged or of another format, or another process is using it.
         """
-        path = folder / FILE
-        if not path.is_file():
+        file = store_file(folder)
+        if not file.path.is_file():
             raise CheckpointError(str(folder), f"has no {FILE}; name the folder of a sweep")
         lock = hold(folder, "sweep")
         try:
-            connection = _connected(path)
-            _check(path, connection)
-        except sqlite3.DatabaseError as error:
-            lock.release()
-            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-                raise CheckpointError(
-                    str(path), f"is damaged or not a store of points ({error}); restore it from a copy"
-                ) from None
-            raise CheckpointError(str(path), f"is damaged ({error}); {_cure(folder)}") from None
+            connection = _open(file)
+            try:
+                check_store(connection, file)
+            except BaseException:
+                connection.close()
+                raise
         except BaseException:
             lock.release()
             raise
@@ -141,13 +130,16 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the files and let go of the lock."""
-        self._connection.close()
-        self._lock.release()
+        """Close the files, with a checksum of the whole store beside it, and let go of the lock."""
+        try:
+            self._connection.close()
+            seal_beside(self._file)
+        finally:
+            self._lock.release()
 
     def definition(self) -> Definition:
         """Return the sweep that the store belongs to."""
-        return Definition.from_json(self._meta("definition"))
+        return definition_of(self._connection, self._file)
 
     def versions(self) -> dict[str, str]:
         """Return the versions that began it."""
@@ -171,19 +163,12 @@ class Store:
     def choose_engine(self, engine: EngineChoice) -> None:
         """Note who does the work from now on."""
         if engine != self.engine():
-            self._write(
-                [("UPDATE meta SET value = ? WHERE name = 'engine'", (json.dumps(engine._asdict()),))]
-            )
+            self._write([_meta_row("engine", engine._asdict())])
 
     def redefine(self, definition: Definition, identity: Identity) -> None:
         """Note that the sweep now asks for more, or for less; what was measured stays."""
         now = {"definition": definition.to_json(), "identity": {**self.identity(), **identity}}
-        self._write(
-            [
-                ("UPDATE meta SET value = ? WHERE name = ?", (json.dumps(value), name))
-                for name, value in now.items()
-            ]
-        )
+        self._write([_meta_row(name, value) for name, value in now.items()])
 
     def done(self, *, failed: bool = True) -> set[str]:
         """Return the digests of finished tasks; without ``failed`` only those that succeeded."""
@@ -196,11 +181,11 @@ class Store:
 
     def take_over(self, finished: Iterable[Finished]) -> None:
         """Write finished tasks, as they are, in one transaction."""
-        commands: list[tuple[str, tuple[Any, ...]]] = []
+        commands: list[_Command] = []
         for one in finished:
             measured = None if one.entry.measured is None else json.dumps(one.entry.measured, sort_keys=True)
-            check = row_checksum(one.digest, one.work, measured, one.entry.reason, one.entry.kind)
-            row = (one.digest, one.work, measured, *one.entry[1:], one.finished, check)
+            said = (one.digest, one.work, measured, *one.entry[1:], one.finished)
+            row = (*said, row_checksum(*said))
             commands.append((f"INSERT OR REPLACE INTO results VALUES ({', '.join('?' * len(row))})", row))
             if one.parameters is not None:
                 trained = (one.digest, one.parameters, checksum(one.parameters))
@@ -237,7 +222,9 @@ class Store:
 
     def note(self, what: str) -> None:
         """Write down something that happened."""
-        self._write([("INSERT INTO events (at, what) VALUES (?, ?)", (_now(), what))])
+        at = _now()
+        row = (at, what, row_checksum(at, what))
+        self._write([("INSERT INTO events (at, what, checksum) VALUES (?, ?, ?)", row)])
 
     def events(self) -> list[tuple[str, str]]:
         """Return what happened, with times."""
@@ -245,69 +232,47 @@ class Store:
 
     def add_session(self, session: dict[str, Any]) -> None:
         """Note what a session did."""
-        text = json.dumps([*self.sessions(), session])
-        self._write([("INSERT OR REPLACE INTO meta VALUES ('sessions', ?)", (text,))])
+        self._write([_meta_row("sessions", [*self.sessions(), session])])
 
     def sessions(self) -> list[dict[str, Any]]:
         """Return what earlier sessions did; one that was killed left nothing."""
-        row = self._connection.execute("SELECT value FROM meta WHERE name = 'sessions'").fetchone()
-        sessions: list[dict[str, Any]] = [] if row is None else json.loads(row[0])
+        there = self._connection.execute("SELECT count(*) FROM meta WHERE name = 'sessions'").fetchone()[0]
+        sessions: list[dict[str, Any]] = self._meta("sessions") if there else []
         return sessions
 
     def _meta(self, name: str) -> Any:
-        row = self._connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
-        return json.loads(row[0])  # it is there: `_check` has seen to that
+        return read_meta(self._connection, self._file, name)
 
-    def _write(self, commands: list[tuple[str, tuple[Any, ...]]]) -> None:
+    def _write(self, commands: list[_Command]) -> None:
         try:
+            if self._is_sealed:
+                break_seal(self._file)
+                sync_folder(self.folder)
+                self._is_sealed = False
             with self._connection:
                 for command, values in commands:
                     self._connection.execute(command, values)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise OutputError(str(self.folder / FILE), f"cannot be written: {error}") from error
 
 
-def _check(path: Path, connection: sqlite3.Connection) -> None:
-    """Refuse a store of another format, and one in which anything is damaged."""
-    [found] = connection.execute("PRAGMA user_version").fetchone()
-    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-    if found != FORMAT or not _TABLES <= tables:
-        connection.close()
-        raise CheckpointError(
-            str(path), f"has format {found}, this version reads {FORMAT}; use the one that wrote it"
-        )
-    for (said,) in connection.execute("PRAGMA integrity_check(1)"):
-        if said != "ok":
-            connection.close()
-            raise CheckpointError(str(path), f"is damaged ({said.splitlines()[-1]}); {_cure(path.parent)}")
-    rows = list(connection.execute("SELECT * FROM results"))
-    bad = sum(finished_row(row) is None for row in rows)
-    meta = dict(connection.execute("SELECT name, value FROM meta"))
-    missing = {"definition", "versions", "identity", "shard", "engine"} - meta.keys()
+def _open(file: Foreign) -> sqlite3.Connection:
+    connection = opened_store(file, writes=True)
     try:
-        Definition.from_json(json.loads(meta.get("definition", "")))
-    except (ValueError, LookupError, TypeError):
-        missing.add("definition")
-    if bad or missing:
+        with querying(file):
+            # The journal is a file of its own, gone after each transaction: unlike a write-ahead log this also works on
+            # the network drives of a cluster. FULL: what was reported as finished survives a power cut.
+            connection.execute("PRAGMA journal_mode = DELETE")
+            connection.execute("PRAGMA synchronous = FULL")
+    except BaseException:
         connection.close()
-        what = f"{bad} of its {len(rows)} results" if bad else f"its {', '.join(sorted(missing))}"
-        raise CheckpointError(str(path), f"is damaged: {what} cannot be read; {_cure(path.parent)}")
-
-
-def _cure(folder: Path) -> str:
-    return (
-        f"save what can be saved with `neurochip sweep --resume {folder} --out {folder}-saved`, "
-        "or restore it from a copy"
-    )
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path)
-    # The journal is a file of its own, gone after each transaction: unlike a write-ahead log this also works on the
-    # network drives of a cluster. FULL: what was reported as finished survives a power cut.
-    connection.execute("PRAGMA journal_mode = DELETE")
-    connection.execute("PRAGMA synchronous = FULL")
+        raise
     return connection
+
+
+def _meta_row(name: str, value: Any) -> _Command:
+    text = json.dumps(value)
+    return "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (name, text, row_checksum(name, text))
 
 
 def _now() -> str:

@@ -10,7 +10,7 @@ import sqlite3
 from pathlib import Path
 
 from neurochip.report.sweeps import read_sweep
-from neurochip.sweep.rows import checksum
+from neurochip.sweep.rows import row_checksum
 
 from .conftest import Run, Workplace
 from .sweeps import ANALOG, ASKED, FILES, TINY, results, rows, tables
@@ -66,13 +66,11 @@ def test_what_is_not_joined(swept: Path, run: Run, place: Workplace) -> None:
     )
     shutil.copytree(swept, "copy")
     with sqlite3.connect("copy/points.sqlite") as raw:  # a machine that computes otherwise
-        [digest, work, measured] = raw.execute(
-            "SELECT digest, work, measured FROM results LIMIT 1"
-        ).fetchone()
-        measured = json.dumps({**json.loads(measured), "test_error": 0.125}, sort_keys=True)
-        check = checksum(json.dumps([digest, work, measured, None, None]).encode())
+        row = list(raw.execute("SELECT * FROM results LIMIT 1").fetchone())
+        row[2] = json.dumps({**json.loads(row[2]), "test_error": 0.125}, sort_keys=True)
         raw.execute(
-            "UPDATE results SET measured = ?, checksum = ? WHERE digest = ?", (measured, check, digest)
+            "UPDATE results SET measured = ?, checksum = ? WHERE digest = ?",
+            (row[2], row_checksum(*row[:-1]), row[0]),
         )
     raw.close()
     result = run("sweep", "merge", str(swept), "copy", "--out", "whole")

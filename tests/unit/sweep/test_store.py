@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_what_is_no_store(tmp_path: Path, definition: Definition) -> None:
         Store.open(folder)
     assert (
         str(caught.value)
-        == f"{folder / FILE}: has format 99, this version reads 3; use the one that wrote it"
+        == f"{folder / FILE}: has format 99, this version reads 4; use the one that wrote it"
     )
 
 
@@ -177,16 +178,123 @@ def test_a_lost_definition_is_read_from_the_report(tmp_path: Path, definition: D
     assert salvage(folder).definition == definition
 
 
-def test_damaged_weights_are_none(tmp_path: Path, definition: Definition) -> None:
+def test_damaged_weights_are_none_where_no_seal_was_left(tmp_path: Path, definition: Definition) -> None:
     folder = tmp_path / "s"
     with Store.create(folder, definition, {}) as store:
         store.add("aa", "train", GOOD, b"weights")
     with sqlite3.connect(folder / FILE) as raw:
         raw.execute("UPDATE trained SET parameters = CAST('wEights' AS BLOB)")
     raw.close()
+    with pytest.raises(CheckpointError) as caught:
+        Store.open(folder)
+    assert f"is damaged, or was edited: {FILE}.checksum beside it has another checksum" in str(caught.value)
+    (folder / f"{FILE}.checksum").unlink()  # as where its process was killed
     with Store.open(folder) as store:  # they can be trained again
         assert store.get("aa") == GOOD and store.parameters("aa") is None
     assert salvage(folder).finished[0].parameters is None
+
+
+def contents(store: Store) -> tuple[object, ...]:
+    digests = sorted(store.done())
+    return (
+        store.definition(), store.versions(), store.identity(), store.shard(), store.engine(), store.events(),
+        store.sessions(), [(digest, store.get(digest), store.parameters(digest)) for digest in digests],
+    )  # fmt: skip
+
+
+def test_a_flipped_bit_is_refused_by_name(tmp_path: Path, definition: Definition) -> None:
+    """Anywhere, in a store that was closed; in one whose process was killed, wherever something stands."""
+    folder = tmp_path / "s"
+    with Store.create(folder, definition, {"neurochip": "1"}, {"source": "abc"}, shard="1/2") as store:
+        for digest in ("aa", "bb", "cc"):
+            store.add(digest, "train", GOOD, b"weights of " + digest.encode())
+        store.note("a worker died")
+        store.add_session({"seconds": 1.5})
+        whole = contents(store)
+    path, seal = folder / FILE, folder / f"{FILE}.checksum"
+    content, sum_of_it = path.read_bytes(), seal.read_bytes()
+    rng = random.Random(3)
+    places = [rng.randrange(8 * len(content)) for _ in range(120)] + [8 * k + k % 8 for k in range(100)]
+    refused = 0
+    for bit in places:
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        seal.write_bytes(sum_of_it)
+        with pytest.raises(CheckpointError) as caught:
+            Store.open(folder)
+        assert str(caught.value).startswith(f"{path}: ") and "\n" not in str(caught.value)
+        seal.unlink()
+        try:
+            with Store.open(folder) as store:
+                found = contents(store)
+            # Weights that are damaged are no weights.
+            assert [a[:2] for a in found[-1]] == [b[:2] for b in whole[-1]] and found[:-1] == whole[:-1]  # type: ignore[attr-defined]
+            assert all(a[2] in (b[2], None) for a, b in zip(found[-1], whole[-1], strict=True))  # type: ignore[call-overload]
+        except CheckpointError as error:
+            refused += 1
+            assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
+    assert 20 < refused < len(places)
+    path.write_bytes(content)
+    for at in range(len(sum_of_it)):
+        seal.write_bytes(bytes(b ^ (at == k) for k, b in enumerate(sum_of_it)))
+        with pytest.raises(CheckpointError):
+            Store.open(folder)
+    seal.write_bytes(sum_of_it)
+    with Store.open(folder) as store:
+        assert contents(store) == whole
+
+
+def test_a_seal_is_broken_before_anything_is_written(tmp_path: Path, definition: Definition) -> None:
+    folder = tmp_path / "s"
+    Store.create(folder, definition, {}).close()
+    seal = folder / f"{FILE}.checksum"
+    assert seal.is_file()
+    with Store.open(folder) as store:
+        assert seal.is_file()  # nothing was written yet
+        store.add("aa", "train", GOOD)
+        assert not seal.exists()  # a process that is killed now leaves none
+    assert seal.is_file()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "CREATE TRIGGER t AFTER INSERT ON results BEGIN DELETE FROM meta; END",
+        "CREATE VIEW v AS SELECT * FROM results",
+        "CREATE TABLE more (a)",
+        "ALTER TABLE results ADD COLUMN more TEXT",
+    ],
+)
+def test_a_store_with_more_than_its_tables_is_refused(
+    tmp_path: Path, definition: Definition, command: str
+) -> None:
+    folder = tmp_path / "s"
+    Store.create(folder, definition, {}).close()
+    with sqlite3.connect(folder / FILE) as raw:
+        raw.execute(command)
+    raw.close()
+    with pytest.raises(CheckpointError) as caught:
+        Store.open(folder)
+    assert "has other tables than it should" in str(caught.value)
+
+
+def test_a_store_of_any_name_is_saved(tmp_path: Path, definition: Definition) -> None:
+    folder = tmp_path / "a?b#c%20d"
+    with Store.create(folder, definition, {}) as store:
+        store.add("aa", "train", GOOD)
+    assert [one.digest for one in salvage(folder).finished] == ["aa"]
+
+
+def test_a_row_of_the_largest_number_ends_the_saving(tmp_path: Path, definition: Definition) -> None:
+    folder = tmp_path / "s"
+    with Store.create(folder, definition, {}) as store:
+        store.add("aa", "train", GOOD)
+        store.add("bb", "train", GOOD)
+    with sqlite3.connect(folder / FILE) as raw:
+        raw.execute("UPDATE results SET rowid = 9223372036854775807 WHERE digest = 'bb'")
+    raw.close()
+    assert [one.digest for one in salvage(folder).finished] == ["aa", "bb"]
 
 
 def test_a_page_that_a_disk_lost_costs_what_stood_on_it(tmp_path: Path, definition: Definition) -> None:
@@ -207,7 +315,11 @@ def test_a_page_that_a_disk_lost_costs_what_stood_on_it(tmp_path: Path, definiti
     saved = salvage(folder)
     assert saved.definition == definition
     assert 40 < len(saved.finished) < 60 and len(saved.finished) + saved.lost <= 60
-    (folder / FILE).write_bytes(b"\0" * 100 + bytes(content[100:]))
-    with pytest.raises(CheckpointError) as caught:
-        salvage(folder)
-    assert "is damaged beyond saving (" in str(caught.value)
+    for damaged in (b"\0" * 100, bytes(content[:16]) + b"\0" * 84):
+        (folder / FILE).write_bytes(damaged + bytes(content[100:]))
+        with pytest.raises(CheckpointError) as caught:
+            salvage(folder)
+        assert "is damaged" in str(caught.value)
+        assert str(caught.value).endswith(
+            "nothing of it can be saved: restore it from a copy, or begin a new sweep"
+        )
