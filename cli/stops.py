@@ -44,8 +44,11 @@ def stops() -> Iterator[None]:
         yield
     except Interrupted as stop:
         raise Interruption(_how_to_resume(stop.folder, stop.command)) from None
-    except KeyboardInterrupt:
-        raise Interruption("Stopped.") from None
+    except KeyboardInterrupt:  # another signal, or one that nobody had answered in time
+        from neurochip.durable.signals import interrupted_work
+
+        place = interrupted_work()
+        raise Interruption(_how_to_resume(place.folder, place.command)) from None
     except NeurochipError as error:
         raise Refusal(str(error)) from None
     except MemoryError as error:

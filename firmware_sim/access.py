@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from neurochip.errors import ConfigError, OutputError
+from neurochip.files import Foreign, read_text
 
 __all__ = ["TOKEN_BYTES", "new_token", "read_token", "token_bytes", "write_token"]
 
@@ -37,17 +38,8 @@ def token_bytes(token: str, place: str = "token") -> bytes:
 
 def read_token(path: Path) -> str:
     """Return the token that a file holds."""
-    try:
-        if not path.is_file():
-            raise ConfigError(
-                str(path), "is no file; name the one that `neurochip firmware serve --token-file` wrote"
-            )
-        with path.open(encoding="ascii") as file:
-            token = file.read(_MOST).strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            str(path), f"cannot be read ({getattr(error, 'strerror', None) or 'no text'})"
-        ) from None
+    cure = "name the file that `neurochip firmware serve --token-file` wrote"
+    token = read_text(Foreign(path, "a token", cure, error=ConfigError), most=_MOST).strip()
     token_bytes(token, str(path))
     return token
 

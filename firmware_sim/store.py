@@ -19,7 +19,7 @@ from firmware_sim.phases import State
 from firmware_sim.program import decoded, verify
 from firmware_sim.session import Session
 from neurochip.durable.atomic import replacing
-from neurochip.files import Foreign, read_bytes
+from neurochip.files import Foreign, decode_json, read_bytes
 from neurochip.substrate import Snapshot
 
 __all__ = ["Store"]
@@ -103,12 +103,13 @@ class Store:
         content = read_bytes(file)
         with file.guarded():
             try:
-                return self._restore(device, read_sections(_MAGIC, memoryview(content)))
+                sections = read_sections(_MAGIC, memoryview(content))
+                numbers = decode_json(bytes(sections["STATE"]), file, dict[str, Any], "STATE")
+                return self._restore(device, sections, numbers)
             except Refusal as refusal:
                 raise FirmwareError(str(self.path), refusal.about, refusal.code) from None
 
-    def _restore(self, device: Device, sections: dict[str, memoryview]) -> Session:
-        numbers = json.loads(bytes(sections["STATE"]))
+    def _restore(self, device: Device, sections: dict[str, memoryview], numbers: dict[str, Any]) -> Session:
         operations = device.operations
         if numbers["digest"] != operations.digest:
             raise FirmwareError(

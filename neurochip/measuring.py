@@ -8,6 +8,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,8 @@ from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, core_uses
 from neurochip.description import RunSpec
-from neurochip.errors import ConfigError, NeurochipError
+from neurochip.errors import CheckpointError, ConfigError, NeurochipError
+from neurochip.files import Foreign, unpack_arrays
 from neurochip.learning.rules import rule_for
 from neurochip.substrate import Parameters
 from neurochip.sweep.costs import costs_of
@@ -199,9 +201,16 @@ def pack(parameters: Parameters) -> bytes:
 
 
 def unpack(packed: bytes) -> Parameters:
-    """Return the weights and biases that `pack` wrote."""
-    with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
-        counts = {family: sum(name.startswith(family) for name in stored.files) for family in _FAMILIES}
-        return Parameters(
-            **{family: tuple(stored[f"{family}{k}"] for k in range(n)) for family, n in counts.items()}
-        )
+    """Return the weights and biases that `pack` wrote.
+
+    Raises
+    ------
+    CheckpointError
+        When they are none.
+    """
+    file = Foreign(Path("weights"), "weights of a sweep", "train them anew", error=CheckpointError)
+    stored = unpack_arrays(packed, file)
+    counts = {family: sum(name.startswith(family) for name in stored) for family in _FAMILIES}
+    return Parameters(
+        **{family: tuple(stored[f"{family}{k}"] for k in range(n)) for family, n in counts.items()}
+    )

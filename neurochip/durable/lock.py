@@ -8,10 +8,11 @@ import json
 import os
 import socket
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CheckpointError, OutputError
+from neurochip.files import Foreign, briefly, decode_json, read_bytes
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -99,10 +100,21 @@ def _acquire(place: Path, path: Path, owner: Path, use: str, kind: str) -> BaseF
     return lock
 
 
+class _Owner(TypedDict):
+    """What stands beside a lock."""
+
+    process: int
+    machine: str
+    since: str
+
+
 def _owner(path: Path) -> str:
     """Return who holds something, in brackets; nothing where that is not known."""
+    file = Foreign(path, "the owner of a lock", "", error=CheckpointError)
     try:
-        table = json.loads(path.read_bytes()[:4096])
-        return f" (process {int(table['process'])} on {table['machine']!s:.80}, since {table['since']!s:.40})"
-    except (OSError, ValueError, LookupError, TypeError):
+        said: _Owner = decode_json(read_bytes(file, most=4096), file, _Owner)
+    except CheckpointError:
         return ""
+    return (
+        f" (process {said['process']} on {briefly(said['machine'], 80)}, since {briefly(said['since'], 40)})"
+    )

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from typing import Any, TypedDict
 
 from neurochip.durable.seal import checksum
-from neurochip.errors import OutputError
+from neurochip.errors import NeurochipError, OutputError
 from neurochip.files import Foreign, decode_json, read_bytes
 
 __all__ = ["Log"]
+
+
+class _Line(TypedDict):
+    """A line of the file."""
+
+    checksum: str
+    entry: Any
 
 
 class Log:
@@ -87,12 +94,11 @@ class Log:
                 raise OutputError(str(self._file.path), f"cannot be written: {error.strerror}") from error
 
     def _take(self, line: bytes, place: str) -> None:
-        found: Any = None
         try:
-            found = json.loads(line)
-            body = json.dumps(found["entry"], sort_keys=True)
-        except (ValueError, LookupError, TypeError, RecursionError):
+            found: _Line = decode_json(line, self._file, _Line, place, nan=True)
+        except NeurochipError:
             raise self._file.damaged("it is no line of a log", place) from None
+        body = json.dumps(found["entry"], sort_keys=True)
         whole, last = _line(self._last, body)
         if whole != line + b"\n":
             raise self._file.fault(
@@ -103,11 +109,14 @@ class Log:
 
     def _is_whole(self, lines: list[bytes], line: bytes) -> bool:
         """Whether a line is one of the log, whatever was before it."""
+        last = ""
         try:
-            last = str(json.loads(lines[-1])["checksum"]) if lines else ""
-            return _line(last, json.dumps(json.loads(line)["entry"], sort_keys=True))[0] == line + b"\n"
-        except (ValueError, LookupError, TypeError, RecursionError):
+            if lines:
+                last = decode_json(lines[-1], self._file, _Line, nan=True)["checksum"]
+            found: _Line = decode_json(line, self._file, _Line, nan=True)
+        except NeurochipError:
             return False
+        return _line(last, json.dumps(found["entry"], sort_keys=True))[0] == line + b"\n"
 
 
 def _line(last: str, body: str) -> tuple[bytes, str]:

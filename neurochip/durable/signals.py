@@ -20,7 +20,7 @@ from typing import Any
 from neurochip.durable.atomic import is_writing
 from neurochip.errors import Interrupted
 
-__all__ = ["Asked", "commanding", "stoppable"]
+__all__ = ["Asked", "commanding", "interrupted_work", "stoppable"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_S = 1.8  # for loops to end by themselves, before the main thread is interrupted
@@ -61,11 +61,13 @@ class _Owner:
         self._turn = 0  # counts the times that the signals were given back
         self._late: int | None = None  # came while a block was being left
         self._is_leaving = False
+        self._left: Interrupted | None = None  # what a block that was left after a signal said
 
     def enter(self) -> None:
         """Take the signals over, unless that was done."""
         self._depth += 1
         if self._depth == 1:
+            self._left = None
             self._before = {which: signal.signal(which, self._receive) for which in _SIGNALS}
 
     def leave(self, asked: Asked | None = None) -> None:
@@ -73,6 +75,8 @@ class _Owner:
         self._is_leaving = True
         if asked is not None:
             self.asking.remove(asked)
+            if asked() and asked.folder is not None:
+                self._left = asked.interrupted()  # of the outermost one at last
         self._depth -= 1
         if self._depth == 0:
             for which, handler in self._before.items():
@@ -89,7 +93,7 @@ class _Owner:
         for asked in self.asking:
             if asked.folder is not None:
                 return asked.interrupted()
-        return Interrupted(None)
+        return Interrupted(None) if self._left is None else self._left
 
     def _receive(self, signum: int, frame: FrameType | None) -> None:
         if self._is_leaving:
@@ -171,6 +175,11 @@ def stoppable(command: str = "simulate", folder: Path | None = None, *, asks: bo
         raise asked.interrupted() from None
     finally:
         _OWNER.leave(asked)
+
+
+def interrupted_work() -> Interrupted:
+    """Return how to go on with what was interrupted, within `commanding`: what was tidied up since does not hide it."""
+    return _OWNER.place()
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from neurochip.durable.seal import check_seal_beside
 from neurochip.errors import CheckpointError
@@ -46,7 +46,24 @@ CREATE TABLE results (
 CREATE TABLE trained (digest TEXT PRIMARY KEY, parameters BLOB NOT NULL, checksum TEXT NOT NULL);
 CREATE TABLE events (number INTEGER PRIMARY KEY, at TEXT NOT NULL, what TEXT NOT NULL, checksum TEXT NOT NULL);
 """
+
+
+class _Engine(TypedDict):
+    """Who was chosen to do the work."""
+
+    workers: int | None
+    scheduler: str | None
+
+
 _NEEDED = ("definition", "versions", "identity", "shard", "engine")
+_TYPES: dict[str, Any] = {
+    "definition": dict[str, Any],
+    "versions": dict[str, str],
+    "identity": dict[str, str],
+    "shard": str | None,
+    "engine": _Engine,
+    "sessions": list[dict[str, Any]],
+}
 
 
 def store_file(folder: Path) -> Foreign:
@@ -143,4 +160,4 @@ def read_meta(connection: sqlite3.Connection, file: Foreign, name: str) -> Any:
             raise file.fault("is missing", name)
         if row_checksum(name, row[0]) != row[1]:
             raise file.fault("is damaged: it does not have the checksum that it was written with", name)
-        return decode_json(row[0], file, within=name)
+        return decode_json(row[0], file, _TYPES.get(name, Any), name)

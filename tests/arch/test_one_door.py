@@ -14,6 +14,7 @@ CALLS = {
     "np.load", "np.fromfile", "np.loadtxt", "np.genfromtxt", "np.memmap", "json.load", "json.loads", "tomllib.load",
     "tomllib.loads", "msgspec.json.decode", "csv.reader", "csv.DictReader", "pickle.load", "pickle.loads", "gzip.open",
     "zipfile.ZipFile", "h5py.File", "sqlite3.connect", "open", "os.open",
+    "np.lib.format.read_array",
 }  # fmt: skip
 METHODS = {"read_text", "read_bytes", "open"}
 
@@ -27,7 +28,6 @@ OWN = {
     "firmware_sim/rule_text.py": "a text over the bus, of limited length, whose reader names the fault",
     "neurochip/papers/rules_on_substrates.py": "a table that the maintainer measured, read by its own script",
     "firmware_sim/counting.py": "a text within a block of the bus, whose reader names the fault",
-    "firmware_sim/store.py": "a text within a container with checksums; the file came through the door",
     "neurochip/kernels/_jit.py": "the source of the package",
     "neurochip/source.py": "the source of the package",
     "neurochip/machine.py": "/proc and /sys",
@@ -38,15 +38,13 @@ OWN = {
     "neurochip/data/fetch.py": "downloads, and sums what `read_idx` has read",
     "neurochip/data/idx.py": "gzip around a stream that the door opened",
     "neurochip/testing/elements.py": "a text that the test has just written",
-    "neurochip/trace/arrays.py": "writes",
-    "neurochip/papers/reproducing.py": "writes",
-    "neurochip/papers/packing.py": "writes",
+    "neurochip/papers/parts.py": "the source of the package",
+    "neurochip/sweep/identity.py": "sums the files that runs name, and looks at nothing in them",
+    "neurochip/sweep/store.py": "makes a database",
+    "neurochip/durable/folder.py": "a folder, so that its names are on the disk",
 }
-# Rooms with guards of their own, whose content has checksums or is SQLite's: not behind the door yet.
-STORES = (
-    "neurochip/sweep/", "neurochip/search/", "neurochip/tuning.py", "neurochip/papers/parts.py",
-    "neurochip/measuring.py", "neurochip/bench/", "neurochip/durable/",
-)  # fmt: skip
+# Programs of other tools, in processes of their own, and what these answer.
+RIVALS = "neurochip/bench/rivals/"
 
 
 def reading_calls(source: str) -> list[tuple[int, str]]:
@@ -59,7 +57,7 @@ def reading_calls(source: str) -> list[tuple[int, str]]:
         modes = [
             arg.value for arg in node.args if isinstance(arg, ast.Constant) and isinstance(arg.value, str)
         ]
-        if modes and modes[-1] in ("w", "wb", "x", "a"):
+        if modes and modes[-1] in ("w", "wb", "x", "a", "ab"):
             continue
         of_a_path = isinstance(node.func, ast.Attribute) and node.func.attr in METHODS
         if (
@@ -78,11 +76,17 @@ def sources() -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*.py"))
 
 
+def test_what_is_excused_still_opens_something() -> None:
+    """An excuse outlives what it excuses, and would cover the next call that is written there."""
+    for place in OWN:
+        assert reading_calls((ROOT / place).read_text(encoding="utf-8")), place
+
+
 def test_nothing_else_opens_foreign_files() -> None:
     found = []
     for path in sources():
         place = path.relative_to(ROOT).as_posix()
-        if place.startswith("neurochip/files/") or place in OWN or place.startswith(STORES):
+        if place.startswith(("neurochip/files/", RIVALS)) or place in OWN:
             continue
         found += [f"{place}:{line}: {call}" for line, call in reading_calls(path.read_text(encoding="utf-8"))]
     # Catalogues of other packages are resources of Python, not files that a user names.

@@ -13,7 +13,15 @@ from typing import Any
 
 import pytest
 
-FILES = [".lock", "points.csv", "points.sqlite", "summary.csv", "sweep.html", "sweep.json"]
+FILES = [
+    ".lock",
+    "points.csv",
+    "points.sqlite",
+    "points.sqlite.checksum",
+    "summary.csv",
+    "sweep.html",
+    "sweep.json",
+]
 
 TINY = """
 about = "real numbers, few digits: takes a moment"

@@ -23,7 +23,7 @@ def test_shards_are_joined_to_the_same_tables(swept: Path, run: Run, place: Work
             "sweep", tiny, *ASKED, "--workers", "1", "--shard", f"{k}/2", "--out", f"part{k}", "--quiet"
         )
         assert (result.exit_code, result.stdout) == (0, f"part{k}\n"), result.output
-        assert sorted(os.listdir(f"part{k}")) == [".lock", "points.sqlite"]
+        assert sorted(os.listdir(f"part{k}")) == [".lock", "points.sqlite", "points.sqlite.checksum"]
     result = run("sweep", "merge", "part1", "part2", "--out", "whole")
     assert result.exit_code == 0, result.output
     assert tables("whole") == tables(swept) and results(Path("whole")) == results(swept)
@@ -94,7 +94,7 @@ def test_a_shard_that_is_begun_anew_stays_one(run: Run, place: Workplace) -> Non
     assert run("sweep", *asked, "--shard", "2/2", "--out", "part", "--quiet").exit_code == 0
     result = run("sweep", "--resume", "part", "--out", "part-2", "--workers", "1", "--quiet")
     assert (result.exit_code, result.stdout) == (0, "part-2\n"), result.output
-    assert sorted(os.listdir("part-2")) == [".lock", "points.sqlite"]
+    assert sorted(os.listdir("part-2")) == [".lock", "points.sqlite", "points.sqlite.checksum"]
     assert rows("part-2").keys() == rows("part").keys()
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.errors import NeurochipError
+from tests.fuzz import stores
 from tests.fuzz.mutations import damaged_archive, damaged_bytes, damaged_hdf5, damaged_json, damaged_text
 
 __all__ = ["TARGETS", "Target", "judged"]
@@ -41,12 +42,23 @@ class Target:
         Changes one of them.
     read
         Reads the file at a path.
+    stem
+        Of the file's name.
+    beside
+        Names of files beside it, of which it may say what does not fit.
     """
 
     suffix: str
     seeds: Callable[[], Sequence[bytes]]
     damage: Damage
     read: Callable[[Path], Any]
+    stem: str = "x"
+    beside: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.stem + self.suffix
 
 
 def judged(target: Target, content: bytes, path: Path) -> bool:
@@ -58,7 +70,9 @@ def judged(target: Target, content: bytes, path: Path) -> bool:
         taken = True
     except NeurochipError as error:
         text = str(error)
-        assert text.startswith((str(path), path.name)), f"no file in: {text}"
+        named = (str(path), path.name, *(str(path.with_name(name)) for name in target.beside))
+        # Of a folder that is meant as a whole, the folder.
+        assert text.startswith((*named, f"{path.parent}: ")), f"no file in: {text}"
         assert not _UNSHOWN.search(text), f"more than a sentence: {text!r}"
         taken = False
     took = time.process_time() - began
@@ -313,4 +327,27 @@ TARGETS: dict[str, Target] = {
     "NIR": Target(".nir", _graphs, damaged_hdf5, _read_nir),
     "die": Target(".h5", _die, _resealed(damaged_hdf5), _read_die),
     "checkpoint": Target(".h5", _checkpoint, _resealed(damaged_hdf5), _read_checkpoint),
+    "sweep": Target(
+        ".json",
+        lambda: stores.made_in_folder(stores.sweep_folder, "sweep.json"),
+        damaged_json,
+        stores.read_sweep,
+    ),
+    "store": Target(
+        ".sqlite",
+        lambda: stores.made_in_folder(stores.sweep_folder, "points.sqlite"),
+        stores.damaged_store,
+        stores.read_store,
+        "points",
+    ),
+    "request": Target(
+        ".json", stores.request, stores.damaged_request, stores.read_request, "request", ("run.toml",)
+    ),
+    "log": Target(".jsonl", stores.log, stores.damaged_log, stores.read_log),
+    "bench": Target(".json", stores.bench, stores.damaged_bench, stores.read_bench),
+    "part": Target(".npz", stores.part, _resealed(damaged_archive), stores.read_part),
+    "array": Target(".npy", stores.npy, stores.damaged_npy, stores.read_npy),
+    "packed spikes": Target(".npz", stores.packed_spikes, damaged_archive, stores.read_packed_spikes),
+    "state": Target("", stores.state, stores.damaged_state, stores.read_state),
+    "replay": Target(".json", stores.replays, damaged_json, stores.read_replay, "report"),
 }

@@ -28,7 +28,7 @@ def test_damaged_files(tmp_path: Path, name: str) -> None:
     target = TARGETS[name]
     rng = random.Random(20261128)
     seeds = target.seeds()
-    path = tmp_path / f"x{target.suffix}"
+    path = tmp_path / target.name
     taken = 0
     for number in range(INPUTS.get(name, OTHERS)):
         content = rng.choice(seeds)

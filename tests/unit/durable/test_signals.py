@@ -199,3 +199,53 @@ def test_a_command_ends_in_three_seconds_whatever_it_is_at(work: str, times: int
     assert time.monotonic() - began < 5, "3 s of this machine when it is not busy"
     if work.startswith("asks never and"):
         assert said == "Stopped; go on with: neurochip tune --resume 'found dir'\n"
+
+
+TIDYING = """
+import sys, time
+from neurochip._cli.stops import Interruption, ending, stops
+from neurochip.durable.signals import stoppable
+from pathlib import Path
+with ending():
+    try:
+        with stops():
+            try:
+                with stoppable("sweep", Path("found")) as asked:
+                    print("here", flush=True)
+                    while not asked():
+                        time.sleep(0.01)
+            finally:
+                {tidying}
+    except Interruption as stop:
+        stop.show()
+        sys.exit(stop.exit_code)
+"""
+
+
+@pytest.mark.parametrize(
+    "tidying",
+    [
+        "time.sleep(60)",  # as workers that take long to end: it is interrupted in turn
+        "import contextlib, os\n                with contextlib.suppress(KeyboardInterrupt): time.sleep(60)\n"
+        "                while True: time.sleep(1)",
+    ],
+    ids=["interrupted", "stubborn"],
+)
+def test_what_is_tidied_up_afterwards_does_not_hide_how_to_go_on(tidying: str, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(TIDYING.format(tidying=tidying), encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, str(script)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "here\n"
+            process.send_signal(signal.SIGINT)
+            _, said = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, said) == (130, "Stopped; go on with: neurochip sweep --resume found\n")

@@ -99,7 +99,8 @@ def test_what_goes_wrong_is_a_reason() -> None:
     assert done["reason"] is not None and done["reason"].endswith("must be finite, got NaN or infinity")
     assert done["kind"] == "diverged"
     odd = measure(job("deploy", run_of("ideal"), b"no archive"))
-    assert odd["reason"] is not None and odd["reason"].startswith("ValueError: ") and odd["kind"] == "fault"
+    assert odd["reason"] is not None and odd["reason"].startswith("weights: is damaged")
+    assert odd["kind"] == "refused"
 
 
 def test_weights_survive_packing() -> None:
