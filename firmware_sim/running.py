@@ -25,7 +25,7 @@ from neurochip.errors import ConfigError
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
 from neurochip.substrate import Ledger
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 
 __all__ = ["Ran", "run_program"]
 
@@ -79,7 +79,7 @@ def run_program(
     link = LocalLink(device_of(spec, built)) if connect is None else connect()
     try:
         chip = driven(link, spec, built)
-        chip.load(glorot(built.network, spec.seed))
+        chip.load(first_parameters(spec, built.network))
         if spec.learning is not None:
             rule = rule_for(built.network, spec.learning, spec.phases)
             if isinstance(rule, LearningRule) and is_programmable(rule):

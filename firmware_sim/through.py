@@ -21,7 +21,7 @@ from neurochip.compile.quantise import state_dtype
 from neurochip.description import RunSpec
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 
 __all__ = ["Through", "device_of", "driven", "first_image", "through_firmware"]
 
@@ -55,7 +55,9 @@ def driven(link: Link, spec: RunSpec, built: Built, schedule: Program | None = N
 
 def first_image(spec: RunSpec, built: Built) -> bytes:
     """Return the image of a run's chip with its first weights (Glorot, by its seed): what `load` takes."""
-    parts = image_parts(chip_digest(spec, built), tables_of(built.image), glorot(built.network, spec.seed))
+    parts = image_parts(
+        chip_digest(spec, built), tables_of(built.image), first_parameters(spec, built.network)
+    )
     return b"".join(bytes_of(part) for part in parts)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from neurochip.elements import Threshold as Threshold
     from neurochip.elements.encoders.predictive import check_lambda as check_lambda
     from neurochip.elements.neurons.lif import LIF as LIF
+    from neurochip.elements.neurons.spiking import SpikingNeuron as SpikingNeuron
     from neurochip.errors import CapabilityError as CapabilityError
     from neurochip.errors import ConfigError as ConfigError
     from neurochip.errors import DataError as DataError
@@ -97,6 +98,7 @@ _HOME = {
     "Rule": "neurochip.learning.rule",
     "check_needs": "neurochip.learning.rule",
     "LIF": "neurochip.elements.neurons.lif",
+    "SpikingNeuron": "neurochip.elements.neurons.spiking",
     "replay": "neurochip.replaying",
     "settle": "neurochip.settling",
     "simulate": "neurochip.simulation",

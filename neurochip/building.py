@@ -19,7 +19,7 @@ from neurochip.cores.faults import plan_faults
 from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices
-from neurochip.description.neuron import state_words
+from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
@@ -84,12 +84,12 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
         chip,
         precision=precision,
         rounding=run.network.rounding,
-        state_words=state_words(run.coding),
-        trace_words=int(traced),
+        state_words=state_words_of(run),
+        trace_words=trace_cost(run).state_words_kept,
     )
     substrate = DigitalSubstrate(
         image,
-        run.coding,
+        run.coding if run.settles else run.neuron,
         traced=traced and run.learning is not None and run.learning.trace == "decoder",
         counting=traced and run.learning is not None and run.learning.trace == "count",
         seed=run.seed,

@@ -31,7 +31,7 @@ from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 from neurochip.training.watch import Watch
 
 __all__ = ["measure", "measure_dies", "pack", "unpack"]
@@ -124,7 +124,7 @@ def _measured(
     first = {"train": 0, "deploy": last, "fine-tune": last - job["epochs"]}[job["work"]]
     built = build(run, threads=1, allow_code=allow_code, die=die)
     samples = _samples(run.data.set, run.data.train, run.data.test)
-    built.substrate.load(glorot(built.network, run.seed) if weights is None else weights)
+    built.substrate.load(first_parameters(run, built.network) if weights is None else weights)
     if first < last:
         error, warnings = _trained(run, built, samples, first, last)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from neurochip.description import read_chip, read_run
 from neurochip.description.catalogue import built_in
 from neurochip.description.rule_names import RULES, plugged_rule
 from neurochip.description.tails import tails
-from neurochip.elements.element import plugged_class
+from neurochip.elements.neurons.spiking import check_neuron
+from neurochip.elements.neurons.table import NEURONS
 from neurochip.elements.stages import FAMILIES, check_compiles
 from neurochip.papers.table import EXPERIMENTS
 from neurochip.papers.table import find as find_experiment
@@ -34,10 +36,14 @@ def check_plugin(plugin: Plugin) -> None:
     if group in _ROLES:
         role = _ROLES[group]
         plugins.find(group, name, FAMILIES[role].built_in, f"coding.{role}")
-        cls = plugged_class(plugin)
-        missing = dataclasses.MISSING
-        if not any(f.default is missing and f.default_factory is missing for f in dataclasses.fields(cls)):
+        cls = FAMILIES[role].plugged(plugin)
+        if _has_defaults(cls):
             check_compiles(role, cls(), np.dtype(np.float32), f"coding.{role}")
+    elif group == NEURONS.group:
+        plugins.find(group, name, NEURONS.built_in, "neuron.kind")
+        cls = NEURONS.plugged(plugin)
+        if _has_defaults(cls):
+            check_neuron(cls(), np.dtype(np.float32), "neuron")
     elif group == "rules":
         plugins.find(group, name, RULES, "learning.rule")
         plugged_rule(name)
@@ -54,12 +60,18 @@ def check_plugin(plugin: Plugin) -> None:
         read_run(name)
 
 
+def _has_defaults(cls: Any) -> bool:
+    missing = dataclasses.MISSING
+    return not any(f.default is missing and f.default_factory is missing for f in dataclasses.fields(cls))
+
+
 def means(plugin: Plugin) -> str:
     """Return how a plug-in is asked for."""
     name = plugin.name
     if plugin.group in _ROLES:
         return f'coding.{_ROLES[plugin.group]} = "{name}"'
     return {
+        "neurons": f'neuron.kind = "{name}"',
         "chips": f"--set chip={name}",
         "runs": f"neurochip simulate {name}",
         "rules": f'learning.rule = "{name}"',

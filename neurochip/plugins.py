@@ -38,6 +38,7 @@ GROUPS = {
     "encoders": "an encoder",
     "decoders": "a decoder",
     "annealers": "an annealer",
+    "neurons": "a neuron",
     "chips": "a chip",
     "runs": "a run",
     "rules": "a learning rule",

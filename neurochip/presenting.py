@@ -29,7 +29,7 @@ from neurochip.trace.traffic import CoreTraffic, TimingModel
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.evaluate import presentations
 from neurochip.training.folder import CHECKPOINT, RESOLVED
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 
 __all__ = ["Presentation", "SpikingPresentation"]
 
@@ -65,7 +65,7 @@ class Presentation:
         if built.image is None or not isinstance(built.substrate, DigitalSubstrate):
             raise RuntimeError("a digital run is always compiled")
         check_clock(built.chip, timing)
-        self._unknown = _unknown(spec.faults, timing)
+        self._unknown, self._settles = _unknown(spec.faults, timing), spec.settles
         if (
             not built.network.is_simple
         ):  # a spike then meets synapses at several times, or several on one neuron
@@ -77,7 +77,7 @@ class Presentation:
                 "presentation", f"must be 0 to {len(labels) - 1}, as {split} has samples, got {presentation}"
             )
         weights = (
-            glorot(built.network, spec.seed)
+            first_parameters(spec, built.network)
             if folder is None
             else read_checkpoint(folder / CHECKPOINT, digest=digest_of(built)).parameters
         )
@@ -120,9 +120,12 @@ class Presentation:
             names, self._network.sizes, (p.clamped for p in self._network.populations), strict=True
         ):
             found.append(neurons(name, size, "spike", "bit", "0 or 1"))
-            found.append(neurons(name, size, "value", "real", "s, 0 to 1"))
-            if not clamped:
+            found.append(
+                neurons(name, size, "value", "real", "s, 0 to 1" if self._settles else "spikes, low-passed")
+            )
+            if not clamped and self._settles:
                 found.append(neurons(name, size, "step_size", "real", "ε, 0 to 1"))
+            if not clamped:
                 found.append(
                     neurons(name, size, "drive", "real", "u, sum of the weights of the last tick's spikes")
                 )

@@ -36,7 +36,7 @@ from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
 from neurochip.training.record import Raster, RunRecord, Timeline
 from neurochip.training.state import TrainingState
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 
 __all__ = ["Outcome", "TimingModel", "simulate", "versions"]
 
@@ -167,7 +167,7 @@ def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) ->
     """Return where the run stands, and put the machine there."""
     state = None if begun is None else begun.state(digest)
     if state is None:
-        built.substrate.load(glorot(built.network, spec.seed))
+        built.substrate.load(first_parameters(spec, built.network))
         state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), started=_now())
         built.substrate.load(state.parameters)
     else:

@@ -17,7 +17,7 @@ from neurochip.elements.neurons.lif import LIF
 from neurochip.errors import ConfigError
 from neurochip.learning.rules import Rule, rule_for
 from neurochip.substrate import Parameters
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 
 __all__ = [
     "LANES",
@@ -56,7 +56,7 @@ def learner(
     if spec.learning is None:
         raise ConfigError(run, "does not learn")
     built = build(spec, threads=threads)
-    built.substrate.load(glorot(built.network, spec.seed))
+    built.substrate.load(first_parameters(spec, built.network))
     return spec, built, rule_for(built.network, spec.learning, spec.phases)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
@@ -10,18 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.arrays import Neurons
-from neurochip.cores.population import neurons_of
+from neurochip.cores.population import decoders_trace, neurons_of
 from neurochip.description.neuron import front_schedule
 from neurochip.description.run_sections import CodingSpec
 from neurochip.elements import Constant, PowerLaw, as_schedule
 from neurochip.elements.neurons import settling, two_compartment
+from neurochip.elements.neurons.firing import MEMBRANE, VALUE, integrators, keep_trace, spiking_neurons
+from neurochip.elements.neurons.spiking import SpikingNeuron, check_neuron
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.elements.stages import check_compiles
 from neurochip.errors import ConfigError
 from neurochip.kernels.random_bits import mix
+from neurochip.network import Population
 from neurochip.substrate import Observable
 
-__all__ = ["Cell", "Settling", "TwoCompartments", "cell_of"]
+__all__ = ["Cell", "Settling", "Spiking", "TwoCompartments", "cell_of"]
 
 # Random numbers by purpose: one seed never serves two.
 _SPIKE_STREAM, _START_STREAM = np.uint64(1), np.uint64(3)
@@ -40,7 +44,8 @@ class Cell(Protocol):
     observables
         What can be observed besides a trace.
     value_is_trace
-        A receiving core makes of the spikes of an axon what the neuron itself makes of them: its value.
+        A receiving core that keeps traces makes of the spikes of an axon what the neuron itself makes of them, its
+        value: they need not be made twice.
     has_bias_axon
         The bias of a core comes from a neuron on it that fires in every tick.
     records
@@ -64,8 +69,17 @@ class Cell(Protocol):
         """What a neuron makes of a weight of 1."""
         ...
 
+    @property
+    def period(self) -> float:
+        """Ticks from spike to spike at a value of 1: what makes a value of spikes per tick."""
+        ...
+
+    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
+        """Return the kind of each population, of those that `neurons` gives."""
+        ...
+
     def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
-        """Return the kinds of neurons: 0 updated, 1 inputs. Raises `ConfigError` for elements that do not work."""
+        """Return the kinds of neurons: 0 updated, 1 inputs … Raises `ConfigError` for elements that do not work."""
         ...
 
     def seed(self, seed: int) -> np.uint64:
@@ -117,6 +131,15 @@ class Settling:
         """A weight is what it is."""
         return 1.0
 
+    @property
+    def period(self) -> float:
+        """A neuron of value 1 fires in every tick."""
+        return 1.0
+
+    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
+        """Return 1 for inputs, 0 for others."""
+        return tuple(int(p.clamped) for p in populations)
+
     def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
         """Return both kinds; see `Cell`."""
         coding = self.coding
@@ -131,7 +154,8 @@ class Settling:
             settling.settling(coding.encoder, coding.decoder, coding.annealer, front is not None, steady),
             settling.clamped(coding.encoder, front is not None, steady),
         )
-        return neurons_of(kinds, dtype, slots, decoder=coding.decoder, traced=traced, patterned=True)
+        trace = decoders_trace(coding.decoder) if traced else None
+        return neurons_of(kinds, dtype, slots, trace=trace, patterned=True)
 
     def seed(self, seed: int) -> np.uint64:
         """Return the seed of the encoders."""
@@ -178,9 +202,9 @@ class TwoCompartments:
 
     neuron: TwoCompartmentLIF
     restarted: bool = False
-    name: ClassVar[str] = "lif"
+    name: ClassVar[str] = "digital"
     value: ClassVar[int] = two_compartment.RATE
-    observables: ClassVar[frozenset[Observable]] = frozenset(Observable) - {Observable.ADJOINT}
+    observables: ClassVar[frozenset[Observable]] = _SEEN
     value_is_trace: ClassVar[bool] = True
     has_bias_axon: ClassVar[bool] = True
     records: ClassVar[tuple[str, ...]] = ("spikes", "states")
@@ -194,6 +218,15 @@ class TwoCompartments:
     def gain(self) -> float:
         """What a spike adds to the filter of its synapse."""
         return (1.0 - math.exp(-1.0 / self.neuron.synapse)) * self.neuron.period
+
+    @property
+    def period(self) -> float:
+        """Of a rate of 1."""
+        return self.neuron.period
+
+    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
+        """Return 1 for inputs, 0 for others."""
+        return tuple(int(p.clamped) for p in populations)
 
     def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
         """Return both kinds; see `Cell`. What a core keeps of an axon is the neuron's own rate."""
@@ -225,10 +258,77 @@ class TwoCompartments:
         return beta
 
 
-def cell_of(neuron: CodingSpec | TwoCompartmentLIF | Cell) -> Cell:
+@dataclass(frozen=True)
+class Spiking:
+    """Neurons of any kind that fire and learn (docs/neurons.md).
+
+    Parameters
+    ----------
+    neuron
+        Their membrane, and what they have in common.
+    """
+
+    neuron: SpikingNeuron
+    name: ClassVar[str] = "digital"
+    value: ClassVar[int] = VALUE
+    observables: ClassVar[frozenset[Observable]] = _SEEN
+    value_is_trace: ClassVar[bool] = False
+    has_bias_axon: ClassVar[bool] = False
+    records: ClassVar[tuple[str, ...]] = ("spikes", "states")
+
+    @property
+    def variables(self) -> int:
+        """Net input, value, and those of the membrane."""
+        return MEMBRANE + len(self.neuron.state)
+
+    @property
+    def gain(self) -> float:
+        """A neuron of value 1 fires once in a period: its spikes count so much more."""
+        return self.neuron.period
+
+    @property
+    def period(self) -> float:
+        """Of a value of 1."""
+        return self.neuron.period
+
+    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
+        """Return 1 for inputs, 0 for others, 2 for outputs that are integrators."""
+        integrates = self.neuron.readout == "integrator"
+        return tuple(2 if p.output and integrates else int(p.clamped) for p in populations)
+
+    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
+        """Return all kinds; see `Cell`."""
+        check_neuron(self.neuron, dtype, "neuron")
+        kinds = (*spiking_neurons(self.neuron), integrators(self.neuron))
+        return neurons_of(kinds, dtype, slots, trace=keep_trace if traced else None)
+
+    def seed(self, seed: int) -> np.uint64:
+        """Return the seed of when inputs begin."""
+        return np.uint64(mix(np.uint64(seed), _START_STREAM))
+
+    def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
+        """Every tick is like the other."""
+        return np.zeros((ticks, 1))
+
+    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """An input has the net input of its value."""
+        return inputs
+
+    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
+        """An output is pulled to its target."""
+        return targets
+
+    def nudge(self, beta: float) -> float:
+        """Return 2β: the cost is the squared distance."""
+        return 2.0 * beta
+
+
+def cell_of(neuron: CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell) -> Cell:
     """Return what a substrate has to know of neurons that are named by their Spec."""
     if isinstance(neuron, CodingSpec):
         return Settling(neuron)
     if isinstance(neuron, TwoCompartmentLIF):
         return TwoCompartments(neuron)
+    if isinstance(neuron, SpikingNeuron):
+        return Spiking(neuron)
     return neuron

@@ -50,8 +50,8 @@ class SynapseMemories:
         Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
     threads, each_thread
         Work is shared by calling ``each_thread(work)``, which calls ``work(k)`` for every k < ``threads``.
-    gain
-        What neurons make of a weight of 1.
+    gain, kinds
+        What neurons make of a weight of 1; the kind of each population.
     mismatch
         Of the synapses; `None`: every synapse delivers what its memory holds.
     """
@@ -66,15 +66,16 @@ class SynapseMemories:
         threads: int,
         each_thread: Callable[[Callable[[int], None]], None],
         gain: float = 1.0,
+        kinds: tuple[int, ...] | None = None,
         mismatch: SynapseMismatch | None = None,
     ) -> None:
-        self._layout = layout
+        self._layout, self._kinds = layout, kinds
         self._seed = np.uint64(seed)
         self._stochastic = stochastic
         self._weight_range = weight_range
         self._threads = threads
         self._each_thread = each_thread
-        self.wiring = layout.wiring()
+        self.wiring = layout.wiring(kinds=kinds)
         self._by_core: Wiring | None = None
         self._gain = layout.state_dtype.type(gain)
         self._factors = None if mismatch is None else synapse_factors(layout, mismatch)
@@ -102,7 +103,7 @@ class SynapseMemories:
     def by_core(self) -> Wiring:
         """Return what is delivered, as a chip sees it on which every core hears for itself."""
         if self._by_core is None:
-            self._by_core = self._layout.wiring(by_core=True)
+            self._by_core = self._layout.wiring(by_core=True, kinds=self._kinds)
         held = self.delivered
         self._by_core = self._by_core._replace(weights=held.weights, scales=held.scales, bias=held.bias)
         return self._by_core

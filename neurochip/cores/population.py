@@ -17,7 +17,7 @@ from neurochip.elements.stages import Parts, decode, specialised, stage_of
 from neurochip.errors import CapabilityError
 from neurochip.kernels._jit import Kernel, kernel, typed
 
-__all__ = ["neurons_of"]
+__all__ = ["decoders_trace", "neurons_of"]
 
 _MOST_KINDS = 4  # in one network: the loop has a place for each
 
@@ -54,13 +54,21 @@ def _trace_value(trace: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
     return trace.value(slot, slot, np.zeros(0, np.uint8), row, row, row)
 
 
+def decoders_trace(decoder: Any) -> Kernel[Any, Any]:
+    """Return what makes a trace of bits as a decoder does; neurons that settle hold its constants."""
+    parts: Parts = {
+        decode: stage_of("decoder", decoder),
+        _decoder_constants: TAKE[len(constants_of(decoder))],
+    }
+    return specialised(_trace, parts)
+
+
 def neurons_of(
     kinds: Sequence[Dynamics],
     dtype: np.dtype[Any],
     slots: int,
     *,
-    decoder: Any = None,
-    traced: bool = False,
+    trace: Kernel[Any, Any] | None = None,
     patterned: bool = False,
     bias_column: int = -1,
 ) -> Neurons:
@@ -72,10 +80,8 @@ def neurons_of(
         In the order in which populations name them.
     dtype, slots
         Format of the state, and slots of the network.
-    decoder
-        What makes traces of bits; the constants of kind 0 hold its own.
-    traced
-        Whether receivers keep traces.
+    trace
+        What makes traces of bits, with the constants of kind 0; `None`: receivers keep none.
     patterned
         Whether sums are kept for reference patterns: worth it for neurons that fire often and regularly.
     bias_column
@@ -92,13 +98,6 @@ def neurons_of(
     for k, kind in enumerate(kinds):
         constants[k, : len(kind.constants)] = kind.constants
         compacts[k] = kind.silent_at_zero
-    trace = _no_trace
-    if traced:
-        parts: Parts = {
-            decode: stage_of("decoder", decoder),
-            _decoder_constants: TAKE[len(constants_of(decoder))],
-        }
-        trace = specialised(_trace, parts)
     own = next((kind.own for kind in kinds if kind.own is not None), np.zeros((0, slots)))
     return typed(
         Neurons(
@@ -108,8 +107,8 @@ def neurons_of(
             update[-1],
             constants,
             np.ascontiguousarray(own, dtype=dtype),
-            _trace_value(trace, dtype),
-            int(traced),
+            _trace_value(_no_trace if trace is None else trace, dtype),
+            int(trace is not None),
             int(patterned),
             bias_column,
             compacts,

@@ -23,6 +23,7 @@ from neurochip.cores.synapses_met import SynapsesMet
 from neurochip.cores.threads import Threads
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.run_sections import MOST_TICKS, CodingSpec
+from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.spikes import Spikes
@@ -85,7 +86,7 @@ class DigitalSubstrate:
     def __init__(
         self,
         image: ChipImage,
-        neuron: CodingSpec | TwoCompartmentLIF | Cell,
+        neuron: CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell,
         *,
         traced: bool = False,
         counting: bool = False,
@@ -102,9 +103,7 @@ class DigitalSubstrate:
         self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
-        self._counters = EventCounters(
-            image, traced or counting or self._cell.value_is_trace, bias_axon=self._cell.has_bias_axon
-        )
+        self._counters = EventCounters(image, traced or counting, bias_axon=self._cell.has_bias_axon)
         self._met = SynapsesMet(image, self._layout.slots_of)
         self._dtype = self._layout.state_dtype
         self._threads = Threads(threads)
@@ -140,13 +139,14 @@ class DigitalSubstrate:
             threads=self._threads.count,
             each_thread=self._threads.each,
             gain=self._cell.gain,
+            kinds=self._cell.kinds(image.network.populations),
             mismatch=mismatch,
         )
         self._batch = Batch(
             self._layout,
             self._synapses,
             self._cell,
-            traced=traced,
+            traced=traced and not self._cell.value_is_trace,
             seed=seed,
             threads=self._threads,
             plans=self.plans,
@@ -159,7 +159,9 @@ class DigitalSubstrate:
     @property
     def capabilities(self) -> Capabilities:
         """What the chip can do."""
-        observables = self._cell.observables | ({Observable.TRACE} if self._traced else set())
+        # What a core makes of the spikes that reach it is not the value any more where some get lost.
+        lost = self._cell.value_is_trace and any(plan is not None and plan.on_the_way for plan in self.plans)
+        observables = self._cell.observables | ({Observable.TRACE} if self._traced and not lost else set())
         return Capabilities(self._cell.name, observables, sends_bits_only=True)
 
     def load(self, parameters: Parameters) -> None:
@@ -292,15 +294,13 @@ class DigitalSubstrate:
         state, plan, layer = batch.state, batch.plan, layer % len(self._layout.slots_of)
         slots = self._layout.slots_of[layer]
         check_observable(what, self.capabilities, "is not kept on this chip; make it with traced=True")
-        own = self._cell.value_is_trace and what in (Observable.ACTIVITY, Observable.TRACE)
-        if own and batch.lossy:
-            raise CapabilityError(what.value, "is not kept of axons on which packets get lost")
+        own = self._cell.value_is_trace and what is Observable.TRACE
         if what is Observable.VALUE or own:
             return np.array(state.words[:, self._cell.value, slots])
         if what is Observable.SPIKES:
             return np.array(batch.bits()[:, slots])
         lost = plan is not None and batch.lossy and batch.tick > 0
-        ran = self._dtype.type(max(self._ran, 1))
+        ran = self._dtype.type(max(self._ran, 1) / self._cell.period)
         if what is Observable.TRACE:
             trace = batch.reception.trace
             if plan is not None and lost:
@@ -330,6 +330,11 @@ class DigitalSubstrate:
         self._counters.update(written.accumulations, written.writes, written.saturations, written.words)
         if self._clocks:
             self._counters.time(Phase.UPDATE, self._clocks[0].learned(written.accumulations, written.writes))
+
+    @property
+    def records(self) -> tuple[str, ...]:
+        """What a run can record."""
+        return self._cell.records
 
     @property
     def delivered(self) -> Wiring:

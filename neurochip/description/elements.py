@@ -1,4 +1,4 @@
-"""Encoders, decoders and annealers in a run file: ``"osa"`` or ``{ kind = "osa", nu_bar = 0.05 }``.
+"""Encoders, decoders, annealers and neurons in a run file: ``"osa"`` or ``{ kind = "osa", nu_bar = 0.05 }``.
 
 λ is spelled ``lambda`` in files (``lam`` in Python, where the word is taken): a number, or a table
 ``{ coefficient, exponent }`` for a power law; for an encoder also ``"as-decoder"`` or ``"none"``.
@@ -117,4 +117,4 @@ def element_table(element: Any) -> dict[str, Any]:
         value = getattr(element, name)
         is_real = hints[name] is float
         table[key] = _lambda_value(value) if name == "lam" else float(value) if is_real else value
-    return table
+    return {key: value for key, value in table.items() if value is not None}

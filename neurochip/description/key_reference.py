@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+import typing
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
@@ -15,6 +16,7 @@ from neurochip.description.rule_keys import RULES
 from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import ELEMENTS
 from neurochip.durable.atomic import replacing
+from neurochip.elements.neurons.table import NEURONS
 from neurochip.errors import ConfigError
 from neurochip.keys.ranges import range_words
 from neurochip.keys.reading import describe, did_you_mean
@@ -122,14 +124,20 @@ def _is_list(known: KnownKey) -> bool:
 
 
 def _of_elements() -> list[KeyRow]:
-    """Return the keys of encoders, decoders and annealers, each under its kind."""
+    """Return the keys of encoders, decoders, annealers and neurons, each under its kind."""
     rows = []
-    for role, (family, _, _) in ELEMENTS.items():
+    families = {f"coding.{role}": family for role, (family, _, _) in ELEMENTS.items()}
+    for place, family in {"neuron": NEURONS, **families}.items():
         for kind, cls in family.built_in.items():
+            hints = typing.get_type_hints(cls)
             for field in dataclasses.fields(cls):
                 name = "lambda" if field.name == "lam" else field.name
-                effect = f'with coding.{role}.kind = "{kind}"'
-                rows.append(KeyRow(f"coding.{role}.{name}", "number", _default(field.default), effect, ""))
+                words = "number"
+                if get_origin(hints[field.name]) is Literal:
+                    words = ", ".join(describe(choice) for choice in get_args(hints[field.name]))
+                default = "" if field.default is None and name != "lambda" else _default(field.default)
+                effect = f'with {place}.kind = "{kind}"'
+                rows.append(KeyRow(f"{place}.{name}", words, default, effect, ""))
     return rows
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import CodingSpec
 from neurochip.elements import HardwareCost, Schedule, as_schedule
 from neurochip.elements.encoders.predictive import PREDICTIVE_COST
 from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST
 from neurochip.errors import ConfigError
 
-__all__ = ["front_schedule", "neuron_elements", "state_words"]
+__all__ = ["front_schedule", "neuron_elements", "parts_of", "state_words", "state_words_of", "trace_cost"]
+
+# A counter of spikes per axon: one addition to one word.
+_COUNT_COST = HardwareCost(additions=1, state_words_read=1, state_words_written=1, state_words_kept=1)
 
 
 def front_schedule(coding: CodingSpec) -> Schedule | None:
@@ -42,5 +46,31 @@ def neuron_elements(coding: CodingSpec) -> dict[str, tuple[str, HardwareCost]]:
 
 
 def state_words(coding: CodingSpec) -> int:
-    """Return the words of state that one neuron keeps."""
-    return sum(cost.state_words_kept for _, cost in neuron_elements(coding).values())
+    """Return the words of state that one neuron which settles keeps."""
+    return _kept(neuron_elements(coding))
+
+
+def parts_of(run: RunSpec) -> dict[str, tuple[str, HardwareCost]]:
+    """Return role → (kind, cost per neuron and tick) of the neurons of a run."""
+    return neuron_elements(run.coding) if run.settles else run.neuron.parts
+
+
+def state_words_of(run: RunSpec) -> int:
+    """Return the words of state that one neuron of a run keeps."""
+    return _kept(parts_of(run))
+
+
+def trace_cost(run: RunSpec) -> HardwareCost:
+    """Return what a receiving core pays for each axon and tick where a run learns from traces."""
+    if run.learning is None or run.learning.pre != "trace":
+        return HardwareCost()
+    if run.learning.trace == "count":
+        return _COUNT_COST
+    if run.settles:
+        return HardwareCost() if run.coding.decoder is None else run.coding.decoder.hardware
+    cost: HardwareCost = run.neuron.trace_hardware
+    return cost
+
+
+def _kept(parts: dict[str, tuple[str, HardwareCost]]) -> int:
+    return sum(cost.state_words_kept for _, cost in parts.values())

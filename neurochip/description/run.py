@@ -15,6 +15,11 @@ from neurochip.description.elements import element_table, read_element
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
 from neurochip.description.graph import network_of
 from neurochip.description.network_sections import NETWORK_READERS, NetworkSpec
+from neurochip.description.neuron_section import (
+    read_neuron,
+    refuse_neuron_elsewhere,
+    refuse_unheard_output,
+)
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import (
@@ -30,6 +35,7 @@ from neurochip.description.run_sections import (
     RecordSpec,
 )
 from neurochip.elements import Constant, Identity, PowerLaw
+from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot
 from neurochip.keys.key import Count, Key, Seed
@@ -92,9 +98,19 @@ class RunSpec:
         default_factory=DataSpec
     )
     network: Annotated[NetworkSpec, Key("Populations and what connects them.")]
+    neuron: Annotated[
+        Any,
+        Key(
+            "``settling``, neurons that settle and send what ``[coding]`` makes of their value; ``if``, ``lif``, "
+            "``cuba-lif`` or ``two-compartment``, which integrate and fire (docs/neurons.md); or of a package."
+        ),
+    ] = SettlingNeuron()
     coding: Annotated[
         CodingSpec,
-        Key("How values become bits and bits values.", live_if=Is("substrate", "digital", "ideal")),
+        Key(
+            "How values become bits and bits values.",
+            live_if=Is("substrate", "digital", "ideal") & Is("neuron.kind", SettlingNeuron.kind),
+        ),
     ] = field(default_factory=CodingSpec)
     analog: Annotated[AnalogSpec | None, Key("The analog chip.", live_if=Is("substrate", "analog"))] = None
     phases: Annotated[PhasesSpec, Key("How long each phase lasts.", live_if=_TRAINS)] = field(
@@ -133,6 +149,8 @@ class RunSpec:
             raise ConfigError("about", "must be one line")
         if not self.chip:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
+        object.__setattr__(self, "neuron", read_neuron(self.neuron))
+        refuse_neuron_elsewhere(self.neuron, self.substrate, self.experiment)
         refuse_dead(RunSpec, self, but=("coding",))  # of an analog run it is filled in
         if self.experiment == "train":
             self._check_training()
@@ -171,6 +189,7 @@ class RunSpec:
                 "learning.rates",
                 f"must have one rate for each of the {n} projections, got {len(learning.rates)}",
             )
+        refuse_unheard_output(self.neuron, learning.rates, network)
         if learning.product == "full" and not network.tied:
             raise ConfigError(
                 "learning.product",
@@ -189,11 +208,22 @@ class RunSpec:
         if learning.pre == "trace":
             self._check_trace(learning, network)
 
+    @property
+    def settles(self) -> bool:
+        """Whether its neurons settle, rather than integrate and fire."""
+        return isinstance(self.neuron, SettlingNeuron)
+
     def _check_trace(self, learning: LearningSpec, network: Network) -> None:
         if self.substrate != "digital":
             raise ConfigError(
                 "learning.pre",
                 f'"trace" needs bits, which the {self.substrate} substrate does not send; set it to "oracle"',
+            )
+        if learning.trace == "decoder" and self.neuron.kind == "two-compartment" and self.faults.of_packets():
+            raise ConfigError(
+                "learning.trace",
+                '"decoder" needs every packet with neuron.kind = "two-compartment", and '
+                f'faults.{next(iter(self.faults.of_packets()))} loses some; set it to "count"',
             )
         if any(p.tied for p in network.projections):
             raise ConfigError(
@@ -201,7 +231,7 @@ class RunSpec:
                 'must be false with learning.pre = "trace": each core changes its own copy of a weight '
                 "and the two drift apart",
             )
-        if learning.trace == "decoder" and isinstance(self.coding.decoder, Identity):
+        if self.settles and learning.trace == "decoder" and isinstance(self.coding.decoder, Identity):
             raise ConfigError(
                 "learning.trace",
                 '"decoder" needs a decoder that averages, and the identity decoder keeps only the last bit; '
@@ -245,6 +275,10 @@ class RunSpec:
             )
 
     def _check_digital(self) -> None:
+        if not self.settles and self.coding != CodingSpec():
+            raise ConfigError(
+                "coding", f'has no effect with neuron.kind = "{self.neuron.kind}"; leave it out'
+            )
         for name in ("encoder", "decoder"):
             if getattr(self.coding, name) is None:
                 raise ConfigError(f"coding.{name}", "is missing; the digital substrate sends only bits")
@@ -274,7 +308,11 @@ class RunSpec:
                 if value.given():
                     table[section.name] = value.to_table()
                 continue
-            if isinstance(value, CodingSpec):
+            if isinstance(value, SettlingNeuron):
+                continue
+            if section.name == "neuron":
+                table[section.name] = element_table(value)
+            elif isinstance(value, CodingSpec):
                 table[section.name] = {
                     name: element_table(getattr(value, name))
                     for name in ELEMENTS
@@ -298,6 +336,8 @@ class RunSpec:
             For whatever cannot be, and for a key that has no effect beside the others.
         """
         is_ideal = table.get("substrate") in ("ideal", "analog")
+        if "neuron" in table:
+            table = table | {"neuron": read_neuron(table["neuron"])}
         readers = {
             CodingSpec: lambda value, place: _read_coding(value, place, is_ideal),
             **FAULT_READERS,

@@ -17,6 +17,7 @@ from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import ELEMENTS, CodingSpec
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements.element import Family
+from neurochip.elements.neurons.table import NEURONS
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
 from neurochip.keys.live import without_overridden
@@ -132,7 +133,7 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
         target = table
         for key in keys[:-1]:
             below = target.get(key)
-            if key in ELEMENTS and isinstance(below, str):
+            if (key in ELEMENTS or key == "neuron") and isinstance(below, str):
                 below = {"kind": below}
             elif keys[0] == "faults" and isinstance(below, int | float):
                 below = {"rate": below}
@@ -154,7 +155,9 @@ def _walk_schema(keys: list[str]) -> Any:
     hint: Any = RunSpec
     for depth, key in enumerate(keys):
         place = "--set " + ".".join(keys[: depth + 1])
-        if hint is CodingSpec and key in ELEMENTS:
+        if hint is RunSpec and key == "neuron":
+            hint = NEURONS
+        elif hint is CodingSpec and key in ELEMENTS:
             hint = ELEMENTS[key][0]
         elif isinstance(hint, Family):
             # A family of elements: its keys depend on the kind, which may yet change.

@@ -7,6 +7,7 @@ from neurochip.description.catalogue import is_path
 from neurochip.description.rule_names import RULES
 from neurochip.description.run import RunSpec
 from neurochip.description.tails import TAILS
+from neurochip.elements.neurons.table import NEURONS
 from neurochip.elements.stages import FAMILIES
 from neurochip.plugins import Plugin
 
@@ -14,12 +15,14 @@ __all__ = ["plugins_of"]
 
 
 def plugins_of(run: RunSpec) -> tuple[Plugin, ...]:
-    """Return the plug-ins behind the elements, the rule and the chips of a run, each once."""
+    """Return the plug-ins behind the elements, the neurons, the rule and the chips of a run, each once."""
     used: list[Plugin] = []
     for role, family in FAMILIES.items():
         spec = getattr(run.coding, role)
         if spec is not None and type(spec) not in family.built_in.values():
             used += [plugin for plugin in plugins.installed(family.group) if plugin.name == spec.kind]
+    if type(run.neuron) not in NEURONS.built_in.values():
+        used += [plugin for plugin in plugins.installed(NEURONS.group) if plugin.name == run.neuron.kind]
     if run.learning is not None and run.learning.rule not in RULES:
         used += [plugin for plugin in plugins.installed("rules") if plugin.name == run.learning.rule]
     if run.analog is not None and run.analog.mismatch.tails not in TAILS:

@@ -6,7 +6,7 @@ from typing import Any
 
 from neurochip.kernels._jit import Kernel, kernel
 
-__all__ = ["MOST_CONSTANTS", "TAKE"]
+__all__ = ["MOST_CONSTANTS", "MOST_TAKEN", "TAKE"]
 
 MOST_CONSTANTS = 8  # of one element: more than any that is known has
 
@@ -56,5 +56,86 @@ def _take8(c: Any, at: int) -> Any:
     return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4], c[at + 5], c[at + 6], c[at + 7])
 
 
+@kernel
+def _take9(c: Any, at: int) -> Any:
+    return (
+        c[at],
+        c[at + 1],
+        c[at + 2],
+        c[at + 3],
+        c[at + 4],
+        c[at + 5],
+        c[at + 6],
+        c[at + 7],
+        c[at + 8],
+    )
+
+
+@kernel
+def _take10(c: Any, at: int) -> Any:
+    return (
+        c[at],
+        c[at + 1],
+        c[at + 2],
+        c[at + 3],
+        c[at + 4],
+        c[at + 5],
+        c[at + 6],
+        c[at + 7],
+        c[at + 8],
+        c[at + 9],
+    )
+
+
+@kernel
+def _take11(c: Any, at: int) -> Any:
+    return (
+        c[at],
+        c[at + 1],
+        c[at + 2],
+        c[at + 3],
+        c[at + 4],
+        c[at + 5],
+        c[at + 6],
+        c[at + 7],
+        c[at + 8],
+        c[at + 9],
+        c[at + 10],
+    )
+
+
+@kernel
+def _take12(c: Any, at: int) -> Any:
+    return (
+        c[at],
+        c[at + 1],
+        c[at + 2],
+        c[at + 3],
+        c[at + 4],
+        c[at + 5],
+        c[at + 6],
+        c[at + 7],
+        c[at + 8],
+        c[at + 9],
+        c[at + 10],
+        c[at + 11],
+    )
+
+
 # Number of constants → the kernel that takes so many, from ``at`` on.
-TAKE: tuple[Kernel[Any, Any], ...] = (_take0, _take1, _take2, _take3, _take4, _take5, _take6, _take7, _take8)
+TAKE: tuple[Kernel[Any, Any], ...] = (
+    _take0,
+    _take1,
+    _take2,
+    _take3,
+    _take4,
+    _take5,
+    _take6,
+    _take7,
+    _take8,
+    _take9,
+    _take10,
+    _take11,
+    _take12,
+)
+MOST_TAKEN = len(TAKE) - 1

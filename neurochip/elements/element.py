@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from neurochip import plugins
@@ -68,20 +68,24 @@ def element_fault(cls: Any) -> str | None:
 
 
 class Family(Mapping[str, Any]):
-    """Name → Spec class of all encoders, decoders or annealers: the built-in ones, then those of other packages.
+    """Name → Spec class of all encoders, decoders, annealers or neurons: the built-in ones, then those of packages.
 
     Iterating and asking whether there is a name import nothing; getting one does.
 
     Parameters
     ----------
     group
-        ``"encoders"``, ``"decoders"`` or ``"annealers"``.
+        ``"encoders"``, ``"decoders"``, ``"annealers"`` or ``"neurons"``.
     built_in
         Those that come with neurochip.
+    fault
+        Says what keeps a class from this family, over and above what `element_fault` does.
     """
 
-    def __init__(self, group: str, built_in: Mapping[str, type]) -> None:
-        self.group, self.built_in = group, built_in
+    def __init__(
+        self, group: str, built_in: Mapping[str, type], fault: Callable[[Any], str | None] | None = None
+    ) -> None:
+        self.group, self.built_in, self._fault = group, built_in, fault
 
     def __iter__(self) -> Iterator[str]:
         return iter(plugins.names(self.group, self.built_in))
@@ -94,7 +98,12 @@ class Family(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         plugin = plugins.find(self.group, name, self.built_in, "")
-        return self.built_in[name] if plugin is None else plugged_class(plugin)
+        return self.built_in[name] if plugin is None else self.plugged(plugin)
+
+    def fault(self, cls: Any) -> str | None:
+        """Return what keeps a class out of this family, as the end of a sentence; `None` if nothing does."""
+        found = element_fault(cls)
+        return self._fault(cls) if found is None and self._fault is not None else found
 
     def plugin(self, name: str) -> Plugin | None:
         """Return who brings an element, `None` for a built-in one."""
@@ -102,7 +111,7 @@ class Family(Mapping[str, Any]):
 
     def takes(self, spec: object) -> bool:
         """Whether an object made in Python can stand in this role."""
-        return type(spec) in self.built_in.values() or element_fault(type(spec)) is None
+        return type(spec) in self.built_in.values() or self.fault(type(spec)) is None
 
     def usable(self) -> dict[str, Any]:
         """Return the classes that can be imported; `neurochip doctor` says what is wrong with the others."""
@@ -114,19 +123,18 @@ class Family(Mapping[str, Any]):
                 continue
         return found
 
+    def plugged(self, plugin: Plugin) -> Any:
+        """Import the Spec class of a plug-in and check it.
 
-def plugged_class(plugin: Plugin) -> Any:
-    """Import the Spec class of a plug-in and check it.
-
-    Raises
-    ------
-    ConfigError
-        When it cannot be imported or is no element; the place is for the caller to add.
-    """
-    cls = plugins.load(plugin, "")
-    fault = element_fault(cls)
-    if fault is None and cls.kind != plugin.name:
-        fault = f'must have kind = "{plugin.name}", the name of its entry point; it is "{cls.kind}"'
-    if fault is not None:
-        raise plugins.unusable(plugin, "", fault)
-    return cls
+        Raises
+        ------
+        ConfigError
+            When it cannot be imported or does not belong here; the place is for the caller to add.
+        """
+        cls = plugins.load(plugin, "")
+        fault = self.fault(cls)
+        if fault is None and cls.kind != plugin.name:
+            fault = f'must have kind = "{plugin.name}", the name of its entry point; it is "{cls.kind}"'
+        if fault is not None:
+            raise plugins.unusable(plugin, "", fault)
+        return cls

@@ -107,7 +107,7 @@ class _Books:
             return
         yield from self.steps(("encoder",), updates + clamped)
         yield from self.steps(("decoder",), updates, optional=True)
-        yield from self.steps(("annealer",), updates)
+        yield from self.steps(("annealer",), updates, optional=True)
         yield from self.steps(("neuron",), updates)
         yield from self.steps(("nudge",), self.count("nudged_updates"))
 

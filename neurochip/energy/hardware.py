@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from neurochip.description import RunSpec, word_bits
-from neurochip.description.neuron import neuron_elements
+from neurochip.description.neuron import parts_of, trace_cost
 from neurochip.description.precision import Precision
 from neurochip.elements import HardwareCost
 from neurochip.errors import DataError
@@ -16,9 +16,6 @@ __all__ = ["ROLES", "ElementUse", "HardwareUse", "hardware_of"]
 
 Role = Literal["encoder", "decoder", "annealer", "neuron", "nudge", "trace"]
 ROLES: tuple[Role, ...] = ("encoder", "decoder", "annealer", "neuron", "nudge", "trace")
-
-# A counter of spikes per axon: one addition to one word.
-_COUNT_COST = HardwareCost(additions=1, state_words_read=1, state_words_written=1, state_words_kept=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +119,12 @@ class HardwareUse:
 
 def hardware_of(run: RunSpec) -> HardwareUse:
     """Return what the cores of a run are built from."""
-    coding, learning = run.coding, run.learning
+    learning = run.learning
     elements = [
         ElementUse(role, kind, cost)  # type: ignore[arg-type]
-        for role, (kind, cost) in neuron_elements(coding).items()
+        for role, (kind, cost) in parts_of(run).items()
     ]
     if learning is not None and learning.pre == "trace":
-        trace = _COUNT_COST
-        if learning.trace == "decoder" and coding.decoder is not None:
-            trace = coding.decoder.hardware
-        elements.append(ElementUse("trace", learning.trace, trace))
+        elements.append(ElementUse("trace", learning.trace, trace_cost(run)))
     bits_only = run.substrate == "digital" and (learning is None or learning.pre == "trace")
     return HardwareUse.at(run.network.precision, elements, sends_bits_only=bits_only)

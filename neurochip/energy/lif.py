@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from neurochip.description.precision import Precision
-from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.energy.hardware import ElementUse, HardwareUse
 
@@ -16,11 +15,6 @@ def hardware_of_lif(neuron: TwoCompartmentLIF, precision: Precision, *, sends_bi
     The membrane stands in the place of an encoder: input neurons have one too, and no synapses. A rule that is told
     values of other cores does not send bits only.
     """
-    elements = (
-        ElementUse("encoder", "membrane", neuron.membrane_hardware),
-        ElementUse("annealer", "none", HardwareCost()),
-        ElementUse("neuron", neuron.kind, neuron.filter_hardware),
-        ElementUse("nudge", "soma", neuron.nudge_hardware),
-        ElementUse("trace", "rate filter", neuron.trace_hardware),
-    )
+    parts = neuron.parts | {"trace": ("rate filter", neuron.trace_hardware)}
+    elements = (ElementUse(role, kind, cost) for role, (kind, cost) in parts.items())  # type: ignore[arg-type]
     return HardwareUse.at(precision, elements, sends_bits_only=sends_bits_only)

@@ -115,7 +115,7 @@ def without_overridden(root: Any, file: Table, table: Table, named: Collection[s
     kept = copy.deepcopy(table)
     before, values = set(given_keys(file)), value_of(root, table)
     known = known_keys(root)
-    switched = {key for key in named if key in known and not known[key].key.shapes}
+    switched = {key for key in named if (one := known_key(root, key)) and not one.key.shapes}
     for path in reversed(list(given_keys(table))):
         if path not in known or path not in before or any(_touch(path, one) for one in named):
             continue

@@ -161,10 +161,21 @@ def value_at(root: Any, source: Any, path: str) -> Any:
             node = getattr(node, part)
         elif isinstance(node, int | float) and part == "rate":  # a fault may be written as its rate
             continue
+        elif isinstance(node, str) and part == "kind":  # an element, as its kind
+            continue
         else:
-            found = known_keys(root).get(path)
-            return None if found is None or found.default is REQUIRED else found.default
+            return _default(root, path)
     return node
+
+
+def _default(root: Any, path: str) -> Any:
+    """Return the default of a key, or of a field of the element that stands by default where the key would be."""
+    known = known_keys(root)
+    section, _, name = path.rpartition(".")
+    if path in known:
+        default = known[path].default
+        return None if default is REQUIRED else default
+    return getattr(known[section].default, name, None) if section in known else None
 
 
 def value_of(root: Any, source: Any) -> ValueOf:

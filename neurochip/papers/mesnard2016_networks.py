@@ -139,7 +139,7 @@ def substrate_of(setup: Setup, seed: int) -> DigitalSubstrate:
     )
     mismatch = SynapseMismatch(deviation=setup.deviation, seed=seed) if setup.deviation else None
     return DigitalSubstrate(
-        image, TwoCompartments(setup.neuron, setup.restarted), mismatch=mismatch, seed=seed
+        image, TwoCompartments(setup.neuron, setup.restarted), traced=True, mismatch=mismatch, seed=seed
     )
 
 
@@ -200,7 +200,7 @@ def f_i_curve(neuron: TwoCompartmentLIF, x: Array, ticks: int = 3000) -> Array:
     substrate.begin(np.zeros((1, 1)), np.zeros(1, dtype=np.uint64))
     substrate.run(Phase.FREE, 10 * int(neuron.synapse))
     substrate.run(Phase.FREE, ticks)
-    rates: Array = substrate.observe(Observable.RATE, 1)[0] * neuron.period
+    rates: Array = substrate.observe(Observable.RATE, 1)[0]
     return rates
 
 

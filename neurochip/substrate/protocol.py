@@ -32,7 +32,7 @@ class Observable(enum.StrEnum):
     VALUE = "value"  # s, the state
     ACTIVITY = "activity"  # ρ(s), what a neuron sends, where that is not the state itself
     TRACE = "trace"  # what a receiving core's decoder makes of the bits of each axon
-    RATE = "rate"  # spikes per tick of the last run
+    RATE = "rate"  # spikes per tick of the last run, in units of the value of a neuron that fires so often
     SPIKES = "spikes"  # bits of the last tick
     ADJOINT = (
         "adjoint"  # −dC/dI of the targets of the last run, by the exact Jacobian, which no measurement gives

@@ -14,7 +14,7 @@ neurochip's own are tested by the same classes. They need pytest and hypothesis:
 import pytest
 
 # So that a broken contract shows both sides.
-_MODULES = ("annealers", "chips", "decoders", "elements", "encoders", "rules", "substrates")
+_MODULES = ("annealers", "chips", "decoders", "elements", "encoders", "neurons", "rules", "substrates")
 pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _MODULES))
 
 from neurochip.testing.annealers import AnnealerContract
@@ -22,6 +22,7 @@ from neurochip.testing.chips import ChipContract
 from neurochip.testing.decoders import DecoderContract
 from neurochip.testing.encoders import EncoderContract
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from neurochip.testing.neurons import NeuronContract
 from neurochip.testing.rules import RuleContract
 from neurochip.testing.substrates import SubstrateContract
 
@@ -31,6 +32,7 @@ __all__ = [
     "DecoderContract",
     "EncoderContract",
     "Net",
+    "NeuronContract",
     "RuleContract",
     "SubstrateContract",
     "draw_net",

@@ -1,4 +1,4 @@
-"""What encoders, decoders and annealers have in common: a Spec that checks itself, and a kernel that keeps to it."""
+"""What all elements have in common: a Spec that checks itself, and a kernel that keeps to it."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements import HardwareCost
-from neurochip.elements.element import constants_of, element_fault
-from neurochip.elements.stages import FAMILIES, element_constants, is_foreign, stage_of
+from neurochip.elements.element import Family, constants_of
+from neurochip.elements.stages import FAMILIES, element_constants, stage_of
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, plain
 from neurochip.kernels.random_bits import tick_key
+from neurochip.plugins import GROUPS
 from neurochip.substrate import Phase
 from neurochip.testing.counting import Number
-from neurochip.testing.networks import draw_net, fast_chip
+from neurochip.testing.networks import Net, draw_net, fast_chip
 
 __all__ = [
     "FIRST",
@@ -67,7 +69,7 @@ def key_of(tick: int) -> np.uint64:
 
 
 class ElementContract:
-    """What the emulator relies on; the contracts of encoders, decoders and annealers go on from here.
+    """What the emulator relies on; the contracts of encoders, decoders, annealers and neurons go on.
 
     Attributes
     ----------
@@ -99,6 +101,19 @@ class ElementContract:
         """Return what stood in each array after each tick, [tick, slot]; ``values`` [tick, neuron] go in."""
         raise NotImplementedError
 
+    @property
+    def family(self) -> Family:
+        """All that can stand in this role."""
+        return FAMILIES[self.role]
+
+    def is_foreign(self, spec: Any) -> bool:
+        """Whether an element comes from another package."""
+        return type(spec) not in self.family.built_in.values()
+
+    def chip(self, net: Net, spec: Any, **how: Any) -> DigitalSubstrate:
+        """Return an emulated chip with this element in all its neurons."""
+        return fast_chip(net, CodingSpec(**{self.role: spec}), **how)
+
     def kernel(self, spec: Any) -> Kernel[Any, Any]:
         """Return the kernel that runs the element on a range of neurons."""
         return stage_of(self.role, spec)
@@ -113,8 +128,8 @@ class ElementContract:
         """A frozen dataclass with kind and cost; one of another package, with a step, fields of simple types."""
         assert dataclasses.is_dataclass(type(spec))
         assert isinstance(spec.kind, str) and spec.kind
-        if is_foreign(self.role, spec):
-            assert element_fault(type(spec)) is None
+        if self.is_foreign(spec):
+            assert self.family.fault(type(spec)) is None
         for field in dataclasses.fields(spec):
             with pytest.raises(dataclasses.FrozenInstanceError):
                 setattr(spec, field.name, getattr(spec, field.name))
@@ -129,10 +144,8 @@ class ElementContract:
         """Written out and read again it is equal."""
         text = write_toml({"element": element_table(spec)})
         table = tomllib.loads(text)["element"]
-        what = {"encoder": "an encoder", "decoder": "a decoder", "annealer": "an annealer"}[self.role]
-        again = read_element(table, {spec.kind: type(spec)}, spec.kind, "coding", what=what)
-        assert again == spec
-        assert CodingSpec(**{self.role: spec}) == CodingSpec(**{self.role: again})
+        what = GROUPS[self.family.group]
+        assert read_element(table, {spec.kind: type(spec)}, spec.kind, "coding", what=what) == spec
 
     def test_it_refuses_what_is_no_number(self, spec: Any) -> None:
         hints = typing.get_type_hints(type(spec))
@@ -166,11 +179,15 @@ class ElementContract:
         if not self.countable:
             pytest.skip("its step is made of more than + − × ÷ and comparisons")
         most: Counter[str] = Counter()
-        for done in self.counted(spec):
-            most |= done
-        most -= Counter(self.shared(spec))
+        for one in self.of_a_kind(spec):
+            for done in self.counted(one):
+                most |= done - Counter(self.shared(one))
         declared = {name: getattr(spec.hardware, name) for name in _COUNTED if getattr(spec.hardware, name)}
         assert dict(most) == declared
+
+    def of_a_kind(self, spec: Any) -> tuple[Any, ...]:
+        """Return the specs that declare one cost together: the most that any of them does."""
+        return (spec,)
 
     def shared(self, spec: Any) -> dict[str, int]:
         """Return operations that are written in the step, but that all neurons of a core share, or that are none."""
@@ -196,10 +213,9 @@ class ElementContract:
     def test_lanes_and_threads_change_nothing(self, spec: Any) -> None:
         """Samples side by side, one at a time, shared by two threads: the same spikes and states."""
         net = draw_net(3, (5, 17, 4), lanes=3)
-        coding = CodingSpec(**{self.role: spec})
 
         def settled(threads: int, lanes: list[int]) -> tuple[Array, ...]:
-            chip = fast_chip(net, coding, threads=threads, precision="float32", seed=4)
+            chip = self.chip(net, spec, threads=threads, precision="float32", seed=4)
             chip.begin(net.x[lanes], np.array(lanes, dtype=np.uint64))
             found = chip.run(Phase.FREE, 12, record=("spikes", "states"))
             return (*found.spikes, *found.states)
@@ -213,5 +229,4 @@ class ElementContract:
                 np.testing.assert_array_equal(a[:, lane : lane + 1], b)
 
     def test_built_in_and_plugged_share_no_name(self, spec: Any) -> None:
-        built_in = FAMILIES[self.role].built_in
-        assert not is_foreign(self.role, spec) or spec.kind not in built_in
+        assert not self.is_foreign(spec) or spec.kind not in self.family.built_in

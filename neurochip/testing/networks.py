@@ -12,6 +12,7 @@ from neurochip.compile import ChipImage, compile_network
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import ChipSpec, CodingSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
 from neurochip.description.neuron import state_words
+from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.network import layered
 from neurochip.substrate import Parameters
 
@@ -87,7 +88,7 @@ def small_chip(
 
 def compiled(
     sizes: tuple[int, ...],
-    coding: CodingSpec,
+    neuron: CodingSpec | SpikingNeuron,
     chip: ChipSpec,
     *,
     tied: bool = True,
@@ -100,14 +101,14 @@ def compiled(
         chip,
         precision=precision,
         rounding="stochastic",
-        state_words=state_words(coding),
+        state_words=state_words(neuron) if isinstance(neuron, CodingSpec) else neuron.state_words,
         trace_words=trace_words,
     )
 
 
 def fast_chip(
     net: Net,
-    coding: CodingSpec,
+    neuron: CodingSpec | SpikingNeuron,
     *,
     chip: ChipSpec | None = None,
     precision: Any = "float64",
@@ -117,12 +118,12 @@ def fast_chip(
     traced = how.get("traced", False)
     image = compiled(
         net.sizes,
-        coding,
+        neuron,
         chip or small_chip(),
         tied=net.tied,
         precision=precision,
         trace_words=int(traced),
     )
-    substrate = DigitalSubstrate(image, coding, **how)
+    substrate = DigitalSubstrate(image, neuron, **how)
     substrate.load(net.parameters)
     return substrate

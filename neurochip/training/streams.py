@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.description import RunSpec
 from neurochip.network import Network
 from neurochip.substrate import Parameters
 from neurochip.substrate.streams import stream
 
-__all__ = ["glorot", "stream"]
+__all__ = ["first_parameters", "glorot", "stream"]
+
+
+def first_parameters(run: RunSpec, network: Network) -> Parameters:
+    """Return the weights and biases that a run begins with: `glorot`, and what its neurons need to begin to fire."""
+    drawn, bias = glorot(network, run.seed), run.neuron.first_bias
+    return replace(drawn, biases=tuple(b + bias for b in drawn.biases))
 
 
 def glorot(network: Network, seed: int) -> Parameters:

@@ -20,7 +20,10 @@ NEURON = TwoCompartmentLIF(rate=60.0)
 class TestLIF(SubstrateContract):
     """Populations split over cores. Inputs and values are rates, so both show only in the long run."""
 
-    lacks = {Observable.ADJOINT: "adjoint: needs the Jacobian, which the lif substrate does not give"}
+    lacks = {
+        Observable.ADJOINT: "adjoint: needs the Jacobian, which the digital substrate does not give",
+        Observable.ACTIVITY: "activity: is the state itself on the digital substrate; observe value",
+    }
 
     def make(self) -> Substrate:
         image = compile_network(
@@ -30,12 +33,12 @@ class TestLIF(SubstrateContract):
             state_words=NEURON.state_words,
             trace_words=NEURON.trace_words,
         )
-        return DigitalSubstrate(image, NEURON)
+        return DigitalSubstrate(image, NEURON, traced=True)
 
     def test_the_clamped_layer_shows_the_input(self, begun: Substrate, net: Any) -> None:
         begun.run(Phase.FREE, 600)
         begun.run(Phase.FREE, 2000)
-        rate = begun.observe(Observable.RATE, 0) * NEURON.period
+        rate = begun.observe(Observable.RATE, 0)
         # One spike in 2000 ticks is a rate of 0.003.
         np.testing.assert_allclose(rate, net.x, rtol=0, atol=0.012)
         np.testing.assert_allclose(begun.observe(Observable.VALUE, 0), net.x, rtol=0, atol=0.08)

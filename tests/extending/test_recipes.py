@@ -17,7 +17,6 @@ import pytest
 
 from neurochip.analog.drawing import draw_die
 from neurochip.description import read_chip, read_run
-from neurochip.kernels._jit import unstored_entry
 from neurochip.learning.rules import rule_for
 from neurochip.network import layered
 from neurochip.papers import reproduce
@@ -76,28 +75,13 @@ def test_an_encoder(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_neuron(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a loop of its own, as the ticks of a network are, against a slow twin: it tires."""
-    adaptive = module(site, "neuron", monkeypatch).adaptive
-
-    @unstored_entry
-    def ticks(drive: Any, state: Any, constants: Any, fired: Any) -> None:
-        for t in range(drive.shape[0]):
-            fired[t], state[0], state[1] = adaptive(state[0], state[1], drive[t], *constants)
-
-    drive, fired = np.full(200, 0.6), np.zeros(200, np.uint8)
-    constants = (0.9, 0.95, 1.0, 0.0, 1.0)
-    ticks(drive, np.zeros(2), constants, fired)
-    leak, recovery, threshold, zero, one = constants
-    v = fatigue = 0.0
-    slow = []
-    for x in drive:
-        v, fatigue = leak * v + x, recovery * fatigue
-        fires = v > threshold + fatigue
-        v, fatigue = (zero, fatigue + one) if fires else (v, fatigue)
-        slow.append(int(fires))
-    assert fired.tolist() == slow
-    gaps = np.diff(np.flatnonzero(fired))
-    assert gaps[0] < gaps[-1]
+    spec = module(site, "neuron", monkeypatch).Tiring
+    row(site, "neurons", "tiring", "neuron:Tiring")
+    run = read_run(
+        "stripes", ["neuron.kind=tiring", "neuron.membrane=30", "data.train=40", "learning.epochs=1"]
+    )
+    assert run.neuron == spec(membrane=30.0)
+    kept(site, "neuron.py", "test_neuron.py", at_least=20)
 
 
 def test_a_chip(site: Path) -> None:

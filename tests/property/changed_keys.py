@@ -41,6 +41,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "learning.own": ("{ steps = 2 }", "{ limit = 1e-3 }"),
     "analog.mismatch.tails": ("student-t",),
     "analog.mismatch.process": ("sky130",),
+    "neuron": ("lif",),
     "coding.encoder": ("stochastic",),
     "coding.decoder": ("identity",),
     "coding.annealer": ('{ kind = "constant", value = 0.3 }',),

@@ -6,7 +6,8 @@ short loops become vectors, one long loop does not (docs/decisions/0004).
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from neurochip.elements.constants import MOST_CONSTANTS, TAKE
 from neurochip.elements.cost import HardwareCost
@@ -22,6 +23,7 @@ __all__ = [
     "NEURON_COST",
     "NUDGE_COST",
     "RATE",
+    "SettlingNeuron",
     "TRACED",
     "VALUE",
     "clamped",
@@ -55,6 +57,14 @@ NEURON_COST = HardwareCost(
 )
 # 2β(y − s), for output neurons in a nudged phase.
 NUDGE_COST = HardwareCost(additions=2, multiplications=1, state_words_read=1, state_words_kept=1)
+
+
+@dataclass(frozen=True, slots=True)
+class SettlingNeuron:
+    """s ← clip((1 − ε) s + ε p, 0, 1), sent as bits: what it is made of stands in ``[coding]``."""
+
+    kind: ClassVar[str] = "settling"
+    first_bias: ClassVar[float] = 0.0
 
 
 @kernel

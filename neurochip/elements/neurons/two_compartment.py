@@ -76,7 +76,7 @@ class TwoCompartmentLIF:
     depth: float | None = None
     reset: SpikeReset = "carry"
     start: Start = "spread"
-    kind: ClassVar[str] = "two-compartment-lif"
+    kind: ClassVar[str] = "two-compartment"
     # D = u0 + I; u ← D + k(u − D); refractory? threshold? reset. u and the refractory count are state.
     membrane_hardware: ClassVar[HardwareCost] = HardwareCost(
         additions=4,
@@ -112,26 +112,40 @@ class TwoCompartmentLIF:
         for name in ("membrane", "synapse", "rate", "period", "margin"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-                raise ConfigError(f"neuron.{name}", f"must be a number, got {value!r}")
+                raise ConfigError(name, f"must be a number, got {value!r}")
             if not (value >= 0 if name == "margin" else value > 0) or not math.isfinite(value):
                 least = "≥ 0" if name == "margin" else "> 0"
-                raise ConfigError(f"neuron.{name}", f"must be {least} and finite, got {value:g}")
+                raise ConfigError(name, f"must be {least} and finite, got {value:g}")
         whole = isinstance(self.refractory, int | np.integer) and not isinstance(self.refractory, bool)
         if not whole or not 0 <= self.refractory < 2**31:
             raise ConfigError(
-                "neuron.refractory", f"must be a whole number of ticks, 0 or more, got {self.refractory!r}"
+                "refractory", f"must be a whole number of ticks, 0 or more, got {self.refractory!r}"
             )
         if not self.period >= self.refractory + 1:
             raise ConfigError(
-                "neuron.period",
+                "period",
                 f"must be ≥ refractory + 1 = {self.refractory + 1} ticks, got {self.period:g}",
             )
         if self.depth is not None and not (self.depth > 0 and math.isfinite(self.depth)):
-            raise ConfigError("neuron.depth", f"must be > 0 and finite, got {self.depth:g}")
+            raise ConfigError("depth", f"must be > 0 and finite, got {self.depth:g}")
         for name, among in (("reset", SpikeReset), ("start", Start)):
             if getattr(self, name) not in get_args(among):
                 known = " or ".join(f'"{word}"' for word in get_args(among))
-                raise ConfigError(f"neuron.{name}", f"must be {known}, got {getattr(self, name)!r}")
+                raise ConfigError(name, f"must be {known}, got {getattr(self, name)!r}")
+
+    @property
+    def first_bias(self) -> float:
+        """The bias of a network that has learned nothing: a neuron without input begins to fire."""
+        return self.margin
+
+    @property
+    def parts(self) -> dict[str, tuple[str, HardwareCost]]:
+        """Role → (name, cost per neuron and tick): the membrane, which inputs have too, the filters, the nudge."""
+        return {
+            "encoder": ("membrane", self.membrane_hardware),
+            "neuron": (self.kind, self.filter_hardware),
+            "nudge": ("soma", self.nudge_hardware),
+        }
 
     @property
     def state_words(self) -> int:

@@ -172,7 +172,7 @@ def test_restarted_rates_begin_anew_with_each_run() -> None:
 
 
 def test_both_ends_of_a_synapse_know_the_same_rate() -> None:
-    substrate = made()
+    substrate = made(traced=True)
     substrate.begin(X, NUMBERS)
     settled = substrate.run(Phase.FREE, 300, record=("spikes",))
     trace = substrate.observe(Observable.TRACE, 1)

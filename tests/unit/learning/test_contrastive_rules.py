@@ -181,7 +181,7 @@ def test_with_traces_no_word_is_moved_between_spiking_cores(name: str) -> None:
             state_words=neuron.state_words,
             trace_words=neuron.trace_words,
         )
-        substrate = DigitalSubstrate(image, neuron)
+        substrate = DigitalSubstrate(image, neuron, traced=pre == "trace")
         substrate.load(parameters(False))
         rule = made(RULES[name], network, PhasesSpec(free=60, nudged=40, reference="parallel"), pre=pre)
         rule.check(substrate)

@@ -92,15 +92,15 @@ def test_a_nudge_never_goes_beyond_its_target(v: float, ri: float) -> None:
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"membrane": 0}, "neuron.membrane: must be > 0 and finite, got 0"),
-        ({"synapse": float("nan")}, "neuron.synapse: must be > 0 and finite, got nan"),
-        ({"rate": "long"}, "neuron.rate: must be a number, got 'long'"),
-        ({"margin": -1}, "neuron.margin: must be ≥ 0 and finite, got -1"),
-        ({"refractory": 1.5}, "neuron.refractory: must be a whole number of ticks, 0 or more, got 1.5"),
-        ({"refractory": 6}, "neuron.period: must be ≥ refractory + 1 = 7 ticks, got 6"),
-        ({"depth": 0.0}, "neuron.depth: must be > 0 and finite, got 0"),
-        ({"reset": "zero"}, 'neuron.reset: must be "value" or "carry", got \'zero\''),
-        ({"start": "x"}, 'neuron.start: must be "rest" or "spread", got \'x\''),
+        ({"membrane": 0}, "membrane: must be > 0 and finite, got 0"),
+        ({"synapse": float("nan")}, "synapse: must be > 0 and finite, got nan"),
+        ({"rate": "long"}, "rate: must be a number, got 'long'"),
+        ({"margin": -1}, "margin: must be ≥ 0 and finite, got -1"),
+        ({"refractory": 1.5}, "refractory: must be a whole number of ticks, 0 or more, got 1.5"),
+        ({"refractory": 6}, "period: must be ≥ refractory + 1 = 7 ticks, got 6"),
+        ({"depth": 0.0}, "depth: must be > 0 and finite, got 0"),
+        ({"reset": "zero"}, 'reset: must be "value" or "carry", got \'zero\''),
+        ({"start": "x"}, 'start: must be "rest" or "spread", got \'x\''),
     ],
 )
 def test_refuses(wrong: dict[str, Any], sentence: str) -> None:
