@@ -187,7 +187,7 @@ def _tested(run: RunSpec, built: Built, samples: data.Dataset) -> _Error:
 @functools.lru_cache(maxsize=2)
 def _samples(name: str, train: int | None, test: int | None) -> data.Dataset:
     """Load a data set once per worker."""
-    return data.load(name, train=train, test=test)
+    return data.ready(data.load(name, train=train, test=test))
 
 
 def pack(parameters: Parameters) -> bytes:

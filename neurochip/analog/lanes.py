@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -26,6 +27,18 @@ class _Layer(NamedTuple):
     first: int
     last: int
     targets: list[tuple[int, Array, int]]  # projection, drive that it adds to, first neuron of its target
+
+
+class _Currents(NamedTuple):
+    """What flows in the lanes, and scratch for changes of it."""
+
+    forward: Array
+    backward: Array
+    sent: Array
+    listed: Array
+    moved: Array
+    count: Array
+    row: Array
 
 
 class Lanes:
@@ -59,26 +72,37 @@ class Lanes:
         self._own_activity = activity
         self._change = change
         self.from_input = from_input
-        shape, dtype = voltage.shape, voltage.dtype
         self.activity = (
             voltage if circuit.kind == HARD_SIGMOID and activity is None else np.zeros_like(voltage)
         )
-        self.forward = np.zeros(shape, dtype)
-        self.backward = np.zeros(shape, dtype)
-        self.forward[:, : from_input.shape[1]] = from_input
-        self._sent = np.zeros(shape, dtype)
-        self._index = np.zeros(shape, np.int32)
-        self._moved = np.zeros(shape, dtype)
-        self._count = np.zeros(shape[0], np.int64)
-        self._row = np.zeros(max(circuit.network.sizes), dtype)
-        self._layers = self._outline()
         self.stale = True  # what was sent is not known: send everything
 
     def __len__(self) -> int:
         """Lanes."""
         return int(self.voltage.shape[0])
 
-    def _outline(self) -> list[_Layer]:
+    @functools.cached_property
+    def _currents(self) -> _Currents:
+        """What takes several times the memory of the voltages, and is only needed where steps are taken one by one."""
+        shape, dtype = self.voltage.shape, self.voltage.dtype
+        forward, backward, sent, moved = (np.zeros(shape, dtype) for _ in range(4))
+        forward[:, : self.from_input.shape[1]] = self.from_input
+        row = np.zeros(max(self.circuit.network.sizes), dtype)
+        listed, count = np.zeros(shape, np.int32), np.zeros(shape[0], np.int64)
+        return _Currents(forward, backward, sent, listed, moved, count, row)
+
+    @property
+    def forward(self) -> Array:
+        """What the layers below send, T[lane, neuron]."""
+        return self._currents.forward
+
+    @property
+    def backward(self) -> Array:
+        """What the layers above send, T[lane, neuron]."""
+        return self._currents.backward
+
+    @functools.cached_property
+    def _layers(self) -> list[_Layer]:
         starts, network = [int(at) for at in self.circuit.starts], self.circuit.network
         layers = []
         for layer in range(1, len(starts)):
@@ -102,8 +126,8 @@ class Lanes:
 
         Exact up to rounding where ``change`` is 0: a neuron whose signal has not changed adds nothing new.
         """
-        weights, now, sent = self.circuit.weights, self.activity, self._sent
-        listed, moved, count = self._index, self._moved, self._count
+        weights, now = self.circuit.weights, self.activity
+        sent, listed, moved, count, row = self._currents[2:]
         for first, last, targets in self._layers:
             if not targets:
                 continue
@@ -119,7 +143,7 @@ class Lanes:
                 sent[:, first:last] = signals
             elif n > 0:
                 for k, drive, at in targets:
-                    push(listed, moved, count, weights[k], drive, at, self._row)
+                    push(listed, moved, count, weights[k], drive, at, row)
         self.stale = False
 
     def only(self, keep: Array) -> Lanes:
@@ -132,13 +156,16 @@ class Lanes:
             change=self._change,
         )
         part.activity[...] = self.activity[keep]
-        for name in ("forward", "backward", "_sent"):
-            getattr(part, name)[...] = getattr(self, name)[keep]
+        if not self.stale:
+            for mine, theirs in zip(self._currents[:3], part._currents[:3], strict=True):
+                theirs[...] = mine[keep]
         part.stale = self.stale
         return part
 
     def put(self, where: Array, part: Lanes) -> None:
         """Write lanes back to where `only` took them from."""
-        for name in ("voltage", "activity", "forward", "backward", "_sent"):
-            getattr(self, name)[where] = getattr(part, name)
+        self.voltage[where], self.activity[where] = part.voltage, part.activity
         self.stale = self.stale or part.stale
+        if not self.stale:
+            for mine, theirs in zip(self._currents[:3], part._currents[:3], strict=True):
+                mine[where] = theirs

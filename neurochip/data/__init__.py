@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from neurochip.data.dataset import DATA_SETS, Dataset, load
+from neurochip.data.dataset import DATA_SETS, Dataset, load, ready
 from neurochip.data.fetch import FETCHABLE, Progress, fetch
 from neurochip.data.folder import data_folder
 from neurochip.data.idx import read_idx, write_idx
@@ -16,5 +16,6 @@ __all__ = [
     "fetch",
     "load",
     "read_idx",
+    "ready",
     "write_idx",
 ]

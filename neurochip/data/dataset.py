@@ -20,11 +20,12 @@ from neurochip.data.uci import DIGITS_PROVENANCE, held_out
 from neurochip.data.uci import read_embedded as read_uci
 from neurochip.errors import DataError
 
-__all__ = ["DATA_SETS", "Dataset", "load"]
+__all__ = ["DATA_SETS", "Dataset", "load", "ready"]
 
 Split = Literal["train", "test"]
 FULL_SCALE = np.float32(255)
 DIGITS_TEST = 497
+_MOST_READY = 64_000_000  # pixels of test images that `ready` keeps as inputs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +93,40 @@ class Dataset:
         """Return the images at ``indices`` as inputs: float32 [sample, pixel], pixel / 255, in [0, 1]."""
         source = self.train_pixels if split == "train" else self.test_pixels
         return np.divide(source[indices], FULL_SCALE, dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ready(Dataset):
+    """A set whose test images are inputs already."""
+
+    test_inputs: NDArray[np.float32] = field(repr=False)
+
+    def images(self, indices: NDArray[np.integer] | slice, split: Split = "train") -> NDArray[np.float32]:
+        """Return the images at ``indices`` as inputs; those of the test as a view where that is possible."""
+        if split == "test":
+            return self.test_inputs[indices]
+        return Dataset.images(self, indices, split)
+
+
+def ready(whole: Dataset) -> Dataset:
+    """Return a set for testing many networks: its test images are turned into inputs once, where they are not too many.
+
+    Four times the memory of the test images, at most 256 MB.
+    """
+    if whole.test_pixels.size > _MOST_READY:
+        return whole
+    inputs = whole.images(slice(None), "test")
+    inputs.setflags(write=False)
+    return _Ready(
+        name=whole.name,
+        train_pixels=whole.train_pixels,
+        train_labels=whole.train_labels,
+        test_pixels=whole.test_pixels,
+        test_labels=whole.test_labels,
+        classes=whole.classes,
+        provenance=whole.provenance,
+        test_inputs=inputs,
+    )
 
 
 def _mnist_small(folder: Path | None) -> Dataset:

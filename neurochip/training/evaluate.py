@@ -40,9 +40,8 @@ def confusion_matrix(
     labels = data.train_labels if split == "train" else data.test_labels
     matrix = np.zeros((data.classes, data.classes), dtype=np.int64)
     for first, last in _spans(n, LANES):
-        indices = np.arange(first, last)
         substrate.begin(
-            data.images(indices, split="train" if split == "train" else "test"),
+            data.images(slice(first, last), split="train" if split == "train" else "test"),
             presentations(first, last - first),
         )
         substrate.run(Phase.EVALUATION, ticks)
