@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.data import Dataset, data_folder, load
+from neurochip.data import Dataset, data_folder, load, ready
 from neurochip.data.mnist import read_split
 from neurochip.errors import DataError
 from tests.unit.data.conftest import TinyMnist
@@ -37,6 +37,18 @@ def test_images_are_pixels_over_255() -> None:
     np.testing.assert_array_equal(
         digits.images(slice(5, 9), "test"), (digits.test_pixels[5:9] / 255.0).astype(np.float32)
     )
+
+
+def test_a_set_for_many_tests_has_the_same_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = load("mnist-small", train=20, test=30)
+    at_hand = ready(digits)
+    cases: list[tuple[Any, Any]] = [(slice(5, 9), "test"), (np.array([3, 1]), "test"), (slice(2, 4), "train")]
+    for rows, split in cases:
+        np.testing.assert_array_equal(at_hand.images(rows, split), digits.images(rows, split))
+    part = at_hand.images(slice(5, 9), "test")
+    assert np.shares_memory(part, at_hand.images(slice(0, 9), "test")) and not part.flags.writeable
+    monkeypatch.setattr("neurochip.data.dataset._MOST_READY", 100)
+    assert ready(digits) is digits  # too many to keep
 
 
 def test_limit_takes_the_first_and_keeps_them_balanced() -> None:
