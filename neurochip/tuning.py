@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
-import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 
 from neurochip import data
 from neurochip.data.dated import dated
@@ -27,15 +24,16 @@ from neurochip.report.drawn import drawn
 from neurochip.report.front import Front, pareto_front
 from neurochip.search.confirmation import confirmed
 from neurochip.search.dimensions import Choice, Dimension, Value, present_value, read_dimensions
-from neurochip.search.objectives import Objective, measure, read_objectives
+from neurochip.search.held_out import judged_by_training
+from neurochip.search.objectives import Objective, read_objectives
 from neurochip.search.page import search_page
 from neurochip.search.settings import Settings, begin, go_on, store
 from neurochip.search.study import Study, Trial, check_sampler
-from neurochip.simulation import simulate
-from neurochip.training.record import RunRecord
-from neurochip.training.streams import stream
+from neurochip.sweep.engine import EngineChoice, open_engine
+from neurochip.sweep.jobs import in_order
+from neurochip.trials import TrialRun, evaluated, test_errors, train_trial
 
-__all__ = ["Ended", "Tuned", "judged_by_training", "tune"]
+__all__ = ["Ended", "Tuned", "tune"]
 
 TRIALS = "trials.jsonl"
 _SUMMARY, _PAGE = "tune.json", "tune.html"
@@ -98,6 +96,9 @@ def tune(
     out: Path | str | None = None,
     resume: Path | str | None = None,
     threads: int | None = None,
+    together: int = 1,
+    workers: int | None = None,
+    scheduler: str | None = None,
     on_trial: Callable[[Ended], None] | None = None,
     on_confirmed: Callable[[int, int, float], None] | None = None,
 ) -> Tuned:
@@ -128,7 +129,13 @@ def tune(
         search did not use, and measure the test error. `None`: none, or what the search was begun with.
     out, resume
         A folder to make, or the folder of a search to go on with: what it was asked for stands in it, and only
-        ``trials``, ``confirm`` and ``threads`` may be others, which are then written down.
+        ``trials``, ``confirm``, ``threads``, ``workers`` and ``scheduler`` may be others, which are then written down.
+    together
+        Trials that are proposed at once, after all before them; what they are depends on it, and on no number of
+        workers.
+    workers, scheduler
+        Trainings that need nothing of one another (trials proposed together, seeds, those of ``confirm``) are done by
+        so many processes here, or by the workers of a Dask scheduler; `None`: one after the other, here.
     on_trial
         Told of each trial when it has ended.
     on_confirmed
@@ -148,7 +155,10 @@ def tune(
                     "overrides", "are for runs given by name or file; change the RunSpec instead"
                 )
             asked = (40 if trials is None else trials, 0 if confirm is None else confirm, threads)
-            settings = Settings(tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out), *asked)
+            engine = (together, workers, scheduler)
+            settings = Settings(
+                tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out), *asked, *engine
+            )
             plan = _checked(spec, settings)
             folder = Path(out) if out is not None else dated("runs", f"tune-{spec.name}")
             stack.enter_context(begin(folder, spec, settings))
@@ -157,7 +167,10 @@ def tune(
             spec, before, held = go_on(folder)
             stack.enter_context(held)
             more = {"trials": trials, "confirm": confirm, "threads": threads}
-            settings = msgspec.structs.replace(before, **{k: v for k, v in more.items() if v is not None})
+            by = EngineChoice(workers, scheduler).or_else(EngineChoice(before.workers, before.scheduler))
+            settings = msgspec.structs.replace(
+                before, **{k: v for k, v in more.items() if v is not None}, **by._asdict()
+            )
             plan = _checked(spec, settings)
             if settings != before:
                 store(folder, spec, settings)
@@ -180,6 +193,7 @@ def _checked(spec: RunSpec, settings: Settings) -> _Plan:
     for name, value, least in (
         ("trials", settings.trials, 1),
         ("seeds", settings.seeds, 1),
+        ("together", settings.together, 1),
         ("confirm", settings.confirm, 0),
     ):
         if value < least:
@@ -222,7 +236,6 @@ def _searched(
     on_confirmed: Callable[[int, int, float], None] | None,
 ) -> Tuned:
     spec, settings, dimensions, objectives, samples = plan
-    judging = None if samples is None else judged_by_training(samples, settings.held_out, spec.seed)
     first = {d.key: present_value(spec, d) for d in dimensions}
     study = Study(
         folder / TRIALS,
@@ -233,25 +246,21 @@ def _searched(
         first={k: v for k, v in first.items() if v is not None} if None not in first.values() else None,
     )
 
-    def once(values: dict[str, Value], k: int, samples: data.Dataset | None) -> RunRecord:
-        """Run a trial with the k-th of its seeds, unless it is time to stop."""
-        if stop():
-            raise stop.interrupted()
+    split = None if samples is None else settings.held_out
+    choice = EngineChoice(settings.workers, settings.scheduler)
+
+    def wanted(values: dict[str, Value], k: int, held_out: int | None) -> TrialRun:
+        """Return the k-th training of a trial."""
         varied = _varied(spec, {key: _text(value, isinstance(value, int)) for key, value in values.items()})
-        seeded = RunSpec.from_dict({**varied.to_dict(), "seed": spec.seed + k})
-        return simulate(seeded, samples=samples, threads=settings.threads, write=False).record
+        table = {**varied.to_dict(), "seed": spec.seed + k}
+        threads = 1 if choice != EngineChoice() and settings.threads is None else settings.threads
+        return TrialRun(table, held_out, spec.seed, threads)
 
-    def evaluate(values: dict[str, Value]) -> dict[str, float]:
-        records = [once(values, k, judging) for k in range(settings.seeds)]
-        found = [measure(record) | {"warnings": float(_warnings(record))} for record in records]
-        return {name: statistics.fmean(each[name] for each in found) for name in found[0]}
-
-    def train_anew(number: int, k: int) -> float:
-        error = once(study.trials[number].values, settings.seeds + k, samples).epochs[-1].test_error
-        if error is None:
-            raise ConfigError("evaluation", "leaves out the last epoch, whose test error is wanted")
-        return error
-
+    done_before = len(study.trials)
+    best = Front()
+    for trial in study.trials:
+        if not trial.failure:
+            best.add(trial.objectives)
     trained = []
 
     def told(number: int, k: int, error: float) -> None:
@@ -259,44 +268,31 @@ def _searched(
         if on_confirmed is not None:
             on_confirmed(number, k, error)
 
-    done_before = len(study.trials)
-    best = Front()
-    for trial in study.trials:
-        if not trial.failure:
-            best.add(trial.objectives)
-    while len(study.trials) < settings.trials:
-        trial = study.run(evaluate)
-        is_best = not trial.failure and best.add(trial.objectives)
-        if on_trial is not None:
-            on_trial(Ended(trial, is_best, objectives, spec.experiment == "train"))
-    front = _front(study.trials, len(objectives))
-    anew = confirmed(folder, front, settings.confirm, train_anew, told) if settings.confirm else []
+    with ExitStack() as stack:
+        engine = None
+        if choice != EngineChoice():
+            engine = stack.enter_context(open_engine(*choice))
+        while len(study.trials) < settings.trials:
+            proposed = study.propose(settings.together)[: settings.trials - len(study.trials)]
+            for trial in evaluated(study, proposed, settings.seeds, wanted, split, engine, stop):
+                is_best = not trial.failure and best.add(trial.objectives)
+                if on_trial is not None:
+                    on_trial(Ended(trial, is_best, objectives, spec.experiment == "train"))
+        front = _front(study.trials, len(objectives))
+        anew = []
+        if settings.confirm:
+
+            def train_anew(which: Sequence[tuple[int, int]]) -> Iterator[float]:
+                jobs = [wanted(study.trials[n].values, settings.seeds + k, None) for n, k in which]
+                return test_errors(in_order(engine, train_trial, jobs, stop), stop, len(jobs))
+
+            anew = confirmed(folder, front, settings.confirm, train_anew, told)
     is_new = len(study.trials) > done_before or bool(trained)
     was_done = not is_new and all((folder / name).is_file() for name in (_PAGE, _SUMMARY))
     found = _tuned(study.trials, front, folder, plan, anew, was_done=was_done)
     if not was_done:
         _write(found, spec, dimensions, objectives)
     return found
-
-
-def _warnings(record: RunRecord) -> int:
-    return len(record.epochs[-1].warnings) if record.epochs else 0
-
-
-def judged_by_training(samples: data.Dataset, count: int, seed: int) -> data.Dataset:
-    """Return training samples only: ``count`` drawn ones take the place of the test set, the rest trains."""
-    n = len(samples.train_labels)
-    if not 0 < count < n:
-        raise ConfigError("held_out", f"must be 1 to {n - 1} of the {n} training samples, got {count}")
-    order = stream(seed, "held out").permutation(n)
-    judge, train = np.sort(order[:count]), np.sort(order[count:])
-    return dataclasses.replace(
-        samples,
-        train_pixels=samples.train_pixels[train],
-        train_labels=samples.train_labels[train],
-        test_pixels=samples.train_pixels[judge],
-        test_labels=samples.train_labels[judge],
-    )
 
 
 def _share(spec: RunSpec, wanted: int | None) -> int:

@@ -61,6 +61,20 @@ __all__ = ["command"]
     help="Train the best ones N times again on all training samples and measure the test error.  "
     "[default: 0, or as it was]",
 )
+@click.option(
+    "--together",
+    type=click.IntRange(min=1),
+    metavar="N",
+    default=1,
+    show_default=True,
+    help="Trials proposed at once: --workers have as many things to do.",
+)
+@click.option(
+    "--workers", type=click.IntRange(min=1), metavar="N", help="Processes here for trainings side by side."
+)
+@click.option(
+    "--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster, e.g. tcp://host:8786."
+)
 @SET
 @out_folder("runs/tune-NAME-TIME")
 @THREADS
@@ -68,8 +82,8 @@ __all__ = ["command"]
     "--resume",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="Go on with the search in DIR as it was, or say that it is done; --trials, --confirm and --threads may be "
-    "others.",
+    help="Go on with the search in DIR as it was, or say that it is done; --trials, --confirm, --threads, --workers "
+    "and --scheduler may be others.",
 )
 @QUIET
 @json_option("tune.json")
@@ -83,6 +97,9 @@ def command(
     seeds: int,
     held_out: int | None,
     confirm: int | None,
+    together: int,
+    workers: int | None,
+    scheduler: str | None,
     overrides: tuple[str, ...],
     out: Path | None,
     threads: int | None,
@@ -92,7 +109,7 @@ def command(
 ) -> None:
     """Search the keys of RUN named with --vary; trials are judged on training samples that were held out."""
     given = {"RUN": run is not None, "--vary": bool(vary), "--set": bool(overrides), "--out": out is not None}
-    for name in ("objective", "sampler", "seed", "seeds", "held_out"):
+    for name in ("objective", "sampler", "seed", "seeds", "held_out", "together"):
         source = click.get_current_context().get_parameter_source(name)
         given[f"--{name.replace('_', '-')}"] = source is click.core.ParameterSource.COMMANDLINE
     if resume is not None and any(given.values()):
@@ -116,6 +133,9 @@ def command(
         out=out,
         resume=resume,
         threads=threads,
+        together=together,
+        workers=workers,
+        scheduler=scheduler,
         on_trial=None if quiet else _tell,
         on_confirmed=None if quiet else _tell_confirmed,
     )

@@ -37,7 +37,7 @@ class _Currents(NamedTuple):
     sent: Array
     listed: Array
     moved: Array
-    count: Array
+    counts: Array
     row: Array
 
 

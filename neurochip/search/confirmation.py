@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -26,7 +26,7 @@ def confirmed(
     folder: Path,
     front: Sequence[int],
     times: int,
-    train: Callable[[int, int], float],
+    train: Callable[[Sequence[tuple[int, int]]], Iterator[float]],
     on_training: Callable[[int, int, float], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Train every trial of ``front`` so often, unless that was done before, and return their test errors.
@@ -38,7 +38,8 @@ def confirmed(
     times
         Trainings of each trial.
     train
-        Trains a trial (its number, and 0, 1, … for the training), and returns its test error.
+        Trains trials, each given as its number and 0, 1, … for the training, and yields their test errors in this
+        order.
     on_training
         Told of each training that has ended, in the same words, and its test error.
 
@@ -56,16 +57,15 @@ def confirmed(
     known: dict[int, list[float]] = {}
     for training in log.entries:
         known.setdefault(training["trial"], []).append(training["error"])
+    wanted = [(number, k) for number in front for k in range(len(known.get(number, ())), times)]
+    for (number, k), error in zip(wanted, train(wanted), strict=True):
+        log.append({"trial": number, "k": k, "error": error})
+        known.setdefault(number, []).append(error)
+        if on_training is not None:
+            on_training(number, k, error)
     found = []
     for number in front:
-        errors = known.setdefault(number, [])
-        for k in range(len(errors), times):
-            error = train(number, k)
-            log.append({"trial": number, "k": k, "error": error})
-            errors.append(error)
-            if on_training is not None:
-                on_training(number, k, errors[-1])
-        taken = errors[:times]
+        taken = known[number][:times]
         spread = statistics.stdev(taken) if times > 1 else 0.0
         found.append({"trial": number, "mean": statistics.fmean(taken), "std": spread, "errors": taken})
     return found

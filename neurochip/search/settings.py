@@ -28,8 +28,10 @@ class Settings(msgspec.Struct, frozen=True):
     ----------
     vary, objective, sampler, seed, seeds, held_out
         As for `neurochip.tuning.tune`: they decide what each trial is.
-    trials, confirm, threads
-        How much of it; a resumed search may be asked for more.
+    together
+        Trials that are proposed at once; this decides what they are, too.
+    trials, confirm, threads, workers, scheduler
+        How much of it, and by whom; a resumed search may be asked for more.
     """
 
     vary: tuple[str, ...]
@@ -41,6 +43,9 @@ class Settings(msgspec.Struct, frozen=True):
     trials: _Positive
     confirm: _Count
     threads: int | None
+    together: _Positive = 1
+    workers: int | None = None
+    scheduler: str | None = None
 
 
 def begin(folder: Path, run: RunSpec, settings: Settings) -> Held:

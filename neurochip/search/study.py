@@ -128,40 +128,72 @@ class Study:
             if trial.number != number or trial.values.keys() != keys:
                 raise file.damaged("it is of another search", f"line {number + 1}")
         self._seen: Any = None
+        self._asked: Any = None  # what Optuna knows of a trial that is under way by itself
         self._block = -1
 
     def run(self, evaluate: Callable[[dict[str, Value]], dict[str, float]]) -> Trial:
         """Ask for values, evaluate them, remember what came of it; a `NeurochipError` is a failed trial."""
-        optuna = _optuna()
-        number = len(self.trials)
-        study = self._study(number)
-        study.sampler = self._sampler_of(number)
-        if number == 0 and self._first is not None:
-            study.enqueue_trial(dict(self._first))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            asked = study.ask(self._distributions())
-        self._seen = None  # until the trial has ended: one that is cut short was never asked for
+        [(number, values)] = self.propose(1)
         began = time.perf_counter()
-        measured: dict[str, float] = {}
-        values: tuple[float, ...] = ()
-        failure = ""
         try:
-            measured = evaluate(dict(asked.params))
-            values = tuple(chosen(measured, self._objectives))
+            measured, failure = evaluate(values), ""
         except CapabilityError:
             raise  # every trial would fail so
         except NeurochipError as error:
-            failure = str(error)
-        seconds = time.perf_counter() - began
-        trial = Trial(number, dict(asked.params), values, measured, seconds, failure)
+            measured, failure = {}, str(error)
+        return self.add(number, values, measured, failure, time.perf_counter() - began)
+
+    def propose(self, together: int) -> list[tuple[int, dict[str, Value]]]:
+        """Return number and values of the next trials: those of a round of so many that have not ended yet.
+
+        The trials of a round are proposed after all of the rounds before, and know nothing of one another; so a round
+        that was cut short is gone on with as it was.
+        """
+        optuna = _optuna()
+        first = len(self.trials)
+        start = first // together * together
+        if together > 1:
+            self._seen = None
+        study = self._study(start)
+        proposed = []
+        for number in range(first, start + together):
+            study.sampler = self._sampler_of(number)
+            if number == 0 and self._first is not None:
+                study.enqueue_trial(dict(self._first))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+                asked = study.ask(self._distributions())
+            proposed.append((number, dict(asked.params)))
+        # Until the trial has ended: one that is cut short was never asked for.
+        self._seen, self._asked = None, (study, asked) if together == 1 else None
+        return proposed
+
+    def add(
+        self,
+        number: int,
+        values: dict[str, Value],
+        measured: dict[str, float],
+        failure: str,
+        seconds: float,
+    ) -> Trial:
+        """Remember what came of the next trial: what was measured, or why nothing was.
+
+        Raises
+        ------
+        CapabilityError
+            When an objective is not known of such a run.
+        """
+        objectives = () if failure else tuple(chosen(measured, self._objectives))
+        trial = Trial(number, values, objectives, measured, seconds, failure)
         self._log.append(trial._asdict())
         self.trials.append(trial)
-        if failure:
-            study.tell(asked, state=optuna.trial.TrialState.FAIL)
-        else:
-            study.tell(asked, list(values))
-        self._seen = study
+        if self._asked is not None:
+            study, asked = self._asked
+            if failure:
+                study.tell(asked, state=_optuna().trial.TrialState.FAIL)
+            else:
+                study.tell(asked, list(objectives))
+            self._seen, self._asked = study, None
         return trial
 
     def _study(self, number: int) -> Any:

@@ -15,7 +15,7 @@ import pytest
 
 from neurochip import data
 from neurochip.durable.lock import hold
-from neurochip.tuning import judged_by_training
+from neurochip.search.held_out import judged_by_training
 
 from .conftest import Run, Workplace
 
@@ -61,6 +61,42 @@ def test_a_front_is_found_and_a_search_goes_on(run: Run) -> None:
     assert best["phases"]["free"] == stored["trials"][number]["values"]["phases.free"]
     assert run("simulate", f"found/trial-{number}.toml", "--out", "best", "--quiet").exit_code == 0
     assert "Pareto front" in Path("found/tune.html").read_text(encoding="utf-8")
+
+
+def test_workers_change_nothing_and_a_round_that_was_cut_short_goes_on(run: Run) -> None:
+    asked = (
+        "--objective",
+        "error,bits",
+        "--together",
+        "3",
+        "--trials",
+        "5",
+        "--seeds",
+        "2",
+        "--confirm",
+        "1",
+    )
+    here = run("tune", *TINY, *VARY, *asked, "--out", "here")
+    assert here.exit_code == 0, here.output
+    there = run("tune", *TINY, *VARY, *asked, "--workers", "2", "--out", "there")
+    assert there.exit_code == 0, there.output
+    found = [json.loads((Path(name) / "tune.json").read_text(encoding="utf-8")) for name in ("here", "there")]
+    told = [
+        ([(t["values"], t["measured"]) for t in one["trials"]], one["front"], one["confirmed"])
+        for one in found
+    ]
+    assert told[0] == told[1] and len(told[0][0]) == 5 and told[0][2]
+    # Killed in the second round, after the fourth trial: the fifth is what it was.
+    log = Path("there/trials.jsonl")
+    log.write_bytes(b"".join(log.read_bytes().splitlines(keepends=True)[:4]))
+    again = run("tune", "--resume", "there", "--trials", "6")
+    assert again.exit_code == 0, again.output
+    trials = json.loads(Path("there/tune.json").read_text(encoding="utf-8"))["trials"]
+    assert [t["values"] for t in trials[:5]] == [t["values"] for t in found[0]["trials"]]
+    options = json.loads(Path("there/request.json").read_text(encoding="utf-8"))["options"]
+    assert (options["together"], options["workers"], options["trials"]) == (3, 2, 6)
+    refused = run("tune", "--resume", "there", "--together", "2")
+    assert refused.exit_code == 2 and "leave out --together" in refused.stderr
 
 
 def test_two_at_once_are_refused(run: Run) -> None:
