@@ -42,6 +42,17 @@ def _experiments() -> list[tuple[str, str]]:
     "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; they do not change the result."
 )
 @click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Whole experiments side by side on so many processes here, each with --threads (1).",
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="The same on the workers of a Dask cluster, e.g. tcp://host:8786.",
+)
+@click.option(
     "--resume",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -56,6 +67,8 @@ def command(
     out: Path | None,
     seed: int,
     threads: int | None,
+    workers: int | None,
+    scheduler: str | None,
     resume: Path | None,
     quiet: bool,
     as_json: bool,
@@ -67,7 +80,17 @@ def command(
     if resume is not None:
         source = click.get_current_context().get_parameter_source("seed")
         is_seed = source is click.core.ParameterSource.COMMANDLINE
-        _refuse_with_resume({"NAME": name, "--all": every, "--quick": quick, "--out": out, "--seed": is_seed})
+        _refuse_with_resume(
+            {
+                "NAME": name,
+                "--all": every,
+                "--quick": quick,
+                "--out": out,
+                "--seed": is_seed,
+                "--workers": workers,
+                "--scheduler": scheduler,
+            }
+        )
         _one(None, False, None, 1, threads, quiet, as_json, resume)
         return
     if name == "list" and not every:
@@ -77,6 +100,10 @@ def command(
         raise click.UsageError("name one experiment, or say --all; `neurochip reproduce list` lists them")
     from neurochip.papers.table import experiments
 
+    if workers is not None or scheduler is not None:
+        names = experiments() if every else [name or ""]
+        _elsewhere(list(names), workers, scheduler, quick, out, seed, threads or 1, quiet, as_json, every)
+        return
     if every:
         parent = out if out is not None else Path("reproduced")
         if out is not None and out.exists():
@@ -96,6 +123,32 @@ def _refuse_with_resume(given: dict[str, object]) -> None:
         raise click.UsageError(
             f"--resume goes on with the reproduction of its folder as it was; leave out {named}"
         )
+
+
+def _elsewhere(
+    names: list[str],
+    workers: int | None,
+    scheduler: str | None,
+    quick: bool,
+    out: Path | None,
+    seed: int,
+    threads: int,
+    quiet: bool,
+    as_json: bool,
+    every: bool,
+) -> None:
+    """Run whole experiments on processes or on a cluster; with several, ``out`` is the folder of theirs."""
+    from neurochip.errors import OutputError
+    from neurochip.papers.elsewhere import reproduce_elsewhere
+    from neurochip.sweep.engine import EngineChoice
+
+    if every and out is not None and out.exists():
+        raise OutputError(str(out), "exists already; choose another folder with --out or remove it")
+    folders = [None if out is None else out / name if every else out for name in names]
+    for done in reproduce_elsewhere(
+        names, EngineChoice(workers, scheduler), quick=quick, folders=folders, seed=seed, threads=threads
+    ):
+        _tell(done, quiet, as_json)
 
 
 def _one(
@@ -126,6 +179,10 @@ def _one(
         done = reproduce(
             name, quick=quick, out=out, seed=seed, threads=threads, resume=resume, on_progress=tell
         )
+    _tell(done, quiet, as_json)
+
+
+def _tell(done: Reproduction, quiet: bool, as_json: bool) -> None:
     if done.folder is None:
         raise RuntimeError("a reproduction of the command line always has a folder")
     if as_json:

@@ -31,7 +31,7 @@ from neurochip.papers.experiment import (
 from neurochip.papers.parts import Head, Identity, Parts, parts_folder, read_head, source_digest
 from neurochip.papers.table import EXPERIMENTS, find
 
-__all__ = ["Reproduction", "finished", "reproduce"]
+__all__ = ["Reproduction", "finished", "new_folder_for", "reproduce", "write_reproduction"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def reproduce(
         raise ConfigError("seed", f"must be ≥ 0, got {seed}")
     workers = threads if threads is not None else len(os.sched_getaffinity(0))
     check_parallel(workers, "threads")
-    folder = _folder(name, out, is_resumed=resume is not None) if write or resume is not None else None
+    folder = new_folder_for(name, out, is_resumed=resume is not None) if write or resume is not None else None
     parts = None
     if folder is not None:
         parts = Parts(folder, Identity(name, quick, seed, versions, source_digest()), started, threads)
@@ -135,7 +135,7 @@ def reproduce(
                 folder=folder,
             )
             if folder is not None:
-                _write(done, folder)
+                write_reproduction(done, folder)
     except OutputError as error:
         if parts is None or _nothing_kept(parts):
             raise
@@ -197,7 +197,7 @@ def _resumed(folder: Path, versions: dict[str, str]) -> Head:
     return head
 
 
-def _folder(name: str, out: Path | str | None, *, is_resumed: bool) -> Path:
+def new_folder_for(name: str, out: Path | str | None, *, is_resumed: bool = False) -> Path:
     """Return the folder to make; what would be in its way should be known of before the run, not after it."""
     folder = Path(out) if out is not None else dated("reproduced", name)
     if folder.exists():
@@ -225,7 +225,7 @@ def _rows(experiment: Experiment, outcome: Outcome) -> tuple[tuple[Claim, Findin
     return tuple((claim, found[claim.key], judge(claim, found[claim.key])) for claim in experiment.claims)
 
 
-def _write(done: Reproduction, folder: Path) -> None:
+def write_reproduction(done: Reproduction, folder: Path) -> None:
     """Write all files into a folder beside, then give it its name."""
     from neurochip.papers.pages import files_of
 

@@ -66,6 +66,24 @@ def test_all_of_them_go_into_one_folder(run: Run, quick_one: None, place: Workpl
     assert len(place.files()) == 3 * len(EXPERIMENTS)
 
 
+def test_on_workers_it_is_the_same(run: Run, place: Workplace) -> None:
+    for words in (("--threads", "1", "--out", "here"), ("--workers", "1", "--out", "there")):
+        result = run("reproduce", "oconnor2019-fig1", "--quick", *words, "--quiet")
+        assert (result.exit_code, result.stdout) == (0, f"{words[-1]}\n"), result.output
+    here, there = (json.loads(Path(f"{name}/result.json").read_text()) for name in ("here", "there"))
+    for table in (here, there):
+        del table["seconds"], table["started"]
+    assert here == there and sorted(p.name for p in Path("there").iterdir()) == [
+        "figure.png",
+        "report.html",
+        "result.json",
+    ]
+    again = run("reproduce", "oconnor2019-fig1", "--quick", "--workers", "1", "--out", "there")
+    assert again.exit_code == 2 and "there: exists already" in again.stderr
+    refused = run("reproduce", "--resume", "there", "--workers", "2")
+    assert refused.exit_code == 2 and "leave out --workers" in refused.stderr
+
+
 def test_stopped_it_says_how_to_go_on(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     is_stopping = [True]
 

@@ -15,6 +15,7 @@ import pytest
 
 from neurochip import data
 from neurochip.durable.lock import hold
+from neurochip.durable.request import read_request
 from neurochip.search.held_out import judged_by_training
 
 from .conftest import Run, Workplace
@@ -93,7 +94,7 @@ def test_workers_change_nothing_and_a_round_that_was_cut_short_goes_on(run: Run)
     assert again.exit_code == 0, again.output
     trials = json.loads(Path("there/tune.json").read_text(encoding="utf-8"))["trials"]
     assert [t["values"] for t in trials[:5]] == [t["values"] for t in found[0]["trials"]]
-    options = json.loads(Path("there/request.json").read_text(encoding="utf-8"))["options"]
+    options = read_request(Path("there"), "tune").options
     assert (options["together"], options["workers"], options["trials"]) == (3, 2, 6)
     refused = run("tune", "--resume", "there", "--together", "2")
     assert refused.exit_code == 2 and "leave out --together" in refused.stderr
