@@ -71,8 +71,8 @@ def test_on_workers_it_is_the_same(run: Run, place: Workplace) -> None:
         result = run("reproduce", "oconnor2019-fig1", "--quick", *words, "--quiet")
         assert (result.exit_code, result.stdout) == (0, f"{words[-1]}\n"), result.output
     here, there = (json.loads(Path(f"{name}/result.json").read_text()) for name in ("here", "there"))
-    for table in (here, there):
-        del table["seconds"], table["started"]
+    for result_table in (here, there):
+        del result_table["seconds"], result_table["started"]
     assert here == there and sorted(p.name for p in Path("there").iterdir()) == [
         "figure.png",
         "report.html",
