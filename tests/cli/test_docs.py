@@ -39,7 +39,9 @@ LEFT_OUT = {
     "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",
     "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --scheduler": "needs that cluster",
     "neurochip sweep analog-pilot --dies": "needs measured dies; test_sweep_dies.py has some, for its own network",
-    "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --grid --shard": "runs in a job array",
+    "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --shard": "runs in a job array",
+    "neurochip sweep --resume whole": "needs what was joined of that array; test_sweep_shards.py",
+    "neurochip reproduce --all": "trains for many minutes; test_reproduce.py has one experiment on a worker",
     "neurochip sweep merge": "needs the folders of such jobs; test_sweep_shards.py",
 }
 
