@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,6 +16,7 @@ from neurochip.compile.quantise import state_dtype, weight_dtype
 from neurochip.cores.engine import LayerEngine
 from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.replay_input import (
+    Weights,
     check_register,
     checked_raster,
     core_indices,
@@ -23,8 +24,8 @@ from neurochip.cores.replay_input import (
     recurrent_weights,
     refuse_dead_cores,
     stored_as,
+    synapses_of,
     weight_format,
-    weight_matrix,
 )
 from neurochip.cores.replay_timing import ReplayTime, replay_time
 from neurochip.cores.traffic import TrafficLedger, keep_books
@@ -99,15 +100,15 @@ class Replay:
 
 def replay(
     spikes: Sequence[ArrayLike],
-    weights: Sequence[ArrayLike],
+    weights: Sequence[Weights],
     chip: ChipSpec | str | os.PathLike[str],
     placement: Sequence[ArrayLike] | None = None,
     *,
     prices: PriceList | str | os.PathLike[str] | None = None,
     timing: Timing = "tick",
-    neuron: LIF | None = None,
-    recurrent: Sequence[ArrayLike | None] | None = None,
-    feedback: Sequence[ArrayLike | None] | None = None,
+    neuron: LIF | Sequence[LIF] | None = None,
+    recurrent: Sequence[Weights | None] | None = None,
+    feedback: Sequence[Weights | None] | None = None,
     dead_cores: Sequence[int] = (),
     max_cycles: int = 1 << 40,
 ) -> Replay:
@@ -123,8 +124,9 @@ def replay(
         List over layers of 0 and 1, [tick, unit], as arrays or `Spikes`. With ``neuron`` the input layer is enough;
         what is given for others is then not read.
     weights
-        Of the projection from layer k to layer k+1, [pre, post] each. Whole numbers are held as integers, as wide as
-        they need; every entry is a synapse, also one of weight 0.
+        Of the projection from layer k to layer k+1, [pre, post] each: every entry is a synapse, also one of weight 0.
+        Or a connectivity and its weights, ``(neurochip.elements.connections.Sparse(…), weights)``: what is counted are
+        the synapses that it has. Whole numbers are held as integers, as wide as they need.
     chip
         Name, file or spec of the chip.
     placement
@@ -136,11 +138,11 @@ def replay(
         ``"tick"``: events are counted, cycles are not; ``"analytic"``: cycles of each tick that contention cannot
         undercut, from counts; ``"cycle"``: flit by flit. None changes a spike or a count.
     neuron
-        The model of all neurons but the input's.
+        The model of all neurons but the input's, or a list over layers 1 … of theirs.
     recurrent
-        List over layers 1 … of weights from a layer to itself, [pre, post], or `None` where there are none.
+        List over layers 1 … of weights from a layer to itself, as above, or `None` where there are none.
     feedback
-        List over layers 1 … but the last of weights from layer k+1 back to layer k, [pre, post], or `None`.
+        List over layers 1 … but the last of weights from layer k+1 back to layer k, as above, or `None`.
     dead_cores
         Cores of this chip that do not work; a placement on one of them is refused.
     max_cycles
@@ -160,49 +162,70 @@ def replay(
     """
     check_timing(timing)
     if neuron is not None and not isinstance(neuron, LIF):
-        raise ConfigError("neuron", f"must be a LIF or None, got {type(neuron).__name__}")
+        _check_neurons(neuron, len(weights))
     sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)
     check_clock(sheet, timing)
     paid = (
         sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
     )
-    forward = [weight_matrix(w, f"weights[{k}]") for k, w in enumerate(weights)]
+    forward = [synapses_of(w, f"weights[{k}]") for k, w in enumerate(weights)]
     if not forward:
         raise ConfigError("weights", "must have at least one matrix, got none")
-    sizes = [forward[0].shape[0], *(w.shape[1] for w in forward)]
-    for k, matrix in enumerate(forward[1:], start=1):
-        if matrix.shape[0] != sizes[k]:
+    sizes = [forward[0][0].sources, *(connection.targets for connection, _ in forward)]
+    for k, (connection, _) in enumerate(forward[1:], start=1):
+        if connection.sources != sizes[k]:
             raise ConfigError(
                 f"weights[{k}]",
-                f"must have {sizes[k]} rows, as weights[{k - 1}] has columns, got {matrix.shape[0]}",
+                f"must have {sizes[k]} rows, as weights[{k - 1}] has columns, got {connection.sources}",
             )
     loops, back = recurrent_weights(recurrent, sizes), feedback_weights(feedback, sizes)
     projections = [(k, k + 1) for k in range(len(forward))] + [(k, k) for k in loops]
     projections += [(k + 1, k) for k in back]
-    matrices = [*forward, *loops.values(), *back.values()]
+    linked = [*forward, *loops.values(), *back.values()]
+    connections, matrices = [connection for connection, _ in linked], [values for _, values in linked]
     places = [f"weights[{k}]" for k in range(len(forward))] + [f"recurrent[{k - 1}]" for k in loops]
     places += [f"feedback[{k - 1}]" for k in back]
     precision = weight_format(matrices, places, sheet, computes=neuron is not None)
-    refuse_beyond_format(neuron, "neuron", precision)
+    models = [neuron] if isinstance(neuron, LIF) else list(neuron or ())
+    for k, model in enumerate(models):
+        refuse_beyond_format(model, "neuron" if len(models) == 1 else f"neuron[{k}]", precision)
     if neuron is not None and integer_bits(precision) is not None:
-        check_register(projections, sizes, precision)
+        check_register(projections, connections, precision)
     raster = checked_raster(spikes, sizes, computes=neuron is not None)
     state_bits = 64 if precision == "float64" else 32
-    kept_bits = 0 if neuron is None else state_bits * neuron.hardware.state_words_kept
+    kept_bits = state_bits * LIF.hardware.state_words_kept if models else 0
     weight_bits = word_bits(precision)
     cores = (
-        compiled_placement(sizes, projections, sheet, weight_bits=weight_bits, state_bits=kept_bits)
+        compiled_placement(
+            sizes,
+            projections,
+            sheet,
+            weight_bits=weight_bits,
+            state_bits=kept_bits,
+            connections=connections,
+        )
         if placement is None
         else core_indices(placement, sizes, sheet)
     )
     refuse_dead_cores(cores, dead_cores, sheet)
-    placed = place(sizes, projections, cores, sheet, weight_bits=weight_bits, state_bits=kept_bits)
-    hardware = hardware_of_replay(neuron, precision)
+    placed = place(
+        sizes,
+        projections,
+        cores,
+        sheet,
+        weight_bits=weight_bits,
+        state_bits=kept_bits,
+        connections=connections,
+    )
+    hardware = hardware_of_replay(models[0] if models else None, precision)
     idle = None
     if neuron is not None:
         _check_prices(placed, hardware, paid)
         held_as, membrane = weight_dtype(precision), state_dtype(precision)
-        engine = LayerEngine(placed, matrices, neuron.dynamics, VARIABLES, raster, held_as, membrane)
+        dynamics = [model.dynamics for model in models]
+        if isinstance(neuron, LIF):
+            dynamics *= len(sizes) - 1
+        engine = LayerEngine(placed, matrices, dynamics, VARIABLES, raster, held_as, membrane)
         engine.advance(len(raster.bits))
         idle = engine.idle()
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
@@ -210,12 +233,24 @@ def replay(
     return booked(placed, names, raster, idle, hardware, paid, timing, weights=stored, max_cycles=max_cycles)
 
 
+def _check_neurons(neuron: Any, layers: int) -> None:
+    """Refuse what is no list of neurons, one for each layer but the input."""
+    if not isinstance(neuron, list | tuple):
+        raise ConfigError("neuron", f"must be a LIF, a list of them or None, got {type(neuron).__name__}")
+    if len(neuron) != layers:
+        raise ConfigError(
+            "neuron", f"must have one LIF for each layer but the input, {layers}, got {len(neuron)}"
+        )
+    for k, one in enumerate(neuron):
+        if not isinstance(one, LIF):
+            raise ConfigError(f"neuron[{k}]", f"must be a LIF, got {type(one).__name__}")
+
+
 def _check_prices(placed: PlacedNetwork, hardware: HardwareUse, prices: PriceList) -> None:
     """Refuse a list that lacks a price for what the neurons may do, before they do it."""
-    layers = sorted(set(placed.layers.tolist()))
     may = np.zeros((1, len(COUNTERS)), dtype=np.int64)
     happens = ["neuron_updates", "idle_updates", "clamped_updates", "spikes_sent"]
-    if any(placed.packets[layer] for layer in layers):
+    if placed.packets.any():
         happens += ["packets", "packets_sent", "spikes_delivered", "sops", "weight_reads"]
     happens += [name for axis, name in enumerate(("hops_ew", "hops_ns")) if placed.links[:, axis].any()]
     happens += ["aer_hops"] if placed.links.any() else []

@@ -111,16 +111,18 @@ def laid_out(
     names = [group.name for group in network.groups]
     sizes = list(network.sizes)
     projections = [(names.index(c.source), names.index(c.target)) for c in network.connections]
+    linked = [c.joined(network.group(c.source).size) for c in network.connections]
+    connections, matrices = [made for made, _ in linked], [weights for _, weights in linked]
+    # Ones take the format of the weights that there are.
     kinds = [c.weights.dtype for c in network.connections if c.weights is not None]
     like = np.result_type(*kinds) if kinds else np.dtype(np.int8)
     matrices = [
-        np.eye(network.group(c.target).size, dtype=like) if c.weights is None else c.weights
-        for c in network.connections
+        w.astype(like) if c.weights is None else w for w, c in zip(matrices, network.connections, strict=True)
     ]
     places = [c.name or f"{c.source} → {c.target}" for c in network.connections]
     precision = weight_format(matrices, places, chip, computes=True)
     if integer_bits(precision) is not None:
-        check_register(projections, sizes, precision)
+        check_register(projections, connections, precision)
     for group in network.groups:
         refuse_beyond_format(dict(group.parameters), group.name, precision)
     raster = checked_raster([spikes], sizes, computes=True)
@@ -129,12 +131,28 @@ def laid_out(
     weight_bits = word_bits(precision)
     state_bits = hardware.state_bits * hardware.elements[-1].cost.state_words_kept
     cores = (
-        compiled_placement(sizes, projections, chip, weight_bits=weight_bits, state_bits=state_bits)
+        compiled_placement(
+            sizes,
+            projections,
+            chip,
+            weight_bits=weight_bits,
+            state_bits=state_bits,
+            connections=connections,
+        )
         if placement is None
         else core_indices(placement, sizes, chip)
     )
-    placed = place(sizes, projections, cores, chip, weight_bits=weight_bits, state_bits=state_bits)
-    dynamics, formats = spiking_dynamics(network, raster), (weight_dtype(precision), state_dtype(precision))
+    placed = place(
+        sizes,
+        projections,
+        cores,
+        chip,
+        weight_bits=weight_bits,
+        state_bits=state_bits,
+        connections=connections,
+    )
+    dynamics = [spiking_dynamics(network, raster)] * (len(sizes) - 1)
+    formats = weight_dtype(precision), state_dtype(precision)
     engine = LayerEngine(placed, matrices, dynamics, VARIABLES, raster, *formats, resting_potentials(network))
     stored = stored_as(matrices, precision, computes=True)
     return PlacedSpiking(placed, precision, hardware, raster, stored, engine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import click
 
@@ -18,15 +19,25 @@ __all__ = ["command"]
     type=click.Choice(["euler", "exact"]),
     help="How a tick stands for dt (docs/nir.md).  [default: euler]",
 )
-def command(source: Path, out: Path, dt: float | None, method: str | None) -> None:
+@click.option(
+    "--connectivity",
+    type=click.Choice(["auto", "sparse", "dense"]),
+    default="auto",
+    show_default=True,
+    help="Which synapses there are: as described, all listed one by one, or every entry of a matrix.",
+)
+def command(source: Path, out: Path, dt: float | None, method: str | None, connectivity: str) -> None:
     """Read NET.nir and write it as OUT.npz; run it with: neurochip simulate OUT.npz --replay INPUT.npz."""
     from neurochip.description.nir_graph import read_nir
     from neurochip.exporting import write_network
 
     if out.suffix != ".npz":
         raise click.UsageError(f"OUT must end in .npz, got {out}")
-    network = read_nir(source, dt=dt, method=method)
+    network = read_nir(source, dt=dt, method=method, connectivity=cast(Any, connectivity))
     write_network(network, out)
     for group in network.groups:
         click.echo(f"{group.name:20}{group.kind:10}{group.size:7}")
+    for c in network.connections:
+        made, _ = c.joined(network.group(c.source).size)
+        click.echo(f"{c.source} → {c.target}: {made.kind}, {made.synapses} synapses")
     click.echo(f"{out}: {sum(network.sizes)} neurons, dt {network.dt:g} s, {network.method}")

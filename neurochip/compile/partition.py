@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 from neurochip.compile.image import Demand
@@ -9,7 +10,7 @@ from neurochip.description.chip import ChipSpec, CoreSpec
 from neurochip.errors import MappingError
 from neurochip.network import Network
 
-__all__ = ["demand", "excess", "partition"]
+__all__ = ["demand", "even", "excess", "partition", "split"]
 
 _NOUN = {
     "neurons": "neurons",
@@ -84,50 +85,70 @@ def partition(
 ) -> list[list[tuple[int, int, Demand]]]:
     """Split each population into ranges of neurons that fit a core.
 
-    Returns, for each population, (first neuron, neuron after the last, what the core needs). More cores that
-    listen mean more output axons for those who send, so the split is repeated until it no longer changes.
+    Returns, for each population, (first neuron, neuron after the last, what the core needs).
 
     Raises
     ------
     MappingError
         When one neuron alone does not fit a core, or the chip has too few cores.
     """
-    parts = [1] * len(network.populations)
     needs = {"weight_bits": weight_bits, "state_bits": state_bits, "trace_bits": trace_bits}
-    while True:
-        before = list(parts)
-        for p, population in enumerate(network.populations):
-            while True:
-                largest = -(-population.size // parts[p])
-                short = excess(demand(network, p, largest, **needs, parts=parts), chip.core)
-                if short is None:
-                    break
-                if largest == 1:
-                    core = sum(parts[:p])
-                    raise MappingError(
-                        f"core {core}",
-                        f"{short} (one neuron of population {population.name} on {chip.name}); "
-                        "use narrower weights, a smaller network or a larger core",
-                    )
-                parts[p] += 1
-        if parts == before:
-            break
-    if sum(parts) > chip.mesh.n_cores:
-        split = ", ".join(f"{n.name} {k}" for n, k in zip(network.populations, parts, strict=True))
-        raise MappingError(
-            "cores",
-            f"{sum(parts)} needed ({split}), {chip.mesh.n_cores} present on {chip.name}; "
-            "use narrower weights, a smaller network or a larger chip",
-        )
+    sizes = [population.size for population in network.populations]
+
+    def largest(p: int, parts: list[int]) -> list[Demand]:
+        return [demand(network, p, -(-sizes[p] // parts[p]), **needs, parts=parts)]
+
+    parts = split([population.name for population in network.populations], sizes, chip, largest)
     return [
         [
             (first, last, demand(network, p, last - first, **needs, parts=parts))
-            for first, last in _even(population.size, parts[p])
+            for first, last in even(size, parts[p])
         ]
-        for p, population in enumerate(network.populations)
+        for p, size in enumerate(sizes)
     ]
 
 
-def _even(size: int, parts: int) -> list[tuple[int, int]]:
+def split(
+    names: Sequence[str],
+    sizes: Sequence[int],
+    chip: ChipSpec,
+    demands: Callable[[int, list[int]], list[Demand]],
+) -> list[int]:
+    """Return how many cores each population takes: as few as the limits allow.
+
+    ``demands(p, parts)`` are what cores of population p need when each population takes ``parts`` cores. More cores
+    that listen mean more output axons for those who send, so this is repeated until it no longer changes.
+
+    Raises
+    ------
+    MappingError
+        When one neuron alone does not fit a core, or the chip has too few cores.
+    """
+    most = chip.core.neurons
+    parts = [1 if most is None else -(-size // most) for size in sizes]
+    before: list[int] = []
+    while parts != before:
+        before = list(parts)
+        for p, size in enumerate(sizes):
+            while short := next((s for s in (excess(n, chip.core) for n in demands(p, parts)) if s), None):
+                if parts[p] >= size:
+                    raise MappingError(
+                        f"core {sum(parts[:p])}",
+                        f"{short} (one neuron of population {names[p]} on {chip.name}); "
+                        "use narrower weights, a smaller network or a larger core",
+                    )
+                parts[p] += 1
+    if sum(parts) > chip.mesh.n_cores:
+        taken = ", ".join(f"{name} {k}" for name, k in zip(names, parts, strict=True))
+        raise MappingError(
+            "cores",
+            f"{sum(parts)} needed ({taken}), {chip.mesh.n_cores} present on {chip.name}; "
+            "use narrower weights, a smaller network or a larger chip",
+        )
+    return parts
+
+
+def even(size: int, parts: int) -> list[tuple[int, int]]:
+    """Return ranges of nearly equal size, (first, last + 1)."""
     edges = [size * k // parts for k in range(parts + 1)]
     return list(zip(edges, edges[1:], strict=False))

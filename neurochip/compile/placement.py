@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from neurochip.compile.image import Demand
 from neurochip.compile.partition import excess
 from neurochip.description.chip import ChipSpec
-from neurochip.elements.connections import Connection, Dense
+from neurochip.elements.connections import Connection, Dense, fan_out_by_part
 from neurochip.errors import MappingError
 
 __all__ = ["PlacedNetwork", "place"]
@@ -40,17 +41,28 @@ class PlacedNetwork:
         List over layers of i64[unit]: the piece that holds each neuron.
     layers, sites, neurons
         Of each piece: its layer, the index of its core on the chip, and how many neurons it has.
-    packets
-        Of each layer: packets of one spike, one for each core that hears it.
+    way_of
+        List over layers of i64[unit]: the way of each neuron. Neurons of one *way* share a piece, and a spike of each
+        of them does the same. Where all that a layer sends goes over dense projections, its pieces are its ways.
+    way_pieces, way_rows
+        Of each way: its piece, and its row in the tables that follow.
+    operations
+        i64[row, piece]: synaptic operations of one spike, which are the synapses that it meets there.
     delivered
-        i64[layer, piece]: whether one spike of the layer brings a packet to the core of the piece; it is booked on
-        the first piece of that core which hears it.
+        i64[row, piece]: whether one spike brings a packet to the core of the piece; it is counted on the first
+        piece of that core which its layer projects to.
     received_bits
-        i64[layer, piece]: bits of that packet as it is taken in.
+        i64[row, piece]: bits of that packet as it is taken in.
+    packets
+        Of each way: packets of one spike, one for each core on which it meets a synapse.
     links
-        i64[piece, 2]: links east–west and north–south that one spike crosses.
+        i64[way, 2]: links east–west and north–south that one spike crosses.
     aer, aer_hops
-        Of each piece: bits of all packets of one spike, plain and times the links they cross.
+        Of each way: bits of all packets of one spike, plain and times the links they cross.
+    cores
+        The cores that hold neurons, ascending.
+    needs
+        What each of them needs, i64[core], by the names of `compile.image.Demand`.
     """
 
     chip: ChipSpec
@@ -61,12 +73,30 @@ class PlacedNetwork:
     layers: Counts
     sites: Counts
     neurons: Counts
-    packets: Counts
+    way_of: tuple[Counts, ...]
+    way_pieces: Counts
+    way_rows: Counts
+    operations: Counts
     delivered: Counts
     received_bits: Counts
+    packets: Counts
     links: Counts
     aer: Counts
     aer_hops: Counts
+    cores: Counts
+    needs: Mapping[str, Counts]
+
+    @property
+    def way_layers(self) -> Counts:
+        """The layer of each way."""
+        return self.layers[self.way_pieces]
+
+    @property
+    def way_sizes(self) -> Counts:
+        """How many neurons each way has."""
+        sizes = [np.bincount(ways, minlength=self.way_pieces.size) for ways in self.way_of]
+        total: Counts = np.sum(sizes, axis=0)
+        return total
 
     def targets(self, layer: int) -> tuple[int, ...]:
         """Return the layers that hear a layer."""
@@ -97,12 +127,17 @@ def place(
         List over layers of core indices, i64[unit], all of them on the chip.
     weight_bits, state_bits
         Of one synapse; of one neuron that is not in layer 0.
+    connections
+        Of each projection; `None`: all are dense.
 
     Raises
     ------
     MappingError
         When a core gets more than it can hold.
     """
+    linked = tuple(
+        [Dense(sizes[s], sizes[t]) for s, t in projections] if connections is None else connections
+    )
     layers: list[Counts] = []
     sites: list[Counts] = []
     neurons: list[Counts] = []
@@ -118,46 +153,57 @@ def place(
     layer, site, size = np.concatenate(layers), np.concatenate(sites), np.concatenate(neurons)
     used, core = np.unique(site, return_inverse=True)
 
-    hears = np.zeros((len(sizes), used.size), dtype=np.int64)  # [source layer, core]
-    delivered = np.zeros((len(sizes), n_pieces), dtype=np.int64)
+    ways = _ways(tuple(sizes), projections, linked, piece_of, layer, size)
+    hears = np.zeros((len(ways.operations), used.size), dtype=np.int64)  # [row, core]
+    np.add.at(hears.T, core, ways.operations.T)
+    np.minimum(hears, 1, out=hears)
+    delivered = np.zeros((len(ways.operations), n_pieces), dtype=np.int64)
     for source in range(len(sizes)):
         listening = np.flatnonzero(np.isin(layer, [t for s, t in projections if s == source]))
         listeners, first = np.unique(core[listening], return_index=True)
-        hears[source, listeners] = 1
-        delivered[source, listening[first]] = 1
-    axons = np.asarray(sizes, dtype=np.int64) @ hears
-    fan_in = np.array([sum(sizes[s] for s, t in projections if t == k) for k in range(len(sizes))])
+        rows = np.flatnonzero(ways.layers == source)
+        delivered[np.ix_(rows, listening[first])] = hears[np.ix_(rows, listeners)]
+    way_sizes = np.zeros(ways.pieces.size, dtype=np.int64)
+    for units in ways.of:
+        way_sizes += np.bincount(units, minlength=way_sizes.size)
+    by_row = np.zeros(len(hears), dtype=np.int64)
+    np.add.at(by_row, ways.rows, way_sizes)
+    axons = by_row @ hears
+    packets = hears.sum(axis=1)[ways.rows]
 
-    def per_core(values: Counts) -> Counts:
+    def per_core(values: Counts, at: Counts = core) -> Counts:
         total = np.zeros(used.size, dtype=np.int64)
-        np.add.at(total, core, values)
+        np.add.at(total, at, values)
         return total
 
     needs = {
         "neurons": per_core(size),
-        "synapse_memory": per_core(size * fan_in[layer] * weight_bits),
+        "synapse_memory": per_core(_memory_bits(projections, linked, piece_of, layer, weight_bits)),
         "input_axons": axons,
-        "output_axons": per_core(size * hears.sum(axis=1)[layer]),
+        "output_axons": per_core(way_sizes * packets, core[ways.pieces]),
         "neuron_state_memory": per_core(np.where(layer > 0, size * state_bits, 0)),
     }
     _check_capacity(chip, used, needs)
 
-    x, y = np.divmod(used // chip.mesh.cores_per_tile, chip.mesh.height)
     address = {a: max(1, math.ceil(math.log2(max(a, 1)))) for a in set(axons.tolist())}
     word = np.array([chip.packet.header_bits + address[a] for a in axons.tolist()], dtype=np.int64)
-    links = np.zeros((n_pieces, 2), dtype=np.int64)
     received_bits = delivered * word[core]
-    aer, aer_hops = np.zeros(n_pieces, dtype=np.int64), np.zeros(n_pieces, dtype=np.int64)
-    for k in range(len(sizes)):
-        here, heard = layer == k, hears[k] > 0
+    links = np.zeros((ways.pieces.size, 2), dtype=np.int64)
+    aer, aer_hops = np.zeros(ways.pieces.size, dtype=np.int64), np.zeros(ways.pieces.size, dtype=np.int64)
+    x, y = np.divmod(used // chip.mesh.cores_per_tile, chip.mesh.height)
+    audiences, of_row = _same_rows(hears)
+    for a, row in enumerate(audiences):
+        heard = hears[row] > 0
         if not heard.any():
             continue
-        at, to = core[here], (x[heard], y[heard])
+        here = np.flatnonzero(of_row[ways.rows] == a)
+        at, to = core[ways.pieces[here]], (x[heard], y[heard])
         if chip.packet.routing == "multicast":
             # One packet that forks, with the longest address that any receiver needs.
             links[here] = np.column_stack(_tree(x[at], y[at], *to))
             aer[here] = word[heard].max()
-            received_bits[k] = delivered[k] * word[heard].max()
+            rows = np.flatnonzero(of_row == a)
+            received_bits[rows] = delivered[rows] * word[heard].max()
             aer_hops[here] = aer[here] * links[here].sum(axis=1)
         else:
             links[here] = np.column_stack([_distance(x[at], to[0]), _distance(y[at], to[1])])
@@ -168,20 +214,98 @@ def place(
         chip=chip,
         sizes=tuple(sizes),
         projections=tuple(projections),
-        connections=tuple(
-            [Dense(sizes[s], sizes[t]) for s, t in projections] if connections is None else connections
-        ),
+        connections=linked,
         piece_of=tuple(piece_of),
         layers=layer,
         sites=site,
         neurons=size,
-        packets=hears.sum(axis=1),
+        way_of=ways.of,
+        way_pieces=ways.pieces,
+        way_rows=ways.rows,
+        operations=ways.operations,
         delivered=delivered,
         received_bits=received_bits,
+        packets=packets,
         links=links,
         aer=aer,
         aer_hops=aer_hops,
+        cores=used,
+        needs=needs,
     )
+
+
+class _Ways(NamedTuple):
+    """Ways as in `PlacedNetwork`; ``layers`` i64[row] is the layer whose spikes a row is about."""
+
+    of: tuple[Counts, ...]
+    pieces: Counts
+    rows: Counts
+    operations: Counts
+    layers: Counts
+
+
+def _ways(
+    sizes: tuple[int, ...],
+    projections: Sequence[tuple[int, int]],
+    connections: Sequence[Connection],
+    piece_of: Sequence[Counts],
+    layer: Counts,
+    neurons: Counts,
+) -> _Ways:
+    of: list[Counts] = []
+    pieces: list[Counts] = []
+    rows: list[Counts] = []
+    operations: list[Counts] = []
+    n_ways = n_rows = 0
+    for k, size in enumerate(sizes):
+        sent = [(t, c) for (s, t), c in zip(projections, connections, strict=True) if s == k]
+        met = np.zeros((1 if all(c.kind == "dense" for _, c in sent) else size, layer.size), dtype=np.int64)
+        for target, connection in sent:
+            there = np.flatnonzero(layer == target)
+            if connection.kind == "dense":
+                met[:, there] += neurons[there]
+            else:
+                met[:, there] += fan_out_by_part(connection, piece_of[target] - there[0], there.size)
+        different, row = _same_rows(met)
+        row = np.broadcast_to(row, (size,))
+        held, way = np.unique(piece_of[k] * different.size + row, return_inverse=True)
+        of.append(way.reshape(size) + n_ways)
+        pieces.append(held // different.size)
+        rows.append(held % different.size + n_rows)
+        operations.append(met[different])
+        n_ways, n_rows = n_ways + held.size, n_rows + different.size
+    counts = [len(table) for table in operations]
+    return _Ways(
+        tuple(of),
+        np.concatenate(pieces),
+        np.concatenate(rows),
+        np.concatenate(operations),
+        np.repeat(np.arange(len(sizes)), counts),
+    )
+
+
+def _same_rows(table: Counts) -> tuple[Counts, Counts]:
+    """Return the first of each kind of row of a table, and the kind of each row."""
+    whole = np.ascontiguousarray(table)
+    rows = whole.view(np.dtype((np.void, whole.itemsize * whole.shape[1]))).reshape(-1)
+    _, first, kind = np.unique(rows, return_index=True, return_inverse=True)
+    return first, kind.reshape(-1)
+
+
+def _memory_bits(
+    projections: Sequence[tuple[int, int]],
+    connections: Sequence[Connection],
+    piece_of: Sequence[Counts],
+    layer: Counts,
+    weight_bits: int,
+) -> Counts:
+    """Return i64[piece]: what the synapses of its neurons take, a shared kernel once."""
+    bits = np.zeros(layer.size, dtype=np.int64)
+    for (_, target), connection in zip(projections, connections, strict=True):
+        for piece in np.flatnonzero(layer == target).tolist():
+            units = np.flatnonzero(piece_of[target] == piece)
+            bits[piece] += connection.memory_bits(weight_bits, units)
+    return bits
 
 
 def _distance(start: Counts, end: Counts, weights: Counts | None = None) -> Counts:

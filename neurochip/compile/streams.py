@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.compile.image import ChipImage
 from neurochip.compile.placement import PlacedNetwork
@@ -13,6 +14,8 @@ from neurochip.description.chip import ChipSpec
 from neurochip.spikes import Aer, Bitmap, LinkCode, Symbols
 
 __all__ = ["CodeName", "Stream", "placed_streams", "streams"]
+
+Counts = NDArray[np.int64]
 
 CodeName = Literal["symbols", "aer", "bitmap"]
 
@@ -31,12 +34,15 @@ class Stream(NamedTuple):
         on one that does not.
     code
         Writes it and reads it back.
+    units
+        Which neurons of the row it tells of, by their places among them.
     """
 
     row: int
     site: int
     receivers: tuple[int, ...]
     code: LinkCode
+    units: Sequence[int]
 
 
 class _Receiver(NamedTuple):
@@ -59,7 +65,7 @@ def streams(image: ChipImage, code: CodeName) -> list[Stream]:
             _Receiver(image.cores[r].site, image.address_bits[r], _axons(image, c, r))
             for r in image.receivers[c]
         ]
-        found += _of_sender(image.chip, code, c, core.site, core.size, receivers)
+        found += _of_sender(image.chip, code, (c, core.site), range(core.size), receivers)
     return found
 
 
@@ -72,30 +78,55 @@ def _axons(image: ChipImage, sender: int, receiver: int) -> range:
 
 
 def placed_streams(placed: PlacedNetwork, code: CodeName) -> list[Stream]:
-    """Return all streams of a network laid out by hand, as `streams` of a compiled chip."""
+    """Return all streams of a network laid out by hand, as `streams` of a compiled chip.
+
+    Neurons of a core that reach different cores send streams of their own: to a core goes what it receives.
+    """
     found = []
-    heard_by: dict[int, set[int]] = {}  # site → layers of which spikes reach it
-    for source, target in placed.projections:
-        for site in placed.sites[placed.layers == target].tolist():
-            heard_by.setdefault(site, set()).add(source)
-    for row, (layer, site) in enumerate(zip(placed.layers.tolist(), placed.sites.tolist(), strict=True)):
-        units = np.flatnonzero(placed.piece_of[layer] == row)
-        receivers = []
-        for at, heard in sorted(heard_by.items()):
-            if layer in heard:
-                first = sum(placed.sizes[k] for k in heard if k < layer)
-                bits = max(1, (sum(placed.sizes[k] for k in heard) - 1).bit_length())
-                receivers.append(_Receiver(at, bits, tuple((first + units).tolist())))
-        found += _of_sender(placed.chip, code, row, site, units.size, receivers)
+    axon_of, axons = _axon_numbers(placed)
+    for way, (row, tables) in enumerate(
+        zip(placed.way_pieces.tolist(), placed.way_rows.tolist(), strict=True)
+    ):
+        layer = int(placed.layers[row])
+        units = np.flatnonzero(placed.way_of[layer] == way)
+        among = np.flatnonzero(placed.way_of[layer][placed.piece_of[layer] == row] == way)
+        receivers = [
+            _Receiver(
+                site, max(1, (axons[site] - 1).bit_length()), tuple(axon_of[site][layer][units].tolist())
+            )
+            for site in np.unique(placed.sites[placed.delivered[tables] > 0]).tolist()
+        ]
+        sender = row, int(placed.sites[row])
+        found += _of_sender(placed.chip, code, sender, among.tolist(), receivers)
     return found
 
 
+def _axon_numbers(placed: PlacedNetwork) -> tuple[dict[int, list[Counts]], dict[int, int]]:
+    """Return, by core: i64[unit] of each layer, the axons of the neurons that reach it; and how many it has."""
+    numbers: dict[int, list[Counts]] = {}
+    totals: dict[int, int] = {}
+    for site in placed.cores.tolist():
+        reaches = (placed.delivered[:, placed.sites == site].sum(axis=1) > 0)[placed.way_rows]
+        numbers[site], total = [], 0
+        for ways in placed.way_of:
+            here = reaches[ways]
+            numbers[site].append(total + np.cumsum(here) - 1)
+            total += int(here.sum())
+        totals[site] = total
+    return numbers, totals
+
+
 def _of_sender(
-    chip: ChipSpec, code: CodeName, row: int, site: int, units: int, receivers: Sequence[_Receiver]
+    chip: ChipSpec,
+    code: CodeName,
+    sender: tuple[int, int],
+    units: Sequence[int],
+    receivers: Sequence[_Receiver],
 ) -> list[Stream]:
+    row, site = sender
     everywhere = tuple(receiver.site for receiver in receivers)
     if code == "symbols":
-        return [Stream(row, site, everywhere, Symbols(units))]
+        return [Stream(row, site, everywhere, Symbols(len(units)), units)]
     forks = chip.packet.routing == "multicast"
     ways = ([receivers] if receivers else []) if forks else [[receiver] for receiver in receivers]
     found: list[Stream] = []
@@ -104,9 +135,9 @@ def _of_sender(
         widest = max(way, key=lambda receiver: receiver.address_bits)
         header_bits = chip.packet.header_bits
         made = (
-            Bitmap(units)
+            Bitmap(len(units))
             if code == "bitmap"
             else Aer(widest.axons, header_bits, widest.address_bits, site & ((1 << header_bits) - 1))
         )
-        found.append(Stream(row, site, tuple(receiver.site for receiver in way), made))
+        found.append(Stream(row, site, tuple(receiver.site for receiver in way), made, units))
     return found

@@ -52,7 +52,7 @@ class LayerEngine:
     weights
         Of each projection, in the shape of its connectivity, of any type; cast where they are written.
     dynamics
-        How the neurons of all layers but the first run.
+        How the neurons of each layer but the first run.
     variables
         How many they keep; the first of them is recorded if asked for.
     raster
@@ -67,7 +67,7 @@ class LayerEngine:
         self,
         placed: PlacedNetwork,
         weights: Sequence[NDArray[Any]],
-        dynamics: Dynamics,
+        dynamics: Sequence[Dynamics],
         variables: int,
         raster: LayeredRaster,
         held_as: np.dtype[Any],
@@ -78,7 +78,9 @@ class LayerEngine:
         self.raster, self._placed, self._dtype = raster, placed, dtype
         slots = raster.n_slots
         sums = np.dtype(np.int32) if held_as.kind == "i" else dtype
+        kinds, kind_of = _kinds(dynamics)
         self._wiring, self._synapses = _wiring(placed, weights, raster, held_as, dtype, sums)
+        self._wiring.populations[:, 2] = kind_of
         self._state = State(
             aligned_zeros((1, variables, slots), dtype),
             aligned_zeros((1, 1, slots), np.uint8),
@@ -117,7 +119,7 @@ class LayerEngine:
                 counts=aligned_zeros(0, np.uint16),
             ),
         )
-        self._neurons = neurons_of([dynamics], dtype, slots)
+        self._neurons = neurons_of(kinds, dtype, slots)
         self._channel = sound_channel(self._wiring)
         self._idle = np.zeros(slots, dtype=np.int64)
         self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
@@ -198,7 +200,7 @@ def _wiring(
             connection, size = placed.connections[p], placed.sizes[k]
             first = 0 if p == in_place else start
             if connection.kind != "dense":
-                stored = packed.add(connection, first, weights[p] if weights[p].size else None)
+                stored = packed.add(connection, first, weights[p])
                 blocks.append((k, source, 0, size, 0, 0, p, int(p == in_place)))
                 width, rows = _up(stored.size, _VECTOR), 1
             else:
@@ -211,7 +213,7 @@ def _wiring(
             if p == in_place:
                 borrowed = stored.reshape(-1)
             else:
-                held.append((start, width, stored.reshape(-1, stored.shape[-1])))
+                held.append((start, width, np.atleast_2d(stored)))
                 start += rows * width
         edges.append(len(blocks))
     memory = aligned_zeros(start, held_as)
@@ -239,6 +241,14 @@ def _wiring(
         neuron=neuron,
     )
     return wiring, packed.tables()
+
+
+def _kinds(dynamics: Sequence[Dynamics]) -> tuple[list[Dynamics], list[int]]:
+    """Return the different kinds of neurons, and the kind of each layer; the first layer's is never asked for."""
+    kinds = {(one.update, one.constants, id(one.own)): one for one in dynamics}
+    names = list(kinds)
+    kind_of = [names.index((one.update, one.constants, id(one.own))) for one in dynamics]
+    return list(kinds.values()), [0, *kind_of]
 
 
 def _up(number: int, step: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from neurochip.kernels.spike_lists import differences
 __all__ = ["LayeredRaster", "SpikeCounts"]
 
 _WORD = 64
+Array = NDArray[Any]
 Counts = NDArray[np.int64]
 
 
@@ -26,17 +27,21 @@ class SpikeCounts:
 
     Attributes
     ----------
-    by_piece
-        i64[piece]: spikes over all ticks.
+    by_way
+        i64[way]: spikes over all ticks.
     by_layer
         i64[tick, layer].
     crossed
         i64[tick, 3]: links east–west, links north–south, address bits times links.
+    met
+        i64[tick, 2, 3]: packets, packets that left their core, and synaptic operations, of the input layer and of
+        others.
     """
 
-    by_piece: Counts
+    by_way: Counts
     by_layer: Counts
     crossed: Counts
+    met: Counts
 
 
 class LayeredRaster:
@@ -71,74 +76,98 @@ class LayeredRaster:
 
     def count(self, placed: PlacedNetwork) -> SpikeCounts:
         """Count all spikes of a placed network."""
-        piece = np.zeros(self.n_slots, dtype=np.uint32)
-        for (first, _, size), pieces in zip(self.layers.tolist(), placed.piece_of, strict=True):
-            piece[first : first + size] = pieces
+        way = np.zeros(self.n_slots, dtype=np.uint32)
+        for (first, _, size), ways in zip(self.layers.tolist(), placed.way_of, strict=True):
+            way[first : first + size] = ways
         costs = np.column_stack([placed.links, placed.aer_hops])
+        forks = placed.chip.packet.routing == "multicast"
+        copies = np.minimum(placed.packets, 1) if forks else placed.packets
+        meets = np.column_stack([placed.packets, copies, placed.operations.sum(axis=1)[placed.way_rows]])
+        # Where the spikes of a layer all meet the same, their number says what.
+        alike = np.array([(meets[ways] == meets[ways[0]]).all() for ways in placed.way_of], dtype=np.uint8)
         ticks = self.bits.shape[0]
         counts = SpikeCounts(
-            by_piece=np.zeros(placed.layers.size, dtype=np.int64),
+            by_way=np.zeros(placed.way_pieces.size, dtype=np.int64),
             by_layer=np.zeros((ticks, len(placed.sizes)), dtype=np.int64),
             crossed=np.zeros((ticks, 3), dtype=np.int64),
+            met=np.zeros((ticks, 2, 3), dtype=np.int64),
         )
         _count_spikes(
             self.layers,
             self.bits,
-            piece,
-            costs,
-            counts.by_piece,
+            _Sorted(way, costs, meets, alike),
+            counts.by_way,
             counts.by_layer,
             counts.crossed,
-            aligned_zeros(self.n_slots + 4, np.uint64),
-            aligned_zeros(self.n_slots + 4, np.uint64),
-            aligned_zeros(self.n_slots, np.uint8),
-            aligned_zeros(self.n_slots // 8, np.uint8),
+            counts.met,
+            _Room(
+                aligned_zeros(self.n_slots + 4, np.uint64),
+                aligned_zeros(self.n_slots + 4, np.uint64),
+                aligned_zeros(self.n_slots, np.uint8),
+                aligned_zeros(self.n_slots // 8, np.uint8),
+            ),
         )
+        for k in (k for k, same in enumerate(alike.tolist()) if same):
+            counts.met[:, min(k, 1)] += counts.by_layer[:, k, None] * meets[placed.way_of[k][0]]
         return counts
+
+
+class _Sorted(NamedTuple):
+    """Neurons sorted by what their spikes do."""
+
+    way: Array  # u32[slot]
+    costs: Array  # i64[way, 3]  what one spike crosses, as `SpikeCounts.crossed`
+    meets: Array  # i64[way, 3]  what it meets, as `SpikeCounts.met`
+    alike: Array  # u8[layer]  1: all its spikes meet the same, and that is left out
+
+
+class _Room(NamedTuple):
+    """Room for the lists of a tick."""
+
+    lists: Array  # u64[slot + 4]
+    spare: Array  # u64[slot + 4]
+    silence: Array  # u8[slot]  zeros
+    packed: Array  # u8[slot / 8]
 
 
 @entry
 def _count_spikes(
     layers: Any,
     raster: Any,
-    piece: Any,
-    costs: Any,
-    by_piece: Any,
+    neurons: _Sorted,
+    by_way: Any,
     by_layer: Any,
     crossed: Any,
-    lists: Any,
-    spare: Any,
-    silence: Any,
-    packed: Any,
+    met: Any,
+    room: _Room,
 ) -> None:
-    """Count spikes by piece and by tick, and what they cross.
-
-    ``piece`` u32[slot] is the piece of each neuron, ``costs`` i64[piece, 3] what one spike crosses: links
-    east–west, north–south, and address bits times links. Adds to ``by_piece`` i64[piece], ``by_layer``
-    i64[tick, layer], ``crossed`` i64[tick, 3]. The last four are scratch; ``silence`` u8[slot] holds zeros.
-    """
+    """Count spikes by way and by tick, and what they cross and meet; adds to the arrays of `SpikeCounts`."""
+    way, costs, meets = neurons.way, neurons.costs, neurons.meets
     for k in range(layers.shape[0]):
         first, last = layers[k, 0], layers[k, 1]
-        alone = piece[first]
+        row = 0 if k == 0 else 1
+        alone = way[first]
         others = 0
         for j in range(first, first + layers[k, 2]):
-            others += 1 if piece[j] != alone else 0
+            others += 1 if way[j] != alone else 0
         for t in range(raster.shape[0]):
             bits = raster[t]
-            if others == 0:  # a layer on one core: its spikes need no list
+            if others == 0:  # their spikes need no list
                 spikes = np.int64(0)
                 for j in range(first, last):
                     spikes += bits[j]
                 by_layer[t, k] += spikes
-                by_piece[alone] += spikes
+                by_way[alone] += spikes
                 for at in range(3):
                     crossed[t, at] += spikes * costs[alone, at]
                 continue
-            n, _ = differences(first, last, bits, silence, np.uint64(0), packed, first, lists, spare)
+            n, _ = differences(
+                first, last, bits, room.silence, np.uint64(0), room.packed, first, room.lists, room.spare
+            )
             east_west, north_south, addressed = np.int64(0), np.int64(0), np.int64(0)
             for i in range(first, first + n):
-                p = piece[first + lists[i]]
-                by_piece[p] += 1
+                p = way[first + room.lists[i]]
+                by_way[p] += 1
                 east_west += costs[p, 0]
                 north_south += costs[p, 1]
                 addressed += costs[p, 2]
@@ -146,3 +175,9 @@ def _count_spikes(
             crossed[t, 0] += east_west
             crossed[t, 1] += north_south
             crossed[t, 2] += addressed
+            if neurons.alike[k] != 0:
+                continue
+            for i in range(first, first + n):
+                p = way[first + room.lists[i]]
+                for at in range(3):
+                    met[t, row, at] += meets[p, at]

@@ -12,21 +12,26 @@ from numpy.typing import ArrayLike, NDArray
 from neurochip.cores.raster import LayeredRaster
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision, word_bits, word_of
+from neurochip.elements.connections import Connection, Dense
 from neurochip.errors import ConfigError, DataError, MappingError, NumericError
 
 __all__ = [
     "check_register",
+    "Weights",
     "checked_raster",
     "core_indices",
     "feedback_weights",
     "recurrent_weights",
     "stored_as",
     "weight_format",
-    "weight_matrix",
     "refuse_dead_cores",
+    "synapses_of",
 ]
 
 Array = NDArray[Any]
+Weights = ArrayLike | tuple[Connection, ArrayLike | None]
+Synapses = tuple[Connection, Array]
+_UNIT = np.ones(1, dtype=np.int8)  # what connectivities without weights have
 
 
 def _array(values: ArrayLike, where: str) -> Array:
@@ -36,18 +41,49 @@ def _array(values: ArrayLike, where: str) -> Array:
         raise DataError(where, "must be an array, got rows of different lengths") from None
 
 
-def weight_matrix(values: ArrayLike, where: str) -> Array:
-    """Return one projection's weights, [pre, post], real numbers; ``where`` names them in errors."""
-    matrix = _array(values, where)
-    if matrix.ndim != 2 or 0 in matrix.shape:
-        raise ConfigError(where, f"must have shape (pre, post), got {matrix.shape}")
-    if matrix.dtype.kind not in "iuf":
-        raise ConfigError(where, f"must hold real numbers, got {matrix.dtype}")
-    return matrix
+def synapses_of(values: Weights, where: str) -> Synapses:
+    """Return one projection's connectivity and weights, real numbers; ``where`` names them in errors.
+
+    An array is [pre, post], and every entry is a synapse. Any other connectivity comes with weights of its own shape.
+    """
+    connection: Connection | None = None
+    given: Any = values
+    if isinstance(values, tuple) and len(values) == 2 and hasattr(values[0], "deliver"):
+        connection, given = values
+    if connection is not None and 0 in connection.shape:
+        if given is not None and np.size(given):
+            raise ConfigError(where, f"must have no weights, {connection.kind} has none of its own")
+        return connection, _UNIT[:0]
+    held = _array(given, where)
+    if connection is None:
+        if held.ndim != 2 or 0 in held.shape:
+            raise ConfigError(where, f"must have shape (pre, post), got {held.shape}")
+        connection = Dense(*held.shape)
+    elif held.shape != connection.shape:
+        raise ConfigError(
+            where, f"must have shape {connection.shape}, that of its {connection.kind}, got {held.shape}"
+        )
+    if held.dtype.kind not in "iuf":
+        raise ConfigError(where, f"must hold real numbers, got {held.dtype}")
+    return connection, held
 
 
-def recurrent_weights(recurrent: Sequence[ArrayLike | None] | None, sizes: list[int]) -> dict[int, Array]:
-    """Return layer → its weights to itself."""
+def _joins(made: Synapses, sources: int, targets: int, where: str) -> Synapses:
+    """Refuse a projection that does not fit the layers at its ends."""
+    connection = made[0]
+    if (connection.sources, connection.targets) != (sources, targets):
+        found = f"{connection.sources} to {connection.targets}"
+        shape = f"({sources}, {targets})"
+        if connection.kind == "dense":
+            raise ConfigError(where, f"must have shape {shape}, got {made[1].shape}")
+        raise ConfigError(
+            where, f"must join {sources} units to {targets}, its {connection.kind} joins {found}"
+        )
+    return made
+
+
+def recurrent_weights(recurrent: Sequence[Weights | None] | None, sizes: list[int]) -> dict[int, Synapses]:
+    """Return layer → its synapses to itself."""
     if recurrent is None:
         return {}
     if len(recurrent) != len(sizes) - 1:
@@ -55,19 +91,16 @@ def recurrent_weights(recurrent: Sequence[ArrayLike | None] | None, sizes: list[
             "recurrent",
             f"must have one entry for each layer but the input, {len(sizes) - 1}, got {len(recurrent)}",
         )
-    loops: dict[int, Array] = {}
+    loops: dict[int, Synapses] = {}
     for k, values in enumerate(recurrent, start=1):
         if values is not None:
-            loops[k] = weight_matrix(values, f"recurrent[{k - 1}]")
-            if loops[k].shape != (sizes[k], sizes[k]):
-                raise ConfigError(
-                    f"recurrent[{k - 1}]", f"must have shape ({sizes[k]}, {sizes[k]}), got {loops[k].shape}"
-                )
+            where = f"recurrent[{k - 1}]"
+            loops[k] = _joins(synapses_of(values, where), sizes[k], sizes[k], where)
     return loops
 
 
-def feedback_weights(feedback: Sequence[ArrayLike | None] | None, sizes: list[int]) -> dict[int, Array]:
-    """Return layer → the weights that it gets from the layer after it."""
+def feedback_weights(feedback: Sequence[Weights | None] | None, sizes: list[int]) -> dict[int, Synapses]:
+    """Return layer → the synapses that it has from the layer after it."""
     if feedback is None:
         return {}
     if len(feedback) != len(sizes) - 2:
@@ -76,15 +109,11 @@ def feedback_weights(feedback: Sequence[ArrayLike | None] | None, sizes: list[in
             f"must have one entry for each layer but the first and the last, {len(sizes) - 2}, "
             f"got {len(feedback)}",
         )
-    back: dict[int, Array] = {}
+    back: dict[int, Synapses] = {}
     for k, values in enumerate(feedback, start=1):
         if values is not None:
-            back[k] = weight_matrix(values, f"feedback[{k - 1}]")
-            if back[k].shape != (sizes[k + 1], sizes[k]):
-                raise ConfigError(
-                    f"feedback[{k - 1}]",
-                    f"must have shape ({sizes[k + 1]}, {sizes[k]}), got {back[k].shape}",
-                )
+            where = f"feedback[{k - 1}]"
+            back[k] = _joins(synapses_of(values, where), sizes[k + 1], sizes[k], where)
     return back
 
 
@@ -95,7 +124,9 @@ def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, c
     that has integers. Where nothing is computed, values that are no integers stand for words of the widest format.
     """
     smallest, largest, single = 0, 0, True
-    for where, matrix in zip(places, matrices, strict=True):
+    there = [(where, matrix) for where, matrix in zip(places, matrices, strict=True) if matrix.size]
+    matrices = [matrix for _, matrix in there] or [_UNIT]
+    for where, matrix in there or [("weights", _UNIT)]:
         low, high = matrix.min(), matrix.max()
         if not (np.isfinite(low) and np.isfinite(high)):
             at = tuple(np.argwhere(~np.isfinite(matrix))[0])
@@ -143,6 +174,7 @@ def _holds(kind: np.dtype[Any], matrix: Array) -> bool:
 
 def stored_as(matrices: list[Array], precision: Precision, *, computes: bool) -> str:
     """Return in words what the cores hold of the weights that were given."""
+    matrices = [matrix for matrix in matrices if matrix.size] or [_UNIT]
     given = " and ".join(sorted({matrix.dtype.name for matrix in matrices}))
     low, high = min(m.min() for m in matrices), max(m.max() for m in matrices)
     words = f"{precision}, given as {given} from {low:g} to {high:g}"
@@ -152,11 +184,15 @@ def stored_as(matrices: list[Array], precision: Precision, *, computes: bool) ->
     return words + (", rounded" if computes or kept.kind == "f" else "; their values play no part")
 
 
-def check_register(projections: list[tuple[int, int]], sizes: list[int], precision: Precision) -> None:
+def check_register(
+    projections: Sequence[tuple[int, int]], connections: Sequence[Connection], precision: Precision
+) -> None:
     """Refuse sums that could leave a register of 32 bits."""
     most = 2 ** (word_bits(precision) - 1)  # the magnitude of the smallest weight
-    for target in range(1, len(sizes)):
-        heard = sum(sizes[s] for s, t in projections if t == target)
+    for target in sorted({t for _, t in projections}):
+        heard = int(
+            sum(c.fan_in() for (_, t), c in zip(projections, connections, strict=True) if t == target).max()  # type: ignore[union-attr]
+        )
         if heard * most > 2**31:
             raise NumericError(
                 f"layer {target}",

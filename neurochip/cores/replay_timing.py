@@ -17,7 +17,7 @@ from neurochip.noc import Packets, core_pipeline, cycles_from_counts
 from neurochip.noc.zero_load import ONE, in_fractions, zero_load_latency
 from neurochip.substrate.phase_time import percentiles
 
-__all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_piece"]
+__all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_way"]
 
 Counts = NDArray[np.int64]
 Cycles = NDArray[np.float64]
@@ -123,15 +123,15 @@ class SpikeTraffic:
         self.multicast = placed.chip.packet.routing == "multicast"
         n_layers, n_cores = len(placed.sizes), self.mesh.n_cores
         self.core_of = [placed.sites[pieces] for pieces in placed.piece_of]
-        # Of each layer: the cores that hear it, ascending, and the synaptic operations of one spike on each.
-        self.hearers: list[Counts] = []
-        self.sops: list[Counts] = []
-        for k in range(n_layers):
-            self.hearers.append(np.sort(placed.sites[placed.delivered[k] > 0]))
-            heard = np.zeros(n_cores, dtype=np.int64)
-            listens = np.isin(placed.layers, placed.targets(k))
-            np.add.at(heard, placed.sites[listens], placed.neurons[listens])
-            self.sops.append(heard[self.hearers[k]])
+        # Of each row of the placement's tables: the cores that hear such a spike, ascending, and its synaptic
+        # operations on each; those of row r are receivers[first[r]] … receivers[first[r] + n[r] − 1].
+        on_core = np.zeros((len(placed.operations), placed.cores.size), dtype=np.int64)
+        np.add.at(on_core.T, np.searchsorted(placed.cores, placed.sites), placed.operations.T)
+        row, core = np.nonzero(on_core)
+        self.receivers, self.sops = placed.cores[core], on_core[row, core]
+        self.n = np.bincount(row, minlength=len(on_core))
+        self.first = np.cumsum(self.n) - self.n
+        self.row_of = [placed.way_rows[ways] for ways in placed.way_of]
         # A core updates its neurons layer after layer, and makes the packets of one before it updates the next.
         self.neurons = np.zeros(n_cores, dtype=np.int64)
         self.after = [np.zeros(size, dtype=np.int64) for size in placed.sizes]
@@ -148,37 +148,44 @@ class SpikeTraffic:
         look_up, per_sop = in_fractions(timing.cycles_per_packet_in), in_fractions(1 / timing.sops_per_cycle)
         fractions = int(self.neurons.sum()) * in_fractions(timing.cycles_per_neuron_update)
         cycles = timing.barrier(mesh.n_tiles)
-        for k, hearers in enumerate(self.hearers):
+        for k, rows in enumerate(self.row_of):
             spikes = int(self.raster.layer(k).sum(axis=1, dtype=np.int64).max(initial=0))
-            packets = spikes * hearers.size
+            packets = spikes * int(self.n[rows].max(initial=0))
             fractions += spikes * in_fractions(timing.cycles_per_spike_out)
             fractions += packets * (in_fractions(timing.cycles_per_packet_out) + look_up)
-            fractions += spikes * int(self.sops[k].sum()) * per_sop
+            most = self.placed.operations.sum(axis=1)[rows].max(initial=0)
+            fractions += spikes * int(most) * per_sop
             cycles += packets * (latency + 5)  # stages of a packet that may wait for the next whole cycle
         return cycles + -(-fractions // ONE)
 
     def packets_of(self, tick: int) -> tuple[Packets, Counts, Counts, Cycles]:
         """Return the packets of a tick; synaptic operations of each delivery; ``after`` and ``extra``."""
-        source, destination, sops, after, extra, lengths = [], [], [], [], [], []
-        for k, hearers in enumerate(self.hearers):
+        source, after, extra, row = [], [], [], []
+        for k, rows in enumerate(self.row_of):
             units = np.flatnonzero(self.raster.layer(k)[tick])
-            if not (units.size and hearers.size):
-                continue
-            copies = 1 if self.multicast else hearers.size
-            source.append(np.repeat(self.core_of[k][units], copies))
-            after.append(np.repeat(self.after[k][units], copies))
-            destination.append(np.tile(hearers, units.size))
-            sops.append(np.tile(self.sops[k], units.size))
-            cost = np.zeros((units.size, copies))
-            cost[:, 0] = self.timing.cycles_per_spike_out if k else 0.0
-            extra.append(cost.reshape(-1))
-            lengths.append(np.full(units.size * copies, hearers.size // copies))
-        if not source:
-            nothing = np.zeros(0, dtype=np.int64)
-            return Packets(nothing, nothing, np.zeros(1, dtype=np.int64)), nothing, nothing, np.zeros(0)
-        first = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-        packets = Packets(np.concatenate(source), np.concatenate(destination), first)
-        return packets, np.concatenate(sops), np.concatenate(after), np.concatenate(extra)
+            units = units[self.n[rows[units]] > 0]
+            source.append(self.core_of[k][units])
+            after.append(self.after[k][units])
+            extra.append(np.full(units.size, self.timing.cycles_per_spike_out if k else 0.0))
+            row.append(rows[units])
+        rows = np.concatenate(row)
+        receivers = self.n[rows]
+        begin = np.cumsum(receivers) - receivers
+        at = self._where(rows)
+        copies = np.ones_like(receivers) if self.multicast else receivers
+        lengths = receivers if self.multicast else np.ones(at.size, dtype=np.int64)
+        cost = np.zeros(int(copies.sum()))
+        cost[np.arange(rows.size) if self.multicast else begin] = np.concatenate(extra)
+        sources, later = (np.repeat(np.concatenate(values), copies) for values in (source, after))
+        first = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return Packets(sources, self.receivers[at], first), self.sops[at], later, cost
+
+    def _where(self, rows: Counts) -> Counts:
+        """Return where the receivers of each of some rows stand, one after the other."""
+        n = self.n[rows]
+        within = np.arange(int(n.sum())) - np.repeat(np.cumsum(n) - n, n)
+        at: Counts = np.repeat(self.first[rows], n) + within
+        return at
 
     def flit_by_flit(self, deaf: Sequence[int], max_cycles: int) -> ReplayTime:
         """Walk through the cycles of each tick."""
@@ -231,16 +238,16 @@ class SpikeTraffic:
     def cycles_from_counts(self) -> Counts:
         """Return i64[tick] that contention cannot undercut."""
         placed, n_cores = self.placed, self.mesh.n_cores
-        # Pairs of a piece that sends and a core that hears it, sorted by flow, which is a pair of cores.
-        receivers = np.array([h.size for h in self.hearers])[placed.layers]
-        piece = np.repeat(np.arange(placed.layers.size), receivers)
-        destination = np.concatenate([self.hearers[k] for k in placed.layers])
-        operations = np.concatenate([self.sops[k] for k in placed.layers])
-        pair = placed.sites[piece] * n_cores + destination
+        # Pairs of a way that sends and a core that hears it, sorted by flow, which is a pair of cores.
+        receivers, site = self.n[placed.way_rows], placed.sites[placed.way_pieces]
+        way = np.repeat(np.arange(receivers.size), receivers)
+        at = self._where(placed.way_rows)
+        destination, operations = self.receivers[at], self.sops[at]
+        pair = site[way] * n_cores + destination
         order = np.argsort(pair, kind="stable")
         flows, begins = np.unique(pair[order], return_index=True)
-        piece, operations = piece[order], operations[order]
-        heard = np.flatnonzero(receivers)  # pieces
+        way, operations = way[order], operations[order]
+        heard, layers = np.flatnonzero(receivers), placed.way_layers
         # In units that are exact, so that the sum of a tick is the sum of what its spikes cost.
         spike_out = in_fractions(self.timing.cycles_per_spike_out) / ONE
         ticks = len(self.raster.bits)
@@ -248,14 +255,14 @@ class SpikeTraffic:
         chunk = max(1, _CHUNK // max(flows.size, n_cores))
         for begin in range(0, ticks, chunk):
             part = slice(begin, begin + chunk)
-            spikes = spikes_by_piece(placed, self.raster, part)
-            sent = np.take(spikes, piece, axis=1)
+            spikes = spikes_by_way(placed, self.raster, part)
+            sent = np.take(spikes, way, axis=1)
             made = np.zeros((len(spikes), n_cores), dtype=np.int64)
             extra = np.zeros((len(spikes), n_cores))
-            for p, core in zip(heard, placed.sites[heard], strict=True):
+            for p, core in zip(heard, site[heard], strict=True):
                 if self.multicast:
                     made[:, core] += spikes[:, p]
-                if spike_out and placed.layers[p] > 0:
+                if spike_out and layers[p] > 0:
                     extra[:, core] += spikes[:, p] * spike_out
             per_tick[part] = cycles_from_counts(
                 self.mesh,
@@ -271,15 +278,15 @@ class SpikeTraffic:
         return per_tick
 
 
-def spikes_by_piece(placed: PlacedNetwork, raster: LayeredRaster, part: slice) -> Counts:
-    """Return i64[tick, piece]."""
+def spikes_by_way(placed: PlacedNetwork, raster: LayeredRaster, part: slice) -> Counts:
+    """Return i64[tick, way]."""
     counts = []
-    for k, pieces in enumerate(placed.piece_of):
+    for k, ways in enumerate(placed.way_of):
         bits = raster.layer(k)[part]
-        order = np.argsort(pieces, kind="stable")
-        if np.any(np.diff(pieces) < 0):
+        order = np.argsort(ways, kind="stable")
+        if np.any(np.diff(ways) < 0):
             bits = bits[:, order]
-        begins = np.unique(pieces[order], return_index=True)[1]
+        begins = np.unique(ways[order], return_index=True)[1]
         counts.append(np.add.reduceat(bits, begins, axis=1, dtype=np.int64))
     return np.concatenate(counts, axis=1)
 

@@ -130,58 +130,65 @@ def keep_books(
     """
     ticks = spikes.by_layer.shape[0]
     layer, clamped = placed.layers, placed.layers == 0
-    sent = spikes.by_piece
-    by_layer = np.array([sent[layer == k].sum() for k in range(len(placed.sizes))], dtype=np.int64)
-    # Spikes that reach each neuron of a layer, hence its synaptic operations.
-    reaching = np.array(
-        [sum(int(by_layer[s]) for s in placed.sources(k)) for k in range(len(names))], dtype=np.int64
+    by_way, units = spikes.by_way, placed.way_sizes
+    by_row, units_of_row = (
+        _summed(values, placed.way_rows, len(placed.operations)) for values in (by_way, units)
     )
-    symbols = placed.neurons * ticks
-    receivers, links = placed.packets[layer], placed.links.sum(axis=1)
+
+    def sent(per_way: Counts | int = 1) -> Counts:
+        return _summed(by_way * per_way, placed.way_pieces, layer.size)
+
+    def told(per_way: Counts | int = 1) -> Counts:
+        """Count symbols: one for each neuron and tick."""
+        return _summed(ticks * units * per_way, placed.way_pieces, layer.size)
+
+    symbols, links = told(), placed.links.sum(axis=1)
     book = np.zeros((layer.size, len(COUNTERS)), dtype=np.int64)
     book[:, _AT["clamped_updates"]] = np.where(clamped, symbols, 0)
     if idle is not None:
         book[:, _AT["neuron_updates"]] = np.where(clamped, 0, symbols)
         book[:, _AT["idle_updates"]] = idle[0]
-    book[:, _AT["spikes_sent"]] = sent
-    book[:, _AT["packets"]] = sent * receivers
-    book[:, _AT["spikes_delivered"]] = by_layer @ placed.delivered
-    book[:, _AT["hops_ew"]] = sent * placed.links[:, 0]
-    book[:, _AT["hops_ns"]] = sent * placed.links[:, 1]
-    book[:, _AT["sops"]] = book[:, _AT["weight_reads"]] = placed.neurons * reaching[layer]
+    book[:, _AT["spikes_sent"]] = sent()
+    book[:, _AT["packets"]] = sent(placed.packets)
+    book[:, _AT["spikes_delivered"]] = by_row @ placed.delivered
+    book[:, _AT["hops_ew"]] = sent(placed.links[:, 0])
+    book[:, _AT["hops_ns"]] = sent(placed.links[:, 1])
+    book[:, _AT["sops"]] = book[:, _AT["weight_reads"]] = by_row @ placed.operations
     book[:, _AT["symbols"]] = symbols
-    book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * links
-    book[:, _AT["spikes_hops"]] = sent * links
-    book[:, _AT["aer"]] = sent * placed.aer
-    book[:, _AT["aer_hops"]] = sent * placed.aer_hops
+    book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = told(links)
+    book[:, _AT["spikes_hops"]] = sent(links)
+    book[:, _AT["aer"]] = sent(placed.aer)
+    book[:, _AT["aer_hops"]] = sent(placed.aer_hops)
     forks = placed.chip.packet.routing == "multicast"
-    copies = np.minimum(receivers, 1) if forks else receivers
-    book[:, _AT["packets_sent"]] = sent * copies
-    book[:, _AT["bitmap"]] = symbols * copies
-    book[:, _AT["aer_received"]] = by_layer @ placed.received_bits
-    sizes = np.array([placed.neurons[layer == k].sum() for k in range(len(placed.sizes))], dtype=np.int64)
-    book[:, _AT["symbols_received"]] = (sizes * ticks) @ placed.delivered
+    copies = np.minimum(placed.packets, 1) if forks else placed.packets
+    book[:, _AT["packets_sent"]] = sent(copies)
+    book[:, _AT["bitmap"]] = told(copies)
+    book[:, _AT["aer_received"]] = by_row @ placed.received_bits
+    book[:, _AT["symbols_received"]] = (units_of_row * ticks) @ placed.delivered
     phases = {Phase.FREE: PhaseBook(1, ticks, book)}
     ledger = Ledger(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
     return TrafficLedger(ledger, PhaseBook(1, ticks, _by_tick(placed, spikes, idle)))
 
 
+def _summed(values: Counts, at: Counts, n: int) -> Counts:
+    """Return i64[n], sums of the values that belong to each."""
+    total = np.zeros(n, dtype=np.int64)
+    np.add.at(total, at, values)
+    return total
+
+
 def _by_tick(placed: PlacedNetwork, spikes: SpikeCounts, idle: tuple[Counts, Counts] | None) -> Counts:
-    fan_out = np.array(
-        [sum(placed.sizes[t] for t in placed.targets(k)) for k in range(len(placed.sizes))], dtype=np.int64
-    )
     ticks = spikes.by_layer.shape[0]
-    forks = placed.chip.packet.routing == "multicast"
     # Counter by counter in memory: most stay 0, and their pages are never touched.
     rows = np.moveaxis(np.zeros((len(COUNTERS), ticks, 2), dtype=np.int64), 0, -1)
     for row, part in ((0, slice(0, 1)), (1, slice(1, None))):
         sent = spikes.by_layer[:, part]
         rows[:, row, _AT["spikes_sent"]] = sent.sum(axis=1)
-        rows[:, row, _AT["packets"]] = sent @ placed.packets[part]
-        copies = np.minimum(placed.packets[part], 1) if forks else placed.packets[part]
-        rows[:, row, _AT["packets_sent"]] = sent @ copies
-        rows[:, row, _AT["spikes_delivered"]] = rows[:, row, _AT["packets"]]
-        rows[:, row, _AT["sops"]] = rows[:, row, _AT["weight_reads"]] = sent @ fan_out[part]
+        for at, names in enumerate(
+            (("packets", "spikes_delivered"), ("packets_sent",), ("sops", "weight_reads"))
+        ):
+            for name in names:
+                rows[:, row, _AT[name]] = spikes.met[:, row, at]
         rows[:, row, _AT["symbols"]] = sum(placed.sizes[part])
     for at, name in enumerate(("hops_ew", "hops_ns", "aer_hops")):
         rows[:, 1, _AT[name]] = spikes.crossed[:, at]

@@ -14,9 +14,17 @@ from typing import Annotated, Any, Literal, TypedDict, cast
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
+from neurochip.description.linear_maps import (
+    Connectivity,
+    LinearMap,
+    after,
+    chosen,
+    unrolled,
+)
+from neurochip.description.nir_maps import LINEAR, WITHOUT_WEIGHTS, linear_map, maps_node
 from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, SpikingNetwork, real_numbers
+from neurochip.elements.connections import OneToOne
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 
@@ -41,12 +49,14 @@ class _SaidOfNeurons(TypedDict, total=False):
     refractory: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_REFRACTORY)]
 
 
-_WEIGHTS = ("Affine", "Linear")
+class _SaidOfWeights(TypedDict, total=False):
+    """What NIR has no field for, of a matrix: which of its entries are synapses."""
+
+    connectivity: Literal["dense", "sparse", "one-to-one"]
+
+
+_SAID: dict[str, Connectivity] = {"dense": "dense", "sparse": "sparse"}
 _REASONS = {
-    "Conv1d": "convolutions are not laid out on cores; unroll it to a Linear",
-    "Conv2d": "convolutions are not laid out on cores; unroll it to a Linear",
-    "AvgPool2d": "pooling is not laid out on cores; unroll it to a Linear",
-    "SumPool2d": "pooling is not laid out on cores; unroll it to a Linear",
     "Delay": "every connection of this chip takes one tick, and no other delay is there",
     "NIRGraph": "a graph within a graph is not taken apart; flatten it before",
     "Scale": "scaling is not a connection of its own here; multiply it into the weights",
@@ -64,7 +74,13 @@ def _nir() -> Any:
     return nir
 
 
-def read_nir(path: Path | str, *, dt: float | None = None, method: str | None = None) -> SpikingNetwork:
+def read_nir(
+    path: Path | str,
+    *,
+    dt: float | None = None,
+    method: str | None = None,
+    connectivity: Connectivity = "auto",
+) -> SpikingNetwork:
     """Return the network of a .nir file; see `from_nir`.
 
     Raises
@@ -81,7 +97,8 @@ def read_nir(path: Path | str, *, dt: float | None = None, method: str | None = 
         table = _table(tree.groups["node"])
         if "type_check" in table:
             raise file.damaged("type_check is no field of a graph", "node")
-        return from_nir(package.dict2NIRNode({**table, "type_check": True}), dt=dt, method=method)
+        graph = package.dict2NIRNode({**table, "type_check": True})
+        return from_nir(graph, dt=dt, method=method, connectivity=connectivity)
 
 
 def _table(group: Hdf5Group) -> dict[str, Any]:
@@ -99,7 +116,13 @@ def nir_bytes(network: SpikingNetwork) -> bytes:
     return memory.getvalue()
 
 
-def from_nir(graph: Any, *, dt: float | None = None, method: str | None = None) -> SpikingNetwork:
+def from_nir(
+    graph: Any,
+    *,
+    dt: float | None = None,
+    method: str | None = None,
+    connectivity: Connectivity = "auto",
+) -> SpikingNetwork:
     """Return the network that a ``nir.NIRGraph`` describes.
 
     Parameters
@@ -108,13 +131,16 @@ def from_nir(graph: Any, *, dt: float | None = None, method: str | None = None) 
         Seconds of a tick; NIR has no such thing, so it must be given unless the graph came from here.
     method
         ``euler`` or ``exact``; `None` takes what the graph says if it came from here, else ``euler``.
+    connectivity
+        ``auto``: convolutions and pooling as they are described, matrices as `linear_maps.as_described` has it.
+        ``sparse``: all as lists of synapses, of a matrix those that are not 0. ``dense``: all as matrices, in which
+        every entry is a synapse.
     """
     kinds = {name: type(node).__name__ for name, node in graph.nodes.items()}
     for name, kind in kinds.items():
-        if kind not in (*PARAMETERS, *_WEIGHTS, "Output", "Flatten"):
+        if kind not in (*PARAMETERS, *LINEAR, "Output"):
             raise _refusal(kind, name, _REASONS.get(kind, "is not known here"))
     edges = [(str(a), str(b)) for a, b in graph.edges]
-    edges = _without_flatten(kinds, edges)
     inputs = [name for name, kind in kinds.items() if kind == "Input"]
     if len(inputs) != 1:
         raise ConfigError("nir", f"must have one Input, got {len(inputs)} ({', '.join(inputs) or 'none'})")
@@ -123,13 +149,7 @@ def from_nir(graph: Any, *, dt: float | None = None, method: str | None = None) 
     if sorted(kept) == sorted(order) and kept[0] == inputs[0]:
         order = kept
     groups = {name: _group(name, kinds[name], graph.nodes[name]) for name in order}
-    connections = []
-    for name, kind in kinds.items():
-        if kind in _WEIGHTS:
-            connections.append(_weights(name, kind, graph.nodes[name], kinds, edges))
-    for a, b in edges:
-        if a in groups and b in groups:
-            connections.append(Connection(name="", source=a, target=b, weights=None))
+    connections = _connections(graph.nodes, kinds, edges, groups, connectivity)
     outputs = {}
     for name in (name for name, kind in kinds.items() if kind == "Output"):
         heard = [a for a, b in edges if b == name]
@@ -141,7 +161,8 @@ def from_nir(graph: Any, *, dt: float | None = None, method: str | None = None) 
         raise ConfigError(
             "dt", "is missing; NIR is in continuous time, so say how long a tick is, in seconds"
         )
-    connections.sort(key=lambda c: (list(groups).index(c.target), list(groups).index(c.source)))
+    places = {name: k for k, name in enumerate(groups)}
+    connections.sort(key=lambda c: (places[c.target], places[c.source]))
     return SpikingNetwork(
         groups=tuple(groups.values()),
         connections=tuple(connections),
@@ -162,25 +183,38 @@ def to_nir(network: SpikingNetwork) -> Any:
         if group.reset != "value" or group.refractory:
             extra[_OURS] = json.dumps({"reset": group.reset, "refractory": group.refractory})
         if group.kind == "Input":
-            nodes[group.name] = nir.Input(input_type={"input": np.array([group.size])})
+            nodes[group.name] = nir.Input(input_type={"input": np.array(group.shape or (group.size,))})
             nodes[group.name].metadata = extra
         else:
-            nodes[group.name] = getattr(nir, group.kind)(**dict(group.parameters), metadata=extra)
+            shape = group.shape or (group.size,)
+            shaped = {name: values.reshape(shape) for name, values in group.parameters.items()}
+            nodes[group.name] = getattr(nir, group.kind)(**shaped, metadata=extra)
     for c in network.connections:
-        if c.weights is None and c.bias is None:
+        if c.weights is None and c.bias is None and c.connectivity is None:
             edges.append((c.source, c.target))
             continue
         name = c.name or f"{c.source}_to_{c.target}"
         if name in nodes:
             raise ConfigError(name, "is the name of two nodes; rename one")
-        weights = np.eye(network.group(c.target).size) if c.weights is None else c.weights
-        matrix = np.ascontiguousarray(weights.T)
+        source, target = network.group(c.source), network.group(c.target)
+        made = LinearMap(*c.joined(source.size), c.bias)
+        node = maps_node(nir, made, source.shape, target.shape)
         extra = _held(c.metadata)
-        if c.bias is None:
-            nodes[name] = nir.Linear(weight=matrix, metadata=extra)
-        else:
-            nodes[name] = nir.Affine(weight=matrix, bias=c.bias, metadata=extra)
-        edges += [(c.source, name), (name, c.target)]
+        if node is None:
+            matrix = unrolled(made, "dense").weights
+            assert matrix is not None
+            weight = np.ascontiguousarray(matrix.T)
+            kind = made.connection.kind
+            extra[_OURS] = json.dumps({"connectivity": kind if kind in ("dense", "one-to-one") else "sparse"})
+            node = nir.Linear(weight) if c.bias is None else nir.Affine(weight, c.bias)
+            if len(source.shape) > 1:
+                flat = f"{name}_flatten"
+                nodes[flat] = nir.Flatten({"input": np.array(source.shape)}, 0, -1)
+                edges.append((c.source, flat))
+        node.metadata = extra
+        nodes[name] = node
+        before = f"{name}_flatten" if f"{name}_flatten" in nodes else c.source
+        edges += [(before, name), (name, c.target)]
     for output, name in network.outputs.items():
         if output in nodes:
             raise ConfigError(f"outputs.{output}", "is the name of a node as well; rename one")
@@ -193,17 +227,6 @@ def to_nir(network: SpikingNetwork) -> Any:
 
 def _refusal(kind: str, name: str, why: str) -> CapabilityError:
     return CapabilityError(f"{kind} (node '{name}')", why)
-
-
-def _without_flatten(kinds: Mapping[str, str], edges: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Return edges past each Flatten, which only changes the shape of what an Input sends."""
-    for name in (name for name, kind in kinds.items() if kind == "Flatten"):
-        before = [a for a, b in edges if b == name]
-        if [kinds[a] for a in before] != ["Input"]:
-            raise _refusal("Flatten", name, "is understood right after the Input only")
-        after = [b for a, b in edges if a == name]
-        edges = [edge for edge in edges if name not in edge] + [(before[0], b) for b in after]
-    return edges
 
 
 def _in_order(first: str, kinds: Mapping[str, str], edges: list[tuple[str, str]]) -> list[str]:
@@ -219,44 +242,120 @@ def _in_order(first: str, kinds: Mapping[str, str], edges: list[tuple[str, str]]
 def _group(name: str, kind: str, node: Any) -> NeuronGroup:
     ours: _SaidOfNeurons = _ours(node.metadata, _SaidOfNeurons, f"{name}.metadata")
     if kind == "Input":
-        size = int(np.prod([int(n) for n in next(iter(node.input_type.values()))]))
-        return NeuronGroup(name=name, kind="Input", size=size, metadata=_plain(node.metadata))
+        shape = tuple(int(n) for n in next(iter(node.input_type.values())))
+        return NeuronGroup(
+            name=name,
+            kind="Input",
+            size=math.prod(shape),
+            metadata=_plain(node.metadata),
+            shape=shape if len(shape) > 1 else (),
+        )
     given = {key: real_numbers(getattr(node, key), f"{name}.{key}") for key in PARAMETERS[kind]}
     shape = given["r"].shape
-    if len(shape) != 1:
-        raise _refusal(kind, name, f"has neurons in shape {shape}; layers of this chip have one dimension")
+    if not shape:
+        raise _refusal(
+            kind, name, "has neurons without a shape; give its parameters one value for each neuron"
+        )
+    given = {key: values.reshape(-1) for key, values in given.items()}
     return NeuronGroup(
         name=name,
         kind=cast(Any, kind),
-        size=shape[0],
+        size=math.prod(shape),
         parameters=given,
         reset=ours.get("reset", "value"),
         refractory=ours.get("refractory", 0),
         metadata=_plain(node.metadata),
+        shape=shape if len(shape) > 1 else (),
     )
 
 
-def _weights(
-    name: str, kind: str, node: Any, kinds: Mapping[str, str], edges: list[tuple[str, str]]
-) -> Connection:
-    before, after = [a for a, b in edges if b == name], [b for a, b in edges if a == name]
-    for what, ends in (("hears", before), ("is heard by", after)):
-        if len(ends) != 1:
-            raise _refusal(kind, name, f"{what} {len(ends)} nodes; one is what a matrix of this chip joins")
-        if kinds[ends[0]] not in PARAMETERS:
+def _connections(
+    nodes: Mapping[str, Any],
+    kinds: Mapping[str, str],
+    edges: list[tuple[str, str]],
+    groups: Mapping[str, NeuronGroup],
+    how: Connectivity,
+) -> list[Connection]:
+    """Return what joins the groups: each chain of linear nodes between two of them becomes one connection."""
+    hears: dict[str, list[str]] = {name: [] for name in kinds}
+    heard_by: dict[str, list[str]] = {name: [] for name in kinds}
+    for a, b in edges:
+        hears[b].append(a)
+        heard_by[a].append(b)
+    for name, kind in kinds.items():
+        if kind not in LINEAR:
+            continue
+        if len(hears[name]) != 1:
             raise _refusal(
-                kind, name, f"{what} {kinds[ends[0]]} (node '{ends[0]}'); weights join groups of neurons here"
+                kind, name, f"hears {len(hears[name])} nodes; one is what a matrix of this chip joins"
             )
-    weight: NDArray[Any] = np.asarray(node.weight)
-    if weight.ndim != 2:
-        raise _refusal(kind, name, f"has weights in shape {weight.shape}; they must be [out, in]")
+        if len(heard_by[name]) != 1 and not (heard_by[name] and kind in WITHOUT_WEIGHTS):
+            raise _refusal(
+                kind,
+                name,
+                f"is heard by {len(heard_by[name])} nodes; one is what a matrix of this chip joins",
+            )
+    found = []
+    for target in groups:
+        for last in hears[target]:
+            chain: list[str] = []
+            at = last
+            while kinds[at] in LINEAR:
+                if at in chain:
+                    raise _refusal(kinds[at], at, "hears itself without neurons between")
+                chain.insert(0, at)
+                at = hears[at][0]
+            if at not in groups:
+                raise _refusal(
+                    kinds[at], at, f"is heard by {kinds[last]} (node '{last}'), and sends no spikes"
+                )
+            found.append(_connection(at, chain, target, nodes, kinds, groups, how))
+    return found
+
+
+def _connection(
+    source: str,
+    chain: list[str],
+    target: str,
+    nodes: Mapping[str, Any],
+    kinds: Mapping[str, str],
+    groups: Mapping[str, NeuronGroup],
+    how: Connectivity,
+) -> Connection:
+    shape = groups[source].shape or (groups[source].size,)
+    made: LinearMap | None = None
+    said: Connectivity = how
+    for name in chain:
+        step, shape = linear_map(kinds[name], name, nodes[name], shape)
+        if step is None:
+            continue
+        ours: _SaidOfWeights = _ours(nodes[name].metadata, _SaidOfWeights, f"{name}.metadata")
+        said = _SAID.get(ours.get("connectivity", ""), how) if how == "auto" and made is None else how
+        made = step if made is None else after(made, step)
+    if made is not None and made.connection.targets != groups[target].size:
+        size = groups[target].size
+        raise ConfigError(
+            chain[-1], f"must end in {size} units, those of {target}, got {made.connection.targets}"
+        )
+    named = [name for name in chain if kinds[name] not in WITHOUT_WEIGHTS] or chain
+    metadata = _plain(nodes[named[-1]].metadata) if named else {}
+    if made is None:
+        if how == "auto":
+            return Connection(
+                name="", source=source, target=target, weights=None, metadata=metadata if chain else {}
+            )
+        n = groups[source].size
+        made = LinearMap(OneToOne(n, n), np.ones(n, dtype=np.float32))
+    made = chosen(made, said)
+    dense = made.connection.kind == "dense"
     return Connection(
-        name=name,
-        source=before[0],
-        target=after[0],
-        weights=np.ascontiguousarray(weight.T),
-        bias=real_numbers(node.bias, f"{name}.bias") if kind == "Affine" else None,
-        metadata=_plain(node.metadata),
+        name=named[-1] if named else "",
+        source=source,
+        target=target,
+        weights=None if made.weights is None or not made.weights.size else made.weights,
+        bias=made.bias,
+        metadata=metadata,
+        connectivity=None if dense else made.connection,
     )
 
 

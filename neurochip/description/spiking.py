@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict, get_args
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast, get_args
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.elements.connections import Connection as Connectivity
+from neurochip.elements.connections import Dense, OneToOne, connectivity_of
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, briefly, converted, decode_json
 
@@ -81,6 +84,9 @@ class NeuronGroup:
         Ticks after a spike in which v stands still.
     metadata
         What came with it and plays no part.
+    shape
+        Of the population, (channels, height, width) of maps; empty: one dimension. Units are numbered along its last
+        axis first.
     """
 
     name: str
@@ -90,9 +96,13 @@ class NeuronGroup:
     reset: Literal["value", "subtract"] = "value"
     refractory: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    shape: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that all parameters are there, of this size and sensible."""
+        object.__setattr__(self, "shape", tuple(self.shape))
+        if self.shape and math.prod(self.shape) != self.size:
+            raise ConfigError(f"{self.name}.shape", f"must have {self.size} units, got {self.shape}")
         if self.kind not in get_args(Kind):
             raise ConfigError(
                 f"{self.name}.kind", f"must be one of {', '.join(PARAMETERS)}, got {self.kind!r}"
@@ -146,7 +156,7 @@ class NeuronGroup:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Connection:
-    """Weights from one group to another, or to itself.
+    """Synapses from one group to another, or to itself.
 
     Attributes
     ----------
@@ -155,11 +165,14 @@ class Connection:
     source, target
         Names of groups.
     weights
-        [pre, post]; `None`: one to one with weight 1.
+        [pre, post], every entry a synapse; of another shape with a connectivity. `None`: one to one with weight 1.
     bias
         f64[post] that is added to x at every tick; `None`: none.
     metadata
         What came with it and plays no part.
+    connectivity
+        Which unit reaches which (`neurochip.elements.connections`), with ``weights`` of its shape, `None` where it has
+        none.
     """
 
     name: str
@@ -168,6 +181,16 @@ class Connection:
     weights: NDArray[Any] | None
     bias: Array | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    connectivity: Connectivity | None = None
+
+    def joined(self, sources: int) -> tuple[Connectivity, NDArray[Any]]:
+        """Return the connectivity from so many units, and its weights."""
+        if self.connectivity is not None:
+            none = np.zeros(0, dtype=np.int8)
+            return self.connectivity, none if self.weights is None else self.weights
+        if self.weights is None:
+            return OneToOne(sources, sources), np.ones(sources, dtype=np.int8)
+        return Dense(*self.weights.shape), self.weights
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -179,7 +202,7 @@ class SpikingNetwork:
     groups
         The input first.
     connections
-        At most one from a group to another.
+        What joins them; the sums of several from one group to another add up.
     outputs
         Name of each output → the group that is read out there.
     dt
@@ -211,13 +234,8 @@ class SpikingNetwork:
             names
         ) < 2:
             raise ConfigError("groups", "must be one Input, first, and at least one group of neurons")
-        pairs = [(c.source, c.target) for c in self.connections]
-        for k, c in enumerate(self.connections):
+        for c in self.connections:
             self._check(c, c.name or f"{c.source} → {c.target}", names)
-            if pairs.index((c.source, c.target)) != k:
-                raise ConfigError(
-                    c.name or "connections", f"is a second connection from {c.source} to {c.target}"
-                )
         for output, name in self.outputs.items():
             if name not in names[1:]:
                 raise ConfigError(f"outputs.{output}", f"{name} is no group of neurons")
@@ -238,9 +256,22 @@ class SpikingNetwork:
         if c.target == names[0]:
             raise ConfigError(place, "ends at the input, which is played back")
         shape = (self.group(c.source).size, self.group(c.target).size)
-        found = (shape[0], shape[0]) if c.weights is None else c.weights.shape
-        if found != shape:
-            raise ConfigError(place, f"must have shape {shape}, got {found}")
+        if c.connectivity is not None:
+            ends = c.connectivity.sources, c.connectivity.targets
+            if ends != shape:
+                kind = c.connectivity.kind
+                raise ConfigError(
+                    place,
+                    f"must join {shape[0]} units to {shape[1]}, its {kind} joins {ends[0]} to {ends[1]}",
+                )
+            wanted = c.connectivity.shape
+            given = (0,) if c.weights is None else c.weights.shape
+            if given != wanted:
+                raise ConfigError(place, f"must have weights of shape {wanted}, got {given}")
+        else:
+            found = (shape[0], shape[0]) if c.weights is None else c.weights.shape
+            if found != shape:
+                raise ConfigError(place, f"must have shape {shape}, got {found}")
         if c.weights is not None and c.weights.dtype.kind not in "iuf":
             raise ConfigError(place, f"must hold real numbers, got {c.weights.dtype}")
         if c.bias is not None and (c.bias.shape != shape[1:] or not np.all(np.isfinite(c.bias))):
@@ -271,13 +302,18 @@ def spiking_bytes(network: SpikingNetwork) -> bytes:
                 "reset": group.reset,
                 "refractory": group.refractory,
                 "metadata": dict(group.metadata),
+                **({"shape": list(group.shape)} if group.shape else {}),
             }
         )
         arrays |= {f"group.{k}.{name}": values for name, values in group.parameters.items()}
     for k, c in enumerate(network.connections):
-        connections.append(
-            {"name": c.name, "source": c.source, "target": c.target, "metadata": dict(c.metadata)}
-        )
+        entry: dict[str, Any] = {
+            "name": c.name, "source": c.source, "target": c.target, "metadata": dict(c.metadata)
+        }  # fmt: skip
+        if c.connectivity is not None:
+            entry["connectivity"], held = _fields_of(c.connectivity)
+            arrays |= {f"connection.{k}.connectivity.{name}": values for name, values in held.items()}
+        connections.append(entry)
         if c.weights is not None:
             arrays[f"connection.{k}.weights"] = c.weights
         if c.bias is not None:
@@ -323,13 +359,19 @@ def _network(text: _NetworkTable, arrays: Mapping[str, NDArray[Any]]) -> Spiking
                 name: real_numbers(arrays[f"group.{k}.{name}"], f"group.{k}.{name}")
                 for name in PARAMETERS[entry["kind"]]
             },
-            **entry,
+            **cast(Any, entry),
         )
         for k, entry in enumerate(text["groups"])
     )
     connections = tuple(
         Connection(
-            weights=arrays.get(f"connection.{k}.weights"), bias=arrays.get(f"connection.{k}.bias"), **entry
+            weights=arrays.get(f"connection.{k}.weights"),
+            bias=arrays.get(f"connection.{k}.bias"),
+            name=entry["name"],
+            source=entry["source"],
+            target=entry["target"],
+            metadata=entry["metadata"],
+            connectivity=_connectivity(entry.get("connectivity"), arrays, f"connection.{k}.connectivity"),
         )
         for k, entry in enumerate(text["connections"])
     )
@@ -341,6 +383,34 @@ def _network(text: _NetworkTable, arrays: Mapping[str, NDArray[Any]]) -> Spiking
         method=text["method"],
         metadata=text["metadata"],
     )
+
+
+def _fields_of(made: Connectivity) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+    """Return kind and fields of a connectivity, and those that are arrays apart."""
+    fields = {field.name: getattr(made, field.name) for field in dataclasses.fields(cast(Any, made))}
+    arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
+    return {"kind": made.kind} | {name: fields[name] for name in fields if name not in arrays}, arrays
+
+
+def _connectivity(
+    fields: dict[str, Any] | None, arrays: Mapping[str, NDArray[Any]], place: str
+) -> Connectivity | None:
+    """Return the connectivity of a file; its own checks say whether the fields make sense."""
+    if fields is None:
+        return None
+    kind = str(fields.get("kind"))
+    cls = connectivity_of(kind, place)
+    held = {
+        name.removeprefix(f"{place}."): values
+        for name, values in arrays.items()
+        if name.startswith(f"{place}.")
+    }
+    given = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items() if name != "kind"}
+    try:
+        made: Connectivity = cls(**given, **held)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ConfigError(place, f"does not describe a connectivity of kind {kind} ({error})") from error
+    return made
 
 
 def real_numbers(values: Any, place: str) -> Array:
@@ -364,6 +434,7 @@ class _GroupTable(TypedDict):
     reset: Literal["value", "subtract"]
     refractory: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
     metadata: dict[str, Any]
+    shape: NotRequired[list[_Size]]
 
 
 class _ConnectionTable(TypedDict):
@@ -373,6 +444,7 @@ class _ConnectionTable(TypedDict):
     source: _Name
     target: _Name
     metadata: dict[str, Any]
+    connectivity: NotRequired[dict[str, Any]]
 
 
 class _NetworkTable(TypedDict):

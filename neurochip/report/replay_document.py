@@ -185,11 +185,11 @@ def _core_uses(
 ) -> list[CoreUse]:
     kept = sum(element.cost.state_words_kept for element in hardware.in_role("neuron"))
     uses = []
-    for site, name in zip(by_core.sites, by_core.populations, strict=True):
+    for c, (site, name) in enumerate(zip(by_core.sites, by_core.populations, strict=True)):
+        needs = {what: int(values[c]) for what, values in placed.needs.items()}
         pieces = [p for p in range(placed.layers.size) if placed.sites[p] == site]
         layers = [int(placed.layers[p]) for p in pieces]
         sizes = [int(placed.neurons[p]) for p in pieces]
-        heard = {source for k in layers for source in placed.sources(k)}
         units = [int(u) for p in pieces for u in np.flatnonzero(placed.piece_of[int(placed.layers[p])] == p)]
         x, y = placed.chip.mesh.position(site)
         alone = len(pieces) == 1
@@ -202,13 +202,9 @@ def _core_uses(
                 first=min(units) if alone else 0,
                 last=max(units) + 1 if alone else sum(sizes),
                 neurons=sum(sizes),
-                synapse_bits=hardware.weight_bits
-                * sum(
-                    n * sum(placed.sizes[s] for s in placed.sources(k))
-                    for n, k in zip(sizes, layers, strict=True)
-                ),
-                input_axons=sum(placed.sizes[source] for source in heard),
-                output_axons=sum(n * int(placed.packets[k]) for n, k in zip(sizes, layers, strict=True)),
+                synapse_bits=needs["synapse_memory"],
+                input_axons=needs["input_axons"],
+                output_axons=needs["output_axons"],
                 state_bits=hardware.state_bits
                 * kept
                 * sum(n for n, k in zip(sizes, layers, strict=True) if k),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.raster import LayeredRaster
-from neurochip.cores.replay_timing import SpikeTraffic, spikes_by_piece
+from neurochip.cores.replay_timing import SpikeTraffic, spikes_by_way
 from neurochip.description.chip import TimingSpec
 from neurochip.noc import core_pipeline
 from neurochip.trace.signals import SignalGroup
@@ -46,17 +46,13 @@ class CoreTraffic:
         mesh = placed.chip.mesh
         self._cores = np.unique(placed.sites)
         self._raster = LayeredRaster(placed.sizes, 0)
-        n_pieces = placed.layers.size
-        # What one spike of a piece is to each core: packets sent, packets taken in, synaptic operations.
-        self._out = np.zeros((n_pieces, mesh.n_cores))
-        self._in = np.zeros((n_pieces, mesh.n_cores))
-        self._sops = np.zeros((n_pieces, mesh.n_cores))
-        for p, layer in enumerate(placed.layers.tolist()):
-            heard = placed.delivered[layer] > 0
-            self._out[p, placed.sites[p]] = placed.packets[layer]
-            self._in[p, placed.sites[heard]] = 1
-            listens = np.isin(placed.layers, placed.targets(layer))
-            np.add.at(self._sops[p], placed.sites[listens], placed.neurons[listens])
+        # What one spike of a way is to each core: packets sent, packets taken in, synaptic operations.
+        shape = placed.way_pieces.size, mesh.n_cores
+        self._out, self._in, self._sops = np.zeros(shape), np.zeros(shape), np.zeros(shape)
+        ways = np.arange(shape[0])
+        self._out[ways, placed.sites[placed.way_pieces]] = placed.packets
+        np.add.at(self._in.T, placed.sites, placed.delivered[placed.way_rows].T)
+        np.add.at(self._sops.T, placed.sites, placed.operations[placed.way_rows].T)
 
     def groups(self) -> list[SignalGroup]:
         """Return the signals there are."""
@@ -103,7 +99,7 @@ class CoreTraffic:
             raster.layer(k)[:] = bits
         found: dict[str, Array] = {}
         if wanted & {"core.packets_out", "core.packets_in", "core.sops"}:
-            spikes = spikes_by_piece(self._placed, raster, slice(0, ticks)).astype(np.float64)
+            spikes = spikes_by_way(self._placed, raster, slice(0, ticks)).astype(np.float64)
             for name, per_spike in (
                 ("packets_out", self._out),
                 ("packets_in", self._in),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurochip import LIF, replay
 from neurochip.description import ChipSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
+from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
 from neurochip.replaying import Replay
 from neurochip.substrate import COUNTERS, Phase
 from tests.oracle.lif import LIFChip, LIFNeuron
@@ -46,10 +47,23 @@ def chip_of(routing: Literal["unicast", "multicast"]) -> ChipSpec:
     )
 
 
-class Case:
-    """A random network, its placement and input."""
+def draw_connectivity(rng: np.random.Generator, sources: int, targets: int) -> Connection:
+    """Return any connectivity that fits."""
+    pre, post = np.nonzero(rng.random((sources, targets)) < rng.choice([0.02, 0.3]))
+    fitting: list[Connection] = [
+        Dense(sources, targets), OneToOne(sources, targets), Sparse.from_pairs(sources, targets, pre, post)[0]
+    ]  # fmt: skip
+    if sources >= targets:
+        fitting.append(Convolution((1, 1, sources), 1, (1, sources - targets + 1)))
+    if sources % targets == 0:
+        fitting.append(Pooling((1, 1, sources), (1, sources // targets), reduction="sum"))
+    return fitting[rng.integers(len(fitting))]
 
-    def __init__(self, seed: int, recurrent: bool, multicast: bool) -> None:
+
+class Case:
+    """A random network, its placement and input; ``sparse``: of any connectivities, not of dense ones alone."""
+
+    def __init__(self, seed: int, recurrent: bool, multicast: bool, sparse: bool = False) -> None:
         rng = np.random.default_rng(seed)
         self.routing: Literal["unicast", "multicast"] = "multicast" if multicast else "unicast"
         self.sizes = [int(n) for n in rng.choice([1, 3, 17, 40, 64, 70], size=rng.integers(2, 5))]
@@ -66,6 +80,16 @@ class Case:
         self.cores = [rng.choice([0, 5, 6, 11, 13, 23], size=n) for n in self.sizes]
         rate = rng.choice([0.0, 0.05, 0.3, 1.0])
         self.rasters = [(rng.random((self.ticks, n)) < rate).astype(np.uint8) for n in self.sizes]
+        self.connections: dict[tuple[int, int], Connection] = {}
+        if sparse:
+            for pair, w in self.links().items():
+                self.connections[pair] = draw_connectivity(rng, *w.shape)
+                shape = self.connections[pair].shape
+                values = rng.integers(-4, 8, size=shape)
+                if pair[0] == pair[1]:
+                    self.loops[pair[0] - 1] = values  # type: ignore[index]
+                else:
+                    self.weights[pair[0]] = values
 
     def links(self) -> dict[tuple[int, int], Any]:
         """Return the weights by (source, target)."""
@@ -73,14 +97,37 @@ class Case:
         links |= {(k, k): w for k, w in enumerate(self.loops or [], start=1) if w is not None}
         return links
 
+    def synapses(self) -> dict[tuple[int, int], Any]:
+        """Return the weight of every pair of units by (source, target), `None` where there is no synapse."""
+        if not self.connections:
+            return {pair: w.tolist() for pair, w in self.links().items()}
+        found: dict[tuple[int, int], Any] = {}
+        for pair, w in self.links().items():
+            made = self.connections[pair]
+            edges = made.edges()
+            values = w.reshape(-1)[edges.weight] if w.size else np.ones(made.synapses, dtype=int)
+            found[pair] = [[None] * made.targets for _ in range(made.sources)]
+            for i, j, value in zip(edges.source, edges.target, values.tolist(), strict=True):
+                found[pair][i][j] = value
+        return found
+
+    def _axons(self, core: int, synapses: dict[tuple[int, int], Any]) -> int:
+        """Count the neurons that have a synapse on a core."""
+        return len({
+            (a, i)
+            for (a, b), matrix in synapses.items()
+            for i, row in enumerate(matrix)
+            for j, weight in enumerate(row)
+            if weight is not None and self.cores[b][j] == core
+        })  # fmt: skip
+
     def slow(self, neuron: LIF | None) -> LIFChip:
         """Return the slow chip."""
-        links = self.links()
+        links = self.synapses()
         positions = {c: divmod(c // 2, MESH.height) for c in range(24)}
         word = {}
         for core in {int(c) for on in self.cores for c in on}:
-            layers = {k for k, on in enumerate(self.cores) if core in on}
-            axons = sum(self.sizes[a] for a in {a for a, b in links if b in layers})
+            axons = self._axons(core, links)
             word[core] = HEADER + max(1, math.ceil(math.log2(max(1, axons))))
         neurons = None
         if neuron is not None:
@@ -95,7 +142,7 @@ class Case:
             neurons = [[LIFNeuron(*made) for _ in range(n)] for n in self.sizes]
         return LIFChip(
             self.sizes,
-            {pair: w.tolist() for pair, w in links.items()},
+            links,
             [on.tolist() for on in self.cores],
             positions,
             self.routing == "multicast",
@@ -105,9 +152,16 @@ class Case:
 
     def fast(self, neuron: LIF | None, kind: str = "float64") -> Replay:
         """Replay on the product."""
-        loops = self.loops and [None if w is None else w.astype(kind) for w in self.loops]
+
+        def given(pair: tuple[int, int], w: NDArray[Any]) -> Any:
+            made = self.connections.get(pair)
+            return w.astype(kind) if made is None else (made, w.astype(kind))
+
+        loops = self.loops and [
+            None if w is None else given((k, k), w) for k, w in enumerate(self.loops, start=1)
+        ]
         spikes = self.rasters if neuron is None else self.rasters[:1]
-        weights = [w.astype(kind) for w in self.weights]
+        weights = [given((k, k + 1), w) for k, w in enumerate(self.weights)]
         return replay(spikes, weights, chip_of(self.routing), self.cores, neuron=neuron, recurrent=loops)
 
 
@@ -149,12 +203,15 @@ def check_books(fast: Replay, slow: LIFChip) -> None:
     multicast=st.booleans(),
     neuron=NEURONS,
     kind=st.sampled_from(FORMATS),
+    sparse=st.booleans(),
 )
-def test_dynamics_and_books(seed: int, recurrent: bool, multicast: bool, neuron: LIF, kind: str) -> None:
+def test_dynamics_and_books(
+    seed: int, recurrent: bool, multicast: bool, neuron: LIF, kind: str, sparse: bool
+) -> None:
     # What single precision holds exactly may be compared in it.
     if neuron.leak == 0.9 or (neuron.leak == 0.5 and not neuron.resolution):
         kind = "float64"
-    case = Case(seed, recurrent, multicast)
+    case = Case(seed, recurrent, multicast, sparse)
     slow, fast = case.slow(neuron), case.fast(neuron, kind)
     expected = slow.run([raster.tolist() for raster in case.rasters])
     assert [layer.tolist() for layer in fast.spikes] == expected
@@ -162,9 +219,9 @@ def test_dynamics_and_books(seed: int, recurrent: bool, multicast: bool, neuron:
 
 
 @checked(30)
-@given(seed=st.integers(0, 2**32), recurrent=st.booleans(), multicast=st.booleans())
-def test_recorded_traffic(seed: int, recurrent: bool, multicast: bool) -> None:
-    case = Case(seed, recurrent, multicast)
+@given(seed=st.integers(0, 2**32), recurrent=st.booleans(), multicast=st.booleans(), sparse=st.booleans())
+def test_recorded_traffic(seed: int, recurrent: bool, multicast: bool, sparse: bool) -> None:
+    case = Case(seed, recurrent, multicast, sparse)
     slow, fast = case.slow(None), case.fast(None)
     slow.run([raster.tolist() for raster in case.rasters])
     assert all(np.array_equal(a, b) for a, b in zip(fast.spikes, case.rasters, strict=True))
@@ -173,9 +230,9 @@ def test_recorded_traffic(seed: int, recurrent: bool, multicast: bool) -> None:
 
 
 @pytest.mark.parametrize("multicast", [True, False])
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(8))
 def test_frames_take_what_a_spike_of_every_neuron_in_every_tick_would(seed: int, multicast: bool) -> None:
-    case, busy = (Case(seed, recurrent=True, multicast=multicast) for _ in range(2))
+    case, busy = (Case(seed, recurrent=True, multicast=multicast, sparse=seed > 3) for _ in range(2))
     busy.rasters = [np.ones_like(raster) for raster in busy.rasters]
     some, all_of_them = case.fast(None).ledger.totals, busy.fast(None).ledger.totals
     assert all_of_them["symbols"] == sum(case.sizes) * case.ticks

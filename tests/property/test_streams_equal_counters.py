@@ -26,6 +26,7 @@ from neurochip.substrate import COUNTERS, Phase
 from neurochip.substrate.ledger import BIT_CODINGS
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.property.networks import checked, seeds
+from tests.property.test_replay_equals_oracle import draw_connectivity
 
 Array = NDArray[Any]
 Code = Literal["symbols", "aer", "bitmap"]
@@ -165,19 +166,31 @@ def test_a_wrong_header_is_seen(routing: Routing) -> None:
 @given(
     seed=seeds, sizes=st.lists(st.integers(1, 9), min_size=2, max_size=4), mesh=meshes, routing=routings,
     recurrent=st.booleans(), cores=st.integers(1, 8), rate=st.sampled_from([0.0, 0.1, 0.5, 1.0]),
+    sparse=st.booleans(),
 )  # fmt: skip
 @checked(40)
 def test_recorded_spikes(
-    seed: int, sizes: list[int], mesh: Any, routing: Routing, recurrent: bool, cores: int, rate: float
+    seed: int,
+    sizes: list[int],
+    mesh: Any,
+    routing: Routing,
+    recurrent: bool,
+    cores: int,
+    rate: float,
+    sparse: bool,
 ) -> None:
     """Any neuron on any core, several layers on one core, a core that hears itself."""
     rng = np.random.default_rng(seed)
     chip = small_chip(mesh=mesh, routing=routing, header_bits=int(rng.integers(0, 9)))
     rasters = [Spikes.from_array(rng.random((6, n)) < rate) for n in sizes]
     sites = rng.choice(chip.mesh.n_cores, cores, replace=False)
+    linked: list[Any] = [draw_connectivity(rng, *shape) for shape in zip(sizes, sizes[1:], strict=False)]
     run = replay(
         rasters,
-        [np.ones(shape, np.int8) for shape in zip(sizes, sizes[1:], strict=False)],
+        [
+            (made, np.ones(made.shape, np.int8)) if sparse else np.ones(shape, np.int8)
+            for made, shape in zip(linked, zip(sizes, sizes[1:], strict=False), strict=True)
+        ],
         chip,
         [rng.choice(sites, n) for n in sizes],
         recurrent=[np.ones((n, n), np.int8) if recurrent else None for n in sizes[1:]],
@@ -187,7 +200,7 @@ def test_recorded_spikes(
         wires = Wires(chip.mesh, routing == "multicast")
         for stream in placed_streams(placed, code):
             layer = int(placed.layers[stream.row])
-            units = np.flatnonzero(placed.piece_of[layer] == stream.row)
+            units = np.flatnonzero(placed.piece_of[layer] == stream.row)[list(stream.units)]
             bits = joined(written(stream, Spikes.from_array(rasters[layer].array()[:, units])))
             wires.send(stream, bits)
             wires.take_in(stream, bits)  # a replay takes in what it sends within the tick

@@ -81,7 +81,7 @@ CASES: list[tuple[str, int | None, Any, type[NeurochipError], str]] = [
     ("placement", 2, [-1, 3], MappingError, "placement[2][0]: loihi-sanafe has no core -1; its cores are 0 to 127"),
     ("timing", None, "tik", ConfigError,
      "timing: must be one of \"tick\", \"analytic\", \"cycle\"; got 'tik'; did you mean 'tick'?"),
-    ("neuron", None, "lif", ConfigError, "neuron: must be a LIF or None, got str"),
+    ("neuron", None, "lif", ConfigError, "neuron: must be a LIF, a list of them or None, got str"),
     ("recurrent", None, [None], ConfigError, "recurrent: must have one entry for each layer but the input, 2, got 1"),
     ("recurrent", None, [None, np.zeros((2, 3))], ConfigError, "recurrent[1]: must have shape (2, 2), got (2, 3)"),
 ]  # fmt: skip

@@ -1,14 +1,13 @@
 """Connectivities: which unit reaches which, one file each."""
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 from neurochip.elements.connections.connection import Connection, Edges, Memory
 from neurochip.elements.connections.convolution import Convolution
 from neurochip.elements.connections.dense import Dense
 from neurochip.elements.connections.one_to_one import OneToOne
+from neurochip.elements.connections.parts import fan_out_by_part
 from neurochip.elements.connections.pooling import Pooling
 from neurochip.elements.connections.sparse import Sparse
+from neurochip.elements.connections.table import CONNECTIONS, connectivity_of
 
 __all__ = [
     "CONNECTIONS",
@@ -20,14 +19,6 @@ __all__ = [
     "OneToOne",
     "Pooling",
     "Sparse",
+    "connectivity_of",
+    "fan_out_by_part",
 ]
-
-CONNECTIONS: Mapping[str, type[Connection]] = MappingProxyType(
-    {
-        "dense": Dense,
-        "sparse": Sparse,
-        "convolution": Convolution,
-        "pooling": Pooling,
-        "one-to-one": OneToOne,
-    }
-)

@@ -38,12 +38,15 @@ def test_links_are_those_of_the_compiler(cores: list[list[int]], routing: str) -
     placed = place(sizes, projections, arrays, chip, weight_bits=8, state_bits=64)
     for k, on in enumerate(cores):
         heard = sorted(set(cores[k + 1])) if k + 1 < len(cores) else []
-        assert placed.packets[k] == len(heard)
-        assert placed.delivered[k].sum() == len(heard)
+        ways = set(placed.way_of[k].tolist())
+        assert all(placed.packets[way] == len(heard) for way in ways)
+        assert all(placed.delivered[placed.way_rows[way]].sum() == len(heard) for way in ways)
         for unit, core in enumerate(on):
             piece = placed.piece_of[k][unit]
             assert (placed.layers[piece], placed.sites[piece]) == (k, core)
-            assert tuple(placed.links[piece]) == links_crossed(chip.mesh, core, heard, routing)  # type: ignore[arg-type]
+            assert tuple(placed.links[placed.way_of[k][unit]]) == links_crossed(
+                chip.mesh, core, heard, routing
+            )  # type: ignore[arg-type]
     assert placed.neurons.sum() == sum(sizes)
 
 
@@ -59,5 +62,6 @@ def test_a_core_may_hold_several_layers() -> None:
         (2, 0, 1),
         (2, 7, 1),
     ]
-    assert placed.packets.tolist() == [2, 3, 0]
+    assert placed.packets.tolist() == [2, 3, 3, 0, 0]
+    assert placed.operations.tolist() == [[0, 2, 1, 0, 0], [0, 2, 1, 1, 1], [0, 0, 0, 0, 0]]
     assert placed.delivered.tolist() == [[0, 1, 1, 0, 0], [0, 1, 1, 1, 0], [0, 0, 0, 0, 0]]

@@ -56,7 +56,15 @@ def run(
     )  # fmt: skip
     raster = LayeredRaster(SIZES, len(inputs))
     raster.layer(0)[:] = inputs
-    engine = LayerEngine(placed, weights, NEURON.dynamics, VARIABLES, raster, np.dtype(held), np.dtype(state))
+    engine = LayerEngine(
+        placed,
+        weights,
+        [NEURON.dynamics] * (len(SIZES) - 1),
+        VARIABLES,
+        raster,
+        np.dtype(held),
+        np.dtype(state),
+    )
     engine.advance(15)
     engine.advance(len(inputs) - 15)
     idle, per_tick = engine.idle()

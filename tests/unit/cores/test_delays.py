@@ -34,7 +34,9 @@ def run(delay: int, kind: Any) -> list[Any]:
     raster = LayeredRaster(SIZES, TICKS)
     raster.layer(0)[:] = random.random((TICKS, SIZES[0])) < 0.4
     state = np.dtype(np.float32)
-    engine = LayerEngine(placed, weights, NEURON.dynamics, VARIABLES, raster, np.dtype(kind), state)
+    engine = LayerEngine(
+        placed, weights, [NEURON.dynamics] * (len(SIZES) - 1), VARIABLES, raster, np.dtype(kind), state
+    )
     sources = engine._wiring.sources
     sources[0, 1] = delay
     longest = int(sources[:, 1].max())

@@ -132,8 +132,9 @@ def conv() -> Any:
 
 ones = np.ones(4)
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"conv1": conv()},
-     "Conv2d (node 'conv1'): convolutions are not laid out on cores; unroll it to a Linear"),
+    ({"conv1": conv()}, "Conv2d (node 'conv1'): hears 0 nodes; one is what a matrix of this chip joins"),
+    ({"conv1": conv(), "edges": [("input", "conv1"), ("conv1", "lif1")]},
+     "Conv2d (node 'conv1'): takes (channels, height, width), and gets (3,)"),
     ({"d": nir.Delay(delay=ones)},
      "Delay (node 'd'): every connection of this chip takes one tick, and no other delay is there"),
     ({"s": nir.Scale(scale=ones)},
@@ -142,15 +143,15 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
      "Threshold (node 't'): a threshold without a membrane is no neuron of this chip; use an IF"),
     ({"rnn": chain()},
      "NIRGraph (node 'rnn'): a graph within a graph is not taken apart; flatten it before"),
-    ({"fc3": nir.Linear(weight=np.ones((4, 4))), "edges": [("fc1", "fc3"), ("fc3", "lif1")],
-      "dropped": [("fc1", "lif1")]},
-     "Affine (node 'fc1'): is heard by Linear (node 'fc3'); weights join groups of neurons here"),
+    ({"fc3": nir.Linear(weight=np.ones((4, 4))), "edges": [("fc1", "fc3"), ("fc3", "fc1")],
+      "dropped": [("fc1", "lif1"), ("input", "fc1")]},
+     ""),
     ({"edges": [("input", "fc2")]},
      "Linear (node 'fc2'): hears 2 nodes; one is what a matrix of this chip joins"),
     ({"output2": nir.Output(output_type={"output": np.array([4])}), "edges": [("fc1", "output2")]},
      "Affine (node 'fc1'): is heard by 2 nodes; one is what a matrix of this chip joins"),
-    ({"lif1": nir.LIF(tau=np.ones((2, 2)), r=np.ones((2, 2)), v_leak=np.zeros((2, 2)), v_threshold=np.ones((2, 2)))},
-     "LIF (node 'lif1'): has neurons in shape (2, 2); layers of this chip have one dimension"),
+    ({"lif1": nir.LIF(tau=np.ones(()), r=np.ones(()), v_leak=np.zeros(()), v_threshold=np.ones(()))},
+     "LIF (node 'lif1'): has neurons without a shape; give its parameters one value for each neuron"),
 ]  # fmt: skip
 
 
