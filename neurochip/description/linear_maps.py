@@ -125,16 +125,13 @@ def _pair(value: Any) -> tuple[int, int]:
 def as_described(made: LinearMap) -> LinearMap:
     """Return a matrix as what it is: one to one, a list of synapses, or a matrix; other connectivities as they are.
 
-    One to one where all that is not 0 stands on the diagonal, and nothing there is 0. Listed, without those of weight
+    What maps are multiplied to is a matrix where every unit reaches every other, else the list that it is. A matrix is
+    one to one where all that is not 0 stands on the diagonal, and nothing there is 0. It is listed, without weights of
     0, where fewer than a quarter of its entries are not 0. Else every entry is a synapse.
     """
+    if isinstance(made.connection, Sparse) and made.connection.synapses == np.prod(_ends(made)):
+        made = unrolled(made, "dense")  # a product of maps in which every unit reaches every other
     connection = made.connection
-    if isinstance(connection, Sparse) and made.weights is not None:
-        # A product of maps is a matrix like any other.
-        if np.count_nonzero(made.weights) * SPARSE_BELOW >= connection.sources * connection.targets:
-            return unrolled(made, "dense")
-        kept = unrolled(made, "sparse", drop_zeros=True)
-        return _diagonal(kept) or kept
     if not isinstance(connection, Dense) or made.weights is None:
         return made
     there = np.count_nonzero(made.weights)
@@ -142,6 +139,10 @@ def as_described(made: LinearMap) -> LinearMap:
     if diagonal is None and there * SPARSE_BELOW < made.weights.size:
         return unrolled(made, "sparse", drop_zeros=True)
     return diagonal or made
+
+
+def _ends(made: LinearMap) -> tuple[int, int]:
+    return made.connection.sources, made.connection.targets
 
 
 def _diagonal(made: LinearMap) -> LinearMap | None:

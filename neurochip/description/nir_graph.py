@@ -156,6 +156,7 @@ def from_nir(
         if len(heard) != 1 or kinds[heard[0]] not in PARAMETERS or kinds[heard[0]] == "Input":
             raise _refusal("Output", name, "must hear one group of neurons; after weights put an LI")
         outputs[name] = heard[0]
+    _refuse_stray(kinds, edges, groups)
     seconds = dt if dt is not None else ours.get("dt")
     if seconds is None:
         raise ConfigError(
@@ -198,7 +199,7 @@ def to_nir(network: SpikingNetwork) -> Any:
             raise ConfigError(name, "is the name of two nodes; rename one")
         source, target = network.group(c.source), network.group(c.target)
         made = LinearMap(*c.joined(source.size), c.bias)
-        node = maps_node(nir, made, source.shape, target.shape)
+        node, before = maps_node(nir, made, source.shape, target.shape), c.source
         extra = _held(c.metadata)
         if node is None:
             matrix = unrolled(made, "dense").weights
@@ -208,13 +209,18 @@ def to_nir(network: SpikingNetwork) -> Any:
             extra[_OURS] = json.dumps({"connectivity": kind if kind in ("dense", "one-to-one") else "sparse"})
             node = nir.Linear(weight) if c.bias is None else nir.Affine(weight, c.bias)
             if len(source.shape) > 1:
-                flat = f"{name}_flatten"
-                nodes[flat] = nir.Flatten({"input": np.array(source.shape)}, 0, -1)
-                edges.append((c.source, flat))
+                before = f"{name}_flatten"
+                nodes[before] = nir.Flatten({"input": np.array(source.shape)}, 0, -1)
+                edges.append((c.source, before))
         node.metadata = extra
         nodes[name] = node
-        before = f"{name}_flatten" if f"{name}_flatten" in nodes else c.source
-        edges += [(before, name), (name, c.target)]
+        last = name
+        if type(node).__name__ not in ("Linear", "Affine") and len(target.shape) < 2:
+            last = f"{name}_flatten"
+            nodes[last] = nir.Flatten({"input": np.array(made.connection.target)}, 0, -1)  # type: ignore[attr-defined]
+        edges += [(before, name), (name, c.target)] if last == name else [
+            (before, name), (name, last), (last, c.target)
+        ]  # fmt: skip
     for output, name in network.outputs.items():
         if output in nodes:
             raise ConfigError(f"outputs.{output}", "is the name of a node as well; rename one")
@@ -311,6 +317,19 @@ def _connections(
                 )
             found.append(_connection(at, chain, target, nodes, kinds, groups, how))
     return found
+
+
+def _refuse_stray(
+    kinds: Mapping[str, str], edges: list[tuple[str, str]], groups: Mapping[str, NeuronGroup]
+) -> None:
+    """Refuse linear nodes from which no group of neurons is reached: they would play no part."""
+    useful, before = set(groups), set[str]()
+    while useful != before:
+        before = set(useful)
+        useful |= {a for a, b in edges if b in before}
+    for name, kind in kinds.items():
+        if kind in LINEAR and name not in useful:
+            raise _refusal(kind, name, "stands on no way from a group of neurons to another; remove it")
 
 
 def _connection(

@@ -118,7 +118,10 @@ def maps_node(nir: Any, made: LinearMap, source: Shape, target: Shape) -> Any:
     if not isinstance(connection, Convolution | Pooling) or connection.order != "channels-first":
         return None
     cut = connection.backward or connection.senders is not None or connection.receivers is not None
-    if cut or source != connection.source or target != connection.target:
+    line = len(source) == 2 and isinstance(connection, Convolution)
+    ends = [(shape[0], 1, shape[1]) if line and len(shape) == 2 else shape for shape in (source, target)]
+    # Where maps end in a population without shape, they are flattened.
+    if cut or ends[0] != connection.source or (ends[1] != connection.target and len(target) > 1):
         return None
     pairs = {key: np.array(getattr(connection, key)) for key in ("stride", "padding")}
     if isinstance(connection, Pooling):
@@ -135,11 +138,26 @@ def maps_node(nir: Any, made: LinearMap, source: Shape, target: Shape) -> Any:
             return None
         bias = by_map[:, 0]
     assert made.weights is not None
+    weight = np.ascontiguousarray(made.weights.transpose(3, 2, 0, 1))
+    if line:
+        return nir.Conv1d(
+            input_shape=source[1],
+            weight=weight[:, :, 0],
+            stride=int(pairs["stride"][1]),
+            padding=int(pairs["padding"][1]),
+            dilation=_pair(connection.dilation)[1],
+            groups=connection.groups,
+            bias=bias,
+        )
     return nir.Conv2d(
         input_shape=connection.source[1:],
-        weight=np.ascontiguousarray(made.weights.transpose(3, 2, 0, 1)),
+        weight=weight,
         dilation=np.array(connection.dilation),
         groups=connection.groups,
         bias=bias,
         **pairs,
     )
+
+
+def _pair(value: Any) -> tuple[int, int]:
+    return (value, value) if isinstance(value, int) else (value[0], value[1])

@@ -68,21 +68,21 @@ def run_slowly(
                 spikes[0].append(list(row))
                 potentials[0].append([0.0] * g.size)
                 continue
-            x, bias, reached = [0.0] * g.size, [0.0] * g.size, False
+            x, bias, reached = [0.0] * g.size, [0.0] * g.size, [False] * g.size
             for c in network.connections:
                 if c.target != g.name:
                     continue
                 source = before[names.index(c.source)]
-                reached = reached or any(source)
                 for j in range(g.size):
+                    # One to one a spike reaches one neuron, over a matrix all of them.
+                    reached[j] = reached[j] or bool(source[j] if c.weights is None else any(source))
                     for i, bit in enumerate(source):
                         weight = float(i == j) if c.weights is None else float(c.weights[i, j])
                         x[j] += weight if bit else 0.0
                     if c.bias is not None:
                         x[j] += float(c.bias[j])
                         bias[j] += float(c.bias[j])
-            if not reached:
-                idle += sum(n.at_rest(b) for n, b in zip(neurons[k], bias, strict=True))
+            idle += sum(n.at_rest(b) for n, b, got in zip(neurons[k], bias, reached, strict=True) if not got)
             spikes[k].append([n.tick(x[j], network.dt, network.method) for j, n in enumerate(neurons[k])])
             potentials[k].append([n.v for n in neurons[k]])
     return spikes, potentials, idle
