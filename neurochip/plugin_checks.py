@@ -12,13 +12,9 @@ from neurochip.description import read_chip, read_run
 from neurochip.description.catalogue import built_in
 from neurochip.description.rule_names import RULES, plugged_rule
 from neurochip.description.tails import tails
-<<<<<<< HEAD
+from neurochip.elements.connections import connectivity_of
 from neurochip.elements.neurons.spiking import check_neuron
 from neurochip.elements.neurons.table import NEURONS
-=======
-from neurochip.elements.connections import connectivity_of
-from neurochip.elements.element import plugged_class
->>>>>>> 6bb18ac (wip)
 from neurochip.elements.stages import FAMILIES, check_compiles
 from neurochip.papers.table import EXPERIMENTS
 from neurochip.papers.table import find as find_experiment
@@ -44,16 +40,13 @@ def check_plugin(plugin: Plugin) -> None:
         cls = FAMILIES[role].plugged(plugin)
         if _has_defaults(cls):
             check_compiles(role, cls(), np.dtype(np.float32), f"coding.{role}")
-<<<<<<< HEAD
     elif group == NEURONS.group:
         plugins.find(group, name, NEURONS.built_in, "neuron.kind")
         cls = NEURONS.plugged(plugin)
         if _has_defaults(cls):
             check_neuron(cls(), np.dtype(np.float32), "neuron")
-=======
     elif group == "connections":
         connectivity_of(name, "connectivity")
->>>>>>> 6bb18ac (wip)
     elif group == "rules":
         plugins.find(group, name, RULES, "learning.rule")
         plugged_rule(name)
@@ -81,11 +74,8 @@ def means(plugin: Plugin) -> str:
     if plugin.group in _ROLES:
         return f'coding.{_ROLES[plugin.group]} = "{name}"'
     return {
-<<<<<<< HEAD
         "neurons": f'neuron.kind = "{name}"',
-=======
         "connections": f'connectivity "{name}" of a projection',
->>>>>>> 6bb18ac (wip)
         "chips": f"--set chip={name}",
         "runs": f"neurochip simulate {name}",
         "rules": f'learning.rule = "{name}"',

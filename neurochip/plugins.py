@@ -38,11 +38,8 @@ GROUPS = {
     "encoders": "an encoder",
     "decoders": "a decoder",
     "annealers": "an annealer",
-<<<<<<< HEAD
     "neurons": "a neuron",
-=======
     "connections": "a connectivity",
->>>>>>> 6bb18ac (wip)
     "chips": "a chip",
     "runs": "a run",
     "rules": "a learning rule",
