@@ -115,7 +115,7 @@ class _Reach:
 
     def memory_bits(self, target: int, first: int, last: int, weight_bits: int) -> int:
         """Return the bits of all synapses of a range of neurons."""
-        units = np.arange(first, last)
+        units = None if last - first == self._sizes[target] else np.arange(first, last)
         return sum(c.memory_bits(weight_bits, units) for (_, t), c in self._linked if t == target)
 
 

@@ -304,7 +304,8 @@ def _memory_bits(
     for (_, target), connection in zip(projections, connections, strict=True):
         for piece in np.flatnonzero(layer == target).tolist():
             units = np.flatnonzero(piece_of[target] == piece)
-            bits[piece] += connection.memory_bits(weight_bits, units)
+            all_of_them = units.size == connection.targets
+            bits[piece] += connection.memory_bits(weight_bits, None if all_of_them else units)
     return bits
 
 

@@ -14,11 +14,22 @@ neurochip's own are tested by the same classes. They need pytest and hypothesis:
 import pytest
 
 # So that a broken contract shows both sides.
-_MODULES = ("annealers", "chips", "decoders", "elements", "encoders", "neurons", "rules", "substrates")
+_MODULES = (
+    "annealers",
+    "chips",
+    "connections",
+    "decoders",
+    "elements",
+    "encoders",
+    "neurons",
+    "rules",
+    "substrates",
+)
 pytest.register_assert_rewrite(*(f"{__name__}.{name}" for name in _MODULES))
 
 from neurochip.testing.annealers import AnnealerContract
 from neurochip.testing.chips import ChipContract
+from neurochip.testing.connections import ConnectionContract
 from neurochip.testing.decoders import DecoderContract
 from neurochip.testing.encoders import EncoderContract
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
@@ -29,6 +40,7 @@ from neurochip.testing.substrates import SubstrateContract
 __all__ = [
     "AnnealerContract",
     "ChipContract",
+    "ConnectionContract",
     "DecoderContract",
     "EncoderContract",
     "Net",

@@ -16,11 +16,22 @@ import numpy as np
 import pytest
 
 from neurochip.analog.drawing import draw_die
+from neurochip.cores.raster_file import load_arrays
 from neurochip.description import read_chip, read_run
+from neurochip.description.spiking import (
+    Connection,
+    NeuronGroup,
+    SpikingNetwork,
+    read_spiking,
+    spiking_bytes,
+)
+from neurochip.elements.connections import connectivity_of
+from neurochip.errors import ConfigError
 from neurochip.learning.rules import rule_for
 from neurochip.network import layered
 from neurochip.papers import reproduce
 from neurochip.plugins import GROUPS
+from neurochip.spiking import run_spiking
 from tests.plugin_packages import package, site
 
 __all__ = ["site"]
@@ -82,6 +93,33 @@ def test_a_neuron(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert run.neuron == spec(membrane=30.0)
     kept(site, "neuron.py", "test_neuron.py", at_least=20)
+
+
+def test_a_connectivity(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cls = module(site, "connection", monkeypatch).Ring
+    kept(site, "connection.py", "test_connection.py", at_least=7)
+    row(site, "connections", "ring", "connection:Ring")
+    assert connectivity_of("ring", "place") is cls
+    with pytest.raises(ConfigError, match="must be one of dense, .*, ring, got 'star'"):
+        connectivity_of("star", "place")
+    # By its name, in the file of a network.
+    inputs = NeuronGroup(name="in", kind="Input", size=12)
+    ones = np.ones(12)
+    cells = NeuronGroup(
+        name="n", kind="IF", size=12, parameters={"r": ones, "v_threshold": 0.5 * ones, "v_reset": 0 * ones}
+    )
+    join = Connection(
+        name="w", source="in", target="n", weights=np.array([1.0, 0.0]), connectivity=cls(12, 2)
+    )
+    network = SpikingNetwork(groups=(inputs, cells), connections=(join,), dt=1.0)
+    (site / "net.npz").write_bytes(spiking_bytes(network))
+    read = read_spiking("net.npz", load_arrays(site / "net.npz"))
+    assert read.connections[0].connectivity == cls(12, 2)
+    spikes = np.zeros((2, 12), np.uint8)
+    spikes[0, 0] = 1
+    run = run_spiking(read, spikes, "cmos45").replay
+    assert np.flatnonzero(run.spikes[1][1]).tolist() == [1, 11]
+    assert (run.ledger.sops, int(run.placed.needs["synapse_memory"].sum())) == (4, 2 * 32)
 
 
 def test_a_chip(site: Path) -> None:

@@ -1,8 +1,9 @@
 """Connectivities: which unit reaches which, one file each."""
 
-from neurochip.elements.connections.connection import Connection, Edges, Memory
+from neurochip.elements.connections.connection import Connection, Edges, Memory, memory_of
 from neurochip.elements.connections.convolution import Convolution
 from neurochip.elements.connections.dense import Dense
+from neurochip.elements.connections.derived import DerivedConnection
 from neurochip.elements.connections.one_to_one import OneToOne
 from neurochip.elements.connections.parts import fan_out_by_part
 from neurochip.elements.connections.pooling import Pooling
@@ -14,6 +15,7 @@ __all__ = [
     "Connection",
     "Convolution",
     "Dense",
+    "DerivedConnection",
     "Edges",
     "Memory",
     "OneToOne",
@@ -21,4 +23,5 @@ __all__ = [
     "Sparse",
     "connectivity_of",
     "fan_out_by_part",
+    "memory_of",
 ]
