@@ -52,7 +52,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_a_run_uses_all_three(place: Workplace, spawn: Spawn, site: Path) -> None:
+def test_a_run_uses_its_encoder_chip_and_rule(place: Workplace, spawn: Spawn, site: Path) -> None:
     place.write("mine.toml", RUN)
     with_it = {"PYTHONPATH": str(site)}
     done = spawn("simulate", "mine.toml", "--out", "first", "--quiet", **with_it)
@@ -90,6 +90,8 @@ def test_it_is_listed_and_completed(
     doctor = json.loads(spawn("doctor", "--json").stdout)
     assert [(f["name"], f["state"], f["found"], f["means"]) for f in doctor if f["group"] == "plug-ins"] == [
         ("refractory", "good", "neurochip-example 0.1.0", 'coding.encoder = "refractory"'),
+        ("adaptive-lif", "good", "neurochip-example 0.1.0", 'neuron.kind = "adaptive-lif"'),
+        ("izhikevich", "good", "neurochip-example 0.1.0", 'neuron.kind = "izhikevich"'),
         ("thrifty", "good", "neurochip-example 0.1.0", "--set chip=thrifty"),
         ("sign-eqprop", "good", "neurochip-example 0.1.0", 'learning.rule = "sign-eqprop"'),
     ]
@@ -103,3 +105,40 @@ def test_it_is_tested_by_what_tests_ours(place: Workplace, site: Path) -> None:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout
     assert int(done.stdout.splitlines()[-1].split()[0]) > 60
+
+
+def test_its_neurons_are_swept_and_searched(place: Workplace, spawn: Spawn, site: Path) -> None:
+    """By workers in processes of their own, and reported with its version."""
+    tiny = ("data.train=40", "data.test=20", "phases.free=60", "phases.nudged=30", "learning.epochs=1")
+    sets = [word for key in ("neuron.kind=izhikevich", *tiny) for word in ("--set", key)]
+    with_it = {"PYTHONPATH": str(site)}
+    swept = spawn(
+        "sweep",
+        "stripes",
+        *sets,
+        "--vary",
+        "neuron.d=2,6",
+        "--seeds",
+        "1",
+        "--out",
+        "swept",
+        "--quiet",
+        **with_it,
+    )
+    assert swept.returncode == 0, swept.stderr
+    table = json.loads(Path("swept/sweep.json").read_text())
+    assert len(table["settings"]) == 2 if "settings" in table else True
+    tuned = spawn(
+        "tune",
+        "stripes",
+        *sets,
+        "--vary",
+        "neuron.filter=50:200",
+        "--trials",
+        "2",
+        "--out",
+        "tuned",
+        **with_it,
+    )
+    assert tuned.returncode == 0, tuned.stderr
+    assert "izhikevich" in Path("tuned/best.toml").read_text()

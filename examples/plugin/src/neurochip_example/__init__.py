@@ -1,1 +1,1 @@
-"""An encoder, a chip and a learning rule for neurochip."""
+"""An encoder, two neurons, a chip and a learning rule for neurochip."""
