@@ -112,33 +112,12 @@ def test_its_neurons_are_swept_and_searched(place: Workplace, spawn: Spawn, site
     tiny = ("data.train=40", "data.test=20", "phases.free=60", "phases.nudged=30", "learning.epochs=1")
     sets = [word for key in ("neuron.kind=izhikevich", *tiny) for word in ("--set", key)]
     with_it = {"PYTHONPATH": str(site)}
-    swept = spawn(
-        "sweep",
-        "stripes",
-        *sets,
-        "--vary",
-        "neuron.d=2,6",
-        "--seeds",
-        "1",
-        "--out",
-        "swept",
-        "--quiet",
-        **with_it,
-    )
+    words = ("--vary", "neuron.d=2,6", "--modes", "in-loop", "--seeds", "1", "--out", "swept", "--quiet")
+    swept = spawn("sweep", "stripes", *sets, *words, **with_it)
     assert swept.returncode == 0, swept.stderr
     table = json.loads(Path("swept/sweep.json").read_text())
-    assert len(table["settings"]) == 2 if "settings" in table else True
-    tuned = spawn(
-        "tune",
-        "stripes",
-        *sets,
-        "--vary",
-        "neuron.filter=50:200",
-        "--trials",
-        "2",
-        "--out",
-        "tuned",
-        **with_it,
-    )
+    assert table["complete"] and table["versions"]["neurochip-example"] == "0.1.0"
+    words = ("--vary", "neuron.filter=50:200", "--trials", "2", "--out", "tuned")
+    tuned = spawn("tune", "stripes", *sets, *words, **with_it)
     assert tuned.returncode == 0, tuned.stderr
-    assert "izhikevich" in Path("tuned/best.toml").read_text()
+    assert 'kind = "izhikevich"' in Path("tuned/run.toml").read_text()
