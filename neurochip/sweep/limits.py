@@ -239,6 +239,7 @@ def limit_of(
         "fewest": fewest(definition.wanted),
         "known": float(np.interp(place, np.arange(len(n)), n)),
         "chance": width * step if width >= _NO_CHANCE else 0.0,
+        "once": _once(population, definition.wanted, way) if width >= _NO_CHANCE else None,
         "lapses": population.chance.lapses if population.chance.lapses > _NO_LAPSES else None,
         "reference": None if found.reference is None else found.reference * step,
         "seeds": None if found.seeds is None else found.seeds * step,
@@ -262,6 +263,18 @@ def limit_of(
             ],
         ),
     }
+
+
+def _once(population: Population, wanted: float, way: Way) -> CrossingTable:
+    """Return how far a share ``wanted`` of single trainings is good."""
+    shares = np.minimum.accumulate(population.once())
+    below = np.flatnonzero(shares < wanted)
+    if not len(below):
+        return way.value(math.inf)
+    k = int(below[0])
+    if k == 0:
+        return way.value(-math.inf)
+    return way.value(k - 1 + float((shares[k - 1] - wanted) / (shares[k - 1] - shares[k])))
 
 
 def _whole(level: float, to: Any) -> float:

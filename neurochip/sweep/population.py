@@ -145,6 +145,11 @@ class Population:
         """Return the share of dies whose limit lies beyond each level: what P(good) would be without chance."""
         return _beyond(self.law)[_OUTSIDE + 1 : _OUTSIDE + 1 + self.levels]
 
+    def once(self) -> Array:
+        """Return P(good) of one training of a die at each level: over dies, and over what chance makes of it."""
+        found: Array = np.exp(_log_response(self.levels, self.chance)[0]) @ self.law
+        return found
+
     def beyond(self) -> Array:
         """Return, for each die, the probability that its limit lies beyond each level, [die, level]."""
         after = self.fits * self.law

@@ -57,7 +57,8 @@ def _verdict(definition: Definition, panel: PanelTable, ideal: BandTable | None)
             f"{' or '.join(_HOW[curve['mode']] for curve in panel['curves'])}."
         )
     parts = [f"{_limit(limit, key)} {_HOW[mode]}" for mode, limit in limits]
-    return f"{head} {'; '.join(parts)}." + _gain(panel, axis.key) + _not_shown(definition, limits, ideal)
+    more = _gain(panel, axis.key) + _chance(definition, limits, key) + _not_shown(definition, limits, ideal)
+    return f"{head} {'; '.join(parts)}.{more}"
 
 
 def _points(share: float) -> str:
@@ -102,6 +103,29 @@ def _gain(panel: PanelTable, key: str) -> str:
         squares = [None if end is None else end**2 for end in (ratio["low"], ratio["high"])]
         text += f", worth {_times(ratio['at'] ** 2, *squares)} of device area"
     return text + "."
+
+
+def _chance(definition: Definition, limits: list[tuple[str, LimitTable]], key: str) -> str:
+    """Say how far one can go where every die is trained, or programmed, once: a limit alone knows nothing of chance."""
+    parts = []
+    for mode, limit in limits:
+        once, direction = limit["once"], limit["direction"]
+        if once is None or once["beyond"] or limit["at"]["value"] is None:
+            continue
+        where = (
+            f"not even at {decimal(limit['first'])}"
+            if once["value"] is None
+            else f"{direction} to about {key} = {decimal(once['value'])}"
+        )
+        parts.append(f"{where} {_HOW[mode]}")
+    if not parts:
+        return ""
+    unit = "die" if definition.dies or definition.measured else "seed"
+    share = f"{100 * definition.wanted:g} % of {unit}s"
+    good = "; ".join(parts)
+    return (
+        f" One {unit} does not do the same with every network: {share} with one network each are good {good}."
+    )
 
 
 def _times(at: float, low: float | None, high: float | None) -> str:

@@ -144,6 +144,9 @@ class LimitTable(TypedDict):
     chance
         How far chance reaches between two trainings of one die, in values of the key at the limit; 0 where none was
         seen.
+    once
+        How far as many single trainings, each of a die of its own, are good: the limit with chance counted in; null
+        where none was seen.
     lapses
         Share of trainings that fail far from the limit of their die; null where none was seen.
     reference, seeds
@@ -163,6 +166,7 @@ class LimitTable(TypedDict):
     fewest: int
     known: float
     chance: float
+    once: CrossingTable | None
     lapses: float | None
     reference: float | None
     seeds: float | None

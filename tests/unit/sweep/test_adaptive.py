@@ -153,6 +153,30 @@ def test_none_good_at_the_first_value(tmp_path: Path) -> None:
     )
 
 
+def test_the_verdict_says_how_far_one_network_for_each_die_goes(tmp_path: Path) -> None:
+    def lucky(task: Task) -> float:
+        """Trainings of one die differ by a quarter of its limit."""
+        sigma = float(task.run()["analog"]["mismatch"].get("sigma", 0))
+        luck = np.random.default_rng(task.seed).standard_normal()
+        return 0.15 if sigma > 2 * limits_of(100)[task.die] * (1 + 0.25 * luck) else 0.08
+
+    table = sought(tmp_path / "s", SIGMA, measured=lucky, dies=40, modes="in-loop")
+    [limit] = table["panels"][0]["curves"][0]["limits"]
+    assert limit["chance"] > 0 and limit["once"] is not None
+    once, at = limit["once"]["value"], limit["at"]["value"]
+    truth = 2 * np.quantile(
+        np.outer(limits_of(100), 1 + 0.25 * np.random.default_rng(1).standard_normal(999)), 0.05
+    )
+    assert once == pytest.approx(float(truth), rel=0.25) and once < 0.85 * at
+    assert (
+        (
+            "One die does not do the same with every network: 95 % of dies with one network each are good up to about "
+            f"σ = {once:.3g}"[:-1]
+        )
+        in table["panels"][0]["verdict"]
+    )
+
+
 def test_few_dies_say_so(tmp_path: Path) -> None:
     table = sought(tmp_path / "s", SIGMA, measured=jumps, dies=30, references=1)
     verdict = table["panels"][0]["verdict"]

@@ -91,3 +91,17 @@ def test_dies_that_get_better_again_are_lost_where_they_were_bad() -> None:
     evidence = Evidence.of(dies.ravel(), at.ravel(), ~bad.ravel(), (80, LEVELS))
     found = fit(evidence, chance=Chance(0.05, 0.003))
     assert reach(found, 0.95).at > 20 and 9 <= reach(found, 0.95, evidence).at <= 10
+
+
+def test_one_training_of_each_die_is_good_less_far_than_the_limits_of_dies() -> None:
+    """P(good) with chance counted in is what is counted, and not the share of limits beyond."""
+    rng = np.random.default_rng(3)
+    limits, width = 18 + 2 * rng.standard_normal(400), 4.0
+    dies, at = (grid.ravel() for grid in np.meshgrid(np.arange(400), np.arange(LEVELS), indexing="ij"))
+    good = at < limits[dies] + width * rng.standard_normal(len(dies))
+    found = fit(Evidence.of(dies, at, good, (400, LEVELS)))
+    counted = np.array([good[at == level].mean() for level in range(LEVELS)])
+    assert np.abs(found.once() - counted).max() < 0.05
+    assert np.abs(found.shares() - counted).max() > 0.15  # the control: limits alone are another question
+    without = fit(exactly(limits))
+    assert without.once() == pytest.approx(without.shares(), abs=0.02)
