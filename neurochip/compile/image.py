@@ -71,13 +71,15 @@ class ChipImage:
         """Indices of the cores that hold a population, in the order of its neurons."""
         return tuple(c for c, core in enumerate(self.cores) if core.population == population)
 
-    def packet_bits(self, sender: int, receiver: int) -> int:
+    def packet_bits(self, sender: int, receiver: int, receivers: tuple[int, ...] | None = None) -> int:
         """Return the bits of one packet of a core as it reaches another: header, and the address of its axon there.
 
-        A packet that forks has the longest address that any of its receivers needs.
+        A packet that forks has the longest address that any of its ``receivers`` needs, by default all that hear the
+        core.
         """
         forks = self.chip.packet.routing == "multicast"
-        widths = [self.address_bits[r] for r in self.receivers[sender]] if forks else []
+        heard = self.receivers[sender] if receivers is None else receivers
+        widths = [self.address_bits[r] for r in heard] if forks else []
         return self.chip.packet.header_bits + max(widths, default=self.address_bits[receiver])
 
     @property

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import fields
 
+import numpy as np
+
 from neurochip.compile.image import Demand
+from neurochip.compile.reach import Piece, reached_by, reaches
 from neurochip.description.chip import ChipSpec, CoreSpec
 from neurochip.errors import MappingError
 from neurochip.network import Network
 
-__all__ = ["demand", "even", "excess", "partition", "split"]
+__all__ = ["demand", "even", "excess", "listed_demand", "partition", "split"]
 
 _NOUN = {
     "neurons": "neurons",
@@ -65,6 +68,47 @@ def demand(
     )
 
 
+def listed_demand(
+    network: Network,
+    population: int,
+    piece: Piece,
+    *,
+    weight_bits: int,
+    state_bits: int,
+    trace_bits: int,
+    parts: list[int],
+) -> Demand:
+    """Return what a core with a piece of a population needs where not every pair of neurons has a synapse.
+
+    Axons, and packets to them, are there for neurons that have a synapse on the core; a kernel that positions share
+    stands on it once.
+    """
+    first, last = piece
+    axons = waiting = memory = 0
+    into = [network.projections[k] for k in network.into(population)]
+    for source in {p.source for p in into}:
+        heard = int(reached_by(network, source, population, piece).sum())
+        axons += heard
+        waiting += heard * (max(p.delay for p in into if p.source == source) - 1)
+    for p in into:
+        if p.connection is None:
+            memory += network.sizes[p.source] * (last - first) * weight_bits
+        else:
+            memory += p.connection.memory_bits(weight_bits, np.arange(first, last))
+    pieces = [
+        (target, there)
+        for target in {network.projections[k].target for k in network.out_of(population)}
+        for there in even(network.sizes[target], parts[target])
+    ]
+    return Demand(
+        neurons=last - first,
+        synapse_memory=memory,
+        input_axons=axons,
+        output_axons=int(reaches(network, population, pieces)[first:last].sum()),
+        neuron_state_memory=(last - first) * state_bits + axons * trace_bits + waiting,
+    )
+
+
 def excess(need: Demand, limits: CoreSpec) -> str | None:
     """Return the first resource that is short, in words."""
     for resource in fields(Demand):
@@ -95,17 +139,30 @@ def partition(
     needs = {"weight_bits": weight_bits, "state_bits": state_bits, "trace_bits": trace_bits}
     sizes = [population.size for population in network.populations]
 
+    def needed(p: int, parts: list[int]) -> list[tuple[int, int, Demand]]:
+        return [
+            (
+                first,
+                last,
+                listed_demand(network, p, (first, last), **needs, parts=parts)
+                if is_listed[p]
+                else demand(network, p, last - first, **needs, parts=parts),
+            )
+            for first, last in even(sizes[p], parts[p])
+        ]
+
     def largest(p: int, parts: list[int]) -> list[Demand]:
+        if is_listed[p]:
+            return [need for *_, need in needed(p, parts)]
+        # What a core needs then depends on how many neurons it has, and not on which.
         return [demand(network, p, -(-sizes[p] // parts[p]), **needs, parts=parts)]
 
-    parts = split([population.name for population in network.populations], sizes, chip, largest)
-    return [
-        [
-            (first, last, demand(network, p, last - first, **needs, parts=parts))
-            for first, last in even(size, parts[p])
-        ]
-        for p, size in enumerate(sizes)
+    is_listed = [
+        any(network.projections[k].connection is not None for k in (*network.into(p), *network.out_of(p)))
+        for p in range(len(sizes))
     ]
+    parts = split([population.name for population in network.populations], sizes, chip, largest)
+    return [needed(p, parts) for p in range(len(sizes))]
 
 
 def split(
@@ -148,7 +205,7 @@ def split(
     return parts
 
 
-def even(size: int, parts: int) -> list[tuple[int, int]]:
+def even(size: int, parts: int) -> list[Piece]:
     """Return ranges of nearly equal size, (first, last + 1)."""
     edges = [size * k // parts for k in range(parts + 1)]
     return list(zip(edges, edges[1:], strict=False))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 import numpy as np
 
 from neurochip.compile.image import ChipImage, CoreImage
 from neurochip.compile.partition import partition
+from neurochip.compile.reach import reaches
 from neurochip.compile.route import links_crossed, snake
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision, word_bits
 from neurochip.errors import MappingError
-from neurochip.network import Network, refuse_shared_weights
+from neurochip.network import Network, refuse_means
 
 __all__ = ["compile_network"]
 
@@ -45,7 +47,7 @@ def compile_network(
     MappingError
         When the network does not fit.
     """
-    refuse_shared_weights(network, "a core", MappingError)
+    refuse_means(network, "a core", MappingError)
     chip.check_weights(precision, rounding)
     state_word = 64 if precision == "float64" else 32
     ranges = partition(
@@ -61,11 +63,7 @@ def compile_network(
         for p, pieces in enumerate(ranges)
         for first, last, used in pieces
     )
-    listeners = {p: {network.projections[k].target for k in network.out_of(p)} for p in range(len(ranges))}
-    receivers = tuple(
-        tuple(c for c, core in enumerate(cores) if core.population in listeners[sender.population])
-        for sender in cores
-    )
+    receivers = tuple(_receivers(network, cores))
     hops = np.array(
         [
             links_crossed(chip.mesh, core.site, [cores[r].site for r in heard], chip.packet.routing)
@@ -82,3 +80,18 @@ def compile_network(
         hops=hops,
         address_bits=tuple(max(1, math.ceil(math.log2(max(core.used.input_axons, 1)))) for core in cores),
     )
+
+
+def _receivers(network: Network, cores: Sequence[CoreImage]) -> Iterator[tuple[int, ...]]:
+    """Give, for each core, those on which a spike of any of its neurons meets a synapse."""
+    if not network.is_listed:
+        listeners = [
+            {network.projections[k].target for k in network.out_of(p)} for p in range(len(network.sizes))
+        ]
+        for sender in cores:
+            yield tuple(c for c, core in enumerate(cores) if core.population in listeners[sender.population])
+        return
+    pieces = [(core.population, (core.first, core.last)) for core in cores]
+    found = [reaches(network, p, pieces) for p in range(len(network.sizes))]
+    for sender in cores:
+        yield tuple(np.flatnonzero(found[sender.population][sender.first : sender.last].any(axis=0)).tolist())

@@ -68,6 +68,9 @@ class Batch:
         self._layout, self._memory, self._threads = layout, memory, threads
         self._cell, self._seed = cell, cell.seed(seed)
         self._neurons = cell.neurons(layout.state_dtype, layout.n_slots, traced=traced)
+        if layout.image.network.is_listed:
+            # Reference patterns are sums of rows of matrices.
+            self._neurons = typed(self._neurons._replace(patterned=0))
         self._core_slots = np.array(layout.core_slots, dtype=np.uint64).reshape(-1, 2)
         self._plans = plans
         self.plan: FaultPlan | None = None  # of these presentations

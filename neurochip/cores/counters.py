@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.compile.route import Link, links_crossed
 from neurochip.cores.channel import TALLY
+from neurochip.cores.senders import Senders
 from neurochip.kernels._jit import entry
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.substrate.phase_time import PhaseTime
@@ -21,8 +22,7 @@ _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
 
 
-_SAMPLES, _SAMPLE_TICKS, _CARRIED, _SENT, _LAST, _SOPS = range(6)
-_SOUND = 6  # rows of a tally where nothing is broken; the counts of faults follow
+_CARRIED, _SENT, _LAST = range(3)  # of each group of senders
 
 
 class _Kind(NamedTuple):
@@ -51,13 +51,25 @@ class FaultCounts(NamedTuple):
     after: Counts
 
 
-class _Ways(NamedTuple):
-    """Where a spike of each core goes."""
+@dataclass
+class _Tally:
+    """What runs of a kind come to; everything that is counted is linear in these."""
 
-    links: Counts  # [core, 2]  that it crosses
-    aer: Counts  # [core]  bits of its packets as they are sent
-    aer_hops: Counts  # [core]  times the links that each crosses
-    arrives: Counts  # [sender, receiver]  1 where no link on the way is down
+    sent: Counts  # i64[3, group]  under way at the beginning, sent, under way at the end
+    operations: Counts  # i64[core]  where they do not follow from it
+    broken: Counts  # i64[TALLY, core]
+    samples: int = 0
+    sample_ticks: int = 0
+
+
+class _Ways(NamedTuple):
+    """Where a spike of each group of senders goes, and a frame of each core."""
+
+    links: Counts  # [group, 2]  that it crosses
+    aer: Counts  # [group]  bits of its packets as they are sent
+    aer_hops: Counts  # [group]  times the links that each crosses
+    frames: Counts  # [core, 2]  links that a frame crosses to all cores that get one
+    arrives: Counts  # [core, core]  1 where it gets there: no link on the way is down
 
 
 class EventCounters:
@@ -67,57 +79,71 @@ class EventCounters:
     ----------
     image
         The compiled chip.
+    senders
+        Its neurons that send alike.
     traced
         Whether receiving cores keep a trace of each axon.
     bias_axon
         Whether a neuron stands on every core that fires in every tick; its spikes stay there, so they are no packets.
     """
 
-    def __init__(self, image: ChipImage, traced: bool, *, bias_axon: bool = False) -> None:
+    def __init__(self, image: ChipImage, senders: Senders, traced: bool, *, bias_axon: bool = False) -> None:
         self._traced, self._bias_axon = traced, bias_axon
         self._cores = len(image.cores)
         self.size = np.array([core.size for core in image.cores], dtype=np.int64)
         self.population = np.array([core.population for core in image.cores])
         self._clamped = np.array([image.network.populations[p].clamped for p in self.population])
         self._axons = np.array([core.used.input_axons for core in image.cores], dtype=np.int64)
-        hears = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
+        self.senders, self._image = senders, image
+        self._core_hears = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
         for c, receivers in enumerate(image.receivers):
-            hears[c, list(receivers)] = 1
-        self.hears = hears
-        self._packet_bits = np.array(
-            [
-                [image.packet_bits(s, r) if hears[s, r] else 0 for r in range(self._cores)]
-                for s in range(self._cores)
-            ],
-            dtype=np.int64,
-        ).reshape(hears.shape)
-        self._image = image
+            self._core_hears[c, list(receivers)] = 1
+        self._packet_bits = np.zeros(senders.hears.shape, dtype=np.int64)  # [group, receiver]
+        for g, c in enumerate(senders.core.tolist()):
+            heard = senders.receivers(g)
+            for r in heard:
+                self._packet_bits[g, r] = image.packet_bits(c, r, heard)
         self._ways = {frozenset[Link](): self._ways_of(frozenset())}
         names = tuple(image.network.populations[p].name for p in self.population)
         self._ledger = Ledger(names, tuple(core.site for core in image.cores), {})
-        self._tallies: dict[_Kind, Counts] = {}
+        self._tallies: dict[_Kind, _Tally] = {}
         self._times: dict[Phase, PhaseTime] = {}
 
     def _ways_of(self, down: frozenset[Link]) -> _Ways:
-        """Follow the packets of one spike of each core, up to a link that is down."""
-        image = self._image
+        """Follow the packets of one spike of each group of senders, and the frames of each core, up to a link down."""
+        image, senders = self._image, self.senders
         mesh, routing = image.chip.mesh, image.chip.packet.routing
-        none = np.zeros(self._cores, dtype=np.int64)
-        links = np.zeros((self._cores, 2), dtype=np.int64)
-        ways = _Ways(links, none, none.copy(), self.hears.copy())
+        none = np.zeros(len(senders), dtype=np.int64)
+        ways = _Ways(
+            np.zeros((len(senders), 2), dtype=np.int64),
+            none,
+            none.copy(),
+            np.zeros((self._cores, 2), dtype=np.int64),
+            self._core_hears.copy(),
+        )
         for c, (core, receivers) in enumerate(zip(image.cores, image.receivers, strict=True)):
             sites = [image.cores[r].site for r in receivers]
-            bits = [image.packet_bits(c, r) for r in receivers]
-            far = [sum(links_crossed(mesh, core.site, [site], "unicast", down)) for site in sites]
-            ways.links[c] = links_crossed(mesh, core.site, sites, routing, down) if down else image.hops[c]
+            ways.frames[c] = links_crossed(mesh, core.site, sites, routing, down) if down else image.hops[c]
             if down:
-                whole = [sum(links_crossed(mesh, core.site, [site], "unicast")) for site in sites]
-                ways.arrives[c, list(receivers)] = [a == b for a, b in zip(far, whole, strict=True)]
-            if routing == "multicast" and bits:
-                ways.aer[c], ways.aer_hops[c] = max(bits), max(bits) * ways.links[c].sum()
+                ways.arrives[c, list(receivers)] = [
+                    sum(links_crossed(mesh, core.site, [site], "unicast", down))
+                    == sum(links_crossed(mesh, core.site, [site], "unicast"))
+                    for site in sites
+                ]
+        for g, c in enumerate(senders.core.tolist()):
+            receivers, core = senders.receivers(g), image.cores[c]
+            sites = [image.cores[r].site for r in receivers]
+            if receivers == image.receivers[c]:
+                ways.links[g] = ways.frames[c]
             else:
-                ways.aer[c] = sum(bits)
-                ways.aer_hops[c] = sum(b * hops for b, hops in zip(bits, far, strict=True))
+                ways.links[g] = links_crossed(mesh, core.site, sites, routing, down)
+            bits = [image.packet_bits(c, r, receivers) for r in receivers]
+            if routing == "multicast" and bits:
+                ways.aer[g], ways.aer_hops[g] = max(bits), max(bits) * ways.links[g].sum()
+            else:
+                far = [sum(links_crossed(mesh, core.site, [site], "unicast", down)) for site in sites]
+                ways.aer[g] = sum(bits)
+                ways.aer_hops[g] = sum(b * hops for b, hops in zip(bits, far, strict=True))
         return ways
 
     @property
@@ -191,40 +217,44 @@ class EventCounters:
         faults
             What they did, where there are any; ``carried`` and ``last`` mean nothing then.
         """
-        # Every counter is linear in these, so they are only added up here, and turned into books when read.
-        tally = self._tallies.setdefault(
-            _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken),
-            np.zeros((_SOUND if faults is None else _SOUND + len(TALLY), self._cores), dtype=np.int64),
-        )
-        tally[_SAMPLES] += samples
-        tally[_SAMPLE_TICKS] += samples * ticks
-        tally[_SENT] += sent
+        # Only added up here, and turned into books when they are read.
+        key = _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken)
+        if key not in self._tallies:
+            self._tallies[key] = _Tally(
+                np.zeros((3, len(self.senders)), dtype=np.int64),
+                np.zeros(self._cores, dtype=np.int64),
+                np.zeros((len(TALLY), self._cores), dtype=np.int64),
+            )
+        tally = self._tallies[key]
+        tally.samples += samples
+        tally.sample_ticks += samples * ticks
+        if faults is not None:
+            carried, last = faults.before, faults.after
+            tally.broken += faults.tally.T
+        tally.sent += np.stack([carried, sent, last])
         if sops is not None:
-            tally[_SOPS] += sops
-        if faults is None:
-            tally[_CARRIED] += carried
-            tally[_LAST] += last
-        else:
-            tally[_CARRIED] += faults.before
-            tally[_LAST] += faults.after
-            tally[_SOUND:] += faults.tally.T
+            tally.operations += sops
 
-    def _enter(self, kind: _Kind, tally: Counts) -> None:
-        book = self._blank()
-        samples, sample_ticks = int(tally[_SAMPLES, 0]), int(tally[_SAMPLE_TICKS, 0])
-        carried, sent, last = tally[_CARRIED], tally[_SENT], tally[_LAST]
-        receivers = self.hears.sum(axis=1)
+    def _enter(self, kind: _Kind, tally: _Tally) -> None:
+        book, senders = self._blank(), self.senders
+        samples, sample_ticks = tally.samples, tally.sample_ticks
+        carried, sent, last = tally.sent
+        receivers, frames_to = senders.hears.sum(axis=1), self._core_hears.sum(axis=1)
+
+        def per_core(of_groups: Counts) -> Counts:
+            return senders.per_core(of_groups, self._cores)
+
         # Frames, like packets, travel for a tick: those of the last tick before a presentation reach nobody.
         frame_ticks = sample_ticks - samples if kind.opening else sample_ticks
         symbols, axons = self.size * sample_ticks, self._axons * sample_ticks
         if kind.broken is None:
-            delivered = (carried + sent - last) @ self.hears
-            in_flight = (last - carried) * receivers
+            delivered = (carried + sent - last) @ senders.hears
+            in_flight = per_core((last - carried) * receivers)
             ways = self._ways[frozenset()]
             book[:, _AT["aer_received"]] = (carried + sent - last) @ self._packet_bits
             book[:, _AT["symbols_received"]] = (self.size * frame_ticks) @ ways.arrives
         else:
-            done = dict(zip(TALLY, tally[_SOUND:], strict=True))
+            done = dict(zip(TALLY, tally.broken, strict=True))
             delivered, in_flight = done.pop("spikes_delivered"), last - carried
             for name, counts in done.items():
                 book[:, _AT[name]] = counts
@@ -236,9 +266,9 @@ class EventCounters:
                 self._ways[kind.broken.down] = self._ways_of(kind.broken.down)
             ways = self._ways[kind.broken.down]
             book[:, _AT["symbols_received"]] = ((self.size * alive * frame_ticks) @ ways.arrives) * alive
-        links = ways.links.sum(axis=1)
+        links, frame_links = ways.links.sum(axis=1), ways.frames.sum(axis=1)
         output = np.isin(self.population, self._image.network.outputs)
-        operations = delivered * self.size if self._image.network.is_simple else tally[_SOPS]
+        operations = delivered * self.size if self._image.network.is_simple else tally.operations
         book[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
         book[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
         if kind.nudged:
@@ -249,24 +279,24 @@ class EventCounters:
             book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * samples
         if self._traced:
             book[:, _AT["trace_updates"]] = axons
-        book[:, _AT["spikes_sent"]] = sent
-        book[:, _AT["packets"]] = sent * receivers
+        book[:, _AT["spikes_sent"]] = per_core(sent)
+        book[:, _AT["packets"]] = per_core(sent * receivers)
         book[:, _AT["spikes_delivered"]] = delivered
         book[:, _AT["spikes_in_flight"]] = in_flight
-        book[:, _AT["hops_ew"]] = sent * ways.links[:, 0]
-        book[:, _AT["hops_ns"]] = sent * ways.links[:, 1]
+        book[:, _AT["hops_ew"]] = per_core(sent * ways.links[:, 0])
+        book[:, _AT["hops_ns"]] = per_core(sent * ways.links[:, 1])
         book[:, _AT["sops"]] = operations
         book[:, _AT["weight_reads"]] = operations
         book[:, _AT["symbols"]] = symbols
-        book[:, _AT["symbols_hops"]] = symbols * links
-        book[:, _AT["spikes_hops"]] = sent * links
-        book[:, _AT["aer"]] = sent * ways.aer
-        book[:, _AT["aer_hops"]] = sent * ways.aer_hops
+        book[:, _AT["symbols_hops"]] = symbols * frame_links
+        book[:, _AT["spikes_hops"]] = per_core(sent * links)
+        book[:, _AT["aer"]] = per_core(sent * ways.aer)
+        book[:, _AT["aer_hops"]] = per_core(sent * ways.aer_hops)
         # What leaves a core: a packet or frame for each core that hears it, or one that forks.
-        copies = receivers if self._image.chip.packet.routing == "unicast" else np.minimum(receivers, 1)
-        book[:, _AT["packets_sent"]] = sent * copies
-        book[:, _AT["bitmap"]] = symbols * copies
-        book[:, _AT["bitmap_hops"]] = symbols * links
+        forks = self._image.chip.packet.routing == "multicast"
+        book[:, _AT["packets_sent"]] = per_core(sent * (np.minimum(receivers, 1) if forks else receivers))
+        book[:, _AT["bitmap"]] = symbols * (np.minimum(frames_to, 1) if forks else frames_to)
+        book[:, _AT["bitmap_hops"]] = symbols * frame_links
         if self._bias_axon:
             listens, arrived = ~self._clamped, sample_ticks - samples * int(kind.opening)
             book[listens, _AT["neuron_updates"]] += sample_ticks

@@ -6,6 +6,7 @@ not depend on its neighbours, and one block holds a projection whole. Where pack
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,11 +26,14 @@ from neurochip.cores.arrays import (
     Wiring,
     aligned_zeros,
 )
-from neurochip.cores.connectivity import dense_blocks
+from neurochip.cores.connectivity import Connectivities
 from neurochip.description.precision import integer_bits
+from neurochip.elements.connections import Connection
 from neurochip.elements.neurons.neuron import ROOM
+from neurochip.errors import CapabilityError
 from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
+from neurochip.network import turned
 from neurochip.substrate import Parameters
 from neurochip.substrate.fitting import projection_matrices, weights_place
 
@@ -41,6 +45,11 @@ _WORD = 64
 
 def _up(number: int, step: int) -> int:
     return -(-number // step) * step
+
+
+def _is_fixed(connection: Connection) -> bool:
+    """Whether it has no weights that could be given."""
+    return math.prod(connection.shape) == 0 and connection.synapses > 0
 
 
 @dataclass(frozen=True)
@@ -109,10 +118,25 @@ class Layout:
         self.blocks: list[Block] = []  # core by core
         self._synapses: dict[tuple[int, np.dtype[Any]], Synapses] = {}
         self._matrices: dict[int, tuple[int, int, int]] = {}  # projection → start, rows with padding, stride
+        self._listed: dict[int, slice] = {}  # projection whose synapses are listed → its weights
+        # What a sum is multiplied by besides the scale of its weights, T[projection].
+        self.factors = np.array(
+            [1.0 if p.connection is None else p.connection.scale for p in network.projections],
+            dtype=self.state_dtype,
+        )
+        if only is not None and network.is_listed:
+            raise CapabilityError(
+                "network.projections", "lists synapses, and a core that runs alone holds plain matrices"
+            )
         start = 0
         for k, projection in enumerate(network.projections):
             held = [c for c in self.cores if image.cores[c].population == projection.target]
-            if held:
+            if projection.connection is not None:
+                n = projection.connection.memory(None if _is_fixed(projection.connection) else np.zeros(
+                    projection.connection.shape), self.weight_dtype).weights.size  # fmt: skip
+                self._listed[k] = slice(start, start + n)
+                start += _up(n, _VECTOR)
+            elif held:
                 width = network.sizes[projection.target] if only is None else image.cores[only].size
                 first, last = self.population_slots[projection.source]
                 self._matrices[k] = (start, last - first, _up(width, _VECTOR))
@@ -121,9 +145,12 @@ class Layout:
         for c in self.cores:
             core = image.cores[c]
             for k in network.into(core.population):
+                rows = network.sizes[network.projections[k].source]
+                if k in self._listed:
+                    self.blocks.append(Block(c, k, self._listed[k].start, 0, rows, core.size))
+                    continue
                 at, _, stride = self._matrices[k]
                 column = core.first if only is None else 0
-                rows = network.sizes[network.projections[k].source]
                 self.blocks.append(Block(c, k, at + column, stride, rows, core.size))
 
     def wiring(self, *, by_core: bool = False, kinds: tuple[int, ...] | None = None) -> Wiring:
@@ -193,10 +220,18 @@ class Layout:
         )
 
     def synapses(self, wiring: Wiring) -> Synapses:
-        """Return how the blocks of a wiring are delivered: all of them are dense."""
+        """Return how the blocks of a wiring are delivered."""
         key = len(wiring.blocks), wiring.weights.dtype
         if key not in self._synapses:
-            self._synapses[key] = typed(dense_blocks(*key, self.sum_dtype))
+            packed = Connectivities(wiring.weights.dtype, self.sum_dtype)
+            for k in wiring.blocks[:, 6].tolist():
+                connection = self.image.network.projections[k].connection
+                if connection is None:
+                    packed.add_dense()
+                else:
+                    none = None if _is_fixed(connection) else np.zeros(connection.shape)
+                    packed.add(connection, self._listed[k].start, none)
+            self._synapses[key] = typed(packed.tables())
         return self._synapses[key]
 
     def _sources(self) -> list[tuple[int, int, int, int]]:
@@ -307,6 +342,26 @@ class Layout:
         start, rows, stride = self._matrices[projection]
         return weights[start : start + rows * stride].reshape(rows, stride)
 
+    def values(self, weights: NDArray[Any], projection: int) -> NDArray[Any]:
+        """Return a projection's weights as they are held, in the shape of the projection's."""
+        connection = self.image.network.projections[projection].connection
+        if connection is None:
+            return self.matrix(weights, projection)
+        return connection.values(self.listed(weights, projection))
+
+    def listed(self, weights: NDArray[Any], projection: int) -> NDArray[Any]:
+        """Return a view of the weights of a projection whose synapses are listed, as its kernels read them."""
+        return weights[self._listed[projection]]
+
+    def store(self, weights: NDArray[Any], projection: int, values: NDArray[Any]) -> None:
+        """Put a projection's weights, as they are to be held, where they stand."""
+        connection = self.image.network.projections[projection].connection
+        if connection is None:
+            self.matrix(weights, projection)[...] = values
+            return
+        given = None if _is_fixed(connection) else values
+        self.listed(weights, projection)[...] = connection.memory(given, weights.dtype).weights
+
     def block(self, weights: NDArray[Any], block: Block) -> NDArray[Any]:
         """Return a view of one block, [neuron of the source, neuron of the core]."""
         column = block.start - self._matrices[block.projection][0]
@@ -320,16 +375,22 @@ class Layout:
         scales = np.ones(len(network.projections), dtype=self.state_dtype)
         for k, values in enumerate(projection_matrices(network, parameters)):
             tied_to = network.projections[k].transpose_of
+            connection = network.projections[k].connection
             if tied_to is not None:
-                matrices.append(matrices[tied_to].T)
+                matrices.append(turned(network.projections[tied_to], matrices[tied_to]))
                 scales[k] = scales[tied_to]
+            elif connection is not None and _is_fixed(connection):
+                matrices.append(values)
             else:
                 place = weights_place(network, k)
-                held = quantise(values, self.image.precision, largest=largest, place=place)
+                top = largest
+                if top is None and connection is not None:
+                    top = 8.0 * math.sqrt(6.0 / (sum(network.fans(k)) or 1.0))
+                held = quantise(values, self.image.precision, largest=top, place=place)
                 matrices.append(held.weights)
                 scales[k] = held.scale
                 clipped += held.clipped
-            self.matrix(wiring.weights, k)[...] = matrices[-1]
+            self.store(wiring.weights, k, matrices[-1])
         for p, bias in zip(network.hears, parameters.biases, strict=True):
             wiring.bias[self.slots_of[p]] = bias
         return wiring._replace(scales=scales), clipped
@@ -339,7 +400,7 @@ class Layout:
         network = self.image.network
         matrices = []
         for k in range(len(network.projections)):
-            values = self.matrix(wiring.weights, k)
+            values = self.values(wiring.weights, k)
             if integer_bits(self.image.precision) is not None:
                 values = values * wiring.scales[k]
             matrices.append(np.array(values, order="C"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 
 from neurochip.cores.arrays import Wiring
 from neurochip.cores.layout import Block, Layout
-from neurochip.cores.plasticity import change_floats, change_integers
+from neurochip.cores.listed_learning import ListedLearning
+from neurochip.cores.plasticity import add_integers, change_floats, change_integers
 from neurochip.cores.synapse_mismatch import SynapseMismatch, synapse_factors
 from neurochip.cores.weight_flips import WeightFlips
 from neurochip.description.precision import integer_bits, integer_range
-from neurochip.errors import NumericError
+from neurochip.errors import CapabilityError, NumericError
 from neurochip.kernels.random_bits import mix
+from neurochip.network import Network, turned
 from neurochip.substrate import Parameters, WeightUpdate
 from neurochip.substrate.fitting import weights_place
 
@@ -80,6 +82,17 @@ class SynapseMemories:
         self._gain = layout.state_dtype.type(gain)
         self._factors = None if mismatch is None else synapse_factors(layout, mismatch)
         self._delivered = self.wiring
+        network = layout.image.network
+        self._listed = {
+            p.index: ListedLearning(layout.image, p, p.connection, layout.state_dtype)
+            for p in network.projections
+            if p.connection is not None
+        }
+        if mismatch is not None and self._listed:
+            raise CapabilityError(
+                "network.projections",
+                "lists synapses, and the mismatch of synapses is drawn for plain matrices",
+            )
         self.updates = 0  # changes made so far: part of the key of stochastic rounding
         self._misread: WeightFlips | None = None
 
@@ -91,7 +104,7 @@ class SynapseMemories:
     def _deliver(self) -> None:
         """Work out what the synapses deliver; without mismatch that is what is held."""
         held = self.wiring
-        self._delivered = held._replace(scales=self._gain * held.scales)
+        self._delivered = held._replace(scales=self._gain * self._layout.factors * held.scales)
         if self._factors is not None:
             weights, biases = self._factors
             self._delivered = self._delivered._replace(
@@ -151,6 +164,9 @@ class SynapseMemories:
         written = Written(*(np.zeros(len(image.cores), dtype=np.int64) for _ in range(4)))
         for update in updates:
             k = update.projection
+            if k in self._listed:
+                self._change_listed(update, written)
+                continue
             pre = np.concatenate([a for a, _ in update.terms]).astype(layout.state_dtype)
             post = np.concatenate([b for _, b in update.terms]).astype(layout.state_dtype)
             own = (block for block in layout.blocks if block.projection == k)
@@ -192,18 +208,7 @@ class SynapseMemories:
         out = np.zeros((self._threads, 3), dtype=np.int64)
         weights, start, stride = self.wiring.weights, np.uint64(block.start), np.uint64(block.stride)
         bits = integer_bits(layout.image.precision)
-        step = rate if bits is None else rate / float(self.wiring.scales[block.projection])
-        if not abs(step) <= float(np.finfo(t).max):
-            raise NumericError(
-                weights_place(layout.image.network, block.projection),
-                f"are to change at a rate of {step:.3g} steps, which {t} cannot hold; use a smaller rate or a "
-                "larger beta",
-            )
-        key = self._seed
-        if bits is not None:
-            # A compiled function hands back Python integers, and takes them for signed ones.
-            for word in (_ROUNDING_STREAM, np.uint64(self.updates), np.uint64(block.projection)):
-                key = np.uint64(mix(key, word))
+        step, key = self._step(block.projection, rate), self._key(block.projection)
         first_column = np.uint64(layout.image.cores[block.core].first)
 
         def share(k: int) -> None:
@@ -217,13 +222,79 @@ class SynapseMemories:
 
         self._each_thread(share)
         if out[:, 2].any():
-            raise NumericError(
-                weights_place(layout.image.network, block.projection),
-                "is to change by what is not finite, and no integer can hold that; use a smaller rate or beta",
-            )
+            raise _not_finite(layout.image.network, block.projection)
         return int(out[:, 0].sum()), int(out[:, 1].sum())
+
+    def _step(self, projection: int, rate: float) -> float:
+        """Return a rate in steps of a weight, checked."""
+        layout, t = self._layout, self._layout.state_dtype
+        bits = integer_bits(layout.image.precision)
+        step = rate if bits is None else rate / float(self.wiring.scales[projection])
+        if not abs(step) <= float(np.finfo(t).max):
+            raise NumericError(
+                weights_place(layout.image.network, projection),
+                f"are to change at a rate of {step:.3g} steps, which {t} cannot hold; use a smaller rate or a "
+                "larger beta",
+            )
+        return step
+
+    def _key(self, projection: int) -> np.uint64:
+        """Return the key of rounding in this update of a projection."""
+        key = self._seed
+        if integer_bits(self._layout.image.precision) is not None:
+            # A compiled function hands back Python integers, and takes them for signed ones.
+            for word in (_ROUNDING_STREAM, np.uint64(self.updates), np.uint64(projection)):
+                key = np.uint64(mix(key, word))
+        return key
+
+    def _change_listed(self, update: WeightUpdate, written: Written) -> None:
+        """Change the weights of a projection whose synapses are listed, and its tied copies."""
+        layout, k, network = self._layout, update.projection, self._layout.image.network
+        of, t, connection = self._listed[k], layout.state_dtype, network.projections[k].connection
+        if connection is None or connection.accumulate is None:
+            return
+        weights, change = layout.listed(self.wiring.weights, k), of.sums(update)
+        bits = integer_bits(layout.image.precision)
+        step = self._step(k, update.rate)
+        if bits is None:
+            weights += t.type(step) * change
+        else:
+            met = np.zeros(len(weights), np.uint8)
+            ends = integer_range(bits)
+            if add_integers(weights, change, t.type(step), *ends, int(self._stochastic), self._key(k), met):
+                raise _not_finite(network, k)
+            written.saturations[...] += of.held(connection.values(met))
+        written.accumulations[...] += of.accumulations(update)
+        written.writes[...] += of.held()
+        written.words[...] += of.exchanged()
+        turned_update = replace(update, terms=tuple((post, pre) for pre, post in update.terms))
+        told = update.words_per_axon * update.samples
+        ways = [k]
+        for copy in network.tied_to(k):
+            layout.store(
+                self.wiring.weights,
+                copy,
+                turned(network.projections[k], layout.values(self.wiring.weights, k)),
+            )
+            written.accumulations[...] += self._listed[copy].accumulations(turned_update)
+            written.writes[...] += self._listed[copy].held()
+            written.words[...] += self._listed[copy].exchanged()
+            ways.append(copy)
+        for way in ways:
+            source = network.projections[way].source
+            reached = np.count_nonzero(self._listed[way].met, axis=1)
+            for c in layout.image.cores_of(source):
+                core = layout.image.cores[c]
+                written.words[c] += told * int(reached[core.first : core.last].sum())
 
     def _copy_transpose(self, block: Block, original: int) -> None:
         layout, weights = self._layout, self.wiring.weights
         core = layout.image.cores[block.core]
         layout.block(weights, block)[...] = layout.matrix(weights, original)[core.first : core.last].T
+
+
+def _not_finite(network: Network, projection: int) -> NumericError:
+    return NumericError(
+        weights_place(network, projection),
+        "is to change by what is not finite, and no integer can hold that; use a smaller rate or beta",
+    )

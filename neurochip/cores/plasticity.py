@@ -9,7 +9,7 @@ import numpy as np
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, uniform
 
-__all__ = ["change_floats", "change_integers"]
+__all__ = ["add_integers", "change_floats", "change_integers"]
 
 
 @kernel
@@ -104,3 +104,43 @@ def change_integers(
                 rounded = np.float64(bottom)
                 out[1] += 1
             weights[at + j] = np.int64(rounded)
+
+
+@entry
+def add_integers(
+    weights: Any,
+    change: Any,
+    rate: Any,
+    bottom: int,
+    top: int,
+    stochastic: int,
+    key: Any,
+    met: Any,
+) -> int:
+    """Add ``rate`` · ``change`` T[weight], in steps, to W[weight] ``weights``, rounded and kept in their range.
+
+    ``stochastic`` 1 rounds up with the probability of the fraction, drawn by (``key``, number of the weight), u64.
+    ``met`` u8[weight] is set where a weight met an end. Returns how many changes are not finite; those leave their
+    weight as it is.
+    """
+    wild = 0
+    for k in range(weights.shape[0]):
+        step = np.float64(rate * change[k])
+        if not np.isfinite(step):
+            wild += 1
+            continue
+        if step == 0:
+            continue
+        wanted = np.float64(weights[k]) + step
+        if stochastic:
+            rounded = np.floor(wanted + uniform(key, np.uint64(k)))
+        else:
+            rounded = np.rint(wanted)
+        if rounded > top:
+            rounded = np.float64(top)
+            met[k] = 1
+        elif rounded < bottom:
+            rounded = np.float64(bottom)
+            met[k] = 1
+        weights[k] = np.int64(rounded)
+    return wild

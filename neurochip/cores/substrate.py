@@ -18,6 +18,7 @@ from neurochip.cores.faults import plan_faults
 from neurochip.cores.isolated import CoreMemory
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
+from neurochip.cores.senders import Senders
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.cores.synapses_met import SynapsesMet
 from neurochip.cores.threads import Threads
@@ -103,7 +104,10 @@ class DigitalSubstrate:
         self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
-        self._counters = EventCounters(image, traced or counting, bias_axon=self._cell.has_bias_axon)
+        self._senders = Senders(image, self._layout.population_slots)
+        self._counters = EventCounters(
+            image, self._senders, traced or counting, bias_axon=self._cell.has_bias_axon
+        )
         self._met = SynapsesMet(image, self._layout.slots_of)
         self._dtype = self._layout.state_dtype
         self._threads = Threads(threads)
@@ -116,6 +120,11 @@ class DigitalSubstrate:
         self.plans = tuple(
             plan_faults(spec, self._layout, seed, testing=testing) for testing in (False, True)
         )
+        if timing != "tick" and image.network.is_listed:
+            raise CapabilityError(
+                "timing",
+                'must be "tick": cycles are counted where populations are connected whole, and here they are not',
+            )
         self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
         if timing != "tick":
             self._clocks = tuple(
@@ -212,7 +221,7 @@ class DigitalSubstrate:
         kept = [ticks if name in record else 0 for name in RECORDS]
         met = None if network.is_simple else self._met
         waiting = {} if met is None else met.under_way(batch.state, batch.tick)
-        carried = batch.per_core(batch.bits()) if batch.tick else np.zeros(len(self.image.cores), np.int64)
+        carried = self._sent(batch.bits()) if batch.tick else np.zeros(len(self._senders), np.int64)
         before = batch.under_way()
         batch.clear_tallies()
         begins = phase not in self._begun
@@ -228,8 +237,8 @@ class DigitalSubstrate:
             opening=self._opening,
             nudged=beta != 0,
             carried=carried,
-            sent=batch.per_core(batch.state.counts),
-            last=batch.per_core(batch.bits()),
+            sent=self._sent(batch.state.counts),
+            last=self._sent(batch.bits()),
             sops=None
             if met is None
             else met.operations(batch.state.counts, waiting, met.under_way(batch.state, batch.tick)),
@@ -245,6 +254,12 @@ class DigitalSubstrate:
             states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
             step_sizes=tuple(recorder.steps[:, :, s] for s in of) if kept[2] else (),
         )
+
+    def _sent(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
+        """Sum small counts [sample, slot] over samples and over neurons that send alike."""
+        if len(self._senders) == len(self.image.cores):
+            return self._batch.per_core(per_slot)
+        return self._senders.sums(per_slot)
 
     def _run_batch(
         self,

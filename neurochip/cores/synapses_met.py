@@ -5,12 +5,14 @@ In a network of plain matrices they follow from the spikes of each core (`counte
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
+from neurochip.compile.reach import synapses_met
 from neurochip.cores.arrays import State
 
 __all__ = ["SynapsesMet"]
@@ -31,21 +33,19 @@ class SynapsesMet:
 
     def __init__(self, image: ChipImage, slots_of: list[slice]) -> None:
         self._image, self._slots_of = image, slots_of
-        network = image.network
-        self._delays = sorted({p.delay for p in network.projections})
-        # Of each projection, i64[source neuron, core]: the synapses on cores of its target.
-        self._met: list[Counts] = []
+        self._delays = sorted({p.delay for p in image.network.projections})
+
+    @cached_property
+    def _met(self) -> list[Counts]:
+        """Synapses of each projection, i64[source neuron, core]."""
+        image, network = self._image, self._image.network
+        found = []
         for p in network.projections:
             met = np.zeros((network.sizes[p.source], len(image.cores)), dtype=np.int64)
             for c in image.cores_of(p.target):
-                core = image.cores[c]
-                if p.connection is None:
-                    met[:, c] = core.size
-                else:
-                    met[:, c] = p.connection.part(
-                        range(network.sizes[p.source]), range(core.first, core.last)
-                    ).fan_out()
-            self._met.append(met)
+                met[:, c] = synapses_met(network, p, (image.cores[c].first, image.cores[c].last))
+            found.append(met)
+        return found
 
     def under_way(self, state: State, tick: int) -> dict[int, Counts]:
         """Return delay → i64[slot]: spikes, over all samples, of as many last ticks, which are still to act."""

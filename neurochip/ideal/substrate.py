@@ -12,7 +12,7 @@ from neurochip.elements import Constant, PowerLaw
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.ideal.products import product_of
 from neurochip.ideal.relax import step
-from neurochip.network import Network
+from neurochip.network import Network, turned
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -255,10 +255,8 @@ class IdealSubstrate:
             )
             self._weights[k] += self._dtype.type(update.rate) * change
             copies = self.network.tied_to(k)
-            of = self.network.projections[k].connection
             for copy in copies:
-                turned = self._weights[k].T if of is None else of.transposed_weights(self._weights[k])
-                self._weights[copy][...] = turned
+                self._weights[copy][...] = turned(self.network.projections[k], self._weights[k])
             for target in (self.network.projections[i].target for i in (k, *copies)):
                 lanes = update.samples * len(update.terms)
                 book[target, _AT["weight_accumulations"]] += lanes * change.size * product.shared_by

@@ -5,8 +5,8 @@ from neurochip.network.convolution import Convolution
 from neurochip.network.identity import described
 from neurochip.network.network import Network
 from neurochip.network.population import Population
-from neurochip.network.projection import Projection, as_matrix
-from neurochip.network.refusals import refuse_delays, refuse_graph, refuse_shared_weights
+from neurochip.network.projection import Projection, as_matrix, turned
+from neurochip.network.refusals import refuse_delays, refuse_graph, refuse_means, refuse_shared_weights
 
 __all__ = [
     "Convolution",
@@ -19,5 +19,7 @@ __all__ = [
     "layered",
     "refuse_delays",
     "refuse_graph",
+    "refuse_means",
     "refuse_shared_weights",
+    "turned",
 ]

@@ -98,6 +98,11 @@ class Network:
         )
 
     @property
+    def is_listed(self) -> bool:
+        """Whether not every pair of neurons of connected populations has a synapse."""
+        return any(p.connection is not None for p in self.projections)
+
+    @property
     def is_chain(self) -> bool:
         """Whether each population leads to the next and to no other, and back to the one before it."""
         last = len(self.populations) - 1
@@ -131,6 +136,19 @@ class Network:
             below, above = found.convolution.weights
             return below * above * found.convolution.positions
         return self.sizes[found.source] * self.sizes[found.target]
+
+    def fans(self, projection: int) -> tuple[float, float]:
+        """Return n_in and n_out of a projection: the synapses of a target neuron, and those of a source neuron.
+
+        Where positions share a kernel after a mean, those of one position.
+        """
+        found = self.projections[projection]
+        if found.connection is not None:
+            synapses = found.connection.synapses
+            return synapses / max(1, found.connection.targets), synapses / max(1, found.connection.sources)
+        n_in, n_out = self.weights_shape(projection)
+        of = found.convolution
+        return n_in, n_out + (0 if of is None else (of.kernel**2 - 1) * of.maps)
 
     def n_biases(self, population: int) -> int:
         """Biases of a population: one for each neuron, or for each map that a kernel after a mean makes."""

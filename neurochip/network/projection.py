@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.elements.connections import Connection
 from neurochip.network.convolution import Convolution
 
-__all__ = ["Projection", "as_matrix"]
+__all__ = ["Projection", "as_matrix", "turned"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +73,9 @@ def as_matrix(projection: Projection, weights: NDArray[Any]) -> NDArray[Any]:
     values = np.asarray(weights, dtype=np.float64).reshape(-1)
     matrix[source, target] = connection.scale * (values[weight] if values.size else 1.0)
     return matrix
+
+
+def turned(projection: Projection, weights: NDArray[Any]) -> NDArray[Any]:
+    """Return the weights of the projection that is the transpose of this one."""
+    connection = projection.connection
+    return weights.T if connection is None else connection.transposed_weights(weights)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from neurochip.errors import NeurochipError
 from neurochip.network.network import Network
 
-__all__ = ["refuse_delays", "refuse_graph", "refuse_shared_weights"]
+__all__ = ["refuse_delays", "refuse_graph", "refuse_means", "refuse_shared_weights"]
 
 
 def refuse_shared_weights(network: Network, keeper: str, error: type[NeurochipError]) -> None:
@@ -16,6 +16,16 @@ def refuse_shared_weights(network: Network, keeper: str, error: type[NeurochipEr
             raise error(
                 network.name_of(p.index),
                 f"is {kind}, and {keeper} has a weight of its own for every pair of neurons; use the ideal substrate",
+            )
+
+
+def refuse_means(network: Network, keeper: str, error: type[NeurochipError]) -> None:
+    """Raise ``error`` for a kernel after a mean over squares, which ``keeper`` has no arithmetic for."""
+    for p in network.projections:
+        if p.convolution is not None:
+            raise error(
+                network.name_of(p.index),
+                f"takes means of activities before its kernel, and {keeper} adds weights; use a pooling population",
             )
 
 

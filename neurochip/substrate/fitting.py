@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
-from neurochip.network import Network
+from neurochip.network import Network, turned
 from neurochip.substrate.ledger import Phase
 from neurochip.substrate.protocol import Array, Capabilities, Observable, Parameters
 
@@ -44,9 +44,7 @@ def projection_matrices(network: Network, parameters: Parameters) -> list[Array]
     matrices: list[Array] = []
     for p in network.projections:
         if p.transpose_of is not None:
-            turned = matrices[p.transpose_of]
-            there = network.projections[p.transpose_of].connection
-            matrices.append(turned.T if there is None else there.transposed_weights(turned))
+            matrices.append(turned(network.projections[p.transpose_of], matrices[p.transpose_of]))
             continue
         family, place = (parameters.feedback, own) if p.backward else (parameters.weights, forward)
         matrix, shape = family[place.index(p.index)], network.weights_shape(p.index)

@@ -31,7 +31,7 @@ def glorot(network: Network, seed: int) -> Parameters:
     def draw(k: int) -> NDArray[np.float64]:
         found = network.projections[k]
         shape = network.weights_shape(k)
-        seen = np.sqrt(6.0 / (sum(fans(network, k)) or 1.0))
+        seen = np.sqrt(6.0 / (sum(network.fans(k)) or 1.0))
         # One draw for each pair of populations, so that a chain has the same whatever else there is.
         path = [found.source, found.target, *earlier(network, k)]
         return stream(seed, "feedback" if found.backward else "weights", *path).uniform(
@@ -43,17 +43,6 @@ def glorot(network: Network, seed: int) -> Parameters:
         feedback=tuple(draw(k) for k in network.own_feedback),
         biases=tuple(np.zeros(network.n_biases(k)) for k in network.hears),
     )
-
-
-def fans(network: Network, projection: int) -> tuple[float, float]:
-    """Return n_in and n_out of a projection: the synapses of a target neuron, and those of a source neuron."""
-    found = network.projections[projection]
-    if found.connection is not None:
-        synapses = found.connection.synapses
-        return synapses / max(1, found.connection.targets), synapses / max(1, found.connection.sources)
-    n_in, n_out = network.weights_shape(projection)
-    of = found.convolution
-    return n_in, n_out + (0 if of is None else (of.kernel**2 - 1) * of.maps)
 
 
 def earlier(network: Network, projection: int) -> list[int]:

@@ -81,6 +81,8 @@ class Watch:
 
     def _weights(self, place: str, weights: NDArray[Any], when: str) -> Iterator[str]:
         precision = self._run.network.precision
+        if not weights.size:  # of a connectivity that has none
+            return
         if not weights.any():
             if place in self._began_silent:
                 yield (

@@ -1,0 +1,103 @@
+"""Learning where synapses are listed, or share weights: each core adds up what its synapses give, weight by weight."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile import ChipImage
+from neurochip.compile.reach import synapses_met
+from neurochip.elements.connections import Connection, Memory
+from neurochip.network import Projection
+from neurochip.substrate import WeightUpdate
+
+__all__ = ["ListedLearning"]
+
+Counts = NDArray[np.int64]
+
+
+class ListedLearning:
+    """One projection whose synapses are listed, on the cores of its target.
+
+    A weight that synapses on several cores share stands on each of them. Before it is written, the cores tell the first
+    of them what their own synapses give, and are told the sum: a word for each weight, either way.
+
+    Parameters
+    ----------
+    image, projection
+        The compiled chip, and which of its network's projections.
+    connection
+        Of the projection.
+    dtype
+        Of states, and of the sums.
+    """
+
+    def __init__(
+        self, image: ChipImage, projection: Projection, connection: Connection, dtype: np.dtype[Any]
+    ) -> None:
+        self._image, self._projection, self._of, self._dtype = image, projection, connection, dtype
+        self.cores = image.cores_of(projection.target)
+
+    @cached_property
+    def _memory(self) -> Memory:
+        return self._of.memory(np.zeros(self._of.shape), self._dtype)
+
+    @cached_property
+    def met(self) -> Counts:
+        """Synapses of each source neuron on each core of the chip, i64[source neuron, core]."""
+        image, network = self._image, self._image.network
+        found = np.zeros((network.sizes[self._projection.source], len(image.cores)), dtype=np.int64)
+        for c in self.cores:
+            found[:, c] = synapses_met(network, self._projection, (image.cores[c].first, image.cores[c].last))
+        return found
+
+    @cached_property
+    def _held(self) -> dict[int, NDArray[np.int64]]:
+        """Core → numbers of the weights that stand on it."""
+        _, target, weight = self._of.edges()
+        found = {}
+        for c in self.cores:
+            core = self._image.cores[c]
+            found[c] = np.unique(weight[(target >= core.first) & (target < core.last)])
+        return found
+
+    def sums(self, update: WeightUpdate) -> NDArray[Any]:
+        """Return Σ over samples and synapses of pre × post for each weight, as the kernels hold weights."""
+        accumulate = self._of.accumulate
+        if accumulate is None:
+            raise ValueError(f"{self._of.kind} has nothing to learn")
+        total = np.zeros(self._memory.weights.shape, self._dtype)
+        for pre, post in update.terms:
+            before, after = (np.ascontiguousarray(end, self._dtype) for end in (pre, post))
+            for sample in range(len(before)):
+                accumulate(self._memory, before[sample], after[sample], total)
+        return total
+
+    def accumulations(self, update: WeightUpdate) -> Counts:
+        """Return i64[core]: multiply–adds, one for each synapse and sample whose source is not silent."""
+        silent_or_not = sum(np.count_nonzero(pre, axis=0) for pre, _ in update.terms)
+        return np.asarray(silent_or_not @ self.met) * (update.summed or 1)
+
+    def held(self, per_weight: NDArray[Any] | None = None) -> Counts:
+        """Return i64[core]: weights that stand on each core, or those that are marked in the projection's shape."""
+        counts = np.zeros(len(self._image.cores), dtype=np.int64)
+        for c, numbers in self._held.items():
+            counts[c] = (
+                len(numbers) if per_weight is None else np.count_nonzero(per_weight.reshape(-1)[numbers])
+            )
+        return counts
+
+    def exchanged(self) -> Counts:
+        """Return i64[core]: words with which cores tell one another of weights that they share."""
+        words = np.zeros(len(self._image.cores), dtype=np.int64)
+        keeper: dict[int, int] = {}  # weight → the first core that has it
+        for c, numbers in self._held.items():
+            for number in numbers.tolist():
+                first = keeper.setdefault(number, c)
+                if first != c:
+                    words[c] += 1
+                    words[first] += 1
+        return words
