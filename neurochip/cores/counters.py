@@ -295,7 +295,8 @@ class EventCounters:
         # What leaves a core: a packet or frame for each core that hears it, or one that forks.
         forks = self._image.chip.packet.routing == "multicast"
         book[:, _AT["packets_sent"]] = per_core(sent * (np.minimum(receivers, 1) if forks else receivers))
-        book[:, _AT["bitmap"]] = symbols * (np.minimum(frames_to, 1) if forks else frames_to)
+        copies = np.minimum(frames_to, 1) if forks else frames_to
+        book[:, _AT["bitmap"]] = symbols * copies
         book[:, _AT["bitmap_hops"]] = symbols * frame_links
         if self._bias_axon:
             listens, arrived = ~self._clamped, sample_ticks - samples * int(kind.opening)

@@ -28,6 +28,20 @@ def _accumulate(i: Any, pre: Any, post: Any, width: Any, change: Any) -> Any:
     return active
 
 
+@kernel
+def _rounded(wanted: Any, bottom: int, top: int, stochastic: int, key: Any, number: Any) -> Any:
+    """Return a weight as a whole number in its range, and 1 where it met an end of it, else 0."""
+    if stochastic:
+        rounded = np.floor(wanted + uniform(key, number))
+    else:
+        rounded = np.rint(wanted)
+    if rounded > top:
+        return np.int64(top), 1
+    if rounded < bottom:
+        return np.int64(bottom), 1
+    return np.int64(rounded), 0
+
+
 @entry
 def change_floats(
     weights: Any,
@@ -93,17 +107,8 @@ def change_integers(
                 out[2] += 1
                 continue
             wanted = np.float64(weights[at + j]) + step
-            if stochastic:
-                rounded = np.floor(wanted + uniform(row_key, first_column + j))
-            else:
-                rounded = np.rint(wanted)
-            if rounded > top:
-                rounded = np.float64(top)
-                out[1] += 1
-            elif rounded < bottom:
-                rounded = np.float64(bottom)
-                out[1] += 1
-            weights[at + j] = np.int64(rounded)
+            weights[at + j], ends = _rounded(wanted, bottom, top, stochastic, row_key, first_column + j)
+            out[1] += ends
 
 
 @entry
@@ -131,16 +136,7 @@ def add_integers(
             continue
         if step == 0:
             continue
-        wanted = np.float64(weights[k]) + step
-        if stochastic:
-            rounded = np.floor(wanted + uniform(key, np.uint64(k)))
-        else:
-            rounded = np.rint(wanted)
-        if rounded > top:
-            rounded = np.float64(top)
-            met[k] = 1
-        elif rounded < bottom:
-            rounded = np.float64(bottom)
-            met[k] = 1
-        weights[k] = np.int64(rounded)
+        value = np.float64(weights[k]) + step
+        weights[k], ends = _rounded(value, bottom, top, stochastic, key, np.uint64(k))
+        met[k] |= ends
     return wild
