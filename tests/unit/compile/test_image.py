@@ -18,7 +18,7 @@ SIZES = (9, 8, 3)
 def image(**how: Any) -> ChipImage:
     arguments: dict[str, Any] = {
         "sizes": SIZES,
-        "coding": CodingSpec(annealer=Constant(0.5)),
+        "neuron": CodingSpec(annealer=Constant(0.5)),
         "chip": small_chip(4),
         "precision": "int8",
     }
@@ -53,7 +53,7 @@ OTHERS: dict[str, dict[str, Any]] = {
     "name of the chip": {"chip": small_chip(4, name="other")},
     "cores of another size": {"chip": small_chip(3)},
     "another mesh": {"chip": small_chip(4, mesh=(6, 6, 1))},
-    "more state": {"coding": CodingSpec(annealer=OSA())},
+    "more state": {"neuron": CodingSpec(annealer=OSA())},
     "traces": {"trace_words": 1},
     "routing": {"chip": small_chip(4, routing="multicast")},
     "header": {"chip": small_chip(4, header_bits=9)},
