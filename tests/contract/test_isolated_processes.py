@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip.cores.isolated import IsolatedCore
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec
 from neurochip.elements import OSA, Predictive, SigmaDelta, Stochastic
@@ -63,13 +64,26 @@ def task_of(made: DigitalSubstrate, core: int, coding: CodingSpec) -> Task:
     )
 
 
+def compiled(task: Task) -> None:
+    """Have a core compile its kernels, which the processes then find on the disk: each would compile them by itself."""
+    core = IsolatedCore(task.image, task.core, task.memory, task.coding, seed=task.seed)
+    core.begin(task.lanes, task.presentations, task.inputs)
+    for _, beta in task.phases:
+        core.tick({}, beta=beta, targets=task.targets if beta else None)
+
+
 @pytest.fixture(scope="module")
 def runs() -> dict[str, tuple[DigitalSubstrate, list[Settled], list[Seen]]]:
     """Every case in one memory, and core by core in processes that live through all of them."""
     emulated = {name: together(NET, *case) for name, case in CASES.items()}
     image = emulated["float32"][0].image
     cores = range(len(image.cores))
-    context = multiprocessing.get_context("spawn")
+    for name, (made, _) in emulated.items():
+        for core in cores:
+            compiled(task_of(made, core, CASES[name][1]))
+    # Forked from a process that has imported what they need, and has run nothing: a kernel would not survive it.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["numba", "tests.contract.core_process"])
     heard: list[dict[int, Any]] = [{} for _ in cores]
     tell: list[list[Any]] = [[] for _ in cores]
     for sender in cores:
