@@ -119,6 +119,15 @@ def _check_memory(run: RunSpec) -> None:
         "make layers smaller",
     )
     check_memory(states * 4, "learning.minibatch", "make it smaller")
+    if run.convergence is not None and run.experiment == "convergence":
+        spec = run.convergence
+        ticks = spec.free + spec.nudged
+        check_memory(spec.nets * ticks * 8, "convergence.nets", "make it smaller")
+        check_memory(
+            spec.samples * neurons * ticks * 4,
+            "convergence.samples",
+            "make it smaller, or the phases shorter",
+        )
 
 
 def build_analog(

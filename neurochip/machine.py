@@ -9,9 +9,20 @@ from pathlib import Path
 from neurochip.errors import ConfigError
 from neurochip.files.limits import in_bytes
 
-__all__ = ["MOST_PARALLEL", "check_memory", "check_parallel", "free_memory", "usable_cores"]
+__all__ = [
+    "MOST_PARALLEL",
+    "MOST_REPEATED",
+    "check_memory",
+    "check_parallel",
+    "check_repeated",
+    "free_memory",
+    "usable_cores",
+]
 
 MOST_PARALLEL = 256  # threads, or processes: each takes memory and a time to start
+MOST_REPEATED = (
+    1_000_000  # trials, dies, seeds: more is a slip of the finger, and would be listed before it is begun
+)
 
 
 def usable_cores() -> int:
@@ -25,6 +36,13 @@ def check_parallel(count: int, key: str) -> int:
         raise ConfigError(
             key, f"must be 1 to {MOST_PARALLEL}, got {count}; this machine has {usable_cores()} cores"
         )
+    return count
+
+
+def check_repeated(count: int, key: str, least: int = 1) -> int:
+    """Return how often something is to be done, or refuse it as ``key``."""
+    if not least <= count <= MOST_REPEATED:
+        raise ConfigError(key, f"must be {least} to {MOST_REPEATED}, got {count}")
     return count
 
 

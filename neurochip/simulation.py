@@ -26,7 +26,7 @@ from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError
 from neurochip.learning.rules import rule_for
-from neurochip.machine import check_parallel
+from neurochip.machine import check_memory, check_parallel
 from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.convergence import convergence_curve
@@ -160,7 +160,16 @@ def _prepared(
         samples = None
     elif samples is None:
         samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
+    if samples is not None:
+        _check_recorded(spec, built, samples)
     return built, digest, samples
+
+
+def _check_recorded(spec: RunSpec, built: Built, samples: data.Dataset) -> None:
+    """Refuse rasters that this machine could not hold at the end of the training: a byte for each neuron and tick."""
+    shown = min(spec.record.presentations, len(samples.test_labels)) if spec.substrate == "digital" else 0
+    size = shown * (spec.phases.free + spec.phases.nudged) * sum(built.network.sizes)
+    check_memory(size, "record.presentations", "record fewer")
 
 
 def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) -> TrainingState:

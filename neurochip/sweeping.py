@@ -107,7 +107,7 @@ def run_sweep(
         with stoppable("sweep", source, asks=False), Store.open(source) as store:
             planner = _gone_on_with(store, asked, part, confirm, allow_code)
             chosen = chosen.or_else(store.engine())
-            with open_engine(*chosen) as engine:
+            with open_engine(*chosen, tasks=planner.definition.most_tasks) as engine:
                 store.choose_engine(chosen)
                 words = try_again(store)
                 if words is not None:
@@ -124,7 +124,7 @@ def run_sweep(
     base = RunSpec.from_dict(definition.run)
     _try(base, allow_code)
     with (
-        open_engine(*chosen) as engine,
+        open_engine(*chosen, tasks=definition.most_tasks) as engine,
         Store.create(
             _folder(out, base, part),
             definition,

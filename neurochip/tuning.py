@@ -20,6 +20,7 @@ from neurochip.durable.signals import Asked, stoppable
 from neurochip.errors import ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.keys.tree import known_key
+from neurochip.machine import check_repeated
 from neurochip.report.drawn import drawn
 from neurochip.report.front import Front, pareto_front
 from neurochip.search.confirmation import confirmed
@@ -196,8 +197,7 @@ def _checked(spec: RunSpec, settings: Settings) -> _Plan:
         ("together", settings.together, 1),
         ("confirm", settings.confirm, 0),
     ):
-        if value < least:
-            raise ConfigError(name, f"must be ≥ {least}, got {value}")
+        check_repeated(value, name, least)
     if settings.confirm and spec.experiment != "train":
         raise ConfigError("confirm", "measures a test error, which such a run does not have; leave it out")
     check_sampler(settings.sampler)

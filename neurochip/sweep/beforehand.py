@@ -12,12 +12,17 @@ from neurochip.sweep.precision import forecast
 __all__ = ["ASK_FROM", "check_size", "first_words"]
 
 ASK_FROM = 20_000  # points: more are begun only when asked for expressly
+MOST_POINTS = 10_000_000  # all are planned before the first is measured
 _PERCENT_FROM = 2.0  # a mismatch of more is most likely meant in percent
 
 
 def check_size(definition: Definition, confirm: Callable[[int], bool] | None) -> None:
-    """Refuse a very large sweep that ``confirm``, which is told the number of points, does not allow."""
+    """Refuse a sweep that is too large, or very large and not allowed by ``confirm``, told the number of points."""
     points = definition.points
+    if points > MOST_POINTS:
+        raise ConfigError(
+            "--vary", f"makes {points} points, and a sweep has at most {MOST_POINTS}; vary less"
+        )
     if points > ASK_FROM and (confirm is None or not confirm(points)):
         raise ConfigError(
             "--vary", f"makes {points} points, and more than {ASK_FROM} are begun only with --yes; vary less"

@@ -17,6 +17,7 @@ from neurochip.errors import CapabilityError, ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.keys.reading import Table, describe, did_you_mean
 from neurochip.keys.tree import known_key, value_at
+from neurochip.machine import check_repeated
 from neurochip.sweep.dies import DIE_FILE, is_about_dies, is_imperfection, why_no_dies, without_dies
 from neurochip.sweep.space import Axis, grid_size
 
@@ -101,6 +102,14 @@ class Definition:
         chips = grid_size(self.axes) * len(self.population) * self.seeds
         ideal = Mode.IDEAL in self.modes
         return chips * (len(self.modes) - ideal) + ideal * self.references
+
+    @property
+    def most_tasks(self) -> int:
+        """Return how many tasks can be at work at once, at the most: points, and the trainings that they begin from.
+
+        Where limits are sought, values that nobody listed may be tried of each die.
+        """
+        return self.points + self.references + (len(self.population) * self.seeds if self.adaptive else 0)
 
     @property
     def reference_seeds(self) -> range:
@@ -249,8 +258,8 @@ def define(
         ("--fine-tune-epochs", fine_tune_epochs),
     )
     for what, count in counts:
-        if count is not None and count < 1:
-            raise ConfigError(what, f"must be at least 1, got {count}")
+        if count is not None:
+            check_repeated(count, what)
     if not 0 <= within < 1:
         raise ConfigError("--within", f"must be 0 to 100 points, got {100 * within:g}")
     if not 0 < wanted < 1:

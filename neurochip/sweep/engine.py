@@ -217,8 +217,12 @@ class ClusterEngine:
 
 
 @contextmanager
-def open_engine(workers: int | None = None, scheduler: str | None = None) -> Iterator[Engine]:
+def open_engine(
+    workers: int | None = None, scheduler: str | None = None, *, tasks: int | None = None
+) -> Iterator[Engine]:
     """Open workers for a block: ``workers`` processes here, by default one per core, or those of a Dask cluster.
+
+    No more processes are started than there are ``tasks``.
 
     When the block raises, workers are ended without waiting for what they are at.
 
@@ -236,7 +240,8 @@ def open_engine(workers: int | None = None, scheduler: str | None = None) -> Ite
         if scheduler is not None:
             engine = ClusterEngine(scheduler)
         else:
-            engine = LocalEngine(workers if workers is not None else len(os.sched_getaffinity(0)))
+            wanted = workers if workers is not None else len(os.sched_getaffinity(0))
+            engine = LocalEngine(wanted if tasks is None else min(wanted, max(1, tasks)))
     except ModuleNotFoundError as error:
         extra = "cluster" if scheduler is not None else "sweep"
         raise ConfigError(

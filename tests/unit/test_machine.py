@@ -7,12 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from neurochip import machine, simulate
+from neurochip import machine, simulate, simulation
 from neurochip.building import build
 from neurochip.description import read_chip, read_run
 from neurochip.errors import ConfigError, NeurochipError
 from neurochip.machine import MOST_PARALLEL, check_memory, check_parallel, free_memory
+from neurochip.sweep.beforehand import check_size
+from neurochip.sweep.definition import Mode, define
 from neurochip.sweep.engine import open_engine
+from neurochip.sweep.space import parse_axes
+from neurochip.tuning import tune
 
 CASES = Path(__file__).parents[1] / "cases" / "hardening"
 
@@ -68,3 +72,54 @@ def test_a_mesh_of_millions_is_refused_at_once() -> None:
     ):
         read_chip(CASES / "mesh8e6.toml")
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("count", [0, 10**6 + 1, 10**30])
+def test_trials_dies_and_seeds(count: int) -> None:
+    with pytest.raises(ConfigError, match=rf"^trials: must be 1 to 1000000, got {count}$"):
+        tune("mnist-small", vary=["phases.free=8:14:int"], trials=count)
+    axes = parse_axes(["analog.mismatch.sigma=0.1,0.2"])
+    for key, asked in (("--dies", {"dies": count}), ("--seeds", {"seeds": count})):
+        with pytest.raises(ConfigError, match=rf"^{key}: must be 1 to 1000000, got {count}$"):
+            define(read_run("analog-pilot"), axes, modes=None, **asked)
+
+
+def test_a_grid_that_no_store_would_hold_is_refused_even_if_allowed() -> None:
+    axes = parse_axes(["analog.mismatch.sigma=0.1:0.5:100"])
+    definition = define(read_run("analog-pilot"), axes, modes=(Mode.DEPLOY,), dies=10**6)
+    with pytest.raises(
+        ConfigError, match=r"^--vary: makes 100000000 points, and a sweep has at most 10000000; "
+    ):
+        check_size(definition, lambda points: True)
+
+
+def test_no_more_workers_than_tasks() -> None:
+    with open_engine(200, tasks=2) as engine:
+        assert engine.workers == 2
+
+
+@pytest.mark.parametrize(
+    ("key", "run", "overrides"),
+    [
+        ("convergence.nets", "convergence", ["convergence.nets=100000000000"]),
+        ("convergence.samples", "convergence", ["convergence.samples=100000000000"]),
+    ],
+)
+def test_what_is_recorded_is_asked_for_first(key: str, run: str, overrides: list[str]) -> None:
+    began = time.process_time()
+    with pytest.raises(
+        ConfigError, match=rf"^{key}: takes at least .* of memory, and .* are free; make it smaller"
+    ):
+        build(read_run(run, overrides))
+    assert time.process_time() - began < 2
+
+
+def test_rasters_are_asked_for_before_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    tiny = ["data.train=10", "data.test=10", "network.layers=[784, 6, 10]"]
+    built = build(read_run("mnist-small", tiny))
+    monkeypatch.setattr(simulation, "build", lambda *args, **how: built)
+    monkeypatch.setattr(machine, "free_memory", lambda: 1 << 10)
+    with pytest.raises(
+        ConfigError, match=r"^record\.presentations: takes at least .* KiB of memory, and 1 KiB"
+    ):
+        simulate("mnist-small", overrides=tiny, write=False)
