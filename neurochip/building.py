@@ -26,7 +26,7 @@ from neurochip.energy.pricing import price
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.rules import Rule
-from neurochip.machine import check_memory, check_parallel
+from neurochip.machine import check_memory, check_parallel, check_room_to_compile
 from neurochip.network import Network, described
 from neurochip.substrate import Machine
 from neurochip.substrate.ledger import CONTROL, COUNTERS, Ledger, Phase, PhaseBook
@@ -105,6 +105,7 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
 
 def _check_memory(run: RunSpec) -> None:
     """Refuse a network that this machine cannot hold: its weights as values and as the cores keep them, twice."""
+    check_room_to_compile()
     layers = run.network.layers
     if layers is None:
         network = network_of(run.network)

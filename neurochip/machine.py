@@ -13,6 +13,7 @@ __all__ = [
     "MOST_PARALLEL",
     "MOST_REPEATED",
     "check_memory",
+    "check_room_to_compile",
     "check_parallel",
     "check_repeated",
     "free_memory",
@@ -20,6 +21,7 @@ __all__ = [
 ]
 
 MOST_PARALLEL = 256  # threads, or processes: each takes memory and a time to start
+LEAST_TO_COMPILE = 640 << 20  # bytes of addresses: what the smallest run takes, with Python and its libraries
 MOST_REPEATED = (
     1_000_000  # trials, dies, seeds: more is a slip of the finger, and would be listed before it is begun
 )
@@ -73,6 +75,29 @@ def check_memory(needed: int, key: str, cure: str) -> None:
         )
 
 
+def check_room_to_compile() -> None:
+    """Refuse to begin where a limit on the memory of a process, as of ``ulimit -v``, leaves compilers no room.
+
+    A compiler that gets no memory aborts the process, and nothing can be said any more.
+    """
+    most = _limit_of_the_process()
+    if most is not None and most < LEAST_TO_COMPILE:
+        raise ConfigError(
+            "memory",
+            f"this process may take {in_bytes(most)} (ulimit -v), and compiled kernels need "
+            f"{in_bytes(LEAST_TO_COMPILE)} at the least; raise the limit",
+        )
+
+
+def _limit_of_the_process() -> int | None:
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return None
+    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    return None if most == resource.RLIM_INFINITY else most
+
+
 def _of_the_machine() -> int | None:
     for line in _lines("/proc/meminfo"):
         name, _, amount = line.partition(":")
@@ -92,13 +117,13 @@ def _of_the_group() -> int | None:
 
 
 def _of_the_process() -> int | None:
-    try:
-        import resource
-    except ModuleNotFoundError:  # Windows
+    most = _limit_of_the_process()
+    if most is None:
         return None
-    most = resource.getrlimit(resource.RLIMIT_AS)[0]
+    import resource
+
     pages = next(iter(_lines("/proc/self/statm")), "0").split()[0]
-    return None if most == resource.RLIM_INFINITY else max(0, most - int(pages) * resource.getpagesize())
+    return max(0, most - int(pages) * resource.getpagesize())
 
 
 def _lines(path: str) -> Iterable[str]:

@@ -39,6 +39,7 @@ from neurochip.energy.charges import charges
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.keys.reading import did_you_mean
+from neurochip.machine import check_room_to_compile
 from neurochip.network import layered
 from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
@@ -161,6 +162,7 @@ def replay(
         on chip that stalls.
     """
     check_timing(timing)
+    check_room_to_compile()
     if neuron is not None and not isinstance(neuron, LIF):
         _check_neurons(neuron, len(weights))
     sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)

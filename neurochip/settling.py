@@ -17,6 +17,7 @@ from neurochip.description.number_format import refuse_beyond_format, refuse_bey
 from neurochip.description.precision import PRECISIONS, Precision
 from neurochip.elements import Annealer, Constant, Decoder, Encoder, PowerLaw
 from neurochip.errors import ConfigError, DataError
+from neurochip.machine import check_room_to_compile
 from neurochip.network import layered
 from neurochip.spikes import Spikes
 from neurochip.substrate import Ledger, Parameters, Phase, Substrate
@@ -116,6 +117,7 @@ def settle(
     NeurochipError
         One of its family: shapes that do not match, NaN, a network that does not fit the chip.
     """
+    check_room_to_compile()
     if precision not in PRECISIONS:
         raise ConfigError("precision", f"must be float64, float32 or int2 … int16, got {precision!r}")
     parameters = Parameters(

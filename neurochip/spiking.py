@@ -29,6 +29,7 @@ from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST, VARIABLES
 from neurochip.energy import ElementUse, HardwareUse
+from neurochip.machine import check_room_to_compile
 from neurochip.replaying import Replay, Timing, booked, check_clock, check_timing
 
 __all__ = ["PlacedSpiking", "SpikingRun", "laid_out", "run_spiking"]
@@ -108,6 +109,7 @@ def laid_out(
     placement: Sequence[ArrayLike] | None = None,
 ) -> PlacedSpiking:
     """Return a network on a chip, at rest, with its input."""
+    check_room_to_compile()
     names = [group.name for group in network.groups]
     sizes = list(network.sizes)
     projections = [(names.index(c.source), names.index(c.target)) for c in network.connections]

@@ -22,13 +22,12 @@ from neurochip.noc.stall import stall_error
 from neurochip.noc.traffic import MOST_CYCLES, deaf_cores
 from neurochip.noc.zero_load import in_fractions
 from neurochip.substrate import Phase, exact
-from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
+from neurochip.substrate.phase_time import FRACTIONS, MOST_LATENCY, PhaseTime
 
 __all__ = ["ChipClock", "TimeModel"]
 
 TimeModel = Literal["analytic", "cycle"]
 
-_LATENCIES = 1 << 20  # cycles; deliveries that take longer are all counted in the last place
 _MOST_TICK = 1 << 40  # cycles of one tick
 _MOST_SUM = 1 << 42  # cycles that are added up at once: in 2⁻²⁰ cycle they still fit a word
 _ROOM = 1 << 26  # bytes of spikes that are kept to be walked through
@@ -276,7 +275,7 @@ class _Walker:
             totals=np.zeros(2, dtype=np.int64),
             busy_sum=np.zeros(len(image.cores), dtype=np.int64),
             stalled_sum=np.zeros(len(image.cores), dtype=np.int64),
-            latencies=np.zeros(_LATENCIES, dtype=np.int64),
+            latencies=np.zeros(MOST_LATENCY + 1, dtype=np.int64),
             deaf=deaf,
         )
 

@@ -204,7 +204,10 @@ class PhaseTimingTable(TypedDict):
 
 
 class LatencyTable(TypedDict):
-    """Cycles from the making of a packet to its arrival, over all deliveries that were timed."""
+    """Cycles from the making of a packet to its arrival, over all deliveries that were timed.
+
+    None is counted as longer than 1 048 575 cycles: where ``max`` is that, what it and the others say is the least.
+    """
 
     deliveries: int
     mean: float

@@ -14,7 +14,14 @@ from neurochip.report.fault_rows import FaultRow, fault_rows, in_words
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
 from neurochip.report.schema import Document, TimingTable
 from neurochip.report.utilisation import fullest, utilisation
-from neurochip.report.wording import control_totals, network_words, phase_words, standard_error, warnings_of
+from neurochip.report.wording import (
+    control_totals,
+    latency_words,
+    network_words,
+    phase_words,
+    standard_error,
+    warnings_of,
+)
 from neurochip.training.record import CoreUse
 
 if TYPE_CHECKING:
@@ -208,10 +215,16 @@ def _timing_lines(document: Document, timing: TimingTable) -> list[str]:
     latency = timing["latency"]
     if latency is not None:
         deepest = max(timing["queues"], key=lambda queue: queue["max"])["max"] if timing["queues"] else 0
-        lines.append(
-            f"packets: p50 {latency['p50']:.0f}, p90 {latency['p90']:.0f}, p99 {latency['p99']:.0f}, "
-            f"max {latency['max']} cycles; deepest queue {deepest} flits"
+        figures = ", ".join(
+            f"{name} {latency_words(value)}"
+            for name, value in (
+                ("p50", latency["p50"]),
+                ("p90", latency["p90"]),
+                ("p99", latency["p99"]),
+                ("max", latency["max"]),
+            )
         )
+        lines.append(f"packets: {figures} cycles; deepest queue {deepest} flits")
     products = document["energy_j"].get("delay_js", {})
     words = ", ".join(f"{quantity(value, 'J·s')} a sample ({name})" for name, value in products.items())
     static = document["energy_j"].get("static", "")

@@ -8,9 +8,11 @@ from neurochip.description import RunSpec
 from neurochip.report.quantities import exact
 from neurochip.report.schema import Document, ResultTable, TimingTable
 from neurochip.substrate.ledger import CONTROL
+from neurochip.substrate.phase_time import MOST_LATENCY
 
 __all__ = [
     "control_totals",
+    "latency_words",
     "network_words",
     "phase_words",
     "standard_error",
@@ -24,6 +26,11 @@ _PHASES = {"nudged_negative": "nudged −"}
 def phase_words(phase: str) -> str:
     """Return a phase as it heads a column."""
     return _PHASES.get(phase, phase)
+
+
+def latency_words(cycles: float) -> str:
+    """Return cycles of a latency; of one that is as long as any that is counted, the least that it may have been."""
+    return f"{'≥ ' if cycles >= MOST_LATENCY else ''}{cycles:.0f}"
 
 
 def warnings_of(document: Document) -> list[str]:

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from neurochip.substrate import exact
 
-__all__ = ["FRACTIONS", "PhaseTime", "percentiles"]
+__all__ = ["FRACTIONS", "MOST_LATENCY", "PhaseTime", "percentiles"]
 
 FRACTIONS = 1 << 20  # times within cores are whole multiples of 2⁻²⁰ cycle, so that their sums are exact
 
 Counts = NDArray[np.int64]
 _SUMS = ("presentations", "ticks", "cycles", "barrier", "busy", "stalled", "link_load", "queue_dwelt")
 # Arrays → their dimensions.
+MOST_LATENCY = (1 << 20) - 1  # cycles; deliveries that take longer are counted among those that take so long
 _DIMENSIONS = {"busy": 1, "stalled": 1, "link_load": 2, "queue_max": 2, "queue_dwelt": 2, "latencies": 1}
 _LARGEST = ("longest", "queue_max")
 

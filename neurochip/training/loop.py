@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from neurochip.description import RunSpec, network_of
 from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
-from neurochip.substrate import Ledger, Phase, Snapshot, Substrate
+from neurochip.substrate import Ledger, Machine, Phase, Snapshot, Substrate
 from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.progress import Reporter
 from neurochip.training.record import EpochRecord
@@ -201,12 +201,13 @@ class Trainer:
                 return False
             state.confusion, test = tested, _share_wrong(tested)
             self._reporter.test_error = test
-        # What is driven from outside pays for every state that is read.
-        looked_at = test is not None and not getattr(self._substrate, "driven", False)
-        warnings = self._watch.look(
-            state.confusion if test is not None else None, f"epoch {state.epoch + 1}", states=looked_at
-        )
         ledger = self._substrate.ledger()
+        warnings = self._watch.look(
+            state.confusion if test is not None else None, f"epoch {state.epoch + 1}", states=test is not None
+        )
+        if getattr(self._substrate, "driven", False):
+            # Driven from outside a chip pays for every state that is read, and the watch is no part of the experiment.
+            cast(Machine, self._substrate).restore_books(ledger, state.updates)
         spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
         state.epochs.append(
             EpochRecord(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -123,3 +126,21 @@ def test_rasters_are_asked_for_before_the_training(monkeypatch: pytest.MonkeyPat
         ConfigError, match=r"^record\.presentations: takes at least .* KiB of memory, and 1 KiB"
     ):
         simulate("mnist-small", overrides=tiny, write=False)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+def test_a_process_that_gets_no_memory_to_compile_with_says_so() -> None:
+    """LLVM aborts where it gets none, and no sentence is left to be said."""
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (400 << 20, 400 << 20)); "
+        "from neurochip._cli.main import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "simulate", "mnist-small", "--threads", "1"],
+        capture_output=True, text=True, check=False, env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "Error: memory: this process may take 400 MiB (ulimit -v), and compiled kernels need 640 MiB at the least; "
+        "raise the limit\n"
+    )

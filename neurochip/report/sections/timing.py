@@ -10,6 +10,7 @@ from neurochip.report.schema import CoreTimeTable, Document, TimingTable
 from neurochip.report.sections.frame import section
 from neurochip.report.timeline_plot import core_timeline
 from neurochip.report.wording import phase_words, timing_words
+from neurochip.substrate.phase_time import MOST_LATENCY
 
 __all__ = ["timing"]
 
@@ -120,11 +121,11 @@ def _facts(document: Document, table: TimingTable) -> Markup:
     clock = table["clock_hz"]
     rows: list[tuple[str, str, str]] = []
 
-    def cycles(name: str, value: float) -> None:
+    def cycles(name: str, value: float, least: str = "") -> None:
         rows.append(
             (
                 name,
-                f"{decimal(value) if value < 100 else exact(round(value))} cycles",
+                f"{least}{decimal(value) if value < 100 else exact(round(value))} cycles",
                 quantity(value / clock, "s"),
             )
         )
@@ -143,7 +144,7 @@ def _facts(document: Document, table: TimingTable) -> Markup:
             ("p99", latency["p99"]),
             ("longest", float(latency["max"])),
         ):
-            cycles(name, value)
+            cycles(name, value, "≥ " if value >= MOST_LATENCY else "")
     if table["queues"]:
         deepest = max(table["queues"], key=lambda queue: queue["max"])
         fullest = max(table["queues"], key=lambda queue: queue["mean"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from neurochip.errors import DataError
 from neurochip.simulation import simulate
 from neurochip.substrate import Observable, Phase, Snapshot
 from neurochip.training.streams import glorot
+from neurochip.training.watch import Watch
 from tests.unit.firmware.networked import TINY, facts
 
 FAULTY = [*TINY, "faults.spike_drop.rate=0.1", "faults.spike_delay.rate=0.1"]
@@ -27,6 +29,29 @@ def test_a_faulty_chip_learns_the_same_through_its_firmware(change: str) -> None
         driven = simulate("mnist-small", overrides=[*FAULTY, change], write=False, threads=1, through=through)
     assert facts(driven) == facts(direct)
     assert direct.record.ledger.total("spikes_dropped") > 0
+
+
+def test_hidden_states_are_watched_through_the_firmware_and_not_paid_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[float] = []
+
+    def states(watch: Watch, when: str) -> Iterator[str]:
+        seen.append(float(np.mean(watch._substrate.observe(Observable.VALUE, 1))))
+        yield f"states of hidden: mean {seen[-1]:.6f} in {when}"
+
+    found = []
+    for through in (False, True):
+        for looks in (True, False):
+            monkeypatch.setattr(Watch, "_states", states if looks else lambda watch, when: iter(()))
+            with through_firmware() as driven:
+                how: Any = {"through": driven} if through else {}
+                found.append(simulate("mnist-small", overrides=TINY, write=False, threads=1, **how).record)
+    direct, _, looked, unlooked = found
+    assert len(seen) == 2 * len(direct.epochs) > 0 and any(seen)
+    assert [e.warnings for e in looked.epochs] == [e.warnings for e in direct.epochs]
+    assert looked.ledger.to_json() == unlooked.ledger.to_json()
+    assert [e.warnings for e in unlooked.epochs] != [e.warnings for e in looked.epochs]
 
 
 def faulty() -> Any:

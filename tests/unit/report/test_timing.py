@@ -112,6 +112,14 @@ def test_the_table_adds_up(runs: dict[str, Outcome]) -> None:
     assert 0 < latency["p50"] <= latency["p90"] <= latency["p99"] <= latency["max"]
 
 
+def test_a_latency_beyond_those_that_are_counted_is_said_to_be_the_least(runs: dict[str, Outcome]) -> None:
+    document = table_of(runs["cycle"])
+    assert "≥" not in text_of(document)
+    document["timing"]["latency"].update(p99=1048575.0, max=1048575)
+    assert "p99 ≥ 1048575, max ≥ 1048575 cycles" in text_of(document)
+    assert html(document).count("≥ 1\N{NARROW NO-BREAK SPACE}048\N{NARROW NO-BREAK SPACE}575 cycles") == 2
+
+
 def test_a_part_is_not_taken_for_the_whole(runs: dict[str, Outcome]) -> None:
     document = table_of(runs["some"])
     table, whole = document["timing"], table_of(runs["cycle"])["timing"]
