@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurochip.elements.connections import Connection
 from neurochip.elements.connections import Convolution as Convolution2d
+from neurochip.elements.connections.convolution import both
 from neurochip.kernels.patches import add_patches, add_shares, means, take_patches
 from neurochip.network import Convolution, Projection
 
@@ -151,82 +152,103 @@ class _Listed:
 
 
 class _Slid:
-    """A kernel that slides over maps: patches of the layer that sends, times the kernel.
+    """A kernel that slides over maps: the patches that positions see, times the kernel; backwards, patches added up.
 
-    Both directions are the same: every unit that receives sees a list of units that send, through the same weights for
-    all that share a channel.
+    Maps of the layer below are padded, and their patches cut out kernel column by kernel column.
     """
 
     def __init__(self, connection: Convolution2d) -> None:
         self._of = connection
-        source, target, weight = connection.edges()
-        self.shared_by = max(1, round(source.size / int(np.prod(connection.shape))))
-        senders, receivers = (connection.target, connection.source) if connection.backward else (
-            connection.source, connection.target)  # fmt: skip
-        self._n_from, self._channels = connection.sources, receivers[0]
-        last = connection.order == "channels-last"
-        plane = receivers[1] * receivers[2]
-        self._last, self._plane = last, plane
-        row = target % self._channels if last else target % plane
-        block = target // self._channels if last else target // plane
-        channel, position = (row, block) if last else (block, row)
-        # The taps that a position sees: the same for all channels of one group.
-        per_group = self._channels // connection.groups
-        group = channel // per_group
-        lead = channel % per_group == 0
-        taps = int(np.prod(connection.shape[:2])) * (senders[0] // connection.groups)
-        self._gather = np.full((connection.groups, plane, taps), self._n_from, dtype=np.int64)
-        rows, columns, within, out = np.unravel_index(weight, connection.shape)
-        per_sender = connection.channels // connection.groups
-        inner = out % per_sender if connection.backward else within
-        tap = (rows * connection.shape[1] + columns) * (senders[0] // connection.groups) + inner
-        self._gather[group[lead], position[lead], tap[lead]] = source[lead]
+        self.shared_by = max(1, round(connection.synapses / int(np.prod(connection.shape))))
+        (rows, columns), (strides, padding, dilation) = (
+            both(connection.kernel),
+            (both(value) for value in (connection.stride, connection.padding, connection.dilation)),
+        )
+        self._taps = [(ky * dilation[0], kx * dilation[1]) for ky in range(rows) for kx in range(columns)]
+        self._strides, self._padding = strides, padding
+        self._last = connection.order == "channels-last"
 
-    def _kernels(self, weights: Array) -> Array:
-        """Return W[group, tap, channel that receives]."""
-        of = self._of
-        rows, columns, within, n = of.shape
-        grouped = weights.reshape(rows, columns, within, of.groups, n // of.groups)
-        order = (3, 0, 1, 4, 2) if of.backward else (3, 0, 1, 2, 4)
-        turned = grouped.transpose(order)
-        return np.ascontiguousarray(turned).reshape(of.groups, -1, turned.shape[-1])
+    def _maps(self, layer: Array, shape: tuple[int, int, int]) -> Array:
+        """Return [sample, channel, row, column], a view."""
+        n, height, width = shape
+        if self._last:
+            return layer.reshape(len(layer), height, width, n).transpose(0, 3, 1, 2)
+        return layer.reshape(len(layer), n, height, width)
+
+    def _padded(self, samples: int, dtype: Any) -> Array:
+        channels, height, width = self._of.source
+        rows, columns = self._padding
+        return np.zeros((samples, channels, height + 2 * rows, width + 2 * columns), dtype)
+
+    def _inside(self, padded: Array) -> Array:
+        (rows, columns), (_, height, width) = self._padding, self._of.source
+        return padded[:, :, rows : rows + height, columns : columns + width]
+
+    def _seen(self, padded: Array, tap: tuple[int, int]) -> Array:
+        """Return what all positions see at one place of the kernel, [sample, channel, row, column], a view."""
+        (_, height, width), (down, right) = self._of.target, self._strides
+        return padded[:, :, tap[0] : tap[0] + down * height : down, tap[1] : tap[1] + right * width : right]
 
     def _patches(self, layer: Array) -> Array:
-        """Return [group, sample × position, tap]."""
-        padded = np.concatenate([layer, np.zeros((len(layer), 1), layer.dtype)], axis=1)
-        seen = padded[:, self._gather]
-        return np.ascontiguousarray(seen.transpose(1, 0, 2, 3)).reshape(self._of.groups, -1, seen.shape[-1])
+        """Return [group, sample × position, kernel place × channel of the group]."""
+        padded = self._padded(len(layer), layer.dtype)
+        self._inside(padded)[...] = self._maps(layer, self._of.source)
+        groups, (_, height, width) = self._of.groups, self._of.target
+        per_group = self._of.source[0] // groups
+        shape = (groups, len(layer), height, width, len(self._taps), per_group)
+        found = np.empty(shape, layer.dtype)
+        for k, tap in enumerate(self._taps):
+            seen = self._seen(padded, tap).transpose(0, 2, 3, 1)
+            found[:, :, :, :, k] = seen.reshape(*seen.shape[:3], groups, per_group).transpose(3, 0, 1, 2, 4)
+        return found.reshape(groups, len(layer) * height * width, -1)
 
-    def _grouped(self, layer: Array) -> Array:
-        """Return what receives as [group, sample × position, channel of the group]."""
-        n, groups = len(layer), self._of.groups
-        maps = layer.reshape(n, self._plane, -1) if self._last else layer.reshape(
-            n, -1, self._plane).transpose(0, 2, 1)  # fmt: skip
-        by_group = maps.reshape(n, self._plane, groups, -1).transpose(2, 0, 1, 3)
-        return np.ascontiguousarray(by_group).reshape(groups, n * self._plane, -1)
+    def _at_positions(self, layer: Array) -> Array:
+        """Return the layer above as [group, sample × position, channel of the group]."""
+        groups = self._of.groups
+        maps = self._maps(layer, self._of.target).transpose(0, 2, 3, 1)
+        by_group = maps.reshape(-1, groups, self._of.channels // groups).transpose(1, 0, 2)
+        return np.ascontiguousarray(by_group)
+
+    def _kernels(self, weights: Array) -> Array:
+        """Return W[group, kernel place × channel below, channel above]."""
+        rows, columns, within, n = self._of.shape
+        grouped = weights.reshape(rows * columns * within, self._of.groups, n // self._of.groups)
+        return np.ascontiguousarray(grouped.transpose(1, 0, 2))
 
     def drive(self, pre: Array, weights: Array, drive: Array) -> None:
-        kernels, n, groups = self._kernels(weights), len(pre), self._of.groups
-        for at in range(0, n, _LANES):
-            part = drive[at : at + _LANES]
-            summed = np.matmul(self._patches(pre[at : at + _LANES]), kernels)
-            maps = summed.reshape(groups, len(part), self._plane, -1).transpose(1, 2, 0, 3)
-            flat = maps.reshape(len(part), self._plane, self._channels)
-            part += (flat if self._last else flat.transpose(0, 2, 1)).reshape(len(part), -1)
+        kernels = self._kernels(weights)
+        for at in range(0, len(pre), _LANES):
+            into, layer = drive[at : at + _LANES], pre[at : at + _LANES]
+            if self._of.backward:
+                self._add_back(layer, kernels, into)
+                continue
+            summed = np.matmul(
+                self._patches(layer), kernels
+            )  # [group, sample × position, channel of the group]
+            _, height, width = self._of.target
+            maps = summed.transpose(1, 0, 2).reshape(len(layer), height, width, -1).transpose(0, 3, 1, 2)
+            self._maps(into, self._of.target)[...] += maps
+
+    def _add_back(self, layer: Array, kernels: Array, into: Array) -> None:
+        told = np.matmul(self._at_positions(layer), kernels.transpose(0, 2, 1))
+        groups, (_, height, width) = self._of.groups, self._of.target
+        parts = told.reshape(groups, len(layer), height, width, len(self._taps), -1)
+        padded = self._padded(len(layer), into.dtype)
+        for k, tap in enumerate(self._taps):
+            part = parts[:, :, :, :, k].transpose(1, 0, 4, 2, 3)
+            seen = self._seen(padded, tap)
+            seen += part.reshape(seen.shape)
+        self._maps(into, self._of.source)[...] += self._inside(padded)
 
     def change(self, pre: Array, post: Array) -> Array:
-        of = self._of
+        below, above = (post, pre) if self._of.backward else (pre, post)
         total: Any = 0
-        for at in range(0, len(pre), _LANES):
-            seen, told = self._patches(pre[at : at + _LANES]), self._grouped(post[at : at + _LANES])
+        for at in range(0, len(below), _LANES):
+            seen, told = self._patches(below[at : at + _LANES]), self._at_positions(above[at : at + _LANES])
             total = total + np.matmul(seen.transpose(0, 2, 1), told)
-        rows, columns, within, n = of.shape
-        per_out = n // of.groups
-        if of.backward:
-            grouped = total.reshape(of.groups, rows, columns, per_out, within).transpose(1, 2, 4, 0, 3)
-        else:
-            grouped = total.reshape(of.groups, rows, columns, within, per_out).transpose(1, 2, 3, 0, 4)
-        return np.ascontiguousarray(grouped).reshape(of.shape)
+        rows, columns, within, n = self._of.shape
+        grouped = total.transpose(1, 0, 2).reshape(rows, columns, within, n)
+        return np.ascontiguousarray(grouped)
 
 
 def product_of(projection: Projection, dtype: Any = np.float64) -> Product:
