@@ -18,6 +18,7 @@ from neurochip.compile.quantise import state_dtype
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
+from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices
 from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
@@ -99,8 +100,18 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
         timing=run.timing,
         timing_every=run.timing_every,
         faults=run.faults,
+        mismatch=_mismatch(run),
     )
     return Built(network, chip, image, substrate)
+
+
+def _mismatch(run: RunSpec) -> SynapseMismatch | None:
+    """Return how the synapses of a run's cores differ; `None` where they don't."""
+    given = run.mismatch
+    if not given.deviation:
+        return None
+    seed = run.seed if given.seed is None else given.seed
+    return SynapseMismatch(deviation=given.deviation, spread=given.spread, seed=seed)
 
 
 def _check_memory(run: RunSpec) -> None:

@@ -66,6 +66,8 @@ class Presentation:
             raise RuntimeError("a digital run is always compiled")
         check_clock(built.chip, timing)
         self._unknown, self._settles = _unknown(spec.faults, timing), spec.settles
+        if spec.mismatch.deviation:
+            self._unknown += (".drive",)
         if (
             not built.network.is_simple
         ):  # a spike then meets synapses at several times, or several on one neuron

@@ -34,6 +34,7 @@ from neurochip.description.run_sections import (
     PhasesSpec,
     RecordSpec,
 )
+from neurochip.description.synapse_mismatch import MismatchSpec
 from neurochip.elements import Constant, Identity, PowerLaw
 from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
@@ -125,6 +126,9 @@ class RunSpec:
     faults: Annotated[FaultsSpec, Key("What breaks on the digital chip.", live_if=_DIGITAL)] = field(
         default_factory=FaultsSpec
     )
+    mismatch: Annotated[
+        MismatchSpec, Key("How much the synapses of the digital chip differ.", live_if=_DIGITAL)
+    ] = field(default_factory=MismatchSpec)
     record: Annotated[
         RecordSpec, Key("What is kept besides counts.", live_if=_DIGITAL & _TRAINS, irrelevant=True)
     ] = field(default_factory=RecordSpec)
@@ -308,7 +312,7 @@ class RunSpec:
                 if value.given():
                     table[section.name] = value.to_table()
                 continue
-            if isinstance(value, SettlingNeuron):
+            if isinstance(value, SettlingNeuron) or value == MismatchSpec():
                 continue
             if section.name == "neuron":
                 table[section.name] = element_table(value)

@@ -6,9 +6,9 @@ no output layer can tell apart, [16, 12, 2], ten epochs. A cell *learns* where t
 same network with its hidden layer frozen by more than three standard errors, over five seeds (weights, order, and on
 the analog substrate the die). Rates are the same on all substrates.
 
-Each cell but those of integrate-and-fire cores is what ``neurochip simulate stripes`` gives with the words of its row
-and its column. Integrate-and-fire cores settle for 300 ticks and are nudged for 200, and are compared with a free run
-of the same length, since their filters still drift.
+Each cell is what ``neurochip simulate stripes`` gives with the words of its row and its column. Cores whose neurons
+integrate and fire settle for longer, and are compared with a free run of the same length as the nudged phase, since
+their filters still drift.
 """
 
 from __future__ import annotations
@@ -24,20 +24,16 @@ import numpy as np
 
 from neurochip import data
 from neurochip.building import build
-from neurochip.compile import compile_network
-from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description import LearningSpec, PhasesSpec, RunSpec, network_of, read_chip, read_run
+from neurochip.description import LearningSpec, PhasesSpec, RunSpec, read_run
 from neurochip.description.rule_keys import SETTLE_ONCE
-from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import NeurochipError
 from neurochip.learning.rules import Rule, rule_for
 from neurochip.network import Network
 from neurochip.papers.controls import Control, HiddenUpdates, beats, standard_error
-from neurochip.substrate import Machine, Parameters
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
-from neurochip.training.streams import glorot
+from neurochip.training.streams import first_parameters
 
 __all__ = [
     "RULES",
@@ -55,7 +51,6 @@ __all__ = [
 ]
 
 SEEDS = (1, 2, 3, 4, 5)
-NEURON = TwoCompartmentLIF(rate=60.0)
 
 # Makes the rule of a network: `rule_for`, or a plug-in's own way.
 Make = Callable[[Network, LearningSpec, PhasesSpec], Rule]
@@ -84,21 +79,24 @@ class Cell(NamedTuple):
         return "learns" if beats(self.accuracy, self.frozen) else "runs"
 
 
-class Column(NamedTuple):
-    """A substrate: what is set for it, and whether integrate-and-fire cores take the place of the run's own."""
-
-    sets: tuple[str, ...]
-    membranes: bool = False
-
-
-_MEMBRANES = ("phases.free=300", "phases.nudged=200", "phases.reference=parallel")
-
-SUBSTRATES: dict[str, Column] = {
-    "`ideal`": Column(("substrate=ideal",)),
-    "cores": Column(()),
-    "cores, 8-bit weights": Column(("network.precision=int8",)),
-    "LIF cores": Column(_MEMBRANES, True),
-    "analog die, mismatch 0.2": Column(("substrate=analog", "analog.mismatch.sigma=0.2")),
+SUBSTRATES: dict[str, tuple[str, ...]] = {
+    "`ideal`": ("substrate=ideal",),
+    "cores": (),
+    "cores, 8-bit weights": ("network.precision=int8",),
+    "LIF cores": (
+        "neuron.kind=lif",
+        "phases.free=200",
+        "phases.nudged=100",
+        "phases.reference=parallel",
+    ),
+    "two-compartment cores": (
+        "neuron.kind=two-compartment",
+        "neuron.rate=60",
+        "phases.free=300",
+        "phases.nudged=200",
+        "phases.reference=parallel",
+    ),
+    "analog die, mismatch 0.2": ("substrate=analog", "analog.mismatch.sigma=0.2"),
 }
 
 _OWN, _BITS = "network.tied=false", "learning.pre=trace"
@@ -129,17 +127,15 @@ RULES: dict[str, tuple[str, ...]] = {
 
 def sets_of(rule: str, substrate: str) -> tuple[str, ...]:
     """Return what is set for a cell; of two words about the same key the row's stands, but for ``before``."""
-    row, column = RULES[rule], SUBSTRATES[substrate].sets
+    row, column = RULES[rule], SUBSTRATES[substrate]
     named = {word.partition("=")[0] for word in row}
     if {f"learning.rule={name}" for name in SETTLE_ONCE} & {*row}:
         named |= {"phases.nudged", "phases.reference"}  # such a rule has no nudged phase
     return (*row, *(word for word in column if word.partition("=")[0] not in named))
 
 
-def command(rule: str, substrate: str) -> str | None:
-    """Return the command line of a cell, with seed 1; `None` for integrate-and-fire cores."""
-    if SUBSTRATES[substrate].membranes:
-        return None
+def command(rule: str, substrate: str) -> str:
+    """Return the command line of a cell, with seed 1."""
     words = (f"'{word}'" if " " in word else word for word in sets_of(rule, substrate))
     return " ".join(("neurochip simulate stripes", *(f"--set {word}" for word in words)))
 
@@ -182,12 +178,13 @@ def trained(
 def _accuracy(run: RunSpec, substrate: str, make: Make, control: Control | None) -> float:
     if run.learning is None:
         raise RuntimeError("a training run has a rule")
-    network, machine, start = _machine(run, SUBSTRATES[substrate])
+    built = build(run)
+    network, machine = built.network, built.substrate
     rule = make(network, run.learning, run.phases)
     rule.check(machine)
     if control is not None:
         rule = HiddenUpdates(rule, network, control)
-    machine.load(start)
+    machine.load(first_parameters(run, network))
     state = TrainingState(machine.parameters(), machine.ledger())
     samples = data.load(run.data.set)
     trainer = Trainer(run, machine, rule, samples, state, Reporter(None, 0), lambda: False)
@@ -203,28 +200,6 @@ def _run(sets: Sequence[str], substrate: str, seed: int) -> RunSpec:
     if "analog" in substrate:
         words.append(f"analog.die={seed}")
     return read_run("stripes", words)
-
-
-def _machine(run: RunSpec, column: Column) -> tuple[Network, Machine, Parameters]:
-    """Return the network, what it learns on, and its first weights."""
-    network = network_of(run.network)
-    drawn = glorot(network, run.seed)
-    if not column.membranes:
-        return network, build(run).substrate, drawn
-    image = compile_network(
-        network,
-        read_chip("ideal-bits"),
-        precision="float32",
-        state_words=NEURON.state_words,
-        trace_words=NEURON.trace_words,
-    )
-    # A bias of `margin` is what a neuron of rate 0 has.
-    biases = tuple(b + NEURON.margin for b in drawn.biases)
-    return (
-        network,
-        DigitalSubstrate(image, NEURON, seed=run.seed),
-        Parameters(drawn.weights, drawn.feedback, biases),
-    )
 
 
 def measure(

@@ -205,7 +205,7 @@ class RuleContract:
             pairs = [(f"{key}.{k}", v) for k, v in table.items()] if table is not None else [(key, value)]
             words += [f"learning.{name}={json.dumps(what)}" for name, what in pairs]
         named = {word.partition("=")[0] for word in words}
-        return (*words, *(w for w in SUBSTRATES[substrate].sets if w.partition("=")[0] not in named))
+        return (*words, *(w for w in SUBSTRATES[substrate] if w.partition("=")[0] not in named))
 
 
 def _matrix(update: Any) -> Any:
