@@ -1,7 +1,7 @@
-"""Every kind of neurons on the task that needs a hidden layer: does equilibrium propagation train it, and what it sends.
+"""Every kind of neurons on a task that needs a hidden layer: whether equilibrium propagation trains it, and its spikes.
 
-``python -m neurochip.papers.neurons_on_stripes [KIND …]`` measures all built-in kinds, or those that are named, of packages
-too, and prints the table of docs/results.md. The task, the controls and the verdict are those of `rules_on_substrates`.
+``python -m neurochip.papers.neurons_on_stripes [KIND …]`` measures all built-in kinds, or those that are named, of
+packages too, and prints the table of docs/results.md. Task, controls and verdict are those of `rules_on_substrates`.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Measured(NamedTuple):
     Attributes
     ----------
     accuracy, frozen, reversed
-        Test accuracy with each seed: of equilibrium propagation with tied weights; with its hidden layer frozen; with the
-        sign of its hidden updates reversed.
+        Test accuracy with each seed: of equilibrium propagation with tied weights; with its hidden layer frozen; with
+        the sign of its hidden updates reversed.
     spikes, energy
         A training sample, seed 1: spikes, and joules with the prices of the run's chip.
     """
@@ -67,19 +67,23 @@ def measure(kind: str, seeds: Sequence[int] = SEEDS) -> Measured:
 
 def markdown(rows: dict[str, Measured]) -> str:
     """Return the table, in per cent: means and standard errors."""
-    lines = [
-        "| `neuron.kind` | equilibrium propagation | hidden layer frozen | reversed | spikes a sample | energy a sample |"
-    ]
-    lines.append("|---" * 6 + "|")
+    head = (
+        "`neuron.kind`",
+        "equilibrium propagation",
+        "hidden layer frozen",
+        "reversed",
+        "spikes per sample",
+        "energy per sample",
+    )
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for kind, row in rows.items():
         cells = [
             f"{100 * float(np.mean(one)):.1f} ± {100 * standard_error(list(one)):.1f}"
             for one in (row.accuracy, row.frozen, row.reversed)
         ]
         verdict = "learns" if row.learns else "does not learn here"
-        lines.append(
-            f"| `{kind}` | {verdict}: {cells[0]} | {cells[1]} | {cells[2]} | {row.spikes:.0f} | {row.energy * 1e9:.3g} nJ |"
-        )
+        spent = f"{row.spikes:.0f} | {row.energy * 1e9:.3g} nJ"
+        lines.append(f"| `{kind}` | {verdict}: {cells[0]} | {cells[1]} | {cells[2]} | {spent} |")
     return "\n".join(lines)
 
 
