@@ -83,12 +83,6 @@ SUBSTRATES: dict[str, tuple[str, ...]] = {
     "`ideal`": ("substrate=ideal",),
     "cores": (),
     "cores, 8-bit weights": ("network.precision=int8",),
-    "LIF cores": (
-        "neuron.kind=lif",
-        "phases.free=200",
-        "phases.nudged=100",
-        "phases.reference=parallel",
-    ),
     "two-compartment cores": (
         "neuron.kind=two-compartment",
         "neuron.rate=60",

@@ -80,6 +80,10 @@ def test_a_cell_is_a_command() -> None:
     )
     record = simulate("stripes", overrides=sets_of(rule, "cores"), seed=2, write=False).record
     assert 1.0 - (record.epochs[-1].test_error or 0.0) == table.trained(sets_of(rule, "cores"), "cores", 2)
+    assert table.command(TIED, "two-compartment cores") == (
+        "neurochip simulate stripes --set neuron.kind=two-compartment --set neuron.rate=60 --set phases.free=300 "
+        "--set phases.nudged=200 --set phases.reference=parallel"
+    )
 
 
 def test_three_standard_errors_over_five_seeds() -> None:
