@@ -88,6 +88,7 @@ class Books(enum.StrEnum):
     UPDATE = "update"
     READOUT = "readout"
     LOADING = "loading"
+    NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +139,8 @@ INSTRUCTIONS: tuple[Op, ...] = (
     ),
     _op(0x10, "load", 8, _B.LOADING, "write weights and biases: an image from DATA (docs/firmware.md)"),
     _op(0x11, "dump", 8, _B.LOADING, "push all weights and biases to OUT, as an image"),
-    _op(0x12, "books", 8, _B.LOADING, "go on counting from the ledger in DATA"),
-    _op(0x13, "count", 8, _B.LOADING, "push all ledger counters to OUT, modulo 2 to the power COUNTER_WIDTH"),
+    _op(0x12, "books", 8, _B.NOWHERE, "go on counting from the ledger in DATA"),
+    _op(0x13, "count", 8, _B.NOWHERE, "push all ledger counters to OUT, modulo 2 to the power COUNTER_WIDTH"),
     _op(
         0x20,
         "begin",

@@ -236,7 +236,9 @@ def _programs() -> list[str]:
         _table(("opcode", "name", "operands", "cycles", "booked in", "does"), rows),
         "Cycles are the controller's, beside one per word that crosses the bus or a queue; it sleeps while the chip runs. "
         "\u201cWith the next\u201d: in the phase of the next instruction that has one. What crosses the bus outside of programs "
-        "is booked the same way, with the bytes of its frames; a frame that is sent again is not counted again.\n",
+        "is booked the same way, with the bytes of its frames; a frame that is sent again is not counted again. "
+        "\u201cNowhere\u201d: counts are read and set by the emulator, which costs a chip nothing, with the transaction that "
+        "does it and its halt; so a run that goes on from a checkpoint counts what one that was never stopped does.\n",
         _table(("operand", "values"), [*numbers, *ranges]),
         "## Phases\n",
         "STATUS shows the state of the phase machine. A nudged phase is left by restore, which goes back to the state "

@@ -48,6 +48,8 @@ class Sequencer:
         self._registers = registers
         self.program: tuple[Instruction, ...] | None = None
         self._pending = [0, 0, 0]  # bus words, link bytes, cycles that no phase has paid yet
+        self._own = [0, 0, 0]  # of these, what the transaction that is carried out has brought
+        self._is_counting = False
         self._spent: dict[Phase, list[int]] = {}
 
     def reset(self) -> None:
@@ -58,9 +60,9 @@ class Sequencer:
 
     def crossed(self, words: int, size: int) -> None:
         """Count what went over the bus outside of programs: ``words``, and ``size`` bytes of frames on the link."""
-        self._pending[0] += words
-        self._pending[1] += size
-        self._pending[2] += words
+        self._own = [words, size, words]
+        for k in range(3):
+            self._pending[k] += self._own[k]
         self._count("words", words)
         self._count("cycles", words)
 
@@ -86,6 +88,7 @@ class Sequencer:
                 Refusal(Code.BAD_ENTRY, f"START: the program has instructions 0 to {n - 1}, got {entry}"),
                 entry,
             )
+        self._is_counting = False
         at, budget = entry, self._registers.get(_WATCHDOG)
         counters = [0] * LOOP_COUNTERS
         try:
@@ -140,21 +143,38 @@ class Sequencer:
         words = self._operations.moved_words if one.op.name in self._operations.do else 0
         ticks = self._operations.ticks(one) if one.op.name == "run" else 0
         out = words if one.op.name in ("read", "dump", "count", "push", "run") else 0
-        # Words from a queue crossed the bus when they were written there; those for OUT will cross it.
-        self._pending[0] += out
-        self._pending[1] += 4 * out
-        self._pending[2] += one.op.cycles + words
         self._count("instructions", 1)
         self._count("cycles", one.op.cycles + words)
         self._count("ticks", ticks)
         self._count("words", out)
+        if self._is_free(one):
+            return
+        # Words from a queue crossed the bus when they were written there; those for OUT will cross it.
+        self._pending[0] += out
+        self._pending[1] += 4 * out
+        self._pending[2] += one.op.cycles + words
         if one.op.books is Books.NEXT:
             return
         phase = PHASES[one.a] if one.op.books is Books.ITS_PHASE else _FIXED[one.op.books]
         spent = self._spent.setdefault(phase, [0, 0, 0])
         for k in range(3):
             spent[k] += self._pending[k]
-        self._pending = [0, 0, 0]
+        self._pending, self._own = [0, 0, 0], [0, 0, 0]
+
+    def _is_free(self, one: Instruction) -> bool:
+        """Whether no phase pays for an instruction: those about the counts are the emulator's, and no work of a chip.
+
+        So a run that reads its counts once more, or goes on from those of a checkpoint, counts what it would have.
+        """
+        if one.op.books is not Books.NOWHERE:
+            return self._is_counting and one.op.name == "halt"
+        if one.op.name == "books":
+            self._pending = [0, 0, 0]
+        else:
+            self._pending = [left - own for left, own in zip(self._pending, self._own, strict=True)]
+            self._is_counting = True
+        self._own = [0, 0, 0]
+        return True
 
     def _book(self) -> None:
         """Enter what was spent into the ledger."""

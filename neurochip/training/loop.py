@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import numpy as np
@@ -65,7 +66,8 @@ class Trainer:
         self._run, self._learning = run, run.learning
         self._substrate, self._rule, self._data = substrate, rule, data
         self.state, self._reporter, self._stop = state, reporter, stop
-        self._watch = Watch(run, substrate)
+        with self._unpaid():
+            self._watch = Watch(run, substrate)
         self._n = len(data.train_labels)
         self._n_train_checked = min(run.evaluation.train, self._n)
         n_test = len(data.test_labels)
@@ -81,6 +83,19 @@ class Trainer:
     def work_per_epoch(self) -> int:
         """Ticks of one epoch, evaluation included."""
         return self._n * self._ticks + (self._n_test + self._n_train_checked) * self._run.phases.free
+
+    @contextmanager
+    def _unpaid(self) -> Iterator[None]:
+        """Leave out of the counts what a chip that is driven from outside pays for each number that is read.
+
+        The watch is no part of the experiment, and looks once more where a run goes on.
+        """
+        if not getattr(self._substrate, "driven", False):
+            yield
+            return
+        ledger = self._substrate.ledger()
+        yield
+        cast(Machine, self._substrate).restore_books(ledger, self.state.updates)
 
     def epoch(self) -> bool:
         """Train and evaluate one epoch, from where the state stands; False when asked to stop before its end.
@@ -201,13 +216,13 @@ class Trainer:
                 return False
             state.confusion, test = tested, _share_wrong(tested)
             self._reporter.test_error = test
+        with self._unpaid():
+            warnings = self._watch.look(
+                state.confusion if test is not None else None,
+                f"epoch {state.epoch + 1}",
+                states=test is not None,
+            )
         ledger = self._substrate.ledger()
-        warnings = self._watch.look(
-            state.confusion if test is not None else None, f"epoch {state.epoch + 1}", states=test is not None
-        )
-        if getattr(self._substrate, "driven", False):
-            # Driven from outside a chip pays for every state that is read, and the watch is no part of the experiment.
-            cast(Machine, self._substrate).restore_books(ledger, state.updates)
         spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
         state.epochs.append(
             EpochRecord(
