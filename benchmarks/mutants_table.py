@@ -216,6 +216,12 @@ MUTANTS: tuple[Mutant, ...] = (
            "frames cross a link for each receiver", REPLAY),
     Mutant("replay forks", "neurochip/cores/traffic.py", "book[:, _AT[\"packets_sent\"]] = sent(copies)",
            "book[:, _AT[\"packets_sent\"]] = sent(placed.packets)", "packets that fork leave many times", REPLAY),
+    Mutant("replay synapses", "neurochip/cores/traffic.py", "by_row @ placed.operations",
+           "by_row @ (placed.operations > 0)", "a spike meets one synapse on each core", REPLAY),
+    Mutant("who receives", "neurochip/compile/placement.py", "np.minimum(hears, 1, out=hears)",
+           "hears[:] = 1", "all cores get all spikes", REPLAY),
+    Mutant("reached", "neurochip/cores/tick.py", "            some = done\n", "            some = done = n\n",
+           "later spikes reach nobody", REPLAY),
     # Energy.
     Mutant("charge accumulator", "neurochip/energy/charges.py",
            'yield Charge("learning", f"op.add.{self.hardware.accumulator_format}", writes)',

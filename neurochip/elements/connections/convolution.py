@@ -93,6 +93,14 @@ class Convolution:
             raise ConfigError(
                 "connection.order", f"must be one of {', '.join(get_args(Order))}, got {self.order!r}"
             )
+        for name, maps in zip(("senders", "receivers"), self._ends, strict=True):
+            held = getattr(self, name)
+            if held is not None:
+                whole = len(held) == 2 and all(isinstance(n, int) for n in held)
+                if not whole or not 0 <= held[0] <= held[1] <= np.prod(maps):
+                    raise ConfigError(
+                        f"connection.{name}", f"must be a range within 0 to {np.prod(maps)}, got {held!r}"
+                    )
         for axis, name in enumerate(("height", "width")):
             if self._across(axis) < 1:
                 kernel, _, padding, dilation = self._along(axis)

@@ -81,7 +81,7 @@ def test_the_loop_makes_of_any_connectivity_what_it_makes_of_its_matrix(held: st
         np.zeros(0, held) if made.kind == "pooling" else RNG.integers(-20, 21, made.shape).astype(held)
         for made in CONNECTIONS
     ]
-    inputs = (RNG.random((TICKS, SIZES[0])) < 0.1).astype(np.uint8)
+    inputs = (RNG.random((TICKS, SIZES[0])) < RNG.choice([0.02, 0.1, 0.6], (TICKS, 1))).astype(np.uint8)
     inputs[10:14] = 0
     spikes, idle, _ = run(CONNECTIONS, weights, held, state, inputs)
     matrices = [unrolled(made, given) for made, given in zip(CONNECTIONS, weights, strict=True)]

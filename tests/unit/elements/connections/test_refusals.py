@@ -43,6 +43,10 @@ REFUSED: list[tuple[Any, str]] = [
     (lambda: Convolution((4, 4), 1, 3), "connection.source: must be channels, height, width, got (4, 4)"),  # type: ignore[arg-type]
     (lambda: Convolution((1, 4, 4), 1, 3, order="maps"),  # type: ignore[arg-type]
      "connection.order: must be one of channels-first, channels-last, got 'maps'"),
+    (lambda: Convolution((1, 4, 4), 1, 3, senders=(15, 17)),
+     "connection.senders: must be a range within 0 to 16, got (15, 17)"),
+    (lambda: Pooling((1, 4, 4), 2, receivers=(3, 2)),
+     "connection.receivers: must be a range within 0 to 4, got (3, 2)"),
     (lambda: Pooling((1, 4, 4), 2, reduction="max"),  # type: ignore[arg-type]
      "connection.reduction: must be one of sum, average, got 'max'"),
     (lambda: Pooling((1, 4, 4), 5), "connection.kernel: spans 5, more than the height with padding, 4"),
@@ -112,4 +116,4 @@ def test_memory_of_the_emulator() -> None:
             memory = made.memory(np.zeros(made.synapses, dtype), dtype)
             held = sum(array.nbytes for array in memory)
             assert held <= 1.25 * made.synapses * (width + np.dtype(dtype).itemsize)
-            assert np.shares_memory(memory.words, memory.ends)
+            assert np.shares_memory(made.ends, memory.near if width == 2 else memory.far)  # no copy
