@@ -18,6 +18,7 @@ from neurochip.description import ChipSpec, RunSpec, read_run
 from neurochip.description.faults import FaultsSpec
 from neurochip.description.precision import word_bits
 from neurochip.description.spiking import SpikingNetwork
+from neurochip.elements.connections import Dense
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.network import as_matrix
 from neurochip.replaying import check_clock, check_timing
@@ -282,9 +283,19 @@ def _unknown(faults: FaultsSpec, timing: TimingModel) -> tuple[str, ...]:
 
 
 def _placed(image: Any, weight_bits: int) -> PlacedNetwork:
-    projections = list(dict.fromkeys((p.source, p.target) for p in image.network.projections))
-    cores = placement_of(image)
-    return place(image.network.sizes, projections, cores, image.chip, weight_bits=weight_bits, state_bits=0)
+    network = image.network
+    return place(
+        network.sizes,
+        [(p.source, p.target) for p in network.projections],
+        placement_of(image),
+        image.chip,
+        weight_bits=weight_bits,
+        state_bits=0,
+        connections=[
+            Dense(network.sizes[p.source], network.sizes[p.target]) if p.connection is None else p.connection
+            for p in network.projections
+        ],
+    )
 
 
 def _resolved(run: RunSpec | str | Path, overrides: Sequence[str]) -> tuple[RunSpec, Path | None]:
