@@ -4,7 +4,8 @@
 
 One population of integrate-and-fire neurons hears another; a tenth of the sources fires in each tick. The figure is
 synaptic operations over the CPU time of `neurochip.replay`, of the median call and of the fastest; making the lists is
-not in it. With --brian2, the Python of an environment with Brian2, that runs the first network too, turn by turn: the
+not in it. Beside it, in turn, a plain loop over the same lists of spikes and targets, that counts nothing and has no
+neurons. With --brian2, the Python of an environment with Brian2, that runs the first network too, turn by turn: the
 time of its loop alone.
 """
 
@@ -19,14 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.connections import random_sparse
+from benchmarks.connections import BARE, CALLS, random_sparse
 from neurochip import LIF, replay
 from neurochip.elements.connections import Sparse
 
-THRESHOLD, LEAK, ACTIVE = 3000.0, 0.5, 0.1
-CASES = {
-    "10 % of 4096 × 4096": (4096, 0.1, 300),
-    "1 % of 65 536 × 65 536": (65_536, 0.01, 100),
+LEAK, ACTIVE = 0.5, 0.1
+CASES = {  # units, density, ticks, threshold: a fifth of the neurons fires in a tick
+    "10 % of 4096 × 4096": (4096, 0.1, 300, 1600.0),
+    "1 % of 65 536 × 65 536": (65_536, 0.01, 100, 2550.0),
 }
 
 BRIAN2 = """
@@ -68,17 +69,17 @@ def main() -> None:
             measured(name, case, given.repeats, given.brian2 if k == 0 else None)
 
 
-def measured(name: str, case: tuple[int, float, int], repeats: int, brian2: str | None) -> None:
-    n, density, ticks = case
+def measured(name: str, case: tuple[int, float, int, float], repeats: int, brian2: str | None) -> None:
+    n, density, ticks, threshold = case
     lists, rng = random_sparse(n, density, 1), np.random.default_rng(2)
     raster = (rng.random((ticks, n), dtype=np.float32) < ACTIVE).astype(np.uint8)
     sops = int(raster.sum(axis=0, dtype=np.int64) @ lists.fan_out())
     seconds: dict[str, list[float]] = {}
     fired: dict[str, int] = {}
-    neuron = LIF(THRESHOLD, LEAK)
+    neuron = LIF(threshold, LEAK)
     with tempfile.TemporaryDirectory() as folder:
         weights = rng.integers(-90, 128, lists.synapses).astype(np.int8)
-        other = None if brian2 is None else Other(brian2, Path(folder), lists, weights, raster)
+        other = None if brian2 is None else Other(brian2, Path(folder), lists, weights, raster, threshold)
         for turn in range(repeats + 1):
             for kind in ("int8", "float32"):
                 values = weights.astype(kind)
@@ -89,13 +90,21 @@ def measured(name: str, case: tuple[int, float, int], repeats: int, brian2: str 
                 if turn:  # the first is compiled
                     seconds.setdefault(kind, []).append(took)
                 fired[kind] = int(run.spikes[1].sum())
+                took = plain_loop(lists, values, raster)
+                if turn:
+                    seconds.setdefault(f"{kind}, plain loop", []).append(took)
             if other is not None and turn:
                 took, fired["Brian2"] = other.turn()
                 seconds.setdefault("Brian2", []).append(took)
     for kind, took_each in seconds.items():
         print(
             f"{name}, {kind}: {sops / np.median(took_each) / 1e9:.3f} · 10⁹ SOP per CPU-second, fastest "
-            f"{sops / min(took_each) / 1e9:.3f} ({fired[kind]} spikes, {sops / ticks / 1e3:.0f} k SOP a tick)",
+            f"{sops / min(took_each) / 1e9:.3f}"
+            + (
+                f" ({fired[kind] / n / ticks:.0%} fire in a tick, {sops / 1e6:.0f} M SOP)"
+                if kind in fired
+                else ""
+            ),
             flush=True,
         )
     if "Brian2" in seconds:
@@ -103,14 +112,27 @@ def measured(name: str, case: tuple[int, float, int], repeats: int, brian2: str 
         print(f"{name}: {ratio:.0f} × Brian2 (medians, int8)", flush=True)
 
 
+def plain_loop(lists: Sparse, values: Any, raster: Any) -> float:
+    """Return CPU seconds of a plain loop over the lists of all spikes."""
+    wide = np.int32 if values.dtype.kind == "i" else np.float32
+    memory, sums = lists.memory(values, values.dtype), np.zeros(lists.targets, dtype=wide)
+    active = [np.flatnonzero(bits).astype(np.uint64) for bits in raster]
+    began = time.process_time()
+    for some in active:
+        CALLS(BARE, memory, some, np.uint64(some.size), sums, 1)
+    return time.process_time() - began
+
+
 class Other:
     """The same network in Brian2, in a process of its own environment."""
 
-    def __init__(self, python: str, folder: Path, lists: Sparse, weights: Any, raster: Any) -> None:
+    def __init__(
+        self, python: str, folder: Path, lists: Sparse, weights: Any, raster: Any, threshold: float
+    ) -> None:
         edges = lists.edges()
         np.savez(
             folder / "given.npz", pre=edges.source, post=edges.target, weight=weights.astype(float), raster=raster,
-            leak=LEAK, threshold=THRESHOLD,
+            leak=LEAK, threshold=threshold,
         )  # fmt: skip
         self._process = subprocess.Popen(
             [python, "-c", BRIAN2, str(folder / "given.npz")],

@@ -59,6 +59,11 @@ class PlacedNetwork:
         i64[way, 2]: links east–west and north–south that one spike crosses.
     aer, aer_hops
         Of each way: bits of all packets of one spike, plain and times the links they cross.
+    frames
+        i64[piece, piece]: whether a frame with all neurons of the one reaches the core of the other, counted as
+        ``delivered``.
+    frame_links
+        Of each piece: links that its frame crosses.
     cores
         The cores that hold neurons, ascending.
     needs
@@ -83,6 +88,8 @@ class PlacedNetwork:
     links: Counts
     aer: Counts
     aer_hops: Counts
+    frames: Counts
+    frame_links: Counts
     cores: Counts
     needs: Mapping[str, Counts]
 
@@ -90,13 +97,6 @@ class PlacedNetwork:
     def way_layers(self) -> Counts:
         """The layer of each way."""
         return self.layers[self.way_pieces]
-
-    @property
-    def way_sizes(self) -> Counts:
-        """How many neurons each way has."""
-        sizes = [np.bincount(ways, minlength=self.way_pieces.size) for ways in self.way_of]
-        total: Counts = np.sum(sizes, axis=0)
-        return total
 
     def targets(self, layer: int) -> tuple[int, ...]:
         """Return the layers that hear a layer."""
@@ -188,28 +188,15 @@ def place(
     address = {a: max(1, math.ceil(math.log2(max(a, 1)))) for a in set(axons.tolist())}
     word = np.array([chip.packet.header_bits + address[a] for a in axons.tolist()], dtype=np.int64)
     received_bits = delivered * word[core]
-    links = np.zeros((ways.pieces.size, 2), dtype=np.int64)
-    aer, aer_hops = np.zeros(ways.pieces.size, dtype=np.int64), np.zeros(ways.pieces.size, dtype=np.int64)
-    x, y = np.divmod(used // chip.mesh.cores_per_tile, chip.mesh.height)
-    audiences, of_row = _same_rows(hears)
-    for a, row in enumerate(audiences):
-        heard = hears[row] > 0
-        if not heard.any():
-            continue
-        here = np.flatnonzero(of_row[ways.rows] == a)
-        at, to = core[ways.pieces[here]], (x[heard], y[heard])
-        if chip.packet.routing == "multicast":
-            # One packet that forks, with the longest address that any receiver needs.
-            links[here] = np.column_stack(_tree(x[at], y[at], *to))
-            aer[here] = word[heard].max()
-            rows = np.flatnonzero(of_row == a)
-            received_bits[rows] = delivered[rows] * word[heard].max()
-            aer_hops[here] = aer[here] * links[here].sum(axis=1)
-        else:
-            links[here] = np.column_stack([_distance(x[at], to[0]), _distance(y[at], to[1])])
-            aer[here] = word[heard].sum()
-            bits = word[heard]
-            aer_hops[here] = _distance(x[at], to[0], bits) + _distance(y[at], to[1], bits)
+    if chip.packet.routing == "multicast":
+        # One packet that forks, with the longest address that any receiver needs.
+        received_bits = delivered * (hears * word).max(axis=1, initial=0)[:, None]
+    links, aer, aer_hops = _routes(chip, used, core[ways.pieces], hears[ways.rows], word)
+    frames = np.zeros((n_pieces, n_pieces), dtype=np.int64)
+    np.maximum.at(frames, ways.pieces, delivered[ways.rows])
+    framed = np.zeros((n_pieces, used.size), dtype=np.int64)
+    np.maximum.at(framed, ways.pieces, hears[ways.rows])
+    frame_links, _, _ = _routes(chip, used, core, framed, word)
     return PlacedNetwork(
         chip=chip,
         sizes=tuple(sizes),
@@ -229,9 +216,38 @@ def place(
         links=links,
         aer=aer,
         aer_hops=aer_hops,
+        frames=frames,
+        frame_links=frame_links.sum(axis=1),
         cores=used,
         needs=needs,
     )
+
+
+def _routes(
+    chip: ChipSpec, used: Counts, senders: Counts, hears: Counts, word: Counts
+) -> tuple[Counts, Counts, Counts]:
+    """Return what one packet to each receiver crosses, or one that forks: links, bits, bits times links.
+
+    ``senders`` and ``hears`` [sender, core] are about the cores ``used``, to which a packet has ``word`` bits.
+    """
+    x, y = np.divmod(used // chip.mesh.cores_per_tile, chip.mesh.height)
+    links = np.zeros((senders.size, 2), dtype=np.int64)
+    aer, aer_hops = np.zeros(senders.size, dtype=np.int64), np.zeros(senders.size, dtype=np.int64)
+    audiences, audience = _same_rows(hears)
+    for a, sender in enumerate(audiences):
+        heard, here = hears[sender] > 0, np.flatnonzero(audience == a)
+        if not heard.any():
+            continue
+        at, to, bits = senders[here], (x[heard], y[heard]), word[heard]
+        if chip.packet.routing == "multicast":
+            links[here] = np.column_stack(_tree(x[at], y[at], *to))
+            aer[here] = bits.max()
+            aer_hops[here] = aer[here] * links[here].sum(axis=1)
+        else:
+            links[here] = np.column_stack([_distance(x[at], to[0]), _distance(y[at], to[1])])
+            aer[here] = bits.sum()
+            aer_hops[here] = _distance(x[at], to[0], bits) + _distance(y[at], to[1], bits)
+    return links, aer, aer_hops
 
 
 class _Ways(NamedTuple):

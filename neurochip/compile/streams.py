@@ -80,11 +80,20 @@ def _axons(image: ChipImage, sender: int, receiver: int) -> range:
 def placed_streams(placed: PlacedNetwork, code: CodeName) -> list[Stream]:
     """Return all streams of a network laid out by hand, as `streams` of a compiled chip.
 
-    Neurons of a core that reach different cores send streams of their own: to a core goes what it receives.
+    Symbols and frames tell of all neurons of the sender. Packets go where their neurons have synapses: in `aer`, those
+    that reach different cores send streams of their own.
     """
     found = []
+    if code != "aer":
+        for row, site in enumerate(placed.sites.tolist()):
+            receivers = [
+                _Receiver(at, 1, ()) for at in np.unique(placed.sites[placed.frames[row] > 0]).tolist()
+            ]
+            everyone = range(int(placed.neurons[row]))
+            found += _of_sender(placed.chip, code, (row, site), everyone, receivers)
+        return found
     axon_of, axons = _axon_numbers(placed)
-    for way, (row, tables) in enumerate(
+    for way, (row, table) in enumerate(
         zip(placed.way_pieces.tolist(), placed.way_rows.tolist(), strict=True)
     ):
         layer = int(placed.layers[row])
@@ -94,10 +103,9 @@ def placed_streams(placed: PlacedNetwork, code: CodeName) -> list[Stream]:
             _Receiver(
                 site, max(1, (axons[site] - 1).bit_length()), tuple(axon_of[site][layer][units].tolist())
             )
-            for site in np.unique(placed.sites[placed.delivered[tables] > 0]).tolist()
+            for site in np.unique(placed.sites[placed.delivered[table] > 0]).tolist()
         ]
-        sender = row, int(placed.sites[row])
-        found += _of_sender(placed.chip, code, sender, among.tolist(), receivers)
+        found += _of_sender(placed.chip, code, (row, int(placed.sites[row])), among.tolist(), receivers)
     return found
 
 

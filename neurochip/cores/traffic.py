@@ -130,19 +130,13 @@ def keep_books(
     """
     ticks = spikes.by_layer.shape[0]
     layer, clamped = placed.layers, placed.layers == 0
-    by_way, units = spikes.by_way, placed.way_sizes
-    by_row, units_of_row = (
-        _summed(values, placed.way_rows, len(placed.operations)) for values in (by_way, units)
-    )
+    by_way = spikes.by_way
+    by_row = _summed(by_way, placed.way_rows, len(placed.operations))
 
     def sent(per_way: Counts | int = 1) -> Counts:
         return _summed(by_way * per_way, placed.way_pieces, layer.size)
 
-    def told(per_way: Counts | int = 1) -> Counts:
-        """Count symbols: one for each neuron and tick."""
-        return _summed(ticks * units * per_way, placed.way_pieces, layer.size)
-
-    symbols, links = told(), placed.links.sum(axis=1)
+    symbols, links, receivers = placed.neurons * ticks, placed.links.sum(axis=1), placed.frames.sum(axis=1)
     book = np.zeros((layer.size, len(COUNTERS)), dtype=np.int64)
     book[:, _AT["clamped_updates"]] = np.where(clamped, symbols, 0)
     if idle is not None:
@@ -155,16 +149,15 @@ def keep_books(
     book[:, _AT["hops_ns"]] = sent(placed.links[:, 1])
     book[:, _AT["sops"]] = book[:, _AT["weight_reads"]] = by_row @ placed.operations
     book[:, _AT["symbols"]] = symbols
-    book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = told(links)
+    book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * placed.frame_links
     book[:, _AT["spikes_hops"]] = sent(links)
     book[:, _AT["aer"]] = sent(placed.aer)
     book[:, _AT["aer_hops"]] = sent(placed.aer_hops)
     forks = placed.chip.packet.routing == "multicast"
-    copies = np.minimum(placed.packets, 1) if forks else placed.packets
-    book[:, _AT["packets_sent"]] = sent(copies)
-    book[:, _AT["bitmap"]] = told(copies)
+    book[:, _AT["packets_sent"]] = sent(np.minimum(placed.packets, 1) if forks else placed.packets)
+    book[:, _AT["bitmap"]] = symbols * (np.minimum(receivers, 1) if forks else receivers)
     book[:, _AT["aer_received"]] = by_row @ placed.received_bits
-    book[:, _AT["symbols_received"]] = (units_of_row * ticks) @ placed.delivered
+    book[:, _AT["symbols_received"]] = symbols @ placed.frames
     phases = {Phase.FREE: PhaseBook(1, ticks, book)}
     ledger = Ledger(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
     return TrafficLedger(ledger, PhaseBook(1, ticks, _by_tick(placed, spikes, idle)))
