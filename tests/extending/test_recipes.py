@@ -158,6 +158,6 @@ def test_an_experiment(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_file_of_the_page_is_left_out() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
-    assert len(FILES) == 9
+    assert len(FILES) == 12
     for name in FILES:
         assert f'"{name}"' in text or f'"{Path(name).stem}", monkeypatch' in text, name
