@@ -48,6 +48,7 @@ def compile_network(
         When the network does not fit.
     """
     refuse_means(network, "a core", MappingError)
+    _check_delays(network, chip)
     chip.check_weights(precision, rounding)
     state_word = 64 if precision == "float64" else 32
     ranges = partition(
@@ -80,6 +81,17 @@ def compile_network(
         hops=hops,
         address_bits=tuple(max(1, math.ceil(math.log2(max(core.used.input_axons, 1)))) for core in cores),
     )
+
+
+def _check_delays(network: Network, chip: ChipSpec) -> None:
+    most = chip.core.delay
+    for p in network.projections:
+        if most is not None and p.delay > most:
+            raise MappingError(
+                network.name_of(p.index),
+                f"has a delay of {p.delay} ticks, and a core of {chip.name} keeps a spike for {most} at most; make it "
+                "shorter, or core.delay longer",
+            )
 
 
 def _receivers(network: Network, cores: Sequence[CoreImage]) -> Iterator[tuple[int, ...]]:

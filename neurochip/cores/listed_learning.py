@@ -65,16 +65,25 @@ class ListedLearning:
         return found
 
     def sums(self, update: WeightUpdate) -> NDArray[Any]:
-        """Return Σ over samples and synapses of pre × post for each weight, as the kernels hold weights."""
+        """Return Σ over samples and synapses of pre × post for each weight, in the shape of the weights."""
         accumulate = self._of.accumulate
         if accumulate is None:
-            raise ValueError(f"{self._of.kind} has nothing to learn")
+            return self._summed(update)
         total = np.zeros(self._memory.weights.shape, self._dtype)
         for pre, post in update.terms:
             before, after = (np.ascontiguousarray(end, self._dtype) for end in (pre, post))
             for sample in range(len(before)):
                 accumulate(self._memory, before[sample], after[sample], total)
-        return total
+        return self._of.values(total)
+
+    def _summed(self, update: WeightUpdate) -> NDArray[Any]:
+        """Return the same of a connectivity that has no kernel for it, by its synapses."""
+        source, target, weight = self._of.edges()
+        products = np.zeros(source.size, self._dtype)
+        for pre, post in update.terms:
+            products += (np.asarray(pre, self._dtype).T @ np.asarray(post, self._dtype))[source, target]
+        total = np.bincount(weight, weights=products, minlength=int(np.prod(self._of.shape)))
+        return total.astype(self._dtype).reshape(self._of.shape)
 
     def accumulations(self, update: WeightUpdate) -> Counts:
         """Return i64[core]: multiply–adds, one for each synapse and sample whose source is not silent."""

@@ -251,9 +251,10 @@ class SynapseMemories:
         """Change the weights of a projection whose synapses are listed, and its tied copies."""
         layout, k, network = self._layout, update.projection, self._layout.image.network
         of, t, connection = self._listed[k], layout.state_dtype, network.projections[k].connection
-        if connection is None or connection.accumulate is None:
-            return
-        weights, change = layout.listed(self.wiring.weights, k), of.sums(update)
+        if connection is None or not np.prod(connection.shape):
+            return  # it has no weights
+        weights = np.array(layout.values(self.wiring.weights, k), order="C").reshape(-1)
+        change = np.ascontiguousarray(of.sums(update)).reshape(-1)
         bits = integer_bits(layout.image.precision)
         step = self._step(k, update.rate)
         if bits is None:
@@ -263,7 +264,8 @@ class SynapseMemories:
             ends = integer_range(bits)
             if add_integers(weights, change, t.type(step), *ends, int(self._stochastic), self._key(k), met):
                 raise _not_finite(network, k)
-            written.saturations[...] += of.held(connection.values(met))
+            written.saturations[...] += of.held(met)
+        layout.store(self.wiring.weights, k, weights.reshape(connection.shape))
         written.accumulations[...] += of.accumulations(update)
         written.writes[...] += of.held()
         written.words[...] += of.exchanged()

@@ -106,6 +106,9 @@ class CoreSpec(Section):
     input_axons: Annotated[Count | None, Key("Most presynaptic neurons received.")] = None
     output_axons: Annotated[Count | None, Key("Most (neuron, receiving core) pairs sent to.")] = None
     neuron_state_memory: Annotated[Bits | None, Key("Memory for the state of neurons.", unit="bits")] = None
+    delay: Annotated[
+        Count | None, Key("Most ticks from a spike to its effect; left out, no limit.", unit="ticks")
+    ] = None
 
 
 @described

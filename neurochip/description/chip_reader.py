@@ -123,7 +123,7 @@ def _chip(table: Table, default_name: str) -> ChipSpec:
             raise ConfigError(name, "is missing")
     if not unlimited:
         for limit in field_types(CoreSpec):
-            if getattr(sections["core"], limit) is None:
+            if limit != "delay" and getattr(sections["core"], limit) is None:
                 raise ConfigError(
                     f"core.{limit}", "is missing (unlimited = true at the top lifts every limit)"
                 )

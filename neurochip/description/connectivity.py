@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from msgspec import Meta
 
-from neurochip.elements.connections import Connection, Convolution, OneToOne, Pooling, Sparse
+from neurochip import plugins
+from neurochip.elements.connections import Connection, Convolution, OneToOne, Pooling, Sparse, connectivity_of
 from neurochip.errors import ConfigError
 from neurochip.keys.key import Count, Natural, Seed
 from neurochip.keys.reading import build, describe, did_you_mean
@@ -81,10 +82,13 @@ def connection_of(value: Any, source: Population, target: Population, place: str
             place, f"expected the name of a connectivity or a table with its kind, got {describe(value)}"
         )
     kind = table.get("kind")
-    if not isinstance(kind, str) or kind not in KINDS:
+    known = plugins.names("connections", KINDS)
+    if not isinstance(kind, str) or kind not in known:
         where = place if isinstance(value, str) else f"{place}.kind"
-        hint = did_you_mean(kind, KINDS) if isinstance(kind, str) else ""
-        raise ConfigError(where, f"expected one of {', '.join(KINDS)}, got {describe(kind)}{hint}")
+        hint = did_you_mean(kind, known) if isinstance(kind, str) else ""
+        raise ConfigError(where, f"expected one of {', '.join(known)}, got {describe(kind)}{hint}")
+    if kind not in KINDS:
+        return _plugged(kind, table, source, target, place)
     rest = {
         key: [entry] if key in _PAIRS and not isinstance(entry, list | tuple) else entry
         for key, entry in table.items()
@@ -104,6 +108,26 @@ def connection_of(value: Any, source: Population, target: Population, place: str
     if kind == "sparse":
         return _drawn(keys, source, target)
     return _sliding(kind, keys, source, target, place)
+
+
+def _plugged(
+    kind: str, table: dict[str, Any], source: Population, target: Population, place: str
+) -> Connection:
+    """Return a connectivity of another package: the keys of its table are its fields."""
+    cls = connectivity_of(kind, place)
+    rest = {key: entry for key, entry in table.items() if key != "kind"}
+    try:
+        made: Connection = build(cls, rest, place)
+    except ConfigError as error:
+        raise error if error.place.startswith(place) else error.within(place) from None
+    ends = (made.sources, made.targets)
+    if ends != (source.size, target.size):
+        raise ConfigError(
+            place,
+            f'"{kind}" connects {ends[0]} units to {ends[1]}, and {source.name} has {source.size}, {target.name} '
+            f"{target.size}",
+        )
+    return made
 
 
 def _drawn(keys: _Sparse, source: Population, target: Population) -> Sparse:

@@ -123,7 +123,7 @@ class _Listed:
         self._of = connection
         edges = connection.edges()
         self._source, self._target, weight = edges
-        self._fixed = connection.accumulate is None or not np.prod(connection.shape)
+        self._fixed = not np.prod(connection.shape)
         self._weight = weight
         self._n = int(np.prod(connection.shape))
         self._matrix = np.zeros((connection.sources, connection.targets), dtype)

@@ -16,8 +16,9 @@ import numpy as np
 import pytest
 
 from neurochip.analog.drawing import draw_die
+from neurochip.building import build
 from neurochip.cores.raster_file import load_arrays
-from neurochip.description import read_chip, read_run
+from neurochip.description import RunSpec, read_chip, read_run
 from neurochip.description.spiking import (
     Connection,
     NeuronGroup,
@@ -32,6 +33,7 @@ from neurochip.network import layered
 from neurochip.papers import reproduce
 from neurochip.plugins import GROUPS
 from neurochip.spiking import run_spiking
+from neurochip.training.streams import glorot
 from tests.plugin_packages import package, site
 
 __all__ = ["site"]
@@ -120,6 +122,47 @@ def test_a_connectivity(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_spiking(read, spikes, "cmos45").replay
     assert np.flatnonzero(run.spikes[1][1]).tolist() == [1, 11]
     assert (run.ledger.sops, int(run.placed.needs["synapse_memory"].sum())) == (4, 2 * 32)
+
+
+@pytest.mark.parametrize("substrate", ["digital", "ideal"])
+def test_a_connectivity_of_ones_own_learns(
+    site: Path, monkeypatch: pytest.MonkeyPatch, substrate: str
+) -> None:
+    module(site, "connection", monkeypatch)
+    row(site, "connections", "ring", "connection:Ring")
+    around = {"from": "cells", "to": "cells", "connectivity": {"kind": "ring", "units": 12, "reach": 2}}
+    table: dict[str, Any] = {
+        "name": "ring",
+        "substrate": substrate,
+        "data": {"set": "stripes", "train": 20, "test": 4},
+        "network": {
+            "populations": [
+                {"name": "in", "shape": [16], "role": "input"},
+                {"name": "cells", "shape": [12]},
+                {"name": "out", "shape": [2], "role": "output"},
+            ],
+            "projections": [{"from": "in", "to": "cells"}, around, {"from": "cells", "to": "out"}],
+        },
+        "phases": {"free": 20, "nudged": 10},
+        "learning": {"rates": [0.1, 0.1, 0.1], "epochs": 1},
+    }
+    run = RunSpec.from_dict(table)
+    built = build(run)
+    drawn = glorot(built.network, run.seed)
+    assert drawn.weights[1].shape == (2,) and not drawn.feedback
+    built.substrate.load(drawn)
+    built.substrate.begin(np.full((3, 16), 0.7), np.arange(3, dtype=np.uint64))
+    assert run.learning is not None
+    rule = rule_for(built.network, run.learning, run.phases)
+    found = rule.present(built.substrate, np.array([[1.0, 0.0]] * 3), 0.5)
+    built.substrate.write_weights(found.updates, found.biases)
+    changed = [
+        np.any(a != b) for a, b in zip(drawn.weights, built.substrate.parameters().weights, strict=True)
+    ]
+    assert changed == [True, True, True]
+    table["network"]["projections"][1]["connectivity"]["units"] = 11
+    with pytest.raises(ConfigError, match="connects 11 units to 11, and cells has 12"):
+        RunSpec.from_dict(table)
 
 
 def test_a_chip(site: Path) -> None:

@@ -13,7 +13,7 @@ from neurochip.compile.image import Demand
 from neurochip.compile.partition import demand, partition
 from neurochip.description import ChipSpec, read_chip
 from neurochip.errors import ConfigError, MappingError
-from neurochip.network import Network, layered
+from neurochip.network import Network, Population, Projection, layered
 from neurochip.testing.networks import small_chip
 from tests.property.networks import checked
 
@@ -104,6 +104,23 @@ def test_demand_by_hand() -> None:
     )
     source = demand(network, 0, 7, weight_bits=8, state_bits=96, trace_bits=32, parts=[1, 3, 2])
     assert (source.synapse_memory, source.input_axons, source.output_axons) == (0, 0, 7 * 3)
+
+
+def test_a_delay_beyond_that_of_a_core() -> None:
+    slow = Network((Population("in", 4, clamped=True), Population("out", 3)), (Projection(0, 1, delay=5),))
+    for most, problem in (
+        (5, None),
+        (4, "in→out: has a delay of 5 ticks, and a core of small keeps a spike for 4"),
+    ):
+        chip = small_chip(4, delay=most)
+        if problem is None:
+            image = compile_network(slow, chip, precision="int8", state_words=3)
+            assert (
+                image.cores[-1].used.neuron_state_memory == 3 * 3 * 32 + 4 * 4
+            )  # four axons, four ticks more each
+            continue
+        with pytest.raises(MappingError, match=problem):
+            compile_network(slow, chip, precision="int8", state_words=3)
 
 
 def sentence(sizes: tuple[int, ...], chip: ChipSpec, **how: Any) -> str:
