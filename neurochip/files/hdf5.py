@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -62,14 +63,14 @@ def read_hdf5(file: Foreign, *, attributes: bool = False) -> Hdf5Group:
             raise file.damaged("does not begin as HDF5 does")
         stream.seek(0)
         with h5py.File(stream, "r") as opened_file:
-            return _Walk(file, attributes).group(opened_file, "", 0)
+            return _Walk(file, attributes, stream.fileno()).group(opened_file, "", 0)
 
 
 class _Walk:
     """One pass over a file, which counts what it has taken."""
 
-    def __init__(self, file: Foreign, attributes: bool) -> None:
-        self._file, self._attributes = file, attributes
+    def __init__(self, file: Foreign, attributes: bool, descriptor: int) -> None:
+        self._file, self._attributes, self._descriptor = file, attributes, descriptor
         self._left = self._limit = file_limit()
         self._members = MOST_MEMBERS
 
@@ -234,10 +235,30 @@ class _Walk:
             if unpacked > size:
                 raise self._file.damaged("has a chunk that unpacks to more than it may hold", place)
 
+    def _check_lengths(self, data: Any, count: int, place: str) -> None:
+        """Refuse texts of variable length that are declared to be longer than the file.
+
+        HDF5 takes memory for what is declared before it looks for the text.
+        """
+        places = _places_of(data, count) if count else []
+        if places is None:
+            raise self._file.fault(
+                "holds texts in a way that h5py does not write by itself; write them anew without compression",
+                place,
+                cure="",
+            )
+        unit, longest = _stored_size(data), os.fstat(self._descriptor).st_size
+        for offset, many in places:
+            raw = os.pread(self._descriptor, many * unit, offset)
+            declared = np.ndarray(len(raw) // unit, "<u4", raw, strides=(unit,))
+            if len(declared) < many or int(declared.max(initial=0)) > longest:
+                raise self._file.damaged("declares a text that is longer than the file", place)
+
     def _texts(self, data: Any, count: int, place: str) -> Any:
         """Return texts of variable length; many may stand for one long text of the file, so they are counted."""
         if count > _MOST_TEXTS:
             raise self._file.fault(f"has {count} texts, and at most {_MOST_TEXTS} are read", place, cure="")
+        self._check_lengths(data, count, place)
         if data.shape == ():
             text = _plain(data[()])
             self._take(len(text), place)
@@ -249,6 +270,18 @@ class _Walk:
             self._take(sum(len(text) for text in texts.flat), place)
             found[first : first + step] = np.frompyfunc(_plain, 1, 1)(texts)
         return found
+
+
+def _places_of(data: Any, count: int) -> list[tuple[int, int]] | None:
+    """Return where in the file elements stand, and how many at each place; `None` where that is not to be seen."""
+    import h5py
+
+    plan = data.id.get_create_plist()
+    if plan.get_layout() == h5py.h5d.CHUNKED and not plan.get_nfilters():
+        each = math.prod(plan.get_chunk())
+        return [(data.id.get_chunk_info(k).byte_offset, each) for k in range(data.id.get_num_chunks())]
+    offset = data.id.get_offset() if plan.get_layout() == h5py.h5d.CONTIGUOUS else None
+    return None if offset is None else [(offset, count)]
 
 
 def _stored_size(data: Any) -> int:

@@ -164,3 +164,38 @@ def test_what_is_no_hdf5_is_refused(path: Path) -> None:
         path.write_bytes(content)
         with pytest.raises(DataError, match="is damaged or not a thing"):
             read(path)
+
+
+@pytest.mark.parametrize("shape", [(), (3,)])
+@pytest.mark.parametrize("chunks", [None, (2,)])
+def test_a_text_that_is_declared_longer_than_the_file_takes_no_memory(
+    tmp_path: Path, shape: tuple[int, ...], chunks: tuple[int, ...] | None
+) -> None:
+    """HDF5 alone takes 3 GB for it before it says that there is no such text."""
+    if chunks is not None and not shape:
+        pytest.skip("a single value is not cut into chunks")
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        made = file.create_dataset("t", shape=shape, dtype=h5py.string_dtype(), chunks=chunks)
+        made[()] = "abc" if not shape else ["abc", "de", "f"]
+    with h5py.File(path) as file:
+        identity = file["t"].id
+        at = identity.get_offset() if chunks is None else identity.get_chunk_info(0).byte_offset
+    source = Foreign(path, "a file", "write it anew")
+    assert np.ravel(read_hdf5(source).arrays["t"])[0] == "abc"
+    content = bytearray(path.read_bytes())
+    assert int.from_bytes(content[at : at + 4], "little") == 3
+    content[at + 3] = 0xC8
+    path.write_bytes(content)
+    with pytest.raises(DataError) as caught:
+        read_hdf5(source)
+    assert str(caught.value).startswith(f"{path}: t: is damaged")
+    assert "declares a text that is longer than the file" in str(caught.value)
+
+
+def test_compressed_texts_of_variable_length_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "x.h5"
+    with h5py.File(path, "w") as file:
+        file.create_dataset("t", data=["abc", "de"], dtype=h5py.string_dtype(), compression="gzip")
+    with pytest.raises(DataError, match="t: holds texts in a way that h5py does not write by itself"):
+        read_hdf5(Foreign(path, "a file", "write it anew"))
