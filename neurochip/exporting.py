@@ -12,7 +12,7 @@ from neurochip.description import read_run
 from neurochip.description.nir_graph import nir_bytes
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork, read_spiking, spiking_bytes
 from neurochip.durable.atomic import replacing
-from neurochip.errors import DataError, OutputError
+from neurochip.errors import CapabilityError, DataError, OutputError
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 
@@ -69,6 +69,12 @@ def rate_network(folder: Path | str, *, dt: float) -> SpikingNetwork:
     if not (path / RESOLVED).is_file():
         raise DataError(str(path), f"has no {RESOLVED}; name the folder of a finished run")
     run = read_run(str(path / RESOLVED))
+    if not run.settles:
+        raise CapabilityError(
+            str(path),
+            f'has neurons of kind "{run.neuron.kind}", whose value is a filter of their spikes: NIR has no such '
+            "thing; export a run of neurons that settle",
+        )
     built = build(run)
     parameters = read_checkpoint(path / CHECKPOINT, digest=digest_of(built)).parameters
     names = [p.name for p in built.network.populations]

@@ -17,7 +17,8 @@ from firmware_sim.through import through_firmware
 from neurochip.building import build, digest_of
 from neurochip.description import RunSpec
 from neurochip.elements.neurons.table import NEURONS
-from neurochip.errors import Interrupted
+from neurochip.errors import CapabilityError, Interrupted
+from neurochip.exporting import rate_network
 from neurochip.measuring import measure
 from neurochip.report.document import document
 from neurochip.simulation import simulate
@@ -93,6 +94,11 @@ def test_it_trains_and_reports(run: RunSpec, tmp_path: Path) -> None:
     assert counted.total("readout_words", Phase.UPDATE) == 0, "only bits cross"
     before, after = (simulate(r, write=False, threads=1).record for r in (run, run))
     assert results(before) == results(after) == results(outcome.record)
+    if run.settles:
+        assert rate_network(tmp_path / "run", dt=1e-3).groups
+    else:
+        with pytest.raises(CapabilityError, match="export a run of neurons that settle"):
+            rate_network(tmp_path / "run", dt=1e-3)
     traced = trace(tmp_path / "run", ticks=(0, 35), format="npz", out=tmp_path / "trace.npz")
     with np.load(traced.path) as arrays:
         values = arrays["neuron.hidden.value"]
