@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
+import re
 import sys
 import typing
 from pathlib import Path
@@ -34,6 +36,8 @@ _FLAGS = {
     "irrelevant": "changes no result",
 }
 SECTION = "section"
+# An entry of a docstring: names, and the indented lines below.
+_ENTRY = re.compile(r"^([a-z_]+(?:, [a-z_]+)*)\n((?:    .*\n?|\n(?=    ))+)", re.MULTILINE)
 _HEAD = """<!-- Made by `python -m neurochip.description.key_reference docs` from the fields; do not edit. -->
 # Keys of a run
 
@@ -137,8 +141,17 @@ def _of_elements() -> list[KeyRow]:
                     words = ", ".join(describe(choice) for choice in get_args(hints[field.name]))
                 default = "" if field.default is None and name != "lambda" else _default(field.default)
                 effect = f'with {place}.kind = "{kind}"'
-                rows.append(KeyRow(f"{place}.{name}", words, default, effect, ""))
+                rows.append(KeyRow(f"{place}.{name}", words, default, effect, _said_of(field.name, cls)))
     return rows
+
+
+def _said_of(name: str, cls: type) -> str:
+    """Return what the docstrings of a class and its bases say of a field, as one line."""
+    for base in cls.__mro__:
+        for names, text in _ENTRY.findall(inspect.cleandoc(base.__doc__ or "")):
+            if name in names.split(", "):
+                return " ".join(text.split())
+    return ""
 
 
 def _of_rules() -> list[KeyRow]:

@@ -21,7 +21,7 @@ from neurochip.simulation import simulate
 __all__ = ["Measured", "markdown", "measure", "sets_of"]
 
 # Neurons that fire settle for longer, and their filters still drift when they are nudged.
-_FIRING = ("phases.free=200", "phases.nudged=100", "phases.reference=parallel", "learning.rates=[0.2, 0.1]")
+_FIRING = ("phases.free=200", "phases.nudged=100", "phases.reference=parallel")
 
 
 class Measured(NamedTuple):

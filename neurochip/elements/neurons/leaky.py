@@ -47,14 +47,14 @@ class LeakyIF(SpikingNeuron):
     Parameters
     ----------
     membrane
-        τ, in ticks: the longer, the straighter is the f–I curve.
+        τ, in ticks. The longer, the straighter is the f–I curve; the shorter, the sooner what was is forgotten.
     refractory
         Whole ticks after a spike in which v stands still and input is lost.
     reset
         What a spike does to v: ``"subtract"`` takes the threshold away, ``"value"`` puts it to 0.
     """
 
-    membrane: float = 100.0
+    membrane: float = 20.0
     refractory: int = 1
     reset: Reset = "subtract"
     kind: ClassVar[str] = "lif"
