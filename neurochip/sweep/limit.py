@@ -39,11 +39,9 @@ def reach(population: Population, wanted: float, evidence: Evidence | None = Non
     # Type 8 of Hyndman & Fan (1996): the median of what the order statistic says, whatever the law.
     middle = (1 - wanted) * (n + 1 / 3) + 1 / 3
     tail = (1 - CONFIDENCE) / 2
-    return Reach(
-        _reached(rank, middle),
-        _reached(rank, rank_of(n, wanted, tail)),
-        _reached(rank, rank_of(n, wanted, 1 - tail)),
-    )
+    low, high = (_reached(rank, rank_of(n, wanted, chance)) for chance in (tail, 1 - tail))
+    # Where next to nothing is known the closed form of the median is none, and may lie far outside.
+    return Reach(min(max(_reached(rank, middle), low), high), low, high)
 
 
 def rank_of(n: Array, wanted: float, chance: float) -> Array:

@@ -105,3 +105,17 @@ def test_one_training_of_each_die_is_good_less_far_than_the_limits_of_dies() -> 
     assert np.abs(found.shares() - counted).max() > 0.15  # the control: limits alone are another question
     without = fit(exactly(limits))
     assert without.once() == pytest.approx(without.shares(), abs=0.02)
+
+
+@pytest.mark.parametrize("seed", [3, 6, 19])
+def test_a_limit_lies_in_its_interval_however_little_is_known(seed: int) -> None:
+    """Few levels, much chance: the dies are worth a handful of known ones."""
+    rng = np.random.default_rng(seed)
+    limits = 18 * np.exp(0.1 * rng.standard_normal(100))
+    dies = np.repeat(np.arange(100), 9)
+    at = rng.choice([0, 14, 15, 16, 17, 32, 48, 64], len(dies))
+    good = at < limits[dies] * np.exp(0.25 * rng.standard_normal(len(dies)))
+    weights = np.where(rng.integers(0, 8, len(dies)) == 0, 0.5, 1.0)
+    seen = Evidence.of(dies, at, good, (100, 65), weights)
+    found = reach(fit(seen, chance=Chance(0.25, 0.003, relative=True)), 0.95, seen)
+    assert found.low <= found.at <= found.high < 20
