@@ -192,11 +192,14 @@ def place(
         # One packet that forks, with the longest address that any receiver needs.
         received_bits = delivered * (hears * word).max(axis=1, initial=0)[:, None]
     links, aer, aer_hops = _routes(chip, used, core[ways.pieces], hears[ways.rows], word)
-    frames = np.zeros((n_pieces, n_pieces), dtype=np.int64)
-    np.maximum.at(frames, ways.pieces, delivered[ways.rows])
-    framed = np.zeros((n_pieces, used.size), dtype=np.int64)
-    np.maximum.at(framed, ways.pieces, hears[ways.rows])
-    frame_links, _, _ = _routes(chip, used, core, framed, word)
+    if ways.pieces.size == n_pieces:  # all neurons of a piece send alike
+        frames, frame_links = delivered[ways.rows], links
+    else:
+        frames = np.zeros((n_pieces, n_pieces), dtype=np.int64)
+        np.maximum.at(frames, ways.pieces, delivered[ways.rows])
+        framed = np.zeros((n_pieces, used.size), dtype=np.int64)
+        np.maximum.at(framed, ways.pieces, hears[ways.rows])
+        frame_links, _, _ = _routes(chip, used, core, framed, word)
     return PlacedNetwork(
         chip=chip,
         sizes=tuple(sizes),
@@ -283,8 +286,11 @@ def _ways(
             else:
                 met[:, there] += fan_out_by_part(connection, piece_of[target] - there[0], there.size)
         different, row = _same_rows(met)
-        row = np.broadcast_to(row, (size,))
-        held, way = np.unique(piece_of[k] * different.size + row, return_inverse=True)
+        if different.size == 1:  # its pieces are its ways, and are numbered one after the other
+            held = np.flatnonzero(layer == k)
+            way = piece_of[k] - held[0]
+        else:
+            held, way = np.unique(piece_of[k] * different.size + row, return_inverse=True)
         of.append(way.reshape(size) + n_ways)
         pieces.append(held // different.size)
         rows.append(held % different.size + n_rows)
@@ -302,6 +308,8 @@ def _ways(
 
 def _same_rows(table: Counts) -> tuple[Counts, Counts]:
     """Return the first of each kind of row of a table, and the kind of each row."""
+    if len(table) == 1:
+        return np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
     whole = np.ascontiguousarray(table)
     rows = whole.view(np.dtype((np.void, whole.itemsize * whole.shape[1]))).reshape(-1)
     _, first, kind = np.unique(rows, return_index=True, return_inverse=True)

@@ -84,7 +84,9 @@ class LayeredRaster:
         copies = np.minimum(placed.packets, 1) if forks else placed.packets
         meets = np.column_stack([placed.packets, copies, placed.operations.sum(axis=1)[placed.way_rows]])
         # Where the spikes of a layer all meet the same, their number says what.
-        alike = np.array([(meets[ways] == meets[ways[0]]).all() for ways in placed.way_of], dtype=np.uint8)
+        first = np.searchsorted(placed.way_layers, np.arange(len(placed.sizes)))
+        differ = np.add.reduceat((meets != meets[first[placed.way_layers]]).any(axis=1), first)
+        alike = (differ == 0).astype(np.uint8)
         ticks = self.bits.shape[0]
         counts = SpikeCounts(
             by_way=np.zeros(placed.way_pieces.size, dtype=np.int64),
@@ -108,7 +110,7 @@ class LayeredRaster:
             ),
         )
         for k in (k for k, same in enumerate(alike.tolist()) if same):
-            counts.met[:, min(k, 1)] += counts.by_layer[:, k, None] * meets[placed.way_of[k][0]]
+            counts.met[:, min(k, 1)] += counts.by_layer[:, k, None] * meets[first[k]]
         return counts
 
 
