@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from neurochip.description.precision import Precision, integer_bits, integer_range
 from neurochip.errors import NumericError
+from neurochip.network import Network
 
-__all__ = ["Quantised", "full_scale", "quantise", "state_dtype", "weight_dtype"]
+__all__ = ["Quantised", "full_scale", "largest_weight", "quantise", "state_dtype", "weight_dtype"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,14 @@ def full_scale(shape: tuple[int, int]) -> float:
     Weights grow in training; eight times the bound of their first draw holds them on handwritten digits.
     """
     return 8.0 * float(np.sqrt(6.0 / (shape[0] + shape[1])))
+
+
+def largest_weight(network: Network, projection: int) -> float:
+    """Return the same of a projection of any connectivity: n_in and n_out are those of its synapses."""
+    if network.projections[projection].connection is None:
+        n_in, n_out = network.weights_shape(projection)
+        return full_scale((n_in, n_out))
+    return 8.0 * float(np.sqrt(6.0 / (sum(network.fans(projection)) or 1.0)))
 
 
 def quantise(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.compile.quantise import quantise, state_dtype, weight_dtype
+from neurochip.compile.quantise import largest_weight, quantise, state_dtype, weight_dtype
 from neurochip.cores.arrays import (
     HELD,
     UPDATED,
@@ -383,9 +383,7 @@ class Layout:
                 matrices.append(values)
             else:
                 place = weights_place(network, k)
-                top = largest
-                if top is None and connection is not None:
-                    top = 8.0 * math.sqrt(6.0 / (sum(network.fans(k)) or 1.0))
+                top = largest_weight(network, k) if largest is None else largest
                 held = quantise(values, self.image.precision, largest=top, place=place)
                 matrices.append(held.weights)
                 scales[k] = held.scale

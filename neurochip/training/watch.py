@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.compile.quantise import quantise
+from neurochip.compile.quantise import largest_weight, quantise
 from neurochip.description import RunSpec, network_of
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import NumericError
 from neurochip.substrate import Observable, Parameters, Substrate
+from neurochip.substrate.fitting import weights_place
 
 __all__ = ["Watch", "check_finite"]
 
@@ -48,6 +49,10 @@ class Watch:
 
     def __init__(self, run: RunSpec, substrate: Substrate) -> None:
         self._run, self._substrate = run, substrate
+        network = network_of(run.network)
+        # Place → the largest weight that integers hold where the run names none.
+        self._largest = {weights_place(network, k): largest_weight(network, k)
+                         for k in (*network.forward, *network.own_feedback)}  # fmt: skip
         self._began_silent = {place for place, w in _weights(substrate.parameters()) if not w.any()}
 
     def look(self, confusion: NDArray[np.int64] | None, when: str, *, states: bool = True) -> tuple[str, ...]:
@@ -99,7 +104,8 @@ class Watch:
             return
         if bits <= _FEW_BITS:
             return
-        held = quantise(weights, precision, largest=self._run.network.weight_range, place=place).weights
+        end = self._run.network.weight_range or self._largest[place]
+        held = quantise(weights, precision, largest=end, place=place).weights
         bottom, top = integer_range(bits)
         share = float(np.mean((held == top) | (held <= bottom + 1)))
         ends = f"{100 * share:.0f} % stand at an end of the range of {precision} in {when}"

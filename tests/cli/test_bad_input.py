@@ -108,7 +108,7 @@ def test_a_run_file(run: Run, place: Workplace, old: str, new: str, sentence: st
          "which is an energy"),
         ("neurons = 512", "neurons = 512\nmax_synapses = 4",
          "core.max_synapses: unknown key; the keys here are neurons, synapse_memory, input_axons, "
-         "output_axons, neuron_state_memory, source, evidence"),
+         "output_axons, neuron_state_memory, delay, source, evidence"),
         ("cores_per_tile = 1", "cores_per_tile = 1\ntiles = 80",
          "mesh.tiles: 80 tiles do not fit a mesh of 8 × 8, which has 64 places"),
         ('routing = "unicast"', 'routing = "unicst"',
@@ -129,8 +129,8 @@ def test_a_chip_sheet(run: Run, place: Workplace, old: str, new: str, sentence: 
 def test_a_run_that_is_not_there(run: Run, place: Workplace) -> None:
     refused(run("simulate", "absent.toml"), "absent.toml: no such file")
     known = (
-        "analog-mnist, analog-mnist-small, analog-pilot, convergence, mnist, mnist-continuous, mnist-deep, "
-        "mnist-small, stripes"
+        "analog-mnist, analog-mnist-small, analog-pilot, convergence, mnist, mnist-continuous, mnist-conv, mnist-deep, "
+        "mnist-small, stripes, stripes-graph"
     )
     refused(
         run("simulate", "mnist_small"),

@@ -188,3 +188,13 @@ def test_what_a_graph_cannot_have_is_one_sentence(
     assert result.exit_code == 2
     assert problem in " ".join(result.stderr.split()), result.stderr
     assert not (graph.folder / "refused").exists()
+
+
+def test_integers_learn_over_any_connectivity(run: Run, place: Workplace) -> None:
+    listed = GRAPH.replace(
+        'to = "right"\nfeedback = "none"', 'to = "right"\nconnectivity = { kind = "sparse", density = 0.4 }'
+    )
+    assert listed != GRAPH
+    place.write("listed.toml", listed + TINY.format(rates=RATES, epochs=1))
+    result = run("simulate", "listed.toml", "--set", "network.precision=int8", "--out", "listed")
+    assert result.exit_code == 0, result.output

@@ -35,6 +35,8 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "baseline.chip": ("loihi",),
     "data.set": ("mnist-small",),  # another size: refused, with the reason
     "network.layers": ("[64, 6, 10]",),
+    "network.populations": ('[{ name = "a", shape = [64], role = "input" }]',),  # beside layers: refused
+    "network.projections": ('[{ from = "a", to = "b" }]',),
     "network.precision": ("float64", "int4"),
     "learning.rates": ("[0.1, 0.2]",),
     "learning.rule": ("contrastive-hebbian",),

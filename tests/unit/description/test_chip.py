@@ -120,7 +120,7 @@ def changed(old: str, new: str) -> str:
             "neurons = 512\nmax_synapses = 3",
             "core.max_synapses: unknown key; the keys here are neurons, synapse_memory, "
             "input_axons, output_axons, "
-            "neuron_state_memory, source, evidence",
+            "neuron_state_memory, delay, source, evidence",
         ),
         ("neurons = 512", "neurnos = 512", "core.neurnos: unknown key; did you mean 'neurons'?"),
         ("neurons = 512", "", "core.neurons: is missing (unlimited = true at the top lifts every limit)"),
