@@ -210,7 +210,10 @@ def limit_of(
     if not exact:
         if math.isfinite(reached.at):
             k = math.floor(reached.at)
-            cell = list(way.values[k : k + 2])
+            if k + 1 < len(way.values):
+                cell = list(way.values[k : k + 2])
+            else:  # enough are good at the last value: the limit is beyond it
+                reached = Reach(math.inf, reached.low, reached.high)
         # What a grid can say is between which of its values.
         reached = Reach(
             _whole(reached.at, math.floor), _whole(reached.low, math.floor), _whole(reached.high, math.ceil)

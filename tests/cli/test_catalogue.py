@@ -16,8 +16,7 @@ def test_runs_lists_every_run(run: Run) -> None:
     head, *rows = result.stdout.splitlines()
     assert (result.exit_code, head.split()) == (0, ["run", "substrate", "layers", "about"])
     assert [row.split(maxsplit=3) for row in rows] == [
-        [name, (spec := read_run(name)).substrate, "-".join(map(str, spec.network.layers)), about]
-        for name, about in runs()
+        [name, (spec := read_run(name)).substrate, spec.network.title, about] for name, about in runs()
     ]
 
 

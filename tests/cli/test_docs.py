@@ -218,12 +218,25 @@ weights = [rng.integers(-90, 90, shape).astype(np.int8) for shape in ((6, 5), (5
 placement = [[0] * 6, [1] * 5, [2] * 4]
 """
 }
+# What a block in the middle of a page stands on: page, number of the block.
+STANDS_ON = {
+    ("docs/replay.md", 1): """
+import neurochip
+spikes = [(rng.random((20, 1000)) < 0.2).astype(np.uint8)]
+pairs = np.unique(rng.integers(0, (1000, 500), (4000, 2)), axis=0)
+pre, post = pairs.T
+values = rng.integers(-90, 90, len(pairs)).astype(np.int8)
+"""
+}
 
 
 @pytest.mark.parametrize(("page", "k", "block"), PYTHON, ids=[f"{page}-{k}" for page, k, _ in PYTHON])
 def test_the_snippets(page: str, k: int, block: str, ready: Path) -> None:
     names: dict[str, object] = {"__name__": "snippet"}
-    exec(compile(GIVEN.get(page, "") + block, f"{page}, block {k}", "exec"), names)
+    exec(
+        compile(GIVEN.get(page, "") + STANDS_ON.get((page, k), "") + block, f"{page}, block {k}", "exec"),
+        names,
+    )
 
 
 TOML = [(page, k, block) for page in PAGES if page != RECIPES for k, block in enumerate(blocks(page, "toml"))]
@@ -231,12 +244,22 @@ TOML = [(page, k, block) for page in PAGES if page != RECIPES for k, block in en
 WITH = {"docs/faults.md": ["--set", "network.precision=int8"]}
 
 
+_SMALL = "[learning]\nrates = [0.1, 0.1]\nepochs = 1\n\n[phases]\nfree = 12\nnudged = 6\n"
+# What a block is part of, where that is not the default run.
+PART_OF = {
+    "docs/graphs.md": f'{_SMALL}\n[data]\nset = "digits"\ntrain = 20\ntest = 10\n',
+    "docs/neurons.md": f'{_SMALL}\n[data]\nset = "stripes"\ntrain = 20\ntest = 10\n\n[network]\nlayers = [16, 12, 2]\n',
+}
+
+
 @pytest.mark.parametrize(("page", "k", "block"), TOML, ids=[f"{page}-{k}" for page, k, _ in TOML])
 def test_the_toml(page: str, k: int, block: str, run: Run, ready: Path) -> None:
     """A block is part of a run file, and the run runs."""
     tomllib.loads(block)
-    (ready / "mine.toml").write_text(f"{run_text('mnist-small')}\n{block}", encoding="utf-8")
-    result = run("simulate", "mine.toml", *TINY, *WITH.get(page, []), "--out", "run", "--quiet")
+    around = PART_OF.get(page, run_text("mnist-small"))
+    (ready / "mine.toml").write_text(f"{around}\n{block}", encoding="utf-8")
+    smaller = [] if page in PART_OF else TINY
+    result = run("simulate", "mine.toml", *smaller, *WITH.get(page, []), "--out", "run", "--quiet")
     assert result.exit_code == 0, result.output
 
 

@@ -232,7 +232,7 @@ def test_two_at_once_are_refused(run: Run, place: Workplace, finished: Finished)
         (
             "[784, 20000, 10]",
             "[0.1, 0.1]",
-            "core 124: input axons: 20 000 needed, 4 096 present (one neuron of population output on cmos45); "
+            "core 130: input axons: 20 000 needed, 4 096 present (one neuron of population output on cmos45); "
             "use narrower weights, a smaller network or a larger core",
         ),
         (

@@ -55,7 +55,7 @@ def by_tick(values: list[Any]) -> Any:
 
 def test_files_are_those_of_the_provenance() -> None:
     digests = recorded_digests()
-    assert len(digests) == 7
+    assert len(digests) == 10
     assert {name: digest_of(name) for name in digests} == digests
 
 

@@ -96,7 +96,7 @@ def oracle(network: Network, parameters: Parameters) -> SlowGraph:
 
 
 @given(network=graphs(), seed=seeds)
-@checked(25)
+@checked(10)
 def test_a_graph_on_cores_is_the_graph_written_out(network: Network, seed: int) -> None:
     parameters, x, y = drawn(network, seed)
     made = on_cores(network)
@@ -121,7 +121,7 @@ def test_a_graph_on_cores_is_the_graph_written_out(network: Network, seed: int) 
 
 
 @given(network=graphs(), seed=seeds)
-@checked(10)
+@checked(5)
 def test_a_graph_goes_on_where_a_snapshot_was_taken(network: Network, seed: int) -> None:
     parameters, x, y = drawn(network, seed)
     ends = []
@@ -140,7 +140,7 @@ def test_a_graph_goes_on_where_a_snapshot_was_taken(network: Network, seed: int)
 
 
 @given(network=graphs(), seed=seeds)
-@checked(15)
+@checked(8)
 def test_real_values_come_to_the_fixed_point_of_the_equations(network: Network, seed: int) -> None:
     """u = Σ Wᵀ s over all projections, s = clip(u + b): delays change the way there, not the place."""
     parameters, x, _ = drawn(network, seed)

@@ -77,9 +77,10 @@ def fired(neuron: Any, current: float, ticks: int) -> Any:
 
 
 def test_adaptation_makes_intervals_longer() -> None:
-    gaps = np.diff(fired(AdaptiveLIF(jump=0.2), 0.2, 300))
+    # A threshold that is remembered for longer than the potential: intervals grow from spike to spike.
+    gaps = np.diff(fired(AdaptiveLIF(membrane=20.0, adaptation=200.0, jump=0.05), 0.2, 300))
     assert gaps[0] < gaps[-1]
-    steady = np.diff(fired(AdaptiveLIF(jump=0.0), 0.2, 300))
+    steady = np.diff(fired(AdaptiveLIF(membrane=20.0, adaptation=200.0, jump=0.0), 0.2, 300))
     assert steady.max() - steady.min() <= 1
 
 

@@ -55,7 +55,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
             'time_model = "cycle"\n' + SMALL,
             "time_model: unknown key; the keys here are name, about, experiment, seed, "
             "substrate, chip, timing, timing_every, data, network, neuron, coding, analog, phases, learning, "
-            "evaluation, faults, record, baseline, convergence",
+            "evaluation, faults, mismatch, record, baseline, convergence",
         ),
         (
             'timing = "detaild"\n' + SMALL,

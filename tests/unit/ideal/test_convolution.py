@@ -255,7 +255,9 @@ def test_weights_of_another_shape_are_refused() -> None:
 
 
 def test_substrates_with_a_weight_for_every_synapse_refuse() -> None:
-    with pytest.raises(MappingError, match="input→hidden1: is a convolution, and"):
+    with pytest.raises(
+        MappingError, match="input→hidden1: takes means of activities before its kernel, and a core"
+    ):
         compile_network(network(), small_chip(), precision="float32", state_words=1)
     with pytest.raises(CapabilityError, match="input→hidden1: is a convolution, and"):
         AnalogSubstrate(network(), AnalogSpec())

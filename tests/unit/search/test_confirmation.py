@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,12 @@ from neurochip.search.confirmation import CONFIRMED, confirmed
 def test_a_stop_loses_no_training(tmp_path: Path) -> None:
     asked: list[tuple[int, int]] = []
 
-    def train(number: int, k: int) -> float:
-        if len(asked) == 3:
-            raise KeyboardInterrupt
-        asked.append((number, k))
-        return number + k / 8
+    def train(trainings: Sequence[tuple[int, int]]) -> Iterator[float]:
+        for number, k in trainings:
+            if len(asked) == 3:
+                raise KeyboardInterrupt
+            asked.append((number, k))
+            yield number + k / 8
 
     with pytest.raises(KeyboardInterrupt):
         confirmed(tmp_path, (4, 2), 2, train)
@@ -32,8 +34,10 @@ def test_a_stop_loses_no_training(tmp_path: Path) -> None:
 
 
 def test_fewer_are_asked_for_than_there_are(tmp_path: Path) -> None:
-    confirmed(tmp_path, (0,), 3, lambda number, k: float(k))
-    (one,) = confirmed(tmp_path, (0,), 1, lambda number, k: pytest.fail("it was trained before"))
+    confirmed(tmp_path, (0,), 3, lambda trainings: (float(k) for _, k in trainings))
+    (one,) = confirmed(
+        tmp_path, (0,), 1, lambda trainings: (pytest.fail("it was trained before") for _ in trainings)
+    )
     assert one == {"trial": 0, "mean": 0.0, "std": 0.0, "errors": [0.0]}
 
 
@@ -43,4 +47,4 @@ def test_damage_is_said(tmp_path: Path, content: str) -> None:
     with pytest.raises(
         CheckpointError, match="confirmed.jsonl: line 1: is damaged.*; remove it, and the best trials are"
     ):
-        confirmed(tmp_path, (0,), 1, lambda number, k: 0.0)
+        confirmed(tmp_path, (0,), 1, lambda trainings: (0.0 for _ in trainings))

@@ -136,7 +136,7 @@ REFUSED: list[tuple[dict[str, Any], type[NeurochipError], str]] = [
         "--dies: the digital substrate has no dies; repeat with --seeds",
     ),
     ({"vary": "seed=1,2"}, ConfigError, "--vary seed: is what --seeds counts; leave it out"),
-    ({"vary": "learning.beta=0.2", "seeds": 0}, ConfigError, "--seeds: must be at least 1, got 0"),
+    ({"vary": "learning.beta=0.2", "seeds": 0}, ConfigError, "--seeds: must be 1 to 1000000, got 0"),
     ({"vary": "learning.beta=0.2", "within": 1.5}, ConfigError, "--within: must be 0 to 100 points, got 150"),
     (
         {"vary": "learning.beta=0.2", "wanted": 1.0},

@@ -34,6 +34,7 @@ def membrane(spec: Any) -> Any:
 
 
 @pytest.mark.interp
+@pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")  # hashes wrap around
 class TestNeurons(NeuronContract):
     specs = SPECS
 
