@@ -96,7 +96,7 @@ def oracle(network: Network, parameters: Parameters) -> SlowGraph:
 
 
 @given(network=graphs(), seed=seeds)
-@checked(10)
+@checked(6)
 def test_a_graph_on_cores_is_the_graph_written_out(network: Network, seed: int) -> None:
     parameters, x, y = drawn(network, seed)
     made = on_cores(network)
