@@ -2,11 +2,11 @@
 
     python -m benchmarks.sparse_calls [--repeats N] [--brian2 PYTHON] [NAME …]
 
-One population of integrate-and-fire neurons hears another; a tenth of the sources fires in each tick. The figure is
-synaptic operations over the CPU time of `neurochip.replay`, of the median call and of the fastest; making the lists is
-not in it. Beside it, in turn, a plain loop over the same lists of spikes and targets, that counts nothing and has no
-neurons. With --brian2, the Python of an environment with Brian2, that runs the first network too, turn by turn: the
-time of its loop alone.
+One population of integrate-and-fire neurons receives from another; a tenth of the sources fires in each tick. The
+figure is synaptic operations over the CPU time of `neurochip.replay`, of the median call and of the fastest; making
+the lists is not in it. Beside it, in turn, a plain loop over the same lists of spikes and targets, that counts nothing
+and has no neurons. With --brian2, the Python of an environment with Brian2, that runs the first network too, turn by
+turn: the time of its loop alone.
 """
 
 from __future__ import annotations

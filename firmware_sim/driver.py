@@ -181,7 +181,7 @@ class DrivenChip(ProgrammedDevice):
             for term in update.terms:
                 for array in term:
                     pieces += float_block(array)
-        given = [*biases, *[None] * (len(self.network.hears) - len(biases))]
+        given = [*biases, *[None] * (len(self.network.updated) - len(biases))]
         for change in given:
             pieces += float_block(np.zeros(0) if change is None else change)
         self.start("write", before=self._fill("DATA", pieces), drains=False)

@@ -26,7 +26,7 @@ def tables_of(image: ChipImage | None) -> Tables:
     """Return what sits where, as sections: none where there are no cores.
 
     CORES u32 [core, 4]: population, first neuron, neuron after the last, site. AXONS u32: for each core, the number of
-    cores that hear it and which they are.
+    cores that receive its spikes and which they are.
     """
     if image is None:
         return {}

@@ -367,7 +367,7 @@ class Operations:
         taken = partial(self._take, "DATA")
         updates = [update_from(row, taken, self.network) for row in numbers.tolist()]
         biases: list[Array | None] = []
-        for layer in self.network.hears:
+        for layer in self.network.updated:
             size = self.network.sizes[layer]
             change = self._take("DATA", (1,))
             if change.dtype.kind != "f" or change.size not in (0, size):

@@ -261,7 +261,7 @@ def _images() -> list[str]:
                     "`NCIM`",
                     "an image",
                     "DIGEST, 16 bytes; CORES u32 [core, 4] (population, first neuron, neuron after the last, site) and AXONS "
-                    "u32 (for each core the number of cores that hear it, and which), where there are cores; W0 … forward "
+                    "u32 (for each core the number of cores that receive its spikes, and which), where there are cores; W0 … forward "
                     "weights, F1 … feedback of its own, [pre, post] each; B1 … biases, which are thresholds with the sign "
                     "turned, float32 or float64 whatever the chip's precision. All but DIGEST are blocks",
                 ),

@@ -214,7 +214,7 @@ def _as_run(traffic: RecordedTraffic, run: RunSpec) -> dict[str, Any]:
     precision, sizes = run.network.precision, traffic.sizes
     placement = traffic.placement or placement_of(image)
     weights = traffic.weights or [_unread((a, b), precision) for a, b in zip(sizes, sizes[1:], strict=False)]
-    # Its hidden layers hear the layer after them as well (neurochip.network.layered).
+    # Its hidden layers receive from the layer after them as well (neurochip.network.layered).
     feedback = traffic.feedback or [
         _unread((sizes[k + 1], sizes[k]), precision) for k in range(1, len(sizes) - 1)
     ]
@@ -227,7 +227,7 @@ def _as_run(traffic: RecordedTraffic, run: RunSpec) -> dict[str, Any]:
 
 
 def _as_file(traffic: RecordedTraffic, chip: ChipSpec) -> dict[str, Any]:
-    """Return what the file says; without weights every neuron hears the whole layer before it."""
+    """Return what the file says; without weights every neuron receives from the whole layer before it."""
     sizes = traffic.sizes
     width = _usual(chip)
     weights = traffic.weights or [_unread((a, b), width) for a, b in zip(sizes, sizes[1:], strict=False)]

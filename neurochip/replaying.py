@@ -117,7 +117,7 @@ def replay(
 
     Without ``neuron`` the spikes of all layers are taken as recorded, and no neuron is updated: the books hold the
     traffic and its synaptic operations. With one, the first raster drives the network and all other spikes are
-    computed: a spike of tick t acts on the layers that hear it in tick t + 1.
+    computed: a spike of tick t acts on the layers that receive it in tick t + 1.
 
     Parameters
     ----------

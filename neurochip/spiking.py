@@ -72,7 +72,7 @@ def run_spiking(
 ) -> SpikingRun:
     """Run a network and cost all that crosses the chip.
 
-    A spike of tick t acts on the groups that hear it in tick t + 1 (docs/nir.md says what a tick is).
+    A spike of tick t acts on the groups that receive it in tick t + 1 (docs/nir.md says what a tick is).
 
     Parameters
     ----------

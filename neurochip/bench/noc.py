@@ -75,7 +75,7 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
                 service=np.zeros(len(due), dtype=np.int64),
                 work=due.astype(np.int64),
                 paced=False,
-                deaf=np.zeros(0, dtype=np.int64),
+                disabled=np.zeros(0, dtype=np.int64),
             )
             seconds, _ = timed(lambda: advance(fabric, loaded, state, 1 << 40))  # noqa: B023
             speeds.append(float(state.counters[Counter.HOPS]) / seconds / 1e6)

@@ -1,4 +1,4 @@
-"""The compiled chip: which neurons sit where and which cores hear them. No weights: these are loaded."""
+"""The compiled chip: which neurons sit where and which cores receive their spikes. No weights: these are loaded."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class ChipImage:
     cores
         Populations in order, each core holding consecutive neurons of one of them.
     receivers
-        For each core, the cores (indices into ``cores``) that hear its spikes.
+        For each core, the cores (indices into ``cores``) that receive its spikes.
     hops
         For each core i64[2]: links east–west and north–south that one spike crosses to all its receivers.
     address_bits
@@ -74,12 +74,12 @@ class ChipImage:
     def packet_bits(self, sender: int, receiver: int, receivers: tuple[int, ...] | None = None) -> int:
         """Return the bits of one packet of a core as it reaches another: header, and the address of its axon there.
 
-        A packet that forks has the longest address that any of its ``receivers`` needs, by default all that hear the
+        A packet that forks has the longest address that any of its ``receivers`` needs, by default all that receive the
         core.
         """
         forks = self.chip.packet.routing == "multicast"
-        heard = self.receivers[sender] if receivers is None else receivers
-        widths = [self.address_bits[r] for r in heard] if forks else []
+        receiving = self.receivers[sender] if receivers is None else receivers
+        widths = [self.address_bits[r] for r in receiving] if forks else []
         return self.chip.packet.header_bits + max(widths, default=self.address_bits[receiver])
 
     @property

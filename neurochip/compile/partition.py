@@ -47,7 +47,7 @@ def demand(
         That a core keeps for each axon which reaches it; a spike that is to act later than in the next tick takes a bit
         more for each tick that it waits.
     parts
-        Cores of each population: a neuron needs one output axon for each core that hears it.
+        Cores of each population: a neuron needs one output axon for each core that receives its spikes.
     """
     into = [network.projections[k] for k in network.into(population)]
     # Projections from one population share its axons, and so do those to one population.
@@ -87,9 +87,9 @@ def listed_demand(
     axons = waiting = memory = 0
     into = [network.projections[k] for k in network.into(population)]
     for source in {p.source for p in into}:
-        heard = int(reached_by(network, source, population, piece).sum())
-        axons += heard
-        waiting += heard * (max(p.delay for p in into if p.source == source) - 1)
+        reached = int(reached_by(network, source, population, piece).sum())
+        axons += reached
+        waiting += reached * (max(p.delay for p in into if p.source == source) - 1)
     for p in into:
         if p.connection is None:
             memory += network.sizes[p.source] * (last - first) * weight_bits

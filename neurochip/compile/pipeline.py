@@ -67,8 +67,8 @@ def compile_network(
     receivers = tuple(_receivers(network, cores))
     hops = np.array(
         [
-            links_crossed(chip.mesh, core.site, [cores[r].site for r in heard], chip.packet.routing)
-            for core, heard in zip(cores, receivers, strict=True)
+            links_crossed(chip.mesh, core.site, [cores[r].site for r in receiving], chip.packet.routing)
+            for core, receiving in zip(cores, receivers, strict=True)
         ],
         dtype=np.int64,
     )

@@ -99,11 +99,11 @@ class PlacedNetwork:
         return self.layers[self.way_pieces]
 
     def targets(self, layer: int) -> tuple[int, ...]:
-        """Return the layers that hear a layer."""
+        """Return the layers that receive from a layer."""
         return tuple(target for source, target in self.projections if source == layer)
 
     def sources(self, layer: int) -> tuple[int, ...]:
-        """Return the layers that a layer hears."""
+        """Return the layers that a layer receives from."""
         return tuple(source for source, target in self.projections if target == layer)
 
 
@@ -154,22 +154,22 @@ def place(
     used, core = np.unique(site, return_inverse=True)
 
     ways = _ways(tuple(sizes), projections, linked, piece_of, layer, size)
-    hears = np.zeros((len(ways.operations), used.size), dtype=np.int64)  # [row, core]
-    np.add.at(hears.T, core, ways.operations.T)
-    np.minimum(hears, 1, out=hears)
+    receives = np.zeros((len(ways.operations), used.size), dtype=np.int64)  # [row, core]
+    np.add.at(receives.T, core, ways.operations.T)
+    np.minimum(receives, 1, out=receives)
     delivered = np.zeros((len(ways.operations), n_pieces), dtype=np.int64)
     for source in range(len(sizes)):
         listening = np.flatnonzero(np.isin(layer, [t for s, t in projections if s == source]))
         listeners, first = np.unique(core[listening], return_index=True)
         rows = np.flatnonzero(ways.layers == source)
-        delivered[np.ix_(rows, listening[first])] = hears[np.ix_(rows, listeners)]
+        delivered[np.ix_(rows, listening[first])] = receives[np.ix_(rows, listeners)]
     way_sizes = np.zeros(ways.pieces.size, dtype=np.int64)
     for units in ways.of:
         way_sizes += np.bincount(units, minlength=way_sizes.size)
-    by_row = np.zeros(len(hears), dtype=np.int64)
+    by_row = np.zeros(len(receives), dtype=np.int64)
     np.add.at(by_row, ways.rows, way_sizes)
-    axons = by_row @ hears
-    packets = hears.sum(axis=1)[ways.rows]
+    axons = by_row @ receives
+    packets = receives.sum(axis=1)[ways.rows]
 
     def per_core(values: Counts, at: Counts = core) -> Counts:
         total = np.zeros(used.size, dtype=np.int64)
@@ -190,15 +190,15 @@ def place(
     received_bits = delivered * word[core]
     if chip.packet.routing == "multicast":
         # One packet that forks, with the longest address that any receiver needs.
-        received_bits = delivered * (hears * word).max(axis=1, initial=0)[:, None]
-    links, aer, aer_hops = _routes(chip, used, core[ways.pieces], hears[ways.rows], word)
+        received_bits = delivered * (receives * word).max(axis=1, initial=0)[:, None]
+    links, aer, aer_hops = _routes(chip, used, core[ways.pieces], receives[ways.rows], word)
     if ways.pieces.size == n_pieces:  # all neurons of a piece send alike
         frames, frame_links = delivered[ways.rows], links
     else:
         frames = np.zeros((n_pieces, n_pieces), dtype=np.int64)
         np.maximum.at(frames, ways.pieces, delivered[ways.rows])
         framed = np.zeros((n_pieces, used.size), dtype=np.int64)
-        np.maximum.at(framed, ways.pieces, hears[ways.rows])
+        np.maximum.at(framed, ways.pieces, receives[ways.rows])
         frame_links, _, _ = _routes(chip, used, core, framed, word)
     return PlacedNetwork(
         chip=chip,
@@ -227,21 +227,21 @@ def place(
 
 
 def _routes(
-    chip: ChipSpec, used: Counts, senders: Counts, hears: Counts, word: Counts
+    chip: ChipSpec, used: Counts, senders: Counts, receives: Counts, word: Counts
 ) -> tuple[Counts, Counts, Counts]:
     """Return what one packet to each receiver crosses, or one that forks: links, bits, bits times links.
 
-    ``senders`` and ``hears`` [sender, core] are about the cores ``used``, to which a packet has ``word`` bits.
+    ``senders`` and ``receives`` [sender, core] are about the cores ``used``, to which a packet has ``word`` bits.
     """
     x, y = np.divmod(used // chip.mesh.cores_per_tile, chip.mesh.height)
     links = np.zeros((senders.size, 2), dtype=np.int64)
     aer, aer_hops = np.zeros(senders.size, dtype=np.int64), np.zeros(senders.size, dtype=np.int64)
-    audiences, audience = _same_rows(hears)
+    audiences, audience = _same_rows(receives)
     for a, sender in enumerate(audiences):
-        heard, here = hears[sender] > 0, np.flatnonzero(audience == a)
-        if not heard.any():
+        receiving, here = receives[sender] > 0, np.flatnonzero(audience == a)
+        if not receiving.any():
             continue
-        at, to, bits = senders[here], (x[heard], y[heard]), word[heard]
+        at, to, bits = senders[here], (x[receiving], y[receiving]), word[receiving]
         if chip.packet.routing == "multicast":
             links[here] = np.column_stack(_tree(x[at], y[at], *to))
             aer[here] = bits.max()

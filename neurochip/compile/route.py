@@ -1,4 +1,4 @@
-"""Which links a spike crosses: XY routes to every core that hears it, one packet each or one that forks."""
+"""Which links a spike crosses: XY routes to every core that receives its spikes, one packet each or one that forks."""
 
 from __future__ import annotations
 

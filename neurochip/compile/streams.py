@@ -72,8 +72,8 @@ def streams(image: ChipImage, code: CodeName) -> list[Stream]:
 def _axons(image: ChipImage, sender: int, receiver: int) -> range:
     """Return the axons of a core's neurons on a core that receives them: populations come there in their order."""
     network, core = image.network, image.cores[sender]
-    heard = {network.projections[k].source for k in network.into(image.cores[receiver].population)}
-    first = sum(network.sizes[p] for p in heard if p < core.population)
+    origins = {network.projections[k].source for k in network.into(image.cores[receiver].population)}
+    first = sum(network.sizes[p] for p in origins if p < core.population)
     return range(first + core.first, first + core.last)
 
 

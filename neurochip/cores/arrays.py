@@ -2,7 +2,7 @@
 
 *Slots* number the neurons of a network, population after population; a population takes a multiple of 64, so that
 loops run over whole vectors and bits over whole words. Its last slot is never a neuron; such padding has no weights and
-never fires. *Axon slots* number what receivers hear, in the same way, source after source.
+never fires. *Axon slots* number what receivers get, in the same way, source after source.
 T is float32 or float64; W is T, int8 or int16; S (sums of weights) is T or int32; P is i16 where W is int8, else S.
 """
 
@@ -32,8 +32,8 @@ __all__ = [
 
 Array = np.ndarray[Any, Any]
 
-# Role of a population: neurons that are updated from what they hear; inputs that hold a value; inputs whose spikes are
-# played back.
+# Role of a population: neurons that are updated from what they receive; inputs that hold a value; inputs whose
+# spikes are played back.
 UPDATED, HELD, PLAYED = 0, 1, 2
 
 
@@ -91,7 +91,7 @@ class State(NamedTuple):
 
 
 class Reception(NamedTuple):
-    """What receivers remember of what they heard. Where nothing can be lost, all hear the same: axons are sources."""
+    """What receivers remember of what came. Where nothing can be lost, all receive the same: axons are sources."""
 
     reference: Array  # u8[batch, axon slot | 0]  reference pattern (kernels/spike_lists)
     window: Array  # u8[batch, axon slot | 0]  spikes since the last one was taken
@@ -122,7 +122,7 @@ class Scratch(NamedTuple):
     plus: Array  # u64[2 · axon slot + 8]  lists of axons, each source's from twice its first axon slot on
     minus: Array  # u64[2 · axon slot + 8]
     listed: Array  # u64[source, 3]  lengths of plus and minus, filled up, and spikes
-    heard: Array  # u8[axon slot | 0]  with faults: 1 where any packet arrived
+    received: Array  # u8[axon slot | 0]  with faults: 1 where any packet arrived
     silence: Array  # u8[slot]  zeros
     room: Array  # T[row, slot]  what updates are handed (elements/neurons/neuron)
     total: Array  # S[slot]
@@ -166,7 +166,7 @@ class Pull(NamedTuple):
 
 
 class Channel(NamedTuple):
-    """What happens between a spike that was fired and the axons that hear it."""
+    """What happens between a spike that was fired and the axons that receive it."""
 
     direct: int  # 1: every axon gets every spike
     send: Any  # function, called after each tick where it is not direct

@@ -1,6 +1,6 @@
 """What a core makes of the bits that it gets: lists of axons, as differences to a reference pattern.
 
-Where every core hears the same, the bits of a population are those of all its axons; where packets can be lost, each
+Where every core receives the same, the bits of a population are those of all its axons; where packets can be lost, each
 core has axons of its own (`channel`).
 """
 
@@ -16,7 +16,15 @@ from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.row_sums import sum_reference
 from neurochip.kernels.spike_lists import differences, new_reference, pad_list
 
-__all__ = ["LAST_PATTERN", "REFERENCE_TICKS", "add_bits", "hear", "list_axons", "row_of", "take_patterns"]
+__all__ = [
+    "LAST_PATTERN",
+    "REFERENCE_TICKS",
+    "add_bits",
+    "mark_received",
+    "list_axons",
+    "row_of",
+    "take_patterns",
+]
 
 # A new reference pattern is taken before these ticks, from the ticks since the last one: the predictive encoder sends a
 # burst at first, then settles to the rate. Later patterns cost more than they save.
@@ -39,11 +47,11 @@ def row_of(tick: Any, depth: int) -> Any:
 
 
 @kernel
-def hear(sources: Any, arrived: Any, heard: Any) -> None:
-    """Set ``heard`` u8[axon slot] where any packet arrived; ``arrived`` counts them."""
+def mark_received(sources: Any, arrived: Any, received: Any) -> None:
+    """Set ``received`` u8[axon slot] where any packet arrived; ``arrived`` counts them."""
     for s in range(sources.shape[0]):
         for j in range(sources[s, 2], sources[s, 3]):
-            heard[j] = 1 if arrived[j] > 0 else 0
+            received[j] = 1 if arrived[j] > 0 else 0
 
 
 @kernel
@@ -56,7 +64,7 @@ def _append_twice(first: Any, last: Any, arrived: Any, plus: Any, end: Any) -> A
 
 
 @kernel
-def _heard(
+def _received(
     source: Any,
     tick: int,
     wiring: Wiring,
@@ -74,7 +82,7 @@ def _heard(
     first, last = wiring.populations[p, 0], wiring.populations[p, 1]
     axon = wiring.sources[source, 2]
     if channel.direct == 0:
-        return scratch.heard, axon, wiring.sources[source, 3], reference, window, axon
+        return scratch.received, axon, wiring.sources[source, 3], reference, window, axon
     if c.n[p] != _NOTHING:
         return c.bits, first, first + c.n[p], c.reference, c.window, first
     back = row_of(tick - np.int64(wiring.sources[source, 1]), bits.shape[0])
@@ -95,7 +103,7 @@ def take_patterns(
     """Remember what axons get in the first ticks; where it is time for it, make reference patterns and their sums."""
     sources, blocks, c = wiring.sources, wiring.blocks, scratch.compacted
     for s in range(sources.shape[0]):
-        row, first, last, _, seen_row, seen_first = _heard(
+        row, first, last, _, seen_row, seen_first = _received(
             s, tick, wiring, channel, bits, reference, window, scratch
         )
         add_bits(first, last - first, row, seen_first, seen_row)
@@ -104,7 +112,7 @@ def take_patterns(
     seen = 1 if tick == _FIRST else LAST_PATTERN - _FIRST
     for s in range(sources.shape[0]):
         p, to = sources[s, 0], _TWO * sources[s, 2]
-        _, first, last, pattern, seen_row, at = _heard(
+        _, first, last, pattern, seen_row, at = _received(
             s, tick, wiring, channel, bits, reference, window, scratch
         )
         n = new_reference(at, at + (last - first), seen_row, seen, pattern, to, scratch.plus)
@@ -150,7 +158,9 @@ def list_axons(
     sources = wiring.sources
     for s in range(sources.shape[0]):
         p, axon, end, to = sources[s, 0], sources[s, 2], sources[s, 3], _TWO * sources[s, 2]
-        row, first, last, pattern, _, at = _heard(s, tick, wiring, channel, bits, reference, window, scratch)
+        row, first, last, pattern, _, at = _received(
+            s, tick, wiring, channel, bits, reference, window, scratch
+        )
         if not patterned:
             pattern, at = scratch.silence, _NOTHING
         n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)

@@ -192,7 +192,7 @@ class Batch:
 
     def _room(self, wiring: Wiring) -> list[Scratch]:
         axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
-        if not self._scratch or len(self._scratch[0].heard) < axons:
+        if not self._scratch or len(self._scratch[0].received) < axons:
             make = self._layout.scratch
             self._scratch = [typed(make(axons, self._cell.variables)) for _ in range(self._threads.count)]
         return self._scratch
@@ -243,7 +243,7 @@ class Batch:
         return arrays | {_TESTING: np.full((len(self), 1), self._testing, np.uint8)}
 
     def _named(self, tick: int) -> dict[str, NDArray[Any]]:
-        """Return what samples remember after ``tick`` ticks: before the first, receivers have heard nothing."""
+        """Return what samples remember after ``tick`` ticks: before the first, receivers have received nothing."""
         if not tick:
             return self.state._asdict()
         received = {f"received.{name}": array for name, array in self.reception._asdict().items()}

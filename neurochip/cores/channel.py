@@ -1,4 +1,6 @@
-"""What happens between a spike that was fired and the cores that hear it, where something is broken (docs/faults.md).
+"""What happens between a spike that was fired and the cores that receive it, where something is broken.
+
+See docs/faults.md.
 
 Spikes that nobody meant are added and stuck outputs held; then each packet travels, or is lost, or comes later. A
 channel that loses nothing does nothing here: see `tick.run_ticks`.
@@ -192,7 +194,7 @@ def _channel(faults: Faults, wiring: Wiring, direct: bool) -> Channel:
 
 
 def sound_channel(wiring: Wiring) -> Channel:
-    """Return the channel through which every spike reaches every core that hears its neuron."""
+    """Return the channel through which every spike reaches every core that receives from its neuron."""
     nobody, byte, none = np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.uint64(0)
     broken = FaultWiring(
         np.zeros(0, np.int64), nobody, nobody, byte, np.zeros((0, 0), np.uint8), nobody, byte, byte

@@ -19,7 +19,7 @@ from neurochip.noc import Packets
 from neurochip.noc.arrays import Fabric, Load, State, build
 from neurochip.noc.router import STALLED, advance
 from neurochip.noc.stall import stall_error
-from neurochip.noc.traffic import MOST_CYCLES, deaf_cores
+from neurochip.noc.traffic import MOST_CYCLES, disabled_cores
 from neurochip.noc.zero_load import in_fractions
 from neurochip.substrate import Phase, exact
 from neurochip.substrate.phase_time import FRACTIONS, MOST_LATENCY, PhaseTime
@@ -48,11 +48,11 @@ class ChipClock:
         Time the first of every so many presentations of a phase, and no others.
     threads
         Samples are shared among so many threads; results do not depend on it.
-    unheard
+    unreachable
         bool[sender, receiver], cores of the image between which no packet travels; see `traffic_tables`.
     dead
         bool[core], cores of the image that compute nothing: their updates take no time.
-    deaf
+    disabled
         Cores of the chip that take no packets: sending to one stalls the network (``cycle``).
     max_cycles
         A tick that is not done by then raises `StallError` (``cycle``).
@@ -73,9 +73,9 @@ class ChipClock:
         *,
         every: int = 1,
         threads: int = 1,
-        unheard: NDArray[np.bool_] | None = None,
+        unreachable: NDArray[np.bool_] | None = None,
         dead: NDArray[np.bool_] | None = None,
-        deaf: Sequence[int] = (),
+        disabled: Sequence[int] = (),
         max_cycles: int = 1 << 40,
     ) -> None:
         timing = image.chip.timing
@@ -90,9 +90,13 @@ class ChipClock:
             raise ConfigError("max_cycles", f"must be 1 to {MOST_CYCLES}, got {max_cycles}")
         self.model = model
         self._image, self._timing, self._every = image, timing, every
-        self._threads, self._deaf, self._max_cycles = threads, deaf_cores(image.chip.mesh, deaf), max_cycles
+        self._threads, self._disabled, self._max_cycles = (
+            threads,
+            disabled_cores(image.chip.mesh, disabled),
+            max_cycles,
+        )
         self.tables: TrafficTables = traffic_tables(
-            image, timing, np.array(core_slots, dtype=np.int64), unheard
+            image, timing, np.array(core_slots, dtype=np.int64), unreachable
         )
         if dead is not None:
             self.tables = self.tables._replace(update=np.where(dead, 0, self.tables.update))
@@ -217,7 +221,7 @@ class ChipClock:
     ) -> PhaseTime:
         while len(self._walkers) < self._threads:
             self._walkers.append(
-                _Walker(self._image, self._timing, self.tables, self._deaf, self._ticks_at_once)
+                _Walker(self._image, self._timing, self.tables, self._disabled, self._ticks_at_once)
             )
         stalls: list[tuple[int, StallError]] = []
 
@@ -247,10 +251,10 @@ class _Walker:
         image: ChipImage,
         timing: TimingSpec,
         tables: TrafficTables,
-        deaf: NDArray[np.int64],
+        disabled: NDArray[np.int64],
         ticks_at_once: int,
     ) -> None:
-        self._image, self._tables, self._deaf = image, tables, deaf
+        self._image, self._tables, self._disabled = image, tables, disabled
         self._ticks_at_once, self._longest = ticks_at_once, _MOST_SUM // ticks_at_once
         self._before = PhaseTime.nothing(len(image.cores))
         mesh = image.chip.mesh
@@ -264,7 +268,7 @@ class _Walker:
             service=np.zeros(n_deliveries, dtype=np.int64),
             work=np.zeros(n_packets, dtype=np.int64),
             paced=True,
-            deaf=deaf,
+            disabled=disabled,
         )
         self._fabric, self._load, self._state = built
         self._walk = Walk(
@@ -276,7 +280,7 @@ class _Walker:
             busy_sum=np.zeros(len(image.cores), dtype=np.int64),
             stalled_sum=np.zeros(len(image.cores), dtype=np.int64),
             latencies=np.zeros(MOST_LATENCY + 1, dtype=np.int64),
-            deaf=deaf,
+            disabled=disabled,
         )
 
     def walk(self, spikes: Any, row: int, first_tick: int, max_cycles: int) -> StallError | None:
@@ -308,7 +312,7 @@ class _Walker:
             load,
             state._replace(arrival=state.arrival[:n_deliveries]),
             Packets(source, destination, load.first[: n_packets + 1]),
-            deaf=self._deaf.tolist(),
+            disabled=self._disabled.tolist(),
             max_cycles=max_cycles if limit else None,
         )
         return StallError(f"tick {first_tick + ended}, {error.place}", error.problem)
@@ -350,14 +354,14 @@ def _everybody(tables: TrafficTables) -> Packets:
     """Return the packets of a tick in which every neuron spikes."""
     source, destination, lengths = [], [], []
     for c in tables.by_site:
-        heard = tables.site[tables.receiver[tables.flows[c] : tables.flows[c + 1]]]
-        if heard.size == 0:
+        receiving = tables.site[tables.receiver[tables.flows[c] : tables.flows[c + 1]]]
+        if receiving.size == 0:
             continue
         n = int(tables.slots[c, 1] - tables.slots[c, 0])
-        forks = 1 if tables.multicast else heard.size
+        forks = 1 if tables.multicast else receiving.size
         source.append(np.repeat(tables.site[c], n * forks))
-        destination.append(np.tile(heard, n))
-        lengths.append(np.full(n * forks, heard.size // forks))
+        destination.append(np.tile(receiving, n))
+        lengths.append(np.full(n * forks, receiving.size // forks))
     if not source:
         nothing = np.zeros(0, dtype=np.int64)
         return Packets(nothing, nothing, np.zeros(1, dtype=np.int64))

@@ -95,14 +95,14 @@ class EventCounters:
         self._clamped = np.array([image.network.populations[p].clamped for p in self.population])
         self._axons = np.array([core.used.input_axons for core in image.cores], dtype=np.int64)
         self.senders, self._image = senders, image
-        self._core_hears = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
+        self._core_receives = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
         for c, receivers in enumerate(image.receivers):
-            self._core_hears[c, list(receivers)] = 1
-        self._packet_bits = np.zeros(senders.hears.shape, dtype=np.int64)  # [group, receiver]
+            self._core_receives[c, list(receivers)] = 1
+        self._packet_bits = np.zeros(senders.receives.shape, dtype=np.int64)  # [group, receiver]
         for g, c in enumerate(senders.core.tolist()):
-            heard = senders.receivers(g)
-            for r in heard:
-                self._packet_bits[g, r] = image.packet_bits(c, r, heard)
+            receiving = senders.receivers(g)
+            for r in receiving:
+                self._packet_bits[g, r] = image.packet_bits(c, r, receiving)
         self._ways = {frozenset[Link](): self._ways_of(frozenset())}
         names = tuple(image.network.populations[p].name for p in self.population)
         self._ledger = Ledger(names, tuple(core.site for core in image.cores), {})
@@ -119,7 +119,7 @@ class EventCounters:
             none,
             none.copy(),
             np.zeros((self._cores, 2), dtype=np.int64),
-            self._core_hears.copy(),
+            self._core_receives.copy(),
         )
         for c, (core, receivers) in enumerate(zip(image.cores, image.receivers, strict=True)):
             sites = [image.cores[r].site for r in receivers]
@@ -239,7 +239,7 @@ class EventCounters:
         book, senders = self._blank(), self.senders
         samples, sample_ticks = tally.samples, tally.sample_ticks
         carried, sent, last = tally.sent
-        receivers, frames_to = senders.hears.sum(axis=1), self._core_hears.sum(axis=1)
+        receivers, frames_to = senders.receives.sum(axis=1), self._core_receives.sum(axis=1)
 
         def per_core(of_groups: Counts) -> Counts:
             return senders.per_core(of_groups, self._cores)
@@ -248,7 +248,7 @@ class EventCounters:
         frame_ticks = sample_ticks - samples if kind.opening else sample_ticks
         symbols, axons = self.size * sample_ticks, self._axons * sample_ticks
         if kind.broken is None:
-            delivered = (carried + sent - last) @ senders.hears
+            delivered = (carried + sent - last) @ senders.receives
             in_flight = per_core((last - carried) * receivers)
             ways = self._ways[frozenset()]
             book[:, _AT["aer_received"]] = (carried + sent - last) @ self._packet_bits
@@ -292,7 +292,7 @@ class EventCounters:
         book[:, _AT["spikes_hops"]] = per_core(sent * links)
         book[:, _AT["aer"]] = per_core(sent * ways.aer)
         book[:, _AT["aer_hops"]] = per_core(sent * ways.aer_hops)
-        # What leaves a core: a packet or frame for each core that hears it, or one that forks.
+        # What leaves a core: a packet or frame for each core that receives its spikes, or one that forks.
         forks = self._image.chip.packet.routing == "multicast"
         book[:, _AT["packets_sent"]] = per_core(sent * (np.minimum(receivers, 1) if forks else receivers))
         copies = np.minimum(frames_to, 1) if forks else frames_to

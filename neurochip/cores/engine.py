@@ -103,7 +103,7 @@ class LayerEngine:
             plus=aligned_zeros(2 * slots + 8, np.uint64),
             minus=aligned_zeros(2 * slots + 8, np.uint64),
             listed=aligned_zeros((layers, 3), np.uint64),
-            heard=nothing,
+            received=nothing,
             silence=aligned_zeros(slots, np.uint8),
             room=aligned_zeros((ROOM, slots), dtype),
             total=aligned_zeros(slots, sums),

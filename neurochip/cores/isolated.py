@@ -88,13 +88,13 @@ class IsolatedCore:
         return slice(first, first + self._image.cores[self._core].size)
 
     def tick(
-        self, heard: Mapping[int, bytes], *, beta: float = 0.0, targets: NDArray[Any] | None = None
+        self, received: Mapping[int, bytes], *, beta: float = 0.0, targets: NDArray[Any] | None = None
     ) -> bytes:
         """Take in the bits that other cores sent in the last tick, and return this tick's own, in wire form.
 
         Parameters
         ----------
-        heard
+        received
             Sending core → its spikes in the last tick, [1, sample, neuron], in wire form (`Spikes.to_bytes`);
             nothing in the first tick.
         beta, targets
@@ -103,7 +103,7 @@ class IsolatedCore:
         state, dtype = self._state, self._layout.state_dtype
         bits = state.bits[:, 0]
         samples = bits.shape[0]
-        for sender, packed in heard.items():
+        for sender, packed in received.items():
             first, _ = self._layout.core_slots[sender]
             size = self._image.cores[sender].size
             found = Spikes.from_bytes(packed, ticks=1, batch=samples, units=size)

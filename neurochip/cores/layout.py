@@ -1,7 +1,8 @@
 """From a chip image to the structures of the loop over ticks, and weights in and out of them.
 
-Neurons stand population by population, whatever their cores: where every core hears the same, what a core computes does
-not depend on its neighbours, and one block holds a projection whole. Where packets can be lost, each core has a block.
+Neurons stand population by population, whatever their cores: where every core receives the same, what a core computes
+does not depend on its neighbours, and one block holds a projection whole. Where packets can be lost, each core has a
+block.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ class Layout:
         Parameters
         ----------
         by_core
-            Every core hears for itself: its axons, and its blocks, are its own.
+            Every core receives for itself: its axons, and its blocks, are its own.
         kinds
             Kind of neurons of each population; by default 1 for inputs and 0 for all others.
         """
@@ -235,7 +236,7 @@ class Layout:
         return self._synapses[key]
 
     def _sources(self) -> list[tuple[int, int, int, int]]:
-        """Return what is heard of each population: axons are its neurons, once for each delay of its projections.
+        """Return what is received of each population: axons are its neurons, once for each delay of its projections.
 
         The first of a population stand where its neurons do; further delays have axons of their own behind them.
         """
@@ -311,7 +312,7 @@ class Layout:
             plus=aligned_zeros(2 * most + 8, np.uint64),
             minus=aligned_zeros(2 * most + 8, np.uint64),
             listed=aligned_zeros((max(1, most // _WORD), 3), np.uint64),
-            heard=aligned_zeros(axons, np.uint8),
+            received=aligned_zeros(axons, np.uint8),
             silence=aligned_zeros(most, np.uint8),
             room=aligned_zeros((ROOM, slots), t),
             total=aligned_zeros(slots, self.sum_dtype),
@@ -389,7 +390,7 @@ class Layout:
                 scales[k] = held.scale
                 clipped += held.clipped
             self.store(wiring.weights, k, matrices[-1])
-        for p, bias in zip(network.hears, parameters.biases, strict=True):
+        for p, bias in zip(network.updated, parameters.biases, strict=True):
             wiring.bias[self.slots_of[p]] = bias
         return wiring._replace(scales=scales), clipped
 
@@ -405,5 +406,5 @@ class Layout:
         return Parameters(
             weights=tuple(matrices[k] for k in network.forward),
             feedback=tuple(matrices[k] for k in network.own_feedback),
-            biases=tuple(wiring.bias[self.slots_of[k]].copy() for k in network.hears),
+            biases=tuple(wiring.bias[self.slots_of[k]].copy() for k in network.updated),
         )

@@ -114,7 +114,7 @@ class SynapseMemories:
             )
 
     def by_core(self) -> Wiring:
-        """Return what is delivered, as a chip sees it on which every core hears for itself."""
+        """Return what is delivered, as a chip sees it on which every core receives for itself."""
         if self._by_core is None:
             self._by_core = self._layout.wiring(by_core=True, kinds=self._kinds)
         held = self.delivered
@@ -191,7 +191,7 @@ class SynapseMemories:
             for here, there in (ends, ends[::-1])[: 1 + bool(network.tied_to(k))]:
                 for c in image.cores_of(here):
                     written.words[c] += told * image.cores[c].size * len(image.cores_of(there))
-        for population, change in zip(network.hears, biases, strict=True):
+        for population, change in zip(network.updated, biases, strict=True):
             if change is not None:
                 self.wiring.bias[layout.slots_of[population]] += change.astype(layout.state_dtype)
         self.updates += 1

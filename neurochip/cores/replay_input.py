@@ -193,11 +193,11 @@ def check_register(
         into = [c for (_, t), c in zip(projections, connections, strict=True) if t == target]
         if sum(c.sources for c in into) * most <= 2**31:
             continue  # whichever synapses there are
-        heard = int(np.sum([c.fan_in() for c in into], axis=0).max())
-        if heard * most > 2**31:
+        fan_in = int(np.sum([c.fan_in() for c in into], axis=0).max())
+        if fan_in * most > 2**31:
             raise NumericError(
                 f"layer {target}",
-                f"{heard} weights of {precision} may sum beyond 32 bits; use narrower weights or fewer inputs",
+                f"{fan_in} weights of {precision} may sum beyond 32 bits; use narrower weights or fewer inputs",
             )
 
 

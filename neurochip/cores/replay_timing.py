@@ -76,7 +76,7 @@ def replay_time(
     model: Literal["analytic", "cycle"],
     *,
     updates: bool,
-    deaf: Sequence[int] = (),
+    disabled: Sequence[int] = (),
     max_cycles: int = 1 << 40,
 ) -> ReplayTime:
     """Return how long all ticks took.
@@ -85,7 +85,7 @@ def replay_time(
     ----------
     updates
         Whether neurons were updated; of a recorded raster none is, and its input never.
-    deaf, max_cycles
+    disabled, max_cycles
         Of each tick, as in `neurochip.noc.core_pipeline`; they matter only to ``cycle``.
 
     Raises
@@ -109,7 +109,7 @@ def replay_time(
         return ReplayTime(
             ticks=len(per_tick), cycles=cycles, cycles_per_tick=per_tick, seconds=cycles / timing.clock
         )
-    return traffic.flit_by_flit(deaf, max_cycles)
+    return traffic.flit_by_flit(disabled, max_cycles)
 
 
 class SpikeTraffic:
@@ -123,7 +123,7 @@ class SpikeTraffic:
         self.multicast = placed.chip.packet.routing == "multicast"
         n_layers, n_cores = len(placed.sizes), self.mesh.n_cores
         self.core_of = [placed.sites[pieces] for pieces in placed.piece_of]
-        # Of each row of the placement's tables: the cores that hear such a spike, ascending, and its synaptic
+        # Of each row of the placement's tables: the cores that receive such a spike, ascending, and its synaptic
         # operations on each; those of row r are receivers[first[r]] … receivers[first[r] + n[r] − 1].
         on_core = np.zeros((len(placed.operations), placed.cores.size), dtype=np.int64)
         np.add.at(on_core.T, np.searchsorted(placed.cores, placed.sites), placed.operations.T)
@@ -187,7 +187,7 @@ class SpikeTraffic:
         at: Counts = np.repeat(self.first[rows], n) + within
         return at
 
-    def flit_by_flit(self, deaf: Sequence[int], max_cycles: int) -> ReplayTime:
+    def flit_by_flit(self, disabled: Sequence[int], max_cycles: int) -> ReplayTime:
         """Walk through the cycles of each tick."""
         ticks, mesh = len(self.raster.bits), self.mesh
         per_tick = np.zeros(ticks, dtype=np.int64)
@@ -207,7 +207,7 @@ class SpikeTraffic:
                     after=after,
                     extra=extra,
                     max_cycles=max_cycles,
-                    deaf=deaf,
+                    disabled=disabled,
                 )
             except StallError as error:
                 raise StallError(f"tick {t}, {error.place}", error.problem) from None
@@ -238,7 +238,7 @@ class SpikeTraffic:
     def cycles_from_counts(self) -> Counts:
         """Return i64[tick] that contention cannot undercut."""
         placed, n_cores = self.placed, self.mesh.n_cores
-        # Pairs of a way that sends and a core that hears it, sorted by flow, which is a pair of cores.
+        # Pairs of a way that sends and a core that receives from it, sorted by flow, which is a pair of cores.
         receivers, site = self.n[placed.way_rows], placed.sites[placed.way_pieces]
         way = np.repeat(np.arange(receivers.size), receivers)
         at = self._where(placed.way_rows)
@@ -247,7 +247,7 @@ class SpikeTraffic:
         order = np.argsort(pair, kind="stable")
         flows, begins = np.unique(pair[order], return_index=True)
         way, operations = way[order], operations[order]
-        heard, layers = np.flatnonzero(receivers), placed.way_layers
+        receiving, layers = np.flatnonzero(receivers), placed.way_layers
         # In units that are exact, so that the sum of a tick is the sum of what its spikes cost.
         spike_out = in_fractions(self.timing.cycles_per_spike_out) / ONE
         ticks = len(self.raster.bits)
@@ -259,7 +259,7 @@ class SpikeTraffic:
             sent = np.take(spikes, way, axis=1)
             made = np.zeros((len(spikes), n_cores), dtype=np.int64)
             extra = np.zeros((len(spikes), n_cores))
-            for p, core in zip(heard, site[heard], strict=True):
+            for p, core in zip(receiving, site[receiving], strict=True):
                 if self.multicast:
                     made[:, core] += spikes[:, p]
                 if spike_out and layers[p] > 0:

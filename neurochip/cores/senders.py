@@ -30,7 +30,7 @@ class Senders:
     ----------
     core
         i64[group], ascending.
-    hears
+    receives
         i64[group, core]: 1 where a core gets its spikes.
     """
 
@@ -38,7 +38,7 @@ class Senders:
         network, n = image.network, len(image.cores)
         self._of_slot = np.full(population_slots[-1][1], -1, dtype=np.int64)
         cores: list[int] = []
-        hears: list[NDArray[Any]] = []
+        receives: list[NDArray[Any]] = []
         pieces = [(core.population, (core.first, core.last)) for core in image.cores]
         found = [reaches(network, p, pieces) for p in range(len(network.sizes))] if network.is_listed else []
         for c, core in enumerate(image.cores):
@@ -52,9 +52,9 @@ class Senders:
                 kinds, which = np.unique(rows, axis=0, return_inverse=True)
             self._of_slot[first : first + core.size] = len(cores) + which.reshape(-1)
             cores += [c] * len(kinds)
-            hears += list(kinds)
+            receives += list(kinds)
         self.core: Counts = np.array(cores, dtype=np.int64)
-        self.hears: Counts = np.array(hears, dtype=np.int64).reshape(-1, n)
+        self.receives: Counts = np.array(receives, dtype=np.int64).reshape(-1, n)
 
     def __len__(self) -> int:
         """Return how many groups there are."""
@@ -69,7 +69,7 @@ class Senders:
 
     def receivers(self, group: int) -> tuple[int, ...]:
         """Return the cores that get the spikes of a group."""
-        return tuple(np.flatnonzero(self.hears[group]).tolist())
+        return tuple(np.flatnonzero(self.receives[group]).tolist())
 
     def per_core(self, per_group: Counts, n: int) -> Counts:
         """Add up what stands for groups over those of each of ``n`` cores, i64[group, …] → i64[core, …]."""

@@ -134,7 +134,7 @@ class DigitalSubstrate:
                     timing,
                     every=timing_every,
                     threads=self._threads.count,
-                    unheard=None if plan is None else plan.wiring.cut != 0,
+                    unreachable=None if plan is None else plan.wiring.cut != 0,
                     dead=None if plan is None else plan.dead,
                 )
                 for plan in self.plans

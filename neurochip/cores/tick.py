@@ -27,31 +27,16 @@ from neurochip.cores.arrays import (
     Synapses,
     Wiring,
 )
-from neurochip.cores.axons import LAST_PATTERN, add_bits, hear, list_axons, row_of, take_patterns
+from neurochip.cores.axons import LAST_PATTERN, add_bits, list_axons, mark_received, row_of, take_patterns
 from neurochip.cores.compaction import compact, show_bits, spread
-from neurochip.elements.connections.connection import Memory
-from neurochip.elements.neurons.neuron import DRIVE, REACHED, STEP, Moment, Sample
+from neurochip.cores.delivery import clear, deliver_range, quiet_range
+from neurochip.elements.neurons.neuron import STEP, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
-from neurochip.kernels.row_sums import deliver, drive_with
 
 __all__ = ["run_ticks"]
 
-_NOTHING, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
-_FEW_SPIKES = np.uint64(16)
-
-
-@separate_kernel
-def clear(first: Any, last: Any, row: Any) -> None:
-    """Set row[first … last − 1] to 0."""
-    for j in range(first, last):
-        row[j] = 0
-
-
-@separate_kernel
-def _bias(first: Any, last: Any, factor: Any, bias: Any, drive: Any) -> None:
-    for j in range(first, last):
-        drive[j] = factor * bias[j]
+_NOTHING, _ONE = np.uint64(0), np.uint64(1)
 
 
 @separate_kernel
@@ -88,145 +73,6 @@ def _rest(wiring: Wiring, state: State, reception: Reception, b: int) -> None:
     clear(_NOTHING, np.uint64(reception.trace.shape[1]), reception.trace[b])
     clear(_NOTHING, np.uint64(reception.arrived.shape[1]), reception.arrived[b])
     clear(_NOTHING, np.uint64(reception.late.shape[1]), reception.late[b])
-
-
-@kernel
-def _deliver(
-    r: Any, wiring: Wiring, synapses: Synapses, neurons: Neurons, schedule: Any, sums: Any, scratch: Scratch
-) -> Any:
-    """Write what reaches a range of neurons into ``scratch.room[DRIVE]``; returns how many spikes that were, u64."""
-    ranges, blocks, scales = wiring.ranges, wiring.blocks, wiring.scales
-    begin, end = wiring.range_blocks[r], wiring.range_blocks[r + 1]
-    first = ranges[r, 1]
-    arrived = _NOTHING
-    drive = scratch.room[DRIVE]
-    biased = neurons.bias_column >= 0
-    if biased:
-        _bias(first, ranges[r, 2], schedule[neurons.bias_column], wiring.bias, drive)
-    elif begin == end:
-        clear(first, ranges[r, 2], drive)
-    for k in range(begin, end):
-        s = blocks[k, 1]
-        arrived += scratch.listed[s, 2]
-        own = blocks[k, 7] == _NOTHING
-        if synapses.connectivity[k] != _NOTHING:
-            width = blocks[k, 3]
-            clear(_NOTHING, width, scratch.total)
-            _deliver_listed(k, wiring, synapses, own, scratch)
-            drive_with(
-                scratch.total, _NOTHING, width, scales[blocks[k, 6]], biased or k > begin, drive, first
-            )
-            continue
-        deliver(
-            wiring.weights if own else wiring.borrowed,
-            blocks[k, 2],
-            blocks[k, 4],
-            blocks[k, 3],
-            scratch.plus,
-            scratch.minus,
-            scratch.listed[s, 0] if own else scratch.listed[s, 2],
-            scratch.listed[s, 1],
-            _TWO * wiring.sources[s, 2],
-            sums,
-            blocks[k, 5],
-            scratch.part,
-            scratch.total,
-            scales[blocks[k, 6]],
-            biased or k > begin,
-            drive,
-            first,
-        )
-    return arrived
-
-
-@kernel
-def _deliver_listed(k: Any, wiring: Wiring, synapses: Synapses, own: bool, scratch: Scratch) -> None:
-    """Add to ``scratch.total`` what the spikes that are listed for a block bring, over any connectivity."""
-    kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
-    active, n = scratch.plus[_TWO * wiring.sources[s, 2] :], scratch.listed[s, 2]
-    weights = wiring.weights if own else wiring.borrowed
-    memory = Memory(
-        weights[at[0] : at[1]],
-        synapses.near[at[2] : at[3]],
-        synapses.far[at[4] : at[5]],
-        synapses.table[at[6] : at[7]],
-    )
-    if n == _NOTHING:
-        return
-    if kind == 1:
-        synapses.deliver1(memory, active, n, scratch.total)
-    elif kind == 2:
-        synapses.deliver2(memory, active, n, scratch.total)
-    elif kind == 3:
-        synapses.deliver3(memory, active, n, scratch.total)
-    else:
-        synapses.deliver4(memory, active, n, scratch.total)
-
-
-@kernel
-def _reach_listed(k: Any, begin: Any, n: Any, wiring: Wiring, synapses: Synapses, scratch: Scratch) -> None:
-    """Add to ``scratch.total`` how many of ``n`` spikes listed for a block, from ``begin`` on, reach each neuron."""
-    kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
-    active = scratch.plus[_TWO * wiring.sources[s, 2] + begin :]
-    memory = Memory(
-        synapses.ones,
-        synapses.near[at[2] : at[3]],
-        synapses.far[at[4] : at[5]],
-        synapses.table[at[6] : at[7]],
-    )
-    if kind == 1:
-        synapses.reach1(memory, active, n, scratch.total)
-    elif kind == 2:
-        synapses.reach2(memory, active, n, scratch.total)
-    elif kind == 3:
-        synapses.reach3(memory, active, n, scratch.total)
-    else:
-        synapses.reach4(memory, active, n, scratch.total)
-
-
-@separate_kernel
-def _doubtful(first: Any, width: Any, drive: Any, value: Any, total: Any) -> Any:
-    """Count neurons at 0 to which nothing came, or what adds up to nothing, and that no spike was found to reach."""
-    found = np.int64(0)
-    for j in range(_NOTHING, width):
-        found += 1 if drive[first + j] == 0 and value[first + j] == 0 and total[j] == 0 else 0
-    return found
-
-
-@separate_kernel
-def _show_reached(first: Any, width: Any, total: Any, reached: Any) -> None:
-    for j in range(_NOTHING, width):
-        reached[first + j] = total[j]
-
-
-@kernel
-def _quiet(r: Any, came: Any, wiring: Wiring, synapses: Synapses, words: Any, scratch: Scratch) -> bool:
-    """Whether no spike reached some neuron of a range; then ``scratch.room[REACHED]`` tells which, of those at 0."""
-    blocks, first, reached = wiring.blocks, wiring.ranges[r, 1], scratch.room[REACHED]
-    if came == _NOTHING:
-        clear(first, wiring.ranges[r, 2], reached)
-        return True
-    begin, end = wiring.range_blocks[r], wiring.range_blocks[r + 1]
-    width = blocks[begin, 3]
-    for k in range(begin, end):
-        if synapses.connectivity[k] == _NOTHING and scratch.listed[blocks[k, 1], 2] != _NOTHING:
-            return False  # over a dense block a spike reaches all
-    drive, total = scratch.room[DRIVE], scratch.total
-    clear(_NOTHING, width, total)
-    if _doubtful(first, width, drive, words[0], total) == 0:
-        return False
-    # Sums of 0 may be of spikes whose weights cancel. The first spikes show that for most neurons.
-    for k in range(begin, end):
-        done, some, n = _NOTHING, _FEW_SPIKES, scratch.listed[blocks[k, 1], 2]
-        while done < n:
-            some = min(some, n - done)
-            _reach_listed(k, done, some, wiring, synapses, scratch)
-            done += some
-            some = done
-            if _doubtful(first, width, drive, words[0], total) == 0:
-                return False
-    _show_reached(first, width, total, reached)
-    return True
 
 
 @separate_kernel
@@ -325,7 +171,7 @@ def run_ticks(
 
             # What follows from earlier bits alone.
             if not direct:
-                hear(wiring.sources, arrived, scratch.heard)
+                mark_received(wiring.sources, arrived, scratch.received)
             if patterned and tick <= LAST_PATTERN:
                 take_patterns(tick, wiring, channel, state.bits[b], reference, window, sums, scratch)
             list_axons(
@@ -392,10 +238,10 @@ def run_ticks(
                     r += _ONE
                     continue
                 nudge = pull.nudge if populations[p, 4] != 0 else none
-                came = _deliver(r, wiring, synapses, neurons, schedule, sums, scratch)
+                came = deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
                 quiet = came == _NOTHING
                 if counts_idle:
-                    quiet = _quiet(r, came, wiring, synapses, words, scratch)
+                    quiet = quiet_range(r, came, wiring, synapses, words, scratch)
                 r += _ONE
                 while r < n_ranges and not counts_idle and ranges[r, 1] == until:
                     q = ranges[r, 0]
@@ -406,7 +252,7 @@ def run_ticks(
                         or not _lives(r, wiring, channel, c)
                     ):
                         break
-                    _deliver(r, wiring, synapses, neurons, schedule, sums, scratch)
+                    deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
                     until = ranges[r, 2]
                     r += _ONE
                 resting = _update(

@@ -25,7 +25,7 @@ class TrafficTables(NamedTuple):
     by_site: Array  # i64[core]  cores in the order of their sites
     slots: Array  # i64[core, 2]  first slot, slot after the last neuron
     update: Array  # i64[core]  one neuron update
-    spike_out: Array  # i64[core]  a spike that some core hears, besides its packets
+    spike_out: Array  # i64[core]  a spike that some core receives, besides its packets
     out: int  # one packet
     copies: Array  # i64[core]  packets made for one spike: its flows (unicast), or 1 (multicast)
     flows: Array  # i64[core + 1]  flows of core c: flows[c] … flows[c + 1] − 1, ascending by site
@@ -41,7 +41,7 @@ def traffic_tables(
     image: ChipImage,
     timing: TimingSpec,
     core_slots: NDArray[np.int64],
-    unheard: Array | None = None,
+    unreachable: Array | None = None,
 ) -> TrafficTables:
     """Return the tables of an image.
 
@@ -49,20 +49,22 @@ def traffic_tables(
     ----------
     core_slots
         i64[core, 2]: slots of each core, padding included.
-    unheard
+    unreachable
         bool[sender, receiver], cores of the image: pairs between which no packet travels although the receiver should
-        hear the sender, since the way is cut off or the receiver is dead. `None`: there are none.
+        receive from the sender, since the way is cut off or the receiver is dead. `None`: there are none.
     """
     cores, mesh = image.cores, image.chip.mesh
     site = np.array([core.site for core in cores], dtype=np.int64)
     size = np.array([core.size for core in cores], dtype=np.int64)
     clamped = np.array([image.network.populations[core.population].clamped for core in cores])
-    if unheard is not None and unheard.shape != (len(cores), len(cores)):
-        raise ConfigError("unheard", f"must have shape ({len(cores)}, {len(cores)}), got {unheard.shape}")
+    if unreachable is not None and unreachable.shape != (len(cores), len(cores)):
+        raise ConfigError(
+            "unreachable", f"must have shape ({len(cores)}, {len(cores)}), got {unreachable.shape}"
+        )
     flows, receiver = [0], []
-    for c, heard in enumerate(image.receivers):
+    for c, receiving in enumerate(image.receivers):
         receiver += sorted(
-            (r for r in heard if unheard is None or not unheard[c, r]), key=lambda r: int(site[r])
+            (r for r in receiving if unreachable is None or not unreachable[c, r]), key=lambda r: int(site[r])
         )
         flows.append(len(receiver))
     counts = np.diff(flows)

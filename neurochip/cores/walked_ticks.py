@@ -27,7 +27,7 @@ class Walk(NamedTuple):
     busy_sum: Any  # [core of the image]  2⁻²⁰ cycle
     stalled_sum: Any  # [core of the image]
     latencies: Any  # [cycle]  the last entry takes all that are longer
-    deaf: Any  # [n]  cores of the chip that take no packets
+    disabled: Any  # [n]  cores of the chip that take no packets
 
 
 @kernel
@@ -100,9 +100,9 @@ def _empty(fabric: Fabric, load: Load, state: State, walk: Walk, packets: int, d
     for delivery in range(deliveries):
         state.next_taken[delivery] = -1
         state.arrival[delivery] = -1
-    for at in range(walk.deaf.shape[0]):
+    for at in range(walk.disabled.shape[0]):
         for place in range(depth):
-            state.inbox[walk.deaf[at] * depth + place] = NEVER
+            state.inbox[walk.disabled[at] * depth + place] = NEVER
     n_senders = 0
     for core in range(state.sent.shape[0]):
         state.sent[core] = load.queue_first[core]

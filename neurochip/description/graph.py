@@ -95,5 +95,5 @@ def _check_reached(populations: list[Population], projections: list[Projection])
             raise ConfigError("network.projections", f"none begins at the input {population.name}")
         if not population.clamped and all(p.target != k for p in projections):
             raise ConfigError(
-                "network.projections", f"none ends at {population.name}, which so hears nothing"
+                "network.projections", f"none ends at {population.name}, which so receives nothing"
             )

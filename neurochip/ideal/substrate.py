@@ -142,10 +142,10 @@ class IdealSubstrate:
         kept = [np.zeros((ticks, *s.shape), t) for s in states] if "states" in record else []
         # A clamped input does not change: its products with the weights are taken once.
         from_input = {k: self._from_input(k) for i in network.inputs for k in network.out_of(i)}
-        biases = {k: self._spread(bias, k) for k, bias in zip(network.hears, self._biases, strict=True)}
+        biases = {k: self._spread(bias, k) for k, bias in zip(network.updated, self._biases, strict=True)}
         for at in range(ticks):
             self._sent = [*self._sent[1 - self._longest :], [s.copy() for s in states]][-self._longest :]
-            for layer in network.hears:
+            for layer in network.updated:
                 drive = np.zeros_like(states[layer])
                 for k in network.into(layer):
                     found = network.projections[k]
@@ -170,7 +170,7 @@ class IdealSubstrate:
         if "step_sizes" in record:
             steps = tuple(
                 np.broadcast_to(sizes[:, None, None], (ticks, *s.shape))
-                if layer in network.hears
+                if layer in network.updated
                 else np.zeros((0, *s.shape), t)
                 for layer, s in enumerate(states)
             )
@@ -191,11 +191,11 @@ class IdealSubstrate:
         sizes = np.array(self.network.sizes, dtype=np.int64)
         lanes = self._states[0].shape[0]
         book = np.zeros((sizes.size, len(COUNTERS)), dtype=np.int64)
-        hears, outputs, inputs = (
-            list(k) for k in (self.network.hears, self.network.outputs, self.network.inputs)
+        updated, outputs, inputs = (
+            list(k) for k in (self.network.updated, self.network.outputs, self.network.inputs)
         )
         for name in ("neuron_updates", "real_valued_words"):
-            book[hears, _AT[name]] = sizes[hears] * lanes * ticks
+            book[updated, _AT[name]] = sizes[updated] * lanes * ticks
         if nudged:
             book[outputs, _AT["nudged_updates"]] = sizes[outputs] * lanes * ticks
             if phase not in self._begun:

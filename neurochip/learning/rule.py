@@ -188,7 +188,7 @@ class LearningRule(ABC):
         for projection, rate in self.plastic():
             if rate * share:
                 updates.append(self.update_of(seen, projection, rate * share))
-        for population in self.network.hears:
+        for population in self.network.updated:
             biases.append(self.bias_of(seen, population, self.bias_rate(population) * share))
         return tuple(updates), tuple(biases)
 

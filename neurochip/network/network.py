@@ -70,7 +70,7 @@ class Network:
         return tuple(k for k, p in enumerate(self.populations) if p.output)
 
     @property
-    def hears(self) -> tuple[int, ...]:
+    def updated(self) -> tuple[int, ...]:
         """Indices of the populations that are not clamped: those that have biases, in this order."""
         return tuple(k for k, p in enumerate(self.populations) if not p.clamped)
 

@@ -109,7 +109,7 @@ def build(
     service: Array,
     work: Array,
     paced: bool,
-    deaf: Array,
+    disabled: Array,
 ) -> tuple[Fabric, Load, State]:
     """Return the empty network with its packets. ``order`` lists packets as their cores send them."""
     ports = 4 + mesh.cores_per_tile
@@ -189,7 +189,7 @@ def build(
         arrival=nothing(n_deliveries),
         start=zeros(n_deliveries),
     )
-    state.inbox.reshape(n_cores, depth)[deaf] = NEVER
+    state.inbox.reshape(n_cores, depth)[disabled] = NEVER
     state.counters[Counter.LEFT] = n_deliveries
     _offer_first(load, state)
     return fabric, load, state

@@ -13,7 +13,7 @@ from neurochip.errors import ConfigError
 from neurochip.noc.arrays import FRACTION_BITS, build
 from neurochip.noc.engines import account
 from neurochip.noc.packets import Packets, integers
-from neurochip.noc.traffic import Traffic, deaf_cores, in_core_order, measured, run
+from neurochip.noc.traffic import Traffic, disabled_cores, in_core_order, measured, run
 from neurochip.noc.zero_load import ONE, in_fractions, update_work, zero_load_latency
 
 __all__ = ["TickTiming", "TimingModel", "core_pipeline"]
@@ -72,7 +72,7 @@ def core_pipeline(
     update_cycles: Any = None,
     model: TimingModel = "cycle",
     max_cycles: int = 1 << 40,
-    deaf: Sequence[int] = (),
+    disabled: Sequence[int] = (),
 ) -> TickTiming:
     """Return the time of one tick. What is computed in it is given: no timing changes a spike.
 
@@ -92,7 +92,7 @@ def core_pipeline(
         f64[core], cycles of one update on each core; `None`: the sheet's ``cycles_per_neuron_update`` on all.
     model
         ``cycle``: flit by flit; ``analytic``: what contention cannot undercut.
-    max_cycles, deaf
+    max_cycles, disabled
         As in `simulate_traffic`; they matter only to ``cycle``.
     """
     if model not in get_args(TimingModel):
@@ -111,7 +111,7 @@ def core_pipeline(
         stalled, traffic = np.zeros_like(busy), None
     else:
         busy, stalled, done, traffic = _with_contention(
-            mesh, timing, packets, ordered, back, work, max_cycles=max_cycles, deaf=deaf
+            mesh, timing, packets, ordered, back, work, max_cycles=max_cycles, disabled=disabled
         )
     takes_part = np.zeros(mesh.n_tiles, dtype=bool)
     for cores in (np.flatnonzero(updates), packets.source, packets.destination):
@@ -204,7 +204,7 @@ def _with_contention(
     work: _Work,
     *,
     max_cycles: int,
-    deaf: Sequence[int],
+    disabled: Sequence[int],
 ) -> tuple[Array, Array, Array, Traffic]:
     """Return per core the times busy and stalled, and when it is done; and the traffic."""
     fabric, load, state = build(
@@ -215,9 +215,9 @@ def _with_contention(
         service=work.service,
         work=work.make,
         paced=True,
-        deaf=deaf_cores(mesh, deaf),
+        disabled=disabled_cores(mesh, disabled),
     )
-    run(mesh, fabric, load, state, ordered, deaf=deaf, max_cycles=max_cycles)
+    run(mesh, fabric, load, state, ordered, disabled=disabled, max_cycles=max_cycles)
     busy, stalled, done = (np.zeros(mesh.n_cores, dtype=np.int64) for _ in range(3))
     account(load, state, work.rest, busy, stalled, done)
     due = -(-state.due >> FRACTION_BITS)

@@ -24,7 +24,7 @@ def stall_error(
     state: State,
     packets: Packets,
     *,
-    deaf: Sequence[int],
+    disabled: Sequence[int],
     max_cycles: int | None,
 ) -> StallError:
     """Return the error, with the cycle, the stuck packets and the full queues.
@@ -47,8 +47,10 @@ def stall_error(
     sentence += f" with {len(stuck)} of {len(state.arrival)} deliveries missing: {_some(names, len(stuck))}; "
     sentence += f"{waiting} packets wait in their cores; "
     sentence += f"full queues (of {fabric.depth}): {_some(full[:_SHOWN], len(full)) or 'none'}"
-    if len(deaf):
-        sentence += f"; cores that take no packets: {_some([str(c) for c in deaf[:_SHOWN]], len(deaf))}"
+    if len(disabled):
+        sentence += (
+            f"; cores that take no packets: {_some([str(c) for c in disabled[:_SHOWN]], len(disabled))}"
+        )
     return StallError(f"cycle {state.counters[Counter.NOW]}", sentence)
 
 

@@ -15,7 +15,7 @@ from neurochip.noc.packets import Packets, integers
 from neurochip.noc.router import DONE, STALLED, advance
 from neurochip.noc.stall import stall_error
 
-__all__ = ["MOST_CYCLES", "Traffic", "deaf_cores", "in_core_order", "run", "simulate_traffic"]
+__all__ = ["MOST_CYCLES", "Traffic", "disabled_cores", "in_core_order", "run", "simulate_traffic"]
 
 Array = np.ndarray[Any, Any]
 
@@ -79,7 +79,7 @@ def simulate_traffic(
     due: Any,
     *,
     max_cycles: int = 1 << 40,
-    deaf: Sequence[int] = (),
+    disabled: Sequence[int] = (),
 ) -> Traffic:
     """Send packets through the empty network until all have arrived (docs/network-on-chip.md).
 
@@ -91,7 +91,7 @@ def simulate_traffic(
         i64[packet], ≥ 0: cycle from which each is offered. Cores take what arrives at once.
     max_cycles
         A network that is not done by then raises `StallError`.
-    deaf
+    disabled
         Cores that never take a packet. Packets to them stall the network, which raises `StallError`.
     """
     cycles = integers("due", due, length=len(packets.source))
@@ -107,9 +107,9 @@ def simulate_traffic(
         service=np.zeros(len(packets.destination), dtype=np.int64),
         work=cycles,
         paced=False,
-        deaf=deaf_cores(mesh, deaf),
+        disabled=disabled_cores(mesh, disabled),
     )
-    run(mesh, fabric, load, state, ordered, deaf=deaf, max_cycles=max_cycles)
+    run(mesh, fabric, load, state, ordered, disabled=disabled, max_cycles=max_cycles)
     return measured(mesh, fabric, state, packets, cycles, back)
 
 
@@ -121,13 +121,13 @@ def in_core_order(packets: Packets) -> tuple[Packets, Array]:
     return Packets(packets.source, packets.destination[order], packets.first), back
 
 
-def deaf_cores(mesh: MeshSpec, deaf: Sequence[int]) -> Array:
+def disabled_cores(mesh: MeshSpec, disabled: Sequence[int]) -> Array:
     """Return checked core numbers."""
-    cores = integers("deaf", list(deaf))
+    cores = integers("disabled", list(disabled))
     wrong = cores[(cores < 0) | (cores >= mesh.n_cores)]
     if len(wrong):
         raise ConfigError(
-            "deaf", f"core {wrong[0]} does not exist; the chip has cores 0 to {mesh.n_cores - 1}"
+            "disabled", f"core {wrong[0]} does not exist; the chip has cores 0 to {mesh.n_cores - 1}"
         )
     return cores
 
@@ -139,7 +139,7 @@ def run(
     state: State,
     packets: Packets,
     *,
-    deaf: Sequence[int],
+    disabled: Sequence[int],
     max_cycles: int,
 ) -> None:
     """Go on until all has arrived, or raise `StallError`."""
@@ -150,7 +150,7 @@ def run(
         now = int(state.counters[Counter.NOW])
         if now >= max_cycles or status == STALLED:
             limit = max_cycles if status != STALLED else None
-            raise stall_error(mesh, fabric, load, state, packets, deaf=deaf, max_cycles=limit)
+            raise stall_error(mesh, fabric, load, state, packets, disabled=disabled, max_cycles=limit)
         status = advance(fabric, load, state, min(now + _CHUNK, max_cycles))
 
 

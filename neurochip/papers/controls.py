@@ -69,7 +69,7 @@ class HiddenUpdates:
         factor = {"frozen": 0, "shuffled": 1, "reversed": -1}[self.control]
         biases = [
             bias if population in outputs else bias.dtype.type(factor) * bias
-            for population, bias in zip(self.network.hears, whole.biases, strict=True)
+            for population, bias in zip(self.network.updated, whole.biases, strict=True)
         ]
         return whole._replace(updates=tuple(updates), biases=tuple(biases))
 

@@ -1,4 +1,4 @@
-"""One neuron that hears bits follows converging inputs (O'Connor, Gavves & Welling 2019, Fig. 1).
+"""One neuron that receives bits follows converging inputs (O'Connor, Gavves & Welling 2019, Fig. 1).
 
 Three inputs settle; each is sent as bits by a sigma-delta encoder behind a predictive one; the neuron decodes their
 weighted sum and anneals. Beside it the same neuron on real numbers. λ = t^−0.75, ε = t^−0.4; the rest stands only
@@ -69,7 +69,7 @@ def _inputs(draws: np.random.Generator) -> Array:
 
 
 def followed(inputs: Array) -> Followed:
-    """Let both neurons hear f64[tick, input]; bits arrive one tick after they were sent."""
+    """Let both neurons receive f64[tick, input]; bits arrive one tick after they were sent."""
     lam = LAMBDA.at(1, TICKS + 1)
     steps = EPSILON.at(1, TICKS)
     bits, drive = np.zeros_like(inputs), np.zeros(TICKS)
@@ -80,8 +80,8 @@ def followed(inputs: Array) -> Followed:
         arrived = float(WEIGHTS @ bits[t - 1]) if t else 0.0
         v = predictive(arrived, v, lam[t], 1 - lam[t])
         s = min(max((1 - steps[t]) * s + steps[t] * v, 0.0), 1.0)
-        heard = float(WEIGHTS @ inputs[t - 1]) if t else 0.0
-        r = min(max((1 - REAL_EPSILON) * r + REAL_EPSILON * heard, 0.0), 1.0)
+        net = float(WEIGHTS @ inputs[t - 1]) if t else 0.0
+        r = min(max((1 - REAL_EPSILON) * r + REAL_EPSILON * net, 0.0), 1.0)
         for k, x in enumerate(inputs[t]):
             coded = predict(x, previous[k], lam[t], 1 - lam[t])
             fires, residue[k] = sigma_delta(coded, residue[k], 0.5, 1.0)
@@ -157,7 +157,7 @@ EXPERIMENT = Experiment(
     name="oconnor2019-fig1",
     paper="O'Connor et al. 2019",
     figure="Fig. 1",
-    about="one neuron that hears only bits follows converging inputs, beside a real-valued one",
+    about="one neuron that receives only bits follows converging inputs, beside a real-valued one",
     claims=(
         Claim(
             "follows",

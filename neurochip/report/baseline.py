@@ -153,7 +153,7 @@ def baseline_table(
         "packets": samples * sum(sends[n].packets * t for n, t in zip(names, repeats, strict=True) if sends),
         "hops": samples * sum(sends[n].links * t for n, t in zip(names, repeats, strict=True) if sends),
         "multiply_adds": samples * sum(p["per_sample"] for p in projections),
-        "neuron_updates": samples * sum(network.sizes[k] for k in network.hears) * steps,
+        "neuron_updates": samples * sum(network.sizes[k] for k in network.updated) * steps,
         "nudged_updates": samples * sum(network.sizes[k] for k in network.outputs) * nudged,
         "weight_accumulations": ledger.total("weight_accumulations", Phase.UPDATE),
         "weight_writes": ledger.total("weight_writes", Phase.UPDATE),

@@ -51,9 +51,9 @@ def projection_matrices(network: Network, parameters: Parameters) -> list[Array]
         if matrix.shape != shape:
             raise ConfigError(weights_place(network, p.index), f"must have shape {shape}, got {matrix.shape}")
         matrices.append(matrix)
-    if len(parameters.biases) != len(network.hears):
-        raise ConfigError("biases", f"must have {len(network.hears)} vectors, got {len(parameters.biases)}")
-    for k, (population, bias) in enumerate(zip(network.hears, parameters.biases, strict=True)):
+    if len(parameters.biases) != len(network.updated):
+        raise ConfigError("biases", f"must have {len(network.updated)} vectors, got {len(parameters.biases)}")
+    for k, (population, bias) in enumerate(zip(network.updated, parameters.biases, strict=True)):
         size = network.n_biases(population)
         if bias.shape != (size,):
             raise ConfigError(f"biases[{k}]", f"must have shape ({size},), got {bias.shape}")

@@ -173,7 +173,7 @@ class _Session:
             else:
                 future = self.engine.executor.submit(self.work, job)
         except BrokenExecutor:
-            # Whatever broke it did so before this task was begun: it is under way, and `collect` will hear of it.
+            # Whatever broke it did so before this task was begun: it is under way, and `collect` will be told of it.
             # New workers before that would be taken for part of the wreck.
             if not self.flying:
                 self.engine.renew()

@@ -63,7 +63,9 @@ class CoreTraffic:
             return SignalGroup(f"core.{what}", names, kind, unit)  # type: ignore[arg-type]
 
         found = [
-            cores("packets_out", "count", "packets made in the tick, one for each core that hears the spike"),
+            cores(
+                "packets_out", "count", "packets made in the tick, one for each core that receives the spike"
+            ),
             cores("packets_in", "count", "packets taken in for spikes of the tick"),
             cores("sops", "count", "synaptic operations for spikes of the tick"),
         ]

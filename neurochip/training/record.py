@@ -77,7 +77,7 @@ class CoreUse:
     synapse_bits, state_bits
         Bits of synapse and of neuron state memory in use.
     input_axons, output_axons
-        Presynaptic neurons heard, and (neuron, receiving core) pairs sent to.
+        Presynaptic neurons received from, and (neuron, receiving core) pairs sent to.
     """
 
     site: int

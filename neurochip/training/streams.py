@@ -41,7 +41,7 @@ def glorot(network: Network, seed: int) -> Parameters:
     return Parameters(
         weights=tuple(draw(k) for k in network.forward),
         feedback=tuple(draw(k) for k in network.own_feedback),
-        biases=tuple(np.zeros(network.n_biases(k)) for k in network.hears),
+        biases=tuple(np.zeros(network.n_biases(k)) for k in network.updated),
     )
 
 

@@ -117,7 +117,7 @@ class Watch:
 
     def _states(self, when: str) -> Iterator[str]:
         network = network_of(self._run.network)
-        for layer in network.hears:
+        for layer in network.updated:
             values = self._substrate.observe(Observable.VALUE, layer)
             name = network.populations[layer].name
             _finite(f"states of {name}", values, when)

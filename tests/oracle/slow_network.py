@@ -99,9 +99,9 @@ class Delivery:
 class Core:
     """The list of packets to send, the sender that makes them, the inbox, and the receiver."""
 
-    def __init__(self, depth: int, deaf: bool) -> None:
+    def __init__(self, depth: int, disabled: bool) -> None:
         self.outbox: deque[int] = deque()
-        self.inbox_free: deque[int] = deque([0] * depth) if not deaf else deque()
+        self.inbox_free: deque[int] = deque([0] * depth) if not disabled else deque()
         self.sender = Fraction(0)
         self.receiver = Fraction(0)
         self.not_before = 0  # one packet a cycle
@@ -165,7 +165,7 @@ class Router:
 class SlowNetwork:
     """A chip's network, and the packets given to it."""
 
-    def __init__(self, sheet: Sheet, deaf: frozenset[int] = frozenset()) -> None:
+    def __init__(self, sheet: Sheet, disabled: frozenset[int] = frozenset()) -> None:
         self.sheet = sheet
         self.now = 0
         self.routers = {(x, y): Router(self, (x, y)) for x in range(sheet.width) for y in range(sheet.height)}
@@ -178,7 +178,7 @@ class SlowNetwork:
                     router.links[direction] = link
                     far.queues[direction] = Queue(link)
         n_cores = sheet.n_tiles * sheet.cores_per_tile
-        self.cores = [Core(sheet.fifo_depth, core in deaf) for core in range(n_cores)]
+        self.cores = [Core(sheet.fifo_depth, core in disabled) for core in range(n_cores)]
         self.due: dict[int, int] = {}
         self.work: dict[int, Fraction] | None = None
         self.service: dict[tuple[int, int], Fraction] = {}

@@ -61,7 +61,7 @@ def drawn(network: Network, seed: int, samples: int = 2) -> tuple[Parameters, An
     parameters = Parameters(
         tuple(matrix(k) for k in network.forward),
         tuple(matrix(k) for k in network.own_feedback),
-        tuple(rng.uniform(-0.2, 0.4, network.sizes[k]) for k in network.hears),
+        tuple(rng.uniform(-0.2, 0.4, network.sizes[k]) for k in network.updated),
     )
     x = rng.uniform(0, 1, (samples, sum(network.sizes[k] for k in network.inputs)))
     y = rng.uniform(0, 1, (samples, sum(network.sizes[k] for k in network.outputs)))
@@ -152,7 +152,7 @@ def test_real_values_come_to_the_fixed_point_of_the_equations(network: Network, 
     made.begin(x, np.arange(2, dtype=np.uint64))
     made.run(Phase.FREE, 400)
     states, matrices = made.values(), projection_matrices(network, small)
-    for k, bias in zip(network.hears, small.biases, strict=True):
+    for k, bias in zip(network.updated, small.biases, strict=True):
         drive = bias + sum(states[network.projections[p].source] @ matrices[p] for p in network.into(k))
         np.testing.assert_allclose(states[k], np.clip(drive, 0, 1), atol=1e-9)
 

@@ -62,7 +62,7 @@ def drawn(of: Network, seed: int) -> tuple[Parameters, Any, Any]:
     parameters = Parameters(
         tuple(rng.uniform(-0.7, 0.9, of.weights_shape(k)) for k in of.forward),
         tuple(rng.uniform(-0.5, 0.5, of.weights_shape(k)) for k in of.own_feedback),
-        tuple(rng.uniform(-0.1, 0.4, of.sizes[k]) for k in of.hears),
+        tuple(rng.uniform(-0.1, 0.4, of.sizes[k]) for k in of.updated),
     )
     return parameters, rng.uniform(0, 1, (2, 40)), rng.uniform(0, 1, (2, 3))
 
@@ -181,7 +181,7 @@ def test_weights_learn_what_their_synapses_give(tied: bool, kind: str) -> None:
             if change.size:
                 change[w] += outer[i, j]
         wanted.append(parameters.weights[k] + 0.1 * change.reshape(p.connection.shape))
-    made.write_weights(updates, [None] * len(of.hears))
+    made.write_weights(updates, [None] * len(of.updated))
     after = made.parameters()
     for k, weights in zip(of.forward, wanted, strict=True):
         np.testing.assert_allclose(after.weights[k], weights, atol=1e-12)
@@ -201,7 +201,7 @@ def test_integers_learn_within_their_range() -> None:
     made.load(parameters)
     before = made.parameters()
     ends = tuple(np.ones((4, of.sizes[k])) for k in (0, 1))
-    made.write_weights([WeightUpdate(0, (ends,), 1.0, 1)], [None] * len(of.hears))
+    made.write_weights([WeightUpdate(0, (ends,), 1.0, 1)], [None] * len(of.updated))
     after = made.parameters()
     np.testing.assert_allclose(after.weights[0], 1.0, atol=1e-6)  # 127 steps of 1/127
     np.testing.assert_array_equal(after.weights[2], before.weights[2])

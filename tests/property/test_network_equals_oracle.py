@@ -201,7 +201,7 @@ def test_conservation_in_every_cycle_of_the_kernel(case: Case) -> None:
         service=np.zeros(n, dtype=np.int64),
         work=np.array(case.due, dtype=np.int64),
         paced=False,
-        deaf=np.zeros(0, dtype=np.int64),
+        disabled=np.zeros(0, dtype=np.int64),
     )
     status = DONE if n == 0 else None
     while status != DONE:

@@ -168,10 +168,10 @@ def test_a_stall_names_its_tick() -> None:
     chip = replace(chip_of("unicast"), timing=timing)
     placed = run(case, chip, "tick", None).placed
     raster = checked_raster(case.rasters, case.sizes, computes=False)
-    deaf = [int(case.cores[1][0])]
+    disabled = [int(case.cores[1][0])]
     with pytest.raises(StallError) as stalled:
-        replay_time(placed, raster, timing, "cycle", updates=False, deaf=deaf)
+        replay_time(placed, raster, timing, "cycle", updates=False, disabled=disabled)
     assert str(stalled.value).startswith("tick 2, cycle ")
-    assert f"cores that take no packets: {deaf[0]}" in str(stalled.value)
+    assert f"cores that take no packets: {disabled[0]}" in str(stalled.value)
     with pytest.raises(StallError, match=r"^tick 2, cycle 2: the network is not done, and max_cycles = 2"):
         replay_time(placed, raster, timing, "cycle", updates=False, max_cycles=2)

@@ -321,7 +321,7 @@ def alone(work: Any) -> None:
 def test_a_core_that_takes_nothing_stalls_the_tick_and_says_so() -> None:
     made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=20))
     sites = [core.site for core in made.image.cores]
-    clock, spikes = clock_of(made, deaf=[sites[1]])
+    clock, spikes = clock_of(made, disabled=[sites[1]])
     spikes[2, 0, :9] = 1
     with pytest.raises(StallError) as stalled:
         clock.measure(np.array([0]), np.zeros((0, 1, 3), np.int32), spikes, alone, first_tick=11)
@@ -343,15 +343,15 @@ def test_pairs_between_which_nothing_travels() -> None:
     """Packets over a link that is down, or to a core that is dead, are neither made nor walked."""
     made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=20))
     n = len(made.image.cores)
-    unheard = np.zeros((n, n), dtype=bool)
-    unheard[0, 1] = True
-    clock, spikes = clock_of(made, unheard=unheard, deaf=[made.image.cores[1].site])
+    unreachable = np.zeros((n, n), dtype=bool)
+    unreachable[0, 1] = True
+    clock, spikes = clock_of(made, unreachable=unreachable, disabled=[made.image.cores[1].site])
     spikes[2, 0, :9] = 1
     time = clock.measure(np.array([0]), np.zeros((0, 1, n), np.int32), spikes, alone)
     assert time.ticks == 4 and not time.link_load.any() and not time.latencies.size
     with pytest.raises(ConfigError) as wrong:
-        clock_of(made, unheard=unheard[:1])
-    assert str(wrong.value) == f"unheard: must have shape ({n}, {n}), got (1, {n})"
+        clock_of(made, unreachable=unreachable[:1])
+    assert str(wrong.value) == f"unreachable: must have shape ({n}, {n}), got (1, {n})"
 
 
 @pytest.mark.interp

@@ -94,7 +94,7 @@ class TwoCompartmentLIF:
         state_words_written=3,
         state_words_kept=3,
     )
-    # s and r once more, for an axon on a core that hears it.
+    # s and r once more, for an axon on a core that receives its spikes.
     trace_hardware: ClassVar[HardwareCost] = HardwareCost(
         additions=3,
         multiplications=2,

@@ -60,8 +60,8 @@ def test_cores_must_exist_and_be_named_once() -> None:
     assert refusal(call, MESH, TIMING, Packets.multicast([0, 0], [[3], [1, 2, 1]]), [0, 0]) == (
         "packets.destination: packet 1 names core 1 twice"
     )
-    assert refusal(call, MESH, TIMING, Packets.unicast([0], [1]), [0], deaf=[9]) == (
-        "deaf: core 9 does not exist; the chip has cores 0 to 7"
+    assert refusal(call, MESH, TIMING, Packets.unicast([0], [1]), [0], disabled=[9]) == (
+        "disabled: core 9 does not exist; the chip has cores 0 to 7"
     )
 
 

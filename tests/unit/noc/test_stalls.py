@@ -22,7 +22,7 @@ MESH = MeshSpec(width=3, height=1, cores_per_tile=1)
 def test_a_deaf_core_stalls_the_network_with_the_cycle_the_packets_and_the_queues() -> None:
     packets = Packets.unicast([0] * 9 + [1], [2] * 9 + [0])
     with pytest.raises(StallError) as caught:
-        simulate_traffic(MESH, sheet_timing(depth=2), packets, np.zeros(10, int), deaf=[2])
+        simulate_traffic(MESH, sheet_timing(depth=2), packets, np.zeros(10, int), disabled=[2])
     assert isinstance(caught.value, NeurochipError)
     assert str(caught.value) == (
         "cycle 6: the network has stalled with 9 of 10 deliveries missing: packet 0 from core 0 to core 2, "
@@ -36,7 +36,12 @@ def test_a_deaf_core_stalls_the_network_with_the_cycle_the_packets_and_the_queue
 def test_nobody_waits_for_max_cycles_once_nothing_can_move() -> None:
     with pytest.raises(StallError, match="^cycle 3: the network has stalled with 1 of 1 deliveries missing"):
         simulate_traffic(
-            MESH, sheet_timing(router_cycles=1), Packets.unicast([0], [1]), [0], max_cycles=1 << 42, deaf=[1]
+            MESH,
+            sheet_timing(router_cycles=1),
+            Packets.unicast([0], [1]),
+            [0],
+            max_cycles=1 << 42,
+            disabled=[1],
         )
 
 
@@ -60,12 +65,14 @@ def test_time_may_run_out() -> None:
 
 def test_a_tick_stalls_like_traffic() -> None:
     with pytest.raises(StallError, match="stalled .*; cores that take no packets: 1$"):
-        core_pipeline(MESH, sheet_timing(), Packets.unicast([0], [1]), neurons=[1, 1, 1], sops=[3], deaf=[1])
+        core_pipeline(
+            MESH, sheet_timing(), Packets.unicast([0], [1]), neurons=[1, 1, 1], sops=[3], disabled=[1]
+        )
 
 
 def test_who_loses_to_a_fork_that_stays_asks_again_in_the_next_cycle() -> None:
-    # Core 0's packet leaves (1, 0) eastwards in cycle 1 + 5 + 1 = 7 and then stays for core 3, which is deaf. Core 2's
-    # lost that turn; it goes east in 8, and through the router of core 5 in 8 + 5 + 1.
+    # Core 0's packet leaves (1, 0) eastwards in cycle 1 + 5 + 1 = 7 and then stays for core 3, which is disabled.
+    # Core 2's lost that turn; it goes east in 8, and through the router of core 5 in 8 + 5 + 1.
     mesh = MeshSpec(width=3, height=1, cores_per_tile=2)
     packets = Packets.multicast([0, 2], [[3, 4], [5]])
     fabric, load, state = build(
@@ -76,7 +83,7 @@ def test_who_loses_to_a_fork_that_stays_asks_again_in_the_next_cycle() -> None:
         service=np.zeros(3, dtype=np.int64),
         work=np.array([0, 6]),
         paced=False,
-        deaf=np.array([3]),
+        disabled=np.array([3]),
     )
     assert advance(fabric, load, state, 1000) == STALLED
     assert state.arrival.tolist() == [-1, 13, 14]
