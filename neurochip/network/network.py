@@ -104,11 +104,19 @@ class Network:
 
     @property
     def is_chain(self) -> bool:
-        """Whether each population leads to the next and to no other, and back to the one before it."""
+        """Whether it is what `layered` makes: all in order from one input to one output, dense, of delay 1.
+
+        Feedback is all tied or all of its own.
+        """
         last = len(self.populations) - 1
-        ways = sorted((p.source, p.target) for p in self.projections)
-        chain = [(k, k + 1) for k in range(last)]
-        return ways == sorted(chain + [(k + 1, k) for k in range(1, last)]) and len(self.inputs) == 1
+        forward = [(k, k + 1, None) for k in range(last)]
+        backward = [(k + 1, k, k) for k in range(1, last)]
+        return (
+            [(p.source, p.target, p.feedback_of) for p in self.projections] == forward + backward
+            and all(p.delay == 1 and p.connection is None and p.convolution is None for p in self.projections)
+            and len({p.tied for p in self.projections if p.backward}) <= 1
+            and len(self.inputs) == len(self.outputs) == 1
+        )
 
     def name_of(self, projection: int) -> str:
         """Return a projection in words: ``hidden→output``."""

@@ -42,12 +42,34 @@ def refuse_delays(network: Network, keeper: str, error: type[NeurochipError]) ->
 def refuse_graph(network: Network, keeper: str, error: type[NeurochipError]) -> None:
     """Raise ``error`` for a network that is no chain, where ``keeper`` is made for chains."""
     if not network.is_chain:
-        chain = {(k, k + 1) for k in range(len(network.sizes) - 1)} | {
-            (k + 1, k) for k in range(1, len(network.sizes))
-        }
-        odd = [p.index for p in network.projections if (p.source, p.target) not in chain]
-        place = network.name_of(odd[0]) if odd else "network.projections"
+        place, problem = _odd(network)
         raise error(
-            place,
-            f"makes it no chain of populations, which {keeper} is made for; use the ideal or the digital substrate",
+            place, f"{problem}, and {keeper} is made for chains; use the ideal or the digital substrate"
         )
+
+
+def _odd(network: Network) -> tuple[str, str]:
+    """Return what makes a network no chain: where, and what is wrong there."""
+    for role, found in (("inputs", network.inputs), ("outputs", network.outputs)):
+        if len(found) > 1:
+            return "network.populations", f"have {len(found)} {role}"
+    last = len(network.populations) - 1
+    wanted = [(k, k + 1) for k in range(last)] + [(k + 1, k) for k in range(1, last)]
+    ways = [(p.source, p.target) for p in network.projections]
+    for p, way in zip(network.projections, ways, strict=True):
+        place = network.name_of(p.index)
+        if way not in wanted:
+            return place, "joins populations that are no neighbours in the order of populations"
+        if ways.count(way) > 1:
+            return place, "is there twice"
+        if p.connection is not None or p.convolution is not None:
+            return place, "is not dense"
+        if p.delay != 1:
+            return place, f"has a delay of {p.delay} ticks"
+    for source, target in wanted:
+        if (source, target) not in ways:
+            names = [network.populations[k].name for k in (source, target)]
+            return "network.projections", f"have none from {names[0]} to {names[1]}"
+    if ways == wanted and [p.feedback_of for p in network.projections if p.backward] == list(range(1, last)):
+        return "network.projections", "have feedback that is tied beside feedback of its own"
+    return "network.projections", "are not in the order of populations, from the input on"

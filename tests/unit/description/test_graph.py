@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, network_of, run_to_toml
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
@@ -163,3 +164,19 @@ def test_what_nothing_reaches_is_refused() -> None:
     table["learning"]["rates"] = [0.1, 0.1]
     with pytest.raises(ConfigError, match="none ends at side"):
         RunSpec.from_dict(table)
+
+
+def test_a_chain_in_another_order_is_told_from_the_chain() -> None:
+    """A checkpoint of one would be read as the other's: weights of the same shapes, in other places."""
+    populations = [
+        {"name": "in", "shape": [64], "role": "input"},
+        *({"name": name, "shape": [10]} for name in "ab"),
+        {"name": "out", "shape": [10], "role": "output"},
+    ]
+    ways = [{"from": a, "to": b} for a, b in (("in", "a"), ("a", "b"), ("b", "out"))]
+    found = set()
+    for order in ((0, 1, 2), (0, 2, 1)):
+        network = {"populations": populations, "projections": [ways[k] for k in order]}
+        table = {**GRAPH, "network": network, "learning": {"rates": [0.1] * 3, "epochs": 1}}
+        found.add(digest_of(build(RunSpec.from_dict(table))))
+    assert len(found) == 2
