@@ -25,7 +25,7 @@ def network_of(spec: NetworkSpec) -> Network:
         For a projection from or to nowhere, or of a shape that does not fit; for a graph without input or output.
     """
     if spec.layers is not None:
-        return layered(spec.layers, tied=spec.tied)
+        return layered(spec.layers, tied=spec.tied, gains=spec.gains)
     populations = _populations(spec)
     by_name = {population.name: k for k, population in enumerate(populations)}
     forward: list[Projection] = []

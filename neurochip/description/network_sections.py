@@ -134,6 +134,14 @@ class NetworkSpec(Section):
             live_if=Given(".layers"),
         ),
     ] = True
+    gains: Annotated[
+        tuple[Positive, ...] | None,
+        Key(
+            "The first weights of a chain are drawn within so many times the usual bound, one gain for each pair of "
+            "neighbours; left out, 1.",
+            live_if=Given(".layers"),
+        ),
+    ] = None
     populations: Annotated[
         tuple[PopulationSpec, ...],
         Key("Populations of any graph: name, shape and role of each.", shapes=True),
@@ -169,6 +177,11 @@ class NetworkSpec(Section):
             raise ConfigError(
                 "network.layers", f"must have at least 2 entries, input and output, got {len(self.layers)}"
             )
+        if self.layers is not None and self.gains is not None and len(self.gains) != len(self.layers) - 1:
+            raise ConfigError(
+                "network.gains",
+                f"must have one gain for each of the {len(self.layers) - 1} projections, got {len(self.gains)}",
+            )
 
     @property
     def title(self) -> str:
@@ -182,7 +195,8 @@ class NetworkSpec(Section):
         if self.weight_range is not None:
             table["weight_range"] = self.weight_range
         if self.layers is not None:
-            return {"layers": list(self.layers), "tied": self.tied, **table}
+            gains = {} if self.gains is None else {"gains": list(self.gains)}
+            return {"layers": list(self.layers), "tied": self.tied, **gains, **table}
         table["populations"] = [
             {"name": p.name, "shape": list(p.shape), "role": p.role} for p in self.populations
         ]

@@ -228,6 +228,15 @@ class EvaluationSpec(Section):
     train: Annotated[Natural, Key("At most so many training samples; 0 for none.")] = 10_000
     test: Annotated[Count | None, Key("At most so many test samples; left out, all.")] = None
     every: Annotated[Count, Key("After every so many epochs, and after the last.")] = 1
+    diagnosed: Annotated[
+        Natural,
+        Key(
+            "So many training samples are looked at after every evaluation: neurons at their rails, residual, second "
+            "fixed points; 0 for none. Neurons that fire have none of these.",
+            live_if=IsNot("substrate", "analog"),
+            training_only=True,
+        ),
+    ] = 20
 
 
 @described

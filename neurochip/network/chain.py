@@ -13,7 +13,7 @@ from neurochip.network.projection import Projection
 __all__ = ["convolutional", "layered"]
 
 
-def layered(sizes: tuple[int, ...], *, tied: bool = True) -> Network:
+def layered(sizes: tuple[int, ...], *, tied: bool = True, gains: tuple[float, ...] | None = None) -> Network:
     """Return the network of equilibrium propagation: a chain, with feedback between all but the clamped layer.
 
     Parameters
@@ -22,6 +22,8 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True) -> Network:
         Neurons of the input, hidden and output layers.
     tied
         Whether feedback is the transpose of the forward weights.
+    gains
+        Of the first weights, one for each pair of neighbours: they are drawn within so many times the usual bound.
 
     Returns
     -------
@@ -31,18 +33,23 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True) -> Network:
     Raises
     ------
     ConfigError
-        For fewer than two layers.
+        For fewer than two layers, or another number of gains.
     """
     last = len(sizes) - 1
     if last < 1:
         raise ConfigError("network.layers", f"must have at least 2 entries, input and output, got {last + 1}")
+    factors = gains or (1.0,) * last
+    if len(factors) != last:
+        raise ConfigError(
+            "network.gains", f"must have one gain for each of the {last} projections, got {len(factors)}"
+        )
     names = ["input", *(f"hidden{k}" if last > 2 else "hidden" for k in range(1, last)), "output"]
     populations = tuple(
         Population(name, size, clamped=k == 0)
         for k, (name, size) in enumerate(zip(names, sizes, strict=True))
     )
-    forward = [Projection(k, k + 1) for k in range(last)]
-    backward = [Projection(k + 1, k, feedback_of=k, tied=tied) for k in range(1, last)]
+    forward = [Projection(k, k + 1, gain=factors[k]) for k in range(last)]
+    backward = [Projection(k + 1, k, feedback_of=k, tied=tied, gain=factors[k]) for k in range(1, last)]
     return Network(populations, tuple(forward + backward))
 
 

@@ -11,6 +11,7 @@ from neurochip.report.sections.baseline import baseline
 from neurochip.report.sections.bits import bits
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.control import control
+from neurochip.report.sections.diagnosis import diagnosis
 from neurochip.report.sections.energy import energy
 from neurochip.report.sections.faults import faults
 from neurochip.report.sections.headline import headline
@@ -29,6 +30,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         str(document["run"].get("name", "run")),
         headline(document),
         learning(document),
+        diagnosis(document),
         analog(document),
         convergence(document),
         bits(document) if document["run"].get("substrate") != "analog" else None,

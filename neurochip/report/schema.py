@@ -34,6 +34,24 @@ __all__ = [
 FORMAT = 1  # raised when a reader of the old shape would misread the new one
 
 
+class RailsTable(TypedDict):
+    """Shares of the neurons of a population that stand at 0 and at 1 after the free phase."""
+
+    population: str
+    low: float
+    high: float
+
+
+class DiagnosisTable(TypedDict):
+    """One `neurochip.training.diagnosis.Diagnosis`."""
+
+    samples: int
+    rails: list[RailsTable]
+    residual: float
+    second: float
+    loop_gain: float
+
+
 class EpochTable(TypedDict):
     """One `neurochip.training.record.EpochRecord`. Errors are shares, 0 to 1."""
 
@@ -46,6 +64,7 @@ class EpochTable(TypedDict):
     spikes_per_sample: float | None
     weight_saturations: int
     warnings: NotRequired[list[str]]
+    diagnosis: NotRequired[DiagnosisTable | None]
 
 
 class ResultTable(TypedDict):

@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from neurochip.data import Dataset
 from neurochip.description import RunSpec, network_of
+from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
 from neurochip.substrate import Ledger, Machine, Phase, Snapshot, Substrate
-from neurochip.training.evaluate import confusion_matrix
+from neurochip.training.diagnosis import Diagnosis, diagnose
+from neurochip.training.evaluate import confusion_matrix, presentations
 from neurochip.training.progress import Reporter
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import TrainingState
@@ -222,6 +224,9 @@ class Trainer:
                 f"epoch {state.epoch + 1}",
                 states=test is not None,
             )
+            diagnosis = self._diagnosed() if test is not None else None
+        if diagnosis is not None:
+            warnings += tuple(diagnosis.warnings())
         ledger = self._substrate.ledger()
         spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
         state.epochs.append(
@@ -235,12 +240,22 @@ class Trainer:
                 spikes_per_sample=spikes / self._n if run.substrate == "digital" else None,
                 weight_saturations=ledger.total("weight_saturations") - before["saturations"],
                 warnings=warnings,
+                diagnosis=diagnosis,
             )
         )
         state.epoch += 1
         state.minibatch = state.wrong = state.seen = 0
         self._note(0.0)
         return True
+
+    def _diagnosed(self) -> Diagnosis | None:
+        """Look at the first training samples; `None` where there is nothing to be seen."""
+        run, n = self._run, min(self._run.evaluation.diagnosed, self._n)
+        if not n or run.substrate == "analog" or run.neuron.kind != SettlingNeuron.kind:
+            return None
+        inputs = self._data.images(np.arange(n), split="train")
+        network = network_of(run.network)
+        return diagnose(self._substrate, network, inputs, presentations(0, n), run.phases.free)
 
     def _booked(self, epochs: list[EpochRecord]) -> dict[str, int]:
         """What the epochs so far had booked."""

@@ -13,6 +13,7 @@ from neurochip.description import ChipSpec, RunSpec
 from neurochip.energy.hardware import ElementUse, HardwareUse
 from neurochip.spikes import Spikes
 from neurochip.substrate.ledger import Ledger
+from neurochip.training.diagnosis import Diagnosis
 
 __all__ = [
     "ConvergenceCurve",
@@ -49,6 +50,8 @@ class EpochRecord:
         Writes that met the end of an integer weight's range.
     warnings
         Sentences about weights, states and answers that a reader of the results should know (`Watch`).
+    diagnosis
+        Whether the network can learn; `None` where nothing was looked at.
     """
 
     epoch: float
@@ -60,6 +63,7 @@ class EpochRecord:
     spikes_per_sample: float | None
     weight_saturations: int
     warnings: tuple[str, ...] = ()
+    diagnosis: Diagnosis | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import numpy as np
 import pytest
 
 from neurochip.building import build, digest_of
@@ -12,6 +13,7 @@ from neurochip.description import RunSpec, network_of, run_to_toml
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
 from neurochip.network import layered
+from neurochip.training.streams import glorot
 
 GRAPH: dict[str, Any] = {
     "name": "graph",
@@ -86,10 +88,26 @@ def test_a_chain_means_the_same_either_way() -> None:
             names, (64, 9, 7, 10), ("input", "hidden", "hidden", "output"), strict=True
         )
     ]
-    projections = [{"from": a, "to": b} for a, b in zip(names, names[1:], strict=False)]
+    gains = [1.0, 0.5, 2.0]
+    projections = [
+        {"from": a, "to": b, "gain": gain} for a, b, gain in zip(names, names[1:], gains, strict=False)
+    ]
     table = changed("network", value={"populations": populations, "projections": projections})
     table["learning"]["rates"] = [0.1, 0.1, 0.1]
-    assert network_of(RunSpec.from_dict(table).network) == layered((64, 9, 7, 10))
+    graph = RunSpec.from_dict(table)
+    table["network"] = {"layers": [64, 9, 7, 10], "gains": gains}
+    chain = RunSpec.from_dict(table)
+    assert network_of(graph.network) == network_of(chain.network)
+    assert network_of(chain.network) == layered((64, 9, 7, 10), gains=(1.0, 0.5, 2.0))
+    assert RunSpec.from_dict(parse_toml(run_to_toml(chain), "run.toml")) == chain
+
+
+def test_gains_stretch_the_first_weights_and_nothing_else() -> None:
+    sizes = (6, 5, 4)
+    usual, stretched = (glorot(layered(sizes, tied=False, gains=gains), 1) for gains in (None, (0.5, 2.0)))
+    for gain, before, after in zip((0.5, 2.0), usual.weights, stretched.weights, strict=True):
+        assert np.array_equal(gain * before, after)
+    assert np.array_equal(2.0 * usual.feedback[0], stretched.feedback[0])
 
 
 REFUSED: list[tuple[tuple[Any, ...], Any, str, str]] = [
@@ -146,6 +164,9 @@ REFUSED: list[tuple[tuple[Any, ...], Any, str, str]] = [
     (("network", "populations", 0, "shape"), [11], "network.populations", "do not match the data"),
     (("network", "layers"), [64, 10], "network.populations", "contradicts network.layers"),
     (("network", "tied"), False, "network.tied", "no effect"),
+    (("network", "gains"), [1.0], "network.gains", "no effect"),
+    (("network",), {"layers": [64, 5, 10], "gains": [1.0]}, "network.gains", "each of the 2 projections"),
+    (("network",), {"layers": [64, 5, 10], "gains": [1.0, 0.0]}, "network.gains", "must be > 0"),
     (("network", "populations"), None, "network.layers", "is missing"),
     (("learning", "rates"), [0.1], "learning.rates", "each of the 5 projections"),
 ]
