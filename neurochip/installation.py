@@ -24,6 +24,7 @@ ENABLED_BY = {
     "gp": "neurochip tune --sampler gp",
     "trace": "neurochip trace --format vcd",
     "nir": "neurochip import, neurochip export",
+    "docs": "mkdocs build: this documentation as a site",
     "testing": "neurochip.testing: the contracts that a plug-in keeps",
 }
 # Program → what it is good for. None is needed to simulate.
