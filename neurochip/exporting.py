@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from neurochip.building import build, digest_of
 from neurochip.cores.raster_file import load_arrays
-from neurochip.description import read_run
+from neurochip.description import RunSpec, read_run
+from neurochip.description import network_of as network_of_run
 from neurochip.description.nir_graph import nir_bytes
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork, read_spiking, spiking_bytes
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, DataError, OutputError
+from neurochip.network import Network, Population, refuse_delays, turned
+from neurochip.substrate.protocol import Parameters
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 
@@ -59,61 +63,30 @@ def write_network(network: SpikingNetwork, path: Path | str) -> None:
 def rate_network(folder: Path | str, *, dt: float) -> SpikingNetwork:
     """Return integrate-and-fire neurons whose mean rates have the fixed point of a trained network.
 
-    A neuron of equilibrium propagation rests where s = clip(Σ w s + b, 0, 1). An IF neuron that adds x = Σ w
-    q + b in every
-    tick and fires above 1, giving up 1 each time, fires in a share clip(⟨x⟩, 0, 1) of the ticks: the same equation
-    for rates. It is an approximation: nothing anneals, single spikes make x fluctuate, and NIR has no reset by
-    subtraction, so that stands in metadata.
+    A neuron of equilibrium propagation rests where s = clip(Σ w s + b, 0, 1). An IF neuron that adds x = Σ w q + b in
+    every tick and fires above 1, giving up 1 each time, fires in a share clip(⟨x⟩, 0, 1) of the ticks: the same
+    equation for rates, on any graph. It is an approximation: nothing anneals, single spikes make x fluctuate, and NIR
+    has no reset by subtraction, so that stands in metadata.
+
+    Raises
+    ------
+    DataError
+        For a folder without a finished run.
+    CapabilityError
+        For neurons of another kind, on another curve, with delays, or with several inputs.
     """
     path = Path(folder)
     if not (path / RESOLVED).is_file():
         raise DataError(str(path), f"has no {RESOLVED}; name the folder of a finished run")
     run = read_run(str(path / RESOLVED))
-    if not run.settles:
-        raise CapabilityError(
-            str(path),
-            f'has neurons of kind "{run.neuron.kind}", whose value is a filter of their spikes: NIR has no such '
-            "thing; export a run of neurons that settle",
-        )
+    _refuse(run, path)
     built = build(run)
+    network = built.network
     parameters = read_checkpoint(path / CHECKPOINT, digest=digest_of(built)).parameters
-    names = [p.name for p in built.network.populations]
-    groups = [NeuronGroup(name=names[0], kind="Input", size=built.network.sizes[0])]
-    for name, size in zip(names[1:], built.network.sizes[1:], strict=True):
-        ones = np.ones(size)
-        groups.append(
-            NeuronGroup(
-                name=name,
-                kind="IF",
-                size=size,
-                parameters={"r": ones / dt, "v_threshold": ones, "v_reset": 0.0 * ones},
-                reset="subtract",
-            )
-        )
-    connections = [
-        Connection(
-            name=f"forward{k}",
-            source=names[k],
-            target=names[k + 1],
-            weights=np.asarray(weights, dtype=np.float32),
-            bias=np.asarray(parameters.biases[k], dtype=np.float64),
-        )
-        for k, weights in enumerate(parameters.weights)
-    ]
-    for k in range(1, len(names) - 1):
-        back = parameters.feedback[k - 1] if parameters.feedback else parameters.weights[k].T
-        connections.append(
-            Connection(
-                name=f"feedback{k}",
-                source=names[k + 1],
-                target=names[k],
-                weights=np.ascontiguousarray(back, dtype=np.float32),
-            )
-        )
     return SpikingNetwork(
-        groups=tuple(groups),
-        connections=tuple(connections),
-        outputs={"out": names[-1]},
+        groups=tuple(_group(population, dt) for population in network.populations),
+        connections=tuple(_connections(network, parameters)),
+        outputs=_outputs(network),
         dt=dt,
         metadata={
             "run": run.name,
@@ -125,3 +98,89 @@ def rate_network(folder: Path | str, *, dt: float) -> SpikingNetwork:
             ),
         },
     )
+
+
+def _refuse(run: RunSpec, path: Path) -> None:
+    """Refuse what has no mean rates of such neurons, or no place in a network of ours."""
+    if not run.settles:
+        raise CapabilityError(
+            str(path),
+            f'has neurons of kind "{run.neuron.kind}", whose value is a filter of their spikes: NIR has no such '
+            "thing; export a run of neurons that settle",
+        )
+    if run.analog is not None and run.analog.characteristic != "hard-sigmoid":
+        raise CapabilityError(
+            str(path),
+            f'has neurons of characteristic "{run.analog.characteristic}", which no mean rate has; export a run of '
+            '"hard-sigmoid"',
+        )
+    network = network_of_run(run.network)
+    refuse_delays(network, "an exported network", CapabilityError)
+    if len(network.inputs) != 1:
+        names = ", ".join(network.populations[k].name for k in network.inputs)
+        raise CapabilityError(
+            "network.populations",
+            f"have {len(network.inputs)} inputs ({names}), and an exported network has one; join them in one "
+            "population",
+        )
+
+
+def _group(population: Population, dt: float) -> NeuronGroup:
+    shape = population.shape if len(population.shape) > 1 else ()
+    if population.clamped:
+        return NeuronGroup(name=population.name, kind="Input", size=population.size, shape=shape)
+    ones = np.ones(population.size)
+    return NeuronGroup(
+        name=population.name,
+        kind="IF",
+        size=population.size,
+        parameters={"r": ones / dt, "v_threshold": ones, "v_reset": 0.0 * ones},
+        reset="subtract",
+        shape=shape,
+    )
+
+
+def _connections(network: Network, parameters: Parameters) -> Iterator[Connection]:
+    """Yield each projection with its weights. One into each population brings its biases.
+
+    That is the first matrix, if there is one: of maps NIR has one bias for each map, and for pooling none.
+    """
+    biases = {}
+    for k, bias in zip(network.updated, parameters.biases, strict=True):
+        into = network.into(k)
+        biases[next((i for i in into if network.projections[i].connection is None), into[0])] = bias
+    own = dict(
+        zip(
+            (*network.forward, *network.own_feedback),
+            (*parameters.weights, *parameters.feedback),
+            strict=True,
+        )
+    )
+    names = [population.name for population in network.populations]
+    for p in network.projections:
+        weights = own[p.index if p.transpose_of is None else p.transpose_of]
+        if p.transpose_of is not None:
+            weights = turned(network.projections[p.transpose_of], weights)
+        of_target = biases.get(p.index)
+        yield Connection(
+            name=f"feedback{p.feedback_of}" if p.backward else f"forward{p.index}",
+            source=names[p.source],
+            target=names[p.target],
+            weights=np.ascontiguousarray(weights, dtype=np.float32),
+            bias=None if of_target is None else np.asarray(of_target, dtype=np.float64),
+            connectivity=p.connection,
+        )
+
+
+def _outputs(network: Network) -> dict[str, str]:
+    """Return a name for each output that no population has."""
+    taken = {population.name for population in network.populations}
+    names = [network.populations[k].name for k in network.outputs]
+    found: dict[str, str] = {}
+    for name in names:
+        output = "out" if len(names) == 1 else f"out_{name}"
+        while output in taken:
+            output += "_"
+        taken.add(output)
+        found[output] = name
+    return found

@@ -1,0 +1,155 @@
+"""What of a run other tools get: every synapse of a graph with its weight, or one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from neurochip.building import build, digest_of
+from neurochip.description import RunSpec, run_to_toml
+from neurochip.description.linear_maps import LinearMap, unrolled
+from neurochip.description.nir_graph import from_nir, to_nir
+from neurochip.description.spiking import SpikingNetwork
+from neurochip.errors import CapabilityError
+from neurochip.exporting import rate_network
+from neurochip.network import as_matrix, turned
+from neurochip.simulation import simulate
+from neurochip.training.checkpoint import read_checkpoint
+from neurochip.training.folder import RESOLVED
+
+RUN: dict[str, Any] = {
+    "name": "maps",
+    "substrate": "ideal",
+    "coding": {"annealer": "constant"},
+    "data": {"set": "digits", "train": 20, "test": 10},
+    "phases": {"free": 4, "nudged": 2},
+    "network": {
+        "populations": [
+            {"name": "pixels", "shape": [1, 8, 8], "role": "input"},
+            {"name": "maps", "shape": [2, 6, 6]},
+            {"name": "pooled", "shape": [2, 3, 3]},
+            {"name": "side", "shape": [18]},
+            {"name": "out", "shape": [10], "role": "output"},
+        ],
+        "projections": [
+            {"from": "pixels", "to": "maps", "connectivity": {"kind": "convolution", "kernel": 3}},
+            {"from": "maps", "to": "pooled", "connectivity": {"kind": "pooling", "kernel": 2}},
+            {"from": "pooled", "to": "side", "connectivity": "one-to-one", "feedback": "none"},
+            {"from": "side", "to": "side", "connectivity": {"kind": "sparse", "density": 0.2}},
+            {"from": "side", "to": "out", "feedback": "own"},
+            {"from": "maps", "to": "out"},
+            {"from": "maps", "to": "out", "feedback": "none"},
+        ],
+    },
+    "learning": {"rates": [0.1, 0.0, 0.1, 0.1, 0.1, 0.1, 0.1], "epochs": 1},
+    "evaluation": {"train": 0},
+}  # fmt: skip
+Maps = dict[tuple[str, str], np.ndarray[Any, Any]]
+
+
+def totals(network: SpikingNetwork) -> tuple[Maps, dict[str, Any]]:
+    """Return Σ of what leads from one group to another as matrices, and Σ of the biases of each group."""
+    sums: Maps = {}
+    biases: dict[str, Any] = {}
+    for c in network.connections:
+        matrix = unrolled(LinearMap(*c.joined(network.group(c.source).size)), "dense").weights
+        assert matrix is not None
+        way = c.source, c.target
+        sums[way] = sums.get(way, 0.0) + matrix.astype(np.float64)
+        if c.bias is not None:
+            biases[c.target] = biases.get(c.target, 0.0) + c.bias
+    return sums, biases
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs") / "maps"
+    simulate(RunSpec.from_dict(RUN), out=out, threads=1)
+    return out
+
+
+def test_every_synapse_of_a_graph_is_exported(folder: Path) -> None:
+    built = build(RunSpec.from_dict(RUN))
+    graph = built.network
+    learnt = read_checkpoint(folder / "checkpoint.h5", digest=digest_of(built)).parameters
+    values = dict(zip(graph.forward, learnt.weights, strict=True))
+    values |= dict(zip(graph.own_feedback, learnt.feedback, strict=True))
+    names = [p.name for p in graph.populations]
+    wanted: Maps = {}
+    for p in graph.projections:
+        of = p.transpose_of
+        weights = values[p.index] if of is None else turned(graph.projections[of], values[of])
+        way = names[p.source], names[p.target]
+        wanted[way] = wanted.get(way, 0.0) + as_matrix(p, weights)
+    assert len(wanted) == 9
+    exported = rate_network(folder, dt=1e-3)
+    assert [g.shape for g in exported.groups] == [(1, 8, 8), (2, 6, 6), (2, 3, 3), (), ()]
+    assert list(exported.outputs.values()) == ["out"]
+    for network in (exported, from_nir(to_nir(exported))):
+        sums, biases = totals(network)
+        assert sums.keys() == wanted.keys()
+        for way, matrix in wanted.items():
+            np.testing.assert_allclose(sums[way], matrix, rtol=1e-6, atol=1e-7, err_msg=str(way))
+            assert np.any(matrix), way
+        assert set(biases) <= set(names[1:])
+        for k, bias in zip(graph.updated, learnt.biases, strict=True):
+            np.testing.assert_allclose(biases.get(names[k], 0 * bias), bias, err_msg=names[k])
+
+
+def changed(**how: Any) -> dict[str, Any]:
+    return {**RUN, **how}
+
+
+def with_projection(k: int, **how: Any) -> dict[str, Any]:
+    network = RUN["network"]
+    ways = [{**way, **how} if j == k else way for j, way in enumerate(network["projections"])]
+    return changed(network={**network, "projections": ways})
+
+
+TWO_INPUTS = changed(
+    network={
+        "populations": [
+            {"name": "top", "shape": [32], "role": "input"},
+            {"name": "bottom", "shape": [32], "role": "input"},
+            {"name": "out", "shape": [10], "role": "output"},
+        ],
+        "projections": [{"from": name, "to": "out"} for name in ("top", "bottom")],
+    },
+    learning={"rates": [0.1, 0.1], "epochs": 1},
+)
+CURVED = {
+    **{key: RUN[key] for key in ("name", "data", "evaluation")},
+    "substrate": "analog",
+    "network": {"layers": [64, 5, 10]},
+    "analog": {"characteristic": "tanh"},
+    "phases": RUN["phases"],
+    "learning": {"rates": [0.1, 0.1], "epochs": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        (
+            with_projection(4, delay=2),
+            "side→out: has a delay of 2 ticks, and an exported network has no memory of what was sent; set it to 1",
+        ),
+        (
+            TWO_INPUTS,
+            "network.populations: have 2 inputs (top, bottom), and an exported network has one; join them in one "
+            "population",
+        ),
+        (
+            CURVED,
+            'has neurons of characteristic "tanh", which no mean rate has; export a run of "hard-sigmoid"',
+        ),
+    ],
+)
+def test_what_no_network_of_ours_says_is_refused(table: dict[str, Any], said: str, tmp_path: Path) -> None:
+    (tmp_path / RESOLVED).write_text(run_to_toml(RunSpec.from_dict(table)), encoding="utf-8")
+    with pytest.raises(CapabilityError) as refused:
+        rate_network(tmp_path, dt=1e-3)
+    assert str(refused.value).endswith(said)
