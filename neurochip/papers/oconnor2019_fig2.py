@@ -111,7 +111,8 @@ def errors_of(
     substrates: Sequence[Substrate], parameters: Parameters, x: Array, y: Array, steps: int
 ) -> list[Array]:
     """Return the error of each substrate at every tick, f64[tick], for one network and one batch of inputs."""
-    reference = IdealSubstrate(layered(LAYERS), Constant(0.5), dtype=np.float64)
+    network = layered(LAYERS)
+    reference = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
     free, nudged = fixed_points(reference, parameters, x, y, BETA, steps)
     found = []
     for substrate in substrates:
@@ -119,7 +120,8 @@ def errors_of(
         substrate.begin(x, np.arange(len(x), dtype=np.uint64))
         first = substrate.run(Phase.FREE, FREE, record=("states",))
         second = substrate.run(Phase.NUDGED, NUDGED, beta=BETA, targets=y, record=("states",))
-        found.append(np.concatenate([distance(first.states, free), distance(second.states, nudged)]))
+        ends = (first.states, free), (second.states, nudged)
+        found.append(np.concatenate([distance(network, states, fixed) for states, fixed in ends]))
     return found
 
 

@@ -28,10 +28,10 @@ def convergence_curve(
 ) -> ConvergenceCurve:
     """Measure the distance to the real-valued fixed point at every tick.
 
-    Each network has its own weights (Glorot, biases 0), inputs uniform in [0, 1] and random one-hot targets. The
-    fixed points are those of ε = ½ in float64 after ``reference_steps`` of each phase. The error of a layer is its
-    mean |s − s*| over samples and neurons; the error of a network is the mean over its layers (not over neurons),
-    as in the authors' code.
+    Each network has its own weights (Glorot, biases 0), inputs uniform in [0, 1] and random one-hot targets, one for
+    each output population. The fixed points are those of ε = ½ in float64 after ``reference_steps`` of each phase. The
+    error of a population is its mean |s − s*| over samples and neurons; the error of a network is the mean over the
+    populations that are updated (not over neurons), as in the authors' code.
     """
     spec = run.convergence
     if spec is None:
@@ -49,8 +49,8 @@ def convergence_curve(
         substrate.begin(x, numbers)
         free = substrate.run(Phase.FREE, spec.free, record=("states",))
         nudged = substrate.run(Phase.NUDGED, spec.nudged, beta=spec.beta, targets=y, record=("states",))
-        errors[net, : spec.free] = distance(free.states, fixed[0])
-        errors[net, spec.free :] = distance(nudged.states, fixed[1])
+        errors[net, : spec.free] = distance(network, free.states, fixed[0])
+        errors[net, spec.free :] = distance(network, nudged.states, fixed[1])
         if not np.all(np.isfinite(errors[net])):
             raise NumericError(
                 f"states of network {net}",
@@ -86,9 +86,9 @@ def _drawn(network: Network, seed: int, net: int, samples: int) -> tuple[Paramet
     """Return weights, inputs and one-hot targets f64[sample, unit] of one network of a run."""
     parameters = glorot(network, int(stream(seed, "net", net).integers(2**31)))
     draws = stream(seed, "input", net)
-    x = draws.uniform(0, 1, (samples, network.sizes[0]))
-    y = np.eye(network.sizes[-1])[draws.integers(network.sizes[-1], size=samples)]
-    return parameters, x, y
+    x = draws.uniform(0, 1, (samples, sum(network.sizes[k] for k in network.inputs)))
+    sizes = [network.sizes[k] for k in network.outputs]
+    return parameters, x, np.hstack([np.eye(n)[draws.integers(n, size=samples)] for n in sizes])
 
 
 # A search asks for the same networks in every trial, and their fixed points take longer than all the rest of it. The
@@ -104,7 +104,10 @@ def _fixed(
     return fixed
 
 
-def distance(states: tuple[Array, ...], fixed: list[Array]) -> Array:
-    """Return f64[tick]: mean |s − s*| over lanes and neurons, then over the layers that are not clamped."""
-    layers = [np.abs(s - f).mean(axis=(1, 2)) for s, f in zip(states[1:], fixed[1:], strict=True)]
-    return np.asarray(np.mean(layers, axis=0), dtype=np.float64)
+def distance(network: Network, states: tuple[Array, ...], fixed: list[Array]) -> Array:
+    """Return f64[tick]: mean |s − s*| over lanes and neurons, then over the populations that are updated.
+
+    ``states`` f64[tick, lane, unit] and ``fixed`` f64[lane, unit] are of every population of the network.
+    """
+    errors = [np.abs(states[k] - fixed[k]).mean(axis=(1, 2)) for k in network.updated]
+    return np.asarray(np.mean(errors, axis=0), dtype=np.float64)

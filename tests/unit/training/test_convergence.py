@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from neurochip import read_run, simulate
 from neurochip.building import build
 from neurochip.errors import ConfigError
+from neurochip.network import Network, Population, Projection
 from neurochip.training import convergence
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.progress import Reporter
@@ -90,3 +92,88 @@ def test_a_run_that_is_none() -> None:
     with pytest.raises(ConfigError) as caught:
         convergence_curve(run, built.network, built.substrate, Reporter(None, 0), lambda: False)
     assert str(caught.value) == "convergence: is missing; a convergence run needs it"
+
+
+GRAPH = """
+experiment = "convergence"
+substrate = "{substrate}"
+
+[[network.populations]]
+name = "left"
+shape = [9]
+role = "input"
+
+[[network.populations]]
+name = "right"
+shape = [4]
+role = "input"
+
+[[network.populations]]
+name = "middle"
+shape = [7]
+
+[[network.populations]]
+name = "first"
+shape = [5]
+role = "output"
+
+[[network.populations]]
+name = "second"
+shape = [3]
+role = "output"
+
+[[network.projections]]
+from = "left"
+to = "middle"
+
+[[network.projections]]
+from = "right"
+to = "second"
+
+[[network.projections]]
+from = "middle"
+to = "first"
+
+[[network.projections]]
+from = "middle"
+to = "second"
+delay = 2
+
+[coding]
+annealer = "constant"
+
+[convergence]
+nets = 2
+samples = 3
+free = 60
+nudged = 60
+beta = 0.5
+reference_steps = 300
+"""
+
+
+@pytest.mark.parametrize("substrate", ["ideal", "digital"])
+def test_a_graph_with_two_inputs_and_two_outputs_converges(substrate: str, tmp_path: Path) -> None:
+    file = tmp_path / "graph.toml"
+    file.write_text(GRAPH.format(substrate=substrate), encoding="utf-8")
+    run = read_run(str(file))
+    built = build(run)
+    found = convergence_curve(
+        run, built.network, built.substrate, Reporter(None, 0), lambda: False
+    ).mean_error
+    left = (0.02 if substrate == "ideal" else 0.5) * found[0]
+    assert found[0] > 0.05 and found[59] < left and found[-1] < left
+    assert found[60] > 2 * found[59], "the nudge moves the fixed point"
+
+
+def test_the_distance_is_that_of_every_population_that_is_updated() -> None:
+    network = Network(
+        (Population("a", 2, clamped=True), Population("b", 3, clamped=True), Population("c", 1, output=True),
+         Population("d", 4, output=True)),
+        (Projection(0, 2), Projection(1, 3)),
+    )  # fmt: skip
+    fixed = [np.zeros((2, n)) for n in network.sizes]
+    states = tuple(
+        np.full((5, 2, n), value) for n, value in zip(network.sizes, (9.0, 9.0, 1.0, 3.0), strict=True)
+    )
+    np.testing.assert_array_equal(convergence.distance(network, states, fixed), np.full(5, 2.0))
