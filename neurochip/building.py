@@ -125,10 +125,11 @@ def _check_memory(run: RunSpec) -> None:
         synapses, neurons = sum(a * b for a, b in zip(layers, layers[1:], strict=False)), sum(layers)
     states = neurons * (run.learning.minibatch if run.learning is not None else 1)
     size = word_bits(run.network.precision) // 8
+    told = "layers" if layers is not None else "populations"
     check_memory(
         synapses * (8 + 2 * max(size, 1)) + neurons * 64,
-        "network.layers",
-        "make layers smaller",
+        f"network.{told}",
+        f"make {told} smaller",
     )
     check_memory(states * 4, "learning.minibatch", "make it smaller")
     if run.convergence is not None and run.experiment == "convergence":

@@ -8,6 +8,7 @@ T is float32 or float64; W is T, int8 or int16; S (sums of weights) is T or int3
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -190,7 +191,7 @@ class Recorder(NamedTuple):
 def aligned_zeros(shape: int | tuple[int, ...], dtype: Any) -> Array:
     """Return zeros that begin on a 64-byte boundary: vectors that straddle cache lines cost half the speed."""
     kind = np.dtype(dtype)
-    size = int(np.prod(shape))
+    size = math.prod((shape,) if isinstance(shape, int) else shape)
     raw = np.zeros(size * kind.itemsize + 64, dtype=np.uint8)
     offset = -raw.ctypes.data % 64
     aligned: Array = raw[offset : offset + size * kind.itemsize].view(kind).reshape(shape)

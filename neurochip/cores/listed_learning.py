@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from typing import Any
 
@@ -82,7 +83,7 @@ class ListedLearning:
         products = np.zeros(source.size, self._dtype)
         for pre, post in update.terms:
             products += (np.asarray(pre, self._dtype).T @ np.asarray(post, self._dtype))[source, target]
-        total = np.bincount(weight, weights=products, minlength=int(np.prod(self._of.shape)))
+        total = np.bincount(weight, weights=products, minlength=math.prod(self._of.shape))
         return total.astype(self._dtype).reshape(self._of.shape)
 
     def accumulations(self, update: WeightUpdate) -> Counts:
@@ -99,14 +100,13 @@ class ListedLearning:
             )
         return counts
 
+    @cached_property
     def exchanged(self) -> Counts:
-        """Return i64[core]: words with which cores tell one another of weights that they share."""
-        words = np.zeros(len(self._image.cores), dtype=np.int64)
-        keeper: dict[int, int] = {}  # weight → the first core that has it
-        for c, numbers in self._held.items():
-            for number in numbers.tolist():
-                first = keeper.setdefault(number, c)
-                if first != c:
-                    words[c] += 1
-                    words[first] += 1
-        return words
+        """Words with which cores tell one another of weights that they share, i64[core]."""
+        held, cores = self._held, len(self._image.cores)
+        weight = np.concatenate([np.zeros(0, dtype=np.int64), *held.values()])
+        core = np.repeat(np.array([*held], dtype=np.int64), [len(numbers) for numbers in held.values()])
+        _, where, which = np.unique(weight, return_index=True, return_inverse=True)
+        keeper = core[where][which]  # the first core that has the weight
+        told = keeper != core
+        return np.bincount(core[told], minlength=cores) + np.bincount(keeper[told], minlength=cores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -251,7 +252,7 @@ class SynapseMemories:
         """Change the weights of a projection whose synapses are listed, and its tied copies."""
         layout, k, network = self._layout, update.projection, self._layout.image.network
         of, t, connection = self._listed[k], layout.state_dtype, network.projections[k].connection
-        if connection is None or not np.prod(connection.shape):
+        if connection is None or not math.prod(connection.shape):
             return  # it has no weights
         weights = np.array(layout.values(self.wiring.weights, k), order="C").reshape(-1)
         change = np.ascontiguousarray(of.sums(update)).reshape(-1)
@@ -268,7 +269,7 @@ class SynapseMemories:
         layout.store(self.wiring.weights, k, weights.reshape(connection.shape))
         written.accumulations[...] += of.accumulations(update)
         written.writes[...] += of.held()
-        written.words[...] += of.exchanged()
+        written.words[...] += of.exchanged
         turned_update = replace(update, terms=tuple((post, pre) for pre, post in update.terms))
         told = update.words_per_axon * update.samples
         ways = [k]
@@ -280,7 +281,7 @@ class SynapseMemories:
             )
             written.accumulations[...] += self._listed[copy].accumulations(turned_update)
             written.writes[...] += self._listed[copy].held()
-            written.words[...] += self._listed[copy].exchanged()
+            written.words[...] += self._listed[copy].exchanged
             ways.append(copy)
         for way in ways:
             source = network.projections[way].source

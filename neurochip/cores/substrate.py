@@ -27,6 +27,7 @@ from neurochip.description.run_sections import MOST_TICKS, CodingSpec
 from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.network import refuse_several_delays
 from neurochip.spikes import Spikes
 from neurochip.substrate import (
     Capabilities,
@@ -100,6 +101,8 @@ class DigitalSubstrate:
         faults: FaultsSpec | None = None,
         mismatch: SynapseMismatch | None = None,
     ) -> None:
+        if traced:
+            refuse_several_delays(image.network, "a core keeps one trace", CapabilityError)
         self.image = image
         self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting

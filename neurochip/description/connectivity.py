@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from neurochip.elements.connections import Connection, Convolution, OneToOne, Po
 from neurochip.errors import ConfigError
 from neurochip.keys.key import Count, Natural, Seed
 from neurochip.keys.reading import build, describe, did_you_mean
+from neurochip.machine import check_memory
 from neurochip.network import Population
 
 __all__ = ["KINDS", "connection_of"]
@@ -106,7 +108,7 @@ def connection_of(value: Any, source: Population, target: Population, place: str
             )
         return OneToOne(source.size, target.size)
     if kind == "sparse":
-        return _drawn(keys, source, target)
+        return _drawn(keys, source, target, place)
     return _sliding(kind, keys, source, target, place)
 
 
@@ -130,7 +132,14 @@ def _plugged(
     return made
 
 
-def _drawn(keys: _Sparse, source: Population, target: Population) -> Sparse:
+def _drawn(keys: _Sparse, source: Population, target: Population, place: str) -> Sparse:
+    # Lists as they are drawn, and side by side; where each begins; and the draws of one source.
+    synapses = math.ceil(keys.density * source.size * target.size)
+    check_memory(
+        16 * synapses + 8 * (source.size + target.size),
+        place,
+        f"make {source.name} or {target.name} smaller, or the density",
+    )
     draws = np.random.default_rng([keys.seed, _STREAM, source.size, target.size])
     ends, offsets = [], np.zeros(source.size + 1, dtype=np.int64)
     for unit in range(source.size):

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from neurochip.description.connectivity import connection_of
+import functools
+from dataclasses import dataclass, field
+from typing import Any
+
+from neurochip.description.connectivity import KINDS, connection_of
 from neurochip.description.network_sections import NetworkSpec, ProjectionSpec
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import did_you_mean
@@ -26,6 +30,31 @@ def network_of(spec: NetworkSpec) -> Network:
     """
     if spec.layers is not None:
         return layered(spec.layers, tied=spec.tied, gains=spec.gains)
+    if all(_is_built_in(p.connectivity) for p in spec.projections):
+        return _graph_of_before(_Described(repr((spec.populations, spec.projections)), spec))
+    return _graph(spec)
+
+
+def _is_built_in(connectivity: Any) -> bool:
+    kind = connectivity.get("kind") if isinstance(connectivity, dict) else connectivity
+    return isinstance(kind, str) and kind in KINDS
+
+
+@dataclass(frozen=True)
+class _Described:
+    """A section, told from others by its text."""
+
+    text: str
+    spec: NetworkSpec = field(compare=False)
+
+
+# A run asks for its network again and again; lists of synapses are drawn once, and are large.
+@functools.lru_cache(maxsize=2)
+def _graph_of_before(described: _Described) -> Network:
+    return _graph(described.spec)
+
+
+def _graph(spec: NetworkSpec) -> Network:
     populations = _populations(spec)
     by_name = {population.name: k for k, population in enumerate(populations)}
     forward: list[Projection] = []

@@ -6,8 +6,9 @@ from typing import Any
 
 from neurochip.kernels._jit import Kernel, kernel
 
-__all__ = ["MOST_CONSTANTS", "MOST_TAKEN", "TAKE"]
+__all__ = ["LONGEST_PERIOD", "MOST_CONSTANTS", "MOST_TAKEN", "TAKE"]
 
+LONGEST_PERIOD = 1000  # ticks from spike to spike: how fast a neuron fires is measured over many
 MOST_CONSTANTS = 8  # of one element: more than any that is known has
 
 

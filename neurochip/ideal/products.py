@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -123,9 +124,9 @@ class _Listed:
         self._of = connection
         edges = connection.edges()
         self._source, self._target, weight = edges
-        self._fixed = not np.prod(connection.shape)
+        self._fixed = not math.prod(connection.shape)
         self._weight = weight
-        self._n = int(np.prod(connection.shape))
+        self._n = math.prod(connection.shape)
         self._matrix = np.zeros((connection.sources, connection.targets), dtype)
         self._held: bytes | None = None
         self.shared_by = 1 if not self._n else max(1, round(edges.source.size / self._n))
@@ -159,7 +160,7 @@ class _Slid:
 
     def __init__(self, connection: Convolution2d) -> None:
         self._of = connection
-        self.shared_by = max(1, round(connection.synapses / int(np.prod(connection.shape))))
+        self.shared_by = max(1, round(connection.synapses / math.prod(connection.shape)))
         (rows, columns), (strides, padding, dilation) = (
             both(connection.kernel),
             (both(value) for value in (connection.stride, connection.padding, connection.dilation)),

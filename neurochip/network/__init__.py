@@ -6,7 +6,13 @@ from neurochip.network.identity import described
 from neurochip.network.network import Network
 from neurochip.network.population import Population
 from neurochip.network.projection import Projection, as_matrix, turned
-from neurochip.network.refusals import refuse_delays, refuse_graph, refuse_means, refuse_shared_weights
+from neurochip.network.refusals import (
+    refuse_delays,
+    refuse_graph,
+    refuse_means,
+    refuse_several_delays,
+    refuse_shared_weights,
+)
 
 __all__ = [
     "Convolution",
@@ -20,6 +26,7 @@ __all__ = [
     "refuse_delays",
     "refuse_graph",
     "refuse_means",
+    "refuse_several_delays",
     "refuse_shared_weights",
     "turned",
 ]

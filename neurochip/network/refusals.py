@@ -5,7 +5,13 @@ from __future__ import annotations
 from neurochip.errors import NeurochipError
 from neurochip.network.network import Network
 
-__all__ = ["refuse_delays", "refuse_graph", "refuse_means", "refuse_shared_weights"]
+__all__ = [
+    "refuse_delays",
+    "refuse_graph",
+    "refuse_means",
+    "refuse_several_delays",
+    "refuse_shared_weights",
+]
 
 
 def refuse_shared_weights(network: Network, keeper: str, error: type[NeurochipError]) -> None:
@@ -36,6 +42,18 @@ def refuse_delays(network: Network, keeper: str, error: type[NeurochipError]) ->
             raise error(
                 network.name_of(p.index),
                 f"has a delay of {p.delay} ticks, and {keeper} has no memory of what was sent; set it to 1",
+            )
+
+
+def refuse_several_delays(network: Network, why: str, error: type[NeurochipError]) -> None:
+    """Raise ``error`` for a population whose spikes arrive after different delays, where ``why`` there is one only."""
+    for k, population in enumerate(network.populations):
+        delays = sorted({network.projections[p].delay for p in network.out_of(k)})
+        if len(delays) > 1:
+            raise error(
+                "learning.pre",
+                f'is "trace", {why} of each neuron, and spikes of {population.name} arrive after '
+                f'{" and ".join(map(str, delays))} ticks; give its projections one delay, or take "oracle"',
             )
 
 

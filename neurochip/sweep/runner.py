@@ -57,7 +57,7 @@ class _Session:
         self.alone: deque[Task] = deque()  # suspects: each is tried by itself
         self.flying: dict[Future[Any], list[Task]] = {}
         self.deaths: dict[str, int] = {}
-        self.n_deaths = self.measured_now = self.failed_now = 0  # of this session
+        self.n_deaths = self.measured_now = self.failed_now = 0  # since it was begun or resumed
         self.pace = Pace()
         self.weights: dict[str, bytes | None] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -42,7 +43,7 @@ class ConnectionContract:
             pairs = edges.source * made.targets + edges.target
             assert (np.diff(pairs) > 0).all(), "edges stand by source, and within a source by target"
             assert made.synapses == pairs.size
-            assert edges.weight.size == 0 or 0 <= edges.weight.min() <= edges.weight.max() < np.prod(
+            assert edges.weight.size == 0 or 0 <= edges.weight.min() <= edges.weight.max() < math.prod(
                 made.shape
             )
 

@@ -97,6 +97,7 @@ def test_a_regular_spiking_cell_adapts_and_a_fast_one_does_not() -> None:
     [
         (lambda: AdaptiveLIF(membrane=0.0), "membrane: must be > 0 ticks, got 0"),
         (lambda: AdaptiveLIF(jump=-1.0), "jump: must be ≥ 0, got -1"),
+        (lambda: Izhikevich(c=30.0), "c: must be < 30 mV, where it fires, got 30"),
         (lambda: Izhikevich(b=0.5), "b: must leave a potential at which it rests, (5 − b)² > 22.4, got 0.5"),
         (lambda: Izhikevich(lowest=-60.0), "lowest: must be < c and < -70 mV, where it rests, got -60"),
     ],

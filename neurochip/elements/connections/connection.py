@@ -154,11 +154,12 @@ def address_bits(n: int) -> int:
     return max(0, n - 1).bit_length()
 
 
-def check_count(place: str, value: Any, least: int = 1) -> int:
-    """Return a whole number, refused by its place where it is none or too small."""
+def check_count(place: str, value: Any, least: int = 1, most: int | None = None) -> int:
+    """Return a whole number, refused by its place where it is none, too small or too large."""
     whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
-    if not whole or value < least:
-        raise ConfigError(place, f"must be a whole number, {least} or more, got {value!r}")
+    if not whole or value < least or (most is not None and value > most):
+        among = f"{least} or more" if most is None else f"{least} to {most}"
+        raise ConfigError(place, f"must be a whole number, {among}, got {value!r}")
     return int(value)
 
 

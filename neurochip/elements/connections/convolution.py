@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, get_args
 
@@ -81,11 +82,9 @@ class Convolution:
             object.__setattr__(self, name, tuple(check_count(f"connection.{name}", n, least) for n in pair))
         check_count("connection.channels", self.channels)
         check_count("connection.groups", self.groups)
-        if (
-            max(int(np.prod(self.source)), self.channels * max(1, self._across(0)) * max(1, self._across(1)))
-            >= 1 << 32
-        ):
-            raise ConfigError("connection", "must have fewer than 2³² units at both ends")
+        ends = math.prod(self.source), self.channels * max(1, self._across(0)) * max(1, self._across(1))
+        if max(*ends, math.prod(self.shape)) >= 1 << 32:
+            raise ConfigError("connection", "must have fewer than 2³² units at both ends, and weights")
         for name, n in (("source", self.source[0]), ("channels", self.channels)):
             if n % self.groups:
                 raise ConfigError("connection.groups", f"must divide {name}, {n}, got {self.groups}")
@@ -97,9 +96,9 @@ class Convolution:
             held = getattr(self, name)
             if held is not None:
                 whole = len(held) == 2 and all(isinstance(n, int) for n in held)
-                if not whole or not 0 <= held[0] <= held[1] <= np.prod(maps):
+                if not whole or not 0 <= held[0] <= held[1] <= math.prod(maps):
                     raise ConfigError(
-                        f"connection.{name}", f"must be a range within 0 to {np.prod(maps)}, got {held!r}"
+                        f"connection.{name}", f"must be a range within 0 to {math.prod(maps)}, got {held!r}"
                     )
         for axis, name in enumerate(("height", "width")):
             if self._across(axis) < 1:
@@ -134,13 +133,13 @@ class Convolution:
     @property
     def sources(self) -> int:
         """Units that send."""
-        first, last = self.senders or (0, int(np.prod(self._ends[0])))
+        first, last = self.senders or (0, math.prod(self._ends[0]))
         return last - first
 
     @property
     def targets(self) -> int:
         """Units that receive."""
-        first, last = self.receivers or (0, int(np.prod(self._ends[1])))
+        first, last = self.receivers or (0, math.prod(self._ends[1]))
         return last - first
 
     @property
@@ -223,8 +222,8 @@ class Convolution:
                 lands = np.broadcast_to((row >= 0) & (column >= 0), parts[0].shape)
                 found.append(np.stack([part[lands] for part in parts]))
         every = np.concatenate(found, axis=1)
-        first, last = self.senders or (0, int(np.prod(self._ends[0])))
-        low, high = self.receivers or (0, int(np.prod(receiving)))
+        first, last = self.senders or (0, math.prod(self._ends[0]))
+        low, high = self.receivers or (0, math.prod(receiving))
         every = every[:, (every[0] >= first) & (every[0] < last) & (every[1] >= low) & (every[1] < high)]
         source, target, weight = every[:, np.lexsort((every[1], every[0]))]
         return Edges(source - first, target - low, weight)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -78,7 +79,7 @@ class DerivedConnection:
 
     def values(self, stored: Array) -> Array:
         """Return the weights in their shape again."""
-        values = np.zeros(int(np.prod(self.shape)), dtype=stored.dtype)
+        values = np.zeros(math.prod(self.shape), dtype=stored.dtype)
         values[self.edges().weight] = stored
         return values.reshape(self.shape)
 

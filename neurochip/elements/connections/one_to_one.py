@@ -15,6 +15,7 @@ from neurochip.kernels._jit import Kernel, separate_kernel
 __all__ = ["OneToOne"]
 
 Array = NDArray[Any]
+_FURTHEST = 1 << 32  # more units than there can be
 
 
 @separate_kernel
@@ -44,12 +45,12 @@ class OneToOne:
     sources, targets
         Units at both ends: as many, unless this is a part of a connection.
     shift
-        Source i reaches target i + ``shift``, where there is one.
+        Source i reaches target i + ``shift``, where there is one; a whole number within ±2³².
 
     Raises
     ------
     ConfigError
-        For what is no number of units.
+        For what is no number of units, or no shift.
     """
 
     sources: int
@@ -63,6 +64,7 @@ class OneToOne:
         """Check the units."""
         object.__setattr__(self, "sources", check_count("connection.sources", self.sources, 0))
         object.__setattr__(self, "targets", check_count("connection.targets", self.targets, 0))
+        object.__setattr__(self, "shift", check_count("connection.shift", self.shift, -_FURTHEST, _FURTHEST))
 
     @property
     def _first(self) -> int:

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
 
-from neurochip.elements.constants import MOST_TAKEN
+from neurochip.elements.constants import LONGEST_PERIOD, MOST_TAKEN
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.f_i_curve import Currents, measured_currents
 from neurochip.errors import ConfigError
@@ -53,7 +53,7 @@ class SpikingNeuron:
     Parameters
     ----------
     period
-        Ticks from spike to spike of a neuron whose value is 1.
+        Ticks from spike to spike of a neuron whose value is 1, at most 1000.
     filter
         Time constant, in ticks, of the low-pass filter that makes a value of spikes: longer is smoother, and slower.
     start
@@ -95,8 +95,8 @@ class SpikingNeuron:
             value = getattr(self, field.name)
             if isinstance(value, float) and not math.isfinite(value):
                 raise ConfigError(field.name, f"must be finite, got {value}")
-        if not self.period >= 1:
-            raise ConfigError("period", f"must be ≥ 1 tick, got {self.period:g}")
+        if not 1 <= self.period <= LONGEST_PERIOD:
+            raise ConfigError("period", f"must be 1 to {LONGEST_PERIOD} ticks, got {self.period:g}")
         if not self.filter > 0:
             raise ConfigError("filter", f"must be > 0 ticks, got {self.filter:g}")
         for name, among in (("start", Start), ("readout", Readout)):

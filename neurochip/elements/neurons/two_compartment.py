@@ -15,6 +15,7 @@ from typing import Any, ClassVar, Literal, get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from neurochip.elements.constants import LONGEST_PERIOD
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
 from neurochip.errors import ConfigError
@@ -37,6 +38,7 @@ CURRENT, POTENTIAL, SYNAPSE, RATE, WAITING, VARIABLES = range(6)
 # Columns of the constants.
 _REST, _RESET, _KEEP, _DECAY, _STEP, _REFRACTORY, _CARRIES, _SPREAD = range(8)
 
+_STEEPEST = 80  # e to this power is a number in float32
 SpikeReset = Literal["value", "carry"]
 Start = Literal["rest", "spread"]
 
@@ -54,7 +56,7 @@ class TwoCompartmentLIF:
     refractory
         Δ, whole ticks after a spike in which u stands still.
     period
-        Ticks from spike to spike at a rate of 1.
+        Ticks from spike to spike at a rate of 1, at most 1000.
     margin
         θ − u0: the drive at which a neuron begins to fire. With it the nudging factor is of the same
         size for all targets; a bias has to supply it.
@@ -125,6 +127,14 @@ class TwoCompartmentLIF:
             raise ConfigError(
                 "period",
                 f"must be ≥ refractory + 1 = {self.refractory + 1} ticks, got {self.period:g}",
+            )
+        if not self.period <= LONGEST_PERIOD:
+            raise ConfigError("period", f"must be at most {LONGEST_PERIOD} ticks, got {self.period:g}")
+        if self.depth is None and self.period - self.refractory > _STEEPEST * self.membrane:
+            raise ConfigError(
+                "membrane",
+                f"must be at least (period − refractory) / {_STEEPEST} ticks, else the fall of a spike leaves float32, "
+                f"got {self.membrane:g}",
             )
         if self.depth is not None and not (self.depth > 0 and math.isfinite(self.depth)):
             raise ConfigError("depth", f"must be > 0 and finite, got {self.depth:g}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, network_of, run_to_toml
-from neurochip.errors import ConfigError
+from neurochip.errors import CapabilityError, ConfigError
 from neurochip.files import parse_toml
 from neurochip.network import layered
 from neurochip.training.streams import glorot
@@ -201,3 +202,74 @@ def test_a_chain_in_another_order_is_told_from_the_chain() -> None:
         table = {**GRAPH, "network": network, "learning": {"rates": [0.1] * 3, "epochs": 1}}
         found.add(digest_of(build(RunSpec.from_dict(table))))
     assert len(found) == 2
+
+
+@pytest.mark.parametrize(("delays", "fits"), [((1, 2), False), ((2, 2), True), ((1, 1), True)])
+def test_a_core_keeps_one_trace_of_a_neuron(delays: tuple[int, int], fits: bool) -> None:
+    """A rule would learn from the trace of spikes that arrive at another time than those of the projection."""
+    network = {
+        "populations": [
+            {"name": "in", "shape": [64], "role": "input"},
+            {"name": "middle", "shape": [6]},
+            {"name": "out", "shape": [10], "role": "output"},
+        ],
+        "projections": [
+            {"from": "in", "to": "middle", "feedback": "none", "delay": delays[0]},
+            {"from": "in", "to": "out", "feedback": "none", "delay": delays[1]},
+            {"from": "middle", "to": "out", "feedback": "own"},
+        ],
+    }
+    learning = {"rates": [0.1] * 3, "epochs": 1, "pre": "trace"}
+    phases = {"free": 6, "nudged": 3, "reference": "parallel"}
+    table = {**GRAPH, "network": network, "learning": learning, "substrate": "digital", "phases": phases}
+    run = RunSpec.from_dict({key: value for key, value in table.items() if key != "coding"})
+    if fits:
+        assert build(run).image is not None
+        return
+    with pytest.raises(CapabilityError) as refused:
+        build(run)
+    assert str(refused.value) == (
+        'learning.pre: is "trace", a core keeps one trace of each neuron, and spikes of in arrive after 1 and 2 ticks; '
+        'give its projections one delay, or take "oracle"'
+    )
+
+
+def sparse(seed: int = 1, size: int = 40, density: float = 0.2) -> RunSpec:
+    network = {
+        "populations": [
+            {"name": "in", "shape": [64], "role": "input"},
+            {"name": "middle", "shape": [size]},
+            {"name": "out", "shape": [10], "role": "output"},
+        ],
+        "projections": [
+            {
+                "from": "in",
+                "to": "middle",
+                "connectivity": {"kind": "sparse", "density": density, "seed": seed},
+            },
+            {"from": "middle", "to": "out"},
+        ],
+    }
+    return RunSpec.from_dict({**GRAPH, "network": network, "learning": {"rates": [0.1, 0.1], "epochs": 1}})
+
+
+def test_synapses_are_drawn_once_for_a_run() -> None:
+    run, same, other = sparse(), sparse(), sparse(seed=2)
+    first = network_of(run.network).projections[0].connection
+    assert first is network_of(run.network).projections[0].connection
+    assert first is network_of(same.network).projections[0].connection
+    another = network_of(other.network).projections[0].connection
+    assert first is not None and another is not None and another is not first
+    assert not np.array_equal(first.edges().target, another.edges().target)
+
+
+def test_synapses_beyond_memory_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refused while nothing of it is there: before the first list, whatever the machine has."""
+    monkeypatch.setattr(np.random, "default_rng", lambda *_: pytest.fail("was drawn"))
+    with pytest.raises(ConfigError) as refused:
+        sparse(size=2**44, density=0.9)
+    assert re.fullmatch(
+        r"network.projections\[0\].connectivity: takes at least .* of memory, and .* are free; make in or middle "
+        r"smaller, or the density",
+        str(refused.value),
+    )

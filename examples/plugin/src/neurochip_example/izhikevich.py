@@ -77,7 +77,9 @@ class Izhikevich(SpikingNeuron):
             raise ConfigError(
                 "b", f"must leave a potential at which it rests, (5 − b)² > 22.4, got {self.b:g}"
             )
-        if not self.lowest < min(self.rest[0], self.c) <= self.c < 30:
+        if not self.c < 30:
+            raise ConfigError("c", f"must be < 30 mV, where it fires, got {self.c:g}")
+        if not self.lowest < min(self.rest[0], self.c):
             raise ConfigError(
                 "lowest", f"must be < c and < {self.rest[0]:.4g} mV, where it rests, got {self.lowest:g}"
             )

@@ -16,6 +16,14 @@ SPARSE = Sparse(3, 5, OFFSETS, np.array([1, 4, 0]))
 REFUSED: list[tuple[Any, str]] = [
     (lambda: Dense(-1, 2), "connection.sources: must be a whole number, 0 or more, got -1"),
     (lambda: OneToOne(2, 2.0), "connection.targets: must be a whole number, 0 or more, got 2.0"),  # type: ignore[arg-type]
+    (lambda: OneToOne(2, 2, 0.5), "connection.shift: must be a whole number, -4294967296 to 4294967296, got 0.5"),  # type: ignore[arg-type]
+    (lambda: OneToOne(2, 2, -(1 << 33)),
+     "connection.shift: must be a whole number, -4294967296 to 4294967296, got -8589934592"),
+    (lambda: Convolution((1 << 32, 1 << 32, 1), 1, 1),
+     "connection: must have fewer than 2³² units at both ends, and weights"),
+    (lambda: Convolution((1, 4, 4), 1, 1 << 32, padding=1 << 32),
+     "connection: must have fewer than 2³² units at both ends, and weights"),
+    (lambda: Pooling((1 << 32, 1 << 32, 1), 1), "connection: must have fewer than 2³² units at both ends, and weights"),
     (lambda: Sparse(2, 5, OFFSETS, np.array([1, 4, 0])), "connection.offsets: must be 3 whole numbers, got int64 (4,)"),
     (lambda: Sparse(3, 5, OFFSETS, np.array([1, 4])), "connection.offsets: must ascend from 0 to the 2 synapses"),
     (lambda: Sparse(3, 5, OFFSETS[::-1], np.array([1, 4, 0])),

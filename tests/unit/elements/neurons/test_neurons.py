@@ -190,3 +190,12 @@ def test_a_step_that_does_not_compile_is_refused_in_a_sentence() -> None:
         check_neuron(_made(_not_numba), np.dtype(np.float32), "neuron")
     assert caught.value.place == "neuron" and "does not work on float32 state" in caught.value.problem
     assert "\n" not in caught.value.problem
+
+
+@pytest.mark.parametrize("period", [0.5, 1000.5])
+def test_a_period_has_bounds(period: float) -> None:
+    """How fast a neuron fires is measured over sixty periods: a long one would take for ever."""
+    with pytest.raises(ConfigError) as caught:
+        IF(period=period)
+    assert str(caught.value) == f"period: must be 1 to 1000 ticks, got {period:g}"
+    assert IF(period=1000.0).period == 1000

@@ -98,6 +98,12 @@ def test_a_nudge_never_goes_beyond_its_target(v: float, ri: float) -> None:
         ({"margin": -1}, "margin: must be ≥ 0 and finite, got -1"),
         ({"refractory": 1.5}, "refractory: must be a whole number of ticks, 0 or more, got 1.5"),
         ({"refractory": 6}, "period: must be ≥ refractory + 1 = 7 ticks, got 6"),
+        ({"period": 1001.0}, "period: must be at most 1000 ticks, got 1001"),
+        (
+            {"membrane": 0.01},
+            "membrane: must be at least (period − refractory) / 80 ticks, else the fall of a spike leaves float32, "
+            "got 0.01",
+        ),
         ({"depth": 0.0}, "depth: must be > 0 and finite, got 0"),
         ({"reset": "zero"}, 'reset: must be "value" or "carry", got \'zero\''),
         ({"start": "x"}, 'start: must be "rest" or "spread", got \'x\''),
