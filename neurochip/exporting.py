@@ -14,6 +14,8 @@ from neurochip.description import network_of as network_of_run
 from neurochip.description.nir_graph import nir_bytes
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork, read_spiking, spiking_bytes
 from neurochip.durable.atomic import replacing
+from neurochip.elements.connections import Connection as Connectivity
+from neurochip.elements.connections import Convolution, Pooling
 from neurochip.errors import CapabilityError, DataError, OutputError
 from neurochip.network import Network, Population, refuse_delays, turned
 from neurochip.substrate.protocol import Parameters
@@ -83,8 +85,9 @@ def rate_network(folder: Path | str, *, dt: float) -> SpikingNetwork:
     built = build(run)
     network = built.network
     parameters = read_checkpoint(path / CHECKPOINT, digest=digest_of(built)).parameters
+    shaped = _shaped(network, parameters)
     return SpikingNetwork(
-        groups=tuple(_group(population, dt) for population in network.populations),
+        groups=tuple(_group(p, dt, k in shaped) for k, p in enumerate(network.populations)),
         connections=tuple(_connections(network, parameters)),
         outputs=_outputs(network),
         dt=dt,
@@ -125,8 +128,28 @@ def _refuse(run: RunSpec, path: Path) -> None:
         )
 
 
-def _group(population: Population, dt: float) -> NeuronGroup:
-    shape = population.shape if len(population.shape) > 1 else ()
+def _shaped(network: Network, parameters: Parameters) -> set[int]:
+    """Return the populations that keep their shape: where a matrix leads into one, it is a row in NIR.
+
+    Feedback is a matrix there, as are kernels from a row, and kernels whose maps have different biases.
+    """
+    biased = {k for k, bias in zip(network.updated, parameters.biases, strict=True) if np.any(bias)}
+    shaped = {k for k, p in enumerate(network.populations) if len(p.shape) > 1} - biased
+    before: set[int] = set()
+    while shaped != before:
+        before = shaped
+        rows = {p.target for p in network.projections if not _slides(p.connection) or p.source not in shaped}
+        shaped = shaped - rows
+    return shaped
+
+
+def _slides(connection: Connectivity | None) -> bool:
+    """Whether NIR has a node for it."""
+    return isinstance(connection, Convolution | Pooling) and not connection.backward
+
+
+def _group(population: Population, dt: float, is_shaped: bool) -> NeuronGroup:
+    shape = population.shape if is_shaped and len(population.shape) > 1 else ()
     if population.clamped:
         return NeuronGroup(name=population.name, kind="Input", size=population.size, shape=shape)
     ones = np.ones(population.size)
@@ -167,7 +190,9 @@ def _connections(network: Network, parameters: Parameters) -> Iterator[Connectio
             source=names[p.source],
             target=names[p.target],
             weights=np.ascontiguousarray(weights, dtype=np.float32),
-            bias=None if of_target is None else np.asarray(of_target, dtype=np.float64),
+            bias=None
+            if of_target is None or not of_target.any()
+            else np.asarray(of_target, dtype=np.float64),
             connectivity=p.connection,
         )
 

@@ -120,9 +120,7 @@ class DigitalSubstrate:
                 "faults",
                 "need one projection of delay 1 at most from a population to another, and this network has more",
             )
-        self.plans = tuple(
-            plan_faults(spec, self._layout, seed, testing=testing) for testing in (False, True)
-        )
+        self.plans = tuple(plan_faults(spec, self._layout, seed, testing=t) for t in (False, True))
         if timing != "tick" and image.network.is_listed:
             raise CapabilityError(
                 "timing",

@@ -11,10 +11,10 @@ import pytest
 from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, run_to_toml
 from neurochip.description.linear_maps import LinearMap, unrolled
-from neurochip.description.nir_graph import from_nir, to_nir
+from neurochip.description.nir_graph import read_nir
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import CapabilityError
-from neurochip.exporting import rate_network
+from neurochip.exporting import rate_network, write_network
 from neurochip.network import as_matrix, turned
 from neurochip.simulation import simulate
 from neurochip.training.checkpoint import read_checkpoint
@@ -71,7 +71,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def test_every_synapse_of_a_graph_is_exported(folder: Path) -> None:
+def test_every_synapse_of_a_graph_is_exported(folder: Path, tmp_path: Path) -> None:
     built = build(RunSpec.from_dict(RUN))
     graph = built.network
     learnt = read_checkpoint(folder / "checkpoint.h5", digest=digest_of(built)).parameters
@@ -86,9 +86,11 @@ def test_every_synapse_of_a_graph_is_exported(folder: Path) -> None:
         wanted[way] = wanted.get(way, 0.0) + as_matrix(p, weights)
     assert len(wanted) == 9
     exported = rate_network(folder, dt=1e-3)
-    assert [g.shape for g in exported.groups] == [(1, 8, 8), (2, 6, 6), (2, 3, 3), (), ()]
+    # Feedback is a matrix, and in NIR a matrix makes a row.
+    assert [g.shape for g in exported.groups] == [(1, 8, 8), (), (), (), ()]
     assert list(exported.outputs.values()) == ["out"]
-    for network in (exported, from_nir(to_nir(exported))):
+    write_network(exported, tmp_path / "maps.nir")
+    for network in (exported, read_nir(tmp_path / "maps.nir")):
         sums, biases = totals(network)
         assert sums.keys() == wanted.keys()
         for way, matrix in wanted.items():
@@ -97,6 +99,21 @@ def test_every_synapse_of_a_graph_is_exported(folder: Path) -> None:
         assert set(biases) <= set(names[1:])
         for k, bias in zip(graph.updated, learnt.biases, strict=True):
             np.testing.assert_allclose(biases.get(names[k], 0 * bias), bias, err_msg=names[k])
+
+
+def test_maps_without_feedback_stay_maps(tmp_path: Path) -> None:
+    ways = [{**way, "feedback": "none"} for way in RUN["network"]["projections"]]
+    phases = {**RUN["phases"], "reference": "parallel"}  # whose difference is 0 where nothing leads back
+    network = {**RUN["network"], "projections": ways}
+    run = RunSpec.from_dict({**RUN, "network": network, "phases": phases})
+    simulate(run, out=tmp_path / "run", threads=1)
+    exported = rate_network(tmp_path / "run", dt=1e-3)
+    assert [g.shape for g in exported.groups] == [(1, 8, 8), (2, 6, 6), (2, 3, 3), (), ()]
+    kinds = [c.connectivity.kind for c in exported.connections if c.connectivity is not None]
+    assert kinds == ["convolution", "pooling", "one-to-one", "sparse"]
+    write_network(exported, tmp_path / "maps.nir")
+    read = read_nir(tmp_path / "maps.nir")
+    assert {c.connectivity.kind for c in read.connections if c.connectivity is not None} == set(kinds)
 
 
 def changed(**how: Any) -> dict[str, Any]:
