@@ -77,6 +77,10 @@ def _read(file: BinaryIO | gzip.GzipFile, place: str, sha256: str | None) -> NDA
         raise DataError(place, f"truncated: {len(sizes)} bytes of sizes there, {4 * magic[3]} needed")
     shape = struct.unpack(f">{magic[3]}I", sizes)
     needed = math.prod(shape)
+    if needed == 0 and math.prod(size or 1 for size in shape) > file_limit():
+        raise DataError(
+            place, f"declares sizes that no array has: {_times(shape)}"
+        )  # NumPy multiplies the others
     if needed > file_limit():
         raise DataError(
             place, f"declares {_times(shape)} bytes, and at most {in_bytes(file_limit())} are read"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.files.door import Foreign, opened
+from neurochip.files.hdf5_headers import declared_lengths
 from neurochip.files.limits import LIMIT_VARIABLE, MOST_MEMBERS, file_limit, in_bytes
 
 __all__ = ["Hdf5Group", "read_hdf5"]
@@ -128,6 +130,7 @@ class _Walk:
         count = h5py.h5a.get_num_attrs(group.id)
         self._take_members(count, place)
         found: dict[str, Any] = {}
+        lengths: dict[bytes, int] | None = None
         for k in range(count):
             attribute = h5py.h5a.open(group.id, index=k)
             name = attribute.name.decode("utf-8", "replace")
@@ -137,8 +140,30 @@ class _Walk:
                     raise self._file.damaged("must be one value", within)
                 self._check_type(attribute.get_type(), attribute.dtype, within)
                 self._take(attribute.get_type().get_size(), within)
+                if attribute.dtype.kind == "O":
+                    lengths = self._lengths_of(group, within) if lengths is None else lengths
+                    self._check_length(lengths, attribute.name, within)
                 found[name] = _plain(group.attrs[attribute.name])
         return found
+
+    def _lengths_of(self, group: Any, place: str) -> dict[bytes, int]:
+        import h5py
+
+        try:
+            return declared_lengths(self._descriptor, h5py.h5o.get_info(group.id).addr)
+        except (ValueError, struct.error):
+            raise self._file.fault(
+                "holds texts in a way that h5py does not write by itself; write it anew with h5py's defaults",
+                place,
+                cure="",
+            ) from None
+
+    def _check_length(self, lengths: Mapping[bytes, int], name: bytes, place: str) -> None:
+        """Refuse a text that is declared to be longer than the file; see `_check_lengths`."""
+        longest = os.fstat(self._descriptor).st_size
+        if lengths.get(name, longest + 1) > longest:
+            raise self._file.damaged("declares a text that is longer than the file", place)
+        self._take(lengths[name], place)
 
     def _check_type(self, stored: Any, dtype: np.dtype[Any], place: str) -> None:
         import h5py

@@ -70,6 +70,10 @@ def test_any_shape_survives(tmp_path_factory: pytest.TempPathFactory, shape: lis
             b"\0\0\x08\x04" + b"\xff" * 16 + b"abc",
             f"declares {' × '.join(['4294967295'] * 4)} = {4294967295**4} bytes, and at most 512 MiB are read",
         ),
+        (
+            b"\0\0\x08\x03" + b"\xff" * 8 + b"\0" * 4,
+            "declares sizes that no array has: 4294967295 × 4294967295 × 0 = 0",
+        ),
     ],
 )
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])

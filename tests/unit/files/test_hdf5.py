@@ -199,3 +199,35 @@ def test_compressed_texts_of_variable_length_are_refused(tmp_path: Path) -> None
         file.create_dataset("t", data=["abc", "de"], dtype=h5py.string_dtype(), compression="gzip")
     with pytest.raises(DataError, match="t: holds texts in a way that h5py does not write by itself"):
         read_hdf5(Foreign(path, "a file", "write it anew"))
+
+
+@pytest.mark.parametrize("in_group", [False, True])
+def test_a_text_of_an_attribute_that_is_declared_longer_than_the_file_takes_no_memory(
+    path: Path, in_group: bool
+) -> None:
+    with h5py.File(path, "w") as file:
+        place = file.create_group("g") if in_group else file
+        for k in range(12):  # more than the first block of a header holds
+            place.attrs[f"attribute {k}"] = "x" * (1000 + k)
+        place.attrs["wörd"] = "y" * 70_000
+    found = read(path, attributes=True)
+    attributes = (found.groups["g"] if in_group else found).attributes
+    assert [len(attributes[f"attribute {k}"]) for k in range(12)] == [*range(1000, 1012)]
+    assert attributes["wörd"] == "y" * 70_000
+    for length in (1005, 70_000):
+        content = bytearray(path.read_bytes())
+        at = content.index(length.to_bytes(4, "little"))
+        while int.from_bytes(content[at + 4 : at + 12], "little") >= len(content):
+            at = content.index(length.to_bytes(4, "little"), at + 1)
+        content[at + 3] = 0x0C  # 200 MB
+        damaged = path.with_name("y.h5")
+        damaged.write_bytes(content)
+        with pytest.raises(DataError, match="declares a text that is longer than the file"):
+            read(damaged, attributes=True)
+
+
+def test_attributes_that_are_kept_elsewhere_are_refused(path: Path) -> None:
+    with h5py.File(path, "w", libver="latest") as file:
+        file.attrs["text"] = "abc"
+    with pytest.raises(DataError, match="attribute text: holds texts in a way that h5py does not write"):
+        read(path, attributes=True)
