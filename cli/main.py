@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from .logs import logged
 from .stops import ending, stops
 
 __all__ = ["COMMANDS", "main", "neurochip"]
@@ -38,6 +39,9 @@ COMMANDS = {
     "bench": "Measure speed and memory on this machine, as ratios.",
     "doctor": "Say what is installed, and what that enables.",
 }
+
+
+_JSON = "neurochip.json"  # key of what is known of a whole command line
 
 
 class LazyGroup(click.Group):
@@ -71,19 +75,32 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Note whether the command is to answer in JSON, so that even a wrong option is answered so."""
+        ctx.meta[_JSON] = "--json" in args
+        return super().parse_args(ctx, args)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; what stops it becomes one line on stderr and an exit code."""
-        with stops():
+        with stops(as_json=ctx.meta[_JSON]):
             return super().invoke(ctx)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="neurochip", message="%(prog)s %(version)s")
-def neurochip() -> None:
+@click.option(
+    "--log",
+    "level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
+    default="warning",
+    help="How much to tell on stderr about what goes on.  [default: warning]",
+)
+def neurochip(level: str) -> None:
     """Emulate neuromorphic chips whose neurons send only bits, and count what learning costs on them.
 
     `neurochip simulate` trains a network on handwritten digits and reports spikes, bits and energy.
     """
+    logged(level)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shlex
 import sys
@@ -13,29 +14,84 @@ from typing import IO, Any
 
 import click
 
-from neurochip.errors import Interrupted, NeurochipError
+from neurochip.errors import Interrupted, MappingError, NeurochipError, OutputError
 
 __all__ = ["Interruption", "Refusal", "ending", "stops"]
 
 
 class Refusal(click.ClickException):
-    """Something that the user can put right: ``Error: …``."""
+    """Something that the user can put right: ``Error: …``, or with ``--json`` a JSON object on one line of stderr.
 
-    exit_code = 2
+    Parameters
+    ----------
+    message
+        The whole sentence.
+    code
+        Exit code; see `neurochip.errors.EXIT_CODES`.
+    error
+        What was wrong, if it is of the family of our errors.
+    as_json
+        Whether the command was asked for JSON.
+    """
 
+    exit_code: int  # type: ignore[misc]  # click has one for the whole class
 
-class Interruption(click.ClickException):
-    """The user stopped the command: how to go on, without the word error."""
-
-    exit_code = 130  # 128 + SIGINT, as a shell reports it
+    def __init__(
+        self, message: str, code: int, error: NeurochipError | None = None, *, as_json: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.exit_code = code
+        self._error, self._as_json = error, as_json
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write the line to stderr."""
-        click.echo(self.format_message(), file=file, err=True)
+        if not self._as_json:
+            super().show(file)
+            return
+        told: dict[str, Any] = {"error": self.message, "exit_code": self.exit_code}
+        if self._error is not None:
+            kind = type(self._error).__name__
+            told |= {"kind": kind, "place": self._error.place, "problem": self._error.problem}
+        _say_json(told, file)
+
+
+class Interruption(click.ClickException):
+    """The user stopped the command: how to go on, without the word error.
+
+    Parameters
+    ----------
+    stop
+        Where the work stands.
+    message
+        What to say in place of how to go on.
+    as_json
+        Whether the command was asked for JSON.
+    """
+
+    exit_code: int  # type: ignore[misc]  # click has one for the whole class
+
+    def __init__(self, stop: Interrupted, message: str | None = None, *, as_json: bool = False) -> None:
+        from neurochip.durable.signals import received
+
+        super().__init__(_how_to_resume(stop) if message is None else message)
+        self.exit_code = 128 + received()  # as a shell reports it
+        self._stop, self._as_json = stop, as_json
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the line to stderr."""
+        if self._as_json:
+            resumed = {"folder": self._stop.folder, "command": self._stop.command}
+            _say_json({"stopped": self.message, "exit_code": self.exit_code, **resumed}, file)
+        else:
+            click.echo(self.format_message(), file=file, err=True)
+
+
+def _say_json(told: dict[str, Any], file: IO[Any] | None) -> None:
+    click.echo(json.dumps(told, ensure_ascii=False), file=file, err=True)
 
 
 @contextmanager
-def stops() -> Iterator[None]:
+def stops(*, as_json: bool = False) -> Iterator[None]:
     """Turn every error that a user can cause, and every interruption, into one line and an exit code.
 
     Anything else is a fault of the program and keeps its traceback.
@@ -43,27 +99,31 @@ def stops() -> Iterator[None]:
     try:
         yield
     except Interrupted as stop:
-        raise Interruption(_how_to_resume(stop.folder, stop.command)) from None
+        raise Interruption(stop, as_json=as_json) from None
     except KeyboardInterrupt:  # another signal, or one that nobody had answered in time
         from neurochip.durable.signals import interrupted_work
 
-        place = interrupted_work()
-        raise Interruption(_how_to_resume(place.folder, place.command)) from None
+        raise Interruption(interrupted_work(), as_json=as_json) from None
     except NeurochipError as error:
-        raise Refusal(str(error)) from None
+        raise Refusal(str(error), error.exit_code, error, as_json=as_json) from None
     except MemoryError as error:
-        raise Refusal(f"memory: {str(error) or 'not enough'}") from None
+        code = MappingError.exit_code
+        raise Refusal(f"memory: {str(error) or 'not enough'}", code, as_json=as_json) from None
     except OSError as error:
         if error.errno == errno.EPIPE:
             raise  # the reader has seen enough; click ends quietly
         _drop_unwritten()
-        raise Refusal(_sentence(error)) from None
+        raise Refusal(_sentence(error), OutputError.exit_code, as_json=as_json) from None
+    except click.ClickException as error:
+        if not as_json:
+            raise
+        raise Refusal(error.format_message(), error.exit_code, as_json=True) from None
 
 
 @contextmanager
 def ending() -> Iterator[None]:
     """Own the signals of the whole process: a command ends within seconds of one, whatever it is at."""
-    from neurochip.durable.signals import commanding
+    from neurochip.durable.signals import commanding, received
 
     said = threading.Event()
 
@@ -71,8 +131,8 @@ def ending() -> Iterator[None]:
         if not said.is_set():
             # A progress bar hides the cursor of a terminal.
             shown = "\x1b[?25h" if sys.stderr.isatty() else ""
-            os.write(2, f"{shown}{_how_to_resume(place.folder, place.command)}\n".encode())
-        os._exit(Interruption.exit_code)
+            os.write(2, f"{shown}{_how_to_resume(place)}\n".encode())
+        os._exit(128 + received())
 
     with commanding(at_last):
         try:
@@ -80,7 +140,7 @@ def ending() -> Iterator[None]:
         except KeyboardInterrupt:  # before a command had begun
             click.echo("Stopped.", err=True)
             said.set()
-            sys.exit(Interruption.exit_code)
+            sys.exit(128 + received())
         except SystemExit:
             said.set()
             raise
@@ -94,10 +154,10 @@ def _drop_unwritten() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _how_to_resume(folder: str | None, command: str) -> str:
-    if folder is None:
+def _how_to_resume(stop: Interrupted) -> str:
+    if stop.folder is None:
         return "Stopped."
-    return f"Stopped; go on with: neurochip {command} --resume {shlex.quote(folder)}"
+    return f"Stopped; go on with: neurochip {stop.command} --resume {shlex.quote(stop.folder)}"
 
 
 def _sentence(error: OSError) -> str:

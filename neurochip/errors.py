@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import ClassVar
 
 __all__ = [
+    "EXIT_CODES",
     "CapabilityError",
     "CheckpointError",
     "ConfigError",
@@ -15,7 +17,20 @@ __all__ = [
     "NumericError",
     "OutputError",
     "StallError",
+    "Stopped",
 ]
+
+# Exit code of the command line → what ended it (docs/exit-codes.md). 128 + signal where one stopped it.
+EXIT_CODES = {
+    1: "a fault of the program, with its traceback; of `doctor`: something is in the way",
+    2: "usage: a command, key or value that cannot be, or that this substrate cannot do",
+    3: "data: a data set, file or checkpoint that is missing, damaged, or not what it claims to be",
+    4: "does not fit: the network its chip, the run this machine's memory",
+    5: "output: a result that could not be written, or a device that does not answer",
+    6: "numbers: a run whose numbers left their range, or whose packets stalled",
+    130: "stopped by SIGINT (Ctrl-C)",
+    143: "stopped by SIGTERM",
+}
 
 
 # Everything that ends a line, moves a cursor or is half a character. A sentence quotes what users wrote, and some of
@@ -38,7 +53,14 @@ class NeurochipError(Exception):
         Where it is: a dotted key (``chip.core.neurons``), a file, an argument.
     problem
         What is wrong and what would be right, e.g. ``must be ≥ 1, got 0``.
+
+    Attributes
+    ----------
+    exit_code
+        Of a command that it ends; see `EXIT_CODES`.
     """
+
+    exit_code: ClassVar[int] = 2
 
     def __init__(self, place: str, problem: str) -> None:
         super().__init__(_one_line(f"{place}: {problem}" if place else problem))
@@ -62,9 +84,13 @@ class ConfigError(NeurochipError, ValueError):
 class DataError(NeurochipError, ValueError):
     """A data set or file is missing, damaged, or not what it claims to be."""
 
+    exit_code = 3
+
 
 class MappingError(NeurochipError):
     """A network does not fit the chip it is compiled for."""
+
+    exit_code = 4
 
 
 class CapabilityError(NeurochipError):
@@ -74,17 +100,25 @@ class CapabilityError(NeurochipError):
 class NumericError(NeurochipError, ArithmeticError):
     """A number left its range: NaN, infinity, a sum beyond its register."""
 
+    exit_code = 6
+
 
 class StallError(NeurochipError):
     """The network on chip stopped, or was not done in time, with packets under way."""
+
+    exit_code = 6
 
 
 class CheckpointError(NeurochipError):
     """A checkpoint is damaged or belongs to another network or run."""
 
+    exit_code = 3
+
 
 class OutputError(NeurochipError, OSError):
     """A result could not be written."""
+
+    exit_code = 5
 
     # OSError builds its text from two arguments in its own way; ours must win.
     def __str__(self) -> str:
@@ -107,3 +141,7 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(folder)
         self.folder = folder
         self.command = command
+
+
+class Stopped(Interrupted, Exception):
+    """A run ended because the ``stop`` that it was given said so: `Interrupted`, and an `Exception` like any other."""

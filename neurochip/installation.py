@@ -13,6 +13,7 @@ from typing import Literal, NamedTuple
 from neurochip import plugins
 from neurochip.data import DATA_SETS, FETCHABLE, data_folder
 from neurochip.errors import ConfigError, DataError
+from neurochip.machine import usable_cores
 
 __all__ = ["ENABLED_BY", "Finding", "findings"]
 
@@ -24,7 +25,6 @@ ENABLED_BY = {
     "gp": "neurochip tune --sampler gp",
     "trace": "neurochip trace --format vcd",
     "nir": "neurochip import, neurochip export",
-    "docs": "mkdocs build: this documentation as a site",
     "testing": "neurochip.testing: the contracts that a plug-in keeps",
 }
 # Program → what it is good for. None is needed to simulate.
@@ -141,9 +141,12 @@ def _plugins() -> Iterator[Finding]:
 
 
 def _machine() -> Iterator[Finding]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield Finding(
-        "machine", "threads", "good", str(cores), "lanes are shared among them; results do not change"
+        "machine",
+        "threads",
+        "good",
+        str(usable_cores()),
+        "lanes are shared among them; results do not change",
     )
     blas = os.environ.get("OPENBLAS_NUM_THREADS")
     yield Finding(
@@ -163,17 +166,22 @@ def _machine() -> Iterator[Finding]:
             "set",
             "kernels run as plain Python, hundreds of times slower",
         )
-    from neurochip.kernels._jit import cache_folder
+    yield _kernels()
 
-    folder = cache_folder()
-    there = folder.is_dir() and any(folder.iterdir())
-    parent = next((place for place in (folder, *folder.parents) if place.exists()), folder)
-    if not os.access(parent, os.W_OK):
-        means = f"{parent} cannot be written: every process compiles anew; set XDG_CACHE_HOME"
-        yield Finding("machine", "compiled kernels", "bad", str(folder), means)
-    else:
-        means = "compiled" if there else "will be compiled at the first run, which takes some seconds more"
-        yield Finding("machine", "compiled kernels", "good", str(folder), means)
+
+def _kernels() -> Finding:
+    """Try the place where kernels are kept, as a run would."""
+    from neurochip.kernels.cache import usable_cache
+
+    if chosen := os.environ.get("NUMBA_CACHE_DIR"):
+        return Finding("machine", "compiled kernels", "good", chosen, "NUMBA_CACHE_DIR")
+    cache = usable_cache()
+    if cache.folder is None or cache.is_temporary:
+        place = "nowhere" if cache.folder is None else str(cache.folder)
+        return Finding("machine", "compiled kernels", "bad", place, cache.problem)
+    there = cache.folder.is_dir() and any(cache.folder.iterdir())
+    means = "compiled" if there else "will be compiled at the first run, which takes some seconds more"
+    return Finding("machine", "compiled kernels", "good", str(cache.folder), means)
 
 
 def _data() -> Iterator[Finding]:
@@ -183,7 +191,7 @@ def _data() -> Iterator[Finding]:
         try:
             samples = load(name)  # reads and verifies every byte
         except DataError as error:
-            if name in FETCHABLE and not data_folder(name).exists():
+            if name in FETCHABLE and not _is_fetched(name):
                 yield Finding("data", name, "absent", "not fetched", f"neurochip data fetch {name}")
             else:
                 yield Finding("data", name, "bad", "not usable", str(error))
@@ -191,3 +199,10 @@ def _data() -> Iterator[Finding]:
             counts = f"{len(samples.train_labels)} + {len(samples.test_labels)} samples"
             place = str(data_folder(name)) if name in FETCHABLE else "embedded"
             yield Finding("data", name, "good", counts, place)
+
+
+def _is_fetched(name: str) -> bool:
+    try:
+        return data_folder(name).exists()
+    except DataError:  # of a user without a home
+        return True

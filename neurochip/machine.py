@@ -17,6 +17,7 @@ __all__ = [
     "check_parallel",
     "check_repeated",
     "free_memory",
+    "total_memory",
     "usable_cores",
 ]
 
@@ -58,6 +59,14 @@ def free_memory() -> int | None:
     return min(known, default=None)
 
 
+def total_memory() -> int | None:
+    """Return the bytes of memory of this machine; `None` where the system does not say."""
+    try:
+        return int(os.sysconf("SC_PAGE_SIZE")) * int(os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
 def check_memory(needed: int, key: str, cure: str) -> None:
     """Refuse what takes more memory than there is.
 
@@ -94,6 +103,8 @@ def _limit_of_the_process() -> int | None:
         import resource
     except ModuleNotFoundError:  # Windows
         return None
+    if not hasattr(resource, "RLIMIT_AS"):
+        return None
     most = resource.getrlimit(resource.RLIMIT_AS)[0]
     return None if most == resource.RLIM_INFINITY else most
 
@@ -122,7 +133,7 @@ def _of_the_process() -> int | None:
         return None
     import resource
 
-    pages = next(iter(_lines("/proc/self/statm")), "0").split()[0]
+    pages = next(iter(_lines("/proc/self/statm")), "0").split()[0]  # macOS: nothing, so an upper bound
     return max(0, most - int(pages) * resource.getpagesize())
 
 

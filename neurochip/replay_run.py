@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from neurochip.building import build
 from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
-from neurochip.data.dated import dated
 from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices, read_run
 from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork, read_spiking
 from neurochip.durable.atomic import replacing
+from neurochip.durable.dated import make_dated
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
 from neurochip.network import refuse_graph
 from neurochip.presenting import SpikingPresentation
@@ -82,7 +82,8 @@ def replay_run(
     began, started = time.perf_counter(), datetime.datetime.now(datetime.UTC)
     path = Path(raster)
     check_timing(timing)
-    folder = _free_folder(out, f"replay-{path.stem}")
+    if out is not None and Path(out).exists():
+        raise _exists(Path(out))
     arrays = load_arrays(path)
     readout: dict[str, NDArray[Any]] = {}
     neuron = spec = None
@@ -137,10 +138,7 @@ def replay_run(
         started=started.isoformat(timespec="seconds"),
         versions=versions(spec),
     )
-    try:
-        folder.mkdir(parents=True)
-    except OSError as error:
-        raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
+    folder = _made(Path(out)) if out is not None else make_dated("runs", f"replay-{path.stem}", _made)
     if readout:
         with replacing(folder / READOUT) as file:
             np.savez_compressed(file, **readout)  # type: ignore[arg-type]
@@ -175,10 +173,18 @@ def network_source(network: str, raster: Path | str, chip: str | None, timing: T
     return SpikingPresentation(found, spikes, sheet, name=Path(network).stem, timing=timing)
 
 
-def _free_folder(out: Path | str | None, name: str) -> Path:
-    folder = Path(out) if out is not None else dated("runs", name)
-    if folder.exists():
-        raise OutputError(str(folder), "exists already; choose another folder with --out or remove it")
+def _exists(folder: Path) -> OutputError:
+    return OutputError(str(folder), "exists already; choose another folder with --out or remove it")
+
+
+def _made(folder: Path) -> Path:
+    """Make a folder that is not there yet."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise _exists(folder) from None
+    except OSError as error:
+        raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
     return folder
 
 

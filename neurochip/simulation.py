@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-import os
+import logging
 import platform
 import time
 from collections.abc import Callable, Sequence
@@ -19,14 +19,14 @@ from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.data.dated import dated
 from neurochip.description import RunSpec, read_run
 from neurochip.description.used_plugins import plugins_of
+from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
-from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError
+from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError, Stopped
 from neurochip.learning.rules import rule_for
-from neurochip.machine import check_memory, check_parallel
+from neurochip.machine import check_memory, check_parallel, usable_cores
 from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.convergence import convergence_curve
@@ -39,6 +39,8 @@ from neurochip.training.state import TrainingState
 from neurochip.training.streams import first_parameters
 
 __all__ = ["Outcome", "TimingModel", "simulate", "versions"]
+
+_LOG = logging.getLogger("neurochip.training")
 
 TimingModel = Literal["tick", "analytic", "cycle"]
 
@@ -109,31 +111,44 @@ def simulate(
     NeurochipError
         One of its family, before anything is written.
     Interrupted
-        On SIGINT or SIGTERM, or when ``stop`` says so, after a checkpoint was written.
+        On SIGINT or SIGTERM, after a checkpoint was written; it is a `KeyboardInterrupt`.
+    Stopped
+        When ``stop`` says so, after a checkpoint was written; it is an `Exception`, too.
     """
     with stoppable("simulate", asks=False) as place, ExitStack() as stack:
         begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
         driver = None if through is None else str(getattr(through, "driver", "a function"))
         given = samples_digest(samples) if write or resume is not None else None
         if begun is None:
-            spec, path = _resolve(run, overrides, timing, seed, out, write)
+            spec = _resolve(run, overrides, timing, seed)
+            if write:
+                _check_free(out)
         else:
             place.folder = begun.path
             begun.check_options(driver, given)
-            spec, path = begun.run, None
+            spec = begun.run
             threads = begun.options["threads"] if threads is None else threads
         machine, digest, samples = _prepared(spec, threads, samples, through, allow_code)
         state = _state(spec, machine, begun, digest)
-        if path is not None:  # nothing is written before it is known that the run can be carried out
+        if state.resumed:
+            _LOG.info("%s: goes on after %d epochs", spec.name, state.epoch)
+        if begun is None and write:  # nothing is written before it is known that the run can be carried out
             options = {"through": driver, "threads": threads, "samples": given}
-            begun = stack.enter_context(RunFolder.make(path, spec, options))
+            begun = stack.enter_context(_begin(spec, out, options))
             place.folder = begun.path
         writes = None if begun is None or begun.is_done else begun
+        _LOG.info("%s: begins%s", spec.name, "" if place.folder is None else f" in {place.folder}")
         with stoppable("simulate", place.folder) as asked:
             stopped = asked if stop is None else lambda: asked() or stop()
-            record = _carry_out(spec, machine, samples, state, writes, digest, stopped, on_progress)
+            try:
+                record = _carry_out(spec, machine, samples, state, writes, digest, stopped, on_progress)
+            except Interrupted as ended:
+                if asked():
+                    raise
+                raise Stopped(ended.folder, ended.command) from None
             if writes is not None:
                 write_report(record, writes.path)
+    _LOG.info("%s: done after %.1f s", spec.name, record.seconds)
     return Outcome(record, None if begun is None else begun.path)
 
 
@@ -145,9 +160,11 @@ def _prepared(
     allow_code: bool,
 ) -> tuple[Built, str, data.Dataset | None]:
     """Return the machine of a run, its digest and the samples; what cannot be carried out is refused here."""
-    workers = threads if threads is not None else len(os.sched_getaffinity(0))
+    workers = threads if threads is not None else usable_cores()
     check_parallel(workers, "threads")
+    began = time.perf_counter()
     built = build(spec, threads=workers, allow_code=allow_code)
+    _LOG.debug("%s: machine built in %.2f s, %d threads", spec.name, time.perf_counter() - began, workers)
     digest = digest_of(built)
     check_prices(spec, built, driven=through is not None)
     if through is not None:
@@ -193,10 +210,8 @@ def _resolve(
     overrides: Sequence[str],
     timing: TimingModel | None,
     seed: int | None,
-    out: Path | str | None,
-    write: bool,
-) -> tuple[RunSpec, Path | None]:
-    """Return the run and the folder to make for it."""
+) -> RunSpec:
+    """Return the run."""
     if isinstance(run, RunSpec):
         if overrides:
             raise ConfigError("overrides", "are for runs given by name or file; change the RunSpec instead")
@@ -207,12 +222,20 @@ def _resolve(
         extra = [f"timing={timing}"] if timing is not None else []
         extra += [f"seed={seed}"] if seed is not None else []
         run = read_run(run, [*overrides, *extra])
-    if not write:
-        return run, None
-    folder = Path(out) if out is not None else dated("runs", run.name)
-    if folder.exists():
-        raise OutputError(str(folder), "exists already; choose another folder with --out or remove it")
-    return run, folder
+    return run
+
+
+def _check_free(out: Path | str | None) -> None:
+    """Refuse a folder that is there already, before the machine is built."""
+    if out is not None and Path(out).exists():
+        raise OutputError(str(out), "exists already; choose another folder with --out or remove it")
+
+
+def _begin(spec: RunSpec, out: Path | str | None, options: dict[str, Any]) -> RunFolder:
+    """Make the folder of a run."""
+    if out is not None:
+        return RunFolder.make(Path(out), spec, options)
+    return make_dated("runs", spec.name, lambda folder: RunFolder.make(folder, spec, options))
 
 
 def _carry_out(
@@ -256,6 +279,8 @@ def _carry_out(
             if finished and isinstance(built.substrate, AnalogSubstrate):
                 state.diagnostics.append(_diagnosed(built.substrate, state.epoch, samples))
             save()
+            if finished:
+                _log_epoch(spec, state)
             if not finished or (stop() and state.epoch < spec.learning.epochs):
                 raise Interrupted(None if folder is None else str(folder.path))
         if spec.substrate == "digital":
@@ -296,6 +321,15 @@ def _carry_out(
         if isinstance(built.substrate, AnalogSubstrate)
         else None,
     )
+
+
+def _log_epoch(spec: RunSpec, state: TrainingState) -> None:
+    last = state.epochs[-1]
+    test = "" if last.test_error is None else f", test error {100 * last.test_error:.2f} %"
+    words = "%s: epoch %g of %d, %.1f s%s", spec.name, last.epoch, spec.learning and spec.learning.epochs
+    _LOG.info(*words, last.seconds, test)
+    for warning in last.warnings:
+        _LOG.info("%s: %s", spec.name, warning)
 
 
 def _timeline(substrate: DigitalSubstrate, raster: Raster) -> Timeline:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from neurochip.building import build
-from neurochip.data.dated import dated
 from neurochip.description import RunSpec
+from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError
 from neurochip.measuring import measure, measure_dies
@@ -125,14 +125,7 @@ def run_sweep(
     _try(base, allow_code)
     with (
         open_engine(*chosen, tasks=definition.most_tasks) as engine,
-        Store.create(
-            _folder(out, base, part),
-            definition,
-            versions(base),
-            planner.plan.identity,
-            shard=None if part is None else part.words,
-            engine=chosen,
-        ) as store,
+        _store(planner, definition, out, part, chosen) as store,
     ):
         if source is not None and saved is not None:
             taken, words = take_over(source, saved, planner, store)
@@ -174,9 +167,22 @@ def _try(base: RunSpec, allow_code: bool) -> None:
     build(base, threads=1, allow_code=allow_code)
 
 
-def _folder(out: Path | str | None, base: RunSpec, part: Shard | None) -> Path:
+def _store(
+    planner: Planner, definition: Definition, out: Path | str | None, part: Shard | None, chosen: EngineChoice
+) -> Store:
+    """Make the folder of a sweep, with an empty store in it."""
+    base = RunSpec.from_dict(definition.run)
+
+    def make(folder: Path) -> Store:
+        words = None if part is None else part.words
+        return Store.create(
+            folder, definition, versions(base), planner.plan.identity, shard=words, engine=chosen
+        )
+
+    if out is not None:
+        return make(Path(out))
     ending = "" if part is None else f"-shard-{part.number}-of-{part.of}"
-    return Path(out) if out is not None else dated("sweeps", base.name + ending)
+    return make_dated("sweeps", base.name + ending, make)
 
 
 def _carry_out(

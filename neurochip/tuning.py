@@ -6,16 +6,17 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import msgspec
 
 from neurochip import data
-from neurochip.data.dated import dated
 from neurochip.description import RunSpec, apply_overrides, read_run, run_to_toml
 from neurochip.description.varied import check_keys
 from neurochip.durable.atomic import replacing
+from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import Asked, stoppable
 from neurochip.errors import ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
@@ -161,8 +162,12 @@ def tune(
                 tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out), *asked, *engine
             )
             plan = _checked(spec, settings)
-            folder = Path(out) if out is not None else dated("runs", f"tune-{spec.name}")
-            stack.enter_context(begin(folder, spec, settings))
+            if out is None:
+                held = make_dated("runs", f"tune-{spec.name}", partial(begin, run=spec, settings=settings))
+            else:
+                held = begin(Path(out), spec, settings)
+            stack.enter_context(held)
+            folder = held.folder
         else:
             folder = stop.folder = Path(resume)
             spec, before, held = go_on(folder)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from neurochip.errors import Interrupted
+
 from ..names import CHIP, RUN
 from ..options import SET
 from ..stops import Interruption
@@ -136,5 +138,6 @@ def command(
     done = write_trace(source, ticks=ticks, format=format_, signals=signals, out=out)  # type: ignore[arg-type]
     what = f"{done.path}: {done.signals} signals, ticks {done.ticks[0]} to {done.ticks[1] - 1}"
     if done.stopped:
-        raise Interruption(f"Stopped; the file ends with the last whole tick. {what}")
+        told = f"Stopped; the file ends with the last whole tick. {what}"
+        raise Interruption(Interrupted(None, "trace"), told)
     click.echo(what)

@@ -10,6 +10,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from neurochip.machine import total_memory, usable_cores
+
 __all__ = ["Usage", "busy", "cores", "machine", "others_share", "usage"]
 
 # Of a processor's flags, those that its vector units go by.
@@ -49,7 +51,7 @@ class Usage(NamedTuple):
 
 def cores() -> int:
     """Return the cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_cores()
 
 
 def machine() -> dict[str, Any]:
@@ -64,8 +66,8 @@ def machine() -> dict[str, Any]:
         "cores": cores(),
         "flags": _flags(about.get("flags", about.get("Features", "")).split()),
         "caches": _caches(),
-        "memory_bytes": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
-        "load": os.getloadavg()[0],
+        "memory_bytes": total_memory(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0,  # Windows has none
         "system": platform.platform(),
         "versions": {
             "neurochip": _version("neurochip"),
@@ -100,7 +102,7 @@ def usage() -> Usage | None:
     except OSError:
         return None
     ticks = [int(word) for word in words]  # user nice system idle iowait irq softirq steal
-    hertz = os.sysconf("SC_CLK_TCK")
+    hertz = os.sysconf("SC_CLK_TCK")  # where there is /proc, there is this
     own = os.times()
     mine = own.user + own.system + own.children_user + own.children_system
     return Usage(sum(ticks) / hertz, (ticks[3] + ticks[4]) / hertz, mine)

@@ -74,7 +74,9 @@ def peak_bytes() -> int:
         lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
         return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
     except (OSError, StopIteration):
-        import resource
-
+        try:
+            import resource
+        except ModuleNotFoundError:
+            raise CapabilityError("memory", "this system does not say how much a process has held") from None
         factor = 1 if sys.platform == "darwin" else 1024
         return factor * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

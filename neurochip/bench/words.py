@@ -18,7 +18,7 @@ def machine_words(document: BenchDocument) -> list[str]:
     versions = ", ".join(f"{name} {version}" for name, version in machine["versions"].items())
     busy = document["others_share"]
     said = "" if busy is None else f"; others used {100 * busy:.0f} % of the processor meanwhile"
-    size = _bytes(machine["memory_bytes"])
+    size = "of unknown size" if machine["memory_bytes"] is None else _bytes(machine["memory_bytes"])
     lines = [
         f"{machine['processor']}, {machine['cores']} cores, {' '.join(machine['flags']) or machine['architecture']}",
         f"{caches or 'caches not known'}; memory {size}; load {machine['load']:.2f} at the start{said}",

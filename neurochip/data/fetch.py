@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from neurochip.data.folder import data_folder
+from neurochip.data.folder import ENVIRONMENT_VARIABLE, data_folder
 from neurochip.data.idx import GZIP_MAGIC, read_idx, write_idx
 from neurochip.data.mnist import FILES, ORIGINS, OfficialFile, find_file
 from neurochip.errors import DataError, OutputError
@@ -97,7 +97,10 @@ def _make(folder: Path) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
+        problem = (
+            f"cannot be made: {error.strerror or error}; set {ENVIRONMENT_VARIABLE} to a folder that can"
+        )
+        raise OutputError(str(folder), problem) from error
     return new
 
 

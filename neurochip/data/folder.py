@@ -6,6 +6,8 @@ import os
 import sys
 from pathlib import Path
 
+from neurochip.errors import DataError
+
 __all__ = ["ENVIRONMENT_VARIABLE", "data_folder"]
 
 ENVIRONMENT_VARIABLE = "NEUROCHIP_DATA"
@@ -25,7 +27,10 @@ def data_folder(name: str | None = None) -> Path:
 
 
 def _user_data_folder() -> Path:
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError:
+        raise DataError(ENVIRONMENT_VARIABLE, "is not set, and there is no home folder; set it") from None
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local")
     if sys.platform == "darwin":

@@ -7,16 +7,18 @@ import errno
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from neurochip.durable.lock import Held, hold
+from neurochip.durable.lock import LOCK, Held, hold
 from neurochip.errors import CheckpointError, OutputError
 
 __all__ = ["appearing", "new_folder"]
 
 _SUFFIX = ".new"
+_YOUNG_S = 60.0  # so long a folder without a lock may be one that is just being made
 
 
 def new_folder(folder: Path, files: Mapping[str, bytes], use: str) -> Held:
@@ -61,8 +63,7 @@ def appearing(folder: Path, use: str) -> Iterator[tuple[Path, Held]]:
         sync_folder(building)
         if os.path.lexists(folder):
             raise _exists(folder)
-        building.rename(folder)
-        held.folder = folder
+        _rename(building, folder, held, use)
         sync_folder(folder.parent)
     except BaseException as error:
         if held is not None:
@@ -72,6 +73,16 @@ def appearing(folder: Path, use: str) -> Iterator[tuple[Path, Held]]:
         if isinstance(error, OSError) and not isinstance(error, OutputError):
             raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
         raise
+
+
+def _rename(building: Path, folder: Path, held: Held, use: str) -> None:
+    try:
+        building.rename(folder)
+        held.folder = folder
+    except PermissionError:  # Windows renames no folder in which a file is open, as the lock is
+        held.release()
+        building.rename(folder)
+        held.become(hold(folder, use))
 
 
 def write_synced(path: Path, content: bytes) -> None:
@@ -101,7 +112,9 @@ def _exists(folder: Path) -> OutputError:
 
 def _remove_left(folder: Path) -> None:
     for left in folder.parent.glob(f".{_escaped(folder.name)}.*{_SUFFIX}"):
-        with contextlib.suppress(CheckpointError, OutputError):
+        with contextlib.suppress(CheckpointError, OutputError, FileNotFoundError):
+            if not (left / LOCK).exists() and time.time() - left.stat().st_mtime < _YOUNG_S:
+                continue
             hold(left, "command").release()
             shutil.rmtree(left, ignore_errors=True)
 

@@ -39,6 +39,10 @@ class Held:
                     (self.folder / name).unlink(missing_ok=True)
             lock.release(force=True)
 
+    def become(self, other: Held) -> None:
+        """Take the place of another that holds the same folder under its new name."""
+        self.folder, self._lock, self._names = other.folder, other._lock, other._names
+
     def __enter__(self) -> Held:
         """Return itself."""
         return self

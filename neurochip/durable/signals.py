@@ -8,6 +8,7 @@ last question of a loop ends its caller: the block of `stoppable` raises `Interr
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 import time
@@ -18,9 +19,9 @@ from types import FrameType
 from typing import Any
 
 from neurochip.durable.atomic import is_writing
-from neurochip.errors import Interrupted
+from neurochip.errors import Interrupted, Stopped
 
-__all__ = ["Asked", "commanding", "interrupted_work", "stoppable"]
+__all__ = ["Asked", "commanding", "interrupted_work", "received", "stoppable"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_S = 1.8  # for loops to end by themselves, before the main thread is interrupted
@@ -57,6 +58,7 @@ class _Owner:
         self.at_last: Callable[[Interrupted], None] | None = None
         self._before: dict[signal.Signals, Any] = {}
         self._is_raised = False
+        self.received: int = signal.SIGINT  # the last one
         self._depth = 0
         self._turn = 0  # counts the times that the signals were given back
         self._late: int | None = None  # came while a block was being left
@@ -99,6 +101,7 @@ class _Owner:
         if self._is_leaving:
             self._late = signum
             return
+        self.received = signum
         is_first = not self.asked.is_set()
         self.asked.set()
         if is_first:
@@ -121,7 +124,7 @@ class _Owner:
         if not self._is_raised:
             now = self.place()  # a folder may have been made since, or its block been left
             place = now if now.folder is not None else place
-            signal.pthread_kill(_main_thread(), signal.SIGINT)
+            _interrupt_main_thread()
         if self.at_last is not None:
             time.sleep(LAST_S)
             self._wait_for_files()
@@ -169,12 +172,19 @@ def stoppable(command: str = "simulate", folder: Path | None = None, *, asks: bo
         yield asked
         if asked() and not asked.is_answered and not any(outer.asks for outer in _OWNER.asking[:-1]):
             raise asked.interrupted()
+    except Stopped:
+        raise
     except KeyboardInterrupt as stop:
         if asked.folder is None and isinstance(stop, Interrupted):
             raise
         raise asked.interrupted() from None
     finally:
         _OWNER.leave(asked)
+
+
+def received() -> int:
+    """Return the number of the last signal that came, SIGINT where none did."""
+    return _OWNER.received
 
 
 def interrupted_work() -> Interrupted:
@@ -209,8 +219,11 @@ def commanding(at_last: Callable[[Interrupted], None]) -> Iterator[None]:
             _OWNER.leave()
 
 
-def _main_thread() -> int:
+def _interrupt_main_thread() -> None:
     ident = threading.main_thread().ident
     if ident is None:
         raise RuntimeError("the main thread has not begun")
-    return ident
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(ident, signal.SIGINT)  # ends a system call that it waits in, too
+    else:  # Windows
+        _thread.interrupt_main(signal.SIGINT)

@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
+from neurochip.kernels.cache import kernel_cache
+
 __all__ = [
     "Kernel",
-    "cache_folder",
     "calling",
     "entry",
     "kernel",
@@ -33,25 +34,6 @@ __all__ = [
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S", bound=tuple[Any, ...])
-
-_MARKS = (b"@kernel", b"@separate_kernel", b"@entry")
-_PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def cache_folder() -> Path:
-    """Folder of compiled kernels, one per state of the package's source.
-
-    numba's own index does not notice an edit in a *called* function of another file, nor a change of
-    ``NUMBA_BOUNDSCHECK``: both are part of this folder's name, so a stale kernel is never found.
-    """
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(os.environ.get("NUMBA_BOUNDSCHECK", "0").encode())
-    for path in sorted(_PACKAGE.rglob("*.py")):
-        source = path.read_bytes()
-        if any(mark in source for mark in _MARKS):
-            digest.update(source)
-    root = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(root) / "neurochip" / digest.hexdigest()
 
 
 @functools.cache
@@ -118,8 +100,8 @@ def _taught() -> Any:
     # numba has this flag for functions, but no option of `njit` that sets it.
     CPUTargetOptions.noalias = TargetOptions.Mapping("noalias")  # type: ignore[no-untyped-call]
 
-    if "NUMBA_CACHE_DIR" not in os.environ:
-        numba.config.CACHE_DIR = str(cache_folder())  # type: ignore[attr-defined]
+    if "NUMBA_CACHE_DIR" not in os.environ and not numba.config.DISABLE_JIT and _stores():  # type: ignore[attr-defined]
+        numba.config.CACHE_DIR = str(kernel_cache())  # type: ignore[attr-defined]
 
     @typeof_impl.register(Kernel)
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
@@ -130,6 +112,11 @@ def _taught() -> Any:
         return value._numba_type_
 
     return numba
+
+
+def _stores() -> bool:
+    """Return whether there is a place to keep what was compiled."""
+    return "NUMBA_CACHE_DIR" in os.environ or kernel_cache() is not None
 
 
 class Kernel(Generic[P, R]):
@@ -168,7 +155,7 @@ class Kernel(Generic[P, R]):
                 function, f"{source_digest(function.__module__)}_{function.__code__.co_firstlineno}"
             )
         return numba.njit(
-            cache=self._cached,
+            cache=self._cached and _stores(),
             nogil=True,
             error_model="numpy",
             # Results must be the same on every machine and match float64 references exactly.

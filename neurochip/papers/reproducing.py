@@ -9,14 +9,15 @@ import shutil
 import time
 from dataclasses import dataclass, replace
 from importlib.metadata import version
+from itertools import chain, count
 from pathlib import Path
 
-from neurochip.data.dated import dated
+from neurochip.durable.dated import dated
 from neurochip.durable.folder import appearing, write_synced
 from neurochip.durable.lock import LOCK, hold
 from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError, ConfigError, NeurochipError, OutputError
-from neurochip.machine import check_parallel
+from neurochip.machine import check_parallel, usable_cores
 from neurochip.papers.experiment import (
     Claim,
     Experiment,
@@ -111,7 +112,7 @@ def reproduce(
     experiment = find(name)
     if seed < 0:
         raise ConfigError("seed", f"must be ≥ 0, got {seed}")
-    workers = threads if threads is not None else len(os.sched_getaffinity(0))
+    workers = threads if threads is not None else usable_cores()
     check_parallel(workers, "threads")
     folder = new_folder_for(name, out, is_resumed=resume is not None) if write or resume is not None else None
     parts = None
@@ -199,7 +200,7 @@ def _resumed(folder: Path, versions: dict[str, str]) -> Head:
 
 def new_folder_for(name: str, out: Path | str | None, *, is_resumed: bool = False) -> Path:
     """Return the folder to make; what would be in its way should be known of before the run, not after it."""
-    folder = Path(out) if out is not None else dated("reproduced", name)
+    folder = Path(out) if out is not None else _dated(name)
     if folder.exists():
         raise OutputError(str(folder), "exists already; choose another folder with --out or remove it")
     unfinished = parts_folder(folder)
@@ -215,6 +216,13 @@ def new_folder_for(name: str, out: Path | str | None, *, is_resumed: bool = Fals
     if not os.access(folder.parent, os.W_OK):
         raise OutputError(str(folder), "cannot be made: the folder above it is not writable")
     return folder
+
+
+def _dated(name: str) -> Path:
+    """Return a folder that nobody is at work for: two reproductions may be begun in the same second."""
+    first = dated("reproduced", name)
+    numbered = (first.with_name(f"{first.name}-{n}") for n in count(2))
+    return next(path for path in chain([first], numbered) if not parts_folder(path).exists())
 
 
 def _rows(experiment: Experiment, outcome: Outcome) -> tuple[tuple[Claim, Finding, Verdict], ...]:

@@ -14,6 +14,7 @@ __all__ = [
     "control_totals",
     "latency_words",
     "network_words",
+    "run_words",
     "phase_words",
     "standard_error",
     "timing_words",
@@ -49,6 +50,18 @@ def network_words(run: RunSpec, chip: str) -> str:
     """Return network and hardware in one phrase, e.g. ``[784-500-10] float32, digital on cmos45``."""
     place = f"digital on {chip}" if run.substrate == "digital" else run.substrate
     return f"[{run.network.title}] {run.network.precision}, {place}"
+
+
+def run_words(run: RunSpec) -> str:
+    """Return in one phrase what a run does, from its keys: what its author wrote of it may be of another one."""
+    network = f"[{run.network.title}]"
+    if run.experiment == "convergence" or run.learning is None:
+        nets = "" if run.convergence is None else f"{run.convergence.nets} "
+        return f"{nets}{network} networks that do not learn settle, are nudged and settle again"
+    many = "all" if run.data.train is None else f"{run.data.train}"
+    epochs = "one epoch" if run.learning.epochs == 1 else f"{run.learning.epochs} epochs"
+    samples = f"{many} training samples of {run.data.set}"
+    return f"{network} learns {samples} in {epochs} by {run.learning.rule}"
 
 
 def standard_error(result: ResultTable) -> float | None:

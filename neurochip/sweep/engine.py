@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol
 
 from neurochip.errors import ConfigError, OutputError
-from neurochip.machine import check_parallel
+from neurochip.machine import check_parallel, usable_cores
 from neurochip.sweep.identity import changed, environment
 
 __all__ = ["ClusterEngine", "Engine", "EngineChoice", "LocalEngine", "open_engine"]
@@ -240,7 +240,7 @@ def open_engine(
         if scheduler is not None:
             engine = ClusterEngine(scheduler)
         else:
-            wanted = workers if workers is not None else len(os.sched_getaffinity(0))
+            wanted = workers if workers is not None else usable_cores()
             engine = LocalEngine(wanted if tasks is None else min(wanted, max(1, tasks)))
     except ModuleNotFoundError as error:
         extra = "cluster" if scheduler is not None else "sweep"

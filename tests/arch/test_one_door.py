@@ -28,6 +28,7 @@ OWN = {
     "firmware_sim/rule_text.py": "a text over the bus, of limited length, whose reader names the fault",
     "neurochip/papers/rules_on_substrates.py": "a table that the maintainer measured, read by its own script",
     "firmware_sim/counting.py": "a text within a block of the bus, whose reader names the fault",
+    "neurochip/kernels/cache.py": "the source of the package",
     "neurochip/kernels/_jit.py": "the source of the package",
     "neurochip/source.py": "the source of the package",
     "neurochip/machine.py": "/proc and /sys",

@@ -125,4 +125,4 @@ def test_stopped(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) ->
     for at in range(0, len(whole), len(whole) // 9):
         Path("b.json").write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         damaged = run("bench", "--resume", "b.json")
-        assert damaged.exit_code == 2 and damaged.stderr.startswith("Error: b.json: "), at
+        assert damaged.exit_code == 3 and damaged.stderr.startswith("Error: b.json: "), at

@@ -143,35 +143,35 @@ def test_mean_rates_of_the_export_obey_the_same_equation(run: Run, finished: Fin
         assert rate[name].max() > 0.1
 
 
-BAD: list[tuple[list[str], str]] = [
-    (["import", "net.nir", "x.npz"],
+BAD: list[tuple[list[str], int, str]] = [
+    (["import", "net.nir", "x.npz"], 2,
      "net.nir: dt: is missing; NIR is in continuous time, so say how long a tick is, in seconds"),
-    (["import", "net.nir", "net.npz", "--dt", "1e-3"],
+    (["import", "net.nir", "net.npz", "--dt", "1e-3"], 5,
      "net.npz: exists already; choose another file or remove it"),
-    (["import", "absent.nir", "x.npz"], "absent.nir: no such file; name a .nir"),
-    (["export", "input.npz", "x.nir"],
+    (["import", "absent.nir", "x.npz"], 3, "absent.nir: no such file; name a .nir"),
+    (["export", "input.npz", "x.nir"], 3,
      "input.npz: is no network; name a file of neurochip import or the folder of a finished run"),
-    (["export", "net.npz", "net.nir"], "net.nir: exists already; choose another file or remove it"),
-    (["simulate", "input.npz", "--replay", "input.npz"],
+    (["export", "net.npz", "net.nir"], 5, "net.nir: exists already; choose another file or remove it"),
+    (["simulate", "input.npz", "--replay", "input.npz"], 3,
      "input.npz: is no network; make one with neurochip import"),
-    (["simulate", "net.npz", "--replay", "two.npz"],
+    (["simulate", "net.npz", "--replay", "two.npz"], 3,
      "two.npz: spikes.1: is no array of such a file; it may have spikes.0"),
-    (["simulate", "net.npz", "--replay", "wide.npz"], "spikes[0]: must have shape (ticks, 8), got (80, 9)"),
-    (["simulate", "net.npz", "--replay", "input.npz", "--chip", "loihi"],
+    (["simulate", "net.npz", "--replay", "wide.npz"], 3, "spikes[0]: must have shape (ticks, 8), got (80, 9)"),
+    (["simulate", "net.npz", "--replay", "input.npz", "--chip", "loihi"], 2,
      "weights: are not whole numbers, and loihi has integers of 1 to 9 bits; scale and round them first"),
-    (["simulate", "net.npz", "--replay", "input.npz", "--set", "seed=1"],
+    (["simulate", "net.npz", "--replay", "input.npz", "--set", "seed=1"], 2,
      "overrides: change a run, and a network has none of its values; import it anew instead"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("args", "sentence"), BAD)
-def test_refused(run: Run, place: Workplace, net: Path, args: list[str], sentence: str) -> None:
+@pytest.mark.parametrize(("args", "code", "sentence"), BAD)
+def test_refused(run: Run, place: Workplace, net: Path, args: list[str], code: int, sentence: str) -> None:
     bits = np.zeros((80, 8), np.uint8)
     np.savez("two.npz", **{"spikes.0": bits, "spikes.1": bits})
     np.savez("wide.npz", **{"spikes.0": np.zeros((80, 9), np.uint8)})
     files = place.files()
     result = run(*args)
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {sentence}\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", f"Error: {sentence}\n")
     assert place.files() == files
 
 
@@ -181,7 +181,7 @@ def test_a_damaged_network(run: Run, net: Path) -> None:
     del arrays["group.1.tau_mem"]
     np.savez("broken.npz", **arrays)
     result = run("simulate", "broken.npz", "--replay", "input.npz")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert result.stderr.startswith("Error: broken.npz: is damaged or not a network (KeyError: ")
 
 

@@ -51,7 +51,7 @@ def test_a_run_whose_numbers_run_away_stops_with_its_place(
         "simulate", "mnist-small", *TINY, "--set", f"network.precision={precision}", "--set",
         "learning.rates=[1e38,1e38]", "--out", "out",
     )  # fmt: skip
-    assert result.exit_code == 2, result.output
+    assert result.exit_code == 6, result.output
     (sentence,) = result.stderr.splitlines()
     assert "epoch 1" in sentence and "use " in sentence
     assert not {"out/checkpoint.h5", "out/report.json", "out/report.html"} & set(place.files())
@@ -73,7 +73,7 @@ def test_the_last_good_checkpoint_is_kept(
     with monkeypatch.context() as patch:
         patch.setattr(Trainer, "_finish_epoch", spoilt)
         result = run("simulate", "mnist-small", *TINY, "--out", "out")
-    assert result.exit_code == 2
+    assert result.exit_code == 6
     assert result.stderr.endswith(
         "Error: weights[1]: 1 of 60 are not finite in epoch 2; use smaller learning.rates, or a learning.beta nearer "
         "to 1; out keeps the checkpoint of epoch 1\n"
@@ -107,7 +107,7 @@ def test_a_page_that_cannot_be_drawn_costs_no_numbers(
     with monkeypatch.context() as patch:
         patch.setattr("neurochip.report.write.html", broken)
         result = run("simulate", "mnist-small", *TINY, "--out", "out")
-    assert result.exit_code == 2
+    assert result.exit_code == 5
     assert result.stderr.splitlines()[-1] == (
         "Error: out/report.html: cannot be drawn (TypeError: a figure that is none); all numbers are in out/report.json"
     )

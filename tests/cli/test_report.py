@@ -114,7 +114,7 @@ def test_open(run: Run, stored: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_folder(run: Run, place: Workplace) -> None:
     result = run("report", "absent")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == "Error: absent: no such file; name the folder of a finished run\n"
 
 
@@ -133,7 +133,7 @@ def test_a_damaged_report(run: Run, stored: Path, old: str, new: str, sentence: 
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
     page = (stored / "report.html").read_bytes()
     result = run("report", stored)
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(f"Error: {sentence}")
     assert result.stderr.count("\n") == 1
     assert (stored / "report.html").read_bytes() == page

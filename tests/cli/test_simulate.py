@@ -162,18 +162,18 @@ def test_a_checkpoint_that_is_none(run: Run, place: Workplace, finished: Finishe
     checkpoint.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"no checkpoint")
     unfinished(Path("other"))
     result = run("simulate", "--resume", "other")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("Error: other/checkpoint.h5: ")
     assert result.stderr.count("\n") == 1
 
 
 def test_a_folder_that_is_no_run(run: Run, place: Workplace) -> None:
     result = run("simulate", "--resume", "nowhere")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("Error: nowhere: does not exist: nothing was begun there; ")
     Path("empty").mkdir()
     result = run("simulate", "--resume", "empty")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert (
         result.stderr == "Error: empty: has no request.json; name the folder of a simulate that was stopped\n"
     )
@@ -212,7 +212,7 @@ def test_what_was_asked_for_is_verified(name: str, run: Run, place: Workplace, f
     for at in range(0, len(whole), 17):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 4]) + whole[at + 1 :])
         result = run("simulate", "--resume", "other")
-        assert (result.exit_code, result.stdout) == (2, ""), at
+        assert (result.exit_code, result.stdout) == (3, ""), at
         assert result.stderr.startswith(f"Error: other/{name}"), at
         assert result.stderr.count("\n") == 1, at
 
@@ -222,7 +222,7 @@ def test_two_at_once_are_refused(run: Run, place: Workplace, finished: Finished)
     unfinished(Path("other"))
     with hold(Path("other"), "run"):
         result = run("simulate", "--resume", "other")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith("Error: other: is in use by another run (process ")
 
 
@@ -247,7 +247,7 @@ def test_a_network_that_does_not_fit(
     run: Run, place: Workplace, layers: str, rates: str, sentence: str
 ) -> None:
     result = run("simulate", "--set", f"network.layers={layers}", "--set", f"learning.rates={rates}")
-    assert (result.stderr, result.stdout, result.exit_code) == (f"Error: {sentence}\n", "", 2)
+    assert (result.stderr, result.stdout, result.exit_code) == (f"Error: {sentence}\n", "", 4)
     assert place.files() == []
 
 
@@ -257,7 +257,7 @@ def test_a_full_disk(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "fsync", full)
     result = run("simulate", *TINY, "--out", "here")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (5, "")
     assert result.stderr.splitlines()[-1].startswith("Error: here: cannot be made: ")
     assert "no space left on device" in result.stderr.lower()
     assert "Traceback" not in result.stderr
@@ -268,7 +268,7 @@ def test_a_full_disk(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch
 def test_a_folder_that_cannot_be_written(run: Run, place: Workplace) -> None:
     place.write("taken", "a file")
     result = run("simulate", *TINY, "--out", "taken/here")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (5, "")
     assert result.stderr == "Error: taken/here: cannot be made: Not a directory\n"
     assert place.files() == ["taken"]
 
@@ -279,7 +279,7 @@ def test_data_that_is_damaged(run: Run, place: Workplace) -> None:
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         (folder / f"{name}-ubyte").write_bytes(b"\0\0\x08\x03\0\0")
     result = run("simulate", "mnist")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(f"Error: {folder}/train-images-idx3-ubyte: ")
     assert result.stderr.count("\n") == 1
     assert place.files() == []

@@ -3,40 +3,46 @@
 from __future__ import annotations
 
 import errno
+import json
+import logging
 import os
+import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
-from neurochip.errors import DataError, Interrupted, MappingError, OutputError
+from neurochip.errors import EXIT_CODES, DataError, Interrupted, MappingError, NeurochipError, OutputError
 
 from .conftest import Fake, Run
+
+ROOT = Path(__file__).resolve().parents[2]
 
 STOPS = [
     (
         MappingError("cores", "70 needed (input 1), 64 present on cmos45"),
-        2,
+        4,
         "Error: cores: 70 needed (input 1), 64 present on cmos45\n",
     ),
-    (DataError("", "no place"), 2, "Error: no place\n"),
+    (DataError("", "no place"), 3, "Error: no place\n"),
     (
         OutputError("runs/x", "cannot be written: no space left"),
-        2,
+        5,
         "Error: runs/x: cannot be written: no space left\n",
     ),
-    (OSError(errno.ENOSPC, "No space left on device"), 2, "Error: no space left on device\n"),
+    (OSError(errno.ENOSPC, "No space left on device"), 5, "Error: no space left on device\n"),
     (
         OSError(errno.ENOSPC, "No space left on device", "runs/x"),
-        2,
+        5,
         "Error: runs/x: no space left on device\n",
     ),
-    (PermissionError(errno.EACCES, "Permission denied", "runs"), 2, "Error: runs: permission denied\n"),
-    (MemoryError(), 2, "Error: memory: not enough\n"),
+    (PermissionError(errno.EACCES, "Permission denied", "runs"), 5, "Error: runs: permission denied\n"),
+    (MemoryError(), 4, "Error: memory: not enough\n"),
     (
         MemoryError("Unable to allocate 1 TiB"),
-        2,
+        4,
         "Error: memory: Unable to allocate 1 TiB\n",
     ),
     (KeyboardInterrupt(), 130, "Stopped.\n"),
@@ -92,7 +98,7 @@ def test_a_device_that_is_full(place: object) -> None:
             timeout=60,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (2, "Error: no space left on device\n")
+    assert (done.returncode, done.stderr) == (5, "Error: no space left on device\n")
 
 
 def test_warnings_of_libraries_stay_out_of_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,3 +114,64 @@ def test_warnings_of_libraries_stay_out_of_the_terminal(monkeypatch: pytest.Monk
             warnings.simplefilter("always")
             module.main()
         assert len(seen) == wanted
+
+
+@pytest.mark.parametrize(("stop", "code"), [(stop, code) for stop, code, _ in STOPS], ids=str)
+def test_under_json_the_line_is_json(run: Run, fake: Fake, stop: BaseException, code: int) -> None:
+    fake.stop = stop
+    result = run("simulate", "--json")
+    assert (result.stdout, result.exit_code) == ("", code)
+    [line] = result.stderr.splitlines()
+    told = json.loads(line)
+    assert told["exit_code"] == code
+    if isinstance(stop, NeurochipError):
+        named = (type(stop).__name__, stop.place, stop.problem, str(stop))
+        assert (told["kind"], told["place"], told["problem"], told["error"]) == named
+    elif isinstance(stop, Interrupted):
+        assert told["folder"] == stop.folder and told["command"] == "simulate"
+
+
+def test_a_wrong_option_is_json_too(run: Run) -> None:
+    result = run("simulate", "--json", "--sed", "1")
+    assert (result.stdout, result.exit_code) == ("", 2)
+    assert json.loads(result.stderr)["error"].startswith("No such option '--sed'")
+
+
+def test_every_error_has_a_code_that_is_documented() -> None:
+    """The table of docs/command-line.md is that of the code, and no class of error has another code."""
+    page = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"^\| (\d+) \| (.+) \|$", page, re.MULTILINE))
+    assert told.pop("0")
+    assert told == {str(code): words for code, words in EXIT_CODES.items()}
+
+    def below(cls: type[NeurochipError]) -> set[type[NeurochipError]]:
+        return {cls}.union(*(below(sub) for sub in cls.__subclasses__()))
+
+    found = below(NeurochipError)
+    assert len(found) > 8 and {cls.exit_code for cls in found} <= {2, 3, 4, 5, 6}
+
+
+@pytest.mark.parametrize(("which", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_the_code_says_which_signal_it_was(place: object, which: str, code: int) -> None:
+    """Sent before any command has begun, by the process to itself."""
+    words = (
+        "import os, signal; from neurochip._cli import main; "
+        f"main.neurochip = lambda **_: os.kill(os.getpid(), signal.{which}); main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (code, "Stopped.\n")
+
+
+def test_what_goes_on_is_told_by_level(run: Run, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake.stop = DataError("x", "y")
+    for level, wanted in (("info", True), ("warning", False)):
+        monkeypatch.setattr(type(fake), "__call__", _telling)
+        result = run("--log", level, "simulate")
+        assert ("INFO neurochip.training: begun" in result.stderr) is wanted
+        assert "WARNING neurochip.kernels: far away" in result.stderr
+
+
+def _telling(*_: object, **__: object) -> None:
+    logging.getLogger("neurochip.training").info("begun")
+    logging.getLogger("neurochip.kernels").warning("far away")
+    raise DataError("x", "y")

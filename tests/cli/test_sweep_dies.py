@@ -52,7 +52,7 @@ def test_measured_dies_are_what_simulate_measures(run: Run, place: Workplace) ->
     words = ("--set", "network.layers=[784, 8, 10]", "--set", "analog.die=9")
     assert run("die", "save", "analog-mnist-small", "m1.h5", *words).exit_code == 0
     result = run("sweep", "--resume", "files", "--quiet")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert re.search(
         r"would not come out the same here \(\S+/m1\.h5 \w{16} there, \w{16} here\)", result.stderr
     )
@@ -74,7 +74,7 @@ def test_dies_die_by_die(run: Run, place: Workplace) -> None:
     assert (first[1], second[1]) == (errors["wafer.csv#a"], errors["wafer.csv#b"]) and first[1] != second[1]
     place.write("wafer.csv", header + "\n".join(rows[:-1]) + "\n")
     result = run("sweep", "analog-mnist-small", *ANALOG, *words, "--dies", "wafer.csv", "--out", "nowhere")
-    assert result.exit_code == 2 and not Path("nowhere").exists()
+    assert result.exit_code == 3 and not Path("nowhere").exists()
     assert result.stderr.endswith(
         "wafer.csv#b: lists 9 of the 10 devices of layer 2 as neuron_offset; give all of them, or none\n"
     )

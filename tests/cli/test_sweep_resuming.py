@@ -43,7 +43,7 @@ def test_the_store_of_another_run_is_refused(swept: Path, run: Run, place: Workp
     shutil.copytree(swept, "here")
     tiny = place.write("tiny.toml", TINY)
     result = run("sweep", tiny, "--set", "learning.epochs=3", "--resume", "here")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert result.stderr == (
         "Error: here: holds the points of another run (tiny, or with other values); leave RUN, --set and --seed out "
         "to go on with it\n"
@@ -60,7 +60,7 @@ def test_a_store_of_another_source_is_not_gone_on_with(
     with monkeypatch.context() as edited:
         other_source(edited)
         result = run("sweep", "--resume", "again", "--seeds", "3", "--quiet")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert re.fullmatch(
         r"Error: again: holds results that would not come out the same here \(source of neurochip \w{16} there, "
         r"0123456789abcdef here\); begin anew in another folder: neurochip sweep --resume again --out again-2\n",
@@ -83,7 +83,7 @@ def test_what_is_left_of_a_damaged_store_is_saved(swept: Path, run: Run, place: 
     raw.close()
     result = run("sweep", "--resume", "hurt")
     assert (result.exit_code, result.stderr) == (
-        2,
+        3,
         "Error: hurt/points.sqlite: is damaged: 1 of its 10 results cannot be read; save what can be saved with "
         "`neurochip sweep --resume hurt --out hurt-saved`, or restore it from a copy\n",
     )

@@ -61,7 +61,7 @@ def test_what_is_not_joined(swept: Path, run: Run, place: Workplace) -> None:
     assert run(*other, "--shard", "1/2", "--out", "other", "--quiet").exit_code == 0
     result = run("sweep", "merge", str(swept), "other", "--out", "whole")
     assert (result.exit_code, result.stderr) == (
-        2,
+        3,
         f"Error: other: is of another sweep than {swept}: vary differs\n",
     )
     shutil.copytree(swept, "copy")
@@ -74,7 +74,7 @@ def test_what_is_not_joined(swept: Path, run: Run, place: Workplace) -> None:
         )
     raw.close()
     result = run("sweep", "merge", str(swept), "copy", "--out", "whole")
-    assert result.exit_code == 2 and "have different results for the same task (" in result.stderr
+    assert result.exit_code == 3 and "have different results for the same task (" in result.stderr
     assert not Path("whole").exists()
     result = run("sweep", "merge", "nothing", "--out", "whole")
     assert (result.exit_code, result.stderr) == (
@@ -114,7 +114,7 @@ def test_where_limits_are_sought_a_shard_measures_its_part_of_what_is_known(
     assert not read_sweep(Path("whole"))["complete"]
     result = run("sweep", "--resume", "whole", "--shard", "1/2")
     assert (result.exit_code, result.stderr) == (
-        2,
+        3,
         "Error: whole: is for the whole sweep, not shard 1/2; leave --shard out, or name a folder for it with --out\n",
     )
     result = run("sweep", "--resume", "whole", "--shard", "1/2", "--out", "next1", "--quiet")

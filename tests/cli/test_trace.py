@@ -145,29 +145,31 @@ def test_a_stop_leaves_whole_ticks(
 
 
 BAD = [
-    (["tiny", "--ticks", "0:31"], "ticks: must be A:B with 0 ≤ A < B ≤ 30, the ticks there are, got 0:31"),
-    (["tiny", "--ticks", "5:5"], "ticks: must be A:B with 0 ≤ A < B ≤ 30, the ticks there are, got 5:5"),
-    (["tiny", "--presentation", "20"], "presentation: must be 0 to 19, as test has samples, got 20"),
-    (["tiny", "--set", "seed=3"],
+    (["tiny", "--ticks", "0:31"], 2, "ticks: must be A:B with 0 ≤ A < B ≤ 30, the ticks there are, got 0:31"),
+    (["tiny", "--ticks", "5:5"], 2, "ticks: must be A:B with 0 ≤ A < B ≤ 30, the ticks there are, got 5:5"),
+    (["tiny", "--presentation", "20"], 2, "presentation: must be 0 to 19, as test has samples, got 20"),
+    (["tiny", "--set", "seed=3"], 2,
      "overrides: are for runs with fresh weights; a finished run is traced as it was"),
-    (["mnist-continuous"],
+    (["mnist-continuous"], 2,
      "run: mnist-continuous shows no samples to a chip; trace a run that trains on the digital substrate"),
-    (["convergence"],
+    (["convergence"], 2,
      "run: convergence shows no samples to a chip; trace a run that trains on the digital substrate"),
-    (["empty"], "empty: has no run.toml; name the folder of a finished run"),
-    (["tiny", "--out", "there.vcd"],
+    (["empty"], 2, "empty: has no run.toml; name the folder of a finished run"),
+    (["tiny", "--out", "there.vcd"], 5,
      "there.vcd: exists already; choose another file with --out or remove it"),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("args", "sentence"), BAD)
-def test_refused(run: Run, place: Workplace, finished: Finished, args: list[str], sentence: str) -> None:
+@pytest.mark.parametrize(("args", "code", "sentence"), BAD)
+def test_refused(
+    run: Run, place: Workplace, finished: Finished, args: list[str], code: int, sentence: str
+) -> None:
     (place.folder / "empty").mkdir()
     (place.folder / "tiny").symlink_to(finished.folder)
     place.write("there.vcd", "mine")
     files = place.files()
     result = run("trace", *args)
-    assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {sentence}\n")
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", f"Error: {sentence}\n")
     assert place.files() == files
     assert (place.folder / "there.vcd").read_text() == "mine"
 

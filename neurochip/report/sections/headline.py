@@ -8,7 +8,7 @@ from neurochip.report.page import page_head
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity, ratio
 from neurochip.report.schema import Document, EnergyTable
 from neurochip.report.sections.frame import card
-from neurochip.report.wording import standard_error, warnings_of
+from neurochip.report.wording import run_words, standard_error, warnings_of
 
 __all__ = ["headline"]
 
@@ -30,7 +30,9 @@ def headline(document: Document) -> Markup:
     if document["resumed"]:
         facts.append(f"resumed {document['resumed']} ×")
     notes = (tag("p", sentence, class_="note") for sentence in warnings_of(document))
-    return page_head(run.name, run.about, facts, *notes, tag("div", *_cards(document, run), class_="cards"))
+    return page_head(
+        run.name, run_words(run), facts, *notes, tag("div", *_cards(document, run), class_="cards")
+    )
 
 
 def _cards(document: Document, run: RunSpec) -> list[Markup]:

@@ -11,6 +11,7 @@ from neurochip.report.sweeps.cost_sections import cost_section
 from neurochip.report.sweeps.figures import panel_figures
 from neurochip.report.sweeps.schema import CurveTable, PanelTable, SweepDocument
 from neurochip.report.sweeps.words import command, failure_words, how_many, limit_words, one, points, short
+from neurochip.report.wording import run_words
 
 __all__ = ["sweep_page"]
 
@@ -50,7 +51,7 @@ def _head(document: SweepDocument) -> Markup:
         if panel["verdict"]
     ]
     cards = tag("div", *_cards(document), class_="cards")
-    return page_head(f"{run['name']} sweep", run.get("about"), facts, cards, *verdicts)
+    return page_head(f"{run['name']} sweep", run_words(RunSpec.from_dict(run)), facts, cards, *verdicts)
 
 
 def _panel_name(panel: PanelTable) -> Markup | None:

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from neurochip.kernels import _jit
-from neurochip.kernels._jit import Kernel, cache_folder, calling, entry, kernel, plain, typed, unstored_kernel
+from neurochip.kernels import _jit, cache
+from neurochip.kernels._jit import Kernel, calling, entry, kernel, plain, typed, unstored_kernel
+from neurochip.kernels.cache import cache_folder
 
 ROOT = Path(_jit.__file__).resolve().parents[2]
 
@@ -118,7 +119,7 @@ def package(folder: Path, **files: str) -> Path:
 
 def test_an_edit_of_any_kernel_moves_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    monkeypatch.setattr(_jit, "_PACKAGE", tmp_path)
+    monkeypatch.setattr(cache, "_PACKAGE", tmp_path)
     package(tmp_path, caller="@entry\ndef f(): g()\n", called="@kernel\ndef g(): 1\n", plain="x = 1\n")
     folders = [cache_folder(), cache_folder()]
     package(tmp_path, plain="x = 2\n")
