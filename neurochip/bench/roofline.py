@@ -23,7 +23,7 @@ from neurochip.cores.arrays import aligned_zeros
 from neurochip.description import read_chip
 from neurochip.elements.neurons.lif import LIF
 from neurochip.kernels._jit import entry
-from neurochip.kernels.row_sums import deliver
+from neurochip.kernels.row_sums import Block, Drive, Lists, Room, deliver
 from neurochip.replaying import replay
 
 __all__ = ["FAMILY", "RATE", "SIDES"]
@@ -61,23 +61,12 @@ def _deliveries(
     zero, one = np.uint64(0), drive.dtype.type(1)
     for t in range(first.shape[0]):
         deliver(
-            weights,
-            zero,
-            side,
-            side,
-            lists,
-            lists,
-            count[t],
-            zero,
-            first[t],
+            Block(weights, zero, side, side),
+            Lists(lists, lists, count[t], zero, first[t]),
             nothing,
             zero,
-            part,
-            total,
-            one,
-            False,
-            drive,
-            zero,
+            Room(part, total),
+            Drive(drive, zero, one, False),
         )
 
 

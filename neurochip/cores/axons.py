@@ -13,7 +13,7 @@ import numpy as np
 from neurochip.cores.arrays import Channel, Scratch, Wiring
 from neurochip.cores.compaction import rename
 from neurochip.kernels._jit import entry, kernel, separate_kernel
-from neurochip.kernels.row_sums import sum_reference
+from neurochip.kernels.row_sums import Block, Room, sum_reference
 from neurochip.kernels.spike_lists import differences, new_reference, pad_list
 
 __all__ = [
@@ -123,15 +123,11 @@ def take_patterns(
     for k in range(blocks.shape[0]):
         s = blocks[k, 1]
         sum_reference(
-            wiring.weights,
-            blocks[k, 2],
-            blocks[k, 4],
-            blocks[k, 3],
+            Block(wiring.weights, blocks[k, 2], blocks[k, 4], blocks[k, 3]),
             scratch.plus,
             scratch.listed[s, 0],
             _TWO * sources[s, 2],
-            scratch.part,
-            scratch.total,
+            Room(scratch.part, scratch.total),
             sums,
             blocks[k, 5],
         )

@@ -14,7 +14,7 @@ from neurochip.cores.arrays import Neurons, Scratch, Synapses, Wiring
 from neurochip.elements.connections.connection import Memory
 from neurochip.elements.neurons.neuron import DRIVE, REACHED
 from neurochip.kernels._jit import kernel, separate_kernel
-from neurochip.kernels.row_sums import deliver, drive_with
+from neurochip.kernels.row_sums import Block, Drive, Lists, Room, deliver, drive_with
 
 __all__ = ["clear", "deliver_range", "quiet_range"]
 
@@ -54,32 +54,23 @@ def deliver_range(
         s = blocks[k, 1]
         arrived += scratch.listed[s, 2]
         own = blocks[k, 7] == _NOTHING
+        to = Drive(drive, first, scales[blocks[k, 6]], biased or k > begin)
         if synapses.connectivity[k] != _NOTHING:
             width = blocks[k, 3]
             clear(_NOTHING, width, scratch.total)
             _deliver_listed(k, wiring, synapses, own, scratch)
-            drive_with(
-                scratch.total, _NOTHING, width, scales[blocks[k, 6]], biased or k > begin, drive, first
-            )
+            drive_with(scratch.total, _NOTHING, width, to)
             continue
+        weights = wiring.weights if own else wiring.borrowed
+        n_plus = scratch.listed[s, 0] if own else scratch.listed[s, 2]
+        axons = _TWO * wiring.sources[s, 2]
         deliver(
-            wiring.weights if own else wiring.borrowed,
-            blocks[k, 2],
-            blocks[k, 4],
-            blocks[k, 3],
-            scratch.plus,
-            scratch.minus,
-            scratch.listed[s, 0] if own else scratch.listed[s, 2],
-            scratch.listed[s, 1],
-            _TWO * wiring.sources[s, 2],
+            Block(weights, blocks[k, 2], blocks[k, 4], blocks[k, 3]),
+            Lists(scratch.plus, scratch.minus, n_plus, scratch.listed[s, 1], axons),
             sums,
             blocks[k, 5],
-            scratch.part,
-            scratch.total,
-            scales[blocks[k, 6]],
-            biased or k > begin,
-            drive,
-            first,
+            Room(scratch.part, scratch.total),
+            to,
         )
     return arrived
 

@@ -5,24 +5,59 @@ Rows of 8-bit integers are added up in 16 bits as long as these hold them: a vec
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.spike_lists import add_rows, subtract_rows
 
-__all__ = ["MOST_ROWS", "deliver", "drive_with", "sum_reference"]
+__all__ = ["MOST_ROWS", "Block", "Drive", "Lists", "Room", "deliver", "drive_with", "sum_reference"]
 
 # A multiple of 4. So many rows of int8, −128 included, fit int16.
 MOST_ROWS = np.uint64(252)
 
 
+class Block(NamedTuple):
+    """A block of dense weights: that of row i for column j is ``weights[start + i · stride + j]``."""
+
+    weights: Any  # W[…]
+    start: Any
+    stride: Any
+    width: Any
+
+
+class Lists(NamedTuple):
+    """Rows to be added and to be taken away, both from ``at`` on."""
+
+    plus: Any  # u64[…]
+    minus: Any  # u64[…]
+    n_plus: Any
+    n_minus: Any
+    at: Any
+
+
+class Room(NamedTuple):
+    """Scratch for at least a row; P may be narrower than S."""
+
+    part: Any  # P[≥ width]
+    total: Any  # S[≥ width]
+
+
+class Drive(NamedTuple):
+    """Where sums go, times ``scale``: in the place of what is there, or added to it where there is ``more``."""
+
+    values: Any  # T[…]
+    first: Any
+    scale: Any
+    more: bool
+
+
 @separate_kernel
-def drive_with(total: Any, at: Any, width: Any, scale: Any, more: bool, drive: Any, first: Any) -> None:
-    """Set drive[``first`` …] to scale × total[``at`` …], or add it where there is ``more`` than one source."""
-    nothing = np.uint64(0)
-    if more:
+def drive_with(total: Any, at: Any, width: Any, to: Drive) -> None:
+    """Bring total[``at`` …] to the neurons."""
+    nothing, drive, first, scale = np.uint64(0), to.values, to.first, to.scale
+    if to.more:
         for j in range(nothing, width):
             drive[first + j] += scale * drive.dtype.type(total[at + j])
     else:
@@ -31,12 +66,11 @@ def drive_with(total: Any, at: Any, width: Any, scale: Any, more: bool, drive: A
 
 
 @separate_kernel
-def _drive_with_part(
-    sums: Any, at: Any, part: Any, width: Any, scale: Any, more: bool, total: Any, drive: Any, first: Any
-) -> None:
-    """The same for sums + part, which fits ``total`` S[≥ width]."""
-    nothing = np.uint64(0)
-    if more:
+def _drive_with_part(sums: Any, at: Any, width: Any, room: Room, to: Drive) -> None:
+    """The same for sums + part, which fits ``total``."""
+    nothing, drive, first, scale = np.uint64(0), to.values, to.first, to.scale
+    part, total = room.part, room.total
+    if to.more:
         for j in range(nothing, width):
             total[j] = sums[at + j] + part[j]
             drive[first + j] += scale * drive.dtype.type(total[j])
@@ -54,18 +88,9 @@ def _add_part(part: Any, width: Any, total: Any) -> None:
 
 
 @kernel
-def _rows(
-    weights: Any,
-    start: Any,
-    stride: Any,
-    width: Any,
-    rows: Any,
-    at: Any,
-    n_rows: Any,
-    minus: bool,
-    total: Any,
-) -> None:
+def _rows(block: Block, rows: Any, at: Any, n_rows: Any, minus: bool, total: Any) -> None:
     """Add rows to ``total``, or take them away. Where there is a silent row, lists are multiples of four."""
+    weights, start, stride, width = block.weights, block.start, block.stride, block.width
     whole = n_rows & ~np.uint64(3)
     if minus:
         subtract_rows(weights, start, stride, width, rows, at, whole, total)
@@ -82,98 +107,56 @@ def _rows(
 
 
 @separate_kernel
-def _add(
-    weights: Any,
-    start: Any,
-    stride: Any,
-    width: Any,
-    rows: Any,
-    at: Any,
-    n_rows: Any,
-    minus: bool,
-    part: Any,
-    total: Any,
-) -> None:
+def _add(block: Block, rows: Any, at: Any, n_rows: Any, minus: bool, room: Room) -> None:
     """Add rows to ``total``, or take them away, as many as there are; ``part`` is 0 before and after."""
+    part, total = room.part, room.total
     narrow = part.itemsize < total.itemsize
     stop = at + n_rows
     while at < stop:
         n = min(stop - at, MOST_ROWS) if narrow else stop - at
         if narrow:
-            _rows(weights, start, stride, width, rows, at, n, minus, part)
-            _add_part(part, width, total)
+            _rows(block, rows, at, n, minus, part)
+            _add_part(part, block.width, total)
         else:
-            _rows(weights, start, stride, width, rows, at, n, minus, total)
+            _rows(block, rows, at, n, minus, total)
         at += n
 
 
 @separate_kernel
-def deliver(
-    weights: Any,
-    start: Any,
-    stride: Any,
-    width: Any,
-    plus: Any,
-    minus: Any,
-    n_plus: Any,
-    n_minus: Any,
-    axons: Any,
-    sums: Any,
-    at: Any,
-    part: Any,
-    total: Any,
-    scale: Any,
-    more: bool,
-    drive: Any,
-    first: Any,
-) -> None:
-    """Set drive[``first`` …] to scale × (reference sum + Σ ``plus`` rows − Σ ``minus`` rows), or add it (``more``).
-
-    The block of weights and its rows are as in `add_rows`, both lists from ``axons`` on; its reference sum is
-    sums[``at`` …], S. ``part`` P[≥ width] and ``total`` S[≥ width] are scratch; P may be narrower than S.
-    """
-    nothing = np.uint64(0)
-    n_rows = n_plus + n_minus
+def deliver(block: Block, lists: Lists, sums: Any, at: Any, room: Room, to: Drive) -> None:
+    """Bring reference sum + Σ ``plus`` rows − Σ ``minus`` rows to the neurons; the reference sum is sums[``at`` …]."""
+    nothing, width = np.uint64(0), block.width
+    part, total = room.part, room.total
+    n_rows = lists.n_plus + lists.n_minus
     if n_rows == nothing:
-        drive_with(sums, at, width, scale, more, drive, first)
+        drive_with(sums, at, width, to)
     elif part.itemsize < total.itemsize and n_rows <= MOST_ROWS:
         for j in range(nothing, width):
             part[j] = 0
-        _rows(weights, start, stride, width, plus, axons, n_plus, False, part)
-        _rows(weights, start, stride, width, minus, axons, n_minus, True, part)
-        _drive_with_part(sums, at, part, width, scale, more, total, drive, first)
+        _rows(block, lists.plus, lists.at, lists.n_plus, False, part)
+        _rows(block, lists.minus, lists.at, lists.n_minus, True, part)
+        _drive_with_part(sums, at, width, room, to)
     else:
         if part.itemsize < total.itemsize:
             for j in range(nothing, width):
                 part[j] = 0
         for j in range(nothing, width):
             total[j] = sums[at + j]
-        _add(weights, start, stride, width, plus, axons, n_plus, False, part, total)
-        _add(weights, start, stride, width, minus, axons, n_minus, True, part, total)
-        drive_with(total, nothing, width, scale, more, drive, first)
+        _add(block, lists.plus, lists.at, lists.n_plus, False, room)
+        _add(block, lists.minus, lists.at, lists.n_minus, True, room)
+        drive_with(total, nothing, width, to)
 
 
 @separate_kernel
-def sum_reference(
-    weights: Any,
-    start: Any,
-    stride: Any,
-    width: Any,
-    rows: Any,
-    n_rows: Any,
-    axons: Any,
-    part: Any,
-    total: Any,
-    sums: Any,
-    at: Any,
-) -> None:
-    """Set sums[``at`` …] to the sum of the ``rows`` of a reference pattern; the arguments are those of `deliver`."""
-    nothing = np.uint64(0)
+def sum_reference(block: Block, rows: Any, n_rows: Any, axons: Any, room: Room, sums: Any, at: Any) -> None:
+    """Set sums[``at`` …] to the sum of ``n_rows`` rows of a reference pattern, listed from ``axons`` on."""
+    nothing, width = np.uint64(0), block.width
+    part, total = room.part, room.total
     if part.itemsize < total.itemsize:
         for j in range(nothing, width):
             part[j] = 0
     for j in range(nothing, width):
         total[j] = 0
-    _add(weights, start, stride, width, rows, axons, n_rows, False, part, total)
+    _add(block, rows, axons, n_rows, False, room)
     for j in range(nothing, width):
         sums[at + j] = total[j]

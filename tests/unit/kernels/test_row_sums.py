@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.kernels.row_sums import MOST_ROWS, deliver, sum_reference
+from neurochip.kernels.row_sums import MOST_ROWS, Block, Drive, Lists, Room, deliver, sum_reference
 
 AXONS, WIDTH, START, SUMS, FIRST, AT = 700, 32, 64, 16, 8, 3
 # weights, sums, scratch of a few rows, state; largest weight
@@ -64,23 +64,12 @@ def test_a_block_delivers_its_reference_and_what_differs(
     old = drive.copy()
     scale = np.dtype(state).type(0.25)
     deliver(
-        weights,
-        u64(START),
-        u64(WIDTH),
-        u64(WIDTH),
-        plus,
-        minus,
-        u64(n_plus),
-        u64(n_minus),
-        u64(AT),
+        Block(weights, u64(START), u64(WIDTH), u64(WIDTH)),
+        Lists(plus, minus, u64(n_plus), u64(n_minus), u64(AT)),
         sums_of,
         u64(SUMS),
-        np.full(64, 5, part),
-        np.full(64, 7, sums),
-        scale,
-        more,
-        drive,
-        u64(FIRST),
+        Room(np.full(64, 5, part), np.full(64, 7, sums)),
+        Drive(drive, u64(FIRST), scale, more),
     )
     exact = np.float64 if np.dtype(weight).kind == "f" else np.int64
     total = before[SUMS : SUMS + WIDTH].astype(exact)
@@ -106,15 +95,11 @@ def test_sum_of_a_reference_pattern(
     rows = rng.integers(0, AXONS, AT + n_rows).astype(np.uint64)
     sums_of = np.full(SUMS + WIDTH + 4, 5, sums)
     sum_reference(
-        block.ravel(),
-        u64(0),
-        u64(WIDTH),
-        u64(WIDTH),
+        Block(block.ravel(), u64(0), u64(WIDTH), u64(WIDTH)),
         rows,
         u64(n_rows),
         u64(AT),
-        np.full(64, 5, part),
-        np.full(64, 7, sums),
+        Room(np.full(64, 5, part), np.full(64, 7, sums)),
         sums_of,
         u64(SUMS),
     )
