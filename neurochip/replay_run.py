@@ -25,7 +25,7 @@ from neurochip.presenting import SpikingPresentation
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
 from neurochip.report.drawn import drawn
 from neurochip.report.reading import read_rasters
-from neurochip.report.replay_document import ReplayDocument, replay_document
+from neurochip.report.replay_document import ReplayDocument, ReplayedAs, replay_document
 from neurochip.report.replay_files import write_replay
 from neurochip.simulation import versions
 from neurochip.spikes import Spikes
@@ -121,22 +121,25 @@ def replay_run(
         seen = replay(traffic.spikes, chip=sheet, prices=paid, timing=timing, **given)
         name = path.stem if spec is None else f"{spec.name}-replay"
         of = "" if spec is None else spec.name
-    document = replay_document(
-        ledger=seen.ledger,
-        placed=seen.placed,
-        hardware=seen.hardware,
-        weights=seen.weights if has_weights else f"{seen.hardware.weight_format}; the file names none",
-        replay_time=seen.time,
-        names=seen.names,
+    what = ReplayedAs(
         name=name,
-        network=of or None,
         file=path.name,
+        network=of or None,
         neuron=neuron,
-        prices=paid,
+        layers=seen.names,
+        weights=seen.weights if has_weights else f"{seen.hardware.weight_format}; the file names none",
         timing=timing,
         seconds=time.perf_counter() - began,
         started=started.isoformat(timespec="seconds"),
         versions=versions(spec),
+    )
+    document = replay_document(
+        what,
+        ledger=seen.ledger,
+        placed=seen.placed,
+        hardware=seen.hardware,
+        replay_time=seen.time,
+        prices=paid,
     )
     folder = _made(Path(out)) if out is not None else make_dated("runs", f"replay-{path.stem}", _made)
     if readout:

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, uniform
 
-__all__ = ["PairTables", "pair_tables", "spikes_of_train", "tabulate_pairs"]
+__all__ = [
+    "PairTables",
+    "Rates",
+    "pair_tables",
+    "scratch_of",
+    "spikes_of_train",
+    "tabulate_pairs",
+]
 
 PRE, POST = np.uint64(0), np.uint64(1)
 _ONE = np.uint64(1)
@@ -38,6 +45,29 @@ class PairTables(NamedTuple):
     ]  # [2, 6]: n, Σx, Σy, Σx², Σy², Σxy; x = rule 3.18, then 4.1; y = STDP; single events
     spikes: NDArray[np.int64]  # [2]: presynaptic, postsynaptic spikes drawn
     sequence: NDArray[np.float64]  # [sequence, 3]: Σ over its events of 3.18, 4.1, STDP
+
+
+class Rates(NamedTuple):
+    """Of the two neurons of each sequence, f64[sequence, tick] each."""
+
+    pre: NDArray[np.float64]  # probability of a spike
+    post: NDArray[np.float64]
+    slope: NDArray[np.float64]  # ṡ_post
+    value: NDArray[np.float64]  # ρ(s_pre)
+
+
+class Scratch(NamedTuple):
+    """Room for one train, i64[tick] each."""
+
+    pre_at: NDArray[np.int64]
+    post_at: NDArray[np.int64]
+    previous: NDArray[np.int64]
+    following: NDArray[np.int64]
+
+
+def scratch_of(ticks: int) -> Scratch:
+    """Return room for trains of so many ticks."""
+    return Scratch(*(np.zeros(ticks, np.int64) for _ in range(4)))
 
 
 def pair_tables(sequences: int, window: int, bins: int) -> PairTables:
@@ -80,24 +110,24 @@ def tabulate_pairs(
     first: int,
     last: int,
     trains: int,
-    pre: Any,
-    post: Any,
-    slope: Any,
-    value: Any,
+    rates: Rates,
     decay: Any,
     widest: float,
-    pre_at: Any,
-    post_at: Any,
-    previous: Any,
-    following: Any,
-    tables: Any,
+    scratch: Scratch,
+    tables: PairTables,
 ) -> None:
     """Draw spike trains for sequences ``first`` … ``last`` − 1 and add up what each rule does at each pair.
 
-    ``pre``, ``post`` f64[sequence, tick] are spike probabilities, ``slope`` ṡ_post and ``value`` ρ(s_pre) likewise;
-    ``decay`` f64[window + 1] is exp(−Δt/τ). ``pre_at``, ``post_at`` i64[tick] and ``previous``, ``following`` i64[tick]
-    are scratch. Bins of ṡρ are even in −``widest`` … ``widest``; what lies beyond goes to the last ones.
+    ``decay`` f64[window + 1] is exp(−Δt/τ). Bins of ṡρ are even in −``widest`` … ``widest``; what lies beyond goes to
+    the last ones.
     """
+    pre, post, slope, value = rates.pre, rates.post, rates.slope, rates.value
+    pre_at, post_at, previous, following = (
+        scratch.pre_at,
+        scratch.post_at,
+        scratch.previous,
+        scratch.following,
+    )
     ticks = pre.shape[1]
     window = decay.shape[0] - 1
     bins = tables.rate_events.shape[0]

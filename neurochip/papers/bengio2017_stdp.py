@@ -29,7 +29,14 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.learning.spike_pairs import PairTables, pair_tables, spikes_of_train, tabulate_pairs
+from neurochip.learning.spike_pairs import (
+    PairTables,
+    Rates,
+    pair_tables,
+    scratch_of,
+    spikes_of_train,
+    tabulate_pairs,
+)
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
 from neurochip.training.streams import stream
@@ -63,26 +70,20 @@ def tables_of(
     slope = np.diff(post, axis=1)
     widest = float(np.quantile(np.abs(slope * rate_pre), 0.995))
     decay = np.exp(-np.arange(WINDOW + 1) / TAU)
+    rates = Rates(PROBABILITY * rate_pre, PROBABILITY * rate_post, slope, rate_pre)
     starts = range(0, n, CHUNK)
 
     def block(first: int) -> PairTables:
         part = pair_tables(n, WINDOW, BINS)
-        scratch = [np.zeros(TICKS, np.int64) for _ in range(4)]
         tabulate_pairs(
             np.uint64(seed),
             first,
             min(first + CHUNK, n),
             trains,
-            PROBABILITY * rate_pre,
-            PROBABILITY * rate_post,
-            slope,
-            rate_pre,
+            rates,
             decay,
             widest,
-            scratch[0],
-            scratch[1],
-            scratch[2],
-            scratch[3],
+            scratch_of(TICKS),
             part,
         )
         return part

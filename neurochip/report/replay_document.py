@@ -18,7 +18,14 @@ from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase, PhaseBook
 from neurochip.substrate.phase_time import PhaseTime
 from neurochip.training.record import CoreUse
 
-__all__ = ["ReplayBits", "ReplayDocument", "ReplayTimeTable", "replay_document", "repriced_replay"]
+__all__ = [
+    "ReplayBits",
+    "ReplayDocument",
+    "ReplayTimeTable",
+    "ReplayedAs",
+    "replay_document",
+    "repriced_replay",
+]
 
 
 class ReplayBits(TypedDict):
@@ -81,52 +88,63 @@ class ReplayDocument(TypedDict):
     ledger: dict[str, dict[str, Any]]
 
 
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReplayedAs:
+    """What a replay was of, and when.
+
+    Attributes
+    ----------
+    name, file, network, neuron
+        Of the report, of the file of spikes, of the run or network file, and of the model of neurons; `None` where
+        there is none.
+    layers
+        Their names.
+    weights
+        What was given and what is stored, in words.
+    timing
+        The model of time that was asked for.
+    seconds, started
+        Wall time of the emulation, and when it began (ISO 8601, UTC).
+    versions
+        Of what computed it.
+    """
+
+    name: str
+    file: str
+    network: str | None
+    neuron: str | None
+    layers: tuple[str, ...]
+    weights: str
+    timing: str
+    seconds: float
+    started: str
+    versions: dict[str, str]
+
+
 def replay_document(
+    what: ReplayedAs,
     *,
     ledger: TrafficLedger,
     placed: PlacedNetwork,
     hardware: HardwareUse,
-    weights: str,
     replay_time: ReplayTime,
-    names: tuple[str, ...],
-    name: str,
-    file: str,
-    network: str | None,
-    neuron: str | None,
     prices: PriceList,
-    timing: str,
-    seconds: float,
-    started: str,
-    versions: dict[str, str],
 ) -> ReplayDocument:
-    """Return the document of a replay.
-
-    Parameters
-    ----------
-    names
-        Of the layers.
-    weights
-        What was given and what is stored, in words.
-    name, file, network, neuron
-        Of the report, of the file of spikes, of the run or network file, and of the model of neurons; `None` where
-        there is none.
-    seconds, started
-        Wall time of the emulation, and when it began (ISO 8601, UTC).
-    """
+    """Return the document of a replay."""
     by_core = _by_core(ledger.book)
     series = {key: values.tolist() for key, values in ledger.per_tick.items()}
     if replay_time.cycles_per_tick is not None:
         series["cycles"] = replay_time.cycles_per_tick.tolist()
-    layout = [dataclasses.asdict(core) for core in _core_uses(placed, names, hardware, by_core)]
+    layout = [dataclasses.asdict(core) for core in _core_uses(placed, what.layers, hardware, by_core)]
     return {
         "format": FORMAT,
         "kind": "replay",
-        "name": name,
-        "file": file,
-        "network": network,
-        "layers": list(zip(names, placed.sizes, strict=True)),
-        "neuron": neuron,
-        "versions": versions,
+        "name": what.name,
+        "file": what.file,
+        "network": what.network,
+        "layers": list(zip(what.layers, placed.sizes, strict=True)),
+        "neuron": what.neuron,
+        "versions": what.versions,
         "totals": dict(ledger.totals),
         "per_tick": series,
         "bits": cast(ReplayBits, {coding: by_core.total(key) for coding, key in BIT_CODINGS.items()}),
@@ -136,9 +154,9 @@ def replay_document(
             prices,
             clocked=_clocked(by_core, cast(ChipTable, chip_table(placed.chip))),
         ),
-        "time": _time(replay_time, timing, placed, seconds, started),
+        "time": _time(replay_time, what, placed),
         "hardware": hardware.to_json(),
-        "weights": weights,
+        "weights": what.weights,
         "chip": cast(ChipTable, chip_table(placed.chip) | {"layout": layout}),
         "ledger": by_core.to_json(),
     }
@@ -213,9 +231,7 @@ def _core_uses(
     return uses
 
 
-def _time(
-    time: ReplayTime, model: str, placed: PlacedNetwork, seconds: float, started: str
-) -> ReplayTimeTable:
+def _time(time: ReplayTime, what: ReplayedAs, placed: PlacedNetwork) -> ReplayTimeTable:
     used = np.unique(placed.sites)
     whole = (time.cycles or 0) * used.size
     walked = time.busy is not None and time.stalled is not None and whole
@@ -224,7 +240,7 @@ def _time(
         names = ("p50", "p95", "p99", "max")
         latency = dict(zip(names, time.latency_percentiles(50, 95, 99, 100), strict=True))
     return {
-        "model": model,
+        "model": what.timing,
         "ticks": time.ticks,
         "cycles": time.cycles,
         "seconds": time.seconds,
@@ -235,6 +251,6 @@ def _time(
         "stalled_share": float(time.stalled[used].sum()) / whole
         if walked and time.stalled is not None
         else None,
-        "emulation_seconds": seconds,
-        "started": started,
+        "emulation_seconds": what.seconds,
+        "started": what.started,
     }

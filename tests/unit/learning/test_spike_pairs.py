@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip.kernels.random_bits import mix
-from neurochip.learning.spike_pairs import pair_tables, spikes_of_train, tabulate_pairs
+from neurochip.learning.spike_pairs import Rates, pair_tables, scratch_of, spikes_of_train, tabulate_pairs
 
 pytestmark = [pytest.mark.interp, pytest.mark.filterwarnings("ignore:overflow encountered")]
 
@@ -60,12 +60,10 @@ def test_every_pair_is_found_once() -> None:
     assert len(pairs) > 30
     tables = pair_tables(n, WINDOW, BINS)
     decay = np.exp(-np.arange(WINDOW + 1) / tau)
-    a, b, c, d = (np.zeros(TICKS, np.int64) for _ in range(4))
+    rates, scratch = Rates(pre, post, slope, value), scratch_of(TICKS)
     # Two calls add up to one.
     for first, last in ((0, 3), (3, 4)):
-        tabulate_pairs(
-            np.uint64(9), first, last, trains, pre, post, slope, value, decay, widest, a, b, c, d, tables
-        )
+        tabulate_pairs(np.uint64(9), first, last, trains, rates, decay, widest, scratch, tables)
     for name, table in out.items():
         np.testing.assert_allclose(getattr(tables, name), table, atol=1e-12)
     assert tables.events[WINDOW] == 0  # a difference of 0 is none
