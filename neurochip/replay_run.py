@@ -16,7 +16,8 @@ from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices, read_run
 from neurochip.description.precision import Precision
-from neurochip.description.spiking import SpikingNetwork, read_spiking
+from neurochip.description.spiking import SpikingNetwork
+from neurochip.description.spiking_file import read_spiking
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import make_dated
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError

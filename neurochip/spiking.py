@@ -153,9 +153,18 @@ def laid_out(
         state_bits=state_bits,
         connections=connections,
     )
-    dynamics = [spiking_dynamics(network, raster)] * (len(sizes) - 1)
     formats = weight_dtype(precision), state_dtype(precision)
-    engine = LayerEngine(placed, matrices, dynamics, VARIABLES, raster, *formats, resting_potentials(network))
+    dynamics = [spiking_dynamics(network, raster, formats[1])] * (len(sizes) - 1)
+    engine = LayerEngine(
+        placed,
+        matrices,
+        dynamics,
+        VARIABLES,
+        raster,
+        *formats,
+        rest=resting_potentials(network),
+        delays=[c.delay for c in network.connections],
+    )
     stored = stored_as(matrices, precision, computes=True)
     return PlacedSpiking(placed, precision, hardware, raster, stored, engine)
 

@@ -15,6 +15,19 @@ __all__ = ["command"]
 @click.argument("out", metavar="OUT.npz", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--dt", type=float, metavar="SECONDS", help="How long a tick is; NIR is in continuous time.")
 @click.option(
+    "--from",
+    "tool",
+    type=click.Choice(["generic", "snntorch", "norse", "sinabs", "rockpool", "spyx", "lava-dl"]),
+    help="The tool that wrote it: its step, how and when its neurons reset, what its numbers mean (docs/nir.md).  "
+    "[default: the one that metadata name, else generic]",
+)
+@click.option(
+    "--reset",
+    type=click.Choice(["value", "subtract", "subtract-late"]),
+    help="What a spike does to v: puts it to v_reset, or takes the threshold away, at once or a step later.  "
+    "[default: as the tool does by default]",
+)
+@click.option(
     "--method",
     type=click.Choice(["euler", "exact"]),
     help="How a tick stands for dt (docs/nir.md).  [default: euler]",
@@ -26,18 +39,36 @@ __all__ = ["command"]
     show_default=True,
     help="Which synapses there are: as described, all listed one by one, or every entry of a matrix.",
 )
-def command(source: Path, out: Path, dt: float | None, method: str | None, connectivity: str) -> None:
+def command(
+    source: Path,
+    out: Path,
+    dt: float | None,
+    tool: str | None,
+    reset: str | None,
+    method: str | None,
+    connectivity: str,
+) -> None:
     """Read NET.nir and write it as OUT.npz; run it with: neurochip simulate OUT.npz --replay INPUT.npz."""
-    from neurochip.description.nir_graph import read_nir
+    from neurochip.description.nir_graph import import_nir
     from neurochip.exporting import write_network
 
     if out.suffix != ".npz":
         raise click.UsageError(f"OUT must end in .npz, got {out}")
-    network = read_nir(source, dt=dt, method=method, connectivity=cast(Any, connectivity))
+    network, _, notes = import_nir(
+        source,
+        dt=dt,
+        method=method,
+        connectivity=cast(Any, connectivity),
+        source=tool,
+        reset=cast(Any, reset),
+    )
     write_network(network, out)
+    for note in notes:
+        click.echo(f"Note: {note}", err=True)
     for group in network.groups:
         click.echo(f"{group.name:20}{group.kind:10}{group.size:7}")
     for c in network.connections:
         made, _ = c.joined(network.group(c.source).size)
-        click.echo(f"{c.source} → {c.target}: {made.kind}, {made.synapses} synapses")
+        later = f", {c.delay} ticks" if c.delay != 1 else ""
+        click.echo(f"{c.source} → {c.target}: {made.kind}, {made.synapses} synapses{later}")
     click.echo(f"{out}: {sum(network.sizes)} neurons, dt {network.dt:g} s, {network.method}")

@@ -325,11 +325,17 @@ def _memory_bits(
 ) -> Counts:
     """Return i64[piece]: what the synapses of its neurons take, a shared kernel once."""
     bits = np.zeros(layer.size, dtype=np.int64)
+    held: dict[int, list[Counts]] = {}
     for (_, target), connection in zip(projections, connections, strict=True):
-        for piece in np.flatnonzero(layer == target).tolist():
-            units = np.flatnonzero(piece_of[target] == piece)
-            all_of_them = units.size == connection.targets
-            bits[piece] += connection.memory_bits(weight_bits, None if all_of_them else units)
+        pieces = np.flatnonzero(layer == target)
+        if target not in held:
+            order = np.argsort(piece_of[target], kind="stable")
+            held[target] = np.split(order, np.searchsorted(piece_of[target][order], pieces[1:]))
+        if pieces.size == 1:
+            bits[pieces[0]] += connection.memory_bits(weight_bits)
+            continue
+        for piece, units in zip(pieces.tolist(), held[target], strict=True):
+            bits[piece] += connection.memory_bits(weight_bits, units)
     return bits
 
 

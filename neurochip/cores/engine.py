@@ -61,6 +61,8 @@ class LayerEngine:
         Formats W of weights (float32, float64, int8 or int16) and T of the state.
     rest
         What is added to the first variable where it is recorded, list over layers of [unit].
+    delays
+        Ticks from a spike to its effect, of each projection; `None`: 1.
     """
 
     def __init__(
@@ -73,19 +75,22 @@ class LayerEngine:
         held_as: np.dtype[Any],
         dtype: np.dtype[Any],
         rest: Sequence[NDArray[Any]] | None = None,
+        delays: Sequence[int] | None = None,
     ) -> None:
         self._rest = rest
         self.raster, self._placed, self._dtype = raster, placed, dtype
         slots = raster.n_slots
         sums = np.dtype(np.int32) if held_as.kind == "i" else dtype
         kinds, kind_of = _kinds(dynamics)
-        self._wiring, self._synapses = _wiring(placed, weights, raster, held_as, dtype, sums)
+        lags = [1] * len(placed.projections) if delays is None else list(delays)
+        self._wiring, self._synapses = _wiring(placed, weights, raster, held_as, dtype, sums, lags)
         self._wiring.populations[:, 2] = kind_of
         self._state = State(
             aligned_zeros((1, variables, slots), dtype),
-            aligned_zeros((1, 1, slots), np.uint8),
+            aligned_zeros((1, max(lags, default=1), slots), np.uint8),
             aligned_zeros((1, slots), np.uint16),
         )
+        axons = int(self._wiring.sources[-1, 3])
         blocks = self._wiring.blocks
         self._reception = Reception(
             reference=np.zeros((1, 0), np.uint8),
@@ -100,9 +105,9 @@ class LayerEngine:
         nothing = aligned_zeros(0, np.uint8)
         self._scratch = Scratch(
             packed=aligned_zeros(slots // 8, np.uint8),
-            plus=aligned_zeros(2 * slots + 8, np.uint64),
-            minus=aligned_zeros(2 * slots + 8, np.uint64),
-            listed=aligned_zeros((layers, 3), np.uint64),
+            plus=aligned_zeros(2 * axons + 8, np.uint64),
+            minus=aligned_zeros(2 * axons + 8, np.uint64),
+            listed=aligned_zeros((len(self._wiring.sources), 3), np.uint64),
             received=nothing,
             silence=aligned_zeros(slots, np.uint8),
             room=aligned_zeros((ROOM, slots), dtype),
@@ -185,9 +190,16 @@ def _wiring(
     held_as: np.dtype[Any],
     dtype: np.dtype[Any],
     sums: np.dtype[Any],
+    delays: Sequence[int],
 ) -> tuple[Wiring, Synapses]:
     in_place = _in_place(weights, held_as)
     layers = raster.layers.tolist()
+    # What a layer sends is listed once for each delay at which it is heard.
+    sources = [(k, 1) for k in range(len(layers))]
+    sources += sorted({(s, d) for (s, _), d in zip(placed.projections, delays, strict=True)} - set(sources))
+    spans = [(layers[k][0], layers[k][1]) for k in range(len(layers))]
+    for k, _ in sources[len(layers) :]:
+        spans.append((spans[-1][1], spans[-1][1] + layers[k][1] - layers[k][0]))
     packed = Connectivities(held_as, sums)
     blocks: list[tuple[int, ...]] = []
     held: list[tuple[int, int, NDArray[Any]]] = []  # first weight, from one row to the next, rows
@@ -198,16 +210,17 @@ def _wiring(
             if target != k:
                 continue
             connection, size = placed.connections[p], placed.sizes[k]
+            heard = sources.index((source, delays[p]))
             first = 0 if p == in_place else start
             if connection.kind != "dense":
                 stored = packed.add(connection, first, weights[p])
-                blocks.append((k, source, 0, size, 0, 0, p, int(p == in_place)))
+                blocks.append((k, heard, 0, size, 0, 0, p, int(p == in_place)))
                 width, rows = _up(stored.size, _VECTOR), 1
             else:
                 packed.add_dense()
                 stored = weights[p]
                 width = size if p == in_place else _up(size, _VECTOR)
-                blocks.append((k, source, first, width, width, 0, p, int(p == in_place)))
+                blocks.append((k, heard, first, width, width, 0, p, int(p == in_place)))
                 # Lists are filled up with the last slot of the source, whose row is all zeros.
                 rows = layers[source][1] - layers[source][0]
             if p == in_place:
@@ -229,7 +242,7 @@ def _wiring(
             [(first, last, 0, PLAYED if k == 0 else UPDATED, 0) for k, (first, last, _) in enumerate(layers)],
             dtype=np.uint64,
         ),
-        sources=np.array([(k, 1, first, last) for k, (first, last, _) in enumerate(layers)], dtype=np.uint64),
+        sources=np.array([(*one, *span) for one, span in zip(sources, spans, strict=True)], dtype=np.uint64),
         ranges=np.array([(k, first, last, 0) for k, (first, last, _) in enumerate(layers)], dtype=np.uint64),
         range_blocks=np.array(edges, dtype=np.uint64),
         blocks=np.array(blocks, dtype=np.uint64).reshape(-1, 8),

@@ -1,40 +1,47 @@
-"""Graphs of the Neuromorphic Intermediate Representation → `SpikingNetwork`, and back (docs/nir.md).
+"""Graphs of the Neuromorphic Intermediate Representation → `SpikingNetwork` (docs/nir.md).
 
 Pedersen et al. 2024, "Neuromorphic intermediate representation", Nature Communications 15, 8122.
 """
 
 from __future__ import annotations
 
-import io
-import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict, cast
+from typing import Annotated, Any, Literal, NamedTuple, TypedDict, cast
 
 import msgspec
 import numpy as np
 
-from neurochip.description.linear_maps import (
-    Connectivity,
-    LinearMap,
-    after,
-    chosen,
-    unrolled,
-)
-from neurochip.description.nir_maps import LINEAR, WITHOUT_WEIGHTS, linear_map, maps_node
-from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, SpikingNetwork, real_numbers
+from neurochip.description.balanced import balanced
+from neurochip.description.linear_maps import Connectivity, LinearMap, chosen
+from neurochip.description.nir_maps import LINEAR, broadcast
+from neurochip.description.nir_metadata import ours, plain
+from neurochip.description.nir_nodes import IDENTITY, Graph, Node, as_graph, flattened, graph_of, refusal
+from neurochip.description.nir_shapes import shapes_of
+from neurochip.description.nir_signals import SaidOfWeights, Signal, Signals, identity
+from neurochip.description.nir_sources import Source, converted_parameters, exporter_step, source_of
+from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, Reset, SpikingNetwork
 from neurochip.elements.connections import OneToOne
-from neurochip.errors import CapabilityError, ConfigError, DataError
-from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
+from neurochip.errors import ConfigError
+from neurochip.files import Foreign, read_hdf5
 
-__all__ = ["from_nir", "read_nir", "to_nir", "nir_bytes"]
+__all__ = ["Imported", "from_nir", "import_nir", "read_nir"]
 
-_OURS = "neurochip"  # key of what NIR has no field for, as JSON
 _LARGEST_REFRACTORY = 2**31 - 1
+_INPUTS = "inputs"  # the name of several Input nodes side by side
 
 
-class _SaidOfNetwork(TypedDict, total=False):
+class Imported(NamedTuple):
+    """A network, the tool that it is taken to come from, and what its user should know."""
+
+    network: SpikingNetwork
+    source: Source
+    notes: tuple[str, ...]
+
+
+class SaidOfNetwork(TypedDict, total=False):
     """What NIR has no field for, of a network."""
 
     dt: float
@@ -42,46 +49,20 @@ class _SaidOfNetwork(TypedDict, total=False):
     order: list[str]
 
 
-class _SaidOfNeurons(TypedDict, total=False):
+class SaidOfNeurons(TypedDict, total=False):
     """What NIR has no field for, of a group of neurons."""
 
-    reset: Literal["value", "subtract"]
+    reset: Reset
     refractory: Annotated[int, msgspec.Meta(ge=0, le=_LARGEST_REFRACTORY)]
+    fires_when: Literal["above", "reached"]
+    start: Literal["rest", "zero"]
+    begins: Annotated[int, msgspec.Meta(ge=0, lt=2**24)]
+    group: str
+    output: str
 
 
-class _SaidOfWeights(TypedDict, total=False):
-    """What NIR has no field for, of a matrix: which of its entries are synapses."""
-
-    connectivity: Literal["dense", "sparse", "one-to-one"]
-
-
-_SAID: dict[str, Connectivity] = {"dense": "dense", "sparse": "sparse"}
-_REASONS = {
-    "Delay": "every connection of this chip takes one tick, and no other delay is there",
-    "NIRGraph": "a graph within a graph is not taken apart; flatten it before",
-    "Scale": "scaling is not a connection of its own here; multiply it into the weights",
-    "Threshold": "a threshold without a membrane is no neuron of this chip; use an IF",
-}
-
-
-def _nir() -> Any:
-    try:
-        import nir
-    except ImportError:
-        raise CapabilityError(
-            "nir", 'needs the package nir; install it with: pip install "neurochip[nir]"'
-        ) from None
-    return nir
-
-
-def read_nir(
-    path: Path | str,
-    *,
-    dt: float | None = None,
-    method: str | None = None,
-    connectivity: Connectivity = "auto",
-) -> SpikingNetwork:
-    """Return the network of a .nir file; see `from_nir`.
+def read_nir(path: Path | str, **how: Any) -> SpikingNetwork:
+    """Return the network of a .nir file; see `import_nir` for ``how``.
 
     Raises
     ------
@@ -90,344 +71,383 @@ def read_nir(
     CapabilityError
         When it holds what this chip cannot run; the node is named.
     """
-    package = _nir()
-    file = Foreign(Path(path), "a NIR graph", "export it again", absent="name a .nir")
-    tree = read_hdf5(file)
-    with file.guarded():
-        table = _table(tree.groups["node"])
-        if "type_check" in table:
-            raise file.damaged("type_check is no field of a graph", "node")
-        graph = package.dict2NIRNode({**table, "type_check": True})
-        return from_nir(graph, dt=dt, method=method, connectivity=connectivity)
+    return import_nir(path, **how).network
 
 
-def _table(group: Hdf5Group) -> dict[str, Any]:
-    """Return a group as the package takes it: tables within tables, arrays, numbers and texts."""
-    return {name: _table(inner) for name, inner in group.groups.items()} | dict(group.arrays)
+def from_nir(graph: Any, **how: Any) -> SpikingNetwork:
+    """Return the network that a ``nir.NIRGraph`` describes; see `import_nir` for ``how``."""
+    return import_nir(graph, **how).network
 
 
-def nir_bytes(network: SpikingNetwork) -> bytes:
-    """Return a network as the content of a .nir."""
-    memory, package, graph = io.BytesIO(), _nir(), to_nir(network)
-    try:
-        package.write(memory, graph)
-    except (TypeError, ValueError, OSError, OverflowError) as error:
-        raise DataError("nir", f"cannot hold this network ({type(error).__name__}: {error})") from error
-    return memory.getvalue()
-
-
-def from_nir(
-    graph: Any,
+def import_nir(
+    given: Any,
     *,
     dt: float | None = None,
     method: str | None = None,
     connectivity: Connectivity = "auto",
-) -> SpikingNetwork:
-    """Return the network that a ``nir.NIRGraph`` describes.
+    source: str | None = None,
+    reset: Reset | None = None,
+) -> Imported:
+    """Return the network of a .nir file or a ``nir.NIRGraph``.
 
     Parameters
     ----------
     dt
-        Seconds of a tick; NIR has no such thing, so it must be given unless the graph came from here.
+        Seconds of a tick; NIR has no such thing, so it must be given unless the graph came from here, or from a source
+        whose step is known.
     method
-        ``euler`` or ``exact``; `None` takes what the graph says if it came from here, else ``euler``.
+        ``euler`` or ``exact``; `None` takes what the graph says if it came from here, else what its source does.
     connectivity
         ``auto``: convolutions and pooling as they are described, matrices as `linear_maps.as_described` has it.
         ``sparse``: all as lists of synapses, of a matrix those that are not 0. ``dense``: all as matrices, in which
         every entry is a synapse.
+    source
+        The tool that wrote it (`nir_sources.SOURCES`); `None` takes the one that its metadata name, else ``generic``.
+    reset
+        What a spike does, where the source leaves a choice; `None`: what it does by default.
     """
-    kinds = {name: type(node).__name__ for name, node in graph.nodes.items()}
-    for name, kind in kinds.items():
-        if kind not in (*PARAMETERS, *LINEAR, "Output"):
-            raise _refusal(kind, name, _REASONS.get(kind, "is not known here"))
-    edges = [(str(a), str(b)) for a, b in graph.edges]
-    inputs = [name for name, kind in kinds.items() if kind == "Input"]
-    if len(inputs) != 1:
-        raise ConfigError("nir", f"must have one Input, got {len(inputs)} ({', '.join(inputs) or 'none'})")
-    ours: _SaidOfNetwork = _ours(graph.metadata, _SaidOfNetwork, "metadata")
-    order, kept = _in_order(inputs[0], kinds, edges), ours.get("order", [])
-    if sorted(kept) == sorted(order) and kept[0] == inputs[0]:
-        order = kept
-    groups = {name: _group(name, kinds[name], graph.nodes[name]) for name in order}
-    connections = _connections(graph.nodes, kinds, edges, groups, connectivity)
-    outputs = {}
-    for name in (name for name, kind in kinds.items() if kind == "Output"):
-        heard = [a for a, b in edges if b == name]
-        if len(heard) != 1 or kinds[heard[0]] not in PARAMETERS or kinds[heard[0]] == "Input":
-            raise _refusal("Output", name, "must hear one group of neurons; after weights put an LI")
-        outputs[name] = heard[0]
-    _refuse_stray(kinds, edges, groups)
-    seconds = dt if dt is not None else ours.get("dt")
-    if seconds is None:
-        raise ConfigError(
-            "dt", "is missing; NIR is in continuous time, so say how long a tick is, in seconds"
-        )
-    places = {name: k for k, name in enumerate(groups)}
-    connections.sort(key=lambda c: (places[c.target], places[c.source]))
-    return SpikingNetwork(
-        groups=tuple(groups.values()),
-        connections=tuple(connections),
-        outputs=dict(sorted(outputs.items())),
-        dt=float(seconds),
-        method=cast(Any, method or ours.get("method", "euler")),
-        metadata=_plain(graph.metadata),
-    )
+    if isinstance(given, str | Path):
+        file = Foreign(Path(given), "a NIR graph", "export it again", absent="name a .nir")
+        tree = read_hdf5(file)
+        with file.guarded():
+            if "node" not in tree.groups:
+                raise file.damaged("has no node")
+            graph = graph_of(tree.groups["node"], file)
+            return _Reader(flattened(graph), dt, method, connectivity, source, reset).read()
+    return _Reader(flattened(as_graph(given)), dt, method, connectivity, source, reset).read()
 
 
-def to_nir(network: SpikingNetwork) -> Any:
-    """Return the ``nir.NIRGraph`` of a network; what NIR cannot say stands in metadata."""
-    nir = _nir()
-    nodes: dict[str, Any] = {}
-    edges: list[tuple[str, str]] = []
-    for group in network.groups:
-        extra = _held(group.metadata)
-        if group.reset != "value" or group.refractory:
-            extra[_OURS] = json.dumps({"reset": group.reset, "refractory": group.refractory})
-        if group.kind == "Input":
-            nodes[group.name] = nir.Input(input_type={"input": np.array(group.shape or (group.size,))})
-            nodes[group.name].metadata = extra
+class _Reader:
+    """One reading of one graph."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        dt: float | None,
+        method: str | None,
+        connectivity: Connectivity,
+        source: str | None,
+        reset: Reset | None,
+    ) -> None:
+        self._graph, self._how, self._reset = graph, connectivity, reset
+        self._notes = list(graph.notes)
+        self._source, found = source_of(source, graph.metadata)
+        if found:
+            self._notes.append(f"metadata say that {self._source.name} wrote it")
+        self._said: SaidOfNetwork = ours(graph.metadata, SaidOfNetwork, "metadata")
+        self._is_ours = "order" in self._said
+        known = (*PARAMETERS, *LINEAR, "Output")
+        for node in graph.nodes.values():
+            if node.kind not in known:
+                raise refusal(
+                    node, "is not known here; there are " + ", ".join(sorted(set(known) - {"Readout"}))
+                )
+        self._hears: dict[str, list[str]] = {name: [] for name in graph.nodes}
+        for a, b in graph.edges:
+            self._hears[b].append(a)
+        self._inputs = [name for name, node in graph.nodes.items() if node.kind == "Input"]
+        if not self._inputs:
+            raise ConfigError("nir", "must have an Input, got none")
+        self._shapes = shapes_of(graph, self._hears)
+        self._dt = self._step(dt)
+        self._method = method or self._said.get("method") or self._source.method or "euler"
+
+    def _step(self, dt: float | None) -> float | None:
+        """Return seconds of a tick: as given, as said, as the source has it, or as its neurons betray."""
+        nodes = [node for node in self._graph.nodes.values() if node.kind in PARAMETERS]
+        betrayed = None
+        if self._source.name in ("generic", "snntorch") and not self._is_ours:
+            betrayed = exporter_step([_numbers(node) for node in nodes])
+        step = dt if dt is not None else self._said.get("dt", self._source.dt)
+        if step is None:
+            if betrayed is not None:
+                self._notes.append(
+                    f"R = τ/({betrayed:.6g} s) for all neurons: taken to be the step of whoever wrote this"
+                )
+            return betrayed
+        if not (math.isfinite(step) and step > 0):
+            raise ConfigError("dt", f"must be > 0 seconds, got {step:g}")
+        if betrayed is None or math.isclose(step, betrayed, rel_tol=1e-4):
+            return step
+        part = step / betrayed
+        taus = [
+            tau
+            for node in nodes
+            for tau in np.ravel(_numbers(node).get("tau", _numbers(node).get("tau_mem", ())))
+        ]
+        if taus and np.allclose(part, np.exp(-step / np.array(taus)), rtol=1e-4):
+            self._notes.append(
+                "R dt/τ is e^(−dt/τ), as Rockpool writes it, whose neurons leak by that much, take up all that comes "
+                "and give up their threshold when they fire: --from rockpool"
+            )
         else:
-            shape = group.shape or (group.size,)
-            shaped = {name: values.reshape(shape) for name, values in group.parameters.items()}
-            nodes[group.name] = getattr(nir, group.kind)(**shaped, metadata=extra)
-    for c in network.connections:
-        if c.weights is None and c.bias is None and c.connectivity is None:
-            edges.append((c.source, c.target))
-            continue
-        name = c.name or f"{c.source}_to_{c.target}"
-        if name in nodes:
-            raise ConfigError(name, "is the name of two nodes; rename one")
-        source, target = network.group(c.source), network.group(c.target)
-        made = LinearMap(*c.joined(source.size), c.bias)
-        node, before = maps_node(nir, made, source.shape, target.shape), c.source
-        extra = _held(c.metadata)
-        if node is None:
-            matrix = unrolled(made, "dense").weights
-            assert matrix is not None
-            weight = np.ascontiguousarray(matrix.T)
-            kind = made.connection.kind
-            extra[_OURS] = json.dumps({"connectivity": kind if kind in ("dense", "one-to-one") else "sparse"})
-            node = nir.Linear(weight) if c.bias is None else nir.Affine(weight, c.bias)
-            if len(source.shape) > 1:
-                before = f"{name}_flatten"
-                nodes[before] = nir.Flatten({"input": np.array(source.shape)}, 0, -1)
-                edges.append((c.source, before))
-        node.metadata = extra
-        nodes[name] = node
-        last = name
-        if type(node).__name__ not in ("Linear", "Affine") and len(target.shape) < 2:
-            last = f"{name}_flatten"
-            nodes[last] = nir.Flatten({"input": np.array(made.connection.target)}, 0, -1)  # type: ignore[attr-defined]
-        edges += [(before, name), (name, c.target)] if last == name else [
-            (before, name), (name, last), (last, c.target)
-        ]  # fmt: skip
-    for output, name in network.outputs.items():
-        if output in nodes:
-            raise ConfigError(f"outputs.{output}", "is the name of a node as well; rename one")
-        nodes[output] = nir.Output(output_type={"output": np.array([network.group(name).size])})
-        edges.append((name, output))
-    said = {"dt": network.dt, "method": network.method, "order": [group.name for group in network.groups]}
-    kept = _held(network.metadata) | {_OURS: json.dumps(said)}
-    return nir.NIRGraph(nodes, edges, metadata=kept, type_check=False)
+            self._notes.append(
+                f"R dt/τ is {part:g} for all neurons: a spike of weight 1 moves v by that, and not by 1. "
+                f"Whoever wrote this had steps of {betrayed:.6g} s, it seems: --dt {betrayed:.6g}"
+            )
+        return step
 
+    def read(self) -> Imported:
+        """Return the network."""
+        order = self._in_order()
+        groups = {name: self._group(name) for name in order}
+        head = self._input()
+        place = {name: head.name for name in self._inputs}
+        signals = self._signals(groups, head, place)
+        connections = []
+        targets = [*groups, *self._readouts(groups)]
+        for name in targets:
+            node, called = self._graph.nodes[name], name
+            if name not in groups:
+                said = ours(node.metadata, SaidOfNeurons, f"{name}.metadata")
+                called = said.get("group", name)
+                size = math.prod(signals.sum(node, [signals.of(a) for a in self._hears[name]]).shape)
+                groups[called] = NeuronGroup(
+                    name=called, kind="Readout", size=size, begins=said.get("begins", 0),
+                    metadata=plain(node.metadata),
+                )  # fmt: skip
+            connections += self._into(node, groups[called], signals)
+        self._refuse_stray(set(groups))
+        self._notes += signals.notes
+        network = self._network(head, list(groups.values()), connections)
+        return Imported(network, self._source, tuple(dict.fromkeys(self._notes)))
 
-def _refusal(kind: str, name: str, why: str) -> CapabilityError:
-    return CapabilityError(f"{kind} (node '{name}')", why)
+    def _in_order(self) -> list[str]:
+        """Return the groups of neurons, those nearer to the input first."""
+        nodes, edges = self._graph.nodes, self._graph.edges
+        seen, front = sorted(self._inputs), sorted(self._inputs)
+        while front:
+            reached = {b for a, b in edges if a in front}
+            front = sorted(reached.difference(seen))
+            seen += front
+        seen += [name for name in sorted(nodes) if name not in seen]
+        order = [name for name in seen if nodes[name].kind in PARAMETERS and nodes[name].kind != "Input"]
+        kept = [name for name in self._said.get("order", []) if name in order]
+        return kept if sorted(kept) == sorted(order) else order
 
+    def _input(self) -> NeuronGroup:
+        """Return the input; several stand side by side in it, in the order of their names."""
+        if len(self._inputs) == 1:
+            name = self._inputs[0]
+            shape = self._shapes[name]
+            metadata = plain(self._graph.nodes[name].metadata)
+            return NeuronGroup(
+                name=name, kind="Input", size=math.prod(shape), metadata=metadata,
+                shape=shape if len(shape) > 1 else (),
+            )  # fmt: skip
+        self._inputs.sort()
+        sizes = [math.prod(self._shapes[name]) for name in self._inputs]
+        name, k = _INPUTS, 2
+        while name in self._graph.nodes:
+            name, k = f"{_INPUTS}{k}", k + 1
+        ends = np.cumsum([0, *sizes]).tolist()
+        parts = [f"{one} {a} to {b - 1}" for one, a, b in zip(self._inputs, ends, ends[1:], strict=False)]
+        self._notes.append(f"its inputs stand side by side in '{name}': units {', '.join(parts)}")
+        return NeuronGroup(name=name, kind="Input", size=sum(sizes))
 
-def _in_order(first: str, kinds: Mapping[str, str], edges: list[tuple[str, str]]) -> list[str]:
-    """Return the groups of neurons, those nearer to the input first."""
-    seen, front = [first], [first]
-    while front:
-        front = sorted({b for a, b in edges if a in front and b not in seen})
-        seen += front
-    seen += [name for name in sorted(kinds) if name not in seen]
-    return [name for name in seen if kinds[name] in PARAMETERS]
-
-
-def _group(name: str, kind: str, node: Any) -> NeuronGroup:
-    ours: _SaidOfNeurons = _ours(node.metadata, _SaidOfNeurons, f"{name}.metadata")
-    if kind == "Input":
-        shape = tuple(int(n) for n in next(iter(node.input_type.values())))
+    def _group(self, name: str) -> NeuronGroup:
+        node = self._graph.nodes[name]
+        said: SaidOfNeurons = ours(node.metadata, SaidOfNeurons, f"{name}.metadata")
+        shape, kind = self._shapes[name], node.kind
+        defaults = {"v_reset": 0.0, "w_in": 1.0, "v_leak": 0.0}
+        fields = {key: node.fields.get(key, defaults.get(key)) for key in PARAMETERS[kind]}
+        full = Node(name, kind, {key: value for key, value in fields.items() if value is not None})
+        given = {key: broadcast(full, key, shape) for key in PARAMETERS[kind]}
+        if self._dt is not None and not self._is_ours:
+            given = converted_parameters(self._source, kind, given, self._dt)
+        fires = kind in ("IF", "LIF", "CubaLIF")
+        rests = self._is_ours or not np.any(given.get("v_leak", 0.0))
+        meant = self._source.reset if self._reset is None else self._reset
         return NeuronGroup(
             name=name,
-            kind="Input",
+            kind=cast(Any, kind),
             size=math.prod(shape),
-            metadata=_plain(node.metadata),
+            parameters=given,
+            reset=said.get("reset", "value" if self._is_ours or not fires else meant),
+            fires_when=said.get(
+                "fires_when", "above" if self._is_ours or not fires else self._source.fires_when
+            ),
+            refractory=said.get("refractory", 0),
+            start=said.get("start", "rest" if rests else self._source.start),
+            begins=said.get("begins", 0),
+            metadata=plain(node.metadata),
             shape=shape if len(shape) > 1 else (),
         )
-    given = {key: real_numbers(getattr(node, key), f"{name}.{key}") for key in PARAMETERS[kind]}
-    shape = given["r"].shape
-    if not shape:
-        raise _refusal(
-            kind, name, "has neurons without a shape; give its parameters one value for each neuron"
-        )
-    given = {key: values.reshape(-1) for key, values in given.items()}
-    return NeuronGroup(
-        name=name,
-        kind=cast(Any, kind),
-        size=math.prod(shape),
-        parameters=given,
-        reset=ours.get("reset", "value"),
-        refractory=ours.get("refractory", 0),
-        metadata=_plain(node.metadata),
-        shape=shape if len(shape) > 1 else (),
-    )
 
+    def _signals(
+        self, groups: Mapping[str, NeuronGroup], head: NeuronGroup, place: Mapping[str, str]
+    ) -> Signals:
+        known = {
+            name: Signal({(name, 0): None}, group.shape or (group.size,)) for name, group in groups.items()
+        }
+        first = 0
+        for name in self._inputs:
+            shape = self._shapes[name]
+            n = math.prod(shape)
+            part = None
+            if len(self._inputs) > 1:
+                part = LinearMap(OneToOne(head.size, n, shift=-first), np.ones(n, np.int8))
+            known[name] = Signal({(place[name], 0): part}, shape)
+            first += n
+        said = {
+            name: ours(node.metadata, SaidOfWeights, f"{name}.metadata")
+            for name, node in self._graph.nodes.items()
+            if node.kind in LINEAR
+        }
+        return Signals(self._graph, known, self._hears, self._dt, said)
 
-def _connections(
-    nodes: Mapping[str, Any],
-    kinds: Mapping[str, str],
-    edges: list[tuple[str, str]],
-    groups: Mapping[str, NeuronGroup],
-    how: Connectivity,
-) -> list[Connection]:
-    """Return what joins the groups: each chain of linear nodes between two of them becomes one connection."""
-    hears: dict[str, list[str]] = {name: [] for name in kinds}
-    heard_by: dict[str, list[str]] = {name: [] for name in kinds}
-    for a, b in edges:
-        hears[b].append(a)
-        heard_by[a].append(b)
-    for name, kind in kinds.items():
-        if kind not in LINEAR:
-            continue
-        if len(hears[name]) != 1:
-            raise _refusal(
-                kind, name, f"hears {len(hears[name])} nodes; one is what a matrix of this chip joins"
+    def _readouts(self, groups: Mapping[str, NeuronGroup]) -> list[str]:
+        """Return outputs that are sums: whatever is not the spikes or the v of one group."""
+        self._outputs: dict[str, str] = {}
+        found = []
+        for name in sorted(n for n, node in self._graph.nodes.items() if node.kind == "Output"):
+            heard = self._hears[name]
+            if not heard:
+                raise refusal(self._graph.nodes[name], "hears no node; join it to what is to be read out")
+            at = heard[0]
+            while len(heard) == 1 and self._graph.nodes[at].kind in ("Flatten", IDENTITY) and self._hears[at]:
+                if len(self._hears[at]) > 1:
+                    break
+                at = self._hears[at][0]
+            said = ours(self._graph.nodes[name].metadata, SaidOfNeurons, f"{name}.metadata")
+            output = said.get("output", name)
+            self._outputs[output] = at if len(heard) == 1 and at in groups else said.get("group", name)
+            if self._outputs[output] not in groups:
+                found.append(name)
+        return found
+
+    def _into(self, node: Node, group: NeuronGroup, signals: Signals) -> list[Connection]:
+        """Return what a group hears: one connection for each group and delay; those of our own stay apart."""
+        heard = [signals.of(before) for before in self._hears[node.name]]
+        if not self._is_ours and len(heard) > 1:
+            heard = [signals.sum(node, heard)]
+        made = []
+        for signal in heard:
+            constant = signal.constant
+            for (source, ticks), found in signal.maps.items():
+                made.append(self._connection(source, ticks, group, found, constant, signal))
+                constant = None
+        return made
+
+    def _connection(
+        self,
+        source: str,
+        ticks: int,
+        group: NeuronGroup,
+        made: LinearMap | None,
+        bias: Any,
+        signal: Signal,
+    ) -> Connection:
+        size, target, said, last = group.size, group.name, signal.said, signal.last
+        units = math.prod(signal.shape)
+        if units != size:
+            raise ConfigError(
+                last.name if last is not None else target,
+                f"must end in {size} units, those of {target}, got {units}",
             )
-        if len(heard_by[name]) != 1 and not (heard_by[name] and kind in WITHOUT_WEIGHTS):
-            raise _refusal(
-                kind,
-                name,
-                f"is heard by {len(heard_by[name])} nodes; one is what a matrix of this chip joins",
-            )
-    found = []
-    for target in groups:
-        for last in hears[target]:
-            chain: list[str] = []
-            at = last
-            while kinds[at] in LINEAR:
-                if at in chain:
-                    raise _refusal(kinds[at], at, "hears itself without neurons between")
-                chain.insert(0, at)
-                at = hears[at][0]
-            if at not in groups:
-                raise _refusal(
-                    kinds[at], at, f"is heard by {kinds[last]} (node '{last}'), and sends no spikes"
-                )
-            found.append(_connection(at, chain, target, nodes, kinds, groups, how))
-    return found
-
-
-def _refuse_stray(
-    kinds: Mapping[str, str], edges: list[tuple[str, str]], groups: Mapping[str, NeuronGroup]
-) -> None:
-    """Refuse linear nodes from which no group of neurons is reached: they would play no part."""
-    useful, before = set(groups), set[str]()
-    while useful != before:
-        before = set(useful)
-        useful |= {a for a, b in edges if b in before}
-    for name, kind in kinds.items():
-        if kind in LINEAR and name not in useful:
-            raise _refusal(kind, name, "stands on no way from a group of neurons to another; remove it")
-
-
-def _connection(
-    source: str,
-    chain: list[str],
-    target: str,
-    nodes: Mapping[str, Any],
-    kinds: Mapping[str, str],
-    groups: Mapping[str, NeuronGroup],
-    how: Connectivity,
-) -> Connection:
-    shape = groups[source].shape or (groups[source].size,)
-    made: LinearMap | None = None
-    said: Connectivity = how
-    for name in chain:
-        step, shape = linear_map(kinds[name], name, nodes[name], shape)
-        if step is None:
-            continue
-        ours: _SaidOfWeights = _ours(nodes[name].metadata, _SaidOfWeights, f"{name}.metadata")
-        said = _SAID.get(ours.get("connectivity", ""), how) if how == "auto" and made is None else how
-        made = step if made is None else after(made, step)
-    if made is not None and made.connection.targets != groups[target].size:
-        size = groups[target].size
-        raise ConfigError(
-            chain[-1], f"must end in {size} units, those of {target}, got {made.connection.targets}"
-        )
-    named = [name for name in chain if kinds[name] not in WITHOUT_WEIGHTS] or chain
-    metadata = _plain(nodes[named[-1]].metadata) if named else {}
-    if made is None:
-        if how == "auto":
+        name = said.get("name", "" if last is None or last.kind == IDENTITY else last.name)
+        metadata = {} if last is None else plain(last.metadata)
+        delay = said.get("delay", ticks + 1)
+        bare = made is None and self._how == "auto"
+        if (bare or said.get("plain", False)) and bias is None:
             return Connection(
-                name="", source=source, target=target, weights=None, metadata=metadata if chain else {}
+                name=name if said.get("plain", False) else "", source=source, target=target, weights=None,
+                metadata=metadata, delay=delay,
+            )  # fmt: skip
+        made = identity(units) if made is None else made
+        how = self._how
+        if how == "auto" and "connectivity" in said:
+            how = cast(Connectivity, said["connectivity"])
+        made = chosen(made, how, zeros=said.get("zeros", ()))
+        dense = made.connection.kind == "dense"
+        return Connection(
+            name=name,
+            source=source,
+            target=target,
+            weights=None if made.weights is None or not made.weights.size else made.weights,
+            bias=bias,
+            metadata=metadata,
+            connectivity=None if dense else made.connection,
+            delay=delay,
+        )
+
+    def _refuse_stray(self, useful: set[str]) -> None:
+        """Refuse linear nodes from which no group of neurons is reached: they would play no part."""
+        useful |= {name for name, node in self._graph.nodes.items() if node.kind == "Output"}
+        front = list(useful)
+        while front:
+            for before in self._hears.get(front.pop(), ()):
+                if before not in useful:
+                    useful.add(before)
+                    front.append(before)
+        for node in self._graph.nodes.values():
+            if node.kind in LINEAR and node.kind != IDENTITY and node.name not in useful:
+                raise refusal(node, "stands on no way from a group of neurons to another; remove it")
+
+    def _network(
+        self, head: NeuronGroup, groups: Sequence[NeuronGroup], connections: list[Connection]
+    ) -> SpikingNetwork:
+        if self._dt is None:
+            raise ConfigError(
+                "dt", "is missing; NIR is in continuous time, so say how long a tick is, in seconds"
             )
-        n = groups[source].size
-        made = LinearMap(OneToOne(n, n), np.ones(n, dtype=np.float32))
-    made = chosen(made, said)
-    dense = made.connection.kind == "dense"
-    return Connection(
-        name=named[-1] if named else "",
-        source=source,
-        target=target,
-        weights=None if made.weights is None or not made.weights.size else made.weights,
-        bias=made.bias,
-        metadata=metadata,
-        connectivity=None if dense else made.connection,
-    )
+        kept = self._said.get("order", [])
+        if sorted(kept[1:]) == sorted(group.name for group in groups):
+            groups = sorted(groups, key=lambda group: kept.index(group.name))
+        order = [head.name, *(group.name for group in groups)]
+        if not self._is_ours:
+            groups, connections = self._balanced(order, groups, connections)
+            self._look_at_resets(groups)
+        places = {name: k for k, name in enumerate(order)}
+        connections.sort(key=lambda c: (places[c.target], places[c.source]))
+        return SpikingNetwork(
+            groups=(head, *groups),
+            connections=tuple(connections),
+            outputs=dict(sorted(self._outputs.items())),
+            dt=float(self._dt),
+            method=cast(Any, self._method),
+            metadata=plain(self._graph.metadata),
+        )
+
+    def _balanced(
+        self, order: list[str], groups: Sequence[NeuronGroup], connections: list[Connection]
+    ) -> tuple[list[NeuronGroup], list[Connection]]:
+        """Give every connection the ticks that make results the framework's, later by the depth of the output."""
+        edges = [(c.source, c.target) for c in connections]
+        if self._source.layer_takes:  # a step a layer, as on the chip
+            return [replace(group, begins=1) for group in groups], connections
+        found = balanced(order, edges)
+        for (a, b), ticks in found.late.items():
+            self._notes.append(
+                f"the connection from '{a}' back to '{b}' closes a loop of several groups: a chip takes {ticks} ticks "
+                "more for a round than a framework, and its spikes differ"
+            )
+        deepest = max(found.depth.values())
+        if any(delay != 1 for edge, delay in found.delay.items()):
+            self._notes.append(
+                f"paths of different length are balanced by delays; the last group is {deepest} ticks behind the input"
+            )
+        return (
+            [replace(group, begins=found.depth[group.name]) for group in groups],
+            [replace(c, delay=found.delay[c.source, c.target] + c.delay - 1) for c in connections],
+        )
+
+    def _look_at_resets(self, groups: Sequence[NeuronGroup]) -> None:
+        if (
+            self._source.name == "generic"
+            and self._reset is None
+            and any(group.kind in ("IF", "LIF", "CubaLIF") for group in groups)
+        ):
+            step = exporter_step([group.parameters for group in groups])
+            if step is not None and math.isclose(step, 1e-4, rel_tol=1e-4):
+                self._notes.append(
+                    "R = τ/(0.0001 s), as snnTorch writes it. NIR does not say how neurons reset: here v is set to "
+                    "v_reset. "
+                    "snnTorch takes the threshold away, a step later, unless told otherwise: --from snntorch"
+                )
 
 
-def _ours(metadata: Any, type: Any, place: str) -> Any:
-    """Return what stands under our key, an empty table where nothing does."""
-    text = metadata.get(_OURS) if isinstance(metadata, Mapping) else None
-    if text is None:
-        return {}
-    where = Foreign(Path(f"{place}.{_OURS}"), "what neurochip writes there", "export the network again")
-    if not isinstance(text, str | bytes):
-        raise where.damaged("is no text")
-    return decode_json(text, where, type)
-
-
-def _plain(metadata: Any) -> dict[str, Any]:
-    """Return metadata as JSON values, ours left out; what JSON does not have becomes text."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {_text(key): plain(entry) for key, entry in value.items()}
-        if isinstance(value, np.ndarray | np.generic):
-            return plain(value.tolist())
-        if isinstance(value, list | tuple):
-            return [plain(entry) for entry in value]
-        if isinstance(value, float) and not math.isfinite(value):
-            return str(value)
-        return value if isinstance(value, int | float | bool | None) else _text(value)
-
-    if not isinstance(metadata, Mapping):
-        return {}
-    return {_text(key): plain(value) for key, value in metadata.items() if key != _OURS}
-
-
-def _text(value: Any) -> str:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return text.encode(
-        "utf-8", "replace"
-    ).decode()  # half a pair of surrogates is no text that a file can hold
-
-
-def _held(metadata: Mapping[str, Any]) -> dict[str, Any]:
-    """Return metadata as HDF5 holds them: what is neither a number nor a text, nor a list of numbers, as JSON."""
-    return {str(key): _held_value(value) for key, value in metadata.items()}
-
-
-def _held_value(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return _held(value)
-    if isinstance(value, str):
-        return value.replace("\0", " ")  # which HDF5 takes for the end
-    if isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**63):
-        return value
-    if isinstance(value, list) and value and {type(entry) for entry in value} in ({int}, {float}):
-        if all(-(2**63) <= entry < 2**63 for entry in value):
-            return np.array(value)
-    return json.dumps(value)
+def _numbers(node: Node) -> dict[str, Any]:
+    """Return those fields of neurons that are numbers, f64[…] each."""
+    found = {key: np.asarray(node.fields[key]) for key in PARAMETERS[node.kind] if key in node.fields}
+    return {key: values.astype(np.float64) for key, values in found.items() if values.dtype.kind in "iuf"}

@@ -1,4 +1,4 @@
-"""Nodes of NIR that are linear maps: matrices, convolutions, pooling, and what only changes shapes."""
+"""Nodes of NIR that are linear maps: matrices, convolutions, pooling, scales, and what only changes shapes."""
 
 from __future__ import annotations
 
@@ -9,82 +9,159 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.linear_maps import LinearMap
+from neurochip.description.nir_nodes import IDENTITY, Node, refusal
 from neurochip.description.spiking import real_numbers
-from neurochip.elements.connections import Convolution, Dense, Pooling
+from neurochip.elements.connections import Convolution, Dense, OneToOne, Pooling
 from neurochip.errors import CapabilityError, ConfigError
 
-__all__ = ["LINEAR", "WITHOUT_WEIGHTS", "linear_map", "maps_node"]
+__all__ = ["LINEAR", "WITHOUT_WEIGHTS", "broadcast", "linear_map", "maps_node", "target_shape"]
 
 Shape = tuple[int, ...]
-WITHOUT_WEIGHTS = ("SumPool2d", "AvgPool2d", "Flatten")
-LINEAR = ("Affine", "Linear", "Conv1d", "Conv2d", *WITHOUT_WEIGHTS)
+# Delay is linear too, but what it does is said in ticks (`nir_graph`).
+WITHOUT_WEIGHTS = ("SumPool2d", "AvgPool2d", "Flatten", "Delay", IDENTITY)
+LINEAR = ("Affine", "Linear", "Conv1d", "Conv2d", "Scale", *WITHOUT_WEIGHTS)
 
 
-def linear_map(kind: str, name: str, node: Any, shape: Shape) -> tuple[LinearMap | None, Shape]:
+def target_shape(node: Node, shape: Shape | None) -> Shape | None:
+    """Return the shape that comes out of a linear node, `None` where that takes a source shape that is not known."""
+    if node.kind in ("Affine", "Linear"):
+        return (_matrix(node).shape[0],)
+    if shape is None and node.kind in ("Conv1d", "Conv2d") and node.fields.get("input_shape") is not None:
+        given = np.ravel(np.asarray(node.input_shape))
+        if given.dtype.kind in "iu" and np.ndim(node.weight) >= 2:
+            maps = np.shape(node.weight)[1] * int(np.ravel(node.fields.get("groups", 1))[0])
+            shape = (maps, *(int(n) for n in given))
+    return None if shape is None else linear_map(node, shape)[1]
+
+
+def broadcast(node: Node, key: str, shape: Shape) -> NDArray[np.float64]:
+    """Return one number for each unit, f64[unit], of a field that may have one for many of them."""
+    values = real_numbers(getattr(node, key), f"{node.name}.{key}")
+    size = math.prod(shape)
+    if values.size == size:
+        return values.reshape(-1)
+    while values.ndim > len(shape) and values.shape[0] == 1:
+        values = values[0]
+    try:
+        return np.broadcast_to(values, shape).reshape(-1)
+    except ValueError:
+        raise ConfigError(
+            f"{node.name}.{key}",
+            f"must be one number, or one for each of {size} units {shape}, got {values.shape}",
+        ) from None
+
+
+def linear_map(node: Node, shape: Shape) -> tuple[LinearMap | None, Shape]:
     """Return what a node does to a population of a shape, `None` for nothing, and the shape that comes of it.
 
     Units are numbered along the last axis first, maps one after the other, as NIR's arrays are.
     """
+    kind, name = node.kind, node.name
+    if kind in ("Delay", IDENTITY):
+        return None, shape
     if kind == "Flatten":
-        return None, (math.prod(shape),)
+        return None, _flat(node, shape)
+    if kind == "Scale":
+        n = math.prod(shape)
+        return LinearMap(OneToOne(n, n), broadcast(node, "scale", shape).astype(_type(node.scale))), shape
     if kind in ("Affine", "Linear"):
-        weight: NDArray[Any] = np.asarray(node.weight)
-        if weight.ndim != 2:
-            raise CapabilityError(
-                f"{kind} (node '{name}')", f"has weights in shape {weight.shape}; they must be [out, in]"
-            )
+        weight = _matrix(node)
         given, wanted = weight.shape, (math.prod(shape), weight.shape[0])
         if given[1] != wanted[0]:
             raise ConfigError(name, f"must have shape {wanted}, got {given[::-1]}")
-        bias = real_numbers(node.bias, f"{name}.bias") if kind == "Affine" else None
-        if bias is not None and bias.shape != given[:1]:
-            raise ConfigError(f"{name}.bias", f"must be {given[0]} finite numbers")
+        bias = real_numbers(node.bias, f"{name}.bias").reshape(-1) if kind == "Affine" else None
+        if bias is not None:
+            bias = _checked_bias(bias, given[0], name)
         return LinearMap(Dense(*given[::-1]), np.ascontiguousarray(weight.T), bias), given[:1]
-    maps = _as_maps(shape, kind, name)
+    maps = _as_maps(shape, node)
     if kind in ("SumPool2d", "AvgPool2d"):
+        size = _numbers(node.kernel_size, name, "kernel_size")
         pool = Pooling(
             maps,
-            _numbers(node.kernel_size, name, "kernel_size"),
-            _numbers(node.stride, name, "stride"),
-            _numbers(node.padding, name, "padding"),
+            size,
+            _numbers(node.fields.get("stride", size), name, "stride"),
+            _numbers(node.fields.get("padding", 0), name, "padding"),
             "sum" if kind == "SumPool2d" else "average",
         )
         return LinearMap(pool, None), pool.target
     weight = np.asarray(node.weight)
     flat = kind == "Conv1d"
     if weight.ndim != (3 if flat else 4):
-        raise CapabilityError(
-            f"{kind} (node '{name}')", f"has weights in shape {weight.shape}; they must be [out, in, …]"
-        )
+        raise refusal(node, f"has weights in shape {weight.shape}; they must be [out, in, …]")
     kernel = weight.reshape(*weight.shape[:2], *((1, weight.shape[2]) if flat else weight.shape[2:]))
-    stride, dilation = (_numbers(getattr(node, key), name, key, flat, 1) for key in ("stride", "dilation"))
-    padding = _padding(node.padding, name, kernel.shape[2:], stride, dilation, flat)
-    groups = int(node.groups)
+    stride, dilation = (
+        _numbers(node.fields.get(key, 1), name, key, flat, 1) for key in ("stride", "dilation")
+    )
+    padding = _padding(node.fields.get("padding", 0), name, kernel.shape[2:], stride, dilation, flat)
+    groups = int(np.ravel(node.fields.get("groups", 1))[0])
     made = Convolution(maps, kernel.shape[0], kernel.shape[2:], stride, padding, dilation, groups)
     held = np.ascontiguousarray(kernel.transpose(2, 3, 1, 0))
     if held.shape != made.shape:
         raise ConfigError(name, f"must take {maps[0]} maps in {groups} groups, has weights {weight.shape}")
-    bias = None if node.bias is None else real_numbers(node.bias, f"{name}.bias")
-    if bias is not None:
-        if bias.shape != (made.channels,):
-            raise ConfigError(f"{name}.bias", f"must be {made.channels} finite numbers")
+    bias = None
+    if node.fields.get("bias") is not None:
+        bias = real_numbers(node.bias, f"{name}.bias").reshape(-1)
+        bias = _checked_bias(bias, made.channels, name)
         bias = np.repeat(bias, made.targets // made.channels) if bias.any() else None
     return LinearMap(made, held, bias), made.target[::2] if flat else made.target
 
 
-def _as_maps(shape: Shape, kind: str, name: str) -> tuple[int, int, int]:
-    """Return channels, height and width; what has one dimension less has height 1."""
-    if len(shape) == 3 and kind != "Conv1d":
-        return shape[0], shape[1], shape[2]
-    if len(shape) == 2 and kind == "Conv1d":
-        return shape[0], 1, shape[1]
-    what = "(channels, length)" if kind == "Conv1d" else "(channels, height, width)"
-    raise CapabilityError(f"{kind} (node '{name}')", f"takes {what}, and gets {shape}")
+def _checked_bias(bias: NDArray[np.float64], size: int, name: str) -> NDArray[np.float64]:
+    if bias.size == 1:
+        bias = np.full(size, bias[0])
+    if bias.shape != (size,):
+        raise ConfigError(f"{name}.bias", f"must be {size} finite numbers")
+    return bias
+
+
+def _matrix(node: Node) -> NDArray[Any]:
+    """Return weights [out, in]; a batch of one around them is left out."""
+    weight: NDArray[Any] = np.asarray(node.weight)
+    while weight.ndim > 2 and weight.shape[0] == 1:
+        weight = weight[0]
+    if weight.ndim != 2:
+        raise refusal(node, f"has weights in shape {weight.shape}; they must be [out, in]")
+    return weight
+
+
+def _type(values: Any) -> Any:
+    kind = np.asarray(values).dtype
+    return kind if kind.kind in "f" else np.float64
+
+
+def _flat(node: Node, shape: Shape) -> Shape:
+    """Return a shape whose axes from start_dim to end_dim are one; all of them where those make no sense."""
+    first = int(np.ravel(node.fields.get("start_dim", 0))[0])
+    last = int(np.ravel(node.fields.get("end_dim", -1))[0])
+    first, last = (n + len(shape) if n < 0 else n for n in (first, last))
+    if not 0 <= first <= last < len(shape):
+        return (math.prod(shape),)
+    return (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :])
+
+
+def _as_maps(shape: Shape, node: Node) -> tuple[int, int, int]:
+    """Return channels, height and width; what has one dimension less has height 1, and a batch of one is left out."""
+    wanted = 2 if node.kind == "Conv1d" else 3
+    given = shape
+    while len(given) > wanted and given[0] == 1:
+        given = given[1:]
+    if len(given) == wanted:
+        return (given[0], given[1], given[2]) if wanted == 3 else (given[0], 1, given[1])
+    held = node.fields.get("input_shape")
+    if held is not None and len(given) == 1:  # flattened before, or without a shape
+        sides = [int(n) for n in np.ravel(np.asarray(held))]
+        area = int(np.prod(sides))
+        if len(sides) == wanted - 1 and area > 0 and given[0] % area == 0:
+            return (given[0] // area, sides[0] if wanted == 3 else 1, sides[-1])
+    what = "(channels, length)" if wanted == 2 else "(channels, height, width)"
+    raise refusal(node, f"takes {what}, and gets {shape}")
 
 
 def _numbers(value: Any, name: str, key: str, flat: bool = False, along: int = 0) -> tuple[int, int]:
     """Return rows and columns of what may be one number for both; ``along`` is that of the rows of a line."""
-    given = np.ravel(value)
+    given = np.ravel(np.asarray(value))
+    if given.dtype.kind == "f" and np.array_equal(given, np.rint(given)):
+        given = given.astype(np.int64)
     if given.dtype.kind not in "iu" or given.size not in ((1,) if flat else (1, 2)):
         raise ConfigError(
             f"{name}.{key}", f"must be one whole number{'' if flat else ' or two'}, got {value!r}"

@@ -1,39 +1,34 @@
-"""Networks of leaky integrate-and-fire neurons in continuous time, as NIR describes them, and their file."""
+"""Networks of leaky integrate-and-fire neurons in continuous time, as NIR describes them."""
 
 from __future__ import annotations
 
-import dataclasses
-import io
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Any, Literal, NotRequired, TypedDict, cast, get_args
+from typing import Any, Literal, get_args
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.elements.connections import Connection as Connectivity
-from neurochip.elements.connections import Dense, OneToOne, connectivity_of
+from neurochip.elements.connections import Dense, OneToOne
 from neurochip.errors import ConfigError, DataError
-from neurochip.files import Foreign, briefly, converted, decode_json
 
 __all__ = [
     "PARAMETERS",
     "Connection",
     "NeuronGroup",
+    "Kind",
+    "Reset",
     "SpikingNetwork",
-    "read_spiking",
     "real_numbers",
-    "spiking_bytes",
 ]
 
 Array = NDArray[np.float64]
-Kind = Literal["Input", "IF", "LIF", "CubaLIF", "I", "LI", "CubaLI"]
-
-FORMAT = "neurochip spiking network 1"
+Kind = Literal["Input", "IF", "LIF", "CubaLIF", "I", "LI", "CubaLI", "Threshold", "Readout"]
+Reset = Literal["value", "subtract", "subtract-late"]
+_FiresWhen = Literal["above", "reached"]
+_Start = Literal["rest", "zero"]
 
 # What each neuron must be given, f64[unit] each; times in seconds.
 PARAMETERS: dict[str, tuple[str, ...]] = {
@@ -44,8 +39,12 @@ PARAMETERS: dict[str, tuple[str, ...]] = {
     "I": ("r",),
     "LI": ("tau", "r", "v_leak"),
     "CubaLI": ("tau_syn", "tau_mem", "r", "v_leak", "w_in"),
+    "Threshold": ("threshold",),
+    "Readout": (),
 }
 _TIMES = ("tau", "tau_syn", "tau_mem")
+AS_GOOD_AS = 2.0**-22  # what float32 makes of a quotient of two numbers, with room for both
+_LONGEST_DELAY = 1 << 16
 
 
 # Products of three of them, and their inverses, still are numbers in float32.
@@ -70,18 +69,24 @@ class NeuronGroup:
         Unique in the network.
     kind
         ``Input`` is played back. ``IF``: v̇ = R x. ``LIF``: τ v̇ = v_leak − v + R x. ``CubaLIF``: τ_syn İ =
-        −I + w_in x and
-        τ_mem v̇ = v_leak − v + R I. They fire when v > v_threshold. ``I``, ``LI``, ``CubaLI``: the same
-        without a threshold,
-        they never fire. x is the weighted sum of the spikes plus biases.
+        −I + w_in x and τ_mem v̇ = v_leak − v + R I. They fire when v > v_threshold. ``I``, ``LI``, ``CubaLI``: the same
+        without a threshold, they never fire. x is the weighted sum of the spikes plus biases. An infinite τ is no leak:
+        τ_mem v̇ is then v̇. ``Threshold`` remembers nothing and fires when x > threshold; ``Readout`` is v = x.
     size
         Neurons.
     parameters
         f64[unit] each, those of `PARAMETERS`.
     reset
-        What a spike does to v: ``value`` puts it to v_reset, ``subtract`` takes v_threshold away.
+        What a spike does to v: ``value`` puts it to v_reset, ``subtract`` takes v_threshold away, ``subtract-late``
+        does so in the tick after the spike, once v has leaked and taken up its input.
+    fires_when
+        When v is ``above`` the threshold, or when it has ``reached`` it.
     refractory
         Ticks after a spike in which v stands still.
+    start
+        What v is at first: ``rest`` (v_leak) or ``zero``.
+    begins
+        Ticks that pass before the neurons live: their biases act, and they leak, from the tick after these on.
     metadata
         What came with it and plays no part.
     shape
@@ -93,8 +98,11 @@ class NeuronGroup:
     kind: Kind
     size: int
     parameters: Mapping[str, Array] = field(default_factory=dict)
-    reset: Literal["value", "subtract"] = "value"
+    reset: Reset = "value"
+    fires_when: _FiresWhen = "above"
     refractory: int = 0
+    start: _Start = "rest"
+    begins: int = 0
     metadata: Mapping[str, Any] = field(default_factory=dict)
     shape: tuple[int, ...] = ()
 
@@ -119,39 +127,41 @@ class NeuronGroup:
             place = f"{self.name}.{name}"
             if values.shape != (self.size,):
                 raise ConfigError(place, f"must have shape ({self.size},), got {values.shape}")
+            if name in _TIMES and np.isposinf(values).any():
+                values = np.where(np.isposinf(values), 1.0, values)
             if not np.all(np.isfinite(values)):
                 raise ConfigError(place, "must be finite")
             if name in _TIMES and not np.all(values > 0):
                 raise ConfigError(place, f"must be > 0, got {values.min():g}")
             _check_magnitude(values, place, is_time=name in _TIMES)
-        if self.reset not in ("value", "subtract"):
-            raise ConfigError(f"{self.name}.reset", f'must be "value" or "subtract", got {self.reset!r}')
+        for key, known in (("reset", Reset), ("fires_when", _FiresWhen), ("start", _Start)):
+            if getattr(self, key) not in get_args(known):
+                words = " or ".join(f'"{word}"' for word in get_args(known))
+                raise ConfigError(f"{self.name}.{key}", f"must be {words}, got {getattr(self, key)!r}")
+        if self.refractory and self.reset == "subtract-late":
+            raise ConfigError(
+                f"{self.name}.refractory",
+                'must be 0 with reset = "subtract-late", which acts in the tick after a spike',
+            )
+        if not 0 <= self.begins < 2**24:
+            raise ConfigError(f"{self.name}.begins", f"must be 0 to 2**24 - 1 ticks, got {self.begins}")
         if not 0 <= self.refractory < 2**31:
             raise ConfigError(
                 f"{self.name}.refractory", f"must be 0 to 2**31 - 1 ticks, got {self.refractory}"
             )
-        if self.fires:
-            self._check_threshold()
-
-    def _check_threshold(self) -> None:
-        theta = self.parameters["v_threshold"]
-        rest = self.parameters.get("v_leak", np.zeros(self.size))
-        low = np.flatnonzero(~(theta > rest))
-        if low.size:
-            i = int(low[0])
-            raise ConfigError(
-                f"{self.name}.v_threshold[{i}]",
-                f"must exceed the potential at rest, {rest[i]:g}, got {theta[i]:g}",
-            )
-        high = np.flatnonzero(self.parameters["v_reset"] > theta)
-        if high.size and self.reset == "value":
-            i = int(high[0])
-            raise ConfigError(f"{self.name}.v_reset[{i}]", f"must not exceed the threshold, {theta[i]:g}")
+        if self.fires and self.kind != "Threshold" and self.reset == "value":
+            high = np.flatnonzero(self.parameters["v_reset"] > self.parameters["v_threshold"])
+            if high.size:
+                i = int(high[0])
+                raise ConfigError(
+                    f"{self.name}.v_reset[{i}]",
+                    f"must not exceed the threshold, {self.parameters['v_threshold'][i]:g}",
+                )
 
     @property
     def fires(self) -> bool:
         """Whether it has a threshold."""
-        return self.kind in ("IF", "LIF", "CubaLIF")
+        return self.kind in ("IF", "LIF", "CubaLIF", "Threshold")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -173,6 +183,8 @@ class Connection:
     connectivity
         Which unit reaches which (`neurochip.elements.connections`), with ``weights`` of its shape, `None` where it has
         none.
+    delay
+        Ticks: a spike of tick t acts in tick t + delay.
     """
 
     name: str
@@ -182,6 +194,7 @@ class Connection:
     bias: Array | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     connectivity: Connectivity | None = None
+    delay: int = 1
 
     def joined(self, sources: int) -> tuple[Connectivity, NDArray[Any]]:
         """Return the connectivity from so many units, and its weights."""
@@ -242,7 +255,7 @@ class SpikingNetwork:
         for group in self.groups:
             for name in _TIMES:
                 tau = group.parameters.get(name)
-                if self.method == "euler" and tau is not None and tau.min() < self.dt:
+                if self.method == "euler" and tau is not None and tau.min() < self.dt * (1 - AS_GOOD_AS):
                     raise ConfigError(
                         f"{group.name}.{name}",
                         f"is {tau.min():g} s, shorter than dt = {self.dt:g} s, where Euler overshoots; "
@@ -250,6 +263,8 @@ class SpikingNetwork:
                     )
 
     def _check(self, c: Connection, place: str, names: list[str]) -> None:
+        if isinstance(c.delay, bool) or not isinstance(c.delay, int) or not 1 <= c.delay <= _LONGEST_DELAY:
+            raise ConfigError(f"{place}.delay", f"must be 1 to {_LONGEST_DELAY} ticks, got {c.delay!r}")
         for end in (c.source, c.target):
             if end not in names:
                 raise ConfigError(place, f"there is no group {end}")
@@ -289,171 +304,9 @@ class SpikingNetwork:
         return tuple(group.size for group in self.groups)
 
 
-def spiking_bytes(network: SpikingNetwork) -> bytes:
-    """Return a network as one .npz: ``network`` is JSON, all numbers of neurons and weights are arrays."""
-    arrays: dict[str, NDArray[Any]] = {}
-    groups, connections = [], []
-    for k, group in enumerate(network.groups):
-        groups.append(
-            {
-                "name": group.name,
-                "kind": group.kind,
-                "size": group.size,
-                "reset": group.reset,
-                "refractory": group.refractory,
-                "metadata": dict(group.metadata),
-                **({"shape": list(group.shape)} if group.shape else {}),
-            }
-        )
-        arrays |= {f"group.{k}.{name}": values for name, values in group.parameters.items()}
-    for k, c in enumerate(network.connections):
-        entry: dict[str, Any] = {
-            "name": c.name, "source": c.source, "target": c.target, "metadata": dict(c.metadata)
-        }  # fmt: skip
-        if c.connectivity is not None:
-            entry["connectivity"], held = _fields_of(c.connectivity)
-            arrays |= {f"connection.{k}.connectivity.{name}": values for name, values in held.items()}
-        connections.append(entry)
-        if c.weights is not None:
-            arrays[f"connection.{k}.weights"] = c.weights
-        if c.bias is not None:
-            arrays[f"connection.{k}.bias"] = c.bias
-    text = {
-        "format": FORMAT,
-        "dt": network.dt,
-        "method": network.method,
-        "outputs": dict(network.outputs),
-        "groups": groups,
-        "connections": connections,
-        "metadata": dict(network.metadata),
-    }
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, network=np.array(json.dumps(text, ensure_ascii=False)), **arrays)  # type: ignore[arg-type]
-    return buffer.getvalue()
-
-
-def read_spiking(path: Path | str, arrays: Mapping[str, NDArray[Any]]) -> SpikingNetwork:
-    """Return the network that `spiking_bytes` wrote, from the arrays of its file.
-
-    Raises
-    ------
-    DataError
-        When it is damaged or something else.
-    """
-    file = Foreign(Path(path), "a network", "import it again")
-    with file.guarded():
-        array = arrays["network"]
-        if array.shape != () or array.dtype.kind != "U":
-            raise file.damaged("is no text", "network")
-        raw = converted(decode_json(str(array), file, within="network"), file, dict[str, Any], "network")
-        if raw.get("format") != FORMAT:
-            said = briefly(str(raw.get("format")), 60)
-            raise DataError(str(path), f'has format "{said}", and this version reads "{FORMAT}"')
-        return _network(converted(raw, file, _NetworkTable, "network"), arrays)
-
-
-def _network(text: _NetworkTable, arrays: Mapping[str, NDArray[Any]]) -> SpikingNetwork:
-    groups = tuple(
-        NeuronGroup(
-            parameters={
-                name: real_numbers(arrays[f"group.{k}.{name}"], f"group.{k}.{name}")
-                for name in PARAMETERS[entry["kind"]]
-            },
-            **cast(Any, entry),
-        )
-        for k, entry in enumerate(text["groups"])
-    )
-    connections = tuple(
-        Connection(
-            weights=arrays.get(f"connection.{k}.weights"),
-            bias=arrays.get(f"connection.{k}.bias"),
-            name=entry["name"],
-            source=entry["source"],
-            target=entry["target"],
-            metadata=entry["metadata"],
-            connectivity=_connectivity(entry.get("connectivity"), arrays, f"connection.{k}.connectivity"),
-        )
-        for k, entry in enumerate(text["connections"])
-    )
-    return SpikingNetwork(
-        groups=groups,
-        connections=connections,
-        outputs=text["outputs"],
-        dt=text["dt"],
-        method=text["method"],
-        metadata=text["metadata"],
-    )
-
-
-def _fields_of(made: Connectivity) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-    """Return kind and fields of a connectivity, and those that are arrays apart."""
-    fields = {field.name: getattr(made, field.name) for field in dataclasses.fields(cast(Any, made))}
-    arrays = {name: value for name, value in fields.items() if isinstance(value, np.ndarray)}
-    return {"kind": made.kind} | {name: fields[name] for name in fields if name not in arrays}, arrays
-
-
-def _connectivity(
-    fields: dict[str, Any] | None, arrays: Mapping[str, NDArray[Any]], place: str
-) -> Connectivity | None:
-    """Return the connectivity of a file; its own checks say whether the fields make sense."""
-    if fields is None:
-        return None
-    kind = str(fields.get("kind"))
-    cls = connectivity_of(kind, place)
-    held = {
-        name.removeprefix(f"{place}."): values
-        for name, values in arrays.items()
-        if name.startswith(f"{place}.")
-    }
-    given = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items() if name != "kind"}
-    try:
-        made: Connectivity = cls(**given, **held)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ConfigError(place, f"does not describe a connectivity of kind {kind} ({error})") from error
-    return made
-
-
 def real_numbers(values: Any, place: str) -> Array:
     """Return an array of real numbers as float64, or refuse what are none."""
     found = np.asarray(values)
     if found.dtype.kind not in "biuf":
         raise DataError(place, f"must hold real numbers, got {found.dtype}")
     return np.asarray(found, dtype=np.float64)
-
-
-_Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
-_Size = Annotated[int, msgspec.Meta(ge=1, le=2**31 - 1)]
-
-
-class _GroupTable(TypedDict):
-    """A group of neurons, without its numbers."""
-
-    name: _Name
-    kind: Kind
-    size: _Size
-    reset: Literal["value", "subtract"]
-    refractory: Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-    metadata: dict[str, Any]
-    shape: NotRequired[list[_Size]]
-
-
-class _ConnectionTable(TypedDict):
-    """A connection, without its numbers."""
-
-    name: Annotated[str, msgspec.Meta(max_length=1000)]
-    source: _Name
-    target: _Name
-    metadata: dict[str, Any]
-    connectivity: NotRequired[dict[str, Any]]
-
-
-class _NetworkTable(TypedDict):
-    """What stands as JSON under ``network``."""
-
-    format: str
-    dt: float
-    method: Literal["euler", "exact"]
-    outputs: dict[_Name, _Name]
-    groups: list[_GroupTable]
-    connections: list[_ConnectionTable]
-    metadata: dict[str, Any]

@@ -19,13 +19,8 @@ from neurochip.analog.drawing import draw_die
 from neurochip.building import build
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description import RunSpec, read_chip, read_run
-from neurochip.description.spiking import (
-    Connection,
-    NeuronGroup,
-    SpikingNetwork,
-    read_spiking,
-    spiking_bytes,
-)
+from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
+from neurochip.description.spiking_file import read_spiking, spiking_bytes
 from neurochip.elements.connections import connectivity_of
 from neurochip.errors import ConfigError
 from neurochip.learning.rules import rule_for

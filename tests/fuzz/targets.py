@@ -154,7 +154,7 @@ def _read_checkpoint(path: Path) -> Any:
 
 def _graphs() -> list[bytes]:
     """Return NIR graphs, whole ones first."""
-    from neurochip.description.nir_graph import nir_bytes
+    from neurochip.description.nir_export import nir_bytes
 
     good = nir_bytes(_network())
     return [good] * 5 + _named("nir_*.nir.xz")
@@ -175,7 +175,7 @@ def _network() -> Any:
 
 
 def _network_files() -> list[bytes]:
-    from neurochip.description.spiking import spiking_bytes
+    from neurochip.description.spiking_file import spiking_bytes
 
     return [spiking_bytes(_network())] * 5 + _named("net_*.npz")
 
@@ -199,14 +199,15 @@ def _read_spikes(path: Path) -> Any:
 
 def _read_network(path: Path) -> Any:
     from neurochip.cores.raster_file import load_arrays
-    from neurochip.description.spiking import read_spiking, spiking_bytes
+    from neurochip.description.spiking_file import read_spiking, spiking_bytes
 
     return spiking_bytes(read_spiking(path, load_arrays(path)))
 
 
 def _read_nir(path: Path) -> Any:
-    from neurochip.description.nir_graph import nir_bytes, read_nir
-    from neurochip.description.spiking import spiking_bytes
+    from neurochip.description.nir_export import nir_bytes
+    from neurochip.description.nir_graph import read_nir
+    from neurochip.description.spiking_file import spiking_bytes
 
     network = read_nir(path, dt=1e-3)
     return spiking_bytes(network), nir_bytes(network)

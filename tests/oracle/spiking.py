@@ -9,15 +9,23 @@ from typing import Any
 class SlowNeuron:
     """One neuron of a `neurochip.description.spiking.NeuronGroup`, told its numbers one by one."""
 
-    def __init__(self, kind: str, numbers: dict[str, float], reset: str, refractory: int) -> None:
-        self.kind, self.n, self.reset, self.refractory = kind, numbers, reset, refractory
-        self.rest = numbers.get("v_leak", 0.0)
-        self.v, self.i, self.still = self.rest, 0.0, 0
+    def __init__(self, group: Any, numbers: dict[str, float]) -> None:
+        self.kind, self.n, self.reset, self.refractory = group.kind, numbers, group.reset, group.refractory
+        self.rest, self.reached = numbers.get("v_leak", 0.0), group.fires_when == "reached"
+        self.v, self.i, self.still = 0.0 if group.start == "zero" else self.rest, 0.0, 0
+        self.fired, self.wait = False, group.begins
 
     def at_rest(self, x: float) -> bool:
         return self.v == self.rest and self.i == 0.0 and self.still == 0 and x == 0.0
 
     def tick(self, x: float, dt: float, method: str) -> int:
+        if self.wait:
+            self.wait -= 1
+            return 0
+        if self.kind in ("Readout", "Threshold"):
+            fires = self.kind == "Threshold" and x > self.n["threshold"]
+            self.v = 0.0 if fires else x
+            return int(fires)
         if "tau_syn" in self.n:
             tau = self.n["tau_syn"]
             if method == "euler":
@@ -36,8 +44,16 @@ class SlowNeuron:
             self.v += dt / tau_m * (goal - self.v)
         else:
             self.v = goal + (self.v - goal) * math.exp(-dt / tau_m)
-        if "v_threshold" not in self.n or not self.v > self.n["v_threshold"]:
+        if self.fired and self.reset == "subtract-late":
+            self.v -= self.n["v_threshold"]
+        if "v_threshold" not in self.n:
             return 0
+        theta = self.n["v_threshold"]
+        self.fired = self.v >= theta if self.reached else self.v > theta
+        if not self.fired:
+            return 0
+        if self.reset == "subtract-late":
+            return 1
         self.v = self.v - self.n["v_threshold"] if self.reset == "subtract" else self.n["v_reset"]
         self.still = self.refractory
         return 1
@@ -52,17 +68,13 @@ def run_slowly(
     neurons = [
         []
         if g.kind == "Input"
-        else [
-            SlowNeuron(g.kind, {k: float(v[i]) for k, v in g.parameters.items()}, g.reset, g.refractory)
-            for i in range(g.size)
-        ]
+        else [SlowNeuron(g, {k: float(v[i]) for k, v in g.parameters.items()}) for i in range(g.size)]
         for g in groups
     ]
     spikes: list[list[list[int]]] = [[] for _ in groups]
     potentials: list[list[list[float]]] = [[] for _ in groups]
     idle = 0
     for t, row in enumerate(raster):
-        before = [layer[-1] if t else [0] * g.size for layer, g in zip(spikes, groups, strict=True)]
         for k, g in enumerate(groups):
             if k == 0:
                 spikes[0].append(list(row))
@@ -72,7 +84,8 @@ def run_slowly(
             for c in network.connections:
                 if c.target != g.name:
                     continue
-                source = before[names.index(c.source)]
+                sender = names.index(c.source)
+                source = spikes[sender][t - c.delay] if t >= c.delay else [0] * groups[sender].size
                 for j in range(g.size):
                     # One to one a spike reaches one neuron, over a matrix all of them.
                     reached[j] = reached[j] or bool(source[j] if c.weights is None else any(source))

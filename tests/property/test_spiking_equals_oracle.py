@@ -20,6 +20,7 @@ def group(name: str, kind: Any, size: int, rng: np.random.Generator, **changes: 
     draw = {
         "tau": (5e-3, 30e-3), "tau_syn": (2e-3, 10e-3), "tau_mem": (5e-3, 30e-3), "r": (0.5, 2.0),
         "v_leak": (-0.3, 0.3), "v_threshold": (0.5, 1.5), "v_reset": (-0.5, 0.2), "w_in": (0.5, 2.0),
+        "threshold": (0.5, 1.5),
     }  # fmt: skip
     parameters = {key: rng.uniform(*draw[key], size) for key in PARAMETERS[kind]}
     if kind == "IF":
@@ -30,13 +31,21 @@ def group(name: str, kind: Any, size: int, rng: np.random.Generator, **changes: 
 def drawn(seed: int, method: Any = "euler") -> tuple[SpikingNetwork, np.ndarray[Any, Any]]:
     """Return a network of all kinds with feedback, loops, skips, and its input."""
     rng = np.random.default_rng(seed)
-    kinds = list(rng.choice(["IF", "LIF", "CubaLIF"], 2)) + [str(rng.choice(["LI", "CubaLI", "I", "LIF"]))]
+    kinds = [
+        str(kind) for kind in rng.choice(["IF", "LIF", "CubaLIF", "Threshold"], 2, p=[0.3, 0.3, 0.3, 0.1])
+    ]
+    kinds.append(str(rng.choice(["LI", "CubaLI", "I", "LIF", "Readout"])))
     sizes = [int(n) for n in rng.integers(1, 9, 4)]
     groups = [NeuronGroup(name="in", kind="Input", size=sizes[0])]
     for k, kind in enumerate(kinds, start=1):
         how: dict[str, Any] = {}
         if kind in ("IF", "LIF", "CubaLIF"):
-            how = {"reset": str(rng.choice(["value", "subtract"])), "refractory": int(rng.integers(0, 4))}
+            how = {"reset": str(rng.choice(["value", "subtract", "subtract-late"]))}
+            how["refractory"] = 0 if how["reset"] == "subtract-late" else int(rng.integers(0, 4))
+            how["fires_when"] = str(rng.choice(["above", "reached"]))
+        if kind not in ("Threshold", "Readout"):
+            how["start"] = str(rng.choice(["rest", "zero"]))
+        how["begins"] = int(rng.integers(0, 4))
         groups.append(group(f"g{k}", kind, sizes[k], rng, **how))
     pairs = [(0, 1), (1, 2), (2, 3)] + [p for p in ((1, 1), (2, 1), (0, 2), (2, 2)) if rng.random() < 0.5]
     connections = []
@@ -49,6 +58,7 @@ def drawn(seed: int, method: Any = "euler") -> tuple[SpikingNetwork, np.ndarray[
                 target=groups[b].name,
                 weights=None if straight else rng.normal(0.5, 3.0, (sizes[a], sizes[b])),
                 bias=rng.normal(0, 0.5, sizes[b]) if rng.random() < 0.5 else None,
+                delay=int(rng.choice([1, 1, 2, 5])),
             )
         )
     network = SpikingNetwork(

@@ -97,7 +97,10 @@ class OneToOne:
 
     def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
         """Return the bits of a weight for each pair; the source is the address."""
-        pairs = self.synapses if targets is None else int(self.fan_in()[targets].sum())
+        low = self._first + self.shift
+        pairs = self.synapses
+        if targets is not None:
+            pairs = int(np.count_nonzero((targets >= low) & (targets < low + self.synapses)))
         return pairs * weight_bits
 
     def memory(self, weights: Array | None, dtype: DTypeLike) -> Memory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -96,7 +97,7 @@ def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
         _products(memory.far, memory.table, pre, post, into)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Sparse:
     """Synapses that are listed, by source.
 
@@ -207,12 +208,16 @@ class Sparse:
 
     def fan_in(self) -> NDArray[np.int64]:
         """Return i64[target]: in how many lists it stands."""
+        return self._fan_in.copy()
+
+    @cached_property
+    def _fan_in(self) -> NDArray[np.int64]:
         return np.bincount(self.ends, minlength=self.targets)
 
     def memory_bits(self, weight_bits: int, targets: NDArray[np.int64] | None = None) -> int:
         """Return the bits of weight and target for each synapse, and for each source where its list begins."""
         held = self.targets if targets is None else len(targets)
-        synapses = self.synapses if targets is None else int(self.fan_in()[targets].sum())
+        synapses = self.synapses if targets is None else int(self._fan_in[targets].sum())
         pointers = self.sources * address_bits(synapses + 1)
         return synapses * (weight_bits + address_bits(held)) + pointers
 

@@ -14,6 +14,9 @@ __all__ = [
     "FILTERED_COST",
     "MEMBRANE_COST",
     "POTENTIAL",
+    "SUBTRACT",
+    "SUBTRACT_LATE",
+    "VALUE",
     "VARIABLES",
     "filter_and_fire",
     "filtered",
@@ -31,11 +34,26 @@ CONSTANTS = (
     "taken",
     "bias",
     "refractory",
-    "subtracts",
+    "reset",
+    "start",
+    "begins",
 )
-_CURRENT_DECAY, _CURRENT_GAIN, _DECAY, _GAIN, _THRESHOLD, _RESET, _TAKEN, _BIAS, _REFRACTORY, _SUBTRACTS = (
-    range(10)
-)
+(
+    _CURRENT_DECAY,
+    _CURRENT_GAIN,
+    _DECAY,
+    _GAIN,
+    _THRESHOLD,
+    _RESET_TO,
+    _TAKEN,
+    _BIAS,
+    _REFRACTORY,
+    _RESET,
+    _START,
+    _BEGINS,
+) = range(12)
+# What a spike does to w: puts it to a value, or takes something away, at once or in the next tick.
+VALUE, SUBTRACT, SUBTRACT_LATE = range(3)
 
 # w ← decay · w + gain · x + …: as `LIF`, and one product more for the input; the same again for the filter.
 MEMBRANE_COST = HardwareCost(
@@ -69,7 +87,7 @@ def filter_and_fire(
     threshold: Any,
     reset_to: Any,
     taken: Any,
-    subtracts: bool,
+    reset: Any,
     refractory: Any,
     zero: Any,
     one: Any,
@@ -77,13 +95,16 @@ def filter_and_fire(
     """Return (whether it fires, I, w, refractory ticks left) after one tick; w is v less its value at rest.
 
     I ← current_decay · I + current_gain · x; w ← decay · w + gain · I; it fires when w > threshold, and then w is
-    ``reset_to``, or less by ``taken``. All but the flag are T scalars. In the refractory time I goes on, w not.
+    ``reset_to``, or less by ``taken``; where that is taken late, a w beyond the threshold is one that fired in the tick
+    before. In the refractory time I goes on, w not.
     """
     i = current_decay * current + current_gain * drive
     held = waiting > 0
     w = potential if held else decay * potential + gain * i
+    late = reset == SUBTRACT_LATE
+    w = w - taken if late and potential > threshold else w
     fires = (not held) and w > threshold
-    after = w - taken if subtracts else reset_to
+    after = w if late else (w - taken if reset == SUBTRACT else reset_to)
     left = waiting - one if held else (refractory if fires else zero)
     return fires, i, after if fires else w, left
 
@@ -124,11 +145,17 @@ def _update(
     potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]
     drive, resting = room[DRIVE], 0
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
+    if moment.tick == 1:
+        for j in range(first, last):
+            potential[j] = own[_START, j]
     if moment.quiet and sample.idle.shape[0] > 0:
         resting = _count_idle(
             first, last, own, potential, current, left, room[REACHED], sample.neuron, sample.idle
         )
     for j in range(first, last):
+        if moment.tick <= own[_BEGINS, j]:
+            sample.bits[j] = 0
+            continue
         fires, current[j], potential[j], left[j] = filter_and_fire(
             current[j],
             potential[j],
@@ -139,9 +166,9 @@ def _update(
             own[_DECAY, j],
             own[_GAIN, j],
             own[_THRESHOLD, j],
-            own[_RESET, j],
+            own[_RESET_TO, j],
             own[_TAKEN, j],
-            own[_SUBTRACTS, j] != 0,
+            own[_RESET, j],
             own[_REFRACTORY, j],
             zero,
             one,
