@@ -67,7 +67,7 @@ def balanced(groups: Sequence[str], edges: Iterable[Edge]) -> Balanced:
         meant = depth[b] - depth[a] + ((a, b) in back)
         delay[a, b] = max(1, meant)
         if meant < 1:
-            late[a, b] = depth[a] - depth[b] + 1
+            late[a, b] = 1 - meant
     return Balanced(depth, delay, late)
 
 

@@ -120,11 +120,12 @@ def exporter_step(parameters: list[Mapping[str, Array]]) -> float | None:
     steps = []
     for given in parameters:
         tau = given.get("tau_mem", given.get("tau"))
-        if tau is None or "r" not in given:
+        if tau is None or "r" not in given or 1 < np.size(tau) != np.size(given["r"]) > 1:
             continue
-        there = np.isfinite(tau) & np.isfinite(given["r"]) & (given["r"] != 0)
-        if (given["r"][there] != 1).any():  # R = 1 says nothing
-            steps.append((tau[there] / given["r"][there]).ravel())
+        tau, r = np.broadcast_arrays(np.ravel(tau), np.ravel(given["r"]))
+        there = np.isfinite(tau) & np.isfinite(r) & (r != 0)
+        if (r[there] != 1).any():  # R = 1 says nothing
+            steps.append(tau[there] / r[there])
     found = np.concatenate(steps) if steps else np.zeros(0)
     if not found.size or not found[0] > 0 or not np.allclose(found, found[0], rtol=1e-5):
         return None
