@@ -45,14 +45,12 @@ def main() -> None:
     network = rate_network(options.run, dt=1e-3)
     samples = data.load("mnist-small", test=options.digits)
     wrong = 0
-    for k, label in enumerate(samples.test_labels):
-        raster = bits_of(samples.images(np.array([k]), split="test")[0], options.ticks)
+    for k, label in enumerate(samples.labels("test")):
+        raster = bits_of(samples.inputs(np.array([k]), "test")[0], options.ticks)
         output = run_spiking(network, raster, "cmos45").replay.spikes[-1]
         wrong += int(output[options.ticks // 3 :].sum(axis=0, dtype=np.int64).argmax() != label)
     own = read_document(options.run)["result"]["test_error"]
-    print(
-        f"as IF neurons: {100 * wrong / len(samples.test_labels):.2f} % of {len(samples.test_labels)} test digits"
-    )
+    print(f"as IF neurons: {100 * wrong / len(samples.test):.2f} % of {len(samples.test)} test digits")
     print(f"as trained: {'–' if own is None else format(100 * own, '.2f')} %")
 
 

@@ -95,10 +95,8 @@ def measured(run: RunSpec, parameters: Any) -> tuple[float, dict[str, int]]:
     """Return the test error of trained weights, and what was counted."""
     built = build(run, threads=1)
     built.substrate.load(parameters)
-    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
-    matrix = confusion_matrix(
-        built.substrate, samples, "test", len(samples.test_labels), run.phases.free, lambda *_: None
-    )
+    samples = data.load(run.data)
+    matrix = confusion_matrix(built.substrate, samples, "test", len(samples.test), run.phases.free)
     ledger = built.substrate.ledger()
     counts = {name: ledger.total(name) for name in ("packets", "spikes_dropped")}
     return 1 - float(np.trace(matrix)) / float(matrix.sum()), counts

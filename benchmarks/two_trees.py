@@ -35,7 +35,8 @@ def timed(work, times=3):
 _SETTLE = """
 weights = [rng.normal(0, 0.05, (784, 500)), rng.normal(0, 0.05, (500, 10))]
 from neurochip.data import load
-images = load("mnist-small").images(np.arange({n})).reshape({n}, -1)
+images = getattr(load("mnist-small"), "inputs", None) or load("mnist-small").images
+images = images(np.arange({n})).reshape({n}, -1)
 how = dict(n_free=100, n_nudged=50, beta=0.5, encoder=SigmaDelta(), decoder=Predictive(lam=0.275),
            annealer=OSA(nu_bar=0.0346), record=(), precision="{precision}", chip="{chip}")
 wanted = np.eye(10)[np.arange({n}) % 10]

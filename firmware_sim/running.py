@@ -89,7 +89,7 @@ def run_program(
         if size < 1:
             raise ConfigError("lanes", f"must be ≥ 1, got {size}")
         if batches:
-            _feed(chip, data.load(spec.data.set, train=spec.data.train, test=spec.data.test), batches, size)
+            _feed(chip, data.load(spec.data), batches, size)
         services = chip.program
         chip.deliver(program)
         answers = chip.start_at(0 if entry is None else program.entry(entry))
@@ -106,9 +106,8 @@ def run_program(
 
 
 def _feed(chip: DrivenChip, samples: Dataset, batches: int, lanes: int) -> None:
-    targets = np.eye(samples.classes, dtype=np.float32)
-    n = len(samples.train_labels)
+    n = len(samples.train)
     for batch in range(batches):
         chosen = np.arange(batch * lanes, (batch + 1) * lanes) % n
         numbers = np.arange(batch * lanes, (batch + 1) * lanes, dtype=np.uint64)
-        chip.feed(samples.images(chosen, split="train"), numbers, targets[samples.train_labels[chosen]])
+        chip.feed(samples.inputs(chosen), numbers, samples.targets(chosen))

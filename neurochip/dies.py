@@ -78,16 +78,17 @@ def run_netlist(folder: Path, *, sample: int = 0, beta: float = 0.0, duration_s:
     if not isinstance(built.substrate, AnalogSubstrate):
         raise CapabilityError("export --spice", f"is for analog runs, {run.name} is {run.substrate}")
     built.substrate.load(read_checkpoint(folder / CHECKPOINT, digest=digest_of(built)).parameters)
-    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
-    if not 0 <= sample < len(samples.test_labels):
-        raise ConfigError("--sample", f"must be 0 to {len(samples.test_labels) - 1}, got {sample}")
-    label = int(samples.test_labels[sample])
+    samples = data.load(run.data)
+    if not 0 <= sample < len(samples.test):
+        raise ConfigError("--sample", f"must be 0 to {len(samples.test) - 1}, got {sample}")
+    row = np.array([sample])
+    said = "" if samples.is_regression else f" ({samples.classes[int(samples.labels('test')[sample])]})"
     return spice_netlist(
         built.substrate,
-        samples.images(np.array([sample]), split="test")[0],
+        samples.inputs(row, "test")[0],
         beta=beta,
-        targets=np.eye(samples.classes)[label],
-        title=f"{run.name}, test sample {sample} ({label})",
+        targets=samples.targets(row, "test")[0].astype(np.float64),
+        title=f"{run.name}, test sample {sample}{said}",
         duration=duration_s,
     )
 

@@ -196,7 +196,7 @@ def _data() -> Iterator[Finding]:
             else:
                 yield Finding("data", name, "bad", "not usable", str(error))
         else:
-            counts = f"{len(samples.train_labels)} + {len(samples.test_labels)} samples"
+            counts = f"{len(samples.train)} + {len(samples.test)} samples"
             place = str(data_folder(name)) if name in FETCHABLE else "embedded"
             yield Finding("data", name, "good", counts, place)
 

@@ -18,7 +18,7 @@ from neurochip.analog.chronicle import LOOKED_AT
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, core_uses
-from neurochip.description import RunSpec
+from neurochip.description import DataSpec, RunSpec
 from neurochip.errors import CheckpointError, ConfigError, NeurochipError
 from neurochip.files import Foreign, unpack_arrays
 from neurochip.learning.rules import rule_for
@@ -27,7 +27,7 @@ from neurochip.sweep.costs import costs_of
 from neurochip.sweep.failure import kind_of
 from neurochip.sweep.identity import check_environment, check_files
 from neurochip.sweep.job import Done, Job
-from neurochip.training.evaluate import confusion_matrix
+from neurochip.training.evaluate import measured
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
@@ -123,7 +123,7 @@ def _measured(
     last = 0 if run.learning is None else run.learning.epochs
     first = {"train": 0, "deploy": last, "fine-tune": last - job["epochs"]}[job["work"]]
     built = build(run, threads=1, allow_code=allow_code, die=die)
-    samples = _samples(run.data.set, run.data.train, run.data.test)
+    samples = _samples(run.data)
     built.substrate.load(first_parameters(run, built.network) if weights is None else weights)
     if first < last:
         error, warnings = _trained(run, built, samples, first, last)
@@ -146,10 +146,8 @@ def _diagnosed(run: RunSpec, substrate: AnalogSubstrate, samples: data.Dataset) 
     """Return diagnostics of theorem 1 on the first training samples, as far as they are numbers."""
     if run.analog is None or run.analog.diagnosed == 0:
         return {}
-    chosen = np.arange(min(LOOKED_AT, len(samples.train_labels)))
-    found = diagnose(
-        substrate, samples.images(chosen), samples.train_labels[chosen], solved=run.analog.diagnosed
-    )
+    chosen = np.arange(min(LOOKED_AT, len(samples.train)))
+    found = diagnose(substrate, samples.inputs(chosen), samples.wanted(chosen), solved=run.analog.diagnosed)
     metrics = {"cosine of all": found.get("cosine_all")}
     for family in ("cosine", "alignment"):
         metrics |= {f"{family} of {name}": value for name, value in found.get(family, {}).items()}
@@ -178,16 +176,18 @@ def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last
 
 def _tested(run: RunSpec, built: Built, samples: data.Dataset) -> _Error:
     watch = Watch(run, built.substrate)
-    n = len(samples.test_labels)
+    n = len(samples.test)
     n = n if run.evaluation.test is None else min(n, run.evaluation.test)
-    matrix = confusion_matrix(built.substrate, samples, "test", n, run.phases.free, lambda *_: None)
-    return (n - int(np.trace(matrix))) / n, watch.look(matrix, "the test")
+    found = measured(built.substrate, samples, "test", n, run.phases.free)
+    if found is None:
+        raise RuntimeError("nobody asked to stop")
+    return found.error, watch.look(found.confusion, "the test")
 
 
 @functools.lru_cache(maxsize=2)
-def _samples(name: str, train: int | None, test: int | None) -> data.Dataset:
+def _samples(section: DataSpec) -> data.Dataset:
     """Load a data set once per worker."""
-    return data.ready(data.load(name, train=train, test=test))
+    return data.ready(data.load(section))
 
 
 def pack(parameters: Parameters) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip import plugins
+from neurochip import data, plugins
 from neurochip.description import read_chip, read_run
 from neurochip.description.catalogue import built_in
 from neurochip.description.rule_names import RULES, plugged_rule
@@ -55,6 +55,8 @@ def check_plugin(plugin: Plugin) -> None:
     elif group == "papers":
         plugins.find(group, name, EXPERIMENTS, "experiment")
         find_experiment(name)
+    elif group == "datasets":
+        data.load(name)
     elif group == "chips":
         plugins.find(group, name, built_in("chips"), "chip")
         read_chip(name)
@@ -80,5 +82,6 @@ def means(plugin: Plugin) -> str:
         "runs": f"neurochip simulate {name}",
         "rules": f'learning.rule = "{name}"',
         "mismatch": f'analog.mismatch.tails = "{name}"',
+        "datasets": f'data.set = "{name}"',
         "papers": f"neurochip reproduce {name}",
     }[plugin.group]

@@ -45,6 +45,7 @@ GROUPS = {
     "rules": "a learning rule",
     "mismatch": "a law of mismatch",
     "papers": "an experiment",
+    "datasets": "a data set",
 }
 
 

@@ -73,11 +73,11 @@ class Presentation:
             not built.network.is_simple
         ):  # a spike then meets synapses at several times, or several on one neuron
             self._unknown += (".sops",)
-        samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
-        labels = samples.train_labels if split == "train" else samples.test_labels
-        if not 0 <= presentation < len(labels):
+        samples = data.load(spec.data)
+        there = len(samples.part(split))
+        if not 0 <= presentation < there:
             raise ConfigError(
-                "presentation", f"must be 0 to {len(labels) - 1}, as {split} has samples, got {presentation}"
+                "presentation", f"must be 0 to {there - 1}, as {split} has samples, got {presentation}"
             )
         weights = (
             first_parameters(spec, built.network)
@@ -92,10 +92,10 @@ class Presentation:
         self._free, self._nudged = spec.phases.free, spec.phases.nudged
         self.n_ticks = self._free + self._nudged
         self._beta = abs(spec.learning.beta)
-        self._targets = np.tile(
-            np.eye(samples.classes)[labels[presentation : presentation + 1]], (1, len(built.network.outputs))
-        )
-        inputs = samples.images(np.array([presentation]), split=split)
+        shown = np.array([presentation])
+        targets = samples.targets(shown, split).astype(np.float64)
+        self._targets = np.tile(targets, (1, len(built.network.outputs)))
+        inputs = samples.inputs(shown, split)
         self._substrate.begin(inputs, presentations(presentation, 1))
         self._tick = 0
         # Of each population, the bits of the ticks before, the last one last: as many as the longest delay.

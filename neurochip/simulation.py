@@ -19,7 +19,7 @@ from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description import RunSpec, read_run
+from neurochip.description import RunSpec, bound, read_run
 from neurochip.description.used_plugins import plugins_of
 from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import stoppable
@@ -31,10 +31,10 @@ from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters
-from neurochip.training.folder import RunFolder, samples_digest
+from neurochip.training.folder import RunFolder
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
-from neurochip.training.record import Raster, RunRecord, Timeline
+from neurochip.training.record import Answers, Raster, RunRecord, Timeline
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import first_parameters
 
@@ -88,7 +88,8 @@ def simulate(
         Folder of a run that was begun: goes on from its checkpoint, begins anew where there is none, and writes
         nothing where the run is done. What it was begun with stands in it; only ``threads`` may be another.
     samples
-        Take these instead of the data set that the run names, e.g. another split of it.
+        Take these instead of what the run names (`neurochip.data`: ``from_arrays``, ``load``). The folder then says
+        so; what was not read from a file or a set cannot be read again, and is given anew to go on.
     through
         Puts something between the run and the machine that was built for it, e.g. the controller of a chip; the
         result does not depend on it, but for what it costs. A run that was begun with one is resumed with one.
@@ -118,22 +119,22 @@ def simulate(
     with stoppable("simulate", asks=False) as place, ExitStack() as stack:
         begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
         driver = None if through is None else str(getattr(through, "driver", "a function"))
-        given = samples_digest(samples) if write or resume is not None else None
         if begun is None:
-            spec = _resolve(run, overrides, timing, seed)
+            spec = _resolve(run, overrides, timing, seed, samples)
             if write:
                 _check_free(out)
         else:
             place.folder = begun.path
-            begun.check_options(driver, given)
-            spec = begun.run
+            begun.check_options(driver)
+            begun.check_samples(samples)
+            spec = bound(begun.run, samples)
             threads = begun.options["threads"] if threads is None else threads
         machine, digest, samples = _prepared(spec, threads, samples, through, allow_code)
         state = _state(spec, machine, begun, digest)
         if state.resumed:
             _LOG.info("%s: goes on after %d epochs", spec.name, state.epoch)
         if begun is None and write:  # nothing is written before it is known that the run can be carried out
-            options = {"through": driver, "threads": threads, "samples": given}
+            options = {"through": driver, "threads": threads}
             begun = stack.enter_context(_begin(spec, out, options))
             place.folder = begun.path
         writes = None if begun is None or begun.is_done else begun
@@ -176,7 +177,7 @@ def _prepared(
     if spec.experiment != "train":
         samples = None
     elif samples is None:
-        samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
+        samples = data.load(spec.data)
     if samples is not None:
         _check_recorded(spec, built, samples)
     return built, digest, samples
@@ -184,7 +185,7 @@ def _prepared(
 
 def _check_recorded(spec: RunSpec, built: Built, samples: data.Dataset) -> None:
     """Refuse rasters that this machine could not hold at the end of the training: a byte for each neuron and tick."""
-    shown = min(spec.record.presentations, len(samples.test_labels)) if spec.substrate == "digital" else 0
+    shown = min(spec.record.presentations, len(samples.test)) if spec.substrate == "digital" else 0
     size = shown * (spec.phases.free + spec.phases.nudged) * sum(built.network.sizes)
     check_memory(size, "record.presentations", "record fewer")
 
@@ -210,6 +211,7 @@ def _resolve(
     overrides: Sequence[str],
     timing: TimingModel | None,
     seed: int | None,
+    samples: data.Dataset | None,
 ) -> RunSpec:
     """Return the run."""
     if isinstance(run, RunSpec):
@@ -218,10 +220,11 @@ def _resolve(
         given = {name: value for name, value in (("timing", timing), ("seed", seed)) if value is not None}
         if given:
             run = RunSpec.from_dict(run.to_dict() | given)
+        run = bound(run, samples)
     else:
         extra = [f"timing={timing}"] if timing is not None else []
         extra += [f"seed={seed}"] if seed is not None else []
-        run = read_run(run, [*overrides, *extra])
+        run = read_run(run, [*overrides, *extra], samples=samples)
     return run
 
 
@@ -266,7 +269,7 @@ def _carry_out(
         def save() -> None:
             state.seconds = earlier + time.perf_counter() - began
             if folder is not None:
-                folder.save(state, digest)
+                folder.save(state, digest, samples)
 
         while state.epoch < spec.learning.epochs:
             try:
@@ -310,6 +313,8 @@ def _carry_out(
         rasters=drawn,
         convergence=curve,
         confusion=state.confusion,
+        answers=_answers(state, samples),
+        data=None if samples is None else samples.described(),
         seconds=earlier + time.perf_counter() - began,
         started=state.started,
         versions=versions(spec),
@@ -332,6 +337,13 @@ def _log_epoch(spec: RunSpec, state: TrainingState) -> None:
         _LOG.info("%s: %s", spec.name, warning)
 
 
+def _answers(state: TrainingState, samples: data.Dataset | None) -> Answers | None:
+    """Return what the last evaluation said of numbers."""
+    if samples is None or state.said is None:
+        return None
+    return Answers(names=samples.outputs, true=samples.test.targets[: len(state.said)], said=state.said)
+
+
 def _timeline(substrate: DigitalSubstrate, raster: Raster) -> Timeline:
     """Return what the cores did in each tick of a recorded presentation."""
     ticks = substrate.each_tick(raster.spikes)
@@ -346,8 +358,8 @@ def _timeline(substrate: DigitalSubstrate, raster: Raster) -> Timeline:
 
 def _diagnosed(substrate: AnalogSubstrate, epoch: int, samples: data.Dataset) -> dict[str, Any]:
     """Look at the first training samples after an epoch."""
-    chosen = np.arange(min(LOOKED_AT, len(samples.train_labels)))
-    return after_epoch(substrate, epoch, samples.images(chosen), samples.train_labels[chosen])
+    chosen = np.arange(min(LOOKED_AT, len(samples.train)))
+    return after_epoch(substrate, epoch, samples.inputs(chosen), samples.wanted(chosen))
 
 
 def _now() -> str:

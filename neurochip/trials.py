@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from neurochip import data
-from neurochip.description import RunSpec
+from neurochip.description import DataSpec, RunSpec
 from neurochip.durable.signals import Asked
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError, NumericError
 from neurochip.keys.reading import Table
@@ -83,13 +83,13 @@ def _warnings(record: RunRecord) -> int:
 def _samples(run: RunSpec, wanted: TrialRun) -> data.Dataset | None:
     if run.experiment != "train":
         return None
-    return _judged(run.data.set, run.data.train, run.data.test, wanted.held_out, wanted.split_seed)
+    return _judged(run.data, wanted.held_out, wanted.split_seed)
 
 
 @functools.lru_cache(maxsize=2)
-def _judged(name: str, train: int | None, test: int | None, held_out: int | None, seed: int) -> data.Dataset:
+def _judged(section: DataSpec, held_out: int | None, seed: int) -> data.Dataset:
     """Load a data set once per worker, parted for trials if so many are held out."""
-    samples = data.load(name, train=train, test=test)
+    samples = data.load(section)
     return samples if held_out is None else judged_by_training(samples, held_out, seed)
 
 

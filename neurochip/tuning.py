@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from neurochip import data
-from neurochip.description import RunSpec, apply_overrides, read_run, run_to_toml
+from neurochip.description import RunSpec, apply_overrides, bound, read_run, run_to_toml
 from neurochip.description.varied import check_keys
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import make_dated
@@ -125,7 +125,7 @@ def tune(
     seeds
         Runs of each trial, with the seeds s, s + 1, … of the run; objectives are their means.
     held_out
-        Training samples that judge; `None`: a fifth of them, at most 5000.
+        Training samples that judge; `None`: those that ``data.validation`` holds out, else a fifth, at most 5000.
     confirm
         Train the best trials (all of the front) so often again, on all training samples and with seeds that the
         search did not use, and measure the test error. `None`: none, or what the search was begun with.
@@ -228,7 +228,7 @@ def _checked(spec: RunSpec, settings: Settings) -> _Plan:
             _varied(spec, {dimension.key: _text(dimension.low, dimension.whole)})
     samples = None
     if spec.experiment == "train":
-        samples = data.load(spec.data.set, train=spec.data.train, test=spec.data.test)
+        samples = data.load(spec.data)
         judged_by_training(samples, settings.held_out, spec.seed)
     return _Plan(spec, settings, dimensions, objectives, samples)
 
@@ -305,8 +305,10 @@ def _share(spec: RunSpec, wanted: int | None) -> int:
         return 0
     if wanted is not None:
         return wanted
-    n = len(data.load(spec.data.set, train=spec.data.train, test=spec.data.test).train_labels)
-    return min(5000, n // 5)
+    samples = data.load(spec.data)
+    if samples.validation is not None:
+        return len(samples.validation)
+    return min(5000, len(samples.train) // 5)
 
 
 def _text(value: Value, whole: bool) -> str:
@@ -329,7 +331,7 @@ def _check_varied(key: str) -> None:
 
 def _varied(spec: RunSpec, values: dict[str, str]) -> RunSpec:
     table = apply_overrides(spec.to_dict(), [f"{key}={value}" for key, value in values.items()])
-    return RunSpec.from_dict(without_dead(RunSpec, table))
+    return bound(RunSpec.from_dict(without_dead(RunSpec, table)))
 
 
 def _front(trials: Sequence[Trial], objectives: int) -> tuple[int, ...]:

@@ -21,16 +21,21 @@ def command() -> None:
 @command.command("list", short_help="List the data sets and where they are.")
 def list_sets() -> None:
     """List the data sets: which come with neurochip, which are fetched, and where they are kept."""
-    from neurochip.data import FETCHABLE, data_folder
-    from neurochip.description import DATA_SETS
+    from neurochip import plugins
+    from neurochip.data import FACTS, FETCHABLE, data_folder
 
     from ..screen import print_table
 
     rows = []
-    for name, (_, _, train, test) in DATA_SETS.items():
+    for name, facts in FACTS.items():
+        train = f"{facts.whole}, split" if facts.train is None else str(facts.train)
+        test = "" if facts.test is None else str(facts.test)
         state = _state(name) if name in FETCHABLE else "embedded"
-        rows.append((name, str(train), str(test), state))
-    print_table(("data set", "train", "test", ""), rows, right=("train", "test"))
+        rows.append((name, str(facts.inputs), str(facts.outputs), train, test, state))
+    for plugin in plugins.installed("datasets"):
+        rows.append((plugin.name, "", "", "", "", f"of {plugin.distribution} {plugin.version}"))
+    heads = ("data set", "inputs", "outputs", "train", "test", "")
+    print_table(heads, rows, right=("inputs", "outputs", "train", "test"))
     click.echo(f"\nFetched sets are kept in {data_folder()}")
     click.echo("NEUROCHIP_DATA names another folder.")
 

@@ -21,15 +21,15 @@ LOOKED_AT = 200  # samples whose fixed points are looked at after an epoch
 _TOLERATED = 0.01  # share of free phases that may end unsettled without a warning
 
 
-def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, labels: Array) -> dict[str, Any]:
+def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: Array) -> dict[str, Any]:
     """Return diagnostics after an epoch, and forget how its phases ended.
 
-    ``inputs`` [sample, unit] and ``labels`` [sample]; theorem 1 is evaluated for the first
-    ``analog.diagnosed`` of them.
+    ``inputs`` [sample, unit] and ``wanted``, classes [sample] or targets [sample, output]; theorem 1 is
+    evaluated for the first ``analog.diagnosed`` of them.
     """
     table: dict[str, Any] = {"epoch": epoch, "settling": substrate.settling.as_table()}
     if substrate.spec.diagnosed:
-        table |= diagnose(substrate, inputs, labels, solved=substrate.spec.diagnosed)
+        table |= diagnose(substrate, inputs, wanted, solved=substrate.spec.diagnosed)
     substrate.settling.reset()
     return table
 

@@ -166,15 +166,13 @@ def alignment(forward: Array, backward: Array) -> float:
     return cosine(forward, backward.T)
 
 
-def diagnose(
-    substrate: AnalogSubstrate, inputs: Array, labels: NDArray[np.integer], *, solved: int
-) -> dict[str, Any]:
+def diagnose(substrate: AnalogSubstrate, inputs: Array, wanted: Array, *, solved: int) -> dict[str, Any]:
     """Return the diagnostics of a die as plain numbers, by name.
 
     Parameters
     ----------
-    inputs, labels
-        [sample, unit], and the class of each.
+    inputs, wanted
+        [sample, unit], and the class of each [sample], or its targets [sample, output], which know no dead classes.
     solved
         At most so many samples for which theorem 1 is evaluated, the first that are not fitted exactly: where every
         output rests on its target there is no error, and no angle. All samples are settled and looked at.
@@ -185,8 +183,8 @@ def diagnose(
     names, n = projection_names(network), len(network.sizes) - 1
     voltage, starts = exact.voltages(), [int(at) for at in circuit.starts]
     output = voltage[:, starts[-2] :]
-    classes = np.unique(labels)
-    dead = [int(c) for c in classes if np.all(output[labels == c, c] <= 0)]
+    classes = np.unique(wanted) if wanted.ndim == 1 else np.zeros(0, dtype=np.int64)
+    dead = [int(c) for c in classes if np.all(output[wanted == c, c] <= 0)]
     clipped = (voltage <= 0) | (voltage >= circuit.neurons.saturation)
     has_rails = substrate.spec.characteristic == "hard-sigmoid"
     table: dict[str, Any] = {
@@ -204,7 +202,7 @@ def diagnose(
         "clipped": float(clipped[:, : starts[-2]].mean()) if has_rails and n > 1 else 0.0,
     }
     if solved:
-        targets = np.eye(network.sizes[-1])[labels]
+        targets = np.eye(network.sizes[-1])[wanted] if wanted.ndim == 1 else wanted.astype(np.float64)
         point_of = _points(exact)
         chosen = _in_error(exact, targets, solved, point_of)
         both = _both_sides(exact, chosen, targets, point_of)

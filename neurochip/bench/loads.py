@@ -43,9 +43,8 @@ NEURON = LIF(threshold=600.0, leak=0.9)
 def digits(lanes: int = LANES) -> tuple[Array, Array]:
     """Return embedded training digits f32[lane, 784] and their one-hot classes f32[lane, 10]."""
     samples = data.load("mnist-small")
-    return samples.images(np.arange(lanes), split="train"), np.eye(10, dtype=np.float32)[
-        samples.train_labels[:lanes]
-    ]
+    chosen = np.arange(lanes)
+    return samples.inputs(chosen), samples.targets(chosen)
 
 
 def learner(
@@ -65,9 +64,9 @@ def minibatch(spec: RunSpec, built: Built, rule: Rule, at: int) -> None:
     if spec.learning is None:
         raise ConfigError(spec.name, "does not learn")
     samples = data.load("mnist-small")
-    chosen = np.arange(at * LANES, (at + 1) * LANES) % len(samples.train_labels)
-    built.substrate.begin(samples.images(chosen, split="train"), chosen.astype(np.uint64))
-    targets = np.eye(10, dtype=np.float32)[samples.train_labels[chosen]]
+    chosen = np.arange(at * LANES, (at + 1) * LANES) % len(samples.train)
+    built.substrate.begin(samples.inputs(chosen), chosen.astype(np.uint64))
+    targets = samples.targets(chosen)
     presented = rule.present(built.substrate, targets, spec.learning.beta)
     built.substrate.write_weights(presented.updates, presented.biases)
 

@@ -1,246 +1,250 @@
-"""A set of labelled images as a run sees it, and ``load``, which makes one from its name."""
+"""Samples as a run sees them: inputs in [0, 1], and classes or numbers as targets."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable
+import dataclasses
+import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.folder import data_folder
-from neurochip.data.mnist import CLASSES, FILES, PROVENANCE, find_file, read_split
-from neurochip.data.mnist_small import read_embedded
-from neurochip.data.stripes import PROVENANCE as STRIPES_PROVENANCE
-from neurochip.data.stripes import TEST, TRAIN, stripes
-from neurochip.data.uci import DIGITS_PROVENANCE, held_out
-from neurochip.data.uci import read_embedded as read_uci
+from neurochip.data.scaling import BYTES, Scaling
+from neurochip.data.section import DataSpec
 from neurochip.errors import DataError
 
-__all__ = ["DATA_SETS", "Dataset", "load", "ready"]
+__all__ = ["Dataset", "Part", "Split", "ready"]
 
-Split = Literal["train", "test"]
+Array = NDArray[Any]
+Split = Literal["train", "test", "validation"]
 FULL_SCALE = np.float32(255)
-DIGITS_TEST = 497
-_MOST_READY = 64_000_000  # pixels of test images that `ready` keeps as inputs
+_MOST_READY = 64_000_000  # values of test inputs that `ready` keeps as float32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Dataset:
-    """Images and labels, split into training and test.
+class Part:
+    """Samples of one part.
 
-    Pixels stay bytes (the whole of MNIST is 55 MB so, 220 MB in float32); ``images`` turns the few that a
-    minibatch needs into inputs. Every array is read-only.
+    Attributes
+    ----------
+    inputs
+        u8[sample, input], fractions of 255; or f32[sample, input] in [0, 1].
+    targets
+        i64[sample], the class of each; or f64[sample, output], numbers in their own unit.
+    """
+
+    inputs: Array
+    targets: Array
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.targets)
+
+    def taken(self, rows: Array | slice) -> Part:
+        """Return some of the samples, copied so that they do not keep the others in memory."""
+        return Part(self.inputs[rows].copy(), self.targets[rows].copy())
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Dataset:
+    """Samples, parted into those that are learnt from and those that test.
+
+    Bytes stay bytes (the whole of MNIST is 55 MB so, 220 MB in float32); `inputs` turns the few that a minibatch needs
+    into values. Every array is read-only.
 
     Attributes
     ----------
     name
-        As in the run (``data.set``).
-    train_pixels, test_pixels
-        uint8 [sample, pixel], 0 to 255.
-    train_labels, test_labels
-        int64 [sample], 0 to ``classes`` − 1.
+        What they are called.
+    train, test
+        The two parts.
+    validation
+        Training samples that are held out for choices, or `None`.
     classes
-        Number of classes.
+        The label of each class, in the order of the output neurons; empty where targets are numbers.
+    outputs
+        Of numbers: the name of each.
+    scaling
+        What was done to the inputs.
+    target_scaling
+        Of numbers: how an output neuron says them.
+    clipped
+        How many inputs lay beyond the ends of the scaling, in all parts.
     provenance
         Who made the data and under what licence, one line.
+    source
+        The section of a run that reads the same again, with the digest of what was read; `None` where nothing does.
     """
 
     name: str
-    train_pixels: NDArray[np.uint8] = field(repr=False)
-    train_labels: NDArray[np.int64] = field(repr=False)
-    test_pixels: NDArray[np.uint8] = field(repr=False)
-    test_labels: NDArray[np.int64] = field(repr=False)
-    classes: int
-    provenance: str
+    train: Part = field(repr=False)
+    test: Part = field(repr=False)
+    validation: Part | None = field(default=None, repr=False)
+    classes: tuple[str, ...] = field(default=(), repr=False)
+    outputs: tuple[str, ...] = field(default=(), repr=False)
+    scaling: Scaling = field(default=BYTES, repr=False)
+    target_scaling: Scaling | None = field(default=None, repr=False)
+    clipped: int = 0
+    provenance: str = ""
+    source: DataSpec | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Check element types, shapes and the range of the labels."""
-        for split, pixels, labels in (
-            ("train", self.train_pixels, self.train_labels),
-            ("test", self.test_pixels, self.test_labels),
-        ):
-            place = f"{self.name}: {split}"
-            if pixels.dtype != np.uint8 or pixels.ndim != 2:
-                found = f"{pixels.dtype} {pixels.shape}"
-                raise DataError(place, f"pixels must be uint8 [sample, pixel], got {found}")
-            if labels.dtype != np.int64 or labels.shape != (len(pixels),):
-                needed = f"int64 [{len(pixels)}] as there are images"
-                raise DataError(place, f"labels must be {needed}, got {labels.dtype} {labels.shape}")
-            if len(labels) == 0:
-                raise DataError(place, "must have at least one sample, has none")
-            wrong = labels[(labels < 0) | (labels >= self.classes)]
+        """Check element types, shapes and the range of labels."""
+        for split, part in self.parts():
+            self._check(f"{self.name}: {split}", part)
+            part.inputs.setflags(write=False)
+            part.targets.setflags(write=False)
+        for split, part in self.parts():
+            if part.inputs.shape[1] != self.n_inputs:
+                raise DataError(
+                    self.name,
+                    f"training samples have {self.n_inputs} inputs, those of {split} {part.inputs.shape[1]}; all must "
+                    "have the same number",
+                )
+
+    def _check(self, place: str, part: Part) -> None:
+        inputs, targets = part.inputs, part.targets
+        if inputs.dtype not in (np.uint8, np.float32) or inputs.ndim != 2:
+            found = f"{inputs.dtype} {inputs.shape}"
+            raise DataError(place, f"inputs must be uint8 or float32 [sample, input], got {found}")
+        if len(inputs) == 0:
+            raise DataError(place, "must have at least one sample, has none")
+        if inputs.dtype == np.float32 and not (inputs.min() >= 0 and inputs.max() <= 1):
+            raise DataError(place, "inputs must lie in [0, 1] and be finite; scale them")
+        if self.target_scaling is None:
+            if len(self.classes) < 2:
+                raise DataError(place, f"must have at least 2 classes, has {len(self.classes)}")
+            if targets.dtype != np.int64 or targets.shape != (len(inputs),):
+                needed = f"int64 [{len(inputs)}] as there are samples"
+                raise DataError(place, f"labels must be {needed}, got {targets.dtype} {targets.shape}")
+            wrong = targets[(targets < 0) | (targets >= len(self.classes))]
             if len(wrong):
-                raise DataError(place, f"labels must be 0 to {self.classes - 1}, got {wrong[0]}")
-            pixels.setflags(write=False)
-            labels.setflags(write=False)
-        if self.train_pixels.shape[1] != self.test_pixels.shape[1]:
-            raise DataError(
-                self.name,
-                f"training images have {self.train_pixels.shape[1]} pixels, test images "
-                f"{self.test_pixels.shape[1]}; both must have the same number",
-            )
+                raise DataError(place, f"labels must be 0 to {len(self.classes) - 1}, got {wrong[0]}")
+        elif targets.dtype != np.float64 or targets.shape != (len(inputs), len(self.outputs)):
+            needed = f"float64 [{len(inputs)}, {len(self.outputs)}]"
+            raise DataError(place, f"targets must be {needed}, got {targets.dtype} {targets.shape}")
+        elif not np.all(np.isfinite(targets)):
+            raise DataError(place, "targets must be finite")
+
+    def parts(self) -> Iterator[tuple[Split, Part]]:
+        """Give the parts that there are, by name."""
+        yield "train", self.train
+        yield "test", self.test
+        if self.validation is not None:
+            yield "validation", self.validation
+
+    def part(self, split: Split) -> Part:
+        """Return a part; DataError where there is none of that name."""
+        for name, part in self.parts():
+            if name == split:
+                return part
+        raise DataError(self.name, f"has no {split} part")
 
     @property
-    def pixels(self) -> int:
-        """Pixels per image: the size of the input population."""
-        return int(self.train_pixels.shape[1])
+    def is_regression(self) -> bool:
+        """Whether the targets are numbers."""
+        return self.target_scaling is not None
 
-    def images(self, indices: NDArray[np.integer] | slice, split: Split = "train") -> NDArray[np.float32]:
-        """Return the images at ``indices`` as inputs: float32 [sample, pixel], pixel / 255, in [0, 1]."""
-        source = self.train_pixels if split == "train" else self.test_pixels
-        return np.divide(source[indices], FULL_SCALE, dtype=np.float32)
+    @property
+    def task(self) -> Literal["classification", "regression"]:
+        """What is learnt."""
+        return "regression" if self.is_regression else "classification"
+
+    @property
+    def n_inputs(self) -> int:
+        """Neurons that show a sample."""
+        return int(self.train.inputs.shape[1])
+
+    @property
+    def n_outputs(self) -> int:
+        """Neurons that answer: classes, or numbers."""
+        return len(self.outputs) if self.is_regression else len(self.classes)
+
+    def inputs(self, rows: Array | slice, split: Split = "train") -> NDArray[np.float32]:
+        """Return samples as values of neurons: f32[sample, input] in [0, 1], bytes as fractions of 255."""
+        values = self.part(split).inputs
+        if values.dtype == np.uint8:
+            return np.divide(values[rows], FULL_SCALE, dtype=np.float32)
+        return np.asarray(values[rows], dtype=np.float32)
+
+    def targets(self, rows: Array | slice, split: Split = "train") -> NDArray[np.float32]:
+        """Return what the output neurons should say, f32[sample, output] in [0, 1]: 1 for the class, or the numbers."""
+        wanted = self.part(split).targets[rows]
+        if self.target_scaling is not None:
+            return self.target_scaling.coded(wanted)
+        found = np.zeros((len(wanted), len(self.classes)), dtype=np.float32)
+        found[np.arange(len(wanted)), wanted] = 1
+        return found
+
+    def labels(self, split: Split = "train") -> NDArray[np.int64]:
+        """Return the class of each sample, i64[sample].
+
+        Raises
+        ------
+        DataError
+            Where the targets are numbers.
+        """
+        if self.is_regression:
+            raise DataError(self.name, "has numbers as targets, and classes are needed")
+        return self.part(split).targets
+
+    def wanted(self, rows: Array | slice, split: Split = "train") -> Array:
+        """Return the classes i64[sample] of samples, or the targets f32[sample, output] where these are numbers."""
+        return self.targets(rows, split) if self.is_regression else self.part(split).targets[rows]
+
+    def numbers(self, values: Array) -> NDArray[np.float64]:
+        """Return what output neurons say, [sample, output], as numbers in their own unit."""
+        if self.target_scaling is None:
+            raise DataError(self.name, "has classes as targets, and numbers are needed")
+        return self.target_scaling.decoded(values)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of what tells these samples from any others: that of the file, or else of all arrays."""
+        if self.source is not None and self.source.digest is not None:
+            return self.source.digest
+        return arrays_digest(self)
+
+    def described(self) -> dict[str, Any]:
+        """Return what a report says of the data, as JSON values."""
+        table: dict[str, Any] = {
+            "name": self.name,
+            "task": self.task,
+            "digest": self.digest,
+            "inputs": self.n_inputs,
+            "train": len(self.train),
+            "validation": 0 if self.validation is None else len(self.validation),
+            "test": len(self.test),
+            "scaling": self.scaling.kind,
+            "clipped": self.clipped,
+            "provenance": self.provenance,
+        }
+        if self.target_scaling is None:
+            return table | {"classes": list(self.classes)}
+        ends = zip(self.outputs, self.target_scaling.low, self.target_scaling.high, strict=True)
+        return table | {"outputs": [{"name": n, "low": float(a), "high": float(b)} for n, a, b in ends]}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Ready(Dataset):
-    """A set whose test images are inputs already."""
-
-    test_inputs: NDArray[np.float32] = field(repr=False)
-
-    def images(self, indices: NDArray[np.integer] | slice, split: Split = "train") -> NDArray[np.float32]:
-        """Return the images at ``indices`` as inputs; those of the test as a view where that is possible."""
-        if split == "test":
-            return self.test_inputs[indices]
-        return Dataset.images(self, indices, split)
+def arrays_digest(samples: Dataset) -> str:
+    """Return the SHA-256 of all arrays of a set and of the names of its classes."""
+    digest = hashlib.sha256()
+    for split, part in samples.parts():
+        for array in (part.inputs, part.targets):
+            little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+            digest.update(f"{split} {little.dtype.str} {little.shape}\n".encode())
+            digest.update(little.tobytes())
+    digest.update("\n".join((*samples.classes, *samples.outputs)).encode())
+    return digest.hexdigest()
 
 
 def ready(whole: Dataset) -> Dataset:
-    """Return a set for testing many networks: its test images are turned into inputs once, where they are not too many.
+    """Return a set for testing many networks: its test inputs are turned into values once, where they are not too many.
 
-    Four times the memory of the test images, at most 256 MB.
+    Four times the memory of the bytes, at most 256 MB.
     """
-    if whole.test_pixels.size > _MOST_READY:
+    if whole.test.inputs.size > _MOST_READY or whole.test.inputs.dtype == np.float32:
         return whole
-    inputs = whole.images(slice(None), "test")
-    inputs.setflags(write=False)
-    return _Ready(
-        name=whole.name,
-        train_pixels=whole.train_pixels,
-        train_labels=whole.train_labels,
-        test_pixels=whole.test_pixels,
-        test_labels=whole.test_labels,
-        classes=whole.classes,
-        provenance=whole.provenance,
-        test_inputs=inputs,
-    )
-
-
-def _mnist_small(folder: Path | None) -> Dataset:
-    arrays = read_embedded()
-    return Dataset(
-        name="mnist-small",
-        train_pixels=arrays["train_pixels"].astype(np.uint8, copy=False),
-        train_labels=arrays["train_labels"].astype(np.int64),
-        test_pixels=arrays["test_pixels"].astype(np.uint8, copy=False),
-        test_labels=arrays["test_labels"].astype(np.int64),
-        classes=CLASSES,
-        provenance=f"{PROVENANCE}; balanced subset, each part from the official part of the same name",
-    )
-
-
-def _mnist(folder: Path | None) -> Dataset:
-    folder = data_folder("mnist") if folder is None else folder
-    try:
-        for official in FILES.values():
-            find_file(folder, official)
-    except DataError as error:
-        raise DataError(error.place, f"{error.problem}; get it with `neurochip data fetch mnist`") from error
-    train_pixels, train_labels = read_split(folder, "train")
-    test_pixels, test_labels = read_split(folder, "test")
-    return Dataset(
-        name="mnist",
-        train_pixels=train_pixels,
-        train_labels=train_labels.astype(np.int64),
-        test_pixels=test_pixels,
-        test_labels=test_labels.astype(np.int64),
-        classes=CLASSES,
-        provenance=PROVENANCE,
-    )
-
-
-def _digits(folder: Path | None) -> Dataset:
-    arrays = read_uci()
-    pixels = np.rint(arrays["digits"].astype(np.float64) * 255 / 16).astype(np.uint8)
-    labels = arrays["digits_labels"].astype(np.int64)
-    test = held_out(len(labels), DIGITS_TEST)
-    train = np.setdiff1d(np.arange(len(labels)), test)
-    return Dataset(
-        name="digits",
-        train_pixels=pixels[train],
-        train_labels=labels[train],
-        test_pixels=pixels[test],
-        test_labels=labels[test],
-        classes=CLASSES,
-        provenance=f"{DIGITS_PROVENANCE}; {DIGITS_TEST} of 1797 kept for the test, chosen by a hash",
-    )
-
-
-def _stripes(folder: Path | None) -> Dataset:
-    train_pixels, train_labels = stripes(0, TRAIN)
-    test_pixels, test_labels = stripes(TRAIN, TEST)
-    return Dataset(
-        name="stripes",
-        train_pixels=train_pixels,
-        train_labels=train_labels,
-        test_pixels=test_pixels,
-        test_labels=test_labels,
-        classes=2,
-        provenance=STRIPES_PROVENANCE,
-    )
-
-
-DATA_SETS: dict[str, Callable[[Path | None], Dataset]] = {
-    "mnist-small": _mnist_small,
-    "mnist": _mnist,
-    "digits": _digits,
-    "stripes": _stripes,
-}
-
-
-def load(
-    name: str, *, train: int | None = None, test: int | None = None, folder: Path | None = None
-) -> Dataset:
-    """Load a data set by name, every byte verified against its checksum.
-
-    Parameters
-    ----------
-    name
-        ``"mnist-small"`` (embedded: 2000 + 1000), ``"mnist"`` (60 000 + 10 000, fetched before), ``"digits"``
-        (embedded: 1300 + 497 of 8 × 8 pixels) or ``"stripes"`` (made: 400 + 400 of 4 × 4 pixels, two classes).
-    train, test
-        Take the first so many samples; None = all. Any prefix of ``mnist-small`` is balanced to within one
-        digit per class; ``mnist`` is in the order of the official files.
-    folder
-        Where the official files are; None = ``data_folder("mnist")``.
-    """
-    if name not in DATA_SETS:
-        close = difflib.get_close_matches(name, DATA_SETS, n=1)
-        hint = f"did you mean '{close[0]}'?" if close else f"known: {', '.join(DATA_SETS)}"
-        raise DataError("data.set", f"unknown data set '{name}'; {hint}")
-    whole = DATA_SETS[name](folder)
-    n_train = _limit("data.train", train, len(whole.train_labels), name)
-    n_test = _limit("data.test", test, len(whole.test_labels), name)
-    if (n_train, n_test) == (len(whole.train_labels), len(whole.test_labels)):
-        return whole
-    # Copied, so that the part does not keep the whole in memory.
-    return Dataset(
-        name=name,
-        train_pixels=whole.train_pixels[:n_train].copy(),
-        train_labels=whole.train_labels[:n_train].copy(),
-        test_pixels=whole.test_pixels[:n_test].copy(),
-        test_labels=whole.test_labels[:n_test].copy(),
-        classes=whole.classes,
-        provenance=whole.provenance,
-    )
-
-
-def _limit(place: str, wanted: int | None, there: int, name: str) -> int:
-    if wanted is None:
-        return there
-    if not 1 <= wanted <= there:
-        raise DataError(place, f"must be 1 to {there}, the samples that {name} has, got {wanted}")
-    return wanted
+    inputs = whole.inputs(slice(None), "test")
+    return dataclasses.replace(whole, test=Part(inputs, whole.test.targets))

@@ -17,9 +17,9 @@ from neurochip.description.network_sections import NetworkSpec, PopulationSpec, 
 from neurochip.description.precision import PRECISIONS, Precision, integer_bits, word_bits
 from neurochip.description.prices import Price, PriceList
 from neurochip.description.run import RunSpec
+from neurochip.description.run_data import bound, samples_of
 from neurochip.description.run_reader import apply_overrides, read_run, run_to_toml
 from neurochip.description.run_sections import (
-    DATA_SETS,
     BaselineSpec,
     CodingSpec,
     ConvergenceSpec,
@@ -31,7 +31,6 @@ from neurochip.description.run_sections import (
 )
 
 __all__ = [
-    "DATA_SETS",
     "EVENTS",
     "PRECISIONS",
     "BaselineSpec",
@@ -58,6 +57,7 @@ __all__ = [
     "TimingSpec",
     "WeightsSpec",
     "apply_overrides",
+    "bound",
     "chip_from_toml",
     "chip_text",
     "chips",
@@ -69,5 +69,6 @@ __all__ = [
     "run_text",
     "run_to_toml",
     "runs",
+    "samples_of",
     "word_bits",
 ]

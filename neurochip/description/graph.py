@@ -28,6 +28,8 @@ def network_of(spec: NetworkSpec) -> Network:
     ConfigError
         For a projection from or to nowhere, or of a shape that does not fit; for a graph without input or output.
     """
+    if spec.is_open:
+        raise ConfigError("network.layers", "has a 0, whose place the data take, and no data were read yet")
     if spec.layers is not None:
         return layered(spec.layers, tied=spec.tied, gains=spec.gains)
     if all(_is_built_in(p.connectivity) for p in spec.projections):

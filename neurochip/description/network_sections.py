@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
@@ -11,7 +11,7 @@ from msgspec import Meta
 from neurochip.description.precision import FLOATS, Precision
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, IsNot
-from neurochip.keys.key import Count, Key, Positive
+from neurochip.keys.key import Count, Key, Natural, Positive
 from neurochip.keys.reading import Table, build, describe
 from neurochip.keys.section import Section, described
 
@@ -119,10 +119,10 @@ class NetworkSpec(Section):
 
     place: ClassVar[str] = "network"
     layers: Annotated[
-        tuple[Count, ...] | None,
+        tuple[Natural, ...] | None,
         Key(
             "The short form of a chain: neurons of the input, hidden and output populations, each of which projects to "
-            "its neighbours in both directions.",
+            "its neighbours in both directions. A first or last 0 stands for as many as the data have.",
             shapes=True,
         ),
     ] = None
@@ -182,6 +182,21 @@ class NetworkSpec(Section):
                 "network.gains",
                 f"must have one gain for each of the {len(self.layers) - 1} projections, got {len(self.gains)}",
             )
+        for k, size in enumerate((self.layers or ())[1:-1], 1):
+            if not size:
+                raise ConfigError(f"network.layers[{k}]", "must be at least 1, got 0")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the data are to say how many inputs or outputs there are."""
+        return 0 in (self.layers or ())
+
+    def closed(self, inputs: int, outputs: int) -> NetworkSpec:
+        """Return it with so many inputs and outputs where it leaves them open."""
+        if self.layers is None or not self.is_open:
+            return self
+        first, *hidden, last = self.layers
+        return replace(self, layers=(first or inputs, *hidden, last or outputs))
 
     @property
     def title(self) -> str:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
+from neurochip.data.facts import FACTS
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.elements import element_table, read_element
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
@@ -23,7 +24,6 @@ from neurochip.description.neuron_section import (
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import (
-    DATA_SETS,
     ELEMENTS,
     BaselineSpec,
     CodingSpec,
@@ -39,7 +39,7 @@ from neurochip.elements import Constant, Identity, PowerLaw
 from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot
-from neurochip.keys.key import Count, Key, Seed
+from neurochip.keys.key import Alone, Count, Key, Seed
 from neurochip.keys.live import refuse_dead, refuse_dead_given, without_dead
 from neurochip.keys.reading import Table, build, conform, describe, refuse_unknown
 from neurochip.keys.section import described
@@ -177,17 +177,18 @@ class RunSpec:
         learning = self.learning
         if learning is None:
             raise ConfigError("learning", 'is missing; experiment = "train" needs it')
-        inputs, classes, *_ = DATA_SETS[self.data.set]
+        facts = FACTS.get(self.data.set) if self.data.file is None and self.data.given is None else None
+        if facts is not None:
+            object.__setattr__(self, "network", self.network.closed(facts.inputs, facts.outputs))
+        if self.network.is_open:  # what depends on sizes is looked at once the data are read
+            return
         network = network_of(self.network)
-        held = sum(network.sizes[k] for k in network.inputs)
-        for k in network.outputs:
-            if (held, network.sizes[k]) != (inputs, classes):
-                raise ConfigError(
-                    "network.layers" if self.network.layers else "network.populations",
-                    f"layer sizes do not match the data: {self.data.set} has {inputs} inputs and "
-                    f"{classes} classes, the network {held} and {network.sizes[k]}",
-                )
+        if facts is not None:
+            self._check_sizes(facts.inputs, facts.outputs, network)
         n = len(network.forward)
+        if isinstance(learning.rates, Alone):
+            learning = dataclasses.replace(learning, rates=learning.rates * n)
+            object.__setattr__(self, "learning", learning)
         if len(learning.rates) != n:
             raise ConfigError(
                 "learning.rates",
@@ -211,6 +212,29 @@ class RunSpec:
             )
         if learning.pre == "trace":
             self._check_trace(learning, network)
+
+    def _check_sizes(self, inputs: int, outputs: int, network: Network) -> None:
+        """Refuse a network that has other inputs or outputs than the data."""
+        held = sum(network.sizes[k] for k in network.inputs)
+        for k in network.outputs:
+            if (held, network.sizes[k]) != (inputs, outputs):
+                raise ConfigError(
+                    "network.layers" if self.network.layers else "network.populations",
+                    f"layer sizes do not match the data: {self.data.title} has {inputs} inputs and {outputs} outputs, "
+                    f"the network {held} and {network.sizes[k]}",
+                )
+
+    def with_data(self, data: DataSpec, inputs: int, outputs: int) -> RunSpec:
+        """Return the run with what its data say: the section that reads them again, and sizes that were left open.
+
+        Raises
+        ------
+        ConfigError
+            When the network has other inputs or outputs, with both numbers.
+        """
+        found = dataclasses.replace(self, data=data, network=self.network.closed(inputs, outputs))
+        found._check_sizes(inputs, outputs, network_of(found.network))
+        return found
 
     @property
     def settles(self) -> bool:

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal, get_origin
 
+from neurochip.data import Dataset
 from neurochip.description.catalogue import find_text, is_path
 from neurochip.description.chip_reader import read_chip
 from neurochip.description.elements import element_keys
 from neurochip.description.run import RunSpec
+from neurochip.description.run_data import bound, section_of
 from neurochip.description.run_sections import ELEMENTS, CodingSpec
 from neurochip.description.toml_writer import write_toml
 from neurochip.elements.element import Family
@@ -27,7 +29,9 @@ from neurochip.keys.tree import bare_type
 __all__ = ["anchor_files", "apply_overrides", "key_type", "read_run", "run_to_toml"]
 
 
-def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()) -> RunSpec:
+def read_run(
+    name_or_path: str | os.PathLike[str], overrides: Iterable[str] = (), *, samples: Dataset | None = None
+) -> RunSpec:
     """Return a run of the catalogue or of a TOML file, with overrides applied and everything checked.
 
     Parameters
@@ -36,6 +40,8 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
         E.g. ``mnist-small``, or a file named with its ``.toml``.
     overrides
         ``key.path=value`` each; later ones win.
+    samples
+        They take the place of those that the run names; keys of ``[data]`` then cannot be overridden.
 
     Returns
     -------
@@ -46,6 +52,8 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
     ------
     ConfigError
         At the first key that is unknown or says what cannot be; the place names the file or the override.
+    DataError
+        For data of one's own that are missing, damaged, or others than the run was made with.
     """
     overrides = list(overrides)
     text, source = find_text("runs", name_or_path)
@@ -56,14 +64,25 @@ def read_run(name_or_path: str | os.PathLike[str], overrides: Iterable[str] = ()
     named = [_split(override)[0] for override in overrides]
     table = without_overridden(RunSpec, table, apply_overrides(table, overrides), named)
     anchor_files(table, Path.cwd())  # one that an override named
+    if samples is not None:
+        table["data"] = _section_of(samples, named)
     try:
-        run = RunSpec.from_dict(table)
+        run = bound(RunSpec.from_dict(table), samples)
         chip = read_chip(run.chip)
         if run.substrate == "digital":
             chip.check_weights(run.network.precision, run.network.rounding)
     except ConfigError as error:
         raise _blame(error, source, named) from None
     return run
+
+
+def _section_of(samples: Dataset, named: list[str]) -> Table:
+    for path in named:
+        if path.startswith("data."):
+            raise ConfigError(
+                f"--set {path}", "cannot be set where samples are given; make them so, or leave it out"
+            )
+    return section_of(samples).to_table()
 
 
 def run_to_toml(run: RunSpec) -> str:
@@ -92,11 +111,12 @@ def anchor_files(table: Table, folder: Path) -> None:
     chip = table.get("chip")
     if isinstance(chip, str) and is_path(chip) and not Path(chip).is_absolute():
         table["chip"] = str((folder / chip).resolve())
-    analog = table.get("analog")
-    for key in ("vector_field", "die_file"):
-        path = analog.get(key) if isinstance(analog, dict) else None
-        if isinstance(path, str) and isinstance(analog, dict) and not Path(path).is_absolute():
-            analog[key] = str((folder / path).resolve())
+    for name, keys in (("analog", ("vector_field", "die_file")), ("data", ("file",))):
+        section = table.get(name)
+        for key in keys:
+            path = section.get(key) if isinstance(section, dict) else None
+            if isinstance(path, str) and path and isinstance(section, dict) and not Path(path).is_absolute():
+                section[key] = str((folder / path).resolve())
 
 
 def _blame(error: ConfigError, source: str, overridden: list[str]) -> ConfigError:
@@ -141,6 +161,8 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
             target = target[key]
         if keys[-1] == "kind":
             target.clear()  # the parameters of another kind mean nothing to this one
+        if path in ("data.set", "data.file"):
+            target.pop("digest", None)  # of the data that were there before
         target[keys[-1]] = _override_value(raw, hint)
     return table
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
+from neurochip.data.section import DataSpec
 from neurochip.description.elements import read_element
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.description.rule_names import check_rule, own_keys
@@ -26,11 +27,10 @@ from neurochip.elements.element import Family
 from neurochip.elements.stages import FAMILIES
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot
-from neurochip.keys.key import Count, Key, Natural, Nonnegative
+from neurochip.keys.key import Count, Key, Listed, Natural, Nonnegative
 from neurochip.keys.section import Section, described
 
 __all__ = [
-    "DATA_SETS",
     "ELEMENTS",
     "BaselineSpec",
     "CodingSpec",
@@ -42,44 +42,12 @@ __all__ = [
     "RecordSpec",
 ]
 
-# Name → inputs, classes, training samples, test samples.
-DATA_SETS = {
-    "mnist-small": (784, 10, 2000, 1000),
-    "mnist": (784, 10, 60_000, 10_000),
-    "digits": (64, 10, 1300, 497),
-    "stripes": (16, 2, 400, 400),
-}
-
-
 Epochs = Annotated[int, Meta(ge=1, le=1_000_000)]
 MOST_TICKS = 2**16 - 1  # of a phase: the emulation counts a neuron's spikes in 16 bits
 Ticks = Annotated[int, Meta(ge=1, le=MOST_TICKS)]
 
 # A rule that settles once is not nudged.
 _NUDGES = IsNot("learning.rule", *sorted(SETTLE_ONCE))
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DataSpec(Section):
-    """Which samples."""
-
-    place: ClassVar[str] = "data"
-    set: Annotated[
-        Literal["mnist-small", "mnist", "digits", "stripes"], Key("Name of the data set.", shapes=True)
-    ] = "mnist-small"
-    train: Annotated[
-        Count | None,
-        Key("How many training samples, from the beginning; left out, all.", training_only=True),
-    ] = None
-    test: Annotated[Count | None, Key("How many test samples, from the beginning; left out, all.")] = None
-
-    def check(self) -> None:
-        """Check that the set has so many samples."""
-        *_, train, test = DATA_SETS[self.set]
-        for name, wanted, there in (("train", self.train, train), ("test", self.test, test)):
-            if wanted is not None and wanted > there:
-                raise ConfigError(f"data.{name}", f"must be 1 to {there}, which {self.set} has, got {wanted}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,7 +141,11 @@ class LearningSpec(Section):
         Literal["fixed", "random"],
         Key("Keep the sign of β, or draw it for each minibatch.", live_if=_NUDGES),
     ] = "fixed"
-    rates: Annotated[tuple[Nonnegative, ...], Key("Learning rate η of each projection, input side first.")]
+    rates: Annotated[
+        tuple[Nonnegative, ...],
+        Listed(),
+        Key("Learning rate η of each projection, input side first; or one number for all."),
+    ]
     decay: Annotated[
         float,
         Meta(gt=0, le=1),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurochip import plugins
+from neurochip.data import FACTS
 from neurochip.description.catalogue import is_path
 from neurochip.description.rule_names import RULES
 from neurochip.description.run import RunSpec
@@ -29,6 +30,8 @@ def plugins_of(run: RunSpec) -> tuple[Plugin, ...]:
         used += [
             plugin for plugin in plugins.installed("mismatch") if plugin.name == run.analog.mismatch.tails
         ]
+    if run.data.file is None and run.data.given is None and run.data.set not in FACTS:
+        used += [plugin for plugin in plugins.installed("datasets") if plugin.name == run.data.set]
     for chip in (run.chip, run.baseline.chip):
         if not is_path(chip):
             used += [plugin for plugin in plugins.installed("chips") if plugin.name == chip]

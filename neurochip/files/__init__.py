@@ -12,7 +12,7 @@ from neurochip.files.door import Foreign, briefly, check_regular, opened, read_b
 from neurochip.files.hdf5 import Hdf5Group, read_hdf5
 from neurochip.files.json_text import converted, decode_json, read_json
 from neurochip.files.limits import file_limit
-from neurochip.files.rows import read_rows
+from neurochip.files.rows import read_cells, read_rows
 from neurochip.files.toml_text import parse_toml
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "read_array",
     "read_arrays",
     "read_bytes",
+    "read_cells",
     "read_hdf5",
     "read_json",
     "read_rows",

@@ -9,7 +9,37 @@ from collections.abc import Iterator, Sequence
 from neurochip.files.door import Foreign, briefly, opened
 from neurochip.files.limits import MOST_ROWS_TEXT
 
-__all__ = ["read_rows"]
+__all__ = ["read_cells", "read_rows"]
+
+_DELIMITERS = ",;\t"
+_LONGEST_LINE = 1 << 26  # characters of the first line, by which cells are told apart
+
+
+def read_cells(file: Foreign) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number and cells of each row of a CSV that is not empty.
+
+    Cells are parted by commas, semicolons or tabs, whichever the first row has most of.
+
+    Raises
+    ------
+    NeurochipError
+        Of the file's kind, with the row that is no text or no CSV.
+    """
+    with opened(file, most=MOST_ROWS_TEXT) as raw:
+        with io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+            line = 0
+            try:
+                first = text.readline(_LONGEST_LINE)
+                text.seek(0)
+                reader = csv.reader(text, delimiter=max(_DELIMITERS, key=first.count), skipinitialspace=True)
+                for row in reader:
+                    line = reader.line_num
+                    if row:
+                        yield line, [cell.strip() for cell in row]
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise file.error(
+                    f"{file.path}: row {line + 1}", f"cannot be read: {briefly(str(error))}"
+                ) from None
 
 
 def read_rows(

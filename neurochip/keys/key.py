@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from msgspec import Meta
 
 from neurochip.keys.conditions import Condition
 from neurochip.keys.ranges import MOST_COUNTED
 
-__all__ = ["Count", "Key", "Natural", "Nonnegative", "Positive", "Seed", "Share"]
+__all__ = ["Alone", "Count", "Key", "Listed", "Natural", "Nonnegative", "Positive", "Seed", "Share"]
 
 # A range is msgspec's: Meta(ge, gt, le, lt, multiple_of, pattern, min_length, max_length).
 Positive = Annotated[float, Meta(gt=0)]
@@ -19,6 +19,17 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Count = Annotated[int, Meta(ge=1, le=MOST_COUNTED)]
 Natural = Annotated[int, Meta(ge=0, le=MOST_COUNTED)]
 Seed = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Marks a list: one value alone stands for a list of it, an `Alone`."""
+
+
+class Alone(tuple[Any, ...]):
+    """The list that one value alone stands for."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)

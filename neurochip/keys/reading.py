@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 from msgspec import Meta
 
 from neurochip.errors import ConfigError
-from neurochip.keys.key import Key
+from neurochip.keys.key import Alone, Key, Listed
 from neurochip.keys.ranges import check_range
 from neurochip.keys.tree import field_types
 from neurochip.keys.units import DIMENSIONS, parse_bits, parse_quantity
@@ -169,11 +169,15 @@ def convert(
     origin = get_origin(hint)
     if origin is Annotated:
         base, *marks = get_args(hint)
+        if isinstance(value, str | int | float) and any(isinstance(mark, Listed) for mark in marks):
+            # A column may be called by its number.
+            value = Alone((str(value) if get_args(base)[0] is str else value,))
         dimension = next((mark.dimension for mark in marks if isinstance(mark, Quantity)), None)
         if dimension is not None:
             found: Any = _quantity(value, dimension, place, from_file)
         else:
             found = convert(value, base, place, from_file=from_file, readers=readers)
+            found = Alone(found) if isinstance(value, Alone) else found
         unit = next((mark.unit for mark in marks if isinstance(mark, Key)), "")
         for mark in marks:
             if isinstance(mark, Meta):

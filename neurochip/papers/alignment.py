@@ -72,7 +72,7 @@ def follow(
     """
     if run.learning is None:
         raise RuntimeError("a training run has a rule")
-    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
+    samples = data.load(run.data)
     checkpoint = folder / "checkpoint.h5"
     if checkpoint.is_file():
         state = read_checkpoint(checkpoint, digest=digest)

@@ -52,10 +52,10 @@ def run(settings: Settings, tell: Tell) -> Outcome:
 
     def samples(pair: tuple[int, int], seed: int) -> Samples:
         chosen = [
-            np.flatnonzero(np.isin(labels, pair)) for labels in (digits.train_labels, digits.test_labels)
+            np.flatnonzero(np.isin(labels, pair)) for labels in (digits.labels(), digits.labels("test"))
         ]
-        train = pair_of(digits.images(chosen[0]), digits.train_labels[chosen[0]], pair)
-        test = pair_of(digits.images(chosen[1], "test"), digits.test_labels[chosen[1]], pair)
+        train = pair_of(digits.inputs(chosen[0]), digits.labels()[chosen[0]], pair)
+        test = pair_of(digits.inputs(chosen[1], "test"), digits.labels("test")[chosen[1]], pair)
         return Samples(*train, *test)
 
     found = compare(recipes, PAIRS, seeds, samples, settings, lambda share: tell(share, "training pairs"))

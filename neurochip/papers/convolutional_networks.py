@@ -70,7 +70,7 @@ class Plan:
             name=self.name.replace(" ", "-"),
             seed=seed,
             substrate="ideal",
-            data=DataSpec(set=self.set, train=self.train, test=self.test),  # type: ignore[arg-type]
+            data=DataSpec(set=self.set, train=self.train, test=self.test),
             network=NetworkSpec(layers=self.network.sizes, tied=self.network.tied),
             coding=CodingSpec.ideal(),
             phases=self.phases,
@@ -127,8 +127,8 @@ def agreement(seed: int, betas: Sequence[float], *, lanes: int = 2, weights: int
     feedback = tuple(w.T for w in forward[1:])
     biases = tuple(np.full(network.n_biases(k), 0.2) for k in range(1, len(network.sizes)))
     samples = data.load("mnist-small", train=lanes)
-    x = samples.images(np.arange(lanes), split="train").astype(np.float64)
-    y = np.eye(samples.classes)[samples.train_labels]
+    x = samples.inputs(np.arange(lanes)).astype(np.float64)
+    y = np.eye(len(samples.classes))[samples.labels()]
     phases = PhasesSpec(free=80, nudged=80, reference="opposite")
     learning = LearningSpec(rates=(1.0,) * len(forward), epochs=1)
 

@@ -180,7 +180,7 @@ def _accuracy(run: RunSpec, substrate: str, make: Make, control: Control | None)
         rule = HiddenUpdates(rule, network, control)
     machine.load(first_parameters(run, network))
     state = TrainingState(machine.parameters(), machine.ledger())
-    samples = data.load(run.data.set)
+    samples = data.load(run.data)
     trainer = Trainer(run, machine, rule, samples, state, Reporter(None, 0), lambda: False)
     while state.epoch < run.learning.epochs:
         trainer.epoch()

@@ -10,6 +10,7 @@ from neurochip.description import ChipSpec, PriceList, RunSpec, network_of, read
 from neurochip.energy import Clocked, EnergyReport, HardwareUse, price
 from neurochip.report.baseline import baseline_table, per_point, real_valued_steps
 from neurochip.report.fault_rows import fault_counters
+from neurochip.report.regression import regression_table
 from neurochip.report.schema import (
     FORMAT,
     BitsTable,
@@ -64,6 +65,10 @@ def document(
         "ledger": ledger.to_json(),
         "timing": timing,
     }
+    if record.data is not None:
+        table["data"] = record.data
+    if record.answers is not None:
+        table["regression"] = regression_table(record.answers)
     if record.faults:
         table["faults"] = _faults(record)
     if record.analog is not None:
@@ -218,11 +223,17 @@ def _result(record: RunRecord) -> ResultTable:
     return {
         "train_error": None if last is None else last.train_error,
         "test_error": None if last is None else last.test_error,
-        "test_samples": None if confusion is None else sum(map(sum, confusion)),
+        "test_samples": _tested(record),
         "trained_samples": _trained(record.ledger),
         "epochs": [cast(Any, dataclasses.asdict(epoch)) for epoch in record.epochs],
         "confusion": confusion,
     }
+
+
+def _tested(record: RunRecord) -> int | None:
+    if record.answers is not None:
+        return len(record.answers.true)
+    return None if record.confusion is None else int(record.confusion.sum())
 
 
 def _convergence(record: RunRecord) -> dict[str, Any] | None:

@@ -24,6 +24,8 @@ __all__ = [
     "PhaseTimingTable",
     "ProjectionTable",
     "QueueTable",
+    "RegressionOutputTable",
+    "RegressionTable",
     "ResultTable",
     "SampleTimeTable",
     "TimeTable",
@@ -65,10 +67,32 @@ class EpochTable(TypedDict):
     weight_saturations: int
     warnings: NotRequired[list[str]]
     diagnosis: NotRequired[DiagnosisTable | None]
+    validation_error: NotRequired[float | None]
+
+
+class RegressionOutputTable(TypedDict):
+    """One number that the network says: deviations in its unit, and samples for a picture."""
+
+    name: str
+    mean_squared: float
+    rms: float
+    r2: float | None
+    true: list[float]
+    said: list[float]
+
+
+class RegressionTable(TypedDict):
+    """How well numbers were learnt; ``rms`` over all outputs."""
+
+    rms: float
+    outputs: list[RegressionOutputTable]
 
 
 class ResultTable(TypedDict):
-    """Errors after the last epoch, as shares, 0 to 1; ``confusion`` is [true][predicted]."""
+    """Errors after the last epoch, as shares, 0 to 1; ``confusion`` is [true][predicted].
+
+    Where targets are numbers an error is the share of their variance that is left unexplained, 1 − R².
+    """
 
     train_error: float | None
     test_error: float | None
@@ -372,3 +396,5 @@ class Document(TypedDict):
     faults: NotRequired[list[FaultTable]]  # only where a run has any
     timing: NotRequired[TimingTable | None]  # null with timing = "tick"
     analog: NotRequired[dict[str, Any]]
+    data: NotRequired[dict[str, Any]]  # `neurochip.data.Dataset.described`
+    regression: NotRequired[RegressionTable]  # only where targets are numbers

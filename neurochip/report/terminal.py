@@ -16,6 +16,7 @@ from neurochip.report.schema import Document, TimingTable
 from neurochip.report.utilisation import fullest, utilisation
 from neurochip.report.wording import (
     control_totals,
+    error_words,
     latency_words,
     network_words,
     phase_words,
@@ -116,10 +117,7 @@ def _headline(document: Document) -> Table:
         left.append(("error, nudged", "–" if end is None else decimal(end)))
         right.append(("scheme", escape(curve["scheme"])))
     else:
-        test = f"[bold green]{percent(result['test_error'])}[/]"
-        spread = standard_error(result)
-        left.append(("test error", test + (f" [dim]± {percent(spread)}[/]" if spread else "")))
-        left.append(("train error", percent(result["train_error"])))
+        left += _errors(document)
         done = f"{result['epochs'][-1]['epoch']:g}" if result["epochs"] else "0"
         cut = " [yellow](stopped early)[/]" if document["stopped_early"] else ""
         left.append(("epochs", done + cut))
@@ -143,6 +141,31 @@ def _headline(document: Document) -> Table:
         ]
         table.add_row(*cells)
     return table
+
+
+def _errors(document: Document) -> list[tuple[str, str]]:
+    """Return errors of classes, or R² and deviations of numbers."""
+    from rich.markup import escape
+
+    result = document["result"]
+    test, train = result["test_error"], result["train_error"]
+    if "regression" not in document:
+        spread = standard_error(result)
+        told = f"[bold green]{percent(test)}[/]" + (f" [dim]± {percent(spread)}[/]" if spread else "")
+        rows = [("test error", told), ("train error", percent(train))]
+    else:
+        found = document["regression"]
+        rows = [
+            ("R², test", "–" if test is None else f"[bold green]{1 - test:.3f}[/]"),
+            ("R², training", "–" if train is None else f"{1 - train:.3f}"),
+            ("r.m.s. deviation", decimal(found["rms"])),
+        ]
+        if len(found["outputs"]) > 1:
+            rows += [(f"  {escape(o['name'])}", decimal(o["rms"])) for o in found["outputs"][:4]]
+    held = result["epochs"][-1].get("validation_error") if result["epochs"] else None
+    if held is not None:
+        rows.append(("validation " + error_words(document), percent(held)))
+    return rows
 
 
 def _bits_table(document: Document, rows: Sequence[BitRow]) -> Table:

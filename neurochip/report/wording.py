@@ -12,6 +12,8 @@ from neurochip.substrate.phase_time import MOST_LATENCY
 
 __all__ = [
     "control_totals",
+    "data_words",
+    "error_words",
     "latency_words",
     "network_words",
     "run_words",
@@ -65,11 +67,36 @@ def run_words(run: RunSpec) -> str:
 
 
 def standard_error(result: ResultTable) -> float | None:
-    """Return the binomial standard error of the test error; `None` when the number of samples is not known."""
+    """Return the binomial standard error of the test error; `None` of numbers, or of no known number of samples."""
     error, samples = result["test_error"], result["test_samples"]
-    if error is None or not samples or not 0 <= error <= 1:
+    if result["confusion"] is None or error is None or not samples or not 0 <= error <= 1:
         return None
     return math.sqrt(error * (1 - error) / samples)
+
+
+def error_words(document: Document) -> str:
+    """Return what an error of a run is, after the name of its part: ``error``, or ``unexplained variance``."""
+    return "unexplained variance" if "regression" in document else "error"
+
+
+def data_words(document: Document) -> str | None:
+    """Return what a run learnt from, in a sentence; `None` where its report does not say."""
+    data = document.get("data")
+    if data is None:
+        return None
+    held = f", {exact(data['validation'])} held out for choices" if data["validation"] else ""
+    counts = f"{exact(data['train'])} training samples{held}, {exact(data['test'])} to test"
+    clipped = f", {exact(data['clipped'])} values beyond it clipped" if data["clipped"] else ""
+    scaled = {
+        "bytes": "bytes as fractions of 255",
+        "none": "inputs as they are, in [0, 1]",
+        "min-max": f"inputs scaled by the least and greatest of the training part{clipped}",
+        "standard": f"inputs scaled to three standard deviations about the mean of the training part{clipped}",
+    }[data["scaling"]]
+    said = f"{len(data['classes'])} classes" if "classes" in data else f"{len(data['outputs'])} numbers"
+    return (
+        f"{data['name']}: {counts}; {exact(data['inputs'])} inputs, {said}; {scaled}. {data['provenance']}."
+    )
 
 
 def timing_words(timing: TimingTable) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurochip.description import ChipSpec, RunSpec, read_chip
+from neurochip.description import ChipSpec, RunSpec, bound, read_chip
 from neurochip.description.run_reader import anchor_files, apply_overrides
 from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
@@ -138,7 +138,7 @@ class Definition:
     def resolve(self, values: Sequence[str], *, nominal: bool = False, die: str | None = None) -> RunSpec:
         """Return the run with the varied keys set to these values; refuse what the run's own checks refuse."""
         try:
-            run = RunSpec.from_dict(self.table(values, nominal=nominal, die=die))
+            run = bound(RunSpec.from_dict(self.table(values, nominal=nominal, die=die)))
             if run.substrate == "digital":
                 _chip(run.chip).check_weights(run.network.precision, run.network.rounding)
             else:

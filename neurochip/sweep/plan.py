@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from neurochip.description import DATA_SETS, RunSpec, network_of
+from neurochip.data import FACTS, load
+from neurochip.description import RunSpec, network_of
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import Table
 from neurochip.sweep.definition import Definition, Mode
@@ -379,7 +380,7 @@ def _number(text: str) -> float | str:
 
 def _costs(run: RunSpec, fine_tune_epochs: int) -> dict[Work, float]:
     """Ticks × synapses of each kind of work, which time is about proportional to."""
-    *_, train, test = DATA_SETS[run.data.set]
+    train, test = _samples_of(run)
     train = min(train, run.data.train or train)
     test = min(test, run.data.test or test, run.evaluation.test or test)
     network = network_of(run.network)
@@ -388,3 +389,12 @@ def _costs(run: RunSpec, fine_tune_epochs: int) -> dict[Work, float]:
     epoch = float(train * (run.phases.free + run.phases.nudged) * synapses)
     epochs = run.learning.epochs if run.learning is not None else 0
     return {"train": once + epochs * epoch, "deploy": once, "fine-tune": once + fine_tune_epochs * epoch}
+
+
+def _samples_of(run: RunSpec) -> tuple[int, int]:
+    """Return how many samples train and test; of data that have to be read, they are read."""
+    facts = FACTS.get(run.data.set) if run.data.file is None and run.data.given is None else None
+    if facts is not None and facts.train is not None and facts.test is not None:
+        return facts.train, facts.test
+    samples = load(run.data)
+    return len(samples.train), len(samples.test)

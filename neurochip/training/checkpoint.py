@@ -6,12 +6,13 @@ import dataclasses
 import io
 import json
 from pathlib import Path
-from typing import Annotated, Any, TypedDict
+from typing import Annotated, Any, NotRequired, TypedDict
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data import Dataset
 from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import check_seal, sealed
 from neurochip.errors import CheckpointError
@@ -35,6 +36,7 @@ class _Position(TypedDict):
     wrong: _Count
     seen: _Count
     updates: _Count
+    squared: NotRequired[_Seconds]
     epoch_seconds: _Seconds
     seconds: _Seconds
     resumed: _Count
@@ -44,7 +46,9 @@ class _Position(TypedDict):
 _NUMBERS = tuple(_Position.__annotations__)
 
 
-def write_checkpoint(path: Path, state: TrainingState, *, run: str, digest: str) -> None:
+def write_checkpoint(
+    path: Path, state: TrainingState, *, run: str, digest: str, samples: Dataset | None = None
+) -> None:
     """Write the state of a run.
 
     Parameters
@@ -55,6 +59,8 @@ def write_checkpoint(path: Path, state: TrainingState, *, run: str, digest: str)
         The resolved run, as TOML.
     digest
         Of the network on its chip: a checkpoint of another one is refused.
+    samples
+        What it learns from: their digest and how they are coded are kept, so that others can be coded alike.
 
     Raises
     ------
@@ -79,12 +85,28 @@ def write_checkpoint(path: Path, state: TrainingState, *, run: str, digest: str)
                 group.create_dataset(str(k), data=array)
         if state.confusion is not None:
             file.create_dataset("confusion", data=state.confusion)
+        if state.said is not None:
+            file.create_dataset("said", data=state.said)
+        if samples is not None:
+            _write_coding(file.create_group("data"), samples)
         group = file.create_group("resting")
         for name, array in state.resting.items():
             group.create_dataset(name, data=array, compression="gzip", compression_opts=1)
     with replacing(path) as out:
         out.write(memory.getbuffer())
         out.write(sealed(memory.getbuffer()))
+
+
+def _write_coding(group: Any, samples: Dataset) -> None:
+    group.create_dataset("digest", data=samples.digest)
+    group.create_dataset("classes", data=json.dumps(list(samples.classes)))
+    for name, scaling in (("inputs", samples.scaling), ("targets", samples.target_scaling)):
+        if scaling is None:
+            continue
+        inner = group.create_group(name)
+        inner.create_dataset("kind", data=scaling.kind)
+        inner.create_dataset("low", data=scaling.low)
+        inner.create_dataset("high", data=scaling.high)
 
 
 def read_checkpoint(path: Path, *, digest: str) -> TrainingState:
@@ -130,6 +152,7 @@ def _state(found: Hdf5Group, file: Foreign, digest: str) -> TrainingState:
             said.get("diagnostics", "[]"), file, list[dict[str, Any]], "diagnostics", nan=True
         ),
         confusion=_confusion(found),
+        said=_said(found),
         resting=dict(found.groups["resting"].arrays),
         **position,
     )
@@ -142,3 +165,12 @@ def _confusion(found: Hdf5Group) -> NDArray[np.int64] | None:
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or matrix.dtype.kind not in "iu":
         raise ValueError("confusion is no square table of counts")
     return np.asarray(matrix, dtype=np.int64)
+
+
+def _said(found: Hdf5Group) -> NDArray[np.float64] | None:
+    answers = found.arrays.get("said")
+    if answers is None:
+        return None
+    if answers.ndim != 2 or answers.dtype.kind != "f":
+        raise ValueError("said is no table of numbers")
+    return np.asarray(answers, dtype=np.float64)

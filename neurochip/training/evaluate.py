@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data import Dataset
+from neurochip.data import Dataset, Split
+from neurochip.errors import DataError
 from neurochip.spikes import Spikes
 from neurochip.substrate import Observable, Phase, Substrate
 from neurochip.training.record import Raster
 
-__all__ = ["confusion_matrix", "presentations", "rasters"]
+__all__ = ["Measured", "confusion_matrix", "measured", "presentations", "rasters", "unexplained"]
 
 LANES = 256  # samples side by side; the result does not depend on it
 _EVALUATION = np.uint64(1) << np.uint64(48)  # presentations for measuring are numbered apart
@@ -23,35 +25,78 @@ def presentations(first: int, n: int) -> NDArray[np.uint64]:
     return _EVALUATION + np.arange(first, first + n, dtype=np.uint64)
 
 
-def confusion_matrix(
+class Measured(NamedTuple):
+    """What a network said of samples.
+
+    Attributes
+    ----------
+    error
+        Share of wrong answers; of numbers, the share of their variance that is left unexplained, 1 − R², on average
+        over outputs.
+    confusion
+        i64[true, predicted], where targets are classes.
+    said
+        f64[sample, output] in the unit of the targets, where these are numbers.
+    """
+
+    error: float
+    confusion: NDArray[np.int64] | None = None
+    said: NDArray[np.float64] | None = None
+
+
+def measured(
     substrate: Substrate,
     data: Dataset,
-    split: str,
+    split: Split,
     n: int,
     ticks: int,
-    on_batch: Callable[[int, int, int], None],
+    on_batch: Callable[[int, float, int], None] = lambda *_: None,
     stop: Callable[[], bool] = lambda: False,
-) -> NDArray[np.int64]:
-    """Return i64[true, predicted] over the first ``n`` samples of a split.
+) -> Measured | None:
+    """Measure the first ``n`` samples of a part; `None` when asked to stop before all are.
 
-    ``on_batch(done, wrong, lanes)`` is called after each batch, then ``stop`` is asked; when it says yes, the samples
-    that are left are left out.
+    ``on_batch(done, error, lanes)`` is called after each batch with the error so far, then ``stop`` is asked.
     """
-    labels = data.train_labels if split == "train" else data.test_labels
-    matrix = np.zeros((data.classes, data.classes), dtype=np.int64)
+    wanted = data.part(split).targets
+    said = np.empty((n, data.n_outputs)) if data.is_regression else None
+    size = len(data.classes)
+    matrix = None if data.is_regression else np.zeros((size, size), dtype=np.int64)
+    error = 0.0
     for first, last in _spans(n, LANES):
-        substrate.begin(
-            data.images(slice(first, last), split="train" if split == "train" else "test"),
-            presentations(first, last - first),
-        )
+        substrate.begin(data.inputs(slice(first, last), split), presentations(first, last - first))
         substrate.run(Phase.EVALUATION, ticks)
         layer = _output(substrate)
-        answers = np.argmax(layer, axis=1)
-        np.add.at(matrix, (labels[first:last], answers), 1)
-        on_batch(last, int(matrix.sum() - np.trace(matrix)), last - first)
+        if said is not None:
+            said[first:last] = data.numbers(layer)
+            error = unexplained(wanted[:last], said[:last])
+        elif matrix is not None:
+            np.add.at(matrix, (wanted[first:last], np.argmax(layer, axis=1)), 1)
+            error = int(matrix.sum() - np.trace(matrix)) / last
+        on_batch(last, error, last - first)
         if last < n and stop():
-            break
-    return matrix
+            return None
+    return Measured(error, matrix, said)
+
+
+def confusion_matrix(
+    substrate: Substrate, data: Dataset, split: Split, n: int, ticks: int
+) -> NDArray[np.int64]:
+    """Return i64[true, predicted] over the first ``n`` samples of a part, whose targets are classes."""
+    found = measured(substrate, data, split, n, ticks)
+    if found is None or found.confusion is None:
+        raise DataError(data.name, "has numbers as targets, and classes are needed")
+    return found.confusion
+
+
+def unexplained(true: NDArray[np.float64], said: NDArray[np.float64]) -> float:
+    """Return 1 − R² of answers [sample, output], on average over outputs: 1 for always answering with the mean.
+
+    Samples that are all alike have no variance to explain: it is 1 for them, or 0 where the answers are exact.
+    """
+    squared = np.mean((said - true) ** 2, axis=0)
+    variance = np.var(true, axis=0)
+    share = np.where(variance > 0, squared / np.where(variance > 0, variance, 1.0), (squared > 0) * 1.0)
+    return float(np.mean(share))
 
 
 def rasters(
@@ -66,17 +111,20 @@ def rasters(
     outputs: int = 1,
 ) -> tuple[Raster, ...]:
     """Return the spikes of the first ``n`` test samples through both phases."""
-    n = min(n, len(data.test_labels))
+    n = min(n, len(data.test))
     if n == 0:
         return ()
-    substrate.begin(data.images(np.arange(n), split="test"), presentations(0, n))
+    shown = np.arange(n)
+    substrate.begin(data.inputs(shown, "test"), presentations(0, n))
     first = substrate.run(Phase.EVALUATION, free, record=("spikes",))
-    answers = np.argmax(_output(substrate), axis=1)
-    targets = np.tile(np.eye(data.classes)[data.test_labels[:n]], (1, outputs))
+    output = _output(substrate)
+    answers = np.zeros(n, dtype=np.int64) if data.is_regression else np.argmax(output, axis=1)
+    labels = answers if data.is_regression else data.labels("test")[:n]
+    targets = np.tile(data.targets(shown, "test").astype(np.float64), (1, outputs))
     second = substrate.run(Phase.EVALUATION, nudged, beta=beta, targets=targets, record=("spikes",))
     return tuple(
         Raster(
-            label=int(data.test_labels[lane]),
+            label=int(labels[lane]),
             predicted=int(answers[lane]),
             presentation=f"test {lane}",
             populations=populations,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
 from neurochip.data import Dataset
-from neurochip.description import RunSpec, read_run, run_to_toml
+from neurochip.description import DataSpec, RunSpec, bound, read_run, run_to_toml
 from neurochip.durable.atomic import remove_unfinished
 from neurochip.durable.folder import new_folder
 from neurochip.durable.lock import Held, hold
@@ -16,7 +15,7 @@ from neurochip.errors import CheckpointError
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.state import TrainingState
 
-__all__ = ["CHECKPOINT", "RESOLVED", "RunFolder", "samples_digest"]
+__all__ = ["CHECKPOINT", "RESOLVED", "RunFolder"]
 
 CHECKPOINT, RESOLVED = "checkpoint.h5", "run.toml"
 REPORT = ("raster.npz", "report.json", "report.html")  # in the order in which they are written
@@ -33,8 +32,7 @@ class RunFolder:
     run
         What is run there.
     options
-        What else was asked for, by name: ``through`` (what drives the chip), ``threads``, ``samples`` (digest of those
-        that took the place of the run's own).
+        What else was asked for, by name: ``through`` (what drives the chip), ``threads``.
     """
 
     def __init__(self, path: Path, run: RunSpec, options: dict[str, Any], held: Held) -> None:
@@ -91,28 +89,43 @@ class RunFolder:
         path = self.path / CHECKPOINT
         return read_checkpoint(path, digest=digest) if path.exists() else None
 
-    def save(self, state: TrainingState, digest: str) -> None:
+    def save(self, state: TrainingState, digest: str, samples: Dataset | None = None) -> None:
         """Write where the run stands."""
-        write_checkpoint(self.path / CHECKPOINT, state, run=run_to_toml(self.run), digest=digest)
+        write_checkpoint(
+            self.path / CHECKPOINT, state, run=run_to_toml(self.run), digest=digest, samples=samples
+        )
 
-    def check_options(self, through: str | None, samples: str | None) -> None:
-        """Refuse to go on with another chip driver, or other samples, than the run was begun with."""
-        for name, given, cure in (
-            ("through", through, "drive the chip as it was"),
-            ("samples", samples, "give the same ones"),
-        ):
-            begun = self.options.get(name)
-            if (begun is None) != (given is None) or (name == "samples" and begun != given):
-                said = "none" if begun is None else begun
-                raise CheckpointError(str(self.path), f"was begun with {name} {said}; {cure}, or begin anew")
+    def check_options(self, through: str | None) -> None:
+        """Refuse to go on with another chip driver than the run was begun with."""
+        begun = self.options.get("through")
+        if (begun is None) != (through is None):
+            said = "none" if begun is None else begun
+            raise CheckpointError(
+                str(self.path), f"was begun with through {said}; drive the chip as it was, or begin anew"
+            )
+
+    def check_samples(self, samples: Dataset | None) -> None:
+        """Refuse to go on with other samples than the run was begun with, or without those that nothing reads again."""
+        begun = self.run.data
+        if samples is None:
+            if begun.given is not None:
+                raise CheckpointError(
+                    str(self.path),
+                    f"was begun with samples given from Python, {_called(begun)}; give the same ones as samples",
+                )
+            return
+        given = bound(self.run, samples).data
+        if given != begun:
+            raise CheckpointError(
+                str(self.path),
+                f"was begun with samples {_called(begun)}, and is given {_called(given)}; give the same ones, or begin "
+                "anew",
+            )
 
 
-def samples_digest(samples: Dataset | None) -> str | None:
-    """Return what tells samples from any others; `None` for the run's own."""
-    if samples is None:
-        return None
-    digest = hashlib.blake2b(digest_size=16)
-    for array in (samples.train_pixels, samples.train_labels, samples.test_pixels, samples.test_labels):
-        digest.update(f"{array.dtype.str}{array.shape}".encode())
-        digest.update(array.tobytes())
-    return digest.hexdigest()
+def _called(data: DataSpec) -> str:
+    """Return name and digest of samples."""
+    if data.digest is not None:
+        return f"{data.title} of digest {data.digest}"
+    more = ", ".join(f"{name} = {value}" for name, value in data.to_table().items() if name != "set")
+    return f"{data.title} ({more})" if more else data.title

@@ -10,7 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data import Dataset
+from neurochip.data import Dataset, Split
 from neurochip.description import RunSpec, network_of
 from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError, NumericError
@@ -18,7 +18,7 @@ from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
 from neurochip.substrate import Ledger, Machine, Phase, Snapshot, Substrate
 from neurochip.training.diagnosis import Diagnosis, diagnose
-from neurochip.training.evaluate import confusion_matrix, presentations
+from neurochip.training.evaluate import Measured, measured, presentations
 from neurochip.training.progress import Reporter
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import TrainingState
@@ -70,13 +70,14 @@ class Trainer:
         self.state, self._reporter, self._stop = state, reporter, stop
         with self._unpaid():
             self._watch = Watch(run, substrate)
-        self._n = len(data.train_labels)
+        self._n = len(data.train)
         self._n_train_checked = min(run.evaluation.train, self._n)
-        n_test = len(data.test_labels)
+        n_test = len(data.test)
         self._n_test = n_test if run.evaluation.test is None else min(run.evaluation.test, n_test)
-        self._targets = np.eye(data.classes, dtype=np.float32)
+        self._n_held = 0 if data.validation is None else len(data.validation)
         # Several outputs have the same target; the last one is asked for the answer.
-        self._targets = np.tile(self._targets, (1, len(network_of(run.network).outputs)))
+        self._outputs = len(network_of(run.network).outputs)
+        self._variance = np.var(data.train.targets, axis=0) if data.is_regression else np.ones(1)
         # A rule of another package may have phases that are not on a schedule; these are the usual ones.
         usual = Schedule(free=run.phases.free, nudged=run.phases.nudged, reference=run.phases.reference)
         self._schedule: Schedule = getattr(rule, "schedule", usual)
@@ -84,7 +85,8 @@ class Trainer:
 
     def work_per_epoch(self) -> int:
         """Ticks of one epoch, evaluation included."""
-        return self._n * self._ticks + (self._n_test + self._n_train_checked) * self._run.phases.free
+        tested = self._n_test + self._n_train_checked + self._n_held
+        return self._n * self._ticks + tested * self._run.phases.free
 
     @contextmanager
     def _unpaid(self) -> Iterator[None]:
@@ -133,7 +135,7 @@ class Trainer:
                 self._learning.epochs,
                 done,
                 self._n,
-                state.wrong / state.seen,
+                self._online_error(),
                 chosen.size * self._ticks,
             )
             if state.minibatch < n_batches and self._stop():
@@ -150,12 +152,14 @@ class Trainer:
     def _minibatch(self, chosen: NDArray[Any], first: int, beta: float) -> None:
         state, substrate = self.state, self._substrate
         numbers = np.uint64(state.epoch * self._n + first) + np.arange(chosen.size, dtype=np.uint64)
-        substrate.begin(self._data.images(chosen, split="train"), numbers)
+        substrate.begin(self._data.inputs(chosen), numbers)
         if self._run.phases.persistent and state.epoch > 0:
             self._wake(chosen)
-        labels = self._data.train_labels[chosen]
+        targets = self._data.targets(chosen)
+        if self._outputs > 1:
+            targets = np.tile(targets, (1, self._outputs))
         share = self._learning.decay**state.epoch
-        presented = self._rule.present(substrate, self._targets[labels], beta, share)
+        presented = self._rule.present(substrate, targets, beta, share)
         substrate.book_readout(-1)
         if not np.all(np.isfinite(presented.output)):
             raise NumericError(
@@ -166,9 +170,23 @@ class Trainer:
             self._rest(chosen)
         if not presented.applied:
             substrate.write_weights(presented.updates, presented.biases)
-        state.wrong += int(np.count_nonzero(np.argmax(presented.output, axis=1) != labels))
+        wanted = self._data.train.targets[chosen]
+        if self._data.is_regression:
+            state.squared += self._squared(presented.output, wanted)
+        else:
+            state.wrong += int(np.count_nonzero(np.argmax(presented.output, axis=1) != wanted))
         state.seen += chosen.size
         state.updates += 1
+
+    def _squared(self, output: NDArray[Any], wanted: NDArray[np.float64]) -> float:
+        """Return the sum over samples of squared deviations, as shares of the variance of the training targets."""
+        deviation = self._data.numbers(output) - wanted
+        return float(np.sum(np.mean(deviation**2 / self._variance, axis=1)))
+
+    def _online_error(self) -> float:
+        """Return the error of this epoch's free phases so far."""
+        state = self.state
+        return (state.squared if self._data.is_regression else state.wrong) / state.seen
 
     def _rest(self, chosen: NDArray[Any]) -> None:
         """Keep what these samples' lanes remember."""
@@ -206,17 +224,22 @@ class Trainer:
         if self._stop():
             return False
         before = self._booked(state.epochs)
-        train = test = None
+        train = test = held = None
         if (state.epoch + 1) % run.evaluation.every == 0 or state.epoch + 1 == self._learning.epochs:
             if self._n_train_checked:
                 checked = self._measure("train", self._n_train_checked)
                 if checked is None:
                     return False
-                train = _share_wrong(checked)
+                train = checked.error
+            if self._n_held:
+                judged = self._measure("validation", self._n_held)
+                if judged is None:
+                    return False
+                held = judged.error
             tested = self._measure("test", self._n_test)
             if tested is None:
                 return False
-            state.confusion, test = tested, _share_wrong(tested)
+            state.confusion, state.said, test = tested.confusion, tested.said, tested.error
             self._reporter.test_error = test
         with self._unpaid():
             warnings = self._watch.look(
@@ -232,7 +255,7 @@ class Trainer:
         state.epochs.append(
             EpochRecord(
                 epoch=state.epoch + 1,
-                online_error=state.wrong / state.seen,
+                online_error=self._online_error(),
                 train_error=train,
                 test_error=test,
                 seconds=training_seconds + time.perf_counter() - began,
@@ -241,10 +264,12 @@ class Trainer:
                 weight_saturations=ledger.total("weight_saturations") - before["saturations"],
                 warnings=warnings,
                 diagnosis=diagnosis,
+                validation_error=held,
             )
         )
         state.epoch += 1
         state.minibatch = state.wrong = state.seen = 0
+        state.squared = 0.0
         self._note(0.0)
         return True
 
@@ -253,7 +278,7 @@ class Trainer:
         run, n = self._run, min(self._run.evaluation.diagnosed, self._n)
         if not n or run.substrate == "analog" or run.neuron.kind != SettlingNeuron.kind:
             return None
-        inputs = self._data.images(np.arange(n), split="train")
+        inputs = self._data.inputs(np.arange(n))
         network = network_of(run.network)
         return diagnose(self._substrate, network, inputs, presentations(0, n), run.phases.free)
 
@@ -262,27 +287,20 @@ class Trainer:
         spikes = sum(round((e.spikes_per_sample or 0.0) * self._n) for e in epochs)
         return {"spikes": spikes, "saturations": sum(e.weight_saturations for e in epochs)}
 
-    def _measure(self, split: str, n: int) -> NDArray[np.int64] | None:
-        """Return i64[true, predicted]; `None` when asked to stop before all are measured."""
+    def _measure(self, split: Split, n: int) -> Measured | None:
+        """Return what the network says of a part; `None` when asked to stop before all are measured."""
         state, free = self.state, self._run.phases.free
         self._reporter.begin_stage()
 
-        def told(done: int, wrong: int, lanes: int) -> None:
+        def told(done: int, error: float, lanes: int) -> None:
             self._reporter.tell(
                 "evaluating",
                 state.epoch + 1,
                 self._learning.epochs,
                 done,
                 n,
-                wrong / done,
+                error,
                 lanes * free,
             )
 
-        matrix = confusion_matrix(self._substrate, self._data, split, n, free, told, self._stop)
-        return matrix if int(matrix.sum()) == n else None
-
-
-def _share_wrong(confusion: NDArray[np.int64]) -> float:
-    """Return the share of samples off the diagonal of [true, predicted]."""
-    total = int(confusion.sum())
-    return (total - int(np.trace(confusion))) / total
+        return measured(self._substrate, self._data, split, n, free, told, self._stop)

@@ -16,6 +16,7 @@ from neurochip.substrate.ledger import Ledger
 from neurochip.training.diagnosis import Diagnosis
 
 __all__ = [
+    "Answers",
     "ConvergenceCurve",
     "CoreUse",
     "ElementUse",
@@ -37,9 +38,12 @@ class EpochRecord:
     epoch
         Epochs done; 0 is before training.
     online_error
-        Share of this epoch's training samples that their own free phase got wrong, 0 to 1.
+        Share of this epoch's training samples that their own free phase got wrong, 0 to 1; where targets are numbers,
+        the share of their variance that was left unexplained, as in all errors.
     train_error, test_error
         Share wrong among the training and test samples evaluated, 0 to 1; `None` when none were.
+    validation_error
+        The same of the training samples that are held out for choices.
     seconds
         Wall time that the epoch took, evaluation included.
     samples_per_s
@@ -64,6 +68,7 @@ class EpochRecord:
     weight_saturations: int
     warnings: tuple[str, ...] = ()
     diagnosis: Diagnosis | None = None
+    validation_error: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +195,23 @@ class ConvergenceCurve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Answers:
+    """Numbers as they are and as the network says them.
+
+    Attributes
+    ----------
+    names
+        Of the outputs.
+    true, said
+        f64[sample, output], in the unit of the data.
+    """
+
+    names: tuple[str, ...]
+    true: NDArray[np.float64]
+    said: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class RunRecord:
     """One run, over.
 
@@ -202,7 +224,11 @@ class RunRecord:
     epochs
         In order; empty for a convergence run.
     confusion
-        i64[true, predicted] over the test samples of the last evaluation.
+        i64[true, predicted] over the test samples of the last evaluation; `None` where targets are numbers.
+    answers
+        Where targets are numbers: what the test samples of the last evaluation have, and what the network said.
+    data
+        What is known of the samples, as JSON values (`neurochip.data.Dataset.described`); `None` of a run without.
     seconds
         Wall time, of all sessions when the run was resumed.
     started
@@ -236,3 +262,5 @@ class RunRecord:
     faults: tuple[FaultUse, ...] = ()
     timeline: Timeline | None = None
     analog: dict[str, Any] | None = None
+    answers: Answers | None = None
+    data: dict[str, Any] | None = None

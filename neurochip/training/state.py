@@ -24,6 +24,8 @@ class TrainingState:
         Epochs done, and minibatches done of the one under way.
     wrong, seen
         Samples of this epoch so far: wrong in their free phase, and presented.
+    squared
+        Where targets are numbers: the sum over those samples of squared deviations, as shares of the variance.
     updates
         Changes of weights so far.
     parameters, ledger
@@ -32,6 +34,8 @@ class TrainingState:
         Records of the epochs done.
     confusion
         i64[true, predicted] of the last evaluation.
+    said
+        f64[sample, output] of the last evaluation, where targets are numbers.
     diagnostics
         What was found out about an analog die after each epoch, as JSON values.
     seconds
@@ -49,6 +53,7 @@ class TrainingState:
     minibatch: int = 0
     wrong: int = 0
     seen: int = 0
+    squared: float = 0.0
     updates: int = 0
     epoch_seconds: float = 0.0
     seconds: float = 0.0
@@ -56,5 +61,6 @@ class TrainingState:
     started: str = ""
     epochs: list[EpochRecord] = field(default_factory=list)
     confusion: NDArray[np.int64] | None = None
+    said: NDArray[np.float64] | None = None
     diagnostics: list[dict[str, Any]] = field(default_factory=list)
     resting: dict[str, NDArray[Any]] = field(default_factory=dict)

@@ -36,6 +36,7 @@ OWN = {
     "neurochip/bench/processes.py": "/proc",
     "neurochip/report/page.py": "templates of the package",
     "neurochip/data/uci.py": "makes the embedded file, from a folder of the maintainer",
+    "neurochip/data/tabular.py": "makes the embedded file, from a folder of the maintainer",
     "neurochip/data/fetch.py": "downloads, and sums what `read_idx` has read",
     "neurochip/data/idx.py": "gzip around a stream that the door opened",
     "neurochip/testing/elements.py": "a text that the test has just written",

@@ -36,7 +36,7 @@ def refused(result: Result, sentence: str) -> None:
         (
             "network.layers=[785, 500, 10]",
             "--set network.layers: layer sizes do not match the data: "
-            "mnist-small has 784 inputs and 10 classes, the network 785 and 10",
+            "mnist-small has 784 inputs and 10 outputs, the network 785 and 10",
         ),
         ("data.train=3000", "--set data.train: must be 1 to 2000, which mnist-small has, got 3000"),
         ("coding.decoder.lambda=0", "--set coding.decoder.lambda: must lie in (0, 1], got 0.0"),
@@ -72,7 +72,7 @@ def test_an_override(run: Run, place: Workplace, override: str, sentence: str) -
             "[784, 500, 10]",
             "[784, 500, 12]",
             "network.layers: layer sizes do not match the data: "
-            "mnist-small has 784 inputs and 10 classes, the network 784 and 12",
+            "mnist-small has 784 inputs and 10 outputs, the network 784 and 12",
         ),
     ],
 )

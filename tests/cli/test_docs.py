@@ -32,6 +32,7 @@ LEFT_OUT = {
     "neurochip data fetch": "downloads; test_data.py fetches from a server of its own",
     "neurochip firmware serve": "serves until it is stopped; test_firmware.py serves and trains on it",
     "neurochip simulate --device": "needs that server",
+    "neurochip simulate mnist-small --set data.file": "reads a file of the reader's; test_own_data.py has one",
     "ssh -N": "needs another machine",
     "dask scheduler": "serves until it is stopped; test_sweep_workers.py starts a cluster in this process",
     "dask worker": "needs that server",

@@ -141,11 +141,11 @@ def test_a_convergence_run_is_searched_by_its_two_ends(run: Run) -> None:
 def test_the_test_set_plays_no_part() -> None:
     samples = data.load("mnist-small")
     split = judged_by_training(samples, 400, seed=1)
-    known = {image.tobytes() for image in samples.train_pixels}
-    judges = [image.tobytes() for image in split.test_pixels]
+    known = {image.tobytes() for image in samples.train.inputs}
+    judges = [image.tobytes() for image in split.test.inputs]
     assert len(judges) == 400 and set(judges) <= known
-    assert len(split.train_labels) == 1600
-    assert not set(judges) & {image.tobytes() for image in split.train_pixels}
+    assert len(split.train) == 1600
+    assert not set(judges) & {image.tobytes() for image in split.train.inputs}
 
 
 def test_refused(run: Run) -> None:

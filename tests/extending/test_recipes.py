@@ -22,11 +22,12 @@ from neurochip.description import RunSpec, read_chip, read_run
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.description.spiking_file import read_spiking, spiking_bytes
 from neurochip.elements.connections import connectivity_of
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, DataError
 from neurochip.learning.rules import rule_for
 from neurochip.network import layered
 from neurochip.papers import reproduce
 from neurochip.plugins import GROUPS
+from neurochip.simulation import simulate
 from neurochip.spiking import run_spiking
 from neurochip.training.streams import glorot
 from tests.plugin_packages import package, site
@@ -187,6 +188,24 @@ def test_a_mismatch_model(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(gains - 1).max() <= 0.2 * np.sqrt(3)
 
 
+def test_a_data_set(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    module(site, "clouds", monkeypatch)
+    row(site, "datasets", "clouds", "clouds:clouds")
+    sets = ["data.set=clouds", "network.layers=[0, 4, 0]", "learning.rates=0.3", "learning.epochs=6"]
+    run = read_run("stripes", [*sets, "phases.free=30", "phases.nudged=15"])
+    assert run.network.layers == (2, 4, 2) and run.data.digest is not None
+    record = simulate(run, write=False, threads=1).record
+    assert record.data is not None and record.data["classes"] == ["far", "near"]
+    assert record.epochs[-1].test_error is not None and record.epochs[-1].test_error < 0.2
+    assert record.versions["recipes"] == "1.0"
+    text = (site / "clouds.py").read_text(encoding="utf-8").replace("default_rng(5)", "default_rng(6)")
+    (site / "clouds.py").write_text(text, encoding="utf-8")
+    module_again = importlib.reload(sys.modules["clouds"])
+    assert module_again.clouds is not None
+    with pytest.raises(DataError, match=f"and the run was made with {run.data.digest}; install that version"):
+        simulate(run, write=False)
+
+
 def test_an_experiment(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module(site, "paper", monkeypatch)
     row(site, "papers", "sigma-delta-error", "paper")
@@ -196,6 +215,6 @@ def test_an_experiment(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_file_of_the_page_is_left_out() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
-    assert len(FILES) == 12
+    assert len(FILES) == 13
     for name in FILES:
         assert f'"{name}"' in text or f'"{Path(name).stem}", monkeypatch' in text, name

@@ -315,7 +315,34 @@ def _read_idx(path: Path) -> Any:
     return read_idx(path)
 
 
+def _tables() -> list[bytes]:
+    rows = [f"{k / 7},{k % 3},{'ab'[k % 2]}" for k in range(20)]
+    head = "\n".join(["one,two,class", *rows]) + "\n"
+    return [head.encode(), "\n".join(rows).replace(",", ";").encode()]
+
+
+def _samples() -> list[bytes]:
+    found = []
+    for arrays in (
+        {"x": np.arange(60.0).reshape(20, 3), "y": np.arange(20) % 2},
+        {"x_train": np.arange(60, dtype=np.uint8).reshape(20, 3), "y_train": np.array(["a", "b"] * 10),
+         "x_test": np.ones((2, 3), np.uint8), "y_test": np.array(["a", "b"])},
+    ):  # fmt: skip
+        memory = io.BytesIO()
+        np.savez(memory, **arrays)
+        found.append(memory.getvalue())
+    return found
+
+
+def _data_file(path: Path) -> Any:
+    from neurochip.data import DataSpec, load
+
+    return load(DataSpec(file=str(path)))
+
+
 TARGETS: dict[str, Target] = {
+    "table": Target(".csv", _tables, damaged_text, _data_file),
+    "samples": Target(".npz", _samples, damaged_archive, _data_file),
     "IDX": Target("", _idx, damaged_bytes, _read_idx),
     "program": Target(".bin", _programs, _mixed, _read_program),
     "devices": Target(".csv", _devices, damaged_text, _read_devices),

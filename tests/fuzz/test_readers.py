@@ -19,6 +19,8 @@ INPUTS = {
     "log": 600,
     "packed spikes": 300,
     "run": 300,
+    "table": 300,
+    "samples": 300,
     "rasters": 250,
     "network": 200,
     "part": 200,

@@ -34,6 +34,12 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "chip": ("loihi", "ideal-bits"),
     "baseline.chip": ("loihi",),
     "data.set": ("mnist-small",),  # another size: refused, with the reason
+    "data.file": ("none.csv",),
+    "data.given": ("samples",),
+    "data.digest": ("0" * 64,),
+    "data.inputs": ("1",),
+    "data.leave_out": ("1",),
+    "data.target": ("1",),
     "network.layers": ("[64, 6, 10]",),
     "network.populations": ('[{ name = "a", shape = [64], role = "input" }]',),  # beside layers: refused
     "network.projections": ('[{ from = "a", to = "b" }]',),

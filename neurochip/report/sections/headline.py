@@ -18,6 +18,7 @@ def headline(document: Document) -> Markup:
     run = RunSpec.from_dict(document["run"])
     place = f"digital on {document['chip']['name']}" if run.substrate == "digital" else run.substrate
     facts: list[Content] = [
+        *([document["data"]["name"]] if "data" in document else []),
         f"[{run.network.title}]",
         run.network.precision,
         place,
@@ -92,9 +93,22 @@ def _error_cards(document: Document) -> list[Markup]:
     about = f"± {percent(spread)}, {exact(samples)} samples" if spread is not None and samples else ""
     epochs = f"{result['epochs'][-1]['epoch']:g}" if result["epochs"] else "0"
     train = f"after {epochs} epochs"
+    if "regression" in document:
+        return _regression_cards(document, train)
     return [
         card("Test error", percent(result["test_error"]), about, "main"),
         card("Training error", percent(result["train_error"]), train),
+    ]
+
+
+def _regression_cards(document: Document, when: str) -> list[Markup]:
+    found, result = document["regression"], document["result"]
+    names = ", ".join(f"{output['name']} {decimal(output['rms'])}" for output in found["outputs"][:4])
+    test, train = result["test_error"], result["train_error"]
+    return [
+        card("R², test", "–" if test is None else f"{1 - test:.3f}", when, "main"),
+        card("R², training", "–" if train is None else f"{1 - train:.3f}", when),
+        card("R.m.s. deviation", decimal(found["rms"]), names),
     ]
 
 

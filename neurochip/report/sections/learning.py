@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.report.figures import Chart, Curve, plot
 from neurochip.report.markup import Content, Markup, tag
-from neurochip.report.quantities import percent
-from neurochip.report.schema import Document, EpochTable
+from neurochip.report.quantities import decimal, percent
+from neurochip.report.schema import Document, EpochTable, RegressionOutputTable
 from neurochip.report.sections.frame import section
 
 __all__ = ["convergence", "error_chart", "learning"]
 
+_HELD = "validation"
 _CURVES = (
     ("test", "test_error", 0),
     ("training, evaluated", "train_error", 1),
     ("training, as presented", "online_error", 2),
+    (_HELD, "validation_error", 3),
 )
+_MOST_OUTPUTS = 4  # whose answers are drawn
 
 
 def learning(document: Document) -> Markup | None:
@@ -29,10 +33,33 @@ def learning(document: Document) -> Markup | None:
     if not result["epochs"]:
         return None
     epochs = result["epochs"]
-    chart = error_chart([(name, _points(epochs, key), colour) for name, key, colour in _CURVES])
+    curves = [(name, _points(epochs, key), colour) for name, key, colour in _CURVES]
+    chart = error_chart([curve for curve in curves if curve[1] or curve[0] != _HELD])
+    if "regression" in document:
+        chart = replace(chart, title="Unexplained variance", about="1 − R² after each epoch")
+        words = "Share of the variance that is left unexplained, 1 − R², logarithmic scale."
+        answers = [_answers(output) for output in document["regression"]["outputs"][:_MOST_OUTPUTS]]
+        curve = tag("figure", plot(chart), tag("figcaption", words))
+        return section("Learning", tag("div", curve, *answers, class_="columns"))
     curve = tag("figure", plot(chart), tag("figcaption", "Samples classified wrong, logarithmic scale."))
-    matrix = None if result["confusion"] is None else _confusion(result["confusion"])
+    names = document["data"].get("classes", []) if "data" in document else []
+    matrix = None if result["confusion"] is None else _confusion(result["confusion"], names)
     return section("Learning", tag("div", curve, matrix, class_="columns wide-left"))
+
+
+def _answers(output: RegressionOutputTable) -> Markup:
+    """Return what the network says against what is true, of one number."""
+    true, said = output["true"], output["said"]
+    ends = min(true, default=0.0), max(true, default=1.0)
+    chart = Chart(
+        f"Predicted against true: {output['name']}",
+        f"{output['name']}, true",
+        "predicted",
+        [Curve("test sample", true, said, 0, "dots"), Curve("exact", ends, ends, 7, "dashed")],
+    )
+    r2 = "–" if output["r2"] is None else f"{output['r2']:.3f}"
+    words = f"{output['name']}: R² {r2}, r.m.s. deviation {decimal(output['rms'])}; test samples, after the last epoch."
+    return tag("figure", plot(chart), tag("figcaption", words))
 
 
 def error_chart(curves: Sequence[tuple[str, Sequence[tuple[float, float]], int]]) -> Chart:
@@ -49,24 +76,25 @@ def _points(epochs: list[EpochTable], key: str) -> list[tuple[float, float]]:
     return [(x, y) for x, y in found if isinstance(y, int | float)]
 
 
-def _confusion(matrix: list[list[int]]) -> Markup:
-    classes = range(len(matrix))
+def _confusion(matrix: list[list[int]], names: Sequence[str]) -> Markup:
+    named = names if len(names) == len(matrix) else [str(k) for k in range(len(matrix))]
+    classes = [name if len(name) <= 16 else f"{name[:15]}…" for name in named]
     mistakes = [n for true, row in enumerate(matrix) for said, n in enumerate(row) if said != true]
     worst = max(mistakes, default=0) or 1
-    head = tag("tr", tag("td"), *(tag("th", said) for said in classes), tag("th", "error", class_="wide"))
+    head = tag("tr", tag("td"), *(tag("th", name) for name in classes), tag("th", "error", class_="wide"))
     rows = []
     for true, row in enumerate(matrix):
         cells: list[Content] = []
         for said, n in enumerate(row):
-            title = f"{n} × a {true} taken for a {said}"
+            title = f"{n} × a {named[true]} taken for a {named[said]}"
             if said == true:
-                cells.append(tag("td", n, class_="right", title=f"{n} × a {true} recognised"))
+                cells.append(tag("td", n, class_="right", title=f"{n} × a {named[true]} recognised"))
             else:
                 heat = f"--a:{(n / worst) ** 0.7:.2f}" if n else None
                 cells.append(tag("td", n or "", class_="wrong" if n else None, style=heat, title=title))
         total = sum(row)
         share = percent((total - row[true]) / total, 1) if total and true < len(row) else "–"
-        rows.append(tag("tr", tag("th", true), *cells, tag("td", share, class_="wide")))
+        rows.append(tag("tr", tag("th", classes[true]), *cells, tag("td", share, class_="wide")))
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="confusion")
     caption = "Test samples after the last epoch: rows are what they were, columns what the network said."
     return tag("figure", table, tag("figcaption", caption))

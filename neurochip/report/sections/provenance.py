@@ -8,6 +8,7 @@ from neurochip.report.page import versions_list
 from neurochip.report.quantities import quantity
 from neurochip.report.schema import Document
 from neurochip.report.sections.frame import grid, row, section
+from neurochip.report.wording import data_words
 
 __all__ = ["elements", "provenance"]
 
@@ -26,9 +27,18 @@ def provenance(document: Document) -> Markup:
             f" does it again; seed {document['seed']} and these versions give the same result:",
         ),
         versions_list(document["versions"]),
+        *_data(document),
         elements(document),
         tag("details", tag("summary", "The resolved run.toml: every default written out"), text),
     )
+
+
+def _data(document: Document) -> list[Markup]:
+    """Return which samples it was, with their digest."""
+    words = data_words(document)
+    if words is None:
+        return []
+    return [tag("p", f"{words} SHA-256 ", tag("code", document["data"]["digest"]))]
 
 
 def elements(document: Document) -> Markup:

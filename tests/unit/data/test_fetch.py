@@ -92,7 +92,7 @@ def test_download(tiny_mnist: TinyMnist, serve: Serve, tmp_path: Path) -> None:
     assert {(name, received) for name, received, whole in heard if received == whole} == {
         (name, len(content)) for name, content in tiny_mnist.packed.items()
     }
-    assert load("mnist", folder=folder).train_pixels.shape == (60, 784)
+    assert load("mnist", folder=folder).train.inputs.shape == (60, 784)
 
 
 def test_download_into_the_data_folder(
@@ -178,7 +178,7 @@ def test_from_compressed_files(tiny_mnist: TinyMnist, tmp_path: Path) -> None:
         (tiny_mnist.folder / f"{name}.gz").write_bytes(gzip.compress(tiny_mnist.plain[name], 1, mtime=5))
     folder = fetch("mnist", source_folder=tiny_mnist.folder, folder=tmp_path / "mnist")
     assert names(folder) == sorted(tiny_mnist.packed)
-    assert load("mnist", folder=folder).test_pixels.shape == (40, 784)
+    assert load("mnist", folder=folder).test.inputs.shape == (40, 784)
 
 
 def test_from_plain_files(tiny_mnist: TinyMnist, tmp_path: Path) -> None:
@@ -188,8 +188,8 @@ def test_from_plain_files(tiny_mnist: TinyMnist, tmp_path: Path) -> None:
         (source / name).write_bytes(content)
     folder = fetch("mnist", source_folder=source, folder=tmp_path / "mnist")
     assert names(folder) == sorted(tiny_mnist.packed)
-    assert load("mnist", folder=folder).test_pixels.shape == (40, 784)
-    assert load("mnist", folder=source).test_pixels.shape == (40, 784)
+    assert load("mnist", folder=folder).test.inputs.shape == (40, 784)
+    assert load("mnist", folder=source).test.inputs.shape == (40, 784)
 
 
 def test_from_a_folder_with_a_damaged_file(tiny_mnist: TinyMnist, tmp_path: Path) -> None:

@@ -21,17 +21,17 @@ def test_it_is_the_same_everywhere() -> None:
 
 def test_the_set_is_split_and_balanced() -> None:
     samples = load("stripes")
-    assert (len(samples.train_labels), len(samples.test_labels), samples.classes) == (TRAIN, TEST, 2)
-    for labels in (samples.train_labels, samples.test_labels):
+    assert (len(samples.train), len(samples.test), samples.classes) == (TRAIN, TEST, ("same", "different"))
+    for labels in (samples.labels(), samples.labels("test")):
         assert 0.4 < labels.mean() < 0.6
-    assert not np.any(np.all(samples.train_pixels[:, None] == samples.test_pixels[None, :20], axis=2))
+    assert not np.any(np.all(samples.train.inputs[:, None] == samples.test.inputs[None, :20], axis=2))
 
 
 def test_no_weighted_sum_of_pixels_tells_the_classes_apart() -> None:
     """The best linear read-out by least squares stays near chance; with the product of both stripes it does not."""
     samples = load("stripes")
-    x, y = samples.images(slice(None)), 2.0 * samples.train_labels - 1
-    tx, ty = samples.images(slice(None), split="test"), samples.test_labels == 1
+    x, y = samples.inputs(slice(None)), 2.0 * samples.labels() - 1
+    tx, ty = samples.inputs(slice(None), "test"), samples.labels("test") == 1
 
     def accuracy(features: np.ndarray, test: np.ndarray) -> float:
         weights, *_ = np.linalg.lstsq(np.c_[features, np.ones(len(features))], y, rcond=None)

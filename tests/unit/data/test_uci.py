@@ -25,10 +25,10 @@ def test_iris_is_fishers() -> None:
 
 def test_the_digits_are_a_data_set() -> None:
     digits = load("digits")
-    assert (digits.pixels, digits.classes) == (64, 10)
-    assert (len(digits.train_labels), len(digits.test_labels)) == (1300, 497)
-    assert digits.images(slice(0, 5)).max() == 1.0
-    everything = np.concatenate([digits.train_labels, digits.test_labels])
+    assert (digits.n_inputs, digits.n_outputs) == (64, 10)
+    assert (len(digits.train), len(digits.test)) == (1300, 497)
+    assert digits.inputs(slice(0, 5)).max() == 1.0
+    everything = np.concatenate([digits.labels(), digits.labels("test")])
     np.testing.assert_array_equal(np.bincount(everything), [178, 182, 177, 183, 181, 182, 181, 179, 174, 180])
 
 

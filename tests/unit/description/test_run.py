@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from neurochip.data import FACTS, load
 from neurochip.description import (
-    DATA_SETS,
     CodingSpec,
     LearningSpec,
     NetworkSpec,
@@ -130,16 +130,13 @@ def test_a_chip_file_is_found_beside_the_run_file(tmp_path, monkeypatch):
 
 
 def test_the_sets_are_as_large_as_the_run_believes():
-    from neurochip.data import load
-
-    for name in ("mnist-small", "digits"):
-        small = load(name)
-        assert DATA_SETS[name] == (
-            small.pixels,
-            small.classes,
-            len(small.train_labels),
-            len(small.test_labels),
-        )
+    for name, facts in FACTS.items():
+        if name == "mnist":  # has to be fetched
+            continue
+        found = load(name)
+        assert facts[:2] == (found.n_inputs, found.n_outputs)
+        there = len(found.train), len(found.test)
+        assert there == facts[2:4] if facts.train is not None else sum(there) == facts.whole
 
 
 def test_numba_is_not_imported():

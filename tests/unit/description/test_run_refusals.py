@@ -36,7 +36,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         ),
         (
             SMALL.replace("784", "100"),
-            "network.layers: layer sizes do not match the data: mnist-small has 784 inputs and 10 classes, "
+            "network.layers: layer sizes do not match the data: mnist-small has 784 inputs and 10 outputs, "
             "the network 100 and 10",
         ),
         (
@@ -111,7 +111,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (SMALL + "[data]\ntest = 0", "data.test: must be at least 1, got 0"),
         (
             SMALL + '[data]\nset = "minst"',
-            'data.set: expected "mnist-small", "mnist", "digits" or "stripes", got "minst"; did you mean \'mnist\'?',
+            "data.set: there is no data set \"minst\"; did you mean 'mnist'?",
         ),
         (SMALL + "[evaluation]\ntrain = -1", "evaluation.train: must be at least 0, got -1"),
         (SMALL + "[record]\npresentations = -1", "record.presentations: must be at least 0, got -1"),
@@ -305,7 +305,7 @@ def test_objects_made_in_python_check_themselves():
     for make, sentence in [
         (lambda: LearningSpec(beta=0, rates=[0.1], epochs=1), "learning.beta: must be non-zero, got 0"),
         (lambda: LearningSpec(rates=[0.1], epochs="5"), 'learning.epochs: expected an integer, got "5"'),
-        (lambda: LearningSpec(rates=0.1, epochs=1), "learning.rates: expected a list of numbers, got 0.1"),
+        (lambda: LearningSpec(rates=-0.1, epochs=1), "learning.rates[0]: must be ≥ 0, got -0.1"),
         (
             lambda: LearningSpec(beta=float("nan"), rates=[0.1], epochs=1),
             "learning.beta: must be finite, got nan",

@@ -157,9 +157,9 @@ def fake_rasters(run: RunSpec, count: int) -> tuple[Raster, ...]:
     names, (_, *inner, classes) = population_names(run), run.network.layers
     rasters = []
     for number in range(count):
-        label = int(digits.test_labels[number])
+        label = int(digits.labels("test")[number])
         predicted = label if number != 2 else (label + 4) % 10
-        x = digits.test_pixels[number].astype(float) / 255
+        x = digits.test.inputs[number].astype(float) / 255
         spikes = [coded(x, n_free + n_nudged, np.zeros(x.size))]
         for size in inner:
             rates = np.clip(rng.normal(0.12, 0.2, size), 0, 1)

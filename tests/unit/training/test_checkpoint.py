@@ -278,9 +278,11 @@ def test_resume_without_what_was_asked_for(folder: Path) -> None:
 
 def test_other_samples_are_not_those_of_before(folder: Path) -> None:
     (folder / "report.json").unlink()
-    samples = data.load("mnist-small", train=200, test=50)
+    samples = data.load("mnist-small", train=100, test=50)
     with pytest.raises(
-        CheckpointError, match="was begun with samples none; give the same ones, or begin anew"
+        CheckpointError,
+        match=r"was begun with samples mnist-small \(train = 200, test = 50\), and is given mnist-small \(train = 100, "
+        r"test = 50\); give the same ones, or begin anew",
     ):
         simulate(resume=folder, samples=samples)
     with pytest.raises(CheckpointError, match="was begun with through none; drive the chip as it was"):

@@ -7,28 +7,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.data import Dataset
+from neurochip.data import Dataset, Part, Split
 from neurochip.description import CodingSpec
 from neurochip.elements import Stochastic
 from neurochip.substrate import Phase
 from neurochip.testing.networks import draw_net, fast_chip
 from neurochip.training import evaluate
-from neurochip.training.evaluate import confusion_matrix, presentations, rasters
+from neurochip.training.evaluate import confusion_matrix, measured, presentations, rasters
 
 NET = draw_net(8, (9, 7, 4), lanes=1)
 
 
 def samples(n_train: int = 30, n_test: int = 25) -> Dataset:
     rng = np.random.default_rng(1)
-    return Dataset(
-        "made up",
-        rng.integers(0, 256, (n_train, 9)).astype(np.uint8),
-        rng.integers(0, 4, n_train),
-        rng.integers(0, 256, (n_test, 9)).astype(np.uint8),
-        rng.integers(0, 4, n_test),
-        4,
-        "drawn here",
-    )
+    parts = [
+        Part(rng.integers(0, 256, (n, 9)).astype(np.uint8), rng.integers(0, 4, n)) for n in (n_train, n_test)
+    ]
+    return Dataset(name="made up", train=parts[0], test=parts[1], classes=tuple("abcd"))
 
 
 def chip(threads: int = 1) -> Any:
@@ -37,14 +32,15 @@ def chip(threads: int = 1) -> Any:
 
 @pytest.mark.parametrize("split", ["train", "test"])
 @pytest.mark.parametrize("n", [1, 20, 25])
-def test_confusion(split: str, n: int) -> None:
+def test_confusion(split: Split, n: int) -> None:
     data, made = samples(), chip()
-    told: list[tuple[int, int, int]] = []
-    matrix = confusion_matrix(made, data, split, n, 12, lambda *told_now: told.append(told_now))
-    labels = (data.train_labels if split == "train" else data.test_labels)[:n]
+    told: list[tuple[int, float, int]] = []
+    found = measured(made, data, split, n, 12, lambda *told_now: told.append(told_now))
+    assert found is not None and found.confusion is not None and found.said is None
+    matrix, labels = found.confusion, data.labels(split)[:n]
     assert matrix.dtype == np.int64
     np.testing.assert_array_equal(matrix.sum(axis=1), np.bincount(labels, minlength=4))
-    assert told == [(n, n - int(np.trace(matrix)), n)]
+    assert told == [(n, (n - int(np.trace(matrix))) / n, n)] and found.error == told[0][1]
     books = made.ledger()
     assert set(books.phases) == {Phase.EVALUATION, Phase.READOUT}
     assert books.ticks() == 12 * n
@@ -56,9 +52,7 @@ def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     for lanes in (200, 7, 1):
         monkeypatch.setattr(evaluate, "LANES", lanes)
         made = chip(threads=2)
-        found.append(
-            (confusion_matrix(made, samples(), "test", 25, 12, lambda *_: None), made.ledger().to_json())
-        )
+        found.append((confusion_matrix(made, samples(), "test", 25, 12), made.ledger().to_json()))
     for matrix, books in found[1:]:
         np.testing.assert_array_equal(matrix, found[0][0])
         assert books == found[0][1]
@@ -72,7 +66,7 @@ def test_rasters() -> None:
     data, made = samples(), chip()
     drawn = rasters(made, data, 3, free=8, nudged=5, beta=0.5, populations=("input", "hidden", "output"))
     assert [r.presentation for r in drawn] == ["test 0", "test 1", "test 2"]
-    assert [r.label for r in drawn] == data.test_labels[:3].tolist()
+    assert [r.label for r in drawn] == data.labels("test")[:3].tolist()
     for raster in drawn:
         assert [s.shape for s in raster.spikes] == [(13, 9), (13, 7), (13, 4)]
         assert (raster.n_free, raster.n_nudged) == (8, 5)
@@ -84,7 +78,7 @@ def test_rasters_show_what_was_evaluated() -> None:
     data = samples()
     drawn = rasters(chip(), data, 2, free=8, nudged=5, beta=0.5, populations=("input", "hidden", "output"))
     made = chip()
-    made.begin(data.images(np.arange(2), split="test"), presentations(0, 2))
+    made.begin(data.inputs(np.arange(2), "test"), presentations(0, 2))
     spikes = made.run(Phase.EVALUATION, 8, record=("spikes",)).spikes
     for lane, raster in enumerate(drawn):
         for shown, real in zip(raster.spikes, spikes, strict=True):

@@ -30,7 +30,7 @@ def trainer(*extra: str, variant: str = "default", stop: Any = lambda: False) ->
     state = TrainingState(built.substrate.parameters(), built.substrate.ledger())
     assert run.learning is not None
     rule = EquilibriumPropagation(built.network, run.learning, run.phases)
-    samples = data.load(run.data.set, train=run.data.train, test=run.data.test)
+    samples = data.load(run.data)
     return Trainer(run, built.substrate, rule, samples, state, Reporter(None, 0), stop)
 
 
@@ -62,8 +62,8 @@ def test_every_sample_once_an_epoch_and_in_another_order() -> None:
         images = np.concatenate([call[3] for call in watch.calls[3 * epoch : 3 * epoch + 3]])
         targets = np.concatenate([call[0] for call in watch.calls[3 * epoch : 3 * epoch + 3]])
         order = stream(1, "order", epoch).permutation(N)
-        np.testing.assert_array_equal(images, samples.images(order, split="train"))
-        np.testing.assert_array_equal(targets, np.eye(10)[samples.train_labels[order]])
+        np.testing.assert_array_equal(images, samples.inputs(order))
+        np.testing.assert_array_equal(targets, np.eye(10)[samples.labels()[order]])
         orders.append(order)
     assert np.any(orders[0] != orders[1])
 
@@ -73,7 +73,7 @@ def test_without_shuffling() -> None:
     watch = Watch(made)
     made.epoch()
     images = np.concatenate([call[3] for call in watch.calls])
-    np.testing.assert_array_equal(images, made._data.images(np.arange(N), split="train"))
+    np.testing.assert_array_equal(images, made._data.inputs(np.arange(N)))
 
 
 def test_sign_of_beta() -> None:

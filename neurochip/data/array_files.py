@@ -1,0 +1,250 @@
+"""Arrays of .npz, .npy and HDF5 files as samples: which of them are inputs, and which are targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.data.csv_file import labels_of
+from neurochip.data.section import DataSpec
+from neurochip.data.table import Rows, Table, numbers_of
+from neurochip.errors import ConfigError, DataError
+from neurochip.files import Foreign, Hdf5Group, briefly, read_array, read_arrays, read_hdf5
+from neurochip.keys.reading import did_you_mean
+
+__all__ = ["read_hdf5_samples", "read_npy", "read_npz", "table_of", "target_file"]
+
+Array = NDArray[Any]
+
+_INPUTS = ("x", "inputs", "data", "images", "features")
+_TARGETS = ("y", "labels", "label", "targets", "target", "class")
+
+
+def _named(words: Sequence[str], part: str) -> tuple[str, ...]:
+    """Return how an array of a part may be called."""
+    joined = [f"{a}{sign}{b}" for word in words for a, b in ((word, part), (part, word)) for sign in "_/"]
+    return tuple(joined)
+
+
+def read_npz(file: Foreign, spec: DataSpec) -> Table:
+    """Return the samples of an .npz; see `table_of`."""
+    return _table(read_arrays(file), file, spec)
+
+
+def read_hdf5_samples(file: Foreign, spec: DataSpec) -> Table:
+    """Return the samples of an HDF5 file, whose arrays are called by their paths; see `table_of`."""
+    return _table(dict(_flattened(read_hdf5(file))), file, spec)
+
+
+def _flattened(group: Hdf5Group, prefix: str = "") -> Mapping[str, Any]:
+    found = {f"{prefix}{name}": array for name, array in group.arrays.items()}
+    for name, inner in group.groups.items():
+        found |= _flattened(inner, f"{prefix}{name}/")
+    return found
+
+
+def target_file(path: Path, spec: DataSpec) -> Path:
+    """Return the file that holds the targets of an .npy: that of ``data.target``, beside it, or y.npy, labels.npy.
+
+    Raises
+    ------
+    DataError
+        Where there is none.
+    """
+    if spec.target:
+        return path.parent / spec.target[0]
+    names = [path.name.replace("x", "y", 1), path.name.replace("X", "y", 1), "labels.npy", "y.npy"]
+    for name in names:
+        if name != path.name and (path.parent / name).is_file():
+            return path.parent / name
+    raise DataError(str(path), "has no targets beside it; name their file in data.target, e.g. y.npy")
+
+
+def read_npy(file: Foreign, spec: DataSpec) -> Table:
+    """Return the samples of an .npy, and their targets from another one beside it."""
+    if len(spec.target) > 1:
+        raise ConfigError("data.target", "must name one file beside an .npy")
+    if spec.inputs:
+        raise ConfigError("data.inputs", "has no effect on an .npy, which is one array; leave it out")
+    beside = Foreign(target_file(file.path, spec), "targets", "write them with numpy.save")
+    return table_of(
+        file.path.name,
+        (read_array(file), read_array(beside)),
+        None,
+        spec,
+        places=(str(file.path), str(beside.path)),
+    )
+
+
+def _table(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
+    arrays = {name: _plain(array) for name, array in arrays.items()}
+    pairs = _pairs(arrays, file, spec)
+    found = [(arrays[x], arrays[y]) for x, y in pairs]
+    places = tuple(f"{file.path}: {name}" for pair in pairs for name in pair)
+    return table_of(file.path.name, found[0], found[1] if len(found) > 1 else None, spec, places=places)
+
+
+def _plain(array: Any) -> Array:
+    values = np.asarray(array)
+    return values.astype(str) if values.dtype.kind in "OS" else values
+
+
+def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[tuple[str, str]]:
+    """Return the names of inputs and targets of the training part and, where there is one, of the test part."""
+    if not arrays:
+        raise DataError(str(file.path), "holds no arrays")
+    if bool(spec.inputs) != bool(spec.target):
+        known, missing = ("inputs", "target") if spec.inputs else ("target", "inputs")
+        raise ConfigError(
+            f"data.{missing}", f"must name an array of {file.path.name}, too, as data.{known} does"
+        )
+    if spec.inputs:
+        if len(spec.inputs) != len(spec.target) or len(spec.inputs) > 2:
+            raise ConfigError(
+                "data.inputs",
+                f"must name an array for each of data.target: of the training part, and of the test part; got "
+                f"{len(spec.inputs)} and {len(spec.target)}",
+            )
+        for key, names in (("data.inputs", spec.inputs), ("data.target", spec.target)):
+            for name in names:
+                if name not in arrays:
+                    hint = did_you_mean(name, arrays) or f"; it has {_listed(arrays)}"
+                    raise ConfigError(key, f"there is no array '{name}' in {file.path.name}{hint}")
+        return list(zip(spec.inputs, spec.target, strict=True))
+    folded = {name.casefold(): name for name in arrays}
+
+    def first(names: Sequence[str]) -> str | None:
+        return next((folded[name] for name in names if name in folded), None)
+
+    x, y = first(_named(_INPUTS, "train")), first(_named(_TARGETS, "train"))
+    if x is not None and y is not None:
+        tests = first(_named(_INPUTS, "test")), first(_named(_TARGETS, "test"))
+        pairs = [(x, y)]
+        if tests[0] is not None and tests[1] is not None:
+            pairs.append((tests[0], tests[1]))
+        return pairs
+    x, y = first(_INPUTS), first(_TARGETS)
+    if x is None or y is None:
+        raise DataError(
+            str(file.path),
+            f"has {_listed(arrays)}; name the arrays of inputs and targets in data.inputs and data.target, or call "
+            "them x and y, or x_train, y_train, x_test, y_test",
+        )
+    return [(x, y)]
+
+
+def _listed(arrays: Mapping[str, Array]) -> str:
+    names = [briefly(name, 30) for name in arrays]
+    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
+    return f"the arrays {', '.join(names[:5])}{more}"
+
+
+def table_of(
+    name: str,
+    training: tuple[Array, Array],
+    testing: tuple[Array, Array] | None,
+    spec: DataSpec,
+    *,
+    places: Sequence[str] = (),
+    regression: bool | None = None,
+) -> Table:
+    """Return arrays as a table.
+
+    Parameters
+    ----------
+    training, testing
+        Inputs [sample, …], whose further dimensions are laid out in one; and targets: labels [sample], or numbers
+        [sample] or [sample, output].
+    places
+        What each array is called in a sentence.
+    regression
+        Whether targets are numbers; `None`: as ``spec`` says.
+
+    Raises
+    ------
+    DataError
+        For arrays that do not fit one another, with their sizes.
+    """
+    regression = spec.task == "regression" if regression is None else regression
+    both = [training] if testing is None else [training, testing]
+    names = list(places) or [f"{name}: {what}" for what in ("x", "y", "x_test", "y_test")]
+    made = []
+    for k, (x, y) in enumerate(both):
+        at = names[2 * k], names[2 * k + 1]
+        inputs = numbers_of(np.asarray(x), at[0])
+        targets = _targets(np.asarray(y), at[1], regression=regression)
+        if len(inputs) != len(targets):
+            raise DataError(at[1], f"has {len(targets)} samples, and {at[0]} has {len(inputs)}")
+        made.append(Rows(inputs, targets, _placing(at[0])))
+    features = tuple(str(c) for c in range(1, made[0].inputs.shape[1] + 1))
+    if spec.leave_out:
+        made, features = _without(made, features, spec)
+    n = made[0].targets.shape[1] if regression else 0
+    if len(made) > 1 and regression and made[1].targets.shape[1] != n:
+        raise DataError(
+            names[3], f"has {made[1].targets.shape[1]} numbers for each sample, and {names[1]} {n}"
+        )
+    return Table(
+        name=name,
+        whole=made[0],
+        test=made[1] if len(made) > 1 else None,
+        features=features,
+        outputs=("target",) if n == 1 else tuple(f"target {c}" for c in range(1, n + 1)),
+        regression=regression,
+        provenance=f"own data, {name}",
+    )
+
+
+def _placing(where: str) -> Callable[[int], str]:
+    return lambda row: f"{where}: row {row + 1}"
+
+
+def _without(
+    made: list[Rows], features: tuple[str, ...], spec: DataSpec
+) -> tuple[list[Rows], tuple[str, ...]]:
+    for name in spec.leave_out:
+        if name not in features:
+            raise ConfigError(
+                "data.leave_out", f"must be numbers of columns, 1 to {len(features)}, got '{name}'"
+            )
+    kept = [k for k, name in enumerate(features) if name not in spec.leave_out]
+    if not kept:
+        raise ConfigError("data.leave_out", "leaves no column to learn from")
+    return (
+        [Rows(np.ascontiguousarray(rows.inputs[:, kept]), rows.targets, rows.place) for rows in made],
+        tuple(features[k] for k in kept),
+    )
+
+
+def _targets(values: Array, place: str, *, regression: bool) -> Array:
+    if regression:
+        if values.dtype.kind not in "buif" or values.ndim not in (1, 2):
+            raise DataError(
+                place, f"must hold numbers [sample] or [sample, output], got {values.dtype} {values.shape}"
+            )
+        return values.astype(np.float64).reshape(len(values), -1)
+    if values.ndim == 2 and values.shape[1] == 1:
+        values = values[:, 0]
+    if values.ndim != 1:
+        raise DataError(place, f"must hold a label for each sample, got an array {values.shape}")
+    if values.dtype.kind in "biu":
+        if values.dtype == np.uint64 and len(values) and values.max() >= 2**63:
+            raise DataError(place, "has labels beyond 2^63")
+        return values.astype(np.int64)
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)
+        whole = np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) < 2**53)
+        if not whole.all():
+            row = int(np.argmin(whole))
+            raise DataError(
+                f"{place}: row {row + 1}",
+                f'{values[row]:g} is no label; set data.task = "regression" to learn numbers',
+            )
+        return values.astype(np.int64)
+    if values.dtype.kind == "U":
+        return labels_of(list(values)) if len(values) else values
+    raise DataError(place, f"must hold labels, got {values.dtype}")

@@ -1,0 +1,143 @@
+"""CSV: a row for each sample, under names or without."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.data.columns import TARGETS, Chosen, chosen_columns
+from neurochip.data.section import DataSpec
+from neurochip.data.table import Rows, Table, column_words
+from neurochip.errors import DataError
+from neurochip.files import Foreign, briefly, read_cells
+
+__all__ = ["read_csv"]
+
+_MISSING = {"", "?", "na", "n/a", "nan", "null", "none", "-"}
+
+
+def read_csv(file: Foreign, spec: DataSpec) -> Table:
+    """Return the samples of a CSV; cells are parted by commas, semicolons or tabs, whichever the first row has most of.
+
+    A first row without any number is that of the names, as is one whose last cell is the name of a target.
+
+    Raises
+    ------
+    DataError
+        With row (the line of the file) and column, for a row of another length, a cell that is missing, text where a
+        number is needed.
+    """
+    rows, lines = _cells(file)
+    names, has_names = _names(rows[0])
+    if has_names:
+        rows, lines = rows[1:], lines[1:]
+    if not rows:
+        raise DataError(str(file.path), "has names of columns and no samples below them")
+    for row, line in zip(rows, lines, strict=True):
+        if len(row) != len(names):
+            raise DataError(
+                f"{file.path}: row {line}", f"has {len(row)} cells, and the first row has {len(names)}"
+            )
+
+    def place(row: int) -> str:
+        return f"{file.path}: row {lines[row]}"
+
+    chosen = chosen_columns(names, spec, str(file.path))
+    inputs = _numbers(rows, lines, chosen.inputs, names, file)
+    targets = _targets(rows, lines, chosen, names, file, regression=spec.task == "regression")
+    return Table(
+        name=file.path.name,
+        whole=Rows(inputs, targets, place),
+        features=tuple(names[k] for k in chosen.inputs),
+        outputs=tuple(names[k] for k in chosen.targets),
+        regression=spec.task == "regression",
+        provenance=f"own data, {file.path.name}",
+    )
+
+
+def _cells(file: Foreign) -> tuple[list[list[str]], list[int]]:
+    """Return all rows that are not empty, and the line of each."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    for line, cells in read_cells(file):
+        rows.append(cells)
+        lines.append(line)
+    if not rows:
+        raise DataError(str(file.path), "is empty; a row for each sample is needed")
+    if len(rows[0]) < 2:
+        raise DataError(
+            str(file.path),
+            "has one column; at least one input and a target are needed, parted by commas, semicolons or tabs",
+        )
+    return rows, lines
+
+
+def _names(first: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the names of the columns, and whether the first row is made of them."""
+    if not any(_is_number(cell) for cell in first) or first[-1].casefold() in TARGETS:
+        return list(first), True
+    return [str(k) for k in range(1, len(first) + 1)], False
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
+
+
+def _numbers(
+    rows: list[list[str]], lines: list[int], columns: Sequence[int], names: Sequence[str], file: Foreign
+) -> NDArray[np.float64]:
+    found = np.empty((len(rows), len(columns)))
+    for k, row in enumerate(rows):
+        try:
+            found[k] = [float(row[c]) for c in columns]
+        except ValueError:
+            bad = next(c for c in columns if not _is_number(row[c]))
+            raise _no_number(row[bad], names[bad], lines[k], file) from None
+    return found
+
+
+def _no_number(cell: str, name: str, line: int, file: Foreign) -> DataError:
+    place = f"{file.path}: row {line}, {column_words(name)}"
+    if cell.casefold() in _MISSING:
+        return DataError(place, "has no value; leave the row out, or put a number there")
+    return DataError(
+        place, f"'{briefly(cell, 40)}' is no number; leave the column out with data.leave_out, or code it"
+    )
+
+
+def _targets(
+    rows: list[list[str]],
+    lines: list[int],
+    chosen: Chosen,
+    names: Sequence[str],
+    file: Foreign,
+    *,
+    regression: bool,
+) -> NDArray[Any]:
+    if regression:
+        return _numbers(rows, lines, chosen.targets, names, file)
+    [column] = chosen.targets
+    cells = [row[column] for row in rows]
+    for cell, line in zip(cells, lines, strict=True):
+        if cell.casefold() in _MISSING:
+            place = f"{file.path}: row {line}, {column_words(names[column])}"
+            raise DataError(place, "has no label; leave the row out, or put one there")
+    return labels_of(cells)
+
+
+def labels_of(cells: Sequence[str]) -> NDArray[Any]:
+    """Return labels as whole numbers where all are such, so that 10 comes after 9; else as texts."""
+    try:
+        numbers = [float(cell) for cell in cells]
+    except ValueError:
+        return np.array(cells)
+    if all(number.is_integer() and abs(number) < 2**53 for number in numbers):
+        return np.array([int(number) for number in numbers], dtype=np.int64)
+    return np.array(cells)

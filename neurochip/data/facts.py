@@ -1,0 +1,41 @@
+"""What is known of each built-in set before it is loaded."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+__all__ = ["DATA_SETS", "FACTS", "Facts"]
+
+
+class Facts(NamedTuple):
+    """Sizes of a set.
+
+    Attributes
+    ----------
+    inputs, outputs
+        Neurons that show a sample, and that answer: classes, or numbers.
+    train, test
+        Samples of each part; `None` where the run says how a whole set is parted.
+    whole
+        Samples of a set that the run parts.
+    """
+
+    inputs: int
+    outputs: int
+    train: int | None
+    test: int | None
+    whole: int | None = None
+
+
+FACTS: dict[str, Facts] = {
+    "mnist-small": Facts(784, 10, 2000, 1000),
+    "mnist": Facts(784, 10, 60_000, 10_000),
+    "digits": Facts(64, 10, 1300, 497),
+    "stripes": Facts(16, 2, 400, 400),
+    "iris": Facts(4, 3, None, None, 150),
+    "wine": Facts(13, 3, None, None, 178),
+    "breast-cancer": Facts(30, 2, None, None, 569),
+    "two-joint-arm": Facts(2, 2, 2000, 2000),
+}
+#: Names of the built-in sets.
+DATA_SETS = tuple(FACTS)

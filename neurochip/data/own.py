@@ -1,0 +1,158 @@
+"""Samples of a user's own: from a file by its kind, or from arrays of Python."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from neurochip.data.array_files import read_hdf5_samples, read_npy, read_npz, table_of, target_file
+from neurochip.data.csv_file import read_csv
+from neurochip.data.dataset import Dataset
+from neurochip.data.idx_folder import idx_files, read_idx_folder
+from neurochip.data.preparing import SPLIT_SEED, TEST_SHARE, prepared
+from neurochip.data.section import DataSpec
+from neurochip.data.table import Table
+from neurochip.errors import DataError
+from neurochip.files import Foreign, opened
+
+__all__ = ["from_arrays", "read_own"]
+
+_READERS = {
+    ".csv": read_csv,
+    ".tsv": read_csv,
+    ".txt": read_csv,
+    ".data": read_csv,
+    ".npz": read_npz,
+    ".npy": read_npy,
+    ".h5": read_hdf5_samples,
+    ".hdf5": read_hdf5_samples,
+}
+_PIECE = 1 << 20
+
+
+def read_own(spec: DataSpec) -> Dataset:
+    """Return the samples of ``data.file``, which are read once as long as the file stays what it is.
+
+    Raises
+    ------
+    DataError
+        For a file that is not there, damaged, of no kind that is read, or another one than ``data.digest`` says.
+    ConfigError
+        For what the run asks of it and it cannot give.
+    """
+    if spec.file is None:
+        raise DataError("data.file", "is missing")
+    path = Path(spec.file)
+    return _read(spec, _state(_files(path, spec)))
+
+
+@functools.lru_cache(maxsize=2)
+def _read(spec: DataSpec, state: tuple[tuple[str, int, int], ...]) -> Dataset:
+    path = Path(str(spec.file))
+    found = _digest([Path(name) for name, _, _ in state])
+    if spec.digest is not None and found != spec.digest:
+        raise DataError(
+            str(path),
+            f"has changed: its digest is {found}, and the run was made with {spec.digest}; restore it",
+        )
+    if path.is_dir():
+        table = read_idx_folder(path, spec)
+    else:
+        table = _READERS[path.suffix.lower()](_foreign(path), spec)
+    samples = prepared(table, spec)
+    told: dict[str, Any] = {"scaling": "none" if samples.scaling.kind == "bytes" else samples.scaling.kind}
+    if table.test is None:
+        told |= {
+            "test_share": TEST_SHARE if spec.test_share is None else spec.test_share,
+            "split_seed": SPLIT_SEED if spec.split_seed is None else spec.split_seed,
+        }
+    return replace(samples, source=replace(spec, digest=found, **told))
+
+
+def _foreign(path: Path) -> Foreign:
+    return Foreign(path, "a data file", "write it anew", absent="data.file names a file or a folder")
+
+
+def _files(path: Path, spec: DataSpec) -> list[Path]:
+    """Return all files that are read."""
+    if path.is_dir():
+        return list(idx_files(path, spec).values())
+    if not path.exists():
+        raise DataError(str(path), "no such file; data.file names a file or a folder")
+    if path.suffix.lower() not in _READERS:
+        kinds = ", ".join(_READERS)
+        raise DataError(str(path), f"is no kind of file that is read; give {kinds}, or a folder of IDX files")
+    return [path, target_file(path, spec)] if path.suffix.lower() == ".npy" else [path]
+
+
+def _state(files: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
+    found = []
+    for file in files:
+        try:
+            stat = file.stat()
+            found.append((str(file), stat.st_size, stat.st_mtime_ns))
+        except (OSError, ValueError):
+            found.append((str(file), 0, 0))  # opening it will say why
+    return tuple(found)
+
+
+def _digest(files: Sequence[Path]) -> str:
+    """Return the SHA-256 of a file; of several, that of their sums, in the order of their names."""
+    sums = []
+    for path in sorted(files):
+        digest = hashlib.sha256()
+        with opened(_foreign(path)) as stream, _foreign(path).guarded():
+            while piece := stream.read(_PIECE):
+                digest.update(piece)
+        sums.append(digest.hexdigest())
+    return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
+
+
+def from_arrays(
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    test: tuple[ArrayLike, ArrayLike] | None = None,
+    name: str = "arrays",
+    task: str | None = None,
+    scaling: str | None = None,
+    test_share: float | None = None,
+    split_seed: int | None = None,
+    validation: float = 0.0,
+) -> Dataset:
+    """Return samples that stand in arrays of Python.
+
+    Parameters
+    ----------
+    x
+        Inputs [sample, …]: bytes, which are fractions of 255, or real numbers.
+    y
+        Labels [sample]: whole numbers or texts; or numbers [sample] or [sample, output].
+    test
+        Inputs and targets of the test part; `None` parts the samples by ``test_share`` and ``split_seed``.
+    name
+        What they are called in reports.
+    task
+        ``"classification"`` or ``"regression"``; `None`: regression where y is floating-point.
+    scaling, test_share, split_seed, validation
+        As the keys of ``[data]`` (docs/keys.md).
+
+    Raises
+    ------
+    DataError
+        For numbers that are not finite, labels of the test part that the training part has not, and their like.
+    """
+    values = np.asarray(y)
+    regression = values.dtype.kind == "f" if task is None else task == "regression"
+    asked: dict[str, Any] = {"scaling": scaling, "test_share": test_share, "split_seed": split_seed}
+    spec = DataSpec(given=name, validation=validation, **asked)
+    pair = None if test is None else (np.asarray(test[0]), np.asarray(test[1]))
+    table: Table = table_of(name, (np.asarray(x), values), pair, spec, regression=regression)
+    return prepared(replace(table, provenance="given from Python"), spec)

@@ -1,0 +1,166 @@
+"""``[data]`` of a run: which samples, how they are coded, and how they are parted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from msgspec import Meta
+
+from neurochip import plugins
+from neurochip.data.facts import FACTS
+from neurochip.errors import ConfigError
+from neurochip.keys.conditions import Given, Unset
+from neurochip.keys.key import Count, Key, Listed, Seed
+from neurochip.keys.reading import did_you_mean
+from neurochip.keys.section import Section, described
+
+__all__ = ["DataSpec"]
+
+Name = Annotated[str, Meta(min_length=1)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
+
+_OF_A_SET = Unset(".file") & Unset(".given")
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSpec(Section):
+    """Which samples."""
+
+    place: ClassVar[str] = "data"
+    set: Annotated[
+        str,
+        Key(
+            "Name of a data set: one of `neurochip data list`, or of another package.",
+            shapes=True,
+            live_if=_OF_A_SET,
+        ),
+    ] = "mnist-small"
+    file: Annotated[
+        Name | None,
+        Key(
+            "Samples of your own: a CSV, .npz, .npy or HDF5 file, or a folder of IDX files (docs/data.md).",
+            shapes=True,
+        ),
+    ] = None
+    given: Annotated[
+        Name | None,
+        Key(
+            "What samples that were given from Python are called; nothing can read them again.",
+            shapes=True,
+            live_if=Unset(".file"),
+        ),
+    ] = None
+    digest: Annotated[
+        Sha256 | None,
+        Key("SHA-256 of the data that the run was made with; others are refused. Written by a run."),
+    ] = None
+    task: Annotated[
+        Literal["classification", "regression"],
+        Key("Targets are classes, by label, or one or several numbers.", shapes=True, live_if=Given(".file")),
+    ] = "classification"
+    inputs: Annotated[
+        tuple[str, ...],
+        Listed(),
+        Key(
+            "Columns or array that are the inputs, by name or by number from 1; left out, all but the target.",
+            shapes=True,
+            live_if=Given(".file"),
+        ),
+    ] = ()
+    leave_out: Annotated[
+        tuple[str, ...],
+        Listed(),
+        Key("Columns that are neither inputs nor target.", shapes=True, live_if=Given(".file")),
+    ] = ()
+    target: Annotated[
+        tuple[str, ...],
+        Listed(),
+        Key(
+            "Column or array of the labels, or columns of the numbers; left out, the one called label, class, target "
+            "or y, else the last.",
+            shapes=True,
+            live_if=Given(".file"),
+        ),
+    ] = ()
+    scaling: Annotated[
+        Literal["none", "min-max", "standard"] | None,
+        Key(
+            "How inputs come into [0, 1]: ``none``, they lie there (bytes are fractions of 255); ``min-max`` of the "
+            "training part; ``standard``, three standard deviations about its mean. What lies beyond is clipped. Left "
+            "out: ``none`` for bytes, else ``min-max``."
+        ),
+    ] = None
+    test_share: Annotated[
+        Annotated[float, Meta(gt=0, lt=1)] | None,
+        Key(
+            "Share of the samples that tests, of each class alike, where the data have no test part; left out, 0.2."
+        ),
+    ] = None
+    split_seed: Annotated[Seed | None, Key("Which samples those are; left out, 1.")] = None
+    validation: Annotated[
+        float,
+        Meta(ge=0, lt=1),
+        Key(
+            "Share of the training samples that is held out for choices: it is measured after each epoch, judges in "
+            "`tune`, and is not learnt from."
+        ),
+    ] = 0.0
+    train: Annotated[
+        Count | None,
+        Key("How many training samples, from the beginning; left out, all.", training_only=True),
+    ] = None
+    test: Annotated[Count | None, Key("How many test samples, from the beginning; left out, all.")] = None
+
+    def check(self) -> None:
+        """Check that there is such a set, and that it has so many samples."""
+        if self.file is not None or self.given is not None:
+            return
+        facts = FACTS.get(self.set)
+        if facts is None:
+            if plugins.find("datasets", self.set, FACTS, "data.set") is None:
+                known = plugins.names("datasets", FACTS)
+                hint = did_you_mean(self.set, known) or f"; known are {', '.join(known)}"
+                file = ", and a file is named by data.file" if "." in self.set or "/" in self.set else ""
+                raise ConfigError("data.set", f'there is no data set "{self.set}"{hint}{file}')
+            return
+        if self.digest is not None:
+            raise ConfigError("data.digest", f"has no effect on {self.set}, which is built in; leave it out")
+        if facts.train is None:
+            return
+        for name, wanted, there in (("train", self.train, facts.train), ("test", self.test, facts.test)):
+            if wanted is not None and there is not None and wanted > there:
+                raise ConfigError(f"data.{name}", f"must be 1 to {there}, which {self.set} has, got {wanted}")
+        for name in ("test_share", "split_seed"):
+            if getattr(self, name) is not None:
+                raise ConfigError(
+                    f"data.{name}", f"has no effect on {self.set}, which has a test part; leave it out"
+                )
+        if self.scaling is not None:
+            raise ConfigError(
+                "data.scaling", f"has no effect on {self.set}, whose values lie in [0, 1]; leave it out"
+            )
+
+    def to_table(self) -> dict[str, Any]:
+        """Return what it says besides defaults, as it stands in a file."""
+        table = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value != field.default:
+                table[field.name] = list(value) if isinstance(value, tuple) else value
+        return table
+
+    @property
+    def title(self) -> str:
+        """What the samples are called: the set, the file's name, or what Python called them."""
+        if self.file is not None:
+            return Path(self.file).name
+        return self.given if self.given is not None else self.set
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether all that the data decide is known: of a built-in set always, of others once they were read."""
+        has_facts = self.file is None and self.given is None and self.set in FACTS
+        return self.digest is not None or has_facts
