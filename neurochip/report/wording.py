@@ -62,7 +62,7 @@ def run_words(run: RunSpec) -> str:
         return f"{nets}{network} networks that do not learn settle, are nudged and settle again"
     many = "all" if run.data.train is None else f"{run.data.train}"
     epochs = "one epoch" if run.learning.epochs == 1 else f"{run.learning.epochs} epochs"
-    samples = f"{many} training samples of {run.data.set}"
+    samples = f"{many} training samples of {run.data.title}"
     return f"{network} learns {samples} in {epochs} by {run.learning.rule}"
 
 
