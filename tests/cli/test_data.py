@@ -36,13 +36,13 @@ def test_list_says_what_is_there_and_where(run: Run, place: Workplace) -> None:
 
 def test_an_unknown_set(run: Run) -> None:
     result = run("data", "fetch", "mnst")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == "Error: data set: 'mnst' cannot be fetched; known: mnist\n"
 
 
 def test_a_folder_without_the_files(run: Run, place: Workplace) -> None:
     result = run("data", "fetch", "mnist", "--from", ".", "--to", "there/mnist")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
         "Error: .: train-images-idx3-ubyte.gz (or train-images-idx3-ubyte) needed, not there\n"
     )
@@ -53,7 +53,7 @@ def test_a_damaged_file(run: Run, place: Workplace) -> None:
     name = FILES["train_images"].name
     place.write(name, "no images")
     result = run("data", "fetch", "mnist", "--from", ".", "--to", "mnist")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(f"Error: {name}: ")
     assert result.stderr.count("\n") == 1
     assert place.files() == [name]
