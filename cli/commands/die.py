@@ -73,8 +73,7 @@ def load(source: Path, out: Path | None, run: str, overrides: tuple[str, ...]) -
 
 def _print(die: Die, spec: RunSpec, network: Network) -> None:
     from neurochip.analog.drawing import drawn_sigmas
-    from neurochip.analog.spread import spreads
-    from neurochip.description.processes import PROCESSES
+    from neurochip.analog.spread import gain_law, spreads
 
     from ..screen import print_table
 
@@ -83,7 +82,7 @@ def _print(die: Die, spec: RunSpec, network: Network) -> None:
     mismatch = spec.analog.mismatch
     is_drawn = spec.analog.die_file is None
     click.echo(f"die {die.digest} ({die.origin}) for [{'-'.join(map(str, die.sizes))}]\n")
-    drawn = drawn_sigmas(die, network, "log-normal" if mismatch.region == "sub-threshold" else "normal")
+    drawn = drawn_sigmas(die, network, gain_law(mismatch))
     rows = [
         (
             spread.kind.replace("_", " "),
@@ -95,11 +94,11 @@ def _print(die: Die, spec: RunSpec, network: Network) -> None:
         for spread in spreads(mismatch)
     ]
     print_table(("device", "law", "σ asked", "σ drawn", "from"), rows, right=("σ asked", "σ drawn"))
-    if mismatch.process is not None and is_drawn:
-        process = PROCESSES[mismatch.process]
+    process = mismatch.transistors
+    if process is not None and is_drawn:
         click.echo(
-            f"\n{mismatch.process} ({process.evidence}): A_VT {process.a_vt:.4g} mV·µm, A_β "
-            f"{process.a_beta:.3g} %·µm of one transistor; published as {process.as_published}.\n"
+            f"\n{mismatch.process} ({process.evidence}): {process.coefficients()} "
+            f"of one transistor; published as {process.as_published}.\n"
             f"Source: {process.source}.\n"
             f"Gate {mismatch.width_um:g} × {mismatch.length_um:g} µm, {mismatch.region}; σ is that of "
             f"{'one transistor (single)' if mismatch.convention == 'single' else 'a difference of two (pair)'}."

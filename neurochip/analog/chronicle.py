@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.drawing import drawn_sigmas
-from neurochip.analog.spread import Law, spreads
+from neurochip.analog.spread import gain_law, spreads
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.processes import PROCESSES
 
 __all__ = ["LOOKED_AT", "after_epoch", "die_table", "warnings"]
 
@@ -37,15 +36,13 @@ def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: A
 def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return what stands in the report under ``analog``."""
     spec = substrate.spec
-    law: Law = "log-normal" if spec.mismatch.region == "sub-threshold" else "normal"
-    drawn = drawn_sigmas(substrate.die, substrate.network, law)
+    drawn = drawn_sigmas(substrate.die, substrate.network, gain_law(spec.mismatch))
     process = None
-    if spec.mismatch.process is not None and spec.die_file is None:
-        found = PROCESSES[spec.mismatch.process]
+    found = spec.mismatch.transistors
+    if found is not None and spec.die_file is None:
         process = {
             "name": spec.mismatch.process,
-            "a_vt_mv_um": found.a_vt,
-            "a_beta_percent_um": found.a_beta,
+            "coefficients": found.coefficients(),
             "as_published": found.as_published,
             "source": found.source,
             "evidence": found.evidence,

@@ -7,12 +7,22 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neurochip.description.die_sections import MISMATCH_KINDS, MismatchSpec
-from neurochip.description.processes import PROCESSES
+from neurochip.description.processes import Process
+from neurochip.description.transistor_table import WEAK_A, transistor_table
 
-__all__ = ["OFFSET_SHARE", "SLOPE_FACTOR", "THERMAL_MV", "Law", "Spread", "spreads"]
+__all__ = [
+    "OFFSET_SHARE",
+    "THERMAL_MV",
+    "Law",
+    "Spread",
+    "current_sigma",
+    "efficiency",
+    "gain_law",
+    "spreads",
+]
 
 THERMAL_MV = 25.85  # kT/q at 300 K
-SLOPE_FACTOR = 1.3  # n of a bulk transistor in weak inversion, 1.2 to 1.5
+_WIDTH = "analog.mismatch.width_um"
 OFFSET_SHARE = 0.25  # of σ, in full scales (neurons) or standard deviations of Glorot's weights (synapses)
 
 Law = Literal["log-normal", "normal"]
@@ -45,40 +55,77 @@ class Spread:
         return self.kind.endswith("_offset")
 
 
-def current_sigma(spec: MismatchSpec) -> tuple[float, str]:
-    """Return the relative σ of a current, and how it was found: the run's own, or Pelgrom's law.
+def efficiency(inversion_coefficient: float) -> float:
+    """Return n U_T g_m/I of a transistor in saturation, 1 in weak inversion and 1/√IC in strong.
 
-    Sub-threshold: I ∝ exp(V_T / nU_T), σ(ln I) = σ(V_T)/(nU_T). Strong inversion: σ(I)/I = 2σ(V_T)/(V_GS − V_T).
-    σ(β)/β = A_β/√(WL) adds in quadrature to both.
+    IC is its current in units of I_spec W/L.
+
+    The interpolation of Enz, Krummenacher & Vittoz (Analog Integr. Circ. Sig. Process. 8:83, 1995).
     """
-    if spec.process is None:
+    return 1 / (0.5 + math.sqrt(0.25 + inversion_coefficient))
+
+
+def current_sigma(spec: MismatchSpec) -> tuple[float, str]:
+    """Return the relative σ of a current, and how it was found: the run's own, or the law of a process.
+
+    σ²(ln I) = (g_m/I)² (A_VT² + (h V_off)² + oxide²)/WL + A_β²/WL + β₀² + (σ_W/W)² + (σ_L/L)², where h = n U_T g_m/I
+    says how far V_off still acts. g_m/I is 1/(n U_T) below threshold, 2/(V_GS − V_T) in strong inversion, and by
+    `efficiency` at a current. Where there is a table of the foundry's card, it stands in place of the first term.
+    """
+    process = spec.transistors
+    if process is None:
         return spec.sigma, "sigma"
-    process = PROCESSES[spec.process]
-    root_area = math.sqrt(spec.width_um * spec.length_um)
-    threshold_mv = process.a_vt / root_area
-    beta = process.a_beta / 100 / root_area
-    if spec.region == "sub-threshold":
-        by_threshold = threshold_mv / (SLOPE_FACTOR * THERMAL_MV)
-    else:
-        by_threshold = 2 * threshold_mv / spec.overdrive_mv
-    sigma = math.hypot(by_threshold, beta)
+    width, length = spec.width_um, spec.length_um
+    by_edges = math.hypot(process.edge_w / width, process.edge_l / length) / 1e3
+    root_area = math.sqrt((width + process.grows_w) * (length + process.grows_l))
+    by_beta = math.hypot(process.a_beta / 100 / root_area, process.beta_floor / 100)
+    by_gate, where = _by_gate(spec, process)
+    sigma = math.hypot(by_gate / root_area, by_beta, by_edges)
     if spec.convention == "pair":
         sigma *= math.sqrt(2)
-    size = f"{spec.width_um:g} × {spec.length_um:g} µm"
+    size = f"{width:g} × {length:g} µm"
     devices = "one transistor" if spec.convention == "single" else "a pair of transistors"
-    return sigma, f"{spec.process}, {size}, {spec.region}, {devices}"
+    return sigma, f"{spec.process}, {size}, {where}, {devices}"
+
+
+def _by_gate(spec: MismatchSpec, process: Process) -> tuple[float, str]:
+    """Return σ(ln I) √(WL) by what shifts the gate's voltage, µm, and where the transistor works, in words."""
+    slope = process.slope_factor * THERMAL_MV
+    if spec.region == "strong":
+        return _shifted(process, 2 / spec.overdrive_mv), f"strong, {spec.overdrive_mv:g} mV"
+    if process.table is not None:
+        table, (width, length) = transistor_table(process.table), (spec.width_um, spec.length_um)
+        where = f"bin {table.bin_of(width, length, _WIDTH).name}"
+        if spec.region == "sub-threshold":
+            return table.area_sigma(width, length, WEAK_A, _WIDTH), f"sub-threshold, {where}"
+        sigma = table.area_sigma(width, length, spec.square_a, "analog.mismatch.bias_na")
+        return sigma, f"{spec.bias_na:g} nA, {where}"
+    if spec.region == "sub-threshold":
+        return _shifted(process, 1 / slope), "sub-threshold"
+    coefficient = 1e9 * spec.square_a / (process.i_spec or math.inf)
+    where = f"{spec.bias_na:g} nA, inversion coefficient {coefficient:.3g}"
+    return _shifted(process, efficiency(coefficient) / slope), where
+
+
+def _shifted(process: Process, per_mv: float) -> float:
+    """Return σ(ln I) √(WL), µm, of a gate whose current rises by the share ``per_mv`` with each mV."""
+    acts = min(1.0, per_mv * process.slope_factor * THERMAL_MV)
+    return per_mv * math.hypot(process.a_vt, acts * process.v_off, process.oxide)
+
+
+def gain_law(spec: MismatchSpec) -> Law:
+    """Return the law of gains, rates and rails: normal in strong inversion, where a current is no exponential."""
+    return "normal" if spec.region == "strong" else "log-normal"
 
 
 def spreads(spec: MismatchSpec) -> tuple[Spread, ...]:
     """Return σ and law of every kind of mismatch."""
     current, origin = current_sigma(spec)
-    gain_law: Law = "log-normal" if spec.region == "sub-threshold" else "normal"
+    law = gain_law(spec)
     found = []
     for kind in MISMATCH_KINDS:
         own = getattr(spec, kind)
         is_offset = kind.endswith("_offset")
         sigma = own if own is not None else current * (OFFSET_SHARE if is_offset else 1.0)
-        found.append(
-            Spread(kind, sigma, "normal" if is_offset else gain_law, kind if own is not None else origin)
-        )
+        found.append(Spread(kind, sigma, "normal" if is_offset else law, kind if own is not None else origin))
     return tuple(found)

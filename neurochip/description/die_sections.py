@@ -10,8 +10,9 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from neurochip.description.processes import process_named
+from neurochip.description.processes import OWN, SLOPE_FACTOR, Process, process_named
 from neurochip.description.tails import check_tails
+from neurochip.description.transistor_table import transistor_table
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Is, IsNot, Unset
 from neurochip.keys.key import Key, Nonnegative, Positive, Share
@@ -43,6 +44,7 @@ DEVICES_FAIL = Given(
     phrase="defects",
 )
 _HAS_PROCESS = Given("analog.mismatch.process") & DRAWN
+_OWN_PROCESS = Is("analog.mismatch.process", OWN) & DRAWN
 
 
 def _drawn(about: str) -> Key:
@@ -52,6 +54,10 @@ def _drawn(about: str) -> Key:
 
 def _own(about: str) -> Key:
     return _drawn(f"σ of {about} alone, over what ``sigma`` or ``process`` gives it.")
+
+
+def _coefficient(about: str, unit: str = "") -> Key:
+    return Key(about, unit=unit, live_if=_OWN_PROCESS, per_die=True)
 
 
 @described
@@ -95,8 +101,31 @@ class MismatchSpec(Section):
     process: Annotated[
         str | None,
         Key(
-            "Take σ from Pelgrom's law for this process, with the size of the gate, instead of from ``sigma``.",
+            "Take σ from Pelgrom's law for this process, with the size of the gate, instead of from ``sigma``; "
+            "``own``: with the coefficients ``a_vt``, ``v_off``, ``a_beta`` … of the run.",
             live_if=DRAWN,
+            per_die=True,
+        ),
+    ] = None
+    a_vt: Annotated[
+        Positive | None,
+        _coefficient('A_VT of one transistor of ``process = "own"``, which needs it.', "mV·µm"),
+    ] = None
+    v_off: Annotated[
+        Nonnegative,
+        _coefficient("Of the offset of the characteristic below threshold, drawn beside V_T.", "mV·µm"),
+    ] = 0.0
+    a_beta: Annotated[Nonnegative, _coefficient("A_β of one transistor.", "%·µm")] = 0.0
+    beta_floor: Annotated[Nonnegative, _coefficient("Part of σ(β)/β that no area makes smaller.", "%")] = 0.0
+    slope_factor: Annotated[float, Meta(ge=1), _coefficient("n: below threshold I ∝ exp(V_GS / nU_T).")] = (
+        SLOPE_FACTOR
+    )
+    i_spec_na: Annotated[
+        Positive | None,
+        Key(
+            "Current of a square gate at an inversion coefficient of 1, 2 n µ C_ox U_T².",
+            unit="nA",
+            live_if=_OWN_PROCESS & Is(".region", "bias"),
             per_die=True,
         ),
     ] = None
@@ -107,9 +136,10 @@ class MismatchSpec(Section):
         Positive, Key("Length of the gate.", unit="µm", live_if=_HAS_PROCESS, per_die=True)
     ] = 1.0
     region: Annotated[
-        Literal["sub-threshold", "strong"],
+        Literal["sub-threshold", "bias", "strong"],
         Key(
-            "``sub-threshold``: currents exponential in V_T, hence log-normal. ``strong``: square law, hence normal.",
+            "``sub-threshold``: currents exponential in V_T, hence log-normal. ``strong``: square law, hence normal. "
+            "``bias``: g_m/I of a process at ``bias_na``, from weak to strong inversion.",
             live_if=DEVICES_DIFFER | Given("analog.die_file"),
             per_die=True,
         ),
@@ -123,6 +153,15 @@ class MismatchSpec(Section):
             per_die=True,
         ),
     ] = 200.0
+    bias_na: Annotated[
+        Positive | None,
+        Key(
+            'Current of the transistor, which ``region = "bias"`` needs.',
+            unit="nA",
+            live_if=_HAS_PROCESS & Is(".region", "bias"),
+            per_die=True,
+        ),
+    ] = None
     convention: Annotated[
         Literal["single", "pair"],
         Key(
@@ -133,15 +172,71 @@ class MismatchSpec(Section):
         ),
     ] = "single"
 
+    @property
+    def transistors(self) -> Process | None:
+        """What is known of the transistors: of the table of processes, or the run's own coefficients."""
+        if self.process is None:
+            return None
+        if self.process != OWN:
+            return process_named(self.process, "analog.mismatch.process")
+        return Process(
+            a_vt=self.a_vt or 0.0,
+            v_off=self.v_off,
+            a_beta=self.a_beta,
+            beta_floor=self.beta_floor,
+            slope_factor=self.slope_factor,
+            i_spec=self.i_spec_na,
+            as_published="coefficients of the run",
+            source="the run's [analog.mismatch]",
+            evidence=OWN,
+        )
+
+    @property
+    def square_a(self) -> float:
+        """Current of a square gate of the transistor's length at its bias, A."""
+        return 1e-9 * (self.bias_na or 0.0) * self.length_um / self.width_um
+
     def check(self) -> None:
-        """Refuse a law or process that there is not, and a σ from two places."""
+        """Refuse a law or process that there is not, a σ from two places, and a law that lacks something."""
         check_tails(self.tails)
-        if self.process is not None:
-            process_named(self.process, "analog.mismatch.process")
-        if self.process is not None and self.sigma:
+        if self.process == OWN and self.a_vt is None:
+            raise ConfigError("analog.mismatch.a_vt", 'is missing; process = "own" needs it')
+        process = self.transistors
+        if self.region == "bias":
+            self._check_bias(process)
+        if process is None:
+            return
+        if self.sigma:
             raise ConfigError(
                 "analog.mismatch.sigma",
                 f'comes from process = "{self.process}" and cannot be set as well; leave it out, or say sigma = 0',
+            )
+        for name, size, grows in (
+            ("width_um", self.width_um, process.grows_w),
+            ("length_um", self.length_um, process.grows_l),
+        ):
+            if size + grows <= 0:
+                raise ConfigError(
+                    f"analog.mismatch.{name}", f"must be above {-grows:g} µm for {self.process}, got {size:g}"
+                )
+        if process.table is not None and self.region != "strong":
+            table = transistor_table(process.table)
+            table.bin_of(self.width_um, self.length_um, "analog.mismatch.width_um")
+            if self.region == "bias":
+                table.area_sigma(self.width_um, self.length_um, self.square_a, "analog.mismatch.bias_na")
+
+    def _check_bias(self, process: Process | None) -> None:
+        if process is None:
+            raise ConfigError(
+                "analog.mismatch.region", 'must be "sub-threshold" or "strong" without a process, got "bias"'
+            )
+        if self.bias_na is None:
+            raise ConfigError("analog.mismatch.bias_na", 'is missing; region = "bias" needs the current')
+        if process.table is None and process.i_spec is None:
+            cure = "give i_spec_na" if self.process == OWN else 'take the coefficients as process = "own"'
+            raise ConfigError(
+                "analog.mismatch.region",
+                f'cannot be "bias" for {self.process}, whose I_spec is not known; {cure}',
             )
 
 

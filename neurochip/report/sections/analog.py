@@ -52,8 +52,7 @@ def _mismatch(table: dict[str, Any]) -> Markup:
     if process is not None:
         devices = "one transistor" if process["convention"] == "single" else "a difference of two"
         caption.append(
-            f" {process['name']} ({process['evidence']}): A_VT {decimal(process['a_vt_mv_um'])} mV·µm, "
-            f"A_β {decimal(process['a_beta_percent_um'])} %·µm of one transistor; published as "
+            f" {process['name']} ({process['evidence']}): {process['coefficients']} of one transistor; published as "
             f"{process['as_published']}; {process['source']}. σ is that of {devices}."
         )
     names = ("device", "law", "σ asked", "σ drawn", "from")

@@ -82,6 +82,8 @@ def test_refused_in_an_object_made_in_python() -> None:
         ({"mismatch": MismatchSpec(width_um=2)}, "analog.mismatch.width_um"),
         ({"converters": ConvertersSpec(adc_range=2)}, "analog.converters.adc_range"),
         ({"die": 3}, "analog.die"),
+        ({"mismatch": MismatchSpec(process="sky130", a_vt=3.0)}, "analog.mismatch.a_vt"),
+        ({"mismatch": MismatchSpec(process="own", a_vt=3.0, i_spec_na=1.0)}, "analog.mismatch.i_spec_na"),
     ):
         with pytest.raises(ConfigError, match="has no effect") as caught:
             made(**analog)
