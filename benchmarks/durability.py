@@ -30,6 +30,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 HANG_S = 300.0  # of wall time, on a machine that may be busy
 _RUN = (
     *("--set", "data.train=60", "--set", "data.test=40", "--set", "network.layers=[784, 12, 10]"),
@@ -58,6 +60,7 @@ COMMANDS = {
         *("--seeds", "3", "--workers", "1"),
     ),
     "reproduce": ("reproduce", "oconnor2019-fig3", "--quick", "--threads", "1"),
+    "bench": ("bench", "noc", "--quick", "--rounds", "1"),
 }
 
 
@@ -126,10 +129,7 @@ def child(words: tuple[str, ...], strike: tuple[float, signal.Signals] | None, o
         time.sleep(strike[0])
         struck = time.monotonic()
         with contextlib.suppress(ProcessLookupError):
-            if strike[1] == signal.SIGKILL:  # workers too, as when a machine stops
-                os.killpg(pid, strike[1])
-            else:
-                os.kill(pid, strike[1])
+            os.killpg(pid, strike[1])  # workers too, as when a machine stops, and as a terminal does
     began = time.monotonic()
     while True:
         done, status = os.waitpid(pid, os.WNOHANG)
@@ -155,9 +155,21 @@ def timeless(value: Any) -> Any:
     return value
 
 
+def removed(place: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if place.is_dir():
+        shutil.rmtree(place)
+    else:
+        place.unlink(missing_ok=True)
+
+
 def left(command: str, folder: Path) -> dict[str, Any]:
     """Return all that a finished command left, without what a clock says."""
     found: dict[str, Any] = {}
+    if folder.is_file():  # a table of benchmarks: what is in it, and nothing that was timed
+        table = json.loads(folder.read_text(encoding="utf-8"))
+        kept = ("asked_for", "form", "complete", "tools")
+        return {key: table[key] for key in kept} | {"rows": [row["name"] for row in table["rows"]]}
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         if path.suffix == ".json" and not name.startswith("."):
@@ -202,7 +214,7 @@ class Course:
         self.output = place / "said.txt"
         whole = place / "whole"
         for _ in range(2):  # the first one compiles
-            shutil.rmtree(whole, ignore_errors=True)
+            removed(whole)
             begun = time.monotonic()
             ended = child((*self.words, "--out", str(whole)), None, self.output)
             if ended.code:
@@ -248,6 +260,8 @@ class Course:
                     begun = self.resume(folder)[1] == "--resume"
                     if begun and "--resume" not in ended.said:
                         wrong.append(f"does not say how to go on: {ended.said[-300:]}")
+                    if "Traceback" in ended.said or "Warning" in ended.said:
+                        wrong.append(f"says more than that: {ended.said[-1500:]}")
                 else:
                     wrong.append(f"{' '.join(words)}: {ended.code}: {ended.said[-1000:]}")
                     break
@@ -255,9 +269,9 @@ class Course:
                 equal += left(self.command, folder) == self.expected
             except (RuntimeError, OSError, ValueError) as error:
                 wrong.append(str(error))
-            shutil.rmtree(folder, ignore_errors=True)
+            removed(folder)
             for rest in self.place.glob(".run*"):
-                shutil.rmtree(rest, ignore_errors=True)
+                removed(rest)
         return self.tally | {
             "signal": which.name,
             "strikes": strikes,
@@ -294,7 +308,7 @@ class Course:
             folder = self.place / "disk" / "run"
             child((*self.words, "--out", str(folder)), None, self.output)
             needed = sum(path.stat().st_blocks * 512 for path in (self.place / "disk").rglob("*"))
-            shutil.rmtree(folder)
+            removed(folder)
             for k in range(times):
                 resize(max(8192, int(needed * (k + 0.5) / times)))
                 ended = child((*self.words, "--out", str(folder)), None, self.output)
@@ -310,7 +324,7 @@ class Course:
                     continue
                 equal += left(self.command, folder) == self.expected
                 for path in (self.place / "disk").iterdir():
-                    shutil.rmtree(path)
+                    removed(path)
         return self.tally | {"full": times, "refused": refused, "identical": equal, "wrong": wrong}
 
 

@@ -63,7 +63,7 @@ class _Owner:
         self._turn = 0  # counts the times that the signals were given back
         self._late: int | None = None  # came while a block was being left
         self._is_leaving = False
-        self._left: Interrupted | None = None  # what a block that was left after a signal said
+        self._left: Interrupted | None = None  # how to go on with the block that was left last
 
     def enter(self) -> None:
         """Take the signals over, unless that was done."""
@@ -77,7 +77,7 @@ class _Owner:
         self._is_leaving = True
         if asked is not None:
             self.asking.remove(asked)
-            if asked() and asked.folder is not None:
+            if asked.folder is not None:
                 self._left = asked.interrupted()  # of the outermost one at last
         self._depth -= 1
         if self._depth == 0:
@@ -91,7 +91,10 @@ class _Owner:
             signal.raise_signal(late)
 
     def place(self) -> Interrupted:
-        """Return how to go on: what the outermost loop says that can be gone on with."""
+        """Return how to go on: what the outermost loop says that can be gone on with, or the last one said.
+
+        A command that is interrupted while it tidies up, or shows what it found, has work that stands somewhere too.
+        """
         for asked in self.asking:
             if asked.folder is not None:
                 return asked.interrupted()

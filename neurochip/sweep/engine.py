@@ -87,9 +87,11 @@ class LocalEngine:
     def _open(self) -> Executor:
         from loky import ProcessPoolExecutor
 
-        executor: Executor = ProcessPoolExecutor(
-            max_workers=self._workers, env=ONE_THREAD, initializer=_settle_in, initargs=(os.getpid(),)
-        )
+        with _deaf_children():
+            executor: Executor = ProcessPoolExecutor(
+                max_workers=self._workers, env=ONE_THREAD, initializer=_settle_in, initargs=(os.getpid(),)
+            )
+            executor.submit(_begun)  # all processes are started with the first task
         return executor
 
     @property
@@ -254,6 +256,32 @@ def open_engine(
         engine.close(at_once=True)
         raise
     engine.close(at_once=False)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Start processes that hear no Ctrl-C, not even before they can ignore it: a terminal sends it to all.
+
+    What comes meanwhile is delivered afterwards, to this process alone.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    from loky.backend import resource_tracker as of_loky
+
+    for tracker in (resource_tracker, of_loky):  # what starts them lets signals in again
+        tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _begun() -> None:
+    """Do nothing, in a process that has been started."""
 
 
 def _settle_in(parent: int) -> None:

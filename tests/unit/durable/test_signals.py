@@ -211,9 +211,12 @@ with ending():
         with stops():
             try:
                 with stoppable("sweep", Path("found")) as asked:
-                    print("here", flush=True)
-                    while not asked():
+                    if {is_early}:
+                        print("here", flush=True)
+                    while {is_early} and not asked():
                         time.sleep(0.01)
+                if not {is_early}:
+                    print("here", flush=True)
             finally:
                 {tidying}
     except Interruption as stop:
@@ -231,9 +234,12 @@ with ending():
     ],
     ids=["interrupted", "stubborn"],
 )
-def test_what_is_tidied_up_afterwards_does_not_hide_how_to_go_on(tidying: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_early", [True, False], ids=["in the work", "after it"])
+def test_what_is_tidied_up_afterwards_does_not_hide_how_to_go_on(
+    tidying: str, is_early: bool, tmp_path: Path
+) -> None:
     script = tmp_path / "script.py"
-    script.write_text(TIDYING.format(tidying=tidying), encoding="utf-8")
+    script.write_text(TIDYING.format(tidying=tidying, is_early=is_early), encoding="utf-8")
     with subprocess.Popen(
         [sys.executable, str(script)],
         stdout=subprocess.PIPE,

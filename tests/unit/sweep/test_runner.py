@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -286,3 +288,25 @@ def test_a_cluster_whose_workers_are_gone_is_left(monkeypatch: pytest.MonkeyPatc
         "--scheduler tcp://there: has had no workers for 0 s; start some and go on with --resume, nothing that was "
         "finished is lost"
     )
+
+
+INTERRUPTED = """
+import os, signal
+from neurochip.sweep.engine import open_engine
+signal.signal(signal.SIGINT, lambda *_: print("heard", flush=True))
+with open_engine(workers=1) as engine:
+    os.killpg(0, signal.SIGINT)  # the worker is not even importing yet
+    print(engine.executor.submit(os.getpid).result(60) != os.getpid())
+"""
+
+
+def test_a_terminal_s_interrupt_does_not_reach_a_worker_that_is_starting() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("heard\nTrue\n", "", 0)
