@@ -63,6 +63,7 @@ class _Owner:
         self._turn = 0  # counts the times that the signals were given back
         self._late: int | None = None  # came while a block was being left
         self._is_leaving = False
+        self._is_receiving = self._is_repeated = False
         self._left: Interrupted | None = None  # how to go on with the block that was left last
 
     def enter(self) -> None:
@@ -105,14 +106,19 @@ class _Owner:
             self._late = signum
             return
         self.received = signum
+        if self._is_receiving:  # one that comes in between must not keep the watch from being set
+            self._is_repeated = True
+            return
+        self._is_receiving = True
         is_first = not self.asked.is_set()
         self.asked.set()
         if is_first:
             threading.Thread(
                 target=self._wait, args=(self.place(),), name="signal-watch", daemon=True
             ).start()
-            if self.asking and self.asking[-1].asks:
-                return
+        is_repeated, self._is_repeated, self._is_receiving = self._is_repeated, False, False
+        if is_first and not is_repeated and self.asking and self.asking[-1].asks:
+            return
         if not self._is_raised:  # a storm of signals must not interrupt what the first one ends
             self._is_raised = True
             raise KeyboardInterrupt

@@ -169,6 +169,12 @@ STUBBORN = {
         time.sleep(600)
     """,
     "asks never": "time.sleep(600)",
+    "another one comes while the first is received": """
+        start = threading.Thread.start
+        threading.Thread.start = lambda self: (signal.raise_signal(signal.SIGINT), start(self))
+        start(threading.Thread(target=time.sleep, args=(600,)))
+        time.sleep(600)
+    """,
 }
 
 
