@@ -173,10 +173,10 @@ MUTANTS: tuple[Mutant, ...] = (
            "np.arange(before % self._every, lanes", "others than every n-th presentation are timed", TIMED),
     Mutant("clock of learning", "neurochip/cores/clock.py", "exact.times(accumulations, add)",
            "exact.times(accumulations, write)", "a product takes as long as a write", TIMED),
-    Mutant("clock look-up", "neurochip/cores/traffic_tables.py", "service=look_up + _synapses(",
-           "service=_synapses(", "a packet is looked up for nothing", TIMED),
+    Mutant("clock look-up", "neurochip/cores/traffic_tables.py", "service=look_up + met[",
+           "service=met[", "a packet is looked up for nothing", TIMED),
     Mutant("routes of links", "neurochip/cores/traffic_tables.py",
-           "links += [(x1, y, 3) for y in range(y0, y1)]", "links += [(x0, y, 3) for y in range(y0, y1)]",
+           "steps += [(x1, y, 3) for y in range(y0, y1)]", "steps += [(x0, y, 3) for y in range(y0, y1)]",
            "a packet turns south before it has gone east", TIMED),
     # The mesh.
     Mutant("routing of columns", "neurochip/noc/router.py", "if tile >= column + height:", "if tile > column + height:",

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.counted_ticks import LONGEST, TOTAL, time_counts
+from neurochip.cores.counted_ticks import LONGEST, TOTAL, count_ways, time_counts
 from neurochip.cores.traffic_tables import TrafficTables, link_routes, longest_tick, traffic_tables
 from neurochip.cores.walked_ticks import Walk, walk_ticks
 from neurochip.description.chip import TimingSpec
@@ -115,12 +115,17 @@ class ChipClock:
 
     @property
     def walks(self) -> bool:
-        """Whether bits are needed, and not only counts."""
+        """Whether every flit is followed."""
         return self.model == "cycle"
+
+    @property
+    def needs_bits(self) -> bool:
+        """Whether it matters which neurons of a core fired, and not only how many."""
+        return self.walks or len(self.tables.core) != len(self._image.cores)
 
     def samples_at_once(self, ticks: int, slots: int) -> int:
         """Return how many samples' spikes may be kept, so that memory stays small."""
-        return max(1, _ROOM // max(1, ticks * slots)) if self.walks else 1 << 30
+        return max(1, _ROOM // max(1, ticks * slots)) if self.needs_bits else 1 << 30
 
     def begin(self, phase: Phase, samples: int) -> int:
         """Choose which of ``samples`` new presentations of a phase are timed; return how many."""
@@ -152,29 +157,39 @@ class ChipClock:
         rows
             i64[…], rows of the two recordings that are timed.
         per_core
-            i32[tick, row, core], for ``analytic``.
+            i32[tick, row, core], where no bits are needed.
         spikes
-            u8[tick, row, slot], for ``cycle``.
+            u8[tick, row, slot], where they are.
         first_tick
             Of the presentation; it is named when the network stalls.
         """
         if self.walks:
             return self._walked(rows, spikes, each_thread, first_tick)
+        return self._counted(rows, self._per_way(spikes) if self.needs_bits else per_core)
+
+    def _per_way(self, spikes: NDArray[np.uint8]) -> NDArray[np.int32]:
+        """Return i32[tick, row, way]."""
+        counts = np.zeros((*spikes.shape[:2], len(self.tables.core)), np.int32)
+        count_ways(spikes, self.tables.way_of, counts)
+        return counts
+
+    def _counted(self, rows: NDArray[np.int64], per_way: NDArray[np.int32]) -> PhaseTime:
         time = PhaseTime.nothing(len(self._image.cores))
         most_rows = min(self._ticks_at_once, max(1, len(rows)))
         most_ticks = self._ticks_at_once // most_rows
         for row in range(0, len(rows), most_rows):
-            for tick in range(0, len(per_core), most_ticks):
+            for tick in range(0, len(per_way), most_ticks):
                 some = rows[row : row + most_rows]
-                time = time + self._counted(some, per_core[tick : tick + most_ticks])
+                time = time + self._counted_at_once(some, per_way[tick : tick + most_ticks])
         return time
 
-    def _counted(self, rows: NDArray[np.int64], per_core: NDArray[np.int32]) -> PhaseTime:
-        n_cores = len(self._image.cores)
+    def _counted_at_once(self, rows: NDArray[np.int64], per_way: NDArray[np.int32]) -> PhaseTime:
+        n_cores, tables, mesh = len(self._image.cores), self.tables, self._image.chip.mesh
         totals = np.zeros(2, dtype=np.int64)
-        busy, sent, received, earliest = np.zeros((4, n_cores), dtype=np.int64)
-        time_counts(per_core, rows, self.tables, received, earliest, totals, busy, sent)
-        ticks = len(per_core) * len(rows)
+        busy, sent = np.zeros(n_cores, dtype=np.int64), np.zeros(len(tables.core), dtype=np.int64)
+        room = np.zeros((3, max(n_cores, len(tables.latency))), dtype=np.int64)
+        time_counts(per_way, rows, tables, room, totals, busy, sent)
+        ticks = len(per_way) * len(rows)
         return replace(
             PhaseTime.nothing(n_cores),
             ticks=ticks,
@@ -182,22 +197,16 @@ class ChipClock:
             barrier=ticks * self.tables.barrier,
             longest=int(totals[LONGEST]),
             busy=busy,
-            link_load=(sent @ self._routes).reshape(-1, 4),
+            link_load=self._routes.load(sent, mesh.width * mesh.height * 4).reshape(-1, 4),
         )
 
     def each_tick(self, spikes: NDArray[np.uint8]) -> list[PhaseTime]:
         """Return the time of every tick of u8[tick, slot], one presentation."""
-        begins, ends = self.tables.slots[:, 0], self.tables.slots[:, 1]
-        sums = np.concatenate(
-            [np.zeros((len(spikes), 1), np.int32), np.cumsum(spikes, axis=1, dtype=np.int32)], axis=1
-        )
-        per_core = (sums[:, ends] - sums[:, begins])[:, None, :]
-        first = np.zeros(1, dtype=np.int64)
-        bits = spikes[:, None, :]
-        return [
-            self.measure(first, per_core[t : t + 1], bits[t : t + 1], lambda work: work(0), t + 1)
-            for t in range(len(spikes))
-        ]
+        first, bits = np.zeros(1, dtype=np.int64), spikes[:, None, :]
+        if not self.walks:
+            per_way = self._per_way(bits)
+            return [self._counted(first, per_way[t : t + 1]) for t in range(len(spikes))]
+        return [self._walked(first, bits[t : t + 1], lambda work: work(0), t + 1) for t in range(len(spikes))]
 
     def learned(self, accumulations: NDArray[np.int64], writes: NDArray[np.int64]) -> PhaseTime | None:
         """Return the time of one change of weights: that of the core which has most to do; `None`: not on the sheet."""
@@ -354,16 +363,13 @@ def _everybody(tables: TrafficTables) -> Packets:
     """Return the packets of a tick in which every neuron spikes."""
     source, destination, lengths = [], [], []
     for c in tables.by_site:
-        receiving = tables.site[tables.receiver[tables.flows[c] : tables.flows[c + 1]]]
-        if receiving.size == 0:
-            continue
-        n = int(tables.slots[c, 1] - tables.slots[c, 0])
-        forks = 1 if tables.multicast else receiving.size
-        source.append(np.repeat(tables.site[c], n * forks))
-        destination.append(np.tile(receiving, n))
-        lengths.append(np.full(n * forks, receiving.size // forks))
-    if not source:
-        nothing = np.zeros(0, dtype=np.int64)
-        return Packets(nothing, nothing, np.zeros(1, dtype=np.int64))
+        way = tables.way_of[tables.slots[c, 0] : tables.slots[c, 1]]
+        n = np.diff(tables.flows)[way]
+        within = np.arange(int(n.sum())) - np.repeat(np.cumsum(n) - n, n)
+        receiving = tables.receiver[np.repeat(tables.flows[way], n) + within]
+        length = n[n > 0] if tables.multicast else np.ones(int(n.sum()), dtype=np.int64)
+        source.append(np.repeat(tables.site[c], len(length)))
+        destination.append(tables.site[receiving])
+        lengths.append(length)
     first = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
     return Packets(np.concatenate(source), np.concatenate(destination), first)

@@ -8,7 +8,7 @@ from neurochip.cores.traffic_tables import TrafficTables
 from neurochip.kernels._jit import entry
 from neurochip.noc.arrays import FRACTION_BITS
 
-__all__ = ["LONGEST", "TOTAL", "time_counts"]
+__all__ = ["LONGEST", "TOTAL", "count_ways", "time_counts"]
 
 TOTAL, LONGEST = 0, 1  # places in ``totals``
 _ROUND_UP = (1 << FRACTION_BITS) - 1
@@ -16,52 +16,61 @@ _LATE = 1 << 40
 
 
 @entry
-def time_counts(
-    per_core: Any,
-    rows: Any,
-    tables: TrafficTables,
-    received: Any,
-    earliest: Any,
-    totals: Any,
-    busy: Any,
-    sent: Any,
-) -> None:
-    """Add up the time of all ticks of i32[tick, row, core] ``per_core``, in the rows i64[…] ``rows``.
+def count_ways(spikes: Any, way_of: Any, out: Any) -> None:
+    """Add the spikes u8[tick, row, slot] of each way to ``out`` i32[tick, row, way]."""
+    for tick in range(spikes.shape[0]):
+        for row in range(spikes.shape[1]):
+            for slot in range(way_of.shape[0]):
+                if way_of[slot] >= 0:
+                    out[tick, row, way_of[slot]] += spikes[tick, row, slot]
 
-    ``received`` and ``earliest`` i64[core] are scratch. Adds to i64[2] ``totals`` (cycles, and the longest tick),
-    i64[core] ``busy`` (2⁻²⁰ cycle, of the busier engine) and i64[core] ``sent`` (spikes).
+
+@entry
+def time_counts(
+    per_way: Any, rows: Any, tables: TrafficTables, room: Any, totals: Any, busy: Any, sent: Any
+) -> None:
+    """Add up the time of all ticks of i32[tick, row, way] ``per_way``, in the rows i64[…] ``rows``.
+
+    ``room`` is scratch, i64[3, core | pair]. Adds to i64[2] ``totals`` (cycles, and the longest tick), i64[core]
+    ``busy`` (2⁻²⁰ cycle, of the busier engine) and i64[way] ``sent`` (spikes).
     """
-    flows, receiver, latency = tables.flows, tables.receiver, tables.latency
-    update, spike_out, copies, slots = tables.update, tables.spike_out, tables.copies, tables.slots
-    service, out, look_up = tables.service, tables.out, tables.look_up
-    n_cores = per_core.shape[2]
-    for tick in range(per_core.shape[0]):
+    flows, receiver, latency, pair = tables.flows, tables.receiver, tables.latency, tables.pair
+    spike_out, copies, slots, core = tables.spike_out, tables.copies, tables.slots, tables.core
+    out = tables.out
+    received, sending, packets = room[0], room[1], room[2]
+    n_cores = slots.shape[0]
+    made_first = (out + _ROUND_UP) >> FRACTION_BITS
+    for tick in range(per_way.shape[0]):
         for which in range(rows.shape[0]):
             row = rows[which]
             for c in range(n_cores):
                 received[c] = 0
-                earliest[c] = _LATE
-            done = 0
-            made_first = (out + _ROUND_UP) >> FRACTION_BITS
-            for c in range(n_cores):
-                n = int(per_core[tick, row, c])
+                sending[c] = (slots[c, 1] - slots[c, 0]) * tables.update[c]
+            for q in range(latency.shape[0]):
+                packets[q] = 0
+            for w in range(per_way.shape[2]):
+                n = int(per_way[tick, row, w])
                 if n == 0:
                     continue
-                sent[c] += n
-                made_last = (n * out + _ROUND_UP) >> FRACTION_BITS
-                for f in range(flows[c], flows[c + 1]):
-                    r = receiver[f]
-                    received[r] += n * service[f]
-                    earliest[r] = min(earliest[r], made_first + latency[f])
-                    done = max(done, ((made_last + latency[f]) << FRACTION_BITS) + look_up)
+                sent[w] += n
+                sending[core[w]] += n * (spike_out[w] + copies[w] * out)
+                for f in range(flows[w], flows[w + 1]):
+                    received[receiver[f]] += n * tables.service[f]
+                    packets[pair[f]] += n
+            done = 0
             for c in range(n_cores):
-                n = int(per_core[tick, row, c])
-                sending = (slots[c, 1] - slots[c, 0]) * update[c] + n * (spike_out[c] + copies[c] * out)
-                receiving = received[c]
-                done = max(done, sending)
-                if receiving > 0:
-                    done = max(done, (earliest[c] << FRACTION_BITS) + receiving)
-                busy[c] += max(sending, receiving)
+                done = max(done, sending[c])
+                busy[c] += max(sending[c], received[c])
+                sending[c] = _LATE  # from here on, when the first packet can have come
+            for q in range(latency.shape[0]):
+                if packets[q] > 0:
+                    r = tables.to[q]
+                    sending[r] = min(sending[r], made_first + latency[q])
+                    made_last = (packets[q] * out + _ROUND_UP) >> FRACTION_BITS
+                    done = max(done, ((made_last + latency[q]) << FRACTION_BITS) + tables.look_up)
+            for c in range(n_cores):
+                if received[c] > 0:
+                    done = max(done, (sending[c] << FRACTION_BITS) + received[c])
             cycles = ((done + _ROUND_UP) >> FRACTION_BITS) + tables.barrier
             totals[TOTAL] += cycles
             totals[LONGEST] = max(totals[LONGEST], cycles)

@@ -121,11 +121,6 @@ class DigitalSubstrate:
                 "need one projection of delay 1 at most from a population to another, and this network has more",
             )
         self.plans = tuple(plan_faults(spec, self._layout, seed, testing=t) for t in (False, True))
-        if timing != "tick" and image.network.is_listed:
-            raise CapabilityError(
-                "timing",
-                'must be "tick": cycles are counted where populations are connected whole, and here they are not',
-            )
         self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
         if timing != "tick":
             self._clocks = tuple(
@@ -273,8 +268,8 @@ class DigitalSubstrate:
     ) -> Recorder:
         """Run all samples, as many at once as there is room for what the clock needs of them, and time them."""
         clock, samples, slots = self._clock, len(self._batch), self._layout.n_slots
-        for_walking = ticks if clock is not None and clock.walks else 0
-        for_counting = ticks if clock is not None and not clock.walks else 0
+        for_walking = ticks if clock is not None and clock.needs_bits else 0
+        for_counting = ticks if clock is not None and not clock.needs_bits else 0
         at_once = samples if clock is None or any(kept) else clock.samples_at_once(ticks, slots)
         rows = max(1, min(samples, at_once))
         recorder = Recorder(

@@ -8,29 +8,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
+from neurochip.compile.reach import synapses_met
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import ConfigError
 from neurochip.noc.zero_load import in_fractions, zero_load_latency
 from neurochip.substrate.phase_time import FRACTIONS
 
-__all__ = ["TrafficTables", "link_routes", "longest_tick", "traffic_tables"]
+__all__ = ["LinkRoutes", "TrafficTables", "link_routes", "longest_tick", "traffic_tables"]
 
 Array = np.ndarray[Any, Any]
 
 
 class TrafficTables(NamedTuple):
-    """Cores are those of the image, in its order; times are in 2⁻²⁰ cycle. A flow is a pair of cores."""
+    """Cores are those of the image, in its order; times are in 2⁻²⁰ cycle.
+
+    A *way* is neurons of one core whose spikes go to the same cores and meet as many synapses on each; where
+    populations are connected whole, that is a core. A *flow* is a way and a core that receives from it, a *pair* two
+    cores of which one sends to the other.
+    """
 
     site: Array  # i64[core]  on the chip
     by_site: Array  # i64[core]  cores in the order of their sites
     slots: Array  # i64[core, 2]  first slot, slot after the last neuron
     update: Array  # i64[core]  one neuron update
-    spike_out: Array  # i64[core]  a spike that some core receives, besides its packets
+    way_of: Array  # i64[slot]  −1 where no neuron is
+    core: Array  # i64[way]  ascending
+    spike_out: Array  # i64[way]  a spike that some core receives, besides its packets
     out: int  # one packet
-    copies: Array  # i64[core]  packets made for one spike: its flows (unicast), or 1 (multicast)
-    flows: Array  # i64[core + 1]  flows of core c: flows[c] … flows[c + 1] − 1, ascending by site
+    copies: Array  # i64[way]  packets made for one spike: its flows (unicast), or 1 (multicast)
+    flows: Array  # i64[way + 1]  flows of way w: flows[w] … flows[w + 1] − 1, ascending by site
     receiver: Array  # i64[flow]  core of the image
-    latency: Array  # i64[flow]  cycles without other traffic
+    pair: Array  # i64[flow]
+    latency: Array  # i64[pair]  cycles without other traffic
+    to: Array  # i64[pair]  core that receives
     service: Array  # i64[flow]  what one packet costs its receiver: look-up and synaptic operations
     look_up: int
     barrier: int  # cycles of a tick's barrier: every core in use has neurons, so all their tiles take part
@@ -54,54 +64,70 @@ def traffic_tables(
         receive from the sender, since the way is cut off or the receiver is dead. `None`: there are none.
     """
     cores, mesh = image.cores, image.chip.mesh
+    n = len(cores)
     site = np.array([core.site for core in cores], dtype=np.int64)
     size = np.array([core.size for core in cores], dtype=np.int64)
     clamped = np.array([image.network.populations[core.population].clamped for core in cores])
-    if unreachable is not None and unreachable.shape != (len(cores), len(cores)):
-        raise ConfigError(
-            "unreachable", f"must have shape ({len(cores)}, {len(cores)}), got {unreachable.shape}"
-        )
-    flows, receiver = [0], []
-    for c, receiving in enumerate(image.receivers):
-        receiver += sorted(
-            (r for r in receiving if unreachable is None or not unreachable[c, r]), key=lambda r: int(site[r])
-        )
-        flows.append(len(receiver))
-    counts = np.diff(flows)
-    senders = np.repeat(np.arange(len(cores)), counts)
-    to = np.array(receiver, dtype=np.int64)
+    if unreachable is not None and unreachable.shape != (n, n):
+        raise ConfigError("unreachable", f"must have shape ({n}, {n}), got {unreachable.shape}")
+    slots = np.array(core_slots, dtype=np.int64).reshape(-1, 2).copy()
+    way_of = np.full(int(slots.max(initial=0)), -1, dtype=np.int64)
+    slots[:, 1] = slots[:, 0] + size
+    core_of, met = _ways(image, slots, way_of)
+    if unreachable is not None:
+        met[unreachable[core_of]] = 0
+    by_site = np.argsort(site, kind="stable")
+    way, at = np.nonzero(met[:, by_site])  # receivers ascend by site
+    receiver = by_site[at]
+    counts = np.bincount(way, minlength=len(core_of))
+    pairs, pair = np.unique(core_of[way] * n + receiver, return_inverse=True)
     multicast = image.chip.packet.routing == "multicast"
     look_up = in_fractions(timing.cycles_per_packet_in)
-    slots = np.array(core_slots, dtype=np.int64).reshape(-1, 2).copy()
-    slots[:, 1] = slots[:, 0] + size
     return TrafficTables(
         site=site,
-        by_site=np.argsort(site, kind="stable"),
+        by_site=by_site,
         slots=slots,
         update=np.where(
             clamped, in_fractions(timing.clamped_update), in_fractions(timing.cycles_per_neuron_update)
         ),
-        spike_out=np.where(clamped | (counts == 0), 0, in_fractions(timing.cycles_per_spike_out)),
+        way_of=way_of,
+        core=core_of,
+        spike_out=np.where(clamped[core_of] | (counts == 0), 0, in_fractions(timing.cycles_per_spike_out)),
         out=in_fractions(timing.cycles_per_packet_out),
         copies=np.minimum(counts, 1) if multicast else counts,
-        flows=np.array(flows, dtype=np.int64),
-        receiver=to,
-        latency=zero_load_latency(mesh, timing, site[senders], site[to]),
-        service=look_up + _synapses(image, senders, to) * in_fractions(1 / timing.sops_per_cycle),
+        flows=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        receiver=receiver,
+        pair=pair.reshape(-1),
+        latency=zero_load_latency(mesh, timing, site[pairs // n], site[pairs % n]),
+        to=pairs % n,
+        service=look_up + met[way, receiver] * in_fractions(1 / timing.sops_per_cycle),
         look_up=look_up,
         barrier=timing.barrier(int(np.unique(site // mesh.cores_per_tile).size)),
         multicast=int(multicast),
     )
 
 
-def _synapses(image: ChipImage, senders: Array, receivers: Array) -> Array:
-    """Return i64[flow]: the synapses that a packet meets, one on each neuron for each projection that it comes by."""
-    network, met = image.network, []
-    for s, r in zip(senders.tolist(), receivers.tolist(), strict=True):
-        into = network.into(image.cores[r].population)
-        source = image.cores[s].population
-        met.append(image.cores[r].size * sum(network.projections[k].source == source for k in into))
-    return np.array(met, dtype=np.int64)
+def _ways(image: ChipImage, slots: Array, way_of: Array) -> tuple[Array, Array]:
+    """Return the core of each way, and i64[way, core], the synapses that its spikes meet; sets ``way_of``."""
+    network, n = image.network, len(image.cores)
+    core_of: list[int] = []
+    met: list[Array] = []
+    for p in range(len(network.sizes)):
+        of_population = np.zeros((network.sizes[p] if network.is_listed else 1, n), dtype=np.int64)
+        for k in network.out_of(p):
+            found = network.projections[k]
+            for r in image.cores_of(found.target):
+                core = image.cores[r]
+                piece = (core.first, core.last)
+                of_population[:, r] += synapses_met(network, found, piece) if network.is_listed else core.size
+        for c in image.cores_of(p):
+            core = image.cores[c]
+            rows = of_population[core.first : core.last] if network.is_listed else of_population
+            kinds, which = np.unique(rows, axis=0, return_inverse=True)
+            way_of[slots[c, 0] : slots[c, 1]] = len(core_of) + which.reshape(-1)
+            core_of += [c] * len(kinds)
+            met.append(kinds)
+    return np.array(core_of, dtype=np.int64), np.concatenate(met)
 
 
 def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
@@ -110,33 +136,55 @@ def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
     While packets are under way, at least one of these is at work. Without ``contention`` they do not wait for one
     another, and the longest way counts once.
     """
-    neurons = (tables.slots[:, 1] - tables.slots[:, 0]).tolist()
-    flows = np.diff(tables.flows).tolist()
-    fractions, ways, stages = 0, 0, 0
-    for c, n in enumerate(neurons):
-        fractions += n * (
-            int(tables.update[c]) + int(tables.spike_out[c]) + int(tables.copies[c]) * tables.out
-        )
-        at = slice(int(tables.flows[c]), int(tables.flows[c + 1]))
-        fractions += n * sum(tables.service[at].tolist())
-        ways += n * sum(tables.latency[at].tolist())
-        stages += n * (2 + 3 * flows[c])  # each may wait for the next whole cycle
-    if not contention:
+    neurons = np.bincount(tables.way_of[tables.way_of >= 0], minlength=len(tables.core)).astype(object)
+    receivers = np.diff(tables.flows)
+    sending = tables.update[tables.core].astype(object) + tables.spike_out + tables.copies * tables.out
+    packets = np.repeat(neurons, receivers)
+    fractions = int((neurons * sending).sum()) + int((packets * tables.service).sum())
+    stages = int((neurons * (2 + 3 * receivers)).sum())  # each may wait for the next whole cycle
+    if contention:
+        ways = int((packets * tables.latency[tables.pair]).sum())
+    else:
         ways = max(tables.latency.tolist(), default=0)
     return tables.barrier + ways + stages + -(-fractions // FRACTIONS)
 
 
-def link_routes(image: ChipImage, tables: TrafficTables) -> Array:
-    """Return i64[core, (x · height + y) · 4 + direction]: flits over each link for one spike of each core."""
+class LinkRoutes(NamedTuple):
+    """Flits over links for one spike of each way: entries ``first[w]`` … ``first[w + 1] − 1`` are those of way w."""
+
+    first: Array  # i64[way + 1]
+    link: Array  # i64[entry]  (x · height + y) · 4 + direction
+    flits: Array  # i64[entry]
+
+    def load(self, spikes: Array, links: int) -> Array:
+        """Return i64[link]: flits for i64[way] spikes."""
+        total = np.zeros(links, dtype=np.int64)
+        np.add.at(total, self.link, self.flits * np.repeat(spikes, np.diff(self.first)))
+        return total
+
+
+def link_routes(image: ChipImage, tables: TrafficTables) -> LinkRoutes:
+    """Return which links a spike of each way crosses."""
     mesh = image.chip.mesh
-    routes = np.zeros((len(image.cores), mesh.width * mesh.height * 4), dtype=np.int64)
-    for c in range(len(image.cores)):
-        x0, y0 = mesh.position(int(tables.site[c]))
-        for r in tables.receiver[tables.flows[c] : tables.flows[c + 1]]:
-            x1, y1 = mesh.position(int(tables.site[r]))
-            links = [(x, y0, 0) for x in range(x0, x1)] + [(x, y0, 1) for x in range(x0, x1, -1)]
-            links += [(x1, y, 3) for y in range(y0, y1)] + [(x1, y, 2) for y in range(y0, y1, -1)]
-            for x, y, direction in links:
-                at = (x * mesh.height + y) * 4 + direction
-                routes[c, at] = 1 if tables.multicast else routes[c, at] + 1
-    return routes
+    known: dict[tuple[int, ...], tuple[Array, Array]] = {}
+    found = []
+    for w, c in enumerate(tables.core.tolist()):
+        to = tuple(tables.receiver[tables.flows[w] : tables.flows[w + 1]].tolist())
+        if (c, *to) not in known:
+            links: list[int] = []
+            x0, y0 = mesh.position(int(tables.site[c]))
+            for r in to:
+                x1, y1 = mesh.position(int(tables.site[r]))
+                steps = [(x, y0, 0) for x in range(x0, x1)] + [(x, y0, 1) for x in range(x0, x1, -1)]
+                steps += [(x1, y, 3) for y in range(y0, y1)] + [(x1, y, 2) for y in range(y0, y1, -1)]
+                links += [(x * mesh.height + y) * 4 + direction for x, y, direction in steps]
+            link, flits = np.unique(np.array(links, dtype=np.int64), return_counts=True)
+            known[c, *to] = link, np.ones_like(flits) if tables.multicast else flits
+        found.append(known[c, *to])
+    lengths = [len(link) for link, _ in found]
+    nothing = np.zeros(0, dtype=np.int64)
+    return LinkRoutes(
+        np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        np.concatenate([nothing, *(link for link, _ in found)]),
+        np.concatenate([nothing, *(flits for _, flits in found)]),
+    )

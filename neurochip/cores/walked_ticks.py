@@ -44,26 +44,28 @@ def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores
         c = tables.by_site[at]
         load.queue_first[site[c]] = packet
         begin, end = slots[c, 0], slots[c, 1]
-        begin_flow, end_flow = flows[c], flows[c + 1]
         updated = begin
-        if end_flow > begin_flow:
-            for j in range(begin, end):
-                if bits[j] == 0:
-                    continue
-                work = (j + 1 - updated) * update[c] + spike_out[c] + out
-                updated = j + 1
-                for f in range(begin_flow, end_flow):
-                    if f == begin_flow or tables.multicast == 0:
-                        load.first[packet] = delivery
-                        load.queue[packet] = packet
-                        load.work[packet] = work
-                        work = out
-                        packet += 1
-                    r = receiver[f]
-                    load.tile[delivery] = site[r] // cores_per_tile
-                    load.port[delivery] = 4 + site[r] % cores_per_tile
-                    load.service[delivery] = service[f]
-                    delivery += 1
+        for j in range(begin, end):
+            if bits[j] == 0:
+                continue
+            w = tables.way_of[j]
+            begin_flow, end_flow = flows[w], flows[w + 1]
+            if begin_flow == end_flow:
+                continue  # nobody receives it
+            work = (j + 1 - updated) * update[c] + spike_out[w] + out
+            updated = j + 1
+            for f in range(begin_flow, end_flow):
+                if f == begin_flow or tables.multicast == 0:
+                    load.first[packet] = delivery
+                    load.queue[packet] = packet
+                    load.work[packet] = work
+                    work = out
+                    packet += 1
+                r = receiver[f]
+                load.tile[delivery] = site[r] // cores_per_tile
+                load.port[delivery] = 4 + site[r] % cores_per_tile
+                load.service[delivery] = service[f]
+                delivery += 1
         rest[site[c]] = (end - updated) * update[c]
     load.first[packet] = delivery
     following = packet

@@ -63,6 +63,8 @@ WAYS = {
     "int8": ["--set", "network.precision=int8"],
     "ideal": ["--set", "substrate=ideal", "--set", "coding.annealer=constant"],
     "firmware": ["--through", "firmware"],
+    "analytic": ["--set", "timing=analytic"],
+    "cycle": ["--set", "timing=cycle"],
     "opposite": ["--set", "phases.reference=opposite"],
 }
 

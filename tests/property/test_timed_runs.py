@@ -375,7 +375,9 @@ def test_the_walk_in_plain_python() -> None:
 def test_flits_of_a_spike_are_where_its_routes_are() -> None:
     made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=2))
     image, mesh = made.image, made.image.chip.mesh
-    routes = link_routes(image, traffic_tables(image, TIMING, np.array(made._layout.core_slots)))
+    found = link_routes(image, traffic_tables(image, TIMING, np.array(made._layout.core_slots)))
+    links = mesh.width * mesh.height * 4
+    routes = np.array([found.load(spike, links) for spike in np.eye(len(image.cores), dtype=np.int64)])
     expected = np.zeros_like(routes)
     for c, receivers in enumerate(image.receivers):
         for r in receivers:
