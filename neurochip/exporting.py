@@ -18,7 +18,7 @@ from neurochip.durable.atomic import replacing
 from neurochip.elements.connections import Connection as Connectivity
 from neurochip.elements.connections import Convolution, Pooling
 from neurochip.errors import CapabilityError, DataError, OutputError
-from neurochip.network import Network, Population, refuse_delays, turned
+from neurochip.network import Network, Population, turned
 from neurochip.substrate.protocol import Parameters
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
@@ -76,7 +76,7 @@ def rate_network(folder: Path | str, *, dt: float) -> SpikingNetwork:
     DataError
         For a folder without a finished run.
     CapabilityError
-        For neurons of another kind, on another curve, with delays, or with several inputs.
+        For neurons of another kind, or on another curve; for several inputs.
     """
     path = Path(folder)
     if not (path / RESOLVED).is_file():
@@ -119,7 +119,6 @@ def _refuse(run: RunSpec, path: Path) -> None:
             '"hard-sigmoid"',
         )
     network = network_of_run(run.network)
-    refuse_delays(network, "an exported network", CapabilityError)
     if len(network.inputs) != 1:
         names = ", ".join(network.populations[k].name for k in network.inputs)
         raise CapabilityError(
@@ -195,6 +194,7 @@ def _connections(network: Network, parameters: Parameters) -> Iterator[Connectio
             if of_target is None or not of_target.any()
             else np.asarray(of_target, dtype=np.float64),
             connectivity=p.connection,
+            delay=p.delay,
         )
 
 

@@ -157,6 +157,8 @@ def _connectivity(
     given = {name: tuple(v) if isinstance(v, list) else v for name, v in fields.items() if name != "kind"}
     try:
         made: Connectivity = cls(**given, **held)
+    except ConfigError as error:
+        raise ConfigError(f"{place}{error.place.removeprefix('connection')}", error.problem) from None
     except (TypeError, ValueError, OverflowError) as error:
         raise ConfigError(place, f"does not describe a connectivity of kind {kind} ({error})") from error
     return made

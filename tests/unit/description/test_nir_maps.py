@@ -190,7 +190,7 @@ def test_what_a_file_says_of_a_connectivity_is_checked(tmp_path: Path) -> None:
         return str(caught.value)
 
     assert "must be one of dense, sparse, convolution, pooling, one-to-one" in refusal(kind="star")
-    assert "kernel: spans 9" in refusal(kernel=[9, 2])
+    assert "connection.0.connectivity.kernel: spans 9" in refusal(kernel=[9, 2])
     assert "must join 168 units" in refusal(source=[4, 8, 6])
     assert "must join 168 units to 75" in refusal(channels=5)
     assert "senders: must be a range within 0 to 168" in refusal(senders=[100, 268])
