@@ -73,7 +73,7 @@ class Connection(Protocol):
     accumulate
         ``(memory, pre, post, into)``: adds pre[source] · post[target] of every synapse to its weight's place in
         ``into``, an array like ``memory.weights``: a shared weight gets the sum over all that share it. `None` where
-        no weight can be learnt.
+        there are no weights, or where they learn by `edges`.
     """
 
     kind: ClassVar[str]

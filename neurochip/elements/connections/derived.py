@@ -24,8 +24,8 @@ class DerivedConnection:
     """Base of connectivities in a few lines: a frozen dataclass with `kind`, `sources`, `targets`, `shape` and `edges`.
 
     As it stands, a core holds each synapse in a list, with a weight of its own. What computes addresses and shares
-    weights gives `deliver`, a kernel, with the `memory` that it reads, and says in `memory_bits` what that takes. Its
-    weights are not learnt.
+    weights gives `deliver`, a kernel, with the `memory` that it reads and its `values`, and says in `memory_bits` what
+    that takes. Its weights learn by its `edges`, of shared ones the sum; `accumulate`, a kernel, does that faster.
     """
 
     kind: ClassVar[str]
