@@ -27,6 +27,7 @@ COMMANDS = {
     "tune": "Search the keys of a run for the smallest error, bits or energy.",
     "compare": "Put finished runs side by side, with ratios to the first.",
     "reproduce": "Test what a paper claims, and draw its figure.",
+    "figures": "Write the charts of results for a paper, and their numbers.",
     "trace": "Write waveforms of one presentation of a run.",
     "import": "Take in a spiking network from NIR.",
     "export": "Hand a network to other tools: NIR, or an analog chip for SPICE.",

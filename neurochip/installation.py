@@ -23,6 +23,7 @@ ENABLED_BY = {
     "cluster": "neurochip sweep --scheduler",
     "tune": "neurochip tune",
     "gp": "neurochip tune --sampler gp",
+    "plot": "neurochip figures --format svg, pdf, png",
     "trace": "neurochip trace --format vcd",
     "nir": "neurochip import, neurochip export",
     "testing": "neurochip.testing: the contracts that a plug-in keeps",

@@ -30,6 +30,7 @@ from neurochip.search.held_out import judged_by_training
 from neurochip.search.objectives import Objective, read_objectives
 from neurochip.search.page import search_page
 from neurochip.search.settings import Settings, begin, go_on, store
+from neurochip.search.stored import SUMMARY
 from neurochip.search.study import Study, Trial, check_sampler
 from neurochip.sweep.engine import EngineChoice, open_engine
 from neurochip.sweep.jobs import in_order
@@ -38,7 +39,7 @@ from neurochip.trials import TrialRun, evaluated, test_errors, train_trial
 __all__ = ["Ended", "Tuned", "tune"]
 
 TRIALS = "trials.jsonl"
-_SUMMARY, _PAGE = "tune.json", "tune.html"
+_SUMMARY, _PAGE = SUMMARY, "tune.html"
 _FORMAT = 2
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.papers.charts import chart_table
 from neurochip.papers.experiment import Verdict
 from neurochip.papers.reproducing import Reproduction
 from neurochip.report.figures import drawn, plot, png
@@ -61,6 +62,7 @@ def document_of(done: Reproduction) -> dict[str, Any]:
         "settings": dict(done.outcome.settings),
         "notes": list(done.outcome.notes),
         "series": dict(done.outcome.series),
+        "charts": [chart_table(chart) for chart in done.outcome.charts],
         "seconds": done.seconds,
         "started": done.started,
         "versions": done.versions,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurochip.report.bars import Bar, log_bars
 from neurochip.report.comparison import Comparison
-from neurochip.report.figures import COLOURS, plot
+from neurochip.report.figures import COLOURS, Chart, plot
 from neurochip.report.markup import Markup, tag
 from neurochip.report.page import page, page_head
 from neurochip.report.sections.frame import grid, row, section
@@ -17,7 +17,7 @@ _MIXED = (
     "Price them with one list (neurochip report DIR --prices LIST) and compare the folders again."
 )
 # Of these a bar chart is drawn: what is paid for one sample.
-_DRAWN = ("symbols_per_sample", "aer_per_sample", "real_valued_per_sample", "energy_per_sample")
+DRAWN = ("symbols_per_sample", "aer_per_sample", "real_valued_per_sample", "energy_per_sample")
 
 
 def comparison_page(comparison: Comparison) -> str:
@@ -28,7 +28,8 @@ def comparison_page(comparison: Comparison) -> str:
     return page(" · ".join(names), head, _curves(comparison), _table(comparison), _charts(comparison))
 
 
-def _curves(comparison: Comparison) -> Markup | None:
+def comparison_chart(comparison: Comparison) -> Chart | None:
+    """Return the test error of every run over its epochs; `None` where none learns."""
     curves = []
     for number, run in enumerate(comparison.runs):
         points = [
@@ -38,10 +39,15 @@ def _curves(comparison: Comparison) -> Markup | None:
         ]
         if points:
             curves.append((run.name, points, number % COLOURS))
-    if not curves:
+    return error_chart(curves) if curves else None
+
+
+def _curves(comparison: Comparison) -> Markup | None:
+    chart = comparison_chart(comparison)
+    if chart is None:
         return None
     lead = "Share of test samples classified wrong; logarithmic scale."
-    return section("Test error", plot(error_chart(curves)), about=lead)
+    return section("Test error", plot(chart), about=lead)
 
 
 def _table(comparison: Comparison) -> Markup:
@@ -63,7 +69,7 @@ def _table(comparison: Comparison) -> Markup:
 def _charts(comparison: Comparison) -> Markup | None:
     charts = []
     for line in comparison.rows:
-        if line.key not in _DRAWN or (line.key.startswith("energy") and not comparison.priced_alike):
+        if line.key not in DRAWN or (line.key.startswith("energy") and not comparison.priced_alike):
             continue
         drawn = [
             Bar(run.name, value, words, against if against != "1" else None, f"b{number % COLOURS}")

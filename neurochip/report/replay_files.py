@@ -20,7 +20,7 @@ from neurochip.report.schema import FORMAT
 from neurochip.spikes import Spikes, npz_of
 from neurochip.substrate.ledger import Ledger
 
-__all__ = ["is_replay", "read_replay", "render_replay_again", "write_replay"]
+__all__ = ["is_replay", "read_replay", "render_replay_again", "replay_spikes", "write_replay"]
 
 SPIKES = "spikes.npz"
 
@@ -81,11 +81,15 @@ def render_replay_again(folder: Path | str, prices: PriceList | None = None) -> 
         return _rendered(folder, prices)
 
 
-def _rendered(folder: Path, prices: PriceList | None) -> tuple[ReplayDocument, Path]:
+def replay_spikes(folder: Path | str) -> Sequence[Spikes]:
+    """Return the spikes of a replay's folder, one entry for each population."""
     from neurochip.cores.raster_file import load_arrays, recorded_traffic
 
-    document = read_replay(folder)
-    spikes = recorded_traffic(load_arrays(folder / SPIKES)).spikes
+    return recorded_traffic(load_arrays(Path(folder) / SPIKES)).spikes
+
+
+def _rendered(folder: Path, prices: PriceList | None) -> tuple[ReplayDocument, Path]:
+    document, spikes = read_replay(folder), replay_spikes(folder)
     if prices is None:
         return document, write_replay(document, spikes, folder)
     document = repriced_replay(document, prices)

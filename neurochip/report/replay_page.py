@@ -21,7 +21,7 @@ from neurochip.report.sections.provenance import elements
 from neurochip.report.sections.spikes import Panel, busiest, name_of, raster_figure
 from neurochip.spikes import Spikes
 
-__all__ = ["CODINGS", "replay_page"]
+__all__ = ["CODINGS", "replay_page", "ticks_chart"]
 
 CODINGS = (
     ("symbols", "1 bit a neuron and tick"),
@@ -103,7 +103,8 @@ def _bits(document: ReplayDocument) -> Markup:
     return section("Bits", log_bars(drawn, unit="bit"), about=lead)
 
 
-def _per_tick(document: ReplayDocument) -> Markup:
+def ticks_chart(document: ReplayDocument) -> Chart | None:
+    """Return the counts of each tick; `None` where nothing was sent."""
     series = document["per_tick"]
     shown = [name for name in ("packets", "hops", "sops", "cycles") if any(series.get(name, ()))]
     curves = [
@@ -111,9 +112,15 @@ def _per_tick(document: ReplayDocument) -> Markup:
         for colour, name in enumerate(shown)
     ]
     if not curves:
-        return section("Tick by tick", tag("p", "No spike was sent.", class_="note"))
+        return None
     about = "packets, hops, synaptic operations and cycles of each tick"
-    chart = Chart("Tick by tick", "tick", "", curves, log_y=True, about=about)
+    return Chart("Tick by tick", "tick", "counts of a tick", curves, log_y=True, about=about)
+
+
+def _per_tick(document: ReplayDocument) -> Markup:
+    chart = ticks_chart(document)
+    if chart is None:
+        return section("Tick by tick", tag("p", "No spike was sent.", class_="note"))
     details = _time_lines(document)
     return section(
         "Tick by tick", plot(chart), details, about="Counts of each tick; logarithmic scale, 0 at the floor."

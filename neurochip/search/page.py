@@ -14,7 +14,7 @@ from neurochip.search.dimensions import Choice, Dimension
 from neurochip.search.objectives import Objective
 from neurochip.search.study import Trial
 
-__all__ = ["search_page", "value_words"]
+__all__ = ["front_chart", "search_page", "slice_charts", "value_words"]
 
 
 def value_words(objective: Objective, value: float, *, share: bool) -> str:
@@ -76,13 +76,14 @@ def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _front(
+def front_chart(
     trials: Sequence[Trial], objectives: Sequence[Objective], front: Sequence[int], *, share: bool
-) -> Markup:
+) -> Chart:
+    """Return every trial over the first two objectives."""
     y, x = objectives[0], objectives[1]
     best = sorted((t.objectives[1], t.objectives[0]) for t in trials if t.number in front)
     line = Curve("", [a for a, _ in best], [b for _, b in best])
-    chart = Chart(
+    return Chart(
         "Pareto front",
         x.words,
         y.words,
@@ -94,24 +95,30 @@ def _front(
         y_unit=_unit(y, share=share),
         about=f"{y.words} of each trial against {x.words}; the line joins those that no other beats in both",
     )
+
+
+def _front(
+    trials: Sequence[Trial], objectives: Sequence[Objective], front: Sequence[int], *, share: bool
+) -> Markup:
     lead = "Each point is a trial; no trial beats those on the line in both quantities. Logarithmic scales."
-    return section("Pareto front", plot(chart), about=lead)
+    return section("Pareto front", plot(front_chart(trials, objectives, front, share=share)), about=lead)
 
 
 def _named(dimension: Dimension) -> tuple[str, ...]:
     return dimension.values if isinstance(dimension, Choice) else ()
 
 
-def _slices(
+def slice_charts(
     trials: Sequence[Trial],
     dimensions: Sequence[Dimension],
     objectives: Sequence[Objective],
     front: Sequence[int],
     *,
     share: bool,
-) -> Markup:
+) -> list[Chart]:
+    """Return every trial over each key and the first objective."""
     y = objectives[0]
-    plots = []
+    charts = []
     for dimension in dimensions:
         places = {value: float(n) for n, value in enumerate(_named(dimension))}
 
@@ -131,7 +138,20 @@ def _slices(
             y_unit=_unit(y, share=share),
             about=f"{y.words} of each trial against {dimension.key}",
         )
-        plots.append(tag("figure", plot(chart)))
+        charts.append(chart)
+    return charts
+
+
+def _slices(
+    trials: Sequence[Trial],
+    dimensions: Sequence[Dimension],
+    objectives: Sequence[Objective],
+    front: Sequence[int],
+    *,
+    share: bool,
+) -> Markup:
+    charts = slice_charts(trials, dimensions, objectives, front, share=share)
+    plots = [tag("figure", plot(chart)) for chart in charts]
     lead = "What each key does, whatever the others were." if len(dimensions) > 1 else None
     return section("Key by key", tag("div", *plots, class_="slices"), about=lead)
 

@@ -11,7 +11,7 @@ from neurochip.report.quantities import decimal, percent
 from neurochip.report.schema import Document
 from neurochip.report.sections.frame import grid, row, section
 
-__all__ = ["analog"]
+__all__ = ["alignment_chart", "analog"]
 
 
 def analog(document: Document) -> Markup | None:
@@ -59,7 +59,8 @@ def _mismatch(table: dict[str, Any]) -> Markup:
     return tag("figure", grid(names, rows), tag("figcaption", *caption))
 
 
-def _curves(table: dict[str, Any]) -> Markup | None:
+def alignment_chart(table: dict[str, Any]) -> Chart | None:
+    """Return cosine and alignment after every epoch; `None` where they were not measured."""
     epochs = [epoch for epoch in table["epochs"] if "alignment" in epoch]
     if not epochs:
         return None
@@ -72,7 +73,13 @@ def _curves(table: dict[str, Any]) -> Markup | None:
         points = [(e["epoch"], e["alignment"][pair]) for e in epochs if e["alignment"].get(pair) is not None]
         curves.append(curve(f"alignment {pair}", points, colour % COLOURS))
     about = "Cosine of learning signal and gradient, and alignment of weights"
-    chart = Chart("Alignment", "epoch", "", curves, levels=[(0.0, "")], about=about)
+    return Chart("Alignment", "epoch", "", curves, levels=[(0.0, "")], about=about)
+
+
+def _curves(table: dict[str, Any]) -> Markup | None:
+    chart = alignment_chart(table)
+    if chart is None:
+        return None
     caption = (
         "Cosine of what the rule follows and the gradient, by exact solves at the fixed points of some training "
         "samples; alignment tr(W W′)/(‖W‖‖W′‖) of each pair of opposite weights."

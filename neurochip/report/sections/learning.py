@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,12 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.report.figures import Chart, Curve, plot
+from neurochip.report.figures.captioned import Captioned
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import decimal, percent
 from neurochip.report.schema import Document, EpochTable, RegressionOutputTable
 from neurochip.report.sections.frame import section
 
-__all__ = ["convergence", "error_chart", "learning"]
+__all__ = ["answer_charts", "convergence", "convergence_chart", "error_chart", "learning", "learning_chart"]
 
 _HELD = "validation"
 _CURVES = (
@@ -29,17 +31,13 @@ _MOST_OUTPUTS = 4  # whose answers are drawn
 
 def learning(document: Document) -> Markup | None:
     """Return learning curve and confusion matrix; `None` for a run that does not learn."""
-    result = document["result"]
-    if not result["epochs"]:
+    result, chart = document["result"], learning_chart(document)
+    if chart is None:
         return None
-    epochs = result["epochs"]
-    curves = [(name, _points(epochs, key), colour) for name, key, colour in _CURVES]
-    chart = error_chart([curve for curve in curves if curve[1] or curve[0] != _HELD])
     if "regression" in document:
-        chart = replace(chart, title="Unexplained variance", about="1 − R² after each epoch")
         words = "Share of the variance that is left unexplained, 1 − R², logarithmic scale."
-        answers = [_answers(output) for output in document["regression"]["outputs"][:_MOST_OUTPUTS]]
         curve = tag("figure", plot(chart), tag("figcaption", words))
+        answers = (shown.markup() for shown in answer_charts(document))
         return section("Learning", tag("div", curve, *answers, class_="columns"))
     curve = tag("figure", plot(chart), tag("figcaption", "Samples classified wrong, logarithmic scale."))
     names = document["data"].get("classes", []) if "data" in document else []
@@ -47,8 +45,25 @@ def learning(document: Document) -> Markup | None:
     return section("Learning", tag("div", curve, matrix, class_="columns wide-left"))
 
 
-def _answers(output: RegressionOutputTable) -> Markup:
-    """Return what the network says against what is true, of one number."""
+def learning_chart(document: Document) -> Chart | None:
+    """Return the errors after every epoch; `None` for a run that does not learn."""
+    epochs = document["result"]["epochs"]
+    if not epochs:
+        return None
+    curves = [(name, _points(epochs, key), colour) for name, key, colour in _CURVES]
+    chart = error_chart([curve for curve in curves if curve[1] or curve[0] != _HELD])
+    if "regression" in document:
+        return replace(chart, title="Unexplained variance", about="1 − R² after each epoch")
+    return chart
+
+
+def answer_charts(document: Document) -> list[Captioned]:
+    """Return what the network says against what is true, a chart for each of the first numbers that it says."""
+    table = document.get("regression")
+    return [] if table is None else [_answers(output) for output in table["outputs"][:_MOST_OUTPUTS]]
+
+
+def _answers(output: RegressionOutputTable) -> Captioned:
     true, said = output["true"], output["said"]
     ends = min(true, default=0.0), max(true, default=1.0)
     chart = Chart(
@@ -59,7 +74,9 @@ def _answers(output: RegressionOutputTable) -> Markup:
     )
     r2 = "–" if output["r2"] is None else f"{output['r2']:.3f}"
     words = f"{output['name']}: R² {r2}, r.m.s. deviation {decimal(output['rms'])}; test samples, after the last epoch."
-    return tag("figure", plot(chart), tag("figcaption", words))
+    return Captioned(
+        "answers-" + re.sub(r"[^A-Za-z0-9]+", "-", output["name"]).strip("-"), None, chart, words
+    )
 
 
 def error_chart(curves: Sequence[tuple[str, Sequence[tuple[float, float]], int]]) -> Chart:
@@ -102,27 +119,34 @@ def _confusion(matrix: list[list[int]], names: Sequence[str]) -> Markup:
 
 def convergence(document: Document) -> Markup | None:
     """Return the error at every tick; `None` for a run that learns."""
-    curve = document["convergence"]
-    if curve is None:
+    chart = convergence_chart(document)
+    if chart is None:
         return None
-    ticks = list(range(1, len(curve["mean_error"]) + 1))
-    mean, spread = (_numbers(curve[key]) for key in ("mean_error", "std_error"))
-    line = Curve(curve["scheme"], ticks, mean, low=mean - spread, high=mean + spread)
-    chart = Chart(
-        "Convergence",
-        "tick",
-        "",
-        [line],
-        log_y=True,
-        marks=[(curve["n_free"], "nudge")],
-        about="Distance to the real-valued fixed point at every tick",
-    )
     caption = (
         "Distance |s − s*| to the real-valued fixed point of the phase, mean over the neurons of a layer and "
         "over layers, logarithmic scale; mean and one standard deviation over networks."
     )
     figure = tag("figure", plot(chart), tag("figcaption", caption), class_="tall")
     return section("Convergence", figure)
+
+
+def convergence_chart(document: Document) -> Chart | None:
+    """Return the distance to the fixed point at every tick; `None` for a run that learns."""
+    curve = document["convergence"]
+    if curve is None:
+        return None
+    ticks = list(range(1, len(curve["mean_error"]) + 1))
+    mean, spread = (_numbers(curve[key]) for key in ("mean_error", "std_error"))
+    line = Curve(curve["scheme"], ticks, mean, low=mean - spread, high=mean + spread)
+    return Chart(
+        "Convergence",
+        "tick",
+        "|s − s*|",
+        [line],
+        log_y=True,
+        marks=[(curve["n_free"], "nudge")],
+        about="Distance to the real-valued fixed point at every tick",
+    )
 
 
 def _numbers(values: Sequence[float | None]) -> NDArray[np.float64]:

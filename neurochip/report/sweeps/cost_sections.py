@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from neurochip.report.figures import Chart, Curve, plot
+from neurochip.report.figures import Chart, Curve
+from neurochip.report.figures.captioned import Captioned
 from neurochip.report.markup import Markup, tag
 from neurochip.report.quantities import percent
 from neurochip.report.sections.frame import grid, row, section
@@ -10,7 +11,7 @@ from neurochip.report.sweeps.costs import COSTS, cells_of, cost_names, cost_word
 from neurochip.report.sweeps.schema import FrontTable, PointTable, SweepDocument
 from neurochip.report.sweeps.words import COLOURS, one, short
 
-__all__ = ["cost_section"]
+__all__ = ["cost_charts", "cost_section"]
 
 _MOST_DOTS = 5000  # of single measurements, behind the settings
 
@@ -42,7 +43,7 @@ def cost_section(document: SweepDocument) -> Markup | None:
                 )
     keys = [entry["key"] for entry in document["definition"]["vary"]]
     heads = ["mode", *keys, "mean error", "good", *(COSTS[name].words for name in names)]
-    figures = [_figure(document, name) for name in document["front_costs"]]
+    figures = [shown.markup() for shown in cost_charts(document)]
     return section(
         "What it costs",
         tag("div", *figures, class_="columns") if figures else None,
@@ -67,7 +68,12 @@ def _words(document: SweepDocument, names: list[str]) -> str:
     return " ".join(said)
 
 
-def _figure(document: SweepDocument, name: str) -> Markup:
+def cost_charts(document: SweepDocument) -> list[Captioned]:
+    """Return error against every cost of the front."""
+    return [_chart(document, name) for name in document["front_costs"]]
+
+
+def _chart(document: SweepDocument, name: str) -> Captioned:
     """Return error against a cost: every measurement, every mode at every setting, and the front of the two."""
     curves = []
     modes = [mode for mode in document["definition"]["modes"] if mode != "ideal"]
@@ -98,8 +104,9 @@ def _figure(document: SweepDocument, name: str) -> Markup:
     chart = Chart(
         f"Error against {COSTS[name].words}",
         COSTS[name].words,
-        COSTS[name].unit,
+        "mean test error",
         curves,
+        x_unit=COSTS[name].unit,
         y_range=(0.0, 1.06 * max([*ys, 1e-9])),
         y_unit="%",
         about=f"Mean test error against {COSTS[name].words}, with the front",
@@ -107,7 +114,8 @@ def _figure(document: SweepDocument, name: str) -> Markup:
     caption = (
         f"Faint: every {one(document['definition'])}. The line: the least error that is had for so much."
     )
-    return tag("figure", tag("h3", f"Error and {COSTS[name].words}"), plot(chart), tag("figcaption", caption))
+    heading = tag("h3", f"Error and {COSTS[name].words}")
+    return Captioned(f"cost-{name.replace('_', '-')}", heading, chart, caption)
 
 
 def _of(document: SweepDocument, mode: str, name: str) -> list[PointTable]:

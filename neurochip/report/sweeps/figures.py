@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from neurochip.report.axes import Axis
-from neurochip.report.figures import Chart, Curve, plot
+from neurochip.report.figures import Chart, Curve
+from neurochip.report.figures.captioned import Captioned
 from neurochip.report.figures.plot import fit
 from neurochip.report.markup import Markup, tag
 from neurochip.report.quantities import decimal, percent
 from neurochip.report.sections.frame import section
-from neurochip.report.sweeps.limit_figures import limit_figures
+from neurochip.report.sweeps.limit_figures import limit_charts
 from neurochip.report.sweeps.schema import (
     BandTable,
     CellTable,
@@ -24,7 +26,7 @@ from neurochip.report.sweeps.schema import (
 )
 from neurochip.report.sweeps.words import COLOURS, one, points, short
 
-__all__ = ["panel_figures"]
+__all__ = ["panel_charts", "panel_figures"]
 
 _ROOM = 0.04  # of the width, left and right of the outermost values
 
@@ -52,6 +54,7 @@ class _Key:
 
     def chart(
         self,
+        y_label: str,
         curves: list[Curve],
         y_range: tuple[float, float],
         about: str,
@@ -64,7 +67,7 @@ class _Key:
         return Chart(
             self.name,
             self.name,
-            "",
+            y_label,
             curves,
             log_x=self.log,
             x_names=self.names,
@@ -81,13 +84,23 @@ def panel_figures(document: SweepDocument, panel: PanelTable, *, brief: bool) ->
     """Return the charts of one combination of the other keys; ``brief`` leaves out the dots of each die."""
     key = _key(document)
     others = ", ".join(f"{name} = {value}" for name, value in panel["others"].items())
-    reached = limit_figures(document, panel, key.log)
+    reached = limit_charts(document, panel, key.log)
     figures = [_errors(document, panel, key), reached[0] if reached else _yields(document, panel, key)]
-    parts = [tag("div", *figures, class_="columns"), *reached[1:]]
+    parts = [tag("div", *(f.markup() for f in figures), class_="columns"), *(f.markup() for f in reached[1:])]
     if not brief:
-        parts.append(_dies(document, panel, key))
-    parts += _metrics(panel, key)
+        parts.append(_dies(document, panel, key).markup())
+    for title, measured in _metrics(panel, key):
+        parts.append(tag("h3", title, class_="below"))
+        parts.append(tag("div", *(f.markup() for f in measured), class_="slices"))
     return section(others or f"Against {key.name}", *parts)
+
+
+def panel_charts(document: SweepDocument, panel: PanelTable) -> list[Captioned]:
+    """Return every chart of one combination of the other keys."""
+    key = _key(document)
+    found = [_errors(document, panel, key), *limit_charts(document, panel, key.log)]
+    found += [_yields(document, panel, key), _dies(document, panel, key)]
+    return found + [shown for _, measured in _metrics(panel, key) for shown in measured]
 
 
 def _key(document: SweepDocument) -> _Key:
@@ -132,7 +145,7 @@ def _reach(curves: Iterable[Curve], *more: float) -> tuple[float, float]:
     return lowest, lowest + 1.06 * (highest - lowest) or 1.0
 
 
-def _errors(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
+def _errors(document: SweepDocument, panel: PanelTable, key: _Key) -> Captioned:
     def band(cell: CellTable) -> Band:
         low, high = cell["low"], cell["high"]
         # Student's interval knows no ends; a share has them.
@@ -143,24 +156,25 @@ def _errors(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
     levels = [] if ideal is None else [(ideal["mean"], f"ideal {percent(ideal['mean'])}")]
     about = "Mean test error at each value, by mode, with 95 % bands"
     reach = _reach(curves, *(y for y, _ in levels))
-    chart = key.chart(curves, reach, about, levels=levels, unit="%")
+    chart = key.chart("Test error", curves, reach, about, levels=levels, unit="%")
     words = f"Test samples classified wrong: mean over {one(document['definition'])}s with its 95 % band."
-    return tag("figure", tag("h3", "Test error"), plot(chart), tag("figcaption", words))
+    return Captioned("error", tag("h3", "Test error"), chart, words)
 
 
-def _yields(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
+def _yields(document: SweepDocument, panel: PanelTable, key: _Key) -> Captioned:
     definition = document["definition"]
     curves = _curves(
         panel, key, percent, lambda cell: (cell["good_share"], cell["good_low"], cell["good_high"])
     )
     wanted = definition["wanted"]
     about = "Share of good dies at each value, by mode, with Wilson's interval"
-    chart = key.chart(curves, (0.0, 1.05), about, levels=[(wanted, f"{100 * wanted:g} %")], unit="%")
+    levels = [(wanted, f"{100 * wanted:g} %")]
+    chart = key.chart("Yield", curves, (0.0, 1.05), about, levels=levels, unit="%")
     words = f"{one(definition).title()}s within {points(definition['within'])} of ideal, with Wilson's 95 % interval."
-    return tag("figure", tag("h3", "Yield"), plot(chart), tag("figcaption", words))
+    return Captioned("yield", tag("h3", "Yield"), chart, words)
 
 
-def _dies(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
+def _dies(document: SweepDocument, panel: PanelTable, key: _Key) -> Captioned:
     rest = list(panel["others"].values())
     modes = [curve["mode"] for curve in panel["curves"]]
     x_of = {cell["value"]: cell["x"] for curve in panel["curves"] for cell in curve["cells"]}
@@ -190,14 +204,16 @@ def _dies(document: SweepDocument, panel: PanelTable, key: _Key) -> Markup:
     about = f"Test error of every {what} at each value, by mode"
     reach = _reach(clouds, *(y for y, _ in levels))
     ends = (axis.low, axis.high)
-    chart = key.chart(clouds, reach, about, levels=levels, unit="%", x_range=ends)
+    chart = key.chart("Test error", clouds, reach, about, levels=levels, unit="%", x_range=ends)
     words = (
         f"Every dot is one training of a {what}, measured; below the dashed line it is good, but what is deployed or "
         "fine-tuned is judged by what the same weights do on the ideal chip. One that failed has no dot."
     )
-    return tag(
-        "figure", tag("h3", f"Every {what}"), plot(chart), tag("figcaption", words), class_="tall below"
-    )
+    return Captioned(f"every-{what}", tag("h3", f"Every {what}"), chart, words, "tall below")
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
 
 
 def _values_of(points: dict[str, PointTable]) -> list[str]:
@@ -230,16 +246,17 @@ def _edges(band: BandTable) -> Band:
     return band["mean"], band["low"], band["high"]
 
 
-def _metrics(panel: PanelTable, key: _Key) -> list[Markup]:
+def _metrics(panel: PanelTable, key: _Key) -> list[tuple[str, list[Captioned]]]:
+    """Return what was measured beside the error: the title of a group, and its charts."""
     found = []
     names = sorted({name for curve in panel["curves"] for cell in curve["cells"] for name in cell["metrics"]})
     for prefix, title in _METRICS.items():
         figures = []
         for name in (name for name in names if name.startswith(prefix)):
             curves = _curves(panel, key, decimal, partial(_metric, name))
-            chart = key.chart(curves, _reach(curves, 0.1), f"{name} by mode")
-            figures.append(tag("figure", tag("p", name.replace("_", " "), class_="lead"), plot(chart)))
+            words = name.replace("_", " ")
+            chart = key.chart(words, curves, _reach(curves, 0.1), f"{name} by mode")
+            figures.append(Captioned(_file_name(name), tag("p", words, class_="lead"), chart))
         if figures:
-            found.append(tag("h3", title, class_="below"))
-            found.append(tag("div", *figures, class_="slices"))
+            found.append((title, figures))
     return found

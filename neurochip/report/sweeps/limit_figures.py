@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from neurochip.report.figures import Chart, Curve, plot
-from neurochip.report.markup import Markup, tag
+from neurochip.report.figures import Chart, Curve
+from neurochip.report.figures.captioned import Captioned
+from neurochip.report.markup import tag
 from neurochip.report.quantities import decimal, percent
 from neurochip.report.sweeps.schema import CurveTable, LimitTable, PanelTable, SweepDocument
 from neurochip.report.sweeps.words import COLOURS, one
 
-__all__ = ["limit_figures"]
+__all__ = ["limit_charts"]
 
 _KNOWN = 0.12  # of the range: a limit that is known no better is none, but a value that the die is good up to
 
 
-def limit_figures(document: SweepDocument, panel: PanelTable, log: bool) -> list[Markup]:
-    """Return a figure for each direction; none where the key has no order."""
+def limit_charts(document: SweepDocument, panel: PanelTable, log: bool) -> list[Captioned]:
+    """Return a chart for each direction; none where the key has no order."""
     directions = dict.fromkeys(limit["direction"] for curve in panel["curves"] for limit in curve["limits"])
     return [_figure(document, panel, direction, log) for direction in directions]
 
 
-def _figure(document: SweepDocument, panel: PanelTable, direction: str, log: bool) -> Markup:
+def _figure(document: SweepDocument, panel: PanelTable, direction: str, log: bool) -> Captioned:
     definition = document["definition"]
     key, what, wanted = definition["vary"][0]["key"], one(definition), definition["wanted"]
     curves: list[Curve] = []
@@ -34,7 +35,7 @@ def _figure(document: SweepDocument, panel: PanelTable, direction: str, log: boo
     chart = Chart(
         f"{what.title()}s that go further",
         key,
-        "",
+        f"{what}s that go further",
         curves,
         log_x=log,
         x_room=0.04,
@@ -49,7 +50,7 @@ def _figure(document: SweepDocument, panel: PanelTable, direction: str, log: boo
         f"far. Lines are the law of limits that fits best, bands its 95 % interval; where a line falls below "
         f"{100 * wanted:g} % is the verdict."
     )
-    return tag("figure", tag("h3", f"How far {what}s go"), plot(chart), tag("figcaption", words))
+    return Captioned(f"limits-{direction}", tag("h3", f"How far {what}s go"), chart, words)
 
 
 def _fit(curve: CurveTable, limit: LimitTable) -> Curve:
