@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from neurochip.elements import PowerLaw as PowerLaw
     from neurochip.elements import Predictive as Predictive
     from neurochip.elements import SecondOrderSigmaDelta as SecondOrderSigmaDelta
+    from neurochip.elements import Shift as Shift
     from neurochip.elements import SigmaDelta as SigmaDelta
     from neurochip.elements import Stochastic as Stochastic
     from neurochip.elements import Threshold as Threshold
@@ -72,6 +73,7 @@ _HOME = {
     "PowerLaw": "neurochip.elements",
     "Predictive": "neurochip.elements",
     "SecondOrderSigmaDelta": "neurochip.elements",
+    "Shift": "neurochip.elements",
     "SigmaDelta": "neurochip.elements",
     "Stochastic": "neurochip.elements",
     "Threshold": "neurochip.elements",

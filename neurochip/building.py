@@ -16,6 +16,7 @@ from neurochip.analog.vector_field import load_vector_field
 from neurochip.compile import ChipImage, compile_network
 from neurochip.compile.quantise import state_dtype
 from neurochip.cores.faults import plan_faults
+from neurochip.cores.integer_learning import check_rates
 from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
@@ -87,7 +88,11 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
         rounding=run.network.rounding,
         state_words=state_words_of(run),
         trace_words=trace_cost(run).state_words_kept,
+        numbers=run.fixed_point,
+        weight_range=run.network.weight_range,
     )
+    if run.learning is not None:
+        check_rates(image, run.learning, run.phases, stochastic=run.network.rounding == "stochastic")
     substrate = DigitalSubstrate(
         image,
         run.coding if run.settles else run.neuron,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision
+from neurochip.elements.integers.formats import FixedPoint
 from neurochip.network import Network, described
 
 __all__ = ["ChipImage", "CoreImage", "Demand"]
@@ -57,6 +58,8 @@ class ChipImage:
         For each core i64[2]: links east–west and north–south that one spike crosses to all its receivers.
     address_bits
         For each core, bits that name one of the axons that reach it.
+    numbers
+        Formats of cores that compute in integers alone; `None` for floating-point state.
     """
 
     network: Network
@@ -66,6 +69,7 @@ class ChipImage:
     receivers: tuple[tuple[int, ...], ...]
     hops: NDArray[np.int64]
     address_bits: tuple[int, ...]
+    numbers: FixedPoint | None = None
 
     def cores_of(self, population: int) -> tuple[int, ...]:
         """Indices of the cores that hold a population, in the order of its neurons."""
@@ -95,4 +99,6 @@ class ChipImage:
             "hops": self.hops.tolist(),
             "address_bits": self.address_bits,
         }
+        if self.numbers is not None:
+            content["numbers"] = self.numbers.to_json()
         return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from neurochip.compile.image import ChipImage, CoreImage
 from neurochip.compile.partition import partition
+from neurochip.compile.quantise import check_sums, weight_fractions
 from neurochip.compile.reach import reaches
 from neurochip.compile.route import links_crossed, snake
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision, word_bits
+from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import MappingError
 from neurochip.network import Network, refuse_means
 
@@ -28,6 +31,8 @@ def compile_network(
     rounding: Literal["nearest", "stochastic"] = "nearest",
     state_words: int,
     trace_words: int = 0,
+    numbers: FixedPoint | None = None,
+    weight_range: float | None = None,
 ) -> ChipImage:
     """Lay a network out on a chip.
 
@@ -39,6 +44,10 @@ def compile_network(
         Words of state that a neuron keeps, as its elements declare.
     trace_words
         Words that a core keeps for each axon which reaches it.
+    numbers
+        Formats of cores that compute in integers alone; state then takes the bits that it has there.
+    weight_range
+        Largest magnitude of their weights; `None` takes 8 × the Glorot bound of each projection.
 
     Raises
     ------
@@ -46,17 +55,24 @@ def compile_network(
         When the chip lacks the weight format.
     MappingError
         When the network does not fit.
+    NumericError
+        When its weighted sums do not fit the accumulators of integer cores.
     """
     refuse_means(network, "a core", MappingError)
     _check_delays(network, chip)
     chip.check_weights(precision, rounding)
     state_word = 64 if precision == "float64" else 32
+    state_bits, trace_bits = state_words * state_word, trace_words * state_word
+    if numbers is not None:
+        state_bits, trace_bits = numbers.state_bits, trace_words * numbers.trace.bits
+        numbers = replace(numbers, weight_fractions=weight_fractions(network, precision, weight_range))
+        check_sums(network, numbers, word_bits(precision))
     ranges = partition(
         network,
         chip,
         weight_bits=word_bits(precision),
-        state_bits=state_words * state_word,
-        trace_bits=trace_words * state_word,
+        state_bits=state_bits,
+        trace_bits=trace_bits,
     )
     sites = iter(snake(chip.mesh, sum(len(r) for r in ranges)))
     cores = tuple(
@@ -80,6 +96,7 @@ def compile_network(
         receivers=receivers,
         hops=hops,
         address_bits=tuple(max(1, math.ceil(math.log2(max(core.used.input_axons, 1)))) for core in cores),
+        numbers=numbers,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +10,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.precision import Precision, integer_bits, integer_range
+from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import NumericError
 from neurochip.network import Network
 
-__all__ = ["Quantised", "full_scale", "largest_weight", "quantise", "state_dtype", "weight_dtype"]
+__all__ = [
+    "ACCUMULATOR_BITS",
+    "Quantised",
+    "check_sums",
+    "full_scale",
+    "largest_weight",
+    "quantise",
+    "state_dtype",
+    "weight_dtype",
+    "weight_fractions",
+]
+
+
+ACCUMULATOR_BITS = 32
 
 
 @dataclass(frozen=True)
@@ -51,6 +66,49 @@ def largest_weight(network: Network, projection: int) -> float:
         n_in, n_out = network.weights_shape(projection)
         return full_scale((n_in, n_out))
     return 8.0 * float(np.sqrt(6.0 / (sum(network.fans(projection)) or 1.0)))
+
+
+def weight_fractions(network: Network, precision: Precision, largest: float | None) -> tuple[int, ...]:
+    """Return the fraction bits k of the weights of each projection of an integer core: one unit is 2^−k.
+
+    The range, ``largest`` or `largest_weight`, is widened to the next power of two. A tied copy has its original's.
+    """
+    bits = integer_bits(precision)
+    if bits is None:
+        raise ValueError(f"{precision} has no fraction bits")
+    found: list[int] = []
+    for k, projection in enumerate(network.projections):
+        if projection.transpose_of is not None:
+            found.append(-1)
+            continue
+        top = largest_weight(network, k) if largest is None else largest
+        found.append(bits - 1 - math.ceil(math.log2(top)))
+    return tuple(
+        found[k if p.transpose_of is None else p.transpose_of] for k, p in enumerate(network.projections)
+    )
+
+
+def check_sums(network: Network, numbers: FixedPoint, weight_bits: int) -> None:
+    """Refuse weighted sums that an accumulator of 32 bits may not hold.
+
+    Raises
+    ------
+    NumericError
+        Naming the population, the bits that its sums may need, and the format that asks for them.
+    """
+    up = max(0, numbers.state.fraction - numbers.sum_fraction)
+    for p, population in enumerate(network.populations):
+        most = sum(
+            network.sizes[network.projections[k].source]
+            << (weight_bits - 1 + numbers.sum_fraction - numbers.weight_fractions[k] + up)
+            for k in network.into(p)
+        )
+        if most.bit_length() + 1 > ACCUMULATOR_BITS:
+            raise NumericError(
+                "numbers.state",
+                f"lets sums of {population.name} take {most.bit_length() + 1} bits, and accumulators have "
+                f"{ACCUMULATOR_BITS}; use fewer fraction bits, or narrower weights",
+            )
 
 
 def quantise(

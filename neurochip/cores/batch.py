@@ -26,6 +26,7 @@ from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
 from neurochip.cores.threads import Threads
 from neurochip.cores.tick import run_ticks
+from neurochip.elements.integers import columns
 from neurochip.errors import DataError
 from neurochip.kernels._jit import typed
 
@@ -216,6 +217,11 @@ class Batch:
         out = np.zeros(len(self._layout.core_slots), dtype=np.int64)
         spikes_per_core(np.ascontiguousarray(per_slot), self._core_slots, out)
         return out
+
+    def saturated(self) -> NDArray[np.int64]:
+        """Return how often integer state met the end of its format in these presentations, [what, core]."""
+        met = self.state.words[:, columns.MET : columns.VARIABLES]
+        return np.stack([self.per_core(met[:, k]) for k in range(met.shape[1])])
 
     def under_way(self) -> NDArray[np.int64]:
         """Return the packets of each sending core that faults let arrive later, over all samples."""

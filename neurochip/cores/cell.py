@@ -102,6 +102,10 @@ class Cell(Protocol):
         """Return the factor of the pull."""
         ...
 
+    def unit(self, what: str) -> float:
+        """Return the value of 1 in the format of a ``value``, ``trace`` or ``step``: 1 where it is floating-point."""
+        ...
+
 
 @dataclass(frozen=True)
 class Settling:
@@ -187,6 +191,10 @@ class Settling:
         """Return 2β: the cost is the squared distance."""
         return 2.0 * beta
 
+    def unit(self, what: str) -> float:
+        """State is floating-point."""
+        return 1.0
+
 
 @dataclass(frozen=True)
 class TwoCompartments:
@@ -257,6 +265,10 @@ class TwoCompartments:
         """Return β."""
         return beta
 
+    def unit(self, what: str) -> float:
+        """State is floating-point."""
+        return 1.0
+
 
 @dataclass(frozen=True)
 class Spiking:
@@ -321,6 +333,10 @@ class Spiking:
     def nudge(self, beta: float) -> float:
         """Return 2β: the cost is the squared distance."""
         return 2.0 * beta
+
+    def unit(self, what: str) -> float:
+        """State is floating-point."""
+        return 1.0
 
 
 def cell_of(neuron: CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell) -> Cell:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.cores.counted_ticks import LONGEST, TOTAL, count_ways, time_counts
+from neurochip.cores.faults import FaultPlan
 from neurochip.cores.traffic_tables import TrafficTables, link_routes, longest_tick, traffic_tables
 from neurochip.cores.walked_ticks import Walk, walk_ticks
 from neurochip.description.chip import TimingSpec
@@ -24,7 +25,7 @@ from neurochip.noc.zero_load import in_fractions
 from neurochip.substrate import Phase, exact
 from neurochip.substrate.phase_time import FRACTIONS, MOST_LATENCY, PhaseTime
 
-__all__ = ["ChipClock", "TimeModel"]
+__all__ = ["ChipClock", "TimeModel", "clocks_of"]
 
 TimeModel = Literal["analytic", "cycle"]
 
@@ -250,6 +251,29 @@ class ChipClock:
             time = time + walker.take()
         ticks = len(spikes) * len(rows)
         return replace(time, ticks=ticks, barrier=ticks * self.tables.barrier)
+
+
+def clocks_of(
+    image: ChipImage,
+    core_slots: Sequence[tuple[int, int]],
+    model: TimeModel,
+    every: int,
+    threads: int,
+    plans: Iterable[FaultPlan | None],
+) -> tuple[ChipClock, ...]:
+    """Return a clock for each plan of what is broken."""
+    return tuple(
+        ChipClock(
+            image,
+            core_slots,
+            model,
+            every=every,
+            threads=threads,
+            unreachable=None if plan is None else plan.wiring.cut != 0,
+            dead=None if plan is None else plan.dead,
+        )
+        for plan in plans
+    )
 
 
 class _Walker:

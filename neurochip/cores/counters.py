@@ -12,6 +12,7 @@ from neurochip.compile import ChipImage
 from neurochip.compile.route import Link, links_crossed
 from neurochip.cores.channel import TALLY
 from neurochip.cores.senders import Senders
+from neurochip.elements.integers.columns import LIMITED
 from neurochip.kernels._jit import entry
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.substrate.phase_time import PhaseTime
@@ -20,6 +21,8 @@ __all__ = ["EventCounters", "spikes_per_core"]
 
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
+# What of integer state can meet the end of its format, in the order of its neurons (elements/integers/columns).
+SATURATED = tuple(f"saturated_{what}" for what in LIMITED)
 
 
 _CARRIED, _SENT, _LAST = range(3)  # of each group of senders
@@ -58,6 +61,7 @@ class _Tally:
     sent: Counts  # i64[3, group]  under way at the beginning, sent, under way at the end
     operations: Counts  # i64[core]  where they do not follow from it
     broken: Counts  # i64[TALLY, core]
+    saturated: Counts  # i64[SATURATED, core]
     samples: int = 0
     sample_ticks: int = 0
 
@@ -198,6 +202,7 @@ class EventCounters:
         last: Counts,
         sops: Counts | None = None,
         faults: FaultCounts | None = None,
+        saturated: Counts | None = None,
     ) -> None:
         """Book a phase.
 
@@ -216,6 +221,8 @@ class EventCounters:
             between two populations, delays, or synapses that are not there.
         faults
             What they did, where there are any; ``carried`` and ``last`` mean nothing then.
+        saturated
+            How often integer state met the end of its format, i64[SATURATED, core].
         """
         # Only added up here, and turned into books when they are read.
         key = _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken)
@@ -224,6 +231,7 @@ class EventCounters:
                 np.zeros((3, len(self.senders)), dtype=np.int64),
                 np.zeros(self._cores, dtype=np.int64),
                 np.zeros((len(TALLY), self._cores), dtype=np.int64),
+                np.zeros((len(SATURATED), self._cores), dtype=np.int64),
             )
         tally = self._tallies[key]
         tally.samples += samples
@@ -234,6 +242,8 @@ class EventCounters:
         tally.sent += np.stack([carried, sent, last])
         if sops is not None:
             tally.operations += sops
+        if saturated is not None:
+            tally.saturated += saturated
 
     def _enter(self, kind: _Kind, tally: _Tally) -> None:
         book, senders = self._blank(), self.senders
@@ -303,6 +313,8 @@ class EventCounters:
             book[listens, _AT["neuron_updates"]] += sample_ticks
             for name in ("sops", "weight_reads"):
                 book[listens, _AT[name]] += arrived * self.size[listens]
+        for name, met in zip(SATURATED, tally.saturated, strict=True):
+            book[:, _AT[name]] = met
         self._book(kind.phase, book, presentations=samples if kind.begins else 0, ticks=sample_ticks)
 
     def update(self, accumulations: Counts, writes: Counts, saturations: Counts, words: Counts) -> None:

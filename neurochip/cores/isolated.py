@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.arrays import Pull, Recorder, Span
+from neurochip.cores.arrays import Pull, Recorder, Span, Wiring
 from neurochip.cores.cell import Settling
 from neurochip.cores.channel import sound_channel
 from neurochip.cores.layout import Layout
@@ -22,7 +22,7 @@ from neurochip.description.run_sections import CodingSpec
 from neurochip.elements.neurons.settling import VALUE
 from neurochip.spikes import Spikes
 
-__all__ = ["CoreMemory", "IsolatedCore"]
+__all__ = ["CoreMemory", "IsolatedCore", "memory_of"]
 
 
 class CoreMemory(NamedTuple):
@@ -31,6 +31,17 @@ class CoreMemory(NamedTuple):
     weights: NDArray[Any]
     scales: NDArray[Any]
     bias: NDArray[Any]
+
+
+def memory_of(layout: Layout, wiring: Wiring, core: int) -> CoreMemory:
+    """Return copies of what one core of a chip holds of its own."""
+    alone = Layout(layout.image, only=core)
+    weights = alone.wiring().weights
+    own = (block for block in layout.blocks if block.core == core)
+    for here, there in zip(alone.blocks, own, strict=True):
+        alone.block(weights, here)[...] = layout.block(wiring.weights, there)
+    first, last = layout.core_slots[core]
+    return CoreMemory(weights, wiring.scales.copy(), wiring.bias[first:last].copy())
 
 
 class IsolatedCore:

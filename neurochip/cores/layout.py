@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.compile.quantise import largest_weight, quantise, state_dtype, weight_dtype
+from neurochip.compile.quantise import state_dtype, weight_dtype
 from neurochip.cores.arrays import (
     HELD,
     UPDATED,
@@ -34,11 +34,8 @@ from neurochip.elements.neurons.neuron import ROOM
 from neurochip.errors import CapabilityError
 from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
-from neurochip.network import turned
-from neurochip.substrate import Parameters
-from neurochip.substrate.fitting import projection_matrices, weights_place
 
-__all__ = ["Block", "Layout"]
+__all__ = ["Block", "Layout", "is_fixed"]
 
 _VECTOR = 16
 _WORD = 64
@@ -48,7 +45,7 @@ def _up(number: int, step: int) -> int:
     return -(-number // step) * step
 
 
-def _is_fixed(connection: Connection) -> bool:
+def is_fixed(connection: Connection) -> bool:
     """Whether it has no weights that could be given."""
     return math.prod(connection.shape) == 0 and connection.synapses > 0
 
@@ -92,7 +89,8 @@ class Layout:
 
     def __init__(self, image: ChipImage, only: int | None = None, *, delivers_reals: bool = False) -> None:
         self.image, self._only = image, only
-        self.state_dtype = state_dtype(image.precision)
+        self.numbers = image.numbers
+        self.state_dtype = np.dtype(np.int32) if image.numbers else state_dtype(image.precision)
         self.weight_dtype = weight_dtype(image.precision)
         integer = integer_bits(image.precision) is not None and not delivers_reals
         self.sum_dtype = np.dtype(np.int32) if integer else self.state_dtype
@@ -133,7 +131,7 @@ class Layout:
         for k, projection in enumerate(network.projections):
             held = [c for c in self.cores if image.cores[c].population == projection.target]
             if projection.connection is not None:
-                n = projection.connection.memory(None if _is_fixed(projection.connection) else np.zeros(
+                n = projection.connection.memory(None if is_fixed(projection.connection) else np.zeros(
                     projection.connection.shape), self.weight_dtype).weights.size  # fmt: skip
                 self._listed[k] = slice(start, start + n)
                 start += _up(n, _VECTOR)
@@ -230,7 +228,7 @@ class Layout:
                 if connection is None:
                     packed.add_dense()
                 else:
-                    none = None if _is_fixed(connection) else np.zeros(connection.shape)
+                    none = None if is_fixed(connection) else np.zeros(connection.shape)
                     packed.add(connection, self._listed[k].start, none)
             self._synapses[key] = typed(packed.tables())
         return self._synapses[key]
@@ -360,7 +358,7 @@ class Layout:
         if connection is None:
             self.matrix(weights, projection)[...] = values
             return
-        given = None if _is_fixed(connection) else values
+        given = None if is_fixed(connection) else values
         self.listed(weights, projection)[...] = connection.memory(given, weights.dtype).weights
 
     def block(self, weights: NDArray[Any], block: Block) -> NDArray[Any]:
@@ -368,43 +366,6 @@ class Layout:
         column = block.start - self._matrices[block.projection][0]
         return self._padded(weights, block.projection)[: block.rows, column : column + block.width]
 
-    def write(self, wiring: Wiring, parameters: Parameters, largest: float | None) -> tuple[Wiring, int]:
-        """Put parameters in place; returns the wiring with its scales, and how many weights were clipped."""
-        matrices: list[NDArray[Any]] = []
-        clipped = 0
-        network = self.image.network
-        scales = np.ones(len(network.projections), dtype=self.state_dtype)
-        for k, values in enumerate(projection_matrices(network, parameters)):
-            tied_to = network.projections[k].transpose_of
-            connection = network.projections[k].connection
-            if tied_to is not None:
-                matrices.append(turned(network.projections[tied_to], matrices[tied_to]))
-                scales[k] = scales[tied_to]
-            elif connection is not None and _is_fixed(connection):
-                matrices.append(values)
-            else:
-                place = weights_place(network, k)
-                top = largest_weight(network, k) if largest is None else largest
-                held = quantise(values, self.image.precision, largest=top, place=place)
-                matrices.append(held.weights)
-                scales[k] = held.scale
-                clipped += held.clipped
-            self.store(wiring.weights, k, matrices[-1])
-        for p, bias in zip(network.updated, parameters.biases, strict=True):
-            wiring.bias[self.slots_of[p]] = bias
-        return wiring._replace(scales=scales), clipped
-
-    def read(self, wiring: Wiring) -> Parameters:
-        """Return the values of all weights and biases, as copies."""
-        network = self.image.network
-        matrices = []
-        for k in range(len(network.projections)):
-            values = self.values(wiring.weights, k)
-            if integer_bits(self.image.precision) is not None:
-                values = values * wiring.scales[k]
-            matrices.append(np.array(values, order="C"))
-        return Parameters(
-            weights=tuple(matrices[k] for k in network.forward),
-            feedback=tuple(matrices[k] for k in network.own_feedback),
-            biases=tuple(wiring.bias[self.slots_of[k]].copy() for k in network.updated),
-        )
+    def unit(self, projection: int) -> float:
+        """Return the value of an integer of 1 in the weights of a projection, on integer cores."""
+        return 1.0 if self.numbers is None else 2.0 ** -self.numbers.weight_fractions[projection]

@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.arrays import Wiring
+from neurochip.cores.integer_learning import IntegerLearning, core_key
 from neurochip.cores.layout import Block, Layout
 from neurochip.cores.listed_learning import ListedLearning
+from neurochip.cores.loading import read_parameters, write_parameters
 from neurochip.cores.plasticity import add_integers, change_floats, change_integers
 from neurochip.cores.synapse_mismatch import SynapseMismatch, synapse_factors
 from neurochip.cores.weight_flips import WeightFlips
+from neurochip.description.fixed_point import exponent_of
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import CapabilityError, NumericError
 from neurochip.kernels.random_bits import mix
@@ -57,6 +60,8 @@ class SynapseMemories:
         What neurons make of a weight of 1; the kind of each population.
     mismatch
         Of the synapses; `None`: every synapse delivers what its memory holds.
+    traced
+        What rules take for the activity before synapses are traces (of integer cores: in their format).
     """
 
     def __init__(
@@ -71,8 +76,13 @@ class SynapseMemories:
         gain: float = 1.0,
         kinds: tuple[int, ...] | None = None,
         mismatch: SynapseMismatch | None = None,
+        traced: bool = False,
     ) -> None:
         self._layout, self._kinds = layout, kinds
+        numbers, precision = layout.numbers, layout.image.precision
+        self._integers = None
+        if numbers is not None:
+            self._integers = IntegerLearning(numbers, precision, traced=traced, stochastic=stochastic)
         self._seed = np.uint64(seed)
         self._stochastic = stochastic
         self._weight_range = weight_range
@@ -144,13 +154,13 @@ class SynapseMemories:
     def load(self, parameters: Parameters) -> None:
         """Write all weights and biases, rounding to nearest where weights are integers."""
         with self._stored():
-            self.wiring, _ = self._layout.write(self.wiring, parameters, self._weight_range)
+            self.wiring, _ = write_parameters(self._layout, self.wiring, parameters, self._weight_range)
         self._deliver()
 
     def parameters(self) -> Parameters:
         """Return the values of all weights and biases, as copies."""
         with self._stored():
-            return self._layout.read(self.wiring)
+            return read_parameters(self._layout, self.wiring)
 
     def change(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> Written:
         """Change weights and biases; a tied copy follows its original."""
@@ -168,8 +178,9 @@ class SynapseMemories:
             if k in self._listed:
                 self._change_listed(update, written)
                 continue
-            pre = np.concatenate([a for a, _ in update.terms]).astype(layout.state_dtype)
-            post = np.concatenate([b for _, b in update.terms]).astype(layout.state_dtype)
+            pre, post = (np.concatenate(side) for side in zip(*update.terms, strict=True))
+            if self._integers is None:
+                pre, post = pre.astype(layout.state_dtype), post.astype(layout.state_dtype)
             own = (block for block in layout.blocks if block.projection == k)
             for receiver, block in enumerate(own):
                 core = image.cores[block.core]
@@ -193,18 +204,43 @@ class SynapseMemories:
                 for c in image.cores_of(here):
                     written.words[c] += told * image.cores[c].size * len(image.cores_of(there))
         for population, change in zip(network.updated, biases, strict=True):
-            if change is not None:
+            if change is not None and self._integers is not None:
+                self._change_biases(self._integers, population, change, updates)
+            elif change is not None:
                 self.wiring.bias[layout.slots_of[population]] += change.astype(layout.state_dtype)
         self.updates += 1
         return written
+
+    def _change_biases(
+        self,
+        integers: IntegerLearning,
+        population: int,
+        change: NDArray[Any],
+        updates: Sequence[WeightUpdate],
+    ) -> None:
+        """Add a change to the biases of a population of integer cores: its rate is that of their first weights."""
+        image, network = self._layout.image, self._layout.image.network
+        forward = [k for k in network.into(population) if k in network.forward]
+        into = [u for k in forward for u in updates if u.projection == k]
+        exponent = exponent_of(abs(into[0].rate)) if into else None
+        if exponent is None:
+            return  # without a rate there is no change
+        for c in image.cores_of(population):
+            core = image.cores[c]
+            first, last = self._layout.core_slots[c]
+            key = core_key(self._key(len(network.projections) + population), c)
+            moved = np.asarray(change, np.float64)[core.first : core.last]
+            integers.bias(self.wiring.bias[first:last], moved, exponent, key)
 
     def _change_block(
         self, block: Block, pre: NDArray[Any], post: NDArray[Any], rate: float
     ) -> tuple[int, int]:
         """Add one update to one block; returns the non-zero ``pre`` and the weights that met the limit."""
         layout, t = self._layout, self._layout.state_dtype
-        columns = np.ascontiguousarray(post)
         edges = np.array([block.rows * k // self._threads for k in range(self._threads + 1)], dtype=np.uint64)
+        if self._integers is not None:
+            return self._change_integers(self._integers, block, pre, post, rate, edges)
+        columns = np.ascontiguousarray(post)
         scratch = np.zeros((self._threads, block.width), dtype=t)
         out = np.zeros((self._threads, 3), dtype=np.int64)
         weights, start, stride = self.wiring.weights, np.uint64(block.start), np.uint64(block.stride)
@@ -226,12 +262,34 @@ class SynapseMemories:
             raise _not_finite(layout.image.network, block.projection)
         return int(out[:, 0].sum()), int(out[:, 1].sum())
 
+    def _change_integers(
+        self,
+        integers: IntegerLearning,
+        block: Block,
+        pre: NDArray[Any],
+        post: NDArray[Any],
+        rate: float,
+        edges: NDArray[np.uint64],
+    ) -> tuple[int, int]:
+        """Do the same on integer cores."""
+        place = weights_place(self._layout.image.network, block.projection)
+        change = integers.change(block.projection, pre, post, rate, place)
+        columns, key = np.ascontiguousarray(change.post), core_key(self._key(block.projection), block.core)
+        at = np.uint64(block.start), np.uint64(block.stride)
+        out = np.zeros((self._threads, 3), dtype=np.int64)
+
+        def share(k: int) -> None:
+            integers.add(self.wiring.weights, at, edges[k : k + 2], change, columns, key, out[k])
+
+        self._each_thread(share)
+        return int(out[:, 0].sum()), int(out[:, 1].sum())
+
     def _step(self, projection: int, rate: float) -> float:
         """Return a rate in steps of a weight, checked."""
         layout, t = self._layout, self._layout.state_dtype
         bits = integer_bits(layout.image.precision)
         step = rate if bits is None else rate / float(self.wiring.scales[projection])
-        if not abs(step) <= float(np.finfo(t).max):
+        if not abs(step) <= float(np.finfo(t.type(0)).max):
             raise NumericError(
                 weights_place(layout.image.network, projection),
                 f"are to change at a rate of {step:.3g} steps, which {t} cannot hold; use a smaller rate or a "

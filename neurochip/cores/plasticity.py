@@ -6,10 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from neurochip.elements.integers.arithmetic import first_word, next_word
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, uniform
 
-__all__ = ["add_integers", "change_floats", "change_integers"]
+__all__ = ["add_integers", "change_fixed", "change_floats", "change_integers"]
 
 
 @kernel
@@ -109,6 +110,49 @@ def change_integers(
             wanted = np.float64(weights[at + j]) + step
             weights[at + j], ends = _rounded(wanted, bottom, top, stochastic, row_key, first_column + j)
             out[1] += ends
+
+
+@entry
+def change_fixed(
+    weights: Any,
+    start: Any,
+    stride: Any,
+    rows: Any,
+    pre: Any,
+    post: Any,
+    left: Any,
+    right: Any,
+    change: Any,
+    bottom: int,
+    top: int,
+    stochastic: int,
+    key: Any,
+    out: Any,
+) -> None:
+    """W[i, j] += (2^left Σ_samples pre[sample, i] · post[sample, j] + c) >> right, kept in ``bottom`` … ``top``.
+
+    All is integer: ``pre`` i32[sample, axon], ``post`` i[sample, column], ``change`` i[column] scratch that holds the
+    sums. c is half a unit, or with ``stochastic`` 1 the low ``right`` bits of a word: the generator begins a row with
+    (``key`` u64 < 2³², i) and gives a word for every column. A row whose ``pre`` are all 0 is left alone. ``out`` as of
+    `change_integers`.
+    """
+    nothing, width = np.uint64(0), np.uint64(post.shape[1])
+    mask = (np.uint64(1) << np.uint64(right)) - np.uint64(1)
+    half = (np.int64(1) << np.int64(right)) >> np.int64(1)
+    for i in range(rows[0], rows[1]):
+        n = _accumulate(i, pre, post, width, change)
+        if n == 0:
+            continue
+        out[0] += n
+        at = start + i * stride
+        word = first_word(key, i)
+        for j in range(nothing, width):
+            word = next_word(word)
+            chance = np.int64(word & mask) if stochastic else half
+            wanted = np.int64(weights[at + j]) + (((np.int64(change[j]) << left) + chance) >> right)
+            held = min(max(wanted, np.int64(bottom)), np.int64(top))
+            out[1] += held != wanted
+            weights[at + j] = held
 
 
 @entry

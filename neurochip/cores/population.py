@@ -45,7 +45,8 @@ def _update_value(update: Kernel[Any, Any], dtype: np.dtype[Any]) -> Any:
     words, slot = np.zeros(0, np.uint64), np.uint64(0)
     moment = Moment(1, slot, slot, row, False)
     sample = Sample(plane, np.zeros(0, np.uint8), row, row, words, np.zeros(0, np.int64))
-    return update.value(slot, slot, moment, sample, plane, dtype.type(0), row, plane)
+    nudge = np.int64(0) if dtype.kind == "i" else dtype.type(0)
+    return update.value(slot, slot, moment, sample, plane, nudge, row, plane)
 
 
 @functools.cache

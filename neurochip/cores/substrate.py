@@ -12,10 +12,11 @@ from neurochip.compile import ChipImage
 from neurochip.cores.arrays import Recorder, Wiring
 from neurochip.cores.batch import Batch
 from neurochip.cores.cell import Cell, cell_of
-from neurochip.cores.clock import ChipClock
+from neurochip.cores.clock import ChipClock, clocks_of
 from neurochip.cores.counters import EventCounters
 from neurochip.cores.faults import plan_faults
-from neurochip.cores.isolated import CoreMemory
+from neurochip.cores.integer_cell import IntegerSettling
+from neurochip.cores.isolated import CoreMemory, memory_of
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
 from neurochip.cores.senders import Senders
@@ -107,12 +108,16 @@ class DigitalSubstrate:
         self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
+        if image.numbers is not None and isinstance(neuron, CodingSpec):
+            self._cell = IntegerSettling(neuron, image.numbers, self._layout.core_slots)
         self._senders = Senders(image, self._layout.population_slots)
         self._counters = EventCounters(
             image, self._senders, traced or counting, bias_axon=self._cell.has_bias_axon
         )
         self._met = SynapsesMet(image, self._layout.slots_of)
         self._dtype = self._layout.state_dtype
+        self._nudge_type = np.int64 if self._dtype.kind == "i" else self._dtype.type
+        self._reals = np.float64 if self._dtype.kind == "i" else self._dtype.type
         self._threads = Threads(threads)
         spec = FaultsSpec() if faults is None else faults
         if spec.given() and not image.network.is_simple:
@@ -123,17 +128,9 @@ class DigitalSubstrate:
         self.plans = tuple(plan_faults(spec, self._layout, seed, testing=t) for t in (False, True))
         self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
         if timing != "tick":
-            self._clocks = tuple(
-                ChipClock(
-                    image,
-                    self._layout.core_slots,
-                    timing,
-                    every=timing_every,
-                    threads=self._threads.count,
-                    unreachable=None if plan is None else plan.wiring.cut != 0,
-                    dead=None if plan is None else plan.dead,
-                )
-                for plan in self.plans
+            threads = self._threads.count
+            self._clocks = clocks_of(
+                image, self._layout.core_slots, timing, timing_every, threads, self.plans
             )
         self._clock = self._clocks[0] if self._clocks else None
         self._synapses = SynapseMemories(
@@ -146,6 +143,7 @@ class DigitalSubstrate:
             gain=self._cell.gain,
             kinds=self._cell.kinds(image.network.populations),
             mismatch=mismatch,
+            traced=traced,
         )
         self._batch = Batch(
             self._layout,
@@ -219,10 +217,11 @@ class DigitalSubstrate:
         waiting = {} if met is None else met.under_way(batch.state, batch.tick)
         carried = self._sent(batch.bits()) if batch.tick else np.zeros(len(self._senders), np.int64)
         before = batch.under_way()
+        met_before = batch.saturated() if batch.tick and self.image.numbers else 0
         batch.clear_tallies()
         begins = phase not in self._begun
         recorder = self._run_batch(
-            phase, begins, ticks, self._dtype.type(self._cell.nudge(beta)), wanted, kept
+            phase, begins, ticks, self._nudge_type(self._cell.nudge(beta)), wanted, kept
         )
         batch.tick += ticks
         self._counters.run(
@@ -239,6 +238,7 @@ class DigitalSubstrate:
             if met is None
             else met.operations(batch.state.counts, waiting, met.under_way(batch.state, batch.tick)),
             faults=batch.fault_counts(before, batch.under_way()),
+            saturated=None if self.image.numbers is None else batch.saturated() - met_before,
         )
         self._begun.add(phase)
         self._ran = ticks
@@ -247,9 +247,13 @@ class DigitalSubstrate:
         return Settled(
             ticks=ticks,
             spikes=tuple(recorder.spikes[:, :, s] for s in of) if kept[0] else (),
-            states=tuple(recorder.states[:, :, s] for s in of) if kept[1] else (),
-            step_sizes=tuple(recorder.steps[:, :, s] for s in of) if kept[2] else (),
+            states=tuple(self._values(recorder.states[:, :, s], "value") for s in of) if kept[1] else (),
+            step_sizes=tuple(self._values(recorder.steps[:, :, s], "step") for s in of) if kept[2] else (),
         )
+
+    def _values(self, state: NDArray[Any], what: str) -> NDArray[Any]:
+        """Return state as values: on integer cores its integers stand for so many units."""
+        return state if self.image.numbers is None else self._reals(self._cell.unit(what)) * state
 
     def _sent(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
         """Sum small counts [sample, slot] over samples and over neurons that send alike."""
@@ -307,16 +311,17 @@ class DigitalSubstrate:
         check_observable(what, self.capabilities, "is not kept on this chip; make it with traced=True")
         own = self._cell.value_is_trace and what is Observable.TRACE
         if what is Observable.VALUE or own:
-            return np.array(state.words[:, self._cell.value, slots])
+            return self._values(np.array(state.words[:, self._cell.value, slots]), "value")
         if what is Observable.SPIKES:
             return np.array(batch.bits()[:, slots])
         lost = plan is not None and batch.lossy and batch.tick > 0
-        ran = self._dtype.type(max(self._ran, 1) / self._cell.period)
+        ran = self._reals(max(self._ran, 1) / self._cell.period)
         if what is Observable.TRACE:
             trace = batch.reception.trace
             if plan is not None and lost:
-                return plan.at_cores(trace, layer)
-            return np.array(trace[:, slots] if not batch.lossy else 0 * state.words[:, 0, slots])
+                return self._values(plan.at_cores(trace, layer), "trace")
+            kept = np.array(trace[:, slots] if not batch.lossy else 0 * state.words[:, 0, slots])
+            return self._values(kept, "trace")
         if plan is not None and lost and self._counting:
             return np.asarray(plan.at_cores(batch.reception.counts, layer) / ran)
         rate: NDArray[Any] = state.counts[:, slots] / ran
@@ -354,15 +359,7 @@ class DigitalSubstrate:
 
     def core_memory(self, core: int) -> CoreMemory:
         """Return copies of all that one core holds of its own, to run it alone."""
-        wiring, layout = self._synapses.wiring, self._layout
-        alone = Layout(self.image, only=core)
-        weights = alone.wiring().weights
-        for here, there in zip(
-            alone.blocks, (block for block in layout.blocks if block.core == core), strict=True
-        ):
-            alone.block(weights, here)[...] = layout.block(wiring.weights, there)
-        first, last = layout.core_slots[core]
-        return CoreMemory(weights, wiring.scales.copy(), wiring.bias[first:last].copy())
+        return memory_of(self._layout, self._synapses.wiring, core)
 
     def each_tick(self, spikes: Sequence[Spikes]) -> list[PhaseTime]:
         """Return the time of every tick of one recorded presentation: [tick, unit] of each layer. Books nothing."""

@@ -12,6 +12,7 @@ from neurochip.description.chip import (
 )
 from neurochip.description.chip_reader import chip_from_toml, read_chip, read_prices
 from neurochip.description.events import EVENTS, Event
+from neurochip.description.fixed_point import NumbersSpec
 from neurochip.description.graph import network_of
 from neurochip.description.network_sections import NetworkSpec, PopulationSpec, ProjectionSpec
 from neurochip.description.precision import PRECISIONS, Precision, integer_bits, word_bits
@@ -44,6 +45,7 @@ __all__ = [
     "LearningSpec",
     "MeshSpec",
     "NetworkSpec",
+    "NumbersSpec",
     "PacketSpec",
     "PhasesSpec",
     "PopulationSpec",

@@ -12,8 +12,9 @@ from typing import Annotated, Any, Literal
 
 from neurochip.data.facts import FACTS
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.elements import element_table, read_element
+from neurochip.description.elements import element_table
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
+from neurochip.description.fixed_point import NumbersSpec, check_learning, fixed_point, refuse_with_integers
 from neurochip.description.graph import network_of
 from neurochip.description.network_sections import NETWORK_READERS, NetworkSpec
 from neurochip.description.neuron_section import (
@@ -33,15 +34,17 @@ from neurochip.description.run_sections import (
     LearningSpec,
     PhasesSpec,
     RecordSpec,
+    read_coding,
 )
 from neurochip.description.synapse_mismatch import MismatchSpec
 from neurochip.elements import Constant, Identity, PowerLaw
+from neurochip.elements.integers.formats import FixedPoint
 from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot
 from neurochip.keys.key import Alone, Count, Key, Seed
 from neurochip.keys.live import refuse_dead, refuse_dead_given, without_dead
-from neurochip.keys.reading import Table, build, conform, describe, refuse_unknown
+from neurochip.keys.reading import Table, build, conform
 from neurochip.keys.section import described
 from neurochip.network import Network
 
@@ -113,6 +116,13 @@ class RunSpec:
             live_if=Is("substrate", "digital", "ideal") & Is("neuron.kind", SettlingNeuron.kind),
         ),
     ] = field(default_factory=CodingSpec)
+    numbers: Annotated[
+        NumbersSpec,
+        Key(
+            "Fixed-point formats of state, for cores that compute in integers alone (docs/fixed-point.md).",
+            live_if=_DIGITAL & Is("neuron.kind", SettlingNeuron.kind),
+        ),
+    ] = field(default_factory=NumbersSpec)
     analog: Annotated[AnalogSpec | None, Key("The analog chip.", live_if=Is("substrate", "analog"))] = None
     phases: Annotated[PhasesSpec, Key("How long each phase lasts.", live_if=_TRAINS)] = field(
         default_factory=PhasesSpec
@@ -167,6 +177,7 @@ class RunSpec:
         else:
             self._check_digital()
         self._check_faults()
+        self._check_numbers()
         for name in ("coding", "learning", "analog"):
             refuse_beyond_format(getattr(self, name), name, self.network.precision)
         refuse_beyond_format(self.network.weight_range, "network.weight_range", self.network.precision)
@@ -311,6 +322,20 @@ class RunSpec:
             if getattr(self.coding, name) is None:
                 raise ConfigError(f"coding.{name}", "is missing; the digital substrate sends only bits")
 
+    @property
+    def fixed_point(self) -> FixedPoint | None:
+        """Formats of integer cores, without those of their weights; `None` where state is floating-point."""
+        return fixed_point(self.numbers, self.coding, self.network.precision)
+
+    def _check_numbers(self) -> None:
+        if self.fixed_point is None or self.network.is_open:
+            return
+        refuse_with_integers(network_of(self.network), self.mismatch)
+        if self.learning is not None and self.experiment == "train":
+            facts = FACTS.get(self.data.set) if self.data.file is None and self.data.given is None else None
+            known = self.data.train or (facts.train if facts is not None else None)
+            check_learning(self.learning, self.phases, known)
+
     def _check_faults(self) -> None:
         for fault in self.faults.given():
             place = f"faults.{fault.fault}"
@@ -336,7 +361,7 @@ class RunSpec:
                 if value.given():
                     table[section.name] = value.to_table()
                 continue
-            if isinstance(value, SettlingNeuron) or value == MismatchSpec():
+            if isinstance(value, SettlingNeuron) or value in (MismatchSpec(), NumbersSpec()):
                 continue
             if section.name == "neuron":
                 table[section.name] = element_table(value)
@@ -367,7 +392,7 @@ class RunSpec:
         if "neuron" in table:
             table = table | {"neuron": read_neuron(table["neuron"])}
         readers = {
-            CodingSpec: lambda value, place: _read_coding(value, place, is_ideal),
+            CodingSpec: lambda value, place: read_coding(value, place, is_ideal),
             **FAULT_READERS,
             **NETWORK_READERS,
         }
@@ -389,18 +414,3 @@ def _plain(table: Table) -> Table:
         for name, entry in table.items()
         if entry is not None
     }
-
-
-def _read_coding(value: Any, place: str, is_ideal: bool) -> CodingSpec:
-    """Read [coding]; what is left out depends on the substrate."""
-    if not isinstance(value, dict):
-        raise ConfigError(place, f"expected a table, got {describe(value)}")
-    refuse_unknown(value, ELEMENTS, place)
-    defaults = CodingSpec.ideal() if is_ideal else CodingSpec()
-    parts = {name: getattr(defaults, name) for name in ELEMENTS}
-    for name, entry in value.items():
-        family, default, what = ELEMENTS[name]
-        if is_ideal and name == "annealer":
-            default = "constant"
-        parts[name] = read_element(entry, family, default, f"{place}.{name}", what=what)
-    return CodingSpec(**parts)

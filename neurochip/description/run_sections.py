@@ -28,6 +28,7 @@ from neurochip.elements.stages import FAMILIES
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Is, IsNot
 from neurochip.keys.key import Count, Key, Listed, Natural, Nonnegative
+from neurochip.keys.reading import describe, refuse_unknown
 from neurochip.keys.section import Section, described
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "LearningSpec",
     "PhasesSpec",
     "RecordSpec",
+    "read_coding",
 ]
 
 Epochs = Annotated[int, Meta(ge=1, le=1_000_000)]
@@ -86,6 +88,21 @@ ELEMENTS: dict[str, tuple[Family, str, str]] = {
     "decoder": (FAMILIES["decoder"], "predictive", "a decoder"),
     "annealer": (FAMILIES["annealer"], "osa", "an annealer"),
 }
+
+
+def read_coding(value: Any, place: str, is_ideal: bool) -> CodingSpec:
+    """Read [coding]; what is left out depends on the substrate."""
+    if not isinstance(value, dict):
+        raise ConfigError(place, f"expected a table, got {describe(value)}")
+    refuse_unknown(value, ELEMENTS, place)
+    defaults = CodingSpec.ideal() if is_ideal else CodingSpec()
+    parts = {name: getattr(defaults, name) for name in ELEMENTS}
+    for name, entry in value.items():
+        family, default, what = ELEMENTS[name]
+        if is_ideal and name == "annealer":
+            default = "constant"
+        parts[name] = read_element(entry, family, default, f"{place}.{name}", what=what)
+    return CodingSpec(**parts)
 
 
 @described

@@ -2,6 +2,7 @@
 
 from neurochip.elements.annealers.kesten import Kesten
 from neurochip.elements.annealers.osa import OSA
+from neurochip.elements.annealers.shift import Shift
 from neurochip.elements.annealers.table import ANNEALERS, Annealer
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.decoders.identity import Identity
@@ -30,6 +31,7 @@ __all__ = [
     "Predictive",
     "Schedule",
     "SecondOrderSigmaDelta",
+    "Shift",
     "SigmaDelta",
     "Stochastic",
     "Threshold",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description import PriceList
-from neurochip.energy.hardware import ElementUse, HardwareUse
+from neurochip.energy.hardware import ElementUse, HardwareUse, integer_format
 from neurochip.errors import ConfigError
 from neurochip.substrate.ledger import COUNTERS, Phase, PhaseBook
 
@@ -129,7 +129,9 @@ class _Books:
             yield from self.operations(element, steps)
 
     def operations(self, element: ElementUse, steps: Counts) -> Iterator[Charge]:
-        cost, number, bits = element.cost, self.hardware.state_format, self.hardware.state_bits
+        cost = element.cost
+        number = element.number if element.bits else self.hardware.state_format
+        bits = element.bits or self.hardware.state_bits
         for event, each in (
             (f"op.add.{number}", cost.additions),
             (f"op.mul.{number}", cost.multiplications),
@@ -153,7 +155,13 @@ class _Books:
     def learning(self) -> Iterator[Charge]:
         number, bits = self.hardware.state_format, self.hardware.state_bits
         products, writes = self.count("weight_accumulations"), self.count("weight_writes")
-        if self.is_built("weight_accumulation"):
+        integers = self.hardware.learning
+        if integers is not None and self.is_built("weight_accumulation"):
+            yield Charge("learning", f"op.mul.{integer_format(integers.factor_bits)}", products)
+            yield Charge("learning", f"op.add.{integer_format(integers.sum_bits)}", products)
+            yield Charge("learning", "sram_bit_read", products * integers.factor_bits)
+            yield Charge("learning", "op.random_bit", writes * integers.random_bits)
+        elif self.is_built("weight_accumulation"):
             yield Charge("learning", f"op.mul.{number}", products)
             yield Charge("learning", f"op.add.{number}", products)
             yield Charge("learning", "sram_bit_read", products * bits)

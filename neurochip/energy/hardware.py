@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from neurochip.description import RunSpec, word_bits
+from neurochip.description.fixed_point import LFSR_BITS
 from neurochip.description.neuron import parts_of, trace_cost
 from neurochip.description.precision import Precision
 from neurochip.elements import HardwareCost
+from neurochip.elements.integers.cost import integer_parts, trace_part
+from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import DataError
 
-__all__ = ["ROLES", "ElementUse", "HardwareUse", "hardware_of"]
+__all__ = ["ROLES", "ElementUse", "HardwareUse", "IntegerProducts", "hardware_of", "integer_format"]
 
 Role = Literal["encoder", "decoder", "annealer", "neuron", "nudge", "trace"]
 ROLES: tuple[Role, ...] = ("encoder", "decoder", "annealer", "neuron", "nudge", "trace")
@@ -25,6 +28,36 @@ class ElementUse:
     role: Role
     kind: str
     cost: HardwareCost
+    bits: int = 0  # of the numbers that it works on, where they are integers; 0: those of the state
+
+    @property
+    def number(self) -> str:
+        """The priced integer format that holds its numbers."""
+        return integer_format(self.bits)
+
+
+@dataclass(frozen=True, slots=True)
+class IntegerProducts:
+    """What integer cores multiply and add up to learn.
+
+    Attributes
+    ----------
+    factor_bits
+        Of a factor: a sum is formed in a register, so that for each product one factor is read.
+    sum_bits
+        Of the sum of products.
+    random_bits
+        Drawn for each weight that is written.
+    """
+
+    factor_bits: int
+    sum_bits: int
+    random_bits: int
+
+
+def integer_format(bits: int) -> str:
+    """Return the narrowest integer format of the price lists that holds so many bits."""
+    return "int8" if bits <= 8 else "int16" if bits <= 16 else "int32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +74,17 @@ class HardwareUse:
         What a neuron is made of; more than one may share a role.
     sends_bits_only
         Whether nothing but bits ever crosses between cores, during learning as well.
+    learning
+        Widths of the arithmetic that learns on integer cores; `None` where it has the format of the state.
     """
 
     weight_format: str
     weight_bits: int
-    state_format: Literal["float32", "float64"]
+    state_format: str
     state_bits: int
     elements: tuple[ElementUse, ...]
     sends_bits_only: bool
+    learning: IntegerProducts | None = None
 
     @classmethod
     def at(
@@ -87,7 +123,16 @@ class HardwareUse:
             "state_format": self.state_format,
             "state_bits": self.state_bits,
             "sends_bits_only": self.sends_bits_only,
-            "elements": [{"role": e.role, "kind": e.kind, "cost": e.cost.to_json()} for e in self.elements],
+            "elements": [
+                {
+                    "role": e.role,
+                    "kind": e.kind,
+                    "cost": e.cost.to_json(),
+                    **({"bits": e.bits} if e.bits else {}),
+                }
+                for e in self.elements
+            ],
+            **({} if self.learning is None else {"learning": asdict(self.learning)}),
         }
 
     @classmethod
@@ -102,7 +147,8 @@ class HardwareUse:
                         f"{place}.elements[{position}]",
                         "is not an element that this version knows; use the one that wrote it",
                     )
-                elements.append(ElementUse(entry["role"], entry["kind"], HardwareCost(**entry["cost"])))
+                cost = HardwareCost(**entry["cost"])
+                elements.append(ElementUse(entry["role"], entry["kind"], cost, entry.get("bits", 0)))
             return cls(
                 weight_format=table["weight_format"],
                 weight_bits=table["weight_bits"],
@@ -110,6 +156,7 @@ class HardwareUse:
                 state_bits=table["state_bits"],
                 elements=tuple(elements),
                 sends_bits_only=table["sends_bits_only"],
+                learning=IntegerProducts(**table["learning"]) if "learning" in table else None,
             )
         except (KeyError, TypeError) as error:
             raise DataError(
@@ -119,7 +166,9 @@ class HardwareUse:
 
 def hardware_of(run: RunSpec) -> HardwareUse:
     """Return what the cores of a run are built from."""
-    learning = run.learning
+    learning, numbers = run.learning, run.fixed_point
+    if numbers is not None:
+        return _integer_hardware(run, numbers)
     elements = [
         ElementUse(role, kind, cost)  # type: ignore[arg-type]
         for role, (kind, cost) in parts_of(run).items()
@@ -128,3 +177,26 @@ def hardware_of(run: RunSpec) -> HardwareUse:
         elements.append(ElementUse("trace", learning.trace, trace_cost(run)))
     bits_only = run.substrate == "digital" and (learning is None or learning.pre == "trace")
     return HardwareUse.at(run.network.precision, elements, sends_bits_only=bits_only)
+
+
+def _integer_hardware(run: RunSpec, numbers: FixedPoint) -> HardwareUse:
+    """Return what integer cores are built from."""
+    learning, precision = run.learning, run.network.precision
+    traced = learning is not None and learning.pre == "trace"
+    parts = [*integer_parts(numbers), *((trace_part(numbers),) if traced else ())]
+    activity = numbers.trace.bits if traced else numbers.state.fraction + 1
+    moved = numbers.state.fraction + 2  # a difference of two values
+    samples = 1 if learning is None else 2 * learning.minibatch
+    return HardwareUse(
+        weight_format=precision,
+        weight_bits=word_bits(precision),
+        state_format=integer_format(numbers.state.bits),
+        state_bits=numbers.state.bits,
+        elements=tuple(ElementUse(p.role, p.kind, p.cost, p.bits) for p in parts),
+        sends_bits_only=run.substrate == "digital" and (learning is None or traced),
+        learning=IntegerProducts(
+            factor_bits=max(activity, moved),
+            sum_bits=activity + moved + samples.bit_length(),
+            random_bits=LFSR_BITS if run.network.rounding == "stochastic" else 0,
+        ),
+    )

@@ -11,6 +11,7 @@ from neurochip.energy.charges import CATEGORIES
 from neurochip.report.baseline_rows import against, baseline_rows
 from neurochip.report.bit_rows import BitRow, bit_rows
 from neurochip.report.fault_rows import FaultRow, fault_rows, in_words
+from neurochip.report.number_rows import numbers_in_words
 from neurochip.report.quantities import decimal, duration, exact, memory, percent, quantity, ratio
 from neurochip.report.schema import Document, TimingTable
 from neurochip.report.utilisation import fullest, utilisation
@@ -66,6 +67,9 @@ def summary(document: Document) -> Group:
         text += f"{quantity(control['controller_cycles'])} cycles awake"
         parts.append(Text(text, style="dim"))
     parts += [Text(sentence, style="yellow") for sentence in warnings_of(document)]
+    numbers = numbers_in_words(document)
+    if numbers:
+        parts.append(Text(numbers, style="dim"))
     broken = fault_rows(document)
     if broken:
         parts.append(_fault_lines(broken))

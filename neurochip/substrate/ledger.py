@@ -74,6 +74,12 @@ COUNTERS: tuple[str, ...] = (
     "aer_received",  # on the receiving core; spikes_delivered are the spikes received
     # what real numbers would have taken
     "real_valued_words",
+    # how often integer state met the end of its format, of neuron updates (docs/fixed-point.md)
+    "saturated_inputs",  # weighted sums of spikes
+    "saturated_membranes",
+    "saturated_nets",  # net inputs
+    "saturated_residues",  # also of inputs
+    "saturated_errors",  # that OSA sees
 )
 _INDEX = {name: i for i, name in enumerate(COUNTERS)}
 

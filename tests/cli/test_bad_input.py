@@ -130,7 +130,7 @@ def test_a_run_that_is_not_there(run: Run, place: Workplace) -> None:
     refused(run("simulate", "absent.toml"), "absent.toml: no such file")
     known = (
         "analog-mnist, analog-mnist-small, analog-pilot, convergence, mnist, mnist-continuous, mnist-conv, mnist-deep, "
-        "mnist-small, stripes, stripes-graph"
+        "mnist-small, mnist-small-integer, stripes, stripes-graph"
     )
     refused(
         run("simulate", "mnist_small"),

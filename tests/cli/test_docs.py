@@ -79,6 +79,7 @@ INSTEAD = {
     "0:0.2:5": ("0:0.2:2", "five values"),
     "0.1:0.5:3": ("0.1:0.5:2", "three values"),
     "int2,int4,int6,int8,float32": ("int4,float32", "five values"),
+    "Q3.4,Q3.6,Q3.8,Q3.10,Q3.12": ("Q3.6,Q3.12", "five values"),
 }
 # What stands for something of the reader's own → what the folder holds in its place.
 STANDS_FOR = {"runs/mnist-small-…": "done", "DIR": "done"}

@@ -8,7 +8,7 @@ from tests.oracle.coders import Schedule
 class Scheduled:
     """A step size that follows a constant or a power law, whatever the pressure; its clock starts at 1."""
 
-    def __init__(self, schedule: Schedule) -> None:
+    def __init__(self, schedule: Schedule | Halving) -> None:
         self.schedule = schedule
         self.t = 0
 
@@ -16,6 +16,20 @@ class Scheduled:
         """Return epsilon for this tick."""
         self.t += 1
         return self.schedule.at(self.t)
+
+
+class Halving:
+    """A schedule: 1, a half from tick 2 on, a quarter from tick 4 on, down to a floor."""
+
+    def __init__(self, floor: int) -> None:
+        self.floor = floor
+
+    def at(self, t: int) -> float:
+        """Return the value at clock ``t`` (the first is 1)."""
+        k = 0
+        while k < self.floor and 2 ** (k + 1) <= t:
+            k += 1
+        return 0.5**k
 
 
 class Kesten:

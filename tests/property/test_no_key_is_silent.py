@@ -29,6 +29,10 @@ SLOW: dict[str, tuple[str, ...]] = {
         "network.precision=int8", "timing=analytic", "timing_every=2", "faults.spike_drop=0.05",
         "faults.stuck_neuron=0.1", "faults.spike_delay=0.1",
     ),
+    "integers alone": (
+        "network.precision=int8", "numbers.state=Q3.8", "coding.decoder.lambda=0.25", "coding.annealer.nu_bar=0.0625",
+        "learning.rates=[0.3125,0.3125]", "network.tied=false", "learning.pre=trace",
+    ),
     "bits only": ("network.tied=false", "learning.pre=trace", "learning.trace=count"),
     "convergence, ideal": ("experiment=convergence", "substrate=ideal", SMALL),
     "convergence, a die": ("experiment=convergence", "substrate=analog", "analog.mismatch.sigma=0.3", SMALL),

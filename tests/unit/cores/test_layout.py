@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from neurochip.cores.arrays import aligned_zeros
 from neurochip.cores.layout import Layout
+from neurochip.cores.loading import read_parameters, write_parameters
 from neurochip.description import CodingSpec
 from neurochip.elements import Constant
 from neurochip.errors import ConfigError, NumericError
@@ -88,9 +89,9 @@ def test_weights_in_and_out(
 ) -> None:
     net = draw_net(seed, sizes, tied=tied)
     made = layout(sizes, neurons, tied=tied, precision=precision)
-    wiring, clipped = made.write(made.wiring(), net.parameters, None)
+    wiring, clipped = write_parameters(made, made.wiring(), net.parameters, None)
     assert clipped == 0 and np.all(wiring.scales == 1)
-    found = made.read(wiring)
+    found = read_parameters(made, wiring)
     for family in ("weights", "feedback", "biases"):
         for a, b in zip(getattr(found, family), getattr(net.parameters, family), strict=True):
             np.testing.assert_array_equal(a, b.astype(precision))
@@ -105,9 +106,9 @@ def test_weights_in_and_out(
 def test_clipped_weights_are_counted() -> None:
     made = layout((2, 3), precision="int4")
     parameters = Parameters((np.array([[0.1, -9.0, 8.0], [7.0, 7.4, 7.6]]),), (), (np.zeros(3),))
-    wiring, clipped = made.write(made.wiring(), parameters, 7.0)
+    wiring, clipped = write_parameters(made, made.wiring(), parameters, 7.0)
     assert clipped == 3
-    assert made.read(wiring).weights[0].tolist() == [[0, -8, 7], [7, 7, 7]]
+    assert read_parameters(made, wiring).weights[0].tolist() == [[0, -8, 7], [7, 7, 7]]
 
 
 def test_a_core_alone_holds_its_own_weights() -> None:
@@ -197,5 +198,5 @@ def test_parameters_that_do_not_fit(name: str) -> None:
     }
     made = layout((4, 3, 2), tied=False)
     with pytest.raises(error) as caught:
-        made.write(made.wiring(), Parameters(**(good | change)), None)
+        write_parameters(made, made.wiring(), Parameters(**(good | change)), None)
     assert str(caught.value) == sentence

@@ -54,7 +54,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (
             'time_model = "cycle"\n' + SMALL,
             "time_model: unknown key; the keys here are name, about, experiment, seed, "
-            "substrate, chip, timing, timing_every, data, network, neuron, coding, analog, phases, learning, "
+            "substrate, chip, timing, timing_every, data, network, neuron, coding, numbers, analog, phases, learning, "
             "evaluation, faults, mismatch, record, baseline, convergence",
         ),
         (
@@ -122,7 +122,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         ),
         (
             SMALL + '[coding]\nannealer = "osaa"',
-            'coding.annealer: expected an annealer: one of constant, power-law, kesten, osa, got "osaa"; '
+            'coding.annealer: expected an annealer: one of constant, power-law, kesten, osa, shift, got "osaa"; '
             "did you mean 'osa'?",
         ),
         (

@@ -18,6 +18,7 @@ from neurochip.elements import (
     PowerLaw,
     Predictive,
     SecondOrderSigmaDelta,
+    Shift,
     SigmaDelta,
     Stochastic,
     Threshold,
@@ -58,7 +59,7 @@ class TestDecoders(DecoderContract):
 
 
 class TestAnnealers(AnnealerContract):
-    specs = (Constant(0.3), PowerLaw(0.775, 0.313), Kesten(4.02, 5.28), OSA(0.0346, 1e-9))
+    specs = (Constant(0.3), PowerLaw(0.775, 0.313), Kesten(4.02, 5.28), OSA(0.0346, 1e-9), Shift(3))
 
     def slow(self, spec: Any, draw: Draw) -> Any:
         if isinstance(spec, OSA):
@@ -67,6 +68,8 @@ class TestAnnealers(AnnealerContract):
             return annealers.Kesten(spec.a, spec.b)
         if isinstance(spec, PowerLaw):
             return annealers.Scheduled(coders.PowerLaw(spec.coefficient, spec.exponent))
+        if isinstance(spec, Shift):
+            return annealers.Scheduled(annealers.Halving(spec.floor))
         return annealers.Scheduled(coders.Constant(spec.value))
 
     def shared(self, spec: Any) -> dict[str, int]:

@@ -17,6 +17,7 @@ from neurochip.elements import (
     PowerLaw,
     Predictive,
     SecondOrderSigmaDelta,
+    Shift,
     SigmaDelta,
     Stochastic,
     Threshold,
@@ -38,6 +39,7 @@ nan, inf = float("nan"), float("inf")
         (lambda: PowerLaw(nan, 1), "coefficient: must lie in (0, 1], got nan"),
         (lambda: PowerLaw(0.5, -0.1), "exponent: must be ≥ 0 and finite, got -0.1"),
         (lambda: PowerLaw(0.5, inf), "exponent: must be ≥ 0 and finite, got inf"),
+        (lambda: Shift(13), "floor: must be a whole number of 0 to 12, got 13"),
         (lambda: Kesten(0, 1), "a: must be > 0 and finite, got 0"),
         (lambda: Kesten(1, -1), "b: must be ≥ 0 and finite, got -1"),
         (lambda: Kesten(4, 1), "a: must be ≤ b + 2 = 3 (the first step would exceed 1), got 4"),
@@ -102,4 +104,4 @@ def test_names() -> None:
     # The position is the opcode of a stored image: new ones go to the end.
     assert list(ENCODERS) == ["sigma-delta", "second-order-sigma-delta", "stochastic", "threshold"]
     assert list(DECODERS) == ["identity", "predictive"]
-    assert list(ANNEALERS) == ["constant", "power-law", "kesten", "osa"]
+    assert list(ANNEALERS) == ["constant", "power-law", "kesten", "osa", "shift"]

@@ -1,0 +1,56 @@
+"""Shifts that round, limits, leading bits and the generator of integer cores, on scalars and rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.kernels._jit import kernel
+
+__all__ = ["first_word", "limited", "logarithm", "next_word", "shifted"]
+
+_GOLDEN = np.uint64(0x9E3779B9)
+_WORD = np.uint64(0xFFFFFFFF)
+_S5, _S13, _S17 = np.uint64(5), np.uint64(13), np.uint64(17)
+
+
+@kernel
+def shifted(x: Any, places: Any) -> Any:
+    """Return x / 2^places rounded to nearest, halves up; i64, 0 ≤ places."""
+    return (x + ((np.int64(1) << places) >> np.int64(1))) >> places
+
+
+@kernel
+def limited(x: Any, top: Any) -> Any:
+    """Return x held in ±top."""
+    return min(max(x, -top), top)
+
+
+@kernel
+def logarithm(x: Any) -> Any:
+    """Return ⌊log₂ x⌋ of 0 < x < 2³²: the place of the leading bit."""
+    place = np.int64(0)
+    for step in (16, 8, 4, 2, 1):
+        more = np.int64(step) if x >= (np.int64(1) << np.int64(step)) else np.int64(0)
+        place += more
+        x = x >> more
+    return place
+
+
+@kernel
+def next_word(x: Any) -> Any:
+    """Return the word after a u64 < 2³² of the 32-bit xorshift generator (13, 17, 5; Marsaglia 2003)."""
+    x ^= (x << _S13) & _WORD
+    x ^= x >> _S17
+    x ^= (x << _S5) & _WORD
+    return x
+
+
+@kernel
+def first_word(key: Any, number: Any) -> Any:
+    """Return the state of the generator before row ``number`` u64 of a ``key`` u64 < 2³²: never 0."""
+    x = (key + number * _GOLDEN) & _WORD
+    if x == np.uint64(0):
+        x = _GOLDEN
+    return next_word(next_word(x))
