@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.drawing import drawn_sigmas
+from neurochip.analog.rails import full_scale_v
 from neurochip.analog.spread import gain_law, spreads
 from neurochip.analog.substrate import AnalogSubstrate
 
@@ -17,7 +18,13 @@ __all__ = ["LOOKED_AT", "after_epoch", "die_table", "warnings"]
 Array = NDArray[Any]
 
 LOOKED_AT = 200  # samples whose fixed points are looked at after an epoch
-_TOLERATED = 0.01  # share of free phases that may end unsettled without a warning
+_TOLERATED = 0.01  # share of phases that may end unsettled without a warning
+_NAMES = {
+    "free": "free",
+    "nudged": "nudged",
+    "nudged_negative": "negatively nudged",
+    "evaluation": "evaluation",
+}
 
 
 def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: Array) -> dict[str, Any]:
@@ -27,9 +34,12 @@ def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: A
     evaluated for the first ``analog.diagnosed`` of them.
     """
     table: dict[str, Any] = {"epoch": epoch, "settling": substrate.settling.as_table()}
+    if substrate.rails.limit is not None:
+        table["rails"] = substrate.rails.as_table()
     if substrate.spec.diagnosed:
         table |= diagnose(substrate, inputs, wanted, solved=substrate.spec.diagnosed)
     substrate.settling.reset()
+    substrate.rails.reset()
     return table
 
 
@@ -67,9 +77,33 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
         "tau_us": spec.tau_us,
         "step": spec.settle.step,
         "residual_limit": spec.settle.residual,
+        "rails": _rails(substrate),
         "epochs": list(epochs),
-        "warnings": warnings(epochs, spec.settle.residual),
+        "warnings": [*warnings(epochs, spec.settle.residual), *_beyond_rails(substrate, epochs)],
     }
+
+
+def _rails(substrate: AnalogSubstrate) -> dict[str, float] | None:
+    limit, spec = substrate.rails.limit, substrate.spec
+    if limit is None:
+        return None
+    return {"supply_v": spec.supply_v, "full_scale_v": full_scale_v(spec), "headroom": limit}
+
+
+def _beyond_rails(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> list[str]:
+    """Return a sentence when voltages of the last epoch lay beyond the rails."""
+    rails = _rails(substrate)
+    seen = epochs[-1].get("rails", {}) if epochs else {}
+    worst = max(seen, key=lambda phase: seen[phase]["beyond"], default=None)
+    if rails is None or worst is None or not seen[worst]["beyond"]:
+        return []
+    volts = max(phase["furthest"] for phase in seen.values()) * rails["full_scale_v"]
+    return [
+        f"analog.supply_v: {100 * seen[worst]['beyond']:.2g} % of the voltages of the last epoch's {_NAMES[worst]} "
+        f"phases lay beyond the rails, up to {volts:.2g} V from rest where a supply of {rails['supply_v']:g} V leaves "
+        f"{rails['supply_v'] / 2:g} V (one full scale is {1e3 * rails['full_scale_v']:.3g} mV): no such circuit can "
+        "be built; take smaller weights, a leak with more gain, or another characteristic"
+    ]
 
 
 def warnings(epochs: Sequence[dict[str, Any]], limit: float) -> list[str]:
@@ -77,13 +111,18 @@ def warnings(epochs: Sequence[dict[str, Any]], limit: float) -> list[str]:
     if not epochs:
         return []
     last, found = epochs[-1], []
-    free = last["settling"].get("free")
-    if free is not None and not free["unsettled"] <= _TOLERATED:
-        found.append(
-            f"analog.settle: {100 * free['unsettled']:.1f} % of the free phases of the last epoch ended above the "
-            f"residual {limit:g} (mean {free['mean_residual']:.2g}, largest {free['largest_residual']:.2g} full "
-            "scales), so what was learnt from is partly unfinished relaxation; give phases.free more ticks"
-        )
+    for phase, what in (
+        ("free", "what was learnt from is partly unfinished relaxation; give phases.free more ticks"),
+        ("nudged", "the nudge had not spread through the network; give phases.nudged more ticks"),
+        ("nudged_negative", "the negative nudge had not spread; give phases.nudged more ticks"),
+    ):
+        ended = last["settling"].get(phase)
+        if ended is not None and not ended["unsettled"] <= _TOLERATED:
+            found.append(
+                f"analog.settle: {100 * ended['unsettled']:.1f} % of the {_NAMES[phase]} phases of the last epoch "
+                f"ended above the residual {limit:g} (mean {ended['mean_residual']:.2g}, largest "
+                f"{ended['largest_residual']:.2g} full scales), so {what}"
+            )
     dead = last.get("dead", [])
     if dead:
         classes = ", ".join(map(str, dead))

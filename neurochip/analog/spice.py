@@ -38,8 +38,8 @@ def spice_netlist(
     """Return the netlist of a die with its programmed weights, for one presentation.
 
     Every neuron is a capacitor τ_i g_L with a leak g_L, both to ground, so that volts are full scales; every neuron's
-    synapses are one behavioural current source with a term for each synapse and its own mismatch. Rails are steep
-    conductances, off within them.
+    synapses are one behavioural current source with a term for each synapse and its own mismatch. What the clamped
+    inputs send is one number in it, because they do not move. Rails are steep conductances, off within them.
 
     Parameters
     ----------
@@ -75,17 +75,15 @@ def spice_netlist(
         f"* {title}: [{'-'.join(map(str, network.sizes))}], die {substrate.die.origin}, {substrate.die.digest}",
         f"* 1 V is full scale, g_L = {CONDUCTANCE:g} S, tau = {tau:g} s",
     ]
-    for name, value in zip(names[0], np.asarray(inputs, dtype=np.float64), strict=True):
-        lines.append(f"V_{name} {name} 0 DC {value:.9g}")
     neurons, starts = circuit.neurons, circuit.starts
     for layer in range(1, len(network.sizes)):
-        terms = _synapses(substrate, names, layer)
+        terms, constant = _synapses(substrate, names, layer, np.asarray(inputs, dtype=np.float64))
         for i, node in enumerate(names[layer]):
             n = int(starts[layer - 1]) + i
             gain, bias, offset = (float(a[n]) for a in (neurons.gain, neurons.bias, neurons.offset))
             lines.append(f"C_{node} {node} 0 {tau * CONDUCTANCE / float(circuit.rate[n]):.9g}")
             lines.append(f"R_{node} {node} 0 {1 / CONDUCTANCE:.9g}")
-            total = "+".join([f"({bias:.9g})", *terms[i]])
+            total = "+".join([f"({bias + constant[i]:.9g})", *terms[i]])
             lines.append(f"B_{node} 0 {node} I={CONDUCTANCE:g}*(({gain:.9g})*({total})+({offset:.9g}))")
             if circuit.kind == HARD_SIGMOID:
                 rail = float(neurons.saturation[n])
@@ -99,19 +97,25 @@ def spice_netlist(
     return "\n".join([*lines, *_analysis(names, tau, duration), ".end", ""])
 
 
-def _synapses(substrate: AnalogSubstrate, names: list[list[str]], layer: int) -> list[list[str]]:
-    """Return, for each neuron of a layer, the terms of its synaptic current."""
+def _synapses(
+    substrate: AnalogSubstrate, names: list[list[str]], layer: int, inputs: NDArray[np.float64]
+) -> tuple[list[list[str]], NDArray[np.float64]]:
+    """Return, for each neuron of a layer, the terms of its synaptic current, and the part that never changes."""
     network, circuit, starts = substrate.network, substrate.circuit, substrate.circuit.starts
     terms: list[list[str]] = [[] for _ in names[layer]]
+    constant = np.zeros(len(names[layer]))
     for k in network.into(layer):
         source = network.projections[k].source
+        if source == 0:
+            constant += inputs @ circuit.weights[k].astype(np.float64)
+            continue
         signals = [f"V({node})" for node in names[source]]
-        if source and circuit.kind != HARD_SIGMOID:
+        if circuit.kind != HARD_SIGMOID:
             rails = circuit.neurons.saturation[starts[source - 1] : starts[source]]
             signals = [f"({float(r):.9g})*tanh({s})" for r, s in zip(rails, signals, strict=True)]
         for i, column in enumerate(circuit.weights[k].T):
             terms[i] += [f"({float(w):.9g})*{s}" for w, s in zip(column, signals, strict=True)]
-    return terms
+    return terms, constant
 
 
 def _analysis(names: list[list[str]], tau: float, duration: float | None) -> list[str]:

@@ -18,6 +18,7 @@ from neurochip.analog.jacobian import linearised, solve
 from neurochip.analog.lanes import Activity, Lanes
 from neurochip.analog.noise import normals
 from neurochip.analog.programmed import Programmed
+from neurochip.analog.rails import RailRecord, headroom
 from neurochip.analog.readout import Readout
 from neurochip.analog.step import HARD_SIGMOID, TANH
 from neurochip.analog.warnings import SettlingRecord
@@ -104,7 +105,7 @@ class AnalogSubstrate:
         self._tick = 0
         self._aim: Array | None = None  # targets of the last run
         self._adjoint: tuple[tuple[int, int], list[Array]] | None = None
-        self.settling = SettlingRecord()
+        self.settling, self.rails = SettlingRecord(), RailRecord(headroom(spec))
         self._books = Books(network)
         self.updates = 0
 
@@ -183,6 +184,7 @@ class AnalogSubstrate:
             left = residual(lanes, nudge, self.flow)
         self._check_finite(lanes)
         self.settling.note(phase, left, self.spec.settle.residual)
+        self.rails.note(phase, lanes.voltage)
         self._books.ran(phase, len(lanes), took, nudged=beta != 0)
         self._tick += ticks
         return Settled(-(-took // len(lanes)) if len(lanes) else ticks, states=self._by_layer(kept))
@@ -207,7 +209,7 @@ class AnalogSubstrate:
                 heun(lanes, settle.step, nudge, settle, flow=self.flow)
                 watch(tick)
             return ticks * len(lanes), kept
-        noise = self._drawing(lanes) if self.spec.noise.step else None
+        noise = self._drawing(lanes, float(nudge.strength)) if self.spec.noise.step else None
         fixed_steps(lanes, ticks, nudge, flow=self.flow, noise=noise, watch=watch if is_recorded else None)
         return ticks * len(lanes), kept
 
@@ -220,16 +222,34 @@ class AnalogSubstrate:
         steps = settle.method != "heun" and not settle.change and not self.spec.noise.step
         return steps and not nudge.strength and self.flow is None and self._phase is Phase.EVALUATION
 
-    def _drawing(self, lanes: Lanes) -> Any:
+    def _drawing(self, lanes: Lanes, nudge: float) -> Any:
         """Return what draws the voltage noise of each step."""
-        scale = self.spec.noise.step * float(np.sqrt(self.spec.settle.step))
+        scale = (self.spec.noise.step * self._fluctuation(lanes.circuit, nudge)).astype(self._dtype)
         out = np.empty_like(lanes.voltage)
 
         def draw(tick: int) -> Array:
-            normals(self._seed, self._presentations, np.uint64(self._tick + tick), 0, scale, out)
+            normals(self._seed, self._presentations, np.uint64(self._tick + tick), 0, 1.0, out)
+            out[...] *= scale
             return out
 
         return draw
+
+    def _fluctuation(self, circuit: Circuit, nudge: float) -> NDArray[np.float64]:
+        """Return by how much each neuron moves at random in one step, f64[neuron], for a noise of 1 per √τ_nominal.
+
+        A neuron of leak λ (1, and with the nudge more) and τ_nominal/τ = κ is an Ornstein–Uhlenbeck process of
+        variance 1/(2κλ). A step that leaves the share a of the way keeps that variance if it adds (1 − a²) of it.
+        """
+        plain = np.full(circuit.rate.size, float(np.sqrt(self.spec.settle.step)))
+        if self.flow is not None:
+            return plain  # the leak is not known
+        leak = np.ones(circuit.rate.size)
+        leak[int(circuit.starts[-2]) :] += nudge
+        left = 1 - circuit.neurons.fraction.astype(np.float64) * leak
+        rate = circuit.rate.astype(np.float64) * leak
+        stays = (np.abs(left) < 1) & (rate > 0)
+        exact = np.sqrt((1 - left**2) / (2 * np.where(stays, rate, 1.0)), where=stays, out=plain.copy())
+        return np.where(stays, exact, plain)
 
     def _check_finite(self, lanes: Lanes) -> None:
         if not np.all(np.isfinite(lanes.voltage)):

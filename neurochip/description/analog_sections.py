@@ -13,7 +13,7 @@ from msgspec import Meta
 
 from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
 from neurochip.errors import ConfigError
-from neurochip.keys.conditions import Given, Is, Unset
+from neurochip.keys.conditions import Given, Is, IsNot, Unset
 from neurochip.keys.key import Key, Natural, Nonnegative, Positive, Seed, Share
 from neurochip.keys.section import Section, described
 
@@ -92,7 +92,7 @@ class NoiseSpec(Section):
         Nonnegative,
         Key(
             "Standard deviation of the voltage noise that one nominal time constant adds to a neuron (a Wiener "
-            "process).",
+            "process); a neuron alone then fluctuates by this times √(τ/2τ_nominal), whatever the step.",
             unit="full scales",
             imperfect=True,
         ),
@@ -241,6 +241,22 @@ class AnalogSpec(Section):
         ),
     ] = None
     tau_us: Annotated[Positive, Key("Nominal time constant C/g_L, for times in seconds.", unit="µs")] = 1.0
+    supply_v: Annotated[
+        Positive,
+        Key(
+            "Supply, in whose middle a voltage of 0 rests. A voltage that goes further than half of it is reported.",
+            unit="V",
+            live_if=IsNot(".characteristic", "hard-sigmoid"),
+        ),
+    ] = 1.8
+    full_scale_mv: Annotated[
+        Positive | None,
+        Key(
+            "Voltage of one full scale; 2nU_T where none is given, over which a differential pair turns its tail.",
+            unit="mV",
+            live_if=IsNot(".characteristic", "hard-sigmoid"),
+        ),
+    ] = None
     diagnosed: Annotated[
         Natural,
         Key("Training samples that the diagnostics after each epoch look at; 0 for none.", live_if=_TRAINS),

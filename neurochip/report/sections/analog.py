@@ -7,7 +7,7 @@ from typing import Any
 
 from neurochip.report.figures import COLOURS, Chart, Curve, plot
 from neurochip.report.markup import Content, Markup, tag
-from neurochip.report.quantities import decimal, percent
+from neurochip.report.quantities import decimal, percent, quantity
 from neurochip.report.schema import Document
 from neurochip.report.sections.frame import grid, row, section
 
@@ -22,7 +22,7 @@ def analog(document: Document) -> Markup | None:
     die = table["die"]
     lead = (
         f"Die {die['digest']} ({die['origin']}). One step is {decimal(table['step'])} time constants of "
-        f"{decimal(table['tau_us'])} µs; voltages and residuals are in full scales."
+        f"{decimal(table['tau_us'])} µs; voltages and residuals are in full scales.{_rails(table)}"
     )
     return section(
         "Die",
@@ -30,6 +30,26 @@ def analog(document: Document) -> Markup | None:
         tag("div", _mismatch(table), _curves(table), class_="columns wide-left"),
         _epochs(table),
         about=lead,
+    )
+
+
+def _rails(table: dict[str, Any]) -> str:
+    """Return how far voltages went, beside how far they may, in words."""
+    rails = table.get("rails")
+    if rails is None:
+        return ""
+    seen = table["epochs"][-1].get("rails", {}) if table["epochs"] else {}
+    went = ""
+    if seen:
+        volts = max(phase["furthest"] for phase in seen.values()) * rails["full_scale_v"]
+        share = max(phase["beyond"] for phase in seen.values())
+        went = (
+            f" In the last epoch they went up to {quantity(volts, 'V')} from rest; {percent(share, 1)} of the "
+            "voltages of a phase, at most, lay beyond the rails."
+        )
+    return (
+        f" One full scale is {quantity(rails['full_scale_v'], 'V')}, and a supply of {decimal(rails['supply_v'])} V "
+        f"leaves {decimal(rails['headroom'])} of them to each side of rest.{went}"
     )
 
 

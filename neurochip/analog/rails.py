@@ -1,0 +1,78 @@
+"""Voltages against the supply: how many went where no transistor could take them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.spread import THERMAL_MV
+from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.processes import SLOPE_FACTOR
+from neurochip.substrate import Phase
+
+__all__ = ["RailRecord", "full_scale_v", "headroom"]
+
+
+def full_scale_v(spec: AnalogSpec) -> float:
+    """Return V₀ in volts: what the run says, or 2 n U_T, over which a differential pair turns its tail."""
+    if spec.full_scale_mv is not None:
+        return spec.full_scale_mv / 1e3
+    process = spec.mismatch.transistors
+    return 2 * (SLOPE_FACTOR if process is None else process.slope_factor) * THERMAL_MV / 1e3
+
+
+def headroom(spec: AnalogSpec) -> float | None:
+    """Return how far a voltage may go from its rest in the middle of the supply, full scales.
+
+    `None` where the circuit has rails of its own, which no voltage leaves.
+    """
+    if spec.characteristic == "hard-sigmoid":
+        return None
+    return spec.supply_v / 2 / full_scale_v(spec)
+
+
+@dataclass(slots=True)
+class _Seen:
+    """Voltages at the ends of one kind of phase: how many, how many beyond the rails, the furthest in full scales."""
+
+    voltages: int = 0
+    beyond: int = 0
+    furthest: float = 0.0
+
+
+@dataclass(slots=True)
+class RailRecord:
+    """Voltages beyond the rails at the ends of phases, since the last `reset`.
+
+    Attributes
+    ----------
+    limit
+        How far a voltage may go from rest, full scales; `None`: nothing is recorded.
+    """
+
+    limit: float | None
+    _phases: dict[Phase, _Seen] = field(default_factory=dict)
+
+    def note(self, phase: Phase, voltage: NDArray[Any]) -> None:
+        """Take in T[lane, neuron] of a phase that has just ended."""
+        if self.limit is None or not voltage.size:
+            return
+        size = np.abs(voltage)
+        seen = self._phases.setdefault(phase, _Seen())
+        seen.voltages += size.size
+        seen.beyond += int(np.count_nonzero(size > self.limit))
+        seen.furthest = max(seen.furthest, float(size.max()))
+
+    def reset(self) -> None:
+        """Forget everything."""
+        self._phases = {}
+
+    def as_table(self) -> dict[str, dict[str, float]]:
+        """Return phase → share of voltages beyond the rails, and the furthest in full scales."""
+        return {
+            phase.value: {"beyond": seen.beyond / seen.voltages, "furthest": seen.furthest}
+            for phase, seen in self._phases.items()
+        }
