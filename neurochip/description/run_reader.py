@@ -139,15 +139,23 @@ def _split(override: str) -> tuple[str, str]:
     return path.strip(), raw.strip()
 
 
+# Naming other data → what was said of those before.
+_OF_A_FILE = ("file", "task", "inputs", "leave_out", "target", "scaling", "test_share", "split_seed")
+_REPLACED = {"data.file": ("set", "given", "digest"), "data.set": (*_OF_A_FILE, "given", "digest")}
+
+
 def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
     """Return a copy of a run's tables with ``key.path=value`` strings written into it.
 
     A value is read as TOML (``0.3``, ``true``, ``[784, 10]``, ``{ kind = "osa" }``); where that fails, or a
     string is wanted, it is the bare string (``chip=loihi``). Naming an element's kind starts it afresh.
     """
-    table = copy.deepcopy(table)
-    for override in overrides:
-        path, raw = _split(override)
+    table, split = copy.deepcopy(table), [_split(override) for override in overrides]
+    section = table.get("data")
+    for path, gone in _REPLACED.items():
+        if isinstance(section, dict) and any(path == key for key, _ in split):
+            table["data"] = section = {key: value for key, value in section.items() if key not in gone}
+    for path, raw in split:
         keys = path.split(".")
         hint = _walk_schema(keys)
         target = table
@@ -161,8 +169,6 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
             target = target[key]
         if keys[-1] == "kind":
             target.clear()  # the parameters of another kind mean nothing to this one
-        if path in ("data.set", "data.file"):
-            target.pop("digest", None)  # of the data that were there before
         target[keys[-1]] = _override_value(raw, hint)
     return table
 

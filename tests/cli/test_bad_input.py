@@ -14,8 +14,8 @@ from .conftest import Run, Workplace
 CHIPS = ", ".join(name for name, _ in chips())
 
 
-def refused(result: Result, sentence: str) -> None:
-    assert (result.stderr, result.stdout, result.exit_code) == (f"Error: {sentence}\n", "", 2)
+def refused(result: Result, sentence: str, code: int = 2) -> None:
+    assert (result.stderr, result.stdout, result.exit_code) == (f"Error: {sentence}\n", "", code)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_a_run_that_is_not_there(run: Run, place: Workplace) -> None:
     refused(run("simulate", "absent.toml"), "absent.toml: no such file")
     known = (
         "analog-mnist, analog-mnist-small, analog-pilot, convergence, mnist, mnist-continuous, mnist-conv, mnist-deep, "
-        "mnist-small, mnist-small-integer, stripes, stripes-graph"
+        "mnist-small, mnist-small-integer, regression, stripes, stripes-graph, tabular"
     )
     refused(
         run("simulate", "mnist_small"),
@@ -176,6 +176,7 @@ def test_data_that_was_not_fetched(run: Run, place: Workplace) -> None:
         run("simulate", "mnist"),
         f"{place.folder.parent}/data/mnist: train-images-idx3-ubyte.gz (or train-images-idx3-ubyte) needed, "
         "not there; get it with `neurochip data fetch mnist`",
+        code=3,
     )
     assert place.files() == []
 
@@ -183,7 +184,7 @@ def test_data_that_was_not_fetched(run: Run, place: Workplace) -> None:
 def test_a_folder_that_is_there(run: Run, place: Workplace) -> None:
     Path("there").mkdir()
     result = run("simulate", "--out", "there")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (5, "")
     assert result.stderr.startswith("Error: there: ")
     assert result.stderr.count("\n") == 1
     assert list(Path("there").iterdir()) == []
