@@ -23,7 +23,7 @@ __all__ = ["command"]
 )
 @click.option(
     "--reset",
-    type=click.Choice(["value", "subtract", "subtract-late"]),
+    type=click.Choice(["value", "subtract", "subtract-late", "value-late"]),
     help="What a spike does to v: puts it to v_reset, or takes the threshold away, at once or a step later.  "
     "[default: as the tool does by default]",
 )

@@ -9,13 +9,20 @@ from numpy.typing import NDArray
 
 from neurochip.cores.raster import LayeredRaster
 from neurochip.description.spiking import AS_GOOD_AS, NeuronGroup, SpikingNetwork
-from neurochip.elements.neurons.filtered import CONSTANTS, SUBTRACT, SUBTRACT_LATE, VALUE, filtered
+from neurochip.elements.neurons.filtered import (
+    CONSTANTS,
+    SUBTRACT,
+    SUBTRACT_LATE,
+    VALUE,
+    VALUE_LATE,
+    filtered,
+)
 from neurochip.elements.neurons.neuron import Dynamics
 
 __all__ = ["discretised", "resting_potentials", "spiking_dynamics"]
 
 _NEVER = 1e30  # a threshold that no potential reaches, in float32 too
-_RESETS = {"value": VALUE, "subtract": SUBTRACT, "subtract-late": SUBTRACT_LATE}
+_RESETS = {"value": VALUE, "subtract": SUBTRACT, "subtract-late": SUBTRACT_LATE, "value-late": VALUE_LATE}
 
 
 def discretised(group: NeuronGroup, dt: float, method: str, state: Any = np.float64) -> NDArray[np.float64]:

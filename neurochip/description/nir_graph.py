@@ -258,6 +258,12 @@ class _Reader:
         fires = kind in ("IF", "LIF", "CubaLIF")
         rests = self._is_ours or not np.any(given.get("v_leak", 0.0))
         meant = self._source.reset if self._reset is None else self._reset
+        if (
+            meant == "value"
+            and self._source.name == "snntorch"
+            and (kind == "CubaLIF" or self._is_looped(name))
+        ):
+            meant = "value-late"
         return NeuronGroup(
             name=name,
             kind=cast(Any, kind),
@@ -273,6 +279,18 @@ class _Reader:
             metadata=plain(node.metadata),
             shape=shape if len(shape) > 1 else (),
         )
+
+    def _is_looped(self, name: str) -> bool:
+        """Whether a group receives from itself, over whatever is linear."""
+        front, seen = list(self._hears[name]), set()
+        while front:
+            at = front.pop()
+            if at == name:
+                return True
+            if at not in seen and self._graph.nodes[at].kind in LINEAR:
+                seen.add(at)
+                front += self._hears[at]
+        return False
 
     def _signals(
         self, groups: Mapping[str, NeuronGroup], head: NeuronGroup, place: Mapping[str, str]

@@ -35,7 +35,7 @@ class Source(NamedTuple):
     numbers
         How its time constants and resistances are meant. ``given``: as they stand. ``squared``: τ is written as τ dt,
         and inputs add to currents and to neurons without leak as they are. ``steps``: τ counts steps. ``added``: inputs
-        add as they are, whatever R says. ``decayed``: what comes leaks once, R dt/τ of it.
+        add as they are, whatever R says. ``decayed``: what comes leaks once; a filtered current adds as it is.
     """
 
     name: str
@@ -55,7 +55,9 @@ SOURCES = {
         Source("snntorch", dt=1e-4, reset="subtract-late"),
         Source("norse", dt=1e-3, start="rest", numbers="squared"),
         Source("sinabs", dt=1e-3, method="exact", reset="subtract", fires_when="reached", numbers="steps"),
-        Source("rockpool", dt=1e-3, method="exact", reset="subtract", numbers="decayed"),
+        Source(
+            "rockpool", dt=1e-3, method="exact", reset="subtract", fires_when="reached", numbers="decayed"
+        ),
         Source("spyx", dt=1.0, reset="subtract-late", layer_takes=1, numbers="added"),
         Source("lava-dl", dt=1e-4),
     )
@@ -103,9 +105,13 @@ def converted_parameters(
             held["w_in"] = np.ones_like(held["w_in"]) * held["tau_syn"] / dt
         if source.numbers == "added" and times:
             held["r"] = held["tau_mem" if "tau_mem" in held else "tau"] / dt
-        if source.numbers == "decayed" and "r" in held and times:
-            tau = held["tau_mem" if "tau_mem" in held else "tau"]
-            part = dt / tau
+        if source.numbers == "steps" and kind == "LI":  # which takes up all that comes
+            held["r"] = held["r"] / -np.expm1(-dt / held["tau"])
+        if source.numbers == "decayed" and "tau_syn" in held:
+            held["w_in"] = 1 / np.expm1(dt / held["tau_syn"])
+            held["r"] = 1 / -np.expm1(-dt / held["tau_mem"])
+        elif source.numbers == "decayed" and times:
+            part = dt / held["tau"]
             held["r"] = held["r"] * part / -np.expm1(-part)
         # 1/(1 − β) of β = 1, of time constant and resistance alike: no leak, and all of the input.
         for name, by in (("tau_syn", "w_in"), ("tau_mem" if "tau_mem" in held else "tau", "r")):

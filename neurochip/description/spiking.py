@@ -26,7 +26,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 Kind = Literal["Input", "IF", "LIF", "CubaLIF", "I", "LI", "CubaLI", "Threshold", "Readout"]
-Reset = Literal["value", "subtract", "subtract-late"]
+Reset = Literal["value", "subtract", "subtract-late", "value-late"]
 _FiresWhen = Literal["above", "reached"]
 _Start = Literal["rest", "zero"]
 
@@ -78,7 +78,8 @@ class NeuronGroup:
         f64[unit] each, those of `PARAMETERS`.
     reset
         What a spike does to v: ``value`` puts it to v_reset, ``subtract`` takes v_threshold away, ``subtract-late``
-        does so in the tick after the spike, once v has leaked and taken up its input.
+        does so in the tick after the spike, once v has leaked and taken up its input; with ``value-late`` v is v_reset
+        in that tick, and what comes in it is lost.
     fires_when
         When v is ``above`` the threshold, or when it has ``reached`` it.
     refractory
@@ -138,7 +139,7 @@ class NeuronGroup:
             if getattr(self, key) not in get_args(known):
                 words = " or ".join(f'"{word}"' for word in get_args(known))
                 raise ConfigError(f"{self.name}.{key}", f"must be {words}, got {getattr(self, key)!r}")
-        if self.refractory and self.reset == "subtract-late":
+        if self.refractory and self.reset.endswith("late"):
             raise ConfigError(
                 f"{self.name}.refractory",
                 'must be 0 with reset = "subtract-late", which acts in the tick after a spike',
@@ -149,7 +150,7 @@ class NeuronGroup:
             raise ConfigError(
                 f"{self.name}.refractory", f"must be 0 to 2**31 - 1 ticks, got {self.refractory}"
             )
-        if self.fires and self.kind != "Threshold" and self.reset == "value":
+        if self.fires and self.kind != "Threshold" and self.reset.startswith("value"):
             high = np.flatnonzero(self.parameters["v_reset"] > self.parameters["v_threshold"])
             if high.size:
                 i = int(high[0])

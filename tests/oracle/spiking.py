@@ -46,13 +46,15 @@ class SlowNeuron:
             self.v = goal + (self.v - goal) * math.exp(-dt / tau_m)
         if self.fired and self.reset == "subtract-late":
             self.v -= self.n["v_threshold"]
+        if self.fired and self.reset == "value-late":
+            self.v = self.n["v_reset"]
         if "v_threshold" not in self.n:
             return 0
         theta = self.n["v_threshold"]
         self.fired = self.v >= theta if self.reached else self.v > theta
         if not self.fired:
             return 0
-        if self.reset == "subtract-late":
+        if self.reset.endswith("late"):
             return 1
         self.v = self.v - self.n["v_threshold"] if self.reset == "subtract" else self.n["v_reset"]
         self.still = self.refractory

@@ -17,6 +17,7 @@ __all__ = [
     "SUBTRACT",
     "SUBTRACT_LATE",
     "VALUE",
+    "VALUE_LATE",
     "VARIABLES",
     "filter_and_fire",
     "filtered",
@@ -53,7 +54,7 @@ CONSTANTS = (
     _BEGINS,
 ) = range(12)
 # What a spike does to w: puts it to a value, or takes something away, at once or in the next tick.
-VALUE, SUBTRACT, SUBTRACT_LATE = range(3)
+VALUE, SUBTRACT, SUBTRACT_LATE, VALUE_LATE = range(4)
 
 # w ← decay · w + gain · x + …: as `LIF`, and one product more for the input; the same again for the filter.
 MEMBRANE_COST = HardwareCost(
@@ -95,14 +96,15 @@ def filter_and_fire(
     """Return (whether it fires, I, w, refractory ticks left) after one tick; w is v less its value at rest.
 
     I ← current_decay · I + current_gain · x; w ← decay · w + gain · I; it fires when w > threshold, and then w is
-    ``reset_to``, or less by ``taken``; where that is taken late, a w beyond the threshold is one that fired in the tick
+    ``reset_to``, or less by ``taken``; where that happens late, a w beyond the threshold is one that fired in the tick
     before. In the refractory time I goes on, w not.
     """
     i = current_decay * current + current_gain * drive
     held = waiting > 0
     w = potential if held else decay * potential + gain * i
-    late = reset == SUBTRACT_LATE
-    w = w - taken if late and potential > threshold else w
+    late = reset >= SUBTRACT_LATE
+    if late and potential > threshold:
+        w = reset_to if reset == VALUE_LATE else w - taken
     fires = (not held) and w > threshold
     after = w if late else (w - taken if reset == SUBTRACT else reset_to)
     left = waiting - one if held else (refractory if fires else zero)
