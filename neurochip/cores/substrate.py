@@ -120,10 +120,11 @@ class DigitalSubstrate:
         self._reals = np.float64 if self._dtype.kind == "i" else self._dtype.type
         self._threads = Threads(threads)
         spec = FaultsSpec() if faults is None else faults
-        if spec.given() and not image.network.is_simple:
+        if not image.network.is_simple and any(f.fault != "weight_bit_flip" for f in spec.given()):
             raise CapabilityError(
                 "faults",
-                "need one projection of delay 1 at most from a population to another, and this network has more",
+                "of spikes, cores, neurons and links need one dense projection of delay 1 at most from a population to "
+                "another, and this network has others; weight_bit_flip works on any",
             )
         self.plans = tuple(plan_faults(spec, self._layout, seed, testing=t) for t in (False, True))
         self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure

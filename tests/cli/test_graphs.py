@@ -175,7 +175,7 @@ def test_a_graph_is_timed_and_traced(run: Run, graph: Workplace, timing: str) ->
 
 REFUSED = [
     (["--set", "substrate=analog"], "has no memory of what was sent"),
-    (["--set", "faults.spike_drop=0.1"], "one projection of delay 1 at most"),
+    (["--set", "faults.spike_drop=0.1"], "one dense projection of delay 1 at most"),
     (["--set", "learning.pre=trace"], "must be false"),
 ]
 

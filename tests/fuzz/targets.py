@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.errors import NeurochipError
-from tests.fuzz import stores
+from tests.fuzz import devices, stores
 from tests.fuzz.mutations import damaged_archive, damaged_bytes, damaged_hdf5, damaged_json, damaged_text
 
 __all__ = ["TARGETS", "Target", "judged"]
@@ -376,6 +376,6 @@ TARGETS: dict[str, Target] = {
     "part": Target(".npz", stores.part, _resealed(damaged_archive), stores.read_part),
     "array": Target(".npy", stores.npy, stores.damaged_npy, stores.read_npy),
     "packed spikes": Target(".npz", stores.packed_spikes, damaged_archive, stores.read_packed_spikes),
-    "state": Target("", stores.state, stores.damaged_state, stores.read_state),
+    "state": Target("", devices.state, devices.damaged_state, devices.read_state),
     "replay": Target(".json", stores.replays, damaged_json, stores.read_replay, "report"),
 }

@@ -10,11 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurochip.compile import compile_network
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import CodingSpec
 from neurochip.description.faults import FaultsSpec, WeightBitFlip
+from neurochip.elements.connections import Convolution, OneToOne, Sparse
+from neurochip.errors import CapabilityError
+from neurochip.network import Network, Population, Projection
 from neurochip.substrate import Phase, WeightUpdate
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
+from neurochip.training.streams import glorot
 from tests.property.networks import checked, layer_sizes, seeds
 
 NUMBERS = np.arange(3, dtype=np.uint64)
@@ -111,3 +116,58 @@ def test_the_rate_is_met(rate: float) -> None:
     n = found["of_bits"]
     assert n == 8 * (200 * 60 + 2 * 60 * 10)
     assert abs(found["bits"] - rate * n) < 5 * np.sqrt(rate * (1 - rate) * n)
+
+
+def graph(shared: bool = False) -> Network:
+    """Lists of synapses, delays, and two projections between the same populations."""
+    listed = Convolution((1, 2, 6), 1, (1, 3), padding=(0, 1)) if shared else sparse()
+    return Network(
+        (Population("in", 12, clamped=True), Population("middle", 12), Population("out", 5, output=True)),
+        (
+            Projection(0, 1, connection=listed),
+            Projection(0, 1, delay=2),
+            Projection(1, 1, connection=OneToOne(12, 12), delay=3),
+            Projection(1, 2),
+            Projection(2, 1, 3, True),
+        ),
+    )
+
+
+def sparse() -> Sparse:
+    pairs = np.argwhere(np.random.default_rng(4).random((12, 12)) < 0.4)
+    return Sparse.from_pairs(12, 12, *pairs.T)[0]
+
+
+def test_bits_flip_in_any_synapse_that_has_a_weight_of_its_own() -> None:
+    of = graph()
+    image = compile_network(of, small_chip(5, mesh=(9, 9, 2)), precision="int8", state_words=8)
+    made = DigitalSubstrate(image, CodingSpec(), faults=flips(0.2), seed=2)
+    sound = DigitalSubstrate(image, CodingSpec(), seed=2)
+    parameters = glorot(of, 1)
+    rng = np.random.default_rng(3)
+    x, seen = rng.uniform(0, 1, (2, 12)), []
+    for chip in (made, sound):
+        chip.load(parameters)
+    plan = made.plans[0]
+    assert plan is not None and plan.flips is not None
+    n = sum(of.synapses(k) for k in range(len(of.projections)))
+    assert plan.flips.of_bits == 8 * n and len(set(plan.flips.places.tolist())) == plan.flips.places.size
+    assert abs(plan.flips.n_bits - 0.2 * 8 * n) < 5 * np.sqrt(0.2 * 0.8 * 8 * n)
+    plan.flips.turn(sound._synapses.wiring.weights)
+    for chip in (made, sound):
+        chip.begin(x, np.arange(2, dtype=np.uint64))
+        settled = chip.run(Phase.FREE, 12, record=("spikes", "states"))
+        seen.append([*settled.spikes, *settled.states])
+    assert equal(*seen)
+    for a, b in zip(made.parameters().weights, sound.parameters().weights, strict=True):
+        assert a.shape == b.shape and np.any(a != b), "some word of every projection is wrong"
+
+
+def test_bits_of_shared_weights_are_refused() -> None:
+    of = graph(shared=True)
+    image = compile_network(of, small_chip(), precision="int8", state_words=8)
+    with pytest.raises(CapabilityError) as refused:
+        DigitalSubstrate(image, CodingSpec(), faults=flips(0.2))
+    assert str(refused.value) == (
+        'in→middle: is "convolution", whose synapses share weights; faults.weight_bit_flip needs one for each synapse'
+    )
