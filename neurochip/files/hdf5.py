@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 
 from neurochip.files.door import Foreign, opened
-from neurochip.files.hdf5_headers import declared_lengths
+from neurochip.files.hdf5_headers import (
+    REFERENCE_BYTES,
+    TextPlace,
+    check_heap,
+    text_place,
+    text_places,
+)
 from neurochip.files.limits import LIMIT_VARIABLE, MOST_MEMBERS, file_limit, in_bytes
 
 __all__ = ["Hdf5Group", "read_hdf5"]
@@ -75,6 +81,7 @@ class _Walk:
         self._file, self._attributes, self._descriptor = file, attributes, descriptor
         self._left = self._limit = file_limit()
         self._members = MOST_MEMBERS
+        self._heaps: set[int] = set()  # that were looked at
 
     def group(self, group: Any, place: str, depth: int) -> Hdf5Group:
         """Return a group; ``place`` is its path within the file."""
@@ -130,7 +137,7 @@ class _Walk:
         count = h5py.h5a.get_num_attrs(group.id)
         self._take_members(count, place)
         found: dict[str, Any] = {}
-        lengths: dict[bytes, int] | None = None
+        places: dict[bytes, TextPlace] | None = None
         for k in range(count):
             attribute = h5py.h5a.open(group.id, index=k)
             name = attribute.name.decode("utf-8", "replace")
@@ -141,29 +148,43 @@ class _Walk:
                 self._check_type(attribute.get_type(), attribute.dtype, within)
                 self._take(attribute.get_type().get_size(), within)
                 if attribute.dtype.kind == "O":
-                    lengths = self._lengths_of(group, within) if lengths is None else lengths
-                    self._check_length(lengths, attribute.name, within)
+                    places = self._places_of(group, within) if places is None else places
+                    if attribute.name not in places:
+                        raise self._odd_texts(within)
+                    self._check_text(places[attribute.name], within)
+                    self._take(places[attribute.name].length, within)
                 found[name] = _plain(group.attrs[attribute.name])
         return found
 
-    def _lengths_of(self, group: Any, place: str) -> dict[bytes, int]:
+    def _places_of(self, group: Any, place: str) -> dict[bytes, TextPlace]:
         import h5py
 
         try:
-            return declared_lengths(self._descriptor, h5py.h5o.get_info(group.id).addr)
+            return text_places(self._descriptor, h5py.h5o.get_info(group.id).addr)
         except (ValueError, struct.error):
-            raise self._file.fault(
-                "holds texts in a way that h5py does not write by itself; write it anew with h5py's defaults",
-                place,
-                cure="",
-            ) from None
+            raise self._odd_texts(place) from None
 
-    def _check_length(self, lengths: Mapping[bytes, int], name: bytes, place: str) -> None:
-        """Refuse a text that is declared to be longer than the file; see `_check_lengths`."""
-        longest = os.fstat(self._descriptor).st_size
-        if lengths.get(name, longest + 1) > longest:
+    def _odd_texts(self, place: str) -> Exception:
+        return self._file.fault(
+            "holds texts in a way that h5py does not write by itself; write it anew with h5py's defaults",
+            place,
+            cure="",
+        )
+
+    def _check_text(self, text: TextPlace, place: str) -> None:
+        """Refuse a text that is declared to be longer than the file, or whose heap is damaged.
+
+        HDF5 takes memory for what is declared before it looks for the text.
+        """
+        if text.length > os.fstat(self._descriptor).st_size:
             raise self._file.damaged("declares a text that is longer than the file", place)
-        self._take(lengths[name], place)
+        if text.heap in self._heaps or not text.heap or not text.length:
+            return
+        try:
+            check_heap(self._descriptor, text.heap)
+        except (ValueError, struct.error):
+            raise self._file.damaged("holds texts in a place that is damaged", place) from None
+        self._heaps.add(text.heap)
 
     def _check_type(self, stored: Any, dtype: np.dtype[Any], place: str) -> None:
         import h5py
@@ -260,30 +281,23 @@ class _Walk:
             if unpacked > size:
                 raise self._file.damaged("has a chunk that unpacks to more than it may hold", place)
 
-    def _check_lengths(self, data: Any, count: int, place: str) -> None:
-        """Refuse texts of variable length that are declared to be longer than the file.
-
-        HDF5 takes memory for what is declared before it looks for the text.
-        """
-        places = _places_of(data, count) if count else []
-        if places is None:
-            raise self._file.fault(
-                "holds texts in a way that h5py does not write by itself; write them anew without compression",
-                place,
-                cure="",
-            )
-        unit, longest = _stored_size(data), os.fstat(self._descriptor).st_size
+    def _check_texts(self, data: Any, count: int, place: str) -> None:
+        """Look at where the texts of variable length of an array stand."""
+        places, unit = _places_of(data, count) if count else [], _stored_size(data)
+        if places is None or unit != REFERENCE_BYTES:
+            raise self._odd_texts(place)
         for offset, many in places:
             raw = os.pread(self._descriptor, many * unit, offset)
-            declared = np.ndarray(len(raw) // unit, "<u4", raw, strides=(unit,))
-            if len(declared) < many or int(declared.max(initial=0)) > longest:
-                raise self._file.damaged("declares a text that is longer than the file", place)
+            if len(raw) < many * unit:
+                raise self._missing(place)
+            for k in range(many):
+                self._check_text(text_place(raw[k * unit : (k + 1) * unit]), place)
 
     def _texts(self, data: Any, count: int, place: str) -> Any:
         """Return texts of variable length; many may stand for one long text of the file, so they are counted."""
         if count > _MOST_TEXTS:
             raise self._file.fault(f"has {count} texts, and at most {_MOST_TEXTS} are read", place, cure="")
-        self._check_lengths(data, count, place)
+        self._check_texts(data, count, place)
         if data.shape == ():
             text = _plain(data[()])
             self._take(len(text), place)

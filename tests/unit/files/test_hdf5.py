@@ -231,3 +231,23 @@ def test_attributes_that_are_kept_elsewhere_are_refused(path: Path) -> None:
         file.attrs["text"] = "abc"
     with pytest.raises(DataError, match="attribute text: holds texts in a way that h5py does not write"):
         read(path, attributes=True)
+
+
+@pytest.mark.parametrize("in_attribute", [False, True])
+@pytest.mark.parametrize("content", [0, 7, 1 << 40])
+def test_a_heap_of_texts_that_is_damaged_is_not_walked_by_hdf5(
+    path: Path, in_attribute: bool, content: int
+) -> None:
+    """Free space of 0 bytes made HDF5 2.0.0 go round for ever."""
+    with h5py.File(path, "w") as file:
+        if in_attribute:
+            file.attrs["t"] = "abc"
+        else:
+            file["t"] = "abc"
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"GCOL") + 16 + 16 + 8  # behind the one text that is there
+    assert int.from_bytes(raw[at : at + 2], "little") == 0
+    raw[at + 8 : at + 16] = content.to_bytes(8, "little")
+    path.write_bytes(raw)
+    with pytest.raises(DataError, match="t: is damaged .*holds texts in a place that is damaged"):
+        read(path, attributes=True)
