@@ -123,19 +123,18 @@ def _check_memory(run: RunSpec) -> None:
     """Refuse a network that this machine cannot hold: its weights as values and as the cores keep them, twice."""
     check_room_to_compile()
     layers = run.network.layers
+    told = "layers" if layers is not None else "populations"
+    place, cure = f"network.{told}", f"make {told} smaller"
     if layers is None:
         network = network_of(run.network)
-        synapses, neurons = sum(network.synapses(k) for k in network.forward), sum(network.sizes)
+        neurons = sum(network.sizes)
+        check_memory(neurons * 64, place, cure)  # before synapses are counted neuron by neuron
+        synapses = sum(network.synapses(k) for k in network.forward)
     else:  # before anything is made of them
         synapses, neurons = sum(a * b for a, b in zip(layers, layers[1:], strict=False)), sum(layers)
     states = neurons * (run.learning.minibatch if run.learning is not None else 1)
     size = word_bits(run.network.precision) // 8
-    told = "layers" if layers is not None else "populations"
-    check_memory(
-        synapses * (8 + 2 * max(size, 1)) + neurons * 64,
-        f"network.{told}",
-        f"make {told} smaller",
-    )
+    check_memory(synapses * (8 + 2 * max(size, 1)) + neurons * 64, place, cure)
     check_memory(states * 4, "learning.minibatch", "make it smaller")
     if run.convergence is not None and run.experiment == "convergence":
         spec = run.convergence

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
 from neurochip.description.connectivity import KINDS, connection_of
 from neurochip.description.network_sections import NetworkSpec, ProjectionSpec
 from neurochip.errors import ConfigError
+from neurochip.keys.ranges import MOST_COUNTED
 from neurochip.keys.reading import did_you_mean
 from neurochip.network import Network, Population, Projection, layered
 
@@ -103,9 +105,10 @@ def _populations(spec: NetworkSpec) -> list[Population]:
             raise ConfigError("network.populations", f'have no {role}; give one of them role = "{role}"')
     made = []
     for p in told:
-        size = 1
-        for n in p.shape:
-            size *= n
+        size = math.prod(p.shape)
+        if size > MOST_COUNTED:
+            place = f"network.populations[{spec.populations.index(p)}].shape"
+            raise ConfigError(place, f"must make {MOST_COUNTED} neurons at most, got {list(p.shape)}")
         made.append(
             Population(p.name, size, clamped=p.role == "input", output=p.role == "output", shape=p.shape)
         )

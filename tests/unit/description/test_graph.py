@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip import machine
 from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, network_of, run_to_toml
+from neurochip.elements.connections import Convolution
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.files import parse_toml
 from neurochip.network import layered
@@ -273,3 +275,35 @@ def test_synapses_beyond_memory_are_not_drawn(monkeypatch: pytest.MonkeyPatch) -
         r"smaller, or the density",
         str(refused.value),
     )
+
+
+def test_neurons_beyond_all_counting_are_refused() -> None:
+    with pytest.raises(ConfigError) as refused:
+        RunSpec.from_dict(changed("network", "populations", 4, "shape", value=[2**47] * 30))
+    assert refused.value.place == "network.populations[4].shape"
+    assert "must make 281474976710656 neurons at most" in refused.value.problem
+
+
+def test_maps_beyond_memory_are_refused_before_their_synapses_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    table = {**GRAPH, "learning": {"rates": [0.1] * 3, "epochs": 1}}
+    table["network"] = {
+        "populations": [
+            {"name": "in", "shape": [64], "role": "input"},
+            {"name": "maps", "shape": [1, 60000, 60000]},
+            {"name": "more", "shape": [1, 59998, 59998]},
+            {"name": "out", "shape": [10], "role": "output"},
+        ],
+        "projections": [
+            {"from": "in", "to": "maps"},
+            {"from": "maps", "to": "more", "connectivity": {"kind": "convolution", "kernel": 3}},
+            {"from": "more", "to": "out"},
+        ],
+    }
+    monkeypatch.setattr(Convolution, "fan_out", lambda _: pytest.fail("takes 27 GiB"))
+    monkeypatch.setattr(machine, "free_memory", lambda: 8 << 30)
+    with pytest.raises(ConfigError) as refused:
+        build(RunSpec.from_dict(table))
+    assert refused.value.place == "network.populations"
+    assert refused.value.problem.endswith("of memory, and 8 GiB are free; make populations smaller")
