@@ -223,12 +223,14 @@ def _summarise(done: Reproduction) -> None:
     experiment = done.experiment
     click.echo(f"{experiment.name} – {experiment.paper}, {experiment.figure}\n")
     for claim, finding, verdict in done.rows:
-        part = "" if claim.in_part is None else f" (in part: {claim.in_part})"
+        tolerance, in_part = claim.bounds(quick=done.settings.quick)
+        part = "" if in_part is None else f" (in part: {in_part})"
         _paragraph("claim", claim.says)
         _paragraph("measured", f"{shown(finding.value)}: {claim.measure}")
         if finding.note:
             _paragraph("", finding.note)
-        _paragraph("tolerance", f"{claim.tolerance}{part}")
+        _paragraph("control", f"{shown(finding.control)}: {claim.control}")
+        _paragraph("tolerance", f"{tolerance}{part}")
         _paragraph("verdict", verdict)
         click.echo()
     repetitions = f"{done.outcome.seeds} repetition{'s' if done.outcome.seeds != 1 else ''}"

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
+from neurochip.data import Dataset
 from neurochip.description import RunSpec, run_to_toml
 from neurochip.errors import Interrupted
 from neurochip.learning.eqprop import EquilibriumPropagation
@@ -53,6 +54,7 @@ def follow(
     folder: Path,
     digest: str,
     turn: Turn,
+    samples: Dataset | None = None,
 ) -> Learnt:
     """Train by two phases; what there is when it is stopped, and after each epoch, is taken up from ``folder``.
 
@@ -64,6 +66,8 @@ def follow(
         Draws the first weights.
     digest
         Names the machine: a checkpoint of another one is refused.
+    samples
+        To learn; `None`: those that the run names.
 
     Raises
     ------
@@ -72,7 +76,8 @@ def follow(
     """
     if run.learning is None:
         raise RuntimeError("a training run has a rule")
-    samples = data.load(run.data)
+    if samples is None:
+        samples = data.load(run.data)
     checkpoint = folder / "checkpoint.h5"
     if checkpoint.is_file():
         state = read_checkpoint(checkpoint, digest=digest)

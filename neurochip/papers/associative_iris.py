@@ -24,11 +24,16 @@ The same rule also runs on the emulated cores: 4-12-1 hard-sigmoid neurons, s = 
 decoded from the spikes by each core's own trace, beside real-valued neurons of the same kind; plain steps of 0.025,
 ε = 0.1, hidden neurons starting at ⅜ and the output at ¼, 90 epochs. A hard sigmoid at 0 learns nothing any more,
 since the rule has the factor p; with two hidden layers, or an output starting at 0, none of about fifty settings
-tried learnt with every seed, with real numbers either.
+tried learnt with every seed, with real numbers either. They are judged by what back-propagation reaches: that spikes
+do as well as real numbers says little where both learn little.
+
+Held against, with a third of the seeds: the same with hidden layers that stay as they were drawn;
+back-propagation that begins and steps as the rule does; and for the window the form that the paper rejects (eq. 5).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Literal
 
@@ -43,7 +48,7 @@ from neurochip.description.neuron import state_words
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.learning.associations import Associations, balanced_associations
-from neurochip.learning.associative import AssociativeRule, stdp_window
+from neurochip.learning.associative import AssociativeRule, layer_change, stdp_window
 from neurochip.network import layered
 from neurochip.papers.associative_networks import (
     HIDDEN,
@@ -55,9 +60,12 @@ from neurochip.papers.associative_networks import (
     claims_of_five_ways,
     compare,
     five_ways,
+    held_against,
     pair_charts,
     pair_of,
+    robustness,
     said,
+    shortfall_findings,
     shortfalls,
 )
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
@@ -73,6 +81,7 @@ Pre = Literal["oracle", "trace"]
 PAIRS = ((0, 1), (0, 2), (1, 2))
 TRAINED, TICKS, NEURONS, ON_CORES = 80, 60, 12, 0.025
 EVERY = 5
+PRE_TIME = 1.5  # T_pre at which the window is measured and drawn
 
 
 def _samples(pair: tuple[int, int], seed: int) -> Samples:
@@ -83,10 +92,31 @@ def _samples(pair: tuple[int, int], seed: int) -> Samples:
     return Samples(x[first], y[first], x[rest], y[rest])
 
 
-def train_on_substrate(substrate: Substrate, pre: Pre, samples: Samples, seed: int, epochs: int) -> float:
+def asymmetry(change: Callable[[Array], Array], pre_time: float) -> float:
+    """Return the largest change at 0 < ΔT ≤ T_pre / 2 over the largest size at −T_pre / 2 ≤ ΔT < 0, off both poles."""
+    after = np.linspace(0, pre_time / 2, 101)[1:]
+    return float(np.abs(change(after)).max() / np.abs(change(-after)).max())
+
+
+def window_of_rule(difference: Array) -> Array:
+    """Return what the rule changes where T_pre = `PRE_TIME` and T_post is later by ``difference``; Z = +1."""
+    late = 1 / (PRE_TIME + difference)
+    return np.array(
+        [layer_change(np.full((1, 1), 1 / PRE_TIME), np.full((1, 1), p), np.ones((1, 1)))[0, 0] for p in late]
+    )
+
+
+def rejected_window(difference: Array) -> Array:
+    """Return eq. 5, ΔT / (T_pre² (T_pre + ΔT)²), "opposite to what it is observed in biological neuron"."""
+    return np.asarray(difference / (PRE_TIME**2 * (PRE_TIME + difference) ** 2))
+
+
+def train_on_substrate(
+    substrate: Substrate, pre: Pre, samples: Samples, seed: int, epochs: int, *, frozen: bool = False
+) -> float:
     """Train 4-12-1 hard-sigmoid neurons on a substrate, and return the test accuracy.
 
-    ``pre``: what stands for x and p, as in `LearningSpec`.
+    ``pre``: what stands for x and p, as in `LearningSpec`; ``frozen``: the hidden layer does not learn.
     """
     draws = stream(seed, "network")
     shapes = ((4, NEURONS), (NEURONS, 1))
@@ -94,7 +124,8 @@ def train_on_substrate(substrate: Substrate, pre: Pre, samples: Samples, seed: i
     signs = balanced_associations(NEURONS, draws)
     associations = Associations((NEURONS, 1), (signs, np.ones(1)))
     network = layered((4, NEURONS, 1), tied=False)
-    learning = LearningSpec(rule="associative", rates=(ON_CORES, ON_CORES), epochs=epochs, pre=pre)
+    rates = (0.0 if frozen else ON_CORES, ON_CORES)
+    learning = LearningSpec(rule="associative", rates=rates, epochs=epochs, pre=pre)
     rule = AssociativeRule(network, learning, PhasesSpec(free=TICKS), associations)
     rule.check(substrate)
     biases = (np.full(NEURONS, 0.375), np.full(1, 0.25))
@@ -132,9 +163,15 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     printed = Recipe(batch=40, epochs=epochs, every=EVERY)
     recipes = five_ways(printed)
     found = compare(
-        recipes, PAIRS, seeds, _samples, settings, lambda share: tell(0.6 * share, "training pairs")
+        recipes, PAIRS, seeds, _samples, settings, lambda share: tell(0.5 * share, "training pairs")
     )
+    fewer = seeds[: max(1, len(seeds) // 3)]
+    held = compare(
+        held_against(printed), PAIRS, fewer, _samples, settings, lambda share: tell(0.5 + 0.1 * share, "controls"),
+        group="control",
+    )  # fmt: skip
     spiking = np.zeros((2, len(PAIRS), 10))
+    still = np.zeros((len(PAIRS), 3))
 
     def on_substrates(pair: tuple[int, int], seed: int) -> list[float]:
         samples = _samples(pair, seed)
@@ -144,28 +181,34 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             train_on_substrate(cores, "trace", samples, seed, 90),
         ]
 
+    def frozen(pair: tuple[int, int], seed: int) -> float:
+        return train_on_substrate(_substrates()[1], "trace", _samples(pair, seed), seed, 90, frozen=True)
+
     for p, pair in enumerate(PAIRS):
         for k in range(10):
             spiking[:, p, k] = settings.kept(
                 f"spikes, pair {pair[0]}-{pair[1]}, seed {seeds[k]}", partial(on_substrates, pair, seeds[k])
             )
-            tell(0.6 + 0.4 * (10 * p + k + 1) / 30, "learning from spikes")
+            tell(0.6 + 0.4 * (10 * p + k + 1) / (10 * len(PAIRS)), "learning from spikes")
+        for k in range(still.shape[1]):
+            still[p, k] = settings.kept(
+                f"spikes, frozen, pair {pair[0]}-{pair[1]}, seed {seeds[k]}", partial(frozen, pair, seeds[k])
+            )
     last = found.last()
-    short = shortfalls(found)
+    short = shortfalls(last[1:], last[0])
+    without = shortfalls(held.last()[:3], last[0][:, : len(fewer)])
+    on_cores = shortfalls(spiking[1:], last[0][:, :10])[0]
+    on_cores_frozen = shortfalls(still[None], last[0][:, : still.shape[1]])[0]
     better = found.attacked[3:].mean(axis=2) > found.attacked[0].mean(axis=1)
     table = "; ".join(
         f"{a}-{b}: {', '.join(said(last[r, p]) for r in range(4))}" for p, (a, b) in enumerate(PAIRS)
     )
-    differences = np.linspace(-4, 4, 400)
-    window = stdp_window(differences, 1.5)
-    right = np.mean(np.sign(window) == np.sign(differences))
     findings = (
-        Finding("comparable", float(short[2].max()), f"{', '.join(NAMES)}, {len(seeds)} seeds: {table} %"),
-        Finding("plain", float(short[3].max()), f"by pair {', '.join(f'{s:.0f}' for s in short[3])} points"),
-        Finding("printed", float(short[0].max()), f"by pair {', '.join(f'{s:.0f}' for s in short[0])} points"),
+        *shortfall_findings(short, without, f"{', '.join(NAMES)}, {len(seeds)} seeds: {table} %"),
         Finding(
             "robust",
-            float(better[1].mean()),
+            robustness(found.attacked[4], found.attacked[0]),
+            robustness(held.attacked[3], found.attacked[0][:, : len(fewer)]),
             f"low start with plain steps {int(better[1].sum())}, with Adam {int(better[0].sum())} of {better[0].size} "
             f"cases (pairs × {len(STRENGTHS)} strengths); accuracy at 12/255, back-propagation "
             f"{', '.join(said(v) for v in found.attacked[0, :, :, -1])}, plain "
@@ -173,23 +216,31 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         ),
         Finding(
             "window",
-            float(right),
+            asymmetry(window_of_rule, PRE_TIME),
+            asymmetry(rejected_window, PRE_TIME),
             "but the change is largest where T_post = 2 T_pre, a pole, not where the spikes are close",
         ),
         Finding(
             "spikes",
-            float(100 * (spiking[0] - spiking[1]).mean(axis=1).max()),
+            float(on_cores.max()),
+            float(on_cores_frozen.max()),
             "; ".join(
                 f"{a}-{b}: real {said(spiking[0, p])}, spikes {said(spiking[1, p])} %" for p, (a, b) in enumerate(PAIRS)
             ) + ", 10 seeds",
         ),
     )  # fmt: skip
+    differences = np.linspace(-4, 4, 400)
     charts = [
         *pair_charts(NAMES, PAIRS, found, EVERY),
         Chart(
-            "Window of the rule (eq. 1)", "T_post − T_pre, T_pre = 1.5", "weight change",
-            [Curve("ΔT / (T_pre² (T_pre − ΔT)²)", differences, np.clip(stdp_window(differences, 1.5), -3, 3), 4)],
-            levels=[(0.0, "")], marks=[(1.5, "pole")], caption="Cut at ± 3.",
+            "Window of the rule (Fig. 4)", "T_post − T_pre, T_pre = 1.5", "weight change",
+            [
+                Curve("ΔT / (T_pre² (T_pre − ΔT)²), eq. 6", differences,
+                      np.clip(stdp_window(differences, PRE_TIME), -3, 3), 4),
+                Curve("ΔT / (T_pre² (T_pre + ΔT)²), eq. 5", differences,
+                      np.clip(rejected_window(differences), -3, 3), 9, "dashed"),
+            ],
+            levels=[(0.0, "")], marks=[(PRE_TIME, "pole"), (-PRE_TIME, "pole")], caption="Cut at ± 3.",
         ),
     ]  # fmt: skip
     return Outcome(
@@ -198,6 +249,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         seeds=len(seeds),
         settings={"layers": (4, *HIDDEN, 1), "rate": 1e-3, "low start": LOW, "ticks": TICKS, "epochs": epochs},
         series={"pairs": PAIRS, "recipes": NAMES, "last": last, "attacked": found.attacked, "spikes": spiking,
+                "controls": held.last(), "spikes_frozen": still,
                 "test": found.test.mean(axis=2)},
         columns=3,
     )  # fmt: skip
@@ -209,23 +261,22 @@ EXPERIMENT = Experiment(
     figure="Figs 2 and 3, eq. 1",
     about="pairs of Iris flowers learnt by fixed associations, beside back-propagation, attacked, and from spikes",
     claims=(
-        *claims_of_five_ways(
-            Bound(high=5.0), Bound(high=15.0), "the same with ε as printed and biases from 0"
-        ),
+        *claims_of_five_ways(Bound(high=5.0), "the same with ε as printed and biases from 0"),
         Claim(
             "window",
-            "The rule is the asymmetric STDP curve.",
-            "share of time differences with the sign of STDP",
-            Bound(low=0.999),
+            "The rule is the STDP curve with the asymmetry of biology: the peak at positive ΔT is the higher one.",
+            "largest change at ΔT up to half of T_pre over the largest at as much before it",
+            Bound(low=1.0),
+            control="eq. 5, the form that the paper rejects",
         ),
         Claim(
             "spikes",
             "Values at both ends of a synapse are all it needs: decoded from spikes, they do as well.",
-            "accuracy with real numbers less that with spikes on the emulated cores, the worst pair, in points",
+            "test accuracy of back-propagation less that from spikes on the emulated cores, the worst pair, in points",
             Bound(high=5.0),
-            Bound(high=15.0),
+            control="the hidden layer frozen",
         ),
     ),
-    seconds=(110, 420),
+    seconds=(115, 480),
     run=run,
 )

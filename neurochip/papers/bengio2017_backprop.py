@@ -14,11 +14,15 @@ Left open by the paper and chosen here:
   left to be seen of "ε small";
 * noise: η ~ N(0, 0.1²), fresh for every neuron and step, added to the state that R sees (eq. 2.2), 15 steps before
   the nudge and during it. Presentations with noise of their own are averaged.
+
+What the changes are held against instead: an error passed back through weights drawn anew (any error that comes down
+has the right size, only the gradient has the right direction), a gradient without its ρ′, and a ρ that is curved.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -46,6 +50,10 @@ EPSILON = 0.3
 NOISE = 0.1
 BURN_IN = 15
 BLOCKS = 10
+LANES = 20  # inputs to each network
+QUICK, FULL = 5, 20  # networks
+PRESENTATIONS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)  # that are averaged
+MORE = (300_000, 1_000_000)  # in the full form
 SATURATION_SCALES = (0.1, 0.15, 0.2, 0.25, 0.4)
 
 
@@ -56,30 +64,45 @@ def _cosine(a: Array, b: Array) -> Array:
 
 
 class Exactness(NamedTuple):
-    """[net, layer]: lowest cosine, and smallest and largest scale, over the lanes."""
+    """[net, layer]: lowest cosine, and smallest and largest scale, over the lanes; and the lowest cosine of a control.
+
+    The control is the error passed back through weights that were drawn anew.
+    """
 
     cosine: Array
     smallest: Array
     largest: Array
+    elsewhere: Array
+
+    def off(self) -> float:
+        """Return the largest deviation of the scale from 1."""
+        return float(max(abs(self.smallest - 1).max(), abs(self.largest - 1).max()))
 
 
-def _exactness(seed: int, nets: int, lanes: int, rho: Nonlinearity, epsilon: float) -> Exactness:
-    tables: list[list[list[float]]] = [[], [], []]
+def _elsewhere(seed: int, number: int, rho: Nonlinearity, states: list[Array], target: Array) -> list[Array]:
+    """Return the error passed back through the weights of a network that has nothing to do with this one."""
+    return drawn(seed, 1_000_000 + number, rho).gradients(states, target)[:-1]
+
+
+def _exactness(
+    seed: int, nets: int, lanes: int, rho: Nonlinearity, epsilon: float, *, straight: bool = False
+) -> Exactness:
+    tables: list[list[list[float]]] = [[], [], [], []]
     for number in range(nets):
         net = drawn(seed, number, rho)
         draws = stream(seed, "samples", number)
         states, _ = net.settled(draws.uniform(-0.5, 0.5, (lanes, SIZES[0])))
         target = draws.uniform(-0.5, 0.5, (lanes, SIZES[-1]))
-        wanted = net.gradients(states, target)[:-1]
+        wanted = net.gradients(states, target, straight=straight)[:-1]
+        others = _elsewhere(seed, number, rho, states, target)
         changes = first_changes(net, states, target, epsilon)
-        rows: list[list[float]] = [[], [], []]
-        for depth, (change, gradient) in enumerate(zip(changes, wanted, strict=True)):
+        rows: list[list[float]] = [[], [], [], []]
+        for depth, (change, gradient, other) in enumerate(zip(changes, wanted, others, strict=True)):
             k = len(changes) - 1 - depth
             exact = -(epsilon ** (k + 2)) * gradient
             scale = np.linalg.norm(change, axis=1) / np.linalg.norm(exact, axis=1)
-            for row, value in zip(
-                rows, (_cosine(change, exact).min(), scale.min(), scale.max()), strict=True
-            ):
+            found = (_cosine(change, exact).min(), scale.min(), scale.max(), _cosine(change, -other).min())
+            for row, value in zip(rows, found, strict=True):
                 row.append(float(value))
         for table, row in zip(tables, rows, strict=True):
             table.append(row)
@@ -109,17 +132,19 @@ class Averaged(NamedTuple):
     """Mean first changes over noisy presentations.
 
     ``cosine`` f64[net, count, layer]: direction of the mean over so many; ``along`` f64[net, block, layer]: component
-    of the mean of each of ten blocks along −ε^(k+2) ∂C/∂h, in units of its length.
+    of the mean of each of ten blocks along −ε^(k+2) ∂C/∂h, in units of its length; ``elsewhere`` the same along the
+    error passed back through weights drawn anew.
     """
 
     cosine: Array
     along: Array
+    elsewhere: Array
 
 
 def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], None]) -> Averaged:
     layers = len(SIZES) - 2
     found = np.zeros((nets, len(counts), layers))
-    along = np.zeros((nets, BLOCKS, layers))
+    along, elsewhere = np.zeros((nets, BLOCKS, layers)), np.zeros((nets, BLOCKS, layers))
     size = counts[-1] // BLOCKS
     for number in range(nets):
         net = drawn(seed, number, HARD)
@@ -127,6 +152,10 @@ def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], N
         x, y = draws.uniform(-0.5, 0.5, (1, SIZES[0])), draws.uniform(-0.5, 0.5, (1, SIZES[-1]))
         start, _ = net.settled(x)
         exact = [-(EPSILON ** (layers + 1 - k)) * g for k, g in enumerate(net.gradients(start, y)[:-1])]
+        other = [
+            -g * np.linalg.norm(e) / np.linalg.norm(g)
+            for g, e in zip(_elsewhere(seed, number, HARD, start, y), exact, strict=True)
+        ]
         noises = stream(seed, "noise", number)
         sums = [np.zeros((1, n)) for n in SIZES[1:-1]]
         done = 0
@@ -135,13 +164,14 @@ def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], N
                 lanes = min(size - done % size, 2000, count - done)
                 for layer, total in enumerate(_noisy_changes(net, start, y, lanes, noises)):
                     sums[layer] += total
-                    share = float(np.vdot(total, exact[layer]) / np.vdot(exact[layer], exact[layer]))
-                    along[number, done // size, layer] += share / size
+                    length = float(np.vdot(exact[layer], exact[layer])) * size
+                    along[number, done // size, layer] += float(np.vdot(total, exact[layer])) / length
+                    elsewhere[number, done // size, layer] += float(np.vdot(total, other[layer])) / length
                 done += lanes
             for layer in range(layers):
                 found[number, position, layer] = _cosine(sums[layer], exact[layer])[0]
         tell(number + 1)
-    return Averaged(found, along)
+    return Averaged(found, along, elsewhere)
 
 
 def _noisy_changes(
@@ -165,14 +195,20 @@ def _noisy_changes(
     return totals
 
 
-def _saturation(seed: int, nets: int, lanes: int) -> tuple[int, int, list[float]]:
+def _mean_size(along: Array) -> tuple[Array, Array]:
+    """Return the mean size of each layer's change over networks and blocks, and its standard error."""
+    blocks = along.reshape(-1, along.shape[-1])
+    return blocks.mean(axis=0), blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks))
+
+
+def _saturation(seed: int, nets: int, lanes: int, *, gated: bool = True) -> tuple[int, int, list[float]]:
     """Return saturated neurons and all neurons of networks that settled, and the share that did for each scale."""
     saturated = neurons = 0
     shares = []
     for scale in SATURATION_SCALES:
         settled = 0
         for number in range(nets):
-            net = drawn(seed, number, HARD, scale, centred=False)
+            net = replace(drawn(seed, number, HARD, scale, centred=False), gated=gated)
             x = stream(seed, "samples", number).uniform(-0.5, 0.5, (lanes, SIZES[0]))
             states, moving = net.settled(x, steps=3000)
             calm = moving < 1e-9
@@ -185,16 +221,17 @@ def _saturation(seed: int, nets: int, lanes: int) -> tuple[int, int, list[float]
 
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Measure all of it."""
-    seed, nets, lanes = settings.seed, (5 if settings.quick else 20), 20
-    counts = [10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000]
-    counts += [] if settings.quick else [300_000, 1_000_000]
+    seed, nets, lanes = settings.seed, (QUICK if settings.quick else FULL), LANES
+    counts = [*PRESENTATIONS, *(() if settings.quick else MORE)]
     tell(0.0, "first changes against the gradient")
     exact = _exactness(seed, nets, lanes, HARD, EPSILON)
     sizes = [0.4, 0.2, 0.1, 0.05, 0.02, 0.01]
-    errors = {}
-    for rho in (HARD, SMOOTH):
-        tables = [_exactness(seed, nets, lanes, rho, epsilon) for epsilon in sizes]
-        errors[rho.name] = [float(max(abs(t.smallest - 1).max(), abs(t.largest - 1).max())) for t in tables]
+    errors = {
+        rho.name: [_exactness(seed, nets, lanes, rho, epsilon).off() for epsilon in sizes]
+        for rho in (HARD, SMOOTH)
+    }
+    straight = [_exactness(seed, nets, lanes, SMOOTH, epsilon, straight=True).off() for epsilon in sizes]
+    curved = _exactness(seed, nets, lanes, SMOOTH, EPSILON)
     tell(0.1, "later steps")
     later = _later(seed, nets, lanes, 60)
     tell(0.2, "with noise")
@@ -203,30 +240,41 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         seed, noisy_nets, counts, lambda done: tell(0.2 + 0.7 * done / noisy_nets, "with noise")
     )
     noisy = averaged.cosine
-    blocks = averaged.along.reshape(-1, averaged.along.shape[-1])
-    mean, error = blocks.mean(axis=0), blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks))
-    worst = int(np.argmax(np.abs(mean - 1) + 2 * error))
+    mean, error = _mean_size(averaged.along)
+    noisy_off = [
+        float((np.abs(m - 1) + 2 * e).max()) for m, e in ((mean, error), _mean_size(averaged.elsewhere))
+    ]
     tell(0.9, "large weights")
     saturated, neurons, settled = _saturation(seed, nets, lanes)
+    beyond, ungated, _ = _saturation(seed, nets, lanes, gated=False)
     tell(1.0, "done")
-    order = np.polyfit(np.log(sizes[2:]), np.log(errors[SMOOTH.name][2:]), 1)[0]
-    off = max(abs(exact.smallest - 1).max(), abs(exact.largest - 1).max())
+    order, no_order = (
+        float(np.polyfit(np.log(sizes[2:]), np.log(of[2:]), 1)[0]) for of in (errors[SMOOTH.name], straight)
+    )
     last = noisy[:, -1].mean(axis=0)
     findings = (
         Finding(
             "direction",
             float(exact.cosine.min()),
+            float(exact.elsewhere.min()),
             f"the lowest of {nets} networks × {lanes} inputs × 3 layers",
         ),
-        Finding("scale", float(off), "largest deviation of ‖Δh‖ / (ε^(k+2) ‖∂C/∂h‖) from 1, k = 0, 1, 2"),
+        Finding(
+            "scale",
+            exact.off(),
+            curved.off(),
+            "largest deviation of ‖Δh‖ / (ε^(k+2) ‖∂C/∂h‖) from 1, k = 0, 1, 2",
+        ),
         Finding(
             "order",
-            float(order),
+            order,
+            no_order,
             f"deviation {errors[SMOOTH.name][0]:.2g} at ε = 0.4, {errors[SMOOTH.name][-1]:.2g} at ε = 0.01",
         ),
         Finding(
             "noise",
-            float(abs(mean[worst] - 1) + 2 * error[worst]),
+            noisy_off[0],
+            noisy_off[1],
             "size along −ε^(k+2) ∂C/∂h, top to bottom hidden layer: "
             f"{', '.join(f'{m:.3f} ± {e:.3f}' for m, e in zip(mean[::-1], error[::-1], strict=True))} "
             f"({noisy_nets} networks × {counts[-1]} presentations); cosine of the mean change after 100 of them "
@@ -236,6 +284,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         Finding(
             "sensitive",
             saturated / neurons if neurons else float("nan"),
+            beyond / ungated if ungated else float("nan"),
             f"of {neurons} neurons; weights of {', '.join(f'{s:g}' for s in SATURATION_SCALES)} × Glorot, no biases: "
             f"{', '.join(f'{100 * share:.0f} %' for share in settled)} of the presentations settled",
         ),
@@ -301,30 +350,35 @@ EXPERIMENT = Experiment(
             "Early inference after a nudge moves each hidden layer along −∂C/∂h.",
             "cosine of the first change with −∂C/∂h, lowest of all layers and inputs, without noise",
             Bound(low=0.9999),
+            control="the error passed back through weights drawn anew",
         ),
         Claim(
             "scale",
             "The layer k below the top moves by ε^(k+2) ∂C/∂h; terms of higher order vanish when ρ″ = 0.",
             "largest relative deviation from that size",
             Bound(high=1e-6),
+            control="a curved ρ, at the same ε",
         ),
         Claim(
             "order",
             "With a curved ρ the deviation is of higher order in ε.",
             "exponent of ε in the relative deviation, fitted for ε ≤ 0.1",
             Bound(low=0.8),
+            control="deviation from a gradient without its ρ′",
         ),
         Claim(
             "noise",
             "With Langevin noise the same holds on average.",
             "deviation of the mean change's size along −ε^(k+2) ∂C/∂h from 1 plus two standard errors, worst layer",
             Bound(high=0.3),
+            control="the same along the error passed back through weights drawn anew",
         ),
         Claim(
             "sensitive",
             "At a fixed point no neuron is saturated.",
             "share of saturated neurons in the networks that settled",
             Bound(high=0.0),
+            control="neurons whose R has no factor ρ′",
         ),
     ),
     seconds=(50, 400),

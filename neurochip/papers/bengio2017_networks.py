@@ -46,6 +46,7 @@ class EnergyNetwork:
     weights: tuple[Array, ...]
     rho: Nonlinearity
     centred: bool = True  # biases −½ Σ W, or none
+    gated: bool = True  # R with its factor ρ′(s); without it a neuron is pressed on beyond its thresholds too
 
     def pressure(self, states: list[Array]) -> list[Array]:
         """Return R of each layer (eq. 2.9), zeros for the clamped one."""
@@ -59,7 +60,7 @@ class EnergyNetwork:
                 drive = drive - 0.5 * self.weights[k - 1].sum(axis=0)
                 if k + 1 < len(states):
                     drive = drive - 0.5 * self.weights[k].sum(axis=1)
-            pressed.append(self.rho.slope(states[k]) * drive)
+            pressed.append(self.rho.slope(states[k]) * drive if self.gated else drive)
         return pressed
 
     def step(
@@ -87,12 +88,16 @@ class EnergyNetwork:
         moving = [np.abs(r - s).max(axis=1) for r, s in zip(pressed[1:], states[1:], strict=True)]
         return states, np.asarray(np.max(moving, axis=0))
 
-    def gradients(self, states: list[Array], target: Array) -> list[Array]:
-        """Return ∂C/∂h of each hidden layer and ∂C/∂ŷ, by the chain rule through R (eq. 3.10)."""
+    def gradients(self, states: list[Array], target: Array, *, straight: bool = False) -> list[Array]:
+        """Return ∂C/∂h of each hidden layer and ∂C/∂ŷ, by the chain rule through R (eq. 3.10).
+
+        ``straight`` takes ρ for the identity: that is not the gradient, but what it is without its ρ′.
+        """
         found = [states[-1] - target]
         for k in range(len(states) - 2, 0, -1):
-            above = found[0] * self.rho.slope(states[k + 1])
-            found.insert(0, self.rho.slope(states[k]) * (above @ self.weights[k].T))
+            above = found[0] if straight else found[0] * self.rho.slope(states[k + 1])
+            back = above @ self.weights[k].T
+            found.insert(0, back if straight else self.rho.slope(states[k]) * back)
         return found
 
 

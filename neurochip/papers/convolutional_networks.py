@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
+from neurochip.data.dataset import Part
 from neurochip.description import (
     CodingSpec,
     DataSpec,
@@ -52,6 +53,8 @@ class Plan:
         Largest value of a neuron.
     share
         How long it takes beside the others.
+    scattered
+        Whether the pixels of all images are put in one random order: nothing is left that a kernel could use.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Plan:
     test: int | None = None
     bound: float = 1.0
     share: float = 1.0
+    scattered: bool = False
 
     def run(self, seed: int) -> RunSpec:
         """Return it as a run; training error is that of the free phases while it learns."""
@@ -75,8 +79,19 @@ class Plan:
             coding=CodingSpec.ideal(),
             phases=self.phases,
             learning=self.learning,
-            evaluation=EvaluationSpec(train=0),
+            evaluation=EvaluationSpec(
+                train=0, diagnosed=0
+            ),  # it would look at a dense network of these sizes
         )
+
+    def samples(self, seed: int) -> data.Dataset:
+        """Return the digits to learn."""
+        whole = data.load(self.set, train=self.train, test=self.test)
+        if not self.scattered:
+            return whole
+        order = stream(seed, "pixels").permutation(whole.n_inputs)
+        train, test = (Part(part.inputs[:, order], part.targets) for part in (whole.train, whole.test))
+        return replace(whole, train=train, test=test, source=None)
 
 
 def table2(maps: tuple[int, int]) -> Network:
@@ -112,6 +127,7 @@ def train(plan: Plan, seed: int, turn: Turn, folder: Path) -> Learnt:
         folder,
         f"{network.sizes}-{kernels}-{plan.bound:g}",
         turn,
+        plan.samples(seed),
     )
 
 

@@ -32,7 +32,7 @@ __all__ = [
     "verdict_of",
 ]
 
-Verdict = Literal["holds", "holds in part", "does not hold here"]
+Verdict = Literal["holds", "holds in part", "does not hold here", "not shown (its control passes)"]
 
 T = TypeVar("T")
 
@@ -67,7 +67,7 @@ class Bound:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """One sentence of a paper, made into a number with a tolerance.
+    """One sentence of a paper, made into a number with a tolerance, and a control that must miss it.
 
     Attributes
     ----------
@@ -78,9 +78,15 @@ class Claim:
     measure
         Which number tests it, with its unit.
     tolerance
-        Where that number has to lie for the claim to hold.
+        Where that number has to lie for the claim to hold; from the paper's words, or fixed before it was measured.
     in_part
-        Where it has to lie for the claim to hold in part; `None`: then it holds or it does not.
+        Where it has to lie for the claim to hold in part; `None`: then it holds or it does not. Only where the paper's
+        own words allow two statements.
+    control
+        What is turned off, reversed or shuffled when the same number is measured again. A tolerance in which the
+        control lies as well tells the claim from nothing.
+    quick
+        The tolerance of the quick form, where that has less data than the paper speaks of; `None`: the same.
     """
 
     key: str
@@ -88,6 +94,14 @@ class Claim:
     measure: str
     tolerance: Bound
     in_part: Bound | None = None
+    control: str = field(kw_only=True)
+    quick: Bound | None = field(default=None, kw_only=True)
+
+    def bounds(self, *, quick: bool) -> tuple[Bound, Bound | None]:
+        """Return the tolerance of a form, and where the claim holds in part."""
+        if quick and self.quick is not None:
+            return self.quick, None
+        return self.tolerance, self.in_part
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +114,15 @@ class Finding:
         Key of the claim.
     value
         The number that the claim is judged by; with several seeds, say in ``note`` how they differ.
+    control
+        The same number, measured in the same way, where what the claim's ``control`` names is turned off.
     note
         Spread, seeds, second figures, reasons: what has to stand beside the number.
     """
 
     claim: str
     value: float
+    control: float
     note: str = ""
 
 
@@ -227,19 +244,27 @@ def share_of_epochs(tell: Callable[[float], None]) -> Callable[[Progress], None]
     return told
 
 
-def judge(claim: Claim, finding: Finding) -> Verdict:
-    """Return whether a claim holds, from its number alone."""
-    if claim.tolerance.holds(finding.value):
-        return "holds"
-    if claim.in_part is not None and claim.in_part.holds(finding.value):
-        return "holds in part"
+def judge(claim: Claim, finding: Finding, *, quick: bool = False) -> Verdict:
+    """Return whether a claim holds, from its number and that of its control alone.
+
+    A control that lies within the tolerance as well shows that the number says nothing of the claim; so does one that
+    could not be measured (NaN).
+    """
+    tolerance, in_part = claim.bounds(quick=quick)
+    passes: list[tuple[Verdict, Bound]] = [("holds", tolerance)]
+    if in_part is not None:
+        passes.append(("holds in part", in_part))
+    for verdict, bound in passes:
+        if bound.holds(finding.value):
+            is_shown = not (bound.holds(finding.control) or math.isnan(finding.control))
+            return verdict if is_shown else "not shown (its control passes)"
     return "does not hold here"
 
 
 def verdict_of(verdicts: Sequence[Verdict]) -> Verdict:
     """Return the verdict on the whole: of all claims, of some, or of none."""
-    if all(verdict == "holds" for verdict in verdicts):
-        return "holds"
-    if all(verdict == "does not hold here" for verdict in verdicts):
+    if len(set(verdicts)) == 1:
+        return verdicts[0]
+    if not any(verdict.startswith("holds") for verdict in verdicts):
         return "does not hold here"
     return "holds in part"

@@ -13,10 +13,14 @@ The poster gives no constants. Chosen here, on validation draws of seeds 0 to 2:
 * weights uniform in ±2 (input) and ±1 (output, feedback) times Glorot's bound; the biases (from a neuron that always
   fires) begin at the margin and up to 0.7 above or 0.3 below it. Feedback has weights of its own, which learn too;
 * η = 0.01, falling to 0 in a straight line; one sample for each update.
+
+Held against, with the first seed: the same network without a hidden layer. And with its hidden layer frozen, so that
+the output learns over 300 random neurons: that does about as well, so what the hidden weights learn is not what counts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -49,41 +53,52 @@ __all__ = ["EXPERIMENT"]
 Array = NDArray[np.float64]
 
 SEEDS = 3
+QUICK, FULL, SHORT = 6000, 12_000, 3000  # samples; of ablations the last
 DEVIATIONS = (0.0, 0.1, 0.2, 0.4, 0.8)
 JUDGED = 0.4  # the deviation that the claim is about
+CENTRED = "compared with a nudge the other way (centred)"
+STEEP = replace(NEURON, membrane=20, refractory=4)
 
 
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Train with both rules, then take choices away one by one, then on cores with mismatch."""
     seeds = [settings.seed + k for k in range(SEEDS)]
-    lessons = Lessons(samples=6000 if settings.quick else 12_000, checks=6)
-    short = Lessons(samples=3000, checks=3)
-    long = replace(lessons, samples=6000)
-    quick = ("as chosen", "compared with the end of the free phase")
+    lessons = Lessons(samples=QUICK if settings.quick else FULL, checks=6)
+    short = Lessons(samples=SHORT, checks=3)
+    long = replace(lessons, samples=QUICK)
+    quick = ("as chosen", "compared with the end of the free phase", CENTRED)
     ablations = {name: ABLATIONS[name] for name in quick} if settings.quick else ABLATIONS | STEPS
     deviations = (JUDGED,) if settings.quick else DEVIATIONS
-    work = 2 * lessons.samples + len(ablations) * short.samples + len(deviations) * long.samples
-    done = 0
+    once = lessons.samples / SEEDS  # of one seed
+    work = (
+        2 * (lessons.samples + once) + once + len(ablations) * short.samples + len(deviations) * long.samples
+    )
+    done = 0.0
 
     def one(setup: Setup, name: str, seed: int) -> Trained:
         kept, spent = settings.kept(f"{name}, seed {seed}", partial(trained, setup, seed))
         return Trained(*from_kept(kept), spent)
 
-    def each(setup: Setup, name: str) -> list[Trained]:
-        """Train on every seed; side by side, since a kernel holds no lock."""
+    def each(setup: Setup, name: str, of: Sequence[int] = seeds) -> list[Trained]:
+        """Train on seeds; side by side, since a kernel holds no lock."""
         nonlocal done
         tell(done / work, name)
-        done += setup.lessons.samples
+        done += setup.lessons.samples * len(of) / SEEDS
         with ThreadPoolExecutor(min(settings.threads, SEEDS)) as pool:
-            return list(pool.map(partial(one, setup, name), seeds))
+            return list(pool.map(partial(one, setup, name), of))
 
     learned: dict[str, list[Learned]] = {}
     networks: list[Trained] = []
+    held: dict[str, float] = {}
     rules: tuple[RuleName, ...] = ("contrastive Hebbian", "delta")
     for rule in rules:
         runs = each(Setup(rule=rule, lessons=lessons), rule)
         learned[rule] = [network.learned for network in runs]
         networks = networks or runs
+        flat = Setup(rule=rule, lessons=lessons, hidden=0)
+        held[rule] = each(flat, f"{rule}, no hidden layer", seeds[:1])[0].learned.test
+    still = Setup(lessons=lessons, frozen=True)
+    frozen = each(still, "hidden layer frozen", seeds[:1])[0].learned.test
     spent = networks[0].spent
     table: dict[str, list[float]] = {}
     for name, setup in ablations.items():
@@ -103,8 +118,9 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     x = np.linspace(0, 1, 41)
     curve = f_i_curve(NEURON, x)
     worst_f_i = float(np.abs(curve - x).max())
+    steep_f_i = float(np.abs(f_i_curve(STEEP, x) - x).max())
     end = table["compared with the end of the free phase"]
-    ratio = float(np.mean(end) / np.mean(table["as chosen"]))
+    ratio, centred = (float(np.mean(of) / np.mean(table["as chosen"])) for of in (end, table[CENTRED]))
 
     first = substrate_of(Setup(), seeds[0])
     first.load(networks[0].parameters)
@@ -122,19 +138,28 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             Finding(
                 "hebbian",
                 max(tests["contrastive Hebbian"]),
+                held["contrastive Hebbian"],
                 f"{by_seed(tests['contrastive Hebbian'])} ({names})",
             ),
-            Finding("delta", max(tests["delta"]), f"{by_seed(tests['delta'])} ({names})"),
+            Finding("delta", max(tests["delta"]), held["delta"], f"{by_seed(tests['delta'])} ({names})"),
+            Finding(
+                "credit",
+                tests["contrastive Hebbian"][0] / frozen,
+                1.0,
+                f"{tests['contrastive Hebbian'][0]:.4f} and {frozen:.4f} (seed {seeds[0]})",
+            ),
             Finding(
                 "estimate",
                 ratio,
+                centred,
                 f"validation error after {short.samples} samples: {by_seed(end)} against the end of the free phase, "
                 f"{by_seed(table['as chosen'])} against a free run of equal length ({names})",
             ),
-            Finding("f-i", worst_f_i, "measured on the cores under constant drives"),
+            Finding("f-i", worst_f_i, steep_f_i, "measured on the cores under constant drives"),
             Finding(
                 "mismatch",
                 max(on_chip[JUDGED]),
+                max(moved[JUDGED]),
                 f"learned on such cores {by_seed(on_chip[JUDGED])}; learned without mismatch and then put on them "
                 f"{by_seed(moved[JUDGED])} ({names})",
             ),
@@ -162,6 +187,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         },
         series={
             "test": tests,
+            "no hidden layer": held,
+            "hidden layer frozen": frozen,
             "samples": learned["delta"][0].samples,
             "validation": {rule: [found.errors for found in of] for rule, of in learned.items()},
             "ablations": {name: values for name, values in table.items() if name in ABLATIONS},
@@ -200,7 +227,6 @@ def _learning_chart(learned: dict[str, list[Learned]]) -> Chart:
 
 
 def _f_i_chart(x: Array, measured: Array) -> Chart:
-    steep = replace(NEURON, membrane=20, refractory=4)
     return Chart(
         "f–I curve",
         "drive beyond the threshold",
@@ -209,7 +235,7 @@ def _f_i_chart(x: Array, measured: Array) -> Chart:
             Curve("ρ", x, x, 7, "dashed"),
             Curve("closed form", x, NEURON.rate_at(NEURON.margin + x), 0),
             Curve("emulated", x[::2], measured[::2], 1, "dots"),
-            Curve("τ = 20 ms, Δ = 4 ms", x, steep.rate_at(steep.margin + x), 3),
+            Curve("τ = 20 ms, Δ = 4 ms", x, STEEP.rate_at(STEEP.margin + x), 3),
         ],
         x_range=(0, 1),
         y_range=(0, 1.05),
@@ -243,39 +269,49 @@ EXPERIMENT = Experiment(
     claims=(
         Claim(
             "hebbian",
-            "300 spiking hidden neurons learn the task by contrastive Hebbian learning (eq. 3).",
+            "300 spiking hidden neurons learn the task by contrastive Hebbian learning (eq. 3), if not perfectly.",
             _MEASURE,
             Bound(high=0.03),
-            in_part=Bound(high=0.065),
+            Bound(high=0.065),
+            control="no hidden layer",
         ),
         Claim(
             "delta",
             "They learn it by the delta rule (eq. 4).",
             _MEASURE,
             Bound(high=0.03),
-            in_part=Bound(high=0.065),
+            Bound(high=0.065),
+            control="no hidden layer",
+        ),
+        Claim(
+            "credit",
+            "What is learned with hidden layers is learned by them too.",
+            "error over that with the hidden layer frozen, contrastive Hebbian, first seed",
+            Bound(high=0.8),
+            control="the hidden layer frozen",
         ),
         Claim(
             "estimate",
             "The target is not perfectly learned because the estimate of the free fixed point is not good enough.",
             "error when compared with the end of the free phase / with a free run of equal length; means",
             Bound(low=2.0),
-            in_part=Bound(low=1.2),
+            control="another reference of equal length: nudged the other way",
         ),
         Claim(
             "f-i",
             "The rate of a spiking neuron stands for ρ.",
-            "largest deviation of the f–I curve from ρ(x) = x on [0, 1]",
-            Bound(high=0.06),
+            "largest deviation of the f–I curve from ρ(x) = x on [0, 1], which should be less than a tenth",
+            Bound(high=0.1),
+            control="neurons with τ = 20 ms and Δ = 4 ms",
         ),
         Claim(
             "mismatch",
             "A local rule learns on the chip that there is, mismatch included.",
             "r.m.s. error on the test draw with synapses that differ by 40 %; worst seed",
             Bound(high=0.03),
-            in_part=Bound(high=0.065),
+            control="learned without mismatch, then put on the same cores",
         ),
     ),
-    seconds=(60, 240),
+    seconds=(80, 300),
     run=run,
 )

@@ -76,10 +76,13 @@ class Setup:
     feedback: Literal["learned", "fixed", "tied"] = "learned"
     restarted: bool = False
     deviation: float = 0.0  # of the mismatch of synapses
+    frozen: bool = False  # weights into the hidden layer stay as they were drawn
+    hidden: int = HIDDEN  # neurons; 0: input and output only
 
     def network(self) -> Network:
         """Return the layers."""
-        return layered((2 * UNITS, HIDDEN, 2 * UNITS), tied=self.feedback == "tied")
+        hidden = (self.hidden,) if self.hidden else ()
+        return layered((2 * UNITS, *hidden, 2 * UNITS), tied=self.feedback == "tied")
 
 
 # What each choice is worth: the setup with one thing changed.
@@ -146,11 +149,11 @@ def substrate_of(setup: Setup, seed: int) -> DigitalSubstrate:
 def drawn_for(setup: Setup, seed: int) -> Parameters:
     """Return the first weights and biases."""
     drawn, draws = glorot(setup.network(), seed), stream(seed, "biases")
-    first = setup.neuron.margin + draws.uniform(-0.3, 0.7, HIDDEN)
+    first = setup.neuron.margin + draws.uniform(-0.3, 0.7, setup.hidden)
     return Parameters(
-        (2.0 * drawn.weights[0], drawn.weights[1]),
+        (2.0 * drawn.weights[0], *drawn.weights[1:]),
         drawn.feedback,
-        (first, np.full(2 * UNITS, setup.neuron.margin + 0.3)),
+        (*((first,) if setup.hidden else ()), np.full(2 * UNITS, setup.neuron.margin + 0.3)),
     )
 
 
@@ -165,7 +168,10 @@ def rule_of(setup: Setup) -> LearningRule:
     made: type[LearningRule] = ContrastiveHebbian if setup.rule == "contrastive Hebbian" else DeltaRule
     if setup.feedback == "fixed":
         made = FixedFeedback
-    learning = LearningSpec(rates=(setup.rate, setup.rate), beta=1.0, pre="trace", epochs=1)
+    rates = [setup.rate] * len(setup.network().forward)
+    if setup.frozen:
+        rates[0] = 0.0
+    learning = LearningSpec(rates=tuple(rates), beta=1.0, pre="trace", epochs=1)
     return made(setup.network(), learning, setup.phases)
 
 

@@ -21,7 +21,7 @@ All this was chosen on validation draws of seeds 0 to 2; the experiment looks at
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -62,6 +62,7 @@ HIDDEN = 20
 CENTRED = PhasesSpec(free=40, nudged=20, reference="opposite")
 AS_PRINTED = PhasesSpec(free=30, nudged=20, reference="before")
 SEEDS = 3
+QUICK, FULL = 20_000, 50_000  # samples
 MINIBATCH = 10
 
 
@@ -93,6 +94,10 @@ CONDITIONS = {
         length=3,
     ),
 }
+# What "fixed" is held against, with the first seed: the same, and its hidden layer does not learn either.
+CONDITIONS["frozen"] = replace(
+    CONDITIONS["fixed"], name="feedback and hidden weights fixed", rates=(0.0, 0.3)
+)
 
 
 class FixedFeedback(DeltaRule):
@@ -164,11 +169,12 @@ def _floors(seed: int) -> tuple[float, float]:
 
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Train every condition on every seed."""
-    samples = 20_000 if settings.quick else 50_000
+    samples = QUICK if settings.quick else FULL
     seeds = [settings.seed + k for k in range(SEEDS)]
     trained: dict[str, list[Trained]] = {key: [] for key in CONDITIONS}
-    for at, (key, seed) in enumerate((k, s) for s in seeds for k in CONDITIONS):
-        tell(at / (SEEDS * len(CONDITIONS)), f"{CONDITIONS[key].name}, seed {seed}")
+    jobs = [(key, seed) for seed in seeds for key in CONDITIONS if key != "frozen" or seed == seeds[0]]
+    for at, (key, seed) in enumerate(jobs):
+        tell(at / len(jobs), f"{CONDITIONS[key].name}, seed {seed}")
         part = settings.kept(
             f"{CONDITIONS[key].name}, seed {seed}", partial(_train, CONDITIONS[key], seed, samples)
         )
@@ -186,18 +192,20 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         Finding(
             "hidden",
             min(tests["none"]),
+            min(tests["all"]),
             f"{by_seed(tests['none'])}; best linear map {linear:.4f}, "
             f"deviation of the target {deviation:.4f}",
         ),
         Finding(
             "output",
             min([*tests["output"], *floors]),
+            min(tests["all"]),
             f"learned {by_seed(tests['output'])}; best read-out by least squares {by_seed(floors)}. With wide "
             f"random weights (±1.5) and spread thresholds least squares reaches {by_seed(wide)}: there the claim "
             "would not hold",
         ),
-        Finding("all", max(tests["all"]), by_seed(tests["all"])),
-        Finding("fixed", max(tests["fixed"]), by_seed(tests["fixed"])),
+        Finding("all", max(tests["all"]), max(tests["output"]), by_seed(tests["all"])),
+        Finding("fixed", max(tests["fixed"]), max(tests["frozen"]), by_seed(tests["fixed"])),
     )
     best = _substrate(CONDITIONS["all"])
     best.load(trained["all"][0].parameters)
@@ -271,24 +279,30 @@ EXPERIMENT = Experiment(
             "The task cannot be learned without a hidden layer.",
             f"{_MEASURE}; best seed",
             Bound(low=0.1),
+            control="with 20 hidden neurons that learn",
         ),
         Claim(
             "output",
             "It cannot be learned with the output weights only, over fixed random weights to 20 hidden neurons.",
             f"{_MEASURE}; best of learning and least squares, best seed",
             Bound(low=0.1),
-            in_part=Bound(low=0.07),
+            control="the hidden neurons learn as well",
         ),
         Claim(
             "all",
             "It can be learned with 20 hidden neurons and learning in all layers.",
             f"{_MEASURE}; worst seed",
             Bound(high=0.03),
-            in_part=Bound(high=0.06),
+            control="output weights only",
         ),
-        Claim("fixed", "It can be learned even with fixed feedback weights.", f"{_MEASURE}; worst seed",
-              Bound(high=0.03), in_part=Bound(high=0.06)),
+        Claim(
+            "fixed",
+            "It can be learned even with fixed feedback weights.",
+            f"{_MEASURE}; worst seed",
+            Bound(high=0.03),
+            control="the weights to the hidden neurons fixed as well",
+        ),
     ),
-    seconds=(40, 100),
+    seconds=(50, 130),
     run=run,
-)  # fmt: skip
+)

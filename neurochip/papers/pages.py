@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.papers.charts import chart_table
-from neurochip.papers.experiment import Verdict
+from neurochip.papers.experiment import Claim, Finding, Verdict
 from neurochip.papers.reproducing import Reproduction
 from neurochip.report.figures import drawn, plot, png
 from neurochip.report.markup import Content, Markup, tag
@@ -18,8 +18,13 @@ from neurochip.report.sections.frame import grid, section
 
 __all__ = ["FORMAT", "document_of", "files_of", "page_of", "shown"]
 
-FORMAT = "neurochip-reproduction/1"
-_CLASS: dict[Verdict, str] = {"holds": "yes", "holds in part": "half", "does not hold here": "no"}
+FORMAT = "neurochip-reproduction/2"
+_CLASS: dict[Verdict, str] = {
+    "holds": "yes",
+    "holds in part": "half",
+    "does not hold here": "no",
+    "not shown (its control passes)": "no",
+}
 
 
 def files_of(done: Reproduction) -> dict[str, bytes]:
@@ -35,30 +40,18 @@ def files_of(done: Reproduction) -> dict[str, bytes]:
 
 def document_of(done: Reproduction) -> dict[str, Any]:
     """Return the document that is ``result.json``; numbers that are not finite become null."""
-    experiment = done.experiment
+    experiment, quick = done.experiment, done.settings.quick
     document = {
         "format": FORMAT,
         "experiment": experiment.name,
         "paper": experiment.paper,
         "figure": experiment.figure,
         "about": experiment.about,
-        "quick": done.settings.quick,
+        "quick": quick,
         "seed": done.settings.seed,
         "seeds": done.outcome.seeds,
         "verdict": done.verdict,
-        "claims": [
-            {
-                "key": claim.key,
-                "says": claim.says,
-                "measure": claim.measure,
-                "measured": finding.value,
-                "tolerance": str(claim.tolerance),
-                "in_part": None if claim.in_part is None else str(claim.in_part),
-                "verdict": verdict,
-                "note": finding.note,
-            }
-            for claim, finding, verdict in done.rows
-        ],
+        "claims": [_claim(claim, finding, verdict, quick) for claim, finding, verdict in done.rows],
         "settings": dict(done.outcome.settings),
         "notes": list(done.outcome.notes),
         "series": dict(done.outcome.series),
@@ -69,6 +62,22 @@ def document_of(done: Reproduction) -> dict[str, Any]:
     }
     plain: dict[str, Any] = _plain(document)
     return plain
+
+
+def _claim(claim: Claim, finding: Finding, verdict: Verdict, quick: bool) -> dict[str, Any]:
+    tolerance, in_part = claim.bounds(quick=quick)
+    return {
+        "key": claim.key,
+        "says": claim.says,
+        "measure": claim.measure,
+        "measured": finding.value,
+        "control": claim.control,
+        "control_measured": finding.control,
+        "tolerance": str(tolerance),
+        "in_part": None if in_part is None else str(in_part),
+        "verdict": verdict,
+        "note": finding.note,
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -124,19 +133,21 @@ def _claims(done: Reproduction) -> Markup:
         measured = [tag("strong", shown(finding.value)), tag("small", claim.measure)]
         if finding.note:
             measured.append(tag("small", finding.note))
-        tolerance = [tag("span", str(claim.tolerance))]
-        if claim.in_part is not None:
-            tolerance.append(tag("small", f"in part: {claim.in_part}"))
+        bound, in_part = claim.bounds(quick=done.settings.quick)
+        tolerance = [tag("span", str(bound))]
+        if in_part is not None:
+            tolerance.append(tag("small", f"in part: {in_part}"))
         rows.append(
             tag(
                 "tr",
                 tag("td", claim.says),
                 tag("td", *measured),
+                tag("td", tag("strong", shown(finding.control)), tag("small", claim.control)),
                 tag("td", *tolerance),
                 tag("td", _verdict(verdict)),
             )
         )
-    return grid(("claim", "measured", "tolerance", "verdict"), rows, class_="claims")
+    return grid(("claim", "measured", "control", "tolerance", "verdict"), rows, class_="claims")
 
 
 def _notes(done: Reproduction) -> Markup:

@@ -123,7 +123,7 @@ def reproduce(
     try:
         with stoppable("reproduce", folder, asks=False):
             outcome = experiment.run(settings, on_progress or (lambda share, doing: None))
-            rows = _rows(experiment, outcome)
+            rows = _rows(experiment, outcome, quick)
             done = Reproduction(
                 experiment=experiment,
                 settings=settings,
@@ -225,12 +225,16 @@ def _dated(name: str) -> Path:
     return next(path for path in chain([first], numbered) if not parts_folder(path).exists())
 
 
-def _rows(experiment: Experiment, outcome: Outcome) -> tuple[tuple[Claim, Finding, Verdict], ...]:
+def _rows(
+    experiment: Experiment, outcome: Outcome, quick: bool
+) -> tuple[tuple[Claim, Finding, Verdict], ...]:
     found = {finding.claim: finding for finding in outcome.findings}
     wanted = {claim.key for claim in experiment.claims}
     if found.keys() != wanted or len(found) != len(outcome.findings):
         raise RuntimeError(f"{experiment.name} must find {sorted(wanted)}, found {sorted(found)}")
-    return tuple((claim, found[claim.key], judge(claim, found[claim.key])) for claim in experiment.claims)
+    return tuple(
+        (claim, found[claim.key], judge(claim, found[claim.key], quick=quick)) for claim in experiment.claims
+    )
 
 
 def write_reproduction(done: Reproduction, folder: Path) -> None:

@@ -32,17 +32,20 @@ def rows(document: dict[str, Any]) -> list[str]:
     lead = f"{command}`: **{document['verdict']}**, repetitions: {document['seeds']}"
     found = []
     for number, claim in enumerate(document["claims"]):
-        value = float("nan") if claim["measured"] is None else claim["measured"]
+        value, control = (
+            float("nan") if claim[key] is None else claim[key] for key in ("measured", "control_measured")
+        )
         tolerance = claim["tolerance"] + (f" (in part {claim['in_part']})" if claim["in_part"] else "")
         measured = f"{shown(value)}: {claim['measure']}"
-        cells = ("" if number else lead, claim["says"], measured, tolerance, claim["verdict"])
+        beside = f"{shown(control)}: {claim['control']}"
+        cells = ("" if number else lead, claim["says"], measured, beside, tolerance, claim["verdict"])
         found.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return found
 
 
 def table(folders: list[Path]) -> str:
     """Return the table of all of them."""
-    head = ["| | claim | measured | tolerance | verdict |", "|---|---|---|---|---|"]
+    head = ["| | claim | measured | control | tolerance | verdict |", "|---|---|---|---|---|---|"]
     return "\n".join([*head, *(row for folder in folders for row in rows(_read(folder)))])
 
 

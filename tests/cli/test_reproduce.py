@@ -16,9 +16,9 @@ from .conftest import Run, Workplace
 def quick_one(monkeypatch: pytest.MonkeyPatch) -> None:
     def run(settings, tell) -> Outcome:
         tell(0.5, "measuring")
-        return Outcome((Finding("c", float(settings.seed), "seeds differ by nothing"),), ())
+        return Outcome((Finding("c", float(settings.seed), 99.0, "seeds differ by nothing"),), ())
 
-    claim = Claim("c", "The seed is small.", "the seed", Bound(high=3))
+    claim = Claim("c", "The seed is small.", "the seed", Bound(high=3), control="a large seed")
     experiment = Experiment("one", "Someone 2000", "Fig. 1", "a test of it", (claim,), (5, 600), run)
     monkeypatch.setattr(reproducing, "find", lambda name: experiment)
     monkeypatch.setattr(table, "find", lambda name: experiment)
@@ -37,10 +37,11 @@ def test_one_says_claim_measured_tolerance_verdict(run: Run, quick_one: None, pl
     assert result.stderr == "one, quick form: takes about 5 s\n 50 %  measuring\n"
     lines = result.stdout.splitlines()
     assert lines[0] == "one – Someone 2000, Fig. 1"
-    assert lines[2:7] == [
+    assert lines[2:8] == [
         "claim      The seed is small.",
         "measured   1: the seed",
         "           seeds differ by nothing",
+        "control    99: a large seed",
         "tolerance  ≤ 3",
         "verdict    holds",
     ]
@@ -94,10 +95,10 @@ def test_stopped_it_says_how_to_go_on(run: Run, place: Workplace, monkeypatch: p
 
     def measured(settings, tell) -> Outcome:
         return Outcome(
-            (Finding("c", settings.kept("first", lambda: 1.0) + settings.kept("second", stop)),), ()
+            (Finding("c", settings.kept("first", lambda: 1.0) + settings.kept("second", stop), 99.0),), ()
         )
 
-    claim = Claim("c", "It is small.", "the sum", Bound(high=3))
+    claim = Claim("c", "It is small.", "the sum", Bound(high=3), control="c")
     experiment = Experiment("one", "Someone 2000", "Fig. 1", "a test of it", (claim,), (5, 600), measured)
     monkeypatch.setattr(reproducing, "find", lambda name: experiment)
     monkeypatch.setattr(table, "find", lambda name: experiment)

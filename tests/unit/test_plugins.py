@@ -241,7 +241,8 @@ def test_a_run_and_an_experiment(site: Path) -> None:
     text = """
 from neurochip.papers import Bound, Claim, Experiment
 run = 'about = "mine"\\n[network]\\nlayers = [784, 10]\\n[learning]\\nrates = [0.1]\\nepochs = 1\\n'
-EXPERIMENT = Experiment("mine", "nobody", "figure 0", "a test", (Claim("k", "s", "m", Bound(0, 1)),), (1, 1), print)
+CLAIM = Claim("k", "s", "m", Bound(0, 1), control="c")
+EXPERIMENT = Experiment("mine", "nobody", "figure 0", "a test", (CLAIM,), (1, 1), print)
 """
     package(site, "others", {"runs": {"mine": "others:run"}, "papers": {"mine": "others"}}, text)
     assert read_run("mine").network.layers == (784, 10) and dict(runs())["mine"] == "mine"

@@ -32,7 +32,9 @@ def _oconnor2019_fig3(put: Put) -> None:
 def _bare(overrides: tuple[str, ...]) -> tuple[str, ...]:
     """Leave out what belongs to three hidden layers."""
     return tuple(
-        each for each in overrides if not each.startswith(("learning.rates", "data.set", "learning.epochs"))
+        each
+        for each in overrides
+        if not each.startswith(("learning.rates", "data.set", "learning.epochs", "network.gains"))
     )
 
 
@@ -54,7 +56,7 @@ def _associative_iris(put: Put) -> None:
     )
     put(module, "PAIRS", module.PAIRS[:1])
     put(module, "Recipe", lambda **given: recipe(**{**given, "epochs": 10}))
-    put(module, "train_on_substrate", lambda *given: on_substrate(*given[:-1], 1))
+    put(module, "train_on_substrate", lambda *given, **words: on_substrate(*given[:-1], 1, **words))
 
 
 def _mesnard2016_rate(put: Put) -> None:

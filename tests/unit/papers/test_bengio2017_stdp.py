@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.papers.bengio2017_stdp import movement, tables_of
+from neurochip.papers.bengio2017_movement import movement
+from neurochip.papers.bengio2017_stdp import tables_of
 
 
 def test_threads_do_not_change_a_bit() -> None:

@@ -27,8 +27,8 @@ from neurochip.report.figures import Chart, Curve
 from neurochip.report.figures.letters import known
 
 CLAIMS = (
-    Claim("near", "It comes near <1>.", "distance", Bound(high=0.1), Bound(high=0.5)),
-    Claim("fast", "It is fast.", "steps", Bound(low=2, high=4)),
+    Claim("near", "It comes near <1>.", "distance", Bound(high=0.1), Bound(high=0.5), control="without <it>"),
+    Claim("fast", "It is fast.", "steps", Bound(low=2, high=4), control="asleep", quick=Bound(low=2, high=9)),
 )
 
 
@@ -37,7 +37,7 @@ def made(near: float, fast: float) -> Experiment:
         tell(0.5, "half")
         chart = Chart("t", "x", "y", [Curve("c", [0, 1], [near, fast])])
         return Outcome(
-            (Finding("fast", fast), Finding("near", near, "a note")),
+            (Finding("fast", fast, 99.0), Finding("near", near, 0.7, "a note")),
             (chart,),
             seeds=3,
             settings={"ε": 0.5},
@@ -60,7 +60,36 @@ def stand_in(monkeypatch: pytest.MonkeyPatch) -> Any:
     [(0.1, "holds"), (0.11, "holds in part"), (0.6, "does not hold here"), (math.nan, "does not hold here")],
 )
 def test_a_claim_is_judged_by_its_number(value: float, verdict: str) -> None:
-    assert judge(CLAIMS[0], Finding("near", value)) == verdict
+    assert judge(CLAIMS[0], Finding("near", value, 0.7)) == verdict
+
+
+NOT_SHOWN = "not shown (its control passes)"
+
+
+@pytest.mark.parametrize(
+    ("value", "control", "verdict"),
+    [
+        (0.05, 0.7, "holds"),
+        (0.05, 0.3, "holds"),  # holds, where the control holds in part
+        (0.05, 0.1, NOT_SHOWN),
+        (0.05, math.nan, NOT_SHOWN),
+        (0.05, math.inf, "holds"),
+        (0.3, 0.7, "holds in part"),
+        (0.3, 0.4, NOT_SHOWN),
+        (0.3, 0.05, NOT_SHOWN),
+        (0.9, 0.05, "does not hold here"),
+    ],
+)
+def test_a_claim_is_not_shown_by_a_number_that_its_control_has_too(
+    value: float, control: float, verdict: str
+) -> None:
+    assert judge(CLAIMS[0], Finding("near", value, control)) == verdict
+
+
+def test_the_quick_form_may_have_a_tolerance_of_its_own() -> None:
+    assert judge(CLAIMS[1], Finding("fast", 8, 99)) == "does not hold here"
+    assert judge(CLAIMS[1], Finding("fast", 8, 99), quick=True) == "holds"
+    assert CLAIMS[0].bounds(quick=True) == (Bound(high=0.1), Bound(high=0.5))
 
 
 def test_the_whole_is_judged_by_its_claims() -> None:
@@ -68,6 +97,9 @@ def test_the_whole_is_judged_by_its_claims() -> None:
     assert verdict_of(["holds", "does not hold here"]) == "holds in part"
     assert verdict_of(["does not hold here"] * 2) == "does not hold here"
     assert verdict_of(["holds in part"]) == "holds in part"
+    assert verdict_of([NOT_SHOWN, NOT_SHOWN]) == NOT_SHOWN
+    assert verdict_of([NOT_SHOWN, "holds"]) == "holds in part"
+    assert verdict_of([NOT_SHOWN, "does not hold here"]) == "does not hold here"
 
 
 def test_a_folder_holds_numbers_picture_and_page(tmp_path: Path, stand_in: Any) -> None:
@@ -84,13 +116,16 @@ def test_a_folder_holds_numbers_picture_and_page(tmp_path: Path, stand_in: Any) 
         "result.json",
     ]
     document = json.loads((tmp_path / "deep" / "r" / "result.json").read_text())
-    assert [(c["key"], c["measured"], c["verdict"]) for c in document["claims"]] == [
-        ("near", 0.2, "holds in part"),
-        ("fast", 9.0, "does not hold here"),
+    assert [
+        (c["key"], c["measured"], c["control_measured"], c["tolerance"], c["verdict"])
+        for c in document["claims"]
+    ] == [
+        ("near", 0.2, 0.7, "≤ 0.1", "holds in part"),
+        ("fast", 9.0, 99.0, "2 to 4", "does not hold here"),
     ]
     assert (document["seed"], document["seeds"], document["series"]) == (5, 3, {"y": [0.2, 9.0]})
     page = (tmp_path / "deep" / "r" / "report.html").read_text()
-    assert "It comes near &lt;1&gt;." in page
+    assert "It comes near &lt;1&gt;." in page and "without &lt;it&gt;" in page
     assert page.count("<script") == 1  # its own
 
 
@@ -125,7 +160,7 @@ def test_nothing_is_left_of_a_run_that_fails(
 
 def test_an_experiment_must_find_what_it_claims(stand_in: Any) -> None:
     lacking = made(0, 3)
-    claims = (*CLAIMS, Claim("more", "More.", "m", Bound(high=1)))
+    claims = (*CLAIMS, Claim("more", "More.", "m", Bound(high=1), control="less"))
     stand_in(Experiment("made", "p", "f", "a", claims, (1, 1), lacking.run))
     with pytest.raises(RuntimeError, match="made must find"):
         reproduce("made", write=False)

@@ -77,13 +77,13 @@ class Counted:
 
     def run(self, settings: Settings, tell: Any) -> Outcome:
         values = [settings.kept(name, self.part(name))[0] for name in ("a", "bc", "def")]
-        return Outcome((Finding("sum", sum(values) + settings.seed),), (), series={"values": values})
+        return Outcome((Finding("sum", sum(values) + settings.seed, 99.0),), (), series={"values": values})
 
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> Counted:
     made = Counted()
-    claim = Claim("sum", "It is small.", "the sum", Bound(high=9))
+    claim = Claim("sum", "It is small.", "the sum", Bound(high=9), control="a larger one")
     experiment = Experiment("made", "Someone 2000", "Fig. 1", "about it", (claim,), (1, 100), made.run)
     monkeypatch.setattr(reproducing, "find", lambda name: experiment)
     return made
