@@ -24,7 +24,7 @@ _SEEDS = (1, 2, 3, 4, 5)
 def parts(words: Sequence[str], run: str, seed: int) -> Dataset:
     """Return the samples of one seed."""
     spec = read_run(run, words).data
-    table = spec.to_table() | ({} if "arm" in spec.title else {"split_seed": seed})
+    table = spec.to_table() | ({} if spec.title in ("two-joint-arm", "moving-bars") else {"split_seed": seed})
     return load(DataSpec(**{name: tuple(v) if isinstance(v, list) else v for name, v in table.items()}))
 
 
@@ -67,8 +67,10 @@ def main() -> None:
     parser.add_argument("--numbers", nargs="*", default=[], help="CSV files whose target is a number")
     parser.add_argument("--only", help="embedded sets, separated by commas")
     options = parser.parse_args()
-    names = options.only.split(",") if options.only else ["iris", "wine", "breast-cancer", "two-joint-arm"]
-    cases = [(n, "regression" if "arm" in n else "tabular", [f"data.set={n}"]) for n in names]
+    names = ["iris", "wine", "breast-cancer", "two-joint-arm", "moving-bars"]
+    names = options.only.split(",") if options.only else names
+    runs = {"two-joint-arm": "regression", "moving-bars": "moving-bars"}
+    cases = [(n, runs.get(n, "tabular"), [f"data.set={n}"]) for n in names]
     cases += [(file, "tabular", [f"data.file={file}"]) for file in options.files]
     cases += [(file, "regression", [f"data.file={file}", "data.task=regression"]) for file in options.numbers]
     print("| data | learnt | linear | shuffled | hidden frozen | r.m.s. | r.m.s., hidden frozen |")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.csv_file import labels_of
+from neurochip.data.events import event_table, has_events
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Rows, Table, numbers_of
 from neurochip.errors import ConfigError, DataError
@@ -31,8 +32,8 @@ def _named(words: Sequence[str], part: str) -> tuple[str, ...]:
 
 
 def read_npz(file: Foreign, spec: DataSpec) -> Table:
-    """Return the samples of an .npz; see `table_of`."""
-    return _table(read_arrays(file), file, spec)
+    """Return the samples of an .npz; see `table_of`, and of events `event_table`."""
+    return _table(read_arrays(file, records=True), file, spec)
 
 
 def read_hdf5_samples(file: Foreign, spec: DataSpec) -> Table:
@@ -82,6 +83,13 @@ def read_npy(file: Foreign, spec: DataSpec) -> Table:
 
 def _table(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
     arrays = {name: _plain(array) for name, array in arrays.items()}
+    if has_events(arrays):
+        return event_table(arrays, file.path, spec)
+    for name in ("frames", "window"):
+        if getattr(spec, name) not in (1, None):
+            raise ConfigError(
+                f"data.{name}", f"has no effect on {file.path.name}, which holds no events; leave it out"
+            )
     pairs = _pairs(arrays, file, spec)
     found = [(arrays[x], arrays[y]) for x, y in pairs]
     places = tuple(f"{file.path}: {name}" for pair in pairs for name in pair)

@@ -17,6 +17,8 @@ from neurochip.data.facts import FACTS
 from neurochip.data.folder import data_folder
 from neurochip.data.mnist import CLASSES, FILES, PROVENANCE, find_file, read_split
 from neurochip.data.mnist_small import read_embedded
+from neurochip.data.moving_bars import DIRECTIONS, SIDE, bars
+from neurochip.data.moving_bars import PROVENANCE as BARS_PROVENANCE
 from neurochip.data.own import read_own
 from neurochip.data.preparing import prepared
 from neurochip.data.section import DataSpec
@@ -216,9 +218,29 @@ def _two_joint_arm() -> Dataset:
     return prepared(table, DataSpec(given="two-joint-arm", scaling="none"))
 
 
+@functools.cache
+def _moving_bars() -> Dataset:
+    facts = FACTS["moving-bars"]
+    train, test = (
+        Rows(*bars(first, count or 0), str)
+        for first, count in ((0, facts.train), (facts.train or 0, facts.test))
+    )
+    pixels = [f"polarity {p}, ({x}, {y})" for p in range(2) for y in range(SIDE) for x in range(SIDE)]
+    table = Table(
+        name="moving-bars",
+        whole=train,
+        test=test,
+        features=tuple(pixels),
+        classes=DIRECTIONS,
+        provenance=BARS_PROVENANCE,
+    )
+    return prepared(table, DataSpec(given="moving-bars", scaling="counts"))
+
+
 _SETS: dict[str, Callable[[], Dataset]] = {
     "mnist-small": _mnist_small,
     "digits": _digits,
     "stripes": _stripes,
     "two-joint-arm": _two_joint_arm,
+    "moving-bars": _moving_bars,
 }

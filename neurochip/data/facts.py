@@ -36,6 +36,7 @@ FACTS: dict[str, Facts] = {
     "wine": Facts(13, 3, None, None, 178),
     "breast-cancer": Facts(30, 2, None, None, 569),
     "two-joint-arm": Facts(2, 2, 2000, 2000),
+    "moving-bars": Facts(288, 4, 800, 400),
 }
 #: Names of the built-in sets.
 DATA_SETS = tuple(FACTS)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.dataset import Dataset, Part
-from neurochip.data.scaling import BYTES, Scaling, min_max, standard, target_range, unscaled
+from neurochip.data.scaling import BYTES, Scaling, counts, min_max, standard, target_range, unscaled
 from neurochip.data.section import DataSpec
 from neurochip.data.table import MOST_CLASSES, Rows, Table, check_numbers, column_words
 from neurochip.errors import ConfigError, DataError
@@ -188,11 +188,14 @@ def _held_out(spec: DataSpec, n: int) -> int:
 def _scaling(table: Table, training: Array, spec: DataSpec) -> Scaling:
     if training.dtype == np.uint8 and spec.scaling in (None, "none"):
         return BYTES
-    if spec.scaling == "none":
+    asked = table.scaling if spec.scaling is None else spec.scaling
+    if asked == "counts":
+        return _counted(table, training)
+    if asked == "none":
         for rows in _both(table):
             _check_range(rows, table.features)
         return unscaled(training.shape[1])
-    scaling = standard(training) if spec.scaling == "standard" else min_max(training)
+    scaling = standard(training) if asked == "standard" else min_max(training)
     still = np.flatnonzero(~(scaling.high > scaling.low))
     if len(still):
         more = f" (and {len(still) - 1} more)" if len(still) > 1 else ""
@@ -202,6 +205,16 @@ def _scaling(table: Table, training: Array, spec: DataSpec) -> Scaling:
             'data.scaling = "none" for inputs that lie in [0, 1]',
         )
     return scaling
+
+
+def _counted(table: Table, training: Array) -> Scaling:
+    for rows in _both(table):
+        below = rows.inputs < 0
+        if below.any():
+            row, column = (int(k) for k in np.argwhere(below)[0])
+            place = f"{rows.place(row)}, {column_words(table.features[column])}"
+            raise DataError(place, f"{rows.inputs[row, column]:g} is no count; use another data.scaling")
+    return counts(training)
 
 
 def _check_range(rows: Rows, names: Sequence[str]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BYTES", "Scaling", "min_max", "standard", "target_range", "unscaled"]
+__all__ = ["BYTES", "Scaling", "counts", "min_max", "standard", "target_range", "unscaled"]
 
 _DEVIATIONS = 3.0  # standard deviations on each side of the mean that are told apart
 _MARGIN = (
@@ -23,7 +23,7 @@ class Scaling:
     Attributes
     ----------
     kind
-        ``none``, ``bytes``, ``min-max``, ``standard``; of targets ``range``.
+        ``none``, ``bytes``, ``min-max``, ``standard``, ``counts``; of targets ``range``.
     low, high
         f64[column], the numbers that become 0 and 1. What lies beyond is clipped.
     """
@@ -61,6 +61,12 @@ def min_max(training: NDArray[Any]) -> Scaling:
     return Scaling(
         "min-max", training.min(axis=0).astype(np.float64), training.max(axis=0).astype(np.float64)
     )
+
+
+def counts(training: NDArray[Any]) -> Scaling:
+    """Return the scaling of counts: 0 is 0, and 1 the greatest count that any column of the training part has."""
+    most = float(training.max(initial=0.0)) or 1.0
+    return Scaling("counts", np.zeros(training.shape[1]), np.full(training.shape[1], most))
 
 
 def standard(training: NDArray[Any]) -> Scaling:

@@ -12,7 +12,7 @@ from neurochip import plugins
 from neurochip.data.facts import FACTS
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Unset
-from neurochip.keys.key import Count, Key, Listed, Seed
+from neurochip.keys.key import Count, Key, Listed, Positive, Seed
 from neurochip.keys.reading import did_you_mean
 from neurochip.keys.section import Section, described
 
@@ -86,11 +86,28 @@ class DataSpec(Section):
         ),
     ] = ()
     scaling: Annotated[
-        Literal["none", "min-max", "standard"] | None,
+        Literal["none", "min-max", "standard", "counts"] | None,
         Key(
             "How inputs come into [0, 1]: ``none``, they lie there (bytes are fractions of 255); ``min-max`` of the "
-            "training part; ``standard``, three standard deviations about its mean. What lies beyond is clipped. Left "
-            "out: ``none`` for bytes, else ``min-max``."
+            "training part; ``standard``, three standard deviations about its mean; ``counts``, shares of the greatest "
+            "count of all. What lies beyond is clipped. Left out: ``none`` for bytes, ``counts`` for events, else "
+            "``min-max``."
+        ),
+    ] = None
+    frames: Annotated[
+        Count,
+        Key(
+            "Events: the window of a sample is cut into so many frames, each of which has inputs of its own.",
+            shapes=True,
+            live_if=Given(".file"),
+        ),
+    ] = 1
+    window: Annotated[
+        Positive | None,
+        Key(
+            "Events: length of the window from the first event on, in the unit of their times; left out, that of the "
+            "longest sample.",
+            live_if=Given(".file"),
         ),
     ] = None
     test_share: Annotated[

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +62,8 @@ class Table:
         Who made the data and under what licence.
     classes
         What labels 0, 1, … are called; empty: as they stand in the data.
+    scaling
+        How inputs are scaled where the run does not say; `None`: ``none`` for bytes, else ``min-max``.
     target_range
         What output neurons say at 0 and at 1; `None` fits it to the training part.
     """
@@ -74,6 +76,7 @@ class Table:
     regression: bool = False
     provenance: str = ""
     classes: tuple[str, ...] = ()
+    scaling: Literal["counts"] | None = None
     target_range: tuple[float, float] | None = field(default=None)
 
 

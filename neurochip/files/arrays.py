@@ -21,6 +21,7 @@ Array = NDArray[Any]
 _MAGIC = b"\x93NUMPY"
 _MOST_HEADER = 4096
 _MOST_DIMENSIONS = 32
+_FIELDS = "fields"  # stands for the type of a record while its header is read
 # Bits, integers, floating point and complex numbers, bytes and text. Objects would be pickles; records and times are
 # nothing that is computed with here.
 _DTYPE = re.compile(r"[<>|=]?(?:[bB]1?|[iu][1248]|f[248]|c(?:8|16)|[SaU][0-9]{1,9}|\?)")
@@ -31,6 +32,9 @@ _ENTRY = (
     r"|(['\"])shape\6\s*:\s*\((?P<shape>[0-9L,\s]*)\))"
 )
 _ENTRIES = re.compile(rf"\s*{_ENTRY}\s*(,|\}}|$)")
+# Records of plain numbers, such as the events of a camera: [('x', '<i2'), ('t', '<i8')].
+_FIELD = r"\(\s*['\"](\w{1,30})['\"]\s*,\s*['\"]([<>|=]?[biu?][1248]?|[<>=]?f[248])['\"]\s*\)"
+_RECORD = re.compile(rf"(['\"])descr\1\s*:\s*\[\s*((?:{_FIELD}\s*,?\s*){{1,16}})\]")
 
 
 class _Header(NamedTuple):
@@ -43,8 +47,13 @@ class _Header(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def read_arrays(file: Foreign) -> dict[str, Array]:
+def read_arrays(file: Foreign, *, records: bool = False) -> dict[str, Array]:
     """Return all arrays of an .npz.
+
+    Parameters
+    ----------
+    records
+        Whether arrays of records are read, whose fields are numbers; else they are refused.
 
     Raises
     ------
@@ -52,23 +61,23 @@ def read_arrays(file: Foreign) -> dict[str, Array]:
         Of the file's kind: it is no .npz of plain arrays, is damaged, or declares more than `file_limit`.
     """
     with opened(file) as stream:
-        return _members(stream, file)
+        return _members(stream, file, records=records)
 
 
 def unpack_arrays(content: bytes, file: Foreign) -> dict[str, Array]:
     """Return all arrays of the content of an .npz; ``file`` is where the content came from."""
-    return _members(io.BytesIO(content), file)
+    return _members(io.BytesIO(content), file, records=False)
 
 
-def read_array(file: Foreign) -> Array:
+def read_array(file: Foreign, *, records: bool = False) -> Array:
     """Return the array of an .npy; see `read_arrays`."""
     with opened(file) as stream, file.guarded():
         size = stream.seek(0, io.SEEK_END)
         stream.seek(0)
-        return _array(stream, size, file, "")
+        return _array(stream, size, file, "", records=records)
 
 
-def _members(stream: BinaryIO, file: Foreign) -> dict[str, Array]:
+def _members(stream: BinaryIO, file: Foreign, *, records: bool) -> dict[str, Array]:
     with file.guarded():
         if stream.read(4) not in (b"PK\x03\x04", b"PK\x05\x06"):
             raise file.damaged("does not begin as an .npz does")
@@ -80,7 +89,7 @@ def _members(stream: BinaryIO, file: Foreign) -> dict[str, Array]:
         for member in members:
             name = member.filename.removesuffix(".npy")
             with file.guarded(name), archive.open(member) as content:
-                found[name] = _array(content, member.file_size, file, name)
+                found[name] = _array(content, member.file_size, file, name, records=records)
                 if content.read(1):  # the end of a member is where its checksum is looked at
                     raise file.damaged("has bytes left over", name)
         return found
@@ -117,9 +126,9 @@ def _too_much(file: Foreign, size: int, limit: int, within: str = "") -> Excepti
     )
 
 
-def _array(stream: Any, size: int, file: Foreign, name: str) -> Array:
+def _array(stream: Any, size: int, file: Foreign, name: str, *, records: bool) -> Array:
     """Return the one array of a stream of ``size`` bytes."""
-    header, begins = _header(stream, file, name)
+    header, begins = _header(stream, file, name, records=records)
     wanted, there = header.n_bytes, size - begins
     if wanted > file_limit():
         raise _too_much(file, wanted, file_limit(), name)
@@ -146,7 +155,7 @@ def _array(stream: Any, size: int, file: Foreign, name: str) -> Array:
     return flat.reshape(header.shape)
 
 
-def _header(stream: Any, file: Foreign, name: str) -> tuple[_Header, int]:
+def _header(stream: Any, file: Foreign, name: str, *, records: bool) -> tuple[_Header, int]:
     """Return what an .npy declares, and the byte at which its elements begin."""
     start = stream.read(8)
     if len(start) < 8 or start[:6] != _MAGIC or start[6] not in (1, 2, 3):
@@ -158,12 +167,19 @@ def _header(stream: Any, file: Foreign, name: str) -> tuple[_Header, int]:
     raw = stream.read(length)
     if len(raw) < length:
         raise file.damaged("ends in its header", name)
-    return _declared(raw.decode("latin1"), file, name), 8 + wide + length
+    return _declared(raw.decode("latin1"), file, name, records=records), 8 + wide + length
 
 
-def _declared(text: str, file: Foreign, name: str) -> _Header:
+def _declared(text: str, file: Foreign, name: str, *, records: bool) -> _Header:
     entries: dict[str, str] = {}
     body = text.strip()
+    fields: list[tuple[str, str]] = []
+    record = _RECORD.search(body) if records else None
+    if record is not None:
+        fields = re.findall(_FIELD, record[2])
+        if len({field for field, _ in fields}) < len(fields):
+            raise file.damaged("has two fields of one name", name)
+        body = f"{body[: record.start()]}'descr': '{_FIELDS}'{body[record.end() :]}"
     if body[:1] != "{" or body[-1:] != "}":
         raise file.damaged("has a damaged header", name)
     at = 1
@@ -177,7 +193,8 @@ def _declared(text: str, file: Foreign, name: str) -> _Header:
         at = match.end()
     if set(entries) != {"descr", "fortran", "shape"}:
         raise file.damaged("has a damaged header", name)
-    if not _DTYPE.fullmatch(entries["descr"]):
+    is_record = bool(fields) and entries["descr"] == _FIELDS
+    if not is_record and not _DTYPE.fullmatch(entries["descr"]):
         raise file.fault(
             f"has elements of type '{briefly(entries['descr'], 20)}'; numbers, truth values and text are read",
             name,
@@ -190,6 +207,5 @@ def _declared(text: str, file: Foreign, name: str) -> _Header:
         part.isascii() and part.isdigit() and len(part) < 20 for part in sizes
     ):
         raise file.damaged("has a damaged shape", name)
-    return _Header(
-        np.dtype(entries["descr"]), tuple(int(part) for part in sizes), entries["fortran"] == "True"
-    )
+    kind = np.dtype(fields) if is_record else np.dtype(entries["descr"])
+    return _Header(kind, tuple(int(part) for part in sizes), entries["fortran"] == "True")

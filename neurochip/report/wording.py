@@ -91,6 +91,7 @@ def data_words(document: Document) -> str | None:
         "bytes": "bytes as fractions of 255",
         "none": "inputs as they are, in [0, 1]",
         "min-max": f"inputs scaled by the least and greatest of the training part{clipped}",
+        "counts": f"inputs as shares of the greatest count{clipped}",
         "standard": f"inputs scaled to three standard deviations about the mean of the training part{clipped}",
     }[data["scaling"]]
     said = f"{len(data['classes'])} classes" if "classes" in data else f"{len(data['outputs'])} numbers"

@@ -28,6 +28,7 @@ def test_list_says_what_is_there_and_where(run: Run, place: Workplace) -> None:
         "wine               13        3  178, split         embedded\n"
         "breast-cancer      30        2  569, split         embedded\n"
         "two-joint-arm       2        2        2000   2000  embedded\n"
+        "moving-bars       288        4         800    400  embedded\n"
         "\n"
         f"Fetched sets are kept in {folder}\n"
         "NEUROCHIP_DATA names another folder.\n"

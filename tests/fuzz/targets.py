@@ -334,6 +334,16 @@ def _samples() -> list[bytes]:
     return found
 
 
+def _event_files() -> list[bytes]:
+    rng = np.random.default_rng(1)
+    events = np.zeros(60, [("x", "<i2"), ("y", "<i2"), ("t", "<i8"), ("p", "|b1")])
+    events["x"], events["y"] = rng.integers(0, 4, (2, 60))
+    events["t"], events["p"] = np.tile(np.arange(3), 20), rng.integers(0, 2, 60)
+    memory = io.BytesIO()
+    np.savez(memory, events=events, starts=np.arange(0, 60, 3), labels=np.arange(20) % 2)
+    return [memory.getvalue()]
+
+
 def _data_file(path: Path) -> Any:
     from neurochip.data import DataSpec, load
 
@@ -343,6 +353,7 @@ def _data_file(path: Path) -> Any:
 TARGETS: dict[str, Target] = {
     "table": Target(".csv", _tables, damaged_text, _data_file),
     "samples": Target(".npz", _samples, damaged_archive, _data_file),
+    "events": Target(".npz", _event_files, damaged_archive, _data_file),
     "IDX": Target("", _idx, damaged_bytes, _read_idx),
     "program": Target(".bin", _programs, _mixed, _read_program),
     "devices": Target(".csv", _devices, damaged_text, _read_devices),

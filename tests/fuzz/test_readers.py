@@ -21,6 +21,7 @@ INPUTS = {
     "run": 300,
     "table": 300,
     "samples": 300,
+    "events": 300,
     "rasters": 250,
     "network": 200,
     "part": 200,

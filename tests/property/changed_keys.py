@@ -43,6 +43,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "network.layers": ("[64, 6, 10]",),
     "network.populations": ('[{ name = "a", shape = [64], role = "input" }]',),  # beside layers: refused
     "network.projections": ('[{ from = "a", to = "b" }]',),
+    "network.gains": ("[0.5, 0.7]",),
     "network.precision": ("float64", "int4"),
     "learning.rates": ("[0.1, 0.2]",),
     "learning.rule": ("contrastive-hebbian",),

@@ -232,7 +232,10 @@ def test_target_that_is_a_file(tiny_mnist: TinyMnist, tmp_path: Path) -> None:
     (tmp_path / "mnist").touch()
     with pytest.raises(OutputError) as caught:
         fetch("mnist", source_folder=tiny_mnist.folder, folder=tmp_path / "mnist")
-    assert str(caught.value) == f"{tmp_path / 'mnist'}: cannot be made: File exists"
+    place = tmp_path / "mnist"
+    assert (
+        str(caught.value) == f"{place}: cannot be made: File exists; set NEUROCHIP_DATA to a folder that can"
+    )
 
 
 def test_unknown_set(tmp_path: Path) -> None:
