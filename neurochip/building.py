@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import replace
@@ -21,6 +22,7 @@ from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices
+from neurochip.description.cell_sheet import read_cells
 from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
 from neurochip.energy.hardware import hardware_of
@@ -31,7 +33,7 @@ from neurochip.learning.rules import Rule
 from neurochip.machine import check_memory, check_parallel, check_room_to_compile
 from neurochip.network import Network, described
 from neurochip.substrate import Machine
-from neurochip.substrate.ledger import CONTROL, COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.ledger import CIRCUIT, CONTROL, COUNTERS, Ledger, Phase, PhaseBook
 from neurochip.training.record import CoreUse, FaultUse
 
 __all__ = [
@@ -79,6 +81,8 @@ def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int 
             IdealSubstrate(network, annealer, dtype=state_dtype(precision)),  # type: ignore[arg-type]
         )
     if run.substrate == "analog":
+        if run.analog is not None and run.analog.cells is not None:
+            chip = dataclasses.replace(chip, prices=read_cells(run.analog.cells).prices())
         return Built(network, chip, None, build_analog(run, network, allow_code=allow_code, die=die))
     traced = run.learning is not None and run.learning.pre == "trace"
     image = compile_network(
@@ -195,6 +199,10 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
     if driven:
         control = PhaseBook(0, 0, np.zeros_like(book), control=(1 << 20,) * len(CONTROL))
         once += Ledger(once.populations, once.sites, {Phase.LOADING: control})
+    if spec.analog is not None and spec.analog.cells is not None:
+        drawn = [name != "adc_conversions" or spec.analog.converters.adc_bits is not None for name in CIRCUIT]
+        circuit = PhaseBook(1, 1, np.zeros_like(book), circuit=tuple(map(int, drawn)))
+        once += Ledger(once.populations, once.sites, {Phase.FREE: circuit})
     price(once, hardware_of(spec), built.chip.prices)
 
 

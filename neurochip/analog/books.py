@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.description.cell_sheet import CHARGE_UNIT
 from neurochip.network import Network
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.ledger import CIRCUIT, COUNTERS, Ledger, Phase, PhaseBook
 
 __all__ = ["Books"]
 
+_NOTHING = (0,) * len(CIRCUIT)
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 
 
@@ -27,8 +29,13 @@ class Books:
         """New presentations."""
         self._opening, self._begun = True, set()
 
-    def ran(self, phase: Phase, lanes: int, ticks: int, *, nudged: bool) -> None:
-        """Book ``ticks`` in all, over ``lanes`` lanes; a neuron update is one neuron for one tick."""
+    def ran(
+        self, phase: Phase, lanes: int, ticks: int, *, nudged: bool, drawn: tuple[float, float] | None = None
+    ) -> None:
+        """Book ``ticks`` in all, over ``lanes`` lanes; a neuron update is one neuron for one tick.
+
+        ``drawn`` is the charge that synapses and leaks took from the supply, in C V₀, where the cells are known.
+        """
         counts, sizes = self._empty(), self._sizes
         counts[1:, _AT["neuron_updates"]] = sizes[1:] * ticks
         if nudged:
@@ -38,7 +45,11 @@ class Books:
         if self._opening:
             counts[0, _AT["host_words_in"]] = sizes[0] * lanes
         self._opening = False
-        self._add(phase, counts, 0 if phase in self._begun else lanes, ticks)
+        circuit = _NOTHING
+        if drawn is not None:
+            words = int(counts[:, _AT["host_words_in"]].sum())
+            circuit = (*(round(charge / CHARGE_UNIT) for charge in drawn), 0, 0, words)
+        self._add(phase, counts, 0 if phase in self._begun else lanes, ticks, circuit)
         self._begun.add(phase)
 
     def wrote(self, target: int, synapses: int, products: int, saturated: int = 0) -> None:
@@ -48,6 +59,10 @@ class Books:
         counts[target, _AT["weight_writes"]] = synapses
         counts[target, _AT["weight_saturations"]] = saturated
         self._add(Phase.UPDATE, counts)
+
+    def measured(self, phase: Phase, voltages: int, *, converted: bool) -> None:
+        """Book voltages that were sampled and held, and converted if there is a converter."""
+        self._add(phase, self._empty(), circuit=(0, 0, voltages, voltages if converted else 0, 0))
 
     def read_out(self, layer: int, words: int) -> None:
         """Book a reading by the host."""
@@ -66,6 +81,13 @@ class Books:
     def _empty(self) -> NDArray[np.int64]:
         return np.zeros((self._sizes.size, len(COUNTERS)), dtype=np.int64)
 
-    def _add(self, phase: Phase, counts: NDArray[np.int64], presentations: int = 0, ticks: int = 0) -> None:
-        book = PhaseBook(presentations, ticks, counts)
+    def _add(
+        self,
+        phase: Phase,
+        counts: NDArray[np.int64],
+        presentations: int = 0,
+        ticks: int = 0,
+        circuit: tuple[int, ...] = _NOTHING,
+    ) -> None:
+        book = PhaseBook(presentations, ticks, counts, circuit=circuit)
         self._books[phase] = self._books[phase] + book if phase in self._books else book

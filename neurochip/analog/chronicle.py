@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from neurochip.analog.cells_table import cells_table
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.drawing import drawn_sigmas
 from neurochip.analog.rails import full_scale_v
@@ -78,6 +79,7 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
         "step": spec.settle.step,
         "residual_limit": spec.settle.residual,
         "rails": _rails(substrate),
+        "cells": None if substrate.cells is None else cells_table(substrate, substrate.cells),
         "epochs": list(epochs),
         "warnings": [*warnings(epochs, spec.settle.residual), *_beyond_rails(substrate, epochs)],
     }
@@ -87,7 +89,9 @@ def _rails(substrate: AnalogSubstrate) -> dict[str, float] | None:
     limit, spec = substrate.rails.limit, substrate.spec
     if limit is None:
         return None
-    return {"supply_v": spec.supply_v, "full_scale_v": full_scale_v(spec), "headroom": limit}
+    supply = spec.supply_v if substrate.cells is None else substrate.cells.supply
+    scale = full_scale_v(spec)
+    return {"supply_v": supply, "full_scale_v": scale, "headroom": limit, "room_v": limit * scale}
 
 
 def _beyond_rails(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> list[str]:
@@ -101,7 +105,7 @@ def _beyond_rails(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) 
     return [
         f"analog.supply_v: {100 * seen[worst]['beyond']:.2g} % of the voltages of the last epoch's {_NAMES[worst]} "
         f"phases lay beyond the rails, up to {volts:.2g} V from rest where a supply of {rails['supply_v']:g} V leaves "
-        f"{rails['supply_v'] / 2:g} V (one full scale is {1e3 * rails['full_scale_v']:.3g} mV): no such circuit can "
+        f"{rails['room_v']:g} V (one full scale is {1e3 * rails['full_scale_v']:.3g} mV): no such circuit can "
         "be built; take smaller weights, a leak with more gain, or another characteristic"
     ]
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.spread import THERMAL_MV
 from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.cell_sheet import read_cells
 from neurochip.description.processes import SLOPE_FACTOR
 from neurochip.substrate import Phase
 
@@ -17,7 +18,9 @@ __all__ = ["RailRecord", "full_scale_v", "headroom"]
 
 
 def full_scale_v(spec: AnalogSpec) -> float:
-    """Return V₀ in volts: what the run says, or 2 n U_T, over which a differential pair turns its tail."""
+    """Return V₀ in volts: of the cells, of the run, or 2 n U_T, over which a differential pair turns its tail."""
+    if spec.cells is not None:
+        return read_cells(spec.cells).full_scale
     if spec.full_scale_mv is not None:
         return spec.full_scale_mv / 1e3
     process = spec.mismatch.transistors
@@ -25,12 +28,14 @@ def full_scale_v(spec: AnalogSpec) -> float:
 
 
 def headroom(spec: AnalogSpec) -> float | None:
-    """Return how far a voltage may go from its rest in the middle of the supply, full scales.
+    """Return how far a voltage may go from its rest, to the nearer rail, full scales.
 
     `None` where the circuit has rails of its own, which no voltage leaves.
     """
     if spec.characteristic == "hard-sigmoid":
         return None
+    if spec.cells is not None:
+        return min(read_cells(spec.cells).headroom)
     return spec.supply_v / 2 / full_scale_v(spec)
 
 

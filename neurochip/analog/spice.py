@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.draw import synapse_currents
 from neurochip.analog.step import HARD_SIGMOID
 from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.description.cell_sheet import CellSheet
 from neurochip.errors import CapabilityError, ConfigError
 
-__all__ = ["CONDUCTANCE", "node_names", "spice_netlist"]
+__all__ = ["CONDUCTANCE", "node_names", "spice_netlist", "supply_energy"]
 
 Array = NDArray[Any]
 
@@ -34,6 +36,7 @@ def spice_netlist(
     targets: Array | None = None,
     title: str = "neurochip",
     duration: float | None = None,
+    cells: CellSheet | None = None,
 ) -> str:
     """Return the netlist of a die with its programmed weights, for one presentation.
 
@@ -49,6 +52,9 @@ def spice_netlist(
         Of a nudge towards ``targets`` [output]; none by default.
     duration
         Seconds of a transient analysis; `None` asks for the operating point.
+    cells
+        Adds their supply: a source ``V_supply`` that delivers what they draw, `supply_energy` of whose current is
+        the energy of the analysis. The current of the source is written last.
 
     Raises
     ------
@@ -94,7 +100,42 @@ def spice_netlist(
             if targets is not None and beta and layer == len(network.sizes) - 1:
                 pull = 2 * beta * CONDUCTANCE
                 lines.append(f"B_nudge_{node} 0 {node} I=({pull:.9g})*(({float(targets[i]):.9g})-V({node}))")
-    return "\n".join([*lines, *_analysis(names, tau, duration), ".end", ""])
+    if cells is not None:
+        lines += _supply(substrate, names, np.asarray(inputs, dtype=np.float64), cells)
+    return "\n".join([*lines, *_analysis(names, tau, duration, has_supply=cells is not None), ".end", ""])
+
+
+def _supply(
+    substrate: AnalogSubstrate, names: list[list[str]], inputs: NDArray[np.float64], cells: CellSheet
+) -> list[str]:
+    """Return the supply: synapses take what the two branches of a pair or a mirror take, leaks their tails."""
+    circuit, per_volt = substrate.circuit, cells.supply / cells.full_scale
+    is_mirror, branches = cells.cells["synapse"].kind == "mirror", cells.cells["synapse"].branches
+    bias, from_inputs, from_neurons = synapse_currents(circuit)
+    lines = [f"V_supply vdd 0 DC {per_volt:.9g}"]
+    constant = bias + float(from_inputs @ (inputs if is_mirror else np.ones_like(inputs)))
+    leaks = cells.cells["leak"].branches * from_neurons.size
+    lines.append(f"I_still vdd 0 DC {CONDUCTANCE * (branches * constant + leaks):.9g}")
+    nodes = [node for layer in names[1:] for node in layer]
+    for node, current, tail in zip(nodes, from_neurons, circuit.neurons.saturation, strict=True):
+        amount = CONDUCTANCE * branches * float(current)
+        if circuit.kind == HARD_SIGMOID:
+            drawn = f"abs(V({node}))" if is_mirror else "1"
+        elif is_mirror:
+            drawn = f"({float(tail):.9g})*abs(tanh(V({node})))"
+        else:
+            drawn = f"({float(tail):.9g})*((1+tanh(V({node})))/2+(1-tanh(V({node})))/2)"
+        lines.append(f"B_drawn_{node} vdd 0 I=({amount:.9g})*{drawn}")
+    return lines
+
+
+def supply_energy(times: Array, current: Array, substrate: AnalogSubstrate, cells: CellSheet) -> float:
+    """Return the joules that a netlist's supply delivered: ∫ V_DD I dt, scaled to the circuit's own currents.
+
+    ``times`` f64[point] in s and ``current`` f64[point] in A, as an analysis writes them for ``V_supply``.
+    """
+    own = cells.full_scale_current(substrate.spec.tau_us * 1e-6) / CONDUCTANCE
+    return float(cells.supply * own * np.trapezoid(-current, times))
 
 
 def _synapses(
@@ -118,7 +159,7 @@ def _synapses(
     return terms, constant
 
 
-def _analysis(names: list[list[str]], tau: float, duration: float | None) -> list[str]:
+def _analysis(names: list[list[str]], tau: float, duration: float | None, *, has_supply: bool) -> list[str]:
     nodes = [node for layer in names[1:] for node in layer]
     if duration is None:
         commands = ["op"]
@@ -135,6 +176,6 @@ def _analysis(names: list[list[str]], tau: float, duration: float | None) -> lis
         "set wr_singlescale",
         "set wr_vecnames",
         *commands,
-        f"wrdata out.txt {' '.join(f'v({node})' for node in nodes)}",
+        f"wrdata out.txt {' '.join([*(f'v({node})' for node in nodes), *(['i(V_supply)'] if has_supply else [])])}",
         ".endc",
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.analog.books import Books
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.die import Die
+from neurochip.analog.draw import Draw
 from neurochip.analog.drawing import draw_die, twin_of
 from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
@@ -23,6 +24,7 @@ from neurochip.analog.readout import Readout
 from neurochip.analog.step import HARD_SIGMOID, TANH
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.cell_sheet import read_cells
 from neurochip.errors import CapabilityError, NumericError
 from neurochip.network import Network, refuse_delays, refuse_graph, refuse_shared_weights
 from neurochip.substrate import (
@@ -106,6 +108,7 @@ class AnalogSubstrate:
         self._aim: Array | None = None  # targets of the last run
         self._adjoint: tuple[tuple[int, int], list[Array]] | None = None
         self.settling, self.rails = SettlingRecord(), RailRecord(headroom(spec))
+        self.cells = None if spec.cells is None else read_cells(spec.cells)
         self._books = Books(network)
         self.updates = 0
 
@@ -176,20 +179,25 @@ class AnalogSubstrate:
         )
         nudge = Nudge(self._dtype.type(2 * beta), pull)
         self._phase, self._aim, self._adjoint = phase, targets, None
-        if not record and self._is_plain(nudge) and self.spec.settle.until == "steps":
+        draw = None if self.cells is None else Draw(self.cells, lanes, self._inputs)
+        is_quick = not record and (draw is None or not draw.needs_steps)
+        if is_quick and self._is_plain(nudge) and self.spec.settle.until == "steps":
             left = evaluate_steps(lanes, ticks)
             took, kept = ticks * len(lanes), list[Array]()
         else:
-            took, kept = self._settle(lanes, ticks, nudge, "states" in record)
+            took, kept = self._settle(lanes, ticks, nudge, "states" in record, draw)
             left = residual(lanes, nudge, self.flow)
         self._check_finite(lanes)
         self.settling.note(phase, left, self.spec.settle.residual)
         self.rails.note(phase, lanes.voltage)
-        self._books.ran(phase, len(lanes), took, nudged=beta != 0)
+        drawn = None if draw is None else draw.charge(took, self.spec.settle.step)
+        self._books.ran(phase, len(lanes), took, nudged=beta != 0, drawn=drawn)
         self._tick += ticks
         return Settled(-(-took // len(lanes)) if len(lanes) else ticks, states=self._by_layer(kept))
 
-    def _settle(self, lanes: Lanes, ticks: int, nudge: Nudge, is_recorded: bool) -> tuple[int, list[Array]]:
+    def _settle(
+        self, lanes: Lanes, ticks: int, nudge: Nudge, is_recorded: bool, draw: Draw | None
+    ) -> tuple[int, list[Array]]:
         """Settle, and return the ticks of all lanes and the voltages after each tick if they are wanted."""
         settle = self.spec.settle
         kept: list[Array] = []
@@ -210,7 +218,10 @@ class AnalogSubstrate:
                 watch(tick)
             return ticks * len(lanes), kept
         noise = self._drawing(lanes, float(nudge.strength)) if self.spec.noise.step else None
-        fixed_steps(lanes, ticks, nudge, flow=self.flow, noise=noise, watch=watch if is_recorded else None)
+        after: Callable[[int], None] | None = watch if is_recorded else None
+        if draw is not None:
+            after = draw.watch(after)
+        fixed_steps(lanes, ticks, nudge, flow=self.flow, noise=noise, watch=after)
         return ticks * len(lanes), kept
 
     def _is_plain(self, nudge: Nudge) -> bool:
@@ -279,6 +290,9 @@ class AnalogSubstrate:
         lanes = self._begun()
         signals = lanes.voltage if what is Observable.VALUE else lanes.activity
         first, last = (int(at) for at in self.circuit.starts[layer - 1 : layer + 1])
+        if self.cells is not None:
+            converted = self.spec.converters.adc_bits is not None
+            self._books.measured(self._phase, signals[:, first:last].size, converted=converted)
         return self._readout.read(
             signals[:, first:last], layer, first, self._phase, self._presentations, self._tick
         )

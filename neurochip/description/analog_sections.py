@@ -11,6 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from neurochip.description.cell_sheet import CellSheet, read_cells
 from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Is, IsNot, Unset
@@ -241,12 +242,19 @@ class AnalogSpec(Section):
         ),
     ] = None
     tau_us: Annotated[Positive, Key("Nominal time constant C/g_L, for times in seconds.", unit="µs")] = 1.0
+    cells: Annotated[
+        str | None,
+        Key(
+            "Sheet of the cells that the circuit is made of, of the catalogue or a TOML file: energy, area and rails "
+            "follow from it. Without one the energy is not known.",
+        ),
+    ] = None
     supply_v: Annotated[
         Positive,
         Key(
             "Supply, in whose middle a voltage of 0 rests. A voltage that goes further than half of it is reported.",
             unit="V",
-            live_if=IsNot(".characteristic", "hard-sigmoid"),
+            live_if=IsNot(".characteristic", "hard-sigmoid") & Unset(".cells"),
         ),
     ] = 1.8
     full_scale_mv: Annotated[
@@ -254,7 +262,7 @@ class AnalogSpec(Section):
         Key(
             "Voltage of one full scale; 2nU_T where none is given, over which a differential pair turns its tail.",
             unit="mV",
-            live_if=IsNot(".characteristic", "hard-sigmoid"),
+            live_if=IsNot(".characteristic", "hard-sigmoid") & Unset(".cells"),
         ),
     ] = None
     diagnosed: Annotated[
@@ -285,6 +293,8 @@ class AnalogSpec(Section):
                 "analog.settle.method",
                 'must be "euler" or "heun" for a vector field from a file: "exponential" needs a leak of 1',
             )
+        if self.cells is not None:
+            self._check_cells(read_cells(self.cells))
         if self.noise.step and self.settle.method == "heun":
             raise ConfigError(
                 "analog.noise.step", 'needs steps of equal length; set analog.settle.method to "exponential"'
@@ -293,4 +303,19 @@ class AnalogSpec(Section):
             raise ConfigError(
                 "analog.noise.step",
                 'keeps a neuron from ever resting; set analog.settle.until to "steps"',
+            )
+
+    def _check_cells(self, cells: CellSheet) -> None:
+        """Refuse cells whose current cannot be counted, and a signal that they cannot carry."""
+        steps = self.settle.until == "steps" and self.settle.method != "heun"
+        if cells.cells["synapse"].kind == "mirror" and not steps:
+            raise ConfigError(
+                "analog.cells",
+                "names synapses that draw what they carry, which is counted in steps of equal length; set "
+                'analog.settle.method to "exponential" and analog.settle.until to "steps"',
+            )
+        if self.characteristic == "hard-sigmoid" and cells.headroom[1] < 1:
+            raise ConfigError(
+                "analog.cells",
+                f"leaves {cells.headroom[1]:.2g} full scales above rest, and voltages of a hard-sigmoid go up to 1",
             )

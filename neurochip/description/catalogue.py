@@ -16,9 +16,9 @@ from neurochip.errors import ConfigError
 from neurochip.files import Foreign, parse_toml, read_text
 from neurochip.keys.reading import did_you_mean
 
-__all__ = ["built_in", "chip_text", "chips", "find_text", "is_path", "run_text", "runs"]
+__all__ = ["built_in", "chip_text", "chips", "find_cells", "find_text", "is_path", "run_text", "runs"]
 
-Shelf = Literal["runs", "chips"]
+Shelf = Literal["runs", "chips", "cells"]
 
 
 def built_in(shelf: Shelf) -> list[str]:
@@ -111,3 +111,15 @@ def find_text(shelf: Shelf, name: str | os.PathLike[str]) -> tuple[str, str]:
         return read_text(Foreign(Path(name), "a TOML file", "", error=ConfigError)), str(name)
     name = str(name)
     return _known(shelf, name), f"{name}.toml"
+
+
+def find_cells(name: str | os.PathLike[str]) -> tuple[str, str]:
+    """Return text and source of a sheet of cells that comes with neurochip, or of a TOML file."""
+    if is_path(name):
+        return read_text(Foreign(Path(name), "a TOML file", "", error=ConfigError)), str(name)
+    known = built_in("cells")
+    if name not in known:
+        hint = did_you_mean(str(name), known) or "; a file is named with its .toml"
+        raise ConfigError("cells", f"no cells '{name}' in the catalogue ({', '.join(known)}){hint}")
+    folder = resources.files("neurochip.description") / "cells"
+    return (folder / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml"

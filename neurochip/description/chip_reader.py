@@ -11,7 +11,8 @@ import os
 from pathlib import Path
 from typing import Any, TypeVar
 
-from neurochip.description.catalogue import find_text
+from neurochip.description.catalogue import built_in, find_cells, find_text
+from neurochip.description.cell_sheet import cells_from_toml
 from neurochip.description.chip import (
     ChipSpec,
     CoreSpec,
@@ -86,9 +87,12 @@ def chip_from_toml(text: str, source: str = "chip.toml") -> ChipSpec:
 
 
 def read_prices(name_or_path: str | os.PathLike[str]) -> PriceList:
-    """Return the price list of a chip, or of a TOML file that has only prices."""
-    text, source = find_text("chips", name_or_path)
+    """Return the price list of a chip or a sheet of cells, or of a TOML file that has only prices."""
+    is_cells = name_or_path in built_in("cells")
+    text, source = find_cells(name_or_path) if is_cells else find_text("chips", name_or_path)
     table = parse_toml(text, source)
+    if "cells" in table:
+        return cells_from_toml(text, source).prices()
     if any(section in table for section in SECTIONS):
         return chip_from_toml(text, source).prices
     try:

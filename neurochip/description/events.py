@@ -51,6 +51,15 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "trace_update": Event("one tick of the trace that a receiving core keeps of an axon"),
         "readout_word": Event("one 32-bit word read out of a core by the host or another core"),
         "host_word_in": Event("one 32-bit word written into a core by the host"),
+        "synapse_charge": Event(
+            "synapses of an analog circuit drawing a thousandth of a full-scale current for a time constant"
+        ),
+        "neuron_charge": Event(
+            "leaks of an analog circuit drawing a thousandth of a full-scale current for a time constant"
+        ),
+        "sample_hold": Event("one voltage of an analog circuit sampled and held until the update"),
+        "adc_conversion": Event("one voltage of an analog circuit converted to a number"),
+        "dac_conversion": Event("one number converted to an input or a target of an analog circuit"),
         "core_static": Event("one core in use for as long as the chip runs: leakage", "power"),
         "chip_static": Event("the whole chip for as long as it runs, whatever its cores do", "power"),
         "clock_cycle": Event("one period of the clock on one core in use, busy or not"),

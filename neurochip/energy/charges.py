@@ -25,6 +25,7 @@ CATEGORIES = (
     "trace",
     "network",
     "learning",
+    "converters",
     "host",
     "static",
     "clock",

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from neurochip.description import PriceList
 from neurochip.energy.charges import CATEGORIES, charges, control_charges
+from neurochip.energy.circuit import circuit_charges, is_circuit, prices_circuits
 from neurochip.energy.hardware import HardwareUse
 from neurochip.energy.static import CHIP, Clocked, static_charges, static_words
 from neurochip.substrate.ledger import Ledger, Phase
@@ -73,6 +74,7 @@ class EnergyReport:
     static: str = "not counted"
 
 
+DIE = "die"  # stands in the place of a population for what a circuit draws as a whole
 CONTROLLER = "controller"  # stands among the populations for what no core does
 _NOTHING_PRICED = "the list has no prices: only bits are counted"
 _REAL_VALUED = (
@@ -93,6 +95,10 @@ def price(
     ConfigError
         When an event occurred that the list has no price for. An event that did not occur needs none.
     """
+    if is_circuit(ledger) and prices_circuits(prices):
+        return _report(
+            ledger, _circuit_lines(ledger, prices), prices, "not counted: leakage is not in these prices"
+        )
     if prices.neuron_pricing == "none" or not hardware.is_spiking:
         why = _NOTHING_PRICED if hardware.is_spiking else _REAL_VALUED
         return EnergyReport(None, {}, {}, {}, (), prices.name, prices.note or why)
@@ -104,6 +110,10 @@ def price(
             *_static_lines(phase, ledger, prices, clocked),
         )
     )
+    return _report(ledger, lines, prices, static_words(ledger, prices, clocked))
+
+
+def _report(ledger: Ledger, lines: tuple[EnergyLine, ...], prices: PriceList, static: str) -> EnergyReport:
     populations = dict.fromkeys(
         (*ledger.populations, *(name for line in lines for name in line.by_population))
     )
@@ -118,7 +128,17 @@ def price(
         lines=lines,
         prices=prices.name,
         note=prices.note,
-        static=static_words(ledger, prices, clocked),
+        static=static,
+    )
+
+
+def _circuit_lines(ledger: Ledger, prices: PriceList) -> tuple[EnergyLine, ...]:
+    return tuple(
+        _line(phase, category, event, {DIE: count}, prices)
+        for phase in Phase
+        if phase in ledger.phases
+        for category, event, count in circuit_charges(ledger.phases[phase])
+        if count
     )
 
 

@@ -23,6 +23,7 @@ DIMENSIONS: dict[str, tuple[str, str, str]] = {
     "capacitance": ("a capacitance", "10 fF", "F"),
     "resistance": ("a resistance", "1 MOhm", "Ohm"),
     "conductance": ("a conductance", "1 uS", "S"),
+    "area": ("an area", "50 um2", "m2"),
     "memory": ("an amount of memory", "128 KiB", "bit"),
 }
 
@@ -49,7 +50,7 @@ def _units() -> dict[str, tuple[str, Fraction]]:
         if dimension == "memory":
             continue
         for prefix, size in _PREFIXES.items():
-            units[prefix + symbol] = (dimension, size)
+            units[prefix + symbol] = (dimension, size**2 if dimension == "area" else size)
     for symbol, bits in (("bit", 1), ("B", 8)):
         for prefix in ("", "k", "M", "G"):
             units[prefix + symbol] = ("memory", _PREFIXES[prefix] * bits)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
 from neurochip.description import RunSpec
 from neurochip.errors import DataError
@@ -162,6 +162,30 @@ def _baseline(key: str, what: Literal["per_sample", "per_point"]) -> Callable[[D
     return value_of
 
 
+def _seconds(what: Literal["training", "evaluation"]) -> Callable[[Document], float | None]:
+    """Time of a sample on the chip: its cycles where they were counted, the settling of a circuit of known cells."""
+
+    def value_of(document: Document) -> float | None:
+        cells, timing = (document.get("analog") or {}).get("cells"), document.get("timing")
+        if cells is not None:
+            return cast("float | None", cells["seconds"].get(what))
+        if timing is None:
+            return None
+        sample = timing["training_sample"] if what == "training" else timing["evaluation_sample"]
+        return None if sample is None else sample["seconds"]
+
+    return value_of
+
+
+def _area(document: Document) -> float | None:
+    cells = (document.get("analog") or {}).get("cells")
+    return None if cells is None else float(cells["area_m2"])
+
+
+def _area_words(value: float) -> str:
+    return f"{decimal(value * 1e6)} mm²"
+
+
 def _count(value: float) -> str:
     return f"{value:g}"
 
@@ -193,6 +217,9 @@ _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[
     ("packets_per_sample", "packets a sample", lambda d: _per_sample(d, "packets"), quantity),
     ("sops_per_sample", "SOPs a sample", lambda d: _per_sample(d, "sops"), quantity),
     ("energy_per_sample", "energy a sample", lambda d: d["energy_j"]["per_sample"], _joules),
+    ("seconds_per_sample", "time a sample, learning", _seconds("training"), duration),
+    ("seconds_per_test_sample", "time a sample, classifying", _seconds("evaluation"), duration),
+    ("area_m2", "area of the cells", _area, _area_words),
     ("energy_training", "energy, all training", lambda d: d["energy_j"]["training"], _joules),
     (
         "energy_per_point",

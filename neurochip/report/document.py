@@ -26,7 +26,10 @@ from neurochip.training.record import RunRecord
 
 __all__ = ["TRAINING_PHASES", "chip_table", "document", "energy_table", "repriced"]
 
-_ANALOG_ENERGY = "not priced: no source gives the bias currents of this circuit"
+_ANALOG_ENERGY = (
+    "not priced: what a circuit draws is counted when analog.cells names the cells that it is made of, and priced "
+    "by a sheet of such cells"
+)
 _WORD = 32  # bits of a real number on the wire
 
 
@@ -42,7 +45,7 @@ def document(
     paid, result = prices or record.chip.prices, _result(record)
     layout = [dataclasses.asdict(core) for core in record.layout]
     energy = energy_table(ledger, record.hardware, paid, timing)
-    if run.substrate == "analog":
+    if run.substrate == "analog" and energy["total"] is None:
         energy["note"] = _ANALOG_ENERGY
     energy["per_point"] = per_point(energy["training"], result)
     energy["baseline"] = baseline_table(
@@ -90,7 +93,7 @@ def repriced(
         hardware = HardwareUse.from_json(document["hardware"])
         after = energy_table(ledger, hardware, prices, document.get("timing"))
         after["per_point"] = per_point(after["training"], result)
-        if document["run"]["substrate"] == "analog":
+        if document["run"]["substrate"] == "analog" and after["total"] is None:
             after["note"] = _ANALOG_ENERGY
     run, layout = RunSpec.from_dict(document["run"]), cast(Any, document["chip"]["layout"])
     old = {row["key"]: row for row in before["baseline"]["rows"]} if "baseline" in before else {}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurochip.substrate import exact
 from neurochip.substrate.phase_time import PhaseTime
 
-__all__ = ["BIT_CODINGS", "CONTROL", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
+__all__ = ["BIT_CODINGS", "CIRCUIT", "CONTROL", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
 
 
 class Phase(enum.StrEnum):
@@ -108,6 +108,7 @@ class _PhaseTable(TypedDict):
     ticks: _Count
     cores: dict[Annotated[str, msgspec.Meta(pattern="^[0-9]{1,9}$")], dict[str, _Count | str]]
     control: NotRequired[dict[str, _Count]]
+    circuit: NotRequired[dict[str, _Count]]
     time: NotRequired[dict[str, Any]]
 
 
@@ -118,6 +119,17 @@ CONTROL: tuple[str, ...] = (
     "bus_words",  # 32-bit words over the controller's bus: registers, instructions, data
     "link_bytes",  # bytes between host and controller, frames included
     "controller_cycles",  # cycles in which the controller was awake
+)
+
+
+# What an analog circuit drew and converted, where its cells are known; charges in thousandths of C V₀, which a
+# full-scale current carries in a time constant.
+CIRCUIT: tuple[str, ...] = (
+    "synapse_charge",
+    "neuron_charge",
+    "samples_held",
+    "adc_conversions",
+    "dac_conversions",
 )
 
 
@@ -135,6 +147,8 @@ class PhaseBook:
         How long it took; `None` when cycles are not counted (``timing = "tick"``).
     control
         What driving the chip took, in the order of `CONTROL`; all 0 where there is no controller.
+    circuit
+        What an analog circuit drew, in the order of `CIRCUIT`; all 0 where its cells are not known.
     """
 
     presentations: int
@@ -142,6 +156,7 @@ class PhaseBook:
     counts: NDArray[np.int64]
     time: PhaseTime | None = None
     control: tuple[int, ...] = (0,) * len(CONTROL)
+    circuit: tuple[int, ...] = (0,) * len(CIRCUIT)
 
     def __add__(self, other: PhaseBook) -> PhaseBook:
         """Book both."""
@@ -151,6 +166,7 @@ class PhaseBook:
             exact.plus(self.counts, other.counts),
             other.time if self.time is None else self.time if other.time is None else self.time + other.time,
             tuple(a + b for a, b in zip(self.control, other.control, strict=True)),
+            tuple(a + b for a, b in zip(self.circuit, other.circuit, strict=True)),
         )
 
     def total(self, counter: str) -> int:
@@ -194,10 +210,15 @@ class Ledger:
         at = CONTROL.index(counter)
         return sum(book.control[at] for p, book in self.phases.items() if not phases or p in phases)
 
+    def circuit(self, counter: str, *phases: Phase) -> int:
+        """Return one counter of `CIRCUIT` over the phases named, or over all."""
+        at = CIRCUIT.index(counter)
+        return sum(book.circuit[at] for p, book in self.phases.items() if not phases or p in phases)
+
     def without_control(self) -> Ledger:
         """Return what the same run books when nobody stands between host and cores."""
         bare = {
-            phase: PhaseBook(book.presentations, book.ticks, book.counts, book.time)
+            phase: PhaseBook(book.presentations, book.ticks, book.counts, book.time, circuit=book.circuit)
             for phase, book in self.phases.items()
             if book.presentations or book.ticks or book.counts.any() or book.time or not any(book.control)
         }
@@ -222,6 +243,7 @@ class Ledger:
                 "presentations": book.presentations,
                 "ticks": book.ticks,
                 **({"control": dict(zip(CONTROL, book.control, strict=True))} if any(book.control) else {}),
+                **({"circuit": dict(zip(CIRCUIT, book.circuit, strict=True))} if any(book.circuit) else {}),
                 **_named(exact.sums(book.counts)),
                 "bits": {coding: book.total(counter) for coding, counter in BIT_CODINGS.items()},
                 "populations": {name: _named(row) for name, row in by_population.items()},
@@ -260,7 +282,8 @@ class Ledger:
             ).reshape(len(cores), len(COUNTERS))
             time = PhaseTime.from_json(book["time"], len(cores)) if "time" in book else None
             control = tuple(book.get("control", {}).get(counter, 0) for counter in CONTROL)
-            phases[phase] = PhaseBook(book["presentations"], book["ticks"], counts, time, control)
+            circuit = tuple(book.get("circuit", {}).get(counter, 0) for counter in CIRCUIT)
+            phases[phase] = PhaseBook(book["presentations"], book["ticks"], counts, time, control, circuit)
         return cls(populations, sites, phases)
 
 

@@ -9,7 +9,13 @@ import subprocess
 import numpy as np
 import pytest
 
+from neurochip.description.catalogue import find_cells
 from tests.cli.conftest import Run, Workplace
+
+
+def cells_text(name: str) -> str:
+    return find_cells(name)[0]
+
 
 TINY = (
     "--set", "network.layers=[784, 6, 10]", "--set", "data.train=60", "--set", "data.test=20",
@@ -37,6 +43,40 @@ def test_a_run_reports_its_die(run: Run, place: Workplace) -> None:
     assert analog["die"]["digest"] in page and "free phases" in page
     again = run("report", "here")
     assert again.exit_code == 0 and "die seed 1" in again.output
+
+
+def test_a_die_of_known_cells_has_energy_time_and_area(run: Run, place: Workplace) -> None:
+    cells = ("--set", "analog.cells=sky130-subthreshold", "--set", "phases.free=4")
+    assert run("simulate", "analog-mnist-small", *TINY, *cells, "--out", "here").exit_code == 0
+    document = json.loads((place.folder / "here" / "report.json").read_text())
+    energy, known = document["energy_j"], document["analog"]["cells"]
+    assert energy["prices"] == "sky130-subthreshold"
+    assert set(energy["by_category"]) == {"synapse", "neuron", "learning", "converters"}
+    assert energy["per_sample"] > 0 and all(line["source"] for line in energy["lines"])
+    assert sum(energy["by_phase"].values()) / energy["total"] == pytest.approx(1)
+    # 4 free, and 4 nudged ticks once or twice, of half a time constant.
+    ticks = sum(
+        document["ledger"][phase]["ticks"]
+        for phase in ("free", "nudged", "nudged_negative")
+        if phase in document["ledger"]
+    )
+    assert known["seconds"]["training"] == pytest.approx(ticks / 120 * 0.5e-6)
+    assert {cell["name"]: cell["count"] for cell in known["cells"]}["leak"] == 16
+    assert known["area_m2"] > 1e-8
+    page = (place.folder / "here" / "report.html").read_text()
+    assert "Cells of sky130-subthreshold" in page and "follower-integrator" in page
+    # Priced anew with a design of one's own: twice the capacitor, twice the charge.
+    (place.folder / "mine.toml").write_text(cells_text("sky130-subthreshold").replace('"100 fF"', '"200 fF"'))
+    assert run("report", "here", "--prices", "mine.toml").exit_code == 0
+    again = json.loads((place.folder / "here" / "report-mine.json").read_text())["energy_j"]
+    assert again["by_category"]["synapse"] / energy["by_category"]["synapse"] == pytest.approx(2)
+    assert again["by_category"]["learning"] == energy["by_category"]["learning"]
+    lacking = cells_text("sky130-subthreshold").replace("[cells.dac]", "[cells.adc2]")
+    (place.folder / "lacking.toml").write_text(lacking.split("[cells.adc2]")[0])
+    refused = run("report", "here", "--prices", "lacking.toml")
+    assert refused.exit_code == 2 and "dac_conversion: is missing" in " ".join(refused.output.split())
+    compared = run("compare", "here", "here")
+    assert "time a sample, learning" in compared.output and "energy a sample" in compared.output
 
 
 def test_a_die_is_shown_saved_and_run_on(run: Run, place: Workplace) -> None:

@@ -28,6 +28,7 @@ def analog(document: Document) -> Markup | None:
         "Die",
         *(tag("p", sentence, class_="note") for sentence in table["warnings"]),
         tag("div", _mismatch(table), _curves(table), class_="columns wide-left"),
+        _cells(table),
         _epochs(table),
         about=lead,
     )
@@ -77,6 +78,33 @@ def _mismatch(table: dict[str, Any]) -> Markup:
         )
     names = ("device", "law", "σ asked", "σ drawn", "from")
     return tag("figure", grid(names, rows), tag("figcaption", *caption))
+
+
+def _cells(table: dict[str, Any]) -> Markup | None:
+    cells = table.get("cells")
+    if cells is None:
+        return None
+    rows = [
+        row(
+            cell["name"],
+            cell["kind"],
+            decimal(cell["count"]),
+            f"{decimal(1e12 * cell['area_m2'])} µm²",
+            f"{cell['source']} ({cell['evidence']})",
+        )
+        for cell in cells["cells"]
+    ]
+    times = [
+        f"{quantity(seconds, 's')} to {'learn from' if what == 'training' else 'classify'} a sample"
+        for what, seconds in cells["seconds"].items()
+    ]
+    caption = (
+        f"Cells of {cells['name']}: {decimal(1e6 * cells['area_m2'])} mm² without wires; a full-scale current is "
+        f"{quantity(cells['full_scale_current_a'], 'A')}, and all tails together take at most "
+        f"{quantity(cells['largest_power_w'], 'W')} from {decimal(cells['supply_v'])} V. {'; '.join(times)}."
+    )
+    names = ("cell", "kind", "count", "area", "from")
+    return tag("figure", grid(names, rows), tag("figcaption", caption))
 
 
 def alignment_chart(table: dict[str, Any]) -> Chart | None:

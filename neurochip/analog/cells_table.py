@@ -1,0 +1,76 @@
+"""What a report says of the cells of a die: how many, their area, their currents, and the time of a sample."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from neurochip.analog.draw import synapse_currents
+from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.description.cell_sheet import CellSheet
+from neurochip.substrate import Phase
+
+__all__ = ["cell_counts", "cells_table"]
+
+_LEARNING = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE)
+
+
+def cell_counts(substrate: AnalogSubstrate) -> dict[str, int]:
+    """Return how many of each cell a die has: a store for each weight, a DAC for each input, one ADC."""
+    network = substrate.network
+    neurons = sum(network.sizes[1:])
+    circuits = 2 if substrate.spec.learning_path.circuits == "twin" else 1
+    synapses = circuits * sum(network.synapses(k) for k in range(len(network.projections)))
+    return {
+        "synapse": synapses,
+        "store": synapses,
+        "leak": circuits * neurons,
+        "capacitor": circuits * neurons,
+        "hold": neurons,
+        "dac": network.sizes[0],
+        "adc": 1 if substrate.spec.converters.adc_bits is not None else 0,
+    }
+
+
+def cells_table(substrate: AnalogSubstrate, cells: CellSheet) -> dict[str, Any]:
+    """Return what stands in the report under ``analog.cells``; SI units."""
+    tau, counts = substrate.spec.tau_us * 1e-6, cell_counts(substrate)
+    rows: list[dict[str, Any]] = [
+        {
+            "name": name,
+            "kind": cell.kind,
+            "count": counts[name],
+            "area_m2": counts[name] * cell.whole_area,
+            "source": cell.source,
+            "evidence": cell.evidence,
+        }
+        for name, cell in cells.cells.items()
+    ]
+    full = cells.full_scale_current(tau)
+    tails = math.nan
+    if substrate.circuit.weights:
+        bias, inputs, neurons = synapse_currents(substrate.circuit)
+        tails = bias + float(inputs.sum()) + float(neurons.sum())
+    leaks = substrate.circuit.starts[-1] * cells.cells["leak"].branches
+    return {
+        "name": cells.name,
+        "supply_v": cells.supply,
+        "full_scale_v": cells.full_scale,
+        "full_scale_current_a": full,
+        "largest_power_w": cells.supply * full * (tails * cells.cells["synapse"].branches + float(leaks)),
+        "area_m2": math.fsum(row["area_m2"] for row in rows),
+        "cells": rows,
+        "seconds": _seconds(substrate, tau),
+    }
+
+
+def _seconds(substrate: AnalogSubstrate, tau: float) -> dict[str, float]:
+    """Return how long the circuit settles for a sample that it learns from, and for one that it classifies."""
+    books, tick = substrate.ledger().phases, tau * substrate.spec.settle.step
+    found = {}
+    trained = next((books[p].presentations for p in (Phase.NUDGED, Phase.FREE) if p in books), 0)
+    if trained:
+        found["training"] = tick * sum(books[p].ticks for p in _LEARNING if p in books) / trained
+    if Phase.EVALUATION in books and books[Phase.EVALUATION].presentations:
+        found["evaluation"] = tick * books[Phase.EVALUATION].ticks / books[Phase.EVALUATION].presentations
+    return found

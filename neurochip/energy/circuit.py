@@ -1,0 +1,37 @@
+"""What an analog circuit is charged for: the currents of its cells, conversions and writes of weights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from neurochip.description import PriceList
+from neurochip.substrate.ledger import CIRCUIT, Ledger, PhaseBook
+
+__all__ = ["CIRCUIT_EVENTS", "circuit_charges", "is_circuit", "prices_circuits"]
+
+# Counter → category and event.
+CIRCUIT_EVENTS: dict[str, tuple[str, str]] = {
+    "synapse_charge": ("synapse", "synapse_charge"),
+    "neuron_charge": ("neuron", "neuron_charge"),
+    "samples_held": ("converters", "sample_hold"),
+    "adc_conversions": ("converters", "adc_conversion"),
+    "dac_conversions": ("converters", "dac_conversion"),
+}
+
+
+def is_circuit(ledger: Ledger) -> bool:
+    """Whether the ledger is that of an analog circuit whose cells are known."""
+    return any(any(book.circuit) for book in ledger.phases.values())
+
+
+def prices_circuits(prices: PriceList) -> bool:
+    """Whether a list has a price for anything that a circuit draws."""
+    return any(prices.has(event) for _, event in CIRCUIT_EVENTS.values())
+
+
+def circuit_charges(book: PhaseBook) -> Iterator[tuple[str, str, int]]:
+    """Return (category, event, count) of a phase, over the whole die."""
+    for counter, count in zip(CIRCUIT, book.circuit, strict=True):
+        yield (*CIRCUIT_EVENTS[counter], count)
+    yield "learning", "weight_accumulation", book.total("weight_accumulations")
+    yield "learning", "weight_write", book.total("weight_writes")
