@@ -27,6 +27,8 @@ COMMANDS = {
     "tune": "Search the keys of a run for the smallest error, bits or energy.",
     "compare": "Put finished runs side by side, with ratios to the first.",
     "reproduce": "Test what a paper claims, and draw its figure.",
+    "predict": "Ask a trained network about samples in a file.",
+    "evaluate": "Measure the error of a trained network.",
     "figures": "Write the charts of results for a paper, and their numbers.",
     "trace": "Write waveforms of one presentation of a run.",
     "import": "Take in a spiking network from NIR.",

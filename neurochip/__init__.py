@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from neurochip.learning.rule import LearningRule as LearningRule
     from neurochip.learning.rule import Rule as Rule
     from neurochip.learning.rule import check_needs as check_needs
+    from neurochip.models.model import Model as Model
+    from neurochip.models.results import Evaluation as Evaluation
+    from neurochip.models.storing import load as load
+    from neurochip.models.training import train as train
     from neurochip.network import Network as Network
     from neurochip.network import Projection as Projection
     from neurochip.network import layered as layered
@@ -84,6 +88,10 @@ _HOME = {
     "read_chip": "neurochip.description",
     "read_run": "neurochip.description",
     "run_to_toml": "neurochip.description",
+    "Evaluation": "neurochip.models.results",
+    "Model": "neurochip.models.model",
+    "load": "neurochip.models.storing",
+    "train": "neurochip.models.training",
     "Network": "neurochip.network",
     "Projection": "neurochip.network",
     "layered": "neurochip.network",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import logging
 import platform
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -27,6 +28,8 @@ from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError, Stopped
 from neurochip.learning.rules import rule_for
 from neurochip.machine import check_memory, check_parallel, usable_cores
+from neurochip.report.document import document
+from neurochip.report.notebook import cards_html
 from neurochip.report.write import write_report
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.convergence import convergence_curve
@@ -46,10 +49,33 @@ TimingModel = Literal["tick", "analytic", "cycle"]
 
 
 class Outcome(NamedTuple):
-    """What a run leaves: its record, and the folder where it was written (`None` if it was not)."""
+    """What a run leaves.
+
+    Attributes
+    ----------
+    record
+        What was measured.
+    folder
+        Where it was written, `None` if it was not.
+    state
+        The weights, and all that a checkpoint holds.
+    samples
+        What it learnt from; `None` of a run that learns nothing.
+    """
 
     record: RunRecord
     folder: Path | None
+    state: TrainingState | None = None
+    samples: data.Dataset | None = None
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        where = "" if self.folder is None else f", {self.folder}"
+        return f"<Outcome of {self.record!r}{where}>"
+
+    def _repr_html_(self) -> str:
+        """Return the first figures of the report, for notebooks."""
+        return cards_html(document(self.record))
 
 
 def simulate(
@@ -150,7 +176,7 @@ def simulate(
             if writes is not None:
                 write_report(record, writes.path)
     _LOG.info("%s: done after %.1f s", spec.name, record.seconds)
-    return Outcome(record, None if begun is None else begun.path)
+    return Outcome(record, None if begun is None else begun.path, state, samples)
 
 
 def _prepared(
@@ -373,7 +399,6 @@ def versions(run: RunSpec | None = None) -> dict[str, str]:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
-            from neurochip import __version__
-
-            found[package] = __version__ if package == "neurochip" else "unknown"
+            # A copy that is not installed says its own.
+            found[package] = sys.modules["neurochip"].__version__ if package == "neurochip" else "unknown"
     return found if run is None else found | plugins.distributions(plugins_of(run))

@@ -6,22 +6,24 @@ import dataclasses
 import io
 import json
 from pathlib import Path
-from typing import Annotated, Any, NotRequired, TypedDict
+from typing import Annotated, Any, NamedTuple, NotRequired, TypedDict
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data import Dataset
+from neurochip.data.scaling import Scaling
 from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import check_seal, sealed
 from neurochip.errors import CheckpointError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.substrate import Ledger, Parameters
+from neurochip.training.coding import Coding
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import TrainingState
 
-__all__ = ["read_checkpoint", "write_checkpoint"]
+__all__ = ["Stored", "read_checkpoint", "read_trained", "write_checkpoint"]
 
 FORMAT = 2
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -47,7 +49,7 @@ _NUMBERS = tuple(_Position.__annotations__)
 
 
 def write_checkpoint(
-    path: Path, state: TrainingState, *, run: str, digest: str, samples: Dataset | None = None
+    path: Path, state: TrainingState, *, run: str, digest: str, samples: Dataset | Coding | None = None
 ) -> None:
     """Write the state of a run.
 
@@ -97,9 +99,10 @@ def write_checkpoint(
         out.write(sealed(memory.getbuffer()))
 
 
-def _write_coding(group: Any, samples: Dataset) -> None:
+def _write_coding(group: Any, samples: Dataset | Coding) -> None:
     group.create_dataset("digest", data=samples.digest)
     group.create_dataset("classes", data=json.dumps(list(samples.classes)))
+    group.create_dataset("outputs", data=json.dumps(list(samples.outputs)))
     for name, scaling in (("inputs", samples.scaling), ("targets", samples.target_scaling)):
         if scaling is None:
             continue
@@ -107,6 +110,60 @@ def _write_coding(group: Any, samples: Dataset) -> None:
         inner.create_dataset("kind", data=scaling.kind)
         inner.create_dataset("low", data=scaling.low)
         inner.create_dataset("high", data=scaling.high)
+
+
+class Stored(NamedTuple):
+    """What stands in a checkpoint: where the run was, the digest of its network, and how its samples are coded.
+
+    ``coding`` is `None` in a checkpoint of an earlier version.
+    """
+
+    state: TrainingState
+    digest: str
+    coding: Coding | None
+
+
+def read_trained(path: Path, *, n_inputs: int) -> Stored:
+    """Return everything that a checkpoint holds, of whatever network it is; that has to be compared.
+
+    Parameters
+    ----------
+    n_inputs
+        Of the network.
+
+    Raises
+    ------
+    CheckpointError
+        When the file is missing, damaged, or of another format.
+    """
+    file = Foreign(path, "a checkpoint", "train again, or restore it from a copy", error=CheckpointError)
+    check_seal(file)
+    found = read_hdf5(file, attributes=True)
+    with file.guarded():
+        digest = str(found.attributes["digest"])
+        return Stored(_state(found, file, digest), digest, _coding(found, file, n_inputs))
+
+
+def _coding(found: Hdf5Group, file: Foreign, n_inputs: int) -> Coding | None:
+    group = found.groups.get("data")
+    if group is None or "outputs" not in group.arrays:
+        return None
+    names = [
+        tuple(decode_json(str(group.arrays[key]), file, list[str], key)) for key in ("classes", "outputs")
+    ]
+    scalings = [_scaling(group.groups.get(key)) for key in ("inputs", "targets")]
+    if scalings[0] is None:
+        raise ValueError("data/inputs is missing")
+    return Coding(n_inputs, names[0], names[1], scalings[0], scalings[1], str(group.arrays["digest"]))
+
+
+def _scaling(group: Hdf5Group | None) -> Scaling | None:
+    if group is None:
+        return None
+    low, high = (np.asarray(group.arrays[end], dtype=np.float64) for end in ("low", "high"))
+    if low.ndim != 1 or low.shape != high.shape or not np.all(np.isfinite(low) & np.isfinite(high)):
+        raise ValueError("the ends of a scaling are no rows of numbers")
+    return Scaling(str(group.arrays["kind"]), low, high)
 
 
 def read_checkpoint(path: Path, *, digest: str) -> TrainingState:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from neurochip.data import Dataset, Split
 from neurochip.errors import DataError
 from neurochip.spikes import Spikes
-from neurochip.substrate import Observable, Phase, Substrate
+from neurochip.substrate import Observable, Phase, Settled, Substrate
 from neurochip.training.record import Raster
 
-__all__ = ["Measured", "confusion_matrix", "measured", "presentations", "rasters", "unexplained"]
+__all__ = ["Measured", "answered", "confusion_matrix", "measured", "presentations", "rasters", "unexplained"]
 
 LANES = 256  # samples side by side; the result does not depend on it
 _EVALUATION = np.uint64(1) << np.uint64(48)  # presentations for measuring are numbered apart
@@ -62,10 +62,8 @@ def measured(
     size = len(data.classes)
     matrix = None if data.is_regression else np.zeros((size, size), dtype=np.int64)
     error = 0.0
-    for first, last in _spans(n, LANES):
-        substrate.begin(data.inputs(slice(first, last), split), presentations(first, last - first))
-        substrate.run(Phase.EVALUATION, ticks)
-        layer = _output(substrate)
+    first = 0
+    for _, last, layer in answered(substrate, lambda rows: data.inputs(rows, split), n, ticks):
         if said is not None:
             said[first:last] = data.numbers(layer)
             error = unexplained(wanted[:last], said[:last])
@@ -75,7 +73,26 @@ def measured(
         on_batch(last, error, last - first)
         if last < n and stop():
             return None
+        first = last
     return Measured(error, matrix, said)
+
+
+def answered(
+    substrate: Substrate,
+    inputs: Callable[[slice], NDArray[np.float32]],
+    n: int,
+    ticks: int,
+    *,
+    record: Sequence[str] = (),
+) -> Iterator[tuple[Settled, int, NDArray[np.floating]]]:
+    """Show ``n`` samples, many at a time; this is how every answer of a network is had.
+
+    Yields how each batch settled, how many samples are done, and what the output neurons say, [sample, output].
+    """
+    for first, last in _spans(n, LANES):
+        substrate.begin(inputs(slice(first, last)), presentations(first, last - first))
+        settled = substrate.run(Phase.EVALUATION, ticks, record=record)
+        yield settled, last, _output(substrate)
 
 
 def confusion_matrix(

@@ -15,11 +15,23 @@ from neurochip.errors import CheckpointError
 from neurochip.training.checkpoint import read_checkpoint, write_checkpoint
 from neurochip.training.state import TrainingState
 
-__all__ = ["CHECKPOINT", "RESOLVED", "RunFolder"]
+__all__ = ["CHECKPOINT", "REPORT", "RESOLVED", "RunFolder", "read_resolved"]
 
 CHECKPOINT, RESOLVED = "checkpoint.h5", "run.toml"
 REPORT = ("raster.npz", "report.json", "report.html")  # in the order in which they are written
 _COMMAND = "simulate"
+
+
+def read_resolved(path: Path) -> RunSpec:
+    """Return the run of a folder, and check that it is the one that was begun there.
+
+    Raises
+    ------
+    CheckpointError
+        When what was asked for is damaged or was edited.
+    """
+    read_request(path, _COMMAND).content(path, RESOLVED)
+    return read_run(str(path / RESOLVED))
 
 
 class RunFolder:

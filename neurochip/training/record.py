@@ -211,7 +211,7 @@ class Answers:
     said: NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False, repr=False)
 class RunRecord:
     """One run, over.
 
@@ -264,3 +264,11 @@ class RunRecord:
     analog: dict[str, Any] | None = None
     answers: Answers | None = None
     data: dict[str, Any] | None = None
+
+    def __repr__(self) -> str:
+        """Return one line: the run, how far it is, and how well it does."""
+        last = self.epochs[-1] if self.epochs else None
+        words = "" if last is None else f", {last.epoch:g} epochs"
+        if last is not None and last.test_error is not None:
+            words += f", test error {100 * last.test_error:.2f} %"
+        return f"<RunRecord {self.run.name}: [{self.run.network.title}] on {self.run.substrate}{words}>"

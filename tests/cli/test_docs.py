@@ -137,10 +137,24 @@ def swept(folder: Path) -> None:
     assert done.exit_code == 0, done.output
 
 
+def samples(folder: Path) -> None:
+    """Samples for the network in done, and such with their targets."""
+    import neurochip
+
+    found = neurochip.data.load(neurochip.load(folder / "done").run.data)
+    x = found.inputs(slice(0, 5), "test")
+    np.savez(folder / "samples.npz", x=x)
+    np.savez(folder / "known.npz", x=x, y=found.labels("test")[:5])
+
+
 # What a page needs besides.
 NEEDS: dict[str, list[Callable[[Path], None]]] = {
-    "README.md": [network], "docs/nir.md": [network], "docs/firmware.md": [program], "docs/sweep.md": [swept],
-}  # fmt: skip
+    "README.md": [network, samples],
+    "docs/firmware.md": [program],
+    "docs/model.md": [samples],
+    "docs/nir.md": [network],
+    "docs/sweep.md": [swept],
+}
 
 CARRIED_OUT = [page for page in PAGES if lines(page) and page not in LONG and page not in ELSEWHERE]
 
@@ -230,7 +244,11 @@ spikes = [(rng.random((20, 1000)) < 0.2).astype(np.uint8)]
 pairs = np.unique(rng.integers(0, (1000, 500), (4000, 2)), axis=0)
 pre, post = pairs.T
 values = rng.integers(-90, 90, len(pairs)).astype(np.int8)
-"""
+""",
+    ("docs/model.md", 1): """
+import os
+os.rename("done", "my-model")
+""",
 }
 
 

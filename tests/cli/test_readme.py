@@ -36,6 +36,7 @@ def test_the_example_runs(place: Workplace) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     share, result = done.stdout.splitlines()
     assert 0 < float(share) < 1
-    folder, error = result.split()
+    folder, error, *answers = result.split()
     assert Path(folder, "report.html").is_file()
     assert 0 < float(error) < 1
+    assert re.fullmatch(r"\[\d \d \d\]", " ".join(answers))

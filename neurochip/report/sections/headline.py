@@ -10,7 +10,7 @@ from neurochip.report.schema import Document, EnergyTable
 from neurochip.report.sections.frame import card
 from neurochip.report.wording import run_words, standard_error, warnings_of
 
-__all__ = ["headline"]
+__all__ = ["cards", "headline"]
 
 
 def headline(document: Document) -> Markup:
@@ -32,19 +32,20 @@ def headline(document: Document) -> Markup:
         facts.append(f"resumed {document['resumed']} ×")
     notes = (tag("p", sentence, class_="note") for sentence in warnings_of(document))
     return page_head(
-        run.name, run_words(run), facts, *notes, tag("div", *_cards(document, run), class_="cards")
+        run.name, run_words(run), facts, *notes, tag("div", *cards(document, run), class_="cards")
     )
 
 
-def _cards(document: Document, run: RunSpec) -> list[Markup]:
+def cards(document: Document, run: RunSpec) -> list[Markup]:
+    """Return the headline numbers."""
     curve = document["convergence"]
-    cards = _curve_cards(document) if curve is not None else _error_cards(document)
+    found = _curve_cards(document) if curve is not None else _error_cards(document)
     bits, energy, time = document["bits"], document["energy_j"], document["time"]
     unit, whole = ("sample", "for all training") if curve is None else ("network", "in all")
     if run.substrate == "digital" and bits["per_sample"]:
         steps = f"{run.baseline.free} + {run.baseline.nudged}"
         against = ratio(bits["symbols"], bits["real_valued_32bit"])
-        cards.append(
+        found.append(
             card(
                 f"Bits per {unit}",
                 quantity(bits["per_sample"]["symbols"], "bit"),
@@ -52,7 +53,7 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
             )
         )
         firing = bits["spikes"] / bits["symbols"] if bits["symbols"] else 0.0
-        cards.append(
+        found.append(
             card(
                 f"Spikes per {unit}",
                 quantity(bits["per_sample"]["spikes"]),
@@ -61,9 +62,9 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
         )
     elif bits["per_sample"] and run.substrate != "analog":
         sent = quantity(bits["per_sample"]["real_valued_sent"], "bit")
-        cards.append(card(f"Bits per {unit}", sent, "as 32-bit words"))
+        found.append(card(f"Bits per {unit}", sent, "as 32-bit words"))
     if energy["per_sample"] is not None:
-        cards.append(
+        found.append(
             card(
                 f"Energy per {unit}",
                 quantity(energy["per_sample"], "J"),
@@ -71,13 +72,13 @@ def _cards(document: Document, run: RunSpec) -> list[Markup]:
             )
         )
     if time["ticks_per_sample"] is not None:
-        cards.append(
+        found.append(
             card(f"Ticks per {unit}", decimal(time["ticks_per_sample"]), f"{exact(time['ticks'])} in all")
         )
     speed = time["samples_per_s"]
     about = f"{speed:.0f} samples per second" if speed is not None else "of this computer"
-    cards.append(card("Emulation", duration(time["seconds"]), about))
-    return cards
+    found.append(card("Emulation", duration(time["seconds"]), about))
+    return found
 
 
 def _energy_words(energy: EnergyTable, whole: str) -> str:

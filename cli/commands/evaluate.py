@@ -1,0 +1,51 @@
+"""``neurochip evaluate``: the error of a trained network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..options import ALLOW_CODE, THREADS, json_option
+
+__all__ = ["command"]
+
+
+@click.command("evaluate", short_help="Measure the error of a trained network.")
+@click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Samples and their targets: a CSV, .npz or HDF5 file.  [default: those that tested the run]",
+)
+@THREADS
+@ALLOW_CODE
+@json_option("the result as JSON")
+def command(folder: Path, data: Path | None, threads: int | None, allow_code: bool, as_json: bool) -> None:
+    """Measure the error of the network that the run in DIR has trained, on its test samples or on others."""
+    import json
+
+    from neurochip.models.samples import read_samples
+    from neurochip.models.storing import load
+    from neurochip.report.quantities import decimal, percent
+
+    from ..screen import print_table
+
+    model = load(folder, threads=threads, allow_code=allow_code)
+    if data is None:
+        found = model.evaluate()
+    else:
+        x, y = read_samples(data, model, with_targets=True)
+        found = model.evaluate(x, y)
+    if as_json:
+        click.echo(json.dumps(found.to_json(), ensure_ascii=False))
+        return
+    if found.confusion is None or found.rms is not None:
+        click.echo(f"R² {decimal(found.accuracy)}, {found.samples} samples")
+        for name, deviation in zip(model.coding.outputs, [] if found.rms is None else found.rms, strict=True):
+            click.echo(f"  {name}: r.m.s. deviation {decimal(float(deviation))}")
+        return
+    click.echo(f"{percent(found.error)} wrong, {found.samples} samples\n")
+    rows = [[name, *map(str, row)] for name, row in zip(found.classes, found.confusion.tolist(), strict=True)]
+    print_table(["true \\ said", *found.classes], rows, right=list(found.classes))

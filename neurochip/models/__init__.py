@@ -1,0 +1,1 @@
+"""A trained network in one's hands: made by `train` or `load`, asked by `Model`."""

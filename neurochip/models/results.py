@@ -1,0 +1,80 @@
+"""What asking a model gives."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Energy", "Evaluation"]
+
+
+class Evaluation(NamedTuple):
+    """How well a model does on samples.
+
+    Attributes
+    ----------
+    error
+        Share of wrong answers; of numbers, the share of their variance that is left unexplained, 1 − R².
+    samples
+        How many.
+    classes
+        The labels, in the order of ``confusion``.
+    confusion
+        i64[true, answered]; `None` where targets are numbers.
+    rms
+        Of numbers: the root of the mean squared deviation of each output, in its unit.
+    """
+
+    error: float
+    samples: int
+    classes: tuple[str, ...]
+    confusion: NDArray[np.int64] | None
+    rms: NDArray[np.float64] | None
+
+    @property
+    def accuracy(self) -> float:
+        """Share of right answers; of numbers, R²."""
+        return 1.0 - self.error
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything as JSON values."""
+        table: dict[str, Any] = {"error": self.error, "accuracy": self.accuracy, "samples": self.samples}
+        if self.confusion is not None:
+            table |= {"classes": list(self.classes), "confusion": self.confusion.tolist()}
+        if self.rms is not None:
+            table["rms"] = self.rms.tolist()
+        return table
+
+    def __repr__(self) -> str:
+        """Return one line."""
+        words = f"{100 * self.error:.2f} % wrong" if self.rms is None else f"R² {self.accuracy:.4f}"
+        return f"<Evaluation: {words}, {self.samples} samples>"
+
+
+class Energy(NamedTuple):
+    """What something costs on the chip of a model.
+
+    Attributes
+    ----------
+    joules
+        In all.
+    per_sample
+        Of each sample, on average.
+    samples
+        How many.
+    by_category
+        Joules by what they are spent on.
+    by_population
+        Joules by the population that they belong to.
+    prices
+        Whose energies per event these are.
+    """
+
+    joules: float
+    per_sample: float
+    samples: int
+    by_category: dict[str, float]
+    by_population: dict[str, float]
+    prices: str
