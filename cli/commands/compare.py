@@ -30,7 +30,7 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
 
     from neurochip.durable.atomic import replacing
     from neurochip.report.comparison import compare
-    from neurochip.report.comparison_page import comparison_page
+    from neurochip.report.comparison_page import OTHER_DATA, comparison_page
     from neurochip.report.reading import drawing_stored, read_document
 
     from ..screen import print_table
@@ -59,6 +59,8 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
             "Price them alike with `neurochip report DIR --prices LIST`.",
             err=True,
         )
+    if not comparison.on_the_same_data:
+        click.echo(f"\n{OTHER_DATA}", err=True)
     if page is not None:
         click.echo(f"\n{page}")
 

@@ -63,6 +63,13 @@ class Comparison:
         """Whether all joules come from one price list: others must not be compared."""
         return len({run.document["energy_j"]["prices"] for run in self.runs}) == 1
 
+    @property
+    def on_the_same_data(self) -> bool:
+        """Whether all runs learn from one set, or from one file of one content: errors on others say nothing."""
+        found = {(data["name"], run.document["run"]["data"].get("digest"))
+                 for run in self.runs if (data := run.document.get("data")) is not None}  # fmt: skip
+        return len(found) < 2
+
     def to_json(self) -> dict[str, Any]:
         """Return runs and rows as JSON values."""
         return {
@@ -97,7 +104,8 @@ def compare(documents: Sequence[tuple[str, Document]]) -> Comparison:
 
 def _about(document: Document) -> str:
     run = RunSpec.from_dict(document["run"])
-    return f"{network_words(run, document['chip']['name'])}, seed {document['seed']}"
+    data = f", {document['data']['name']}" if "data" in document else ""
+    return f"{network_words(run, document['chip']['name'])}{data}, seed {document['seed']}"
 
 
 def _row(
@@ -149,6 +157,17 @@ def _bits(coding: str) -> Callable[[Document], float | None]:
 def _best_error(document: Document) -> float | None:
     errors = [e["test_error"] for e in document["result"]["epochs"] if e["test_error"] is not None]
     return min(errors) if errors else None
+
+
+def _validation(document: Document) -> float | None:
+    epochs = document["result"]["epochs"]
+    return epochs[-1].get("validation_error") if epochs else None
+
+
+def _r2(document: Document) -> float | None:
+    """Return R² on the test part, where targets are numbers."""
+    error = document["result"]["test_error"]
+    return 1.0 - error if "regression" in document and error is not None else None
 
 
 def _baseline(key: str, what: Literal["per_sample", "per_point"]) -> Callable[[Document], float | None]:
@@ -205,6 +224,14 @@ _EACH: tuple[tuple[Literal["per_sample", "per_point"], str], ...] = (
 _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[[float], str]], ...] = (
     ("test_error", "test error, last epoch", lambda d: d["result"]["test_error"], percent),
     ("best_test_error", "test error, best epoch", _best_error, percent),
+    ("validation_error", "validation error, last epoch", _validation, percent),
+    ("r2", "R², last epoch", _r2, decimal),
+    (
+        "rms",
+        "r.m.s. deviation, last epoch",
+        lambda d: d["regression"]["rms"] if "regression" in d else None,
+        decimal,
+    ),
     ("train_error", "training error", lambda d: d["result"]["train_error"], percent),
     ("warnings", "warnings", lambda d: float(len(warnings_of(d))) or None, _count),
     ("epochs", "epochs", lambda d: float(len(d["result"]["epochs"])) or None, _count),

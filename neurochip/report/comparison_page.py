@@ -16,6 +16,7 @@ _MIXED = (
     "These runs are priced with different price lists: their joules must not be compared. "
     "Price them with one list (neurochip report DIR --prices LIST) and compare the folders again."
 )
+OTHER_DATA = "These runs learn from different data: their errors must not be compared."
 # Of these a bar chart is drawn: what is paid for one sample.
 DRAWN = ("symbols_per_sample", "aer_per_sample", "real_valued_per_sample", "energy_per_sample")
 
@@ -23,8 +24,9 @@ DRAWN = ("symbols_per_sample", "aer_per_sample", "real_valued_per_sample", "ener
 def comparison_page(comparison: Comparison) -> str:
     """Return the text of the page."""
     names = [run.name for run in comparison.runs]
-    note = None if comparison.priced_alike else tag("p", _MIXED, class_="note")
-    head = page_head(" · ".join(names), "Runs side by side; ratios are to the first.", (), note)
+    notes = [] if comparison.priced_alike else [tag("p", _MIXED, class_="note")]
+    notes += [] if comparison.on_the_same_data else [tag("p", OTHER_DATA, class_="note")]
+    head = page_head(" · ".join(names), "Runs side by side; ratios are to the first.", (), *notes)
     return page(" · ".join(names), head, _curves(comparison), _table(comparison), _charts(comparison))
 
 
@@ -46,7 +48,7 @@ def _curves(comparison: Comparison) -> Markup | None:
     chart = comparison_chart(comparison)
     if chart is None:
         return None
-    lead = "Share of test samples classified wrong; logarithmic scale."
+    lead = "Share of test samples classified wrong, of numbers of their variance left unexplained; logarithmic scale."
     return section("Test error", plot(chart), about=lead)
 
 

@@ -196,6 +196,17 @@ def test_sweep_and_tune_take_the_data_of_the_run(run: Run, own: Path) -> None:
         )
 
 
+def test_errors_on_other_data_are_not_compared(run: Run, own: Path) -> None:
+    for name, text in (("first", TEXT), ("second", TEXT.replace("perhaps", "maybe"))):
+        own.write_text(text, encoding="utf-8")
+        words = sets("data.file=own.csv", "learning.epochs=1", "phases.free=8", "phases.nudged=4")
+        assert run("simulate", *words, "--quiet", "--out", name).exit_code == 0
+    result = run("compare", "first", "second")
+    assert result.exit_code == 0 and "learn from different data" in result.stderr
+    assert "own.csv" in result.stdout
+    assert "different data" not in run("compare", "first", "first").stderr
+
+
 def test_data_of_python_are_not_looked_for(place: Workplace) -> None:
     run = read_run("mnist-small")
     made: Dataset = from_arrays(X, Y)

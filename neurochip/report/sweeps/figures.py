@@ -157,7 +157,10 @@ def _errors(document: SweepDocument, panel: PanelTable, key: _Key) -> Captioned:
     about = "Mean test error at each value, by mode, with 95 % bands"
     reach = _reach(curves, *(y for y, _ in levels))
     chart = key.chart("Test error", curves, reach, about, levels=levels, unit="%")
-    words = f"Test samples classified wrong: mean over {one(document['definition'])}s with its 95 % band."
+    words = (
+        "Test samples classified wrong, of numbers the variance left unexplained: mean over "
+        f"{one(document['definition'])}s with its 95 % band."
+    )
     return Captioned("error", tag("h3", "Test error"), chart, words)
 
 
