@@ -13,7 +13,9 @@ __all__ = ["EXPERIMENTS", "experiments", "find"]
 
 # Name → module in this folder.
 EXPERIMENTS: dict[str, str] = {
+    "bengio2017-langevin": "bengio2017_langevin",
     "bengio2017-backprop": "bengio2017_backprop",
+    "bengio2017-update": "bengio2017_update",
     "mesnard2016-lif": "mesnard2016_lif",
     "mesnard2016-rate": "mesnard2016_rate",
     "bengio2017-stdp": "bengio2017_stdp",
@@ -24,6 +26,7 @@ EXPERIMENTS: dict[str, str] = {
     "scellier2018-conv": "scellier2018_conv",
     "scellier2018-mnist": "scellier2018_mnist",
     "scellier2018-theorem": "scellier2018_theorem",
+    "scellier2018-nudge": "scellier2018_nudge",
     "associative-iris": "associative_iris",
     "associative-mnist": "associative_mnist",
 }

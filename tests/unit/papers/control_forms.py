@@ -11,7 +11,9 @@ from neurochip.papers import (
     associative_mnist,
     associative_networks,
     bengio2017_backprop,
+    bengio2017_langevin,
     bengio2017_stdp,
+    bengio2017_update,
     mesnard2016_lif,
     mesnard2016_rate,
     oconnor2019_fig1,
@@ -20,6 +22,7 @@ from neurochip.papers import (
     oconnor2019_search,
     scellier2018_conv,
     scellier2018_mnist,
+    scellier2018_nudge,
     scellier2018_theorem,
 )
 from neurochip.papers.convolutional_networks import table2
@@ -126,8 +129,25 @@ def _pairs(put: Put) -> None:
     put(module, "Recipe", lambda **given: recipe(**{**given, "epochs": 10}))
 
 
+def _langevin(put: Put) -> None:
+    put(bengio2017_langevin, "QUICK", 400)
+    put(bengio2017_langevin, "STEPS", 400)
+
+
+def _update(put: Put) -> None:
+    put(bengio2017_update, "QUICK", 2)
+    put(bengio2017_update, "WEIGHTS", 10)
+
+
+def _nudge(put: Put) -> None:
+    put(scellier2018_nudge, "QUICK", 2)
+    put(scellier2018_nudge, "INPUTS", 1)
+
+
 CONTROLLED: dict[str, Callable[[Put], None]] = {
+    "bengio2017-langevin": _langevin,
     "bengio2017-backprop": _backprop,
+    "bengio2017-update": _update,
     "mesnard2016-lif": _lif,
     "mesnard2016-rate": _rate,
     "bengio2017-stdp": _stdp,
@@ -138,6 +158,7 @@ CONTROLLED: dict[str, Callable[[Put], None]] = {
     "scellier2018-conv": _conv,
     "scellier2018-mnist": _mnist,
     "scellier2018-theorem": _theorem,
+    "scellier2018-nudge": _nudge,
     "associative-iris": _iris,
     "associative-mnist": _pairs,
 }
