@@ -27,8 +27,10 @@ from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
+from neurochip.energy.unpriced import Unpriced
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.keys.reading import refuse_missing
 from neurochip.learning.rules import Rule
 from neurochip.machine import check_memory, check_parallel, check_room_to_compile
 from neurochip.network import Network, described
@@ -203,6 +205,12 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
         drawn = [name != "adc_conversions" or spec.analog.converters.adc_bits is not None for name in CIRCUIT]
         circuit = PhaseBook(1, 1, np.zeros_like(book), circuit=tuple(map(int, drawn)))
         once += Ledger(once.populations, once.sites, {Phase.FREE: circuit})
+    asked = Unpriced.of(built.chip.prices)
+    price(once, hardware_of(spec), asked)
+    refuse_missing(
+        [f"{asked.name}: prices.{event}" if not n else event for n, event in enumerate(asked.missing)],
+        ", and the run has these events; add the prices or choose another price list",
+    )
     price(once, hardware_of(spec), built.chip.prices)
 
 

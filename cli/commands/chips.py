@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -44,6 +45,35 @@ def _list() -> None:
         rows.append((name, str(chip.mesh.n_cores), neurons, chip.weights.formats(), about))
     columns = ("chip", "cores", "neurons/core", "weights", "about")
     print_table(columns, rows, right=("cores", "neurons/core"))
+
+
+@command.command("new", short_help="Write a specification of your own to begin with.")
+@click.argument("path", metavar="FILE.toml", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--like",
+    type=CHIP,
+    default="cmos45",
+    show_default=True,
+    metavar="CHIP",
+    help="Whose values stand in for yours.",
+)
+def new(path: Path, like: str) -> None:
+    """Write a complete chip specification into FILE.toml: every key and event, with unit, meaning and a placeholder.
+
+    It can be run on as it is: `neurochip simulate --set chip=FILE.toml`.
+    """
+    from neurochip.description.chip_template import chip_template
+    from neurochip.durable.atomic import replacing
+    from neurochip.errors import ConfigError, OutputError
+
+    if path.suffix != ".toml":
+        raise ConfigError("FILE.toml", f"must end in .toml, got {path}")
+    if path.exists():
+        raise OutputError(str(path), "exists already; choose another file or remove it")
+    text = chip_template(path.stem, like)
+    with replacing(path) as file:
+        file.write(text.encode())
+    click.echo(f"{path}\nneurochip chips show {path}")
 
 
 @command.command("show", short_help="Show a chip and its prices.")

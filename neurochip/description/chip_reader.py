@@ -6,8 +6,10 @@ written ``{ value = 1024, source = "…", evidence = "…" }``.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -32,6 +34,7 @@ from neurochip.keys.reading import (
     convert,
     describe,
     field_types,
+    refuse_missing,
     refuse_unknown,
 )
 
@@ -116,6 +119,7 @@ def _prices(table: Table, default_name: str) -> PriceList:
 def _chip(table: Table, default_name: str) -> ChipSpec:
     refuse_unknown(table, (*_HEAD, *SECTIONS, "prices"), "")
     unlimited = convert(table.get("unlimited", False), bool, "unlimited")
+    refuse_missing(list(_missing(table, unlimited)))
     provenance: dict[str, Provenance] = {}
     sections: dict[str, Any] = {}
     for name, cls in SECTIONS.items():
@@ -142,6 +146,28 @@ def _chip(table: Table, default_name: str) -> ChipSpec:
         prices=_prices(table, default_name),
         provenance=provenance,
     )
+
+
+def _missing(table: Table, unlimited: bool) -> Iterator[str]:
+    """Give the keys that a specification has to have and this one has not."""
+    for name, cls in SECTIONS.items():
+        if unlimited and name in ("core", "timing"):
+            continue
+        section = table.get(name, {})
+        if not isinstance(section, dict):
+            continue  # that is said first
+        needed = [
+            field.name
+            for field in dataclasses.fields(cls)
+            if (field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING)
+            or (name == "core" and field.name != "delay")
+        ]
+        yield from (f"{name}.{key}" for key in needed if key not in section)
+        own = [v for k, v in section.items() if k not in ("source", "evidence", "barrier_cycles")]
+        if any(not isinstance(value, dict) for value in own) or not section:
+            yield from (f"{name}.{key}" for key in ("source", "evidence") if key not in section)
+    if "neuron_pricing" not in table:
+        yield "neuron_pricing"
 
 
 def _section(cls: type[T], table: Any, place: str, provenance: dict[str, Provenance]) -> T:

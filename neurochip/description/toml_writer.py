@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["write_toml"]
+__all__ = ["inline", "write_toml"]
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -21,7 +21,8 @@ def _key(key: str) -> str:
     return key if _BARE.fullmatch(key) else _string(key)
 
 
-def _value(value: Any) -> str:
+def inline(value: Any) -> str:
+    """Return a value as it stands behind its key, tables too."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
@@ -29,9 +30,9 @@ def _value(value: Any) -> str:
     if isinstance(value, str):
         return _string(value)
     if isinstance(value, list | tuple):
-        return f"[{', '.join(_value(item) for item in value)}]"
+        return f"[{', '.join(inline(item) for item in value)}]"
     if isinstance(value, Mapping):
-        inside = ", ".join(f"{_key(key)} = {_value(item)}" for key, item in value.items())
+        inside = ", ".join(f"{_key(key)} = {inline(item)}" for key, item in value.items())
         return f"{{ {inside} }}" if inside else "{}"
     raise TypeError(f"TOML has no {type(value).__name__}")
 
@@ -45,18 +46,18 @@ def write_toml(table: Mapping[str, Any]) -> str:
     deeper tables stand inline.
     """
     top = {key: value for key, value in table.items() if not isinstance(value, Mapping)}
-    blocks = ["\n".join(f"{_key(key)} = {_value(value)}" for key, value in top.items())] if top else []
+    blocks = ["\n".join(f"{_key(key)} = {inline(value)}" for key, value in top.items())] if top else []
     for key, section in table.items():
         if isinstance(section, Mapping):
             lines = [f"[{_key(key)}]"]
             lists = {name: value for name, value in section.items() if _is_tables(value)}
             lines += [
-                f"{_key(name)} = {_value(value)}" for name, value in section.items() if name not in lists
+                f"{_key(name)} = {inline(value)}" for name, value in section.items() if name not in lists
             ]
             blocks.append("\n".join(lines))
             for name, tables in lists.items():
                 for entry in tables:
                     lines = [f"[[{_key(key)}.{_key(name)}]]"]
-                    lines += [f"{_key(inner)} = {_value(value)}" for inner, value in entry.items()]
+                    lines += [f"{_key(inner)} = {inline(value)}" for inner, value in entry.items()]
                     blocks.append("\n".join(lines))
     return "\n\n".join(blocks) + "\n"

@@ -35,6 +35,7 @@ __all__ = [
     "describe",
     "did_you_mean",
     "field_types",
+    "refuse_missing",
     "refuse_unknown",
     "renamed_keys",
     "unknown_key",
@@ -42,6 +43,8 @@ __all__ = [
 
 Table = dict[str, Any]
 Reader = Callable[[Any, str], Any]  # (value, place) → object
+_MOST_LISTED = 40  # missing keys that are named
+
 T = TypeVar("T")
 
 
@@ -86,6 +89,14 @@ def refuse_unknown(
     for key in table:
         if key not in known:
             raise ConfigError(_join(place, key), unknown_key(key, known, renamed))
+
+
+def refuse_missing(keys: Sequence[str], more: str = "") -> None:
+    """Refuse several keys that are missing, all at once; of a single one whoever needs it says more."""
+    if len(keys) > 1:
+        shown = ", ".join(keys[1:_MOST_LISTED])
+        left = f" and {len(keys) - _MOST_LISTED} more" if len(keys) > _MOST_LISTED else ""
+        raise ConfigError(keys[0], f"is missing, and so are {shown}{left}{more}")
 
 
 def renamed_keys(cls: Any) -> Mapping[str, str]:

@@ -258,7 +258,8 @@ def test_refused_sheets(old, new, sentence):
 def test_a_missing_section():
     before, _, rest = SHEET.partition("[packet]")
     after = rest[rest.index("[timing]") :]
-    assert refusal(before + after) == "chip.toml: packet: is missing"
+    said = "packet.header_bits: is missing, and so are packet.routing, packet.source, packet.evidence"
+    assert refusal(before + after) == f"chip.toml: {said}"
 
 
 def test_too_many_tiles_on_a_two_by_one_mesh():
