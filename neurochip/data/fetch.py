@@ -52,7 +52,10 @@ def fetch(
         Told about each piece that arrives.
     """
     if name not in FETCHABLE:
-        raise DataError("data set", f"'{name}' cannot be fetched; known: {', '.join(FETCHABLE)}")
+        raise DataError(
+            "data set",
+            f"'{name}' cannot be fetched; known: {', '.join(FETCHABLE)}; a folder of your own is named by data.file",
+        )
     target = data_folder(name) if folder is None else Path(folder)
     source = None if source_folder is None else Path(source_folder)
     missing = [official for official in FILES.values() if not _is_there(target, official)]

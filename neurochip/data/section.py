@@ -140,8 +140,12 @@ class DataSpec(Section):
             if plugins.find("datasets", self.set, FACTS, "data.set") is None:
                 known = plugins.names("datasets", FACTS)
                 hint = did_you_mean(self.set, known) or f"; known are {', '.join(known)}"
-                file = ", and a file is named by data.file" if "." in self.set or "/" in self.set else ""
-                raise ConfigError("data.set", f'there is no data set "{self.set}"{hint}{file}')
+                own = (
+                    ""
+                    if hint.endswith("?") and "." not in self.set
+                    else "; a file of your own is named by data.file"
+                )
+                raise ConfigError("data.set", f'there is no data set "{self.set}"{hint}{own}')
             return
         if self.digest is not None:
             raise ConfigError("data.digest", f"has no effect on {self.set}, which is built in; leave it out")

@@ -38,7 +38,10 @@ def test_list_says_what_is_there_and_where(run: Run, place: Workplace) -> None:
 def test_an_unknown_set(run: Run) -> None:
     result = run("data", "fetch", "mnst")
     assert (result.exit_code, result.stdout) == (3, "")
-    assert result.stderr == "Error: data set: 'mnst' cannot be fetched; known: mnist\n"
+    assert (
+        result.stderr
+        == "Error: data set: 'mnst' cannot be fetched; known: mnist; a folder of your own is named by data.file\n"
+    )
 
 
 def test_a_folder_without_the_files(run: Run, place: Workplace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from neurochip import simulate
-from neurochip.data import Dataset, DataSpec, from_arrays, load
+from neurochip.data import Dataset, DataSpec, Part, from_arrays, load
 from neurochip.description import read_run
 from neurochip.errors import CheckpointError, ConfigError, DataError, Interrupted
 from tests.cli.conftest import Run, Workplace
@@ -205,6 +206,24 @@ def test_errors_on_other_data_are_not_compared(run: Run, own: Path) -> None:
     assert result.exit_code == 0 and "learn from different data" in result.stderr
     assert "own.csv" in result.stdout
     assert "different data" not in run("compare", "first", "first").stderr
+
+
+def test_bars_are_told_by_their_events() -> None:
+    """And not where the training samples say anything: the control."""
+    samples = load(DataSpec(set="moving-bars", train=300, test=100))
+    order = np.random.default_rng(1).permutation(300)
+    dealt = dataclasses.replace(
+        samples, train=Part(samples.train.inputs, samples.train.targets[order]), source=None
+    )
+    words = ["learning.epochs=3", "phases.free=60", "phases.nudged=30", "evaluation.train=0"]
+    errors = [
+        simulate("moving-bars", overrides=words, samples=one, write=False, threads=1)
+        .record.epochs[-1]
+        .test_error
+        for one in (samples, dealt)
+    ]
+    assert errors[0] is not None and errors[0] < 0.2
+    assert errors[1] is not None and errors[1] > 0.5
 
 
 def test_data_of_python_are_not_looked_for(place: Workplace) -> None:

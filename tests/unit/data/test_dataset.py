@@ -85,8 +85,8 @@ def test_limit_out_of_range(limits: dict[str, int], sentence: str) -> None:
     ("name", "hint"),
     [
         ("mnsit", "did you mean 'mnist'?"),
-        ("wine.csv", "did you mean 'wine'?, and a file is named by data.file"),
-        ("mine.npz", f"known are {', '.join(FACTS)}, and a file is named by data.file"),
+        ("wine.csv", "did you mean 'wine'?; a file of your own is named by data.file"),
+        ("mine.npz", f"known are {', '.join(FACTS)}; a file of your own is named by data.file"),
     ],
 )
 def test_unknown_name(name: str, hint: str) -> None:

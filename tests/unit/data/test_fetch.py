@@ -241,4 +241,7 @@ def test_target_that_is_a_file(tiny_mnist: TinyMnist, tmp_path: Path) -> None:
 def test_unknown_set(tmp_path: Path) -> None:
     with pytest.raises(DataError) as caught:
         fetch("mnist-small", folder=tmp_path)
-    assert str(caught.value) == "data set: 'mnist-small' cannot be fetched; known: mnist"
+    assert (
+        str(caught.value)
+        == "data set: 'mnist-small' cannot be fetched; known: mnist; a folder of your own is named by data.file"
+    )
