@@ -316,6 +316,8 @@ class Model:
         """Return one line: what it is, how well it does."""
         error = self.document["result"]["test_error"]
         words = "" if error is None else f", test error {100 * error:.2f} %"
+        if error is not None and self.coding.is_regression:
+            words = f", R² {1 - error:.4f}"
         where = "" if self.folder is None else f", {self.folder}"
         place = self.document["chip"]["name"] if self.run.substrate == "digital" else self.run.substrate
         return f"<Model {self.run.name}: [{self.run.network.title}] on {place}{words}{where}>"

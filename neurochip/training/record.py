@@ -270,5 +270,6 @@ class RunRecord:
         last = self.epochs[-1] if self.epochs else None
         words = "" if last is None else f", {last.epoch:g} epochs"
         if last is not None and last.test_error is not None:
-            words += f", test error {100 * last.test_error:.2f} %"
+            error = last.test_error
+            words += f", test error {100 * error:.2f} %" if self.answers is None else f", R² {1 - error:.4f}"
         return f"<RunRecord {self.run.name}: [{self.run.network.title}] on {self.run.substrate}{words}>"

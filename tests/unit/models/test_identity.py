@@ -20,6 +20,7 @@ BASE = (
     "data.train=40", "data.test=24", "evaluation.train=0", "learning.epochs=1",
     "network.layers=[16, 6, 2]", "phases.free=12", "phases.nudged=6",
 )  # fmt: skip
+GRAPH = tuple(key for key in BASE if not key.startswith("network."))  # has populations of its own
 ANALOG = ("substrate=analog", "analog.diagnosed=0")
 RUNS: dict[str, tuple[str, ...]] = {
     "ideal": ("substrate=ideal",),
@@ -31,6 +32,7 @@ RUNS: dict[str, tuple[str, ...]] = {
     "synapses that differ": ("mismatch.deviation=0.2",),
     "faults": ("faults.spike_drop.rate=0.05",),
     "traces": ("network.tied=false", "learning.pre=trace"),
+    "graph": (),
     "die": ANALOG,
     "die with mismatch": (*ANALOG, "analog.mismatch.sigma=0.2"),
     "noisy die": (*ANALOG, "analog.noise.read=0.01"),
@@ -68,7 +70,8 @@ def test_every_sample_is_answered_as_in_the_run(
 ) -> None:
     with monkeypatch.context() as patch:
         seen = Seen(patch)
-        model = neurochip.train("stripes", overrides=[*BASE, *RUNS[kind]], threads=1)
+        run, keys = ("stripes-graph", GRAPH) if kind == "graph" else ("stripes", BASE)
+        model = neurochip.train(run, overrides=[*keys, *RUNS[kind]], threads=1)
     own = np.concatenate(seen.layers)
     samples = data.load(model.run.data)
     x, y = samples.inputs(slice(None), "test"), samples.labels("test")

@@ -123,6 +123,7 @@ def test_numbers_as_targets(tmp_path: Path) -> None:
     found = model.evaluate(x, y)
     assert found.confusion is None and found.rms is not None and found.rms.shape == (2,)
     assert found.rms == pytest.approx(np.sqrt(np.mean((said - y) ** 2, axis=0)))
+    assert ", R² " in repr(model)
     loaded = neurochip.load(model.save(tmp_path / "m"))
     assert np.array_equal(loaded.predict(x), said)
     assert loaded.evaluate(x, y).error == found.error
