@@ -7,19 +7,20 @@ from typing import Any
 
 from neurochip.analog.draw import synapse_currents
 from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.cell_sheet import CellSheet
+from neurochip.network import Network
 from neurochip.substrate import Phase
 
-__all__ = ["cell_counts", "cells_table"]
+__all__ = ["cell_counts", "cells_area", "cells_table"]
 
 _LEARNING = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE)
 
 
-def cell_counts(substrate: AnalogSubstrate) -> dict[str, int]:
+def cell_counts(network: Network, spec: AnalogSpec) -> dict[str, int]:
     """Return how many of each cell a die has: a store for each weight, a DAC for each input, one ADC."""
-    network = substrate.network
     neurons = sum(network.sizes[1:])
-    circuits = 2 if substrate.spec.learning_path.circuits == "twin" else 1
+    circuits = 2 if spec.learning_path.circuits == "twin" else 1
     synapses = circuits * sum(network.synapses(k) for k in range(len(network.projections)))
     return {
         "synapse": synapses,
@@ -28,13 +29,19 @@ def cell_counts(substrate: AnalogSubstrate) -> dict[str, int]:
         "capacitor": circuits * neurons,
         "hold": neurons,
         "dac": network.sizes[0],
-        "adc": 1 if substrate.spec.converters.adc_bits is not None else 0,
+        "adc": 1 if spec.converters.adc_bits is not None else 0,
     }
+
+
+def cells_area(network: Network, spec: AnalogSpec, cells: CellSheet) -> float:
+    """Return the area of all cells, without wires, m²."""
+    counts = cell_counts(network, spec)
+    return math.fsum(counts[name] * cell.whole_area for name, cell in cells.cells.items())
 
 
 def cells_table(substrate: AnalogSubstrate, cells: CellSheet) -> dict[str, Any]:
     """Return what stands in the report under ``analog.cells``; SI units."""
-    tau, counts = substrate.spec.tau_us * 1e-6, cell_counts(substrate)
+    tau, counts = substrate.spec.tau_us * 1e-6, cell_counts(substrate.network, substrate.spec)
     rows: list[dict[str, Any]] = [
         {
             "name": name,
@@ -58,7 +65,7 @@ def cells_table(substrate: AnalogSubstrate, cells: CellSheet) -> dict[str, Any]:
         "full_scale_v": cells.full_scale,
         "full_scale_current_a": full,
         "largest_power_w": cells.supply * full * (tails * cells.cells["synapse"].branches + float(leaks)),
-        "area_m2": math.fsum(row["area_m2"] for row in rows),
+        "area_m2": cells_area(substrate.network, substrate.spec, cells),
         "cells": rows,
         "seconds": _seconds(substrate, tau),
     }

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.cells_table import cells_table
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.drawing import drawn_sigmas
 from neurochip.analog.rails import full_scale_v
+from neurochip.analog.settle_time import settle_times
 from neurochip.analog.spread import gain_law, spreads
 from neurochip.analog.substrate import AnalogSubstrate
 
@@ -39,6 +41,13 @@ def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: A
         table["rails"] = substrate.rails.as_table()
     if substrate.spec.diagnosed:
         table |= diagnose(substrate, inputs, wanted, solved=substrate.spec.diagnosed)
+    if substrate.cells is not None and substrate.spec.diagnosed:
+        times = settle_times(substrate, inputs[: substrate.spec.diagnosed])
+        table["settle_time"] = (
+            {"median": float(np.nanmedian(times)), "largest": float(np.nanmax(times))}
+            if (np.isfinite(times).any())
+            else None
+        )
     substrate.settling.reset()
     substrate.rails.reset()
     return table

@@ -196,6 +196,10 @@ def _seconds(what: Literal["training", "evaluation"]) -> Callable[[Document], fl
     return value_of
 
 
+def _second_words(value: float) -> str:
+    return quantity(value, "s")
+
+
 def _area(document: Document) -> float | None:
     cells = (document.get("analog") or {}).get("cells")
     return None if cells is None else float(cells["area_m2"])
@@ -244,8 +248,8 @@ _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[
     ("packets_per_sample", "packets a sample", lambda d: _per_sample(d, "packets"), quantity),
     ("sops_per_sample", "SOPs a sample", lambda d: _per_sample(d, "sops"), quantity),
     ("energy_per_sample", "energy a sample", lambda d: d["energy_j"]["per_sample"], _joules),
-    ("seconds_per_sample", "time a sample, learning", _seconds("training"), duration),
-    ("seconds_per_test_sample", "time a sample, classifying", _seconds("evaluation"), duration),
+    ("seconds_per_sample", "time a sample, learning", _seconds("training"), _second_words),
+    ("seconds_per_test_sample", "time a sample, classifying", _seconds("evaluation"), _second_words),
     ("area_m2", "area of the cells", _area, _area_words),
     ("energy_training", "energy, all training", lambda d: d["energy_j"]["training"], _joules),
     (

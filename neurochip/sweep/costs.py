@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from neurochip.analog.cells_table import cells_area
 from neurochip.description import ChipSpec, RunSpec
+from neurochip.description.cell_sheet import read_cells
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.energy.static import Clocked, host_cycles
@@ -23,7 +25,7 @@ def costs_of(
 ) -> dict[str, float]:
     """Return what is known of the costs of a chip, by the names of `neurochip.report.sweeps.costs.COSTS`.
 
-    What nobody has a source for is left out: an analog circuit has no energy, and a chip without prices neither.
+    What nobody has a source for is left out: a circuit of unknown cells has no energy, nor has a chip without prices.
 
     Parameters
     ----------
@@ -35,7 +37,7 @@ def costs_of(
     tested = ledger.phases.get(Phase.EVALUATION)
     costs: dict[str, float] = {}
     if run.analog is not None and run.substrate == "analog":
-        costs |= _of_circuit(run, network, tested)
+        costs |= _of_circuit(run, network, ledger, tested)
     elif tested is not None and tested.presentations:
         costs["ticks"] = tested.ticks / tested.presentations
     if tested is None or not tested.presentations:
@@ -50,8 +52,8 @@ def costs_of(
     return costs
 
 
-def _of_circuit(run: RunSpec, network: Network, tested: PhaseBook | None) -> dict[str, float]:
-    """Return the time to settle, and the area of gates where their size is known."""
+def _of_circuit(run: RunSpec, network: Network, ledger: Ledger, tested: PhaseBook | None) -> dict[str, float]:
+    """Return the time to settle, the energy where the cells are known, and the area of cells, or of gates of a size."""
     costs: dict[str, float] = {}
     spec = run.analog
     if spec is None:
@@ -59,7 +61,13 @@ def _of_circuit(run: RunSpec, network: Network, tested: PhaseBook | None) -> dic
     if tested is not None and tested.presentations:
         costs["time_s"] = tested.ticks / tested.presentations * spec.settle.step * spec.tau_us * 1e-6
     mismatch = spec.mismatch
-    if mismatch.process is not None and spec.die_file is None:
+    if spec.cells is not None:
+        cells = read_cells(spec.cells)
+        costs["area_um2"] = 1e12 * cells_area(network, spec, cells)
+        if tested is not None and tested.presentations:
+            paid = price(ledger, hardware_of(run), cells.prices())
+            costs["energy_j"] = paid.by_phase.get(Phase.EVALUATION.value, 0.0) / tested.presentations
+    elif mismatch.process is not None and spec.die_file is None:
         sizes = network.sizes
         synapses = sum(sizes[p.source] * sizes[p.target] for p in network.projections)
         devices = (synapses + sum(sizes[1:])) * (2 if mismatch.convention == "pair" else 1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip.analog.diagnostics import exact_copy
 from neurochip.analog.spice import spice_netlist, supply_energy
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import read_prices
@@ -100,6 +101,11 @@ def test_energy_of_pairs_is_arithmetic(tmp_path: Path) -> None:
     expected = 1.8 * 100e-15 * 0.3 * (currents + 6) * TICKS * STEP
     assert settle_joules(substrate, cells) / expected == pytest.approx(1, abs=1e-4)
     assert read_cells(cells).full_scale_current(3e-6) * 3e-6 / (100e-15 * 0.3) == pytest.approx(1)
+
+
+def test_fixed_points_of_mirrors_can_be_looked_at(tmp_path: Path) -> None:
+    substrate, _ = settled((5, 4, 2), "hard-sigmoid", sheet(tmp_path, "mirror"))
+    assert exact_copy(substrate).cells is None
 
 
 def test_a_missing_price_is_refused(tmp_path: Path) -> None:

@@ -81,6 +81,15 @@ def test_a_circuit_costs_area_and_time_and_nobody_knows_its_energy() -> None:
     assert plain.keys() == {"time_s"}
 
 
+def test_a_circuit_of_known_cells_has_energy_and_area() -> None:
+    cells = ["analog.cells=sky130-subthreshold", "analog.diagnosed=0"]
+    costs = costs_of(read_run("analog-mnist-small", [*TINY, *cells]))
+    assert costs.keys() == {"time_s", "energy_j", "area_um2"}
+    # Leaks alone take V_DD C V₀ for each neuron and time constant.
+    assert costs["energy_j"] > 1.8 * 100e-15 * 75.5e-3 * 25 * 20 * 0.5
+    assert costs["area_um2"] > (784 * 15 + 2 * 15 * 10) * 5
+
+
 def test_real_numbers_cost_words() -> None:
     overrides = ["data.set=mnist-small", *TINY]
     costs = costs_of(read_run("mnist-continuous", overrides))
