@@ -26,6 +26,7 @@ ENABLED_BY = {
     "plot": "neurochip figures --format svg, pdf, png",
     "trace": "neurochip trace --format vcd",
     "nir": "neurochip import, neurochip export",
+    "docs": "mkdocs build: this documentation as a site",
     "testing": "neurochip.testing: the contracts that a plug-in keeps",
 }
 # Program → what it is good for. None is needed to simulate.

@@ -216,14 +216,19 @@ def key_page() -> str:
                 lines.append(sections[at[1]].about + (f" Has an effect {effect}." if effect else "") + "\n")
             lines += ["| key | is | default | effect | what it is |", "|---|---|---|---|---|"]
         default = f"`{row.default}`" if row.default else ""
-        lines.append(_line(f"`{row.path}`", row.kind, default, row.effect, row.about))
+        lines.append(_line(f"`{row.path}`", _code(row.kind), default, row.effect, row.about))
     lines.append(_CHIP_HEAD)
     for name, cls in SECTIONS.items():
         lines += [f"\n## `[{name}]` of a chip\n", "| key | is | default | what it is |", "|---|---|---|---|"]
         for row in _of(cls, name):
             default = f"`{row.default}`" if row.default else ""
-            lines.append(_line(f"`{row.path}`", row.kind, default, row.about))
+            lines.append(_line(f"`{row.path}`", _code(row.kind), default, row.about))
     return "\n".join(lines) + "\n"
+
+
+def _code(kind: str) -> str:
+    """Return a kind with its pattern as code, so that no brackets are taken for a link."""
+    return re.sub(r"(\^\S+\$)", r"`\1`", kind)
 
 
 def _line(*cells: str) -> str:
