@@ -8,7 +8,7 @@ from typing import Any
 from neurochip.analog.draw import synapse_currents
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_sheet import CellSheet
+from neurochip.description.cell_sheet import Cell, CellSheet
 from neurochip.network import Network
 from neurochip.substrate import Phase
 
@@ -42,18 +42,21 @@ def cells_area(network: Network, spec: AnalogSpec, cells: CellSheet) -> float:
 def cells_table(substrate: AnalogSubstrate, cells: CellSheet) -> dict[str, Any]:
     """Return what stands in the report under ``analog.cells``; SI units."""
     tau, counts = substrate.spec.tau_us * 1e-6, cell_counts(substrate.network, substrate.spec)
+    full = cells.full_scale_current(tau)
     rows: list[dict[str, Any]] = [
         {
             "name": name,
             "kind": cell.kind,
             "count": counts[name],
+            "gate_m": [cell.width, cell.length] if cell.transistors else None,
+            "current_a": cell.branches * full if name in ("synapse", "leak") else None,
+            "inversion": _inversion(substrate.spec, cell, full) if name in ("synapse", "leak") else None,
             "area_m2": counts[name] * cell.whole_area,
             "source": cell.source,
             "evidence": cell.evidence,
         }
         for name, cell in cells.cells.items()
     ]
-    full = cells.full_scale_current(tau)
     tails = math.nan
     if substrate.circuit.weights:
         bias, inputs, neurons = synapse_currents(substrate.circuit)
@@ -69,6 +72,14 @@ def cells_table(substrate: AnalogSubstrate, cells: CellSheet) -> dict[str, Any]:
         "cells": rows,
         "seconds": _seconds(substrate, tau),
     }
+
+
+def _inversion(spec: AnalogSpec, cell: Cell, current: float) -> float | None:
+    """Return the inversion coefficient of a cell's gate at a full-scale current; `None` where I_spec is not known."""
+    process = spec.mismatch.transistors
+    if process is None or process.i_spec is None or not cell.width * cell.length:
+        return None
+    return current / (1e-9 * process.i_spec * cell.width / cell.length)
 
 
 def _seconds(substrate: AnalogSubstrate, tau: float) -> dict[str, float]:

@@ -89,6 +89,11 @@ def _cells(table: dict[str, Any]) -> Markup | None:
             cell["name"],
             cell["kind"],
             decimal(cell["count"]),
+            "–"
+            if cell["gate_m"] is None
+            else " × ".join(decimal(1e6 * side) for side in cell["gate_m"]) + " µm",
+            "–" if cell["current_a"] is None else quantity(cell["current_a"], "A"),
+            "–" if cell["inversion"] is None else decimal(cell["inversion"]),
             f"{decimal(1e12 * cell['area_m2'])} µm²",
             f"{cell['source']} ({cell['evidence']})",
         )
@@ -109,7 +114,7 @@ def _cells(table: dict[str, Any]) -> Markup | None:
         f"{quantity(cells['full_scale_current_a'], 'A')}, and all tails together take at most "
         f"{quantity(cells['largest_power_w'], 'W')} from {decimal(cells['supply_v'])} V. {'; '.join(times)}."
     )
-    names = ("cell", "kind", "count", "area", "from")
+    names = ("cell", "kind", "count", "gate", "full-scale current", "inversion", "area", "from")
     return tag("figure", grid(names, rows), tag("figcaption", caption))
 
 

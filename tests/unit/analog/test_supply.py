@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from neurochip.analog.cells_table import cells_table
 from neurochip.analog.diagnostics import exact_copy
 from neurochip.analog.spice import spice_netlist, supply_energy
 from neurochip.analog.substrate import AnalogSubstrate
@@ -101,6 +102,22 @@ def test_energy_of_pairs_is_arithmetic(tmp_path: Path) -> None:
     expected = 1.8 * 100e-15 * 0.3 * (currents + 6) * TICKS * STEP
     assert settle_joules(substrate, cells) / expected == pytest.approx(1, abs=1e-4)
     assert read_cells(cells).full_scale_current(3e-6) * 3e-6 / (100e-15 * 0.3) == pytest.approx(1)
+
+
+def test_cells_have_gates_currents_and_inversion(tmp_path: Path) -> None:
+    """I₀ = C V₀/τ = 10 nA for 100 fF, 300 mV and 3 µs; IC = I₀/(I_spec W/L) with 400 nA of gf180's nMOS."""
+    cells = sheet(tmp_path, "differential-pair")
+    mismatch = MismatchSpec(process="gf180", width_um=2.0, length_um=2.0)
+    substrate = AnalogSubstrate(layered((5, 4, 2)), AnalogSpec(cells=cells, mismatch=mismatch, tau_us=3.0))
+    assert substrate.cells is not None
+    table = cells_table(substrate, substrate.cells)
+    rows = {row["name"]: row for row in table["cells"]}
+    assert rows["leak"]["current_a"] / 10e-9 == pytest.approx(1)
+    assert rows["leak"]["inversion"] == pytest.approx(10 / 400)
+    assert rows["synapse"]["count"] == 5 * 4 + 2 * 4 * 2 and rows["dac"]["inversion"] is None
+    # Five transistors of 1 × 1 µm in a synapse and of 2 × 2 µm in a leak.
+    assert rows["synapse"]["area_m2"] / 1e-12 == pytest.approx(36 * 5)
+    assert rows["leak"]["area_m2"] / 1e-12 == pytest.approx(6 * 5 * 4)
 
 
 def test_fixed_points_of_mirrors_can_be_looked_at(tmp_path: Path) -> None:
