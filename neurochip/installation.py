@@ -30,7 +30,12 @@ ENABLED_BY = {
     "testing": "neurochip.testing: the contracts that a plug-in keeps",
 }
 # Program → what it is good for. None is needed to simulate.
-_PROGRAMS = {"ngspice": "checks of exported netlists"}
+_PROGRAMS = {
+    "ngspice": "checks of exported netlists",
+    "verilator": "neurochip verify",
+    "iverilog": "neurochip verify, without a compiler for C++",
+    "yosys": "cells of exported chips",
+}
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)")
 _EXTRA = re.compile(r"""extra\s*==\s*['"]([A-Za-z0-9._-]+)['"]""")
 

@@ -1,4 +1,4 @@
-"""``neurochip export``: a network for other tools, as NIR or a netlist."""
+"""``neurochip export``: a network for other tools, as NIR, Verilog or a netlist."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ import click
 __all__ = ["command"]
 
 
-@click.command("export", short_help="Hand a network to other tools: NIR, or an analog chip for SPICE.")
+@click.command(
+    "export", short_help="Hand a network to other tools: NIR, a chip as Verilog, or an analog one for SPICE."
+)
 @click.argument("source", metavar="RUN|NET.npz", type=click.Path(path_type=Path))
-@click.argument("out", metavar="OUT.nir|OUT.cir", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", metavar="OUT.nir|OUT.cir|OUT", type=click.Path(path_type=Path))
 @click.option(
     "--dt",
     type=float,
@@ -19,6 +21,20 @@ __all__ = ["command"]
     show_default=True,
     metavar="SECONDS",
     help="How long a tick of a RUN is to be.",
+)
+@click.option(
+    "--rtl", is_flag=True, help="Write the cores of a RUN in integers as Verilog, into a new folder."
+)
+@click.option(
+    "--lanes", type=int, default=4, show_default=True, metavar="N", help="Weights read at once (--rtl)."
+)
+@click.option(
+    "--samples",
+    type=int,
+    default=2,
+    show_default=True,
+    metavar="N",
+    help="Training samples that the bench repeats and learns from (--rtl).",
 )
 @click.option("--spice", is_flag=True, help="Write a small analog RUN as a netlist for ngspice.")
 @click.option(
@@ -39,13 +55,31 @@ __all__ = ["command"]
     help="Ask for a transient from rest instead of the operating point (--spice).",
 )
 def command(
-    source: Path, out: Path, dt: float, spice: bool, sample: int, beta: float, transient: float | None
+    source: Path,
+    out: Path,
+    dt: float,
+    rtl: bool,
+    lanes: int,
+    samples: int,
+    spice: bool,
+    sample: int,
+    beta: float,
+    transient: float | None,
 ) -> None:
     """Write the folder of a finished RUN, or a network that was imported, as OUT.nir.
 
     The neurons of a RUN have no counterpart in NIR: they become integrate-and-fire neurons whose mean rates have the
     same fixed point, which is an approximation (docs/nir.md).
     """
+    if rtl:
+        from neurochip.rtl.export import write_rtl
+
+        made = write_rtl(source, out, samples=samples, lanes=lanes)
+        click.echo(
+            f"{out}: {len(made['cores'])} cores in Verilog, a bench with {made['ticks']} recorded ticks; "
+            f"neurochip verify {out} compares them"
+        )
+        return
     if spice:
         from neurochip.dies import run_netlist, write_netlist
 

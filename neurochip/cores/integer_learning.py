@@ -16,9 +16,9 @@ from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import ConfigError, NumericError
 from neurochip.kernels.random_bits import mix
 
-__all__ = ["Change", "IntegerLearning", "check_rates", "check_shift", "core_key"]
+__all__ = ["Change", "IntegerLearning", "check_rates", "check_shift", "core_key", "rounding_key"]
 
-_WORD = np.uint64(0xFFFFFFFF)
+_WORD, _ROUNDING_STREAM = np.uint64(0xFFFFFFFF), np.uint64(2)
 
 
 class Change(NamedTuple):
@@ -133,6 +133,15 @@ def check_rates(image: ChipImage, learning: LearningSpec, phases: PhasesSpec, *,
         shift = activity.fraction + numbers.state.fraction - numbers.weight_fractions[k] - exponent
         if shift > LFSR_BITS:
             raise ConfigError("numbers.state", _too_wide(shift))
+
+
+def rounding_key(seed: np.uint64, updates: int, projection: int) -> np.uint64:
+    """Return the key of rounding in an update of a projection; biases count as projections behind the others."""
+    key = seed
+    # A compiled function hands back Python integers, and takes them for signed ones.
+    for word in (_ROUNDING_STREAM, np.uint64(updates), np.uint64(projection)):
+        key = np.uint64(mix(key, word))
+    return key
 
 
 def core_key(key: np.uint64, core: int) -> np.uint64:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.arrays import Wiring
-from neurochip.cores.integer_learning import IntegerLearning, core_key
+from neurochip.cores.integer_learning import IntegerLearning, core_key, rounding_key
 from neurochip.cores.layout import Block, Layout
 from neurochip.cores.listed_learning import ListedLearning
 from neurochip.cores.loading import read_parameters, write_parameters
@@ -22,14 +22,12 @@ from neurochip.cores.weight_flips import WeightFlips
 from neurochip.description.fixed_point import exponent_of
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import CapabilityError, NumericError
-from neurochip.kernels.random_bits import mix
 from neurochip.network import Network, turned
 from neurochip.substrate import Parameters, WeightUpdate
 from neurochip.substrate.fitting import weights_place
 
 __all__ = ["SynapseMemories", "Written"]
 
-_ROUNDING_STREAM = np.uint64(2)
 Counts = NDArray[np.int64]
 
 
@@ -301,9 +299,7 @@ class SynapseMemories:
         """Return the key of rounding in this update of a projection."""
         key = self._seed
         if integer_bits(self._layout.image.precision) is not None:
-            # A compiled function hands back Python integers, and takes them for signed ones.
-            for word in (_ROUNDING_STREAM, np.uint64(self.updates), np.uint64(projection)):
-                key = np.uint64(mix(key, word))
+            key = rounding_key(key, self.updates, projection)
         return key
 
     def _change_listed(self, update: WeightUpdate, written: Written) -> None:

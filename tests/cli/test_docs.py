@@ -38,6 +38,7 @@ LEFT_OUT = {
     "ssh -N": "needs another machine",
     "dask scheduler": "serves until it is stopped; test_sweep_workers.py starts a cluster in this process",
     "dask worker": "needs that server",
+    "neurochip verify": "needs a Verilog simulator; test_rtl.py verifies a chip where there is one",
     "neurochip bench settle": "measures for a minute; test_bench.py and test_rows.py measure every row in small",
     "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",
     "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --scheduler": "needs that cluster",

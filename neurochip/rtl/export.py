@@ -1,0 +1,202 @@
+"""``neurochip export RUN OUT --rtl``: the cores of a finished run as Verilog, and what it takes to check them."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from neurochip.building import build, digest_of
+from neurochip.compile import ChipImage
+from neurochip.description import RunSpec, read_run
+from neurochip.description.run_data import samples_of
+from neurochip.elements.integers.columns import reciprocals, shares
+from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
+from neurochip.learning.rules import rule_for
+from neurochip.rtl.chip_text import bench_parameters, chip_text, compare_text, cores_of
+from neurochip.rtl.recording import Played, Recording, memory_words, vectors
+from neurochip.training.checkpoint import read_checkpoint
+from neurochip.training.folder import CHECKPOINT, RESOLVED
+
+__all__ = ["MANIFEST", "Exported", "SOURCES", "write_rtl"]
+
+MANIFEST = "rtl.json"
+SOURCES = ("chip.v", "core.v", "neuron.v", "learning.v", "spike_list.v")
+_COPIED = (
+    "core.v", "neuron.v", "learning.v", "spike_list.v", "bench.v", "bench_icarus.v", "bench_verilator.cpp",
+    "synth_generic.ys", "synth_ice40.ys", "README.md",
+)  # fmt: skip
+MOST_SAMPLES = 10_000
+
+
+class Exported(dict[str, Any]):
+    """What stands in rtl.json."""
+
+
+def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: int = 4) -> Exported:
+    """Write the cores of a finished run of integer cores into a new folder.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    out
+        New folder: Verilog, images of all memories, a bench with recorded ticks, scripts for yosys.
+    samples
+        Training samples that are recorded: each settles, is nudged, and all of them are learned from at once.
+    lanes
+        Weights that a core reads at once; a power of two.
+
+    Raises
+    ------
+    CapabilityError
+        For a run that exported cores cannot carry out, with the key that keeps them from it.
+    ConfigError
+        For lanes or samples that cannot be.
+    DataError
+        For a folder without a finished run.
+    OutputError
+        When the new folder is there already, or cannot be written.
+    """
+    source, target = Path(folder), Path(out)
+    if not (source / RESOLVED).is_file():
+        raise DataError(str(source), f"has no {RESOLVED}; name the folder of a finished run")
+    if lanes < 1 or lanes > 32 or lanes & (lanes - 1):
+        raise ConfigError("lanes", f"must be a power of two, 1 to 32, got {lanes}")
+    run = read_run(str(source / RESOLVED))
+    _refuse(run)
+    if not 1 <= samples <= MOST_SAMPLES:
+        raise ConfigError("samples", f"must be 1 to {MOST_SAMPLES}, got {samples}")
+    built = build(run)
+    image = built.image
+    if image is None:
+        raise CapabilityError("substrate", 'must be "digital"')
+    cores = cores_of(image)
+    state = read_checkpoint(source / CHECKPOINT, digest=digest_of(built))
+    built.substrate.load(state.parameters)
+    made = _record(run, built.substrate, image, samples, state.updates)
+    if target.exists():
+        raise OutputError(str(target), "exists already; choose another folder or remove it")
+    stochastic = run.network.rounding == "stochastic"
+    texts = {name: _template(name) for name in _COPIED}
+    texts["chip.v"] = chip_text(image, cores, lanes=lanes, samples=samples, stochastic=stochastic)
+    texts["compare.vh"] = compare_text(image, cores, lanes)
+    for key, value in bench_parameters(image, cores, samples).items():
+        texts["bench.v"] = _with_parameter(texts["bench.v"], key, value)
+    texts["images/reciprocals.hex"] = _lines(f"{entry:04x}" for entry in reciprocals())
+    texts["images/shares.hex"] = _lines(f"{entry:04x}" for entry in shares())
+    for core in cores:
+        weights, biases = memory_words(image, core, state.parameters, lanes)
+        texts[f"images/core{core.number}.weights.hex"] = _lines(weights)
+        texts[f"images/core{core.number}.biases.hex"] = _lines(biases)
+    texts["vectors.txt"] = _lines(vectors(image, cores, made, lanes))
+    names = [image.network.populations[core.population].name for core in cores]
+    manifest = Exported(
+        format=1,
+        run=run.name,
+        lanes=lanes,
+        samples=samples,
+        ticks=len(made.spikes[0]) * samples,
+        cores=[
+            {"population": name, "first": core.first, "neurons": core.size, "axons": core.axons}
+            for name, core in zip(names, cores, strict=True)
+        ],
+    )
+    texts[MANIFEST] = json.dumps(manifest, indent=1) + "\n"
+    _write(target, texts)
+    return manifest
+
+
+def _refuse(run: RunSpec) -> None:
+    """Refuse what exported cores do not do."""
+    learning = run.learning
+    reasons = (
+        (run.fixed_point is None, "numbers.state", "is not given: only integer cores have a Verilog form"),
+        (bool(run.faults.given()), "faults", "are the emulator's; exported cores are sound"),
+        (learning is None, "learning", "is missing: the bench learns, too"),
+        (
+            learning is not None
+            and (learning.rule not in ("eqprop", "random-feedback") or learning.pre != "oracle"),
+            "learning.rule" if learning is None or learning.pre == "oracle" else "learning.pre",
+            'must be "eqprop" or "random-feedback" with pre = "oracle": the exported engine does no other',
+        ),
+        (
+            learning is not None and learning.product != "linear",
+            "learning.product",
+            'must be "linear": the exported engine does no other',
+        ),
+        (run.phases.reference != "before", "phases.reference", 'must be "before": the bench knows no other'),
+        (run.phases.persistent, "phases.persistent", "must be false: exported cores begin at rest"),
+    )
+    for holds, place, why in reasons:
+        if holds:
+            raise CapabilityError(place, why)
+
+
+def _record(run: RunSpec, substrate: Any, image: ChipImage, samples: int, updates: int) -> Recording:
+    """Let the emulator present some training samples and learn from them, and keep all that it does."""
+    data, numbers, learning, network = samples_of(run), image.numbers, run.learning, image.network
+    if data is None or numbers is None or learning is None:
+        raise CapabilityError("experiment", 'must be "train"')
+    if samples > len(data.train):
+        raise ConfigError(
+            "samples", f"must be at most {len(data.train)}, those that there are, got {samples}"
+        )
+    chosen = np.arange(samples)
+    presentations = np.arange(samples, dtype=np.uint64)
+    inputs = data.inputs(chosen)
+    targets = np.tile(data.targets(chosen), (1, len(network.outputs)))
+    substrate.restore_books(substrate.ledger(), updates)
+    played = Played(substrate)
+    played.begin(inputs, presentations)
+    # A minibatch of another size has the shift of the run's.
+    share = samples / learning.minibatch
+    told = rule_for(network, learning, run.phases).present(played, targets, learning.beta, share)
+    substrate.write_weights(told.updates, told.biases)
+    fraction = numbers.state.fraction
+
+    def integers(values: Any) -> Any:
+        return np.rint(np.ldexp(np.float64(values), fraction)).astype(np.int64)
+
+    populations = range(len(network.sizes))
+    return Recording(
+        numbers=presentations,
+        inputs=integers(inputs),
+        targets=integers(targets),
+        spikes=tuple(played.joined("spikes", p) for p in populations),
+        values=tuple(integers(played.joined("states", p)) for p in populations),
+        free=run.phases.free,
+        beta=learning.beta,
+        updates=told.updates,
+        seed=run.seed,
+        updates_before=updates,
+        after=substrate.parameters(),
+    )
+
+
+def _template(name: str) -> str:
+    return (resources.files("neurochip.rtl") / "verilog" / name).read_text(encoding="utf-8")
+
+
+def _with_parameter(text: str, name: str, value: int) -> str:
+    """Set the default of a parameter in the head of bench.v."""
+    head, _, rest = text.partition(f" {name} = ")
+    end = min(at for at in (rest.find(","), rest.find("\n")) if at >= 0)
+    return f"{head} {name} = {value}{rest[end:]}"
+
+
+def _lines(lines: Any) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def _write(target: Path, texts: dict[str, str]) -> None:
+    try:
+        for name, text in texts.items():
+            path = target / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(str(target), f"cannot be written: {error.strerror or error}") from error

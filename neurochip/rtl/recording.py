@@ -1,0 +1,233 @@
+"""What the emulator does with some samples, as the bench repeats it on the exported chip: vectors.txt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile import ChipImage
+from neurochip.cores.integer_learning import core_key, rounding_key
+from neurochip.description.fixed_point import exponent_of
+from neurochip.elements.integers.formats import FixedPoint
+from neurochip.elements.integers.settling import NUDGE_BITS
+from neurochip.kernels.random_bits import mix, tick_key
+from neurochip.rtl.chip_text import CoreText, cycles_of_tick
+from neurochip.substrate import Parameters, Phase, Settled, WeightUpdate
+
+__all__ = ["Played", "Recording", "memory_words", "vectors"]
+
+_GOLDEN, _WORD = 0x9E3779B9, 0xFFFFFFFF
+_STATE_STREAM = np.uint64(1)
+_ROWS, _COLUMNS, _BIASES = range(3)
+
+
+class Played:
+    """A substrate that records every phase that is run on it."""
+
+    def __init__(self, substrate: Any) -> None:
+        self._substrate = substrate
+        self.settled: list[Settled] = []
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the substrate's own."""
+        return getattr(self._substrate, name)
+
+    def run(self, phase: Phase, ticks: int, **how: Any) -> Settled:
+        """Run, and keep spikes and values."""
+        how["record"] = ("spikes", "states")
+        self.settled.append(self._substrate.run(phase, ticks, **how))
+        return self.settled[-1]
+
+    def joined(self, what: str, population: int) -> NDArray[Any]:
+        """Return [tick, sample, unit] of all phases."""
+        return np.concatenate([getattr(settled, what)[population] for settled in self.settled])
+
+
+class Recording(NamedTuple):
+    """One minibatch: what was presented, what became of it, and what was learned.
+
+    Attributes
+    ----------
+    numbers
+        Of the presentations.
+    inputs, targets
+        Integers, [sample, unit].
+    spikes, values
+        By population [tick, sample, unit]; values as integers.
+    free, beta
+        Ticks of the free phase, and the signed strength of the nudge.
+    updates
+        Those of the rule.
+    seed, updates_before
+        Of the run, and how many changes of weights it had made.
+    after
+        Weights and biases behind the change.
+    """
+
+    numbers: NDArray[np.uint64]
+    inputs: NDArray[np.int64]
+    targets: NDArray[np.int64]
+    spikes: tuple[NDArray[Any], ...]
+    values: tuple[NDArray[np.int64], ...]
+    free: int
+    beta: float
+    updates: tuple[WeightUpdate, ...]
+    seed: int
+    updates_before: int
+    after: Parameters
+
+
+def memory_words(
+    image: ChipImage, core: CoreText, parameters: Parameters, lanes: int
+) -> tuple[list[str], list[str]]:
+    """Return the words of a core's memories as hexadecimal digits: weights, axon after axon, and biases."""
+    network, numbers = image.network, _numbers(image)
+    bits = int(image.precision.removeprefix("int"))
+    forward = dict(zip(network.forward, parameters.weights, strict=True))
+    own = dict(zip(network.own_feedback, parameters.feedback, strict=True))
+    rows = []
+    for source in core.sources:
+        p, original = source.projection, network.projections[source.projection].transpose_of
+        values = forward[original].T if original is not None else {**forward, **own}[p]
+        integers = np.rint(np.ldexp(np.float64(values), numbers.weight_fractions[p])).astype(np.int64)
+        rows.append(integers[:, core.first : core.first + core.size])
+    matrix = np.concatenate(rows)
+    words = -(-core.size // lanes)
+    padded = np.zeros((len(matrix), words * lanes), np.int64)
+    padded[:, : core.size] = matrix & ((1 << bits) - 1)
+    digits = -(-lanes * bits // 4)
+    weights = [
+        f"{sum(int(lane) << (bits * k) for k, lane in enumerate(word)):0{digits}x}"
+        for word in padded.reshape(-1, lanes)
+    ]
+    held = dict(zip(network.updated, parameters.biases, strict=True))[core.population]
+    bias = np.rint(np.ldexp(np.float64(held), numbers.bias.fraction)).astype(np.int64)
+    width = numbers.bias.bits
+    biases = [
+        f"{int(b) & ((1 << width) - 1):0{-(-width // 4)}x}" for b in bias[core.first : core.first + core.size]
+    ]
+    return weights, biases
+
+
+def vectors(image: ChipImage, cores: Sequence[CoreText], made: Recording, lanes: int) -> Iterator[str]:
+    """Yield the lines of vectors.txt (bench.v says what each means)."""
+    yield " ".join(str(core.size) for core in cores)
+    for sample in range(len(made.numbers)):
+        yield from _presentation(image, cores, made, lanes, sample)
+    yield from _pairs(image, cores, made)
+    for core in cores:
+        yield from _commands(image, core, made)
+    for core in cores:
+        weights, biases = memory_words(image, core, made.after, lanes)
+        yield f"W {core.number}"
+        yield from weights
+        yield from biases
+    yield "E"
+
+
+def _numbers(image: ChipImage) -> FixedPoint:
+    if image.numbers is None:
+        raise ValueError("only integer cores have a Verilog form")
+    return image.numbers
+
+
+def _presentation(
+    image: ChipImage, cores: Sequence[CoreText], made: Recording, lanes: int, sample: int
+) -> Iterator[str]:
+    network = image.network
+    yield f"P {sample}"
+    key = tick_key(np.uint64(mix(np.uint64(made.seed), _STATE_STREAM)), made.numbers[sample], np.uint64(0))
+    for core in cores:
+        yield f"K {core.number} {_signed(int(mix(np.uint64(key), np.uint64(core.core))) & _WORD)}"
+        if network.populations[core.population].output:
+            first = sum(network.sizes[k] for k in network.outputs if k < core.population) + core.first
+            for j in range(core.size):
+                yield f"Y {core.number} {j} {made.targets[sample, first + j]}"
+    inputs = network.inputs[0]
+    nudge = int(2 * made.beta * (1 << NUDGE_BITS))
+    before = [np.zeros(size, np.int64) for size in network.sizes]
+    for t in range(len(made.spikes[0])):
+        fired = np.flatnonzero(made.spikes[inputs][t, sample])
+        pull = nudge if t >= made.free else 0
+        yield " ".join(map(str, ["T", t + 1, pull, len(fired), *fired.tolist()]))
+        for core in cores:
+            heard = int(sum(before[source.population].sum() for source in core.sources))
+            here = slice(core.first, core.first + core.size)
+            spikes = made.spikes[core.population][t, sample, here].tolist()
+            values = made.values[core.population][t, sample, here].tolist()
+            shown = " ".join(f"{q} {s}" for q, s in zip(spikes, values, strict=True))
+            yield f"{heard * core.size} {cycles_of_tick(core, lanes, heard)} {shown}"
+        before = [spikes[t, sample].astype(np.int64) for spikes in made.spikes]
+        if t + 1 == made.free:
+            yield f"F {sample}"
+    yield f"M {sample}"
+
+
+def _pairs(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> Iterator[str]:
+    """Yield what stood at both ends of each synapse, sample by sample."""
+    network = image.network
+    at = 0
+    place: dict[int, int] = {}  # of the neurons of each population among those of the chip
+    for core in cores:
+        place.setdefault(core.population, at)
+        at += core.size
+    for core in cores:
+        for sample in range(len(made.numbers)):
+            for source in core.sources:
+                p = network.projections[source.projection]
+                tied = p.transpose_of is not None or bool(network.tied_to(source.projection))
+                for i in range(source.size):
+                    to = sample * core.axons + source.first + i
+                    if source.population in place:
+                        name, neuron = "A" if tied else "B", place[source.population] + i
+                        yield f"{name} {core.number} {to} {sample} {neuron}"
+                    else:
+                        yield f"I {core.number} {to} {made.inputs[sample, i]}"
+            for j in range(core.size):
+                neuron = place[core.population] + core.first + j
+                yield f"N {core.number} {sample * core.size + j} {sample} {neuron}"
+
+
+def _commands(image: ChipImage, core: CoreText, made: Recording) -> Iterator[str]:
+    """Yield the commands by which a core learns: one for each source, and one for its biases."""
+    network, numbers = image.network, _numbers(image)
+    rates = {update.projection: update.rate for update in made.updates}
+    seed, fraction = np.uint64(made.seed), numbers.state.fraction
+
+    def command(what: int, first: int, axons: int, key: int, shift: int, minus: bool) -> str:
+        right, left = max(shift, 0), max(-shift, 0)
+        return f"L {core.number} {what} {first} {axons} {_signed(key)} {right} {left} {int(minus)}"
+
+    def exponent(p: int) -> int:
+        return exponent_of(abs(rates[p])) or 0
+
+    for source in core.sources:
+        original = network.projections[source.projection].transpose_of
+        p = source.projection if original is None else original
+        if p not in rates:
+            continue
+        shift = 2 * fraction - numbers.weight_fractions[p] - exponent(p)
+        key = rounding_key(seed, made.updates_before, p)
+        if original is None:
+            row = int(core_key(key, core.core))
+            yield command(_ROWS, source.first, source.size, row, shift, rates[p] < 0)
+            continue
+        for c in image.cores_of(network.projections[p].target):
+            there = image.cores[c]
+            row = (int(core_key(key, c)) + core.first * _GOLDEN) & _WORD
+            yield command(_COLUMNS, source.first + there.first, there.size, row, shift, rates[p] < 0)
+    into = [k for k in network.into(core.population) if k in network.forward and k in rates]
+    if into:
+        shift = fraction - numbers.bias.fraction - exponent(into[0])
+        number = len(network.projections) + core.population
+        row = int(core_key(rounding_key(seed, made.updates_before, number), core.core))
+        # The values that moved were told with their sign: the rule divides by β.
+        yield command(_BIASES, 0, 0, row, shift, rates[into[0]] < 0)
+
+
+def _signed(word: int) -> int:
+    """Return 32 bits as Verilog's $fscanf reads them into an integer."""
+    return word - (1 << 32) if word >> 31 else word

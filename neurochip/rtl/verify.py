@@ -1,0 +1,190 @@
+"""``neurochip verify OUT``: run an exported chip in a Verilog simulator, and say where it first differs."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from neurochip.errors import ConfigError, DataError
+from neurochip.files import Foreign, read_json
+from neurochip.rtl.export import MANIFEST, SOURCES
+
+__all__ = ["SIMULATORS", "Mismatch", "Simulator", "Verdict", "simulator_of", "verify"]
+
+Simulator = Literal["verilator", "icarus"]
+# Simulator → the program that builds a chip for it.
+SIMULATORS: dict[Simulator, str] = {"verilator": "verilator", "icarus": "iverilog"}
+_OLDEST_VERILATOR = 5
+_MISMATCH = re.compile(
+    r"MISMATCH presentation (\d+) tick (\d+) core (\d+) neuron (\d+) (.+): expected (-?\d+), found (-?[\dxXzZ]+)"
+)
+_DONE = re.compile(r"DONE comparisons (\d+) mismatches (\d+) cycles (\d+) ticks (\d+) synaptic (\d+)")
+
+
+class Mismatch(NamedTuple):
+    """Where a chip differs from the emulator; behind the last tick for weights and biases."""
+
+    presentation: int
+    tick: int
+    core: int
+    population: str
+    neuron: int
+    signal: str
+    expected: str
+    found: str
+
+    def in_words(self) -> str:
+        """Return it as a sentence."""
+        where = f"presentation {self.presentation}, tick {self.tick}, core {self.core} ({self.population})"
+        return f"{where}, neuron {self.neuron}, {self.signal}: expected {self.expected}, found {self.found}"
+
+
+class Verdict(NamedTuple):
+    """What came of it; ``mismatches`` may be more than ``shown``."""
+
+    simulator: Simulator
+    comparisons: int
+    mismatches: int
+    cycles: int
+    ticks: int
+    operations: int
+    seconds: float
+    shown: tuple[Mismatch, ...]
+
+
+def simulator_of(wanted: str = "") -> Simulator:
+    """Return the simulator to use: the one that is wanted, or the first that is installed.
+
+    Raises
+    ------
+    ConfigError
+        When it, or none, is installed.
+    """
+    if wanted and wanted not in SIMULATORS:
+        raise ConfigError("simulator", f"must be one of {', '.join(SIMULATORS)}, got {wanted}")
+    for name, program in SIMULATORS.items():
+        if wanted in ("", name) and shutil.which(program):
+            return name
+    program = SIMULATORS[wanted] if wanted in SIMULATORS else "verilator or iverilog"
+    raise ConfigError(
+        "simulator",
+        f"{program} is not installed (Debian: apt-get install iverilog verilator); or run the bench elsewhere",
+    )
+
+
+def verify(
+    folder: Path | str,
+    *,
+    simulator: str = "",
+    limit_s: float = 3600.0,
+    told: Callable[[str], None] = lambda _: None,
+) -> Verdict:
+    """Build the bench of an exported chip, run it, and compare every spike, value, weight, bias and cycle.
+
+    Parameters
+    ----------
+    folder
+        Of `write_rtl`; nothing in it is changed.
+    simulator
+        ``verilator`` or ``icarus``; the first that is installed if none is named.
+    limit_s
+        Seconds after which the simulation is stopped.
+    told
+        Called with what is done next.
+
+    Raises
+    ------
+    ConfigError
+        When there is no simulator, or it is too old.
+    DataError
+        When the folder is no exported chip, its Verilog cannot be built, or the bench does not come to its end.
+    """
+    path = Path(folder)
+    if not (path / MANIFEST).is_file():
+        raise DataError(str(path), f"has no {MANIFEST}; name a folder of neurochip export --rtl")
+    manifest = read_json(Foreign(path / MANIFEST, "an exported chip", "export it again"))
+    populations = _populations(manifest, path)
+    name = simulator_of(simulator)
+    with tempfile.TemporaryDirectory(prefix="neurochip-rtl-") as room:
+        told(f"building with {SIMULATORS[name]}")
+        command = _build(name, path, Path(room))
+        told("running the bench")
+        output, seconds = _run(command, path, limit_s)
+    return _verdict(name, output, seconds, populations, path)
+
+
+def _populations(manifest: object, path: Path) -> list[str]:
+    cores = manifest.get("cores") if isinstance(manifest, dict) else None
+    if not isinstance(cores, list) or not all(isinstance(core, dict) for core in cores):
+        raise DataError(str(path / MANIFEST), "does not say which cores there are; export the chip again")
+    return [str(core.get("population", "")) for core in cores]
+
+
+def _build(name: Simulator, folder: Path, room: Path) -> list[str]:
+    """Return the command that runs the bench."""
+    path = folder.resolve()
+    if name == "icarus":
+        sources = [str(path / source) for source in ("bench_icarus.v", "bench.v", *SOURCES)]
+        built = str(room / "bench.vvp")
+        _call(["iverilog", "-g2005", f"-I{path}", "-o", built, *sources], folder)
+        return ["vvp", "-n", built]
+    found = subprocess.run(["verilator", "--version"], capture_output=True, text=True, check=False).stdout
+    version = re.search(r"(\d+)\.(\d+)", found)
+    if version is None or int(version[1]) < _OLDEST_VERILATOR:
+        raise ConfigError(
+            "simulator",
+            f"{found.strip() or 'this Verilator'} is too old; {_OLDEST_VERILATOR}.0 or newer is needed",
+        )
+    sources = [str(path / source) for source in ("bench_verilator.cpp", "bench.v", *SOURCES)]
+    options = ["--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O2", "--top-module", "bench", f"-I{path}"]
+    _call(["verilator", *options, "--Mdir", str(room), *sources], folder)
+    return [str(room / "Vbench")]
+
+
+def _call(command: Sequence[str], path: Path) -> None:
+    made = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path)
+    if made.returncode:
+        lines = [line.strip() for line in (made.stderr + made.stdout).splitlines() if line.strip()]
+        telling = next(
+            (line for line in lines if "error" in line.lower()), lines[0] if lines else "no reason given"
+        )
+        raise DataError(str(path), f"cannot be built by {command[0]}: {telling}")
+
+
+def _run(command: Sequence[str], path: Path, limit_s: float) -> tuple[str, float]:
+    import resource
+    import time
+
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    try:
+        made = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path, timeout=limit_s)
+    except subprocess.TimeoutExpired:
+        raise DataError(
+            str(path), f"was not through after {limit_s:g} s ({time.perf_counter() - began:.0f} s went by)"
+        ) from None
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return made.stdout + made.stderr, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def _verdict(name: Simulator, output: str, seconds: float, populations: Sequence[str], path: Path) -> Verdict:
+    done = _DONE.search(output)
+    if done is None:
+        lines = [line.strip() for line in output.splitlines() if line.strip()]
+        said = next(
+            (line for line in lines if line.startswith(("HANG", "ABSENT"))), lines[-1] if lines else "nothing"
+        )
+        raise DataError(str(path), f'the bench did not come to its end; it said: "{said[:200]}"')
+    shown = []
+    for found in _MISMATCH.finditer(output):
+        presentation, tick, core, neuron = (int(found[k]) for k in range(1, 5))
+        population = populations[core] if core < len(populations) else ""
+        shown.append(
+            Mismatch(presentation, tick, core, population, neuron, found[5].strip(), found[6], found[7])
+        )
+    comparisons, mismatches, cycles, ticks, operations = (int(done[k]) for k in range(1, 6))
+    return Verdict(name, comparisons, mismatches, cycles, ticks, operations, seconds, tuple(shown))

@@ -1,0 +1,236 @@
+// The bench: it carries out vectors.txt on the chip, and compares every spike, value, weight and bias with what stands there.
+// Lines that begin with MISMATCH say where they differ; the last line says how much was compared.
+`default_nettype none
+
+module bench #(
+    parameter CORES = 2, TOTAL = 110, MOST = 100, INPUTS = 784, SAMPLES = 1,
+    parameter S = 13, ACTIVITY_BITS = 15, SHOWN = 20
+) (
+    input wire clk,
+    output reg finished
+);
+  reg [7:0] code;
+  integer file, got, c, i, n, sample, at, expected_spike, expected_value;
+  integer comparisons, mismatches, presentation, tick, waited, ticks;
+  integer first_of[0:CORES], cycles_of[0:CORES-1], expected_cycles;
+  reg [31:0] spike[0:TOTAL-1], value[0:TOTAL-1];
+  reg [31:0] was[0:SAMPLES*TOTAL-1], went[0:SAMPLES*TOTAL-1];
+  reg [2:0] phase;
+  integer left_inputs;
+  integer unsigned_cycles;
+  reg [63:0] cycles, synaptic;
+
+  reg reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn;
+  reg [15:0] select, nudge;
+  reg [31:0] tick_now, word, at_now;
+  reg signed [ACTIVITY_BITS-1:0] activity;
+  reg signed [S:0] moved;
+  reg [1:0] what;
+  reg [31:0] learn_first, learn_axons;
+  reg [5:0] right, left;
+  reg minus;
+  wire [CORES-1:0] updated, fired, done, learned;
+  wire [CORES*32-1:0] neuron, found;
+  chip dut (
+      .clk(clk), .reset(reset), .go(go), .turn(turn), .forget(forget), .tick(tick_now), .nudge(nudge),
+      .input_write(input_write), .select(select), .at(at_now), .word(word), .key_write(key_write),
+      .target_write(target_write), .axon_write(axon_write), .neuron_write(neuron_write), .activity(activity),
+      .moved(moved), .learn(learn), .learn_what(what), .learn_first(learn_first), .learn_axons(learn_axons),
+      .learn_right(right), .learn_left(left), .learn_minus(minus), .updated(updated), .neuron(neuron), .fired(fired),
+      .value(found), .done(done), .learned(learned)
+  );
+  reg [CORES-1:0] over;
+
+  localparam [2:0] NEXT = 3'd0, INPUT = 3'd1, START = 3'd2, WAIT = 3'd3, LEARN = 3'd4, OUT = 3'd5;
+
+  task differs(input integer core, input integer number, input [63:0] signal, input integer expected, input integer really);
+    begin
+      mismatches = mismatches + 1;
+      if (mismatches <= SHOWN)
+        $display("MISMATCH presentation %0d tick %0d core %0d neuron %0d %0s: expected %0d, found %0d",
+                 presentation, tick, core, number, signal, expected, really);
+    end
+  endtask
+
+  initial begin
+    finished = 1'b0;
+    comparisons = 0;
+    mismatches = 0;
+    presentation = 0;
+    tick = 0;
+    ticks = 0;
+    cycles = 64'd0;
+    synaptic = 64'd0;
+    phase = NEXT;
+    waited = 0;
+    {reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn} = 10'h200;
+    {select, nudge, tick_now, word, at_now, what, learn_first, learn_axons, right, left, minus} = 0;
+    activity = 0;
+    moved = 0;
+    over = {CORES{1'b0}};
+    file = $fopen("vectors.txt", "r");
+    if (file == 0) begin
+      $display("ABSENT vectors.txt");
+      finished = 1'b1;
+    end else begin
+      first_of[0] = 0;
+      for (c = 0; c < CORES; c = c + 1) begin
+        got = $fscanf(file, "%d", n);
+        first_of[c+1] = first_of[c] + n;
+      end
+    end
+  end
+
+  always @(posedge clk) begin
+    cycles <= cycles + 64'd1;
+    {reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn} <= 10'd0;
+    for (c = 0; c < CORES; c = c + 1)
+      if (updated[c]) begin
+        spike[first_of[c]+neuron[32*c+:32]] = {31'd0, fired[c]};
+        value[first_of[c]+neuron[32*c+:32]] = found[32*c+:32];
+      end
+    if (!finished)
+      case (phase)
+        NEXT: begin
+          got = $fscanf(file, " %c", code);
+          if (got != 1) code = "E";
+          case (code)
+            "P": begin  // a presentation begins
+              got = $fscanf(file, "%d", presentation);
+              forget <= 1'b1;
+            end
+            "K": begin  // core, key of its generator in this presentation
+              got = $fscanf(file, "%d %d", c, n);
+              select <= c[15:0];
+              word <= n;
+              key_write <= 1'b1;
+            end
+            "Y": begin  // core, neuron, target
+              got = $fscanf(file, "%d %d %d", c, i, n);
+              select <= c[15:0];
+              at_now <= i;
+              word <= n;
+              target_write <= 1'b1;
+            end
+            "T": begin  // tick, nudge, how many inputs fire, and which
+              got = $fscanf(file, "%d %d %d", tick, n, left_inputs);
+              tick_now <= tick;
+              nudge <= n[15:0];
+              phase <= INPUT;
+            end
+            "F":  // sample: its values are those before the nudge
+              begin
+                got = $fscanf(file, "%d", sample);
+                for (i = 0; i < TOTAL; i = i + 1) was[sample*TOTAL+i] = value[i];
+              end
+            "M":  // sample: these are those behind it
+              begin
+                got = $fscanf(file, "%d", sample);
+                for (i = 0; i < TOTAL; i = i + 1) went[sample*TOTAL+i] = value[i];
+              end
+            "I": begin  // core, sample * axons + axon, value of an input
+              got = $fscanf(file, "%d %d %d", c, i, n);
+              select <= c[15:0];
+              at_now <= i;
+              activity <= n[ACTIVITY_BITS-1:0];
+              moved <= {(S + 1) {1'b0}};
+              axon_write <= 1'b1;
+            end
+            "A", "B": begin  // core, sample * axons + axon, sample, neuron of the chip; B: what moved does not count
+              got = $fscanf(file, "%d %d %d %d", c, i, sample, n);
+              select <= c[15:0];
+              at_now <= i;
+              at = sample * TOTAL + n;
+              activity <= was[at][ACTIVITY_BITS-1:0];
+              moved <= code == "A" ? went[at][S:0] - was[at][S:0] : {(S + 1) {1'b0}};
+              axon_write <= 1'b1;
+            end
+            "N": begin  // core, sample * neurons + neuron, sample, neuron of the chip
+              got = $fscanf(file, "%d %d %d %d", c, i, sample, n);
+              select <= c[15:0];
+              at_now <= i;
+              at = sample * TOTAL + n;
+              activity <= was[at][ACTIVITY_BITS-1:0];
+              moved <= went[at][S:0] - was[at][S:0];
+              neuron_write <= 1'b1;
+            end
+            "L": begin  // core, what, first axon, axons, key, right, left, minus
+              got = $fscanf(file, "%d %d %d %d %d", c, i, n, at, sample);
+              select <= c[15:0];
+              what <= i[1:0];
+              learn_first <= n;
+              learn_axons <= at;
+              word <= sample;
+              got = $fscanf(file, "%d %d %d", i, n, at);
+              right <= i[5:0];
+              left <= n[5:0];
+              minus <= at[0];
+              learn <= 1'b1;
+              waited = 0;
+              phase <= LEARN;
+            end
+            "W": begin  // core, word of weights, expected
+              got = $fscanf(file, "%d", c);
+              compare_weights(c);
+            end
+            default: begin
+              $display("DONE comparisons %0d mismatches %0d cycles %0d ticks %0d synaptic %0d", comparisons, mismatches,
+                       cycles, ticks, synaptic);
+              finished <= 1'b1;
+            end
+          endcase
+        end
+        INPUT:  // the spikes of the inputs in this tick: they are heard in the next one
+        if (left_inputs > 0) begin
+          got = $fscanf(file, "%d", n);
+          word <= n;
+          input_write <= 1'b1;
+          left_inputs = left_inputs - 1;
+        end else phase <= START;
+        START: begin
+          go <= 1'b1;
+          over = {CORES{1'b0}};
+          waited = 0;
+          phase <= WAIT;
+        end
+        WAIT: begin
+          waited = waited + 1;
+          for (c = 0; c < CORES; c = c + 1) if (done[c] && !over[c]) cycles_of[c] = waited;
+          over = over | done;
+          if (&over) begin
+            ticks = ticks + 1;
+            compare_tick;
+            turn <= 1'b1;
+            phase <= OUT;
+          end else if (waited > 100000000) begin
+            $display("HANG presentation %0d tick %0d", presentation, tick);
+            finished <= 1'b1;
+          end
+        end
+        OUT: phase <= NEXT;
+        LEARN: begin
+          waited = waited + 1;
+          if (|learned) phase <= NEXT;
+        end
+        default: phase <= NEXT;
+      endcase
+  end
+
+  // Of each core: synaptic operations and cycles of this tick, then spike and value of each neuron.
+  task compare_tick;
+    for (c = 0; c < CORES; c = c + 1) begin
+      got = $fscanf(file, "%d %d", n, expected_cycles);
+      synaptic = synaptic + {32'd0, n};
+      comparisons = comparisons + 1;
+      if (cycles_of[c] != expected_cycles) differs(c, 0, "cycles", expected_cycles, cycles_of[c]);
+      for (i = first_of[c]; i < first_of[c+1]; i = i + 1) begin
+        got = $fscanf(file, "%d %d", expected_spike, expected_value);
+        comparisons = comparisons + 2;
+        if (spike[i] !== expected_spike) differs(c, i - first_of[c], "spike", expected_spike, spike[i]);
+        if (value[i] !== expected_value) differs(c, i - first_of[c], "value", expected_value, value[i]);
+      end
+    end
+  endtask
+`include "compare.vh"
+endmodule
+`default_nettype wire

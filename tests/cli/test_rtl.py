@@ -1,0 +1,80 @@
+"""An integer chip leaves as Verilog, and a simulator finds it equal to the emulator, learning included."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run, Workplace
+
+NEEDS_ICARUS = pytest.mark.skipif(shutil.which("iverilog") is None, reason="iverilog is not installed")
+# Two cores of different formats, stochastic state, a narrower residue, tied weights, a negative nudge.
+TINY = (
+    "network.precision=int5", "numbers.state=Q2.8", "numbers.residue=Q3.6", "numbers.rounding=stochastic",
+    "coding.decoder.lambda=0.25", "coding.annealer.nu_bar=0.0625", "learning.minibatch=4", "learning.beta=-0.5",
+    "learning.rates=[0.125,0.0625]", "data.train=16", "data.test=4", "learning.epochs=1", "phases.free=8",
+    "phases.nudged=4", "evaluation.train=0",
+)  # fmt: skip
+
+
+@pytest.fixture
+def chip(run: Run, place: Workplace) -> Path:
+    """Export a tiny trained chip."""
+    run("simulate", "stripes", *[word for key in TINY for word in ("--set", key)], "--out", "trained")
+    said = run("export", "trained", "chip", "--rtl", "--lanes", "2").stdout
+    assert said == (
+        "chip: 2 cores in Verilog, a bench with 24 recorded ticks; neurochip verify chip compares them\n"
+    )
+    return place.folder / "chip"
+
+
+@NEEDS_ICARUS
+def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_found(
+    run: Run, chip: Path
+) -> None:
+    found = json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)
+    assert found["mismatches"] == 0 and found["ticks"] == 24
+    # Spike and value of 14 neurons and two times in each tick; 18 · 12 and 12 · 2 weights, 14 biases.
+    assert found["comparisons"] == 24 * (2 * 14 + 2) + 18 * 12 + 12 * 2 + 14
+
+    # The control: one bit of one image is wrong.
+    image = chip / "images" / "core1.weights.hex"
+    words = image.read_text(encoding="utf-8").split()
+    words[3] = f"{int(words[3], 16) ^ 1:03x}"
+    image.write_text("\n".join(words), encoding="utf-8")
+    wrong = run("verify", "chip", "--simulator", "icarus")
+    assert wrong.exit_code == 1
+    assert "\n0 mismatches" not in wrong.stdout and "core 1 (output), neuron 0, " in wrong.stdout
+
+    # Verilog that somebody edited: a difference is shown, nothing crashes.
+    text = (chip / "neuron.v").read_text(encoding="utf-8")
+    (chip / "neuron.v").write_text(text.replace("<<< DECAY", "<<< (DECAY - 1)"), encoding="utf-8")
+    assert "presentation 0, tick " in run("verify", "chip", "--simulator", "icarus").stdout
+    (chip / "neuron.v").write_text("module neuron (", encoding="utf-8")
+    said = run("verify", "chip", "--simulator", "icarus").stderr
+    assert "Error: chip: cannot be built by iverilog: " in said
+
+
+def test_what_is_refused(run: Run, place: Workplace, chip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    said = run("verify", "chip").stderr
+    assert said == (
+        "Error: simulator: verilator or iverilog is not installed (Debian: apt-get install iverilog verilator); or run "
+        "the bench elsewhere\n"
+    )
+    said = run("export", "trained", "other", "--rtl", "--lanes", "3").stderr
+    assert said == "Error: lanes: must be a power of two, 1 to 32, got 3\n"
+    said = run("export", "trained", "chip", "--rtl").stderr
+    assert said == "Error: chip: exists already; choose another folder or remove it\n"
+    said = run("verify", "trained").stderr
+    assert said == "Error: trained: has no rtl.json; name a folder of neurochip export --rtl\n"
+    (chip / "rtl.json").write_text("{}", encoding="utf-8")
+    said = run("verify", "chip").stderr
+    assert "does not say which cores there are; export the chip again" in said
+    floats = [key for key in TINY if key.startswith(("data", "learning.epochs", "phases"))]
+    run("simulate", "stripes", *[word for key in floats for word in ("--set", key)], "--out", "floats")
+    said = run("export", "floats", "no", "--rtl").stderr
+    assert "numbers.state: is not given: only integer cores have a Verilog form" in said
