@@ -23,6 +23,7 @@ EXPERIMENTS: dict[str, str] = {
     "oconnor2019-fig2": "oconnor2019_fig2",
     "oconnor2019-fig3": "oconnor2019_fig3",
     "oconnor2019-search": "oconnor2019_search",
+    "oconnor2019-updates": "oconnor2019_updates",
     "scellier2018-conv": "scellier2018_conv",
     "scellier2018-mnist": "scellier2018_mnist",
     "scellier2018-theorem": "scellier2018_theorem",

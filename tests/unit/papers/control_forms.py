@@ -20,6 +20,7 @@ from neurochip.papers import (
     oconnor2019_fig2,
     oconnor2019_fig3,
     oconnor2019_search,
+    oconnor2019_updates,
     scellier2018_conv,
     scellier2018_mnist,
     scellier2018_nudge,
@@ -139,6 +140,15 @@ def _update(put: Put) -> None:
     put(bengio2017_update, "WEIGHTS", 10)
 
 
+def _updates(put: Put) -> None:
+    put(oconnor2019_updates, "BATCHES", 3)
+    put(oconnor2019_updates, "LEARNT", 5)
+    put(oconnor2019_updates, "SEEDS", 2)
+    put(
+        oconnor2019_updates, "_SHORT", (*oconnor2019_updates._SHORT[1:], "learning.epochs=2", *_DIGITS, *_ONE)
+    )
+
+
 def _nudge(put: Put) -> None:
     put(scellier2018_nudge, "QUICK", 2)
     put(scellier2018_nudge, "INPUTS", 1)
@@ -155,6 +165,7 @@ CONTROLLED: dict[str, Callable[[Put], None]] = {
     "oconnor2019-fig2": _fig2,
     "oconnor2019-fig3": _fig3,
     "oconnor2019-search": _search,
+    "oconnor2019-updates": _updates,
     "scellier2018-conv": _conv,
     "scellier2018-mnist": _mnist,
     "scellier2018-theorem": _theorem,
