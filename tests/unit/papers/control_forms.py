@@ -143,10 +143,6 @@ def _update(put: Put) -> None:
 def _updates(put: Put) -> None:
     put(oconnor2019_updates, "BATCHES", 3)
     put(oconnor2019_updates, "LEARNT", 5)
-    put(oconnor2019_updates, "SEEDS", 2)
-    put(
-        oconnor2019_updates, "_SHORT", (*oconnor2019_updates._SHORT[1:], "learning.epochs=2", *_DIGITS, *_ONE)
-    )
 
 
 def _nudge(put: Put) -> None:
