@@ -102,56 +102,61 @@ def reproduce(
     Interrupted
         On SIGINT: finished parts are kept.
     """
-    versions, started = _versions(), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    if resume is not None:
-        head = _resumed(Path(resume), versions)
-        name, quick, seed, out = head.identity.experiment, head.identity.quick, head.identity.seed, resume
-        started, threads = head.started, head.threads if threads is None else threads
-    elif name is None:
-        raise ConfigError("experiment", f"must be named (there are {', '.join(EXPERIMENTS)})")
-    experiment = find(name)
-    if seed < 0:
-        raise ConfigError("seed", f"must be ≥ 0, got {seed}")
-    workers = threads if threads is not None else usable_cores()
-    check_parallel(workers, "threads")
-    folder = new_folder_for(name, out, is_resumed=resume is not None) if write or resume is not None else None
-    parts = None
-    if folder is not None:
-        parts = Parts(folder, Identity(name, quick, seed, versions, source_digest()), started, threads)
-    settings = Settings(quick=quick, seed=seed, threads=workers, parts=parts)
-    began = time.perf_counter()
-    try:
-        with stoppable("reproduce", folder, asks=False):
-            outcome = experiment.run(settings, on_progress or (lambda share, doing: None))
-            rows = _rows(experiment, outcome, quick)
-            done = Reproduction(
-                experiment=experiment,
-                settings=settings,
-                outcome=outcome,
-                rows=rows,
-                verdict=verdict_of([verdict for _, _, verdict in rows]),
-                seconds=time.perf_counter() - began if parts is None else parts.seconds,
-                started=started,
-                versions=versions,
-                folder=folder,
-            )
-            if folder is not None:
-                write_reproduction(done, folder)
-    except OutputError as error:
-        if parts is None or _nothing_kept(parts):
+    # Around all of it: a folder is named by an interruption before its parts are read again, and after they are removed.
+    with stoppable("reproduce", None if resume is None else Path(resume), asks=False) as place:
+        versions, started = _versions(), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        if resume is not None:
+            head = _resumed(Path(resume), versions)
+            name, quick, seed, out = head.identity.experiment, head.identity.quick, head.identity.seed, resume
+            started, threads = head.started, head.threads if threads is None else threads
+        elif name is None:
+            raise ConfigError("experiment", f"must be named (there are {', '.join(EXPERIMENTS)})")
+        experiment = find(name)
+        if seed < 0:
+            raise ConfigError("seed", f"must be ≥ 0, got {seed}")
+        workers = threads if threads is not None else usable_cores()
+        check_parallel(workers, "threads")
+        folder = (
+            new_folder_for(name, out, is_resumed=resume is not None) if write or resume is not None else None
+        )
+        parts = None
+        if folder is not None:
+            parts = Parts(folder, Identity(name, quick, seed, versions, source_digest()), started, threads)
+            place.folder = folder
+        settings = Settings(quick=quick, seed=seed, threads=workers, parts=parts)
+        began = time.perf_counter()
+        try:
+            with stoppable("reproduce", folder, asks=False):
+                outcome = experiment.run(settings, on_progress or (lambda share, doing: None))
+                rows = _rows(experiment, outcome, quick)
+                done = Reproduction(
+                    experiment=experiment,
+                    settings=settings,
+                    outcome=outcome,
+                    rows=rows,
+                    verdict=verdict_of([verdict for _, _, verdict in rows]),
+                    seconds=time.perf_counter() - began if parts is None else parts.seconds,
+                    started=started,
+                    versions=versions,
+                    folder=folder,
+                )
+                if folder is not None:
+                    write_reproduction(done, folder)
+        except OutputError as error:
+            if parts is None or _nothing_kept(parts):
+                raise
+            problem = f"{error.problem}; what was computed is kept, go on with --resume {folder}"
+            raise OutputError(error.place, problem) from error
+        except NeurochipError:
+            if parts is not None:
+                _nothing_kept(parts)
             raise
-        problem = f"{error.problem}; what was computed is kept, go on with --resume {folder}"
-        raise OutputError(error.place, problem) from error
-    except NeurochipError:
+        finally:
+            if parts is not None:
+                parts.close()
         if parts is not None:
-            _nothing_kept(parts)
-        raise
-    finally:
-        if parts is not None:
-            parts.close()
-    if parts is not None:
-        parts.remove()
-    return done
+            parts.remove()
+        return done
 
 
 def _nothing_kept(parts: Parts) -> bool:

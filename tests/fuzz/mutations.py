@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import lzma
@@ -92,10 +93,10 @@ def damaged_json(content: bytes | str, rng: random.Random) -> bytes:
                 case 1 if isinstance(holder, dict):
                     holder[str(rng.choice(VALUES))] = inner
                 case 2 if isinstance(holder, list):
-                    holder.append(rng.choice(VALUES))
+                    holder.append(copy.deepcopy(rng.choice(VALUES)))  # or what comes next would change them
                 case _:
                     holder[key] = rng.choice(
-                        (rng.choice(VALUES), -inner if type(inner) in (int, float) else inner)
+                        (copy.deepcopy(rng.choice(VALUES)), -inner if type(inner) in (int, float) else inner)
                     )
             break
     return json.dumps(table).encode()
