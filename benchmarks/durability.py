@@ -196,7 +196,8 @@ def _hdf5(path: Path) -> dict[str, Any]:
 
         def note(name: str, item: Any) -> None:
             if isinstance(item, h5py.Dataset):
-                found[name] = (item.dtype.str, item[()].tobytes().hex())
+                value = item[()]
+                found[name] = (item.dtype.str, value if isinstance(value, bytes) else value.tobytes().hex())
 
         file.visititems(note)
         for name, value in file.attrs.items():

@@ -102,7 +102,7 @@ def reproduce(
     Interrupted
         On SIGINT: finished parts are kept.
     """
-    # Around all of it: a folder is named by an interruption before its parts are read again, and after they are removed.
+    # Around all of it: an interruption names the folder before its parts are read again, and once they are removed.
     with stoppable("reproduce", None if resume is None else Path(resume), asks=False) as place:
         versions, started = _versions(), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         if resume is not None:

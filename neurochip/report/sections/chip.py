@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from neurochip.description.chip import MOST_CORES
+from neurochip.errors import DataError
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import exact, memory, percent, quantity
 from neurochip.report.schema import ChipTable, CoreTable, Document
@@ -26,6 +28,10 @@ def chip(document: Document) -> Markup | None:
     names = list(dict.fromkeys(core["population"] for core in table["layout"]))
     colours = {name: position % _COLOURS for position, name in enumerate(names)}
     n_cores = table["tiles"] * table["cores_per_tile"]
+    if not 0 < n_cores <= MOST_CORES or table["tiles"] != table["width"] * table["height"]:
+        raise DataError(
+            "chip", f"has {table['tiles']} tiles of {table['cores_per_tile']} cores, which no chip has"
+        )
     limited = any(limit is not None for limit in table["limits"].values())
     lead = (
         f"{table['name']}: {len(table['layout'])} of {exact(n_cores)} cores in use, on a mesh of "

@@ -2,15 +2,18 @@
 
 import base64
 import hashlib
+import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 
+from neurochip.errors import DataError
 from neurochip.report.document import document
 from neurochip.report.html import html
 from neurochip.report.markup import Markup, join, tag
+from neurochip.report.sections.chip import chip
 from tests.unit.report.fake_record import fake_record, interrupted
 
 RECORD = fake_record()
@@ -147,3 +150,15 @@ def test_markup():
     assert tag("td", None, 3, Markup("<b>"), title=None) == "<td>3<b></td>"
     assert tag("rect", stroke_width=2) == '<rect stroke-width="2"/>'
     assert join(["<", tag("i")]) == "&lt;<i></i>"
+
+
+@pytest.mark.parametrize(
+    "change", [{"cores_per_tile": 2**63}, {"tiles": 10**12}, {"width": 10**9}, {"tiles": 0}]
+)
+def test_a_chip_that_cannot_be_is_not_drawn(change: dict[str, int]) -> None:
+    """A stored report that somebody changed; drawing its cores one by one never ended."""
+    table = json.loads(json.dumps(document(fake_record())))
+    assert chip(table) is not None
+    table["chip"].update(change)
+    with pytest.raises(DataError, match="chip: has .* cores, which no chip has"):
+        chip(table)
