@@ -21,7 +21,9 @@ from neurochip.description.spiking_file import read_spiking
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import make_dated
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
+from neurochip.inferring import infer, read_samples
 from neurochip.network import refuse_graph
+from neurochip.neurobench import workload
 from neurochip.presenting import SpikingPresentation
 from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
 from neurochip.report.drawn import drawn
@@ -37,6 +39,7 @@ __all__ = ["ReplayOutcome", "network_source", "replay_run"]
 
 DEFAULT_CHIP = "cmos45"
 READOUT = "readout.npz"
+SAMPLES = "samples.npz"
 
 
 class ReplayOutcome(NamedTuple):
@@ -56,6 +59,7 @@ def replay_run(
     prices: str | None = None,
     timing: Timing = "tick",
     out: Path | str | None = None,
+    labelled: bool = False,
 ) -> ReplayOutcome:
     """Drive a chip with recorded spikes and write what the traffic costs: report.json and report.html.
 
@@ -74,6 +78,8 @@ def replay_run(
         As in `neurochip.replay`.
     out
         Folder to make; `None` makes ``runs/replay-<file>-<time>``.
+    labelled
+        Whether ``raster`` holds labelled samples (`neurochip.inferring`) for a network of spiking neurons.
 
     Raises
     ------
@@ -87,14 +93,20 @@ def replay_run(
         raise _exists(Path(out))
     arrays = load_arrays(path)
     readout: dict[str, NDArray[Any]] = {}
-    neuron = spec = None
+    neuron = spec = shown = measured = None
+    samples = 1
     has_weights = True
     if run is not None and run.endswith(".npz"):
         network = _network(run, overrides)
         sheet = read_chip(chip or DEFAULT_CHIP)
         paid = sheet.prices if prices is None else read_prices(prices)
-        spikes = _named(path, arrays, input_only=True).spikes[0]
-        seen, readout = run_spiking(network, spikes, sheet, prices=paid, timing=timing)
+        if labelled:
+            shown = infer(network, read_samples(path), sheet, prices=paid, timing=timing)
+            seen, samples = shown.replay, len(shown.labels)
+        else:
+            spikes = _named(path, arrays, input_only=True).spikes[0]
+            seen, readout, _ = run_spiking(network, spikes, sheet, prices=paid, timing=timing)
+        measured = workload(network, seen, samples)
         name, of = Path(run).stem, Path(run).name
         neuron = f"{seen.hardware.elements[-1].kind}, dt = {network.dt:g} s, {network.method}"
     else:
@@ -142,7 +154,14 @@ def replay_run(
         replay_time=seen.time,
         prices=paid,
     )
+    if measured is not None:
+        document["neurobench"] = dict(measured)  # type: ignore[arg-type]
+    if shown is not None:
+        document["inference"] = shown.table()
     folder = _made(Path(out)) if out is not None else make_dated("runs", f"replay-{path.stem}", _made)
+    if shown is not None:
+        with replacing(folder / SAMPLES) as file:
+            np.savez_compressed(file, predictions=shown.predictions, labels=shown.labels, **shown.per_sample)  # type: ignore[arg-type]
     if readout:
         with replacing(folder / READOUT) as file:
             np.savez_compressed(file, **readout)  # type: ignore[arg-type]

@@ -29,8 +29,11 @@ from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST, VARIABLES
 from neurochip.energy import ElementUse, HardwareUse
+from neurochip.errors import ConfigError
 from neurochip.machine import check_room_to_compile
 from neurochip.replaying import Replay, Timing, booked, check_clock, check_timing
+
+_QUANTISE = "scale and round them first: neurochip import NET.nir OUT.npz --bits N"
 
 __all__ = ["PlacedSpiking", "SpikingRun", "laid_out", "run_spiking"]
 
@@ -44,10 +47,13 @@ class SpikingRun(NamedTuple):
         Spikes, books, energy and time, groups as layers.
     readout
         Name of each output whose neurons do not fire → its v, [tick, unit].
+    potentials
+        Name of each group → its v after each tick, [tick, unit]; empty unless asked for.
     """
 
     replay: Replay
     readout: dict[str, NDArray[Any]]
+    potentials: dict[str, NDArray[Any]] = {}
 
 
 class PlacedSpiking(NamedTuple):
@@ -69,6 +75,8 @@ def run_spiking(
     *,
     prices: PriceList | str | os.PathLike[str] | None = None,
     timing: Timing = "tick",
+    sample_ticks: int | None = None,
+    potentials: bool = False,
 ) -> SpikingRun:
     """Run a network and cost all that crosses the chip.
 
@@ -80,6 +88,10 @@ def run_spiking(
         0 and 1 of the input, [tick, unit].
     chip, placement, prices, timing
         As in `neurochip.replay`; groups are layers, in the order of the network.
+    sample_ticks
+        Ticks of a sample, where the raster holds several, one after the other: each begins from rest.
+    potentials
+        Whether v of all groups is returned.
 
     Raises
     ------
@@ -95,11 +107,20 @@ def run_spiking(
     made = laid_out(network, spikes, sheet, placement)
     silent = {name: group for name, group in network.outputs.items() if not network.group(group).fires}
     names = tuple(group.name for group in network.groups)
-    potentials = made.engine.advance(len(made.raster.bits), record=bool(silent))
-    readout = {name: potentials[names.index(group)].copy() for name, group in silent.items()}
+    ticks = len(made.raster.bits)
+    each = ticks if sample_ticks is None else sample_ticks
+    if not 1 <= each <= ticks or ticks % each:
+        raise ConfigError("sample_ticks", f"must divide {ticks}, the ticks of the raster, got {each}")
+    record = bool(silent) or potentials
+    parts = []
+    for _ in range(ticks // each):
+        made.engine.rest()
+        parts.append(made.engine.advance(each, record=record))
+    seen = [np.concatenate(layer) for layer in zip(*parts, strict=True)] if record else []
+    readout = {name: seen[names.index(group)] for name, group in silent.items()}
     idle = made.engine.idle()
     replay = booked(made.placed, names, made.raster, idle, made.hardware, paid, timing, weights=made.stored)
-    return SpikingRun(replay, readout)
+    return SpikingRun(replay, readout, dict(zip(names, seen, strict=True)) if potentials else {})
 
 
 def laid_out(
@@ -122,7 +143,7 @@ def laid_out(
         w.astype(like) if c.weights is None else w for w, c in zip(matrices, network.connections, strict=True)
     ]
     places = [c.name or f"{c.source} → {c.target}" for c in network.connections]
-    precision = weight_format(matrices, places, chip, computes=True)
+    precision = weight_format(matrices, places, chip, computes=True, cure=_QUANTISE)
     if integer_bits(precision) is not None:
         check_register(projections, connections, precision)
     for group in network.groups:

@@ -39,6 +39,21 @@ __all__ = ["command"]
     show_default=True,
     help="Which synapses there are: as described, all listed one by one, or every entry of a matrix.",
 )
+@click.option(
+    "--bits",
+    type=click.IntRange(2, 16),
+    help="Round weights, biases and potentials to whole numbers, weights of so many bits.",
+)
+@click.option(
+    "--calibrate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="X.npz",
+    help="With --bits: samples by which the scale of each layer is chosen: spikes [sample, tick, unit], or spikes.0 "
+    "[tick, unit].",
+)
+@click.option(
+    "--per-channel", is_flag=True, help="With --bits: a scale for each neuron, or each map of a convolution."
+)
 def command(
     source: Path,
     out: Path,
@@ -47,6 +62,9 @@ def command(
     reset: str | None,
     method: str | None,
     connectivity: str,
+    bits: int | None,
+    calibrate: Path | None,
+    per_channel: bool,
 ) -> None:
     """Read NET.nir and write it as OUT.npz; run it with: neurochip simulate OUT.npz --replay INPUT.npz."""
     from neurochip.description.nir_graph import import_nir
@@ -62,6 +80,18 @@ def command(
         source=tool,
         reset=cast(Any, reset),
     )
+    if bits is None and (calibrate is not None or per_channel):
+        raise click.UsageError("--calibrate and --per-channel need --bits")
+    if bits is not None:
+        from neurochip.quantising import calibration, quantised
+
+        spikes, ticks = (None, None) if calibrate is None else calibration(calibrate, network)
+        network, changes, warnings = quantised(
+            network, bits, spikes=spikes, sample_ticks=ticks, per_channel=per_channel
+        )
+        for change in changes:
+            click.echo(change.words())
+        notes = (*notes, *warnings)
     write_network(network, out)
     for note in notes:
         click.echo(f"Note: {note}", err=True)

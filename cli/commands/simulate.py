@@ -45,7 +45,15 @@ DEFAULT_RUN = "mnist-small"
     help="Drive the chip with the spikes recorded in FILE (.npz, docs/replay.md) and cost their traffic; nothing is "
     "trained. RUN then only says whose network they are of.",
 )
-@click.option("--chip", type=CHIP, metavar="CHIP|FILE", help="With --replay: the chip.")
+@click.option(
+    "--data",
+    "samples",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Show a network (.npz of `neurochip import`) labelled samples, each from rest: spikes [sample, tick, unit] "
+    "and labels [sample] of an .npz (docs/nir.md).",
+)
+@click.option("--chip", type=CHIP, metavar="CHIP|FILE", help="With --replay or --data: the chip.")
 @click.option(
     "--prices", type=PRICES, metavar="CHIP|FILE", help="With --replay: prices other than the chip's own."
 )
@@ -72,6 +80,7 @@ def command(
     threads: int | None,
     resume: Path | None,
     raster: Path | None,
+    samples: Path | None,
     chip: str | None,
     prices: str | None,
     through: str | None,
@@ -94,7 +103,12 @@ def command(
         "--seed": seed is not None,
         "--out": out is not None,
         "--replay": raster is not None,
+        "--data": samples is not None,
     }
+    if samples is not None:
+        if raster is not None or run is None or not run.endswith(".npz"):
+            raise click.UsageError("--data shows samples to a network: name its .npz, and leave out --replay")
+        raster = samples
     if raster is None:
         alone = {"--chip": chip, "--prices": prices}
         named = ", ".join(name for name, value in alone.items() if value is not None)
@@ -106,7 +120,7 @@ def command(
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the run of its folder as it was; leave out {named}")
     if raster is None and run is not None and run.endswith(".npz"):
-        raise click.UsageError("a network needs its input: --replay FILE")
+        raise click.UsageError("a network needs its input: --replay FILE, or --data FILE")
     if raster is not None and (through or device):
         raise click.UsageError(
             "--replay drives the chip by recorded spikes; leave out --through and --device"
@@ -116,7 +130,18 @@ def command(
             raise click.UsageError(
                 "--replay draws nothing and takes one thread; leave out --seed and --threads"
             )
-        _replay(raster, run, overrides, chip, prices, timing or "tick", out, quiet=quiet, as_json=as_json)
+        _replay(
+            raster,
+            run,
+            overrides,
+            chip,
+            prices,
+            timing or "tick",
+            out,
+            samples is not None,
+            quiet=quiet,
+            as_json=as_json,
+        )
         return
     from neurochip.simulation import simulate
 
@@ -171,6 +196,7 @@ def _replay(
     prices: str | None,
     timing: TimingModel,
     out: Path | None,
+    labelled: bool,
     *,
     quiet: bool,
     as_json: bool,
@@ -188,6 +214,7 @@ def _replay(
         prices=prices,
         timing=timing,
         out=out,
+        labelled=labelled,
     )
     if not told_briefly(outcome.folder, "report.json", quiet=quiet, as_json=as_json):
         summary_console().print(replay_summary(outcome.document))

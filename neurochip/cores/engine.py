@@ -128,7 +128,11 @@ class LayerEngine:
         self._channel = sound_channel(self._wiring)
         self._idle = np.zeros(slots, dtype=np.int64)
         self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
-        self.tick = 0
+        self.tick = self._began = 0
+
+    def rest(self) -> None:
+        """Let the next tick be the first of a presentation: everything is 0 again, and what is recorded goes on."""
+        self._began = self.tick
 
     def advance(self, ticks: int, *, record: bool = False) -> list[NDArray[Any]]:
         """Go on; return the first variable after each tick, list over layers of T[tick, unit], if it is recorded."""
@@ -137,7 +141,12 @@ class LayerEngine:
         run_ticks(
             np.zeros(1, np.int64),
             typed(
-                Span(np.zeros(1, np.uint64), np.uint64(0), self.tick + 1, np.zeros((ticks, 1), self._dtype))
+                Span(
+                    np.zeros(1, np.uint64),
+                    np.uint64(0),
+                    self.tick - self._began + 1,
+                    np.zeros((ticks, 1), self._dtype),
+                )
             ),
             typed(self._wiring),
             typed(self._synapses),

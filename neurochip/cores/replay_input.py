@@ -117,7 +117,14 @@ def feedback_weights(feedback: Sequence[Weights | None] | None, sizes: list[int]
     return back
 
 
-def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, computes: bool) -> Precision:
+def weight_format(
+    matrices: list[Array],
+    places: list[str],
+    chip: ChipSpec,
+    *,
+    computes: bool,
+    cure: str = "scale and round them first",
+) -> Precision:
     """Return the narrowest format of the chip that holds all weights as they are.
 
     Integers are held as integers in two's complement, or refused: they never become floating-point numbers on a chip
@@ -146,8 +153,7 @@ def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, c
         raise ConfigError(
             "weights",
             f"{smallest} to {largest} need {bits} bits, and {chip.name} has {chip.weights.formats()}; "
-            "scale and round them first"
-            + (", or give them as floating-point numbers" if chip.weights.floats else ""),
+            f"{cure}" + (", or give them as floating-point numbers" if chip.weights.floats else ""),
         )
     real: Precision = "float32" if single or "float64" not in chip.weights.floats else "float64"
     if real in chip.weights.floats:
@@ -162,9 +168,7 @@ def weight_format(matrices: list[Array], places: list[str], chip: ChipSpec, *, c
     if not computes:  # the values play no part
         return f"int{widest}"  # type: ignore[return-value]
     why = f"need {bits} bits" if whole else "are not whole numbers"
-    raise ConfigError(
-        "weights", f"{why}, and {chip.name} has {chip.weights.formats()}; scale and round them first"
-    )
+    raise ConfigError("weights", f"{why}, and {chip.name} has {chip.weights.formats()}; {cure}")
 
 
 def _holds(kind: np.dtype[Any], matrix: Array) -> bool:

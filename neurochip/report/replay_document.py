@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, TypedDict, cast
+from typing import Any, NotRequired, TypedDict, cast
 
 import numpy as np
 
@@ -86,6 +86,8 @@ class ReplayDocument(TypedDict):
     weights: str
     chip: ChipTable
     ledger: dict[str, dict[str, Any]]
+    neurobench: NotRequired[dict[str, float]]
+    inference: NotRequired[dict[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

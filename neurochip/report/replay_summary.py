@@ -34,8 +34,28 @@ def replay_summary(document: ReplayDocument) -> Group:
         parts.append(Text(f"energy  {document['energy_j']['note']}", style="dim"))
     else:
         parts.append(energy_table(shared))
+    parts += [Text(line) for line in _inferences(document)]
     line = chip_line(shared)
     return NewGroup(*parts, *([] if line is None else [line]))
+
+
+def _inferences(document: ReplayDocument) -> list[str]:
+    """Return what samples with labels came to, if there were any."""
+    table = document.get("inference")
+    if table is None:
+        return []
+    means = table["per_inference"]
+    said = [
+        f"accuracy  {table['accuracy']:.2%} ± {table['accuracy_error']:.2%} of {table['samples']} samples"
+    ]
+    units = {"energy_j": "J", "seconds": "s", "energy_delay_js": "J s"}
+    for name, values in means.items():
+        unit = units.get(name, "")
+        what = name.removesuffix("_j").removesuffix("_js").replace("_", " × ")
+        said.append(
+            f"{what}  {quantity(values['mean'], unit)} ± {quantity(values['deviation'], unit)} an inference"
+        )
+    return said
 
 
 def _headline(document: ReplayDocument) -> Table:

@@ -17,6 +17,8 @@ import pytest
 from click.testing import CliRunner
 
 from neurochip.description import run_text
+from neurochip.description.nir_graph import from_nir
+from neurochip.spiking import run_spiking
 
 from .conftest import TINY, Finished, Run, Workplace
 from .documents import PAGES, ROOT, Line, blocks, lines, split
@@ -111,6 +113,11 @@ def network(folder: Path) -> None:
     nir.write(str(folder / "net.nir"), graph)
     raster = (np.random.default_rng(3).random((20, 8)) < 0.3).astype(np.uint8)
     np.savez(folder / "input.npz", **{"spikes.0": raster})
+    samples = (np.random.default_rng(4).random((4, 10, 8)) < 0.3).astype(np.uint8)
+    np.savez(folder / "test.npz", spikes=samples, labels=np.arange(4))
+    seen = run_spiking(from_nir(graph, source="snntorch"), raster, "ideal-bits").replay.spikes[1]
+    np.savez(folder / "x.npz", x=raster)
+    np.savez(folder / "theirs.npz", lif=np.concatenate([seen[1:], np.zeros((1, 6))]))
 
 
 def program(folder: Path) -> None:
@@ -175,7 +182,7 @@ def shortened(line: Line) -> list[str]:
         )
     words = text.split("\0")
     more, _ = SHORTER.get(words[0], ([], "")) if words[-1] != "list" else ([], "")
-    if "--resume" in words or ("--replay" in words and words[0] != "trace"):
+    if "--resume" in words or (words[0] != "trace" and {"--replay", "--data"} & set(words)):
         return words  # goes on with something small, or is driven by something small
     return words + more
 

@@ -158,7 +158,8 @@ BAD: list[tuple[list[str], int, str]] = [
      "two.npz: spikes.1: is no array of such a file; it may have spikes.0"),
     (["simulate", "net.npz", "--replay", "wide.npz"], 3, "spikes[0]: must have shape (ticks, 8), got (80, 9)"),
     (["simulate", "net.npz", "--replay", "input.npz", "--chip", "loihi"], 2,
-     "weights: are not whole numbers, and loihi has integers of 1 to 9 bits; scale and round them first"),
+     "weights: are not whole numbers, and loihi has integers of 1 to 9 bits; scale and round them first: "
+     "neurochip import NET.nir OUT.npz --bits N"),
     (["simulate", "net.npz", "--replay", "input.npz", "--set", "seed=1"], 2,
      "overrides: change a run, and a network has none of its values; import it anew instead"),
 ]  # fmt: skip
@@ -190,5 +191,5 @@ def test_a_network_without_input(run: Run, net: Path, command: str) -> None:
     result = run(command, net)
     assert (result.exit_code, result.stderr.splitlines()[-1]) == (
         2,
-        "Error: a network needs its input: --replay FILE",
+        "Error: a network needs its input: --replay FILE, or --data FILE",
     )

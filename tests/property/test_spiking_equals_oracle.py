@@ -187,5 +187,6 @@ def test_weights_that_a_chip_cannot_hold() -> None:
     with pytest.raises(Exception) as caught:
         run_spiking(network, raster, "loihi")
     assert str(caught.value) == (
-        "weights: are not whole numbers, and loihi has integers of 1 to 9 bits; scale and round them first"
+        "weights: are not whole numbers, and loihi has integers of 1 to 9 bits; scale and round them first: "
+        "neurochip import NET.nir OUT.npz --bits N"
     )

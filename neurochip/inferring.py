@@ -1,0 +1,182 @@
+"""Labelled samples shown to a network, one after the other from rest: accuracy, and what an inference costs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from neurochip.cores.raster_file import load_arrays
+from neurochip.description import ChipSpec, PriceList
+from neurochip.description.spiking import SpikingNetwork
+from neurochip.errors import ConfigError, DataError
+from neurochip.replaying import Replay, Timing
+from neurochip.spiking import run_spiking
+
+__all__ = ["Inference", "LabelledSamples", "infer", "read_samples"]
+
+_SPIKES, _LABELS = ("spikes", "x"), ("labels", "y")
+
+
+class LabelledSamples(NamedTuple):
+    """Samples u8[sample, tick, unit], and the class of each, i64[sample]."""
+
+    spikes: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+
+class Inference(NamedTuple):
+    """What samples did.
+
+    Attributes
+    ----------
+    replay
+        All of them, one after the other.
+    predictions, labels
+        i64[sample].
+    per_sample
+        f64[sample] each: ``spikes``, ``sops``, ``packets``, and ``energy_j``, ``seconds``, ``energy_delay_js`` where
+        they are known.
+    ticks
+        Of a sample, the ticks included in which its last spikes reach the output.
+    output
+        The output that classifies.
+    """
+
+    replay: Replay
+    predictions: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    per_sample: Mapping[str, NDArray[np.float64]]
+    ticks: int
+    output: str
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples that are classified rightly."""
+        return float(np.mean(self.predictions == self.labels))
+
+    def table(self) -> dict[str, Any]:
+        """Return everything as JSON has it: means, and standard deviations over samples."""
+        n = len(self.labels)
+        spread = {
+            name: {"mean": float(values.mean()), "deviation": float(values.std(ddof=1)) if n > 1 else 0.0}
+            for name, values in self.per_sample.items()
+        }
+        return {
+            "samples": n,
+            "ticks": self.ticks,
+            "output": self.output,
+            "accuracy": self.accuracy,
+            "accuracy_error": float(np.sqrt(self.accuracy * (1 - self.accuracy) / n)),
+            "per_inference": spread,
+        }
+
+
+def read_samples(path: Path | str) -> LabelledSamples:
+    """Return the samples of an .npz: ``spikes`` or ``x`` [sample, tick, unit], 0 and 1, ``labels`` or ``y`` [sample].
+
+    Raises
+    ------
+    DataError
+        For arrays that are missing or do not fit one another.
+    """
+    arrays = load_arrays(path)
+    found = [next((arrays[name] for name in names if name in arrays), None) for names in (_SPIKES, _LABELS)]
+    spikes, labels = found
+    if spikes is None or labels is None:
+        raise DataError(
+            str(path),
+            f"must have spikes [sample, tick, unit] and labels [sample], has {', '.join(arrays) or 'nothing'}",
+        )
+    if spikes.ndim != 3 or 0 in spikes.shape or spikes.dtype.kind not in "biuf":
+        raise DataError(
+            f"{path}: spikes", f"must be numbers [sample, tick, unit], got {spikes.dtype} {spikes.shape}"
+        )
+    bits = spikes != 0
+    if not np.array_equal(bits, spikes):
+        at = tuple(int(i) for i in np.argwhere(bits != spikes)[0])
+        raise DataError(f"{path}: spikes{list(at)}", f"must be 0 or 1, got {spikes[at]}")
+    if labels.shape != spikes.shape[:1] or labels.dtype.kind not in "iu":
+        raise DataError(
+            f"{path}: labels", f"must be {len(spikes)} whole numbers, got {labels.dtype} {labels.shape}"
+        )
+    return LabelledSamples(bits.astype(np.uint8), labels.astype(np.int64))
+
+
+def infer(
+    network: SpikingNetwork,
+    samples: LabelledSamples,
+    chip: ChipSpec | str,
+    *,
+    prices: PriceList | str | None = None,
+    timing: Timing = "tick",
+    output: str | None = None,
+    placement: ArrayLike | None = None,
+) -> Inference:
+    """Show all samples to a network on a chip; it is placed once.
+
+    Each begins from rest, and ends when the spikes of its last tick have reached the output. What classifies is the
+    neuron with the most spikes, or the largest sum of v over the ticks where the output does not fire; of several the
+    first.
+
+    Raises
+    ------
+    NeurochipError
+        As of `run_spiking`; also for labels that the output has no neuron for.
+    """
+    name = _output(network, output)
+    group = network.group(network.outputs[name])
+    least, most = int(samples.labels.min()), int(samples.labels.max())
+    if least < 0 or most >= group.size:
+        raise DataError(
+            "labels", f"must be 0 to {group.size - 1}, the neurons of output {name}, got {least} to {most}"
+        )
+    n, ticks, units = samples.spikes.shape
+    whole = ticks + group.begins
+    raster = np.zeros((n, whole, units), np.uint8)
+    raster[:, :ticks] = samples.spikes
+    seen = run_spiking(
+        network, raster.reshape(n * whole, units), chip, prices=prices, timing=timing, sample_ticks=whole
+    )
+    k = [g.name for g in network.groups].index(group.name)
+    values = seen.replay.spikes[k] if group.fires else seen.readout[name]
+    votes = values.reshape(n, whole, group.size)[:, group.begins :].sum(axis=1, dtype=np.float64)
+    return Inference(
+        replay=seen.replay,
+        predictions=np.argmax(votes, axis=1),
+        labels=samples.labels,
+        per_sample=_per_sample(seen.replay, n),
+        ticks=whole,
+        output=name,
+    )
+
+
+def _output(network: SpikingNetwork, output: str | None) -> str:
+    if output is None and len(network.outputs) == 1:
+        return next(iter(network.outputs))
+    if output not in network.outputs:
+        what = "has no output" if not network.outputs else f"has outputs {', '.join(network.outputs)}"
+        raise ConfigError("output", f"must name one of them: the network {what}, got {output!r}")
+    return str(output)
+
+
+def _per_sample(replay: Replay, n: int) -> dict[str, NDArray[np.float64]]:
+    def summed(values: NDArray[Any]) -> NDArray[np.float64]:
+        total: NDArray[np.float64] = values.reshape(n, -1).sum(axis=1).astype(np.float64)
+        return total
+
+    found = {
+        name: summed(np.asarray(replay.ledger.per_tick[key]))
+        for name, key in (("spikes", "spikes_sent"), ("sops", "sops"), ("packets", "packets"))
+        if key in replay.ledger.per_tick
+    }
+    if replay.energy_per_tick_j:
+        found["energy_j"] = summed(replay.energy_per_tick_j["total"])
+    if replay.time.cycles_per_tick is not None and replay.time.seconds is not None and replay.time.cycles:
+        found["seconds"] = summed(replay.time.cycles_per_tick) * (replay.time.seconds / replay.time.cycles)
+        if "energy_j" in found:
+            found["energy_delay_js"] = found["energy_j"] * found["seconds"]
+    return found
