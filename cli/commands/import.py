@@ -42,6 +42,7 @@ __all__ = ["command"]
 @click.option(
     "--bits",
     type=click.IntRange(2, 16),
+    metavar="N",
     help="Round weights, biases and potentials to whole numbers, weights of so many bits.",
 )
 @click.option(
