@@ -13,11 +13,11 @@ __all__ = ["command"]
 @click.command("check", short_help="Compare an imported network with a run of the tool that wrote it.")
 @click.argument("net", metavar="NET.nir", type=click.Path(dir_okay=False, path_type=Path))
 @click.option(
-    "--input", "inputs", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="X.npz",
-    help="x: 0 and 1, [tick, unit].",
+    "--input", "inputs", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
+    help="Input: an .npz with x, 0 and 1, [tick, unit].",
 )  # fmt: skip
 @click.option(
-    "--expect", "expected", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="SPIKES.npz",
+    "--expect", "expected", required=True, type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="What the tool gave: [tick, unit] of each group, by the name of its node; of outputs that do not fire, v.",
 )  # fmt: skip
 @click.option("--dt", type=float, metavar="SECONDS", help="How long a tick is.")
@@ -42,7 +42,7 @@ def command(
     reset: str | None,
     method: str | None,
 ) -> None:
-    """Run NET.nir on X.npz and compare with SPIKES.npz, spike by spike; ends with 1 where something differs.
+    """Run NET.nir on its input and compare with what the tool gave, spike by spike; ends with 1 where something differs.
 
     Each group is later here by its depth, as `neurochip import` says. Where something differs, other conventions are
     tried.

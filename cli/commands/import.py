@@ -48,7 +48,7 @@ __all__ = ["command"]
 @click.option(
     "--calibrate",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="X.npz",
+    metavar="FILE",
     help="With --bits: samples by which the scale of each layer is chosen: spikes [sample, tick, unit], or spikes.0 "
     "[tick, unit].",
 )
