@@ -42,7 +42,7 @@ def command(
     reset: str | None,
     method: str | None,
 ) -> None:
-    """Run NET.nir on its input and compare with what the tool gave, spike by spike; ends with 1 where something differs.
+    """Run NET.nir on its input and compare it with what the tool gave, spike by spike; 1 where something differs.
 
     Each group is later here by its depth, as `neurochip import` says. Where something differs, other conventions are
     tried.
