@@ -33,7 +33,7 @@ COMMANDS = {
     "trace": "Write waveforms of one presentation of a run.",
     "import": "Take in a spiking network from NIR.",
     "check": "Compare an imported network with a run of the tool that wrote it.",
-    "export": "Hand a network to other tools: NIR, a chip as Verilog, or an analog one for SPICE.",
+    "export": "Hand a network to others: NIR, Verilog, or SPICE of analog chips.",
     "verify": "Run an exported chip in a Verilog simulator and compare all it does.",
     "die": "Show, save or take in the die of an analog run.",
     "report": "Render a stored run again, or price its counts anew.",

@@ -10,7 +10,7 @@ __all__ = ["command"]
 
 
 @click.command(
-    "export", short_help="Hand a network to other tools: NIR, a chip as Verilog, or an analog one for SPICE."
+    "export", short_help="Hand a network to others: NIR, Verilog, or SPICE of analog chips."
 )
 @click.argument("source", metavar="RUN|NET.npz", type=click.Path(path_type=Path))
 @click.argument("out", metavar="OUT.nir|OUT.cir|OUT", type=click.Path(path_type=Path))
