@@ -34,7 +34,7 @@ COMMANDS = {
     "import": "Take in a spiking network from NIR.",
     "check": "Compare an imported network with a run of the tool that wrote it.",
     "export": "Hand a network to others: NIR, Verilog, or SPICE of analog chips.",
-    "verify": "Run an exported chip in a Verilog simulator and compare all it does.",
+    "verify": "Run an exported chip in a Verilog simulator and compare.",
     "die": "Show, save or take in the die of an analog run.",
     "report": "Render a stored run again, or price its counts anew.",
     "runs": "List the runs of the catalogue, or show one.",

@@ -11,7 +11,7 @@ from ..options import json_option
 __all__ = ["command"]
 
 
-@click.command("verify", short_help="Run an exported chip in a Verilog simulator and compare all it does.")
+@click.command("verify", short_help="Run an exported chip in a Verilog simulator and compare.")
 @click.argument("folder", metavar="OUT", type=click.Path(path_type=Path))
 @click.option(
     "--simulator",
