@@ -9,9 +9,7 @@ import click
 __all__ = ["command"]
 
 
-@click.command(
-    "export", short_help="Hand a network to others: NIR, Verilog, or SPICE of analog chips."
-)
+@click.command("export", short_help="Hand a network to others: NIR, Verilog, or SPICE of analog chips.")
 @click.argument("source", metavar="RUN|NET.npz", type=click.Path(path_type=Path))
 @click.argument("out", metavar="OUT.nir|OUT.cir|OUT", type=click.Path(path_type=Path))
 @click.option(
