@@ -11,7 +11,8 @@ __all__ = ["DOCS", "PAGES", "ROOT", "Line", "blocks", "lines", "mentions", "spli
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-PAGES = ("README.md", *sorted(f"docs/{path.name}" for path in DOCS.glob("*.md")))
+_FOUND = (*DOCS.glob("*.md"), *DOCS.glob("results/*.md"))
+PAGES = ("README.md", *sorted(path.relative_to(ROOT).as_posix() for path in _FOUND))
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

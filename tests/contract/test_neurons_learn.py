@@ -20,5 +20,5 @@ def test_the_verdict_needs_both_controls() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["lif", "cuba-lif"])
 def test_they_learn(kind: str) -> None:
-    """docs/results.md, Neurons."""
+    """docs/results/rules.md, Neurons."""
     assert measure(kind).learns
