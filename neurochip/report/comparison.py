@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, cast
 
 from neurochip.description import RunSpec
-from neurochip.errors import DataError
+from neurochip.errors import ConfigError
 from neurochip.report.baseline import per_point
 from neurochip.report.document import TRAINING_PHASES
 from neurochip.report.quantities import decimal, duration, percent, quantity
@@ -91,11 +91,11 @@ def compare(documents: Sequence[tuple[str, Document]]) -> Comparison:
 
     Raises
     ------
-    DataError
+    ConfigError
         When there are fewer than two.
     """
     if len(documents) < 2:
-        raise DataError("compare", f"needs at least two runs, got {len(documents)}; name another folder")
+        raise ConfigError("compare", f"needs at least two runs, got {len(documents)}; name another folder")
     runs = tuple(Compared(name, _about(document), document) for name, document in documents)
     alike = len({run.document["energy_j"]["prices"] for run in runs}) == 1
     rows = (_row(*entry, runs, against=alike or "energy" not in entry[0]) for entry in _QUANTITIES)

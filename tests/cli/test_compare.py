@@ -42,12 +42,12 @@ def test_page_and_values(run: Run, place: Workplace, finished: Finished) -> None
 
 
 def test_refused(run: Run) -> None:
-    for arguments, words in (
-        (("one",), "Error: compare: needs at least two runs, got 1; name another folder\n"),
-        (("one", "none"), "Error: none: no such file; name the folder of a finished run\n"),
+    for arguments, code, words in (
+        (("one",), 2, "Error: compare: needs at least two runs, got 1; name another folder\n"),
+        (("one", "none"), 3, "Error: none: no such file; name the folder of a finished run\n"),
     ):
         result = run("compare", *arguments)
-        assert (result.exit_code, result.stderr) == (2, words)
+        assert (result.exit_code, result.stderr) == (code, words)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_a_folder_that_holds_no_run(run: Run, place: Workplace, holds: str, word
     (place.folder / "other").mkdir()
     place.write(f"other/{holds}", "{}")
     result = run("compare", "one", "other")
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr.startswith(f"Error: other: {words}")
     assert result.stderr.count("\n") == 1
 
@@ -79,6 +79,6 @@ def test_a_replay_is_no_run(run: Run, place: Workplace) -> None:
     assert run("simulate", "--replay", "one/raster.npz", "--out", "replayed", "--quiet").exit_code == 0
     result = run("compare", "one", "replayed")
     assert (result.exit_code, result.stderr) == (
-        2,
+        3,
         "Error: replayed: is a replay, not a run that learns; `neurochip report` shows it\n",
     )
