@@ -126,7 +126,8 @@ def format_quantity(value: float, dimension: str) -> str:
     symbol = DIMENSIONS[dimension][2]
     if value == 0:
         return f"0 {symbol}"
-    ordered = sorted(_PREFIXES.items(), key=lambda item: item[1])
+    power = 2 if dimension == "area" else 1  # km2 are square kilometres
+    ordered = sorted(((prefix, size**power) for prefix, size in _PREFIXES.items()), key=lambda item: item[1])
     # A hair below 1, so that 1e-12 × 1e12 counts as 1 pJ and not as 1000 fJ.
     fitting = [item for item in ordered if abs(value) / float(item[1]) >= 1 - 1e-9] or ordered[:1]
     prefix, size = fitting[-1]

@@ -65,8 +65,13 @@ def test_quiet_asks_for_no_progress(run: Run, fake: Fake) -> None:
     assert run("simulate", "--quiet").stderr == "Stopped.\n"
 
 
-@pytest.mark.parametrize("option", [(), ("--json",)])
-def test_a_line_for_each_epoch_when_nobody_watches(run: Run, fake: Fake, option: tuple[str, ...]) -> None:
+_AS_JSON = '{"stopped": "Stopped.", "exit_code": 130, "folder": null, "command": "simulate"}'
+
+
+@pytest.mark.parametrize(("option", "last"), [((), "Stopped."), (("--json",), _AS_JSON)])
+def test_a_line_for_each_epoch_when_nobody_watches(
+    run: Run, fake: Fake, option: tuple[str, ...], last: str
+) -> None:
     fake.steps = [
         progress(epoch=1, done=20, error=0.9),
         progress(epoch=1, done=2000, error=0.2125),
@@ -82,7 +87,7 @@ def test_a_line_for_each_epoch_when_nobody_watches(run: Run, fake: Fake, option:
     assert result.stderr.splitlines() == [
         "epoch 1/5: error 21.25 %, test 12.00 %, 1:02:05 left, 800 samples/s",
         "epoch 2/5: error 8.00 %, test 9.80 %, 1:00 left, 7.2 samples/s",
-        "Stopped.",
+        last,
     ]
 
 

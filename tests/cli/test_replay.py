@@ -152,27 +152,27 @@ def test_json(run: Run, place: Workplace) -> None:
     assert json.loads(result.stdout) == document("out")
 
 
-BAD: list[tuple[dict[str, Any], list[str], str]] = [
-    ({"spikes.1": np.zeros((30, 12))}, [], "mine.npz: spikes.1: must be uint8, got float64"),
-    ({"spikes.1": np.full((30, 12), 2, np.uint8)}, [], "mine.npz: spikes.1[0, 0]: must be 0 or 1, got 2"),
+BAD: list[tuple[dict[str, Any], list[str], int, str]] = [
+    ({"spikes.1": np.zeros((30, 12))}, [], 3, "mine.npz: spikes.1: must be uint8, got float64"),
+    ({"spikes.1": np.full((30, 12), 2, np.uint8)}, [], 3, "mine.npz: spikes.1[0, 0]: must be 0 or 1, got 2"),
     ({"placement.0": np.full(20, 99), "placement.1": np.zeros(12, int), "placement.2": np.zeros(5, int)}, [],
-     "placement[0][0]: cmos45 has no core 99; its cores are 0 to 63"),
+     4, "placement[0][0]: cmos45 has no core 99; its cores are 0 to 63"),
     ({}, ["--chip", "ideal-bits", "--timing", "cycle"],
-     'timing: "cycle" needs a clock, and ideal-bits has none; use "tick" or another chip'),
-    ({}, ["--set", "seed=2"], "overrides: change a run, and there is none; name one beside the raster"),
-    ({}, ["mnist-small"], "spikes: have layers 20-12-5, and the network of mnist-small is 784-500-10"),
+     2, 'timing: "cycle" needs a clock, and ideal-bits has none; use "tick" or another chip'),
+    ({}, ["--set", "seed=2"], 2, "overrides: change a run, and there is none; name one beside the raster"),
+    ({}, ["mnist-small"], 3, "spikes: have layers 20-12-5, and the network of mnist-small is 784-500-10"),
     ({}, ["mnist-continuous"],
-     'substrate: must be "digital" to send spikes, and mnist-continuous is "ideal"'),
+     2, 'substrate: must be "digital" to send spikes, and mnist-continuous is "ideal"'),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("changes", "options", "sentence"), BAD)
+@pytest.mark.parametrize(("changes", "options", "code", "sentence"), BAD)
 def test_refused(
-    run: Run, place: Workplace, changes: dict[str, Any], options: list[str], sentence: str
+    run: Run, place: Workplace, changes: dict[str, Any], options: list[str], code: int, sentence: str
 ) -> None:
     np.savez(place.folder / "mine.npz", **(spikes() | changes))
     result = run("simulate", "--replay", "mine.npz", "--out", "out", *options)
-    assert (result.exit_code, result.stdout) == (2, "")
+    assert (result.exit_code, result.stdout) == (code, "")
     assert result.stderr == f"Error: {sentence}\n"
     assert place.files() == ["mine.npz"]
 

@@ -78,7 +78,7 @@ def test_what_is_not_joined(swept: Path, run: Run, place: Workplace) -> None:
     assert not Path("whole").exists()
     result = run("sweep", "merge", "nothing", "--out", "whole")
     assert (result.exit_code, result.stderr) == (
-        2,
+        3,
         "Error: nothing: has no points.sqlite; name the folder of a sweep\n",
     )
     for shard, why in (

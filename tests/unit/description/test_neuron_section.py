@@ -66,7 +66,7 @@ def test_an_override_takes_the_coding_of_a_file_away() -> None:
          "filter, start, readout, lowest"),
         (["neuron.membrane=3"], "--set neuron.membrane: unknown key; the keys here are kind"),
         (["neuron.kind=lif", "neuron.membrane=0"], "--set neuron.membrane: must be > 0 ticks, got 0"),
-        (["neuron.kind=lif", "neuron.period=0.5"], "--set neuron.period: must be ≥ 1 tick, got 0.5"),
+        (["neuron.kind=lif", "neuron.period=0.5"], "--set neuron.period: must be 1 to 1000 ticks, got 0.5"),
         (["neuron.kind=lif", "neuron.filter=-1"], "--set neuron.filter: must be > 0 ticks, got -1"),
         (["neuron.kind=lif", "neuron.reset=zero"], '--set neuron.reset: expected "value" or "subtract", got "zero"'),
         (["neuron.kind=two-compartment", "neuron.margin=-1"],

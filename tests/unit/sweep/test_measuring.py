@@ -78,7 +78,8 @@ def test_deploying_where_it_was_trained_changes_nothing(overrides: tuple[str, ..
     run = run_of(*overrides)
     trained, weights = measured("train", run)
     deployed, same = measured("deploy", run, weights)
-    assert deployed == trained
+    # Whether a network can learn is looked at where it learns.
+    assert {**deployed, "warnings": []} == {**trained, "warnings": []}
     for one, other in zip(unpack(weights).weights, unpack(same).weights, strict=True):
         np.testing.assert_array_equal(one, other)
 
