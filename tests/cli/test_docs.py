@@ -40,6 +40,7 @@ LEFT_OUT = {
     "ssh -N": "needs another machine",
     "dask scheduler": "serves until it is stopped; test_sweep_workers.py starts a cluster in this process",
     "dask worker": "needs that server",
+    "neurochip export DIR chip --rtl": "needs a run on integer cores; test_rtl.py exports one",
     "neurochip verify": "needs a Verilog simulator; test_rtl.py verifies a chip where there is one",
     "neurochip bench settle": "measures for a minute; test_bench.py and test_rows.py measure every row in small",
     "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",

@@ -35,7 +35,7 @@ def filled(word: str) -> str:
 
 def parsed(words: list[str]) -> click.Context:
     """Let click read a command line as the program does, and run nothing."""
-    parent = click.Context(neurochip, info_name="neurochip")
+    parent = click.Context(neurochip, info_name="neurochip", **neurochip.context_settings)
     context = parent
     command: click.Command = neurochip
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
@@ -54,7 +54,7 @@ def options_of(words: list[str]) -> None:
     command: click.Command = neurochip
     for word in words:
         if isinstance(command, click.Group) and not word.startswith("-"):
-            _, found, _ = command.resolve_command(click.Context(command), [word])
+            _, found, _ = command.resolve_command(click.Context(command, **command.context_settings), [word])
             assert found is not None
             command = found
         elif word.startswith("--"):

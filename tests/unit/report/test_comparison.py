@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from neurochip.description import read_prices
-from neurochip.errors import DataError
+from neurochip.errors import ConfigError
 from neurochip.report.comparison import Comparison, Row, compare
 from neurochip.report.comparison_page import comparison_page
 from neurochip.report.document import document, repriced
@@ -66,7 +66,7 @@ def test_joules_of_different_lists_have_no_ratio() -> None:
 
 
 def test_one_run_is_no_comparison() -> None:
-    with pytest.raises(DataError) as refused:
+    with pytest.raises(ConfigError) as refused:
         compare([("a", made())])
     assert str(refused.value) == "compare: needs at least two runs, got 1; name another folder"
 
