@@ -66,6 +66,8 @@ class Dataset:
         The label of each class, in the order of the output neurons; empty where targets are numbers.
     outputs
         Of numbers: the name of each.
+    features
+        Names of the inputs, in their order; empty where they have none.
     scaling
         What was done to the inputs.
     target_scaling
@@ -84,6 +86,7 @@ class Dataset:
     validation: Part | None = field(default=None, repr=False)
     classes: tuple[str, ...] = field(default=(), repr=False)
     outputs: tuple[str, ...] = field(default=(), repr=False)
+    features: tuple[str, ...] = field(default=(), repr=False)
     scaling: Scaling = field(default=BYTES, repr=False)
     target_scaling: Scaling | None = field(default=None, repr=False)
     clipped: int = 0

@@ -65,6 +65,7 @@ def prepared(table: Table, spec: DataSpec) -> Dataset:
         validation=made[2] if len(made) > 2 else None,
         classes=classes,
         outputs=table.outputs if table.regression else (),
+        features=table.features if len(table.features) == inputs.shape[1] else (),
         scaling=scaling,
         target_scaling=targets,
         clipped=clipped,

@@ -43,8 +43,9 @@ class Samples(NamedTuple):
 def read_samples(path: Path, model: Model, *, with_targets: bool) -> Samples:
     """Return the samples of a file.
 
-    A table may have just the inputs, in their order; or the columns of the data that the model learnt from, from which
-    the run's own ``data.target``, ``data.inputs`` and ``data.leave_out`` choose.
+    Columns of a table are found by the names of the data that the model learnt from, in whatever order they stand.
+    Without names a table has just the inputs, in their order, or the columns of that data, from which the run's own
+    ``data.target``, ``data.inputs`` and ``data.leave_out`` choose.
 
     Raises
     ------
@@ -101,25 +102,62 @@ def _arrays(file: Foreign, model: Model, with_targets: bool) -> Samples:
 def _table(file: Foreign, model: Model, with_targets: bool) -> Samples:
     cells = read_cells(file)
     first: Sequence[str] = next((row for _, row in cells), ())
-    if len(first) != model.n_inputs or with_targets:
-        return _both(read_csv(file, _spec(file.path, model)))
+    named = _named(first, model, file)
+    if with_targets or (named is None and len(first) != model.n_inputs):
+        spec = _spec(file.path, model)
+        return _both(read_csv(file, spec if named is None else _with_names(spec, first, model)))
+    columns = range(len(first)) if named is None else named
     rows: list[list[float]] = []
     for line, row in read_cells(file):
-        if len(row) != model.n_inputs:
+        if len(row) != len(first):
             raise DataError(
                 f"{file.path}: row {line}", f"has {len(row)} cells, and the first row has {len(first)}"
             )
         try:
-            rows.append([float(cell) for cell in row])
+            numbers = [float(row[k]) for k in columns]
         except ValueError:
             if not rows and not any(_is_number(cell) for cell in row):
                 continue  # names of the columns
-            bad = next(k for k, cell in enumerate(row) if not _is_number(cell))
+            bad = next(k for k in columns if not _is_number(row[k]))
             place = f"{file.path}: row {line}, column {bad + 1}"
             raise DataError(place, f"'{briefly(row[bad], 40)}' is no number") from None
+        if not np.all(np.isfinite(numbers)):
+            bad = next(k for k in columns if not np.isfinite(float(row[k])))
+            raise DataError(f"{file.path}: row {line}, column {bad + 1}", f"{row[bad]} is not finite")
+        rows.append(numbers)
     if not rows:
         raise DataError(str(file.path), "has no samples")
     return Samples(np.array(rows), None)
+
+
+def _named(first: Sequence[str], model: Model, file: Foreign) -> list[int] | None:
+    """Return which columns of a table are the inputs, by name; `None` where names say nothing.
+
+    They do where the run learnt from a table of one's own whose columns had names, and this one's have, too.
+    """
+    learnt = model.coding.features
+    if model.run.data.file is None or len(set(learnt)) < len(learnt) or all(f.isdigit() for f in learnt):
+        return None
+    if any(_is_number(cell) for cell in first):
+        return None
+    lacking = [name for name in learnt if name not in first]
+    if lacking:
+        raise DataError(
+            str(file.path),
+            f"has no column '{briefly(lacking[0], 40)}', which the network learnt from; name columns as they were, or "
+            "give numbers alone, in their order",
+        )
+    return [list(first).index(name) for name in learnt]
+
+
+def _with_names(spec: DataSpec, first: Sequence[str], model: Model) -> DataSpec:
+    """Return which columns are what in a table that has the names of the one that was learnt from, in any order."""
+    learnt = model.coding.features
+    target = spec.target or model.coding.outputs
+    left = [name for name in first if name not in learnt]
+    if not target and len(left) == 1:
+        target = tuple(left)
+    return replace(spec, inputs=learnt, leave_out=(), target=target)
 
 
 def _is_number(cell: str) -> bool:

@@ -103,6 +103,7 @@ def _write_coding(group: Any, samples: Dataset | Coding) -> None:
     group.create_dataset("digest", data=samples.digest)
     group.create_dataset("classes", data=json.dumps(list(samples.classes)))
     group.create_dataset("outputs", data=json.dumps(list(samples.outputs)))
+    group.create_dataset("features", data=json.dumps(list(samples.features)))
     for name, scaling in (("inputs", samples.scaling), ("targets", samples.target_scaling)):
         if scaling is None:
             continue
@@ -148,13 +149,17 @@ def _coding(found: Hdf5Group, file: Foreign, n_inputs: int) -> Coding | None:
     group = found.groups.get("data")
     if group is None or "outputs" not in group.arrays:
         return None
-    names = [
-        tuple(decode_json(str(group.arrays[key]), file, list[str], key)) for key in ("classes", "outputs")
-    ]
+    classes, outputs, features = (
+        tuple(decode_json(str(group.arrays.get(key, "[]")), file, list[str], key))
+        for key in ("classes", "outputs", "features")
+    )
+    if len(features) not in (0, n_inputs):
+        raise ValueError(f"data/features names {len(features)} inputs of {n_inputs}")
     scalings = [_scaling(group.groups.get(key)) for key in ("inputs", "targets")]
     if scalings[0] is None:
         raise ValueError("data/inputs is missing")
-    return Coding(n_inputs, names[0], names[1], scalings[0], scalings[1], str(group.arrays["digest"]))
+    digest = str(group.arrays["digest"])
+    return Coding(n_inputs, classes, outputs, scalings[0], scalings[1], digest, features)
 
 
 def _scaling(group: Hdf5Group | None) -> Scaling | None:

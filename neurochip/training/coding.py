@@ -38,6 +38,8 @@ class Coding:
         Of numbers: how an output neuron says them.
     digest
         SHA-256 of the samples that it was taught.
+    features
+        Names of the inputs, in their order; empty where they have none.
     """
 
     n_inputs: int
@@ -46,12 +48,14 @@ class Coding:
     scaling: Scaling
     target_scaling: Scaling | None
     digest: str
+    features: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, samples: Dataset) -> Coding:
         """Return that of a data set."""
         scaling = samples.scaling, samples.target_scaling
-        return cls(samples.n_inputs, samples.classes, samples.outputs, *scaling, samples.digest)
+        names = samples.classes, samples.outputs
+        return cls(samples.n_inputs, *names, *scaling, samples.digest, samples.features)
 
     @property
     def is_regression(self) -> bool:

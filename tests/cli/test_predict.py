@@ -86,6 +86,34 @@ def test_tables_with_and_without_targets(run: Run, place: Workplace) -> None:
     assert json.loads(run("predict", "done", "known.csv", "--json").stdout) == answers
     found = run("evaluate", "done", "--data", "known.csv", "--json")
     assert json.loads(found.stdout)["error"] == 0.5, found.output
+    place.write("turned.csv", "width,colour,kind,length\n1.0,red,lily,0.5\n7.5,red,lily,6.0\n")
+    assert json.loads(run("predict", "done", "turned.csv", "--json").stdout) == answers
+    turned = run("evaluate", "done", "--data", "turned.csv", "--json")
+    assert json.loads(turned.stdout)["error"] == 0.5, turned.output
+    place.write("other.csv", "length,breadth\n0.5,1.0\n")
+    refused = run("predict", "done", "other.csv")
+    assert (refused.exit_code, refused.stdout) == (3, "")
+    assert refused.stderr.startswith("Error: other.csv: has no column 'width', which the network learnt from")
+    place.write("gap.csv", "width,length\n1.0,nan\n")
+    assert "gap.csv: row 2, column 2: nan is not finite" in run("predict", "done", "gap.csv").stderr
+
+
+def test_the_order_of_columns_would_change_the_answers(run: Run, place: Workplace) -> None:
+    """The control of the test above: read by position, turned columns are answered otherwise."""
+    rng = np.random.default_rng(1)
+    rows = [f"{a:.2f},{b:.2f},{'low' if a < 5 else 'high'}" for a, b in rng.uniform(0, 10, (40, 2))]
+    place.write("named.csv", "\n".join(["one,other,label", *rows]))
+    words = ("--set", "data.file=named.csv", "--set", "learning.epochs=10", "--set", "substrate=ideal")
+    done = run("simulate", "tabular", *words, "--set", 'coding={annealer="constant"}', "--out", "done")
+    assert done.exit_code == 0, done.output
+
+    def labels(text: str) -> list[str]:
+        place.write("asked.csv", text)
+        found: list[str] = json.loads(run("predict", "done", "asked.csv", "--json").stdout)["labels"]
+        return found
+
+    assert labels("one,other\n1,9\n9,1\n") == labels("other,one\n9,1\n1,9\n")
+    assert labels("1,9\n9,1\n") != labels("9,1\n1,9\n")
 
 
 BAD = [
