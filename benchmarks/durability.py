@@ -81,7 +81,7 @@ def warm() -> None:
             importlib.import_module(name)
     import neurochip._cli.main
 
-    import neurochip.papers.reproducing  # noqa: F401
+    import neurochip.papers.reproducing  # noqa: F401 (a child that is forked has it)
 
 
 def small_forms() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 
+# Before NumPy is imported, which reads them once.
 for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_name] = "1"
 

@@ -52,7 +52,7 @@ def demand(
     into = [network.projections[k] for k in network.into(population)]
     # Projections from one population share its axons, and so do those to one population.
     axons = sum(network.sizes[source] for source in {p.source for p in into})
-    heard_by = sum(
+    received_by = sum(
         parts[target] for target in {network.projections[k].target for k in network.out_of(population)}
     )
     waiting = sum(
@@ -63,7 +63,7 @@ def demand(
         neurons=neurons,
         synapse_memory=neurons * sum(network.sizes[p.source] for p in into) * weight_bits,
         input_axons=axons,
-        output_axons=neurons * heard_by,
+        output_axons=neurons * received_by,
         neuron_state_memory=neurons * state_bits + axons * trace_bits + waiting,
     )
 

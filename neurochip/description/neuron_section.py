@@ -12,7 +12,7 @@ from neurochip.errors import ConfigError
 from neurochip.keys.reading import describe
 from neurochip.network import Network
 
-__all__ = ["read_neuron", "refuse_neuron_elsewhere", "refuse_unheard_output"]
+__all__ = ["read_neuron", "refuse_neuron_elsewhere", "refuse_unreachable_output"]
 
 _SENT = {"ideal": "real numbers", "analog": "currents"}
 
@@ -52,7 +52,7 @@ def refuse_neuron_elsewhere(neuron: Any, substrate: str, experiment: str) -> Non
         )
 
 
-def refuse_unheard_output(neuron: Any, rates: Sequence[float], network: Network) -> None:
+def refuse_unreachable_output(neuron: Any, rates: Sequence[float], network: Network) -> None:
     """Refuse to let populations learn that an output of integrators should teach, which sends nothing."""
     if getattr(neuron, "readout", "") != "integrator":
         return

@@ -142,13 +142,13 @@ class _Reader:
                 raise refusal(
                     node, "is not known here; there are " + ", ".join(sorted(set(known) - {"Readout"}))
                 )
-        self._hears: dict[str, list[str]] = {name: [] for name in graph.nodes}
+        self._predecessors: dict[str, list[str]] = {name: [] for name in graph.nodes}
         for a, b in graph.edges:
-            self._hears[b].append(a)
+            self._predecessors[b].append(a)
         self._inputs = [name for name, node in graph.nodes.items() if node.kind == "Input"]
         if not self._inputs:
             raise ConfigError("nir", "must have an Input, got none")
-        self._shapes = shapes_of(graph, self._hears)
+        self._shapes = shapes_of(graph, self._predecessors)
         self._dt = self._step(dt)
         self._method = method or self._said.get("method") or self._source.method or "euler"
 
@@ -201,7 +201,7 @@ class _Reader:
             if name not in groups:
                 said = ours(node.metadata, SaidOfNeurons, f"{name}.metadata")
                 called = said.get("group", name)
-                size = math.prod(signals.sum(node, [signals.of(a) for a in self._hears[name]]).shape)
+                size = math.prod(signals.sum(node, [signals.of(a) for a in self._predecessors[name]]).shape)
                 groups[called] = NeuronGroup(
                     name=called, kind="Readout", size=size, begins=said.get("begins", 0),
                     metadata=plain(node.metadata),
@@ -282,14 +282,14 @@ class _Reader:
 
     def _is_looped(self, name: str) -> bool:
         """Whether a group receives from itself, over whatever is linear."""
-        front, seen = list(self._hears[name]), set()
+        front, seen = list(self._predecessors[name]), set()
         while front:
             at = front.pop()
             if at == name:
                 return True
             if at not in seen and self._graph.nodes[at].kind in LINEAR:
                 seen.add(at)
-                front += self._hears[at]
+                front += self._predecessors[at]
         return False
 
     def _signals(
@@ -312,35 +312,41 @@ class _Reader:
             for name, node in self._graph.nodes.items()
             if node.kind in LINEAR
         }
-        return Signals(self._graph, known, self._hears, self._dt, said)
+        return Signals(self._graph, known, self._predecessors, self._dt, said)
 
     def _readouts(self, groups: Mapping[str, NeuronGroup]) -> list[str]:
         """Return outputs that are sums: whatever is not the spikes or the v of one group."""
         self._outputs: dict[str, str] = {}
         found = []
         for name in sorted(n for n, node in self._graph.nodes.items() if node.kind == "Output"):
-            heard = self._hears[name]
-            if not heard:
-                raise refusal(self._graph.nodes[name], "hears no node; join it to what is to be read out")
-            at = heard[0]
-            while len(heard) == 1 and self._graph.nodes[at].kind in ("Flatten", IDENTITY) and self._hears[at]:
-                if len(self._hears[at]) > 1:
+            arriving = self._predecessors[name]
+            if not arriving:
+                raise refusal(
+                    self._graph.nodes[name], "receives from no node; join it to what is to be read out"
+                )
+            at = arriving[0]
+            while (
+                len(arriving) == 1
+                and self._graph.nodes[at].kind in ("Flatten", IDENTITY)
+                and self._predecessors[at]
+            ):
+                if len(self._predecessors[at]) > 1:
                     break
-                at = self._hears[at][0]
+                at = self._predecessors[at][0]
             said = ours(self._graph.nodes[name].metadata, SaidOfNeurons, f"{name}.metadata")
             output = said.get("output", name)
-            self._outputs[output] = at if len(heard) == 1 and at in groups else said.get("group", name)
+            self._outputs[output] = at if len(arriving) == 1 and at in groups else said.get("group", name)
             if self._outputs[output] not in groups:
                 found.append(name)
         return found
 
     def _into(self, node: Node, group: NeuronGroup, signals: Signals) -> list[Connection]:
-        """Return what a group hears: one connection for each group and delay; those of our own stay apart."""
-        heard = [signals.of(before) for before in self._hears[node.name]]
-        if not self._is_ours and len(heard) > 1:
-            heard = [signals.sum(node, heard)]
+        """Return what a group receives: one connection for each group and delay; those of our own stay apart."""
+        arriving = [signals.of(before) for before in self._predecessors[node.name]]
+        if not self._is_ours and len(arriving) > 1:
+            arriving = [signals.sum(node, arriving)]
         made = []
-        for signal in heard:
+        for signal in arriving:
             constant = signal.constant
             for (source, ticks), found in signal.maps.items():
                 made.append(self._connection(source, ticks, group, found, constant, signal))
@@ -394,7 +400,7 @@ class _Reader:
         useful |= {name for name, node in self._graph.nodes.items() if node.kind == "Output"}
         front = list(useful)
         while front:
-            for before in self._hears.get(front.pop(), ()):
+            for before in self._predecessors.get(front.pop(), ()):
                 if before not in useful:
                     useful.add(before)
                     front.append(before)

@@ -16,7 +16,7 @@ from neurochip.errors import ConfigError
 __all__ = ["shapes_of"]
 
 
-def shapes_of(graph: Graph, hears: Mapping[str, list[str]]) -> dict[str, Shape]:
+def shapes_of(graph: Graph, predecessors: Mapping[str, list[str]]) -> dict[str, Shape]:
     """Return the shape of each Input, group of neurons and linear node.
 
     Neurons with one number for all of them are as many as what they hear.
@@ -38,8 +38,8 @@ def shapes_of(graph: Graph, hears: Mapping[str, list[str]]) -> dict[str, Shape]:
         for name, node in nodes.items():
             if name in shapes:
                 continue
-            before = next((shapes[one] for one in hears[name] if one in shapes), None)
-            found = _shape(node, own.get(name), before, last=all(one in shapes for one in hears[name]))
+            before = next((shapes[one] for one in predecessors[name] if one in shapes), None)
+            found = _shape(node, own.get(name), before, last=all(one in shapes for one in predecessors[name]))
             if found is not None:
                 shapes[name] = found
                 changed = True
@@ -47,11 +47,11 @@ def shapes_of(graph: Graph, hears: Mapping[str, list[str]]) -> dict[str, Shape]:
         if name in shapes or node.kind == "Output":
             continue
         if node.kind in LINEAR:
-            continue  # it hears itself, or nothing: who uses it says so
+            continue  # it receives from itself, or from nothing: who uses it says so
         numbers = own[name]
         if numbers is None:
             raise refusal(node, "has no parameters; export the network again")
-        if not any(_leads_from_elsewhere(one, name, hears) for one in hears[name]):
+        if not any(_leads_from_elsewhere(one, name, predecessors) for one in predecessors[name]):
             shapes[name] = numbers
             continue
         raise refusal(
@@ -60,10 +60,10 @@ def shapes_of(graph: Graph, hears: Mapping[str, list[str]]) -> dict[str, Shape]:
     return shapes
 
 
-def _leads_from_elsewhere(start: str, name: str, hears: Mapping[str, list[str]]) -> bool:
+def _leads_from_elsewhere(start: str, name: str, predecessors: Mapping[str, list[str]]) -> bool:
     seen, front = {name, start}, [start]
     while front:
-        for before in hears[front.pop()]:
+        for before in predecessors[front.pop()]:
             if before not in seen:
                 seen.add(before)
                 front.append(before)

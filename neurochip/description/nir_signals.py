@@ -91,11 +91,11 @@ class Signals:
         self,
         graph: Graph,
         groups: Mapping[str, Signal],
-        hears: Mapping[str, list[str]],
+        predecessors: Mapping[str, list[str]],
         dt: float | None,
         said: Mapping[str, Any],
     ) -> None:
-        self._graph, self._hears, self._dt, self._said = graph, hears, dt, said
+        self._graph, self._predecessors, self._dt, self._said = graph, predecessors, dt, said
         self._known: dict[str, Signal] = dict(groups)
         self.notes: list[str] = []
 
@@ -109,21 +109,21 @@ class Signals:
                 continue
             node = self._graph.nodes[at]
             if node.kind not in LINEAR:
-                raise refusal(node, "is heard by other nodes, and sends no spikes")
-            open_ones = [before for before in self._hears[at] if before not in self._known]
+                raise refusal(node, "leads to other nodes, and sends no spikes")
+            open_ones = [before for before in self._predecessors[at] if before not in self._known]
             if any(before in waiting for before in open_ones):
-                raise refusal(node, "hears itself without neurons between")
+                raise refusal(node, "receives from itself without neurons between")
             if open_ones:
                 waiting += open_ones
                 continue
-            self._known[at] = self._through(node, [self._known[before] for before in self._hears[at]])
+            self._known[at] = self._through(node, [self._known[before] for before in self._predecessors[at]])
             waiting.pop()
         return self._known[name]
 
-    def _through(self, node: Node, heard: list[Signal]) -> Signal:
-        if not heard:
-            raise refusal(node, "hears no node; join it to what it is to hear, or remove it")
-        before = heard[0] if len(heard) == 1 else self.sum(node, heard)
+    def _through(self, node: Node, arriving: list[Signal]) -> Signal:
+        if not arriving:
+            raise refusal(node, "receives from no node; join it to what it is to receive from, or remove it")
+        before = arriving[0] if len(arriving) == 1 else self.sum(node, arriving)
         if node.kind == "Delay":
             return self._delayed(node, before)
         step, shape = linear_map(node, before.shape)
@@ -140,12 +140,12 @@ class Signals:
             said.pop("connectivity", None)  # of a product neither says what it is
         return Signal(maps, shape, constant, _later(before.last, node), said)
 
-    def sum(self, node: Node, heard: list[Signal]) -> Signal:
-        """Return the sum of signals that one node hears."""
-        shape, size = heard[0].shape, int(np.prod(heard[0].shape))
+    def sum(self, node: Node, arriving: list[Signal]) -> Signal:
+        """Return the sum of signals that one node receives."""
+        shape, size = arriving[0].shape, int(np.prod(arriving[0].shape))
         maps: dict[Path, LinearMap | None] = {}
         constant: NDArray[np.float64] | None = None
-        for signal in heard:
+        for signal in arriving:
             found = int(np.prod(signal.shape))
             if found != size:
                 raise ConfigError(node.name, f"must hear as many units from all, got {size} and {found}")
@@ -161,7 +161,7 @@ class Signals:
                     maps[path] = made
             if signal.constant is not None:
                 constant = signal.constant if constant is None else constant + signal.constant
-        last = max((signal.last for signal in heard), key=rank)
+        last = max((signal.last for signal in arriving), key=rank)
         return Signal(maps, shape, constant, last)
 
     def _delayed(self, node: Node, before: Signal) -> Signal:

@@ -20,7 +20,7 @@ from neurochip.description.network_sections import NETWORK_READERS, NetworkSpec
 from neurochip.description.neuron_section import (
     read_neuron,
     refuse_neuron_elsewhere,
-    refuse_unheard_output,
+    refuse_unreachable_output,
 )
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import FLOATS
@@ -205,7 +205,7 @@ class RunSpec:
                 "learning.rates",
                 f"must have one rate for each of the {n} projections, got {len(learning.rates)}",
             )
-        refuse_unheard_output(self.neuron, learning.rates, network)
+        refuse_unreachable_output(self.neuron, learning.rates, network)
         if learning.product == "full" and not network.tied:
             raise ConfigError(
                 "learning.product",
