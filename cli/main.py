@@ -117,5 +117,5 @@ def main() -> None:
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
         os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    with ending():
+    with ending(sys.argv[1:]):
         neurochip(prog_name="neurochip")

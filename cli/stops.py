@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import errno
+import itertools
 import json
 import os
 import shlex
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
@@ -16,7 +17,9 @@ import click
 
 from neurochip.errors import Interrupted, MappingError, NeurochipError, OutputError
 
-__all__ = ["Interruption", "Refusal", "ending", "stops"]
+__all__ = ["RESUMABLE", "Interruption", "Refusal", "ending", "stops"]
+
+RESUMABLE = ("simulate", "sweep", "tune", "reproduce", "bench")  # the commands that know --resume
 
 
 class Refusal(click.ClickException):
@@ -98,9 +101,10 @@ def stops(*, as_json: bool = False) -> Iterator[None]:
     """
     try:
         yield
-    except Interrupted as stop:
-        raise Interruption(stop, as_json=as_json) from None
-    except KeyboardInterrupt:  # another signal, or one that nobody had answered in time
+    except KeyboardInterrupt as stop:
+        # Without a folder: another signal, or one that came where nobody knew what is gone on with.
+        if isinstance(stop, Interrupted) and stop.folder is not None:
+            raise Interruption(stop, as_json=as_json) from None
         from neurochip.durable.signals import interrupted_work
 
         raise Interruption(interrupted_work(), as_json=as_json) from None
@@ -121,9 +125,15 @@ def stops(*, as_json: bool = False) -> Iterator[None]:
 
 
 @contextmanager
-def ending() -> Iterator[None]:
-    """Own the signals of the whole process: a command ends within seconds of one, whatever it is at."""
-    from neurochip.durable.signals import commanding, received
+def ending(words: Sequence[str] = ()) -> Iterator[None]:
+    """Own the signals of the whole process: a command ends within seconds of one, whatever it is at.
+
+    Parameters
+    ----------
+    words
+        Of the command line: what they go on with is known before the command is loaded.
+    """
+    from neurochip.durable.signals import commanding, interrupted_work, received
 
     said = threading.Event()
 
@@ -134,16 +144,28 @@ def ending() -> Iterator[None]:
             os.write(2, f"{shown}{_how_to_resume(place)}\n".encode())
         os._exit(128 + received())
 
-    with commanding(at_last):
+    with commanding(at_last, _resumed(words)):
         try:
             yield
         except KeyboardInterrupt:  # before a command had begun
-            click.echo("Stopped.", err=True)
+            click.echo(_how_to_resume(interrupted_work()), err=True)
             said.set()
             sys.exit(128 + received())
         except SystemExit:
             said.set()
             raise
+
+
+def _resumed(words: Sequence[str]) -> Interrupted | None:
+    """Return how to go on with what a command line goes on with: by the same words, wherever it is interrupted."""
+    folder = None
+    for word, following in itertools.zip_longest(words, words[1:]):
+        if word == "--resume":
+            folder = following
+        elif word.startswith("--resume="):
+            folder = word.removeprefix("--resume=")
+    command = next((word for word in words if word in RESUMABLE), None)
+    return None if folder is None or command is None else Interrupted(folder, command)
 
 
 def _drop_unwritten() -> None:

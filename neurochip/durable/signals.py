@@ -66,11 +66,11 @@ class _Owner:
         self._is_receiving = self._is_repeated = False
         self._left: Interrupted | None = None  # how to go on with the block that was left last
 
-    def enter(self) -> None:
+    def enter(self, resumed: Interrupted | None = None) -> None:
         """Take the signals over, unless that was done."""
         self._depth += 1
         if self._depth == 1:
-            self._left = None
+            self._left = resumed
             self._before = {which: signal.signal(which, self._receive) for which in _SIGNALS}
 
     def leave(self, asked: Asked | None = None) -> None:
@@ -202,7 +202,7 @@ def interrupted_work() -> Interrupted:
 
 
 @contextmanager
-def commanding(at_last: Callable[[Interrupted], None]) -> Iterator[None]:
+def commanding(at_last: Callable[[Interrupted], None], resumed: Interrupted | None = None) -> Iterator[None]:
     """Own the signals for as long as a command of the command line runs.
 
     Where no loop asks, a signal is a `KeyboardInterrupt` at once, SIGTERM too.
@@ -212,8 +212,10 @@ def commanding(at_last: Callable[[Interrupted], None]) -> Iterator[None]:
     at_last
         Called from a thread of its own, with how to go on, when the process has not ended some seconds after a signal:
         a computation that cannot be interrupted, a thread that does not end. It ends the process.
+    resumed
+        How to go on with what the command itself goes on with, said until a loop says better.
     """
-    _OWNER.enter()
+    _OWNER.enter(resumed)
     _OWNER.at_last = at_last
     try:
         yield

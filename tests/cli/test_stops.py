@@ -12,6 +12,7 @@ import sys
 import warnings
 from pathlib import Path
 
+import click
 import pytest
 
 from neurochip.errors import EXIT_CODES, DataError, Interrupted, MappingError, NeurochipError, OutputError
@@ -160,6 +161,58 @@ def test_the_code_says_which_signal_it_was(place: object, which: str, code: int)
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (code, "Stopped.\n")
+
+
+EARLY = ["before the command is loaded", "while it is loaded", "before it knows a folder"]
+
+
+@pytest.mark.parametrize(
+    ("when", "words", "said"),
+    [
+        *(
+            (when, "tune --resume found", "Stopped; go on with: neurochip tune --resume found\n")
+            for when in EARLY
+        ),
+        (
+            EARLY[1],
+            "--log debug sweep --dies 4 --resume=runs/x",
+            "Stopped; go on with: neurochip sweep --resume runs/x\n",
+        ),
+        (EARLY[1], "simulate mnist-small --out found", "Stopped.\n"),
+        (EARLY[1], "tune --resume", "Stopped.\n"),
+        (EARLY[2], "report found --resume x", "Stopped.\n"),
+    ],
+)
+def test_what_a_command_goes_on_with_is_known_from_its_first_moment(
+    place: object, when: str, words: str, said: str
+) -> None:
+    """A command that is to go on somewhere says so even where none of its own code knows it yet."""
+    strike = "lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)"
+    lines = {
+        "before the command is loaded": f"main.neurochip = {strike}",
+        "while it is loaded": f"main.LazyGroup.get_command = {strike}",
+        "before it knows a folder": "import click; main.LazyGroup.get_command = lambda *_: click.Command("
+        f"'any', callback={strike}, context_settings=dict(ignore_unknown_options=True), "
+        "params=[click.Argument(['rest'], nargs=-1)])",
+    }
+    code = f"import os, signal, sys; from neurochip._cli import main; {lines[when]}; main.main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words.split()], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (130, said)
+
+
+def test_the_commands_that_go_on_are_those_with_the_option() -> None:
+    from neurochip._cli.main import COMMANDS, neurochip
+    from neurochip._cli.stops import RESUMABLE
+
+    context = click.Context(neurochip)
+    options = {
+        name: [word for each in command.params for word in each.opts]
+        for name in COMMANDS
+        if (command := neurochip.get_command(context, name)) is not None
+    }
+    assert {name for name, words in options.items() if "--resume" in words} == set(RESUMABLE)
 
 
 def test_what_goes_on_is_told_by_level(run: Run, fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
