@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from neurochip.errors import CheckpointError, NeurochipError
 from neurochip.files import Foreign, decode_json
 
-__all__ = ["COLUMNS", "Entry", "Finished", "checksum", "entry_of", "finished_row", "row_checksum"]
+__all__ = [
+    "COLUMNS",
+    "Entry",
+    "Finished",
+    "checksum",
+    "entry_of",
+    "finished_row",
+    "row_checksum",
+    "whole_weights",
+]
 
 _ROW = Foreign(Path("row"), "a finished task", "", error=CheckpointError)
 COLUMNS = "measured, reason, attempts, seconds, cpu_seconds, version, kind"
@@ -54,9 +66,18 @@ def finished_row(row: Any) -> Finished | None:
         entry = entry_of(told)
         if entry.measured is not None:
             float(entry.measured["test_error"])
+        return msgspec.convert((digest, work, tuple(entry), finished, None), Finished)
     except (NeurochipError, ValueError, TypeError, LookupError, AttributeError):
         return None
-    return Finished(digest, work, entry, finished, None)
+
+
+def whole_weights(connection: sqlite3.Connection, digest: str) -> bytes | None:
+    """Return the weights that a task left; `None` where there are none, or they are damaged."""
+    query = "SELECT parameters, checksum FROM trained WHERE digest = ?"
+    row = connection.execute(query, (digest,)).fetchone()
+    if row is None or not isinstance(row[0], bytes) or checksum(row[0]) != row[1]:
+        return None
+    return row[0]
 
 
 def row_checksum(*said: str | float | None) -> str:

@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from neurochip.errors import CheckpointError
 from neurochip.files import Foreign, read_json
+from neurochip.files.sqlite import querying
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.engine import EngineChoice
 from neurochip.sweep.identity import Identity
-from neurochip.sweep.rows import Finished, checksum, finished_row
+from neurochip.sweep.rows import Finished, finished_row, whole_weights
 from neurochip.sweep.tables import FILE, definition_of, opened_store, read_meta, store_file
 
 __all__ = ["Salvaged", "salvage"]
@@ -51,7 +52,7 @@ def salvage(folder: Path) -> Salvaged:
         raise CheckpointError(str(folder), f"has no {FILE}; name the folder of a sweep")
     connection = opened_store(file, writes=False)
     try:
-        finished, lost = _finished(connection)
+        finished, lost = _finished(connection, file)
         identity, shard = _meta(connection, file, "identity"), _meta(connection, file, "shard")
         with file.guarded("engine"):
             engine = EngineChoice(**(_meta(connection, file, "engine") or {}))
@@ -60,16 +61,17 @@ def salvage(folder: Path) -> Salvaged:
         connection.close()
 
 
-def _finished(connection: sqlite3.Connection) -> tuple[list[Finished], int]:
+def _finished(connection: sqlite3.Connection, file: Foreign) -> tuple[list[Finished], int]:
     found: list[Finished] = []
     lost = gaps = number = 0
     while number < _MOST_NUMBER:
         number += 1
         try:
-            row = connection.execute(
-                "SELECT rowid, * FROM results WHERE rowid >= ? ORDER BY rowid LIMIT 1", (number,)
-            ).fetchone()
-        except sqlite3.DatabaseError:  # the page with this row, or one on the way to it
+            with querying(file):
+                row = connection.execute(
+                    "SELECT rowid, * FROM results WHERE rowid >= ? ORDER BY rowid LIMIT 1", (number,)
+                ).fetchone()
+        except CheckpointError:  # the page with this row, or one on the way to it
             lost, gaps = lost + 1, gaps + 1
             if gaps >= _MOST_GAPS:
                 return found, lost - gaps + 1
@@ -81,19 +83,15 @@ def _finished(connection: sqlite3.Connection) -> tuple[list[Finished], int]:
         if one is None:
             lost += 1
         else:
-            found.append(one._replace(parameters=_parameters(connection, one.digest)))
+            found.append(one._replace(parameters=_parameters(connection, file, one.digest)))
     return found, lost
 
 
-def _parameters(connection: sqlite3.Connection, digest: str) -> bytes | None:
+def _parameters(connection: sqlite3.Connection, file: Foreign, digest: str) -> bytes | None:
     """Return the weights that a task left; those that are damaged are trained again."""
-    try:
-        row = connection.execute(
-            "SELECT parameters, checksum FROM trained WHERE digest = ?", (digest,)
-        ).fetchone()
-    except sqlite3.DatabaseError:
-        return None
-    return None if row is None or checksum(row[0]) != row[1] else bytes(row[0])
+    with contextlib.suppress(CheckpointError), querying(file):
+        return whole_weights(connection, digest)
+    return None
 
 
 def _definition(connection: sqlite3.Connection, file: Foreign) -> Definition | None:

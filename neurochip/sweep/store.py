@@ -24,7 +24,7 @@ from neurochip.files.sqlite import querying
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.engine import EngineChoice
 from neurochip.sweep.identity import Identity
-from neurochip.sweep.rows import COLUMNS, Entry, Finished, checksum, entry_of, row_checksum
+from neurochip.sweep.rows import COLUMNS, Entry, Finished, checksum, entry_of, row_checksum, whole_weights
 from neurochip.sweep.tables import (
     FILE,
     FORMAT,
@@ -213,12 +213,7 @@ class Store:
 
     def parameters(self, digest: str) -> bytes | None:
         """Return the weights that a task left; `None` where there are none, or they are damaged."""
-        row = self._connection.execute(
-            "SELECT parameters, checksum FROM trained WHERE digest = ?", (digest,)
-        ).fetchone()
-        if row is None or checksum(row[0]) != row[1]:
-            return None
-        return bytes(row[0])
+        return whole_weights(self._connection, digest)
 
     def note(self, what: str) -> None:
         """Write down something that happened."""

@@ -297,6 +297,66 @@ def test_a_row_of_the_largest_number_ends_the_saving(tmp_path: Path, definition:
     assert [one.digest for one in salvage(folder).finished] == ["aa", "bb"]
 
 
+def test_tables_whose_own_description_is_damaged_cost_the_store(
+    tmp_path: Path, definition: Definition
+) -> None:
+    """What SQLite says of them is then no UTF-8, and Python cannot even make its error of that."""
+    folder = tmp_path / "s"
+    with Store.create(folder, definition, {}) as store:
+        store.add("aa", "train", GOOD)
+    content = (folder / FILE).read_bytes()
+    named = b"tableresultsresults"
+    assert named in content
+    broken = content.replace(named, b"table\xd6esultsresults").replace(
+        b"CREATE TABLE results", b"CREATE TABLE )esults"
+    )
+    (folder / FILE).write_bytes(broken)
+    with sqlite3.connect(folder / FILE) as raw, pytest.raises(UnicodeDecodeError):
+        raw.execute("SELECT * FROM results")
+    raw.close()
+    with pytest.raises(CheckpointError, match="is damaged"):
+        Store.open(folder)
+    saved = salvage(folder)
+    assert (saved.definition, saved.finished, saved.identity) == (None, [], {})
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["parameters = 5", "parameters = 'weights'", "checksum = 7", "checksum = x'ff'"],
+)
+def test_weights_of_another_type_are_none(tmp_path: Path, definition: Definition, command: str) -> None:
+    folder = tmp_path / "s"
+    with Store.create(folder, definition, {}) as store:
+        store.add("aa", "train", GOOD, b"weights")
+        assert store.parameters("aa") == b"weights"
+    with sqlite3.connect(folder / FILE) as raw:
+        raw.execute(f"UPDATE trained SET {command}")
+    raw.close()
+    (folder / f"{FILE}.checksum").unlink()
+    with Store.open(folder) as store:
+        assert store.parameters("aa") is None
+    assert [one.parameters for one in salvage(folder).finished] == [None]
+
+
+@pytest.mark.parametrize("column", ["attempts", "seconds", "kind", "version", "finished"])
+def test_a_value_of_another_type_is_damage_behind_any_checksum(
+    tmp_path: Path, definition: Definition, column: str
+) -> None:
+    from neurochip.sweep.rows import finished_row, row_checksum
+
+    folder = tmp_path / "s"
+    with Store.create(folder, definition, {}) as store:
+        store.add("aa", "train", GOOD)
+    with sqlite3.connect(folder / FILE) as raw:
+        names = [each[1] for each in raw.execute("PRAGMA table_info(results)")]
+        [row] = raw.execute("SELECT * FROM results").fetchall()
+    raw.close()
+    assert finished_row(row) is not None
+    said = dict(zip(names, row, strict=True)) | {column: "x" if column in ("attempts", "seconds") else 5}
+    values = [said[name] for name in names[:-1]]
+    assert finished_row((*values, row_checksum(*values))) is None
+
+
 def test_a_page_that_a_disk_lost_costs_what_stood_on_it(tmp_path: Path, definition: Definition) -> None:
     folder, wide = (
         tmp_path / "s",
