@@ -17,9 +17,9 @@ from firmware_sim.frames import HELLO, Kind, frame_parts
 from firmware_sim.server import Server
 from firmware_sim.tcp import TcpLink
 from firmware_sim.through import device_of, through_firmware
-from neurochip.building import build
 from neurochip.description import read_run
-from neurochip.simulation import simulate
+from neurochip.runs.building import build
+from neurochip.runs.simulation import simulate
 
 RUN = [
     "network.layers=[784, 20, 10]",

@@ -93,7 +93,7 @@ def warm() -> None:
     """Import what commands import, and compile what they compile; no threads of OpenMP, which a fork would not have."""
     import importlib
 
-    for name in ("neurochip.simulation", "neurochip.tuning", "neurochip.sweeping"):
+    for name in ("neurochip.runs.simulation", "neurochip.studies.tuning", "neurochip.studies.sweeping"):
         with contextlib.suppress(ModuleNotFoundError):
             importlib.import_module(name)
     import neurochip._cli.main

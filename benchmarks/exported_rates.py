@@ -21,9 +21,9 @@ from typing import Any  # noqa: E402
 import numpy as np  # noqa: E402
 
 from neurochip import data  # noqa: E402
-from neurochip.exporting import rate_network  # noqa: E402
+from neurochip.replays.spiking import run_spiking  # noqa: E402
 from neurochip.report.reading import read_document  # noqa: E402
-from neurochip.spiking import run_spiking  # noqa: E402
+from neurochip.runs.exporting import rate_network  # noqa: E402
 
 
 def bits_of(values: np.ndarray[Any, Any], ticks: int) -> np.ndarray[Any, Any]:

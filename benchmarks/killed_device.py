@@ -35,8 +35,8 @@ def serve(port: int, state: Path) -> None:
     from firmware_sim.server import Server
     from firmware_sim.store import Store
     from firmware_sim.through import device_of
-    from neurochip.building import build
     from neurochip.description import read_run
+    from neurochip.runs.building import build
 
     spec = read_run("mnist-small", RUN)
     device = device_of(spec, build(spec), has_store=True)
@@ -82,7 +82,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=3600.0, help="begin no more runs after so long")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    _NURSERY.set_forkserver_preload(["neurochip.simulation", "firmware_sim.server", "firmware_sim.through"])
+    _NURSERY.set_forkserver_preload(
+        ["neurochip.runs.simulation", "firmware_sim.server", "firmware_sim.through"]
+    )
     rng = random.Random(given.seed)
     whole = facts(outcome_of(None, overrides=RUN))
     began = time.monotonic()

@@ -11,7 +11,7 @@ import time
 import numpy as np
 
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
-from neurochip.inferring import LabelledSamples, infer
+from neurochip.inference.inferring import LabelledSamples, infer
 
 SIZES, TICKS = (784, 500, 10), 25
 

@@ -14,10 +14,10 @@ import argparse
 
 import numpy as np
 
-from neurochip.building import build
 from neurochip.description import read_run
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
+from neurochip.runs.building import build
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot, stream
 

@@ -21,12 +21,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip import data
-from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, read_run
 from neurochip.durable.atomic import replacing
 from neurochip.report.axes import log_ticks, percent_words
 from neurochip.report.markup import Markup, tag
-from neurochip.simulation import simulate
+from neurochip.runs.building import build, digest_of
+from neurochip.runs.simulation import simulate
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.evaluate import confusion_matrix
 from neurochip.training.folder import CHECKPOINT

@@ -22,10 +22,10 @@ from firmware_sim.through import driven, through_firmware
 from firmware_sim.transaction import Transaction
 from neurochip.bench.machine import cores
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
-from neurochip.building import build
 from neurochip.description import read_run
 from neurochip.errors import CapabilityError
-from neurochip.simulation import simulate
+from neurochip.runs.building import build
+from neurochip.runs.simulation import simulate
 from neurochip.substrate import Parameters
 
 __all__ = ["FAMILY"]
@@ -54,7 +54,7 @@ _SERVE = """
 import sys, threading
 from firmware_sim.server import Server
 from firmware_sim.through import device_of
-from neurochip.building import build
+from neurochip.runs.building import build
 from neurochip.description import read_run
 spec = read_run("mnist-small", {overrides!r})
 server = Server(device_of(spec, build(spec, threads={threads})), port=0)

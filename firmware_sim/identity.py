@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 
-from neurochip.building import Built, digest_of
 from neurochip.description import RunSpec
+from neurochip.runs.building import Built, digest_of
 
 __all__ = ["chip_digest"]
 

@@ -16,7 +16,6 @@ from firmware_sim.rule_text import is_programmable
 from firmware_sim.schedule import ProgrammedRule
 from firmware_sim.through import device_of, driven
 from neurochip import data
-from neurochip.building import build
 from neurochip.data import Dataset
 from neurochip.description import RunSpec
 from neurochip.energy import EnergyReport, price
@@ -24,6 +23,7 @@ from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
+from neurochip.runs.building import build
 from neurochip.substrate import Ledger
 from neurochip.training.streams import first_parameters
 

@@ -16,11 +16,11 @@ from firmware_sim.program import Program
 from firmware_sim.programs import shipped
 from firmware_sim.rule_text import is_programmable
 from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
-from neurochip.building import Built
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import RunSpec
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
+from neurochip.runs.building import Built
 from neurochip.training.streams import first_parameters
 
 __all__ = ["Through", "device_of", "driven", "first_image", "through_firmware"]

@@ -51,11 +51,12 @@ if TYPE_CHECKING:
     from neurochip.network import Network as Network
     from neurochip.network import Projection as Projection
     from neurochip.network import layered as layered
-    from neurochip.replaying import replay as replay
-    from neurochip.settling import settle as settle
-    from neurochip.simulation import simulate as simulate
+    from neurochip.replays.replaying import replay as replay
+    from neurochip.runs.settling import settle as settle
+    from neurochip.runs.simulation import simulate as simulate
     from neurochip.spikes.npz import read_spikes as read_spikes
     from neurochip.spikes.raster import Spikes as Spikes
+    from neurochip.studies.sweeping import run_sweep as run_sweep
     from neurochip.substrate import Capabilities as Capabilities
     from neurochip.substrate import Observable as Observable
     from neurochip.substrate import Parameters as Parameters
@@ -63,7 +64,6 @@ if TYPE_CHECKING:
     from neurochip.substrate import Substrate as Substrate
     from neurochip.substrate import WeightUpdate as WeightUpdate
     from neurochip.sweep.request import SweepRequest as SweepRequest
-    from neurochip.sweeping import run_sweep as run_sweep
 
 __version__ = "0.1.0"
 
@@ -109,9 +109,9 @@ _HOME = {
     "check_needs": "neurochip.learning.rule",
     "LIF": "neurochip.elements.neurons.lif",
     "SpikingNeuron": "neurochip.elements.neurons.spiking",
-    "replay": "neurochip.replaying",
-    "settle": "neurochip.settling",
-    "simulate": "neurochip.simulation",
+    "replay": "neurochip.replays.replaying",
+    "settle": "neurochip.runs.settling",
+    "simulate": "neurochip.runs.simulation",
     "read_spikes": "neurochip.spikes.npz",
     "Spikes": "neurochip.spikes.raster",
     "Capabilities": "neurochip.substrate",
@@ -121,7 +121,7 @@ _HOME = {
     "Substrate": "neurochip.substrate",
     "WeightUpdate": "neurochip.substrate",
     "SweepRequest": "neurochip.sweep.request",
-    "run_sweep": "neurochip.sweeping",
+    "run_sweep": "neurochip.studies.sweeping",
 }
 __all__ = [*sorted(_HOME), "__version__"]
 

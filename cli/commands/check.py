@@ -47,7 +47,7 @@ def command(
     Each group is later here by its depth, as `neurochip import` says. Where something differs, other conventions are
     tried.
     """
-    from neurochip.checking import check_nir
+    from neurochip.inference.checking import check_nir
 
     found = check_nir(net, inputs, expected, dt=dt, source=tool, reset=cast(Any, reset), method=method)
     for note in found.notes:

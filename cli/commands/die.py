@@ -30,7 +30,7 @@ def command() -> None:
 @SET
 def show(run: str, overrides: tuple[str, ...]) -> None:
     """Show the die of RUN, with the σ that was asked for beside the σ that was drawn."""
-    from neurochip.dies import die_of_run
+    from neurochip.runs.dies import die_of_run
 
     _print(*die_of_run(run, overrides))
 
@@ -41,7 +41,7 @@ def show(run: str, overrides: tuple[str, ...]) -> None:
 @SET
 def save(run: str, out: Path, overrides: tuple[str, ...]) -> None:
     """Write the die of RUN to OUT.h5; `--set analog.die_file=OUT.h5` runs on it."""
-    from neurochip.dies import die_of_run, save_die
+    from neurochip.runs.dies import die_of_run, save_die
 
     die, _, _ = die_of_run(run, overrides)
     save_die(die, out)
@@ -62,7 +62,7 @@ def save(run: str, out: Path, overrides: tuple[str, ...]) -> None:
 @SET
 def load(source: Path, out: Path | None, run: str, overrides: tuple[str, ...]) -> None:
     """Read a die and show it; with OUT.h5, write it there. A CSV lists measured devices (docs/analog.md)."""
-    from neurochip.dies import die_of_run, save_die
+    from neurochip.runs.dies import die_of_run, save_die
 
     die, spec, network = die_of_run(run, [*overrides, f'analog.die_file="{source}"'])
     _print(die, spec, network)

@@ -79,13 +79,13 @@ def command(
         )
         return
     if spice:
-        from neurochip.dies import run_netlist, write_netlist
+        from neurochip.runs.dies import run_netlist, write_netlist
 
         text = run_netlist(source, sample=sample, beta=beta, duration_s=transient)
         write_netlist(text, out)
         click.echo(f"{out}: ngspice -b {out} writes the voltages to out.txt")
         return
-    from neurochip.exporting import network_of, write_network
+    from neurochip.runs.exporting import network_of, write_network
 
     if out.suffix != ".nir":
         raise click.UsageError(f"OUT must end in .nir, got {out}")

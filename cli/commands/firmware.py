@@ -77,9 +77,9 @@ def image(run: str, overrides: tuple[str, ...], seed: int | None, out: Path) -> 
     A served chip takes it when RUN, --set and --seed are those of `neurochip firmware serve`.
     """
     from firmware_sim.through import first_image
-    from neurochip.building import build
     from neurochip.description import read_run
     from neurochip.durable.atomic import replacing
+    from neurochip.runs.building import build
 
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
     content = first_image(spec, build(spec))
@@ -193,8 +193,8 @@ def serve(
     from firmware_sim.server import Server
     from firmware_sim.store import Store
     from firmware_sim.through import device_of
-    from neurochip.building import build
     from neurochip.description import read_run
+    from neurochip.runs.building import build
 
     logging.basicConfig(format="%(levelname)s: %(message)s")
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])

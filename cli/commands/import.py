@@ -69,7 +69,7 @@ def command(
 ) -> None:
     """Read NET.nir and write it as OUT.npz; run it with: neurochip simulate OUT.npz --replay INPUT.npz."""
     from neurochip.description.nir_graph import import_nir
-    from neurochip.exporting import write_network
+    from neurochip.runs.exporting import write_network
 
     if out.suffix != ".npz":
         raise click.UsageError(f"OUT must end in .npz, got {out}")
@@ -84,7 +84,7 @@ def command(
     if bits is None and (calibrate is not None or per_channel):
         raise click.UsageError("--calibrate and --per-channel need --bits")
     if bits is not None:
-        from neurochip.quantising import calibration, quantised
+        from neurochip.inference.quantising import calibration, quantised
 
         spikes, ticks = (None, None) if calibrate is None else calibration(calibrate, network)
         network, changes, warnings = quantised(

@@ -12,7 +12,7 @@ from ..names import CHIP, PRICES, RUN
 from ..options import ALLOW_CODE, QUIET, SET, THREADS, json_option, out_folder, seed_option
 
 if TYPE_CHECKING:
-    from neurochip.simulation import TimingModel
+    from neurochip.runs.simulation import TimingModel
 
 __all__ = ["command"]
 
@@ -143,7 +143,7 @@ def command(
             as_json=as_json,
         )
         return
-    from neurochip.simulation import simulate
+    from neurochip.runs.simulation import simulate
 
     from ..links import through_controller
     from ..progress import showing_progress
@@ -201,7 +201,7 @@ def _replay(
     quiet: bool,
     as_json: bool,
 ) -> None:
-    from neurochip.replay_run import replay_run
+    from neurochip.inference.replay_run import replay_run
     from neurochip.report.replay_summary import replay_summary
 
     from ..screen import print_folder, summary_console, told_briefly

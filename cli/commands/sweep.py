@@ -33,8 +33,8 @@ def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> N
     Tasks that stand in several are compared; those that stand in none are counted, and measured with
     `neurochip sweep --resume`.
     """
-    from neurochip.merging import merge_sweeps
     from neurochip.report.sweeps.terminal import print_sweep
+    from neurochip.studies.merging import merge_sweeps
 
     from ..screen import print_folder, summary_console, told_briefly
 
@@ -198,8 +198,8 @@ def command(
     in-loop trains on the varied one, fine-tune does both.
     """
     from neurochip.report.sweeps.terminal import print_sweep
+    from neurochip.studies.sweeping import run_sweep
     from neurochip.sweep.request import SweepRequest
-    from neurochip.sweeping import run_sweep
 
     from ..screen import print_folder, summary_console, told_briefly
     from ..sweep_progress import showing_sweep

@@ -108,15 +108,15 @@ def command(
     RUN is the folder of a finished run, with the weights it has learnt, or a name of the catalogue or a TOML file,
     with fresh weights; or a network of spiking neurons (.npz of neurochip import) with its input, --replay.
     """
-    from neurochip.presenting import Presentation
+    from neurochip.presentations.presenting import Presentation
+    from neurochip.presentations.tracing import Source, write_trace
     from neurochip.trace.signals import families, select
-    from neurochip.tracing import Source, write_trace
 
     source: Source
     if run.endswith(".npz"):
         if raster is None:
             raise click.UsageError("a network needs its input: --replay FILE")
-        from neurochip.replay_run import network_source
+        from neurochip.inference.replay_run import network_source
 
         source = network_source(run, raster, chip, timing)  # type: ignore[arg-type]
     elif raster is not None or chip is not None:

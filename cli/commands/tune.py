@@ -14,7 +14,7 @@ from ..options import QUIET, SET, THREADS, json_option, out_folder
 if TYPE_CHECKING:
     from neurochip.search.objectives import Objective
     from neurochip.search.study import Trial
-    from neurochip.tuning import Ended, Tuned
+    from neurochip.studies.tuning import Ended, Tuned
 
 __all__ = ["command"]
 
@@ -115,7 +115,7 @@ def command(
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")
-    from neurochip.tuning import tune
+    from neurochip.studies.tuning import tune
 
     from ..screen import told_briefly
 

@@ -21,7 +21,7 @@ from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, wit
 from neurochip.description.analog_sections import AnalogSpec, SettleSpec
 from neurochip.errors import DataError
 from neurochip.network import layered
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot
 

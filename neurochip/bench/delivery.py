@@ -16,7 +16,7 @@ from neurochip.bench.numpy_lif import integrate_numpy
 from neurochip.bench.rounds import Work, in_turn
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
 from neurochip.description import read_chip
-from neurochip.replaying import Replay, Timing, replay
+from neurochip.replays.replaying import Replay, Timing, replay
 
 __all__ = ["FAMILY"]
 

@@ -17,7 +17,7 @@ from neurochip.bench.rounds import Work, in_turn
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.bench.settle import settling
 from neurochip.description import read_chip
-from neurochip.replaying import Replay, replay
+from neurochip.replays.replaying import Replay, replay
 
 __all__ = ["FAMILY"]
 

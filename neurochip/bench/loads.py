@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
-from neurochip.building import Built, build
 from neurochip.description import read_run
 from neurochip.description.run import RunSpec
 from neurochip.elements.neurons.lif import LIF
 from neurochip.errors import ConfigError
 from neurochip.learning.rules import Rule, rule_for
+from neurochip.runs.building import Built, build
 from neurochip.substrate import Parameters
 from neurochip.training.streams import first_parameters
 

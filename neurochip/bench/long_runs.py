@@ -11,9 +11,9 @@ from neurochip.bench.machine import cores
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.data import data_folder
 from neurochip.errors import CapabilityError
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
+from neurochip.studies.sweeping import run_sweep
 from neurochip.sweep.request import SweepRequest
-from neurochip.sweeping import run_sweep
 
 __all__ = ["FAMILY"]
 

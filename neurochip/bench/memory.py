@@ -16,7 +16,7 @@ from neurochip.bench.roofline import FEW, KINDS, RATE, SIDES, SILENT
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row
 from neurochip.data import data_folder
 from neurochip.description import read_chip
-from neurochip.replaying import replay
+from neurochip.replays.replaying import replay
 
 __all__ = ["FAMILY"]
 

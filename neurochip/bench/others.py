@@ -22,7 +22,7 @@ from neurochip.bench.rounds import Work, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
 from neurochip.description import read_chip
 from neurochip.errors import NeurochipError
-from neurochip.replaying import Replay, Timing, replay
+from neurochip.replays.replaying import Replay, Timing, replay
 from neurochip.training.streams import glorot
 
 __all__ = ["FAMILY"]

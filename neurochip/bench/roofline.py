@@ -24,7 +24,7 @@ from neurochip.description import read_chip
 from neurochip.elements.neurons.lif import LIF
 from neurochip.kernels._jit import entry
 from neurochip.kernels.row_sums import Block, Drive, Lists, Room, deliver
-from neurochip.replaying import replay
+from neurochip.replays.replaying import replay
 
 __all__ = ["FAMILY", "RATE", "SIDES"]
 

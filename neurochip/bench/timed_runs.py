@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from neurochip.bench.rounds import Work, in_turn, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
-from neurochip.simulation import TimingModel, simulate
+from neurochip.runs.simulation import TimingModel, simulate
 
 __all__ = ["FAMILY"]
 

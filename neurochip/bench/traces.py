@@ -1,6 +1,6 @@
 """What tracing every signal costs: CPU time of the same ticks without and with all signals written to a file.
 
-A LIF network [784-500-10] of `neurochip.spiking`, 13 % Bernoulli input, on the loihi sheet, events only counted or flit
+A LIF network [784-500-10] of `run_spiking`, 13 % Bernoulli input, on the loihi sheet, events only counted or flit
 by flit; and the settle loop of one presentation of mnist-small with fresh weights. Text takes so long that it gets
 fewer ticks, with its own "without". The file is in the system's temporary folder, and gone afterwards.
 """
@@ -19,9 +19,9 @@ from neurochip.bench.rounds import timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
 from neurochip.description import read_chip
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
-from neurochip.presenting import Presentation, SpikingPresentation
-from neurochip.spiking import run_spiking
-from neurochip.tracing import Format, Source, write_trace
+from neurochip.presentations.presenting import Presentation, SpikingPresentation
+from neurochip.presentations.tracing import Format, Source, write_trace
+from neurochip.replays.spiking import run_spiking
 
 __all__ = ["FAMILY"]
 

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip import data
-from neurochip.building import Built, build, digest_of
 from neurochip.description import RunSpec
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import CapabilityError, DataError
@@ -19,6 +18,7 @@ from neurochip.machine import check_memory, usable_cores
 from neurochip.models.results import Energy, Evaluation
 from neurochip.report.document import energy_table
 from neurochip.report.schema import Document
+from neurochip.runs.building import Built, build, digest_of
 from neurochip.spikes import Spikes
 from neurochip.substrate import Phase
 from neurochip.substrate.ledger import Ledger

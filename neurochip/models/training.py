@@ -13,7 +13,7 @@ from neurochip.models.model import Model, Trained
 from neurochip.models.notebook import watching
 from neurochip.models.storing import load
 from neurochip.report.document import document
-from neurochip.simulation import TimingModel, simulate
+from neurochip.runs.simulation import TimingModel, simulate
 from neurochip.training.coding import Coding
 from neurochip.training.progress import Progress
 

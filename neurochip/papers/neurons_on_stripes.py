@@ -16,7 +16,7 @@ from neurochip.elements.neurons.table import NEURONS
 from neurochip.papers.controls import beats, standard_error
 from neurochip.papers.rules_on_substrates import SEEDS, trained
 from neurochip.report.document import document
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
 
 __all__ = ["Measured", "markdown", "measure", "sets_of"]
 

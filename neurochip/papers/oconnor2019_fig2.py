@@ -27,13 +27,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.building import build
 from neurochip.description import read_run
 from neurochip.elements import Constant
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.network import layered
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.report.figures import Chart, Curve
+from neurochip.runs.building import build
 from neurochip.substrate import Parameters, Phase, Substrate
 from neurochip.training.convergence import distance, fixed_points
 from neurochip.training.streams import glorot, stream

@@ -40,7 +40,7 @@ from neurochip.papers.experiment import (
 from neurochip.papers.parts import begun
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
 from neurochip.training.record import EpochRecord
 
 __all__ = ["EXPERIMENT"]

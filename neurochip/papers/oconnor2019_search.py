@@ -1,6 +1,6 @@
 """The search for ε and λ (O'Connor, Gavves & Welling 2019, section 4 and Appendix C), and what bits cost in error.
 
-Three searches, each by `neurochip.tuning.tune` (tree-structured Parzen estimator; the paper used a Gaussian process,
+Three searches, each by `neurochip.tune` (tree-structured Parzen estimator; the paper used a Gaussian process,
 which ``neurochip tune --sampler gp`` offers):
 
 * convergence, [500-500-10], 250 + 250 ticks: four ways to anneal and decode, each with its own constants, to the
@@ -34,10 +34,10 @@ from neurochip.papers.parts import begun
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
 from neurochip.report.front import pareto_front
+from neurochip.runs.simulation import simulate
 from neurochip.search.objectives import measure
 from neurochip.search.study import Trial
-from neurochip.simulation import simulate
-from neurochip.tuning import tune
+from neurochip.studies.tuning import tune
 
 __all__ = ["EXPERIMENT"]
 
@@ -93,7 +93,7 @@ class Size(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What came of a search, as `neurochip.tuning.Tuned`."""
+    """What came of a search, as `neurochip.studies.tuning.Tuned`."""
 
     trials: tuple[Trial, ...]
     front: tuple[int, ...]

@@ -19,12 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
-from neurochip.building import build
 from neurochip.description import PhasesSpec, read_run
 from neurochip.learning.rules import rule_for
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
+from neurochip.runs.building import build
 from neurochip.training.streams import glorot
 
 __all__ = ["EXPERIMENT"]

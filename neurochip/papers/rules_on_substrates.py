@@ -23,13 +23,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip import data
-from neurochip.building import build
 from neurochip.description import LearningSpec, PhasesSpec, RunSpec, read_run
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.errors import NeurochipError
 from neurochip.learning.rules import Rule, rule_for
 from neurochip.network import Network
 from neurochip.papers.controls import Control, HiddenUpdates, beats, standard_error
+from neurochip.runs.building import build
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState

@@ -27,12 +27,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip import data
-from neurochip.building import build, digest_of
 from neurochip.description import read_run
 from neurochip.papers.alignment import Learnt, follow
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
 from neurochip.report.figures import Chart, Curve
+from neurochip.runs.building import build, digest_of
 from neurochip.training.evaluate import measured
 from neurochip.training.streams import glorot
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.building import build, digest_of
 from neurochip.compile import ChipImage
 from neurochip.description import RunSpec, read_run
 from neurochip.description.run_data import samples_of
@@ -18,6 +17,7 @@ from neurochip.errors import CapabilityError, ConfigError, DataError, OutputErro
 from neurochip.learning.rules import rule_for
 from neurochip.rtl.chip_text import bench_parameters, chip_text, compare_text, cores_of
 from neurochip.rtl.recording import Played, Recording, memory_words, vectors
+from neurochip.runs.building import build, digest_of
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 

@@ -27,7 +27,7 @@ class Settings(msgspec.Struct, frozen=True):
     Attributes
     ----------
     vary, objective, sampler, seed, seeds, held_out
-        As for `neurochip.tuning.tune`: they decide what each trial is.
+        As for `neurochip.studies.tuning.tune`: they decide what each trial is.
     together
         Trials that are proposed at once; this decides what they are, too.
     trials, confirm, threads, workers, scheduler

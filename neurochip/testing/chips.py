@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.building import build, check_prices
 from neurochip.compile import compile_network
 from neurochip.description import ChipSpec, read_chip, read_run
 from neurochip.description.precision import PRECISIONS
 from neurochip.errors import ConfigError
 from neurochip.network import layered
+from neurochip.runs.building import build, check_prices
 
 __all__ = ["ChipContract"]
 

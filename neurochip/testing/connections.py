@@ -12,7 +12,7 @@ from neurochip.compile.placement import place
 from neurochip.elements.connections import Connection, fan_out_by_part
 from neurochip.elements.connections.table import missing_of
 from neurochip.elements.neurons.lif import LIF
-from neurochip.replaying import replay
+from neurochip.replays.replaying import replay
 from neurochip.testing.networks import small_chip
 
 __all__ = ["ConnectionContract"]

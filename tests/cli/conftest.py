@@ -85,7 +85,7 @@ def progress(**changes: Any) -> Progress:
 
 
 class Fake:
-    """Stands for `neurochip.simulation.simulate`: tells its steps, then stops."""
+    """Stands for `neurochip.runs.simulation.simulate`: tells its steps, then stops."""
 
     def __init__(self) -> None:
         self.asked: dict[str, Any] = {}
@@ -103,9 +103,9 @@ class Fake:
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     """Put a stand-in where the command looks for `simulate`."""
     fake = Fake()
-    module = types.ModuleType("neurochip.simulation")
+    module = types.ModuleType("neurochip.runs.simulation")
     module.__dict__["simulate"] = fake
-    monkeypatch.setitem(sys.modules, "neurochip.simulation", module)
+    monkeypatch.setitem(sys.modules, "neurochip.runs.simulation", module)
     return fake
 
 

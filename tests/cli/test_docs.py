@@ -18,7 +18,7 @@ from click.testing import CliRunner
 
 from neurochip.description import run_text
 from neurochip.description.nir_graph import from_nir
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 from .conftest import TINY, Finished, Run, Workplace
 from .documents import PAGES, ROOT, Line, blocks, lines, split

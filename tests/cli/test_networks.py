@@ -11,8 +11,8 @@ import pytest
 
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description.spiking_file import read_spiking
-from neurochip.quantising import quantised
-from neurochip.spiking import run_spiking
+from neurochip.inference.quantising import quantised
+from neurochip.replays.spiking import run_spiking
 
 from .conftest import Run, Workplace
 

@@ -12,7 +12,7 @@ import pytest
 
 from neurochip.cores.raster_file import load_arrays, recorded_traffic
 from neurochip.description.nir_graph import from_nir
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 from tests.oracle.waveforms import VCDVCD
 
 from .conftest import Finished, Run, Workplace

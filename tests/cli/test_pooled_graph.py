@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip.errors import Interrupted
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
 
 from .conftest import Run, Workplace
 

@@ -12,7 +12,7 @@ import pytest
 from neurochip import replay
 from neurochip.cores.raster_file import load_arrays, recorded_traffic
 from neurochip.report.reading import read_rasters
-from neurochip.settling import settle
+from neurochip.runs.settling import settle
 from neurochip.spikes import Spikes
 
 from .conftest import Finished, Run, Workplace

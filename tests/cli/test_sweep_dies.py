@@ -13,7 +13,7 @@ from .sweeps import ANALOG, results, rows
 def measured_on(paths: list[str]) -> list[float]:
     """Test error of `simulate` on each die file, as a share."""
     from neurochip.description import read_run
-    from neurochip.simulation import simulate
+    from neurochip.runs.simulation import simulate
 
     errors = []
     for path in paths:

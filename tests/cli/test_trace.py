@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from neurochip import presenting
+from neurochip.presentations import presenting
 from neurochip.report.reading import read_rasters
 from tests.oracle.waveforms import VCDVCD
 

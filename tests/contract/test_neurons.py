@@ -14,21 +14,21 @@ import numpy as np
 import pytest
 
 from firmware_sim.through import through_firmware
-from neurochip.building import build, digest_of
 from neurochip.description import RunSpec
 from neurochip.elements.neurons.table import NEURONS
 from neurochip.errors import CapabilityError, Interrupted
-from neurochip.exporting import rate_network
-from neurochip.measuring import measure
+from neurochip.presentations.tracing import trace
 from neurochip.report.document import document
-from neurochip.simulation import simulate
+from neurochip.runs.building import build, digest_of
+from neurochip.runs.exporting import rate_network
+from neurochip.runs.simulation import simulate
+from neurochip.studies.measuring import measure
 from neurochip.substrate.ledger import COUNTERS, Phase
 from neurochip.sweep.definition import Mode, define
 from neurochip.sweep.identity import environment
 from neurochip.sweep.job import Done, Job
 from neurochip.sweep.plan import plan
 from neurochip.sweep.space import parse_axes
-from neurochip.tracing import trace
 from neurochip.training.checkpoint import read_checkpoint
 from tests.plugin_packages import package
 

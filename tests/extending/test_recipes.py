@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 
 from neurochip.analog.drawing import draw_die
-from neurochip.building import build
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description import RunSpec, read_chip, read_run
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
@@ -27,8 +26,9 @@ from neurochip.learning.rules import rule_for
 from neurochip.network import layered
 from neurochip.papers import reproduce
 from neurochip.plugins import GROUPS
-from neurochip.simulation import simulate
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
+from neurochip.runs.building import build
+from neurochip.runs.simulation import simulate
 from neurochip.training.streams import glorot
 from tests.plugin_packages import package, site
 

@@ -307,7 +307,7 @@ def read_packed_spikes(path: Path) -> Any:
 
 
 def _replayed(folder: Path) -> None:
-    from neurochip.replay_run import replay_run
+    from neurochip.inference.replay_run import replay_run
 
     folder.parent.mkdir(exist_ok=True)
     rng = np.random.default_rng(5)

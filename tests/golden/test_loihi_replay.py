@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip import LIF, replay
-from neurochip.replaying import Replay
+from neurochip.replays.replaying import Replay
 from tests.golden.recorded_runs import FOLDER
 
 ABOUT: dict[str, Any] = json.loads((FOLDER / "loihi_ledger.json").read_text(encoding="utf-8"))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from neurochip import LIF, replay
-from neurochip.replaying import ReplayTime, Timing
+from neurochip.replays.replaying import ReplayTime, Timing
 from tests.golden.test_loihi_replay import ABOUT, FILE, SPIKES, WEIGHTS, placement
 
 NEURON = LIF(ABOUT["lif"]["threshold"], ABOUT["lif"]["leak_decay"], resolution=1 / 64)

@@ -9,7 +9,7 @@ import pytest
 
 from neurochip import LIF, replay
 from neurochip.elements.connections import Sparse
-from neurochip.replaying import Replay
+from neurochip.replays.replaying import Replay
 from tests.golden.recorded_runs import FOLDER
 
 SIZES, STEPS = (40, 60, 30), 150

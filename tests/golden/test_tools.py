@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from neurochip.description.nir_graph import import_nir
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 TOOLS = Path(__file__).parent / "tools"
 NAMES = sorted(path.name.removesuffix(".nir.xz") for path in TOOLS.glob("*.nir.xz"))

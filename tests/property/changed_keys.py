@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterator
 from typing import Any, Literal, get_args, get_origin
 
-from neurochip.building import Built
 from neurochip.description import RunSpec, apply_overrides
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.errors import NeurochipError
 from neurochip.keys.tree import KnownKey, known_keys, value_at
 from neurochip.report.document import document
-from neurochip.simulation import simulate
+from neurochip.runs.building import Built
+from neurochip.runs.simulation import simulate
 
 __all__ = ["changes", "outcome", "resolved", "silent_keys"]
 

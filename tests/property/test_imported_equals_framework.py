@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from neurochip.description.nir_export import to_nir
 from neurochip.description.nir_graph import from_nir, import_nir
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 from ..oracle.framework import run_in_steps
 

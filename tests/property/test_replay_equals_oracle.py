@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurochip import LIF, replay
 from neurochip.description import ChipSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
 from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
-from neurochip.replaying import Replay
+from neurochip.replays.replaying import Replay
 from neurochip.substrate import COUNTERS, Phase
 from tests.oracle.lif import LIFChip, LIFNeuron
 from tests.property.networks import checked

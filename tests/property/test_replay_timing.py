@@ -17,7 +17,7 @@ from neurochip.description import ChipSpec
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline
-from neurochip.replaying import Replay, Timing
+from neurochip.replays.replaying import Replay, Timing
 from tests.property.networks import checked
 from tests.property.test_replay_equals_oracle import MESH, Case, chip_of
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, SpikingNetwork
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 from ..oracle.spiking import run_slowly
 

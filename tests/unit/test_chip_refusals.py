@@ -69,7 +69,7 @@ def test_a_missing_price_is_found_before_the_neurons_run(monkeypatch: pytest.Mon
     def never(*_: object) -> None:
         raise AssertionError("the neurons ran")
 
-    monkeypatch.setattr("neurochip.replaying.LayerEngine", never)
+    monkeypatch.setattr("neurochip.replays.replaying.LayerEngine", never)
     assert refused(prices=prices) == (
         "mine: prices.neuron_update_inactive: is missing, and the run has this event "
         "(one tick of a neuron at rest); add the price or choose another price list"

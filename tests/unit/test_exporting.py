@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, run_to_toml
 from neurochip.description.linear_maps import LinearMap, unrolled
 from neurochip.description.nir_graph import read_nir
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import CapabilityError
-from neurochip.exporting import rate_network, write_network
 from neurochip.network import as_matrix, turned
-from neurochip.simulation import simulate
+from neurochip.runs.building import build, digest_of
+from neurochip.runs.exporting import rate_network, write_network
+from neurochip.runs.simulation import simulate
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import RESOLVED
 

@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from neurochip import machine, simulate, simulation
-from neurochip.building import build
+from neurochip import machine, simulate
 from neurochip.description import read_chip, read_run
 from neurochip.errors import ConfigError, NeurochipError
 from neurochip.machine import MOST_PARALLEL, check_memory, check_parallel, free_memory
+from neurochip.runs import simulation
+from neurochip.runs.building import build
+from neurochip.studies.tuning import tune
 from neurochip.sweep.beforehand import check_size
 from neurochip.sweep.definition import Mode, define
 from neurochip.sweep.engine import open_engine
 from neurochip.sweep.space import parse_axes
-from neurochip.tuning import tune
 
 CASES = Path(__file__).parents[1] / "cases" / "hardening"
 

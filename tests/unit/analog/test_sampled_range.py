@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from neurochip.building import build
 from neurochip.description import read_run
 from neurochip.errors import NumericError
+from neurochip.runs.building import build
 
 
 @pytest.mark.parametrize("sigma", [50, 1e10])

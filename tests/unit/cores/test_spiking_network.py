@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from neurochip import LIF, replay
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 from tests.oracle.spiking import run_slowly
 from tests.property.test_spiking_equals_oracle import drawn
 

@@ -62,7 +62,7 @@ def test_what_is_missing_is_said_all_at_once() -> None:
 
 
 def test_energies_that_a_run_needs_are_said_all_at_once(tmp_path: Path) -> None:
-    from neurochip.building import build, check_prices
+    from neurochip.runs.building import build, check_prices
 
     text = chip_template("mine", "loihi")
     for event in ("packet_out", "hop_ew", "neuron_update_active"):

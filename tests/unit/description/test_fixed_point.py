@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurochip import ConfigError, RunSpec, read_run, run_to_toml
-from neurochip.building import build
 from neurochip.errors import NumericError
-from neurochip.simulation import simulate
+from neurochip.runs.building import build
+from neurochip.runs.simulation import simulate
 from neurochip.substrate import Phase, WeightUpdate
 
 INTEGER = (

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from neurochip import machine
-from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, network_of, run_to_toml
 from neurochip.elements.connections import Convolution
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.files import parse_toml
 from neurochip.network import layered
+from neurochip.runs.building import build, digest_of
 from neurochip.training.streams import glorot
 
 GRAPH: dict[str, Any] = {

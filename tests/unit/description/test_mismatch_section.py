@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neurochip import ConfigError, RunSpec, read_run, run_to_toml
-from neurochip.building import build
-from neurochip.simulation import simulate
+from neurochip.runs.building import build
+from neurochip.runs.simulation import simulate
 from neurochip.training.streams import first_parameters
 
 TINY = (

@@ -19,8 +19,8 @@ from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwor
 from neurochip.description.spiking_file import read_spiking
 from neurochip.elements.connections import OneToOne, Sparse
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError
-from neurochip.exporting import write_network
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
+from neurochip.runs.exporting import write_network
 
 from ...property.test_spiking_equals_oracle import drawn
 

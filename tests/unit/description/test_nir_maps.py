@@ -17,8 +17,8 @@ from neurochip.description.nir_graph import from_nir
 from neurochip.description.spiking import Connection, SpikingNetwork
 from neurochip.description.spiking_file import read_spiking
 from neurochip.errors import CapabilityError, ConfigError, DataError
-from neurochip.exporting import write_network
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
+from neurochip.runs.exporting import write_network
 
 Array = NDArray[Any]
 RNG = np.random.default_rng(3)

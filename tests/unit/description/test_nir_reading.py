@@ -13,7 +13,7 @@ import pytest
 
 from neurochip.description.nir_graph import from_nir, import_nir, read_nir
 from neurochip.errors import CapabilityError, ConfigError
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 Array = Any
 

@@ -9,7 +9,7 @@ from neurochip import LIF, OSA, replay, settle
 from neurochip.description import read_run
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.errors import ConfigError
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 OSA_WITH = 'coding.annealer={{kind="osa",nu_bar=0.0346,regulariser={}}}'
 

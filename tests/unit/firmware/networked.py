@@ -13,8 +13,8 @@ from typing import Any
 from firmware_sim.server import Server
 from firmware_sim.store import Store
 from firmware_sim.through import device_of
-from neurochip.building import build
 from neurochip.description import read_run
+from neurochip.runs.building import build
 
 # A network and data so small that a run takes a moment.
 TINY = [
@@ -134,7 +134,7 @@ class Cutter:
 def outcome_of(connect: Callable[[], Any] | None, **how: Any) -> Any:
     """Return what a tiny run came to, driven over this link, or directly."""
     from firmware_sim.through import through_firmware
-    from neurochip.simulation import simulate
+    from neurochip.runs.simulation import simulate
 
     how = {"write": False, "threads": 1, **({} if "resume" in how else {"overrides": TINY}), **how}
     if connect is None:

@@ -21,9 +21,9 @@ from firmware_sim.store import Store
 from firmware_sim.tcp import TcpLink
 from firmware_sim.through import device_of
 from firmware_sim.transaction import Transaction
-from neurochip.building import build
 from neurochip.description import read_run
 from neurochip.errors import ConfigError, OutputError
+from neurochip.runs.building import build
 from tests.unit.firmware.networked import TINY, TOKEN, facts, outcome_of, served
 
 WHOLE = b"".join(frame_parts(Kind.HELLO, 0, [HELLO.pack(0, token_bytes(TOKEN))]))

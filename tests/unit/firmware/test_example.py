@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from firmware_sim.through import first_image
-from neurochip.building import build
 from neurochip.description import read_run
+from neurochip.runs.building import build
 from neurochip.substrate import Observable, Phase
 from neurochip.training.streams import glorot
 from tests.unit.firmware.networked import TINY, served

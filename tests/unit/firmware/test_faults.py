@@ -48,8 +48,8 @@ def test_over_tcp_it_is_the_same_run(undisturbed: tuple[Any, ...]) -> None:
 def _local() -> Any:
     from firmware_sim.local import LocalLink
     from firmware_sim.through import device_of
-    from neurochip.building import build
     from neurochip.description import read_run
+    from neurochip.runs.building import build
 
     spec = read_run("mnist-small", TINY)
     return LocalLink(device_of(spec, build(spec)))

@@ -10,10 +10,10 @@ import pytest
 
 from firmware_sim.codes import FirmwareError
 from firmware_sim.through import through_firmware
-from neurochip.building import build
 from neurochip.description import read_run
 from neurochip.errors import DataError
-from neurochip.simulation import simulate
+from neurochip.runs.building import build
+from neurochip.runs.simulation import simulate
 from neurochip.substrate import Observable, Phase, Snapshot
 from neurochip.training.streams import glorot
 from neurochip.training.watch import Watch

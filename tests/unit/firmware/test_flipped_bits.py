@@ -16,11 +16,11 @@ from firmware_sim.store import Store
 from firmware_sim.through import device_of, first_image
 from neurochip.analog.die_file import read_die, write_die
 from neurochip.analog.drawing import draw_die
-from neurochip.building import Built, build
 from neurochip.description import RunSpec, read_run
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.errors import DataError
 from neurochip.network import layered
+from neurochip.runs.building import Built, build
 
 SMALL = ["network.layers=[784, 1, 10]", "phases.free=4", "phases.nudged=2"]
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from firmware_sim.through import through_firmware
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
 from tests.unit.firmware.networked import TINY
 
 RUN = [*TINY, "learning.epochs=3"]

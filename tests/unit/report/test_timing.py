@@ -16,7 +16,7 @@ from neurochip.report.reading import read_document
 from neurochip.report.terminal import summary
 from neurochip.report.timing import timing_table
 from neurochip.report.write import render_again
-from neurochip.simulation import Outcome, simulate
+from neurochip.runs.simulation import Outcome, simulate
 from tests.unit.report.fake_record import fake_record
 
 TINY = (

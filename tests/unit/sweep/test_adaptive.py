@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from neurochip.description import read_run
-from neurochip.merging import merge_sweeps
 from neurochip.report.sweeps import SweepDocument, read_sweep, write_sweep
+from neurochip.studies.merging import merge_sweeps
 from neurochip.sweep.adaptive import MOST, next_requests
 from neurochip.sweep.definition import define, parse_modes
 from neurochip.sweep.document import document

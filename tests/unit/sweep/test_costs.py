@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from neurochip.description import read_run
-from neurochip.measuring import measure
 from neurochip.report.document import document as run_document
 from neurochip.report.sweeps import SweepDocument, read_sweep, write_sweep
 from neurochip.report.sweeps.costs import cost_words
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
+from neurochip.studies.measuring import measure
 from neurochip.sweep.definition import define, parse_modes
 from neurochip.sweep.document import document
 from neurochip.sweep.identity import environment

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from neurochip.description import RunSpec, read_run
-from neurochip.dies import die_of_run, save_die
 from neurochip.errors import ConfigError, DataError
+from neurochip.runs.dies import die_of_run, save_die
 from neurochip.sweep import identity
 from neurochip.sweep.definition import Definition, define, parse_modes
 from neurochip.sweep.identity import SOURCE, changed, contents, environment, files_of, run_digest

@@ -11,9 +11,9 @@ import pytest
 
 from neurochip.analog.die_file import read_die, write_die
 from neurochip.description import RunSpec, read_run
-from neurochip.dies import die_of_run
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError
 from neurochip.network import layered
+from neurochip.runs.dies import die_of_run
 from neurochip.sweep.definition import Definition, define, parse_modes
 from neurochip.sweep.measured import measured_dies, numbered_dies
 from neurochip.sweep.plan import Planner, plan

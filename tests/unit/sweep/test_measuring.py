@@ -10,8 +10,8 @@ import pytest
 
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import ConfigError, DataError
-from neurochip.measuring import measure, measure_dies, pack, unpack
-from neurochip.simulation import simulate
+from neurochip.runs.simulation import simulate
+from neurochip.studies.measuring import measure, measure_dies, pack, unpack
 from neurochip.substrate import Parameters
 from neurochip.sweep.identity import SOURCE, contents, environment
 from neurochip.sweep.job import Job
@@ -179,7 +179,7 @@ def test_a_die_that_fails_costs_no_other_one() -> None:
 
 def read_weights(run: RunSpec) -> bytes:
     """Initial weights, packed."""
-    from neurochip.building import build
+    from neurochip.runs.building import build
     from neurochip.training.streams import glorot
 
     return pack(glorot(build(run).network, 1))

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from neurochip import read_run, simulate
-from neurochip.building import build
 from neurochip.errors import ConfigError
 from neurochip.network import Network, Population, Projection
+from neurochip.runs.building import build
 from neurochip.training import convergence
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.progress import Reporter

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from neurochip import data, read_run, simulate
-from neurochip.building import build
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.learning.readings import Presented
+from neurochip.runs.building import build
 from neurochip.substrate import Observable, Phase, WeightUpdate
 from neurochip.training import loop
 from neurochip.training.loop import TRAINING_PHASES, Trainer

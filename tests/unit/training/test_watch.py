@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.building import build
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import NumericError
+from neurochip.runs.building import build
 from neurochip.substrate import Parameters, Phase
 from neurochip.training.streams import glorot
 from neurochip.training.watch import Watch, check_finite

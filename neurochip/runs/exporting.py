@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 
-from neurochip.building import build, digest_of
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description import RunSpec, read_run
 from neurochip.description import network_of as network_of_run
@@ -19,6 +18,7 @@ from neurochip.elements.connections import Connection as Connectivity
 from neurochip.elements.connections import Convolution, Pooling
 from neurochip.errors import CapabilityError, DataError, OutputError
 from neurochip.network import Network, Population, turned
+from neurochip.runs.building import build, digest_of
 from neurochip.substrate.protocol import Parameters
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED

@@ -13,8 +13,8 @@ from neurochip.cores.raster_file import load_arrays
 from neurochip.description import ChipSpec, PriceList
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import ConfigError, DataError
-from neurochip.replaying import Replay, Timing
-from neurochip.spiking import run_spiking
+from neurochip.replays.replaying import Replay, Timing
+from neurochip.replays.spiking import run_spiking
 
 __all__ = ["Inference", "LabelledSamples", "infer", "read_samples"]
 

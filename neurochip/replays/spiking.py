@@ -31,7 +31,7 @@ from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST, VA
 from neurochip.energy import ElementUse, HardwareUse
 from neurochip.errors import ConfigError
 from neurochip.machine import check_room_to_compile
-from neurochip.replaying import Replay, Timing, booked, check_clock, check_timing
+from neurochip.replays.replaying import Replay, Timing, booked, check_clock, check_timing
 
 _QUANTISE = "scale and round them first: neurochip import NET.nir OUT.npz --bits N"
 

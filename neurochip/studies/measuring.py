@@ -17,11 +17,11 @@ from neurochip import data
 from neurochip.analog.chronicle import LOOKED_AT
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.building import Built, build, core_uses
 from neurochip.description import DataSpec, RunSpec
 from neurochip.errors import CheckpointError, ConfigError, NeurochipError
 from neurochip.files import Foreign, unpack_arrays
 from neurochip.learning.rules import rule_for
+from neurochip.runs.building import Built, build, core_uses
 from neurochip.substrate import Parameters
 from neurochip.sweep.costs import costs_of
 from neurochip.sweep.failure import kind_of

@@ -32,9 +32,9 @@ from neurochip.search.page import search_page
 from neurochip.search.settings import Settings, begin, go_on, store
 from neurochip.search.stored import SUMMARY
 from neurochip.search.study import Study, Trial, check_sampler
+from neurochip.studies.trials import TrialRun, evaluated, test_errors, train_trial
 from neurochip.sweep.engine import EngineChoice, open_engine
 from neurochip.sweep.jobs import in_order
-from neurochip.trials import TrialRun, evaluated, test_errors, train_trial
 
 __all__ = ["Ended", "Tuned", "tune"]
 

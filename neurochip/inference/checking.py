@@ -15,7 +15,7 @@ from neurochip.description.nir_graph import import_nir
 from neurochip.description.nir_sources import SOURCES
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import DataError, NeurochipError
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 __all__ = ["Comparison", "Difference", "Tried", "check_nir"]
 

@@ -14,7 +14,7 @@ from neurochip.cores.raster_file import load_arrays
 from neurochip.description.precision import integer_range
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.errors import ConfigError, DataError
-from neurochip.spiking import run_spiking
+from neurochip.replays.spiking import run_spiking
 
 __all__ = ["MANY_SATURATED", "Change", "Quantisation", "calibration", "quantised"]
 

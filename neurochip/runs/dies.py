@@ -13,11 +13,11 @@ from neurochip.analog.die_file import read_die, write_die
 from neurochip.analog.drawing import draw_die
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.building import build, digest_of
 from neurochip.description import RunSpec, network_of, read_run
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
 from neurochip.network import Network
+from neurochip.runs.building import build, digest_of
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 

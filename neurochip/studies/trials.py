@@ -14,11 +14,11 @@ from neurochip.description import DataSpec, RunSpec
 from neurochip.durable.signals import Asked
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError, NumericError
 from neurochip.keys.reading import Table
+from neurochip.runs.simulation import simulate
 from neurochip.search.dimensions import Value
 from neurochip.search.held_out import judged_by_training
 from neurochip.search.objectives import measure
 from neurochip.search.study import Study, Trial
-from neurochip.simulation import simulate
 from neurochip.sweep.engine import Engine
 from neurochip.sweep.jobs import in_order
 from neurochip.training.record import RunRecord

@@ -14,7 +14,7 @@ from neurochip.description import RunSpec
 from neurochip.durable.atomic import replacing
 from neurochip.durable.signals import stoppable
 from neurochip.errors import ConfigError, OutputError
-from neurochip.presenting import Presentation
+from neurochip.presentations.presenting import Presentation
 from neurochip.trace.arrays import ArrayTrace
 from neurochip.trace.perfetto import PerfettoTrace
 from neurochip.trace.signals import Chunk, SignalGroup, TraceWriter, select

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.building import build
 from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices, read_run
@@ -21,18 +20,19 @@ from neurochip.description.spiking_file import read_spiking
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import make_dated
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError, OutputError
-from neurochip.inferring import infer, read_samples
+from neurochip.inference.inferring import infer, read_samples
 from neurochip.network import refuse_graph
-from neurochip.neurobench import workload
-from neurochip.presenting import SpikingPresentation
-from neurochip.replaying import Replay, Timing, check_clock, check_timing, replay
+from neurochip.presentations.presenting import SpikingPresentation
+from neurochip.replays.neurobench import workload
+from neurochip.replays.replaying import Replay, Timing, check_clock, check_timing, replay
+from neurochip.replays.spiking import run_spiking
 from neurochip.report.drawn import drawn
 from neurochip.report.reading import read_rasters
 from neurochip.report.replay_document import ReplayDocument, ReplayedAs, replay_document
 from neurochip.report.replay_files import write_replay
-from neurochip.simulation import versions
+from neurochip.runs.building import build
+from neurochip.runs.simulation import versions
 from neurochip.spikes import Spikes
-from neurochip.spiking import run_spiking
 from neurochip.training.folder import RESOLVED
 
 __all__ = ["ReplayOutcome", "network_source", "replay_run"]
@@ -79,7 +79,7 @@ def replay_run(
     out
         Folder to make; `None` makes ``runs/replay-<file>-<time>``.
     labelled
-        Whether ``raster`` holds labelled samples (`neurochip.inferring`) for a network of spiking neurons.
+        Whether ``raster`` holds labelled samples (`neurochip.inference.inferring`) for a network of spiking neurons.
 
     Raises
     ------

@@ -18,7 +18,6 @@ import numpy as np
 from neurochip import data, plugins
 from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import RunSpec, bound, read_run
 from neurochip.description.used_plugins import plugins_of
@@ -31,6 +30,7 @@ from neurochip.machine import check_memory, check_parallel, usable_cores
 from neurochip.report.document import document
 from neurochip.report.notebook import cards_html
 from neurochip.report.write import write_report
+from neurochip.runs.building import Built, build, check_prices, core_uses, digest_of, fault_uses
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters

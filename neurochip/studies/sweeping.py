@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from neurochip.building import build
 from neurochip.description import RunSpec
 from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError
-from neurochip.measuring import measure, measure_dies
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
-from neurochip.simulation import versions
+from neurochip.runs.building import build
+from neurochip.runs.simulation import versions
+from neurochip.studies.measuring import measure, measure_dies
 from neurochip.sweep.beforehand import check_size, first_words
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.document import document

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.spiking import Connection, SpikingNetwork
-from neurochip.replaying import Replay
+from neurochip.replays.replaying import Replay
 
 __all__ = ["Workload", "workload"]
 

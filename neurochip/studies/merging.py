@@ -10,7 +10,7 @@ from neurochip.description import RunSpec
 from neurochip.errors import ConfigError
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
-from neurochip.simulation import versions
+from neurochip.runs.simulation import versions
 from neurochip.sweep.document import document
 from neurochip.sweep.plan import Planner
 from neurochip.sweep.precision import dies_needed

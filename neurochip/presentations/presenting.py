@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip import data
-from neurochip.building import build, digest_of
 from neurochip.compile.by_itself import placement_of
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.cores.substrate import DigitalSubstrate
@@ -21,8 +20,9 @@ from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements.connections import Dense
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.network import as_matrix
-from neurochip.replaying import check_clock, check_timing
-from neurochip.spiking import laid_out
+from neurochip.replays.replaying import check_clock, check_timing
+from neurochip.replays.spiking import laid_out
+from neurochip.runs.building import build, digest_of
 from neurochip.substrate import Phase
 from neurochip.substrate.fitting import projection_matrices
 from neurochip.trace.signals import SignalGroup
@@ -209,7 +209,7 @@ class SpikingPresentation:
     Parameters
     ----------
     network, spikes, chip
-        As in `neurochip.spiking.run_spiking`.
+        As in `neurochip.replays.spiking.run_spiking`.
     name
         What the trace is called.
     timing

@@ -1,0 +1,1 @@
+"""Networks of other tools: quantised, checked against their tool, shown labelled samples, run on a chip."""

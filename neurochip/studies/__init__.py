@@ -1,0 +1,1 @@
+"""Many runs: sweeps, searches, what one of their tasks is and how their stores merge."""
