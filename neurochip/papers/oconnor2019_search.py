@@ -1,7 +1,7 @@
 """The search for ε and λ (O'Connor, Gavves & Welling 2019, section 4 and Appendix C), and what bits cost in error.
 
-Three searches, each by `neurochip.tune` (tree-structured Parzen estimator; the paper used a Gaussian process,
-which ``neurochip tune --sampler gp`` offers):
+Three searches, each by ``neurochip tune`` (tree-structured Parzen estimator; the paper used a Gaussian process, which
+``--sampler gp`` offers):
 
 * convergence, [500-500-10], 250 + 250 ticks: four ways to anneal and decode, each with its own constants, to the
   least mean error at the ends of both phases, which is what the authors' code searched for. The best constants of
