@@ -86,6 +86,7 @@ class _Owner:
                 signal.signal(which, handler)
             self.asked.clear()
             self._is_raised = False
+            self._left = None  # what one call worked at is nothing that the next one goes on with
             self._turn += 1
         late, self._late, self._is_leaving = self._late, None, False
         if late is not None:

@@ -93,6 +93,15 @@ def test_the_outer_folder_is_the_one_to_go_on_with() -> None:
     assert (stop.value.folder, stop.value.command) == ("outer", "tune")
 
 
+def test_what_one_call_worked_at_is_not_gone_on_with_by_the_next(tmp_path: Path) -> None:
+    with stoppable() as asked:
+        asked.folder = tmp_path
+        with stoppable():
+            pass
+        assert signals.interrupted_work().folder == str(tmp_path)
+    assert signals.interrupted_work().folder is None
+
+
 def test_an_answered_signal_is_answered() -> None:
     with stoppable() as asked:
         signal.raise_signal(signal.SIGTERM)
