@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Literal
 
 from neurochip.description.chip import MeshSpec
@@ -15,14 +15,16 @@ Link = tuple[tuple[int, int], tuple[int, int]]  # one way, from tile (x, y) to i
 
 def snake(mesh: MeshSpec, n_cores: int) -> list[int]:
     """Return the sites of the first cores along a boustrophedon, so that consecutive cores are neighbours."""
-    sites: list[int] = []
+    return list(itertools.islice(_along(mesh), n_cores))
+
+
+def _along(mesh: MeshSpec) -> Iterator[int]:
     for x in range(mesh.width):
         rows = range(mesh.height) if x % 2 == 0 else range(mesh.height - 1, -1, -1)
         for y in rows:
             tile = x * mesh.height + y
             if tile < mesh.n_tiles:
-                sites.extend(tile * mesh.cores_per_tile + k for k in range(mesh.cores_per_tile))
-    return sites[:n_cores]
+                yield from (tile * mesh.cores_per_tile + k for k in range(mesh.cores_per_tile))
 
 
 def route(mesh: MeshSpec, sender: int, receiver: int) -> list[Link]:

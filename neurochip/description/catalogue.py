@@ -4,6 +4,7 @@ then those of other packages.
 
 from __future__ import annotations
 
+import functools
 import os
 import types
 from importlib import resources
@@ -23,10 +24,20 @@ Shelf = Literal["runs", "chips", "cells"]
 
 def built_in(shelf: Shelf) -> list[str]:
     """Return the names of what comes with neurochip."""
+    return list(_shipped(shelf))
+
+
+# What is installed stays as it is while a process runs; a small call of `settle` would notice.
+@functools.cache
+def _shipped(shelf: Shelf) -> tuple[str, ...]:
     folder = resources.files("neurochip.description") / shelf
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
-    )
+    names = (entry.name for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(sorted(name.removesuffix(".toml") for name in names))
+
+
+@functools.cache
+def _shipped_text(shelf: Shelf, name: str) -> str:
+    return (resources.files("neurochip.description") / shelf / f"{name}.toml").read_text(encoding="utf-8")
 
 
 def _names(shelf: Shelf) -> list[str]:
@@ -49,7 +60,7 @@ def _text(shelf: Shelf, name: str) -> str:
     own = built_in(shelf)
     plugin = plugins.find(shelf, name, own, word)
     if plugin is None:
-        return (resources.files("neurochip.description") / shelf / f"{name}.toml").read_text(encoding="utf-8")
+        return _shipped_text(shelf, name)
     try:
         return _plugged_text(plugins.load(plugin, word), name)
     except (OSError, TypeError, UnicodeDecodeError) as error:
@@ -121,5 +132,4 @@ def find_cells(name: str | os.PathLike[str]) -> tuple[str, str]:
     if name not in known:
         hint = did_you_mean(str(name), known) or "; a file is named with its .toml"
         raise ConfigError("cells", f"no cells '{name}' in the catalogue ({', '.join(known)}){hint}")
-    folder = resources.files("neurochip.description") / "cells"
-    return (folder / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml"
+    return _shipped_text("cells", str(name)), f"{name}.toml"
