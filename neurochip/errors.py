@@ -78,7 +78,7 @@ class NeurochipError(Exception):
 
 
 class ConfigError(NeurochipError, ValueError):
-    """A run, chip sheet, price list or argument says something that cannot be."""
+    """A run, chip specification, price list or argument says something that cannot be."""
 
 
 class DataError(NeurochipError, ValueError):

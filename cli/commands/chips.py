@@ -1,4 +1,4 @@
-"""``neurochip chips``: what the catalogue offers to run on, and where every number of a sheet comes from."""
+"""``neurochip chips``: what the catalogue offers to run on, and where every number of a specification comes from."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def new(path: Path, like: str) -> None:
 
 @command.command("show", short_help="Show a chip and its prices.")
 @click.argument("name", type=CHIP)
-@click.option("--toml", is_flag=True, help="Print the sheet itself, to save and change it.")
+@click.option("--toml", is_flag=True, help="Print the specification itself, to save and change it.")
 def show(name: str, toml: bool) -> None:
     """Show the geometry, limits, timing and prices of a chip: a name of the catalogue or a TOML file."""
     from neurochip.description import chip_text, read_chip

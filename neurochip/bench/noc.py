@@ -36,7 +36,7 @@ def uniform_mesh(side: int) -> MeshSpec:
 
 
 def sheet_timing(*, router_cycles: int = 0, link_cycles: int = 1, depth: int = 8) -> TimingSpec:
-    """Return a sheet's timing in which everything else takes a cycle."""
+    """Return a specification's timing in which everything else takes a cycle."""
     return TimingSpec(
         clock=1e9,
         sops_per_cycle=1.0,

@@ -40,7 +40,7 @@ class ChipClock:
     Parameters
     ----------
     image
-        The compiled chip; its sheet must have a clock.
+        The compiled chip; its specification must have a clock.
     core_slots
         (first slot, slot after the last) of each core.
     model
@@ -210,7 +210,7 @@ class ChipClock:
         return [self._walked(first, bits[t : t + 1], lambda work: work(0), t + 1) for t in range(len(spikes))]
 
     def learned(self, accumulations: NDArray[np.int64], writes: NDArray[np.int64]) -> PhaseTime | None:
-        """Return the time of one change of weights: that of the core which has most to do; `None`: not on the sheet."""
+        """Return the time of one change of weights: that of the core with most to do; `None`: the specification has none."""
         timing = self._timing
         if timing.cycles_per_weight_accumulation is None or timing.cycles_per_weight_write is None:
             return None

@@ -1,4 +1,4 @@
-"""What the user wrote: runs, chip sheets and price lists, read from TOML, checked and frozen."""
+"""What the user wrote: runs, chip specifications and price lists, read from TOML, checked and frozen."""
 
 from neurochip.description.catalogue import chip_text, chips, run_text, runs
 from neurochip.description.chip import (

@@ -245,8 +245,8 @@ class AnalogSpec(Section):
     cells: Annotated[
         str | None,
         Key(
-            "Sheet of the cells that the circuit is made of, of the catalogue or a TOML file: energy, area and rails "
-            "follow from it. Without one the energy is not known.",
+            "Specification of the cells that the circuit is made of, of the catalogue or a TOML file: energy, area and "
+            "rails follow from it. Without one the energy is not known.",
         ),
     ] = None
     supply_v: Annotated[

@@ -1,4 +1,4 @@
-"""The runs and chip sheets that there are, by name: those that come with neurochip, where the file name is the name,
+"""Runs and chip specifications by name: those that come with neurochip, where the file name is the name,
 then those of other packages.
 """
 
@@ -98,7 +98,7 @@ def run_text(name: str) -> str:
 
 
 def chip_text(name: str) -> str:
-    """Return the TOML text of a chip sheet of the catalogue, comments and all."""
+    """Return the TOML text of a chip specification of the catalogue, comments and all."""
     return _known("chips", name)
 
 
@@ -125,7 +125,7 @@ def find_text(shelf: Shelf, name: str | os.PathLike[str]) -> tuple[str, str]:
 
 
 def find_cells(name: str | os.PathLike[str]) -> tuple[str, str]:
-    """Return text and source of a sheet of cells that comes with neurochip, or of a TOML file."""
+    """Return text and source of a specification of cells that comes with neurochip, or of a TOML file."""
     if is_path(name):
         return read_text(Foreign(Path(name), "a TOML file", "", error=ConfigError)), str(name)
     known = built_in("cells")

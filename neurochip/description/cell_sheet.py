@@ -1,6 +1,6 @@
 """The cells that an analog die is made of: what each draws from the supply, and the area it takes.
 
-A sheet is a TOML file, of the catalogue or the user's own. All currents are multiples of the full-scale current
+A specification is a TOML file, of the catalogue or the user's own. All currents are multiples of the full-scale current
 I₀ = C V₀/τ, so that a full-scale current for one time constant is the charge C V₀ whatever τ is, and costs V_DD C V₀.
 """
 
@@ -99,7 +99,7 @@ class Cell:
 
     @property
     def use_j(self) -> float | None:
-        """Energy of one use of a converter or a store, J; `None` where the sheet gives none."""
+        """Energy of one use of a converter or a store, J; `None` where the specification gives none."""
         if self.figure_of_merit is not None and self.bits is not None:
             return self.figure_of_merit * float(2**self.bits)
         return self.energy
@@ -182,18 +182,18 @@ class CellSheet:
 
 
 def read_cells(name_or_path: str | os.PathLike[str]) -> CellSheet:
-    """Read a sheet of cells: of the catalogue, or a TOML file named with its ``.toml``.
+    """Read a specification of cells: of the catalogue, or a TOML file named with its ``.toml``.
 
     Raises
     ------
     ConfigError
-        For a name that there is not, and for a sheet that says what cannot be, with the place in it.
+        For a name that there is not, and for a specification that says what cannot be, with the place in it.
     """
     return cells_from_toml(*find_cells(name_or_path))
 
 
 def cells_from_toml(text: str, source: str = "cells.toml") -> CellSheet:
-    """Return the design that a sheet describes; ``source`` begins every error."""
+    """Return the design that a specification describes; ``source`` begins every error."""
     table = parse_toml(text, source)
     try:
         return _sheet(table, Path(source).name.removesuffix(".toml"))

@@ -43,7 +43,7 @@ MOST_CORES = 1 << 20  # places of a mesh times the cores of each
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a value of a sheet comes from and what kind of figure it is."""
+    """Where a value of a specification comes from and what kind of figure it is."""
 
     source: str
     evidence: SheetEvidence
@@ -98,7 +98,7 @@ class MeshSpec(Section):
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoreSpec(Section):
-    """What one core can hold; `None` is no limit, which a sheet must ask for with ``unlimited = true``."""
+    """What one core can hold; `None` is no limit, which a specification must ask for with ``unlimited = true``."""
 
     place: ClassVar[str] = "core"
     neurons: Annotated[Count | None, Key("Most neurons.")] = None
@@ -279,7 +279,7 @@ class TimingSpec(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChipSpec:
-    """One chip, as its sheet describes it.
+    """One chip, as its specification describes it.
 
     Attributes
     ----------

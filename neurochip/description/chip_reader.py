@@ -1,6 +1,6 @@
-"""Chip sheets and price lists: TOML → `ChipSpec`, `PriceList`.
+"""Chip specifications and price lists: TOML → `ChipSpec`, `PriceList`.
 
-A section of a sheet carries ``source`` and ``evidence`` for all its values; a value that has its own is
+A section of a specification carries ``source`` and ``evidence`` for all its values; a value that has its own is
 written ``{ value = 1024, source = "…", evidence = "…" }``.
 """
 
@@ -54,7 +54,7 @@ _PRICE_HEAD = ("name", "about", "neuron_pricing", "note", "prices")
 
 
 def read_chip(name_or_path: str | os.PathLike[str]) -> ChipSpec:
-    """Read the sheet of a chip.
+    """Read the specification of a chip.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def read_chip(name_or_path: str | os.PathLike[str]) -> ChipSpec:
     Raises
     ------
     ConfigError
-        For a name that there is not, and for a sheet that says what cannot be, with the place in it.
+        For a name that there is not, and for a specification that says what cannot be, with the place in it.
     """
     return _read(*find_text("chips", name_or_path))
 
@@ -81,7 +81,7 @@ def _read(text: str, source: str) -> ChipSpec:
 
 
 def chip_from_toml(text: str, source: str = "chip.toml") -> ChipSpec:
-    """Return the chip that a sheet describes; ``source`` begins every error."""
+    """Return the chip that a specification describes; ``source`` begins every error."""
     table = parse_toml(text, source)
     try:
         return _chip(table, Path(source).name.removesuffix(".toml"))
@@ -90,7 +90,7 @@ def chip_from_toml(text: str, source: str = "chip.toml") -> ChipSpec:
 
 
 def read_prices(name_or_path: str | os.PathLike[str]) -> PriceList:
-    """Return the price list of a chip or a sheet of cells, or of a TOML file that has only prices."""
+    """Return the price list of a chip or a specification of cells, or of a TOML file that has only prices."""
     is_cells = name_or_path in built_in("cells")
     text, source = find_cells(name_or_path) if is_cells else find_text("chips", name_or_path)
     table = parse_toml(text, source)
@@ -195,7 +195,9 @@ def _section(cls: type[T], table: Any, place: str, provenance: dict[str, Provena
 def _provenance(table: Table, place: str) -> Provenance:
     for key in ("source", "evidence"):
         if key not in table:
-            raise ConfigError(f"{place}.{key}", "is missing; every value of a sheet says where it comes from")
+            raise ConfigError(
+                f"{place}.{key}", "is missing; every value of a specification says where it comes from"
+            )
     source = convert(table["source"], str, f"{place}.source")
     if not source.strip():
         raise ConfigError(f"{place}.source", "must say where the values come from, got an empty string")

@@ -11,7 +11,7 @@ __all__ = ["HardwareCost"]
 class HardwareCost:
     """Operations and state traffic of one neuron in one tick.
 
-    State is counted in words of the neuron's own width (32 bits in a float32 neuron); a chip sheet
+    State is counted in words of the neuron's own width (32 bits in a float32 neuron); a chip specification
     turns words into bits and bits into joules.
 
     Attributes

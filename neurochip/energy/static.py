@@ -31,7 +31,7 @@ class Clocked:
     hz
         Clock of the chip.
     host_word
-        Cycles of each 32-bit word that enters the chip or leaves a core; `None`: the sheet does not know.
+        Cycles of each 32-bit word that enters the chip or leaves a core; `None`: the specification does not know.
     tiles
         Tiles with a core in use, which take part in every barrier.
     """
@@ -83,7 +83,7 @@ def static_words(ledger: Ledger, prices: PriceList, clocked: Clocked | None) -> 
         whole = prices.contained_in(event)
         if whole is not None and whole not in LEAKAGE:
             return f"contained in the price of {whole}"
-    return "counted" if any(prices.has(event) for event in LEAKAGE) else "not on this sheet"
+    return "counted" if any(prices.has(event) for event in LEAKAGE) else "not in this specification"
 
 
 def static_charges(

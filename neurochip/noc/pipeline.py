@@ -89,7 +89,7 @@ def core_pipeline(
         f64[packet], ≥ 0: cycles that the sender spends on a packet besides ``cycles_per_packet_out``, such as making
         the spike of which this is the first packet.
     update_cycles
-        f64[core], cycles of one update on each core; `None`: the sheet's ``cycles_per_neuron_update`` on all.
+        f64[core], cycles of one update on each core; `None`: the specification's ``cycles_per_neuron_update`` on all.
     model
         ``cycle``: flit by flit; ``analytic``: what contention cannot undercut.
     max_cycles, disabled
@@ -180,7 +180,7 @@ def _work(
     extra: Array,
     sops: Array,
 ) -> _Work:
-    """Return the work of the engines; each time of the sheet is rounded once."""
+    """Return the work of the engines; each time of the specification is rounded once."""
     order = np.argsort(packets.source, kind="stable")
     sources, made_after = packets.source[order], after[order]
     begins = np.ones(len(order), dtype=bool)

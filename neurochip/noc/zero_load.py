@@ -19,14 +19,14 @@ _MOST = 1 << 20
 
 
 def in_fractions(cycles: float) -> int:
-    """Return cycles of the sheet in 2⁻²⁰ cycle, rounded once."""
+    """Return cycles of the specification in 2⁻²⁰ cycle, rounded once."""
     if not cycles <= _MOST:
         raise ConfigError("timing", f"a step of a core may take {_MOST} cycles, got {cycles:g}")
     return round(cycles * ONE)
 
 
 def update_work(mesh: MeshSpec, timing: TimingSpec, update_cycles: Any) -> Array:
-    """Return i64[core], one neuron update on each core in 2⁻²⁰ cycle; `None` stands for the sheet's."""
+    """Return i64[core], one neuron update on each core in 2⁻²⁰ cycle; `None` stands for the specification's."""
     if update_cycles is None:
         return np.full(mesh.n_cores, in_fractions(timing.cycles_per_neuron_update), dtype=np.int64)
     cycles = np.asarray(update_cycles, dtype=np.float64)

@@ -28,7 +28,7 @@ __all__ = ["TRAINING_PHASES", "chip_table", "document", "energy_table", "reprice
 
 _ANALOG_ENERGY = (
     "not priced: what a circuit draws is counted when analog.cells names the cells that it is made of, and priced "
-    "by a sheet of such cells"
+    "by a specification of such cells"
 )
 _WORD = 32  # bits of a real number on the wire
 

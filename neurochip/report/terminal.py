@@ -261,7 +261,9 @@ def _timing_lines(document: Document, timing: TimingTable) -> list[str]:
         )
     )
     if timing["not_modelled"]:
-        lines.append(f"not on this sheet, so not in the times: {' and '.join(timing['not_modelled'])}")
+        lines.append(
+            f"not in this specification, so not in the times: {' and '.join(timing['not_modelled'])}"
+        )
     return lines
 
 

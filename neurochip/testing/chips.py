@@ -1,4 +1,4 @@
-"""What a chip sheet keeps: it can be read, says where every number is from, and can carry out and price a run."""
+"""What a chip specification keeps: it can be read, says where numbers are from, and can carry out and price a run."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ __all__ = ["ChipContract"]
 
 
 class ChipContract:
-    """Contract of a chip sheet.
+    """Contract of a chip specification.
 
     Attributes
     ----------
-    sheets
+    specifications
         Names of the catalogue or TOML files, at least one.
     overrides
         What a run on these chips has to set, ``key.path=value`` each, e.g. a precision that their cores have.
@@ -30,15 +30,15 @@ class ChipContract:
         Sheet → the event that it has no price for, on purpose: a chip that does not learn.
     """
 
-    sheets: tuple[str, ...] = ()
+    specifications: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     unpriced: dict[str, str] = {}
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """Run every test with each sheet."""
         if "sheet" in metafunc.fixturenames:
-            assert self.sheets, f"{type(self).__name__} names no sheets to test"
-            metafunc.parametrize("sheet", self.sheets)
+            assert self.specifications, f"{type(self).__name__} names no specifications to test"
+            metafunc.parametrize("sheet", self.specifications)
 
     @pytest.fixture
     def chip(self, sheet: str) -> ChipSpec:

@@ -121,7 +121,7 @@ def test_a_chip_sheet(run: Run, place: Workplace, old: str, new: str, sentence: 
     assert old in text
     sheet = place.write("mine.toml", text.replace(old, new, 1))
     refused(run("chips", "show", sheet), f"mine.toml: {sentence}")
-    # A run names the sheet by its whole path, since it may be run from elsewhere.
+    # A run names the specification by its whole path, since it may be run from elsewhere.
     refused(run("simulate", "--set", f"chip={sheet}"), f"{place.folder / sheet}: {sentence}")
     assert place.files() == ["mine.toml"]
 

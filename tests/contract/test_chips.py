@@ -7,15 +7,15 @@ from neurochip.testing import ChipContract
 
 
 class TestSheets(ChipContract):
-    sheets = tuple(name for name in built_in("chips") if not name.startswith("loihi"))
+    specifications = tuple(name for name in built_in("chips") if not name.startswith("loihi"))
 
 
 class TestLoihi(ChipContract):
-    sheets = ("loihi", "loihi-sanafe")
+    specifications = ("loihi", "loihi-sanafe")
     overrides = ("network.precision=int8",)
     unpriced = {"loihi-sanafe": "readout_word"}
 
 
 def test_all_are_here() -> None:
-    assert {*TestSheets.sheets, *TestLoihi.sheets} == set(built_in("chips"))
-    assert len(TestSheets.sheets) == 3
+    assert {*TestSheets.specifications, *TestLoihi.specifications} == set(built_in("chips"))
+    assert len(TestSheets.specifications) == 3

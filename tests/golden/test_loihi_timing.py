@@ -13,7 +13,7 @@ NEURON = LIF(ABOUT["lif"]["threshold"], ABOUT["lif"]["leak_decay"], resolution=1
 
 
 def timed(model: Timing, n_ticks: int) -> ReplayTime:
-    """Run the network on the sheet with SANA-FE's delays."""
+    """Run the network in the specification with SANA-FE's delays."""
     run = replay([SPIKES[0][:n_ticks]], WEIGHTS, "loihi-sanafe", placement(), neuron=NEURON, timing=model)
     assert all(np.array_equal(a, b[:n_ticks]) for a, b in zip(run.spikes, SPIKES, strict=True))
     return run.time

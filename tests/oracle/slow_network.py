@@ -18,7 +18,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Sheet:
-    """What the chip sheet says about the mesh and its timing."""
+    """What the chip specification says about the mesh and its timing."""
 
     width: int
     height: int

@@ -223,7 +223,7 @@ SHEET = (Path(__file__).parents[2] / "neurochip" / "description" / "chips" / "id
 )  # fmt: skip
 def test_a_sheet_may_be_given_in_many_ways(site: Path, text: str) -> None:
     (site / "mine.toml").write_text(SHEET)
-    name = f"sheets{abs(hash(text))}"
+    name = f"specifications{abs(hash(text))}"
     package(site, name, {"chips": {"mine": f"{name}:sheet"}}, text)
     assert read_chip("mine").name == "mine"
     assert "mine" in dict(chips())

@@ -1,8 +1,8 @@
-"""The chip sheet keeps the contract of sheets."""
+"""The chip specification keeps the contract of chips."""
 
 from neurochip.testing import ChipContract
 
 
 class TestThrifty(ChipContract):
-    sheets = ("thrifty",)
+    specifications = ("thrifty",)
     overrides = ("network.precision=int8",)

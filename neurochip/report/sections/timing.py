@@ -26,7 +26,7 @@ def timing(document: Document) -> Markup | None:
         notes.append(
             tag(
                 "p",
-                f"Not on this sheet, so not in the times: {' and '.join(table['not_modelled'])}.",
+                f"Not in this specification, so not in the times: {' and '.join(table['not_modelled'])}.",
                 class_="note",
             )
         )

@@ -32,7 +32,7 @@ PAIRS = find_cells("sky130-subthreshold")[0]
 
 
 def sheet(folder: Path, kind: str, **changes: str) -> str:
-    """Return the file of a sheet whose synapses are of a kind."""
+    """Return the file of a specification whose synapses are of a kind."""
     text = PAIRS.replace('kind = "differential-pair"', f'kind = "{kind}"').replace('"75.5 mV"', '"300 mV"')
     for old, new in changes.items():
         assert old in text

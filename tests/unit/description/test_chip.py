@@ -1,4 +1,4 @@
-"""Chip sheets: the catalogue, the geometry, and every refusal."""
+"""Chip specifications: the catalogue, the geometry, and every refusal."""
 
 import pickle
 
@@ -185,7 +185,7 @@ def changed(old: str, new: str) -> str:
         (
             "[mesh]\nwidth = 8",
             "[mesh]\nwidth = { value = 8 }",
-            "mesh.width.source: is missing; every value of a sheet says where it comes from",
+            "mesh.width.source: is missing; every value of a specification says where it comes from",
         ),
         (
             "[mesh]\nwidth = 8",
@@ -196,7 +196,7 @@ def changed(old: str, new: str) -> str:
         (
             'source = "design choice"\nevidence = "estimated"',
             'evidence = "estimated"',
-            "weights.source: is missing; every value of a sheet says where it comes from",
+            "weights.source: is missing; every value of a specification says where it comes from",
         ),
         (
             'source = "design choice"\n',

@@ -77,8 +77,8 @@ def test_a_core_that_holds_two_layers_leaks_once() -> None:
 @pytest.mark.parametrize(
     ("books", "prices", "clocked", "sentence"),
     [
-        (timed(9), with_static(), CLOCK, "not on this sheet"),
-        (timed(9), with_static(clock_cycle=PJ), CLOCK, "not on this sheet"),
+        (timed(9), with_static(), CLOCK, "not in this specification"),
+        (timed(9), with_static(clock_cycle=PJ), CLOCK, "not in this specification"),
         (timed(9), with_static(core_static=1.0), None, 'not counted: timing = "tick" knows no time'),
         (
             ledger({"free": [{}, {"sops": 1}]}),
@@ -120,7 +120,7 @@ def test_an_all_in_price_that_holds_static_power_refuses_it_apart() -> None:
     leak = {**table["synaptic_op"], "value": "1 mW", "scope": "per-event"}
     prices = read_price_table(table, "prices")
     everything = PriceList(name="all", neuron_pricing="published", note="n", prices=prices)
-    assert price(timed(9), FLOAT32, with_static(), CLOCK).static == "not on this sheet"
+    assert price(timed(9), FLOAT32, with_static(), CLOCK).static == "not in this specification"
     books = replace(
         timed(9), phases={Phase.FREE: timed(9).phases[Phase.FREE]}
     )  # words of the host are no part of it

@@ -163,7 +163,9 @@ def test_a_missing_price_is_said_and_never_nothing(record):
     loihi = row(table_of(record, prices=read_prices("loihi")), "chip")
     assert loihi["joules"] is None
     assert loihi["note"].startswith("not priced: loihi has no price for op.mul.float32, op.add.float32")
-    assert "packet_out" not in loihi["note"], "the sheet has one, or contains it in another that is paid"
+    assert "packet_out" not in loihi["note"], (
+        "the specification has one, or contains it in another that is paid"
+    )
 
 
 @pytest.mark.parametrize("name", ["mnist-continuous"])

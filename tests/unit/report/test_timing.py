@@ -154,7 +154,7 @@ def test_pricing_anew_changes_no_count_and_no_cycle(runs: dict[str, Outcome]) ->
     assert outcome.folder is not None
     before = table_of(outcome)
     after, _ = render_again(outcome.folder, read_prices("cmos45"))
-    assert after["energy_j"]["static"] == "not on this sheet"
+    assert after["energy_j"]["static"] == "not in this specification"
     assert {**after, "energy_j": None} == {**before, "energy_j": None}
     again, _ = render_again(outcome.folder, read_prices("loihi"))
     assert again["energy_j"] == before["energy_j"]

@@ -1,1 +1,1 @@
-"""Chip sheets; the file name is the name."""
+"""Chip specifications; the file name is the name."""
