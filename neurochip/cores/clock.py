@@ -210,7 +210,7 @@ class ChipClock:
         return [self._walked(first, bits[t : t + 1], lambda work: work(0), t + 1) for t in range(len(spikes))]
 
     def learned(self, accumulations: NDArray[np.int64], writes: NDArray[np.int64]) -> PhaseTime | None:
-        """Return the time of one change of weights: that of the core with most to do; `None`: the specification has none."""
+        """Return the time of one change of weights: of the core with most to do; `None`: it has no figures."""
         timing = self._timing
         if timing.cycles_per_weight_accumulation is None or timing.cycles_per_weight_write is None:
             return None
