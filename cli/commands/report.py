@@ -70,6 +70,9 @@ def command(folder: Path, prices: str | None, baseline: str | None, open_page: b
 
 
 def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
+    from neurochip.report.explorations import is_exploration, read_exploration, write_exploration
+    from neurochip.report.explorations.terminal import print_exploration
+    from neurochip.report.reading import drawing_stored
     from neurochip.report.sweeps import drawing_stored_sweep, read_sweep, write_sweep
     from neurochip.report.sweeps.terminal import print_sweep
 
@@ -79,10 +82,16 @@ def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
         raise click.UsageError(
             "--prices is for runs; a sweep stores errors, and nothing that could be priced"
         )
-    document = read_sweep(folder)
-    with drawing_stored_sweep(folder):
-        page = write_sweep(document, folder)
-        print_sweep(document, summary_console())
+    if is_exploration(folder):
+        explored = read_exploration(folder)
+        with drawing_stored(folder):
+            page = write_exploration(explored, folder)
+            print_exploration(explored, summary_console())
+    else:
+        document = read_sweep(folder)
+        with drawing_stored_sweep(folder):
+            page = write_sweep(document, folder)
+            print_sweep(document, summary_console())
     click.echo(f"\n{page}")
     if open_page:
         _open(page)

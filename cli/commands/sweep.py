@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..names import RUN
+from ..names import CHIP, PRICES, RUN
 from ..options import ALLOW_CODE, QUIET, SET, json_option, out_folder, seed_option
+
+if TYPE_CHECKING:
+    from neurochip.replays.replaying import Timing
 
 __all__ = ["command"]
 
@@ -81,6 +84,41 @@ class _Sweep(click.Command):
     multiple=True,
     help="Values of a key of the run, with commas between them; START:STOP:COUNT stands for so many in equal steps, "
     "START:STOP:COUNTlog in equal ratios. May be repeated, for a grid; curves are drawn over the first key.",
+)
+@click.option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Explore chips: RUN is a network (.npz or .nir), and FILE holds labelled samples (docs/nir.md); only keys of "
+    "the chip, chip.…, are varied.",
+)
+@click.option(
+    "--replay",
+    "raster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Explore chips for the spikes recorded in FILE (docs/replay.md), or for a network with them as its input.",
+)
+@click.option(
+    "--chip", type=CHIP, metavar="CHIP|FILE", help="With --data or --replay: the chip that is changed."
+)
+@click.option(
+    "--prices",
+    type=PRICES,
+    metavar="CHIP|FILE",
+    help="With --data or --replay: prices other than the chip's own.",
+)
+@click.option(
+    "--timing",
+    type=click.Choice(["tick", "analytic", "cycle"]),
+    help="With --data or --replay: how the time of a chip is found, as in simulate.  [default: tick]",
+)
+@click.option(
+    "--front",
+    "fronts",
+    metavar="FIGURE,FIGURE",
+    multiple=True,
+    help="With --data or --replay: draw the front of two figures, e.g. energy_j,seconds. May be repeated.",
 )
 @click.option(
     "--modes",
@@ -170,6 +208,12 @@ class _Sweep(click.Command):
 def command(
     words: tuple[str, ...],
     vary: tuple[str, ...],
+    data: Path | None,
+    raster: Path | None,
+    chip: str | None,
+    prices: str | None,
+    timing: Timing | None,
+    fronts: tuple[str, ...],
     modes: str | None,
     dies: tuple[str, ...],
     seeds: int | None,
@@ -195,8 +239,30 @@ def command(
     """Vary keys of RUN and draw its test error and yield: how much mismatch, how many faults, how few bits it bears.
 
     Modes say how the network comes onto the chip: deploy trains on the nominal chip and tests on the varied one,
-    in-loop trains on the varied one, fine-tune does both.
+    in-loop trains on the varied one, fine-tune does both. With --data or --replay nothing is trained: the same spikes
+    cross every chip, and each is counted, timed and costed.
     """
+    if data is not None or raster is not None:
+        _refuse_beside_exploring()
+        _explore(
+            words,
+            vary,
+            data,
+            raster,
+            chip,
+            prices,
+            timing or "tick",
+            fronts,
+            overrides,
+            out,
+            quiet=quiet,
+            as_json=as_json,
+        )
+        return
+    if chip or prices or timing or fronts:
+        raise click.UsageError(
+            "--chip, --prices, --timing and --front need --data or --replay; of a run change values with --set"
+        )
     from neurochip.report.sweeps.terminal import print_sweep
     from neurochip.studies.sweeping import run_sweep
     from neurochip.sweep.request import SweepRequest
@@ -246,6 +312,64 @@ def command(
     if not told_briefly(outcome.folder, "sweep.json", quiet=quiet, as_json=as_json):
         print_sweep(outcome.document, summary_console())
         print_folder(outcome.folder)
+
+
+_EXPLORING = ("words", "vary", "data", "raster", "chip", "prices", "timing", "fronts", "overrides", "out")
+
+
+def _refuse_beside_exploring() -> None:
+    """Refuse options that only trainings have."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = str(option.name)
+        if name in (*_EXPLORING, "quiet", "as_json", "yes", "help"):
+            continue
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"{option.opts[0]} is for sweeps that train; with --data or --replay leave it out"
+            )
+
+
+def _explore(
+    words: tuple[str, ...],
+    vary: tuple[str, ...],
+    data: Path | None,
+    raster: Path | None,
+    chip: str | None,
+    prices: str | None,
+    timing: Timing,
+    fronts: tuple[str, ...],
+    overrides: tuple[str, ...],
+    out: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from neurochip.exploration import explore
+    from neurochip.exploration.given import given
+    from neurochip.report.explorations.terminal import print_exploration
+
+    from ..screen import print_folder, summary_console, told_briefly
+
+    if data is not None and raster is not None:
+        raise click.UsageError("--data shows samples and --replay spikes; name one of them")
+    run, _ = _run_and_dies(words, ())
+    what = given(run, data=data, raster=raster, overrides=overrides, chip=chip, prices=prices)
+    found = explore(
+        what.workload,
+        what.chip,
+        vary,
+        name=what.name,
+        file=what.file,
+        network=what.network,
+        timing=timing,
+        changes=what.changes,
+        fronts=fronts,
+        out=out,
+    )
+    if not told_briefly(found.folder, "sweep.json", quiet=quiet, as_json=as_json):
+        print_exploration(found.document, summary_console())
+        print_folder(found.folder)
 
 
 def _run_and_dies(words: tuple[str, ...], dies: tuple[str, ...]) -> tuple[str | None, list[str]]:

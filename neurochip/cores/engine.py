@@ -184,10 +184,14 @@ class LayerEngine:
                 values += rest.astype(self._dtype)
         return layers
 
-    def idle(self) -> tuple[Counts, Counts]:
-        """Return updates of neurons at rest that no spike reached: i64[piece], i64[tick]."""
-        by_piece = np.zeros(self._placed.layers.size, dtype=np.int64)
-        for (first, _, size), pieces in zip(self.raster.layers.tolist(), self._placed.piece_of, strict=True):
+    def idle(self, placed: PlacedNetwork | None = None) -> tuple[Counts, Counts]:
+        """Return updates of neurons at rest that no spike reached: i64[piece], i64[tick].
+
+        ``placed`` is the same network on other cores; `None`: as it was laid out.
+        """
+        there = self._placed if placed is None else placed
+        by_piece = np.zeros(there.layers.size, dtype=np.int64)
+        for (first, _, size), pieces in zip(self.raster.layers.tolist(), there.piece_of, strict=True):
             np.add.at(by_piece, pieces, self._idle[first : first + size])
         return by_piece, self._idle_per_tick
 

@@ -6,6 +6,7 @@ sum that it adds to acts in the next tick.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.compile.links import link_load
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.raster import SpikeCounts
 from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
@@ -46,10 +48,13 @@ class TrafficLedger:
     ticks_book
         Every counter, two rows for each tick: of the input layer, and of the others. What depends on the receiver
         alone is booked on the sender's row.
+    link_load
+        i64[x, y, direction]: flits that left place (x, y) eastwards, westwards, northwards, southwards.
     """
 
     book: Ledger
     ticks_book: PhaseBook
+    link_load: Counts
 
     @property
     def spikes(self) -> int:
@@ -81,12 +86,12 @@ class TrafficLedger:
         """Synaptic operations."""
         return self.book.total("sops")
 
-    @property
+    @functools.cached_property
     def totals(self) -> Mapping[str, int]:
         """Every counter over all ticks and cores, by name, and ``hops``."""
         return {name: self.book.total(name) for name in COUNTERS} | {"hops": self.hops}
 
-    @property
+    @functools.cached_property
     def per_tick(self) -> Mapping[str, Counts]:
         """The main counters by name, i64[tick] each."""
         rows = self.ticks_book.counts.reshape(-1, 2, len(COUNTERS)).sum(axis=1)
@@ -160,7 +165,8 @@ def keep_books(
     book[:, _AT["symbols_received"]] = symbols @ placed.frames
     phases = {Phase.FREE: PhaseBook(1, ticks, book)}
     ledger = Ledger(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
-    return TrafficLedger(ledger, PhaseBook(1, ticks, _by_tick(placed, spikes, idle)))
+    per_tick = PhaseBook(1, ticks, _by_tick(placed, spikes, idle))
+    return TrafficLedger(ledger, per_tick, link_load(placed, by_way))
 
 
 def _summed(values: Counts, at: Counts, n: int) -> Counts:

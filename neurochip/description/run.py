@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 
 from neurochip.data.facts import FACTS
 from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.chip import ChipSpec
+from neurochip.description.chip_changes import chip_with, merged
 from neurochip.description.elements import element_table
 from neurochip.description.faults import FAULT_READERS, FaultsSpec
 from neurochip.description.fixed_point import NumbersSpec, check_learning, fixed_point, refuse_with_integers
@@ -83,6 +85,12 @@ class RunSpec:
             "Name or TOML file of the chip specification; on ``ideal`` it only lends its prices to the report."
         ),
     ] = "cmos45"
+    chip_changes: Annotated[
+        tuple[str, ...],
+        Key(
+            "Values of the chip other than those of its specification, each ``key = value`` (docs/exploring.md)."
+        ),
+    ] = ()
     timing: Annotated[
         Literal["tick", "analytic", "cycle"],
         Key(
@@ -163,6 +171,7 @@ class RunSpec:
             raise ConfigError("about", "must be one line")
         if not self.chip:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
+        object.__setattr__(self, "chip_changes", merged((), self.chip_changes))
         object.__setattr__(self, "neuron", read_neuron(self.neuron))
         refuse_neuron_elsewhere(self.neuron, self.substrate, self.experiment)
         refuse_dead(RunSpec, self, but=("coding",))  # of an analog run it is filled in
@@ -246,6 +255,11 @@ class RunSpec:
         found = dataclasses.replace(self, data=data, network=self.network.closed(inputs, outputs))
         found._check_sizes(inputs, outputs, network_of(found.network))
         return found
+
+    @property
+    def sheet(self) -> ChipSpec:
+        """Its chip, with what the run changes of it."""
+        return chip_with(self.chip, self.chip_changes)
 
     @property
     def settles(self) -> bool:
@@ -361,7 +375,7 @@ class RunSpec:
                 if value.given():
                     table[section.name] = value.to_table()
                 continue
-            if isinstance(value, SettlingNeuron) or value in (MismatchSpec(), NumbersSpec()):
+            if isinstance(value, SettlingNeuron) or value in (MismatchSpec(), NumbersSpec(), ()):
                 continue
             if section.name == "neuron":
                 table[section.name] = element_table(value)
@@ -376,7 +390,7 @@ class RunSpec:
             elif dataclasses.is_dataclass(value):
                 table[section.name] = _plain(dataclasses.asdict(value))  # type: ignore[arg-type]
             else:
-                table[section.name] = value
+                table[section.name] = list(value) if isinstance(value, tuple) else value
         return without_dead(RunSpec, table)
 
     @classmethod

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_origin
 
 from neurochip.data import Dataset
 from neurochip.description.catalogue import find_text, is_path
-from neurochip.description.chip_reader import read_chip
+from neurochip.description.chip_changes import PREFIX, change_type, merged, taken_out
 from neurochip.description.elements import element_keys
 from neurochip.description.run import RunSpec
 from neurochip.description.run_data import bound, section_of
@@ -68,7 +68,7 @@ def read_run(
         table["data"] = _section_of(samples, named)
     try:
         run = bound(RunSpec.from_dict(table), samples)
-        chip = read_chip(run.chip)
+        chip = run.sheet
         if run.substrate == "digital":
             chip.check_weights(run.network.precision, run.network.rounding)
     except ConfigError as error:
@@ -150,7 +150,12 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
     A value is read as TOML (``0.3``, ``true``, ``[784, 10]``, ``{ kind = "osa" }``); where that fails, or a
     string is wanted, it is the bare string (``chip=loihi``). Naming an element's kind starts it afresh.
     """
+    changes, overrides = taken_out(overrides)
     table, split = copy.deepcopy(table), [_split(override) for override in overrides]
+    if any(path == "chip" for path, _ in split):
+        table.pop("chip_changes", None)  # they were of another chip
+    if changes:
+        table["chip_changes"] = list(merged(table.get("chip_changes", ()), changes))
     section = table.get("data")
     for path, gone in _REPLACED.items():
         if isinstance(section, dict) and any(path == key for key, _ in split):
@@ -174,7 +179,15 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
 
 
 def key_type(path: str) -> Any:
-    """Return the annotation of a dotted key of a run, `Any` where it depends on an element's kind; refuse others."""
+    """Return the annotation of a dotted key of a run, `Any` where it depends on an element's kind; refuse others.
+
+    ``chip.core.neurons`` is a key of the run's chip.
+    """
+    if path.startswith(PREFIX):
+        try:
+            return change_type(path.removeprefix(PREFIX))
+        except ConfigError as error:
+            raise ConfigError(f"--set {error.place}", error.problem) from None
     return _walk_schema(path.split("."))
 
 

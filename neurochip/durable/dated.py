@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from neurochip.errors import OutputError
 
-__all__ = ["dated", "make_dated"]
+__all__ = ["dated", "made", "make_dated", "refuse_existing"]
 
 T = TypeVar("T")
 
@@ -40,6 +40,27 @@ def make_dated(parent: str, name: str, make: Callable[[Path], T]) -> T:
             if not os.path.lexists(folder):
                 raise
     raise RuntimeError("numbers never end")
+
+
+def refuse_existing(folder: Path) -> None:
+    """Refuse to make a folder that is there."""
+    if os.path.lexists(folder):
+        raise _exists(folder)
+
+
+def made(folder: Path) -> Path:
+    """Make a folder that is not there yet."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        raise _exists(folder) from None
+    except OSError as error:
+        raise OutputError(str(folder), f"cannot be made: {error.strerror or error}") from error
+    return folder
+
+
+def _exists(folder: Path) -> OutputError:
+    return OutputError(str(folder), "exists already; choose another folder with --out or remove it")
 
 
 def _names(parent: str, name: str) -> Iterator[Path]:

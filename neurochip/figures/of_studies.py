@@ -8,12 +8,20 @@ from neurochip.figures.kinds import Bars, ChartFigure, Figure
 from neurochip.papers.charts import read_charts
 from neurochip.report.comparison import Comparison
 from neurochip.report.comparison_page import DRAWN, comparison_chart
+from neurochip.report.explorations.page import front_chart, key_charts
+from neurochip.report.explorations.schema import ExplorationDocument
 from neurochip.report.sweeps.cost_sections import cost_charts
 from neurochip.report.sweeps.figures import panel_charts
 from neurochip.report.sweeps.schema import SweepDocument
 from neurochip.search.stored import search_charts
 
-__all__ = ["comparison_figures", "reproduction_figures", "search_figures", "sweep_figures"]
+__all__ = [
+    "comparison_figures",
+    "exploration_figures",
+    "reproduction_figures",
+    "search_figures",
+    "sweep_figures",
+]
 
 
 def sweep_figures(document: SweepDocument) -> list[Figure]:
@@ -23,6 +31,19 @@ def sweep_figures(document: SweepDocument) -> list[Figure]:
         before = f"{number + 1}-" if len(document["panels"]) > 1 else ""
         found += [ChartFigure(before + shown.name, shown.chart) for shown in panel_charts(document, panel)]
     return found + [ChartFigure(shown.name, shown.chart) for shown in cost_charts(document)]
+
+
+def exploration_figures(document: ExplorationDocument) -> list[Figure]:
+    """Return the fronts that the page of an exploration draws, and the figures against each key."""
+    fronts = [(pair, front_chart(document, pair[0], pair[1])) for pair in document["shown"]]
+    found: list[Figure] = [
+        ChartFigure(f"front-{'-'.join(pair)}".replace("_", "-"), chart)
+        for pair, chart in fronts
+        if chart is not None
+    ]
+    return found + [
+        ChartFigure(f"key-{number}", chart) for number, chart in enumerate(key_charts(document), start=1)
+    ]
 
 
 def search_figures(folder: Path) -> list[Figure]:

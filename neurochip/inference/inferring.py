@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,15 @@ from neurochip.errors import ConfigError, DataError
 from neurochip.replays.replaying import Replay, Timing
 from neurochip.replays.spiking import run_spiking
 
-__all__ = ["Inference", "LabelledSamples", "infer", "read_samples"]
+__all__ = [
+    "Inference",
+    "LabelledSamples",
+    "infer",
+    "judged",
+    "per_sample",
+    "presented",
+    "read_samples",
+]
 
 _SPIKES, _LABELS = ("spikes", "x"), ("labels", "y")
 
@@ -114,7 +122,7 @@ def infer(
     prices: PriceList | str | None = None,
     timing: Timing = "tick",
     output: str | None = None,
-    placement: ArrayLike | None = None,
+    placement: Sequence[ArrayLike] | None = None,
 ) -> Inference:
     """Show all samples to a network on a chip; it is placed once.
 
@@ -128,6 +136,23 @@ def infer(
         As of `run_spiking`; also for labels that the output has no neuron for.
     """
     name = _output(network, output)
+    raster, whole = presented(network, samples, name)
+    seen = run_spiking(network, raster, chip, placement, prices=prices, timing=timing, sample_ticks=whole)
+    return Inference(
+        replay=seen.replay,
+        predictions=judged(network, samples, name, seen.replay.spikes, seen.readout),
+        labels=samples.labels,
+        per_sample=per_sample(seen.replay, len(samples.labels)),
+        ticks=whole,
+        output=name,
+    )
+
+
+def presented(
+    network: SpikingNetwork, samples: LabelledSamples, output: str | None = None
+) -> tuple[NDArray[np.uint8], int]:
+    """Return all samples one after the other, [tick, unit], and the ticks of each."""
+    name = _output(network, output)
     group = network.group(network.outputs[name])
     least, most = int(samples.labels.min()), int(samples.labels.max())
     if least < 0 or most >= group.size:
@@ -138,20 +163,25 @@ def infer(
     whole = ticks + group.begins
     raster = np.zeros((n, whole, units), np.uint8)
     raster[:, :ticks] = samples.spikes
-    seen = run_spiking(
-        network, raster.reshape(n * whole, units), chip, prices=prices, timing=timing, sample_ticks=whole
-    )
+    return raster.reshape(n * whole, units), whole
+
+
+def judged(
+    network: SpikingNetwork,
+    samples: LabelledSamples,
+    output: str | None,
+    spikes: Sequence[NDArray[np.uint8]],
+    readout: Mapping[str, NDArray[Any]],
+) -> NDArray[np.int64]:
+    """Return the class of each of the samples that were `presented`, from the spikes of all groups."""
+    name = _output(network, output)
+    group = network.group(network.outputs[name])
+    n, whole = len(samples.labels), samples.spikes.shape[1] + group.begins
     k = [g.name for g in network.groups].index(group.name)
-    values = seen.replay.spikes[k] if group.fires else seen.readout[name]
+    values = spikes[k] if group.fires else readout[name]
     votes = values.reshape(n, whole, group.size)[:, group.begins :].sum(axis=1, dtype=np.float64)
-    return Inference(
-        replay=seen.replay,
-        predictions=np.argmax(votes, axis=1),
-        labels=samples.labels,
-        per_sample=_per_sample(seen.replay, n),
-        ticks=whole,
-        output=name,
-    )
+    classes: NDArray[np.int64] = np.argmax(votes, axis=1).astype(np.int64)
+    return classes
 
 
 def _output(network: SpikingNetwork, output: str | None) -> str:
@@ -163,7 +193,9 @@ def _output(network: SpikingNetwork, output: str | None) -> str:
     return str(output)
 
 
-def _per_sample(replay: Replay, n: int) -> dict[str, NDArray[np.float64]]:
+def per_sample(replay: Replay, n: int) -> dict[str, NDArray[np.float64]]:
+    """Return what each of n samples of one length did, f64[sample] by name."""
+
     def summed(values: NDArray[Any]) -> NDArray[np.float64]:
         total: NDArray[np.float64] = values.reshape(n, -1).sum(axis=1).astype(np.float64)
         return total

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -52,7 +52,9 @@ __all__ = [
     "check_clock",
     "check_timing",
     "hardware_of_replay",
+    "recosted",
     "replay",
+    "timed",
 ]
 
 Timing = Literal["tick", "analytic", "cycle"]
@@ -292,32 +294,43 @@ def booked(
     """Book, price and time all spikes of a placed network; ``idle`` as in `keep_books`."""
     ledger = keep_books(placed, names, raster.count(placed), idle)
     price(ledger.book, hardware, prices)  # an event without a price is found before anything is timed
-    clocked = None
+    time = timed(placed, raster, timing, updates=idle is not None, max_cycles=max_cycles)
+    if time.cycles is not None:
+        ledger = ledger.timed(time.cycles, time.cycles_per_tick)
+    spikes = [raster.layer(k) for k in range(len(placed.sizes))]
+    counted = Replay(spikes, ledger, {}, {}, time, placed, hardware, names, weights)
+    return recosted(counted, placed.chip, prices)
+
+
+def timed(
+    placed: PlacedNetwork,
+    raster: LayeredRaster,
+    timing: Timing,
+    *,
+    updates: bool,
+    max_cycles: int = 1 << 40,
+) -> ReplayTime:
+    """Return how long all spikes of a placed network take, as far as a model of time knows it."""
     if timing == "tick" or placed.chip.timing is None:
-        time = ReplayTime(ticks=raster.bits.shape[0])
-    else:
-        time = replay_time(
-            placed,
-            raster,
-            placed.chip.timing,
-            timing,
-            updates=idle is not None,
-            max_cycles=max_cycles,
-        )
-        ledger = ledger.timed(time.cycles or 0, time.cycles_per_tick)
-        clocked = Clocked.of(placed.chip.timing, placed.chip.mesh, ledger.book.sites)
+        return ReplayTime(ticks=raster.bits.shape[0])
+    return replay_time(placed, raster, placed.chip.timing, timing, updates=updates, max_cycles=max_cycles)
+
+
+def recosted(counted: Replay, chip: ChipSpec, prices: PriceList) -> Replay:
+    """Return the same counts and cycles with other prices, on a chip that differs in nothing else but its clock."""
+    ledger, hardware, time = counted.ledger, counted.hardware, counted.time
+    clocked = None
+    if time.cycles is not None and chip.timing is not None:
+        time = replace(time, seconds=time.cycles / chip.timing.clock)
+        clocked = Clocked.of(chip.timing, chip.mesh, ledger.book.sites)
     report = price(ledger.book, hardware, prices, clocked)
     energy = {} if report.total_j is None else {**report.by_category, "total": report.total_j}
-    return Replay(
-        spikes=[raster.layer(k) for k in range(len(placed.sizes))],
-        ledger=ledger,
+    return replace(
+        counted,
         energy_j=energy,
         energy_per_tick_j=_per_tick(ledger, hardware, prices, clocked, time) if energy else {},
         time=time,
-        placed=placed,
-        hardware=hardware,
-        names=names,
-        weights=weights,
+        placed=replace(counted.placed, chip=chip),
     )
 
 

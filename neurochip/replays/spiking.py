@@ -27,6 +27,7 @@ from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements import HardwareCost
+from neurochip.elements.connections import Connection
 from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST, VARIABLES
 from neurochip.energy import ElementUse, HardwareUse
 from neurochip.errors import ConfigError
@@ -35,7 +36,14 @@ from neurochip.replays.replaying import Replay, Timing, booked, check_clock, che
 
 _QUANTISE = "scale and round them first: neurochip import NET.nir OUT.npz --bits N"
 
-__all__ = ["PlacedSpiking", "SpikingRun", "laid_out", "run_spiking"]
+__all__ = [
+    "PlacedSpiking",
+    "SpikingRun",
+    "advanced",
+    "laid_out",
+    "placed_on",
+    "run_spiking",
+]
 
 
 class SpikingRun(NamedTuple):
@@ -65,6 +73,16 @@ class PlacedSpiking(NamedTuple):
     raster: LayeredRaster
     stored: str
     engine: LayerEngine
+
+    def elsewhere(self, chip: ChipSpec, placement: Sequence[ArrayLike] | None = None) -> PlacedNetwork:
+        """Return the same network on other cores, or on a chip with the same formats."""
+        here = self.placed
+        held = {
+            "weight_bits": word_bits(self.precision),
+            "state_bits": self.hardware.state_bits * self.hardware.elements[-1].cost.state_words_kept,
+            "connections": here.connections,
+        }
+        return placed_on(here.sizes, here.projections, chip, placement, **held)
 
 
 def run_spiking(
@@ -105,8 +123,23 @@ def run_spiking(
         sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
     )
     made = laid_out(network, spikes, sheet, placement)
-    silent = {name: group for name, group in network.outputs.items() if not network.group(group).fires}
+    seen = advanced(network, made, sample_ticks, potentials=potentials)
     names = tuple(group.name for group in network.groups)
+    idle = made.engine.idle()
+    replay = booked(made.placed, names, made.raster, idle, made.hardware, paid, timing, weights=made.stored)
+    return SpikingRun(replay, *seen)
+
+
+def advanced(
+    network: SpikingNetwork,
+    made: PlacedSpiking,
+    sample_ticks: int | None = None,
+    *,
+    potentials: bool = False,
+) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
+    """Run all ticks of a network that is laid out; return readout and potentials, as in `SpikingRun`."""
+    silent = {name: group for name, group in network.outputs.items() if not network.group(group).fires}
+    names = [group.name for group in network.groups]
     ticks = len(made.raster.bits)
     each = ticks if sample_ticks is None else sample_ticks
     if not 1 <= each <= ticks or ticks % each:
@@ -118,9 +151,7 @@ def run_spiking(
         parts.append(made.engine.advance(each, record=record))
     seen = [np.concatenate(layer) for layer in zip(*parts, strict=True)] if record else []
     readout = {name: seen[names.index(group)] for name, group in silent.items()}
-    idle = made.engine.idle()
-    replay = booked(made.placed, names, made.raster, idle, made.hardware, paid, timing, weights=made.stored)
-    return SpikingRun(replay, readout, dict(zip(names, seen, strict=True)) if potentials else {})
+    return readout, dict(zip(names, seen, strict=True)) if potentials else {}
 
 
 def laid_out(
@@ -134,16 +165,7 @@ def laid_out(
     names = [group.name for group in network.groups]
     sizes = list(network.sizes)
     projections = [(names.index(c.source), names.index(c.target)) for c in network.connections]
-    linked = [c.joined(network.group(c.source).size) for c in network.connections]
-    connections, matrices = [made for made, _ in linked], [weights for _, weights in linked]
-    # Ones take the format of the weights that there are.
-    kinds = [c.weights.dtype for c in network.connections if c.weights is not None]
-    like = np.result_type(*kinds) if kinds else np.dtype(np.int8)
-    matrices = [
-        w.astype(like) if c.weights is None else w for w, c in zip(matrices, network.connections, strict=True)
-    ]
-    places = [c.name or f"{c.source} → {c.target}" for c in network.connections]
-    precision = weight_format(matrices, places, chip, computes=True, cure=_QUANTISE)
+    connections, matrices, precision = _matrices(network, chip)
     if integer_bits(precision) is not None:
         check_register(projections, connections, precision)
     for group in network.groups:
@@ -153,27 +175,8 @@ def laid_out(
     hardware = _hardware(FILTERED_COST if filtered else MEMBRANE_COST, precision, filtered=filtered)
     weight_bits = word_bits(precision)
     state_bits = hardware.state_bits * hardware.elements[-1].cost.state_words_kept
-    cores = (
-        compiled_placement(
-            sizes,
-            projections,
-            chip,
-            weight_bits=weight_bits,
-            state_bits=state_bits,
-            connections=connections,
-        )
-        if placement is None
-        else core_indices(placement, sizes, chip)
-    )
-    placed = place(
-        sizes,
-        projections,
-        cores,
-        chip,
-        weight_bits=weight_bits,
-        state_bits=state_bits,
-        connections=connections,
-    )
+    held = {"weight_bits": weight_bits, "state_bits": state_bits, "connections": connections}
+    placed = placed_on(sizes, projections, chip, placement, **held)
     formats = weight_dtype(precision), state_dtype(precision)
     dynamics = [spiking_dynamics(network, raster, formats[1])] * (len(sizes) - 1)
     engine = LayerEngine(
@@ -188,6 +191,43 @@ def laid_out(
     )
     stored = stored_as(matrices, precision, computes=True)
     return PlacedSpiking(placed, precision, hardware, raster, stored, engine)
+
+
+def placed_on(
+    sizes: Sequence[int],
+    projections: Sequence[tuple[int, int]],
+    chip: ChipSpec,
+    placement: Sequence[ArrayLike] | None = None,
+    **held: Any,
+) -> PlacedNetwork:
+    """Return a network on the cores that are named, or on as few as the limits of the chip allow.
+
+    Parameters
+    ----------
+    held
+        ``weight_bits``, ``state_bits`` and ``connections``, as in `neurochip.compile.placement.place`.
+    """
+    if placement is None:
+        cores = compiled_placement(sizes, projections, chip, **held)
+    else:
+        cores = core_indices(placement, list(sizes), chip)
+    return place(sizes, projections, cores, chip, **held)
+
+
+def _matrices(
+    network: SpikingNetwork, chip: ChipSpec
+) -> tuple[list[Connection], list[NDArray[Any]], Precision]:
+    """Return connectivity and weights of each projection, and the format that the chip holds them in."""
+    linked = [c.joined(network.group(c.source).size) for c in network.connections]
+    connections, matrices = [made for made, _ in linked], [weights for _, weights in linked]
+    # Ones take the format of the weights that there are.
+    kinds = [c.weights.dtype for c in network.connections if c.weights is not None]
+    like = np.result_type(*kinds) if kinds else np.dtype(np.int8)
+    matrices = [
+        w.astype(like) if c.weights is None else w for w, c in zip(matrices, network.connections, strict=True)
+    ]
+    places = [c.name or f"{c.source} → {c.target}" for c in network.connections]
+    return connections, matrices, weight_format(matrices, places, chip, computes=True, cure=_QUANTISE)
 
 
 def _hardware(cost: HardwareCost, precision: Precision, *, filtered: bool) -> HardwareUse:

@@ -21,7 +21,7 @@ from neurochip.cores.integer_learning import check_rates
 from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
-from neurochip.description import ChipSpec, RunSpec, network_of, read_chip, read_prices
+from neurochip.description import ChipSpec, RunSpec, network_of, read_prices
 from neurochip.description.cell_sheet import read_cells
 from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
@@ -67,11 +67,21 @@ class Built(NamedTuple):
     rule: Rule | None = None  # what carries out the run's own; `None` until it is made
 
 
-def build(run: RunSpec, *, threads: int = 1, allow_code: bool = False, die: int | None = None) -> Built:
-    """Compile the network of a run for its chip and make the substrate, without weights; ``die`` stands for its own."""
+def build(
+    run: RunSpec,
+    *,
+    threads: int = 1,
+    allow_code: bool = False,
+    die: int | None = None,
+    chip: ChipSpec | None = None,
+) -> Built:
+    """Compile the network of a run for its chip and make the substrate, without weights.
+
+    ``die`` and ``chip`` stand for its own.
+    """
     check_parallel(threads, "threads")
     _check_memory(run)
-    chip = read_chip(run.chip)
+    chip = run.sheet if chip is None else chip
     network = network_of(run.network)
     precision = run.network.precision
     if run.substrate == "ideal":

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from neurochip.description import RunSpec
+from neurochip.description.chip_changes import PREFIX, present
 from neurochip.description.varied import Range, VariedKey, parse_varied, parse_varied_keys
 from neurochip.errors import ConfigError
 
@@ -70,8 +71,11 @@ def _dimension(varied: VariedKey) -> Dimension:
 def present_value(run: RunSpec, dimension: Dimension) -> Value | None:
     """Return the value that a run has at the key of a dimension; `None` where that is outside it."""
     found: object = run.to_dict()
-    for part in dimension.key.split("."):
-        found = found.get(part) if isinstance(found, dict) else None
+    if dimension.key.startswith(PREFIX):
+        found = present(run.sheet, dimension.key.removeprefix(PREFIX))
+    else:
+        for part in dimension.key.split("."):
+            found = found.get(part) if isinstance(found, dict) else None
     if not dimension.holds(found):
         return None
     return found if isinstance(found, int | float) and isinstance(dimension, Range) else str(found)

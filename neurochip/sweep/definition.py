@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from neurochip.description import ChipSpec, RunSpec, bound, read_chip
+from neurochip.description import RunSpec, bound
+from neurochip.description.chip_changes import PREFIX, why_unused
 from neurochip.description.run_reader import anchor_files, apply_overrides
 from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
@@ -140,9 +140,9 @@ class Definition:
         try:
             run = bound(RunSpec.from_dict(self.table(values, nominal=nominal, die=die)))
             if run.substrate == "digital":
-                _chip(run.chip).check_weights(run.network.precision, run.network.rounding)
+                run.sheet.check_weights(run.network.precision, run.network.rounding)
             else:
-                _chip(run.chip)
+                run.sheet  # noqa: B018 - what it says is checked by reading it
         except ConfigError as error:
             setting = ", ".join(
                 f"{axis.key}={value}" for axis, value in zip(self.axes, values, strict=True) if value
@@ -264,6 +264,10 @@ def define(
         raise ConfigError("--within", f"must be 0 to 100 points, got {100 * within:g}")
     if not 0 < wanted < 1:
         raise ConfigError("--yield", f"must lie between 0 and 100 %, got {100 * wanted:g}")
+    for axis in axes:
+        why_not = _unused_of_the_chip(axis.key, run)
+        if why_not is not None:
+            raise ConfigError(f"--vary {axis.key}", why_not)
     refuse_dead_varied(
         RunSpec,
         {axis.key: axis.values for axis in axes},
@@ -296,6 +300,15 @@ def define(
     )
 
 
+def _unused_of_the_chip(key: str, run: RunSpec) -> str | None:
+    """Return why a key of the chip plays no part in a run; `None` if it does, or is no such key."""
+    if not key.startswith(PREFIX):
+        return None
+    if run.substrate != "digital":
+        return f"has no effect with substrate = {describe(run.substrate)}, which has no cores; leave it out"
+    return why_unused(key.removeprefix(PREFIX), run.timing)
+
+
 def _check_precision(precision: float | None, axes: tuple[Axis, ...], adaptive: bool, grid: bool) -> None:
     if precision is None:
         return
@@ -316,12 +329,6 @@ def _check_precision(precision: float | None, axes: tuple[Axis, ...], adaptive: 
             "--precision",
             f"must be more than 0 and less than half the range of {axis.key}, {width / 2:g}, got {precision:g}",
         )
-
-
-@functools.lru_cache(maxsize=64)
-def _chip(name: str) -> ChipSpec:
-    """Read a chip once, however many settings have it."""
-    return read_chip(name)
 
 
 def _fitting_modes(axes: tuple[Axis, ...], wanted: tuple[Mode, ...] | None) -> tuple[Mode, ...]:

@@ -10,6 +10,7 @@ from typing import Any
 from neurochip.analog.spread import spreads
 from neurochip.description import RunSpec
 from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.chip_changes import why_unused
 from neurochip.keys.live import without_keys
 from neurochip.keys.reading import Table
 from neurochip.keys.tree import field_types
@@ -35,6 +36,10 @@ def effective(run: RunSpec) -> Table:
         table.get("evaluation", {}).pop(name, None)
     if run.substrate != "digital":
         table.pop("chip", None)  # it only lends its prices
+        table.pop("chip_changes", None)
+    elif run.chip_changes:
+        used = [one for one in run.chip_changes if why_unused(one.partition(" ")[0], run.timing) is None]
+        table["chip_changes"] = used
     if run.analog is not None:
         table["analog"] = _of_the_die(run.analog, table["analog"])
     return table

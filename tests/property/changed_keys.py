@@ -32,6 +32,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "name": ("other",),
     "about": ("another",),
     "chip": ("loihi", "ideal-bits"),
+    "chip_changes": ('["prices.op.add.float32 = 1 pJ"]',),
     "baseline.chip": ("loihi",),
     "data.set": ("mnist-small",),  # another size: refused, with the reason
     "data.file": ("none.csv",),

@@ -1,0 +1,85 @@
+"""Flits over each link of the mesh, from what each way of a placed network sent: exact, whatever the model of time."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.placement import PlacedNetwork
+from neurochip.description.chip import MeshSpec
+
+__all__ = ["EAST", "NORTH", "SOUTH", "WEST", "core_traffic", "link_load", "load_of_packets"]
+
+Counts = NDArray[np.int64]
+EAST, WEST, NORTH, SOUTH = range(4)  # of travel; y grows southwards
+
+
+def core_traffic(placed: PlacedNetwork, by_way: Counts) -> Counts:
+    """Return i64[core, core], packets from one core in use to another, for i64[way] spikes."""
+    sent, receives = _by_row(placed, by_way)
+    return sent @ receives
+
+
+def link_load(placed: PlacedNetwork, by_way: Counts) -> Counts:
+    """Return i64[x, y, direction]: flits that left place (x, y) east, west, north, south, for i64[way] spikes."""
+    mesh = placed.chip.mesh
+    if placed.chip.packet.routing == "multicast":
+        return _of_trees(placed, by_way)
+    traffic = core_traffic(placed, by_way)
+    sender, receiver = np.nonzero(traffic)
+    return load_of_packets(mesh, placed.cores[sender], placed.cores[receiver], traffic[sender, receiver])
+
+
+def load_of_packets(mesh: MeshSpec, sender: Counts, receiver: Counts, packets: Counts) -> Counts:
+    """Return i64[x, y, direction] of so many packets between pairs of cores, each on its XY route."""
+    x0, y0 = np.divmod(sender // mesh.cores_per_tile, mesh.height)
+    x1, y1 = np.divmod(receiver // mesh.cores_per_tile, mesh.height)
+    # Where a stretch of links begins, and where it is over; sums along the way give the load.
+    steps = np.zeros((mesh.width + 1, mesh.height + 1, 4), dtype=np.int64)
+    for direction, low, high in (
+        (EAST, x0, np.maximum(x0, x1)),
+        (WEST, np.minimum(x0, x1) + 1, x0 + 1),
+    ):
+        np.add.at(steps[:, :, direction], (low, y0), packets)
+        np.add.at(steps[:, :, direction], (high, y0), -packets)
+    for direction, low, high in (
+        (SOUTH, y0, np.maximum(y0, y1)),
+        (NORTH, np.minimum(y0, y1) + 1, y0 + 1),
+    ):
+        np.add.at(steps[:, :, direction], (x1, low), packets)
+        np.add.at(steps[:, :, direction], (x1, high), -packets)
+    along_x = np.cumsum(steps[:, :, :NORTH], axis=0)
+    along_y = np.cumsum(steps[:, :, NORTH:], axis=1)
+    load: Counts = np.concatenate([along_x, along_y], axis=2)[: mesh.width, : mesh.height]
+    return load
+
+
+def _by_row(placed: PlacedNetwork, by_way: Counts) -> tuple[Counts, Counts]:
+    """Return i64[core, row] spikes, and i64[row, core] whether such a spike is received there."""
+    cores = placed.cores
+    core_of = np.searchsorted(cores, placed.sites)
+    sent = np.zeros((cores.size, len(placed.operations)), dtype=np.int64)
+    np.add.at(sent, (core_of[placed.way_pieces], placed.way_rows), by_way)
+    receives = np.zeros((len(placed.operations), cores.size), dtype=np.int64)
+    np.add.at(receives.T, core_of, placed.operations.T)
+    return sent, np.minimum(receives, 1)
+
+
+def _of_trees(placed: PlacedNetwork, by_way: Counts) -> Counts:
+    """Return the load of packets that fork: each link of a tree of XY routes once."""
+    mesh = placed.chip.mesh
+    sent, receives = _by_row(placed, by_way)
+    x, y = np.divmod(placed.cores // mesh.cores_per_tile, mesh.height)
+    load = np.zeros((mesh.width, mesh.height, 4), dtype=np.int64)
+    for core, row in zip(*np.nonzero(sent), strict=True):
+        there = receives[row] > 0
+        if not there.any():
+            continue
+        n, x0, y0 = sent[core, row], x[core], y[core]
+        load[x0 : max(x0, x[there].max()), y0, EAST] += n
+        load[min(x0, x[there].min()) + 1 : x0 + 1, y0, WEST] += n
+        for column in np.unique(x[there]):
+            ys = y[there & (x == column)]
+            load[column, y0 : max(y0, ys.max()), SOUTH] += n
+            load[column, min(y0, ys.min()) + 1 : y0 + 1, NORTH] += n
+    return load

@@ -1,0 +1,114 @@
+"""What a command names → a workload and its chip: a network and samples, a network and spikes, or recorded spikes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from neurochip.cores.raster_file import load_arrays
+from neurochip.description import ChipSpec, RunSpec, read_prices
+from neurochip.description.chip_changes import chip_with, taken_out
+from neurochip.description.nir_graph import import_nir
+from neurochip.description.spiking import SpikingNetwork
+from neurochip.errors import ConfigError
+from neurochip.exploration.workload import NetworkWorkload, TrafficWorkload, Workload
+from neurochip.inference.inferring import read_samples
+from neurochip.inference.recorded import as_file, as_run, named_traffic, network_file, traffic_of
+
+__all__ = ["DEFAULT_CHIP", "Given", "given"]
+
+DEFAULT_CHIP = "cmos45"
+
+
+class Given(NamedTuple):
+    """A workload, its chip as it is, what is changed of it, and the names of all of it.
+
+    Attributes
+    ----------
+    chip
+        With other prices where they were named.
+    changes
+        ``KEY = VALUE`` of the chip, for all points.
+    name, file, network
+        Of the results, of the input, and of the network or run; empty where there is none.
+    """
+
+    workload: Workload
+    chip: ChipSpec
+    changes: tuple[str, ...]
+    name: str
+    file: str
+    network: str
+
+
+def given(
+    run: str | None,
+    *,
+    data: Path | None = None,
+    raster: Path | None = None,
+    overrides: Sequence[str] = (),
+    chip: str | None = None,
+    prices: str | None = None,
+) -> Given:
+    """Return the workload of labelled samples or of spikes.
+
+    Parameters
+    ----------
+    run
+        A network (.npz of `neurochip import`, or .nir), or the run whose recorded spikes are meant.
+    data, raster
+        A file of labelled samples, or of spikes; one of them.
+    overrides
+        ``key=value``: of the chip, ``chip.core.neurons=256``, and of the run if there is one.
+    chip, prices
+        Name or file; `None` takes the run's chip, else cmos45, and the chip's own prices.
+
+    Raises
+    ------
+    NeurochipError
+        One of its family: files that are none, or that do not fit one another.
+    """
+    changes, rest = taken_out(overrides)
+    work: Workload
+    paid = None if prices is None else read_prices(prices)
+    source = data if data is not None else raster
+    if source is None:
+        raise ConfigError("--data", "is missing: name samples with labels, or spikes with --replay")
+    if run is not None and run.endswith((".npz", ".nir")):
+        network = _network(run, rest)
+        sheet = chip_with(chip or DEFAULT_CHIP, (), paid)
+        if data is not None:
+            work = NetworkWorkload(network, read_samples(source))
+        else:
+            spikes = named_traffic(source, load_arrays(source), input_only=True).spikes[0]
+            work = NetworkWorkload(network, spikes)
+        return Given(work, sheet, tuple(changes), Path(run).stem, source.name, Path(run).name)
+    if data is not None:
+        raise ConfigError("--data", "shows samples to a network: name its .npz or .nir")
+    traffic, spec = traffic_of(source, run, overrides, chip)
+    if spec is None:
+        sheet = chip_with(chip or DEFAULT_CHIP, (), paid)
+        return Given(
+            TrafficWorkload(traffic, lambda sheet: as_file(traffic, sheet)),
+            sheet,
+            tuple(changes),
+            source.stem,
+            source.name,
+            "",
+        )
+    table = spec.to_dict()
+    table.pop("chip_changes", None)
+    bare = RunSpec.from_dict(table)
+    work = TrafficWorkload(traffic, lambda sheet: as_run(traffic, bare, sheet))
+    sheet = chip_with(spec.chip, (), paid)
+    return Given(work, sheet, spec.chip_changes, f"{spec.name}-replay", source.name, spec.name)
+
+
+def _network(path: str, overrides: Sequence[str]) -> SpikingNetwork:
+    if path.endswith(".npz"):
+        return network_file(path, overrides)
+    if overrides:
+        raise ConfigError("--set", "changes a chip here, chip.…; of a network import it anew instead")
+    network, _, _ = import_nir(Path(path))
+    return network

@@ -1,0 +1,170 @@
+"""What a replay is of: a file of spikes, with the run or the network whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.by_itself import placement_of
+from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
+from neurochip.description import ChipSpec, RunSpec, network_of, read_run
+from neurochip.description.chip_changes import BITS, taken_out
+from neurochip.description.precision import Precision
+from neurochip.description.spiking import SpikingNetwork
+from neurochip.description.spiking_file import read_spiking
+from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError
+from neurochip.inference.quantising import quantised
+from neurochip.network import refuse_graph
+from neurochip.report.reading import read_rasters
+from neurochip.runs.building import build
+from neurochip.spikes import Spikes
+from neurochip.training.folder import RESOLVED
+
+__all__ = ["as_file", "as_run", "in_bits", "named_traffic", "network_file", "traffic_of"]
+
+
+def network_file(path: str, overrides: Sequence[str] = ()) -> SpikingNetwork:
+    """Return the network of an .npz of `neurochip import`."""
+    if overrides:
+        raise ConfigError(
+            "overrides", "change a run, and a network has none of its values; import it anew instead"
+        )
+    arrays = load_arrays(path)
+    if "network" not in arrays:
+        raise DataError(path, "is no network; make one with neurochip import")
+    return read_spiking(path, arrays)
+
+
+def named_traffic(
+    path: Path, arrays: dict[str, NDArray[Any]], *, input_only: bool = False
+) -> RecordedTraffic:
+    """Return what the arrays of a file of spikes say; errors name the file."""
+    try:
+        return recorded_traffic(arrays, input_only=input_only)
+    except NeurochipError as error:
+        raise DataError(f"{path}: {error.place}", error.problem) from None
+
+
+def _presentations(path: Path) -> RecordedTraffic:
+    """Return the presentations of a run's raster.npz, one after the other."""
+    rasters = read_rasters(path)
+    if not rasters:
+        raise DataError(str(path), "holds no presentation; set record.presentations of the run")
+    layers = zip(*(raster.spikes for raster in rasters), strict=True)
+    return RecordedTraffic(spikes=tuple(Spikes.joined(parts) for parts in layers))
+
+
+def _with_chip(run: RunSpec, chip: str | None) -> RunSpec:
+    if run.substrate != "digital":
+        raise ConfigError(
+            "substrate", f'must be "digital" to send spikes, and {run.name} is "{run.substrate}"'
+        )
+    return run if chip is None else RunSpec.from_dict({**run.to_dict(), "chip": chip})
+
+
+def as_run(traffic: RecordedTraffic, run: RunSpec, chip: ChipSpec | None = None) -> dict[str, Any]:
+    """Return network and placement of a run, as `replay` takes them; ``chip`` stands for its own."""
+    network = network_of(run.network)
+    refuse_graph(network, "a replay of a run", CapabilityError)
+    if traffic.sizes != network.sizes:
+        raise DataError(
+            "spikes",
+            f"have layers {_chain(traffic.sizes)}, and the network of {run.name} is {_chain(network.sizes)}",
+        )
+    image = build(run, chip=chip).image
+    if image is None:
+        raise RuntimeError("a digital run is always compiled")
+    precision, sizes = run.network.precision, traffic.sizes
+    placement = traffic.placement or placement_of(image)
+    weights = traffic.weights or [_unread((a, b), precision) for a, b in zip(sizes, sizes[1:], strict=False)]
+    # Its hidden layers receive from the layer after them as well (neurochip.network.layered).
+    feedback = traffic.feedback or [
+        _unread((sizes[k + 1], sizes[k]), precision) for k in range(1, len(sizes) - 1)
+    ]
+    return {
+        "weights": weights,
+        "recurrent": traffic.recurrent,
+        "feedback": feedback,
+        "placement": placement,
+    }
+
+
+def as_file(traffic: RecordedTraffic, chip: ChipSpec) -> dict[str, Any]:
+    """Return what the file says; without weights every neuron receives from the whole layer before it."""
+    sizes = traffic.sizes
+    width = _usual(chip)
+    weights = traffic.weights or [_unread((a, b), width) for a, b in zip(sizes, sizes[1:], strict=False)]
+    return {
+        "weights": weights,
+        "recurrent": traffic.recurrent,
+        "feedback": traffic.feedback,
+        "placement": traffic.placement,
+    }
+
+
+def _usual(chip: ChipSpec) -> Precision:
+    """Return int8, or what the chip has that is nearest to it."""
+    if chip.weights.max_bits is None:
+        return "float32" if "float32" in chip.weights.floats else "float64"
+    bits = min(max(8, chip.weights.min_bits or 2), chip.weights.max_bits, 16)
+    return f"int{bits}"  # type: ignore[return-value]
+
+
+def _unread(shape: tuple[int, int], precision: Precision) -> NDArray[Any]:
+    """Return weights whose values play no part but take so many bits; no memory is spent on them."""
+    if precision.startswith("float"):
+        return np.broadcast_to(np.dtype(precision).type(0.5), shape)
+    return np.broadcast_to(np.int16(2 ** (int(precision[3:]) - 1) - 1), shape)
+
+
+def _chain(sizes: Sequence[int]) -> str:
+    return "-".join(map(str, sizes))
+
+
+def traffic_of(
+    path: Path, run: str | None, overrides: Sequence[str], chip: str | None
+) -> tuple[RecordedTraffic, RunSpec | None]:
+    """Return recorded spikes, and the run whose they are: the one named, or the one beside a run's raster.
+
+    Raises
+    ------
+    NeurochipError
+        For a file that is none, overrides without a run, and a run that loses packets or sends none.
+    """
+    arrays = load_arrays(path)
+    if "presentations" in arrays:
+        traffic = _presentations(path)
+        beside = path.parent / RESOLVED
+        if run is None and beside.is_file():
+            run = str(beside)
+    else:
+        traffic = named_traffic(path, arrays)
+    _, rest = taken_out(overrides)
+    if run is None:
+        if rest:
+            raise ConfigError("overrides", "change a run, and there is none; name one beside the raster")
+        return traffic, None
+    spec = _with_chip(read_run(run, overrides), chip)
+    if spec.faults.of_packets():
+        raise CapabilityError(
+            "faults",
+            f"{spec.name} has {', '.join(spec.faults.of_packets())}, and a replay is of a chip that loses nothing; "
+            "name a run without them",
+        )
+    return traffic, spec
+
+
+def in_bits(network: SpikingNetwork, changes: Sequence[str]) -> SpikingNetwork:
+    """Return a network in whole numbers where the changes of a chip say of how many bits its weights are.
+
+    A network that is in whole numbers already stays as it is.
+    """
+    asked = [change for change in changes if change.startswith(f"{BITS} = ")]
+    kinds = [c.weights.dtype.kind for c in network.connections if c.weights is not None]
+    if not asked or all(kind in "iu" for kind in kinds):
+        return network
+    return quantised(network, int(asked[-1].partition("=")[2])).network

@@ -1,0 +1,92 @@
+"""`neurochip sweep --replay`: chips for recorded spikes."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from .conftest import Run, Workplace
+from .test_replay import spikes
+
+
+def test_a_grid_of_chips(run: Run, place: Workplace) -> None:
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    asked = ["--vary", "chip.core.neurons=10,20", "--vary", "chip.timing.clock=100 MHz,500 MHz"]
+    result = run(
+        "sweep",
+        "--replay",
+        "mine.npz",
+        "--timing",
+        "cycle",
+        *asked,
+        "--set",
+        "chip.mesh.width=3",
+        "--out",
+        "out",
+    )
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert place.files() == [
+        "mine.npz",
+        *(f"out/{name}" for name in ("points.csv", "sensitivity.csv", "sweep.html", "sweep.json")),
+    ]
+    table = json.loads((place.folder / "out/sweep.json").read_text())
+    assert table["chip"] == "cmos45 (mesh.width = 3)"
+    assert len(table["points"]) == 4
+    with open(place.folder / "out/points.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["energy_j"]) for row in rows] == [p["metrics"]["energy_j"] for p in table["points"]]
+    assert float(rows[0]["seconds"]) == pytest.approx(5 * float(rows[1]["seconds"]), rel=1e-12)
+    page = (place.folder / "out/sweep.html").read_text()
+    again = run("report", "out")
+    assert again.exit_code == 0
+    assert (place.folder / "out/sweep.html").read_text() == page
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--vary", "learning.beta=0.1,0.2"], "--vary learning.beta: is a key of a run"),
+        (["--vary", "chip.timing.clock=1e8,1e9"], 'has no effect with timing = "tick"'),
+        (["--vary", "chip.timing.fifo_depth=1,2", "--timing", "analytic"], "knows no queues"),
+        (["--vary", "chip.timing.cycles_per_weight_write=1,2", "--timing", "cycle"], "nothing is learned"),
+        (["--vary", "chip.prices.weight_write=1e-12,2e-12"], "changes nothing"),
+        (["--vary", "chip.prices.readout_word=1e-12,2e-12"], "changes nothing: it plays no part"),
+        (["--vary", "chip.core.neurns=1,2"], "did you mean 'core.neurons'?"),
+        (["--vary", "chip.core.neurons=1:30000:30000"], "30000 points"),
+        (["--vary", "chip.mesh.width=1"], "37 needed"),
+        (["--vary", "chip.core.neurons=5,6", "--front", "energy,seconds"], "did you mean"),
+        (["--vary", "chip.core.neurons=5,6", "--seeds", "3"], "--seeds is for sweeps that train"),
+        ([], "--vary: is missing"),
+    ],
+)
+def test_what_is_refused(run: Run, place: Workplace, words: list[str], problem: str) -> None:
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    more = ["--set", "chip.core.neurons=1", "--set", "chip.mesh.height=2"] if "37" in problem else []
+    result = run("sweep", "--replay", "mine.npz", *words, *more)
+    assert result.exit_code != 0
+    assert problem in result.stderr
+    assert place.files() == ["mine.npz"]
+
+
+def test_an_axis_that_moves_nothing_is_named(run: Run, place: Workplace) -> None:
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    result = run("sweep", "--replay", "mine.npz", "--vary", "chip.core.neurons=50,60", "--out", "out")
+    assert result.exit_code == 0
+    assert "chip.core.neurons: no figure depends on it at these values" in result.stdout
+
+
+def test_chips_are_for_spikes(run: Run) -> None:
+    result = run("sweep", "mnist-small", "--chip", "loihi", "--vary", "learning.beta=0.1,0.2")
+    assert result.exit_code == 2
+    assert "need --data or --replay" in result.stderr
+
+
+def test_its_figures_are_for_papers_too(run: Run, place: Workplace) -> None:
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    run("sweep", "--replay", "mine.npz", "--vary", "chip.core.neurons=5,10,20", "--out", "out")
+    result = run("figures", "out", "--out", "drawn")
+    assert result.exit_code == 0, result.stderr
+    assert any("front-energy-j-cores" in name for name in place.files())
