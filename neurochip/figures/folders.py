@@ -13,6 +13,8 @@ from neurochip.report.replay_files import is_replay, read_replay, replay_spikes
 
 __all__ = ["figures_of", "names_of"]
 
+_STUDIES = ("sweep.json", "tune.json", "result.json")  # what stands in the folder of one, instead of a report
+
 
 def figures_of(folders: Sequence[Path | str]) -> list[Figure]:
     """Return every figure of the results in a folder, or those that set several runs side by side.
@@ -28,7 +30,8 @@ def figures_of(folders: Sequence[Path | str]) -> list[Figure]:
     [folder] = found
     if not folder.is_dir():
         raise DataError(str(folder), "does not exist; name a folder of results")
-    with drawing_stored(folder):
+    named = next((folder / name for name in _STUDIES if (folder / name).is_file()), folder)
+    with drawing_stored(named):
         return _of_one(folder)
 
 

@@ -15,12 +15,14 @@ from neurochip.papers.pages import FORMAT, shown
 __all__ = ["main", "rows", "table"]
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / "result.json"
-    file = Foreign(path, "a reproduction", "name folders that `neurochip reproduce` made")
+def _file(folder: Path) -> Foreign:
+    return Foreign(folder / "result.json", "a reproduction", "name folders that `neurochip reproduce` made")
+
+
+def _read(file: Foreign) -> dict[str, Any]:
     document: dict[str, Any] = read_json(file, dict[str, Any])
     if document.get("format") != FORMAT:
-        raise DataError(str(path), f"has format {document.get('format')!r}, {FORMAT!r} needed")
+        raise DataError(str(file.path), f"has format {document.get('format')!r}, {FORMAT!r} needed")
     return document
 
 
@@ -44,9 +46,19 @@ def rows(document: dict[str, Any]) -> list[str]:
 
 
 def table(folders: list[Path]) -> str:
-    """Return the table of all of them."""
-    head = ["| | claim | measured | control | tolerance | verdict |", "|---|---|---|---|---|---|"]
-    return "\n".join([*head, *(row for folder in folders for row in rows(_read(folder)))])
+    """Return the table of all of them.
+
+    Raises
+    ------
+    DataError
+        When a folder holds no reproduction, or it is damaged.
+    """
+    found = ["| | claim | measured | control | tolerance | verdict |", "|---|---|---|---|---|---|"]
+    for folder in folders:
+        file = _file(folder)
+        with file.guarded():
+            found += rows(_read(file))
+    return "\n".join(found)
 
 
 def main(arguments: list[str]) -> int:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.errors import NeurochipError
-from tests.fuzz import devices, stores
+from tests.fuzz import devices, results, stores
 from tests.fuzz.mutations import damaged_archive, damaged_bytes, damaged_hdf5, damaged_json, damaged_text
 
 __all__ = ["TARGETS", "Target", "judged"]
@@ -389,4 +389,13 @@ TARGETS: dict[str, Target] = {
     "packed spikes": Target(".npz", stores.packed_spikes, damaged_archive, stores.read_packed_spikes),
     "state": Target("", devices.state, devices.damaged_state, devices.read_state),
     "replay": Target(".json", stores.replays, damaged_json, stores.read_replay, "report"),
+    "search": Target(".json", results.search, damaged_json, results.read_figures, "tune"),
+    "reproduction": Target(".json", results.reproduction, damaged_json, results.read_figures, "result"),
+    "HDF5 samples": Target(".h5", results.hdf5_samples, damaged_hdf5, _data_file),
+    "asked about": Target(
+        "", results.asked_about, results.damaged_question, results.read_asked_about, "x", ("x.csv", "x.npz")
+    ),
+    "labelled": Target(".npz", results.labelled, damaged_archive, results.read_labelled),
+    "expected": Target(".npz", results.expected, damaged_archive, results.read_expected),
+    "manifest": Target(".json", results.manifest, damaged_json, results.read_manifest, "rtl"),
 }

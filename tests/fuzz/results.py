@@ -1,0 +1,208 @@
+"""Finished studies, exported chips, and samples for networks, fuzzed: what `figures`, `predict`, `check` … read."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz.mutations import damaged_archive, damaged_text
+
+__all__ = [
+    "asked_about",
+    "damaged_question",
+    "expected",
+    "hdf5_samples",
+    "labelled",
+    "manifest",
+    "read_asked_about",
+    "read_expected",
+    "read_figures",
+    "read_labelled",
+    "read_manifest",
+    "reproduction",
+    "search",
+]
+
+
+def _npz(**arrays: Any) -> bytes:
+    memory = io.BytesIO()
+    np.savez(memory, **arrays)
+    return memory.getvalue()
+
+
+# Studies, and their figures as numbers.
+
+
+def search() -> list[bytes]:
+    trials: list[dict[str, Any]] = [
+        {
+            "number": number, "values": {"phases.free": 8 + number, "learning.beta": 0.5 + 0.1 * number},
+            "objectives": [0.25, 1e5 * number] if number else [], "measured": {"error": 0.25}, "seconds": 1.5,
+            "failure": "" if number else "it failed",
+        }
+        for number in range(5)
+    ]  # fmt: skip
+    vary = ["phases.free=8:14:int", "learning.beta=0.2:1.0:log"]
+    table = {"vary": vary, "objective": "error,bits", "run": {"experiment": "train"}, "front": [1, 2]}
+    return [json.dumps(table | {"trials": trials}).encode()]
+
+
+def reproduction() -> list[bytes]:
+    from neurochip.papers.charts import chart_table
+    from neurochip.papers.pages import FORMAT, _plain
+    from neurochip.report.figures import Chart, Curve
+
+    band = Curve("a", [1, 2, 3], [0.5, 0.25, np.nan], low=[0.4, 0.2, 0.1], high=[0.6, 0.3, 0.2], dots=True)
+    charts = [
+        Chart("Error", "epoch", "", [band], y_unit="%", log_y=True, marks=[(2, "here")], levels=[(0.3, "x")]),
+        Chart(
+            "Cost", "key", "cost", [Curve("", [0, 1], [2e-6, 3e-6])], y_unit="J", x_names=[(0, "a"), (1, "b")]
+        ),
+    ]
+    claim = {
+        "key": "a", "says": "it learns", "measure": "error", "measured": 0.1, "control": "none",
+        "control_measured": None, "tolerance": "< 0.2", "in_part": None, "verdict": "holds", "note": "",
+    }  # fmt: skip
+    table = {
+        "format": FORMAT, "experiment": "x", "quick": True, "seed": 2, "seeds": 3, "verdict": "holds",
+        "claims": [claim], "charts": [chart_table(chart) for chart in charts],
+    }  # fmt: skip
+    return [json.dumps(_plain(table)).encode()]
+
+
+def read_figures(path: Path) -> Any:
+    """Return the numbers of each figure, and of a reproduction its row of a table of results."""
+    from neurochip.figures.folders import figures_of
+    from neurochip.figures.writing import csv_of
+    from neurochip.papers.summary import table
+
+    found = [(figure.name, csv_of(figure)) for figure in figures_of([path.parent])]
+    assert all(name == Path(name).name for name, _ in found), "it would be written elsewhere"
+    return found, table([path.parent]) if path.name == "result.json" else ""
+
+
+# Samples.
+
+
+def hdf5_samples() -> list[bytes]:
+    import h5py
+
+    memory = io.BytesIO()
+    with h5py.File(memory, "w") as file:
+        for part, n in (("train", 20), ("test", 6)):
+            file[f"{part}/x"] = np.arange(3.0 * n).reshape(n, 3)
+            file[f"{part}/y"] = np.arange(n) % 2
+    flat = io.BytesIO()
+    with h5py.File(flat, "w") as file:
+        file["x"] = np.arange(60, dtype=np.uint8).reshape(20, 3)
+        file["y"] = np.array([b"a", b"bc"] * 10)
+        file["x"].attrs["unit"] = "V"
+    return [memory.getvalue(), flat.getvalue()]
+
+
+def _model() -> Any:
+    """Return as much of a model as its samples are read by: three named columns, two classes."""
+    from neurochip.data import DataSpec
+
+    coding = SimpleNamespace(features=("one", "two", "three"), outputs=("class",))
+    run = SimpleNamespace(data=DataSpec(file="learnt.csv"))
+    return SimpleNamespace(coding=coding, run=run, classes=("a", "b"), n_inputs=3)
+
+
+def asked_about() -> list[bytes]:
+    rows = [f"{k / 7},{k % 3},{k}" for k in range(9)]
+    told = [f"{row},{'ab'[k % 2]}" for k, row in enumerate(rows)]
+    tables = ["one,two,three\n" + "\n".join(rows), "\n".join(rows), "three,class,two,one\n1,a,2,3\n4,b,5,6\n"]
+    return [*(text.encode() for text in tables), "\n".join(["one,two,three,class", *told]).encode(), _npz(
+        x=np.arange(12.0).reshape(4, 3), y=np.array(["a", "b", "a", "b"]))]  # fmt: skip
+
+
+def damaged_question(content: bytes, rng: random.Random) -> bytes:
+    """Damage a table or an archive."""
+    return damaged_archive(content, rng) if content[:2] == b"PK" else damaged_text(content, rng)
+
+
+def read_asked_about(path: Path) -> Any:
+    """Read the file under the name that its kind has, with and without targets."""
+    from neurochip.errors import NeurochipError
+    from neurochip.models.samples import read_samples
+
+    content = path.read_bytes()
+    named = path.with_suffix(".npz" if content[:2] == b"PK" else ".csv")
+    named.write_bytes(content)
+    model = _model()
+    try:
+        read_samples(named, model, with_targets=True)
+    except NeurochipError:
+        read_samples(named, model, with_targets=False)
+
+
+def labelled() -> list[bytes]:
+    rng = np.random.default_rng(4)
+    bits = rng.integers(0, 2, (5, 4, 3), dtype=np.uint8)
+    return [
+        _npz(spikes=bits, labels=np.arange(5) % 2),
+        _npz(x=bits.astype(float), y=np.arange(5, dtype=np.uint8)),
+    ]
+
+
+def read_labelled(path: Path) -> Any:
+    from neurochip.inferring import read_samples
+
+    return read_samples(path)
+
+
+class _Network:
+    """As much of a network as a run of another tool is compared with: an input of 3, groups of 4 and 2."""
+
+    sizes = (3, 4, 2)
+
+    def __init__(self) -> None:
+        self.groups = [self.group(name) for name in ("in", "hidden", "out")]
+        self.outputs = {"output": "out"}
+
+    def group(self, name: str) -> Any:
+        return SimpleNamespace(
+            name=name, size=self.sizes["in hidden out".split().index(name)], fires=name != "out"
+        )
+
+
+def expected() -> list[bytes]:
+    rng = np.random.default_rng(4)
+    x, hidden = rng.integers(0, 2, (6, 3)), rng.integers(0, 2, (6, 4), dtype=np.uint8)
+    return [
+        _npz(x=x, **{"s.hidden": hidden, "output": rng.random((6, 2))}),
+        _npz(spikes=x[None], hidden=hidden[None]),
+    ]
+
+
+def read_expected(path: Path) -> Any:
+    from neurochip.checking import _expected, _input
+    from neurochip.cores.raster_file import load_arrays
+
+    arrays, network = load_arrays(path), _Network()
+    x = _input(arrays, path, network)  # type: ignore[arg-type]
+    return _expected(arrays, path, network, len(x))  # type: ignore[arg-type]
+
+
+# Exported chips.
+
+
+def manifest() -> list[bytes]:
+    return [
+        json.dumps({"cores": [{"population": "hidden", "x": 0}, {"population": "out"}], "ticks": 5}).encode()
+    ]
+
+
+def read_manifest(path: Path) -> Any:
+    """Read what stands beside exported Verilog, as far as its simulation needs it."""
+    from neurochip.files import Foreign, read_json
+    from neurochip.rtl.verify import _populations
+
+    return _populations(read_json(Foreign(path, "an exported chip", "export it again")), path.parent)
