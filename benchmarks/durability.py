@@ -108,14 +108,8 @@ def small_forms() -> None:
     SMALL["oconnor2019-fig3"](setattr)
 
 
-def child(words: tuple[str, ...], strike: tuple[float, signal.Signals] | None, output: Path) -> Ended:
-    """Run a command in a fork, strike it after some seconds, and wait for its end.
-
-    Raises
-    ------
-    TimeoutError
-        When it hangs; the child is then killed.
-    """
+def begun(words: tuple[str, ...], output: Path) -> int:
+    """Run a command in a fork, in a group of its own, and return its process."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
@@ -141,6 +135,18 @@ def child(words: tuple[str, ...], strike: tuple[float, signal.Signals] | None, o
             traceback.print_exc()
         finally:
             os._exit(code)
+    return pid
+
+
+def child(words: tuple[str, ...], strike: tuple[float, signal.Signals] | None, output: Path) -> Ended:
+    """Run a command in a fork, strike it after some seconds, and wait for its end.
+
+    Raises
+    ------
+    TimeoutError
+        When it hangs; the child is then killed.
+    """
+    pid = begun(words, output)
     struck = before = 0.0
     if strike is not None:
         time.sleep(strike[0])
@@ -148,14 +154,13 @@ def child(words: tuple[str, ...], strike: tuple[float, signal.Signals] | None, o
         struck = time.monotonic()
         with contextlib.suppress(ProcessLookupError):
             os.killpg(pid, strike[1])  # workers too, as when a machine stops, and as a terminal does
-    began = time.monotonic()
+    waiting = time.monotonic()
     while True:
         done, status, usage = os.wait4(pid, os.WNOHANG)
         if done:
             break
-        if time.monotonic() - began > (
-            HANG_S if strike is not None else 10 * HANG_S
-        ):  # the first one compiles
+        # The first one compiles.
+        if time.monotonic() - waiting > (HANG_S if strike is not None else 10 * HANG_S):
             os.killpg(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
             raise TimeoutError(f"{' '.join(words)} hung")
@@ -310,20 +315,18 @@ class Course:
         """Go on with one folder in two processes at once: one is refused, and the result is the same."""
         folder, refused, equal, wrong = self.place / "twice", 0, 0, []
         child((*self.words, "--out", str(folder)), (0.4 * self.seconds, signal.SIGKILL), self.output)
-        words = [sys.executable, "-m", "neurochip._cli", *self.resume(folder)]
-        both = [
-            subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-            for _ in range(2)
-        ]
-        for process in both:
-            _, said = process.communicate(timeout=600)
+        places = [self.place / f"said{number}.txt" for number in range(2)]
+        both = [begun(self.resume(folder), place) for place in places]
+        for pid, place in zip(both, places, strict=True):
+            code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+            said = place.read_text(errors="replace")
             if (
-                process.returncode == CheckpointError.exit_code
+                code == CheckpointError.exit_code
                 and "is in use by another" in said
-                and said.count("\n") == 1
+                and said.count("Error: ") == 1
             ):
                 refused += 1
-            elif process.returncode:
+            elif code or "Traceback" in said:
                 wrong.append(said[-500:])
         equal += left(self.command, folder) == self.expected
         return self.tally | {"twice": 1, "refused": refused, "identical": equal, "wrong": wrong}

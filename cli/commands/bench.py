@@ -121,16 +121,20 @@ def command(
         )
     if was_done:
         click.echo(f"{resume} is finished; nothing was left to do", err=True)
-    if page is not None:
-        from neurochip.bench.page import bench_page
-        from neurochip.durable.atomic import replacing
-
-        with replacing(page) as file:
-            file.write(bench_page(document).encode())
     if as_json:
         click.echo(text_of(document), nl=False)
     else:
         print_bench(document)
+    if page is not None:
+        from neurochip.bench.page import bench_page
+        from neurochip.durable.atomic import replacing
+        from neurochip.report.drawn import drawn
+
+        with drawn(page, out or resume or Path("what was printed")):
+            text = bench_page(document).encode()
+        with replacing(page) as file:
+            file.write(text)
+    if not as_json:
         for path in (out or resume, page):
             if path is not None:
                 click.echo(f"\n{path}")

@@ -16,7 +16,7 @@ from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.page import page, page_head, versions_list
 from neurochip.report.sections.frame import grid, section
 
-__all__ = ["FORMAT", "document_of", "files_of", "page_of", "shown"]
+__all__ = ["FORMAT", "document_of", "numbers_of", "page_of", "pictures_of", "shown"]
 
 FORMAT = "neurochip-reproduction/2"
 _CLASS: dict[Verdict, str] = {
@@ -27,12 +27,16 @@ _CLASS: dict[Verdict, str] = {
 }
 
 
-def files_of(done: Reproduction) -> dict[str, bytes]:
-    """Return every file of the folder by name."""
-    drawings = [drawn(chart) for chart in done.outcome.charts]
+def numbers_of(done: Reproduction) -> bytes:
+    """Return the content of ``result.json``."""
     text = json.dumps(document_of(done), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return text.encode()
+
+
+def pictures_of(done: Reproduction) -> dict[str, bytes]:
+    """Return what is drawn of the numbers, by the name of its file."""
+    drawings = [drawn(chart) for chart in done.outcome.charts]
     return {
-        "result.json": text.encode(),
         "figure.png": png(drawings, columns=done.outcome.columns),
         "report.html": page_of(done).encode(),
     }

@@ -31,8 +31,11 @@ from neurochip.papers.experiment import (
 )
 from neurochip.papers.parts import Head, Identity, Parts, parts_folder, read_head, source_digest
 from neurochip.papers.table import EXPERIMENTS, find
+from neurochip.report.drawn import drawn
 
 __all__ = ["Reproduction", "finished", "new_folder_for", "reproduce", "write_reproduction"]
+
+RESULT = "result.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,10 @@ def reproduce(
                 if folder is not None:
                     write_reproduction(done, folder)
         except OutputError as error:
+            if folder is not None and (folder / RESULT).is_file():  # all of it but a picture
+                if parts is not None:
+                    parts.remove()
+                raise
             if parts is None or _nothing_kept(parts):
                 raise
             problem = f"{error.problem}; what was computed is kept, go on with --resume {folder}"
@@ -175,7 +182,7 @@ def finished(folder: Path) -> bool:
     CheckpointError
         When another process is at work there.
     """
-    if not (folder / "result.json").is_file():
+    if not (folder / RESULT).is_file():
         return False
     beside = parts_folder(folder)
     if beside.is_dir():
@@ -243,14 +250,28 @@ def _rows(
 
 
 def write_reproduction(done: Reproduction, folder: Path) -> None:
-    """Write all files into a folder beside, then give it its name."""
-    from neurochip.papers.pages import files_of
+    """Write all files into a folder beside, then give it its name.
 
+    Raises
+    ------
+    OutputError
+        When they cannot be written; or when a picture cannot be drawn: the folder has all numbers then.
+    """
+    from neurochip.papers.pages import numbers_of, pictures_of
+
+    files, fault = {RESULT: numbers_of(done)}, None
+    try:
+        with drawn(folder / "report.html", folder / RESULT):
+            files |= pictures_of(done)
+    except OutputError as error:
+        fault = error
     with appearing(folder, "reproduction") as (building, held):
-        for name, content in files_of(done).items():
+        for name, content in files.items():
             write_synced(building / name, content)
     held.release()
     (folder / LOCK).unlink(missing_ok=True)  # nothing is done there any more
+    if fault is not None:
+        raise fault
 
 
 def _versions() -> dict[str, str]:

@@ -18,6 +18,7 @@ from neurochip.papers import Bound, Claim, Experiment, Finding, Outcome, Setting
 from neurochip.papers import parts as parts_module
 from neurochip.papers.packing import packed, unpacked
 from neurochip.papers.parts import HEAD, Identity, Parts, parts_folder
+from neurochip.papers.reproducing import finished
 from tests.unit.papers import waiting_reproduction
 from tests.unit.papers.small_forms import SMALL
 from tests.unit.stopped_process import stopped
@@ -154,6 +155,26 @@ def test_a_full_disk_at_the_end_loses_nothing(
     )
     reproduce(resume=tmp_path / "r")
     assert counted.made == ["a", "bc", "def"]
+
+
+def test_a_picture_that_cannot_be_drawn_costs_no_numbers(
+    counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> str:
+        raise TypeError("a figure that is none")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("neurochip.papers.pages.page_of", broken)
+        with pytest.raises(OutputError) as error:
+            reproduce("made", out=tmp_path / "r")
+    assert str(error.value) == (
+        f"{tmp_path}/r/report.html: cannot be drawn (TypeError: a figure that is none); all numbers are in "
+        f"{tmp_path}/r/result.json"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["r"] and finished(tmp_path / "r")
+    reproduce("made", out=tmp_path / "whole")
+    one, other = (json.loads((tmp_path / name / "result.json").read_text()) for name in ("r", "whole"))
+    assert one["claims"] == other["claims"] and one["series"] == other["series"]
 
 
 def test_an_unfinished_folder_is_not_begun_anew(counted: Counted, tmp_path: Path) -> None:
