@@ -44,8 +44,8 @@ def _of_target(name: str, folder: Path, seed: int = 0) -> Kind:
 def _image(folder: Path) -> Kind:
     from firmware_sim.image import read_image
     from firmware_sim.through import first_image
-    from neurochip.building import build
     from neurochip.description import read_run
+    from neurochip.runs.building import build
 
     spec = read_run("mnist-small", ["network.layers=[784, 2, 10]"])
     path = folder / "image"

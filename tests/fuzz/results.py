@@ -153,7 +153,7 @@ def labelled() -> list[bytes]:
 
 
 def read_labelled(path: Path) -> Any:
-    from neurochip.inferring import read_samples
+    from neurochip.inference.inferring import read_samples
 
     return read_samples(path)
 
@@ -183,8 +183,8 @@ def expected() -> list[bytes]:
 
 
 def read_expected(path: Path) -> Any:
-    from neurochip.checking import _expected, _input
     from neurochip.cores.raster_file import load_arrays
+    from neurochip.inference.checking import _expected, _input
 
     arrays, network = load_arrays(path), _Network()
     x = _input(arrays, path, network)  # type: ignore[arg-type]
