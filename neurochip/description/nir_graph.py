@@ -16,12 +16,13 @@ import numpy as np
 
 from neurochip.description.balanced import balanced
 from neurochip.description.linear_maps import Connectivity, LinearMap, chosen
+from neurochip.description.nir_doubts import doubts_of_resets, numbers_of, step_of
 from neurochip.description.nir_maps import LINEAR, broadcast
 from neurochip.description.nir_metadata import ours, plain
 from neurochip.description.nir_nodes import IDENTITY, Graph, Node, as_graph, flattened, graph_of, refusal
 from neurochip.description.nir_shapes import shapes_of
 from neurochip.description.nir_signals import SaidOfWeights, Signal, Signals, identity
-from neurochip.description.nir_sources import Source, converted_parameters, exporter_step, source_of
+from neurochip.description.nir_sources import Source, converted_parameters, loops_as_meant, source_of
 from neurochip.description.spiking import PARAMETERS, Connection, NeuronGroup, Reset, SpikingNetwork
 from neurochip.elements.connections import OneToOne
 from neurochip.errors import ConfigError
@@ -39,6 +40,10 @@ class Imported(NamedTuple):
     network: SpikingNetwork
     source: Source
     notes: tuple[str, ...]
+
+    def late(self, group: str) -> int:
+        """Return the ticks by which the spikes of a group are later here than in the tool."""
+        return self.network.group(group).begins - self.source.layer_takes
 
 
 class SaidOfNetwork(TypedDict, total=False):
@@ -86,7 +91,7 @@ def import_nir(
     method: str | None = None,
     connectivity: Connectivity = "auto",
     source: str | None = None,
-    reset: Reset | None = None,
+    reset: Reset | Literal["value-at-once"] | None = None,
 ) -> Imported:
     """Return the network of a .nir file or a ``nir.NIRGraph``.
 
@@ -104,7 +109,8 @@ def import_nir(
     source
         The tool that wrote it (`nir_sources.SOURCES`); `None` takes the one that its metadata name, else ``generic``.
     reset
-        What a spike does, where the source leaves a choice; `None`: what it does by default.
+        What a spike does, where the source leaves a choice; `None`: what it does by default. ``value-at-once`` is
+        ``value`` also where snnTorch puts v to 0 a step later unless its neurons have no ``reset_delay``.
     """
     if isinstance(given, str | Path):
         file = Foreign(Path(given), "a NIR graph", "export it again", absent="name a .nir")
@@ -127,11 +133,12 @@ class _Reader:
         method: str | None,
         connectivity: Connectivity,
         source: str | None,
-        reset: Reset | None,
+        reset: Reset | Literal["value-at-once"] | None,
     ) -> None:
-        self._graph, self._how, self._reset = graph, connectivity, reset
-        self._notes = list(graph.notes)
+        self._how, self._reset = connectivity, reset
         self._source, found = source_of(source, graph.metadata)
+        self._graph = graph = loops_as_meant(self._source, graph)
+        self._notes = list(graph.notes)
         if found:
             self._notes.append(f"metadata say that {self._source.name} wrote it")
         self._said: SaidOfNetwork = ours(graph.metadata, SaidOfNetwork, "metadata")
@@ -154,37 +161,13 @@ class _Reader:
 
     def _step(self, dt: float | None) -> float | None:
         """Return seconds of a tick: as given, as said, as the source has it, or as its neurons betray."""
-        nodes = [node for node in self._graph.nodes.values() if node.kind in PARAMETERS]
-        betrayed = None
-        if self._source.name in ("generic", "snntorch") and not self._is_ours:
-            betrayed = exporter_step([_numbers(node) for node in nodes])
-        step = dt if dt is not None else self._said.get("dt", self._source.dt)
-        if step is None:
-            if betrayed is not None:
-                self._notes.append(
-                    f"R = τ/({betrayed:.6g} s) for all neurons: taken to be the step of whoever wrote this"
-                )
-            return betrayed
-        if not (math.isfinite(step) and step > 0):
-            raise ConfigError("dt", f"must be > 0 seconds, got {step:g}")
-        if betrayed is None or math.isclose(step, betrayed, rel_tol=1e-4):
-            return step
-        part = step / betrayed
-        taus = [
-            tau
-            for node in nodes
-            for tau in np.ravel(_numbers(node).get("tau", _numbers(node).get("tau_mem", ())))
-        ]
-        if taus and np.allclose(part, np.exp(-step / np.array(taus)), rtol=1e-4):
-            self._notes.append(
-                "R dt/τ is e^(−dt/τ), as Rockpool writes it, whose neurons leak by that much, take up all that comes "
-                "and give up their threshold when they fire: --from rockpool"
-            )
-        else:
-            self._notes.append(
-                f"R dt/τ is {part:g} for all neurons: a spike of weight 1 moves v by that, and not by 1. "
-                f"Whoever wrote this had steps of {betrayed:.6g} s, it seems: --dt {betrayed:.6g}"
-            )
+        numbers = [numbers_of(node) for node in self._graph.nodes.values() if node.kind in PARAMETERS]
+        step, note = step_of(
+            dt if dt is not None else self._said.get("dt", self._source.dt),
+            numbers,
+            tells=self._source.name in ("generic", "snntorch") and not self._is_ours,
+        )
+        self._notes += [note] if note else []
         return step
 
     def read(self) -> Imported:
@@ -257,8 +240,11 @@ class _Reader:
             given = converted_parameters(self._source, kind, given, self._dt)
         fires = kind in ("IF", "LIF", "CubaLIF")
         rests = self._is_ours or not np.any(given.get("v_leak", 0.0))
-        meant = self._source.reset if self._reset is None else self._reset
-        if (
+        usual = self._source.filtered_reset if kind == "CubaLIF" else None
+        meant = self._reset or usual or self._source.reset
+        if meant == "value-at-once":
+            meant = "value"
+        elif (
             meant == "value"
             and self._source.name == "snntorch"
             and (kind == "CubaLIF" or self._is_looped(name))
@@ -421,7 +407,7 @@ class _Reader:
         order = [head.name, *(group.name for group in groups)]
         if not self._is_ours:
             groups, connections = self._balanced(order, groups, connections)
-            self._look_at_resets(groups)
+            self._notes += doubts_of_resets(groups, self._source, told=self._reset is not None)
         places = {name: k for k, name in enumerate(order)}
         connections.sort(key=lambda c: (places[c.target], places[c.source]))
         return SpikingNetwork(
@@ -455,23 +441,3 @@ class _Reader:
             [replace(group, begins=found.depth[group.name]) for group in groups],
             [replace(c, delay=found.delay[c.source, c.target] + c.delay - 1) for c in connections],
         )
-
-    def _look_at_resets(self, groups: Sequence[NeuronGroup]) -> None:
-        if (
-            self._source.name == "generic"
-            and self._reset is None
-            and any(group.kind in ("IF", "LIF", "CubaLIF") for group in groups)
-        ):
-            step = exporter_step([group.parameters for group in groups])
-            if step is not None and math.isclose(step, 1e-4, rel_tol=1e-4):
-                self._notes.append(
-                    "R = τ/(0.0001 s), as snnTorch writes it. NIR does not say how neurons reset: here v is set to "
-                    "v_reset. "
-                    "snnTorch takes the threshold away, a step later, unless told otherwise: --from snntorch"
-                )
-
-
-def _numbers(node: Node) -> dict[str, Any]:
-    """Return those fields of neurons that are numbers, f64[…] each."""
-    found = {key: np.asarray(node.fields[key]) for key in PARAMETERS[node.kind] if key in node.fields}
-    return {key: values.astype(np.float64) for key, values in found.items() if values.dtype.kind in "iuf"}

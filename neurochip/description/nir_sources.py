@@ -7,11 +7,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from neurochip.description.nir_nodes import IDENTITY, Graph
 from neurochip.description.spiking import Reset
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import did_you_mean
 
-__all__ = ["SOURCES", "Source", "converted_parameters", "exporter_step", "source_of"]
+__all__ = ["SOURCES", "Source", "converted_parameters", "loops_as_meant", "source_of"]
 
 Array = Any
 _KEYS = ("source", "framework", "exporter", "generator", "tool", "created_by", "library")
@@ -28,6 +29,8 @@ class Source(NamedTuple):
         How it makes steps of equations; `None`: as its user says.
     reset
         What its neurons do when they fire, unless its user says otherwise.
+    filtered_reset
+        The same of neurons with a filter, where that is something else.
     fires_when, start
         As of `NeuronGroup`.
     layer_takes
@@ -35,13 +38,15 @@ class Source(NamedTuple):
     numbers
         How its time constants and resistances are meant. ``given``: as they stand. ``squared``: τ is written as τ dt,
         and inputs add to currents and to neurons without leak as they are. ``steps``: τ counts steps. ``added``: inputs
-        add as they are, whatever R says. ``decayed``: what comes leaks once; a filtered current adds as it is.
+        add as they are, whatever R says. ``decayed``: what comes leaks once, but for that of a neuron that fires and
+        has no filter; a filtered current adds as it is.
     """
 
     name: str
     dt: float | None = None
     method: Literal["euler", "exact"] | None = None
     reset: Reset = "value"
+    filtered_reset: Reset | None = None
     fires_when: Literal["above", "reached"] = "above"
     start: Literal["rest", "zero"] = "zero"
     layer_takes: Literal[0, 1] = 0
@@ -58,7 +63,9 @@ SOURCES = {
         Source(
             "rockpool", dt=1e-3, method="exact", reset="subtract", fires_when="reached", numbers="decayed"
         ),
-        Source("spyx", dt=1.0, reset="subtract-late", layer_takes=1, numbers="added"),
+        Source(
+            "spyx", dt=1.0, reset="subtract-late", filtered_reset="subtract", layer_takes=1, numbers="added"
+        ),
         Source("lava-dl", dt=1e-4),
     )
 }
@@ -110,6 +117,8 @@ def converted_parameters(
         if source.numbers == "decayed" and "tau_syn" in held:
             held["w_in"] = 1 / np.expm1(dt / held["tau_syn"])
             held["r"] = 1 / -np.expm1(-dt / held["tau_mem"])
+        elif source.numbers == "decayed" and kind == "LIF":
+            held["r"] = 1 / -np.expm1(-dt / held["tau"])
         elif source.numbers == "decayed" and times:
             part = dt / held["tau"]
             held["r"] = held["r"] * part / -np.expm1(-part)
@@ -121,18 +130,25 @@ def converted_parameters(
     return held
 
 
-def exporter_step(parameters: list[Mapping[str, Array]]) -> float | None:
-    """Return dt of tools that write R = τ/dt, from all neurons whose R is not 1; `None` where they do not agree."""
-    steps = []
-    for given in parameters:
-        tau = given.get("tau_mem", given.get("tau"))
-        if tau is None or "r" not in given or 1 < np.size(tau) != np.size(given["r"]) > 1:
-            continue
-        tau, r = np.broadcast_arrays(np.ravel(tau), np.ravel(given["r"]))
-        there = np.isfinite(tau) & np.isfinite(r) & (r != 0)
-        if (r[there] != 1).any():  # R = 1 says nothing
-            steps.append(tau[there] / r[there])
-    found = np.concatenate(steps) if steps else np.zeros(0)
-    if not found.size or not found[0] > 0 or not np.allclose(found, found[0], rtol=1e-5):
-        return None
-    return float(found[0])
+def loops_as_meant(source: Source, graph: Graph) -> Graph:
+    """Return a graph with what comes into a loop joined to its neurons.
+
+    Spyx joins it to the weights of the loop, and adds it to the neurons itself.
+    """
+    if source.name != "spyx":
+        return graph
+    before: dict[str, set[str]] = {name: set() for name in graph.nodes}
+    for a, b in graph.edges:
+        before[b].add(a)
+    edges, notes = [], list(graph.notes)
+    for a, b in graph.edges:
+        looped = [name for name in before[b] if b in before[name] and name != a]
+        if graph.nodes[a].kind == IDENTITY and graph.nodes[b].kind in ("Linear", "Affine") and looped:
+            notes.append(
+                f"'{b}' is the loop of '{looped[0]}', and Spyx writes what comes from outside as if it went through "
+                f"it: joined to '{looped[0]}' itself, as Spyx computes it"
+            )
+            edges.append((a, looped[0]))
+        else:
+            edges.append((a, b))
+    return Graph(graph.nodes, tuple(edges), graph.metadata, tuple(notes))

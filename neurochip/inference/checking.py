@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.raster_file import load_arrays
-from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir_graph import Imported, import_nir
 from neurochip.description.nir_sources import SOURCES
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import DataError, NeurochipError
@@ -89,11 +89,11 @@ def check_nir(net: Path | str, inputs: Path | str, expected: Path | str, **how: 
     made = import_nir(net, **how)
     x = _input(load_arrays(inputs), inputs, made.network)
     wanted = _expected(load_arrays(expected), expected, made.network, len(x))
-    differ, compared, first = _compare(made.network, x, wanted)
+    differ, compared, first = _compare(made, x, wanted)
     tried: list[Tried] = []
     if first is not None:
         tried = sorted(_try(net, x, wanted, how), key=lambda one: (one.differ is None, one.differ or 0))
-    late = {name: made.network.group(name).begins for name in wanted}
+    late = {name: made.late(name) for name in wanted}
     return Comparison(differ, compared, late, first, tuple(tried), made.notes)
 
 
@@ -137,14 +137,15 @@ def _expected(
 
 
 def _compare(
-    network: SpikingNetwork, x: Array, wanted: Mapping[str, Array]
+    made: Imported, x: Array, wanted: Mapping[str, Array]
 ) -> tuple[dict[str, int], dict[str, int], Difference | None]:
+    network = made.network
     seen = run_spiking(network, x, _CHIP, potentials=True)
     names = [group.name for group in network.groups]
     differ, compared, found = {}, {}, []
     for name, there in wanted.items():
         group = network.group(name)
-        late = group.begins
+        late = made.late(name)
         here = seen.replay.spikes[names.index(name)] if group.fires else seen.potentials[name]
         here, there = here[late:], there[: len(x) - late]
         scale = 0.0 if group.fires else _FLOAT * max(1.0, float(np.abs(there).max(initial=0.0)))
@@ -161,7 +162,7 @@ def _compare(
 def _try(net: Path | str, x: Array, wanted: Mapping[str, Array], how: Mapping[str, Any]) -> list[Tried]:
     """Return what other conventions leave different: those of other tools, other resets, the other method."""
     tried: list[dict[str, Any]] = [{"source": name} for name in SOURCES]
-    tried += [{"source": "snntorch", "reset": "value"}]
+    tried += [{"source": "snntorch", "reset": reset} for reset in ("value", "value-at-once")]
     sources = dict.fromkeys([how.get("source"), None])
     resets, methods = ("value", "value-late", "subtract", "subtract-late"), ("euler", "exact")
     tried += [
@@ -177,7 +178,7 @@ def _try(net: Path | str, x: Array, wanted: Mapping[str, Array], how: Mapping[st
         if words in found or all(how.get(k) == v for k, v in change.items()):
             continue
         try:
-            differ, _, _ = _compare(import_nir(net, **cast(Any, both)).network, x, wanted)
+            differ, _, _ = _compare(import_nir(net, **cast(Any, both)), x, wanted)
             found[words] = Tried(words, sum(differ.values()))
         except NeurochipError:
             found[words] = Tried(words, None)

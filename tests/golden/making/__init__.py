@@ -1,0 +1,1 @@
+"""Networks written by the exporters of other tools, and run in them: `python -m tests.golden.making TOOL FOLDER`."""
