@@ -22,6 +22,7 @@ from firmware_sim.regmap import OBSERVABLES, RECORDS, Feature
 from firmware_sim.transaction import Transaction
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.network import Network
+from neurochip.spikes import SpikeTrains
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -100,16 +101,18 @@ class DrivenChip(ProgrammedDevice):
         (answer,) = self.start("dump")
         return read_image(bytes_of(answer.arrays[0]), self._digest, self._tables)
 
-    def begin(self, inputs: Array, presentations: NDArray[np.uint64]) -> None:
+    def begin(self, inputs: Array | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit], each from rest."""
         if self.link.wants_save():
             self.save()
-        inputs = np.asarray(inputs)
+        values = (
+            fitting_inputs(self.network, inputs) if isinstance(inputs, SpikeTrains) else np.asarray(inputs)
+        )
         # The chip's own check speaks of what is wrong with the inputs; a block can only hold so much.
         numbers = np.ascontiguousarray(presentations, dtype=np.uint64)
-        if inputs.ndim != 2 or inputs.shape[1] != self.network.sizes[0]:
-            fitting_inputs(self.network, inputs)
-        before = self._fill("INPUT", [*float_block(inputs), *block_of(numbers)])
+        if values.ndim != 2 or values.shape[1] != self.network.sizes[0]:
+            fitting_inputs(self.network, values)
+        before = self._fill("INPUT", [*float_block(values), *block_of(numbers)])
         self.start("begin", before=before, drains=False)
 
     def run(

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from neurochip.runs.simulation import simulate as simulate
     from neurochip.spikes.npz import read_spikes as read_spikes
     from neurochip.spikes.raster import Spikes as Spikes
+    from neurochip.spikes.trains import SpikeTrains as SpikeTrains
     from neurochip.studies.sweeping import run_sweep as run_sweep
     from neurochip.substrate import Capabilities as Capabilities
     from neurochip.substrate import Observable as Observable
@@ -113,6 +114,7 @@ _HOME = {
     "settle": "neurochip.runs.settling",
     "simulate": "neurochip.runs.simulation",
     "read_spikes": "neurochip.spikes.npz",
+    "SpikeTrains": "neurochip.spikes.trains",
     "Spikes": "neurochip.spikes.raster",
     "Capabilities": "neurochip.substrate",
     "Observable": "neurochip.substrate",

@@ -27,6 +27,7 @@ from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.cell_sheet import read_cells
 from neurochip.errors import CapabilityError, NumericError
 from neurochip.network import Network, refuse_delays, refuse_graph, refuse_shared_weights
+from neurochip.spikes import SpikeTrains
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -128,11 +129,11 @@ class AnalogSubstrate:
         """Return the programmed weights and biases, as copies."""
         return self._programmed.parameters()
 
-    def begin(self, inputs: Array, presentations: NDArray[np.uint64]) -> None:
+    def begin(self, inputs: Array | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
-        inputs = fitting_inputs(self.network, inputs)
-        self._inputs = self._readout.convert_input(np.ascontiguousarray(inputs, dtype=self._dtype))
-        self._presentations = fitting_presentations(presentations, len(inputs))
+        values = fitting_inputs(self.network, inputs)
+        self._inputs = self._readout.convert_input(np.ascontiguousarray(values, dtype=self._dtype))
+        self._presentations = fitting_presentations(presentations, len(values))
         voltage = np.zeros((len(self._inputs), int(self.circuit.starts[-1])), self._dtype)
         self._lanes = self._lanes_of(self.circuit, voltage)
         self._tick = 0

@@ -16,6 +16,7 @@ import numpy as np
 __all__ = [
     "HELD",
     "PLAYED",
+    "SHOWN",
     "UPDATED",
     "Channel",
     "Compacted",
@@ -34,8 +35,8 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 # Role of a population: neurons that are updated from what they receive; inputs that hold a value; inputs whose
-# spikes are played back.
-UPDATED, HELD, PLAYED = 0, 1, 2
+# spikes are played back; inputs that are shown spikes, over and over, and keep a value of them.
+UPDATED, HELD, PLAYED, SHOWN = 0, 1, 2, 3
 
 
 class Wiring(NamedTuple):
@@ -164,6 +165,8 @@ class Pull(NamedTuple):
     nudge: Any  # T  2β
     target: Array  # T[batch, slot]
     played: Array  # u8[batch | 0, tick, unit]  spikes of an input that plays them back
+    shown_from: Array  # i64[batch | 0, tick + 1]  where the spikes that inputs are shown in a tick begin
+    shown: Array  # u64[spike]  their slots
 
 
 class Channel(NamedTuple):

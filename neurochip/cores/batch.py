@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.arrays import (
+    SHOWN,
     Channel,
     Pull,
     Reception,
@@ -29,6 +30,7 @@ from neurochip.cores.tick import run_ticks
 from neurochip.elements.integers import columns
 from neurochip.errors import DataError
 from neurochip.kernels._jit import typed
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["Batch"]
 
@@ -83,6 +85,9 @@ class Batch:
         self._targets: dict[int, NDArray[Any]] = {}  # only the last population's slots are ever used
         self._schedules: dict[tuple[int, int], NDArray[Any]] = {}
         self._presentations = np.zeros(1, dtype=np.uint64)
+        # Spikes that the inputs are shown, as slots, and where those of each tick begin; `None`: inputs hold values.
+        self._shown: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None
+        self._showing: dict[bool, Wiring] = {}  # by whether packets may get lost
         self._testing = False
         self.tick = 0
         self.state = self._kept(1)
@@ -91,9 +96,15 @@ class Batch:
         """Return how many samples there are."""
         return int(self.state.bits.shape[0])
 
-    def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [sample, unit], from rest; ``presentations`` u64[sample] number them."""
-        self.state = self._kept(inputs.shape[0])
+    def begin(self, inputs: NDArray[Any] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs``, values [sample, unit] or spikes, from rest; ``presentations`` u64[sample] number them."""
+        self.state = self._kept(len(inputs))
+        self._shown = None
+        if isinstance(inputs, SpikeTrains):
+            slots = np.concatenate([np.arange(self._layout.n_slots)[self._layout.slots_of[k]]
+                                    for k in self._layout.image.network.inputs]).astype(np.uint64)  # fmt: skip
+            self._shown = inputs.each_tick(), slots[inputs.at % inputs.units]
+            inputs = np.zeros(inputs.shape)
         self._present(inputs)
         self._presentations = presentations
         self.tick = 0
@@ -124,7 +135,30 @@ class Batch:
     @property
     def wiring(self) -> Wiring:
         """What sits where, in these presentations."""
-        return self._memory.by_core() if self.lossy else self._memory.delivered
+        found = self._memory.by_core() if self.lossy else self._memory.delivered
+        if self._shown is None or self._cell.shown is None:
+            return found
+        kept = self._showing.get(self.lossy)
+        if kept is None or any(a is not b for a, b in zip(kept[1:], found[1:], strict=True)):
+            populations = found.populations.copy()
+            for k in self._layout.image.network.inputs:
+                populations[k, 2:4] = self._cell.shown, SHOWN
+            kept = self._showing[self.lossy] = found._replace(populations=populations)
+        return kept
+
+    def _pull(self, nudge: Any, wanted: NDArray[Any]) -> Pull:
+        """Return what comes from outside."""
+        none = np.zeros((0, 0, 0), np.uint8)
+        if self._shown is None:
+            return Pull(nudge, wanted, none, np.zeros((0, 1), np.int64), np.zeros(0, np.uint64))
+        begins, slots = self._shown
+        if self.lossy and self.plan is not None and np.any(self.plan.dead):
+            # Inputs on a dead core show nothing: their spikes go to a slot that is no neuron.
+            slots, first = slots.copy(), self._layout.population_slots[-1][1]
+            for core in np.flatnonzero(self.plan.dead):
+                here = (slots >= self._core_slots[core, 0]) & (slots < self._core_slots[core, 1])
+                slots[here] = np.uint64(first)
+        return Pull(nudge, wanted, none, begins, slots)
 
     @property
     def reception(self) -> Reception:
@@ -163,7 +197,7 @@ class Batch:
             self._schedules[when] = self._cell.schedule(*when).astype(self._layout.state_dtype)
         span = typed(Span(self._presentations, self._seed, self.tick + 1, self._schedules[when]))
         wiring, reception, channels = typed(self.wiring), typed(self.reception), self._channels_now()
-        pull = typed(Pull(nudge, wanted, np.zeros((0, 0, 0), np.uint8)))
+        pull = typed(self._pull(nudge, wanted))
         synapses = self._layout.synapses(wiring)
         scratch, state, records = self._room(wiring), typed(self.state), typed(recorder)
 

@@ -16,7 +16,14 @@ from neurochip.description.neuron import front_schedule
 from neurochip.description.run_sections import CodingSpec
 from neurochip.elements import Constant, PowerLaw, as_schedule
 from neurochip.elements.neurons import settling, two_compartment
-from neurochip.elements.neurons.firing import MEMBRANE, VALUE, integrators, keep_trace, spiking_neurons
+from neurochip.elements.neurons.firing import (
+    MEMBRANE,
+    VALUE,
+    integrators,
+    keep_trace,
+    shown_spikes,
+    spiking_neurons,
+)
 from neurochip.elements.neurons.spiking import SpikingNeuron, check_neuron
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.elements.stages import check_compiles
@@ -50,6 +57,8 @@ class Cell(Protocol):
         The bias of a core comes from a neuron on it that fires in every tick.
     records
         What can be recorded.
+    shown
+        The kind of inputs that are shown spikes, of those that `neurons` gives; `None` where inputs hold values only.
     """
 
     name: ClassVar[str]
@@ -58,6 +67,7 @@ class Cell(Protocol):
     value_is_trace: ClassVar[bool]
     has_bias_axon: ClassVar[bool]
     records: ClassVar[tuple[str, ...]]
+    shown: ClassVar[int | None]
 
     @property
     def variables(self) -> int:
@@ -124,6 +134,7 @@ class Settling:
     value_is_trace: ClassVar[bool] = False
     has_bias_axon: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ("spikes", "states", "step_sizes")
+    shown: ClassVar[int | None] = None
 
     @property
     def variables(self) -> int:
@@ -216,6 +227,7 @@ class TwoCompartments:
     value_is_trace: ClassVar[bool] = True
     has_bias_axon: ClassVar[bool] = True
     records: ClassVar[tuple[str, ...]] = ("spikes", "states")
+    shown: ClassVar[int | None] = 2
 
     @property
     def variables(self) -> int:
@@ -287,6 +299,7 @@ class Spiking:
     value_is_trace: ClassVar[bool] = False
     has_bias_axon: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ("spikes", "states")
+    shown: ClassVar[int | None] = 3
 
     @property
     def variables(self) -> int:
@@ -311,7 +324,7 @@ class Spiking:
     def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
         """Return all kinds; see `Cell`."""
         check_neuron(self.neuron, dtype, "neuron")
-        kinds = (*spiking_neurons(self.neuron), integrators(self.neuron))
+        kinds = (*spiking_neurons(self.neuron), integrators(self.neuron), shown_spikes(self.neuron))
         return neurons_of(kinds, dtype, slots, trace=keep_trace if traced else None)
 
     def seed(self, seed: int) -> np.uint64:

@@ -36,6 +36,7 @@ class _Kind(NamedTuple):
     opening: bool
     nudged: bool
     broken: Broken | None
+    shows: bool = False
 
 
 class Broken(NamedTuple):
@@ -203,6 +204,7 @@ class EventCounters:
         sops: Counts | None = None,
         faults: FaultCounts | None = None,
         saturated: Counts | None = None,
+        shows: bool = False,
     ) -> None:
         """Book a phase.
 
@@ -223,9 +225,11 @@ class EventCounters:
             What they did, where there are any; ``carried`` and ``last`` mean nothing then.
         saturated
             How often integer state met the end of its format, i64[SATURATED, core].
+        shows
+            Whether inputs are shown spikes: a word from outside for each.
         """
         # Only added up here, and turned into books when they are read.
-        key = _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken)
+        key = _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken, shows)
         if key not in self._tallies:
             self._tallies[key] = _Tally(
                 np.zeros((3, len(self.senders)), dtype=np.int64),
@@ -285,7 +289,9 @@ class EventCounters:
             book[output, _AT["nudged_updates"]] = symbols[output]
             if kind.begins:
                 book[output, _AT["host_words_in"]] = self.size[output] * samples
-        if kind.opening:
+        if kind.shows:
+            book[self._clamped, _AT["host_words_in"]] = per_core(sent)[self._clamped]
+        elif kind.opening:
             book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * samples
         if self._traced:
             book[:, _AT["trace_updates"]] = axons

@@ -159,6 +159,8 @@ class LayerEngine:
                     self._dtype.type(0),
                     aligned_zeros((1, slots), self._dtype),
                     np.ascontiguousarray(self.raster.layer(0)[here])[None],
+                    np.zeros((0, 1), np.int64),
+                    np.zeros(0, np.uint64),
                 )
             ),
             self._channel,

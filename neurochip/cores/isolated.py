@@ -138,7 +138,13 @@ class IsolatedCore:
             self._reception,
             self._scratch,
             self._neurons,
-            Pull(dtype.type(2.0 * beta), wanted, np.zeros((0, 0, 0), np.uint8)),
+            Pull(
+                dtype.type(2.0 * beta),
+                wanted,
+                np.zeros((0, 0, 0), np.uint8),
+                np.zeros((0, 1), np.int64),
+                np.zeros(0, np.uint64),
+            ),
             self._channel,
             Recorder(
                 nothing.astype(np.uint8),

@@ -29,7 +29,7 @@ from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.network import refuse_several_delays
-from neurochip.spikes import Spikes
+from neurochip.spikes import Spikes, SpikeTrains
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -46,6 +46,7 @@ from neurochip.substrate.fitting import (
     check_record,
     fitting_inputs,
     fitting_presentations,
+    fitting_spikes,
 )
 from neurochip.substrate.phase_time import PhaseTime
 
@@ -156,7 +157,7 @@ class DigitalSubstrate:
             plans=self.plans,
         )
         self._ran = 0
-        self._opening = False
+        self._opening = self._shows = False
         # Phases of these presentations: each is counted once, even when it is taken up again.
         self._begun: set[Phase] = set()
 
@@ -176,10 +177,24 @@ class DigitalSubstrate:
         """Return the values of all weights and biases."""
         return self._synapses.parameters()
 
-    def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [sample, unit] in [0, 1], from rest; ``presentations`` [sample] number them."""
-        inputs = fitting_inputs(self.image.network, inputs)
-        self._batch.begin(self._cell.present(inputs), fitting_presentations(presentations, inputs.shape[0]))
+    def begin(self, inputs: NDArray[Any] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs``, [sample, unit] in [0, 1] or spikes, from rest; ``presentations`` [sample] number them.
+
+        Spikes are shown in their ticks, and the window again from its beginning whenever it ends.
+        """
+        self._shows = isinstance(inputs, SpikeTrains)
+        if isinstance(inputs, SpikeTrains):
+            if self._cell.shown is None:
+                raise CapabilityError(
+                    "inputs", "are spikes, and neurons that settle hold values; use neurons that fire"
+                )
+            spikes = fitting_spikes(self.image.network, inputs)
+            self._batch.begin(spikes, fitting_presentations(presentations, len(spikes)))
+        else:
+            values = fitting_inputs(self.image.network, inputs)
+            self._batch.begin(
+                self._cell.present(values), fitting_presentations(presentations, values.shape[0])
+            )
         self._opening = True
         self._begun = set()
 
@@ -231,6 +246,7 @@ class DigitalSubstrate:
             ticks=ticks,
             begins=begins,
             opening=self._opening,
+            shows=self._shows,
             nudged=beta != 0,
             carried=carried,
             sent=self._sent(batch.state.counts),

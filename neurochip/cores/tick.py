@@ -14,6 +14,7 @@ import numpy as np
 from neurochip.cores.arrays import (
     HELD,
     PLAYED,
+    SHOWN,
     UPDATED,
     Channel,
     Compacted,
@@ -81,11 +82,21 @@ def _add_played(first: Any, played: Any, bits: Any) -> None:
         bits[first + j] = played[j]
 
 
+@separate_kernel
+def _show(first: Any, last: Any, begins: Any, ends: Any, shown: Any, bits: Any) -> None:
+    """Let the inputs at slots ``first`` … ``last`` − 1 fire that are listed among ``shown``, and no others."""
+    for j in range(first, last):
+        bits[j] = 0
+    for k in range(begins, ends):
+        if shown[k] >= first and shown[k] < last:
+            bits[shown[k]] = 1
+
+
 @kernel
 def _lives(r: Any, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
     """Whether the neurons of a range are to be updated, here and by themselves."""
     p = wiring.ranges[r, 0]
-    if wiring.populations[p, 3] == PLAYED or c.n[p] != _NOTHING:
+    if wiring.populations[p, 3] >= PLAYED or c.n[p] != _NOTHING:
         return False
     return channel.direct != 0 or channel.dead[wiring.ranges[r, 3]] == 0
 
@@ -209,7 +220,7 @@ def run_ticks(
                             trace[first:last],
                         )
 
-            # Inputs that were compacted, or are played back.
+            # Inputs that were compacted, are played back, or are shown spikes.
             key = tick_key(span.seed, span.presentation[b], np.uint64(tick))
             for p in range(n_populations):
                 first = populations[p, 0]
@@ -229,6 +240,20 @@ def run_ticks(
                         show_bits(first, c.n[p], c.axon, c.bits, bits)
                 elif populations[p, 3] == PLAYED:
                     _add_played(first, pull.played[b, t], bits)
+                elif populations[p, 3] == SHOWN:
+                    window_tick = (tick - 1) % (pull.shown_from.shape[1] - 1)
+                    begins, ends = pull.shown_from[b, window_tick], pull.shown_from[b, window_tick + 1]
+                    _show(first, populations[p, 1], begins, ends, pull.shown, bits)
+                    _update(
+                        neurons,
+                        populations[p, 2],
+                        first,
+                        populations[p, 1],
+                        Moment(tick, key, start_key, schedule, False),
+                        Sample(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
+                        scratch.room,
+                        none,
+                    )
 
             # All others. Neighbours do the same, each for itself: one call for those that lie side by side.
             r = _NOTHING

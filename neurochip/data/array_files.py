@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.csv_file import labels_of
-from neurochip.data.events import event_table, has_events
+from neurochip.data.event_arrays import has_events, read_events
+from neurochip.data.events import event_table, unused_event_keys
+from neurochip.data.nir_data import read_nir_data
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Rows, Table, numbers_of
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, briefly, read_array, read_arrays, read_hdf5
 from neurochip.keys.reading import did_you_mean
+from neurochip.spikes import SpikeTrains
 
-__all__ = ["read_hdf5_samples", "read_npy", "read_npz", "table_of", "target_file"]
+__all__ = ["read_hdf5_samples", "read_nir_samples", "read_npy", "read_npz", "table_of", "target_file"]
 
 Array = NDArray[Any]
 
@@ -38,7 +41,22 @@ def read_npz(file: Foreign, spec: DataSpec) -> Table:
 
 def read_hdf5_samples(file: Foreign, spec: DataSpec) -> Table:
     """Return the samples of an HDF5 file, whose arrays are called by their paths; see `table_of`."""
-    return _table(dict(_flattened(read_hdf5(file))), file, spec)
+    group = read_hdf5(file)
+    if "nodes" in group.groups and not group.arrays:
+        return read_nir_samples(file, spec)
+    return _table(dict(_flattened(group)), file, spec)
+
+
+def read_nir_samples(file: Foreign, spec: DataSpec) -> Table:
+    """Return the recorded spikes of a file of NIR's data, with the labels of an .npy beside it (`target_file`)."""
+    if len(spec.inputs) > 1 or len(spec.target) > 1:
+        raise ConfigError(
+            "data.inputs", f"must name one observable of {file.path.name}, and data.target one file"
+        )
+    events = read_nir_data(file, spec.inputs[0] if spec.inputs else "")
+    beside = Foreign(target_file(file.path, spec), "labels", "write them with numpy.save")
+    labels = _targets(read_array(beside), str(beside.path), regression=False)
+    return event_table(file.path.name, (events, labels), None, spec)
 
 
 def _flattened(group: Hdf5Group, prefix: str = "") -> Mapping[str, Any]:
@@ -69,6 +87,7 @@ def read_npy(file: Foreign, spec: DataSpec) -> Table:
     """Return the samples of an .npy, and their targets from another one beside it."""
     if len(spec.target) > 1:
         raise ConfigError("data.target", "must name one file beside an .npy")
+    unused_event_keys(spec, file.path.name, but=("present",))
     if spec.inputs:
         raise ConfigError("data.inputs", "has no effect on an .npy, which is one array; leave it out")
     beside = Foreign(target_file(file.path, spec), "targets", "write them with numpy.save")
@@ -84,12 +103,8 @@ def read_npy(file: Foreign, spec: DataSpec) -> Table:
 def _table(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
     arrays = {name: _plain(array) for name, array in arrays.items()}
     if has_events(arrays):
-        return event_table(arrays, file.path, spec)
-    for name in ("frames", "window"):
-        if getattr(spec, name) not in (1, None):
-            raise ConfigError(
-                f"data.{name}", f"has no effect on {file.path.name}, which holds no events; leave it out"
-            )
+        return read_events(arrays, file.path, spec)
+    unused_event_keys(spec, file.path.name, but=("present",))
     pairs = _pairs(arrays, file, spec)
     found = [(arrays[x], arrays[y]) for x, y in pairs]
     places = tuple(f"{file.path}: {name}" for pair in pairs for name in pair)
@@ -153,8 +168,8 @@ def _listed(arrays: Mapping[str, Array]) -> str:
 
 def table_of(
     name: str,
-    training: tuple[Array, Array],
-    testing: tuple[Array, Array] | None,
+    training: tuple[Array | SpikeTrains, Array],
+    testing: tuple[Array | SpikeTrains, Array] | None,
     spec: DataSpec,
     *,
     places: Sequence[str] = (),
@@ -183,7 +198,13 @@ def table_of(
     made = []
     for k, (x, y) in enumerate(both):
         at = names[2 * k], names[2 * k + 1]
-        inputs = numbers_of(np.asarray(x), at[0])
+        inputs: Any
+        if isinstance(x, SpikeTrains):
+            inputs = x
+        elif spec.present == "spikes":
+            inputs = SpikeTrains.from_array(x, at[0])
+        else:
+            inputs = numbers_of(np.asarray(x), at[0])
         targets = _targets(np.asarray(y), at[1], regression=regression)
         if len(inputs) != len(targets):
             raise DataError(at[1], f"has {len(targets)} samples, and {at[0]} has {len(inputs)}")
@@ -214,6 +235,8 @@ def _placing(where: str) -> Callable[[int], str]:
 def _without(
     made: list[Rows], features: tuple[str, ...], spec: DataSpec
 ) -> tuple[list[Rows], tuple[str, ...]]:
+    if isinstance(made[0].inputs, SpikeTrains):
+        raise ConfigError("data.leave_out", "has no effect on spikes; leave it out")
     for name in spec.leave_out:
         if name not in features:
             raise ConfigError(
@@ -223,7 +246,10 @@ def _without(
     if not kept:
         raise ConfigError("data.leave_out", "leaves no column to learn from")
     return (
-        [Rows(np.ascontiguousarray(rows.inputs[:, kept]), rows.targets, rows.place) for rows in made],
+        [
+            Rows(np.ascontiguousarray(np.asarray(rows.inputs)[:, kept]), rows.targets, rows.place)
+            for rows in made
+        ],
         tuple(features[k] for k in kept),
     )
 

@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from neurochip import plugins
 from neurochip.data.arm import PROVENANCE as ARM_PROVENANCE
 from neurochip.data.arm import hand_of, made_angles
 from neurochip.data.dataset import Dataset, Part, arrays_digest
+from neurochip.data.events import event_table
 from neurochip.data.facts import FACTS
 from neurochip.data.folder import data_folder
 from neurochip.data.mnist import CLASSES, FILES, PROVENANCE, find_file, read_split
@@ -78,7 +80,10 @@ def load(
 def _built_in(spec: DataSpec, folder: Path | None) -> Dataset:
     if FACTS[spec.set].train is None:
         return replace(prepared(tabular(spec.set), spec), source=spec)
-    whole = _mnist(folder) if spec.set == "mnist" else _SETS[spec.set]()
+    if spec.set == "moving-bars":
+        whole = _moving_bars(spec.present, spec.tick, spec.frames, spec.window, spec.polarity)
+    else:
+        whole = _mnist(folder) if spec.set == "mnist" else _SETS[spec.set]()
     return replace(_limited(whole, spec), source=spec)
 
 
@@ -218,23 +223,25 @@ def _two_joint_arm() -> Dataset:
     return prepared(table, DataSpec(given="two-joint-arm", scaling="none"))
 
 
-@functools.cache
-def _moving_bars() -> Dataset:
+@functools.lru_cache(maxsize=4)
+def _moving_bars(
+    present: Any, tick: float | None, frames: int, window: float | None, polarity: Any
+) -> Dataset:
     facts = FACTS["moving-bars"]
-    train, test = (
-        Rows(*bars(first, count or 0), str)
-        for first, count in ((0, facts.train), (facts.train or 0, facts.test))
+    train, test = _bars(0, facts.train or 0), _bars(facts.train or 0, facts.test or 0)
+    asked = DataSpec(
+        set="moving-bars", present=present, tick=tick, frames=frames, window=window, polarity=polarity
     )
+    table = event_table("moving-bars", train, test, asked)
     pixels = [f"polarity {p}, ({x}, {y})" for p in range(2) for y in range(SIDE) for x in range(SIDE)]
-    table = Table(
-        name="moving-bars",
-        whole=train,
-        test=test,
-        features=tuple(pixels),
-        classes=DIRECTIONS,
-        provenance=BARS_PROVENANCE,
-    )
-    return prepared(table, DataSpec(given="moving-bars", scaling="counts"))
+    if polarity == "merged":
+        pixels = [f"({x}, {y})" for y in range(SIDE) for x in range(SIDE)]
+    names = [f"frame {k + 1}, {name}" if frames > 1 else name for k in range(frames) for name in pixels]
+    table = replace(table, features=tuple(names), classes=DIRECTIONS, provenance=BARS_PROVENANCE)
+    return prepared(table, DataSpec(given="moving-bars"))
+
+
+_bars = functools.lru_cache(maxsize=4)(bars)
 
 
 _SETS: dict[str, Callable[[], Dataset]] = {
@@ -242,5 +249,4 @@ _SETS: dict[str, Callable[[], Dataset]] = {
     "digits": _digits,
     "stripes": _stripes,
     "two-joint-arm": _two_joint_arm,
-    "moving-bars": _moving_bars,
 }

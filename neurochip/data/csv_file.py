@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.columns import TARGETS, Chosen, chosen_columns
+from neurochip.data.events import unused_event_keys
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Rows, Table, column_words
 from neurochip.errors import DataError
@@ -30,6 +31,7 @@ def read_csv(file: Foreign, spec: DataSpec) -> Table:
         With row (the line of the file) and column, for a row of another length, a cell that is missing, text where a
         number is needed.
     """
+    unused_event_keys(spec, file.path.name)
     rows, lines = _cells(file)
     names, has_names = _names(rows[0])
     if has_names:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from neurochip.data.scaling import BYTES, Scaling
 from neurochip.data.section import DataSpec
 from neurochip.errors import DataError
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["Dataset", "Part", "Split", "ready"]
 
@@ -30,12 +31,12 @@ class Part:
     Attributes
     ----------
     inputs
-        u8[sample, input], fractions of 255; or f32[sample, input] in [0, 1].
+        u8[sample, input], fractions of 255; or f32[sample, input] in [0, 1]; or spikes.
     targets
         i64[sample], the class of each; or f64[sample, output], numbers in their own unit.
     """
 
-    inputs: Array
+    inputs: Array | SpikeTrains
     targets: Array
 
     def __len__(self) -> int:
@@ -73,7 +74,7 @@ class Dataset:
     target_scaling
         Of numbers: how an output neuron says them.
     clipped
-        How many inputs lay beyond the ends of the scaling, in all parts.
+        How many inputs lay beyond the ends of the scaling, or spikes on one another, in all parts.
     provenance
         Who made the data and under what licence, one line.
     source
@@ -109,12 +110,22 @@ class Dataset:
 
     def _check(self, place: str, part: Part) -> None:
         inputs, targets = part.inputs, part.targets
-        if inputs.dtype not in (np.uint8, np.float32) or inputs.ndim != 2:
-            found = f"{inputs.dtype} {inputs.shape}"
-            raise DataError(place, f"inputs must be uint8 or float32 [sample, input], got {found}")
+        is_shown = isinstance(inputs, SpikeTrains)
+        if not isinstance(inputs, SpikeTrains):
+            if inputs.dtype not in (np.uint8, np.float32) or inputs.ndim != 2:
+                found = f"{inputs.dtype} {inputs.shape}"
+                raise DataError(place, f"inputs must be uint8 or float32 [sample, input], got {found}")
+            if inputs.size and inputs.dtype == np.float32 and not (inputs.min() >= 0 and inputs.max() <= 1):
+                raise DataError(place, "inputs must lie in [0, 1] and be finite; scale them")
+        if is_shown != isinstance(self.train.inputs, SpikeTrains):
+            raise DataError(place, "must show spikes in all parts or in none")
         if len(inputs) == 0:
             raise DataError(place, "must have at least one sample, has none")
-        if inputs.dtype == np.float32 and not (inputs.min() >= 0 and inputs.max() <= 1):
+        if (
+            not isinstance(inputs, SpikeTrains)
+            and inputs.dtype == np.float32
+            and not (inputs.min() >= 0 and inputs.max() <= 1)
+        ):
             raise DataError(place, "inputs must lie in [0, 1] and be finite; scale them")
         if self.target_scaling is None:
             if len(self.classes) < 2:
@@ -165,9 +176,30 @@ class Dataset:
         """Neurons that answer: classes, or numbers."""
         return len(self.outputs) if self.is_regression else len(self.classes)
 
+    @property
+    def ticks(self) -> int:
+        """Ticks of the window, where inputs are spikes; else 0."""
+        inputs = self.train.inputs
+        return inputs.ticks if isinstance(inputs, SpikeTrains) else 0
+
+    def presented(self, rows: Array | slice, split: Split = "train") -> NDArray[np.float32] | SpikeTrains:
+        """Return what a substrate presents of samples: their values, or their spikes."""
+        shown = self.part(split).inputs
+        return shown[rows] if isinstance(shown, SpikeTrains) else self.inputs(rows, split)
+
     def inputs(self, rows: Array | slice, split: Split = "train") -> NDArray[np.float32]:
-        """Return samples as values of neurons: f32[sample, input] in [0, 1], bytes as fractions of 255."""
+        """Return samples as values of neurons: f32[sample, input] in [0, 1], bytes as fractions of 255.
+
+        Raises
+        ------
+        DataError
+            Where the samples are spikes, which `presented` returns.
+        """
         values = self.part(split).inputs
+        if isinstance(values, SpikeTrains):
+            raise DataError(
+                self.name, "shows spikes in their ticks, and values that stand still are needed here"
+            )
         if values.dtype == np.uint8:
             return np.divide(values[rows], FULL_SCALE, dtype=np.float32)
         return np.asarray(values[rows], dtype=np.float32)
@@ -224,6 +256,8 @@ class Dataset:
             "clipped": self.clipped,
             "provenance": self.provenance,
         }
+        if self.ticks:
+            table["ticks"] = self.ticks
         if self.target_scaling is None:
             return table | {"classes": list(self.classes)}
         ends = zip(self.outputs, self.target_scaling.low, self.target_scaling.high, strict=True)
@@ -234,7 +268,9 @@ def arrays_digest(samples: Dataset) -> str:
     """Return the SHA-256 of all arrays of a set and of the names of its classes."""
     digest = hashlib.sha256()
     for split, part in samples.parts():
-        for array in (part.inputs, part.targets):
+        inputs = part.inputs
+        shown = [inputs.starts, inputs.at] if isinstance(inputs, SpikeTrains) else [inputs]
+        for array in (*shown, part.targets):
             little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
             digest.update(f"{split} {little.dtype.str} {little.shape}\n".encode())
             digest.update(little.tobytes())
@@ -247,7 +283,7 @@ def ready(whole: Dataset) -> Dataset:
 
     Four times the memory of the bytes, at most 256 MB.
     """
-    if whole.test.inputs.size > _MOST_READY or whole.test.inputs.dtype == np.float32:
+    inputs = whole.test.inputs
+    if isinstance(inputs, SpikeTrains) or inputs.size > _MOST_READY or inputs.dtype == np.float32:
         return whole
-    inputs = whole.inputs(slice(None), "test")
-    return dataclasses.replace(whole, test=Part(inputs, whole.test.targets))
+    return dataclasses.replace(whole, test=Part(whole.inputs(slice(None), "test"), whole.test.targets))

@@ -1,146 +1,206 @@
-"""Events of a camera or a cochlea: (x, y, t, p), counted in frames.
+"""Events of a camera or a cochlea: (x, y, t, p), counted in frames, or as spikes in the ticks in which they fall.
 
-An input neuron stands for one pixel, one polarity and one frame of the window, and holds how many events there were; so
-it fires the more often, the more events its pixel had. What is finer than a frame is not seen.
+An input neuron stands for one pixel, one polarity and, of counts, one frame of the window. Of counts it holds how many
+events there were, and fires the more often, the more they were; what is finer than a frame is not seen. Of spikes it
+fires in the tick of each event.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.csv_file import labels_of
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Rows, Table
-from neurochip.errors import DataError
+from neurochip.errors import ConfigError, DataError
 from neurochip.files.limits import LIMIT_VARIABLE, file_limit, in_bytes
+from neurochip.spikes import SpikeTrains
 
-__all__ = ["EVENTS", "event_counts", "event_table", "has_events"]
+__all__ = [
+    "Events",
+    "Window",
+    "event_counts",
+    "event_spikes",
+    "event_table",
+    "joined",
+    "presented_events",
+    "unused_event_keys",
+]
 
 Array = NDArray[Any]
-
-EVENTS = "events"
-_FIELDS = ("x", "y", "t", "p")
-
-
-def has_events(arrays: Mapping[str, Array]) -> bool:
-    """Whether arrays of a file are events: one of records called ``events``, or four called ``events/x`` and so on."""
-    return EVENTS in arrays or f"{EVENTS}/t" in arrays
+_MOST_TICKS = 65_535
+_MOST_INPUTS = 1 << 20
 
 
-def event_table(arrays: Mapping[str, Array], path: Path, spec: DataSpec) -> Table:
-    """Return the events of a file as a table of counts.
+@dataclass(frozen=True, slots=True, eq=False)
+class Events:
+    """Events of samples, one sample after the other.
 
-    Parameters
+    Attributes
     ----------
-    arrays
-        ``events``, records with the fields x, y, t and p of all samples one after the other (or ``events/x`` …);
-        ``starts`` [sample], the first event of each; ``labels`` or ``y`` [sample]; ``size``, width and height, which is
-        else that of the largest x and y.
+    x, y, t, p
+        Of each event: column and row of the sensor, time in whatever unit, polarity 0 or 1.
+    edges
+        i64[sample + 1], where each sample begins and ends.
+    size
+        Width and height of the sensor; `None` where nothing says them.
+    place
+        What they are called in a sentence.
+    where
+        Where an event stands, in words, by its sample and its number there, from 0.
+    sample
+        Where a sample stands, in words.
+    polarities
+        1 where there are no polarities, else 2.
+    """
+
+    x: NDArray[np.int64] = field(repr=False)
+    y: NDArray[np.int64] = field(repr=False)
+    t: NDArray[np.float64] = field(repr=False)
+    p: NDArray[np.int64] = field(repr=False)
+    edges: NDArray[np.int64] = field(repr=False)
+    size: tuple[int, int] | None
+    place: str
+    where: Callable[[int, int], str] = field(repr=False)
+    sample: Callable[[int], str] = field(repr=False)
+    polarities: int = 2
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.edges) - 1
+
+    @property
+    def of(self) -> NDArray[np.int64]:
+        """The sample of each event."""
+        return np.repeat(np.arange(len(self)), np.diff(self.edges))
+
+    @property
+    def late(self) -> NDArray[np.float64]:
+        """How long after the first event of its sample each event is."""
+        if not len(self.t):
+            return self.t
+        return self.t - self.t[np.minimum(self.edges[:-1], len(self.t) - 1)][self.of]
+
+
+class Window(NamedTuple):
+    """How long a sample is looked at, and how finely; see the keys of ``[data]``."""
+
+    size: tuple[int, int]
+    length: float
+    frames: int = 1
+    tick: float | None = None
+    merged: bool = False
+
+    @property
+    def ticks(self) -> int:
+        """Ticks of the window; an event at its very end belongs to the last."""
+        return 1 if self.tick is None else max(1, math.ceil(self.length / self.tick - 1e-9))
+
+
+def joined(samples: Sequence[tuple[Array, Array, Array, Array]]) -> tuple[Array, ...]:
+    """Return x, y, t, p of samples one after the other, and where each begins and ends."""
+    edges = np.concatenate([[0], np.cumsum([len(t) for _, _, t, _ in samples])]).astype(np.int64)
+    kinds = (np.int64, np.int64, np.float64, np.int64)
+    columns = [np.concatenate([sample[k] for sample in samples]).astype(kind) for k, kind in enumerate(kinds)]
+    return (*columns, edges)
+
+
+def event_table(
+    name: str, training: tuple[Events, Array], testing: tuple[Events, Array] | None, spec: DataSpec
+) -> Table:
+    """Return events with their labels, as a run presents them.
 
     Raises
     ------
     DataError
         For events that run backwards in time, lie beyond the window or the sensor, or have another polarity than 0 and
-        1, with their row.
+        1, with their place.
+    ConfigError
+        For a tick that makes too many of a window.
     """
-    name, place = path.name, str(path)
-    x, y, t, p = _fields(arrays, place)
-    labels = next((arrays[k] for k in ("labels", "y", "label", "targets") if k in arrays), None)
-    if labels is None or "starts" not in arrays:
-        missing = "labels" if labels is None else "starts"
-        raise DataError(
-            place, f"has events and no {missing}: [sample]; docs/data.md says what such a file holds"
-        )
-    starts = np.asarray(arrays["starts"])
-    if starts.dtype.kind not in "iu" or starts.ndim != 1 or labels.ndim != 1 or len(starts) != len(labels):
-        raise DataError(place, f"starts must be whole numbers, one for each of the {len(labels)} labels")
-    edges = np.append(starts.astype(np.int64), len(t))
-    if len(starts) == 0 or edges[0] != 0 or np.any(np.diff(edges) < 0):
-        raise DataError(f"{place}: starts", f"must rise from 0 to at most {len(t)}, the number of events")
-    size = _size(arrays, x, y, place)
-    whole = event_counts((x, y, t, p), edges, size, spec.frames, spec.window, place)
-    wanted = labels.astype(np.int64) if labels.dtype.kind in "iu" else labels_of([str(v) for v in labels])
+    both = [training] if testing is None else [training, testing]
+    for events, labels in both:
+        if len(events) != len(labels):
+            raise DataError(
+                events.place, f"has {len(events)} samples and {len(labels)} labels; give each its own"
+            )
+        _check(events, _size([events], spec), spec.window)
+    window = _window([events for events, _ in both], spec)
+    rows, repeated = [], 0
+    for events, labels in both:
+        inputs = _presented(events, window)
+        repeated += len(events.t) - inputs.size if isinstance(inputs, SpikeTrains) else 0
+        rows.append(Rows(inputs, labels, events.sample))
+    # What was left to the data: later samples are looked at through the same window, and by the same sensor.
+    found: dict[str, Any] = {"sensor": window.size}
+    if window.frames > 1 or window.tick is not None:
+        found["window"] = window.length
+    pixels = window.size[0] * window.size[1] * (1 if window.merged else both[0][0].polarities)
     return Table(
         name=name,
-        whole=Rows(whole, wanted, lambda row: f"{place}: sample {row + 1}"),
-        features=tuple(str(k) for k in range(1, whole.shape[1] + 1)),
+        whole=rows[0],
+        test=rows[1] if len(rows) > 1 else None,
+        features=tuple(str(k) for k in range(1, pixels * window.frames + 1)),
         provenance=f"own data, {name}",
         scaling="counts",
+        found=found,
+        lost=repeated,
     )
 
 
-def _fields(arrays: Mapping[str, Array], place: str) -> tuple[Array, ...]:
-    found = []
-    for field in _FIELDS:
-        if EVENTS in arrays:
-            events = arrays[EVENTS]
-            if events.ndim != 1 or events.dtype.names is None or field not in events.dtype.names:
-                raise DataError(f"{place}: {EVENTS}", "must be records with the fields x, y, t and p")
-            values = events[field]
-        elif f"{EVENTS}/{field}" in arrays:
-            values = arrays[f"{EVENTS}/{field}"]
-        else:
-            raise DataError(place, f"has no {EVENTS}/{field}")
-        if values.dtype.kind not in "biuf" or values.ndim != 1 or not np.all(np.isfinite(values)):
-            raise DataError(f"{place}: {EVENTS}, field {field}", "must hold a finite number for each event")
-        found.append(values.astype(np.float64 if field == "t" else np.int64))
-    if len({len(values) for values in found}) > 1:
-        raise DataError(f"{place}: {EVENTS}", "has fields of different lengths")
-    if len(found[0]) == 0:
-        raise DataError(f"{place}: {EVENTS}", "holds no event")
-    return tuple(found)
+def presented_events(events: Events, spec: DataSpec) -> Array | SpikeTrains:
+    """Return events without labels as a run presents them: counts f64[sample, input], or spikes; see `event_table`."""
+    _check(events, _size([events], spec), spec.window)
+    return _presented(events, _window([events], spec))
 
 
-def _size(arrays: Mapping[str, Array], x: Array, y: Array, place: str) -> tuple[int, int]:
-    if "size" not in arrays:
-        return int(x.max()) + 1, int(y.max()) + 1
-    size = np.asarray(arrays["size"])
-    if size.shape != (2,) or size.dtype.kind not in "iu" or size.min() < 1:
-        raise DataError(f"{place}: size", "must be width and height")
-    return int(size[0]), int(size[1])
+def _presented(events: Events, window: Window) -> Array | SpikeTrains:
+    return event_counts(events, window) if window.tick is None else event_spikes(events, window)
 
 
-def event_counts(
-    events: tuple[Array, ...],
-    edges: Array,
-    size: tuple[int, int],
-    frames: int,
-    window: float | None,
-    place: str,
-) -> NDArray[np.float64]:
-    """Return how many events each input has: f64[sample, frame · polarity · height · width], x running fastest.
+def _window(parts: Sequence[Events], spec: DataSpec) -> Window:
+    longest = max((float(part.late.max(initial=0.0)) for part in parts), default=0.0)
+    if spec.present == "values":
+        length = spec.window if spec.window is not None else (longest or 1.0)
+        return Window(_size(parts, spec), length, spec.frames, merged=spec.polarity == "merged")
+    if spec.tick is None:
+        raise ConfigError(
+            "data.tick", "is missing: events as spikes need the length of a tick, in the unit of their times"
+        )
+    # An event at a whole number of ticks after the first falls in the tick that begins there.
+    length = spec.window if spec.window is not None else (math.floor(longest / spec.tick) + 1) * spec.tick
+    if length / spec.tick > _MOST_TICKS:
+        raise ConfigError(
+            "data.tick",
+            f"of {spec.tick:g} makes more than {_MOST_TICKS} ticks of a window of {length:g}; make it longer, or the "
+            "window (data.window) shorter",
+        )
+    return Window(_size(parts, spec), length, tick=spec.tick, merged=spec.polarity == "merged")
 
-    Parameters
-    ----------
-    events
-        x, y, t and p [event] of all samples one after the other.
-    edges
-        i64[sample + 1], where each sample begins and ends among them.
-    size
-        Width and height of the sensor.
-    frames, window
-        The window is cut into so many; its length in the unit of t, from the first event of each sample on. `None`:
-        that of the longest sample.
-    """
-    x, y, t, p = events
+
+def _size(parts: Sequence[Events], spec: DataSpec) -> tuple[int, int]:
+    if spec.sensor:
+        width, height = spec.sensor
+        return int(width), int(height)
+    sizes = [part.size or (int(part.x.max(initial=0)) + 1, int(part.y.max(initial=0)) + 1) for part in parts]
+    width, height = (max(size[k] for size in sizes) for k in range(2))
+    return width, height
+
+
+def _check(events: Events, size: tuple[int, int], window: float | None) -> None:
+    """Refuse the first event that cannot be."""
+    x, y, t, p = events.x, events.y, events.t, events.p
     width, height = size
-    of = np.repeat(np.arange(len(edges) - 1), np.diff(edges))
-    first = t[np.minimum(edges[:-1], len(t) - 1)]
-    late = t - first[of]
-
-    def where(event: int) -> str:
-        return f"{place}: sample {of[event] + 1}, event {event - edges[of[event]] + 1}"
-
+    of, late = events.of, events.late
+    begins = np.zeros(len(t), dtype=bool)
+    begins[events.edges[:-1][events.edges[:-1] < len(t)]] = True
     for wrong, words in (
-        (
-            (np.diff(t, prepend=t[0]) < 0) & (np.arange(len(t)) != edges[of]),
-            "runs backwards: t = {t:g} after {b:g}",
-        ),
+        ((np.diff(t, prepend=t[:1]) < 0) & ~begins, "runs backwards: t = {t:g} after {b:g}"),
         (
             (x < 0) | (x >= width) | (y < 0) | (y >= height),
             "lies at ({x}, {y}), beyond the sensor of {w} × {h}",
@@ -155,18 +215,57 @@ def event_counts(
             k = int(np.argmax(wrong))
             said = {"t": t[k], "b": t[k - 1], "x": x[k], "y": y[k], "w": width, "h": height, "p": p[k],
                     "d": late[k], "n": window}  # fmt: skip
-            raise DataError(where(k), words.format(**said))
-    length = window if window is not None else (float(late.max()) or 1.0)
-    frame = np.minimum((late * frames / length).astype(np.int64), frames - 1)
-    inputs = frames * 2 * height * width
-    needed = 8 * inputs * (len(edges) - 1)
+            raise DataError(events.where(int(of[k]), int(k - events.edges[of[k]])), words.format(**said))
+
+
+def _units(events: Events, window: Window) -> tuple[NDArray[np.int64], int]:
+    """Return the unit of each event among the pixels and polarities of a frame, and how many there are."""
+    width, height = window.size
+    apart = events.polarities == 2 and not window.merged
+    of_polarity = events.p if apart else 0
+    return (of_polarity * height + events.y) * width + events.x, (2 if apart else 1) * width * height
+
+
+def event_counts(events: Events, window: Window) -> NDArray[np.float64]:
+    """Return how many events each input has: f64[sample, frame · polarity · height · width], x running fastest."""
+    frames = window.frames
+    unit, units = _units(events, window)
+    inputs = frames * units
+    needed = 8 * inputs * len(events)
     if needed > file_limit():
         raise DataError(
-            place,
+            events.place,
             f"would take {in_bytes(needed)} as counts of {inputs} inputs, and at most {in_bytes(file_limit())} are "
             f"read; set {LIMIT_VARIABLE} to read more",
         )
-    at = ((frame * 2 + p) * height + y) * width + x
-    found = np.zeros((len(edges) - 1, inputs))
-    np.add.at(found, (of, at), 1.0)
+    frame = np.minimum((events.late * frames / window.length).astype(np.int64), frames - 1)
+    found = np.zeros((len(events), inputs))
+    np.add.at(found, (events.of, frame * units + unit), 1.0)
     return found
+
+
+def event_spikes(events: Events, window: Window) -> SpikeTrains:
+    """Return events as spikes in their ticks, units as in `event_counts`; several of a unit in a tick are one."""
+    unit, units = _units(events, window)
+    if units > _MOST_INPUTS:
+        raise DataError(
+            events.place,
+            f"would need {units} inputs, a pixel and polarity each, and at most {_MOST_INPUTS} are shown",
+        )
+    tick = np.minimum(np.floor(events.late / (window.tick or 1.0) + 1e-9).astype(np.int64), window.ticks - 1)
+    return SpikeTrains.of(events.of, tick, unit, len(events), window.ticks, units)
+
+
+def unused_event_keys(spec: DataSpec, name: str, *, but: Sequence[str] = ()) -> None:
+    """Refuse keys of events for samples that are none, with the name of the file."""
+    idle: Mapping[str, Any] = {
+        "present": "values",
+        "tick": None,
+        "frames": 1,
+        "window": None,
+        "polarity": "apart",
+        "sensor": (),
+    }
+    for key, default in idle.items():
+        if key not in but and getattr(spec, key) != default:
+            raise ConfigError(f"data.{key}", f"has no effect on {name}, which holds no events; leave it out")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-__all__ = ["DATA_SETS", "FACTS", "Facts"]
+__all__ = ["DATA_SETS", "EVENT_SETS", "FACTS", "Facts", "facts_of_events"]
 
 
 class Facts(NamedTuple):
@@ -40,3 +40,13 @@ FACTS: dict[str, Facts] = {
 }
 #: Names of the built-in sets.
 DATA_SETS = tuple(FACTS)
+#: Those that are made of events.
+EVENT_SETS = ("moving-bars",)
+
+
+def facts_of_events(name: str, frames: int, merged: bool) -> Facts:
+    """Return the sizes of a set; of events with inputs for so many frames, and for one polarity where merged."""
+    facts = FACTS[name]
+    if name not in EVENT_SETS:
+        return facts
+    return facts._replace(inputs=facts.inputs * frames // (2 if merged else 1))

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from neurochip.data.array_files import table_of
+from neurochip.data.events import unused_event_keys
 from neurochip.data.idx import read_idx
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Table
@@ -85,6 +86,7 @@ def read_idx_folder(folder: Path, spec: DataSpec) -> Table:
         For a file that is damaged, truncated or none, by name.
     """
     files = idx_files(folder, spec)
+    unused_event_keys(spec, folder.name)
     arrays = {name: read_idx(path) for name, path in files.items()}
     training = arrays["train images"], arrays["train labels"]
     testing = (arrays["test images"], arrays["test labels"]) if "test images" in arrays else None

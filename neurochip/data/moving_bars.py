@@ -15,7 +15,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.events import event_counts
+from neurochip.data.events import Events, joined
 
 __all__ = ["DIRECTIONS", "PROVENANCE", "SIDE", "bars", "events_of"]
 
@@ -57,10 +57,13 @@ def events_of(row: int) -> tuple[NDArray[np.int64], int]:
     return events, direction
 
 
-def bars(first: int, count: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Return counts f64[sample, 288] of ``count`` samples from the ``first`` on, and their directions."""
+def bars(first: int, count: int) -> tuple[Events, NDArray[np.int64]]:
+    """Return the events of ``count`` samples from the ``first`` on, and their directions."""
     made = [events_of(row) for row in range(first, first + count)]
-    edges = np.concatenate([[0], np.cumsum([len(events) for events, _ in made])])
-    x, y, t, p = np.concatenate([events for events, _ in made]).T
-    counts = event_counts((x, y, t.astype(np.float64), p), edges, (SIDE, SIDE), 1, None, "moving-bars")
-    return counts, np.array([direction for _, direction in made], dtype=np.int64)
+    x, y, t, p, edges = joined([tuple(events.T) for events, _ in made])
+    events = Events(
+        x, y, t, p, edges, (SIDE, SIDE), "moving-bars",
+        where=lambda sample, event: f"moving-bars: sample {sample + 1}, event {event + 1}",
+        sample=lambda sample: f"moving-bars: sample {sample + 1}",
+    )  # fmt: skip
+    return events, np.array([direction for _, direction in made], dtype=np.int64)

@@ -10,17 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from neurochip.data.array_files import read_hdf5_samples, read_npy, read_npz, table_of, target_file
+from neurochip.data.array_files import (
+    read_hdf5_samples,
+    read_nir_samples,
+    read_npy,
+    read_npz,
+    table_of,
+    target_file,
+)
 from neurochip.data.csv_file import read_csv
 from neurochip.data.dataset import Dataset
+from neurochip.data.event_folder import event_files, is_event_folder, read_event_folder
 from neurochip.data.idx_folder import idx_files, read_idx_folder
 from neurochip.data.preparing import SPLIT_SEED, TEST_SHARE, prepared
+from neurochip.data.recordings import RECORDINGS
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Table
 from neurochip.errors import DataError
 from neurochip.files import Foreign, opened
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["from_arrays", "read_own"]
 
@@ -33,6 +43,7 @@ _READERS = {
     ".npy": read_npy,
     ".h5": read_hdf5_samples,
     ".hdf5": read_hdf5_samples,
+    ".nir": read_nir_samples,
 }
 _PIECE = 1 << 20
 
@@ -63,11 +74,12 @@ def _read(spec: DataSpec, state: tuple[tuple[str, int, int], ...]) -> Dataset:
             f"has changed: its digest is {found}, and the run was made with {spec.digest}; restore it",
         )
     if path.is_dir():
-        table = read_idx_folder(path, spec)
+        table = read_event_folder(path, spec) if is_event_folder(path) else read_idx_folder(path, spec)
     else:
         table = _READERS[path.suffix.lower()](_foreign(path), spec)
     samples = prepared(table, spec)
-    told: dict[str, Any] = {"scaling": "none" if samples.scaling.kind == "bytes" else samples.scaling.kind}
+    kind = {"bytes": "none", "spikes": None}.get(samples.scaling.kind, samples.scaling.kind)
+    told: dict[str, Any] = {"scaling": kind, **table.found}
     if table.test is None:
         told |= {
             "test_share": TEST_SHARE if spec.test_share is None else spec.test_share,
@@ -83,13 +95,21 @@ def _foreign(path: Path) -> Foreign:
 def _files(path: Path, spec: DataSpec) -> list[Path]:
     """Return all files that are read."""
     if path.is_dir():
-        return list(idx_files(path, spec).values())
+        return event_files(path) if is_event_folder(path) else list(idx_files(path, spec).values())
     if not path.exists():
         raise DataError(str(path), "no such file; data.file names a file or a folder")
     if path.suffix.lower() not in _READERS:
+        if path.suffix.lower() in RECORDINGS:
+            raise DataError(
+                str(path), "is one recording; give a folder of them, with a folder for each class"
+            )
         kinds = ", ".join(_READERS)
-        raise DataError(str(path), f"is no kind of file that is read; give {kinds}, or a folder of IDX files")
-    return [path, target_file(path, spec)] if path.suffix.lower() == ".npy" else [path]
+        raise DataError(
+            str(path),
+            f"is no kind of file that is read; give {kinds}, a folder of IDX files, or one with a folder of recordings "
+            "for each class",
+        )
+    return [path, target_file(path, spec)] if path.suffix.lower() in (".npy", ".nir") else [path]
 
 
 def _state(files: Sequence[Path]) -> tuple[tuple[str, int, int], ...]:
@@ -115,11 +135,15 @@ def _digest(files: Sequence[Path]) -> str:
     return sums[0] if len(sums) == 1 else hashlib.sha256("\n".join(sums).encode()).hexdigest()
 
 
+def _given(x: ArrayLike | SpikeTrains) -> NDArray[Any] | SpikeTrains:
+    return x if isinstance(x, SpikeTrains) else np.asarray(x)
+
+
 def from_arrays(
-    x: ArrayLike,
+    x: ArrayLike | SpikeTrains,
     y: ArrayLike,
     *,
-    test: tuple[ArrayLike, ArrayLike] | None = None,
+    test: tuple[ArrayLike | SpikeTrains, ArrayLike] | None = None,
     name: str = "arrays",
     task: str | None = None,
     scaling: str | None = None,
@@ -132,7 +156,8 @@ def from_arrays(
     Parameters
     ----------
     x
-        Inputs [sample, …]: bytes, which are fractions of 255, or real numbers.
+        Inputs [sample, …]: bytes, which are fractions of 255, or real numbers; or `neurochip.SpikeTrains`, which are
+        shown in their ticks.
     y
         Labels [sample]: whole numbers or texts; or numbers [sample] or [sample, output].
     test
@@ -153,6 +178,6 @@ def from_arrays(
     regression = values.dtype.kind == "f" if task is None else task == "regression"
     asked: dict[str, Any] = {"scaling": scaling, "test_share": test_share, "split_seed": split_seed}
     spec = DataSpec(given=name, validation=validation, **asked)
-    pair = None if test is None else (np.asarray(test[0]), np.asarray(test[1]))
-    table: Table = table_of(name, (np.asarray(x), values), pair, spec, regression=regression)
+    pair = None if test is None else (_given(test[0]), np.asarray(test[1]))
+    table: Table = table_of(name, (_given(x), values), pair, spec, regression=regression)
     return prepared(replace(table, provenance="given from Python"), spec)

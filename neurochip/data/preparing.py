@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.dataset import Dataset, Part
-from neurochip.data.scaling import BYTES, Scaling, counts, min_max, standard, target_range, unscaled
+from neurochip.data.scaling import BYTES, SPIKES, Scaling, counts, min_max, standard, target_range, unscaled
 from neurochip.data.section import DataSpec
 from neurochip.data.table import MOST_CLASSES, Rows, Table, check_numbers, column_words
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import briefly
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["SPLIT_SEED", "TEST_SHARE", "prepared", "split"]
 
@@ -53,11 +54,13 @@ def prepared(table: Table, spec: DataSpec) -> Dataset:
     targets = None
     if table.regression:
         targets = _target_scaling(table, wanted[learnt])
-    clipped = sum(scaling.clipped(x) for x, _ in parts) if scaling.kind not in ("bytes", "none") else 0
-    made = [
-        Part(x.copy() if scaling.kind == "bytes" else scaling.coded(x), np.ascontiguousarray(y))
-        for x, y in parts
-    ]
+    clipped, made = table.lost, []
+    for x, y in parts:
+        shown: Array | SpikeTrains = x.copy()
+        if not isinstance(x, SpikeTrains) and scaling.kind != "bytes":
+            shown = scaling.coded(x)
+            clipped += 0 if scaling.kind == "none" else scaling.clipped(x)
+        made.append(Part(shown, np.ascontiguousarray(y)))
     return Dataset(
         name=table.name,
         train=made[0],
@@ -126,7 +129,9 @@ def _classes(table: Table) -> tuple[tuple[str, ...], list[Array]]:
     return names, found
 
 
-def _parted(table: Table, codes: list[Array], spec: DataSpec) -> tuple[tuple[Array, Array], ...]:
+def _parted(
+    table: Table, codes: list[Array], spec: DataSpec
+) -> tuple[tuple[Array | SpikeTrains, Array], ...]:
     """Return inputs and targets of the training and of the test part, as many as the run asks for."""
     if table.test is not None:
         for name in ("test_share", "split_seed"):
@@ -186,7 +191,13 @@ def _held_out(spec: DataSpec, n: int) -> int:
     return held
 
 
-def _scaling(table: Table, training: Array, spec: DataSpec) -> Scaling:
+def _scaling(table: Table, training: Array | SpikeTrains, spec: DataSpec) -> Scaling:
+    if isinstance(training, SpikeTrains):
+        if spec.scaling is not None:
+            raise ConfigError(
+                "data.scaling", f"has no effect on spikes, which {table.name} shows; leave it out"
+            )
+        return SPIKES
     if training.dtype == np.uint8 and spec.scaling in (None, "none"):
         return BYTES
     asked = table.scaling if spec.scaling is None else spec.scaling
@@ -210,7 +221,7 @@ def _scaling(table: Table, training: Array, spec: DataSpec) -> Scaling:
 
 def _counted(table: Table, training: Array) -> Scaling:
     for rows in _both(table):
-        below = rows.inputs < 0
+        below = np.asarray(rows.inputs) < 0
         if below.any():
             row, column = (int(k) for k in np.argwhere(below)[0])
             place = f"{rows.place(row)}, {column_words(table.features[column])}"
@@ -219,12 +230,13 @@ def _counted(table: Table, training: Array) -> Scaling:
 
 
 def _check_range(rows: Rows, names: Sequence[str]) -> None:
-    outside = (rows.inputs < 0) | (rows.inputs > 1)
+    inputs = np.asarray(rows.inputs)
+    outside = (inputs < 0) | (inputs > 1)
     if outside.any():
         row, column = (int(k) for k in np.argwhere(outside)[0])
         raise DataError(
             f"{rows.place(row)}, {column_words(names[column])}",
-            f"{rows.inputs[row, column]:g} is outside [0, 1], the range of a neuron's value; set data.scaling to "
+            f"{inputs[row, column]:g} is outside [0, 1], the range of a neuron's value; set data.scaling to "
             '"min-max" or "standard"',
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BYTES", "Scaling", "counts", "min_max", "standard", "target_range", "unscaled"]
+__all__ = ["BYTES", "SPIKES", "Scaling", "counts", "min_max", "standard", "target_range", "unscaled"]
 
 _DEVIATIONS = 3.0  # standard deviations on each side of the mean that are told apart
 _MARGIN = (
@@ -23,7 +23,7 @@ class Scaling:
     Attributes
     ----------
     kind
-        ``none``, ``bytes``, ``min-max``, ``standard``, ``counts``; of targets ``range``.
+        ``none``, ``bytes``, ``min-max``, ``standard``, ``counts``, ``spikes``; of targets ``range``.
     low, high
         f64[column], the numbers that become 0 and 1. What lies beyond is clipped.
     """
@@ -54,6 +54,7 @@ def unscaled(columns: int) -> Scaling:
 
 
 BYTES = Scaling("bytes", np.zeros(1), np.full(1, 255.0))
+SPIKES = Scaling("spikes", np.zeros(1), np.ones(1))
 
 
 def min_max(training: NDArray[Any]) -> Scaling:

@@ -9,9 +9,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from msgspec import Meta
 
 from neurochip import plugins
-from neurochip.data.facts import FACTS
+from neurochip.data.facts import EVENT_SETS, FACTS, Facts, facts_of_events
 from neurochip.errors import ConfigError
-from neurochip.keys.conditions import Given, Unset
+from neurochip.keys.conditions import Given, Is, Unset
 from neurochip.keys.key import Count, Key, Listed, Positive, Seed
 from neurochip.keys.reading import did_you_mean
 from neurochip.keys.section import Section, described
@@ -22,6 +22,7 @@ Name = Annotated[str, Meta(min_length=1)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}$")]
 
 _OF_A_SET = Unset(".file") & Unset(".given")
+_EVENTS = Given(".file") | Is(".set", *EVENT_SETS)
 
 
 @described
@@ -41,7 +42,8 @@ class DataSpec(Section):
     file: Annotated[
         Name | None,
         Key(
-            "Samples of your own: a CSV, .npz, .npy or HDF5 file, or a folder of IDX files (docs/data.md).",
+            "Samples of your own: a CSV, .npz, .npy, HDF5 or event file, or a folder of IDX or event files "
+            "(docs/data.md).",
             shapes=True,
         ),
     ] = None
@@ -94,12 +96,29 @@ class DataSpec(Section):
             "``min-max``."
         ),
     ] = None
+    present: Annotated[
+        Literal["values", "spikes"],
+        Key(
+            "Events, and arrays of 0 and 1 [sample, tick, input]: ``values``, counted, and presented as values that "
+            "stand still; ``spikes``, each in the tick in which it falls, and the window again and again as long as a "
+            "phase lasts. Spikes need neurons that fire.",
+            shapes=True,
+            live_if=_EVENTS,
+        ),
+    ] = "values"
+    tick: Annotated[
+        Positive | None,
+        Key(
+            "Events as spikes: length of a tick, in the unit of their times. Of arrays a row is a tick.",
+            live_if=Is(".present", "spikes"),
+        ),
+    ] = None
     frames: Annotated[
         Count,
         Key(
-            "Events: the window of a sample is cut into so many frames, each of which has inputs of its own.",
+            "Events as values: the window of a sample is cut into so many frames, each of which has inputs of its own.",
             shapes=True,
-            live_if=Given(".file"),
+            live_if=_EVENTS & Is(".present", "values"),
         ),
     ] = 1
     window: Annotated[
@@ -107,9 +126,25 @@ class DataSpec(Section):
         Key(
             "Events: length of the window from the first event on, in the unit of their times; left out, that of the "
             "longest sample.",
-            live_if=Given(".file"),
+            live_if=_EVENTS,
         ),
     ] = None
+    polarity: Annotated[
+        Literal["apart", "merged"],
+        Key(
+            "Events: each polarity has inputs of its own, or both have the same.",
+            shapes=True,
+            live_if=_EVENTS,
+        ),
+    ] = "apart"
+    sensor: Annotated[
+        tuple[Count, ...],
+        Key(
+            "Events: width and height of the sensor; left out, what the file says, or the largest x and y.",
+            shapes=True,
+            live_if=Given(".file"),
+        ),
+    ] = ()
     test_share: Annotated[
         Annotated[float, Meta(gt=0, lt=1)] | None,
         Key(
@@ -133,6 +168,8 @@ class DataSpec(Section):
 
     def check(self) -> None:
         """Check that there is such a set, and that it has so many samples."""
+        if self.sensor and len(self.sensor) != 2:
+            raise ConfigError("data.sensor", f"must be width and height, got {len(self.sensor)} numbers")
         if self.file is not None or self.given is not None:
             return
         facts = FACTS.get(self.set)
@@ -174,6 +211,13 @@ class DataSpec(Section):
         return table
 
     @property
+    def facts(self) -> Facts | None:
+        """Sizes of a built-in set as this section presents it; `None` for samples of one's own and of packages."""
+        if self.file is not None or self.given is not None or self.set not in FACTS:
+            return None
+        return facts_of_events(self.set, self.frames, self.polarity == "merged")
+
+    @property
     def title(self) -> str:
         """What the samples are called: the set, the file's name, or what Python called them."""
         if self.file is not None:
@@ -183,5 +227,4 @@ class DataSpec(Section):
     @property
     def is_bound(self) -> bool:
         """Whether all that the data decide is known: of a built-in set always, of others once they were read."""
-        has_facts = self.file is None and self.given is None and self.set in FACTS
-        return self.digest is not None or has_facts
+        return self.digest is not None or self.facts is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.errors import DataError
 from neurochip.files import briefly
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["Rows", "Table", "check_numbers", "column_words", "numbers_of"]
 
@@ -26,14 +27,14 @@ class Rows:
     Attributes
     ----------
     inputs
-        Bytes or floating-point numbers [sample, input].
+        Bytes or floating-point numbers [sample, input]; or spikes.
     targets
         Texts or whole numbers [sample], which are labels; or numbers [sample, output].
     place
         Where a sample stands, in words, by its number from 0: ``x.csv: row 7``.
     """
 
-    inputs: Array
+    inputs: Array | SpikeTrains
     targets: Array
     place: Callable[[int], str]
 
@@ -66,6 +67,10 @@ class Table:
         How inputs are scaled where the run does not say; `None`: ``none`` for bytes, else ``min-max``.
     target_range
         What output neurons say at 0 and at 1; `None` fits it to the training part.
+    found
+        Keys of ``[data]`` that a run left to the data, with what was found.
+    lost
+        Events that fell on another of the same unit and tick.
     """
 
     name: str
@@ -78,6 +83,8 @@ class Table:
     classes: tuple[str, ...] = ()
     scaling: Literal["counts"] | None = None
     target_range: tuple[float, float] | None = field(default=None)
+    found: Mapping[str, Any] = field(default_factory=dict)
+    lost: int = 0
 
 
 def column_words(name: str) -> str:
@@ -85,7 +92,7 @@ def column_words(name: str) -> str:
     return f"column {name}" if name.isdigit() else f"column '{briefly(name, 40)}'"
 
 
-def check_numbers(values: Array, names: tuple[str, ...], place: Callable[[int], str]) -> None:
+def check_numbers(values: Array | SpikeTrains, names: tuple[str, ...], place: Callable[[int], str]) -> None:
     """Refuse the first number that is NaN or infinite, or so large that differences have no place in float64.
 
     Raises
@@ -93,7 +100,7 @@ def check_numbers(values: Array, names: tuple[str, ...], place: Callable[[int], 
     DataError
         With its row and column.
     """
-    if values.dtype.kind != "f" or values.size == 0:
+    if isinstance(values, SpikeTrains) or values.dtype.kind != "f" or values.size == 0:
         return
     if values.min() >= -_MOST and values.max() <= _MOST:  # neither holds where one is NaN
         return

@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from neurochip.data.facts import FACTS
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.chip import ChipSpec
 from neurochip.description.chip_changes import chip_with, merged
@@ -197,7 +196,13 @@ class RunSpec:
         learning = self.learning
         if learning is None:
             raise ConfigError("learning", 'is missing; experiment = "train" needs it')
-        facts = FACTS.get(self.data.set) if self.data.file is None and self.data.given is None else None
+        if self.data.present == "spikes" and (self.substrate != "digital" or self.settles):
+            raise ConfigError(
+                "data.present",
+                '"spikes" needs neurons that fire, and these hold values that stand still; set substrate = "digital" '
+                'and neuron.kind = "lif" or another that fires, or data.present = "values"',
+            )
+        facts = self.data.facts
         if facts is not None:
             object.__setattr__(self, "network", self.network.closed(facts.inputs, facts.outputs))
         if self.network.is_open:  # what depends on sizes is looked at once the data are read
@@ -346,7 +351,7 @@ class RunSpec:
             return
         refuse_with_integers(network_of(self.network), self.mismatch)
         if self.learning is not None and self.experiment == "train":
-            facts = FACTS.get(self.data.set) if self.data.file is None and self.data.given is None else None
+            facts = self.data.facts
             known = self.data.train or (facts.train if facts is not None else None)
             check_learning(self.learning, self.phases, known)
 

@@ -13,6 +13,7 @@ from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.ideal.products import product_of
 from neurochip.ideal.relax import step
 from neurochip.network import Network, turned
+from neurochip.spikes import SpikeTrains
 from neurochip.substrate import (
     Capabilities,
     Ledger,
@@ -106,12 +107,12 @@ class IdealSubstrate:
             biases=tuple(b.copy() for b in self._biases),
         )
 
-    def begin(self, inputs: NDArray[Any], presentations: NDArray[np.uint64]) -> None:
+    def begin(self, inputs: NDArray[Any] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
-        inputs, sizes = fitting_inputs(self.network, inputs), self.network.sizes
-        self._states = [np.zeros((inputs.shape[0], size), dtype=self._dtype) for size in sizes]
+        values, sizes = fitting_inputs(self.network, inputs), self.network.sizes
+        self._states = [np.zeros((values.shape[0], size), dtype=self._dtype) for size in sizes]
         edges = np.cumsum([sizes[k] for k in self.network.inputs])
-        for k, part in zip(self.network.inputs, np.split(inputs, edges[:-1], axis=1), strict=True):
+        for k, part in zip(self.network.inputs, np.split(values, edges[:-1], axis=1), strict=True):
             self._states[k][...] = part
         self._sent = []
         self._tick = 0

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from neurochip.durable.atomic import replacing
 from neurochip.errors import ConfigError
 from neurochip.models.model import Model
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["Answers", "check_name", "write_answers"]
 
@@ -32,7 +33,7 @@ class Answers:
         f64[sample, output]: what the output neurons say; of numbers, in their own unit.
     """
 
-    def __init__(self, model: Model, x: Array) -> None:
+    def __init__(self, model: Model, x: Array | SpikeTrains) -> None:
         said = model.outputs(x)
         coding = model.coding
         self.labels: Array | None = None

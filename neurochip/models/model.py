@@ -18,8 +18,12 @@ from neurochip.machine import check_memory, usable_cores
 from neurochip.models.results import Energy, Evaluation
 from neurochip.report.document import energy_table
 from neurochip.report.schema import Document
+<<<<<<< HEAD
 from neurochip.runs.building import Built, build, digest_of
 from neurochip.spikes import Spikes
+=======
+from neurochip.spikes import Spikes, SpikeTrains
+>>>>>>> 9a96dce (Events as spikes in the ticks in which they fall; recordings of N-MNIST, AEDAT and NIR, a folder for each class)
 from neurochip.substrate import Phase
 from neurochip.substrate.ledger import Ledger
 from neurochip.training.coding import Coding
@@ -146,7 +150,7 @@ class Model:
         names = [network.populations[k].name for k in network.updated]
         return {name: np.array(array) for name, array in zip(names, self._parameters.biases, strict=True)}
 
-    def outputs(self, x: ArrayLike) -> NDArray[np.float64]:
+    def outputs(self, x: ArrayLike | SpikeTrains) -> NDArray[np.float64]:
         """Return what each output neuron says at the end of the free phase, f64[sample, output].
 
         Parameters
@@ -163,7 +167,7 @@ class Model:
         found = answered(self._built.substrate, lambda rows: inputs[rows], len(inputs), self.run.phases.free)
         return np.concatenate([np.array(layer, dtype=np.float64) for _, _, layer in found])
 
-    def predict(self, x: ArrayLike) -> Array:
+    def predict(self, x: ArrayLike | SpikeTrains) -> Array:
         """Return the label of each sample [sample], or the numbers f64[sample, output] where it learnt numbers.
 
         Labels are whole numbers where all classes are called by such, else texts. See `outputs`.
@@ -172,7 +176,7 @@ class Model:
         coding = self._trained.coding
         return coding.said(said) if coding.is_regression else coding.labels(np.argmax(said, axis=1))
 
-    def evaluate(self, x: ArrayLike | None = None, y: ArrayLike | None = None) -> Evaluation:
+    def evaluate(self, x: ArrayLike | SpikeTrains | None = None, y: ArrayLike | None = None) -> Evaluation:
         """Measure the error on samples; without any, on those that tested the run.
 
         Parameters
@@ -206,7 +210,7 @@ class Model:
             rms = np.sqrt(np.mean((found.said - samples.test.targets[:n]) ** 2, axis=0))
         return Evaluation(found.error, n, samples.classes, found.confusion, rms)
 
-    def spikes(self, x: ArrayLike) -> dict[str, Spikes]:
+    def spikes(self, x: ArrayLike | SpikeTrains) -> dict[str, Spikes]:
         """Return the spikes of every population while samples are shown, by name: [tick, sample, unit].
 
         Raises
@@ -231,7 +235,7 @@ class Model:
             for k, name in enumerate(names)
         }
 
-    def energy(self, x: ArrayLike | None = None) -> Energy:
+    def energy(self, x: ArrayLike | SpikeTrains | None = None) -> Energy:
         """Return what it costs to answer samples; without any, what training cost.
 
         Raises

@@ -13,15 +13,21 @@ from numpy.typing import NDArray
 from neurochip.data import DataSpec
 from neurochip.data.array_files import read_hdf5_samples, read_npz
 from neurochip.data.csv_file import read_csv
+from neurochip.data.event_arrays import events_of_arrays, has_events
+from neurochip.data.event_folder import events_of_recordings
+from neurochip.data.events import presented_events
+from neurochip.data.recordings import RECORDINGS, read_recording
 from neurochip.data.table import Table
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, read_array, read_arrays, read_cells
 from neurochip.models.model import Model
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["Samples", "read_samples"]
 
 Array = NDArray[Any]
 _TEXT = (".csv", ".tsv", ".txt", ".data")
+_OF_EVENTS = ("present", "tick", "frames", "window", "polarity", "sensor")
 _INPUTS = ("x", "inputs", "x_test", "test_x", "data", "images", "features")
 
 
@@ -36,7 +42,7 @@ class Samples(NamedTuple):
         Their labels or numbers; `None` where the file has none.
     """
 
-    x: Array
+    x: Array | SpikeTrains
     y: Array | None
 
 
@@ -56,6 +62,8 @@ def read_samples(path: Path, model: Model, *, with_targets: bool) -> Samples:
     suffix = path.suffix.lower()
     if suffix in _TEXT:
         found = _table(file, model, with_targets)
+    elif suffix in RECORDINGS and _learnt_events(model):
+        found = _recorded(file, path, model, with_targets)
     elif suffix == ".npy":
         found = Samples(np.asarray(read_array(file)), None)
     elif suffix == ".npz":
@@ -63,7 +71,9 @@ def read_samples(path: Path, model: Model, *, with_targets: bool) -> Samples:
     elif suffix in (".h5", ".hdf5"):
         found = _both(read_hdf5_samples(file, _spec(path, model)))
     else:
-        raise DataError(str(path), "is no kind of file that is read; give a CSV, .npz, .npy or HDF5 file")
+        raise DataError(
+            str(path), "is no kind of file that is read; give a CSV, .npz, .npy, HDF5 or event file"
+        )
     if with_targets and found.y is None:
         raise DataError(str(path), "has no targets to compare answers with; `neurochip predict` needs none")
     return found
@@ -74,8 +84,29 @@ def _spec(path: Path, model: Model) -> DataSpec:
     task = "regression" if not model.classes else "classification"
     asked = model.run.data
     if asked.file is None:
-        return DataSpec(file=str(path), task=task)  # type: ignore[arg-type]
+        shown = {key: getattr(asked, key) for key in _OF_EVENTS} if _learnt_events(model) else {}
+        return DataSpec(file=str(path), task=task, **shown)  # type: ignore[arg-type]
     return replace(asked, file=str(path), digest=None, train=None, test=None)
+
+
+def _learnt_events(model: Model) -> bool:
+    """Whether a model learnt from events: counted, or shown in their ticks."""
+    return model.coding.scaling.kind in ("counts", "spikes")
+
+
+def _recorded(file: Foreign, path: Path, model: Model, with_targets: bool) -> Samples:
+    """Return the samples of events: those of an .npz with their starts, or one recording."""
+    spec = _spec(path, model)
+    if path.suffix.lower() == ".npz":
+        arrays = {name: np.asarray(array) for name, array in read_arrays(file, records=True).items()}
+        if "starts" not in arrays:
+            if not has_events(arrays):
+                return _arrays(file, model, with_targets)
+        elif with_targets:
+            return _both(read_npz(file, spec))
+        else:
+            return Samples(presented_events(events_of_arrays(arrays, str(path)), spec), None)
+    return Samples(presented_events(events_of_recordings([read_recording(file)], [path]), spec), None)
 
 
 def _both(table: Table) -> Samples:

@@ -95,7 +95,7 @@ class Presentation:
         shown = np.array([presentation])
         targets = samples.targets(shown, split).astype(np.float64)
         self._targets = np.tile(targets, (1, len(built.network.outputs)))
-        inputs = samples.inputs(shown, split)
+        inputs = samples.presented(shown, split)
         self._substrate.begin(inputs, presentations(presentation, 1))
         self._tick = 0
         # Of each population, the bits of the ticks before, the last one last: as many as the longest delay.

@@ -87,7 +87,9 @@ def data_words(document: Document) -> str | None:
     held = f", {exact(data['validation'])} held out for choices" if data["validation"] else ""
     counts = f"{exact(data['train'])} training samples{held}, {exact(data['test'])} to test"
     clipped = f", {exact(data['clipped'])} values beyond it clipped" if data["clipped"] else ""
+    lost = f", {exact(data['clipped'])} events on another of their tick left out" if data["clipped"] else ""
     scaled = {
+        "spikes": f"events as spikes in {exact(data.get('ticks', 0))} ticks{lost}",
         "bytes": "bytes as fractions of 255",
         "none": "inputs as they are, in [0, 1]",
         "min-max": f"inputs scaled by the least and greatest of the training part{clipped}",

@@ -205,8 +205,22 @@ def _prepared(
     elif samples is None:
         samples = data.load(spec.data)
     if samples is not None:
+        _check_shown(spec, samples, driven=through is not None)
         _check_recorded(spec, built, samples)
     return built, digest, samples
+
+
+def _check_shown(spec: RunSpec, samples: data.Dataset, *, driven: bool) -> None:
+    """Refuse spikes for neurons that hold values, and for a controller, which writes values into its chip."""
+    if samples.ticks and (driven or spec.substrate != "digital" or spec.settles):
+        who = (
+            "a controller writes values into its chip"
+            if driven
+            else "these neurons hold values that stand still"
+        )
+        raise ConfigError(
+            "data.present", f'{samples.name} shows spikes in their ticks, and {who}; set it to "values"'
+        )
 
 
 def _check_recorded(spec: RunSpec, built: Built, samples: data.Dataset) -> None:

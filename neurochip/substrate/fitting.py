@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.network import Network, turned
+from neurochip.spikes import SpikeTrains
 from neurochip.substrate.ledger import Phase
 from neurochip.substrate.protocol import Array, Capabilities, Observable, Parameters
 
@@ -19,6 +20,7 @@ __all__ = [
     "check_record",
     "fitting_inputs",
     "fitting_presentations",
+    "fitting_spikes",
     "projection_matrices",
     "weights_place",
 ]
@@ -71,20 +73,32 @@ def weights_place(network: Network, projection: int) -> str:
     return f"feedback[{network.own_feedback.index(at)}]"
 
 
-def fitting_inputs(network: Network, inputs: Array) -> Array:
+def fitting_inputs(network: Network, inputs: Array | SpikeTrains) -> Array:
     """Return inputs [sample, unit], checked: as many as the inputs have, all in [0, 1].
 
     Raises
     ------
     DataError
         When they do not fit, or are NaN.
+    CapabilityError
+        For spikes.
     """
+    if isinstance(inputs, SpikeTrains):
+        raise CapabilityError("inputs", "are spikes, which only cores with neurons that fire can be shown")
     inputs, size = np.asarray(inputs), sum(network.sizes[k] for k in network.inputs)
     if inputs.ndim != 2 or inputs.shape[1] != size:
         raise DataError("inputs", f"must have shape (samples, {size}), got {inputs.shape}")
     if not (inputs.size == 0 or (inputs.min() >= 0 and inputs.max() <= 1)):
         raise DataError("inputs", "must lie in [0, 1] and be finite")
     return inputs
+
+
+def fitting_spikes(network: Network, spikes: SpikeTrains) -> SpikeTrains:
+    """Return spikes for all inputs of a network, or raise `DataError` where they are of others."""
+    size = sum(network.sizes[k] for k in network.inputs)
+    if spikes.units != size:
+        raise DataError("inputs", f"must be spikes of {size} units, got {spikes.units}")
+    return spikes
 
 
 def fitting_presentations(presentations: Array, lanes: int) -> NDArray[np.uint64]:

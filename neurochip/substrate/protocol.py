@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.spikes import SpikeTrains
 from neurochip.substrate.ledger import Ledger, Phase
 
 __all__ = [
@@ -160,8 +161,11 @@ class Substrate(Protocol):
         """Return all weights and biases, as values."""
         ...
 
-    def begin(self, inputs: Array, presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [lane, unit], each from rest; ``presentations`` [lane] number them for random bits."""
+    def begin(self, inputs: Array | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
+        """Present ``inputs`` [lane, unit], each from rest; ``presentations`` [lane] number them for random bits.
+
+        Inputs are values; or spikes, where neurons fire. Raises `CapabilityError` for spikes that it cannot show.
+        """
         ...
 
     def run(

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from neurochip.data import FACTS, load
+from neurochip.data import load
 from neurochip.description import RunSpec, network_of
 from neurochip.errors import ConfigError
 from neurochip.keys.reading import Table
@@ -393,7 +393,7 @@ def _costs(run: RunSpec, fine_tune_epochs: int) -> dict[Work, float]:
 
 def _samples_of(run: RunSpec) -> tuple[int, int]:
     """Return how many samples train and test; of data that have to be read, they are read."""
-    facts = FACTS.get(run.data.set) if run.data.file is None and run.data.given is None else None
+    facts = run.data.facts
     if facts is not None and facts.train is not None and facts.test is not None:
         return facts.train, facts.test
     samples = load(run.data)

@@ -13,6 +13,7 @@ from neurochip.data import Dataset, Part
 from neurochip.data.scaling import Scaling
 from neurochip.errors import DataError
 from neurochip.files import briefly
+from neurochip.spikes import SpikeTrains
 
 __all__ = ["Coding"]
 
@@ -62,8 +63,10 @@ class Coding:
         """Whether the network says numbers."""
         return self.target_scaling is not None
 
-    def inputs(self, x: ArrayLike, place: str = "x") -> NDArray[np.float32]:
-        """Return samples as values of neurons, f32[sample, input] in [0, 1].
+    def inputs(self, x: ArrayLike | SpikeTrains, place: str = "x") -> NDArray[np.float32] | SpikeTrains:
+        """Return samples as values of neurons, f32[sample, input] in [0, 1]; or as spikes, where it learnt from such.
+
+        Spikes are given as `neurochip.SpikeTrains`, or as an array of 0 and 1 [sample, tick, input].
 
         Raises
         ------
@@ -71,6 +74,8 @@ class Coding:
             For another width than the network has inputs, numbers that are not finite, and values outside [0, 1] where
             nothing scales them.
         """
+        if isinstance(x, SpikeTrains) or self.scaling.kind == "spikes":
+            return self._spikes(x, place)
         try:
             given = np.asarray(x)
         except ValueError:
@@ -101,6 +106,19 @@ class Coding:
             f"is outside [0, 1], the range of a neuron's value{hint}",
         )
         return values.astype(np.float32)
+
+    def _spikes(self, x: ArrayLike | SpikeTrains, place: str) -> SpikeTrains:
+        if self.scaling.kind != "spikes":
+            raise DataError(place, "holds spikes, and the network was trained with values")
+        found = x if isinstance(x, SpikeTrains) else SpikeTrains.from_array(x, place)
+        if found.units != self.n_inputs:
+            raise DataError(
+                place,
+                f"has spikes of {found.units} inputs, and the network was trained with {self.n_inputs}",
+            )
+        if len(found) == 0:
+            raise DataError(place, "holds no sample")
+        return found
 
     def targets(self, y: ArrayLike, n: int, place: str = "y") -> Array:
         """Return the class of each sample, i64[sample], or numbers f64[sample, output].
@@ -153,7 +171,7 @@ class Coding:
             raise DataError("outputs", "are classes, and numbers are needed")
         return self.target_scaling.decoded(values)
 
-    def dataset(self, x: NDArray[np.float32], targets: Array, name: str) -> Dataset:
+    def dataset(self, x: NDArray[np.float32] | SpikeTrains, targets: Array, name: str) -> Dataset:
         """Return samples that are coded already as a data set whose parts are both those."""
         part = Part(x, targets)
         return Dataset(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.data import Dataset, Split
 from neurochip.errors import DataError
-from neurochip.spikes import Spikes
+from neurochip.spikes import Spikes, SpikeTrains
 from neurochip.substrate import Observable, Phase, Settled, Substrate
 from neurochip.training.record import Raster
 
@@ -63,7 +63,7 @@ def measured(
     matrix = None if data.is_regression else np.zeros((size, size), dtype=np.int64)
     error = 0.0
     first = 0
-    for _, last, layer in answered(substrate, lambda rows: data.inputs(rows, split), n, ticks):
+    for _, last, layer in answered(substrate, lambda rows: data.presented(rows, split), n, ticks):
         if said is not None:
             said[first:last] = data.numbers(layer)
             error = unexplained(wanted[:last], said[:last])
@@ -79,7 +79,7 @@ def measured(
 
 def answered(
     substrate: Substrate,
-    inputs: Callable[[slice], NDArray[np.float32]],
+    inputs: Callable[[slice], NDArray[np.float32] | SpikeTrains],
     n: int,
     ticks: int,
     *,
@@ -132,7 +132,7 @@ def rasters(
     if n == 0:
         return ()
     shown = np.arange(n)
-    substrate.begin(data.inputs(shown, "test"), presentations(0, n))
+    substrate.begin(data.presented(shown, "test"), presentations(0, n))
     first = substrate.run(Phase.EVALUATION, free, record=("spikes",))
     output = _output(substrate)
     answers = np.zeros(n, dtype=np.int64) if data.is_regression else np.argmax(output, axis=1)

@@ -152,7 +152,7 @@ class Trainer:
     def _minibatch(self, chosen: NDArray[Any], first: int, beta: float) -> None:
         state, substrate = self.state, self._substrate
         numbers = np.uint64(state.epoch * self._n + first) + np.arange(chosen.size, dtype=np.uint64)
-        substrate.begin(self._data.inputs(chosen), numbers)
+        substrate.begin(self._data.presented(chosen), numbers)
         if self._run.phases.persistent and state.epoch > 0:
             self._wake(chosen)
         targets = self._data.targets(chosen)

@@ -350,10 +350,79 @@ def _data_file(path: Path) -> Any:
     return load(DataSpec(file=str(path)))
 
 
+def _recordings(suffix: str) -> list[bytes]:
+    from tests.unit.data import recordings
+
+    events = recordings.some_events(40)
+    if suffix == ".bin":
+        return [recordings.nmnist(events)]
+    return [recordings.aedat_2(events, others=(3,)), recordings.aedat_3(events, invalid=(2,), packet=9),
+            recordings.aedat_2(events, chip="DAVIS240C")]  # fmt: skip
+
+
+def _read_recording(path: Path) -> Any:
+    """Read a recording as a sample of a folder for each class, and show it as spikes."""
+    from neurochip.data import DataSpec
+    from neurochip.data.event_folder import events_of_recordings
+    from neurochip.data.events import presented_events
+    from neurochip.data.recordings import read_recording
+    from neurochip.files import Foreign
+
+    events = events_of_recordings([read_recording(Foreign(path, "a recording", "write it anew"))], [path])
+    keys: dict[str, Any] = {"present": "spikes", "tick": 50.0, "window": 5000.0}
+    return presented_events(events, DataSpec(file=str(path), **keys))
+
+
+def _trials() -> list[bytes]:
+    return [b"class,startTime_usec,endTime_usec\n1,0,400\n2,400,900\n"]
+
+
+def _read_trials(path: Path) -> Any:
+    from neurochip.data.event_folder import read_event_folder
+    from tests.unit.data import recordings
+
+    (path.parent / "user.aedat").write_bytes(recordings.aedat_3(recordings.some_events(40)))
+    (path.parent / "trials_to_train.txt").write_bytes(b"user.aedat\n")
+    from neurochip.data import DataSpec
+
+    return read_event_folder(path.parent, DataSpec(file=str(path.parent)))
+
+
+def _nir_data() -> list[bytes]:
+    import nir
+
+    rng = np.random.default_rng(1)
+    grid = nir.TimeGriddedData(rng.random((6, 5, 3)) < 0.3, 0.1)
+    time = np.sort(rng.random((6, 4)), axis=1)
+    lists = nir.EventData(rng.integers(0, 3, (6, 4)), time, 3, 1.0)
+    found = []
+    for one in (grid, lists):
+        data = nir.NIRGraphData({"input": nir.NIRNodeData({"spikes": one})})
+        found.append(_written(lambda path, data=data: nir.write_data(path, data)))  # type: ignore[misc]
+    return found
+
+
+def _read_nir_data(path: Path) -> Any:
+    from neurochip.data import DataSpec
+    from neurochip.data.events import presented_events
+    from neurochip.data.nir_data import read_nir_data
+    from neurochip.files import Foreign
+
+    events = read_nir_data(Foreign(path, "NIR data", "write it anew"))
+    keys: dict[str, Any] = {"present": "spikes", "tick": 0.1, "window": 5.0}
+    return presented_events(events, DataSpec(file=str(path), **keys))
+
+
 TARGETS: dict[str, Target] = {
     "table": Target(".csv", _tables, damaged_text, _data_file),
     "samples": Target(".npz", _samples, damaged_archive, _data_file),
     "events": Target(".npz", _event_files, damaged_archive, _data_file),
+    "N-MNIST": Target(".bin", lambda: _recordings(".bin"), damaged_bytes, _read_recording),
+    "AEDAT": Target(".aedat", lambda: _recordings(".aedat"), damaged_bytes, _read_recording),
+    "trials": Target(
+        "_labels.csv", _trials, damaged_text, _read_trials, "user", ("user.aedat", "trials_to_train.txt")
+    ),
+    "NIR data": Target(".h5", _nir_data, damaged_hdf5, _read_nir_data),
     "IDX": Target("", _idx, damaged_bytes, _read_idx),
     "program": Target(".bin", _programs, _mixed, _read_program),
     "devices": Target(".csv", _devices, damaged_text, _read_devices),

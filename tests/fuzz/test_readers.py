@@ -22,6 +22,8 @@ INPUTS = {
     "table": 300,
     "samples": 300,
     "events": 300,
+    "N-MNIST": 400,
+    "AEDAT": 400,
     "rasters": 250,
     "network": 200,
     "part": 200,

@@ -64,7 +64,8 @@ class SlowSpiking:
     """A chain of layers, one sample, everything from the bits of the tick before.
 
     ``membrane`` makes one, ``weights`` [layer][pre][post] are tied, ``begins`` [input] in [0, 1) says in
-    which part of the first period an input begins; ``readout`` as of the neuron.
+    which part of the first period an input begins; ``readout`` as of the neuron;
+    ``shown`` [tick][input] are spikes of a window that comes again and again, in the place of ``x``.
     """
 
     def __init__(
@@ -79,7 +80,9 @@ class SlowSpiking:
         filter: float,
         begins: Sequence[float],
         readout: str = "spikes",
+        shown: Sequence[Sequence[int]] = (),
     ) -> None:
+        self.shown = shown
         self.weights, self.biases, self.x, self.begins = weights, biases, x, begins
         self.sizes = [len(weights[0]), *(len(b) for b in biases)]
         self.membranes = [[membrane() for _ in range(n)] for n in self.sizes]
@@ -102,6 +105,9 @@ class SlowSpiking:
             row = []
             for j in range(size):
                 membrane = self.membranes[layer][j]
+                if layer == 0 and self.shown:
+                    row.append(int(self.shown[(self.tick - 1) % len(self.shown)][j]))
+                    continue
                 if layer == 0:
                     begun = self.tick > self.period * self.begins[j]
                     row.append(

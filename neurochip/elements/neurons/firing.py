@@ -14,7 +14,7 @@ from neurochip.elements.stages import Parts, specialised
 from neurochip.kernels._jit import Kernel, kernel
 from neurochip.kernels.random_bits import NOBODY, uniform
 
-__all__ = ["MEMBRANE", "VALUE", "integrators", "keep_trace", "spiking_neurons"]
+__all__ = ["MEMBRANE", "VALUE", "integrators", "keep_trace", "shown_spikes", "spiking_neurons"]
 
 # Variables. Of inputs, the first is what they present; of others, their net input.
 INPUT, VALUE, MEMBRANE = range(3)
@@ -131,6 +131,17 @@ def _clamped(
 
 
 @kernel
+def _shown(
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+) -> int:
+    """One tick of inputs that are shown spikes: they have no membrane, and their values take up what they are shown."""
+    value, bits, keep, step = sample.words[VALUE], sample.bits, c[_KEEP], c[_STEP]
+    for j in range(first, last):
+        value[j] = keep * value[j] + step * bits[j]
+    return 0
+
+
+@kernel
 def _integrate(
     first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
@@ -180,6 +191,11 @@ def spiking_neurons(neuron: SpikingNeuron) -> tuple[Dynamics, Dynamics]:
         Dynamics(specialised(_update, parts), columns),
         Dynamics(specialised(_clamped, parts), columns, silent_at_zero=True),
     )
+
+
+def shown_spikes(neuron: SpikingNeuron) -> Dynamics:
+    """Return inputs of a network of a kind of neurons whose spikes come from outside."""
+    return Dynamics(_shown, _columns(neuron))
 
 
 def integrators(neuron: SpikingNeuron) -> Dynamics:

@@ -288,8 +288,20 @@ def _clamped(
     return 0
 
 
-def two_compartments(neuron: TwoCompartmentLIF) -> tuple[Dynamics, Dynamics]:
-    """Return the neurons, and inputs of the same kind."""
+@kernel
+def _shown(
+    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+) -> int:
+    """One tick of inputs that are shown spikes: they have no soma, and the filters take up what they are shown."""
+    synapse, rate, bits, share = sample.words[SYNAPSE], sample.words[RATE], sample.bits, moment.schedule[0]
+    for j in range(first, last):
+        synapse[j] = c[_DECAY] * synapse[j] + c[_STEP] * bits[j]
+        rate[j] += share * (synapse[j] - rate[j])
+    return 0
+
+
+def two_compartments(neuron: TwoCompartmentLIF) -> tuple[Dynamics, Dynamics, Dynamics]:
+    """Return the neurons, inputs of the same kind, and inputs that are shown spikes."""
     decay = math.exp(-1.0 / neuron.synapse)
     constants = (
         -neuron.margin,
@@ -301,4 +313,4 @@ def two_compartments(neuron: TwoCompartmentLIF) -> tuple[Dynamics, Dynamics]:
         float(neuron.reset == "carry"),
         float(neuron.start == "spread"),
     )
-    return Dynamics(_update, constants), Dynamics(_clamped, constants)
+    return Dynamics(_update, constants), Dynamics(_clamped, constants), Dynamics(_shown, constants)
