@@ -178,23 +178,14 @@ class DigitalSubstrate:
         return self._synapses.parameters()
 
     def begin(self, inputs: NDArray[Any] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs``, [sample, unit] in [0, 1] or spikes, from rest; ``presentations`` [sample] number them.
-
-        Spikes are shown in their ticks, and the window again from its beginning whenever it ends.
-        """
+        """Present ``inputs``, [sample, unit] in [0, 1] or spikes, from rest; ``presentations`` [sample] number them."""
         self._shows = isinstance(inputs, SpikeTrains)
+        shown: NDArray[Any] | SpikeTrains
         if isinstance(inputs, SpikeTrains):
-            if self._cell.shown is None:
-                raise CapabilityError(
-                    "inputs", "are spikes, and neurons that settle hold values; use neurons that fire"
-                )
-            spikes = fitting_spikes(self.image.network, inputs)
-            self._batch.begin(spikes, fitting_presentations(presentations, len(spikes)))
+            shown = fitting_spikes(self.image.network, inputs, self._cell.shown is not None)
         else:
-            values = fitting_inputs(self.image.network, inputs)
-            self._batch.begin(
-                self._cell.present(values), fitting_presentations(presentations, values.shape[0])
-            )
+            shown = self._cell.present(fitting_inputs(self.image.network, inputs))
+        self._batch.begin(shown, fitting_presentations(presentations, len(shown)))
         self._opening = True
         self._begun = set()
 

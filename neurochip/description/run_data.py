@@ -9,8 +9,9 @@ from pathlib import Path
 from neurochip.data import Dataset, DataSpec, load
 from neurochip.description.catalogue import built_in
 from neurochip.description.run import RunSpec
+from neurochip.errors import ConfigError
 
-__all__ = ["bound", "samples_of", "section_of"]
+__all__ = ["bound", "check_shown", "samples_of", "section_of"]
 
 
 def samples_of(run: RunSpec) -> Dataset | None:
@@ -47,6 +48,25 @@ def bound(run: RunSpec, samples: Dataset | None = None) -> RunSpec:
     found = run.with_data(section, samples.n_inputs, samples.n_outputs)
     is_own = section.file is not None or section.given is not None
     return _retitled(found) if is_own and run.name in built_in("runs") else found
+
+
+def check_shown(run: RunSpec, samples: Dataset, *, driven: bool = False) -> None:
+    """Refuse spikes for neurons that hold values, and for a controller (``driven``), which writes values into its chip.
+
+    Raises
+    ------
+    ConfigError
+        Where the samples are spikes, and the run cannot show them.
+    """
+    if samples.ticks and (driven or run.substrate != "digital" or run.settles):
+        who = (
+            "a controller writes values into its chip"
+            if driven
+            else "these neurons hold values that stand still"
+        )
+        raise ConfigError(
+            "data.present", f'{samples.name} shows spikes in their ticks, and {who}; set it to "values"'
+        )
 
 
 def section_of(samples: Dataset) -> DataSpec:

@@ -18,12 +18,8 @@ from neurochip.machine import check_memory, usable_cores
 from neurochip.models.results import Energy, Evaluation
 from neurochip.report.document import energy_table
 from neurochip.report.schema import Document
-<<<<<<< HEAD
 from neurochip.runs.building import Built, build, digest_of
-from neurochip.spikes import Spikes
-=======
 from neurochip.spikes import Spikes, SpikeTrains
->>>>>>> 9a96dce (Events as spikes in the ticks in which they fall; recordings of N-MNIST, AEDAT and NIR, a folder for each class)
 from neurochip.substrate import Phase
 from neurochip.substrate.ledger import Ledger
 from neurochip.training.coding import Coding

@@ -20,6 +20,7 @@ from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import RunSpec, bound, read_run
+from neurochip.description.run_data import check_shown
 from neurochip.description.used_plugins import plugins_of
 from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import stoppable
@@ -205,22 +206,9 @@ def _prepared(
     elif samples is None:
         samples = data.load(spec.data)
     if samples is not None:
-        _check_shown(spec, samples, driven=through is not None)
+        check_shown(spec, samples, driven=through is not None)
         _check_recorded(spec, built, samples)
     return built, digest, samples
-
-
-def _check_shown(spec: RunSpec, samples: data.Dataset, *, driven: bool) -> None:
-    """Refuse spikes for neurons that hold values, and for a controller, which writes values into its chip."""
-    if samples.ticks and (driven or spec.substrate != "digital" or spec.settles):
-        who = (
-            "a controller writes values into its chip"
-            if driven
-            else "these neurons hold values that stand still"
-        )
-        raise ConfigError(
-            "data.present", f'{samples.name} shows spikes in their ticks, and {who}; set it to "values"'
-        )
 
 
 def _check_recorded(spec: RunSpec, built: Built, samples: data.Dataset) -> None:

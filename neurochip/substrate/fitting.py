@@ -93,8 +93,20 @@ def fitting_inputs(network: Network, inputs: Array | SpikeTrains) -> Array:
     return inputs
 
 
-def fitting_spikes(network: Network, spikes: SpikeTrains) -> SpikeTrains:
-    """Return spikes for all inputs of a network, or raise `DataError` where they are of others."""
+def fitting_spikes(network: Network, spikes: SpikeTrains, fires: bool) -> SpikeTrains:
+    """Return spikes for all inputs of a network.
+
+    Raises
+    ------
+    CapabilityError
+        Where its neurons do not fire.
+    DataError
+        For spikes of other inputs.
+    """
+    if not fires:
+        raise CapabilityError(
+            "inputs", "are spikes, and neurons that settle hold values; use neurons that fire"
+        )
     size = sum(network.sizes[k] for k in network.inputs)
     if spikes.units != size:
         raise DataError("inputs", f"must be spikes of {size} units, got {spikes.units}")
