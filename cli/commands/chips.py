@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-SECTIONS = ("mesh", "core", "weights", "packet", "timing")
+SECTIONS = ("mesh", "core", "weights", "membranes", "packet", "timing")
 
 
 @click.group("chips", invoke_without_command=True, short_help="List the chips of the catalogue, or show one.")

@@ -21,6 +21,9 @@ __all__ = ["command"]
     help="How long a tick of a RUN is to be.",
 )
 @click.option(
+    "--unscaled", is_flag=True, help="Of a network in whole steps (--bits): in the units that it had before."
+)
+@click.option(
     "--rtl", is_flag=True, help="Write the cores of a RUN in integers as Verilog, into a new folder."
 )
 @click.option(
@@ -56,6 +59,7 @@ def command(
     source: Path,
     out: Path,
     dt: float,
+    unscaled: bool,
     rtl: bool,
     lanes: int,
     samples: int,
@@ -90,6 +94,12 @@ def command(
     if out.suffix != ".nir":
         raise click.UsageError(f"OUT must end in .nir, got {out}")
     network, exact = network_of(source, dt=dt)
+    if unscaled:
+        from neurochip.inference import quantising
+
+        if not any("quantised" in group.metadata for group in network.groups):
+            raise click.UsageError(f"--unscaled is of a network in whole steps, and {source} is none")
+        network = quantising.unscaled(network)
     write_network(network, out)
     click.echo(f"{out}: {sum(network.sizes)} neurons, dt {network.dt:g} s")
     if not exact:

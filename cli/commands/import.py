@@ -44,7 +44,7 @@ __all__ = ["command"]
     "--bits",
     type=click.IntRange(2, 16),
     metavar="N",
-    help="Round weights, biases and potentials to whole numbers, weights of so many bits.",
+    help="Round weights to whole numbers of so many bits, biases and potentials to 1/256 of a step.",
 )
 @click.option(
     "--calibrate",
@@ -88,12 +88,10 @@ def command(
         from neurochip.inference.quantising import calibration, quantised
 
         spikes, ticks = (None, None) if calibrate is None else calibration(calibrate, network)
-        network, changes, warnings = quantised(
-            network, bits, spikes=spikes, sample_ticks=ticks, per_channel=per_channel
-        )
-        for change in changes:
+        rounded = quantised(network, bits, spikes=spikes, sample_ticks=ticks, per_channel=per_channel)
+        for change in rounded.changes:
             click.echo(change.words())
-        notes = (*notes, *warnings)
+        network, notes = rounded.network, (*notes, *rounded.warnings)
     write_network(network, out)
     for note in notes:
         click.echo(f"Note: {note}", err=True)

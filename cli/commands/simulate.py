@@ -55,6 +55,22 @@ DEFAULT_RUN = "mnist-small"
 )
 @click.option("--chip", type=CHIP, metavar="CHIP|FILE", help="With --replay or --data: the chip.")
 @click.option(
+    "--bits",
+    type=click.IntRange(2, 16),
+    metavar="N",
+    help="Round the weights of a network to so many bits, biases and potentials to 1/256 of a step (docs/nir.md).  "
+    "[default: the most that the chip has, where it has integers only]",
+)
+@click.option(
+    "--calibrate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Samples by which the scale of each layer is chosen where a network is rounded, as of `neurochip import`.",
+)
+@click.option(
+    "--per-channel", is_flag=True, help="A scale for each neuron, or each map, where a network is rounded."
+)
+@click.option(
     "--prices", type=PRICES, metavar="CHIP|FILE", help="With --replay: prices other than the chip's own."
 )
 @click.option(
@@ -83,6 +99,9 @@ def command(
     samples: Path | None,
     chip: str | None,
     prices: str | None,
+    bits: int | None,
+    calibrate: Path | None,
+    per_channel: bool,
     through: str | None,
     device: str | None,
     token_file: Path | None,
@@ -105,8 +124,9 @@ def command(
         "--replay": raster is not None,
         "--data": samples is not None,
     }
+    network = run is not None and run.endswith((".npz", ".nir"))
     if samples is not None:
-        if raster is not None or run is None or not run.endswith(".npz"):
+        if raster is not None or not network:
             raise click.UsageError("--data shows samples to a network: name its .npz, and leave out --replay")
         raster = samples
     if raster is None:
@@ -119,8 +139,12 @@ def command(
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the run of its folder as it was; leave out {named}")
-    if raster is None and run is not None and run.endswith(".npz"):
+    if raster is None and network:
         raise click.UsageError("a network needs its input: --replay FILE, or --data FILE")
+    if not network and (bits is not None or calibrate is not None or per_channel):
+        raise click.UsageError(
+            "--bits, --calibrate and --per-channel round the weights of a network: name its .npz"
+        )
     if raster is not None and (through or device):
         raise click.UsageError(
             "--replay drives the chip by recorded spikes; leave out --through and --device"
@@ -139,6 +163,7 @@ def command(
             timing or "tick",
             out,
             samples is not None,
+            (bits, calibrate, per_channel),
             quiet=quiet,
             as_json=as_json,
         )
@@ -197,11 +222,13 @@ def _replay(
     timing: TimingModel,
     out: Path | None,
     labelled: bool,
+    numbers: tuple[int | None, Path | None, bool],
     *,
     quiet: bool,
     as_json: bool,
 ) -> None:
     from neurochip.inference.replay_run import replay_run
+    from neurochip.inference.whole_numbers import AskedNumbers
     from neurochip.report.replay_summary import replay_summary
 
     from ..screen import print_folder, summary_console, told_briefly
@@ -215,7 +242,10 @@ def _replay(
         timing=timing,
         out=out,
         labelled=labelled,
+        numbers=AskedNumbers(*numbers),
     )
+    for note in outcome.notes:
+        click.echo(f"Note: {note}", err=True)
     if not told_briefly(outcome.folder, "report.json", quiet=quiet, as_json=as_json):
         summary_console().print(replay_summary(outcome.document))
         print_folder(outcome.folder)

@@ -63,6 +63,10 @@ class LayerEngine:
         What is added to the first variable where it is recorded, list over layers of [unit].
     delays
         Ticks from a spike to its effect, of each projection; `None`: 1.
+    scales
+        What one unit of the sums of each projection is worth; `None`: the scale of its connectivity.
+    units
+        What one unit of the state of each layer is worth where it is recorded, as float64; `None`: 1.
     """
 
     def __init__(
@@ -76,14 +80,18 @@ class LayerEngine:
         dtype: np.dtype[Any],
         rest: Sequence[NDArray[Any]] | None = None,
         delays: Sequence[int] | None = None,
+        scales: Sequence[float] | None = None,
+        units: Sequence[float] | None = None,
     ) -> None:
-        self._rest = rest
+        self._rest, self._units = rest, units
         self.raster, self._placed, self._dtype = raster, placed, dtype
         slots = raster.n_slots
         sums = np.dtype(np.int32) if held_as.kind == "i" else dtype
         kinds, kind_of = _kinds(dynamics)
         lags = [1] * len(placed.projections) if delays is None else list(delays)
         self._wiring, self._synapses = _wiring(placed, weights, raster, held_as, dtype, sums, lags)
+        if scales is not None:
+            self._wiring.scales[:] = scales
         self._wiring.populations[:, 2] = kind_of
         self._state = State(
             aligned_zeros((1, variables, slots), dtype),
@@ -180,11 +188,20 @@ class LayerEngine:
         self.tick += ticks
         if not record:
             return []
-        layers = [states[:, 0, first : first + size] for first, _, size in self.raster.layers.tolist()]
+        layers = self._by_layer(states[:, 0])
+        if self._units is not None:
+            layers = [values * unit for values, unit in zip(layers, self._units, strict=True)]
         if self._rest is not None:
             for values, rest in zip(layers, self._rest, strict=True):
-                values += rest.astype(self._dtype)
+                values += rest.astype(values.dtype)
         return layers
+
+    def variable(self, number: int) -> list[NDArray[Any]]:
+        """Return a variable as it is now, list over layers of T[unit]."""
+        return self._by_layer(self._state.words[0, number].copy())
+
+    def _by_layer(self, values: NDArray[Any]) -> list[NDArray[Any]]:
+        return [values[..., first : first + size] for first, _, size in self.raster.layers.tolist()]
 
     def idle(self, placed: PlacedNetwork | None = None) -> tuple[Counts, Counts]:
         """Return updates of neurons at rest that no spike reached: i64[piece], i64[tick].

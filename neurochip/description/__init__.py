@@ -4,6 +4,7 @@ from neurochip.description.catalogue import chip_text, chips, run_text, runs
 from neurochip.description.chip import (
     ChipSpec,
     CoreSpec,
+    MembranesSpec,
     MeshSpec,
     PacketSpec,
     Provenance,
@@ -43,6 +44,7 @@ __all__ = [
     "EvaluationSpec",
     "Event",
     "LearningSpec",
+    "MembranesSpec",
     "MeshSpec",
     "NetworkSpec",
     "NumbersSpec",

@@ -21,6 +21,7 @@ from neurochip.keys.section import Section, described
 __all__ = [
     "ChipSpec",
     "CoreSpec",
+    "MembranesSpec",
     "MeshSpec",
     "PacketSpec",
     "Provenance",
@@ -162,6 +163,60 @@ class WeightsSpec(Section):
 
 @described
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MembranesSpec(Section):
+    """What holds the potentials of an imported network whose weights are integers (docs/nir.md)."""
+
+    place: ClassVar[str] = "membranes"
+    bits: Annotated[
+        int,
+        Meta(ge=4, le=48),
+        Key("Width of potentials and filtered currents, two's complement.", unit="bits"),
+    ] = 32
+    fraction: Annotated[
+        Annotated[int, Meta(ge=0, le=32)] | None,
+        Key(
+            "How many of them lie behind the point, where 1 is a step of a weight; left out, each group has as many as "
+            "it can use.",
+            unit="bits",
+        ),
+    ] = None
+    overflow: Annotated[
+        Literal["saturate", "wrap"],
+        Key(
+            "What becomes of a potential that does not fit: the nearest that does, or what is left of its bits."
+        ),
+    ] = "saturate"
+    leak_bits: Annotated[
+        int,
+        Meta(ge=1, le=14),
+        Key(
+            "Fraction bits of what a tick leaves of a potential, and of gains; products round towards 0.",
+            unit="bits",
+        ),
+    ] = 12
+
+    def check(self) -> None:
+        """Check that a sign and a bit before the point are left."""
+        if self.fraction is not None and self.fraction > self.bits - 2:
+            raise ConfigError(
+                "membranes.fraction",
+                f"must be at most {self.bits - 2}, which leaves a sign and a bit before the point, got "
+                f"{self.fraction}",
+            )
+
+    @property
+    def lowest(self) -> int:
+        """The smallest integer of a membrane."""
+        return -(1 << (self.bits - 1))
+
+    @property
+    def highest(self) -> int:
+        """The largest."""
+        return (1 << (self.bits - 1)) - 1
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PacketSpec(Section):
     """How spikes travel."""
 
@@ -297,6 +352,7 @@ class ChipSpec:
     packet: PacketSpec
     timing: TimingSpec | None
     prices: PriceList
+    membranes: MembranesSpec = field(default_factory=MembranesSpec)
     provenance: Mapping[str, Provenance] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:

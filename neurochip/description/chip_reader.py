@@ -18,6 +18,7 @@ from neurochip.description.cell_sheet import cells_from_toml
 from neurochip.description.chip import (
     ChipSpec,
     CoreSpec,
+    MembranesSpec,
     MeshSpec,
     PacketSpec,
     Provenance,
@@ -46,9 +47,11 @@ SECTIONS: dict[str, type] = {
     "mesh": MeshSpec,
     "core": CoreSpec,
     "weights": WeightsSpec,
+    "membranes": MembranesSpec,
     "packet": PacketSpec,
     "timing": TimingSpec,
 }
+_WITH_DEFAULTS = ("membranes",)  # sections that a specification may leave out
 _HEAD = ("name", "about", "unlimited", "neuron_pricing", "note")
 _PRICE_HEAD = ("name", "about", "neuron_pricing", "note", "prices")
 
@@ -127,7 +130,7 @@ def _chip(table: Table, default_name: str) -> ChipSpec:
             if unlimited and name in ("core", "timing"):
                 raise ConfigError(name, "contradicts unlimited = true; remove one of the two")
             sections[name] = _section(cls, table[name], name, provenance)
-        elif not (unlimited and name in ("core", "timing")):
+        elif name not in _WITH_DEFAULTS and not (unlimited and name in ("core", "timing")):
             raise ConfigError(name, "is missing")
     if not unlimited:
         for limit in field_types(CoreSpec):
@@ -144,6 +147,7 @@ def _chip(table: Table, default_name: str) -> ChipSpec:
         packet=sections["packet"],
         timing=sections.get("timing"),
         prices=_prices(table, default_name),
+        membranes=sections.get("membranes", MembranesSpec()),
         provenance=provenance,
     )
 
@@ -151,7 +155,7 @@ def _chip(table: Table, default_name: str) -> ChipSpec:
 def _missing(table: Table, unlimited: bool) -> Iterator[str]:
     """Give the keys that a specification has to have and this one has not."""
     for name, cls in SECTIONS.items():
-        if unlimited and name in ("core", "timing"):
+        if (unlimited and name in ("core", "timing")) or (name in _WITH_DEFAULTS and name not in table):
             continue
         section = table.get(name, {})
         if not isinstance(section, dict):

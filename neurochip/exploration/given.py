@@ -9,12 +9,10 @@ from typing import NamedTuple
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description import ChipSpec, RunSpec, read_prices
 from neurochip.description.chip_changes import chip_with, taken_out
-from neurochip.description.nir_graph import import_nir
-from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import ConfigError
 from neurochip.exploration.workload import NetworkWorkload, TrafficWorkload, Workload
 from neurochip.inference.inferring import read_samples
-from neurochip.inference.recorded import as_file, as_run, named_traffic, network_file, traffic_of
+from neurochip.inference.recorded import any_network, as_file, as_run, is_network, named_traffic, traffic_of
 
 __all__ = ["DEFAULT_CHIP", "Given", "given"]
 
@@ -75,8 +73,8 @@ def given(
     source = data if data is not None else raster
     if source is None:
         raise ConfigError("--data", "is missing: name samples with labels, or spikes with --replay")
-    if run is not None and run.endswith((".npz", ".nir")):
-        network = _network(run, rest)
+    if run is not None and is_network(run):
+        network, _ = any_network(run, rest)
         sheet = chip_with(chip or DEFAULT_CHIP, (), paid)
         if data is not None:
             work = NetworkWorkload(network, read_samples(source))
@@ -103,12 +101,3 @@ def given(
     work = TrafficWorkload(traffic, lambda sheet: as_run(traffic, bare, sheet))
     sheet = chip_with(spec.chip, (), paid)
     return Given(work, sheet, spec.chip_changes, f"{spec.name}-replay", source.name, spec.name)
-
-
-def _network(path: str, overrides: Sequence[str]) -> SpikingNetwork:
-    if path.endswith(".npz"):
-        return network_file(path, overrides)
-    if overrides:
-        raise ConfigError("--set", "changes a chip here, chip.…; of a network import it anew instead")
-    network, _, _ = import_nir(Path(path))
-    return network

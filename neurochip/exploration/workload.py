@@ -11,10 +11,9 @@ from numpy.typing import ArrayLike
 
 from neurochip.cores.raster_file import RecordedTraffic
 from neurochip.description import ChipSpec, PriceList
-from neurochip.description.chip_changes import BITS
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.inference.inferring import LabelledSamples, judged, presented
-from neurochip.inference.recorded import in_bits
+from neurochip.inference.whole_numbers import AskedNumbers, on_integers
 from neurochip.replays.replaying import Replay, Timing, booked, recosted, replay
 from neurochip.replays.spiking import PlacedSpiking, advanced, laid_out
 
@@ -100,7 +99,7 @@ class NetworkWorkload:
         """Return what it does on a chip."""
         formats = _formats(chip), bits
         if formats not in self._ran:
-            self._ran[formats] = self._run(chip, bits)
+            self._ran[formats] = self._run(chip)
             self.work["spikes"] += 1
         ran, key = self._ran[formats], (_structure(chip, timing), bits)
         if key not in self._counted:
@@ -116,11 +115,12 @@ class NetworkWorkload:
         self.work["costed"] += 1
         return Crossed(recosted(self._counted[key], chip, prices), ran.error)
 
-    def _run(self, chip: ChipSpec, bits: int | None) -> _Ran:
-        """Compute all spikes."""
-        network = in_bits(self._network, () if bits is None else (f"{BITS} = {bits}",))
+    def _run(self, chip: ChipSpec) -> _Ran:
+        """Compute all spikes, of a network that is rounded where the chip has integers only."""
+        rounded = on_integers(self._network, chip, AskedNumbers())
+        network = self._network if rounded is None else rounded.network
         made = laid_out(network, self._spikes, chip, self._placement)
-        readout, _ = advanced(network, made, self._each)
+        readout, *_ = advanced(network, made, self._each)
         error = None
         if self._samples is not None:
             spikes = [made.raster.layer(k) for k in range(len(network.groups))]

@@ -14,7 +14,7 @@ from neurochip.description import ChipSpec, PriceList
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import ConfigError, DataError
 from neurochip.replays.replaying import Replay, Timing
-from neurochip.replays.spiking import run_spiking
+from neurochip.replays.spiking import MembraneUse, run_spiking
 
 __all__ = [
     "Inference",
@@ -52,6 +52,8 @@ class Inference(NamedTuple):
         Of a sample, the ticks included in which its last spikes reach the output.
     output
         The output that classifies.
+    membranes
+        As of `run_spiking`.
     """
 
     replay: Replay
@@ -60,6 +62,7 @@ class Inference(NamedTuple):
     per_sample: Mapping[str, NDArray[np.float64]]
     ticks: int
     output: str
+    membranes: MembraneUse | None = None
 
     @property
     def accuracy(self) -> float:
@@ -145,6 +148,7 @@ def infer(
         per_sample=per_sample(seen.replay, len(samples.labels)),
         ticks=whole,
         output=name,
+        membranes=seen.membranes,
     )
 
 

@@ -1,4 +1,4 @@
-"""A network in whole numbers, for chips that have no others: weights, biases, thresholds, one scale for each group."""
+"""A network for chips of integers: weights in whole steps, all others in parts of one; a scale for each group."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.cores.raster_file import load_arrays
+from neurochip.description import ChipSpec, read_chip
 from neurochip.description.precision import integer_range
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.errors import ConfigError, DataError
 from neurochip.replays.spiking import run_spiking
 
-__all__ = ["MANY_SATURATED", "Change", "Quantisation", "calibration", "quantised"]
+__all__ = [
+    "MANY_SATURATED",
+    "POTENTIAL_BITS",
+    "Change",
+    "Quantisation",
+    "calibration",
+    "quantised",
+    "unscaled",
+]
 
+POTENTIAL_BITS = 8  # thresholds, resets, rest and biases are rounded to 1/256 of a step of weights
 MANY_SATURATED = 0.01  # share of weights at an end of their range that is worth a warning
 _SHRUNK = (1.0, 0.85, 0.7, 0.5, 0.35)  # of the largest magnitude, tried on calibration samples
 _POTENTIALS = ("v_leak", "v_threshold", "v_reset", "threshold")
@@ -49,6 +59,10 @@ class Change(NamedTuple):
     error: float | None
     spikes_differ: float | None
 
+    def table(self) -> dict[str, Any]:
+        """Return everything as JSON has it."""
+        return {**self._asdict(), "scale": self.scale.tolist()}
+
     def words(self) -> str:
         """Return all of it as a line."""
         low, high = float(self.scale.min()), float(self.scale.max())
@@ -60,11 +74,20 @@ class Change(NamedTuple):
 
 
 class Quantisation(NamedTuple):
-    """A network in whole numbers, and what that changed, group by group."""
+    """A network in whole steps, and what that changed, group by group."""
 
     network: SpikingNetwork
+    bits: int
     changes: tuple[Change, ...]
     warnings: tuple[str, ...]
+
+    def table(self) -> dict[str, Any]:
+        """Return everything but the network as JSON has it."""
+        return {
+            "bits": self.bits,
+            "groups": [change.table() for change in self.changes],
+            "warnings": list(self.warnings),
+        }
 
 
 def quantised(
@@ -74,11 +97,13 @@ def quantised(
     spikes: ArrayLike | None = None,
     sample_ticks: int | None = None,
     per_channel: bool = False,
+    chip: ChipSpec | None = None,
 ) -> Quantisation:
-    """Return a network whose weights are whole numbers of so many bits, and its potentials whole numbers too.
+    """Return a network whose weights are whole numbers of so many bits.
 
-    What a group receives, its thresholds, resets and rest are divided by one scale, which changes no spike; then they
-    are rounded. Leaks are ratios and stay. A readout is in units of its group's scale, which stands in metadata.
+    What a group receives, its thresholds, resets and rest are divided by one scale, which changes no spike. Then
+    weights are rounded to whole steps, all others to 1/256 of one. Leaks are ratios and stay: a chip rounds them. A
+    readout is in units of its group's scale, which stands in metadata (`unscaled`).
 
     Parameters
     ----------
@@ -91,6 +116,8 @@ def quantised(
         Of each of them; `None`: it is one.
     per_channel
         A scale for each neuron, or one for each map of a convolution.
+    chip
+        Whose membranes calibration samples meet; `None`: as wide as there are.
 
     Raises
     ------
@@ -100,16 +127,20 @@ def quantised(
     if isinstance(bits, bool) or not isinstance(bits, int) or not 2 <= bits <= 16:
         raise ConfigError("bits", f"must be 2 to 16, got {bits!r}")
     made, changes, warnings = network, [], []
-    wanted = None if spikes is None else _seen(network, spikes, sample_ticks)
+    reference = read_chip(_REFERENCE)
+    wanted = None if spikes is None else _seen(network, spikes, sample_ticks, reference)
+    held = reference if chip is None else replace(reference, membranes=chip.membranes)
+    behind = held.membranes.fraction
+    fraction = POTENTIAL_BITS if behind is None else min(POTENTIAL_BITS, behind)
     for group in network.groups[1:]:
         largest = _largest(network, group, per_channel)
         found: tuple[float, SpikingNetwork, Change] | None = None
         for shrunk in _SHRUNK if wanted is not None else _SHRUNK[:1]:
-            tried, change = _one(made, network, group, bits, largest * shrunk)
+            tried, change = _one(made, network, group, bits, largest * shrunk, fraction)
             if wanted is None:
                 found = 0.0, tried, change
                 continue
-            change = _compared(network, group, change, wanted, _seen(tried, spikes, sample_ticks))
+            change = _compared(network, group, change, wanted, _seen(tried, spikes, sample_ticks, held))
             cost = (change.spikes_differ or 0.0) if group.fires else (change.error or 0.0)
             if found is None or (cost, change.error or 0.0) < (found[0], found[2].error or 0.0):
                 found = cost, tried, change
@@ -121,7 +152,33 @@ def quantised(
                 f"{group.name}: {found[2].saturated:.1%} of its weights meet an end of their range, more than "
                 f"{MANY_SATURATED:.0%}; use more bits, or a scale for each neuron"
             )
-    return Quantisation(made, tuple(changes), tuple(warnings))
+    return Quantisation(made, bits, tuple(changes), tuple(warnings))
+
+
+def unscaled(network: SpikingNetwork) -> SpikingNetwork:
+    """Return a network of `quantised` in the units that it had before, with the values that it was rounded to.
+
+    Groups that are in no whole steps stay as they are.
+    """
+    connections, groups = list(network.connections), []
+    for group in network.groups:
+        said = group.metadata.get("quantised")
+        if said is None:
+            groups.append(group)
+            continue
+        scale = np.broadcast_to(np.asarray(said["scale"], np.float64), group.size)
+        for k, c in enumerate(connections):
+            if c.target != group.name:
+                continue
+            connection, steps = _held(network, c)
+            weights = (steps * _of_targets(connection, scale)).astype(np.float32)
+            connections[k] = replace(c, weights=weights, bias=None if c.bias is None else c.bias * scale)
+        parameters = {
+            key: values * scale if key in _POTENTIALS else values for key, values in group.parameters.items()
+        }
+        metadata = {key: value for key, value in group.metadata.items() if key != "quantised"}
+        groups.append(replace(group, parameters=parameters, metadata=metadata))
+    return replace(network, groups=tuple(groups), connections=tuple(connections))
 
 
 def calibration(path: Path, network: SpikingNetwork) -> tuple[NDArray[np.uint8], int]:
@@ -184,9 +241,18 @@ def _shared(network: SpikingNetwork, c: Connection) -> bool:
 
 
 def _one(
-    made: SpikingNetwork, given: SpikingNetwork, group: NeuronGroup, bits: int, largest: NDArray[np.float64]
+    made: SpikingNetwork,
+    given: SpikingNetwork,
+    group: NeuronGroup,
+    bits: int,
+    largest: NDArray[np.float64],
+    fraction: int,
 ) -> tuple[SpikingNetwork, Change]:
-    """Return a network in which one group is in whole numbers."""
+    """Return a network in which one group is in whole steps, and its potentials have so many bits behind the point."""
+
+    def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.ldexp(np.rint(np.ldexp(values / scale, fraction)), -fraction)
+
     low, high = integer_range(bits)
     scale = largest / high
     connections, saturated, vanished, there = [], 0, 0, 0
@@ -205,13 +271,12 @@ def _one(
             replace(
                 c,
                 weights=steps.astype(np.int8 if bits <= 8 else np.int16),
-                bias=None if before.bias is None else np.rint(before.bias / scale),
+                bias=None if before.bias is None else rounded(before.bias),
                 connectivity=None if dense else connection,
             )
         )
     numbers = {
-        key: np.rint(values / scale) if key in _POTENTIALS else values
-        for key, values in group.parameters.items()
+        key: rounded(values) if key in _POTENTIALS else values for key, values in group.parameters.items()
     }
     for key in ("v_threshold", "threshold"):
         gone = np.flatnonzero(
@@ -241,8 +306,8 @@ class _Run(NamedTuple):
     potentials: dict[str, NDArray[Any]]
 
 
-def _seen(network: SpikingNetwork, spikes: Any, sample_ticks: int | None) -> _Run:
-    seen = run_spiking(network, spikes, _REFERENCE, sample_ticks=sample_ticks, potentials=True)
+def _seen(network: SpikingNetwork, spikes: Any, sample_ticks: int | None, chip: ChipSpec) -> _Run:
+    seen = run_spiking(network, spikes, chip, sample_ticks=sample_ticks, potentials=True)
     return _Run(seen.replay.spikes, seen.potentials)
 
 

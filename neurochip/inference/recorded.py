@@ -12,19 +12,19 @@ from numpy.typing import NDArray
 from neurochip.compile.by_itself import placement_of
 from neurochip.cores.raster_file import RecordedTraffic, load_arrays, recorded_traffic
 from neurochip.description import ChipSpec, RunSpec, network_of, read_run
-from neurochip.description.chip_changes import BITS, taken_out
+from neurochip.description.chip_changes import taken_out
+from neurochip.description.nir_graph import import_nir
 from neurochip.description.precision import Precision
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.description.spiking_file import read_spiking
 from neurochip.errors import CapabilityError, ConfigError, DataError, NeurochipError
-from neurochip.inference.quantising import quantised
 from neurochip.network import refuse_graph
 from neurochip.report.reading import read_rasters
 from neurochip.runs.building import build
 from neurochip.spikes import Spikes
 from neurochip.training.folder import RESOLVED
 
-__all__ = ["as_file", "as_run", "in_bits", "named_traffic", "network_file", "traffic_of"]
+__all__ = ["any_network", "as_file", "as_run", "is_network", "named_traffic", "network_file", "traffic_of"]
 
 
 def network_file(path: str, overrides: Sequence[str] = ()) -> SpikingNetwork:
@@ -37,6 +37,28 @@ def network_file(path: str, overrides: Sequence[str] = ()) -> SpikingNetwork:
     if "network" not in arrays:
         raise DataError(path, "is no network; make one with neurochip import")
     return read_spiking(path, arrays)
+
+
+def is_network(run: str) -> bool:
+    """Whether a run is named by the file of a network: .npz of `neurochip import`, or .nir."""
+    return run.endswith((".npz", ".nir"))
+
+
+def any_network(path: str, overrides: Sequence[str] = ()) -> tuple[SpikingNetwork, tuple[str, ...]]:
+    """Return the network of an .npz of `neurochip import` or of a .nir, and what had to be assumed to read it."""
+    if not path.endswith(".nir"):
+        return network_file(path, overrides), ()
+    if overrides:
+        raise ConfigError("--set", "changes a chip here, chip.…; of a network import it anew instead")
+    try:
+        network, _, notes = import_nir(path)
+    except ConfigError as error:
+        if error.place != "dt":
+            raise
+        raise ConfigError(
+            path, "does not say how long a tick is; neurochip import it first, with --dt"
+        ) from None
+    return network, tuple(notes)
 
 
 def named_traffic(
@@ -156,15 +178,3 @@ def traffic_of(
             "name a run without them",
         )
     return traffic, spec
-
-
-def in_bits(network: SpikingNetwork, changes: Sequence[str]) -> SpikingNetwork:
-    """Return a network in whole numbers where the changes of a chip say of how many bits its weights are.
-
-    A network that is in whole numbers already stays as it is.
-    """
-    asked = [change for change in changes if change.startswith(f"{BITS} = ")]
-    kinds = [c.weights.dtype.kind for c in network.connections if c.weights is not None]
-    if not asked or all(kind in "iu" for kind in kinds):
-        return network
-    return quantised(network, int(asked[-1].partition("=")[2])).network

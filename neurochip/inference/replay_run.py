@@ -14,32 +14,43 @@ from numpy.typing import NDArray
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description import read_chip, read_prices
 from neurochip.description.chip_changes import chip_with, taken_out
+from neurochip.description.spiking_file import spiking_bytes
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import made, make_dated, refuse_existing
-from neurochip.inference.inferring import infer, read_samples
-from neurochip.inference.recorded import as_file, as_run, in_bits, named_traffic, network_file, traffic_of
+from neurochip.inference.inferring import read_samples
+from neurochip.inference.network_run import run_network
+from neurochip.inference.recorded import (
+    any_network,
+    as_file,
+    as_run,
+    is_network,
+    named_traffic,
+    network_file,
+    traffic_of,
+)
+from neurochip.inference.whole_numbers import AskedNumbers
 from neurochip.presentations.presenting import SpikingPresentation
-from neurochip.replays.neurobench import workload
 from neurochip.replays.replaying import Replay, Timing, check_clock, check_timing, replay
-from neurochip.replays.spiking import run_spiking
 from neurochip.report.drawn import drawn
 from neurochip.report.replay_document import ReplayDocument, ReplayedAs, replay_document
 from neurochip.report.replay_files import write_replay
 from neurochip.runs.simulation import versions
 
-__all__ = ["ReplayOutcome", "network_source", "replay_run"]
+__all__ = ["ReplayOutcome", "is_network", "network_source", "replay_run"]
 
 DEFAULT_CHIP = "cmos45"
 READOUT = "readout.npz"
 SAMPLES = "samples.npz"
+ROUNDED = "network.npz"
 
 
 class ReplayOutcome(NamedTuple):
-    """What a replay leaves: all that it saw, the document of its report, and the folder."""
+    """What a replay leaves: all that it saw, the document of its report, the folder, and what should be known."""
 
     replay: Replay
     document: ReplayDocument
     folder: Path
+    notes: tuple[str, ...] = ()
 
 
 def replay_run(
@@ -52,6 +63,7 @@ def replay_run(
     timing: Timing = "tick",
     out: Path | str | None = None,
     labelled: bool = False,
+    numbers: AskedNumbers | None = None,
 ) -> ReplayOutcome:
     """Drive a chip with recorded spikes and write what the traffic costs: report.json and report.html.
 
@@ -72,6 +84,8 @@ def replay_run(
         Folder to make; `None` makes ``runs/replay-<file>-<time>``.
     labelled
         Whether ``raster`` holds labelled samples (`neurochip.inference.inferring`) for a network of spiking neurons.
+    numbers
+        How such a network is rounded where the chip has integers only, or where that is asked for.
 
     Raises
     ------
@@ -85,21 +99,21 @@ def replay_run(
         refuse_existing(Path(out))
     own = None if prices is None else read_prices(prices)
     readout: dict[str, NDArray[Any]] = {}
-    neuron = spec = shown = measured = None
-    samples = 1
+    neuron = spec = shown = ran = None
     has_weights = True
-    if run is not None and run.endswith(".npz"):
+    if run is not None and is_network(run):
         changes, rest = taken_out(overrides)
-        network = in_bits(network_file(run, rest), changes)
+        network, notes = any_network(run, rest)
         sheet = chip_with(chip or DEFAULT_CHIP, changes, own)
         paid = sheet.prices
-        if labelled:
-            shown = infer(network, read_samples(path), sheet, prices=paid, timing=timing)
-            seen, samples = shown.replay, len(shown.labels)
-        else:
-            spikes = named_traffic(path, load_arrays(path), input_only=True).spikes[0]
-            seen, readout, _ = run_spiking(network, spikes, sheet, prices=paid, timing=timing)
-        measured = workload(network, seen, samples)
+        shown_to_it: Any = (
+            read_samples(path)
+            if labelled
+            else named_traffic(path, load_arrays(path), input_only=True).spikes[0]
+        )
+        ran = run_network(network, shown_to_it, sheet, paid, timing, numbers or AskedNumbers())
+        ran = ran._replace(notes=(*notes, *ran.notes))
+        seen, shown, readout = ran.replay, ran.shown, ran.readout
         name, of = Path(run).stem, Path(run).name
         neuron = f"{seen.hardware.elements[-1].kind}, dt = {network.dt:g} s, {network.method}"
     else:
@@ -136,20 +150,21 @@ def replay_run(
         replay_time=seen.time,
         prices=paid,
     )
-    if measured is not None:
-        document["neurobench"] = dict(measured)  # type: ignore[arg-type]
-    if shown is not None:
-        document["inference"] = shown.table()
+    if ran is not None:
+        document.update(ran.tables)  # type: ignore[typeddict-item]
     folder = made(Path(out)) if out is not None else make_dated("runs", f"replay-{path.stem}", made)
     if shown is not None:
         with replacing(folder / SAMPLES) as file:
             np.savez_compressed(file, predictions=shown.predictions, labels=shown.labels, **shown.per_sample)  # type: ignore[arg-type]
+    if ran is not None and ran.rounded is not None:
+        with replacing(folder / ROUNDED) as file:
+            file.write(spiking_bytes(ran.rounded))
     if readout:
         with replacing(folder / READOUT) as file:
             np.savez_compressed(file, **readout)  # type: ignore[arg-type]
     with drawn(folder / "report.html", folder / "report.json"):
         write_replay(document, [seen.raster(k) for k in range(len(seen.spikes))], folder)
-    return ReplayOutcome(seen, document, folder)
+    return ReplayOutcome(seen, document, folder, () if ran is None else ran.notes)
 
 
 def network_source(network: str, raster: Path | str, chip: str | None, timing: Timing) -> SpikingPresentation:

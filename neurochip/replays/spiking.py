@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +14,7 @@ from neurochip.compile.by_itself import compiled_placement
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.quantise import state_dtype, weight_dtype
 from neurochip.cores.engine import LayerEngine
+from neurochip.cores.integer_network import GroupMembranes, IntegerNetwork, integer_network
 from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.replay_input import (
     check_register,
@@ -23,13 +25,16 @@ from neurochip.cores.replay_input import (
 )
 from neurochip.cores.spiking_network import resting_potentials, spiking_dynamics
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
+from neurochip.description.chip import MembranesSpec
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements import HardwareCost
 from neurochip.elements.connections import Connection
+from neurochip.elements.integers import membranes as integer
 from neurochip.elements.neurons.filtered import FILTERED_COST, MEMBRANE_COST, VARIABLES
 from neurochip.energy import ElementUse, HardwareUse
+from neurochip.energy.hardware import integer_format
 from neurochip.errors import ConfigError
 from neurochip.machine import check_room_to_compile
 from neurochip.replays.replaying import Replay, Timing, booked, check_clock, check_timing
@@ -37,6 +42,7 @@ from neurochip.replays.replaying import Replay, Timing, booked, check_clock, che
 _QUANTISE = "scale and round them first: neurochip import NET.nir OUT.npz --bits N"
 
 __all__ = [
+    "MembraneUse",
     "PlacedSpiking",
     "SpikingRun",
     "advanced",
@@ -44,6 +50,48 @@ __all__ = [
     "placed_on",
     "run_spiking",
 ]
+
+
+class MembraneUse(NamedTuple):
+    """What integer membranes made of a network.
+
+    Attributes
+    ----------
+    spec
+        Of the chip.
+    groups
+        All but the input.
+    met
+        Name of each group → how often one of its words did not fit.
+    """
+
+    spec: MembranesSpec
+    groups: tuple[GroupMembranes, ...]
+    met: dict[str, int]
+
+    @property
+    def fraction(self) -> dict[str, int]:
+        """Name of each group → bits of its potentials behind the point."""
+        return {group.name: group.fraction for group in self.groups}
+
+    def table(self) -> dict[str, Any]:
+        """Return everything as JSON has it."""
+        groups = {
+            group.name: {
+                "fraction": group.fraction,
+                "leak_error": group.leak_error,
+                "rounded": group.rounded,
+                "overflows": self.met[group.name],
+            }
+            for group in self.groups
+        }
+        spec = self.spec
+        return {
+            "bits": spec.bits,
+            "overflow": spec.overflow,
+            "leak_bits": spec.leak_bits,
+            "groups": groups,
+        }
 
 
 class SpikingRun(NamedTuple):
@@ -57,11 +105,14 @@ class SpikingRun(NamedTuple):
         Name of each output whose neurons do not fire → its v, [tick, unit].
     potentials
         Name of each group → its v after each tick, [tick, unit]; empty unless asked for.
+    membranes
+        Where weights are integers, so that potentials are too; else `None`.
     """
 
     replay: Replay
     readout: dict[str, NDArray[Any]]
     potentials: dict[str, NDArray[Any]] = {}
+    membranes: MembraneUse | None = None
 
 
 class PlacedSpiking(NamedTuple):
@@ -73,6 +124,7 @@ class PlacedSpiking(NamedTuple):
     raster: LayeredRaster
     stored: str
     engine: LayerEngine
+    integers: IntegerNetwork | None = None
 
     def elsewhere(self, chip: ChipSpec, placement: Sequence[ArrayLike] | None = None) -> PlacedNetwork:
         """Return the same network on other cores, or on a chip with the same formats."""
@@ -136,8 +188,8 @@ def advanced(
     sample_ticks: int | None = None,
     *,
     potentials: bool = False,
-) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]]]:
-    """Run all ticks of a network that is laid out; return readout and potentials, as in `SpikingRun`."""
+) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]], MembraneUse | None]:
+    """Run all ticks of a network that is laid out; return readout, potentials and membranes, as in `SpikingRun`."""
     silent = {name: group for name, group in network.outputs.items() if not network.group(group).fires}
     names = [group.name for group in network.groups]
     ticks = len(made.raster.bits)
@@ -146,12 +198,19 @@ def advanced(
         raise ConfigError("sample_ticks", f"must divide {ticks}, the ticks of the raster, got {each}")
     record = bool(silent) or potentials
     parts = []
+    met = dict.fromkeys(names[1:], 0)
     for _ in range(ticks // each):
         made.engine.rest()
         parts.append(made.engine.advance(each, record=record))
+        if made.integers is not None:
+            for name, counts in zip(names[1:], made.engine.variable(integer.MET)[1:], strict=True):
+                met[name] += int(counts.sum())
     seen = [np.concatenate(layer) for layer in zip(*parts, strict=True)] if record else []
     readout = {name: seen[names.index(group)] for name, group in silent.items()}
-    return readout, dict(zip(names, seen, strict=True)) if potentials else {}
+    use = None
+    if made.integers is not None:
+        use = MembraneUse(made.integers.spec, made.integers.groups, met)
+    return readout, dict(zip(names, seen, strict=True)) if potentials else {}, use
 
 
 def laid_out(
@@ -166,31 +225,57 @@ def laid_out(
     sizes = list(network.sizes)
     projections = [(names.index(c.source), names.index(c.target)) for c in network.connections]
     connections, matrices, precision = _matrices(network, chip)
-    if integer_bits(precision) is not None:
+    whole = integer_bits(precision) is not None
+    if whole:
         check_register(projections, connections, precision)
-    for group in network.groups:
-        refuse_beyond_format(dict(group.parameters), group.name, precision)
+    else:
+        for group in network.groups:
+            refuse_beyond_format(dict(group.parameters), group.name, precision)
     raster = checked_raster([spikes], sizes, computes=True)
     filtered = any("tau_syn" in group.parameters for group in network.groups)
-    hardware = _hardware(FILTERED_COST if filtered else MEMBRANE_COST, precision, filtered=filtered)
+    hardware = _hardware(precision, filtered=filtered, membranes=chip.membranes if whole else None)
     weight_bits = word_bits(precision)
     state_bits = hardware.state_bits * hardware.elements[-1].cost.state_words_kept
     held = {"weight_bits": weight_bits, "state_bits": state_bits, "connections": connections}
     placed = placed_on(sizes, projections, chip, placement, **held)
-    formats = weight_dtype(precision), state_dtype(precision)
-    dynamics = [spiking_dynamics(network, raster, formats[1])] * (len(sizes) - 1)
+    engine, integers = _engine(network, chip, placed, matrices, raster, precision)
+    stored = stored_as(matrices, precision, computes=True)
+    return PlacedSpiking(placed, precision, hardware, raster, stored, engine, integers)
+
+
+def _engine(
+    network: SpikingNetwork,
+    chip: ChipSpec,
+    placed: PlacedNetwork,
+    matrices: Sequence[NDArray[Any]],
+    raster: LayeredRaster,
+    precision: Precision,
+) -> tuple[LayerEngine, IntegerNetwork | None]:
+    """Return what runs the network: with integer weights in integers, else in floating point."""
+    shared: dict[str, Any] = {
+        "rest": resting_potentials(network),
+        "delays": [c.delay for c in network.connections],
+    }
+    held_as, n = weight_dtype(precision), len(network.groups) - 1
+    if integer_bits(precision) is None:
+        state = state_dtype(precision)
+        dynamics = [spiking_dynamics(network, raster, state)] * n
+        return LayerEngine(placed, matrices, dynamics, VARIABLES, raster, held_as, state, **shared), None
+    joined = list(zip(placed.connections, matrices, strict=True))
+    integers = integer_network(network, raster, chip.membranes, joined)
     engine = LayerEngine(
         placed,
         matrices,
-        dynamics,
-        VARIABLES,
+        [integers.dynamics] * n,
+        integer.VARIABLES,
         raster,
-        *formats,
-        rest=resting_potentials(network),
-        delays=[c.delay for c in network.connections],
+        held_as,
+        np.dtype(np.int64),
+        scales=integers.scales,
+        units=integers.units,
+        **shared,
     )
-    stored = stored_as(matrices, precision, computes=True)
-    return PlacedSpiking(placed, precision, hardware, raster, stored, engine)
+    return engine, integers
 
 
 def placed_on(
@@ -230,11 +315,25 @@ def _matrices(
     return connections, matrices, weight_format(matrices, places, chip, computes=True, cure=_QUANTISE)
 
 
-def _hardware(cost: HardwareCost, precision: Precision, *, filtered: bool) -> HardwareUse:
+def _hardware(precision: Precision, *, filtered: bool, membranes: MembranesSpec | None) -> HardwareUse:
+    """Return what the cores are built from; integers wider than 32 bits are two words to add, compare and multiply."""
+    cost = FILTERED_COST if filtered else MEMBRANE_COST
     kind = "integrate and fire" + (" with a filter" if filtered else "")
+    if membranes is not None:
+        kind = f"integer {kind}"
+        words = -(-membranes.bits // 32)
+        cost = replace(
+            cost,
+            additions=cost.additions * words,
+            multiplications=cost.multiplications * words,
+            comparisons=cost.comparisons * words,
+        )
     elements = (
         ElementUse("encoder", "recorded", HardwareCost()),
         ElementUse("annealer", "none", HardwareCost()),
         ElementUse("neuron", kind, cost),
     )
-    return HardwareUse.at(precision, elements, sends_bits_only=True)
+    made = HardwareUse.at(precision, elements, sends_bits_only=True)
+    if membranes is None:
+        return made
+    return replace(made, state_format=integer_format(membranes.bits), state_bits=membranes.bits)

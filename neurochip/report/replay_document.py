@@ -88,6 +88,8 @@ class ReplayDocument(TypedDict):
     ledger: dict[str, dict[str, Any]]
     neurobench: NotRequired[dict[str, float]]
     inference: NotRequired[dict[str, Any]]
+    membranes: NotRequired[dict[str, Any]]
+    quantisation: NotRequired[dict[str, Any]]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

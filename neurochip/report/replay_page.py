@@ -13,6 +13,7 @@ from neurochip.report.markup import Markup, join, tag
 from neurochip.report.page import page, page_head, versions_list
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity
 from neurochip.report.replay_document import ReplayDocument
+from neurochip.report.replay_numbers import membranes_line, quantisation_lines
 from neurochip.report.schema import Document
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.energy import energy
@@ -174,5 +175,9 @@ def _provenance(document: ReplayDocument) -> Markup:
         else f"The input was taken as recorded; all other spikes were computed ({neuron})."
     )
     words += f" Weights are stored as {document['weights']}."
+    line = membranes_line(document)
+    words += "" if line is None else f" They drive {line}."
     table: Any = document
-    return section("The replay", tag("p", words), versions_list(document["versions"]), elements(table))
+    rounded = [tag("li", line) for line in quantisation_lines(document)]
+    more = [tag("ul", *rounded)] if rounded else []
+    return section("The replay", tag("p", words), *more, versions_list(document["versions"]), elements(table))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity
 from neurochip.report.replay_document import ReplayDocument
+from neurochip.report.replay_numbers import membranes_line, quantisation_lines
 from neurochip.report.replay_page import CODINGS
 from neurochip.report.schema import Document
 from neurochip.report.terminal import chip_line, energy_table
@@ -34,6 +35,9 @@ def replay_summary(document: ReplayDocument) -> Group:
         parts.append(Text(f"energy  {document['energy_j']['note']}", style="dim"))
     else:
         parts.append(energy_table(shared))
+    line = membranes_line(document)
+    parts += [] if line is None else [Text(line, style="dim")]
+    parts += [Text(line) for line in quantisation_lines(document)]
     parts += [Text(line) for line in _inferences(document)]
     line = chip_line(shared)
     return NewGroup(*parts, *([] if line is None else [line]))

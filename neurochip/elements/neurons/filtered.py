@@ -40,18 +40,18 @@ CONSTANTS = (
     "begins",
 )
 (
-    _CURRENT_DECAY,
-    _CURRENT_GAIN,
-    _DECAY,
-    _GAIN,
-    _THRESHOLD,
-    _RESET_TO,
-    _TAKEN,
-    _BIAS,
-    _REFRACTORY,
-    _RESET,
-    _START,
-    _BEGINS,
+    CURRENT_DECAY,
+    CURRENT_GAIN,
+    DECAY,
+    GAIN,
+    THRESHOLD,
+    RESET_TO,
+    TAKEN,
+    BIAS,
+    REFRACTORY,
+    RESET,
+    START,
+    BEGINS,
 ) = range(12)
 # What a spike does to w: puts it to a value, or takes something away, at once or in the next tick.
 VALUE, SUBTRACT, SUBTRACT_LATE, VALUE_LATE = range(4)
@@ -127,10 +127,10 @@ def _count_idle(
     for j in range(first, last):
         still = (
             potential[j] == 0
-            and own[_CURRENT_DECAY, j] * current[j] == 0
+            and own[CURRENT_DECAY, j] * current[j] == 0
             and left[j] == 0
             and reached[j] == 0
-            and own[_BIAS, j] == 0
+            and own[BIAS, j] == 0
             and neuron[j] != NOBODY
         )
         rests = 1 if still else 0
@@ -149,29 +149,29 @@ def _update(
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
     if moment.tick == 1:
         for j in range(first, last):
-            potential[j] = own[_START, j]
+            potential[j] = own[START, j]
     if moment.quiet and sample.idle.shape[0] > 0:
         resting = _count_idle(
             first, last, own, potential, current, left, room[REACHED], sample.neuron, sample.idle
         )
     for j in range(first, last):
-        if moment.tick <= own[_BEGINS, j]:
+        if moment.tick <= own[BEGINS, j]:
             sample.bits[j] = 0
             continue
         fires, current[j], potential[j], left[j] = filter_and_fire(
             current[j],
             potential[j],
             left[j],
-            drive[j] + own[_BIAS, j],
-            own[_CURRENT_DECAY, j],
-            own[_CURRENT_GAIN, j],
-            own[_DECAY, j],
-            own[_GAIN, j],
-            own[_THRESHOLD, j],
-            own[_RESET_TO, j],
-            own[_TAKEN, j],
-            own[_RESET, j],
-            own[_REFRACTORY, j],
+            drive[j] + own[BIAS, j],
+            own[CURRENT_DECAY, j],
+            own[CURRENT_GAIN, j],
+            own[DECAY, j],
+            own[GAIN, j],
+            own[THRESHOLD, j],
+            own[RESET_TO, j],
+            own[TAKEN, j],
+            own[RESET, j],
+            own[REFRACTORY, j],
             zero,
             one,
         )
