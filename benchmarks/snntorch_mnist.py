@@ -53,6 +53,8 @@ def main(folder: Path, epochs: int) -> None:
     import snntorch as snn
     from snntorch.export_nir import export_to_nir
 
+    # The tool writes one number for all neurons of a layer, which NIR 1.0.8 only takes where it checks no shapes.
+    nir.NIRGraph.infer_types = nir.NIRGraph.check_types = lambda self: None
     torch.manual_seed(1)
     torch.set_num_threads(1)
     folder.mkdir(exist_ok=True, parents=True)
@@ -80,6 +82,11 @@ def main(folder: Path, epochs: int) -> None:
             f"epoch {epoch}: loss {total / len(order):.4f}, {time.process_time() - began:.0f} s of CPU",
             flush=True,
         )
+    for leaky in (layers[1], layers[3]):
+        leaky.reset_mem()
+    with torch.no_grad():
+        graph = export_to_nir(net, torch.zeros(1, SIZES[0]), ignore_dims=[0])
+    nir.write(str(folder / "net.nir"), graph, compression=None)  # it compresses no single numbers
     chosen = np.random.default_rng(99).permutation(len(images))[:CALIBRATED]
     shown = bits(images[chosen], 98)
     np.savez_compressed(folder / "calibration.npz", spikes=shown, labels=labels[chosen])
@@ -94,13 +101,6 @@ def main(folder: Path, epochs: int) -> None:
     print(f"accuracy in snnTorch {np.mean(counts.argmax(1) == answers):.4f}")
     np.savez_compressed(folder / "test.npz", spikes=shown, labels=answers)
     np.savez_compressed(folder / "theirs.npz", counts=counts)
-    for leaky in (layers[1], layers[3]):
-        leaky.reset_mem()
-    # The tool writes one number for all neurons of a layer, which NIR 1.0.8 only takes where it checks no shapes.
-    nir.NIRGraph.infer_types = nir.NIRGraph.check_types = lambda self: None
-    with torch.no_grad():
-        graph = export_to_nir(net, torch.zeros(1, SIZES[0]), ignore_dims=[0])
-    nir.write(str(folder / "net.nir"), graph, compression=None)  # it compresses no single numbers
 
 
 if __name__ == "__main__":
