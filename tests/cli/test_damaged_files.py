@@ -11,6 +11,9 @@ import numpy as np
 import pytest
 from click.testing import Result
 
+import neurochip
+from neurochip.errors import NeurochipError
+
 from .conftest import Run, Workplace
 
 CASES = Path(__file__).parents[1] / "cases" / "hardening"
@@ -86,6 +89,45 @@ def test_die(run: Run, place: Workplace) -> None:
     result = run("die", "load", case("dieh.h5"))
     right(result, "dieh.h5")
     assert time.perf_counter() - began < 10  # it took for ever
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (),
+        ("--set", 'coding.annealer={kind="osa",nu_bar=0.0346,regulariser=1e-50}'),
+        ("--set", "learning.beta=1e39"),
+        ("--set", "learning.rates=[1e38,1e38]"),
+        ("--set", "learning.rates=[1e38,1e38]", "--set", "network.precision=int8"),
+        ("--set", "chip=lk.toml", "--timing", "cycle"),
+    ],
+)
+def test_a_run_of_an_earlier_version(run: Run, place: Workplace, given: tuple[str, ...]) -> None:
+    """Its keys are of then: it is refused by them, and what it once broke is held in test_numbers, test_chip_time."""
+    case("lk.toml")
+    result = run("simulate", case("tiny.toml"), *given)
+    right(result, "tiny.toml")
+    assert result.exit_code == 2 and "unknown key" in result.stderr
+    assert sorted(place.files()) == ["lk.toml", "tiny.toml"]
+
+
+def test_links_of_a_billion_cycles(run: Run, place: Workplace) -> None:
+    words = ("--set", "network.layers=[784, 6, 10]", "--set", "data.train=10", "--set", "learning.epochs=1")
+    result = run("simulate", "mnist-small", *words, "--set", f"chip={case('lk.toml')}", "--timing", "cycle")
+    assert (result.exit_code, result.stdout, result.stderr.count("\n")) == (6, "", 1)
+    assert "chip.timing: lets a tick take up to" in result.stderr and place.files() == ["lk.toml"]
+
+
+def test_the_least_integer_takes_eight_bits(place: Workplace) -> None:
+    """On a chip of 2 to 8 bits that has floats as well, where it once made them of all weights."""
+    spikes, chip = np.ones((5, 2), np.uint8), str(case("i8.toml"))
+    found = [
+        neurochip.replay([spikes, spikes], weights=[np.array([[least, 3], [1, 2]], np.int8)], chip=chip)
+        for least in (-127, -128)
+    ]
+    assert [one.hardware.weight_format for one in found] == ["int8", "int8"]
+    with pytest.raises(NeurochipError, match="weights"):
+        neurochip.replay([spikes, spikes], weights=[np.array([[-129, 3], [1, 2]])], chip=chip)
 
 
 @pytest.mark.parametrize(
