@@ -19,6 +19,7 @@ from firmware_sim.frames import MOST_BYTES, WELCOME, FrameError, FrameReader, Ki
 from firmware_sim.session import Session
 from firmware_sim.sockets import prepared, receiver, send_all
 from firmware_sim.store import Store
+from neurochip.durable.lock import hold_file
 
 __all__ = ["Server"]
 
@@ -37,13 +38,19 @@ class Server:
     host, port
         Address to listen on; port 0 takes a free one, see ``port``.
     store
-        Where the device keeps its state; it is restored from there, if there is any.
+        Where the device keeps its state; it is restored from there, if there is any. It is this server's own until
+        `close`.
     token
         What a host must know, 32 hexadecimal digits; `None` takes that of the store, or makes a new one: see ``token``.
     lease
         Seconds for which a session whose connection broke is kept from other hosts.
     patience
         Seconds that a host may take for a frame, and for reading an answer.
+
+    Raises
+    ------
+    CheckpointError
+        When another served chip keeps its state there.
     """
 
     def __init__(
@@ -60,12 +67,18 @@ class Server:
         self.device = device
         self._store = store
         self._lease, self._patience = lease, patience
-        self._session = None if store is None else store.read(device)
-        known = None if store is None else store.token
-        self.token = token or known or new_token()
-        if store is not None:
-            store.token = self.token
-        listener = socket.create_server((host, port), backlog=1024)
+        self._held = None if store is None else hold_file(store.path, "served chip")
+        try:
+            self._session = None if store is None else store.read(device)
+            known = None if store is None else store.token
+            self.token = token or known or new_token()
+            if store is not None:
+                store.token = self.token
+            listener = socket.create_server((host, port), backlog=1024)
+        except BaseException:
+            if self._held is not None:
+                self._held.release()
+            raise
         self.host, self.port = listener.getsockname()[:2]
         self._door = Door(listener, token_bytes(self.token), min(_MOST_HELLO, patience), self._enter)
         self._lock = threading.Lock()
@@ -87,6 +100,8 @@ class Server:
             if self._owner is not None:
                 _cut(self._owner)
         self._left.wait(self._patience)
+        if self._held is not None:
+            self._held.release()
 
     def _enter(self, connection: socket.socket, number: int) -> None:
         """Give a host that knows the token a thread, if there are not too many."""

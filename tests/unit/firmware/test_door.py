@@ -22,7 +22,8 @@ from firmware_sim.tcp import TcpLink
 from firmware_sim.through import device_of
 from firmware_sim.transaction import Transaction
 from neurochip.description import read_run
-from neurochip.errors import ConfigError, OutputError
+from neurochip.durable.lock import hold_file
+from neurochip.errors import CheckpointError, ConfigError, OutputError
 from neurochip.runs.building import build
 from tests.unit.firmware.networked import TINY, TOKEN, facts, outcome_of, served
 
@@ -137,17 +138,21 @@ def test_tokens(tmp_path: Path) -> None:
 def test_state_and_token_are_kept_from_the_first_hello_on(tmp_path: Path) -> None:
     """Killed before its first SAVE, and started anew, the device still knows its host."""
 
-    def made() -> Server:
+    def made(state: str) -> Server:
         spec = read_run("mnist-small", TINY)
         device = device_of(spec, build(spec), has_store=True)
-        return Server(device, store=Store(tmp_path / "state"), patience=2.0)
+        return Server(device, store=Store(tmp_path / state), patience=2.0)
 
-    first = made()
+    first = made("state")
     thread = threading.Thread(target=first.serve, daemon=True)
     thread.start()
     link = TcpLink(f"tcp://127.0.0.1:{first.port}", first.token, patience=5.0, save_seconds=1e9)
     link.exchange(Transaction().write(by_name("T"), 5))
-    again: Any = made()  # from the file, as a new process would
+    with pytest.raises(CheckpointError) as caught:
+        made("state")
+    assert str(caught.value).startswith(f"{tmp_path / 'state'}: is in use by another served chip (process ")
+    (tmp_path / "copy").write_bytes((tmp_path / "state").read_bytes())
+    again: Any = made("copy")  # from the file, as a new process would
     assert again.token == first.token
     link._drop()
     link._where = ("127.0.0.1", again.port)
@@ -159,3 +164,4 @@ def test_state_and_token_are_kept_from_the_first_hello_on(tmp_path: Path) -> Non
     link.close()
     again.close()
     other.join(5)
+    hold_file(tmp_path / "state", "served chip").release()  # the first one has gone
