@@ -302,6 +302,8 @@ def command(
             on_progress=on_progress,
             allow_code=allow_code,
         )
+    if outcome.was_done:
+        click.echo(f"{outcome.folder} is finished; nothing was left to do", err=True)
     if outcome.shard is not None:  # a part of the points has no statistics
         click.echo(outcome.folder)
         if not quiet:

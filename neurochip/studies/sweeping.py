@@ -35,17 +35,20 @@ from neurochip.sweep.store import Store
 __all__ = ["SweepOutcome", "run_sweep"]
 
 Confirm = Callable[[int], bool]
+_REPORT = ("sweep.html", "sweep.json")
 
 
 class SweepOutcome(NamedTuple):
     """What a sweep leaves: its document, and the folder where it was written.
 
     ``shard`` is the part that was measured, of a sweep that is measured in parts; its folder has no report.
+    ``was_done``: whether nothing was left to do.
     """
 
     document: SweepDocument
     folder: Path
     shard: str | None = None
+    was_done: bool = False
 
 
 def run_sweep(
@@ -112,7 +115,9 @@ def run_sweep(
                 words = try_again(store)
                 if words is not None:
                     _say(on_progress, engine, words)
-                return _carry_out(planner, store, engine, on_progress, allow_code)
+                is_reported = all((source / name).is_file() for name in _REPORT) or store.shard() is not None
+                outcome, tally = _carry_out(planner, store, engine, on_progress, allow_code)
+                return outcome._replace(was_done=is_reported and not (tally.measured or tally.failed))
     saved = None if source is None else salvage(source)
     definition = _defined(asked, source, saved)
     if saved is not None:
@@ -133,7 +138,7 @@ def run_sweep(
                 on_progress(SweepProgress(taken, len(planner.plan.tasks), 0, 0, None, None, words, False))
             planner = Planner(definition)
         reserve = () if saved is None else saved.finished
-        return _carry_out(planner, store, engine, on_progress, allow_code, reserve)
+        return _carry_out(planner, store, engine, on_progress, allow_code, reserve)[0]
 
 
 def _gone_on_with(
@@ -192,7 +197,7 @@ def _carry_out(
     on_progress: Listener | None,
     allow_code: bool,
     reserve: Iterable[Finished] = (),
-) -> SweepOutcome:
+) -> tuple[SweepOutcome, Tally]:
     work = functools.partial(measure, allow_code=allow_code)
     on_dies = functools.partial(measure_dies, allow_code=allow_code)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
@@ -217,9 +222,9 @@ def _carry_out(
             store.add_session(_session(engine, tally, started))
         table = document(planner.definition, planner.plan, store)
         if shard is None:
-            with drawn(store.folder / "sweep.html", store.folder / "sweep.json"):
+            with drawn(*(store.folder / name for name in _REPORT)):
                 write_sweep(table, store.folder)
-    return SweepOutcome(table, store.folder, shard)
+    return SweepOutcome(table, store.folder, shard), tally
 
 
 def _say(listener: Listener | None, engine: Engine, words: str) -> None:

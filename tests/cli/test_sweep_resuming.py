@@ -24,9 +24,13 @@ from .sweeps import ASKED, TINY, other_source, results, rows, started, tables, w
 def test_resuming_repeats_nothing(swept: Path, run: Run, place: Workplace) -> None:
     shutil.copytree(swept, "again")
     before = rows("again")
-    assert run("sweep", "--resume", "again", "--quiet").exit_code == 0
+    done = run("sweep", "--resume", "again", "--quiet")
+    assert (done.exit_code, done.stderr) == (0, "again is finished; nothing was left to do\n")
     assert rows("again") == before
     assert results(Path("again")) == results(swept)
+    Path("again/sweep.html").unlink()  # as when it was killed before its report was written
+    late = run("sweep", "--resume", "again", "--quiet")
+    assert (late.exit_code, late.stderr) == (0, "") and Path("again/sweep.html").is_file()
     # More is only what is new.
     assert run("sweep", "--resume", "again", "--seeds", "3", "--workers", "1", "--quiet").exit_code == 0
     assert before.items() < rows("again").items()
