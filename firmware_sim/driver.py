@@ -34,6 +34,7 @@ from neurochip.substrate import (
     WeightUpdate,
 )
 from neurochip.substrate.fitting import fitting_inputs
+from neurochip.substrate.optimising import Optimising
 
 __all__ = ["DrivenChip", "StatedSnapshot"]
 
@@ -67,6 +68,7 @@ class DrivenChip(ProgrammedDevice):
     """
 
     driven = True  # whoever reads states moves words, and they are counted
+    optimiser: Optimising | None = None  # no registers for one
 
     def __init__(
         self, link: Link, network: Network, like: Ledger, digest: str, tables: Tables, program: Program

@@ -18,6 +18,7 @@ from firmware_sim.rule_text import is_programmable
 from firmware_sim.schedule import ProgrammedRule, schedule_of, with_services
 from neurochip.compile.quantise import state_dtype
 from neurochip.description import RunSpec
+from neurochip.errors import CapabilityError
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
 from neurochip.runs.building import Built
@@ -61,6 +62,23 @@ def first_image(spec: RunSpec, built: Built) -> bytes:
     return b"".join(bytes_of(part) for part in parts)
 
 
+def refuse_optimiser(spec: RunSpec) -> None:
+    """Refuse to drive a chip where an optimiser stands between changes and weights.
+
+    Raises
+    ------
+    CapabilityError
+        Naming the key.
+    """
+    if spec.learning is not None and spec.learning.method is not None:
+        key = "optimiser" if spec.learning.optimiser != "plain" else "weight_decay"
+        raise CapabilityError(
+            f"learning.{key}",
+            "has no registers in the controller of a chip, whose updates are plain; leave it out, or drive the chip "
+            "directly",
+        )
+
+
 @contextmanager
 def through_firmware(
     connect: Callable[[], Link] | None = None, driver: str = "firmware"
@@ -78,6 +96,7 @@ def through_firmware(
     with ExitStack() as stack:
 
         def through(spec: RunSpec, built: Built) -> Built:
+            refuse_optimiser(spec)
             link = LocalLink(device_of(spec, built)) if connect is None else connect()
             stack.callback(link.close)
             if spec.learning is None:

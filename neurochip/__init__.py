@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from neurochip.elements.encoders.predictive import check_lambda as check_lambda
     from neurochip.elements.neurons.lif import LIF as LIF
     from neurochip.elements.neurons.spiking import SpikingNeuron as SpikingNeuron
+    from neurochip.errors import CallbackError as CallbackError
     from neurochip.errors import CapabilityError as CapabilityError
     from neurochip.errors import ConfigError as ConfigError
     from neurochip.errors import DataError as DataError
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
     from neurochip.substrate import Substrate as Substrate
     from neurochip.substrate import WeightUpdate as WeightUpdate
     from neurochip.sweep.request import SweepRequest as SweepRequest
+    from neurochip.training.record import EpochRecord as EpochRecord
 
 __version__ = "0.1.0"
 
@@ -96,6 +98,7 @@ _HOME = {
     "Network": "neurochip.network",
     "Projection": "neurochip.network",
     "layered": "neurochip.network",
+    "CallbackError": "neurochip.errors",
     "CapabilityError": "neurochip.errors",
     "ConfigError": "neurochip.errors",
     "DataError": "neurochip.errors",
@@ -124,6 +127,7 @@ _HOME = {
     "WeightUpdate": "neurochip.substrate",
     "SweepRequest": "neurochip.sweep.request",
     "run_sweep": "neurochip.studies.sweeping",
+    "EpochRecord": "neurochip.training.record",
 }
 __all__ = [*sorted(_HOME), "__version__"]
 

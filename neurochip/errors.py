@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import ClassVar
+from typing import Any, ClassVar
 
 __all__ = [
     "EXIT_CODES",
+    "CallbackError",
     "CapabilityError",
     "CheckpointError",
     "ConfigError",
@@ -124,6 +125,21 @@ class OutputError(NeurochipError, OSError):
     def __str__(self) -> str:
         """Return ``place: problem``."""
         return _one_line(f"{self.place}: {self.problem}" if self.place else self.problem)
+
+
+class CallbackError(NeurochipError):
+    """A callback raised an exception, which is the cause of this one; the training ended after that epoch.
+
+    Attributes
+    ----------
+    outcome, model
+        All that was computed until then, as `neurochip.simulate` and `neurochip.train` would have returned it; `None`
+        from the other of the two.
+    """
+
+    exit_code = 1
+    outcome: Any = None
+    model: Any = None
 
 
 class Interrupted(KeyboardInterrupt):

@@ -52,12 +52,16 @@ class Books:
         self._add(phase, counts, 0 if phase in self._begun else lanes, ticks, circuit)
         self._begun.add(phase)
 
-    def wrote(self, target: int, synapses: int, products: int, saturated: int = 0) -> None:
-        """Book one write of a projection's synapses, ``products`` lanes × terms summed into each."""
+    def wrote(self, target: int, synapses: int, products: int, saturated: int = 0, steps: int = 0) -> None:
+        """Book one write of a projection's synapses, ``products`` lanes × terms summed into each.
+
+        ``steps`` of an optimiser stood between.
+        """
         counts = self._empty()
         counts[target, _AT["weight_accumulations"]] = products * synapses
         counts[target, _AT["weight_writes"]] = synapses
         counts[target, _AT["weight_saturations"]] = saturated
+        counts[target, _AT["optimiser_steps"]] = steps
         self._add(Phase.UPDATE, counts)
 
     def measured(self, phase: Phase, voltages: int, *, converted: bool) -> None:

@@ -15,6 +15,7 @@ from neurochip.errors import NumericError
 from neurochip.network import Network
 from neurochip.substrate import Parameters, WeightUpdate
 from neurochip.substrate.fitting import projection_matrices, weights_place
+from neurochip.substrate.optimising import Optimising
 
 __all__ = ["Programmed"]
 
@@ -34,11 +35,20 @@ class Programmed:
         float32 or float64.
     seed
         Of the rounding of writes and of drift.
+    optimiser
+        Stands between changes and writes; `None`: a change is written as it is.
     """
 
     def __init__(
-        self, network: Network, spec: AnalogSpec, circuits: Sequence[Circuit], dtype: Any, seed: int
+        self,
+        network: Network,
+        spec: AnalogSpec,
+        circuits: Sequence[Circuit],
+        dtype: Any,
+        seed: int,
+        optimiser: Optimising | None = None,
     ) -> None:
+        self._optimiser = optimiser
         self._network, self._drift_of, self._circuits = network, spec.drift, circuits
         self._dtype = np.dtype(dtype)
         self._store = WeightStore(network, spec, seed)
@@ -80,6 +90,8 @@ class Programmed:
         ``number`` is that of the update, on which chance in writing depends.
         """
         change = self._sum(update)
+        if self._optimiser is not None:
+            change = self._optimiser.weights(k, change, self._weights[k], number + 1)
         saturated = 0
         if self._store.is_plain:
             self._weights[k] += change
@@ -112,7 +124,10 @@ class Programmed:
         """Change biases, and let everything that is stored drift until the next update."""
         for layer, change in enumerate(biases):
             if change is not None:
-                self._biases[layer] += change.astype(self._dtype)
+                moved = change.astype(self._dtype)
+                if self._optimiser is not None:
+                    moved = self._optimiser.biases(self._network.updated[layer], moved, number + 1)
+                self._biases[layer] += moved
                 for circuit in self._circuits:
                     circuit.set_bias(layer, self._biases[layer])
         if self._drift_of.decay or self._drift_of.walk:

@@ -44,6 +44,7 @@ from neurochip.substrate.fitting import (
     fitting_inputs,
     fitting_presentations,
 )
+from neurochip.substrate.optimising import Optimising
 
 __all__ = ["AnalogSubstrate"]
 
@@ -70,6 +71,8 @@ class AnalogSubstrate:
         Phases whose readings are held until the update.
     flow, activity
         A vector field of the user's own, compiled.
+    optimiser
+        Stands between changes and writes, in digital memory beside the die; `None`: a change is written as it is.
     """
 
     def __init__(
@@ -83,11 +86,12 @@ class AnalogSubstrate:
         held: frozenset[Phase] = frozenset({Phase.FREE}),
         flow: Flow | None = None,
         activity: Activity | None = None,
+        optimiser: Optimising | None = None,
     ) -> None:
         refuse_shared_weights(network, "a die", CapabilityError)
         refuse_delays(network, "a die", CapabilityError)
         refuse_graph(network, "a die", CapabilityError)
-        self.network, self.spec = network, spec
+        self.network, self.spec, self.optimiser = network, spec, optimiser
         self._dtype = np.dtype(dtype)
         self.die = draw_die(network, spec) if die is None else die
         self.die.check(network)
@@ -99,7 +103,7 @@ class AnalogSubstrate:
         if spec.learning_path.circuits == "twin":
             self._twin = Circuit(network, twin_of(network, spec), spec.settle, kind, self._dtype)
         circuits = [self.circuit] if self._twin is None else [self.circuit, self._twin]
-        self._programmed = Programmed(network, spec, circuits, self._dtype, seed)
+        self._programmed = Programmed(network, spec, circuits, self._dtype, seed, optimiser)
         self._readout = Readout(spec, self.die, is_bipolar=kind == TANH, seed=seed, held=held)
         self._inputs = np.zeros((0, network.sizes[0]), self._dtype)
         self._presentations = np.zeros(0, np.uint64)
@@ -362,7 +366,9 @@ class AnalogSubstrate:
             lanes = update.samples * len(update.terms)
             for changed in (k, *self.network.tied_to(k)):
                 target = self.network.projections[changed].target
-                self._books.wrote(target, self.network.synapses(changed), lanes, saturated)
+                synapses = self.network.synapses(changed)
+                steps = synapses if self.optimiser is not None else 0
+                self._books.wrote(target, synapses, lanes, saturated, steps)
         self._programmed.end_update(biases, self.updates)
         if self._lanes is not None:
             self._lanes.stale = True

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,18 @@ from neurochip.description.precision import Precision
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.network import Network, described
 
-__all__ = ["ChipImage", "CoreImage", "Demand"]
+__all__ = ["ChipImage", "CoreImage", "Demand", "Moments"]
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """Bits that an optimiser keeps: beside each weight of a projection, and each bias of a population.
+
+    By their numbers in the network; what is not there keeps none.
+    """
+
+    weight: Mapping[int, int] = field(default_factory=dict)
+    bias: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields
+from typing import Any
 
 import numpy as np
 
-from neurochip.compile.image import Demand
+from neurochip.compile.image import Demand, Moments
 from neurochip.compile.reach import Piece, reached_by, reaches
 from neurochip.description.chip import ChipSpec, CoreSpec
 from neurochip.errors import MappingError
@@ -22,6 +23,7 @@ _NOUN = {
     "output_axons": "output axons",
     "neuron_state_memory": "neuron state memory",
 }
+_NO_MOMENTS = Moments()
 _IN_BITS = ("synapse_memory", "neuron_state_memory")
 
 
@@ -34,6 +36,7 @@ def demand(
     state_bits: int,
     trace_bits: int,
     parts: list[int],
+    moments: Moments = _NO_MOMENTS,
 ) -> Demand:
     """Return what a core with so many neurons of a population needs.
 
@@ -48,6 +51,8 @@ def demand(
         more for each tick that it waits.
     parts
         Cores of each population: a neuron needs one output axon for each core that receives its spikes.
+    moments
+        What an optimiser keeps.
     """
     into = [network.projections[k] for k in network.into(population)]
     # Projections from one population share its axons, and so do those to one population.
@@ -61,10 +66,13 @@ def demand(
     )
     return Demand(
         neurons=neurons,
-        synapse_memory=neurons * sum(network.sizes[p.source] for p in into) * weight_bits,
+        synapse_memory=neurons
+        * sum(network.sizes[p.source] * (weight_bits + moments.weight.get(p.index, 0)) for p in into),
         input_axons=axons,
         output_axons=neurons * received_by,
-        neuron_state_memory=neurons * state_bits + axons * trace_bits + waiting,
+        neuron_state_memory=neurons * (state_bits + moments.bias.get(population, 0))
+        + axons * trace_bits
+        + waiting,
     )
 
 
@@ -77,6 +85,7 @@ def listed_demand(
     state_bits: int,
     trace_bits: int,
     parts: list[int],
+    moments: Moments = _NO_MOMENTS,
 ) -> Demand:
     """Return what a core with a piece of a population needs where not every pair of neurons has a synapse.
 
@@ -91,10 +100,11 @@ def listed_demand(
         axons += reached
         waiting += reached * (max(p.delay for p in into if p.source == source) - 1)
     for p in into:
+        bits = weight_bits + moments.weight.get(p.index, 0)
         if p.connection is None:
-            memory += network.sizes[p.source] * (last - first) * weight_bits
+            memory += network.sizes[p.source] * (last - first) * bits
         else:
-            memory += p.connection.memory_bits(weight_bits, np.arange(first, last))
+            memory += p.connection.memory_bits(bits, np.arange(first, last))
     pieces = [
         (target, there)
         for target in {network.projections[k].target for k in network.out_of(population)}
@@ -105,7 +115,9 @@ def listed_demand(
         synapse_memory=memory,
         input_axons=axons,
         output_axons=int(reaches(network, population, pieces)[first:last].sum()),
-        neuron_state_memory=(last - first) * state_bits + axons * trace_bits + waiting,
+        neuron_state_memory=(last - first) * (state_bits + moments.bias.get(population, 0))
+        + axons * trace_bits
+        + waiting,
     )
 
 
@@ -125,7 +137,13 @@ def _grouped(number: int) -> str:
 
 
 def partition(
-    network: Network, chip: ChipSpec, *, weight_bits: int, state_bits: int, trace_bits: int
+    network: Network,
+    chip: ChipSpec,
+    *,
+    weight_bits: int,
+    state_bits: int,
+    trace_bits: int,
+    moments: Moments = _NO_MOMENTS,
 ) -> list[list[tuple[int, int, Demand]]]:
     """Split each population into ranges of neurons that fit a core.
 
@@ -136,7 +154,12 @@ def partition(
     MappingError
         When one neuron alone does not fit a core, or the chip has too few cores.
     """
-    needs = {"weight_bits": weight_bits, "state_bits": state_bits, "trace_bits": trace_bits}
+    needs: Any = {
+        "weight_bits": weight_bits,
+        "state_bits": state_bits,
+        "trace_bits": trace_bits,
+        "moments": moments,
+    }
     sizes = [population.size for population in network.populations]
 
     def needed(p: int, parts: list[int]) -> list[tuple[int, int, Demand]]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from neurochip.compile.image import ChipImage, CoreImage
+from neurochip.compile.image import ChipImage, CoreImage, Moments
 from neurochip.compile.partition import partition
 from neurochip.compile.quantise import check_sums, weight_fractions
 from neurochip.compile.reach import reaches
@@ -33,6 +33,7 @@ def compile_network(
     trace_words: int = 0,
     numbers: FixedPoint | None = None,
     weight_range: float | None = None,
+    moments: Moments | None = None,
 ) -> ChipImage:
     """Lay a network out on a chip.
 
@@ -48,6 +49,8 @@ def compile_network(
         Formats of cores that compute in integers alone; state then takes the bits that it has there.
     weight_range
         Largest magnitude of their weights; `None` takes 8 × the Glorot bound of each projection.
+    moments
+        What an optimiser keeps beside weights and biases; `None` for nothing.
 
     Raises
     ------
@@ -73,6 +76,7 @@ def compile_network(
         weight_bits=word_bits(precision),
         state_bits=state_bits,
         trace_bits=trace_bits,
+        moments=moments or Moments(),
     )
     sites = iter(snake(chip.mesh, sum(len(r) for r in ranges)))
     cores = tuple(

@@ -323,13 +323,26 @@ class EventCounters:
             book[:, _AT[name]] = met
         self._book(kind.phase, book, presentations=samples if kind.begins else 0, ticks=sample_ticks)
 
-    def update(self, accumulations: Counts, writes: Counts, saturations: Counts, words: Counts) -> None:
-        """Book a change of weights, per core; ``words`` left the sending cores other than as spikes."""
+    def update(
+        self,
+        accumulations: Counts,
+        writes: Counts,
+        saturations: Counts,
+        words: Counts,
+        *,
+        optimised: bool = False,
+    ) -> None:
+        """Book a change of weights, per core; ``words`` left the sending cores other than as spikes.
+
+        ``optimised``: each write is the step of an optimiser.
+        """
         book = self._blank()
         book[:, _AT["weight_accumulations"]] = accumulations
         book[:, _AT["weight_writes"]] = writes
         book[:, _AT["weight_reads"]] = writes
         book[:, _AT["weight_saturations"]] = saturations
+        if optimised:
+            book[:, _AT["optimiser_steps"]] = writes
         book[:, _AT["readout_words"]] = words
         self._book(Phase.UPDATE, book)
 

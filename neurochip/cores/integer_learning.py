@@ -13,10 +13,19 @@ from neurochip.description.fixed_point import LFSR_BITS, exponent_of
 from neurochip.description.precision import Precision, integer_bits, integer_range
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.elements.integers.formats import FixedPoint
-from neurochip.errors import ConfigError, NumericError
+from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.kernels.random_bits import mix
+from neurochip.substrate.optimising import Optimising
 
-__all__ = ["Change", "IntegerLearning", "check_rates", "check_shift", "core_key", "rounding_key"]
+__all__ = [
+    "Change",
+    "IntegerLearning",
+    "check_rates",
+    "check_shift",
+    "core_key",
+    "refuse_optimiser",
+    "rounding_key",
+]
 
 _WORD, _ROUNDING_STREAM = np.uint64(0xFFFFFFFF), np.uint64(2)
 
@@ -133,6 +142,21 @@ def check_rates(image: ChipImage, learning: LearningSpec, phases: PhasesSpec, *,
         shift = activity.fraction + numbers.state.fraction - numbers.weight_fractions[k] - exponent
         if shift > LFSR_BITS:
             raise ConfigError("numbers.state", _too_wide(shift))
+
+
+def refuse_optimiser(image: ChipImage, optimiser: Optimising | None) -> None:
+    """Refuse an optimiser on cores that compute in integers alone.
+
+    Raises
+    ------
+    CapabilityError
+        Naming what they lack.
+    """
+    if optimiser is not None and image.numbers is not None:
+        raise CapabilityError(
+            "learning.optimiser",
+            "keeps floating-point moments, and these cores compute in integers alone; use plain, without weight_decay",
+        )
 
 
 def rounding_key(seed: np.uint64, updates: int, projection: int) -> np.uint64:

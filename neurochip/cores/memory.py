@@ -17,14 +17,16 @@ from neurochip.cores.layout import Block, Layout
 from neurochip.cores.listed_learning import ListedLearning
 from neurochip.cores.loading import read_parameters, write_parameters
 from neurochip.cores.plasticity import add_integers, change_floats, change_integers
+from neurochip.cores.steps import not_finite, values_of, write_step
 from neurochip.cores.synapse_mismatch import SynapseMismatch, synapse_factors
 from neurochip.cores.weight_flips import WeightFlips
 from neurochip.description.fixed_point import exponent_of
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import CapabilityError, NumericError
-from neurochip.network import Network, turned
+from neurochip.network import turned
 from neurochip.substrate import Parameters, WeightUpdate
 from neurochip.substrate.fitting import weights_place
+from neurochip.substrate.optimising import Optimising
 
 __all__ = ["SynapseMemories", "Written"]
 
@@ -60,6 +62,8 @@ class SynapseMemories:
         Of the synapses; `None`: every synapse delivers what its memory holds.
     traced
         What rules take for the activity before synapses are traces (of integer cores: in their format).
+    optimiser
+        Stands between changes and weights; `None`: a change is added as it is. Not for integer cores.
     """
 
     def __init__(
@@ -75,8 +79,9 @@ class SynapseMemories:
         kinds: tuple[int, ...] | None = None,
         mismatch: SynapseMismatch | None = None,
         traced: bool = False,
+        optimiser: Optimising | None = None,
     ) -> None:
-        self._layout, self._kinds = layout, kinds
+        self._layout, self._kinds, self._optimiser = layout, kinds, optimiser
         numbers, precision = layout.numbers, layout.image.precision
         self._integers = None
         if numbers is not None:
@@ -179,14 +184,24 @@ class SynapseMemories:
             pre, post = (np.concatenate(side) for side in zip(*update.terms, strict=True))
             if self._integers is None:
                 pre, post = pre.astype(layout.state_dtype), post.astype(layout.state_dtype)
-            own = (block for block in layout.blocks if block.projection == k)
+            own = [block for block in layout.blocks if block.projection == k]
+            # With an optimiser the changes of all cores are summed first, and then become steps.
+            summed = (
+                None if self._optimiser is None else np.zeros(network.weights_shape(k), layout.state_dtype)
+            )
             for receiver, block in enumerate(own):
                 core = image.cores[block.core]
                 known = pre if pre.ndim == 2 else np.ascontiguousarray(pre[:, receiver])
-                active, met = self._change_block(block, known, post[:, core.first : core.last], update.rate)
+                part = post[:, core.first : core.last]
+                active, met = self._change_block(block, known, part, update.rate, summed)
                 written.accumulations[block.core] += active * core.size * (update.summed or 1)
                 written.writes[block.core] += pre.shape[-1] * core.size
                 written.saturations[block.core] += met
+            if self._optimiser is not None and summed is not None:
+                ended = self._take_step(self._optimiser, k, summed)
+                for block in own:
+                    core = image.cores[block.core]
+                    written.saturations[block.core] += int(ended[:, core.first : core.last].sum())
             for block in layout.blocks:
                 if network.projections[block.projection].transpose_of == k:
                     # On the chip this core does the same sums as the original's; here they are copied.
@@ -205,7 +220,10 @@ class SynapseMemories:
             if change is not None and self._integers is not None:
                 self._change_biases(self._integers, population, change, updates)
             elif change is not None:
-                self.wiring.bias[layout.slots_of[population]] += change.astype(layout.state_dtype)
+                moved = change.astype(layout.state_dtype)
+                if self._optimiser is not None:
+                    moved = self._optimiser.biases(population, moved, self.updates + 1)
+                self.wiring.bias[layout.slots_of[population]] += moved
         self.updates += 1
         return written
 
@@ -230,10 +248,25 @@ class SynapseMemories:
             moved = np.asarray(change, np.float64)[core.first : core.last]
             integers.bias(self.wiring.bias[first:last], moved, exponent, key)
 
+    def _take_step(self, optimiser: Optimising, projection: int, change: NDArray[Any]) -> NDArray[np.bool_]:
+        """Let the optimiser turn a change of a projection's weights into a step, and take it: which met their limit."""
+        values = values_of(self._layout, self.wiring, projection)
+        step = optimiser.weights(projection, change, values, self.updates + 1)
+        rounding: Any = {"stochastic": self._stochastic, "key": self._key(projection)}
+        return write_step(self._layout, self.wiring, projection, step, **rounding)
+
     def _change_block(
-        self, block: Block, pre: NDArray[Any], post: NDArray[Any], rate: float
+        self,
+        block: Block,
+        pre: NDArray[Any],
+        post: NDArray[Any],
+        rate: float,
+        summed: NDArray[Any] | None = None,
     ) -> tuple[int, int]:
-        """Add one update to one block; returns the non-zero ``pre`` and the weights that met the limit."""
+        """Add one update to one block; returns the non-zero ``pre`` and the weights that met the limit.
+
+        With ``summed``, in the shape of the projection's weights, it is added there, and the weights stay.
+        """
         layout, t = self._layout, self._layout.state_dtype
         edges = np.array([block.rows * k // self._threads for k in range(self._threads + 1)], dtype=np.uint64)
         if self._integers is not None:
@@ -243,8 +276,13 @@ class SynapseMemories:
         out = np.zeros((self._threads, 3), dtype=np.int64)
         weights, start, stride = self.wiring.weights, np.uint64(block.start), np.uint64(block.stride)
         bits = integer_bits(layout.image.precision)
-        step, key = self._step(block.projection, rate), self._key(block.projection)
+        key = self._key(block.projection)
         first_column = np.uint64(layout.image.cores[block.core].first)
+        if summed is not None:
+            weights, start, stride = summed.reshape(-1), first_column, np.uint64(summed.shape[1])
+            bits, step = None, rate
+        else:
+            step = self._step(block.projection, rate)
 
         def share(k: int) -> None:
             common = (weights, start, stride, edges[k : k + 2], pre, columns, t.type(step), scratch[k])
@@ -257,7 +295,7 @@ class SynapseMemories:
 
         self._each_thread(share)
         if out[:, 2].any():
-            raise _not_finite(layout.image.network, block.projection)
+            raise not_finite(layout.image.network, block.projection)
         return int(out[:, 0].sum()), int(out[:, 1].sum())
 
     def _change_integers(
@@ -311,16 +349,22 @@ class SynapseMemories:
         weights = np.array(layout.values(self.wiring.weights, k), order="C").reshape(-1)
         change = np.ascontiguousarray(of.sums(update)).reshape(-1)
         bits = integer_bits(layout.image.precision)
-        step = self._step(k, update.rate)
-        if bits is None:
-            weights += t.type(step) * change
+        if self._optimiser is not None:
+            wanted = (t.type(update.rate) * change).reshape(connection.shape)
+            written.saturations[...] += of.held(self._take_step(self._optimiser, k, wanted))
+        elif bits is None:
+            weights += t.type(self._step(k, update.rate)) * change
+            layout.store(self.wiring.weights, k, weights.reshape(connection.shape))
         else:
-            met = np.zeros(len(weights), np.uint8)
-            ends = integer_range(bits)
+            met, ends, step = (
+                np.zeros(len(weights), np.uint8),
+                integer_range(bits),
+                self._step(k, update.rate),
+            )
             if add_integers(weights, change, t.type(step), *ends, int(self._stochastic), self._key(k), met):
-                raise _not_finite(network, k)
+                raise not_finite(network, k)
             written.saturations[...] += of.held(met)
-        layout.store(self.wiring.weights, k, weights.reshape(connection.shape))
+            layout.store(self.wiring.weights, k, weights.reshape(connection.shape))
         written.accumulations[...] += of.accumulations(update)
         written.writes[...] += of.held()
         written.words[...] += of.exchanged
@@ -348,10 +392,3 @@ class SynapseMemories:
         layout, weights = self._layout, self.wiring.weights
         core = layout.image.cores[block.core]
         layout.block(weights, block)[...] = layout.matrix(weights, original)[core.first : core.last].T
-
-
-def _not_finite(network: Network, projection: int) -> NumericError:
-    return NumericError(
-        weights_place(network, projection),
-        "is to change by what is not finite, and no integer can hold that; use a smaller rate or beta",
-    )

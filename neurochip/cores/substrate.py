@@ -16,6 +16,7 @@ from neurochip.cores.clock import ChipClock, clocks_of
 from neurochip.cores.counters import EventCounters
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.integer_cell import IntegerSettling
+from neurochip.cores.integer_learning import refuse_optimiser
 from neurochip.cores.isolated import CoreMemory, memory_of
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
@@ -48,6 +49,7 @@ from neurochip.substrate.fitting import (
     fitting_presentations,
     fitting_spikes,
 )
+from neurochip.substrate.optimising import Optimising
 from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["DigitalSubstrate"]
@@ -85,6 +87,8 @@ class DigitalSubstrate:
         What is broken, in training and in presentations that measure; `None` for a sound chip.
     mismatch
         Of the synapses; `None`: every synapse delivers what its memory holds.
+    optimiser
+        Stands between changes and weights; `None`: a change is added as it is. None on integer cores.
     """
 
     def __init__(
@@ -102,10 +106,12 @@ class DigitalSubstrate:
         timing_every: int = 1,
         faults: FaultsSpec | None = None,
         mismatch: SynapseMismatch | None = None,
+        optimiser: Optimising | None = None,
     ) -> None:
+        refuse_optimiser(image, optimiser)
         if traced:
             refuse_several_delays(image.network, "a core keeps one trace", CapabilityError)
-        self.image = image
+        self.image, self.optimiser = image, optimiser
         self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
@@ -146,6 +152,7 @@ class DigitalSubstrate:
             kinds=self._cell.kinds(image.network.populations),
             mismatch=mismatch,
             traced=traced,
+            optimiser=optimiser,
         )
         self._batch = Batch(
             self._layout,
@@ -351,7 +358,8 @@ class DigitalSubstrate:
         if plan is not None:
             for counts in (written.accumulations, written.writes, written.saturations):
                 counts[plan.dead] = 0  # a dead core learns nothing: its states and traces are 0
-        self._counters.update(written.accumulations, written.writes, written.saturations, written.words)
+        took = written.accumulations, written.writes, written.saturations, written.words
+        self._counters.update(*took, optimised=self.optimiser is not None)
         if self._clocks:
             self._counters.time(Phase.UPDATE, self._clocks[0].learned(written.accumulations, written.writes))
 

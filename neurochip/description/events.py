@@ -47,6 +47,9 @@ EVENTS: Mapping[str, Event] = MappingProxyType(
         "hop_ns": Event("one packet over one link north or south, router included"),
         "link_bit": Event("one bit over one link, router included", "energy per bit"),
         "weight_write": Event("one weight written by learning"),
+        "optimiser_step": Event(
+            "one change of a weight turned into a step by an optimiser, its state read and written"
+        ),
         "weight_accumulation": Event("one multiply-add of the learning rule"),
         "trace_update": Event("one tick of the trace that a receiving core keeps of an axon"),
         "readout_word": Event("one 32-bit word read out of a core by the host or another core"),

@@ -49,9 +49,10 @@ class Fault(Section):
         Key("Of the draws of this fault alone; left out, the run's.", live_if=Given(".rate")),
     ] = None
     when: Annotated[
-        Literal["always", "test"],
+        Literal["always", "test", "training"],
         Key(
-            "``always``, or only in presentations that measure (``test``).",
+            "``always``; only in presentations that measure (``test``); or only in those that are learnt from "
+            "(``training``), as dropout does.",
             live_if=Given(".rate", *(f".{name}" for name in _NAMED), phrase="a rate, or something named"),
         ),
     ] = "always"
@@ -200,7 +201,8 @@ class FaultsSpec:
 
     def acting(self, *, testing: bool) -> FaultsSpec:
         """Return only what breaks something in training or, ``testing``, in presentations that measure."""
-        names = {f.fault: f for f in self.given() if f.acts and (testing or f.when == "always")}
+        when = ("always", "test" if testing else "training")
+        names = {f.fault: f for f in self.given() if f.acts and f.when in when}
         return FaultsSpec(**names)  # type: ignore[arg-type]
 
     def of_packets(self) -> tuple[str, ...]:

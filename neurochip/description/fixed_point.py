@@ -256,6 +256,13 @@ def check_learning(learning: LearningSpec, phases: PhasesSpec, samples: int | No
         raise ConfigError(
             "learning.trace", 'must be "decoder" with numbers.state: a share of a phase is a division'
         )
+    if learning.optimiser != "plain" or learning.weight_decay:
+        place = "optimiser" if learning.optimiser != "plain" else "weight_decay"
+        raise ConfigError(
+            f"learning.{place}",
+            "needs floating-point state, and with numbers.state cores compute in integers alone; leave it out, or "
+            "numbers.state",
+        )
     if exponent_of(abs(2 * learning.beta)) is None or not 2**-8 <= abs(2 * learning.beta) <= 8:
         raise ConfigError(
             "learning.beta",

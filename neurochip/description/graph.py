@@ -33,7 +33,7 @@ def network_of(spec: NetworkSpec) -> Network:
     if spec.is_open:
         raise ConfigError("network.layers", "has a 0, whose place the data take, and no data were read yet")
     if spec.layers is not None:
-        return layered(spec.layers, tied=spec.tied, gains=spec.gains)
+        return layered(spec.layers, tied=spec.tied, gains=spec.gains, biases=spec.biases)
     if all(_is_built_in(p.connectivity) for p in spec.projections):
         return _graph_of_before(_Described(repr((spec.populations, spec.projections)), spec))
     return _graph(spec)
@@ -110,7 +110,9 @@ def _populations(spec: NetworkSpec) -> list[Population]:
             place = f"network.populations[{spec.populations.index(p)}].shape"
             raise ConfigError(place, f"must make {MOST_COUNTED} neurons at most, got {list(p.shape)}")
         made.append(
-            Population(p.name, size, clamped=p.role == "input", output=p.role == "output", shape=p.shape)
+            Population(
+                p.name, size, clamped=p.role == "input", output=p.role == "output", shape=p.shape, bias=p.bias
+            )
         )
     return made
 

@@ -11,7 +11,7 @@ from msgspec import Meta
 from neurochip.description.precision import FLOATS, Precision
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, IsNot
-from neurochip.keys.key import Count, Key, Natural, Positive
+from neurochip.keys.key import Alone, Count, Key, Listed, Natural, Positive
 from neurochip.keys.reading import Table, build, describe
 from neurochip.keys.section import Section, described
 
@@ -40,10 +40,18 @@ class PopulationSpec(Section):
         ),
     ] = "hidden"
 
+    bias: Annotated[
+        float, Key("The first bias of each neuron, which learning changes; an input has none.")
+    ] = 0.0
+
     def check(self) -> None:
-        """Check that there are neurons."""
+        """Check that there are neurons, and that they have biases."""
         if not self.shape:
             raise ConfigError(f"{self.place}.shape", "must have at least one entry")
+        if self.bias and self.role == "input":
+            raise ConfigError(
+                f"{self.place}.bias", f"must be 0 of an input, which has no bias, got {self.bias:g}"
+            )
 
 
 @described
@@ -142,6 +150,15 @@ class NetworkSpec(Section):
             live_if=Given(".layers"),
         ),
     ] = None
+    biases: Annotated[
+        tuple[float, ...] | None,
+        Listed(),
+        Key(
+            "The first biases of a chain, one for the neurons of each layer but the input, which learning changes; or "
+            "one number for all. Left out, 0.",
+            live_if=Given(".layers"),
+        ),
+    ] = None
     populations: Annotated[
         tuple[PopulationSpec, ...],
         Key("Populations of any graph: name, shape and role of each.", shapes=True),
@@ -182,6 +199,15 @@ class NetworkSpec(Section):
                 "network.gains",
                 f"must have one gain for each of the {len(self.layers) - 1} projections, got {len(self.gains)}",
             )
+        if self.layers is not None and self.biases is not None:
+            if isinstance(self.biases, Alone):
+                object.__setattr__(self, "biases", self.biases * (len(self.layers) - 1))
+            if len(self.biases) != len(self.layers) - 1:
+                raise ConfigError(
+                    "network.biases",
+                    f"must have one bias for each of the {len(self.layers) - 1} layers after the input, got "
+                    f"{len(self.biases)}",
+                )
         for k, size in enumerate((self.layers or ())[1:-1], 1):
             if not size:
                 raise ConfigError(f"network.layers[{k}]", "must be at least 1, got 0")
@@ -210,10 +236,12 @@ class NetworkSpec(Section):
         if self.weight_range is not None:
             table["weight_range"] = self.weight_range
         if self.layers is not None:
-            gains = {} if self.gains is None else {"gains": list(self.gains)}
-            return {"layers": list(self.layers), "tied": self.tied, **gains, **table}
+            first = {"gains": self.gains, "biases": self.biases}
+            given = {name: list(values) for name, values in first.items() if values is not None}
+            return {"layers": list(self.layers), "tied": self.tied, **given, **table}
         table["populations"] = [
-            {"name": p.name, "shape": list(p.shape), "role": p.role} for p in self.populations
+            {"name": p.name, "shape": list(p.shape), "role": p.role, **({"bias": p.bias} if p.bias else {})}
+            for p in self.populations
         ]
         table["projections"] = [
             {

@@ -358,9 +358,9 @@ class RunSpec:
     def _check_faults(self) -> None:
         for fault in self.faults.given():
             place = f"faults.{fault.fault}"
-            if self.experiment == "convergence" and fault.when == "test":
+            if self.experiment == "convergence" and fault.when != "always":
                 raise ConfigError(
-                    f"{place}.when", 'must be "always" here: a convergence run has no test samples'
+                    f"{place}.when", f'must be "always" here: a convergence run has no {fault.when} samples'
                 )
         if self.faults.weight_bit_flip is not None and self.network.precision in FLOATS:
             raise ConfigError(

@@ -20,14 +20,16 @@ from neurochip.elements import (
     Constant,
     Decoder,
     Encoder,
+    HardwareCost,
     Predictive,
     SigmaDelta,
 )
 from neurochip.elements.element import Family
+from neurochip.elements.optimisers import DECAY_COST, Adam, Momentum, Optimiser, Plain
 from neurochip.elements.stages import FAMILIES
 from neurochip.errors import ConfigError
-from neurochip.keys.conditions import Is, IsNot
-from neurochip.keys.key import Count, Key, Listed, Natural, Nonnegative
+from neurochip.keys.conditions import Given, Is, IsNot
+from neurochip.keys.key import Count, Key, Listed, Natural, Nonnegative, Positive
 from neurochip.keys.reading import describe, refuse_unknown
 from neurochip.keys.section import Section, described
 
@@ -168,6 +170,41 @@ class LearningSpec(Section):
         Meta(gt=0, le=1),
         Key("The rates of each epoch are those of the last one times this; 1 keeps them."),
     ] = 1.0
+    optimiser: Annotated[
+        Literal["plain", "momentum", "adam"],
+        Key(
+            "How the change that the rule wants becomes a step: ``plain``, times η; ``momentum``, the heavy ball "
+            "(Polyak 1964); ``adam`` (Kingma & Ba 2015), where η is about the size of a step. Their state stands "
+            "beside every weight that learns."
+        ),
+    ] = "plain"
+    momentum: Annotated[
+        float,
+        Meta(gt=0, lt=1),
+        Key("Share μ of the velocity that an update leaves.", live_if=Is(".optimiser", "momentum")),
+    ] = 0.9
+    beta1: Annotated[
+        float,
+        Meta(ge=0, lt=1),
+        Key("What the mean of changes keeps at an update.", live_if=Is(".optimiser", "adam")),
+    ] = 0.9
+    beta2: Annotated[
+        float,
+        Meta(ge=0, lt=1),
+        Key("What the mean of squared changes keeps at an update.", live_if=Is(".optimiser", "adam")),
+    ] = 0.999
+    epsilon: Annotated[
+        Positive,
+        Key("Added to the root of that mean.", live_if=Is(".optimiser", "adam")),
+    ] = 1e-8
+    weight_decay: Annotated[
+        float,
+        Meta(ge=0, lt=1),
+        Key(
+            "Share of every weight that learns which an update takes away, apart from the change (decoupled: "
+            "Loshchilov & Hutter 2019), times ``decay`` to the epoch. Biases stay."
+        ),
+    ] = 0.0
     product: Annotated[
         Literal["linear", "full"],
         Key(
@@ -190,6 +227,16 @@ class LearningSpec(Section):
         ),
     ] = "decoder"
     epochs: Annotated[Epochs, Key("How often all samples are presented.")]
+    patience: Annotated[
+        Count | None,
+        Key(
+            "Training ends when so many evaluations in a row were no better on the samples that ``data.validation`` "
+            "holds out; the weights of the best one are kept, and answer. Left out: after the last epoch, with its "
+            "weights.",
+            unit="evaluations",
+            live_if=Given("data.validation"),
+        ),
+    ] = None
     minibatch: Annotated[Count, Key("Samples that are presented before the weights change.")] = 20
     shuffle: Annotated[bool, Key("Whether each epoch draws an order of its own.")] = True
     own: Annotated[
@@ -199,6 +246,21 @@ class LearningSpec(Section):
             "(`neurochip.description.rule_keys`; ``Keys`` of a rule from another package)."
         ),
     ] = None
+
+    @property
+    def method(self) -> Optimiser | None:
+        """What stands between changes and weights; `None` where a change is added as it is."""
+        if self.optimiser == "adam":
+            return Adam(self.beta1, self.beta2, self.epsilon)
+        if self.optimiser == "momentum":
+            return Momentum(self.momentum)
+        return Plain() if self.weight_decay else None
+
+    @property
+    def optimiser_cost(self) -> HardwareCost:
+        """What its step of one weight costs, decay included, and the words that it keeps beside the weight."""
+        cost = HardwareCost() if self.method is None else self.method.hardware
+        return cost + DECAY_COST if self.weight_decay else cost
 
     def check(self) -> None:
         """Check β, and what the rule has of its own."""

@@ -25,6 +25,7 @@ CATEGORIES = (
     "trace",
     "network",
     "learning",
+    "optimiser",
     "converters",
     "host",
     "static",
@@ -175,6 +176,12 @@ class _Books:
             yield Charge("learning", "synapse_bit_write", writes * self.hardware.weight_bits)
         else:
             yield Charge("learning", "weight_write", writes)
+
+        steps = self.count("optimiser_steps")
+        if self.is_built("optimiser_step"):
+            yield from self.steps(("optimiser",), steps)
+        else:
+            yield Charge("optimiser", "optimiser_step", steps)
 
     def host(self) -> Iterator[Charge]:
         yield Charge("host", "readout_word", self.count("readout_words"))

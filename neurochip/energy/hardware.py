@@ -17,8 +17,8 @@ from neurochip.errors import DataError
 
 __all__ = ["ROLES", "ElementUse", "HardwareUse", "IntegerProducts", "hardware_of", "integer_format"]
 
-Role = Literal["encoder", "decoder", "annealer", "neuron", "nudge", "trace"]
-ROLES: tuple[Role, ...] = ("encoder", "decoder", "annealer", "neuron", "nudge", "trace")
+Role = Literal["encoder", "decoder", "annealer", "neuron", "nudge", "trace", "optimiser"]
+ROLES: tuple[Role, ...] = ("encoder", "decoder", "annealer", "neuron", "nudge", "trace", "optimiser")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,8 @@ def hardware_of(run: RunSpec) -> HardwareUse:
     ]
     if learning is not None and learning.pre == "trace":
         elements.append(ElementUse("trace", learning.trace, trace_cost(run)))
+    if learning is not None and learning.method is not None:
+        elements.append(ElementUse("optimiser", learning.optimiser, learning.optimiser_cost))
     bits_only = run.substrate == "digital" and (learning is None or learning.pre == "trace")
     return HardwareUse.at(run.network.precision, elements, sends_bits_only=bits_only)
 

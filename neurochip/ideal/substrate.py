@@ -33,6 +33,7 @@ from neurochip.substrate.fitting import (
     weights_place,
 )
 from neurochip.substrate.ledger import COUNTERS, PhaseBook
+from neurochip.substrate.optimising import Optimising
 
 __all__ = ["IdealSubstrate"]
 
@@ -54,6 +55,8 @@ class IdealSubstrate:
         float32 or float64.
     bound
         Largest value of a neuron: 1, the hard sigmoid, or infinity, a rectifier.
+    optimiser
+        Stands between changes and weights; `None`: a change is added as it is.
     """
 
     def __init__(
@@ -63,10 +66,11 @@ class IdealSubstrate:
         *,
         dtype: Any = np.float32,
         bound: float = 1.0,
+        optimiser: Optimising | None = None,
     ) -> None:
         if not bound > 0:
             raise ConfigError("bound", f"must be > 0, got {bound:g}")
-        self.network = network
+        self.network, self.optimiser = network, optimiser
         self._annealer = annealer
         self._dtype = np.dtype(dtype)
         self._bound = self._dtype.type(bound)
@@ -254,7 +258,10 @@ class IdealSubstrate:
                 (product.change(pre, post) for pre, post in update.terms),
                 start=np.zeros(self.network.weights_shape(k), dtype=self._dtype),
             )
-            self._weights[k] += self._dtype.type(update.rate) * change
+            change = self._dtype.type(update.rate) * change
+            if self.optimiser is not None:
+                change = self.optimiser.weights(k, change, self._weights[k], self.updates + 1)
+            self._weights[k] += change
             copies = self.network.tied_to(k)
             for copy in copies:
                 self._weights[copy][...] = turned(self.network.projections[k], self._weights[k])
@@ -263,9 +270,14 @@ class IdealSubstrate:
                 book[target, _AT["weight_accumulations"]] += lanes * change.size * product.shared_by
                 book[target, _AT["weight_writes"]] += change.size
                 book[target, _AT["weight_reads"]] += change.size
-        for kept, bias in zip(self._biases, biases, strict=True):
-            if bias is not None:
-                kept += bias.astype(self._dtype).reshape(-1, kept.size).sum(axis=0)
+                book[target, _AT["optimiser_steps"]] += change.size * (self.optimiser is not None)
+        for population, kept, bias in zip(self.network.updated, self._biases, biases, strict=True):
+            if bias is None:
+                continue
+            moved = bias.astype(self._dtype).reshape(-1, kept.size).sum(axis=0)
+            if self.optimiser is not None:
+                moved = self.optimiser.biases(population, moved, self.updates + 1)
+            kept += moved
         self._add(Phase.UPDATE, book)
         self.updates += 1
 

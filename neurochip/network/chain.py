@@ -13,7 +13,13 @@ from neurochip.network.projection import Projection
 __all__ = ["convolutional", "layered"]
 
 
-def layered(sizes: tuple[int, ...], *, tied: bool = True, gains: tuple[float, ...] | None = None) -> Network:
+def layered(
+    sizes: tuple[int, ...],
+    *,
+    tied: bool = True,
+    gains: tuple[float, ...] | None = None,
+    biases: tuple[float, ...] | None = None,
+) -> Network:
     """Return the network of equilibrium propagation: a chain, with feedback between all but the clamped layer.
 
     Parameters
@@ -24,6 +30,8 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True, gains: tuple[float, ..
         Whether feedback is the transpose of the forward weights.
     gains
         Of the first weights, one for each pair of neighbours: they are drawn within so many times the usual bound.
+    biases
+        The first ones, one for the neurons of each layer but the input; 0 if left out.
 
     Returns
     -------
@@ -33,7 +41,7 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True, gains: tuple[float, ..
     Raises
     ------
     ConfigError
-        For fewer than two layers, or another number of gains.
+        For fewer than two layers, or another number of gains or biases.
     """
     last = len(sizes) - 1
     if last < 1:
@@ -43,9 +51,15 @@ def layered(sizes: tuple[int, ...], *, tied: bool = True, gains: tuple[float, ..
         raise ConfigError(
             "network.gains", f"must have one gain for each of the {last} projections, got {len(factors)}"
         )
+    first = (0.0, *(biases or (0.0,) * last))
+    if len(first) != last + 1:
+        raise ConfigError(
+            "network.biases",
+            f"must have one bias for each of the {last} layers after the input, got {len(first) - 1}",
+        )
     names = ["input", *(f"hidden{k}" if last > 2 else "hidden" for k in range(1, last)), "output"]
     populations = tuple(
-        Population(name, size, clamped=k == 0)
+        Population(name, size, clamped=k == 0, bias=first[k])
         for k, (name, size) in enumerate(zip(names, sizes, strict=True))
     )
     forward = [Projection(k, k + 1, gain=factors[k]) for k in range(last)]

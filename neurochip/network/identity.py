@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.network.network import Network
+from neurochip.network.population import Population
 
 __all__ = ["described"]
 
@@ -22,6 +23,8 @@ def described(network: Network) -> dict[str, Any]:
 def _plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        if isinstance(value, Population) and not value.bias:
+            del fields["bias"]  # networks were told apart before there was one
         kind = getattr(value, "kind", None)
         return fields if kind is None else {"kind": kind, **fields}
     if isinstance(value, tuple | list):

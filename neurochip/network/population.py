@@ -24,6 +24,8 @@ class Population:
         Whether targets pull it, and its values are an answer.
     shape
         How its neurons are arranged, e.g. channels, height, width; without one they stand in a row.
+    bias
+        The first bias of each of its neurons.
     """
 
     name: str
@@ -31,6 +33,7 @@ class Population:
     clamped: bool = False
     output: bool = False
     shape: tuple[int, ...] = ()
+    bias: float = 0.0
 
     def __post_init__(self) -> None:
         """Put neurons without a shape in a row."""

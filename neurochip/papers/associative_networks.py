@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.elements.optimisers import Adam, Optimiser, Plain
 from neurochip.errors import DataError
-from neurochip.learning.adam import Adam
 from neurochip.learning.associations import Associations, balanced_associations
 from neurochip.learning.associative import layer_change
 from neurochip.papers.experiment import Bound, Claim, Finding, Settings
@@ -171,7 +171,10 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
         balanced_associations(m, draws) if recipe.balanced else draws.choice([-1.0, 1.0], m) for m in HIDDEN
     ]
     associations = Associations(sizes[1:], (*signs, np.ones(1)))
-    adam = Adam([a.shape for a in (*weights, *biases)], recipe.rate)
+    arrays = (*weights, *biases)
+    method: Optimiser = Adam() if recipe.optimiser == "adam" else Plain()
+    moments = [[np.zeros(a.shape) for _ in method.moments] for a in arrays]
+    number = 0
     order = stream(seed, "order")
     curves: list[list[float]] = [[], []]
     for epoch in range(1, recipe.epochs + 1):
@@ -180,9 +183,9 @@ def train(samples: Samples, recipe: Recipe, seed: int) -> Trained:
             chosen = shuffled[first : first + recipe.batch]
             values = forward(weights, biases, samples.train_x[chosen])
             changes = _changes(recipe, associations, weights, values, samples.train_y[chosen])
-            steps = adam.steps(changes) if recipe.optimiser == "adam" else [recipe.rate * c for c in changes]
-            for array, step in zip((*weights, *biases), steps, strict=True):
-                array += step
+            number += 1
+            for array, change, kept in zip(arrays, changes, moments, strict=True):
+                array += method.step(change, kept, number, recipe.rate)
         if epoch % recipe.every:
             continue
         curves[0].append(accuracy(weights, biases, samples.train_x, samples.train_y))

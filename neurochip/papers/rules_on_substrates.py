@@ -184,7 +184,7 @@ def _accuracy(run: RunSpec, substrate: str, make: Make, control: Control | None)
     trainer = Trainer(run, machine, rule, samples, state, Reporter(None, 0), lambda: False)
     while state.epoch < run.learning.epochs:
         trainer.epoch()
-    error = state.epochs[-1].test_error
+    error = state.final.test_error
     return float("nan") if error is None else 1.0 - error
 
 

@@ -12,7 +12,7 @@ from neurochip.report.baseline import per_point
 from neurochip.report.document import TRAINING_PHASES
 from neurochip.report.quantities import decimal, duration, percent, quantity
 from neurochip.report.schema import Document
-from neurochip.report.wording import network_words, warnings_of
+from neurochip.report.wording import held_error, network_words, warnings_of
 from neurochip.substrate.ledger import Ledger
 
 __all__ = ["Compared", "Comparison", "Row", "compare"]
@@ -159,11 +159,6 @@ def _best_error(document: Document) -> float | None:
     return min(errors) if errors else None
 
 
-def _validation(document: Document) -> float | None:
-    epochs = document["result"]["epochs"]
-    return epochs[-1].get("validation_error") if epochs else None
-
-
 def _r2(document: Document) -> float | None:
     """Return R² on the test part, where targets are numbers."""
     error = document["result"]["test_error"]
@@ -228,7 +223,7 @@ _EACH: tuple[tuple[Literal["per_sample", "per_point"], str], ...] = (
 _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[[float], str]], ...] = (
     ("test_error", "test error, last epoch", lambda d: d["result"]["test_error"], percent),
     ("best_test_error", "test error, best epoch", _best_error, percent),
-    ("validation_error", "validation error, last epoch", _validation, percent),
+    ("validation_error", "validation error", held_error, percent),
     ("r2", "R², last epoch", _r2, decimal),
     (
         "rms",

@@ -70,6 +70,15 @@ def document(
     }
     if record.data is not None:
         table["data"] = record.data
+    if record.best is not None or record.ended:
+        table["ended"] = {
+            "by": record.ended or "epochs",
+            "after": len(record.epochs),
+            "of": 0 if run.learning is None else run.learning.epochs,
+            "kept": record.best or len(record.epochs),
+        }
+    if record.optimiser is not None:
+        table["optimiser"] = dataclasses.asdict(record.optimiser)
     if record.answers is not None:
         table["regression"] = regression_table(record.answers)
     if record.faults:
@@ -221,7 +230,7 @@ def _real_valued_bits(run: RunSpec, samples: int, free: int, nudged: int) -> int
 
 
 def _result(record: RunRecord) -> ResultTable:
-    last = record.epochs[-1] if record.epochs else None
+    last = record.final
     confusion = None if record.confusion is None else [[int(n) for n in row] for row in record.confusion]
     return {
         "train_error": None if last is None else last.train_error,

@@ -58,7 +58,7 @@ def fault_rows(document: Document) -> list[FaultRow]:
             by_phase = {phase: table["counts"].get(phase, {}).get(counter, 0) for phase in ledger}
             every = sum(book.get(of, 0) for book in ledger.values())
             did.append(FaultCount(words, sum(by_phase.values()), every, by_phase))
-        when = "at test only" if table["when"] == "test" else "always"
+        when = {"test": "at test only", "training": "in training only"}.get(table["when"], "always")
         rows.append(FaultRow(table["fault"], _setting(table), when, _broken(table), did))
     return rows
 

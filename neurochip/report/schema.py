@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
+from neurochip.report.schema_learning import (
+    EndedTable,
+    OptimiserTable,
+    RegressionOutputTable,
+    RegressionTable,
+)
+
 __all__ = [
     "FORMAT",
     "BaselineLineTable",
@@ -70,26 +77,8 @@ class EpochTable(TypedDict):
     validation_error: NotRequired[float | None]
 
 
-class RegressionOutputTable(TypedDict):
-    """One number that the network says: deviations in its unit, and samples for a picture."""
-
-    name: str
-    mean_squared: float
-    rms: float
-    r2: float | None
-    true: list[float]
-    said: list[float]
-
-
-class RegressionTable(TypedDict):
-    """How well numbers were learnt; ``rms`` over all outputs."""
-
-    rms: float
-    outputs: list[RegressionOutputTable]
-
-
 class ResultTable(TypedDict):
-    """Errors after the last epoch, as shares, 0 to 1; ``confusion`` is [true][predicted].
+    """Errors after the epoch whose weights were kept, as shares, 0 to 1; ``confusion`` is [true][predicted].
 
     Where targets are numbers an error is the share of their variance that is left unexplained, 1 − R².
     """
@@ -398,3 +387,5 @@ class Document(TypedDict):
     analog: NotRequired[dict[str, Any]]
     data: NotRequired[dict[str, Any]]  # `neurochip.data.Dataset.described`
     regression: NotRequired[RegressionTable]  # only where targets are numbers
+    ended: NotRequired[EndedTable]  # only where training ended before its last epoch, or kept its best
+    optimiser: NotRequired[OptimiserTable]  # only where one stands between changes and weights

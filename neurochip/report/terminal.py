@@ -18,7 +18,9 @@ from neurochip.report.utilisation import fullest, utilisation
 from neurochip.report.wording import (
     control_totals,
     error_words,
+    held_error,
     latency_words,
+    learning_words,
     network_words,
     phase_words,
     standard_error,
@@ -67,9 +69,8 @@ def summary(document: Document) -> Group:
         text += f"{quantity(control['controller_cycles'])} cycles awake"
         parts.append(Text(text, style="dim"))
     parts += [Text(sentence, style="yellow") for sentence in warnings_of(document)]
-    numbers = numbers_in_words(document)
-    if numbers:
-        parts.append(Text(numbers, style="dim"))
+    told = (*learning_words(document), numbers_in_words(document))
+    parts += [Text(words, style="dim") for words in told if words]
     broken = fault_rows(document)
     if broken:
         parts.append(_fault_lines(broken))
@@ -166,8 +167,7 @@ def _errors(document: Document) -> list[tuple[str, str]]:
         ]
         if len(found["outputs"]) > 1:
             rows += [(f"  {escape(o['name'])}", decimal(o["rms"])) for o in found["outputs"][:4]]
-    held = result["epochs"][-1].get("validation_error") if result["epochs"] else None
-    if held is not None:
+    if (held := held_error(document)) is not None:
         rows.append(("validation " + error_words(document), percent(held)))
     return rows
 

@@ -185,6 +185,8 @@ def _not_modelled(ledger: Ledger, clocked: Clocked, unknown_learning: bool) -> l
     words = []
     if unknown_learning and Phase.UPDATE in ledger.phases:
         words.append("changes of weights")
+    elif ledger.total("optimiser_steps"):
+        words.append("the arithmetic of an optimiser beyond the writes of weights")
     if clocked.host_word is None:
         words.append("words of the host and real-valued states moved for learning")
     return words

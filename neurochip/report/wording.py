@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 
 from neurochip.description import RunSpec
-from neurochip.report.quantities import exact
-from neurochip.report.schema import Document, ResultTable, TimingTable
+from neurochip.report.quantities import exact, quantity
+from neurochip.report.schema import Document, EpochTable, ResultTable, TimingTable
 from neurochip.substrate.ledger import CONTROL
 from neurochip.substrate.phase_time import MOST_LATENCY
 
 __all__ = [
     "control_totals",
     "data_words",
+    "ended_words",
     "error_words",
+    "held_error",
+    "kept_epoch",
     "latency_words",
+    "learning_words",
     "network_words",
-    "run_words",
+    "optimiser_words",
     "phase_words",
+    "run_words",
     "standard_error",
     "timing_words",
     "warnings_of",
@@ -40,6 +45,53 @@ def warnings_of(document: Document) -> list[str]:
     """Return what a reader should know of the numbers of the last epoch, a sentence each."""
     epochs = document["result"]["epochs"]
     return epochs[-1].get("warnings", []) if epochs else []
+
+
+def learning_words(document: Document) -> list[str]:
+    """Return what stood between changes and weights, and why training ended, a sentence each."""
+    optimiser, ended = optimiser_words(document), ended_words(document)
+    return [*([f"optimiser: {optimiser}"] if optimiser else []), *([f"training {ended}"] if ended else [])]
+
+
+def kept_epoch(document: Document) -> EpochTable | None:
+    """Return the epoch whose weights were kept; `None` where there is none."""
+    epochs, ended = document["result"]["epochs"], document.get("ended")
+    if ended is not None:
+        return epochs[ended["kept"] - 1]
+    return epochs[-1] if epochs else None
+
+
+def held_error(document: Document) -> float | None:
+    """Return the validation error of the weights that were kept; `None` where nothing was held out."""
+    kept = kept_epoch(document)
+    return None if kept is None else kept.get("validation_error")
+
+
+def ended_words(document: Document) -> str | None:
+    """Return why training ended and which weights were kept; `None` where it went to its last epoch, and kept those."""
+    ended = document.get("ended")
+    if ended is None:
+        return None
+    why = {
+        "patience": "ended early: no better validation error",
+        "callback": "ended early by a callback",
+        "epochs": "went to its last epoch",
+    }[ended["by"]]
+    return f"{why}, after {ended['after']} of {ended['of']} epochs; the weights kept are of epoch {ended['kept']}"
+
+
+def optimiser_words(document: Document) -> str | None:
+    """Return what stood between changes and weights, and the memory that it takes; `None` where nothing did."""
+    use = document.get("optimiser")
+    if use is None:
+        return None
+    decay = document["run"]["learning"].get("weight_decay", 0)
+    name = {"plain": "plain steps", "momentum": "momentum", "adam": "Adam"}[use["kind"]]
+    words = f"{name}, weight decay {decay:g}" if decay else name
+    if not use["words"]:
+        return f"{words}; no state"
+    kept = f"{use['words']} word{'s' if use['words'] > 1 else ''} ({use['bits']} bits) beside each of"
+    return f"{words}; {kept} {exact(use['weights'])} weights, {quantity(use['total_bits'], 'bit')} in all"
 
 
 def control_totals(document: Document) -> dict[str, int] | None:

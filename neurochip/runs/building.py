@@ -5,22 +5,25 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from neurochip.analog.die_file import read_die
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
-from neurochip.compile import ChipImage, compile_network
+from neurochip.compile import ChipImage, Moments, compile_network
 from neurochip.compile.quantise import state_dtype
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.integer_learning import check_rates
 from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
+from neurochip.data import Dataset
 from neurochip.description import ChipSpec, RunSpec, network_of, read_prices
 from neurochip.description.cell_sheet import read_cells
 from neurochip.description.neuron import state_words_of, trace_cost
@@ -31,11 +34,13 @@ from neurochip.energy.unpriced import Unpriced
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.keys.reading import refuse_missing
-from neurochip.learning.rules import Rule
+from neurochip.learning.rule import LearningRule
+from neurochip.learning.rules import Rule, rule_for
 from neurochip.machine import check_memory, check_parallel, check_room_to_compile
 from neurochip.network import Network, described
 from neurochip.substrate import Machine
 from neurochip.substrate.ledger import CIRCUIT, CONTROL, COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.optimising import Optimising
 from neurochip.training.record import CoreUse, FaultUse
 
 __all__ = [
@@ -43,9 +48,11 @@ __all__ = [
     "build",
     "build_analog",
     "check_prices",
+    "check_recorded",
     "core_uses",
     "digest_of",
     "fault_uses",
+    "moments_of",
 ]
 
 
@@ -84,14 +91,11 @@ def build(
     chip = run.sheet if chip is None else chip
     network = network_of(run.network)
     precision = run.network.precision
+    optimiser = _optimiser(run, network)
     if run.substrate == "ideal":
-        annealer = run.coding.annealer
-        return Built(
-            network,
-            chip,
-            None,
-            IdealSubstrate(network, annealer, dtype=state_dtype(precision)),  # type: ignore[arg-type]
-        )
+        annealer: Any = run.coding.annealer
+        ideal = IdealSubstrate(network, annealer, dtype=state_dtype(precision), optimiser=optimiser)
+        return Built(network, chip, None, ideal)
     if run.substrate == "analog":
         if run.analog is not None and run.analog.cells is not None:
             chip = dataclasses.replace(chip, prices=read_cells(run.analog.cells).prices())
@@ -106,6 +110,7 @@ def build(
         trace_words=trace_cost(run).state_words_kept,
         numbers=run.fixed_point,
         weight_range=run.network.weight_range,
+        moments=moments_of(run, network),
     )
     if run.learning is not None:
         check_rates(image, run.learning, run.phases, stochastic=run.network.rounding == "stochastic")
@@ -122,8 +127,36 @@ def build(
         timing_every=run.timing_every,
         faults=run.faults,
         mismatch=_mismatch(run),
+        optimiser=optimiser,
     )
     return Built(network, chip, image, substrate)
+
+
+def _optimiser(run: RunSpec, network: Network) -> Optimising | None:
+    """Return what stands between changes and weights in a run; `None` where a change is added as it is."""
+    learning = run.learning
+    if learning is None or learning.method is None:
+        return None
+    return Optimising(network, learning.method, learning.rates, decay=learning.weight_decay)
+
+
+def moments_of(run: RunSpec, network: Network) -> Moments:
+    """Return the bits that the optimiser of a run keeps beside the weights that learn, their tied copies and biases."""
+    learning = run.learning
+    if learning is None:
+        return Moments()
+    word = 64 if run.network.precision == "float64" else 32
+    bits = learning.optimiser_cost.state_words_kept * word
+    rule = rule_for(network, learning, run.phases) if bits else None
+    if rule is None:
+        return Moments()
+    if isinstance(rule, LearningRule):
+        learns = {p.index for p, rate in rule.plastic() if rate}
+    else:  # one of another package: what may learn
+        learns = {p.index for p in network.projections if not p.tied}
+    learns |= {copy for k in learns for copy in network.tied_to(k)}
+    weights = {k: bits for k in learns if math.prod(network.weights_shape(k))}
+    return Moments(weights, {p: bits for p in network.updated if learns & set(network.into(p))})
 
 
 def _mismatch(run: RunSpec) -> SynapseMismatch | None:
@@ -184,6 +217,7 @@ def build_analog(
         held=_HELD[run.phases.reference],
         flow=field,
         activity=None if field is None else field.activity,
+        optimiser=_optimiser(run, network),
     )
 
 
@@ -195,6 +229,7 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
     read_prices(spec.baseline.chip)
     book = np.ones((1, len(COUNTERS)), dtype=np.int64)
     unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
+    unused |= {"optimiser_steps"} if spec.learning is None or spec.learning.method is None else set()
     unused |= {"idle_updates"}  # the neurons of equilibrium propagation are never at rest
     book[0, [COUNTERS.index(name) for name in unused]] = 0
     phases = [Phase.FREE, Phase.NUDGED]
@@ -202,7 +237,7 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
         phases += [Phase.UPDATE, Phase.READOUT, Phase.EVALUATION]
     name = built.network.populations[-1].name
     once = Ledger((name,), (0,), {phase: PhaseBook(1, 1, book) for phase in phases})
-    learning = {"weight_accumulations", "weight_writes", "weight_saturations"}
+    learning = {"weight_accumulations", "weight_writes", "weight_saturations", "optimiser_steps"}
     running = book.copy()
     running[0, [COUNTERS.index(counter) for counter in learning]] = 0
     for phase in phases:
@@ -222,6 +257,13 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
         ", and the run has these events; add the prices or choose another price list",
     )
     price(once, hardware_of(spec), built.chip.prices)
+
+
+def check_recorded(spec: RunSpec, built: Built, samples: Dataset) -> None:
+    """Refuse rasters that this machine could not hold at the end of the training: a byte for each neuron and tick."""
+    shown = min(spec.record.presentations, len(samples.test)) if spec.substrate == "digital" else 0
+    size = shown * (spec.phases.free + spec.phases.nudged) * sum(built.network.sizes)
+    check_memory(size, "record.presentations", "record fewer")
 
 
 def core_uses(image: ChipImage | None) -> tuple[CoreUse, ...]:
@@ -253,9 +295,12 @@ def fault_uses(run: RunSpec, built: Built) -> tuple[FaultUse, ...]:
     """Return each fault of a run, with what it found to break on this chip."""
     if built.image is None or not run.faults.given():
         return ()
-    # From the image: the substrate may be a device that was told the same run. Test has all that training has.
-    plan = plan_faults(run.faults, Layout(built.image), run.seed, testing=True)
-    found = {} if plan is None else plan.found
+    # From the image: the substrate may be a device that was told the same run.
+    layout = Layout(built.image)
+    found: dict[str, Mapping[str, Any]] = {}
+    for testing in (False, True):
+        plan = plan_faults(run.faults, layout, run.seed, testing=testing)
+        found |= {} if plan is None else plan.found
     return tuple(
         FaultUse(
             fault=fault.fault,

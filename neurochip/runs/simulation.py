@@ -27,18 +27,27 @@ from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError, Stopped
 from neurochip.learning.rules import rule_for
-from neurochip.machine import check_memory, check_parallel, usable_cores
+from neurochip.machine import check_parallel, usable_cores
 from neurochip.report.document import document
 from neurochip.report.notebook import cards_html
 from neurochip.report.write import write_report
-from neurochip.runs.building import Built, build, check_prices, core_uses, digest_of, fault_uses
-from neurochip.substrate.phase_time import FRACTIONS
+from neurochip.runs.building import (
+    Built,
+    build,
+    check_prices,
+    check_recorded,
+    core_uses,
+    digest_of,
+    fault_uses,
+)
+from neurochip.training.callbacks import Callback, Failure, call_all
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters
 from neurochip.training.folder import RunFolder
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
-from neurochip.training.record import Answers, Raster, RunRecord, Timeline
+from neurochip.training.record import Raster, RunRecord
+from neurochip.training.results import answers_of, log_epoch, optimiser_use, timeline_of
 from neurochip.training.state import TrainingState
 from neurochip.training.streams import first_parameters
 
@@ -92,6 +101,7 @@ def simulate(
     through: Callable[[RunSpec, Built], Built] | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
+    callbacks: Sequence[Callback] = (),
     write: bool = True,
     allow_code: bool = False,
 ) -> Outcome:
@@ -124,6 +134,9 @@ def simulate(
         Called about ten times a second.
     stop
         Asked between minibatches; when it says yes the run ends as on SIGINT. For threads, which get no signals.
+    callbacks
+        Called one after the other with the `EpochRecord` of each epoch, when it is in the checkpoint. One that returns
+        True ends training there, and the report says so.
     write
         Whether to write a folder at all.
     allow_code
@@ -138,6 +151,9 @@ def simulate(
     ------
     NeurochipError
         One of its family, before anything is written.
+    CallbackError
+        When a callback raises an exception; ``outcome`` has all that was computed, and a folder goes on from its
+        checkpoint.
     Interrupted
         On SIGINT or SIGTERM, after a checkpoint was written; it is a `KeyboardInterrupt`.
     Stopped
@@ -169,15 +185,22 @@ def simulate(
         with stoppable("simulate", place.folder) as asked:
             stopped = asked if stop is None else lambda: asked() or stop()
             try:
-                record = _carry_out(spec, machine, samples, state, writes, digest, stopped, on_progress)
+                record, failure = _carry_out(
+                    spec, machine, samples, state, writes, digest, stopped, on_progress, callbacks
+                )
             except Interrupted as ended:
                 if asked():
                     raise
                 raise Stopped(ended.folder, ended.command) from None
+            folder = None if begun is None else begun.path
+            if failure is not None:
+                raised = failure.error(folder)
+                raised.outcome = Outcome(record, folder, state, samples)
+                raise raised from failure.cause
             if writes is not None:
                 write_report(record, writes.path)
     _LOG.info("%s: done after %.1f s", spec.name, record.seconds)
-    return Outcome(record, None if begun is None else begun.path, state, samples)
+    return Outcome(record, folder, state, samples)
 
 
 def _prepared(
@@ -207,15 +230,8 @@ def _prepared(
         samples = data.load(spec.data)
     if samples is not None:
         check_shown(spec, samples, driven=through is not None)
-        _check_recorded(spec, built, samples)
+        check_recorded(spec, built, samples)
     return built, digest, samples
-
-
-def _check_recorded(spec: RunSpec, built: Built, samples: data.Dataset) -> None:
-    """Refuse rasters that this machine could not hold at the end of the training: a byte for each neuron and tick."""
-    shown = min(spec.record.presentations, len(samples.test)) if spec.substrate == "digital" else 0
-    size = shown * (spec.phases.free + spec.phases.nudged) * sum(built.network.sizes)
-    check_memory(size, "record.presentations", "record fewer")
 
 
 def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) -> TrainingState:
@@ -229,6 +245,8 @@ def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) ->
         # In this order: what it takes to load them again, a run that was not stopped does not count.
         built.substrate.load(state.parameters)
         built.substrate.restore_books(state.ledger, state.updates)
+        if built.substrate.optimiser is not None:
+            built.substrate.optimiser.restore(state.moments)
     if begun is not None and not begun.is_done:
         state.resumed += 1
     return state
@@ -278,11 +296,12 @@ def _carry_out(
     digest: str,
     stop: Callable[[], bool],
     on_progress: Callable[[Progress], None] | None,
-) -> RunRecord:
+    callbacks: Sequence[Callback],
+) -> tuple[RunRecord, Failure | None]:
     began = time.perf_counter()
     earlier = state.seconds
     drawn: tuple[Raster, ...] = ()
-    curve = None
+    curve = failure = None
     if spec.experiment == "convergence":
         reporter = Reporter(on_progress, spec.convergence.nets if spec.convergence else 0)
         curve = convergence_curve(spec, built.network, built.substrate, reporter, stop)
@@ -299,7 +318,7 @@ def _carry_out(
             if folder is not None:
                 folder.save(state, digest, samples)
 
-        while state.epoch < spec.learning.epochs:
+        while not trainer.is_over and failure is None:
             try:
                 finished = trainer.epoch()
             except NumericError as error:
@@ -309,10 +328,17 @@ def _carry_out(
                 raise NumericError(error.place, f"{error.problem}; {kept}") from None
             if finished and isinstance(built.substrate, AnalogSubstrate):
                 state.diagnostics.append(_diagnosed(built.substrate, state.epoch, samples))
+            if trainer.is_over:
+                trainer.keep_best()
             save()
             if finished:
-                _log_epoch(spec, state)
-            if not finished or (stop() and state.epoch < spec.learning.epochs):
+                log_epoch(spec, state)
+                wants, failure = call_all(callbacks, state.epochs[-1])
+                if wants and not trainer.is_over:
+                    state.ended = "callback"
+                    trainer.keep_best()
+                    save()
+            if failure is None and (not finished or (stop() and not trainer.is_over)):
                 raise Interrupted(None if folder is None else str(folder.path))
         if spec.substrate == "digital":
             ledger = built.substrate.ledger()
@@ -330,8 +356,8 @@ def _carry_out(
             built.substrate.restore_books(ledger, state.updates)
     timeline = None
     if spec.timing != "tick" and drawn and isinstance(built.substrate, DigitalSubstrate):
-        timeline = _timeline(built.substrate, drawn[0])
-    return RunRecord(
+        timeline = timeline_of(built.substrate, drawn[0])
+    record = RunRecord(
         run=spec,
         chip=built.chip,
         layout=core_uses(built.image),
@@ -341,7 +367,7 @@ def _carry_out(
         rasters=drawn,
         convergence=curve,
         confusion=state.confusion,
-        answers=_answers(state, samples),
+        answers=answers_of(state, samples),
         data=None if samples is None else samples.described(),
         seconds=earlier + time.perf_counter() - began,
         started=state.started,
@@ -353,35 +379,11 @@ def _carry_out(
         analog=die_table(built.substrate, state.diagnostics)
         if isinstance(built.substrate, AnalogSubstrate)
         else None,
+        best=None if state.best is None else state.best.epoch,
+        ended=state.ended,
+        optimiser=optimiser_use(spec, state, built.substrate.ledger()),
     )
-
-
-def _log_epoch(spec: RunSpec, state: TrainingState) -> None:
-    last = state.epochs[-1]
-    test = "" if last.test_error is None else f", test error {100 * last.test_error:.2f} %"
-    words = "%s: epoch %g of %d, %.1f s%s", spec.name, last.epoch, spec.learning and spec.learning.epochs
-    _LOG.info(*words, last.seconds, test)
-    for warning in last.warnings:
-        _LOG.info("%s: %s", spec.name, warning)
-
-
-def _answers(state: TrainingState, samples: data.Dataset | None) -> Answers | None:
-    """Return what the last evaluation said of numbers."""
-    if samples is None or state.said is None:
-        return None
-    return Answers(names=samples.outputs, true=samples.test.targets[: len(state.said)], said=state.said)
-
-
-def _timeline(substrate: DigitalSubstrate, raster: Raster) -> Timeline:
-    """Return what the cores did in each tick of a recorded presentation."""
-    ticks = substrate.each_tick(raster.spikes)
-    return Timeline(
-        presentation=raster.presentation,
-        n_free=raster.n_free,
-        cycles=np.array([tick.cycles for tick in ticks], dtype=np.int64),
-        busy=np.array([tick.busy for tick in ticks]) / FRACTIONS,
-        stalled=np.array([tick.stalled for tick in ticks]) / FRACTIONS,
-    )
+    return record, failure
 
 
 def _diagnosed(substrate: AnalogSubstrate, epoch: int, samples: data.Dataset) -> dict[str, Any]:

@@ -13,10 +13,11 @@ from neurochip.training.streams import stream
 __all__ = ["judged_by_training"]
 
 
-def judged_by_training(samples: Dataset, count: int, seed: int) -> Dataset:
+def judged_by_training(samples: Dataset, count: int, seed: int, *, stops: bool = False) -> Dataset:
     """Return training samples only: ``count`` drawn ones take the place of the test set, the rest trains.
 
-    Where the run holds a validation part out, that part judges, and ``count`` is the number of its samples.
+    Where the run holds a validation part out, that part judges, and ``count`` is the number of its samples; with
+    ``stops`` it also says when training ends (``learning.patience``).
     """
     if samples.validation is not None:
         there = len(samples.validation)
@@ -25,7 +26,9 @@ def judged_by_training(samples: Dataset, count: int, seed: int) -> Dataset:
                 "held_out",
                 f"must be {there}, the samples that data.validation holds out, or left out; got {count}",
             )
-        return dataclasses.replace(samples, test=samples.validation, validation=None, source=None)
+        return dataclasses.replace(
+            samples, test=samples.validation, validation=samples.validation if stops else None, source=None
+        )
     n = len(samples.train)
     if not 0 < count < n:
         raise ConfigError("held_out", f"must be 1 to {n - 1} of the {n} training samples, got {count}")

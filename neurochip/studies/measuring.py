@@ -166,12 +166,13 @@ def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last
     rule = rule_for(built.network, run.learning, run.phases)
     state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), epoch=first)
     trainer = Trainer(run, built.substrate, rule, samples, state, Reporter(None, 0), lambda: False)
-    while state.epoch < last:
+    while state.epoch < last and not trainer.is_over:
         trainer.epoch()
-    error = state.epochs[-1].test_error
+    trainer.keep_best()
+    error = state.final.test_error
     if error is None:
         raise ConfigError("evaluation", "measured nothing after the last epoch")
-    return error, state.epochs[-1].warnings
+    return error, state.final.warnings
 
 
 def _tested(run: RunSpec, built: Built, samples: data.Dataset) -> _Error:

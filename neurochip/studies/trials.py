@@ -68,7 +68,7 @@ def train_trial(wanted: TrialRun) -> Trained:
         run = RunSpec.from_dict(wanted.run)
         record = simulate(run, samples=_samples(run, wanted), threads=wanted.threads, write=False).record
         measured = measure(record) | {"warnings": float(_warnings(record))}
-        error = record.epochs[-1].test_error if record.epochs else None
+        error = None if record.final is None else record.final.test_error
     except CapabilityError as refused:
         hopeless = refused.place, refused.problem
     except NeurochipError as refused:
@@ -83,14 +83,15 @@ def _warnings(record: RunRecord) -> int:
 def _samples(run: RunSpec, wanted: TrialRun) -> data.Dataset | None:
     if run.experiment != "train":
         return None
-    return _judged(run.data, wanted.held_out, wanted.split_seed)
+    stops = run.learning is not None and run.learning.patience is not None
+    return _judged(run.data, wanted.held_out, wanted.split_seed, stops)
 
 
 @functools.lru_cache(maxsize=2)
-def _judged(section: DataSpec, held_out: int | None, seed: int) -> data.Dataset:
+def _judged(section: DataSpec, held_out: int | None, seed: int, stops: bool) -> data.Dataset:
     """Load a data set once per worker, parted for trials if so many are held out."""
     samples = data.load(section)
-    return samples if held_out is None else judged_by_training(samples, held_out, seed)
+    return samples if held_out is None else judged_by_training(samples, held_out, seed, stops=stops)
 
 
 def evaluated(

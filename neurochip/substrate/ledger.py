@@ -80,6 +80,8 @@ COUNTERS: tuple[str, ...] = (
     "saturated_nets",  # net inputs
     "saturated_residues",  # also of inputs
     "saturated_errors",  # that OSA sees
+    # what learning did besides, where an optimiser stands between
+    "optimiser_steps",  # of weight_writes
 )
 _INDEX = {name: i for i, name in enumerate(COUNTERS)}
 

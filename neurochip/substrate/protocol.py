@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from neurochip.spikes import SpikeTrains
 from neurochip.substrate.ledger import Ledger, Phase
+from neurochip.substrate.optimising import Optimising
 
 __all__ = [
     "Capabilities",
@@ -212,7 +213,15 @@ class Substrate(Protocol):
 
 
 class Machine(Substrate, Protocol):
-    """A substrate on which a run can be taken up again."""
+    """A substrate on which a run can be taken up again.
+
+    Attributes
+    ----------
+    optimiser
+        Stands between changes and weights; `None`: a change is added as it is.
+    """
+
+    optimiser: Optimising | None
 
     @property
     def updates(self) -> int:

@@ -21,7 +21,7 @@ from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
 from neurochip.substrate import Ledger, Parameters
 from neurochip.training.coding import Coding
 from neurochip.training.record import EpochRecord
-from neurochip.training.state import TrainingState
+from neurochip.training.state import Best, TrainingState
 
 __all__ = ["Stored", "read_checkpoint", "read_trained", "write_checkpoint"]
 
@@ -43,8 +43,10 @@ class _Position(TypedDict):
     seconds: _Seconds
     resumed: _Count
     started: str
+    ended: NotRequired[str]
 
 
+_FAMILIES = ("weights", "feedback", "biases")
 _NUMBERS = tuple(_Position.__annotations__)
 
 
@@ -81,10 +83,17 @@ def write_checkpoint(
         file.attrs["ledger"] = json.dumps(state.ledger.to_json())
         file.attrs["diagnostics"] = json.dumps(state.diagnostics)
         file.attrs["epochs"] = json.dumps([dataclasses.asdict(e) for e in state.epochs])
-        for family in ("weights", "feedback", "biases"):
-            group = file.create_group(family)
-            for k, array in enumerate(getattr(state.parameters, family)):
-                group.create_dataset(str(k), data=array)
+        _write_parameters(file, state.parameters)
+        if state.best is not None:
+            group = file.create_group("best")
+            group.create_dataset("epoch", data=state.best.epoch)
+            _write_parameters(group, state.best.parameters)
+            for name, table in (("confusion", state.best.confusion), ("said", state.best.said)):
+                if table is not None:
+                    group.create_dataset(name, data=table)
+        group = file.create_group("moments")
+        for name, array in state.moments.items():
+            group.create_dataset(name, data=array)
         if state.confusion is not None:
             file.create_dataset("confusion", data=state.confusion)
         if state.said is not None:
@@ -97,6 +106,13 @@ def write_checkpoint(
     with replacing(path) as out:
         out.write(memory.getbuffer())
         out.write(sealed(memory.getbuffer()))
+
+
+def _write_parameters(group: Any, parameters: Parameters) -> None:
+    for family in _FAMILIES:
+        inner = group.create_group(family)
+        for k, array in enumerate(getattr(parameters, family)):
+            inner.create_dataset(str(k), data=array)
 
 
 def _write_coding(group: Any, samples: Dataset | Coding) -> None:
@@ -202,12 +218,8 @@ def _state(found: Hdf5Group, file: Foreign, digest: str) -> TrainingState:
             str(file.path), "belongs to another network or chip; resume it with its own run.toml"
         )
     position = decode_json(said["position"], file, _Position, "position")
-    families = {}
-    for family in ("weights", "feedback", "biases"):
-        arrays = found.groups[family].arrays
-        families[family] = tuple(arrays[str(k)] for k in range(len(arrays)))
     return TrainingState(
-        parameters=Parameters(**families),
+        parameters=_parameters(found),
         ledger=Ledger.from_json(decode_json(said["ledger"], file, within="ledger")),
         epochs=decode_json(said["epochs"], file, list[EpochRecord], "epochs"),
         diagnostics=decode_json(
@@ -216,8 +228,25 @@ def _state(found: Hdf5Group, file: Foreign, digest: str) -> TrainingState:
         confusion=_confusion(found),
         said=_said(found),
         resting=dict(found.groups["resting"].arrays),
+        moments=dict(found.groups["moments"].arrays) if "moments" in found.groups else {},
+        best=_best(found.groups["best"]) if "best" in found.groups else None,
         **position,
     )
+
+
+def _parameters(group: Hdf5Group) -> Parameters:
+    families = {}
+    for family in _FAMILIES:
+        arrays = group.groups[family].arrays
+        families[family] = tuple(arrays[str(k)] for k in range(len(arrays)))
+    return Parameters(**families)
+
+
+def _best(group: Hdf5Group) -> Best:
+    epoch = np.asarray(group.arrays["epoch"])
+    if epoch.shape != () or epoch.dtype.kind not in "iu":
+        raise ValueError("best/epoch is no number of epochs")
+    return Best(int(epoch), _parameters(group), _confusion(group), _said(group))
 
 
 def _confusion(found: Hdf5Group) -> NDArray[np.int64] | None:

@@ -17,11 +17,12 @@ from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
 from neurochip.substrate import Ledger, Machine, Phase, Snapshot, Substrate
+from neurochip.substrate.optimising import Optimising
 from neurochip.training.diagnosis import Diagnosis, diagnose
 from neurochip.training.evaluate import Measured, measured, presentations
 from neurochip.training.progress import Reporter
 from neurochip.training.record import EpochRecord
-from neurochip.training.state import TrainingState
+from neurochip.training.state import Best, TrainingState
 from neurochip.training.streams import stream
 from neurochip.training.watch import Watch, check_finite
 
@@ -68,6 +69,12 @@ class Trainer:
         self._run, self._learning = run, run.learning
         self._substrate, self._rule, self._data = substrate, rule, data
         self.state, self._reporter, self._stop = state, reporter, stop
+        self._optimiser: Optimising | None = getattr(substrate, "optimiser", None)
+        if self._learning.patience is not None and data.validation is None:
+            raise ConfigError(
+                "learning.patience",
+                "needs samples that are held out for choices; set data.validation, e.g. to 0.1",
+            )
         with self._unpaid():
             self._watch = Watch(run, substrate)
         self._n = len(data.train)
@@ -159,6 +166,8 @@ class Trainer:
         if self._outputs > 1:
             targets = np.tile(targets, (1, self._outputs))
         share = self._learning.decay**state.epoch
+        if self._optimiser is not None:
+            self._optimiser.share = share
         presented = self._rule.present(substrate, targets, beta, share)
         substrate.book_readout(-1)
         if not np.all(np.isfinite(presented.output)):
@@ -214,6 +223,7 @@ class Trainer:
         state, parameters = self.state, self._substrate.parameters()
         check_finite(parameters, f"epoch {state.epoch + 1}")  # else a checkpoint would hold them
         state.parameters = parameters
+        state.moments = {} if self._optimiser is None else self._optimiser.state()
         state.ledger = self._substrate.ledger() if ledger is None else ledger
         state.epoch_seconds = epoch_seconds
 
@@ -271,7 +281,42 @@ class Trainer:
         state.minibatch = state.wrong = state.seen = 0
         state.squared = 0.0
         self._note(0.0)
+        if self._learning.patience is not None:
+            self._judge(self._learning.patience)
         return True
+
+    def _judge(self, patience: int) -> None:
+        """Keep the best evaluation, and end training when so many in a row were no better."""
+        state = self.state
+        errors = [(e.validation_error, int(e.epoch)) for e in state.epochs if e.validation_error is not None]
+        if not errors or errors[-1][1] != state.epoch:
+            return  # nothing was measured after this epoch
+        _, best = min(errors)
+        if best == state.epoch:
+            state.best = Best(best, state.parameters, state.confusion, state.said)
+        if sum(epoch > best for _, epoch in errors) >= patience and state.epoch < self._learning.epochs:
+            state.ended = "patience"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is left to be learnt: the last epoch is done, or training ended before."""
+        return bool(self.state.ended) or self.state.epoch >= self._learning.epochs
+
+    def keep_best(self) -> None:
+        """Go back to the weights of the best evaluation, where such are kept: when training is over.
+
+        Like a checkpoint, they lie outside of the machine, and moving them is not counted.
+        """
+        state = self.state
+        if state.best is None:
+            return
+        state.parameters, state.confusion, state.said = (
+            state.best.parameters,
+            state.best.confusion,
+            state.best.said,
+        )
+        with self._unpaid():
+            self._substrate.load(state.parameters)
 
     def _diagnosed(self) -> Diagnosis | None:
         """Look at the first training samples; `None` where there is nothing to be seen."""

@@ -23,6 +23,7 @@ __all__ = [
     "EpochRecord",
     "FaultUse",
     "HardwareUse",
+    "OptimiserUse",
     "Raster",
     "RunRecord",
     "Timeline",
@@ -100,6 +101,32 @@ class CoreUse:
     input_axons: int
     output_axons: int
     state_bits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimiserUse:
+    """What stands between the changes that a rule wants and the weights.
+
+    Attributes
+    ----------
+    kind
+        ``plain`` (with decay alone), ``momentum`` or ``adam``.
+    words, bits
+        Kept beside every weight that learns, and how many bits that is.
+    weights
+        So many weights take a step at an update; tied copies have their own state.
+    total_bits
+        Of the state beside all of them.
+    steps
+        Steps of single weights so far.
+    """
+
+    kind: str
+    words: int
+    bits: int
+    weights: int
+    total_bits: int
+    steps: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +270,12 @@ class RunRecord:
         Whether it was interrupted before its last epoch.
     timeline
         Of the first raster; `None` where cycles were not counted.
+    best
+        With ``learning.patience``: the epoch whose weights are kept, and stand in the results.
+    ended
+        Why training ended before its last epoch: ``patience`` or ``callback``; empty where it did not.
+    optimiser
+        What stood between changes and weights; `None` where a change is added as it is.
     """
 
     run: RunSpec
@@ -264,10 +297,20 @@ class RunRecord:
     analog: dict[str, Any] | None = None
     answers: Answers | None = None
     data: dict[str, Any] | None = None
+    best: int | None = None
+    ended: str = ""
+    optimiser: OptimiserUse | None = None
+
+    @property
+    def final(self) -> EpochRecord | None:
+        """The epoch whose weights are kept; `None` of a run that learns nothing."""
+        if self.best is not None:
+            return next(e for e in self.epochs if e.epoch == self.best)
+        return self.epochs[-1] if self.epochs else None
 
     def __repr__(self) -> str:
         """Return one line: the run, how far it is, and how well it does."""
-        last = self.epochs[-1] if self.epochs else None
+        last = self.final
         words = "" if last is None else f", {last.epoch:g} epochs"
         if last is not None and last.test_error is not None:
             error = last.test_error

@@ -11,7 +11,25 @@ from numpy.typing import NDArray
 from neurochip.substrate import Ledger, Parameters
 from neurochip.training.record import EpochRecord
 
-__all__ = ["TrainingState"]
+__all__ = ["Best", "TrainingState"]
+
+
+@dataclass(frozen=True, slots=True)
+class Best:
+    """The evaluation with the smallest validation error so far, the first of them.
+
+    Attributes
+    ----------
+    epoch
+        Epochs that were done.
+    parameters, confusion, said
+        As they were then; see `TrainingState`.
+    """
+
+    epoch: int
+    parameters: Parameters
+    confusion: NDArray[np.int64] | None
+    said: NDArray[np.float64] | None
 
 
 @dataclass
@@ -42,6 +60,12 @@ class TrainingState:
         Wall time of earlier sessions.
     resumed
         How often the run was taken up again.
+    moments
+        Of the optimiser, by name; empty where it keeps none.
+    best
+        With ``learning.patience``: the best evaluation so far. When training is over, ``parameters`` are its.
+    ended
+        Why training ended before its last epoch: ``patience`` or ``callback``; empty where it did not.
     resting
         With persistent states: name → [sample, …] of what each sample's lane remembered; and whether each
         sample has been presented.
@@ -64,3 +88,15 @@ class TrainingState:
     said: NDArray[np.float64] | None = None
     diagnostics: list[dict[str, Any]] = field(default_factory=list)
     resting: dict[str, NDArray[Any]] = field(default_factory=dict)
+    moments: dict[str, NDArray[Any]] = field(default_factory=dict)
+    best: Best | None = None
+    ended: str = ""
+
+    @property
+    def final(self) -> EpochRecord:
+        """Return the record of the epoch whose weights are kept: the best with ``learning.patience``, or the last."""
+        return (
+            self.epochs[-1]
+            if self.best is None
+            else next(e for e in self.epochs if e.epoch == self.best.epoch)
+        )

@@ -22,7 +22,7 @@ def first_parameters(run: RunSpec, network: Network) -> Parameters:
 
 
 def glorot(network: Network, seed: int) -> Parameters:
-    """Draw weights uniformly in ±√(6/(n_in + n_out)), biases 0, float64 (Glorot & Bengio 2010).
+    """Draw weights uniformly in ±√(6/(n_in + n_out)), float64 (Glorot & Bengio 2010); biases are those of the network.
 
     Feedback of its own has its own draw. n_in and n_out are the synapses that a neuron of the target has, and one of
     the source; where positions share a kernel, those of one position. The gain of a projection multiplies its bound.
@@ -41,7 +41,7 @@ def glorot(network: Network, seed: int) -> Parameters:
     return Parameters(
         weights=tuple(draw(k) for k in network.forward),
         feedback=tuple(draw(k) for k in network.own_feedback),
-        biases=tuple(np.zeros(network.n_biases(k)) for k in network.updated),
+        biases=tuple(np.full(network.n_biases(k), network.populations[k].bias) for k in network.updated),
     )
 
 

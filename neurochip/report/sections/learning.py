@@ -16,6 +16,7 @@ from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import decimal, percent
 from neurochip.report.schema import Document, EpochTable, RegressionOutputTable
 from neurochip.report.sections.frame import section
+from neurochip.report.wording import learning_words
 
 __all__ = ["answer_charts", "convergence", "convergence_chart", "error_chart", "learning", "learning_chart"]
 
@@ -34,15 +35,16 @@ def learning(document: Document) -> Markup | None:
     result, chart = document["result"], learning_chart(document)
     if chart is None:
         return None
+    told = " ".join(f"{words[0].upper()}{words[1:]}." for words in learning_words(document)) or None
     if "regression" in document:
         words = "Share of the variance that is left unexplained, 1 − R², logarithmic scale."
         curve = tag("figure", plot(chart), tag("figcaption", words))
         answers = (shown.markup() for shown in answer_charts(document))
-        return section("Learning", tag("div", curve, *answers, class_="columns"))
+        return section("Learning", tag("div", curve, *answers, class_="columns"), about=told)
     curve = tag("figure", plot(chart), tag("figcaption", "Samples classified wrong, logarithmic scale."))
     names = document["data"].get("classes", []) if "data" in document else []
     matrix = None if result["confusion"] is None else _confusion(result["confusion"], names)
-    return section("Learning", tag("div", curve, matrix, class_="columns wide-left"))
+    return section("Learning", tag("div", curve, matrix, class_="columns wide-left"), about=told)
 
 
 def learning_chart(document: Document) -> Chart | None:

@@ -11,7 +11,6 @@ from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.ideal.substrate import IdealSubstrate
-from neurochip.learning.adam import Adam
 from neurochip.learning.associations import Associations, balanced_associations, drawn_associations
 from neurochip.learning.associative import AssociativeRule, associative_change, layer_change, stdp_window
 from neurochip.network import Convolution, convolutional, layered
@@ -144,13 +143,3 @@ def test_a_change_arrives_at_its_synapses() -> None:
         np.testing.assert_allclose(after.weights[k], weights[k] + 0.5 * change, atol=1e-12)
         push = slow(np.ones((4, 1)), values[k + 1], sign, 1e-2, np.inf)[0]
         np.testing.assert_allclose(after.biases[k], 0.5 + 0.5 * push, atol=1e-6)
-
-
-def test_adam_takes_the_step_of_its_paper() -> None:
-    adam = Adam([(1,)], rate=0.1, decays=(0.9, 0.99), floor=1e-8)
-    mean = square = 0.0
-    for t, change in enumerate((0.5, -2.0, 0.25), start=1):
-        (step,) = adam.steps([np.array([change])])
-        mean, square = 0.9 * mean + 0.1 * change, 0.99 * square + 0.01 * change**2
-        wanted = 0.1 * (mean / (1 - 0.9**t)) / (np.sqrt(square / (1 - 0.99**t)) + 1e-8)
-        assert step[0] == pytest.approx(wanted)
