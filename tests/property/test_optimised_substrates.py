@@ -181,7 +181,7 @@ def test_integer_weights_follow_on_average() -> None:
 
 def test_integer_state_is_refused_by_name() -> None:
     from neurochip import read_run
-    from neurochip.building import build
+    from neurochip.runs.building import build
 
     words = ["network.precision=int8", "numbers.state=Q3.8", "coding.decoder.lambda=0.25", "network.tied=false",
              "coding.annealer.nu_bar=0.0625", "learning.rates=[0.3125,0.3125]", "learning.pre=trace",

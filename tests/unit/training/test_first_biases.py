@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from neurochip import ConfigError, read_run, simulate
-from neurochip.building import build
 from neurochip.description import network_of, run_to_toml
+from neurochip.runs.building import build
 from neurochip.training.streams import first_parameters
 from tests.unit.training.tiny import overrides
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from neurochip import read_run, simulate
-from neurochip.building import build, moments_of
 from neurochip.compile import Moments, compile_network
 from neurochip.description import run_to_toml
 from neurochip.errors import CapabilityError, ConfigError, Interrupted, MappingError
 from neurochip.network import layered
 from neurochip.report.document import document
+from neurochip.runs.building import build, moments_of
 from neurochip.testing.networks import small_chip
 from neurochip.training.checkpoint import read_trained, write_checkpoint
 from tests.unit.training.tiny import overrides, results, run_of, same
