@@ -59,6 +59,7 @@ LEDGER = ENERGY
 EQPROP = ("tests/unit/learning/test_eqprop.py",)
 HEBBIAN = ("tests/unit/learning/test_contrastive_rules.py",)
 ASSOCIATIVE = ("tests/unit/learning/test_associative.py",)
+OPTIMISERS = ("tests/unit/elements/test_optimisers.py",)
 STEP = ("tests/unit/analog/test_step.py",)
 DIE = ("tests/unit/analog/test_die.py",)
 COUNTING = ("tests/unit/firmware/test_counting.py",)
@@ -201,6 +202,10 @@ MUTANTS: tuple[Mutant, ...] = (
            "demand(network, p, sizes[p] // parts[p],", "the larger part may not fit", PARTITION),
     Mutant("partition traces", "neurochip/compile/partition.py", "neurons * state_bits + axons * trace_bits",
            "neurons * (state_bits + trace_bits)", "a trace for each neuron, not each axon", PARTITION),
+    Mutant("adam correction", "neurochip/elements/optimisers.py", "np.sqrt(square / (1 - self.beta2**number))",
+           "np.sqrt(square)", "first steps are too large", OPTIMISERS),
+    Mutant("decay inside", "neurochip/substrate/optimising.py", "step - (self.share * self.decay) * held",
+           "step - self.decay * held", "decay does not follow the schedule", OPTIMISERS),
     Mutant("quantise bottom", "neurochip/compile/quantise.py", "np.clip(steps, bottom, top)",
            "np.clip(steps, -top, top)", "the smallest integer is lost", QUANTISE),
     Mutant("quantise clipped", "neurochip/compile/quantise.py", "(steps > top)", "(steps >= top)",

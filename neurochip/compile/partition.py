@@ -55,6 +55,7 @@ def demand(
         What an optimiser keeps.
     """
     into = [network.projections[k] for k in network.into(population)]
+    state_bits += moments.bias.get(population, 0)
     # Projections from one population share its axons, and so do those to one population.
     axons = sum(network.sizes[source] for source in {p.source for p in into})
     received_by = sum(
@@ -70,9 +71,7 @@ def demand(
         * sum(network.sizes[p.source] * (weight_bits + moments.weight.get(p.index, 0)) for p in into),
         input_axons=axons,
         output_axons=neurons * received_by,
-        neuron_state_memory=neurons * (state_bits + moments.bias.get(population, 0))
-        + axons * trace_bits
-        + waiting,
+        neuron_state_memory=neurons * state_bits + axons * trace_bits + waiting,
     )
 
 
@@ -94,6 +93,7 @@ def listed_demand(
     """
     first, last = piece
     axons = waiting = memory = 0
+    state_bits += moments.bias.get(population, 0)
     into = [network.projections[k] for k in network.into(population)]
     for source in {p.source for p in into}:
         reached = int(reached_by(network, source, population, piece).sum())
@@ -115,9 +115,7 @@ def listed_demand(
         synapse_memory=memory,
         input_axons=axons,
         output_axons=int(reaches(network, population, pieces)[first:last].sum()),
-        neuron_state_memory=(last - first) * (state_bits + moments.bias.get(population, 0))
-        + axons * trace_bits
-        + waiting,
+        neuron_state_memory=(last - first) * state_bits + axons * trace_bits + waiting,
     )
 
 
