@@ -31,7 +31,7 @@ def evaluate_steps(lanes: Lanes, ticks: int) -> NDArray[np.float64]:
     circuit = lanes.circuit
     n, dtype = int(circuit.starts[-1]), lanes.voltage.dtype
     outline, weights = _outline(circuit)
-    v, drive, sent = (np.empty((n, _TOGETHER), dtype) for _ in range(3))
+    v, after, sent = (np.empty((n, _TOGETHER), dtype) for _ in range(3))
     largest = np.zeros(len(lanes))
     _steps(
         circuit.kind,
@@ -42,9 +42,10 @@ def evaluate_steps(lanes: Lanes, ticks: int) -> NDArray[np.float64]:
         outline,
         weights,
         v,
+        after,
         np.empty((lanes.from_input.shape[1], _TOGETHER), dtype),
-        drive,
-        v if circuit.kind == HARD_SIGMOID else sent,
+        sent,
+        np.empty(_TOGETHER, dtype),
         largest,
     )
     lanes.update_activity()
@@ -67,45 +68,62 @@ def _outline(circuit: Circuit) -> tuple[Any, Any]:
 
 
 @separate_kernel
-def _add(
-    weights: Any, at: int, sent: Any, source: int, senders: int, drive: Any, target: int, receivers: int
-) -> None:
-    """Add what senders send to what their receivers get, T[neuron, lane] both."""
-    for i in range(receivers):
-        for j in range(senders):
-            w = weights[at + j * receivers + i]
-            for lane in range(_TOGETHER):
-                drive[target + i, lane] += w * sent[source + j, lane]
+def _add(weights: Any, at: int, step: int, sent: Any, source: int, senders: int, drive: Any, i: int) -> None:
+    """Add what senders send to what neuron ``i`` gets, T[neuron, lane] both; its weights are every ``step``-th."""
+    for j in range(senders):
+        w = weights[at + j * step]
+        for lane in range(_TOGETHER):
+            drive[i, lane] += w * sent[source + j, lane]
 
 
 @separate_kernel
-def _start(drive: Any, base: Any) -> None:
-    """Begin a step with what the clamped layer sends."""
-    for i in range(drive.shape[0]):
-        if i < base.shape[0]:
-            for lane in range(_TOGETHER):
-                drive[i, lane] = base[i, lane]
-        else:
-            for lane in range(_TOGETHER):
-                drive[i, lane] = 0
+def _gather(outline: Any, weights: Any, sent: Any, base: Any, drive: Any, i: int, silent: bool) -> None:
+    """Write what neuron ``i`` gets from the clamped layer and, unless all are ``silent``, from the others."""
+    if i < base.shape[0]:
+        for lane in range(_TOGETHER):
+            drive[i, lane] = base[i, lane]
+    else:
+        for lane in range(_TOGETHER):
+            drive[i, lane] = 0
+    at = 0
+    for k in range(outline.shape[0]):
+        source, senders, target, receivers = outline[k, 0], outline[k, 1], outline[k, 2], outline[k, 3]
+        if target <= i < target + receivers and not silent:
+            _add(weights, at + i - target, receivers, sent, source, senders, drive, i)
+        at += senders * receivers
 
 
 @separate_kernel
-def _relax(kind: int, v: Any, drive: Any, neurons: Neurons) -> None:
-    """Take a step of every neuron, as `neurochip.analog.step.relax` does; T[neuron, lane] both."""
+def _relax(kind: int, v: Any, after: Any, neurons: Neurons, i: int) -> None:
+    """Take a step of neuron ``i``, as `neurochip.analog.step.relax` does.
+
+    ``v`` is T[neuron, lane]; ``after`` holds what the neuron gets, and then its voltage.
+    """
     zero = v.dtype.type(0)
-    for i in range(v.shape[0]):
-        bias, gain, offset = neurons.bias[i], neurons.gain[i], neurons.offset[i]
-        fraction, top = neurons.fraction[i], neurons.saturation[i]
-        if kind == HARD_SIGMOID:
-            for lane in range(_TOGETHER):
-                before = v[i, lane]
-                after = before + fraction * (current(drive[i, lane], bias, gain, offset) - before)
-                v[i, lane] = min(max(after, zero), top)
-        else:
-            for lane in range(_TOGETHER):
-                before = v[i, lane]
-                v[i, lane] = before + fraction * (current(drive[i, lane], bias, gain, offset) - before)
+    bias, gain, offset = neurons.bias[i], neurons.gain[i], neurons.offset[i]
+    fraction, top = neurons.fraction[i], neurons.saturation[i]
+    if kind == HARD_SIGMOID:
+        for lane in range(_TOGETHER):
+            before = v[i, lane]
+            moved = before + fraction * (current(after[i, lane], bias, gain, offset) - before)
+            after[i, lane] = min(max(moved, zero), top)
+    else:
+        for lane in range(_TOGETHER):
+            before = v[i, lane]
+            after[i, lane] = before + fraction * (current(after[i, lane], bias, gain, offset) - before)
+
+
+@separate_kernel
+def _flow(kind: int, v: Any, drive: Any, neurons: Neurons, i: int, worst: Any) -> None:
+    """Take neuron ``i`` into the largest |τ dV/dt| of each lane; a NaN comes out as NaN."""
+    zero = v.dtype.type(0)
+    bias, gain, offset, top = neurons.bias[i], neurons.gain[i], neurons.offset[i], neurons.saturation[i]
+    for lane in range(_TOGETHER):
+        here = v[i, lane]
+        flow = current(drive[i, lane], bias, gain, offset) - here
+        held = kind == HARD_SIGMOID and ((here <= zero and flow < zero) or (here >= top and flow > zero))
+        size = zero if held else abs(flow)  # a rail holds it
+        worst[lane] = size if size > worst[lane] or size != size else worst[lane]
 
 
 @entry
@@ -118,49 +136,43 @@ def _steps(
     outline: Any,
     weights: Any,
     v: Any,
+    after: Any,
     base: Any,
-    drive: Any,
     sent: Any,
+    worst: Any,
     largest: Any,
 ) -> None:
     """Take all steps, of some lanes after the others, and write how far from rest each lane is then.
 
-    ``voltage`` and ``from_input`` are T[lane, neuron]; ``v``, ``drive`` and ``sent`` T[neuron, lane] are scratch, the
-    last the same as the first where a neuron sends its voltage; so is ``base`` T[neuron of layer 1, lane]. A place
-    without a lane repeats the last one.
+    ``voltage`` and ``from_input`` are T[lane, neuron]; ``v``, ``after`` and ``sent`` T[neuron, lane] are scratch, and
+    so are ``base`` T[neuron of layer 1, lane] and ``worst`` T[lane]. A place without a lane repeats the last one.
     """
     n, inputs, last = v.shape[0], from_input.shape[1], voltage.shape[0] - 1
     for first in range(0, voltage.shape[0], _TOGETHER):
+        silent = True
         for lane in range(_TOGETHER):
             row = min(first + lane, last)
             for i in range(n):
                 v[i, lane] = voltage[row, i]
+                silent = silent and voltage[row, i] == 0
             for i in range(inputs):
                 base[i, lane] = from_input[row, i]
+            worst[lane] = 0
         for tick in range(ticks + 1):
             if kind != HARD_SIGMOID:
                 for i in range(n):
                     for lane in range(_TOGETHER):
                         sent[i, lane] = neurons.saturation[i] * np.tanh(v[i, lane])
-            _start(drive, base)
-            at = 0
-            for k in range(outline.shape[0]):
-                senders, receivers = outline[k, 1], outline[k, 3]
-                _add(weights, at, sent, outline[k, 0], senders, drive, outline[k, 2], receivers)
-                at += senders * receivers
+            for i in range(n):
+                _gather(outline, weights, v if kind == HARD_SIGMOID else sent, base, after, i, silent)
+                if tick < ticks:
+                    _relax(kind, v, after, neurons, i)
+                else:
+                    _flow(kind, v, after, neurons, i, worst)
             if tick < ticks:
-                _relax(kind, v, drive, neurons)
+                v, after = after, v
+                silent = False
         for lane in range(min(_TOGETHER, last + 1 - first)):
-            worst = 0.0
             for i in range(n):
                 voltage[first + lane, i] = v[i, lane]
-                flow = (
-                    current(drive[i, lane], neurons.bias[i], neurons.gain[i], neurons.offset[i]) - v[i, lane]
-                )
-                if kind == HARD_SIGMOID and (
-                    (v[i, lane] <= 0 and flow < 0) or (v[i, lane] >= neurons.saturation[i] and flow > 0)
-                ):
-                    continue  # a rail holds it
-                if not abs(flow) <= worst:  # so that a NaN comes out as NaN
-                    worst = abs(flow)
-            largest[first + lane] = worst
+            largest[first + lane] = worst[lane]

@@ -1,10 +1,12 @@
 """Which measurements come next, where the limit of each die is sought.
 
-All dies are measured at the values of the first key. Then rounds follow: each asks for one training of every die of
-which it is not yet known well enough whether its limit lies beyond the limit of all, at the level where its own is as
-likely to be as not, but no further than the limit of all may lie. Without chance this is bisection, and a die whose
-limit is surely far away is left alone. At the end every die is measured once where the limit of all was found, and
-once where its interval begins. A round follows from the results of those before, whoever measured them and when.
+The first dies are measured at the values of the first key. Then rounds follow: each asks for one training of every
+die of which it is not yet known well enough whether its limit lies beyond the limit of all, at the level where its own
+is as likely to be as not, but no further than the limit of all may lie. Without chance this is bisection, and a die
+whose limit is surely far away is left alone. When these dies are known as many others follow, until all are: they are
+measured first where the limit of all may lie at most, so that most are known at once. At the end every die is measured
+once where the limit of all was found; if one is bad there that was good further out, then all are where its interval
+begins, too. A round follows from the results of those before, whoever measured them and when.
 """
 
 from __future__ import annotations
@@ -30,9 +32,13 @@ from neurochip.sweep.store import Store
 
 __all__ = ["MOST", "Probe", "last_probes", "next_probes", "next_requests"]
 
-MOST = 9  # trainings of a die, on average, beyond which another die tells more
+MOST = 4  # trainings of a die, on average, beyond which another die tells more
 _UNKNOWN = 0.1  # of what is to be known of a die: less is left alone
-_TOGETHER, _SEVERAL = 24, 4  # trainings that a round has, if that takes no more than so many of one die
+_TOGETHER = 24  # trainings of a round, with dies that are new where it would have fewer
+_FEW, _SEVERAL = (
+    8,
+    2,
+)  # trainings that a round has without new dies, if that takes no more than so many of one die
 _FIRST = Chance(2.0, 0.02)  # what chance may do, as long as nothing is known of it
 _EARLY = 2  # trainings of a die, on average, that do not tell yet what chance does
 
@@ -62,14 +68,15 @@ def next_probes(trials: Trials, levels: int, wanted: float, within: float, most:
     """
     evidence, population, reached = _known(trials, levels, wanted, within)
     n = evidence.dies
-    first, last = _window(reached, levels)
+    first, last = _window(reached, evidence)
     unknown = population.unknown(wanted)[:, first : last + 1].mean(axis=1)
     open_dies = np.flatnonzero(unknown > _UNKNOWN)
     if len(trials.dies) >= most * n or not len(open_dies):
         return last_probes(trials, levels, wanted, within, most)
     made = np.bincount(trials.dies, minlength=n)
+    open_dies = _in_turn(open_dies, made)
     # A round of few dies asks for several trainings of each, so that workers have something to do.
-    several = min(max(_TOGETHER // len(open_dies), 1), _SEVERAL)
+    several = min(max(_FEW // len(open_dies), 1), _SEVERAL)
     probes = []
     for k in range(several):
         places = np.clip(population.quantiles((k + 0.5) / several)[open_dies], 0, levels)
@@ -79,33 +86,59 @@ def next_probes(trials: Trials, levels: int, wanted: float, within: float, most:
     return probes
 
 
-def last_probes(trials: Trials, levels: int, wanted: float, within: float, most: float = MOST) -> list[Probe]:
-    """Return the dies that were not yet measured where the limit of all was found, and where enough are surely good.
+def _in_turn(dies: NDArray[np.intp], made: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return those of some dies that come next: ones that were measured before, and new ones when these are few.
 
-    A die that is bad before, or good behind, would only tell of chance, were it not for dies that get better again.
+    With nothing else to do as many new ones as there were before.
+    """
+    before, new = dies[made[dies] > 0], dies[made[dies] == 0]
+    had = int(np.count_nonzero(made))
+    most = max(max(_TOGETHER, had // 2) - len(before), 0) if len(before) else max(_TOGETHER, had)
+    return np.sort(np.concatenate([before, new[:most]]))
+
+
+def last_probes(trials: Trials, levels: int, wanted: float, within: float, most: float = MOST) -> list[Probe]:
+    """Return the dies that were not yet measured where the limit of all was found.
+
+    Where one of them is bad that was good further out, chance had a part or dies get better again: then all are
+    measured where enough are surely good, too.
     """
     evidence, _, reached = _known(trials, levels, wanted, within)
     if len(trials.dies) >= (most + 2) * evidence.dies:
         return []
     measured = evidence.good + evidence.bad
-    checked = {_level(end, levels) for end in (reached.low, reached.at)}
+    checked = {_level(reached.at, levels)}
+    if _better_again(evidence):
+        checked.add(_level(reached.low, levels))
     return [
         Probe(int(die), level) for level in sorted(checked) for die in np.flatnonzero(measured[:, level] == 0)
     ]
 
 
+def _better_again(evidence: Evidence) -> bool:
+    """Whether any die is good at a level behind one where it is bad."""
+    good, bad = evidence.good > 0, evidence.bad > 0
+    was_bad = np.cumsum(bad, axis=1) > 0
+    return bool((good[:, 1:] & was_bad[:, :-1]).any())
+
+
 def _known(trials: Trials, levels: int, wanted: float, within: float) -> tuple[Evidence, Population, Reach]:
     n = len(trials.names)
     evidence = Evidence.of(trials.dies, trials.levels, trials.above <= within + SAME, (n, levels))
-    population = fit(evidence, chance=_FIRST if len(trials.dies) < _EARLY * n else None)
+    few = len(trials.dies) < _EARLY * len(np.unique(trials.dies))
+    population = fit(evidence, chance=_FIRST if few else None)
     return evidence, population, reach(population, wanted, evidence)
 
 
-def _window(reached: Reach, levels: int) -> tuple[int, int]:
-    """Return the levels between which the limit of all may lie."""
-    return _level(reached.low, levels), _level(
-        math.ceil(reached.high) if math.isfinite(reached.high) else reached.high, levels
-    )
+def _window(reached: Reach, evidence: Evidence) -> tuple[int, int]:
+    """Return the levels between which the limit of all may lie.
+
+    How limits are distributed between two levels that were measured nobody knows: it ends at such a level.
+    """
+    levels = evidence.levels
+    last = _level(math.ceil(reached.high) if math.isfinite(reached.high) else reached.high, levels)
+    measured = np.flatnonzero((evidence.good + evidence.bad)[:, last:].any(axis=0))
+    return _level(reached.low, levels), last + int(measured[0]) if len(measured) else levels - 1
 
 
 def _level(place: float, levels: int) -> int:
@@ -156,12 +189,9 @@ def _of_way(
     done = _counts(points, len(trials.names))
     had = {(point["die"], point["values"][0], point["seed"]) for point in points}
     levels, wanted, within = len(way.values), definition.wanted, definition.within
-    for probes in (
-        next_probes(trials, levels, wanted, within),
-        last_probes(trials, levels, wanted, within),
-    ):
+    for probes in (next_probes, last_probes):
         found = False
-        for die, level in probes:
+        for die, level in probes(trials, levels, wanted, within):
             value = text.get(way.values[level], written(way.values[level]))
             seed = _fresh(definition, mode, die + 1, int(done[die]), value, had)
             if seed is not None:

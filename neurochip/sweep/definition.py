@@ -34,6 +34,7 @@ class Mode(enum.StrEnum):
 
 
 DIES = "dies"  # the value of a key that says: each of the population in turn
+_FIRST = 32  # dies that are measured at every value of the first key, where limits are sought between these
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,11 +98,23 @@ class Definition:
     def points(self) -> int:
         """Settings × modes × dies × seeds; the ideal chip has one setting and no dies.
 
-        What is measured beyond the values of the first key, where each die has its limit, is not in it.
+        What is measured beyond the values of the first key, where each die has its limit, is not in it, but for one
+        measurement of each die that is measured nowhere else.
         """
-        chips = grid_size(self.axes) * len(self.population) * self.seeds
+        later = len(self.population) - len(self.first_dies)
+        chips = grid_size(self.axes) * len(self.first_dies) * self.seeds
+        chips += later * grid_size(self.axes[1:])
         ideal = Mode.IDEAL in self.modes
         return chips * (len(self.modes) - ideal) + ideal * self.references
+
+    @property
+    def first_dies(self) -> list[int]:
+        """Numbers of the dies that are measured at every value.
+
+        All, or where limits are sought some: the others are measured where these show that the limit of all may be.
+        """
+        numbers = [number for number, _ in self.population]
+        return numbers[:_FIRST] if self.adaptive else numbers
 
     @property
     def most_tasks(self) -> int:

@@ -16,6 +16,7 @@ from neurochip.sweep.population import Array, Evidence, Population
 __all__ = ["CONFIDENCE", "Reach", "fewest", "rank_of", "reach", "share_interval"]
 
 CONFIDENCE = 0.95
+_HALVINGS = 20  # of the ranks between which one lies, before it is interpolated
 
 
 class Reach(NamedTuple):
@@ -53,13 +54,16 @@ def rank_of(n: Array, wanted: float, chance: float) -> Array:
     from scipy.special import betainc
 
     n, which = np.unique(np.round(n, 2), return_inverse=True)
-    low, high = np.zeros_like(n), n + 1
-    for _ in range(30):
+    low, high = np.full_like(n, 1e-9), n + 1 - 1e-9
+    below, above = (betainc(n - end + 1, end, wanted) for end in (low, high))
+    for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        inside = np.clip(middle, 1e-9, n + 1 - 1e-9)
-        less = betainc(n - inside + 1, inside, wanted) < chance
-        low, high = np.where(less, middle, low), np.where(less, high, middle)
-    found: Array = np.where(low < 1, 0.0, low)[which]
+        there = betainc(n - middle + 1, middle, wanted)
+        less = there < chance
+        low, below = np.where(less, middle, low), np.where(less, there, below)
+        high, above = np.where(less, high, middle), np.where(less, above, there)
+    rank = low + (high - low) * (chance - below) / np.maximum(above - below, 1e-300)
+    found: Array = np.where(rank < 1, 0.0, rank)[which]
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from statistics import fmean
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = ["Found", "Trials", "Way", "found_of", "limit_of", "trials_of", "ways_
 
 _NO_CHANCE = 0.5  # levels: what reaches less far was not seen
 _NO_LAPSES = 0.004
+_NORMAL = 1.96  # standard errors to either end of an interval
 
 
 class Way(NamedTuple):
@@ -155,11 +157,15 @@ def found_of(
         by_reference = _half(*ends)
     shared = _shared(trials)
     if len(shared) > 1:
-        here = moved(evidence())
-        steps = [moved(evidence(0.0, np.where(trials.seeds == seed, 0.5, 1.0))) for seed in shared]
-        moves = [2 * (one.at - here.at) for one in steps if math.isfinite(one.at) and math.isfinite(here.at)]
-        scale = len(shared) / (len(shared) - 1)
-        by_seeds = math.sqrt(scale * sum(move**2 for move in moves)) if moves else 0.0
+        here = moved(seen)
+        own = _own_seeds(trials)
+        if own is not None:
+            steps = [moved(seen.only(own != seed)) for seed in shared]
+            by_dies = _half(here.low, here.high) / _NORMAL
+            by_seeds = _excess([one.at for one in steps], by_dies)
+        else:
+            steps = [moved(evidence(0.0, np.where(trials.seeds == seed, 0.5, 1.0))) for seed in shared]
+            by_seeds = _spread([2 * (one.at - here.at) for one in steps])
     spread = 0.0
     for size, degrees in ((by_reference, trainings - 1), (by_seeds, len(shared) - 1)):
         if size:
@@ -173,6 +179,34 @@ def found_of(
 
 def _half(a: float, b: float) -> float:
     return abs(b - a) / 2 if math.isfinite(a) and math.isfinite(b) else 0.0
+
+
+def _spread(moves: Sequence[float]) -> float:
+    """Return the standard error of an estimate, from how far it moves when one of the seeds counts less."""
+    found = [move for move in moves if math.isfinite(move)]
+    n = len(moves)
+    return math.sqrt(n / (n - 1) * sum(move**2 for move in found)) if found else 0.0
+
+
+def _excess(without: Sequence[float], by_dies: float) -> float:
+    """Return the standard error that seeds add where each die has one of them.
+
+    Estimates ``without`` the dies of one seed in turn give, by the jackknife of groups, the variance by dies and seeds
+    together; what is more than that ``by_dies`` is by seeds.
+    """
+    found = [at for at in without if math.isfinite(at)]
+    if len(found) < 2:
+        return 0.0
+    middle = fmean(found)
+    whole = (len(found) - 1) / len(found) * sum((at - middle) ** 2 for at in found)
+    return math.sqrt(max(whole - by_dies**2, 0.0))
+
+
+def _own_seeds(trials: Trials) -> NDArray[np.int64] | None:
+    """Return the seed of each die; `None` where a die was measured with several. One that was not measured has −1."""
+    own = np.full(len(trials.names), -1, dtype=np.int64)
+    own[trials.dies] = trials.seeds
+    return own if np.array_equal(own[trials.dies], trials.seeds) else None
 
 
 def _shared(trials: Trials) -> list[int]:
@@ -222,6 +256,9 @@ def limit_of(
     n = population.known(definition.wanted)
     shares = population.shares()
     low, high = share_interval(shares * n, n)
+    # Nowhere more dies are good than before, nor fewer than behind.
+    high = np.minimum.accumulate(high)
+    low = np.maximum.accumulate(low[::-1])[::-1]
     place = found.reach.at if math.isfinite(found.reach.at) else 0.0
     step = _step(way, place)
     width = population.chance.width

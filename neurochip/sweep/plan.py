@@ -297,7 +297,7 @@ class Planner:
     def _of_setting(self, values: tuple[str, ...]) -> Iterator[Request]:
         """Ask for every die of every mode at one combination of values."""
         definition = self.definition
-        for mode, die, seed in self._repeats(self._chips(values)):
+        for mode, die, seed in self._repeats(definition.first_dies):
             if definition.adaptive:
                 position = definition.axes[0].values.index(values[0])
                 has_dies = self._chips(values)[die].has_dies
@@ -344,13 +344,13 @@ class Planner:
 def seed_of(definition: Definition, mode: Mode, die: int, trial: int | None) -> int:
     """Return the seed of a die's training where limits are sought; ``trial`` is `None` where all dies are one chip.
 
-    Each training in the loop is another one, so that what chance does to one die tells nothing of the next; networks
-    that are deployed are those of the references, each die having them in turn.
+    Each training in the loop is another one, so that what chance does to one die tells nothing of the next. A network
+    that is carried over is one of the references: dies have them in turn, and each die keeps its own.
     """
     seeds = definition.reference_seeds
     if mode is Mode.IN_LOOP and trial is not None:
         return seeds[-1] + die + trial * _TRIAL
-    return seeds[(die + (trial or 0)) % len(seeds)]
+    return seeds[die % len(seeds)]
 
 
 def plan(definition: Definition) -> Plan:

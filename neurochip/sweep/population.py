@@ -84,6 +84,10 @@ class Evidence:
         np.add.at(bad, at, np.where(right, 0.0, weights))
         return cls(good, bad)
 
+    def only(self, dies: NDArray[np.bool_]) -> Evidence:
+        """Return what was seen of some of the dies."""
+        return Evidence(self.good[dies], self.bad[dies])
+
     @property
     def levels(self) -> int:
         """How many values may be measured."""
@@ -102,11 +106,15 @@ class Evidence:
 
     def patterns(self) -> tuple[Evidence, NDArray[np.int64], Array]:
         """Return the different rows, which of them each die has, and how many dies have each."""
-        rows, which, count = np.unique(
-            np.concatenate([self.good, self.bad], axis=1), axis=0, return_inverse=True, return_counts=True
-        )
-        n = self.levels
-        return Evidence(rows[:, :n], rows[:, n:]), which.reshape(-1), count.astype(np.float64)
+        place: dict[bytes, int] = {}
+        first: list[int] = []
+        which = np.empty(self.dies, np.int64)
+        for die, row in enumerate(np.concatenate([self.good, self.bad], axis=1)):
+            which[die] = place.setdefault(row.tobytes(), len(place))
+            if which[die] == len(first):
+                first.append(die)
+        count = np.bincount(which, minlength=len(first)).astype(np.float64)
+        return Evidence(self.good[first], self.bad[first]), which, count
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from neurochip.sweep.statistics import t_quantile
 __all__ = ["dies_needed", "forecast"]
 
 _SPREAD = 0.1  # of the range: by how much limits of dies differ, as long as nothing is known of them
-_TRAININGS = 6  # of a die, about
+_TRAININGS = 4  # of a die, about
 _MOST = 4.0  # times as many dies as before, at most: what a first estimate promises may be wrong
 _ROOM = 1.1  # dies more than just enough
 

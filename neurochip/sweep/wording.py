@@ -11,6 +11,7 @@ from neurochip.sweep.failure import OF_THE_MACHINE
 
 __all__ = ["verdict_of"]
 
+_CARRIED = {"deploy", "fine-tune"}
 _HOW = {"deploy": "deployed", "in-loop": "trained on the chip", "fine-tune": "fine-tuned on the chip"}
 
 
@@ -57,7 +58,8 @@ def _verdict(definition: Definition, panel: PanelTable, ideal: BandTable | None)
             f"{' or '.join(_HOW[curve['mode']] for curve in panel['curves'])}."
         )
     parts = [f"{_limit(limit, key)} {_HOW[mode]}" for mode, limit in limits]
-    more = _gain(panel, axis.key) + _chance(definition, limits, key) + _not_shown(definition, limits, ideal)
+    more = _gain(panel, axis.key) + _chance(definition, limits, key)
+    more += _networks(definition, [mode for mode, _ in limits]) + _not_shown(definition, limits, ideal)
     return f"{head} {'; '.join(parts)}.{more}"
 
 
@@ -80,9 +82,10 @@ def _limit(limit: LimitTable, key: str) -> str:
     elif end is not None:
         interval = f"{less} {end}"
     if at["beyond"]:
-        where = f"{to} {key} = {decimal(at['value'])} {more}, the end of the range"
-        shown = "" if low is None or low["beyond"] else f" (shown {to} {decimal(low['value'] or 0.0)})"
-        return where + shown
+        end = decimal(at["value"])
+        where = f"{to} {key} = {end} {more}, the end of the range"
+        shown = end if low is None or low["beyond"] else decimal(low["value"] or 0.0)
+        return where if shown == end else f"{where} (shown {to} {shown})"
     if limit["cell"] is not None:
         a, b = (decimal(value) for value in limit["cell"])
         where = f"{to} {key} between {a} and {b}"
@@ -106,11 +109,14 @@ def _gain(panel: PanelTable, key: str) -> str:
 
 
 def _chance(definition: Definition, limits: list[tuple[str, LimitTable]], key: str) -> str:
-    """Say how far one can go where every die is trained, or programmed, once: a limit alone knows nothing of chance."""
+    """Say how far one can go where every die is trained once: a limit alone knows nothing of chance.
+
+    Where a network is carried over unchanged there is none: each die has one, and the limit is of dies with theirs.
+    """
     parts = []
     for mode, limit in limits:
         once, direction = limit["once"], limit["direction"]
-        if once is None or once["beyond"] or limit["at"]["value"] is None:
+        if mode == "deploy" or once is None or once["beyond"] or limit["at"]["value"] is None:
             continue
         where = (
             f"not even at {decimal(limit['first'])}"
@@ -123,9 +129,21 @@ def _chance(definition: Definition, limits: list[tuple[str, LimitTable]], key: s
     unit = "die" if definition.dies or definition.measured else "seed"
     share = f"{100 * definition.wanted:g} % of {unit}s"
     good = "; ".join(parts)
-    return (
-        f" One {unit} does not do the same with every network: {share} with one network each are good {good}."
-    )
+    return f" Two trainings of one {unit} differ: {share} that are trained once are good {good}."
+
+
+def _networks(definition: Definition, modes: list[str]) -> str:
+    """Say which networks are carried over to dies: a limit holds for these, and for others as its interval says."""
+    if not _CARRIED & set(modes) or not (definition.dies or definition.measured):
+        return ""
+    if definition.adaptive and definition.references > 1:
+        return (
+            f" {definition.references} networks are carried over, one to each die; the interval allows for what they "
+            "differ by."
+        )
+    if definition.seeds == 1:
+        return " One network is carried over to all dies; what another would do is not in the interval."
+    return ""
 
 
 def _times(at: float, low: float | None, high: float | None) -> str:

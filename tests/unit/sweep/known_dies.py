@@ -1,20 +1,21 @@
 """Dies whose truth is known, and sweeps of them: through the same rounds and the same statistics as those of chips.
 
-The limits of all dies but those of ``good`` and ``bad`` follow the same law: 0.2 · exp(0.15 z), z standard normal.
+The limits of all dies but those of ``good`` and ``bad`` follow the same law: 0.2 · exp(0.15 z), z standard normal. Dies
+with ``networks`` of their own, one of eight each, have limits that differ by exp(0.05 z) between networks, too.
 """
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from statistics import NormalDist
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.sweep.adaptive import next_probes
+from neurochip.sweep.adaptive import Probe, last_probes, next_probes
 from neurochip.sweep.limits import Found, Trials, found_of
 
 Array = NDArray[np.float64]
@@ -25,8 +26,12 @@ VALUES = np.linspace(0, 0.4, LEVELS)
 WITHIN = 0.01
 WANTED = 0.95
 REFERENCES = 8
+FIRST = (16, 32, 48, 64)  # levels at which the first dies are measured
+FIRST_DIES = 32
 _LAW = (math.log(0.2), 0.15)
 QUANTILE = math.exp(_LAW[0] + NormalDist().inv_cdf(1 - WANTED) * _LAW[1])  # 0.1563
+_NETWORKS = 0.05
+_QUANTILE_OF_BOTH = math.exp(_LAW[0] + NormalDist().inv_cdf(1 - WANTED) * math.hypot(_LAW[1], _NETWORKS))
 
 
 class Known(NamedTuple):
@@ -35,6 +40,9 @@ class Known(NamedTuple):
     errors: Errors
     spread: float
     truth: float
+    networks: bool = (
+        False  # whether each die has one of eight networks, and does the same whenever it is measured
+    )
 
 
 def known(kind: str, n: int, rng: np.random.Generator) -> Known:
@@ -56,12 +64,18 @@ def known(kind: str, n: int, rng: np.random.Generator) -> Known:
         ratio = x / limits[dies]
         return np.where((ratio < 1) | ((ratio > 1.08) & (ratio < 1.16)), -0.0035, 0.05) + noise(0.001, x)
 
+    shifts = np.exp(_NETWORKS * rng.standard_normal(REFERENCES))
+
+    def with_networks(dies: NDArray[np.int64], x: Array) -> Array:
+        return WITHIN * (x / (limits * shifts[np.arange(n) % REFERENCES])[dies]) ** 2
+
     kinds: dict[str, Known] = {
         "smooth": Known(quadratic, 0.0, QUANTILE),
         "jumping": Known(jumping, 0.002, QUANTILE),
         "noisy": Known(lambda dies, x: quadratic(dies, x) + noise(0.004, x), 0.002, QUANTILE),
         "good": Known(lambda dies, x: noise(0.004, x), 0.002, math.inf),
         "bad": Known(lambda dies, x: 0.05 + noise(0.004, x), 0.002, -math.inf),
+        "networks": Known(with_networks, 0.0, _QUANTILE_OF_BOTH, networks=True),
         "not monotone": Known(windowed, 0.002, _windowed_truth()),
     }
     return kinds[kind]
@@ -79,29 +93,35 @@ def _windowed_truth() -> float:
     return float(grid[np.argmax([good(x) < WANTED for x in grid])])
 
 
-def measured(known: Known, n: int, rng: np.random.Generator, first: tuple[int, ...]) -> tuple[Trials, Any]:
+def measured(known: Known, n: int, rng: np.random.Generator) -> tuple[Trials, Any]:
     """Return all trials of a sweep that seeks the limits of ``n`` dies, and what they are compared with."""
     ideal = known.spread * rng.standard_normal(REFERENCES)
     error = float(np.std(ideal, ddof=1)) / math.sqrt(REFERENCES) if known.spread else None
     columns: list[list[Any]] = [[], [], [], []]
+    had: set[tuple[int, int]] = set()
 
     def trials() -> Trials:
         whole = [np.array(column, dtype=np.int64) for column in columns[:3]]
         return Trials(*whole, np.array(columns[3], dtype=np.float64), tuple(range(1, n + 1)))
 
-    def measure(dies: list[int], levels: list[int]) -> None:
-        above = known.errors(np.array(dies), VALUES[np.array(levels)]) - float(ideal.mean())
-        seeds = range(len(columns[1]), len(columns[1]) + len(dies))
+    def measure(probes: Sequence[Probe]) -> bool:
+        """Measure what is new: a die with a network of its own does the same each time."""
+        new = [probe for probe in probes if not (known.networks and probe in had)]
+        had.update(new)
+        dies, levels = ([probe[k] for probe in new] for k in (0, 1))
+        above = known.errors(np.array(dies, int), VALUES[np.array(levels, int)]) - float(ideal.mean())
+        seeds = np.array(dies) % REFERENCES if known.networks else len(columns[1]) + np.arange(len(dies))
         for column, values in zip(columns, (dies, seeds, levels, above), strict=True):
             column.extend(values)
+        return bool(new)
 
-    for level in first:
-        measure(list(range(n)), [level] * n)
+    for level in FIRST:
+        measure([Probe(die, level) for die in range(min(n, FIRST_DIES))])
     for _ in range(60):
-        probes = next_probes(trials(), LEVELS, WANTED, WITHIN)
-        if not probes:
+        if not any(
+            measure(probes(trials(), LEVELS, WANTED, WITHIN)) for probes in (next_probes, last_probes)
+        ):
             break
-        measure([probe.die for probe in probes], [probe.level for probe in probes])
     return trials(), (error, REFERENCES)
 
 

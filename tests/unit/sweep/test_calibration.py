@@ -17,7 +17,7 @@ from neurochip.sweep.statistics import wilson
 
 from .known_dies import LEVELS, VALUES, WANTED, WITHIN, Known, known, measured, value, verdict
 
-KINDS = ("smooth", "jumping", "noisy", "not monotone", "good", "bad")
+KINDS = ("smooth", "jumping", "noisy", "not monotone", "networks", "good", "bad")
 DIES = 100
 
 
@@ -37,7 +37,7 @@ def score(kind: str, trials: range, dies: int = DIES) -> Score:
     for trial in trials:
         rng = np.random.default_rng([trial, dies, 20])
         of = known(kind, dies, rng)
-        seen, compared = measured(of, dies, rng, (LEVELS // 2,))
+        seen, compared = measured(of, dies, rng)
         at, low, high = (value(level) for level in verdict(seen, compared).reach)
         rows.append((at, low, high, of.truth, len(seen.dies) / dies))
     return scored(rows)
@@ -130,7 +130,7 @@ def test_one_training_as_reference_is_not_enough() -> None:
     for trial in range(12):
         rng = np.random.default_rng([trial, 60, 20])
         of = known("jumping", 60, rng)
-        seen, _ = measured(of, 60, rng, (LEVELS // 2,))
+        seen, _ = measured(of, 60, rng)
         moved = Trials(*seen[:3], seen.above + 0.015 * rng.standard_normal(), seen.names)
         rows.append((*map(value, verdict(moved, (None, 1)).reach), of.truth, 0.0))
     assert scored(rows).coverage < 0.9

@@ -67,6 +67,6 @@ def test_a_limit_outside_the_range_is_as_well_known_as_it_can_be() -> None:
 def test_a_forecast() -> None:
     """Limits that differ by ± 0.05: the 5 % quantile of 429 normal draws is known to ± 0.01."""
     assert forecast(asked(0.01, dies=30)) == (
-        "a limit known to ± 0.01 takes about 429 dies and 2574 measurements if the limits of dies differ by ± 0.05; "
+        "a limit known to ± 0.01 takes about 429 dies and 1716 measurements if the limits of dies differ by ± 0.05; "
         "how much they do is known after the first 30"
     )
