@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -37,6 +38,7 @@ _HEADER = ("kind", "layer", "neuron", "from", "to", "pre", "post", "value")
 _OPTIONAL = ("die", "unit")
 _NOMINAL = {"synapse_gain": 1.0, "neuron_gain": 1.0, "rate": 1.0, "saturation": 1.0}
 _UNITS = {"1": 1.0, "%": 0.01}
+_LARGE = 10.0  # times the nominal value: what is more in the middle is most likely in percent
 Array = NDArray[Any]
 
 
@@ -110,6 +112,7 @@ def _table(path: Path, _size: int, _time: int, network: Network) -> dict[str, Li
 
 def _read(path: Path, network: Network) -> dict[str, Listed]:
     dies: dict[str, _Rows] = {}
+    has_units = True
     for number, row in read_rows(_foreign(path), _HEADER, optional=_OPTIONAL):
         place = f"{path}: line {number}"
         name = row.get("die", "")
@@ -118,11 +121,32 @@ def _read(path: Path, network: Network) -> dict[str, Listed]:
         if name not in dies:
             dies[name] = _Rows(network)
         dies[name].take(row, place)
+        has_units = "unit" in row
     if not dies:
         raise DataError(str(path), "lists no devices; give one on each line")
+    if not has_units:
+        _check_scale(path, dies.values())
     return {
         name: rows.die(f"measured, {path.name}{'#' if name else ''}{name}") for name, rows in dies.items()
     }
+
+
+def _check_scale(path: Path, dies: Iterable[_Rows]) -> None:
+    """Refuse a table that names no units, and whose values can hardly be in those of the nominal device."""
+    found: dict[str, list[Array]] = {}
+    for rows in dies:
+        for (family, k), values in rows.values.items():
+            if family in _NOMINAL:
+                found.setdefault(rows.kinds[family], []).append(values[rows.given[family, k]])
+    for kind, parts in found.items():
+        middle = float(np.median(np.concatenate(parts)))
+        middle = 1 / middle if kind == "time_constant" else middle
+        if middle > _LARGE:
+            raise DataError(
+                str(path),
+                f"names no units, and half of its {kind}s are {middle:.3g} or more; add a column unit, 1 (of the "
+                "nominal value) or %",
+            )
 
 
 def _foreign(path: Path) -> Foreign:

@@ -23,6 +23,8 @@ from neurochip.training.folder import CHECKPOINT, RESOLVED
 
 __all__ = ["die_of_run", "new_file", "run_netlist", "save_die", "write_netlist"]
 
+_ENDINGS = (".h5", ".hdf5")  # of files that hold one die
+
 
 def die_of_run(run: str, overrides: Sequence[str] = ()) -> tuple[Die, RunSpec, Network]:
     """Return the die of an analog run, the run and its network.
@@ -50,7 +52,17 @@ def new_file(path: Path) -> None:
 
 
 def save_die(die: Die, path: Path) -> None:
-    """Write a die as a new HDF5 file."""
+    """Write a die as a new HDF5 file.
+
+    Raises
+    ------
+    OutputError
+        When it exists already, or has a name that would be read as something else.
+    """
+    if path.suffix.lower() not in _ENDINGS:
+        raise OutputError(
+            str(path), f"would be read as no die; choose a name that ends in {' or '.join(_ENDINGS)}"
+        )
     new_file(path)
     write_die(path, die)
 

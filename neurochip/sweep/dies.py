@@ -8,7 +8,7 @@ from pathlib import Path
 from neurochip.analog.die_file import read_die
 from neurochip.analog.die_table import split_die
 from neurochip.description import RunSpec, network_of
-from neurochip.errors import CapabilityError, DataError
+from neurochip.errors import CapabilityError, ConfigError, DataError
 from neurochip.keys.live import without_keys
 from neurochip.keys.reading import Table
 from neurochip.keys.tree import known_keys
@@ -58,7 +58,11 @@ def check_die(run: RunSpec) -> None:
         return
     if not split_die(run.analog.die_file)[0].is_file():
         raise DataError(run.analog.die_file, "no such file; name dies that were measured or saved")
-    _read(run.analog.die_file, contents(run.analog.die_file), _network(run))
+    network = _network(run)
+    try:
+        _read(run.analog.die_file, contents(run.analog.die_file), network)
+    except ConfigError as error:
+        raise ConfigError(run.analog.die_file, error.problem) from None
 
 
 def _network(run: RunSpec) -> Network:

@@ -99,6 +99,11 @@ def test_a_die_is_shown_saved_and_run_on(run: Run, place: Workplace) -> None:
     refused = run("die", "save", "analog-mnist-small", "mine.h5")
     assert refused.exit_code == 5
     assert refused.output == "Error: mine.h5: exists already; choose another file or remove it\n"
+    named = run("die", "save", "analog-mnist-small", "mine.csv")
+    assert (named.exit_code, place.files().count("mine.csv")) == (5, 0)
+    assert named.output == (
+        "Error: mine.csv: would be read as no die; choose a name that ends in .h5 or .hdf5\n"
+    )
 
 
 def test_measured_devices(run: Run, place: Workplace) -> None:

@@ -30,8 +30,6 @@ FIRST = (16, 32, 48, 64)  # levels at which the first dies are measured
 FIRST_DIES = 32
 _LAW = (math.log(0.2), 0.15)
 QUANTILE = math.exp(_LAW[0] + NormalDist().inv_cdf(1 - WANTED) * _LAW[1])  # 0.1563
-_NETWORKS = 0.05
-_QUANTILE_OF_BOTH = math.exp(_LAW[0] + NormalDist().inv_cdf(1 - WANTED) * math.hypot(_LAW[1], _NETWORKS))
 
 
 class Known(NamedTuple):
@@ -45,8 +43,8 @@ class Known(NamedTuple):
     )
 
 
-def known(kind: str, n: int, rng: np.random.Generator) -> Known:
-    """Return ``n`` dies of a kind."""
+def known(kind: str, n: int, rng: np.random.Generator, networks: float = 0.05) -> Known:
+    """Return ``n`` dies of a kind; ``networks`` differ by so much, where dies have them."""
     limits = np.exp(_LAW[0] + _LAW[1] * rng.standard_normal(n))
     jumps = rng.uniform(0.05, 0.1, n)
 
@@ -64,7 +62,8 @@ def known(kind: str, n: int, rng: np.random.Generator) -> Known:
         ratio = x / limits[dies]
         return np.where((ratio < 1) | ((ratio > 1.08) & (ratio < 1.16)), -0.0035, 0.05) + noise(0.001, x)
 
-    shifts = np.exp(_NETWORKS * rng.standard_normal(REFERENCES))
+    shifts = np.exp(networks * rng.standard_normal(REFERENCES))
+    of_both = math.exp(_LAW[0] + NormalDist().inv_cdf(1 - WANTED) * math.hypot(_LAW[1], networks))
 
     def with_networks(dies: NDArray[np.int64], x: Array) -> Array:
         return WITHIN * (x / (limits * shifts[np.arange(n) % REFERENCES])[dies]) ** 2
@@ -75,7 +74,7 @@ def known(kind: str, n: int, rng: np.random.Generator) -> Known:
         "noisy": Known(lambda dies, x: quadratic(dies, x) + noise(0.004, x), 0.002, QUANTILE),
         "good": Known(lambda dies, x: noise(0.004, x), 0.002, math.inf),
         "bad": Known(lambda dies, x: 0.05 + noise(0.004, x), 0.002, -math.inf),
-        "networks": Known(with_networks, 0.0, _QUANTILE_OF_BOTH, networks=True),
+        "networks": Known(with_networks, 0.0, of_both, networks=True),
         "not monotone": Known(windowed, 0.002, _windowed_truth()),
     }
     return kinds[kind]

@@ -124,6 +124,25 @@ def test_a_line_between_values_does_not_cover_it() -> None:
     assert found.coverage < 0.3 and found.bias < -0.15
 
 
+def test_networks_that_differ_are_not_taken_for_dies() -> None:
+    """Eight networks that differ more than dies do: an interval that knows of dies alone is too narrow.
+
+    The control: the same sweeps, judged as though each die had come by a network by chance.
+    """
+    covered, alone, wider = [], [], []
+    for trial in range(24):
+        rng = np.random.default_rng([trial, 100, 21])
+        of = known("networks", 100, rng, networks=0.3)
+        seen, compared = measured(of, 100, rng)
+        by_chance = Trials(seen.dies, np.arange(len(seen.dies)), *seen[2:])
+        (_, low, high), (_, first, last) = (verdict(one, compared).reach for one in (seen, by_chance))
+        covered.append(value(low) <= of.truth <= value(high))
+        alone.append(value(first) <= of.truth <= value(last))
+        wider.append(high - low > last - first or math.isinf(high - low))
+    assert np.mean(covered) >= 0.8 > np.mean(alone)
+    assert np.mean(wider) > 0.5
+
+
 def test_one_training_as_reference_is_not_enough() -> None:
     """Sweeps that are each compared with another single ideal training exclude one another."""
     rows = []

@@ -191,7 +191,7 @@ def test_dies_that_cannot_be_used(tmp_path: Path) -> None:
     mine = die_files(tmp_path / "mine", 1)[0] if (tmp_path / "mine").mkdir() is None else other
     with pytest.raises(ConfigError) as caught:
         Planner(made(f"analog.die_file={mine},{other}", run=run))
-    assert str(caught.value) == "analog.die_file: holds a die for [784-9-10], the network is [784-12-10]"
+    assert str(caught.value) == f"{other}: holds a die for [784-9-10], the network is [784-12-10]"
     with pytest.raises(DataError) as missing:
         Planner(made(f"analog.die_file={mine},{tmp_path}/none.h5", run=run))
     assert str(missing.value) == f"{tmp_path}/none.h5: no such file; name dies that were measured or saved"

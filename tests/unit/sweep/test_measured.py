@@ -109,6 +109,26 @@ def test_units(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.parametrize("kind", ["neuron_gain", "time_constant", "saturation"])
+def test_percent_without_a_unit_is_refused(kind: str, tmp_path: Path) -> None:
+    """93 for 0.93 would be a chip that no one has; the same values with their unit are read, and so is 0.93."""
+    lines = [f"{kind},1,{k},,,,,{value}" for k, value in enumerate((93, 104, 98))]
+    with pytest.raises(DataError) as caught:
+        read_die(table(tmp_path / "p.csv", *lines), NETWORK)
+    assert str(caught.value) == (
+        f"{tmp_path}/p.csv: names no units, and half of its {kind}s are 98 or more; add a column unit, 1 (of the "
+        "nominal value) or %"
+    )
+    said = read_die(table(tmp_path / "u.csv", *[f"{line},%" for line in lines], head=f"{HEAD},unit"), NETWORK)
+    shares = [f"{kind},1,{k},,,,,{value}" for k, value in enumerate((0.93, 1.04, 0.98))]
+    plain = read_die(table(tmp_path / "s.csv", *shares), NETWORK)
+    for family in ("neuron_gain", "rate", "saturation"):
+        one, other = getattr(said, family)[0], getattr(plain, family)[0]
+        assert (one is None) == (other is None)
+        if one is not None:
+            np.testing.assert_allclose(one, other)
+
+
 def test_a_device_has_one_value(tmp_path: Path) -> None:
     path = table(tmp_path / "d.csv", "neuron_gain,1,0,,,,,0.9", "neuron_gain,1,0,,,,,1.1")
     with pytest.raises(DataError) as caught:

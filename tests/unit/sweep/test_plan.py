@@ -9,6 +9,7 @@ import pytest
 
 from neurochip.description import RunSpec, read_run
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
+from neurochip.sweep.beforehand import first_words
 from neurochip.sweep.definition import Definition, Mode, define, parse_modes
 from neurochip.sweep.plan import Planner, Request, plan
 from neurochip.sweep.space import parse_axes
@@ -354,3 +355,21 @@ def test_values_that_were_not_tried_at_first_are_refused_in_their_turn(
         list(planner.steps())
     assert str(caught.value) == "--vary learning.beta=0: learning.beta: must be non-zero, got 0"
     assert len(planner.plan.settings) == 2
+
+
+@pytest.mark.parametrize(
+    ("vary", "is_warned"),
+    [
+        ("analog.mismatch.sigma=0,50", True),
+        ("analog.mismatch.sigma=0,0.5", False),
+        ("analog.mismatch.width_um=1,50", False),
+    ],
+)
+def test_a_mismatch_in_percent_is_pointed_out(vary: str, is_warned: bool) -> None:
+    run = read_run("analog-pilot", ['analog.mismatch.process="sky130"'] if "width" in vary else [])
+    said = list(first_words(made(vary, run=run, dies=2)))
+    assert said == (
+        ["--vary analog.mismatch.sigma: goes up to 50, which is 5000 %; it is a share, 0.5 for 50 %"]
+        if is_warned
+        else []
+    )
