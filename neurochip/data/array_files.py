@@ -101,7 +101,7 @@ def read_npy(file: Foreign, spec: DataSpec) -> Table:
 
 
 def _table(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
-    arrays = {name: _plain(array) for name, array in arrays.items()}
+    arrays = {name: _plain(array, file, name) for name, array in arrays.items()}
     if has_events(arrays):
         return read_events(arrays, file.path, spec)
     unused_event_keys(spec, file.path.name, but=("present",))
@@ -111,9 +111,18 @@ def _table(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
     return table_of(file.path.name, found[0], found[1] if len(found) > 1 else None, spec, places=places)
 
 
-def _plain(array: Any) -> Array:
+def _plain(array: Any, file: Foreign, name: str) -> Array:
+    """Return an array whose texts are texts: files of others hold them as bytes, of UTF-8 or they are refused."""
     values = np.asarray(array)
-    return values.astype(str) if values.dtype.kind in "OS" else values
+    if values.dtype.kind not in "OS":
+        return values
+    try:
+        texts = [
+            each.decode("utf-8") if isinstance(each, bytes) else str(each) for each in values.ravel().tolist()
+        ]
+    except UnicodeDecodeError:
+        raise file.fault("holds texts that are no UTF-8", name) from None
+    return np.array(texts, dtype=str).reshape(values.shape)
 
 
 def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[tuple[str, str]]:

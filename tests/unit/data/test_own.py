@@ -14,7 +14,7 @@ import pytest
 
 from neurochip.data import Dataset, DataSpec, from_arrays, load
 from neurochip.data.idx import idx_bytes
-from neurochip.errors import NeurochipError
+from neurochip.errors import DataError, NeurochipError
 
 X = np.random.default_rng(3).normal(size=(40, 3)) * [1, 10, 100] + [0, 5, -50]
 Y = np.array(["a", "b"] * 20)
@@ -352,3 +352,20 @@ def test_a_changed_file_is_refused_with_both_digests(tmp_path: Path) -> None:
     assert str(caught.value) == (
         f"{tmp_path / 'x.csv'}: has changed: its digest is {now}, and the run was made with {made.digest}; restore it"
     )
+
+
+@pytest.mark.parametrize("kind", ["fixed", "variable"])
+def test_texts_of_hdf5_are_utf8(tmp_path: Path, kind: str) -> None:
+    def write(labels: list[bytes]) -> DataSpec:
+        with h5py.File(tmp_path / f"{kind}.h5", "w") as file:
+            file["x"] = np.arange(60.0).reshape(20, 3)
+            if kind == "fixed":
+                file["y"] = np.array(labels * 10)
+            else:
+                file.create_dataset("y", data=labels * 10, dtype=h5py.string_dtype("utf-8"))
+        return DataSpec(file=str(tmp_path / f"{kind}.h5"))
+
+    assert load(write(["Größe".encode(), b"b"])).classes == ("Größe", "b")
+    with pytest.raises(DataError) as caught:
+        load(write([b"\xdd\xff", b"b"]))
+    assert str(caught.value) == f"{tmp_path / f'{kind}.h5'}: y: holds texts that are no UTF-8; write it anew"
