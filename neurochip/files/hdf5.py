@@ -307,7 +307,10 @@ class _Walk:
         for first in range(0, data.shape[0], step):
             texts = data[first : first + step]
             self._take(sum(len(text) for text in texts.flat), place)
-            found[first : first + step] = np.frompyfunc(_plain, 1, 1)(texts)
+            try:  # replaced, two labels might become one
+                found[first : first + step] = np.frompyfunc(_strictly, 1, 1)(texts)
+            except UnicodeDecodeError:
+                raise self._file.fault("holds texts that are no UTF-8", place) from None
         return found
 
 
@@ -328,6 +331,10 @@ def _stored_size(data: Any) -> int:
     if data.dtype.kind != "O":
         return int(data.id.get_type().get_size())
     return 4 + int(data.file.id.get_create_plist().get_sizes()[0]) + 4
+
+
+def _strictly(value: Any) -> Any:
+    return value.decode("utf-8") if isinstance(value, bytes) else value
 
 
 def _plain(value: Any) -> Any:
