@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import re
+import signal
 import subprocess
 import sys
 import warnings
@@ -200,6 +201,39 @@ def test_what_a_command_goes_on_with_is_known_from_its_first_moment(
         [sys.executable, "-c", code, *words.split()], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (130, said)
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (["-m", "neurochip._cli", "chips"], "Stopped before it began.\n"),
+        (
+            ["-c", "from neurochip._cli.main import main; main()"],
+            None,
+        ),  # without the entry: Python's traceback
+    ],
+    ids=["the command", "the control"],
+)
+def test_interrupted_while_it_is_imported(
+    place: object, tmp_path: Path, start: list[str], said: str | None
+) -> None:
+    """A library that takes long to load stands for all of them."""
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow" / "click.py").write_text("import time; print('here', flush=True); time.sleep(60)")
+    with subprocess.Popen(
+        [sys.executable, *start],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(tmp_path / "slow")},
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "here\n"
+        process.send_signal(signal.SIGINT)
+        _, heard = process.communicate(timeout=30)
+    if said is None:
+        assert "Traceback" in heard and process.returncode != 130
+    else:
+        assert (process.returncode, heard) == (130, said)
 
 
 def test_the_commands_that_go_on_are_those_with_the_option() -> None:
