@@ -32,13 +32,9 @@ from neurochip.sweep.store import Store
 
 __all__ = ["MOST", "Probe", "last_probes", "next_probes", "next_requests"]
 
-MOST = 4  # trainings of a die, on average, beyond which another die tells more
+MOST = 9  # trainings of a die, on average, beyond which another die tells more
 _UNKNOWN = 0.1  # of what is to be known of a die: less is left alone
-_TOGETHER = 24  # trainings of a round, with dies that are new where it would have fewer
-_FEW, _SEVERAL = (
-    8,
-    2,
-)  # trainings that a round has without new dies, if that takes no more than so many of one die
+_TOGETHER, _SEVERAL = 24, 4  # trainings that a round has, if that takes no more than so many of one die
 _FIRST = Chance(2.0, 0.02)  # what chance may do, as long as nothing is known of it
 _EARLY = 2  # trainings of a die, on average, that do not tell yet what chance does
 
@@ -68,7 +64,7 @@ def next_probes(trials: Trials, levels: int, wanted: float, within: float, most:
     """
     evidence, population, reached = _known(trials, levels, wanted, within)
     n = evidence.dies
-    first, last = _window(reached, evidence)
+    first, last = _window(reached, levels)
     unknown = population.unknown(wanted)[:, first : last + 1].mean(axis=1)
     open_dies = np.flatnonzero(unknown > _UNKNOWN)
     if len(trials.dies) >= most * n or not len(open_dies):
@@ -76,7 +72,7 @@ def next_probes(trials: Trials, levels: int, wanted: float, within: float, most:
     made = np.bincount(trials.dies, minlength=n)
     open_dies = _in_turn(open_dies, made)
     # A round of few dies asks for several trainings of each, so that workers have something to do.
-    several = min(max(_FEW // len(open_dies), 1), _SEVERAL)
+    several = min(max(_TOGETHER // len(open_dies), 1), _SEVERAL)
     probes = []
     for k in range(several):
         places = np.clip(population.quantiles((k + 0.5) / several)[open_dies], 0, levels)
@@ -130,15 +126,10 @@ def _known(trials: Trials, levels: int, wanted: float, within: float) -> tuple[E
     return evidence, population, reach(population, wanted, evidence)
 
 
-def _window(reached: Reach, evidence: Evidence) -> tuple[int, int]:
-    """Return the levels between which the limit of all may lie.
-
-    How limits are distributed between two levels that were measured nobody knows: it ends at such a level.
-    """
-    levels = evidence.levels
-    last = _level(math.ceil(reached.high) if math.isfinite(reached.high) else reached.high, levels)
-    measured = np.flatnonzero((evidence.good + evidence.bad)[:, last:].any(axis=0))
-    return _level(reached.low, levels), last + int(measured[0]) if len(measured) else levels - 1
+def _window(reached: Reach, levels: int) -> tuple[int, int]:
+    """Return the levels between which the limit of all may lie."""
+    last = math.ceil(reached.high) if math.isfinite(reached.high) else reached.high
+    return _level(reached.low, levels), _level(last, levels)
 
 
 def _level(place: float, levels: int) -> int:
