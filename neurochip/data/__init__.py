@@ -10,6 +10,7 @@ from neurochip.data.folder import data_folder
 from neurochip.data.idx import read_idx, write_idx
 from neurochip.data.own import from_arrays
 from neurochip.data.section import DataSpec
+from neurochip.data.stored import write_samples
 from neurochip.data.table import Rows, Table
 
 __all__ = [
@@ -30,4 +31,5 @@ __all__ = [
     "read_idx",
     "ready",
     "write_idx",
+    "write_samples",
 ]

@@ -20,7 +20,15 @@ from neurochip.files import Foreign, Hdf5Group, briefly, read_array, read_arrays
 from neurochip.keys.reading import did_you_mean
 from neurochip.spikes import SpikeTrains
 
-__all__ = ["read_hdf5_samples", "read_nir_samples", "read_npy", "read_npz", "table_of", "target_file"]
+__all__ = [
+    "read_hdf5_samples",
+    "read_nir_samples",
+    "read_npy",
+    "read_npz",
+    "table_of",
+    "table_of_arrays",
+    "target_file",
+]
 
 Array = NDArray[Any]
 
@@ -36,7 +44,7 @@ def _named(words: Sequence[str], part: str) -> tuple[str, ...]:
 
 def read_npz(file: Foreign, spec: DataSpec) -> Table:
     """Return the samples of an .npz; see `table_of`, and of events `event_table`."""
-    return _table(read_arrays(file, records=True), file, spec)
+    return table_of_arrays(read_arrays(file, records=True), file, spec)
 
 
 def read_hdf5_samples(file: Foreign, spec: DataSpec) -> Table:
@@ -44,7 +52,7 @@ def read_hdf5_samples(file: Foreign, spec: DataSpec) -> Table:
     group = read_hdf5(file)
     if "nodes" in group.groups and not group.arrays:
         return read_nir_samples(file, spec)
-    return _table(dict(_flattened(group)), file, spec)
+    return table_of_arrays(dict(_flattened(group)), file, spec)
 
 
 def read_nir_samples(file: Foreign, spec: DataSpec) -> Table:
@@ -100,7 +108,8 @@ def read_npy(file: Foreign, spec: DataSpec) -> Table:
     )
 
 
-def _table(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
+def table_of_arrays(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) -> Table:
+    """Return arrays by name as a table: inputs and targets, or events; see `table_of`."""
     arrays = {name: _plain(array, file, name) for name, array in arrays.items()}
     if has_events(arrays):
         return read_events(arrays, file.path, spec)

@@ -22,7 +22,7 @@ from neurochip.data.mnist_small import read_embedded
 from neurochip.data.moving_bars import DIRECTIONS, SIDE, bars
 from neurochip.data.moving_bars import PROVENANCE as BARS_PROVENANCE
 from neurochip.data.own import read_own
-from neurochip.data.preparing import prepared
+from neurochip.data.preparing import limited, prepared
 from neurochip.data.section import DataSpec
 from neurochip.data.stripes import PROVENANCE as STRIPES_PROVENANCE
 from neurochip.data.stripes import TEST, TRAIN, stripes
@@ -84,32 +84,7 @@ def _built_in(spec: DataSpec, folder: Path | None) -> Dataset:
         whole = _moving_bars(spec.present, spec.tick, spec.frames, spec.window, spec.polarity)
     else:
         whole = _mnist(folder) if spec.set == "mnist" else _SETS[spec.set]()
-    return replace(_limited(whole, spec), source=spec)
-
-
-def _limited(whole: Dataset, spec: DataSpec) -> Dataset:
-    """Return as many samples of a set that is parted already as a run asks for, some held out of the training part."""
-    n_train = _limit("data.train", spec.train, len(whole.train), whole.name)
-    n_test = _limit("data.test", spec.test, len(whole.test), whole.name)
-    held = round(spec.validation * n_train)
-    if spec.validation and not 0 < held < n_train:
-        raise ConfigError("data.validation", f"of {spec.validation:g} holds out {held} of {n_train} samples")
-    if (n_train, n_test, held) == (len(whole.train), len(whole.test), 0):
-        return whole
-    return replace(
-        whole,
-        train=whole.train.taken(slice(held, n_train)),
-        test=whole.test.taken(slice(0, n_test)),
-        validation=whole.train.taken(slice(0, held)) if held else None,
-    )
-
-
-def _limit(place: str, wanted: int | None, there: int, name: str) -> int:
-    if wanted is None:
-        return there
-    if not 1 <= wanted <= there:
-        raise DataError(place, f"must be 1 to {there}, the samples that {name} has, got {wanted}")
-    return wanted
+    return replace(limited(whole, spec), source=spec)
 
 
 def _plugged(spec: DataSpec) -> Dataset:
@@ -132,7 +107,7 @@ def _plugged(spec: DataSpec) -> Dataset:
                 raise ConfigError(
                     f"data.{name}", f"has no effect on {spec.set}, which is parted and scaled; leave it out"
                 )
-        samples = _limited(replace(found, name=spec.set), spec)
+        samples = limited(replace(found, name=spec.set), spec)
     else:
         raise plugins.unusable(
             plugin,

@@ -36,6 +36,13 @@ def read_csv(file: Foreign, spec: DataSpec) -> Table:
     names, has_names = _names(rows[0])
     if has_names:
         rows, lines = rows[1:], lines[1:]
+        twice = next((k for k, name in enumerate(names) if name in names[:k]), None)
+        if twice is not None:
+            first = names.index(names[twice]) + 1
+            raise DataError(
+                f"{file.path}: row 1, {column_words(names[twice])}",
+                f"is there twice, as the columns {first} and {twice + 1}; give each its own name",
+            )
     if not rows:
         raise DataError(str(file.path), "has names of columns and no samples below them")
     for row, line in zip(rows, lines, strict=True):

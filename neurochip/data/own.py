@@ -18,21 +18,23 @@ from neurochip.data.array_files import (
     read_npy,
     read_npz,
     table_of,
+    table_of_arrays,
     target_file,
 )
 from neurochip.data.csv_file import read_csv
 from neurochip.data.dataset import Dataset
 from neurochip.data.event_folder import event_files, is_event_folder, read_event_folder
 from neurochip.data.idx_folder import idx_files, read_idx_folder
-from neurochip.data.preparing import SPLIT_SEED, TEST_SHARE, prepared
+from neurochip.data.preparing import SPLIT_SEED, TEST_SHARE, limited, prepared
 from neurochip.data.recordings import RECORDINGS
 from neurochip.data.section import DataSpec
+from neurochip.data.stored import is_stored, stored_samples, write_samples
 from neurochip.data.table import Table
 from neurochip.errors import DataError
-from neurochip.files import Foreign, opened
+from neurochip.files import Foreign, opened, read_arrays
 from neurochip.spikes import SpikeTrains
 
-__all__ = ["from_arrays", "read_own"]
+__all__ = ["from_arrays", "kept_beside", "read_own"]
 
 _READERS = {
     ".csv": read_csv,
@@ -73,7 +75,16 @@ def _read(spec: DataSpec, state: tuple[tuple[str, int, int], ...]) -> Dataset:
             str(path),
             f"has changed: its digest is {found}, and the run was made with {spec.digest}; restore it",
         )
-    if path.is_dir():
+    if path.suffix.lower() == ".npz":
+        arrays = read_arrays(_foreign(path), records=True)
+        if is_stored(arrays):
+            stored = stored_samples(arrays, _foreign(path), spec)
+            section = replace(
+                spec, digest=found, task=stored.task, present="spikes" if stored.ticks else "values"
+            )
+            return replace(limited(stored, spec), source=section)
+        table = table_of_arrays(arrays, _foreign(path), spec)
+    elif path.is_dir():
         table = read_event_folder(path, spec) if is_event_folder(path) else read_idx_folder(path, spec)
     else:
         table = _READERS[path.suffix.lower()](_foreign(path), spec)
@@ -181,3 +192,20 @@ def from_arrays(
     pair = None if test is None else (_given(test[0]), np.asarray(test[1]))
     table: Table = table_of(name, (_given(x), values), pair, spec, regression=regression)
     return prepared(replace(table, provenance="given from Python"), spec)
+
+
+def kept_beside(samples: Dataset, folder: Path) -> Dataset:
+    """Return samples that can be read again: those of Python are written to ``folder``, under their digest.
+
+    Raises
+    ------
+    OutputError
+        When they cannot be written.
+    """
+    if samples.source is not None:
+        return samples
+    path = (folder / f"samples-{samples.digest[:16]}.npz").absolute()
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_samples(samples, path)
+    return read_own(DataSpec(file=str(path)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from neurochip.errors import ConfigError, DataError
 from neurochip.files import briefly
 from neurochip.spikes import SpikeTrains
 
-__all__ = ["SPLIT_SEED", "TEST_SHARE", "prepared", "split"]
+__all__ = ["SPLIT_SEED", "TEST_SHARE", "limited", "prepared", "split"]
 
 Array = NDArray[Any]
 TEST_SHARE, SPLIT_SEED = 0.2, 1
@@ -178,6 +179,31 @@ def split(groups: Array, share: float, seed: int) -> tuple[Array, Array]:
         rows = order[groups[order] == group]
         is_test[rows[: round(share * len(rows))]] = True
     return order[~is_test[order]], order[is_test[order]]
+
+
+def limited(whole: Dataset, spec: DataSpec) -> Dataset:
+    """Return as many samples of a set that is parted already as a run asks for, some held out of the training part."""
+    n_train = _limit("data.train", spec.train, len(whole.train), whole.name)
+    n_test = _limit("data.test", spec.test, len(whole.test), whole.name)
+    held = round(spec.validation * n_train)
+    if spec.validation and not 0 < held < n_train:
+        raise ConfigError("data.validation", f"of {spec.validation:g} holds out {held} of {n_train} samples")
+    if (n_train, n_test, held) == (len(whole.train), len(whole.test), 0):
+        return whole
+    return replace(
+        whole,
+        train=whole.train.taken(slice(held, n_train)),
+        test=whole.test.taken(slice(0, n_test)),
+        validation=whole.train.taken(slice(0, held)) if held else None,
+    )
+
+
+def _limit(place: str, wanted: int | None, there: int, name: str) -> int:
+    if wanted is None:
+        return there
+    if not 1 <= wanted <= there:
+        raise DataError(place, f"must be 1 to {there}, the samples that {name} has, got {wanted}")
+    return wanted
 
 
 def _held_out(spec: DataSpec, n: int) -> int:

@@ -246,8 +246,15 @@ class RunSpec:
                 raise ConfigError(
                     "network.layers" if self.network.layers else "network.populations",
                     f"layer sizes do not match the data: {self.data.title} has {inputs} inputs and {outputs} outputs, "
-                    f"the network {held} and {network.sizes[k]}",
+                    f"the network {held} and {network.sizes[k]}{self._sized_by_data()}",
                 )
+
+    def _sized_by_data(self) -> str:
+        """Return how a network takes its sizes from data of one's own, as the end of a sentence."""
+        if self.data.file is None and self.data.given is None:
+            return ""
+        run = "regression" if self.data.task == "regression" else "tabular"
+        return f"; a 0 at either end takes those of the data, as the run `{run}` does, which fits any table"
 
     def with_data(self, data: DataSpec, inputs: int, outputs: int) -> RunSpec:
         """Return the run with what its data say: the section that reads them again, and sizes that were left open.

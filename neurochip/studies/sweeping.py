@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from neurochip.data import Dataset
+from neurochip.data.own import kept_beside
 from neurochip.description import RunSpec
 from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import stoppable
-from neurochip.errors import CheckpointError
+from neurochip.errors import CheckpointError, ConfigError
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.runs.building import build
@@ -62,6 +64,7 @@ def run_sweep(
     confirm: Confirm | None = None,
     on_progress: Listener | None = None,
     allow_code: bool = False,
+    samples: Dataset | None = None,
 ) -> SweepOutcome:
     """Carry out a sweep and write its folder: sweep.json, sweep.html, points.csv, summary.csv, points.sqlite.
 
@@ -89,6 +92,9 @@ def run_sweep(
         Told of every finished task.
     allow_code
         Whether code that the run names (analog.vector_field) may be run.
+    samples
+        Take these instead of what the run names. What no file holds is written beside the folder of the sweep, as
+        ``samples-DIGEST.npz``, where workers and a sweep that goes on read it.
 
     Returns
     -------
@@ -106,6 +112,12 @@ def run_sweep(
     part = None if shard is None else parse_shard(shard)
     chosen = EngineChoice(workers, scheduler)
     source = None if resume is None else Path(resume)
+    if samples is not None:
+        if source is not None:
+            raise ConfigError(
+                "samples", "are those that the sweep was begun with; leave them out to go on with it"
+            )
+        samples = kept_beside(samples, Path("sweeps") if out is None else Path(out).parent)
     if source is not None and out is None:
         with stoppable("sweep", source, asks=False), Store.open(source) as store:
             planner = _gone_on_with(store, asked, part, confirm, allow_code)
@@ -119,7 +131,7 @@ def run_sweep(
                 outcome, tally = _carry_out(planner, store, engine, on_progress, allow_code)
                 return outcome._replace(was_done=is_reported and not (tally.measured or tally.failed))
     saved = None if source is None else salvage(source)
-    definition = _defined(asked, source, saved)
+    definition = _defined(asked, source, saved, samples)
     if saved is not None:
         chosen = chosen.or_else(saved.engine)
     if saved is not None and saved.shard is not None and part is None:
@@ -156,10 +168,12 @@ def _gone_on_with(
     return planner
 
 
-def _defined(asked: SweepRequest, source: Path | None, saved: Salvaged | None) -> Definition:
+def _defined(
+    asked: SweepRequest, source: Path | None, saved: Salvaged | None, samples: Dataset | None
+) -> Definition:
     """Return the sweep of a new folder: another one, or that of a folder whose results are taken over."""
     if source is None or saved is None:
-        return asked.define()
+        return asked.define(samples)
     if saved.definition is not None:
         return asked.redefine(saved.definition, source)
     if asked.run is None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from neurochip import data
+from neurochip.data.own import kept_beside
 from neurochip.description import RunSpec, apply_overrides, bound, read_run, run_to_toml
 from neurochip.description.varied import check_keys
 from neurochip.durable.atomic import replacing
@@ -104,6 +105,7 @@ def tune(
     scheduler: str | None = None,
     on_trial: Callable[[Ended], None] | None = None,
     on_confirmed: Callable[[int, int, float], None] | None = None,
+    samples: data.Dataset | None = None,
 ) -> Tuned:
     """Search; every trial is kept on disk as soon as it has ended.
 
@@ -143,6 +145,9 @@ def tune(
         Told of each trial when it has ended.
     on_confirmed
         Told of each training of ``confirm`` when it has ended: number of the trial, 0, 1, … and its test error.
+    samples
+        Take these instead of what the run names. What no file holds is written beside the folder of the search, as
+        ``samples-DIGEST.npz``, where workers and a search that goes on read it.
 
     Raises
     ------
@@ -152,7 +157,12 @@ def tune(
     with ExitStack() as stack:
         stop = stack.enter_context(stoppable("tune"))
         if resume is None:
-            spec = run if isinstance(run, RunSpec) else read_run(run, overrides)
+            if samples is not None:
+                samples = kept_beside(samples, Path("runs") if out is None else Path(out).parent)
+            if isinstance(run, RunSpec):
+                spec = run if samples is None else bound(run, samples)
+            else:
+                spec = read_run(run, overrides, samples=samples)
             if isinstance(run, RunSpec) and overrides:
                 raise ConfigError(
                     "overrides", "are for runs given by name or file; change the RunSpec instead"
@@ -170,6 +180,10 @@ def tune(
             stack.enter_context(held)
             folder = held.folder
         else:
+            if samples is not None:
+                raise ConfigError(
+                    "samples", "are those that the search was begun with; leave them out to go on with it"
+                )
             folder = stop.folder = Path(resume)
             spec, before, held = go_on(folder)
             stack.enter_context(held)

@@ -7,7 +7,8 @@ from dataclasses import KW_ONLY, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from neurochip.description import RunSpec, read_run
+from neurochip.data import Dataset
+from neurochip.description import RunSpec, bound, read_run
 from neurochip.errors import CheckpointError, ConfigError
 from neurochip.sweep.definition import Definition, define, parse_modes
 from neurochip.sweep.measured import measured_dies, numbered_dies
@@ -69,15 +70,15 @@ class SweepRequest:
     overrides: Sequence[str] = ()
     seed: int | None = None
 
-    def define(self) -> Definition:
-        """Return the new sweep that is asked for.
+    def define(self, samples: Dataset | None = None) -> Definition:
+        """Return the new sweep that is asked for; ``samples`` take the place of those that the run names.
 
         Raises
         ------
         NeurochipError
             One of its family, when there cannot be such a sweep.
         """
-        return self._over(self._base(), None)
+        return self._over(self._base(samples), None)
 
     def redefine(self, before: Definition, folder: Path) -> Definition:
         """Return the sweep of a folder with what is asked for now.
@@ -101,21 +102,20 @@ class SweepRequest:
             )
         return replace(self._over(base, before), folder=before.folder)
 
-    def _base(self) -> RunSpec:
+    def _base(self, samples: Dataset | None = None) -> RunSpec:
         if isinstance(self.run, RunSpec):
             if self.overrides:
                 raise ConfigError(
                     "overrides", "are for runs given by name or file; change the RunSpec instead"
                 )
-            if self.seed is None:
-                return self.run
-            return RunSpec.from_dict({**self.run.to_dict(), "seed": self.seed})
+            run = self.run if samples is None else bound(self.run, samples)
+            return run if self.seed is None else RunSpec.from_dict({**run.to_dict(), "seed": self.seed})
         if not self.run:
             raise ConfigError(
                 "RUN", "is missing; name a run of the catalogue (`neurochip runs`) or a TOML file"
             )
         extra = [] if self.seed is None else [f"seed={self.seed}"]
-        return read_run(self.run, [*self.overrides, *extra])
+        return read_run(self.run, [*self.overrides, *extra], samples=samples)
 
     def _over(self, base: RunSpec, before: Definition | None) -> Definition:
         """Return the sweep over a run; what is not said is taken from the sweep before, if there was one."""

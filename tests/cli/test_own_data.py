@@ -10,13 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
-from neurochip import simulate
+from neurochip import SweepRequest, run_sweep, simulate
 from neurochip.data import Dataset, DataSpec, Part, from_arrays, load
 from neurochip.description import read_run
 from neurochip.errors import CheckpointError, ConfigError, DataError, Interrupted
+from neurochip.studies.tuning import tune
 from tests.cli.conftest import Run, Workplace
 from tests.unit.training.tiny import results, same
 
@@ -157,7 +159,7 @@ def test_sizes_that_do_not_fit_are_refused_with_both(run: Run, own: Path) -> Non
     assert result.exit_code != 0 and not Path("x").exists()
     assert result.output.endswith(
         "network.layers: layer sizes do not match the data: own.csv has 5 inputs and 3 outputs, the network 784 and "
-        "10\n"
+        "10; a 0 at either end takes those of the data, as the run `tabular` does, which fits any table\n"
     )
     for samples in (from_arrays(X, Y), from_arrays(X[:, :2], Y)):
         words = [*SETS[1:], "network.layers=[5, 12, 4]"]
@@ -234,3 +236,60 @@ def test_data_of_python_are_not_looked_for(place: Workplace) -> None:
     ):
         load(DataSpec(given=made.name, digest=made.digest))
     assert run.data.set == "mnist-small"
+
+
+def test_columns_of_one_name_are_refused(run: Run, place: Workplace) -> None:
+    place.write("twice.csv", TEXT.replace("a,b,c,d,e,kind", "a,b,a,d,e,kind"))
+    result = run("simulate", *sets("data.file=twice.csv"), "--out", "x")
+    assert result.exit_code == 3 and not Path("x").exists()
+    assert "twice.csv: row 1, column 'a': is there twice, as the columns 1 and 3" in result.output
+
+
+def test_sizes_that_do_not_fit_name_the_run_for_tables(run: Run, own: Path) -> None:
+    result = run("simulate", "--set", "data.file=own.csv", "--out", "x")
+    assert result.exit_code != 0 and "as the run `tabular` does" in result.output, result.output
+    result = run("simulate", "--set", "network.layers=[5, 4, 3]", "--out", "x")
+    assert result.exit_code != 0 and "tabular" not in result.output  # a built-in set has the sizes it has
+
+
+def test_a_controller_changes_no_bit_of_a_run_on_own_data(run: Run, own: Path) -> None:
+    words = sets("data.file=own.csv", "learning.epochs=1")
+    for name, more in (("direct", []), ("driven", ["--through", "firmware"])):
+        result = run("simulate", *words, *more, "--quiet", "--out", name)
+        assert result.exit_code == 0, result.output
+    told = [document(name) for name in ("direct", "driven")]
+    assert told[0]["run"]["data"]["digest"] == told[1]["run"]["data"]["digest"]
+    for key in ("test_error", "confusion"):
+        assert told[0]["result"][key] == told[1]["result"][key]
+    rasters = [dict(np.load(f"{name}/raster.npz")) for name in ("direct", "driven")]
+    assert rasters[0].keys() == rasters[1].keys()
+    for name, array in rasters[0].items():
+        np.testing.assert_array_equal(array, rasters[1][name])
+    with h5py.File("direct/checkpoint.h5") as one, h5py.File("driven/checkpoint.h5") as other:
+        for name in one["weights"]:
+            np.testing.assert_array_equal(one["weights"][name][()], other["weights"][name][()])
+
+
+def test_a_sweep_and_a_search_on_arrays(place: Workplace) -> None:
+    samples = from_arrays(X, Y, name="three kinds")
+    words = [*SETS, "learning.epochs=1"]
+    asked = SweepRequest("tabular", overrides=words, vary=["learning.beta=0.3,0.5"], seeds=2, modes="in-loop")
+    swept = run_sweep(asked, samples=samples, out="swept", workers=1)
+    kept = f"samples-{samples.digest[:16]}.npz"
+    assert Path(kept).is_file()
+    direct = simulate(
+        "tabular", overrides=[*words, "learning.beta=0.3"], samples=samples, write=False, seed=1
+    )
+    errors = [p["error"] for p in swept.document["points"] if p["values"] == [0.3] and p["seed"] == 1]
+    assert errors == [direct.record.epochs[-1].test_error]
+    assert run_sweep(resume="swept", workers=1).document["points"] == swept.document["points"]
+    with pytest.raises(ConfigError, match="samples: are those that the sweep was begun with"):
+        run_sweep(resume="swept", samples=samples)
+    found = tune(
+        "tabular", overrides=words, samples=samples, vary=["learning.beta=0.3,0.5"], trials=2, out="tuned"
+    )
+    assert len(found.trials) == 2 and not any(trial.failure for trial in found.trials)
+    assert tune(resume="tuned").was_done
+    Path(kept).write_bytes(b"")
+    with pytest.raises(DataError, match="has changed: its digest is"):
+        tune(resume="tuned", trials=3)
