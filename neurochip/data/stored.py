@@ -80,7 +80,7 @@ def write_samples(samples: Dataset, path: Path | str) -> Path:
         else:
             arrays[f"{split}.inputs"] = part.inputs
     content = io.BytesIO()
-    np.savez_compressed(content, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez_compressed(content, allow_pickle=False, **arrays)
     with replacing(path) as file:
         file.write(content.getvalue())
     return path

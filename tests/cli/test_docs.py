@@ -37,6 +37,7 @@ LEFT_OUT = {
     "neurochip simulate tabular --set data.file": "reads a file of the reader's; test_own_data.py has one",
     "neurochip simulate regression --set data.file": "reads a file of the reader's; test_regression.py has one",
     "neurochip simulate mnist-small --set data.file": "reads a folder of the reader's; test_regression.py has one",
+    "neurochip simulate moving-bars-spikes": "has layers of its own; test_events.py trains it, on a set and on files",
     "ssh -N": "needs another machine",
     "dask scheduler": "serves until it is stopped; test_sweep_workers.py starts a cluster in this process",
     "dask worker": "needs that server",

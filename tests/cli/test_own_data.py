@@ -280,7 +280,7 @@ def test_a_sweep_and_a_search_on_arrays(place: Workplace) -> None:
     direct = simulate(
         "tabular", overrides=[*words, "learning.beta=0.3"], samples=samples, write=False, seed=1
     )
-    errors = [p["error"] for p in swept.document["points"] if p["values"] == [0.3] and p["seed"] == 1]
+    errors = [p["error"] for p in swept.document["points"] if p["values"] == ["0.3"] and p["seed"] == 1]
     assert errors == [direct.record.epochs[-1].test_error]
     assert run_sweep(resume="swept", workers=1).document["points"] == swept.document["points"]
     with pytest.raises(ConfigError, match="samples: are those that the sweep was begun with"):
@@ -293,3 +293,10 @@ def test_a_sweep_and_a_search_on_arrays(place: Workplace) -> None:
     Path(kept).write_bytes(b"")
     with pytest.raises(DataError, match="has changed: its digest is"):
         tune(resume="tuned", trials=3)
+
+
+def test_a_million_features_are_refused_in_a_sentence(run: Run, place: Workplace) -> None:
+    np.savez("wide.npz", x=np.zeros((10, 1_000_000), np.uint8), y=np.arange(10) % 2)
+    result = run("simulate", "tabular", "--set", "data.file=wide.npz", "--out", "x")
+    assert result.exit_code == 4 and not Path("x").exists()
+    assert result.stderr.count("\n") == 1 and "synapse memory" in result.stderr

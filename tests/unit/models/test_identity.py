@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 import neurochip
-from neurochip import data
+from firmware_sim.through import through_firmware
+from neurochip import data, simulate
 from neurochip.training import loop
 from neurochip.training.evaluate import answered
 
@@ -36,13 +37,38 @@ RUNS: dict[str, tuple[str, ...]] = {
     "die": ANALOG,
     "die with mismatch": (*ANALOG, "analog.mismatch.sigma=0.2"),
     "noisy die": (*ANALOG, "analog.noise.read=0.01"),
-}
+    "integers": (
+        "network.precision=int8", "numbers.state=Q3.12", "coding.encoder=sigma-delta", "coding.decoder.lambda=0.25",
+        "coding.annealer.kind=osa", "coding.annealer.nu_bar=0.03125", "learning.rates=[0.3125, 0.078125]",
+    ),
+    "firing": ("neuron.kind=lif", "phases.reference=parallel"),
+    "events in their ticks": (),
+}  # fmt: skip
+EVENTS = (
+    "data.train=40", "data.test=24", "evaluation.train=0", "learning.epochs=1", "network.layers=[288, 6, 4]",
+    "phases.free=20", "phases.nudged=10",
+)  # fmt: skip
+_OTHERS = {"graph": ("stripes-graph", GRAPH), "events in their ticks": ("moving-bars-spikes", EVENTS)}
+
+
+def trained(kind: str, **how: Any) -> neurochip.Model:
+    """Return a network that is trained on a substrate."""
+    run, keys = _OTHERS.get(kind, ("stripes", BASE))
+    return neurochip.train(run, overrides=[*keys, *RUNS[kind]], threads=1, **how)
+
+
+def shown(samples: data.Dataset) -> Any:
+    return samples.presented(slice(None), "test")
+
 
 ANOTHER_PROCESS = """
 import json, sys
-import numpy as np, neurochip
-x = np.load(sys.argv[1])
-said = {name: neurochip.load(name).outputs(x).tolist() for name in sys.argv[2:]}
+import neurochip
+said = {}
+for name in sys.argv[1:]:
+    model = neurochip.load(name)
+    samples = neurochip.data.load(model.run.data)
+    said[name] = model.outputs(samples.presented(slice(None), "test")).tolist()
 json.dump(said, sys.stdout)
 """
 
@@ -70,12 +96,11 @@ def test_every_sample_is_answered_as_in_the_run(
 ) -> None:
     with monkeypatch.context() as patch:
         seen = Seen(patch)
-        run, keys = ("stripes-graph", GRAPH) if kind == "graph" else ("stripes", BASE)
-        model = neurochip.train(run, overrides=[*keys, *RUNS[kind]], threads=1)
+        model = trained(kind)
     own = np.concatenate(seen.layers)
     samples = data.load(model.run.data)
-    x, y = samples.inputs(slice(None), "test"), samples.labels("test")
-    assert own.shape == (24, 2) and len(np.unique(own)) > 2
+    x, y = shown(samples), samples.labels("test")
+    assert own.shape == (24, samples.n_outputs) and len(np.unique(own)) > 2
     assert np.array_equal(model.outputs(x), own)
     assert np.array_equal(model.outputs(x), own)  # asking leaves nothing behind
     loaded = neurochip.load(model.save(tmp_path / "model"), threads=2)
@@ -89,24 +114,21 @@ def test_every_sample_is_answered_as_in_the_run(
 
 
 def test_another_process_answers_the_same(tmp_path: Path) -> None:
-    kinds = ("ideal", "int8", "die with mismatch")
-    models = {
-        str(tmp_path / kind.replace(" ", "-")): neurochip.train(
-            "stripes", overrides=[*BASE, *RUNS[kind]], out=tmp_path / kind.replace(" ", "-"), threads=1
-        )
-        for kind in kinds
-    }
-    x = np.random.default_rng(3).random((7, 16)).astype(np.float32)
-    np.save(tmp_path / "x.npy", x)
+    """On all substrates; and a network that was trained through firmware answers as one that was trained directly."""
+    own = {}
+    for number, kind in enumerate(RUNS):
+        folder = tmp_path / f"model-{number}"
+        model = trained(kind, out=folder)
+        own[str(folder)] = model.outputs(shown(data.load(model.run.data)))
+    with through_firmware() as through:
+        simulate("stripes", overrides=BASE, through=through, out=tmp_path / "driven", threads=1)
+    own[str(tmp_path / "driven")] = own[str(tmp_path / f"model-{list(RUNS).index('digital')}")]
     done = subprocess.run(
-        [sys.executable, "-c", ANOTHER_PROCESS, str(tmp_path / "x.npy"), *models],
-        capture_output=True,
-        text=True,
-        check=True,
+        [sys.executable, "-c", ANOTHER_PROCESS, *own], capture_output=True, text=True, check=True
     )
     said = json.loads(done.stdout)
-    for name, model in models.items():
-        assert np.array_equal(np.array(said[name]), model.outputs(x)), name
+    for name, wanted in own.items():
+        assert np.array_equal(np.array(said[name]), wanted), name
 
 
 def test_other_weights_answer_otherwise(tmp_path: Path) -> None:
