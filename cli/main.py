@@ -31,7 +31,7 @@ COMMANDS = {
     "evaluate": "Measure the error of a trained network.",
     "figures": "Write the charts of results for a paper, and their numbers.",
     "trace": "Write waveforms of one presentation of a run.",
-    "import": "Take in a spiking network from NIR.",
+    "import": "Take in a spiking network of another tool.",
     "check": "Compare an imported network with a run of the tool that wrote it.",
     "export": "Hand a network to others: NIR, Verilog, or SPICE of analog chips.",
     "verify": "Run an exported chip in a Verilog simulator and compare.",

@@ -76,6 +76,34 @@ def new(path: Path, like: str) -> None:
     click.echo(f"{path}\nneurochip chips show {path}")
 
 
+@command.command("import", short_help="Take in an architecture of SANA-FE.")
+@click.argument("source", metavar="ARCH.yaml", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("out", metavar="FILE.toml", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--node", required=True, metavar="LENGTH", help='Process that its energies hold for, e.g. "14 nm".'
+)
+@click.option("--soma", default="", metavar="NAME", help="Unit that prices neurons.  [default: the first]")
+@click.option(
+    "--synapse", default="", metavar="NAME", help="Unit that prices synapses.  [default: the first]"
+)
+def import_(source: Path, out: Path, node: str, soma: str, synapse: str) -> None:
+    """Write the mesh, delays and energies of an architecture of SANA-FE (YAML) as the chip specification FILE.toml.
+
+    What could not be carried over is listed, and stands in its note.
+    """
+    from neurochip.description.sanafe.chip import import_chip
+    from neurochip.durable.atomic import replacing
+
+    if out.suffix != ".toml":
+        raise click.UsageError(f"FILE.toml must end in .toml, got {out}")
+    made = import_chip(source, node, soma=soma, synapse=synapse)
+    with replacing(out) as file:
+        file.write(made.toml.encode())
+    for note in made.notes:
+        click.echo(f"Note: {note}", err=True)
+    click.echo(f"{out}\nneurochip chips show {out}")
+
+
 @command.command("show", short_help="Show a chip and its prices.")
 @click.argument("name", type=CHIP)
 @click.option("--toml", is_flag=True, help="Print the specification itself, to save and change it.")

@@ -10,9 +10,22 @@ import click
 __all__ = ["command"]
 
 
-@click.command("import", short_help="Take in a spiking network from NIR.")
-@click.argument("source", metavar="NET.nir", type=click.Path(dir_okay=False, path_type=Path))
+@click.command("import", short_help="Take in a spiking network of another tool.")
+@click.argument("source", metavar="NET", type=click.Path(dir_okay=False, path_type=Path))
 @click.argument("out", metavar="OUT.npz", type=click.Path(dir_okay=False, path_type=Path))
+@click.option(
+    "--arch",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="ARCH.yaml",
+    help="NET is a network of SANA-FE (.yaml, or a netlist) for this architecture.",
+)
+@click.option(
+    "--input",
+    "played",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.npz",
+    help="With --arch: write the spikes that its inputs play, and the core of each neuron, for --replay.",
+)
 @click.option("--dt", type=float, metavar="SECONDS", help="How long a tick is; NIR is in continuous time.")
 @click.option(
     "--from",
@@ -67,21 +80,35 @@ def command(
     bits: int | None,
     calibrate: Path | None,
     per_channel: bool,
+    arch: Path | None,
+    played: Path | None,
 ) -> None:
-    """Read NET.nir and write it as OUT.npz; run it with: neurochip simulate OUT.npz --replay INPUT.npz."""
-    from neurochip.description.nir_graph import import_nir
+    """Read NET, a NIR graph or a network of SANA-FE, and write it as OUT.npz.
+
+    Run it with: neurochip simulate OUT.npz --replay INPUT.npz.
+    """
     from neurochip.runs.exporting import write_network
 
     if out.suffix != ".npz":
         raise click.UsageError(f"OUT must end in .npz, got {out}")
-    network, _, notes = import_nir(
-        source,
-        dt=dt,
-        method=method,
-        connectivity=cast(Any, connectivity),
-        source=tool,
-        reset=cast(Any, reset),
-    )
+    if arch is not None:
+        if any(given is not None for given in (dt, tool, reset, method)) or connectivity != "auto":
+            raise click.UsageError("--arch says all of a network of SANA-FE; it takes no dt, from, reset, method or "
+                                   "connectivity")  # fmt: skip
+        network, notes = _of_sanafe(source, arch, played)
+    else:
+        from neurochip.description.nir_graph import import_nir
+
+        if played is not None:
+            raise click.UsageError("--input needs --arch")
+        network, _, notes = import_nir(
+            source,
+            dt=dt,
+            method=method,
+            connectivity=cast(Any, connectivity),
+            source=tool,
+            reset=cast(Any, reset),
+        )
     if bits is None and (calibrate is not None or per_channel):
         raise click.UsageError("--calibrate and --per-channel need --bits")
     if bits is not None:
@@ -102,3 +129,21 @@ def command(
         later = f", {c.delay} ticks" if c.delay != 1 else ""
         click.echo(f"{c.source} → {c.target}: {made.kind}, {made.synapses} synapses{later}")
     click.echo(f"{out}: {sum(network.sizes)} neurons, dt {network.dt:g} s, {network.method}")
+
+
+def _of_sanafe(source: Path, arch: Path, played: Path | None) -> tuple[Any, tuple[str, ...]]:
+    """Return a network of SANA-FE and what is to be said of it; write its input and placement."""
+    import numpy as np
+
+    from neurochip.description.sanafe.importing import import_sanafe
+    from neurochip.durable.atomic import replacing
+
+    if played is not None and played.suffix != ".npz":
+        raise click.UsageError(f"--input must end in .npz, got {played}")
+    made = import_sanafe(source, arch)
+    if played is not None:
+        arrays: dict[str, Any] = {"spikes.0": made.spikes}
+        arrays |= {f"placement.{k}": cores for k, cores in enumerate(made.placement or ())}
+        with replacing(played) as file:
+            np.savez_compressed(file, **arrays)
+    return made.network, made.notes

@@ -68,7 +68,7 @@ def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -
     Parameters
     ----------
     input_only
-        Whether ``spikes.0`` alone will do and nothing else may be there: the rest is computed.
+        Whether ``spikes.0`` will do and nothing but ``placement.K`` may be there: the rest is computed.
 
     Raises
     ------
@@ -79,9 +79,12 @@ def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -
     shaped: set[int] = set()
     for name, values in arrays.items():
         match = _NAME.fullmatch(name)
-        if match is None or (input_only and name not in ("spikes.0", f"spikes.0{SHAPE}")):
+        of_input = name in ("spikes.0", f"spikes.0{SHAPE}") or (match is not None and match[1] == "placement")
+        if match is None or (input_only and not of_input):
             wanted = (
-                "spikes.0" if input_only else "spikes.K, weights.K, recurrent.K, feedback.K or placement.K"
+                "spikes.0 and placement.K"
+                if input_only
+                else "spikes.K, weights.K, recurrent.K, feedback.K or placement.K"
             )
             raise DataError(name, f"is no array of such a file; it may have {wanted}")
         if match[3] is not None:
@@ -109,8 +112,21 @@ def recorded_traffic(arrays: Mapping[str, Array], *, input_only: bool = False) -
         weights=_all_of(found, "weights", [(a, b) for a, b in zip(sizes, sizes[1:], strict=False)]),
         recurrent=_some_of(found, "recurrent", {k: (sizes[k], sizes[k]) for k in range(1, n_layers)}),
         feedback=_some_of(found, "feedback", {k: (sizes[k + 1], sizes[k]) for k in range(1, n_layers - 1)}),
-        placement=_all_of(found, "placement", [(size,) for size in sizes]),
+        placement=_in_order(found)
+        if input_only
+        else _all_of(found, "placement", [(size,) for size in sizes]),
     )
+
+
+def _in_order(found: Mapping[str, Mapping[int, Array]]) -> tuple[Array, ...] | None:
+    """Return the placement of groups whose sizes the network knows; `None` where there is none."""
+    given = found.get("placement")
+    if given is None:
+        return None
+    for k in range(len(given)):
+        if k not in given:
+            raise DataError(f"placement.{k}", f"is missing; give all {max(given) + 1} of placement or none")
+    return tuple(given[k] for k in range(len(given)))
 
 
 def _shaped(name: str, values: Array, shape: tuple[int, ...]) -> Array:

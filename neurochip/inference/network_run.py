@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
+from neurochip.cores.raster_file import RecordedTraffic
 from neurochip.description import ChipSpec, PriceList
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.inference.inferring import Inference, LabelledSamples, infer
@@ -47,7 +48,7 @@ class NetworkRun(NamedTuple):
 
 def run_network(
     network: SpikingNetwork,
-    given: LabelledSamples | ArrayLike,
+    given: LabelledSamples | RecordedTraffic,
     chip: ChipSpec,
     prices: PriceList,
     timing: Timing,
@@ -58,7 +59,7 @@ def run_network(
     Parameters
     ----------
     given
-        Labelled samples, or 0 and 1 of the input, [tick, unit].
+        Labelled samples, or the spikes of the input and, if that is given, the core of each neuron.
 
     Raises
     ------
@@ -73,7 +74,7 @@ def run_network(
         shown = infer(placed, given, chip, prices=prices, timing=timing)
         seen, membranes, samples = shown.replay, shown.membranes, len(shown.labels)
     else:
-        ran = run_spiking(placed, given, chip, prices=prices, timing=timing)
+        ran = run_spiking(placed, given.spikes[0], chip, given.placement, prices=prices, timing=timing)
         seen, membranes, readout, samples = ran.replay, ran.membranes, ran.readout, 1
     tables: dict[str, Any] = {"neurobench": dict(workload(placed, seen, samples))}
     if membranes is not None:

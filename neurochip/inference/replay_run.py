@@ -106,10 +106,8 @@ def replay_run(
         network, notes = any_network(run, rest)
         sheet = chip_with(chip or DEFAULT_CHIP, changes, own)
         paid = sheet.prices
-        shown_to_it: Any = (
-            read_samples(path)
-            if labelled
-            else named_traffic(path, load_arrays(path), input_only=True).spikes[0]
+        shown_to_it = (
+            read_samples(path) if labelled else named_traffic(path, load_arrays(path), input_only=True)
         )
         ran = run_network(network, shown_to_it, sheet, paid, timing, numbers or AskedNumbers())
         ran = ran._replace(notes=(*notes, *ran.notes))

@@ -155,7 +155,7 @@ BAD: list[tuple[list[str], int, str]] = [
     (["simulate", "input.npz", "--replay", "input.npz"], 3,
      "input.npz: is no network; make one with neurochip import"),
     (["simulate", "net.npz", "--replay", "two.npz"], 3,
-     "two.npz: spikes.1: is no array of such a file; it may have spikes.0"),
+     "two.npz: spikes.1: is no array of such a file; it may have spikes.0 and placement.K"),
     (["simulate", "net.npz", "--replay", "wide.npz"], 3, "spikes[0]: must have shape (ticks, 8), got (80, 9)"),
     (["simulate", "net.npz", "--replay", "input.npz", "--chip", "loihi"], 2,
      "weights: are not whole numbers, and loihi has integers of 1 to 9 bits; scale and round them first: "

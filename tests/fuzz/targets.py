@@ -344,6 +344,26 @@ def _event_files() -> list[bytes]:
     return [memory.getvalue()]
 
 
+SANAFE = Path(__file__).parents[1] / "golden" / "sanafe_files"
+
+
+def _sanafe(name: str) -> list[bytes]:
+    return [(SANAFE / name).read_bytes()]
+
+
+def _read_sanafe(path: Path) -> Any:
+    from neurochip.description.sanafe.importing import import_sanafe
+    from neurochip.description.spiking_file import spiking_bytes
+
+    return spiking_bytes(import_sanafe(path, SANAFE / "arch.yaml").network)
+
+
+def _read_architecture(path: Path) -> Any:
+    from neurochip.description.sanafe.chip import import_chip
+
+    return import_chip(path, "14 nm")
+
+
 def _data_file(path: Path) -> Any:
     from neurochip.data import DataSpec, load
 
@@ -457,6 +477,10 @@ TARGETS: dict[str, Target] = {
     "array": Target(".npy", stores.npy, stores.damaged_npy, stores.read_npy),
     "packed spikes": Target(".npz", stores.packed_spikes, damaged_archive, stores.read_packed_spikes),
     "state": Target("", devices.state, devices.damaged_state, devices.read_state),
+    "SANA-FE's network": Target(".yaml", lambda: _sanafe("layers.yaml"), damaged_text, _read_sanafe),
+    "SANA-FE's maps": Target(".yaml", lambda: _sanafe("maps.yaml"), damaged_text, _read_sanafe),
+    "SANA-FE's netlist": Target(".net", lambda: _sanafe("lines.net"), damaged_text, _read_sanafe),
+    "SANA-FE's architecture": Target(".yaml", lambda: _sanafe("arch.yaml"), damaged_text, _read_architecture),
     "replay": Target(".json", stores.replays, damaged_json, stores.read_replay, "report"),
     "search": Target(".json", results.search, damaged_json, results.read_figures, "tune"),
     "reproduction": Target(".json", results.reproduction, damaged_json, results.read_figures, "result"),

@@ -96,8 +96,15 @@ def test_one_layer_is_no_traffic() -> None:
 
 def test_input_alone_where_the_rest_is_computed() -> None:
     assert recorded_traffic({"spikes.0": good()["spikes.0"]}, input_only=True).sizes == (3,)
-    with pytest.raises(DataError, match=r"^weights\.0: is no array of such a file; it may have spikes\.0$"):
+    with pytest.raises(
+        DataError, match=r"^weights\.0: is no array of such a file; it may have spikes\.0 and placement\.K$"
+    ):
         recorded_traffic({"spikes.0": good()["spikes.0"], "weights.0": np.ones((3, 4))}, input_only=True)
+    placed = {"spikes.0": good()["spikes.0"], "placement.1": np.ones(4, int)}
+    with pytest.raises(DataError, match=r"^placement\.0: is missing; give all 2 of placement or none$"):
+        recorded_traffic(placed, input_only=True)
+    found = recorded_traffic(placed | {"placement.0": np.zeros(3, int)}, input_only=True)
+    assert found.placement is not None and [on.tolist() for on in found.placement] == [[0] * 3, [1] * 4]
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"\x93NUMPY", b"no array"])
