@@ -45,6 +45,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "network.populations": ('[{ name = "a", shape = [64], role = "input" }]',),  # beside layers: refused
     "network.projections": ('[{ from = "a", to = "b" }]',),
     "network.gains": ("[0.5, 0.7]",),
+    "network.biases": ("[0.1, 0.2]",),
     "network.precision": ("float64", "int4"),
     "learning.rates": ("[0.1, 0.2]",),
     "learning.rule": ("contrastive-hebbian",),
