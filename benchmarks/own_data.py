@@ -66,6 +66,10 @@ def main() -> None:
     parser.add_argument("files", nargs="*", help="CSV files besides the embedded sets")
     parser.add_argument("--numbers", nargs="*", default=[], help="CSV files whose target is a number")
     parser.add_argument("--only", help="embedded sets, separated by commas")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="over the runs' own")
+    parser.add_argument(
+        "--without-controls", action="store_true", help="no shuffled targets, no frozen layer"
+    )
     options = parser.parse_args()
     names = ["iris", "wine", "breast-cancer", "two-joint-arm", "moving-bars"]
     names = options.only.split(",") if options.only else names
@@ -75,14 +79,17 @@ def main() -> None:
     cases += [(file, "regression", [f"data.file={file}", "data.task=regression"]) for file in options.numbers]
     print("| data | learnt | linear | shuffled | hidden frozen | r.m.s. | r.m.s., hidden frozen |")
     for name, run, words in cases:
+        words = [*words, *options.set]
         rates = read_run(run, words).learning
         frozen = [*words, f"learning.rates=[0, {rates.rates[-1] if rates else 0}]"]
         rows = []
         for seed in _SEEDS:
             samples = parts(words, run, seed)
             learnt, deviation = score(run, words, samples, seed)
-            still, stiff = score(run, frozen, samples, seed)
-            dealt = score(run, words, shuffled(samples, seed), seed)[0]
+            still = stiff = dealt = float("nan")
+            if not options.without_controls:
+                still, stiff = score(run, frozen, samples, seed)
+                dealt = score(run, words, shuffled(samples, seed), seed)[0]
             rows.append((learnt, linear(samples), dealt, still, deviation, stiff))
         mean, spread = np.mean(rows, axis=0), np.std(rows, axis=0, ddof=1)
         cells = [f"{m:.4f} ± {s:.4f}" for m, s in zip(mean, spread, strict=True)]
