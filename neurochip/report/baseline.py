@@ -28,6 +28,11 @@ __all__ = ["ASSUMPTIONS", "baseline_table", "per_point", "placed", "points_gaine
 _WORD = 32  # bits of a real number
 _UNPLACED = "not priced: this run has no cores on which the words could be placed"
 
+# Where this run has an optimiser.
+_PLAINLY = (
+    "Real values take plain steps: neither the operations nor the memory of this run's optimiser are in their rows, so "
+    "that the comparison is to their advantage."
+)
 ASSUMPTIONS = (
     "Real values settle in the steps of [baseline], learn from as many presentations, and reach the accuracy of "
     "this run: that is assumed, not measured.",
@@ -183,7 +188,7 @@ def baseline_table(
         "counts": counts,
         "projections": projections,
         "rows": rows,
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": [*ASSUMPTIONS, *([_PLAINLY] if ledger.total("optimiser_steps") else [])],
     }
 
 
