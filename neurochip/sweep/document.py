@@ -111,7 +111,10 @@ def names_of(definition: Definition) -> list[int]:
 
 
 def _ratio(curves: Sequence[CurveTable]) -> RatioTable | None:
-    """Return how many times as far in-loop goes as deploy, where both limits were found and lead upwards."""
+    """Return how many times as far in-loop goes as deploy, where both limits were found and lead upwards.
+
+    Where trainings of one die differ, one training of each is what is compared.
+    """
     found = {curve["mode"]: curve["limits"] for curve in curves}
     first, second = (found.get(mode.value, []) for mode in (Mode.IN_LOOP, Mode.DEPLOY))
     if len(first) != 1 or len(second) != 1:
@@ -124,6 +127,8 @@ def _ratio(curves: Sequence[CurveTable]) -> RatioTable | None:
         return None
     low, high = _end(a, "low"), _end(a, "high")
     least, most = _end(b, "low"), _end(b, "high")
+    if a["once"] is not None or b["once"] is not None:  # an estimate, without an interval
+        low = high = least = most = None
     return {
         "at": far / near,
         "low": low / most if low is not None and most else None,
@@ -132,7 +137,8 @@ def _ratio(curves: Sequence[CurveTable]) -> RatioTable | None:
 
 
 def _inside(limit: LimitTable) -> float | None:
-    return None if limit["at"]["beyond"] else limit["at"]["value"]
+    at = limit["at"] if limit["once"] is None else limit["once"]
+    return None if at["beyond"] else at["value"]
 
 
 def _end(limit: LimitTable, end: str) -> float | None:

@@ -264,6 +264,10 @@ def limit_of(
     width = population.chance.width
     if population.chance.relative:
         width *= max(place, 1.0)
+    # A network that is carried over unchanged does the same each time: what looks like chance is the die.
+    differs = width >= _NO_CHANCE and mode is not Mode.DEPLOY
+    if differs:
+        shares = low = high = np.minimum.accumulate(population.once())
     shown = way.value(reached.low)
     counts = np.bincount(trials.dies, minlength=len(trials.names))
     middles = [population.quantiles(share) for share in (0.05, 0.5, 0.95)]
@@ -279,7 +283,7 @@ def limit_of(
         "fewest": fewest(definition.wanted),
         "known": float(np.interp(place, np.arange(len(n)), n)),
         "chance": width * step if width >= _NO_CHANCE else 0.0,
-        "once": _once(population, definition.wanted, way) if width >= _NO_CHANCE else None,
+        "once": _once(population, definition.wanted, way) if differs else None,
         "lapses": population.chance.lapses if population.chance.lapses > _NO_LAPSES else None,
         "reference": None if found.reference is None else found.reference * step,
         "seeds": None if found.seeds is None else found.seeds * step,

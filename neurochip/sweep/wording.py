@@ -57,8 +57,8 @@ def _verdict(definition: Definition, panel: PanelTable, ideal: BandTable | None)
             f"best: none stays within {_points(definition.within)} of ideal ({percent(ideal['mean'])} error), "
             f"{' or '.join(_HOW[curve['mode']] for curve in panel['curves'])}."
         )
-    parts = [f"{_limit(limit, key)} {_HOW[mode]}" for mode, limit in limits]
-    more = _gain(panel, axis.key) + _chance(definition, limits, key)
+    parts = [_mode_limit(mode, limit, key) for mode, limit in limits]
+    more = _gain(panel, axis.key) + _chance(definition, [limit for _, limit in limits])
     more += _networks(definition, [mode for mode, _ in limits]) + _not_shown(definition, limits, ideal)
     return f"{head} {'; '.join(parts)}.{more}"
 
@@ -81,6 +81,8 @@ def _limit(limit: LimitTable, key: str) -> str:
         interval = f"{start}–{end}" if end is not None else f"{more} {start}"
     elif end is not None:
         interval = f"{less} {end}"
+    elif limit["exact"]:
+        interval = "nothing can be shown"
     if at["beyond"]:
         end = decimal(at["value"])
         where = f"{to} {key} = {end} {more}, the end of the range"
@@ -108,28 +110,26 @@ def _gain(panel: PanelTable, key: str) -> str:
     return text + "."
 
 
-def _chance(definition: Definition, limits: list[tuple[str, LimitTable]], key: str) -> str:
-    """Say how far one can go where every die is trained once: a limit alone knows nothing of chance.
+def _mode_limit(mode: str, limit: LimitTable, key: str) -> str:
+    """Say how far dies go in a mode: first what one training of each does, where trainings of one die differ."""
+    often = f"{_limit(limit, key)} {_HOW[mode]}"
+    once = limit["once"]
+    if once is None or once["beyond"] or limit["at"]["value"] is None:
+        return often
+    if once["value"] is None:
+        where = f"not even at {key} = {decimal(limit['first'])}"
+    else:
+        where = f"{limit['direction']} to about {key} = {decimal(once['value'])}"
+    return f"{where} {_HOW[mode]} once, and {_limit(limit, key)} as often as it takes"
 
-    Where a network is carried over unchanged there is none: each die has one, and the limit is of dies with theirs.
-    """
-    parts = []
-    for mode, limit in limits:
-        once, direction = limit["once"], limit["direction"]
-        if mode == "deploy" or once is None or once["beyond"] or limit["at"]["value"] is None:
-            continue
-        where = (
-            f"not even at {decimal(limit['first'])}"
-            if once["value"] is None
-            else f"{direction} to about {key} = {decimal(once['value'])}"
-        )
-        parts.append(f"{where} {_HOW[mode]}")
-    if not parts:
+
+def _chance(definition: Definition, limits: list[LimitTable]) -> str:
+    if all(limit["once"] is None for limit in limits):
         return ""
     unit = "die" if definition.dies or definition.measured else "seed"
-    share = f"{100 * definition.wanted:g} % of {unit}s"
-    good = "; ".join(parts)
-    return f" Two trainings of one {unit} differ: {share} that are trained once are good {good}."
+    return (
+        f" Two trainings of one {unit} differ: how far one training goes is an estimate, without an interval."
+    )
 
 
 def _networks(definition: Definition, modes: list[str]) -> str:
