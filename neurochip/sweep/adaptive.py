@@ -104,7 +104,7 @@ def last_probes(trials: Trials, levels: int, wanted: float, within: float, most:
         return []
     measured = evidence.good + evidence.bad
     checked = {_level(reached.at, levels)}
-    if _better_again(evidence):
+    if _better_again(evidence) and math.isfinite(reached.low):
         checked.add(_level(reached.low, levels))
     return [
         Probe(int(die), level) for level in sorted(checked) for die in np.flatnonzero(measured[:, level] == 0)
