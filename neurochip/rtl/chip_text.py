@@ -43,6 +43,7 @@ class CoreText(NamedTuple):
     first: int
     size: int
     sources: tuple[Source, ...]
+    pulled: bool
 
     @property
     def axons(self) -> int:
@@ -80,7 +81,8 @@ def cores_of(image: ChipImage) -> list[CoreText]:
             size = network.sizes[network.projections[k].source]
             sources.append(Source(network.projections[k].source, first, size, k))
             first += size
-        found.append(CoreText(len(found), c, core.population, core.first, core.size, tuple(sources)))
+        pulled = network.populations[core.population].output
+        found.append(CoreText(len(found), c, core.population, core.first, core.size, tuple(sources), pulled))
     return found
 
 
@@ -90,7 +92,14 @@ def cycles_of_tick(core: CoreText, lanes: int, spikes: int) -> int:
 
 
 def _parameters(
-    core: CoreText, numbers: FixedPoint, *, bits: int, lanes: int, samples: int, stochastic: bool
+    core: CoreText,
+    numbers: FixedPoint,
+    *,
+    bits: int,
+    lanes: int,
+    samples: int,
+    stochastic: bool,
+    shifts: tuple[int, int],
 ) -> dict[str, object]:
     fractions = [numbers.weight_fractions[source.projection] for source in core.sources]
     top = max(fractions)
@@ -119,15 +128,23 @@ def _parameters(
         "FORGETTING": numbers.forgetting,
         "ROUNDING": ("floor", "nearest", "stochastic").index(numbers.rounding),
         "STOCHASTIC": int(stochastic),
-        "WEIGHTS": f'"images/core{core.number}.weights.hex"',
-        "BIASES": f'"images/core{core.number}.biases.hex"',
+        "SUM_BITS": sum_bits(core, bits, top - min(fractions)),
+        "PULLED": int(core.pulled),
+        "LEFT": shifts[0],
+        "RIGHT": shifts[1],
     }
 
 
 def chip_text(
-    image: ChipImage, cores: Sequence[CoreText], *, lanes: int, samples: int, stochastic: bool
+    image: ChipImage,
+    cores: Sequence[CoreText],
+    *,
+    lanes: int,
+    samples: int,
+    stochastic: bool,
+    shifts: tuple[int, int],
 ) -> str:
-    """Return chip.v."""
+    """Return chip.v; ``shifts`` are the furthest to the left and right that a sum of products is shifted."""
     numbers = image.numbers
     if numbers is None:
         raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
@@ -137,6 +154,8 @@ def chip_text(
         "`default_nettype none",
         "module chip (",
         "    input wire clk, reset,",
+        "    input wire load_weights, load_bias,  // word or bias `at` of a core",
+        f"    input wire [{load_bits(image, lanes) - 1}:0] load_word,",
         "    input wire go, turn, forget,  // a tick begins; it is over; a presentation begins",
         "    input wire [31:0] tick,",
         "    input wire [15:0] nudge,",
@@ -156,7 +175,15 @@ def chip_text(
         ");",
     ]
     for core in cores:
-        given = _parameters(core, numbers, bits=bits, lanes=lanes, samples=samples, stochastic=stochastic)
+        given = _parameters(
+            core,
+            numbers,
+            bits=bits,
+            lanes=lanes,
+            samples=samples,
+            stochastic=stochastic,
+            shifts=shifts,
+        )
         lines += _core_lines(image, cores, core, given)
     return "\n".join([*lines, "endmodule", "`default_nettype wire", ""])
 
@@ -165,6 +192,8 @@ def _core_lines(
     image: ChipImage, cores: Sequence[CoreText], core: CoreText, given: dict[str, object]
 ) -> list[str]:
     c, network = core.number, image.network
+    word = int(str(given["LANES"])) * word_bits(image.precision)
+    bias = 1 + int(str(given["BIAS_WHOLE"])) + int(str(given["BIAS_FRACTION"]))
     name = network.populations[core.population].name
     wide, value = max(1, (core.size - 1).bit_length()), int(str(given["STATE_FRACTION"])) + 1
     axon = core.axons.bit_length()
@@ -204,7 +233,6 @@ def _core_lines(
     for one in reversed(lists[:-1]):
         chosen = f"heard{one} ? axon{one} : {chosen}"
     heard = " || ".join(f"heard{one}" for one in lists)
-    pulled = network.populations[core.population].output
     parameters = ", ".join(f".{key}({number})" for key, number in given.items())
     return [
         "",
@@ -218,8 +246,11 @@ def _core_lines(
         f"  assign neuron[{32 * c}+:32] = {{{32 - wide}'d0, neuron{c}}};",
         f"  assign value[{32 * c}+:32] = {{{32 - value}'d0, value{c}}};",
         f"  core #({parameters}) core{c} (",
-        f"      .clk(clk), .reset(reset), .go(go), .heard({heard}), .axon({chosen}), .next(next{c}),",
-        f"      .tick(tick), .nudge({'nudge' if pulled else chr(39).join(('16', 'd0'))}), .key(key{c}),",
+        f"      .clk(clk), .reset(reset), .load_weights(load_weights && select == 16'd{c}),",
+        f"      .load_bias(load_bias && select == 16'd{c}), .load_at(at),",
+        f"      .load_word(load_word[{word - 1}:0]), .load_bias_word(load_word[{bias - 1}:0]),",
+        f"      .go(go), .heard({heard}), .axon({chosen}), .next(next{c}),",
+        f"      .tick(tick), .nudge({'nudge' if core.pulled else chr(39).join(('16', 'd0'))}), .key(key{c}),",
         f"      .target_write(target_write && select == 16'd{c}), .target_neuron(at[{wide - 1}:0]),",
         f"      .target_value(word[{value - 1}:0]),",
         f"      .updated(updated[{c}]), .neuron(neuron{c}), .fired(fired[{c}]), .value(value{c}), .done(done[{c}]),",
@@ -234,7 +265,20 @@ def _core_lines(
     ]
 
 
-def bench_parameters(image: ChipImage, cores: Sequence[CoreText], samples: int) -> dict[str, int]:
+def sum_bits(core: CoreText, weight_bits: int, raised: int) -> int:
+    """Return the bits of a weighted sum that no spikes can exceed: all axons at the largest weight."""
+    return min(32, weight_bits + raised + core.axons.bit_length())
+
+
+def load_bits(image: ChipImage, lanes: int) -> int:
+    """Return the bits of the word by which memories are loaded."""
+    bias = 0 if image.numbers is None else image.numbers.bias.bits
+    return max(lanes * word_bits(image.precision), bias)
+
+
+def bench_parameters(
+    image: ChipImage, cores: Sequence[CoreText], samples: int, lanes: int
+) -> dict[str, int]:
     """Return the parameters of bench.v for this chip."""
     numbers = image.numbers
     fraction = 0 if numbers is None else numbers.state.fraction
@@ -242,6 +286,7 @@ def bench_parameters(image: ChipImage, cores: Sequence[CoreText], samples: int) 
         "CORES": len(cores),
         "TOTAL": sum(core.size for core in cores),
         "SAMPLES": samples,
+        "LOAD": load_bits(image, lanes),
         "S": fraction + 1,
         "ACTIVITY_BITS": fraction + 2,
     }

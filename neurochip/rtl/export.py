@@ -16,7 +16,7 @@ from neurochip.elements.integers.columns import reciprocals, shares
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
 from neurochip.learning.rules import rule_for
 from neurochip.rtl.chip_text import bench_parameters, chip_text, compare_text, cores_of
-from neurochip.rtl.recording import Played, Recording, memory_words, vectors
+from neurochip.rtl.recording import Played, Recording, furthest_shifts, memory_words, vectors
 from neurochip.runs.building import build, digest_of
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
@@ -82,9 +82,16 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
         raise OutputError(str(target), "exists already; choose another folder or remove it")
     stochastic = run.network.rounding == "stochastic"
     texts = {name: _template(name) for name in _COPIED}
-    texts["chip.v"] = chip_text(image, cores, lanes=lanes, samples=samples, stochastic=stochastic)
+    texts["chip.v"] = chip_text(
+        image,
+        cores,
+        lanes=lanes,
+        samples=samples,
+        stochastic=stochastic,
+        shifts=furthest_shifts(image, cores, made),
+    )
     texts["compare.vh"] = compare_text(image, cores, lanes)
-    for key, value in bench_parameters(image, cores, samples).items():
+    for key, value in bench_parameters(image, cores, samples, lanes).items():
         texts["bench.v"] = _with_parameter(texts["bench.v"], key, value)
     texts["images/reciprocals.hex"] = _lines(f"{entry:04x}" for entry in reciprocals())
     texts["images/shares.hex"] = _lines(f"{entry:04x}" for entry in shares())

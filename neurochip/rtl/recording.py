@@ -17,7 +17,7 @@ from neurochip.kernels.random_bits import mix, tick_key
 from neurochip.rtl.chip_text import CoreText, cycles_of_tick
 from neurochip.substrate import Parameters, Phase, Settled, WeightUpdate
 
-__all__ = ["Played", "Recording", "memory_words", "vectors"]
+__all__ = ["Played", "Recording", "furthest_shifts", "memory_words", "vectors"]
 
 _GOLDEN, _WORD = 0x9E3779B9, 0xFFFFFFFF
 _STATE_STREAM = np.uint64(1)
@@ -115,6 +115,8 @@ def memory_words(
 def vectors(image: ChipImage, cores: Sequence[CoreText], made: Recording, lanes: int) -> Iterator[str]:
     """Yield the lines of vectors.txt (bench.v says what each means)."""
     yield " ".join(str(core.size) for core in cores)
+    for core in cores:
+        yield f"G {core.number} {core.axons * -(-core.size // lanes)} {core.size}"
     for sample in range(len(made.numbers)):
         yield from _presentation(image, cores, made, lanes, sample)
     yield from _pairs(image, cores, made)
@@ -189,6 +191,12 @@ def _pairs(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> Iter
             for j in range(core.size):
                 neuron = place[core.population] + core.first + j
                 yield f"N {core.number} {sample * core.size + j} {sample} {neuron}"
+
+
+def furthest_shifts(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> tuple[int, int]:
+    """Return how far sums of products are shifted at most, to the left and to the right."""
+    told = [line.split() for core in cores for line in _commands(image, core, made)]
+    return max((int(words[7]) for words in told), default=0), max((int(words[6]) for words in told), default=0)
 
 
 def _commands(image: ChipImage, core: CoreText, made: Recording) -> Iterator[str]:

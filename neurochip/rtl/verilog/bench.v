@@ -4,7 +4,7 @@
 
 module bench #(
     parameter CORES = 2, TOTAL = 110, MOST = 100, INPUTS = 784, SAMPLES = 1,
-    parameter S = 13, ACTIVITY_BITS = 15, SHOWN = 20
+    parameter S = 13, ACTIVITY_BITS = 15, LOAD = 32, SHOWN = 20
 ) (
     input wire clk,
     output reg finished
@@ -20,6 +20,10 @@ module bench #(
   integer unsigned_cycles;
   reg [63:0] cycles, synaptic;
 
+  reg load_weights, load_bias;
+  reg [LOAD-1:0] load_word, image_word;
+  reg [8*64-1:0] name;
+  integer image, words, biases, loaded;
   reg reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn;
   reg [15:0] select, nudge;
   reg [31:0] tick_now, word, at_now;
@@ -32,7 +36,8 @@ module bench #(
   wire [CORES-1:0] updated, fired, done, learned;
   wire [CORES*32-1:0] neuron, found;
   chip dut (
-      .clk(clk), .reset(reset), .go(go), .turn(turn), .forget(forget), .tick(tick_now), .nudge(nudge),
+      .clk(clk), .reset(reset), .load_weights(load_weights), .load_bias(load_bias), .load_word(load_word),
+      .go(go), .turn(turn), .forget(forget), .tick(tick_now), .nudge(nudge),
       .input_write(input_write), .select(select), .at(at_now), .word(word), .key_write(key_write),
       .target_write(target_write), .axon_write(axon_write), .neuron_write(neuron_write), .activity(activity),
       .moved(moved), .learn(learn), .learn_what(what), .learn_first(learn_first), .learn_axons(learn_axons),
@@ -41,7 +46,8 @@ module bench #(
   );
   reg [CORES-1:0] over;
 
-  localparam [2:0] NEXT = 3'd0, INPUT = 3'd1, START = 3'd2, WAIT = 3'd3, LEARN = 3'd4, OUT = 3'd5;
+  localparam [2:0] NEXT = 3'd0, INPUT = 3'd1, START = 3'd2, WAIT = 3'd3, LEARN = 3'd4, OUT = 3'd5,
+      LOAD_WORDS = 3'd6, LOAD_BIASES = 3'd7;
 
   task differs(input integer core, input integer number, input [63:0] signal, input integer expected, input integer really);
     begin
@@ -64,6 +70,13 @@ module bench #(
     phase = NEXT;
     waited = 0;
     {reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn} = 10'h200;
+    {load_weights, load_bias} = 2'd0;
+    load_word = {LOAD{1'b0}};
+    image_word = {LOAD{1'b0}};
+    image = 0;
+    words = 0;
+    biases = 0;
+    loaded = 0;
     {select, nudge, tick_now, word, at_now, what, learn_first, learn_axons, right, left, minus} = 0;
     activity = 0;
     moved = 0;
@@ -84,6 +97,7 @@ module bench #(
   always @(posedge clk) begin
     cycles <= cycles + 64'd1;
     {reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn} <= 10'd0;
+    {load_weights, load_bias} <= 2'd0;
     for (c = 0; c < CORES; c = c + 1)
       if (updated[c]) begin
         spike[first_of[c]+neuron[32*c+:32]] = {31'd0, fired[c]};
@@ -95,6 +109,14 @@ module bench #(
           got = $fscanf(file, " %c", code);
           if (got != 1) code = "E";
           case (code)
+            "G": begin  // core, words of weights, biases: they are loaded from its images
+              got = $fscanf(file, "%d %d %d", c, words, biases);
+              select <= c[15:0];
+              $sformat(name, "images/core%0d.weights.hex", c);
+              image = $fopen(name, "r");
+              loaded = 0;
+              phase <= LOAD_WORDS;
+            end
             "P": begin  // a presentation begins
               got = $fscanf(file, "%d", presentation);
               forget <= 1'b1;
@@ -208,6 +230,31 @@ module bench #(
           end
         end
         OUT: phase <= NEXT;
+        LOAD_WORDS: begin
+          if (image != 0) got = $fscanf(image, "%h", image_word);
+          load_word <= image_word;
+          at_now <= loaded;
+          load_weights <= 1'b1;
+          loaded = loaded + 1;
+          if (loaded == words) begin
+            if (image != 0) $fclose(image);
+            $sformat(name, "images/core%0d.biases.hex", select);
+            image = $fopen(name, "r");
+            loaded = 0;
+            phase <= LOAD_BIASES;
+          end
+        end
+        LOAD_BIASES: begin
+          if (image != 0) got = $fscanf(image, "%h", image_word);
+          load_word <= image_word;
+          at_now <= loaded;
+          load_bias <= 1'b1;
+          loaded = loaded + 1;
+          if (loaded == biases) begin
+            if (image != 0) $fclose(image);
+            phase <= NEXT;
+          end
+        end
         LEARN: begin
           waited = waited + 1;
           if (|learned) phase <= NEXT;

@@ -6,7 +6,10 @@ module core #(
     parameter NEURONS = 10, AXONS = 100, LANES = 4, WEIGHT_BITS = 8,
     parameter SECOND = AXONS,  // the first axon of the second source
     parameter SHIFT0 = 0, SHIFT1 = 0,  // of the weighted sums of both sources, to the left
+    parameter SUM_BITS = 32,  // of a weighted sum
     parameter SAMPLES = 1,  // of a minibatch
+    parameter PULLED = 1,  // whether a nudge can pull the neurons towards targets
+    parameter LEFT = 0, RIGHT = 32,  // the furthest that the engine shifts a sum of products
     parameter ACTIVITY_BITS = 15,  // of what stands before a synapse, sign included
     parameter STATE_WHOLE = 3, STATE_FRACTION = 12,
     parameter MEMBRANE_WHOLE = 3, MEMBRANE_FRACTION = 14,
@@ -15,13 +18,17 @@ module core #(
     parameter BIAS_WHOLE = 3, BIAS_FRACTION = 12,
     parameter SUM_FRACTION = 7, DECAY = 2, ANNEALING = 2, FORGETTING = 5, ROUNDING = 1,
     parameter STOCHASTIC = 1,  // how weights are rounded: 1 by random words, 0 to nearest
-    parameter WEIGHTS = "", BIASES = "",  // images
     // Widths that follow.
     parameter N = NEURONS > 1 ? $clog2(NEURONS) : 1, A = $clog2(AXONS + 1),
     parameter S = STATE_FRACTION + 1, G = 1 + BIAS_WHOLE + BIAS_FRACTION
 ) (
     input wire clk,
     input wire reset,
+    // From the host: words of weights, LANES to a word, and biases.
+    input wire load_weights, load_bias,
+    input wire [31:0] load_at,
+    input wire [LANES*WEIGHT_BITS-1:0] load_word,
+    input wire [G-1:0] load_bias_word,
     // The axons that fired, one after the other: `heard` while there is one, `next` takes it.
     input wire go,
     input wire heard,
@@ -58,7 +65,6 @@ module core #(
 );
   localparam integer WORDS = (NEURONS + LANES - 1) / LANES;  // of weights for one axon
   localparam integer BEATS = WORDS > 1 ? WORDS : 2;  // a sum is written before it is read again
-  localparam integer SUM_BITS = 32;
   localparam integer W = $clog2(AXONS * WORDS + 1), K = WORDS > 1 ? $clog2(WORDS) : 1;
   localparam integer LANE = LANES > 1 ? $clog2(LANES) : 1;
   localparam integer STATE_BITS = 1 + MEMBRANE_WHOLE + MEMBRANE_FRACTION + S + 1 + RESIDUE_WHOLE + RESIDUE_FRACTION
@@ -69,19 +75,11 @@ module core #(
   reg [LANES*SUM_BITS-1:0] sums[0:WORDS-1];
   reg [STATE_BITS-1:0] states[0:NEURONS-1];
   reg [G-1:0] biases[0:NEURONS-1];
-  reg [S-1:0] targets[0:NEURONS-1];
-  integer i;
-  initial begin
-    if (WEIGHTS != "") $readmemh(WEIGHTS, weights);
-    if (BIASES != "") $readmemh(BIASES, biases);
+  // Sums begin at 0; a chip without such memories sees to that by a first tick that hears nothing.
 `ifndef SYNTHESIS
-    for (i = 0; i < WORDS; i = i + 1) sums[i] = {(LANES * SUM_BITS) {1'b0}};
-    for (i = 0; i < NEURONS; i = i + 1) begin
-      states[i] = {STATE_BITS{1'b0}};
-      targets[i] = {S{1'b0}};
-    end
+  integer i;
+  initial for (i = 0; i < WORDS; i = i + 1) sums[i] = {(LANES * SUM_BITS) {1'b0}};
 `endif
-  end
 
   // ---- the tick
   localparam [2:0] IDLE = 3'd0, ADD = 3'd1, FLUSH = 3'd2, UPDATE = 3'd3, DRAIN = 3'd4;
@@ -96,7 +94,7 @@ module core #(
   wire [W-1:0] engine_word;
   wire [LANES*WEIGHT_BITS-1:0] engine_weights;
   wire [31:0] place = {{(32 - A) {1'b0}}, axon} * WORDS + {16'd0, beat};
-  wire [W-1:0] word = engine_reads ? engine_word : place[W-1:0];
+  wire [W-1:0] word = load_weights ? load_at[W-1:0] : engine_reads ? engine_word : place[W-1:0];
   reg [LANES*WEIGHT_BITS-1:0] read_weights;
   reg [LANES*SUM_BITS-1:0] read_sums;
   reg add1, second1;
@@ -121,7 +119,7 @@ module core #(
   reg [LANE-1:0] lane1;
   reg [STATE_BITS-1:0] read_state;
   reg [G-1:0] read_bias;
-  reg [S-1:0] read_target;
+  wire [S-1:0] read_target;
   reg [31:0] row, chance;
   wire [15:0] words_done = count / LANES;
   wire [15:0] lane_now = count % LANES;
@@ -192,11 +190,10 @@ module core #(
       endcase
   end
 
-  // Memories: one port to read and one to write.
-  always @(posedge clk) begin
-    read_weights <= weights[word];
-    if (engine_writes) weights[engine_word] <= engine_weights;
-  end
+  // Memories. That of the weights has one port, which reads or writes; the others one for each.
+  always @(posedge clk)
+    if (load_weights || engine_writes) weights[word] <= load_weights ? load_word : engine_weights;
+    else read_weights <= weights[word];
   always @(posedge clk) begin
     read_sums <= sums[sum_word];
     if (add1) sums[beat1] <= added;
@@ -211,12 +208,19 @@ module core #(
   wire [G-1:0] bias_new;
   always @(posedge clk) begin
     read_bias <= biases[engine_reads ? bias_at : count[N-1:0]];
-    if (bias_writes) biases[bias_at] <= bias_new;
+    if (load_bias || bias_writes) biases[load_bias ? load_at[N-1:0] : bias_at] <= load_bias ? load_bias_word : bias_new;
   end
-  always @(posedge clk) begin
-    read_target <= targets[count[N-1:0]];
-    if (target_write) targets[target_neuron] <= target_value;
-  end
+  generate
+    if (PULLED != 0) begin : by_targets
+      reg [S-1:0] targets[0:NEURONS-1];
+      reg [S-1:0] read;
+      always @(posedge clk) begin
+        read <= targets[count[N-1:0]];
+        if (target_write) targets[target_neuron] <= target_value;
+      end
+      assign read_target = read;
+    end else assign read_target = {S{1'b0}};
+  endgenerate
 
   neuron #(
       .STATE_WHOLE(STATE_WHOLE), .STATE_FRACTION(STATE_FRACTION),
@@ -227,7 +231,7 @@ module core #(
       .DECAY(DECAY), .ANNEALING(ANNEALING), .FORGETTING(FORGETTING), .ROUNDING(ROUNDING), .ID_BITS(N)
   ) pipeline (
       .clk(clk), .valid(valid1), .id(neuron1), .sum(read_sums[lane1*SUM_BITS+:SUM_BITS]),
-      .state(read_state), .bias(read_bias), .target(read_target), .nudge(nudge), .tick(tick),
+      .state(read_state), .bias(read_bias), .target(read_target), .nudge(PULLED != 0 ? nudge : 16'd0), .tick(tick),
       .chance(chance[30:0]), .out_valid(leaves), .out_id(left), .out_state(new_state),
       .out_value(value), .out_spike(fired)
   );
@@ -237,7 +241,7 @@ module core #(
   learning #(
       .NEURONS(NEURONS), .AXONS(AXONS), .LANES(LANES), .WEIGHT_BITS(WEIGHT_BITS), .SAMPLES(SAMPLES),
       .ACTIVITY_BITS(ACTIVITY_BITS), .MOVED_BITS(S + 1), .BIAS_BITS(G), .STOCHASTIC(STOCHASTIC), .WORD_BITS(W),
-      .NEURON_BITS(N)
+      .NEURON_BITS(N), .LEFT(LEFT), .RIGHT(RIGHT)
   ) engine (
       .clk(clk), .reset(reset),
       .axon_write(axon_write), .axon_at(axon_at), .axon_activity(axon_activity), .axon_moved(axon_moved),

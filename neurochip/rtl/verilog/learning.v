@@ -5,7 +5,8 @@
 module learning #(
     parameter NEURONS = 10, AXONS = 100, LANES = 4, WEIGHT_BITS = 8, SAMPLES = 1,
     parameter ACTIVITY_BITS = 15, MOVED_BITS = 14, BIAS_BITS = 16, STOCHASTIC = 1,
-    parameter WORD_BITS = 16, NEURON_BITS = 8
+    parameter WORD_BITS = 16, NEURON_BITS = 8,
+    parameter LEFT = 0, RIGHT = 32  // the furthest that a sum of products is shifted
 ) (
     input wire clk,
     input wire reset,
@@ -41,19 +42,22 @@ module learning #(
   reg [PAIR-1:0] neuron_pairs[0:SAMPLES*NEURONS-1];
 
   // Rows outside, columns inside: the generator begins a row anew and gives a word to each column.
-  reg [31:0] row, column, sample;
-  wire [31:0] rows = what == BIASES ? 32'd1 : what == COLUMNS ? NEURONS : axons;
-  wire [31:0] columns = what == COLUMNS ? axons : NEURONS;
-  wire [31:0] axon = first + (what == COLUMNS ? column : row);
-  wire [31:0] neuron = what == COLUMNS ? row : column;
+  localparam integer C = $clog2((AXONS > NEURONS ? AXONS : NEURONS) + 1), Q = SAMPLES > 1 ? $clog2(SAMPLES) : 1;
+  reg [C-1:0] row, column;
+  reg [Q-1:0] sample;
+  wire [C-1:0] rows = what == BIASES ? {{(C - 1) {1'b0}}, 1'b1} : what == COLUMNS ? NEURONS[C-1:0] : axons[C-1:0];
+  wire [C-1:0] columns = what == COLUMNS ? axons[C-1:0] : NEURONS[C-1:0];
+  wire [C-1:0] axon = first[C-1:0] + (what == COLUMNS ? column : row);
+  wire [C-1:0] neuron = what == COLUMNS ? row : column;
 
-  localparam [3:0] IDLE = 4'd0, LOOK = 4'd1, LOOKED = 4'd2, READ = 4'd3, PRODUCT = 4'd4, SUM = 4'd5,
-      CHANGE = 4'd6, WRITE = 4'd7, NEXT = 4'd8;
+  localparam [3:0] IDLE = 4'd0, LOOK = 4'd1, LOOKED = 4'd2, READ = 4'd3, PAIRS = 4'd4, PRODUCT = 4'd5, SUM = 4'd6,
+      RAISE = 4'd7, CHANGE = 4'd8, WRITE = 4'd9, NEXT = 4'd10;
   reg [3:0] phase;
   assign busy = phase != IDLE;
 
   reg [PAIR-1:0] axon_side, neuron_side;
-  wire [31:0] axon_word = sample * AXONS + axon, neuron_word = sample * NEURONS + neuron;
+  wire [31:0] axon_word = sample * AXONS + {{(32 - C) {1'b0}}, axon};
+  wire [31:0] neuron_word = sample * NEURONS + {{(32 - C) {1'b0}}, neuron};
   always @(posedge clk) begin
     axon_side <= axon_pairs[axon_word];
     if (axon_write) axon_pairs[axon_at] <= {axon_activity, axon_moved};
@@ -62,10 +66,10 @@ module learning #(
     neuron_side <= neuron_pairs[neuron_word];
     if (neuron_write) neuron_pairs[neuron_at] <= {neuron_activity, neuron_moved};
   end
-  wire signed [63:0] axon_was = {{(64 - ACTIVITY_BITS) {axon_side[PAIR-1]}}, axon_side[PAIR-1-:ACTIVITY_BITS]};
-  wire signed [63:0] axon_went = {{(64 - MOVED_BITS) {axon_side[MOVED_BITS-1]}}, axon_side[MOVED_BITS-1:0]};
-  wire signed [63:0] neuron_was = {{(64 - ACTIVITY_BITS) {neuron_side[PAIR-1]}}, neuron_side[PAIR-1-:ACTIVITY_BITS]};
-  wire signed [63:0] neuron_went = {{(64 - MOVED_BITS) {neuron_side[MOVED_BITS-1]}}, neuron_side[MOVED_BITS-1:0]};
+  wire signed [ACTIVITY_BITS-1:0] axon_was = axon_side[PAIR-1-:ACTIVITY_BITS];
+  wire signed [MOVED_BITS-1:0] axon_went = axon_side[MOVED_BITS-1:0];
+  wire signed [ACTIVITY_BITS-1:0] neuron_was = neuron_side[PAIR-1-:ACTIVITY_BITS];
+  wire signed [MOVED_BITS-1:0] neuron_went = neuron_side[MOVED_BITS-1:0];
   wire row_is_zero = what == COLUMNS ? neuron_side == {PAIR{1'b0}} : axon_side == {PAIR{1'b0}};
 
   function [31:0] after(input [31:0] x);  // xorshift, Marsaglia 2003
@@ -79,24 +83,39 @@ module learning #(
   localparam [31:0] GOLDEN = 32'h9E3779B9;
   reg [31:0] row_key, random;
 
-  reg signed [63:0] total;
-  wire signed [63:0] product = what == BIASES ? neuron_went : axon_was * neuron_went + axon_went * neuron_was;
-  wire signed [63:0] signed_total = minus ? -total : total;
-  wire [63:0] mask = (64'd1 << right) - 64'd1;
-  wire signed [63:0] chance = STOCHASTIC != 0 ? $signed({32'd0, random} & mask) : (64'sd1 <<< right) >>> 1;
-  reg signed [63:0] change;
+  // One product is held in P bits, the sum of those of all samples in T, and what it is shifted from in U.
+  localparam integer P = ACTIVITY_BITS + MOVED_BITS + 1, T = P + $clog2(SAMPLES + 1);
+  // A change beyond what a weight (or bias) can hold is as good as one of V bits.
+  localparam integer V = BIAS_BITS > WEIGHT_BITS ? BIAS_BITS + 2 : WEIGHT_BITS + 2;
+  localparam integer R = RIGHT > 0 ? RIGHT : 1;
+  localparam integer U = (T + LEFT > R + 1 ? (T + LEFT > V ? T + LEFT : V) : (R + 1 > V ? R + 1 : V)) + 1;
+  reg signed [T-1:0] total;
+  reg signed [P-1:0] product;
+  wire signed [P-1:0] both = axon_was * neuron_went + axon_went * neuron_was;
+  wire signed [P-1:0] product_now = what == BIASES ? {{(P - MOVED_BITS) {neuron_side[MOVED_BITS-1]}}, neuron_went} : both;
+  wire signed [T-1:0] signed_total = minus ? -total : total;
+  wire signed [U-1:0] wide_total = {{(U - T) {signed_total[T-1]}}, signed_total};
+  wire [R:0] one = {{R{1'b0}}, 1'b1} << right;
+  wire [R-1:0] chance = STOCHASTIC != 0 ? random[R-1:0] & (one[R-1:0] - {{(R - 1) {1'b0}}, 1'b1}) : one[R:1];
+  wire signed [U-1:0] wide_chance = {{(U - R) {1'b0}}, chance};
+  reg signed [U-1:0] raised, change;
 
   // The weight, or bias, among those of its word.
-  wire [31:0] word_of = axon * WORDS + neuron / LANES;
-  wire [31:0] lane = neuron % LANES;
+  localparam integer Z = LANES > 1 ? $clog2(LANES) : 1;
+  wire [31:0] wide_neuron = {{(32 - C) {1'b0}}, neuron};
+  wire [31:0] word_of = {{(32 - C) {1'b0}}, axon} * WORDS + wide_neuron / LANES;
+  wire [31:0] lane_of = wide_neuron % LANES;
+  wire [Z-1:0] lane = lane_of[Z-1:0];
   assign word = word_of[WORD_BITS-1:0];
   assign bias_at = neuron[NEURON_BITS-1:0];
   wire [WEIGHT_BITS-1:0] weight = held[lane*WEIGHT_BITS+:WEIGHT_BITS];
-  localparam signed [63:0] MOST = (64'sd1 <<< (WEIGHT_BITS - 1)) - 1, MOST_BIAS = (64'sd1 <<< (BIAS_BITS - 1)) - 1;
-  wire signed [63:0] wanted = {{(64 - WEIGHT_BITS) {weight[WEIGHT_BITS-1]}}, weight} + change;
-  wire signed [63:0] kept = wanted > MOST ? MOST : wanted < -MOST - 1 ? -MOST - 1 : wanted;
-  wire signed [63:0] wanted_bias = {{(64 - BIAS_BITS) {bias[BIAS_BITS-1]}}, bias} + change;
-  wire signed [63:0] kept_bias =
+  localparam signed [U-1:0] FAR = {{(U - V + 1) {1'b0}}, {(V - 1) {1'b1}}};
+  wire signed [U-1:0] near = change > FAR ? FAR : change < -FAR ? -FAR : change;
+  localparam signed [V:0] MOST = (1 << (WEIGHT_BITS - 1)) - 1, MOST_BIAS = (1 << (BIAS_BITS - 1)) - 1;
+  wire signed [V:0] wanted = {{(V + 1 - WEIGHT_BITS) {weight[WEIGHT_BITS-1]}}, weight} + near[V:0];
+  wire signed [V:0] kept = wanted > MOST ? MOST : wanted < -MOST - 1 ? -MOST - 1 : wanted;
+  wire signed [V:0] wanted_bias = {{(V + 1 - BIAS_BITS) {bias[BIAS_BITS-1]}}, bias} + near[V:0];
+  wire signed [V:0] kept_bias =
       wanted_bias > MOST_BIAS ? MOST_BIAS : wanted_bias < -MOST_BIAS ? -MOST_BIAS : wanted_bias;
   reg [LANES*WEIGHT_BITS-1:0] merged;
   always @* begin
@@ -109,16 +128,16 @@ module learning #(
   assign bias_new = kept_bias[BIAS_BITS-1:0];
 
   reg skips;
-  wire last_sample = sample == SAMPLES - 1;
+  wire last_sample = {{(32 - Q) {1'b0}}, sample} == SAMPLES - 1;
   always @(posedge clk) begin
     learned <= 1'b0;
     if (reset) phase <= IDLE;
     else
       case (phase)
         IDLE: if (learn) begin
-          row <= 32'd0;
-          column <= 32'd0;
-          sample <= 32'd0;
+          row <= {C{1'b0}};
+          column <= {C{1'b0}};
+          sample <= {Q{1'b0}};
           row_key <= key;
           skips <= 1'b1;
           phase <= LOOK;
@@ -126,40 +145,48 @@ module learning #(
         LOOK: phase <= LOOKED;  // the pair of this sample is being read
         LOOKED: begin
           skips <= skips && row_is_zero && what != BIASES;
-          sample <= last_sample ? 32'd0 : sample + 32'd1;
+          sample <= last_sample ? {Q{1'b0}} : sample + {{(Q - 1) {1'b0}}, 1'b1};
           random <= after(after(row_key == 32'd0 ? GOLDEN : row_key));
           if (last_sample && skips && row_is_zero && what != BIASES) begin
-            column <= columns - 32'd1;
+            column <= columns - {{(C - 1) {1'b0}}, 1'b1};
             phase <= NEXT;
           end else phase <= last_sample ? READ : LOOK;
         end
         READ: begin
-          total <= 64'sd0;
+          total <= {T{1'b0}};
           random <= after(random);
-          phase <= PRODUCT;
+          phase <= PAIRS;
         end
-        PRODUCT: phase <= SUM;  // the pairs of this sample are being read
+        PAIRS: phase <= PRODUCT;  // the pairs of this sample are being read
+        PRODUCT: begin
+          product <= product_now;
+          phase <= SUM;
+        end
         SUM: begin
-          total <= total + product;
-          sample <= last_sample ? 32'd0 : sample + 32'd1;
-          phase <= last_sample ? CHANGE : PRODUCT;
+          total <= total + {{(T - P) {product[P-1]}}, product};
+          sample <= last_sample ? {Q{1'b0}} : sample + {{(Q - 1) {1'b0}}, 1'b1};
+          phase <= last_sample ? RAISE : PAIRS;
+        end
+        RAISE: begin
+          raised <= (LEFT != 0 ? wide_total <<< left : wide_total) + wide_chance;
+          phase <= CHANGE;
         end
         CHANGE: begin
-          change <= ((signed_total <<< left) + chance) >>> right;
+          change <= raised >>> right;
           phase <= WRITE;
         end
         WRITE: phase <= NEXT;
         NEXT:
-        if (column != columns - 32'd1) begin
-          column <= column + 32'd1;
+        if (column != columns - {{(C - 1) {1'b0}}, 1'b1}) begin
+          column <= column + {{(C - 1) {1'b0}}, 1'b1};
           phase <= READ;
         end else begin
-          column <= 32'd0;
-          row <= row + 32'd1;
+          column <= {C{1'b0}};
+          row <= row + {{(C - 1) {1'b0}}, 1'b1};
           row_key <= row_key + GOLDEN;
           skips <= 1'b1;
-          phase <= row == rows - 32'd1 ? IDLE : LOOK;
-          learned <= row == rows - 32'd1;
+          phase <= row == rows - {{(C - 1) {1'b0}}, 1'b1} ? IDLE : LOOK;
+          learned <= row == rows - {{(C - 1) {1'b0}}, 1'b1};
         end
         default: phase <= IDLE;
       endcase

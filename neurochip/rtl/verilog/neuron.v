@@ -82,15 +82,32 @@ module neuron #(
     end
   endfunction
 
-  // The shift of the annealer in this tick, shared by all neurons.
+  // The shift of the annealer in this tick, shared by all neurons: of the root of 2 by a table.
+  function [31:0] root(input integer k);  // the least t with t * t >= 2^(2k - 1)
+    case (k)
+      1: root = 32'd2;
+      2: root = 32'd3;
+      3: root = 32'd6;
+      4: root = 32'd12;
+      5: root = 32'd23;
+      6: root = 32'd46;
+      7: root = 32'd91;
+      8: root = 32'd182;
+      9: root = 32'd363;
+      10: root = 32'd725;
+      11: root = 32'd1449;
+      12: root = 32'd2897;
+      13: root = 32'd5793;
+      14: root = 32'd11586;
+      default: root = 32'd23171;
+    endcase
+  endfunction
   function [3:0] schedule(input [31:0] t);
     integer k;
-    reg [63:0] square;
     begin
       schedule = 4'd0;
-      square = {32'd0, t} * {32'd0, t};
       for (k = 1; k <= FORGETTING; k = k + 1)
-        if (ANNEALING == 2 ? square >= (64'd1 << (2 * k - 1)) : t >= (32'd1 << k)) schedule = k[3:0];
+        if (t >= (ANNEALING == 2 ? root(k) : 32'd1 << k)) schedule = k[3:0];
     end
   endfunction
   wire [3:0] shift = ANNEALING == 0 ? FORGETTING[3:0] : schedule(tick);

@@ -17,10 +17,12 @@ module spike_list #(parameter SIZE = 100, A = 8, FIRST = 0) (
   reg side;
   reg [B-1:0] written, there, at;
   wire [31:0] offset = side ? 32'd0 : SIZE, other = side ? SIZE : 32'd0;
-  // What is read next is fetched ahead, so that it is there at once.
-  wire [31:0] read_at = other + {{(32 - B) {1'b0}}, at};
   assign heard = at != there;
-  wire [A-1:0] found = spikes[read_at];
+  // What is heard next is read a cycle ahead.
+  reg [A-1:0] found;
+  wire [B-1:0] at_next = reset || forget || turn ? {B{1'b0}} : at + {{(B - 1) {1'b0}}, next};
+  wire [31:0] read_at = (turn ? offset : other) + {{(32 - B) {1'b0}}, at_next};
+  always @(posedge clk) found <= spikes[read_at];
   assign axon = found + FIRST[A-1:0];
   always @(posedge clk) begin
     if (write) spikes[offset+{{(32 - B) {1'b0}}, written}] <= id;
