@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..names import CHIP
+from ..options import json_option
 
 if TYPE_CHECKING:
     from neurochip.description import ChipSpec, PriceList
@@ -205,3 +206,68 @@ def _print_prices(prices: PriceList, sources: Sources) -> None:
     click.echo(f"\nA neuron update is priced by: {prices.neuron_pricing}")
     if prices.note:
         click.echo(f"\n{click.wrap_text(prices.note, LIST_WIDTH)}")
+
+
+@command.command("synthesise", short_help="Cells, area and clock of an exported chip's core.")
+@click.argument("folder", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--liberty",
+    type=click.Path(path_type=Path),
+    metavar="FILE.lib",
+    help="Map to the cells of this file, and count their energy.",
+)
+@click.option("--ice40", is_flag=True, help="Place and route the largest core in an iCE40 UP5K.")
+@click.option("--core", type=int, metavar="N", help="Number of the core; left out, the largest.")
+@click.option("--mhz", type=click.FloatRange(min=0), default=0.0, metavar="MHZ", help="Clock to aim at.")
+@click.option(
+    "--write",
+    "sheet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="CHIP.toml",
+    help="Write a chip specification of it (--liberty).",
+)
+@click.option("--node", default="45 nm", show_default=True, help="Feature size of the liberty file.")
+@json_option("the result as JSON")
+def synthesise_command(
+    folder: Path,
+    liberty: Path | None,
+    ice40: bool,
+    core: int | None,
+    mhz: float,
+    sheet: Path | None,
+    node: str,
+    as_json: bool,
+) -> None:
+    """Synthesise a core of OUT, a folder of `neurochip export RUN OUT --rtl`, with yosys.
+
+    Without an option in generic gates. With --liberty the netlist then carries out recorded ticks in Icarus: it must
+    do what the emulator did, and the changes of its nets make joules of every operation.
+    """
+    import json
+
+    from neurochip.rtl.specification import chip_specification, write_specification
+    from neurochip.rtl.synthesise import Target, in_words, synthesise
+
+    if ice40 and liberty is not None:
+        raise click.UsageError("--ice40 and --liberty are two targets; give one of them")
+    if sheet is not None and liberty is None:
+        raise click.UsageError("--write needs the energies of --liberty")
+    target: Target = "ice40" if ice40 else "generic" if liberty is None else "liberty"
+
+    def told(what: str) -> None:
+        if not as_json:
+            click.echo(f"{what} …", err=True)
+
+    made = synthesise(folder, target=target, liberty=liberty, core=core, frequency_mhz=mhz, told=told)
+    if sheet is not None:
+        write_specification(chip_specification(made, sheet.stem, node=node), sheet)
+    if as_json:
+        parts = {
+            key: part._asdict() for key in ("cells", "placed", "energies") if (part := getattr(made, key))
+        }
+        click.echo(json.dumps(made._asdict() | parts, indent=1))
+        return
+    for name, value in in_words(made):
+        click.echo(f"{name}: {value}")
+    if sheet is not None:
+        click.echo(f"{sheet}: neurochip chips show {sheet}")

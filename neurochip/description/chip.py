@@ -33,7 +33,7 @@ __all__ = [
 Bits = Annotated[int, Quantity("memory"), Meta(ge=1)]
 Rounding = Literal["nearest", "stochastic"]
 # A price is measured, simulated or guessed; a size may also simply be a fact of the design.
-SheetEvidence = Literal["architecture", "measured", "pre-silicon", "estimated"]
+SheetEvidence = Literal["architecture", "measured", "pre-silicon", "pre-silicon, synthesised", "estimated"]
 _MOST_HEADER_BITS = 1 << 12  # a count of bits times links then fits its word in any run that ends
 _MOST_CYCLES = 1 << 32  # of one stage
 Cycles = Annotated[int, Meta(ge=1, le=_MOST_CYCLES)]

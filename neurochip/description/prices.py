@@ -23,7 +23,7 @@ __all__ = [
     "read_price_table",
 ]
 
-Evidence = Literal["measured", "pre-silicon", "estimated"]
+Evidence = Literal["measured", "pre-silicon", "pre-silicon, synthesised", "estimated"]
 Scope = Literal["per-event", "all-in"]
 NeuronPricing = Literal["operations", "published", "none"]
 NOT_STATED = "not stated"  # a voltage that the source does not give
@@ -48,7 +48,7 @@ class Price:
     source
         Publication and table, or how the figure was derived.
     evidence
-        ``measured``, ``pre-silicon`` or ``estimated``.
+        ``measured``, ``pre-silicon``, ``pre-silicon, synthesised`` or ``estimated``.
     scope
         ``per-event``, or ``all-in``: the figure already contains the events in ``includes``.
     node_m

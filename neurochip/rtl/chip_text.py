@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from neurochip.compile import ChipImage
 from neurochip.description.precision import word_bits
-from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import CapabilityError
 
 __all__ = [
@@ -17,6 +16,7 @@ __all__ = [
     "bench_parameters",
     "chip_text",
     "compare_text",
+    "core_parameters",
     "cores_of",
     "cycles_of_tick",
 ]
@@ -91,16 +91,25 @@ def cycles_of_tick(core: CoreText, lanes: int, spikes: int) -> int:
     return max(-(-core.size // lanes), 2) * spikes + core.size + FILL
 
 
-def _parameters(
+def core_parameters(
     core: CoreText,
-    numbers: FixedPoint,
+    image: ChipImage,
     *,
-    bits: int,
     lanes: int,
     samples: int,
     stochastic: bool,
     shifts: tuple[int, int],
 ) -> dict[str, object]:
+    """Return the parameters of core.v; ``shifts`` are the furthest to the left and right of a sum of products.
+
+    Raises
+    ------
+    CapabilityError
+        For a network in floating point.
+    """
+    numbers, bits = image.numbers, word_bits(image.precision)
+    if numbers is None:
+        raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
     fractions = [numbers.weight_fractions[source.projection] for source in core.sources]
     top = max(fractions)
     formats = {
@@ -148,7 +157,7 @@ def chip_text(
     numbers = image.numbers
     if numbers is None:
         raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
-    bits, n = word_bits(image.precision), len(cores)
+    n = len(cores)
     lines = [
         "// The chip: one instance for each core that computes, joined by lists of spikes.",
         "`default_nettype none",
@@ -175,14 +184,8 @@ def chip_text(
         ");",
     ]
     for core in cores:
-        given = _parameters(
-            core,
-            numbers,
-            bits=bits,
-            lanes=lanes,
-            samples=samples,
-            stochastic=stochastic,
-            shifts=shifts,
+        given = core_parameters(
+            core, image, lanes=lanes, samples=samples, stochastic=stochastic, shifts=shifts
         )
         lines += _core_lines(image, cores, core, given)
     return "\n".join([*lines, "endmodule", "`default_nettype wire", ""])
@@ -276,9 +279,7 @@ def load_bits(image: ChipImage, lanes: int) -> int:
     return max(lanes * word_bits(image.precision), bias)
 
 
-def bench_parameters(
-    image: ChipImage, cores: Sequence[CoreText], samples: int, lanes: int
-) -> dict[str, int]:
+def bench_parameters(image: ChipImage, cores: Sequence[CoreText], samples: int, lanes: int) -> dict[str, int]:
     """Return the parameters of bench.v for this chip."""
     numbers = image.numbers
     fraction = 0 if numbers is None else numbers.state.fraction

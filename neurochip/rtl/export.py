@@ -15,7 +15,8 @@ from neurochip.description.run_data import samples_of
 from neurochip.elements.integers.columns import reciprocals, shares
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
 from neurochip.learning.rules import rule_for
-from neurochip.rtl.chip_text import bench_parameters, chip_text, compare_text, cores_of
+from neurochip.rtl.board_text import board_text
+from neurochip.rtl.chip_text import bench_parameters, chip_text, compare_text, core_parameters, cores_of
 from neurochip.rtl.recording import Played, Recording, furthest_shifts, memory_words, vectors
 from neurochip.runs.building import build, digest_of
 from neurochip.training.checkpoint import read_checkpoint
@@ -82,15 +83,21 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
         raise OutputError(str(target), "exists already; choose another folder or remove it")
     stochastic = run.network.rounding == "stochastic"
     texts = {name: _template(name) for name in _COPIED}
+    shifts = furthest_shifts(image, cores, made)
     texts["chip.v"] = chip_text(
         image,
         cores,
         lanes=lanes,
         samples=samples,
         stochastic=stochastic,
-        shifts=furthest_shifts(image, cores, made),
+        shifts=shifts,
     )
     texts["compare.vh"] = compare_text(image, cores, lanes)
+    largest = max(cores, key=lambda core: core.axons * core.size)
+    texts["board.v"] = board_text(
+        largest,
+        core_parameters(largest, image, lanes=lanes, samples=1, stochastic=stochastic, shifts=shifts),
+    )
     for key, value in bench_parameters(image, cores, samples, lanes).items():
         texts["bench.v"] = _with_parameter(texts["bench.v"], key, value)
     texts["images/reciprocals.hex"] = _lines(f"{entry:04x}" for entry in reciprocals())

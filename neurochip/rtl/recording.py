@@ -196,7 +196,9 @@ def _pairs(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> Iter
 def furthest_shifts(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> tuple[int, int]:
     """Return how far sums of products are shifted at most, to the left and to the right."""
     told = [line.split() for core in cores for line in _commands(image, core, made)]
-    return max((int(words[7]) for words in told), default=0), max((int(words[6]) for words in told), default=0)
+    return max((int(words[7]) for words in told), default=0), max(
+        (int(words[6]) for words in told), default=0
+    )
 
 
 def _commands(image: ChipImage, core: CoreText, made: Recording) -> Iterator[str]:

@@ -15,7 +15,7 @@ from neurochip.report.wording import phase_words
 __all__ = ["energy"]
 
 _COLOURS = {category: colour for colour, category in enumerate(CATEGORIES)}
-_EVIDENCE = ("measured", "pre-silicon", "estimated")
+_EVIDENCE = ("measured", "pre-silicon", "pre-silicon, synthesised", "estimated")
 
 
 def energy(document: Document) -> Markup:

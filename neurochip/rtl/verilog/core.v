@@ -93,7 +93,9 @@ module core #(
   wire engine_reads, engine_writes;
   wire [W-1:0] engine_word;
   wire [LANES*WEIGHT_BITS-1:0] engine_weights;
-  wire [31:0] place = {{(32 - A) {1'b0}}, axon} * WORDS + {16'd0, beat};
+  reg [31:0] place;
+  reg add0, second0;
+  reg [K-1:0] beat0;
   wire [W-1:0] word = load_weights ? load_at[W-1:0] : engine_reads ? engine_word : place[W-1:0];
   reg [LANES*WEIGHT_BITS-1:0] read_weights;
   reg [LANES*SUM_BITS-1:0] read_sums;
@@ -123,7 +125,7 @@ module core #(
   reg [31:0] row, chance;
   wire [15:0] words_done = count / LANES;
   wire [15:0] lane_now = count % LANES;
-  wire [K-1:0] sum_word = phase == UPDATE ? words_done[K-1:0] : beat[K-1:0];
+  wire [K-1:0] sum_word = phase == UPDATE ? words_done[K-1:0] : beat0;
   reg [K-1:0] clear_word;
   wire leaves;
   wire [N-1:0] left;
@@ -142,7 +144,13 @@ module core #(
 
   always @(posedge clk) begin
     done <= 1'b0;
-    add1 <= 1'b0;
+    place <= {{(32 - A) {1'b0}}, axon} * WORDS + {16'd0, beat};
+    add0 <= adding && beat < WORDS[15:0];
+    beat0 <= beat[K-1:0];
+    second0 <= {{(32 - A) {1'b0}}, axon} >= SECOND;
+    add1 <= add0;
+    beat1 <= beat0;
+    second1 <= second0;
     valid1 <= 1'b0;
     clear1 <= 1'b0;
     if (reset) begin
@@ -157,12 +165,9 @@ module core #(
         end
         ADD:
         if (heard) begin
-          add1 <= beat < WORDS[15:0];
-          beat1 <= beat[K-1:0];
-          second1 <= {{(32 - A) {1'b0}}, axon} >= SECOND;
           beat <= last_beat ? 16'd0 : beat + 16'd1;
         end else phase <= FLUSH;
-        FLUSH: begin
+        FLUSH: begin  // the last weights are added
           phase <= UPDATE;
           chance <= after(after(after(row == 32'd0 ? GOLDEN : row)));
         end

@@ -51,7 +51,7 @@ module learning #(
   wire [C-1:0] neuron = what == COLUMNS ? row : column;
 
   localparam [3:0] IDLE = 4'd0, LOOK = 4'd1, LOOKED = 4'd2, READ = 4'd3, PAIRS = 4'd4, PRODUCT = 4'd5, SUM = 4'd6,
-      RAISE = 4'd7, CHANGE = 4'd8, WRITE = 4'd9, NEXT = 4'd10;
+      RAISE = 4'd7, CHANGE = 4'd8, LIMIT = 4'd9, KEEP = 4'd10, WRITE = 4'd11, NEXT = 4'd12;
   reg [3:0] phase;
   assign busy = phase != IDLE;
 
@@ -103,29 +103,37 @@ module learning #(
   // The weight, or bias, among those of its word.
   localparam integer Z = LANES > 1 ? $clog2(LANES) : 1;
   wire [31:0] wide_neuron = {{(32 - C) {1'b0}}, neuron};
-  wire [31:0] word_of = {{(32 - C) {1'b0}}, axon} * WORDS + wide_neuron / LANES;
+  reg [C-1:0] axon1;
+  reg [31:0] word_of;  // two cycles behind; a row stays for more
+  always @(posedge clk) begin
+    axon1 <= axon;
+    word_of <= {{(32 - C) {1'b0}}, axon1} * WORDS + wide_neuron / LANES;
+  end
   wire [31:0] lane_of = wide_neuron % LANES;
   wire [Z-1:0] lane = lane_of[Z-1:0];
   assign word = word_of[WORD_BITS-1:0];
-  assign bias_at = neuron[NEURON_BITS-1:0];
+  assign bias_at = wide_neuron[NEURON_BITS-1:0];
   wire [WEIGHT_BITS-1:0] weight = held[lane*WEIGHT_BITS+:WEIGHT_BITS];
   localparam signed [U-1:0] FAR = {{(U - V + 1) {1'b0}}, {(V - 1) {1'b1}}};
-  wire signed [U-1:0] near = change > FAR ? FAR : change < -FAR ? -FAR : change;
+  reg signed [V:0] near;
+  reg [WEIGHT_BITS-1:0] new_weight;
+  reg [BIAS_BITS-1:0] new_bias;
+  wire signed [U-1:0] limited = change > FAR ? FAR : change < -FAR ? -FAR : change;
   localparam signed [V:0] MOST = (1 << (WEIGHT_BITS - 1)) - 1, MOST_BIAS = (1 << (BIAS_BITS - 1)) - 1;
-  wire signed [V:0] wanted = {{(V + 1 - WEIGHT_BITS) {weight[WEIGHT_BITS-1]}}, weight} + near[V:0];
+  wire signed [V:0] wanted = {{(V + 1 - WEIGHT_BITS) {weight[WEIGHT_BITS-1]}}, weight} + near;
   wire signed [V:0] kept = wanted > MOST ? MOST : wanted < -MOST - 1 ? -MOST - 1 : wanted;
-  wire signed [V:0] wanted_bias = {{(V + 1 - BIAS_BITS) {bias[BIAS_BITS-1]}}, bias} + near[V:0];
+  wire signed [V:0] wanted_bias = {{(V + 1 - BIAS_BITS) {bias[BIAS_BITS-1]}}, bias} + near;
   wire signed [V:0] kept_bias =
       wanted_bias > MOST_BIAS ? MOST_BIAS : wanted_bias < -MOST_BIAS ? -MOST_BIAS : wanted_bias;
   reg [LANES*WEIGHT_BITS-1:0] merged;
   always @* begin
     merged = held;
-    merged[lane*WEIGHT_BITS+:WEIGHT_BITS] = kept[WEIGHT_BITS-1:0];
+    merged[lane*WEIGHT_BITS+:WEIGHT_BITS] = new_weight;
   end
   assign writes = phase == WRITE && what != BIASES;
   assign changed = merged;
   assign bias_writes = phase == WRITE && what == BIASES;
-  assign bias_new = kept_bias[BIAS_BITS-1:0];
+  assign bias_new = new_bias;
 
   reg skips;
   wire last_sample = {{(32 - Q) {1'b0}}, sample} == SAMPLES - 1;
@@ -173,6 +181,15 @@ module learning #(
         end
         CHANGE: begin
           change <= raised >>> right;
+          phase <= LIMIT;
+        end
+        LIMIT: begin
+          near <= limited[V:0];
+          phase <= KEEP;
+        end
+        KEEP: begin
+          new_weight <= kept[WEIGHT_BITS-1:0];
+          new_bias <= kept_bias[BIAS_BITS-1:0];
           phase <= WRITE;
         end
         WRITE: phase <= NEXT;

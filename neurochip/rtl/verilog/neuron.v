@@ -70,9 +70,14 @@ module neuron #(
   function signed [63:0] align(input signed [63:0] x, input integer have, input integer want);
     align = want >= have ? x <<< (want - have) : near(x, have - want);
   endfunction
-  function signed [63:0] hold(input signed [63:0] x, input integer bits);  // sign included
-    hold = x > (64'sd1 <<< (bits - 1)) - 1 ? (64'sd1 <<< (bits - 1)) - 1
-         : x < 1 - (64'sd1 <<< (bits - 1)) ? 1 - (64'sd1 <<< (bits - 1)) : x;
+  function signed [63:0] hold(input signed [63:0] x, input integer bits);  // sign included; by bits, with no subtraction
+    reg signed [63:0] above, low;
+    begin
+      above = x >>> (bits - 1);
+      low = x & ((64'sd1 <<< (bits - 1)) - 1);
+      hold = !x[63] && |above ? (64'sd1 <<< (bits - 1)) - 1
+           : x[63] && (!(&above) || !(|low)) ? 1 - (64'sd1 <<< (bits - 1)) : x;
+    end
   endfunction
   function [5:0] msb(input [63:0] x);
     integer k;
@@ -279,7 +284,8 @@ module neuron #(
   always @(posedge clk) d10 <= product[P+14:0];
   wire [11:0] half = ROUNDING == 2 ? chance10[11:0] : ROUNDING == 1 ? 12'd2048 : 12'd0;
   wire signed [63:0] moved_to = `PLAIN(s10, S) + ((`WIDE(d10, P + 15) + `PLAIN(half, 12)) >>> 12);
-  wire signed [63:0] limited = moved_to < 0 ? 64'sd0 : moved_to > (64'sd1 <<< F) ? 64'sd1 <<< F : moved_to;
+  wire signed [63:0] ones = moved_to >>> F;
+  wire signed [63:0] limited = moved_to[63] ? 64'sd0 : |ones ? 64'sd1 <<< F : moved_to;
 
   // 6. Predict
   wire signed [63:0] coded = `PLAIN(s10, S) + ((limited - `PLAIN(s10, S)) <<< DECAY);
@@ -296,7 +302,9 @@ module neuron #(
   wire [63:0] drawn = {45'd0, chance11[30:12]} & mask;
   wire signed [63:0] up = ROUNDING == 2 ? $signed(drawn) : ROUNDING == 1 ? (64'sd1 <<< (F - R)) >>> 1 : 64'sd0;
   wire signed [63:0] filled = hold(`WIDE(h11, H) + ((`WIDE(a11, A) + up) >>> (F - R)), H);
-  wire fires = filled > (64'sd1 <<< (R - 1));
+  // Whether it is above a half.
+  wire signed [63:0] whole = filled >>> R, below = filled & ((64'sd1 <<< (R - 1)) - 1);
+  wire fires = !filled[63] && (|whole || (filled[R-1] && |below));
   assign h = fires ? filled - (64'sd1 <<< R) : filled;
   wire valid11;
   wire [ID_BITS-1:0] id11;

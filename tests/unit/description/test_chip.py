@@ -35,10 +35,16 @@ def test_every_value_has_a_source(name):
     assert len(chip.provenance) >= 8
     for origin in chip.provenance.values():
         assert len(origin.source) > 10
-        assert origin.evidence in ("architecture", "measured", "pre-silicon", "estimated")
+        assert origin.evidence in (
+            "architecture",
+            "measured",
+            "pre-silicon",
+            "pre-silicon, synthesised",
+            "estimated",
+        )
     for price in chip.prices.prices.values():
         assert len(price.source) > 10
-        assert price.evidence in ("measured", "pre-silicon", "estimated")
+        assert price.evidence in ("measured", "pre-silicon", "pre-silicon, synthesised", "estimated")
 
 
 def test_loihi_is_davies_2018():
@@ -206,8 +212,8 @@ def changed(old: str, new: str) -> str:
         (
             'source = "design choice"\nevidence = "estimated"',
             'source = "design choice"\nevidence = "guessed"',
-            'weights.evidence: expected "architecture", "measured", "pre-silicon" or "estimated", '
-            'got "guessed"',
+            'weights.evidence: expected "architecture", "measured", "pre-silicon", "pre-silicon, synthesised" or '
+            '"estimated", got "guessed"',
         ),
         ("min_bits = 2", "min_bits = 17", "weights.min_bits: must not exceed max_bits = 16, got 17"),
         ("min_bits = 2", "", "weights.min_bits: is missing; min_bits and max_bits go together"),

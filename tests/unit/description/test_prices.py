@@ -181,8 +181,8 @@ def test_a_missing_price_is_an_error_never_zero():
         ),
         (
             f"synaptic_op = {entry(evidence='mesured')}",
-            'prices.synaptic_op.evidence: expected "measured", "pre-silicon" or "estimated", got "mesured"; '
-            "did you mean 'measured'?",
+            'prices.synaptic_op.evidence: expected "measured", "pre-silicon", "pre-silicon, synthesised" or '
+            '"estimated", got "mesured"; did you mean \'measured\'?',
         ),
         (
             f"synaptic_op = {entry(scope='all')}",

@@ -1,0 +1,231 @@
+"""What a core of cells uses: its netlist carries out recorded ticks in Icarus, and every change of a net is counted."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurochip.errors import ConfigError, DataError
+from neurochip.rtl.liberty import LibertyFile
+
+__all__ = ["WINDOWS", "Activity", "energy_of", "run_gates"]
+
+WINDOWS = ("rest", "adding", "updating", "learning")
+_ADDING, _UPDATING = (1,), (2, 3, 4)
+_DECLARED = re.compile(r"\$var \w+ (\d+) (\S+) \\?(\S+) ?(?:\[(\d+)(?::(\d+))?\])? ?\$end")
+_LIMIT_S = 1800.0
+
+_BENCH = """`timescale 1ns / 1ns
+module activity;
+  reg clk = 1'b0;
+  wire finished;
+  integer i;
+  bench of_chip (.clk(clk), .finished(finished));
+  always #1 clk = ~clk;
+  always @(posedge finished) #2 $finish;
+  initial begin
+    for (i = 0; i < {words}; i = i + 1) of_chip.dut.core{number}.sums[i] = 0;
+    for (i = 0; i < {neurons}; i = i + 1) of_chip.dut.core{number}.states[i] = 0;
+    @(posedge of_chip.go) $dumpfile("{dump}");
+    $dumpvars(1, of_chip.dut.core{number});
+  end
+endmodule
+"""
+
+
+class Activity(NamedTuple):
+    """Cycles of each window, and how often each net changed in it: i64[window], net → i64[window]."""
+
+    cycles: np.ndarray[Any, Any]
+    changes: dict[int, np.ndarray[Any, Any]]
+    comparisons: int
+    mismatches: int
+
+
+def run_gates(folder: Path, number: int, room: Path, *, ticks: int, rows: int) -> Activity:
+    """Let the netlist of a core stand in for its Verilog in the bench of an exported chip.
+
+    Parameters
+    ----------
+    folder
+        The exported chip.
+    number
+        Of the core whose netlist is ``gates.v`` in ``room``, with models of its cells in ``cells.v``.
+    ticks
+        How many recorded ticks are carried out.
+    rows
+        Rows of weights that are changed behind them.
+
+    Raises
+    ------
+    ConfigError
+        When Icarus is not installed.
+    DataError
+        When the netlist does something else than the emulator.
+    """
+    if shutil.which("iverilog") is None:
+        raise ConfigError(
+            "iverilog", "is not installed, and activity is counted in it (apt-get install iverilog)"
+        )
+    chip = (folder / "chip.v").read_text(encoding="utf-8")
+    chip = re.sub(rf"core #\(.*\) core{number} \(", f"core_gates core{number} (", chip)
+    (room / "chip.v").write_text(chip, encoding="utf-8")
+    vectors = list(_cut((folder / "vectors.txt").read_text(encoding="utf-8"), number, ticks, rows))
+    (room / "vectors.txt").write_text("\n".join([*vectors, "E", ""]), encoding="utf-8")
+    if not (room / "images").exists():
+        (room / "images").symlink_to((folder / "images").resolve())
+    sizes = json.loads((folder / "rtl.json").read_text(encoding="utf-8"))
+    core = sizes["cores"][number]
+    words = -(-core["neurons"] // sizes["lanes"])
+    (room / "activity.v").write_text(
+        _BENCH.format(number=number, words=words, neurons=core["neurons"], dump="activity.vcd"),
+        encoding="utf-8",
+    )
+    path = folder.resolve()
+    sources = [str(path / name) for name in ("bench.v", "core.v", "neuron.v", "learning.v", "spike_list.v")]
+    built = ["iverilog", "-g2005", f"-I{path}", "-s", "activity", "-o", "activity.vvp", "activity.v", "chip.v",
+             "gates.v", "cells.v", *sources]  # fmt: skip
+    said = ""
+    for command in (built, ["vvp", "-n", "activity.vvp"]):
+        try:
+            made = subprocess.run(
+                command, capture_output=True, text=True, check=False, cwd=room, timeout=_LIMIT_S
+            )
+        except subprocess.TimeoutExpired:
+            raise DataError(str(folder), f"gates were not through after {_LIMIT_S:g} s") from None
+        said = made.stdout + made.stderr
+        if made.returncode:
+            raise DataError(str(folder), f"gates cannot be simulated: {said.strip().splitlines()[0][:200]}")
+    done = re.search(r"DONE comparisons (\d+) mismatches (\d+)", said)
+    if done is None or int(done[2]):
+        first = next((line for line in said.splitlines() if line.startswith("MISMATCH")), said.strip()[:200])
+        raise DataError(str(folder), f"its gates differ from the emulator: {first}")
+    cycles, changes = _counted(room / "activity.vcd", room / "gates.json")
+    return Activity(cycles, changes, int(done[1]), int(done[2]))
+
+
+def _cut(text: str, number: int, ticks: int, rows: int) -> Iterator[str]:
+    """Yield the first ticks of the recording, and a change of some rows behind them."""
+    lines = text.splitlines()
+    cores = len(lines[0].split())
+    yield lines[0]
+    at, seen = 1, 0
+    while seen < ticks and at < len(lines):
+        line = lines[at]
+        if line[0] == "T":
+            yield from lines[at : at + 1 + cores]
+            at += 1 + cores
+            seen += 1
+            if seen == (ticks + 1) // 2:
+                yield "F 0"  # what moved is what moved between these ticks
+            continue
+        if line[0] not in "FM":
+            yield line
+        at += 1
+    yield "M 0"
+    learns = next((line for line in lines if line.startswith(f"L {number} 0 ")), None)
+    if learns is None:
+        return
+    _, _, what, first, axons, *rest = learns.split()
+    low, high = int(first), int(first) + int(axons)
+    live = []
+    for line in lines:
+        words = line.split()
+        if words[0] in ("I", "A", "B") and words[1] == str(number):
+            if words[0] == "I" and low <= int(words[2]) < high and words[3] != "0":
+                live.append(int(words[2]))
+            if words[0] == "I" or words[3] == "0":
+                yield line
+        elif words[0] == "N" and words[1] == str(number) and words[3] == "0":
+            yield line
+    begin = min(live[len(live) // 2], high - rows) if live else low
+    yield " ".join(["L", str(number), what, str(begin), str(min(rows, int(axons))), *rest])
+
+
+def _counted(dump: Path, netlist: Path) -> tuple[np.ndarray[Any, Any], dict[int, np.ndarray[Any, Any]]]:
+    """Return cycles, and changes of each net, by window."""
+    names = json.loads(netlist.read_text(encoding="utf-8"))["modules"]["core_gates"]["netnames"]
+    bits_of: dict[str, list[tuple[int, int]]] = {}  # code of the dump → its bits as (place, net)
+    width: dict[str, int] = {}
+    taken: set[int] = set()
+    special: dict[str, str] = {}
+    changes: dict[int, np.ndarray[Any, Any]] = {}
+    cycles = np.zeros(len(WINDOWS), np.int64)
+    state: dict[str, str] = {}
+    phase, learning, window = 0, 0, 0
+    with dump.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("$enddefinitions"):
+                break
+            found = _DECLARED.search(line)
+            if found is None or found[3] not in names:
+                continue
+            code, nets = found[2], names[found[3]]["bits"]
+            width[code] = int(found[1])
+            if found[3] in ("phase", "engine.phase", "clk"):
+                special[code] = found[3]
+            own = [(k, net) for k, net in enumerate(nets) if isinstance(net, int) and net not in taken]
+            if int(found[1]) == len(nets) and own and code not in bits_of:
+                bits_of[code] = own
+                taken.update(net for _, net in own)
+        for net in taken:
+            changes[net] = np.zeros(len(WINDOWS), np.int64)
+        pending: list[tuple[str, str]] = []
+        for line in file:
+            head = line[0]
+            if head == "#":
+                for (
+                    code,
+                    value,
+                ) in pending:  # what a step of time changes belongs to the window that it began in
+                    before = state.get(code)
+                    if before is not None:
+                        for k, net in bits_of.get(code, ()):
+                            if value[-1 - k] != before[-1 - k]:
+                                changes[net][window] += 1
+                    state[code] = value
+                    kind = special.get(code)
+                    if kind == "clk" and value == "1":
+                        cycles[window] += 1
+                    elif kind == "phase":
+                        phase = int(value, 2) if set(value) <= {"0", "1"} else 0
+                    elif kind == "engine.phase":
+                        learning = int(value, 2) if set(value) <= {"0", "1"} else 0
+                pending.clear()
+                window = 3 if learning else 1 if phase in _ADDING else 2 if phase in _UPDATING else 0
+            elif head == "b":
+                value, code = line[1:].split()
+                filled = "0" if value[0] in "01" else value[0]
+                pending.append((code, value.rjust(width.get(code, len(value)), filled)))
+            elif head in "01xz":
+                pending.append((line[1:].strip(), head))
+    return cycles, changes
+
+
+def energy_of(activity: Activity, library: LibertyFile, netlist: Path) -> tuple[np.ndarray[Any, Any], float]:
+    """Return joules of each window, f64[window], and watts of leakage.
+
+    A change of a net costs ½ C V² of the pins that it leads to, and what the liberty file says that cells use inside
+    when their pins change. There are no wires and no clock tree, and nothing glitches.
+    """
+    module = json.loads(netlist.read_text(encoding="utf-8"))["modules"]["core_gates"]
+    joules, watts = np.zeros(len(WINDOWS)), 0.0
+    half = 0.5 * library.voltage_v**2
+    for cell in module["cells"].values():
+        known = library.cells.get(cell["type"])
+        if known is None:
+            continue
+        watts += known.leakage_w
+        for pin, nets in cell["connections"].items():
+            changes = activity.changes.get(nets[0]) if nets else None
+            if changes is not None:
+                each = known.capacitance_f.get(pin, 0.0) * half + known.inside_j.get(pin, 0.0)
+                joules += changes * each
+    return joules, watts
