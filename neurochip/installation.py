@@ -34,7 +34,6 @@ _PROGRAMS = {
     "ngspice": "checks of exported netlists",
     "verilator": "neurochip verify",
     "iverilog": "neurochip verify, without a compiler for C++",
-    "yosys": "neurochip chips synthesise",
     "yosys": "cells of exported chips",
 }
 _REQUIREMENT = re.compile(r"^([A-Za-z0-9._-]+)")
