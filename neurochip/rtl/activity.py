@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip.errors import ConfigError, DataError
+from neurochip.files import Foreign, opened, read_json, read_text
 from neurochip.rtl.liberty import LibertyFile
 
 __all__ = ["WINDOWS", "Activity", "energy_of", "run_gates"]
@@ -21,6 +21,7 @@ WINDOWS = ("rest", "adding", "updating", "learning")
 _ADDING, _UPDATING = (1,), (2, 3, 4)
 _DECLARED = re.compile(r"\$var \w+ (\d+) (\S+) \\?(\S+) ?(?:\[(\d+)(?::(\d+))?\])? ?\$end")
 _LIMIT_S = 1800.0
+_MOST_VECTORS = 1 << 30  # bytes
 
 _BENCH = """`timescale 1ns / 1ns
 module activity;
@@ -74,14 +75,15 @@ def run_gates(folder: Path, number: int, room: Path, *, ticks: int, rows: int) -
         raise ConfigError(
             "iverilog", "is not installed, and activity is counted in it (apt-get install iverilog)"
         )
-    chip = (folder / "chip.v").read_text(encoding="utf-8")
+    chip = read_text(_exported(folder / "chip.v"))
     chip = re.sub(rf"core #\(.*\) core{number} \(", f"core_gates core{number} (", chip)
     (room / "chip.v").write_text(chip, encoding="utf-8")
-    vectors = list(_cut((folder / "vectors.txt").read_text(encoding="utf-8"), number, ticks, rows))
+    recorded = read_text(_exported(folder / "vectors.txt"), most=_MOST_VECTORS)
+    vectors = list(_cut(recorded, number, ticks, rows))
     (room / "vectors.txt").write_text("\n".join([*vectors, "E", ""]), encoding="utf-8")
     if not (room / "images").exists():
         (room / "images").symlink_to((folder / "images").resolve())
-    sizes = json.loads((folder / "rtl.json").read_text(encoding="utf-8"))
+    sizes = read_json(_exported(folder / "rtl.json"))
     core = sizes["cores"][number]
     words = -(-core["neurons"] // sizes["lanes"])
     (room / "activity.v").write_text(
@@ -109,6 +111,14 @@ def run_gates(folder: Path, number: int, room: Path, *, ticks: int, rows: int) -
         raise DataError(str(folder), f"its gates differ from the emulator: {first}")
     cycles, changes = _counted(room / "activity.vcd", room / "gates.json")
     return Activity(cycles, changes, int(done[1]), int(done[2]))
+
+
+def _exported(path: Path) -> Foreign:
+    return Foreign(path, "part of an exported chip", "export it again")
+
+
+def _made(path: Path) -> Foreign:
+    return Foreign(path, "what yosys or Icarus wrote", "synthesise again")
 
 
 def _cut(text: str, number: int, ticks: int, rows: int) -> Iterator[str]:
@@ -151,7 +161,7 @@ def _cut(text: str, number: int, ticks: int, rows: int) -> Iterator[str]:
 
 def _counted(dump: Path, netlist: Path) -> tuple[np.ndarray[Any, Any], dict[int, np.ndarray[Any, Any]]]:
     """Return cycles, and changes of each net, by window."""
-    names = json.loads(netlist.read_text(encoding="utf-8"))["modules"]["core_gates"]["netnames"]
+    names = read_json(_made(netlist))["modules"]["core_gates"]["netnames"]
     bits_of: dict[str, list[tuple[int, int]]] = {}  # code of the dump → its bits as (place, net)
     width: dict[str, int] = {}
     taken: set[int] = set()
@@ -160,8 +170,9 @@ def _counted(dump: Path, netlist: Path) -> tuple[np.ndarray[Any, Any], dict[int,
     cycles = np.zeros(len(WINDOWS), np.int64)
     state: dict[str, str] = {}
     phase, learning, window = 0, 0, 0
-    with dump.open(encoding="utf-8") as file:
-        for line in file:
+    with opened(_made(dump)) as file:
+        lines = (raw.decode() for raw in file)
+        for line in lines:
             if line.startswith("$enddefinitions"):
                 break
             found = _DECLARED.search(line)
@@ -178,7 +189,7 @@ def _counted(dump: Path, netlist: Path) -> tuple[np.ndarray[Any, Any], dict[int,
         for net in taken:
             changes[net] = np.zeros(len(WINDOWS), np.int64)
         pending: list[tuple[str, str]] = []
-        for line in file:
+        for line in lines:
             head = line[0]
             if head == "#":
                 for (
@@ -215,7 +226,7 @@ def energy_of(activity: Activity, library: LibertyFile, netlist: Path) -> tuple[
     A change of a net costs ½ C V² of the pins that it leads to, and what the liberty file says that cells use inside
     when their pins change. There are no wires and no clock tree, and nothing glitches.
     """
-    module = json.loads(netlist.read_text(encoding="utf-8"))["modules"]["core_gates"]
+    module = read_json(_made(netlist))["modules"]["core_gates"]
     joules, watts = np.zeros(len(WINDOWS)), 0.0
     half = 0.5 * library.voltage_v**2
     for cell in module["cells"].values():

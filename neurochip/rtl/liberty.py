@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from neurochip.errors import DataError
+from neurochip.files import Foreign, read_bytes
 
 __all__ = ["LibertyCell", "LibertyFile", "read_liberty"]
 
@@ -64,10 +65,7 @@ def read_liberty(path: Path | str) -> LibertyFile:
         When there is no such file, or it is no liberty file with units, a voltage and cells.
     """
     place = Path(path)
-    try:
-        text = place.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise DataError(str(place), f"cannot be read: {error.strerror or error}") from error
+    text = read_bytes(Foreign(place, "a liberty file", "name another")).decode("utf-8", errors="replace")
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
     head = _HEAD.search(text)
     if head is None or head[1] != "library":

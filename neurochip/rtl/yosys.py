@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from neurochip.errors import ConfigError, DataError
+from neurochip.files import Foreign, read_json, read_text
 
 __all__ = [
     "CORE_SOURCES",
@@ -85,10 +85,10 @@ def instance(folder: Path, number: int) -> dict[str, int]:
     DataError
         When chip.v has no such core.
     """
-    try:
-        text = (folder / "chip.v").read_text(encoding="utf-8")
-    except OSError:
-        raise DataError(str(folder), "has no chip.v; name a folder of neurochip export --rtl") from None
+    chip = folder / "chip.v"
+    if not chip.is_file():
+        raise DataError(str(folder), "has no chip.v; name a folder of neurochip export --rtl")
+    text = read_text(Foreign(chip, "part of an exported chip", "export it again"))
     found = {int(one["number"]): one["given"] for one in _INSTANCE.finditer(text)}
     if number not in found:
         raise DataError(str(folder / "chip.v"), f"has no core {number}; it has {', '.join(map(str, found))}")
@@ -146,7 +146,7 @@ def mapped(folder: Path, given: Mapping[str, int], liberty: Path, room: Path, *,
     ]  # fmt: skip
     command, said = _yosys(folder, lines, room / "gates.ys")
     cells, memories = _counted(room / "gates.json")
-    area = re.search(r"Chip area for module .*: ([0-9.]+)", (room / "stat.txt").read_text(encoding="utf-8"))
+    area = re.search(r"Chip area for module .*: ([0-9.]+)", read_text(_made(room / "stat.txt")))
     delay = _DELAY.findall(said)
     return Cells(
         cells,
@@ -178,7 +178,7 @@ def placed(folder: Path, room: Path, *, frequency_mhz: float, limit_s: float) ->
         "--pcf-allow-unconstrained", "--report", str(room / "report.json"), "--asc", str(room / "board.asc"),
     ]  # fmt: skip
     _call(command, folder, limit_s=limit_s)
-    report = json.loads((room / "report.json").read_text(encoding="utf-8"))
+    report = read_json(_made(room / "report.json"))
     used = {
         name: (int(entry["used"]), int(entry["available"]))
         for name, entry in report["utilization"].items()
@@ -188,9 +188,13 @@ def placed(folder: Path, room: Path, *, frequency_mhz: float, limit_s: float) ->
     return Placed(used, clock * 1e6, (made, " ".join(Path(word).name for word in command)))
 
 
+def _made(path: Path) -> Foreign:
+    return Foreign(path, "what yosys or nextpnr wrote", "synthesise again")
+
+
 def _counted(path: Path) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
     """Return the cells of a netlist by kind, and its memories."""
-    module = json.loads(path.read_text(encoding="utf-8"))["modules"]["core_gates"]
+    module = read_json(_made(path))["modules"]["core_gates"]
     cells: dict[str, int] = {}
     memories: dict[str, tuple[int, int]] = {}
     for cell in module["cells"].values():
