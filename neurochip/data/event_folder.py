@@ -181,8 +181,9 @@ def _trials(path: Path) -> tuple[Events, NDArray[np.generic]]:
         for line, row in read_rows(file, _COLUMNS):
             try:
                 label, first, last = (int(row[column]) for column in _COLUMNS)
-            except ValueError:
-                raise DataError(f"{file.path}: line {line}", "must hold whole numbers") from None
+                np.array([label, first, last], dtype=np.int64)
+            except (ValueError, OverflowError):
+                raise DataError(f"{file.path}: line {line}", "must hold whole numbers of 64 bits") from None
             trial = whole.between(first, last)
             if not len(trial.t):
                 raise DataError(

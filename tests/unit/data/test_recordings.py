@@ -237,6 +237,11 @@ def test_trials_of_dvs_gesture(tmp_path: Path) -> None:
     for text, sentence in (
         ("class,startTime_usec\n1,2\n", "has no column endTime_usec"),
         ("class,startTime_usec,endTime_usec\n1,a,2\n", "line 2: must hold whole numbers"),
+        (f"class,startTime_usec,endTime_usec\n1,0,{2**63}\n", "line 2: must hold whole numbers of 64 bits"),
+        (
+            f"class,startTime_usec,endTime_usec\n{2**64},0,9000\n",
+            "line 2: must hold whole numbers of 64 bits",
+        ),
         (
             "class,startTime_usec,endTime_usec\n1,90000,90001\n",
             "line 2: user02_led.aedat has no event from 90000",
