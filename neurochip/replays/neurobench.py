@@ -33,10 +33,20 @@ class Workload(TypedDict):
 
 
 def workload(network: SpikingNetwork, replay: Replay, samples: int = 1) -> Workload:
-    """Return the metrics of a run of so many samples, which followed one another."""
+    """Return the metrics of a run of so many samples, which followed one another.
+
+    Activations are those of the steps that all groups have seen: of each the ticks from its beginning on.
+    """
     names = [group.name for group in network.groups]
-    ticks = len(replay.spikes[0])
-    fired = [bits.sum(axis=0, dtype=np.int64) for bits in replay.spikes]
+    each = len(replay.spikes[0]) // samples
+    steps = max(1, each - max(group.begins for group in network.groups))
+    ticks = steps * samples
+    fired = [
+        bits.reshape(samples, each, -1)[:, group.begins : group.begins + steps].sum(
+            axis=(0, 1), dtype=np.int64
+        )
+        for group, bits in zip(network.groups, replay.spikes, strict=True)
+    ]
     weights = zeros = effective = synapses = 0
     for c in network.connections:
         made, held = c.joined(network.group(c.source).size)
