@@ -74,6 +74,12 @@ DEFAULT_RUN = "mnist-small"
     "--prices", type=PRICES, metavar="CHIP|FILE", help="With --replay: prices other than the chip's own."
 )
 @click.option(
+    "--placement",
+    metavar="FILE|OBJECTIVE",
+    help="With --replay or --data: the core of each neuron (CSV, docs/replay.md), or what is made small: hops, balance "
+    "or cut.",
+)
+@click.option(
     "--through",
     type=click.Choice(["firmware"]),
     help="Drive the chip by the registers and programs of its controller: the same result, and what driving costs.",
@@ -102,6 +108,7 @@ def command(
     bits: int | None,
     calibrate: Path | None,
     per_channel: bool,
+    placement: str | None,
     through: str | None,
     device: str | None,
     token_file: Path | None,
@@ -130,7 +137,7 @@ def command(
             raise click.UsageError("--data shows samples to a network: name its .npz, and leave out --replay")
         raster = samples
     if raster is None:
-        alone = {"--chip": chip, "--prices": prices}
+        alone = {"--chip": chip, "--prices": prices, "--placement": placement}
         named = ", ".join(name for name, value in alone.items() if value is not None)
         if named:
             raise click.UsageError(
@@ -164,6 +171,7 @@ def command(
             out,
             samples is not None,
             (bits, calibrate, per_channel),
+            placement,
             quiet=quiet,
             as_json=as_json,
         )
@@ -223,6 +231,7 @@ def _replay(
     out: Path | None,
     labelled: bool,
     numbers: tuple[int | None, Path | None, bool],
+    placement: str | None,
     *,
     quiet: bool,
     as_json: bool,
@@ -243,6 +252,7 @@ def _replay(
         out=out,
         labelled=labelled,
         numbers=AskedNumbers(*numbers),
+        placement=placement,
     )
     for note in outcome.notes:
         click.echo(f"Note: {note}", err=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.description.chip import MeshSpec
 
-__all__ = ["EAST", "NORTH", "SOUTH", "WEST", "core_traffic", "link_load", "load_of_packets"]
+__all__ = ["EAST", "NORTH", "SOUTH", "WEST", "core_traffic", "link_load", "load_of_packets", "load_of_tree"]
 
 Counts = NDArray[np.int64]
 EAST, WEST, NORTH, SOUTH = range(4)  # of travel; y grows southwards
@@ -54,6 +54,20 @@ def load_of_packets(mesh: MeshSpec, sender: Counts, receiver: Counts, packets: C
     return load
 
 
+def load_of_tree(mesh: MeshSpec, sender: int, receivers: ArrayLike, packets: int) -> Counts:
+    """Return i64[x, y, direction] of packets that fork: each link of the tree of XY routes once for each."""
+    load = np.zeros((mesh.width, mesh.height, 4), dtype=np.int64)
+    x0, y0 = mesh.position(sender)
+    x, y = np.divmod(np.asarray(receivers, dtype=np.int64) // mesh.cores_per_tile, mesh.height)
+    load[x0 : max(x0, x.max()), y0, EAST] += packets
+    load[min(x0, x.min()) + 1 : x0 + 1, y0, WEST] += packets
+    for column in np.unique(x):
+        ys = y[x == column]
+        load[column, y0 : max(y0, ys.max()), SOUTH] += packets
+        load[column, min(y0, ys.min()) + 1 : y0 + 1, NORTH] += packets
+    return load
+
+
 def _by_row(placed: PlacedNetwork, by_way: Counts) -> tuple[Counts, Counts]:
     """Return i64[core, row] spikes, and i64[row, core] whether such a spike is received there."""
     cores = placed.cores
@@ -69,17 +83,10 @@ def _of_trees(placed: PlacedNetwork, by_way: Counts) -> Counts:
     """Return the load of packets that fork: each link of a tree of XY routes once."""
     mesh = placed.chip.mesh
     sent, receives = _by_row(placed, by_way)
-    x, y = np.divmod(placed.cores // mesh.cores_per_tile, mesh.height)
     load = np.zeros((mesh.width, mesh.height, 4), dtype=np.int64)
     for core, row in zip(*np.nonzero(sent), strict=True):
         there = receives[row] > 0
         if not there.any():
             continue
-        n, x0, y0 = sent[core, row], x[core], y[core]
-        load[x0 : max(x0, x[there].max()), y0, EAST] += n
-        load[min(x0, x[there].min()) + 1 : x0 + 1, y0, WEST] += n
-        for column in np.unique(x[there]):
-            ys = y[there & (x == column)]
-            load[column, y0 : max(y0, ys.max()), SOUTH] += n
-            load[column, min(y0, ys.min()) + 1 : y0 + 1, NORTH] += n
+        load += load_of_tree(mesh, int(placed.cores[core]), placed.cores[there], int(sent[core, row]))
     return load

@@ -10,6 +10,7 @@ from neurochip.cores.raster_file import RecordedTraffic
 from neurochip.description import ChipSpec, PriceList
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.inference.inferring import Inference, LabelledSamples, infer
+from neurochip.inference.placing import placed_as, told
 from neurochip.inference.quantising import POTENTIAL_BITS, Quantisation
 from neurochip.inference.whole_numbers import AskedNumbers, accuracy_changed, on_integers
 from neurochip.replays.neurobench import workload
@@ -33,7 +34,8 @@ class NetworkRun(NamedTuple):
     rounded
         The network in whole steps, where it was rounded for the chip.
     tables
-        Of the report: ``neurobench``, and where they are known ``membranes``, ``quantisation``, ``inference``.
+        Of the report: ``neurobench``, and where they are known ``mapping``, ``membranes``, ``quantisation``,
+        ``inference``.
     notes
         What the user should know.
     """
@@ -53,6 +55,7 @@ def run_network(
     prices: PriceList,
     timing: Timing,
     numbers: AskedNumbers,
+    placement: str | None = None,
 ) -> NetworkRun:
     """Run a network on a chip, rounded if the chip has integers only or if that is asked for.
 
@@ -60,6 +63,8 @@ def run_network(
     ----------
     given
         Labelled samples, or the spikes of the input and, if that is given, the core of each neuron.
+    placement
+        A file or an objective, as `neurochip.inference.placing.placed_as` takes it; stands for that of ``given``.
 
     Raises
     ------
@@ -70,13 +75,24 @@ def run_network(
     placed = network if rounded is None else rounded.network
     readout: dict[str, NDArray[Any]] = {}
     shown = None
+
+    def first() -> Replay:
+        if isinstance(given, LabelledSamples):
+            return infer(placed, given, chip, prices=prices).replay
+        return run_spiking(placed, given.spikes[0], chip, given.placement, prices=prices).replay
+
+    names = [group.name for group in placed.groups]
+    cores, mapping = placed_as(placement, names, placed.sizes, first)
     if isinstance(given, LabelledSamples):
-        shown = infer(placed, given, chip, prices=prices, timing=timing)
+        shown = infer(placed, given, chip, prices=prices, timing=timing, placement=cores)
         seen, membranes, samples = shown.replay, shown.membranes, len(shown.labels)
     else:
-        ran = run_spiking(placed, given.spikes[0], chip, given.placement, prices=prices, timing=timing)
+        where = given.placement if cores is None else cores
+        ran = run_spiking(placed, given.spikes[0], chip, where, prices=prices, timing=timing)
         seen, membranes, readout, samples = ran.replay, ran.membranes, ran.readout, 1
     tables: dict[str, Any] = {"neurobench": dict(workload(placed, seen, samples))}
+    if mapping is not None:
+        tables["mapping"] = told(mapping, seen)
     if membranes is not None:
         tables["membranes"] = membranes.table()
     if rounded is not None:

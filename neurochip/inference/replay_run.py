@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.compile.placement_file import write_placement
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description import read_chip, read_prices
 from neurochip.description.chip_changes import chip_with, taken_out
@@ -19,6 +20,7 @@ from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import made, make_dated, refuse_existing
 from neurochip.inference.inferring import read_samples
 from neurochip.inference.network_run import run_network
+from neurochip.inference.placing import cores_of, placed_as, told
 from neurochip.inference.recorded import (
     any_network,
     as_file,
@@ -29,6 +31,7 @@ from neurochip.inference.recorded import (
     traffic_of,
 )
 from neurochip.inference.whole_numbers import AskedNumbers
+from neurochip.network import layered
 from neurochip.presentations.presenting import SpikingPresentation
 from neurochip.replays.replaying import Replay, Timing, check_clock, check_timing, replay
 from neurochip.report.drawn import drawn
@@ -42,6 +45,7 @@ DEFAULT_CHIP = "cmos45"
 READOUT = "readout.npz"
 SAMPLES = "samples.npz"
 ROUNDED = "network.npz"
+PLACEMENT = "placement.csv"
 
 
 class ReplayOutcome(NamedTuple):
@@ -64,6 +68,7 @@ def replay_run(
     out: Path | str | None = None,
     labelled: bool = False,
     numbers: AskedNumbers | None = None,
+    placement: str | None = None,
 ) -> ReplayOutcome:
     """Drive a chip with recorded spikes and write what the traffic costs: report.json and report.html.
 
@@ -86,6 +91,9 @@ def replay_run(
         Whether ``raster`` holds labelled samples (`neurochip.inference.inferring`) for a network of spiking neurons.
     numbers
         How such a network is rounded where the chip has integers only, or where that is asked for.
+    placement
+        A file (docs/replay.md), or what is to be made small: ``hops``, ``balance`` or ``cut``. `None`: as the input or
+        the run says, else compiled.
 
     Raises
     ------
@@ -99,7 +107,7 @@ def replay_run(
         refuse_existing(Path(out))
     own = None if prices is None else read_prices(prices)
     readout: dict[str, NDArray[Any]] = {}
-    neuron = spec = shown = ran = None
+    neuron = spec = shown = ran = mapping = None
     has_weights = True
     if run is not None and is_network(run):
         changes, rest = taken_out(overrides)
@@ -109,7 +117,7 @@ def replay_run(
         shown_to_it = (
             read_samples(path) if labelled else named_traffic(path, load_arrays(path), input_only=True)
         )
-        ran = run_network(network, shown_to_it, sheet, paid, timing, numbers or AskedNumbers())
+        ran = run_network(network, shown_to_it, sheet, paid, timing, numbers or AskedNumbers(), placement)
         ran = ran._replace(notes=(*notes, *ran.notes))
         seen, shown, readout = ran.replay, ran.shown, ran.readout
         name, of = Path(run).stem, Path(run).name
@@ -125,6 +133,14 @@ def replay_run(
         paid = sheet.prices
         has_weights = bool(traffic.weights)
         given = as_run(traffic, spec) if spec is not None else as_file(traffic, sheet)
+
+        def first() -> Replay:
+            return replay(traffic.spikes, chip=sheet, prices=paid, **given)
+
+        names = [population.name for population in layered(traffic.sizes).populations]
+        cores, mapping = placed_as(placement, names, traffic.sizes, first)
+        if cores is not None:
+            given = {**given, "placement": cores}
         seen = replay(traffic.spikes, chip=sheet, prices=paid, timing=timing, **given)
         name = path.stem if spec is None else f"{spec.name}-replay"
         of = "" if spec is None else spec.name
@@ -150,6 +166,8 @@ def replay_run(
     )
     if ran is not None:
         document.update(ran.tables)  # type: ignore[typeddict-item]
+    if mapping is not None:
+        document["mapping"] = told(mapping, seen)
     folder = made(Path(out)) if out is not None else make_dated("runs", f"replay-{path.stem}", made)
     if shown is not None:
         with replacing(folder / SAMPLES) as file:
@@ -160,6 +178,7 @@ def replay_run(
     if readout:
         with replacing(folder / READOUT) as file:
             np.savez_compressed(file, **readout)  # type: ignore[arg-type]
+    write_placement(folder / PLACEMENT, seen.names, cores_of(seen))
     with drawn(folder / "report.html", folder / "report.json"):
         write_replay(document, [seen.raster(k) for k in range(len(seen.spikes))], folder)
     return ReplayOutcome(seen, document, folder, () if ran is None else ran.notes)

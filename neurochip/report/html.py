@@ -16,6 +16,7 @@ from neurochip.report.sections.energy import energy
 from neurochip.report.sections.faults import faults
 from neurochip.report.sections.headline import headline
 from neurochip.report.sections.learning import convergence, learning
+from neurochip.report.sections.mesh import mesh
 from neurochip.report.sections.numbers import numbers
 from neurochip.report.sections.provenance import provenance
 from neurochip.report.sections.spikes import spikes
@@ -41,6 +42,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         numbers(document),
         faults(document),
         timing(document),
+        mesh(document.get("mesh"), document["chip"]),
         spikes(rasters),
         chip(document),
         provenance(document),

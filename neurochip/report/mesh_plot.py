@@ -8,7 +8,7 @@ from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import decimal, exact, percent
 from neurochip.report.schema import ChipTable, CoreTimeTable, LinkTable, QueueTable
 
-__all__ = ["link_map"]
+__all__ = ["flow", "link_map", "shown_places"]
 
 _PITCH = 60  # from tile to tile, in the map's own units
 _SIDE = 34  # of a tile
@@ -51,18 +51,33 @@ def link_map(
 
 
 def _shown(chip: ChipTable, links: Sequence[LinkTable]) -> tuple[int, int]:
-    """Return how much of the mesh is drawn: the corner in use and one tile more."""
     places = [(core["x"], core["y"]) for core in chip["layout"]]
-    places += [(link["x"], link["y"]) for link in links]
+    return shown_places(chip, [*places, *((link["x"], link["y"]) for link in links)])
+
+
+def shown_places(chip: ChipTable, places: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """Return how much of the mesh is drawn: the corner in use and one tile more."""
     far_x, far_y = (max((place[axis] for place in places), default=0) for axis in (0, 1))
     return min(chip["width"], max(far_x + 2, 4)), min(chip["height"], max(far_y + 2, 4))
 
 
 def _link(x: int, y: int, direction: str, link: LinkTable | None, most: float) -> Markup:
-    step_x, step_y = _STEP[direction]
-    left = (x + 0.5) * _PITCH + step_x * (_SIDE / 2 + 2) - step_y * _ASIDE
-    top = (y + 0.5) * _PITCH + step_y * (_SIDE / 2 + 2) + step_x * _ASIDE
-    length = _PITCH - _SIDE - 4
+    words = f"({x}, {y}) {direction}: "
+    words += (
+        "no flits" if link is None else f"{exact(link['flits'])} flits, {decimal(link['load'])} per cycle"
+    )
+    share = None if link is None else link["load"] / most if most else 0.0
+    return flow((x, y), _STEP[direction], words, share)
+
+
+def flow(
+    at: tuple[int, int], step: tuple[int, int], words: str, share: float | None, side: int = _SIDE
+) -> Markup:
+    """Return the arrow of a link from a tile, as dark as its ``share`` of the largest load; `None`: none at all."""
+    step_x, step_y = step
+    left = (at[0] + 0.5) * _PITCH + step_x * (side / 2 + 2) - step_y * _ASIDE
+    top = (at[1] + 0.5) * _PITCH + step_y * (side / 2 + 2) + step_x * _ASIDE
+    length = _PITCH - side - 4
     right, bottom = left + step_x * length, top + step_y * length
     # An arrow: a shaft, and a head at the far end.
     neck_x, neck_y = right - step_x * 6, bottom - step_y * 6
@@ -70,18 +85,13 @@ def _link(x: int, y: int, direction: str, link: LinkTable | None, most: float) -
         f"{right:.1f},{bottom:.1f} {neck_x - step_y * 4.5:.1f},{neck_y + step_x * 4.5:.1f} "
         f"{neck_x + step_y * 4.5:.1f},{neck_y - step_x * 4.5:.1f}"
     )
-    words = f"({x}, {y}) {direction}: "
-    words += (
-        "no flits" if link is None else f"{exact(link['flits'])} flits, {decimal(link['load'])} per cycle"
-    )
-    share = 0.0 if link is None or not most else link["load"] / most
     return tag(
         "g",
         tag("title", words),
         tag("line", x1=round(left, 1), y1=round(top, 1), x2=round(neck_x, 1), y2=round(neck_y, 1)),
         tag("polygon", points=head),
-        class_="flow" if link is not None else "flow still",
-        style=None if link is None else f"--a:{share:.3f}",
+        class_="flow" if share is not None else "flow still",
+        style=None if share is None else f"--a:{share:.3f}",
     )
 
 

@@ -13,6 +13,8 @@ from neurochip.cores.traffic import TrafficLedger
 from neurochip.description import PriceList
 from neurochip.energy import Clocked, HardwareUse
 from neurochip.report.document import chip_table, energy_table
+from neurochip.report.mesh_schema import Meshed
+from neurochip.report.mesh_table import mesh_table
 from neurochip.report.schema import FORMAT, ChipTable, EnergyTable
 from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase, PhaseBook
 from neurochip.substrate.phase_time import PhaseTime
@@ -66,7 +68,7 @@ class ReplayTimeTable(TypedDict):
     started: str
 
 
-class ReplayDocument(TypedDict):
+class ReplayDocument(Meshed):
     """All of the ``report.json`` of a replay; ``layers`` is name and neurons of each."""
 
     format: int
@@ -163,6 +165,9 @@ def replay_document(
         "weights": what.weights,
         "chip": cast(ChipTable, chip_table(placed.chip) | {"layout": layout}),
         "ledger": by_core.to_json(),
+        "mesh": mesh_table(
+            placed.chip.mesh, ledger.link_load, by_core, replay_time.ticks, replay_time.cycles
+        ),
     }
 
 

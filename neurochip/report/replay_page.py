@@ -18,6 +18,7 @@ from neurochip.report.schema import Document
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.energy import energy
 from neurochip.report.sections.frame import card, section
+from neurochip.report.sections.mesh import mesh
 from neurochip.report.sections.provenance import elements
 from neurochip.report.sections.spikes import Panel, busiest, name_of, raster_figure
 from neurochip.spikes import Spikes
@@ -44,6 +45,7 @@ def replay_page(document: ReplayDocument, spikes: Sequence[Spikes]) -> str:
         _bits(document),
         energy(shared),
         _per_tick(document),
+        mesh(document.get("mesh"), document["chip"], document.get("mapping")),
         _raster(document, spikes),
         chip(shared),
         _provenance(document),

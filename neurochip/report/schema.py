@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NotRequired, TypedDict
 
+from neurochip.report.mesh_schema import LinkTable, Meshed, QueueTable
 from neurochip.report.schema_learning import (
     EndedTable,
     OptimiserTable,
@@ -265,25 +266,6 @@ class CoreTimeTable(TypedDict):
     idle: float
 
 
-class LinkTable(TypedDict):
-    """Flits that left place (x, y) in a direction, and per cycle of the ticks that were timed."""
-
-    x: int
-    y: int
-    direction: str
-    flits: int
-    load: float
-
-
-class QueueTable(TypedDict):
-    """Flits waiting in the router of place (x, y): most in one FIFO, and all of its FIFOs on average."""
-
-    x: int
-    y: int
-    max: int
-    mean: float
-
-
 class TimelineTable(TypedDict):
     """One presentation: ``cycles[tick]``, and ``busy`` and ``stalled`` cycles [core of the layout][tick]."""
 
@@ -365,7 +347,7 @@ class FaultTable(TypedDict):
     counts: dict[str, dict[str, int]]
 
 
-class Document(TypedDict):
+class Document(Meshed):
     """All of ``report.json``."""
 
     format: int

@@ -18,6 +18,7 @@ from neurochip.spikes import Spikes
 from .conftest import Finished, Run, Workplace
 
 SIZES = (20, 12, 5)
+FILES = ("placement.csv", "report.html", "report.json", "spikes.npz")
 
 
 def spikes(ticks: int = 30) -> dict[str, np.ndarray[Any, Any]]:
@@ -36,7 +37,7 @@ def test_a_raster_of_any_network(run: Run, place: Workplace) -> None:
         "simulate", "--replay", "mine.npz", "--out", "out", "--chip", "loihi-sanafe", "--timing", "cycle"
     )
     assert (result.exit_code, result.stderr) == (0, "")
-    assert place.files() == ["mine.npz", "out/report.html", "out/report.json", "out/spikes.npz"]
+    assert place.files() == ["mine.npz", *(f"out/{name}" for name in FILES)]
     # The same from Python, where nothing of the command takes part.
     seen = replay(
         list(spikes().values()),
