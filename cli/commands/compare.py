@@ -30,15 +30,16 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
 
     from neurochip.durable.atomic import replacing
     from neurochip.report.comparison import compare
-    from neurochip.report.comparison_page import OTHER_DATA, comparison_page
-    from neurochip.report.reading import drawing_stored, read_document
+    from neurochip.report.comparison_page import OTHER_DATA, comparison_page, mixed_words
+    from neurochip.report.reading import drawing_stored
+    from neurochip.report.replay_files import read_either
 
     from ..screen import print_table
 
     names = _names(folders)
     runs = []
     for name, folder in zip(names, folders, strict=True):
-        runs.append((name, read_document(folder)))
+        runs.append((name, read_either(folder)))
         with drawing_stored(folder):  # each alone as well, so that what cannot be compared is named
             compare([runs[-1], runs[-1]])
     comparison = compare(runs)
@@ -55,8 +56,7 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
     print_table(("", *names), rows)
     if not comparison.priced_alike:
         click.echo(
-            "\nThese runs are priced with different price lists: do not compare their joules. "
-            "Price them alike with `neurochip report DIR --prices LIST`.",
+            f"\n{mixed_words(comparison)}",
             err=True,
         )
     if not comparison.on_the_same_data:

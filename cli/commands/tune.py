@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..names import RUN
+from ..names import CHIP, RUN
 from ..options import QUIET, SET, THREADS, json_option, out_folder
 
 if TYPE_CHECKING:
+    from neurochip.exploration.searching import FoundChips
+    from neurochip.replays.replaying import Timing
     from neurochip.search.objectives import Objective
     from neurochip.search.study import Trial
     from neurochip.studies.tuning import Ended, Tuned
@@ -33,7 +35,8 @@ __all__ = ["command"]
     metavar="NAME[,NAME]",
     default="error",
     show_default=True,
-    help="What to make small: error, bits, spikes, aer, packets, sops, energy, ticks. Several give a Pareto front.",
+    help="What to make small: error, bits, spikes, aer, packets, hops, sops, energy, time, cycles, energy-delay, "
+    "cores, memory, link, ticks. Several give a Pareto front.",
 )
 @click.option(
     "--trials", type=click.IntRange(min=1), metavar="N", help="Trials in all.  [default: 40, or as it was]"
@@ -75,6 +78,28 @@ __all__ = ["command"]
 @click.option(
     "--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster, e.g. tcp://host:8786."
 )
+@click.option(
+    "--data",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Search chips: RUN is a network (.npz or .nir), and FILE holds labelled samples; only keys of the chip, "
+    "chip.…, are varied (docs/exploring.md).",
+)
+@click.option(
+    "--replay",
+    "raster",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Search chips for the spikes recorded in FILE, or for a network with them as its input.",
+)
+@click.option(
+    "--chip", type=CHIP, metavar="CHIP|FILE", help="With --data or --replay: the chip that is changed."
+)
+@click.option(
+    "--timing",
+    type=click.Choice(["tick", "analytic", "cycle"]),
+    help="With --data or --replay: how the time of a chip is found, as in simulate.  [default: tick]",
+)
 @SET
 @out_folder("runs/tune-NAME-TIME")
 @THREADS
@@ -100,6 +125,10 @@ def command(
     together: int,
     workers: int | None,
     scheduler: str | None,
+    data: Path | None,
+    raster: Path | None,
+    chip: str | None,
+    timing: Timing | None,
     overrides: tuple[str, ...],
     out: Path | None,
     threads: int | None,
@@ -115,6 +144,28 @@ def command(
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")
+    if data is not None or raster is not None:
+        _search_chips(
+            run,
+            vary,
+            data,
+            raster,
+            chip,
+            timing or "tick",
+            objective,
+            trials or 40,
+            sampler,
+            seed,
+            overrides,
+            out,
+            quiet=quiet,
+            as_json=as_json,
+        )
+        return
+    if chip or timing:
+        raise click.UsageError(
+            "--chip and --timing need --data or --replay; of a run change values with --set"
+        )
     from neurochip.studies.tuning import tune
 
     from ..screen import told_briefly
@@ -141,6 +192,63 @@ def command(
     )
     if found.was_done:
         click.echo(f"{found.folder} is finished; nothing was left to do", err=True)
+    if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
+        _print(found)
+
+
+_OF_TRAINING = ("seeds", "held_out", "confirm", "together", "workers", "scheduler", "threads", "resume")
+
+
+def _search_chips(
+    run: str | None,
+    vary: tuple[str, ...],
+    data: Path | None,
+    raster: Path | None,
+    chip: str | None,
+    timing: Timing,
+    objective: str,
+    trials: int,
+    sampler: str,
+    seed: int,
+    overrides: tuple[str, ...],
+    out: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from neurochip.exploration.given import given
+    from neurochip.exploration.searching import search_chips
+
+    from ..screen import told_briefly
+
+    context = click.get_current_context()
+    for name in _OF_TRAINING:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--{name.replace('_', '-')} is for searches that train; with --data or --replay leave it out"
+            )
+    if data is not None and raster is not None:
+        raise click.UsageError("--data shows samples and --replay spikes; name one of them")
+    what = given(run, data=data, raster=raster, overrides=overrides, chip=chip)
+
+    def tell(trial: Trial, is_best: bool, objectives: Sequence[Objective]) -> None:
+        mark = "*" if is_best else " "
+        click.echo(f"trial {trial.number:>2} {mark} {_outcome(trial, objectives, is_share=True)}", err=True)
+
+    found = search_chips(
+        what.workload,
+        what.chip,
+        vary,
+        name=what.name,
+        objective=objective,
+        trials=trials,
+        sampler=sampler,
+        seed=seed,
+        timing=timing,
+        changes=what.changes,
+        out=out,
+        on_trial=None if quiet else tell,
+    )
     if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
         _print(found)
 
@@ -174,7 +282,7 @@ def _outcome(trial: Trial, objectives: Sequence[Objective], *, is_share: bool) -
     return f"{', '.join(reached)}; {values}; {trial.seconds:.1f} s{flag}"
 
 
-def _print(found: Tuned) -> None:
+def _print(found: Tuned | FoundChips) -> None:
     from neurochip.report.quantities import percent
     from neurochip.search.objectives import read_objectives
 

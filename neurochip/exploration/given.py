@@ -79,8 +79,8 @@ def given(
         if data is not None:
             work = NetworkWorkload(network, read_samples(source))
         else:
-            spikes = named_traffic(source, load_arrays(source), input_only=True).spikes[0]
-            work = NetworkWorkload(network, spikes)
+            shown = named_traffic(source, load_arrays(source), input_only=True)
+            work = NetworkWorkload(network, shown.spikes[0], shown.placement)
         return Given(work, sheet, tuple(changes), Path(run).stem, source.name, Path(run).name)
     if data is not None:
         raise ConfigError("--data", "shows samples to a network: name its .npz or .nir")

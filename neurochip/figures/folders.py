@@ -64,8 +64,9 @@ def _of_one(folder: Path) -> list[Figure]:
 def _compared(folders: Sequence[Path]) -> list[Figure]:
     from neurochip.figures.of_studies import comparison_figures
     from neurochip.report.comparison import compare
+    from neurochip.report.replay_files import read_either
 
-    runs = [(name, read_document(folder)) for name, folder in zip(names_of(folders), folders, strict=True)]
+    runs = [(name, read_either(folder)) for name, folder in zip(names_of(folders), folders, strict=True)]
     return comparison_figures(compare(runs))
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from neurochip.figures.kinds import Bars, ChartFigure, Figure
 from neurochip.papers.charts import read_charts
 from neurochip.report.comparison import Comparison
-from neurochip.report.comparison_page import DRAWN, comparison_chart
+from neurochip.report.comparison_page import DRAWN, comparison_chart, drawn_unit
 from neurochip.report.explorations.page import front_chart, key_charts
 from neurochip.report.explorations.schema import ExplorationDocument
 from neurochip.report.sweeps.cost_sections import cost_charts
@@ -63,7 +63,7 @@ def comparison_figures(comparison: Comparison) -> list[Figure]:
             for run, value in zip(comparison.runs, row.values, strict=True)
             if value is not None
         ]
-        unit = "J" if row.key.startswith("energy") else "bit"
+        unit = drawn_unit(row.key)
         names, values = [name for name, _ in known], [value for _, value in known]
         found.append(Bars(row.key.replace("_", "-"), row.name, row.name, unit, names, {"": values}, log=True))
     return found

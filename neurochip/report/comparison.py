@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, cast
 
@@ -11,6 +12,7 @@ from neurochip.errors import ConfigError
 from neurochip.report.baseline import per_point
 from neurochip.report.document import TRAINING_PHASES
 from neurochip.report.quantities import decimal, duration, percent, quantity
+from neurochip.report.replay_comparison import REPLAY_QUANTITIES, is_replayed, replay_about
 from neurochip.report.schema import Document
 from neurochip.report.wording import held_error, network_words, warnings_of
 from neurochip.substrate.ledger import Ledger
@@ -60,14 +62,21 @@ class Comparison:
 
     @property
     def priced_alike(self) -> bool:
-        """Whether all joules come from one price list: others must not be compared."""
-        return len({run.document["energy_j"]["prices"] for run in self.runs}) == 1
+        """Whether all events have the same price in all runs: other joules must not be compared."""
+        return not self.priced_otherwise
+
+    @property
+    def priced_otherwise(self) -> tuple[str, ...]:
+        """Events whose prices differ between runs, or what else makes their joules other things."""
+        return differing_prices([run.document for run in self.runs])
 
     @property
     def on_the_same_data(self) -> bool:
         """Whether all runs learn from one set, or from one file of one content: errors on others say nothing."""
         found = {(data["name"], run.document["run"]["data"].get("digest"))
                  for run in self.runs if (data := run.document.get("data")) is not None}  # fmt: skip
+        if is_replayed(self.runs[0].document):
+            found = {(cast(Any, run.document)["file"], None) for run in self.runs}
         return len(found) < 2
 
     def to_json(self) -> dict[str, Any]:
@@ -77,7 +86,7 @@ class Comparison:
                 {
                     "name": run.name,
                     "about": run.about,
-                    "seed": run.document["seed"],
+                    "seed": cast(Any, run.document).get("seed"),
                     "prices": run.document["energy_j"]["prices"],
                 }
                 for run in self.runs
@@ -97,12 +106,77 @@ def compare(documents: Sequence[tuple[str, Document]]) -> Comparison:
     if len(documents) < 2:
         raise ConfigError("compare", f"needs at least two runs, got {len(documents)}; name another folder")
     runs = tuple(Compared(name, _about(document), document) for name, document in documents)
-    alike = len({run.document["energy_j"]["prices"] for run in runs}) == 1
-    rows = (_row(*entry, runs, against=alike or "energy" not in entry[0]) for entry in _QUANTITIES)
+    found = [run.document for run in runs]
+    kinds = {"replay" if is_replayed(document) else "run" for document in found}
+    if len(kinds) > 1:
+        raise ConfigError("compare", "puts runs beside runs, and replays beside replays; name one kind")
+    quantities = list(REPLAY_QUANTITIES if kinds == {"replay"} else _QUANTITIES)
+    alike = not differing_prices(found)
+    rows = [_row(*entry, runs, against=alike or not _is_priced(entry[0])) for entry in quantities]
+    if not alike:  # categories may agree where sums do not
+        categories = dict.fromkeys(c for document in found for c in document["energy_j"]["by_category"])
+        rows += [
+            _row(
+                f"energy_{category}",
+                f"energy, {category}",
+                _category(category),
+                _joules,
+                runs,
+                against=not differing_prices(found, category),
+            )
+            for category in categories
+        ]
     return Comparison(runs, tuple(row for row in rows if any(value is not None for value in row.values)))
 
 
+def _is_priced(key: str) -> bool:
+    return "energy" in key
+
+
+def _category(category: str) -> Callable[[Any], float | None]:
+    return lambda document: document["energy_j"]["by_category"].get(category)
+
+
+_LASTS = ("core_static", "chip_static")
+_SAME = 1e-9  # relative: a power over a clock, times the clock, is the power but for rounding
+
+
+def differing_prices(documents: Sequence[Any], category: str | None = None) -> tuple[str, ...]:
+    """Return the events that have one price here and another there, in all lines or in those of a category.
+
+    What happened in one run alone has no price to differ from. Static power that is counted in some runs and not in
+    others is named as well, and so are lists without prices beside such with.
+    """
+    tables = [_paid(document, category) for document in documents]
+    found = []
+    for event in dict.fromkeys(itertools.chain.from_iterable(tables)):
+        prices = [table[event] for table in tables if event in table]
+        if max(prices) - min(prices) > _SAME * max(prices):
+            found.append(event)
+    totals = [document["energy_j"]["total"] is None for document in documents]
+    if any(totals) and not all(totals):
+        found.append("no prices at all")
+    if category in (None, "static"):
+        static = [str(document["energy_j"].get("static", "")) for document in documents]
+        if any(words == "counted" for words in static) and any(w.startswith("not counted") for w in static):
+            found.append("static power, which some do not count")
+    return tuple(found)
+
+
+def _paid(document: Any, category: str | None) -> Mapping[str, float]:
+    """Return event → joules, or watts of what lasts."""
+    timing = document.get("timing")
+    hz = timing["clock_hz"] if timing else document["chip"].get("clock_hz")
+    return {
+        line["event"]: line["unit_j"] * (hz or 1.0) if line["event"] in _LASTS else line["unit_j"]
+        for line in document["energy_j"]["lines"]
+        if category is None or line["category"] == category
+    }
+
+
 def _about(document: Document) -> str:
+    if is_replayed(document):
+        return replay_about(document)
     run = RunSpec.from_dict(document["run"])
     data = f", {document['data']['name']}" if "data" in document else ""
     return f"{network_words(run, document['chip']['name'])}{data}, seed {document['seed']}"
@@ -191,6 +265,21 @@ def _seconds(what: Literal["training", "evaluation"]) -> Callable[[Document], fl
     return value_of
 
 
+def _all_seconds(document: Document) -> float | None:
+    """Return the time of everything on the chip, where all of it was timed."""
+    timing = document.get("timing")
+    return None if timing is None else timing["seconds"]
+
+
+def _energy_delay(document: Document) -> float | None:
+    """Return joules times seconds of a training sample, where both are known."""
+    return document["energy_j"].get("delay_js", {}).get("training")
+
+
+def _js(value: float) -> str:
+    return quantity(value, "J·s")
+
+
 def _second_words(value: float) -> str:
     return quantity(value, "s")
 
@@ -245,6 +334,8 @@ _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[
     ("energy_per_sample", "energy a sample", lambda d: d["energy_j"]["per_sample"], _joules),
     ("seconds_per_sample", "time a sample, learning", _seconds("training"), _second_words),
     ("seconds_per_test_sample", "time a sample, classifying", _seconds("evaluation"), _second_words),
+    ("seconds", "time on the chip, all phases", _all_seconds, _second_words),
+    ("energy_delay_per_sample", "energy × delay a sample", _energy_delay, _js),
     ("area_m2", "area of the cells", _area, _area_words),
     ("energy_training", "energy, all training", lambda d: d["energy_j"]["training"], _joules),
     (

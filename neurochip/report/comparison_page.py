@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from neurochip.report.bars import Bar, log_bars
 from neurochip.report.comparison import Comparison
 from neurochip.report.figures import COLOURS, Chart, plot
@@ -12,19 +14,43 @@ from neurochip.report.sections.learning import error_chart
 
 __all__ = ["comparison_page"]
 
-_MIXED = (
-    "These runs are priced with different price lists: their joules must not be compared. "
-    "Price them with one list (neurochip report DIR --prices LIST) and compare the folders again."
+MIXED = (
+    "The energy tables of these runs do not agree ({what}): joules have a ratio only where they do. Price them with "
+    "one list (neurochip report DIR --prices LIST) and compare the folders again."
 )
 OTHER_DATA = "These runs learn from different data: their errors must not be compared."
+_MOST_NAMED = 4
 # Of these a bar chart is drawn: what is paid for one sample.
-DRAWN = ("symbols_per_sample", "aer_per_sample", "real_valued_per_sample", "energy_per_sample")
+DRAWN = (
+    "symbols_per_sample",
+    "aer_per_sample",
+    "real_valued_per_sample",
+    "energy_per_sample",
+    "seconds_per_sample",
+    "seconds_per_test_sample",
+    "energy",
+    "energy_per_inference",
+    "seconds",
+    "seconds_per_inference",
+)
+
+
+def drawn_unit(key: str) -> str:
+    """Return the unit of a quantity that is drawn."""
+    return "J" if key.startswith("energy") else "s" if key.startswith("seconds") else "bit"
+
+
+def mixed_words(comparison: Comparison) -> str:
+    """Return why joules are not compared."""
+    differing = comparison.priced_otherwise
+    more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
+    return MIXED.format(what=", ".join(differing[:_MOST_NAMED]) + more)
 
 
 def comparison_page(comparison: Comparison) -> str:
     """Return the text of the page."""
     names = [run.name for run in comparison.runs]
-    notes = [] if comparison.priced_alike else [tag("p", _MIXED, class_="note")]
+    notes = [] if comparison.priced_alike else [tag("p", mixed_words(comparison), class_="note")]
     notes += [] if comparison.on_the_same_data else [tag("p", OTHER_DATA, class_="note")]
     head = page_head(" · ".join(names), "Runs side by side; ratios are to the first.", (), *notes)
     return page(" · ".join(names), head, _curves(comparison), _table(comparison), _charts(comparison))
@@ -36,7 +62,7 @@ def comparison_chart(comparison: Comparison) -> Chart | None:
     for number, run in enumerate(comparison.runs):
         points = [
             (float(epoch["epoch"]), epoch["test_error"])
-            for epoch in run.document["result"]["epochs"]
+            for epoch in cast(Any, run.document).get("result", {"epochs": []})["epochs"]
             if epoch["test_error"] is not None
         ]
         if points:
@@ -65,7 +91,9 @@ def _table(comparison: Comparison) -> Markup:
         for words, against in list(zip(line.words, line.ratios, strict=True))[1:]:
             cells += [tag("td", words), tag("td", tag("small", against), class_="against")]
         rows.append(row(line.name, *cells))
-    return section("Side by side", grid(names, rows), about="Costs are those of training.")
+    learns = "result" in comparison.runs[0].document
+    about_costs = "Costs are those of training." if learns else None
+    return section("Side by side", grid(names, rows), about=about_costs)
 
 
 def _charts(comparison: Comparison) -> Markup | None:
@@ -80,7 +108,7 @@ def _charts(comparison: Comparison) -> Markup | None:
             )
             if value is not None
         ]
-        unit = "J" if line.key.startswith("energy") else "bit"
+        unit = drawn_unit(line.key)
         charts.append(tag("figure", tag("h3", line.name), log_bars(drawn, unit=unit)))
     if not charts:
         return None

@@ -6,21 +6,21 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from neurochip.description import PriceList
 from neurochip.durable.atomic import replacing
 from neurochip.energy import HardwareUse
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, converted, read_json
-from neurochip.report.reading import REPORT, drawing_stored
+from neurochip.report.reading import REPORT, drawing_stored, read_document
 from neurochip.report.replay_document import ReplayDocument, repriced_replay
 from neurochip.report.replay_page import replay_page
-from neurochip.report.schema import FORMAT
+from neurochip.report.schema import FORMAT, Document
 from neurochip.spikes import Spikes, npz_of
 from neurochip.substrate.ledger import Ledger
 
-__all__ = ["is_replay", "read_replay", "render_replay_again", "replay_spikes", "write_replay"]
+__all__ = ["is_replay", "read_either", "read_replay", "render_replay_again", "replay_spikes", "write_replay"]
 
 SPIKES = "spikes.npz"
 
@@ -72,6 +72,13 @@ def read_replay(folder: Path | str) -> ReplayDocument:
         HardwareUse.from_json(table["hardware"])
         Ledger.from_json(table["ledger"])
     return table
+
+
+def read_either(folder: Path | str) -> Document:
+    """Return the document of a run's folder, or of a replay's, whose tables of energy and chip are the same."""
+    if is_replay(folder):
+        return cast(Document, read_replay(folder))
+    return read_document(folder)
 
 
 def render_replay_again(folder: Path | str, prices: PriceList | None = None) -> tuple[ReplayDocument, Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.report.document import TRAINING_PHASES, document
@@ -48,6 +48,54 @@ def _counted(counter: str) -> Callable[[Document], float | None]:
     return value_of
 
 
+def _seconds(table: Document) -> float | None:
+    """Return the time of a test sample on the chip, or of a training sample where none was timed."""
+    timing = table.get("timing")
+    if timing is None:
+        return None
+    sample = timing["evaluation_sample"] or timing["training_sample"]
+    return None if sample is None else sample["seconds"]
+
+
+def _cycles(table: Document) -> float | None:
+    timing = table.get("timing")
+    if timing is None:
+        return None
+    sample = timing["evaluation_sample"] or timing["training_sample"]
+    return None if sample is None else sample["cycles"]
+
+
+def _delay(table: Document) -> float | None:
+    found: dict[str, float] = table["energy_j"].get("delay_js", {})
+    return found.get("evaluation", found.get("training"))
+
+
+def _hops(table: Document) -> float | None:
+    ew, ns = _counted("hops_ew")(table), _counted("hops_ns")(table)
+    return None if ew is None or ns is None else ew + ns
+
+
+def _layout(what: str) -> Callable[[Document], float | None]:
+    """Return how many cores are in use, or a sum over them."""
+
+    def value_of(table: Document) -> float | None:
+        cores: Any = table["chip"]["layout"]
+        if not cores:
+            return None
+        return float(len(cores) if not what else sum(core[what] for core in cores))
+
+    return value_of
+
+
+def _link(table: Document) -> float | None:
+    """Return flits a tick over the busiest link."""
+    mesh = table.get("mesh")
+    ticks = sum(phase["ticks"] for phase in table["ledger"].values())
+    if mesh is None or not ticks:
+        return None
+    return float(max((link["flits"] for link in mesh["links"]), default=0)) / int(ticks)
+
+
 OBJECTIVES = {
     objective.name: objective
     for objective in (
@@ -58,6 +106,13 @@ OBJECTIVES = {
         Objective("packets", "packets a sample", "", _counted("packets")),
         Objective("sops", "SOPs a sample", "", _counted("sops")),
         Objective("energy", "energy a sample", "J", lambda table: table["energy_j"]["per_sample"]),
+        Objective("hops", "links crossed a sample", "", _hops),
+        Objective("time", "time a sample", "s", _seconds),
+        Objective("cycles", "cycles a sample", "", _cycles),
+        Objective("energy-delay", "energy × delay a sample", "J·s", _delay),
+        Objective("cores", "cores in use", "", _layout("")),
+        Objective("memory", "synapse memory in use", "bit", _layout("synapse_bits")),
+        Objective("link", "flits over the busiest link", "", _link),
         Objective("ticks", "ticks a sample", "", lambda table: table["time"]["ticks_per_sample"]),
     )
 }

@@ -47,6 +47,8 @@ def costs_of(
     if run.substrate == "digital":
         costs["bits"] = tested.total("symbols") / tested.presentations
         costs["spikes"] = tested.total("spikes_sent") / tested.presentations
+        costs["packets"] = tested.total("packets") / tested.presentations
+        costs["aer_bits"] = tested.total("aer") / tested.presentations
         costs |= _of_cores(cores)
         costs |= _paid(run, chip, ledger, tested)
     return costs
@@ -92,10 +94,15 @@ def _paid(run: RunSpec, chip: ChipSpec, ledger: Ledger, tested: PhaseBook) -> di
         cycles = tested.time.cycles / tested.time.presentations
         cycles += host_cycles(tested, clocked) / tested.presentations
         costs["time_s"] = cycles / clocked.hz
+        costs["cycles"] = cycles
+        load = tested.time.link_load
+        costs["busiest_link"] = float(load.max(initial=0)) / tested.time.presentations
     try:
         paid = price(ledger, hardware_of(run), chip.prices, clocked)
     except ConfigError:  # an event without a price: the energy is not known, which is not the same as 0
         return costs
     if paid.total_j is not None:
         costs["energy_j"] = paid.by_phase.get(Phase.EVALUATION.value, 0.0) / tested.presentations
+        if "time_s" in costs:
+            costs["energy_delay_js"] = costs["energy_j"] * costs["time_s"]
     return costs

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.description import RunSpec, bound
-from neurochip.description.chip_changes import PREFIX, why_unused
+from neurochip.description.chip_changes import PREFIX, present, why_unused
 from neurochip.description.run_reader import anchor_files, apply_overrides
 from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
@@ -298,7 +298,7 @@ def define(
     return Definition(
         run=table,
         axes=axes,
-        modes=_fitting_modes(axes, modes),
+        modes=_fitting_modes(axes, modes, fixed=not run.faults.given()),
         nominal=values,
         dies=0 if not has_dies else dies if dies is not None else 0 if measured else 30,
         seeds=seeds,
@@ -344,8 +344,13 @@ def _check_precision(precision: float | None, axes: tuple[Axis, ...], adaptive: 
         )
 
 
-def _fitting_modes(axes: tuple[Axis, ...], wanted: tuple[Mode, ...] | None) -> tuple[Mode, ...]:
-    """Refuse modes that cannot be had, or leave them out where none was asked for by name."""
+def _fitting_modes(
+    axes: tuple[Axis, ...], wanted: tuple[Mode, ...] | None, *, fixed: bool
+) -> tuple[Mode, ...]:
+    """Refuse modes that cannot be had, or leave them out where none was asked for by name.
+
+    ``fixed``: nothing is broken, so that no spike depends on where neurons stand.
+    """
     carried = (Mode.DEPLOY, Mode.FINE_TUNE)
     impossible: dict[Mode, str] = {}
     known = [known_key(RunSpec, axis.key) for axis in axes]
@@ -356,6 +361,10 @@ def _fitting_modes(axes: tuple[Axis, ...], wanted: tuple[Mode, ...] | None) -> t
     if all(found is not None and found.key.training_only for found in known):
         names = " and ".join(axis.key for axis in axes)
         impossible.setdefault(Mode.DEPLOY, f"only tests, and {names} only matters in training")
+    if axes and fixed and all(axis.key.startswith(PREFIX) for axis in axes):
+        names = " and ".join(axis.key for axis in axes)
+        why = f"gives the weights that deploy has: {names} changes no spike"
+        impossible |= {mode: why for mode in (Mode.IN_LOOP, Mode.FINE_TUNE)}
     if wanted is None:
         return tuple(mode for mode in Mode if mode not in impossible)
     for mode in wanted:
@@ -382,6 +391,9 @@ def _nominal_value(run: RunSpec, axis: Axis) -> str:
         return "0"
     if axis.key == DIE_FILE:
         return ""  # devices that are all as they were drawn up
+    if axis.key.startswith(PREFIX):
+        found = present(run.sheet, axis.key.removeprefix(PREFIX))
+        return str(found) if isinstance(found, int | float | str) else ""  # as the chip has it
     value = value_at(RunSpec, run.to_dict(), axis.key)
     if isinstance(value, dict) and "kind" in value:  # an element: its inline table
         return "{ " + ", ".join(f"{name} = {describe(entry)}" for name, entry in value.items()) + " }"

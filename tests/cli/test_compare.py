@@ -78,7 +78,55 @@ def test_a_folder_that_holds_no_run(run: Run, place: Workplace, holds: str, word
 def test_a_replay_is_no_run(run: Run, place: Workplace) -> None:
     assert run("simulate", "--replay", "one/raster.npz", "--out", "replayed", "--quiet").exit_code == 0
     result = run("compare", "one", "replayed")
-    assert (result.exit_code, result.stderr) == (
-        3,
-        "Error: replayed: is a replay, not a run that learns; `neurochip report` shows it\n",
+    assert result.exit_code == 2
+    assert (
+        result.stderr == "Error: compare: puts runs beside runs, and replays beside replays; name one kind\n"
     )
+
+
+def replayed(run: Run, name: str, *more: str) -> None:
+    result = run("simulate", "--replay", "one/raster.npz", "--out", name, "--quiet", *more)
+    assert result.exit_code == 0, result.stderr
+
+
+def rows(run: Run, *names: str) -> tuple[dict[str, list[str]], str]:
+    result = run("compare", *names)
+    assert result.exit_code == 0, result.stderr
+    lines = [line for line in result.stdout.splitlines() if line.strip()]
+    return {line.split("  ")[0].strip(): line.split("  ") for line in lines}, result.stderr
+
+
+def test_replays_and_their_time(run: Run, place: Workplace) -> None:
+    replayed(run, "slow", "--timing", "analytic", "--set", "chip.timing.clock=100 MHz")
+    replayed(run, "fast", "--timing", "analytic", "--set", "chip.timing.clock=400 MHz")
+    found, said = rows(run, "slow", "fast")
+    assert said == ""
+    assert found["time"][-1].strip() == "× 0.250"
+    assert found["cycles"][-1].strip() == found["energy"][-1].strip() == "the same"
+    assert run("compare", "slow", "fast", "--html", "pair.html").exit_code == 0
+    assert "flits over the busiest link" in (place.folder / "pair.html").read_text(encoding="utf-8")
+    assert run("figures", "slow", "fast", "--out", "drawn").exit_code == 0
+
+
+def test_joules_are_compared_where_tables_agree(run: Run, place: Workplace) -> None:
+    """Lists of other names with the same prices agree; a changed price takes the ratio of what it is in alone."""
+    from neurochip.description import chip_text
+
+    text = chip_text("cmos45")
+    place.write("mine.toml", text)
+    replayed(run, "here")
+    replayed(run, "mine", "--chip", "mine.toml")
+    found, said = rows(run, "here", "mine")
+    assert said == "" and found["energy"][-1].strip() == "the same"
+    replayed(run, "other", "--set", "chip.prices.packet_out=5 pJ")
+    found, said = rows(run, "here", "other")
+    assert "do not agree (packet_out)" in said
+    assert "×" not in found["energy"][-1] and "same" not in found["energy"][-1]
+    assert found["energy, synapse"][-1].strip() == "the same"
+    assert "×" not in found["energy, network"][-1] and "same" not in found["energy, network"][-1]
+    # The same name is no promise of the same prices.
+    edited = text.replace('[prices.packet_out]\nvalue = "10 pJ"', '[prices.packet_out]\nvalue = "20 pJ"')
+    assert edited != text
+    place.write("mine.toml", edited)
+    replayed(run, "edited", "--chip", "mine.toml")
+    assert "do not agree (packet_out)" in rows(run, "mine", "edited")[1]

@@ -90,3 +90,78 @@ def test_its_figures_are_for_papers_too(run: Run, place: Workplace) -> None:
     result = run("figures", "out", "--out", "drawn")
     assert result.exit_code == 0, result.stderr
     assert any("front-energy-j-cores" in name for name in place.files())
+
+
+def test_chips_are_searched(run: Run, place: Workplace) -> None:
+    """The best of a search is the best of the grid, whose points are those of `sweep`."""
+    pytest.importorskip("optuna")
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    asked = ("--vary", "chip.core.neurons=5,10,20", "--vary", "chip.packet.routing=unicast,multicast")
+    result = run(
+        "tune", "--replay", "mine.npz", *asked, "--objective", "hops,cores", "--trials", "25", "--out", "t"
+    )
+    assert result.exit_code == 0, result.stderr
+    found = json.loads((place.folder / "t/tune.json").read_text())
+    run("sweep", "--replay", "mine.npz", *asked, "--out", "s")
+    points = json.loads((place.folder / "s/sweep.json").read_text())
+    grid = {tuple(p["values"].values()): p["metrics"] for p in points["points"]}
+    for trial in found["trials"]:
+        figures = grid[tuple(trial["values"][key] for key in ("chip.core.neurons", "chip.packet.routing"))]
+        assert trial["objectives"] == [figures["hops"], figures["cores"]]
+    [front] = [f for f in points["fronts"] if sorted(f["metrics"]) == ["cores", "hops"]]
+    best = {
+        (points["points"][k]["metrics"]["hops"], points["points"][k]["metrics"]["cores"])
+        for k in front["points"]
+    }
+    assert {tuple(found["trials"][k]["objectives"]) for k in found["front"]} == best
+    assert found["work"]["spikes"] == 1 and found["work"]["counted"] <= 7
+    assert (place.folder / "t/tune.html").is_file()
+    assert run("figures", "t", "--out", "drawn").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--vary", "learning.beta=0.1:0.2"], "is a key of a run"),
+        (["--vary", "chip.timing.clock=1e8:1e9"], "knows no cycles"),
+        (["--vary", "chip.core.neurons=5:20", "--objective", "ticks"], "must be among"),
+        (["--vary", "chip.core.neurons=5:20", "--objective", "time"], "is not known of such a run"),
+        (["--vary", "chip.core.neurons=5:20", "--seeds", "2"], "--seeds is for searches that train"),
+    ],
+)
+def test_what_no_search_of_chips_takes(run: Run, place: Workplace, words: list[str], problem: str) -> None:
+    pytest.importorskip("optuna")
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    result = run("tune", "--replay", "mine.npz", *words, "--trials", "2", "--out", "out")
+    assert result.exit_code != 0 and problem in result.stderr
+
+
+def test_a_run_is_trained_once_for_all_its_chips(run: Run, place: Workplace) -> None:
+    pytest.importorskip("loky")
+    small = [
+        f"--set={w}"
+        for w in (
+            "data.set=digits",
+            "network.layers=[64,6,10]",
+            "learning.epochs=1",
+            "data.train=40",
+            "data.test=20",
+            "timing=analytic",
+            "phases.free=8",
+            "phases.nudged=4",
+        )
+    ]
+    asked = ("--vary", "chip.core.neurons=8,20,80", "--seeds", "1", "--workers", "1")
+    result = run("sweep", "mnist-small", *small, *asked, "--out", "out", "--quiet")
+    assert result.exit_code == 0, result.stderr
+    table = json.loads((place.folder / "out/sweep.json").read_text())
+    points = [p for p in table["points"] if p["mode"] == "deploy"]
+    assert len({p["error"] for p in points}) == 1  # a chip changes no spike
+    assert {p["costs"]["cores"] for p in points} == {3.0, 6.0, 11.0}
+    for name in ("energy_j", "time_s", "cycles", "energy_delay_js", "packets", "busiest_link"):
+        assert len({p["costs"][name] for p in points}) > 1, name
+    assert table["definition"]["modes"] == ["ideal", "deploy"]
+    refused = run("sweep", "mnist-small", "--vary", "chip.core.neurons=100,200", "--modes", "in-loop")
+    assert refused.exit_code != 0 and "changes no spike" in refused.stderr
+    dead = run("sweep", "mnist-small", "--vary", "chip.timing.clock=1e8,1e9")
+    assert dead.exit_code != 0 and "knows no cycles" in dead.stderr

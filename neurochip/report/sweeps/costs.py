@@ -24,9 +24,14 @@ COSTS = {
     for cost in (
         Cost("energy_j", "energy of a test sample", "J"),
         Cost("time_s", "time of a test sample", "s"),
+        Cost("cycles", "cycles of a test sample", ""),
+        Cost("energy_delay_js", "energy × delay of a test sample", "J·s"),
         Cost("ticks", "ticks of a test sample", ""),
         Cost("bits", "bits of a test sample", "bit"),
         Cost("spikes", "spikes of a test sample", ""),
+        Cost("aer_bits", "bits of addresses and headers of a test sample", "bit"),
+        Cost("packets", "packets of a test sample", ""),
+        Cost("busiest_link", "flits of a test sample over the busiest link", ""),
         Cost("area_um2", "gates of all matched devices", "µm²"),
         Cost("cores", "cores in use", ""),
         Cost("memory_bits", "synapse memory in use", "bit"),
@@ -52,7 +57,7 @@ def cost_words(name: str, value: float | None) -> str:
     unit = COSTS[name].unit
     if unit == "µm²":
         return f"{value:.0f} µm²" if value < 1e6 else f"{decimal(value / 1e6)} mm²"
-    return quantity(value, unit) if unit in ("J", "s", "bit") else f"{value:.4g}"
+    return quantity(value, unit) if unit in ("J", "s", "J·s", "bit") else f"{value:.4g}"
 
 
 def cost_range(name: str, cells: Iterable[CellTable]) -> str:

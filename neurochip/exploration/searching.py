@@ -1,0 +1,182 @@
+"""`search_chips`: the chip that makes figures of one workload small, proposed point by point."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from neurochip.description import ChipSpec
+from neurochip.description.chip_changes import PREFIX, changed, merged, present, why_unused, written
+from neurochip.durable.atomic import replacing
+from neurochip.durable.dated import made, make_dated, refuse_existing
+from neurochip.durable.signals import stoppable
+from neurochip.errors import ConfigError
+from neurochip.exploration.exploring import point_on
+from neurochip.exploration.workload import Workload
+from neurochip.machine import check_repeated
+from neurochip.replays.replaying import Timing, check_clock, check_timing
+from neurochip.report.drawn import drawn
+from neurochip.report.front import pareto_front
+from neurochip.search.dimensions import Choice, Dimension, Value, read_dimensions
+from neurochip.search.objectives import Objective, read_objectives
+from neurochip.search.page import search_page
+from neurochip.search.stored import SUMMARY
+from neurochip.search.study import Study, Trial, check_sampler
+
+__all__ = ["FoundChips", "search_chips"]
+
+_PAGE, _TRIALS = "tune.html", "trials.jsonl"
+_FORMAT = 2
+# Objective of a search → figure of a point.
+FIGURES = {
+    "error": "error",
+    "bits": "bits",
+    "aer": "aer_bits",
+    "packets": "packets",
+    "hops": "hops",
+    "sops": "sops",
+    "energy": "energy_j",
+    "time": "seconds",
+    "cycles": "cycles",
+    "energy-delay": "energy_delay_js",
+    "cores": "cores",
+    "memory": "memory_bits",
+    "link": "busiest_link",
+}
+
+
+class FoundChips(NamedTuple):
+    """All trials, the numbers of those that none beats, what tune.json holds, and the folder."""
+
+    trials: tuple[Trial, ...]
+    front: tuple[int, ...]
+    summary: dict[str, Any]
+    folder: Path
+
+
+def search_chips(
+    workload: Workload,
+    chip: ChipSpec,
+    vary: Sequence[str],
+    *,
+    name: str,
+    objective: str = "energy",
+    trials: int = 40,
+    sampler: str = "tpe",
+    seed: int = 1,
+    timing: Timing = "tick",
+    changes: Sequence[str] = (),
+    out: Path | str | None = None,
+    on_trial: Callable[[Trial, bool, tuple[Objective, ...]], None] | None = None,
+) -> FoundChips:
+    """Search keys of a chip for one workload, whose spikes are computed once.
+
+    Parameters
+    ----------
+    vary
+        ``chip.KEY=LOW:HIGH``, with ``:log`` and ``:int`` behind it, or ``chip.KEY=A,B,C`` each.
+    objective
+        Names of `FIGURES`, separated by commas; several give a Pareto front.
+    trials, sampler, seed
+        As for `neurochip.studies.tuning.tune`.
+    timing, changes, out
+        As for `neurochip.exploration.explore`.
+    on_trial
+        Told of each trial, and whether none before beats it.
+
+    Raises
+    ------
+    NeurochipError
+        One of its family, before anything is written; a chip that cannot hold the network is a trial that failed.
+    """
+    check_timing(timing)
+    check_repeated(trials, "trials")
+    check_sampler(sampler)
+    if out is not None:
+        refuse_existing(Path(out))
+    dimensions, objectives = read_dimensions(vary), read_objectives(objective)
+    for one in objectives:
+        if one.name not in FIGURES:
+            raise ConfigError(
+                "--objective", f'must be among {", ".join(FIGURES)} for a chip, got "{one.name}"'
+            )
+    for dimension in dimensions:
+        _check(dimension, timing)
+    base = changed(chip, changes)
+    check_clock(base, timing)
+    point_on(
+        workload, chip, changes, timing
+    )  # what the chip itself cannot hold is said before a folder is made
+    folder = made(Path(out)) if out is not None else make_dated("runs", f"tune-{name}", made)
+    study = Study(
+        folder / _TRIALS, dimensions, objectives, sampler=sampler, seed=seed, first=_present(base, dimensions)
+    )
+
+    def evaluate(values: Mapping[str, Value]) -> dict[str, float]:
+        asked = [written(key.removeprefix(PREFIX), _text(value)) for key, value in values.items()]
+        figures = point_on(workload, chip, merged(changes, asked), timing)
+        return {short: figures[figure] for short, figure in FIGURES.items() if figure in figures}
+
+    began = time.perf_counter()
+    with stoppable("tune", folder):
+        while len(study.trials) < trials:
+            trial = study.run(evaluate)
+            if on_trial is not None:
+                on_trial(trial, trial.number in _front(study.trials, len(objectives)), objectives)
+    front = _front(study.trials, len(objectives))
+    summary = {
+        "format": _FORMAT,
+        "vary": list(vary),
+        "objective": objective,
+        "sampler": sampler,
+        "seed": seed,
+        "judged_on": f"{workload.samples} samples" if workload.samples else "the recording",
+        "run": {"name": name, "experiment": "train", "chip": base.name, "timing": timing},
+        "work": dict(workload.work),
+        "seconds": time.perf_counter() - began,
+        "front": list(front),
+        "confirmed": [],
+        "trials": [trial._asdict() for trial in study.trials],
+    }
+    with replacing(folder / SUMMARY) as file:
+        file.write((json.dumps(summary, indent=1, ensure_ascii=False) + "\n").encode())
+    with drawn(folder / _PAGE, folder / SUMMARY):
+        page = search_page(summary, dimensions, study.trials, objectives, front, share=True)
+    with replacing(folder / _PAGE) as file:
+        file.write(page.encode())
+    return FoundChips(tuple(study.trials), front, summary, folder)
+
+
+def _check(dimension: Dimension, timing: str) -> None:
+    place = f"--vary {dimension.key}"
+    if not dimension.key.startswith(PREFIX):
+        raise ConfigError(
+            place, "is a key of a run, and spikes are given here; vary keys of the chip, chip.…"
+        )
+    why = why_unused(dimension.key.removeprefix(PREFIX), timing)
+    if why is not None:
+        raise ConfigError(place, why)
+
+
+def _present(chip: ChipSpec, dimensions: Sequence[Dimension]) -> dict[str, Value] | None:
+    """Return the values that a chip has, if all of them lie where is searched: the first trial."""
+    found: dict[str, Value] = {}
+    for dimension in dimensions:
+        value = present(chip, dimension.key.removeprefix(PREFIX))
+        if not dimension.holds(value):
+            return None
+        found[dimension.key] = str(value) if isinstance(dimension, Choice) else value
+    return found
+
+
+def _text(value: Value) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def _front(trials: Sequence[Trial], objectives: int) -> tuple[int, ...]:
+    good = [trial for trial in trials if not trial.failure]
+    front = tuple(good[row].number for row in pareto_front([trial.objectives for trial in good]))
+    return front[:1] if objectives == 1 else front
