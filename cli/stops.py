@@ -100,7 +100,8 @@ def stops(*, as_json: bool = False) -> Iterator[None]:
     Anything else is a fault of the program and keeps its traceback.
     """
     try:
-        yield
+        with _interrupted_rather():
+            yield
     except KeyboardInterrupt as stop:
         # Without a folder: another signal, or one that came where nobody knew what is gone on with.
         if isinstance(stop, Interrupted) and stop.folder is not None:
@@ -122,6 +123,21 @@ def stops(*, as_json: bool = False) -> Iterator[None]:
         if not as_json:
             raise
         raise Refusal(error.format_message(), error.exit_code, as_json=True) from None
+
+
+@contextmanager
+def _interrupted_rather() -> Iterator[None]:
+    """Take what comes up after an interruption for it: extensions in C answer one with errors of their import."""
+    try:
+        yield
+    except (KeyboardInterrupt, click.exceptions.Exit):
+        raise
+    except Exception:
+        from neurochip.durable.signals import is_interrupted
+
+        if not is_interrupted():
+            raise
+        raise KeyboardInterrupt from None
 
 
 @contextmanager

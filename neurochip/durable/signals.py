@@ -21,7 +21,7 @@ from typing import Any
 from neurochip.durable.atomic import is_writing
 from neurochip.errors import Interrupted, Stopped
 
-__all__ = ["Asked", "commanding", "interrupted_work", "received", "stoppable"]
+__all__ = ["Asked", "commanding", "interrupted_work", "is_interrupted", "received", "stoppable"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 PATIENCE_S = 1.8  # for loops to end by themselves, before the main thread is interrupted
@@ -57,7 +57,7 @@ class _Owner:
         self.asking: list[Asked] = []  # of the main thread, the outermost first
         self.at_last: Callable[[Interrupted], None] | None = None
         self._before: dict[signal.Signals, Any] = {}
-        self._is_raised = False
+        self.is_raised = False
         self.received: int = signal.SIGINT  # the last one
         self._depth = 0
         self._turn = 0  # counts the times that the signals were given back
@@ -85,7 +85,7 @@ class _Owner:
             for which, handler in self._before.items():
                 signal.signal(which, handler)
             self.asked.clear()
-            self._is_raised = False
+            self.is_raised = False
             self._left = None  # what one call worked at is nothing that the next one goes on with
             self._turn += 1
         late, self._late, self._is_leaving = self._late, None, False
@@ -120,8 +120,8 @@ class _Owner:
         is_repeated, self._is_repeated, self._is_receiving = self._is_repeated, False, False
         if is_first and not is_repeated and self.asking and self.asking[-1].asks:
             return
-        if not self._is_raised:  # a storm of signals must not interrupt what the first one ends
-            self._is_raised = True
+        if not self.is_raised:  # a storm of signals must not interrupt what the first one ends
+            self.is_raised = True
             raise KeyboardInterrupt
 
     def _wait(self, place: Interrupted) -> None:
@@ -131,7 +131,7 @@ class _Owner:
         self._wait_for_files()
         if turn != self._turn:
             return
-        if not self._is_raised:
+        if not self.is_raised:
             now = self.place()  # a folder may have been made since, or its block been left
             place = now if now.folder is not None else place
             _interrupt_main_thread()
@@ -195,6 +195,11 @@ def stoppable(command: str = "simulate", folder: Path | None = None, *, asks: bo
 def received() -> int:
     """Return the number of the last signal that came, SIGINT where none did."""
     return _OWNER.received
+
+
+def is_interrupted() -> bool:
+    """Return whether the main thread was interrupted by a signal, within `commanding` or `stoppable`."""
+    return _OWNER.is_raised
 
 
 def interrupted_work() -> Interrupted:

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import textwrap
 import warnings
 from pathlib import Path
 
@@ -211,6 +212,34 @@ def test_what_a_command_goes_on_with_is_known_from_its_first_moment(
         [sys.executable, "-c", code, *words.split()], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (130, said)
+
+
+@pytest.mark.parametrize(
+    "error", ["ImportError('numba._devicearray failed to import')", "DataError('a', 'b')"]
+)
+@pytest.mark.parametrize("is_struck", [True, False], ids=["interrupted", "the control"])
+def test_what_an_interruption_is_turned_into_is_one(place: object, error: str, is_struck: bool) -> None:
+    """Extensions in C that are interrupted in their import say that they failed."""
+    code = textwrap.dedent(f"""
+        import os, signal
+        from neurochip._cli import main
+        from neurochip.errors import DataError
+        def get_command(*_):
+            try:
+                os.kill(os.getpid(), signal.SIGINT) if {is_struck} else None
+            except KeyboardInterrupt:
+                pass
+            raise {error}
+        main.LazyGroup.get_command = get_command
+        main.main()
+    """)
+    words = [sys.executable, "-c", code, "tune", "--resume", "found"]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    if is_struck:
+        assert (done.returncode, done.stderr) == (130, "Stopped; go on with: neurochip tune --resume found\n")
+    else:
+        wanted = (1, "ImportError: numba") if "Import" in error else (3, "Error: a: b")
+        assert done.returncode == wanted[0] and wanted[1] in done.stderr
 
 
 @pytest.mark.parametrize(
