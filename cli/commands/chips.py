@@ -226,7 +226,9 @@ def _print_prices(prices: PriceList, sources: Sources) -> None:
     metavar="CHIP.toml",
     help="Write a chip specification of it (--liberty).",
 )
-@click.option("--node", default="45 nm", show_default=True, help="Feature size of the liberty file.")
+@click.option(
+    "--node", default="45 nm", show_default=True, metavar="LENGTH", help="Feature size of the liberty file."
+)
 @json_option("the result as JSON")
 def synthesise_command(
     folder: Path,
