@@ -153,6 +153,11 @@ def differing_prices(documents: Sequence[Any], category: str | None = None) -> t
         prices = [table[event] for table in tables if event in table]
         if max(prices) - min(prices) > _SAME * max(prices):
             found.append(event)
+    first, name = set(tables[0]), documents[0]["energy_j"]["prices"]
+    for document, table in zip(documents[1:], tables[1:], strict=True):
+        if document["energy_j"]["prices"] != name and first - set(table) and set(table) - first:
+            found.append("what has a price at all")  # operations in one list, whole updates in another
+            break
     totals = [document["energy_j"]["total"] is None for document in documents]
     if any(totals) and not all(totals):
         found.append("no prices at all")

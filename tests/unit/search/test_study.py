@@ -93,7 +93,8 @@ def test_refused(tmp_path: Path) -> None:
         read_objectives("error,heat")
     assert (
         str(refused.value)
-        == '--objective: must be among error, bits, spikes, aer, packets, sops, energy, ticks, got "heat"'
+        == "--objective: must be among error, bits, spikes, aer, packets, sops, energy, hops, time, cycles, "
+        'energy-delay, cores, memory, link, ticks, got "heat"'
     )
     with pytest.raises(ConfigError) as refused:
         Study(tmp_path / "journal", (), read_objectives("error"))
