@@ -40,6 +40,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "data.digest": ("0" * 64,),
     "data.inputs": ("1",),
     "data.leave_out": ("1",),
+    "data.sensor": ("[8, 8]",),
     "data.target": ("1",),
     "network.layers": ("[64, 6, 10]",),
     "network.populations": ('[{ name = "a", shape = [64], role = "input" }]',),  # beside layers: refused
