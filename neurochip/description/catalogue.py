@@ -111,13 +111,21 @@ def _known(shelf: Shelf, name: str) -> str:
     return _text(shelf, name)
 
 
+_OF_A_FOLDER = "run.toml"  # what a folder of results says of its run
+
+
 def is_path(name: str | os.PathLike[str]) -> bool:
     """Whether a name means a file rather than an entry of the catalogue."""
     return not isinstance(name, str) or name.endswith(".toml") or os.sep in name
 
 
 def find_text(shelf: Shelf, name: str | os.PathLike[str]) -> tuple[str, str]:
-    """Return text and source of a catalogue entry or a TOML file; the source begins every error."""
+    """Return text and source of a catalogue entry or a TOML file; the source begins every error.
+
+    A run may be named by the folder of its results, too.
+    """
+    if shelf == "runs" and Path(name).is_dir() and (is_path(name) or name not in built_in(shelf)):
+        name = Path(name) / _OF_A_FOLDER
     if is_path(name):
         return read_text(Foreign(Path(name), "a TOML file", "", error=ConfigError)), str(name)
     name = str(name)

@@ -96,6 +96,11 @@ def test_a_die_is_shown_saved_and_run_on(run: Run, place: Workplace) -> None:
     reports = [json.loads((place.folder / name / "report.json").read_text()) for name in ("a", "b")]
     assert reports[0]["analog"]["die"]["digest"] == reports[1]["analog"]["die"]["digest"] == digest
     assert reports[0]["result"]["confusion"] == reports[1]["result"]["confusion"]
+    of_results = run("die", "save", "a", "again.h5")
+    assert of_results.exit_code == 0 and of_results.output.split()[2] == digest
+    (place.folder / "no-results").mkdir()
+    nothing = run("die", "save", "no-results", "none.h5")
+    assert (nothing.exit_code, nothing.output) == (2, "Error: no-results/run.toml: no such file\n")
     refused = run("die", "save", "analog-mnist-small", "mine.h5")
     assert refused.exit_code == 5
     assert refused.output == "Error: mine.h5: exists already; choose another file or remove it\n"
