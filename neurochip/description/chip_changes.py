@@ -61,9 +61,14 @@ def change_type(key: str) -> Any:
     return int if name == "barrier_cycles" else bare_type(field_types(SECTIONS[section])[name])
 
 
-def why_unused(key: str, timing: str) -> str | None:
-    """Return why a key of a chip changes nothing with this model of time, as a sentence; `None` if it may."""
+def why_unused(key: str, timing: str, *, learns: bool = False) -> str | None:
+    """Return why a key of a chip changes nothing with this model of time, as a sentence; `None` if it may.
+
+    ``learns``: of a run of our own, not of a network of another tool.
+    """
     section, _, name = key.partition(".")
+    if learns and section == "membranes":
+        return "is for networks of other tools; a run has numbers.state and numbers.membrane"
     if timing == "tick" and (section == "timing" or key.removeprefix(_PRICES) in _OF_TIME):
         return 'has no effect with timing = "tick", which knows no cycles; choose "analytic" or "cycle"'
     if timing == "analytic" and name == "fifo_depth":

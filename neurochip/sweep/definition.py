@@ -319,7 +319,7 @@ def _unused_of_the_chip(key: str, run: RunSpec) -> str | None:
         return None
     if run.substrate != "digital":
         return f"has no effect with substrate = {describe(run.substrate)}, which has no cores; leave it out"
-    return why_unused(key.removeprefix(PREFIX), run.timing)
+    return why_unused(key.removeprefix(PREFIX), run.timing, learns=True)
 
 
 def _check_precision(precision: float | None, axes: tuple[Axis, ...], adaptive: bool, grid: bool) -> None:

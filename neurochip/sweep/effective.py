@@ -38,7 +38,11 @@ def effective(run: RunSpec) -> Table:
         table.pop("chip", None)  # it only lends its prices
         table.pop("chip_changes", None)
     elif run.chip_changes:
-        used = [one for one in run.chip_changes if why_unused(one.partition(" ")[0], run.timing) is None]
+        used = [
+            one
+            for one in run.chip_changes
+            if why_unused(one.partition(" ")[0], run.timing, learns=True) is None
+        ]
         table["chip_changes"] = used
     if run.analog is not None:
         table["analog"] = _of_the_die(run.analog, table["analog"])

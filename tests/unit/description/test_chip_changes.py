@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.description import chip_from_toml, chip_text, read_chip, read_run, run_to_toml
-from neurochip.description.chip_changes import changed, chip_with, known_changes, merged, present
+from neurochip.description.chip_changes import changed, chip_with, known_changes, merged, present, why_unused
 from neurochip.description.run import RunSpec
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
+from neurochip.sweep.effective import effective
 
 
 @given(
@@ -118,3 +119,12 @@ def test_every_key_is_known_once() -> None:
     keys = known_changes()
     assert len(keys) == len(set(keys))
     assert {f"mesh.{field.name}" for field in dataclasses.fields(read_chip("loihi").mesh)} <= set(keys)
+
+
+def test_membranes_are_for_networks_of_other_tools() -> None:
+    """A run that learns does not notice them, so a sweep refuses to vary them, and their results are the same."""
+    assert "networks of other tools" in str(why_unused("membranes.bits", "cycle", learns=True))
+    assert why_unused("membranes.bits", "cycle") is None
+    assert why_unused("core.neurons", "cycle", learns=True) is None
+    used = effective(read_run("mnist-small", ["chip.membranes.bits=8", "chip.core.neurons=300"]))
+    assert used["chip_changes"] == ["core.neurons = 300"]
