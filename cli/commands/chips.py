@@ -213,7 +213,7 @@ def _print_prices(prices: PriceList, sources: Sources) -> None:
 @click.option(
     "--liberty",
     type=click.Path(path_type=Path),
-    metavar="FILE.lib",
+    metavar="FILE",
     help="Map to the cells of this file, and count their energy.",
 )
 @click.option("--ice40", is_flag=True, help="Place and route the largest core in an iCE40 UP5K.")
@@ -223,7 +223,7 @@ def _print_prices(prices: PriceList, sources: Sources) -> None:
     "--write",
     "sheet",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="CHIP.toml",
+    metavar="FILE",
     help="Write a chip specification of it (--liberty).",
 )
 @click.option(

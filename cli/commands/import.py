@@ -16,14 +16,14 @@ __all__ = ["command"]
 @click.option(
     "--arch",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="ARCH.yaml",
+    metavar="FILE",
     help="NET is a network of SANA-FE (.yaml, or a netlist) for this architecture.",
 )
 @click.option(
     "--input",
     "played",
     type=click.Path(dir_okay=False, path_type=Path),
-    metavar="FILE.npz",
+    metavar="FILE",
     help="With --arch: write the spikes that its inputs play, and the core of each neuron, for --replay.",
 )
 @click.option("--dt", type=float, metavar="SECONDS", help="How long a tick is; NIR is in continuous time.")

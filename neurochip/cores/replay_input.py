@@ -132,8 +132,10 @@ def weight_format(
     """
     smallest, largest, single = 0, 0, True
     there = [(where, matrix) for where, matrix in zip(places, matrices, strict=True) if matrix.size]
-    matrices = [matrix for _, matrix in there] or [_UNIT]
-    for where, matrix in there or [("weights", _UNIT)]:
+    # Where nothing is connected, what kind of numbers the weights would be still decides how neurons compute.
+    unit = np.ones(1, np.result_type(*matrices)) if matrices else _UNIT
+    matrices = [matrix for _, matrix in there] or [unit]
+    for where, matrix in there or [("weights", unit)]:
         low, high = matrix.min(), matrix.max()
         if not (np.isfinite(low) and np.isfinite(high)):
             at = tuple(np.argwhere(~np.isfinite(matrix))[0])

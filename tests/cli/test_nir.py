@@ -157,9 +157,6 @@ BAD: list[tuple[list[str], int, str]] = [
     (["simulate", "net.npz", "--replay", "two.npz"], 3,
      "two.npz: spikes.1: is no array of such a file; it may have spikes.0 and placement.K"),
     (["simulate", "net.npz", "--replay", "wide.npz"], 3, "spikes[0]: must have shape (ticks, 8), got (80, 9)"),
-    (["simulate", "net.npz", "--replay", "input.npz", "--chip", "loihi"], 2,
-     "weights: are not whole numbers, and loihi has integers of 1 to 9 bits; scale and round them first: "
-     "neurochip import NET.nir OUT.npz --bits N"),
     (["simulate", "net.npz", "--replay", "input.npz", "--set", "seed=1"], 2,
      "overrides: change a run, and a network has none of its values; import it anew instead"),
 ]  # fmt: skip

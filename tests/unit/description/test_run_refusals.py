@@ -54,7 +54,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (
             'time_model = "cycle"\n' + SMALL,
             "time_model: unknown key; the keys here are name, about, experiment, seed, "
-            "substrate, chip, timing, timing_every, data, network, neuron, coding, numbers, analog, phases, learning, "
+            "substrate, chip, chip_changes, timing, timing_every, data, network, neuron, coding, numbers, analog, phases, learning, "
             "evaluation, faults, mismatch, record, baseline, convergence",
         ),
         (
