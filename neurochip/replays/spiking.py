@@ -307,7 +307,7 @@ def _matrices(
     connections, matrices = [made for made, _ in linked], [weights for _, weights in linked]
     # Ones take the format of the weights that there are; where there are none, that of the neurons' numbers.
     kinds = [c.weights.dtype for c in network.connections if c.weights is not None]
-    like = np.result_type(*(kinds or [np.float32 if chip.weights.floats else np.int8]))
+    like = np.result_type(*kinds) if kinds else np.dtype(np.float32 if chip.weights.floats else np.int8)
     matrices = [
         w.astype(like) if c.weights is None else w for w, c in zip(matrices, network.connections, strict=True)
     ]
