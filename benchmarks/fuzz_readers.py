@@ -26,7 +26,9 @@ SHARES = {
     "sweep": 5, "replay": 5, "store": 5, "state": 30, "request": 30, "bench": 30, "part": 60, "packed spikes": 60,
     "table": 60, "samples": 60, "events": 30, "HDF5 samples": 30, "search": 30, "reproduction": 30, "asked about": 60,
     "labelled": 60, "expected": 60, "manifest": 60, "array": 500, "log": 500, "spikes": 400, "devices": 500,
-    "program": 1500, "N-MNIST": 400, "AEDAT": 400, "trials": 60, "NIR data": 15, "IDX": 4705,
+    "program": 1500, "N-MNIST": 400, "AEDAT": 400, "trials": 60, "NIR data": 15, "IDX": 4545,
+    "SANA-FE's network": 10, "SANA-FE's maps": 10, "SANA-FE's netlist": 30, "SANA-FE's architecture": 10,
+    "safetensors": 100,
 }  # fmt: skip
 
 

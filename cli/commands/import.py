@@ -28,6 +28,12 @@ __all__ = ["command"]
 )
 @click.option("--dt", type=float, metavar="SECONDS", help="How long a tick is; NIR is in continuous time.")
 @click.option(
+    "--leaky",
+    type=(float, float),
+    metavar="THRESHOLD BETA",
+    help="Of a state_dict: the neurons of layers for which it has none (docs/other-tools.md).",
+)
+@click.option(
     "--from",
     "tool",
     type=click.Choice(["generic", "snntorch", "norse", "sinabs", "rockpool", "spyx", "lava-dl"]),
@@ -82,25 +88,37 @@ def command(
     per_channel: bool,
     arch: Path | None,
     played: Path | None,
+    leaky: tuple[float, float] | None,
 ) -> None:
-    """Read NET, a NIR graph or a network of SANA-FE, and write it as OUT.npz.
+    """Read NET, a NIR graph, a state_dict (.safetensors, .npz) or a network of SANA-FE, and write it as OUT.npz.
 
     Run it with: neurochip simulate OUT.npz --replay INPUT.npz.
     """
+    from neurochip.description.state_dict import PICKLES, SUFFIXES, import_state_dict
     from neurochip.runs.exporting import write_network
 
     if out.suffix != ".npz":
         raise click.UsageError(f"OUT must end in .npz, got {out}")
+    is_state = arch is None and source.suffix in (*SUFFIXES, *PICKLES)
+    if leaky is not None and not is_state:
+        raise click.UsageError("--leaky is for a state_dict: a .safetensors or .npz")
     if arch is not None:
         if any(given is not None for given in (dt, tool, reset, method)) or connectivity != "auto":
             raise click.UsageError("--arch says all of a network of SANA-FE; it takes no dt, from, reset, method or "
                                    "connectivity")  # fmt: skip
         network, notes = _of_sanafe(source, arch, played)
+    elif played is not None:
+        raise click.UsageError("--input needs --arch")
+    elif is_state:
+        if tool not in (None, "snntorch") or method not in (None, "euler"):
+            raise click.UsageError(
+                "a state_dict is read as snnTorch means it; it takes no other --from or --method"
+            )
+        how = {"dt": dt, "leaky": leaky, "reset": reset, "connectivity": connectivity}
+        network, notes = import_state_dict(source, **cast(Any, how))
     else:
         from neurochip.description.nir_graph import import_nir
 
-        if played is not None:
-            raise click.UsageError("--input needs --arch")
         network, _, notes = import_nir(
             source,
             dt=dt,

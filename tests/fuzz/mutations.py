@@ -15,7 +15,14 @@ from typing import Any
 import h5py
 import numpy as np
 
-__all__ = ["damaged_archive", "damaged_bytes", "damaged_hdf5", "damaged_json", "damaged_text"]
+__all__ = [
+    "damaged_archive",
+    "damaged_bytes",
+    "damaged_hdf5",
+    "damaged_json",
+    "damaged_safetensors",
+    "damaged_text",
+]
 
 WORDS = (
     "0", "-1", "1e999", "nan", "inf", "-inf", "1e308", "1e-320", "2147483648", "9223372036854775808", "1" * 40,
@@ -100,6 +107,15 @@ def damaged_json(content: bytes | str, rng: random.Random) -> bytes:
                     )
             break
     return json.dumps(table).encode()
+
+
+def damaged_safetensors(content: bytes, rng: random.Random) -> bytes:
+    """Damage bytes, or values of the header, whose length is then right again."""
+    if rng.random() < 0.4:
+        return damaged_bytes(content, rng)
+    begins = 8 + int.from_bytes(content[:8], "little")
+    header = damaged_json(content[8:begins], rng)
+    return len(header).to_bytes(8, "little") + header + content[begins:]
 
 
 def odd_array(rng: random.Random, like: Any = None) -> Any:

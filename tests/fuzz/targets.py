@@ -17,7 +17,14 @@ import numpy as np
 
 from neurochip.errors import NeurochipError
 from tests.fuzz import devices, results, stores
-from tests.fuzz.mutations import damaged_archive, damaged_bytes, damaged_hdf5, damaged_json, damaged_text
+from tests.fuzz.mutations import (
+    damaged_archive,
+    damaged_bytes,
+    damaged_hdf5,
+    damaged_json,
+    damaged_safetensors,
+    damaged_text,
+)
 
 __all__ = ["TARGETS", "Target", "judged"]
 
@@ -364,6 +371,18 @@ def _read_architecture(path: Path) -> Any:
     return import_chip(path, "14 nm")
 
 
+def _state_dicts() -> list[bytes]:
+    folder = Path(__file__).parents[1] / "golden" / "state_dicts"
+    return [path.read_bytes() for path in sorted(folder.glob("*.safetensors"))]
+
+
+def _read_state_dict(path: Path) -> Any:
+    from neurochip.description.spiking_file import spiking_bytes
+    from neurochip.description.state_dict import import_state_dict
+
+    return spiking_bytes(import_state_dict(path)[0])
+
+
 def _data_file(path: Path) -> Any:
     from neurochip.data import DataSpec, load
 
@@ -481,6 +500,7 @@ TARGETS: dict[str, Target] = {
     "SANA-FE's maps": Target(".yaml", lambda: _sanafe("maps.yaml"), damaged_text, _read_sanafe),
     "SANA-FE's netlist": Target(".net", lambda: _sanafe("lines.net"), damaged_text, _read_sanafe),
     "SANA-FE's architecture": Target(".yaml", lambda: _sanafe("arch.yaml"), damaged_text, _read_architecture),
+    "safetensors": Target(".safetensors", _state_dicts, damaged_safetensors, _read_state_dict),
     "replay": Target(".json", stores.replays, damaged_json, stores.read_replay, "report"),
     "search": Target(".json", results.search, damaged_json, results.read_figures, "tune"),
     "reproduction": Target(".json", results.reproduction, damaged_json, results.read_figures, "result"),
