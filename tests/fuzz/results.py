@@ -110,7 +110,9 @@ def _model() -> Any:
     """Return as much of a model as its samples are read by: three named columns, two classes."""
     from neurochip.data import DataSpec
 
-    coding = SimpleNamespace(features=("one", "two", "three"), outputs=("class",))
+    coding = SimpleNamespace(
+        features=("one", "two", "three"), outputs=("class",), scaling=SimpleNamespace(kind="range")
+    )
     run = SimpleNamespace(data=DataSpec(file="learnt.csv"))
     return SimpleNamespace(coding=coding, run=run, classes=("a", "b"), n_inputs=3)
 
