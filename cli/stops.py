@@ -160,7 +160,7 @@ def ending(words: Sequence[str] = ()) -> Iterator[None]:
             os.write(2, f"{shown}{_how_to_resume(place)}\n".encode())
         os._exit(128 + received())
 
-    with commanding(at_last, _resumed(words)):
+    with commanding(at_last, _resumed(words)), _silent_callbacks():
         try:
             yield
         except KeyboardInterrupt:  # before a command had begun
@@ -170,6 +170,22 @@ def ending(words: Sequence[str] = ()) -> Iterator[None]:
         except SystemExit:
             said.set()
             raise
+
+
+@contextmanager
+def _silent_callbacks() -> Iterator[None]:
+    """Say nothing of an interruption that a callback of a library cannot raise: the next loop, or the watch, ends."""
+    before = sys.unraisablehook
+
+    def hook(lost: sys.UnraisableHookArgs) -> None:
+        if not issubclass(lost.exc_type, KeyboardInterrupt):
+            before(lost)
+
+    sys.unraisablehook = hook
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _resumed(words: Sequence[str]) -> Interrupted | None:

@@ -301,3 +301,18 @@ def _telling(*_: object, **__: object) -> None:
     logging.getLogger("neurochip.training").info("begun")
     logging.getLogger("neurochip.kernels").warning("far away")
     raise DataError("x", "y")
+
+
+@pytest.mark.parametrize(("lost", "said"), [("KeyboardInterrupt", False), ("ValueError", True)])
+def test_an_interruption_that_a_callback_cannot_raise_is_not_shown(lost: str, said: bool) -> None:
+    """Compilers call back from C, where an exception is printed and dropped; another one is still a fault to see."""
+    program = f"""
+import ctypes
+from neurochip._cli.stops import ending
+def called():
+    raise {lost}
+with ending():
+    ctypes.CFUNCTYPE(None)(called)()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, bool(done.stderr)) == (0, "", said)
