@@ -19,6 +19,7 @@ from click.testing import CliRunner
 from neurochip.description import run_text
 from neurochip.description.nir_graph import from_nir
 from neurochip.replays.spiking import run_spiking
+from tests.unit.description.state_dicts import safetensors_of
 
 from .conftest import TINY, Finished, Run, Workplace
 from .documents import PAGES, ROOT, Line, blocks, lines, split
@@ -157,12 +158,29 @@ def samples(folder: Path) -> None:
     np.savez(folder / "known.npz", x=x, y=found.labels("test")[:5])
 
 
+def of_other_tools(folder: Path) -> None:
+    """Files of SANA-FE and state dicts of snnTorch, one of them without neurons, and an input for these."""
+    pytest.importorskip("yaml")
+    from neurochip.files import Foreign
+    from neurochip.files.safetensors import read_safetensors
+
+    golden = ROOT / "tests" / "golden"
+    shutil.copy(golden / "sanafe_files" / "arch.yaml", folder / "loihi.yaml")
+    shutil.copy(golden / "sanafe_files" / "maps.yaml", folder / "snn.yaml")
+    shutil.copy(golden / "state_dicts" / "subtracting.safetensors", folder / "net.safetensors")
+    held = read_safetensors(Foreign(folder / "net.safetensors", "a state_dict", ""))
+    held = {name: values for name, values in held.items() if name.startswith("fc")}
+    (folder / "ann.safetensors").write_bytes(safetensors_of(held))
+    np.savez(folder / "x.npz", **{"spikes.0": (np.random.default_rng(3).random((20, 20)) < 0.3).astype("u1")})
+
+
 # What a page needs besides.
 NEEDS: dict[str, list[Callable[[Path], None]]] = {
     "README.md": [network, samples],
     "docs/firmware.md": [program],
     "docs/model.md": [samples],
     "docs/nir.md": [network],
+    "docs/other-tools.md": [of_other_tools],
     "docs/sweep.md": [swept],
 }
 

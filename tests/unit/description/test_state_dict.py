@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,24 +12,7 @@ from neurochip.description.state_dict import import_state_dict
 from neurochip.errors import NeurochipError
 from neurochip.files import Foreign
 from neurochip.files.safetensors import read_safetensors
-
-NAMES = {"f4": "F32", "f8": "F64", "f2": "F16", "i8": "I64", "u1": "U8", "b1": "BOOL"}
-
-
-def packed(arrays: dict[str, Any], **changes: Any) -> bytes:
-    """Write arrays as the library does, by name; ``changes`` are of the header."""
-    header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
-    body = b""
-    for name, values in sorted(arrays.items()):
-        data = np.ascontiguousarray(values).tobytes()
-        kind = NAMES[np.asarray(values).dtype.str[1:]]
-        header[name] = {
-            "dtype": kind, "shape": list(np.shape(values)), "data_offsets": [len(body), len(body) + len(data)],
-        }  # fmt: skip
-        body += data
-    header |= changes
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, "little") + text + body
+from tests.unit.description.state_dicts import safetensors_of
 
 
 def weights(*shape: int, seed: int = 0) -> Any:
@@ -42,7 +24,7 @@ def leaky(name: str, beta: Any = 0.9, threshold: Any = 1.0) -> dict[str, Any]:
 
 
 def read(folder: Path, arrays: dict[str, Any], **how: Any) -> Any:
-    (folder / "x.safetensors").write_bytes(packed(arrays))
+    (folder / "x.safetensors").write_bytes(safetensors_of(arrays))
     return import_state_dict(folder / "x.safetensors", **how)
 
 
@@ -145,7 +127,7 @@ def test_types(tmp_path: Path) -> None:
         "d": np.array([True, False]),
     }
     path = tmp_path / "x.safetensors"
-    path.write_bytes(packed(there))
+    path.write_bytes(safetensors_of(there))
     found = read_safetensors(Foreign(path, "arrays", ""))
     assert found.keys() == there.keys()
     for name, values in there.items():
@@ -153,7 +135,9 @@ def test_types(tmp_path: Path) -> None:
         assert np.array_equal(found[name], values)
     # The upper half of a float32.
     path.write_bytes(
-        packed({"a": np.zeros((2, 2), "u1")}, a={"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]})
+        safetensors_of(
+            {"a": np.zeros((2, 2), "u1")}, a={"dtype": "BF16", "shape": [2], "data_offsets": [0, 4]}
+        )
     )
     content = path.read_bytes()
     path.write_bytes(content[:-4] + bytes.fromhex("c03f20c1"))
@@ -181,10 +165,10 @@ def test_types(tmp_path: Path) -> None:
 )
 def test_headers_are_not_believed(tmp_path: Path, said: Any, problem: str) -> None:
     path = tmp_path / "x.safetensors"
-    path.write_bytes(packed({"a": weights(4)}, a=said))
+    path.write_bytes(safetensors_of({"a": weights(4)}, a=said))
     with pytest.raises(NeurochipError, match=problem):
         read_safetensors(Foreign(path, "arrays", ""))
-    path.write_bytes(packed({"a": weights(4)}))
+    path.write_bytes(safetensors_of({"a": weights(4)}))
     read_safetensors(Foreign(path, "arrays", ""))
 
 
