@@ -26,6 +26,8 @@ ENABLED_BY = {
     "plot": "neurochip figures --format svg, pdf, png",
     "trace": "neurochip trace --format vcd",
     "nir": "neurochip import, neurochip export",
+    "sanafe": "neurochip import --arch, neurochip chips import: files of SANA-FE",
+    "map": "--placement hops, balance, cut",
     "docs": "mkdocs build: this documentation as a site",
     "testing": "neurochip.testing: the contracts that a plug-in keeps",
 }

@@ -174,9 +174,21 @@ def of_other_tools(folder: Path) -> None:
     np.savez(folder / "x.npz", **{"spikes.0": (np.random.default_rng(3).random((20, 20)) < 0.3).astype("u1")})
 
 
+def imported(folder: Path) -> None:
+    """The network of another tool as taken in, and a chip of the reader's."""
+    from neurochip._cli.main import neurochip
+
+    network(folder)
+    done = CliRunner().invoke(neurochip, ["import", "net.nir", "net.npz", "--dt", "0.001"])
+    assert done.exit_code == 0, done.output
+    shown = CliRunner().invoke(neurochip, ["chips", "show", "cmos45", "--toml"])
+    (folder / "mine.toml").write_text(shown.stdout, encoding="utf-8")
+
+
 # What a page needs besides.
 NEEDS: dict[str, list[Callable[[Path], None]]] = {
     "README.md": [network, samples],
+    "docs/exploring.md": [imported],
     "docs/firmware.md": [program],
     "docs/model.md": [samples],
     "docs/nir.md": [network],
