@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from neurochip.report.quantities import memory, percent, quantity
 
-__all__ = ["METRICS", "Metric", "metric_words"]
+__all__ = ["METRICS", "Metric", "metric_words", "value_words"]
 
 
 class Metric(NamedTuple):
@@ -49,3 +49,17 @@ def metric_words(name: str, value: float | None) -> str:
     if name == "memory_bits":
         return memory(round(value))
     return quantity(value, unit)
+
+
+def value_words(key: str, value: str) -> str:
+    """Return a value of a key of a chip as people read it: plain numbers with the unit that the key has."""
+    if key.endswith("timing.clock"):
+        unit = "Hz"
+    elif ".prices." in key:
+        unit = "W" if key.endswith("_static") else "J"
+    else:
+        return value
+    try:
+        return quantity(float(value), unit)
+    except ValueError:  # written with its unit
+        return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from neurochip.report.explorations.metrics import METRICS, metric_words
+from neurochip.report.explorations.metrics import METRICS, metric_words, value_words
 from neurochip.report.explorations.schema import ExplorationDocument, PointTable, SensitivityTable
 from neurochip.report.figures import Chart, Curve, plot
 from neurochip.report.markup import Markup, tag
@@ -73,7 +73,7 @@ def _how_many(points: Sequence[PointTable]) -> str:
 
 
 def _values(point: PointTable) -> str:
-    return ", ".join(f"{_short(key)} {value}" for key, value in point["values"].items())
+    return ", ".join(f"{_short(key)} {value_words(key, value)}" for key, value in point["values"].items())
 
 
 def _short(key: str) -> str:
@@ -270,7 +270,7 @@ def _points(document: ExplorationDocument) -> Markup:
             if point["failure"] is not None
             else [tag("td", metric_words(name, point["metrics"].get(name))) for name in document["metrics"]]
         )
-        first, *others = (point["values"][key] for key in keys)
+        first, *others = (value_words(key, point["values"][key]) for key in keys)
         rows.append(row(first, *(tag("td", value) for value in others), *cells, "●" if k in shown else ""))
     heads = [*map(_short, keys), *(METRICS[name].words for name in document["metrics"]), "not beaten"]
     about = "All of them stand in points.csv."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from neurochip.report.explorations.metrics import METRICS, metric_words
+from neurochip.report.explorations.metrics import METRICS, metric_words, value_words
 from neurochip.report.explorations.schema import ExplorationDocument
 from neurochip.report.quantities import decimal, duration
 
@@ -39,10 +39,13 @@ def print_exploration(document: ExplorationDocument, console: Console) -> None:
     names = [name for name in _COLUMNS if name in document["metrics"]]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     for head in (*(key.removeprefix("chip.") for key in keys), *(METRICS[name].words for name in names)):
-        table.add_column(head, justify="right")
+        table.add_column(head, justify="right", overflow="fold")
     for k in which[:_MOST]:
         values, figures = points[k]["values"], points[k]["metrics"]
-        table.add_row(*(values[key] for key in keys), *(metric_words(n, figures.get(n)) for n in names))
+        table.add_row(
+            *(value_words(key, values[key]) for key in keys),
+            *(metric_words(n, figures.get(n)) for n in names),
+        )
     what = ", ".join(f"{METRICS[a].words} and {METRICS[b].words}" for a, b in shown)
     if which:
         more = f", the first {_MOST}" if len(which) > _MOST else ""
