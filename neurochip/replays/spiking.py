@@ -305,9 +305,11 @@ def _matrices(
     """Return connectivity and weights of each projection, and the format that the chip holds them in."""
     linked = [c.joined(network.group(c.source).size) for c in network.connections]
     connections, matrices = [made for made, _ in linked], [weights for _, weights in linked]
-    # Ones take the format of the weights that there are; where there are none, that of the neurons' numbers.
+    # Ones take the format of the weights that there are; where there are none, neurons that leak have real numbers.
     kinds = [c.weights.dtype for c in network.connections if c.weights is not None]
-    like = np.result_type(*kinds) if kinds else np.dtype(np.float32 if chip.weights.floats else np.int8)
+    leaks = any(name.startswith("tau") for group in network.groups for name in group.parameters)
+    ones = np.float32 if leaks and chip.weights.floats else np.int8
+    like = np.result_type(*kinds) if kinds else np.dtype(ones)
     matrices = [
         w.astype(like) if c.weights is None else w for w, c in zip(matrices, network.connections, strict=True)
     ]

@@ -90,7 +90,7 @@ def test_trials_dies_and_seeds(count: int) -> None:
 
 def test_a_grid_that_no_store_would_hold_is_refused_even_if_allowed() -> None:
     axes = parse_axes(["analog.mismatch.sigma=0.1:0.5:100"])
-    definition = define(read_run("analog-pilot"), axes, modes=(Mode.DEPLOY,), dies=10**6)
+    definition = define(read_run("analog-pilot"), axes, modes=(Mode.DEPLOY,), dies=10**6, grid=True)
     with pytest.raises(
         ConfigError, match=r"^--vary: makes 100000000 points, and a sweep has at most 10000000; "
     ):
