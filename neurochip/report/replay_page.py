@@ -18,6 +18,7 @@ from neurochip.report.schema import Document
 from neurochip.report.sections.chip import chip
 from neurochip.report.sections.energy import energy
 from neurochip.report.sections.frame import card, section
+from neurochip.report.sections.inference import accuracy_card, inference, neurobench
 from neurochip.report.sections.mesh import mesh
 from neurochip.report.sections.provenance import elements
 from neurochip.report.sections.spikes import Panel, busiest, name_of, raster_figure
@@ -42,6 +43,7 @@ def replay_page(document: ReplayDocument, spikes: Sequence[Spikes]) -> str:
     return page(
         document["name"],
         _headline(document),
+        inference(document.get("inference")),
         _bits(document),
         energy(shared),
         _per_tick(document),
@@ -64,8 +66,15 @@ def _headline(document: ReplayDocument) -> Markup:
     ]
     ticks = time["ticks"]
     firing = document["bits"]["spikes"] / max(1, document["bits"]["symbols"])
+    shown = document.get("inference")
     cards = [
-        card("Packets", quantity(totals["packets"]), f"in {exact(ticks)} ticks", "main"),
+        *([] if shown is None else [accuracy_card(shown)]),
+        card(
+            "Packets",
+            quantity(totals["packets"]),
+            f"in {exact(ticks)} ticks",
+            "main" if shown is None else "",
+        ),
         card(
             "Spikes", quantity(totals["spikes_sent"]), f"a neuron fires on {percent(firing, 1)} of its ticks"
         ),
@@ -172,7 +181,7 @@ def _raster(document: ReplayDocument, spikes: Sequence[Spikes]) -> Markup:
 def _provenance(document: ReplayDocument) -> Markup:
     neuron = document["neuron"]
     words = (
-        "The spikes were taken as recorded: no neuron was updated, so there is no energy of neurons in the books."
+        "The spikes were taken as recorded: no neuron was updated, so no energy of neurons was counted."
         if neuron is None
         else f"The input was taken as recorded; all other spikes were computed ({neuron})."
     )
@@ -182,4 +191,5 @@ def _provenance(document: ReplayDocument) -> Markup:
     table: Any = document
     rounded = [tag("li", line) for line in quantisation_lines(document)]
     more = [tag("ul", *rounded)] if rounded else []
+    more.append(neurobench(document.get("neurobench")) or Markup(""))
     return section("The replay", tag("p", words), *more, versions_list(document["versions"]), elements(table))

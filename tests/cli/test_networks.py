@@ -117,6 +117,8 @@ def test_labelled_samples_begin_from_rest(run: Run, subtract: Path) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     assert "accuracy  83.33%" in result.stdout
     table = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
+    page = Path("out/report.html").read_text(encoding="utf-8")
+    assert "<h2>Inference</h2>" in page and "83.33 %" in page and "NeuroBench" in page
     found = table["inference"]
     assert (found["samples"], found["ticks"], found["accuracy"]) == (6, 22, pytest.approx(5 / 6))
     with np.load("out/samples.npz") as stored:
