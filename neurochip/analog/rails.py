@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -74,6 +75,17 @@ class RailRecord:
     def reset(self) -> None:
         """Forget everything."""
         self._phases = {}
+
+    def state(self) -> dict[Phase, dict[str, float]]:
+        """Return phase → what has been counted, for a checkpoint."""
+        return {phase: asdict(seen) for phase, seen in self._phases.items()}
+
+    def restore(self, state: Mapping[Phase, Mapping[str, float]]) -> None:
+        """Go on from a checkpoint."""
+        self._phases = {
+            phase: _Seen(int(seen["voltages"]), int(seen["beyond"]), seen["furthest"])
+            for phase, seen in state.items()
+        }
 
     def as_table(self) -> dict[str, dict[str, float]]:
         """Return phase → share of voltages beyond the rails, and the furthest in full scales."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -387,3 +387,12 @@ class AnalogSubstrate:
         """Go on counting from a checkpoint."""
         self._books.restore(ledger)
         self.updates = updates
+
+    def endings(self) -> dict[str, dict[Phase, dict[str, float]]]:
+        """Return how the phases have ended since this was last forgotten, for a checkpoint."""
+        return {"settling": self.settling.state(), "rails": self.rails.state()}
+
+    def restore_endings(self, endings: Mapping[str, Mapping[Phase, Mapping[str, float]]]) -> None:
+        """Go on from a checkpoint with how the phases of its epoch had ended."""
+        self.settling.restore(endings.get("settling", {}))
+        self.rails.restore(endings.get("rails", {}))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,19 @@ class SettlingRecord:
     def reset(self) -> None:
         """Forget everything."""
         self.phases = {}
+
+    def state(self) -> dict[Phase, dict[str, float]]:
+        """Return phase → what has been counted, for a checkpoint."""
+        return {phase: asdict(book) for phase, book in self.phases.items()}
+
+    def restore(self, state: Mapping[Phase, Mapping[str, float]]) -> None:
+        """Go on from a checkpoint."""
+        self.phases = {
+            phase: PhaseSettling(
+                int(book["presentations"]), int(book["unsettled"]), book["sum_residual"], book["largest"]
+            )
+            for phase, book in state.items()
+        }
 
     def as_table(self) -> dict[str, dict[str, float]]:
         """Return phase → share unsettled, mean and largest residual."""

@@ -111,6 +111,15 @@ def anchor_files(table: Table, folder: Path) -> None:
     chip = table.get("chip")
     if isinstance(chip, str) and is_path(chip) and not Path(chip).is_absolute():
         table["chip"] = str((folder / chip).resolve())
+    analog = table.get("analog")
+    cells = analog.get("cells") if isinstance(analog, dict) else None
+    if (
+        isinstance(analog, dict)
+        and isinstance(cells, str)
+        and is_path(cells)
+        and not Path(cells).is_absolute()
+    ):
+        analog["cells"] = str((folder / cells).resolve())
     for name, keys in (("analog", ("vector_field", "die_file")), ("data", ("file",))):
         section = table.get(name)
         for key in keys:

@@ -245,6 +245,8 @@ def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) ->
         # In this order: what it takes to load them again, a run that was not stopped does not count.
         built.substrate.load(state.parameters)
         built.substrate.restore_books(state.ledger, state.updates)
+        if isinstance(built.substrate, AnalogSubstrate):
+            built.substrate.restore_endings(state.endings)
         if built.substrate.optimiser is not None:
             built.substrate.optimiser.restore(state.moments)
     if begun is not None and not begun.is_done:

@@ -18,7 +18,7 @@ from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import check_seal, sealed
 from neurochip.errors import CheckpointError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
-from neurochip.substrate import Ledger, Parameters
+from neurochip.substrate import Ledger, Parameters, Phase
 from neurochip.training.coding import Coding
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import Best, TrainingState
@@ -82,6 +82,7 @@ def write_checkpoint(
         file.attrs["position"] = json.dumps(numbers)
         file.attrs["ledger"] = json.dumps(state.ledger.to_json())
         file.attrs["diagnostics"] = json.dumps(state.diagnostics)
+        file.attrs["endings"] = json.dumps(state.endings)
         file.attrs["epochs"] = json.dumps([dataclasses.asdict(e) for e in state.epochs])
         _write_parameters(file, state.parameters)
         if state.best is not None:
@@ -224,6 +225,9 @@ def _state(found: Hdf5Group, file: Foreign, digest: str) -> TrainingState:
         epochs=decode_json(said["epochs"], file, list[EpochRecord], "epochs"),
         diagnostics=decode_json(
             said.get("diagnostics", "[]"), file, list[dict[str, Any]], "diagnostics", nan=True
+        ),
+        endings=decode_json(
+            said.get("endings", "{}"), file, dict[str, dict[Phase, dict[str, float]]], "endings", nan=True
         ),
         confusion=_confusion(found),
         said=_said(found),

@@ -29,6 +29,7 @@ from neurochip.training.watch import Watch, check_finite
 __all__ = ["TRAINING_PHASES", "Trainer"]
 
 TRAINING_PHASES = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE)
+Endings = dict[str, dict[Phase, dict[str, float]]]
 _RESTING_LIMIT = 2 * 2**30  # bytes of states kept between epochs
 
 
@@ -146,13 +147,13 @@ class Trainer:
                 chosen.size * self._ticks,
             )
             if state.minibatch < n_batches and self._stop():
-                self._note(state.epoch_seconds + time.perf_counter() - began)
+                self._note(state.epoch_seconds + time.perf_counter() - began, endings=self._endings())
                 return False
         training_seconds = state.epoch_seconds + time.perf_counter() - began
         # A stop while it evaluates leaves the counts of this moment: the evaluation is then made anew.
-        trained = self._substrate.ledger()
+        trained, endings = self._substrate.ledger(), self._endings()
         if not self._finish_epoch(training_seconds):
-            self._note(training_seconds, trained)
+            self._note(training_seconds, trained, endings)
             return False
         return True
 
@@ -219,12 +220,20 @@ class Trainer:
         lived = self.state.epoch * self._schedule.lived
         self._substrate.restore(Snapshot(lived, self._schedule.last_run, arrays))
 
-    def _note(self, epoch_seconds: float, ledger: Ledger | None = None) -> None:
+    def _endings(self) -> Endings:
+        """Return how the phases of this epoch have ended so far, where the substrate keeps that."""
+        kept: Callable[[], Endings] | None = getattr(self._substrate, "endings", None)
+        return {} if kept is None else kept()
+
+    def _note(
+        self, epoch_seconds: float, ledger: Ledger | None = None, endings: Endings | None = None
+    ) -> None:
         state, parameters = self.state, self._substrate.parameters()
         check_finite(parameters, f"epoch {state.epoch + 1}")  # else a checkpoint would hold them
         state.parameters = parameters
         state.moments = {} if self._optimiser is None else self._optimiser.state()
         state.ledger = self._substrate.ledger() if ledger is None else ledger
+        state.endings = {} if endings is None else endings
         state.epoch_seconds = epoch_seconds
 
     def _finish_epoch(self, training_seconds: float) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.substrate import Ledger, Parameters
+from neurochip.substrate import Ledger, Parameters, Phase
 from neurochip.training.record import EpochRecord
 
 __all__ = ["Best", "TrainingState"]
@@ -56,6 +56,8 @@ class TrainingState:
         f64[sample, output] of the last evaluation, where targets are numbers.
     diagnostics
         What was found out about an analog die after each epoch, as JSON values.
+    endings
+        On an analog die: how the phases of the epoch under way have ended so far.
     seconds
         Wall time of earlier sessions.
     resumed
@@ -87,6 +89,7 @@ class TrainingState:
     confusion: NDArray[np.int64] | None = None
     said: NDArray[np.float64] | None = None
     diagnostics: list[dict[str, Any]] = field(default_factory=list)
+    endings: dict[str, dict[Phase, dict[str, float]]] = field(default_factory=dict)
     resting: dict[str, NDArray[Any]] = field(default_factory=dict)
     moments: dict[str, NDArray[Any]] = field(default_factory=dict)
     best: Best | None = None

@@ -80,3 +80,24 @@ def test_dies_die_by_die(run: Run, place: Workplace) -> None:
     )
     result = run("sweep", "analog-mnist-small", "more", *ANALOG, "--vary", "phases.free=2,3")
     assert result.exit_code == 2 and "Got unexpected extra argument (more)" in result.stderr
+
+
+def test_cells_that_changed_are_not_gone_on_with(run: Run, place: Workplace) -> None:
+    from neurochip.description.catalogue import find_cells
+
+    text, _ = find_cells("sky130-subthreshold")
+    (place.folder / "mine.toml").write_text(text, encoding="utf-8")
+    asked = ("--set", "analog.cells=mine.toml", "--vary", "analog.mismatch.sigma=0.2", "--modes", "deploy")
+    result = run(
+        "sweep", "analog-mnist-small", *ANALOG, *asked, "--dies", "1", "--workers", "1", "--out", "s"
+    )
+    assert result.exit_code == 0, result.output
+    before = rows("s")
+    (place.folder / "mine.toml").write_text(text.replace('"100 fF"', '"200 fF"'), encoding="utf-8")
+    result = run("sweep", "--resume", "s", "--dies", "2", "--quiet")
+    assert result.exit_code == 3 and rows("s") == before
+    assert re.search(
+        r"would not come out the same here \(\S+/mine\.toml \w{16} there, \w{16} here\)", result.stderr
+    )
+    (place.folder / "mine.toml").write_text(text, encoding="utf-8")
+    assert run("sweep", "--resume", "s", "--dies", "2", "--workers", "1", "--quiet").exit_code == 0

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from neurochip.description import RunSpec, read_run
+from neurochip.description.catalogue import find_cells
 from neurochip.errors import ConfigError, DataError
 from neurochip.runs.dies import die_of_run, save_die
 from neurochip.sweep import identity
@@ -112,6 +113,27 @@ def test_the_contents_of_code_and_chips_count(tmp_path: Path) -> None:
     first = run_digest(digital)
     chip.write_text(chip.read_text(encoding="utf-8") + "# another\n", encoding="utf-8")
     assert run_digest(digital) != first
+
+
+def test_the_contents_of_cells_count_however_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cells = tmp_path / "mine.toml"
+    text, _ = find_cells("sky130-subthreshold")
+    cells.write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    run = read_run("analog-mnist-small", [*SMALL, "analog.cells=mine.toml"])
+    before, [(file, known)] = run_digest(run), [(f, contents(f)) for f in files_of(run.to_dict())]
+    assert file == str(cells)
+    cells.write_text(text.replace('"100 fF"', '"200 fF"'), encoding="utf-8")
+    assert run_digest(run) != before and contents(file) != known
+    # Those of the catalogue are part of the source.
+    ours = read_run("analog-mnist-small", [*SMALL, "analog.cells=sky130-subthreshold"])
+    assert (
+        ours.analog is not None
+        and ours.analog.cells == "sky130-subthreshold"
+        and not files_of(ours.to_dict())
+    )
 
 
 def test_another_source_has_other_digests(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,6 +61,8 @@ SIGNALS = [
     ("faults, traces, persistent", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
     ("ideal", signal.SIGTERM, MIDDLE),
     ("ideal, persistent", signal.SIGKILL, MIDDLE),
+    ("die", signal.SIGTERM, MIDDLE),
+    ("die", signal.SIGKILL, MIDDLE),
 ]
 
 
@@ -97,14 +99,14 @@ def test_an_interrupted_run_has_a_checkpoint_of_where_it_was(tmp_path: Path) -> 
     assert (position["epoch"], position["minibatch"], position["seen"]) == (1, 5, 100)
 
 
-@pytest.mark.parametrize("epoch", [1, EPOCHS])
-def test_interrupted_while_it_evaluates(epoch: int, tmp_path: Path, undisturbed: Any) -> None:
+@pytest.mark.parametrize(("variant", "epoch"), [("default", 1), ("default", EPOCHS), ("die", EPOCHS)])
+def test_interrupted_while_it_evaluates(variant: str, epoch: int, tmp_path: Path, undisturbed: Any) -> None:
     """The evaluation is made anew; after the last epoch too, a signal is not swallowed."""
     folder = tmp_path / "run"
-    code, said = killed("default", folder, signal.SIGTERM, stage="evaluating", epoch=epoch, done=1)
+    code, said = killed(variant, folder, signal.SIGTERM, stage="evaluating", epoch=epoch, done=1)
     assert (code, said) == (130, str(folder))
     simulate(resume=folder, threads=1)  # after the last epoch nothing is left to train
-    same(results(undisturbed("default")), results(folder))
+    same(results(undisturbed(variant)), results(folder))
 
 
 def test_killed_before_the_first_epoch_was_over(tmp_path: Path, undisturbed: Any) -> None:

@@ -52,17 +52,20 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     ),
     "ideal": ("data.set=mnist-small", "learning.beta_sign=random"),
     "ideal, persistent": ("data.set=mnist-small", "phases.persistent=true"),
+    "die": ("analog.characteristic=tanh", "analog.diagnosed=2"),
 }
 
 
 def run_of(variant: str) -> str:
     """Return the run of the catalogue that a variant changes."""
-    return "mnist-continuous" if variant.startswith("ideal") else "mnist-small"
+    return {"ideal": "mnist-continuous", "die": "analog-mnist-small"}.get(
+        variant.partition(",")[0], "mnist-small"
+    )
 
 
 def overrides(variant: str) -> list[str]:
     """Return what makes the run tiny, and what makes the variant."""
-    pictures = () if variant.startswith("ideal") else ("record.presentations=1",)
+    pictures = () if variant.startswith(("ideal", "die")) else ("record.presentations=1",)
     return [*TINY, *pictures, *VARIANTS[variant]]
 
 
