@@ -78,12 +78,14 @@ def _stage(progress: Progress) -> str:
 
 
 def _figures(progress: Progress) -> list[str]:
-    """Error so far, last test error, time left, pace: what is known of them."""
+    """Error so far, last held-out and test error, time left, pace: what is known of them."""
     figures = []
     if progress.error is not None:
         # A convergence run measures a distance between states, not a share of mistakes.
         is_share = progress.stage != "convergence"
         figures.append(f"error {_percent(progress.error) if is_share else format(progress.error, '.4f')}")
+    if progress.validation_error is not None:
+        figures.append(f"held out {_percent(progress.validation_error)}")
     if progress.test_error is not None:
         figures.append(f"test {_percent(progress.test_error)}")
     if progress.seconds_left is not None:
@@ -145,6 +147,7 @@ class _Lines:
             # The test set is evaluated last, so the error of that stage is the test error.
             told = training._replace(
                 test_error=evaluating.error if evaluating else None,
+                validation_error=evaluating.validation_error if evaluating else None,
                 seconds_left=evaluating.seconds_left if evaluating else None,
             )
             click.echo(f"epoch {told.epoch}/{told.epochs}: {', '.join(_figures(told))}", err=True)

@@ -68,7 +68,7 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
         "--set",
         "phases.free=10",
     ]
-    words = ["-m", "neurochip._cli", "simulate", "--quiet", *effort.pick(tiny, [], [])]
+    words = ["-m", "neurochip", "simulate", "--quiet", *effort.pick(tiny, [], [])]
     if "startup-cold" in wanted:
         yield Figure("startup-cold", tuple(_cold(words) for _ in range(effort.times(1, 2))))
     if "startup-warm" in wanted:

@@ -255,6 +255,7 @@ class Trainer:
                 if judged is None:
                     return False
                 held = judged.error
+                self._reporter.validation_error = held
             tested = self._measure("test", self._n_test)
             if tested is None:
                 return False

@@ -28,6 +28,8 @@ class Progress(NamedTuple):
         In this stage.
     seconds_left
         Of the whole run, from the pace so far.
+    validation_error
+        The last one measured; `None` without a part that is held out.
     """
 
     stage: Stage
@@ -39,6 +41,7 @@ class Progress(NamedTuple):
     test_error: float | None
     samples_per_s: float
     seconds_left: float | None
+    validation_error: float | None = None
 
 
 class Reporter:
@@ -60,6 +63,7 @@ class Reporter:
         self._stage_began = self._began
         self._told = 0.0
         self.test_error: float | None = None
+        self.validation_error: float | None = None
 
     def begin_stage(self) -> None:
         """Start the clock of a stage."""
@@ -82,6 +86,5 @@ class Reporter:
         pace = self._worked / max(now - self._began, 1e-9)
         left = max(self._work - self._worked, 0) / pace if self._worked else None
         in_stage = max(now - self._stage_began, 1e-9)
-        self._listener(
-            Progress(stage, epoch, epochs, done, total, error, self.test_error, done / in_stage, left)
-        )
+        speed, held = done / in_stage, self.validation_error
+        self._listener(Progress(stage, epoch, epochs, done, total, error, self.test_error, speed, left, held))

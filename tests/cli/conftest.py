@@ -69,7 +69,7 @@ def spawn(place: Workplace) -> Spawn:
 
     def spawn(*args: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "neurochip._cli", *map(str, args)],
+            [sys.executable, "-m", "neurochip", *map(str, args)],
             capture_output=True,
             text=True,
             env=os.environ | environment,

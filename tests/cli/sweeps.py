@@ -75,7 +75,7 @@ def rows(folder: Path | str) -> dict[str, tuple[int, str]]:
 
 def started(*words: str | Path) -> subprocess.Popen[str]:
     """A sweep in a process of its own, which can be killed, with a group of its own."""
-    command = [sys.executable, "-m", "neurochip._cli", "sweep", *map(str, words)]
+    command = [sys.executable, "-m", "neurochip", "sweep", *map(str, words)]
     return subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
 
 

@@ -71,7 +71,7 @@ def run_in(
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(site, encoding="utf-8")
     return subprocess.run(
-        [sys.executable, "-m", "neurochip._cli", *words],
+        [sys.executable, "-m", "neurochip", *words],
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONPATH": str(folder)} | environment,

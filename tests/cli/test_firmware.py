@@ -169,7 +169,7 @@ def test_serve_and_train_on_it(
 ) -> None:
     device = subprocess.Popen(
         [
-            *(sys.executable, "-m", "neurochip._cli", "firmware", "serve", "mnist-small", *TINY),
+            *(sys.executable, "-m", "neurochip", "firmware", "serve", "mnist-small", *TINY),
             *("--port", "0", "--token-file", "token"),
         ],
         stdout=subprocess.PIPE,

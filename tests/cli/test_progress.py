@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -97,6 +100,23 @@ def test_the_last_epoch_has_its_line_too(capsys: pytest.CaptureFixture[str]) -> 
         tell(progress(epoch=5, done=2000, error=0.08))
         tell(progress(stage="evaluating", epoch=5, done=1000, total=1000, error=0.09, seconds_left=0.0))
     assert capsys.readouterr().err == "epoch 5/5: error 8.00 %, test 9.00 %, 0:00 left, 800 samples/s\n"
+
+
+def test_what_choices_are_made_by_is_told(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [
+            *(sys.executable, "-m", "neurochip", "simulate", "stripes", "--out", str(tmp_path / "run")),
+            *("--set", "data.validation=0.25", "--set", "learning.epochs=2"),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    lines = [line for line in ran.stderr.splitlines() if line.startswith("epoch ")]
+    epochs = json.loads((tmp_path / "run" / "report.json").read_text())["result"]["epochs"]
+    for line, epoch in zip(lines, epochs, strict=True):
+        held, tested = (100 * epoch[name] for name in ("validation_error", "test_error"))
+        assert f"held out {held:.2f} %, test {tested:.2f} %" in line
 
 
 def test_a_convergence_run_tells_a_distance(capsys: pytest.CaptureFixture[str]) -> None:

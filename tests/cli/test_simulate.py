@@ -134,7 +134,7 @@ def test_convergence(run: Run, place: Workplace) -> None:
 def test_stopped_and_resumed_it_ends_as_if_never_stopped(run: Run, place: Workplace) -> None:
     longer = [*TINY, "--set", "data.train=2000", "--set", "learning.epochs=3", "--out"]
     with subprocess.Popen(
-        [sys.executable, "-m", "neurochip._cli", "simulate", *longer, "stopped"],
+        [sys.executable, "-m", "neurochip", "simulate", *longer, "stopped"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

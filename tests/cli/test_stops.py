@@ -83,7 +83,7 @@ def test_a_fault_of_the_program_keeps_its_traceback(run: Run, fake: Fake) -> Non
 def test_a_reader_that_leaves(place: object) -> None:
     """`neurochip chips show cmos45 | head -1`: the writer ends without a word."""
     with subprocess.Popen(
-        [sys.executable, "-m", "neurochip._cli", "chips", "show", "cmos45"],
+        [sys.executable, "-m", "neurochip", "chips", "show", "cmos45"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
@@ -99,7 +99,7 @@ def test_a_reader_that_leaves(place: object) -> None:
 def test_a_device_that_is_full(place: object) -> None:
     with open("/dev/full", "w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "neurochip._cli", "chips", "show", "cmos45"],
+            [sys.executable, "-m", "neurochip", "chips", "show", "cmos45"],
             stdout=full,
             stderr=subprocess.PIPE,
             env={
@@ -245,7 +245,7 @@ def test_what_an_interruption_is_turned_into_is_one(place: object, error: str, i
 @pytest.mark.parametrize(
     ("start", "said"),
     [
-        (["-m", "neurochip._cli", "chips"], "Stopped before it began.\n"),
+        (["-m", "neurochip", "chips"], "Stopped before it began.\n"),
         (
             ["-c", "from neurochip._cli.main import main; main()"],
             None,

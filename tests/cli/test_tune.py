@@ -245,7 +245,7 @@ def test_stopped_and_resumed_it_is_the_same_search(
 ) -> None:
     words = ["tune", *TINY, *VARY, "--trials", "2", "--confirm", "1", "--out", "stopped"]
     with subprocess.Popen(
-        [sys.executable, "-m", "neurochip._cli", *words], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "neurochip", *words], stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
         assert process.stderr.readline().startswith("trial  0")
@@ -255,7 +255,7 @@ def test_stopped_and_resumed_it_is_the_same_search(
         assert process.returncode == 128 + which
         assert said.splitlines()[-1] == "Stopped; go on with: neurochip tune --resume stopped"
     done = subprocess.run(
-        [sys.executable, "-m", "neurochip._cli", "tune", "--resume", "stopped"],
+        [sys.executable, "-m", "neurochip", "tune", "--resume", "stopped"],
         capture_output=True,
         text=True,
         timeout=120,

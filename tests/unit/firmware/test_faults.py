@@ -227,7 +227,7 @@ def serve(port: int, state: Path) -> tuple[subprocess.Popen[str], int]:
         [
             sys.executable,
             "-m",
-            "neurochip._cli",
+            "neurochip",
             "firmware",
             "serve",
             *sets,
