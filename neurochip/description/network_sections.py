@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
+from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import FLOATS, Precision
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, IsNot
@@ -223,6 +224,15 @@ class NetworkSpec(Section):
             return self
         first, *hidden, last = self.layers
         return replace(self, layers=(first or inputs, *hidden, last or outputs))
+
+    def refuse_beyond_format(self) -> None:
+        """Refuse gains, biases and a range of weights that its own precision cannot hold, naming the first."""
+        for name in ("gains", "biases", "weight_range"):
+            refuse_beyond_format(getattr(self, name), f"network.{name}", self.precision)
+        for k, population in enumerate(self.populations):
+            refuse_beyond_format(population.bias, f"network.populations[{k}].bias", self.precision)
+        for k, projection in enumerate(self.projections):
+            refuse_beyond_format(projection.gain, f"network.projections[{k}].gain", self.precision)
 
     @property
     def title(self) -> str:

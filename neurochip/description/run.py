@@ -188,7 +188,7 @@ class RunSpec:
         self._check_numbers()
         for name in ("coding", "learning", "analog"):
             refuse_beyond_format(getattr(self, name), name, self.network.precision)
-        refuse_beyond_format(self.network.weight_range, "network.weight_range", self.network.precision)
+        self.network.refuse_beyond_format()
         if self.learning is not None:
             refuse_beyond_update(self.learning.beta, self.learning.rates, self.network.precision)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 from neurochip import LIF, OSA, replay, settle
-from neurochip.description import read_run
+from neurochip.description import RunSpec, read_run
 from neurochip.description.spiking import Connection, NeuronGroup, SpikingNetwork
 from neurochip.errors import ConfigError
 from neurochip.replays.spiking import run_spiking
@@ -25,6 +27,9 @@ OSA_WITH = 'coding.annealer={{kind="osa",nu_bar=0.0346,regulariser={}}}'
         ("learning.beta=1e-40", "learning.rates[0]: η/β = 0.2/1e-40 is infinite in float32"),
         ("learning.rates=[1e39, 0.1]", "learning.rates[0]: 1e+39 is infinite in float32"),
         ("network.weight_range=1e-60", "network.weight_range: 1e-60 is 0 in float32"),
+        ("network.biases=[1e39, 0]", "network.biases[0]: 1e+39 is infinite in float32"),
+        ("network.biases=[0, -1e-50]", "network.biases[1]: -1e-50 is 0 in float32"),
+        ("network.gains=[1, 1e39]", "network.gains[1]: 1e+39 is infinite in float32"),
     ],
 )
 @pytest.mark.parametrize("precision", ["float32", "int8"])
@@ -37,9 +42,38 @@ def test_constants_of_a_run(override: str, sentence: str, precision: str) -> Non
     assert sentence in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"bias": 1e39}, "network.populations[1].bias: 1e+39 is infinite in float32"),
+        ({"bias": -1e-50}, "network.populations[1].bias: -1e-50 is 0 in float32"),
+        ({"gain": 1e39}, "network.projections[0].gain: 1e+39 is infinite in float32"),
+        ({"gain": 1e-50}, "network.projections[0].gain: 1e-50 is 0 in float32"),
+    ],
+)
+def test_constants_of_a_graph(changed: dict[str, float], sentence: str) -> None:
+    table = read_run("mnist-small").to_dict()
+    hidden = {"name": "hidden", "shape": [5]} | {k: v for k, v in changed.items() if k == "bias"}
+    first = {"from": "input", "to": "hidden"} | {k: v for k, v in changed.items() if k == "gain"}
+    graph: dict[str, Any] = {
+        "precision": "float32",
+        "populations": [
+            {"name": "input", "shape": [784], "role": "input"},
+            hidden,
+            {"name": "output", "shape": [10], "role": "output"},
+        ],
+        "projections": [first, {"from": "hidden", "to": "output"}],
+    }
+    with pytest.raises(ConfigError) as caught:
+        RunSpec.from_dict(table | {"network": graph})
+    assert str(caught.value).startswith(sentence)
+    RunSpec.from_dict(table | {"network": graph | {"precision": "float64"}, "chip": "ideal-bits"})
+
+
 def test_float64_holds_them() -> None:
-    run = read_run("mnist-small", ["network.precision=float64", "chip=ideal-bits", OSA_WITH.format("1e-50")])
-    assert run.coding.annealer.regulariser == 1e-50
+    given = [OSA_WITH.format("1e-50"), "network.biases=[1e39, 0]", "network.gains=[1e39, 1e-50]"]
+    run = read_run("mnist-small", ["network.precision=float64", "chip=ideal-bits", *given])
+    assert run.coding.annealer.regulariser == 1e-50 and run.network.biases == (1e39, 0)
 
 
 def test_sizes_of_an_analog_die() -> None:
