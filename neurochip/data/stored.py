@@ -17,7 +17,7 @@ from neurochip.data.dataset import Dataset, Part
 from neurochip.data.scaling import Scaling
 from neurochip.data.section import DataSpec
 from neurochip.durable.atomic import replacing
-from neurochip.errors import ConfigError
+from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, decode_json
 from neurochip.spikes import SpikeTrains
 
@@ -25,6 +25,7 @@ __all__ = ["is_stored", "stored_samples", "write_samples"]
 
 Array = NDArray[Any]
 _MARK = "neurochip.samples"
+_FORMAT = 1
 _PARTS = ("train", "test", "validation")
 
 
@@ -40,7 +41,7 @@ class _About:
     target_scaling: str | None
     clipped: int
     provenance: str
-    format: int = 1
+    format: int = _FORMAT
 
 
 def write_samples(samples: Dataset, path: Path | str) -> Path:
@@ -118,6 +119,11 @@ def stored_samples(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -
             )
     with file.guarded():
         about = decode_json(str(arrays[_MARK][()]), file, _About, _MARK)
+        if about.format != _FORMAT:
+            raise DataError(
+                f"{file.path}: {_MARK}.format",
+                f"is {about.format}, and this version reads {_FORMAT}; use the version that wrote it",
+            )
         parts = {split: _part(arrays, split) for split in _PARTS if f"{split}.targets" in arrays}
         return Dataset(
             name=about.name,
@@ -140,9 +146,18 @@ def _part(arrays: Mapping[str, Array], split: str) -> Part:
     targets = arrays[f"{split}.targets"].copy()
     if f"{split}.inputs" in arrays:
         return Part(arrays[f"{split}.inputs"].copy(), targets)
-    ticks, units = (int(n) for n in arrays[f"{split}.window"])
-    starts, at = (arrays[f"{split}.{name}"].astype(np.int64) for name in ("starts", "at"))
-    return Part(SpikeTrains(starts, at, ticks, units), targets)
+    starts, at, window = (_whole(arrays, f"{split}.{name}") for name in ("starts", "at", "window"))
+    if len(window) != 2:
+        raise DataError(f"{split}.window", f"must be ticks and units, got {len(window)} numbers")
+    return Part(SpikeTrains(starts, at, int(window[0]), int(window[1])), targets)
+
+
+def _whole(arrays: Mapping[str, Array], name: str) -> NDArray[np.int64]:
+    """Return a row of whole numbers, which a cast would make of any others."""
+    found = arrays[name]
+    if found.ndim != 1 or found.dtype.kind not in "iu" or (found > np.iinfo(np.int64).max).any():
+        raise DataError(name, f"must be a row of whole numbers, got {found.dtype} {found.shape}")
+    return found.astype(np.int64)
 
 
 def _scaling(arrays: Mapping[str, Array], name: str, kind: str) -> Scaling:
