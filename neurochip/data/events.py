@@ -226,6 +226,17 @@ def _units(events: Events, window: Window) -> tuple[NDArray[np.int64], int]:
     return (of_polarity * height + events.y) * width + events.x, (2 if apart else 1) * width * height
 
 
+def _largest(events: Events, size: tuple[int, int]) -> str:
+    """Return what made the sensor so large: the event furthest out, or all of them where something else said it."""
+    across = size[0] >= size[1]
+    furthest = np.flatnonzero(events.x == size[0] - 1 if across else events.y == size[1] - 1)
+    if events.size is not None or not len(furthest):
+        return events.place
+    k = int(furthest[0])
+    sample = int(events.of[k])
+    return f"{events.where(sample, int(k - events.edges[sample]))}, at ({events.x[k]}, {events.y[k]})"
+
+
 def event_counts(events: Events, window: Window) -> NDArray[np.float64]:
     """Return how many events each input has: f64[sample, frame · polarity · height · width], x running fastest."""
     frames = window.frames
@@ -234,7 +245,7 @@ def event_counts(events: Events, window: Window) -> NDArray[np.float64]:
     needed = 8 * inputs * len(events)
     if needed > file_limit():
         raise DataError(
-            events.place,
+            _largest(events, window.size),
             f"would take {in_bytes(needed)} as counts of {inputs} inputs, and at most {in_bytes(file_limit())} are "
             f"read; set {LIMIT_VARIABLE} to read more",
         )
@@ -249,7 +260,7 @@ def event_spikes(events: Events, window: Window) -> SpikeTrains:
     unit, units = _units(events, window)
     if units > _MOST_INPUTS:
         raise DataError(
-            events.place,
+            _largest(events, window.size),
             f"would need {units} inputs, a pixel and polarity each, and at most {_MOST_INPUTS} are shown",
         )
     tick = np.minimum(np.floor(events.late / (window.tick or 1.0) + 1e-9).astype(np.int64), window.ticks - 1)

@@ -264,3 +264,30 @@ def test_a_recording_that_changed_is_another_set(tmp_path: Path) -> None:
     (place / "7" / "0.bin").write_bytes(written.nmnist(some_events(31, seed=5)))
     with pytest.raises(NeurochipError, match=f"has changed: its digest is [0-9a-f]{{64}}, .* {found.digest}"):
         load(found.source)
+
+
+@pytest.mark.parametrize(
+    ("keys", "sentence"),
+    [
+        (
+            {"present": "spikes", "tick": 100.0},
+            "would need 2048000 inputs, a pixel and polarity each, and at most",
+        ),
+        ({"frames": 1000}, "as counts of 2048000000 inputs, and at most"),
+    ],
+)
+def test_the_event_furthest_out_is_named(tmp_path: Path, keys: Any, sentence: str) -> None:
+    """One damaged coordinate makes the sensor as large as it is: its file and record are what can be mended."""
+    bad = folder(tmp_path, ".npy") / "7" / "1.npy"
+    events = np.load(bad)
+    events["x"][7], events["y"][9] = 31_999, 31
+    for path in tmp_path.glob("*/*.npy"):
+        others = np.load(path)
+        others["y"] %= 32
+        np.save(path, others)
+    events["y"] %= 32
+    np.save(bad, events)
+    with pytest.raises(NeurochipError) as caught:
+        load(DataSpec(file=str(tmp_path), **keys))
+    assert str(caught.value).startswith(f"{bad}: record 8, at (31999, {events['y'][7]}): "), str(caught.value)
+    assert sentence in str(caught.value)

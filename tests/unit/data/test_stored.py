@@ -89,7 +89,11 @@ def test_what_is_damaged_or_has_no_effect(tmp_path: Path) -> None:
     ("name", "value", "problem"),
     [
         ("train.starts", lambda old: old + 0.4, "train.starts: must be a row of whole numbers, got float64"),
-        ("train.at", lambda old: old.astype(np.float32), "train.at: must be a row of whole numbers, got float32"),
+        (
+            "train.at",
+            lambda old: old.astype(np.float32),
+            "train.at: must be a row of whole numbers, got float32",
+        ),
         ("test.at", lambda old: old[:, None], "test.at: must be a row of whole numbers, got int64"),
         ("test.at", lambda old: old.astype(np.uint64) + 2**63, "test.at: must be a row of whole numbers"),
         ("test.window", lambda old: old + 0.5, "test.window: must be a row of whole numbers, got float64"),
@@ -109,7 +113,9 @@ def test_lists_of_spikes_are_whole_numbers(tmp_path: Path, name: str, value: Any
 def test_whole_numbers_of_any_width(tmp_path: Path) -> None:
     path = write_samples(sets()["spikes"], tmp_path / "x.npz")
     found, arrays = load(DataSpec(file=str(path))), dict(np.load(path))
-    np.savez(path, **(arrays | {f"train.{k}": arrays[f"train.{k}"].astype(np.uint16) for k in ("starts", "at")}))
+    np.savez(
+        path, **(arrays | {f"train.{k}": arrays[f"train.{k}"].astype(np.uint16) for k in ("starts", "at")})
+    )
     again = load(DataSpec(file=str(path)))
     np.testing.assert_array_equal(found.train.inputs.bits(), again.train.inputs.bits())  # type: ignore[union-attr]
 
@@ -120,5 +126,7 @@ def test_another_format_is_refused(tmp_path: Path, number: int) -> None:
     arrays = dict(np.load(path))
     about = json.loads(str(arrays["neurochip.samples"])) | {"format": number}
     np.savez(path, **(arrays | {"neurochip.samples": np.array(json.dumps(about))}))
-    with pytest.raises(NeurochipError, match=f"neurochip.samples.format: is {number}, and this version reads 1; use"):
+    with pytest.raises(
+        NeurochipError, match=f"neurochip.samples.format: is {number}, and this version reads 1; use"
+    ):
         load(DataSpec(file=str(path)))
