@@ -70,9 +70,13 @@ def command(folder: Path, prices: str | None, baseline: str | None, open_page: b
 
 
 def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
-    from neurochip.report.explorations import is_exploration, read_exploration, write_exploration
+    from neurochip.report.explorations import (
+        drawing_stored_exploration,
+        is_exploration,
+        read_exploration,
+        write_exploration,
+    )
     from neurochip.report.explorations.terminal import print_exploration
-    from neurochip.report.reading import drawing_stored
     from neurochip.report.sweeps import drawing_stored_sweep, read_sweep, write_sweep
     from neurochip.report.sweeps.terminal import print_sweep
 
@@ -84,7 +88,7 @@ def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
         )
     if is_exploration(folder):
         explored = read_exploration(folder)
-        with drawing_stored(folder):
+        with drawing_stored_exploration(folder):
             page = write_exploration(explored, folder)
             print_exploration(explored, summary_console())
     else:

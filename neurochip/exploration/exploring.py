@@ -24,7 +24,7 @@ from neurochip.replays.replaying import Timing, check_clock, check_timing
 from neurochip.report.drawn import drawn
 from neurochip.report.explorations.files import DOCUMENT, PAGE, write_exploration
 from neurochip.report.explorations.metrics import METRICS
-from neurochip.report.explorations.schema import FORMAT, AxisTable, ExplorationDocument, PointTable
+from neurochip.report.explorations.schema import FORMAT, KIND, AxisTable, ExplorationDocument, PointTable
 from neurochip.runs.simulation import versions
 from neurochip.sweep.space import Axis, grid, grid_size, parse_axes
 
@@ -129,7 +129,7 @@ def explore(
     names = differing(points)
     document: ExplorationDocument = {
         "format": FORMAT,
-        "kind": "exploration",
+        "kind": KIND,
         "name": name,
         "file": file,
         "network": network,

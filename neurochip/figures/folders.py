@@ -38,11 +38,16 @@ def figures_of(folders: Sequence[Path | str]) -> list[Figure]:
 def _of_one(folder: Path) -> list[Figure]:
     if (folder / "sweep.json").is_file():
         from neurochip.figures.of_studies import exploration_figures, sweep_figures
-        from neurochip.report.explorations import is_exploration, read_exploration
+        from neurochip.report.explorations import (
+            drawing_stored_exploration,
+            is_exploration,
+            read_exploration,
+        )
         from neurochip.report.sweeps import read_sweep
 
         if is_exploration(folder):
-            return exploration_figures(read_exploration(folder))
+            with drawing_stored_exploration(folder):
+                return exploration_figures(read_exploration(folder))
         return sweep_figures(read_sweep(folder))
     if (folder / "tune.json").is_file():
         from neurochip.figures.of_studies import search_figures

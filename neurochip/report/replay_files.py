@@ -6,17 +6,17 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from neurochip.description import PriceList
 from neurochip.durable.atomic import replacing
 from neurochip.energy import HardwareUse
-from neurochip.errors import DataError
-from neurochip.files import Foreign, briefly, converted, read_json
+from neurochip.files import Foreign
 from neurochip.report.reading import REPORT, drawing_stored, read_document
 from neurochip.report.replay_document import ReplayDocument, repriced_replay
 from neurochip.report.replay_page import replay_page
 from neurochip.report.schema import FORMAT, Document
+from neurochip.report.stored import is_of_kind, read_formatted
 from neurochip.spikes import Spikes, npz_of
 from neurochip.substrate.ledger import Ledger
 
@@ -44,11 +44,7 @@ def write_replay(
 
 def is_replay(path: Path | str) -> bool:
     """Return whether a folder holds the report of a replay; of anything unreadable it does not."""
-    try:
-        table = read_json(_report(path))
-    except DataError:
-        return False
-    return isinstance(table, dict) and table.get("kind") == "replay"
+    return is_of_kind(_report(path), "replay")
 
 
 def _report(folder: Path | str) -> Foreign:
@@ -60,14 +56,7 @@ def _report(folder: Path | str) -> Foreign:
 def read_replay(folder: Path | str) -> ReplayDocument:
     """Return the document of a replay's folder, with everything checked."""
     file = _report(folder)
-    raw = converted(read_json(file), file, dict[str, Any])
-    if raw.get("format") != FORMAT:
-        raise DataError(
-            f"{file.path}: format",
-            f"is {briefly(str(raw.get('format')), 40)}, and this version reads {FORMAT}; "
-            "use the version that wrote it",
-        )
-    table: ReplayDocument = converted(raw, file, ReplayDocument)
+    table = read_formatted(file, ReplayDocument, FORMAT)
     with file.guarded():
         HardwareUse.from_json(table["hardware"])
         Ledger.from_json(table["ledger"])

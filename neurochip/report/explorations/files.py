@@ -5,18 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from neurochip.durable.atomic import replacing
-from neurochip.errors import DataError
-from neurochip.files import Foreign, briefly, converted, read_json
-from neurochip.report.explorations.metrics import METRICS
+from neurochip.files import Foreign, briefly
+from neurochip.report.explorations.checking import check_exploration
 from neurochip.report.explorations.page import exploration_page
-from neurochip.report.explorations.schema import FORMAT, ExplorationDocument
+from neurochip.report.explorations.schema import FORMAT, KIND, ExplorationDocument
+from neurochip.report.stored import is_of_kind, read_formatted
 
-__all__ = ["DOCUMENT", "PAGE", "POINTS", "is_exploration", "read_exploration", "write_exploration"]
+__all__ = [
+    "DOCUMENT",
+    "PAGE",
+    "POINTS",
+    "drawing_stored_exploration",
+    "is_exploration",
+    "read_exploration",
+    "write_exploration",
+]
 
 DOCUMENT, PAGE, POINTS, SENSITIVITY = "sweep.json", "sweep.html", "points.csv", "sensitivity.csv"
 
@@ -74,25 +83,28 @@ def _document(folder: Path | str) -> Foreign:
 
 def is_exploration(folder: Path | str) -> bool:
     """Return whether a folder holds an exploration; of anything unreadable it does not."""
-    try:
-        table = read_json(_document(folder))
-    except DataError:
-        return False
-    return isinstance(table, dict) and table.get("kind") == "exploration"
+    return is_of_kind(_document(folder), KIND)
 
 
 def read_exploration(folder: Path | str) -> ExplorationDocument:
-    """Return the document of a folder, with its form checked."""
+    """Return the document of a folder, with everything checked.
+
+    Raises
+    ------
+    DataError
+        When it is missing or damaged, of another format, or its parts do not fit together.
+    """
     file = _document(folder)
-    raw = converted(read_json(file), file, dict[str, Any])
-    if raw.get("format") != FORMAT:
-        raise DataError(
-            f"{file.path}: format",
-            f"is {briefly(str(raw.get('format')), 40)}, and this version reads {FORMAT}; "
-            "use the version that wrote it",
-        )
-    document: ExplorationDocument = converted(raw, file, ExplorationDocument)
-    unknown = {name for point in document["points"] for name in point["metrics"]} - set(METRICS)
-    if unknown:
-        raise DataError(f"{file.path}: points", f"have the figure {sorted(unknown)[0]}, which there is not")
+    document = read_formatted(file, ExplorationDocument, FORMAT)
+    if document["kind"] != KIND:
+        raise file.fault(f"is {briefly(document['kind'], 40)}, and no exploration", "kind")
+    with file.guarded():
+        check_exploration(document)
     return document
+
+
+@contextmanager
+def drawing_stored_exploration(folder: Path | str) -> Iterator[None]:
+    """Turn a fault while a stored exploration is drawn into a sentence about its file."""
+    with _document(folder).guarded():
+        yield

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-__all__ = ["FORMAT", "AxisTable", "ExplorationDocument", "FrontOfTwo", "PointTable", "SensitivityTable"]
+__all__ = [
+    "FORMAT",
+    "KIND",
+    "AxisTable",
+    "ExplorationDocument",
+    "FrontOfTwo",
+    "PointTable",
+    "SensitivityTable",
+]
 
 FORMAT = 1
+KIND = "exploration"
 
 
 class AxisTable(TypedDict):

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.durable.atomic import replacing
-from neurochip.errors import DataError
-from neurochip.files import Foreign, briefly, converted, read_json
+from neurochip.files import Foreign
+from neurochip.report.stored import read_formatted
 from neurochip.report.sweeps.costs import cells_of, cost_names
 from neurochip.report.sweeps.page import sweep_page
 from neurochip.report.sweeps.schema import FORMAT, SweepDocument
@@ -52,13 +52,7 @@ def read_sweep(path: Path | str) -> SweepDocument:
     path = Path(path)
     path = path / SWEEP if path.is_dir() else path
     file = _sweep(path)
-    raw = read_json(file)
-    number = raw.get("format") if isinstance(raw, dict) else None
-    if number != FORMAT:
-        said = briefly(str(number), 40)
-        raise DataError(f"{path}: format", f"is {said}, and this version reads {FORMAT}; {_CURE}")
-    found: SweepDocument = converted(raw, file, SweepDocument)
-    return found
+    return read_formatted(file, SweepDocument, FORMAT, cure=_CURE)
 
 
 def _sweep(path: Path) -> Foreign:
