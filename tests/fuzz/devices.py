@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.mutations import damaged_bytes, damaged_json, odd_array
-from tests.fuzz.stores import made_in_folder
+from tests.fuzz.written import made_in_folder
 
 __all__ = ["damaged_state", "read_state", "state"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import random
@@ -12,19 +13,24 @@ from typing import Any
 import numpy as np
 
 from tests.fuzz.mutations import damaged_archive, damaged_text
+from tests.fuzz.written import made_in_folder
 
 __all__ = [
     "asked_about",
     "damaged_question",
     "expected",
+    "exploration",
     "hdf5_samples",
     "labelled",
     "manifest",
     "read_asked_about",
     "read_expected",
+    "read_exploration",
     "read_figures",
     "read_labelled",
     "read_manifest",
+    "read_replay",
+    "replay",
     "reproduction",
     "search",
 ]
@@ -74,6 +80,53 @@ def reproduction() -> list[bytes]:
         "claims": [claim], "charts": [chart_table(chart) for chart in charts],
     }  # fmt: skip
     return [json.dumps(_plain(table)).encode()]
+
+
+@functools.cache
+def _exploration() -> bytes:
+    from neurochip.exploration import explore
+    from neurochip.exploration.given import given
+
+    def make(folder: Path) -> None:
+        rng = np.random.default_rng(7)
+        bits = {
+            f"spikes.{k}": (rng.random((6, size)) < 0.4).astype(np.uint8) for k, size in enumerate((5, 4))
+        }
+        raster = folder.with_name("all.npz")
+        raster.parent.mkdir(exist_ok=True)
+        np.savez(raster, **bits)  # type: ignore[arg-type]
+        what = given(None, raster=raster)
+        vary = ["chip.core.neurons=2,4,6", "chip.packet.routing=unicast,multicast"]
+        explore(
+            what.workload,
+            what.chip,
+            vary,
+            name="x",
+            changes=["mesh.width = 2", "mesh.height = 2"],
+            out=folder,
+        )
+
+    return made_in_folder(make, "sweep.json")[0]
+
+
+def exploration() -> list[bytes]:
+    return [_exploration()]
+
+
+def read_exploration(path: Path) -> Any:
+    """Draw a stored exploration in all its forms, as `neurochip report` and `neurochip figures` do."""
+    from rich.console import Console
+
+    from neurochip.report import explorations
+    from neurochip.report.explorations.terminal import print_exploration
+
+    content = path.read_bytes()
+    document = explorations.read_exploration(path.parent)
+    with explorations.drawing_stored_exploration(path.parent):
+        print_exploration(document, Console(file=io.StringIO()))
+        explorations.write_exploration(document, path.parent)
+    path.write_bytes(content)
+    return read_figures(path)
 
 
 def read_figures(path: Path) -> Any:
@@ -208,3 +261,40 @@ def read_manifest(path: Path) -> Any:
     from neurochip.rtl.verify import _populations
 
     return _populations(read_json(Foreign(path, "an exported chip", "export it again")), path.parent)
+
+
+# Replays, rendered again.
+
+
+def _replayed(folder: Path) -> None:
+    from neurochip.inference.replay_run import replay_run
+
+    folder.parent.mkdir(exist_ok=True)
+    rng = np.random.default_rng(5)
+    given = {f"spikes.{k}": (rng.random((6, size)) < 0.3).astype(np.uint8) for k, size in enumerate((4, 3))}
+    np.savez(folder.with_name("mine.npz"), **given)  # type: ignore[arg-type]
+    replay_run(folder.with_name("mine.npz"), out=folder)
+
+
+@functools.cache
+def _replay_files() -> tuple[bytes, bytes]:
+    report, spikes = made_in_folder(_replayed, "report.json", "spikes.npz")
+    return report, spikes
+
+
+def replay() -> list[bytes]:
+    return [_replay_files()[0]]
+
+
+def read_replay(path: Path) -> Any:
+    """Render a stored replay, as `neurochip report` does."""
+    from neurochip.report.replay_files import render_replay_again
+
+    spikes = path.with_name("spikes.npz")
+    if not spikes.exists():
+        spikes.write_bytes(_replay_files()[1])
+    content = path.read_bytes()
+    try:
+        return render_replay_again(path.parent)
+    finally:
+        path.write_bytes(content)

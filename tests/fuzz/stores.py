@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import io
 import json
 import random
 import sqlite3
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +15,14 @@ import numpy as np
 from neurochip.errors import CheckpointError
 from neurochip.files import Foreign
 from tests.fuzz.mutations import VALUES, damaged_bytes, damaged_json
+from tests.fuzz.written import made_in_folder
 
 __all__ = [
     "damaged_log",
     "damaged_npy",
     "damaged_request",
     "damaged_store",
-    "made_in_folder",
 ]
-
-
-def made_in_folder(make: Callable[[Path], Any], *names: str) -> list[bytes]:
-    """Return files of a folder that is made and removed."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        make(Path(folder) / "made")
-        return [(Path(folder) / "made" / name).read_bytes() for name in names]
 
 
 # Sweeps.
@@ -301,40 +290,3 @@ def read_packed_spikes(path: Path) -> Any:
     from neurochip.spikes import read_spikes
 
     return [raster.array() for raster in read_spikes(path).values()]
-
-
-# Replays.
-
-
-def _replayed(folder: Path) -> None:
-    from neurochip.inference.replay_run import replay_run
-
-    folder.parent.mkdir(exist_ok=True)
-    rng = np.random.default_rng(5)
-    given = {f"spikes.{k}": (rng.random((6, size)) < 0.3).astype(np.uint8) for k, size in enumerate((4, 3))}
-    np.savez(folder.with_name("mine.npz"), **given)  # type: ignore[arg-type]
-    replay_run(folder.with_name("mine.npz"), out=folder)
-
-
-@functools.cache
-def _replay_files() -> tuple[bytes, bytes]:
-    report, spikes = made_in_folder(_replayed, "report.json", "spikes.npz")
-    return report, spikes
-
-
-def replays() -> list[bytes]:
-    return [_replay_files()[0]]
-
-
-def read_replay(path: Path) -> Any:
-    """Render a stored replay, as `neurochip report` does."""
-    from neurochip.report.replay_files import render_replay_again
-
-    spikes = path.with_name("spikes.npz")
-    if not spikes.exists():
-        spikes.write_bytes(_replay_files()[1])
-    content = path.read_bytes()
-    try:
-        return render_replay_again(path.parent)
-    finally:
-        path.write_bytes(content)
