@@ -47,7 +47,7 @@ def main() -> None:
     print_bench(document)
     if given.svg:
         with replacing(given.svg) as file:
-            file.write(f"{svg(drawn(roofline_chart(document)), about=ABOUT)}\n".encode())
+            file.write(f"{svg([drawn(roofline_chart(document))], about=ABOUT)}\n".encode())
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What a reproduction leaves: its numbers as JSON, its figure as PNG, and both on a page with the verdict."""
+"""What a reproduction leaves: its numbers as JSON, its figure as SVG, and both on a page with the verdict."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from neurochip.papers.charts import chart_table
 from neurochip.papers.experiment import Claim, Finding, Verdict
 from neurochip.papers.reproducing import Reproduction
-from neurochip.report.figures import drawn, plot, png
+from neurochip.report.figures import drawn, plot, svg
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.page import page, page_head, versions_list
 from neurochip.report.sections.frame import grid, section
@@ -37,7 +37,7 @@ def pictures_of(done: Reproduction) -> dict[str, bytes]:
     """Return what is drawn of the numbers, by the name of its file."""
     drawings = [drawn(chart) for chart in done.outcome.charts]
     return {
-        "figure.png": png(drawings, columns=done.outcome.columns),
+        "figure.svg": f"{svg(drawings, about=done.experiment.about, columns=done.outcome.columns)}\n".encode(),
         "report.html": page_of(done).encode(),
     }
 

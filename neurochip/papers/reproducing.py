@@ -1,4 +1,4 @@
-"""`reproduce`: one experiment from its name to its folder: result.json, figure.png, report.html."""
+"""`reproduce`: one experiment from its name to its folder: result.json, figure.svg, report.html."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LEVELS", "data_uri", "png_file"]
+__all__ = ["LEVELS", "data_uri"]
 
 LEVELS = 16
 
@@ -24,25 +24,18 @@ def data_uri(levels: NDArray[np.uint8], colour: tuple[int, int, int]) -> str:
     even = np.zeros((height, width + width % 2), dtype=np.uint8)
     even[:, :width] = np.minimum(levels, LEVELS - 1)
     packed = np.bitwise_or(even[:, ::2] << 4, even[:, 1::2], dtype=np.uint8)
-    picture = png_file((width, height), depth=4, colour=3, rows=packed, extra=_palette(colour))
-    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
-
-
-def png_file(
-    size: tuple[int, int], *, depth: int, colour: int, rows: NDArray[np.uint8], extra: bytes = b""
-) -> bytes:
-    """Return a PNG of u8[row, byte], (width, height) in pixels; ``extra`` holds chunks that come before the picture."""
     # Each row is preceded by its filter: 0, none.
-    filtered = np.concatenate([np.zeros((len(rows), 1), dtype=np.uint8), rows], axis=1)
-    return b"".join(
+    filtered = np.concatenate([np.zeros((height, 1), dtype=np.uint8), packed], axis=1)
+    picture = b"".join(
         (
             b"\x89PNG\r\n\x1a\n",
-            _chunk(b"IHDR", struct.pack(">IIBBBBB", *size, depth, colour, 0, 0, 0)),
-            extra,
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 4, 3, 0, 0, 0)),
+            _palette(colour),
             _chunk(b"IDAT", zlib.compress(filtered.tobytes(), 9)),
             _chunk(b"IEND", b""),
         )
     )
+    return "data:image/png;base64," + base64.b64encode(picture).decode("ascii")
 
 
 def _palette(colour: tuple[int, int, int]) -> bytes:

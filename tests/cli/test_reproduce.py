@@ -47,7 +47,7 @@ def test_one_says_claim_measured_tolerance_verdict(run: Run, quick_one: None, pl
     ]
     assert lines[-2].startswith("holds (seed 1, 1 repetition, ")
     assert lines[-1] == "r"
-    assert place.files() == ["r/figure.png", "r/report.html", "r/result.json"]
+    assert place.files() == ["r/figure.svg", "r/report.html", "r/result.json"]
 
 
 def test_the_full_form_says_how_long_it_takes(run: Run, quick_one: None) -> None:
@@ -75,7 +75,7 @@ def test_on_workers_it_is_the_same(run: Run, place: Workplace) -> None:
     for result_table in (here, there):
         del result_table["seconds"], result_table["started"]
     assert here == there and sorted(p.name for p in Path("there").iterdir()) == [
-        "figure.png",
+        "figure.svg",
         "report.html",
         "result.json",
     ]
@@ -109,7 +109,7 @@ def test_stopped_it_says_how_to_go_on(run: Run, place: Workplace, monkeypatch: p
     result = run("reproduce", "--resume", "r")
     assert result.exit_code == 0, result.output
     assert result.stdout.splitlines()[-2].startswith("holds (seed 4, ")
-    assert place.files() == ["r/figure.png", "r/report.html", "r/result.json"]
+    assert place.files() == ["r/figure.svg", "r/report.html", "r/result.json"]
 
 
 @pytest.mark.parametrize(

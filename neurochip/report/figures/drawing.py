@@ -1,4 +1,4 @@
-"""A chart laid out: strokes, areas, dots and words in pixels, the same for a page and for a PNG."""
+"""A chart laid out: strokes, areas, dots and words in pixels, the same for a page and for a file."""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""A drawing as an SVG file of its own: on white, in colours that need no page around it."""
+"""Drawings as an SVG file of their own: on white, in colours that need no page around them."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +14,25 @@ from neurochip.report.markup import Markup, tag
 __all__ = ["svg"]
 
 
-def svg(drawing: Drawing, *, about: str) -> Markup:
-    """Return an ``<svg>``; ``about`` says what it shows to those who cannot see it."""
+def svg(drawings: Sequence[Drawing], *, about: str, columns: int = 1) -> Markup:
+    """Return an ``<svg>`` with so many drawings in a row; ``about`` says what it shows to those who cannot see it."""
+    columns = max(1, min(columns, len(drawings)))
+    width = max((drawing.width for drawing in drawings), default=1)
+    height = max((drawing.height for drawing in drawings), default=1)
+    rows = max(1, -(-len(drawings) // columns))
     return tag(
         "svg",
         tag("rect", width="100%", height="100%", fill="#fff"),
-        *(_part(part) for part in drawing.parts),
+        *(
+            tag(
+                "g",
+                *(_part(part) for part in drawing.parts),
+                transform=f"translate({width * (number % columns)} {height * (number // columns)})",
+            )
+            for number, drawing in enumerate(drawings)
+        ),
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {drawing.width} {drawing.height}",
+        viewBox=f"0 0 {columns * width} {rows * height}",
         font_family="system-ui, sans-serif",
         role="img",
         aria_label=about,

@@ -30,7 +30,7 @@ def results(folder: Path) -> tuple[dict[str, Any], bytes]:
     document = json.loads((folder / "result.json").read_text())
     for key in ("seconds", "started"):
         del document[key]
-    return document, (folder / "figure.png").read_bytes()
+    return document, (folder / "figure.svg").read_bytes()
 
 
 @pytest.mark.parametrize(
