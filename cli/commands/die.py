@@ -73,6 +73,7 @@ def load(source: Path, out: Path | None, run: str, overrides: tuple[str, ...]) -
 
 def _print(die: Die, spec: RunSpec, network: Network) -> None:
     from neurochip.analog.drawing import drawn_sigmas
+    from neurochip.analog.location_table import location_table, location_words
     from neurochip.analog.spread import gain_law, spreads
 
     from ..screen import print_table
@@ -94,6 +95,9 @@ def _print(die: Die, spec: RunSpec, network: Network) -> None:
         for spread in spreads(mismatch)
     ]
     print_table(("device", "law", "σ asked", "σ drawn", "from"), rows, right=("σ asked", "σ drawn"))
+    placed = location_table(network, spec.analog)
+    if placed is not None:
+        click.echo(f"\n{location_words(placed)}")
     process = mismatch.transistors
     if process is not None and is_drawn:
         click.echo(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.analog.cells_table import cells_table
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.drawing import drawn_sigmas
+from neurochip.analog.location_table import location_table
 from neurochip.analog.rails import full_scale_v
 from neurochip.analog.settle_time import settle_times
 from neurochip.analog.spread import gain_law, spreads
@@ -84,6 +85,7 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
             }
             for spread in spreads(spec.mismatch)
         ],
+        "location": location_table(substrate.network, spec),
         "tau_us": spec.tau_us,
         "step": spec.settle.step,
         "residual_limit": spec.settle.residual,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, glorot_deviation
+from neurochip.analog.fields import Field, shift
+from neurochip.analog.floorplan import floorplan_of
 from neurochip.analog.spread import Law, Spread, spreads
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.die_sections import MismatchSpec
@@ -25,22 +28,32 @@ def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
     """Draw the deviations of every device of a network.
 
     Each kind of device and each projection or layer has a stream of its own, named by ``spec.die``, so that switching
-    one kind on or off moves no other. ``twin`` draws the second circuit of the same die.
+    one kind on or off moves no other; what depends on the place has others again. ``twin`` draws the second circuit
+    of the same die, which has its gradient and random field in common with the first.
     """
     which = "twin" if twin else "die"
     synapses = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
     neurons = [(size,) for size in network.sizes[1:]]
     found = {spread.kind: spread for spread in spreads(spec.mismatch)}
+    plan = floorplan_of(network, spec) if spec.location.is_placed else None
+    here = plan.twin() if plan is not None and twin else plan
 
     def kind(name: str, shapes: list[Any], units: list[float] | None = None) -> Arrays:
         drawn: list[Array | None] = []
+        spread = found[name]
+        field = None if plan is None or not spread.sigma else Field(spec.location, plan, spec.die, name)
+        common = 0.0 if spread.is_offset else shift(spec.location, spec.die, name)
         for k, shape in enumerate(shapes):
-            spread = found[name]
-            if spread.sigma == 0:
-                drawn.append(None)
-                continue
-            xi = _standard(spec.mismatch, spec.die, which, name, k, shape)
-            drawn.append(_deviation(spread, xi, 1.0 if units is None else units[k]))
+            values: Array | None = None
+            if spread.sigma:
+                xi = _standard(spec.mismatch, spec.die, which, name, k, shape)
+                if field is not None and here is not None:
+                    blocks = here.synapses if name.startswith("synapse_") else here.neurons
+                    xi = field.mixed(xi, blocks[k])
+                values = _deviation(spread, xi, 1.0 if units is None else units[k])
+            if common:
+                values = math.exp(common) * (np.ones(shape) if values is None else values)
+            drawn.append(values)
         return tuple(drawn)
 
     deviations = [glorot_deviation(network, k) for k in range(len(synapses))]

@@ -13,6 +13,7 @@ from msgspec import Meta
 
 from neurochip.description.cell_sheet import CellSheet, read_cells
 from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
+from neurochip.description.location_section import LocationSpec
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Is, IsNot, Unset
 from neurochip.keys.key import Key, Natural, Nonnegative, Positive, Seed, Share
@@ -271,6 +272,9 @@ class AnalogSpec(Section):
     ] = 10
     settle: Annotated[SettleSpec, Key("How the circuit settles.")] = field(default_factory=SettleSpec)
     mismatch: Annotated[MismatchSpec, Key("How devices differ.")] = field(default_factory=MismatchSpec)
+    location: Annotated[LocationSpec, Key("Where devices and dies lie.")] = field(
+        default_factory=LocationSpec
+    )
     noise: Annotated[NoiseSpec, Key("Noise.")] = field(default_factory=NoiseSpec)
     drift: Annotated[DriftSpec, Key("Drift of stored weights.", live_if=_TRAINS, training_only=True)] = field(
         default_factory=DriftSpec

@@ -120,8 +120,12 @@ def anchor_files(table: Table, folder: Path) -> None:
         and not Path(cells).is_absolute()
     ):
         analog["cells"] = str((folder / cells).resolve())
-    for name, keys in (("analog", ("vector_field", "die_file")), ("data", ("file",))):
-        section = table.get(name)
+    location = analog.get("location") if isinstance(analog, dict) else None
+    for section, keys in (
+        (analog, ("vector_field", "die_file")),
+        (location, ("floorplan",)),
+        (table.get("data"), ("file",)),
+    ):
         for key in keys:
             path = section.get(key) if isinstance(section, dict) else None
             if isinstance(path, str) and path and isinstance(section, dict) and not Path(path).is_absolute():

@@ -24,7 +24,7 @@ def die_matters(analog: AnalogSpec) -> bool:
         return False
     drawn = [spread.sigma for spread in spreads(analog.mismatch)]
     drawn += [getattr(analog.defects, name) for name in field_types(type(analog.defects))]
-    return any([*drawn, analog.learning_path.phase_offset])
+    return any([*drawn, analog.learning_path.phase_offset, analog.location.lot, analog.location.wafer])
 
 
 def effective(run: RunSpec) -> Table:
@@ -54,7 +54,8 @@ def _of_the_die(analog: AnalogSpec, section: Any) -> Table:
         section.pop(name, None)
     if analog.settle.until == "steps":
         section["settle"].pop("residual")
-    section.pop("mismatch", None)
+    for name in ("mismatch", "location"):
+        section.pop(name, None)
     if _is_drawn(analog):
         section["drawn"] = _drawn(analog)
     else:
@@ -74,4 +75,16 @@ def _drawn(analog: AnalogSpec) -> list[Any]:
     found: list[Any] = [[s.kind, s.sigma, s.law] for s in spreads(mismatch) if s.sigma]
     if found and mismatch.tails != "normal":
         found += [mismatch.tails, mismatch.freedom]
+    location = analog.location
+    if found and location.is_placed:
+        found += [
+            "placed",
+            location.gradient,
+            location.correlated,
+            location.correlation_um,
+            location.pitch_um,
+        ]
+        found += [analog.cells if location.pitch_um is None else None, location.floorplan]
+    if location.lot or location.wafer:
+        found += ["shifted", location.lot, location.wafer, location.dies_per_wafer, location.wafers_per_lot]
     return found

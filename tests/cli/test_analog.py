@@ -9,7 +9,7 @@ import subprocess
 import numpy as np
 import pytest
 
-from neurochip.description.catalogue import find_cells
+from neurochip.description.catalogue import find_cells, run_text
 from tests.cli.conftest import Run, Workplace
 
 
@@ -43,6 +43,35 @@ def test_a_run_reports_its_die(run: Run, place: Workplace) -> None:
     assert analog["die"]["digest"] in page and "free phases" in page
     again = run("report", "here")
     assert again.exit_code == 0 and "die seed 1" in again.output
+
+
+def test_a_die_with_places(run: Run, place: Workplace) -> None:
+    """A floorplan is found beside the run that names it, shown, and refused where two blocks overlap."""
+    layers = ("--set", "network.layers=[784, 6, 10]", "--set", "network.tied=false")
+    rows = ["from,to,x_um,y_um", "0,1,0,10", "1,2,100,10", "2,1,300,10", ",1,0,0", ",2,100,0"]
+    (place.folder / "plan.csv").write_text("\n".join(rows))
+    (place.folder / "mine.toml").write_text(
+        run_text("analog-mnist-small")
+        + '\n[analog.location]\nfloorplan = "plan.csv"\ngradient = 0.5\nlot = 0.1\n'
+    )
+    shown = run("die", "show", "mine.toml", *layers)
+    assert shown.exit_code == 0, shown.output
+    assert "Of σ², 0.5 is a gradient, over cells that cover 0.36 × 7.85 mm." in shown.stdout
+    assert "Lot 0, wafer 0, in common (ln): synapse gain " in shown.stdout
+    result = run("simulate", "mine.toml", *TINY, *layers, "--out", "here")
+    assert result.exit_code == 0, result.output
+    document = json.loads((place.folder / "here" / "report.json").read_text())
+    assert document["analog"]["location"]["size_m"] == pytest.approx([360e-6, 7850e-6])
+    assert document["run"]["analog"]["location"]["floorplan"] == str(place.folder / "plan.csv")
+    assert "is a gradient" in (place.folder / "here" / "report.html").read_text(encoding="utf-8")
+    (place.folder / "plan.csv").write_text("\n".join([*rows[:2], "1,2,50,10", *rows[3:]]))
+    result = run("simulate", "mine.toml", *TINY, *layers, "--out", "there")
+    assert (result.exit_code, result.stderr) == (
+        3,
+        f"Error: {place.folder / 'plan.csv'}: line 3: the synapses from layer 1 to layer 2, 10 × 6 cells of 10 µm, "
+        "overlap the synapses from layer 0 to layer 1; move one of them\n",
+    )
+    assert not (place.folder / "there").exists()
 
 
 def test_a_die_of_known_cells_has_energy_time_and_area(run: Run, place: Workplace) -> None:

@@ -68,6 +68,12 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "faults.link_down.links": ('["0,0-0,1"]',),
     "analog.cells": ("sky130-subthreshold",),
     "analog.die_file": ("none.h5",),
+    "analog.location.floorplan": ("none.csv",),
+    "analog.location.gradient": ("0.4",),
+    "analog.location.correlated": ("0.4",),
+    "analog.location.correlation_um": ("20.0",),
+    "analog.location.dies_per_wafer": ("1",),
+    "analog.location.wafers_per_lot": ("1",),
     "analog.vector_field": ("none.py",),
 }
 

@@ -21,6 +21,10 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 SLOW: dict[str, tuple[str, ...]] = {
     "a die": (*ANALOG, "analog.mismatch.sigma=0.3", "network.tied=false"),
+    "a placed die": (
+        *ANALOG, "analog.mismatch.sigma=0.3", "analog.die=4", "analog.location.gradient=0.3", "analog.location.lot=0.1",
+        "analog.location.correlated=0.3", "analog.location.dies_per_wafer=2", "analog.location.wafer=0.1",
+    ),
     "a die of a process": (
         *ANALOG, "analog.mismatch.process=180nm", "analog.mismatch.region=strong", "analog.settle.method=heun",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
+from neurochip.analog.location_table import location_words
 from neurochip.report.figures import COLOURS, Chart, Curve, plot
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import decimal, percent, quantity
@@ -69,6 +70,8 @@ def _mismatch(table: dict[str, Any]) -> Markup:
         "Drawn once for this die. σ of a log-normal law is that of the logarithm; offsets of neurons are in full "
         "scales, of synapses in standard deviations of Glorot's weights."
     ]
+    if table.get("location") is not None:
+        caption.append(f" {location_words(table['location'])}")
     process = table["process"]
     if process is not None:
         devices = "one transistor" if process["convention"] == "single" else "a difference of two"
