@@ -4,13 +4,16 @@ The first dies are measured at the values of the first key. Then rounds follow: 
 die of which it is not yet known well enough whether its limit lies beyond the limit of all, at the level where its own
 is as likely to be as not, but no further than the limit of all may lie. Without chance this is bisection, and a die
 whose limit is surely far away is left alone. When these dies are known as many others follow, until all are: they are
-measured first where the limit of all may lie at most, so that most are known at once. At the end every die is measured
-once where the limit of all was found; if one is bad there that was good further out, then all are where its interval
-begins, too. A round follows from the results of those before, whoever measured them and when.
+measured first where the limit of all may lie at most, so that most are known at once. Where two trainings of a die
+differ, every other one is made where one training of enough dies is good, and no more: that is a share of trainings,
+and is counted there. At the end every die is measured once where the limit of all was found; if one is bad there that
+was good further out, then all are where its interval begins, too. A round follows from the results of those before,
+whoever measured them and when.
 """
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -28,6 +31,7 @@ from neurochip.sweep.limits import Trials, Way, trials_of, ways_of
 from neurochip.sweep.plan import Plan, Request, seed_of
 from neurochip.sweep.population import Chance, Evidence, Population, fit
 from neurochip.sweep.route import lattice, written
+from neurochip.sweep.singly import reach_once
 from neurochip.sweep.store import Store
 
 __all__ = ["MOST", "Probe", "last_probes", "next_probes", "next_requests"]
@@ -46,7 +50,9 @@ class Probe(NamedTuple):
     level: int
 
 
-def next_probes(trials: Trials, levels: int, wanted: float, within: float, most: float = MOST) -> list[Probe]:
+def next_probes(
+    trials: Trials, levels: int, wanted: float, within: float, most: float = MOST, *, differs: bool = True
+) -> list[Probe]:
     """Return the next round; nothing when no die can tell much more.
 
     Parameters
@@ -61,6 +67,8 @@ def next_probes(trials: Trials, levels: int, wanted: float, within: float, most:
         Largest error above that of the ideal chip that is good.
     most
         Trainings of a die, on average, after which only the last check is still made.
+    differs
+        Whether two trainings of a die may differ.
     """
     evidence, population, reached = _known(trials, levels, wanted, within)
     n = evidence.dies
@@ -73,13 +81,25 @@ def next_probes(trials: Trials, levels: int, wanted: float, within: float, most:
     open_dies = _in_turn(open_dies, made)
     # A round of few dies asks for several trainings of each, so that workers have something to do.
     several = min(max(_TOGETHER // len(open_dies), 1), _SEVERAL)
+    once = _once(evidence, population, wanted) if differs else None
     probes = []
     for k in range(several):
         places = np.clip(population.quantiles((k + 0.5) / several)[open_dies], 0, levels)
         # Below and above in turn.
-        at = np.clip(np.floor(places) + (open_dies + made[open_dies] + k) % 2, 0, last).astype(int)
+        turn = made[open_dies] + k
+        at = np.clip(np.floor(places) + (open_dies + turn) % 2, 0, last)
+        if once is not None:  # every other training where one training of enough dies is good, and no more
+            at = np.where(turn % 2, np.clip(once + (open_dies + turn // 2) % 2, 0, levels - 1), at)
+        at = at.astype(int)
         probes += [Probe(int(die), int(level)) for die, level in zip(open_dies, at, strict=True)]
     return probes
+
+
+def _once(evidence: Evidence, population: Population, wanted: float) -> int | None:
+    """Return the level before the one at which too few single trainings are good; `None` where they do not differ."""
+    if population.chance.is_none or population.chance is _FIRST:
+        return None
+    return _level(reach_once(population.once(), wanted), evidence.levels)
 
 
 def _in_turn(dies: NDArray[np.intp], made: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -180,7 +200,7 @@ def _of_way(
     done = _counts(points, len(trials.names))
     had = {(point["die"], point["values"][0], point["seed"]) for point in points}
     levels, wanted, within = len(way.values), definition.wanted, definition.within
-    for probes in (next_probes, last_probes):
+    for probes in (functools.partial(next_probes, differs=mode is not Mode.DEPLOY), last_probes):
         found = False
         for die, level in probes(trials, levels, wanted, within):
             value = text.get(way.values[level], written(way.values[level]))

@@ -127,8 +127,6 @@ def _ratio(curves: Sequence[CurveTable]) -> RatioTable | None:
         return None
     low, high = _end(a, "low"), _end(a, "high")
     least, most = _end(b, "low"), _end(b, "high")
-    if a["once"] is not None or b["once"] is not None:  # an estimate, without an interval
-        low = high = least = most = None
     return {
         "at": far / near,
         "low": low / most if low is not None and most else None,
@@ -137,10 +135,11 @@ def _ratio(curves: Sequence[CurveTable]) -> RatioTable | None:
 
 
 def _inside(limit: LimitTable) -> float | None:
-    at = limit["at"] if limit["once"] is None else limit["once"]
+    at = (limit["once"] or limit)["at"]
     return None if at["beyond"] else at["value"]
 
 
 def _end(limit: LimitTable, end: str) -> float | None:
-    crossing = limit["low"] if end == "low" else limit["high"]
+    ends = limit["once"] or limit
+    crossing = ends["low"] if end == "low" else ends["high"]
     return None if crossing is None or crossing["beyond"] else crossing["value"]

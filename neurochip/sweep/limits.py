@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from statistics import fmean
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.report.sweeps.schema import CellTable, CrossingTable, LimitTable, PointTable
+from neurochip.report.sweeps.schema import CellTable, CrossingTable, LimitTable, OnceTable, PointTable
 from neurochip.sweep.definition import Definition, Mode
 from neurochip.sweep.judging import SAME, Reference
 from neurochip.sweep.limit import Reach, fewest, reach, share_interval
 from neurochip.sweep.population import Evidence, Population, fit, plausible
+from neurochip.sweep.singly import DROP, Singly, reach_once, singly
 from neurochip.sweep.space import Axis
-from neurochip.sweep.statistics import t_quantile
+from neurochip.sweep.widening import Widened, own_seeds, shared_seeds, widened
 
 __all__ = ["Found", "Trials", "Way", "found_of", "limit_of", "trials_of", "ways_of"]
 
-_NO_CHANCE = 0.5  # levels: what reaches less far was not seen
+NO_CHANCE = 0.5  # levels: what reaches less far was not seen
 _NO_LAPSES = 0.004
-_NORMAL = 1.96  # standard errors to either end of an interval
 
 
 class Way(NamedTuple):
@@ -110,16 +109,26 @@ def trials_of(points: Sequence[PointTable], way: Way, names: Sequence[int]) -> T
 
 
 class Found(NamedTuple):
-    """A population, how far it goes, and by how much that moves with the reference and with shared seeds."""
+    """A population, how far it goes, and by how much that moves with the reference and with shared seeds.
+
+    ``once`` is how far one training of each die goes; `None` where two trainings of a die do not differ.
+    """
 
     population: Population
     reach: Reach
     reference: float | None
     seeds: float | None
+    once: Singly | None
 
 
 def found_of(
-    trials: Trials, levels: int, wanted: float, within: float, compared: tuple[float | None, int]
+    trials: Trials,
+    levels: int,
+    wanted: float,
+    within: float,
+    compared: tuple[float | None, int],
+    *,
+    differs: bool = True,
 ) -> Found:
     """Return what trials tell of the limits of their dies.
 
@@ -132,6 +141,9 @@ def found_of(
     compared
         Standard error of what all trials are compared with, and how many trainings it is the mean of; `None` where
         each is compared with the weights that it has itself.
+    differs
+        Whether two trainings of a die may differ: a network that is carried over does the same each time, and what
+        looks like chance is the die.
     """
     shape = (len(trials.names), levels)
     allowed = within + SAME
@@ -144,86 +156,39 @@ def found_of(
     ways = plausible(seen)
     best = ways[0]
     reaches = [reach(one, wanted, seen) for one in ways]
-    at = reaches[0].at
-    low, high = min(one.low for one in reaches), max(one.high for one in reaches)
-
-    def moved(other: Evidence) -> Reach:
-        return reach(fit(other, chance=best.chance), wanted, other)
-
-    by_reference = by_seeds = None
+    found = Reach(reaches[0].at, min(one.low for one in reaches), max(one.high for one in reaches))
     error, trainings = compared
-    if error is not None:
-        ends = [moved(evidence(sign * error)).at for sign in (-1, 1)]
-        by_reference = _half(*ends)
-    shared = _shared(trials)
-    if len(shared) > 1:
-        here = moved(seen)
-        own = _own_seeds(trials)
-        if own is not None:
-            steps = [moved(seen.only(own != seed)) for seed in shared]
-            by_dies = _half(here.low, here.high) / _NORMAL
-            by_seeds = _excess([one.at for one in steps], by_dies)
-        else:
-            steps = [moved(evidence(0.0, np.where(trials.seeds == seed, 0.5, 1.0))) for seed in shared]
-            by_seeds = _spread([2 * (one.at - here.at) for one in steps])
-    spread = 0.0
-    for size, degrees in ((by_reference, trainings - 1), (by_seeds, len(shared) - 1)):
-        if size:
-            spread = math.hypot(spread, t_quantile(0.975, degrees) * size)
-    if spread:
-        middle = at if math.isfinite(at) else None
-        low = _wider(low, middle, -spread)
-        high = _wider(high, middle, spread)
-    return Found(best, Reach(at, low, high), by_reference, by_seeds)
+    references = [] if error is None else [evidence(sign * error) for sign in (-1, 1)]
+    shared, own = shared_seeds(trials.seeds, trials.dies), own_seeds(trials.seeds, trials.dies, shape[0])
+    if len(shared) < 2:
+        seeds = []
+    elif own is None:
+        seeds = [evidence(0.0, np.where(trials.seeds == seed, 0.5, 1.0)) for seed in shared]
+    else:
+        seeds = [seen.only(own != seed) for seed in shared]
+    moved = [(other, fit(other, chance=best.chance)) for other in (seen, *references, *seeds)]
+
+    def widened_by(found: Reach, of: Callable[[Evidence, Population], Reach]) -> Widened:
+        here, *others = (of(other, population) for other, population in moved)
+        at = [one.at for one in others]
+        k = len(references)
+        return widened(found, here, at[:k], trainings, at[k:], own=own is not None)
+
+    often = widened_by(found, lambda other, population: reach(population, wanted, other))
+    once = None
+    if differs and _width(best, found.at) >= NO_CHANCE:
+        single = singly(plausible(seen, drop=DROP), wanted)
+        reached = widened_by(
+            single.reach, lambda _, moved: Reach(reach_once(moved.once(), wanted), -math.inf, math.inf)
+        )
+        once = single._replace(reach=reached.reach)
+    return Found(best, often.reach, often.reference, often.seeds, once)
 
 
-def _half(a: float, b: float) -> float:
-    return abs(b - a) / 2 if math.isfinite(a) and math.isfinite(b) else 0.0
-
-
-def _spread(moves: Sequence[float]) -> float:
-    """Return the standard error of an estimate, from how far it moves when one of the seeds counts less."""
-    found = [move for move in moves if math.isfinite(move)]
-    n = len(moves)
-    return math.sqrt(n / (n - 1) * sum(move**2 for move in found)) if found else 0.0
-
-
-def _excess(without: Sequence[float], by_dies: float) -> float:
-    """Return the standard error that seeds add where each die has one of them.
-
-    Estimates ``without`` the dies of one seed in turn give, by the jackknife of groups, the variance by dies and seeds
-    together; what is more than that ``by_dies`` is by seeds.
-    """
-    found = [at for at in without if math.isfinite(at)]
-    if len(found) < 2:
-        return 0.0
-    middle = fmean(found)
-    whole = (len(found) - 1) / len(found) * sum((at - middle) ** 2 for at in found)
-    return math.sqrt(max(whole - by_dies**2, 0.0))
-
-
-def _own_seeds(trials: Trials) -> NDArray[np.int64] | None:
-    """Return the seed of each die; `None` where a die was measured with several. One that was not measured has −1."""
-    own = np.full(len(trials.names), -1, dtype=np.int64)
-    own[trials.dies] = trials.seeds
-    return own if np.array_equal(own[trials.dies], trials.seeds) else None
-
-
-def _shared(trials: Trials) -> list[int]:
-    """Return the seeds that several dies were measured with, if dies are what is measured."""
-    pairs = {(int(seed), int(die)) for seed, die in zip(trials.seeds, trials.dies, strict=True)}
-    dies_of: dict[int, int] = {}
-    for seed, _ in pairs:
-        dies_of[seed] = dies_of.get(seed, 0) + 1
-    return sorted(seed for seed, count in dies_of.items() if count > 1)
-
-
-def _wider(end: float, at: float | None, spread: float) -> float:
-    if not math.isfinite(end):
-        return end
-    if at is None:
-        return end + spread
-    return at + math.copysign(math.hypot(end - at, spread), spread)
+def _width(population: Population, at: float) -> float:
+    """Return how far chance reaches where the limit lies, in levels."""
+    chance = population.chance
+    return chance.width * max(at if math.isfinite(at) else 0.0, 1.0) if chance.relative else chance.width
 
 
 def limit_of(
@@ -237,7 +202,15 @@ def limit_of(
     if not len(trials.dies):
         return None
     compared = (reference.error if mode is Mode.IN_LOOP else None, len(reference.by_seed))
-    found = found_of(trials, len(way.values), definition.wanted, definition.within, compared)
+    # A network that is carried over unchanged does the same each time: what looks like chance is the die.
+    found = found_of(
+        trials,
+        len(way.values),
+        definition.wanted,
+        definition.within,
+        compared,
+        differs=mode is not Mode.DEPLOY,
+    )
     exact = definition.adaptive
     reached = found.reach
     cell = None
@@ -249,9 +222,7 @@ def limit_of(
             else:  # enough are good at the last value: the limit is beyond it
                 reached = Reach(math.inf, reached.low, reached.high)
         # What a grid can say is between which of its values.
-        reached = Reach(
-            _whole(reached.at, math.floor), _whole(reached.low, math.floor), _whole(reached.high, math.ceil)
-        )
+        reached = _of_cells(reached)
     population = found.population
     n = population.known(definition.wanted)
     shares = population.shares()
@@ -261,13 +232,9 @@ def limit_of(
     low = np.maximum.accumulate(low[::-1])[::-1]
     place = found.reach.at if math.isfinite(found.reach.at) else 0.0
     step = _step(way, place)
-    width = population.chance.width
-    if population.chance.relative:
-        width *= max(place, 1.0)
-    # A network that is carried over unchanged does the same each time: what looks like chance is the die.
-    differs = width >= _NO_CHANCE and mode is not Mode.DEPLOY
-    if differs:
-        shares = low = high = np.minimum.accumulate(population.once())
+    width = _width(population, found.reach.at)
+    if found.once is not None:
+        shares, low, high = np.minimum.accumulate(population.once()), found.once.low, found.once.high
     shown = way.value(reached.low)
     counts = np.bincount(trials.dies, minlength=len(trials.names))
     middles = [population.quantiles(share) for share in (0.05, 0.5, 0.95)]
@@ -282,8 +249,8 @@ def limit_of(
         "n": len(trials.names),
         "fewest": fewest(definition.wanted),
         "known": float(np.interp(place, np.arange(len(n)), n)),
-        "chance": width * step if width >= _NO_CHANCE else 0.0,
-        "once": _once(population, definition.wanted, way) if differs else None,
+        "chance": width * step if width >= NO_CHANCE else 0.0,
+        "once": None if found.once is None else _once(found.once.reach, way, exact=exact),
         "lapses": population.chance.lapses if population.chance.lapses > _NO_LAPSES else None,
         "reference": None if found.reference is None else found.reference * step,
         "seeds": None if found.seeds is None else found.seeds * step,
@@ -309,16 +276,22 @@ def limit_of(
     }
 
 
-def _once(population: Population, wanted: float, way: Way) -> CrossingTable:
-    """Return how far a share ``wanted`` of single trainings is good."""
-    shares = np.minimum.accumulate(population.once())
-    below = np.flatnonzero(shares < wanted)
-    if not len(below):
-        return way.value(math.inf)
-    k = int(below[0])
-    if k == 0:
-        return way.value(-math.inf)
-    return way.value(k - 1 + float((shares[k - 1] - wanted) / (shares[k - 1] - shares[k])))
+def _once(once: Reach, way: Way, *, exact: bool) -> OnceTable:
+    """Return how far one training goes; from a grid the ends of its interval are values of the grid."""
+    ends = once if exact else _of_cells(once)
+    low = way.value(ends.low)
+    return {
+        "at": way.value(once.at),
+        "low": None if low["value"] is None else low,
+        "high": way.value(ends.high),
+    }
+
+
+def _of_cells(reached: Reach) -> Reach:
+    """Return levels as a grid knows them: between which of its values they lie."""
+    return Reach(
+        _whole(reached.at, math.floor), _whole(reached.low, math.floor), _whole(reached.high, math.ceil)
+    )
 
 
 def _whole(level: float, to: Any) -> float:

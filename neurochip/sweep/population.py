@@ -32,6 +32,7 @@ _LAPSES = (0.003, 0.02)
 _NONE = 0.5  # levels: chance that reaches no further than to the next one is none
 _OUTSIDE = 16  # cells on either side, for limits a little outside, which chance may still reach
 _ROUGH, _FINE = 15, 100  # steps of expectation maximisation, to choose by and to report
+_REDRAWN = 25  # of a sample of dies that were drawn again
 _LEAST = 1e-12
 
 
@@ -129,6 +130,8 @@ class Population:
         Share of limits in each cell.
     fits
         Likelihood of what was seen of a die if its limit is in a cell, [pattern, cell], its largest being 1.
+    tops
+        Logarithm of that largest likelihood, of each pattern.
     which
         Pattern of each die.
     count
@@ -140,6 +143,7 @@ class Population:
     chance: Chance
     law: Array
     fits: Array
+    tops: Array
     which: NDArray[np.int64]
     count: Array
     levels: int
@@ -155,8 +159,26 @@ class Population:
 
     def once(self) -> Array:
         """Return P(good) of one training of a die at each level: over dies, and over what chance makes of it."""
-        found: Array = np.exp(_log_response(self.levels, self.chance)[0]) @ self.law
+        found: Array = self.once_of(self.law[None])[0]
         return found
+
+    def once_of(self, laws: Array) -> Array:
+        """Return P(good) of one training at each level under other laws of limits, [law, level] from [law, cell]."""
+        found: Array = laws @ np.exp(_log_response(self.levels, self.chance)[0]).T
+        return found
+
+    def redrawn(self, drawn: Array) -> tuple[Array, Array]:
+        """Return the laws of samples of these dies, [sample, cell], and their log-likelihoods.
+
+        ``drawn`` is how many dies of each pattern a sample has, [sample, pattern]; chance stays as it is.
+        """
+        part = drawn / drawn.sum(axis=1, keepdims=True)
+        # From the law that fits all dies, with every cell possible again: a few steps go the rest of the way.
+        laws = np.tile(0.9 * self.law + 0.1 / len(self.law), (len(drawn), 1))
+        for _ in range(_REDRAWN):
+            laws *= (part / (laws @ self.fits.T)) @ self.fits
+        log = np.log(laws @ self.fits.T) + self.tops
+        return laws, np.einsum("sp,sp->s", drawn, log)
 
     def beyond(self) -> Array:
         """Return, for each die, the probability that its limit lies beyond each level, [die, level]."""
@@ -234,7 +256,7 @@ def plausible(
         fits = np.exp(log - top)
         law, likelihood = _maximised(fits, count, flat, _ROUGH)
         likelihood += float(count @ top[:, 0])
-        found.append((likelihood, Population(chance, law, fits, which, count, rows.levels)))
+        found.append((likelihood, Population(chance, law, fits, top[:, 0], which, count, rows.levels)))
     found.sort(key=lambda one: -one[0])
     chosen = [one for likelihood, one in found if likelihood >= found[0][0] - drop]
     return [replace(one, law=_maximised(one.fits, count, one.law, _FINE)[0]) for one in chosen]

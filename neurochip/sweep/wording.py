@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from neurochip.report.quantities import decimal, percent
-from neurochip.report.sweeps.schema import BandTable, CellTable, CurveTable, LimitTable, PanelTable
+from neurochip.report.sweeps.schema import BandTable, CellTable, CurveTable, LimitTable, OnceTable, PanelTable
 from neurochip.report.sweeps.words import failure_words
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.dies import is_imperfection
@@ -69,9 +69,15 @@ def _points(share: float) -> str:
 
 
 def _limit(limit: LimitTable, key: str) -> str:
+    """Say how far dies go."""
+    return _far(limit, limit, key)
+
+
+def _far(limit: LimitTable, ends: LimitTable | OnceTable, key: str) -> str:
+    """Say how far dies or single trainings go, with the interval of that."""
     to = f"{limit['direction']} to"
     more, less = ("at least", "at most") if limit["direction"] == "up" else ("at most", "at least")
-    at, low, high = limit["at"], limit["low"], limit["high"]
+    at, low, high = ends["at"], ends["low"], ends["high"]
     if at["value"] is None:
         return f"not even at {key} = {decimal(limit['first'])}"
     interval = ""
@@ -88,11 +94,12 @@ def _limit(limit: LimitTable, key: str) -> str:
         where = f"{to} {key} = {end} {more}, the end of the range"
         shown = end if low is None or low["beyond"] else decimal(low["value"] or 0.0)
         return where if shown == end else f"{where} (shown {to} {shown})"
-    if limit["cell"] is not None:
+    if ends is limit and limit["cell"] is not None:
         a, b = (decimal(value) for value in limit["cell"])
         where = f"{to} {key} between {a} and {b}"
     else:
-        where = f"{to} {key} = {decimal(at['value'])}"
+        about = "" if limit["exact"] else "about "
+        where = f"{to} {about}{key} = {decimal(at['value'])}"
     return f"{where} ({interval})" if interval else where
 
 
@@ -114,22 +121,16 @@ def _mode_limit(mode: str, limit: LimitTable, key: str) -> str:
     """Say how far dies go in a mode: first what one training of each does, where trainings of one die differ."""
     often = f"{_limit(limit, key)} {_HOW[mode]}"
     once = limit["once"]
-    if once is None or once["beyond"] or limit["at"]["value"] is None:
+    if once is None or once["at"]["beyond"] or limit["at"]["value"] is None:
         return often
-    if once["value"] is None:
-        where = f"not even at {key} = {decimal(limit['first'])}"
-    else:
-        where = f"{limit['direction']} to about {key} = {decimal(once['value'])}"
-    return f"{where} {_HOW[mode]} once, and {_limit(limit, key)} as often as it takes"
+    return f"{_far(limit, once, key)} {_HOW[mode]} once, and {_limit(limit, key)} as often as it takes"
 
 
 def _chance(definition: Definition, limits: list[LimitTable]) -> str:
     if all(limit["once"] is None for limit in limits):
         return ""
     unit = "die" if definition.dies or definition.measured else "seed"
-    return (
-        f" Two trainings of one {unit} differ: how far one training goes is an estimate, without an interval."
-    )
+    return f" Two trainings of one {unit} differ: once is with one training of each {unit}."
 
 
 def _networks(definition: Definition, modes: list[str]) -> str:

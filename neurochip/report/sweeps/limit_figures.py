@@ -29,7 +29,7 @@ def _figure(document: SweepDocument, panel: PanelTable, direction: str, log: boo
         for limit in curve["limits"]:
             if limit["direction"] == direction:
                 curves += [_fit(curve, limit), *_dots(curve, limit, what)]
-                at = limit["at"] if limit["once"] is None else limit["once"]
+                at = (limit["once"] or limit)["at"]
                 if at["value"] is not None and not at["beyond"]:
                     marks.append((at["value"], decimal(at["value"])))
     chart = Chart(
@@ -52,9 +52,7 @@ def _figure(document: SweepDocument, panel: PanelTable, direction: str, log: boo
     )
     limits = [limit for curve in panel["curves"] for limit in curve["limits"]]
     if any(limit["once"] is not None for limit in limits):
-        words += (
-            f" Where trainings of one {what} differ, the line is of {what}s trained once, and has no band."
-        )
+        words += f" Where trainings of one {what} differ, line and band are of {what}s trained once."
     return Captioned(f"limits-{direction}", tag("h3", f"How far {what}s go"), chart, words)
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "EngineTable",
     "FrontTable",
     "LimitTable",
+    "OnceTable",
     "PairTable",
     "PanelTable",
     "PointTable",
@@ -28,7 +29,7 @@ __all__ = [
     "VaryTable",
 ]
 
-FORMAT = 3  # raised when a reader of the old shape would misread the new one
+FORMAT = 4  # raised when a reader of the old shape would misread the new one
 
 
 class VaryTable(TypedDict):
@@ -126,6 +127,17 @@ class ShareTable(TypedDict):
     high: float
 
 
+class OnceTable(TypedDict):
+    """How far enough single trainings are good, with the ends of its 95 % interval in the order of the way.
+
+    From a grid the ends are values of the grid. ``low`` is null where so few dies can show nothing.
+    """
+
+    at: CrossingTable
+    low: CrossingTable | None
+    high: CrossingTable
+
+
 class LimitTable(TypedDict):
     """How far enough dies are good, upwards or downwards, and the 95 % interval of that.
 
@@ -145,8 +157,8 @@ class LimitTable(TypedDict):
         How far chance reaches between two trainings of one die, in values of the key at the limit; 0 where none was
         seen.
     once
-        How far as many single trainings, each of a die of its own, are good: the limit with chance counted in; null
-        where none was seen.
+        How far as many single trainings, each of a die of its own, are good: the limit with chance counted in, and its
+        95 % interval; null where two trainings of a die do not differ.
     lapses
         Share of trainings that fail far from the limit of their die; null where none was seen.
     reference, seeds
@@ -166,7 +178,7 @@ class LimitTable(TypedDict):
     fewest: int
     known: float
     chance: float
-    once: CrossingTable | None
+    once: OnceTable | None
     lapses: float | None
     reference: float | None
     seeds: float | None

@@ -54,10 +54,10 @@ def how_many(definition: DefinitionTable) -> str:
 def limit_words(limit: LimitTable) -> tuple[str, str]:
     """Return a limit as a number, and its interval as a remark; of one training of each die, where these differ."""
     once = limit["once"]
-    if once is not None and not once["beyond"] and limit["at"]["value"] is not None:
+    if once is not None and not once["at"]["beyond"] and limit["at"]["value"] is not None:
         often, _ = limit_words({**limit, "once": None})
-        said = "–" if once["value"] is None else decimal(once["value"])
-        return said, f"trained once; {often} as often as it takes"
+        said, interval = limit_words({**limit, **once, "cell": None, "once": None})
+        return said, f"{interval}; trained once; {often} as often as it takes"
     more, less = ("at least", "at most") if limit["direction"] == "up" else ("at most", "at least")
     at, low, high = limit["at"], limit["low"], limit["high"]
     if at["value"] is None:

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from neurochip.sweep.limits import Trials
+from neurochip.sweep.singly import singly
 from neurochip.sweep.statistics import wilson
 
 from .known_dies import LEVELS, VALUES, WANTED, WITHIN, Known, known, measured, value, verdict
 
 KINDS = ("smooth", "jumping", "noisy", "not monotone", "networks", "good", "bad")
+DIFFER = ("lucky", "lapsing", "noisy")  # two trainings of a die
 DIES = 100
 
 
@@ -41,6 +43,24 @@ def score(kind: str, trials: range, dies: int = DIES) -> Score:
         at, low, high = (value(level) for level in verdict(seen, compared).reach)
         rows.append((at, low, high, of.truth, len(seen.dies) / dies))
     return scored(rows)
+
+
+def score_once(kind: str, trials: range, dies: int = DIES) -> tuple[Score, Score, Score]:
+    """Return what is found of one training of each die, of dies trained as often as it takes, and of a control.
+
+    The control is the same interval of one training as though it were known what chance does, and the reference, too.
+    """
+    once, often, control = [], [], []
+    for trial in trials:
+        rng = np.random.default_rng([trial, dies, 22])
+        of = known(kind, dies, rng)
+        seen, compared = measured(of, dies, rng)
+        found, cost = verdict(seen, compared), len(seen.dies) / dies
+        assert found.once is not None and of.once is not None
+        once.append((*map(value, found.once.reach), of.once, cost))
+        often.append((*map(value, found.reach), of.truth, cost))
+        control.append((*map(value, singly([found.population], WANTED).reach), of.once, cost))
+    return scored(once), scored(often), scored(control)
 
 
 def scored(rows: Sequence[tuple[float, ...]]) -> Score:
@@ -76,6 +96,33 @@ def test_intervals_cover_the_truth_in_full(kind: str, capsys: pytest.CaptureFixt
         assert found.coverage >= 0.92  # there is nothing on one side of the truth that could be missed
         return
     assert 0.92 <= found.coverage <= 0.98 and abs(found.bias) < 0.02
+
+
+@pytest.mark.parametrize("kind", DIFFER)
+def test_intervals_of_one_training_cover_the_truth(kind: str) -> None:
+    """Few sweeps of dies that have luck, enough to see that something is wrong; in full it is slow."""
+    once, often, _ = score_once(kind, range(12))
+    assert once.coverage >= 9 / 12 and abs(once.bias) < 0.1
+    assert often.coverage >= 8 / 12
+
+
+def test_an_interval_by_dies_alone_does_not_cover_it() -> None:
+    """The control: as though it were known what chance does, and what the ideal chip does."""
+    once, _, control = score_once("noisy", range(12))
+    assert control.coverage < 0.75 < once.coverage
+    assert control.width < 0.6 * once.width
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", DIFFER)
+def test_intervals_of_one_training_cover_the_truth_in_full(
+    kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    once, often, control = score_once(kind, range(1000))
+    with capsys.disabled():
+        print(f"\n{kind}, once: {once}\nas often as it takes: {often}\ncontrol: {control}", flush=True)
+    assert 0.92 <= once.coverage <= 0.98 and abs(once.bias) < 0.02
+    assert control.coverage < (0.75 if kind == "noisy" else 0.92)
 
 
 @pytest.mark.slow
