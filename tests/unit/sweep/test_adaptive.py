@@ -190,20 +190,29 @@ def test_the_verdict_says_how_far_one_training_of_each_die_goes(tmp_path: Path) 
     table = sought(tmp_path / "s", SIGMA, measured=lucky, dies=80, modes="in-loop")
     [limit] = table["panels"][0]["curves"][0]["limits"]
     assert limit["chance"] > 0 and limit["once"] is not None
-    once, at = limit["once"]["value"], limit["at"]["value"]
+    single = limit["once"]
+    once, low, high, at = (
+        single["at"]["value"],
+        single["low"]["value"],
+        single["high"]["value"],
+        limit["at"]["value"],
+    )
     truth = 2 * np.quantile(
         np.outer(limits_of(100), 1 + 0.25 * np.random.default_rng(1).standard_normal(999)), 0.05
     )
     assert once == pytest.approx(float(truth), rel=0.25) and once < 0.85 * at
+    assert low < truth < high and 0.02 < high - low < 0.15
     verdict = table["panels"][0]["verdict"]
     said = re.search(
-        r"up to about σ = (0\.\d+) trained on the chip once, and up to σ = (0\.\d+) .*as often as it", verdict
+        r"up to σ = (0\.\d+) \((0\.\d+)–(0\.\d+)\) trained on the chip once, and up to σ = (0\.\d+) .*as often as it",
+        verdict,
     )
     assert said is not None, verdict
-    assert (float(said[1]), float(said[2])) == (pytest.approx(once, abs=0.001), pytest.approx(at, abs=0.001))
-    assert "how far one training goes is an estimate, without an interval" in verdict
+    assert [float(number) for number in said.groups()] == pytest.approx([once, low, high, at], abs=0.001)
+    assert "Two trainings of one die differ: once is with one training of each die." in verdict
     write_sweep(table, tmp_path / "s")
-    assert "trained once; 0." in (tmp_path / "s/sweep.html").read_text(encoding="utf-8")
+    page = (tmp_path / "s/sweep.html").read_text(encoding="utf-8")
+    assert f"95 %: {low:.3g}" in page and "; trained once; 0." in page and "has no band" not in page
 
 
 def test_what_is_carried_over_is_not_trained_twice(tmp_path: Path) -> None:
