@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from neurochip.errors import DataError
-from neurochip.files import Foreign, read_bytes
+from neurochip.files import Foreign, briefly, read_bytes
+from neurochip.rtl.liberty_groups import Group, parse_groups
 
-__all__ = ["LibertyCell", "LibertyFile", "read_liberty"]
+__all__ = ["LibertyCell", "LibertyFile", "liberty_file", "read_liberty"]
 
 # The row of a table that is read: what cells are driven with.
 _SLEW_S = 20e-12
-_HEAD = re.compile(r"(\w+)\s*\(([^()]*)\)\s*\{")
-_UNIT = {"f": 1e-15, "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "": 1.0}
+_MOST_VOLTS = 1000.0
+_MOST = 1e30  # of any number, so that none of what is computed from them is endless
+_PREFIX = {"m": 1e-3, "u": 1e-6, "n": 1e-9, "p": 1e-12, "f": 1e-15}
+_NUMBER = re.compile(r"[-+]?(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:[eE][-+]?[0-9]{1,4})?", re.ASCII)
+_UNIT = re.compile(r"([0-9.eE+-]++)\s*+([a-zA-Z])([a-zA-Z])", re.ASCII)
 _SKIPPED = frozenset({"timing", "ff", "latch", "test_cell", "statetable", "ocv_table_template"})
 
 
@@ -39,18 +42,15 @@ class LibertyFile(NamedTuple):
     cells: dict[str, LibertyCell]
 
 
-class _Group(NamedTuple):
-    kind: str
-    name: str
-    text: str  # of the group itself, its inner groups left out
-    inner: list[_Group]
+class _Units(NamedTuple):
+    farad: float
+    second: float
+    watt: float
 
-    def number(self, key: str, missing: float = 0.0) -> float:
-        found = re.search(rf'\b{key}\s*:\s*"?\s*([-+0-9.eE]+)', self.text)
-        return float(found[1]) if found else missing
 
-    def of(self, kind: str) -> Iterator[_Group]:
-        return (group for group in self.inner if group.kind == kind)
+def liberty_file(path: Path | str) -> Foreign:
+    """Return the file as the door knows it."""
+    return Foreign(Path(path), "a liberty file", "name another")
 
 
 def read_liberty(path: Path | str) -> LibertyFile:
@@ -64,107 +64,113 @@ def read_liberty(path: Path | str) -> LibertyFile:
     DataError
         When there is no such file, or it is no liberty file with units, a voltage and cells.
     """
-    place = Path(path)
-    text = read_bytes(Foreign(place, "a liberty file", "name another")).decode("utf-8", errors="replace")
-    text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
-    head = _HEAD.search(text)
-    if head is None or head[1] != "library":
-        raise DataError(str(place), "is no liberty file: it does not begin with a library")
-    library, _ = _group(text, head)
-    voltage = library.number("nom_voltage", np.nan)
-    if not voltage > 0:
-        raise DataError(str(place), "gives no nom_voltage; energies need one")
-    farad = re.search(
-        r'capacitive_load_unit\s*\(\s*"?([0-9.]+)"?\s*,\s*"?(\w)f"?\s*\)', library.text, re.IGNORECASE
+    file = liberty_file(path)
+    text = read_bytes(file).decode("utf-8", errors="replace")
+    with file.guarded():
+        library = parse_groups(text, file, skipped=_SKIPPED)
+        if library.kind != "library":
+            raise file.fault("is no liberty file: it does not begin with a library")
+        voltage = _number(file, library, "nom_voltage", None, "gives no nom_voltage; energies need one")
+        if not 0 < voltage <= _MOST_VOLTS:
+            raise file.fault(f"must be above 0 and at most {_MOST_VOLTS:g}, got {voltage:g}", "nom_voltage")
+        units = _units(file, library)
+        loads_first = {
+            group.name
+            for group in library.of("power_lut_template", "lu_table_template")
+            if group.simple.get("variable_1") == "total_output_net_capacitance"
+        }
+        cells = {group.name: _cell(file, group, units, loads_first) for group in library.of("cell")}
+        if not cells:
+            raise file.fault("has no cells")
+        return LibertyFile(library.name, voltage, cells)
+
+
+def _finite(file: Foreign, word: str, within: str) -> float:
+    value = float(word) if _NUMBER.fullmatch(word) else math.nan
+    if not abs(value) <= _MOST:
+        raise file.fault(f"must be a number of at most {_MOST:g}, got {briefly(word, 40)}", within)
+    return value
+
+
+def _number(
+    file: Foreign, group: Group, key: str, missing: float | None = 0.0, problem: str = "", within: str = ""
+) -> float:
+    if key not in group.simple:
+        if missing is None:
+            raise file.fault(problem, cure="")
+        return missing
+    return _finite(file, group.simple[key], f"{within}: {key}" if within else key)
+
+
+def _units(file: Foreign, library: Group) -> _Units:
+    load, time = library.lists.get("capacitive_load_unit"), library.simple.get("time_unit")
+    if load is None or time is None:
+        raise file.fault("gives no capacitive_load_unit and time_unit; energies need both", cure="")
+    leak = library.simple.get("leakage_power_unit")
+    return _Units(
+        _unit(file, "capacitive_load_unit", "".join(load), "f"),
+        _unit(file, "time_unit", time, "s"),
+        1e-9 if leak is None else _unit(file, "leakage_power_unit", leak, "w"),
     )
-    watt = re.search(r'leakage_power_unit\s*:\s*"?([0-9.]+)(\w?)W', library.text)
-    second = re.search(r'time_unit\s*:\s*"?([0-9.]+)(\w?)s', library.text)
-    if farad is None or second is None:
-        raise DataError(str(place), "gives no capacitive_load_unit and time_unit; energies need both")
-    load = float(farad[1]) * _UNIT[farad[2].lower()]
-    time = float(second[1]) * _UNIT[second[2]]
-    leak = float(watt[1]) * _UNIT[watt[2]] if watt else 1e-9
-    loads_first = {
-        group.name.strip('"')
-        for kind in ("power_lut_template", "lu_table_template")
-        for group in library.of(kind)
-        if re.search(r"variable_1\s*:\s*\"?total_output_net_capacitance", group.text)
-    }
-    cells = {
-        group.name.strip('"'): _cell(group, load=load, time=time, leak=leak, loads_first=loads_first)
-        for group in library.of("cell")
-    }
-    if not cells:
-        raise DataError(str(place), "has no cells")
-    return LibertyFile(library.name.strip('"'), voltage, cells)
 
 
-def _group(text: str, head: re.Match[str]) -> tuple[_Group, int]:
-    """Return the group that a head begins, and where it ends."""
-    at = head.end()
-    own: list[str] = []
-    inner: list[_Group] = []
-    while True:
-        end = text.find("}", at)
-        if end < 0:
-            end = len(text)
-        following = _HEAD.search(text, at, end + 1)
-        if following is None:
-            own.append(text[at:end])
-            return _Group(head[1], head[2].strip(), "".join(own), inner), end + 1
-        own.append(text[at : following.start()])
-        if following[1] in _SKIPPED:
-            at = _behind(text, following.end())
-        else:
-            group, at = _group(text, following)
-            inner.append(group)
+def _unit(file: Foreign, key: str, text: str, letter: str) -> float:
+    """Return an amount such as ``1ns`` or ``100fF``."""
+    found = _UNIT.fullmatch(text.strip())
+    if found is None or found[3].lower() != letter or found[2].lower() not in _PREFIX:
+        raise file.fault(
+            f"must be an amount such as 1{'p' if letter == 'f' else 'n'}{letter} with one of the prefixes "
+            f"{', '.join(_PREFIX)}, got {briefly(text, 40)}",
+            key,
+        )
+    amount = _finite(file, found[1], key)
+    if not amount > 0:
+        raise file.fault(f"must be above 0, got {amount:g}", key)
+    return amount * _PREFIX[found[2].lower()]
 
 
-def _behind(text: str, at: int) -> int:
-    """Return where a group ends of which nothing is read."""
-    depth = 1
-    for brace in re.compile(r"[{}]").finditer(text, at):
-        depth += 1 if brace[0] == "{" else -1
-        if not depth:
-            return brace.end()
-    return len(text)
-
-
-def _cell(group: _Group, *, load: float, time: float, leak: float, loads_first: set[str]) -> LibertyCell:
+def _cell(file: Foreign, group: Group, units: _Units, loads_first: set[str]) -> LibertyCell:
+    place = f"cell {group.name}"
     capacitance, inside, outputs = {}, {}, set()
     for pin in group.of("pin"):
-        name = pin.name.strip('"')
-        if re.search(r'direction\s*:\s*"?output', pin.text):
-            outputs.add(name)
-        else:
-            capacitance[name] = pin.number("capacitance") * load
         tables = [
-            _entry(table, time, loads_first)
+            _entry(file, table, units.second, loads_first, f"{place}, pin {pin.name}: {table.kind}")
             for power in pin.of("internal_power")
-            for table in power.inner
-            if table.kind in ("rise_power", "fall_power", "power")
+            for table in power.of("rise_power", "fall_power", "power")
         ]
-        if tables:
-            inside[name] = float(np.mean(tables)) * load  # energies are in units of load times volt squared
-    leakages = [part.number("value") for part in group.of("leakage_power")]
-    watts = group.number("cell_leakage_power", float(np.mean(leakages)) if leakages else 0.0) * leak
-    return LibertyCell(group.number("area"), watts, capacitance, inside, frozenset(outputs))
-
-
-def _entry(table: _Group, time: float, loads_first: set[str]) -> float:
-    rows = [
-        [float(word) for word in re.split(r"[,\s]+", row.strip()) if word]
-        for row in re.findall(r'"([^"]*)"', table.text.partition("values")[2])
+        output = pin.simple.get("direction") == "output"
+        farads = _number(file, pin, "capacitance", within=f"{place}, pin {pin.name}") * units.farad
+        for name in pin.names:
+            if output:
+                outputs.add(name)
+            else:
+                capacitance[name] = farads
+            if tables:
+                inside[name] = float(np.mean(tables)) * units.farad  # energies: units of load times volt squared
+    leakages = [
+        _number(file, part, "value", within=f"{place}: leakage_power") for part in group.of("leakage_power")
     ]
-    values = np.atleast_2d(np.array(rows, float))
-    if table.name.strip('"') in loads_first:
+    mean = float(np.mean(leakages)) if leakages else 0.0
+    watts = _number(file, group, "cell_leakage_power", mean, within=place) * units.watt
+    area = _number(file, group, "area", within=place)
+    return LibertyCell(area, watts, capacitance, inside, frozenset(outputs))
+
+
+def _row(file: Foreign, text: str, within: str) -> list[float]:
+    return [_finite(file, word, within) for word in re.split(r"[,\s\\]+", text) if word]
+
+
+def _entry(file: Foreign, table: Group, time: float, loads_first: set[str], within: str) -> float:
+    """Return what a table of energies says at the slew that cells are driven with."""
+    rows = [_row(file, text, within) for text in table.lists.get("values", ())]
+    if not rows or not rows[0] or any(len(row) != len(rows[0]) for row in rows):
+        raise file.fault("is a table without values, or with rows of different lengths", within)
+    values = np.array(rows, float)
+    if table.name in loads_first:
         values = values.T
-    found = re.search(r'index_1\s*\(\s*"([^"]*)"', table.text)
-    slews = (
-        np.array([float(word) for word in re.split(r"[,\s]+", found[1].strip())]) * time if found else None
-    )
-    if values.shape[0] == 1 and slews is not None and values.shape[1] == len(slews):
+    slews = np.array(_row(file, " ".join(table.lists.get("index_1", ())), within)) * time
+    if values.shape[0] == 1 and values.shape[1] == len(slews):
         values = values.T
-    if slews is None or len(slews) != len(values):
+    if len(slews) != len(values):
         return float(values.mean())
     return float(values[np.argmin(np.abs(slews - _SLEW_S))].mean())
