@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,14 +11,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip.errors import ConfigError, DataError
-from neurochip.files import Foreign, opened, read_json, read_text
+from neurochip.files import Foreign, briefly, opened, read_json, read_text
 from neurochip.rtl.liberty import LibertyFile
+from neurochip.rtl.manifest import Exported, exported_file
+from neurochip.rtl.room import call, fill
+from neurochip.rtl.templates import with_parameter
 
 __all__ = ["WINDOWS", "Activity", "energy_of", "run_gates"]
 
 WINDOWS = ("rest", "adding", "updating", "learning")
 _ADDING, _UPDATING = (1,), (2, 3, 4)
 _DECLARED = re.compile(r"\$var \w+ (\d+) (\S+) \\?(\S+) ?(?:\[(\d+)(?::(\d+))?\])? ?\$end")
+_SOURCES = ("bench.v", "core.v", "neuron.v", "learning.v", "spike_list.v", "compare.vh")
 _LIMIT_S = 1800.0
 _MOST_VECTORS = 1 << 30  # bytes
 
@@ -50,12 +53,14 @@ class Activity(NamedTuple):
     mismatches: int
 
 
-def run_gates(folder: Path, number: int, room: Path, *, ticks: int, rows: int) -> Activity:
+def run_gates(
+    folder: Path, manifest: Exported, number: int, room: Path, *, ticks: int, rows: int
+) -> Activity:
     """Let the netlist of a core stand in for its Verilog in the bench of an exported chip.
 
     Parameters
     ----------
-    folder
+    folder, manifest
         The exported chip.
     number
         Of the core whose netlist is ``gates.v`` in ``room``, with models of its cells in ``cells.v``.
@@ -69,52 +74,56 @@ def run_gates(folder: Path, number: int, room: Path, *, ticks: int, rows: int) -
     ConfigError
         When Icarus is not installed.
     DataError
-        When the netlist does something else than the emulator.
+        When the netlist does something else than the emulator, or the chip has no such core.
     """
+    if not 0 <= number < len(manifest["cores"]):
+        raise DataError(
+            str(folder), f"has no core {number}; it has {len(manifest['cores'])}, numbered from 0"
+        )
     if shutil.which("iverilog") is None:
         raise ConfigError(
             "iverilog", "is not installed, and activity is counted in it (apt-get install iverilog)"
         )
-    chip = read_text(_exported(folder / "chip.v"))
+    chip = read_text(exported_file(folder / "chip.v"))
     chip = re.sub(rf"core #\(.*\) core{number} \(", f"core_gates core{number} (", chip)
     (room / "chip.v").write_text(chip, encoding="utf-8")
-    recorded = read_text(_exported(folder / "vectors.txt"), most=_MOST_VECTORS)
-    vectors = list(_cut(recorded, number, ticks, rows))
+    recording = exported_file(folder / "vectors.txt")
+    recorded = read_text(recording, most=_MOST_VECTORS)
+    with recording.guarded():
+        vectors = list(_cut(recorded, number, ticks, rows))
     (room / "vectors.txt").write_text("\n".join([*vectors, "E", ""]), encoding="utf-8")
-    if not (room / "images").exists():
-        (room / "images").symlink_to((folder / "images").resolve())
-    sizes = read_json(_exported(folder / "rtl.json"))
-    core = sizes["cores"][number]
-    words = -(-core["neurons"] // sizes["lanes"])
+    core = manifest["cores"][number]
+    words = -(-core["neurons"] // manifest["lanes"])
     (room / "activity.v").write_text(
         _BENCH.format(number=number, words=words, neurons=core["neurons"], dump="activity.vcd"),
         encoding="utf-8",
     )
-    path = folder.resolve()
-    sources = [str(path / name) for name in ("bench.v", "core.v", "neuron.v", "learning.v", "spike_list.v")]
-    built = ["iverilog", "-g2005", f"-I{path}", "-s", "activity", "-o", "activity.vvp", "activity.v", "chip.v",
-             "gates.v", "cells.v", *sources]  # fmt: skip
+    fill(room, folder, _SOURCES)
+    # As long as the core can take for a tick, or for the rows, with room to spare.
+    patience = 1000 + (core["axons"] + 10 * rows) * (core["neurons"] + 2)
+    bench, cells = (read_text(_made(room / name)) for name in ("bench.v", "cells.v"))
+    (room / "bench.v").write_text(with_parameter(bench, "PATIENCE", patience), encoding="utf-8")
+    # Flip-flops begin with anything: unknown values would stay where a netlist has both x and not x.
+    begun = re.sub(r"^  reg (\w+);$", r"\g<0> initial \1 = $random;", cells, flags=re.MULTILINE)
+    (room / "cells.v").write_text(begun, encoding="utf-8")
+    built = ["iverilog", "-g2005", "-I.", "-s", "activity", "-o", "activity.vvp", "activity.v", "chip.v", "gates.v",
+             "cells.v", *(name for name in _SOURCES if name.endswith(".v"))]  # fmt: skip
     said = ""
     for command in (built, ["vvp", "-n", "activity.vvp"]):
-        try:
-            made = subprocess.run(
-                command, capture_output=True, text=True, check=False, cwd=room, timeout=_LIMIT_S
-            )
-        except subprocess.TimeoutExpired:
-            raise DataError(str(folder), f"gates were not through after {_LIMIT_S:g} s") from None
+        made = call(command, room, of=folder, limit_s=_LIMIT_S)
         said = made.stdout + made.stderr
         if made.returncode:
-            raise DataError(str(folder), f"gates cannot be simulated: {said.strip().splitlines()[0][:200]}")
+            first = next((line for line in said.splitlines() if line.strip()), "no reason given")
+            raise DataError(str(folder), f"gates cannot be simulated: {briefly(first, 200)}")
     done = re.search(r"DONE comparisons (\d+) mismatches (\d+)", said)
     if done is None or int(done[2]):
-        first = next((line for line in said.splitlines() if line.startswith("MISMATCH")), said.strip()[:200])
-        raise DataError(str(folder), f"its gates differ from the emulator: {first}")
+        first = next(
+            (line for line in said.splitlines() if line.startswith("MISMATCH")),
+            said.strip() or "nothing was said",
+        )
+        raise DataError(str(folder), f"its gates differ from the emulator: {briefly(first, 200)}")
     cycles, changes = _counted(room / "activity.vcd", room / "gates.json")
     return Activity(cycles, changes, int(done[1]), int(done[2]))
-
-
-def _exported(path: Path) -> Foreign:
-    return Foreign(path, "part of an exported chip", "export it again")
 
 
 def _made(path: Path) -> Foreign:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +16,21 @@ from neurochip.errors import CapabilityError, ConfigError, DataError, OutputErro
 from neurochip.learning.rules import rule_for
 from neurochip.rtl.board_text import board_text
 from neurochip.rtl.chip_text import bench_parameters, chip_text, compare_text, core_parameters, cores_of
+from neurochip.rtl.manifest import FORMAT, MANIFEST, CoreEntry, Exported
 from neurochip.rtl.recording import Played, Recording, furthest_shifts, memory_words, vectors
+from neurochip.rtl.templates import template, with_parameter
 from neurochip.runs.building import build, digest_of
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 
-__all__ = ["MANIFEST", "Exported", "SOURCES", "write_rtl"]
+__all__ = ["SOURCES", "write_rtl"]
 
-MANIFEST = "rtl.json"
 SOURCES = ("chip.v", "core.v", "neuron.v", "learning.v", "spike_list.v")
 _COPIED = (
     "core.v", "neuron.v", "learning.v", "spike_list.v", "bench.v", "bench_icarus.v", "bench_verilator.cpp",
     "synth_generic.ys", "synth_ice40.ys", "README.md",
 )  # fmt: skip
 MOST_SAMPLES = 10_000
-
-
-class Exported(dict[str, Any]):
-    """What stands in rtl.json."""
 
 
 def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: int = 4) -> Exported:
@@ -82,7 +78,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
     if target.exists():
         raise OutputError(str(target), "exists already; choose another folder or remove it")
     stochastic = run.network.rounding == "stochastic"
-    texts = {name: _template(name) for name in _COPIED}
+    texts = {name: template(name) for name in _COPIED}
     shifts = furthest_shifts(image, cores, made)
     texts["chip.v"] = chip_text(
         image,
@@ -99,7 +95,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
         core_parameters(largest, image, lanes=lanes, samples=1, stochastic=stochastic, shifts=shifts),
     )
     for key, value in bench_parameters(image, cores, samples, lanes).items():
-        texts["bench.v"] = _with_parameter(texts["bench.v"], key, value)
+        texts["bench.v"] = with_parameter(texts["bench.v"], key, value)
     texts["images/reciprocals.hex"] = _lines(f"{entry:04x}" for entry in reciprocals())
     texts["images/shares.hex"] = _lines(f"{entry:04x}" for entry in shares())
     for core in cores:
@@ -109,13 +105,13 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
     texts["vectors.txt"] = _lines(vectors(image, cores, made, lanes))
     names = [image.network.populations[core.population].name for core in cores]
     manifest = Exported(
-        format=1,
+        format=FORMAT,
         run=run.name,
         lanes=lanes,
         samples=samples,
         ticks=len(made.spikes[0]) * samples,
         cores=[
-            {"population": name, "first": core.first, "neurons": core.size, "axons": core.axons}
+            CoreEntry(population=name, first=core.first, neurons=core.size, axons=core.axons)
             for name, core in zip(names, cores, strict=True)
         ],
     )
@@ -189,17 +185,6 @@ def _record(run: RunSpec, substrate: Any, image: ChipImage, samples: int, update
         updates_before=updates,
         after=substrate.parameters(),
     )
-
-
-def _template(name: str) -> str:
-    return (resources.files("neurochip.rtl") / "verilog" / name).read_text(encoding="utf-8")
-
-
-def _with_parameter(text: str, name: str, value: int) -> str:
-    """Set the default of a parameter in the head of bench.v."""
-    head, _, rest = text.partition(f" {name} = ")
-    end = min(at for at in (rest.find(","), rest.find("\n")) if at >= 0)
-    return f"{head} {name} = {value}{rest[end:]}"
 
 
 def _lines(lines: Any) -> str:

@@ -140,13 +140,16 @@ def _cell(file: Foreign, group: Group, units: _Units, loads_first: set[str]) -> 
         ]
         output = pin.simple.get("direction") == "output"
         farads = _number(file, pin, "capacitance", within=f"{place}, pin {pin.name}") * units.farad
+        joules = (
+            float(np.mean(tables)) * units.farad if tables else 0.0
+        )  # told in units of load times volt squared
         for name in pin.names:
             if output:
                 outputs.add(name)
             else:
                 capacitance[name] = farads
             if tables:
-                inside[name] = float(np.mean(tables)) * units.farad  # energies: units of load times volt squared
+                inside[name] = joules
     leakages = [
         _number(file, part, "value", within=f"{place}: leakage_power") for part in group.of("leakage_power")
     ]

@@ -9,12 +9,11 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from neurochip.errors import ConfigError, DataError
-from neurochip.files import Foreign, read_json
+from neurochip.errors import ConfigError
 from neurochip.rtl.activity import WINDOWS, energy_of, run_gates
 from neurochip.rtl.chip_text import FILL
-from neurochip.rtl.export import MANIFEST
 from neurochip.rtl.liberty import read_liberty
+from neurochip.rtl.manifest import read_manifest
 from neurochip.rtl.yosys import Cells, Placed, generic_cells, instance, mapped, placed
 
 __all__ = ["PER_SAMPLE", "PER_WEIGHT", "Energies", "Synthesis", "Target", "in_words", "synthesise"]
@@ -100,10 +99,8 @@ def synthesise(
         When the folder is no exported chip, or its core cannot be synthesised.
     """
     path = Path(folder)
-    if not (path / MANIFEST).is_file():
-        raise DataError(str(path), f"has no {MANIFEST}; name a folder of neurochip export --rtl")
-    manifest = read_json(Foreign(path / MANIFEST, "an exported chip", "export it again"))
-    sizes = [one["neurons"] * one["axons"] for one in manifest["cores"]] if isinstance(manifest, dict) else []
+    manifest = read_manifest(path)
+    sizes = [one["neurons"] * one["axons"] for one in manifest["cores"]]
     number = int(np.argmax(sizes)) if core is None else core
     given = {**instance(path, number), "SAMPLES": 1}
     if target == "liberty" and liberty is None:
@@ -118,9 +115,9 @@ def synthesise(
         if liberty is None:
             return Synthesis("generic", number, given, generic_cells(path, given, room), None, None)
         library = read_liberty(liberty)
-        cells = mapped(path, given, Path(liberty), room, clock_s=1e-6 / (frequency_mhz or 500.0))
+        cells = mapped(path, given, liberty, room, clock_s=1e-6 / (frequency_mhz or 500.0))
         told("simulating the gates")
-        activity = run_gates(path, number, room, ticks=_TICKS, rows=_ROWS)
+        activity = run_gates(path, manifest, number, room, ticks=_TICKS, rows=_ROWS)
         joules, watts = energy_of(activity, library, room / "gates.json")
     each = np.divide(joules, activity.cycles, out=np.zeros_like(joules), where=activity.cycles > 0)
     neurons, beats = given["NEURONS"], max(-(-given["NEURONS"] // given["LANES"]), 2)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from neurochip.errors import ConfigError, DataError
-from neurochip.files import Foreign, read_json
-from neurochip.rtl.export import MANIFEST, SOURCES
+from neurochip.files import briefly
+from neurochip.rtl.export import SOURCES
+from neurochip.rtl.manifest import read_manifest
+from neurochip.rtl.room import call, fill
 
 __all__ = ["SIMULATORS", "Mismatch", "Simulator", "Verdict", "simulator_of", "verify"]
 
@@ -20,6 +21,7 @@ Simulator = Literal["verilator", "icarus"]
 # Simulator → the program that builds a chip for it.
 SIMULATORS: dict[Simulator, str] = {"verilator": "verilator", "icarus": "iverilog"}
 _OLDEST_VERILATOR = 5
+_BUILD_LIMIT_S = 3600.0
 _MISMATCH = re.compile(
     r"MISMATCH presentation (\d+) tick (\d+) core (\d+) neuron (\d+) (.+): expected (-?\d+), found (-?[\dxXzZ]+)"
 )
@@ -105,68 +107,52 @@ def verify(
         When the folder is no exported chip, its Verilog cannot be built, or the bench does not come to its end.
     """
     path = Path(folder)
-    if not (path / MANIFEST).is_file():
-        raise DataError(str(path), f"has no {MANIFEST}; name a folder of neurochip export --rtl")
-    manifest = read_json(Foreign(path / MANIFEST, "an exported chip", "export it again"))
-    populations = _populations(manifest, path)
+    populations = [briefly(core["population"]) for core in read_manifest(path)["cores"]]
     name = simulator_of(simulator)
-    with tempfile.TemporaryDirectory(prefix="neurochip-rtl-") as room:
+    with tempfile.TemporaryDirectory(prefix="neurochip-rtl-") as made:
+        room = Path(made)
         told(f"building with {SIMULATORS[name]}")
-        command = _build(name, path, Path(room))
+        command = _build(name, path, room)
         told("running the bench")
-        output, seconds = _run(command, path, limit_s)
+        output, seconds = _run(command, room, path, limit_s)
     return _verdict(name, output, seconds, populations, path)
 
 
-def _populations(manifest: object, path: Path) -> list[str]:
-    cores = manifest.get("cores") if isinstance(manifest, dict) else None
-    if not isinstance(cores, list) or not all(isinstance(core, dict) for core in cores):
-        raise DataError(str(path / MANIFEST), "does not say which cores there are; export the chip again")
-    return [str(core.get("population", "")) for core in cores]
-
-
 def _build(name: Simulator, folder: Path, room: Path) -> list[str]:
-    """Return the command that runs the bench."""
-    path = folder.resolve()
+    """Return the command that runs the bench in a room."""
+    clock = "bench_icarus.v" if name == "icarus" else "bench_verilator.cpp"
+    sources = [clock, "bench.v", *SOURCES]
+    fill(room, folder, [*sources, "compare.vh"], links=("images", "vectors.txt"))
     if name == "icarus":
-        sources = [str(path / source) for source in ("bench_icarus.v", "bench.v", *SOURCES)]
-        built = str(room / "bench.vvp")
-        _call(["iverilog", "-g2005", f"-I{path}", "-o", built, *sources], folder)
-        return ["vvp", "-n", built]
-    found = subprocess.run(["verilator", "--version"], capture_output=True, text=True, check=False).stdout
+        _make(["iverilog", "-g2005", "-I.", "-o", "bench.vvp", *sources], room, folder)
+        return ["vvp", "-n", "bench.vvp"]
+    found = call(["verilator", "--version"], room, of=folder, limit_s=60.0).stdout
     version = re.search(r"(\d+)\.(\d+)", found)
     if version is None or int(version[1]) < _OLDEST_VERILATOR:
         raise ConfigError(
             "simulator",
             f"{found.strip() or 'this Verilator'} is too old; {_OLDEST_VERILATOR}.0 or newer is needed",
         )
-    sources = [str(path / source) for source in ("bench_verilator.cpp", "bench.v", *SOURCES)]
-    options = ["--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O2", "--top-module", "bench", f"-I{path}"]
-    _call(["verilator", *options, "--Mdir", str(room), *sources], folder)
-    return [str(room / "Vbench")]
+    options = ["--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O2", "--top-module", "bench", "-I."]
+    _make(["verilator", *options, "--Mdir", "made", *sources], room, folder)
+    return [str(room / "made" / "Vbench")]
 
 
-def _call(command: Sequence[str], path: Path) -> None:
-    made = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path)
+def _make(command: Sequence[str], room: Path, folder: Path) -> None:
+    made = call(command, room, of=folder, limit_s=_BUILD_LIMIT_S)
     if made.returncode:
         lines = [line.strip() for line in (made.stderr + made.stdout).splitlines() if line.strip()]
         telling = next(
             (line for line in lines if "error" in line.lower()), lines[0] if lines else "no reason given"
         )
-        raise DataError(str(path), f"cannot be built by {command[0]}: {telling}")
+        raise DataError(str(folder), f"cannot be built by {command[0]}: {briefly(telling, 300)}")
 
 
-def _run(command: Sequence[str], path: Path, limit_s: float) -> tuple[str, float]:
+def _run(command: Sequence[str], room: Path, folder: Path, limit_s: float) -> tuple[str, float]:
     import resource
-    import time
 
-    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    try:
-        made = subprocess.run(command, capture_output=True, text=True, check=False, cwd=path, timeout=limit_s)
-    except subprocess.TimeoutExpired:
-        raise DataError(
-            str(path), f"was not through after {limit_s:g} s ({time.perf_counter() - began:.0f} s went by)"
-        ) from None
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    made = call(command, room, of=folder, limit_s=limit_s)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return made.stdout + made.stderr, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -178,7 +164,7 @@ def _verdict(name: Simulator, output: str, seconds: float, populations: Sequence
         said = next(
             (line for line in lines if line.startswith(("HANG", "ABSENT"))), lines[-1] if lines else "nothing"
         )
-        raise DataError(str(path), f'the bench did not come to its end; it said: "{said[:200]}"')
+        raise DataError(str(path), f'the bench did not come to its end; it said: "{briefly(said, 200)}"')
     shown = []
     for found in _MISMATCH.finditer(output):
         presentation, tick, core, neuron = (int(found[k]) for k in range(1, 5))

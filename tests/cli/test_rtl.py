@@ -71,9 +71,18 @@ def test_what_is_refused(run: Run, place: Workplace, chip: Path, monkeypatch: py
     assert said == "Error: chip: exists already; choose another folder or remove it\n"
     said = run("verify", "trained").stderr
     assert said == "Error: trained: has no rtl.json; name a folder of neurochip export --rtl\n"
-    (chip / "rtl.json").write_text("{}", encoding="utf-8")
-    said = run("verify", "chip").stderr
-    assert "does not say which cores there are; export the chip again" in said
+    manifest = json.loads((chip / "rtl.json").read_text(encoding="utf-8"))
+    for change, sentence in (
+        ({"format": 2}, "chip/rtl.json: format: must be 1 in a chip of this version, got 2; export it again"),
+        ({"cores": []}, "chip/rtl.json: cores: expected 'array' of length >= 1; export it again"),
+        ({"cores": [{"neurons": -1}]}, "chip/rtl.json: cores[0]"),
+        ({"lanes": "2"}, "chip/rtl.json: lanes: expected 'int', got 'str'; export it again"),
+    ):
+        (chip / "rtl.json").write_text(json.dumps(manifest | change), encoding="utf-8")
+        for command in (["verify", "chip"], ["chips", "synthesise", "chip"]):
+            assert run(*command).stderr.splitlines()[-1].startswith(f"Error: {sentence}")
+    (chip / "rtl.json").write_text("[]", encoding="utf-8")
+    assert run("verify", "chip").stderr.startswith("Error: chip/rtl.json: expected 'object', got 'array'")
     floats = [key for key in TINY if key.startswith(("data", "learning.epochs", "phases"))]
     run("simulate", "stripes", *[word for key in floats for word in ("--set", key)], "--out", "floats")
     said = run("export", "floats", "no", "--rtl").stderr

@@ -14,6 +14,7 @@ import numpy as np
 
 from tests.fuzz.mutations import damaged_archive, damaged_text
 from tests.fuzz.written import made_in_folder
+from tests.unit.rtl.test_energy_of_gates import liberty as five_cells
 
 __all__ = [
     "asked_about",
@@ -22,8 +23,10 @@ __all__ = [
     "exploration",
     "hdf5_samples",
     "labelled",
+    "liberty",
     "manifest",
     "read_asked_about",
+    "read_cells",
     "read_expected",
     "read_exploration",
     "read_figures",
@@ -250,17 +253,27 @@ def read_expected(path: Path) -> Any:
 
 
 def manifest() -> list[bytes]:
-    return [
-        json.dumps({"cores": [{"population": "hidden", "x": 0}, {"population": "out"}], "ticks": 5}).encode()
-    ]
+    core = {"population": "hidden", "first": 0, "neurons": 12, "axons": 18, "x": 0}
+    written = {"format": 1, "run": "x", "lanes": 2, "samples": 1, "ticks": 5, "cores": [core, core]}
+    return [json.dumps(written).encode()]
 
 
 def read_manifest(path: Path) -> Any:
     """Read what stands beside exported Verilog, as far as its simulation needs it."""
-    from neurochip.files import Foreign, read_json
-    from neurochip.rtl.verify import _populations
+    from neurochip.rtl import manifest
 
-    return _populations(read_json(Foreign(path, "an exported chip", "export it again")), path.parent)
+    return manifest.read_manifest(path.parent)
+
+
+def liberty() -> list[bytes]:
+    return [five_cells().encode()]
+
+
+def read_cells(path: Path) -> Any:
+    """Read the cells of a liberty file."""
+    from neurochip.rtl.liberty import read_liberty
+
+    return read_liberty(path).cells
 
 
 # Replays, rendered again.

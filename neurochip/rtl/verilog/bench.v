@@ -4,7 +4,7 @@
 
 module bench #(
     parameter CORES = 2, TOTAL = 110, MOST = 100, INPUTS = 784, SAMPLES = 1,
-    parameter S = 13, ACTIVITY_BITS = 15, LOAD = 32, SHOWN = 20
+    parameter S = 13, ACTIVITY_BITS = 15, LOAD = 32, SHOWN = 20, PATIENCE = 100000000
 ) (
     input wire clk,
     output reg finished
@@ -224,7 +224,7 @@ module bench #(
             compare_tick;
             turn <= 1'b1;
             phase <= OUT;
-          end else if (waited > 100000000) begin
+          end else if (waited > PATIENCE) begin
             $display("HANG presentation %0d tick %0d", presentation, tick);
             finished <= 1'b1;
           end
@@ -258,6 +258,10 @@ module bench #(
         LEARN: begin
           waited = waited + 1;
           if (|learned) phase <= NEXT;
+          else if (waited > PATIENCE) begin
+            $display("HANG presentation %0d, learning", presentation);
+            finished <= 1'b1;
+          end
         end
         default: phase <= NEXT;
       endcase
