@@ -139,11 +139,11 @@ def partition(
     chip: ChipSpec,
     *,
     weight_bits: int,
-    state_bits: int,
+    state_bits: Sequence[int],
     trace_bits: int,
     moments: Moments = _NO_MOMENTS,
 ) -> list[list[tuple[int, int, Demand]]]:
-    """Split each population into ranges of neurons that fit a core.
+    """Split each population into ranges of neurons that fit a core; ``state_bits`` are those of each population.
 
     Returns, for each population, (first neuron, neuron after the last, what the core needs).
 
@@ -152,12 +152,8 @@ def partition(
     MappingError
         When one neuron alone does not fit a core, or the chip has too few cores.
     """
-    needs: Any = {
-        "weight_bits": weight_bits,
-        "state_bits": state_bits,
-        "trace_bits": trace_bits,
-        "moments": moments,
-    }
+    shared: Any = {"weight_bits": weight_bits, "trace_bits": trace_bits, "moments": moments}
+    needs = [{**shared, "state_bits": bits} for bits in state_bits]
     sizes = [population.size for population in network.populations]
 
     def needed(p: int, parts: list[int]) -> list[tuple[int, int, Demand]]:
@@ -165,9 +161,9 @@ def partition(
             (
                 first,
                 last,
-                listed_demand(network, p, (first, last), **needs, parts=parts)
+                listed_demand(network, p, (first, last), **needs[p], parts=parts)
                 if is_listed[p]
-                else demand(network, p, last - first, **needs, parts=parts),
+                else demand(network, p, last - first, **needs[p], parts=parts),
             )
             for first, last in even(sizes[p], parts[p])
         ]
@@ -176,7 +172,7 @@ def partition(
         if is_listed[p]:
             return [need for *_, need in needed(p, parts)]
         # What a core needs then depends on how many neurons it has, and not on which.
-        return [demand(network, p, -(-sizes[p] // parts[p]), **needs, parts=parts)]
+        return [demand(network, p, -(-sizes[p] // parts[p]), **needs[p], parts=parts)]
 
     is_listed = [
         any(network.projections[k].connection is not None for k in (*network.into(p), *network.out_of(p)))

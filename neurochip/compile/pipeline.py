@@ -29,7 +29,7 @@ def compile_network(
     *,
     precision: Precision,
     rounding: Literal["nearest", "stochastic"] = "nearest",
-    state_words: int,
+    state_words: int | Sequence[int],
     trace_words: int = 0,
     numbers: FixedPoint | None = None,
     weight_range: float | None = None,
@@ -42,7 +42,7 @@ def compile_network(
     precision, rounding
         Format of weights, and how learning writes them.
     state_words
-        Words of state that a neuron keeps, as its elements declare.
+        Words of state that a neuron keeps, as its elements declare: of all, or one number for each population.
     trace_words
         Words that a core keeps for each axon which reaches it.
     numbers
@@ -65,9 +65,10 @@ def compile_network(
     _check_delays(network, chip)
     chip.check_weights(precision, rounding)
     state_word = 64 if precision == "float64" else 32
-    state_bits, trace_bits = state_words * state_word, trace_words * state_word
+    each = [state_words] * len(network.sizes) if isinstance(state_words, int) else state_words
+    state_bits, trace_bits = [words * state_word for words in each], trace_words * state_word
     if numbers is not None:
-        state_bits, trace_bits = numbers.state_bits, trace_words * numbers.trace.bits
+        state_bits, trace_bits = [numbers.state_bits] * len(each), trace_words * numbers.trace.bits
         numbers = replace(numbers, weight_fractions=weight_fractions(network, precision, weight_range))
         check_sums(network, numbers, word_bits(precision))
     ranges = partition(

@@ -139,14 +139,17 @@ class Neurons(NamedTuple):
     update1: Any
     update2: Any
     update3: Any
+    update4: Any
+    update5: Any
+    update6: Any
+    update7: Any
     constants: Array  # T[kind, column]
     own: Array  # T[row | 0, slot]  constants of each neuron
     trace: Any  # function: makes a trace of bits
     traced: int  # 1 when receivers keep a trace per axon
     patterned: int  # 1 when sums are kept for reference patterns
-    bias_column: (
-        int  # of the schedule: how much of its bias each neuron gets before any spike; −1: it sees to it
-    )
+    columns: Array  # i64[kind]  where its columns of the schedule begin
+    bias_columns: Array  # i64[kind]  of the schedule: share of its bias before any spike; −1: it sees to it
     compacts: Array  # u8[kind]  1 when inputs that present 0 can be left out
 
 
@@ -162,7 +165,7 @@ class Span(NamedTuple):
 class Pull(NamedTuple):
     """What comes from outside while it runs."""
 
-    nudge: Any  # T  2β
+    nudge: Array  # T[population]  factor of the pull, mostly 2β
     target: Array  # T[batch, slot]
     played: Array  # u8[batch | 0, tick, unit]  spikes of an input that plays them back
     shown_from: Array  # i64[batch | 0, tick + 1]  where the spikes that inputs are shown in a tick begin
@@ -186,7 +189,7 @@ class Recorder(NamedTuple):
     steps: Array  # T[tick | 0, row, slot]  ε
     per_core: Array  # i32[tick | 0, row, core]  spikes of each core
     row: Array  # i64[batch]  where each sample is recorded
-    variable: int  # which variable is the state
+    variables: Array  # i64[population]  which variable is the state
     idle: Array  # i64[slot | 0]  updates of neurons at rest that no spike reached
     idle_per_tick: Array  # i64[tick | 0]
 

@@ -19,7 +19,7 @@ from neurochip.cores.arrays import (
     State,
     Wiring,
 )
-from neurochip.cores.cell import Cell
+from neurochip.cores.cells import Cells
 from neurochip.cores.channel import sound_channel
 from neurochip.cores.counters import Broken, FaultCounts, spikes_per_core
 from neurochip.cores.faults import FaultPlan
@@ -49,7 +49,7 @@ class Batch:
         Where everything sits.
     memory
         The weights of the cores.
-    cell, traced, seed
+    cells, traced, seed
         The neurons; whether receivers keep traces of their axons; of the random bits of neurons.
     threads
         Samples are shared among them; results do not depend on how many there are.
@@ -61,7 +61,7 @@ class Batch:
         self,
         layout: Layout,
         memory: SynapseMemories,
-        cell: Cell,
+        cells: Cells,
         *,
         traced: bool,
         seed: int,
@@ -69,8 +69,8 @@ class Batch:
         plans: tuple[FaultPlan | None, ...] = (None, None),
     ) -> None:
         self._layout, self._memory, self._threads = layout, memory, threads
-        self._cell, self._seed = cell, cell.seed(seed)
-        self._neurons = cell.neurons(layout.state_dtype, layout.n_slots, traced=traced)
+        self._cells, self._seed = cells, cells.seed(seed)
+        self._neurons = cells.neurons(layout.state_dtype, layout.n_slots, traced=traced)
         if layout.image.network.is_listed:
             # Reference patterns are sums of rows of matrices.
             self._neurons = typed(self._neurons._replace(patterned=0))
@@ -136,21 +136,21 @@ class Batch:
     def wiring(self) -> Wiring:
         """What sits where, in these presentations."""
         found = self._memory.by_core() if self.lossy else self._memory.delivered
-        if self._shown is None or self._cell.shown is None:
+        if self._shown is None:
             return found
         kept = self._showing.get(self.lossy)
         if kept is None or any(a is not b for a, b in zip(kept[1:], found[1:], strict=True)):
             populations = found.populations.copy()
             for k in self._layout.image.network.inputs:
-                populations[k, 2:4] = self._cell.shown, SHOWN
+                populations[k, 2:4] = self._cells.shown[k], SHOWN
             kept = self._showing[self.lossy] = found._replace(populations=populations)
         return kept
 
-    def _pull(self, nudge: Any, wanted: NDArray[Any]) -> Pull:
+    def _pull(self, nudges: NDArray[Any], wanted: NDArray[Any]) -> Pull:
         """Return what comes from outside."""
         none = np.zeros((0, 0, 0), np.uint8)
         if self._shown is None:
-            return Pull(nudge, wanted, none, np.zeros((0, 1), np.int64), np.zeros(0, np.uint64))
+            return Pull(nudges, wanted, none, np.zeros((0, 1), np.int64), np.zeros(0, np.uint64))
         begins, slots = self._shown
         if self.lossy and self.plan is not None and np.any(self.plan.dead):
             # Inputs on a dead core show nothing: their spikes go to a slot that is no neuron.
@@ -158,7 +158,7 @@ class Batch:
             for core in np.flatnonzero(self.plan.dead):
                 here = (slots >= self._core_slots[core, 0]) & (slots < self._core_slots[core, 1])
                 slots[here] = np.uint64(first)
-        return Pull(nudge, wanted, none, begins, slots)
+        return Pull(nudges, wanted, none, begins, slots)
 
     @property
     def reception(self) -> Reception:
@@ -186,7 +186,12 @@ class Batch:
         return self._targets[n]
 
     def run(
-        self, some: NDArray[np.int64], ticks: int, nudge: Any, wanted: NDArray[Any], recorder: Recorder
+        self,
+        some: NDArray[np.int64],
+        ticks: int,
+        nudges: NDArray[Any],
+        wanted: NDArray[Any],
+        recorder: Recorder,
     ) -> None:
         """Run ``some`` samples through the next ``ticks``, each for itself: how they are shared changes nothing."""
         threads = self._threads.count
@@ -194,10 +199,10 @@ class Batch:
         when = (self.tick + 1, ticks)
         if when not in self._schedules:
             _make_room(self._schedules, _MOST_SCHEDULES)
-            self._schedules[when] = self._cell.schedule(*when).astype(self._layout.state_dtype)
+            self._schedules[when] = self._cells.schedule(*when).astype(self._layout.state_dtype)
         span = typed(Span(self._presentations, self._seed, self.tick + 1, self._schedules[when]))
         wiring, reception, channels = typed(self.wiring), typed(self.reception), self._channels_now()
-        pull = typed(self._pull(nudge, wanted))
+        pull = typed(self._pull(nudges, wanted))
         synapses = self._layout.synapses(wiring)
         scratch, state, records = self._room(wiring), typed(self.state), typed(recorder)
 
@@ -229,7 +234,7 @@ class Batch:
         axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
         if not self._scratch or len(self._scratch[0].received) < axons:
             make = self._layout.scratch
-            self._scratch = [typed(make(axons, self._cell.variables)) for _ in range(self._threads.count)]
+            self._scratch = [typed(make(axons, self._cells.variables)) for _ in range(self._threads.count)]
         return self._scratch
 
     def rest(self) -> None:
@@ -323,7 +328,7 @@ class Batch:
         """Return the state of ``n`` samples, as it was left."""
         if n not in self._states:
             _make_room(self._states, _MOST_SIZES)
-            self._states[n] = self._layout.state(n, self._cell.variables)
+            self._states[n] = self._layout.state(n, self._cells.variables)
         return self._states[n]
 
 

@@ -1,17 +1,15 @@
-"""What a substrate has to know of the neurons on its cores: how they run, what they are given, what of them is seen."""
+"""What a substrate has to know of a kind of neurons: how they run, what they are given, what of them is seen."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.cores.arrays import Neurons
-from neurochip.cores.population import decoders_trace, neurons_of
+from neurochip.cores.population import decoders_trace
 from neurochip.description.neuron import front_schedule
 from neurochip.description.run_sections import CodingSpec
 from neurochip.elements import Constant, PowerLaw, as_schedule
@@ -24,50 +22,59 @@ from neurochip.elements.neurons.firing import (
     shown_spikes,
     spiking_neurons,
 )
+from neurochip.elements.neurons.neuron import Dynamics
 from neurochip.elements.neurons.spiking import SpikingNeuron, check_neuron
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.elements.stages import check_compiles
 from neurochip.errors import ConfigError
+from neurochip.kernels._jit import Kernel
 from neurochip.kernels.random_bits import mix
 from neurochip.network import Population
 from neurochip.substrate import Observable
 
-__all__ = ["Cell", "Settling", "Spiking", "TwoCompartments", "cell_of"]
+__all__ = ["Cell", "Role", "Settling", "Spiking", "Tracer", "TwoCompartments", "cell_of"]
 
 # Random numbers by purpose: one seed never serves two.
 _SPIKE_STREAM, _START_STREAM = np.uint64(1), np.uint64(3)
 _SEEN = frozenset({Observable.VALUE, Observable.RATE, Observable.SPIKES})
 
+# What a population is there for: it is updated from what it receives, holds what it presents, is shown spikes, or reads
+# out without a threshold.
+Role = Literal["updated", "held", "shown", "integrator"]
+
+
+class Tracer(NamedTuple):
+    """What a receiving core makes of the spikes of an axon: a kernel, and what tells it from others of that kernel."""
+
+    kernel: Kernel[Any, Any]
+    settings: tuple[Any, ...]
+
 
 class Cell(Protocol):
-    """Neurons of one network, and the inputs that drive them.
+    """Neurons of one kind, and inputs of that kind.
 
     Attributes
     ----------
-    name
-        For messages.
     value
         Which of its variables is the value of a neuron.
     observables
         What can be observed besides a trace.
-    value_is_trace
-        A receiving core that keeps traces makes of the spikes of an axon what the neuron itself makes of them, its
-        value: they need not be made twice.
     has_bias_axon
         The bias of a core comes from a neuron on it that fires in every tick.
+    bias_column
+        Column of its schedule that says how much of its bias a neuron gets with the spikes; −1: its update adds it.
+    patterned
+        Whether sums are kept for reference patterns: worth it for neurons that fire often and regularly.
     records
         What can be recorded.
-    shown
-        The kind of inputs that are shown spikes, of those that `neurons` gives; `None` where inputs hold values only.
     """
 
-    name: ClassVar[str]
     value: ClassVar[int]
     observables: ClassVar[frozenset[Observable]]
-    value_is_trace: ClassVar[bool]
     has_bias_axon: ClassVar[bool]
+    bias_column: ClassVar[int]
+    patterned: ClassVar[bool]
     records: ClassVar[tuple[str, ...]]
-    shown: ClassVar[int | None]
 
     @property
     def variables(self) -> int:
@@ -75,21 +82,26 @@ class Cell(Protocol):
         ...
 
     @property
-    def gain(self) -> float:
-        """What a neuron makes of a weight of 1."""
+    def period(self) -> float:
+        """Ticks from spike to spike at a value of 1: a spike stands for so much, for a tick."""
         ...
 
     @property
-    def period(self) -> float:
-        """Ticks from spike to spike at a value of 1: what makes a value of spikes per tick."""
+    def intake(self) -> float:
+        """What a neuron takes up of a spike that stands for 1, in the tick in which it arrives."""
         ...
 
-    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
-        """Return the kind of each population, of those that `neurons` gives."""
+    @property
+    def tracer(self) -> Tracer | None:
+        """What receivers make of its spikes; `None`: its value, as the neuron itself does, which need not be twice."""
         ...
 
-    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
-        """Return the kinds of neurons: 0 updated, 1 inputs … Raises `ConfigError` for elements that do not work."""
+    def role(self, population: Population) -> Role:
+        """Return what a population of such neurons is there for."""
+        ...
+
+    def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
+        """Return its neurons in a role; `None` where it has none. Raises `ConfigError` for what does not work."""
         ...
 
     def seed(self, seed: int) -> np.uint64:
@@ -128,13 +140,12 @@ class Settling:
     """
 
     coding: CodingSpec
-    name: ClassVar[str] = "digital"
     value: ClassVar[int] = settling.VALUE
     observables: ClassVar[frozenset[Observable]] = _SEEN
-    value_is_trace: ClassVar[bool] = False
     has_bias_axon: ClassVar[bool] = False
+    bias_column: ClassVar[int] = -1
+    patterned: ClassVar[bool] = True
     records: ClassVar[tuple[str, ...]] = ("spikes", "states", "step_sizes")
-    shown: ClassVar[int | None] = None
 
     @property
     def variables(self) -> int:
@@ -142,35 +153,39 @@ class Settling:
         return settling.variables(self.coding.annealer)
 
     @property
-    def gain(self) -> float:
-        """A weight is what it is."""
-        return 1.0
-
-    @property
     def period(self) -> float:
         """A neuron of value 1 fires in every tick."""
         return 1.0
 
-    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
-        """Return 1 for inputs, 0 for others."""
-        return tuple(int(p.clamped) for p in populations)
+    @property
+    def intake(self) -> float:
+        """All of it."""
+        return 1.0
 
-    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
-        """Return both kinds; see `Cell`."""
+    @property
+    def tracer(self) -> Tracer | None:
+        """What their decoder makes of the bits."""
+        return Tracer(decoders_trace(self.coding.decoder), ("decoder", self.coding.decoder))
+
+    def role(self, population: Population) -> Role:
+        """Inputs hold their value."""
+        return "held" if population.clamped else "updated"
+
+    def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
+        """Return neurons, or inputs that hold a value; see `Cell`."""
         coding = self.coding
         if coding.encoder is None or coding.decoder is None:
             raise ConfigError("coding", "the digital substrate needs an encoder and a decoder")
         elements = {"encoder": coding.encoder, "decoder": coding.decoder, "annealer": coding.annealer}
-        for role, spec in elements.items():
-            check_compiles(role, spec, dtype, f"coding.{role}")
+        for part, spec in elements.items():
+            check_compiles(part, spec, dtype, f"coding.{part}")
         front = front_schedule(coding)
         steady = isinstance(front, Constant)
-        kinds = (
-            settling.settling(coding.encoder, coding.decoder, coding.annealer, front is not None, steady),
-            settling.clamped(coding.encoder, front is not None, steady),
-        )
-        trace = decoders_trace(coding.decoder) if traced else None
-        return neurons_of(kinds, dtype, slots, trace=trace, patterned=True)
+        if role == "updated":
+            return settling.settling(
+                coding.encoder, coding.decoder, coding.annealer, front is not None, steady
+            )
+        return settling.clamped(coding.encoder, front is not None, steady) if role == "held" else None
 
     def seed(self, seed: int) -> np.uint64:
         """Return the seed of the encoders."""
@@ -221,13 +236,12 @@ class TwoCompartments:
 
     neuron: TwoCompartmentLIF
     restarted: bool = False
-    name: ClassVar[str] = "digital"
     value: ClassVar[int] = two_compartment.RATE
     observables: ClassVar[frozenset[Observable]] = _SEEN
-    value_is_trace: ClassVar[bool] = True
     has_bias_axon: ClassVar[bool] = True
+    bias_column: ClassVar[int] = 1
+    patterned: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ("spikes", "states")
-    shown: ClassVar[int | None] = 2
 
     @property
     def variables(self) -> int:
@@ -235,22 +249,29 @@ class TwoCompartments:
         return two_compartment.VARIABLES
 
     @property
-    def gain(self) -> float:
-        """What a spike adds to the filter of its synapse."""
-        return (1.0 - math.exp(-1.0 / self.neuron.synapse)) * self.neuron.period
-
-    @property
     def period(self) -> float:
         """Of a rate of 1."""
         return self.neuron.period
 
-    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
-        """Return 1 for inputs, 0 for others."""
-        return tuple(int(p.clamped) for p in populations)
+    @property
+    def intake(self) -> float:
+        """What a spike adds to the filter of its synapse."""
+        return 1.0 - math.exp(-1.0 / self.neuron.synapse)
 
-    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
-        """Return both kinds; see `Cell`. What a core keeps of an axon is the neuron's own rate."""
-        return neurons_of(two_compartment.two_compartments(self.neuron), dtype, slots, bias_column=1)
+    @property
+    def tracer(self) -> Tracer | None:
+        """What a core keeps of an axon is the neuron's own rate."""
+        return None
+
+    def role(self, population: Population) -> Role:
+        """Inputs hold a current."""
+        return "held" if population.clamped else "updated"
+
+    def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
+        """Return neurons, inputs that hold a current, or inputs that are shown spikes."""
+        updated, held, shown = two_compartment.two_compartments(self.neuron)
+        made: dict[Role, Dynamics] = {"updated": updated, "held": held, "shown": shown}
+        return made.get(role)
 
     def seed(self, seed: int) -> np.uint64:
         """Return the seed of first potentials."""
@@ -293,13 +314,12 @@ class Spiking:
     """
 
     neuron: SpikingNeuron
-    name: ClassVar[str] = "digital"
     value: ClassVar[int] = VALUE
     observables: ClassVar[frozenset[Observable]] = _SEEN
-    value_is_trace: ClassVar[bool] = False
     has_bias_axon: ClassVar[bool] = False
+    bias_column: ClassVar[int] = -1
+    patterned: ClassVar[bool] = False
     records: ClassVar[tuple[str, ...]] = ("spikes", "states")
-    shown: ClassVar[int | None] = 3
 
     @property
     def variables(self) -> int:
@@ -307,25 +327,35 @@ class Spiking:
         return MEMBRANE + len(self.neuron.state)
 
     @property
-    def gain(self) -> float:
-        """A neuron of value 1 fires once in a period: its spikes count so much more."""
-        return self.neuron.period
-
-    @property
     def period(self) -> float:
         """Of a value of 1."""
         return self.neuron.period
 
-    def kinds(self, populations: Sequence[Population]) -> tuple[int, ...]:
-        """Return 1 for inputs, 0 for others, 2 for outputs that are integrators."""
-        integrates = self.neuron.readout == "integrator"
-        return tuple(2 if p.output and integrates else int(p.clamped) for p in populations)
+    @property
+    def intake(self) -> float:
+        """All of it."""
+        return 1.0
 
-    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
-        """Return all kinds; see `Cell`."""
+    @property
+    def tracer(self) -> Tracer | None:
+        """The same filter that makes their value."""
+        return Tracer(keep_trace, ("value", self.neuron.filter, self.neuron.period))
+
+    def role(self, population: Population) -> Role:
+        """Inputs hold a current, and outputs may be integrators."""
+        if population.output and self.neuron.readout == "integrator":
+            return "integrator"
+        return "held" if population.clamped else "updated"
+
+    def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
+        """Return its neurons in any role; see `Cell`."""
         check_neuron(self.neuron, dtype, "neuron")
-        kinds = (*spiking_neurons(self.neuron), integrators(self.neuron), shown_spikes(self.neuron))
-        return neurons_of(kinds, dtype, slots, trace=keep_trace if traced else None)
+        if role == "integrator":
+            return integrators(self.neuron)
+        if role == "shown":
+            return shown_spikes(self.neuron)
+        updated, held = spiking_neurons(self.neuron)
+        return updated if role == "updated" else held
 
     def seed(self, seed: int) -> np.uint64:
         """Return the seed of when inputs begin."""
@@ -353,7 +383,7 @@ class Spiking:
 
 
 def cell_of(neuron: CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell) -> Cell:
-    """Return what a substrate has to know of neurons that are named by their Spec."""
+    """Return what a substrate has to know of neurons named by their Spec; a coding stands for those that settle."""
     if isinstance(neuron, CodingSpec):
         return Settling(neuron)
     if isinstance(neuron, TwoCompartmentLIF):

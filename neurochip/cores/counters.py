@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -89,15 +90,20 @@ class EventCounters:
     traced
         Whether receiving cores keep a trace of each axon.
     bias_axon
-        Whether a neuron stands on every core that fires in every tick; its spikes stay there, so they are no packets.
+        Whether a neuron stands on every core of a population that fires in every tick; its spikes stay there, so they
+        are no packets. `None`: on none.
     """
 
-    def __init__(self, image: ChipImage, senders: Senders, traced: bool, *, bias_axon: bool = False) -> None:
-        self._traced, self._bias_axon = traced, bias_axon
+    def __init__(
+        self, image: ChipImage, senders: Senders, traced: bool, *, bias_axon: Sequence[bool] | None = None
+    ) -> None:
+        self._traced = traced
         self._cores = len(image.cores)
         self.size = np.array([core.size for core in image.cores], dtype=np.int64)
         self.population = np.array([core.population for core in image.cores])
         self._clamped = np.array([image.network.populations[p].clamped for p in self.population])
+        biased = [False] * len(image.network.populations) if bias_axon is None else bias_axon
+        self._listens = ~self._clamped & np.array([biased[p] for p in self.population])  # to such a neuron
         self._axons = np.array([core.used.input_axons for core in image.cores], dtype=np.int64)
         self.senders, self._image = senders, image
         self._core_receives = np.zeros((self._cores, self._cores), dtype=np.int64)  # [sender, receiver]
@@ -314,8 +320,8 @@ class EventCounters:
         copies = np.minimum(frames_to, 1) if forks else frames_to
         book[:, _AT["bitmap"]] = symbols * copies
         book[:, _AT["bitmap_hops"]] = symbols * frame_links
-        if self._bias_axon:
-            listens, arrived = ~self._clamped, sample_ticks - samples * int(kind.opening)
+        if self._listens.any():
+            listens, arrived = self._listens, sample_ticks - samples * int(kind.opening)
             book[listens, _AT["neuron_updates"]] += sample_ticks
             for name in ("sops", "weight_reads"):
                 book[listens, _AT[name]] += arrived * self.size[listens]

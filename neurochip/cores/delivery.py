@@ -45,9 +45,10 @@ def deliver_range(
     first = ranges[r, 1]
     arrived = _NOTHING
     drive = scratch.room[DRIVE]
-    biased = neurons.bias_column >= 0
+    column = neurons.bias_columns[wiring.populations[ranges[r, 0], 2]]
+    biased = column >= 0
     if biased:
-        _bias(first, ranges[r, 2], schedule[neurons.bias_column], wiring.bias, drive)
+        _bias(first, ranges[r, 2], schedule[column], wiring.bias, drive)
     elif begin == end:
         clear(first, ranges[r, 2], drive)
     for k in range(begin, end):

@@ -164,7 +164,7 @@ class LayerEngine:
             self._neurons,
             typed(
                 Pull(
-                    self._dtype.type(0),
+                    np.zeros(len(self._placed.sizes), self._dtype),
                     aligned_zeros((1, slots), self._dtype),
                     np.ascontiguousarray(self.raster.layer(0)[here])[None],
                     np.zeros((0, 1), np.int64),
@@ -179,7 +179,7 @@ class LayerEngine:
                     steps=np.zeros((0, 1, slots), self._dtype),
                     per_core=np.zeros((0, 1, 0), np.int32),
                     row=np.zeros(1, np.int64),
-                    variable=0,
+                    variables=np.zeros(len(self._placed.sizes), np.int64),
                     idle=self._idle,
                     idle_per_tick=self._idle_per_tick[here],
                 )

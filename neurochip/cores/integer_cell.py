@@ -9,15 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.cores.arrays import Neurons
-from neurochip.cores.cell import Settling
-from neurochip.cores.population import neurons_of
+from neurochip.cores.cell import Role, Settling, Tracer
 from neurochip.elements import Constant
 from neurochip.elements.annealers.shift import Shift
 from neurochip.elements.integers import columns
 from neurochip.elements.integers.decoder import trace
 from neurochip.elements.integers.formats import EPSILON_BITS, FixedPoint
 from neurochip.elements.integers.settling import NUDGE_BITS, integer_inputs, integer_settling
+from neurochip.elements.neurons.neuron import Dynamics
 
 __all__ = ["IntegerSettling"]
 
@@ -32,12 +31,13 @@ class IntegerSettling(Settling):
         Encoder, decoder and annealer.
     numbers
         Their formats.
-    core_slots
-        First slot, and slot after the last, of each core.
+    core_slots, slots
+        First slot, and slot after the last, of each core; slots of the network.
     """
 
     numbers: FixedPoint
     core_slots: Sequence[tuple[int, int]]
+    slots: int
     value: ClassVar[int] = columns.VALUE
 
     @property
@@ -45,14 +45,17 @@ class IntegerSettling(Settling):
         """Room for OSA's four words whether or not it is there, and for counting what met its limit."""
         return columns.VARIABLES
 
-    def neurons(self, dtype: np.dtype[Any], slots: int, *, traced: bool) -> Neurons:
-        """Return both kinds; see `Cell`."""
+    @property
+    def tracer(self) -> Tracer | None:
+        """What their decoder makes of the bits, in integers."""
+        return Tracer(trace, ("integers",))
+
+    def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
+        """Return neurons, or inputs that hold a value; see `Cell`."""
         at = self.numbers.sum_fraction
-        kinds = (
-            integer_settling(self.numbers, at, list(self.core_slots), slots),
-            integer_inputs(self.numbers, at),
-        )
-        return neurons_of(kinds, dtype, slots, trace=trace if traced else None, patterned=True)
+        if role == "updated":
+            return integer_settling(self.numbers, at, list(self.core_slots), self.slots)
+        return integer_inputs(self.numbers, at) if role == "held" else None
 
     def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
         """Return the shift of each tick: of the step, or for OSA of ν_t, about 1/t down to ν̄."""

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.cores.arrays import Pull, Recorder, Span, Wiring
 from neurochip.cores.cell import Settling
+from neurochip.cores.cells import Cells
 from neurochip.cores.channel import sound_channel
 from neurochip.cores.layout import Layout
 from neurochip.cores.tick import run_ticks
@@ -71,17 +72,18 @@ class IsolatedCore:
     ) -> None:
         self._layout = Layout(image, only=core)
         self._image, self._core = image, core
-        self._cell, self._traced = Settling(coding), traced
-        self._seed = self._cell.seed(seed)
+        populations = image.network.populations
+        self._cells, self._traced = Cells(image.network, [Settling(coding)] * len(populations)), traced
+        self._seed = self._cells.seed(seed)
         dtype = self._layout.state_dtype
-        self._neurons = self._cell.neurons(dtype, self._layout.n_slots, traced=traced)
-        wiring = self._layout.wiring()
+        self._neurons = self._cells.neurons(dtype, self._layout.n_slots, traced=traced)
+        wiring = self._layout.wiring(kinds=self._cells.kinds)
         wiring.weights[:] = memory.weights
         first, last = self._layout.core_slots[core]
         wiring.bias[first:last] = memory.bias
         self._wiring = wiring._replace(scales=memory.scales)
         self._channel = sound_channel(self._wiring)
-        self._variables = self._cell.variables
+        self._variables = self._cells.variables
         self._scratch = self._layout.scratch(int(wiring.sources[-1, 3]), self._variables)
         self._tick = 0
 
@@ -130,7 +132,7 @@ class IsolatedCore:
                 self._presentations,
                 self._seed,
                 self._tick + 1,
-                self._cell.schedule(self._tick + 1, 1).astype(dtype),
+                self._cells.schedule(self._tick + 1, 1).astype(dtype),
             ),
             self._wiring,
             self._layout.synapses(self._wiring),
@@ -139,7 +141,7 @@ class IsolatedCore:
             self._scratch,
             self._neurons,
             Pull(
-                dtype.type(2.0 * beta),
+                self._cells.nudges(beta).astype(dtype),
                 wanted,
                 np.zeros((0, 0, 0), np.uint8),
                 np.zeros((0, 1), np.int64),
@@ -152,7 +154,7 @@ class IsolatedCore:
                 nothing,
                 np.zeros((0, samples, 0), np.int32),
                 np.arange(samples),
-                VALUE,
+                self._cells.values,
                 nobody,
                 nobody,
             ),

@@ -56,8 +56,8 @@ class SynapseMemories:
         Largest magnitude of an integer weight; `None`: 8 × the Glorot bound of each projection.
     threads, each_thread
         Work is shared by calling ``each_thread(work)``, which calls ``work(k)`` for every k < ``threads``.
-    gain, kinds
-        What neurons make of a weight of 1; the kind of each population.
+    gains, kinds
+        What a weight of 1 brings when a spike arrives, f64[projection], 1 if left out; the kind of each population.
     mismatch
         Of the synapses; `None`: every synapse delivers what its memory holds.
     traced
@@ -75,7 +75,7 @@ class SynapseMemories:
         weight_range: float | None,
         threads: int,
         each_thread: Callable[[Callable[[int], None]], None],
-        gain: float = 1.0,
+        gains: NDArray[np.float64] | None = None,
         kinds: tuple[int, ...] | None = None,
         mismatch: SynapseMismatch | None = None,
         traced: bool = False,
@@ -93,7 +93,8 @@ class SynapseMemories:
         self._each_thread = each_thread
         self.wiring = layout.wiring(kinds=kinds)
         self._by_core: Wiring | None = None
-        self._gain = layout.state_dtype.type(gain)
+        none = np.ones(len(layout.image.network.projections))
+        self._gains = (none if gains is None else gains).astype(layout.state_dtype)
         self._factors = None if mismatch is None else synapse_factors(layout, mismatch)
         self._delivered = self.wiring
         network = layout.image.network
@@ -118,7 +119,7 @@ class SynapseMemories:
     def _deliver(self) -> None:
         """Work out what the synapses deliver; without mismatch that is what is held."""
         held = self.wiring
-        self._delivered = held._replace(scales=self._gain * self._layout.factors * held.scales)
+        self._delivered = held._replace(scales=self._gains * self._layout.factors * held.scales)
         if self._factors is not None:
             weights, biases = self._factors
             self._delivered = self._delivered._replace(

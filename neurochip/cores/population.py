@@ -19,7 +19,7 @@ from neurochip.kernels._jit import Kernel, kernel, typed
 
 __all__ = ["decoders_trace", "neurons_of"]
 
-_MOST_KINDS = 4  # in one network: the loop has a place for each
+_MOST_KINDS = 8  # in one network: the loop has a place for each
 
 
 @kernel
@@ -71,7 +71,8 @@ def neurons_of(
     *,
     trace: Kernel[Any, Any] | None = None,
     patterned: bool = False,
-    bias_column: int = -1,
+    columns: Sequence[int] | None = None,
+    bias_columns: Sequence[int] | None = None,
 ) -> Neurons:
     """Return kinds of neurons, ready to be run.
 
@@ -85,33 +86,38 @@ def neurons_of(
         What makes traces of bits, with the constants of kind 0; `None`: receivers keep none.
     patterned
         Whether sums are kept for reference patterns: worth it for neurons that fire often and regularly.
-    bias_column
-        Column of the schedule that says how much of its bias a neuron gets with the spikes; −1: its update adds it.
+    columns
+        Where the columns of the schedule of each kind begin; `None`: at 0.
+    bias_columns
+        Column of the schedule that says how much of its bias a neuron of each kind gets with the spikes; −1, and
+        `None`: its update adds it.
     """
     update = [_update_value(kind.update, dtype) for kind in kinds]
     if len(kinds) > _MOST_KINDS:
         raise CapabilityError(
-            "network", f"mixes {len(kinds)} kinds of neurons; cores take {_MOST_KINDS} at most"
+            "network",
+            f"mixes {len(kinds)} kinds of neurons, inputs and read-outs counted by themselves; cores take "
+            f"{_MOST_KINDS} at most",
         )
-    columns = max(len(kind.constants) for kind in kinds)
-    constants = aligned_zeros((_MOST_KINDS, columns), dtype)
+    constants = aligned_zeros((_MOST_KINDS, max(len(kind.constants) for kind in kinds)), dtype)
     compacts = np.zeros(_MOST_KINDS, np.uint8)
+    begins, biased = np.zeros(_MOST_KINDS, np.int64), np.full(_MOST_KINDS, -1, np.int64)
+    begins[: len(kinds)] = 0 if columns is None else columns
+    biased[: len(kinds)] = -1 if bias_columns is None else bias_columns
     for k, kind in enumerate(kinds):
         constants[k, : len(kind.constants)] = kind.constants
         compacts[k] = kind.silent_at_zero
     own = next((kind.own for kind in kinds if kind.own is not None), np.zeros((0, slots)))
     return typed(
         Neurons(
-            update[0],
-            update[min(1, len(update) - 1)],
-            update[min(2, len(update) - 1)],
-            update[-1],
-            constants,
-            np.ascontiguousarray(own, dtype=dtype),
-            _trace_value(_no_trace if trace is None else trace, dtype),
-            int(trace is not None),
-            int(patterned),
-            bias_column,
-            compacts,
+            *(update[min(k, len(update) - 1)] for k in range(_MOST_KINDS)),
+            constants=constants,
+            own=np.ascontiguousarray(own, dtype=dtype),
+            trace=_trace_value(_no_trace if trace is None else trace, dtype),
+            traced=int(trace is not None),
+            patterned=int(patterned),
+            columns=begins,
+            bias_columns=biased,
+            compacts=compacts,
         )
     )

@@ -12,6 +12,7 @@ from neurochip.compile import ChipImage
 from neurochip.cores.arrays import Recorder, Wiring
 from neurochip.cores.batch import Batch
 from neurochip.cores.cell import Cell, cell_of
+from neurochip.cores.cells import Cells
 from neurochip.cores.clock import ChipClock, clocks_of
 from neurochip.cores.counters import EventCounters
 from neurochip.cores.faults import plan_faults
@@ -55,6 +56,7 @@ from neurochip.substrate.phase_time import PhaseTime
 __all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
+Neuron = CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell
 
 
 class DigitalSubstrate:
@@ -65,7 +67,8 @@ class DigitalSubstrate:
     image
         The compiled chip.
     neuron
-        Encoder, decoder and annealer of neurons that settle, or other neurons.
+        Encoder, decoder and annealer of neurons that settle, or other neurons; a list of them has one for each
+        population.
     traced
         Receiving cores keep a decoder's trace of each axon, for rules that learn from bits alone.
     counting
@@ -94,7 +97,7 @@ class DigitalSubstrate:
     def __init__(
         self,
         image: ChipImage,
-        neuron: CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell,
+        neuron: Neuron | Sequence[Neuron],
         *,
         traced: bool = False,
         counting: bool = False,
@@ -112,14 +115,12 @@ class DigitalSubstrate:
         if traced:
             refuse_several_delays(image.network, "a core keeps one trace", CapabilityError)
         self.image, self.optimiser = image, optimiser
-        self._cell = cell_of(neuron)
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
-        if image.numbers is not None and isinstance(neuron, CodingSpec):
-            self._cell = IntegerSettling(neuron, image.numbers, self._layout.core_slots)
+        self._cells = _cells_of(self._layout, neuron)
         self._senders = Senders(image, self._layout.population_slots)
         self._counters = EventCounters(
-            image, self._senders, traced or counting, bias_axon=self._cell.has_bias_axon
+            image, self._senders, traced or counting, bias_axon=self._cells.has_bias_axon
         )
         self._met = SynapsesMet(image, self._layout.slots_of)
         self._dtype = self._layout.state_dtype
@@ -148,8 +149,8 @@ class DigitalSubstrate:
             weight_range=weight_range,
             threads=self._threads.count,
             each_thread=self._threads.each,
-            gain=self._cell.gain,
-            kinds=self._cell.kinds(image.network.populations),
+            gains=self._cells.gains,
+            kinds=self._cells.kinds,
             mismatch=mismatch,
             traced=traced,
             optimiser=optimiser,
@@ -157,8 +158,8 @@ class DigitalSubstrate:
         self._batch = Batch(
             self._layout,
             self._synapses,
-            self._cell,
-            traced=traced and not self._cell.value_is_trace,
+            self._cells,
+            traced=self._cells.keeps_traces(traced),
             seed=seed,
             threads=self._threads,
             plans=self.plans,
@@ -172,9 +173,10 @@ class DigitalSubstrate:
     def capabilities(self) -> Capabilities:
         """What the chip can do."""
         # What a core makes of the spikes that reach it is not the value any more where some get lost.
-        lost = self._cell.value_is_trace and any(plan is not None and plan.on_the_way for plan in self.plans)
-        observables = self._cell.observables | ({Observable.TRACE} if self._traced and not lost else set())
-        return Capabilities(self._cell.name, observables, sends_bits_only=True)
+        lost = any(plan is not None and plan.on_the_way for plan in self.plans)
+        lost = lost and not self._cells.keeps_traces(self._traced)
+        observables = self._cells.observables | ({Observable.TRACE} if self._traced and not lost else set())
+        return Capabilities("digital", observables, sends_bits_only=True)
 
     def load(self, parameters: Parameters) -> None:
         """Write all weights and biases, rounding to nearest where weights are integers."""
@@ -189,9 +191,10 @@ class DigitalSubstrate:
         self._shows = isinstance(inputs, SpikeTrains)
         shown: NDArray[Any] | SpikeTrains
         if isinstance(inputs, SpikeTrains):
-            shown = fitting_spikes(self.image.network, inputs, self._cell.shown is not None)
+            fires = all(self._cells.shown[k] is not None for k in self.image.network.inputs)
+            shown = fitting_spikes(self.image.network, inputs, fires)
         else:
-            shown = self._cell.present(fitting_inputs(self.image.network, inputs))
+            shown = self._cells.present(fitting_inputs(self.image.network, inputs))
         self._batch.begin(shown, fitting_presentations(presentations, len(shown)))
         self._opening = True
         self._begun = set()
@@ -214,7 +217,7 @@ class DigitalSubstrate:
                 f"phases.{phase.value}",
                 f"must be at most {MOST_TICKS} ticks, got {ticks}",
             )
-        check_record(record, self._cell.records)
+        check_record(record, self._cells.records)
         batch = self._batch
         if batch.tick == 0:
             testing = phase is Phase.EVALUATION
@@ -222,7 +225,7 @@ class DigitalSubstrate:
             self._choose_clock(testing)
         wanted = batch.targets()
         if beta and targets is not None:
-            aim = self._cell.aim(targets)
+            aim = self._cells.aim(targets)
             edges = np.cumsum([network.sizes[k] for k in network.outputs])
             for k, part in zip(network.outputs, np.split(aim, edges[:-1], axis=1), strict=True):
                 wanted[:, self._layout.slots_of[k]] = part
@@ -234,9 +237,8 @@ class DigitalSubstrate:
         met_before = batch.saturated() if batch.tick and self.image.numbers else 0
         batch.clear_tallies()
         begins = phase not in self._begun
-        recorder = self._run_batch(
-            phase, begins, ticks, self._nudge_type(self._cell.nudge(beta)), wanted, kept
-        )
+        nudges = self._cells.nudges(beta).astype(self._nudge_type)
+        recorder = self._run_batch(phase, begins, ticks, nudges, wanted, kept)
         batch.tick += ticks
         self._counters.run(
             phase,
@@ -268,7 +270,7 @@ class DigitalSubstrate:
 
     def _values(self, state: NDArray[Any], what: str) -> NDArray[Any]:
         """Return state as values: on integer cores its integers stand for so many units."""
-        return state if self.image.numbers is None else self._reals(self._cell.unit(what)) * state
+        return state if self.image.numbers is None else self._reals(self._cells.unit(what)) * state
 
     def _sent(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
         """Sum small counts [sample, slot] over samples and over neurons that send alike."""
@@ -281,7 +283,7 @@ class DigitalSubstrate:
         phase: Phase,
         begins: bool,
         ticks: int,
-        nudge: Any,
+        nudges: NDArray[Any],
         wanted: NDArray[Any],
         kept: Sequence[int],
     ) -> Recorder:
@@ -297,7 +299,7 @@ class DigitalSubstrate:
             np.zeros((kept[2], rows, slots), self._dtype),
             np.zeros((for_counting, rows, len(self.image.cores)), np.int32),
             np.arange(samples) % rows,
-            self._cell.value,
+            self._cells.values,
             np.zeros(0, np.int64),
             np.zeros(0, np.int64),
         )
@@ -305,7 +307,7 @@ class DigitalSubstrate:
             self._counters.time(phase, presentations=clock.begin(phase, samples))
         for first in range(0, samples, rows):
             some = np.arange(first, min(first + rows, samples))
-            self._batch.run(some, ticks, nudge, wanted, recorder)
+            self._batch.run(some, ticks, nudges, wanted, recorder)
             if clock is not None:
                 timed = np.intersect1d(clock.timed(phase), some) - first
                 took = clock.measure(
@@ -324,13 +326,13 @@ class DigitalSubstrate:
         state, plan, layer = batch.state, batch.plan, layer % len(self._layout.slots_of)
         slots = self._layout.slots_of[layer]
         check_observable(what, self.capabilities, "is not kept on this chip; make it with traced=True")
-        own = self._cell.value_is_trace and what is Observable.TRACE
+        own = self._cells.traced_by_itself(layer) and what is Observable.TRACE
         if what is Observable.VALUE or own:
-            return self._values(np.array(state.words[:, self._cell.value, slots]), "value")
+            return self._values(np.array(state.words[:, self._cells.of[layer].value, slots]), "value")
         if what is Observable.SPIKES:
             return np.array(batch.bits()[:, slots])
         lost = plan is not None and batch.lossy and batch.tick > 0
-        ran = self._reals(max(self._ran, 1) / self._cell.period)
+        ran = self._reals(max(self._ran, 1) / self._cells.of[layer].period)
         if what is Observable.TRACE:
             trace = batch.reception.trace
             if plan is not None and lost:
@@ -366,7 +368,7 @@ class DigitalSubstrate:
     @property
     def records(self) -> tuple[str, ...]:
         """What a run can record."""
-        return self._cell.records
+        return self._cells.records
 
     @property
     def delivered(self) -> Wiring:
@@ -405,3 +407,19 @@ class DigitalSubstrate:
     def updates(self) -> int:
         """Changes of weights so far; part of the key of stochastic rounding."""
         return self._synapses.updates
+
+
+def _cells_of(layout: Layout, neuron: Neuron | Sequence[Neuron]) -> Cells:
+    """Return the neurons of each population; those that settle compute in integers where the chip does."""
+    network, numbers = layout.image.network, layout.image.numbers
+    each = list(neuron) if isinstance(neuron, Sequence) else [neuron] * len(network.populations)
+    if numbers is None:
+        return Cells(network, [cell_of(one) for one in each])
+    found: list[Cell] = []
+    for one in each:
+        if not isinstance(one, CodingSpec):
+            raise CapabilityError(
+                "numbers", "are of cores that compute in integers alone, which hold neurons that settle"
+            )
+        found.append(IntegerSettling(one, numbers, layout.core_slots, layout.n_slots))
+    return Cells(network, found)

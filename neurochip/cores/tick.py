@@ -41,8 +41,8 @@ _NOTHING, _ONE = np.uint64(0), np.uint64(1)
 
 
 @separate_kernel
-def _record(source: Any, tick: Any, row: Any, out: Any) -> None:
-    for j in range(_NOTHING, np.uint64(source.shape[0])):
+def _record(first: Any, last: Any, source: Any, tick: Any, row: Any, out: Any) -> None:
+    for j in range(first, last):
         out[tick, row, j] = source[j]
 
 
@@ -113,7 +113,15 @@ def _update(
         return neurons.update1(first, last, moment, sample, room, nudge, c, own)
     if kind == 2:
         return neurons.update2(first, last, moment, sample, room, nudge, c, own)
-    return neurons.update3(first, last, moment, sample, room, nudge, c, own)
+    if kind == 3:
+        return neurons.update3(first, last, moment, sample, room, nudge, c, own)
+    if kind == 4:
+        return neurons.update4(first, last, moment, sample, room, nudge, c, own)
+    if kind == 5:
+        return neurons.update5(first, last, moment, sample, room, nudge, c, own)
+    if kind == 6:
+        return neurons.update6(first, last, moment, sample, room, nudge, c, own)
+    return neurons.update7(first, last, moment, sample, room, nudge, c, own)
 
 
 @entry
@@ -137,11 +145,11 @@ def run_ticks(
     """
     populations, ranges, c = wiring.populations, wiring.ranges, scratch.compacted
     n_populations, n_ranges = populations.shape[0], np.uint64(ranges.shape[0])
-    depth, n_ticks = state.bits.shape[1], span.schedule.shape[0]
+    depth, n_ticks, slots = state.bits.shape[1], span.schedule.shape[0], np.uint64(state.bits.shape[2])
     direct, patterned, traced = channel.direct != 0, neurons.patterned != 0, neurons.traced != 0
     has_late = reception.late.shape[1] > 0
     shown = not direct or traced or recorder.spikes.shape[0] > 0 or recorder.per_core.shape[0] > 0
-    none = pull.nudge - pull.nudge
+    none = pull.nudge[0] - pull.nudge[0]
     counts_idle = recorder.idle_per_tick.shape[0] > 0
     for i in range(batch.shape[0]):
         b = batch[i]
@@ -223,14 +231,14 @@ def run_ticks(
             # Inputs that were compacted, are played back, or are shown spikes.
             key = tick_key(span.seed, span.presentation[b], np.uint64(tick))
             for p in range(n_populations):
-                first = populations[p, 0]
+                first, kind = populations[p, 0], populations[p, 2]
                 if c.n[p] != _NOTHING:
                     _update(
                         neurons,
-                        populations[p, 2],
+                        kind,
                         first,
                         first + c.n[p],
-                        Moment(tick, key, start_key, schedule, False),
+                        Moment(tick, key, start_key, schedule[neurons.columns[kind] :], False),
                         Sample(c.words, c.bits, target, wiring.bias, c.neuron, recorder.idle),
                         scratch.room,
                         none,
@@ -246,10 +254,10 @@ def run_ticks(
                     _show(first, populations[p, 1], begins, ends, pull.shown, bits)
                     _update(
                         neurons,
-                        populations[p, 2],
+                        kind,
                         first,
                         populations[p, 1],
-                        Moment(tick, key, start_key, schedule, False),
+                        Moment(tick, key, start_key, schedule[neurons.columns[kind] :], False),
                         Sample(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
                         scratch.room,
                         none,
@@ -262,7 +270,7 @@ def run_ticks(
                 if not _lives(r, wiring, channel, c):
                     r += _ONE
                     continue
-                nudge = pull.nudge if populations[p, 4] != 0 else none
+                nudge, kind = pull.nudge[p] if populations[p, 4] != 0 else none, populations[p, 2]
                 came = deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
                 quiet = came == _NOTHING
                 if counts_idle:
@@ -270,22 +278,18 @@ def run_ticks(
                 r += _ONE
                 while r < n_ranges and not counts_idle and ranges[r, 1] == until:
                     q = ranges[r, 0]
-                    other = pull.nudge if populations[q, 4] != 0 else none
-                    if (
-                        populations[q, 2] != populations[p, 2]
-                        or other != nudge
-                        or not _lives(r, wiring, channel, c)
-                    ):
+                    other = pull.nudge[q] if populations[q, 4] != 0 else none
+                    if populations[q, 2] != kind or other != nudge or not _lives(r, wiring, channel, c):
                         break
                     deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
                     until = ranges[r, 2]
                     r += _ONE
                 resting = _update(
                     neurons,
-                    populations[p, 2],
+                    kind,
                     first,
                     until,
-                    Moment(tick, key, start_key, schedule, quiet),
+                    Moment(tick, key, start_key, schedule[neurons.columns[kind] :], quiet),
                     Sample(words, bits, target, wiring.bias, wiring.neuron, recorder.idle),
                     scratch.room,
                     nudge,
@@ -307,11 +311,13 @@ def run_ticks(
             if recorder.per_core.shape[0] > 0:
                 _count_per_core(wiring.cores, bits, t, kept_at, recorder.per_core)
             if recorder.spikes.shape[0] > 0:
-                _record(bits, t, kept_at, recorder.spikes)
+                _record(_NOTHING, slots, bits, t, kept_at, recorder.spikes)
             if recorder.states.shape[0] > 0:
-                _record(words[recorder.variable], t, kept_at, recorder.states)
+                for p in range(n_populations):
+                    own = words[recorder.variables[p]]
+                    _record(populations[p, 0], populations[p, 1], own, t, kept_at, recorder.states)
             if recorder.steps.shape[0] > 0:
-                _record(scratch.room[STEP], t, kept_at, recorder.steps)
+                _record(_NOTHING, slots, scratch.room[STEP], t, kept_at, recorder.steps)
         for p in range(n_populations):
             if c.n[p] != _NOTHING:
                 axon = _axons_of(p, wiring.sources, direct and patterned)

@@ -9,14 +9,13 @@ from typing import Any
 
 from neurochip.description.connectivity import KINDS, connection_of
 from neurochip.description.network_sections import NetworkSpec, ProjectionSpec
+from neurochip.description.neuron_section import ROLES
 from neurochip.errors import ConfigError
 from neurochip.keys.ranges import MOST_COUNTED
 from neurochip.keys.reading import did_you_mean
 from neurochip.network import Network, Population, Projection, layered
 
 __all__ = ["network_of"]
-
-_ORDER = {"input": 0, "hidden": 1, "output": 2}
 
 
 def network_of(spec: NetworkSpec) -> Network:
@@ -95,7 +94,7 @@ def _graph(spec: NetworkSpec) -> Network:
 
 
 def _populations(spec: NetworkSpec) -> list[Population]:
-    told = sorted(spec.populations, key=lambda p: _ORDER[p.role])
+    told = sorted(spec.populations, key=lambda p: ROLES.index(p.role))
     names = [p.name for p in told]
     for k, population in enumerate(spec.populations):
         if names.count(population.name) > 1:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from msgspec import Meta
 
+from neurochip.description.elements import element_table
+from neurochip.description.neuron_section import read_neuron
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import FLOATS, Precision
 from neurochip.errors import ConfigError
@@ -44,9 +46,18 @@ class PopulationSpec(Section):
     bias: Annotated[
         float, Key("The first bias of each neuron, which learning changes; an input has none.")
     ] = 0.0
+    neuron: Annotated[
+        Any,
+        Key(
+            "Its neurons, where they are others than those of ``[neuron]``: the name of a kind, or a table with its "
+            "``kind`` and constants."
+        ),
+    ] = None
 
     def check(self) -> None:
         """Check that there are neurons, and that they have biases."""
+        if self.neuron is not None:
+            object.__setattr__(self, "neuron", read_neuron(self.neuron, f"{self.place}.neuron"))
         if not self.shape:
             raise ConfigError(f"{self.place}.shape", "must have at least one entry")
         if self.bias and self.role == "input":
@@ -162,7 +173,7 @@ class NetworkSpec(Section):
     ] = None
     populations: Annotated[
         tuple[PopulationSpec, ...],
-        Key("Populations of any graph: name, shape and role of each.", shapes=True),
+        Key("Populations of any graph: name, shape, role and neurons of each.", shapes=True),
     ] = ()
     projections: Annotated[
         tuple[ProjectionSpec, ...],
@@ -250,7 +261,13 @@ class NetworkSpec(Section):
             given = {name: list(values) for name, values in first.items() if values is not None}
             return {"layers": list(self.layers), "tied": self.tied, **given, **table}
         table["populations"] = [
-            {"name": p.name, "shape": list(p.shape), "role": p.role, **({"bias": p.bias} if p.bias else {})}
+            {
+                "name": p.name,
+                "shape": list(p.shape),
+                "role": p.role,
+                **({"bias": p.bias} if p.bias else {}),
+                **({} if p.neuron is None else {"neuron": element_table(p.neuron)}),
+            }
             for p in self.populations
         ]
         table["projections"] = [

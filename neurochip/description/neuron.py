@@ -6,10 +6,17 @@ from neurochip.description.run import RunSpec
 from neurochip.description.run_sections import CodingSpec
 from neurochip.elements import HardwareCost, Schedule, as_schedule
 from neurochip.elements.encoders.predictive import PREDICTIVE_COST
-from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST
+from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST, SettlingNeuron
 from neurochip.errors import ConfigError
 
-__all__ = ["front_schedule", "neuron_elements", "parts_of", "state_words", "state_words_of", "trace_cost"]
+__all__ = [
+    "front_schedule",
+    "neuron_elements",
+    "parts_by_population",
+    "state_words",
+    "state_words_of",
+    "trace_cost",
+]
 
 # A counter of spikes per axon: one addition to one word.
 _COUNT_COST = HardwareCost(additions=1, state_words_read=1, state_words_written=1, state_words_kept=1)
@@ -50,14 +57,17 @@ def state_words(coding: CodingSpec) -> int:
     return _kept(neuron_elements(coding))
 
 
-def parts_of(run: RunSpec) -> dict[str, tuple[str, HardwareCost]]:
-    """Return role → (kind, cost per neuron and tick) of the neurons of a run."""
-    return neuron_elements(run.coding) if run.settles else run.neuron.parts
+def parts_by_population(run: RunSpec) -> list[dict[str, tuple[str, HardwareCost]]]:
+    """Return, of each population of a run, role → (kind, cost per neuron and tick) of its neurons."""
+    return [
+        neuron_elements(run.coding) if isinstance(neuron, SettlingNeuron) else neuron.parts
+        for neuron in run.neurons
+    ]
 
 
-def state_words_of(run: RunSpec) -> int:
-    """Return the words of state that one neuron of a run keeps."""
-    return _kept(parts_of(run))
+def state_words_of(run: RunSpec) -> list[int]:
+    """Return the words of state that one neuron of each population of a run keeps."""
+    return [_kept(parts) for parts in parts_by_population(run)]
 
 
 def trace_cost(run: RunSpec) -> HardwareCost:
@@ -66,9 +76,9 @@ def trace_cost(run: RunSpec) -> HardwareCost:
         return HardwareCost()
     if run.learning.trace == "count":
         return _COUNT_COST
-    if run.settles:
+    if run.some_settle:
         return HardwareCost() if run.coding.decoder is None else run.coding.decoder.hardware
-    cost: HardwareCost = run.neuron.trace_hardware
+    cost: HardwareCost = run.neurons[0].trace_hardware  # that of all of them
     return cost
 
 

@@ -19,9 +19,10 @@ from neurochip.description.fixed_point import NumbersSpec, check_learning, fixed
 from neurochip.description.graph import network_of
 from neurochip.description.network_sections import NETWORK_READERS, NetworkSpec
 from neurochip.description.neuron_section import (
+    check_neurons,
+    neurons_by_population,
     read_neuron,
-    refuse_neuron_elsewhere,
-    refuse_unreachable_output,
+    refuse_unreachable,
 )
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import FLOATS
@@ -42,7 +43,7 @@ from neurochip.elements import Constant, Identity, PowerLaw
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
-from neurochip.keys.conditions import Is, IsNot
+from neurochip.keys.conditions import Is, IsNot, SomeHas
 from neurochip.keys.key import Alone, Count, Key, Seed
 from neurochip.keys.live import refuse_dead, refuse_dead_given, without_dead
 from neurochip.keys.reading import Table, build, conform
@@ -113,14 +114,19 @@ class RunSpec:
         Any,
         Key(
             "``settling``, neurons that settle and send what ``[coding]`` makes of their value; ``if``, ``lif``, "
-            "``cuba-lif`` or ``two-compartment``, which integrate and fire (docs/neurons.md); or of a package."
+            "``cuba-lif`` or ``two-compartment``, which integrate and fire (docs/neurons.md); or of a package. "
+            "A population may have others."
         ),
     ] = SettlingNeuron()
     coding: Annotated[
         CodingSpec,
         Key(
             "How values become bits and bits values.",
-            live_if=Is("substrate", "digital", "ideal") & Is("neuron.kind", SettlingNeuron.kind),
+            live_if=Is("substrate", "digital", "ideal")
+            & (
+                Is("neuron.kind", SettlingNeuron.kind)
+                | SomeHas("network.populations", "neuron", SettlingNeuron.kind)
+            ),
         ),
     ] = field(default_factory=CodingSpec)
     numbers: Annotated[
@@ -172,7 +178,7 @@ class RunSpec:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
         object.__setattr__(self, "chip_changes", merged((), self.chip_changes))
         object.__setattr__(self, "neuron", read_neuron(self.neuron))
-        refuse_neuron_elsewhere(self.neuron, self.substrate, self.experiment)
+        check_neurons(self._neurons(), self.neuron, self.substrate, self.experiment)
         refuse_dead(RunSpec, self, but=("coding",))  # of an analog run it is filled in
         if self.experiment == "train":
             self._check_training()
@@ -196,7 +202,7 @@ class RunSpec:
         learning = self.learning
         if learning is None:
             raise ConfigError("learning", 'is missing; experiment = "train" needs it')
-        if self.data.present == "spikes" and (self.substrate != "digital" or self.settles):
+        if self.data.present == "spikes" and not self.shows_spikes:
             raise ConfigError(
                 "data.present",
                 '"spikes" needs neurons that fire, and these hold values that stand still; set substrate = "digital" '
@@ -219,7 +225,7 @@ class RunSpec:
                 "learning.rates",
                 f"must have one rate for each of the {n} projections, got {len(learning.rates)}",
             )
-        refuse_unreachable_output(self.neuron, learning.rates, network)
+        refuse_unreachable(self._neurons(), learning.rates, network)
         if learning.product == "full" and not network.tied:
             raise ConfigError(
                 "learning.product",
@@ -273,10 +279,36 @@ class RunSpec:
         """Its chip, with what the run changes of it."""
         return chip_with(self.chip, self.chip_changes)
 
+    def _neurons(self) -> tuple[tuple[str, Any], ...]:
+        return neurons_by_population(self.network, self.neuron)
+
+    @property
+    def neurons(self) -> tuple[Any, ...]:
+        """The neurons of each population, inputs first and outputs last."""
+        return tuple(neuron for _, neuron in self._neurons())
+
     @property
     def settles(self) -> bool:
-        """Whether its neurons settle, rather than integrate and fire."""
-        return isinstance(self.neuron, SettlingNeuron)
+        """Whether all its neurons settle, rather than integrate and fire."""
+        return all(isinstance(neuron, SettlingNeuron) for neuron in self.neurons)
+
+    @property
+    def some_settle(self) -> bool:
+        """Whether some of its neurons settle."""
+        return any(isinstance(neuron, SettlingNeuron) for neuron in self.neurons)
+
+    @property
+    def shows_spikes(self) -> bool:
+        """Whether its inputs can be shown spikes: they fire, and hold no value that stands still."""
+        if self.network.layers is not None:
+            inputs = [self.neuron]
+        else:
+            inputs = [
+                self.neuron if p.neuron is None else p.neuron
+                for p in self.network.populations
+                if p.role == "input"
+            ]
+        return self.substrate == "digital" and not any(isinstance(n, SettlingNeuron) for n in inputs)
 
     def _check_trace(self, learning: LearningSpec, network: Network) -> None:
         if self.substrate != "digital":
@@ -284,7 +316,8 @@ class RunSpec:
                 "learning.pre",
                 f'"trace" needs bits, which the {self.substrate} substrate does not send; set it to "oracle"',
             )
-        if learning.trace == "decoder" and self.neuron.kind == "two-compartment" and self.faults.of_packets():
+        kinds = {neuron.kind for neuron in self.neurons}
+        if learning.trace == "decoder" and "two-compartment" in kinds and self.faults.of_packets():
             raise ConfigError(
                 "learning.trace",
                 '"decoder" needs every packet with neuron.kind = "two-compartment", and '
@@ -296,7 +329,13 @@ class RunSpec:
                 'must be false with learning.pre = "trace": each core changes its own copy of a weight '
                 "and the two drift apart",
             )
-        if self.settles and learning.trace == "decoder" and isinstance(self.coding.decoder, Identity):
+        if learning.trace == "decoder" and len({_traced_as(neuron) for neuron in self.neurons}) > 1:
+            raise ConfigError(
+                "learning.trace",
+                '"decoder" needs spikes that all mean the same, as a core has one circuit for its traces, and the '
+                'populations of this network have different neurons; set it to "count"',
+            )
+        if self.some_settle and learning.trace == "decoder" and isinstance(self.coding.decoder, Identity):
             raise ConfigError(
                 "learning.trace",
                 '"decoder" needs a decoder that averages, and the identity decoder keeps only the last bit; '
@@ -340,10 +379,9 @@ class RunSpec:
             )
 
     def _check_digital(self) -> None:
-        if not self.settles and self.coding != CodingSpec():
-            raise ConfigError(
-                "coding", f'has no effect with neuron.kind = "{self.neuron.kind}"; leave it out'
-            )
+        if not self.some_settle and self.coding != CodingSpec():
+            kinds = " and ".join(dict.fromkeys(f'"{neuron.kind}"' for neuron in self.neurons))
+            raise ConfigError("coding", f"has no effect with neuron.kind = {kinds}; leave it out")
         for name in ("encoder", "decoder"):
             if getattr(self.coding, name) is None:
                 raise ConfigError(f"coding.{name}", "is missing; the digital substrate sends only bits")
@@ -356,6 +394,13 @@ class RunSpec:
     def _check_numbers(self) -> None:
         if self.fixed_point is None or self.network.is_open:
             return
+        for place, neuron in self._neurons():
+            if not isinstance(neuron, SettlingNeuron):
+                raise ConfigError(
+                    place,
+                    f'"{neuron.kind}" computes with real numbers, and cores with [numbers] in integers alone; leave '
+                    "one of the two out",
+                )
         refuse_with_integers(network_of(self.network), self.mismatch)
         if self.learning is not None and self.experiment == "train":
             facts = self.data.facts
@@ -431,6 +476,13 @@ class RunSpec:
             raise
         refuse_dead_given(cls, table)
         return run
+
+
+def _traced_as(neuron: Any) -> Any:
+    """Return what tells the trace that a core makes of a neuron's spikes from that of another."""
+    if isinstance(neuron, SettlingNeuron) or neuron.kind == "two-compartment":
+        return neuron
+    return neuron.filter, neuron.period
 
 
 def _plain(table: Table) -> Table:

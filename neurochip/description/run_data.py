@@ -58,7 +58,7 @@ def check_shown(run: RunSpec, samples: Dataset, *, driven: bool = False) -> None
     ConfigError
         Where the samples are spikes, and the run cannot show them.
     """
-    if samples.ticks and (driven or run.substrate != "digital" or run.settles):
+    if samples.ticks and (driven or not run.shows_spikes):
         who = (
             "a controller writes values into its chip"
             if driven

@@ -22,8 +22,9 @@ def plugins_of(run: RunSpec) -> tuple[Plugin, ...]:
         spec = getattr(run.coding, role)
         if spec is not None and type(spec) not in family.built_in.values():
             used += [plugin for plugin in plugins.installed(family.group) if plugin.name == spec.kind]
-    if type(run.neuron) not in NEURONS.built_in.values():
-        used += [plugin for plugin in plugins.installed(NEURONS.group) if plugin.name == run.neuron.kind]
+    foreign = {neuron.kind for neuron in run.neurons if type(neuron) not in NEURONS.built_in.values()}
+    if foreign:
+        used += [plugin for plugin in plugins.installed(NEURONS.group) if plugin.name in foreign]
     if run.learning is not None and run.learning.rule not in RULES:
         used += [plugin for plugin in plugins.installed("rules") if plugin.name == run.learning.rule]
     if run.analog is not None and run.analog.mismatch.tails not in TAILS:

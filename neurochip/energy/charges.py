@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -45,12 +45,15 @@ class Charge(NamedTuple):
     counts: Counts
 
 
-def charges(book: PhaseBook, hardware: HardwareUse, prices: PriceList) -> Iterator[Charge]:
+def charges(
+    book: PhaseBook, hardware: HardwareUse, prices: PriceList, populations: Sequence[str] = ()
+) -> Iterator[Charge]:
     """Return what one phase is charged for; which events depends on what the list has prices for.
 
-    ``weight_reads`` is not charged by itself: a synaptic operation contains its read, a write its own.
+    ``populations`` names that of each core, for elements that only some have. ``weight_reads`` is not charged by
+    itself: a synaptic operation contains its read, a write its own.
     """
-    books = _Books(book, hardware, prices)
+    books = _Books(book, hardware, prices, np.array(populations))
     yield from books.synapses()
     yield from books.neurons()
     yield from books.traces()
@@ -74,8 +77,10 @@ def control_charges(phase: Phase, book: PhaseBook) -> Iterator[tuple[str, int]]:
 class _Books:
     """One phase, seen with one price list."""
 
-    def __init__(self, book: PhaseBook, hardware: HardwareUse, prices: PriceList) -> None:
-        self.book = book
+    def __init__(
+        self, book: PhaseBook, hardware: HardwareUse, prices: PriceList, populations: NDArray[np.str_]
+    ) -> None:
+        self.book, self.populations = book, populations
         self.hardware = hardware
         self.prices = prices
         self.by_operations = prices.neuron_pricing == "operations"
@@ -128,7 +133,8 @@ class _Books:
                 "hardware.elements", f"has no {' or '.join(roles)}, and the run has steps of one to be priced"
             )
         for element in elements:
-            yield from self.operations(element, steps)
+            here = np.isin(self.populations, element.populations) if element.populations else True
+            yield from self.operations(element, np.where(here, steps, 0))
 
     def operations(self, element: ElementUse, steps: Counts) -> Iterator[Charge]:
         cost = element.cost

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
-from neurochip.description import RunSpec, word_bits
+from neurochip.description import RunSpec, network_of, word_bits
 from neurochip.description.fixed_point import LFSR_BITS
-from neurochip.description.neuron import parts_of, trace_cost
+from neurochip.description.neuron import parts_by_population, trace_cost
 from neurochip.description.precision import Precision
 from neurochip.elements import HardwareCost
 from neurochip.elements.integers.cost import integer_parts, trace_part
@@ -29,6 +29,7 @@ class ElementUse:
     kind: str
     cost: HardwareCost
     bits: int = 0  # of the numbers that it works on, where they are integers; 0: those of the state
+    populations: tuple[str, ...] = ()  # whose neurons have it; none named: all have
 
     @property
     def number(self) -> str:
@@ -129,6 +130,7 @@ class HardwareUse:
                     "kind": e.kind,
                     "cost": e.cost.to_json(),
                     **({"bits": e.bits} if e.bits else {}),
+                    **({"populations": list(e.populations)} if e.populations else {}),
                 }
                 for e in self.elements
             ],
@@ -148,7 +150,8 @@ class HardwareUse:
                         "is not an element that this version knows; use the one that wrote it",
                     )
                 cost = HardwareCost(**entry["cost"])
-                elements.append(ElementUse(entry["role"], entry["kind"], cost, entry.get("bits", 0)))
+                named = tuple(entry.get("populations", ()))
+                elements.append(ElementUse(entry["role"], entry["kind"], cost, entry.get("bits", 0), named))
             return cls(
                 weight_format=table["weight_format"],
                 weight_bits=table["weight_bits"],
@@ -169,16 +172,35 @@ def hardware_of(run: RunSpec) -> HardwareUse:
     learning, numbers = run.learning, run.fixed_point
     if numbers is not None:
         return _integer_hardware(run, numbers)
-    elements = [
-        ElementUse(role, kind, cost)  # type: ignore[arg-type]
-        for role, (kind, cost) in parts_of(run).items()
-    ]
+    elements = _neurons(run)
     if learning is not None and learning.pre == "trace":
         elements.append(ElementUse("trace", learning.trace, trace_cost(run)))
     if learning is not None and learning.method is not None:
         elements.append(ElementUse("optimiser", learning.optimiser, learning.optimiser_cost))
     bits_only = run.substrate == "digital" and (learning is None or learning.pre == "trace")
     return HardwareUse.at(run.network.precision, elements, sends_bits_only=bits_only)
+
+
+def _neurons(run: RunSpec) -> list[ElementUse]:
+    """Return what the neurons of a run are made of; where they differ, whose they are."""
+    each = parts_by_population(run)
+    if all(parts == each[0] for parts in each):
+        return [ElementUse(role, kind, cost) for role, (kind, cost) in each[0].items()]  # type: ignore[arg-type]
+    names = [population.name for population in network_of(run.network).populations]
+    different: list[dict[str, tuple[str, HardwareCost]]] = []
+    for parts in each:
+        if parts not in different:
+            different.append(parts)
+    return [
+        ElementUse(
+            role,  # type: ignore[arg-type]
+            kind,
+            cost,
+            populations=tuple(name for name, own in zip(names, each, strict=True) if own == parts),
+        )
+        for parts in different
+        for role, (kind, cost) in parts.items()
+    ]
 
 
 def _integer_hardware(run: RunSpec, numbers: FixedPoint) -> HardwareUse:

@@ -177,7 +177,7 @@ def _lines(phase: Phase, ledger: Ledger, hardware: HardwareUse, prices: PriceLis
         return []
     # The same event may be charged more than once in a category, e.g. by two elements of one role.
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    for charge in charges(ledger.phases[phase], hardware, prices):
+    for charge in charges(ledger.phases[phase], hardware, prices, ledger.populations):
         share = counts.setdefault((charge.category, charge.event), {})
         for name, count in zip(ledger.populations, charge.counts.tolist(), strict=True):
             if count:

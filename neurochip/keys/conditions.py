@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Condition", "Given", "Is", "IsNot", "Unset", "condition"]
+__all__ = ["Condition", "Given", "Is", "IsNot", "SomeHas", "Unset", "condition"]
 
 ValueOf = Callable[[str], Any]  # dotted key → its value, the default where none was given
 
@@ -177,6 +177,46 @@ class Unset(Condition):
     def within(self, section: str) -> Condition:
         """Return it with an absolute key."""
         return Unset(_absolute(self.key, section))
+
+
+@dataclass(frozen=True)
+class SomeHas(Condition):
+    """Some entry of a list of tables has this value in a field, or as the kind of what stands in that field."""
+
+    key: str
+    field: str
+    value: Any
+
+    def keys(self) -> frozenset[str]:
+        """Return the list."""
+        return frozenset({self.key})
+
+    def holds(self, value_of: ValueOf) -> bool:
+        """Whether one has."""
+        entries = value_of(self.key)
+        return (
+            any(self._of(entry) == self.value for entry in entries if entry) if _is_list(entries) else False
+        )
+
+    def _of(self, entry: Any) -> Any:
+        found = entry.get(self.field) if isinstance(entry, dict) else getattr(entry, self.field, None)
+        return found.get("kind") if isinstance(found, dict) else getattr(found, "kind", found)
+
+    def words(self) -> str:
+        """Return ``with FIELD = VALUE in one of LIST``."""
+        return f"with {self.field} = {_written(self.value)} in one of {self.key}"
+
+    def missing(self, value_of: ValueOf) -> str:
+        """Return ``without FIELD = VALUE in one of LIST``."""
+        return f"without {self.field} = {_written(self.value)} in one of {self.key}"
+
+    def within(self, section: str) -> Condition:
+        """Return it with an absolute key."""
+        return SomeHas(_absolute(self.key, section), self.field, self.value)
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple)
 
 
 class _Both(Condition):

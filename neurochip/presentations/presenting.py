@@ -18,6 +18,7 @@ from neurochip.description.faults import FaultsSpec
 from neurochip.description.precision import word_bits
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.elements.connections import Dense
+from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import CapabilityError, ConfigError, NeurochipError
 from neurochip.network import as_matrix
 from neurochip.replays.replaying import check_clock, check_timing
@@ -66,7 +67,8 @@ class Presentation:
         if built.image is None or not isinstance(built.substrate, DigitalSubstrate):
             raise RuntimeError("a digital run is always compiled")
         check_clock(built.chip, timing)
-        self._unknown, self._settles = _unknown(spec.faults, timing), spec.settles
+        self._unknown = _unknown(spec.faults, timing)
+        self._settles = [isinstance(neuron, SettlingNeuron) for neuron in spec.neurons]
         if spec.mismatch.deviation:
             self._unknown += (".drive",)
         if (
@@ -110,7 +112,6 @@ class Presentation:
     def groups(self) -> list[SignalGroup]:
         """Return the signals there are."""
         found = [SignalGroup("chip.phase", ("chip.phase",), "count", "0 free, 1 nudged")]
-        names = [p.name for p in self._network.populations]
         for p in self._network.populations:
             name = f"population.{p.name}"
             found.append(SignalGroup(name, (f"{name}.spikes",), "bits", "one bit a neuron", width=p.size))
@@ -119,16 +120,15 @@ class Presentation:
             signals = tuple(f"neuron.{name}.{i}.{what}" for i in range(size))
             return SignalGroup(f"neuron.{name}.{what}", signals, kind, unit)
 
-        for name, size, clamped in zip(
-            names, self._network.sizes, (p.clamped for p in self._network.populations), strict=True
-        ):
+        for p, settles in zip(self._network.populations, self._settles, strict=True):
+            name, size = p.name, p.size
             found.append(neurons(name, size, "spike", "bit", "0 or 1"))
             found.append(
-                neurons(name, size, "value", "real", "s, 0 to 1" if self._settles else "spikes, low-passed")
+                neurons(name, size, "value", "real", "s, 0 to 1" if settles else "spikes, low-passed")
             )
-            if not clamped and self._settles:
+            if not p.clamped and settles:
                 found.append(neurons(name, size, "step_size", "real", "ε, 0 to 1"))
-            if not clamped:
+            if not p.clamped:
                 found.append(
                     neurons(name, size, "drive", "real", "u, sum of the weights of the last tick's spikes")
                 )

@@ -28,6 +28,7 @@ from neurochip.description import ChipSpec, RunSpec, network_of, read_prices
 from neurochip.description.cell_sheet import read_cells
 from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
+from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.energy.unpriced import Unpriced
@@ -116,7 +117,7 @@ def build(
         check_rates(image, run.learning, run.phases, stochastic=run.network.rounding == "stochastic")
     substrate = DigitalSubstrate(
         image,
-        run.coding if run.settles else run.neuron,
+        [run.coding if isinstance(neuron, SettlingNeuron) else neuron for neuron in run.neurons],
         traced=traced and run.learning is not None and run.learning.trace == "decoder",
         counting=traced and run.learning is not None and run.learning.trace == "count",
         seed=run.seed,
@@ -227,19 +228,20 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
     ``driven``: a controller stands between host and cores, and is to be paid as well.
     """
     read_prices(spec.baseline.chip)
-    book = np.ones((1, len(COUNTERS)), dtype=np.int64)
+    populations = built.network.populations
+    book = np.ones((len(populations), len(COUNTERS)), dtype=np.int64)
     unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
     unused |= {"optimiser_steps"} if spec.learning is None or spec.learning.method is None else set()
     unused |= {"idle_updates"}  # the neurons of equilibrium propagation are never at rest
-    book[0, [COUNTERS.index(name) for name in unused]] = 0
+    book[:, [COUNTERS.index(name) for name in unused]] = 0
     phases = [Phase.FREE, Phase.NUDGED]
     if spec.learning is not None:
         phases += [Phase.UPDATE, Phase.READOUT, Phase.EVALUATION]
-    name = built.network.populations[-1].name
-    once = Ledger((name,), (0,), {phase: PhaseBook(1, 1, book) for phase in phases})
+    names = tuple(population.name for population in populations)
+    once = Ledger(names, (0,) * len(names), {phase: PhaseBook(1, 1, book) for phase in phases})
     learning = {"weight_accumulations", "weight_writes", "weight_saturations", "optimiser_steps"}
     running = book.copy()
-    running[0, [COUNTERS.index(counter) for counter in learning]] = 0
+    running[:, [COUNTERS.index(counter) for counter in learning]] = 0
     for phase in phases:
         if phase is not Phase.UPDATE:
             once = Ledger(once.populations, once.sites, {**once.phases, phase: PhaseBook(1, 1, running)})

@@ -16,6 +16,7 @@ from neurochip.description.spiking_file import read_spiking, spiking_bytes
 from neurochip.durable.atomic import replacing
 from neurochip.elements.connections import Connection as Connectivity
 from neurochip.elements.connections import Convolution, Pooling
+from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import CapabilityError, DataError, OutputError
 from neurochip.network import Network, Population, turned
 from neurochip.runs.building import build, digest_of
@@ -109,7 +110,7 @@ def _refuse(run: RunSpec, path: Path) -> None:
     if not run.settles:
         raise CapabilityError(
             str(path),
-            f'has neurons of kind "{run.neuron.kind}", whose value is a filter of their spikes: NIR has no such '
+            f'has neurons of kind "{_firing(run)}", whose value is a filter of their spikes: NIR has no such '
             "thing; export a run of neurons that settle",
         )
     if run.analog is not None and run.analog.characteristic != "hard-sigmoid":
@@ -126,6 +127,11 @@ def _refuse(run: RunSpec, path: Path) -> None:
             f"have {len(network.inputs)} inputs ({names}), and an exported network has one; join them in one "
             "population",
         )
+
+
+def _firing(run: RunSpec) -> str:
+    """Return the kind of the first neurons that fire."""
+    return str(next(neuron.kind for neuron in run.neurons if not isinstance(neuron, SettlingNeuron)))
 
 
 def _shaped(network: Network, parameters: Parameters) -> set[int]:

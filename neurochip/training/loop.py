@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from neurochip.data import Dataset, Split
 from neurochip.description import RunSpec, network_of
-from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
@@ -331,7 +330,7 @@ class Trainer:
     def _diagnosed(self) -> Diagnosis | None:
         """Look at the first training samples; `None` where there is nothing to be seen."""
         run, n = self._run, min(self._run.evaluation.diagnosed, self._n)
-        if not n or run.substrate == "analog" or run.neuron.kind != SettlingNeuron.kind:
+        if not n or run.substrate == "analog" or not run.settles:
             return None
         inputs = self._data.inputs(np.arange(n))
         network = network_of(run.network)

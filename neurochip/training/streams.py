@@ -17,8 +17,9 @@ __all__ = ["first_parameters", "glorot", "stream"]
 
 def first_parameters(run: RunSpec, network: Network) -> Parameters:
     """Return the weights and biases that a run begins with: `glorot`, and what its neurons need to begin to fire."""
-    drawn, bias = glorot(network, run.seed), run.neuron.first_bias
-    return replace(drawn, biases=tuple(b + bias for b in drawn.biases))
+    drawn, neurons = glorot(network, run.seed), run.neurons
+    first = [neurons[k].first_bias for k in network.updated]
+    return replace(drawn, biases=tuple(b + bias for b, bias in zip(drawn.biases, first, strict=True)))
 
 
 def glorot(network: Network, seed: int) -> Parameters:

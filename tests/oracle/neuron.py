@@ -106,6 +106,10 @@ class Neuron:
         u = 0.0
         for dendrite in self.dendrites:
             u = u + dendrite.drive(received[dendrite.source])
+        self.settle(u, nudge)
+
+    def settle(self, u: float, nudge: tuple[float, float] | None) -> None:
+        """Do steps 2 to 5, from the weighted sum of the bits."""
         v = self.decoder.value(u)
         p = rho_slope(self.state) * (v + self.bias)
         if nudge is not None:

@@ -59,7 +59,10 @@ def elements(document: Document) -> Markup:
         cells: list[Content] = [
             quantity(element["cost"][key]) if element["cost"][key] else "·" for key, _ in names
         ]
-        rows.append(row(element["role"], tag("td", element["kind"], class_="text"), *cells))
+        kind = " of ".join(
+            [element["kind"], *([", ".join(named)] if (named := element.get("populations")) else [])]
+        )
+        rows.append(row(element["role"], tag("td", kind, class_="text"), *cells))
     words = (
         f"Weights {hardware['weight_format']} ({hardware['weight_bits']} bit), state {hardware['state_format']} "
         f"({hardware['state_bits']} bit): what each element of a neuron does in a tick"
