@@ -18,6 +18,13 @@ from neurochip.testing.networks import small_chip
 from tests.property.networks import checked
 
 NEEDS = {"weight_bits": 8, "state_bits": 96, "trace_bits": 32}
+
+
+def each(network: Network) -> Any:
+    """The same, with the state of the neurons of each population."""
+    return NEEDS | {"state_bits": [96] * len(network.sizes)}
+
+
 RESOURCES = ("neurons", "synapse_memory", "input_axons", "output_axons", "neuron_state_memory")
 
 
@@ -57,7 +64,7 @@ def test_laws(
     chip = small_chip(neurons, mesh=(30, 30, 1), **{k: v for k, v in limits.items() if v is not None})
     network = layered(sizes, tied=tied)
     try:
-        ranges = partition(network, chip, **NEEDS)
+        ranges = partition(network, chip, **each(network))
     except MappingError:
         return
     parts = [len(pieces) for pieces in ranges]
@@ -79,7 +86,7 @@ def test_fewest_of_all() -> None:
     """No split with fewer cores in all fits, tried one by one."""
     network = layered((12, 9, 5))
     chip = small_chip(6, synapse_memory=800, output_axons=24, mesh=(10, 10, 1))
-    parts = [len(pieces) for pieces in partition(network, chip, **NEEDS)]
+    parts = [len(pieces) for pieces in partition(network, chip, **each(network))]
     every = [
         [a, b, c]
         for a in range(1, 13)
@@ -186,3 +193,15 @@ def test_the_paper_network_on_loihi() -> None:
     assert [len(image.cores_of(p)) for p in range(3)] == [1, 4, 1]
     assert sum(core.used.synapse_memory for core in image.cores) == 8 * (500 * 794 + 10 * 500)
     assert all(core.used.synapse_memory <= 128 * 1024 * 8 for core in image.cores)
+
+
+def test_neurons_of_each_population_keep_their_own_state() -> None:
+    """What a core has to keep is that of the neurons on it: many words of one population, few of another."""
+    network = layered((4, 6, 3))
+    chip = small_chip(6, neuron_state_memory=200)
+    parts = [
+        len(p) for p in partition(network, chip, **(NEEDS | {"state_bits": [0, 60, 10], "trace_bits": 0}))
+    ]
+    assert parts == [1, 2, 1]  # three neurons of 60 bits on a core at most
+    with pytest.raises(MappingError, match="one neuron of population hidden"):
+        partition(network, chip, **(NEEDS | {"state_bits": [0, 201, 10], "trace_bits": 0}))
