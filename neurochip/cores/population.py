@@ -109,15 +109,17 @@ def neurons_of(
         compacts[k] = kind.silent_at_zero
     own = next((kind.own for kind in kinds if kind.own is not None), np.zeros((0, slots)))
     return typed(
-        Neurons(
-            *(update[min(k, len(update) - 1)] for k in range(_MOST_KINDS)),
-            constants=constants,
-            own=np.ascontiguousarray(own, dtype=dtype),
-            trace=_trace_value(_no_trace if trace is None else trace, dtype),
-            traced=int(trace is not None),
-            patterned=int(patterned),
-            columns=begins,
-            bias_columns=biased,
-            compacts=compacts,
+        Neurons._make(
+            (
+                *(update[min(k, len(update) - 1)] for k in range(_MOST_KINDS)),
+                constants,
+                np.ascontiguousarray(own, dtype=dtype),
+                _trace_value(_no_trace if trace is None else trace, dtype),
+                int(trace is not None),
+                int(patterned),
+                begins,
+                biased,
+                compacts,
+            )
         )
     )
