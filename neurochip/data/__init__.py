@@ -7,6 +7,7 @@ from neurochip.data.dataset import Dataset, Part, Split, ready
 from neurochip.data.facts import DATA_SETS, FACTS
 from neurochip.data.fetch import FETCHABLE, Progress, fetch
 from neurochip.data.folder import data_folder
+from neurochip.data.heads import Head, Heads
 from neurochip.data.idx import read_idx, write_idx
 from neurochip.data.own import from_arrays
 from neurochip.data.section import DataSpec
@@ -19,6 +20,8 @@ __all__ = [
     "FETCHABLE",
     "DataSpec",
     "Dataset",
+    "Head",
+    "Heads",
     "Part",
     "Progress",
     "Rows",

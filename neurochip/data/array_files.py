@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.csv_file import labels_of
 from neurochip.data.event_arrays import has_events, read_events
 from neurochip.data.events import event_table, unused_event_keys
+from neurochip.data.heads import Kind
 from neurochip.data.nir_data import read_nir_data
 from neurochip.data.section import DataSpec
 from neurochip.data.table import Rows, Table, numbers_of
+from neurochip.data.target_arrays import labels_in, targets_of
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, briefly, read_array, read_arrays, read_hdf5
 from neurochip.keys.reading import did_you_mean
@@ -63,7 +64,7 @@ def read_nir_samples(file: Foreign, spec: DataSpec) -> Table:
         )
     events = read_nir_data(file, spec.inputs[0] if spec.inputs else "")
     beside = Foreign(target_file(file.path, spec), "labels", "write them with numpy.save")
-    labels = _targets(read_array(beside), str(beside.path), regression=False)
+    labels = labels_in(read_array(beside), str(beside.path))
     return event_table(file.path.name, (events, labels), None, spec)
 
 
@@ -115,9 +116,23 @@ def table_of_arrays(arrays: Mapping[str, Any], file: Foreign, spec: DataSpec) ->
         return read_events(arrays, file.path, spec)
     unused_event_keys(spec, file.path.name, but=("present",))
     pairs = _pairs(arrays, file, spec)
-    found = [(arrays[x], arrays[y]) for x, y in pairs]
-    places = tuple(f"{file.path}: {name}" for pair in pairs for name in pair)
-    return table_of(file.path.name, found[0], found[1] if len(found) > 1 else None, spec, places=places)
+    parts: list[tuple[Any, Any]] = []
+    places: list[str] = []
+    for x, targets in pairs:
+        named = {_head_name(y, pairs): arrays[y] for y in targets}
+        parts.append((arrays[x], arrays[targets[0]] if len(targets) == 1 else named))
+        places += [f"{file.path}: {x}", f"{file.path}: {targets[0]}" if len(targets) == 1 else str(file.path)]
+    return table_of(file.path.name, parts[0], parts[1] if len(parts) > 1 else None, spec, places=places)
+
+
+def _head_name(target: str, pairs: Sequence[tuple[str, tuple[str, ...]]]) -> str:
+    """Return what an array of targets is called in both parts: ``colour`` of ``colour_train``."""
+    if len(pairs) < 2:
+        return target
+    for word in ("train", "test"):
+        for sign in ("_", "/"):
+            target = target.removesuffix(f"{sign}{word}").removeprefix(f"{word}{sign}")
+    return target
 
 
 def _plain(array: Any, file: Foreign, name: str) -> Array:
@@ -134,7 +149,7 @@ def _plain(array: Any, file: Foreign, name: str) -> Array:
     return np.array(texts, dtype=str).reshape(values.shape)
 
 
-def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[tuple[str, str]]:
+def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[tuple[str, tuple[str, ...]]]:
     """Return the names of inputs and targets of the training part and, where there is one, of the test part."""
     if not arrays:
         raise DataError(str(file.path), "holds no arrays")
@@ -144,18 +159,19 @@ def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[t
             f"data.{missing}", f"must name an array of {file.path.name}, too, as data.{known} does"
         )
     if spec.inputs:
-        if len(spec.inputs) != len(spec.target) or len(spec.inputs) > 2:
+        if len(spec.target) % len(spec.inputs) or len(spec.inputs) > 2:
             raise ConfigError(
                 "data.inputs",
-                f"must name an array for each of data.target: of the training part, and of the test part; got "
-                f"{len(spec.inputs)} and {len(spec.target)}",
+                "must name an array of the training part, and one of the test part, each with the same number of "
+                f"data.target; got {len(spec.inputs)} and {len(spec.target)}",
             )
         for key, names in (("data.inputs", spec.inputs), ("data.target", spec.target)):
             for name in names:
                 if name not in arrays:
                     hint = did_you_mean(name, arrays) or f"; it has {_listed(arrays)}"
                     raise ConfigError(key, f"there is no array '{name}' in {file.path.name}{hint}")
-        return list(zip(spec.inputs, spec.target, strict=True))
+        each = len(spec.target) // len(spec.inputs)
+        return [(x, spec.target[k * each : (k + 1) * each]) for k, x in enumerate(spec.inputs)]
     folded = {name.casefold(): name for name in arrays}
 
     def first(names: Sequence[str]) -> str | None:
@@ -164,9 +180,9 @@ def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[t
     x, y = first(_named(_INPUTS, "train")), first(_named(_TARGETS, "train"))
     if x is not None and y is not None:
         tests = first(_named(_INPUTS, "test")), first(_named(_TARGETS, "test"))
-        pairs = [(x, y)]
+        pairs: list[tuple[str, tuple[str, ...]]] = [(x, (y,))]
         if tests[0] is not None and tests[1] is not None:
-            pairs.append((tests[0], tests[1]))
+            pairs.append((tests[0], (tests[1],)))
         return pairs
     x, y = first(_INPUTS), first(_TARGETS)
     if x is None or y is None:
@@ -175,7 +191,7 @@ def _pairs(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -> list[t
             f"has {_listed(arrays)}; name the arrays of inputs and targets in data.inputs and data.target, or call "
             "them x and y, or x_train, y_train, x_test, y_test",
         )
-    return [(x, y)]
+    return [(x, (y,))]
 
 
 def _listed(arrays: Mapping[str, Array]) -> str:
@@ -186,62 +202,65 @@ def _listed(arrays: Mapping[str, Array]) -> str:
 
 def table_of(
     name: str,
-    training: tuple[Array | SpikeTrains, Array],
-    testing: tuple[Array | SpikeTrains, Array] | None,
+    training: tuple[Array | SpikeTrains, Array | Mapping[str, Array]],
+    testing: tuple[Array | SpikeTrains, Array | Mapping[str, Array]] | None,
     spec: DataSpec,
     *,
     places: Sequence[str] = (),
-    regression: bool | None = None,
 ) -> Table:
     """Return arrays as a table.
 
     Parameters
     ----------
     training, testing
-        Inputs [sample, …], whose further dimensions are laid out in one; and targets: labels [sample], or numbers
-        [sample] or [sample, output].
+        Inputs [sample, …], whose further dimensions are laid out in one; and targets: labels [sample], or [sample,
+        target]; or several arrays of such by name.
+    spec
+        What targets are.
     places
         What each array is called in a sentence.
-    regression
-        Whether targets are numbers; `None`: as ``spec`` says.
 
     Raises
     ------
     DataError
         For arrays that do not fit one another, with their sizes.
     """
-    regression = spec.task == "regression" if regression is None else regression
     both = [training] if testing is None else [training, testing]
-    names = list(places) or [f"{name}: {what}" for what in ("x", "y", "x_test", "y_test")]
-    made = []
+    at = list(places) or [f"{name}: {what}" for what in ("x", "y", "x_test", "y_test")]
+    made: list[Rows] = []
+    outputs: tuple[str, ...] = ()
+    kinds: tuple[Kind, ...] = ()
+    groups: tuple[str, ...] = ()
     for k, (x, y) in enumerate(both):
-        at = names[2 * k], names[2 * k + 1]
+        at_x, at_y = at[2 * k], at[2 * k + 1]
         inputs: Any
         if isinstance(x, SpikeTrains):
             inputs = x
         elif spec.present == "spikes":
-            inputs = SpikeTrains.from_array(x, at[0])
+            inputs = SpikeTrains.from_array(x, at_x)
         else:
-            inputs = numbers_of(np.asarray(x), at[0])
-        targets = _targets(np.asarray(y), at[1], regression=regression)
-        if len(inputs) != len(targets):
-            raise DataError(at[1], f"has {len(targets)} samples, and {at[0]} has {len(inputs)}")
-        made.append(Rows(inputs, targets, _placing(at[0])))
+            inputs = numbers_of(np.asarray(x), at_x)
+        found = targets_of(y, at_y, spec)
+        if len(inputs) != len(found.values):
+            raise DataError(at_y, f"has {len(found.values)} samples, and {at_x} has {len(inputs)}")
+        if k and found.names != outputs:
+            raise DataError(
+                at_y, f"has the targets {', '.join(found.names)}, and {at[1]} {', '.join(outputs)}"
+            )
+        outputs, kinds, groups = found.names, found.kinds, found.groups
+        made.append(Rows(inputs, found.values, _placing(at_x)))
     features = tuple(str(c) for c in range(1, made[0].inputs.shape[1] + 1))
     if spec.leave_out:
         made, features = _without(made, features, spec)
-    n = made[0].targets.shape[1] if regression else 0
-    if len(made) > 1 and regression and made[1].targets.shape[1] != n:
-        raise DataError(
-            names[3], f"has {made[1].targets.shape[1]} numbers for each sample, and {names[1]} {n}"
-        )
     return Table(
         name=name,
         whole=made[0],
         test=made[1] if len(made) > 1 else None,
         features=features,
-        outputs=("target",) if n == 1 else tuple(f"target {c}" for c in range(1, n + 1)),
-        regression=regression,
+        outputs=outputs,
+        kinds=kinds,
+        groups=groups,
+        regression=spec.task == "regression",
         provenance=f"own data, {name}",
     )
 
@@ -270,33 +289,3 @@ def _without(
         ],
         tuple(features[k] for k in kept),
     )
-
-
-def _targets(values: Array, place: str, *, regression: bool) -> Array:
-    if regression:
-        if values.dtype.kind not in "buif" or values.ndim not in (1, 2):
-            raise DataError(
-                place, f"must hold numbers [sample] or [sample, output], got {values.dtype} {values.shape}"
-            )
-        return values.astype(np.float64).reshape(len(values), -1)
-    if values.ndim == 2 and values.shape[1] == 1:
-        values = values[:, 0]
-    if values.ndim != 1:
-        raise DataError(place, f"must hold a label for each sample, got an array {values.shape}")
-    if values.dtype.kind in "biu":
-        if values.dtype == np.uint64 and len(values) and values.max() >= 2**63:
-            raise DataError(place, "has labels beyond 2^63")
-        return values.astype(np.int64)
-    if values.dtype.kind == "f":
-        values = values.astype(np.float64)
-        whole = np.isfinite(values) & (values == np.rint(values)) & (np.abs(values) < 2**53)
-        if not whole.all():
-            row = int(np.argmin(whole))
-            raise DataError(
-                f"{place}: row {row + 1}",
-                f'{values[row]:g} is no label; set data.task = "regression" to learn numbers',
-            )
-        return values.astype(np.int64)
-    if values.dtype.kind == "U":
-        return labels_of(list(values)) if len(values) else values
-    raise DataError(place, f"must hold labels, got {values.dtype}")

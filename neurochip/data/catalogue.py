@@ -13,10 +13,16 @@ import numpy as np
 from neurochip import plugins
 from neurochip.data.arm import PROVENANCE as ARM_PROVENANCE
 from neurochip.data.arm import hand_of, made_angles
+from neurochip.data.crossed_bars import KINDS as CROSSED_KINDS
+from neurochip.data.crossed_bars import NAMES as CROSSED_NAMES
+from neurochip.data.crossed_bars import PROVENANCE as CROSSED_PROVENANCE
+from neurochip.data.crossed_bars import TARGETS as CROSSED_TARGETS
+from neurochip.data.crossed_bars import crossed_bars
 from neurochip.data.dataset import Dataset, Part, arrays_digest
 from neurochip.data.events import event_table
 from neurochip.data.facts import FACTS
 from neurochip.data.folder import data_folder
+from neurochip.data.heads import Heads
 from neurochip.data.mnist import CLASSES, FILES, PROVENANCE, find_file, read_split
 from neurochip.data.mnist_small import read_embedded
 from neurochip.data.moving_bars import DIRECTIONS, SIDE, bars
@@ -24,6 +30,7 @@ from neurochip.data.moving_bars import PROVENANCE as BARS_PROVENANCE
 from neurochip.data.own import read_own
 from neurochip.data.preparing import limited, prepared
 from neurochip.data.section import DataSpec
+from neurochip.data.several import side_by_side
 from neurochip.data.stripes import PROVENANCE as STRIPES_PROVENANCE
 from neurochip.data.stripes import TEST, TRAIN, stripes
 from neurochip.data.table import Rows, Table
@@ -134,7 +141,7 @@ def _mnist_small() -> Dataset:
         name="mnist-small",
         train=parts[0],
         test=parts[1],
-        classes=_DIGITS,
+        heads=Heads.of_classes(_DIGITS),
         provenance=f"{PROVENANCE}; balanced subset, each part from the official part of the same name",
     )
 
@@ -150,7 +157,9 @@ def _mnist(folder: Path | None) -> Dataset:
         Part(pixels, labels.astype(np.int64))
         for pixels, labels in (read_split(folder, part) for part in ("train", "test"))
     ]
-    return Dataset(name="mnist", train=parts[0], test=parts[1], classes=_DIGITS, provenance=PROVENANCE)
+    return Dataset(
+        name="mnist", train=parts[0], test=parts[1], heads=Heads.of_classes(_DIGITS), provenance=PROVENANCE
+    )
 
 
 def _digits() -> Dataset:
@@ -163,7 +172,7 @@ def _digits() -> Dataset:
         name="digits",
         train=Part(pixels[train], labels[train]),
         test=Part(pixels[test], labels[test]),
-        classes=_DIGITS,
+        heads=Heads.of_classes(_DIGITS),
         provenance=f"{DIGITS_PROVENANCE}; {DIGITS_TEST} of 1797 kept for the test, chosen by a hash",
     )
 
@@ -173,9 +182,30 @@ def _stripes() -> Dataset:
         name="stripes",
         train=Part(*stripes(0, TRAIN)),
         test=Part(*stripes(TRAIN, TEST)),
-        classes=("same", "different"),
+        heads=Heads.of_classes(("same", "different")),
         provenance=STRIPES_PROVENANCE,
     )
+
+
+@functools.cache
+def _crossed_bars() -> Dataset:
+    facts = FACTS["crossed-bars"]
+    both = []
+    for first, count in ((0, facts.train or 0), (facts.train or 0, facts.test or 0)):
+        pixels, targets = crossed_bars(first, count)
+        both.append(Rows(pixels, side_by_side([*targets.T]), lambda row: f"crossed-bars: sample {row + 1}"))
+    table = Table(
+        name="crossed-bars",
+        whole=both[0],
+        test=both[1],
+        features=tuple(f"({x}, {y})" for y in range(8) for x in range(8)),
+        outputs=CROSSED_TARGETS,
+        kinds=CROSSED_KINDS,
+        groups=("row", "column", "bright", "bright"),
+        names=CROSSED_NAMES,
+        provenance=CROSSED_PROVENANCE,
+    )
+    return prepared(table, DataSpec(given="crossed-bars"))
 
 
 @functools.cache
@@ -223,5 +253,6 @@ _SETS: dict[str, Callable[[], Dataset]] = {
     "mnist-small": _mnist_small,
     "digits": _digits,
     "stripes": _stripes,
+    "crossed-bars": _crossed_bars,
     "two-joint-arm": _two_joint_arm,
 }

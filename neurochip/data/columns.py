@@ -35,11 +35,9 @@ def chosen_columns(names: Sequence[str], spec: DataSpec, place: str) -> Chosen:
     else:
         known = [k for k, name in enumerate(folded) if name in TARGETS]
         targets = [known[0] if known else len(names) - 1]
-    if spec.task == "classification" and len(targets) > 1:
-        raise ConfigError(
-            "data.target",
-            f'names {len(targets)} columns, and a label is one; set data.task = "regression" to learn several numbers',
-        )
+    twice = next((k for n, k in enumerate(targets) if k in targets[:n]), None)
+    if twice is not None:
+        raise ConfigError("data.target", f"names {names[twice]} twice")
     left = [_column(name, names, "data.leave_out", place) for name in spec.leave_out]
     if spec.inputs:
         inputs = [_column(name, names, "data.inputs", place) for name in spec.inputs]

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data.columns import TARGETS, Chosen, chosen_columns
+from neurochip.data.columns import TARGETS, chosen_columns
 from neurochip.data.events import unused_event_keys
+from neurochip.data.heads import Kind
 from neurochip.data.section import DataSpec
+from neurochip.data.several import asked_kinds, side_by_side
 from neurochip.data.table import Rows, Table, column_words
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, read_cells
@@ -56,12 +58,20 @@ def read_csv(file: Foreign, spec: DataSpec) -> Table:
 
     chosen = chosen_columns(names, spec, str(file.path))
     inputs = _numbers(rows, lines, chosen.inputs, names, file)
-    targets = _targets(rows, lines, chosen, names, file, regression=spec.task == "regression")
+    outputs = tuple(names[k] for k in chosen.targets)
+    kinds = asked_kinds(spec, outputs)
+    if spec.task == "regression":
+        targets = _numbers(rows, lines, chosen.targets, names, file)
+    else:
+        read = [_column(rows, lines, k, kind, names, file)
+                for k, kind in zip(chosen.targets, kinds or ("classes",), strict=True)]  # fmt: skip
+        targets = side_by_side(read) if kinds else read[0]
     return Table(
         name=file.path.name,
         whole=Rows(inputs, targets, place),
         features=tuple(names[k] for k in chosen.inputs),
-        outputs=tuple(names[k] for k in chosen.targets),
+        outputs=outputs,
+        kinds=kinds,
         regression=spec.task == "regression",
         provenance=f"own data, {file.path.name}",
     )
@@ -121,24 +131,18 @@ def _no_number(cell: str, name: str, line: int, file: Foreign) -> DataError:
     )
 
 
-def _targets(
-    rows: list[list[str]],
-    lines: list[int],
-    chosen: Chosen,
-    names: Sequence[str],
-    file: Foreign,
-    *,
-    regression: bool,
+def _column(
+    rows: list[list[str]], lines: list[int], column: int, kind: Kind, names: Sequence[str], file: Foreign
 ) -> NDArray[Any]:
-    if regression:
-        return _numbers(rows, lines, chosen.targets, names, file)
-    [column] = chosen.targets
+    """Return the targets of a column: numbers, or labels as `labels_of` returns them."""
+    if kind == "number":
+        return _numbers(rows, lines, [column], names, file)[:, 0]
     cells = [row[column] for row in rows]
     for cell, line in zip(cells, lines, strict=True):
         if cell.casefold() in _MISSING:
             place = f"{file.path}: row {line}, {column_words(names[column])}"
             raise DataError(place, "has no label; leave the row out, or put one there")
-    return labels_of(cells)
+    return np.array(cells) if kind == "label" else labels_of(cells)
 
 
 def labels_of(cells: Sequence[str]) -> NDArray[Any]:

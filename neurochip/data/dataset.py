@@ -1,4 +1,4 @@
-"""Samples as a run sees them: inputs in [0, 1], and classes or numbers as targets."""
+"""Samples as a run sees them: inputs in [0, 1], and classes, labels or numbers as targets."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data.heads import Head, Heads
 from neurochip.data.scaling import BYTES, Scaling
 from neurochip.data.section import DataSpec
 from neurochip.errors import DataError
@@ -33,7 +34,8 @@ class Part:
     inputs
         u8[sample, input], fractions of 255; or f32[sample, input] in [0, 1]; or spikes.
     targets
-        i64[sample], the class of each; or f64[sample, output], numbers in their own unit.
+        i64[sample], the class of each, where one class is all that is learnt; else f64[sample, column]: numbers in
+        their own unit, 1 or 0 for labels, classes by number.
     """
 
     inputs: Array | SpikeTrains
@@ -63,16 +65,12 @@ class Dataset:
         The two parts.
     validation
         Training samples that are held out for choices, or `None`.
-    classes
-        The label of each class, in the order of the output neurons; empty where targets are numbers.
-    outputs
-        Of numbers: the name of each.
+    heads
+        What is learnt of a sample.
     features
         Names of the inputs, in their order; empty where they have none.
     scaling
         What was done to the inputs.
-    target_scaling
-        Of numbers: how an output neuron says them.
     clipped
         How many inputs lay beyond the ends of the scaling, or spikes on one another, in all parts.
     provenance
@@ -84,12 +82,10 @@ class Dataset:
     name: str
     train: Part = field(repr=False)
     test: Part = field(repr=False)
+    heads: Heads = field(repr=False)
     validation: Part | None = field(default=None, repr=False)
-    classes: tuple[str, ...] = field(default=(), repr=False)
-    outputs: tuple[str, ...] = field(default=(), repr=False)
     features: tuple[str, ...] = field(default=(), repr=False)
     scaling: Scaling = field(default=BYTES, repr=False)
-    target_scaling: Scaling | None = field(default=None, repr=False)
     clipped: int = 0
     provenance: str = ""
     source: DataSpec | None = field(default=None, repr=False)
@@ -127,20 +123,34 @@ class Dataset:
             and not (inputs.min() >= 0 and inputs.max() <= 1)
         ):
             raise DataError(place, "inputs must lie in [0, 1] and be finite; scale them")
-        if self.target_scaling is None:
-            if len(self.classes) < 2:
-                raise DataError(place, f"must have at least 2 classes, has {len(self.classes)}")
-            if targets.dtype != np.int64 or targets.shape != (len(inputs),):
-                needed = f"int64 [{len(inputs)}] as there are samples"
+        self._check_targets(place, targets, len(inputs))
+
+    def _check_targets(self, place: str, targets: Array, n: int) -> None:
+        for head in self.heads:
+            if head.kind == "classes" and head.size < 2:
+                of = "" if self.heads.is_classes else f" of {head.name}"
+                raise DataError(place, f"must have at least 2 classes{of}, has {head.size}")
+        if self.heads.is_classes:
+            if targets.dtype != np.int64 or targets.shape != (n,):
+                needed = f"int64 [{n}] as there are samples"
                 raise DataError(place, f"labels must be {needed}, got {targets.dtype} {targets.shape}")
             wrong = targets[(targets < 0) | (targets >= len(self.classes))]
             if len(wrong):
                 raise DataError(place, f"labels must be 0 to {len(self.classes) - 1}, got {wrong[0]}")
-        elif targets.dtype != np.float64 or targets.shape != (len(inputs), len(self.outputs)):
-            needed = f"float64 [{len(inputs)}, {len(self.outputs)}]"
+            return
+        if targets.dtype != np.float64 or targets.shape != (n, self.heads.columns):
+            needed = f"float64 [{n}, {self.heads.columns}]"
             raise DataError(place, f"targets must be {needed}, got {targets.dtype} {targets.shape}")
-        elif not np.all(np.isfinite(targets)):
+        if not np.all(np.isfinite(targets)):
             raise DataError(place, "targets must be finite")
+        for head, at in self.heads.by_columns():
+            held = targets[:, at]
+            if head.kind == "numbers" and head.scaling is None:
+                raise DataError(place, f"{head.name} must say what its neurons say at 0 and at 1 (scaling)")
+            most = 1 if head.kind == "labels" else head.size - 1
+            wrong = held[(held < 0) | (held > most) | (held != np.rint(held))]
+            if head.kind != "numbers" and len(wrong):
+                raise DataError(place, f"targets of {head.name} must be whole, 0 to {most}, got {wrong[0]:g}")
 
     def parts(self) -> Iterator[tuple[Split, Part]]:
         """Give the parts that there are, by name."""
@@ -157,14 +167,19 @@ class Dataset:
         raise DataError(self.name, f"has no {split} part")
 
     @property
-    def is_regression(self) -> bool:
-        """Whether the targets are numbers."""
-        return self.target_scaling is not None
+    def classes(self) -> tuple[str, ...]:
+        """The label of each class, in the order of the output neurons; empty where more than one class is learnt."""
+        return self.heads.all[0].names if self.heads.is_classes else ()
 
     @property
-    def task(self) -> Literal["classification", "regression"]:
-        """What is learnt."""
-        return "regression" if self.is_regression else "classification"
+    def outputs(self) -> tuple[str, ...]:
+        """The name of each number; empty where more than numbers is learnt."""
+        return self.heads.all[0].names if self.heads.is_numbers else ()
+
+    @property
+    def is_regression(self) -> bool:
+        """Whether the targets are numbers alone."""
+        return self.heads.is_numbers
 
     @property
     def n_inputs(self) -> int:
@@ -173,8 +188,8 @@ class Dataset:
 
     @property
     def n_outputs(self) -> int:
-        """Neurons that answer: classes, or numbers."""
-        return len(self.outputs) if self.is_regression else len(self.classes)
+        """Neurons that answer, of all heads."""
+        return self.heads.n_outputs
 
     @property
     def ticks(self) -> int:
@@ -205,13 +220,10 @@ class Dataset:
         return np.asarray(values[rows], dtype=np.float32)
 
     def targets(self, rows: Array | slice, split: Split = "train") -> NDArray[np.float32]:
-        """Return what the output neurons should say, f32[sample, output] in [0, 1]: 1 for the class, or the numbers."""
-        wanted = self.part(split).targets[rows]
-        if self.target_scaling is not None:
-            return self.target_scaling.coded(wanted)
-        found = np.zeros((len(wanted), len(self.classes)), dtype=np.float32)
-        found[np.arange(len(wanted)), wanted] = 1
-        return found
+        """Return what the output neurons should say, f32[sample, output] in [0, 1]: 1 for the class and for labels that
+        hold, or numbers.
+        """
+        return self.heads.coded(self.part(split).targets[rows])
 
     def labels(self, split: Split = "train") -> NDArray[np.int64]:
         """Return the class of each sample, i64[sample].
@@ -219,21 +231,16 @@ class Dataset:
         Raises
         ------
         DataError
-            Where the targets are numbers.
+            Where not one class is all that is learnt.
         """
-        if self.is_regression:
-            raise DataError(self.name, "has numbers as targets, and classes are needed")
+        if not self.heads.is_classes:
+            has = "numbers" if self.is_regression else "labels or several classes"
+            raise DataError(self.name, f"has {has} as targets, and classes are needed")
         return self.part(split).targets
 
     def wanted(self, rows: Array | slice, split: Split = "train") -> Array:
-        """Return the classes i64[sample] of samples, or the targets f32[sample, output] where these are numbers."""
-        return self.targets(rows, split) if self.is_regression else self.part(split).targets[rows]
-
-    def numbers(self, values: Array) -> NDArray[np.float64]:
-        """Return what output neurons say, [sample, output], as numbers in their own unit."""
-        if self.target_scaling is None:
-            raise DataError(self.name, "has classes as targets, and numbers are needed")
-        return self.target_scaling.decoded(values)
+        """Return the classes i64[sample] of samples, or else what output neurons should say, f32[sample, output]."""
+        return self.part(split).targets[rows] if self.heads.is_classes else self.targets(rows, split)
 
     @property
     def digest(self) -> str:
@@ -246,7 +253,7 @@ class Dataset:
         """Return what a report says of the data, as JSON values."""
         table: dict[str, Any] = {
             "name": self.name,
-            "task": self.task,
+            "task": self.heads.task,
             "digest": self.digest,
             "inputs": self.n_inputs,
             "train": len(self.train),
@@ -258,10 +265,24 @@ class Dataset:
         }
         if self.ticks:
             table["ticks"] = self.ticks
-        if self.target_scaling is None:
+        if self.heads.is_classes:
             return table | {"classes": list(self.classes)}
-        ends = zip(self.outputs, self.target_scaling.low, self.target_scaling.high, strict=True)
-        return table | {"outputs": [{"name": n, "low": float(a), "high": float(b)} for n, a, b in ends]}
+        if self.is_regression:
+            return table | {"outputs": _ends(self.heads.all[0])}
+        heads = [
+            {"name": head.name, "kind": head.kind, "names": list(head.names)}
+            | ({"outputs": _ends(head)} if head.kind == "numbers" else {})
+            for head in self.heads
+        ]
+        return table | {"heads": heads}
+
+
+def _ends(head: Head) -> list[dict[str, Any]]:
+    """Return what each number is called, and what its neuron says at 0 and at 1."""
+    if head.scaling is None:
+        return []
+    rows = zip(head.names, head.scaling.low, head.scaling.high, strict=True)
+    return [{"name": name, "low": float(low), "high": float(high)} for name, low, high in rows]
 
 
 def arrays_digest(samples: Dataset) -> str:
@@ -274,7 +295,13 @@ def arrays_digest(samples: Dataset) -> str:
             little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
             digest.update(f"{split} {little.dtype.str} {little.shape}\n".encode())
             digest.update(little.tobytes())
-    digest.update("\n".join((*samples.classes, *samples.outputs)).encode())
+    single = samples.heads.is_classes or samples.heads.is_numbers
+    words = [
+        name if single else f"{head.name}: {head.kind}: {name}"
+        for head in samples.heads
+        for name in head.names
+    ]
+    digest.update("\n".join(words).encode())
     return digest.hexdigest()
 
 

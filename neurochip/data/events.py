@@ -123,6 +123,8 @@ def event_table(
     ConfigError
         For a tick that makes too many of a window.
     """
+    if spec.task != "classification":
+        raise ConfigError("data.task", f"must be classification: the events of {name} have labels")
     both = [training] if testing is None else [training, testing]
     for events, labels in both:
         if len(events) != len(labels):

@@ -18,6 +18,8 @@ class Facts(NamedTuple):
         Samples of each part; `None` where the run says how a whole set is parted.
     whole
         Samples of a set that the run parts.
+    heads
+        Output neurons of each head, where there are several.
     """
 
     inputs: int
@@ -25,6 +27,12 @@ class Facts(NamedTuple):
     train: int | None
     test: int | None
     whole: int | None = None
+    heads: tuple[int, ...] = ()
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Output neurons of each head."""
+        return self.heads or (self.outputs,)
 
 
 FACTS: dict[str, Facts] = {
@@ -32,6 +40,7 @@ FACTS: dict[str, Facts] = {
     "mnist": Facts(784, 10, 60_000, 10_000),
     "digits": Facts(64, 10, 1300, 497),
     "stripes": Facts(16, 2, 400, 400),
+    "crossed-bars": Facts(64, 10, 2000, 1000, heads=(4, 4, 2)),
     "iris": Facts(4, 3, None, None, 150),
     "wine": Facts(13, 3, None, None, 178),
     "breast-cancer": Facts(30, 2, None, None, 569),

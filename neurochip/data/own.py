@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,6 +24,7 @@ from neurochip.data.array_files import (
 from neurochip.data.csv_file import read_csv
 from neurochip.data.dataset import Dataset
 from neurochip.data.event_folder import event_files, is_event_folder, read_event_folder
+from neurochip.data.heads import Kind, Task
 from neurochip.data.idx_folder import idx_files, read_idx_folder
 from neurochip.data.preparing import SPLIT_SEED, TEST_SHARE, limited, prepared
 from neurochip.data.recordings import RECORDINGS
@@ -48,6 +49,7 @@ _READERS = {
     ".nir": read_nir_samples,
 }
 _PIECE = 1 << 20
+_KIND_OF: dict[str, Kind] = {"b": "label", "f": "number"}
 
 
 def read_own(spec: DataSpec) -> Dataset:
@@ -80,7 +82,7 @@ def _read(spec: DataSpec, state: tuple[tuple[str, int, int], ...]) -> Dataset:
         if is_stored(arrays):
             stored = stored_samples(arrays, _foreign(path), spec)
             section = replace(
-                spec, digest=found, task=stored.task, present="spikes" if stored.ticks else "values"
+                spec, digest=found, task=stored.heads.task, present="spikes" if stored.ticks else "values"
             )
             return replace(limited(stored, spec), source=section)
         table = table_of_arrays(arrays, _foreign(path), spec)
@@ -152,11 +154,12 @@ def _given(x: ArrayLike | SpikeTrains) -> NDArray[Any] | SpikeTrains:
 
 def from_arrays(
     x: ArrayLike | SpikeTrains,
-    y: ArrayLike,
+    y: ArrayLike | Mapping[str, ArrayLike],
     *,
-    test: tuple[ArrayLike | SpikeTrains, ArrayLike] | None = None,
+    test: tuple[ArrayLike | SpikeTrains, ArrayLike | Mapping[str, ArrayLike]] | None = None,
     name: str = "arrays",
     task: str | None = None,
+    kinds: Sequence[str] = (),
     scaling: str | None = None,
     test_share: float | None = None,
     split_seed: int | None = None,
@@ -170,13 +173,18 @@ def from_arrays(
         Inputs [sample, …]: bytes, which are fractions of 255, or real numbers; or `neurochip.SpikeTrains`, which are
         shown in their ticks.
     y
-        Labels [sample]: whole numbers or texts; or numbers [sample] or [sample, output].
+        Labels [sample]: whole numbers or texts; numbers [sample] or [sample, output]; or several targets, as columns
+        [sample, target] or as arrays by name.
     test
         Inputs and targets of the test part; `None` parts the samples by ``test_share`` and ``split_seed``.
     name
         What they are called in reports.
     task
-        ``"classification"`` or ``"regression"``; `None`: regression where y is floating-point.
+        ``"classification"``, ``"labels"``, ``"regression"`` or ``"several"``; `None`: ``regression`` where y is
+        floating-point, ``labels`` where it is bool [sample, label], ``several`` where it is arrays by name.
+    kinds
+        Of several targets, what each is: ``"classes"``, ``"label"`` or ``"number"``; left out, bool are labels and
+        floating-point ones numbers, and those of a kind stand beside one another.
     scaling, test_share, split_seed, validation
         As the keys of ``[data]`` (docs/keys.md).
 
@@ -185,13 +193,43 @@ def from_arrays(
     DataError
         For numbers that are not finite, labels of the test part that the training part has not, and their like.
     """
-    values = np.asarray(y)
-    regression = values.dtype.kind == "f" if task is None else task == "regression"
+    targets = _given_targets(y)
     asked: dict[str, Any] = {"scaling": scaling, "test_share": test_share, "split_seed": split_seed}
+    asked |= {"task": task or _task(targets), "kinds": tuple(kinds)}
+    if asked["task"] not in get_args(Task):
+        raise DataError("task", f"must be one of {', '.join(get_args(Task))}, got {task!r}")
+    if asked["task"] == "several" and not kinds and isinstance(targets, dict):
+        found = {key: _KIND_OF.get(array.dtype.kind, "classes") for key, array in targets.items()}
+        order = sorted(targets, key=lambda key: list(found.values()).index(found[key]))
+        targets = {key: targets[key] for key in order}
+        asked["kinds"] = tuple(found[key] for key in order)
     spec = DataSpec(given=name, validation=validation, **asked)
-    pair = None if test is None else (_given(test[0]), np.asarray(test[1]))
-    table: Table = table_of(name, (_given(x), values), pair, spec, regression=regression)
+    pair = None
+    if test is not None:
+        tested = _given_targets(test[1])
+        if isinstance(tested, dict) and isinstance(targets, dict):
+            if set(tested) != set(targets):
+                has = f"has the targets {', '.join(tested)}, and y has {', '.join(targets)}"
+                raise DataError(f"{name}: y_test", has)
+            tested = {key: tested[key] for key in targets}
+        pair = _given(test[0]), tested
+    table: Table = table_of(name, (_given(x), targets), pair, spec)
     return prepared(replace(table, provenance="given from Python"), spec)
+
+
+def _given_targets(y: ArrayLike | Mapping[str, ArrayLike]) -> NDArray[Any] | dict[str, NDArray[Any]]:
+    named: Any = (
+        y if isinstance(y, Mapping) or hasattr(y, "columns") else None
+    )  # a table of pandas has columns
+    return np.asarray(y) if named is None else {str(key): np.asarray(named[key]) for key in named}
+
+
+def _task(targets: NDArray[Any] | dict[str, NDArray[Any]]) -> Task:
+    if isinstance(targets, dict):
+        return "several"
+    if targets.dtype.kind == "b" and targets.ndim == 2 and targets.shape[1] > 1:
+        return "labels"
+    return "regression" if targets.dtype.kind == "f" else "classification"
 
 
 def kept_beside(samples: Dataset, folder: Path) -> Dataset:

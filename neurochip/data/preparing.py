@@ -1,4 +1,4 @@
-"""A table → a data set: which classes there are, who tests, and where the ends of [0, 1] lie."""
+"""A table → a data set: what is learnt, who tests, and where the ends of [0, 1] lie."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.dataset import Dataset, Part
-from neurochip.data.scaling import BYTES, SPIKES, Scaling, counts, min_max, standard, target_range, unscaled
+from neurochip.data.heads import Heads
+from neurochip.data.scaling import BYTES, SPIKES, Scaling, counts, min_max, standard, unscaled
 from neurochip.data.section import DataSpec
+from neurochip.data.several import check_learnable, combinations, heads_of
 from neurochip.data.table import MOST_CLASSES, Rows, Table, check_numbers, column_words
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import briefly
@@ -40,11 +42,14 @@ def prepared(table: Table, spec: DataSpec) -> Dataset:
         For what the run says and the data cannot give.
     """
     _check_inputs(table)
-    classes: tuple[str, ...] = ()
-    codes = [_numbers(table, rows) for rows in _both(table)] if table.regression else []
-    if not table.regression:
+    if table.kinds:
+        heads, codes = heads_of(table)
+    elif table.regression:
+        heads, codes = Heads.of_numbers(table.outputs), [_numbers(table, rows) for rows in _both(table)]
+    else:
         classes, codes = _classes(table)
-    training, testing = _parted(table, codes, spec)
+        heads = Heads.of_classes(classes)
+    training, testing = _parted(table, heads, codes, spec)
     held = _held_out(spec, len(training[1]))
     learnt, validation = (slice(held, None), slice(0, held)) if held else (slice(None), None)
     inputs, wanted = training
@@ -52,9 +57,10 @@ def prepared(table: Table, spec: DataSpec) -> Dataset:
     parts = [(inputs[learnt], wanted[learnt]), testing]
     if validation is not None:
         parts.append((inputs[validation], wanted[validation]))
-    targets = None
     if table.regression:
-        targets = _target_scaling(table, wanted[learnt])
+        _check_varying(table, wanted[learnt])
+    elif table.kinds:
+        check_learnable(table, heads, wanted[learnt], testing[1])
     clipped, made = table.lost, []
     for x, y in parts:
         shown: Array | SpikeTrains = x.copy()
@@ -67,11 +73,9 @@ def prepared(table: Table, spec: DataSpec) -> Dataset:
         train=made[0],
         test=made[1],
         validation=made[2] if len(made) > 2 else None,
-        classes=classes,
-        outputs=table.outputs if table.regression else (),
+        heads=heads if heads.is_classes else heads.fitted(wanted[learnt], table.target_range),
         features=table.features if len(table.features) == inputs.shape[1] else (),
         scaling=scaling,
-        target_scaling=targets,
         clipped=clipped,
         provenance=table.provenance,
     )
@@ -131,7 +135,7 @@ def _classes(table: Table) -> tuple[tuple[str, ...], list[Array]]:
 
 
 def _parted(
-    table: Table, codes: list[Array], spec: DataSpec
+    table: Table, heads: Heads, codes: list[Array], spec: DataSpec
 ) -> tuple[tuple[Array | SpikeTrains, Array], ...]:
     """Return inputs and targets of the training and of the test part, as many as the run asks for."""
     if table.test is not None:
@@ -144,7 +148,7 @@ def _parted(
     else:
         share = TEST_SHARE if spec.test_share is None else spec.test_share
         seed = SPLIT_SEED if spec.split_seed is None else spec.split_seed
-        groups = codes[0] if not table.regression else np.zeros(len(codes[0]), dtype=np.int64)
+        groups = codes[0] if heads.is_classes else combinations(heads, codes[0], share)
         train, test = split(groups, share, seed)
         if not len(train) or not len(test):
             left = f"{len(train)} of the {len(groups)} samples of {table.name} to train on and {len(test)} to test"
@@ -267,15 +271,10 @@ def _check_range(rows: Rows, names: Sequence[str]) -> None:
         )
 
 
-def _target_scaling(table: Table, training: Array) -> Scaling:
-    if table.target_range is not None:
-        ends = (np.full(training.shape[1], end, dtype=np.float64) for end in table.target_range)
-        return Scaling("none", *ends)
-    scaling = target_range(training)
-    still = np.flatnonzero(~(scaling.high > scaling.low))
-    if len(still):
+def _check_varying(table: Table, training: Array) -> None:
+    still = np.flatnonzero(training.min(axis=0) == training.max(axis=0))
+    if len(still) and table.target_range is None:
         raise DataError(
             f"{table.name}: {column_words(table.outputs[int(still[0])])}",
             "never varies in the training part: there is nothing to learn",
         )
-    return scaling

@@ -60,9 +60,22 @@ class DataSpec(Section):
         Key("SHA-256 of the data that the run was made with; others are refused. Written by a run."),
     ] = None
     task: Annotated[
-        Literal["classification", "regression"],
-        Key("Targets are classes, by label, or one or several numbers.", shapes=True, live_if=Given(".file")),
+        Literal["classification", "labels", "regression", "several"],
+        Key(
+            "Targets are classes, one of several for each target; ``labels``, each yes or no; numbers; or ``several`` "
+            "of these, as ``data.kinds`` says.",
+            shapes=True,
+            live_if=Given(".file"),
+        ),
     ] = "classification"
+    kinds: Annotated[
+        tuple[Literal["classes", "label", "number"], ...],
+        Key(
+            "What each of ``data.target`` is, in their order.",
+            shapes=True,
+            live_if=Is(".task", "several"),
+        ),
+    ] = ()
     inputs: Annotated[
         tuple[str, ...],
         Listed(),
@@ -81,8 +94,8 @@ class DataSpec(Section):
         tuple[str, ...],
         Listed(),
         Key(
-            "Column or array of the labels, or columns of the numbers; left out, the one called label, class, target "
-            "or y, else the last.",
+            "Column or array of what is learnt, or several; left out, the one called label, class, target or y, else "
+            "the last.",
             shapes=True,
             live_if=Given(".file"),
         ),

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.data.dataset import Dataset, Part
+from neurochip.data.heads import Head, HeadKind, Heads
 from neurochip.data.scaling import Scaling
 from neurochip.data.section import DataSpec
 from neurochip.durable.atomic import replacing
@@ -30,6 +31,16 @@ _PARTS = ("train", "test", "validation")
 
 
 @dataclass(frozen=True)
+class _Head:
+    """What stands of a head in words; ends of numbers are arrays."""
+
+    name: str
+    kind: HeadKind
+    names: tuple[str, ...]
+    scaling: str | None = None
+
+
+@dataclass(frozen=True)
 class _About:
     """What stands in words."""
 
@@ -42,6 +53,7 @@ class _About:
     clipped: int
     provenance: str
     format: int = _FORMAT
+    heads: tuple[_Head, ...] = ()  # where neither one class nor numbers are all that is learnt
 
 
 def write_samples(samples: Dataset, path: Path | str) -> Path:
@@ -64,14 +76,24 @@ def write_samples(samples: Dataset, path: Path | str) -> Path:
     path = Path(path)
     if path.suffix.lower() != ".npz":
         raise ConfigError("path", f"must end in .npz, got {path}")
-    about = _About(
+    heads = samples.heads
+    numbers = heads.all[0].scaling if heads.is_numbers else None
+    about = dataclasses.asdict(_About(
         samples.name, samples.classes, samples.outputs, samples.features, samples.scaling.kind,
-        None if samples.target_scaling is None else samples.target_scaling.kind, samples.clipped, samples.provenance,
-    )  # fmt: skip
-    arrays: dict[str, Array] = {_MARK: np.array(json.dumps(dataclasses.asdict(about), ensure_ascii=False))}
-    for name, scaling in (("inputs", samples.scaling), ("targets", samples.target_scaling)):
-        if scaling is not None:
-            arrays |= {f"{name}.low": scaling.low, f"{name}.high": scaling.high}
+        None if numbers is None else numbers.kind, samples.clipped, samples.provenance,
+    ))  # fmt: skip
+    scalings = {"inputs": samples.scaling} | ({} if numbers is None else {"targets": numbers})
+    del about["heads"]
+    if not heads.is_classes and not heads.is_numbers:
+        about["heads"] = [
+            {"name": head.name, "kind": head.kind, "names": head.names}
+            | ({} if head.scaling is None else {"scaling": head.scaling.kind})
+            for head in heads
+        ]
+        scalings |= {f"heads.{k}": head.scaling for k, head in enumerate(heads) if head.scaling is not None}
+    arrays: dict[str, Array] = {_MARK: np.array(json.dumps(about, ensure_ascii=False))}
+    for name, scaling in scalings.items():
+        arrays |= {f"{name}.low": scaling.low, f"{name}.high": scaling.high}
     for split, part in samples.parts():
         arrays[f"{split}.targets"] = part.targets
         if isinstance(part.inputs, SpikeTrains):
@@ -106,6 +128,7 @@ def stored_samples(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -
         "inputs",
         "leave_out",
         "target",
+        "kinds",
         "scaling",
         "test_share",
         "split_seed",
@@ -130,16 +153,24 @@ def stored_samples(arrays: Mapping[str, Array], file: Foreign, spec: DataSpec) -
             train=parts["train"],
             test=parts["test"],
             validation=parts.get("validation"),
-            classes=about.classes,
-            outputs=about.outputs,
+            heads=_heads(about, arrays),
             features=about.features,
             scaling=_scaling(arrays, "inputs", about.scaling),
-            target_scaling=None
-            if about.target_scaling is None
-            else _scaling(arrays, "targets", about.target_scaling),
             clipped=about.clipped,
             provenance=about.provenance,
         )
+
+
+def _heads(about: _About, arrays: Mapping[str, Array]) -> Heads:
+    if about.heads:
+        made = []
+        for k, head in enumerate(about.heads):
+            scaling = None if head.scaling is None else _scaling(arrays, f"heads.{k}", head.scaling)
+            made.append(Head(head.name, head.kind, head.names, scaling))
+        return Heads(tuple(made))
+    if about.target_scaling is None:
+        return Heads.of_classes(about.classes)
+    return Heads.of_numbers(about.outputs, _scaling(arrays, "targets", about.target_scaling))
 
 
 def _part(arrays: Mapping[str, Array], split: str) -> Part:

@@ -9,11 +9,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data.heads import Kind
 from neurochip.errors import DataError
 from neurochip.files import briefly
 from neurochip.spikes import SpikeTrains
 
-__all__ = ["Rows", "Table", "check_numbers", "column_words", "numbers_of"]
+__all__ = ["MOST_CLASSES", "Rows", "Table", "check_numbers", "column_words", "numbers_of"]
 
 Array = NDArray[Any]
 MOST_CLASSES = 10_000
@@ -29,7 +30,8 @@ class Rows:
     inputs
         Bytes or floating-point numbers [sample, input]; or spikes.
     targets
-        Texts or whole numbers [sample], which are labels; or numbers [sample, output].
+        Texts or whole numbers [sample], which are labels; or numbers [sample, output]; with `Table.kinds` a structured
+        array, with a field for each target.
     place
         Where a sample stands, in words, by its number from 0: ``x.csv: row 7``.
     """
@@ -56,9 +58,9 @@ class Table:
     test
         Those that test, or `None`.
     features, outputs
-        Names of the inputs, and of the targets where these are numbers.
+        Names of the inputs, and of the targets where these are numbers or several.
     regression
-        Whether the targets are numbers.
+        Whether the targets are numbers alone.
     provenance
         Who made the data and under what licence.
     classes
@@ -71,6 +73,12 @@ class Table:
         Keys of ``[data]`` that a run left to the data, with what was found.
     lost
         Events that fell on another of the same unit and tick.
+    kinds
+        Of several targets or of labels: what each is, in the order of ``outputs``; empty of one class or of numbers.
+    groups
+        Of several targets: the array that each stands in; left out, each has one of its own.
+    names
+        Of several targets: what the classes 0, 1, … of one are called, by its name; left out, as they stand.
     """
 
     name: str
@@ -85,6 +93,9 @@ class Table:
     target_range: tuple[float, float] | None = field(default=None)
     found: Mapping[str, Any] = field(default_factory=dict)
     lost: int = 0
+    kinds: tuple[Kind, ...] = ()
+    groups: tuple[str, ...] = ()
+    names: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def column_words(name: str) -> str:

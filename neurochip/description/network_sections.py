@@ -39,7 +39,7 @@ class PopulationSpec(Section):
         Literal["input", "hidden", "output"],
         Key(
             "An ``input`` presents samples and receives nothing; an ``output`` is pulled to its target. Several inputs "
-            "share a sample between them, several outputs have the same target."
+            "share a sample between them; several outputs are a head of the data each, or have the same target."
         ),
     ] = "hidden"
 

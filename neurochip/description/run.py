@@ -215,7 +215,7 @@ class RunSpec:
             return
         network = network_of(self.network)
         if facts is not None:
-            self._check_sizes(facts.inputs, facts.outputs, network)
+            self._check_sizes(facts.inputs, facts.sizes, network)
         n = len(network.forward)
         if isinstance(learning.rates, Alone):
             learning = dataclasses.replace(learning, rates=learning.rates * n)
@@ -244,9 +244,20 @@ class RunSpec:
         if learning.pre == "trace":
             self._check_trace(learning, network)
 
-    def _check_sizes(self, inputs: int, outputs: int, network: Network) -> None:
-        """Refuse a network that has other inputs or outputs than the data."""
+    def _check_sizes(self, inputs: int, heads: tuple[int, ...], network: Network) -> None:
+        """Refuse a network that has other inputs or outputs than the data: all heads side by side, or each its own."""
         held = sum(network.sizes[k] for k in network.inputs)
+        own = tuple(network.sizes[k] for k in network.outputs)
+        if held == inputs and len(heads) > 1 and own == heads:
+            return
+        outputs = sum(heads)
+        if len(heads) > 1 and len(own) > 1:
+            raise ConfigError(
+                "network.populations",
+                f"must have an output of {' and one of '.join(map(str, heads))} neurons, the heads of "
+                f"{self.data.title} in order, or one of {outputs}, and {inputs} inputs; it has {held} inputs "
+                f"and outputs of {', '.join(map(str, own))}",
+            )
         for k in network.outputs:
             if (held, network.sizes[k]) != (inputs, outputs):
                 raise ConfigError(
@@ -262,16 +273,18 @@ class RunSpec:
         run = "regression" if self.data.task == "regression" else "tabular"
         return f"; a 0 at either end takes those of the data, as the run `{run}` does, which fits any table"
 
-    def with_data(self, data: DataSpec, inputs: int, outputs: int) -> RunSpec:
+    def with_data(self, data: DataSpec, inputs: int, heads: tuple[int, ...]) -> RunSpec:
         """Return the run with what its data say: the section that reads them again, and sizes that were left open.
+
+        ``heads`` are the output neurons of each head.
 
         Raises
         ------
         ConfigError
             When the network has other inputs or outputs, with both numbers.
         """
-        found = dataclasses.replace(self, data=data, network=self.network.closed(inputs, outputs))
-        found._check_sizes(inputs, outputs, network_of(found.network))
+        found = dataclasses.replace(self, data=data, network=self.network.closed(inputs, sum(heads)))
+        found._check_sizes(inputs, heads, network_of(found.network))
         return found
 
     @property

@@ -45,7 +45,7 @@ def bound(run: RunSpec, samples: Dataset | None = None) -> RunSpec:
     if samples is None:
         samples = load(run.data)
     section = section_of(samples)
-    found = run.with_data(section, samples.n_inputs, samples.n_outputs)
+    found = run.with_data(section, samples.n_inputs, samples.heads.sizes)
     is_own = section.file is not None or section.given is not None
     return _retitled(found) if is_own and run.name in built_in("runs") else found
 

@@ -153,7 +153,7 @@ def _split(override: str) -> tuple[str, str]:
 
 
 # Naming other data → what was said of those before.
-_OF_A_FILE = ("file", "task", "inputs", "leave_out", "target", "scaling", "test_share", "split_seed")
+_OF_A_FILE = ("file", "task", "kinds", "inputs", "leave_out", "target", "scaling", "test_share", "split_seed")
 _REPLACED = {"data.file": ("set", "given", "digest"), "data.set": (*_OF_A_FILE, "given", "digest")}
 
 

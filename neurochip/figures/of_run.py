@@ -13,12 +13,22 @@ from neurochip.report.bit_rows import bit_rows
 from neurochip.report.figures import Chart, Curve
 from neurochip.report.schema import Document, EnergyTable
 from neurochip.report.sections.analog import alignment_chart
-from neurochip.report.sections.learning import answer_charts, convergence_chart, learning_chart
+from neurochip.report.sections.learning import answer_charts, convergence_chart, file_word, learning_chart
 from neurochip.report.sections.spikes import busiest
-from neurochip.report.wording import phase_words
+from neurochip.report.wording import has_classes, phase_words
 from neurochip.training.record import Raster
 
-__all__ = ["FIGURES", "bits", "confusion", "energy", "learning", "mesh", "raster", "run_figures"]
+__all__ = [
+    "FIGURES",
+    "bits",
+    "confusion",
+    "energy",
+    "head_figures",
+    "learning",
+    "mesh",
+    "raster",
+    "run_figures",
+]
 
 _MOST_CORES = 24  # that have a bar of their own
 
@@ -27,8 +37,10 @@ def run_figures(document: Document, rasters: Sequence[Raster]) -> list[Figure]:
     """Return every figure that the results of a run have the numbers for."""
     made = [make(document) for make in FIGURES.values()]
     found: list[Figure] = [figure for figure in made if figure is not None]
+    found += head_figures(document)
     found += [ChartFigure(shown.name, shown.chart) for shown in answer_charts(document)]
-    return found + [raster(rasters, number) for number in range(len(rasters))]
+    classes = has_classes(document)
+    return found + [raster(rasters, number, classes=classes) for number in range(len(rasters))]
 
 
 def learning(document: Document) -> ChartFigure | None:
@@ -57,6 +69,22 @@ def confusion(document: Document) -> Heat | None:
         return None
     names = class_names(document, len(matrix))
     return Heat("confusion", "Confusion matrix", "True class", "Answer", names, names, np.array(matrix))
+
+
+def head_figures(document: Document) -> list[Heat | Bars]:
+    """Return the confusion matrix of each head of classes, and how well labels are told, where there are such heads."""
+    found: list[Heat | Bars] = []
+    for head in document["heads"]["each"] if "heads" in document else ():
+        word, names = file_word(head["name"]), head["names"]
+        if "confusion" in head:
+            title = f"Confusion matrix: {head['name']}"
+            matrix = np.array(head["confusion"])
+            found.append(Heat(f"confusion-{word}", title, "True class", "Answer", names, names, matrix))
+        elif "labels" in head:
+            rows = head["labels"]
+            parts = {"F1": [row["f1"] for row in rows], "wrong": [row["error"] for row in rows]}
+            found.append(Bars(f"labels-{word}", f"Labels: {head['name']}", "Share", "", names, parts))
+    return found
 
 
 def class_names(document: Document, classes: int) -> list[str]:
@@ -177,14 +205,18 @@ def mesh(document: Document) -> Mesh | None:
     return Mesh("chip", "The chip", *size, cores, "synaptic operations", ends)
 
 
-def raster(rasters: Sequence[Raster], number: int = 0) -> RasterFigure:
-    """Return the spikes of a recorded presentation; hidden neurons that fire, those that fire most first."""
+def raster(rasters: Sequence[Raster], number: int = 0, *, classes: bool = True) -> RasterFigure:
+    """Return the spikes of a recorded presentation; hidden neurons that fire, those that fire most first.
+
+    ``classes``: whether one class is what the network says.
+    """
     found = rasters[number]
     shown = {}
     for k, (name, spikes) in enumerate(zip(found.populations, found.spikes, strict=True)):
         bits = spikes.array()
         shown[name] = busiest(bits) if 0 < k < len(found.spikes) - 1 else bits
-    title = f"{found.presentation}: a {found.label}, answered {found.predicted}"
+    said = f": a {found.label}, answered {found.predicted}" if classes else ""
+    title = f"{found.presentation}{said}"
     sizes = {name: spikes.units for name, spikes in zip(found.populations, found.spikes, strict=True)}
     return RasterFigure(f"raster-{number}", title, shown, found.n_free if found.n_nudged else None, sizes)
 

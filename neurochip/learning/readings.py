@@ -85,7 +85,7 @@ class Presented(NamedTuple):
     Attributes
     ----------
     output
-        [sample, unit], the output at the end of the free phase: the network's answer.
+        [sample, unit], the outputs at the end of the free phase, side by side: the network's answer.
     updates, biases
         The change of weights, and of biases of populations 1 … .
     applied

@@ -153,7 +153,9 @@ class LearningRule(ABC):
         """
         targets = fitting_targets(targets)
         seen = self.schedule.run(substrate, targets, beta, lambda moment: self.read(substrate, moment))
-        return Presented(seen.free.value[-1], *self.changes(seen, share))
+        said = [seen.free.value[k] for k in self.network.outputs]
+        output = said[0] if len(said) == 1 else np.concatenate(said, axis=1)
+        return Presented(output, *self.changes(seen, share))
 
     def read(self, substrate: Substrate, moment: Moment) -> Reading:
         """Return what the rule reads of all populations at a moment of a presentation."""

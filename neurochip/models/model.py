@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,8 @@ from neurochip.spikes import Spikes, SpikeTrains
 from neurochip.substrate import Phase
 from neurochip.substrate.ledger import Ledger
 from neurochip.training.coding import Coding
-from neurochip.training.evaluate import answered, measured
+from neurochip.training.evaluate import answered, measured, read_populations
+from neurochip.training.head_results import HeadResult, all_right, head_results
 from neurochip.training.record import Raster
 from neurochip.training.state import TrainingState
 
@@ -103,7 +105,7 @@ class Model:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The label of each class, in the order of the output neurons; empty where it says numbers."""
+        """The label of each class, in the order of the output neurons; empty where it says more than one class."""
         return self._trained.coding.classes
 
     @property
@@ -160,25 +162,36 @@ class Model:
             For samples that the network cannot be shown.
         """
         inputs = self._trained.coding.inputs(x)
-        found = answered(self._built.substrate, lambda rows: inputs[rows], len(inputs), self.run.phases.free)
+        found = answered(
+            self._built.substrate,
+            lambda rows: inputs[rows],
+            len(inputs),
+            self.run.phases.free,
+            read=self._read,
+        )
         return np.concatenate([np.array(layer, dtype=np.float64) for _, _, layer in found])
 
-    def predict(self, x: ArrayLike | SpikeTrains) -> Array:
-        """Return the label of each sample [sample], or the numbers f64[sample, output] where it learnt numbers.
+    def predict(self, x: ArrayLike | SpikeTrains) -> Array | dict[str, Array]:
+        """Return what it says of each sample.
 
-        Labels are whole numbers where all classes are called by such, else texts. See `outputs`.
+        The label of the class [sample]; labels bool [sample, label] where it learnt which hold; or numbers f64[sample,
+        output]. Of several heads each of these, by the name of the head. Labels of classes are whole numbers where all
+        classes are called by such, else texts. See `outputs`.
         """
-        said = self.outputs(x)
-        coding = self._trained.coding
-        return coding.said(said) if coding.is_regression else coding.labels(np.argmax(said, axis=1))
+        found = self.coding.answers(self.outputs(x))
+        return next(iter(found.values())) if len(found) == 1 else found
 
-    def evaluate(self, x: ArrayLike | SpikeTrains | None = None, y: ArrayLike | None = None) -> Evaluation:
+    def evaluate(
+        self,
+        x: ArrayLike | SpikeTrains | None = None,
+        y: ArrayLike | Mapping[str, ArrayLike] | None = None,
+    ) -> Evaluation:
         """Measure the error on samples; without any, on those that tested the run.
 
         Parameters
         ----------
         x, y
-            Samples and their labels, or numbers.
+            Samples and their labels, or numbers; of several heads columns [sample, target], or arrays by name.
 
         Raises
         ------
@@ -188,7 +201,7 @@ class Model:
         free = self.run.phases.free
         if x is None and y is None:
             samples, n = self._tests()
-            found = measured(self._built.substrate, samples, "test", n, free)
+            found = measured(self._built.substrate, samples, "test", n, free, read=self._read)
         elif x is None or y is None:
             raise DataError(
                 "y" if y is None else "x", "is missing; give samples and their targets, or neither"
@@ -198,13 +211,19 @@ class Model:
             inputs = coding.inputs(x)
             samples = coding.dataset(inputs, coding.targets(y, len(inputs)), "samples")
             n = len(inputs)
-            found = measured(self._built.substrate, samples, "test", n, free)
+            found = measured(self._built.substrate, samples, "test", n, free, read=self._read)
         if found is None:
             raise RuntimeError("nobody asked an evaluation to stop")
-        rms = None
-        if found.said is not None:
-            rms = np.sqrt(np.mean((found.said - samples.test.targets[:n]) ** 2, axis=0))
-        return Evaluation(found.error, n, samples.classes, found.confusion, rms)
+        rms: NDArray[np.float64] | None = None
+        heads: tuple[HeadResult, ...] = ()
+        exact: float | None = None
+        true = samples.test.targets[:n]
+        if found.said is not None and samples.is_regression:
+            rms = np.sqrt(np.mean((found.said - true) ** 2, axis=0))
+        elif found.said is not None:
+            heads = head_results(samples.heads, true, found.said)
+            exact = all_right(samples.heads, true, found.said)
+        return Evaluation(found.error, n, samples.classes, found.confusion, rms, heads, exact)
 
     def spikes(self, x: ArrayLike | SpikeTrains) -> dict[str, Spikes]:
         """Return the spikes of every population while samples are shown, by name: [tick, sample, unit].
@@ -222,7 +241,12 @@ class Model:
         ticks, network = self.run.phases.free, self._built.network
         check_memory(len(inputs) * ticks * sum(network.sizes), "x", "show fewer samples at a time")
         found = answered(
-            self._built.substrate, lambda rows: inputs[rows], len(inputs), ticks, record=("spikes",)
+            self._built.substrate,
+            lambda rows: inputs[rows],
+            len(inputs),
+            ticks,
+            record=("spikes",),
+            read=self._read,
         )
         parts = [settled.spikes for settled, _, _ in found]
         names = [population.name for population in network.populations]
@@ -245,7 +269,9 @@ class Model:
         else:
             inputs = self._trained.coding.inputs(x)
             n, machine = len(inputs), self._fresh()
-            for _ in answered(machine.substrate, lambda rows: inputs[rows], n, self.run.phases.free):
+            for _ in answered(
+                machine.substrate, lambda rows: inputs[rows], n, self.run.phases.free, read=self._read
+            ):
                 pass
             told = machine.substrate.ledger()  # without the loading of the weights
             spent = Ledger(told.populations, told.sites, {phase: told.phases[phase] for phase in _ANSWERING})
@@ -297,6 +323,11 @@ class Model:
             )
         built.substrate.load(trained.state.parameters)
         return built
+
+    @property
+    def _read(self) -> tuple[int, ...]:
+        """The populations whose values are the answer."""
+        return read_populations(self._built.network, self.coding.heads)
 
     @property
     def _parameters(self) -> Any:

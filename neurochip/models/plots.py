@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from neurochip.errors import DataError
 from neurochip.figures.drawing import draw
-from neurochip.figures.of_run import FIGURES, raster
+from neurochip.figures.of_run import FIGURES, head_figures, raster
+from neurochip.report.wording import has_classes
 
 if TYPE_CHECKING:
     from neurochip.models.model import Model
@@ -30,6 +31,14 @@ class Plots:
     def confusion(self, axes: Any = None) -> Any:
         """Draw what the test samples were, and what the network said."""
         return self._drawn("confusion", axes)
+
+    def head(self, name: str, axes: Any = None) -> Any:
+        """Draw how well a head of classes or of labels does, where labels are learnt or several heads."""
+        found = {figure.title.partition(": ")[2]: figure for figure in head_figures(self._model.document)}
+        if name not in found:
+            have = ", ".join(found) or "no such heads"
+            raise DataError("head", f"there is no '{name}' with classes or labels; the model has {have}")
+        return draw(found[name], axes)
 
     def bits(self, axes: Any = None) -> Any:
         """Draw the bits of a training sample in each coding."""
@@ -58,7 +67,7 @@ class Plots:
             raise DataError(
                 "raster", f"{number} was not recorded: there are {len(rasters)} (record.presentations)"
             )
-        return draw(raster(rasters, number), axes)
+        return draw(raster(rasters, number, classes=has_classes(self._model.document)), axes)
 
     def _drawn(self, name: str, axes: Any) -> Any:
         figure = FIGURES[name](self._model.document)

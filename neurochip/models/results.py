@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.training.head_results import HeadResult
+
 __all__ = ["Energy", "Evaluation"]
 
 
@@ -16,15 +18,20 @@ class Evaluation(NamedTuple):
     Attributes
     ----------
     error
-        Share of wrong answers; of numbers, the share of their variance that is left unexplained, 1 − R².
+        Share of wrong answers; of numbers, the share of their variance that is left unexplained, 1 − R². Of several
+        heads the mean of theirs.
     samples
         How many.
     classes
         The labels, in the order of ``confusion``.
     confusion
-        i64[true, answered]; `None` where targets are numbers.
+        i64[true, answered], where one class is all that is learnt.
     rms
         Of numbers: the root of the mean squared deviation of each output, in its unit.
+    heads
+        Of labels, and of several heads: how well each does.
+    exact
+        Of these: the share of samples of which all classes and labels are right.
     """
 
     error: float
@@ -32,6 +39,8 @@ class Evaluation(NamedTuple):
     classes: tuple[str, ...]
     confusion: NDArray[np.int64] | None
     rms: NDArray[np.float64] | None
+    heads: tuple[HeadResult, ...] = ()
+    exact: float | None = None
 
     @property
     def accuracy(self) -> float:
@@ -45,10 +54,15 @@ class Evaluation(NamedTuple):
             table |= {"classes": list(self.classes), "confusion": self.confusion.tolist()}
         if self.rms is not None:
             table["rms"] = self.rms.tolist()
+        if self.heads:
+            table |= {"exact": self.exact, "heads": [head.to_json() for head in self.heads]}
         return table
 
     def __repr__(self) -> str:
         """Return one line."""
+        if self.heads:
+            each = ", ".join(f"{head.name} {100 * (1 - head.error):.2f} %" for head in self.heads)
+            return f"<Evaluation: {each}, {self.samples} samples>"
         words = f"{100 * self.error:.2f} % wrong" if self.rms is None else f"R² {self.accuracy:.4f}"
         return f"<Evaluation: {words}, {self.samples} samples>"
 

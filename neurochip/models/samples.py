@@ -81,12 +81,15 @@ def read_samples(path: Path, model: Model, *, with_targets: bool) -> Samples:
 
 def _spec(path: Path, model: Model) -> DataSpec:
     """Return which columns or arrays are what: as in the data that the run learnt from."""
-    task = "regression" if not model.classes else "classification"
-    asked = model.run.data
+    asked, heads = model.run.data, model.coding.heads
     if asked.file is None:
         shown = {key: getattr(asked, key) for key in _OF_EVENTS} if _learnt_events(model) else {}
-        return DataSpec(file=str(path), task=task, **shown)  # type: ignore[arg-type]
-    return replace(asked, file=str(path), digest=None, train=None, test=None)
+        kinds = heads.kinds if heads.task == "several" else ()
+        target = () if heads.is_classes or heads.is_numbers else heads.targets
+        named = path.suffix.lower() in _TEXT
+        return DataSpec(file=str(path), task=heads.task, kinds=kinds, target=target if named else (), **shown)
+    kinds = asked.kinds or (heads.kinds if asked.task == "several" else ())
+    return replace(asked, file=str(path), digest=None, train=None, test=None, kinds=kinds)
 
 
 def _learnt_events(model: Model) -> bool:
@@ -184,7 +187,8 @@ def _named(first: Sequence[str], model: Model, file: Foreign) -> list[int] | Non
 def _with_names(spec: DataSpec, first: Sequence[str], model: Model) -> DataSpec:
     """Return which columns are what in a table that has the names of the one that was learnt from, in any order."""
     learnt = model.coding.features
-    target = spec.target or model.coding.outputs
+    heads = model.coding.heads
+    target = spec.target or (() if heads.is_classes else heads.targets)
     left = [name for name in first if name not in learnt]
     if not target and len(left) == 1:
         target = tuple(left)

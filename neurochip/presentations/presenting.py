@@ -29,7 +29,7 @@ from neurochip.substrate.fitting import projection_matrices
 from neurochip.trace.signals import SignalGroup
 from neurochip.trace.traffic import CoreTraffic, TimingModel
 from neurochip.training.checkpoint import read_checkpoint
-from neurochip.training.evaluate import presentations
+from neurochip.training.evaluate import presentations, read_populations
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 from neurochip.training.streams import first_parameters
 
@@ -96,7 +96,8 @@ class Presentation:
         self._beta = abs(spec.learning.beta)
         shown = np.array([presentation])
         targets = samples.targets(shown, split).astype(np.float64)
-        self._targets = np.tile(targets, (1, len(built.network.outputs)))
+        same = read_populations(built.network, samples.heads) == (-1,)
+        self._targets = np.tile(targets, (1, len(built.network.outputs))) if same else targets
         inputs = samples.presented(shown, split)
         self._substrate.begin(inputs, presentations(presentation, 1))
         self._tick = 0

@@ -11,7 +11,7 @@ from neurochip.energy import Clocked, EnergyReport, HardwareUse, price
 from neurochip.report.baseline import baseline_table, per_point, real_valued_steps
 from neurochip.report.fault_rows import fault_counters
 from neurochip.report.mesh_table import mesh_of_run
-from neurochip.report.regression import regression_table
+from neurochip.report.regression import heads_table, regression_table
 from neurochip.report.schema import (
     FORMAT,
     BitsTable,
@@ -83,8 +83,10 @@ def document(
         }
     if record.optimiser is not None:
         table["optimiser"] = dataclasses.asdict(record.optimiser)
-    if record.answers is not None:
+    if record.answers is not None and record.answers.heads.is_numbers:
         table["regression"] = regression_table(record.answers)
+    elif record.answers is not None:
+        table["heads"] = heads_table(record.answers)
     if record.faults:
         table["faults"] = _faults(record)
     if record.analog is not None:

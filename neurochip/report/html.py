@@ -21,6 +21,7 @@ from neurochip.report.sections.numbers import numbers
 from neurochip.report.sections.provenance import provenance
 from neurochip.report.sections.spikes import spikes
 from neurochip.report.sections.timing import timing
+from neurochip.report.wording import has_classes
 from neurochip.training.record import Raster
 
 __all__ = ["html"]
@@ -43,7 +44,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         faults(document),
         timing(document),
         mesh(document.get("mesh"), document["chip"]),
-        spikes(rasters),
+        spikes(rasters, classes=has_classes(document)),
         chip(document),
         provenance(document),
     )

@@ -1,25 +1,48 @@
-"""How well numbers were learnt: deviations and R² of each output, and points for a picture."""
+"""How well numbers were learnt: deviations, R² and points for a picture; and how well each head of several."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
-from neurochip.report.schema import RegressionOutputTable, RegressionTable
+from neurochip.report.schema import HeadsTable, HeadTable, RegressionOutputTable, RegressionTable
+from neurochip.training.head_results import all_right, head_results
 from neurochip.training.record import Answers
 
-__all__ = ["regression_table"]
+__all__ = ["heads_table", "regression_table"]
 
 _MOST_POINTS = 1000  # of each output in the picture
 
 
 def regression_table(answers: Answers) -> RegressionTable:
-    """Return what stands in the report under ``regression``."""
+    """Return what stands in the report under ``regression``, where targets are numbers alone."""
+    whole = float(np.sqrt(np.mean((answers.said - answers.true) ** 2)))
+    return {"rms": whole, "outputs": _outputs(answers.heads.targets, answers.true, answers.said)}
+
+
+def heads_table(answers: Answers) -> HeadsTable:
+    """Return what stands in the report under ``heads``, where labels are learnt, or several heads."""
+    each = []
+    results = head_results(answers.heads, answers.true, answers.said)
+    for (head, at), found in zip(answers.heads.by_columns(), results, strict=True):
+        table = found.to_json()
+        if head.kind == "numbers":
+            table["regression"] = _outputs(head.names, answers.true[:, at], answers.said[:, at])
+        each.append(table)
+    exact = all_right(answers.heads, answers.true, answers.said)
+    return {"exact": exact, "each": cast("list[HeadTable]", each)}
+
+
+def _outputs(
+    names: Sequence[str], all_true: NDArray[np.float64], all_said: NDArray[np.float64]
+) -> list[RegressionOutputTable]:
     outputs = []
-    step = -(-len(answers.true) // _MOST_POINTS)
-    for k, name in enumerate(answers.names):
-        true, said = answers.true[:, k], answers.said[:, k]
+    step = -(-len(all_true) // _MOST_POINTS)
+    for k, name in enumerate(names):
+        true, said = all_true[:, k], all_said[:, k]
         squared, variance = float(np.mean((said - true) ** 2)), float(np.var(true))
         outputs.append(
             {
@@ -31,5 +54,4 @@ def regression_table(answers: Answers) -> RegressionTable:
                 "said": [float(v) for v in said[::step]],
             }
         )
-    whole = float(np.sqrt(np.mean((answers.said - answers.true) ** 2)))
-    return {"rms": whole, "outputs": cast("list[RegressionOutputTable]", outputs)}
+    return cast("list[RegressionOutputTable]", outputs)

@@ -7,6 +7,9 @@ from typing import Any, NotRequired, TypedDict
 from neurochip.report.mesh_schema import LinkTable, Meshed, QueueTable
 from neurochip.report.schema_learning import (
     EndedTable,
+    HeadsTable,
+    HeadTable,
+    LabelTable,
     OptimiserTable,
     RegressionOutputTable,
     RegressionTable,
@@ -27,6 +30,9 @@ __all__ = [
     "EnergyTable",
     "EpochTable",
     "FaultTable",
+    "HeadTable",
+    "HeadsTable",
+    "LabelTable",
     "LatencyTable",
     "LinkTable",
     "PhaseTimingTable",
@@ -81,7 +87,8 @@ class EpochTable(TypedDict):
 class ResultTable(TypedDict):
     """Errors after the epoch whose weights were kept, as shares, 0 to 1; ``confusion`` is [true][predicted].
 
-    Where targets are numbers an error is the share of their variance that is left unexplained, 1 − R².
+    Where targets are numbers an error is the share of their variance that is left unexplained, 1 − R²; of several
+    heads the mean of theirs.
     """
 
     train_error: float | None
@@ -368,6 +375,7 @@ class Document(Meshed):
     timing: NotRequired[TimingTable | None]  # null with timing = "tick"
     analog: NotRequired[dict[str, Any]]
     data: NotRequired[dict[str, Any]]  # `neurochip.data.Dataset.described`
-    regression: NotRequired[RegressionTable]  # only where targets are numbers
+    regression: NotRequired[RegressionTable]  # only where targets are numbers alone
+    heads: NotRequired[HeadsTable]  # only where labels are learnt, or several heads
     ended: NotRequired[EndedTable]  # only where training ended before its last epoch, or kept its best
     optimiser: NotRequired[OptimiserTable]  # only where one stands between changes and weights

@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
-__all__ = ["EndedTable", "OptimiserTable", "RegressionOutputTable", "RegressionTable"]
+__all__ = [
+    "EndedTable",
+    "HeadTable",
+    "HeadsTable",
+    "LabelTable",
+    "OptimiserTable",
+    "RegressionOutputTable",
+    "RegressionTable",
+]
 
 
 class EndedTable(TypedDict):
@@ -39,6 +47,39 @@ class RegressionOutputTable(TypedDict):
     r2: float | None
     true: list[float]
     said: list[float]
+
+
+class LabelTable(TypedDict):
+    """One `neurochip.training.head_results.LabelResult`."""
+
+    name: str
+    holds: int
+    said: int
+    both: int
+    error: float
+    f1: float
+
+
+class HeadTable(TypedDict):
+    """One `neurochip.training.head_results.HeadResult` of the test samples; ``regression`` has its numbers."""
+
+    name: str
+    kind: str
+    names: list[str]
+    error: float
+    confusion: NotRequired[list[list[int]]]
+    exact: NotRequired[float]
+    f1: NotRequired[float]
+    labels: NotRequired[list[LabelTable]]
+    rms: NotRequired[list[float]]
+    regression: NotRequired[list[RegressionOutputTable]]
+
+
+class HeadsTable(TypedDict):
+    """How well each head does; ``exact``: share of the test samples of which all classes and labels are right."""
+
+    exact: float | None
+    each: list[HeadTable]
 
 
 class RegressionTable(TypedDict):

@@ -154,7 +154,16 @@ def _errors(document: Document) -> list[tuple[str, str]]:
 
     result = document["result"]
     test, train = result["test_error"], result["train_error"]
-    if "regression" not in document:
+    if "heads" in document:
+        exact_share = document["heads"]["exact"]
+        rows = [("test error", f"[bold green]{percent(test)}[/] [dim]mean of heads[/]")]
+        for head in document["heads"]["each"][:4]:
+            numbers = head["kind"] == "numbers"
+            words = f"R² {1 - head['error']:.3f}" if numbers else f"{percent(head['error'])} wrong"
+            rows.append((f"  {escape(head['name'])}", words))
+        rows += [] if exact_share is None else [("all right", percent(exact_share))]
+        rows.append(("train error", percent(train)))
+    elif "regression" not in document:
         spread = standard_error(result)
         told = f"[bold green]{percent(test)}[/]" + (f" [dim]± {percent(spread)}[/]" if spread else "")
         rows = [("test error", told), ("train error", percent(train))]

@@ -15,6 +15,7 @@ __all__ = [
     "data_words",
     "ended_words",
     "error_words",
+    "has_classes",
     "held_error",
     "kept_epoch",
     "latency_words",
@@ -131,6 +132,11 @@ def error_words(document: Document) -> str:
     return "unexplained variance" if "regression" in document else "error"
 
 
+def has_classes(document: Document) -> bool:
+    """Whether one class is all that was learnt of a sample."""
+    return "classes" in document.get("data", {"classes": []})
+
+
 def data_words(document: Document) -> str | None:
     """Return what a run learnt from, in a sentence; `None` where its report does not say."""
     data = document.get("data")
@@ -148,7 +154,10 @@ def data_words(document: Document) -> str | None:
         "counts": f"inputs as shares of the greatest count{clipped}",
         "standard": f"inputs scaled to three standard deviations about the mean of the training part{clipped}",
     }[data["scaling"]]
-    said = f"{len(data['classes'])} classes" if "classes" in data else f"{len(data['outputs'])} numbers"
+    if "heads" in data:
+        said = ", ".join(f"{head['name']}: {len(head['names'])} {head['kind']}" for head in data["heads"])
+    else:
+        said = f"{len(data['classes'])} classes" if "classes" in data else f"{len(data['outputs'])} numbers"
     return (
         f"{data['name']}: {counts}; {exact(data['inputs'])} inputs, {said}; {scaled}. {data['provenance']}."
     )

@@ -94,7 +94,7 @@ def run_netlist(folder: Path, *, sample: int = 0, beta: float = 0.0, duration_s:
     if not 0 <= sample < len(samples.test):
         raise ConfigError("--sample", f"must be 0 to {len(samples.test) - 1}, got {sample}")
     row = np.array([sample])
-    said = "" if samples.is_regression else f" ({samples.classes[int(samples.labels('test')[sample])]})"
+    said = f" ({samples.classes[int(samples.labels('test')[sample])]})" if samples.heads.is_classes else ""
     return spice_netlist(
         built.substrate,
         samples.inputs(row, "test")[0],

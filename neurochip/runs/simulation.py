@@ -42,7 +42,7 @@ from neurochip.runs.building import (
 )
 from neurochip.training.callbacks import Callback, Failure, call_all
 from neurochip.training.convergence import convergence_curve
-from neurochip.training.evaluate import rasters
+from neurochip.training.evaluate import rasters, read_populations
 from neurochip.training.folder import RunFolder
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Progress, Reporter
@@ -343,7 +343,7 @@ def _carry_out(
             if failure is None and (not finished or (stop() and not trainer.is_over)):
                 raise Interrupted(None if folder is None else str(folder.path))
         if spec.substrate == "digital":
-            ledger = built.substrate.ledger()
+            ledger, read = built.substrate.ledger(), read_populations(built.network, samples.heads)
             drawn = rasters(
                 built.substrate,
                 samples,
@@ -352,7 +352,8 @@ def _carry_out(
                 nudged=spec.phases.nudged,
                 beta=abs(spec.learning.beta),
                 populations=tuple(p.name for p in built.network.populations),
-                outputs=len(built.network.outputs),
+                outputs=len(built.network.outputs) if read == (-1,) else 1,
+                read=read,
             )
             # Pictures are not part of the experiment: what they cost is not booked.
             built.substrate.restore_books(ledger, state.updates)

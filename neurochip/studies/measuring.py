@@ -27,7 +27,7 @@ from neurochip.sweep.costs import costs_of
 from neurochip.sweep.failure import kind_of
 from neurochip.sweep.identity import check_environment, check_files
 from neurochip.sweep.job import Done, Job
-from neurochip.training.evaluate import measured
+from neurochip.training.evaluate import measured, read_populations
 from neurochip.training.loop import Trainer
 from neurochip.training.progress import Reporter
 from neurochip.training.state import TrainingState
@@ -179,7 +179,14 @@ def _tested(run: RunSpec, built: Built, samples: data.Dataset) -> _Error:
     watch = Watch(run, built.substrate)
     n = len(samples.test)
     n = n if run.evaluation.test is None else min(n, run.evaluation.test)
-    found = measured(built.substrate, samples, "test", n, run.phases.free)
+    found = measured(
+        built.substrate,
+        samples,
+        "test",
+        n,
+        run.phases.free,
+        read=read_populations(built.network, samples.heads),
+    )
     if found is None:
         raise RuntimeError("nobody asked to stop")
     return found.error, watch.look(found.confusion, "the test")

@@ -12,7 +12,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data import Dataset
+from neurochip.data import Dataset, Head, Heads
+from neurochip.data.heads import HeadKind
 from neurochip.data.scaling import Scaling
 from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import check_seal, sealed
@@ -44,6 +45,14 @@ class _Position(TypedDict):
     resumed: _Count
     started: str
     ended: NotRequired[str]
+
+
+class _Head(TypedDict):
+    """What stands of a head in words."""
+
+    name: str
+    kind: HeadKind
+    names: tuple[str, ...]
 
 
 _FAMILIES = ("weights", "feedback", "biases")
@@ -118,16 +127,28 @@ def _write_parameters(group: Any, parameters: Parameters) -> None:
 
 def _write_coding(group: Any, samples: Dataset | Coding) -> None:
     group.create_dataset("digest", data=samples.digest)
+    outputs = samples.heads.all[0].names if samples.heads.is_numbers else ()
     group.create_dataset("classes", data=json.dumps(list(samples.classes)))
-    group.create_dataset("outputs", data=json.dumps(list(samples.outputs)))
+    group.create_dataset("outputs", data=json.dumps(list(outputs)))
     group.create_dataset("features", data=json.dumps(list(samples.features)))
-    for name, scaling in (("inputs", samples.scaling), ("targets", samples.target_scaling)):
-        if scaling is None:
-            continue
-        inner = group.create_group(name)
-        inner.create_dataset("kind", data=scaling.kind)
-        inner.create_dataset("low", data=scaling.low)
-        inner.create_dataset("high", data=scaling.high)
+    heads = samples.heads
+    _write_scaling(group, "inputs", samples.scaling)
+    if heads.is_numbers:
+        _write_scaling(group, "targets", heads.all[0].scaling)
+    elif not heads.is_classes:
+        told = [{"name": head.name, "kind": head.kind, "names": head.names} for head in heads]
+        group.create_dataset("heads", data=json.dumps(told))
+        for k, head in enumerate(heads):
+            _write_scaling(group, f"head {k}", head.scaling)
+
+
+def _write_scaling(group: Any, name: str, scaling: Scaling | None) -> None:
+    if scaling is None:
+        return
+    inner = group.create_group(name)
+    inner.create_dataset("kind", data=scaling.kind)
+    inner.create_dataset("low", data=scaling.low)
+    inner.create_dataset("high", data=scaling.high)
 
 
 class Stored(NamedTuple):
@@ -175,8 +196,12 @@ def _coding(found: Hdf5Group, file: Foreign, n_inputs: int) -> Coding | None:
     scalings = [_scaling(group.groups.get(key)) for key in ("inputs", "targets")]
     if scalings[0] is None:
         raise ValueError("data/inputs is missing")
-    digest = str(group.arrays["digest"])
-    return Coding(n_inputs, classes, outputs, scalings[0], scalings[1], digest, features)
+    heads = Heads.of_classes(classes) if scalings[1] is None else Heads.of_numbers(outputs, scalings[1])
+    if "heads" in group.arrays:
+        told = decode_json(str(group.arrays["heads"]), file, list[_Head], "heads")
+        heads = Heads(tuple(Head(head["name"], head["kind"], head["names"], _scaling(group.groups.get(f"head {k}")))
+                            for k, head in enumerate(told)))  # fmt: skip
+    return Coding(n_inputs, heads, scalings[0], str(group.arrays["digest"]), features)
 
 
 def _scaling(group: Hdf5Group | None) -> Scaling | None:

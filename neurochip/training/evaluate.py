@@ -8,13 +8,22 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.data import Dataset, Split
+from neurochip.data import Dataset, Heads, Split
 from neurochip.errors import DataError
+from neurochip.network import Network
 from neurochip.spikes import Spikes, SpikeTrains
 from neurochip.substrate import Observable, Phase, Settled, Substrate
 from neurochip.training.record import Raster
 
-__all__ = ["Measured", "answered", "confusion_matrix", "measured", "presentations", "rasters", "unexplained"]
+__all__ = [
+    "Measured",
+    "answered",
+    "confusion_matrix",
+    "measured",
+    "presentations",
+    "rasters",
+    "read_populations",
+]
 
 LANES = 256  # samples side by side; the result does not depend on it
 _EVALUATION = np.uint64(1) << np.uint64(48)  # presentations for measuring are numbered apart
@@ -32,16 +41,22 @@ class Measured(NamedTuple):
     ----------
     error
         Share of wrong answers; of numbers, the share of their variance that is left unexplained, 1 − R², on average
-        over outputs.
+        over outputs. Of several heads the mean of theirs (`neurochip.data.Heads.error`).
     confusion
-        i64[true, predicted], where targets are classes.
+        i64[true, predicted], where one class is all that is learnt.
     said
-        f64[sample, output] in the unit of the targets, where these are numbers.
+        f64[sample, target] else: numbers in the unit of the targets, labels 1 or 0, classes by number.
     """
 
     error: float
     confusion: NDArray[np.int64] | None = None
     said: NDArray[np.float64] | None = None
+
+
+def read_populations(network: Network, heads: Heads) -> tuple[int, ...]:
+    """Return the populations whose values are the answer: each output where each is a head, else the last one."""
+    sizes = tuple(network.sizes[k] for k in network.outputs)
+    return network.outputs if len(sizes) > 1 and sizes == heads.sizes else (-1,)
 
 
 def measured(
@@ -52,21 +67,24 @@ def measured(
     ticks: int,
     on_batch: Callable[[int, float, int], None] = lambda *_: None,
     stop: Callable[[], bool] = lambda: False,
+    *,
+    read: Sequence[int] = (-1,),
 ) -> Measured | None:
     """Measure the first ``n`` samples of a part; `None` when asked to stop before all are.
 
-    ``on_batch(done, error, lanes)`` is called after each batch with the error so far, then ``stop`` is asked.
+    ``on_batch(done, error, lanes)`` is called after each batch with the error so far, then ``stop`` is asked. ``read``
+    are the populations whose values are the answer (`read_populations`).
     """
     wanted = data.part(split).targets
-    said = np.empty((n, data.n_outputs)) if data.is_regression else None
+    said = None if data.heads.is_classes else np.empty((n, data.heads.columns))
     size = len(data.classes)
-    matrix = None if data.is_regression else np.zeros((size, size), dtype=np.int64)
+    matrix = np.zeros((size, size), dtype=np.int64) if data.heads.is_classes else None
     error = 0.0
     first = 0
-    for _, last, layer in answered(substrate, lambda rows: data.presented(rows, split), n, ticks):
+    for _, last, layer in answered(substrate, lambda rows: data.presented(rows, split), n, ticks, read=read):
         if said is not None:
-            said[first:last] = data.numbers(layer)
-            error = unexplained(wanted[:last], said[:last])
+            said[first:last] = data.heads.answered(layer)
+            error = data.heads.error(wanted[:last], said[:last])
         elif matrix is not None:
             np.add.at(matrix, (wanted[first:last], np.argmax(layer, axis=1)), 1)
             error = int(matrix.sum() - np.trace(matrix)) / last
@@ -84,6 +102,7 @@ def answered(
     ticks: int,
     *,
     record: Sequence[str] = (),
+    read: Sequence[int] = (-1,),
 ) -> Iterator[tuple[Settled, int, NDArray[np.floating]]]:
     """Show ``n`` samples, many at a time; this is how every answer of a network is had.
 
@@ -92,7 +111,7 @@ def answered(
     for first, last in _spans(n, LANES):
         substrate.begin(inputs(slice(first, last)), presentations(first, last - first))
         settled = substrate.run(Phase.EVALUATION, ticks, record=record)
-        yield settled, last, _output(substrate)
+        yield settled, last, _output(substrate, read)
 
 
 def confusion_matrix(
@@ -101,19 +120,8 @@ def confusion_matrix(
     """Return i64[true, predicted] over the first ``n`` samples of a part, whose targets are classes."""
     found = measured(substrate, data, split, n, ticks)
     if found is None or found.confusion is None:
-        raise DataError(data.name, "has numbers as targets, and classes are needed")
+        raise DataError(data.name, "has other targets than one class, which is needed")
     return found.confusion
-
-
-def unexplained(true: NDArray[np.float64], said: NDArray[np.float64]) -> float:
-    """Return 1 − R² of answers [sample, output], on average over outputs: 1 for always answering with the mean.
-
-    Samples that are all alike have no variance to explain: it is 1 for them, or 0 where the answers are exact.
-    """
-    squared = np.mean((said - true) ** 2, axis=0)
-    variance = np.var(true, axis=0)
-    share = np.where(variance > 0, squared / np.where(variance > 0, variance, 1.0), (squared > 0) * 1.0)
-    return float(np.mean(share))
 
 
 def rasters(
@@ -126,17 +134,21 @@ def rasters(
     beta: float,
     populations: tuple[str, ...],
     outputs: int = 1,
+    read: Sequence[int] = (-1,),
 ) -> tuple[Raster, ...]:
-    """Return the spikes of the first ``n`` test samples through both phases."""
+    """Return the spikes of the first ``n`` test samples through both phases.
+
+    ``outputs`` are populations with the same target; ``read`` those whose values are the answer.
+    """
     n = min(n, len(data.test))
     if n == 0:
         return ()
     shown = np.arange(n)
     substrate.begin(data.presented(shown, "test"), presentations(0, n))
     first = substrate.run(Phase.EVALUATION, free, record=("spikes",))
-    output = _output(substrate)
-    answers = np.zeros(n, dtype=np.int64) if data.is_regression else np.argmax(output, axis=1)
-    labels = answers if data.is_regression else data.labels("test")[:n]
+    output = _output(substrate, read)
+    answers = np.argmax(output, axis=1) if data.heads.is_classes else np.zeros(n, dtype=np.int64)
+    labels = data.labels("test")[:n] if data.heads.is_classes else answers
     targets = np.tile(data.targets(shown, "test").astype(np.float64), (1, outputs))
     second = substrate.run(Phase.EVALUATION, nudged, beta=beta, targets=targets, record=("spikes",))
     return tuple(
@@ -156,10 +168,13 @@ def rasters(
     )
 
 
-def _output(substrate: Substrate) -> NDArray[np.floating]:
-    """Read the last layer, as the host does."""
-    substrate.book_readout(-1)
-    return substrate.observe(Observable.VALUE, -1)
+def _output(substrate: Substrate, read: Sequence[int]) -> NDArray[np.floating]:
+    """Read the outputs, as the host does, side by side."""
+    said = []
+    for population in read:
+        substrate.book_readout(population)
+        said.append(substrate.observe(Observable.VALUE, population))
+    return said[0] if len(said) == 1 else np.concatenate(said, axis=1)
 
 
 def _spans(n: int, step: int) -> Iterator[tuple[int, int]]:

@@ -18,7 +18,7 @@ from neurochip.learning.schedule import Schedule
 from neurochip.substrate import Ledger, Machine, Phase, Snapshot, Substrate
 from neurochip.substrate.optimising import Optimising
 from neurochip.training.diagnosis import Diagnosis, diagnose
-from neurochip.training.evaluate import Measured, measured, presentations
+from neurochip.training.evaluate import Measured, measured, presentations, read_populations
 from neurochip.training.progress import Reporter
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import Best, TrainingState
@@ -82,9 +82,20 @@ class Trainer:
         n_test = len(data.test)
         self._n_test = n_test if run.evaluation.test is None else min(run.evaluation.test, n_test)
         self._n_held = 0 if data.validation is None else len(data.validation)
-        # Several outputs have the same target; the last one is asked for the answer.
-        self._outputs = len(network_of(run.network).outputs)
-        self._variance = np.var(data.train.targets, axis=0) if data.is_regression else np.ones(1)
+        network = network_of(run.network)
+        self._read = read_populations(network, data.heads)
+        # Several outputs are a head each, or have the same target, and the last one is asked for the answer.
+        self._repeats = len(network.outputs) if len(self._read) == 1 else 1
+        if len(self._read) > 1 and getattr(substrate, "driven", False):
+            raise ConfigError(
+                "network.populations",
+                "gives each head an output of its own, and a controller reads one; put the heads side by side in one",
+            )
+        if run.learning.rule == "associative" and len(data.heads) > 1:
+            raise ConfigError(
+                "learning.rule", '"associative" learns one class of a sample, and the data have several'
+            )
+        self._variance = np.ones(1) if data.heads.is_classes else np.var(data.train.targets, axis=0)
         # A rule of another package may have phases that are not on a schedule; these are the usual ones.
         usual = Schedule(free=run.phases.free, nudged=run.phases.nudged, reference=run.phases.reference)
         self._schedule: Schedule = getattr(rule, "schedule", usual)
@@ -163,14 +174,16 @@ class Trainer:
         if self._run.phases.persistent and state.epoch > 0:
             self._wake(chosen)
         targets = self._data.targets(chosen)
-        if self._outputs > 1:
-            targets = np.tile(targets, (1, self._outputs))
+        if self._repeats > 1:
+            targets = np.tile(targets, (1, self._repeats))
         share = self._learning.decay**state.epoch
         if self._optimiser is not None:
             self._optimiser.share = share
         presented = self._rule.present(substrate, targets, beta, share)
-        substrate.book_readout(-1)
-        if not np.all(np.isfinite(presented.output)):
+        for population in self._read:
+            substrate.book_readout(population)
+        output = presented.output[:, -self._data.n_outputs :]
+        if not np.all(np.isfinite(output)):
             raise NumericError(
                 "states of output",
                 "are not finite; use smaller learning.rates, or a learning.beta nearer to 1",
@@ -180,22 +193,18 @@ class Trainer:
         if not presented.applied:
             substrate.write_weights(presented.updates, presented.biases)
         wanted = self._data.train.targets[chosen]
-        if self._data.is_regression:
-            state.squared += self._squared(presented.output, wanted)
+        heads = self._data.heads
+        if heads.is_classes:
+            state.wrong += int(np.count_nonzero(np.argmax(output, axis=1) != wanted))
         else:
-            state.wrong += int(np.count_nonzero(np.argmax(presented.output, axis=1) != wanted))
+            state.squared += heads.loss(wanted, heads.answered(output), self._variance)
         state.seen += chosen.size
         state.updates += 1
-
-    def _squared(self, output: NDArray[Any], wanted: NDArray[np.float64]) -> float:
-        """Return the sum over samples of squared deviations, as shares of the variance of the training targets."""
-        deviation = self._data.numbers(output) - wanted
-        return float(np.sum(np.mean(deviation**2 / self._variance, axis=1)))
 
     def _online_error(self) -> float:
         """Return the error of this epoch's free phases so far."""
         state = self.state
-        return (state.squared if self._data.is_regression else state.wrong) / state.seen
+        return (state.wrong if self._data.heads.is_classes else state.squared) / state.seen
 
     def _rest(self, chosen: NDArray[Any]) -> None:
         """Keep what these samples' lanes remember."""
@@ -357,4 +366,4 @@ class Trainer:
                 lanes * free,
             )
 
-        return measured(self._substrate, self._data, split, n, free, told, self._stop)
+        return measured(self._substrate, self._data, split, n, free, told, self._stop, read=self._read)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data import Heads
 from neurochip.description import ChipSpec, RunSpec
 from neurochip.energy.hardware import ElementUse, HardwareUse
 from neurochip.spikes import Spikes
@@ -40,7 +41,7 @@ class EpochRecord:
         Epochs done; 0 is before training.
     online_error
         Share of this epoch's training samples that their own free phase got wrong, 0 to 1; where targets are numbers,
-        the share of their variance that was left unexplained, as in all errors.
+        the share of their variance that was left unexplained, as in all errors. Of several heads the mean of theirs.
     train_error, test_error
         Share wrong among the training and test samples evaluated, 0 to 1; `None` when none were.
     validation_error
@@ -157,7 +158,7 @@ class Raster:
     Attributes
     ----------
     label, predicted
-        Class of the sample, and what the network said at the end of the free phase.
+        Class of the sample, and what the network said at the end of the free phase; 0 where not one class is learnt.
     presentation
         Which sample, in words, e.g. ``test 17``.
     populations
@@ -223,17 +224,17 @@ class ConvergenceCurve:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Answers:
-    """Numbers as they are and as the network says them.
+    """Targets as they are and as the network says them.
 
     Attributes
     ----------
-    names
-        Of the outputs.
+    heads
+        What is learnt.
     true, said
-        f64[sample, output], in the unit of the data.
+        f64[sample, target], in the unit of the data; labels 1 or 0, classes by number.
     """
 
-    names: tuple[str, ...]
+    heads: Heads
     true: NDArray[np.float64]
     said: NDArray[np.float64]
 
@@ -251,9 +252,10 @@ class RunRecord:
     epochs
         In order; empty for a convergence run.
     confusion
-        i64[true, predicted] over the test samples of the last evaluation; `None` where targets are numbers.
+        i64[true, predicted] over the test samples of the last evaluation, where one class is all that is learnt.
     answers
-        Where targets are numbers: what the test samples of the last evaluation have, and what the network said.
+        Where not one class is all that is learnt: what the test samples of the last evaluation have, and what the
+        network said.
     data
         What is known of the samples, as JSON values (`neurochip.data.Dataset.described`); `None` of a run without.
     seconds
@@ -314,5 +316,6 @@ class RunRecord:
         words = "" if last is None else f", {last.epoch:g} epochs"
         if last is not None and last.test_error is not None:
             error = last.test_error
-            words += f", test error {100 * error:.2f} %" if self.answers is None else f", R² {1 - error:.4f}"
+            numbers = self.answers is not None and self.answers.heads.is_numbers
+            words += f", R² {1 - error:.4f}" if numbers else f", test error {100 * error:.2f} %"
         return f"<RunRecord {self.run.name}: [{self.run.network.title}] on {self.run.substrate}{words}>"

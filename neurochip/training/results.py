@@ -20,10 +20,10 @@ _LOG = logging.getLogger("neurochip.training")
 
 
 def answers_of(state: TrainingState, samples: Dataset | None) -> Answers | None:
-    """Return what the last evaluation said of numbers."""
+    """Return what the last evaluation said, where not one class is all that is learnt."""
     if samples is None or state.said is None:
         return None
-    return Answers(names=samples.outputs, true=samples.test.targets[: len(state.said)], said=state.said)
+    return Answers(heads=samples.heads, true=samples.test.targets[: len(state.said)], said=state.said)
 
 
 def timeline_of(substrate: DigitalSubstrate, raster: Raster) -> Timeline:

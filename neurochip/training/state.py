@@ -43,7 +43,8 @@ class TrainingState:
     wrong, seen
         Samples of this epoch so far: wrong in their free phase, and presented.
     squared
-        Where targets are numbers: the sum over those samples of squared deviations, as shares of the variance.
+        Where not one class is all that is learnt: the sum over those samples of their errors (`Heads.loss`); of
+        numbers of squared deviations, as shares of the variance.
     updates
         Changes of weights so far.
     parameters, ledger
@@ -53,7 +54,7 @@ class TrainingState:
     confusion
         i64[true, predicted] of the last evaluation.
     said
-        f64[sample, output] of the last evaluation, where targets are numbers.
+        f64[sample, target] of the last evaluation, where not one class is all that is learnt.
     diagnostics
         What was found out about an analog die after each epoch, as JSON values.
     endings

@@ -12,8 +12,8 @@ import pytest
 
 from neurochip import simulate
 from neurochip.data import Part, from_arrays
+from neurochip.data.heads import unexplained
 from neurochip.errors import Interrupted
-from neurochip.training.evaluate import unexplained
 from tests.cli.conftest import Run, Workplace
 from tests.cli.test_own_data import stopping
 from tests.unit.data.test_own import folder_of_idx

@@ -164,10 +164,12 @@ def hdf5_samples() -> list[bytes]:
 
 def _model() -> Any:
     """Return as much of a model as its samples are read by: three named columns, two classes."""
-    from neurochip.data import DataSpec
+    from neurochip.data import DataSpec, Heads
 
     coding = SimpleNamespace(
-        features=("one", "two", "three"), outputs=("class",), scaling=SimpleNamespace(kind="range")
+        features=("one", "two", "three"),
+        heads=Heads.of_classes(("a", "b")),
+        scaling=SimpleNamespace(kind="range"),
     )
     run = SimpleNamespace(data=DataSpec(file="learnt.csv"))
     return SimpleNamespace(coding=coding, run=run, classes=("a", "b"), n_inputs=3)

@@ -39,6 +39,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "data.given": ("samples",),
     "data.digest": ("0" * 64,),
     "data.inputs": ("1",),
+    "data.kinds": ('["label"]',),
     "data.leave_out": ("1",),
     "data.sensor": ("[8, 8]",),
     "data.target": ("1",),

@@ -96,6 +96,8 @@ def _error_cards(document: Document) -> list[Markup]:
     train = f"after {epochs} epochs"
     if "regression" in document:
         return _regression_cards(document, train)
+    if "heads" in document:
+        return _head_cards(document, train)
     return [
         card("Test error", percent(result["test_error"]), about, "main"),
         card("Training error", percent(result["train_error"]), train),
@@ -111,6 +113,23 @@ def _regression_cards(document: Document, when: str) -> list[Markup]:
         card("R², training", "–" if train is None else f"{1 - train:.3f}", when),
         card("R.m.s. deviation", decimal(found["rms"]), names),
     ]
+
+
+def _head_cards(document: Document, when: str) -> list[Markup]:
+    table, result = document["heads"], document["result"]
+    each = [
+        f"{head['name']} R² {1 - head['error']:.3f}" if head["kind"] == "numbers"
+        else f"{head['name']} {percent(head['error'])}"
+        for head in table["each"][:4]
+    ]  # fmt: skip
+    samples = "" if result["test_samples"] is None else f" of {exact(result['test_samples'])} samples"
+    found = [
+        card("Test error, mean of heads", percent(result["test_error"]), ", ".join(each), "main"),
+        card("Training error", percent(result["train_error"]), when),
+    ]
+    if table["exact"] is not None:
+        found.append(card("All right", percent(table["exact"]), f"classes and labels{samples}"))
+    return found
 
 
 def _curve_cards(document: Document) -> list[Markup]:

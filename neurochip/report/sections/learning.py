@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +13,20 @@ from numpy.typing import NDArray
 from neurochip.report.figures import Chart, Curve, plot
 from neurochip.report.figures.captioned import Captioned
 from neurochip.report.markup import Content, Markup, tag
-from neurochip.report.quantities import decimal, percent
-from neurochip.report.schema import Document, EpochTable, RegressionOutputTable
+from neurochip.report.quantities import decimal, exact, percent
+from neurochip.report.schema import Document, EpochTable, HeadTable, RegressionOutputTable
 from neurochip.report.sections.frame import section
 from neurochip.report.wording import learning_words
 
-__all__ = ["answer_charts", "convergence", "convergence_chart", "error_chart", "learning", "learning_chart"]
+__all__ = [
+    "answer_charts",
+    "convergence",
+    "convergence_chart",
+    "error_chart",
+    "file_word",
+    "learning",
+    "learning_chart",
+]
 
 _HELD = "validation"
 _CURVES = (
@@ -41,6 +49,10 @@ def learning(document: Document) -> Markup | None:
         curve = tag("figure", plot(chart), tag("figcaption", words))
         answers = (shown.markup() for shown in answer_charts(document))
         return section("Learning", tag("div", curve, *answers, class_="columns"), about=told)
+    if "heads" in document:
+        words = "Mean over heads of the share of wrong answers, of numbers of 1 − R²; logarithmic scale."
+        curve = tag("figure", plot(chart), tag("figcaption", words))
+        return section("Learning", tag("div", curve, *_heads(document), class_="columns"), about=told)
     curve = tag("figure", plot(chart), tag("figcaption", "Samples classified wrong, logarithmic scale."))
     names = document["data"].get("classes", []) if "data" in document else []
     matrix = None if result["confusion"] is None else _confusion(result["confusion"], names)
@@ -56,13 +68,51 @@ def learning_chart(document: Document) -> Chart | None:
     chart = error_chart([curve for curve in curves if curve[1] or curve[0] != _HELD])
     if "regression" in document:
         return replace(chart, title="Unexplained variance", about="1 − R² after each epoch")
+    if "heads" in document:
+        return replace(chart, about="Mean error of the heads after each epoch")
     return chart
 
 
 def answer_charts(document: Document) -> list[Captioned]:
     """Return what the network says against what is true, a chart for each of the first numbers that it says."""
     table = document.get("regression")
-    return [] if table is None else [_answers(output) for output in table["outputs"][:_MOST_OUTPUTS]]
+    outputs = [] if table is None else table["outputs"]
+    if "heads" in document:
+        outputs = [output for head in document["heads"]["each"] for output in head.get("regression", [])]
+    return [_answers(output) for output in outputs[:_MOST_OUTPUTS]]
+
+
+def _heads(document: Document) -> Iterator[Markup]:
+    """Yield a figure for each head of classes and of labels, and for the first numbers."""
+    for head in document["heads"]["each"]:
+        if "confusion" in head:
+            yield _confusion(head["confusion"], head["names"], head["name"])
+        elif "labels" in head:
+            yield _labels(head)
+    yield from (shown.markup() for shown in answer_charts(document))
+
+
+def _labels(head: HeadTable) -> Markup:
+    """Return a row for each label: how often it holds and is said, and how well that fits."""
+    names = ("holds", "said", "both", "wrong", "F1")
+    rows = [
+        tag(
+            "tr",
+            tag("th", label["name"]),
+            *(tag("td", exact(label[key])) for key in ("holds", "said", "both")),
+            tag("td", percent(label["error"])),
+            tag("td", decimal(label["f1"])),
+        )
+        for label in head["labels"]
+    ]
+    table = tag(
+        "table", tag("thead", tag("tr", tag("td"), *(tag("th", n) for n in names))), tag("tbody", *rows)
+    )
+    words = (
+        f"{head['name']}: in how many test samples each holds, the network says so, and both; after the last epoch. "
+        f"All right in {percent(head['exact'])} of the samples; mean F1 {decimal(head['f1'])}."
+    )
+    return tag("figure", table, tag("figcaption", words))
 
 
 def _answers(output: RegressionOutputTable) -> Captioned:
@@ -76,9 +126,12 @@ def _answers(output: RegressionOutputTable) -> Captioned:
     )
     r2 = "–" if output["r2"] is None else f"{output['r2']:.3f}"
     words = f"{output['name']}: R² {r2}, r.m.s. deviation {decimal(output['rms'])}; test samples, after the last epoch."
-    return Captioned(
-        "answers-" + re.sub(r"[^A-Za-z0-9]+", "-", output["name"]).strip("-"), None, chart, words
-    )
+    return Captioned(f"answers-{file_word(output['name'])}", None, chart, words)
+
+
+def file_word(name: str) -> str:
+    """Return a name as part of the name of a file."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-")
 
 
 def error_chart(curves: Sequence[tuple[str, Sequence[tuple[float, float]], int]]) -> Chart:
@@ -95,7 +148,7 @@ def _points(epochs: list[EpochTable], key: str) -> list[tuple[float, float]]:
     return [(x, y) for x, y in found if isinstance(y, int | float)]
 
 
-def _confusion(matrix: list[list[int]], names: Sequence[str]) -> Markup:
+def _confusion(matrix: list[list[int]], names: Sequence[str], head: str = "") -> Markup:
     named = names if len(names) == len(matrix) else [str(k) for k in range(len(matrix))]
     classes = [name if len(name) <= 16 else f"{name[:15]}…" for name in named]
     mistakes = [n for true, row in enumerate(matrix) for said, n in enumerate(row) if said != true]
@@ -116,6 +169,7 @@ def _confusion(matrix: list[list[int]], names: Sequence[str]) -> Markup:
         rows.append(tag("tr", tag("th", classes[true]), *cells, tag("td", share, class_="wide")))
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="confusion")
     caption = "Test samples after the last epoch: rows are what they were, columns what the network said."
+    caption = f"{head}. {caption}" if head else caption
     return tag("figure", table, tag("figcaption", caption))
 
 

@@ -25,8 +25,11 @@ _FEW = 20  # so many neurons get a row of their own to be labelled
 _COLOURS = ((66, 122, 219), (26, 153, 138), (206, 143, 40), (209, 88, 120), (137, 103, 214), (98, 156, 62))
 
 
-def spikes(rasters: Sequence[Raster]) -> Markup | None:
-    """Return one figure per presentation; `None` when none was recorded."""
+def spikes(rasters: Sequence[Raster], *, classes: bool = True) -> Markup | None:
+    """Return one figure per presentation; `None` when none was recorded.
+
+    ``classes``: whether one class is what the network says.
+    """
     if not rasters:
         return None
     lead = (
@@ -35,20 +38,19 @@ def spikes(rasters: Sequence[Raster]) -> Markup | None:
         "often they fire; those that never do are left out."
     )
     return section(
-        "Spikes", tag("div", *(_figure(raster) for raster in rasters), class_="rasters"), about=lead
+        "Spikes", tag("div", *(_figure(raster, classes) for raster in rasters), class_="rasters"), about=lead
     )
 
 
-def _figure(raster: Raster) -> Markup:
+def _figure(raster: Raster, classes: bool) -> Markup:
     right = raster.predicted == raster.label
     verdict = tag(
         "span",
         "recognised" if right else f"taken for a {raster.predicted}",
         class_="hit" if right else "miss",
     )
-    title = tag(
-        "div", tag("strong", f"A {raster.label}"), " ", verdict, " ", tag("small", raster.presentation)
-    )
+    said = (tag("strong", f"A {raster.label}"), " ", verdict, " ") if classes else ()
+    title = tag("div", *said, tag("small", raster.presentation))
     rows: list[Panel] = []
     for position, (name, spikes) in enumerate(zip(raster.populations, raster.spikes, strict=True)):
         bits, last = spikes.array(), position == len(raster.populations) - 1
@@ -56,7 +58,7 @@ def _figure(raster: Raster) -> Markup:
         if 0 < position and not last:
             fired, all_of_them = int(bits.any(axis=0).sum()), bits.shape[1]
             bits, about = busiest(bits), f"{exact(fired)} of {exact(all_of_them)} fire"
-        few = last and bits.shape[1] <= _FEW
+        few = classes and last and bits.shape[1] <= _FEW
         rows.append(Panel(name, _classes(raster, bits.shape[1]) if few else name_of(name, about), bits))
     ticks = raster.n_free + raster.n_nudged
     return tag("figure", title, raster_figure(rows, ticks, raster.n_free if raster.n_nudged else None))

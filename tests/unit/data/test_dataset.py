@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.data import FACTS, Dataset, Part, data_folder, load, ready
+from neurochip.data import FACTS, Dataset, Heads, Part, data_folder, load, ready
 from neurochip.data.mnist import read_split
 from neurochip.data.scaling import Scaling
 from neurochip.errors import ConfigError, DataError
@@ -145,14 +145,13 @@ GOOD: dict[str, Any] = {
     "name": "dots",
     "train": Part(BYTES, np.array([0, 1, 1])),
     "test": Part(BYTES[:2], np.array([1, 0])),
-    "classes": ("off", "on"),
+    "heads": Heads.of_classes(("off", "on")),
 }
 NUMBERS: dict[str, Any] = {
     "name": "line",
     "train": Part(BYTES, np.zeros((3, 2))),
     "test": Part(BYTES[:2], np.ones((2, 2))),
-    "outputs": ("a", "b"),
-    "target_scaling": Scaling("range", np.zeros(2), np.full(2, 4.0)),
+    "heads": Heads.of_numbers(("a", "b"), Scaling("range", np.zeros(2), np.full(2, 4.0))),
 }
 
 
@@ -199,7 +198,7 @@ NUMBERS: dict[str, Any] = {
             {"test": Part(np.zeros((2, 5), np.uint8), np.array([1, 0]))},
             "dots: training samples have 4 inputs, those of test 5; all must have the same number",
         ),
-        (GOOD, {"classes": ("on",)}, "dots: train: must have at least 2 classes, has 1"),
+        (GOOD, {"heads": Heads.of_classes(("on",))}, "dots: train: must have at least 2 classes, has 1"),
         (
             NUMBERS,
             {"test": Part(BYTES[:2], np.ones((2, 1)))},
@@ -216,10 +215,8 @@ def test_inconsistent_set_is_refused(whole: dict[str, Any], change: dict[str, An
 
 def test_targets_of_numbers_are_coded_and_said_in_their_own_unit() -> None:
     made = Dataset(**NUMBERS)
-    assert (made.task, made.n_outputs) == ("regression", 2)
+    assert (made.heads.task, made.n_outputs) == ("regression", 2)
     np.testing.assert_array_equal(made.targets(np.array([0]), "test"), [[0.25, 0.25]])
-    np.testing.assert_array_equal(made.numbers(np.array([[0.25, 0.5]])), [[1.0, 2.0]])
+    np.testing.assert_array_equal(made.heads.answered(np.array([[0.25, 0.5]])), [[1.0, 2.0]])
     with pytest.raises(DataError, match="line: has numbers as targets, and classes are needed"):
         made.labels()
-    with pytest.raises(DataError, match="dots: has classes as targets, and numbers are needed"):
-        Dataset(**GOOD).numbers(np.zeros((1, 2)))

@@ -170,11 +170,11 @@ def test_folders_of_idx_files(tmp_path: Path) -> None:
 def test_numbers_as_targets(tmp_path: Path) -> None:
     y = X @ np.array([[1.0, 0.0], [0.5, 0.1], [0.0, 1.0]])
     found = from_arrays(X, y)
-    assert found.task == "regression" and found.n_outputs == 2 and found.target_scaling is not None
+    assert found.heads.task == "regression" and found.n_outputs == 2
     coded = found.targets(slice(None))
     np.testing.assert_allclose(coded.min(axis=0), 0.1, atol=1e-6)
     np.testing.assert_allclose(coded.max(axis=0), 0.9, atol=1e-6)
-    np.testing.assert_allclose(found.numbers(coded), found.train.targets, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(found.heads.answered(coded), found.train.targets, rtol=1e-4, atol=1e-3)
     text = csv_text(X, y[:, 0], head="a,b,c,score")
     own = load(DataSpec(file=write(tmp_path / "x.csv", text).file, task="regression", target=("score",)))
     assert own.outputs == ("score",) and own.classes == ()

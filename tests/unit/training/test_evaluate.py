@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.data import Dataset, Part, Split
+from neurochip.data import Dataset, Heads, Part, Split
 from neurochip.description import CodingSpec
 from neurochip.elements import Stochastic
 from neurochip.substrate import Phase
@@ -23,7 +23,7 @@ def samples(n_train: int = 30, n_test: int = 25) -> Dataset:
     parts = [
         Part(rng.integers(0, 256, (n, 9)).astype(np.uint8), rng.integers(0, 4, n)) for n in (n_train, n_test)
     ]
-    return Dataset(name="made up", train=parts[0], test=parts[1], classes=tuple("abcd"))
+    return Dataset(name="made up", train=parts[0], test=parts[1], heads=Heads.of_classes("abcd"))
 
 
 def chip(threads: int = 1) -> Any:
