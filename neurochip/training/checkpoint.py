@@ -199,9 +199,19 @@ def _coding(found: Hdf5Group, file: Foreign, n_inputs: int) -> Coding | None:
     heads = Heads.of_classes(classes) if scalings[1] is None else Heads.of_numbers(outputs, scalings[1])
     if "heads" in group.arrays:
         told = decode_json(str(group.arrays["heads"]), file, list[_Head], "heads")
-        heads = Heads(tuple(Head(head["name"], head["kind"], head["names"], _scaling(group.groups.get(f"head {k}")))
-                            for k, head in enumerate(told)))  # fmt: skip
+        heads = Heads(tuple(_head(head, group.groups.get(f"head {k}")) for k, head in enumerate(told)))
     return Coding(n_inputs, heads, scalings[0], str(group.arrays["digest"]), features)
+
+
+def _head(told: _Head, group: Hdf5Group | None) -> Head:
+    scaling = _scaling(group)
+    if (scaling is None) == (told["kind"] == "numbers") or len(told["names"]) < 1 + (
+        told["kind"] == "classes"
+    ):
+        raise ValueError(f"data/heads: {told['name']} is no head")
+    if scaling is not None and len(scaling.low) != len(told["names"]):
+        raise ValueError(f"data/heads: {told['name']} has {len(told['names'])} numbers and other ends")
+    return Head(told["name"], told["kind"], told["names"], scaling)
 
 
 def _scaling(group: Hdf5Group | None) -> Scaling | None:
