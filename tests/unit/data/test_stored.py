@@ -34,7 +34,11 @@ def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
     path = write_samples(samples, tmp_path / "x.npz")
     found = load(DataSpec(file=str(path)))
     assert found.classes == samples.classes and found.outputs == samples.outputs
-    assert found.name == samples.name and found.clipped == samples.clipped and found.heads.task == samples.heads.task
+    assert (
+        found.name == samples.name
+        and found.clipped == samples.clipped
+        and found.heads.task == samples.heads.task
+    )
     for split, part in samples.parts():
         other = found.part(split)
         np.testing.assert_array_equal(part.targets, other.targets)
