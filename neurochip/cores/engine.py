@@ -5,16 +5,14 @@ Placement plays no part here: what a core does follows from bits alone, and is c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.arrays import (
-    PLAYED,
-    UPDATED,
     Compacted,
     Pull,
     Reception,
@@ -22,24 +20,49 @@ from neurochip.cores.arrays import (
     Scratch,
     Span,
     State,
-    Synapses,
-    Wiring,
     aligned_zeros,
 )
 from neurochip.cores.channel import sound_channel
-from neurochip.cores.connectivity import Connectivities
+from neurochip.cores.layered_wiring import VECTOR, layers_of, wiring_of
+from neurochip.cores.layerwise import LISTED, LayerRoom, Layers, Seen, run_layers
 from neurochip.cores.population import neurons_of
 from neurochip.cores.raster import LayeredRaster
+from neurochip.cores.samples import run_samples
+from neurochip.cores.threads import Threads
 from neurochip.cores.tick import run_ticks
 from neurochip.elements.neurons.neuron import ROOM, Dynamics
 from neurochip.kernels._jit import typed
-from neurochip.kernels.random_bits import NOBODY
+from neurochip.kernels.tiles import WIDE
 
-__all__ = ["LayerEngine"]
+__all__ = ["LayerEngine", "Presented"]
 
-_VECTOR = 16
-IN_PLACE_BYTES = 1 << 16  # a matrix so large is not copied where its type and order are right
+_TOGETHER = 256  # ticks whose sums are added up before neurons are updated
+_FEW = 4  # samples for which weights are not cut into tiles
+MOST_ROOM = 1 << 26  # bytes of room for a layer after the other; networks that need more go tick by tick
 Counts = NDArray[np.int64]
+
+
+class _Desk(NamedTuple):
+    """What one thread works on."""
+
+    state: State
+    reception: Reception
+    scratch: Scratch
+
+
+class Presented(NamedTuple):
+    """What samples did, one after the other.
+
+    Attributes
+    ----------
+    states
+        Layer → its first variable, T[tick, unit], of the layers that were recorded.
+    totals
+        The variable that was added up at the end of each sample, list over layers of i64[unit].
+    """
+
+    states: Mapping[int, NDArray[Any]]
+    totals: list[Counts]
 
 
 class LayerEngine:
@@ -86,32 +109,42 @@ class LayerEngine:
         self._rest, self._units = rest, units
         self.raster, self._placed, self._dtype = raster, placed, dtype
         slots = raster.n_slots
-        sums = np.dtype(np.int32) if held_as.kind == "i" else dtype
+        self._sums = np.dtype(np.int32) if held_as.kind == "i" else dtype
+        self._held_as, self._variables = held_as, variables
         kinds, kind_of = _kinds(dynamics)
         lags = [1] * len(placed.projections) if delays is None else list(delays)
-        self._wiring, self._synapses = _wiring(placed, weights, raster, held_as, dtype, sums, lags)
+        self._depth = max(lags, default=1)
+        self._wiring, self._synapses = wiring_of(placed, weights, raster, held_as, dtype, self._sums, lags)
         if scales is not None:
             self._wiring.scales[:] = scales
         self._wiring.populations[:, 2] = kind_of
-        self._state = State(
-            aligned_zeros((1, variables, slots), dtype),
-            aligned_zeros((1, max(lags, default=1), slots), np.uint8),
-            aligned_zeros((1, slots), np.uint16),
-        )
+        self._desk = self._made_desk()
+        self._neurons = neurons_of(kinds, dtype, slots)
+        self._channel = sound_channel(self._wiring)
+        self._idle = np.zeros(slots, dtype=np.int64)
+        self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
+        self.tick = self._began = 0
+
+    def _made_desk(self) -> _Desk:
+        slots, dtype, sums = self.raster.n_slots, self._dtype, self._sums
         axons = int(self._wiring.sources[-1, 3])
         blocks = self._wiring.blocks
-        self._reception = Reception(
+        state = State(
+            aligned_zeros((1, self._variables, slots), dtype),
+            aligned_zeros((1, self._depth, slots), np.uint8),
+            aligned_zeros((1, slots), np.uint16),
+        )
+        reception = Reception(
             reference=np.zeros((1, 0), np.uint8),
             window=np.zeros((1, 0), np.uint8),
-            sums=aligned_zeros((1, int(blocks[:, 3].max(initial=0)) + _VECTOR), sums),
+            sums=aligned_zeros((1, int(blocks[:, 3].max(initial=0)) + VECTOR), sums),
             trace=np.zeros((1, 0), dtype),
             arrived=np.zeros((1, 0), np.uint8),
             late=np.zeros((1, 0), np.uint64),
             counts=np.zeros((1, 0), np.uint16),
         )
-        layers = len(placed.sizes)
         nothing = aligned_zeros(0, np.uint8)
-        self._scratch = Scratch(
+        scratch = Scratch(
             packed=aligned_zeros(slots // 8, np.uint8),
             plus=aligned_zeros(2 * axons + 8, np.uint64),
             minus=aligned_zeros(2 * axons + 8, np.uint64),
@@ -120,9 +153,9 @@ class LayerEngine:
             silence=aligned_zeros(slots, np.uint8),
             room=aligned_zeros((ROOM, slots), dtype),
             total=aligned_zeros(slots, sums),
-            part=aligned_zeros(slots, np.int16 if held_as == np.int8 else sums),
+            part=aligned_zeros(slots, np.int16 if self._held_as == np.int8 else sums),
             compacted=Compacted(
-                n=aligned_zeros(layers, np.uint64),
+                n=aligned_zeros(len(self._placed.sizes), np.uint64),
                 axon=aligned_zeros(0, np.uint64),
                 neuron=aligned_zeros(0, np.uint64),
                 words=aligned_zeros((0, 0), dtype),
@@ -132,11 +165,7 @@ class LayerEngine:
                 counts=aligned_zeros(0, np.uint16),
             ),
         )
-        self._neurons = neurons_of(kinds, dtype, slots)
-        self._channel = sound_channel(self._wiring)
-        self._idle = np.zeros(slots, dtype=np.int64)
-        self._idle_per_tick = np.zeros(len(raster.bits), dtype=np.int64)
-        self.tick = self._began = 0
+        return _Desk(state, reception, scratch)
 
     def rest(self) -> None:
         """Let the next tick be the first of a presentation: everything is 0 again, and what is recorded goes on."""
@@ -146,59 +175,173 @@ class LayerEngine:
         """Go on; return the first variable after each tick, list over layers of T[tick, unit], if it is recorded."""
         slots, here = self.raster.n_slots, slice(self.tick, self.tick + ticks)
         states = np.zeros((ticks if record else 0, 1, slots), dtype=self._dtype)
+        played = np.ascontiguousarray(self.raster.layer(0)[here])[None]
         run_ticks(
             np.zeros(1, np.int64),
-            typed(
-                Span(
-                    np.zeros(1, np.uint64),
-                    np.uint64(0),
-                    self.tick - self._began + 1,
-                    np.zeros((ticks, 1), self._dtype),
-                )
-            ),
+            self._span(self.tick - self._began + 1, ticks),
             typed(self._wiring),
             typed(self._synapses),
-            typed(self._state),
-            typed(self._reception),
-            typed(self._scratch),
+            *(typed(part) for part in self._desk),
             self._neurons,
-            typed(
-                Pull(
-                    np.zeros(len(self._placed.sizes), self._dtype),
-                    aligned_zeros((1, slots), self._dtype),
-                    np.ascontiguousarray(self.raster.layer(0)[here])[None],
-                    np.zeros((0, 1), np.int64),
-                    np.zeros(0, np.uint64),
-                )
-            ),
+            self._pull(played),
             self._channel,
-            typed(
-                Recorder(
-                    spikes=self.raster.bits[here].reshape(ticks, 1, slots),
-                    states=states,
-                    steps=np.zeros((0, 1, slots), self._dtype),
-                    per_core=np.zeros((0, 1, 0), np.int32),
-                    row=np.zeros(1, np.int64),
-                    variables=np.zeros(len(self._placed.sizes), np.int64),
-                    idle=self._idle,
-                    idle_per_tick=self._idle_per_tick[here],
-                )
+            self._recorder(
+                self.raster.bits[here].reshape(ticks, 1, slots),
+                states,
+                self._idle,
+                self._idle_per_tick[here],
             ),
         )
         self.tick += ticks
-        if not record:
-            return []
-        layers = self._by_layer(states[:, 0])
+        return [self._seen(k, values) for k, values in enumerate(self._by_layer(states[:, 0]))] if record else []
+
+    def present(
+        self, ticks: int, *, record: Sequence[int] = (), summed: int | None = None, threads: int = 1
+    ) -> Presented:
+        """Run the whole raster as samples of ``ticks`` ticks, each from rest, shared among threads.
+
+        Parameters
+        ----------
+        record
+            The layers whose first variable is recorded.
+        summed
+            A variable that is added up at the end of each sample.
+        """
+        n, slots, placed = len(self.raster.bits) // ticks, self.raster.n_slots, self._placed
+        column = np.full(len(placed.sizes), -1, np.int64)
+        width = 0
+        for k in record:
+            column[k], width = width, width + placed.sizes[k]
+        size = np.array(placed.sizes, np.int64)
+        states = np.zeros((len(self.raster.bits) if width else 0, width), self._dtype)
+        layers = None
+        if n >= _FEW and self._layer_bytes(ticks) <= MOST_ROOM:
+            layers = layers_of(placed, self._wiring, self._synapses)
+        shares = np.linspace(0, n, min(threads, n) + 1).astype(int).tolist()
+        seen = [
+            Seen(
+                self.raster.bits,
+                states,
+                column,
+                size,
+                np.zeros(slots, np.int64),
+                self._idle_per_tick,
+                -1 if summed is None else summed,
+                np.zeros(slots, np.int64),
+            )
+            for _ in shares[1:]
+        ]
+
+        def work(k: int) -> None:
+            share = shares[k], shares[k + 1]
+            if layers is not None:
+                self._run_layers(share, ticks, layers, seen[k])
+            else:
+                self._run_ticks(share, ticks, seen[k])
+
+        Threads(len(seen)).each(work)
+        self._idle += np.sum([one.idle for one in seen], axis=0)
+        self.tick = len(self.raster.bits)
+        totals = np.sum([one.total for one in seen], axis=0)
+        found = {k: states[:, column[k] : column[k] + placed.sizes[k]] for k in record}
+        return Presented(
+            {k: self._seen(k, values) for k, values in found.items()}, self._by_layer(totals)
+        )
+
+    def _layer_bytes(self, ticks: int) -> int:
+        """Return the room that a thread needs to run a layer after the other."""
+        rows, layers = max(ticks, _TOGETHER) + 1, len(self._placed.sizes)
+        listed = 4 * (self.raster.n_slots + (LISTED + 8) * layers)
+        return rows * (listed + self._sums.itemsize * int(np.prod(self._sums_of_a_tick())))
+
+    def _sums_of_a_tick(self) -> tuple[int, int]:
+        """Return the most blocks of a layer, and the most columns of a block."""
+        edges = self._wiring.range_blocks.astype(np.int64)
+        widest = max(self._placed.sizes)
+        return int(np.diff(edges).max(initial=1)), -(-widest // int(WIDE)) * int(WIDE)
+
+    def _run_layers(self, share: tuple[int, int], ticks: int, layers: Layers, seen: Seen) -> None:
+        slots, n_layers = self.raster.n_slots, len(self._placed.sizes)
+        rows = ticks * max(1, min(_TOGETHER // ticks, share[1] - share[0]))
+        blocks, columns = self._sums_of_a_tick()
+        room = LayerRoom(
+            words=aligned_zeros((self._variables, slots), self._dtype),
+            room=aligned_zeros((ROOM, slots), self._dtype),
+            lists=aligned_zeros((rows + 1, slots + LISTED * n_layers), np.uint32),
+            tails=aligned_zeros((n_layers, rows + 1, 8), np.uint32),
+            lengths=aligned_zeros((n_layers, rows + 1), np.uint64),
+            sums=aligned_zeros((blocks, rows, columns), self._sums),
+            part=aligned_zeros(int(WIDE), np.int16 if self._held_as == np.int8 else self._sums),
+            target=aligned_zeros(slots, self._dtype),
+        )
+        run_layers(*share, ticks, layers, typed(self._wiring), self._neurons, typed(room), typed(seen))
+
+    def _run_ticks(self, share: tuple[int, int], ticks: int, seen: Seen) -> None:
+        slots = self.raster.n_slots
+        desk = [typed(part) for part in self._made_desk()]
+        bits = self.raster.bits.reshape(-1, 1, slots)
+        states = np.zeros((ticks if len(seen.states) else 0, 1, slots), self._dtype)
+        begin, end = share[0] * ticks, share[1] * ticks
+        played = np.ascontiguousarray(self.raster.layer(0)[begin:end]).reshape(-1, ticks, self._placed.sizes[0])
+        constant = (
+            self._span(1, ticks),
+            typed(self._wiring),
+            typed(self._synapses),
+            *desk,
+            self._neurons,
+            self._pull(played[:1]),
+            self._channel,
+            self._recorder(bits[begin : begin + ticks], states, seen.idle, seen.idle_per_tick[begin : begin + ticks]),
+        )
+        loop = run_ticks.value(np.zeros(1, np.int64), *constant)
+        here = seen._replace(
+            bits=seen.bits[begin:end],
+            states=seen.states[begin:end],
+            idle_per_tick=seen.idle_per_tick[begin:end],
+        )
+        run_samples(loop, 0, len(played), *constant, played, bits[begin:end], typed(here))
+
+    def _span(self, first: int, ticks: int) -> Span:
+        return typed(Span(np.zeros(1, np.uint64), np.uint64(0), first, np.zeros((ticks, 1), self._dtype)))
+
+    def _pull(self, played: NDArray[np.uint8]) -> Pull:
+        return typed(
+            Pull(
+                np.zeros(len(self._placed.sizes), self._dtype),
+                aligned_zeros((1, self.raster.n_slots), self._dtype),
+                played,
+                np.zeros((0, 1), np.int64),
+                np.zeros(0, np.uint64),
+            )
+        )
+
+    def _recorder(
+        self, spikes: NDArray[np.uint8], states: NDArray[Any], idle: Counts, idle_per_tick: Counts
+    ) -> Recorder:
+        return typed(
+            Recorder(
+                spikes=spikes,
+                states=states,
+                steps=np.zeros((0, 1, self.raster.n_slots), self._dtype),
+                per_core=np.zeros((0, 1, 0), np.int32),
+                row=np.zeros(1, np.int64),
+                variables=np.zeros(len(self._placed.sizes), np.int64),
+                idle=idle,
+                idle_per_tick=idle_per_tick,
+            )
+        )
+
+    def _seen(self, layer: int, values: NDArray[Any]) -> NDArray[Any]:
+        """Return what is recorded of a layer in the unit of its potentials, above their zero."""
         if self._units is not None:
-            layers = [values * unit for values, unit in zip(layers, self._units, strict=True)]
+            values = values * self._units[layer]
         if self._rest is not None:
-            for values, rest in zip(layers, self._rest, strict=True):
-                values += rest.astype(values.dtype)
-        return layers
+            values += self._rest[layer].astype(values.dtype)
+        return values
 
     def variable(self, number: int) -> list[NDArray[Any]]:
         """Return a variable as it is now, list over layers of T[unit]."""
-        return self._by_layer(self._state.words[0, number].copy())
+        return self._by_layer(self._desk.state.words[0, number].copy())
 
     def _by_layer(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         return [values[..., first : first + size] for first, _, size in self.raster.layers.tolist()]
@@ -215,94 +358,9 @@ class LayerEngine:
         return by_piece, self._idle_per_tick
 
 
-def _wiring(
-    placed: PlacedNetwork,
-    weights: Sequence[NDArray[Any]],
-    raster: LayeredRaster,
-    held_as: np.dtype[Any],
-    dtype: np.dtype[Any],
-    sums: np.dtype[Any],
-    delays: Sequence[int],
-) -> tuple[Wiring, Synapses]:
-    in_place = _in_place(weights, held_as)
-    layers = raster.layers.tolist()
-    # What a layer sends is listed once for each delay at which it is heard.
-    sources = [(k, 1) for k in range(len(layers))]
-    sources += sorted({(s, d) for (s, _), d in zip(placed.projections, delays, strict=True)} - set(sources))
-    spans = [(layers[k][0], layers[k][1]) for k in range(len(layers))]
-    for k, _ in sources[len(layers) :]:
-        spans.append((spans[-1][1], spans[-1][1] + layers[k][1] - layers[k][0]))
-    packed = Connectivities(held_as, sums)
-    blocks: list[tuple[int, ...]] = []
-    held: list[tuple[int, int, NDArray[Any]]] = []  # first weight, from one row to the next, rows
-    edges, start = [0, 0], 0
-    borrowed = np.zeros(0, held_as)
-    for k in range(1, len(layers)):
-        for p, (source, target) in enumerate(placed.projections):
-            if target != k:
-                continue
-            connection, size = placed.connections[p], placed.sizes[k]
-            heard = sources.index((source, delays[p]))
-            first = 0 if p == in_place else start
-            if connection.kind != "dense":
-                stored = packed.add(connection, first, weights[p])
-                blocks.append((k, heard, 0, size, 0, 0, p, int(p == in_place)))
-                width, rows = _up(stored.size, _VECTOR), 1
-            else:
-                packed.add_dense()
-                stored = weights[p]
-                width = size if p == in_place else _up(size, _VECTOR)
-                blocks.append((k, heard, first, width, width, 0, p, int(p == in_place)))
-                # Lists are filled up with the last slot of the source, whose row is all zeros.
-                rows = layers[source][1] - layers[source][0]
-            if p == in_place:
-                borrowed = stored.reshape(-1)
-            else:
-                held.append((start, width, np.atleast_2d(stored)))
-                start += rows * width
-        edges.append(len(blocks))
-    memory = aligned_zeros(start, held_as)
-    for first, width, stored in held:
-        rows, columns = stored.shape
-        memory[first : first + rows * width].reshape(rows, width)[:, :columns] = stored
-    neuron = np.full(raster.n_slots, NOBODY)
-    for number, (first, _, size) in enumerate(layers):
-        base = sum(placed.sizes[:number])
-        neuron[first : first + size] = base + np.arange(size, dtype=np.uint64)
-    wiring = Wiring(
-        populations=np.array(
-            [(first, last, 0, PLAYED if k == 0 else UPDATED, 0) for k, (first, last, _) in enumerate(layers)],
-            dtype=np.uint64,
-        ),
-        sources=np.array([(*one, *span) for one, span in zip(sources, spans, strict=True)], dtype=np.uint64),
-        ranges=np.array([(k, first, last, 0) for k, (first, last, _) in enumerate(layers)], dtype=np.uint64),
-        range_blocks=np.array(edges, dtype=np.uint64),
-        blocks=np.array(blocks, dtype=np.uint64).reshape(-1, 8),
-        cores=np.zeros((0, 2), np.uint64),
-        weights=memory,
-        borrowed=borrowed,
-        scales=np.array([connection.scale for connection in placed.connections], dtype),
-        bias=aligned_zeros(raster.n_slots, dtype),
-        neuron=neuron,
-    )
-    return wiring, packed.tables()
-
-
 def _kinds(dynamics: Sequence[Dynamics]) -> tuple[list[Dynamics], list[int]]:
     """Return the different kinds of neurons, and the kind of each layer; the first layer's is never asked for."""
     kinds = {(one.update, one.constants, id(one.own)): one for one in dynamics}
     names = list(kinds)
     kind_of = [names.index((one.update, one.constants, id(one.own))) for one in dynamics]
     return list(kinds.values()), [0, *kind_of]
-
-
-def _up(number: int, step: int) -> int:
-    return -(-number // step) * step
-
-
-def _in_place(weights: Sequence[NDArray[Any]], held_as: np.dtype[Any]) -> int | None:
-    """Return the largest projection, if the kernel can read it as the caller has it."""
-    largest = max(range(len(weights)), key=lambda p: weights[p].nbytes)
-    found = weights[largest]
-    fits = found.dtype == held_as and found.flags.c_contiguous and found.nbytes >= IN_PLACE_BYTES
-    return largest if fits and found.flags.writeable else None

@@ -35,7 +35,7 @@ from neurochip.elements.neurons.neuron import STEP, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
 
-__all__ = ["run_ticks"]
+__all__ = ["run_ticks", "update_range"]
 
 _NOTHING, _ONE = np.uint64(0), np.uint64(1)
 
@@ -102,7 +102,7 @@ def _lives(r: Any, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
 
 
 @kernel
-def _update(
+def update_range(
     neurons: Neurons, kind: Any, first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any
 ) -> Any:
     """Advance a range of neurons of one kind by a tick; returns how many updates were idle."""
@@ -233,7 +233,7 @@ def run_ticks(
             for p in range(n_populations):
                 first, kind = populations[p, 0], populations[p, 2]
                 if c.n[p] != _NOTHING:
-                    _update(
+                    update_range(
                         neurons,
                         kind,
                         first,
@@ -252,7 +252,7 @@ def run_ticks(
                     window_tick = (tick - 1) % (pull.shown_from.shape[1] - 1)
                     begins, ends = pull.shown_from[b, window_tick], pull.shown_from[b, window_tick + 1]
                     _show(first, populations[p, 1], begins, ends, pull.shown, bits)
-                    _update(
+                    update_range(
                         neurons,
                         kind,
                         first,
@@ -284,7 +284,7 @@ def run_ticks(
                     deliver_range(r, wiring, synapses, neurons, schedule, sums, scratch)
                     until = ranges[r, 2]
                     r += _ONE
-                resting = _update(
+                resting = update_range(
                     neurons,
                     kind,
                     first,

@@ -188,6 +188,7 @@ def advanced(
     sample_ticks: int | None = None,
     *,
     potentials: bool = False,
+    threads: int = 1,
 ) -> tuple[dict[str, NDArray[Any]], dict[str, NDArray[Any]], MembraneUse | None]:
     """Run all ticks of a network that is laid out; return readout, potentials and membranes, as in `SpikingRun`."""
     silent = {name: group for name, group in network.outputs.items() if not network.group(group).fires}
@@ -196,21 +197,16 @@ def advanced(
     each = ticks if sample_ticks is None else sample_ticks
     if not 1 <= each <= ticks or ticks % each:
         raise ConfigError("sample_ticks", f"must divide {ticks}, the ticks of the raster, got {each}")
-    record = bool(silent) or potentials
-    parts = []
-    met = dict.fromkeys(names[1:], 0)
-    for _ in range(ticks // each):
-        made.engine.rest()
-        parts.append(made.engine.advance(each, record=record))
-        if made.integers is not None:
-            for name, counts in zip(names[1:], made.engine.variable(integer.MET)[1:], strict=True):
-                met[name] += int(counts.sum())
-    seen = [np.concatenate(layer) for layer in zip(*parts, strict=True)] if record else []
-    readout = {name: seen[names.index(group)] for name, group in silent.items()}
+    wanted = names if potentials else sorted(set(silent.values()))
+    summed = None if made.integers is None else integer.MET
+    seen = made.engine.present(each, record=[names.index(name) for name in wanted], summed=summed, threads=threads)
+    readout = {name: seen.states[names.index(group)] for name, group in silent.items()}
     use = None
     if made.integers is not None:
+        met = {name: int(counts.sum()) for name, counts in zip(names[1:], seen.totals[1:], strict=True)}
         use = MembraneUse(made.integers.spec, made.integers.groups, met)
-    return readout, dict(zip(names, seen, strict=True)) if potentials else {}, use
+    by_name = {name: seen.states[names.index(name)] for name in names} if potentials else {}
+    return readout, by_name, use
 
 
 def laid_out(

@@ -281,14 +281,14 @@ def test_weights_that_stay_where_they_are(kind: str, seed: int, recurrent: bool,
     case = Case(seed, recurrent, False)
     copied = case.fast(neuron, kind)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("neurochip.cores.engine.IN_PLACE_BYTES", 1)
+        patch.setattr("neurochip.cores.layered_wiring.IN_PLACE_BYTES", 1)
         kept = case.fast(neuron, kind)
     assert all(np.array_equal(a, b) for a, b in zip(kept.spikes, copied.spikes, strict=True))
     assert kept.ledger.totals == copied.ledger.totals
 
 
 def test_what_stays_where_it_is() -> None:
-    from neurochip.cores.engine import IN_PLACE_BYTES, _in_place
+    from neurochip.cores.layered_wiring import IN_PLACE_BYTES, _in_place
 
     side = int((IN_PLACE_BYTES // 4) ** 0.5) + 1
     small, large = np.ones((3, 4), np.float32), np.ones((side, side), np.float32)

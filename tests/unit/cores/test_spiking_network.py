@@ -41,6 +41,6 @@ def test_a_matrix_in_place_delivers_what_its_copy_does(monkeypatch: pytest.Monke
         return [bits.tolist() for bits in seen]
 
     copied = spikes()
-    monkeypatch.setattr("neurochip.cores.engine.IN_PLACE_BYTES", 1)
+    monkeypatch.setattr("neurochip.cores.layered_wiring.IN_PLACE_BYTES", 1)
     assert spikes() == copied
     assert np.any(copied[1])

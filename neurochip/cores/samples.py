@@ -1,0 +1,109 @@
+"""Samples one after the other, each from rest, through the loop over ticks: Python asks for them once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from neurochip.cores.arrays import (
+    Channel,
+    Neurons,
+    Pull,
+    Reception,
+    Recorder,
+    Scratch,
+    Span,
+    State,
+    Synapses,
+    Wiring,
+)
+from neurochip.cores.layerwise import Seen
+from neurochip.kernels._jit import entry, separate_kernel
+
+__all__ = ["run_samples"]
+
+_NOTHING = np.uint64(0)
+
+
+@separate_kernel
+def _take(source: Any, first: Any, n: Any, to: Any) -> None:
+    for j in range(_NOTHING, np.uint64(n)):
+        to[j] = source[first + j]
+
+
+@separate_kernel
+def _add(source: Any, to: Any) -> None:
+    for j in range(_NOTHING, np.uint64(source.shape[0])):
+        to[j] += np.int64(source[j])
+
+
+@entry
+def run_samples(
+    loop: Any,
+    first: int,
+    last: int,
+    span: Span,
+    wiring: Wiring,
+    synapses: Synapses,
+    state: State,
+    reception: Reception,
+    scratch: Scratch,
+    neurons: Neurons,
+    pull: Pull,
+    channel: Channel,
+    recorder: Recorder,
+    played: Any,
+    bits: Any,
+    seen: Seen,
+) -> None:
+    """Run samples ``first`` … ``last`` − 1 from rest; writes ``seen``.
+
+    Parameters
+    ----------
+    loop
+        `tick.run_ticks`, as a function value.
+    span, pull, recorder
+        Of one sample; what each plays, and where its spikes and idle updates are recorded, are put in their place.
+        ``recorder.states`` has room for a sample where populations are recorded.
+    played
+        u8[sample, tick, unit] of the input.
+    bits
+        u8[tick, 1, slot], those of ``seen``.
+    """
+    each, populations = span.schedule.shape[0], wiring.populations
+    for i in range(first, last):
+        begin, end = i * each, (i + 1) * each
+        loop(
+            recorder.row,
+            span,
+            wiring,
+            synapses,
+            state,
+            reception,
+            scratch,
+            neurons,
+            Pull(pull.nudge, pull.target, played[i : i + 1], pull.shown_from, pull.shown),
+            channel,
+            Recorder(
+                bits[begin:end],
+                recorder.states,
+                recorder.steps,
+                recorder.per_core,
+                recorder.row,
+                recorder.variables,
+                recorder.idle,
+                seen.idle_per_tick[begin:end],
+            ),
+        )
+        for p in range(populations.shape[0]):
+            if seen.column[p] >= 0:
+                for t in range(each):
+                    _take(
+                        recorder.states[t, 0],
+                        populations[p, 0],
+                        seen.size[p],
+                        seen.states[begin + t, seen.column[p] :],
+                    )
+        if seen.summed >= 0:
+            _add(state.words[0, seen.summed], seen.total)

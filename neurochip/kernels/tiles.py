@@ -1,0 +1,173 @@
+"""Sums of rows of a dense matrix that is cut into tiles of columns: what many ticks bring, a tile at a time.
+
+A row of a large matrix is out of the nearest cache again before it is wanted next. A tile of a few columns stays there
+while the spikes of many ticks, of many samples, are added up. Numbers are added in the order of `row_sums.deliver`, so
+that a sum has the same bits whichever of the two makes it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.kernels._jit import kernel, separate_kernel
+
+__all__ = ["NARROW", "WIDE", "Tiles", "add_up", "cut", "list_ones"]
+
+# Columns of a tile: as many sums as registers hold; and for what is left over of a matrix.
+WIDE, NARROW = np.uint64(64), np.uint64(16)
+_NOTHING, _ONE, _TWO, _THREE, _FOUR, _EIGHT = (np.uint64(n) for n in (0, 1, 2, 3, 4, 8))
+_LOG8, _TOP = np.uint64(3), np.uint64(56)
+_TO_EIGHT = ~np.uint64(7)
+_MOST = np.uint64(248)  # rows of int8 that 16 bits hold, in groups of eight
+_GATHER = np.uint64(0x0102040810204080)  # times eight bytes of 0 or 1: their bits, in the top byte
+# Which of eight bits are set, one after the other, and how many.
+_SET = np.zeros((256, 8), np.uint32)
+_COUNT = np.zeros(256, np.uint64)
+for _byte in range(256):
+    _ones = [_bit for _bit in range(8) if _byte >> _bit & 1]
+    _SET[_byte, : len(_ones)] = _ones
+    _COUNT[_byte] = len(_ones)
+_SET = _SET.reshape(-1)
+
+
+class Tiles(NamedTuple):
+    """Dense blocks, cut into tiles; each has a row of zeros more than there are sources."""
+
+    table: Any  # u64[tile, 5]  block, first column, columns, first weight, rows
+    weights: Any  # W[weight]  row after row of each tile
+
+
+def cut(blocks: list[NDArray[Any]], dtype: np.dtype[Any]) -> Tiles:
+    """Return matrices [source, neuron] as tiles, block after block."""
+    rows: list[tuple[int, int, int, int, int]] = []
+    start, line = 0, 64 // dtype.itemsize
+    for k, matrix in enumerate(blocks):
+        sources, width = matrix.shape
+        column = 0
+        while column < width:
+            columns = int(NARROW if width - column <= NARROW else WIDE)
+            rows.append((k, column, columns, start, sources + 1))
+            start += -(-columns * (sources + 1) // line) * line
+            column += columns
+    raw = np.zeros(start * dtype.itemsize + 64, np.uint8)
+    offset = -raw.ctypes.data % 64
+    weights = raw[offset : offset + start * dtype.itemsize].view(dtype)
+    for k, column, columns, first, n in rows:
+        part = blocks[k][:, column : column + columns]
+        weights[first : first + n * columns].reshape(n, columns)[: n - 1, : part.shape[1]] = part
+    return Tiles(np.array(rows, np.uint64).reshape(-1, 5), weights)
+
+
+@separate_kernel
+def list_ones(first: Any, last: Any, bits: Any, silent: Any, rows: Any, tail: Any) -> Any:
+    """List the spikes of a layer; returns how many.
+
+    Parameters
+    ----------
+    first, last
+        Its slots in u8[slot] ``bits``, multiples of 64.
+    silent
+        The row of zeros.
+    rows
+        u32[…] to be written: spikes, filled up with ``silent`` to a multiple of eight; room for eight more.
+    tail
+        u32[8] to be written: what is left of a multiple of eight, as `add_up` takes it: four, or none, then up to three.
+    """
+    words = bits.view(np.uint64)
+    end, base = _NOTHING, np.uint32(0)
+    for w in range(first >> _LOG8, last >> _LOG8):
+        byte = (words[w] * _GATHER) >> _TOP
+        at = byte << _LOG8
+        for k in range(_NOTHING, _EIGHT):
+            rows[end + k] = base + _SET[at + k]
+        base += np.uint32(8)
+        end += _COUNT[byte]
+    for k in range(_NOTHING, _EIGHT):
+        rows[end + k] = silent
+    at = end & _TO_EIGHT
+    four = end - at >= _FOUR
+    for k in range(_NOTHING, _FOUR):
+        tail[k] = rows[at + k] if four else silent
+    at += _FOUR if four else _NOTHING
+    for k in range(_NOTHING, _THREE):
+        tail[_FOUR + k] = rows[at + k] if at + k < end else silent
+    return end
+
+
+@kernel
+def _eights(weights: Any, width: Any, rows: Any, begin: Any, end: Any, total: Any) -> None:
+    """Add rows to T[width] ``total``, eight by eight."""
+    i = begin
+    while i < end:
+        a, b = np.uint64(rows[i]) * width, np.uint64(rows[i + _ONE]) * width
+        c, d = np.uint64(rows[i + _TWO]) * width, np.uint64(rows[i + _THREE]) * width
+        e, f = np.uint64(rows[i + _FOUR]) * width, np.uint64(rows[i + np.uint64(5)]) * width
+        g, h = np.uint64(rows[i + np.uint64(6)]) * width, np.uint64(rows[i + np.uint64(7)]) * width
+        for j in range(_NOTHING, width):
+            total[j] += ((weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])) + (
+                (weights[e + j] + weights[f + j]) + (weights[g + j] + weights[h + j])
+            )
+        i += _EIGHT
+
+
+@kernel
+def _tail(weights: Any, width: Any, tail: Any, total: Any) -> None:
+    """Add four rows, then three, one after the other; what is not there are zeros, which change no bit."""
+    a, b = np.uint64(tail[_NOTHING]) * width, np.uint64(tail[_ONE]) * width
+    c, d = np.uint64(tail[_TWO]) * width, np.uint64(tail[_THREE]) * width
+    e, f = np.uint64(tail[_FOUR]) * width, np.uint64(tail[np.uint64(5)]) * width
+    g = np.uint64(tail[np.uint64(6)]) * width
+    for j in range(_NOTHING, width):
+        total[j] += (weights[a + j] + weights[b + j]) + (weights[c + j] + weights[d + j])
+        total[j] += weights[e + j]
+        total[j] += weights[f + j]
+        total[j] += weights[g + j]
+
+
+@separate_kernel
+def _sum(
+    weights: Any, width: Any, rows: Any, tail: Any, n: Any, one_by_one: bool, part: Any, total: Any
+) -> None:
+    for j in range(_NOTHING, width):
+        total[j] = 0
+    if part.itemsize < total.itemsize:
+        at, stop = _NOTHING, (n + np.uint64(7)) & _TO_EIGHT
+        while at < stop:
+            until = min(at + _MOST, stop)
+            for j in range(_NOTHING, width):
+                part[j] = 0
+            _eights(weights, width, rows, at, until, part)
+            for j in range(_NOTHING, width):
+                total[j] += part[j]
+            at = until
+    elif one_by_one:
+        _eights(weights, width, rows, _NOTHING, n & _TO_EIGHT, total)
+        _tail(weights, width, tail, total)
+    else:
+        _eights(weights, width, rows, _NOTHING, (n + np.uint64(7)) & _TO_EIGHT, total)
+
+
+@kernel
+def add_up(
+    weights: Any, columns: Any, rows: Any, tail: Any, n: Any, one_by_one: bool, part: Any, total: Any
+) -> None:
+    """Set S[columns] ``total`` to the sum of ``n`` rows of a tile, listed by `list_ones`.
+
+    Parameters
+    ----------
+    weights
+        W[…] of the tile.
+    columns
+        `WIDE` or `NARROW`.
+    one_by_one
+        Whether what is left of a multiple of four is added row by row, as where a matrix has no row of zeros.
+    part
+        P[≥ columns], scratch; narrower than S where W is int8.
+    """
+    if columns == WIDE:
+        _sum(weights, WIDE, rows, tail, n, one_by_one, part, total)
+    else:
+        _sum(weights, NARROW, rows, tail, n, one_by_one, part, total)
