@@ -157,9 +157,11 @@ def command(
             "--replay drives the chip by recorded spikes; leave out --through and --device"
         )
     if raster is not None:
-        if seed is not None or threads is not None:
+        if seed is not None or (threads is not None and samples is None):
             raise click.UsageError(
                 "--replay draws nothing and takes one thread; leave out --seed and --threads"
+                if samples is None
+                else "--data draws nothing; leave out --seed"
             )
         _replay(
             raster,
@@ -169,7 +171,7 @@ def command(
             prices,
             timing or "tick",
             out,
-            samples is not None,
+            (samples is not None, threads or 1),
             (bits, calibrate, per_channel),
             placement,
             quiet=quiet,
@@ -229,7 +231,7 @@ def _replay(
     prices: str | None,
     timing: TimingModel,
     out: Path | None,
-    labelled: bool,
+    labelled: tuple[bool, int],
     numbers: tuple[int | None, Path | None, bool],
     placement: str | None,
     *,
@@ -250,7 +252,8 @@ def _replay(
         prices=prices,
         timing=timing,
         out=out,
-        labelled=labelled,
+        labelled=labelled[0],
+        threads=labelled[1],
         numbers=AskedNumbers(*numbers),
         placement=placement,
     )

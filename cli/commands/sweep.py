@@ -114,6 +114,12 @@ class _Sweep(click.Command):
     help="With --data or --replay: how the time of a chip is found, as in simulate.  [default: tick]",
 )
 @click.option(
+    "--placement",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --data or --replay: the core of each neuron, as a CSV (docs/replay.md), on every chip.",
+)
+@click.option(
     "--front",
     "fronts",
     metavar="FIGURE,FIGURE",
@@ -213,6 +219,7 @@ def command(
     chip: str | None,
     prices: str | None,
     timing: Timing | None,
+    placement: Path | None,
     fronts: tuple[str, ...],
     modes: str | None,
     dies: tuple[str, ...],
@@ -249,8 +256,7 @@ def command(
             vary,
             data,
             raster,
-            chip,
-            prices,
+            (chip, prices, placement),
             timing or "tick",
             fronts,
             overrides,
@@ -259,9 +265,10 @@ def command(
             as_json=as_json,
         )
         return
-    if chip or prices or timing or fronts:
+    if chip or prices or timing or placement or fronts:
         raise click.UsageError(
-            "--chip, --prices, --timing and --front need --data or --replay; of a run change values with --set"
+            "--chip, --prices, --timing, --placement and --front need --data or --replay; of a run change values with "
+            "--set"
         )
     from neurochip.report.sweeps.terminal import print_sweep
     from neurochip.studies.sweeping import run_sweep
@@ -316,7 +323,19 @@ def command(
         print_folder(outcome.folder)
 
 
-_EXPLORING = ("words", "vary", "data", "raster", "chip", "prices", "timing", "fronts", "overrides", "out")
+_EXPLORING = (
+    "words",
+    "vary",
+    "data",
+    "raster",
+    "chip",
+    "prices",
+    "timing",
+    "placement",
+    "fronts",
+    "overrides",
+    "out",
+)
 
 
 def _refuse_beside_exploring() -> None:
@@ -337,8 +356,7 @@ def _explore(
     vary: tuple[str, ...],
     data: Path | None,
     raster: Path | None,
-    chip: str | None,
-    prices: str | None,
+    on: tuple[str | None, str | None, Path | None],
     timing: Timing,
     fronts: tuple[str, ...],
     overrides: tuple[str, ...],
@@ -356,7 +374,10 @@ def _explore(
     if data is not None and raster is not None:
         raise click.UsageError("--data shows samples and --replay spikes; name one of them")
     run, _ = _run_and_dies(words, ())
-    what = given(run, data=data, raster=raster, overrides=overrides, chip=chip, prices=prices)
+    chip, prices, placement = on
+    what = given(
+        run, data=data, raster=raster, overrides=overrides, chip=chip, prices=prices, placement=placement
+    )
     found = explore(
         what.workload,
         what.chip,

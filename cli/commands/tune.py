@@ -100,6 +100,12 @@ __all__ = ["command"]
     type=click.Choice(["tick", "analytic", "cycle"]),
     help="With --data or --replay: how the time of a chip is found, as in simulate.  [default: tick]",
 )
+@click.option(
+    "--placement",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="With --data or --replay: the core of each neuron, as a CSV (docs/replay.md), on every chip.",
+)
 @SET
 @out_folder("runs/tune-NAME-TIME")
 @THREADS
@@ -129,6 +135,7 @@ def command(
     raster: Path | None,
     chip: str | None,
     timing: Timing | None,
+    placement: Path | None,
     overrides: tuple[str, ...],
     out: Path | None,
     threads: int | None,
@@ -150,7 +157,7 @@ def command(
             vary,
             data,
             raster,
-            chip,
+            (chip, placement),
             timing or "tick",
             objective,
             trials or 40,
@@ -162,9 +169,9 @@ def command(
             as_json=as_json,
         )
         return
-    if chip or timing:
+    if chip or timing or placement:
         raise click.UsageError(
-            "--chip and --timing need --data or --replay; of a run change values with --set"
+            "--chip, --timing and --placement need --data or --replay; of a run change values with --set"
         )
     from neurochip.studies.tuning import tune
 
@@ -204,7 +211,7 @@ def _search_chips(
     vary: tuple[str, ...],
     data: Path | None,
     raster: Path | None,
-    chip: str | None,
+    on: tuple[str | None, Path | None],
     timing: Timing,
     objective: str,
     trials: int,
@@ -229,7 +236,7 @@ def _search_chips(
             )
     if data is not None and raster is not None:
         raise click.UsageError("--data shows samples and --replay spikes; name one of them")
-    what = given(run, data=data, raster=raster, overrides=overrides, chip=chip)
+    what = given(run, data=data, raster=raster, overrides=overrides, chip=on[0], placement=on[1])
 
     def tell(trial: Trial, is_best: bool, objectives: Sequence[Objective]) -> None:
         mark = "*" if is_best else " "

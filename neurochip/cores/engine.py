@@ -181,7 +181,9 @@ class LayerEngine:
             self._span(self.tick - self._began + 1, ticks),
             typed(self._wiring),
             typed(self._synapses),
-            *(typed(part) for part in self._desk),
+            typed(self._desk.state),
+            typed(self._desk.reception),
+            typed(self._desk.scratch),
             self._neurons,
             self._pull(played),
             self._channel,
@@ -193,7 +195,9 @@ class LayerEngine:
             ),
         )
         self.tick += ticks
-        return [self._seen(k, values) for k, values in enumerate(self._by_layer(states[:, 0]))] if record else []
+        return (
+            [self._seen(k, values) for k, values in enumerate(self._by_layer(states[:, 0]))] if record else []
+        )
 
     def present(
         self, ticks: int, *, record: Sequence[int] = (), summed: int | None = None, threads: int = 1
@@ -244,9 +248,7 @@ class LayerEngine:
         self.tick = len(self.raster.bits)
         totals = np.sum([one.total for one in seen], axis=0)
         found = {k: states[:, column[k] : column[k] + placed.sizes[k]] for k in record}
-        return Presented(
-            {k: self._seen(k, values) for k, values in found.items()}, self._by_layer(totals)
-        )
+        return Presented({k: self._seen(k, values) for k, values in found.items()}, self._by_layer(totals))
 
     def _layer_bytes(self, ticks: int) -> int:
         """Return the room that a thread needs to run a layer after the other."""
@@ -278,20 +280,26 @@ class LayerEngine:
 
     def _run_ticks(self, share: tuple[int, int], ticks: int, seen: Seen) -> None:
         slots = self.raster.n_slots
-        desk = [typed(part) for part in self._made_desk()]
+        desk = self._made_desk()
         bits = self.raster.bits.reshape(-1, 1, slots)
         states = np.zeros((ticks if len(seen.states) else 0, 1, slots), self._dtype)
         begin, end = share[0] * ticks, share[1] * ticks
-        played = np.ascontiguousarray(self.raster.layer(0)[begin:end]).reshape(-1, ticks, self._placed.sizes[0])
+        played = np.ascontiguousarray(self.raster.layer(0)[begin:end]).reshape(
+            -1, ticks, self._placed.sizes[0]
+        )
         constant = (
             self._span(1, ticks),
             typed(self._wiring),
             typed(self._synapses),
-            *desk,
+            typed(desk.state),
+            typed(desk.reception),
+            typed(desk.scratch),
             self._neurons,
             self._pull(played[:1]),
             self._channel,
-            self._recorder(bits[begin : begin + ticks], states, seen.idle, seen.idle_per_tick[begin : begin + ticks]),
+            self._recorder(
+                bits[begin : begin + ticks], states, seen.idle, seen.idle_per_tick[begin : begin + ticks]
+            ),
         )
         loop = run_ticks.value(np.zeros(1, np.int64), *constant)
         here = seen._replace(

@@ -110,14 +110,19 @@ def layers_of(placed: PlacedNetwork, wiring: Wiring, synapses: Synapses) -> Laye
         order += ready
     matrices, tiles_of, tile = [], [0], 0
     for _, source, first, _, stride, _, projection, borrowed in wiring.blocks.tolist():
-        rows, width = placed.sizes[int(wiring.sources[source, 0])], placed.sizes[placed.projections[projection][1]]
+        rows, width = (
+            placed.sizes[int(wiring.sources[source, 0])],
+            placed.sizes[placed.projections[projection][1]],
+        )
         held = wiring.borrowed if borrowed else wiring.weights
         matrices.append(held[first : first + rows * stride].reshape(rows, stride)[:, :width])
     tiles = cut(matrices, wiring.weights.dtype)
     for k in range(len(matrices)):
         tile += int((tiles.table[:, 0] == k).sum())
         tiles_of.append(tile)
-    return typed(Layers(np.array(order, np.uint64), np.array(tiles_of, np.uint64), tiles))
+    heard = np.zeros(len(order), np.uint8)
+    heard[[source for source, _ in placed.projections]] = 1
+    return typed(Layers(np.array(order, np.int64), heard, np.array(tiles_of, np.uint64), tiles))
 
 
 def _up(number: int, step: int) -> int:

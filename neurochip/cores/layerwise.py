@@ -30,7 +30,8 @@ _NOTHING = np.uint64(0)
 class Layers(NamedTuple):
     """A network without loops, all of whose blocks are dense."""
 
-    order: Array  # u64[layer]  populations, each after all that it hears
+    order: Array  # i64[layer]  populations, each after all that it hears
+    heard: Array  # u8[population]  1: another one hears it
     tiles_of: Array  # u64[block + 1]  the tiles of block k are tiles_of[k] … tiles_of[k + 1] − 1
     tiles: Tiles
 
@@ -110,7 +111,14 @@ def _add(source: Any, first: Any, last: Any, to: Any) -> None:
 
 @kernel
 def _update_layer(
-    p: Any, begin: int, n_samples: int, each: int, wiring: Wiring, neurons: Neurons, room: LayerRoom, seen: Seen
+    p: Any,
+    begin: int,
+    n_samples: int,
+    each: int,
+    wiring: Wiring,
+    neurons: Neurons,
+    room: LayerRoom,
+    seen: Seen,
 ) -> None:
     """Update the neurons of a population through all ticks; those of the first sample begin at tick ``begin``."""
     first, last, kind = wiring.populations[p, 0], wiring.populations[p, 1], wiring.populations[p, 2]
@@ -140,7 +148,9 @@ def _update_layer(
                 kind,
                 first,
                 last,
-                Moment(t + 1, tick_key(_NOTHING, _NOTHING, np.uint64(t + 1)), start_key, room.target[:1], quiet),
+                Moment(
+                    t + 1, tick_key(_NOTHING, _NOTHING, np.uint64(t + 1)), start_key, room.target[:1], quiet
+                ),
                 Sample(words, seen.bits[begin + row], room.target, wiring.bias, wiring.neuron, seen.idle),
                 room.room,
                 nudge,
@@ -153,7 +163,14 @@ def _update_layer(
 
 @entry
 def run_layers(
-    first: int, last: int, each: int, layers: Layers, wiring: Wiring, neurons: Neurons, room: LayerRoom, seen: Seen
+    first: int,
+    last: int,
+    each: int,
+    layers: Layers,
+    wiring: Wiring,
+    neurons: Neurons,
+    room: LayerRoom,
+    seen: Seen,
 ) -> None:
     """Run samples ``first`` … ``last`` − 1, each of ``each`` ticks, from rest; writes ``seen``."""
     populations = wiring.populations
@@ -168,14 +185,14 @@ def run_layers(
         n_samples = min(group, last - at)
         begin = at * each
         for i in range(layers.order.shape[0]):
-            p = np.int64(layers.order[i])
+            p = layers.order[i]
             if populations[p, 3] == UPDATED:
                 blocks = wiring.range_blocks[p]
                 for k in range(blocks, wiring.range_blocks[p + 1]):
                     _sum_block(k, np.int64(k - blocks), n_samples, each, layers, wiring, room)
                 _update_layer(p, begin, n_samples, each, wiring, neurons, room, seen)
             start = _start(p, wiring)
-            for row in range(n_samples * each):
+            for row in range(n_samples * each if layers.heard[p] != 0 else 0):
                 room.lengths[p, row] = list_ones(
                     populations[p, 0],
                     populations[p, 1],

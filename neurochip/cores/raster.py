@@ -17,6 +17,8 @@ from neurochip.kernels.spike_lists import differences
 __all__ = ["LayeredRaster", "SpikeCounts"]
 
 _WORD = 64
+_MOST_RUN = 1 << 15
+_LONG_RUN = 16  # neurons on average: shorter ones are counted spike by spike
 Array = NDArray[Any]
 Counts = NDArray[np.int64]
 
@@ -97,7 +99,7 @@ class LayeredRaster:
         _count_spikes(
             self.layers,
             self.bits,
-            _Sorted(way, costs, meets, alike),
+            _Sorted(way, costs, meets, alike, *self._runs(way)),
             counts.by_way,
             counts.by_layer,
             counts.crossed,
@@ -113,6 +115,22 @@ class LayeredRaster:
             counts.met[:, min(k, 1)] += counts.by_layer[:, k, None] * meets[first[k]]
         return counts
 
+    def _runs(self, way: Array) -> tuple[Array, Array]:
+        """Return where neurons of one way lie side by side, of layers in which these runs are long; see `_Sorted`."""
+        runs: list[Array] = []
+        edges = [0]
+        for first, _, size in self.layers.astype(np.int64).tolist():
+            begins = np.diff(way[first : first + size], prepend=way[first] + 1) != 0
+            begins[::_MOST_RUN] = True
+            starts = first + np.flatnonzero(begins)
+            if size >= _LONG_RUN * len(starts):
+                ends = np.append(starts[1:], first + size)
+                runs.append(np.column_stack([starts, ends, way[starts]]).astype(np.uint64))
+                edges.append(edges[-1] + len(starts))
+            else:
+                edges.append(edges[-1])
+        return np.concatenate([np.zeros((0, 3), np.uint64), *runs]), np.array(edges, np.int64)
+
 
 class _Sorted(NamedTuple):
     """Neurons sorted by what their spikes do."""
@@ -121,6 +139,8 @@ class _Sorted(NamedTuple):
     costs: Array  # i64[way, 3]  what one spike crosses, as `SpikeCounts.crossed`
     meets: Array  # i64[way, 3]  what it meets, as `SpikeCounts.met`
     alike: Array  # u8[layer]  1: all its spikes meet the same, and that is left out
+    runs: Array  # u64[run, 3]  first slot, slot after the last, way
+    runs_of: Array  # i64[layer + 1]  the runs of layer k are runs_of[k] … runs_of[k + 1] − 1; none: they are too short
 
 
 class _Room(NamedTuple):
@@ -148,27 +168,29 @@ def _count_spikes(
     for k in range(layers.shape[0]):
         first, last = layers[k, 0], layers[k, 1]
         row = 0 if k == 0 else 1
-        alone = way[first]
-        others = 0
-        for j in range(first, first + layers[k, 2]):
-            others += 1 if way[j] != alone else 0
+        runs, until = neurons.runs_of[k], neurons.runs_of[k + 1]
         for t in range(raster.shape[0]):
             bits = raster[t]
-            if others == 0:  # their spikes need no list
-                spikes = np.int64(0)
-                for j in range(first, last):
-                    spikes += bits[j]
+            for i in range(runs, until):  # their spikes need no list
+                run = neurons.runs[i]
+                ones = np.uint16(0)  # more of which fit a vector
+                for j in range(run[0], run[1]):
+                    ones = np.uint16(ones + bits[j])
+                spikes, p = np.int64(ones), run[2]
                 by_layer[t, k] += spikes
-                by_way[alone] += spikes
+                by_way[p] += spikes
                 for at in range(3):
-                    crossed[t, at] += spikes * costs[alone, at]
+                    crossed[t, at] += spikes * costs[p, at]
+                    if neurons.alike[k] == 0:
+                        met[t, row, at] += spikes * meets[p, at]
+            if runs < until:
                 continue
             n, _ = differences(
                 first, last, bits, room.silence, np.uint64(0), room.packed, first, room.lists, room.spare
             )
             east_west, north_south, addressed = np.int64(0), np.int64(0), np.int64(0)
             for i in range(first, first + n):
-                p = way[first + room.lists[i]]
+                p = np.uint64(way[first + room.lists[i]])
                 by_way[p] += 1
                 east_west += costs[p, 0]
                 north_south += costs[p, 1]
@@ -180,6 +202,6 @@ def _count_spikes(
             if neurons.alike[k] != 0:
                 continue
             for i in range(first, first + n):
-                p = way[first + room.lists[i]]
+                p = np.uint64(way[first + room.lists[i]])
                 for at in range(3):
                     met[t, row, at] += meets[p, at]

@@ -22,6 +22,7 @@ __all__ = [
     "core_indices",
     "feedback_weights",
     "recurrent_weights",
+    "sampled_raster",
     "stored_as",
     "weight_format",
     "refuse_dead_cores",
@@ -207,6 +208,16 @@ def check_register(
             )
 
 
+def sampled_raster(samples: Array, ticks: int, sizes: list[int]) -> LayeredRaster:
+    """Return samples of the input, [sample, tick, unit], one after the other, with silence up to ``ticks`` of each."""
+    n, given, units = samples.shape
+    if units != sizes[0]:
+        raise DataError("spikes[0]", f"must have shape (ticks, {sizes[0]}), got {(n * ticks, units)}")
+    held = LayeredRaster(sizes, n * ticks)
+    _take_bits(samples, held.layer(0).reshape(n, ticks, units)[:, :given], "spikes")
+    return held
+
+
 def checked_raster(spikes: Sequence[ArrayLike], sizes: list[int], *, computes: bool) -> LayeredRaster:
     """Return the spikes of all layers, checked; of the input alone where the others are computed."""
     if len(spikes) != len(sizes) and not (computes and len(spikes) == 1):
@@ -226,15 +237,19 @@ def checked_raster(spikes: Sequence[ArrayLike], sizes: list[int], *, computes: b
         raise DataError("spikes[0]", "must have at least one tick, got none")
     held = LayeredRaster(sizes, ticks)
     for k, raster in enumerate(given[:1] if computes else given):
-        bits = held.layer(k)
-        if raster.dtype in (np.bool_, np.uint8) and raster.max(initial=0) <= 1:
-            bits[:] = raster  # as it is: no array beside it, whose pages would cost more than the spikes
-            continue
-        bits[:] = raster != 0
-        if not np.array_equal(bits, raster):
-            tick, unit = (int(i) for i in np.argwhere(bits != raster)[0])
-            raise DataError(f"spikes[{k}][{tick}, {unit}]", f"must be 0 or 1, got {raster[tick, unit]}")
+        _take_bits(raster, held.layer(k), f"spikes[{k}]")
     return held
+
+
+def _take_bits(given: Array, bits: NDArray[np.uint8], place: str) -> None:
+    """Write what is given into ``bits``; refuse all but 0 and 1."""
+    if given.dtype in (np.bool_, np.uint8) and given.max(initial=0) <= 1:
+        bits[:] = given  # as it is: no array beside it, whose pages would cost more than the spikes
+        return
+    bits[:] = given != 0
+    if not np.array_equal(bits, given):
+        at = tuple(int(i) for i in np.argwhere(bits != given)[0])
+        raise DataError(f"{place}{list(at)}", f"must be 0 or 1, got {given[at]}")
 
 
 def core_indices(placement: Sequence[ArrayLike], sizes: list[int], chip: ChipSpec) -> list[NDArray[np.int64]]:

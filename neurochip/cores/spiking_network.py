@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from neurochip.cores.raster import LayeredRaster
 from neurochip.description.spiking import AS_GOOD_AS, NeuronGroup, SpikingNetwork
 from neurochip.elements.neurons.filtered import (
+    ALIKE,
+    BIAS,
     CONSTANTS,
     SUBTRACT,
     SUBTRACT_LATE,
@@ -22,6 +24,7 @@ from neurochip.elements.neurons.neuron import Dynamics
 __all__ = ["discretised", "resting_potentials", "spiking_dynamics"]
 
 _NEVER = 1e30  # a threshold that no potential reaches, in float32 too
+_MOST_ALIKE = 1 << 24  # neurons that float32 can count
 _RESETS = {"value": VALUE, "subtract": SUBTRACT, "subtract-late": SUBTRACT_LATE, "value-late": VALUE_LATE}
 
 
@@ -91,7 +94,11 @@ def spiking_dynamics(network: SpikingNetwork, raster: LayeredRaster, state: Any 
     for c in network.connections:
         if c.bias is not None:
             first, _, size = layers[names.index(c.target)]
-            own[CONSTANTS.index("bias"), first : first + size] += c.bias
+            own[BIAS, first : first + size] += c.bias
+    for first, _, size in layers:
+        same = np.delete(own[:, first : first + size], BIAS, axis=0)
+        alike = np.array_equal(same, np.broadcast_to(same[:, :1], same.shape)) and size < _MOST_ALIKE
+        own[ALIKE, first] = size if alike else 0
     return filtered(own)
 
 

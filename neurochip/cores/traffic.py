@@ -94,8 +94,10 @@ class TrafficLedger:
     @functools.cached_property
     def per_tick(self) -> Mapping[str, Counts]:
         """The main counters by name, i64[tick] each."""
-        rows = self.ticks_book.counts.reshape(-1, 2, len(COUNTERS)).sum(axis=1)
-        series = {name: rows[:, _AT[name]] for name in _BY_TICK if name != "hops"}
+        counts = self.ticks_book.counts
+        series = {
+            name: counts[0::2, _AT[name]] + counts[1::2, _AT[name]] for name in _BY_TICK if name != "hops"
+        }
         series["hops"] = series["hops_ew"] + series["hops_ns"]
         return {name: series[name] for name in _BY_TICK}
 
@@ -181,8 +183,8 @@ def _by_tick(placed: PlacedNetwork, spikes: SpikeCounts, idle: tuple[Counts, Cou
     # Counter by counter in memory: most stay 0, and their pages are never touched.
     rows = np.moveaxis(np.zeros((len(COUNTERS), ticks, 2), dtype=np.int64), 0, -1)
     for row, part in ((0, slice(0, 1)), (1, slice(1, None))):
-        sent = spikes.by_layer[:, part]
-        rows[:, row, _AT["spikes_sent"]] = sent.sum(axis=1)
+        for k in range(len(placed.sizes))[part]:
+            rows[:, row, _AT["spikes_sent"]] += spikes.by_layer[:, k]
         for at, names in enumerate(
             (("packets", "spikes_delivered"), ("packets_sent",), ("sops", "weight_reads"))
         ):

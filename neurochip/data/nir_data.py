@@ -13,11 +13,13 @@ from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, briefly, read_hdf5
 from neurochip.keys.reading import did_you_mean
 
-__all__ = ["is_nir_data", "nir_events", "read_nir_data"]
+__all__ = ["is_nir_data", "nir_events", "read_nir_data", "read_nir_spikes"]
 
 Array = NDArray[Any]
 _TYPE = "__type__"
 _INPUT = "input"
+_ALMOST = 1e-6  # of a tick: times are rounded
+_MOST_TICKS = 1 << 24
 
 
 def is_nir_data(group: Hdf5Group) -> bool:
@@ -49,11 +51,44 @@ def read_nir_data(file: Foreign, wanted: str = "") -> Events:
 def nir_events(group: Hdf5Group, file: Foreign, wanted: str = "") -> Events:
     """Return the same of a file that is read already."""
     with file.guarded():
-        there = dict(_observables(group, ""))
-        if not there:
-            raise file.damaged("has no observable")
-        name = _chosen(there, wanted, file)
-        return _events(there[name], f"{file.path}: {briefly(name, 60)}")
+        name, observed = _observable(group, file, wanted)
+        return _events(observed, f"{file.path}: {briefly(name, 60)}")
+
+
+def read_nir_spikes(file: Foreign, dt: float, wanted: str = "") -> NDArray[np.uint8]:
+    """Return the spikes of one observable in ticks of ``dt`` seconds, u8[sample, tick, neuron].
+
+    There are as many ticks as the recording lasts. Several events of a neuron within a tick are one spike. Raises as
+    `read_nir_data`; also for times before 0, and for a recording that is too long.
+    """
+    group = read_hdf5(file, attributes=True)
+    if not is_nir_data(group):
+        raise file.damaged("has no NIRGraphData")
+    with file.guarded():
+        name, observed = _observable(group, file, wanted)
+        place = f"{file.path}: {briefly(name, 60)}"
+        events = _events(observed, place)
+        if observed.attributes.get(_TYPE) == "TimeGriddedData":
+            lasts = float(observed.attributes["dt"]) * np.asarray(observed.arrays["data"]).shape[1]
+        else:
+            lasts = float(observed.attributes["t_max"])
+        at = np.floor(events.t / dt + _ALMOST).astype(np.int64)
+        ticks = max(int(np.ceil(lasts / dt - _ALMOST)), int(at.max(initial=0)) + 1)
+        if not 0 < ticks <= _MOST_TICKS or at.min(initial=0) < 0:
+            raise DataError(
+                place, f"must last 1 to {_MOST_TICKS} ticks of {dt:g} s from 0 on, got {lasts:g} s"
+            )
+        spikes = np.zeros((len(events), ticks, events.size[0] if events.size else 1), np.uint8)
+        spikes[events.of, at, events.x] = 1
+        return spikes
+
+
+def _observable(group: Hdf5Group, file: Foreign, wanted: str) -> tuple[str, Hdf5Group]:
+    there = dict(_observables(group, ""))
+    if not there:
+        raise file.damaged("has no observable")
+    name = _chosen(there, wanted, file)
+    return name, there[name]
 
 
 def _observables(graph: Hdf5Group, within: str) -> Iterator[tuple[str, Hdf5Group]]:

@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from neurochip.cores.raster_file import load_arrays
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.placement_file import read_placement
 from neurochip.description import ChipSpec, RunSpec, read_prices
 from neurochip.description.chip_changes import chip_with, taken_out
 from neurochip.errors import ConfigError
 from neurochip.exploration.workload import NetworkWorkload, TrafficWorkload, Workload
 from neurochip.inference.inferring import read_samples
-from neurochip.inference.recorded import any_network, as_file, as_run, is_network, named_traffic, traffic_of
+from neurochip.inference.input_files import network_input
+from neurochip.inference.recorded import any_network, as_file, as_run, is_network, traffic_of
+from neurochip.network import layered
 
 __all__ = ["DEFAULT_CHIP", "Given", "given"]
 
@@ -48,6 +53,7 @@ def given(
     overrides: Sequence[str] = (),
     chip: str | None = None,
     prices: str | None = None,
+    placement: Path | None = None,
 ) -> Given:
     """Return the workload of labelled samples or of spikes.
 
@@ -61,6 +67,9 @@ def given(
         ``key=value``: of the chip, ``chip.core.neurons=256``, and of the run if there is one.
     chip, prices
         Name or file; `None` takes the run's chip, else cmos45, and the chip's own prices.
+    placement
+        A file (docs/replay.md) that puts neurons on the same cores of every chip; `None`: each is compiled for. Of a
+        chip without one of these cores, or on which one of them holds too little, the point says so.
 
     Raises
     ------
@@ -76,19 +85,24 @@ def given(
     if run is not None and is_network(run):
         network, _ = any_network(run, rest)
         sheet = chip_with(chip or DEFAULT_CHIP, (), paid)
+        names = [group.name for group in network.groups]
         if data is not None:
-            work = NetworkWorkload(network, read_samples(source))
+            work = NetworkWorkload(network, read_samples(source), _cores(placement, names, network.sizes))
         else:
-            shown = named_traffic(source, load_arrays(source), input_only=True)
-            work = NetworkWorkload(network, shown.spikes[0], shown.placement)
+            shown = network_input(source, network)
+            cores = _cores(placement, names, network.sizes)
+            work = NetworkWorkload(network, shown.spikes[0], shown.placement if cores is None else cores)
         return Given(work, sheet, tuple(changes), Path(run).stem, source.name, Path(run).name)
     if data is not None:
         raise ConfigError("--data", "shows samples to a network: name its .npz or .nir")
     traffic, spec = traffic_of(source, run, overrides, chip)
+    names = [population.name for population in layered(traffic.sizes).populations]
+    cores = _cores(placement, names, traffic.sizes)
+    placed = {} if cores is None else {"placement": cores}
     if spec is None:
         sheet = chip_with(chip or DEFAULT_CHIP, (), paid)
         return Given(
-            TrafficWorkload(traffic, lambda sheet: as_file(traffic, sheet)),
+            TrafficWorkload(traffic, lambda sheet: {**as_file(traffic, sheet), **placed}),
             sheet,
             tuple(changes),
             source.stem,
@@ -98,6 +112,12 @@ def given(
     table = spec.to_dict()
     table.pop("chip_changes", None)
     bare = RunSpec.from_dict(table)
-    work = TrafficWorkload(traffic, lambda sheet: as_run(traffic, bare, sheet))
+    work = TrafficWorkload(traffic, lambda sheet: {**as_run(traffic, bare, sheet), **placed})
     sheet = chip_with(spec.chip, (), paid)
     return Given(work, sheet, spec.chip_changes, f"{spec.name}-replay", source.name, spec.name)
+
+
+def _cores(
+    placement: Path | None, names: Sequence[str], sizes: Sequence[int]
+) -> list[NDArray[np.int64]] | None:
+    return None if placement is None else read_placement(placement, names, sizes)

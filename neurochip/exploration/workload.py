@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from neurochip.cores.raster_file import RecordedTraffic
 from neurochip.description import ChipSpec, PriceList
 from neurochip.description.spiking import SpikingNetwork
-from neurochip.inference.inferring import LabelledSamples, judged, presented
+from neurochip.inference.inferring import LabelledSamples, judged, ticks_of_sample
 from neurochip.inference.whole_numbers import AskedNumbers, on_integers
 from neurochip.replays.replaying import Replay, Timing, booked, recosted, replay
 from neurochip.replays.spiking import PlacedSpiking, advanced, laid_out
@@ -88,7 +88,7 @@ class NetworkWorkload:
         self._spikes: ArrayLike = () if isinstance(given, LabelledSamples) else given
         self._each: int | None = None
         if isinstance(given, LabelledSamples):
-            self._spikes, self._each = presented(network, given)
+            self._spikes, self._each = given.spikes, ticks_of_sample(network, given)
         self.samples = 0 if self._samples is None else len(self._samples.labels)
         self.ticks = self._each or len(np.asarray(self._spikes))
         self.work = {"spikes": 0, "counted": 0, "costed": 0}
@@ -119,7 +119,7 @@ class NetworkWorkload:
         """Compute all spikes, of a network that is rounded where the chip has integers only."""
         rounded = on_integers(self._network, chip, AskedNumbers())
         network = self._network if rounded is None else rounded.network
-        made = laid_out(network, self._spikes, chip, self._placement)
+        made = laid_out(network, self._spikes, chip, self._placement, self._each)
         readout, *_ = advanced(network, made, self._each)
         error = None
         if self._samples is not None:

@@ -13,6 +13,7 @@ from neurochip.cores.raster_file import load_arrays
 from neurochip.description import ChipSpec, PriceList
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import ConfigError, DataError
+from neurochip.inference.input_files import GRADED
 from neurochip.replays.replaying import Replay, Timing
 from neurochip.replays.spiking import MembraneUse, run_spiking
 
@@ -22,7 +23,7 @@ __all__ = [
     "infer",
     "judged",
     "per_sample",
-    "presented",
+    "ticks_of_sample",
     "read_samples",
 ]
 
@@ -109,7 +110,7 @@ def read_samples(path: Path | str) -> LabelledSamples:
     bits = spikes != 0
     if not np.array_equal(bits, spikes):
         at = tuple(int(i) for i in np.argwhere(bits != spikes)[0])
-        raise DataError(f"{path}: spikes{list(at)}", f"must be 0 or 1, got {spikes[at]}")
+        raise DataError(f"{path}: spikes{list(at)}", f"must be 0 or 1, got {spikes[at]:g}; {GRADED}")
     if labels.shape != spikes.shape[:1] or labels.dtype.kind not in "iu":
         raise DataError(
             f"{path}: labels", f"must be {len(spikes)} whole numbers, got {labels.dtype} {labels.shape}"
@@ -126,12 +127,13 @@ def infer(
     timing: Timing = "tick",
     output: str | None = None,
     placement: Sequence[ArrayLike] | None = None,
+    threads: int = 1,
 ) -> Inference:
     """Show all samples to a network on a chip; it is placed once.
 
     Each begins from rest, and ends when the spikes of its last tick have reached the output. What classifies is the
     neuron with the most spikes, or the largest sum of v over the ticks where the output does not fire; of several the
-    first.
+    first. Threads share the samples, and change no result.
 
     Raises
     ------
@@ -139,8 +141,17 @@ def infer(
         As of `run_spiking`; also for labels that the output has no neuron for.
     """
     name = _output(network, output)
-    raster, whole = presented(network, samples, name)
-    seen = run_spiking(network, raster, chip, placement, prices=prices, timing=timing, sample_ticks=whole)
+    whole = ticks_of_sample(network, samples, name)
+    seen = run_spiking(
+        network,
+        samples.spikes,
+        chip,
+        placement,
+        prices=prices,
+        timing=timing,
+        sample_ticks=whole,
+        threads=threads,
+    )
     return Inference(
         replay=seen.replay,
         predictions=judged(network, samples, name, seen.replay.spikes, seen.readout),
@@ -152,10 +163,11 @@ def infer(
     )
 
 
-def presented(
-    network: SpikingNetwork, samples: LabelledSamples, output: str | None = None
-) -> tuple[NDArray[np.uint8], int]:
-    """Return all samples one after the other, [tick, unit], and the ticks of each."""
+def ticks_of_sample(network: SpikingNetwork, samples: LabelledSamples, output: str | None = None) -> int:
+    """Return the ticks of a sample: its own, and those until its last spikes have reached the output.
+
+    Raises `DataError` for labels that the output has no neuron for.
+    """
     name = _output(network, output)
     group = network.group(network.outputs[name])
     least, most = int(samples.labels.min()), int(samples.labels.max())
@@ -163,11 +175,7 @@ def presented(
         raise DataError(
             "labels", f"must be 0 to {group.size - 1}, the neurons of output {name}, got {least} to {most}"
         )
-    n, ticks, units = samples.spikes.shape
-    whole = ticks + group.begins
-    raster = np.zeros((n, whole, units), np.uint8)
-    raster[:, :ticks] = samples.spikes
-    return raster.reshape(n * whole, units), whole
+    return int(samples.spikes.shape[1]) + group.begins
 
 
 def judged(
@@ -177,7 +185,7 @@ def judged(
     spikes: Sequence[NDArray[np.uint8]],
     readout: Mapping[str, NDArray[Any]],
 ) -> NDArray[np.int64]:
-    """Return the class of each of the samples that were `presented`, from the spikes of all groups."""
+    """Return the class of each of the samples that were shown, from the spikes of all groups."""
     name = _output(network, output)
     group = network.group(network.outputs[name])
     n, whole = len(samples.labels), samples.spikes.shape[1] + group.begins

@@ -56,6 +56,7 @@ def run_network(
     timing: Timing,
     numbers: AskedNumbers,
     placement: str | None = None,
+    threads: int = 1,
 ) -> NetworkRun:
     """Run a network on a chip, rounded if the chip has integers only or if that is asked for.
 
@@ -65,6 +66,8 @@ def run_network(
         Labelled samples, or the spikes of the input and, if that is given, the core of each neuron.
     placement
         A file or an objective, as `neurochip.inference.placing.placed_as` takes it; stands for that of ``given``.
+    threads
+        Share labelled samples.
 
     Raises
     ------
@@ -84,7 +87,7 @@ def run_network(
     names = [group.name for group in placed.groups]
     cores, mapping = placed_as(placement, names, placed.sizes, first)
     if isinstance(given, LabelledSamples):
-        shown = infer(placed, given, chip, prices=prices, timing=timing, placement=cores)
+        shown = infer(placed, given, chip, prices=prices, timing=timing, placement=cores, threads=threads)
         seen, membranes, samples = shown.replay, shown.membranes, len(shown.labels)
     else:
         where = given.placement if cores is None else cores

@@ -24,7 +24,7 @@ from neurochip.runs.building import build
 from neurochip.spikes import Spikes
 from neurochip.training.folder import RESOLVED
 
-__all__ = ["any_network", "as_file", "as_run", "is_network", "named_traffic", "network_file", "traffic_of"]
+__all__ = ["any_network", "as_file", "as_run", "is_network", "network_file", "traffic_of"]
 
 
 def network_file(path: str, overrides: Sequence[str] = ()) -> SpikingNetwork:
@@ -61,12 +61,10 @@ def any_network(path: str, overrides: Sequence[str] = ()) -> tuple[SpikingNetwor
     return network, tuple(notes)
 
 
-def named_traffic(
-    path: Path, arrays: dict[str, NDArray[Any]], *, input_only: bool = False
-) -> RecordedTraffic:
+def _named_traffic(path: Path, arrays: dict[str, NDArray[Any]]) -> RecordedTraffic:
     """Return what the arrays of a file of spikes say; errors name the file."""
     try:
-        return recorded_traffic(arrays, input_only=input_only)
+        return recorded_traffic(arrays)
     except NeurochipError as error:
         raise DataError(f"{path}: {error.place}", error.problem) from None
 
@@ -164,7 +162,7 @@ def traffic_of(
         if run is None and beside.is_file():
             run = str(beside)
     else:
-        traffic = named_traffic(path, arrays)
+        traffic = _named_traffic(path, arrays)
     _, rest = taken_out(overrides)
     if run is None:
         if rest:

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement_file import write_placement
-from neurochip.cores.raster_file import load_arrays
 from neurochip.description import read_chip, read_prices
 from neurochip.description.chip_changes import chip_with, taken_out
 from neurochip.description.spiking_file import spiking_bytes
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import made, make_dated, refuse_existing
 from neurochip.inference.inferring import read_samples
+from neurochip.inference.input_files import network_input
 from neurochip.inference.network_run import run_network
 from neurochip.inference.placing import cores_of, placed_as, told
 from neurochip.inference.recorded import (
@@ -26,7 +26,6 @@ from neurochip.inference.recorded import (
     as_file,
     as_run,
     is_network,
-    named_traffic,
     network_file,
     traffic_of,
 )
@@ -69,6 +68,7 @@ def replay_run(
     labelled: bool = False,
     numbers: AskedNumbers | None = None,
     placement: str | None = None,
+    threads: int = 1,
 ) -> ReplayOutcome:
     """Drive a chip with recorded spikes and write what the traffic costs: report.json and report.html.
 
@@ -94,6 +94,8 @@ def replay_run(
     placement
         A file (docs/replay.md), or what is to be made small: ``hops``, ``balance`` or ``cut``. `None`: as the input or
         the run says, else compiled.
+    threads
+        Share labelled samples; they change no result.
 
     Raises
     ------
@@ -114,10 +116,10 @@ def replay_run(
         network, notes = any_network(run, rest)
         sheet = chip_with(chip or DEFAULT_CHIP, changes, own)
         paid = sheet.prices
-        shown_to_it = (
-            read_samples(path) if labelled else named_traffic(path, load_arrays(path), input_only=True)
+        shown_to_it = read_samples(path) if labelled else network_input(path, network)
+        ran = run_network(
+            network, shown_to_it, sheet, paid, timing, numbers or AskedNumbers(), placement, threads
         )
-        ran = run_network(network, shown_to_it, sheet, paid, timing, numbers or AskedNumbers(), placement)
         ran = ran._replace(notes=(*notes, *ran.notes))
         seen, shown, readout = ran.replay, ran.shown, ran.readout
         name, of = Path(run).stem, Path(run).name
@@ -187,6 +189,6 @@ def replay_run(
 def network_source(network: str, raster: Path | str, chip: str | None, timing: Timing) -> SpikingPresentation:
     """Return what `neurochip trace` writes of a network and its input, both files."""
     found = network_file(network, ())
-    spikes = named_traffic(Path(raster), load_arrays(raster), input_only=True).spikes[0]
+    spikes = network_input(Path(raster), found).spikes[0]
     sheet = read_chip(chip or DEFAULT_CHIP)
     return SpikingPresentation(found, spikes, sheet, name=Path(network).stem, timing=timing)

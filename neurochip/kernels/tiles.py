@@ -24,13 +24,12 @@ _TO_EIGHT = ~np.uint64(7)
 _MOST = np.uint64(248)  # rows of int8 that 16 bits hold, in groups of eight
 _GATHER = np.uint64(0x0102040810204080)  # times eight bytes of 0 or 1: their bits, in the top byte
 # Which of eight bits are set, one after the other, and how many.
-_SET = np.zeros((256, 8), np.uint32)
+_SET = np.zeros(256 * 8, np.uint32)
 _COUNT = np.zeros(256, np.uint64)
 for _byte in range(256):
     _ones = [_bit for _bit in range(8) if _byte >> _bit & 1]
-    _SET[_byte, : len(_ones)] = _ones
+    _SET[8 * _byte : 8 * _byte + len(_ones)] = _ones
     _COUNT[_byte] = len(_ones)
-_SET = _SET.reshape(-1)
 
 
 class Tiles(NamedTuple):
@@ -74,13 +73,14 @@ def list_ones(first: Any, last: Any, bits: Any, silent: Any, rows: Any, tail: An
     rows
         u32[…] to be written: spikes, filled up with ``silent`` to a multiple of eight; room for eight more.
     tail
-        u32[8] to be written: what is left of a multiple of eight, as `add_up` takes it: four, or none, then up to three.
+        u32[8] to be written: what is left of a multiple of eight, as `add_up` takes it: four or none, then up to three.
     """
     words = bits.view(np.uint64)
     end, base = _NOTHING, np.uint32(0)
     for w in range(first >> _LOG8, last >> _LOG8):
         byte = (words[w] * _GATHER) >> _TOP
         at = byte << _LOG8
+        # All eight, whether or not they are there: cheaper than a branch nobody can predict.
         for k in range(_NOTHING, _EIGHT):
             rows[end + k] = base + _SET[at + k]
         base += np.uint32(8)

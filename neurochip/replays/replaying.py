@@ -358,7 +358,7 @@ def _per_tick(
     series: dict[str, NDArray[np.float64]] = {}
     for charge in charges(ledger.ticks_book, hardware, prices):
         if charge.counts.any():
-            joules = charge.counts.reshape(ticks, 2).sum(axis=1) * prices.price(charge.event)
+            joules = (charge.counts[0::2] + charge.counts[1::2]) * prices.price(charge.event)
             series[charge.category] = series.get(charge.category, np.zeros(ticks)) + joules
     for charge, unit in static_charges(Phase.FREE, ledger.book, prices, clocked):
         # What a tick costs by its length; a barrier is the same in each.

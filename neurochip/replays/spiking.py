@@ -20,6 +20,7 @@ from neurochip.cores.replay_input import (
     check_register,
     checked_raster,
     core_indices,
+    sampled_raster,
     stored_as,
     weight_format,
 )
@@ -147,6 +148,7 @@ def run_spiking(
     timing: Timing = "tick",
     sample_ticks: int | None = None,
     potentials: bool = False,
+    threads: int = 1,
 ) -> SpikingRun:
     """Run a network and cost all that crosses the chip.
 
@@ -155,13 +157,16 @@ def run_spiking(
     Parameters
     ----------
     spikes
-        0 and 1 of the input, [tick, unit].
+        0 and 1 of the input, [tick, unit]; or of samples, [sample, tick, unit], each of which is followed by silence up
+        to ``sample_ticks``.
     chip, placement, prices, timing
         As in `neurochip.replay`; groups are layers, in the order of the network.
     sample_ticks
         Ticks of a sample, where the raster holds several, one after the other: each begins from rest.
     potentials
         Whether v of all groups is returned.
+    threads
+        Share the samples; they change no result.
 
     Raises
     ------
@@ -174,8 +179,8 @@ def run_spiking(
     paid = (
         sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
     )
-    made = laid_out(network, spikes, sheet, placement)
-    seen = advanced(network, made, sample_ticks, potentials=potentials)
+    made = laid_out(network, spikes, sheet, placement, sample_ticks)
+    seen = advanced(network, made, sample_ticks, potentials=potentials, threads=threads)
     names = tuple(group.name for group in network.groups)
     idle = made.engine.idle()
     replay = booked(made.placed, names, made.raster, idle, made.hardware, paid, timing, weights=made.stored)
@@ -199,7 +204,9 @@ def advanced(
         raise ConfigError("sample_ticks", f"must divide {ticks}, the ticks of the raster, got {each}")
     wanted = names if potentials else sorted(set(silent.values()))
     summed = None if made.integers is None else integer.MET
-    seen = made.engine.present(each, record=[names.index(name) for name in wanted], summed=summed, threads=threads)
+    seen = made.engine.present(
+        each, record=[names.index(name) for name in wanted], summed=summed, threads=threads
+    )
     readout = {name: seen.states[names.index(group)] for name, group in silent.items()}
     use = None
     if made.integers is not None:
@@ -214,8 +221,9 @@ def laid_out(
     spikes: ArrayLike,
     chip: ChipSpec,
     placement: Sequence[ArrayLike] | None = None,
+    sample_ticks: int | None = None,
 ) -> PlacedSpiking:
-    """Return a network on a chip, at rest, with its input."""
+    """Return a network on a chip, at rest, with its input; spikes as `run_spiking` takes them."""
     check_room_to_compile()
     names = [group.name for group in network.groups]
     sizes = list(network.sizes)
@@ -227,7 +235,10 @@ def laid_out(
     else:
         for group in network.groups:
             refuse_beyond_format(dict(group.parameters), group.name, precision)
-    raster = checked_raster([spikes], sizes, computes=True)
+    if sample_ticks is not None and np.ndim(spikes) == 3:
+        raster = sampled_raster(np.asarray(spikes), sample_ticks, sizes)
+    else:
+        raster = checked_raster([spikes], sizes, computes=True)
     filtered = any("tau_syn" in group.parameters for group in network.groups)
     hardware = _hardware(precision, filtered=filtered, membranes=chip.membranes if whole else None)
     weight_bits = word_bits(precision)

@@ -11,6 +11,7 @@ import pytest
 
 from neurochip.cores.raster_file import load_arrays
 from neurochip.description.spiking_file import read_spiking
+from neurochip.inference.input_files import GRADED
 from neurochip.inference.quantising import quantised
 from neurochip.replays.spiking import run_spiking
 
@@ -145,7 +146,7 @@ def test_samples_that_do_not_fit_are_refused(run: Run, subtract: Path) -> None:
     for change, words in (
         ({"labels": np.array([0, 1, 5])}, "labels: must be 0 to 4, the neurons of output output, got 0 to 5"),
         ({"labels": np.zeros(2, np.int64)}, "x.npz: labels: must be 3 whole numbers, got int64 (2,)"),
-        ({"spikes": np.full((3, 5, 16), 2)}, "x.npz: spikes[0, 0, 0]: must be 0 or 1, got 2"),
+        ({"spikes": np.full((3, 5, 16), 2)}, f"x.npz: spikes[0, 0, 0]: must be 0 or 1, got 2; {GRADED}"),
         ({"spikes": np.zeros((3, 5, 9))}, "must have shape (ticks, 16), got (21, 9)"),
     ):
         np.savez("x.npz", **(good | change))

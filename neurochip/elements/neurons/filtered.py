@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel, separate_kernel
@@ -24,7 +26,8 @@ __all__ = [
 ]
 
 POTENTIAL, _CURRENT, _WAITING, VARIABLES = range(4)
-# What each neuron has of its own, T[row, slot]: see `filter_and_fire`; the bias is added to x.
+# What each neuron has of its own, T[row, slot]: see `filter_and_fire`; the bias is added to x. ``alike`` stands in the
+# first slot of a population: how many neurons it has, where these have the same numbers but for the bias, else 0.
 CONSTANTS = (
     "current_decay",
     "current_gain",
@@ -38,6 +41,7 @@ CONSTANTS = (
     "reset",
     "start",
     "begins",
+    "alike",
 )
 (
     CURRENT_DECAY,
@@ -52,7 +56,8 @@ CONSTANTS = (
     RESET,
     START,
     BEGINS,
-) = range(12)
+    ALIKE,
+) = range(13)
 # What a spike does to w: puts it to a value, or takes something away, at once or in the next tick.
 VALUE, SUBTRACT, SUBTRACT_LATE, VALUE_LATE = range(4)
 
@@ -139,6 +144,44 @@ def _count_idle(
     return resting
 
 
+@separate_kernel
+def _advance_alike(
+    first: Any,
+    last: Any,
+    own: Any,
+    bias: Any,
+    drive: Any,
+    current: Any,
+    potential: Any,
+    left: Any,
+    bits: Any,
+) -> None:
+    """One tick of neurons that have the same numbers, which then stay in registers."""
+    current_decay, current_gain = own[CURRENT_DECAY, first], own[CURRENT_GAIN, first]
+    decay, gain, threshold = own[DECAY, first], own[GAIN, first], own[THRESHOLD, first]
+    reset_to, taken, reset = own[RESET_TO, first], own[TAKEN, first], own[RESET, first]
+    refractory = own[REFRACTORY, first]
+    zero, one = potential.dtype.type(0), potential.dtype.type(1)
+    for j in range(first, last):
+        bits[j], current[j], potential[j], left[j] = filter_and_fire(
+            current[j],
+            potential[j],
+            left[j],
+            drive[j] + bias[j],
+            current_decay,
+            current_gain,
+            decay,
+            gain,
+            threshold,
+            reset_to,
+            taken,
+            reset,
+            refractory,
+            zero,
+            one,
+        )
+
+
 @kernel
 def _update(
     first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
@@ -154,6 +197,14 @@ def _update(
         resting = _count_idle(
             first, last, own, potential, current, left, room[REACHED], sample.neuron, sample.idle
         )
+    alike = np.uint64(own[ALIKE, first])
+    if alike != 0:  # slots behind them are nobody's, and stay silent
+        if moment.tick <= own[BEGINS, first]:
+            for j in range(first, last):
+                sample.bits[j] = 0
+        else:
+            _advance_alike(first, first + alike, own, own[BIAS], drive, current, potential, left, sample.bits)
+        return resting
     for j in range(first, last):
         if moment.tick <= own[BEGINS, j]:
             sample.bits[j] = 0

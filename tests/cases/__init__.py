@@ -1,0 +1,1 @@
+"""Situations of other tools' users, through the command line."""
