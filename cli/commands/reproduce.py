@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..joining import Mergeable
 from ..names import KnownName
 from ..progress import showing_share
 
@@ -22,7 +23,34 @@ def _experiments() -> list[tuple[str, str]]:
     return [("list", ""), *((name, "") for name in experiments())]
 
 
-@click.command("reproduce", short_help="Test what a paper claims, and draw its figure.")
+@click.command("merge", short_help="Join the shards of an experiment.")
+@click.argument(
+    "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help="Folder for the results."
+)
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; they do not change the result."
+)
+@click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
+@click.option("--json", "as_json", is_flag=True, help="Print result.json and nothing else.")
+def merge(folders: tuple[Path, ...], out: Path, threads: int | None, quiet: bool, as_json: bool) -> None:
+    """Join the shards of one experiment in DIR..., compute what is left of it, and write its results."""
+    from neurochip.papers.sharing import merge_reproductions
+
+    with showing_share(quiet=quiet or as_json) as tell:
+        done = merge_reproductions(folders, out, threads=threads, on_progress=tell)
+    _tell(done, quiet, as_json)
+
+
+@click.command(
+    "reproduce",
+    cls=Mergeable,
+    merge=merge,
+    short_help="Test what a paper claims, and draw its figure.",
+    epilog="`neurochip reproduce merge DIR... --out DIR` joins the shards of an experiment.",
+)
 @click.argument("name", type=KnownName("experiment", _experiments), required=False)
 @click.option("--all", "every", is_flag=True, help="Every experiment, one after the other.")
 @click.option(
@@ -53,6 +81,11 @@ def _experiments() -> list[tuple[str, str]]:
     help="The same on the workers of a Dask cluster, e.g. tcp://host:8786.",
 )
 @click.option(
+    "--shard",
+    metavar="K/N",
+    help="Do every N-th of the jobs of NAME only, beginning with the K-th longest; join all with reproduce merge.",
+)
+@click.option(
     "--resume",
     type=click.Path(path_type=Path),
     metavar="DIR",
@@ -69,6 +102,7 @@ def command(
     threads: int | None,
     workers: int | None,
     scheduler: str | None,
+    shard: str | None,
     resume: Path | None,
     quiet: bool,
     as_json: bool,
@@ -89,8 +123,12 @@ def command(
                 "--seed": is_seed,
                 "--workers": workers,
                 "--scheduler": scheduler,
+                "--shard": shard,
             }
         )
+        if _is_shard(resume):
+            _shard(None, None, False, None, 1, threads, quiet, as_json, resume)
+            return
         _one(None, False, None, 1, threads, quiet, as_json, resume)
         return
     if name == "list" and not every:
@@ -98,6 +136,12 @@ def command(
         return
     if (name is None) == (not every):
         raise click.UsageError("name one experiment, or say --all; `neurochip reproduce list` lists them")
+    if shard is not None:
+        for given, words in ((every, "--all"), (workers, "--workers"), (scheduler, "--scheduler")):
+            if given:
+                raise click.UsageError(f"--shard is a part of one experiment, done here; leave out {words}")
+        _shard(name, shard, quick, out, seed, threads, quiet, as_json)
+        return
     from neurochip.papers.table import experiments
 
     if workers is not None or scheduler is not None:
@@ -149,6 +193,42 @@ def _elsewhere(
         names, EngineChoice(workers, scheduler), quick=quick, folders=folders, seed=seed, threads=threads
     ):
         _tell(done, quiet, as_json)
+
+
+def _is_shard(folder: Path) -> bool:
+    from neurochip.papers.sharing import shard_of
+
+    return shard_of(folder) is not None
+
+
+def _shard(
+    name: str | None,
+    shard: str | None,
+    quick: bool,
+    out: Path | None,
+    seed: int,
+    threads: int | None,
+    quiet: bool,
+    as_json: bool,
+    resume: Path | None = None,
+) -> None:
+    """Do the jobs of a shard; what they found has no result.json."""
+    from neurochip.papers.sharing import reproduce_shard, shard_of
+
+    silent = quiet or as_json
+    if resume is not None and resume.is_dir():
+        click.echo(f"{resume} is finished; nothing was left to do", err=True)
+        folder = resume
+    else:
+        with showing_share(quiet=silent) as tell:
+            folder = reproduce_shard(
+                name, shard, quick=quick, out=out, seed=seed, threads=threads, resume=resume, on_progress=tell
+            )
+    click.echo(str(folder))
+    if not silent:
+        click.echo(
+            f"Shard {shard_of(folder)}; join all with: neurochip reproduce merge DIR... --out DIR", err=True
+        )
 
 
 def _one(

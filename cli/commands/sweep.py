@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
+from ..joining import Mergeable
 from ..names import CHIP, PRICES, RUN
 from ..options import ALLOW_CODE, QUIET, SET, json_option, out_folder, seed_option
 
@@ -59,21 +60,10 @@ def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> N
         print_folder(merged.folder)
 
 
-class _Sweep(click.Command):
-    """The command itself, and the word ``merge`` in the place of a run."""
-
-    def make_context(
-        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
-    ) -> click.Context:
-        """Hand what follows ``merge`` to that command."""
-        if args[:1] == ["merge"]:
-            return merge.make_context(f"{info_name} merge", args[1:], parent=parent, **extra)
-        return super().make_context(info_name, args, parent=parent, **extra)
-
-
 @click.command(
     "sweep",
-    cls=_Sweep,
+    cls=Mergeable,
+    merge=merge,
     short_help="Draw error and yield against any key of a run, over dies.",
     epilog="`neurochip sweep merge DIR... --out DIR` joins sweeps that were measured apart, as with --shard.",
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ..joining import Mergeable
 from ..names import CHIP, RUN
 from ..options import QUIET, SET, THREADS, json_option, out_folder
 
@@ -21,7 +22,37 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("tune", short_help="Search the keys of a run for the smallest error, bits or energy.")
+@click.command("merge", short_help="Join the shards of a search.")
+@click.argument(
+    "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(file_okay=False, path_type=Path)
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    required=True,
+    help="Folder to make, for all of it.",
+)
+@QUIET
+@json_option("tune.json")
+def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> None:
+    """Join the shards of one search in DIR..., and do what is left: best trials trained anew, the report."""
+    from neurochip.studies.joining import merge_searches
+
+    from ..screen import told_briefly
+
+    found = merge_searches(folders, out, on_confirmed=None if quiet else _tell_confirmed)
+    if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
+        _print(found)
+
+
+@click.command(
+    "tune",
+    cls=Mergeable,
+    merge=merge,
+    short_help="Search the keys of a run for the smallest error, bits or energy.",
+    epilog="`neurochip tune merge DIR... --out DIR` joins the shards of a search.",
+)
 @click.argument("run", type=RUN, required=False)
 @click.option(
     "--vary",
@@ -79,6 +110,11 @@ __all__ = ["command"]
     "--scheduler", metavar="ADDRESS", help="Use the workers of a Dask cluster, e.g. tcp://host:8786."
 )
 @click.option(
+    "--shard",
+    metavar="K/N",
+    help="Carry out every N-th trial only, beginning with the K-th, with --sampler random; join all with tune merge.",
+)
+@click.option(
     "--data",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -131,6 +167,7 @@ def command(
     together: int,
     workers: int | None,
     scheduler: str | None,
+    shard: str | None,
     data: Path | None,
     raster: Path | None,
     chip: str | None,
@@ -145,7 +182,7 @@ def command(
 ) -> None:
     """Search the keys of RUN named with --vary; trials are judged on training samples that were held out."""
     given = {"RUN": run is not None, "--vary": bool(vary), "--set": bool(overrides), "--out": out is not None}
-    for name in ("objective", "sampler", "seed", "seeds", "held_out", "together"):
+    for name in ("objective", "sampler", "seed", "seeds", "held_out", "together", "shard"):
         source = click.get_current_context().get_parameter_source(name)
         given[f"--{name.replace('_', '-')}"] = source is click.core.ParameterSource.COMMANDLINE
     if resume is not None and any(given.values()):
@@ -194,16 +231,32 @@ def command(
         together=together,
         workers=workers,
         scheduler=scheduler,
+        shard=shard,
         on_trial=None if quiet else _tell,
         on_confirmed=None if quiet else _tell_confirmed,
     )
     if found.was_done:
         click.echo(f"{found.folder} is finished; nothing was left to do", err=True)
+    if found.shard is not None:
+        if not quiet:
+            click.echo(f"Shard {found.shard}; join all with: neurochip tune merge DIR... --out DIR", err=True)
+        click.echo(str(found.folder))
+        return
     if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
         _print(found)
 
 
-_OF_TRAINING = ("seeds", "held_out", "confirm", "together", "workers", "scheduler", "threads", "resume")
+_OF_TRAINING = (
+    "shard",
+    "seeds",
+    "held_out",
+    "confirm",
+    "together",
+    "workers",
+    "scheduler",
+    "threads",
+    "resume",
+)
 
 
 def _search_chips(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from neurochip.durable.shard import Shard
 from neurochip.errors import ConfigError
 from neurochip.papers.packing import through_storage
 from neurochip.papers.parts import Parts
@@ -140,12 +141,15 @@ class Settings:
         For jobs side by side, or for lanes of a substrate; no result depends on it.
     parts
         Where finished parts are kept while the rest is computed; `None`: nowhere.
+    shard
+        Which of the jobs side by side are done; `None`: all.
     """
 
     quick: bool = False
     seed: int = 1
     threads: int = 1
     parts: Parts | None = field(default=None, repr=False, compare=False)
+    shard: Shard | None = None
 
     def kept(self, part: str, make: Callable[[], T]) -> T:
         """Return what ``make`` returns; if the experiment was stopped after that, it need not be made again.
@@ -217,6 +221,8 @@ class Experiment:
         About how long the quick and the full form take on two cores.
     run
         Measures: settings and a listener for progress → `Outcome`.
+    in_jobs
+        Whether its trainings are jobs side by side, so that machines can share them (``--shard``).
     """
 
     name: str
@@ -226,6 +232,7 @@ class Experiment:
     claims: tuple[Claim, ...]
     seconds: tuple[float, float]
     run: Callable[[Settings, Tell], Outcome] = field(repr=False)
+    in_jobs: bool = False
 
     def __post_init__(self) -> None:
         """Check that there is something to test."""

@@ -113,7 +113,9 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     runs = [(series, settings.seed + k) for series in plan for k in range(series.seeds)]
     jobs = [Job(s.name, s.share, partial(_epochs, s, seed, settings)) for s, seed in runs]
     curves: dict[str, list[list[EpochRecord]]] = {series.name: [] for series in plan}
-    for (series, _), epochs in zip(runs, side_by_side(jobs, settings.threads, tell), strict=True):
+    for (series, _), epochs in zip(
+        runs, side_by_side(jobs, settings.threads, tell, settings.shard), strict=True
+    ):
         curves[series.name].append(epochs)
     last = {name: np.array([_test(e[-1]) for e in runs]) for name, runs in curves.items()}
     one_bits, one_real, deep_bits, deep_real, one_frozen, deep_frozen, usual = (
@@ -237,4 +239,5 @@ EXPERIMENT = Experiment(
     ),
     seconds=(110, 10800),
     run=run,
+    in_jobs=True,
 )

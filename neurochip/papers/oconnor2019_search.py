@@ -193,7 +193,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         Job("hidden layer frozen", 3 * size.seeds, still),
         Job("error against bits", 2 * size.front_trials, trade),
     ]
-    *each, frozen, front = side_by_side(jobs, settings.threads, tell)
+    *each, frozen, front = side_by_side(jobs, settings.threads, tell, settings.shard)
     settled = dict(zip((s.name for s in SCHEMES), each[: len(SCHEMES)], strict=True))
     found = {name: trial for name, (trial, _) in settled.items()}
     fresh = {name: errors for name, (_, errors) in settled.items()}
@@ -365,4 +365,5 @@ EXPERIMENT = Experiment(
     ),
     seconds=(90, 1600),
     run=run,
+    in_jobs=True,
 )

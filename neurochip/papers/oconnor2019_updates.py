@@ -90,7 +90,9 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     def changes(name: str, turn: Turn) -> Array:
         return settings.kept(name, partial(_changes, _WAYS[name], settings.seed, batches, turn))
 
-    found = side_by_side([Job(name, 1.0, partial(changes, name)) for name in _WAYS], settings.threads, tell)
+    found = side_by_side(
+        [Job(name, 1.0, partial(changes, name)) for name in _WAYS], settings.threads, tell, settings.shard
+    )
     of = dict(zip(_WAYS, found, strict=True))
     by_phase = _noise(of["eq. 4, bits"], of["eq. 4, real"])
     by_change = _noise(of["rate of change, bits"], of["rate of change, real"])
@@ -138,4 +140,5 @@ EXPERIMENT = Experiment(
     ),
     seconds=(20, 60),
     run=run,
+    in_jobs=True,
 )

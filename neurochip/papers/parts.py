@@ -33,8 +33,10 @@ __all__ = [
     "Identity",
     "Parts",
     "begun",
+    "new_parts",
     "parts_folder",
     "read_head",
+    "read_head_file",
     "source_digest",
 ]
 
@@ -88,12 +90,13 @@ def parts_folder(folder: Path) -> Path:
 
 
 class Head(msgspec.Struct, frozen=True):
-    """What stands at the head of parts: what they are parts of, and what else was asked for."""
+    """What stands at the head of parts: what they are parts of, what else was asked for, and which shard they are."""
 
     format: int
     identity: Identity
     started: str
     threads: int | None
+    shard: str | None = None
 
 
 def read_head(folder: Path) -> Head:
@@ -110,12 +113,22 @@ def read_head(folder: Path) -> Head:
             str(folder),
             "was not begun, or has gone; name the folder that a stopped reproduction would have made",
         )
+    return read_head_file(path)
+
+
+def read_head_file(path: Path) -> Head:
+    """Return what stands in a head."""
     cure = f"remove {path.parent} and begin anew"
     file = Foreign(path, "the head of a reproduction", cure, error=CheckpointError)
     head: Head = unsealed_json(read_bytes(file), file, Head)
     if head.format != _FORMAT:
         raise CheckpointError(str(path), f"has format {head.format}, this version reads {_FORMAT}; {cure}")
     return head
+
+
+def new_parts(folder: Path, head: Head) -> Held:
+    """Make the folder of the parts of a reproduction, and hold it."""
+    return new_folder(parts_folder(folder), {HEAD: sealed_json(msgspec.to_builtins(head))}, "reproduction")
 
 
 def begun(folder: Path, file: str) -> Path | None:
@@ -141,7 +154,7 @@ class Parts:
         What they are parts of.
     started
         When the reproduction was begun.
-    threads
+    threads, shard
         As asked for.
 
     Raises
@@ -150,7 +163,14 @@ class Parts:
         When another process is at work there, or a part is damaged.
     """
 
-    def __init__(self, folder: Path, identity: Identity, started: str, threads: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        identity: Identity,
+        started: str,
+        threads: int | None = None,
+        shard: str | None = None,
+    ) -> None:
         self.folder = parts_folder(folder)
         self._identity, self._digest = identity, identity.digest()
         self._guard = threading.Lock()
@@ -162,9 +182,7 @@ class Parts:
             self._lock = hold(self.folder, "reproduction")
             remove_unfinished(self.folder)
         else:
-            head = Head(_FORMAT, identity, started, threads)
-            files = {HEAD: sealed_json(msgspec.to_builtins(head))}
-            self._lock = new_folder(self.folder, files, "reproduction")
+            self._lock = new_parts(folder, Head(_FORMAT, identity, started, threads, shard))
         try:
             for path in self.folder.glob("*.npz"):
                 found = self._read(path)

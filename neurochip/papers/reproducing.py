@@ -33,7 +33,16 @@ from neurochip.papers.parts import Head, Identity, Parts, parts_folder, read_hea
 from neurochip.papers.table import EXPERIMENTS, find
 from neurochip.report.drawn import drawn
 
-__all__ = ["Reproduction", "finished", "new_folder_for", "reproduce", "write_reproduction"]
+__all__ = [
+    "Reproduction",
+    "check_version",
+    "finished",
+    "new_folder_for",
+    "nothing_kept",
+    "reproduce",
+    "versions_now",
+    "write_reproduction",
+]
 
 RESULT = "result.json"
 
@@ -107,7 +116,7 @@ def reproduce(
     """
     # Around all of it: an interruption names the folder before its parts are read again, and once they are removed.
     with stoppable("reproduce", None if resume is None else Path(resume), asks=False) as place:
-        versions, started = _versions(), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        versions, started = versions_now(), datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         if resume is not None:
             head = _resumed(Path(resume), versions)
             name, quick, seed, out = head.identity.experiment, head.identity.quick, head.identity.seed, resume
@@ -150,13 +159,13 @@ def reproduce(
                 if parts is not None:
                     parts.remove()
                 raise
-            if parts is None or _nothing_kept(parts):
+            if parts is None or nothing_kept(parts):
                 raise
             problem = f"{error.problem}; what was computed is kept, go on with --resume {folder}"
             raise OutputError(error.place, problem) from error
         except NeurochipError:
             if parts is not None:
-                _nothing_kept(parts)
+                nothing_kept(parts)
             raise
         finally:
             if parts is not None:
@@ -166,7 +175,7 @@ def reproduce(
         return done
 
 
-def _nothing_kept(parts: Parts) -> bool:
+def nothing_kept(parts: Parts) -> bool:
     """Whether nothing was computed; then nothing is left either."""
     if parts.is_empty:
         parts.remove()
@@ -196,7 +205,16 @@ def _resumed(folder: Path, versions: dict[str, str]) -> Head:
     if finished(folder):
         raise CheckpointError(str(folder), "is finished; its results are in it")
     head = read_head(folder)
-    identity = head.identity
+    check_version(folder, head.identity, versions)
+    if head.shard is not None:
+        raise CheckpointError(
+            str(folder), f"is shard {head.shard} of a reproduction, which has no results of its own"
+        )
+    return head
+
+
+def check_version(folder: Path, identity: Identity, versions: dict[str, str]) -> None:
+    """Refuse parts that this version would have computed otherwise."""
     now = replace(identity, versions=versions, source=source_digest())
     if now != identity:
         differs = [
@@ -207,7 +225,6 @@ def _resumed(folder: Path, versions: dict[str, str]) -> Head:
             f"was begun by another version ({', '.join(differs) or 'the source has changed'}), and its parts may "
             f"differ from this one's; begin anew, or go on with that version",
         )
-    return head
 
 
 def new_folder_for(name: str, out: Path | str | None, *, is_resumed: bool = False) -> Path:
@@ -274,7 +291,8 @@ def write_reproduction(done: Reproduction, folder: Path) -> None:
         raise fault
 
 
-def _versions() -> dict[str, str]:
+def versions_now() -> dict[str, str]:
+    """Return the versions that decide what an experiment computes."""
     return {
         "neurochip": version("neurochip"),
         "python": platform.python_version(),

@@ -123,6 +123,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         [Job(plan.name, plan.share, partial(trained, plan, seed)) for plan, seed in jobs],
         settings.threads,
         lambda share, doing: tell(0.95 * share, doing),
+        settings.shard,
     )
     n = len(seeds)
     by_plan: dict[str, list[Learnt]] = {}
@@ -278,4 +279,5 @@ EXPERIMENT = Experiment(
     ),
     seconds=(110, 4200),
     run=run,
+    in_jobs=True,
 )

@@ -107,7 +107,10 @@ def run(settings: Settings, tell: Tell) -> Outcome:
 
     pairs = [(name, seed) for name in DEVICES for seed in seeds] + [(FROZEN, seeds[0])]
     each = side_by_side(
-        [Job(name, 1.0, partial(learned, name, seed)) for name, seed in pairs], settings.threads, tell
+        [Job(name, 1.0, partial(learned, name, seed)) for name, seed in pairs],
+        settings.threads,
+        tell,
+        settings.shard,
     )
     n = len(seeds)
     found = [[learnt for learnt, _ in each[:n]], [learnt for learnt, _ in each[n : 2 * n]]]
@@ -231,4 +234,5 @@ EXPERIMENT = Experiment(
     ),
     seconds=(115, 2000),
     run=run,
+    in_jobs=True,
 )

@@ -8,13 +8,18 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from neurochip.durable.shard import Shard
 from neurochip.durable.signals import stoppable
 from neurochip.errors import Interrupted
 from neurochip.papers.experiment import Tell
 
-__all__ = ["Job", "Turn", "side_by_side"]
+__all__ = ["Job", "ShardDone", "Turn", "side_by_side"]
 
 T = TypeVar("T")
+
+
+class ShardDone(Exception):
+    """The jobs of a shard have ended; without those of the others there is nothing to go on with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +60,10 @@ class Job(Generic[T]):
     run: Callable[[Turn], T]
 
 
-def side_by_side(jobs: Sequence[Job[T]], threads: int, tell: Tell) -> list[T]:
+def side_by_side(jobs: Sequence[Job[T]], threads: int, tell: Tell, shard: Shard | None = None) -> list[T]:
     """Return what each job returns, in their order; the longest begin first, ``threads`` at a time.
+
+    Of a ``shard`` only its own jobs are done, each of which keeps what it has found.
 
     With fewer jobs than threads each has several of these for itself. SIGINT and SIGTERM, and an error of one job,
     stop the others where they can go on.
@@ -65,7 +72,16 @@ def side_by_side(jobs: Sequence[Job[T]], threads: int, tell: Tell) -> list[T]:
     ------
     Interrupted
         When asked to stop.
+    ShardDone
+        When the jobs of a shard have ended.
     """
+    if shard is not None:
+        # Dealt out by how long they take, so that no shard has all of the longest.
+        by_length = sorted(range(len(jobs)), key=lambda at: -jobs[at].share)
+        mine = [jobs[at] for count, at in enumerate(by_length) if shard.takes(count)]
+        if mine:
+            side_by_side(mine, threads, tell)
+        raise ShardDone
     workers = max(1, min(threads, len(jobs)))
     total = sum(job.share for job in jobs)
     done = [0.0] * len(jobs)

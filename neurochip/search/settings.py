@@ -32,6 +32,8 @@ class Settings(msgspec.Struct, frozen=True):
         Trials that are proposed at once; this decides what they are, too.
     trials, confirm, threads, workers, scheduler
         How much of it, and by whom; a resumed search may be asked for more.
+    shard
+        ``K/N``: which of the trials; `None`: all.
     """
 
     vary: tuple[str, ...]
@@ -46,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True):
     together: _Positive = 1
     workers: int | None = None
     scheduler: str | None = None
+    shard: str | None = None
 
 
 def begin(folder: Path, run: RunSpec, settings: Settings) -> Held:

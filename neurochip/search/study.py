@@ -13,13 +13,14 @@ import numpy as np
 
 from neurochip.description.varied import check_keys
 from neurochip.durable.log import Log
+from neurochip.durable.shard import Shard
 from neurochip.errors import CapabilityError, CheckpointError, ConfigError, NeurochipError
 from neurochip.files import Foreign
 from neurochip.search.dimensions import Choice, Dimension, Value
 from neurochip.search.objectives import Objective, chosen
 from neurochip.training.streams import stream
 
-__all__ = ["HISTORY", "SAMPLERS", "Study", "Trial", "check_sampler"]
+__all__ = ["HISTORY", "SAMPLERS", "Study", "Trial", "check_sampler", "read_trials", "trials_log"]
 
 SAMPLERS = ("tpe", "gp", "random")
 HISTORY = 1000  # trials that a sampler sees all of
@@ -58,7 +59,7 @@ class Trial(NamedTuple):
     failure: str
 
 
-class _Entry(TypedDict):
+class TrialEntry(TypedDict):
     """A trial in the log."""
 
     number: int
@@ -67,6 +68,17 @@ class _Entry(TypedDict):
     measured: dict[str, float]
     seconds: float
     failure: str
+
+
+def trials_log(path: Path) -> tuple[Log, Foreign]:
+    """Return the log of a search, and how its file is spoken of."""
+    file = Foreign(path, "the log of a search", "begin a new search", error=CheckpointError)
+    return Log(file, TrialEntry), file
+
+
+def read_trials(path: Path) -> list[Trial]:
+    """Return the trials of a log, in their order; none where there is no log yet."""
+    return [Trial(**entry) for entry in trials_log(path)[0].entries]
 
 
 def _optuna() -> Any:
@@ -99,6 +111,8 @@ class Study:
         Of the sampler.
     first
         Values of the first trial, e.g. those of the run as it is; `None` leaves it to the sampler.
+    shard
+        Which of all trials are asked for here, by their numbers; a sampler that learns from trials needs all of them.
 
     Raises
     ------
@@ -115,18 +129,19 @@ class Study:
         sampler: str = "tpe",
         seed: int = 1,
         first: dict[str, Value] | None = None,
+        shard: Shard | None = None,
     ) -> None:
         check_sampler(sampler)
         check_keys([dimension.key for dimension in dimensions])
         self._dimensions, self._objectives = tuple(dimensions), objectives
         self._sampler, self._seed, self._first = sampler, seed, first
-        file = Foreign(path, "the log of a search", "begin a new search", error=CheckpointError)
-        self._log = Log(file, _Entry)
+        self._shard = Shard(1, 1) if shard is None else shard
+        self._log, file = trials_log(path)
         self.trials = [Trial(**entry) for entry in self._log.entries]
         keys = {dimension.key for dimension in self._dimensions}
-        for number, trial in enumerate(self.trials):
-            if trial.number != number or trial.values.keys() != keys:
-                raise file.damaged("it is of another search", f"line {number + 1}")
+        for count, trial in enumerate(self.trials):
+            if trial.number != self._shard.nth(count) or trial.values.keys() != keys:
+                raise file.damaged("it is of another search", f"line {count + 1}")
         self._seen: Any = None
         self._asked: Any = None  # what Optuna knows of a trial that is under way by itself
         self._block = -1
@@ -156,7 +171,7 @@ class Study:
             self._seen = None
         study = self._study(start)
         proposed = []
-        for number in range(first, start + together):
+        for number in map(self._shard.nth, range(first, start + together)):
             study.sampler = self._sampler_of(number)
             if number == 0 and self._first is not None:
                 study.enqueue_trial(dict(self._first))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from neurochip.description import RunSpec
+from neurochip.durable.shard import shards_missing
 from neurochip.errors import ConfigError
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
@@ -17,7 +18,7 @@ from neurochip.sweep.precision import dies_needed
 from neurochip.sweep.resuming import check_identity
 from neurochip.sweep.rounds import follow
 from neurochip.sweep.salvage import salvage
-from neurochip.sweep.shards import joined, parse_shard
+from neurochip.sweep.shards import joined
 from neurochip.sweep.store import Store
 
 __all__ = ["Merged", "merge_sweeps"]
@@ -87,17 +88,5 @@ def merge_sweeps(folders: Sequence[Path | str], out: Path | str) -> Merged:
     if found.definition.precision is not None and table["complete"]:
         more, words = dies_needed(found.definition, table)
         needed = None if more is None else words
-    shards = _shards_missing([part.shard for _, part in parts])
+    shards = shards_missing([part.shard for _, part in parts])
     return Merged(table, Path(out), tasks, found.twice, tasks - taken, found.lost, shards, needed)
-
-
-def _shards_missing(given: Sequence[str | None]) -> tuple[str, ...]:
-    """Name the shards that are in none of the stores."""
-    shards = [parse_shard(shard) for shard in given if shard is not None]
-    numbers: dict[int, set[int]] = {}
-    for shard in shards:
-        numbers.setdefault(shard.of, set()).add(shard.number)
-    if len(shards) < len(given) or len(numbers) != 1:
-        return ()
-    [(of, there)] = numbers.items()
-    return tuple(f"{k}/{of}" for k in range(1, of + 1) if k not in there)

@@ -12,6 +12,7 @@ from neurochip.data import Dataset
 from neurochip.data.own import kept_beside
 from neurochip.description import RunSpec
 from neurochip.durable.dated import make_dated
+from neurochip.durable.shard import Shard, parse_shard
 from neurochip.durable.signals import stoppable
 from neurochip.errors import CheckpointError, ConfigError
 from neurochip.report.drawn import drawn
@@ -31,7 +32,7 @@ from neurochip.sweep.rounds import known, seek
 from neurochip.sweep.rows import Finished
 from neurochip.sweep.runner import carry_out
 from neurochip.sweep.salvage import Salvaged, salvage
-from neurochip.sweep.shards import Shard, parse_shard
+from neurochip.sweep.shards import tasks_of
 from neurochip.sweep.store import Store
 
 __all__ = ["SweepOutcome", "run_sweep"]
@@ -216,7 +217,7 @@ def _carry_out(
     on_dies = functools.partial(measure_dies, allow_code=allow_code)
     started = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     shard = store.shard()
-    tasks = planner.steps() if shard is None else parse_shard(shard).tasks(known(planner, store))
+    tasks = planner.steps() if shard is None else tasks_of(parse_shard(shard), known(planner, store))
     for words in first_words(planner.definition):
         _say(on_progress, engine, words)
     with stoppable("sweep", store.folder) as stop:

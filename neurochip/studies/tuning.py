@@ -18,6 +18,7 @@ from neurochip.description import RunSpec, apply_overrides, bound, read_run, run
 from neurochip.description.varied import check_keys
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import make_dated
+from neurochip.durable.shard import Shard, parse_shard
 from neurochip.durable.signals import Asked, stoppable
 from neurochip.errors import ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
@@ -37,7 +38,7 @@ from neurochip.studies.trials import TrialRun, evaluated, test_errors, train_tri
 from neurochip.sweep.engine import EngineChoice, open_engine
 from neurochip.sweep.jobs import in_order
 
-__all__ = ["Ended", "Tuned", "tune"]
+__all__ = ["TRIALS", "Ended", "Tuned", "tune"]
 
 TRIALS = "trials.jsonl"
 _SUMMARY, _PAGE = SUMMARY, "tune.html"
@@ -59,6 +60,8 @@ class Tuned(NamedTuple):
         Of the search.
     was_done
         Whether nothing was left to do.
+    shard
+        ``K/N``: the part of the trials that was carried out; such a folder has no tune.json.
     """
 
     trials: tuple[Trial, ...]
@@ -66,6 +69,7 @@ class Tuned(NamedTuple):
     summary: dict[str, Any]
     folder: Path
     was_done: bool = False
+    shard: str | None = None
 
 
 class Ended(NamedTuple):
@@ -103,6 +107,7 @@ def tune(
     together: int = 1,
     workers: int | None = None,
     scheduler: str | None = None,
+    shard: str | None = None,
     on_trial: Callable[[Ended], None] | None = None,
     on_confirmed: Callable[[int, int, float], None] | None = None,
     samples: data.Dataset | None = None,
@@ -141,6 +146,9 @@ def tune(
     workers, scheduler
         Trainings that need nothing of one another (trials proposed together, seeds, those of ``confirm``) are done by
         so many processes here, or by the workers of a Dask scheduler; `None`: one after the other, here.
+    shard
+        ``K/N``: every N-th trial, beginning with the K-th; `neurochip.studies.joining.merge_searches` joins them. For
+        trials that know nothing of one another, those of ``random``.
     on_trial
         Told of each trial when it has ended.
     on_confirmed
@@ -170,11 +178,14 @@ def tune(
             asked = (40 if trials is None else trials, 0 if confirm is None else confirm, threads)
             engine = (together, workers, scheduler)
             settings = Settings(
-                tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out), *asked, *engine
+                tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out), *asked, *engine, shard
             )
             plan = _checked(spec, settings)
             if out is None:
-                held = make_dated("runs", f"tune-{spec.name}", partial(begin, run=spec, settings=settings))
+                ending = "" if shard is None else f"-shard-{shard.strip().replace('/', '-of-')}"
+                held = make_dated(
+                    "runs", f"tune-{spec.name}{ending}", partial(begin, run=spec, settings=settings)
+                )
             else:
                 held = begin(Path(out), spec, settings)
             stack.enter_context(held)
@@ -221,6 +232,14 @@ def _checked(spec: RunSpec, settings: Settings) -> _Plan:
     if settings.confirm and spec.experiment != "train":
         raise ConfigError("confirm", "measures a test error, which such a run does not have; leave it out")
     check_sampler(settings.sampler)
+    if settings.shard is not None:
+        parse_shard(settings.shard)
+        if settings.sampler != "random":
+            raise ConfigError(
+                "--shard",
+                f"needs trials that know nothing of one another, and {settings.sampler} proposes each from those "
+                "before it; use --sampler random, or share a live search among machines with --scheduler and --together",
+            )
     dimensions = read_dimensions(settings.vary)
     check_keys([dimension.key for dimension in dimensions])
     objectives = read_objectives(settings.objective)
@@ -257,6 +276,7 @@ def _searched(
 ) -> Tuned:
     spec, settings, dimensions, objectives, samples = plan
     first = {d.key: present_value(spec, d) for d in dimensions}
+    part = Shard(1, 1) if settings.shard is None else parse_shard(settings.shard)
     study = Study(
         folder / TRIALS,
         dimensions,
@@ -264,7 +284,9 @@ def _searched(
         sampler=settings.sampler,
         seed=settings.seed,
         first={k: v for k, v in first.items() if v is not None} if None not in first.values() else None,
+        shard=part,
     )
+    wished = part.size(settings.trials)
 
     split = None if samples is None else settings.held_out
     choice = EngineChoice(settings.workers, settings.scheduler)
@@ -292,12 +314,15 @@ def _searched(
         engine = None
         if choice != EngineChoice():
             engine = stack.enter_context(open_engine(*choice))
-        while len(study.trials) < settings.trials:
-            proposed = study.propose(settings.together)[: settings.trials - len(study.trials)]
+        while len(study.trials) < wished:
+            proposed = study.propose(settings.together)[: wished - len(study.trials)]
             for trial in evaluated(study, proposed, settings.seeds, wanted, split, engine, stop):
                 is_best = not trial.failure and best.add(trial.objectives)
                 if on_trial is not None:
                     on_trial(Ended(trial, is_best, objectives, spec.experiment == "train"))
+        if settings.shard is not None:  # a part of the trials has no best ones
+            nothing_new = len(study.trials) == done_before
+            return Tuned(tuple(study.trials), (), {}, folder, nothing_new, settings.shard)
         front = _front(study.trials, len(objectives))
         anew = []
         if settings.confirm:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from neurochip.durable.shard import Shard
 from neurochip.errors import CheckpointError
 from neurochip.sweep.failure import to_be_tried_again
 from neurochip.sweep.identity import Identity, changed
 from neurochip.sweep.plan import Planner
 from neurochip.sweep.rounds import follow
 from neurochip.sweep.salvage import Salvaged
-from neurochip.sweep.shards import Shard
 from neurochip.sweep.store import Store
 
 __all__ = ["check_identity", "check_shard", "take_over", "try_again"]

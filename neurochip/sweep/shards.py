@@ -2,62 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from neurochip.errors import CheckpointError, ConfigError
+from neurochip.durable.shard import Shard
+from neurochip.errors import CheckpointError
 from neurochip.sweep.definition import Definition
 from neurochip.sweep.identity import changed
 from neurochip.sweep.plan import Task
 from neurochip.sweep.rows import Finished
 from neurochip.sweep.salvage import Salvaged
 
-__all__ = ["Joined", "Shard", "joined", "parse_shard"]
+__all__ = ["Joined", "joined", "tasks_of"]
 
 
-class Shard(NamedTuple):
-    """Part ``number`` of ``of``, counted from 1."""
+def tasks_of(shard: Shard, tasks: Iterable[Task]) -> Iterator[Task]:
+    """Yield the tasks that are a shard's, and before the first that takes over some weights, the training of these.
 
-    number: int
-    of: int
-
-    @property
-    def words(self) -> str:
-        """Return it as it is written, e.g. ``3/40``."""
-        return f"{self.number}/{self.of}"
-
-    def tasks(self, tasks: Iterable[Task]) -> Iterator[Task]:
-        """Yield every ``of``-th task, and before the first that takes over some weights, the training of these.
-
-        So the same training is done in every shard that needs it.
-        """
-        trainings: dict[str, Task] = {}
-        given: set[str] = set()
-        for count, task in enumerate(tasks):
-            if task.keep:
-                trainings[task.digest] = task
-            if count % self.of != self.number - 1:
-                continue
-            needed = [trainings[task.source]] if task.source in trainings else []
-            for one in (*needed, task):
-                if one.digest not in given:
-                    given.add(one.digest)
-                    yield one
-
-
-def parse_shard(text: str) -> Shard:
-    """Return the shard that ``K/N`` means."""
-    match = re.fullmatch(r"\s*([0-9]{1,6})\s*/\s*([0-9]{1,6})\s*", text)
-    if match is None:
-        raise ConfigError("--shard", f"must be K/N, e.g. 3/40 for the third of forty, got {text!r}")
-    shard = Shard(int(match[1]), int(match[2]))
-    if not 1 <= shard.number <= shard.of:
-        raise ConfigError(
-            "--shard", f"must be 1/{max(shard.of, 1)} to {max(shard.of, 1)}/{max(shard.of, 1)}, got {text}"
-        )
-    return shard
+    So the same training is done in every shard that needs it.
+    """
+    trainings: dict[str, Task] = {}
+    given: set[str] = set()
+    for count, task in enumerate(tasks):
+        if task.keep:
+            trainings[task.digest] = task
+        if not shard.takes(count):
+            continue
+        needed = [trainings[task.source]] if task.source in trainings else []
+        for one in (*needed, task):
+            if one.digest not in given:
+                given.add(one.digest)
+                yield one
 
 
 class Joined(NamedTuple):

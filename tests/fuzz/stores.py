@@ -145,9 +145,9 @@ def damaged_request(content: bytes, rng: random.Random) -> bytes:
 
 def _log(path: Path) -> Any:
     from neurochip.durable.log import Log
-    from neurochip.search.study import _Entry
+    from neurochip.search.study import TrialEntry
 
-    return Log(Foreign(path, "the log of a search", "begin a new search", error=CheckpointError), _Entry)
+    return Log(Foreign(path, "the log of a search", "begin a new search", error=CheckpointError), TrialEntry)
 
 
 def log() -> list[bytes]:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from neurochip.description import read_run
+from neurochip.durable.shard import Shard
 from neurochip.report.sweeps import SweepDocument, read_sweep, write_sweep
 from neurochip.studies.merging import merge_sweeps
 from neurochip.sweep.adaptive import MOST, next_requests
@@ -27,7 +28,6 @@ from neurochip.sweep.rounds import known, seek
 from neurochip.sweep.route import lattice
 from neurochip.sweep.rows import Entry
 from neurochip.sweep.salvage import salvage
-from neurochip.sweep.shards import Shard
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import Store
 
