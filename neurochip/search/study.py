@@ -137,7 +137,7 @@ class Study:
         self._sampler, self._seed, self._first = sampler, seed, first
         self._shard = Shard(1, 1) if shard is None else shard
         self._log, file = trials_log(path)
-        self.trials = [Trial(**entry) for entry in self._log.entries]
+        self.trials = [self._ordered(Trial(**entry)) for entry in self._log.entries]
         keys = {dimension.key for dimension in self._dimensions}
         for count, trial in enumerate(self.trials):
             if trial.number != self._shard.nth(count) or trial.values.keys() != keys:
@@ -199,7 +199,7 @@ class Study:
             When an objective is not known of such a run.
         """
         objectives = () if failure else tuple(chosen(measured, self._objectives))
-        trial = Trial(number, values, objectives, measured, seconds, failure)
+        trial = self._ordered(Trial(number, values, objectives, measured, seconds, failure))
         self._log.append(trial._asdict())
         self.trials.append(trial)
         if self._asked is not None:
@@ -210,6 +210,12 @@ class Study:
                 study.tell(asked, list(objectives))
             self._seen, self._asked = study, None
         return trial
+
+    def _ordered(self, trial: Trial) -> Trial:
+        """Return a trial with its values in the order asked for, whether it has just ended or was read again."""
+        known = [d.key for d in self._dimensions if d.key in trial.values]
+        values = {key: trial.values[key] for key in (*known, *sorted(trial.values.keys() - known))}
+        return trial._replace(values=values, measured=dict(sorted(trial.measured.items())))
 
     def _study(self, number: int) -> Any:
         """Return what the sampler sees before a trial; it is made anew when a block of trials is over."""

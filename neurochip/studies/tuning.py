@@ -238,7 +238,7 @@ def _checked(spec: RunSpec, settings: Settings) -> _Plan:
             raise ConfigError(
                 "--shard",
                 f"needs trials that know nothing of one another, and {settings.sampler} proposes each from those "
-                "before it; use --sampler random, or share a live search among machines with --scheduler and --together",
+                "before it; use --sampler random, or share a live search among machines with --scheduler",
             )
     dimensions = read_dimensions(settings.vary)
     check_keys([dimension.key for dimension in dimensions])

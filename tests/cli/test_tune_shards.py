@@ -72,7 +72,7 @@ def test_a_shard_that_is_unfinished_goes_on_as_that_shard(run: Run) -> None:
         (
             ["--shard", "1/2"],
             "--shard: needs trials that know nothing of one another, and tpe proposes each from those before it; use "
-            "--sampler random, or share a live search among machines with --scheduler and --together",
+            "--sampler random, or share a live search among machines with --scheduler",
         ),
         (["--shard", "3/2", "--sampler", "random"], "--shard: must be 1/2 to 2/2, got 3/2"),
         (["--shard", "x", "--sampler", "random"], "--shard: must be K/N"),
