@@ -52,6 +52,10 @@ LEFT_OUT = {
     "neurochip sweep --resume whole": "needs what was joined of that array; test_sweep_shards.py",
     "neurochip reproduce --all": "trains for many minutes; test_reproduce.py has one experiment on a worker",
     "neurochip sweep merge": "needs the folders of such jobs; test_sweep_shards.py",
+    "neurochip tune mnist-small --vary phases.free=20:100:int --sampler random": "runs in a job array",
+    "neurochip tune merge": "needs the folders of such jobs; test_tune_shards.py",
+    "neurochip reproduce oconnor2019-fig3 --shard": "runs in a job array",
+    "neurochip reproduce merge": "needs the folders of such jobs; test_sharing.py",
 }
 
 ANALOG = [
