@@ -28,7 +28,7 @@ SHARES = {
     "labelled": 60, "expected": 60, "manifest": 60, "array": 500, "log": 500, "spikes": 400, "devices": 500,
     "program": 1500, "N-MNIST": 400, "AEDAT": 400, "trials": 60, "NIR data": 15, "IDX": 4545,
     "SANA-FE's network": 10, "SANA-FE's maps": 10, "SANA-FE's netlist": 30, "SANA-FE's architecture": 10,
-    "safetensors": 100, "exploration": 30, "placement": 400,
+    "safetensors": 100, "exploration": 30, "placement": 400, "liberty": 100,
 }  # fmt: skip
 
 

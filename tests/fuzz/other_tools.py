@@ -1,4 +1,4 @@
-"""Files of other tools, fuzzed: NIR, SANA-FE, PyTorch's weights, and networks that were made of them."""
+"""Files of other tools, fuzzed: NIR, SANA-FE, PyTorch's weights, networks that were made of them, liberty."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.fuzz.written import CASES, cases, written
+from tests.unit.rtl.test_energy_of_gates import liberty as five_cells
 
 __all__ = [
     "graphs",
+    "liberty",
     "network_files",
     "read_architecture",
+    "read_cells",
     "read_network",
     "read_nir",
     "read_sanafe",
@@ -94,3 +97,13 @@ def read_state_dict(path: Path) -> Any:
     from neurochip.description.state_dict import import_state_dict
 
     return spiking_bytes(import_state_dict(path)[0])
+
+
+def liberty() -> list[bytes]:
+    return [five_cells().encode()]
+
+
+def read_cells(path: Path) -> Any:
+    from neurochip.rtl.liberty import read_liberty
+
+    return read_liberty(path).cells

@@ -14,7 +14,6 @@ import numpy as np
 
 from tests.fuzz.mutations import damaged_archive, damaged_text
 from tests.fuzz.written import made_in_folder
-from tests.unit.rtl.test_energy_of_gates import liberty as five_cells
 
 __all__ = [
     "asked_about",
@@ -23,10 +22,8 @@ __all__ = [
     "exploration",
     "hdf5_samples",
     "labelled",
-    "liberty",
     "manifest",
     "read_asked_about",
-    "read_cells",
     "read_expected",
     "read_exploration",
     "read_figures",
@@ -265,17 +262,6 @@ def read_manifest(path: Path) -> Any:
     from neurochip.rtl import manifest
 
     return manifest.read_manifest(path.parent)
-
-
-def liberty() -> list[bytes]:
-    return [five_cells().encode()]
-
-
-def read_cells(path: Path) -> Any:
-    """Read the cells of a liberty file."""
-    from neurochip.rtl.liberty import read_liberty
-
-    return read_liberty(path).cells
 
 
 # Replays, rendered again.

@@ -263,5 +263,5 @@ TARGETS: dict[str, Target] = {
     "labelled": Target(".npz", results.labelled, damaged_archive, results.read_labelled),
     "expected": Target(".npz", results.expected, damaged_archive, results.read_expected),
     "manifest": Target(".json", results.manifest, damaged_json, results.read_manifest, "rtl"),
-    "liberty": Target(".lib", results.liberty, damaged_text, results.read_cells),
+    "liberty": Target(".lib", other_tools.liberty, damaged_text, other_tools.read_cells),
 }

@@ -37,6 +37,12 @@ def test_they_are_ten_thousand() -> None:
     assert sum(INPUTS.get(name, OTHERS) for name in TARGETS) >= 10_000 and INPUTS.keys() <= TARGETS.keys()
 
 
+def test_every_reader_has_its_share_of_a_long_run() -> None:
+    from benchmarks.fuzz_readers import SHARES
+
+    assert SHARES.keys() == TARGETS.keys()
+
+
 @pytest.mark.parametrize("name", TARGETS)
 def test_damaged_files(tmp_path: Path, name: str) -> None:
     target = TARGETS[name]
