@@ -92,7 +92,7 @@ def _print(die: Die, spec: RunSpec, network: Network) -> None:
             f"{drawn[spread.kind]:.4g}",
             spread.origin if is_drawn else die.origin,
         )
-        for spread in spreads(mismatch)
+        for spread in spreads(mismatch, spec.analog.conditions)
     ]
     print_table(("device", "law", "σ asked", "σ drawn", "from"), rows, right=("σ asked", "σ drawn"))
     placed = location_table(network, spec.analog)

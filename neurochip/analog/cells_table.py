@@ -41,7 +41,7 @@ def cells_area(network: Network, spec: AnalogSpec, cells: CellSheet) -> float:
 
 def cells_table(substrate: AnalogSubstrate, cells: CellSheet) -> dict[str, Any]:
     """Return what stands in the report under ``analog.cells``; SI units."""
-    tau, counts = substrate.spec.tau_us * 1e-6, cell_counts(substrate.network, substrate.spec)
+    tau, counts = substrate.spec.tau_s, cell_counts(substrate.network, substrate.spec)
     full = cells.full_scale_current(tau)
     rows: list[dict[str, Any]] = [
         {

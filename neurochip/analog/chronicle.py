@@ -12,10 +12,11 @@ from neurochip.analog.cells_table import cells_table
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.drawing import drawn_sigmas
 from neurochip.analog.location_table import location_table
-from neurochip.analog.rails import full_scale_v
+from neurochip.analog.rails import full_scale_v, supply_v
 from neurochip.analog.settle_time import settle_times
 from neurochip.analog.spread import gain_law, spreads
 from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.description.biasing import current_factor
 
 __all__ = ["LOOKED_AT", "after_epoch", "die_table", "warnings"]
 
@@ -83,10 +84,11 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
                 "drawn": drawn[spread.kind],
                 "origin": substrate.die.origin if spec.die_file is not None else spread.origin,
             }
-            for spread in spreads(spec.mismatch)
+            for spread in spreads(spec.mismatch, spec.conditions)
         ],
         "location": location_table(substrate.network, spec),
-        "tau_us": spec.tau_us,
+        "conditions": _conditions(substrate),
+        "tau_us": 1e6 * spec.tau_s,
         "step": spec.settle.step,
         "residual_limit": spec.settle.residual,
         "rails": _rails(substrate),
@@ -96,11 +98,24 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
     }
 
 
+def _conditions(substrate: AnalogSubstrate) -> dict[str, Any]:
+    spec = substrate.spec
+    return {
+        "celsius": spec.conditions.celsius,
+        "supply_v": supply_v(spec),
+        "bias": spec.conditions.bias,
+        "corner": spec.conditions.corner,
+        "current_factor": current_factor(spec.mismatch, spec.conditions),
+        "noise_step": spec.noise_step,
+        "noise_read": spec.noise_read,
+    }
+
+
 def _rails(substrate: AnalogSubstrate) -> dict[str, float] | None:
     limit, spec = substrate.rails.limit, substrate.spec
     if limit is None:
         return None
-    supply = spec.supply_v if substrate.cells is None else substrate.cells.supply
+    supply = supply_v(spec)
     scale = full_scale_v(spec)
     return {"supply_v": supply, "full_scale_v": scale, "headroom": limit, "room_v": limit * scale}
 

@@ -34,7 +34,7 @@ def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
     which = "twin" if twin else "die"
     synapses = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
     neurons = [(size,) for size in network.sizes[1:]]
-    found = {spread.kind: spread for spread in spreads(spec.mismatch)}
+    found = {spread.kind: spread for spread in spreads(spec.mismatch, spec.conditions)}
     plan = floorplan_of(network, spec) if spec.location.is_placed else None
     here = plan.twin() if plan is not None and twin else plan
 

@@ -16,7 +16,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_sheet import read_cells
 from neurochip.errors import DataError
 from neurochip.files import Foreign, briefly, read_rows
 from neurochip.network import Network
@@ -127,10 +126,10 @@ def floorplan_of(network: Network, spec: AnalogSpec) -> Floorplan:
 def _pitch(spec: AnalogSpec) -> float:
     if spec.location.pitch_um is not None:
         return spec.location.pitch_um
-    if spec.cells is None:
+    sheet = spec.sheet
+    if sheet is None:
         return _PITCH_UM
-    cells = read_cells(spec.cells).cells
-    area = sum(cells[name].whole_area for name in ("synapse", "store") if name in cells)
+    area = sum(sheet.cells[name].whole_area for name in ("synapse", "store") if name in sheet.cells)
     return 1e6 * float(np.sqrt(area)) or _PITCH_UM
 
 

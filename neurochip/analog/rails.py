@@ -11,21 +11,33 @@ from numpy.typing import NDArray
 
 from neurochip.analog.spread import THERMAL_MV
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_sheet import read_cells
 from neurochip.description.processes import SLOPE_FACTOR
 from neurochip.substrate import Phase
 
-__all__ = ["RailRecord", "full_scale_v", "headroom"]
+__all__ = ["RailRecord", "full_scale_v", "headroom", "supply_v"]
+
+_SUPPLY = 1.8  # V
 
 
 def full_scale_v(spec: AnalogSpec) -> float:
     """Return V₀ in volts: of the cells, of the run, or 2 n U_T, over which a differential pair turns its tail."""
-    if spec.cells is not None:
-        return read_cells(spec.cells).full_scale
+    sheet = spec.sheet
+    if sheet is not None:
+        return sheet.full_scale
     if spec.full_scale_mv is not None:
-        return spec.full_scale_mv / 1e3
+        return spec.full_scale_mv * spec.scale_ratio / 1e3
     process = spec.mismatch.transistors
-    return 2 * (SLOPE_FACTOR if process is None else process.slope_factor) * THERMAL_MV / 1e3
+    return (
+        2 * (SLOPE_FACTOR if process is None else process.slope_factor) * THERMAL_MV * spec.scale_ratio / 1e3
+    )
+
+
+def supply_v(spec: AnalogSpec) -> float:
+    """Return the supply: of the run, of its cells, or 1.8 V."""
+    sheet = spec.sheet
+    if sheet is not None:
+        return sheet.supply
+    return _SUPPLY if spec.supply_v is None else spec.supply_v
 
 
 def headroom(spec: AnalogSpec) -> float | None:
@@ -35,9 +47,10 @@ def headroom(spec: AnalogSpec) -> float | None:
     """
     if spec.characteristic == "hard-sigmoid":
         return None
-    if spec.cells is not None:
-        return min(read_cells(spec.cells).headroom)
-    return spec.supply_v / 2 / full_scale_v(spec)
+    sheet = spec.sheet
+    if sheet is not None:
+        return min(sheet.headroom)
+    return supply_v(spec) / 2 / full_scale_v(spec)
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ class Readout:
         self._spec, self._die, self._is_bipolar = spec, die, is_bipolar
         self._seed = np.uint64(seed) ^ _READING
         self._held = held
+        self._noise = spec.noise_read
 
     def convert_input(self, inputs: Array) -> Array:
         """Return inputs in [0, 1] as the DAC makes them."""
@@ -66,9 +67,9 @@ class Readout:
         offset = self._die.phase_offset[layer - 1]
         if offset is not None and phase in _NUDGED:
             reading += offset.astype(reading.dtype)
-        if spec.noise.read:
+        if self._noise:
             error = np.empty_like(reading)
-            normals(self._seed, presentations, np.uint64(tick), first, spec.noise.read, error)
+            normals(self._seed, presentations, np.uint64(tick), first, self._noise, error)
             reading += error
         if spec.learning_path.droop and phase in self._held:
             reading *= reading.dtype.type(1 - spec.learning_path.droop)

@@ -76,7 +76,7 @@ def spice_netlist(
             "export --spice",
             f"is for small chips: this one has {synapses} synapses, the limit is {_MOST_SYNAPSES}",
         )
-    names, tau = node_names(network.sizes), substrate.spec.tau_us * 1e-6
+    names, tau = node_names(network.sizes), substrate.spec.tau_s
     lines = [
         f"* {title}: [{'-'.join(map(str, network.sizes))}], die {substrate.die.origin}, {substrate.die.digest}",
         f"* 1 V is full scale, g_L = {CONDUCTANCE:g} S, tau = {tau:g} s",
@@ -134,7 +134,7 @@ def supply_energy(times: Array, current: Array, substrate: AnalogSubstrate, cell
 
     ``times`` f64[point] in s and ``current`` f64[point] in A, as an analysis writes them for ``V_supply``.
     """
-    own = cells.full_scale_current(substrate.spec.tau_us * 1e-6) / CONDUCTANCE
+    own = cells.full_scale_current(substrate.spec.tau_s) / CONDUCTANCE
     return float(cells.supply * own * np.trapezoid(-current, times))
 
 

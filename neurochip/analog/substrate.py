@@ -24,7 +24,6 @@ from neurochip.analog.readout import Readout
 from neurochip.analog.step import HARD_SIGMOID, TANH
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_sheet import read_cells
 from neurochip.errors import CapabilityError, NumericError
 from neurochip.network import Network, refuse_delays, refuse_graph, refuse_shared_weights
 from neurochip.spikes import SpikeTrains
@@ -97,6 +96,7 @@ class AnalogSubstrate:
         self.die.check(network)
         self.flow, self.activity = flow, activity
         self._seed = np.uint64(seed)
+        self._noise_step = spec.noise_step
         kind = HARD_SIGMOID if spec.characteristic == "hard-sigmoid" else TANH
         self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype)
         self._twin: Circuit | None = None
@@ -113,7 +113,7 @@ class AnalogSubstrate:
         self._aim: Array | None = None  # targets of the last run
         self._adjoint: tuple[tuple[int, int], list[Array]] | None = None
         self.settling, self.rails = SettlingRecord(), RailRecord(headroom(spec))
-        self.cells = None if spec.cells is None else read_cells(spec.cells)
+        self.cells = spec.sheet
         self._books = Books(network)
         self.updates = 0
 
@@ -222,7 +222,7 @@ class AnalogSubstrate:
                 heun(lanes, settle.step, nudge, settle, flow=self.flow)
                 watch(tick)
             return ticks * len(lanes), kept
-        noise = self._drawing(lanes, float(nudge.strength)) if self.spec.noise.step else None
+        noise = self._drawing(lanes, float(nudge.strength)) if self._noise_step else None
         after: Callable[[int], None] | None = watch if is_recorded else None
         if draw is not None:
             after = draw.watch(after)
@@ -235,12 +235,12 @@ class AnalogSubstrate:
         Phases that learn go step by step: what they learn would differ in its last bits, and soon in others.
         """
         settle = self.spec.settle
-        steps = settle.method != "heun" and not settle.change and not self.spec.noise.step
+        steps = settle.method != "heun" and not settle.change and not self._noise_step
         return steps and not nudge.strength and self.flow is None and self._phase is Phase.EVALUATION
 
     def _drawing(self, lanes: Lanes, nudge: float) -> Any:
         """Return what draws the voltage noise of each step."""
-        scale = (self.spec.noise.step * self._fluctuation(lanes.circuit, nudge)).astype(self._dtype)
+        scale = (self._noise_step * self._fluctuation(lanes.circuit, nudge)).astype(self._dtype)
         out = np.empty_like(lanes.voltage)
 
         def draw(tick: int) -> Array:

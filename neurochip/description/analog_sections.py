@@ -6,12 +6,15 @@ quantised, and what is measured is what is there.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from neurochip.description.biasing import check_conditions, current_factor
 from neurochip.description.cell_sheet import CellSheet, read_cells
+from neurochip.description.condition_section import BOLTZMANN, ConditionsSpec, kelvin, thermal_ratio
 from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
 from neurochip.description.location_section import LocationSpec
 from neurochip.errors import ConfigError
@@ -87,6 +90,16 @@ class NoiseSpec(Section):
             "Standard deviation of each reading of a voltage.",
             unit="full scales",
             live_if=_TRAINS,
+            imperfect=True,
+        ),
+    ] = 0.0
+    thermal: Annotated[
+        Nonnegative,
+        Key(
+            "Thermal noise of the capacitors of ``cells``, times kT/C: the variance of a neuron's voltage, beside that "
+            "of ``step``, and of each voltage that is held, beside that of ``read``. 1 for a resistor; about 2n for an "
+            "amplifier below threshold.",
+            live_if=Given("analog.cells"),
             imperfect=True,
         ),
     ] = 0.0
@@ -251,17 +264,19 @@ class AnalogSpec(Section):
         ),
     ] = None
     supply_v: Annotated[
-        Positive,
+        Positive | None,
         Key(
-            "Supply, in whose middle a voltage of 0 rests. A voltage that goes further than half of it is reported.",
+            "Supply; without one that of ``cells``, or 1.8 V. Without cells a voltage of 0 rests in its middle, and "
+            "one that goes further than half of it is reported; cells keep their distance from both rails.",
             unit="V",
-            live_if=IsNot(".characteristic", "hard-sigmoid") & Unset(".cells"),
+            live_if=IsNot(".characteristic", "hard-sigmoid") | Given(".cells"),
         ),
-    ] = 1.8
+    ] = None
     full_scale_mv: Annotated[
         Positive | None,
         Key(
-            "Voltage of one full scale; 2nU_T where none is given, over which a differential pair turns its tail.",
+            "Voltage of one full scale at 27 °C; 2nU_T where none is given, over which a differential pair turns its "
+            "tail.",
             unit="mV",
             live_if=IsNot(".characteristic", "hard-sigmoid") & Unset(".cells"),
         ),
@@ -271,6 +286,7 @@ class AnalogSpec(Section):
         Key("Training samples that the diagnostics after each epoch look at; 0 for none.", live_if=_TRAINS),
     ] = 10
     settle: Annotated[SettleSpec, Key("How the circuit settles.")] = field(default_factory=SettleSpec)
+    conditions: Annotated[ConditionsSpec, Key("What it works under.")] = field(default_factory=ConditionsSpec)
     mismatch: Annotated[MismatchSpec, Key("How devices differ.")] = field(default_factory=MismatchSpec)
     location: Annotated[LocationSpec, Key("Where devices and dies lie.")] = field(
         default_factory=LocationSpec
@@ -285,6 +301,41 @@ class AnalogSpec(Section):
         default_factory=LearningPathSpec
     )
 
+    @property
+    def sheet(self) -> CellSheet | None:
+        """Its cells at its supply and temperature; `None` where none are known."""
+        return None if self.cells is None else read_cells(self.cells).under(self.supply_v, self.scale_ratio)
+
+    @property
+    def scale_ratio(self) -> float:
+        """V₀ over that at 27 °C: what turns a pair goes with kT/q; a hard-sigmoid has rails."""
+        return 1.0 if self.characteristic == "hard-sigmoid" else thermal_ratio(self.conditions.celsius)
+
+    @property
+    def noise_step(self) -> float:
+        """Voltage noise that one nominal time constant adds to a neuron, thermal noise included, full scales."""
+        return math.hypot(self.noise.step, math.sqrt(2) * self._thermal("capacitor"))
+
+    @property
+    def noise_read(self) -> float:
+        """Noise of each reading, that of the capacitor which holds it included, full scales."""
+        return math.hypot(self.noise.read, self._thermal("hold"))
+
+    def _thermal(self, cell: str) -> float:
+        """Return √(kT/C) of the capacitor of a cell, full scales; 0 without one."""
+        sheet = self.sheet if self.noise.thermal else None
+        if sheet is None or cell not in sheet.cells or not sheet.cells[cell].capacitance:
+            return 0.0
+        square = (
+            self.noise.thermal * BOLTZMANN * kelvin(self.conditions.celsius) / sheet.cells[cell].capacitance
+        )
+        return math.sqrt(square) / sheet.full_scale
+
+    @property
+    def tau_s(self) -> float:
+        """Nominal time constant C V₀/I under the conditions, s."""
+        return 1e-6 * self.tau_us * self.scale_ratio / current_factor(self.mismatch, self.conditions)
+
     def check(self) -> None:
         """Refuse what no part can refuse alone."""
         if (self.characteristic == "file") != (self.vector_field is not None):
@@ -297,15 +348,17 @@ class AnalogSpec(Section):
                 "analog.settle.method",
                 'must be "euler" or "heun" for a vector field from a file: "exponential" needs a leak of 1',
             )
-        if self.cells is not None:
-            self._check_cells(read_cells(self.cells))
-        if self.noise.step and self.settle.method == "heun":
+        check_conditions(self.mismatch, self.conditions)
+        sheet = self.sheet
+        if sheet is not None:
+            self._check_cells(sheet)
+        noisy = "analog.noise.step" if self.noise.step else "analog.noise.thermal"
+        is_noisy = self.noise.step > 0 or self.noise.thermal > 0
+        if is_noisy and self.settle.method == "heun":
+            raise ConfigError(noisy, 'needs steps of equal length; set analog.settle.method to "exponential"')
+        if is_noisy and self.settle.until == "residual":
             raise ConfigError(
-                "analog.noise.step", 'needs steps of equal length; set analog.settle.method to "exponential"'
-            )
-        if self.noise.step and self.settle.until == "residual":
-            raise ConfigError(
-                "analog.noise.step",
+                noisy,
                 'keeps a neuron from ever resting; set analog.settle.until to "steps"',
             )
 

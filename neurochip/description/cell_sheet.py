@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -137,6 +137,24 @@ class CellSheet:
     def full_scale_current(self, tau: float) -> float:
         """Return I₀ = C V₀/τ, A."""
         return self.charge / tau
+
+    def under(self, supply: float | None, scale: float) -> CellSheet:
+        """Return the same design at another supply, V, and with a full scale that is ``scale`` times as large.
+
+        A signal keeps its distance from either rail, and rest its share of what is between.
+        """
+        if supply is None and scale == 1:
+            return self
+        supply = self.supply if supply is None else supply
+        high = self.high + supply - self.supply
+        if not high > self.low:
+            raise ConfigError(
+                "analog.supply_v",
+                f"must be above {self.supply - self.high + self.low:.3g} V for {self.name}, whose cells need "
+                f"{self.low:g} V below a signal and {self.supply - self.high:.3g} V above, got {supply:g}",
+            )
+        rest = self.low + (self.rest - self.low) * (high - self.low) / (self.high - self.low)
+        return replace(self, supply=supply, high=high, rest=rest, full_scale=self.full_scale * scale)
 
     @property
     def headroom(self) -> tuple[float, float]:

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from neurochip.errors import ConfigError
 from neurochip.files import Foreign, read_rows
 
-__all__ = ["WEAK_A", "Bin", "TransistorTable", "transistor_table"]
+__all__ = ["TERMS", "WEAK_A", "Bin", "TransistorTable", "between", "rows_of", "transistor_table"]
 
 WEAK_A = (
     1e-9  # of a square gate: weak inversion, and well above leakage, on every card that there is a table of
 )
 
-_TERMS = ("vth0", "voff", "toxe", "nfactor")
+TERMS = ("vth0", "voff", "toxe", "nfactor")
 _SIZES = ("w_min", "w_max", "l_min", "l_max")
 
 Array = NDArray[Any]
@@ -99,8 +99,8 @@ class TransistorTable:
         """
         slopes = self.bin_of(width, length, place).slopes
         total: Array = np.zeros(len(slopes))
-        for i, by_width in _between(self.widths, width):
-            for j, by_length in _between(self.lengths, length):
+        for i, by_width in between(self.widths, width):
+            for j, by_length in between(self.lengths, length):
                 current = self.current[i, j]
                 if not current[0] <= square <= current[-1]:
                     raise ConfigError(
@@ -114,14 +114,15 @@ class TransistorTable:
         return float(np.linalg.norm(total * slopes))
 
 
-def _between(points: Array, value: float) -> list[tuple[int, float]]:
+def between(points: Array, value: float) -> list[tuple[int, float]]:
     """Return the neighbours of a value among rising points, with their weights on a logarithmic scale."""
     upper = int(np.clip(np.searchsorted(points, value), 1, len(points) - 1))
     share = float(np.log(value / points[upper - 1]) / np.log(points[upper] / points[upper - 1]))
     return [(at, weight) for at, weight in ((upper - 1, 1 - share), (upper, share)) if weight > 0]
 
 
-def _rows(name: str, columns: tuple[str, ...]) -> Array:
+def rows_of(name: str, columns: tuple[str, ...]) -> Array:
+    """Return columns of a table of numbers that comes with neurochip, f64[row, column]."""
     file = resources.files("neurochip.description") / "transistors" / f"{name}.csv"
     with resources.as_file(file) as path:
         rows = read_rows(Foreign(path, "a table of transistors", "install neurochip anew"), columns)
@@ -131,10 +132,10 @@ def _rows(name: str, columns: tuple[str, ...]) -> Array:
 @functools.cache
 def transistor_table(name: str) -> TransistorTable:
     """Return the table of a kind of transistor, e.g. ``sky130-nfet-01v8``."""
-    rows = _rows(name, ("width", "length", "v_gs", "i_square", *_TERMS))
+    rows = rows_of(name, ("width", "length", "v_gs", "i_square", *TERMS))
     widths, lengths = np.unique(rows[:, 0]), np.unique(rows[:, 1])
     shaped = rows.reshape(len(widths), len(lengths), -1, rows.shape[1])
     bins = (
-        Bin((row[0], row[1]), (row[2], row[3]), row[4:]) for row in _rows(f"{name}-bins", (*_SIZES, *_TERMS))
+        Bin((row[0], row[1]), (row[2], row[3]), row[4:]) for row in rows_of(f"{name}-bins", (*_SIZES, *TERMS))
     )
     return TransistorTable(widths, lengths, shaped[..., 3], shaped[..., 4:], tuple(bins))

@@ -25,7 +25,6 @@ from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.data import Dataset
 from neurochip.description import ChipSpec, RunSpec, network_of, read_prices
-from neurochip.description.cell_sheet import read_cells
 from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
 from neurochip.elements.neurons.settling import SettlingNeuron
@@ -98,8 +97,9 @@ def build(
         ideal = IdealSubstrate(network, annealer, dtype=state_dtype(precision), optimiser=optimiser)
         return Built(network, chip, None, ideal)
     if run.substrate == "analog":
-        if run.analog is not None and run.analog.cells is not None:
-            chip = dataclasses.replace(chip, prices=read_cells(run.analog.cells).prices())
+        sheet = None if run.analog is None else run.analog.sheet
+        if sheet is not None:
+            chip = dataclasses.replace(chip, prices=sheet.prices())
         return Built(network, chip, None, build_analog(run, network, allow_code=allow_code, die=die))
     traced = run.learning is not None and run.learning.pre == "trace"
     image = compile_network(

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from neurochip.analog.cells_table import cells_area
 from neurochip.description import ChipSpec, RunSpec
-from neurochip.description.cell_sheet import read_cells
 from neurochip.energy.hardware import hardware_of
 from neurochip.energy.pricing import price
 from neurochip.energy.static import Clocked, host_cycles
@@ -61,10 +60,10 @@ def _of_circuit(run: RunSpec, network: Network, ledger: Ledger, tested: PhaseBoo
     if spec is None:
         return costs
     if tested is not None and tested.presentations:
-        costs["time_s"] = tested.ticks / tested.presentations * spec.settle.step * spec.tau_us * 1e-6
+        costs["time_s"] = tested.ticks / tested.presentations * spec.settle.step * spec.tau_s
     mismatch = spec.mismatch
-    if spec.cells is not None:
-        cells = read_cells(spec.cells)
+    cells = spec.sheet
+    if cells is not None:
         costs["area_um2"] = 1e12 * cells_area(network, spec, cells)
         if tested is not None and tested.presentations:
             paid = price(ledger, hardware_of(run), cells.prices())

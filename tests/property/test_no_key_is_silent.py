@@ -25,6 +25,10 @@ SLOW: dict[str, tuple[str, ...]] = {
         *ANALOG, "analog.mismatch.sigma=0.3", "analog.die=4", "analog.location.gradient=0.3", "analog.location.lot=0.1",
         "analog.location.correlated=0.3", "analog.location.dies_per_wafer=2", "analog.location.wafer=0.1",
     ),
+    "a warm die of known cells": (
+        *ANALOG, "analog.mismatch.process=sky130", "analog.conditions.bias=voltage", "analog.conditions.celsius=60",
+        "analog.cells=sky130-subthreshold", "analog.noise.thermal=100", "analog.conditions.corner=ss",
+    ),
     "a die of a process": (
         *ANALOG, "analog.mismatch.process=180nm", "analog.mismatch.region=strong", "analog.settle.method=heun",
     ),

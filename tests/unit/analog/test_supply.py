@@ -17,6 +17,7 @@ from neurochip.description import read_prices
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.catalogue import find_cells
 from neurochip.description.cell_sheet import cells_from_toml, read_cells
+from neurochip.description.condition_section import ConditionsSpec
 from neurochip.description.die_sections import MismatchSpec
 from neurochip.energy import HardwareUse, price
 from neurochip.errors import ConfigError
@@ -42,13 +43,17 @@ def sheet(folder: Path, kind: str, **changes: str) -> str:
     return str(path)
 
 
-def settled(sizes: tuple[int, ...], characteristic: str, cells: str) -> tuple[AnalogSubstrate, Any]:
+def settled(
+    sizes: tuple[int, ...], characteristic: str, cells: str, **conditions: float
+) -> tuple[AnalogSubstrate, Any]:
     spec = AnalogSpec(
         characteristic=characteristic,  # type: ignore[arg-type]
         cells=cells,
         die=2,
         mismatch=MismatchSpec(sigma=0.2),
         tau_us=3.0,
+        supply_v=conditions.get("supply_v"),
+        conditions=ConditionsSpec(celsius=conditions.get("celsius", 27.0)),
     )
     substrate = AnalogSubstrate(layered(sizes, tied=False), spec, dtype=np.float64)
     substrate.load(glorot(substrate.network, 5))
@@ -58,8 +63,9 @@ def settled(sizes: tuple[int, ...], characteristic: str, cells: str) -> tuple[An
     return substrate, inputs[0]
 
 
-def settle_joules(substrate: AnalogSubstrate, cells: str) -> float:
-    paid = price(substrate.ledger(), REAL_VALUED, read_prices(cells))
+def settle_joules(substrate: AnalogSubstrate) -> float:
+    assert substrate.cells is not None
+    paid = price(substrate.ledger(), REAL_VALUED, substrate.cells.prices())
     return sum(line.joules for line in paid.lines if line.event in ("synapse_charge", "neuron_charge"))
 
 
@@ -82,12 +88,22 @@ def test_joules_are_the_integral_of_the_supply(
     netlist = spice_netlist(substrate, inputs, duration=duration, cells=substrate.cells)
     out = ngspice(netlist, tmp_path)
     theirs = supply_energy(out[:, 0], out[:, -1], substrate, substrate.cells)
-    ours = settle_joules(substrate, cells)
+    ours = settle_joules(substrate)
     assert ours / theirs == pytest.approx(1, abs=0.05)
+    # At another supply and temperature, with V₀ = 2nU_T and τ of that temperature.
+    if characteristic == "tanh":
+        warm, inputs = settled(sizes, characteristic, cells, supply_v=1.3, celsius=85.0)
+        assert warm.cells is not None
+        netlist = spice_netlist(warm, inputs, duration=TICKS * STEP * warm.spec.tau_s, cells=warm.cells)
+        out = ngspice(netlist, tmp_path)
+        warmly = supply_energy(out[:, 0], out[:, -1], warm, warm.cells)
+        assert settle_joules(warm) / warmly == pytest.approx(1, abs=0.05)
+        assert settle_joules(warm) / theirs != pytest.approx(1, abs=0.05)  # the control: those of before
+        print(f"{sizes} {characteristic} {kind}, 1.3 V, 85 °C: {settle_joules(warm) / warmly:.4f}")
     # Controls: the other kind of synapse, and a settle of one step in ten less.
     other = "differential-pair" if kind == "mirror" else "mirror"
     wrong, _ = settled(sizes, characteristic, sheet(tmp_path, other))
-    assert settle_joules(wrong, sheet(tmp_path, other)) / theirs != pytest.approx(1, abs=0.05)
+    assert settle_joules(wrong) / theirs != pytest.approx(1, abs=0.05)
     assert 0.9 * ours / theirs != pytest.approx(1, abs=0.05)
     print(f"{sizes} {characteristic} {kind}: {ours / theirs:.4f}")
 
@@ -100,7 +116,7 @@ def test_energy_of_pairs_is_arithmetic(tmp_path: Path) -> None:
         sum(np.abs(w).sum() for w in substrate.circuit.weights) + np.abs(substrate.circuit.neurons.bias).sum()
     )
     expected = 1.8 * 100e-15 * 0.3 * (currents + 6) * TICKS * STEP
-    assert settle_joules(substrate, cells) / expected == pytest.approx(1, abs=1e-4)
+    assert settle_joules(substrate) / expected == pytest.approx(1, abs=1e-4)
     assert read_cells(cells).full_scale_current(3e-6) * 3e-6 / (100e-15 * 0.3) == pytest.approx(1)
 
 
