@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.die import DEAD, STUCK, WORKING, Die
+from neurochip.analog.ekv import Curve
 from neurochip.analog.step import HARD_SIGMOID, Neurons
 from neurochip.description.analog_sections import SettleSpec
 from neurochip.network import Network
@@ -33,12 +34,23 @@ class Circuit:
         Step and method, which set the fraction of the way that a neuron goes in a step.
     kind
         Opcode of the characteristic.
+    curve
+        What a pair sends, of ``EKV``.
     dtype
         float32 or float64.
     """
 
-    def __init__(self, network: Network, die: Die, settle: SettleSpec, kind: int, dtype: Any) -> None:
-        self.network, self.die, self.kind = network, die, kind
+    def __init__(
+        self,
+        network: Network,
+        die: Die,
+        settle: SettleSpec,
+        kind: int,
+        dtype: Any,
+        curve: Curve | None = None,
+    ) -> None:
+        self.network, self.die, self.kind, self.curve = network, die, kind, curve
+        self._settle = settle
         self._dtype = np.dtype(dtype)
         self.starts = np.cumsum((0, *network.sizes[1:]))  # of each layer among the neurons
         n = int(self.starts[-1])
@@ -91,6 +103,21 @@ class Circuit:
         gain, state = self._gain[projection], self._state[projection]
         slope: Any = 1.0 if gain is None else gain.astype(np.float64)
         return slope if state is None else slope * (state == WORKING)
+
+    def nudged_fractions(self, nudge: float) -> Array:
+        """Return the fractions of the way for a phase with a nudge of 2β: an output's leak is then 1 + 2β.
+
+        With ``exponential``, an output that would go beyond where it rests goes 1 − (1 − h)^(κ(1 + 2β)) of the way
+        instead, which no ratio of time constants makes unstable.
+        """
+        fractions, leak, first = self.neurons.fraction, 1 + nudge, int(self.starts[-2])
+        if self._settle.method != "exponential" or not (fractions[first:] * leak > 1).any():
+            return fractions
+        changed = fractions.copy()
+        stable = (1 - (1 - self._settle.step) ** (self.rate[first:].astype(np.float64) * leak)) / leak
+        beyond = fractions[first:] * leak > 1
+        changed[first:] = np.where(beyond, stable, fractions[first:])
+        return changed
 
     def _cast(self, array: Array | None) -> Array | None:
         return None if array is None else np.ascontiguousarray(array, dtype=self._dtype)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.ekv import slopes
 from neurochip.analog.integrate import Flow
 from neurochip.analog.lanes import Lanes
 from neurochip.analog.step import HARD_SIGMOID
@@ -52,7 +53,9 @@ def linearised(lanes: Lanes, lane: int, flow: Flow | None = None) -> Point:
     else:
         by_voltage, by_drive = -np.ones_like(voltage), np.ones_like(voltage)
         slope = np.ones_like(voltage)
-        if circuit.kind != HARD_SIGMOID:
+        if circuit.curve is not None:
+            slope = neurons.saturation * slopes(circuit.curve, voltage)
+        elif circuit.kind != HARD_SIGMOID:
             slope = neurons.saturation * (1 - np.tanh(voltage) ** 2)
     free = np.arange(voltage.size)
     if circuit.kind == HARD_SIGMOID and flow is None:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.circuit import Circuit
+from neurochip.analog.ekv import ekv_pair
 from neurochip.analog.step import HARD_SIGMOID, TANH, gather, pair, push
 
 __all__ = ["Lanes"]
@@ -120,6 +121,8 @@ class Lanes:
             self._own_activity(self.voltage, self.circuit.neurons.saturation, self.activity)
         elif self.circuit.kind == TANH:
             pair(self.voltage, self.circuit.neurons.saturation, self.activity)
+        elif self.circuit.curve is not None:
+            ekv_pair(self.voltage, self.circuit.neurons.saturation, *self.circuit.curve, self.activity)
 
     def transmit(self) -> None:
         """Bring every neuron's current up to date with what the others send.

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.spread import THERMAL_MV
 from neurochip.description.analog_sections import AnalogSpec
+from neurochip.description.biasing import steepness
 from neurochip.description.processes import SLOPE_FACTOR
 from neurochip.substrate import Phase
 
@@ -20,16 +21,16 @@ _SUPPLY = 1.8  # V
 
 
 def full_scale_v(spec: AnalogSpec) -> float:
-    """Return V₀ in volts: of the cells, of the run, or 2 n U_T, over which a differential pair turns its tail."""
+    """Return V₀ in volts: of the cells, of the run, or over which a pair turns its tail, 2 n U_T in weak inversion."""
     sheet = spec.sheet
     if sheet is not None:
         return sheet.full_scale
     if spec.full_scale_mv is not None:
         return spec.full_scale_mv * spec.scale_ratio / 1e3
     process = spec.mismatch.transistors
-    return (
-        2 * (SLOPE_FACTOR if process is None else process.slope_factor) * THERMAL_MV * spec.scale_ratio / 1e3
-    )
+    slope = SLOPE_FACTOR if process is None else process.slope_factor
+    wider = steepness(spec.inversion) if spec.characteristic == "ekv" else 1.0
+    return wider * 2 * slope * THERMAL_MV * spec.scale_ratio / 1e3
 
 
 def supply_v(spec: AnalogSpec) -> float:

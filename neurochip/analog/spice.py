@@ -69,6 +69,11 @@ def spice_netlist(
         raise ConfigError("--transient", f"must be > 0 seconds, got {duration:g}")
     if substrate.flow is not None:
         raise CapabilityError("export --spice", "cannot translate a vector field from a file")
+    if substrate.circuit.curve is not None:
+        raise CapabilityError(
+            "export --spice",
+            'has no source for a pair of characteristic = "ekv"; use "tanh", its weak inversion',
+        )
     network, circuit = substrate.network, substrate.circuit
     synapses = sum(w.size for w in circuit.weights)
     if synapses > _MOST_SYNAPSES:

@@ -7,7 +7,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from neurochip.description.biasing import current_factor
-from neurochip.description.condition_section import NOMINAL_CELSIUS, ConditionsSpec, thermal_ratio
+from neurochip.description.condition_section import (
+    I_SPEC_RISES,
+    NOMINAL_CELSIUS,
+    ConditionsSpec,
+    thermal_ratio,
+)
 from neurochip.description.condition_table import condition_table
 from neurochip.description.die_sections import MISMATCH_KINDS, MismatchSpec
 from neurochip.description.processes import Process
@@ -25,7 +30,6 @@ __all__ = [
 ]
 
 THERMAL_MV = 25.85  # kT/q at 27 °C, which is taken for 300 K
-_I_SPEC_RISES = 0.5  # power of the absolute temperature: that of U_T² and of a mobility ∝ T^(−3/2)
 _NOMINAL = ConditionsSpec()
 _WIDTH = "analog.mismatch.width_um"
 OFFSET_SHARE = 0.25  # of σ, in full scales (neurons) or standard deviations of Glorot's weights (synapses)
@@ -116,7 +120,7 @@ def _by_gate(spec: MismatchSpec, process: Process, conditions: ConditionsSpec) -
         return sigma, f"sub-threshold, {where}" if is_weak else f"{spec.bias_na:g} nA, {where}"
     if spec.region == "sub-threshold":
         return _shifted(process, 1 / slope, slope), "sub-threshold"
-    coefficient = 1e9 * square / ((process.i_spec or math.inf) * hotter**_I_SPEC_RISES)
+    coefficient = 1e9 * square / ((process.i_spec or math.inf) * hotter**I_SPEC_RISES)
     where = f"{spec.bias_na:g} nA, inversion coefficient {coefficient:.3g}"
     return _shifted(process, efficiency(coefficient) / slope, slope), where
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from neurochip.kernels._jit import entry, kernel
 
 __all__ = [
+    "EKV",
     "HARD_SIGMOID",
     "TANH",
     "Neurons",
@@ -29,7 +30,7 @@ __all__ = [
     "resting_point",
 ]
 
-HARD_SIGMOID, TANH = 0, 1
+HARD_SIGMOID, TANH, EKV = 0, 1, 2
 
 
 class Neurons(NamedTuple):

@@ -13,6 +13,7 @@ from neurochip.analog.circuit import Circuit
 from neurochip.analog.die import Die
 from neurochip.analog.draw import Draw
 from neurochip.analog.drawing import draw_die, twin_of
+from neurochip.analog.ekv import pair_curve
 from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
 from neurochip.analog.jacobian import linearised, solve
@@ -21,7 +22,7 @@ from neurochip.analog.noise import normals
 from neurochip.analog.programmed import Programmed
 from neurochip.analog.rails import RailRecord, headroom
 from neurochip.analog.readout import Readout
-from neurochip.analog.step import HARD_SIGMOID, TANH
+from neurochip.analog.step import EKV, HARD_SIGMOID, TANH
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.errors import CapabilityError, NumericError
@@ -97,14 +98,15 @@ class AnalogSubstrate:
         self.flow, self.activity = flow, activity
         self._seed = np.uint64(seed)
         self._noise_step = spec.noise_step
-        kind = HARD_SIGMOID if spec.characteristic == "hard-sigmoid" else TANH
-        self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype)
+        kind = {"hard-sigmoid": HARD_SIGMOID, "ekv": EKV}.get(spec.characteristic, TANH)
+        curve = pair_curve(spec.pair_inversion) if kind == EKV else None
+        self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype, curve)
         self._twin: Circuit | None = None
         if spec.learning_path.circuits == "twin":
-            self._twin = Circuit(network, twin_of(network, spec), spec.settle, kind, self._dtype)
+            self._twin = Circuit(network, twin_of(network, spec), spec.settle, kind, self._dtype, curve)
         circuits = [self.circuit] if self._twin is None else [self.circuit, self._twin]
         self._programmed = Programmed(network, spec, circuits, self._dtype, seed, optimiser)
-        self._readout = Readout(spec, self.die, is_bipolar=kind == TANH, seed=seed, held=held)
+        self._readout = Readout(spec, self.die, is_bipolar=kind != HARD_SIGMOID, seed=seed, held=held)
         self._inputs = np.zeros((0, network.sizes[0]), self._dtype)
         self._presentations = np.zeros(0, np.uint64)
         self._lanes: Lanes | None = None
@@ -184,6 +186,9 @@ class AnalogSubstrate:
         )
         nudge = Nudge(self._dtype.type(2 * beta), pull)
         self._phase, self._aim, self._adjoint = phase, targets, None
+        plain = lanes.circuit.neurons
+        if beta > 0 and self.flow is None:
+            lanes.circuit.neurons = plain._replace(fraction=lanes.circuit.nudged_fractions(2 * beta))
         draw = None if self.cells is None else Draw(self.cells, lanes, self._inputs)
         is_quick = not record and (draw is None or not draw.needs_steps)
         if is_quick and self._is_plain(nudge) and self.spec.settle.until == "steps":
@@ -192,6 +197,7 @@ class AnalogSubstrate:
         else:
             took, kept = self._settle(lanes, ticks, nudge, "states" in record, draw)
             left = residual(lanes, nudge, self.flow)
+        lanes.circuit.neurons = plain
         self._check_finite(lanes)
         self.settling.note(phase, left, self.spec.settle.residual)
         self.rails.note(phase, lanes.voltage)
@@ -236,7 +242,8 @@ class AnalogSubstrate:
         """
         settle = self.spec.settle
         steps = settle.method != "heun" and not settle.change and not self._noise_step
-        return steps and not nudge.strength and self.flow is None and self._phase is Phase.EVALUATION
+        built_in = self.flow is None and self.circuit.kind != EKV
+        return steps and built_in and not nudge.strength and self._phase is Phase.EVALUATION
 
     def _drawing(self, lanes: Lanes, nudge: float) -> Any:
         """Return what draws the voltage noise of each step."""

@@ -12,9 +12,15 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
-from neurochip.description.biasing import check_conditions, current_factor
+from neurochip.description.biasing import check_conditions, current_factor, steepness
 from neurochip.description.cell_sheet import CellSheet, read_cells
-from neurochip.description.condition_section import BOLTZMANN, ConditionsSpec, kelvin, thermal_ratio
+from neurochip.description.condition_section import (
+    BOLTZMANN,
+    I_SPEC_RISES,
+    ConditionsSpec,
+    kelvin,
+    thermal_ratio,
+)
 from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
 from neurochip.description.location_section import LocationSpec
 from neurochip.errors import ConfigError
@@ -242,12 +248,20 @@ class AnalogSpec(Section):
         ),
     ] = None
     characteristic: Annotated[
-        Literal["hard-sigmoid", "tanh", "file"],
+        Literal["hard-sigmoid", "tanh", "ekv", "file"],
         Key(
             "``hard-sigmoid``: multiplying synapses that are linear in the sender's voltage, which its rails keep in "
-            "[0, 1]. ``tanh``: a sub-threshold differential pair sends tanh V. ``file``: ``vector_field``."
+            "[0, 1]. ``tanh``: a sub-threshold differential pair sends tanh V. ``ekv``: one of any ``inversion``. "
+            "``file``: ``vector_field``."
         ),
     ] = "hard-sigmoid"
+    inversion: Annotated[
+        Annotated[float, Meta(ge=1e-3, le=1e4)],
+        Key(
+            "Inversion coefficient of the tail of a pair at 27 °C, I/(I_spec W/L): weak below 0.1, strong above 10.",
+            live_if=Is(".characteristic", "ekv"),
+        ),
+    ] = 1.0
     vector_field: Annotated[
         str | None,
         Key(
@@ -307,9 +321,20 @@ class AnalogSpec(Section):
         return None if self.cells is None else read_cells(self.cells).under(self.supply_v, self.scale_ratio)
 
     @property
+    def pair_inversion(self) -> float:
+        """Inversion coefficient of a pair's tail under the conditions."""
+        hotter = thermal_ratio(self.conditions.celsius) ** I_SPEC_RISES
+        return self.inversion * current_factor(self.mismatch, self.conditions) / hotter
+
+    @property
     def scale_ratio(self) -> float:
         """V₀ over that at 27 °C: what turns a pair goes with kT/q; a hard-sigmoid has rails."""
-        return 1.0 if self.characteristic == "hard-sigmoid" else thermal_ratio(self.conditions.celsius)
+        if self.characteristic == "hard-sigmoid":
+            return 1.0
+        ratio = thermal_ratio(self.conditions.celsius)
+        if self.characteristic == "ekv":
+            ratio *= steepness(self.pair_inversion) / steepness(self.inversion)
+        return ratio
 
     @property
     def noise_step(self) -> float:

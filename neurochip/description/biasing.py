@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from neurochip.description.condition_section import NOMINAL_CELSIUS, ConditionsSpec
 from neurochip.description.condition_table import condition_table
 from neurochip.description.die_sections import MismatchSpec
 from neurochip.description.transistor_table import WEAK_A
 from neurochip.errors import ConfigError
 
-__all__ = ["check_conditions", "current_factor"]
+__all__ = ["check_conditions", "current_factor", "steepness"]
 
 
 def current_factor(mismatch: MismatchSpec, conditions: ConditionsSpec) -> float:
@@ -24,6 +26,12 @@ def current_factor(mismatch: MismatchSpec, conditions: ConditionsSpec) -> float:
     square = mismatch.square_a if mismatch.region == "bias" else WEAK_A
     size = (mismatch.width_um, mismatch.length_um)
     return condition_table(process.table).current_factor(size, square, conditions.celsius, conditions.corner)
+
+
+def steepness(inversion: float) -> float:
+    """Return V₀ of a pair over 2 n U_T: 1 in weak inversion, √(IC/2) in strong; ``inversion`` is IC of its tail."""
+    root = math.sqrt(inversion / 2)
+    return root / -math.expm1(-root)
 
 
 def check_conditions(mismatch: MismatchSpec, conditions: ConditionsSpec) -> None:

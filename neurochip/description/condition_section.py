@@ -11,9 +11,10 @@ from neurochip.keys.conditions import Given, Is, IsNot
 from neurochip.keys.key import Key
 from neurochip.keys.section import Section, described
 
-__all__ = ["BOLTZMANN", "NOMINAL_CELSIUS", "ConditionsSpec", "kelvin", "thermal_ratio"]
+__all__ = ["BOLTZMANN", "I_SPEC_RISES", "NOMINAL_CELSIUS", "ConditionsSpec", "kelvin", "thermal_ratio"]
 
 NOMINAL_CELSIUS = 27.0
+I_SPEC_RISES = 0.5  # power of the absolute temperature: that of U_T² and of a mobility ∝ T^(−3/2)
 BOLTZMANN = 1.380649e-23  # J/K
 
 

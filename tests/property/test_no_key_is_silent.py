@@ -29,6 +29,7 @@ SLOW: dict[str, tuple[str, ...]] = {
         *ANALOG, "analog.mismatch.process=sky130", "analog.conditions.bias=voltage", "analog.conditions.celsius=60",
         "analog.cells=sky130-subthreshold", "analog.noise.thermal=100", "analog.conditions.corner=ss",
     ),
+    "a die of pairs": (*ANALOG, "analog.characteristic=ekv", "analog.mismatch.sigma=0.3"),
     "a die of a process": (
         *ANALOG, "analog.mismatch.process=180nm", "analog.mismatch.region=strong", "analog.settle.method=heun",
     ),

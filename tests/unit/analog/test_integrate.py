@@ -170,3 +170,27 @@ def test_as_many_numbers_as_lanes() -> None:
     """Noise is drawn by the number of a presentation, so every lane needs one."""
     with pytest.raises(ConfigError, match=r"presentations: .*shape \(6,\), got \(5,\)"):
         AnalogSubstrate(NETWORK, spec(), dtype=np.float64).begin(X, NUMBERS[:5])
+
+
+@pytest.mark.parametrize(("beta", "rate"), [(1.0, 1.6), (2.0, 1.0), (5.0, 30.0), (0.25, 1.0)])
+def test_a_nudged_neuron_comes_to_rest_at_any_ratio_of_time_constants(beta: float, rate: float) -> None:
+    """Pulled towards 1 from a current of 0, an output rests at 2β/(1 + 2β)."""
+    network = layered((1, 2), tied=True)
+    substrate = AnalogSubstrate(network, AnalogSpec(), dtype=np.float64)
+    substrate.circuit.rate[:] = rate
+    substrate.circuit.neurons.fraction[:] = 1 - 0.5**rate
+    substrate.load(Parameters((np.zeros((1, 2)),), (), (np.array([0.0, 0.5]),)))
+    substrate.begin(np.zeros((1, 1)), np.zeros(1, np.uint64))
+    kept = substrate.circuit.neurons.fraction
+    substrate.run(Phase.NUDGED, 40, beta=beta, targets=np.ones((1, 2)))
+    rest = (np.array([0.0, 0.5]) + 2 * beta) / (1 + 2 * beta)
+    np.testing.assert_allclose(substrate.voltages()[0], rest, atol=1e-6)
+    assert substrate.circuit.neurons.fraction is kept  # free phases go on as they were
+    # Where Euler does not overshoot, its step is what it was: the control is that elsewhere it has no rest there.
+    overshoots = (1 - 0.5**rate) * (1 + 2 * beta)
+    v, stepped = 0.0, []
+    for _ in range(40):
+        v = min(max(v + (1 - 0.5**rate) * (-v + 2 * beta * (1 - v)), 0.0), 1.0)
+        stepped.append(v)
+    assert (abs(stepped[-1] - rest[0]) > 0.1) == (overshoots > 2)
+    assert (substrate.circuit.nudged_fractions(2 * beta) is kept) == (overshoots <= 1)
