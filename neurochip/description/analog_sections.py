@@ -323,7 +323,7 @@ class AnalogSpec(Section):
     @property
     def pair_inversion(self) -> float:
         """Inversion coefficient of a pair's tail under the conditions."""
-        hotter = thermal_ratio(self.conditions.celsius) ** I_SPEC_RISES
+        hotter = float(thermal_ratio(self.conditions.celsius) ** I_SPEC_RISES)
         return self.inversion * current_factor(self.mismatch, self.conditions) / hotter
 
     @property
