@@ -107,15 +107,15 @@ class Circuit:
     def nudged_fractions(self, nudge: float) -> Array:
         """Return the fractions of the way for a phase with a nudge of 2β: an output's leak is then 1 + 2β.
 
-        With ``exponential``, an output that would go beyond where it rests goes 1 − (1 − h)^(κ(1 + 2β)) of the way
-        instead, which no ratio of time constants makes unstable.
+        With ``exponential``, an output that would be carried so far beyond its rest that more is left than the 1 − h of
+        a nominal neuron goes 1 − (1 − h)^(κ(1 + 2β)) of the way instead: stable at any ratio of time constants.
         """
         fractions, leak, first = self.neurons.fraction, 1 + nudge, int(self.starts[-2])
-        if self._settle.method != "exponential" or not (fractions[first:] * leak > 1).any():
+        beyond = fractions[first:] * leak > 2 - self._settle.step
+        if self._settle.method != "exponential" or not beyond.any():
             return fractions
         changed = fractions.copy()
         stable = (1 - (1 - self._settle.step) ** (self.rate[first:].astype(np.float64) * leak)) / leak
-        beyond = fractions[first:] * leak > 1
         changed[first:] = np.where(beyond, stable, fractions[first:])
         return changed
 
