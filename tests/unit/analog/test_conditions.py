@@ -169,6 +169,75 @@ def test_conditions_that_are_not_known(
     assert str(told.value) == sentence
 
 
+# The card of SKY130 in ngspice 39.3, corner tt, all mismatch terms drawn 1000 times: W, L (µm), °C, I (A), σ(ln I)·√WL
+# (µm). `python -m benchmarks.sky130_mismatch conditions PDK --draws 1000`, every fourth line.
+DRAWN = [
+    (7, 20, -40, 1.76e-09, 0.2514), (7, 20, -40, 3.99e-07, 0.0936), (7, 20, 0, 6.73e-09, 0.2057),
+    (7, 20, 0, 5.98e-07, 0.0809), (7, 20, 60, 2.65e-08, 0.1646), (7, 20, 60, 8.79e-07, 0.0677),
+    (7, 20, 85, 1.5e-08, 0.1615), (7, 20, 85, 5.32e-07, 0.0875), (7, 20, 125, 1.19e-08, 0.1494),
+    (7, 20, 125, 3.49e-07, 0.1006), (1, 1, -40, 2.71e-08, 0.1547), (1, 1, 0, 1.24e-09, 0.2324),
+    (1, 1, 0, 2.21e-07, 0.1022), (1, 1, 60, 8.03e-09, 0.1796), (1, 1, 60, 5.17e-07, 0.0890),
+    (1, 1, 85, 4.69e-09, 0.1769), (1, 1, 85, 2.9e-07, 0.1065), (1, 1, 125, 1.45e-09, 0.1687),
+    (1, 1, 125, 8.07e-08, 0.1309), (1, 1, 125, 1.78e-06, 0.0587), (2, 5, -40, 9.62e-08, 0.1502),
+    (2, 5, 0, 4.86e-09, 0.1979), (2, 5, 0, 5.03e-07, 0.0914), (2, 5, 60, 7.15e-09, 0.1659),
+    (2, 5, 60, 3.82e-07, 0.1016), (2, 5, 85, 4.42e-09, 0.1587), (2, 5, 85, 2.13e-07, 0.1174),
+    (2, 5, 125, 4.04e-09, 0.1443), (2, 5, 125, 1.42e-07, 0.1203),
+]  # fmt: skip
+# The same, without mismatch: W, L (µm), °C, corner, I (A) at 27 °C and tt, and I of the same gate voltage over it.
+FIXED = [
+    (7, 20, -40, "tt", 3e-10, 0.0357), (7, 20, 0, "tt", 3.96e-09, 0.434), (7, 20, 60, "tt", 4.3e-08, 1.73),
+    (7, 20, 85, "tt", 3.33e-07, 1.59), (7, 20, 27, "ff", 3e-10, 1.5), (7, 20, 27, "ss", 3.96e-09, 0.662),
+    (7, 20, 27, "fs", 4.3e-08, 0.559), (7, 20, 27, "sf", 3.33e-07, 1.6), (1, 1, 0, "tt", 1.89e-10, 0.285),
+    (1, 1, 60, "tt", 3.17e-09, 2.53), (1, 1, 85, "tt", 4.01e-08, 2.85), (1, 1, 125, "tt", 3.39e-07, 2.79),
+    (1, 1, 27, "ss", 1.89e-10, 0.451), (1, 1, 27, "fs", 3.17e-09, 0.33), (1, 1, 27, "sf", 4.01e-08, 2.58),
+    (3, 3, -40, "tt", 6.23e-09, 0.0672), (3, 3, 0, "tt", 6.91e-08, 0.533), (3, 3, 60, "tt", 5.94e-07, 1.43),
+    (3, 3, 125, "tt", 4.77e-10, 19.0), (3, 3, 27, "ff", 6.23e-09, 1.78), (3, 3, 27, "ss", 6.91e-08, 0.588),
+    (3, 3, 27, "fs", 5.94e-07, 0.533),
+]  # fmt: skip
+
+
+def card(width: float, length: float, current: float) -> dict[str, Any]:
+    return {
+        "process": "sky130", "width_um": float(width), "length_um": float(length), "region": "bias",
+        "bias_na": current * 1e9,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("width", "length", "celsius", "current", "drawn"), DRAWN)
+def test_sigma_of_sky130_at_other_temperatures(
+    width: float, length: float, celsius: float, current: float, drawn: float
+) -> None:
+    found = sigma(celsius, **card(width, length, current)) * np.sqrt(width * length)
+    assert found / drawn == pytest.approx(1, abs=0.1)
+
+
+def test_the_sigma_of_27_degrees_would_be_noticed() -> None:
+    """The control of the tests above."""
+    nominal = [sigma(27, **card(wide, long, i)) * np.sqrt(wide * long) for wide, long, _, i, _ in DRAWN]
+    assert np.abs(np.array(nominal) / [row[-1] for row in DRAWN] - 1).max() > 0.1
+
+
+@pytest.mark.parametrize(("width", "length", "celsius", "corner", "current", "times"), FIXED)
+def test_currents_of_fixed_gate_voltages(
+    width: float, length: float, celsius: float, corner: Any, current: float, times: float
+) -> None:
+    conditions = ConditionsSpec(celsius=celsius, corner=corner, bias="voltage")
+    mismatch = MismatchSpec(**card(width, length, current))
+    factor = current_factor(mismatch, conditions)
+    assert factor / times == pytest.approx(1, abs=0.1)
+    assert abs(times - 1) > 0.1  # the control: currents that stayed would be noticed
+    spec = AnalogSpec(characteristic="tanh", mismatch=mismatch, conditions=conditions)
+    assert spec.tau_s == pytest.approx(1e-6 * (celsius + 273.15) / 300.15 / factor)
+
+
+def test_every_table_has_its_conditions() -> None:
+    for name in ("sky130", "sky130-pfet"):
+        conditions = ConditionsSpec(celsius=60.0, corner="ss", bias="voltage")
+        mismatch = MismatchSpec(process=name, width_um=2.0, length_um=2.0)
+        assert 0.5 < current_factor(mismatch, conditions) < 5
+        assert 0.7 < sigma(60.0, process=name) / sigma(27.0, process=name) < 1.2
+
+
 def test_currents_of_a_reference_stay() -> None:
     mismatch = MismatchSpec(process="sky130")
     assert current_factor(mismatch, ConditionsSpec(celsius=HOT)) == 1
