@@ -36,6 +36,7 @@ COMMANDS = {
     "export": "Hand a network to others: NIR, Verilog, or SPICE of analog chips.",
     "verify": "Run an exported chip in a Verilog simulator and compare.",
     "die": "Show, save or take in the die of an analog run.",
+    "cells": "Extract the cells of a design from model cards, by ngspice.",
     "report": "Render a stored run again, or price its counts anew.",
     "runs": "List the runs of the catalogue, or show one.",
     "chips": "List the chips of the catalogue, or show one.",

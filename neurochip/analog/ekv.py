@@ -34,15 +34,18 @@ class Curve(NamedTuple):
         f64[point]; the slope by one step.
     step
         Full scales.
+    level
+        What a pair sends at balance besides, of its tail: of a load whose two sides are not alike.
     """
 
     value: Array
     slope: Array
     step: float
+    level: float
 
 
 @functools.lru_cache(maxsize=16)
-def pair_curve(inversion: float) -> Curve:
+def pair_curve(inversion: float, level: float = 0.0) -> Curve:
     """Return the curve of a pair whose tail has an inversion coefficient; voltages are in its V₀."""
     top = _BENT + _TAIL / (2 * steepness(inversion))
     voltage = np.linspace(0, top, _POINTS + 1)
@@ -58,7 +61,7 @@ def pair_curve(inversion: float) -> Curve:
     step = top / _POINTS
     value = np.minimum((first - second) / inversion, 1.0)
     value[0] = 0.0
-    return Curve(value, slope * step, step)
+    return Curve(value, slope * step, step, level)
 
 
 def _current(v: Array) -> Array:
@@ -72,8 +75,10 @@ def _conductance(current: Array) -> Array:
 
 
 @entry
-def ekv_pair(voltage: Any, saturation: Any, value: Any, slope: Any, step: float, activity: Any) -> None:
-    """Write what pairs send: the current of the tail × the curve at V. T[lane, neuron] each; a cubic between points."""
+def ekv_pair(
+    voltage: Any, saturation: Any, value: Any, slope: Any, step: float, level: float, activity: Any
+) -> None:
+    """Write what pairs send: the current of the tail × (the curve at V + ``level``). T[lane, neuron] each."""
     last = value.shape[0] - 1
     for lane in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
@@ -88,7 +93,7 @@ def ekv_pair(voltage: Any, saturation: Any, value: Any, slope: Any, step: float,
                 sent += t * t * ((1 + 2 * u) * value[k + 1] - u * slope[k + 1])
             elif np.isnan(v):
                 sent = v
-            activity[lane, i] = saturation[i] * (sent if v >= 0 else -sent)
+            activity[lane, i] = saturation[i] * ((sent if v >= 0 else -sent) + level)
 
 
 def slopes(curve: Curve, voltage: Array) -> Array:

@@ -99,7 +99,7 @@ class AnalogSubstrate:
         self._seed = np.uint64(seed)
         self._noise_step = spec.noise_step
         kind = {"hard-sigmoid": HARD_SIGMOID, "ekv": EKV}.get(spec.characteristic, TANH)
-        curve = pair_curve(spec.pair_inversion) if kind == EKV else None
+        curve = pair_curve(spec.pair_inversion, spec.asymmetry) if kind == EKV else None
         self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype, curve)
         self._twin: Circuit | None = None
         if spec.learning_path.circuits == "twin":

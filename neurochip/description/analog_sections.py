@@ -262,6 +262,14 @@ class AnalogSpec(Section):
             live_if=Is(".characteristic", "ekv"),
         ),
     ] = 1.0
+    asymmetry: Annotated[
+        float,
+        Meta(ge=-1, le=1),
+        Key(
+            "What such a pair sends at balance, of its tail: of a load whose two sides are not alike.",
+            live_if=Is(".characteristic", "ekv"),
+        ),
+    ] = 0.0
     vector_field: Annotated[
         str | None,
         Key(

@@ -22,7 +22,7 @@ from neurochip.keys.key import Count, Positive
 from neurochip.keys.reading import convert, refuse_unknown
 from neurochip.keys.units import parse_quantity
 
-__all__ = ["CELLS", "CHARGE_UNIT", "Cell", "CellSheet", "cells_from_toml", "read_cells"]
+__all__ = ["CELLS", "CHARGE_UNIT", "EXTRACT_KEYS", "Cell", "CellSheet", "cells_from_toml", "read_cells"]
 
 CHARGE_UNIT = 1e-3  # of C V₀: what the counters of a circuit count charge in
 
@@ -48,6 +48,11 @@ CELLS: Mapping[str, tuple[str, ...]] = {
     "store": ("weight-store",),
 }
 _DRAWS = ("synapse", "leak")
+# Of the section that says how figures are extracted from model cards; a run has no use for it.
+EXTRACT_KEYS = (
+    "nmos", "pmos", "subcircuit", "section", "unit", "bias", "celsius", "draws", "seed", "a_vt", "a_beta",
+    "within_percent",
+)  # fmt: skip
 _QUANTITIES = {
     "width": "length",
     "length": "length",
@@ -220,7 +225,7 @@ def cells_from_toml(text: str, source: str = "cells.toml") -> CellSheet:
 
 
 def _sheet(table: dict[str, Any], name: str) -> CellSheet:
-    refuse_unknown(table, ("about", "node", "supply", "signal", "cells"), "")
+    refuse_unknown(table, ("about", "node", "supply", "signal", "cells", "extract"), "")
     supply = _section(table, "supply", ("voltage", "low", "high"))
     signal = _section(table, "signal", ("full_scale", "rest"))
     volts = {key: _quantity(supply, key, "voltage", "supply") for key in ("voltage", "low", "high")}

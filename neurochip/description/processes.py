@@ -112,7 +112,8 @@ PROCESSES: dict[str, Process] = {
         table="sky130-nfet-01v8",
         as_published="vth0_slope 3.356e-3 (7.356e-3 in the bins L 4–8 µm with W from 7 and below 0.52 µm), voff_slope "
         "7e-3 V·µm and toxe_slope 3.443e-3 µm for each nfet_01v8",
-        source=f"{_SKY130}nfet_01v8/sky130_fd_pr__nfet_01v8__mismatch.corner.spice, lines 16–22",
+        source=f"{_SKY130}nfet_01v8/sky130_fd_pr__nfet_01v8__mismatch.corner.spice, lines 16–22; n and I_spec "
+        "fitted to gm/I of its card, …__tt.pm3.spice, where no table stands in their place",
         evidence="model file",
     ),
     "sky130-pfet": Process(
@@ -124,7 +125,8 @@ PROCESSES: dict[str, Process] = {
         table="sky130-pfet-01v8",
         as_published="vth0_slope 8.856e-3, voff_slope 15e-3 V·µm, toxe_slope 4.443e-3 µm and nfactor_slope 0.1 for "
         "each pfet_01v8, larger in some bins; of the file for circuits below threshold",
-        source=f"{_SKY130}pfet_01v8/sky130_fd_pr__pfet_01v8__subvt_mismatch.corner.spice, lines 16–29",
+        source=f"{_SKY130}pfet_01v8/sky130_fd_pr__pfet_01v8__subvt_mismatch.corner.spice, lines 16–29; n and I_spec "
+        "fitted to gm/I of its card, …__tt.pm3.spice, where no table stands in their place",
         evidence="model file",
     ),
     "ihp-sg13g2": Process(

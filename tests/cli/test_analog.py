@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -11,6 +12,7 @@ import pytest
 
 from neurochip.description.catalogue import find_cells, run_text
 from tests.cli.conftest import Run, Workplace
+from tests.unit.analog.extracted_cells import CARDS, cells, write
 
 
 def cells_text(name: str) -> str:
@@ -227,3 +229,35 @@ def test_a_chip_as_a_netlist(run: Run, place: Workplace) -> None:
     ):
         refused = run("export", "--spice", "here", "chip.cir", *arguments)
         assert (refused.exit_code, refused.output) == (2 if arguments else 5, f"Error: {sentence}\n")
+
+
+@pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
+def test_cells_are_extracted_and_run(run: Run, place: Workplace) -> None:
+    """From model cards to a run, by the words that the command prints."""
+    write(place.folder)
+    (place.folder / "mine.toml").write_text(cells(), encoding="utf-8")
+    asked = ("cells", "extract", "mine.toml", "--models", "cards.lib")
+    result = run(*asked, "--out", "new.toml")
+    assert result.exit_code == 0, result.output
+    assert re.search(r"^full scale V₀ +6\d\.\d+ mV$", result.stdout, re.MULTILINE)
+    words = result.stdout.splitlines()[-1].split()
+    assert words[:2] == ["--set", "analog.cells=new.toml"] and words[3] == "analog.characteristic=ekv"
+    done = run("simulate", "analog-mnist-small", *TINY, *words, "--out", "here")
+    assert done.exit_code == 0, done.output
+    document = json.loads((place.folder / "here" / "report.json").read_text())
+    sources = {cell["name"]: cell["source"] for cell in document["analog"]["cells"]["cells"]}
+    assert sources["synapse"].endswith(
+        "`neurochip cells extract mine.toml --models cards.lib --cell synapse`"
+    )
+    found = json.loads(run(*asked, "--json").stdout)
+    assert found["figures"]["full_scale_v"] == pytest.approx(
+        document["analog"]["rails"]["full_scale_v"], rel=1e-4
+    )
+    assert found["source"] == sources["synapse"]
+    # What is there already is not written over, and a card that cannot be is one sentence.
+    assert run(*asked, "--out", "new.toml").exit_code == 5
+    (place.folder / "cards.lib").write_text(CARDS.replace("vth0=0.45", "vth0=abc"))
+    refused = run(*asked)
+    assert (refused.exit_code, refused.stderr) == (
+        2, f"Error: {place.folder / 'cards.lib'}: line 2: is rejected by ngspice: Undefined parameter [abc]\n"
+    )  # fmt: skip

@@ -1,0 +1,177 @@
+"""The decks of one cell: a transistor, a mirror or a pair with its load, swept and drawn in ngspice."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.extraction.fitting import (
+    PairFit,
+    TransistorFit,
+    fit_pair,
+    fit_transistor,
+    thermal_v,
+)
+from neurochip.analog.extraction.ngspice import Models, run_deck
+from neurochip.analog.extraction.request import Request
+from neurochip.description.biasing import steepness
+from neurochip.description.cell_sheet import Cell, CellSheet
+from neurochip.errors import ConfigError
+from neurochip.substrate.streams import stream
+
+__all__ = ["Bench", "Draws"]
+
+Array = NDArray[np.float64]
+
+_STEP_V = 0.005  # of a gate's sweep
+_HALF_DECADE = math.sqrt(10)  # currents from the bias over this to the bias times this
+_MIRRORED = 9  # currents at which a mirror is looked at
+_AVERAGED = 40  # devices that a sweep is the mean of, where the models draw each anew
+_REACH, _POINTS = 3.0, 61  # V₀ to each side that a pair is swept over
+
+
+class Draws(NamedTuple):
+    """σ of ln I of one transistor at its bias, of ln of a mirror's gain, and of a pair's offset in V."""
+
+    transistor: float
+    cell: float
+
+
+class Bench:
+    """The decks of one cell."""
+
+    def __init__(self, sheet: CellSheet, cell: Cell, asked: Request, cards: Models) -> None:
+        self.sheet, self.cell, self.asked, self.cards = sheet, cell, asked, cards
+        self.shape = cell.width / cell.length
+        self.root_area_um = 1e6 * math.sqrt(cell.width * cell.length)
+        self._gate = math.nan  # V_GS at the bias
+
+    def _run(self, lines: list[str], analysis: str, columns: list[str]) -> Array:
+        settings = [f".temp {self.asked.celsius:g}", f".options seed={self.asked.seed}"]
+        return run_deck([*settings, *lines], [analysis], columns, self.cards)
+
+    @property
+    def _copies(self) -> int:
+        """Devices that a sweep is the mean of: one, or several where the models draw each anew."""
+        return 1 if self.asked.a_vt or self.asked.a_beta else min(self.asked.draws, _AVERAGED)
+
+    def transistor(self) -> TransistorFit:
+        """Sweep a gate, and fit half a decade to each side of the bias."""
+        asked, copies = self.asked, range(self._copies)
+        lines = ["Vg g 0 0"]
+        for k in copies:
+            lines += [asked.instance(f"s{k}", f"s{k} g 0 0", asked.nmos, self.cell)]
+            lines += [f"Vs{k} s{k} 0 {self.sheet.rest:.9g}"]
+        sweep = f"dc Vg 0 {self.sheet.supply:.9g} {_STEP_V:g}"
+        found = np.abs(self._run(lines, sweep, [f"i(Vs{k})" for k in copies]))
+        current = np.exp(np.log(np.maximum(found, 1e-30)).mean(axis=1))
+        voltage: Array = np.asarray(_STEP_V * np.arange(len(current)), np.float64)
+        low, high = asked.bias / _HALF_DECADE, asked.bias * _HALF_DECADE
+        inside = np.flatnonzero((current >= low) & (current <= high))
+        if current[0] >= low or current.max() <= high or len(inside) < 5:
+            raise ConfigError(
+                "extract.bias",
+                f"must lie where the gate reaches it, half a decade to each side: a transistor of this size carries "
+                f"{current[0]:.2g} to {current.max():.2g} A, got {asked.bias:g} A",
+            )
+        self._gate = float(np.interp(math.log(asked.bias), np.log(current[inside]), voltage[inside]))
+        wide = slice(inside[0] - 1, inside[-1] + 2)
+        return fit_transistor(voltage[wide], current[wide] / self.shape, asked.celsius)
+
+    def mirror(self) -> tuple[float, float]:
+        """Return the gain of a mirror, and by how much it varies with the current of each."""
+        low, high = self.asked.bias / _HALF_DECADE, self.asked.bias * _HALF_DECADE
+        copies, stride = range(self._copies), (high - low) / (_MIRRORED - 1)
+        lines = [f"Vdd vdd 0 {self.sheet.supply:.9g}", "Vi i 0 1"]
+        for k in copies:
+            lines += [line for line in self._mirror(k, low, "", "") if not line.startswith("I")]
+            lines += [f"G{k} vdd d{k} i 0 1"]
+        out = np.abs(self._run(lines, f"dc Vi {low:.9g} {high + stride / 1e3:.9g} {stride:.9g}",
+                               [f"i(Vo{k})" for k in copies]))  # fmt: skip
+        currents = low + stride * np.arange(len(out))
+        gains = out / currents[:, None]
+        each = np.exp(np.log(gains).mean(axis=0))
+        return float(np.exp(np.log(each).mean())), float(np.abs(gains / each - 1).max())
+
+    def _mirror(self, k: int, current: float, first: str, second: str) -> list[str]:
+        asked = self.asked
+        return [
+            asked.instance(f"a{k}", f"d{k} d{k} 0 0", asked.nmos, self.cell, first),
+            f"I{k} vdd d{k} {current:.9g}",
+            asked.instance(f"b{k}", f"o{k} d{k} 0 0", asked.nmos, self.cell, second),
+            f"Vo{k} o{k} 0 {self.sheet.rest:.9g}",
+        ]
+
+    def pair(self, transistor: TransistorFit, inversion: float) -> PairFit:
+        """Sweep the input of a pair with its load, and fit what flows out at rest."""
+        u_t = thermal_v(self.asked.celsius)
+        reach = _REACH * 2 * transistor.slope_factor * u_t * steepness(inversion)
+        lines = [
+            f"Vdd vdd 0 {self.sheet.supply:.9g}",
+            "Vd x 0 0",
+            f"Vc c 0 {self.sheet.rest:.9g}",
+            "Ep p0 c x 0 0.5",
+            "En n0 c x 0 -0.5",
+            *(line for k in range(self._copies) for line in self._pair(k, [""] * 6)),
+        ]
+        stride = 2 * reach / (_POINTS - 1)
+        sweep = f"dc Vd {-reach:.9g} {reach + stride / 1e3:.9g} {stride:.9g}"
+        out = self._run(lines, sweep, [f"i(Vo{k})" for k in range(self._copies)]).mean(axis=1)
+        voltage: Array = np.asarray(-reach + stride * np.arange(len(out)), np.float64)
+        return fit_pair(voltage, out, inversion, transistor, self.asked.celsius)
+
+    def _pair(self, k: int, more: list[str], *, at_rest: bool = False) -> list[str]:
+        """Return five transistors, the reference of their tail, and a source that holds the output at rest."""
+        asked, cell = self.asked, self.cell
+        plus, minus = ("c", "c") if at_rest else ("p0", "n0")
+        return [
+            asked.instance(f"p{k}", f"a{k} {plus} t{k} 0", asked.nmos, cell, more[0]),
+            asked.instance(f"n{k}", f"o{k} {minus} t{k} 0", asked.nmos, cell, more[1]),
+            asked.instance(f"t{k}", f"t{k} r{k} 0 0", asked.nmos, cell, more[2]),
+            asked.instance(f"r{k}", f"r{k} r{k} 0 0", asked.nmos, cell, more[3]),
+            asked.instance(f"l{k}", f"a{k} a{k} vdd vdd", asked.pmos or "", cell, more[4]),
+            asked.instance(f"m{k}", f"o{k} a{k} vdd vdd", asked.pmos or "", cell, more[5]),
+            f"I{k} vdd r{k} {asked.bias:.9g}",
+            f"Vo{k} o{k} 0 {self.sheet.rest:.9g}",
+        ]
+
+    def draws(self, transistor: TransistorFit, pair: PairFit | None) -> Draws:
+        """Draw transistors at the gate voltage of the bias, and cells, each with devices of its own."""
+        asked, n = self.asked, self.asked.draws
+        each = 2 if pair is None else 6
+        drawn = self._drawn(n, 1 + each)
+        lines = [f"Vg g 0 {self._gate:.9g}"]
+        for k in range(n):
+            lines += [asked.instance(f"s{k}", f"s{k} g 0 0", asked.nmos, self.cell, drawn[k][0])]
+            lines += [f"Vs{k} s{k} 0 {self.sheet.rest:.9g}"]
+        lines += [f"Vdd vdd 0 {self.sheet.supply:.9g}", f"Vc c 0 {self.sheet.rest:.9g}"]
+        for k in range(n):
+            if pair is None:
+                lines += self._mirror(k, asked.bias, *drawn[k][1:])
+            else:
+                lines += self._pair(k, drawn[k][1:], at_rest=True)
+        out = self._run(lines, "op", [f"i(V{kind}{k})" for kind in "so" for k in range(n)])[0]
+        spread = float(np.log(np.abs(out[:n])).std(ddof=1))
+        if not spread > 1e-6:
+            raise ConfigError(
+                "extract.a_vt",
+                "is missing: the models draw no mismatch of their own; give a_vt (and a_beta) of one transistor",
+            )
+        if pair is None:
+            return Draws(spread, float(np.log(np.abs(out[n:])).std(ddof=1)))
+        return Draws(spread, float(out[n:].std(ddof=1) * pair.full_scale / pair.tail))
+
+    def _drawn(self, n: int, devices: int) -> list[list[str]]:
+        """Return what differs of each transistor; nothing where the models draw it themselves."""
+        asked = self.asked
+        if not (asked.a_vt or asked.a_beta):
+            return [[""] * devices for _ in range(n)]
+        xi = stream(asked.seed, "extract").standard_normal((n, devices, 2))
+        shift = 1e-3 * asked.a_vt / self.root_area_um * xi[..., 0]
+        factor = np.maximum(1 + asked.a_beta / 100 / self.root_area_um * xi[..., 1], 0.01)
+        return [
+            [f"delvto={shift[k, j]:.6g} mulu0={factor[k, j]:.6g}" for j in range(devices)] for k in range(n)
+        ]

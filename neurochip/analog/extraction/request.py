@@ -1,0 +1,119 @@
+"""The section ``[extract]`` of a specification of cells: whose models, at which current, how many draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from neurochip.description.cell_sheet import EXTRACT_KEYS, Cell, CellSheet
+from neurochip.errors import ConfigError
+from neurochip.keys.key import Count, Nonnegative, Positive, Seed
+from neurochip.keys.reading import convert, refuse_unknown
+from neurochip.keys.units import parse_quantity
+
+__all__ = ["Request", "read_request"]
+
+_MODEL = 100  # letters of a name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is asked of ngspice; SI units.
+
+    Attributes
+    ----------
+    nmos, pmos
+        Names of models, or with ``subcircuit`` of subcircuits with the terminals d g s b and parameters w and l.
+    section
+        Of a library.
+    unit
+        Of w and l in an instance, m: 10⁻⁶ for a kit whose libraries count in µm.
+    bias
+        Current of the tail of a pair, and of the input of a mirror, A.
+    celsius
+        Temperature, °C.
+    draws, seed
+        Of the Monte-Carlo.
+    a_vt, a_beta
+        Of one transistor, mV·µm and %·µm, where the models draw nothing themselves.
+    within
+        Largest error of a fit, as a share.
+    """
+
+    nmos: str
+    pmos: str | None
+    subcircuit: bool
+    section: str | None
+    unit: float
+    bias: float
+    celsius: float
+    draws: int
+    seed: int
+    a_vt: float
+    a_beta: float
+    within: float
+
+    def instance(self, name: str, terminals: str, model: str, cell: Cell, more: str = "") -> str:
+        """Return the line of a transistor of a cell's size; ``terminals`` are d g s b."""
+        size = f"w={cell.width / self.unit:.9g} l={cell.length / self.unit:.9g}"
+        return f"{'X' if self.subcircuit else ''}M{name} {terminals} {model} {size} {more}".rstrip()
+
+
+def read_request(table: dict[str, Any], sheet: CellSheet, name: str) -> Request:
+    """Return what the section ``[extract]`` of a specification asks for cell ``name``.
+
+    Raises
+    ------
+    ConfigError
+        For a key that is unknown, missing, or says what cannot be.
+    """
+    given = table.get("extract")
+    if not isinstance(given, dict):
+        raise ConfigError("extract", 'is missing; say at least nmos = "MODEL" and bias = "10 nA"')
+    refuse_unknown(given, EXTRACT_KEYS, "extract")
+    cell = sheet.cells.get(name)
+    if cell is None or cell.kind not in ("mirror", "differential-pair"):
+        can = [key for key, one in sheet.cells.items() if one.kind in ("mirror", "differential-pair")]
+        listed = ", ".join(can) or "none of this file"
+        raise ConfigError("--cell", f"must be a mirror or a differential pair ({listed}), got {name}")
+    if not cell.width * cell.length > 0:
+        raise ConfigError(
+            f"cells.{name}.width", "and length are missing; they are the gate that is looked at"
+        )
+
+    def value(key: str, hint: Any, default: Any) -> Any:
+        return convert(given.get(key, default), hint, f"extract.{key}")
+
+    def text(key: str) -> str | None:
+        found = given.get(key)
+        if found is None:
+            return None
+        word = convert(found, str, f"extract.{key}")
+        if not word or len(word) > _MODEL or not word.replace("_", "").replace(".", "").isalnum():
+            raise ConfigError(f"extract.{key}", f"must be a name of letters, digits, _ and ., got {word!r}")
+        return str(word)
+
+    if "bias" not in given:
+        raise ConfigError("extract.bias", 'is missing; it is a current such as "10 nA"')
+    nmos, pmos = text("nmos"), text("pmos")
+    if nmos is None:
+        raise ConfigError("extract.nmos", "is missing; it names a model of the file")
+    if pmos is None and cell.kind == "differential-pair":
+        raise ConfigError("extract.pmos", "is missing; the load of a pair is of it")
+    bias = parse_quantity(given["bias"], "current", "extract.bias")
+    if not bias > 0:
+        raise ConfigError("extract.bias", f"must be positive, got {given['bias']}")
+    return Request(
+        nmos=nmos,
+        pmos=pmos,
+        subcircuit=value("subcircuit", bool, False),
+        section=text("section"),
+        unit=parse_quantity(given.get("unit", "1 m"), "length", "extract.unit"),
+        bias=bias,
+        celsius=value("celsius", float, 27.0),
+        draws=value("draws", Count, 200),
+        seed=value("seed", Seed, 1),
+        a_vt=value("a_vt", Nonnegative, 0.0),
+        a_beta=value("a_beta", Nonnegative, 0.0),
+        within=value("within_percent", Positive, 3.0) / 100,
+    )
