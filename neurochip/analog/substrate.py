@@ -15,6 +15,7 @@ from neurochip.analog.draw import Draw
 from neurochip.analog.drawing import draw_die, twin_of
 from neurochip.analog.ekv import pair_curve
 from neurochip.analog.evaluation import evaluate_steps
+from neurochip.analog.flicker import LINES, flicker
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
 from neurochip.analog.jacobian import linearised, solve
 from neurochip.analog.lanes import Activity, Lanes
@@ -49,6 +50,7 @@ from neurochip.substrate.optimising import Optimising
 __all__ = ["AnalogSubstrate"]
 
 Array = NDArray[Any]
+_WANDERING = np.uint64(0xC2B2AE3D27D4EB4F)  # sets 1/f noise apart from that of voltages
 _NUDGED = (Phase.NUDGED, Phase.NUDGED_NEGATIVE)
 
 
@@ -98,6 +100,7 @@ class AnalogSubstrate:
         self.flow, self.activity = flow, activity
         self._seed = np.uint64(seed)
         self._noise_step = spec.noise_step
+        self._is_noisy = self._noise_step > 0 or spec.noise.flicker > 0
         kind = {"hard-sigmoid": HARD_SIGMOID, "ekv": EKV}.get(spec.characteristic, TANH)
         curve = pair_curve(spec.pair_inversion, spec.asymmetry) if kind == EKV else None
         self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype, curve)
@@ -228,7 +231,7 @@ class AnalogSubstrate:
                 heun(lanes, settle.step, nudge, settle, flow=self.flow)
                 watch(tick)
             return ticks * len(lanes), kept
-        noise = self._drawing(lanes, float(nudge.strength)) if self._noise_step else None
+        noise = self._drawing(lanes, float(nudge.strength)) if self._is_noisy else None
         after: Callable[[int], None] | None = watch if is_recorded else None
         if draw is not None:
             after = draw.watch(after)
@@ -241,18 +244,28 @@ class AnalogSubstrate:
         Phases that learn go step by step: what they learn would differ in its last bits, and soon in others.
         """
         settle = self.spec.settle
-        steps = settle.method != "heun" and not settle.change and not self._noise_step
+        steps = settle.method != "heun" and not settle.change and not self._is_noisy
         built_in = self.flow is None and self.circuit.kind != EKV
         return steps and built_in and not nudge.strength and self._phase is Phase.EVALUATION
 
     def _drawing(self, lanes: Lanes, nudge: float) -> Any:
-        """Return what draws the voltage noise of each step."""
+        """Return what draws the noise of each step: of voltages, and of the currents that they follow."""
+        spec = self.spec.noise
+        lines, share = LINES * spec.flicker_decades, lanes.circuit.neurons.fraction
+        amplitude = spec.flicker * float(np.sqrt(2 / LINES))
+        slow = np.empty_like(lanes.voltage)
         scale = (self._noise_step * self._fluctuation(lanes.circuit, nudge)).astype(self._dtype)
         out = np.empty_like(lanes.voltage)
 
         def draw(tick: int) -> Array:
-            normals(self._seed, self._presentations, np.uint64(self._tick + tick), 0, 1.0, out)
-            out[...] *= scale
+            now = self._tick + tick
+            if self._noise_step:
+                normals(self._seed, self._presentations, np.uint64(now), 0, 1.0, out)
+                out[...] *= scale
+            if spec.flicker:
+                time = now * self.spec.settle.step
+                flicker(self._seed ^ _WANDERING, self._presentations, time, lines, amplitude, slow)
+                out[...] = share * slow if not self._noise_step else out + share * slow
             return out
 
         return draw

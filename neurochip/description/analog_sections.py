@@ -99,6 +99,17 @@ class NoiseSpec(Section):
             imperfect=True,
         ),
     ] = 0.0
+    flicker: Annotated[
+        Nonnegative,
+        Key(
+            "Standard deviation, in each decade of frequency, of 1/f noise of the current into a neuron: √(K ln 10) "
+            "for a spectral density of K/f. From half a cycle in a nominal time constant downwards; what is slower "
+            "than a presentation is an offset of its phases.",
+            unit="full scales",
+            imperfect=True,
+        ),
+    ] = 0.0
+    flicker_decades: Annotated[int, Meta(ge=1, le=12), Key("Decades of it.", live_if=Given(".flicker"))] = 6
     thermal: Annotated[
         Nonnegative,
         Key(
@@ -385,8 +396,8 @@ class AnalogSpec(Section):
         sheet = self.sheet
         if sheet is not None:
             self._check_cells(sheet)
-        noisy = "analog.noise.step" if self.noise.step else "analog.noise.thermal"
-        is_noisy = self.noise.step > 0 or self.noise.thermal > 0
+        sources = [name for name in ("step", "thermal", "flicker") if getattr(self.noise, name)]
+        noisy, is_noisy = f"analog.noise.{(sources or [''])[0]}", bool(sources)
         if is_noisy and self.settle.method == "heun":
             raise ConfigError(noisy, 'needs steps of equal length; set analog.settle.method to "exponential"')
         if is_noisy and self.settle.until == "residual":

@@ -45,7 +45,7 @@ def check_conditions(mismatch: MismatchSpec, conditions: ConditionsSpec) -> None
     process = mismatch.transistors
     if process is None:
         return
-    if process.table is not None:
+    if process.table is not None and conditions.celsius != NOMINAL_CELSIUS:
         condition_table(process.table).check(conditions.celsius, "analog.conditions.celsius")
     if conditions.bias == "current":
         return
