@@ -16,7 +16,8 @@ from neurochip.sweep.limit import Reach, fewest, reach, share_interval
 from neurochip.sweep.population import Evidence, Population, fit, plausible
 from neurochip.sweep.singly import DROP, Singly, reach_once, singly
 from neurochip.sweep.space import Axis
-from neurochip.sweep.widening import Widened, own_seeds, shared_seeds, widened
+from neurochip.sweep.statistics import t_quantile
+from neurochip.sweep.widening import Widened, between, own_seeds, shared_seeds, widened
 
 __all__ = ["Found", "Trials", "Way", "found_of", "limit_of", "trials_of", "ways_of"]
 
@@ -166,22 +167,32 @@ def found_of(
         seeds = [evidence(0.0, np.where(trials.seeds == seed, 0.5, 1.0)) for seed in shared]
     else:
         seeds = [seen.only(own != seed) for seed in shared]
+    shifts = len(references)
     moved = [(other, fit(other, chance=best.chance)) for other in (seen, *references, *seeds)]
 
-    def widened_by(found: Reach, of: Callable[[Evidence, Population], Reach]) -> Widened:
+    def widened_by(
+        found: Reach, of: Callable[[Evidence, Population], Reach], *, references: bool = True
+    ) -> Widened:
         here, *others = (of(other, population) for other, population in moved)
         at = [one.at for one in others]
-        k = len(references)
-        return widened(found, here, at[:k], trainings, at[k:], own=own is not None)
+        return widened(
+            found, here, at[:shifts] if references else [], trainings, at[shifts:], own=own is not None
+        )
 
     often = widened_by(found, lambda other, population: reach(population, wanted, other))
     once = None
     if differs and _width(best, found.at) >= NO_CHANCE:
         single = singly(plausible(seen, drop=DROP), wanted)
         reached = widened_by(
-            single.reach, lambda _, moved: Reach(reach_once(moved.once(), wanted), -math.inf, math.inf)
-        )
-        once = single._replace(reach=reached.reach)
+            single.reach,
+            lambda _, moved: single.reach._replace(at=reach_once(moved.once(), wanted)),
+            references=False,
+        ).reach
+        if error is not None:
+            most = t_quantile(0.975, trainings - 1) * error
+            ends = (fit(evidence(sign * most)) for sign in (-1, 1))  # what looks like chance moves, too
+            reached = between(reached, *(reach_once(one.once(), wanted) for one in ends))
+        once = single._replace(reach=reached)
     return Found(best, often.reach, often.reference, often.seeds, once)
 
 

@@ -46,8 +46,9 @@ def reach_once(shares: Array, wanted: float) -> float:
 def singly(ways: Sequence[Population], wanted: float) -> Singly:
     """Return how far a share ``wanted`` of single trainings is good, with the 95 % interval of that.
 
-    Each sample of dies has the chance, among those of ``ways``, that is most likely of it; the first of them is that of
-    all dies. So few dies that they could not show it if all were good give the interval no lower end.
+    Each sample of dies has one of the chances of ``ways``, drawn by how likely they are of it: what chance does is not
+    known either. The first of them is the most likely one of all dies. So few dies that they could not show it if all
+    were good give the interval no lower end.
     """
     best = ways[0]
     n = round(best.dies)
@@ -58,9 +59,9 @@ def singly(ways: Sequence[Population], wanted: float) -> Singly:
         laws, likelihood = one.redrawn(drawn)
         shares.append(one.once_of(laws))
         likelihoods.append(likelihood)
-    chosen = np.minimum.accumulate(
-        np.array(shares)[np.argmax(likelihoods, axis=0), np.arange(SAMPLES)], axis=1
-    )
+    # The largest of log-likelihoods with Gumbel's noise is a draw by the likelihoods.
+    which = np.argmax(np.array(likelihoods) + rng.gumbel(size=(len(ways), SAMPLES)), axis=0)
+    chosen = np.minimum.accumulate(np.array(shares)[which, np.arange(SAMPLES)], axis=1)
     found = np.sort([reach_once(row, wanted) for row in chosen])
     tail = (1 - CONFIDENCE) / 2
     # Whole ranks: between a level and an infinity there is nothing.

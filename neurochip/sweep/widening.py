@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurochip.sweep.limit import Reach
 from neurochip.sweep.statistics import t_quantile
 
-__all__ = ["Widened", "own_seeds", "shared_seeds", "widened"]
+__all__ = ["Widened", "between", "own_seeds", "shared_seeds", "widened"]
 
 _NORMAL = 1.96  # standard errors to either end of an interval
 
@@ -66,6 +66,24 @@ def widened(
         middle = found.at if math.isfinite(found.at) else None
         found = Reach(found.at, _wider(found.low, middle, -spread), _wider(found.high, middle, spread))
     return Widened(found, by_reference, by_seeds)
+
+
+def between(found: Reach, low: float, high: float) -> Reach:
+    """Widen an interval by where the limit lies with the reference at either end of its own interval.
+
+    Where few trainings more or less move the limit far, it moves further one way than the other.
+    """
+    return Reach(
+        found.at,
+        _apart(found.at, found.low, min(low, found.at)),
+        _apart(found.at, found.high, max(high, found.at)),
+    )
+
+
+def _apart(at: float, end: float, moved: float) -> float:
+    if not (math.isfinite(at) and math.isfinite(end) and math.isfinite(moved)):
+        return end if math.isinf(end) or math.isinf(at) else moved
+    return at + math.copysign(math.hypot(end - at, moved - at), end - at if end != at else moved - at)
 
 
 def _half(a: float, b: float) -> float:

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from neurochip.sweep.limit import fewest, rank_of, reach, share_interval
-from neurochip.sweep.population import Chance, Evidence, fit
+from neurochip.sweep.limit import Reach, fewest, rank_of, reach, share_interval
+from neurochip.sweep.population import Chance, Evidence, fit, plausible
+from neurochip.sweep.singly import DROP, singly
+from neurochip.sweep.widening import between
 
 LEVELS = 33
 
@@ -119,3 +121,39 @@ def test_a_limit_lies_in_its_interval_however_little_is_known(seed: int) -> None
     seen = Evidence.of(dies, at, good, (100, 65), weights)
     found = reach(fit(seen, chance=Chance(0.25, 0.003, relative=True)), 0.95, seen)
     assert found.low <= found.at <= found.high < 20
+
+
+def test_the_interval_of_one_training_follows_dies_and_not_trainings() -> None:
+    """Ten trainings of each of 100 dies at each level tell of the dies no more than 100 dies can."""
+    rng = np.random.default_rng(4)
+
+    def width(dies: int, times: int) -> float:
+        limits, luck = 18 + 4 * rng.standard_normal(dies), 2.0
+        who, at = (grid.ravel() for grid in np.meshgrid(np.arange(dies), np.tile(np.arange(8, 24), times)))
+        good = at < limits[who] + luck * rng.standard_normal(len(who))
+        seen = Evidence.of(who, at, good, (dies, LEVELS))
+        found = singly(plausible(seen, drop=DROP), 0.95).reach
+        truth = 18 - 1.645 * math.hypot(4, luck)
+        assert found.low <= found.at <= found.high and abs(found.at - truth) < 2.0
+        return found.high - found.low
+
+    once, often = width(100, 1), width(100, 10)
+    assert 0.5 * once < often < 1.3 * once
+    assert width(800, 1) < 0.6 * once
+
+
+def test_few_dies_show_nothing_of_one_training() -> None:
+    seen = exactly(np.full(20, 30.0))
+    found = singly(plausible(seen, drop=DROP), 0.95).reach
+    assert found.low == -math.inf and found.at > 25
+    good = Evidence(np.ones((80, LEVELS)), np.zeros((80, LEVELS)))
+    assert singly(plausible(good, drop=DROP), 0.95).reach[::2] == (math.inf, math.inf)
+
+
+def test_an_interval_is_widened_each_way_by_what_moves_it_there() -> None:
+    found = Reach(10.0, 7.0, 11.0)
+    assert between(found, 6.0, 10.0) == Reach(10.0, 5.0, 11.0)
+    assert between(found, 10.5, 12.0) == Reach(10.0, 7.0, pytest.approx(10 + math.hypot(1, 2)))
+    assert between(found, -math.inf, math.inf) == Reach(10.0, -math.inf, math.inf)
+    assert between(Reach(10.0, -math.inf, math.inf), 6.0, 14.0) == Reach(10.0, -math.inf, math.inf)
+    assert between(Reach(10.0, 10.0, 10.0), 6.0, 14.0) == Reach(10.0, 6.0, 14.0)
