@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +18,7 @@ from neurochip.analog.extraction.ngspice import Models, version
 from neurochip.analog.extraction.request import Request, read_request
 from neurochip.analog.spread import efficiency
 from neurochip.description.biasing import steepness
-from neurochip.description.cell_sheet import cells_from_toml
+from neurochip.description.cell_sheet import CellSheet, cells_from_toml
 from neurochip.description.condition_section import I_SPEC_RISES, thermal_ratio
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
@@ -66,17 +68,30 @@ def extract(text: str, place: str, name: str, models: Path, command: str) -> Ext
     """
     table = parse_toml(text, place)
     sheet = cells_from_toml(text, place)
+    with _placed(place):
+        return _extract(table, sheet, name, models, command)
+
+
+@contextmanager
+def _placed(place: str) -> Iterator[None]:
+    """Say in which file a key of the specification stands that is refused."""
     try:
-        asked = read_request(table, sheet, name)
+        yield
     except ConfigError as error:
+        if not error.place.startswith(("extract", "cells.")):
+            raise
         raise ConfigError(f"{place}: {error.place}", error.problem) from None
+
+
+def _extract(table: dict[str, Any], sheet: CellSheet, name: str, models: Path, command: str) -> Extracted:
+    asked = read_request(table, sheet, name)
     cards = Models(models, asked.section)
     bench = Bench(sheet, sheet.cells[name], asked, cards)
     transistor = bench.transistor()
-    _check_fit(f"{place}: cells.{name}", "the law of gm/I", transistor.error, asked)
+    _check_fit(f"cells.{name}", "the law of gm/I", transistor.error, asked)
     if not 1 <= transistor.slope_factor <= 3:
         raise ConfigError(
-            f"{place}: cells.{name}",
+            f"cells.{name}",
             f"does not fit the law of gm/I: it would take n = {transistor.slope_factor:.3g}, and no transistor has "
             "less than 1 or more than 3; take a smaller bias",
         )
@@ -90,11 +105,11 @@ def extract(text: str, place: str, name: str, models: Path, command: str) -> Ext
     pair = None
     if bench.cell.kind == "mirror":
         gain, varies = bench.mirror()
-        _check_fit(f"{place}: cells.{name}", "a constant gain", varies, asked)
+        _check_fit(f"cells.{name}", "a constant gain", varies, asked)
         figures |= {"gain": gain, "error_gain": varies}
     else:
         pair = bench.pair(transistor, inversion)
-        _check_fit(f"{place}: cells.{name}", "the law of a pair", pair.error, asked)
+        _check_fit(f"cells.{name}", "the law of a pair", pair.error, asked)
         figures |= {
             "tail": pair.tail / asked.bias,
             "offset_v": pair.offset,

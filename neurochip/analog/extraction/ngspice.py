@@ -149,7 +149,10 @@ def run_deck(
 def _numbers(path: Path) -> NDArray[np.float64]:
     """Return what ngspice wrote under one line of names, f64[point, column]."""
     rows = [line.split() for line in read_text(Foreign(path, "a table of ngspice", "")).splitlines()[1:]]
-    return np.array([[float(number) for number in row] for row in rows if row], ndmin=2)
+    try:
+        return np.array([[float(number) for number in row] for row in rows if row], ndmin=2)
+    except ValueError:  # cut off where ngspice stopped
+        return np.zeros((0, 0))
 
 
 def _reason(stderr: str, stdout: str, models: Models) -> tuple[str, str]:

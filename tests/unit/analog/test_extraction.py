@@ -111,7 +111,8 @@ def test_statistics_of_the_models_are_drawn(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as told:
         extracted(tmp_path, kind="mirror", a_vt=None)
     assert str(told.value) == (
-        "extract.a_vt: is missing: the models draw no mismatch of their own; give a_vt (and a_beta) of one transistor"
+        "mine.toml: extract.a_vt: is missing: the models draw no mismatch of their own; give a_vt (and a_beta) of one "
+        "transistor"
     )
 
 
@@ -179,7 +180,10 @@ def test_cards_that_ngspice_rejects(old: str, new: str, sentence: str, tmp_path:
         ({"bias": "10 nV"}, 'mine.toml: extract.bias: expected a current such as "10 nA", got "10 nV"'),
         ({"nmos": "n\n.shell"}, "mine.toml: extract.nmos: must be a name of letters, digits, _ and ., got"),
         ({"nmoss": "a"}, "mine.toml: extract.nmoss: unknown key; did you mean 'nmos'?"),
-        ({"kind": "differential-pair", "bias": "1 A"}, "extract.bias: must lie where the gate reaches it"),
+        (
+            {"kind": "differential-pair", "bias": "1 A"},
+            "mine.toml: extract.bias: must lie where the gate reaches it",
+        ),
     ],
 )
 def test_requests_that_cannot_be(asked: dict[str, Any], sentence: str, tmp_path: Path) -> None:
@@ -192,7 +196,7 @@ def test_requests_that_cannot_be(asked: dict[str, Any], sentence: str, tmp_path:
 def test_other_cells_are_not_extracted(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as told:
         extract(cells(), "mine.toml", "leak", write(tmp_path), "a test")
-    assert str(told.value) == "mine.toml: --cell: must be a mirror or a differential pair (synapse), got leak"
+    assert str(told.value) == "--cell: must be a mirror or a differential pair (synapse), got leak"
     with pytest.raises(ConfigError, match=r"nowhere.lib: no such file"):
         extract(cells(), "mine.toml", "synapse", Path("nowhere.lib"), "a test")
 
