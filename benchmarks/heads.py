@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -175,6 +176,8 @@ def _table(name: str, run: str, words: list[str], seeds: tuple[int, ...]) -> Non
         for head, at in heads.by_columns():
             shuffled = learnt(run, words, dealt(samples, at, seed), seed)[0]
             columns.setdefault(f"{head.name} dealt out anew", []).append([h.error for h in shuffled])
+        told = {column: [round(error, 4) for error in rows[-1]] for column, rows in columns.items()}
+        print(f"seed {seed}: all right {right:.4f}, {told}", file=sys.stderr, flush=True)
     assert heads is not None
     print(f"\n{name}: all right {_words(exact)}; mean F1 of labels {np.round(np.mean(f1, axis=0), 3)}")
     print(f"| error of | {' | '.join(columns)} |")

@@ -36,6 +36,7 @@ LEFT_OUT = {
     "neurochip firmware serve": "serves until it is stopped; test_firmware.py serves and trains on it",
     "neurochip simulate --device": "needs that server",
     "neurochip simulate tabular --set data.file": "reads a file of the reader's; test_own_data.py has one",
+    "neurochip simulate crossed-bars": "has layers of its own; test_heads.py trains it",
     "neurochip simulate regression --set data.file": "reads a file of the reader's; test_regression.py has one",
     "neurochip simulate mnist-small --set data.file": "reads a folder of the reader's; test_regression.py has one",
     "neurochip simulate moving-bars-spikes": "has layers of its own; test_events.py trains it, on a set and on files",
