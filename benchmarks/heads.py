@@ -140,6 +140,7 @@ def main() -> None:
     parser.add_argument("--only", help="crossed-bars, digits or wine")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="over the runs' own")
     parser.add_argument("--seeds", type=int, default=len(_SEEDS), help="how many  [default: 5]")
+    parser.add_argument("--controls", type=int, default=2, help="seeds that have controls, too  [default: 2]")
     parser.add_argument(
         "--held-out", action="store_true", help="a validation error for each seed, and nothing else"
     )
@@ -148,7 +149,10 @@ def main() -> None:
         for name, (run, own) in cases(Path(folder)).items():
             if options.only in (None, name):
                 words = [*own, *options.set]
-                (_held_out if options.held_out else _table)(name, run, words, _SEEDS[: options.seeds])
+                if options.held_out:
+                    _held_out(name, run, words, _SEEDS[: options.seeds])
+                else:
+                    _table(name, run, words, _SEEDS[: options.seeds], options.controls)
 
 
 def _held_out(name: str, run: str, words: list[str], seeds: tuple[int, ...]) -> None:
@@ -156,7 +160,7 @@ def _held_out(name: str, run: str, words: list[str], seeds: tuple[int, ...]) -> 
     print(f"{name}: held-out error {_words(errors)}", flush=True)
 
 
-def _table(name: str, run: str, words: list[str], seeds: tuple[int, ...]) -> None:
+def _table(name: str, run: str, words: list[str], seeds: tuple[int, ...], controls: int) -> None:
     rates = read_run(run, words).learning
     frozen = [*words, f"learning.rates=[0, {rates.rates[-1] if rates else 0}]"]
     columns: dict[str, list[list[float]]] = {}
@@ -170,13 +174,17 @@ def _table(name: str, run: str, words: list[str], seeds: tuple[int, ...]) -> Non
         f1.append([head.f1 for head in found if head.f1 is not None])
         columns.setdefault("learnt", []).append([head.error for head in found])
         columns.setdefault("linear", []).append(linear(samples))
-        columns.setdefault("hidden layer frozen", []).append(
-            [h.error for h in learnt(run, frozen, samples, seed)[0]]
-        )
-        for head, at in heads.by_columns():
-            shuffled = learnt(run, words, dealt(samples, at, seed), seed)[0]
-            columns.setdefault(f"{head.name} dealt out anew", []).append([h.error for h in shuffled])
-        told = {column: [round(error, 4) for error in rows[-1]] for column, rows in columns.items()}
+        if seed <= controls:
+            still = learnt(run, frozen, samples, seed)[0]
+            columns.setdefault("hidden layer frozen", []).append([head.error for head in still])
+            for head, at in heads.by_columns():
+                shuffled = learnt(run, words, dealt(samples, at, seed), seed)[0]
+                columns.setdefault(f"{head.name} dealt out anew", []).append([h.error for h in shuffled])
+        told = {
+            column: [round(error, 4) for error in rows[-1]]
+            for column, rows in columns.items()
+            if len(rows) == len(exact)
+        }
         print(f"seed {seed}: all right {right:.4f}, {told}", file=sys.stderr, flush=True)
     assert heads is not None
     print(f"\n{name}: all right {_words(exact)}; mean F1 of labels {np.round(np.mean(f1, axis=0), 3)}")
