@@ -45,13 +45,16 @@ class Wiring(NamedTuple):
     populations: (
         Array  # u64[population, 5]  first slot, slot after the last, kind, role, whether targets pull
     )
-    sources: Array  # u64[source, 4]  population, delay in ticks, first axon slot, axon slot after the last
+    sources: Array  # u64[source, 6]  population, delay in ticks, first axon slot, axon slot after the last, door, core
+    # (where each core receives for itself, packets of a population arrive at its *door*, the axon slots of its first
+    # source there; sources of other delays look back at what has arrived)
     ranges: (
         Array  # u64[range, 4]  what is updated together: population, first slot, slot after the last, core
     )
     range_blocks: Array  # u64[range + 1]  the blocks of range r are range_blocks[r] … range_blocks[r + 1] − 1
     blocks: Array  # u64[block, 8]  range, source, first weight, columns, stride, reference sum, projection, borrowed
-    # (first weight, stride and reference sum are those of dense blocks, see `Synapses`)
+    # (first weight, stride and reference sum are those of dense blocks; of others, instead of first weight and stride,
+    # the first of the target's neurons and how many there are on all cores, see `Synapses`)
     cores: Array  # u64[core, 2]  first slot, slot after the last
     weights: Array  # W[weight]  block after block: dense ones [axon slot of the source, neuron], others as they like
     borrowed: Array  # W[weight | 0]  a block as the caller has it, [neuron of the source, neuron]
@@ -99,8 +102,9 @@ class Reception(NamedTuple):
     window: Array  # u8[batch, axon slot | 0]  spikes since the last one was taken
     sums: Array  # S[batch, reference sum]  weighted sum of the pattern's rows, block after block; 0 without patterns
     trace: Array  # T[batch, axon slot | 0]  what a receiving core makes of the bits of each axon
-    arrived: Array  # u8[batch, axon slot | 0]  with faults: packets to be taken in at the next tick, 0 to 2
-    late: Array  # u64[batch, axon slot | 0]  with delays: bit k arrives k ticks later than the next one
+    arrived: Array  # u8[batch, longest delay, axon slot | 0]  with faults: packets taken in at the last ticks and to be
+    # taken in at the next one, 0 to 2; those of tick t stand at t modulo the length
+    late: Array  # u64[batch, axon slot | 0]  with late packets: bit k arrives k ticks later than the next one
     counts: Array  # u16[batch, axon slot | 0]  with faults: packets that got through since the beginning of the phase
 
 

@@ -22,6 +22,7 @@ __all__ = [
     "add_bits",
     "mark_received",
     "list_axons",
+    "row_acting",
     "row_of",
     "take_patterns",
 ]
@@ -47,19 +48,30 @@ def row_of(tick: Any, depth: int) -> Any:
 
 
 @kernel
-def mark_received(sources: Any, arrived: Any, received: Any) -> None:
-    """Set ``received`` u8[axon slot] where any packet arrived; ``arrived`` counts them."""
-    for s in range(sources.shape[0]):
-        for j in range(sources[s, 2], sources[s, 3]):
-            received[j] = 1 if arrived[j] > 0 else 0
+def row_acting(sources: Any, s: Any, tick: Any, depth: int) -> Any:
+    """Return where the packets stand that act in a tick over a source: they arrived delay − 1 ticks ago."""
+    return row_of(tick - (np.int64(sources[s, 1]) - 1), depth)
 
 
 @kernel
-def _append_twice(first: Any, last: Any, arrived: Any, plus: Any, end: Any) -> Any:
-    """Append the axons that two packets came through; returns the end of the list."""
-    for j in range(first, last):
-        plus[end] = j - first
-        end += _ONE if arrived[j] > 1 else _NOTHING
+def mark_received(sources: Any, tick: Any, arrived: Any, received: Any) -> None:
+    """Set ``received`` u8[axon slot] where any packet acts; ``arrived`` u8[delay, axon slot] counts them."""
+    for s in range(sources.shape[0]):
+        row, first, door = (
+            arrived[row_acting(sources, s, tick, arrived.shape[0])],
+            sources[s, 2],
+            sources[s, 4],
+        )
+        for j in range(first, sources[s, 3]):
+            received[j] = 1 if row[door + (j - first)] > 0 else 0
+
+
+@kernel
+def _append_twice(n: Any, door: Any, arrived: Any, plus: Any, end: Any) -> Any:
+    """Append those of ``n`` axons that two packets came through; returns the end of the list."""
+    for j in range(_NOTHING, n):
+        plus[end] = j
+        end += _ONE if arrived[door + j] > 1 else _NOTHING
     return end
 
 
@@ -148,7 +160,8 @@ def list_axons(
 ) -> None:
     """List, source by source, the axons that fire outside the reference pattern and those that stay silent inside it.
 
-    ``bits`` u8[delay, slot]; ``reference``, ``window`` and ``arrived`` u8[axon slot | 0] of one sample.
+    Of one sample: ``bits`` u8[delay, slot], ``reference`` and ``window`` u8[axon slot | 0], ``arrived`` u8[delay,
+    axon slot | 0].
     """
     c, plus, minus, listed = scratch.compacted, scratch.plus, scratch.minus, scratch.listed
     sources = wiring.sources
@@ -164,7 +177,8 @@ def list_axons(
             rename(plus, to, n_plus, c.axon, first)
             rename(minus, to, n_minus, c.axon, first)
         if has_late:
-            n_plus = _append_twice(axon, end, arrived, plus, to + n_plus) - to
+            came = arrived[row_acting(sources, s, tick, arrived.shape[0])]
+            n_plus = _append_twice(end - axon, sources[s, 4], came, plus, to + n_plus) - to
         silent = end - axon - _ONE
         listed[s, 0] = pad_list(plus, to, n_plus, silent)
         listed[s, 1] = pad_list(minus, to, n_minus, silent)

@@ -266,7 +266,7 @@ class Batch:
         """Return the packets of each sending core that faults let arrive later, over all samples."""
         if self.tick == 0 or self.plan is None or not self.lossy:
             return np.zeros(len(self._layout.core_slots), dtype=np.int64)
-        return self.plan.under_way(self.reception)
+        return self.plan.under_way(self.reception, self.tick)
 
     def clear_tallies(self) -> None:
         """Begin to count anew what faults do."""

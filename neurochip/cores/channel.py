@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip.cores.arrays import Channel, Wiring, aligned_zeros
+from neurochip.cores.axons import row_of
 from neurochip.kernels._jit import kernel, separate_kernel, typed
 from neurochip.kernels.random_bits import mix, tick_key, uniform
 
@@ -41,7 +42,10 @@ _DELIVERED, _ON_LINK, _AT_DEAD, _DROPPED, _DELAYED, _SPURIOUS, _FORCED, _SILENCE
 class FaultWiring(NamedTuple):
     """What is broken for good."""
 
-    packet_bits: Array  # i64[block]  of one packet as it is taken in
+    packet_bits: (
+        Array  # i64[source]  of one packet as it is taken in; 0 where they differ from neuron to neuron
+    )
+    reaches: Array  # u8[axon slot | 0]  whether a neuron has a synapse on the core; empty where all have one
     core_of: Array  # u64[slot]  core that holds a slot
     sites: Array  # u64[core]
     dead: Array  # u8[core]
@@ -130,9 +134,11 @@ def _misfire(
 def _send(
     faults: Faults, chip: Wiring, bits: Any, arrived: Any, late: Any, got: Any, presentation: Any, tick: Any
 ) -> None:
-    """Let the spikes of a tick out: u8[slot] ``bits`` → what arrives at the next tick, u8[axon slot] ``arrived``."""
+    """Let the spikes of a tick out: u8[slot] ``bits`` → ``arrived`` u8[delay, axon slot] at the next tick."""
     wiring, rates, tally, one = faults.wiring, faults.rates, faults.tally, np.uint64(1)
-    sources, blocks, populations, neuron = chip.sources, chip.blocks, chip.populations, chip.neuron
+    sources, populations, neuron = chip.sources, chip.populations, chip.neuron
+    depth = arrived.shape[0]
+    here, there = arrived[row_of(np.int64(tick), depth)], arrived[row_of(np.int64(tick) + 1, depth)]
     fired, n_fired = faults.fired, faults.n_fired
     spurious_key = tick_key(rates.spurious_seed, presentation, tick)
     _misfire(wiring, rates, spurious_key, chip.cores, neuron, bits, tally)
@@ -144,33 +150,36 @@ def _send(
         n_fired[p] = end - populations[p, 0]
     drop_key = tick_key(rates.drop_seed, presentation, tick)
     delay_key = tick_key(rates.delay_seed, presentation, tick)
-    for k in range(blocks.shape[0]):
-        s, receiver = blocks[k, 1], chip.ranges[blocks[k, 0], 3]
-        p, first, last = sources[s, 0], sources[s, 2], sources[s, 3]
+    everywhere = wiring.reaches.shape[0] == 0
+    for s in range(sources.shape[0]):
+        p, first, last, receiver = sources[s, 0], sources[s, 2], sources[s, 3], sources[s, 5]
+        if sources[s, 4] != first:
+            continue  # its packets arrive at the door of another source
         origin, site = populations[p, 0], wiring.sites[receiver]
-        taken = _take_in(first, last, arrived)
+        taken = _take_in(first, last, here)
         tally[receiver, _DELIVERED] += taken
-        tally[receiver, _RECEIVED] += taken * wiring.packet_bits[k]
+        tally[receiver, _RECEIVED] += taken * wiring.packet_bits[s]
         if late.shape[0] > 0:
-            _come_due(first, last, late, arrived)
+            _come_due(first, last, late, there)
         else:
-            _clear(first, last, arrived)
+            _clear(first, last, there)
         for i in range(origin, origin + n_fired[p]):
             slot = fired[i]
-            sender = wiring.core_of[slot]
+            sender, axon = wiring.core_of[slot], first + slot - origin
+            if not everywhere and wiring.reaches[axon] == 0:
+                continue
             why = wiring.cut[sender, receiver]
             if why != 0:
                 tally[sender, _ON_LINK + why - 1] += 1
                 continue
-            axon = first + slot - origin
             if rates.drop > 0 and uniform(mix(drop_key, neuron[slot]), site) < rates.drop:
                 tally[sender, _DROPPED] += 1
             elif rates.delay > 0 and uniform(mix(delay_key, neuron[slot]), site) < rates.delay:
                 tally[sender, _DELAYED] += 1
                 late[axon] = late[axon] | (one << (rates.delay_ticks - one))
             else:
-                arrived[axon] += 1
-        _count(first, last, arrived, got)
+                there[axon] += 1
+        _count(first, last, there, got)
 
 
 @kernel
@@ -186,10 +195,10 @@ _sends: dict[tuple[bool, Any, Any], Any] = {}  # by what the type of a channel d
 def _channel(faults: Faults, wiring: Wiring, direct: bool) -> Channel:
     key = direct, wiring.weights.dtype, wiring.bias.dtype
     if key not in _sends:
-        number = np.uint64(0)
+        number, rows = np.uint64(0), np.zeros((0, 0), np.uint8)
         u8, u64, u16 = (np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint16))
         kernel = _send_nothing if direct else _send
-        _sends[key] = kernel.value(faults, wiring, u8, u8, u64, u16, number, number)
+        _sends[key] = kernel.value(faults, wiring, u8, rows, u64, u16, number, number)
     return typed(Channel(int(direct), _sends[key], faults, faults.wiring.dead))
 
 
@@ -197,7 +206,7 @@ def sound_channel(wiring: Wiring) -> Channel:
     """Return the channel through which every spike reaches every core that receives from its neuron."""
     nobody, byte, none = np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.uint64(0)
     broken = FaultWiring(
-        np.zeros(0, np.int64), nobody, nobody, byte, np.zeros((0, 0), np.uint8), nobody, byte, byte
+        np.zeros(0, np.int64), byte, nobody, nobody, byte, np.zeros((0, 0), np.uint8), nobody, byte, byte
     )
     rates = FaultRates(0.0, 0.0, 0.0, none, none, none, none)
     tally = np.zeros((0, len(TALLY)), np.int64)

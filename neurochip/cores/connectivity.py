@@ -105,6 +105,10 @@ class Connectivities:
         self._most = max(self._most, len(memory.weights))
         return memory.weights
 
+    def again(self, number: int) -> None:
+        """Note one more block of the weights of an earlier one, for other neurons of its target."""
+        self._rows.append(self._rows[number])
+
     def tables(self) -> Synapses:
         """Return all blocks that were noted."""
         values = [_values(deliver, *self._dtypes) for deliver in self._kernels or [_nothing]]

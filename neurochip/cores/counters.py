@@ -62,6 +62,7 @@ class _Tally:
 
     sent: Counts  # i64[3, group]  under way at the beginning, sent, under way at the end
     operations: Counts  # i64[core]  where they do not follow from it
+    in_flight: Counts  # i64[core]  packets under way at the end, less those at the beginning, with faults
     broken: Counts  # i64[TALLY, core]
     saturated: Counts  # i64[SATURATED, core]
     samples: int = 0
@@ -240,6 +241,7 @@ class EventCounters:
             self._tallies[key] = _Tally(
                 np.zeros((3, len(self.senders)), dtype=np.int64),
                 np.zeros(self._cores, dtype=np.int64),
+                np.zeros(self._cores, dtype=np.int64),
                 np.zeros((len(TALLY), self._cores), dtype=np.int64),
                 np.zeros((len(SATURATED), self._cores), dtype=np.int64),
             )
@@ -247,7 +249,8 @@ class EventCounters:
         tally.samples += samples
         tally.sample_ticks += samples * ticks
         if faults is not None:
-            carried, last = faults.before, faults.after
+            carried = last = np.zeros(len(self.senders), dtype=np.int64)
+            tally.in_flight += faults.after - faults.before
             tally.broken += faults.tally.T
         tally.sent += np.stack([carried, sent, last])
         if sops is not None:
@@ -275,7 +278,7 @@ class EventCounters:
             book[:, _AT["symbols_received"]] = (self.size * frame_ticks) @ ways.arrives
         else:
             done = dict(zip(TALLY, tally.broken, strict=True))
-            delivered, in_flight = done.pop("spikes_delivered"), last - carried
+            delivered, in_flight = done.pop("spikes_delivered"), tally.in_flight
             for name, counts in done.items():
                 book[:, _AT[name]] = counts
             lost = done["lost_to_drop"] + done["lost_to_dead_core"] + done["lost_on_link"]

@@ -57,10 +57,10 @@ def deliver_range(
         own = blocks[k, 7] == _NOTHING
         to = Drive(drive, first, scales[blocks[k, 6]], biased or k > begin)
         if synapses.connectivity[k] != _NOTHING:
-            width = blocks[k, 3]
-            clear(_NOTHING, width, scratch.total)
+            # To all neurons of the target; of these, the range has some.
+            clear(_NOTHING, blocks[k, 4], scratch.total)
             _deliver_listed(k, wiring, synapses, own, scratch)
-            drive_with(scratch.total, _NOTHING, width, to)
+            drive_with(scratch.total, blocks[k, 2], blocks[k, 3], to)
             continue
         weights = wiring.weights if own else wiring.borrowed
         n_plus = scratch.listed[s, 0] if own else scratch.listed[s, 2]

@@ -139,7 +139,7 @@ class LayerEngine:
             window=np.zeros((1, 0), np.uint8),
             sums=aligned_zeros((1, int(blocks[:, 3].max(initial=0)) + VECTOR), sums),
             trace=np.zeros((1, 0), dtype),
-            arrived=np.zeros((1, 0), np.uint8),
+            arrived=np.zeros((1, 1, 0), np.uint8),
             late=np.zeros((1, 0), np.uint64),
             counts=np.zeros((1, 0), np.uint16),
         )

@@ -13,7 +13,8 @@ from neurochip.compile import ChipImage
 from neurochip.compile.route import Link, reached, route
 from neurochip.cores.arrays import Channel, Reception, Wiring
 from neurochip.cores.channel import LOST, FaultRates, FaultWiring, faulty_channel
-from neurochip.cores.layout import Block, Layout
+from neurochip.cores.layout import Layout
+from neurochip.cores.packets_met import packet_bits, reaching, taken_in
 from neurochip.cores.weight_flips import WeightFlips, flips_of
 from neurochip.description.chip import MeshSpec
 from neurochip.description.faults import DeadCore, Fault, FaultsSpec, LinkDown, StuckNeuron
@@ -74,40 +75,28 @@ class FaultPlan:
         """Return the channel of one thread."""
         return faulty_channel(wiring, self.wiring, self.rates)
 
-    def under_way(self, reception: Reception) -> NDArray[np.int64]:
-        """Return i64[sender]: packets, over all samples, that were sent and neither taken in nor lost yet."""
-        per_axon = reception.arrived.sum(axis=0, dtype=np.int64)
+    def under_way(self, reception: Reception, tick: int) -> NDArray[np.int64]:
+        """Return i64[sender]: packets, over all samples, that were sent and neither taken in nor lost after a tick."""
+        per_axon = taken_in(reception, tick + 1)
         if reception.late.shape[1]:
             per_axon += np.bitwise_count(reception.late).sum(axis=0, dtype=np.int64)
         out = np.zeros(len(self.layout.image.cores), dtype=np.int64)
-        np.add.at(out, self._sender_of_axon(), per_axon)
+        for door in self.layout.doors:
+            begin, end = self.layout.population_slots[door.population]
+            packets = per_axon[door.first : door.first + end - begin]
+            np.add.at(out, self.wiring.core_of[begin:end].astype(np.int64), packets)
         return out
-
-    def _axons(self) -> list[tuple[Block, int]]:
-        """Return each block with its first axon slot."""
-        extents = [self._extent(block) for block in self.layout.blocks]
-        firsts = np.cumsum([0, *(last - first for first, last in extents)])
-        return list(zip(self.layout.blocks, firsts.tolist(), strict=False))
-
-    def _extent(self, block: Block) -> tuple[int, int]:
-        network = self.layout.image.network
-        return self.layout.population_slots[network.projections[block.projection].source]
-
-    def _sender_of_axon(self) -> NDArray[np.int64]:
-        core_of = self.wiring.core_of.astype(np.int64)
-        pieces = [core_of[slice(*self._extent(block))] for block in self.layout.blocks]
-        return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
 
     def at_cores(self, per_axon: NDArray[Any], layer: int) -> NDArray[Any]:
         """Return [sample, receiving core, unit] of what cores keep of their axons [sample, axon] from a layer."""
-        network = self.layout.image.network
+        size = self.layout.image.network.sizes[layer]
         rows = [
-            per_axon[:, first : first + block.rows]
-            for block, first in self._axons()
-            if network.projections[block.projection].source == layer
+            per_axon[:, door.first : door.first + size]
+            for door in self.layout.doors
+            if door.population == layer
         ]
         if not rows:
-            return np.zeros((len(per_axon), 0, network.sizes[layer]), dtype=per_axon.dtype)
+            return np.zeros((len(per_axon), 0, size), dtype=per_axon.dtype)
         return np.stack(rows, axis=1)
 
 
@@ -199,13 +188,9 @@ def _wiring(layout: Layout, dead: set[int], down: frozenset[Link], stuck: list[i
                 cut[c, r] = LOST.index("dead_core")
     is_stuck = np.zeros(layout.n_slots, dtype=np.uint8)
     is_stuck[stuck] = 1
-    projections = image.network.projections
-    senders = [image.cores_of(projections[block.projection].source)[0] for block in layout.blocks]
     return FaultWiring(
-        packet_bits=np.array(
-            [image.packet_bits(s, b.core) for s, b in zip(senders, layout.blocks, strict=True)],
-            dtype=np.int64,
-        ),
+        packet_bits=packet_bits(layout),
+        reaches=reaching(layout),
         core_of=core_of,
         sites=np.array([core.site for core in image.cores], dtype=np.uint64),
         dead=np.array([core.site in dead for core in image.cores], dtype=np.uint8),

@@ -55,7 +55,7 @@ def wiring_of(
             first = 0 if p == in_place else start
             if connection.kind != "dense":
                 stored = packed.add(connection, first, weights[p])
-                blocks.append((k, heard, 0, size, 0, 0, p, int(p == in_place)))
+                blocks.append((k, heard, 0, size, size, 0, p, int(p == in_place)))
                 width, rows = _up(stored.size, VECTOR), 1
             else:
                 packed.add_dense()
@@ -83,7 +83,9 @@ def wiring_of(
             [(first, last, 0, PLAYED if k == 0 else UPDATED, 0) for k, (first, last, _) in enumerate(layers)],
             dtype=np.uint64,
         ),
-        sources=np.array([(*one, *span) for one, span in zip(sources, spans, strict=True)], dtype=np.uint64),
+        sources=np.array(
+            [(*one, *span, span[0], 0) for one, span in zip(sources, spans, strict=True)], dtype=np.uint64
+        ),
         ranges=np.array([(k, first, last, 0) for k, (first, last, _) in enumerate(layers)], dtype=np.uint64),
         range_blocks=np.array(edges, dtype=np.uint64),
         blocks=np.array(blocks, dtype=np.uint64).reshape(-1, 8),

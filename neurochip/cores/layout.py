@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,7 @@ from neurochip.errors import CapabilityError
 from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
 
-__all__ = ["Block", "Layout", "is_fixed"]
+__all__ = ["Block", "Heard", "Layout", "is_fixed"]
 
 _VECTOR = 16
 _WORD = 64
@@ -72,6 +73,25 @@ class Block:
     stride: int
     rows: int
     width: int
+
+
+class Heard(NamedTuple):
+    """Spikes of a population as they act on a core after a delay, where each core receives for itself.
+
+    Attributes
+    ----------
+    core, population, delay
+        Who receives, who sends, and after how many ticks a spike acts.
+    first, last, door
+        Its axon slots, and the first one of those where packets arrive.
+    """
+
+    core: int
+    population: int
+    delay: int
+    first: int
+    last: int
+    door: int
 
 
 class Layout:
@@ -176,8 +196,9 @@ class Layout:
                 zip(network.populations, self.population_slots, strict=True)
             )
         ]
-        sources: list[tuple[int, int, int, int]] = [] if by_core else self._sources()
-        known = {(population, delay): s for s, (population, delay, *_) in enumerate(sources)}
+        sources = [] if by_core else self._sources()
+        known = {(0, population, delay): s for s, (population, delay, *_) in enumerate(sources)}
+        doors: dict[tuple[int, int], int] = {}  # of each core, for each population
         ranges: list[tuple[int, int, int, int]] = []
         blocks: list[tuple[int, ...]] = []
         edges, sums = [0], 0
@@ -188,15 +209,20 @@ class Layout:
             for block in (b for b in self.blocks if b.core == cores[0]):
                 projection = network.projections[block.projection]
                 source, delay = projection.source, projection.delay
-                if by_core:
+                heard = (block.core if by_core else 0, source, delay)
+                if heard not in known:
                     begin = sources[-1][3] if sources else 0
                     extent = self.population_slots[source][1] - self.population_slots[source][0]
-                    sources.append((source, delay, begin, begin + extent))
-                width = _up(network.sizes[p], _VECTOR) if whole else last - first
-                at = len(sources) - 1 if by_core else known[source, delay]
-                blocks.append(
-                    (len(ranges) - 1, at, block.start, width, block.stride, sums, block.projection, 0)
-                )
+                    door = doors.setdefault((block.core, source), begin)
+                    known[heard] = len(sources)
+                    sources.append((source, delay, begin, begin + extent, door, block.core))
+                full = _up(network.sizes[p], _VECTOR)
+                width = full if whole else last - first
+                start, stride = block.start, block.stride
+                if block.projection in self._listed:
+                    start, stride = 0 if whole else image.cores[block.core].first, full
+                at = known[heard]
+                blocks.append((len(ranges) - 1, at, start, width, stride, sums, block.projection, 0))
                 sums += _up(width, _VECTOR)
             edges.append(len(blocks))
         neuron = np.full(self.n_slots, NOBODY)
@@ -206,7 +232,7 @@ class Layout:
             base += size
         return Wiring(
             populations=np.array(populations, dtype=np.uint64),
-            sources=np.array(sources, dtype=np.uint64).reshape(-1, 4),
+            sources=np.array(sources, dtype=np.uint64).reshape(-1, 6),
             ranges=np.array(ranges, dtype=np.uint64),
             range_blocks=np.array(edges, dtype=np.uint64),
             blocks=np.array(blocks, dtype=np.uint64).reshape(-1, 8),
@@ -218,34 +244,51 @@ class Layout:
             neuron=neuron,
         )
 
+    @cached_property
+    def heard(self) -> tuple[Heard, ...]:
+        """What the cores receive, where each receives for itself, in the order of their axons."""
+        sources = self.wiring(by_core=True).sources.astype(np.int64).tolist()
+        return tuple(
+            Heard(core, population, delay, first, last, door)
+            for population, delay, first, last, door, core in sources
+        )
+
+    @cached_property
+    def doors(self) -> tuple[Heard, ...]:
+        """Those of `heard` whose axons packets arrive at: one for each core and each population that it hears."""
+        return tuple(heard for heard in self.heard if heard.first == heard.door)
+
     def synapses(self, wiring: Wiring) -> Synapses:
         """Return how the blocks of a wiring are delivered."""
         key = len(wiring.blocks), wiring.weights.dtype
         if key not in self._synapses:
             packed = Connectivities(wiring.weights.dtype, self.sum_dtype)
-            for k in wiring.blocks[:, 6].tolist():
+            noted: dict[int, int] = {}  # projection → its first block
+            for number, k in enumerate(wiring.blocks[:, 6].tolist()):
                 connection = self.image.network.projections[k].connection
                 if connection is None:
                     packed.add_dense()
+                elif noted.setdefault(k, number) < number:
+                    packed.again(noted[k])
                 else:
                     none = None if is_fixed(connection) else np.zeros(connection.shape)
                     packed.add(connection, self._listed[k].start, none)
             self._synapses[key] = typed(packed.tables())
         return self._synapses[key]
 
-    def _sources(self) -> list[tuple[int, int, int, int]]:
+    def _sources(self) -> list[tuple[int, int, int, int, int, int]]:
         """Return what is received of each population: axons are its neurons, once for each delay of its projections.
 
         The first of a population stand where its neurons do; further delays have axons of their own behind them.
         """
         network, end = self.image.network, self.n_slots
-        first: list[tuple[int, int, int, int]] = []
-        more: list[tuple[int, int, int, int]] = []
+        first: list[tuple[int, int, int, int, int, int]] = []
+        more: list[tuple[int, int, int, int, int, int]] = []
         for k, (begin, last) in enumerate(self.population_slots):
             delays = list(dict.fromkeys(network.projections[p].delay for p in network.out_of(k))) or [1]
-            first.append((k, delays[0], begin, last))
+            first.append((k, delays[0], begin, last, begin, 0))
             for delay in delays[1:]:
-                more.append((k, delay, end, end + last - begin))
+                more.append((k, delay, end, end + last - begin, end, 0))
                 end += last - begin
         return first + more
 
@@ -296,7 +339,7 @@ class Layout:
             window=per_axon(np.uint8, patterned),
             sums=aligned_zeros((n, sums), self.sum_dtype),
             trace=per_axon(self.state_dtype, traced),
-            arrived=per_axon(np.uint8, lossy),
+            arrived=aligned_zeros((n, self.longest_delay if lossy else 1, axons if lossy else 0), np.uint8),
             late=per_axon(np.uint64, late),
             counts=per_axon(np.uint16, lossy),
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -41,6 +42,10 @@ class ListedLearning:
     ) -> None:
         self._image, self._projection, self._of, self._dtype = image, projection, connection, dtype
         self.cores = image.cores_of(projection.target)
+        network = image.network
+        targets = {network.projections[k].target for k in network.out_of(projection.source)}
+        # Where packets can be lost each core knows the activity before its synapses for itself: in this order.
+        self._receiving = sorted(c for target in targets for c in image.cores_of(target))
 
     @cached_property
     def _memory(self) -> Memory:
@@ -67,6 +72,10 @@ class ListedLearning:
 
     def sums(self, update: WeightUpdate) -> NDArray[Any]:
         """Return Σ over samples and synapses of pre × post for each weight, in the shape of the weights."""
+        if any(pre.ndim == 3 for pre, _ in update.terms):
+            return np.sum(
+                [self.sums(self._of_core(update, c)) for c in self.cores], axis=0, dtype=self._dtype
+            )
         accumulate = self._of.accumulate
         if accumulate is None:
             return self._summed(update)
@@ -76,6 +85,15 @@ class ListedLearning:
             for sample in range(len(before)):
                 accumulate(self._memory, before[sample], after[sample], total)
         return self._of.values(total)
+
+    def _of_core(self, update: WeightUpdate, c: int) -> WeightUpdate:
+        """Return what one core adds up: by what it has received, for its own neurons."""
+        core, row, terms = self._image.cores[c], self._receiving.index(c), []
+        for pre, post in update.terms:
+            own = np.zeros_like(post)
+            own[:, core.first : core.last] = post[:, core.first : core.last]
+            terms.append((pre[:, row] if pre.ndim == 3 else pre, own))
+        return replace(update, terms=tuple(terms))
 
     def _summed(self, update: WeightUpdate) -> NDArray[Any]:
         """Return the same of a connectivity that has no kernel for it, by its synapses."""
@@ -88,8 +106,14 @@ class ListedLearning:
 
     def accumulations(self, update: WeightUpdate) -> Counts:
         """Return i64[core]: multiply–adds, one for each synapse and sample whose source is not silent."""
-        silent_or_not = sum(np.count_nonzero(pre, axis=0) for pre, _ in update.terms)
-        return np.asarray(silent_or_not @ self.met) * (update.summed or 1)
+        total = np.zeros(len(self._image.cores), dtype=np.int64)
+        for pre, _ in update.terms:
+            if pre.ndim == 2:
+                total += np.count_nonzero(pre, axis=0) @ self.met
+                continue
+            for c in self.cores:
+                total[c] += np.count_nonzero(pre[:, self._receiving.index(c)], axis=0) @ self.met[:, c]
+        return total * (update.summed or 1)
 
     def held(self, per_weight: NDArray[Any] | None = None) -> Counts:
         """Return i64[core]: weights that stand on each core, or those that are marked in the projection's shape."""

@@ -190,8 +190,9 @@ class SynapseMemories:
             summed = (
                 None if self._optimiser is None else np.zeros(network.weights_shape(k), layout.state_dtype)
             )
-            for receiver, block in enumerate(own):
+            for block in own:
                 core = image.cores[block.core]
+                receiver = self._receivers(network.projections[k].source).index(block.core)
                 known = pre if pre.ndim == 2 else np.ascontiguousarray(pre[:, receiver])
                 part = post[:, core.first : core.last]
                 active, met = self._change_block(block, known, part, update.rate, summed)
@@ -227,6 +228,12 @@ class SynapseMemories:
                 self.wiring.bias[layout.slots_of[population]] += moved
         self.updates += 1
         return written
+
+    def _receivers(self, population: int) -> list[int]:
+        """Return the cores that receive from a population, in their order."""
+        network = self._layout.image.network
+        targets = {network.projections[k].target for k in network.out_of(population)}
+        return sorted(c for target in targets for c in self._layout.image.cores_of(target))
 
     def _change_biases(
         self,

@@ -67,6 +67,10 @@ class Senders:
         np.add.at(total, self._of_slot[inside], per_slot.sum(axis=0, dtype=np.int64)[inside])
         return total
 
+    def of_slots(self, slots: slice) -> Counts:
+        """Return the group of each of some neurons."""
+        return self._of_slot[slots]
+
     def receivers(self, group: int) -> tuple[int, ...]:
         """Return the cores that get the spikes of a group."""
         return tuple(np.flatnonzero(self.receives[group]).tolist())

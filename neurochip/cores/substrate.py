@@ -13,14 +13,16 @@ from neurochip.cores.arrays import Recorder, Wiring
 from neurochip.cores.batch import Batch
 from neurochip.cores.cell import Cell, cell_of
 from neurochip.cores.cells import Cells
+from neurochip.cores.channel import TALLY
 from neurochip.cores.clock import ChipClock, clocks_of
-from neurochip.cores.counters import EventCounters
+from neurochip.cores.counters import EventCounters, FaultCounts
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.integer_cell import IntegerSettling
 from neurochip.cores.integer_learning import refuse_optimiser
 from neurochip.cores.isolated import CoreMemory, memory_of
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
+from neurochip.cores.packets_met import PacketsMet
 from neurochip.cores.senders import Senders
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.cores.synapses_met import SynapsesMet
@@ -123,17 +125,12 @@ class DigitalSubstrate:
             image, self._senders, traced or counting, bias_axon=self._cells.has_bias_axon
         )
         self._met = SynapsesMet(image, self._layout.slots_of)
+        self._packets_met = PacketsMet(self._layout, self._senders)
         self._dtype = self._layout.state_dtype
         self._nudge_type = np.int64 if self._dtype.kind == "i" else self._dtype.type
         self._reals = np.float64 if self._dtype.kind == "i" else self._dtype.type
         self._threads = Threads(threads)
         spec = FaultsSpec() if faults is None else faults
-        if not image.network.is_simple and any(f.fault != "weight_bit_flip" for f in spec.given()):
-            raise CapabilityError(
-                "faults",
-                "of spikes, cores, neurons and links need one dense projection of delay 1 at most from a population to "
-                "another, and this network has others; weight_bit_flip works on any",
-            )
         self.plans = tuple(plan_faults(spec, self._layout, seed, testing=t) for t in (False, True))
         self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
         if timing != "tick":
@@ -230,8 +227,7 @@ class DigitalSubstrate:
             for k, part in zip(network.outputs, np.split(aim, edges[:-1], axis=1), strict=True):
                 wanted[:, self._layout.slots_of[k]] = part
         kept = [ticks if name in record else 0 for name in RECORDS]
-        met = None if network.is_simple else self._met
-        waiting = {} if met is None else met.under_way(batch.state, batch.tick)
+        waiting = self._waiting()
         carried = self._sent(batch.bits()) if batch.tick else np.zeros(len(self._senders), np.int64)
         before = batch.under_way()
         met_before = batch.saturated() if batch.tick and self.image.numbers else 0
@@ -240,6 +236,7 @@ class DigitalSubstrate:
         nudges = self._cells.nudges(beta).astype(self._nudge_type)
         recorder = self._run_batch(phase, begins, ticks, nudges, wanted, kept)
         batch.tick += ticks
+        after = self._waiting()
         self._counters.run(
             phase,
             samples=len(batch),
@@ -251,10 +248,8 @@ class DigitalSubstrate:
             carried=carried,
             sent=self._sent(batch.state.counts),
             last=self._sent(batch.bits()),
-            sops=None
-            if met is None
-            else met.operations(batch.state.counts, waiting, met.under_way(batch.state, batch.tick)),
-            faults=batch.fault_counts(before, batch.under_way()),
+            sops=self._operations(waiting, after),
+            faults=self._fault_counts(before, waiting, after),
             saturated=None if self.image.numbers is None else batch.saturated() - met_before,
         )
         self._begun.add(phase)
@@ -267,6 +262,44 @@ class DigitalSubstrate:
             states=tuple(self._values(recorder.states[:, :, s], "value") for s in of) if kept[1] else (),
             step_sizes=tuple(self._values(recorder.steps[:, :, s], "step") for s in of) if kept[2] else (),
         )
+
+    def _waiting(self) -> dict[int, NDArray[np.int64]]:
+        """Return delay → spikes that are still to act, or packets where some are lost; nothing of simple networks."""
+        batch = self._batch
+        if self.image.network.is_simple:
+            return {}
+        if not batch.lossy:
+            return self._met.under_way(batch.state, batch.tick)
+        reception = batch.reception
+        if batch.tick == 0:  # a sample that has not begun has received nothing
+            return {d: np.zeros(reception.arrived.shape[2], np.int64) for d in self._packets_met.delays}
+        return self._packets_met.under_way(reception, batch.tick)
+
+    def _operations(
+        self, waiting: dict[int, NDArray[np.int64]], after: dict[int, NDArray[np.int64]]
+    ) -> NDArray[np.int64] | None:
+        """Return the synaptic operations of a run on each core, where they do not follow from spikes per core."""
+        batch = self._batch
+        if self.image.network.is_simple:
+            return None
+        if batch.lossy:
+            return self._packets_met.operations(batch.reception.counts, waiting, after)
+        return self._met.operations(batch.state.counts, waiting, after)
+
+    def _fault_counts(
+        self,
+        before: NDArray[np.int64],
+        waiting: dict[int, NDArray[np.int64]],
+        after: dict[int, NDArray[np.int64]],
+    ) -> FaultCounts | None:
+        """Return what faults did in a run."""
+        batch = self._batch
+        found = batch.fault_counts(before, batch.under_way())
+        if found is not None and not self.image.network.is_simple:
+            through = batch.reception.counts
+            received = self._packets_met.bits_received(through, waiting, after)
+            found.tally[:, TALLY.index("aer_received")] = received
+        return found
 
     def _values(self, state: NDArray[Any], what: str) -> NDArray[Any]:
         """Return state as values: on integer cores its integers stand for so many units."""

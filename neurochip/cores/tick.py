@@ -28,7 +28,15 @@ from neurochip.cores.arrays import (
     Synapses,
     Wiring,
 )
-from neurochip.cores.axons import LAST_PATTERN, add_bits, list_axons, mark_received, row_of, take_patterns
+from neurochip.cores.axons import (
+    LAST_PATTERN,
+    add_bits,
+    list_axons,
+    mark_received,
+    row_acting,
+    row_of,
+    take_patterns,
+)
 from neurochip.cores.compaction import compact, show_bits, spread
 from neurochip.cores.delivery import clear, deliver_range, quiet_range
 from neurochip.elements.neurons.neuron import STEP, Moment, Sample
@@ -72,7 +80,8 @@ def _rest(wiring: Wiring, state: State, reception: Reception, b: int) -> None:
     clear(_NOTHING, n, reception.window[b])
     clear(_NOTHING, np.uint64(reception.sums.shape[1]), reception.sums[b])
     clear(_NOTHING, np.uint64(reception.trace.shape[1]), reception.trace[b])
-    clear(_NOTHING, np.uint64(reception.arrived.shape[1]), reception.arrived[b])
+    for d in range(reception.arrived.shape[1]):
+        clear(_NOTHING, np.uint64(reception.arrived.shape[2]), reception.arrived[b, d])
     clear(_NOTHING, np.uint64(reception.late.shape[1]), reception.late[b])
 
 
@@ -190,7 +199,7 @@ def run_ticks(
 
             # What follows from earlier bits alone.
             if not direct:
-                mark_received(wiring.sources, arrived, scratch.received)
+                mark_received(wiring.sources, tick, arrived, scratch.received)
             if patterned and tick <= LAST_PATTERN:
                 take_patterns(tick, wiring, channel, state.bits[b], reference, window, sums, scratch)
             list_axons(
@@ -219,10 +228,12 @@ def run_ticks(
                             trace[first:last],
                         )
                     else:
+                        door = wiring.sources[s, 4]
+                        came = arrived[row_acting(wiring.sources, s, tick, arrived.shape[0])]
                         neurons.trace(
                             _NOTHING,
                             last - first,
-                            arrived[first:last],
+                            came[door : door + (last - first)],
                             schedule,
                             neurons.constants[0],
                             trace[first:last],

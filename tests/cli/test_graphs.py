@@ -173,9 +173,26 @@ def test_a_graph_is_timed_and_traced(run: Run, graph: Workplace, timing: str) ->
     assert traced.exit_code == 0, traced.output
 
 
+@pytest.mark.parametrize("timing", ["analytic", "cycle"])
+def test_a_graph_breaks_and_is_timed(run: Run, graph: Workplace, timing: str) -> None:
+    """Time changes no result, whatever is lost; and what is lost changes it."""
+    broken = [
+        f"--set=faults.{fault}" for fault in ("spike_drop=0.1", "spike_delay=0.1", "spike_spurious=0.01")
+    ]
+    ends = {}
+    for name, words in {"sound": [], "broken": broken, "timed": [*broken, f"--set=timing={timing}"]}.items():
+        result = run("simulate", "graph.toml", *words, "--out", name)
+        assert result.exit_code == 0, result.output
+        ends[name] = weights(graph.folder / name)
+    for name, array in ends["broken"].items():
+        np.testing.assert_array_equal(array, ends["timed"][name], err_msg=name)
+    assert any(np.any(array != ends["sound"][name]) for name, array in ends["broken"].items())
+    report = json.loads((graph.folder / "timed" / "report.json").read_text("utf-8"))
+    assert report["time"] and report["faults"]
+
+
 REFUSED = [
     (["--set", "substrate=analog"], "has no memory of what was sent"),
-    (["--set", "faults.spike_drop=0.1"], "one dense projection of delay 1 at most"),
     (["--set", "learning.pre=trace"], "must be false"),
 ]
 

@@ -47,6 +47,7 @@ class FaultEvents(PhaseEvents):
         self.started_in_flight: Counter[int] = Counter()
         self.ended_in_flight: Counter[int] = Counter()
         self.hops: Counter[tuple[int, str]] = Counter()
+        self.taken: Counter[tuple[Address, int]] = Counter()  # by neuron that sent, and receiving core
 
 
 class CountingMailbox(Mailbox):

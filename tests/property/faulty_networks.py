@@ -68,11 +68,11 @@ def slow_faulty_chip(
         feedback=sound.feedback,
         placement=sound.placement,
         uniform=sound.uniform,
-        faults=SlowFaults() if plan is None else _slow_faults(plan, spec, fast.image, seed, presentations),
+        faults=SlowFaults() if plan is None else slow_faults(plan, spec, fast.image, seed, presentations),
     )
 
 
-def _slow_faults(
+def slow_faults(
     plan: FaultPlan, spec: FaultsSpec, image: ChipImage, seed: int, presentations: Any
 ) -> SlowFaults:
     def key(fault: Any, lane: int, tick: int) -> np.uint64:

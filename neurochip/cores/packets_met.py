@@ -1,0 +1,132 @@
+"""What packets that got through did, where some are lost: synapses that they met, bits of theirs that were taken in.
+
+Where a population is connected whole, in one way and in the next tick, both follow from the packets of each core
+(`counters`), and none of this is asked for.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.compile.reach import reached_by, synapses_met
+from neurochip.cores.arrays import Reception
+from neurochip.cores.layout import Layout
+from neurochip.cores.senders import Senders
+
+__all__ = ["PacketsMet", "packet_bits", "reaching", "taken_in"]
+
+Counts = NDArray[np.int64]
+
+
+def taken_in(reception: Reception, tick: int) -> Counts:
+    """Return i64[axon slot]: packets, over all samples, taken in at one of the last ticks or at the next one."""
+    depth = reception.arrived.shape[1]
+    return np.asarray(reception.arrived[:, tick % depth].sum(axis=0, dtype=np.int64))
+
+
+def packet_bits(layout: Layout) -> Counts:
+    """Return i64[source]: bits of a packet as it is taken in; 0 where they may differ from neuron to neuron."""
+    image, network = layout.image, layout.image.network
+    if not network.is_simple:
+        return np.zeros(len(layout.heard), dtype=np.int64)
+    return np.array(
+        [image.packet_bits(image.cores_of(door.population)[0], door.core) for door in layout.doors],
+        dtype=np.int64,
+    )
+
+
+def reaching(layout: Layout) -> NDArray[np.uint8]:
+    """Return u8[axon slot]: whether a neuron has a synapse on the core; empty where all have one."""
+    image, network = layout.image, layout.image.network
+    if not network.is_listed:
+        return np.zeros(0, dtype=np.uint8)
+    found = np.zeros(layout.heard[-1].last, dtype=np.uint8)
+    for door in layout.doors:
+        core = image.cores[door.core]
+        reached = reached_by(network, door.population, core.population, (core.first, core.last))
+        found[door.first : door.first + len(reached)] = reached
+    return found
+
+
+class PacketsMet:
+    """Counts what packets met on each core.
+
+    Parameters
+    ----------
+    layout
+        Where everything sits.
+    senders
+        Neurons that send alike.
+
+    Attributes
+    ----------
+    delays
+        Those that packets are looked up for.
+    """
+
+    def __init__(self, layout: Layout, senders: Senders) -> None:
+        self._layout, self._senders = layout, senders
+        self.delays = sorted({1, *(p.delay for p in layout.image.network.projections)})
+
+    @cached_property
+    def _met(self) -> list[Counts]:
+        """Synapses of each source of axons, i64[source neuron]: those of its projections on its core."""
+        image, network = self._layout.image, self._layout.image.network
+        found = []
+        for heard in self._layout.heard:
+            core, total = image.cores[heard.core], np.zeros(network.sizes[heard.population], dtype=np.int64)
+            for k in network.into(core.population):
+                p = network.projections[k]
+                if (p.source, p.delay) == (heard.population, heard.delay):
+                    total += synapses_met(network, p, (core.first, core.last))
+            found.append(total)
+        return found
+
+    def under_way(self, reception: Reception, tick: int) -> dict[int, Counts]:
+        """Return delay → i64[axon slot]: packets, over all samples, at a door and still to act after a tick."""
+        found: dict[int, Counts] = {}
+        summed = np.zeros(reception.arrived.shape[2], dtype=np.int64)
+        for back in range(self.delays[-1]):
+            if back <= tick:
+                summed = summed + taken_in(reception, tick + 1 - back)
+            if back + 1 in self.delays:
+                found[back + 1] = summed
+        return found
+
+    def operations(
+        self, through: NDArray[np.uint16], before: dict[int, Counts], after: dict[int, Counts]
+    ) -> Counts:
+        """Return i64[core]: synaptic operations of a run.
+
+        Parameters
+        ----------
+        through
+            Packets of the run that got through, [sample, axon slot].
+        before, after
+            What was under way when it began and when it ended.
+        """
+        total = np.zeros(len(self._layout.image.cores), dtype=np.int64)
+        came = through.sum(axis=0, dtype=np.int64)
+        for heard, met in zip(self._layout.heard, self._met, strict=True):
+            acted = came + before[heard.delay] - after[heard.delay]
+            total[heard.core] += int(acted[heard.door : heard.door + len(met)] @ met)
+        return total
+
+    def bits_received(
+        self, through: NDArray[np.uint16], before: dict[int, Counts], after: dict[int, Counts]
+    ) -> Counts:
+        """Return i64[core]: bits of packets that were taken in, as they stood on the link; arguments as before."""
+        total, image = np.zeros(len(self._layout.image.cores), dtype=np.int64), self._layout.image
+        taken = through.sum(axis=0, dtype=np.int64) + before[1] - after[1]
+        for door in self._layout.doors:
+            slots = self._layout.slots_of[door.population]
+            group = self._senders.of_slots(slots)
+            for g in np.unique(group).tolist():
+                here = taken[door.first : door.first + len(group)][group == g].sum()
+                if here:
+                    sender, receivers = int(self._senders.core[g]), self._senders.receivers(g)
+                    total[door.core] += int(here) * image.packet_bits(sender, door.core, receivers)
+        return total
