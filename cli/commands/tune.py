@@ -13,6 +13,7 @@ from ..names import CHIP, RUN
 from ..options import QUIET, SET, THREADS, json_option, out_folder
 
 if TYPE_CHECKING:
+    from neurochip.exploration.given import Given
     from neurochip.exploration.searching import FoundChips
     from neurochip.replays.replaying import Timing
     from neurochip.search.objectives import Objective
@@ -190,17 +191,13 @@ def command(
         raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")
     if data is not None or raster is not None:
         _search_chips(
-            run,
+            _given(run, data, raster, (chip, placement), overrides),
             vary,
-            data,
-            raster,
-            (chip, placement),
             timing or "tick",
             objective,
             trials or 40,
             sampler,
             seed,
-            overrides,
             out,
             quiet=quiet,
             as_json=as_json,
@@ -259,27 +256,15 @@ _OF_TRAINING = (
 )
 
 
-def _search_chips(
+def _given(
     run: str | None,
-    vary: tuple[str, ...],
     data: Path | None,
     raster: Path | None,
     on: tuple[str | None, Path | None],
-    timing: Timing,
-    objective: str,
-    trials: int,
-    sampler: str,
-    seed: int,
     overrides: tuple[str, ...],
-    out: Path | None,
-    *,
-    quiet: bool,
-    as_json: bool,
-) -> None:
+) -> Given:
+    """Return what chips are searched for: it is made once, and no option of trainings belongs to it."""
     from neurochip.exploration.given import given
-    from neurochip.exploration.searching import search_chips
-
-    from ..screen import told_briefly
 
     context = click.get_current_context()
     for name in _OF_TRAINING:
@@ -289,7 +274,25 @@ def _search_chips(
             )
     if data is not None and raster is not None:
         raise click.UsageError("--data shows samples and --replay spikes; name one of them")
-    what = given(run, data=data, raster=raster, overrides=overrides, chip=on[0], placement=on[1])
+    return given(run, data=data, raster=raster, overrides=overrides, chip=on[0], placement=on[1])
+
+
+def _search_chips(
+    what: Given,
+    vary: tuple[str, ...],
+    timing: Timing,
+    objective: str,
+    trials: int,
+    sampler: str,
+    seed: int,
+    out: Path | None,
+    *,
+    quiet: bool,
+    as_json: bool,
+) -> None:
+    from neurochip.exploration.searching import search_chips
+
+    from ..screen import told_briefly
 
     def tell(trial: Trial, is_best: bool, objectives: Sequence[Objective]) -> None:
         mark = "*" if is_best else " "

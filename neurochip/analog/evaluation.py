@@ -7,7 +7,7 @@ sender after the other, so that a lane's steps do not depend on its neighbours.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,16 @@ __all__ = ["evaluate_steps"]
 
 # Lanes. A loop of so many becomes vectors; one that is much shorter is unrolled into single numbers, ten times as slow.
 _TOGETHER = 64
+
+
+class Room(NamedTuple):
+    """Scratch for some lanes side by side."""
+
+    v: Any  # T[neuron, lane]
+    after: Any  # T[neuron, lane]
+    base: Any  # T[neuron of layer 1, lane]
+    sent: Any  # T[neuron, lane]
+    worst: Any  # T[lane]
 
 
 def evaluate_steps(lanes: Lanes, ticks: int) -> NDArray[np.float64]:
@@ -41,11 +51,13 @@ def evaluate_steps(lanes: Lanes, ticks: int) -> NDArray[np.float64]:
         circuit.neurons,
         outline,
         weights,
-        v,
-        after,
-        np.empty((lanes.from_input.shape[1], _TOGETHER), dtype),
-        sent,
-        np.empty(_TOGETHER, dtype),
+        Room(
+            v,
+            after,
+            np.empty((lanes.from_input.shape[1], _TOGETHER), dtype),
+            sent,
+            np.empty(_TOGETHER, dtype),
+        ),
         largest,
     )
     lanes.update_activity()
@@ -135,18 +147,14 @@ def _steps(
     neurons: Neurons,
     outline: Any,
     weights: Any,
-    v: Any,
-    after: Any,
-    base: Any,
-    sent: Any,
-    worst: Any,
+    room: Room,
     largest: Any,
 ) -> None:
     """Take all steps, of some lanes after the others, and write how far from rest each lane is then.
 
-    ``voltage`` and ``from_input`` are T[lane, neuron]; ``v``, ``after`` and ``sent`` T[neuron, lane] are scratch, and
-    so are ``base`` T[neuron of layer 1, lane] and ``worst`` T[lane]. A place without a lane repeats the last one.
+    ``voltage`` and ``from_input`` are T[lane, neuron]. A place without a lane repeats the last one.
     """
+    v, after, base, sent, worst = room.v, room.after, room.base, room.sent, room.worst
     n, inputs, last = v.shape[0], from_input.shape[1], voltage.shape[0] - 1
     for first in range(0, voltage.shape[0], _TOGETHER):
         silent = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,23 @@ from neurochip.noc.zero_load import in_fractions
 from neurochip.substrate import Phase, exact
 from neurochip.substrate.phase_time import FRACTIONS, MOST_LATENCY, PhaseTime
 
-__all__ = ["ChipClock", "TimeModel", "clocks_of"]
+__all__ = ["ChipClock", "TimeModel", "Timed", "clocks_of"]
 
 TimeModel = Literal["analytic", "cycle"]
+
+
+class Timed(NamedTuple):
+    """What is timed of presentations, and how: ``tick`` times nothing.
+
+    Attributes
+    ----------
+    every
+        Time the first of every so many presentations of a phase, and no others.
+    """
+
+    model: Literal["tick", "analytic", "cycle"] = "tick"
+    every: int = 1
+
 
 _MOST_TICK = 1 << 40  # cycles of one tick
 _MOST_SUM = 1 << 42  # cycles that are added up at once: in 2⁻²⁰ cycle they still fit a word
@@ -256,18 +270,19 @@ class ChipClock:
 def clocks_of(
     image: ChipImage,
     core_slots: Sequence[tuple[int, int]],
-    model: TimeModel,
-    every: int,
+    timing: Timed,
     threads: int,
     plans: Iterable[FaultPlan | None],
 ) -> tuple[ChipClock, ...]:
-    """Return a clock for each plan of what is broken."""
+    """Return a clock for each plan of what is broken; none where nothing is timed."""
+    if timing.model == "tick":
+        return ()
     return tuple(
         ChipClock(
             image,
             core_slots,
-            model,
-            every=every,
+            timing.model,
+            every=timing.every,
             threads=threads,
             unreachable=None if plan is None else plan.wiring.cut != 0,
             dead=None if plan is None else plan.dead,

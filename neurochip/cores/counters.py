@@ -40,6 +40,14 @@ class _Kind(NamedTuple):
     shows: bool = False
 
 
+class Sent(NamedTuple):
+    """Spikes of each group of senders, over all samples: i64[group]."""
+
+    carried: Counts  # under way at the beginning
+    sent: Counts
+    last: Counts  # in the last tick
+
+
 class Broken(NamedTuple):
     """What is broken for good, as far as the books care."""
 
@@ -205,9 +213,7 @@ class EventCounters:
         begins: bool,
         opening: bool,
         nudged: bool,
-        carried: Counts,
-        sent: Counts,
-        last: Counts,
+        spikes: Sent,
         sops: Counts | None = None,
         faults: FaultCounts | None = None,
         saturated: Counts | None = None,
@@ -223,13 +229,13 @@ class EventCounters:
             Whether the presentations begin here: the host writes their inputs.
         nudged
             Whether targets pull.
-        carried, sent, last
-            Spikes per core, over all samples: under way at the beginning, sent, sent in the last tick.
+        spikes
+            What was sent.
         sops
             Synaptic operations per core, where they do not follow from the spikes of the cores: several projections
             between two populations, delays, or synapses that are not there.
         faults
-            What they did, where there are any; ``carried`` and ``last`` mean nothing then.
+            What they did, where there are any; what of ``spikes`` was under way means nothing then.
         saturated
             How often integer state met the end of its format, i64[SATURATED, core].
         shows
@@ -249,10 +255,11 @@ class EventCounters:
         tally.samples += samples
         tally.sample_ticks += samples * ticks
         if faults is not None:
-            carried = last = np.zeros(len(self.senders), dtype=np.int64)
+            nothing = np.zeros(len(self.senders), dtype=np.int64)
+            spikes = Sent(nothing, spikes.sent, nothing)
             tally.in_flight += faults.after - faults.before
             tally.broken += faults.tally.T
-        tally.sent += np.stack([carried, sent, last])
+        tally.sent += np.stack(spikes)
         if sops is not None:
             tally.operations += sops
         if saturated is not None:

@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
-from neurochip.cores.plasticity import change_fixed
+from neurochip.cores.plasticity import Rounding, change_fixed
 from neurochip.description.fixed_point import LFSR_BITS, exponent_of
 from neurochip.description.precision import Precision, integer_bits, integer_range
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import CapabilityError, ConfigError, NumericError
+from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import mix
 from neurochip.substrate.optimising import Optimising
 
@@ -92,11 +93,10 @@ class IntegerLearning:
         largest = (int(np.abs(change.pre).max(initial=0)) or 1) * (int(np.abs(columns).max(initial=0)) or 1)
         narrow = largest * len(columns) < 2**30
         room = np.zeros(columns.shape[1], np.int32 if narrow else np.int64)
-        chance, right, left = int(self.stochastic), max(change.shift, 0), max(-change.shift, 0)
+        right, left = max(change.shift, 0), max(-change.shift, 0)
         signed = columns if change.sign > 0 else -columns
-        change_fixed(
-            weights, *at, rows, change.pre, signed, left, right, room, *self._range, chance, key, out
-        )
+        rounding = typed(Rounding(*self._range, int(self.stochastic), key))
+        change_fixed(weights, *at, rows, change.pre, signed, left, right, room, rounding, out)
 
     def bias(self, held: NDArray[Any], moved: NDArray[Any], rate_exponent: int, key: np.uint64) -> None:
         """Add the change of the biases of a core, values that are whole multiples of 2^(rate_exponent − fraction)."""
@@ -114,10 +114,7 @@ class IntegerLearning:
             max(-shift, 0),
             max(shift, 0),
             np.zeros(len(held), np.int64),
-            -form.top,
-            form.top,
-            int(self.stochastic),
-            key,
+            typed(Rounding(-form.top, form.top, int(self.stochastic), key)),
             np.zeros(3, np.int64),
         )
 

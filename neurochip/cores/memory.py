@@ -16,13 +16,14 @@ from neurochip.cores.integer_learning import IntegerLearning, core_key, rounding
 from neurochip.cores.layout import Block, Layout
 from neurochip.cores.listed_learning import ListedLearning
 from neurochip.cores.loading import read_parameters, write_parameters
-from neurochip.cores.plasticity import add_integers, change_floats, change_integers
+from neurochip.cores.plasticity import Rounding, add_integers, change_floats, change_integers
 from neurochip.cores.steps import not_finite, values_of, write_step
 from neurochip.cores.synapse_mismatch import SynapseMismatch, synapse_factors
 from neurochip.cores.weight_flips import WeightFlips
 from neurochip.description.fixed_point import exponent_of
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import CapabilityError, NumericError
+from neurochip.kernels._jit import typed
 from neurochip.network import turned
 from neurochip.substrate import Parameters, WeightUpdate
 from neurochip.substrate.fitting import weights_place
@@ -291,15 +292,15 @@ class SynapseMemories:
             bits, step = None, rate
         else:
             step = self._step(block.projection, rate)
+        ends = (0, 0) if bits is None else integer_range(bits)
+        rounding = typed(Rounding(*ends, int(self._stochastic), key))
 
         def share(k: int) -> None:
             common = (weights, start, stride, edges[k : k + 2], pre, columns, t.type(step), scratch[k])
             if bits is None:
                 change_floats(*common, out[k])
             else:
-                change_integers(
-                    *common, *integer_range(bits), int(self._stochastic), key, first_column, out[k]
-                )
+                change_integers(*common, rounding, first_column, out[k])
 
         self._each_thread(share)
         if out[:, 2].any():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from neurochip.elements.integers.arithmetic import first_word, next_word
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, uniform
 
-__all__ = ["add_integers", "change_fixed", "change_floats", "change_integers"]
+__all__ = ["Rounding", "add_integers", "change_fixed", "change_floats", "change_integers"]
 
 
 @kernel
@@ -70,6 +70,18 @@ def change_floats(
                 weights[at + j] += rate * change[j]
 
 
+class Rounding(NamedTuple):
+    """How integer weights are written: kept in ``bottom`` … ``top``, and rounded to nearest, or by chance.
+
+    ``stochastic`` 1 rounds up with the probability of the fraction, drawn by (``key`` u64, number of the weight).
+    """
+
+    bottom: int
+    top: int
+    stochastic: int
+    key: Any
+
+
 @entry
 def change_integers(
     weights: Any,
@@ -80,20 +92,17 @@ def change_integers(
     post: Any,
     rate: Any,
     change: Any,
-    bottom: int,
-    top: int,
-    stochastic: int,
-    key: Any,
+    rounding: Rounding,
     first_column: Any,
     out: Any,
 ) -> None:
-    """The same for integer weights: ``rate`` is in steps of the weight; sums are rounded, and ``bottom`` … ``top``
+    """The same for integer weights: ``rate`` is in steps of the weight; sums are rounded.
 
-    ``stochastic`` 1 rounds up with the probability of the fraction, drawn by (``key``, number of the weight in its
-    projection): row i and column ``first_column`` + j, all u64, so the mapping does not matter.
-    ``out`` i64[3] += number of non-zero ``pre``, of weights that met an end of the range, and of changes that are
-    not finite: those leave their weight as it is.
+    The number of a weight is row i and column ``first_column`` + j of its projection, u64, so that the mapping does
+    not matter. ``out`` i64[3] += number of non-zero ``pre``, of weights that met an end of the range, and of changes
+    that are not finite: those leave their weight as it is.
     """
+    bottom, top, stochastic, key = rounding.bottom, rounding.top, rounding.stochastic, rounding.key
     nothing, width = np.uint64(0), np.uint64(post.shape[1])
     for i in range(rows[0], rows[1]):
         n = _accumulate(i, pre, post, width, change)
@@ -123,19 +132,17 @@ def change_fixed(
     left: Any,
     right: Any,
     change: Any,
-    bottom: int,
-    top: int,
-    stochastic: int,
-    key: Any,
+    rounding: Rounding,
     out: Any,
 ) -> None:
-    """W[i, j] += (2^left Σ_samples pre[sample, i] · post[sample, j] + c) >> right, kept in ``bottom`` … ``top``.
+    """W[i, j] += (2^left Σ_samples pre[sample, i] · post[sample, j] + c) >> right, kept in its range.
 
     All is integer: ``pre`` i32[sample, axon], ``post`` i[sample, column], ``change`` i[column] scratch that holds the
-    sums. c is half a unit, or with ``stochastic`` 1 the low ``right`` bits of a word: the generator begins a row with
-    (``key`` u64 < 2³², i) and gives a word for every column. A row whose ``pre`` are all 0 is left alone. ``out`` as of
+    sums. c is half a unit, or by chance the low ``right`` bits of a word: the generator begins a row with (``key`` u64
+    < 2³², i) and gives a word for every column. A row whose ``pre`` are all 0 is left alone. ``out`` as of
     `change_integers`.
     """
+    bottom, top, stochastic, key = rounding.bottom, rounding.top, rounding.stochastic, rounding.key
     nothing, width = np.uint64(0), np.uint64(post.shape[1])
     mask = (np.uint64(1) << np.uint64(right)) - np.uint64(1)
     half = (np.int64(1) << np.int64(right)) >> np.int64(1)

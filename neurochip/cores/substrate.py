@@ -14,8 +14,8 @@ from neurochip.cores.batch import Batch
 from neurochip.cores.cell import Cell, cell_of
 from neurochip.cores.cells import Cells
 from neurochip.cores.channel import TALLY
-from neurochip.cores.clock import ChipClock, clocks_of
-from neurochip.cores.counters import EventCounters, FaultCounts
+from neurochip.cores.clock import Timed, clocks_of
+from neurochip.cores.counters import EventCounters, FaultCounts, Sent
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.integer_cell import IntegerSettling
 from neurochip.cores.integer_learning import refuse_optimiser
@@ -58,6 +58,7 @@ from neurochip.substrate.phase_time import PhaseTime
 __all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
+UNTIMED = Timed()
 Neuron = CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell
 
 
@@ -85,9 +86,7 @@ class DigitalSubstrate:
         Samples are shared among so many threads; results do not depend on it.
     timing
         ``tick``: events are counted, cycles are not; ``analytic`` and ``cycle``: see `ChipClock`. None changes a spike
-        or a count.
-    timing_every
-        Time one presentation in so many.
+        or a count. With how often: see `Timed`.
     faults
         What is broken, in training and in presentations that measure; `None` for a sound chip.
     mismatch
@@ -107,8 +106,7 @@ class DigitalSubstrate:
         rounding: Literal["nearest", "stochastic"] = "nearest",
         weight_range: float | None = None,
         threads: int = 1,
-        timing: Literal["tick", "analytic", "cycle"] = "tick",
-        timing_every: int = 1,
+        timing: Timed = UNTIMED,
         faults: FaultsSpec | None = None,
         mismatch: SynapseMismatch | None = None,
         optimiser: Optimising | None = None,
@@ -132,12 +130,8 @@ class DigitalSubstrate:
         self._threads = Threads(threads)
         spec = FaultsSpec() if faults is None else faults
         self.plans = tuple(plan_faults(spec, self._layout, seed, testing=t) for t in (False, True))
-        self._clocks: tuple[ChipClock, ...] = ()  # in training, and in presentations that measure
-        if timing != "tick":
-            threads = self._threads.count
-            self._clocks = clocks_of(
-                image, self._layout.core_slots, timing, timing_every, threads, self.plans
-            )
+        # In training, and in presentations that measure.
+        self._clocks = clocks_of(image, self._layout.core_slots, timing, self._threads.count, self.plans)
         self._clock = self._clocks[0] if self._clocks else None
         self._synapses = SynapseMemories(
             self._layout,
@@ -245,9 +239,7 @@ class DigitalSubstrate:
             opening=self._opening,
             shows=self._shows,
             nudged=beta != 0,
-            carried=carried,
-            sent=self._sent(batch.state.counts),
-            last=self._sent(batch.bits()),
+            spikes=Sent(carried, self._sent(batch.state.counts), self._sent(batch.bits())),
             sops=self._operations(waiting, after),
             faults=self._fault_counts(before, waiting, after),
             saturated=None if self.image.numbers is None else batch.saturated() - met_before,

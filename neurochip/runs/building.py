@@ -18,6 +18,7 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
 from neurochip.compile import ChipImage, Moments, compile_network
 from neurochip.compile.quantise import state_dtype
+from neurochip.cores.clock import Timed
 from neurochip.cores.faults import plan_faults
 from neurochip.cores.integer_learning import check_rates
 from neurochip.cores.layout import Layout
@@ -124,8 +125,7 @@ def build(
         rounding=run.network.rounding,
         weight_range=run.network.weight_range,
         threads=threads,
-        timing=run.timing,
-        timing_every=run.timing_every,
+        timing=Timed(run.timing, run.timing_every),
         faults=run.faults,
         mismatch=_mismatch(run),
         optimiser=optimiser,

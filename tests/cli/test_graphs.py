@@ -173,21 +173,28 @@ def test_a_graph_is_timed_and_traced(run: Run, graph: Workplace, timing: str) ->
     assert traced.exit_code == 0, traced.output
 
 
+LISTED = GRAPH.replace(
+    'to = "right"\nfeedback = "none"', 'to = "right"\nconnectivity = { kind = "sparse", density = 0.4 }'
+)
+assert LISTED != GRAPH
+
+
 @pytest.mark.parametrize("timing", ["analytic", "cycle"])
-def test_a_graph_breaks_and_is_timed(run: Run, graph: Workplace, timing: str) -> None:
+def test_a_graph_breaks_and_is_timed(run: Run, place: Workplace, timing: str) -> None:
     """Time changes no result, whatever is lost; and what is lost changes it."""
+    place.write("listed.toml", LISTED + TINY.format(rates=RATES, epochs=1))
     broken = [
         f"--set=faults.{fault}" for fault in ("spike_drop=0.1", "spike_delay=0.1", "spike_spurious=0.01")
     ]
     ends = {}
     for name, words in {"sound": [], "broken": broken, "timed": [*broken, f"--set=timing={timing}"]}.items():
-        result = run("simulate", "graph.toml", *words, "--out", name)
+        result = run("simulate", "listed.toml", *words, "--out", name)
         assert result.exit_code == 0, result.output
-        ends[name] = weights(graph.folder / name)
+        ends[name] = weights(place.folder / name)
     for name, array in ends["broken"].items():
         np.testing.assert_array_equal(array, ends["timed"][name], err_msg=name)
     assert any(np.any(array != ends["sound"][name]) for name, array in ends["broken"].items())
-    report = json.loads((graph.folder / "timed" / "report.json").read_text("utf-8"))
+    report = json.loads((place.folder / "timed" / "report.json").read_text("utf-8"))
     assert report["time"] and report["faults"]
 
 
@@ -208,10 +215,6 @@ def test_what_a_graph_cannot_have_is_one_sentence(
 
 
 def test_integers_learn_over_any_connectivity(run: Run, place: Workplace) -> None:
-    listed = GRAPH.replace(
-        'to = "right"\nfeedback = "none"', 'to = "right"\nconnectivity = { kind = "sparse", density = 0.4 }'
-    )
-    assert listed != GRAPH
-    place.write("listed.toml", listed + TINY.format(rates=RATES, epochs=1))
+    place.write("listed.toml", LISTED + TINY.format(rates=RATES, epochs=1))
     result = run("simulate", "listed.toml", "--set", "network.precision=int8", "--out", "listed")
     assert result.exit_code == 0, result.output

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.compile import ChipImage, compile_network
+from neurochip.cores.clock import Timed
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description.chip import TimingSpec
 from neurochip.description.neuron import state_words
@@ -51,7 +52,7 @@ def run(seed: int, neurons: int, timing: TimingSpec, routing: Any, model: Model)
     parameters, x, y = drawn(of, seed)
     chip = replace(small_chip(neurons, mesh=(9, 9, 2), routing=routing), timing=timing)
     image = compile_network(of, chip, precision="float64", state_words=state_words(CODING))
-    made = DigitalSubstrate(image, CODING, timing=model)
+    made = DigitalSubstrate(image, CODING, timing=Timed(model))
     made.load(parameters)
     made.begin(x, np.arange(SAMPLES, dtype=np.uint64))
     spikes = made.run(Phase.FREE, TICKS, record=("spikes",)).spikes

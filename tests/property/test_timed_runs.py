@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from neurochip.compile import ChipImage
 from neurochip.compile.route import route
 from neurochip.cores import clock as clock_module
-from neurochip.cores.clock import ChipClock
+from neurochip.cores.clock import ChipClock, Timed
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.traffic_tables import link_routes, traffic_tables
 from neurochip.description import ChipSpec, CodingSpec
@@ -152,7 +152,7 @@ def test_three_models(
 ) -> None:
     net, chip = draw_net(seed, sizes, lanes=3), sheet(timing, routing, neurons)
     (tick, spikes), (analytic, other), (cycle, third) = (
-        run(net, chip, precision=precision, timing=model) for model in ("tick", "analytic", "cycle")
+        run(net, chip, precision=precision, timing=Timed(model)) for model in ("tick", "analytic", "cycle")
     )
     assert times(tick) == {}
     for made, seen in ((analytic, other), (cycle, third)):
@@ -221,13 +221,13 @@ NET = draw_net(3, (20, 9, 4), lanes=3)
 def test_neither_threads_nor_room_nor_what_is_recorded_changes_the_time(
     model: str, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, _ = run(NET, sheet(TIMING), timing=model, timing_every=every)
+    first, _ = run(NET, sheet(TIMING), timing=Timed(model, every))
     expected = times(first)
     assert expected["free"]["cycles"] > 0
-    many, _ = run(NET, sheet(TIMING), timing=model, timing_every=every, threads=3)
+    many, _ = run(NET, sheet(TIMING), timing=Timed(model, every), threads=3)
     assert times(many) == expected
     monkeypatch.setattr(clock_module, "_ROOM", 1)
-    made = fast_chip(NET, CODING, chip=sheet(TIMING), timing=model, timing_every=every, threads=2)
+    made = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed(model, every), threads=2)
     made.begin(NET.x, NUMBERS)
     for phase, ticks in PIECES:
         nudge: Any = {"beta": 0.5, "targets": NET.y} if phase is Phase.NUDGED else {}
@@ -241,22 +241,22 @@ def test_one_presentation_in_so_many_is_timed_and_a_checkpoint_goes_on_counting(
         made.run(Phase.FREE, 5)
         made.run(Phase.FREE, 2)
 
-    whole = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=2)
+    whole = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 2))
     present(whole, slice(0, 3))
     present(whole, slice(0, 3))
     present(whole, slice(1, 3))
     time = whole.ledger().phases[Phase.FREE].time
     # Presentations 0 … 7: of them 0, 2, 4 and 6, which are lanes 0, 2 | 1 | 1.
     assert time is not None and (time.presentations, time.ticks) == (4, 28)
-    alone = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle")
+    alone = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle"))
     for lane in (0, 2, 1, 1):
         present(alone, slice(lane, lane + 1))
     assert times(alone)["free"] == time.to_json()
 
-    half = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=2)
+    half = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 2))
     present(half, slice(0, 3))
     stored = Ledger.from_json(half.ledger().to_json())
-    resumed = fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=2)
+    resumed = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 2))
     resumed.restore_books(stored, 0)
     present(resumed, slice(0, 3))
     present(resumed, slice(1, 3))
@@ -267,7 +267,7 @@ def test_learning_takes_the_time_of_the_core_that_has_most_to_do() -> None:
     update = WeightUpdate(0, ((np.ones((2, 20)), np.ones((2, 9))),), 0.1, 0)
 
     def took(timing: TimingSpec) -> tuple[PhaseTime | None, Any]:
-        made = fast_chip(NET, CODING, chip=sheet(timing, neurons=5), timing="analytic")
+        made = fast_chip(NET, CODING, chip=sheet(timing, neurons=5), timing=Timed("analytic"))
         made.write_weights([update], [None, None])
         made.write_weights([update], [None, None])
         return made.ledger().phases[Phase.UPDATE].time, made.image.cores
@@ -283,12 +283,12 @@ def test_learning_takes_the_time_of_the_core_that_has_most_to_do() -> None:
 
 def test_a_chip_without_a_clock_cannot_be_timed() -> None:
     with pytest.raises(CapabilityError) as caught:
-        fast_chip(NET, CODING, chip=sheet(None), timing="cycle")
+        fast_chip(NET, CODING, chip=sheet(None), timing=Timed("cycle"))
     assert (
         str(caught.value) == 'timing: "cycle" needs a clock, and small has none; use "tick" or another chip'
     )
     with pytest.raises(ConfigError) as wrong:
-        fast_chip(NET, CODING, chip=sheet(TIMING), timing="cycle", timing_every=0)
+        fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 0))
     assert str(wrong.value) == "timing_every: must be at least 1, got 0"
 
 
@@ -358,8 +358,8 @@ def test_pairs_between_which_nothing_travels() -> None:
 @pytest.mark.filterwarnings("ignore:overflow encountered")  # words wrap round where lists are made
 def test_the_walk_in_plain_python() -> None:
     net = draw_net(8, (5, 4, 2), lanes=1)
-    made = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing="cycle")
-    bound = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing="analytic")
+    made = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing=Timed("cycle"))
+    bound = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing=Timed("analytic"))
     for chip in (made, bound):
         chip.begin(net.x, NUMBERS[:1])
     spikes = made.run(Phase.FREE, 6, record=("spikes",)).spikes

@@ -7,7 +7,7 @@ membranes").
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,8 @@ from neurochip.elements.neurons.filtered import (
     TAKEN,
     THRESHOLD,
     VALUE_LATE,
+    Law,
+    Membrane,
 )
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel
@@ -57,49 +59,42 @@ def _held(x: Any, lowest: Any, highest: Any, wraps: bool) -> Any:
     return (lowest if x < lowest else highest), 1
 
 
+class Words(NamedTuple):
+    """How the words of all neurons are cut: i64 scalars, and a boolean."""
+
+    places: Any  # K: factors are over 2^K
+    lowest: Any
+    highest: Any
+    wraps: Any
+
+
 @kernel
-def integrate_in_integers(
-    current: Any,
-    potential: Any,
-    waiting: Any,
-    drive: Any,
-    current_decay: Any,
-    current_gain: Any,
-    decay: Any,
-    gain: Any,
-    threshold: Any,
-    reset_to: Any,
-    taken: Any,
-    reset: Any,
-    refractory: Any,
-    places: Any,
-    lowest: Any,
-    highest: Any,
-    wraps: bool,
-) -> Any:
+def integrate_in_integers(before: Membrane, drive: Any, law: Law, words: Words) -> Any:
     """Return (whether it fires, I, w, refractory ticks left, words that did not fit) after one tick; i64 scalars.
 
     As `filter_and_fire`, with every factor over 2^places. A word is cut to its width when the tick has added up what
     it is made of: I once (where nothing of it is kept it is no word, and goes on as it is), w once, and once more where
     a spike takes something away.
     """
-    i, met = _part(drive, current_gain, places), 0
-    if current_decay != 0:
-        i, met = _held(_part(current, current_decay, places) + i, lowest, highest, wraps)
+    potential, waiting, places = before.potential, before.waiting, words.places
+    lowest, highest, wraps = words.lowest, words.highest, words.wraps
+    i, met = _part(drive, law.current_gain, places), 0
+    if law.current_decay != 0:
+        i, met = _held(_part(before.current, law.current_decay, places) + i, lowest, highest, wraps)
     if waiting > 0:
         return False, i, potential, waiting - 1, met
-    w, more = _held(_part(potential, decay, places) + _part(i, gain, places), lowest, highest, wraps)
+    w, more = _held(_part(potential, law.decay, places) + _part(i, law.gain, places), lowest, highest, wraps)
     met += more
-    late = reset >= SUBTRACT_LATE
-    if late and potential > threshold:
-        w, more = _held(reset_to if reset == VALUE_LATE else w - taken, lowest, highest, wraps)
+    late = law.reset >= SUBTRACT_LATE
+    if late and potential > law.threshold:
+        w, more = _held(law.reset_to if law.reset == VALUE_LATE else w - law.taken, lowest, highest, wraps)
         met += more
-    fires = w > threshold
+    fires = w > law.threshold
     left = waiting - waiting
     if fires:
-        left = refractory
+        left = law.refractory
         if not late:
-            w, more = _held(w - taken if reset == SUBTRACT else reset_to, lowest, highest, wraps)
+            w, more = _held(w - law.taken if law.reset == SUBTRACT else law.reset_to, lowest, highest, wraps)
             met += more
     return fires, i, w, left, met
 
@@ -111,8 +106,8 @@ def _update(
     """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
     potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]
     met, drive, reached, resting = sample.words[MET], room[DRIVE], room[REACHED], 0
-    places, lowest, highest = np.int64(c[_PLACES]), np.int64(c[_LOWEST]), np.int64(c[_HIGHEST])
-    wraps = c[_WRAPS] != 0
+    places = np.int64(c[_PLACES])
+    cut = Words(places, np.int64(c[_LOWEST]), np.int64(c[_HIGHEST]), c[_WRAPS] != 0)
     if moment.tick == 1:
         for j in range(first, last):
             potential[j] = own[START, j]
@@ -133,11 +128,8 @@ def _update(
         if moment.tick <= own[BEGINS, j]:
             sample.bits[j] = 0
             continue
-        fires, current[j], potential[j], left[j], more = integrate_in_integers(
-            np.int64(current[j]),
-            np.int64(potential[j]),
-            np.int64(left[j]),
-            np.int64(drive[j]) + np.int64(own[BIAS, j]),
+        before = Membrane(np.int64(current[j]), np.int64(potential[j]), np.int64(left[j]))
+        law = Law(
             np.int64(own[CURRENT_DECAY, j]),
             np.int64(own[CURRENT_GAIN, j]),
             np.int64(own[DECAY, j]),
@@ -147,10 +139,9 @@ def _update(
             np.int64(own[TAKEN, j]),
             np.int64(own[RESET, j]),
             np.int64(own[REFRACTORY, j]),
-            places,
-            lowest,
-            highest,
-            wraps,
+        )
+        fires, current[j], potential[j], left[j], more = integrate_in_integers(
+            before, np.int64(drive[j]) + np.int64(own[BIAS, j]), law, cut
         )
         met[j] += more
         sample.bits[j] = fires

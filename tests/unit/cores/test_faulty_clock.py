@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import pytest
 
+from neurochip.cores.clock import Timed
 from neurochip.description import CodingSpec, read_chip
 from neurochip.description.faults import DeadCore, FaultsSpec, LinkDown, SpikeDrop
 from neurochip.substrate import Phase
@@ -25,7 +26,7 @@ def test_what_is_broken_takes_no_time(timing: Literal["analytic", "cycle"]) -> N
     )
 
     def run(how: FaultsSpec | None, model: Any) -> Any:
-        made = fast_chip(net, CodingSpec(), chip=chip, faults=how, timing=model)
+        made = fast_chip(net, CodingSpec(), chip=chip, faults=how, timing=Timed(model))
         made.begin(net.x, NUMBERS)
         spikes = made.run(Phase.FREE, 20, record=("spikes",)).spikes
         return spikes, made.ledger().phases[Phase.FREE], made.image

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.cores.plasticity import change_floats, change_integers
+from neurochip.cores.plasticity import Rounding, change_floats, change_integers
 from neurochip.kernels.random_bits import mix, uniform
 
 pytestmark = [
@@ -68,10 +68,7 @@ def test_integers(stochastic: int) -> None:
         post,
         np.float32(3.0),
         np.zeros(WIDTH, np.float32),
-        -8,
-        7,
-        stochastic,
-        key,
+        Rounding(-8, 7, stochastic, key),
         first_column,
         out,
     )
