@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-SECTIONS = ("mesh", "core", "weights", "membranes", "packet", "timing")
+SECTIONS = ("mesh", "core", "weights", "neurons", "membranes", "packet", "timing")
 
 
 @click.group("chips", invoke_without_command=True, short_help="List the chips of the catalogue, or show one.")

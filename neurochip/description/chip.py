@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
@@ -22,6 +22,7 @@ __all__ = [
     "ChipSpec",
     "CoreSpec",
     "MembranesSpec",
+    "NeuronsSpec",
     "MeshSpec",
     "PacketSpec",
     "Provenance",
@@ -159,6 +160,18 @@ class WeightsSpec(Section):
         if self.max_bits is not None:
             words.append(f"integers of {self.min_bits} to {self.max_bits} bits")
         return " and ".join(words)
+
+
+@described
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeuronsSpec(Section):
+    """Which neurons the cores compute (docs/neurons.md)."""
+
+    place: ClassVar[str] = "neurons"
+    kinds: Annotated[
+        tuple[str, ...],
+        Key("Kinds of neurons that a core can hold, by the names of neuron.kind; left out, any."),
+    ] = ()
 
 
 @described
@@ -352,12 +365,23 @@ class ChipSpec:
     packet: PacketSpec
     timing: TimingSpec | None
     prices: PriceList
+    neurons: NeuronsSpec = field(default_factory=NeuronsSpec)
     membranes: MembranesSpec = field(default_factory=MembranesSpec)
     provenance: Mapping[str, Provenance] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Keep a copy that nobody else holds."""
         object.__setattr__(self, "provenance", dict(self.provenance))
+
+    def check_neurons(self, found: Iterable[tuple[str, str]]) -> None:
+        """Refuse kinds of neurons, each with the place that names it, that the cores do not compute."""
+        for place, kind in found:
+            if self.neurons.kinds and kind not in self.neurons.kinds:
+                there = " and ".join(f'"{name}"' for name in self.neurons.kinds)
+                raise ConfigError(
+                    place,
+                    f'cores of {self.name} compute {there}, not "{kind}"; name one of these, or another chip',
+                )
 
     def check_weights(self, precision: Precision, rounding: Rounding = "nearest") -> None:
         """Refuse a weight format, or a rounding of integer weights, that the cores do not have."""

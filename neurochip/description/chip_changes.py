@@ -69,6 +69,8 @@ def why_unused(key: str, timing: str, *, learns: bool = False) -> str | None:
     section, _, name = key.partition(".")
     if learns and section == "membranes":
         return "is for networks of other tools; a run has numbers.state and numbers.membrane"
+    if not learns and section == "neurons":
+        return "is for runs; networks of other tools bring the neurons of their files"
     if timing == "tick" and (section == "timing" or key.removeprefix(_PRICES) in _OF_TIME):
         return 'has no effect with timing = "tick", which knows no cycles; choose "analytic" or "cycle"'
     if timing == "analytic" and name == "fifo_depth":

@@ -20,6 +20,7 @@ from neurochip.description.chip import (
     CoreSpec,
     MembranesSpec,
     MeshSpec,
+    NeuronsSpec,
     PacketSpec,
     Provenance,
     SheetEvidence,
@@ -47,11 +48,12 @@ SECTIONS: dict[str, type] = {
     "mesh": MeshSpec,
     "core": CoreSpec,
     "weights": WeightsSpec,
+    "neurons": NeuronsSpec,
     "membranes": MembranesSpec,
     "packet": PacketSpec,
     "timing": TimingSpec,
 }
-_WITH_DEFAULTS = ("membranes",)  # sections that a specification may leave out
+_WITH_DEFAULTS = ("neurons", "membranes")  # sections that a specification may leave out
 _HEAD = ("name", "about", "unlimited", "neuron_pricing", "note")
 _PRICE_HEAD = ("name", "about", "neuron_pricing", "note", "prices")
 
@@ -147,6 +149,7 @@ def _chip(table: Table, default_name: str) -> ChipSpec:
         packet=sections["packet"],
         timing=sections.get("timing"),
         prices=_prices(table, default_name),
+        neurons=sections.get("neurons", NeuronsSpec()),
         membranes=sections.get("membranes", MembranesSpec()),
         provenance=provenance,
     )

@@ -300,6 +300,13 @@ class RunSpec:
         """The neurons of each population, inputs first and outputs last."""
         return tuple(neuron for _, neuron in self._neurons())
 
+    def check_chip(self, chip: ChipSpec) -> None:
+        """Refuse a chip whose cores lack the format of its weights, or its neurons."""
+        chip.check_weights(self.network.precision, self.network.rounding)
+        chip.check_neurons(
+            ("neuron.kind" if place == "neuron" else place, neuron.kind) for place, neuron in self._neurons()
+        )
+
     @property
     def settles(self) -> bool:
         """Whether all its neurons settle, rather than integrate and fire."""

@@ -70,7 +70,7 @@ def read_run(
         run = bound(RunSpec.from_dict(table), samples)
         chip = run.sheet
         if run.substrate == "digital":
-            chip.check_weights(run.network.precision, run.network.rounding)
+            run.check_chip(chip)
     except ConfigError as error:
         raise _blame(error, source, named) from None
     return run

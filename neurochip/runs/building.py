@@ -102,6 +102,7 @@ def build(
         if sheet is not None:
             chip = dataclasses.replace(chip, prices=sheet.prices())
         return Built(network, chip, None, build_analog(run, network, allow_code=allow_code, die=die))
+    run.check_chip(chip)
     traced = run.learning is not None and run.learning.pre == "trace"
     image = compile_network(
         network,

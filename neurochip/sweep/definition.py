@@ -153,7 +153,7 @@ class Definition:
         try:
             run = bound(RunSpec.from_dict(self.table(values, nominal=nominal, die=die)))
             if run.substrate == "digital":
-                run.sheet.check_weights(run.network.precision, run.network.rounding)
+                run.check_chip(run.sheet)
             else:
                 run.sheet  # noqa: B018 - what it says is checked by reading it
         except ConfigError as error:

@@ -201,6 +201,19 @@ def test_what_cannot_be_is_said_in_a_sentence(sections: Any, sentence: str) -> N
     assert str(caught.value) == sentence
 
 
+def test_a_chip_takes_the_neurons_that_its_cores_hold() -> None:
+    held = ['neurons.kinds = ["lif", "if", "settling"]']
+    with pytest.raises(ConfigError) as caught:
+        simulate(made(chip_changes=held), write=False)
+    assert caught.value.place == "network.populations[3].neuron"
+    assert caught.value.problem == (
+        'cores of cmos45 (neurons.kinds = ["lif", "if", "settling"]) compute "lif" and "if" and "settling", not '
+        '"cuba-lif"; name one of these, or another chip'
+    )
+    record = simulate(of({"other": "settling"}, chip_changes=held), write=False, threads=1).record
+    assert record.ledger.total("spikes_sent") > 0
+
+
 def test_integers_alone_need_neurons_that_settle() -> None:
     run = read_run("mnist-small-integer").to_dict()
     table: dict[str, Any] = {name: run[name] for name in ("numbers", "coding", "chip")}
