@@ -53,7 +53,7 @@ def test_wiring(sizes: tuple[int, ...], neurons: int, tied: bool) -> None:
     wiring = made.wiring()
     blocks, edges = wiring.blocks.astype(int), wiring.range_blocks.astype(int)
     assert wiring.ranges[:, 0].tolist() == list(range(len(sizes)))
-    assert wiring.sources[:, 2:].tolist() == [list(slots) for slots in made.population_slots]
+    assert wiring.sources[:, 2:4].tolist() == [list(slots) for slots in made.population_slots]
     for p in range(len(sizes)):
         mine = blocks[edges[p] : edges[p + 1]]
         assert mine[:, 6].tolist() == list(network.into(p))
@@ -72,6 +72,7 @@ def test_wiring(sizes: tuple[int, ...], neurons: int, tied: bool) -> None:
         assert row[[2, 3, 4, 6]].tolist() == [block.start, core.size, block.stride, block.projection]
         assert int(source[0]) == network.projections[block.projection].source
         assert block.rows == sizes[int(source[0])]
+        assert source[4] == source[2] and source[5] == block.core  # packets arrive at its own axons
     numbers = np.concatenate([wiring.neuron[slots] for slots in made.slots_of])
     assert numbers.tolist() == list(range(sum(sizes)))
 
@@ -130,8 +131,9 @@ def test_what_is_not_used_is_empty() -> None:
     full = made.reception(2, wiring, patterned=True, traced=True, lossy=True, late=True)
     unused = (lean.reference, lean.window, lean.trace, lean.arrived, lean.late, lean.counts)
     assert all(array.size == 0 for array in unused)
-    used = (full.reference, full.window, full.trace, full.arrived, full.late, full.counts)
+    used = (full.reference, full.window, full.trace, full.late, full.counts)
     assert all(array.shape == (2, made.n_slots) for array in used)
+    assert full.arrived.shape == (2, 1, made.n_slots)  # as many ticks as the longest delay
     assert made.state(3, 5).bits.shape == (3, 1, made.n_slots)
 
 
