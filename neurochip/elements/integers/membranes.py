@@ -27,8 +27,6 @@ from neurochip.elements.neurons.filtered import (
     TAKEN,
     THRESHOLD,
     VALUE_LATE,
-    Law,
-    Membrane,
 )
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel
@@ -57,6 +55,28 @@ def _held(x: Any, lowest: Any, highest: Any, wraps: bool) -> Any:
     if wraps:
         return ((x - lowest) & (highest - lowest)) + lowest, 1
     return (lowest if x < lowest else highest), 1
+
+
+class Membrane(NamedTuple):
+    """What one neuron keeps; i64 scalars."""
+
+    current: Any
+    potential: Any
+    waiting: Any  # refractory ticks left
+
+
+class Law(NamedTuple):
+    """How one neuron moves, as in `filtered.CONSTANTS`; i64 scalars."""
+
+    current_decay: Any
+    current_gain: Any
+    decay: Any
+    gain: Any
+    threshold: Any
+    reset_to: Any
+    taken: Any
+    reset: Any
+    refractory: Any
 
 
 class Words(NamedTuple):

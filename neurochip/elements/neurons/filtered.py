@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,9 +14,7 @@ from neurochip.kernels.random_bits import NOBODY
 __all__ = [
     "CONSTANTS",
     "FILTERED_COST",
-    "Law",
     "MEMBRANE_COST",
-    "Membrane",
     "POTENTIAL",
     "SUBTRACT",
     "SUBTRACT_LATE",
@@ -82,62 +80,40 @@ FILTERED_COST = HardwareCost(
 )
 
 
-class Membrane(NamedTuple):
-    """What one neuron keeps, all scalars of one type."""
-
-    current: Any
-    potential: Any  # w, v less its value at rest
-    waiting: Any  # refractory ticks left
-
-
-class Law(NamedTuple):
-    """How one neuron moves, as in `CONSTANTS`; all scalars of one type."""
-
-    current_decay: Any
-    current_gain: Any
-    decay: Any
-    gain: Any
-    threshold: Any
-    reset_to: Any
-    taken: Any
-    reset: Any
-    refractory: Any
-
-
 @kernel
-def filter_and_fire(before: Membrane, drive: Any, law: Law, zero: Any, one: Any) -> Any:
-    """Return (whether it fires, I, w, refractory ticks left) after one tick; T scalars.
+def filter_and_fire(
+    current: Any,
+    potential: Any,
+    waiting: Any,
+    drive: Any,
+    current_decay: Any,
+    current_gain: Any,
+    decay: Any,
+    gain: Any,
+    threshold: Any,
+    reset_to: Any,
+    taken: Any,
+    reset: Any,
+    refractory: Any,
+    zero: Any,
+    one: Any,
+) -> Any:
+    """Return (whether it fires, I, w, refractory ticks left) after one tick; w is v less its value at rest.
 
     I ← current_decay · I + current_gain · x; w ← decay · w + gain · I; it fires when w > threshold, and then w is
     ``reset_to``, or less by ``taken``; where that happens late, a w beyond the threshold is one that fired in the tick
     before. In the refractory time I goes on, w not.
     """
-    i = law.current_decay * before.current + law.current_gain * drive
-    held = before.waiting > 0
-    w = before.potential if held else law.decay * before.potential + law.gain * i
-    late = law.reset >= SUBTRACT_LATE
-    if late and before.potential > law.threshold:
-        w = law.reset_to if law.reset == VALUE_LATE else w - law.taken
-    fires = (not held) and w > law.threshold
-    after = w if late else (w - law.taken if law.reset == SUBTRACT else law.reset_to)
-    left = before.waiting - one if held else (law.refractory if fires else zero)
+    i = current_decay * current + current_gain * drive
+    held = waiting > 0
+    w = potential if held else decay * potential + gain * i
+    late = reset >= SUBTRACT_LATE
+    if late and potential > threshold:
+        w = reset_to if reset == VALUE_LATE else w - taken
+    fires = (not held) and w > threshold
+    after = w if late else (w - taken if reset == SUBTRACT else reset_to)
+    left = waiting - one if held else (refractory if fires else zero)
     return fires, i, after if fires else w, left
-
-
-@kernel
-def _law(own: Any, j: Any) -> Any:
-    """Return how a neuron moves."""
-    return Law(
-        own[CURRENT_DECAY, j],
-        own[CURRENT_GAIN, j],
-        own[DECAY, j],
-        own[GAIN, j],
-        own[THRESHOLD, j],
-        own[RESET_TO, j],
-        own[TAKEN, j],
-        own[RESET, j],
-        own[REFRACTORY, j],
-    )
 
 
 @separate_kernel
@@ -181,11 +157,28 @@ def _advance_alike(
     bits: Any,
 ) -> None:
     """One tick of neurons that have the same numbers, which then stay in registers."""
-    law = _law(own, first)
+    current_decay, current_gain = own[CURRENT_DECAY, first], own[CURRENT_GAIN, first]
+    decay, gain, threshold = own[DECAY, first], own[GAIN, first], own[THRESHOLD, first]
+    reset_to, taken, reset = own[RESET_TO, first], own[TAKEN, first], own[RESET, first]
+    refractory = own[REFRACTORY, first]
     zero, one = potential.dtype.type(0), potential.dtype.type(1)
     for j in range(first, last):
         bits[j], current[j], potential[j], left[j] = filter_and_fire(
-            Membrane(current[j], potential[j], left[j]), drive[j] + bias[j], law, zero, one
+            current[j],
+            potential[j],
+            left[j],
+            drive[j] + bias[j],
+            current_decay,
+            current_gain,
+            decay,
+            gain,
+            threshold,
+            reset_to,
+            taken,
+            reset,
+            refractory,
+            zero,
+            one,
         )
 
 
@@ -217,7 +210,21 @@ def _update(
             sample.bits[j] = 0
             continue
         fires, current[j], potential[j], left[j] = filter_and_fire(
-            Membrane(current[j], potential[j], left[j]), drive[j] + own[BIAS, j], _law(own, j), zero, one
+            current[j],
+            potential[j],
+            left[j],
+            drive[j] + own[BIAS, j],
+            own[CURRENT_DECAY, j],
+            own[CURRENT_GAIN, j],
+            own[DECAY, j],
+            own[GAIN, j],
+            own[THRESHOLD, j],
+            own[RESET_TO, j],
+            own[TAKEN, j],
+            own[RESET, j],
+            own[REFRACTORY, j],
+            zero,
+            one,
         )
         sample.bits[j] = fires
     return resting
