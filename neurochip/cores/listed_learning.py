@@ -73,9 +73,9 @@ class ListedLearning:
     def sums(self, update: WeightUpdate) -> NDArray[Any]:
         """Return Σ over samples and synapses of pre × post for each weight, in the shape of the weights."""
         if any(pre.ndim == 3 for pre, _ in update.terms):
-            return np.sum(
-                [self.sums(self._of_core(update, c)) for c in self.cores], axis=0, dtype=self._dtype
-            )
+            each = [self.sums(self._of_core(update, c)) for c in self.cores]
+            whole: NDArray[Any] = np.sum(each, axis=0, dtype=self._dtype)
+            return whole
         accumulate = self._of.accumulate
         if accumulate is None:
             return self._summed(update)
