@@ -45,6 +45,32 @@ def test_a_grid_of_chips(run: Run, place: Workplace) -> None:
     assert (place.folder / "out/sweep.html").read_text() == page
 
 
+def test_a_placement_on_every_chip(run: Run, place: Workplace) -> None:
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    assert run("simulate", "--replay", "mine.npz", "--quiet", "--out", "once").exit_code == 0
+    lines = (place.folder / "once/placement.csv").read_text().splitlines()
+    apart = [f"{line.rpartition(',')[0]},{3 * k}" for k, line in enumerate(lines[1:])]
+    place.write("apart.csv", "\n".join([lines[0], *apart, ""]))
+    figures = {}
+    for name, words in (("compiled", []), ("apart", ["--placement", "apart.csv"])):
+        asked = ["--vary", "chip.core.neurons=50,60,1", *words]
+        assert run("sweep", "--replay", "mine.npz", *asked, "--quiet", "--out", name).exit_code == 0
+        figures[name] = json.loads((place.folder / name / "sweep.json").read_text())["points"]
+    cores = [point["metrics"]["cores"] for point in figures["apart"][:2]]
+    assert cores == [len(apart)] * 2
+    assert figures["apart"][0]["metrics"]["hops"] > figures["compiled"][0]["metrics"]["hops"]
+    reasons = [str(point) for point in figures["apart"] if not point.get("metrics")]
+    assert len(reasons) == 1 and "neurons" in reasons[0]
+    alone = run("simulate", "--replay", "mine.npz", "--placement", "apart.csv", "--quiet", "--out", "again")
+    assert alone.exit_code == 0
+    told = json.loads((place.folder / "again/report.json").read_text())
+    assert figures["apart"][0]["metrics"]["hops"] == told["mapping"]["after"]["hops"]
+    missing = run(
+        "sweep", "--replay", "mine.npz", "--vary", "chip.core.neurons=50,60", "--placement", "no.csv"
+    )
+    assert missing.exit_code != 0 and "no.csv" in missing.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

@@ -153,3 +153,25 @@ def test_samples_that_do_not_fit_are_refused(run: Run, subtract: Path) -> None:
         result = run("simulate", "net.npz", "--data", "x.npz")
         assert result.exit_code > 1
         assert words in result.stderr
+
+
+def test_threads_share_samples_and_change_nothing(run: Run, subtract: Path) -> None:
+    assert run("import", "net.nir", "net.npz", "--from", "snntorch").exit_code == 0
+    rng = np.random.default_rng(1)
+    x = (rng.random((9, 12, 16)) < 0.4).astype(np.uint8)
+    np.savez("x.npz", spikes=x, labels=rng.integers(0, 5, 9))
+    told = []
+    for threads in ("1", "3"):
+        result = run(
+            "simulate", "net.npz", "--data", "x.npz", "--threads", threads, "--quiet", "--out", threads
+        )
+        assert result.exit_code == 0, result.stderr
+        told.append(json.loads(Path(threads, "report.json").read_text()))
+    for key in ("inference", "neurobench", "totals"):
+        assert told[0].get(key) == told[1].get(key)
+    assert told[0]["inference"]["samples"] == 9
+    result = run("simulate", "net.npz", "--data", "x.npz", "--seed", "1")
+    assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+        2,
+        "Error: --data draws nothing; leave out --seed",
+    )
