@@ -22,7 +22,17 @@ __all__ = ["WINDOWS", "Activity", "energy_of", "run_gates"]
 WINDOWS = ("rest", "adding", "updating", "learning")
 _ADDING, _UPDATING = (1,), (2, 3, 4)
 _DECLARED = re.compile(r"\$var \w+ (\d+) (\S+) \\?(\S+) ?(?:\[(\d+)(?::(\d+))?\])? ?\$end")
-_SOURCES = ("bench.v", "core.v", "neuron.v", "learning.v", "spike_list.v", "compare.vh")
+_SOURCES = (
+    "bench.v",
+    "core.v",
+    "neuron.v",
+    "learning.v",
+    "spike_list.v",
+    "outbox.v",
+    "mesh.v",
+    "router.v",
+    "compare.vh",
+)
 _LIMIT_S = 1800.0
 _MOST_VECTORS = 1 << 30  # bytes
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from neurochip.rtl.chip_text import CoreText
+from neurochip.rtl.core_text import CoreText
 
 __all__ = ["board_text"]
 

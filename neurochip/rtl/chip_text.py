@@ -3,163 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from neurochip.compile import ChipImage
 from neurochip.description.precision import word_bits
 from neurochip.errors import CapabilityError
+from neurochip.rtl.chip_mesh import ChipMesh, mesh_lines
+from neurochip.rtl.core_text import CoreText, core_parameters, load_bits
 
-__all__ = [
-    "FILL",
-    "CoreText",
-    "Source",
-    "bench_parameters",
-    "chip_text",
-    "compare_text",
-    "core_parameters",
-    "cores_of",
-    "cycles_of_tick",
-]
-
-# Cycles of a tick besides those of axons and neurons: into and out of the pipeline, and between the two.
-FILL = 17
-
-
-class Source(NamedTuple):
-    """A population that a core hears: its first axon there, its neurons, and the projection between the two."""
-
-    population: int
-    first: int
-    size: int
-    projection: int
-
-
-class CoreText(NamedTuple):
-    """A core of the exported chip: its number there and in the image, its neurons, and what it hears."""
-
-    number: int
-    core: int
-    population: int
-    first: int
-    size: int
-    sources: tuple[Source, ...]
-    pulled: bool
-
-    @property
-    def axons(self) -> int:
-        """How many there are."""
-        return sum(source.size for source in self.sources)
-
-
-def cores_of(image: ChipImage) -> list[CoreText]:
-    """Return the cores that compute, in the order of the image; inputs come from outside.
-
-    Raises
-    ------
-    CapabilityError
-        For a network whose cores hear more than two populations, or one with a delay.
-    """
-    network = image.network
-    found: list[CoreText] = []
-    if not network.is_simple or any(p.delay != 1 for p in network.projections):
-        raise CapabilityError(
-            "network.projections", "have delays or run side by side, and exported cores take neither"
-        )
-    for c, core in enumerate(image.cores):
-        if network.populations[core.population].clamped:
-            continue
-        into = sorted(network.into(core.population), key=lambda k: network.projections[k].source)
-        if not 1 <= len(into) <= 2:
-            raise CapabilityError(
-                "network.projections",
-                f"let {network.populations[core.population].name} hear {len(into)} populations; exported cores hear "
-                "one or two",
-            )
-        sources: list[Source] = []
-        first = 0
-        for k in into:
-            size = network.sizes[network.projections[k].source]
-            sources.append(Source(network.projections[k].source, first, size, k))
-            first += size
-        pulled = network.populations[core.population].output
-        found.append(CoreText(len(found), c, core.population, core.first, core.size, tuple(sources), pulled))
-    return found
-
-
-def cycles_of_tick(core: CoreText, lanes: int, spikes: int) -> int:
-    """Return how long a tick takes that begins with so many spikes: add them up, then update every neuron."""
-    return max(-(-core.size // lanes), 2) * spikes + core.size + FILL
-
-
-def core_parameters(
-    core: CoreText,
-    image: ChipImage,
-    *,
-    lanes: int,
-    samples: int,
-    stochastic: bool,
-    shifts: tuple[int, int],
-) -> dict[str, object]:
-    """Return the parameters of core.v; ``shifts`` are the furthest to the left and right of a sum of products.
-
-    Raises
-    ------
-    CapabilityError
-        For a network in floating point.
-    """
-    numbers, bits = image.numbers, word_bits(image.precision)
-    if numbers is None:
-        raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
-    fractions = [numbers.weight_fractions[source.projection] for source in core.sources]
-    top = max(fractions)
-    formats = {
-        "STATE": numbers.state,
-        "MEMBRANE": numbers.membrane,
-        "RESIDUE": numbers.residue,
-        "ERROR": numbers.annealer,
-        "BIAS": numbers.bias,
-    }
-    return {
-        "NEURONS": core.size,
-        "AXONS": core.axons,
-        "LANES": lanes,
-        "WEIGHT_BITS": bits,
-        "SECOND": core.sources[1].first if len(core.sources) > 1 else core.axons,
-        "SHIFT0": top - fractions[0],
-        "SHIFT1": top - fractions[-1],
-        "SAMPLES": samples,
-        "ACTIVITY_BITS": numbers.state.fraction + 2,
-        **{f"{name}_WHOLE": form.whole for name, form in formats.items()},
-        **{f"{name}_FRACTION": form.fraction for name, form in formats.items()},
-        "SUM_FRACTION": top,
-        "DECAY": numbers.decay,
-        "ANNEALING": ("constant", "shift", "osa").index(numbers.annealing),
-        "FORGETTING": numbers.forgetting,
-        "ROUNDING": ("floor", "nearest", "stochastic").index(numbers.rounding),
-        "STOCHASTIC": int(stochastic),
-        "SUM_BITS": sum_bits(core, bits, top - min(fractions)),
-        "PULLED": int(core.pulled),
-        "LEFT": shifts[0],
-        "RIGHT": shifts[1],
-    }
+__all__ = ["chip_text"]
 
 
 def chip_text(
     image: ChipImage,
     cores: Sequence[CoreText],
+    mesh: ChipMesh | None,
     *,
     lanes: int,
     samples: int,
     stochastic: bool,
     shifts: tuple[int, int],
 ) -> str:
-    """Return chip.v; ``shifts`` are the furthest to the left and right that a sum of products is shifted."""
+    """Return chip.v: cores joined by a mesh, or by lists alone where there is none.
+
+    ``shifts`` are the furthest to the left and right that a sum of products is shifted.
+    """
     numbers = image.numbers
     if numbers is None:
         raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
     n = len(cores)
     lines = [
-        "// The chip: one instance for each core that computes, joined by lists of spikes.",
+        "// The chip: one instance for each core that computes, joined by "
+        f"{'lists of spikes' if mesh is None else 'a mesh'}.",
         "`default_nettype none",
         "module chip (",
         "    input wire clk, reset,",
@@ -180,19 +54,30 @@ def chip_text(
         "    input wire [5:0] learn_right, learn_left,",
         "    input wire learn_minus,",
         f"    output wire [{n - 1}:0] updated, fired, done, learned,",
+        f"    output wire [{n - 1}:0] arrives,  // the mesh brings a core a spike, of axon `came`",
+        f"    output wire [{32 * n - 1}:0] came,",
+        "    output wire idle,  // the mesh has brought all there are",
         f"    output wire [{32 * n - 1}:0] neuron, value",
         ");",
     ]
+    if mesh is None:
+        lines += [f"  assign arrives = {n}'d0;", f"  assign came = {32 * n}'d0;", "  assign idle = 1'b1;"]
+    else:
+        lines += mesh_lines(mesh, cores)
     for core in cores:
         given = core_parameters(
             core, image, lanes=lanes, samples=samples, stochastic=stochastic, shifts=shifts
         )
-        lines += _core_lines(image, cores, core, given)
+        lines += _core_lines(image, cores, core, given, mesh)
     return "\n".join([*lines, "endmodule", "`default_nettype wire", ""])
 
 
 def _core_lines(
-    image: ChipImage, cores: Sequence[CoreText], core: CoreText, given: dict[str, object]
+    image: ChipImage,
+    cores: Sequence[CoreText],
+    core: CoreText,
+    given: dict[str, object],
+    mesh: ChipMesh | None,
 ) -> list[str]:
     c, network = core.number, image.network
     word = int(str(given["LANES"])) * word_bits(image.precision)
@@ -202,12 +87,15 @@ def _core_lines(
     axon = core.axons.bit_length()
     lists: list[str] = []
     texts: list[str] = []
+    pieces: list[
+        tuple[str, str, int, int]
+    ] = []  # when a list is written, with what, its first axon, its size
     for source in core.sources:
         senders = [other for other in cores if other.population == source.population]
         if not senders:  # inputs
-            pieces = [("input_write", "word", source.first, source.size)]
-        else:
-            pieces = [
+            pieces.append(("input_write", "word", source.first, source.size))
+        elif mesh is None:
+            pieces += [
                 (
                     f"updated[{s.number}] && fired[{s.number}]",
                     f"neuron[{32 * s.number}+:32]",
@@ -216,22 +104,27 @@ def _core_lines(
                 )
                 for s in senders
             ]
-        for write, id_, first, size in pieces:
-            k = len(lists)
-            lists.append(f"{c}_{k}")
-            # A list gives way to those before it.
-            earlier = "".join(f" && !heard{other}" for other in lists[:k])
-            id_wire = f"id{c}_{k}"
-            texts += [
-                f"  wire heard{c}_{k};",
-                f"  wire [{axon - 1}:0] axon{c}_{k};",
-                f"  wire [31:0] {id_wire} = {id_};",
-                f"  spike_list #(.SIZE({size}), .A({axon}), .FIRST({first})) list{c}_{k} (",
-                f"      .clk(clk), .reset(reset), .turn(turn), .forget(forget), .write({write}),",
-                f"      .id({id_wire}[{axon - 1}:0]), .next(next{c} && heard{c}_{k}{earlier}), .heard(heard{c}_{k}), "
-                f".axon(axon{c}_{k})",
-                "  );",
-            ]
+    brought = sum(
+        source.size for source in core.sources if source.population in {s.population for s in cores}
+    )
+    if mesh is not None and brought:
+        pieces.append((f"arrives[{c}]", f"came{c}", 0, brought))
+    for write, id_, first, size in pieces:
+        k = len(lists)
+        lists.append(f"{c}_{k}")
+        # A list gives way to those before it.
+        earlier = "".join(f" && !heard{other}" for other in lists[:k])
+        id_wire = f"id{c}_{k}"
+        texts += [
+            f"  wire heard{c}_{k};",
+            f"  wire [{axon - 1}:0] axon{c}_{k};",
+            f"  wire [31:0] {id_wire} = {id_};",
+            f"  spike_list #(.SIZE({size}), .A({axon}), .FIRST({first})) list{c}_{k} (",
+            f"      .clk(clk), .reset(reset), .turn(turn), .forget(forget), .write({write}),",
+            f"      .id({id_wire}[{axon - 1}:0]), .next(next{c} && heard{c}_{k}{earlier}), .heard(heard{c}_{k}), "
+            f".axon(axon{c}_{k})",
+            "  );",
+        ]
     chosen = f"axon{lists[-1]}"
     for one in reversed(lists[:-1]):
         chosen = f"heard{one} ? axon{one} : {chosen}"
@@ -266,89 +159,3 @@ def _core_lines(
         f"      .learn_minus(learn_minus), .learned(learned[{c}])",
         "  );",
     ]
-
-
-def sum_bits(core: CoreText, weight_bits: int, raised: int) -> int:
-    """Return the bits of a weighted sum that no spikes can exceed: all axons at the largest weight."""
-    return min(32, weight_bits + raised + core.axons.bit_length())
-
-
-def load_bits(image: ChipImage, lanes: int) -> int:
-    """Return the bits of the word by which memories are loaded."""
-    bias = 0 if image.numbers is None else image.numbers.bias.bits
-    return max(lanes * word_bits(image.precision), bias)
-
-
-def bench_parameters(image: ChipImage, cores: Sequence[CoreText], samples: int, lanes: int) -> dict[str, int]:
-    """Return the parameters of bench.v for this chip."""
-    numbers = image.numbers
-    fraction = 0 if numbers is None else numbers.state.fraction
-    return {
-        "CORES": len(cores),
-        "TOTAL": sum(core.size for core in cores),
-        "SAMPLES": samples,
-        "LOAD": load_bits(image, lanes),
-        "S": fraction + 1,
-        "ACTIVITY_BITS": fraction + 2,
-    }
-
-
-def compare_text(image: ChipImage, cores: Sequence[CoreText], lanes: int) -> str:
-    """Return compare.vh: the part of the bench that looks into the memories of each core."""
-    bits = word_bits(image.precision)
-    bias = 0 if image.numbers is None else image.numbers.bias.bits
-
-    def whole(name: str, width: int) -> str:
-        return f"{{{{{32 - width} {{{name}[{width - 1}]}}}}, {name}}}"
-
-    lines = [
-        "  // What the memories of a core hold, word by word; lane and neuron of a difference are worked out.",
-        f"  reg [{lanes * bits - 1}:0] wanted_word, found_word;",
-        f"  reg [{bits - 1}:0] wanted_lane, found_lane;",
-        f"  reg [{bias - 1}:0] wanted_bias, found_bias;",
-        "  integer lane;",
-        "  task compare_weights(input integer core);",
-        "    begin",
-    ]
-    for core in cores:
-        words = -(-core.size // lanes)
-        lines += [
-            f"      if (core == {core.number}) begin",
-            f"        for (i = 0; i < {core.axons * words}; i = i + 1) begin",
-            '          got = $fscanf(file, "%h", wanted_word);',
-            f"          found_word = dut.core{core.number}.weights[i];",
-            f"          comparisons = comparisons + {lanes};",
-            f"          for (lane = 0; lane < {lanes}; lane = lane + 1) begin",
-            f"            wanted_lane = wanted_word[lane*{bits}+:{bits}];",
-            f"            found_lane = found_word[lane*{bits}+:{bits}];",
-            "            if (wanted_lane !== found_lane)",
-            f"              differs_weight(core, i % {words} * {lanes} + lane, i / {words}, "
-            f"{whole('wanted_lane', bits)},",
-            f"                             {whole('found_lane', bits)});",
-            "          end",
-            "        end",
-            f"        for (i = 0; i < {core.size}; i = i + 1) begin",
-            '          got = $fscanf(file, "%h", wanted_bias);',
-            f"          found_bias = dut.core{core.number}.biases[i];",
-            "          comparisons = comparisons + 1;",
-            "          if (wanted_bias !== found_bias)",
-            f'            differs(core, i, "bias", {whole("wanted_bias", bias)}, {whole("found_bias", bias)});',
-            "        end",
-            "      end",
-        ]
-    lines += [
-        "    end",
-        "  endtask",
-        "  task differs_weight(input integer core, input integer number, input integer axon, input integer expected,",
-        "                      input integer really);",
-        "    begin",
-        "      mismatches = mismatches + 1;",
-        "      if (mismatches <= SHOWN)",
-        '        $display("MISMATCH presentation %0d tick %0d core %0d neuron %0d weight of axon %0d: expected %0d, '
-        'found %0d",',
-        "                 presentation, tick, core, number, axon, expected, really);",
-        "    end",
-        "  endtask",
-        "",
-    ]
-    return "\n".join(lines)

@@ -14,8 +14,11 @@ from neurochip.description.run_data import samples_of
 from neurochip.elements.integers.columns import reciprocals, shares
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
 from neurochip.learning.rules import rule_for
+from neurochip.rtl.bench_text import bench_parameters, compare_text
 from neurochip.rtl.board_text import board_text
-from neurochip.rtl.chip_text import bench_parameters, chip_text, compare_text, core_parameters, cores_of
+from neurochip.rtl.chip_mesh import chip_mesh
+from neurochip.rtl.chip_text import chip_text
+from neurochip.rtl.core_text import core_parameters, cores_of
 from neurochip.rtl.manifest import FORMAT, MANIFEST, CoreEntry, Exported
 from neurochip.rtl.recording import Played, Recording, furthest_shifts, memory_words, vectors
 from neurochip.rtl.templates import template, with_parameter
@@ -25,9 +28,9 @@ from neurochip.training.folder import CHECKPOINT, RESOLVED
 
 __all__ = ["SOURCES", "write_rtl"]
 
-SOURCES = ("chip.v", "core.v", "neuron.v", "learning.v", "spike_list.v")
+SOURCES = ("chip.v", "core.v", "neuron.v", "learning.v", "spike_list.v", "outbox.v", "mesh.v", "router.v")
 _COPIED = (
-    "core.v", "neuron.v", "learning.v", "spike_list.v", "bench.v", "bench_icarus.v", "bench_verilator.cpp",
+    *SOURCES[1:], "bench.v", "bench_icarus.v", "bench_verilator.cpp",
     "synth_generic.ys", "synth_ice40.ys", "README.md",
 )  # fmt: skip
 MOST_SAMPLES = 10_000
@@ -72,6 +75,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
     if image is None:
         raise CapabilityError("substrate", 'must be "digital"')
     cores = cores_of(image)
+    mesh = chip_mesh(image, cores)
     state = read_checkpoint(source / CHECKPOINT, digest=digest_of(built))
     built.substrate.load(state.parameters)
     made = _record(run, built.substrate, image, samples, state.updates)
@@ -83,6 +87,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
     texts["chip.v"] = chip_text(
         image,
         cores,
+        mesh,
         lanes=lanes,
         samples=samples,
         stochastic=stochastic,
@@ -102,7 +107,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
         weights, biases = memory_words(image, core, state.parameters, lanes)
         texts[f"images/core{core.number}.weights.hex"] = _lines(weights)
         texts[f"images/core{core.number}.biases.hex"] = _lines(biases)
-    texts["vectors.txt"] = _lines(vectors(image, cores, made, lanes))
+    texts["vectors.txt"] = _lines(vectors(image, cores, made, lanes, mesh))
     names = [image.network.populations[core.population].name for core in cores]
     manifest = Exported(
         format=FORMAT,

@@ -13,7 +13,7 @@ from neurochip.files import Foreign, converted, read_json
 __all__ = ["FORMAT", "MANIFEST", "CoreEntry", "Exported", "exported_file", "read_manifest"]
 
 MANIFEST = "rtl.json"
-FORMAT = 1
+FORMAT = 2
 
 _MOST = 1 << 24
 _Count = Annotated[int, Meta(ge=1, le=_MOST)]

@@ -14,7 +14,8 @@ from neurochip.description.fixed_point import exponent_of
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.elements.integers.settling import NUDGE_BITS
 from neurochip.kernels.random_bits import mix, tick_key
-from neurochip.rtl.chip_text import CoreText, cycles_of_tick
+from neurochip.rtl.chip_mesh import ChipMesh, arrivals
+from neurochip.rtl.core_text import CoreText, cycles_of_tick
 from neurochip.substrate import Parameters, Phase, Settled, WeightUpdate
 
 __all__ = ["Played", "Recording", "furthest_shifts", "memory_words", "vectors"]
@@ -112,13 +113,15 @@ def memory_words(
     return weights, biases
 
 
-def vectors(image: ChipImage, cores: Sequence[CoreText], made: Recording, lanes: int) -> Iterator[str]:
+def vectors(
+    image: ChipImage, cores: Sequence[CoreText], made: Recording, lanes: int, mesh: ChipMesh | None
+) -> Iterator[str]:
     """Yield the lines of vectors.txt (bench.v says what each means)."""
     yield " ".join(str(core.size) for core in cores)
     for core in cores:
         yield f"G {core.number} {core.axons * -(-core.size // lanes)} {core.size}"
     for sample in range(len(made.numbers)):
-        yield from _presentation(image, cores, made, lanes, sample)
+        yield from _presentation(image, cores, made, lanes, sample, mesh)
     yield from _pairs(image, cores, made)
     for core in cores:
         yield from _commands(image, core, made)
@@ -137,7 +140,12 @@ def _numbers(image: ChipImage) -> FixedPoint:
 
 
 def _presentation(
-    image: ChipImage, cores: Sequence[CoreText], made: Recording, lanes: int, sample: int
+    image: ChipImage,
+    cores: Sequence[CoreText],
+    made: Recording,
+    lanes: int,
+    sample: int,
+    mesh: ChipMesh | None,
 ) -> Iterator[str]:
     network = image.network
     yield f"P {sample}"
@@ -155,13 +163,18 @@ def _presentation(
         fired = np.flatnonzero(made.spikes[inputs][t, sample])
         pull = nudge if t >= made.free else 0
         yield " ".join(map(str, ["T", t + 1, pull, len(fired), *fired.tolist()]))
+        heard = [int(sum(before[source.population].sum() for source in core.sources)) for core in cores]
+        cycles = [cycles_of_tick(core, lanes, n) for core, n in zip(cores, heard, strict=True)]
+        parts = [slice(core.first, core.first + core.size) for core in cores]
+        sent = [
+            made.spikes[core.population][t, sample, part] for core, part in zip(cores, parts, strict=True)
+        ]
+        brought = [(0, 0, 0)] * len(cores) if mesh is None else arrivals(mesh, sent, cycles)
         for core in cores:
-            heard = int(sum(before[source.population].sum() for source in core.sources))
-            here = slice(core.first, core.first + core.size)
-            spikes = made.spikes[core.population][t, sample, here].tolist()
-            values = made.values[core.population][t, sample, here].tolist()
+            c = core.number
+            spikes, values = sent[c].tolist(), made.values[core.population][t, sample, parts[c]].tolist()
             shown = " ".join(f"{q} {s}" for q, s in zip(spikes, values, strict=True))
-            yield f"{heard * core.size} {cycles_of_tick(core, lanes, heard)} {shown}"
+            yield f"{heard[c] * core.size} {cycles[c]} {' '.join(map(str, brought[c]))} {shown}"
         before = [spikes[t, sample].astype(np.int64) for spikes in made.spikes]
         if t + 1 == made.free:
             yield f"F {sample}"

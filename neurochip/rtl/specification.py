@@ -8,7 +8,7 @@ from pathlib import Path
 from neurochip.description.toml_writer import inline
 from neurochip.durable.atomic import replacing
 from neurochip.errors import ConfigError, OutputError
-from neurochip.rtl.chip_text import FILL
+from neurochip.rtl.core_text import FILL
 from neurochip.rtl.synthesise import PER_SAMPLE, PER_WEIGHT, Synthesis
 
 __all__ = ["chip_specification", "write_specification"]

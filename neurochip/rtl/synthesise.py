@@ -11,7 +11,7 @@ import numpy as np
 
 from neurochip.errors import ConfigError
 from neurochip.rtl.activity import WINDOWS, energy_of, run_gates
-from neurochip.rtl.chip_text import FILL
+from neurochip.rtl.core_text import FILL
 from neurochip.rtl.liberty import read_liberty
 from neurochip.rtl.manifest import read_manifest
 from neurochip.rtl.yosys import Cells, Placed, generic_cells, instance, mapped, placed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -37,8 +39,9 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
 ) -> None:
     found = json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)
     assert found["mismatches"] == 0 and found["ticks"] == 24
-    # Spike and value of 14 neurons and two times in each tick; 18 · 12 and 12 · 2 weights, 14 biases.
-    assert found["comparisons"] == 24 * (2 * 14 + 2) + 18 * 12 + 12 * 2 + 14
+    # In each tick spike and value of 14 neurons, and of both cores cycles, spikes that came, and their cycles twice;
+    # 18 · 12 and 12 · 2 weights, 14 biases.
+    assert found["comparisons"] == 24 * (2 * 14 + 2 * 4) + 18 * 12 + 12 * 2 + 14
 
     # The control: one bit of one image is wrong.
     image = chip / "images" / "core1.weights.hex"
@@ -58,6 +61,47 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
     assert "Error: chip: cannot be built by iverilog: " in said
 
 
+# Cores of a tile, neurons of a core, cycles of a router, of both links, places of a queue.
+MESHES = [
+    ("cmos45", 1, 3, 2, 1, 1, 4),
+    ("cmos45-multicast", 2, 2, 1, 3, 2, 1),
+]
+
+
+@NEEDS_ICARUS
+@pytest.mark.parametrize("how", MESHES, ids=["unicast", "multicast"])
+def test_cores_on_a_mesh(run: Run, place: Workplace, how: tuple[str, int, int, int, int, int, int]) -> None:
+    name, cores, neurons, router, east, south, places = how
+    text = (resources.files("neurochip.description") / "chips" / f"{name}.toml").read_text(encoding="utf-8")
+    for key, value in (
+        ("cores_per_tile", cores), ("neurons", neurons), ("router_cycles", router), ("link_cycles_ew", east),
+        ("link_cycles_ns", south), ("fifo_depth", places),
+    ):  # fmt: skip
+        text, found = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text)
+        assert found == 1
+    place.write("mine.toml", text)
+    keys = [*TINY, "chip=mine.toml"]
+    run("simulate", "stripes", *[word for key in keys for word in ("--set", key)], "--out", "trained")
+    run("export", "trained", "chip", "--rtl", "--lanes", "1")
+    chip = place.folder / "chip"
+    spans = rf"mesh #\(.WIDTH\((\d)\), .HEIGHT\((\d)\), .CORES\({cores}\), .DEPTH\({places}\), .CYCLES\({router}\), "
+    mesh = re.search(spans, (chip / "chip.v").read_text(encoding="utf-8"))
+    assert mesh is not None and int(mesh[1]) * int(mesh[2]) > 2
+    found = json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)
+    assert found["mismatches"] == 0 and found["ticks"] == 24
+    manifest = json.loads((chip / "rtl.json").read_text(encoding="utf-8"))
+    assert [one["neurons"] for one in manifest["cores"]] == [neurons] * (12 // neurons) + [2]
+
+    # Controls: another arbiter, a place too few; spikes and values are the same, and the cycles are not.
+    text = (chip / "router.v").read_text(encoding="utf-8")
+    for old, new in ((": winner + 1'b1;", ": winner;"), ("i < 4 ? CYCLES : CYCLES - 1", "CYCLES")):
+        assert old in text
+        (chip / "router.v").write_text(text.replace(old, new), encoding="utf-8")
+        wrong = json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)
+        assert wrong["mismatches"] > 0
+        assert {one["signal"] for one in wrong["shown"]} <= {"arrival", "arrivals"}
+
+
 def test_what_is_refused(run: Run, place: Workplace, chip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     said = run("verify", "chip").stderr
@@ -73,7 +117,7 @@ def test_what_is_refused(run: Run, place: Workplace, chip: Path, monkeypatch: py
     assert said == "Error: trained: has no rtl.json; name a folder of neurochip export --rtl\n"
     manifest = json.loads((chip / "rtl.json").read_text(encoding="utf-8"))
     for change, sentence in (
-        ({"format": 2}, "chip/rtl.json: format: must be 1 in a chip of this version, got 2; export it again"),
+        ({"format": 1}, "chip/rtl.json: format: must be 2 in a chip of this version, got 1; export it again"),
         ({"cores": []}, "chip/rtl.json: cores: expected 'array' of length >= 1; export it again"),
         ({"cores": [{"neurons": -1}]}, "chip/rtl.json: cores[0]"),
         ({"lanes": "2"}, "chip/rtl.json: lanes: expected 'int', got 'str'; export it again"),

@@ -69,7 +69,7 @@ def test_what_is_refused(run: Run, place: Workplace, monkeypatch: pytest.MonkeyP
     said = run("chips", "synthesise", "chip").stderr
     assert said == "Error: chip: has no rtl.json; name a folder of neurochip export --rtl\n"
     core = {"population": "x", "first": 0, "neurons": 2, "axons": 3}
-    manifest = {"format": 1, "run": "x", "lanes": 2, "samples": 1, "ticks": 4, "cores": [core]}
+    manifest = {"format": 2, "run": "x", "lanes": 2, "samples": 1, "ticks": 4, "cores": [core]}
     (folder / "rtl.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert "has no chip.v" in run("chips", "synthesise", "chip").stderr
     (folder / "chip.v").write_text("  core #(.NEURONS(2), .AXONS(3)) core0 (\n", encoding="utf-8")

@@ -13,6 +13,8 @@ module bench #(
   integer file, got, c, i, n, sample, at, expected_spike, expected_value;
   integer comparisons, mismatches, presentation, tick, waited, ticks;
   integer first_of[0:CORES], cycles_of[0:CORES-1], expected_cycles;
+  // Spikes that the mesh brings a core in a tick: how many, the cycle of the last one, the sum of cycle * (axon + 1).
+  integer brought[0:CORES-1], last_of[0:CORES-1], sum_of[0:CORES-1], expected_last, expected_sum;
   reg [31:0] spike[0:TOTAL-1], value[0:TOTAL-1];
   reg [31:0] was[0:SAMPLES*TOTAL-1], went[0:SAMPLES*TOTAL-1];
   reg [2:0] phase;
@@ -33,7 +35,9 @@ module bench #(
   reg [31:0] learn_first, learn_axons;
   reg [5:0] right, left;
   reg minus;
-  wire [CORES-1:0] updated, fired, done, learned;
+  wire [CORES-1:0] updated, fired, done, learned, arrives;
+  wire idle;
+  wire [CORES*32-1:0] came;
   wire [CORES*32-1:0] neuron, found;
   chip dut (
       .clk(clk), .reset(reset), .load_weights(load_weights), .load_bias(load_bias), .load_word(load_word),
@@ -42,7 +46,7 @@ module bench #(
       .target_write(target_write), .axon_write(axon_write), .neuron_write(neuron_write), .activity(activity),
       .moved(moved), .learn(learn), .learn_what(what), .learn_first(learn_first), .learn_axons(learn_axons),
       .learn_right(right), .learn_left(left), .learn_minus(minus), .updated(updated), .neuron(neuron), .fired(fired),
-      .value(found), .done(done), .learned(learned)
+      .value(found), .done(done), .learned(learned), .arrives(arrives), .came(came), .idle(idle)
   );
   reg [CORES-1:0] over;
 
@@ -213,13 +217,20 @@ module bench #(
           go <= 1'b1;
           over = {CORES{1'b0}};
           waited = 0;
+          for (c = 0; c < CORES; c = c + 1) {brought[c], last_of[c], sum_of[c]} = 0;
           phase <= WAIT;
         end
         WAIT: begin
           waited = waited + 1;
           for (c = 0; c < CORES; c = c + 1) if (done[c] && !over[c]) cycles_of[c] = waited;
           over = over | done;
-          if (&over) begin
+          for (c = 0; c < CORES; c = c + 1)
+            if (arrives[c]) begin
+              brought[c] = brought[c] + 1;
+              last_of[c] = waited;
+              sum_of[c] = sum_of[c] + waited * (came[32*c+:32] + 32'd1);
+            end
+          if (&over && idle) begin
             ticks = ticks + 1;
             compare_tick;
             turn <= 1'b1;
@@ -267,13 +278,19 @@ module bench #(
       endcase
   end
 
-  // Of each core: synaptic operations and cycles of this tick, then spike and value of each neuron.
+  // Of each core: synaptic operations and cycles of this tick; spikes that the mesh brings, the cycle of the last one,
+  // the sum of cycle * (axon + 1); then spike and value of each neuron.
   task compare_tick;
     for (c = 0; c < CORES; c = c + 1) begin
       got = $fscanf(file, "%d %d", n, expected_cycles);
       synaptic = synaptic + {32'd0, n};
       comparisons = comparisons + 1;
       if (cycles_of[c] != expected_cycles) differs(c, 0, "cycles", expected_cycles, cycles_of[c]);
+      got = $fscanf(file, "%d %d %d", n, expected_last, expected_sum);
+      comparisons = comparisons + 3;
+      if (brought[c] != n) differs(c, 0, "brought", n, brought[c]);
+      if (last_of[c] != expected_last) differs(c, 0, "arrival", expected_last, last_of[c]);
+      if (sum_of[c] != expected_sum) differs(c, 0, "arrivals", expected_sum, sum_of[c]);
       for (i = first_of[c]; i < first_of[c+1]; i = i + 1) begin
         got = $fscanf(file, "%d %d", expected_spike, expected_value);
         comparisons = comparisons + 2;

@@ -20,12 +20,15 @@ module mesh #(
     output wire [ALL-1:0] out_valid,
     output wire [ALL*FLIT-1:0] out_flit,
     input wire [ALL-1:0] ready,
+    output wire idle,  // nothing is under way
     output wire [TILES*4-1:0] crosses  // a flit goes on the link of tile t in direction d: bit t * 4 + d
 );
   // Of tile t and direction d, as the near end of the link sees them, and as its far end does.
   wire [TILES*4-1:0] sent, arrives, freed, credit;
   wire [TILES*4*FLIT-1:0] sent_flit, arriving;
   assign crosses = sent;
+  wire [TILES-1:0] idles;
+  assign idle = &idles;
   genvar t, d;
   generate
     for (t = 0; t < TILES; t = t + 1) begin : tiles
@@ -37,7 +40,7 @@ module mesh #(
           .clk(clk), .reset(reset),
           .in_valid({in_valid[t*CORES+:CORES], arrives[t*4+:4]}),
           .in_flit({in_flit[t*CORES*FLIT+:CORES*FLIT], arriving[t*4*FLIT+:4*FLIT]}),
-          .freed(freed[t*4+:4]), .room(room[t*CORES+:CORES]),
+          .freed(freed[t*4+:4]), .room(room[t*CORES+:CORES]), .idle(idles[t]),
           .out_valid({out_valid[t*CORES+:CORES], sent[t*4+:4]}),
           .out_flit({out_flit[t*CORES*FLIT+:CORES*FLIT], sent_flit[t*4*FLIT+:4*FLIT]}),
           .credit(credit[t*4+:4]), .ready(ready[t*CORES+:CORES])
@@ -50,7 +53,7 @@ module mesh #(
         localparam LEADS = (d == 0 && X < WIDTH - 1) || (d == 1 && X > 0) || (d == 2 && Y > 0) || (d == 3 && Y < HEIGHT - 1);
         localparam integer LONG = (d < 2 ? LINK_EW : LINK_NS) - 1;
         if (BEGINS) begin : from
-          delay #(.BITS(FLIT + 1), .CYCLES(LONG)) link (
+          lag #(.BITS(FLIT + 1), .CYCLES(LONG)) link (
               .clk(clk), .reset(reset), .in({sent[FROM*4+d], sent_flit[(FROM*4+d)*FLIT+:FLIT]}),
               .out({arrives[t*4+d], arriving[(t*4+d)*FLIT+:FLIT]})
           );
@@ -59,7 +62,7 @@ module mesh #(
           assign arriving[(t*4+d)*FLIT+:FLIT] = {FLIT{1'b0}};
         end
         if (LEADS) begin : into
-          delay #(.BITS(1), .CYCLES(LONG)) back (
+          lag #(.BITS(1), .CYCLES(LONG)) back (
               .clk(clk), .reset(reset), .in(freed[INTO*4+d]), .out(credit[t*4+d])
           );
         end else begin : edge_into

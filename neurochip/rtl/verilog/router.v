@@ -21,6 +21,7 @@ module router #(
     input wire [PORTS*FLIT-1:0] in_flit,
     output wire [3:0] freed,  // a place of a queue behind a link
     output wire [CORES-1:0] room,  // in the queue of a core
+    output wire idle,  // nothing is here, or on a link that begins here
     output wire [PORTS-1:0] out_valid,
     output wire [PORTS*FLIT-1:0] out_flit,
     input wire [3:0] credit,  // a place at the far end of a link is free again
@@ -29,7 +30,8 @@ module router #(
   localparam integer C = $clog2(DEPTH + 1), T = $clog2(PORTS);
 
   // ---- inputs: the head of each queue, and by which outputs it is yet to leave
-  wire [PORTS-1:0] ripe, gone, has_room;
+  wire [PORTS-1:0] ripe, gone, has_room, empty;
+  wire [3:0] all_back;  // credits
   wire [PORTS*FLIT-1:0] heads;
   wire [PORTS*PORTS-1:0] wants;  // of input i, output o: bit i * PORTS + o
   wire [PORTS*PORTS-1:0] asked, granted;  // of output o, input i: bit o * PORTS + i
@@ -42,7 +44,7 @@ module router #(
       // A core's flit is in its queue in the cycle in which it is written, one from a link a cycle later.
       flit_queue #(.FLIT(FLIT), .DEPTH(DEPTH), .CYCLES(i < 4 ? CYCLES : CYCLES - 1)) queue (
           .clk(clk), .reset(reset), .write(in_valid[i]), .flit(in_flit[i*FLIT+:FLIT]), .gone(gone[i]),
-          .head(heads[i*FLIT+:FLIT]), .ripe(ripe[i]), .room(has_room[i])
+          .head(heads[i*FLIT+:FLIT]), .ripe(ripe[i]), .room(has_room[i]), .empty(empty[i])
       );
       assign missing = wants[i*PORTS+:PORTS] & ~left;
       assign gone[i] = ripe[i] && (missing & ~leaves) == {PORTS{1'b0}};
@@ -61,6 +63,7 @@ module router #(
     end
   endgenerate
   assign freed = gone[3:0];
+  assign idle = &empty && &all_back;
   assign room = has_room[PORTS-1:4];
 
   // ---- outputs: the first input that asks, counted from the one behind the last winner
@@ -91,6 +94,7 @@ module router #(
       if (o < 4) begin : link
         reg [C-1:0] credits;
         assign open = credits != {C{1'b0}};
+        assign all_back[o] = credits == DEPTH[C-1:0];
         always @(posedge clk)
           if (reset) credits <= DEPTH[C-1:0];
           else if (out_valid[o] && !credit[o]) credits <= credits - 1'b1;
@@ -145,17 +149,19 @@ module flit_queue #(
     input wire gone,
     output wire [FLIT-1:0] head,
     output wire ripe,
-    output wire room
+    output wire room,
+    output wire empty
 );
   localparam integer C = $clog2(DEPTH + 1), P = DEPTH > 1 ? $clog2(DEPTH) : 1;
   reg [FLIT-1:0] places[0:DEPTH-1];
   reg [P-1:0] first, free;
   reg [C-1:0] held, may_ask;  // flits here, and those among them that are old enough
   wire older;
-  delay #(.BITS(1), .CYCLES(CYCLES)) age (.clk(clk), .reset(reset), .in(write), .out(older));
+  lag #(.BITS(1), .CYCLES(CYCLES)) age (.clk(clk), .reset(reset), .in(write), .out(older));
   assign head = places[first];
   assign ripe = may_ask != {C{1'b0}};
   assign room = held != DEPTH[C-1:0];
+  assign empty = held == {C{1'b0}};
   function [P-1:0] after(input [P-1:0] place);
     after = {{(32 - P) {1'b0}}, place} == DEPTH - 1 ? {P{1'b0}} : place + 1'b1;
   endfunction
@@ -178,7 +184,7 @@ module flit_queue #(
 endmodule
 
 // What comes in goes out so many cycles later; with none it is a wire.
-module delay #(
+module lag #(
     parameter BITS = 1, CYCLES = 1
 ) (
     input wire clk,

@@ -25,12 +25,13 @@ module mesh_bench #(
   wire [ALL-1:0] room, out_valid;
   wire [ALL*FLIT-1:0] out_flit;
   wire [TILES*4-1:0] crosses;
+  wire idle;
   mesh #(
       .WIDTH(WIDTH), .HEIGHT(HEIGHT), .CORES(CORES), .DEPTH(DEPTH), .CYCLES(CYCLES), .LINK_EW(LINK_EW),
       .LINK_NS(LINK_NS), .MULTICAST(MULTICAST), .PAYLOAD(PAYLOAD)
   ) dut (
       .clk(clk), .reset(reset), .in_valid(in_valid), .in_flit(in_flit), .room(room), .out_valid(out_valid),
-      .out_flit(out_flit), .ready(ready), .crosses(crosses)
+      .out_flit(out_flit), .ready(ready), .idle(idle), .crosses(crosses)
   );
 
   // What is sent, and when it goes in and comes out.

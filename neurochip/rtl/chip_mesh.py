@@ -1,0 +1,216 @@
+"""The mesh of an exported chip: the part of the chip's that its cores span, its Verilog, and when spikes arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from neurochip.compile import ChipImage
+from neurochip.description.chip import MeshSpec, TimingSpec
+from neurochip.noc import Packets, simulate_traffic
+from neurochip.rtl.core_text import CoreText
+
+__all__ = ["ChipMesh", "arrivals", "chip_mesh", "mesh_lines", "mesh_parameters"]
+
+Array = np.ndarray[Any, Any]
+
+
+class ChipMesh(NamedTuple):
+    """How exported cores are joined.
+
+    Attributes
+    ----------
+    mesh, timing
+        Of the smallest rectangle of tiles that holds all cores: routes along rows and columns never leave it.
+    site
+        Core → its number in that mesh.
+    axons
+        Core → those that hear it, each with the axon there of its first neuron.
+    multicast
+        Whether one flit forks on its way to all of them.
+    """
+
+    mesh: MeshSpec
+    timing: TimingSpec
+    site: tuple[int, ...]
+    axons: tuple[dict[int, int], ...]
+    multicast: bool
+
+    @property
+    def destination_bits(self) -> int:
+        """Of a flit."""
+        if self.multicast:
+            return self.mesh.n_cores
+        return sum(_bits(n) for n in (self.mesh.width, self.mesh.height, self.mesh.cores_per_tile))
+
+    def destinations(self, core: int) -> list[int]:
+        """Return what stands in the flits of a spike, one for each copy."""
+        sites = [self.site[r] for r in self.axons[core]]
+        if self.multicast:
+            return [sum(1 << site for site in sites)] if sites else []
+        k, y = _bits(self.mesh.cores_per_tile), _bits(self.mesh.height)
+        found = []
+        for site in sites:
+            tile, own = divmod(site, self.mesh.cores_per_tile)
+            found.append(tile // self.mesh.height << (y + k) | tile % self.mesh.height << k | own)
+        return found
+
+
+def _bits(count: int) -> int:
+    return max(1, (count - 1).bit_length())
+
+
+def mesh_parameters(mesh: MeshSpec, timing: TimingSpec, *, multicast: bool) -> dict[str, int]:
+    """Return the parameters of mesh.v; ``router_cycles`` must be at least 1."""
+    return {
+        "WIDTH": mesh.width,
+        "HEIGHT": mesh.height,
+        "CORES": mesh.cores_per_tile,
+        "DEPTH": timing.fifo_depth,
+        "CYCLES": timing.router_cycles,
+        "LINK_EW": timing.link_cycles_ew,
+        "LINK_NS": timing.link_cycles_ns,
+        "MULTICAST": int(multicast),
+    }
+
+
+def chip_mesh(image: ChipImage, cores: Sequence[CoreText]) -> ChipMesh | None:
+    """Return the mesh of an exported chip; `None` where cores are joined by lists alone.
+
+    They are where all of them share a tile, and where the chip has no clock, or routers that pass a flit on in the
+    cycle in which it arrives: a queue of Verilog is read a cycle later.
+    """
+    whole, timing = image.chip.mesh, image.chip.timing
+    tiles = [divmod(image.cores[core.core].site, whole.cores_per_tile) for core in cores]
+    if timing is None or timing.router_cycles < 1 or len({tile for tile, _ in tiles}) < 2:
+        return None
+    multicast = image.chip.packet.routing == "multicast"
+    places = [(*divmod(tile, whole.height), own) for tile, own in tiles]
+    west, north = min(x for x, _, _ in places), min(y for _, y, _ in places)
+    mesh = MeshSpec(
+        width=max(x for x, _, _ in places) - west + 1,
+        height=max(y for _, y, _ in places) - north + 1,
+        cores_per_tile=whole.cores_per_tile,
+    )
+    number = {core.core: core.number for core in cores}
+    return ChipMesh(
+        mesh,
+        timing,
+        tuple(((x - west) * mesh.height + y - north) * mesh.cores_per_tile + own for x, y, own in places),
+        tuple(
+            {number[r]: _axon(core, cores[number[r]]) for r in image.receivers[core.core]} for core in cores
+        ),
+        multicast,
+    )
+
+
+def _axon(sender: CoreText, receiver: CoreText) -> int:
+    """Return the axon at which the first neuron of a core reaches another."""
+    first = {source.population: source.first for source in receiver.sources}
+    return first[sender.population] + sender.first
+
+
+def arrivals(made: ChipMesh, spikes: Sequence[Array], cycles: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Return for each core how many spikes the mesh brings it in a tick, the cycle of the last, and a word of all.
+
+    That is the sum of cycle × (axon + 1) over all of them, as 32 bits with a sign.
+
+    Parameters
+    ----------
+    spikes
+        Core → bit of each neuron.
+    cycles
+        Core → those of its tick. Neurons are updated one a cycle, the last one in the cycle before the tick is over,
+        and a spike is offered to the mesh in the cycle behind that of its neuron.
+    """
+    source, destination, lengths, due, axon = [], [], [], [], []
+    for core, (bits, end) in enumerate(zip(spikes, cycles, strict=True)):
+        heard = made.axons[core]
+        copies = [list(heard)] if made.multicast else [[receiver] for receiver in heard]
+        for neuron in np.flatnonzero(bits).tolist() if heard else ():
+            for copy in copies:
+                source.append(made.site[core])
+                destination += [made.site[receiver] for receiver in copy]
+                axon += [heard[receiver] + neuron for receiver in copy]
+                lengths.append(len(copy))
+                due.append(end - len(bits) + neuron + 1)
+    if not source:
+        return [(0, 0, 0)] * len(spikes)
+    packets = Packets(np.array(source), np.array(destination), np.concatenate([[0], np.cumsum(lengths)]))
+    traffic = simulate_traffic(made.mesh, made.timing, packets, np.array(due))
+    words = traffic.arrival * (np.array(axon) + 1)
+    found = []
+    for site in made.site:
+        here = packets.destination == site
+        word = int(words[here].sum()) & 0xFFFFFFFF
+        last = int(traffic.arrival[here].max(initial=0))
+        found.append((int(here.sum()), last, word - (1 << 32) if word >> 31 else word))
+    return found
+
+
+def mesh_lines(made: ChipMesh, cores: Sequence[CoreText]) -> list[str]:
+    """Return the part of chip.v in which spikes leave their cores, cross the mesh, and become axons of others."""
+    parameters = mesh_parameters(made.mesh, made.timing, multicast=made.multicast)
+    sender, neuron = _bits(len(cores)), max(_bits(core.size) for core in cores)
+    to, n = made.destination_bits, made.mesh.n_cores
+    flit = sender + neuron + to
+    shown = ", ".join(f".{name}({value})" for name, value in parameters.items())
+    lines = [
+        "",
+        f"  // ---- the mesh: a flit is {{core, neuron, destination}}, {sender} + {neuron} + {to} bits",
+        f"  wire [{n - 1}:0] offered, room, brought;",
+        f"  wire [{n * flit - 1}:0] leaving, coming;",
+        f"  wire [{len(cores) - 1}:0] empty;",
+        "  wire nothing_under_way;",
+        "  assign idle = nothing_under_way && &empty;",
+        f"  mesh #({shown}, .PAYLOAD({sender + neuron})) network (",
+        "      .clk(clk), .reset(reset || turn || forget), .in_valid(offered), .in_flit(leaving), .room(room),",
+        f"      .out_valid(brought), .out_flit(coming), .ready({{{n}{{1'b1}}}}), .idle(nothing_under_way), .crosses()",
+        "  );",
+    ]
+    for site in range(n):
+        if site not in made.site:
+            lines += [
+                f"  assign offered[{site}] = 1'b0;",
+                f"  assign leaving[{site * flit}+:{flit}] = {flit}'d0;",
+            ]
+    for core in cores:
+        c, site, wide = core.number, made.site[core.number], _bits(core.size)
+        copies = made.destinations(c)
+        if copies:
+            towards = ", ".join(f"{to}'h{copy:x}" for copy in reversed(copies))
+            lines += [
+                f"  outbox #(.SIZE({core.size}), .N({wide}), .COPIES({len(copies)}), .TO({to}), "
+                f".DESTINATIONS({{{towards}}}),",
+                f"      .SENDERS({sender}), .NEURONS({neuron}), .SENDER({c})) out{c} (",
+                "      .clk(clk), .reset(reset || forget), .turn(turn), "
+                f".write(updated[{c}] && fired[{c}]), .id(neuron[{32 * c}+:{wide}]),",
+                f"      .room(room[{site}]), .valid(offered[{site}]), .flit(leaving[{site * flit}+:{flit}]), "
+                f".empty(empty[{c}])",
+                "  );",
+            ]
+        else:
+            lines += [
+                f"  assign offered[{site}] = 1'b0;",
+                f"  assign leaving[{site * flit}+:{flit}] = {flit}'d0;",
+                f"  assign empty[{c}] = 1'b1;",
+            ]
+        lines += [
+            f"  assign arrives[{c}] = brought[{site}];",
+            f"  wire [{sender - 1}:0] from{c} = coming[{site * flit + to + neuron}+:{sender}];",
+            f"  wire [31:0] came{c} = {{{32 - neuron}'d0, coming[{site * flit + to}+:{neuron}]}} + "
+            f"{_first_axons(made, c)};",
+            f"  assign came[{32 * c}+:32] = came{c};",
+        ]
+    return lines
+
+
+def _first_axons(made: ChipMesh, core: int) -> str:
+    """Return the expression for the axon of the first neuron of the core that a spike comes ``from``."""
+    text = "32'd0"
+    for sender, heard in enumerate(made.axons):
+        if core in heard:
+            text = f"(from{core} == {sender} ? 32'd{heard[core]} : {text})"
+    return text
