@@ -17,7 +17,7 @@ from neurochip.sweep.population import Evidence, Population, fit, plausible
 from neurochip.sweep.singly import DROP, Singly, reach_once, singly
 from neurochip.sweep.space import Axis
 from neurochip.sweep.statistics import t_quantile
-from neurochip.sweep.widening import Widened, between, own_seeds, shared_seeds, widened
+from neurochip.sweep.widening import Widened, between, centred, own_seeds, shared_seeds, widened
 
 __all__ = ["Found", "Trials", "Way", "found_of", "limit_of", "trials_of", "ways_of"]
 
@@ -188,10 +188,13 @@ def found_of(
             lambda _, moved: single.reach._replace(at=reach_once(moved.once(), wanted)),
             references=False,
         ).reach
-        if error is not None:
-            most = t_quantile(0.975, trainings - 1) * error
-            ends = (fit(evidence(sign * most)) for sign in (-1, 1))  # what looks like chance moves, too
-            reached = between(reached, *(reach_once(one.once(), wanted) for one in ends))
+        if error is not None:  # what looks like chance moves with the reference, too
+
+            def by_reference(size: float) -> list[float]:
+                return [reach_once(fit(evidence(sign * size)).once(), wanted) for sign in (-1, 1)]
+
+            reached = between(reached, *by_reference(t_quantile(0.975, trainings - 1) * error))
+            reached = centred(reached, by_reference(error))
         once = single._replace(reach=reached)
     return Found(best, often.reach, often.reference, often.seeds, once)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurochip.sweep.limit import Reach
 from neurochip.sweep.statistics import t_quantile
 
-__all__ = ["Widened", "between", "own_seeds", "shared_seeds", "widened"]
+__all__ = ["Widened", "between", "centred", "own_seeds", "shared_seeds", "widened"]
 
 _NORMAL = 1.96  # standard errors to either end of an interval
 
@@ -78,6 +78,13 @@ def between(found: Reach, low: float, high: float) -> Reach:
         _apart(found.at, found.low, min(low, found.at)),
         _apart(found.at, found.high, max(high, found.at)),
     )
+
+
+def centred(found: Reach, moved: Sequence[float]) -> Reach:
+    """Return a limit as the mean of it and of where it lies with other references, within its interval."""
+    if not all(math.isfinite(at) for at in (found.at, *moved)):
+        return found
+    return found._replace(at=min(max(fmean((found.at, *moved)), found.low), found.high))
 
 
 def _apart(at: float, end: float, moved: float) -> float:

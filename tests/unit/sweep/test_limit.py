@@ -13,7 +13,7 @@ from scipy import stats
 from neurochip.sweep.limit import Reach, fewest, rank_of, reach, share_interval
 from neurochip.sweep.population import Chance, Evidence, fit, plausible
 from neurochip.sweep.singly import DROP, singly
-from neurochip.sweep.widening import between
+from neurochip.sweep.widening import between, centred
 
 LEVELS = 33
 
@@ -157,3 +157,6 @@ def test_an_interval_is_widened_each_way_by_what_moves_it_there() -> None:
     assert between(found, -math.inf, math.inf) == Reach(10.0, -math.inf, math.inf)
     assert between(Reach(10.0, -math.inf, math.inf), 6.0, 14.0) == Reach(10.0, -math.inf, math.inf)
     assert between(Reach(10.0, 10.0, 10.0), 6.0, 14.0) == Reach(10.0, 6.0, 14.0)
+    assert centred(found, (8.0, 9.0)) == Reach(9.0, 7.0, 11.0)
+    assert centred(found, (10.0, 40.0)) == Reach(11.0, 7.0, 11.0)
+    assert centred(found, (10.0, math.inf)) == found
