@@ -50,8 +50,7 @@ def effective(run: RunSpec) -> Table:
 
 
 def _of_the_die(analog: AnalogSpec, section: Any) -> Table:
-    for name in ("die", "tau_us"):  # the die is told beside; no measurement is in seconds
-        section.pop(name, None)
+    section.pop("die", None)  # told beside
     if analog.settle.until == "steps":
         section["settle"].pop("residual")
     for name in ("mismatch", "location"):

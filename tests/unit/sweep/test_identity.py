@@ -163,7 +163,6 @@ NO_EFFECT = [
     ([], "chip=loihi,cmos45", "loihi and cmos45"),
     ([], "evaluation.every=1,2", "1 and 2"),
     ([], "network.rounding=nearest,stochastic", ""),
-    ([], "analog.tau_us=1,10", "1 and 10"),
     ([], "record.presentations=1,2", ""),
     ([], "analog.mismatch.width_um=2", ""),  # one value, and the nominal one
 ]
@@ -189,6 +188,7 @@ HAS_EFFECT = [
     (["analog.converters.adc_bits=4"], ["analog.converters.adc_range=1,2"]),
     (["analog.settle.until=residual"], ["analog.settle.residual=1e-3,1e-2"]),
     ([], ["analog.converters.adc_bits=4,6", "analog.converters.adc_range=1,2"]),
+    ([], ["analog.tau_us=1,10"]),  # the time of a sample is a cost of each point
 ]
 
 
