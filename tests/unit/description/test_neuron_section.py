@@ -72,7 +72,7 @@ def test_an_override_takes_the_coding_of_a_file_away() -> None:
         (["neuron.kind=two-compartment", "neuron.margin=-1"],
          "--set neuron.margin: must be ≥ 0 and finite, got -1"),
         (["neuron.kind=lif", "coding.encoder=stochastic"], "--set coding.encoder: has no effect without neuron.kind = "
-         '"settling"; leave it out, or change that'),
+         '"settling" and without neuron = "settling" in one of network.populations; leave it out, or change that'),
         (["neuron.kind=lif", "substrate=ideal"], '--set neuron.kind: "lif" sends spikes, and neurons of the ideal '
          'substrate send real numbers; set substrate to "digital", or leave [neuron] out'),
         (["neuron.kind=if", "substrate=analog"], '--set neuron.kind: "if" sends spikes, and neurons of the analog '
