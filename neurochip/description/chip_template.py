@@ -55,8 +55,8 @@ def chip_template(name: str, like: str = "cmos45") -> str:
     if base.get("unlimited"):
         lines += ["# No limits and no clock: counts only.", "unlimited = true"]
     for section, cls in SECTIONS.items():
-        if section in base:
-            lines += ["", *_section(section, cls, base[section], like)]
+        if section in base or section == "neurons":  # which no chip of the catalogue needs
+            lines += ["", *_section(section, cls, base.get(section, {}), like)]
     lines += ["", "# Energies per event, each with unit, source and evidence: measured, pre-silicon or estimated.",
               "# scope: per-event, or all-in, which then lists in `includes` what it contains."]  # fmt: skip
     for event, known in EVENTS.items():

@@ -129,9 +129,9 @@ def test_a_chip_sheet(run: Run, place: Workplace, old: str, new: str, sentence: 
 def test_a_run_that_is_not_there(run: Run, place: Workplace) -> None:
     refused(run("simulate", "absent.toml"), "absent.toml: no such file")
     known = (
-        "analog-mnist, analog-mnist-small, analog-pilot, convergence, mnist, mnist-continuous, mnist-conv, mnist-deep, "
-        "mnist-small, mnist-small-integer, moving-bars, moving-bars-spikes, moving-bars-time, regression, stripes, "
-        "stripes-graph, tabular"
+        "analog-mnist, analog-mnist-small, analog-pilot, convergence, crossed-bars, mnist, mnist-continuous, "
+        "mnist-conv, mnist-deep, mnist-small, mnist-small-integer, moving-bars, moving-bars-spikes, "
+        "moving-bars-time, regression, stripes, stripes-graph, tabular"
     )
     refused(
         run("simulate", "mnist_small"),

@@ -79,7 +79,7 @@ def test_report_renders_it_again(swept: Path, run: Run, place: Workplace) -> Non
     Path("again/sweep.json").write_text('{"format": 7}')
     refused = run("report", "again").stderr
     assert refused == (
-        "Error: again/sweep.json: format: is 7, and this version reads 3; "
+        "Error: again/sweep.json: format: is 7, and this version reads 4; "
         "`neurochip sweep --resume` writes it again\n"
     )
 

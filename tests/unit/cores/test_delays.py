@@ -40,7 +40,9 @@ def run(delay: int, kind: Any) -> list[Any]:
     sources = engine._wiring.sources
     sources[0, 1] = delay
     longest = int(sources[:, 1].max())
-    engine._state = engine._state._replace(bits=aligned_zeros((1, longest, raster.n_slots), np.uint8))
+    engine._desk = engine._desk._replace(
+        state=engine._desk.state._replace(bits=aligned_zeros((1, longest, raster.n_slots), np.uint8))
+    )
     engine.advance(TICKS)
     return [raster.layer(k).copy() for k in range(3)]
 

@@ -124,8 +124,8 @@ def test_a_chip_file_is_found_beside_the_run_file(tmp_path, monkeypatch):
     assert read_run(tmp_path / "resolved.toml") == run
     monkeypatch.chdir(tmp_path / "far")
     assert read_run("mnist-small", ["chip=mine.toml"]).chip == run.chip
-    (tmp_path / "far" / "mine.toml").write_text("neurons = 3", encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"^\S+mine\.toml: neurons: unknown key;"):
+    (tmp_path / "far" / "mine.toml").write_text("neuron_count = 3", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"^\S+mine\.toml: neuron_count: unknown key;"):
         read_run(tmp_path / "far" / "run.toml")
 
 

@@ -118,6 +118,7 @@ def package(folder: Path, **files: str) -> Path:
 
 
 def test_an_edit_of_any_kernel_moves_the_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(cache.VARIABLE, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     monkeypatch.setattr(cache, "_PACKAGE", tmp_path)
     package(tmp_path, caller="@entry\ndef f(): g()\n", called="@kernel\ndef g(): 1\n", plain="x = 1\n")

@@ -194,8 +194,8 @@ def test_parts_of_another_source_are_never_taken(
         monkeypatch.setattr(reproducing, "source_digest", lambda: "another")
         match = r"was begun by another version \(the source has changed\)"
     else:
-        versions = reproducing._versions()
-        monkeypatch.setattr(reproducing, "_versions", lambda: {**versions, "numpy": "9.9"})
+        versions = reproducing.versions_now()
+        monkeypatch.setattr(reproducing, "versions_now", lambda: {**versions, "numpy": "9.9"})
         match = rf"was begun by another version \(numpy {versions['numpy']}, now 9.9\)"
     with pytest.raises(CheckpointError, match=match):
         reproduce(resume=tmp_path / "r")

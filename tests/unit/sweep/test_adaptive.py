@@ -28,6 +28,7 @@ from neurochip.sweep.rounds import known, seek
 from neurochip.sweep.route import lattice
 from neurochip.sweep.rows import Entry
 from neurochip.sweep.salvage import salvage
+from neurochip.sweep.shards import tasks_of
 from neurochip.sweep.space import parse_axes
 from neurochip.sweep.store import Store
 
@@ -339,7 +340,7 @@ def part_of(folder: Path, shard: Shard, before: Path | None, like: Path) -> None
             take_over(before, salvage(before), planner, store)
             planner = Planner(definition)
         done = store.done()
-        for task in shard.tasks(known(planner, store)):
+        for task in tasks_of(shard, known(planner, store)):
             if task.digest not in done:
                 found = {"test_error": jumps(task), "metrics": {}}
                 store.add(task.digest, task.work, Entry(found, None, 1, 0.1, 0.1, "0.1.0"))
