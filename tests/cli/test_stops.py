@@ -247,7 +247,12 @@ def test_what_an_interruption_is_turned_into_is_one(place: object, error: str, i
     [
         (["-m", "neurochip", "chips"], "Stopped before it began.\n"),
         (
-            ["-c", "from neurochip._cli.main import main; main()"],
+            # A shell that puts a command into the background has it ignore Ctrl-C.
+            [
+                "-c",
+                "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+                "from neurochip._cli.main import main; main()",
+            ],
             None,
         ),  # without the entry: Python's traceback
     ],

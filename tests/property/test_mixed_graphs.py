@@ -183,7 +183,14 @@ MIXED: tuple[tuple[Any, ...], ...] = (
 )
 
 
-@pytest.mark.parametrize("kinds", MIXED, ids=range(len(MIXED)))
+# Each compiles a loop of its own: a quarter of a minute.
+@pytest.mark.parametrize(
+    "kinds",
+    [
+        pytest.param(kinds, marks=[pytest.mark.slow] if k >= 4 else [], id=str(k))
+        for k, kinds in enumerate(MIXED)
+    ],
+)
 def test_what_a_spike_stands_for_and_which_kind_stands_where_is_noticed(kinds: Any) -> None:
     """Controls: with a spike worth 1 whoever sends it, or two populations exchanged, the oracle is another network."""
     network = layered((5, 6, 4, 3))

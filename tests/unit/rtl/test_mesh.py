@@ -158,8 +158,13 @@ def a_case(case: tuple[Any, ...]) -> tuple[MeshSpec, TimingSpec, dict[str, Any]]
     return mesh, timing, {"paced": paced, "multicast": multicast, "load": load}
 
 
+LONG = (5, 6, 8, 9)  # the cases that take Icarus 5 to 10 s each
+
+
 @needs_icarus
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(c, marks=pytest.mark.slow) if k in LONG else c for k, c in enumerate(CASES)]
+)
 def test_every_packet_in_its_cycle(tmp_path: Path, case: tuple[Any, ...]) -> None:
     mesh, timing, how = a_case(case)
     made = traffic_of(mesh, timing, np.random.default_rng(CASES.index(case)), n=600, **how)
