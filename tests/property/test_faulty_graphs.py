@@ -28,6 +28,10 @@ from tests.property.faulty_networks import fault_specs, slow_faults
 from tests.property.networks import checked, seeds
 from tests.property.test_mixed_graphs import KINDS, NUMBERS, SEED, SETTLING, kinds_of, slow_neuron, words
 
+# Minutes of compiling and of plain Python; the laws of faults (test_fault_laws.py) are in every run.
+pytestmark = pytest.mark.slow
+
+
 FREE, NUDGED, BETA = 17, 9, 0.4
 PHASES = (Phase.FREE, Phase.NUDGED)
 
