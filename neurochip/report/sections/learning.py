@@ -148,12 +148,12 @@ def _points(epochs: list[EpochTable], key: str) -> list[tuple[float, float]]:
     return [(x, y) for x, y in found if isinstance(y, int | float)]
 
 
-def _confusion(matrix: list[list[int]], names: Sequence[str], head: str = "") -> Markup:
+def _confusion(matrix: list[list[int]], names: Sequence[str], name: str = "") -> Markup:
     named = names if len(names) == len(matrix) else [str(k) for k in range(len(matrix))]
-    classes = [name if len(name) <= 16 else f"{name[:15]}…" for name in named]
+    classes = [each if len(each) <= 16 else f"{each[:15]}…" for each in named]
     mistakes = [n for true, row in enumerate(matrix) for said, n in enumerate(row) if said != true]
     worst = max(mistakes, default=0) or 1
-    head = tag("tr", tag("td"), *(tag("th", name) for name in classes), tag("th", "error", class_="wide"))
+    head = tag("tr", tag("td"), *(tag("th", each) for each in classes), tag("th", "error", class_="wide"))
     rows = []
     for true, row in enumerate(matrix):
         cells: list[Content] = []
@@ -169,7 +169,7 @@ def _confusion(matrix: list[list[int]], names: Sequence[str], head: str = "") ->
         rows.append(tag("tr", tag("th", classes[true]), *cells, tag("td", share, class_="wide")))
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="confusion")
     caption = "Test samples after the last epoch: rows are what they were, columns what the network said."
-    caption = f"{head}. {caption}" if head else caption
+    caption = f"{name}. {caption}" if name else caption
     return tag("figure", table, tag("figcaption", caption))
 
 
