@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.data.events import Events
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, Hdf5Group, briefly, read_hdf5
+from neurochip.files.limits import LIMIT_VARIABLE, file_limit, in_bytes
 from neurochip.keys.reading import did_you_mean
 
 __all__ = ["is_nir_data", "nir_events", "read_nir_data", "read_nir_spikes"]
@@ -78,7 +79,15 @@ def read_nir_spikes(file: Foreign, dt: float, wanted: str = "") -> NDArray[np.ui
             raise DataError(
                 place, f"must last 1 to {_MOST_TICKS} ticks of {dt:g} s from 0 on, got {lasts:g} s"
             )
-        spikes = np.zeros((len(events), ticks, events.size[0] if events.size else 1), np.uint8)
+        neurons = events.size[0] if events.size else 1
+        needed = len(events) * ticks * neurons
+        if needed > file_limit():
+            raise DataError(
+                place,
+                f"would take {in_bytes(needed)} as {ticks} ticks of {neurons} neurons, and at most "
+                f"{in_bytes(file_limit())} are read; set {LIMIT_VARIABLE} to read more",
+            )
+        spikes = np.zeros((len(events), ticks, neurons), np.uint8)
         spikes[events.of, at, events.x] = 1
         return spikes
 

@@ -9,7 +9,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from tests.cli.conftest import Run, place, run  # noqa: F401
+from tests.cli.conftest import Run
 
 SMALL = ("--set", "data.train=40", "--set", "data.test=20", "--set", "learning.epochs=1")
 DIGITS = (
@@ -34,14 +34,14 @@ def arrays(file: Path) -> dict[str, Any]:
     return found
 
 
-def saved(run: Run, name: str, *changes: str) -> dict[str, Any]:  # noqa: F811
+def saved(run: Run, name: str, *changes: str) -> dict[str, Any]:
     """Save the die of a run that is described, not carried out."""
     result = run("die", "save", "analog-mnist-small", f"{name}.h5", *changes)
     assert result.exit_code == 0, result.stderr
     return arrays(Path(f"{name}.h5"))
 
 
-def test_a_die_is_drawn_by_its_own_seed_alone(run: Run) -> None:  # noqa: F811
+def test_a_die_is_drawn_by_its_own_seed_alone(run: Run) -> None:
     first = saved(run, "a", *SMALL)
     for name, changes in {
         "seed": ("--set", "seed=7"),
@@ -56,7 +56,7 @@ def test_a_die_is_drawn_by_its_own_seed_alone(run: Run) -> None:  # noqa: F811
     assert all(not np.array_equal(values, another[name]) for name, values in first.items() if values.size > 1)
 
 
-def trained(run: Run, name: str, *changes: str) -> tuple[Any, Any]:  # noqa: F811
+def trained(run: Run, name: str, *changes: str) -> tuple[Any, Any]:
     """Train and return test errors and the last weights."""
     result = run("simulate", "mnist-small", "--quiet", *DIGITS, *changes, "--out", name)
     assert result.exit_code == 0, result.stderr
@@ -73,7 +73,7 @@ def trained(run: Run, name: str, *changes: str) -> tuple[Any, Any]:  # noqa: F81
     return errors, found
 
 
-def test_threads_change_no_bit_and_a_nudge_is_not_zero(run: Run) -> None:  # noqa: F811
+def test_threads_change_no_bit_and_a_nudge_is_not_zero(run: Run) -> None:
     one, two = trained(run, "one"), trained(run, "two", "--threads", "2")
     assert one[0] == two[0] and one[1].keys() == two[1].keys() and one[1]
     for name, values in one[1].items():

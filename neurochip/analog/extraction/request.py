@@ -7,13 +7,15 @@ from typing import Any
 
 from neurochip.description.cell_sheet import EXTRACT_KEYS, Cell, CellSheet
 from neurochip.errors import ConfigError
-from neurochip.keys.key import Count, Nonnegative, Positive, Seed
+from neurochip.keys.key import Nonnegative, Positive, Seed
 from neurochip.keys.reading import convert, refuse_unknown
 from neurochip.keys.units import parse_quantity
 
 __all__ = ["Request", "read_request"]
 
 _MODEL = 100  # letters of a name
+_MOST_DRAWS = 10_000  # each is up to seven transistors of one deck
+_COLDEST, _HOTTEST = -55.0, 150.0  # °C, as of a die
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,15 +105,23 @@ def read_request(table: dict[str, Any], sheet: CellSheet, name: str) -> Request:
     bias = parse_quantity(given["bias"], "current", "extract.bias")
     if not bias > 0:
         raise ConfigError("extract.bias", f"must be positive, got {given['bias']}")
+    unit = parse_quantity(given.get("unit", "1 m"), "length", "extract.unit")
+    if not unit > 0:
+        raise ConfigError("extract.unit", f"must be positive, got {given['unit']}")
+    draws, celsius = value("draws", int, 200), value("celsius", float, 27.0)
+    if not 2 <= draws <= _MOST_DRAWS:
+        raise ConfigError("extract.draws", f"must be 2 to {_MOST_DRAWS}, got {draws}")
+    if not _COLDEST <= celsius <= _HOTTEST:
+        raise ConfigError("extract.celsius", f"must be −55 to 150 °C, got {celsius:g}")
     return Request(
         nmos=nmos,
         pmos=pmos,
         subcircuit=value("subcircuit", bool, False),
         section=text("section"),
-        unit=parse_quantity(given.get("unit", "1 m"), "length", "extract.unit"),
+        unit=unit,
         bias=bias,
-        celsius=value("celsius", float, 27.0),
-        draws=value("draws", Count, 200),
+        celsius=celsius,
+        draws=draws,
         seed=value("seed", Seed, 1),
         a_vt=value("a_vt", Nonnegative, 0.0),
         a_beta=value("a_beta", Nonnegative, 0.0),

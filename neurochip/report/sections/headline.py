@@ -124,7 +124,7 @@ def _head_cards(document: Document, when: str) -> list[Markup]:
     ]  # fmt: skip
     samples = "" if result["test_samples"] is None else f" of {exact(result['test_samples'])} samples"
     found = [
-        card("Test error, mean of heads", percent(result["test_error"]), ", ".join(each), "main"),
+        card("Test error", percent(result["test_error"]), f"mean of {', '.join(each)}", "main"),
         card("Training error", percent(result["train_error"]), when),
     ]
     if table["exact"] is not None:

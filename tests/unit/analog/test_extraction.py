@@ -179,6 +179,10 @@ def test_cards_that_ngspice_rejects(old: str, new: str, sentence: str, tmp_path:
         ({"pmos": None}, "mine.toml: extract.pmos: is missing; the load of a pair is of it"),
         ({"bias": "10 nV"}, 'mine.toml: extract.bias: expected a current such as "10 nA", got "10 nV"'),
         ({"nmos": "n\n.shell"}, "mine.toml: extract.nmos: must be a name of letters, digits, _ and ., got"),
+        ({"draws": 1}, "mine.toml: extract.draws: must be 2 to 10000, got 1"),
+        ({"draws": 10**9}, "mine.toml: extract.draws: must be 2 to 10000, got 1000000000"),
+        ({"celsius": -300.0}, "mine.toml: extract.celsius: must be −55 to 150 °C, got -300"),
+        ({"unit": "0 m"}, "mine.toml: extract.unit: must be positive, got 0 m"),
         ({"nmoss": "a"}, "mine.toml: extract.nmoss: unknown key; did you mean 'nmos'?"),
         (
             {"kind": "differential-pair", "bias": "1 A"},
