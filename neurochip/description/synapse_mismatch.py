@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
-from neurochip.keys.key import Key, Nonnegative, Seed
+from msgspec import Meta
+
+from neurochip.keys.key import Key, Seed
 from neurochip.keys.section import Section, described
 
 __all__ = ["MismatchSpec"]
@@ -19,7 +21,9 @@ class MismatchSpec(Section):
     place: ClassVar[str] = "mismatch"
 
     deviation: Annotated[
-        Nonnegative, Key("Standard deviation of the factor of each synapse, biases included.", imperfect=True)
+        float,
+        Meta(ge=0, le=100),
+        Key("Standard deviation of the factor of each synapse, biases included.", imperfect=True),
     ] = 0.0
     spread: Annotated[
         Literal["log-normal", "gaussian"],

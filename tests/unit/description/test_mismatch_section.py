@@ -67,7 +67,8 @@ def test_it_learns_on_the_chip_that_there_is(neuron: str) -> None:
 @pytest.mark.parametrize(
     ("sets", "sentence"),
     [
-        (["mismatch.deviation=-1"], "--set mismatch.deviation: must be ≥ 0, got -1"),
+        (["mismatch.deviation=-1"], "--set mismatch.deviation: must be 0 to 100, got -1"),
+        (["mismatch.deviation=1e300"], "--set mismatch.deviation: must be 0 to 100, got 1e+300"),
         (["mismatch.spread=gaussian"], "--set mismatch.spread: has no effect without mismatch.deviation; leave it "
          "out, or change that"),
         (["substrate=ideal", "mismatch.deviation=0.1"], '--set mismatch.deviation: has no effect without substrate = '
