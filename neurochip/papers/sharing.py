@@ -7,6 +7,7 @@ reproduction that was stopped after its jobs: it goes on from there.
 from __future__ import annotations
 
 import datetime
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -171,7 +172,12 @@ def merge_reproductions(
                     stream.write(read_bytes(file))
     finally:
         held.release()
-    return reproduce(resume=whole, threads=threads, on_progress=on_progress)
+    try:
+        return reproduce(resume=whole, threads=threads, on_progress=on_progress)
+    except CheckpointError:
+        # A damaged part: the folders that were named still have all there is, and may be joined again.
+        shutil.rmtree(parts_folder(whole), ignore_errors=True)
+        raise
 
 
 def _words(shards: set[Shard]) -> str:

@@ -70,6 +70,7 @@ def test_shards_are_joined_to_the_same_results(tmp_path: Path, monkeypatch: pyte
     part.write_bytes(content)
     with pytest.raises(CheckpointError, match="part"):
         merge_reproductions(folders, tmp_path / "damaged")
+    assert not [path for path in tmp_path.iterdir() if "damaged" in path.name]
 
 
 def test_a_shard_that_was_stopped_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
