@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
-__all__ = ["Mergeable"]
+from .options import QUIET, json_option
+
+__all__ = ["Mergeable", "merge_command"]
+
+
+def merge_command(about: str, document: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """Return the decorator of a command ``merge``: its folders, ``--out``, ``--quiet`` and ``--json``."""
+    given = (
+        click.argument(
+            "folders",
+            nargs=-1,
+            required=True,
+            metavar="DIR...",
+            type=click.Path(file_okay=False, path_type=Path),
+        ),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            metavar="DIR",
+            required=True,
+            help="Folder to make, for all of it.",
+        ),
+        QUIET,
+        json_option(document),
+    )
+
+    def command(function: Callable[..., Any]) -> click.Command:
+        for one in reversed(given):
+            function = one(function)
+        return click.command("merge", short_help=about)(function)
+
+    return command
 
 
 class Mergeable(click.Command):

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..joining import Mergeable
+from ..joining import Mergeable, merge_command
 from ..names import KnownName
+from ..options import THREADS
 from ..progress import showing_share
 
 if TYPE_CHECKING:
@@ -23,18 +24,8 @@ def _experiments() -> list[tuple[str, str]]:
     return [("list", ""), *((name, "") for name in experiments())]
 
 
-@click.command("merge", short_help="Join the shards of an experiment.")
-@click.argument(
-    "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(file_okay=False, path_type=Path)
-)
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", required=True, help="Folder for the results."
-)
-@click.option(
-    "--threads", type=click.IntRange(min=1), metavar="N", help="Threads; they do not change the result."
-)
-@click.option("--quiet", is_flag=True, help="Print nothing but the folder of the results.")
-@click.option("--json", "as_json", is_flag=True, help="Print result.json and nothing else.")
+@merge_command("Join the shards of an experiment.", "result.json")
+@THREADS
 def merge(folders: tuple[Path, ...], out: Path, threads: int | None, quiet: bool, as_json: bool) -> None:
     """Join the shards of one experiment in DIR..., compute what is left of it, and write its results."""
     from neurochip.papers.sharing import merge_reproductions

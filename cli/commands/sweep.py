@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..joining import Mergeable
+from ..joining import Mergeable, merge_command
 from ..names import CHIP, PRICES, RUN
 from ..options import ALLOW_CODE, QUIET, SET, json_option, out_folder, seed_option
 
@@ -18,19 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("merge", short_help="Join sweeps that were measured apart, e.g. as shards.")
-@click.argument(
-    "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(file_okay=False, path_type=Path)
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    required=True,
-    help="Folder to make, for all of it.",
-)
-@QUIET
-@json_option("sweep.json")
+@merge_command("Join sweeps that were measured apart, e.g. as shards.", "sweep.json")
 def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> None:
     """Join the stores in DIR..., of one sweep that was measured in parts, and write its report.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..joining import Mergeable
+from ..joining import Mergeable, merge_command
 from ..names import CHIP, RUN
 from ..options import QUIET, SET, THREADS, json_option, out_folder
 
@@ -23,19 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 
-@click.command("merge", short_help="Join the shards of a search.")
-@click.argument(
-    "folders", nargs=-1, required=True, metavar="DIR...", type=click.Path(file_okay=False, path_type=Path)
-)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    required=True,
-    help="Folder to make, for all of it.",
-)
-@QUIET
-@json_option("tune.json")
+@merge_command("Join the shards of a search.", "tune.json")
 def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> None:
     """Join the shards of one search in DIR..., and do what is left: best trials trained anew, the report."""
     from neurochip.studies.joining import merge_searches
