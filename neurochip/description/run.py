@@ -26,6 +26,13 @@ from neurochip.description.neuron_section import (
 )
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
 from neurochip.description.precision import FLOATS
+from neurochip.description.run_checks import (
+    check_digital,
+    check_faults,
+    check_ideal,
+    check_sizes,
+    check_trace,
+)
 from neurochip.description.run_sections import (
     ELEMENTS,
     BaselineSpec,
@@ -39,7 +46,6 @@ from neurochip.description.run_sections import (
     read_coding,
 )
 from neurochip.description.synapse_mismatch import MismatchSpec
-from neurochip.elements import Constant, Identity, PowerLaw
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
@@ -48,7 +54,6 @@ from neurochip.keys.key import Alone, Count, Key, Seed
 from neurochip.keys.live import refuse_dead, refuse_dead_given, without_dead
 from neurochip.keys.reading import Table, build, conform
 from neurochip.keys.section import described
-from neurochip.network import Network
 
 __all__ = ["RunSpec"]
 
@@ -185,12 +190,12 @@ class RunSpec:
         else:
             self._check_convergence()
         if self.substrate == "ideal":
-            self._check_ideal()
+            check_ideal(self.coding, self.network.precision)
         elif self.substrate == "analog":
             self._check_analog()
         else:
-            self._check_digital()
-        self._check_faults()
+            check_digital(self.coding, self.neurons)
+        check_faults(self.faults, self.experiment, self.network.precision)
         self._check_numbers()
         for name in ("coding", "learning", "analog"):
             refuse_beyond_format(getattr(self, name), name, self.network.precision)
@@ -215,7 +220,7 @@ class RunSpec:
             return
         network = network_of(self.network)
         if facts is not None:
-            self._check_sizes(facts.inputs, facts.sizes, network)
+            check_sizes(network, self.network, self.data, facts.inputs, facts.sizes)
         n = len(network.forward)
         if isinstance(learning.rates, Alone):
             learning = dataclasses.replace(learning, rates=learning.rates * n)
@@ -241,37 +246,13 @@ class RunSpec:
                 f'"recurrent-backprop" needs the exact Jacobian, which {self.substrate} does not give; '
                 'use substrate = "analog"',
             )
-        if learning.pre == "trace":
-            self._check_trace(learning, network)
-
-    def _check_sizes(self, inputs: int, heads: tuple[int, ...], network: Network) -> None:
-        """Refuse a network that has other inputs or outputs than the data: all heads side by side, or each its own."""
-        held = sum(network.sizes[k] for k in network.inputs)
-        own = tuple(network.sizes[k] for k in network.outputs)
-        if held == inputs and len(heads) > 1 and own == heads:
-            return
-        outputs = sum(heads)
-        if len(heads) > 1 and len(own) > 1:
+        if learning.pre == "trace" and self.substrate != "digital":
             raise ConfigError(
-                "network.populations",
-                f"must have an output of {' and one of '.join(map(str, heads))} neurons, the heads of "
-                f"{self.data.title} in order, or one of {outputs}, and {inputs} inputs; it has {held} inputs "
-                f"and outputs of {', '.join(map(str, own))}",
+                "learning.pre",
+                f'"trace" needs bits, which the {self.substrate} substrate does not send; set it to "oracle"',
             )
-        for k in network.outputs:
-            if (held, network.sizes[k]) != (inputs, outputs):
-                raise ConfigError(
-                    "network.layers" if self.network.layers else "network.populations",
-                    f"layer sizes do not match the data: {self.data.title} has {inputs} inputs and {outputs} outputs, "
-                    f"the network {held} and {network.sizes[k]}{self._sized_by_data()}",
-                )
-
-    def _sized_by_data(self) -> str:
-        """Return how a network takes its sizes from data of one's own, as the end of a sentence."""
-        if self.data.file is None and self.data.given is None:
-            return ""
-        run = "regression" if self.data.task == "regression" else "tabular"
-        return f"; a 0 at either end takes those of the data, as the run `{run}` does, which fits any table"
+        if learning.pre == "trace":
+            check_trace(learning, network, self.network, self.neurons, self.coding, self.faults)
 
     def with_data(self, data: DataSpec, inputs: int, heads: tuple[int, ...]) -> RunSpec:
         """Return the run with what its data say: the section that reads them again, and sizes that were left open.
@@ -284,7 +265,7 @@ class RunSpec:
             When the network has other inputs or outputs, with both numbers.
         """
         found = dataclasses.replace(self, data=data, network=self.network.closed(inputs, sum(heads)))
-        found._check_sizes(inputs, heads, network_of(found.network))
+        check_sizes(network_of(found.network), found.network, data, inputs, heads)
         return found
 
     @property
@@ -330,57 +311,10 @@ class RunSpec:
             ]
         return self.substrate == "digital" and not any(isinstance(n, SettlingNeuron) for n in inputs)
 
-    def _check_trace(self, learning: LearningSpec, network: Network) -> None:
-        if self.substrate != "digital":
-            raise ConfigError(
-                "learning.pre",
-                f'"trace" needs bits, which the {self.substrate} substrate does not send; set it to "oracle"',
-            )
-        kinds = {neuron.kind for neuron in self.neurons}
-        if learning.trace == "decoder" and "two-compartment" in kinds and self.faults.of_packets():
-            raise ConfigError(
-                "learning.trace",
-                '"decoder" needs every packet with neuron.kind = "two-compartment", and '
-                f'faults.{next(iter(self.faults.of_packets()))} loses some; set it to "count"',
-            )
-        if any(p.tied for p in network.projections):
-            raise ConfigError(
-                "network.tied" if self.network.layers else "network.projections",
-                'must be false with learning.pre = "trace": each core changes its own copy of a weight '
-                "and the two drift apart",
-            )
-        if learning.trace == "decoder" and len({_traced_as(neuron) for neuron in self.neurons}) > 1:
-            raise ConfigError(
-                "learning.trace",
-                '"decoder" needs spikes that all mean the same, as a core has one circuit for its traces, and the '
-                'populations of this network have different neurons; set it to "count"',
-            )
-        if self.some_settle and learning.trace == "decoder" and isinstance(self.coding.decoder, Identity):
-            raise ConfigError(
-                "learning.trace",
-                '"decoder" needs a decoder that averages, and the identity decoder keeps only the last bit; '
-                'set it to "count"',
-            )
-
     def _check_convergence(self) -> None:
         if self.convergence is None:
             raise ConfigError("convergence", 'is missing; experiment = "convergence" needs it')
         network_of(self.network)
-
-    def _check_ideal(self) -> None:
-        for name in ("encoder", "decoder"):
-            if getattr(self.coding, name) is not None:
-                raise ConfigError(f"coding.{name}", "ideal sends real numbers and has none; remove it")
-        if not isinstance(self.coding.annealer, Constant | PowerLaw):
-            raise ConfigError(
-                "coding.annealer",
-                f'must be "constant" or "power-law" on ideal, got "{self.coding.annealer.kind}"',
-            )
-        if self.network.precision not in FLOATS:
-            raise ConfigError(
-                "network.precision",
-                f'must be "float64" or "float32" on ideal, got "{self.network.precision}"',
-            )
 
     def _check_analog(self) -> None:
         if self.analog is None:
@@ -397,14 +331,6 @@ class RunSpec:
                 f'must be "float64" or "float32" on analog, got "{self.network.precision}"; the bits of a stored '
                 "weight are analog.converters.weight_bits",
             )
-
-    def _check_digital(self) -> None:
-        if not self.some_settle and self.coding != CodingSpec():
-            kinds = " and ".join(dict.fromkeys(f'"{neuron.kind}"' for neuron in self.neurons))
-            raise ConfigError("coding", f"has no effect with neuron.kind = {kinds}; leave it out")
-        for name in ("encoder", "decoder"):
-            if getattr(self.coding, name) is None:
-                raise ConfigError(f"coding.{name}", "is missing; the digital substrate sends only bits")
 
     @property
     def fixed_point(self) -> FixedPoint | None:
@@ -426,20 +352,6 @@ class RunSpec:
             facts = self.data.facts
             known = self.data.train or (facts.train if facts is not None else None)
             check_learning(self.learning, self.phases, known)
-
-    def _check_faults(self) -> None:
-        for fault in self.faults.given():
-            place = f"faults.{fault.fault}"
-            if self.experiment == "convergence" and fault.when != "always":
-                raise ConfigError(
-                    f"{place}.when", f'must be "always" here: a convergence run has no {fault.when} samples'
-                )
-        if self.faults.weight_bit_flip is not None and self.network.precision in FLOATS:
-            raise ConfigError(
-                "faults.weight_bit_flip",
-                f"is for integer weights: one flipped exponent bit of a {self.network.precision} makes a weight "
-                'of 1e38; set network.precision to an integer format such as "int8"',
-            )
 
     def to_dict(self) -> Table:
         """Return nested tables of JSON values, every default that has an effect written out."""
@@ -496,13 +408,6 @@ class RunSpec:
             raise
         refuse_dead_given(cls, table)
         return run
-
-
-def _traced_as(neuron: Any) -> Any:
-    """Return what tells the trace that a core makes of a neuron's spikes from that of another."""
-    if isinstance(neuron, SettlingNeuron) or neuron.kind == "two-compartment":
-        return neuron
-    return neuron.filter, neuron.period
 
 
 def _plain(table: Table) -> Table:
