@@ -27,7 +27,7 @@ __all__ = ["command"]
 )  # fmt: skip
 @click.option(
     "--reset",
-    type=click.Choice(["value", "subtract", "subtract-late", "value-late", "value-at-once"]),
+    type=click.Choice(["value", "subtract", "subtract-late", "value-late", "value-at-once", "none"]),
     help="What a spike does to v.",
 )
 @click.option("--method", type=click.Choice(["euler", "exact"]), help="How a tick stands for dt.")

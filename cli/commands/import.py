@@ -42,9 +42,9 @@ __all__ = ["command"]
 )
 @click.option(
     "--reset",
-    type=click.Choice(["value", "subtract", "subtract-late", "value-late", "value-at-once"]),
+    type=click.Choice(["value", "subtract", "subtract-late", "value-late", "value-at-once", "none"]),
     help="What a spike does to v: puts it to v_reset, or takes the threshold away, at once or a step later (value: as "
-    "the tool does it; docs/nir.md).  "
+    "the tool does it; docs/nir.md), or nothing (none).  "
     "[default: as the tool does by default]",
 )
 @click.option(

@@ -217,7 +217,7 @@ def _potentials(group: NeuronGroup, real: Mapping[str, Array]) -> Iterator[tuple
         yield "threshold", real["threshold"]
         if group.reset.startswith("subtract"):
             yield "v_threshold", real["taken"]
-        else:
+        elif group.reset != "none":
             yield "v_reset", real["reset_to"]
 
 

@@ -25,7 +25,13 @@ __all__ = ["discretised", "resting_potentials", "spiking_dynamics"]
 
 _NEVER = 1e30  # a threshold that no potential reaches, in float32 too
 _MOST_ALIKE = 1 << 24  # neurons that float32 can count
-_RESETS = {"value": VALUE, "subtract": SUBTRACT, "subtract-late": SUBTRACT_LATE, "value-late": VALUE_LATE}
+_RESETS = {
+    "value": VALUE,
+    "subtract": SUBTRACT,
+    "subtract-late": SUBTRACT_LATE,
+    "value-late": VALUE_LATE,
+    "none": SUBTRACT,  # of 0
+}
 
 
 def discretised(group: NeuronGroup, dt: float, method: str, state: Any = np.float64) -> NDArray[np.float64]:
@@ -77,7 +83,7 @@ def discretised(group: NeuronGroup, dt: float, method: str, state: Any = np.floa
         constants |= {
             "threshold": above.astype(np.float64),
             "reset_to": given["v_reset"] - rest if "v_reset" in given else 0 * rest,
-            "taken": threshold,
+            "taken": 0 * threshold if group.reset == "none" else threshold,
             "refractory": one * group.refractory,
             "reset": one * _RESETS[group.reset],
         }

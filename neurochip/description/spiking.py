@@ -26,7 +26,7 @@ __all__ = [
 
 Array = NDArray[np.float64]
 Kind = Literal["Input", "IF", "LIF", "CubaLIF", "I", "LI", "CubaLI", "Threshold", "Readout"]
-Reset = Literal["value", "subtract", "subtract-late", "value-late"]
+Reset = Literal["value", "subtract", "subtract-late", "value-late", "none"]
 _FiresWhen = Literal["above", "reached"]
 _Start = Literal["rest", "zero"]
 
@@ -79,7 +79,8 @@ class NeuronGroup:
     reset
         What a spike does to v: ``value`` puts it to v_reset, ``subtract`` takes v_threshold away, ``subtract-late``
         does so in the tick after the spike, once v has leaked and taken up its input; with ``value-late`` v is v_reset
-        in that tick, and what comes in it is lost.
+        in that tick, and what comes in it is lost; with ``none`` nothing, so that a neuron fires in every tick in which
+        v is above its threshold.
     fires_when
         When v is ``above`` the threshold, or when it has ``reached`` it.
     refractory

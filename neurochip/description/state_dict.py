@@ -299,14 +299,16 @@ class _Reader:
         said = self._of(module, "reset_mechanism_val") if module else None
         kind: str | None = None
         if said is not None:
-            kind = {"0": "subtract", "1": "value"}.get(str(said.reshape(-1)[0]) if said.size == 1 else "")
+            kind = {"0": "subtract", "1": "value", "2": "none"}.get(
+                str(said.reshape(-1)[0]) if said.size == 1 else ""
+            )
             if kind is None:
                 raise CapabilityError(
                     briefly(f"{module}.reset_mechanism_val"),
-                    'must be 0 or 1: reset_mechanism="subtract" or "zero" are read',
+                    'must be 0, 1 or 2: reset_mechanism="subtract", "zero" or "none"',
                 )
         if self._reset is None:
-            return "value" if kind == "value" else "subtract-late"
+            return cast(Reset, kind) if kind in ("value", "none") else "subtract-late"
         if kind is not None and not self._reset.startswith(kind):
             raise ConfigError(
                 "--reset",

@@ -164,7 +164,7 @@ def _try(net: Path | str, x: Array, wanted: Mapping[str, Array], how: Mapping[st
     tried: list[dict[str, Any]] = [{"source": name} for name in SOURCES]
     tried += [{"source": "snntorch", "reset": reset} for reset in ("value", "value-at-once")]
     sources = dict.fromkeys([how.get("source"), None])
-    resets, methods = ("value", "value-late", "subtract", "subtract-late"), ("euler", "exact")
+    resets, methods = ("value", "value-late", "subtract", "subtract-late", "none"), ("euler", "exact")
     tried += [
         {"source": source, "reset": reset, "method": method}
         for source, reset, method in itertools.product(sources, resets, methods)

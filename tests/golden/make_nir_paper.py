@@ -30,7 +30,8 @@ BACK_ENDS = (
 
 def main(source: Path) -> None:
     FOLDER.mkdir(exist_ok=True)
-    (FOLDER / "lif_norse.nir.xz").write_bytes(lzma.compress((source / "lif_norse.nir").read_bytes()))
+    for name in ("lif_norse.nir", "lif_rockpool.nir"):
+        (FOLDER / f"{name}.xz").write_bytes(lzma.compress((source / name).read_bytes(), preset=9))
     held: dict[str, Any] = {}
     for name in BACK_ENDS:
         table = np.genfromtxt(source / f"lif_{name}.csv", delimiter=",")

@@ -18,10 +18,10 @@ STEPS = 1000
 LATE = {"norse": 1, "lava_cpu_float": 0, "snntorch": 1, "nengo": 1, "spinnaker2": 1, "spyx": 0, "exact": 1}
 
 
-def run_of(place: Path, **how: Any) -> tuple[Any, Any, dict[str, Any]]:
+def run_of(place: Path, file: str = "lif_norse", **how: Any) -> tuple[Any, Any, dict[str, Any]]:
     with np.load(FOLDER / "lif.npz") as stored:
         wanted = dict(stored)
-    (place / "lif.nir").write_bytes(lzma.decompress((FOLDER / "lif_norse.nir.xz").read_bytes()))
+    (place / "lif.nir").write_bytes(lzma.decompress((FOLDER / f"{file}.nir.xz").read_bytes()))
     network = import_nir(place / "lif.nir", **{"dt": 1e-4, **how}).network
     run = run_spiking(network, np.unpackbits(wanted["x"])[:STEPS, None], "ideal-bits", potentials=True)
     return run.replay.spikes[1][:, 0], run.potentials[network.groups[1].name][:, 0], wanted
@@ -35,6 +35,22 @@ def test_spikes_of_the_back_ends(tmp_path: Path) -> None:
         assert theirs.sum() == 4
         if name in ("norse", "lava_cpu_float"):
             assert np.abs(v[late:] - wanted[f"{name}.v"][: STEPS - late]).max() < 1e-5
+
+
+def test_back_ends_that_leak_by_an_exponential(tmp_path: Path) -> None:
+    """Rockpool, by the file that it wrote; sinabs was given its numbers: 0.04 for a spike, τ in steps."""
+    spikes, v, wanted = run_of(tmp_path, "lif_rockpool", source="rockpool")
+    for name in ("rockpool", "sinabs"):
+        np.testing.assert_array_equal(spikes[1:], np.unpackbits(wanted[f"{name}.s"])[: STEPS - 1], name)
+        assert np.abs(v[1:] - wanted[f"{name}.v"][: STEPS - 1]).max() < 1e-5
+    earlier = np.flatnonzero(np.unpackbits(wanted["norse.s"])) - np.flatnonzero(spikes[1:])
+    assert earlier.tolist() == [10, 10, 0, 0]
+
+
+@pytest.mark.parametrize("how", [{"source": "generic"}, {"source": "rockpool", "reset": "value"}])
+def test_rockpool_by_another_convention_is_another_neuron(tmp_path: Path, how: dict[str, Any]) -> None:
+    _, v, wanted = run_of(tmp_path, "lif_rockpool", **how)
+    assert np.abs(v[1:] - wanted["rockpool.v"][: STEPS - 1]).max() > 1e-3
 
 
 @pytest.mark.parametrize("how", [{"dt": 2e-4}, {"source": "norse"}])

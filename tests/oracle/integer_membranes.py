@@ -89,7 +89,7 @@ class IntegerNeuron:
         if self.theta is None or w <= self.theta:
             return 0
         self.still = self.group.refractory
-        if not late:
+        if not late and self.group.reset != "none":
             self.w = self.hold(w - self.taken if self.group.reset == "subtract" else self.to)
         return 1
 

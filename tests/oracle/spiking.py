@@ -56,7 +56,8 @@ class SlowNeuron:
             return 0
         if self.reset.endswith("late"):
             return 1
-        self.v = self.v - self.n["v_threshold"] if self.reset == "subtract" else self.n["v_reset"]
+        if self.reset != "none":
+            self.v = self.v - self.n["v_threshold"] if self.reset == "subtract" else self.n["v_reset"]
         self.still = self.refractory
         return 1
 

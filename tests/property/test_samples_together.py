@@ -33,7 +33,7 @@ def forward(seed: int, dtype: Any = np.float32) -> SpikingNetwork:
     for k in (1, 2, 3):
         how: dict[str, Any] = {"begins": int(rng.integers(0, 4))}
         if kinds[k] != "LI":
-            how |= {"reset": str(rng.choice(["value", "subtract", "subtract-late", "value-late"]))}
+            how |= {"reset": str(rng.choice(["value", "subtract", "subtract-late", "value-late", "none"]))}
             how["refractory"] = 0 if how["reset"].endswith("late") else int(rng.integers(0, 3))
         made = group(f"g{k}", kinds[k], sizes[k], rng, **how)
         if rng.random() < 0.6:

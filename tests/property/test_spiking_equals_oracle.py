@@ -40,7 +40,7 @@ def drawn(seed: int, method: Any = "euler") -> tuple[SpikingNetwork, np.ndarray[
     for k, kind in enumerate(kinds, start=1):
         how: dict[str, Any] = {}
         if kind in ("IF", "LIF", "CubaLIF"):
-            how = {"reset": str(rng.choice(["value", "subtract", "subtract-late", "value-late"]))}
+            how = {"reset": str(rng.choice(["value", "subtract", "subtract-late", "value-late", "none"]))}
             how["refractory"] = 0 if how["reset"].endswith("late") else int(rng.integers(0, 4))
             how["fires_when"] = str(rng.choice(["above", "reached"]))
         if kind not in ("Threshold", "Readout"):

@@ -79,9 +79,10 @@ def norse_recurrent() -> Any:
     graph.nodes["0"].weight = weights.numpy()
     graph.nodes["loop"] = nir.Linear(cell.recurrent_weights.detach().numpy())
     graph.edges += [("1", "loop"), ("loop", "1")]
-    state, seen = None, []
+    state, seen, membranes = None, [], []
     with torch.no_grad():
         for step in torch.from_numpy(x):
             fired, state = cell(step[None], state)
             seen.append(fired[0].numpy())
-    return graph, x, {"s.1": seen}
+            membranes.append(state.v[0].numpy())
+    return graph, x, {"s.1": seen, "m.1": membranes}

@@ -23,6 +23,7 @@ def _rockpool(*layers: Any) -> Any:
     for name, held in record.items():
         if isinstance(held, dict) and "spikes" in held:
             seen[f"s.{name}"] = held["spikes"][0].detach().numpy()
+            seen[f"m.{name}"] = held["vmem"][0].detach().numpy()
         elif name.endswith("ExpSynTorch_output"):
             seen[f"v.{name.removesuffix('_output')}"] = held[0].detach().numpy()
     return graph, x.numpy(), seen

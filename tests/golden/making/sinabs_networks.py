@@ -25,8 +25,11 @@ def _sinabs(*layers: Any, shape: tuple[int, ...] = (16,)) -> Any:
 def stepwise_squeezed(net: Any, x: Any) -> dict[str, Any]:
     seen = {}
     hooks = []
+    firing = {}
     for name, child in net.named_children():
         if type(child).__name__.endswith("Squeeze"):
+            if "ExpLeak" not in type(child).__name__:
+                firing[name], child.record_states = child, True
             hooks.append(
                 child.register_forward_hook(
                     lambda m, i, o, name=name: seen.__setitem__(
@@ -38,6 +41,8 @@ def stepwise_squeezed(net: Any, x: Any) -> dict[str, Any]:
     net(x)
     for hook in hooks:
         hook.remove()
+    for name, child in firing.items():
+        seen[f"m.{name}"] = child.recordings["v_mem"].detach().numpy().reshape(STEPS, -1)
     return seen
 
 

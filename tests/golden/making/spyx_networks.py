@@ -16,14 +16,17 @@ def _spyx(*layers: Any, wide: int = 16) -> Any:
 
     net = nn.Sequential(*layers)
     x = drawn(wide)
-    seen: dict[str, list[Any]] = {f"s.layer_{k}": [] for k, layer in enumerate(layers) if _is_neurons(layer)}
+    neurons = [k for k, layer in enumerate(layers) if _is_neurons(layer)]
+    seen: dict[str, list[Any]] = {f"{what}.layer_{k}": [] for k in neurons for what in "sm"}
     kept = net.initial_state(1)
     for step in x:
         flow = jnp.asarray(step[None])
         for k, (layer, state) in enumerate(zip(layers, kept, strict=True)):
             if _is_neurons(layer):
-                flow, _ = layer(flow, state)
+                flow, after = layer(flow, state)
                 seen[f"s.layer_{k}"].append(np.asarray(flow)[0])
+                # Of one with a filter, the membrane stands before the current.
+                seen[f"m.layer_{k}"].append(np.asarray(after)[0][: np.asarray(flow).shape[-1]])
             else:
                 flow = layer(flow)
         whole, kept = net(jnp.asarray(step[None]), kept)

@@ -2,8 +2,9 @@
 
 Each is a NAME.nir.xz, as the exporter of the tool wrote it, and a NAME.npz: ``x`` packed bits of the input
 [step, unit], ``steps``, and for each layer that fires ``s.NODE`` packed bits [step, unit], or ``counts.NODE``
-u8[step, unit] where neurons fired several times in a step; of one that is read out ``v.NODE`` f32[step, unit]. NODE is
-the name of the node in the graph. ``versions`` are those of the packages.
+u8[step, unit] where neurons fired several times in a step; of one that is read out ``v.NODE`` f32[step, unit]. Of
+layers that fire ``m.NODE`` is the membrane as the tool keeps it after a step, f32[step, unit], of every third step and
+of a dozen units (`seen_units`). NODE is the name of the node in the graph. ``versions`` are those of the packages.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ import numpy as np
 
 STEPS = 120
 BESIDE = ("torch", "jax", "flax", "nir", "nirtorch")
+EVERY = 3  # steps of which membranes are kept
+_UNITS = 12
 
 
 def write(folder: Path, name: str, make: Callable[[], Any]) -> None:
@@ -49,6 +52,9 @@ def write(folder: Path, name: str, make: Callable[[], Any]) -> None:
     }
     for node, values in seen.items():
         values = np.asarray(values).reshape(STEPS, -1)
+        if node.startswith("m."):
+            held[node] = values[::EVERY, seen_units(values.shape[1])].astype(np.float32)
+            continue
         if node.startswith("s."):
             assert np.array_equal(values, values.astype(np.uint8)), (name, node, np.unique(values))
             if values.max() > 1:
@@ -62,6 +68,11 @@ def write(folder: Path, name: str, make: Callable[[], Any]) -> None:
     np.savez_compressed(memory, **held)
     (folder / f"{name}.npz").write_bytes(memory.getvalue())
     print(name, len(content), [(k, int(np.asarray(v).sum())) for k, v in seen.items()])
+
+
+def seen_units(n: int) -> slice:
+    """Return the units of a layer whose membranes are kept."""
+    return slice(None, None, -(-n // _UNITS))
 
 
 def _versions(tool: str) -> Iterator[str]:
@@ -87,6 +98,8 @@ def spikes(*shape: int, rate: float = 0.3) -> Any:
 def stepwise(net: Any, x: Any, states: bool, read_out: tuple[str, ...] = ()) -> dict[str, Any]:
     """Run a torch module step by step; return what its numbered children with neurons gave, [step, unit].
 
+    The membrane of one that fires is its attribute ``mem`` after the step, or the ``v`` of the state that it returns.
+
     Parameters
     ----------
     states
@@ -99,15 +112,19 @@ def stepwise(net: Any, x: Any, states: bool, read_out: tuple[str, ...] = ()) -> 
     for name, child in net.named_children():
         if type(child).__module__.split(".")[0] == "torch":
             continue
-        key = ("v." if type(child).__name__ in read_out else "s.") + name
-        seen[key] = []
-        hooks.append(
-            child.register_forward_hook(
-                lambda m, i, o, key=key: seen[key].append(
-                    np.array((o[0] if isinstance(o, tuple) else o).detach()[0]).ravel()
-                )
-            )
-        )
+        fires = type(child).__name__ not in read_out
+        seen[f"{'s' if fires else 'v'}.{name}"] = []
+        if fires:
+            seen[f"m.{name}"] = []
+
+        def keep(m: Any, i: Any, o: Any, name: str = name, fires: bool = fires) -> None:
+            given = o[0] if isinstance(o, tuple) else o
+            seen[f"{'s' if fires else 'v'}.{name}"].append(np.array(given.detach()[0]).ravel())
+            if fires:
+                membrane = o[1].v if isinstance(o, tuple) else m.mem
+                seen[f"m.{name}"].append(np.array(membrane.detach()[0]).ravel())
+
+        hooks.append(child.register_forward_hook(keep))
     state = None
     for t in range(STEPS):
         out = net(x[t : t + 1], state) if states else net(x[t : t + 1])
