@@ -80,7 +80,7 @@ class Fuzz:
 
     def __init__(self, seed: int, chip: str = "ideal") -> None:
         self.rng = np.random.default_rng(seed)
-        self.device, self.net = CHIPS[chip](depth=1 << 16, most_lanes=16)
+        self.device, self.net = CHIPS[chip](depth=1 << 16, largest_batch=16)
         self.session = Session(self.device, 1)
         self.model = Model()
         self.outcomes: Counter[str] = Counter()
@@ -115,7 +115,7 @@ class Fuzz:
     def blocks(self) -> list[np.ndarray]:
         """What a queue may hold: an image, inputs, a snapshot's head, or rubbish that looks like a block."""
         choice = self.rng.integers(0, 7)
-        lanes = int(self.rng.integers(1, 4))
+        batch = int(self.rng.integers(1, 4))
         if choice == 0:
             return [*block_of(np.frombuffer(self.image, np.uint8))]
         if choice == 1:
@@ -124,17 +124,17 @@ class Fuzz:
             return [*block_of(np.frombuffer(bytes(damaged), np.uint8))]
         if choice == 2:
             return [
-                *block_of(self.rng.random((lanes, 4)).astype(np.float32)),
-                *block_of(np.arange(lanes, dtype=np.uint64)),
+                *block_of(self.rng.random((batch, 4)).astype(np.float32)),
+                *block_of(np.arange(batch, dtype=np.uint64)),
             ]
         if choice == 3:
-            return [*block_of(np.eye(3)[self.rng.integers(0, 3, lanes)])]
+            return [*block_of(np.eye(3)[self.rng.integers(0, 3, batch)])]
         if choice == 4:
             numbers = self.rng.integers(-1, 8, 3)
             return [*block_of(numbers), *block_of(np.frombuffer(b"0\n1\n2", np.uint8))]
         if choice == 5:
             rows = np.array([[0, 1, 0.1, 1, 1]], dtype=np.float64)
-            terms = [*block_of(self.rng.random((lanes, 4))), *block_of(self.rng.random((lanes, 5)))]
+            terms = [*block_of(self.rng.random((batch, 4))), *block_of(self.rng.random((batch, 5)))]
             return [*block_of(rows), *terms, *block_of(np.zeros(0)), *block_of(np.zeros(0))]
         head = 0xA5 << 24 | int(self.rng.integers(0, 10)) << 16 | int(self.rng.integers(0, 13))
         return [np.array([head], "<u4"), self.words(int(self.rng.integers(0, 12)))]
@@ -187,15 +187,15 @@ class Fuzz:
         words = assemble(text).words()
         if self.rng.random() < 0.3:
             words[int(self.rng.integers(0, words.size))] ^= np.uint32(1 << int(self.rng.integers(0, 8)))
-        lanes = int(self.rng.integers(1, 4))
+        batch = int(self.rng.integers(1, 4))
         made = Transaction().write(by_name("CONTROL"), 2).write(by_name("FAULTS"), 7)
         made.fill(by_name("DATA"), *block_of(np.frombuffer(self.image, np.uint8)), *self.blocks())
         made.fill(
             by_name("INPUT"),
-            *block_of(self.rng.random((lanes, 4)).astype(np.float32)),
-            *block_of(np.arange(lanes, dtype=np.uint64)),
+            *block_of(self.rng.random((batch, 4)).astype(np.float32)),
+            *block_of(np.arange(batch, dtype=np.uint64)),
         )
-        made.fill(by_name("TARGET"), *block_of(np.eye(3)[self.rng.integers(0, 3, lanes)]))
+        made.fill(by_name("TARGET"), *block_of(np.eye(3)[self.rng.integers(0, 3, batch)]))
         made.write(by_name("BETA"), *words_of(0.5)).write(by_name("RATES"), *words_of(0.1), *words_of(0.05))
         made.write(by_name("PROGRAM_ADDRESS"), 0).write(by_name("PROGRAM_LENGTH"), words.size // 2)
         made.fill(by_name("PROGRAM"), words).write(by_name("CONTROL"), 4).write(by_name("START"), 0)

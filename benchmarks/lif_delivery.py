@@ -1,4 +1,4 @@
-"""Speed of integrate-and-fire networks on the chip, with the full ledger: `neurochip bench delivery`.
+"""Speed of integrate-and-fire networks on the chip, with the full counters: `neurochip bench delivery`.
 
     python -m benchmarks.lif_delivery [--json FILE] [--repeats N]
 

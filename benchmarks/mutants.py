@@ -1,4 +1,4 @@
-"""Do the tests notice? Each mutant is one small error in a kernel or in the books; the tests named must fail with it.
+"""Do the tests notice? Each mutant is one small error in a kernel or a counter; the tests named must fail with it.
 
     python benchmarks/mutants.py                  # all of them, about half an hour
     python benchmarks/mutants.py osa routing      # those whose name contains one of these words

@@ -47,7 +47,7 @@ NEURONS = ("tests/unit/elements/neurons", *_INTERP)
 ROUTERS = ("tests/unit/noc/test_known_results.py", "tests/unit/noc/test_stalls.py", *_INTERP)
 PIPELINE = ("tests/unit/noc/test_known_results.py", "-k", "by_hand or slow_receiver or begun or sleep")
 TIMED = ("tests/property/test_timed_runs.py", "-k", "so_many or learning_takes or plain_python or routes_are")
-BOOKS = ("tests/property/test_ledger_equals_oracle.py", "-k", "test_counters")
+COUNTED = ("tests/property/test_counters_equal_oracle.py", "-k", "test_counters")
 HOST = ("tests/unit/cores/test_tiny_settle.py", "-k", "word_of_the_host", *_INTERP)
 REPLAY = ("tests/property/test_replay_equals_oracle.py", "-k", "recorded_traffic or frames")
 PARTITION = ("tests/unit/compile/test_partition.py",)
@@ -55,7 +55,7 @@ QUANTISE = ("tests/unit/compile/test_quantise.py",)
 ROUTE = ("tests/unit/compile/test_route.py",)
 # Without the laws, which take long and are about sums.
 ENERGY = ("tests/unit/energy", "-k", "not (add_up or linear or additive or changes_no_count)")
-LEDGER = ENERGY
+COUNTERS = ENERGY
 EQPROP = ("tests/unit/learning/test_eqprop.py",)
 HEBBIAN = ("tests/unit/learning/test_contrastive_rules.py",)
 ASSOCIATIVE = ("tests/unit/learning/test_associative.py",)
@@ -150,28 +150,29 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("plasticity reset", "neurochip/cores/plasticity.py", "        change[j] = 0\n",
            "        change[j] = change[j]\n",
            "a row's sum begins with that of the row before", PLASTICITY),
-    # Books of the cores.
-    Mutant("books in flight", "neurochip/cores/counters.py", "delivered = (carried + sent - last) @ senders.receives",
+    # Counters of the cores.
+    Mutant("counters in flight", "neurochip/cores/counters.py",
+           "delivered = (carried + sent - last) @ senders.receives",
            "delivered = (sent - last) @ senders.receives",
-           "spikes under way at the beginning are never delivered", BOOKS),
-    Mutant("books of the sender", "neurochip/cores/counters.py", "- last) @ senders.receives",
-           "- last) @ senders.receives.T", "deliveries are booked on cores that do not receive", BOOKS),
-    Mutant("books hops", "neurochip/cores/counters.py", '_AT["hops_ns"]] = per_core(sent * ways.links[:, 1])',
-           '_AT["hops_ns"]] = per_core(sent * ways.links[:, 0])', "north–south counts what goes east–west", BOOKS),
-    Mutant("books frames", "neurochip/cores/counters.py", 'book[:, _AT["bitmap"]] = symbols * copies',
-           'book[:, _AT["bitmap"]] = per_core(sent) * copies', "a frame has as many bits as spikes", BOOKS),
-    Mutant("books presentations", "neurochip/cores/counters.py", "presentations=samples if kind.begins else 0",
+           "spikes under way at the beginning are never delivered", COUNTED),
+    Mutant("counters of the sender", "neurochip/cores/counters.py", "- last) @ senders.receives",
+           "- last) @ senders.receives.T", "deliveries are counted on cores that do not receive", COUNTED),
+    Mutant("counters hops", "neurochip/cores/counters.py", '_AT["hops_ns"]] = per_core(sent * ways.links[:, 1])',
+           '_AT["hops_ns"]] = per_core(sent * ways.links[:, 0])', "north–south counts what goes east–west", COUNTED),
+    Mutant("counters frames", "neurochip/cores/counters.py", 'counted[:, _AT["bitmap"]] = symbols * copies',
+           'counted[:, _AT["bitmap"]] = per_core(sent) * copies', "a frame has as many bits as spikes", COUNTED),
+    Mutant("counters presentations", "neurochip/cores/counters.py", "presentations=samples if kind.begins else 0",
            "presentations=samples", "a phase that goes on is presented again", HOST),
-    Mutant("books inputs twice", "neurochip/cores/counters.py", "        elif kind.opening:\n",
+    Mutant("counters inputs twice", "neurochip/cores/counters.py", "        elif kind.opening:\n",
            "        elif kind.begins:\n",
            "inputs are written in every phase", HOST),
-    Mutant("books targets", "neurochip/cores/counters.py",
-           '            if kind.begins:\n                book[output, _AT["host_words_in"]]',
-           '            if kind.opening:\n                book[output, _AT["host_words_in"]]',
+    Mutant("counters targets", "neurochip/cores/counters.py",
+           '            if kind.begins:\n                counted[output, _AT["host_words_in"]]',
+           '            if kind.opening:\n                counted[output, _AT["host_words_in"]]',
            "targets of a nudged phase are never written", HOST),
     # Time.
     Mutant("clock every", "neurochip/cores/clock.py", "np.arange(-before % self._every, samples",
-           "np.arange(before % self._every, lanes", "others than every n-th presentation are timed", TIMED),
+           "np.arange(before % self._every, batch", "others than every n-th presentation are timed", TIMED),
     Mutant("clock of learning", "neurochip/cores/clock.py", "exact.times(accumulations, add)",
            "exact.times(accumulations, write)", "a product takes as long as a write", TIMED),
     Mutant("clock look-up", "neurochip/cores/traffic_tables.py", "service=look_up + met[",
@@ -214,11 +215,11 @@ MUTANTS: tuple[Mutant, ...] = (
            "a tree counts its trunk for each receiver", ROUTE),
     Mutant("routing column first", "neurochip/compile/route.py", "along + [((x1, y), (x1, y + south))",
            "along + [((x0, y), (x0, y + south))", "links of a column that no packet takes", ROUTE),
-    Mutant("packets of a replay", "neurochip/cores/traffic.py", 'book[:, _AT["packets"]] = sent(placed.packets)',
-           'book[:, _AT["packets"]] = sent(np.ones_like(placed.packets))', "a packet reaches all cores", REPLAY),
+    Mutant("packets of a replay", "neurochip/cores/traffic.py", 'counted[:, _AT["packets"]] = sent(placed.packets)',
+           'counted[:, _AT["packets"]] = sent(np.ones_like(placed.packets))', "a packet reaches all cores", REPLAY),
     Mutant("replay frames", "neurochip/cores/traffic.py",
-           'book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * placed.frame_links',
-           'book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * receivers',
+           'counted[:, _AT["symbols_hops"]] = counted[:, _AT["bitmap_hops"]] = symbols * placed.frame_links',
+           'counted[:, _AT["symbols_hops"]] = counted[:, _AT["bitmap_hops"]] = symbols * receivers',
            "frames cross a link for each receiver", REPLAY),
     Mutant("replay forks", "neurochip/cores/traffic.py",
            "sent(np.minimum(placed.packets, 1) if forks else placed.packets)",
@@ -247,7 +248,8 @@ MUTANTS: tuple[Mutant, ...] = (
            "another phase's words leave the chip", ENERGY),
     Mutant("static per layer", "neurochip/energy/static.py", "np.where(first, cycles, 0)", "np.where(True, cycles, 0)",
            "a core leaks once for each layer on it", ENERGY),
-    Mutant("static half timed", "neurochip/energy/static.py", "if timed < book.ticks:", "if timed < book.ticks - 1:",
+    Mutant("static half timed", "neurochip/energy/static.py",
+           "if timed < counted.ticks:", "if timed < counted.ticks - 1:",
            "a tick may be missing", ENERGY),
     Mutant("static host words", "neurochip/energy/static.py", "return -(-words * in_fractions",
            "return (words * in_fractions",
@@ -255,14 +257,14 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("price contained", "neurochip/energy/pricing.py",
            "paid = whole if prices.has(whole) else prices.contained_in(whole) or whole",
            "paid = whole", "a price inside a price inside a price is not found", ENERGY),
-    # The ledger.
-    Mutant("ledger sum of time", "neurochip/substrate/ledger.py",
+    # The counters.
+    Mutant("counters sum of time", "neurochip/substrate/counters.py",
            "other.time if self.time is None else self.time if other.time is None else self.time + other.time",
-           "self.time if other.time is None else other.time", "time of the last book only", LEDGER),
-    Mutant("ledger control", "neurochip/substrate/ledger.py", "tuple(a + b for a, b in zip(self.control",
-           "tuple(max(a, b) for a, b in zip(self.control", "the controller's counts do not add", LEDGER),
+           "self.time if other.time is None else other.time", "time of the last counters only", COUNTERS),
+    Mutant("counters control", "neurochip/substrate/counters.py", "tuple(a + b for a, b in zip(self.control",
+           "tuple(max(a, b) for a, b in zip(self.control", "the controller's counts do not add", COUNTERS),
     Mutant("longest tick", "neurochip/substrate/phase_time.py", "        return max(first, second)\n",
-           "        return first + second\n", "the longest tick of two is their sum", LEDGER),
+           "        return first + second\n", "the longest tick of two is their sum", COUNTERS),
     # Rules.
     Mutant("eqprop opposite span", "neurochip/learning/schedule.py", "span = 2 * beta if", "span = beta if",
            "opposite nudges learn twice as fast", EQPROP),
@@ -270,7 +272,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "(minus[source], minus[target])",
            "the free product is added", EQPROP),
     Mutant("mean of biases", "neurochip/learning/rule.py", "np.mean(moved, axis=0)", "np.sum(moved, axis=0)",
-           "biases learn by the sum over lanes", EQPROP),
+           "biases learn by the sum over samples", EQPROP),
     Mutant("eqprop presynaptic", "neurochip/learning/eqprop.py", "terms = ((pre[source], seen.moved(target)),)",
            "terms = ((seen.moved(source), seen.moved(target)),)", "the change before a synapse, not its state",
            EQPROP),
@@ -289,13 +291,13 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("associative cube", "neurochip/learning/associative.py", "cube = a * a * a * share", "cube = a * a * share",
            "x² in place of x³", ASSOCIATIVE),
     Mutant("associative limit", "neurochip/learning/associative.py", "top = limit * share", "top = limit",
-           "one lane may change as much as all", ASSOCIATIVE),
+           "one sample may change as much as all", ASSOCIATIVE),
     Mutant("associative balance", "neurochip/learning/associations.py", "np.arange(size) < size // 2",
            "np.arange(size) <= size // 2",
            "one more +1", ASSOCIATIVE),
     # The die.
-    Mutant("analog nudge", "neurochip/analog/step.py", "flow += nudge * (target[lane, i - first_output] - v)",
-           "flow += nudge * target[lane, i - first_output]", "the nudge does not let go at its target", STEP),
+    Mutant("analog nudge", "neurochip/analog/step.py", "flow += nudge * (target[sample, i - first_output] - v)",
+           "flow += nudge * target[sample, i - first_output]", "the nudge does not let go at its target", STEP),
     Mutant("analog last outputs", "neurochip/analog/step.py", "for i in range(first_output, n):",
            "for i in range(first_output + 1, n):",
            "the first output stands still", STEP),
@@ -332,7 +334,7 @@ MUTANTS: tuple[Mutant, ...] = (
            "int(np.abs(counts).max(initial=0))", "presentations and ticks may wrap unseen", COUNTING),
     Mutant("counters phases", "firmware_sim/counting.py", "len(set(phases)) != len(phases)",
            "len(set(phases)) > len(phases)",
-           "a phase may be booked twice", COUNTING),
+           "a phase may be counted twice", COUNTING),
     Mutant("counters signed", "firmware_sim/driver.py", "spare = np.uint64(64 - width)",
            "spare = np.uint64(63 - width)",
            "a turn of a counter is read as half of one", ("tests/property/test_driven_equals_direct.py",)),
@@ -364,8 +366,8 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("one-to-one part", "neurochip/elements/connections/one_to_one.py",
            "self.shift + sources.start - targets.start", "self.shift", "a part pairs other units", CONNECTIONS),
     # Spikes as bits.
-    Mutant("streams bitmap", "neurochip/cores/counters.py", 'book[:, _AT["bitmap"]] = symbols * copies',
-           'book[:, _AT["bitmap"]] = symbols * frames_to', "a frame that forks is counted per receiver", STREAMS),
+    Mutant("streams bitmap", "neurochip/cores/counters.py", 'counted[:, _AT["bitmap"]] = symbols * copies',
+           'counted[:, _AT["bitmap"]] = symbols * frames_to', "a frame that forks is counted per receiver", STREAMS),
     Mutant("streams received", "neurochip/cores/counters.py",
            "sample_ticks - samples if kind.opening else sample_ticks",
            "sample_ticks", "frames of the last tick are received", STREAMS),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from neurochip.bench.noc import sheet_timing, uniform_mesh, uniform_traffic
+from neurochip.bench.noc import timing_of_chip, uniform_mesh, uniform_traffic
 from neurochip.durable.atomic import replacing
 from neurochip.noc import Packets, simulate_traffic
 from neurochip.report.axes import round_ticks
@@ -37,7 +37,7 @@ def capacity(side: int) -> float:
 def latency(side: int, depth: int, load: float, *, seed: int) -> tuple[float, float, float]:
     """Return mean and 99th percentile of the latency of packets due after the warm-up, and flits accepted."""
     packets, due = uniform_traffic(side, load, WARM_UP + MEASURED, seed)
-    timing = sheet_timing(router_cycles=ROUTER_CYCLES, depth=depth)
+    timing = timing_of_chip(router_cycles=ROUTER_CYCLES, depth=depth)
     traffic = simulate_traffic(uniform_mesh(side), timing, packets, due)
     counted = traffic.latency[due >= WARM_UP]
     inside = (traffic.arrival >= WARM_UP) & (traffic.arrival < WARM_UP + MEASURED)
@@ -49,7 +49,7 @@ def saturation(side: int, depth: int, *, seed: int) -> float:
     each, first, last = 1_500, 500, 2_000
     source = np.repeat(np.arange(side * side), each)
     destination = np.random.default_rng(seed).integers(side * side, size=len(source))
-    timing = sheet_timing(router_cycles=ROUTER_CYCLES, depth=depth)
+    timing = timing_of_chip(router_cycles=ROUTER_CYCLES, depth=depth)
     traffic = simulate_traffic(
         uniform_mesh(side), timing, Packets.unicast(source, destination), np.zeros(len(source), dtype=int)
     )

@@ -86,7 +86,7 @@ def measured(name: str, case: tuple[int, float, int, float], repeats: int, brian
                 began = time.process_time()
                 run = replay([raster], [(lists, values)], "ideal-bits", neuron=neuron)
                 took = time.process_time() - began
-                assert run.ledger.sops == sops
+                assert run.counters.sops == sops
                 if turn:  # the first is compiled
                     seconds.setdefault(kind, []).append(took)
                 fired[kind] = int(run.spikes[1].sum())

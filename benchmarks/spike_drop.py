@@ -97,8 +97,8 @@ def measured(run: RunSpec, parameters: Any) -> tuple[float, dict[str, int]]:
     built.substrate.load(parameters)
     samples = data.load(run.data)
     matrix = confusion_matrix(built.substrate, samples, "test", len(samples.test), run.phases.free)
-    ledger = built.substrate.ledger()
-    counts = {name: ledger.total(name) for name in ("packets", "spikes_dropped")}
+    counters = built.substrate.counters()
+    counts = {name: counters.total(name) for name in ("packets", "spikes_dropped")}
     return 1 - float(np.trace(matrix)) / float(matrix.sum()), counts
 
 
@@ -135,8 +135,8 @@ def make(curve: Curve, store: Store, threads: int) -> None:
                 error=last.test_error,
                 train_error=last.train_error,
                 spikes_per_sample=last.spikes_per_sample,
-                packets=record.ledger.total("packets"),
-                spikes_dropped=record.ledger.total("spikes_dropped"),
+                packets=record.counters.total("packets"),
+                spikes_dropped=record.counters.total("spikes_dropped"),
             )
 
 

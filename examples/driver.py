@@ -157,7 +157,7 @@ def main(port: int, image_file: str, token: str) -> None:
     with open(image_file, "rb") as file:
         image = file.read()
     chip.start(LOAD, fill(DATA, block(3, (len(image),), image)))
-    pixels = [(k * 37 + lane * 11) % 101 / 100 for lane in range(2) for k in range(inputs)]
+    pixels = [(k * 37 + sample * 11) % 101 / 100 for sample in range(2) for k in range(inputs)]
     wanted = [float(k == digit) for digit in (3, 7) for k in range(outputs)]
     words = chip.start(
         PRESENT,

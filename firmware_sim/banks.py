@@ -29,7 +29,7 @@ class Bank:
     Attributes
     ----------
     moments
-        (kind, layer) → [lane, unit]; anything that is neither presynaptic activity nor adjoint counts as state.
+        (kind, layer) → [sample, unit]; anything that is neither presynaptic activity nor adjoint counts as state.
     shown
         Layer → what was observed of it last.
     """
@@ -52,12 +52,12 @@ class Bank:
         self.moments[-1][kind, layer] = array
         self.shown[layer] = array
 
-    def readings(self, layers: int, lanes: int, name: str, *, pre: bool, adjoint: bool) -> list[Reading]:
+    def readings(self, layers: int, batch: int, name: str, *, pre: bool, adjoint: bool) -> list[Reading]:
         """Return all moments as a rule is shown them.
 
         Parameters
         ----------
-        layers, lanes
+        layers, samples
             How many there must be.
         name
             Of the bank, for the message.
@@ -84,7 +84,7 @@ class Bank:
                             f"{name}: an update needs {what}all layers; observe all into it",
                         )
                     array = moment[kind, layer]
-                    if array.shape[0] != lanes:
+                    if array.shape[0] != batch:
                         raise Refusal(
                             Code.EMPTY_BANK, f"{name}: was observed of other presentations than these"
                         )
@@ -112,7 +112,7 @@ def shown_to(
     targets
         Of the presentations; `None` where there are none.
     size
-        How many layers and lanes there are.
+        How many layers and samples there are.
 
     Raises
     ------

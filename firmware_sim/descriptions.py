@@ -24,7 +24,7 @@ _MOST_TICKS = 1 << 40
 
 
 def snapshot_from(take: Take) -> tuple[Snapshot, State]:
-    """Return a snapshot of lanes, and the phase that it was taken in: numbers, names, then its arrays."""
+    """Return a snapshot of samples, and the phase that it was taken in: numbers, names, then its arrays."""
     numbers, names = take((1,)), take((1,))
     if numbers.shape != (3,) or numbers.dtype != np.int64 or names.dtype != np.uint8:
         raise Refusal(
@@ -42,7 +42,7 @@ def snapshot_from(take: Take) -> tuple[Snapshot, State]:
 
 
 def check_snapshot(snapshot: Snapshot, own: Mapping[str, Array]) -> None:
-    """Refuse arrays that are not those of these lanes on this substrate, which has its ``own``."""
+    """Refuse arrays that are not those of these samples on this substrate, which has its ``own``."""
     # What has a point in its name exists only while it is needed; the chip itself knows when.
     if {name for name in {*own} ^ {*snapshot.arrays} if "." not in name}:
         raise Refusal(Code.BAD_BLOCK, "the snapshot is of another kind of chip")
@@ -52,7 +52,7 @@ def check_snapshot(snapshot: Snapshot, own: Mapping[str, Array]) -> None:
             raise Refusal(
                 Code.BAD_BLOCK,
                 f"{name} of the snapshot has shape {given.shape} of {given.dtype}, "
-                f"these lanes have {array.shape} of {array.dtype}",
+                f"these samples have {array.shape} of {array.dtype}",
             )
         if given.dtype.kind == "f" and not np.all(np.isfinite(given)):
             raise Refusal(Code.BAD_BLOCK, f"{name} of the snapshot must be finite")

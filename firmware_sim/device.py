@@ -47,7 +47,7 @@ class Device:
     float64
         Whether states are 64-bit floating point numbers.
     counter_width
-        Bits of a ledger counter, 8 to 62.
+        Bits of a counter, 8 to 62.
     depth
         Words that each of the queues INPUT, TARGET, DATA and OUT holds.
     most_lanes
@@ -66,7 +66,7 @@ class Device:
         float64: bool = False,
         counter_width: int = 48,
         depth: int = 1 << 26,
-        most_lanes: int = 1024,
+        largest_batch: int = 1024,
         has_store: bool = False,
     ) -> None:
         if not 8 <= counter_width <= 62:
@@ -86,7 +86,7 @@ class Device:
             self.registers,
             self.queues,
             counter_width=counter_width,
-            most_lanes=most_lanes,
+            largest_batch=largest_batch,
         )
         self.sequencer = Sequencer(self.operations, self.registers)
         self.memory = np.zeros(2 * MOST_INSTRUCTIONS, dtype=WORD)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firmware_sim.container import bytes_of
-from firmware_sim.counting import ledger_arrays, ledger_from, times_of, with_times, wrapped
+from firmware_sim.counting import counter_arrays, counters_from, times_of, with_times, wrapped
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.link import Link
 from firmware_sim.phases import State
@@ -25,7 +25,7 @@ from neurochip.network import Network
 from neurochip.spikes import SpikeTrains
 from neurochip.substrate import (
     Capabilities,
-    Ledger,
+    Counters,
     Observable,
     Parameters,
     Phase,
@@ -60,7 +60,7 @@ class DrivenChip(ProgrammedDevice):
     network
         What the host compiled; the device must hold the same.
     like
-        An empty ledger of it, which names populations and cores.
+        An empty counters of it, which names populations and cores.
     digest, tables
         Hash and placement of the compiled chip.
     program
@@ -71,11 +71,11 @@ class DrivenChip(ProgrammedDevice):
     optimiser: Optimising | None = None  # no registers for one
 
     def __init__(
-        self, link: Link, network: Network, like: Ledger, digest: str, tables: Tables, program: Program
+        self, link: Link, network: Network, like: Counters, digest: str, tables: Tables, program: Program
     ) -> None:
         super().__init__(link, digest, network.sizes, program)
         self.network = network
-        self._like = Ledger(like.populations, like.sites, {})
+        self._like = Counters(like.populations, like.sites, {})
         self._digest, self._tables = digest, tables
         features = self.identity["FEATURES"][0]
         name = np.array(self.identity["NAME"], dtype="<u4").tobytes().rstrip(b"\0").decode("ascii", "replace")
@@ -104,7 +104,7 @@ class DrivenChip(ProgrammedDevice):
         return read_image(bytes_of(answer.arrays[0]), self._digest, self._tables)
 
     def begin(self, inputs: Array | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [lane, unit], each from rest."""
+        """Present ``inputs`` [sample, unit], each from rest."""
         if self.link.wants_save():
             self.save()
         values = (
@@ -154,20 +154,20 @@ class DrivenChip(ProgrammedDevice):
         return Settled(ticks, kept.get("spikes", ()), kept.get("states", ()), kept.get("step_sizes", ()))
 
     def observe(self, what: Observable, layer: int) -> Array:
-        """Return [lane, unit] of a layer."""
+        """Return [sample, unit] of a layer."""
         before = Transaction().write(REGISTERS["T"], layer & 0xFFFFFFFF, word=_LAYER)
         (answer,) = self.start(what.value, before=before)
         return answer.arrays[0]
 
     def snapshot(self) -> Snapshot:
-        """Return what the lanes remember."""
+        """Return what the samples remember."""
         (answer,) = self.start("sleep" if "sleep" in self.program.entries else "snapshot")
         (tick, ran, state), names, *arrays = answer.arrays
         listed = names.tobytes().decode().split("\n")
         return StatedSnapshot(int(tick), int(ran), dict(zip(listed, arrays, strict=True)), State(int(state)))
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put the lanes back where a snapshot was taken."""
+        """Put the samples back where a snapshot was taken."""
         state = snapshot.state if isinstance(snapshot, StatedSnapshot) else State.BEGUN
         numbers = np.array([snapshot.tick, snapshot.ran, state], dtype=np.int64)
         names = np.frombuffer("\n".join(snapshot.arrays).encode(), dtype=np.uint8)
@@ -191,13 +191,15 @@ class DrivenChip(ProgrammedDevice):
             pieces += float_block(np.zeros(0) if change is None else change)
         self.start("write", before=self._fill("DATA", pieces), drains=False)
 
-    def book_readout(self, layer: int) -> None:
+    def count_readout(self, layer: int) -> None:
         """Book that the outside read the values of a layer."""
         self.start(
-            "book", before=Transaction().write(REGISTERS["T"], layer & 0xFFFFFFFF, word=_LAYER), drains=False
+            "readout",
+            before=Transaction().write(REGISTERS["T"], layer & 0xFFFFFFFF, word=_LAYER),
+            drains=False,
         )
 
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts, with what driving the chip took; the counters' turns round their end are added up."""
         self._counting = True
         try:
@@ -209,21 +211,21 @@ class DrivenChip(ProgrammedDevice):
         for k, row in enumerate(present.tolist()):
             phase = tuple(Phase)[row]
             before = self._raw.get(phase, (np.zeros_like(counts[k]), np.zeros_like(shared[k])))
-            book = self._whole.phases.get(phase)
-            old = ledger_arrays(
-                Ledger(self._like.populations, self._like.sites, {phase: book} if book else {})
+            counted = self._whole.phases.get(phase)
+            old = counter_arrays(
+                Counters(self._like.populations, self._like.sites, {phase: counted} if counted else {})
             )
             moved = [
                 _signed(now - then, self._width)
                 for now, then in zip((counts[k], shared[k]), before, strict=True)
             ]
-            base_counts = old[1][0] if book else np.zeros(counts[k].shape, np.int64)
-            base_shared = old[2][0] if book else np.zeros(shared[k].shape, np.int64)
+            base_counts = old[1][0] if counted else np.zeros(counts[k].shape, np.int64)
+            base_shared = old[2][0] if counted else np.zeros(shared[k].shape, np.int64)
             whole_present.append(row)
             whole_counts.append(base_counts + moved[0])
             whole_shared.append(base_shared + moved[1])
             self._raw[phase] = (counts[k], shared[k])
-        whole = ledger_from(
+        whole = counters_from(
             self._like,
             np.array(whole_present, dtype=np.int64),
             np.array(whole_counts, dtype=np.int64).reshape(counts.shape),
@@ -232,16 +234,16 @@ class DrivenChip(ProgrammedDevice):
         self._whole = with_times(whole, times)
         return self._whole
 
-    def restore_books(self, ledger: Ledger, updates: int) -> None:
+    def restore_counters(self, counters: Counters, updates: int) -> None:
         """Go on counting from a checkpoint."""
-        present, counts, shared = ledger_arrays(ledger)
+        present, counts, shared = counter_arrays(counters)
         pieces = [
             w
-            for a in (present, counts, shared, np.array([updates], dtype=np.int64), times_of(ledger))
+            for a in (present, counts, shared, np.array([updates], dtype=np.int64), times_of(counters))
             for w in block_of(a)
         ]
-        self.start("books", before=self._fill("DATA", pieces), drains=False)
-        self._whole = Ledger(self._like.populations, self._like.sites, ledger.phases)
+        self.start("counters", before=self._fill("DATA", pieces), drains=False)
+        self._whole = Counters(self._like.populations, self._like.sites, counters.phases)
         self._raw = {
             tuple(Phase)[row]: (wrapped(counts[k], self._width), wrapped(shared[k], self._width))
             for k, row in enumerate(present.tolist())
@@ -267,7 +269,7 @@ class DrivenChip(ProgrammedDevice):
         self.start("rule", before=before, drains=False)
 
     def present(self, targets: Array, beta: float, share: float) -> list[Answer]:
-        """Start the schedule's entry ``present`` on lanes that have just begun; return what it read."""
+        """Start the schedule's entry ``present`` on samples that have just begun; return what it read."""
         before = self._fill("TARGET", float_block(np.asarray(targets)))
         before.write(REGISTERS["BETA"], *words_of(beta), *words_of(share))
         if self._recording:

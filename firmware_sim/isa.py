@@ -21,7 +21,7 @@ __all__ = [
     "REGISTER_FLAG",
     "SIGNS",
     "WHAT",
-    "Books",
+    "Counted",
     "Kind",
     "Op",
     "Operand",
@@ -80,8 +80,8 @@ class Operand:
     field: str
 
 
-class Books(enum.StrEnum):
-    """Where an instruction's cycles and words are booked."""
+class Counted(enum.StrEnum):
+    """Where an instruction's cycles and words are counted."""
 
     ITS_PHASE = "its phase"
     NEXT = "with the next"
@@ -99,7 +99,7 @@ class Op:
     ----------
     cycles
         Of the controller, beside one per word that it moves.
-    books
+    counters
         The phase that pays for it and for all that went over the bus since the last one that was paid.
     """
 
@@ -107,20 +107,20 @@ class Op:
     name: str
     operands: tuple[Operand, ...]
     cycles: int
-    books: Books
+    by_phase: Counted
     doc: str
 
 
-def _op(number: int, text: str, cycles: int, books: Books, doc: str) -> Op:
+def _op(number: int, text: str, cycles: int, by_phase: Counted, doc: str) -> Op:
     name, *given = text.split()
     operands = []
     for one in given:
         kind, field = one.split("@")
         operands.append(Operand(Kind(kind), field))
-    return Op(number, name, tuple(operands), cycles, books, doc)
+    return Op(number, name, tuple(operands), cycles, by_phase, doc)
 
 
-_B = Books
+_B = Counted
 
 INSTRUCTIONS: tuple[Op, ...] = (
     _op(0x00, "halt", 1, _B.NEXT, "end of the program"),
@@ -139,14 +139,14 @@ INSTRUCTIONS: tuple[Op, ...] = (
     ),
     _op(0x10, "load", 8, _B.LOADING, "write weights and biases: an image from DATA (docs/firmware.md)"),
     _op(0x11, "dump", 8, _B.LOADING, "push all weights and biases to OUT, as an image"),
-    _op(0x12, "books", 8, _B.NOWHERE, "go on counting from the ledger in DATA"),
-    _op(0x13, "count", 8, _B.NOWHERE, "push all ledger counters to OUT, modulo 2 to the power COUNTER_WIDTH"),
+    _op(0x12, "counters", 8, _B.NOWHERE, "go on from the counters in DATA"),
+    _op(0x13, "count", 8, _B.NOWHERE, "push all counters to OUT, modulo 2 to the power COUNTER_WIDTH"),
     _op(
         0x20,
         "begin",
         2,
         _B.NEXT,
-        "new presentations, all lanes from rest: two blocks from INPUT; no targets, nudge off",
+        "new presentations, all samples from rest: two blocks from INPUT; no targets, nudge off",
     ),
     _op(0x21, "targets", 2, _B.NEXT, "take what to nudge to: one block from TARGET"),
     _op(0x22, "notargets", 1, _B.NEXT, "forget the targets"),
@@ -158,13 +158,13 @@ INSTRUCTIONS: tuple[Op, ...] = (
         _B.ITS_PHASE,
         "go on for so many ticks; the controller sleeps. Pushes what RECORD asks for to OUT",
     ),
-    _op(0x25, "snapshot slot@a", 2, _B.NEXT, "keep what the lanes remember, on the chip"),
+    _op(0x25, "snapshot slot@a", 2, _B.NEXT, "keep what the samples remember, on the chip"),
     _op(
         0x26,
         "restore slot@a",
         2,
         _B.NEXT,
-        "put the lanes back where the snapshot was taken, and the phase too; right after begin, start there",
+        "put the samples back where the snapshot was taken, and the phase too; right after begin, start there",
     ),
     _op(0x27, "push slot@a", 2, _B.LOADING, "push a snapshot to OUT"),
     _op(0x28, "pull slot@a", 2, _B.LOADING, "take a snapshot from DATA"),
@@ -189,7 +189,7 @@ INSTRUCTIONS: tuple[Op, ...] = (
         _B.NEXT,
         "begin a further moment in a bank, for rules that watch; begin empties all",
     ),
-    _op(0x32, "book layer@imm", 2, _B.READOUT, "book that the outside read the values of a layer"),
+    _op(0x32, "readout layer@imm", 2, _B.READOUT, "count that the outside read the values of a layer"),
     _op(
         0x40,
         "update bank@a bank@b bank@c span@imm",

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from firmware_sim.banks import PRESYNAPTIC, Bank, shown_to
 from firmware_sim.codes import Code, Refusal
 from firmware_sim.container import bytes_of
-from firmware_sim.counting import ledger_arrays, ledger_from, peak, times_of, with_times, wrapped
+from firmware_sim.counting import counter_arrays, counters_from, peak, times_of, with_times, wrapped
 from firmware_sim.descriptions import check_snapshot, snapshot_from, update_from
 from firmware_sim.image import Tables, image_parts, read_image
 from firmware_sim.isa import ALL, PHASES, WHAT
@@ -25,8 +25,8 @@ from firmware_sim.regmap import RECORDS, Fault, Irq, by_name
 from firmware_sim.rule_text import EQPROP, rule_of
 from neurochip.learning.rule import LearningRule
 from neurochip.network import Network
-from neurochip.substrate import Ledger, Machine, Observable, Snapshot
-from neurochip.substrate.ledger import COUNTERS, PhaseBook
+from neurochip.substrate import Counters, Machine, Observable, Snapshot
+from neurochip.substrate.counters import COUNTERS, PhaseCounters
 
 __all__ = ["Operations"]
 
@@ -49,7 +49,7 @@ class Operations:
     registers, queues
         The device's.
     counter_width
-        Bits of a ledger counter.
+        Bits of a counter.
     most_lanes
         Presentations side by side, at most.
     """
@@ -64,7 +64,7 @@ class Operations:
         queues: dict[str, WordQueue],
         *,
         counter_width: int,
-        most_lanes: int,
+        largest_batch: int,
     ) -> None:
         self.machine = machine
         self.network = network
@@ -73,16 +73,16 @@ class Operations:
         self._registers = registers
         self._queues = queues
         self._width = counter_width
-        self._most_lanes = most_lanes
-        self._blank = Ledger(machine.ledger().populations, machine.ledger().sites, {})
-        self.control = self._blank  # what driving took, beside the machine's own ledger
+        self._largest_batch = largest_batch
+        self._blank = Counters(machine.counters().populations, machine.counters().sites, {})
+        self.control = self._blank  # what driving took, beside the machine's own counters
         self._seen = self._blank
         self.state = State.RESET
         self.banks: dict[int, Bank] = {}
         self.slots: dict[int, tuple[Snapshot, State]] = {}
         self._targets: Array | None = None
         self._sign = 0
-        self._lanes = 0
+        self._batch = 0
         self.rule_text = EQPROP
         self._rule: tuple[tuple[int, ...], LearningRule] | None = None
         self._at = 0
@@ -92,14 +92,14 @@ class Operations:
         }
 
     def reset(self) -> None:
-        """Forget everything but the weights, which must be loaded again; the books begin anew."""
+        """Forget everything but the weights, which must be loaded again; the counters begin anew."""
         self.state = State.RESET
         self.banks.clear()
         self.slots.clear()
-        self._targets, self._sign, self._lanes = None, 0, 0
+        self._targets, self._sign, self._batch = None, 0, 0
         self.rule_text, self._rule = EQPROP, None
         self.control = self._seen = self._blank
-        self.machine.restore_books(self._blank, 0)
+        self.machine.restore_counters(self._blank, 0)
 
     def carry_out(self, one: Instruction, at: int) -> None:
         """Do one instruction that is not one of the flow of control."""
@@ -124,9 +124,9 @@ class Operations:
             raise Refusal(Code.BAD_VALUE, f"t{one.imm} holds {ticks} ticks, a run has at most 65535")
         return ticks
 
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts, the controller's among them."""
-        return self.machine.ledger() + self.control
+        return self.machine.counters() + self.control
 
     # Blocks in and out.
 
@@ -149,7 +149,7 @@ class Operations:
             out.push(part)
         self.moved_words += size
 
-    # Weights and books.
+    # Weights and counters.
 
     def _do_load(self, _: Instruction) -> None:
         data = self._take("DATA", (1,))
@@ -161,44 +161,44 @@ class Operations:
         parts = image_parts(self.digest, self._tables, self.machine.parameters())
         self._push([np.frombuffer(b"".join(bytes_of(part) for part in parts), dtype=np.uint8)])
 
-    def _do_books(self, _: Instruction) -> None:
+    def _do_counters(self, _: Instruction) -> None:
         present, counts, shared = self._take("DATA", (1,)), self._take("DATA", (3,)), self._take("DATA", (2,))
         updates, times = self._take("DATA", (1,)), self._take("DATA", (1,))
         arrays = (present, counts, shared, updates)
         # Counts may be below 0: spikes in flight are those at the end of a phase less those at its beginning.
         if any(a.dtype != np.int64 for a in arrays) or any(a.size and a.min() < 0 for a in (shared, updates)):
             raise Refusal(
-                Code.BAD_BLOCK, "books are whole numbers; presentations, ticks and updates not below 0"
+                Code.BAD_BLOCK, "counters are whole numbers; presentations, ticks and updates not below 0"
             )
-        whole = with_times(ledger_from(self._blank, present, counts, shared), times)
+        whole = with_times(counters_from(self._blank, present, counts, shared), times)
         if updates.size != 1:
             raise Refusal(Code.BAD_BLOCK, "there is one number of updates")
         self.take_up(whole, int(updates[0]))
 
-    def take_up(self, ledger: Ledger, updates: int) -> None:
-        """Go on counting from these books, the controller's among them."""
-        self.machine.restore_books(ledger.without_control(), updates)
-        nothing = np.zeros((len(ledger.sites), len(COUNTERS)), dtype=np.int64)
+    def take_up(self, counters: Counters, updates: int) -> None:
+        """Go on counting from these counters, the controller's among them."""
+        self.machine.restore_counters(counters.without_control(), updates)
+        nothing = np.zeros((len(counters.sites), len(COUNTERS)), dtype=np.int64)
         only = {
-            p: PhaseBook(0, 0, nothing, control=book.control)
-            for p, book in ledger.phases.items()
-            if any(book.control)
+            p: PhaseCounters(0, 0, nothing, control=counted.control)
+            for p, counted in counters.phases.items()
+            if any(counted.control)
         }
-        self.control = Ledger(ledger.populations, ledger.sites, only)
-        self._seen = self.ledger()
+        self.control = Counters(counters.populations, counters.sites, only)
+        self._seen = self.counters()
 
     def _do_count(self, _: Instruction) -> None:
-        ledger = self.ledger()
-        if peak(ledger, self._seen) >= 1 << self._width - 1:
+        counters = self.counters()
+        if peak(counters, self._seen) >= 1 << self._width - 1:
             self._raise(_FAULTS, Fault.COUNTER_OVERRUN)
-        self._seen = ledger
+        self._seen = counters
         self._registers.put(_IRQ, self._registers.get(_IRQ) & ~Irq.WRAP)
-        present, counts, shared = ledger_arrays(ledger)
-        self._push([present, wrapped(counts, self._width), wrapped(shared, self._width), times_of(ledger)])
+        present, counts, shared = counter_arrays(counters)
+        self._push([present, wrapped(counts, self._width), wrapped(shared, self._width), times_of(counters)])
 
     def watch_counters(self) -> None:
-        """Set the interrupt WRAP when a ledger counter has moved a quarter of its range since it was last read."""
-        if peak(self.ledger(), self._seen) >= 1 << self._width - 2:
+        """Set the interrupt WRAP when a counter has moved a quarter of its range since it was last read."""
+        if peak(self.counters(), self._seen) >= 1 << self._width - 2:
             self._raise(_IRQ, Irq.WRAP)
 
     def _raise(self, register: Any, bit: int) -> None:
@@ -208,16 +208,16 @@ class Operations:
 
     def _do_begin(self, _: Instruction) -> None:
         inputs, numbers = self._take("INPUT", (2,)), self._take("INPUT", (1,))
-        lanes = inputs.shape[0]
-        if not 1 <= lanes <= self._most_lanes:
+        batch = inputs.shape[0]
+        if not 1 <= batch <= self._largest_batch:
             raise Refusal(
-                Code.BAD_VALUE, f"a device presents 1 to {self._most_lanes} lanes at a time, got {lanes}"
+                Code.BAD_VALUE, f"a device presents 1 to {self._largest_batch} samples at a time, got {batch}"
             )
         if inputs.dtype.kind != "f" or numbers.dtype != np.uint64:
             raise Refusal(Code.BAD_BLOCK, "inputs are floating point numbers, presentation numbers u64")
         self.machine.begin(inputs, numbers)
         self.banks.clear()
-        self._targets, self._sign, self._lanes = None, 0, lanes
+        self._targets, self._sign, self._batch = None, 0, batch
 
     def _do_targets(self, _: Instruction) -> None:
         targets = take_block(self._queues["TARGET"])
@@ -245,7 +245,7 @@ class Operations:
         if record:
             # What is recorded has room for every population rounded up to whole words of 64 neurons.
             slots = sum(-(-size // 64) * 64 for size in self.network.sizes)
-            needed = ticks * self._lanes * slots * 8 * len(record) // 4
+            needed = ticks * self._batch * slots * 8 * len(record) // 4
             if needed > self._queues["OUT"].room:
                 raise Refusal(
                     Code.OUT_FULL,
@@ -257,7 +257,7 @@ class Operations:
         if record:
             self._push([array for name in record for array in getattr(settled, name)])
 
-    # What the lanes remember.
+    # What the samples remember.
 
     def _do_snapshot(self, one: Instruction) -> None:
         self.slots[one.a] = (self.machine.snapshot(), self.state)
@@ -310,8 +310,8 @@ class Operations:
             raise Refusal(Code.EMPTY_BANK, f"m{one.a}: layer {layer} was not observed into it")
         self._push([self.banks[one.a].shown[layer]])
 
-    def _do_book(self, one: Instruction) -> None:
-        self.machine.book_readout(self._layer(one))
+    def _do_readout(self, one: Instruction) -> None:
+        self.machine.count_readout(self._layer(one))
 
     # Learning.
 
@@ -349,7 +349,7 @@ class Operations:
             (one.a, one.b, one.c),
             one.imm * beta,
             self._targets,
-            (len(self.network.sizes), self._lanes),
+            (len(self.network.sizes), self._batch),
         )
         if not (math.isfinite(share) and math.isfinite(beta) and beta != 0):
             raise Refusal(

@@ -17,8 +17,8 @@ from firmware_sim.queues import DTYPES, OUT_MARK
 from firmware_sim.regmap import BITS, MAP_VERSION, MOST_LAYERS, REGISTERS
 from firmware_sim.transaction import MOST_OPERATIONS
 from neurochip.durable.atomic import replacing
-from neurochip.substrate.ledger import CONTROL, Phase
-from neurochip.substrate.ledger import COUNTERS as LEDGER_COUNTERS
+from neurochip.substrate.counters import CONTROL, Phase
+from neurochip.substrate.counters import COUNTERS as COUNTER_NAMES
 
 __all__ = ["PAGES", "protocol", "registers"]
 
@@ -167,31 +167,31 @@ def _queues() -> list[str]:
                     "OUT",
                     "phases i64 [p]; counters u64 [p, core, counter]; shared u64 [p, 5]; times of phases, JSON, or nothing",
                 ),
-                ("books", "DATA", "the same four as i64 and bytes, with updates i64 [1] before the last"),
+                ("counters", "DATA", "the same four as i64 and bytes, with updates i64 [1] before the last"),
                 (
                     "begin",
                     "INPUT",
-                    "inputs [lane, unit], float32 or float64; presentation numbers u64 [lane]",
+                    "inputs [sample, unit], float32 or float64; presentation numbers u64 [sample]",
                 ),
-                ("targets", "TARGET", "targets [lane, unit], float32 or float64"),
-                ("run", "OUT", "for each bit of RECORD one array per layer, [tick, lane, unit]"),
+                ("targets", "TARGET", "targets [sample, unit], float32 or float64"),
+                ("run", "OUT", "for each bit of RECORD one array per layer, [tick, sample, unit]"),
                 (
                     "push",
                     "OUT",
                     "tick, ran, state i64 [3]; names of arrays, bytes, parted by newlines; the arrays",
                 ),
                 ("pull", "DATA", "the same"),
-                ("read", "OUT", "[lane, unit]"),
+                ("read", "OUT", "[sample, unit]"),
                 (
                     "write",
                     "DATA",
                     "float64 [update, 5]: projection, rate, words per axon, terms, samples summed already (−1: each "
-                    "row is one); for each term pre and post [lane, unit]; then the change of biases of each layer from 1 on, or an empty block",
+                    "row is one); for each term pre and post [sample, unit]; then the change of biases of each layer from 1 on, or an empty block",
                 ),
             ],
         ),
-        "Phases of count and books, in order: " + ", ".join(phase.value for phase in Phase) + ".\n",
-        "Counters, in order: " + ", ".join(LEDGER_COUNTERS) + ".\n",
+        "Phases of count and counters, in order: " + ", ".join(phase.value for phase in Phase) + ".\n",
+        "Counters, in order: " + ", ".join(COUNTER_NAMES) + ".\n",
         "Shared, in order: presentations, ticks, " + ", ".join(CONTROL) + ".\n",
         "Counters have COUNTER_WIDTH bits and wrap. A driver adds up how far they moved between two readings, as a signed "
         "number of so many bits; with IRQ.WRAP enabled it is told when one has moved a quarter of its range. "
@@ -203,7 +203,9 @@ def _programs() -> list[str]:
     rows = []
     for op in INSTRUCTIONS:
         fields = ", ".join(f"{o.kind.value} ({o.field})" for o in op.operands)
-        rows.append((f"`{op.number:#04x}`", f"`{op.name}`", fields, str(op.cycles), op.books.value, op.doc))
+        rows.append(
+            (f"`{op.number:#04x}`", f"`{op.name}`", fields, str(op.cycles), op.by_phase.value, op.doc)
+        )
     numbers = [
         ("phase", ", ".join(f"{k} {phase.value}" for k, phase in enumerate(PHASES))),
         ("what", ", ".join(f"{k} {name}" for k, name in enumerate(WHAT))),
@@ -233,10 +235,10 @@ def _programs() -> list[str]:
         f"fields are 0. There are {COUNTERS} loop counters, 8 banks, 4 slots and {MOST_LAYERS} layers. A program is verified "
         "before it starts: it ends with halt, every jump stays inside, the only way back is djnz, loops are nested or apart "
         "and nothing inside changes their counter; so every program ends. WATCHDOG bounds how late.\n",
-        _table(("opcode", "name", "operands", "cycles", "booked in", "does"), rows),
+        _table(("opcode", "name", "operands", "cycles", "counted in", "does"), rows),
         "Cycles are the controller's, beside one per word that crosses the bus or a queue; it sleeps while the chip runs. "
         "\u201cWith the next\u201d: in the phase of the next instruction that has one. What crosses the bus outside of programs "
-        "is booked the same way, with the bytes of its frames; a frame that is sent again is not counted again. "
+        "is counted the same way, with the bytes of its frames; a frame that is sent again is not counted again. "
         "\u201cNowhere\u201d: counts are read and set by the emulator, which costs a chip nothing, with the transaction that "
         "does it and its halt; so a run that goes on from a checkpoint counts what one that was never stopped does.\n",
         _table(("operand", "values"), [*numbers, *ranges]),

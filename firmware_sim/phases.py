@@ -15,7 +15,7 @@ class State(enum.IntEnum):
 
     RESET = 0  # no weights yet
     LOADED = 1  # weights, nothing presented
-    BEGUN = 2  # inputs presented, all lanes at rest or where a snapshot put them
+    BEGUN = 2  # inputs presented, all samples at rest or where a snapshot put them
     FREE = 3
     NUDGED = 4
     NUDGED_NEGATIVE = 5
@@ -37,7 +37,7 @@ _PRESENTED = _HAS_WEIGHTS - {State.LOADED}
 # back (restore) or by new presentations (begin): a free phase that comes after it would start from a pulled state.
 MOVES: dict[str, frozenset[State]] = {
     "load": _ANY,
-    "books": _ANY,
+    "counters": _ANY,
     "count": _ANY,
     "rule": _ANY,
     "dump": _HAS_WEIGHTS,
@@ -53,7 +53,7 @@ MOVES: dict[str, frozenset[State]] = {
     "observe": _PRESENTED,
     "mark": _PRESENTED,
     "read": _PRESENTED,
-    "book": _PRESENTED,
+    "readout": _PRESENTED,
     "update": _PRESENTED - {State.BEGUN, State.EVALUATION},
     "run free": frozenset({State.BEGUN, State.FREE}),
     "run nudged": frozenset({State.BEGUN, State.FREE, State.NUDGED}),

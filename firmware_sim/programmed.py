@@ -15,7 +15,7 @@ from firmware_sim.program import Program, Ticket
 from firmware_sim.queues import OUT_MARK, WordQueue, Words, block_of, take_block
 from firmware_sim.regmap import MAP_VERSION, Control, Fault, Irq, by_name
 from firmware_sim.transaction import Transaction
-from neurochip.substrate import Ledger
+from neurochip.substrate import Counters
 
 __all__ = ["REGISTERS", "Answer", "ProgrammedDevice", "float_block"]
 
@@ -49,7 +49,7 @@ class ProgrammedDevice(ABC):
     digest, sizes
         Hash of the compiled chip and the neurons of its layers: the device must hold the same.
     program
-        What whoever is made of this delivers to it, once its own books are ready.
+        What whoever is made of this delivers to it, once its own counters are ready.
     """
 
     def __init__(self, link: Link, digest: str, sizes: tuple[int, ...], program: Program) -> None:
@@ -60,7 +60,7 @@ class ProgrammedDevice(ABC):
         self._counting = False
 
     @abstractmethod
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts; called when a counter is about to come round to where it was last read."""
 
     def _identify(self, compiled: str, layers: tuple[int, ...]) -> dict[str, list[int]]:
@@ -128,7 +128,7 @@ class ProgrammedDevice(ABC):
             answer = self.link.exchange(Transaction().drain(REGISTERS["OUT"], _FILL))
             self._refused(answer)
         if irq & Irq.WRAP and not self._counting:
-            self.ledger()
+            self.counters()
         return _answers(pushed) if drains else []
 
     def _refused(self, answer: Words) -> None:
@@ -209,7 +209,7 @@ class ProgrammedDevice(ABC):
         return [array for answer in answers if answer.at == ticket.at for array in answer.arrays]
 
     def save(self) -> None:
-        """Let the device keep its state; only between presentations, as lanes are not kept."""
+        """Let the device keep its state; only between presentations, as samples are not kept."""
         self._refused(self.link.exchange(Transaction().write(REGISTERS["CONTROL"], Control.SAVE)))
         self.link.saved()
 

@@ -95,10 +95,10 @@ class Register:
 class Control(enum.IntFlag):
     """What a write to CONTROL does."""
 
-    RESET = 1  # registers, queues, program, banks, slots, books; weights must be loaded again
+    RESET = 1  # registers, queues, program, banks, slots, counters; weights must be loaded again
     FLUSH = 2  # empty the queues
     VERIFY = 4  # check the program; only a verified one starts
-    SAVE = 8  # keep weights, books, registers, banks and slots in the device's file, not the lanes
+    SAVE = 8  # keep weights, counters, registers, banks and slots in the device's file, not the samples
 
 
 class Fault(enum.IntFlag):
@@ -106,7 +106,7 @@ class Fault(enum.IntFlag):
 
     ERROR = 1  # a program was refused or went wrong; START does nothing while it stands
     OVERFLOW = 2  # words were written to a full queue, and not taken
-    COUNTER_OVERRUN = 4  # a ledger counter moved half of its range or more between two readings
+    COUNTER_OVERRUN = 4  # a counter moved half of its range or more between two readings
 
 
 class Irq(enum.IntFlag):
@@ -114,7 +114,7 @@ class Irq(enum.IntFlag):
 
     DONE = 1  # a program came to its end
     ERROR = 2  # a bit of FAULTS was set
-    WRAP = 4  # a ledger counter has moved a quarter of its range since it was last read
+    WRAP = 4  # a counter has moved a quarter of its range since it was last read
 
 
 class Feature(enum.IntFlag):
@@ -148,12 +148,12 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
         ("10 ADJOINT", "the exact gradient by each neuron's current can be read, as only an emulation can"),
     ),
     "CONTROL": (
-        ("0 RESET", "registers, queues, program, banks, slots and books; weights must be loaded again"),
+        ("0 RESET", "registers, queues, program, banks, slots and counters; weights must be loaded again"),
         ("1 FLUSH", "empty all queues"),
         ("2 VERIFY", "check PROGRAM_LENGTH instructions; only a verified program starts"),
         (
             "3 SAVE",
-            "keep weights, books, registers, banks and slots in the device's file; lanes are not kept",
+            "keep weights, counters, registers, banks and slots in the device's file; samples are not kept",
         ),
     ),
     "STATUS": (
@@ -165,13 +165,13 @@ BITS: dict[str, tuple[tuple[str, str], ...]] = {
         ("1 OVERFLOW", "words were written to a full queue, and none of them was taken"),
         (
             "2 COUNTER_OVERRUN",
-            "a ledger counter moved half of its range or more between two readings: counts are lost",
+            "a counter moved half of its range or more between two readings: counts are lost",
         ),
     ),
     "IRQ": (
         ("0 DONE", "a program came to its end"),
         ("1 ERROR", "a bit of FAULTS was set"),
-        ("2 WRAP", "a ledger counter has moved a quarter of its range since it was last read"),
+        ("2 WRAP", "a counter has moved a quarter of its range since it was last read"),
     ),
     "RECORD": (("0 spikes, 1 states, 2 step sizes", "what RUN pushes to OUT for every tick"),),
 }
@@ -189,9 +189,7 @@ REGISTERS: tuple[Register, ...] = (
     ),
     Register(name="MAP_VERSION", offset=0x004, access=_A.R, reset=(MAP_VERSION,), doc="version of this map"),
     Register(name="FEATURES", offset=0x008, access=_A.R, width=11, doc="what the chip is and can do"),
-    Register(
-        name="COUNTER_WIDTH", offset=0x00C, access=_A.R, width=7, doc="bits of the ledger counters of COUNT"
-    ),
+    Register(name="COUNTER_WIDTH", offset=0x00C, access=_A.R, width=7, doc="bits of the counters of COUNT"),
     Register(name="DIGEST", offset=0x010, access=_A.R, words=4, doc="hash of the network on its chip"),
     Register(
         name="NAME", offset=0x020, access=_A.R, words=4, doc="the kind of substrate, ASCII, filled with 0"
@@ -281,14 +279,14 @@ REGISTERS: tuple[Register, ...] = (
         offset=0x220,
         access=_A.W,
         port="INPUT",
-        doc="blocks for BEGIN: inputs [lane, unit], presentation numbers [lane]",
+        doc="blocks for BEGIN: inputs [sample, unit], presentation numbers [sample]",
     ),
     Register(
         name="TARGET",
         offset=0x224,
         access=_A.W,
         port="TARGET",
-        doc="blocks for TARGETS: targets [lane, unit]",
+        doc="blocks for TARGETS: targets [sample, unit]",
     ),
     Register(
         name="DATA", offset=0x228, access=_A.W, port="DATA", doc="blocks for LOAD, BOOKS, PULL and WRITE"

@@ -24,7 +24,7 @@ from neurochip.errors import ConfigError
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
 from neurochip.runs.building import build
-from neurochip.substrate import Ledger
+from neurochip.substrate import Counters
 from neurochip.training.streams import first_parameters
 
 __all__ = ["Ran", "run_program"]
@@ -38,7 +38,7 @@ class Ran:
     ----------
     answers
         What it pushed to OUT, in order.
-    ledger
+    counters
         What the chip counted, and what driving it took.
     left
         Words that it left in INPUT and TARGET.
@@ -47,7 +47,7 @@ class Ran:
     """
 
     answers: tuple[Answer, ...]
-    ledger: Ledger
+    counters: Counters
     left: tuple[int, int]
     energy: EnergyReport | str
 
@@ -58,7 +58,7 @@ def run_program(
     *,
     entry: str | None = None,
     batches: int = 1,
-    lanes: int | None = None,
+    batch: int | None = None,
     threads: int = 1,
     connect: Callable[[], Link] | None = None,
 ) -> Ran:
@@ -85,9 +85,9 @@ def run_program(
             if isinstance(rule, LearningRule) and is_programmable(rule):
                 chip.set_rule(*ProgrammedRule(rule).registers())
             chip.set_nudge(spec.learning.beta)
-        size = lanes if lanes is not None else spec.learning.minibatch if spec.learning else 20
+        size = batch if batch is not None else spec.learning.minibatch if spec.learning else 20
         if size < 1:
-            raise ConfigError("lanes", f"must be ≥ 1, got {size}")
+            raise ConfigError("batch", f"must be ≥ 1, got {size}")
         if batches:
             _feed(chip, data.load(spec.data), batches, size)
         services = chip.program
@@ -95,19 +95,19 @@ def run_program(
         answers = chip.start_at(0 if entry is None else program.entry(entry))
         left = chip.levels()[:2]
         chip.deliver(services)
-        ledger = chip.ledger()
+        counters = chip.counters()
     finally:
         link.close()
     try:
-        energy: EnergyReport | str = price(ledger, hardware_of(spec), built.chip.prices)
+        energy: EnergyReport | str = price(counters, hardware_of(spec), built.chip.prices)
     except ConfigError as error:
         energy = str(error)
-    return Ran(tuple(answers), ledger, (left[0], left[1]), energy)
+    return Ran(tuple(answers), counters, (left[0], left[1]), energy)
 
 
-def _feed(chip: DrivenChip, samples: Dataset, batches: int, lanes: int) -> None:
+def _feed(chip: DrivenChip, samples: Dataset, batches: int, batch: int) -> None:
     n = len(samples.train)
-    for batch in range(batches):
-        chosen = np.arange(batch * lanes, (batch + 1) * lanes) % n
-        numbers = np.arange(batch * lanes, (batch + 1) * lanes, dtype=np.uint64)
+    for number in range(batches):
+        chosen = np.arange(number * batch, (number + 1) * batch) % n
+        numbers = np.arange(number * batch, (number + 1) * batch, dtype=np.uint64)
         chip.feed(samples.inputs(chosen), numbers, samples.targets(chosen))

@@ -1,4 +1,4 @@
-"""The sequencer: fetches instructions, keeps loop counters, watchdog and the books of what driving costs."""
+"""The sequencer: fetches instructions, keeps loop counters, watchdog and the counters of what driving costs."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import numpy as np
 
 from firmware_sim.codes import Code, Refusal, code_of
 from firmware_sim.isa import COUNTERS as LOOP_COUNTERS
-from firmware_sim.isa import PHASES, Books
+from firmware_sim.isa import PHASES, Counted
 from firmware_sim.operations import Operations
 from firmware_sim.program import Instruction
 from firmware_sim.registers import RegisterFile
 from firmware_sim.regmap import by_name
 from neurochip.errors import NeurochipError
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 
 __all__ = ["Halted", "Sequencer"]
 
 _T, _WATCHDOG = by_name("T"), by_name("WATCHDOG")
 _HARDWARE = {name: by_name(f"COUNT_{name.upper()}") for name in ("instructions", "cycles", "ticks", "words")}
-_FIXED = {Books.UPDATE: Phase.UPDATE, Books.READOUT: Phase.READOUT, Books.LOADING: Phase.LOADING}
+_FIXED = {Counted.UPDATE: Phase.UPDATE, Counted.READOUT: Phase.READOUT, Counted.LOADING: Phase.LOADING}
 
 
 class Halted(Exception):
@@ -53,7 +53,7 @@ class Sequencer:
         self._spent: dict[Phase, list[int]] = {}
 
     def reset(self) -> None:
-        """Forget the program and what is not yet booked."""
+        """Forget the program and what is not yet counted."""
         self.program = None
         self._pending = [0, 0, 0]
         self._spent = {}
@@ -118,7 +118,7 @@ class Sequencer:
             error.add_note(f"instruction {at}: {self.program[at].text()}")
             raise
         finally:
-            self._book()
+            self._enter()
 
     def _flow(self, one: Instruction, at: int, counters: list[int]) -> int | None:
         """Return where to go on after an instruction of the flow of control; `None` for any other."""
@@ -153,9 +153,9 @@ class Sequencer:
         self._pending[0] += out
         self._pending[1] += 4 * out
         self._pending[2] += one.op.cycles + words
-        if one.op.books is Books.NEXT:
+        if one.op.by_phase is Counted.NEXT:
             return
-        phase = PHASES[one.a] if one.op.books is Books.ITS_PHASE else _FIXED[one.op.books]
+        phase = PHASES[one.a] if one.op.by_phase is Counted.ITS_PHASE else _FIXED[one.op.by_phase]
         spent = self._spent.setdefault(phase, [0, 0, 0])
         for k in range(3):
             spent[k] += self._pending[k]
@@ -166,9 +166,9 @@ class Sequencer:
 
         So a run that reads its counts once more, or goes on from those of a checkpoint, counts what it would have.
         """
-        if one.op.books is not Books.NOWHERE:
+        if one.op.by_phase is not Counted.NOWHERE:
             return self._is_counting and one.op.name == "halt"
-        if one.op.name == "books":
+        if one.op.name == "counters":
             self._pending = [0, 0, 0]
         else:
             self._pending = [left - own for left, own in zip(self._pending, self._own, strict=True)]
@@ -176,16 +176,18 @@ class Sequencer:
         self._own = [0, 0, 0]
         return True
 
-    def _book(self) -> None:
-        """Enter what was spent into the ledger."""
+    def _enter(self) -> None:
+        """Enter what was spent into the counters."""
         control = self._operations.control
         nothing = np.zeros((len(control.sites), len(COUNTERS)), dtype=np.int64)
-        books = {p: PhaseBook(0, 0, nothing, control=(n[0], n[1], n[2])) for p, n in self._spent.items()}
-        self._operations.control = control + Ledger(control.populations, control.sites, books)
+        by_phase = {
+            p: PhaseCounters(0, 0, nothing, control=(n[0], n[1], n[2])) for p, n in self._spent.items()
+        }
+        self._operations.control = control + Counters(control.populations, control.sites, by_phase)
         self._spent = {}
 
     def dump(self) -> Mapping[str, list[int]]:
-        """Return what is not yet booked."""
+        """Return what is not yet counted."""
         return {"pending": list(self._pending)}
 
     def restore(self, state: Mapping[str, list[int]]) -> None:

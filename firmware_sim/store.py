@@ -1,4 +1,4 @@
-"""The device's file: weights, books, registers, program, banks, slots and the session. Lanes are not kept."""
+"""The device's file: weights, counters, registers, program, banks, slots and the session. Samples are not kept."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from firmware_sim.banks import Bank
 from firmware_sim.codes import FirmwareError, Refusal
 from firmware_sim.container import bytes_of, read_sections, section_parts
-from firmware_sim.counting import ledger_arrays, ledger_from, times_of, with_times
+from firmware_sim.counting import counter_arrays, counters_from, times_of, with_times
 from firmware_sim.device import Device
 from firmware_sim.image import array_section, image_parts, read_array, read_image
 from firmware_sim.phases import State
@@ -67,12 +67,12 @@ class Store:
                 for k, bank in operations.banks.items()
             },
         }
-        present, counts, shared = ledger_arrays(operations.ledger())
+        present, counts, shared = counter_arrays(operations.counters())
         arrays: dict[str, Any] = {
             "PHASES": present,
             "COUNTS": counts,
             "SHARED": shared,
-            "TIMES": times_of(operations.ledger()),
+            "TIMES": times_of(operations.counters()),
             "PROGRAM": device.memory,
         }
         for k, (snapshot, _) in operations.slots.items():
@@ -116,13 +116,13 @@ class Store:
                 str(self.path), "is the state of another chip; serve its run, or remove the file"
             )
         device.reset()
-        ledger = ledger_from(
-            operations.ledger(),
+        counters = counters_from(
+            operations.counters(),
             read_array(sections, "PHASES"),
             read_array(sections, "COUNTS"),
             read_array(sections, "SHARED"),
         )
-        operations.take_up(with_times(ledger, read_array(sections, "TIMES")), numbers["updates"])
+        operations.take_up(with_times(counters, read_array(sections, "TIMES")), numbers["updates"])
         if numbers["loaded"]:
             operations.machine.load(read_image(sections["IMAGE"], operations.digest, None))
             operations.state = State.LOADED

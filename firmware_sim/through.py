@@ -47,7 +47,7 @@ def driven(link: Link, spec: RunSpec, built: Built, schedule: Program | None = N
     return DrivenChip(
         link,
         built.network,
-        built.substrate.ledger(),
+        built.substrate.counters(),
         chip_digest(spec, built),
         tables_of(built.image),
         with_services(schedule),

@@ -1,4 +1,4 @@
-"""neurochip: neuromorphic hardware emulated with exact books of bits, time and energy.
+"""neurochip: neuromorphic hardware emulated with exact counters of bits, time and energy.
 
 The public names, those that plug-ins are made of included; beside them are `neurochip.papers`, which experiments are
 made of, and `neurochip.testing`, the contracts that plug-ins are tested by. Names are loaded when first used, so that

@@ -155,7 +155,7 @@ def _machine() -> Iterator[Finding]:
         "threads",
         "good",
         str(usable_cores()),
-        "lanes are shared among them; results do not change",
+        "samples are shared among them; results do not change",
     )
     blas = os.environ.get("OPENBLAS_NUM_THREADS")
     yield Finding(

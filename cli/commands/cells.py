@@ -71,7 +71,7 @@ def extract(cells: Path, models: Path, cell: str, out: Path | None, as_json: boo
     found = extracted(text, place, cell, models, said)
     if out is not None:
         with replacing(out) as file:
-            file.write(found.sheet.encode())
+            file.write(found.library.encode())
     if as_json:
         click.echo(json.dumps({"figures": found.figures, "set": found.words, "source": found.source}))
         return

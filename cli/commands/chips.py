@@ -120,7 +120,7 @@ def show(name: str, toml: bool) -> None:
     chip = read_chip(name)
     sources = Sources()
     click.echo(f"{chip.name}: {chip.about}\n")
-    _print_sheet(chip, sources)
+    _print_specification(chip, sources)
     click.echo(f"\n{_placement_words(chip)}\n")
     _print_prices(chip.prices, sources)
     sources.print()
@@ -143,7 +143,7 @@ def _placement_words(chip: ChipSpec) -> str:
     )
 
 
-def _print_sheet(chip: ChipSpec, sources: Sources) -> None:
+def _print_specification(chip: ChipSpec, sources: Sources) -> None:
     from ..screen import print_table
 
     rows: list[tuple[str, ...]] = []
@@ -221,7 +221,7 @@ def _print_prices(prices: PriceList, sources: Sources) -> None:
 @click.option("--mhz", type=click.FloatRange(min=0), default=0.0, metavar="MHZ", help="Clock to aim at.")
 @click.option(
     "--write",
-    "sheet",
+    "specification",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
     help="Write a chip specification of it (--liberty).",
@@ -236,7 +236,7 @@ def synthesise_command(
     ice40: bool,
     core: int | None,
     mhz: float,
-    sheet: Path | None,
+    specification: Path | None,
     node: str,
     as_json: bool,
 ) -> None:
@@ -252,7 +252,7 @@ def synthesise_command(
 
     if ice40 and liberty is not None:
         raise click.UsageError("--ice40 and --liberty are two targets; give one of them")
-    if sheet is not None and liberty is None:
+    if specification is not None and liberty is None:
         raise click.UsageError("--write needs the energies of --liberty")
     target: Target = "ice40" if ice40 else "generic" if liberty is None else "liberty"
 
@@ -261,8 +261,8 @@ def synthesise_command(
             click.echo(f"{what} …", err=True)
 
     made = synthesise(folder, target=target, liberty=liberty, core=core, frequency_mhz=mhz, told=told)
-    if sheet is not None:
-        write_specification(chip_specification(made, sheet.stem, node=node), sheet)
+    if specification is not None:
+        write_specification(chip_specification(made, specification.stem, node=node), specification)
     if as_json:
         parts = {
             key: part._asdict() for key in ("cells", "placed", "energies") if (part := getattr(made, key))
@@ -271,5 +271,5 @@ def synthesise_command(
         return
     for name, value in in_words(made):
         click.echo(f"{name}: {value}")
-    if sheet is not None:
-        click.echo(f"{sheet}: neurochip chips show {sheet}")
+    if specification is not None:
+        click.echo(f"{specification}: neurochip chips show {specification}")

@@ -103,7 +103,7 @@ def image(run: str, overrides: tuple[str, ...], seed: int | None, out: Path) -> 
     help="Minibatches in the queues.",
 )
 @click.option(
-    "--lanes", type=click.IntRange(min=1), metavar="N", help="Samples of a minibatch.  [default: the run's]"
+    "--batch", type=click.IntRange(min=1), metavar="N", help="Samples of a minibatch.  [default: the run's]"
 )
 @THREADS
 @click.option(
@@ -120,7 +120,7 @@ def run_one(
     seed: int | None,
     entry: str | None,
     batches: int,
-    lanes: int | None,
+    batch: int | None,
     threads: int | None,
     device: str | None,
     token_file: Path | None,
@@ -137,7 +137,7 @@ def run_one(
     made = _program(program)
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
     ran = run_program(
-        made, spec, entry=entry, batches=batches, lanes=lanes, threads=threads or 1, connect=connect
+        made, spec, entry=entry, batches=batches, batch=batch, threads=threads or 1, connect=connect
     )
     if as_json:
         click.echo(json.dumps(_table(ran), indent=1))
@@ -230,7 +230,7 @@ def _table(ran: Ran) -> dict[str, Any]:
             {"instruction": answer.at, "arrays": [array.tolist() for array in answer.arrays]}
             for answer in ran.answers
         ],
-        "ledger": ran.ledger.to_json(),
+        "counters": ran.counters.to_json(),
         "left": {"INPUT": ran.left[0], "TARGET": ran.left[1]},
     }
 
@@ -247,14 +247,14 @@ def _print(program: Program, ran: Ran) -> None:
         for line in ran.energy.lines:
             if line.category == "control":
                 energy[line.phase] = energy.get(line.phase, 0.0) + line.joules
-    for phase, book in ran.ledger.phases.items():
-        words, size, cycles = book.control
+    for phase, counted in ran.counters.phases.items():
+        words, size, cycles = counted.control
         joules = f"{energy[phase.value] * 1e9:.1f} nJ" if phase.value in energy else "–"
         rows.append(
             (
                 phase.value,
-                str(book.ticks),
-                str(book.total("spikes_sent")),
+                str(counted.ticks),
+                str(counted.total("spikes_sent")),
                 str(words),
                 str(size),
                 str(cycles),

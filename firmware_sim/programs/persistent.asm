@@ -1,7 +1,7 @@
-; As before.asm, but each sample starts where it ended last time: wake brings its lanes back, sleep takes them away.
+; As before.asm, but each sample starts where it ended last time: wake brings its samples back, sleep takes them away.
 
 .entry wake, present, sleep
-wake:           pull      s1                    ; lanes from DATA
+wake:           pull      s1                    ; samples from DATA
                 restore   s1
                 halt
 present:        targets
@@ -23,5 +23,5 @@ part:           run       nudged, t1
                 read      m0, last
                 halt
 sleep:          snapshot  s1
-                push      s1                    ; lanes to OUT
+                push      s1                    ; samples to OUT
                 halt

@@ -1,12 +1,12 @@
 ; What a driver asks of the chip outside its schedule: one entry per call.
 ; t14 holds a layer, t15 a number of ticks.
 
-.entry load, dump, books, count, rule
+.entry load, dump, counters, count, rule
 load:           load                    ; an image from DATA
                 halt
 dump:           dump                    ; an image to OUT
                 halt
-books:          books                   ; a ledger from DATA
+counters:          counters                   ; a set of counters from DATA
                 halt
 count:          count                   ; all counters to OUT
                 halt
@@ -56,14 +56,14 @@ adjoint:        observe   adjoint, m7, t14
                 read      m7, t14
                 halt
 
-.entry snapshot, restore, book, write
+.entry snapshot, restore, readout, write
 snapshot:       snapshot  s3
                 push      s3
                 halt
 restore:        pull      s3
                 restore   s3
                 halt
-book:           book      t14
+readout:           readout      t14
                 halt
 write:          write                   ; terms from DATA
                 halt

@@ -8,7 +8,7 @@ from typing import Any
 from neurochip.analog.draw import synapse_currents
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec
-from neurochip.description.cell_sheet import Cell, CellSheet
+from neurochip.description.cell_library import Cell, CellLibrary
 from neurochip.network import Network
 from neurochip.substrate import Phase
 
@@ -33,13 +33,13 @@ def cell_counts(network: Network, spec: AnalogSpec) -> dict[str, int]:
     }
 
 
-def cells_area(network: Network, spec: AnalogSpec, cells: CellSheet) -> float:
+def cells_area(network: Network, spec: AnalogSpec, cells: CellLibrary) -> float:
     """Return the area of all cells, without wires, m²."""
     counts = cell_counts(network, spec)
     return math.fsum(counts[name] * cell.whole_area for name, cell in cells.cells.items())
 
 
-def cells_table(substrate: AnalogSubstrate, cells: CellSheet) -> dict[str, Any]:
+def cells_table(substrate: AnalogSubstrate, cells: CellLibrary) -> dict[str, Any]:
     """Return what stands in the report under ``analog.cells``; SI units."""
     tau, counts = substrate.spec.tau_s, cell_counts(substrate.network, substrate.spec)
     full = cells.full_scale_current(tau)
@@ -84,11 +84,13 @@ def _inversion(spec: AnalogSpec, cell: Cell, current: float) -> float | None:
 
 def _seconds(substrate: AnalogSubstrate, tau: float) -> dict[str, float]:
     """Return how long the circuit settles for a sample that it learns from, and for one that it classifies."""
-    books, tick = substrate.ledger().phases, tau * substrate.spec.settle.step
+    by_phase, tick = substrate.counters().phases, tau * substrate.spec.settle.step
     found = {}
-    trained = next((books[p].presentations for p in (Phase.NUDGED, Phase.FREE) if p in books), 0)
+    trained = next((by_phase[p].presentations for p in (Phase.NUDGED, Phase.FREE) if p in by_phase), 0)
     if trained:
-        found["training"] = tick * sum(books[p].ticks for p in _LEARNING if p in books) / trained
-    if Phase.EVALUATION in books and books[Phase.EVALUATION].presentations:
-        found["evaluation"] = tick * books[Phase.EVALUATION].ticks / books[Phase.EVALUATION].presentations
+        found["training"] = tick * sum(by_phase[p].ticks for p in _LEARNING if p in by_phase) / trained
+    if Phase.EVALUATION in by_phase and by_phase[Phase.EVALUATION].presentations:
+        found["evaluation"] = (
+            tick * by_phase[Phase.EVALUATION].ticks / by_phase[Phase.EVALUATION].presentations
+        )
     return found

@@ -100,7 +100,7 @@ def theorem(substrate: AnalogSubstrate, inputs: Array, targets: Array) -> Theore
     Parameters
     ----------
     substrate
-        Its die and weights are used, in a copy; its lanes are left alone.
+        Its die and weights are used, in a copy; its samples are left alone.
     inputs, targets
         [sample, unit] in [0, 1], and [sample, output].
     """
@@ -110,8 +110,8 @@ def theorem(substrate: AnalogSubstrate, inputs: Array, targets: Array) -> Theore
 
 
 def _points(exact: AnalogSubstrate) -> Callable[[int], Point]:
-    """Return what linearises the circuit at the voltages of a lane, once for each."""
-    return functools.cache(lambda lane: linearised(exact.lanes, lane, exact.flow))
+    """Return what linearises the circuit at the voltages of a sample, once for each."""
+    return functools.cache(lambda sample: linearised(exact.batch, sample, exact.flow))
 
 
 def _settle(exact: AnalogSubstrate, inputs: Array) -> None:
@@ -122,24 +122,24 @@ def _settle(exact: AnalogSubstrate, inputs: Array) -> None:
 def _both_sides(
     exact: AnalogSubstrate, samples: NDArray[np.intp], targets: Array, point_of: Callable[[int], Point]
 ) -> Theorem:
-    network, circuit, lanes = exact.network, exact.circuit, exact.lanes
+    network, circuit, batch = exact.network, exact.circuit, exact.batch
     starts = [int(at) for at in circuit.starts]
     shapes = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
     nu, gradient = [np.zeros(s) for s in shapes], [np.zeros(s) for s in shapes]
     cosines = np.full((len(samples), len(shapes)), np.nan)
     by_weight = [circuit.sensitivity(k) for k in range(len(shapes))]
-    for row, lane in enumerate(samples.tolist()):
-        point = point_of(lane)
+    for row, sample in enumerate(samples.tolist()):
+        point = point_of(sample)
         error = np.zeros(starts[-1])
-        error[starts[-2] :] = 2 * (lanes.voltage[lane, starts[-2] :] - targets[lane])
+        error[starts[-2] :] = 2 * (batch.voltage[sample, starts[-2] :] - targets[sample])
         moved = solve(point, error, transposed=False)
         wanted = solve(point, error, transposed=True) * circuit.neurons.gain
         for k, projection in enumerate(network.projections):
             post = slice(starts[projection.target - 1], starts[projection.target])
             if projection.source == 0:
-                pre = exact.inputs[lane].astype(np.float64)
+                pre = exact.inputs[sample].astype(np.float64)
             else:
-                pre = lanes.activity[lane, starts[projection.source - 1] : starts[projection.source]]
+                pre = batch.activity[sample, starts[projection.source - 1] : starts[projection.source]]
             here, there = np.outer(pre, moved[post]), np.outer(pre, wanted[post]) * by_weight[k]
             cosines[row, k] = cosine(here, there)
             nu[k] += here
@@ -153,10 +153,10 @@ def _in_error(
     """Return the first samples that have something to learn: an output off its target that no rail holds."""
     first = int(exact.circuit.starts[-2])
     found = []
-    for lane in range(len(targets)):
-        error = np.abs(exact.lanes.voltage[lane, first:] - targets[lane]) > _FITTED
-        if np.any(error[point_of(lane).free_from(first)]):
-            found.append(lane)
+    for sample in range(len(targets)):
+        error = np.abs(exact.batch.voltage[sample, first:] - targets[sample]) > _FITTED
+        if np.any(error[point_of(sample).free_from(first)]):
+            found.append(sample)
         if len(found) == most:
             break
     return np.array(found, dtype=np.intp)
@@ -207,7 +207,7 @@ def diagnose(substrate: AnalogSubstrate, inputs: Array, wanted: Array, *, solved
         point_of = _points(exact)
         chosen = _in_error(exact, targets, solved, point_of)
         both = _both_sides(exact, chosen, targets, point_of)
-        spectra = [_spectrum(exact, point_of(lane)) for lane in range(min(len(inputs), _MOST_SPECTRA))]
+        spectra = [_spectrum(exact, point_of(sample)) for sample in range(min(len(inputs), _MOST_SPECTRA))]
         table["solved"] = len(chosen)
         table["cosine"] = {
             name: cosine(a, b) for name, a, b in zip(names, both.nu, both.gradient, strict=True)

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.batch import Batch
 from neurochip.analog.circuit import Circuit
-from neurochip.analog.lanes import Lanes
-from neurochip.description.cell_sheet import CellSheet
+from neurochip.description.cell_library import CellLibrary
 
 __all__ = ["Draw", "synapse_currents"]
 
@@ -42,24 +42,24 @@ class Draw:
     ----------
     cells
         What synapses are.
-    lanes, inputs
-        The circuit as the phase begins, and what is presented, T[lane, unit].
+    samples, inputs
+        The circuit as the phase begins, and what is presented, T[sample, unit].
     """
 
-    def __init__(self, cells: CellSheet, lanes: Lanes, inputs: Array) -> None:
-        self._lanes, self._carries = lanes, cells.cells["synapse"].kind == "mirror"
-        bias, from_inputs, from_neurons = synapse_currents(lanes.circuit)
+    def __init__(self, cells: CellLibrary, batch: Batch, inputs: Array) -> None:
+        self._batch, self._carries = batch, cells.cells["synapse"].kind == "mirror"
+        bias, from_inputs, from_neurons = synapse_currents(batch.circuit)
         if self._carries:
-            self._still = len(lanes) * bias + float((inputs @ from_inputs).sum())
+            self._still = len(batch) * bias + float((inputs @ from_inputs).sum())
             self._moving, self._carried = from_neurons, 0.0
             self._before = self._now()
         else:
-            if lanes.activity is not lanes.voltage:  # what a neuron sends has a tail of its own
-                from_neurons = from_neurons * lanes.circuit.neurons.saturation
-            self._still = len(lanes) * (bias + float(from_inputs.sum()) + float(from_neurons.sum()))
+            if batch.activity is not batch.voltage:  # what a neuron sends has a tail of its own
+                from_neurons = from_neurons * batch.circuit.neurons.saturation
+            self._still = len(batch) * (bias + float(from_inputs.sum()) + float(from_neurons.sum()))
 
     def _now(self) -> float:
-        return float((np.abs(self._lanes.activity) @ self._moving).sum())
+        return float((np.abs(self._batch.activity) @ self._moving).sum())
 
     def watch(self, after: Callable[[int], None] | None) -> Callable[[int], None] | None:
         """Return what has to be called after every step: this, and ``after``."""
@@ -81,11 +81,11 @@ class Draw:
         return self._carries
 
     def charge(self, ticks: int, step: float) -> tuple[float, float]:
-        """Return what synapses and leaks drew in ``ticks`` of all lanes together, each of ``step`` time constants."""
-        lanes = self._lanes
-        if not len(lanes):
+        """Return what synapses and leaks drew in ``ticks`` of all samples together, each of ``step`` time constants."""
+        batch = self._batch
+        if not len(batch):
             return 0.0, 0.0
-        synapses = self._still / len(lanes) * ticks * step
+        synapses = self._still / len(batch) * ticks * step
         if self._carries:
             synapses += self._carried * step
-        return synapses, ticks * step * int(lanes.circuit.starts[-1])
+        return synapses, ticks * step * int(batch.circuit.starts[-1])

@@ -78,11 +78,11 @@ def _conductance(current: Array) -> Array:
 def ekv_pair(
     voltage: Any, saturation: Any, value: Any, slope: Any, step: float, level: float, activity: Any
 ) -> None:
-    """Write what pairs send: the current of the tail × (the curve at V + ``level``). T[lane, neuron] each."""
+    """Write what pairs send: the current of the tail × (the curve at V + ``level``). T[sample, neuron] each."""
     last = value.shape[0] - 1
-    for lane in range(voltage.shape[0]):
+    for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
-            v = float(voltage[lane, i])
+            v = float(voltage[sample, i])
             at = abs(v) / step
             sent = value[last]
             if at < last:
@@ -93,7 +93,7 @@ def ekv_pair(
                 sent += t * t * ((1 + 2 * u) * value[k + 1] - u * slope[k + 1])
             elif np.isnan(v):
                 sent = v
-            activity[lane, i] = saturation[i] * ((sent if v >= 0 else -sent) + level)
+            activity[sample, i] = saturation[i] * ((sent if v >= 0 else -sent) + level)
 
 
 def slopes(curve: Curve, voltage: Array) -> Array:

@@ -1,8 +1,8 @@
-"""All steps of an evaluation at once, for a few lanes at a time that stay in the cache.
+"""All steps of an evaluation at once, for a few samples at a time that stay in the cache.
 
-`neurochip.analog.integrate` takes one step after the other for all lanes, because a phase may be watched, nudged, noisy
-or left early. An evaluation that is none of these is the same steps in another order of lanes. Currents are summed one
-sender after the other, so that a lane's steps do not depend on its neighbours.
+`neurochip.analog.integrate` takes one step after the other for all samples, because a phase may be watched, nudged,
+noisy or left early. An evaluation that is none of these is the same steps in another order of samples. Currents are
+summed one sender after the other, so that a sample's steps do not depend on its neighbours.
 """
 
 from __future__ import annotations
@@ -12,56 +12,56 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.batch import Batch
 from neurochip.analog.circuit import Circuit
-from neurochip.analog.lanes import Lanes
 from neurochip.analog.step import HARD_SIGMOID, Neurons, current
 from neurochip.kernels._jit import entry, separate_kernel
 
 __all__ = ["evaluate_steps"]
 
-# Lanes. A loop of so many becomes vectors; one that is much shorter is unrolled into single numbers, ten times as slow.
+# Samples. A loop of so many becomes vectors; a much shorter one is unrolled into single numbers, ten times as slow.
 _TOGETHER = 64
 
 
 class Room(NamedTuple):
-    """Scratch for some lanes side by side."""
+    """Scratch for some samples side by side."""
 
-    v: Any  # T[neuron, lane]
-    after: Any  # T[neuron, lane]
-    base: Any  # T[neuron of layer 1, lane]
-    sent: Any  # T[neuron, lane]
-    worst: Any  # T[lane]
+    v: Any  # T[neuron, sample]
+    after: Any  # T[neuron, sample]
+    base: Any  # T[neuron of layer 1, sample]
+    sent: Any  # T[neuron, sample]
+    worst: Any  # T[sample]
 
 
-def evaluate_steps(lanes: Lanes, ticks: int) -> NDArray[np.float64]:
+def evaluate_steps(batch: Batch, ticks: int) -> NDArray[np.float64]:
     """Take ``ticks`` steps of equal length without nudge and noise, in place.
 
-    Returns the residual that is left, f64[lane], as `neurochip.analog.integrate.residual` does.
+    Returns the residual that is left, f64[sample], as `neurochip.analog.integrate.residual` does.
     """
-    circuit = lanes.circuit
-    n, dtype = int(circuit.starts[-1]), lanes.voltage.dtype
+    circuit = batch.circuit
+    n, dtype = int(circuit.starts[-1]), batch.voltage.dtype
     outline, weights = _outline(circuit)
     v, after, sent = (np.empty((n, _TOGETHER), dtype) for _ in range(3))
-    largest = np.zeros(len(lanes))
+    largest = np.zeros(len(batch))
     _steps(
         circuit.kind,
         ticks,
-        lanes.voltage,
-        lanes.from_input,
+        batch.voltage,
+        batch.from_input,
         circuit.neurons,
         outline,
         weights,
         Room(
             v,
             after,
-            np.empty((lanes.from_input.shape[1], _TOGETHER), dtype),
+            np.empty((batch.from_input.shape[1], _TOGETHER), dtype),
             sent,
             np.empty(_TOGETHER, dtype),
         ),
         largest,
     )
-    lanes.update_activity()
-    lanes.stale = True
+    batch.update_activity()
+    batch.stale = True
     return largest
 
 
@@ -81,22 +81,22 @@ def _outline(circuit: Circuit) -> tuple[Any, Any]:
 
 @separate_kernel
 def _add(weights: Any, at: int, step: int, sent: Any, source: int, senders: int, drive: Any, i: int) -> None:
-    """Add what senders send to what neuron ``i`` gets, T[neuron, lane] both; its weights are every ``step``-th."""
+    """Add what senders send to what neuron ``i`` gets, T[neuron, sample] both; its weights are every ``step``-th."""
     for j in range(senders):
         w = weights[at + j * step]
-        for lane in range(_TOGETHER):
-            drive[i, lane] += w * sent[source + j, lane]
+        for sample in range(_TOGETHER):
+            drive[i, sample] += w * sent[source + j, sample]
 
 
 @separate_kernel
 def _gather(outline: Any, weights: Any, sent: Any, base: Any, drive: Any, i: int, silent: bool) -> None:
     """Write what neuron ``i`` gets from the clamped layer and, unless all are ``silent``, from the others."""
     if i < base.shape[0]:
-        for lane in range(_TOGETHER):
-            drive[i, lane] = base[i, lane]
+        for sample in range(_TOGETHER):
+            drive[i, sample] = base[i, sample]
     else:
-        for lane in range(_TOGETHER):
-            drive[i, lane] = 0
+        for sample in range(_TOGETHER):
+            drive[i, sample] = 0
     at = 0
     for k in range(outline.shape[0]):
         source, senders, target, receivers = outline[k, 0], outline[k, 1], outline[k, 2], outline[k, 3]
@@ -109,33 +109,33 @@ def _gather(outline: Any, weights: Any, sent: Any, base: Any, drive: Any, i: int
 def _relax(kind: int, v: Any, after: Any, neurons: Neurons, i: int) -> None:
     """Take a step of neuron ``i``, as `neurochip.analog.step.relax` does.
 
-    ``v`` is T[neuron, lane]; ``after`` holds what the neuron gets, and then its voltage.
+    ``v`` is T[neuron, sample]; ``after`` holds what the neuron gets, and then its voltage.
     """
     zero = v.dtype.type(0)
     bias, gain, offset = neurons.bias[i], neurons.gain[i], neurons.offset[i]
     fraction, top = neurons.fraction[i], neurons.saturation[i]
     if kind == HARD_SIGMOID:
-        for lane in range(_TOGETHER):
-            before = v[i, lane]
-            moved = before + fraction * (current(after[i, lane], bias, gain, offset) - before)
-            after[i, lane] = min(max(moved, zero), top)
+        for sample in range(_TOGETHER):
+            before = v[i, sample]
+            moved = before + fraction * (current(after[i, sample], bias, gain, offset) - before)
+            after[i, sample] = min(max(moved, zero), top)
     else:
-        for lane in range(_TOGETHER):
-            before = v[i, lane]
-            after[i, lane] = before + fraction * (current(after[i, lane], bias, gain, offset) - before)
+        for sample in range(_TOGETHER):
+            before = v[i, sample]
+            after[i, sample] = before + fraction * (current(after[i, sample], bias, gain, offset) - before)
 
 
 @separate_kernel
 def _flow(kind: int, v: Any, drive: Any, neurons: Neurons, i: int, worst: Any) -> None:
-    """Take neuron ``i`` into the largest |τ dV/dt| of each lane; a NaN comes out as NaN."""
+    """Take neuron ``i`` into the largest |τ dV/dt| of each sample; a NaN comes out as NaN."""
     zero = v.dtype.type(0)
     bias, gain, offset, top = neurons.bias[i], neurons.gain[i], neurons.offset[i], neurons.saturation[i]
-    for lane in range(_TOGETHER):
-        here = v[i, lane]
-        flow = current(drive[i, lane], bias, gain, offset) - here
+    for sample in range(_TOGETHER):
+        here = v[i, sample]
+        flow = current(drive[i, sample], bias, gain, offset) - here
         held = kind == HARD_SIGMOID and ((here <= zero and flow < zero) or (here >= top and flow > zero))
         size = zero if held else abs(flow)  # a rail holds it
-        worst[lane] = size if size > worst[lane] or size != size else worst[lane]
+        worst[sample] = size if size > worst[sample] or size != size else worst[sample]
 
 
 @entry
@@ -150,27 +150,27 @@ def _steps(
     room: Room,
     largest: Any,
 ) -> None:
-    """Take all steps, of some lanes after the others, and write how far from rest each lane is then.
+    """Take all steps, of some samples after the others, and write how far from rest each sample is then.
 
-    ``voltage`` and ``from_input`` are T[lane, neuron]. A place without a lane repeats the last one.
+    ``voltage`` and ``from_input`` are T[sample, neuron]. A place without a sample repeats the last one.
     """
     v, after, base, sent, worst = room.v, room.after, room.base, room.sent, room.worst
     n, inputs, last = v.shape[0], from_input.shape[1], voltage.shape[0] - 1
     for first in range(0, voltage.shape[0], _TOGETHER):
         silent = True
-        for lane in range(_TOGETHER):
-            row = min(first + lane, last)
+        for sample in range(_TOGETHER):
+            row = min(first + sample, last)
             for i in range(n):
-                v[i, lane] = voltage[row, i]
+                v[i, sample] = voltage[row, i]
                 silent = silent and voltage[row, i] == 0
             for i in range(inputs):
-                base[i, lane] = from_input[row, i]
-            worst[lane] = 0
+                base[i, sample] = from_input[row, i]
+            worst[sample] = 0
         for tick in range(ticks + 1):
             if kind != HARD_SIGMOID:
                 for i in range(n):
-                    for lane in range(_TOGETHER):
-                        sent[i, lane] = neurons.saturation[i] * np.tanh(v[i, lane])
+                    for sample in range(_TOGETHER):
+                        sent[i, sample] = neurons.saturation[i] * np.tanh(v[i, sample])
             for i in range(n):
                 _gather(outline, weights, v if kind == HARD_SIGMOID else sent, base, after, i, silent)
                 if tick < ticks:
@@ -180,7 +180,7 @@ def _steps(
             if tick < ticks:
                 v, after = after, v
                 silent = False
-        for lane in range(min(_TOGETHER, last + 1 - first)):
+        for sample in range(min(_TOGETHER, last + 1 - first)):
             for i in range(n):
-                voltage[first + lane, i] = v[i, lane]
-            largest[first + lane] = worst[lane]
+                voltage[first + sample, i] = v[i, sample]
+            largest[first + sample] = worst[sample]

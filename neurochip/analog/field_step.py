@@ -28,15 +28,15 @@ def flow_step(
     is_noisy: bool,
 ) -> None:
     """Take one Euler step in place; arrays as in `neurochip.analog.step.relax`, ``flow`` a function of two numbers."""
-    for lane in range(voltage.shape[0]):
+    for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
-            v = voltage[lane, i]
-            speed = flow(v, resting_point(forward, backward, neurons, lane, i))
-            speed = nudged(speed, v, lane, i, first_output, nudge, target)
+            v = voltage[sample, i]
+            speed = flow(v, resting_point(forward, backward, neurons, sample, i))
+            speed = nudged(speed, v, sample, i, first_output, nudge, target)
             v = v + neurons.fraction[i] * speed
             if is_noisy:
-                v += noise[lane, i]
-            voltage[lane, i] = v
+                v += noise[sample, i]
+            voltage[sample, i] = v
 
 
 @unstored_entry
@@ -51,18 +51,18 @@ def flow_rates(
     target: Any,
     out: Any,
 ) -> None:
-    """Write τ dV/dt of every neuron into ``out`` T[lane, neuron]."""
-    for lane in range(voltage.shape[0]):
+    """Write τ dV/dt of every neuron into ``out`` T[sample, neuron]."""
+    for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
-            v = voltage[lane, i]
-            speed = flow(v, resting_point(forward, backward, neurons, lane, i))
-            speed = nudged(speed, v, lane, i, first_output, nudge, target)
-            out[lane, i] = speed
+            v = voltage[sample, i]
+            speed = flow(v, resting_point(forward, backward, neurons, sample, i))
+            speed = nudged(speed, v, sample, i, first_output, nudge, target)
+            out[sample, i] = speed
 
 
 @unstored_entry
 def activities(activity: Any, voltage: Any, saturation: Any, out: Any) -> None:
-    """Write saturation × activity(V) into ``out`` T[lane, neuron]."""
-    for lane in range(voltage.shape[0]):
+    """Write saturation × activity(V) into ``out`` T[sample, neuron]."""
+    for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
-            out[lane, i] = saturation[i] * activity(voltage[lane, i])
+            out[sample, i] = saturation[i] * activity(voltage[sample, i])

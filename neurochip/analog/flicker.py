@@ -1,7 +1,7 @@
 """1/f noise as a hash of (seed, presentation, neuron): a current that wanders, however slowly, within a presentation.
 
 Each neuron's is a sum of cosines, three in a decade of frequency, of random phase, from half a cycle in a nominal time
-constant downwards; a decade has the same variance wherever it lies. No order and no grouping of lanes can change it,
+constant downwards; a decade has the same variance wherever it lies. No order and no grouping of samples can change it,
 and the phases of one presentation share it: what is slower than they are is an offset, which a difference of phases
 does not see.
 """
@@ -25,16 +25,16 @@ _TURN = 2 * np.pi
 
 @entry
 def flicker(seed: Any, presentations: Any, time: float, lines: int, amplitude: float, out: Any) -> None:
-    """Write the noise of a time, nominal time constants, into ``out`` T[lane, neuron].
+    """Write the noise of a time, nominal time constants, into ``out`` T[sample, neuron].
 
-    ``seed`` is u64, ``presentations`` u64[lane]; ``amplitude`` that of each of the ``lines`` cosines.
+    ``seed`` is u64, ``presentations`` u64[sample]; ``amplitude`` that of each of the ``lines`` cosines.
     """
-    for lane in range(out.shape[0]):
-        key = tick_key(seed, presentations[lane], np.uint64(0))
+    for sample in range(out.shape[0]):
+        key = tick_key(seed, presentations[sample], np.uint64(0))
         for i in range(out.shape[1]):
             total = 0.0
             for m in range(lines):
                 cycles = TOP * 10.0 ** (-(m + 0.5) / LINES) * time
                 word = np.uint64(i * lines + m)
                 total += np.cos(_TURN * (cycles + uniform(key, word)))
-            out[lane, i] = amplitude * total
+            out[sample, i] = amplitude * total

@@ -126,10 +126,10 @@ def floorplan_of(network: Network, spec: AnalogSpec) -> Floorplan:
 def _pitch(spec: AnalogSpec) -> float:
     if spec.location.pitch_um is not None:
         return spec.location.pitch_um
-    sheet = spec.sheet
-    if sheet is None:
+    library = spec.library
+    if library is None:
         return _PITCH_UM
-    area = sum(sheet.cells[name].whole_area for name in ("synapse", "store") if name in sheet.cells)
+    area = sum(library.cells[name].whole_area for name in ("synapse", "store") if name in library.cells)
     return 1e6 * float(np.sqrt(area)) or _PITCH_UM
 
 

@@ -1,4 +1,4 @@
-"""Solve the circuit equation: steps of equal length, until the lanes are at rest, or with a controlled error."""
+"""Solve the circuit equation: steps of equal length, until the samples are at rest, or with a controlled error."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.batch import Batch
 from neurochip.analog.evaluation import evaluate_steps
-from neurochip.analog.lanes import Lanes
 from neurochip.analog.step import HARD_SIGMOID, relax, residuals
 from neurochip.description.analog_sections import SettleSpec
 
 __all__ = ["Drawing", "Flow", "Nudge", "fixed_steps", "heun", "residual", "until_rest"]
 
 Array = NDArray[Any]
-Drawing = Callable[[int], Array]  # tick of the phase → noise of that step, T[lane, neuron]
+Drawing = Callable[[int], Array]  # tick of the phase → noise of that step, T[sample, neuron]
 
 _LOOK_EVERY = 4  # steps between two looks at the residual
 _SMALLEST_STEP = 1e-4  # of `heun`, in time constants
@@ -29,22 +29,22 @@ class Nudge:
     """The pull on the output neurons: 2β, and where to."""
 
     strength: Any  # T
-    target: Array  # T[lane, output]
+    target: Array  # T[sample, output]
 
     def only(self, keep: Array) -> Nudge:
-        """Return the pull on some of the lanes."""
+        """Return the pull on some of the samples."""
         return Nudge(self.strength, np.ascontiguousarray(self.target[keep]))
 
 
 class Flow(Protocol):
     """A vector field other than the built-in ones."""
 
-    def step(self, lanes: Lanes, nudge: Nudge, noise: Array | None) -> None:
+    def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
         """Take one Euler step."""
         ...
 
-    def rate(self, lanes: Lanes, nudge: Nudge, out: Array) -> None:
-        """Write τ dV/dt of every neuron, T[lane, neuron]."""
+    def rate(self, batch: Batch, nudge: Nudge, out: Array) -> None:
+        """Write τ dV/dt of every neuron, T[sample, neuron]."""
         ...
 
     def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array]:
@@ -52,45 +52,45 @@ class Flow(Protocol):
         ...
 
 
-def _first_output(lanes: Lanes) -> int:
-    return int(lanes.circuit.starts[-2])
+def _first_output(batch: Batch) -> int:
+    return int(batch.circuit.starts[-2])
 
 
-def _one_step(lanes: Lanes, nudge: Nudge, noise: Array | None, flow: Flow | None) -> None:
-    lanes.transmit()
+def _one_step(batch: Batch, nudge: Nudge, noise: Array | None, flow: Flow | None) -> None:
+    batch.transmit()
     if flow is not None:
-        flow.step(lanes, nudge, noise)
+        flow.step(batch, nudge, noise)
     else:
         relax(
-            lanes.circuit.kind,
-            lanes.voltage,
-            lanes.forward,
-            lanes.backward,
-            lanes.circuit.neurons,
-            _first_output(lanes),
+            batch.circuit.kind,
+            batch.voltage,
+            batch.forward,
+            batch.backward,
+            batch.circuit.neurons,
+            _first_output(batch),
             nudge.strength,
             nudge.target,
-            lanes.voltage if noise is None else noise,
+            batch.voltage if noise is None else noise,
             noise is not None,
         )
-    lanes.update_activity()
+    batch.update_activity()
 
 
-def residual(lanes: Lanes, nudge: Nudge, flow: Flow | None) -> NDArray[np.float64]:
-    """Return the largest |τ dV/dt| of each lane, f64[lane], in full scales; currents are brought up to date first."""
-    lanes.transmit()
-    largest = np.zeros(len(lanes))
+def residual(batch: Batch, nudge: Nudge, flow: Flow | None) -> NDArray[np.float64]:
+    """Return the largest |τ dV/dt| of each sample, f64[sample], in full scales; currents are made up to date first."""
+    batch.transmit()
+    largest = np.zeros(len(batch))
     if flow is not None:
-        speed = np.empty_like(lanes.voltage)
-        flow.rate(lanes, nudge, speed)
+        speed = np.empty_like(batch.voltage)
+        flow.rate(batch, nudge, speed)
         return np.asarray(np.abs(speed).max(axis=1), dtype=np.float64)
     residuals(
-        lanes.circuit.kind,
-        lanes.voltage,
-        lanes.forward,
-        lanes.backward,
-        lanes.circuit.neurons,
-        _first_output(lanes),
+        batch.circuit.kind,
+        batch.voltage,
+        batch.forward,
+        batch.backward,
+        batch.circuit.neurons,
+        _first_output(batch),
         nudge.strength,
         nudge.target,
         largest,
@@ -99,7 +99,7 @@ def residual(lanes: Lanes, nudge: Nudge, flow: Flow | None) -> NDArray[np.float6
 
 
 def fixed_steps(
-    lanes: Lanes,
+    batch: Batch,
     ticks: int,
     nudge: Nudge,
     *,
@@ -109,22 +109,22 @@ def fixed_steps(
 ) -> None:
     """Take ``ticks`` steps; ``watch`` is called after each with its number."""
     for tick in range(ticks):
-        _one_step(lanes, nudge, None if noise is None else noise(tick), flow)
+        _one_step(batch, nudge, None if noise is None else noise(tick), flow)
         if watch is not None:
             watch(tick)
 
 
 def until_rest(
-    lanes: Lanes, ticks: int, nudge: Nudge, limit: float, *, flow: Flow | None = None, plain: bool = False
+    batch: Batch, ticks: int, nudge: Nudge, limit: float, *, flow: Flow | None = None, plain: bool = False
 ) -> NDArray[np.int64]:
-    """Step each lane until its residual is at most ``limit``, but no more than ``ticks`` steps.
+    """Step each sample until its residual is at most ``limit``, but no more than ``ticks`` steps.
 
-    Returns the steps that each lane took, i64[lane]. A lane is looked at every few steps, whatever the others do.
+    Returns the steps that each sample took, i64[sample]. A sample is looked at every few steps, whatever the others do.
     ``plain`` says that nothing pulls the neurons, which are built-in ones and send every signal on.
     """
-    took = np.zeros(len(lanes), dtype=np.int64)
-    here = np.arange(len(lanes))
-    part, pull, done = lanes, nudge, 0
+    took = np.zeros(len(batch), dtype=np.int64)
+    here = np.arange(len(batch))
+    part, pull, done = batch, nudge, 0
     while done < ticks and here.size:
         steps = min(_LOOK_EVERY, ticks - done)
         if plain:
@@ -138,53 +138,53 @@ def until_rest(
         moving = ~(left <= limit)
         if moving.all():
             continue
-        if part is not lanes:
-            lanes.put(here, part)
+        if part is not batch:
+            batch.put(here, part)
         keep = np.flatnonzero(moving)
         here = here[keep]
         if here.size:
             part, pull = part.only(keep), pull.only(keep)
-    if part is not lanes and here.size:
-        lanes.put(here, part)
+    if part is not batch and here.size:
+        batch.put(here, part)
     return took
 
 
 def heun(
-    lanes: Lanes, duration: float, nudge: Nudge, settle: SettleSpec, *, flow: Flow | None = None
+    batch: Batch, duration: float, nudge: Nudge, settle: SettleSpec, *, flow: Flow | None = None
 ) -> tuple[int, float]:
-    """Integrate for ``duration`` nominal time constants by Heun's method, each lane with a step of its own.
+    """Integrate for ``duration`` nominal time constants by Heun's method, each sample with a step of its own.
 
-    The step follows the difference between its two stages, which the local error ``settle.error`` limits; a lane
+    The step follows the difference between its two stages, which the local error ``settle.error`` limits; a sample
     whose residual is at most ``settle.residual`` stops early where ``settle.until`` is ``residual``. Returns the
-    number of steps of the slowest lane and the longest time that a lane took.
+    number of steps of the slowest sample and the longest time that a sample took.
     """
-    dtype = lanes.voltage.dtype
-    n = len(lanes)
+    dtype = batch.voltage.dtype
+    n = len(batch)
     time = np.zeros(n)
     step = np.full(n, min(settle.step, duration))
     rests = np.zeros(n, dtype=bool)
-    first, second = np.empty_like(lanes.voltage), np.empty_like(lanes.voltage)
+    first, second = np.empty_like(batch.voltage), np.empty_like(batch.voltage)
     steps = 0
     while True:
         if settle.until == "residual":
-            rests |= residual(lanes, nudge, flow) <= settle.residual
+            rests |= residual(batch, nudge, flow) <= settle.residual
         busy = ~rests & (time < duration * (1 - 1e-12))
         if not busy.any():
             return steps, float(time.max(initial=0.0))
         steps += 1
         h = np.where(busy, np.minimum(step, duration - time), 0.0)
         column = h.astype(dtype)[:, None]
-        before = lanes.voltage.copy()
-        _rate(lanes, nudge, flow, first)
-        lanes.voltage[...] = _within(before + column * first, lanes)
-        lanes.update_activity()
-        ahead = lanes.voltage.copy()
-        _rate(lanes, nudge, flow, second)
-        after = _within(before + column / 2 * (first + second), lanes)
+        before = batch.voltage.copy()
+        _rate(batch, nudge, flow, first)
+        batch.voltage[...] = _within(before + column * first, batch)
+        batch.update_activity()
+        ahead = batch.voltage.copy()
+        _rate(batch, nudge, flow, second)
+        after = _within(before + column / 2 * (first + second), batch)
         error = np.abs(after - ahead).max(axis=1).astype(np.float64)
         good = busy & ((error <= settle.error) | (h <= _SMALLEST_STEP))
-        lanes.voltage[...] = np.where(good[:, None], after, before)
-        lanes.update_activity()
+        batch.voltage[...] = np.where(good[:, None], after, before)
+        batch.update_activity()
         time[good] += h[good]
         with np.errstate(divide="ignore", invalid="ignore"):
             factor = _SAFETY * np.sqrt(settle.error / error)
@@ -193,21 +193,21 @@ def heun(
         step = np.maximum(step, _SMALLEST_STEP)
 
 
-def _rate(lanes: Lanes, nudge: Nudge, flow: Flow | None, out: Array) -> None:
+def _rate(batch: Batch, nudge: Nudge, flow: Flow | None, out: Array) -> None:
     """Write τ_nominal dV/dt; neurons may leave their rails until `_within`."""
-    lanes.transmit()
+    batch.transmit()
     if flow is not None:
-        flow.rate(lanes, nudge, out)
-        out *= lanes.circuit.rate
+        flow.rate(batch, nudge, out)
+        out *= batch.circuit.rate
         return
-    neurons, first = lanes.circuit.neurons, _first_output(lanes)
-    drive = lanes.forward + lanes.backward
-    out[...] = neurons.gain * (drive + neurons.bias) + neurons.offset - lanes.voltage
-    out[:, first:] += nudge.strength * (nudge.target - lanes.voltage[:, first:])
-    out *= lanes.circuit.rate
+    neurons, first = batch.circuit.neurons, _first_output(batch)
+    drive = batch.forward + batch.backward
+    out[...] = neurons.gain * (drive + neurons.bias) + neurons.offset - batch.voltage
+    out[:, first:] += nudge.strength * (nudge.target - batch.voltage[:, first:])
+    out *= batch.circuit.rate
 
 
-def _within(voltage: Array, lanes: Lanes) -> Array:
-    if lanes.circuit.kind != HARD_SIGMOID:
+def _within(voltage: Array, batch: Batch) -> Array:
+    if batch.circuit.kind != HARD_SIGMOID:
         return voltage
-    return np.clip(voltage, 0, lanes.circuit.neurons.saturation)
+    return np.clip(voltage, 0, batch.circuit.neurons.saturation)

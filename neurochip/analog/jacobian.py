@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.batch import Batch
 from neurochip.analog.ekv import slopes
 from neurochip.analog.integrate import Flow
-from neurochip.analog.lanes import Lanes
 from neurochip.analog.step import HARD_SIGMOID
 
 __all__ = ["Point", "linearised", "solve"]
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
 
 
 class Point(NamedTuple):
-    """The circuit linearised at the voltages of one lane.
+    """The circuit linearised at the voltages of one sample.
 
     Attributes
     ----------
@@ -40,13 +40,13 @@ class Point(NamedTuple):
         return self.free[self.free >= first] - first
 
 
-def linearised(lanes: Lanes, lane: int, flow: Flow | None = None) -> Point:
-    """Return the Jacobian of μ (β = 0) at the voltages of a lane."""
-    lanes.transmit()
-    circuit, starts = lanes.circuit, lanes.circuit.starts
+def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
+    """Return the Jacobian of μ (β = 0) at the voltages of a sample."""
+    batch.transmit()
+    circuit, starts = batch.circuit, batch.circuit.starts
     neurons = circuit.neurons
-    voltage = lanes.voltage[lane].astype(np.float64)
-    drive = neurons.gain * (lanes.forward[lane] + lanes.backward[lane] + neurons.bias) + neurons.offset
+    voltage = batch.voltage[sample].astype(np.float64)
+    drive = neurons.gain * (batch.forward[sample] + batch.backward[sample] + neurons.bias) + neurons.offset
     drive = drive.astype(np.float64)
     if flow is not None:
         by_voltage, by_drive, slope = flow.slopes(voltage, drive, neurons.saturation.astype(np.float64))

@@ -1,4 +1,4 @@
-"""Gaussian noise as a hash of (seed, presentation, tick, neuron): no order and no grouping of lanes can change it."""
+"""Gaussian noise as a hash of (seed, presentation, tick, neuron): no order and no grouping of samples can change it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _TURN = 2 * np.pi
 
 @entry
 def normals(seed: Any, presentations: Any, tick: Any, first: int, scale: Any, out: Any) -> None:
-    """Write ``scale`` × standard normal numbers (Box & Muller 1958) into ``out`` T[lane, neuron].
+    """Write ``scale`` × standard normal numbers (Box & Muller 1958) into ``out`` T[sample, neuron].
 
-    ``seed`` and ``tick`` are u64, ``presentations`` u64[lane]; ``first`` is the number of the first neuron, so that
+    ``seed`` and ``tick`` are u64, ``presentations`` u64[sample]; ``first`` is the number of the first neuron, so that
     two layers do not share a draw.
     """
-    for lane in range(out.shape[0]):
-        key = tick_key(seed, presentations[lane], tick)
+    for sample in range(out.shape[0]):
+        key = tick_key(seed, presentations[sample], tick)
         for i in range(out.shape[1]):
             word = np.uint64(2 * (first + i))
             radius = np.sqrt(-2 * np.log(1 - uniform(key, word)))
-            out[lane, i] = scale * radius * np.cos(_TURN * uniform(key, word + np.uint64(1)))
+            out[sample, i] = scale * radius * np.cos(_TURN * uniform(key, word + np.uint64(1)))

@@ -22,9 +22,9 @@ _SUPPLY = 1.8  # V
 
 def full_scale_v(spec: AnalogSpec) -> float:
     """Return V₀ in volts: of the cells, of the run, or over which a pair turns its tail, 2 n U_T in weak inversion."""
-    sheet = spec.sheet
-    if sheet is not None:
-        return sheet.full_scale
+    library = spec.library
+    if library is not None:
+        return library.full_scale
     if spec.full_scale_mv is not None:
         return spec.full_scale_mv * spec.scale_ratio / 1e3
     process = spec.mismatch.transistors
@@ -35,9 +35,9 @@ def full_scale_v(spec: AnalogSpec) -> float:
 
 def supply_v(spec: AnalogSpec) -> float:
     """Return the supply: of the run, of its cells, or 1.8 V."""
-    sheet = spec.sheet
-    if sheet is not None:
-        return sheet.supply
+    library = spec.library
+    if library is not None:
+        return library.supply
     return _SUPPLY if spec.supply_v is None else spec.supply_v
 
 
@@ -48,9 +48,9 @@ def headroom(spec: AnalogSpec) -> float | None:
     """
     if spec.characteristic == "hard-sigmoid":
         return None
-    sheet = spec.sheet
-    if sheet is not None:
-        return min(sheet.headroom)
+    library = spec.library
+    if library is not None:
+        return min(library.headroom)
     return supply_v(spec) / 2 / full_scale_v(spec)
 
 
@@ -77,7 +77,7 @@ class RailRecord:
     _phases: dict[Phase, _Seen] = field(default_factory=dict)
 
     def note(self, phase: Phase, voltage: NDArray[Any]) -> None:
-        """Take in T[lane, neuron] of a phase that has just ended."""
+        """Take in T[sample, neuron] of a phase that has just ended."""
         if self.limit is None or not voltage.size:
             return
         size = np.abs(voltage)

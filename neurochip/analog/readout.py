@@ -61,7 +61,7 @@ class Readout:
         presentations: NDArray[np.uint64],
         tick: int,
     ) -> Array:
-        """Return what is measured of ``signal`` T[lane, neuron] of a layer, whose first neuron has number ``first``."""
+        """Return what is measured of ``signal`` T[sample, neuron] of a layer; its first neuron has number ``first``."""
         spec = self._spec
         reading = signal.copy()
         offset = self._die.phase_offset[layer - 1]

@@ -35,14 +35,14 @@ def settle_times(
     exact.run(Phase.EVALUATION, _MOST_STEPS)
     goal = exact.voltages()
     exact.begin(inputs, numbers)
-    lanes, circuit = exact.lanes, exact.circuit
+    batch, circuit = exact.batch, exact.circuit
     circuit.neurons.fraction[:] = step * circuit.rate
-    none = Nudge(0.0, np.zeros((len(lanes), exact.network.sizes[-1])))
-    far = np.abs(lanes.voltage - goal).max(axis=1)
+    none = Nudge(0.0, np.zeros((len(batch), exact.network.sizes[-1])))
+    far = np.abs(batch.voltage - goal).max(axis=1)
     last = np.where(far > within, step / 2, 0.0)  # between the last step that was too far and the next
     for tick in range(1, round(_LONGEST / step) + 1):
-        fixed_steps(lanes, 1, none, flow=exact.flow)
-        far = np.abs(lanes.voltage - goal).max(axis=1)
+        fixed_steps(batch, 1, none, flow=exact.flow)
+        far = np.abs(batch.voltage - goal).max(axis=1)
         last[far > within] = (tick + 0.5) * step
         if (far <= within / 10).all():
             break

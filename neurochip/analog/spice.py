@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.analog.draw import synapse_currents
 from neurochip.analog.step import HARD_SIGMOID
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.cell_sheet import CellSheet
+from neurochip.description.cell_library import CellLibrary
 from neurochip.errors import CapabilityError, ConfigError
 
 __all__ = ["CONDUCTANCE", "node_names", "spice_netlist", "supply_energy"]
@@ -36,7 +36,7 @@ def spice_netlist(
     targets: Array | None = None,
     title: str = "neurochip",
     duration: float | None = None,
-    cells: CellSheet | None = None,
+    cells: CellLibrary | None = None,
 ) -> str:
     """Return the netlist of a die with its programmed weights, for one presentation.
 
@@ -111,7 +111,7 @@ def spice_netlist(
 
 
 def _supply(
-    substrate: AnalogSubstrate, names: list[list[str]], inputs: NDArray[np.float64], cells: CellSheet
+    substrate: AnalogSubstrate, names: list[list[str]], inputs: NDArray[np.float64], cells: CellLibrary
 ) -> list[str]:
     """Return the supply: synapses take what the two branches of a pair or a mirror take, leaks their tails."""
     circuit, per_volt = substrate.circuit, cells.supply / cells.full_scale
@@ -134,7 +134,7 @@ def _supply(
     return lines
 
 
-def supply_energy(times: Array, current: Array, substrate: AnalogSubstrate, cells: CellSheet) -> float:
+def supply_energy(times: Array, current: Array, substrate: AnalogSubstrate, cells: CellLibrary) -> float:
     """Return the joules that a netlist's supply delivered: ∫ V_DD I dt, scaled to the circuit's own currents.
 
     ``times`` f64[point] in s and ``current`` f64[point] in A, as an analysis writes them for ``V_supply``.

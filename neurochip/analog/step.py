@@ -1,4 +1,4 @@
-"""One step of the circuit equation C dV/dt = −g_L V + Σ I_syn + I_nudge, for all neurons of all lanes.
+"""One step of the circuit equation C dV/dt = −g_L V + Σ I_syn + I_nudge, for all neurons of all samples.
 
 Voltages are in full scales V₀, currents in g_L V₀, times in nominal time constants C/g_L. A neuron integrates
 
@@ -50,16 +50,18 @@ def current(drive: Any, bias: Any, gain: Any, offset: Any) -> Any:
 
 
 @kernel
-def resting_point(forward: Any, backward: Any, neurons: Neurons, lane: int, i: int) -> Any:
-    """Return `current` of neuron i, from what the layers below and above send, T[lane, neuron] both."""
-    return current(forward[lane, i] + backward[lane, i], neurons.bias[i], neurons.gain[i], neurons.offset[i])
+def resting_point(forward: Any, backward: Any, neurons: Neurons, sample: int, i: int) -> Any:
+    """Return `current` of neuron i, from what the layers below and above send, T[sample, neuron] both."""
+    return current(
+        forward[sample, i] + backward[sample, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
+    )
 
 
 @kernel
-def nudged(flow: Any, v: Any, lane: int, i: int, first_output: int, nudge: Any, target: Any) -> Any:
+def nudged(flow: Any, v: Any, sample: int, i: int, first_output: int, nudge: Any, target: Any) -> Any:
     """Return τ dV/dt with the pull 2β(y − V) on neuron i added, where it is an output."""
     if i >= first_output:
-        flow += nudge * (target[lane, i - first_output] - v)
+        flow += nudge * (target[sample, i - first_output] - v)
     return flow
 
 
@@ -78,35 +80,35 @@ def relax(
 ) -> None:
     """Take one step, in place.
 
-    ``voltage``, ``forward`` and ``backward`` are T[lane, neuron] (what the layers below and above send); ``target``
-    T[lane, output]; ``nudge`` is 2β, T; ``noise`` T[lane, neuron] is added where ``is_noisy``. Rails keep a
+    ``voltage``, ``forward`` and ``backward`` are T[sample, neuron] (what the layers below and above send); ``target``
+    T[sample, output]; ``nudge`` is 2β, T; ``noise`` T[sample, neuron] is added where ``is_noisy``. Rails keep a
     hard-sigmoid neuron in [0, saturation]; a differential pair has none.
     """
     zero = voltage.dtype.type(0)
     n = voltage.shape[1]
-    for lane in range(voltage.shape[0]):
+    for sample in range(voltage.shape[0]):
         if kind == HARD_SIGMOID and not is_noisy:
             for i in range(first_output):
-                v = voltage[lane, i]
-                rest = resting_point(forward, backward, neurons, lane, i)
+                v = voltage[sample, i]
+                rest = resting_point(forward, backward, neurons, sample, i)
                 v = v + neurons.fraction[i] * (rest - v)
-                voltage[lane, i] = min(max(v, zero), neurons.saturation[i])
+                voltage[sample, i] = min(max(v, zero), neurons.saturation[i])
             for i in range(first_output, n):
-                v = voltage[lane, i]
-                rest = resting_point(forward, backward, neurons, lane, i)
-                v = v + neurons.fraction[i] * nudged(rest - v, v, lane, i, first_output, nudge, target)
-                voltage[lane, i] = min(max(v, zero), neurons.saturation[i])
+                v = voltage[sample, i]
+                rest = resting_point(forward, backward, neurons, sample, i)
+                v = v + neurons.fraction[i] * nudged(rest - v, v, sample, i, first_output, nudge, target)
+                voltage[sample, i] = min(max(v, zero), neurons.saturation[i])
             continue
         for i in range(n):
-            v = voltage[lane, i]
-            flow = resting_point(forward, backward, neurons, lane, i) - v
-            flow = nudged(flow, v, lane, i, first_output, nudge, target)
+            v = voltage[sample, i]
+            flow = resting_point(forward, backward, neurons, sample, i) - v
+            flow = nudged(flow, v, sample, i, first_output, nudge, target)
             v = v + neurons.fraction[i] * flow
             if is_noisy:
-                v += noise[lane, i]
+                v += noise[sample, i]
             if kind == HARD_SIGMOID:
                 v = min(max(v, zero), neurons.saturation[i])
-            voltage[lane, i] = v
+            voltage[sample, i] = v
 
 
 @entry
@@ -121,22 +123,22 @@ def residuals(
     target: Any,
     largest: Any,
 ) -> None:
-    """Write into ``largest`` f64[lane] how far from rest the neuron of each lane is that is furthest from it.
+    """Write into ``largest`` f64[sample] how far from rest the neuron of each sample is that is furthest from it.
 
     That is |τ dV/dt|, and 0 for a neuron that a rail holds. A NaN comes out as NaN.
     """
-    for lane in range(voltage.shape[0]):
+    for sample in range(voltage.shape[0]):
         worst = 0.0
         for i in range(voltage.shape[1]):
-            v = voltage[lane, i]
-            flow = resting_point(forward, backward, neurons, lane, i) - v
-            flow = nudged(flow, v, lane, i, first_output, nudge, target)
+            v = voltage[sample, i]
+            flow = resting_point(forward, backward, neurons, sample, i) - v
+            flow = nudged(flow, v, sample, i, first_output, nudge, target)
             if kind == HARD_SIGMOID and ((v <= 0 and flow < 0) or (v >= neurons.saturation[i] and flow > 0)):
                 continue
             size = abs(flow)
             if not size <= worst:
                 worst = size
-        largest[lane] = worst
+        largest[sample] = worst
 
 
 @entry
@@ -145,64 +147,74 @@ def gather(
 ) -> int:
     """List the neurons ``first`` … ``last`` − 1 whose signal has changed, and take it as sent; −1: more than ``most``.
 
-    ``sent`` and ``now`` are T[lane, neuron]; ``index`` i32[lane, neuron] takes the place of each within the layer,
-    ``moved`` T[lane, neuron] its change, ``count`` i64[lane] how many there are. Returns how many in all lanes. A
+    ``sent`` and ``now`` are T[sample, neuron]; ``index`` i32[sample, neuron] takes the place of each within the layer,
+    ``moved`` T[sample, neuron] its change, ``count`` i64[sample] how many there are. Returns how many in all samples. A
     change of at most ``change`` is left for later. Where −1 comes back, nothing is sent.
     """
     total = 0
-    for lane in range(now.shape[0]):
+    for sample in range(now.shape[0]):
         found = 0
         for j in range(first, last):
-            difference = now[lane, j] - sent[lane, j]
+            difference = now[sample, j] - sent[sample, j]
             # Written without a branch, which would be taken at random.
-            index[lane, found] = j - first
-            moved[lane, found] = difference
+            index[sample, found] = j - first
+            moved[sample, found] = difference
             found += int(abs(difference) > change)
-        count[lane] = found
+        count[sample] = found
         total += found
         if total > most:
             return -1
-    for lane in range(now.shape[0]):
-        for k in range(count[lane]):
-            j = first + index[lane, k]
-            sent[lane, j] = now[lane, j]
+    for sample in range(now.shape[0]):
+        for k in range(count[sample]):
+            j = first + index[sample, k]
+            sent[sample, j] = now[sample, j]
     return total
 
 
 @entry
 def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any, first: int, row: Any) -> None:
-    """Add what has changed to the drive of a layer: drive[lane, first + i] += Σ_j moved_j · weights[j, i].
+    """Add what has changed to the drive of a layer: drive[sample, first + i] += Σ_j moved_j · weights[j, i].
 
     Eight rows of ``weights`` T[pre, post] in one pass over ``row`` T[post], which is scratch. Neurons are counted by
     u64: an index that may be negative keeps a loop from becoming vectors.
     """
     nothing, n, to = np.uint64(0), np.uint64(weights.shape[1]), np.uint64(first)
-    for lane in range(drive.shape[0]):
+    for sample in range(drive.shape[0]):
         for i in range(nothing, n):
             row[i] = 0
-        k, last = 0, count[lane]
+        k, last = 0, count[sample]
         while k + 8 <= last:
-            a, b, c, d = index[lane, k], index[lane, k + 1], index[lane, k + 2], index[lane, k + 3]
-            e, f, g, h = index[lane, k + 4], index[lane, k + 5], index[lane, k + 6], index[lane, k + 7]
-            p, q, r, s = moved[lane, k], moved[lane, k + 1], moved[lane, k + 2], moved[lane, k + 3]
-            t, u, v, w = moved[lane, k + 4], moved[lane, k + 5], moved[lane, k + 6], moved[lane, k + 7]
+            a, b, c, d = index[sample, k], index[sample, k + 1], index[sample, k + 2], index[sample, k + 3]
+            e, f, g, h = (
+                index[sample, k + 4],
+                index[sample, k + 5],
+                index[sample, k + 6],
+                index[sample, k + 7],
+            )
+            p, q, r, s = moved[sample, k], moved[sample, k + 1], moved[sample, k + 2], moved[sample, k + 3]
+            t, u, v, w = (
+                moved[sample, k + 4],
+                moved[sample, k + 5],
+                moved[sample, k + 6],
+                moved[sample, k + 7],
+            )
             for i in range(nothing, n):
                 row[i] += (
                     (p * weights[a, i] + q * weights[b, i]) + (r * weights[c, i] + s * weights[d, i])
                 ) + ((t * weights[e, i] + u * weights[f, i]) + (v * weights[g, i] + w * weights[h, i]))
             k += 8
         while k < last:
-            a, p = index[lane, k], moved[lane, k]
+            a, p = index[sample, k], moved[sample, k]
             for i in range(nothing, n):
                 row[i] += p * weights[a, i]
             k += 1
         for i in range(nothing, n):
-            drive[lane, to + i] += row[i]
+            drive[sample, to + i] += row[i]
 
 
 @entry
 def pair(voltage: Any, saturation: Any, activity: Any) -> None:
-    """Write what a sub-threshold differential pair sends: the current of its tail × tanh V. T[lane, neuron] each."""
-    for lane in range(voltage.shape[0]):
+    """Write what a sub-threshold differential pair sends: the current of its tail × tanh V. T[sample, neuron] each."""
+    for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
-            activity[lane, i] = saturation[i] * np.tanh(voltage[lane, i])
+            activity[sample, i] = saturation[i] * np.tanh(voltage[sample, i])

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.analog.books import Books
+from neurochip.analog.batch import Activity, Batch
 from neurochip.analog.circuit import Circuit
+from neurochip.analog.counters import Counted
 from neurochip.analog.die import Die
 from neurochip.analog.draw import Draw
 from neurochip.analog.drawing import draw_die, twin_of
@@ -18,7 +19,6 @@ from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.flicker import LINES, flicker
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
 from neurochip.analog.jacobian import linearised, solve
-from neurochip.analog.lanes import Activity, Lanes
 from neurochip.analog.noise import normals
 from neurochip.analog.programmed import Programmed
 from neurochip.analog.rails import RailRecord, headroom
@@ -31,7 +31,7 @@ from neurochip.network import Network, refuse_delays, refuse_graph, refuse_share
 from neurochip.spikes import SpikeTrains
 from neurochip.substrate import (
     Capabilities,
-    Ledger,
+    Counters,
     Observable,
     Parameters,
     Phase,
@@ -112,14 +112,14 @@ class AnalogSubstrate:
         self._readout = Readout(spec, self.die, is_bipolar=kind != HARD_SIGMOID, seed=seed, held=held)
         self._inputs = np.zeros((0, network.sizes[0]), self._dtype)
         self._presentations = np.zeros(0, np.uint64)
-        self._lanes: Lanes | None = None
+        self._batch: Batch | None = None
         self._phase = Phase.FREE
         self._tick = 0
         self._aim: Array | None = None  # targets of the last run
         self._adjoint: tuple[tuple[int, int], list[Array]] | None = None
         self.settling, self.rails = SettlingRecord(), RailRecord(headroom(spec))
-        self.cells = spec.sheet
-        self._books = Books(network)
+        self.cells = spec.library
+        self._by_phase = Counted(network)
         self.updates = 0
 
     @property
@@ -131,39 +131,39 @@ class AnalogSubstrate:
     def load(self, parameters: Parameters) -> None:
         """Program all weights and biases; what the devices make of them is another matter."""
         self._programmed.load(parameters)
-        if self._lanes is not None:
-            self._lanes.stale = True
+        if self._batch is not None:
+            self._batch.stale = True
 
     def parameters(self) -> Parameters:
         """Return the programmed weights and biases, as copies."""
         return self._programmed.parameters()
 
     def begin(self, inputs: Array | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
+        """Present ``inputs`` [sample, unit] in [0, 1], from rest."""
         values = fitting_inputs(self.network, inputs)
         self._inputs = self._readout.convert_input(np.ascontiguousarray(values, dtype=self._dtype))
         self._presentations = fitting_presentations(presentations, len(values))
         voltage = np.zeros((len(self._inputs), int(self.circuit.starts[-1])), self._dtype)
-        self._lanes = self._lanes_of(self.circuit, voltage)
+        self._batch = self._batch_of(self.circuit, voltage)
         self._tick = 0
         self._aim = self._adjoint = None
-        self._books.begin()
+        self._by_phase.begin()
 
-    def _lanes_of(self, circuit: Circuit, voltage: Array) -> Lanes:
-        lanes = Lanes(
+    def _batch_of(self, circuit: Circuit, voltage: Array) -> Batch:
+        batch = Batch(
             circuit,
             voltage,
             self._inputs @ circuit.weights[0],
             activity=self.activity,
             change=self.spec.settle.change,
         )
-        lanes.update_activity()
-        return lanes
+        batch.update_activity()
+        return batch
 
-    def _begun(self) -> Lanes:
-        if self._lanes is None:
+    def _begun(self) -> Batch:
+        if self._batch is None:
             raise CapabilityError("run", "needs a presentation; call begin first")
-        return self._lanes
+        return self._batch
 
     def run(
         self,
@@ -175,68 +175,68 @@ class AnalogSubstrate:
         record: Sequence[str] = (),
     ) -> Settled:
         """Let the circuit settle for ``ticks`` steps, or until it rests; ``record``: "states"."""
-        lanes = self._begun()
-        outputs = (len(lanes), self.network.sizes[-1])
+        batch = self._begun()
+        outputs = (len(batch), self.network.sizes[-1])
         check_phase(phase, ticks, beta, targets, outputs)
         for name in record:
             if name != "states":
                 raise CapabilityError("record", f"must be states on the analog substrate, got {name}")
         wanted = self._twin if self._twin is not None and phase in _NUDGED else self.circuit
-        if lanes.circuit is not wanted:
-            lanes = self._lanes = self._lanes_of(wanted, lanes.voltage)
+        if batch.circuit is not wanted:
+            batch = self._batch = self._batch_of(wanted, batch.voltage)
         pull = (
             np.zeros(outputs, self._dtype) if targets is None else np.ascontiguousarray(targets, self._dtype)
         )
         nudge = Nudge(self._dtype.type(2 * beta), pull)
         self._phase, self._aim, self._adjoint = phase, targets, None
-        plain = lanes.circuit.neurons
+        plain = batch.circuit.neurons
         if beta > 0 and self.flow is None:
-            lanes.circuit.neurons = plain._replace(fraction=lanes.circuit.nudged_fractions(2 * beta))
-        draw = None if self.cells is None else Draw(self.cells, lanes, self._inputs)
+            batch.circuit.neurons = plain._replace(fraction=batch.circuit.nudged_fractions(2 * beta))
+        draw = None if self.cells is None else Draw(self.cells, batch, self._inputs)
         is_quick = not record and (draw is None or not draw.needs_steps)
         if is_quick and self._is_plain(nudge) and self.spec.settle.until == "steps":
-            left = evaluate_steps(lanes, ticks)
-            took, kept = ticks * len(lanes), list[Array]()
+            left = evaluate_steps(batch, ticks)
+            took, kept = ticks * len(batch), list[Array]()
         else:
-            took, kept = self._settle(lanes, ticks, nudge, "states" in record, draw)
-            left = residual(lanes, nudge, self.flow)
-        lanes.circuit.neurons = plain
-        self._check_finite(lanes)
+            took, kept = self._settle(batch, ticks, nudge, "states" in record, draw)
+            left = residual(batch, nudge, self.flow)
+        batch.circuit.neurons = plain
+        self._check_finite(batch)
         self.settling.note(phase, left, self.spec.settle.residual)
-        self.rails.note(phase, lanes.voltage)
+        self.rails.note(phase, batch.voltage)
         drawn = None if draw is None else draw.charge(took, self.spec.settle.step)
-        self._books.ran(phase, len(lanes), took, nudged=beta != 0, drawn=drawn)
+        self._by_phase.ran(phase, len(batch), took, nudged=beta != 0, drawn=drawn)
         self._tick += ticks
-        return Settled(-(-took // len(lanes)) if len(lanes) else ticks, states=self._by_layer(kept))
+        return Settled(-(-took // len(batch)) if len(batch) else ticks, states=self._by_layer(kept))
 
     def _settle(
-        self, lanes: Lanes, ticks: int, nudge: Nudge, is_recorded: bool, draw: Draw | None
+        self, batch: Batch, ticks: int, nudge: Nudge, is_recorded: bool, draw: Draw | None
     ) -> tuple[int, list[Array]]:
-        """Settle, and return the ticks of all lanes and the voltages after each tick if they are wanted."""
+        """Settle, and return the ticks of all samples and the voltages after each tick if they are wanted."""
         settle = self.spec.settle
         kept: list[Array] = []
         if settle.method == "heun" and not is_recorded:
-            _, longest = heun(lanes, ticks * settle.step, nudge, settle, flow=self.flow)
-            return int(np.ceil(longest / settle.step)) * len(lanes), kept
+            _, longest = heun(batch, ticks * settle.step, nudge, settle, flow=self.flow)
+            return int(np.ceil(longest / settle.step)) * len(batch), kept
         if settle.until == "residual" and not is_recorded:
             plain = self._is_plain(nudge)
-            took = until_rest(lanes, ticks, nudge, settle.residual, flow=self.flow, plain=plain)
+            took = until_rest(batch, ticks, nudge, settle.residual, flow=self.flow, plain=plain)
             return int(took.sum()), kept
 
         def watch(tick: int) -> None:
-            kept.append(lanes.voltage.copy())
+            kept.append(batch.voltage.copy())
 
         if settle.method == "heun":
             for tick in range(ticks):
-                heun(lanes, settle.step, nudge, settle, flow=self.flow)
+                heun(batch, settle.step, nudge, settle, flow=self.flow)
                 watch(tick)
-            return ticks * len(lanes), kept
-        noise = self._drawing(lanes, float(nudge.strength)) if self._is_noisy else None
+            return ticks * len(batch), kept
+        noise = self._drawing(batch, float(nudge.strength)) if self._is_noisy else None
         after: Callable[[int], None] | None = watch if is_recorded else None
         if draw is not None:
             after = draw.watch(after)
-        fixed_steps(lanes, ticks, nudge, flow=self.flow, noise=noise, watch=after)
-        return ticks * len(lanes), kept
+        fixed_steps(batch, ticks, nudge, flow=self.flow, noise=noise, watch=after)
+        return ticks * len(batch), kept
 
     def _is_plain(self, nudge: Nudge) -> bool:
         """Whether this is an evaluation of built-in neurons that send every signal on, in steps of equal length.
@@ -248,14 +248,14 @@ class AnalogSubstrate:
         built_in = self.flow is None and self.circuit.kind != EKV
         return steps and built_in and not nudge.strength and self._phase is Phase.EVALUATION
 
-    def _drawing(self, lanes: Lanes, nudge: float) -> Any:
+    def _drawing(self, batch: Batch, nudge: float) -> Any:
         """Return what draws the noise of each step: of voltages, and of the currents that they follow."""
         spec = self.spec.noise
-        lines, share = LINES * spec.flicker_decades, lanes.circuit.neurons.fraction
+        lines, share = LINES * spec.flicker_decades, batch.circuit.neurons.fraction
         amplitude = spec.flicker * float(np.sqrt(2 / LINES))
-        slow = np.empty_like(lanes.voltage)
-        scale = (self._noise_step * self._fluctuation(lanes.circuit, nudge)).astype(self._dtype)
-        out = np.empty_like(lanes.voltage)
+        slow = np.empty_like(batch.voltage)
+        scale = (self._noise_step * self._fluctuation(batch.circuit, nudge)).astype(self._dtype)
+        out = np.empty_like(batch.voltage)
 
         def draw(tick: int) -> Array:
             now = self._tick + tick
@@ -287,8 +287,8 @@ class AnalogSubstrate:
         exact = np.sqrt((1 - left**2) / (2 * np.where(stays, rate, 1.0)), where=stays, out=plain.copy())
         return np.where(stays, exact, plain)
 
-    def _check_finite(self, lanes: Lanes) -> None:
-        if not np.all(np.isfinite(lanes.voltage)):
+    def _check_finite(self, batch: Batch) -> None:
+        if not np.all(np.isfinite(batch.voltage)):
             place = "analog.vector_field" if self.flow is not None else "analog.settle"
             raise NumericError(
                 place,
@@ -303,7 +303,7 @@ class AnalogSubstrate:
         return (clamped, *(stacked[:, :, a:b] for a, b in zip(starts, starts[1:], strict=False)))
 
     def observe(self, what: Observable, layer: int) -> Array:
-        """Return what is measured [lane, neuron] of a layer: its voltage, or what it sends."""
+        """Return what is measured [sample, neuron] of a layer: its voltage, or what it sends."""
         check_observable(
             what, self.capabilities, "does not exist on the analog substrate, which sends currents"
         )
@@ -312,12 +312,12 @@ class AnalogSubstrate:
             return self._gradient(layer)
         if layer == 0:
             return self._inputs.copy()
-        lanes = self._begun()
-        signals = lanes.voltage if what is Observable.VALUE else lanes.activity
+        batch = self._begun()
+        signals = batch.voltage if what is Observable.VALUE else batch.activity
         first, last = (int(at) for at in self.circuit.starts[layer - 1 : layer + 1])
         if self.cells is not None:
             converted = self.spec.converters.adc_bits is not None
-            self._books.measured(self._phase, signals[:, first:last].size, converted=converted)
+            self._by_phase.measured(self._phase, signals[:, first:last].size, converted=converted)
         return self._readout.read(
             signals[:, first:last], layer, first, self._phase, self._presentations, self._tick
         )
@@ -331,50 +331,50 @@ class AnalogSubstrate:
         return np.zeros_like(self._inputs) if layer == 0 else self._adjoint[1][layer - 1]
 
     @property
-    def lanes(self) -> Lanes:
-        """What the lanes hold: for diagnostics, which see more than a measurement would."""
+    def batch(self) -> Batch:
+        """What the samples hold: for diagnostics, which see more than a measurement would."""
         return self._begun()
 
     @property
     def inputs(self) -> Array:
-        """What is presented, after the converter; T[lane, unit]."""
+        """What is presented, after the converter; T[sample, unit]."""
         return self._inputs
 
     def residual(self) -> NDArray[np.float64]:
-        """Return the largest |τ dV/dt| of each lane without a nudge, f64[lane], in full scales."""
-        lanes = self._begun()
-        none = Nudge(self._dtype.type(0), np.zeros((len(lanes), self.network.sizes[-1]), self._dtype))
-        return residual(lanes, none, self.flow)
+        """Return the largest |τ dV/dt| of each sample without a nudge, f64[sample], in full scales."""
+        batch = self._begun()
+        none = Nudge(self._dtype.type(0), np.zeros((len(batch), self.network.sizes[-1]), self._dtype))
+        return residual(batch, none, self.flow)
 
     def adjoint(self, targets: Array) -> list[Array]:
-        """Return −dC/dI of layers 1 …, T[lane, neuron] each: the gradient by the current into each neuron.
+        """Return −dC/dI of layers 1 …, T[sample, neuron] each: the gradient by the current into each neuron.
 
         That is g Jᵀ⁻¹ ∂C/∂s at the present voltages, C = ‖y − s‖², by exact solves.
         No measurement gives this: it is for the rule that serves as a yardstick.
         """
-        lanes, starts = self._begun(), self.circuit.starts
-        found = np.zeros_like(lanes.voltage)
-        for lane in range(len(lanes)):
+        batch, starts = self._begun(), self.circuit.starts
+        found = np.zeros_like(batch.voltage)
+        for sample in range(len(batch)):
             error = np.zeros(int(starts[-1]))
-            error[starts[-2] :] = 2 * (lanes.voltage[lane, starts[-2] :] - targets[lane])
-            found[lane] = solve(linearised(lanes, lane, self.flow), error, transposed=True)
+            error[starts[-2] :] = 2 * (batch.voltage[sample, starts[-2] :] - targets[sample])
+            found[sample] = solve(linearised(batch, sample, self.flow), error, transposed=True)
         found *= self.circuit.neurons.gain
         return [found[:, a:b] for a, b in zip(starts, starts[1:], strict=False)]
 
     def voltages(self) -> Array:
-        """Return the true voltages T[lane, neuron] of layers 1 …, which no measurement would give."""
+        """Return the true voltages T[sample, neuron] of layers 1 …, which no measurement would give."""
         return self._begun().voltage.copy()
 
     def snapshot(self) -> Snapshot:
-        """Return a copy of what the lanes remember: their voltages."""
-        lanes = self._begun()
+        """Return a copy of what the samples remember: their voltages."""
+        batch = self._begun()
         # Currents are summed anew both here and after `restore`, so that both go on alike to the last bit.
-        lanes.stale = True
-        return Snapshot(self._tick, 0, {"voltage": lanes.voltage.copy()})
+        batch.stale = True
+        return Snapshot(self._tick, 0, {"voltage": batch.voltage.copy()})
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put the lanes back where a snapshot was taken."""
-        self._lanes = self._lanes_of(self._begun().circuit, np.array(snapshot.arrays["voltage"], self._dtype))
+        """Put the samples back where a snapshot was taken."""
+        self._batch = self._batch_of(self._begun().circuit, np.array(snapshot.arrays["voltage"], self._dtype))
         self._tick = snapshot.tick
         self._adjoint = None
 
@@ -383,29 +383,29 @@ class AnalogSubstrate:
         for update in updates:
             k = update.projection
             saturated = self._programmed.change(k, update, self.updates)
-            lanes = update.samples * len(update.terms)
+            batch = update.samples * len(update.terms)
             for changed in (k, *self.network.tied_to(k)):
                 target = self.network.projections[changed].target
                 synapses = self.network.synapses(changed)
                 steps = synapses if self.optimiser is not None else 0
-                self._books.wrote(target, synapses, lanes, saturated, steps)
+                self._by_phase.wrote(target, synapses, batch, saturated, steps)
         self._programmed.end_update(biases, self.updates)
-        if self._lanes is not None:
-            self._lanes.stale = True
+        if self._batch is not None:
+            self._batch.stale = True
         self.updates += 1
 
-    def book_readout(self, layer: int) -> None:
+    def count_readout(self, layer: int) -> None:
         """Book that the host read the voltages of a layer."""
         layer %= len(self.network.populations)
-        self._books.read_out(layer, len(self._begun()) * self.network.sizes[layer])
+        self._by_phase.read_out(layer, len(self._begun()) * self.network.sizes[layer])
 
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts since the substrate was made."""
-        return self._books.ledger()
+        return self._by_phase.counters()
 
-    def restore_books(self, ledger: Ledger, updates: int) -> None:
+    def restore_counters(self, counters: Counters, updates: int) -> None:
         """Go on counting from a checkpoint."""
-        self._books.restore(ledger)
+        self._by_phase.restore(counters)
         self.updates = updates
 
     def endings(self) -> dict[str, dict[Phase, dict[str, float]]]:

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.batch import Batch
 from neurochip.analog.field_step import activities, flow_rates, flow_step
 from neurochip.analog.integrate import Nudge
-from neurochip.analog.lanes import Lanes
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.kernels._jit import Kernel, unstored_kernel
 
@@ -38,30 +38,30 @@ class VectorField:
         """Write what neurons send."""
         activities(self._activity, voltage, saturation, out)
 
-    def step(self, lanes: Lanes, nudge: Nudge, noise: Array | None) -> None:
+    def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
         """Take one Euler step."""
         flow_step(
             self._flow,
-            lanes.voltage,
-            lanes.forward,
-            lanes.backward,
-            lanes.circuit.neurons,
-            int(lanes.circuit.starts[-2]),
+            batch.voltage,
+            batch.forward,
+            batch.backward,
+            batch.circuit.neurons,
+            int(batch.circuit.starts[-2]),
             nudge.strength,
             nudge.target,
-            lanes.voltage if noise is None else noise,
+            batch.voltage if noise is None else noise,
             noise is not None,
         )
 
-    def rate(self, lanes: Lanes, nudge: Nudge, out: Array) -> None:
+    def rate(self, batch: Batch, nudge: Nudge, out: Array) -> None:
         """Write τ dV/dt."""
         flow_rates(
             self._flow,
-            lanes.voltage,
-            lanes.forward,
-            lanes.backward,
-            lanes.circuit.neurons,
-            int(lanes.circuit.starts[-2]),
+            batch.voltage,
+            batch.forward,
+            batch.backward,
+            batch.circuit.neurons,
+            int(batch.circuit.starts[-2]),
             nudge.strength,
             nudge.target,
             out,

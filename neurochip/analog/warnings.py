@@ -32,14 +32,14 @@ class SettlingRecord:
     phases: dict[Phase, PhaseSettling] = field(default_factory=dict)
 
     def note(self, phase: Phase, residuals: NDArray[np.float64], limit: float) -> None:
-        """Take in f64[lane] of a phase that has just ended."""
+        """Take in f64[sample] of a phase that has just ended."""
         if not residuals.size:
             return
-        book = self.phases.setdefault(phase, PhaseSettling())
-        book.presentations += residuals.size
-        book.unsettled += int(np.count_nonzero(~(residuals <= limit)))
-        book.sum_residual += float(residuals.sum())
-        book.largest = max(book.largest, float(residuals.max()))
+        counted = self.phases.setdefault(phase, PhaseSettling())
+        counted.presentations += residuals.size
+        counted.unsettled += int(np.count_nonzero(~(residuals <= limit)))
+        counted.sum_residual += float(residuals.sum())
+        counted.largest = max(counted.largest, float(residuals.max()))
 
     def reset(self) -> None:
         """Forget everything."""
@@ -47,26 +47,29 @@ class SettlingRecord:
 
     def state(self) -> dict[Phase, dict[str, float]]:
         """Return phase → what has been counted, for a checkpoint."""
-        return {phase: asdict(book) for phase, book in self.phases.items()}
+        return {phase: asdict(counted) for phase, counted in self.phases.items()}
 
     def restore(self, state: Mapping[Phase, Mapping[str, float]]) -> None:
         """Go on from a checkpoint."""
         self.phases = {
             phase: PhaseSettling(
-                int(book["presentations"]), int(book["unsettled"]), book["sum_residual"], book["largest"]
+                int(counted["presentations"]),
+                int(counted["unsettled"]),
+                counted["sum_residual"],
+                counted["largest"],
             )
-            for phase, book in state.items()
+            for phase, counted in state.items()
         }
 
     def as_table(self) -> dict[str, dict[str, float]]:
         """Return phase → share unsettled, mean and largest residual."""
         return {
             phase.value: {
-                "presentations": book.presentations,
-                "unsettled": book.unsettled / book.presentations,
-                "mean_residual": book.sum_residual / book.presentations,
-                "largest_residual": book.largest,
+                "presentations": counted.presentations,
+                "unsettled": counted.unsettled / counted.presentations,
+                "mean_residual": counted.sum_residual / counted.presentations,
+                "largest_residual": counted.largest,
             }
-            for phase, book in self.phases.items()
-            if book.presentations
+            for phase, counted in self.phases.items()
+            if counted.presentations
         }

@@ -14,7 +14,7 @@ import numpy as np
 
 from neurochip import data
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.bench.loads import LANES, digits, trained
+from neurochip.bench.loads import BATCH, digits, trained
 from neurochip.bench.numpy_euler import bare_products, euler_numpy
 from neurochip.bench.rounds import Work, in_turn, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Missing, Row, within_rounds
@@ -98,7 +98,7 @@ def analog_minibatch(
         spec = replace(spec, mismatch=replace(spec.mismatch, sigma=sigma))
     substrate = AnalogSubstrate(NETWORK, spec)
     substrate.load(held)
-    numbers = np.arange(LANES, dtype=np.uint64)
+    numbers = np.arange(BATCH, dtype=np.uint64)
 
     def run() -> None:
         substrate.begin(x, numbers)

@@ -1,8 +1,8 @@
-"""Integrate-and-fire networks with the full ledger: [784-500-10], 13 % Bernoulli input, one thread.
+"""Integrate-and-fire networks with the full counters: [784-500-10], 13 % Bernoulli input, one thread.
 
-A figure is the CPU time of a whole call of `neurochip.replay`: input checked, weights put into rows, dynamics, books,
-prices. NumPy is `numpy_lif` in float32, without books; both fire the same spikes. Cycle by cycle there are fewer
-ticks, since each costs as much.
+A figure is the CPU time of a whole call of `neurochip.replay`: input checked, weights put into rows, dynamics,
+counters, prices. NumPy is `numpy_lif` in float32, without counters; both fire the same spikes. Cycle by cycle there are
+fewer ticks, since each costs as much.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from neurochip.replays.replaying import Replay, Timing, replay
 
 __all__ = ["FAMILY"]
 
-_NUMPY = "plain NumPy, without books"
+_NUMPY = "plain NumPy, without counters"
 _SOP = "10⁹ SOP/s"
 _ONE, _SIX, _ALL = (1, 1, 1), (1, 4, 1), (64, 62, 2)
 # row: weights, chip, cores of each layer, dynamics, model of time; 10⁹ SOP per CPU-second asked; words
@@ -60,11 +60,11 @@ def _variant(name: str, ticks: int) -> Work:
     kind, chip, cores, dynamics, timing, *_ = _VARIANTS[name]
     raster, weights = lif_network(ticks)
     held = [w.astype(kind) for w in weights]
-    sheet, on = read_chip(chip), placement(cores)
+    specification, on = read_chip(chip), placement(cores)
     if dynamics:
-        return lambda: replay([raster], held, sheet, on, neuron=NEURON, timing=timing)
+        return lambda: replay([raster], held, specification, on, neuron=NEURON, timing=timing)
     spikes = replay([raster], held, "ideal-bits", placement(_ONE), neuron=NEURON).spikes
-    return lambda: replay(spikes, held, sheet, on, timing=timing)
+    return lambda: replay(spikes, held, specification, on, timing=timing)
 
 
 def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
@@ -89,14 +89,14 @@ def _timed(effort: Effort, wanted: frozenset[str], ticks: int, rounds: int) -> I
         variants["numpy"] = lambda: integrate_numpy(raster, wide, NEURON.threshold, NEURON.leak)
     found = in_turn(variants, rounds)
     for name in sorted(names):
-        ledger, seconds = seen[name].ledger, found[name].cpu
+        counters, seconds = seen[name].counters, found[name].cpu
         ratios = within_rounds(found[_COUNTED.get(name, "numpy")].cpu, seconds)
-        extra = {"ticks": ticks, "sops": ledger.sops, "packets": ledger.packets, "hops": ledger.hops}
+        extra = {"ticks": ticks, "sops": counters.sops, "packets": counters.packets, "hops": counters.hops}
         if name in wanted:
-            speeds = tuple(ledger.sops / s / 1e9 for s in seconds)
+            speeds = tuple(counters.sops / s / 1e9 for s in seconds)
             yield Figure(name, speeds, ratios, _rate(seen[name]), extra)
         if f"{name}-hops" in wanted:
-            yield Figure(f"{name}-hops", tuple(ledger.hops / s / 1e6 for s in seconds), extra=extra)
+            yield Figure(f"{name}-hops", tuple(counters.hops / s / 1e6 for s in seconds), extra=extra)
 
 
 def _rate(seen: Replay) -> str:
@@ -105,7 +105,7 @@ def _rate(seen: Replay) -> str:
 
 FAMILY = Family(
     "delivery",
-    "integrate-and-fire networks and replay, [784-500-10], 13 % input, full ledger",
+    "integrate-and-fire networks and replay, [784-500-10], 13 % input, full counters",
     _ROWS,
     _measure,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from neurochip.bench.loads import LANES, digits, learner
+from neurochip.bench.loads import BATCH, digits, learner
 from neurochip.bench.rounds import Work, in_turn
 from neurochip.bench.row import Effort, Family, Figure, Row, within_rounds
 from neurochip.substrate import Phase
@@ -31,7 +31,7 @@ _ROWS = tuple(
 def _settling(overrides: tuple[str, ...], free: int, nudged: int) -> Work:
     substrate = learner(overrides)[1].substrate
     inputs, targets = digits()
-    numbers = np.arange(LANES, dtype=np.uint64)
+    numbers = np.arange(BATCH, dtype=np.uint64)
 
     def run() -> None:
         substrate.begin(inputs, numbers)
@@ -51,7 +51,7 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
     for name in _CASES:
         if name in wanted:
             seconds = found[name].cpu
-            yield Figure(name, tuple(LANES / s for s in seconds), within_rounds(found["none"].cpu, seconds))
+            yield Figure(name, tuple(BATCH / s for s in seconds), within_rounds(found["none"].cpu, seconds))
 
 
 FAMILY = Family("faults", "the settle loop of a faulty chip", _ROWS, _measure)

@@ -1,7 +1,7 @@
-"""How speed goes with cores, lanes and threads. (With synapses: `roofline`.)
+"""How speed goes with cores, samples and threads. (With synapses: `roofline`.)
 
 Cores: [784-500-10] integrate-and-fire neurons cut into more and more cores of one large mesh, whole calls of `replay`.
-Lanes and threads: the settle loop of `settle`, float32 on ``ideal-bits``.
+Samples and threads: the settle loop of `settle`, float32 on ``ideal-bits``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from neurochip.replays.replaying import Replay, replay
 
 __all__ = ["FAMILY"]
 
-CORES, LANES, THREADS = (3, 16, 64, 256, 1024), (1, 5, 80), (2, 4, 8)
+CORES, BATCH, THREADS = (3, 16, 64, 256, 1024), (1, 5, 80), (2, 4, 8)
 _MOST = CORES[-1]
 _ROWS = (
     *(
@@ -36,13 +36,19 @@ _ROWS = (
         for n in CORES
     ),
     *(
-        Row(f"growth-lanes-{n}", f"settle loop, {n} at a time (lanes)", "samples/s", "20 lanes", form="full")
-        for n in LANES
+        Row(
+            f"growth-batch-{n}",
+            f"settle loop, {n} at a time (samples)",
+            "samples/s",
+            "20 samples",
+            form="full",
+        )
+        for n in BATCH
     ),
     *(
         Row(
             f"growth-threads-{n}",
-            f"settle loop, 80 lanes, {n} threads",
+            f"settle loop, 80 samples, {n} threads",
             "samples/s",
             "one thread",
             form="full",
@@ -66,7 +72,7 @@ def _cut(n: int, ticks: int) -> tuple[Work, int]:
     def call() -> Replay:
         return replay([raster], weights, chip, on, neuron=NEURON)
 
-    return call, call().ledger.sops
+    return call, call().counters.sops
 
 
 def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure | Missing]:
@@ -78,24 +84,24 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure | Missin
             seconds = found[str(n)].cpu
             ratios = within_rounds(found["1"].cpu, seconds)
             yield Figure(f"growth-cores-{n}", tuple(works[n][1] / s / 1e9 for s in seconds), ratios)
-    yield from _lanes(effort, [n for n in LANES if f"growth-lanes-{n}" in wanted])
+    yield from _batch(effort, [n for n in BATCH if f"growth-batch-{n}" in wanted])
     yield from _threads(effort, [n for n in THREADS if f"growth-threads-{n}" in wanted])
 
 
-def _settled(effort: Effort, lanes: int, threads: int) -> Work:
-    x, y = digits(lanes)
+def _settled(effort: Effort, batch: int, threads: int) -> Work:
+    x, y = digits(batch)
     free, nudged = effort.pick((10, 5), (100, 50), (100, 50))
     return settling(("ideal-bits", "float32", threads), trained(effort.pick(2, 100, 100)), x, y, free, nudged)
 
 
-def _lanes(effort: Effort, chosen: list[int]) -> Iterator[Figure]:
+def _batch(effort: Effort, chosen: list[int]) -> Iterator[Figure]:
     if chosen:
         works = {str(n): _settled(effort, n, 1) for n in (20, *chosen)}
         found = in_turn(works, effort.times(7, 15), warm=True)
         base = [s / 20 for s in found["20"].cpu]
         for n in chosen:
             each = [s / n for s in found[str(n)].cpu]
-            yield Figure(f"growth-lanes-{n}", tuple(1 / s for s in each), within_rounds(base, each))
+            yield Figure(f"growth-batch-{n}", tuple(1 / s for s in each), within_rounds(base, each))
 
 
 def _threads(effort: Effort, chosen: list[int]) -> Iterator[Figure | Missing]:
@@ -113,4 +119,4 @@ def _threads(effort: Effort, chosen: list[int]) -> Iterator[Figure | Missing]:
             )
 
 
-FAMILY = Family("growth", "speed over cores, lanes and threads", _ROWS, _measure)
+FAMILY = Family("growth", "speed over cores, samples and threads", _ROWS, _measure)

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from neurochip.bench.loads import LANES, learner, minibatch
+from neurochip.bench.loads import BATCH, learner, minibatch
 from neurochip.bench.machine import cores
 from neurochip.bench.rounds import Work, in_turn, timed
 from neurochip.bench.row import Bound, Effort, Family, Figure, Row, within_rounds
@@ -72,7 +72,7 @@ def _minibatches(effort: Effort, chosen: dict[str, tuple[str, ...]]) -> Iterator
     for name in chosen:
         seconds = found[name].cpu
         ratios = () if name == "learn-untied" else within_rounds(found["learn-untied"].cpu, seconds)
-        yield Figure(name, tuple(LANES / s for s in seconds), ratios)
+        yield Figure(name, tuple(BATCH / s for s in seconds), ratios)
 
 
 def _lif(effort: Effort) -> Figure:
@@ -92,11 +92,11 @@ def _lif(effort: Effort) -> Figure:
         substrate.write_weights(presented.updates, presented.biases)
         whole.append(1e3 * (time.process_time() - began))
         ticking.append(1e3 * (ticked - began))
-    ledger = substrate.ledger()
+    counters = substrate.counters()
     extra = {
         "ticks_ms": float(np.median(ticking[1:])),
-        "spikes": ledger.total("spikes_sent") / (repeats + 1),
-        "sops": ledger.total("sops") / (repeats + 1),
+        "spikes": counters.total("spikes_sent") / (repeats + 1),
+        "sops": counters.total("sops") / (repeats + 1),
     }
     return Figure(
         "lif-learning", tuple(whole[1:]), note=f"{extra['ticks_ms']:.2f} ms of it for the ticks", extra=extra

@@ -20,7 +20,7 @@ from neurochip.substrate import Parameters
 from neurochip.training.streams import first_parameters
 
 __all__ = [
-    "LANES",
+    "BATCH",
     "LIF_SIZES",
     "NEURON",
     "RATE",
@@ -34,16 +34,16 @@ __all__ = [
 
 Array = NDArray[Any]
 
-LANES = 20
+BATCH = 20
 # Integrate-and-fire: 784 inputs of which 13 % fire in a tick; in integer units a tenth of the hidden neurons then do.
 LIF_SIZES, RATE = (784, 500, 10), 0.13
 NEURON = LIF(threshold=600.0, leak=0.9)
 
 
-def digits(lanes: int = LANES) -> tuple[Array, Array]:
-    """Return embedded training digits f32[lane, 784] and their one-hot classes f32[lane, 10]."""
+def digits(batch: int = BATCH) -> tuple[Array, Array]:
+    """Return embedded training digits f32[sample, 784] and their one-hot classes f32[sample, 10]."""
     samples = data.load("mnist-small")
-    chosen = np.arange(lanes)
+    chosen = np.arange(batch)
     return samples.inputs(chosen), samples.targets(chosen)
 
 
@@ -64,7 +64,7 @@ def minibatch(spec: RunSpec, built: Built, rule: Rule, at: int) -> None:
     if spec.learning is None:
         raise ConfigError(spec.name, "does not learn")
     samples = data.load("mnist-small")
-    chosen = np.arange(at * LANES, (at + 1) * LANES) % len(samples.train)
+    chosen = np.arange(at * BATCH, (at + 1) * BATCH) % len(samples.train)
     built.substrate.begin(samples.inputs(chosen), chosen.astype(np.uint64))
     targets = samples.targets(chosen)
     presented = rule.present(built.substrate, targets, spec.learning.beta)

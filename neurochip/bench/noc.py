@@ -14,7 +14,7 @@ from neurochip.noc.arrays import Counter, build
 from neurochip.noc.router import advance
 from neurochip.noc.traffic import in_core_order
 
-__all__ = ["FAMILY", "sheet_timing", "uniform_mesh", "uniform_traffic"]
+__all__ = ["FAMILY", "timing_of_chip", "uniform_mesh", "uniform_traffic"]
 
 SIDE, ROUTER_CYCLES = 8, 1
 LOADS = (0.05, 0.2, 0.35)
@@ -35,7 +35,7 @@ def uniform_mesh(side: int) -> MeshSpec:
     return MeshSpec(width=side, height=side, cores_per_tile=1)
 
 
-def sheet_timing(*, router_cycles: int = 0, link_cycles: int = 1, depth: int = 8) -> TimingSpec:
+def timing_of_chip(*, router_cycles: int = 0, link_cycles: int = 1, depth: int = 8) -> TimingSpec:
     """Return a specification's timing in which everything else takes a cycle."""
     return TimingSpec(
         clock=1e9,
@@ -69,7 +69,7 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
         for _ in range(effort.times(5, 9) + 1):
             fabric, loaded, state = build(
                 uniform_mesh(SIDE),
-                sheet_timing(router_cycles=ROUTER_CYCLES),
+                timing_of_chip(router_cycles=ROUTER_CYCLES),
                 packets,
                 order=np.argsort(due, kind="stable"),
                 service=np.zeros(len(due), dtype=np.int64),

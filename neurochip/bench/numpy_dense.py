@@ -2,7 +2,7 @@
 
 Sigma-delta coding with a constant lambda, OSA, a free and a nudged phase, a whole minibatch at once. Every
 array is made before the first tick and every tick works in place; bits are 0/1 numbers of the precision of
-the weights, so that delivery is a matrix product (BLAS). Arrays are [lane, unit] and hold all layers above
+the weights, so that delivery is a matrix product (BLAS). Arrays are [sample, unit] and hold all layers above
 the input side by side, so that each element-wise step is one call for the whole network; a layer is a block
 of columns.
 """
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 
 class DenseNetwork:
-    """A layered network with tied weights that settles one minibatch in place, all lanes side by side.
+    """A layered network with tied weights that settles one minibatch in place, all samples side by side.
 
     Parameters
     ----------
@@ -27,7 +27,7 @@ class DenseNetwork:
         Their dtype is that of the whole computation.
     biases : sequence of array [unit]
         One per layer above the input.
-    lanes : int
+    samples : int
         Samples in a minibatch.
     lam, nu_bar, regulariser : float
         Predictive coding and OSA.
@@ -37,7 +37,7 @@ class DenseNetwork:
         self,
         weights: Sequence[Array],
         biases: Sequence[Array],
-        lanes: int,
+        batch: int,
         lam: float,
         nu_bar: float,
         regulariser: float,
@@ -52,10 +52,10 @@ class DenseNetwork:
         self.layers = [(slice(None), block) for block in columns]
         units, inputs = int(ends[-1]), weights[0].shape[0]
 
-        self.x_step = np.empty((lanes, inputs), dtype)
-        self.phi_in = np.empty((lanes, inputs), dtype)
-        self.q_in = np.empty((lanes, inputs), dtype)
-        self.fired_in = np.empty((lanes, inputs), bool)
+        self.x_step = np.empty((batch, inputs), dtype)
+        self.phi_in = np.empty((batch, inputs), dtype)
+        self.q_in = np.empty((batch, inputs), dtype)
+        self.fired_in = np.empty((batch, inputs), bool)
         (
             self.u,
             self.v,
@@ -71,13 +71,13 @@ class DenseNetwork:
             self.error,
             self.epsilon,
             self.work,
-        ) = (np.empty((lanes, units), dtype) for _ in range(14))
-        self.fired = np.empty((lanes, units), bool)
-        self.feedback = [np.empty((lanes, len(b)), dtype) for b in biases[:-1]]
-        self.nudge = np.empty((lanes, len(biases[-1])), dtype)
+        ) = (np.empty((batch, units), dtype) for _ in range(14))
+        self.fired = np.empty((batch, units), bool)
+        self.feedback = [np.empty((batch, len(b)), dtype) for b in biases[:-1]]
+        self.nudge = np.empty((batch, len(biases[-1])), dtype)
 
     def begin(self, x: Array) -> None:
-        """Present samples [lane, unit] with everything at rest."""
+        """Present samples [sample, unit] with everything at rest."""
         self.x = np.ascontiguousarray(x, dtype=self.s.dtype)
         # The input does not change, so neither does what it codes from the second tick on; on the first the
         # encoder remembers 0, which leaves (1 - lam) x / lam more in the accumulator.
@@ -105,7 +105,7 @@ class DenseNetwork:
         self.count = np.zeros(self.fired.shape, np.uint16)
 
     def run(self, ticks: int, beta: float = 0.0, y: Array | None = None) -> None:
-        """Go on for some ticks; targets [lane, unit] nudge the output with strength ``beta``."""
+        """Go on for some ticks; targets [sample, unit] nudge the output with strength ``beta``."""
         target = None if y is None else np.ascontiguousarray(y, dtype=self.s.dtype)
         for _ in range(ticks):
             self._deliver()
@@ -202,7 +202,7 @@ def settle_numpy(
     nu_bar: float,
     regulariser: float,
 ) -> tuple[list[Array], list[Array]]:
-    """Settle a minibatch freely, then nudged; return spike counts and final states by layer, [lane, unit]."""
+    """Settle a minibatch freely, then nudged; return spike counts and final states by layer, [sample, unit]."""
     network = DenseNetwork(weights, biases, len(x), lam, nu_bar, regulariser)
     network.begin(x)
     network.run(n_free)

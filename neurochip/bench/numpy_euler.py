@@ -37,7 +37,7 @@ def bare_products(held: Parameters, x: Array, steps: int) -> Callable[[], None]:
 
 
 def euler_numpy(held: Parameters, x: Array, y: Array, free: int, nudged: int, beta: float) -> list[Array]:
-    """Return the states of all layers above the input after both phases, [lane, unit].
+    """Return the states of all layers above the input after both phases, [sample, unit].
 
     What one would write: every layer moves half-way to what its neighbours' last states ask for, and is clipped. In the
     nudged phase the output is pulled to ``y`` with strength 2β.

@@ -141,16 +141,16 @@ def _lif(effort: Effort, name: str, contest: _Contest, python: str) -> Figure:
     raster, weights = lif_network(ticks)
     held = [w.astype(contest.kind) for w in weights]
     on = placement((1, 4, 1) if contest.chip == "loihi" else (1, 1, 1))
-    sheet = read_chip(contest.chip)
+    specification = read_chip(contest.chip)
     seen: list[Replay] = []
 
     def ours() -> None:
-        seen[:] = [replay([raster], held, sheet, on, neuron=NEURON, timing=contest.timing)]
+        seen[:] = [replay([raster], held, specification, on, neuron=NEURON, timing=contest.timing)]
 
     with Program(RIVALS[contest.tool], python, _workload(ticks, contest.theirs)) as program:
         mine, theirs = _in_turn(effort, ours, program)
         version = program.version
-    sops = seen[0].ledger.sops
+    sops = seen[0].counters.sops
     extra = {
         "ticks": ticks,
         "sops": sops,
@@ -180,8 +180,8 @@ def _agreement(seen: Replay, result: Mapping[str, Any]) -> str:
         return "same spikes" if same else f"spikes {result['spikes']}, ours {fired[1:]}"
     events = (
         "same"
-        if result.get("events") == seen.ledger.sops
-        else f"{result.get('events')} (ours {seen.ledger.sops})"
+        if result.get("events") == seen.counters.sops
+        else f"{result.get('events')} (ours {seen.counters.sops})"
     )
     return f"synaptic events {events}, spikes {result.get('fired')} (ours {sum(fired)})"
 

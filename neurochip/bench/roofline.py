@@ -2,7 +2,7 @@
 
 n → n silent integrate-and-fire neurons, 13 % Bernoulli input, one thread: a row of weights is read for every spike.
 ``roofline-…`` is the delivery kernel alone, with the lists of spikes made beforehand; ``streaming-…`` are whole calls
-of `neurochip.replay`: input checked, spikes listed, rows added, neurons updated, books kept, with constant costs taken
+of `neurochip.replay`: input checked, spikes listed, rows added, neurons updated, events counted, constant costs taken
 out by running twice, with few ticks and with many. The read bandwidth is the faster of two plain passes over the same
 weights in the same round, one by NumPy and one by a compiled loop; the copy bandwidth counts bytes read, while as many
 are written.

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from neurochip.bench.loads import LANES, Array, digits, trained
+from neurochip.bench.loads import BATCH, Array, digits, trained
 from neurochip.bench.machine import cores
 from neurochip.bench.numpy_dense import settle_numpy
 from neurochip.bench.probes import spinning
@@ -110,7 +110,7 @@ _COMPARED: dict[str, tuple[Variant, Variant | None, Clock]] = {
 def settling(
     variant: Variant, parameters: Parameters, x: Array, y: Array, free: int = 100, nudged: int = 50
 ) -> Work:
-    """Return work that settles the minibatch once and counts everything (the books are made up at the end)."""
+    """Return work that settles the minibatch once and counts everything (the counters are made up at the end)."""
     name, precision, threads = variant
     coding = CodingSpec()
     image = compile_network(
@@ -121,10 +121,10 @@ def settling(
     )
     substrate = DigitalSubstrate(image, coding, threads=threads)
     substrate.load(parameters)
-    lanes = np.arange(x.shape[0], dtype=np.uint64)
+    batch = np.arange(x.shape[0], dtype=np.uint64)
 
     def run() -> None:
-        substrate.begin(x, lanes)
+        substrate.begin(x, batch)
         substrate.run(Phase.FREE, free)
         substrate.run(Phase.NUDGED, nudged, beta=BETA, targets=y)
 
@@ -183,7 +183,7 @@ def _key(variant: Variant) -> str:
 def _compared(name: str, ours: Times, other: Times, clock: Clock) -> Figure:
     seconds = ours.of(clock)
     ratios = within_rounds(other.of(clock), seconds)
-    return Figure(name, tuple(LANES / s for s in seconds), ratios)
+    return Figure(name, tuple(BATCH / s for s in seconds), ratios)
 
 
 FAMILY = Family(

@@ -76,7 +76,11 @@ def _walked(effort: Effort, name: str, overrides: list[str], counted: Work) -> F
                 "mnist-small", overrides=overrides, timing="cycle", threads=1, write=False
             ).record
             ticks.append(
-                sum(book.time.ticks for book in record.ledger.phases.values() if book.time is not None)
+                sum(
+                    counted.time.ticks
+                    for counted in record.counters.phases.values()
+                    if counted.time is not None
+                )
             )
 
         slow, fast = timed(walked)[0], timed(counted)[0]

@@ -1,6 +1,6 @@
 """What tracing every signal costs: CPU time of the same ticks without and with all signals written to a file.
 
-A LIF network [784-500-10] of `run_spiking`, 13 % Bernoulli input, on the loihi sheet, events only counted or flit
+A LIF network [784-500-10] of `run_spiking`, 13 % Bernoulli input, on `loihi`, events only counted or flit
 by flit; and the settle loop of one presentation of mnist-small with fresh weights. Text takes so long that it gets
 fewer ticks, with its own "without". The file is in the system's temporary folder, and gone afterwards.
 """

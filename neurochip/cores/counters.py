@@ -1,4 +1,4 @@
-"""Spike counts of a phase → ledger: everything that is counted follows from them and the image."""
+"""Spike counts of a phase → counters: everything that is counted follows from them and the image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from neurochip.cores.channel import TALLY
 from neurochip.cores.senders import Senders
 from neurochip.elements.integers.columns import LIMITED
 from neurochip.kernels._jit import entry
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["EventCounters", "spikes_per_core"]
@@ -30,7 +30,7 @@ _CARRIED, _SENT, _LAST = range(3)  # of each group of senders
 
 
 class _Kind(NamedTuple):
-    """What runs of a phase must share to be booked together."""
+    """What runs of a phase must share to be counted together."""
 
     phase: Phase
     begins: bool
@@ -49,7 +49,7 @@ class Sent(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """What is broken for good, as far as the books care."""
+    """What is broken for good, as far as the counters care."""
 
     dead: tuple[bool, ...]
     down: frozenset[Link]
@@ -88,7 +88,7 @@ class _Ways(NamedTuple):
 
 
 class EventCounters:
-    """Keeps the ledger of one chip image.
+    """Keeps the counters of one chip image.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ class EventCounters:
                 self._packet_bits[g, r] = image.packet_bits(c, r, receiving)
         self._ways = {frozenset[Link](): self._ways_of(frozenset())}
         names = tuple(image.network.populations[p].name for p in self.population)
-        self._ledger = Ledger(names, tuple(core.site for core in image.cores), {})
+        self._counters = Counters(names, tuple(core.site for core in image.cores), {})
         self._tallies: dict[_Kind, _Tally] = {}
         self._times: dict[Phase, PhaseTime] = {}
 
@@ -167,22 +167,22 @@ class EventCounters:
         return ways
 
     @property
-    def ledger(self) -> Ledger:
-        """All that was booked."""
+    def counters(self) -> Counters:
+        """All that was counted."""
         for phase, time in self._times.items():
-            self._book(phase, self._blank(), time=time)
+            self._add(phase, self._blank(), time=time)
         self._times = {}
         for kind, tally in self._tallies.items():
             self._enter(kind, tally)
         self._tallies = {}
-        return self._ledger
+        return self._counters
 
-    def restore(self, ledger: Ledger) -> None:
-        """Go on from the books of a checkpoint."""
+    def restore(self, counters: Counters) -> None:
+        """Go on from the counters of a checkpoint."""
         self._tallies, self._times = {}, {}
-        self._ledger = Ledger(self._ledger.populations, self._ledger.sites, ledger.phases)
+        self._counters = Counters(self._counters.populations, self._counters.sites, counters.phases)
 
-    def _book(
+    def _add(
         self,
         phase: Phase,
         counts: Counts,
@@ -190,9 +190,9 @@ class EventCounters:
         ticks: int = 0,
         time: PhaseTime | None = None,
     ) -> None:
-        ledger = self._ledger
-        self._ledger = ledger + Ledger(
-            ledger.populations, ledger.sites, {phase: PhaseBook(presentations, ticks, counts, time)}
+        counters = self._counters
+        self._counters = counters + Counters(
+            counters.populations, counters.sites, {phase: PhaseCounters(presentations, ticks, counts, time)}
         )
 
     def time(self, phase: Phase, took: PhaseTime | None = None, *, presentations: int = 0) -> None:
@@ -241,7 +241,7 @@ class EventCounters:
         shows
             Whether inputs are shown spikes: a word from outside for each.
         """
-        # Only added up here, and turned into books when they are read.
+        # Only added up here, and turned into counters when they are read.
         key = _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken, shows)
         if key not in self._tallies:
             self._tallies[key] = _Tally(
@@ -266,7 +266,7 @@ class EventCounters:
             tally.saturated += saturated
 
     def _enter(self, kind: _Kind, tally: _Tally) -> None:
-        book, senders = self._blank(), self.senders
+        counted, senders = self._blank(), self.senders
         samples, sample_ticks = tally.samples, tally.sample_ticks
         carried, sent, last = tally.sent
         receivers, frames_to = senders.receives.sum(axis=1), self._core_receives.sum(axis=1)
@@ -281,63 +281,63 @@ class EventCounters:
             delivered = (carried + sent - last) @ senders.receives
             in_flight = per_core((last - carried) * receivers)
             ways = self._ways[frozenset()]
-            book[:, _AT["aer_received"]] = (carried + sent - last) @ self._packet_bits
-            book[:, _AT["symbols_received"]] = (self.size * frame_ticks) @ ways.arrives
+            counted[:, _AT["aer_received"]] = (carried + sent - last) @ self._packet_bits
+            counted[:, _AT["symbols_received"]] = (self.size * frame_ticks) @ ways.arrives
         else:
             done = dict(zip(TALLY, tally.broken, strict=True))
             delivered, in_flight = done.pop("spikes_delivered"), tally.in_flight
             for name, counts in done.items():
-                book[:, _AT[name]] = counts
+                counted[:, _AT[name]] = counts
             lost = done["lost_to_drop"] + done["lost_to_dead_core"] + done["lost_on_link"]
-            book[:, _AT["spikes_dropped"]] = lost
+            counted[:, _AT["spikes_dropped"]] = lost
             alive = ~np.array(kind.broken.dead)
             symbols, axons = symbols * alive, axons * alive
             if kind.broken.down not in self._ways:
                 self._ways[kind.broken.down] = self._ways_of(kind.broken.down)
             ways = self._ways[kind.broken.down]
-            book[:, _AT["symbols_received"]] = ((self.size * alive * frame_ticks) @ ways.arrives) * alive
+            counted[:, _AT["symbols_received"]] = ((self.size * alive * frame_ticks) @ ways.arrives) * alive
         links, frame_links = ways.links.sum(axis=1), ways.frames.sum(axis=1)
         output = np.isin(self.population, self._image.network.outputs)
         operations = delivered * self.size if self._image.network.is_simple else tally.operations
-        book[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
-        book[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
+        counted[:, _AT["neuron_updates"]] = np.where(self._clamped, 0, symbols)
+        counted[:, _AT["clamped_updates"]] = np.where(self._clamped, symbols, 0)
         if kind.nudged:
-            book[output, _AT["nudged_updates"]] = symbols[output]
+            counted[output, _AT["nudged_updates"]] = symbols[output]
             if kind.begins:
-                book[output, _AT["host_words_in"]] = self.size[output] * samples
+                counted[output, _AT["host_words_in"]] = self.size[output] * samples
         if kind.shows:
-            book[self._clamped, _AT["host_words_in"]] = per_core(sent)[self._clamped]
+            counted[self._clamped, _AT["host_words_in"]] = per_core(sent)[self._clamped]
         elif kind.opening:
-            book[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * samples
+            counted[self._clamped, _AT["host_words_in"]] = self.size[self._clamped] * samples
         if self._traced:
-            book[:, _AT["trace_updates"]] = axons
-        book[:, _AT["spikes_sent"]] = per_core(sent)
-        book[:, _AT["packets"]] = per_core(sent * receivers)
-        book[:, _AT["spikes_delivered"]] = delivered
-        book[:, _AT["spikes_in_flight"]] = in_flight
-        book[:, _AT["hops_ew"]] = per_core(sent * ways.links[:, 0])
-        book[:, _AT["hops_ns"]] = per_core(sent * ways.links[:, 1])
-        book[:, _AT["sops"]] = operations
-        book[:, _AT["weight_reads"]] = operations
-        book[:, _AT["symbols"]] = symbols
-        book[:, _AT["symbols_hops"]] = symbols * frame_links
-        book[:, _AT["spikes_hops"]] = per_core(sent * links)
-        book[:, _AT["aer"]] = per_core(sent * ways.aer)
-        book[:, _AT["aer_hops"]] = per_core(sent * ways.aer_hops)
+            counted[:, _AT["trace_updates"]] = axons
+        counted[:, _AT["spikes_sent"]] = per_core(sent)
+        counted[:, _AT["packets"]] = per_core(sent * receivers)
+        counted[:, _AT["spikes_delivered"]] = delivered
+        counted[:, _AT["spikes_in_flight"]] = in_flight
+        counted[:, _AT["hops_ew"]] = per_core(sent * ways.links[:, 0])
+        counted[:, _AT["hops_ns"]] = per_core(sent * ways.links[:, 1])
+        counted[:, _AT["sops"]] = operations
+        counted[:, _AT["weight_reads"]] = operations
+        counted[:, _AT["symbols"]] = symbols
+        counted[:, _AT["symbols_hops"]] = symbols * frame_links
+        counted[:, _AT["spikes_hops"]] = per_core(sent * links)
+        counted[:, _AT["aer"]] = per_core(sent * ways.aer)
+        counted[:, _AT["aer_hops"]] = per_core(sent * ways.aer_hops)
         # What leaves a core: a packet or frame for each core that receives its spikes, or one that forks.
         forks = self._image.chip.packet.routing == "multicast"
-        book[:, _AT["packets_sent"]] = per_core(sent * (np.minimum(receivers, 1) if forks else receivers))
+        counted[:, _AT["packets_sent"]] = per_core(sent * (np.minimum(receivers, 1) if forks else receivers))
         copies = np.minimum(frames_to, 1) if forks else frames_to
-        book[:, _AT["bitmap"]] = symbols * copies
-        book[:, _AT["bitmap_hops"]] = symbols * frame_links
+        counted[:, _AT["bitmap"]] = symbols * copies
+        counted[:, _AT["bitmap_hops"]] = symbols * frame_links
         if self._listens.any():
             listens, arrived = self._listens, sample_ticks - samples * int(kind.opening)
-            book[listens, _AT["neuron_updates"]] += sample_ticks
+            counted[listens, _AT["neuron_updates"]] += sample_ticks
             for name in ("sops", "weight_reads"):
-                book[listens, _AT[name]] += arrived * self.size[listens]
+                counted[listens, _AT[name]] += arrived * self.size[listens]
         for name, met in zip(SATURATED, tally.saturated, strict=True):
-            book[:, _AT[name]] = met
-        self._book(kind.phase, book, presentations=samples if kind.begins else 0, ticks=sample_ticks)
+            counted[:, _AT[name]] = met
+        self._add(kind.phase, counted, presentations=samples if kind.begins else 0, ticks=sample_ticks)
 
     def update(
         self,
@@ -352,22 +352,22 @@ class EventCounters:
 
         ``optimised``: each write is the step of an optimiser.
         """
-        book = self._blank()
-        book[:, _AT["weight_accumulations"]] = accumulations
-        book[:, _AT["weight_writes"]] = writes
-        book[:, _AT["weight_reads"]] = writes
-        book[:, _AT["weight_saturations"]] = saturations
+        counted = self._blank()
+        counted[:, _AT["weight_accumulations"]] = accumulations
+        counted[:, _AT["weight_writes"]] = writes
+        counted[:, _AT["weight_reads"]] = writes
+        counted[:, _AT["weight_saturations"]] = saturations
         if optimised:
-            book[:, _AT["optimiser_steps"]] = writes
-        book[:, _AT["readout_words"]] = words
-        self._book(Phase.UPDATE, book)
+            counted[:, _AT["optimiser_steps"]] = writes
+        counted[:, _AT["readout_words"]] = words
+        self._add(Phase.UPDATE, counted)
 
     def readout(self, population: int, samples: int) -> None:
         """Book that the host read the values of a population."""
-        book = self._blank()
+        counted = self._blank()
         here = self.population == population
-        book[here, _AT["readout_words"]] = self.size[here] * samples
-        self._book(Phase.READOUT, book)
+        counted[here, _AT["readout_words"]] = self.size[here] * samples
+        self._add(Phase.READOUT, counted)
 
 
 @entry

@@ -35,7 +35,7 @@ def wiring_of(
     """Return the wiring and the synapses of a network; formats and delays as `engine.LayerEngine` takes them."""
     in_place = _in_place(weights, held_as)
     layers = raster.layers.tolist()
-    # What a layer sends is listed once for each delay at which it is heard.
+    # What a layer sends is listed once for each delay at which it is received.
     sources = [(k, 1) for k in range(len(layers))]
     sources += sorted({(s, d) for (s, _), d in zip(placed.projections, delays, strict=True)} - set(sources))
     spans = [(layers[k][0], layers[k][1]) for k in range(len(layers))]
@@ -51,17 +51,17 @@ def wiring_of(
             if target != k:
                 continue
             connection, size = placed.connections[p], placed.sizes[k]
-            heard = sources.index((source, delays[p]))
+            received = sources.index((source, delays[p]))
             first = 0 if p == in_place else start
             if connection.kind != "dense":
                 stored = packed.add(connection, first, weights[p])
-                blocks.append((k, heard, 0, size, size, 0, p, int(p == in_place)))
+                blocks.append((k, received, 0, size, size, 0, p, int(p == in_place)))
                 width, rows = _up(stored.size, VECTOR), 1
             else:
                 packed.add_dense()
                 stored = weights[p]
                 width = size if p == in_place else _up(size, VECTOR)
-                blocks.append((k, heard, first, width, width, 0, p, int(p == in_place)))
+                blocks.append((k, received, first, width, width, 0, p, int(p == in_place)))
                 # Lists are filled up with the last slot of the source, whose row is all zeros.
                 rows = layers[source][1] - layers[source][0]
             if p == in_place:
@@ -104,9 +104,9 @@ def layers_of(placed: PlacedNetwork, wiring: Wiring, synapses: Synapses) -> Laye
     if synapses.connectivity.any():
         return None
     order: list[int] = []
-    hears = {k: {s for s, t in placed.projections if t == k} for k in range(len(placed.sizes))}
-    while len(order) < len(hears):
-        ready = [k for k, heard in hears.items() if k not in order and heard <= set(order)]
+    receives = {k: {s for s, t in placed.projections if t == k} for k in range(len(placed.sizes))}
+    while len(order) < len(receives):
+        ready = [k for k, received in receives.items() if k not in order and received <= set(order)]
         if not ready:
             return None
         order += ready
@@ -122,9 +122,9 @@ def layers_of(placed: PlacedNetwork, wiring: Wiring, synapses: Synapses) -> Laye
     for k in range(len(matrices)):
         tile += int((tiles.table[:, 0] == k).sum())
         tiles_of.append(tile)
-    heard = np.zeros(len(order), np.uint8)
-    heard[[source for source, _ in placed.projections]] = 1
-    return typed(Layers(np.array(order, np.int64), heard, np.array(tiles_of, np.uint64), tiles))
+    received = np.zeros(len(order), np.uint8)
+    received[[source for source, _ in placed.projections]] = 1
+    return typed(Layers(np.array(order, np.int64), received, np.array(tiles_of, np.uint64), tiles))
 
 
 def _up(number: int, step: int) -> int:

@@ -1,7 +1,7 @@
 """Samples through a network without loops, a layer after the other: what `tick.run_ticks` makes of them, sooner.
 
-What a layer hears depends on earlier layers alone, so all ticks of several samples are added up before its neurons are
-updated, and a tile of weights is read once for all of them (`kernels/tiles`). Sums are added in the same order, and
+What a layer receives depends on earlier layers alone, so all ticks of several samples are added up before its neurons
+are updated, and a tile of weights is read once for all of them (`kernels/tiles`). Sums are added in the same order, and
 neurons are given the same, so that every spike and every number is that of the loop over ticks.
 """
 
@@ -30,8 +30,8 @@ _NOTHING = np.uint64(0)
 class Layers(NamedTuple):
     """A network without loops, all of whose blocks are dense."""
 
-    order: Array  # i64[layer]  populations, each after all that it hears
-    heard: Array  # u8[population]  1: another one hears it
+    order: Array  # i64[layer]  populations, each after all that it receives
+    received: Array  # u8[population]  1: another one receives it
     tiles_of: Array  # u64[block + 1]  the tiles of block k are tiles_of[k] … tiles_of[k + 1] − 1
     tiles: Tiles
 
@@ -84,13 +84,13 @@ def _sum_block(
         for sample in range(n_samples):
             for t in range(each):
                 row = sample * each + t
-                heard = row - lag if t >= lag else none
+                received = row - lag if t >= lag else none
                 add_up(
                     weights,
                     columns,
-                    room.lists[heard, start:],
-                    room.tails[p, heard],
-                    room.lengths[p, heard],
+                    room.lists[received, start:],
+                    room.tails[p, received],
+                    room.lengths[p, received],
                     one_by_one,
                     room.part,
                     room.sums[at, row, first : first + columns],
@@ -192,7 +192,7 @@ def run_layers(
                     _sum_block(k, np.int64(k - blocks), n_samples, each, layers, wiring, room)
                 _update_layer(p, begin, n_samples, each, wiring, neurons, room, seen)
             start = _start(p, wiring)
-            for row in range(n_samples * each if layers.heard[p] != 0 else 0):
+            for row in range(n_samples * each if layers.received[p] != 0 else 0):
                 room.lengths[p, row] = list_ones(
                     populations[p, 0],
                     populations[p, 1],

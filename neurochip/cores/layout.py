@@ -36,7 +36,7 @@ from neurochip.errors import CapabilityError
 from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
 
-__all__ = ["Block", "Heard", "Layout", "is_fixed"]
+__all__ = ["Block", "Received", "Layout", "is_fixed"]
 
 _VECTOR = 16
 _WORD = 64
@@ -75,7 +75,7 @@ class Block:
     width: int
 
 
-class Heard(NamedTuple):
+class Received(NamedTuple):
     """Spikes of a population as they act on a core after a delay, where each core receives for itself.
 
     Attributes
@@ -209,19 +209,19 @@ class Layout:
             for block in (b for b in self.blocks if b.core == cores[0]):
                 projection = network.projections[block.projection]
                 source, delay = projection.source, projection.delay
-                heard = (block.core if by_core else 0, source, delay)
-                if heard not in known:
+                received = (block.core if by_core else 0, source, delay)
+                if received not in known:
                     begin = sources[-1][3] if sources else 0
                     extent = self.population_slots[source][1] - self.population_slots[source][0]
                     door = doors.setdefault((block.core, source), begin)
-                    known[heard] = len(sources)
+                    known[received] = len(sources)
                     sources.append((source, delay, begin, begin + extent, door, block.core))
                 full = _up(network.sizes[p], _VECTOR)
                 width = full if whole else last - first
                 start, stride = block.start, block.stride
                 if block.projection in self._listed:
                     start, stride = 0 if whole else image.cores[block.core].first, full
-                at = known[heard]
+                at = known[received]
                 blocks.append((len(ranges) - 1, at, start, width, stride, sums, block.projection, 0))
                 sums += _up(width, _VECTOR)
             edges.append(len(blocks))
@@ -245,18 +245,18 @@ class Layout:
         )
 
     @cached_property
-    def heard(self) -> tuple[Heard, ...]:
+    def received(self) -> tuple[Received, ...]:
         """What the cores receive, where each receives for itself, in the order of their axons."""
         sources = self.wiring(by_core=True).sources.astype(np.int64).tolist()
         return tuple(
-            Heard(core, population, delay, first, last, door)
+            Received(core, population, delay, first, last, door)
             for population, delay, first, last, door, core in sources
         )
 
     @cached_property
-    def doors(self) -> tuple[Heard, ...]:
-        """Those of `heard` whose axons packets arrive at: one for each core and each population that it hears."""
-        return tuple(heard for heard in self.heard if heard.first == heard.door)
+    def doors(self) -> tuple[Received, ...]:
+        """Those of `received` whose axons packets arrive at: one for each core and each population that it receives."""
+        return tuple(received for received in self.received if received.first == received.door)
 
     def synapses(self, wiring: Wiring) -> Synapses:
         """Return how the blocks of a wiring are delivered."""

@@ -31,7 +31,7 @@ def packet_bits(layout: Layout) -> Counts:
     """Return i64[source]: bits of a packet as it is taken in; 0 where they may differ from neuron to neuron."""
     image, network = layout.image, layout.image.network
     if not network.is_simple:
-        return np.zeros(len(layout.heard), dtype=np.int64)
+        return np.zeros(len(layout.received), dtype=np.int64)
     return np.array(
         [image.packet_bits(image.cores_of(door.population)[0], door.core) for door in layout.doors],
         dtype=np.int64,
@@ -43,7 +43,7 @@ def reaching(layout: Layout) -> NDArray[np.uint8]:
     image, network = layout.image, layout.image.network
     if not network.is_listed:
         return np.zeros(0, dtype=np.uint8)
-    found = np.zeros(layout.heard[-1].last, dtype=np.uint8)
+    found = np.zeros(layout.received[-1].last, dtype=np.uint8)
     for door in layout.doors:
         core = image.cores[door.core]
         reached = reached_by(network, door.population, core.population, (core.first, core.last))
@@ -76,11 +76,14 @@ class PacketsMet:
         """Synapses of each source of axons, i64[source neuron]: those of its projections on its core."""
         image, network = self._layout.image, self._layout.image.network
         found = []
-        for heard in self._layout.heard:
-            core, total = image.cores[heard.core], np.zeros(network.sizes[heard.population], dtype=np.int64)
+        for received in self._layout.received:
+            core, total = (
+                image.cores[received.core],
+                np.zeros(network.sizes[received.population], dtype=np.int64),
+            )
             for k in network.into(core.population):
                 p = network.projections[k]
-                if (p.source, p.delay) == (heard.population, heard.delay):
+                if (p.source, p.delay) == (received.population, received.delay):
                     total += synapses_met(network, p, (core.first, core.last))
             found.append(total)
         return found
@@ -110,9 +113,9 @@ class PacketsMet:
         """
         total = np.zeros(len(self._layout.image.cores), dtype=np.int64)
         came = through.sum(axis=0, dtype=np.int64)
-        for heard, met in zip(self._layout.heard, self._met, strict=True):
-            acted = came + before[heard.delay] - after[heard.delay]
-            total[heard.core] += int(acted[heard.door : heard.door + len(met)] @ met)
+        for received, met in zip(self._layout.received, self._met, strict=True):
+            acted = came + before[received.delay] - after[received.delay]
+            total[received.core] += int(acted[received.door : received.door + len(met)] @ met)
         return total
 
     def bits_received(

@@ -36,7 +36,7 @@ from neurochip.network import refuse_several_delays
 from neurochip.spikes import Spikes, SpikeTrains
 from neurochip.substrate import (
     Capabilities,
-    Ledger,
+    Counters,
     Observable,
     Parameters,
     Phase,
@@ -405,7 +405,7 @@ class DigitalSubstrate:
         return memory_of(self._layout, self._synapses.wiring, core)
 
     def each_tick(self, spikes: Sequence[Spikes]) -> list[PhaseTime]:
-        """Return the time of every tick of one recorded presentation: [tick, unit] of each layer. Books nothing."""
+        """Return the time of every tick of one recorded presentation: [tick, unit] of each layer. Counters nothing."""
         if self._clock is None:
             raise CapabilityError("timing", 'is "tick": cycles are not counted on this chip')
         slots = np.zeros((len(spikes[0]), self._layout.n_slots), dtype=np.uint8)
@@ -413,19 +413,19 @@ class DigitalSubstrate:
             slots[:, self._layout.slots_of[layer]] = bits.array()
         return self._clock.each_tick(slots)
 
-    def book_readout(self, layer: int) -> None:
+    def count_readout(self, layer: int) -> None:
         """Book that the host read the values of a layer."""
         self._counters.readout(layer % len(self._layout.slots_of), len(self._batch))
 
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts since the chip was made."""
-        return self._counters.ledger
+        return self._counters.counters
 
-    def restore_books(self, ledger: Ledger, updates: int) -> None:
+    def restore_counters(self, counters: Counters, updates: int) -> None:
         """Go on counting from a checkpoint."""
-        self._counters.restore(ledger)
+        self._counters.restore(counters)
         for clock in self._clocks:
-            clock.restore({phase: book.presentations for phase, book in ledger.phases.items()})
+            clock.restore({phase: counted.presentations for phase, counted in counters.phases.items()})
         self._synapses.updates = updates
 
     @property

@@ -1,4 +1,4 @@
-"""Spike counts of a replay → its books: by core, by tick, and in total.
+"""Spike counts of a replay → its counters: by core, by tick, and in total.
 
 A packet is taken in within the tick that sends it, before the barrier: nothing is in flight between ticks. The
 sum that it adds to acts in the next tick.
@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from neurochip.compile.links import link_load
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.raster import SpikeCounts
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import PhaseTime
 
-__all__ = ["TrafficLedger", "keep_books"]
+__all__ = ["TrafficCounters", "count_traffic"]
 
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
@@ -38,43 +38,43 @@ _BY_TICK = (
 
 
 @dataclass(frozen=True)
-class TrafficLedger:
+class TrafficCounters:
     """What a replay counted.
 
     Attributes
     ----------
-    book
+    counters
         Every counter, one row for each layer on each core.
     ticks_book
         Every counter, two rows for each tick: of the input layer, and of the others. What depends on the receiver
-        alone is booked on the sender's row.
+        alone is counted on the sender's row.
     link_load
         i64[x, y, direction]: flits that left place (x, y) eastwards, westwards, northwards, southwards.
     """
 
-    book: Ledger
-    ticks_book: PhaseBook
+    counted: Counters
+    ticks_counted: PhaseCounters
     link_load: Counts
 
     @property
     def spikes(self) -> int:
         """Ones that were sent."""
-        return self.book.total("spikes_sent")
+        return self.counted.total("spikes_sent")
 
     @property
     def packets(self) -> int:
         """Spikes to one receiving core each."""
-        return self.book.total("packets")
+        return self.counted.total("packets")
 
     @property
     def hops_ew(self) -> int:
         """Links crossed east or west."""
-        return self.book.total("hops_ew")
+        return self.counted.total("hops_ew")
 
     @property
     def hops_ns(self) -> int:
         """Links crossed north or south."""
-        return self.book.total("hops_ns")
+        return self.counted.total("hops_ns")
 
     @property
     def hops(self) -> int:
@@ -84,35 +84,35 @@ class TrafficLedger:
     @property
     def sops(self) -> int:
         """Synaptic operations."""
-        return self.book.total("sops")
+        return self.counted.total("sops")
 
     @functools.cached_property
     def totals(self) -> Mapping[str, int]:
         """Every counter over all ticks and cores, by name, and ``hops``."""
-        return {name: self.book.total(name) for name in COUNTERS} | {"hops": self.hops}
+        return {name: self.counted.total(name) for name in COUNTERS} | {"hops": self.hops}
 
     @functools.cached_property
     def per_tick(self) -> Mapping[str, Counts]:
         """The main counters by name, i64[tick] each."""
-        counts = self.ticks_book.counts
+        counts = self.ticks_counted.counts
         series = {
             name: counts[0::2, _AT[name]] + counts[1::2, _AT[name]] for name in _BY_TICK if name != "hops"
         }
         series["hops"] = series["hops_ew"] + series["hops_ns"]
         return {name: series[name] for name in _BY_TICK}
 
-    def timed(self, cycles: int, per_tick: Counts | None) -> TrafficLedger:
+    def timed(self, cycles: int, per_tick: Counts | None) -> TrafficCounters:
         """Return the same counts with the cycles that all ticks took."""
-        book = self.book.phases[Phase.FREE]
+        counted = self.counted.phases[Phase.FREE]
         took = replace(
-            PhaseTime.nothing(len(book.counts)),
-            presentations=book.presentations,
-            ticks=book.ticks,
+            PhaseTime.nothing(len(counted.counts)),
+            presentations=counted.presentations,
+            ticks=counted.ticks,
             cycles=cycles,
             longest=0 if per_tick is None else int(per_tick.max(initial=0)),
         )
-        phases = {**self.book.phases, Phase.FREE: replace(book, time=took)}
-        return replace(self, book=replace(self.book, phases=phases))
+        phases = {**self.counted.phases, Phase.FREE: replace(counted, time=took)}
+        return replace(self, counted=replace(self.counted, phases=phases))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain integers: totals, and lists over ticks."""
@@ -122,9 +122,9 @@ class TrafficLedger:
         }
 
 
-def keep_books(
+def count_traffic(
     placed: PlacedNetwork, names: tuple[str, ...], spikes: SpikeCounts, idle: tuple[Counts, Counts] | None
-) -> TrafficLedger:
+) -> TrafficCounters:
     """Book a replay.
 
     Parameters
@@ -144,31 +144,31 @@ def keep_books(
         return _summed(by_way * per_way, placed.way_pieces, layer.size)
 
     symbols, links, receivers = placed.neurons * ticks, placed.links.sum(axis=1), placed.frames.sum(axis=1)
-    book = np.zeros((layer.size, len(COUNTERS)), dtype=np.int64)
-    book[:, _AT["clamped_updates"]] = np.where(clamped, symbols, 0)
+    counted = np.zeros((layer.size, len(COUNTERS)), dtype=np.int64)
+    counted[:, _AT["clamped_updates"]] = np.where(clamped, symbols, 0)
     if idle is not None:
-        book[:, _AT["neuron_updates"]] = np.where(clamped, 0, symbols)
-        book[:, _AT["idle_updates"]] = idle[0]
-    book[:, _AT["spikes_sent"]] = sent()
-    book[:, _AT["packets"]] = sent(placed.packets)
-    book[:, _AT["spikes_delivered"]] = by_row @ placed.delivered
-    book[:, _AT["hops_ew"]] = sent(placed.links[:, 0])
-    book[:, _AT["hops_ns"]] = sent(placed.links[:, 1])
-    book[:, _AT["sops"]] = book[:, _AT["weight_reads"]] = by_row @ placed.operations
-    book[:, _AT["symbols"]] = symbols
-    book[:, _AT["symbols_hops"]] = book[:, _AT["bitmap_hops"]] = symbols * placed.frame_links
-    book[:, _AT["spikes_hops"]] = sent(links)
-    book[:, _AT["aer"]] = sent(placed.aer)
-    book[:, _AT["aer_hops"]] = sent(placed.aer_hops)
+        counted[:, _AT["neuron_updates"]] = np.where(clamped, 0, symbols)
+        counted[:, _AT["idle_updates"]] = idle[0]
+    counted[:, _AT["spikes_sent"]] = sent()
+    counted[:, _AT["packets"]] = sent(placed.packets)
+    counted[:, _AT["spikes_delivered"]] = by_row @ placed.delivered
+    counted[:, _AT["hops_ew"]] = sent(placed.links[:, 0])
+    counted[:, _AT["hops_ns"]] = sent(placed.links[:, 1])
+    counted[:, _AT["sops"]] = counted[:, _AT["weight_reads"]] = by_row @ placed.operations
+    counted[:, _AT["symbols"]] = symbols
+    counted[:, _AT["symbols_hops"]] = counted[:, _AT["bitmap_hops"]] = symbols * placed.frame_links
+    counted[:, _AT["spikes_hops"]] = sent(links)
+    counted[:, _AT["aer"]] = sent(placed.aer)
+    counted[:, _AT["aer_hops"]] = sent(placed.aer_hops)
     forks = placed.chip.packet.routing == "multicast"
-    book[:, _AT["packets_sent"]] = sent(np.minimum(placed.packets, 1) if forks else placed.packets)
-    book[:, _AT["bitmap"]] = symbols * (np.minimum(receivers, 1) if forks else receivers)
-    book[:, _AT["aer_received"]] = by_row @ placed.received_bits
-    book[:, _AT["symbols_received"]] = symbols @ placed.frames
-    phases = {Phase.FREE: PhaseBook(1, ticks, book)}
-    ledger = Ledger(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
-    per_tick = PhaseBook(1, ticks, _by_tick(placed, spikes, idle))
-    return TrafficLedger(ledger, per_tick, link_load(placed, by_way))
+    counted[:, _AT["packets_sent"]] = sent(np.minimum(placed.packets, 1) if forks else placed.packets)
+    counted[:, _AT["bitmap"]] = symbols * (np.minimum(receivers, 1) if forks else receivers)
+    counted[:, _AT["aer_received"]] = by_row @ placed.received_bits
+    counted[:, _AT["symbols_received"]] = symbols @ placed.frames
+    phases = {Phase.FREE: PhaseCounters(1, ticks, counted)}
+    counters = Counters(tuple(names[k] for k in layer), tuple(int(s) for s in placed.sites), phases)
+    per_tick = PhaseCounters(1, ticks, _by_tick(placed, spikes, idle))
+    return TrafficCounters(counters, per_tick, link_load(placed, by_way))
 
 
 def _summed(values: Counts, at: Counts, n: int) -> Counts:

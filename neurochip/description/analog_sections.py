@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from neurochip.description.biasing import check_conditions, current_factor, steepness
-from neurochip.description.cell_sheet import CellSheet, read_cells
+from neurochip.description.cell_library import CellLibrary, read_cells
 from neurochip.description.condition_section import (
     BOLTZMANN,
     I_SPEC_RISES,
@@ -335,7 +335,7 @@ class AnalogSpec(Section):
     )
 
     @property
-    def sheet(self) -> CellSheet | None:
+    def library(self) -> CellLibrary | None:
         """Its cells at its supply and temperature; `None` where none are known."""
         return None if self.cells is None else read_cells(self.cells).under(self.supply_v, self.scale_ratio)
 
@@ -367,13 +367,13 @@ class AnalogSpec(Section):
 
     def _thermal(self, cell: str) -> float:
         """Return √(kT/C) of the capacitor of a cell, full scales; 0 without one."""
-        sheet = self.sheet if self.noise.thermal else None
-        if sheet is None or cell not in sheet.cells or not sheet.cells[cell].capacitance:
+        library = self.library if self.noise.thermal else None
+        if library is None or cell not in library.cells or not library.cells[cell].capacitance:
             return 0.0
         square = (
-            self.noise.thermal * BOLTZMANN * kelvin(self.conditions.celsius) / sheet.cells[cell].capacitance
+            self.noise.thermal * BOLTZMANN * kelvin(self.conditions.celsius) / library.cells[cell].capacitance
         )
-        return math.sqrt(square) / sheet.full_scale
+        return math.sqrt(square) / library.full_scale
 
     @property
     def tau_s(self) -> float:
@@ -393,9 +393,9 @@ class AnalogSpec(Section):
                 'must be "euler" or "heun" for a vector field from a file: "exponential" needs a leak of 1',
             )
         check_conditions(self.mismatch, self.conditions)
-        sheet = self.sheet
-        if sheet is not None:
-            self._check_cells(sheet)
+        library = self.library
+        if library is not None:
+            self._check_cells(library)
         sources = [name for name in ("step", "thermal", "flicker") if getattr(self.noise, name)]
         noisy, is_noisy = f"analog.noise.{(sources or [''])[0]}", bool(sources)
         if is_noisy and self.settle.method == "heun":
@@ -406,7 +406,7 @@ class AnalogSpec(Section):
                 'keeps a neuron from ever resting; set analog.settle.until to "steps"',
             )
 
-    def _check_cells(self, cells: CellSheet) -> None:
+    def _check_cells(self, cells: CellLibrary) -> None:
         """Refuse cells whose current cannot be counted, and a signal that they cannot carry."""
         steps = self.settle.until == "steps" and self.settle.method != "heun"
         if cells.cells["synapse"].kind == "mirror" and not steps:

@@ -1,6 +1,6 @@
 """One chip: geometry, capacities, weight formats, packets, timing and prices, frozen and self-checking.
 
-`neurochip.description.chip_reader` reads it from a sheet.
+`neurochip.description.chip_reader` reads it from a specification.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = [
     "MeshSpec",
     "PacketSpec",
     "Provenance",
-    "SheetEvidence",
+    "CellEvidence",
     "TimingSpec",
     "WeightsSpec",
 ]
@@ -34,7 +34,7 @@ __all__ = [
 Bits = Annotated[int, Quantity("memory"), Meta(ge=1)]
 Rounding = Literal["nearest", "stochastic"]
 # A price is measured, simulated or guessed; a size may also simply be a fact of the design.
-SheetEvidence = Literal["architecture", "measured", "pre-silicon", "pre-silicon, synthesised", "estimated"]
+CellEvidence = Literal["architecture", "measured", "pre-silicon", "pre-silicon, synthesised", "estimated"]
 _MOST_HEADER_BITS = 1 << 12  # a count of bits times links then fits its word in any run that ends
 _MOST_CYCLES = 1 << 32  # of one stage
 Cycles = Annotated[int, Meta(ge=1, le=_MOST_CYCLES)]
@@ -48,7 +48,7 @@ class Provenance:
     """Where a value of a specification comes from and what kind of figure it is."""
 
     source: str
-    evidence: SheetEvidence
+    evidence: CellEvidence
 
 
 @described

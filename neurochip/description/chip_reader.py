@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from neurochip.description.catalogue import built_in, find_cells, find_text
-from neurochip.description.cell_sheet import cells_from_toml
+from neurochip.description.cell_library import cells_from_toml
 from neurochip.description.chip import (
+    CellEvidence,
     ChipSpec,
     CoreSpec,
     MembranesSpec,
@@ -23,7 +24,6 @@ from neurochip.description.chip import (
     NeuronsSpec,
     PacketSpec,
     Provenance,
-    SheetEvidence,
     TimingSpec,
     WeightsSpec,
 )
@@ -208,7 +208,7 @@ def _provenance(table: Table, place: str) -> Provenance:
     source = convert(table["source"], str, f"{place}.source")
     if not source.strip():
         raise ConfigError(f"{place}.source", "must say where the values come from, got an empty string")
-    return Provenance(source, convert(table["evidence"], SheetEvidence, f"{place}.evidence"))
+    return Provenance(source, convert(table["evidence"], CellEvidence, f"{place}.evidence"))
 
 
 def _barrier_pairs(value: Any, place: str) -> Any:

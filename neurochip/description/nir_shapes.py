@@ -19,7 +19,7 @@ __all__ = ["shapes_of"]
 def shapes_of(graph: Graph, predecessors: Mapping[str, list[str]]) -> dict[str, Shape]:
     """Return the shape of each Input, group of neurons and linear node.
 
-    Neurons with one number for all of them are as many as what they hear.
+    Neurons with one number for all of them are as many as what they receive.
 
     Raises
     ------

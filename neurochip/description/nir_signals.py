@@ -148,7 +148,7 @@ class Signals:
         for signal in arriving:
             found = int(np.prod(signal.shape))
             if found != size:
-                raise ConfigError(node.name, f"must hear as many units from all, got {size} and {found}")
+                raise ConfigError(node.name, f"must receive as many units from all, got {size} and {found}")
             if len(signal.shape) > len(shape):
                 shape = signal.shape
             for path, made in signal.maps.items():

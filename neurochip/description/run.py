@@ -269,7 +269,7 @@ class RunSpec:
         return found
 
     @property
-    def sheet(self) -> ChipSpec:
+    def specification(self) -> ChipSpec:
         """Its chip, with what the run changes of it."""
         return chip_with(self.chip, self.chip_changes)
 

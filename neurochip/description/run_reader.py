@@ -68,7 +68,7 @@ def read_run(
         table["data"] = _section_of(samples, named)
     try:
         run = bound(RunSpec.from_dict(table), samples)
-        chip = run.sheet
+        chip = run.specification
         if run.substrate == "digital":
             run.check_chip(chip)
     except ConfigError as error:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.description import PriceList
 from neurochip.energy.hardware import ElementUse, HardwareUse, integer_format
 from neurochip.errors import ConfigError
-from neurochip.substrate.ledger import COUNTERS, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Phase, PhaseCounters
 
 __all__ = ["CATEGORIES", "Charge", "charges", "control_charges"]
 
@@ -46,47 +46,49 @@ class Charge(NamedTuple):
 
 
 def charges(
-    book: PhaseBook, hardware: HardwareUse, prices: PriceList, populations: Sequence[str] = ()
+    counted: PhaseCounters, hardware: HardwareUse, prices: PriceList, populations: Sequence[str] = ()
 ) -> Iterator[Charge]:
     """Return what one phase is charged for; which events depends on what the list has prices for.
 
     ``populations`` names that of each core, for elements that only some have. ``weight_reads`` is not charged by
     itself: a synaptic operation contains its read, a write its own.
     """
-    books = _Books(book, hardware, prices, np.array(populations))
-    yield from books.synapses()
-    yield from books.neurons()
-    yield from books.traces()
-    yield from books.network()
-    yield from books.learning()
-    yield from books.host()
+    by_phase = _PhaseCharges(counted, hardware, prices, np.array(populations))
+    yield from by_phase.synapses()
+    yield from by_phase.neurons()
+    yield from by_phase.traces()
+    yield from by_phase.network()
+    yield from by_phase.learning()
+    yield from by_phase.host()
 
 
-def control_charges(phase: Phase, book: PhaseBook) -> Iterator[tuple[str, int]]:
+def control_charges(phase: Phase, counted: PhaseCounters) -> Iterator[tuple[str, int]]:
     """Return (event, count) of what driving the chip took in a phase: no core's doing, but the controller's.
 
     The host's words have paid for leaving the chip; the link is charged for the bytes beyond them.
     """
-    words, size, cycles = book.control
-    outside = book.total("host_words_in") + (book.total("readout_words") if phase is Phase.READOUT else 0)
+    words, size, cycles = counted.control
+    outside = counted.total("host_words_in") + (
+        counted.total("readout_words") if phase is Phase.READOUT else 0
+    )
     yield "bus_word", words
     yield "link_byte", max(0, size - 4 * outside)
     yield "controller_cycle", cycles
 
 
-class _Books:
+class _PhaseCharges:
     """One phase, seen with one price list."""
 
     def __init__(
-        self, book: PhaseBook, hardware: HardwareUse, prices: PriceList, populations: NDArray[np.str_]
+        self, counted: PhaseCounters, hardware: HardwareUse, prices: PriceList, populations: NDArray[np.str_]
     ) -> None:
-        self.book, self.populations = book, populations
+        self.counted, self.populations = counted, populations
         self.hardware = hardware
         self.prices = prices
         self.by_operations = prices.neuron_pricing == "operations"
 
     def count(self, counter: str) -> Counts:
-        return self.book.counts[:, _INDEX[counter]]
+        return self.counted.counts[:, _INDEX[counter]]
 
     def is_built(self, event: str) -> bool:
         """Whether an event is paid operation by operation rather than with a figure of its own."""

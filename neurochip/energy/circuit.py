@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from neurochip.description import PriceList
-from neurochip.substrate.ledger import CIRCUIT, Ledger, PhaseBook
+from neurochip.substrate.counters import CIRCUIT, Counters, PhaseCounters
 
 __all__ = ["CIRCUIT_EVENTS", "circuit_charges", "is_circuit", "prices_circuits"]
 
@@ -19,9 +19,9 @@ CIRCUIT_EVENTS: dict[str, tuple[str, str]] = {
 }
 
 
-def is_circuit(ledger: Ledger) -> bool:
-    """Whether the ledger is that of an analog circuit whose cells are known."""
-    return any(any(book.circuit) for book in ledger.phases.values())
+def is_circuit(counters: Counters) -> bool:
+    """Whether the counters are those of an analog circuit whose cells are known."""
+    return any(any(counted.circuit) for counted in counters.phases.values())
 
 
 def prices_circuits(prices: PriceList) -> bool:
@@ -29,9 +29,9 @@ def prices_circuits(prices: PriceList) -> bool:
     return any(prices.has(event) for _, event in CIRCUIT_EVENTS.values())
 
 
-def circuit_charges(book: PhaseBook) -> Iterator[tuple[str, str, int]]:
+def circuit_charges(counted: PhaseCounters) -> Iterator[tuple[str, str, int]]:
     """Return (category, event, count) of a phase, over the whole die."""
-    for counter, count in zip(CIRCUIT, book.circuit, strict=True):
+    for counter, count in zip(CIRCUIT, counted.circuit, strict=True):
         yield (*CIRCUIT_EVENTS[counter], count)
-    yield "learning", "weight_accumulation", book.total("weight_accumulations")
-    yield "learning", "weight_write", book.total("weight_writes")
+    yield "learning", "weight_accumulation", counted.total("weight_accumulations")
+    yield "learning", "weight_write", counted.total("weight_writes")

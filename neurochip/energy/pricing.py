@@ -1,4 +1,4 @@
-"""Price a ledger: every figure of the result is a sum of lines, every line a count times a sourced price."""
+"""Price counters: every figure of the result is a sum of lines, every line a count times a sourced price."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from neurochip.energy.charges import CATEGORIES, charges, control_charges
 from neurochip.energy.circuit import circuit_charges, is_circuit, prices_circuits
 from neurochip.energy.hardware import HardwareUse
 from neurochip.energy.static import CHIP, Clocked, static_charges, static_words
-from neurochip.substrate.ledger import Ledger, Phase
+from neurochip.substrate.counters import Counters, Phase
 
 __all__ = ["EnergyLine", "EnergyReport", "price"]
 
@@ -84,9 +84,9 @@ _REAL_VALUED = (
 
 
 def price(
-    ledger: Ledger, hardware: HardwareUse, prices: PriceList, clocked: Clocked | None = None
+    counters: Counters, hardware: HardwareUse, prices: PriceList, clocked: Clocked | None = None
 ) -> EnergyReport:
-    """Return what all counts of a ledger cost, and what its time costs if it was timed.
+    """Return what all counts of counters cost, and what its time costs if it was timed.
 
     Static power of a list that has no price for it is left out of the sum, and the report says so.
 
@@ -95,9 +95,9 @@ def price(
     ConfigError
         When an event occurred that the list has no price for. An event that did not occur needs none.
     """
-    if is_circuit(ledger) and prices_circuits(prices):
+    if is_circuit(counters) and prices_circuits(prices):
         return _report(
-            ledger, _circuit_lines(ledger, prices), prices, "not counted: leakage is not in these prices"
+            counters, _circuit_lines(counters, prices), prices, "not counted: leakage is not in these prices"
         )
     if prices.neuron_pricing == "none" or not hardware.is_spiking:
         why = _NOTHING_PRICED if hardware.is_spiking else _REAL_VALUED
@@ -106,16 +106,18 @@ def price(
         line
         for phase in Phase
         for line in (
-            *_lines(phase, ledger, hardware, prices),
-            *_static_lines(phase, ledger, prices, clocked),
+            *_lines(phase, counters, hardware, prices),
+            *_static_lines(phase, counters, prices, clocked),
         )
     )
-    return _report(ledger, lines, prices, static_words(ledger, prices, clocked))
+    return _report(counters, lines, prices, static_words(counters, prices, clocked))
 
 
-def _report(ledger: Ledger, lines: tuple[EnergyLine, ...], prices: PriceList, static: str) -> EnergyReport:
+def _report(
+    counters: Counters, lines: tuple[EnergyLine, ...], prices: PriceList, static: str
+) -> EnergyReport:
     populations = dict.fromkeys(
-        (*ledger.populations, *(name for line in lines for name in line.by_population))
+        (*counters.populations, *(name for line in lines for name in line.by_population))
     )
     return EnergyReport(
         total_j=math.fsum(line.joules for line in lines),
@@ -132,24 +134,24 @@ def _report(ledger: Ledger, lines: tuple[EnergyLine, ...], prices: PriceList, st
     )
 
 
-def _circuit_lines(ledger: Ledger, prices: PriceList) -> tuple[EnergyLine, ...]:
+def _circuit_lines(counters: Counters, prices: PriceList) -> tuple[EnergyLine, ...]:
     return tuple(
         _line(phase, category, event, {DIE: count}, prices)
         for phase in Phase
-        if phase in ledger.phases
-        for category, event, count in circuit_charges(ledger.phases[phase])
+        if phase in counters.phases
+        for category, event, count in circuit_charges(counters.phases[phase])
         if count
     )
 
 
 def _static_lines(
-    phase: Phase, ledger: Ledger, prices: PriceList, clocked: Clocked | None
+    phase: Phase, counters: Counters, prices: PriceList, clocked: Clocked | None
 ) -> list[EnergyLine]:
-    if phase not in ledger.phases:
+    if phase not in counters.phases:
         return []
     lines = []
-    for charge, unit in static_charges(phase, ledger, prices, clocked):
-        names = (CHIP,) if charge.event in ("chip_static", "barrier") else ledger.populations
+    for charge, unit in static_charges(phase, counters, prices, clocked):
+        names = (CHIP,) if charge.event in ("chip_static", "barrier") else counters.populations
         share: dict[str, int] = {}
         for name, count in zip(names, charge.counts.tolist(), strict=True):
             if count:
@@ -172,17 +174,17 @@ def _static_lines(
     return lines
 
 
-def _lines(phase: Phase, ledger: Ledger, hardware: HardwareUse, prices: PriceList) -> list[EnergyLine]:
-    if phase not in ledger.phases:
+def _lines(phase: Phase, counters: Counters, hardware: HardwareUse, prices: PriceList) -> list[EnergyLine]:
+    if phase not in counters.phases:
         return []
     # The same event may be charged more than once in a category, e.g. by two elements of one role.
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    for charge in charges(ledger.phases[phase], hardware, prices, ledger.populations):
+    for charge in charges(counters.phases[phase], hardware, prices, counters.populations):
         share = counts.setdefault((charge.category, charge.event), {})
-        for name, count in zip(ledger.populations, charge.counts.tolist(), strict=True):
+        for name, count in zip(counters.populations, charge.counts.tolist(), strict=True):
             if count:
                 share[name] = share.get(name, 0) + count
-    for event, count in control_charges(phase, ledger.phases[phase]):
+    for event, count in control_charges(phase, counters.phases[phase]):
         if count:
             counts[("control", event)] = {CONTROLLER: count}
     return [

@@ -12,7 +12,7 @@ from neurochip.description import PriceList
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.energy.charges import Charge
 from neurochip.noc.zero_load import ONE, in_fractions
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import PhaseTime
 
 __all__ = ["CHIP", "LEAKAGE", "Clocked", "host_cycles", "phase_cycles", "static_charges", "static_words"]
@@ -24,7 +24,7 @@ _HOST_WORDS = [COUNTERS.index("host_words_in"), COUNTERS.index("readout_words")]
 
 @dataclass(frozen=True, slots=True)
 class Clocked:
-    """What turns the cycles of a ledger into seconds and joules.
+    """What turns the cycles of counters into seconds and joules.
 
     Attributes
     ----------
@@ -50,33 +50,33 @@ class Clocked:
         return {"hz": self.hz, "host_word": self.host_word, "tiles": self.tiles}
 
 
-def host_cycles(book: PhaseBook, clocked: Clocked) -> int:
+def host_cycles(counted: PhaseCounters, clocked: Clocked) -> int:
     """Return the cycles in which words go in and out, one after the other while the cores wait; 0 if not known."""
     if clocked.host_word is None:
         return 0
-    words = int(book.counts[:, _HOST_WORDS].sum())
+    words = int(counted.counts[:, _HOST_WORDS].sum())
     return -(-words * in_fractions(clocked.host_word) // ONE)
 
 
-def phase_cycles(book: PhaseBook, clocked: Clocked) -> int:
+def phase_cycles(counted: PhaseCounters, clocked: Clocked) -> int:
     """Return all cycles of a phase: its ticks or its changes of weights, and the words of the host."""
-    return (0 if book.time is None else book.time.cycles) + host_cycles(book, clocked)
+    return (0 if counted.time is None else counted.time.cycles) + host_cycles(counted, clocked)
 
 
-def _missing(ledger: Ledger) -> str | None:
-    """Return why the time of a ledger is not known in full."""
-    if not any(book.time is not None for book in ledger.phases.values()):
+def _missing(counters: Counters) -> str | None:
+    """Return why the time of a run is not known in full."""
+    if not any(counted.time is not None for counted in counters.phases.values()):
         return 'not counted: timing = "tick" knows no time'
-    for book in ledger.phases.values():
-        timed = 0 if book.time is None else book.time.ticks
-        if timed < book.ticks:
-            return f"not counted: {timed} of {book.ticks} ticks of a phase were timed, and no more"
+    for counted in counters.phases.values():
+        timed = 0 if counted.time is None else counted.time.ticks
+        if timed < counted.ticks:
+            return f"not counted: {timed} of {counted.ticks} ticks of a phase were timed, and no more"
     return None
 
 
-def static_words(ledger: Ledger, prices: PriceList, clocked: Clocked | None) -> str:
+def static_words(counters: Counters, prices: PriceList, clocked: Clocked | None) -> str:
     """Return whether static power is in the sum, in words: ``counted``, or why it is not."""
-    why = 'not counted: timing = "tick" knows no time' if clocked is None else _missing(ledger)
+    why = 'not counted: timing = "tick" knows no time' if clocked is None else _missing(counters)
     if why is not None:
         return why
     for event in LEAKAGE:
@@ -87,19 +87,19 @@ def static_words(ledger: Ledger, prices: PriceList, clocked: Clocked | None) -> 
 
 
 def static_charges(
-    phase: Phase, ledger: Ledger, prices: PriceList, clocked: Clocked | None
+    phase: Phase, counters: Counters, prices: PriceList, clocked: Clocked | None
 ) -> Iterator[tuple[Charge, float]]:
     """Return (charge, joules per count) of what a phase costs for lasting as long as it did.
 
-    A ledger that is not timed in full is charged nothing of this: half a time is no time. An event without a
+    Counters that is not timed in full is charged nothing of this: half a time is no time. An event without a
     price is left out; `static_words` says so.
     """
-    if clocked is None or _missing(ledger) is not None:
+    if clocked is None or _missing(counters) is not None:
         return
-    book = ledger.phases[phase]
-    cycles = phase_cycles(book, clocked)
-    # A ledger may have several rows for a core, one for each layer that it holds.
-    first = [site not in ledger.sites[:row] for row, site in enumerate(ledger.sites)]
+    counted = counters.phases[phase]
+    cycles = phase_cycles(counted, clocked)
+    # Counters may have several rows for a core, one for each layer that it holds.
+    first = [site not in counters.sites[:row] for row, site in enumerate(counters.sites)]
     each = np.where(first, cycles, 0).astype(np.int64)
     if prices.has("core_static"):
         yield Charge("static", "core_static", each), prices.price("core_static") / clocked.hz
@@ -110,7 +110,7 @@ def static_charges(
         )
     if prices.has("clock_cycle"):
         yield Charge("clock", "clock_cycle", each), prices.price("clock_cycle")
-    time = book.time or PhaseTime.nothing(len(ledger.sites))
+    time = counted.time or PhaseTime.nothing(len(counters.sites))
     if prices.has("barrier"):
         tiles = np.array([time.ticks * clocked.tiles], dtype=np.int64)
         yield Charge("clock", "barrier", tiles), prices.price("barrier")

@@ -176,10 +176,10 @@ def chip_axes(vary: Sequence[str], timing: str) -> tuple[Axis, ...]:
 
 def point_on(workload: Workload, chip: ChipSpec, changes: Sequence[str], timing: Timing) -> dict[str, float]:
     """Return the figures of a workload on a chip with values changed."""
-    sheet = changed(chip, changes)
+    specification = changed(chip, changes)
     bits = [change.partition("=")[2] for change in changes if change.startswith(f"{BITS} = ")]
     asked = int(bits[-1]) if bits else None
-    return measured(workload.on(sheet, sheet.prices, timing, asked), workload.samples)
+    return measured(workload.on(specification, specification.prices, timing, asked), workload.samples)
 
 
 def _changes(values: dict[str, str]) -> list[str]:

@@ -84,7 +84,7 @@ def given(
         raise ConfigError("--data", "is missing: name samples with labels, or spikes with --replay")
     if run is not None and is_network(run):
         network, _ = any_network(run, rest)
-        sheet = chip_with(chip or DEFAULT_CHIP, (), paid)
+        specification = chip_with(chip or DEFAULT_CHIP, (), paid)
         names = [group.name for group in network.groups]
         if data is not None:
             work = NetworkWorkload(network, read_samples(source), _cores(placement, names, network.sizes))
@@ -92,7 +92,7 @@ def given(
             shown = network_input(source, network)
             cores = _cores(placement, names, network.sizes)
             work = NetworkWorkload(network, shown.spikes[0], shown.placement if cores is None else cores)
-        return Given(work, sheet, tuple(changes), Path(run).stem, source.name, Path(run).name)
+        return Given(work, specification, tuple(changes), Path(run).stem, source.name, Path(run).name)
     if data is not None:
         raise ConfigError("--data", "shows samples to a network: name its .npz or .nir")
     traffic, spec = traffic_of(source, run, overrides, chip)
@@ -100,10 +100,10 @@ def given(
     cores = _cores(placement, names, traffic.sizes)
     placed = {} if cores is None else {"placement": cores}
     if spec is None:
-        sheet = chip_with(chip or DEFAULT_CHIP, (), paid)
+        specification = chip_with(chip or DEFAULT_CHIP, (), paid)
         return Given(
-            TrafficWorkload(traffic, lambda sheet: {**as_file(traffic, sheet), **placed}),
-            sheet,
+            TrafficWorkload(traffic, lambda specification: {**as_file(traffic, specification), **placed}),
+            specification,
             tuple(changes),
             source.stem,
             source.name,
@@ -112,9 +112,9 @@ def given(
     table = spec.to_dict()
     table.pop("chip_changes", None)
     bare = RunSpec.from_dict(table)
-    work = TrafficWorkload(traffic, lambda sheet: {**as_run(traffic, bare, sheet), **placed})
-    sheet = chip_with(spec.chip, (), paid)
-    return Given(work, sheet, spec.chip_changes, f"{spec.name}-replay", source.name, spec.name)
+    work = TrafficWorkload(traffic, lambda specification: {**as_run(traffic, bare, specification), **placed})
+    specification = chip_with(spec.chip, (), paid)
+    return Given(work, specification, spec.chip_changes, f"{spec.name}-replay", source.name, spec.name)
 
 
 def _cores(

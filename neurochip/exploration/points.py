@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from neurochip.exploration.workload import Crossed
 from neurochip.inference.inferring import per_sample
-from neurochip.substrate.ledger import COUNTERS, Phase
+from neurochip.substrate.counters import COUNTERS, Phase
 
 __all__ = ["measured"]
 
@@ -17,7 +17,7 @@ def measured(crossed: Crossed, samples: int) -> dict[str, float]:
     With ``samples`` figures are means over them, as `neurochip simulate --data` reports them; else those of all ticks.
     """
     seen, n = crossed.replay, max(samples, 1)
-    book, totals = seen.ledger.book, seen.ledger.totals
+    counted, totals = seen.counters.counted, seen.counters.totals
     found: dict[str, float] = {} if crossed.error is None else {"error": crossed.error}
     if samples:
         each = per_sample(seen, samples)
@@ -42,9 +42,9 @@ def measured(crossed: Crossed, samples: int) -> dict[str, float]:
     found["aer_bits"] = totals["aer"] / n
     for name in ("packets", "hops", "sops"):
         found[name] = totals[name] / n
-    found["busiest_link"] = float(seen.ledger.link_load.max(initial=0)) / n
+    found["busiest_link"] = float(seen.counters.link_load.max(initial=0)) / n
     by_core: dict[int, int] = {}
-    for site, sops in zip(book.sites, book.phases[Phase.FREE].counts[:, _SOPS].tolist(), strict=True):
+    for site, sops in zip(counted.sites, counted.phases[Phase.FREE].counts[:, _SOPS].tolist(), strict=True):
         by_core[site] = by_core.get(site, 0) + sops
     found["busiest_core"] = max(by_core.values(), default=0) / n
     return found

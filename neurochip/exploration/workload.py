@@ -14,7 +14,7 @@ from neurochip.description import ChipSpec, PriceList
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.inference.inferring import LabelledSamples, judged, ticks_of_sample
 from neurochip.inference.whole_numbers import AskedNumbers, on_integers
-from neurochip.replays.replaying import Replay, Timing, booked, recosted, replay
+from neurochip.replays.replaying import Replay, Timing, counted, recosted, replay
 from neurochip.replays.spiking import PlacedSpiking, advanced, laid_out
 
 __all__ = ["Crossed", "NetworkWorkload", "TrafficWorkload", "Workload"]
@@ -107,10 +107,9 @@ class NetworkWorkload:
             placed = made.elsewhere(chip, self._placement)
             names = tuple(group.name for group in ran.network.groups)
             idle = made.engine.idle(placed)
-            counted = booked(
+            self._counted[key] = counted(
                 placed, names, made.raster, idle, made.hardware, prices, timing, weights=made.stored
             )
-            self._counted[key] = counted
             self.work["counted"] += 1
         self.work["costed"] += 1
         return Crossed(recosted(self._counted[key], chip, prices), ran.error)

@@ -195,7 +195,7 @@ def mesh(document: Document) -> Mesh | None:
     if not chip["layout"]:
         return None
     sent: dict[int, float] = {}
-    for phase in document["ledger"].values():
+    for phase in document["counters"].values():
         for site, counts in phase["cores"].items():
             sent[int(site)] = sent.get(int(site), 0) + counts.get("sops", 0)
     cores = [(c["site"], c["x"], c["y"], c["population"], sent.get(c["site"], 0.0)) for c in chip["layout"]]

@@ -18,11 +18,11 @@ __all__ = ["Product", "product_of"]
 
 Array = NDArray[Any]
 
-_LANES = 8  # at a time, so that their patches stay in the cache
+_BATCH = 8  # at a time, so that their patches stay in the cache
 
 
 class Product(Protocol):
-    """The products of one projection; layers are T[lane, unit]."""
+    """The products of one projection; layers are T[sample, unit]."""
 
     # How many synapses have the same weight.
     shared_by: int
@@ -32,7 +32,7 @@ class Product(Protocol):
         ...
 
     def change(self, pre: Array, post: Array) -> Array:
-        """Return Σ over lanes, and over all synapses that share a weight, of pre × post, as the weights."""
+        """Return Σ over samples, and over all synapses that share a weight, of pre × post, as the weights."""
         ...
 
 
@@ -57,16 +57,16 @@ class _Convolved:
         self._pooled = self._patches = np.zeros(0)
 
     def _room(self, dtype: np.dtype[Any]) -> None:
-        """Make room for a few lanes, once: memory that is asked for anew at every step is slow to come."""
+        """Make room for a few samples, once: memory that is asked for anew at every step is slow to come."""
         if self._patches.size and self._patches.dtype == dtype:
             return
         height, width, maps = self._of.pooled
         rows, columns, _ = self._of.target
-        self._pooled = np.zeros((_LANES, height, width * maps), dtype)
-        self._patches = np.zeros((_LANES, rows, columns, self._of.weights[0]), dtype)
+        self._pooled = np.zeros((_BATCH, height, width * maps), dtype)
+        self._patches = np.zeros((_BATCH, rows, columns, self._of.weights[0]), dtype)
 
     def _seen(self, layer: Array) -> Array:
-        """Return the patches [lane × position, patch] of a few lanes of the layer below."""
+        """Return the patches [sample × position, patch] of a few samples of the layer below."""
         of, n = self._of, len(layer)
         self._room(layer.dtype)
         height, width, maps = of.source
@@ -82,14 +82,14 @@ class _Convolved:
         return layer.reshape(-1, self._of.maps)
 
     def drive(self, pre: Array, weights: Array, drive: Array) -> None:
-        for at in range(0, len(pre), _LANES):
-            drive_here = self._at_positions(drive[at : at + _LANES])
-            drive_here += self._seen(pre[at : at + _LANES]) @ weights
+        for at in range(0, len(pre), _BATCH):
+            drive_here = self._at_positions(drive[at : at + _BATCH])
+            drive_here += self._seen(pre[at : at + _BATCH]) @ weights
 
     def change(self, pre: Array, post: Array) -> Array:
         total = np.zeros(self._of.weights, dtype=np.result_type(pre, post))
-        for at in range(0, len(pre), _LANES):
-            total += self._seen(pre[at : at + _LANES]).T @ self._at_positions(post[at : at + _LANES])
+        for at in range(0, len(pre), _BATCH):
+            total += self._seen(pre[at : at + _BATCH]).T @ self._at_positions(post[at : at + _BATCH])
         return total
 
 
@@ -100,8 +100,8 @@ class _Transposed(_Convolved):
         of = self._of
         height, width, maps = of.source
         self._room(drive.dtype)
-        for at in range(0, len(pre), _LANES):
-            told = self._at_positions(pre[at : at + _LANES])
+        for at in range(0, len(pre), _BATCH):
+            told = self._at_positions(pre[at : at + _BATCH])
             n = len(told) // of.positions
             patches, pooled = self._patches[:n], self._pooled[:n]
             np.matmul(told, weights, out=patches.reshape(len(told), -1))
@@ -218,8 +218,8 @@ class _Slid:
 
     def drive(self, pre: Array, weights: Array, drive: Array) -> None:
         kernels = self._kernels(weights)
-        for at in range(0, len(pre), _LANES):
-            into, layer = drive[at : at + _LANES], pre[at : at + _LANES]
+        for at in range(0, len(pre), _BATCH):
+            into, layer = drive[at : at + _BATCH], pre[at : at + _BATCH]
             if self._of.backward:
                 self._add_back(layer, kernels, into)
                 continue
@@ -244,8 +244,8 @@ class _Slid:
     def change(self, pre: Array, post: Array) -> Array:
         below, above = (post, pre) if self._of.backward else (pre, post)
         total: Any = 0
-        for at in range(0, len(below), _LANES):
-            seen, told = self._patches(below[at : at + _LANES]), self._at_positions(above[at : at + _LANES])
+        for at in range(0, len(below), _BATCH):
+            seen, told = self._patches(below[at : at + _BATCH]), self._at_positions(above[at : at + _BATCH])
             total = total + np.matmul(seen.transpose(0, 2, 1), told)
         rows, columns, within, n = self._of.shape
         grouped = total.transpose(1, 0, 2).reshape(rows, columns, within, n)

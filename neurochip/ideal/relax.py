@@ -13,15 +13,15 @@ __all__ = ["step"]
 def step(state: Any, drive: Any, bias: Any, size: Any, nudge: Any, target: Any, bound: Any) -> None:
     """s ← clip((1−ε)s + ε(ρ′(s)(u + b) + 2β(y − s)), 0, bound), in place.
 
-    ``state``, ``drive`` u, ``target`` y are T[lane, unit], ``bias`` T[unit]; ``size`` ε, ``nudge`` 2β and ``bound``
+    ``state``, ``drive`` u, ``target`` y are T[sample, unit], ``bias`` T[unit]; ``size`` ε, ``nudge`` 2β and ``bound``
     T scalars: 1 for the hard sigmoid, infinity for a rectifier. ρ′ = 1, since s never leaves the closed interval.
     """
     zero = state.dtype.type(0)
     keep = state.dtype.type(1) - size
-    for lane in range(state.shape[0]):
+    for sample in range(state.shape[0]):
         for j in range(state.shape[1]):
-            s = state[lane, j]
-            pressed = drive[lane, j] + bias[j]
+            s = state[sample, j]
+            pressed = drive[sample, j] + bias[j]
             if nudge != zero:
-                pressed += nudge * (target[lane, j] - s)
-            state[lane, j] = min(max(keep * s + size * pressed, zero), bound)
+                pressed += nudge * (target[sample, j] - s)
+            state[sample, j] = min(max(keep * s + size * pressed, zero), bound)

@@ -16,7 +16,7 @@ from neurochip.network import Network, turned
 from neurochip.spikes import SpikeTrains
 from neurochip.substrate import (
     Capabilities,
-    Ledger,
+    Counters,
     Observable,
     Parameters,
     Phase,
@@ -24,6 +24,7 @@ from neurochip.substrate import (
     Snapshot,
     WeightUpdate,
 )
+from neurochip.substrate.counters import COUNTERS, PhaseCounters
 from neurochip.substrate.fitting import (
     check_observable,
     check_phase,
@@ -32,7 +33,6 @@ from neurochip.substrate.fitting import (
     projection_matrices,
     weights_place,
 )
-from neurochip.substrate.ledger import COUNTERS, PhaseBook
 from neurochip.substrate.optimising import Optimising
 
 __all__ = ["IdealSubstrate"]
@@ -86,7 +86,7 @@ class IdealSubstrate:
         self._begun: set[Phase] = set()  # phases that these presentations have entered
         names = tuple(p.name for p in network.populations)
         # Every population stands for one core of a chip that moves words.
-        self._ledger = Ledger(names, tuple(range(len(names))), {})
+        self._counters = Counters(names, tuple(range(len(names))), {})
         self.updates = 0
 
     @property
@@ -112,7 +112,7 @@ class IdealSubstrate:
         )
 
     def begin(self, inputs: NDArray[Any] | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [lane, unit] in [0, 1], from rest."""
+        """Present ``inputs`` [sample, unit] in [0, 1], from rest."""
         values, sizes = fitting_inputs(self.network, inputs), self.network.sizes
         self._states = [np.zeros((values.shape[0], size), dtype=self._dtype) for size in sizes]
         edges = np.cumsum([sizes[k] for k in self.network.inputs])
@@ -169,7 +169,7 @@ class IdealSubstrate:
                 )
             for series, s in zip(kept, states, strict=False):
                 series[at] = s
-        self._book_run(phase, ticks, nudged=beta != 0)
+        self._count_run(phase, ticks, nudged=beta != 0)
         self._tick += ticks
         steps: tuple[NDArray[Any], ...] = ()
         if "step_sizes" in record:
@@ -192,46 +192,46 @@ class IdealSubstrate:
         """Return the bias of every neuron of a layer, [unit]; neurons of a map share one."""
         return np.tile(bias, self.network.sizes[layer] // bias.size)
 
-    def _book_run(self, phase: Phase, ticks: int, *, nudged: bool) -> None:
+    def _count_run(self, phase: Phase, ticks: int, *, nudged: bool) -> None:
         sizes = np.array(self.network.sizes, dtype=np.int64)
-        lanes = self._states[0].shape[0]
-        book = np.zeros((sizes.size, len(COUNTERS)), dtype=np.int64)
+        batch = self._states[0].shape[0]
+        counted = np.zeros((sizes.size, len(COUNTERS)), dtype=np.int64)
         updated, outputs, inputs = (
             list(k) for k in (self.network.updated, self.network.outputs, self.network.inputs)
         )
         for name in ("neuron_updates", "real_valued_words"):
-            book[updated, _AT[name]] = sizes[updated] * lanes * ticks
+            counted[updated, _AT[name]] = sizes[updated] * batch * ticks
         if nudged:
-            book[outputs, _AT["nudged_updates"]] = sizes[outputs] * lanes * ticks
+            counted[outputs, _AT["nudged_updates"]] = sizes[outputs] * batch * ticks
             if phase not in self._begun:
-                book[outputs, _AT["host_words_in"]] = sizes[outputs] * lanes
+                counted[outputs, _AT["host_words_in"]] = sizes[outputs] * batch
         if self._opening:
             # A clamped value is told once.
             for name in ("real_valued_words", "host_words_in"):
-                book[inputs, _AT[name]] = sizes[inputs] * lanes
+                counted[inputs, _AT[name]] = sizes[inputs] * batch
         self._opening = False
-        self._add(phase, book, 0 if phase in self._begun else lanes, lanes * ticks)
+        self._add(phase, counted, 0 if phase in self._begun else batch, batch * ticks)
         self._begun.add(phase)
 
-    def _add(self, phase: Phase, book: NDArray[np.int64], presentations: int = 0, ticks: int = 0) -> None:
-        ledger = self._ledger
-        self._ledger = ledger + Ledger(
-            ledger.populations, ledger.sites, {phase: PhaseBook(presentations, ticks, book)}
+    def _add(self, phase: Phase, counted: NDArray[np.int64], presentations: int = 0, ticks: int = 0) -> None:
+        counters = self._counters
+        self._counters = counters + Counters(
+            counters.populations, counters.sites, {phase: PhaseCounters(presentations, ticks, counted)}
         )
 
     def observe(self, what: Observable, layer: int) -> NDArray[Any]:
-        """Return the values [lane, unit] of a layer, as a copy."""
+        """Return the values [sample, unit] of a layer, as a copy."""
         check_observable(
             what, self.capabilities, "does not exist on the ideal substrate, which sends no bits"
         )
         return self._states[layer].copy()
 
     def values(self) -> list[NDArray[Any]]:
-        """Return the values [lane, unit] of every layer, as copies."""
+        """Return the values [sample, unit] of every layer, as copies."""
         return [s.copy() for s in self._states]
 
     def snapshot(self) -> Snapshot:
-        """Return a copy of what the lanes remember."""
+        """Return a copy of what the samples remember."""
         arrays = {str(k): s.copy() for k, s in enumerate(self._states)}
         if self._longest > 1:
             arrays |= {
@@ -240,7 +240,7 @@ class IdealSubstrate:
         return Snapshot(self._tick, 0, arrays)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put the lanes back where a snapshot was taken."""
+        """Put the samples back where a snapshot was taken."""
         populations = range(len(self.network.populations))
         self._states = [snapshot.arrays[str(k)].copy() for k in populations]
         rows = range(min(snapshot.tick, self._longest)) if self._longest > 1 else range(0)
@@ -250,7 +250,7 @@ class IdealSubstrate:
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[NDArray[Any] | None]) -> None:
         """Change weights and biases; a tied copy follows its original."""
         sizes = self.network.sizes
-        book = np.zeros((len(sizes), len(COUNTERS)), dtype=np.int64)
+        counted = np.zeros((len(sizes), len(COUNTERS)), dtype=np.int64)
         for update in updates:
             k = update.projection
             product = self._products[k]
@@ -266,11 +266,11 @@ class IdealSubstrate:
             for copy in copies:
                 self._weights[copy][...] = turned(self.network.projections[k], self._weights[k])
             for target in (self.network.projections[i].target for i in (k, *copies)):
-                lanes = update.samples * len(update.terms)
-                book[target, _AT["weight_accumulations"]] += lanes * change.size * product.shared_by
-                book[target, _AT["weight_writes"]] += change.size
-                book[target, _AT["weight_reads"]] += change.size
-                book[target, _AT["optimiser_steps"]] += change.size * (self.optimiser is not None)
+                batch = update.samples * len(update.terms)
+                counted[target, _AT["weight_accumulations"]] += batch * change.size * product.shared_by
+                counted[target, _AT["weight_writes"]] += change.size
+                counted[target, _AT["weight_reads"]] += change.size
+                counted[target, _AT["optimiser_steps"]] += change.size * (self.optimiser is not None)
         for population, kept, bias in zip(self.network.updated, self._biases, biases, strict=True):
             if bias is None:
                 continue
@@ -278,20 +278,20 @@ class IdealSubstrate:
             if self.optimiser is not None:
                 moved = self.optimiser.biases(population, moved, self.updates + 1)
             kept += moved
-        self._add(Phase.UPDATE, book)
+        self._add(Phase.UPDATE, counted)
         self.updates += 1
 
-    def book_readout(self, layer: int) -> None:
+    def count_readout(self, layer: int) -> None:
         """Book that the host read the values of a layer."""
-        book = np.zeros((len(self.network.sizes), len(COUNTERS)), dtype=np.int64)
-        book[layer, _AT["readout_words"]] = self._states[layer].size
-        self._add(Phase.READOUT, book)
+        counted = np.zeros((len(self.network.sizes), len(COUNTERS)), dtype=np.int64)
+        counted[layer, _AT["readout_words"]] = self._states[layer].size
+        self._add(Phase.READOUT, counted)
 
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts since the substrate was made."""
-        return self._ledger
+        return self._counters
 
-    def restore_books(self, ledger: Ledger, updates: int) -> None:
+    def restore_counters(self, counters: Counters, updates: int) -> None:
         """Go on counting from a checkpoint."""
-        self._ledger = Ledger(self._ledger.populations, self._ledger.sites, ledger.phases)
+        self._counters = Counters(self._counters.populations, self._counters.sites, counters.phases)
         self.updates = updates

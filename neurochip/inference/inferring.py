@@ -213,9 +213,9 @@ def per_sample(replay: Replay, n: int) -> dict[str, NDArray[np.float64]]:
         return total
 
     found = {
-        name: summed(np.asarray(replay.ledger.per_tick[key]))
+        name: summed(np.asarray(replay.counters.per_tick[key]))
         for name, key in (("spikes", "spikes_sent"), ("sops", "sops"), ("packets", "packets"))
-        if key in replay.ledger.per_tick
+        if key in replay.counters.per_tick
     }
     if replay.energy_per_tick_j:
         found["energy_j"] = summed(replay.energy_per_tick_j["total"])

@@ -26,7 +26,7 @@ class NetworkRun(NamedTuple):
     Attributes
     ----------
     replay
-        Spikes, books, energy and time.
+        Spikes, counters, energy and time.
     readout
         v of outputs that do not fire, where no samples were shown.
     shown

@@ -114,11 +114,11 @@ def replay_run(
     if run is not None and is_network(run):
         changes, rest = taken_out(overrides)
         network, notes = any_network(run, rest)
-        sheet = chip_with(chip or DEFAULT_CHIP, changes, own)
-        paid = sheet.prices
+        specification = chip_with(chip or DEFAULT_CHIP, changes, own)
+        paid = specification.prices
         shown_to_it = read_samples(path) if labelled else network_input(path, network)
         ran = run_network(
-            network, shown_to_it, sheet, paid, timing, numbers or AskedNumbers(), placement, threads
+            network, shown_to_it, specification, paid, timing, numbers or AskedNumbers(), placement, threads
         )
         ran = ran._replace(notes=(*notes, *ran.notes))
         seen, shown, readout = ran.replay, ran.shown, ran.readout
@@ -128,22 +128,22 @@ def replay_run(
         traffic, spec = traffic_of(path, run, overrides, chip)
         changes, _ = taken_out(overrides)
         if spec is None:
-            sheet = chip_with(chip or DEFAULT_CHIP, changes, own)
+            specification = chip_with(chip or DEFAULT_CHIP, changes, own)
         else:
-            sheet = chip_with(spec.chip, spec.chip_changes, own)
-        check_clock(sheet, timing)
-        paid = sheet.prices
+            specification = chip_with(spec.chip, spec.chip_changes, own)
+        check_clock(specification, timing)
+        paid = specification.prices
         has_weights = bool(traffic.weights)
-        given = as_run(traffic, spec) if spec is not None else as_file(traffic, sheet)
+        given = as_run(traffic, spec) if spec is not None else as_file(traffic, specification)
 
         def first() -> Replay:
-            return replay(traffic.spikes, chip=sheet, prices=paid, **given)
+            return replay(traffic.spikes, chip=specification, prices=paid, **given)
 
         names = [population.name for population in layered(traffic.sizes).populations]
         cores, mapping = placed_as(placement, names, traffic.sizes, first)
         if cores is not None:
             given = {**given, "placement": cores}
-        seen = replay(traffic.spikes, chip=sheet, prices=paid, timing=timing, **given)
+        seen = replay(traffic.spikes, chip=specification, prices=paid, timing=timing, **given)
         name = path.stem if spec is None else f"{spec.name}-replay"
         of = "" if spec is None else spec.name
     what = ReplayedAs(
@@ -160,7 +160,7 @@ def replay_run(
     )
     document = replay_document(
         what,
-        ledger=seen.ledger,
+        counters=seen.counters,
         placed=seen.placed,
         hardware=seen.hardware,
         replay_time=seen.time,
@@ -190,5 +190,5 @@ def network_source(network: str, raster: Path | str, chip: str | None, timing: T
     """Return what `neurochip trace` writes of a network and its input, both files."""
     found = network_file(network, ())
     spikes = network_input(Path(raster), found).spikes[0]
-    sheet = read_chip(chip or DEFAULT_CHIP)
-    return SpikingPresentation(found, spikes, sheet, name=Path(network).stem, timing=timing)
+    specification = read_chip(chip or DEFAULT_CHIP)
+    return SpikingPresentation(found, spikes, specification, name=Path(network).stem, timing=timing)

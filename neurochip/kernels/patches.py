@@ -1,6 +1,6 @@
 """Squares of layers of maps: means over them, the patches that a kernel sees, and both the other way round.
 
-Layers are T[lane, row, column × map], maps innermost: the patches of a row are then runs of memory, and a convolution
+Layers are T[sample, row, column × map], maps innermost: the patches of a row are then runs of memory, and a convolution
 is a product of patches with a matrix.
 """
 
@@ -15,54 +15,58 @@ __all__ = ["add_patches", "add_shares", "means", "take_patches"]
 
 @entry
 def means(layer: Any, pool: Any, maps: Any, pooled: Any) -> None:
-    """Write into ``pooled`` T[lane, row, column × map] the mean of each ``pool`` × ``pool`` square of ``layer``."""
+    """Write into ``pooled`` T[sample, row, column × map] the mean of each ``pool`` × ``pool`` square of ``layer``."""
     share = pooled.dtype.type(1) / pooled.dtype.type(pool * pool)
-    for lane in range(pooled.shape[0]):
+    for sample in range(pooled.shape[0]):
         for row in range(pooled.shape[1]):
             for at in range(0, pooled.shape[2], maps):
                 for m in range(maps):
-                    pooled[lane, row, at + m] = 0
+                    pooled[sample, row, at + m] = 0
                 for dy in range(pool):
                     for dx in range(pool):
                         first = at * pool + dx * maps
                         for m in range(maps):
-                            pooled[lane, row, at + m] += layer[lane, row * pool + dy, first + m]
+                            pooled[sample, row, at + m] += layer[sample, row * pool + dy, first + m]
                 for m in range(maps):
-                    pooled[lane, row, at + m] *= share
+                    pooled[sample, row, at + m] *= share
 
 
 @entry
 def add_shares(pooled: Any, pool: Any, maps: Any, layer: Any) -> None:
     """Add to each neuron of ``layer`` its share of what its square was given: the transpose of `means`."""
     share = pooled.dtype.type(1) / pooled.dtype.type(pool * pool)
-    for lane in range(pooled.shape[0]):
+    for sample in range(pooled.shape[0]):
         for row in range(layer.shape[1]):
             for at in range(0, pooled.shape[2], maps):
                 for dx in range(pool):
                     first = at * pool + dx * maps
                     for m in range(maps):
-                        layer[lane, row, first + m] += share * pooled[lane, row // pool, at + m]
+                        layer[sample, row, first + m] += share * pooled[sample, row // pool, at + m]
 
 
 @entry
 def take_patches(layer: Any, kernel: Any, maps: Any, patches: Any) -> None:
-    """Write into ``patches`` T[lane, row, column, kernel row × kernel column × map] what each position sees."""
+    """Write into ``patches`` T[sample, row, column, kernel row × kernel column × map] what each position sees."""
     run = kernel * maps
-    for lane in range(patches.shape[0]):
+    for sample in range(patches.shape[0]):
         for row in range(patches.shape[1]):
             for column in range(patches.shape[2]):
                 for dy in range(kernel):
                     for i in range(run):
-                        patches[lane, row, column, dy * run + i] = layer[lane, row + dy, column * maps + i]
+                        patches[sample, row, column, dy * run + i] = layer[
+                            sample, row + dy, column * maps + i
+                        ]
 
 
 @entry
 def add_patches(patches: Any, kernel: Any, maps: Any, layer: Any) -> None:
     """Add to ``layer`` what each position sends back to those it sees: the transpose of `take_patches`."""
     run = kernel * maps
-    for lane in range(patches.shape[0]):
+    for sample in range(patches.shape[0]):
         for row in range(patches.shape[1]):
             for column in range(patches.shape[2]):
                 for dy in range(kernel):
                     for i in range(run):
-                        layer[lane, row + dy, column * maps + i] += patches[lane, row, column, dy * run + i]
+                        layer[sample, row + dy, column * maps + i] += patches[
+                            sample, row, column, dy * run + i
+                        ]

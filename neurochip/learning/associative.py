@@ -34,26 +34,26 @@ __all__ = ["AssociativeRule", "associative_change", "layer_change", "stdp_window
 
 @entry
 def associative_change(x: Any, p: Any, sign: Any, epsilon: float, limit: float, change: Any) -> None:
-    """Add the mean over lanes of Z x³p(x − p)/((2p − x)² + ε) to f64[pre, post] ``change``.
+    """Add the mean over samples of Z x³p(x − p)/((2p − x)² + ε) to f64[pre, post] ``change``.
 
-    ``x`` f64[lane, pre], ``p`` f64[lane, post], ``sign`` f64[lane, post] is Z; a single lane's share is cut at
+    ``x`` f64[sample, pre], ``p`` f64[sample, post], ``sign`` f64[sample, post] is Z; a single sample's share is cut at
     ± ``limit``.
     """
-    lanes = x.shape[0]
-    share = 1.0 / lanes
-    for lane in range(lanes):
+    batch = x.shape[0]
+    share = 1.0 / batch
+    for sample in range(batch):
         for i in range(x.shape[1]):
-            a = x[lane, i]
+            a = x[sample, i]
             if a == 0.0:
                 continue
             cube = a * a * a * share
             for j in range(p.shape[1]):
-                b = p[lane, j]
+                b = p[sample, j]
                 gap = 2.0 * b - a
                 value = cube * b * (a - b) / (gap * gap + epsilon)
                 top = limit * share
                 value = min(max(value, -top), top)
-                change[i, j] += sign[lane, j] * value
+                change[i, j] += sign[sample, j] * value
 
 
 def stdp_window(difference: Array, pre_time: float) -> Array:

@@ -22,7 +22,7 @@ from neurochip.report.schema import Document
 from neurochip.runs.building import Built, build, digest_of
 from neurochip.spikes import Spikes, SpikeTrains
 from neurochip.substrate import Phase
-from neurochip.substrate.ledger import Ledger
+from neurochip.substrate.counters import Counters
 from neurochip.training.coding import Coding
 from neurochip.training.evaluate import answered, measured, read_populations
 from neurochip.training.head_results import HeadResult, all_right, head_results
@@ -273,8 +273,10 @@ class Model:
                 machine.substrate, lambda rows: inputs[rows], n, self.run.phases.free, read=self._read
             ):
                 pass
-            told = machine.substrate.ledger()  # without the loading of the weights
-            spent = Ledger(told.populations, told.sites, {phase: told.phases[phase] for phase in _ANSWERING})
+            told = machine.substrate.counters()  # without the loading of the weights
+            spent = Counters(
+                told.populations, told.sites, {phase: told.phases[phase] for phase in _ANSWERING}
+            )
             table = energy_table(spent, hardware_of(self.run), machine.chip.prices)
             joules = table["total"]
         if joules is None or self.run.substrate == "analog":

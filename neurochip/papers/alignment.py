@@ -81,10 +81,10 @@ def follow(
     checkpoint = folder / "checkpoint.h5"
     if checkpoint.is_file():
         state = read_checkpoint(checkpoint, digest=digest)
-        substrate.restore_books(state.ledger, state.updates)
+        substrate.restore_counters(state.counters, state.updates)
     else:
         substrate.load(start())
-        state = TrainingState(substrate.parameters(), substrate.ledger())
+        state = TrainingState(substrate.parameters(), substrate.counters())
         state.diagnostics.append({"alignment": alignment(state.parameters)})
     substrate.load(state.parameters)
     rule = EquilibriumPropagation(network, run.learning, run.phases)

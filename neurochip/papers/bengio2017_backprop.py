@@ -50,7 +50,7 @@ EPSILON = 0.3
 NOISE = 0.1
 BURN_IN = 15
 BLOCKS = 10
-LANES = 20  # inputs to each network
+BATCH = 20  # inputs to each network
 QUICK, FULL = 5, 20  # networks
 PRESENTATIONS = (10, 30, 100, 300, 1000, 3000, 10_000, 30_000, 100_000)  # that are averaged
 MORE = (300_000, 1_000_000)  # in the full form
@@ -58,13 +58,13 @@ SATURATION_SCALES = (0.1, 0.15, 0.2, 0.25, 0.4)
 
 
 def _cosine(a: Array, b: Array) -> Array:
-    """Return the cosine of each lane's vectors."""
+    """Return the cosine of each sample's vectors."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     return np.asarray(np.sum(a * b, axis=1) / np.maximum(norms, 1e-300))
 
 
 class Exactness(NamedTuple):
-    """[net, layer]: lowest cosine, and smallest and largest scale, over the lanes; and the lowest cosine of a control.
+    """[net, layer]: lowest cosine, smallest and largest scale over the samples; and the lowest cosine of a control.
 
     The control is the error passed back through weights that were drawn anew.
     """
@@ -85,14 +85,14 @@ def _elsewhere(seed: int, number: int, rho: Nonlinearity, states: list[Array], t
 
 
 def _exactness(
-    seed: int, nets: int, lanes: int, rho: Nonlinearity, epsilon: float, *, straight: bool = False
+    seed: int, nets: int, batch: int, rho: Nonlinearity, epsilon: float, *, straight: bool = False
 ) -> Exactness:
     tables: list[list[list[float]]] = [[], [], [], []]
     for number in range(nets):
         net = drawn(seed, number, rho)
         draws = stream(seed, "samples", number)
-        states, _ = net.settled(draws.uniform(-0.5, 0.5, (lanes, SIZES[0])))
-        target = draws.uniform(-0.5, 0.5, (lanes, SIZES[-1]))
+        states, _ = net.settled(draws.uniform(-0.5, 0.5, (batch, SIZES[0])))
+        target = draws.uniform(-0.5, 0.5, (batch, SIZES[-1]))
         wanted = net.gradients(states, target, straight=straight)[:-1]
         others = _elsewhere(seed, number, rho, states, target)
         changes = first_changes(net, states, target, epsilon)
@@ -109,14 +109,14 @@ def _exactness(
     return Exactness(*(np.array(table) for table in tables))
 
 
-def _later(seed: int, nets: int, lanes: int, steps: int) -> Array:
+def _later(seed: int, nets: int, batch: int, steps: int) -> Array:
     """Return the cosine of the whole displacement with −∂C/∂h, f64[net, step, layer]."""
     found = np.full((nets, steps, len(SIZES) - 2), np.nan)
     for number in range(nets):
         net = drawn(seed, number, HARD)
         draws = stream(seed, "samples", number)
-        start, _ = net.settled(draws.uniform(-0.5, 0.5, (lanes, SIZES[0])))
-        target = draws.uniform(-0.5, 0.5, (lanes, SIZES[-1]))
+        start, _ = net.settled(draws.uniform(-0.5, 0.5, (batch, SIZES[0])))
+        target = draws.uniform(-0.5, 0.5, (batch, SIZES[-1]))
         wanted = net.gradients(start, target)
         now = start
         for at in range(steps):
@@ -161,13 +161,13 @@ def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], N
         done = 0
         for position, count in enumerate(counts):
             while done < count:
-                lanes = min(size - done % size, 2000, count - done)
-                for layer, total in enumerate(_noisy_changes(net, start, y, lanes, noises)):
+                batch = min(size - done % size, 2000, count - done)
+                for layer, total in enumerate(_noisy_changes(net, start, y, batch, noises)):
                     sums[layer] += total
                     length = float(np.vdot(exact[layer], exact[layer])) * size
                     along[number, done // size, layer] += float(np.vdot(total, exact[layer])) / length
                     elsewhere[number, done // size, layer] += float(np.vdot(total, other[layer])) / length
-                done += lanes
+                done += batch
             for layer in range(layers):
                 found[number, position, layer] = _cosine(sums[layer], exact[layer])[0]
         tell(number + 1)
@@ -175,13 +175,13 @@ def _with_noise(seed: int, nets: int, counts: list[int], tell: Callable[[int], N
 
 
 def _noisy_changes(
-    net: EnergyNetwork, start: list[Array], target: Array, lanes: int, draws: np.random.Generator
+    net: EnergyNetwork, start: list[Array], target: Array, batch: int, draws: np.random.Generator
 ) -> list[Array]:
     def noise() -> list[Array]:
         # The clamped input has no noise of its own.
-        return [np.zeros((1, SIZES[0]))] + [draws.normal(0, NOISE, (lanes, size)) for size in SIZES[1:]]
+        return [np.zeros((1, SIZES[0]))] + [draws.normal(0, NOISE, (batch, size)) for size in SIZES[1:]]
 
-    now = [np.repeat(s, lanes, axis=0) for s in start]
+    now = [np.repeat(s, batch, axis=0) for s in start]
     for _ in range(BURN_IN):
         now = net.step(now, EPSILON, noise=noise())
     layers = len(SIZES) - 2
@@ -201,7 +201,7 @@ def _mean_size(along: Array) -> tuple[Array, Array]:
     return blocks.mean(axis=0), blocks.std(axis=0, ddof=1) / np.sqrt(len(blocks))
 
 
-def _saturation(seed: int, nets: int, lanes: int, *, gated: bool = True) -> tuple[int, int, list[float]]:
+def _saturation(seed: int, nets: int, batch: int, *, gated: bool = True) -> tuple[int, int, list[float]]:
     """Return saturated neurons and all neurons of networks that settled, and the share that did for each scale."""
     saturated = neurons = 0
     shares = []
@@ -209,31 +209,31 @@ def _saturation(seed: int, nets: int, lanes: int, *, gated: bool = True) -> tupl
         settled = 0
         for number in range(nets):
             net = replace(drawn(seed, number, HARD, scale, centred=False), gated=gated)
-            x = stream(seed, "samples", number).uniform(-0.5, 0.5, (lanes, SIZES[0]))
+            x = stream(seed, "samples", number).uniform(-0.5, 0.5, (batch, SIZES[0]))
             states, moving = net.settled(x, steps=3000)
             calm = moving < 1e-9
             settled += int(calm.sum())
             neurons += int(calm.sum()) * sum(SIZES[1:])
             saturated += sum(int((np.abs(s[calm]) > 0.5).sum()) for s in states[1:])
-        shares.append(settled / (nets * lanes))
+        shares.append(settled / (nets * batch))
     return saturated, neurons, shares
 
 
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Measure all of it."""
-    seed, nets, lanes = settings.seed, (QUICK if settings.quick else FULL), LANES
+    seed, nets, batch = settings.seed, (QUICK if settings.quick else FULL), BATCH
     counts = [*PRESENTATIONS, *(() if settings.quick else MORE)]
     tell(0.0, "first changes against the gradient")
-    exact = _exactness(seed, nets, lanes, HARD, EPSILON)
+    exact = _exactness(seed, nets, batch, HARD, EPSILON)
     sizes = [0.4, 0.2, 0.1, 0.05, 0.02, 0.01]
     errors = {
-        rho.name: [_exactness(seed, nets, lanes, rho, epsilon).off() for epsilon in sizes]
+        rho.name: [_exactness(seed, nets, batch, rho, epsilon).off() for epsilon in sizes]
         for rho in (HARD, SMOOTH)
     }
-    straight = [_exactness(seed, nets, lanes, SMOOTH, epsilon, straight=True).off() for epsilon in sizes]
-    curved = _exactness(seed, nets, lanes, SMOOTH, EPSILON)
+    straight = [_exactness(seed, nets, batch, SMOOTH, epsilon, straight=True).off() for epsilon in sizes]
+    curved = _exactness(seed, nets, batch, SMOOTH, EPSILON)
     tell(0.1, "later steps")
-    later = _later(seed, nets, lanes, 60)
+    later = _later(seed, nets, batch, 60)
     tell(0.2, "with noise")
     noisy_nets = min(nets, 5)
     averaged = _with_noise(
@@ -245,8 +245,8 @@ def run(settings: Settings, tell: Tell) -> Outcome:
         float((np.abs(m - 1) + 2 * e).max()) for m, e in ((mean, error), _mean_size(averaged.elsewhere))
     ]
     tell(0.9, "large weights")
-    saturated, neurons, settled = _saturation(seed, nets, lanes)
-    beyond, ungated, _ = _saturation(seed, nets, lanes, gated=False)
+    saturated, neurons, settled = _saturation(seed, nets, batch)
+    beyond, ungated, _ = _saturation(seed, nets, batch, gated=False)
     tell(1.0, "done")
     order, no_order = (
         float(np.polyfit(np.log(sizes[2:]), np.log(of[2:]), 1)[0]) for of in (errors[SMOOTH.name], straight)
@@ -257,7 +257,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "direction",
             float(exact.cosine.min()),
             float(exact.elsewhere.min()),
-            f"the lowest of {nets} networks × {lanes} inputs × 3 layers",
+            f"the lowest of {nets} networks × {batch} inputs × 3 layers",
         ),
         Finding(
             "scale",

@@ -80,7 +80,7 @@ class EnergyNetwork:
         return new
 
     def settled(self, x: Array, steps: int = 600) -> tuple[list[Array], Array]:
-        """Return the fixed point for inputs [lane, unit], and what is left of its movement per lane."""
+        """Return the fixed point for inputs [sample, unit], and what is left of its movement per sample."""
         states = [x] + [np.zeros((len(x), w.shape[1])) for w in self.weights]
         for _ in range(steps):
             states = self.step(states, 0.3)

@@ -25,14 +25,14 @@ __all__ = ["EXPERIMENT", "slopes", "updates"]
 
 Array = NDArray[np.float64]
 
-EPSILON, LANES, WEIGHTS, LENGTH = 0.3, 10, 40, 1e-3
+EPSILON, BATCH, WEIGHTS, LENGTH = 0.3, 10, 40, 1e-3
 QUICK, FULL = 5, 20  # networks
 
 
 def updates(
     net: EnergyNetwork, states: list[Array], target: Array, *, presynaptic: bool = True
 ) -> list[Array]:
-    """Return ΔW f64[lane, pre, post] of each projection into a hidden layer; without ρ(s_j): its mean in its place."""
+    """Return ΔW f64[sample, pre, post] of each projection into a hidden layer; without ρ(s_j): its mean instead."""
     found = []
     for k, change in enumerate(first_changes(net, states, target, EPSILON)):
         rate = net.rho.value(states[k])
@@ -42,7 +42,7 @@ def updates(
 
 
 def slopes(net: EnergyNetwork, states: list[Array], target: Array, k: int, at: NDArray[np.int64]) -> Array:
-    """Return ∂C/∂W f64[lane, weight] of the weights ``at`` i64[weight, 2] of projection ``k``, by finite differences.
+    """Return ∂C/∂W f64[sample, weight] of the weights ``at`` i64[weight, 2] of projection ``k``, by finite differences.
 
     C = ½ ‖y − ŷ‖²; layer k + 1 follows its weight, and each layer above the one below it, from its old upper neighbour.
     """
@@ -64,7 +64,7 @@ def slopes(net: EnergyNetwork, states: list[Array], target: Array, k: int, at: N
 
 
 def _stepped(net: EnergyNetwork, changes: list[Array]) -> EnergyNetwork:
-    """Return the network after the mean change of all lanes, as long as a thousandth of its weights."""
+    """Return the network after the mean change of all samples, as long as a thousandth of its weights."""
     means = [c.mean(axis=0) for c in changes]
     length = np.sqrt(sum(float(np.sum(m * m)) for m in means))
     size = np.sqrt(sum(float(np.sum(w * w)) for w in net.weights))
@@ -85,7 +85,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     lowered = np.zeros((nets, 2))
     for number in range(nets):
         net, draws = drawn(settings.seed, number, HARD), stream(settings.seed, "samples", number)
-        x, y = draws.uniform(-0.5, 0.5, (LANES, SIZES[0])), draws.uniform(-0.5, 0.5, (LANES, SIZES[-1]))
+        x, y = draws.uniform(-0.5, 0.5, (BATCH, SIZES[0])), draws.uniform(-0.5, 0.5, (BATCH, SIZES[-1]))
         states, _ = net.settled(x)
         changes = updates(net, states, y)
         without = updates(net, states, y, presynaptic=False)
@@ -137,7 +137,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             ),
         ),
         seeds=nets,
-        settings={"sizes": SIZES, "ε": EPSILON, "inputs each": LANES, "weights each": WEIGHTS, "step": LENGTH},
+        settings={"sizes": SIZES, "ε": EPSILON, "inputs each": BATCH, "weights each": WEIGHTS, "step": LENGTH},
         series={"cosine": cosine, "cosine_without": alone, "rate": size, "cost": lowered},
     )  # fmt: skip
 

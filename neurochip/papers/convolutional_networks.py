@@ -131,7 +131,7 @@ def train(plan: Plan, seed: int, turn: Turn, folder: Path) -> Learnt:
     )
 
 
-def agreement(seed: int, betas: Sequence[float], *, lanes: int = 2, weights: int = 12) -> Array:
+def agreement(seed: int, betas: Sequence[float], *, batch: int = 2, weights: int = 12) -> Array:
     """Return the cosine of what two phases change with −∂J/∂W, f64[β, projection], for feedback that is transposed.
 
     J is ½‖y − h‖² at the fixed point, its slope taken by finite differences of ``weights`` weights of each forward
@@ -142,8 +142,8 @@ def agreement(seed: int, betas: Sequence[float], *, lanes: int = 2, weights: int
     forward = tuple(0.5 * w for w in glorot(network, seed).weights)
     feedback = tuple(w.T for w in forward[1:])
     biases = tuple(np.full(network.n_biases(k), 0.2) for k in range(1, len(network.sizes)))
-    samples = data.load("mnist-small", train=lanes)
-    x = samples.inputs(np.arange(lanes)).astype(np.float64)
+    samples = data.load("mnist-small", train=batch)
+    x = samples.inputs(np.arange(batch)).astype(np.float64)
     y = np.eye(len(samples.classes))[samples.labels()]
     phases = PhasesSpec(free=80, nudged=80, reference="opposite")
     learning = LearningSpec(rates=(1.0,) * len(forward), epochs=1)
@@ -151,7 +151,7 @@ def agreement(seed: int, betas: Sequence[float], *, lanes: int = 2, weights: int
     def made(kernels: Sequence[Array]) -> IdealSubstrate:
         substrate = IdealSubstrate(network, Constant(0.5), dtype=np.float64)
         substrate.load(Parameters(tuple(kernels), feedback, biases))
-        substrate.begin(x, np.arange(lanes, dtype=np.uint64))
+        substrate.begin(x, np.arange(batch, dtype=np.uint64))
         return substrate
 
     def cost(kernels: Sequence[Array]) -> float:

@@ -138,7 +138,7 @@ class Settings:
     seed
         Every random draw follows from it.
     threads
-        For jobs side by side, or for lanes of a substrate; no result depends on it.
+        For jobs side by side, or for samples of a substrate; no result depends on it.
     parts
         Where finished parts are kept while the rest is computed; `None`: nowhere.
     shard

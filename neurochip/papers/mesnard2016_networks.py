@@ -30,7 +30,7 @@ from neurochip.papers.two_joint_arm import (
     mean_error,
     points,
 )
-from neurochip.substrate import Ledger, Observable, Parameters, Phase
+from neurochip.substrate import Counters, Observable, Parameters, Phase
 from neurochip.training.streams import glorot, stream
 
 __all__ = [
@@ -212,10 +212,10 @@ def f_i_curve(neuron: TwoCompartmentLIF, x: Array, ticks: int = 3000) -> Array:
 
 def spent_by(substrate: DigitalSubstrate, neuron: TwoCompartmentLIF) -> dict[str, float]:
     """Return what one training sample came to, evaluation left out."""
-    ledger = substrate.ledger()
-    phases = dict(ledger.phases)
+    counters = substrate.counters()
+    phases = dict(counters.phases)
     del phases[Phase.EVALUATION]
-    training = Ledger(ledger.populations, ledger.sites, phases)
+    training = Counters(counters.populations, counters.sites, phases)
     samples = training.phases[Phase.NUDGED].presentations
     hardware = hardware_of_lif(neuron, "float32", sends_bits_only=True)
     joules = price(training, hardware, substrate.image.chip.prices).total_j

@@ -43,7 +43,7 @@ __all__ = ["EXPERIMENT", "mersenne_weights"]
 Array = NDArray[np.float64]
 
 LAYERS = (500, 500, 10)
-LANES, FREE, NUDGED, BETA = 20, 250, 250, 0.5
+BATCH, FREE, NUDGED, BETA = 20, 250, 250, 0.5
 QUICK, FULL = 20, 100  # networks of our own
 AT = (50, 100, 250, 251, 300, 500)
 
@@ -146,14 +146,14 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     for number in range(total):
         if number < nets:
             draws = stream(settings.seed, "input", number)
-            x = draws.uniform(0, 1, (LANES, LAYERS[0]))
-            y = np.eye(LAYERS[-1])[draws.integers(LAYERS[-1], size=LANES)]
+            x = draws.uniform(0, 1, (BATCH, LAYERS[0]))
+            y = np.eye(LAYERS[-1])[draws.integers(LAYERS[-1], size=BATCH)]
             seed = int(stream(settings.seed, "net", number).integers(2**31))
             every[number] = errors_of(substrates, glorot(layered(LAYERS), seed), x, y, steps)
         else:
             old = np.random.RandomState(number - nets)
-            x = old.random_sample((LANES, LAYERS[0]))
-            y = np.eye(LAYERS[-1])[old.randint(LAYERS[-1], size=LANES)]
+            x = old.random_sample((BATCH, LAYERS[0]))
+            y = np.eye(LAYERS[-1])[old.randint(LAYERS[-1], size=BATCH)]
             drawn = mersenne_weights(number - nets)
             theirs[number - nets] = errors_of(substrates[: len(SCHEMES)], drawn, x, y, steps)
         tell((number + 1) / total, "settling networks")
@@ -210,7 +210,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             _chart("seeds 0 to 4 of the reference", theirs, reference),
         ),
         seeds=nets,
-        settings={"layers": LAYERS, "networks": nets, "inputs each": LANES, "β": BETA, "reference steps": steps},
+        settings={"layers": LAYERS, "networks": nets, "inputs each": BATCH, "β": BETA, "reference steps": steps},
         series={"at": AT, "schemes": table, "curves": own.mean(axis=0)},
         notes=(
             "Dots are the reference's figures. Bands are one deviation over networks.",

@@ -179,7 +179,7 @@ def _accuracy(run: RunSpec, substrate: str, make: Make, control: Control | None)
     if control is not None:
         rule = HiddenUpdates(rule, network, control)
     machine.load(first_parameters(run, network))
-    state = TrainingState(machine.parameters(), machine.ledger())
+    state = TrainingState(machine.parameters(), machine.counters())
     samples = data.load(run.data)
     trainer = Trainer(run, machine, rule, samples, state, Reporter(None, 0), lambda: False)
     while state.epoch < run.learning.epochs:

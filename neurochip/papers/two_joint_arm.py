@@ -37,7 +37,7 @@ __all__ = [
 ]
 
 Array = NDArray[np.float64]
-_LANES = 100  # points that are answered at a time
+_BATCH = 100  # points that are answered at a time
 _GRID = 9
 _MARKED = (0.125, 0.5, 0.875)
 
@@ -107,14 +107,14 @@ def points(seed: int, draw: str, count: int) -> Array:
 def answers(substrate: Substrate, angles: Array, ticks: int, units: int) -> Array:
     """Return what a network says [point, 2] after ``ticks`` free ticks; ``units`` neurons stand for each dimension."""
     said = []
-    for first in range(0, len(angles), _LANES):
-        lanes = angles[first : first + _LANES]
+    for first in range(0, len(angles), _BATCH):
+        batch = angles[first : first + _BATCH]
         # Numbers of their own, so that no presentation of an evaluation repeats one of training.
-        numbers = np.arange(first, first + len(lanes), dtype=np.uint64) + np.uint64(1 << 40)
-        substrate.begin(np.repeat(lanes, units, axis=1), numbers)
+        numbers = np.arange(first, first + len(batch), dtype=np.uint64) + np.uint64(1 << 40)
+        substrate.begin(np.repeat(batch, units, axis=1), numbers)
         substrate.run(Phase.EVALUATION, ticks)
         values = np.asarray(substrate.observe(Observable.VALUE, -1), dtype=np.float64)
-        said.append(values.reshape(len(lanes), 2, units).mean(axis=2))
+        said.append(values.reshape(len(batch), 2, units).mean(axis=2))
     return np.concatenate(said)
 
 

@@ -57,7 +57,7 @@ def workload(network: SpikingNetwork, replay: Replay, samples: int = 1) -> Workl
     neurons = [k for k, group in enumerate(network.groups) if group.fires]
     there = sum(network.groups[k].size for k in neurons) * ticks
     silent = there - sum(int(fired[k].sum()) for k in neurons)
-    totals = replay.ledger.totals
+    totals = replay.counters.totals
     needs = replay.placed.needs
     return {
         "footprint_bytes": float((needs["synapse_memory"].sum() + needs["neuron_state_memory"].sum()) / 8),

@@ -28,7 +28,7 @@ from neurochip.cores.replay_input import (
     weight_format,
 )
 from neurochip.cores.replay_timing import ReplayTime, replay_time
-from neurochip.cores.traffic import TrafficLedger, keep_books
+from neurochip.cores.traffic import TrafficCounters, count_traffic
 from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
@@ -42,13 +42,13 @@ from neurochip.keys.reading import did_you_mean
 from neurochip.machine import check_room_to_compile
 from neurochip.network import layered
 from neurochip.spikes import Spikes
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 
 __all__ = [
     "Replay",
     "ReplayTime",
     "Timing",
-    "booked",
+    "counted",
     "check_clock",
     "check_timing",
     "hardware_of_replay",
@@ -68,7 +68,7 @@ class Replay:
     ----------
     spikes
         List over layers of u8[tick, unit], input included.
-    ledger
+    counters
         Everything that was counted: ``packets``, ``hops``, ``sops`` … as totals, ``per_tick`` by name.
     energy_j
         Joules by category, and ``total``; empty when the list has no prices.
@@ -87,7 +87,7 @@ class Replay:
     """
 
     spikes: list[NDArray[np.uint8]]
-    ledger: TrafficLedger
+    counters: TrafficCounters
     energy_j: Mapping[str, float]
     energy_per_tick_j: Mapping[str, NDArray[np.float64]]
     time: ReplayTime
@@ -117,7 +117,7 @@ def replay(
 ) -> Replay:
     """Cost the traffic of a layered network on a chip, exactly.
 
-    Without ``neuron`` the spikes of all layers are taken as recorded, and no neuron is updated: the books hold the
+    Without ``neuron`` the spikes of all layers are taken as recorded, and no neuron is updated: the counters hold the
     traffic and its synaptic operations. With one, the first raster drives the network and all other spikes are
     computed: a spike of tick t acts on the layers that receive it in tick t + 1.
 
@@ -154,7 +154,7 @@ def replay(
     Returns
     -------
     Replay
-        Spikes of all layers, u8[tick, unit] each, books, joules and time.
+        Spikes of all layers, u8[tick, unit] each, counters, joules and time.
 
     Raises
     ------
@@ -167,10 +167,14 @@ def replay(
     check_room_to_compile()
     if neuron is not None and not isinstance(neuron, LIF):
         _check_neurons(neuron, len(weights))
-    sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)
-    check_clock(sheet, timing)
+    specification = chip if isinstance(chip, ChipSpec) else read_chip(chip)
+    check_clock(specification, timing)
     paid = (
-        sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
+        specification.prices
+        if prices is None
+        else prices
+        if isinstance(prices, PriceList)
+        else read_prices(prices)
     )
     forward = [synapses_of(w, f"weights[{k}]") for k, w in enumerate(weights)]
     if not forward:
@@ -189,7 +193,7 @@ def replay(
     connections, matrices = [connection for connection, _ in linked], [values for _, values in linked]
     places = [f"weights[{k}]" for k in range(len(forward))] + [f"recurrent[{k - 1}]" for k in loops]
     places += [f"feedback[{k - 1}]" for k in back]
-    precision = weight_format(matrices, places, sheet, computes=neuron is not None)
+    precision = weight_format(matrices, places, specification, computes=neuron is not None)
     models = [neuron] if isinstance(neuron, LIF) else list(neuron or ())
     for k, model in enumerate(models):
         refuse_beyond_format(model, "neuron" if len(models) == 1 else f"neuron[{k}]", precision)
@@ -203,20 +207,20 @@ def replay(
         compiled_placement(
             sizes,
             projections,
-            sheet,
+            specification,
             weight_bits=weight_bits,
             state_bits=kept_bits,
             connections=connections,
         )
         if placement is None
-        else core_indices(placement, sizes, sheet)
+        else core_indices(placement, sizes, specification)
     )
-    refuse_dead_cores(cores, dead_cores, sheet)
+    refuse_dead_cores(cores, dead_cores, specification)
     placed = place(
         sizes,
         projections,
         cores,
-        sheet,
+        specification,
         weight_bits=weight_bits,
         state_bits=kept_bits,
         connections=connections,
@@ -234,7 +238,7 @@ def replay(
         idle = engine.idle()
     names = tuple(p.name for p in layered(tuple(sizes)).populations)
     stored = stored_as(matrices, precision, computes=neuron is not None)
-    return booked(placed, names, raster, idle, hardware, paid, timing, weights=stored, max_cycles=max_cycles)
+    return counted(placed, names, raster, idle, hardware, paid, timing, weights=stored, max_cycles=max_cycles)
 
 
 def _check_neurons(neuron: Any, layers: int) -> None:
@@ -259,7 +263,7 @@ def _check_prices(placed: PlacedNetwork, hardware: HardwareUse, prices: PriceLis
     happens += [name for axis, name in enumerate(("hops_ew", "hops_ns")) if placed.links[:, axis].any()]
     happens += ["aer_hops"] if placed.links.any() else []
     may[0, [COUNTERS.index(name) for name in happens]] = 1
-    price(Ledger(("any",), (0,), {Phase.FREE: PhaseBook(1, 1, may)}), hardware, prices)
+    price(Counters(("any",), (0,), {Phase.FREE: PhaseCounters(1, 1, may)}), hardware, prices)
 
 
 def check_timing(timing: str) -> None:
@@ -279,7 +283,7 @@ def check_clock(chip: ChipSpec, timing: Timing) -> None:
         )
 
 
-def booked(
+def counted(
     placed: PlacedNetwork,
     names: tuple[str, ...],
     raster: LayeredRaster,
@@ -291,14 +295,14 @@ def booked(
     weights: str,
     max_cycles: int = 1 << 40,
 ) -> Replay:
-    """Book, price and time all spikes of a placed network; ``idle`` as in `keep_books`."""
-    ledger = keep_books(placed, names, raster.count(placed), idle)
-    price(ledger.book, hardware, prices)  # an event without a price is found before anything is timed
+    """Book, price and time all spikes of a placed network; ``idle`` as in `count_traffic`."""
+    counters = count_traffic(placed, names, raster.count(placed), idle)
+    price(counters.counted, hardware, prices)  # an event without a price is found before anything is timed
     time = timed(placed, raster, timing, updates=idle is not None, max_cycles=max_cycles)
     if time.cycles is not None:
-        ledger = ledger.timed(time.cycles, time.cycles_per_tick)
+        counters = counters.timed(time.cycles, time.cycles_per_tick)
     spikes = [raster.layer(k) for k in range(len(placed.sizes))]
-    counted = Replay(spikes, ledger, {}, {}, time, placed, hardware, names, weights)
+    counted = Replay(spikes, counters, {}, {}, time, placed, hardware, names, weights)
     return recosted(counted, placed.chip, prices)
 
 
@@ -318,17 +322,17 @@ def timed(
 
 def recosted(counted: Replay, chip: ChipSpec, prices: PriceList) -> Replay:
     """Return the same counts and cycles with other prices, on a chip that differs in nothing else but its clock."""
-    ledger, hardware, time = counted.ledger, counted.hardware, counted.time
+    counters, hardware, time = counted.counters, counted.hardware, counted.time
     clocked = None
     if time.cycles is not None and chip.timing is not None:
         time = replace(time, seconds=time.cycles / chip.timing.clock)
-        clocked = Clocked.of(chip.timing, chip.mesh, ledger.book.sites)
-    report = price(ledger.book, hardware, prices, clocked)
+        clocked = Clocked.of(chip.timing, chip.mesh, counters.counted.sites)
+    report = price(counters.counted, hardware, prices, clocked)
     energy = {} if report.total_j is None else {**report.by_category, "total": report.total_j}
     return replace(
         counted,
         energy_j=energy,
-        energy_per_tick_j=_per_tick(ledger, hardware, prices, clocked, time) if energy else {},
+        energy_per_tick_j=_per_tick(counters, hardware, prices, clocked, time) if energy else {},
         time=time,
         placed=replace(counted.placed, chip=chip),
     )
@@ -347,20 +351,20 @@ def hardware_of_replay(neuron: LIF | None, precision: Precision) -> HardwareUse:
 
 
 def _per_tick(
-    ledger: TrafficLedger,
+    counters: TrafficCounters,
     hardware: HardwareUse,
     prices: PriceList,
     clocked: Clocked | None,
     time: ReplayTime,
 ) -> dict[str, NDArray[np.float64]]:
     """Return joules by category and in total, f64[tick]."""
-    ticks = ledger.ticks_book.ticks
+    ticks = counters.ticks_counted.ticks
     series: dict[str, NDArray[np.float64]] = {}
-    for charge in charges(ledger.ticks_book, hardware, prices):
+    for charge in charges(counters.ticks_counted, hardware, prices):
         if charge.counts.any():
             joules = (charge.counts[0::2] + charge.counts[1::2]) * prices.price(charge.event)
             series[charge.category] = series.get(charge.category, np.zeros(ticks)) + joules
-    for charge, unit in static_charges(Phase.FREE, ledger.book, prices, clocked):
+    for charge, unit in static_charges(Phase.FREE, counters.counted, prices, clocked):
         # What a tick costs by its length; a barrier is the same in each.
         cycles = time.cycles_per_tick if charge.event != "barrier" else None
         shares = np.full(ticks, 1 / ticks) if cycles is None else cycles / max(int(cycles.sum()), 1)

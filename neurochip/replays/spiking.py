@@ -38,7 +38,7 @@ from neurochip.energy import ElementUse, HardwareUse
 from neurochip.energy.hardware import integer_format
 from neurochip.errors import ConfigError
 from neurochip.machine import check_room_to_compile
-from neurochip.replays.replaying import Replay, Timing, booked, check_clock, check_timing
+from neurochip.replays.replaying import Replay, Timing, check_clock, check_timing, counted
 
 _QUANTISE = "scale and round them first: neurochip import NET.nir OUT.npz --bits N"
 
@@ -101,7 +101,7 @@ class SpikingRun(NamedTuple):
     Attributes
     ----------
     replay
-        Spikes, books, energy and time, groups as layers.
+        Spikes, counters, energy and time, groups as layers.
     readout
         Name of each output whose neurons do not fire → its v, [tick, unit].
     potentials
@@ -174,16 +174,20 @@ def run_spiking(
         One of its family: shapes that do not match, weights that the chip cannot hold, a network that does not fit.
     """
     check_timing(timing)
-    sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip)
-    check_clock(sheet, timing)
+    specification = chip if isinstance(chip, ChipSpec) else read_chip(chip)
+    check_clock(specification, timing)
     paid = (
-        sheet.prices if prices is None else prices if isinstance(prices, PriceList) else read_prices(prices)
+        specification.prices
+        if prices is None
+        else prices
+        if isinstance(prices, PriceList)
+        else read_prices(prices)
     )
-    made = laid_out(network, spikes, sheet, placement, sample_ticks)
+    made = laid_out(network, spikes, specification, placement, sample_ticks)
     seen = advanced(network, made, sample_ticks, potentials=potentials, threads=threads)
     names = tuple(group.name for group in network.groups)
     idle = made.engine.idle()
-    replay = booked(made.placed, names, made.raster, idle, made.hardware, paid, timing, weights=made.stored)
+    replay = counted(made.placed, names, made.raster, idle, made.hardware, paid, timing, weights=made.stored)
     return SpikingRun(replay, *seen)
 
 

@@ -21,7 +21,7 @@ from neurochip.report.schema import (
     ResultTable,
 )
 from neurochip.report.timing import TRAINING_PHASES
-from neurochip.substrate.ledger import Ledger, Phase
+from neurochip.substrate.counters import Counters, Phase
 
 __all__ = ["ASSUMPTIONS", "baseline_table", "per_point", "placed", "points_gained", "real_valued_steps"]
 
@@ -88,23 +88,23 @@ def per_point(joules: float | None, result: ResultTable) -> float | None:
     return None if joules is None or gained is None else joules / gained
 
 
-def placed(ledger: Ledger, layout: Sequence[Mapping[str, Any]]) -> dict[str, Sends]:
+def placed(counters: Counters, layout: Sequence[Mapping[str, Any]]) -> dict[str, Sends]:
     """Return what a value of every neuron of a population takes on the cores that it sits on.
 
     Receivers are those of the layout; links those that a bit per neuron and tick has crossed in this run, in the
     routing of its chip.
     """
-    books = [book for phase, book in ledger.phases.items() if phase in TRAINING_PHASES]
-    ticks = sum(book.ticks for book in books)
+    by_phase = [counted for phase, counted in counters.phases.items() if phase in TRAINING_PHASES]
+    ticks = sum(counted.ticks for counted in by_phase)
     if not layout or not ticks:
         return {}
-    totals = ledger.to_json()
+    totals = counters.to_json()
     sends = {}
-    for name in dict.fromkeys(ledger.populations):
-        rows = [book["populations"][name] for book in totals.values()]
+    for name in dict.fromkeys(counters.populations):
+        rows = [counted["populations"][name] for counted in totals.values()]
         crossed = sum(
-            book["populations"][name]["symbols_hops"]
-            for phase, book in totals.items()
+            counted["populations"][name]["symbols_hops"]
+            for phase, counted in totals.items()
             if phase in TRAINING_PHASES
         )
         ew, ns, packets, leaving = (
@@ -124,7 +124,7 @@ def placed(ledger: Ledger, layout: Sequence[Mapping[str, Any]]) -> dict[str, Sen
 
 def baseline_table(
     run: RunSpec,
-    ledger: Ledger,
+    counters: Counters,
     samples: int,
     layout: Sequence[Mapping[str, Any]],
     result: ResultTable,
@@ -137,7 +137,7 @@ def baseline_table(
     """
     free, nudged = real_valued_steps(run)
     steps, network = free + nudged, network_of(run.network)
-    sends = placed(ledger, layout)
+    sends = placed(counters, layout)
     populations = network.populations
     names = [population.name for population in populations]
     repeats = [
@@ -160,9 +160,9 @@ def baseline_table(
         "multiply_adds": samples * sum(p["per_sample"] for p in projections),
         "neuron_updates": samples * sum(network.sizes[k] for k in network.updated) * steps,
         "nudged_updates": samples * sum(network.sizes[k] for k in network.outputs) * nudged,
-        "weight_accumulations": ledger.total("weight_accumulations", Phase.UPDATE),
-        "weight_writes": ledger.total("weight_writes", Phase.UPDATE),
-        "host_words_in": ledger.total("host_words_in", *TRAINING_PHASES),
+        "weight_accumulations": counters.total("weight_accumulations", Phase.UPDATE),
+        "weight_writes": counters.total("weight_writes", Phase.UPDATE),
+        "host_words_in": counters.total("host_words_in", *TRAINING_PHASES),
     }
     once = {name: samples * times for name, times in zip(names, repeats, strict=True)}
     rows = [
@@ -188,7 +188,7 @@ def baseline_table(
         "counts": counts,
         "projections": projections,
         "rows": rows,
-        "assumptions": [*ASSUMPTIONS, *([_PLAINLY] if ledger.total("optimiser_steps") else [])],
+        "assumptions": [*ASSUMPTIONS, *([_PLAINLY] if counters.total("optimiser_steps") else [])],
     }
 
 

@@ -15,7 +15,7 @@ from neurochip.report.quantities import decimal, duration, percent, quantity
 from neurochip.report.replay_comparison import REPLAY_QUANTITIES, is_replayed, replay_about
 from neurochip.report.schema import Document
 from neurochip.report.wording import held_error, network_words, warnings_of
-from neurochip.substrate.ledger import Ledger
+from neurochip.substrate.counters import Counters
 
 __all__ = ["Compared", "Comparison", "Row", "compare"]
 
@@ -223,7 +223,7 @@ def _per_sample(document: Document, counter: str) -> float | None:
     samples = document["result"]["trained_samples"]
     if not samples or RunSpec.from_dict(document["run"]).substrate == "ideal":
         return None
-    return Ledger.from_json(document["ledger"]).total(counter, *TRAINING_PHASES) / samples
+    return Counters.from_json(document["counters"]).total(counter, *TRAINING_PHASES) / samples
 
 
 def _bits(coding: str) -> Callable[[Document], float | None]:

@@ -22,7 +22,7 @@ from neurochip.report.schema import (
     TimingTable,
 )
 from neurochip.report.timing import TRAINING_PHASES, clocked_of, timing_table
-from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase
+from neurochip.substrate.counters import BIT_CODINGS, Counters, Phase
 from neurochip.training.record import RunRecord
 
 __all__ = ["TRAINING_PHASES", "chip_table", "document", "energy_table", "repriced"]
@@ -41,16 +41,16 @@ def document(
 
     ``processor`` prices the multiply–adds of the baseline; the list that the run names if none is given.
     """
-    ledger, run = record.ledger, record.run
-    timing = timing_table(record, _trained(ledger))
+    counters, run = record.counters, record.run
+    timing = timing_table(record, _trained(counters))
     paid, result = prices or record.chip.prices, _result(record)
     layout = [dataclasses.asdict(core) for core in record.layout]
-    energy = energy_table(ledger, record.hardware, paid, timing)
+    energy = energy_table(counters, record.hardware, paid, timing)
     if run.substrate == "analog" and energy["total"] is None:
         energy["note"] = _ANALOG_ENERGY
     energy["per_point"] = per_point(energy["training"], result)
     energy["baseline"] = baseline_table(
-        run, ledger, _trained(ledger), layout, result, paid, processor or read_prices(run.baseline.chip)
+        run, counters, _trained(counters), layout, result, paid, processor or read_prices(run.baseline.chip)
     )
     table = {
         "format": FORMAT,
@@ -61,12 +61,12 @@ def document(
         "stopped_early": record.stopped_early,
         "result": result,
         "convergence": _convergence(record),
-        "bits": _bits(run, ledger),
+        "bits": _bits(run, counters),
         "energy_j": energy,
         "time": _time(record),
         "hardware": record.hardware.to_json(),
         "chip": chip_table(record.chip) | {"layout": layout},
-        "ledger": ledger.to_json(),
+        "counters": counters.to_json(),
         "timing": timing,
     }
     mesh = mesh_of_run(record, None if timing is None else timing["cycles"])
@@ -101,12 +101,12 @@ def repriced(
 
     ``prices`` are for the chip, ``processor`` for the multiply–adds of the baseline; what is not given stays.
     """
-    ledger, result = Ledger.from_json(document["ledger"]), document["result"]
+    counters, result = Counters.from_json(document["counters"]), document["result"]
     before = document["energy_j"]
     after = before.copy()
     if prices is not None:
         hardware = HardwareUse.from_json(document["hardware"])
-        after = energy_table(ledger, hardware, prices, document.get("timing"))
+        after = energy_table(counters, hardware, prices, document.get("timing"))
         after["per_point"] = per_point(after["training"], result)
         if document["run"]["substrate"] == "analog" and after["total"] is None:
             after["note"] = _ANALOG_ENERGY
@@ -114,7 +114,7 @@ def repriced(
     old = {row["key"]: row for row in before["baseline"]["rows"]} if "baseline" in before else {}
     table = baseline_table(
         run,
-        ledger,
+        counters,
         result["trained_samples"],
         layout,
         result,
@@ -129,30 +129,30 @@ def repriced(
 
 
 def _faults(record: RunRecord) -> list[dict[str, Any]]:
-    books = record.ledger.phases
+    by_phase = record.counters.phases
     return [
         dataclasses.asdict(fault)
         | {
             "counts": {
-                phase.value: {name: books[phase].total(name) for name in fault_counters(fault.fault)}
+                phase.value: {name: by_phase[phase].total(name) for name in fault_counters(fault.fault)}
                 for phase in Phase
-                if phase in books and books[phase].ticks
+                if phase in by_phase and by_phase[phase].ticks
             }
         }
         for fault in record.faults
     ]
 
 
-def _trained(ledger: Ledger) -> int:
+def _trained(counters: Counters) -> int:
     """Presentations of training samples: each is nudged once, but may have a second free phase."""
     for phase in (Phase.NUDGED, Phase.FREE):
-        if phase in ledger.phases:
-            return ledger.phases[phase].presentations
+        if phase in counters.phases:
+            return counters.phases[phase].presentations
     return 0
 
 
 def energy_table(
-    ledger: Ledger,
+    counters: Counters,
     hardware: HardwareUse,
     prices: PriceList,
     timing: TimingTable | None = None,
@@ -160,10 +160,10 @@ def energy_table(
 ) -> EnergyTable:
     """Return joules by category, phase and population, with the lines they are sums of.
 
-    What time costs is among them if the ledger was timed: ``timing`` or ``clocked`` turns its cycles into seconds.
+    What time costs is among them if the counters were timed: ``timing`` or ``clocked`` turns its cycles into seconds.
     """
-    report = price(ledger, hardware, prices, clocked or clocked_of(timing))
-    samples = _trained(ledger)
+    report = price(counters, hardware, prices, clocked or clocked_of(timing))
+    samples = _trained(counters)
     training = None
     if report.total_j is not None:
         training = math.fsum(report.by_phase.get(phase.value, 0.0) for phase in TRAINING_PHASES)
@@ -178,43 +178,47 @@ def energy_table(
         "note": report.note,
         "lines": [cast(Any, dataclasses.asdict(line)) for line in report.lines],
         "static": report.static,
-        "delay_js": _energy_delay(report, ledger, timing, training),
+        "delay_js": _energy_delay(report, counters, timing, training),
     }
 
 
 def _energy_delay(
-    report: EnergyReport, ledger: Ledger, timing: TimingTable | None, training: float | None
+    report: EnergyReport, counters: Counters, timing: TimingTable | None, training: float | None
 ) -> dict[str, float]:
     """Return joules times seconds of one sample that is learnt from, and of one that is only classified."""
     products: dict[str, float] = {}
     if timing is None or training is None:
         return products
-    samples, sample = _trained(ledger), timing["training_sample"]
+    samples, sample = _trained(counters), timing["training_sample"]
     if samples and sample is not None:
         products["training"] = training / samples * sample["seconds"]
     measured, joules = timing["evaluation_sample"], report.by_phase.get(Phase.EVALUATION.value)
     if measured is not None and joules is not None:
-        presented = ledger.phases[Phase.EVALUATION].presentations
+        presented = counters.phases[Phase.EVALUATION].presentations
         products["evaluation"] = joules / presented * measured["seconds"]
     return products
 
 
-def _bits(run: RunSpec, ledger: Ledger) -> BitsTable:
-    samples = _trained(ledger)
-    totals = {coding: ledger.total(name, *TRAINING_PHASES) for coding, name in BIT_CODINGS.items()}
+def _bits(run: RunSpec, counters: Counters) -> BitsTable:
+    samples = _trained(counters)
+    totals = {coding: counters.total(name, *TRAINING_PHASES) for coding, name in BIT_CODINGS.items()}
     totals |= {
         "real_valued_32bit": _real_valued_bits(run, samples, *real_valued_steps(run)),
         "real_valued_32bit_same_ticks": _real_valued_bits(run, samples, *_phase_lengths(run)),
-        "real_valued_sent": _WORD * ledger.total("real_valued_words", *TRAINING_PHASES),
+        "real_valued_sent": _WORD * counters.total("real_valued_words", *TRAINING_PHASES),
     }
     table: dict[str, Any] = {
         **totals,
         "per_sample": {coding: bits / samples for coding, bits in totals.items()} if samples else {},
         "by_phase": {
-            phase.value: {coding: book.total(name) for coding, name in BIT_CODINGS.items()}
-            for phase, book in ((phase, ledger.phases[phase]) for phase in Phase if phase in ledger.phases)
+            phase.value: {coding: counted.total(name) for coding, name in BIT_CODINGS.items()}
+            for phase, counted in (
+                (phase, counters.phases[phase]) for phase in Phase if phase in counters.phases
+            )
         },
-        "evaluation": {coding: ledger.total(name, Phase.EVALUATION) for coding, name in BIT_CODINGS.items()},
+        "evaluation": {
+            coding: counters.total(name, Phase.EVALUATION) for coding, name in BIT_CODINGS.items()
+        },
     }
     return cast(BitsTable, table)
 
@@ -242,7 +246,7 @@ def _result(record: RunRecord) -> ResultTable:
         "train_error": None if last is None else last.train_error,
         "test_error": None if last is None else last.test_error,
         "test_samples": _tested(record),
-        "trained_samples": _trained(record.ledger),
+        "trained_samples": _trained(record.counters),
         "epochs": [cast(Any, dataclasses.asdict(epoch)) for epoch in record.epochs],
         "confusion": confusion,
     }
@@ -267,15 +271,17 @@ def _convergence(record: RunRecord) -> dict[str, Any] | None:
 
 
 def _time(record: RunRecord) -> TimeTable:
-    ledger = record.ledger
-    samples = _trained(ledger)
-    training = ledger.ticks(*TRAINING_PHASES)
+    counters = record.counters
+    samples = _trained(counters)
+    training = counters.ticks(*TRAINING_PHASES)
     speeds = [epoch.samples_per_s for epoch in record.epochs if epoch.samples_per_s is not None]
     return {
-        "ticks": ledger.ticks(),
+        "ticks": counters.ticks(),
         "training_ticks": training,
         "ticks_per_sample": training / samples if samples else None,
-        "by_phase": {phase.value: ledger.phases[phase].ticks for phase in Phase if phase in ledger.phases},
+        "by_phase": {
+            phase.value: counters.phases[phase].ticks for phase in Phase if phase in counters.phases
+        },
         "seconds": record.seconds,
         "samples_per_s": speeds[-1] if speeds else None,
         "started": record.started,

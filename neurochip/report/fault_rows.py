@@ -44,19 +44,19 @@ class FaultRow(NamedTuple):
 
 
 def fault_counters(fault: str) -> tuple[str, ...]:
-    """Return the counters of the ledger that a fault adds to."""
+    """Return the counters that a fault adds to."""
     return tuple(counter for counter, _, _ in _COUNTED[fault])
 
 
 def fault_rows(document: Document) -> list[FaultRow]:
     """Return a row for each fault of the run; none for a sound chip."""
-    ledger = {phase: book for phase, book in document["ledger"].items() if book["ticks"]}
+    counters = {phase: counted for phase, counted in document["counters"].items() if counted["ticks"]}
     rows = []
     for table in document.get("faults", []):
         did = []
         for counter, words, of in _COUNTED[table["fault"]]:
-            by_phase = {phase: table["counts"].get(phase, {}).get(counter, 0) for phase in ledger}
-            every = sum(book.get(of, 0) for book in ledger.values())
+            by_phase = {phase: table["counts"].get(phase, {}).get(counter, 0) for phase in counters}
+            every = sum(counted.get(of, 0) for counted in counters.values())
             did.append(FaultCount(words, sum(by_phase.values()), every, by_phase))
         when = {"test": "at test only", "training": "in training only"}.get(table["when"], "always")
         rows.append(FaultRow(table["fault"], _setting(table), when, _broken(table), did))

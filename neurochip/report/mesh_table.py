@@ -11,7 +11,7 @@ from neurochip.compile.links import load_of_packets, load_of_tree
 from neurochip.description import network_of
 from neurochip.description.chip import MeshSpec
 from neurochip.report.mesh_schema import MeshCore, MeshTable
-from neurochip.substrate.ledger import COUNTERS, Ledger
+from neurochip.substrate.counters import COUNTERS, Counters
 from neurochip.training.record import RunRecord
 
 __all__ = ["DIRECTIONS", "mesh_of_run", "mesh_table"]
@@ -20,15 +20,15 @@ DIRECTIONS = ("east", "west", "north", "south")
 Counts = NDArray[np.int64]
 
 
-def mesh_table(mesh: MeshSpec, load: Counts, ledger: Ledger, ticks: int, cycles: int | None) -> MeshTable:
-    """Return the table; ``load`` is i64[x, y, direction], and a core of the ledger may have several rows."""
+def mesh_table(mesh: MeshSpec, load: Counts, counters: Counters, ticks: int, cycles: int | None) -> MeshTable:
+    """Return the table; ``load`` is i64[x, y, direction], and a core of the counters may have several rows."""
     per = cycles if cycles else max(ticks, 1)
-    sums = sum(book.counts for book in ledger.phases.values())
-    counted = np.asarray(sums, dtype=np.int64).reshape(len(ledger.sites), len(COUNTERS))
+    sums = sum(counted.counts for counted in counters.phases.values())
+    counted = np.asarray(sums, dtype=np.int64).reshape(len(counters.sites), len(COUNTERS))
     cores: dict[int, MeshCore] = {}
     at = {name: COUNTERS.index(name) for name in ("spikes_sent", "packets_sent", "spikes_delivered", "sops")}
     whole = max(int(counted[:, at["sops"]].sum()), 1)
-    for site, row in zip(ledger.sites, counted.tolist(), strict=True):
+    for site, row in zip(counters.sites, counted.tolist(), strict=True):
         x, y = mesh.position(site)
         core = cores.setdefault(
             site,
@@ -66,7 +66,7 @@ def mesh_table(mesh: MeshSpec, load: Counts, ledger: Ledger, ticks: int, cycles:
 
 def mesh_of_run(record: RunRecord, cycles: int | None) -> MeshTable | None:
     """Return the table of a run, all phases; `None` where the spikes of a core do not all go the same way."""
-    run, chip, ledger = record.run, record.chip, record.ledger
+    run, chip, counters = record.run, record.chip, record.counters
     if run.substrate != "digital" or not record.layout:
         return None
     network = network_of(run.network)
@@ -77,7 +77,7 @@ def mesh_of_run(record: RunRecord, cycles: int | None) -> MeshTable | None:
         cores_of.setdefault(core.population, []).append(core.site)
     names = [population.name for population in network.populations]
     load = np.zeros((chip.mesh.width, chip.mesh.height, 4), dtype=np.int64)
-    sent = dict(zip(ledger.sites, _total(ledger, "spikes_sent").tolist(), strict=True))
+    sent = dict(zip(counters.sites, _total(counters, "spikes_sent").tolist(), strict=True))
     for k, name in enumerate(names):
         targets = {names[p.target] for p in network.projections if p.source == k}
         receivers = sorted({site for target in targets for site in cores_of.get(target, ())})
@@ -86,13 +86,13 @@ def mesh_of_run(record: RunRecord, cycles: int | None) -> MeshTable | None:
                 load += load_of_tree(chip.mesh, site, receivers, sent[site])
             else:
                 load += _fan(chip.mesh, site, receivers, sent[site])
-    hops = int(_total(ledger, "hops_ew").sum() + _total(ledger, "hops_ns").sum())
+    hops = int(_total(counters, "hops_ew").sum() + _total(counters, "hops_ns").sum())
     if (
         int(load.sum()) != hops
     ):  # packets were lost on their way, or neurons of a core send to different cores
         return None
-    ticks = sum(book.ticks for book in ledger.phases.values())
-    return mesh_table(chip.mesh, load, ledger, ticks, cycles)
+    ticks = sum(counted.ticks for counted in counters.phases.values())
+    return mesh_table(chip.mesh, load, counters, ticks, cycles)
 
 
 def _fan(mesh: MeshSpec, site: int, receivers: Sequence[int], packets: int) -> Counts:
@@ -100,9 +100,9 @@ def _fan(mesh: MeshSpec, site: int, receivers: Sequence[int], packets: int) -> C
     return load_of_packets(mesh, np.full_like(to, site), to, np.full_like(to, packets))
 
 
-def _total(ledger: Ledger, counter: str) -> Counts:
+def _total(counters: Counters, counter: str) -> Counts:
     """Return i64[core] over all phases."""
-    total = np.zeros(len(ledger.sites), dtype=np.int64)
-    for book in ledger.phases.values():
-        total += np.asarray(book.counts[:, COUNTERS.index(counter)], dtype=np.int64)
+    total = np.zeros(len(counters.sites), dtype=np.int64)
+    for counted in counters.phases.values():
+        total += np.asarray(counted.counts[:, COUNTERS.index(counter)], dtype=np.int64)
     return total

@@ -37,8 +37,8 @@ def number_rows(document: Document) -> list[Saturation]:
         return []
     counts: dict[tuple[str, str], int] = {}
     updates: dict[str, int] = {}
-    for book in document["ledger"].values():
-        for core in book["cores"].values():
+    for counted in document["counters"].values():
+        for core in counted["cores"].values():
             name = str(core["population"])
             done = int(core["neuron_updates"]) + int(core["clamped_updates"])
             updates[name] = updates.get(name, 0) + done

@@ -17,7 +17,7 @@ from neurochip.files import Foreign, converted, read_arrays, read_json
 from neurochip.files.limits import MOST_MEMBERS
 from neurochip.report.schema import FORMAT, Document
 from neurochip.spikes import spikes_of
-from neurochip.substrate.ledger import Ledger
+from neurochip.substrate.counters import Counters
 from neurochip.training.record import Raster
 
 __all__ = ["RASTERS", "REPORT", "drawing_stored", "read_document", "read_rasters"]
@@ -81,8 +81,8 @@ def read_document(path: Path | str) -> Document:
             HardwareUse.from_json(table["hardware"])
         except DataError as error:
             raise DataError(f"{path}: {error.place}", error.problem) from None
-    with file.guarded("ledger"):
-        Ledger.from_json(table["ledger"])
+    with file.guarded("counters"):
+        Counters.from_json(table["counters"])
     curve = table["convergence"]
     if curve is not None:
         n_ticks = len(curve["mean_error"])

@@ -9,14 +9,14 @@ import numpy as np
 
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.replay_timing import ReplayTime
-from neurochip.cores.traffic import TrafficLedger
+from neurochip.cores.traffic import TrafficCounters
 from neurochip.description import PriceList
 from neurochip.energy import Clocked, HardwareUse
 from neurochip.report.document import chip_table, energy_table
 from neurochip.report.mesh_schema import Meshed
 from neurochip.report.mesh_table import mesh_table
 from neurochip.report.schema import FORMAT, ChipTable, EnergyTable
-from neurochip.substrate.ledger import BIT_CODINGS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import BIT_CODINGS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import PhaseTime
 from neurochip.training.record import CoreUse
 
@@ -87,7 +87,7 @@ class ReplayDocument(Meshed):
     hardware: dict[str, Any]
     weights: str
     chip: ChipTable
-    ledger: dict[str, dict[str, Any]]
+    counters: dict[str, dict[str, Any]]
     neurobench: NotRequired[dict[str, float]]
     inference: NotRequired[dict[str, Any]]
     membranes: NotRequired[dict[str, Any]]
@@ -130,15 +130,15 @@ class ReplayedAs:
 def replay_document(
     what: ReplayedAs,
     *,
-    ledger: TrafficLedger,
+    counters: TrafficCounters,
     placed: PlacedNetwork,
     hardware: HardwareUse,
     replay_time: ReplayTime,
     prices: PriceList,
 ) -> ReplayDocument:
     """Return the document of a replay."""
-    by_core = _by_core(ledger.book)
-    series = {key: values.tolist() for key, values in ledger.per_tick.items()}
+    by_core = _by_core(counters.counted)
+    series = {key: values.tolist() for key, values in counters.per_tick.items()}
     if replay_time.cycles_per_tick is not None:
         series["cycles"] = replay_time.cycles_per_tick.tolist()
     layout = [dataclasses.asdict(core) for core in _core_uses(placed, what.layers, hardware, by_core)]
@@ -151,7 +151,7 @@ def replay_document(
         "layers": list(zip(what.layers, placed.sizes, strict=True)),
         "neuron": what.neuron,
         "versions": what.versions,
-        "totals": dict(ledger.totals),
+        "totals": dict(counters.totals),
         "per_tick": series,
         "bits": cast(ReplayBits, {coding: by_core.total(key) for coding, key in BIT_CODINGS.items()}),
         "energy_j": energy_table(
@@ -164,51 +164,53 @@ def replay_document(
         "hardware": hardware.to_json(),
         "weights": what.weights,
         "chip": cast(ChipTable, chip_table(placed.chip) | {"layout": layout}),
-        "ledger": by_core.to_json(),
+        "counters": by_core.to_json(),
         "mesh": mesh_table(
-            placed.chip.mesh, ledger.link_load, by_core, replay_time.ticks, replay_time.cycles
+            placed.chip.mesh, counters.link_load, by_core, replay_time.ticks, replay_time.cycles
         ),
     }
 
 
 def repriced_replay(document: ReplayDocument, prices: PriceList) -> ReplayDocument:
     """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
-    ledger = Ledger.from_json(document["ledger"])
+    counters = Counters.from_json(document["counters"])
     hardware = HardwareUse.from_json(document["hardware"])
-    clocked = _clocked(ledger, document["chip"])
-    return {**document, "energy_j": energy_table(ledger, hardware, prices, clocked=clocked)}
+    clocked = _clocked(counters, document["chip"])
+    return {**document, "energy_j": energy_table(counters, hardware, prices, clocked=clocked)}
 
 
-def _clocked(ledger: Ledger, chip: ChipTable) -> Clocked | None:
-    """Return what turns booked cycles into seconds; a replay moves no words of the host."""
+def _clocked(counters: Counters, chip: ChipTable) -> Clocked | None:
+    """Return what turns counted cycles into seconds; a replay moves no words of the host."""
     if chip["clock_hz"] is None:
         return None
-    tiles = {site // chip["cores_per_tile"] for site in ledger.sites}
+    tiles = {site // chip["cores_per_tile"] for site in counters.sites}
     return Clocked(chip["clock_hz"], None, len(tiles))
 
 
-def _by_core(book: Ledger) -> Ledger:
+def _by_core(counted: Counters) -> Counters:
     """Return one row for each core: what it holds of several layers together."""
-    sites = np.array(book.sites)
+    sites = np.array(counted.sites)
     used, core = np.unique(sites, return_inverse=True)
     names = [
-        " + ".join(dict.fromkeys(p for p, s in zip(book.populations, book.sites, strict=True) if s == site))
+        " + ".join(
+            dict.fromkeys(p for p, s in zip(counted.populations, counted.sites, strict=True) if s == site)
+        )
         for site in used
     ]
-    phases: dict[Phase, PhaseBook] = {}
-    for phase, rows in book.phases.items():
+    phases: dict[Phase, PhaseCounters] = {}
+    for phase, rows in counted.phases.items():
         counts = np.zeros((used.size, rows.counts.shape[1]), dtype=np.int64)
         np.add.at(counts, core, rows.counts)
         time = rows.time
         if time is not None:
             still = PhaseTime.nothing(used.size)
             time = dataclasses.replace(time, busy=still.busy, stalled=still.stalled)
-        phases[phase] = PhaseBook(rows.presentations, rows.ticks, counts, time)
-    return Ledger(tuple(names), tuple(int(site) for site in used), phases)
+        phases[phase] = PhaseCounters(rows.presentations, rows.ticks, counts, time)
+    return Counters(tuple(names), tuple(int(site) for site in used), phases)
 
 
 def _core_uses(
-    placed: PlacedNetwork, names: tuple[str, ...], hardware: HardwareUse, by_core: Ledger
+    placed: PlacedNetwork, names: tuple[str, ...], hardware: HardwareUse, by_core: Counters
 ) -> list[CoreUse]:
     kept = sum(element.cost.state_words_kept for element in hardware.in_role("neuron"))
     uses = []

@@ -18,7 +18,7 @@ from neurochip.report.replay_page import replay_page
 from neurochip.report.schema import FORMAT, Document
 from neurochip.report.stored import is_of_kind, read_formatted
 from neurochip.spikes import Spikes, npz_of
-from neurochip.substrate.ledger import Ledger
+from neurochip.substrate.counters import Counters
 
 __all__ = ["is_replay", "read_either", "read_replay", "render_replay_again", "replay_spikes", "write_replay"]
 
@@ -59,7 +59,7 @@ def read_replay(folder: Path | str) -> ReplayDocument:
     table = read_formatted(file, ReplayDocument, FORMAT)
     with file.guarded():
         HardwareUse.from_json(table["hardware"])
-        Ledger.from_json(table["ledger"])
+        Counters.from_json(table["counters"])
     return table
 
 

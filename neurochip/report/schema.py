@@ -47,7 +47,7 @@ __all__ = [
     "TimingTable",
 ]
 
-FORMAT = 1  # raised when a reader of the old shape would misread the new one
+FORMAT = 2  # raised when a reader of the old shape would misread the new one
 
 
 class RailsTable(TypedDict):
@@ -215,7 +215,7 @@ class EnergyTable(TypedDict):
 
 
 class TimeTable(TypedDict):
-    """Ticks of the chip (lanes one after the other), and seconds of the emulation."""
+    """Ticks of the chip (samples one after the other), and seconds of the emulation."""
 
     ticks: int
     training_ticks: int
@@ -370,7 +370,7 @@ class Document(Meshed):
     time: TimeTable
     hardware: dict[str, Any]
     chip: ChipTable
-    ledger: dict[str, dict[str, Any]]
+    counters: dict[str, dict[str, Any]]
     faults: NotRequired[list[FaultTable]]  # only where a run has any
     timing: NotRequired[TimingTable | None]  # null with timing = "tick"
     analog: NotRequired[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""Booked cycles → the document's table of time: by phase, sample, core, link and queue."""
+"""Counted cycles → the document's table of time: by phase, sample, core, link and queue."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from neurochip.report.schema import (
     TimelineTable,
     TimingTable,
 )
-from neurochip.substrate.ledger import Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime, percentiles
 from neurochip.training.record import RunRecord, Timeline
 
 __all__ = ["TRAINING_PHASES", "clocked_of", "timing_table"]
 
-# The rest, reading out and evaluation, measures errors: it is booked, but it is no part of what learning costs.
+# The rest, reading out and evaluation, measures errors: it is counted, but it is no part of what learning costs.
 TRAINING_PHASES = (Phase.FREE, Phase.NUDGED, Phase.NUDGED_NEGATIVE, Phase.UPDATE)
 _DIRECTIONS = ("east", "west", "north", "south")
 
@@ -37,20 +37,21 @@ def clocked_of(table: TimingTable | None) -> Clocked | None:
 
 def timing_table(record: RunRecord, trained: int) -> TimingTable | None:
     """Return the table; `None` where cycles were not counted. ``trained`` samples were presented to learn from."""
-    timing, ledger = record.chip.timing, record.ledger
-    if timing is None or not any(book.time is not None for book in ledger.phases.values()):
+    timing, counters = record.chip.timing, record.counters
+    if timing is None or not any(counted.time is not None for counted in counters.phases.values()):
         return None
-    clocked = Clocked.of(timing, record.chip.mesh, ledger.sites)
+    clocked = Clocked.of(timing, record.chip.mesh, counters.sites)
     complete = all(
-        book.ticks == (0 if book.time is None else book.time.ticks) for book in ledger.phases.values()
+        counted.ticks == (0 if counted.time is None else counted.time.ticks)
+        for counted in counters.phases.values()
     )
-    cycles = sum(phase_cycles(book, clocked) for book in ledger.phases.values()) if complete else None
-    running = PhaseTime.nothing(len(ledger.sites))
-    for phase, book in ledger.phases.items():
-        if phase is not Phase.UPDATE and book.time is not None:
-            running = running + book.time
+    cycles = sum(phase_cycles(counted, clocked) for counted in counters.phases.values()) if complete else None
+    running = PhaseTime.nothing(len(counters.sites))
+    for phase, counted in counters.phases.items():
+        if phase is not Phase.UPDATE and counted.time is not None:
+            running = running + counted.time
     by_phase = {
-        phase.value: _phase(ledger.phases[phase], clocked) for phase in Phase if phase in ledger.phases
+        phase.value: _phase(counters.phases[phase], clocked) for phase in Phase if phase in counters.phases
     }
     return {
         "model": record.run.timing,
@@ -60,23 +61,23 @@ def timing_table(record: RunRecord, trained: int) -> TimingTable | None:
         "tiles": clocked.tiles,
         "cycles": cycles,
         "seconds": None if cycles is None else cycles / timing.clock,
-        "training_sample": _training_sample(ledger, by_phase, trained, timing.clock),
+        "training_sample": _training_sample(counters, by_phase, trained, timing.clock),
         "evaluation_sample": _evaluation_sample(by_phase, timing.clock),
         "by_phase": by_phase,
         "latency": _latency(running),
-        "cores": _cores(ledger, running),
+        "cores": _cores(counters, running),
         "links": _links(running, record.chip.mesh.height),
         "queues": _queues(running, record.chip.mesh.height),
         "timeline": _timeline(record.timeline),
-        "not_modelled": _not_modelled(ledger, clocked, timing.cycles_per_weight_write is None),
+        "not_modelled": _not_modelled(counters, clocked, timing.cycles_per_weight_write is None),
     }
 
 
-def _phase(book: PhaseBook, clocked: Clocked) -> PhaseTimingTable:
-    time = book.time or PhaseTime.nothing(len(book.counts))
-    host = None if clocked.host_word is None else host_cycles(book, clocked)
+def _phase(counted: PhaseCounters, clocked: Clocked) -> PhaseTimingTable:
+    time = counted.time or PhaseTime.nothing(len(counted.counts))
+    host = None if clocked.host_word is None else host_cycles(counted, clocked)
     return {
-        "presentations": book.presentations,
+        "presentations": counted.presentations,
         "timed_presentations": time.presentations,
         "ticks": time.ticks,
         "cycles": time.cycles,
@@ -90,7 +91,7 @@ def _phase(book: PhaseBook, clocked: Clocked) -> PhaseTimingTable:
 
 
 def _training_sample(
-    ledger: Ledger, by_phase: Mapping[str, PhaseTimingTable], trained: int, hz: float
+    counters: Counters, by_phase: Mapping[str, PhaseTimingTable], trained: int, hz: float
 ) -> SampleTimeTable | None:
     if not trained:
         return None
@@ -130,7 +131,7 @@ def _latency(running: PhaseTime) -> LatencyTable | None:
     }
 
 
-def _cores(ledger: Ledger, running: PhaseTime) -> list[CoreTimeTable]:
+def _cores(counters: Counters, running: PhaseTime) -> list[CoreTimeTable]:
     whole = max(running.cycles, 1) * FRACTIONS
     return [
         {
@@ -139,7 +140,7 @@ def _cores(ledger: Ledger, running: PhaseTime) -> list[CoreTimeTable]:
             "stalled": int(running.stalled[c]) / whole,
             "idle": int(running.idle[c]) / whole,
         }
-        for c, site in enumerate(ledger.sites)
+        for c, site in enumerate(counters.sites)
     ]
 
 
@@ -181,11 +182,11 @@ def _timeline(timeline: Timeline | None) -> TimelineTable | None:
     }
 
 
-def _not_modelled(ledger: Ledger, clocked: Clocked, unknown_learning: bool) -> list[str]:
+def _not_modelled(counters: Counters, clocked: Clocked, unknown_learning: bool) -> list[str]:
     words = []
-    if unknown_learning and Phase.UPDATE in ledger.phases:
+    if unknown_learning and Phase.UPDATE in counters.phases:
         words.append("changes of weights")
-    elif ledger.total("optimiser_steps"):
+    elif counters.total("optimiser_steps"):
         words.append("the arithmetic of an optimiser beyond the writes of weights")
     if clocked.host_word is None:
         words.append("words of the host and real-valued states moved for learning")

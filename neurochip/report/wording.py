@@ -7,7 +7,7 @@ import math
 from neurochip.description import RunSpec
 from neurochip.report.quantities import exact, quantity
 from neurochip.report.schema import Document, EpochTable, ResultTable, TimingTable
-from neurochip.substrate.ledger import CONTROL
+from neurochip.substrate.counters import CONTROL
 from neurochip.substrate.phase_time import MOST_LATENCY
 
 __all__ = [
@@ -97,8 +97,8 @@ def optimiser_words(document: Document) -> str | None:
 
 def control_totals(document: Document) -> dict[str, int] | None:
     """Return what driving the chip took in all phases; `None` when it was driven directly."""
-    books = [book["control"] for book in document["ledger"].values() if "control" in book]
-    return {name: sum(int(book[name]) for book in books) for name in CONTROL} if books else None
+    by_phase = [counted["control"] for counted in document["counters"].values() if "control" in counted]
+    return {name: sum(int(counted[name]) for counted in by_phase) for name in CONTROL} if by_phase else None
 
 
 def network_words(run: RunSpec, chip: str) -> str:

@@ -164,7 +164,7 @@ def _record(run: RunSpec, substrate: Any, image: ChipImage, samples: int, update
     presentations = np.arange(samples, dtype=np.uint64)
     inputs = data.inputs(chosen)
     targets = np.tile(data.targets(chosen), (1, len(network.outputs)))
-    substrate.restore_books(substrate.ledger(), updates)
+    substrate.restore_counters(substrate.counters(), updates)
     played = Played(substrate)
     played.begin(inputs, presentations)
     # A minibatch of another size has the shift of the run's.

@@ -40,7 +40,7 @@ from neurochip.learning.rules import Rule, rule_for
 from neurochip.machine import check_memory, check_parallel, check_room_to_compile
 from neurochip.network import Network, described
 from neurochip.substrate import Machine
-from neurochip.substrate.ledger import CIRCUIT, CONTROL, COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import CIRCUIT, CONTROL, COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.substrate.optimising import Optimising
 from neurochip.training.record import CoreUse, FaultUse
 
@@ -89,7 +89,7 @@ def build(
     """
     check_parallel(threads, "threads")
     _check_memory(run)
-    chip = run.sheet if chip is None else chip
+    chip = run.specification if chip is None else chip
     network = network_of(run.network)
     precision = run.network.precision
     optimiser = _optimiser(run, network)
@@ -98,9 +98,9 @@ def build(
         ideal = IdealSubstrate(network, annealer, dtype=state_dtype(precision), optimiser=optimiser)
         return Built(network, chip, None, ideal)
     if run.substrate == "analog":
-        sheet = None if run.analog is None else run.analog.sheet
-        if sheet is not None:
-            chip = dataclasses.replace(chip, prices=sheet.prices())
+        cells = None if run.analog is None else run.analog.library
+        if cells is not None:
+            chip = dataclasses.replace(chip, prices=cells.prices())
         return Built(network, chip, None, build_analog(run, network, allow_code=allow_code, die=die))
     run.check_chip(chip)
     traced = run.learning is not None and run.learning.pre == "trace"
@@ -230,29 +230,31 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
     """
     read_prices(spec.baseline.chip)
     populations = built.network.populations
-    book = np.ones((len(populations), len(COUNTERS)), dtype=np.int64)
+    counted = np.ones((len(populations), len(COUNTERS)), dtype=np.int64)
     unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
     unused |= {"optimiser_steps"} if spec.learning is None or spec.learning.method is None else set()
     unused |= {"idle_updates"}  # the neurons of equilibrium propagation are never at rest
-    book[:, [COUNTERS.index(name) for name in unused]] = 0
+    counted[:, [COUNTERS.index(name) for name in unused]] = 0
     phases = [Phase.FREE, Phase.NUDGED]
     if spec.learning is not None:
         phases += [Phase.UPDATE, Phase.READOUT, Phase.EVALUATION]
     names = tuple(population.name for population in populations)
-    once = Ledger(names, (0,) * len(names), {phase: PhaseBook(1, 1, book) for phase in phases})
+    once = Counters(names, (0,) * len(names), {phase: PhaseCounters(1, 1, counted) for phase in phases})
     learning = {"weight_accumulations", "weight_writes", "weight_saturations", "optimiser_steps"}
-    running = book.copy()
+    running = counted.copy()
     running[:, [COUNTERS.index(counter) for counter in learning]] = 0
     for phase in phases:
         if phase is not Phase.UPDATE:
-            once = Ledger(once.populations, once.sites, {**once.phases, phase: PhaseBook(1, 1, running)})
+            once = Counters(
+                once.populations, once.sites, {**once.phases, phase: PhaseCounters(1, 1, running)}
+            )
     if driven:
-        control = PhaseBook(0, 0, np.zeros_like(book), control=(1 << 20,) * len(CONTROL))
-        once += Ledger(once.populations, once.sites, {Phase.LOADING: control})
+        control = PhaseCounters(0, 0, np.zeros_like(counted), control=(1 << 20,) * len(CONTROL))
+        once += Counters(once.populations, once.sites, {Phase.LOADING: control})
     if spec.analog is not None and spec.analog.cells is not None:
         drawn = [name != "adc_conversions" or spec.analog.converters.adc_bits is not None for name in CIRCUIT]
-        circuit = PhaseBook(1, 1, np.zeros_like(book), circuit=tuple(map(int, drawn)))
-        once += Ledger(once.populations, once.sites, {Phase.FREE: circuit})
+        circuit = PhaseCounters(1, 1, np.zeros_like(counted), circuit=tuple(map(int, drawn)))
+        once += Counters(once.populations, once.sites, {Phase.FREE: circuit})
     asked = Unpriced.of(built.chip.prices)
     price(once, hardware_of(spec), asked)
     refuse_missing(

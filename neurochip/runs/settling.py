@@ -20,7 +20,7 @@ from neurochip.errors import ConfigError, DataError
 from neurochip.machine import check_room_to_compile
 from neurochip.network import layered
 from neurochip.spikes import Spikes
-from neurochip.substrate import Ledger, Parameters, Phase, Substrate
+from neurochip.substrate import Counters, Parameters, Phase, Substrate
 from neurochip.substrate.fitting import fitting_inputs
 
 __all__ = ["Settlement", "settle"]
@@ -33,19 +33,19 @@ class Settlement:
     Attributes
     ----------
     spikes
-        List over layers of u8[tick, lane, unit], input included; empty if not recorded or real-valued.
+        List over layers of u8[tick, sample, unit], input included; empty if not recorded or real-valued.
     states
-        List over layers of s, [tick, lane, unit], in the precision of the run; empty if not recorded.
+        List over layers of s, [tick, sample, unit], in the precision of the run; empty if not recorded.
     step_sizes
-        List over layers of ε, [tick, lane, unit], if recorded.
-    ledger
+        List over layers of ε, [tick, sample, unit], if recorded.
+    counters
         Everything that was counted, by phase.
     """
 
     spikes: list[NDArray[np.uint8]]
     states: list[NDArray[Any]]
     step_sizes: list[NDArray[Any]]
-    ledger: Ledger
+    counters: Counters
 
     def raster(self, layer: int) -> Spikes:
         """Return the recorded spikes of one layer packed to bits, [tick, sample, unit]."""
@@ -83,9 +83,9 @@ def settle(
     biases
         Of layers 1 …, [unit] each.
     x
-        Input in [0, 1], [lane, unit].
+        Input in [0, 1], [sample, unit].
     y
-        Target, [lane, unit]; needed when ``n_nudged`` > 0.
+        Target, [sample, unit]; needed when ``n_nudged`` > 0.
     encoder, decoder, annealer
         By name or as spec objects. No encoder and no decoder means that real numbers cross (``ideal``).
     n_free, n_nudged
@@ -105,12 +105,12 @@ def settle(
     substrate
         ``"digital"`` or ``"ideal"``; `None` decides by the encoder.
     threads
-        Lanes are shared among so many; the result does not depend on it.
+        Samples are shared among so many; the result does not depend on it.
 
     Returns
     -------
     Settlement
-        Spikes u8, states and step sizes, lists over layers of [tick, lane, unit], and the ledger.
+        Spikes u8, states and step sizes, lists over layers of [tick, sample, unit], and the counters.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def settle(
         series = [getattr(phase, name) for phase in phases]
         return [np.concatenate(parts) for parts in zip(*series, strict=True)]
 
-    return Settlement(joined("spikes"), joined("states"), joined("step_sizes"), made.ledger())
+    return Settlement(joined("spikes"), joined("states"), joined("step_sizes"), made.counters())
 
 
 def _ideal(network: Any, annealer: Annealer | str, precision: Precision) -> Substrate:
@@ -188,6 +188,6 @@ def _digital(
 ) -> Substrate:
     from neurochip.cores.substrate import DigitalSubstrate
 
-    sheet = chip if isinstance(chip, ChipSpec) else read_chip(chip or "ideal-bits")
-    image = compile_network(network, sheet, precision=precision, state_words=state_words(coding))
+    specification = chip if isinstance(chip, ChipSpec) else read_chip(chip or "ideal-bits")
+    image = compile_network(network, specification, precision=precision, state_words=state_words(coding))
     return DigitalSubstrate(image, coding, seed=seed, threads=threads)

@@ -239,12 +239,12 @@ def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) ->
     state = None if begun is None else begun.state(digest)
     if state is None:
         built.substrate.load(first_parameters(spec, built.network))
-        state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), started=_now())
+        state = TrainingState(built.substrate.parameters(), built.substrate.counters(), started=_now())
         built.substrate.load(state.parameters)
     else:
         # In this order: what it takes to load them again, a run that was not stopped does not count.
         built.substrate.load(state.parameters)
-        built.substrate.restore_books(state.ledger, state.updates)
+        built.substrate.restore_counters(state.counters, state.updates)
         if isinstance(built.substrate, AnalogSubstrate):
             built.substrate.restore_endings(state.endings)
         if built.substrate.optimiser is not None:
@@ -343,7 +343,7 @@ def _carry_out(
             if failure is None and (not finished or (stop() and not trainer.is_over)):
                 raise Interrupted(None if folder is None else str(folder.path))
         if spec.substrate == "digital":
-            ledger, read = built.substrate.ledger(), read_populations(built.network, samples.heads)
+            counters, read = built.substrate.counters(), read_populations(built.network, samples.heads)
             drawn = rasters(
                 built.substrate,
                 samples,
@@ -355,8 +355,8 @@ def _carry_out(
                 outputs=len(built.network.outputs) if read == (-1,) else 1,
                 read=read,
             )
-            # Pictures are not part of the experiment: what they cost is not booked.
-            built.substrate.restore_books(ledger, state.updates)
+            # Pictures are not part of the experiment: what they cost is not counted.
+            built.substrate.restore_counters(counters, state.updates)
     timeline = None
     if spec.timing != "tick" and drawn and isinstance(built.substrate, DigitalSubstrate):
         timeline = timeline_of(built.substrate, drawn[0])
@@ -365,7 +365,7 @@ def _carry_out(
         chip=built.chip,
         layout=core_uses(built.image),
         hardware=hardware_of(spec),
-        ledger=built.substrate.ledger(),
+        counters=built.substrate.counters(),
         epochs=tuple(state.epochs),
         rasters=drawn,
         convergence=curve,
@@ -384,7 +384,7 @@ def _carry_out(
         else None,
         best=None if state.best is None else state.best.epoch,
         ended=state.ended,
-        optimiser=optimiser_use(spec, state, built.substrate.ledger()),
+        optimiser=optimiser_use(spec, state, built.substrate.counters()),
     )
     return record, failure
 

@@ -72,7 +72,7 @@ def present_value(run: RunSpec, dimension: Dimension) -> Value | None:
     """Return the value that a run has at the key of a dimension; `None` where that is outside it."""
     found: object = run.to_dict()
     if dimension.key.startswith(PREFIX):
-        found = present(run.sheet, dimension.key.removeprefix(PREFIX))
+        found = present(run.specification, dimension.key.removeprefix(PREFIX))
     else:
         for part in dimension.key.split("."):
             found = found.get(part) if isinstance(found, dict) else None

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.report.document import TRAINING_PHASES, document
 from neurochip.report.schema import Document
-from neurochip.substrate.ledger import Ledger
+from neurochip.substrate.counters import Counters
 from neurochip.training.record import RunRecord
 
 __all__ = ["OBJECTIVES", "Objective", "chosen", "measure", "read_objectives"]
@@ -42,8 +42,8 @@ def _bits(coding: str) -> Callable[[Document], float | None]:
 def _counted(counter: str) -> Callable[[Document], float | None]:
     def value_of(table: Document) -> float | None:
         samples = table["result"]["trained_samples"]
-        ledger = Ledger.from_json(table["ledger"])
-        return ledger.total(counter, *TRAINING_PHASES) / samples if samples else None
+        counters = Counters.from_json(table["counters"])
+        return counters.total(counter, *TRAINING_PHASES) / samples if samples else None
 
     return value_of
 
@@ -90,7 +90,7 @@ def _layout(what: str) -> Callable[[Document], float | None]:
 def _link(table: Document) -> float | None:
     """Return flits a tick over the busiest link."""
     mesh = table.get("mesh")
-    ticks = sum(phase["ticks"] for phase in table["ledger"].values())
+    ticks = sum(phase["ticks"] for phase in table["counters"].values())
     if mesh is None or not ticks:
         return None
     return float(max((link["flits"] for link in mesh["links"]), default=0)) / int(ticks)

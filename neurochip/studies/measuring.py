@@ -130,7 +130,7 @@ def _measured(
     else:
         error, warnings = _tested(run, built, samples)
     cores = core_uses(built.image) if built.image is not None else ()
-    costs = costs_of(run, built.chip, built.network, cores, built.substrate.ledger())
+    costs = costs_of(run, built.chip, built.network, cores, built.substrate.counters())
     measured = {"test_error": error, "metrics": _metrics(run, built, samples), "costs": costs}
     if warnings:
         measured["warnings"] = list(warnings)
@@ -164,7 +164,7 @@ def _trained(run: RunSpec, built: Built, samples: data.Dataset, first: int, last
     if run.learning is None:
         raise ConfigError("learning", "is missing; a sweep trains")
     rule = rule_for(built.network, run.learning, run.phases)
-    state = TrainingState(built.substrate.parameters(), built.substrate.ledger(), epoch=first)
+    state = TrainingState(built.substrate.parameters(), built.substrate.counters(), epoch=first)
     trainer = Trainer(run, built.substrate, rule, samples, state, Reporter(None, 0), lambda: False)
     while state.epoch < last and not trainer.is_over:
         trainer.epoch()

@@ -1,6 +1,6 @@
 """The waist of the hourglass: what a learning rule may ask of whatever it learns on, and what is counted."""
 
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase
+from neurochip.substrate.counters import COUNTERS, Counters, Phase
 from neurochip.substrate.protocol import (
     Capabilities,
     Machine,
@@ -15,7 +15,7 @@ from neurochip.substrate.protocol import (
 __all__ = [
     "COUNTERS",
     "Capabilities",
-    "Ledger",
+    "Counters",
     "Machine",
     "Observable",
     "Parameters",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.network import Network, turned
 from neurochip.spikes import SpikeTrains
-from neurochip.substrate.ledger import Phase
+from neurochip.substrate.counters import Phase
 from neurochip.substrate.protocol import Array, Capabilities, Observable, Parameters
 
 __all__ = [
@@ -113,11 +113,11 @@ def fitting_spikes(network: Network, spikes: SpikeTrains, fires: bool) -> SpikeT
     return spikes
 
 
-def fitting_presentations(presentations: Array, lanes: int) -> NDArray[np.uint64]:
-    """Return the numbers of what is presented, u64[lane], or raise `ConfigError` where there are not ``lanes``."""
+def fitting_presentations(presentations: Array, batch: int) -> NDArray[np.uint64]:
+    """Return the numbers of what is presented, u64[sample], or raise `ConfigError` where there are not ``batch``."""
     numbers = np.ascontiguousarray(presentations, dtype=np.uint64)
-    if numbers.shape != (lanes,):
-        raise ConfigError("presentations", f"must have shape ({lanes},), got {numbers.shape}")
+    if numbers.shape != (batch,):
+        raise ConfigError("presentations", f"must have shape ({batch},), got {numbers.shape}")
     return numbers
 
 
@@ -140,7 +140,7 @@ def check_record(record: Sequence[str], known: Sequence[str]) -> None:
 
 
 def check_phase(phase: Phase, ticks: int, beta: float, targets: Array | None, shape: tuple[int, int]) -> None:
-    """Raise `ConfigError` for a phase of no ticks, or a nudge to nothing; ``shape`` is (lanes, outputs)."""
+    """Raise `ConfigError` for a phase of no ticks, or a nudge to nothing; ``shape`` is (samples, outputs)."""
     if ticks < 1:
         raise ConfigError(f"phases.{phase.value}", f"must be ≥ 1 tick, got {ticks}")
     if beta and targets is None:

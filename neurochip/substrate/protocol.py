@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.spikes import SpikeTrains
-from neurochip.substrate.ledger import Ledger, Phase
+from neurochip.substrate.counters import Counters, Phase
 from neurochip.substrate.optimising import Optimising
 
 __all__ = [
@@ -29,7 +29,7 @@ Array = NDArray[Any]
 
 
 class Observable(enum.StrEnum):
-    """What can be read of a population, one number per lane and neuron."""
+    """What can be read of a population, one number per sample and neuron."""
 
     VALUE = "value"  # s, the state
     ACTIVITY = "activity"  # ρ(s), what a neuron sends, where that is not the state itself
@@ -82,21 +82,21 @@ class Parameters:
 
 @dataclass(frozen=True)
 class WeightUpdate:
-    """A change of weights as the cores make it: a sum over lanes of products of what stands at both ends.
+    """A change of weights as the cores make it: a sum over samples of products of what stands at both ends.
 
-    ΔW[i, j] = rate · Σ_terms Σ_lanes pre[lane, i] · post[lane, j]
+    ΔW[i, j] = rate · Σ_terms Σ_lanes pre[sample, i] · post[sample, j]
 
     Attributes
     ----------
     projection
         Index of the projection whose weights change.
     terms
-        (pre [lane, neuron], post [lane, neuron]) pairs. ``pre`` may be [lane, receiving core, neuron], when
+        (pre [sample, neuron], post [sample, neuron]) pairs. ``pre`` may be [sample, receiving core, neuron], when
         each core has a trace of its own.
     rate
         η / (β N) with the signs of the rule.
     words_per_axon
-        Real numbers of each presynaptic neuron and lane that the receiving core had to be told other than by
+        Real numbers of each presynaptic neuron and sample that the receiving core had to be told other than by
         spikes; 0 for a rule that uses traces.
     summed
         Of a rule that is no sum of products: how many samples its one term has summed already, with one row for each
@@ -124,11 +124,11 @@ class Settled:
     ticks
         Ticks (or steps) that it took.
     spikes
-        List over layers of u8[tick, lane, unit], if recorded.
+        List over layers of u8[tick, sample, unit], if recorded.
     states
-        List over layers of [tick, lane, unit], if recorded.
+        List over layers of [tick, sample, unit], if recorded.
     step_sizes
-        List over layers of ε, [tick, lane, unit], if recorded; the clamped layer has none (0 ticks).
+        List over layers of ε, [tick, sample, unit], if recorded; the clamped layer has none (0 ticks).
     """
 
     ticks: int
@@ -139,7 +139,7 @@ class Settled:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Everything that lanes remember, to be restored later; the arrays are copies."""
+    """Everything that samples remember, to be restored later; the arrays are copies."""
 
     tick: int
     ran: int  # ticks of the last run, over which spikes were counted
@@ -163,7 +163,7 @@ class Substrate(Protocol):
         ...
 
     def begin(self, inputs: Array | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
-        """Present ``inputs`` [lane, unit], each from rest; ``presentations`` [lane] number them for random bits.
+        """Present ``inputs`` [sample, unit], each from rest; ``presentations`` [sample] number them for random bits.
 
         Inputs are values; or spikes, where neurons fire. Raises `CapabilityError` for spikes that it cannot show.
         """
@@ -178,22 +178,22 @@ class Substrate(Protocol):
         targets: Array | None = None,
         record: Sequence[str] = (),
     ) -> Settled:
-        """Go on for ``ticks`` from where the last phase stopped, pulled to ``targets`` [lane, unit] by β."""
+        """Go on for ``ticks`` from where the last phase stopped, pulled to ``targets`` [sample, unit] by β."""
         ...
 
     def observe(self, what: Observable, layer: int) -> Array:
-        """Return [lane, unit] of a layer. Raises `CapabilityError` if it cannot.
+        """Return [sample, unit] of a layer. Raises `CapabilityError` if it cannot.
 
-        Where packets can be lost, what receiving cores made of them is [lane, receiving core, unit].
+        Where packets can be lost, what receiving cores made of them is [sample, receiving core, unit].
         """
         ...
 
     def snapshot(self) -> Snapshot:
-        """Return a copy of what the lanes remember."""
+        """Return a copy of what the samples remember."""
         ...
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put the lanes back where a snapshot was taken."""
+        """Put the samples back where a snapshot was taken."""
         ...
 
     def write_weights(self, updates: Sequence[WeightUpdate], biases: Sequence[Array | None]) -> None:
@@ -203,11 +203,11 @@ class Substrate(Protocol):
         """
         ...
 
-    def book_readout(self, layer: int) -> None:
+    def count_readout(self, layer: int) -> None:
         """Book that the outside read the values of a layer."""
         ...
 
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts since the substrate was made."""
         ...
 
@@ -228,6 +228,6 @@ class Machine(Substrate, Protocol):
         """Changes of weights so far; part of the key of stochastic rounding."""
         ...
 
-    def restore_books(self, ledger: Ledger, updates: int) -> None:
+    def restore_counters(self, counters: Counters, updates: int) -> None:
         """Go on counting from a checkpoint."""
         ...

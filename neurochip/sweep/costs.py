@@ -11,7 +11,7 @@ from neurochip.energy.pricing import price
 from neurochip.energy.static import Clocked, host_cycles
 from neurochip.errors import ConfigError
 from neurochip.network import Network
-from neurochip.substrate.ledger import Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import Counters, Phase, PhaseCounters
 from neurochip.training.record import CoreUse
 
 __all__ = ["costs_of"]
@@ -20,7 +20,7 @@ _WORD = 32  # bits of a real number on the wire
 
 
 def costs_of(
-    run: RunSpec, chip: ChipSpec, network: Network, cores: Iterable[CoreUse], ledger: Ledger
+    run: RunSpec, chip: ChipSpec, network: Network, cores: Iterable[CoreUse], counters: Counters
 ) -> dict[str, float]:
     """Return what is known of the costs of a chip, by the names of `neurochip.report.sweeps.costs.COSTS`.
 
@@ -30,13 +30,13 @@ def costs_of(
     ----------
     cores
         What each core of the chip holds.
-    ledger
+    counters
         Of a run that tested the network.
     """
-    tested = ledger.phases.get(Phase.EVALUATION)
+    tested = counters.phases.get(Phase.EVALUATION)
     costs: dict[str, float] = {}
     if run.analog is not None and run.substrate == "analog":
-        costs |= _of_circuit(run, network, ledger, tested)
+        costs |= _of_circuit(run, network, counters, tested)
     elif tested is not None and tested.presentations:
         costs["ticks"] = tested.ticks / tested.presentations
     if tested is None or not tested.presentations:
@@ -49,11 +49,13 @@ def costs_of(
         costs["packets"] = tested.total("packets") / tested.presentations
         costs["aer_bits"] = tested.total("aer") / tested.presentations
         costs |= _of_cores(cores)
-        costs |= _paid(run, chip, ledger, tested)
+        costs |= _paid(run, chip, counters, tested)
     return costs
 
 
-def _of_circuit(run: RunSpec, network: Network, ledger: Ledger, tested: PhaseBook | None) -> dict[str, float]:
+def _of_circuit(
+    run: RunSpec, network: Network, counters: Counters, tested: PhaseCounters | None
+) -> dict[str, float]:
     """Return the time to settle, the energy where the cells are known, and the area of cells, or of gates of a size."""
     costs: dict[str, float] = {}
     spec = run.analog
@@ -62,11 +64,11 @@ def _of_circuit(run: RunSpec, network: Network, ledger: Ledger, tested: PhaseBoo
     if tested is not None and tested.presentations:
         costs["time_s"] = tested.ticks / tested.presentations * spec.settle.step * spec.tau_s
     mismatch = spec.mismatch
-    cells = spec.sheet
+    cells = spec.library
     if cells is not None:
         costs["area_um2"] = 1e12 * cells_area(network, spec, cells)
         if tested is not None and tested.presentations:
-            paid = price(ledger, hardware_of(run), cells.prices())
+            paid = price(counters, hardware_of(run), cells.prices())
             costs["energy_j"] = paid.by_phase.get(Phase.EVALUATION.value, 0.0) / tested.presentations
     elif mismatch.process is not None and spec.die_file is None:
         sizes = network.sizes
@@ -84,12 +86,12 @@ def _of_cores(cores: Iterable[CoreUse]) -> dict[str, float]:
     }
 
 
-def _paid(run: RunSpec, chip: ChipSpec, ledger: Ledger, tested: PhaseBook) -> dict[str, float]:
+def _paid(run: RunSpec, chip: ChipSpec, counters: Counters, tested: PhaseCounters) -> dict[str, float]:
     """Return energy and time of a test sample, as far as there are prices and cycles were counted."""
     costs: dict[str, float] = {}
     clocked = None
     if chip.timing is not None and tested.time is not None and tested.time.presentations:
-        clocked = Clocked.of(chip.timing, chip.mesh, ledger.sites)
+        clocked = Clocked.of(chip.timing, chip.mesh, counters.sites)
         cycles = tested.time.cycles / tested.time.presentations
         cycles += host_cycles(tested, clocked) / tested.presentations
         costs["time_s"] = cycles / clocked.hz
@@ -97,7 +99,7 @@ def _paid(run: RunSpec, chip: ChipSpec, ledger: Ledger, tested: PhaseBook) -> di
         load = tested.time.link_load
         costs["busiest_link"] = float(load.max(initial=0)) / tested.time.presentations
     try:
-        paid = price(ledger, hardware_of(run), chip.prices, clocked)
+        paid = price(counters, hardware_of(run), chip.prices, clocked)
     except ConfigError:  # an event without a price: the energy is not known, which is not the same as 0
         return costs
     if paid.total_j is not None:

@@ -153,9 +153,9 @@ class Definition:
         try:
             run = bound(RunSpec.from_dict(self.table(values, nominal=nominal, die=die)))
             if run.substrate == "digital":
-                run.check_chip(run.sheet)
+                run.check_chip(run.specification)
             else:
-                run.sheet  # noqa: B018 - what it says is checked by reading it
+                run.specification  # noqa: B018 - what it says is checked by reading it
         except ConfigError as error:
             setting = ", ".join(
                 f"{axis.key}={value}" for axis, value in zip(self.axes, values, strict=True) if value
@@ -392,7 +392,7 @@ def _nominal_value(run: RunSpec, axis: Axis) -> str:
     if axis.key == DIE_FILE:
         return ""  # devices that are all as they were drawn up
     if axis.key.startswith(PREFIX):
-        found = present(run.sheet, axis.key.removeprefix(PREFIX))
+        found = present(run.specification, axis.key.removeprefix(PREFIX))
         return str(found) if isinstance(found, int | float | str) else ""  # as the chip has it
     value = value_at(RunSpec, run.to_dict(), axis.key)
     if isinstance(value, dict) and "kind" in value:  # an element: its inline table

@@ -27,7 +27,7 @@ class ChipContract:
     overrides
         What a run on these chips has to set, ``key.path=value`` each, e.g. a precision that their cores have.
     unpriced
-        Sheet → the event that it has no price for, on purpose: a chip that does not learn.
+        Specification → the event that it has no price for, on purpose: a chip that does not learn.
     """
 
     specifications: tuple[str, ...] = ()
@@ -35,14 +35,14 @@ class ChipContract:
     unpriced: dict[str, str] = {}
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
-        """Run every test with each sheet."""
-        if "sheet" in metafunc.fixturenames:
+        """Run every test with each specification."""
+        if "specification" in metafunc.fixturenames:
             assert self.specifications, f"{type(self).__name__} names no specifications to test"
-            metafunc.parametrize("sheet", self.specifications)
+            metafunc.parametrize("specification", self.specifications)
 
     @pytest.fixture
-    def chip(self, sheet: str) -> ChipSpec:
-        return read_chip(sheet)
+    def chip(self, specification: str) -> ChipSpec:
+        return read_chip(specification)
 
     def formats(self, chip: ChipSpec) -> list[Any]:
         """Return the formats of weights that the cores have."""
@@ -72,13 +72,13 @@ class ChipContract:
         for event, price in chip.prices.prices.items():
             assert np.isfinite(price.value_j) and price.value_j >= 0, event
 
-    def test_prices_are_complete(self, sheet: str) -> None:
+    def test_prices_are_complete(self, specification: str) -> None:
         """A run of equilibrium propagation does nothing that the chip has no price for, or is refused for it."""
-        overrides = [f"chip={sheet}", "network.layers=[784, 12, 10]", *self.overrides]
+        overrides = [f"chip={specification}", "network.layers=[784, 12, 10]", *self.overrides]
         run = read_run("mnist-small", overrides)
-        if sheet not in self.unpriced:
+        if specification not in self.unpriced:
             check_prices(run, build(run))
             return
         with pytest.raises(ConfigError) as caught:
             check_prices(run, build(run))
-        assert caught.value.place.endswith(f"prices.{self.unpriced[sheet]}")
+        assert caught.value.place.endswith(f"prices.{self.unpriced[specification]}")

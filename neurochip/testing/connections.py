@@ -93,7 +93,7 @@ class ConnectionContract:
                 for given in ((made, weights), matrix.astype(np.int8))
             )
             np.testing.assert_array_equal(one.spikes[1], other.spikes[1])
-            assert one.ledger.sops == int(spikes.sum(axis=0) @ made.fan_out())
+            assert one.counters.sops == int(spikes.sum(axis=0) @ made.fan_out())
             cores = [np.zeros(made.sources, np.int64), np.ones(made.targets, np.int64)]
             placed = place(
                 [made.sources, made.targets],

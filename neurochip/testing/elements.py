@@ -210,13 +210,13 @@ class ElementContract:
         """Run one tick of one neuron on arrays of `Number`; the first holds what goes in."""
         raise NotImplementedError
 
-    def test_lanes_and_threads_change_nothing(self, spec: Any) -> None:
+    def test_samples_and_threads_change_nothing(self, spec: Any) -> None:
         """Samples side by side, one at a time, shared by two threads: the same spikes and states."""
-        net = draw_net(3, (5, 17, 4), lanes=3)
+        net = draw_net(3, (5, 17, 4), batch=3)
 
-        def settled(threads: int, lanes: list[int]) -> tuple[Array, ...]:
+        def settled(threads: int, batch: list[int]) -> tuple[Array, ...]:
             chip = self.chip(net, spec, threads=threads, precision="float32", seed=4)
-            chip.begin(net.x[lanes], np.array(lanes, dtype=np.uint64))
+            chip.begin(net.x[batch], np.array(batch, dtype=np.uint64))
             found = chip.run(Phase.FREE, 12, record=("spikes", "states"))
             return (*found.spikes, *found.states)
 
@@ -224,9 +224,9 @@ class ElementContract:
         assert any(np.any(array) for array in together), "nothing happened"
         for a, b in zip(together, settled(2, [0, 1, 2]), strict=True):
             np.testing.assert_array_equal(a, b)
-        for lane in range(3):
-            for a, b in zip(together, settled(1, [lane]), strict=True):
-                np.testing.assert_array_equal(a[:, lane : lane + 1], b)
+        for sample in range(3):
+            for a, b in zip(together, settled(1, [sample]), strict=True):
+                np.testing.assert_array_equal(a[:, sample : sample + 1], b)
 
     def test_built_in_and_plugged_share_no_name(self, spec: Any) -> None:
         assert not self.is_foreign(spec) or spec.kind not in self.family.built_in

@@ -40,7 +40,7 @@ class Net:
         return not self.parameters.feedback
 
 
-def draw_net(seed: int, sizes: tuple[int, ...], *, lanes: int = 2, tied: bool = True) -> Net:
+def draw_net(seed: int, sizes: tuple[int, ...], *, batch: int = 2, tied: bool = True) -> Net:
     """Draw weights that keep such small layers busy; inputs are random but for a 0, a ½ and a 1."""
     rng = np.random.default_rng(seed)
 
@@ -49,9 +49,9 @@ def draw_net(seed: int, sizes: tuple[int, ...], *, lanes: int = 2, tied: bool = 
         return rng.uniform(-bound, bound, (n_in, n_out))
 
     last = len(sizes) - 1
-    x = rng.uniform(0, 1, (lanes, sizes[0]))
+    x = rng.uniform(0, 1, (batch, sizes[0]))
     for value in (0.0, 0.5, 1.0):
-        x[rng.integers(lanes), rng.integers(sizes[0])] = value
+        x[rng.integers(batch), rng.integers(sizes[0])] = value
     return Net(
         Parameters(
             weights=tuple(matrix(sizes[k], sizes[k + 1]) for k in range(last)),
@@ -59,7 +59,7 @@ def draw_net(seed: int, sizes: tuple[int, ...], *, lanes: int = 2, tied: bool = 
             biases=tuple(rng.uniform(-0.2, 0.4, size) for size in sizes[1:]),
         ),
         x,
-        np.eye(sizes[-1])[rng.integers(sizes[-1], size=lanes)],
+        np.eye(sizes[-1])[rng.integers(sizes[-1], size=batch)],
     )
 
 

@@ -19,7 +19,7 @@ from neurochip.testing.networks import draw_net, fast_chip
 
 __all__ = ["RuleContract"]
 
-SIZES, LANES = (6, 9, 4, 3), 4
+SIZES, BATCH = (6, 9, 4, 3), 4
 BETA = 0.25
 
 
@@ -79,7 +79,7 @@ class RuleContract:
 
     def substrate(self, network: Network, x: Any) -> Substrate:
         """Return a substrate that shows all that the rule needs, nothing loaded: cores that keep traces."""
-        net = draw_net(5, SIZES, lanes=len(x), tied=self.tied)
+        net = draw_net(5, SIZES, batch=len(x), tied=self.tied)
         return fast_chip(net, CodingSpec(), precision="float32", traced=True)
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
@@ -92,7 +92,7 @@ class RuleContract:
 
     @pytest.fixture
     def net(self) -> Any:
-        return draw_net(5, SIZES, lanes=LANES, tied=self.tied)
+        return draw_net(5, SIZES, batch=BATCH, tied=self.tied)
 
     def made(self, rates: tuple[float, ...] = (0.4, 0.3, 0.2)) -> Rule:
         """Return the rule for the networks of these tests."""
@@ -104,13 +104,13 @@ class RuleContract:
             PhasesSpec(free=20, nudged=10, reference=self.reference or "before"),
         )
 
-    def presented(self, net: Any, lanes: Any, rule: Rule, substrate: Any = None) -> Presented:
-        """Present some lanes from rest."""
+    def presented(self, net: Any, batch: Any, rule: Rule, substrate: Any = None) -> Presented:
+        """Present some samples from rest."""
         if substrate is None:
             substrate = self.substrate(layered(SIZES, tied=self.tied), net.x)
         substrate.load(net.parameters)
-        substrate.begin(net.x[lanes], np.asarray(lanes, dtype=np.uint64))
-        return rule.present(substrate, net.y[lanes], BETA)
+        substrate.begin(net.x[batch], np.asarray(batch, dtype=np.uint64))
+        return rule.present(substrate, net.y[batch], BETA)
 
     def test_what_it_needs_is_declared(self, net: Any) -> None:
         """It works on a substrate that shows nothing else, and says at once when one of them is missing."""
@@ -118,7 +118,7 @@ class RuleContract:
         assert rule.needs and rule.needs <= set(Observable)
         real = self.substrate(layered(SIZES, tied=self.tied), net.x)
         rule.check(_Shown(real, rule.needs))
-        self.presented(net, range(LANES), rule, _Shown(real, rule.needs))
+        self.presented(net, range(BATCH), rule, _Shown(real, rule.needs))
         for what in rule.needs:
             with pytest.raises(CapabilityError) as caught:
                 rule.check(_Shown(real, rule.needs - {what}))
@@ -126,15 +126,15 @@ class RuleContract:
 
     def test_updates_fit_the_network(self, net: Any) -> None:
         network = layered(SIZES, tied=self.tied)
-        found = self.presented(net, range(LANES), self.made())
-        assert found.output.shape == (LANES, SIZES[-1])
+        found = self.presented(net, range(BATCH), self.made())
+        assert found.output.shape == (BATCH, SIZES[-1])
         assert found.updates, "it changes nothing"
         for update in found.updates:
             changed = network.projections[update.projection]
             assert np.isfinite(update.rate) and update.words_per_axon >= 0
             for pre, post in update.terms:
                 assert pre.shape[0] == post.shape[0]
-                assert update.samples == LANES
+                assert update.samples == BATCH
                 assert (pre.shape[-1], post.shape[-1]) == (SIZES[changed.source], SIZES[changed.target])
                 assert np.all(np.isfinite(pre)) and np.all(np.isfinite(post))
         assert len(found.biases) == len(SIZES) - 1
@@ -145,7 +145,7 @@ class RuleContract:
         """A substrate makes of the updates what they say, and it is a change."""
         rule = self.made()
         substrate = self.substrate(layered(SIZES, tied=self.tied), net.x)
-        found = self.presented(net, range(LANES), rule, substrate)
+        found = self.presented(net, range(BATCH), rule, substrate)
         before = substrate.parameters()
         substrate.write_weights(found.updates, found.biases)
         after = substrate.parameters()
@@ -153,16 +153,16 @@ class RuleContract:
         assert all(np.all(np.isfinite(a)) for a in (*after.weights, *after.feedback, *after.biases))
 
     def test_the_same_again_is_the_same(self, net: Any) -> None:
-        one, two = (self.presented(net, range(LANES), self.made()) for _ in range(2))
+        one, two = (self.presented(net, range(BATCH), self.made()) for _ in range(2))
         np.testing.assert_array_equal(one.output, two.output)
         for a, b in zip(one.updates, two.updates, strict=True):
             np.testing.assert_array_equal(_matrix(a), _matrix(b))
 
-    def test_a_minibatch_is_the_mean_of_its_lanes(self, net: Any) -> None:
-        """Lanes never influence one another."""
+    def test_a_minibatch_is_the_mean_of_its_samples(self, net: Any) -> None:
+        """Samples never influence one another."""
         rule = self.made()
-        whole = self.presented(net, range(LANES), rule)
-        alone = [self.presented(net, [lane], rule) for lane in range(LANES)]
+        whole = self.presented(net, range(BATCH), rule)
+        alone = [self.presented(net, [sample], rule) for sample in range(BATCH)]
         for k, update in enumerate(whole.updates):
             mean = np.mean([_matrix(one.updates[k]) for one in alone], axis=0)
             np.testing.assert_allclose(_matrix(update), mean, rtol=1e-4, atol=1e-6)
@@ -171,7 +171,7 @@ class RuleContract:
             np.testing.assert_allclose(bias, mean, rtol=1e-4, atol=1e-6)
 
     def test_without_rates_nothing_changes(self, net: Any) -> None:
-        found = self.presented(net, range(LANES), self.made(rates=(0.0, 0.0, 0.0)))
+        found = self.presented(net, range(BATCH), self.made(rates=(0.0, 0.0, 0.0)))
         assert not any(np.any(_matrix(update)) for update in found.updates)
         assert not any(np.any(bias) for bias in found.biases)
 

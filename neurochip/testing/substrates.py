@@ -12,13 +12,13 @@ from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.errors import CapabilityError, ConfigError, DataError, NumericError
 from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.network import layered
-from neurochip.substrate import Ledger, Observable, Parameters, Phase, Substrate, WeightUpdate
+from neurochip.substrate import Counters, Observable, Parameters, Phase, Substrate, WeightUpdate
 from neurochip.testing.networks import draw_net
 
-__all__ = ["LANES", "SubstrateContract"]
+__all__ = ["BATCH", "SubstrateContract"]
 
-LANES = 3
-NUMBERS = np.arange(LANES, dtype=np.uint64)
+BATCH = 3
+NUMBERS = np.arange(BATCH, dtype=np.uint64)
 
 
 class SubstrateContract:
@@ -33,7 +33,7 @@ class SubstrateContract:
 
     @pytest.fixture
     def net(self) -> Any:
-        return draw_net(5, (6, 9, 4, 3), lanes=LANES, tied=self.tied)
+        return draw_net(5, (6, 9, 4, 3), batch=BATCH, tied=self.tied)
 
     @pytest.fixture
     def made(self, net: Any) -> Substrate:
@@ -76,7 +76,7 @@ class SubstrateContract:
         begun.run(Phase.FREE, 5, targets=net.y)
         for what in begun.capabilities.observables:
             for layer, size in enumerate(net.sizes):
-                assert begun.observe(what, layer).shape == (LANES, size)
+                assert begun.observe(what, layer).shape == (BATCH, size)
             np.testing.assert_array_equal(begun.observe(what, -1), begun.observe(what, len(net.sizes) - 1))
 
     def test_the_clamped_layer_shows_the_input(self, begun: Substrate, net: Any) -> None:
@@ -85,7 +85,7 @@ class SubstrateContract:
 
     def test_values_stay_in_range(self, begun: Substrate, net: Any) -> None:
         settled = begun.run(Phase.FREE, 30, record=("states",))
-        assert [s.shape for s in settled.states] == [(30, LANES, size) for size in net.sizes]
+        assert [s.shape for s in settled.states] == [(30, BATCH, size) for size in net.sizes]
         assert all(np.all((s >= 0) & (s <= 1)) for s in settled.states)
 
     def test_it_begins_at_rest(self, begun: Substrate, net: Any) -> None:
@@ -117,7 +117,7 @@ class SubstrateContract:
 
     def test_snapshot_and_restore(self, begun: Substrate, net: Any) -> None:
         begun.run(Phase.FREE, 6)
-        snapshot, books = begun.snapshot(), begun.ledger().to_json()
+        snapshot, by_phase = begun.snapshot(), begun.counters().to_json()
         ends = []
         for _ in range(2):
             begun.run(Phase.NUDGED, 5, beta=0.5, targets=net.y)
@@ -126,9 +126,9 @@ class SubstrateContract:
         for a, b in zip(*ends, strict=True):
             np.testing.assert_array_equal(a, b)
         # Going back does not undo what was spent.
-        assert begun.ledger().to_json()["free"] == books["free"]
-        assert begun.ledger().ticks(Phase.NUDGED) == 2 * 5 * LANES
-        assert begun.ledger().phases[Phase.NUDGED].presentations == LANES
+        assert begun.counters().to_json()["free"] == by_phase["free"]
+        assert begun.counters().ticks(Phase.NUDGED) == 2 * 5 * BATCH
+        assert begun.counters().phases[Phase.NUDGED].presentations == BATCH
 
     def test_a_snapshot_is_a_copy(self, begun: Substrate) -> None:
         begun.run(Phase.FREE, 6)
@@ -144,8 +144,8 @@ class SubstrateContract:
         before = made.parameters()
         rng = np.random.default_rng(1)
         sizes = (6, 9, 4, 3)
-        pre = rng.uniform(-1, 1, (LANES, sizes[source])).astype(np.float32)
-        post = rng.uniform(-1, 1, (LANES, sizes[target])).astype(np.float32)
+        pre = rng.uniform(-1, 1, (BATCH, sizes[source])).astype(np.float32)
+        post = rng.uniform(-1, 1, (BATCH, sizes[target])).astype(np.float32)
         made.write_weights([WeightUpdate(source, ((pre, post), (-2 * pre, post)), 0.25, 1)], [None] * 3)
         after = made.parameters()
         for k in range(3):
@@ -165,50 +165,50 @@ class SubstrateContract:
         for a, b in zip(before.weights, after.weights, strict=True):
             np.testing.assert_array_equal(a, b)
 
-    def test_the_ledger_adds_up(self, made: Substrate, net: Any) -> None:
-        """What two presentations book is what each of them books; a total is the sum of its parts."""
-        books = [made.ledger()]
+    def test_the_counters_adds_up(self, made: Substrate, net: Any) -> None:
+        """What two presentations count is what each of them counts; a total is the sum of its parts."""
+        by_phase = [made.counters()]
         for _ in range(2):
             made.begin(net.x, NUMBERS)
             made.run(Phase.FREE, 6)
             made.run(Phase.NUDGED, 5, beta=0.5, targets=net.y)
-            made.book_readout(3)
-            books.append(made.ledger())
-        assert (books[1] + books[1]).to_json() == books[2].to_json()
-        assert (books[0] + books[1]).to_json() == books[1].to_json()
-        table = books[2].to_json()
+            made.count_readout(3)
+            by_phase.append(made.counters())
+        assert (by_phase[1] + by_phase[1]).to_json() == by_phase[2].to_json()
+        assert (by_phase[0] + by_phase[1]).to_json() == by_phase[1].to_json()
+        table = by_phase[2].to_json()
         assert list(table) == ["free", "nudged", "readout"]
-        for book in table.values():
+        for counted in table.values():
             for counter in ("neuron_updates", "host_words_in", "readout_words", "symbols"):
                 for parts in ("populations", "cores"):
-                    assert book[counter] == sum(part[counter] for part in book[parts].values())
-        assert table["readout"]["readout_words"] == 2 * LANES * 3
-        assert table["free"]["host_words_in"] == 2 * LANES * 6
-        assert table["nudged"]["host_words_in"] == 2 * LANES * 3
-        assert table["nudged"]["populations"]["output"]["nudged_updates"] == 2 * LANES * 3 * 5
-        assert table["free"]["ticks"] == 2 * LANES * 6
-        assert table["free"]["presentations"] == table["nudged"]["presentations"] == 2 * LANES
+                    assert counted[counter] == sum(part[counter] for part in counted[parts].values())
+        assert table["readout"]["readout_words"] == 2 * BATCH * 3
+        assert table["free"]["host_words_in"] == 2 * BATCH * 6
+        assert table["nudged"]["host_words_in"] == 2 * BATCH * 3
+        assert table["nudged"]["populations"]["output"]["nudged_updates"] == 2 * BATCH * 3 * 5
+        assert table["free"]["ticks"] == 2 * BATCH * 6
+        assert table["free"]["presentations"] == table["nudged"]["presentations"] == 2 * BATCH
 
-    def test_the_ledger_survives_json(self, begun: Substrate, net: Any) -> None:
+    def test_the_counters_survives_json(self, begun: Substrate, net: Any) -> None:
         begun.run(Phase.FREE, 6)
         begun.run(Phase.NUDGED, 5, beta=0.5, targets=net.y)
-        begun.book_readout(-1)
-        table = begun.ledger().to_json()
-        again = Ledger.from_json(table)
+        begun.count_readout(-1)
+        table = begun.counters().to_json()
+        again = Counters.from_json(table)
         assert again.to_json() == table
-        assert (again.populations, again.sites) == (begun.ledger().populations, begun.ledger().sites)
-        assert (again + begun.ledger()).ticks() == 2 * begun.ledger().ticks()
+        assert (again.populations, again.sites) == (begun.counters().populations, begun.counters().sites)
+        assert (again + begun.counters()).ticks() == 2 * begun.counters().ticks()
 
-    def test_books_are_taken_up_again(self, begun: Substrate, net: Any) -> None:
+    def test_counters_are_taken_up_again(self, begun: Substrate, net: Any) -> None:
         begun.run(Phase.FREE, 6)
-        books = begun.ledger()
+        by_phase = begun.counters()
         other: Any = self.make()
-        other.restore_books(Ledger.from_json(books.to_json()), 4)
-        assert (other.ledger().to_json(), other.updates) == (books.to_json(), 4)
+        other.restore_counters(Counters.from_json(by_phase.to_json()), 4)
+        assert (other.counters().to_json(), other.updates) == (by_phase.to_json(), 4)
         other.load(net.parameters)
         other.begin(net.x, NUMBERS)
         other.run(Phase.FREE, 6)
-        assert other.ledger().to_json() == (books + books).to_json()
+        assert other.counters().to_json() == (by_phase + by_phase).to_json()
 
     def test_inputs_are_checked(self, made: Substrate, net: Any) -> None:
         def sentence(inputs: Any) -> str:
@@ -216,7 +216,7 @@ class SubstrateContract:
                 made.begin(inputs, NUMBERS)
             return str(caught.value)
 
-        assert sentence(net.x[:, 1:]) == f"inputs: must have shape (samples, 6), got ({LANES}, 5)"
+        assert sentence(net.x[:, 1:]) == f"inputs: must have shape (samples, 6), got ({BATCH}, 5)"
         assert sentence(net.x[0]) == "inputs: must have shape (samples, 6), got (6,)"
         for bad in (np.nan, np.inf, -0.01, 1.01):
             x = net.x.copy()
@@ -236,7 +236,7 @@ class SubstrateContract:
         for targets in (net.y[1:], net.y[:, 1:], net.y[0]):
             with pytest.raises(ConfigError) as caught:
                 begun.run(Phase.NUDGED, 5, beta=0.5, targets=targets)
-            assert str(caught.value) == f"targets: must have shape ({LANES}, 3), got {targets.shape}"
+            assert str(caught.value) == f"targets: must have shape ({BATCH}, 3), got {targets.shape}"
         with pytest.raises(CapabilityError):
             begun.run(Phase.FREE, 5, record=("spices",))
 

@@ -19,14 +19,14 @@ from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import check_seal, sealed
 from neurochip.errors import CheckpointError
 from neurochip.files import Foreign, Hdf5Group, decode_json, read_hdf5
-from neurochip.substrate import Ledger, Parameters, Phase
+from neurochip.substrate import Counters, Parameters, Phase
 from neurochip.training.coding import Coding
 from neurochip.training.record import EpochRecord
 from neurochip.training.state import Best, TrainingState
 
 __all__ = ["Stored", "read_checkpoint", "read_trained", "write_checkpoint"]
 
-FORMAT = 2
+FORMAT = 3
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 _Seconds = Annotated[float, msgspec.Meta(ge=0)]
 
@@ -89,7 +89,7 @@ def write_checkpoint(
         file.attrs["digest"] = digest
         numbers = {name: getattr(state, name) for name in _NUMBERS}
         file.attrs["position"] = json.dumps(numbers)
-        file.attrs["ledger"] = json.dumps(state.ledger.to_json())
+        file.attrs["counters"] = json.dumps(state.counters.to_json())
         file.attrs["diagnostics"] = json.dumps(state.diagnostics)
         file.attrs["endings"] = json.dumps(state.endings)
         file.attrs["epochs"] = json.dumps([dataclasses.asdict(e) for e in state.epochs])
@@ -256,7 +256,7 @@ def _state(found: Hdf5Group, file: Foreign, digest: str) -> TrainingState:
     position = decode_json(said["position"], file, _Position, "position")
     return TrainingState(
         parameters=_parameters(found),
-        ledger=Ledger.from_json(decode_json(said["ledger"], file, within="ledger")),
+        counters=Counters.from_json(decode_json(said["counters"], file, within="counters")),
         epochs=decode_json(said["epochs"], file, list[EpochRecord], "epochs"),
         diagnostics=decode_json(
             said.get("diagnostics", "[]"), file, list[dict[str, Any]], "diagnostics", nan=True

@@ -72,7 +72,7 @@ def convergence_curve(
 def fixed_points(
     reference: IdealSubstrate, parameters: Parameters, x: Array, y: Array, beta: float, steps: int
 ) -> tuple[list[Array], list[Array]]:
-    """Return the states [lane, unit] of every layer at the end of the free and of the nudged phase, ``steps`` each."""
+    """Return the states [sample, unit] of every layer at the end of the free and the nudged phase, ``steps`` each."""
     reference.load(parameters)
     reference.begin(x, np.zeros(len(x), dtype=np.uint64))
     ends = []
@@ -105,9 +105,9 @@ def _fixed(
 
 
 def distance(network: Network, states: tuple[Array, ...], fixed: list[Array]) -> Array:
-    """Return f64[tick]: mean |s − s*| over lanes and neurons, then over the populations that are updated.
+    """Return f64[tick]: mean |s − s*| over samples and neurons, then over the populations that are updated.
 
-    ``states`` f64[tick, lane, unit] and ``fixed`` f64[lane, unit] are of every population of the network.
+    ``states`` f64[tick, sample, unit] and ``fixed`` f64[sample, unit] are of every population of the network.
     """
     errors = [np.abs(states[k] - fixed[k]).mean(axis=(1, 2)) for k in network.updated]
     return np.asarray(np.mean(errors, axis=0), dtype=np.float64)

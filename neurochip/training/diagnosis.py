@@ -115,12 +115,12 @@ def diagnose(
         Of the free phase.
     """
     machine = cast(Machine, substrate)
-    counted = machine.ledger()
+    counted = machine.counters()
     substrate.begin(inputs, numbers)
     substrate.run(Phase.EVALUATION, ticks)
     values = {k: substrate.observe(Observable.VALUE, k) for k in network.updated}
     parameters = substrate.parameters()
-    machine.restore_books(counted, machine.updates)
+    machine.restore_counters(counted, machine.updates)
     return Diagnosis(
         samples=len(inputs),
         rails=tuple(

@@ -25,7 +25,7 @@ __all__ = [
     "read_populations",
 ]
 
-LANES = 256  # samples side by side; the result does not depend on it
+BATCH = 256  # samples side by side; the result does not depend on it
 _EVALUATION = np.uint64(1) << np.uint64(48)  # presentations for measuring are numbered apart
 
 
@@ -72,7 +72,7 @@ def measured(
 ) -> Measured | None:
     """Measure the first ``n`` samples of a part; `None` when asked to stop before all are.
 
-    ``on_batch(done, error, lanes)`` is called after each batch with the error so far, then ``stop`` is asked. ``read``
+    ``on_batch(done, error, batch)`` is called after each batch with the error so far, then ``stop`` is asked. ``read``
     are the populations whose values are the answer (`read_populations`).
     """
     wanted = data.part(split).targets
@@ -108,7 +108,7 @@ def answered(
 
     Yields how each batch settled, how many samples are done, and what the output neurons say, [sample, output].
     """
-    for first, last in _spans(n, LANES):
+    for first, last in _spans(n, BATCH):
         substrate.begin(inputs(slice(first, last)), presentations(first, last - first))
         settled = substrate.run(Phase.EVALUATION, ticks, record=record)
         yield settled, last, _output(substrate, read)
@@ -153,18 +153,18 @@ def rasters(
     second = substrate.run(Phase.EVALUATION, nudged, beta=beta, targets=targets, record=("spikes",))
     return tuple(
         Raster(
-            label=int(labels[lane]),
-            predicted=int(answers[lane]),
-            presentation=f"test {lane}",
+            label=int(labels[sample]),
+            predicted=int(answers[sample]),
+            presentation=f"test {sample}",
             populations=populations,
             spikes=tuple(
-                Spikes.from_array(np.concatenate([a[:, lane], b[:, lane]]))
+                Spikes.from_array(np.concatenate([a[:, sample], b[:, sample]]))
                 for a, b in zip(first.spikes, second.spikes, strict=True)
             ),
             n_free=free,
             n_nudged=nudged,
         )
-        for lane in range(n)
+        for sample in range(n)
     )
 
 
@@ -172,7 +172,7 @@ def _output(substrate: Substrate, read: Sequence[int]) -> NDArray[np.floating]:
     """Read the outputs, as the host does, side by side."""
     said = []
     for population in read:
-        substrate.book_readout(population)
+        substrate.count_readout(population)
         said.append(substrate.observe(Observable.VALUE, population))
     return said[0] if len(said) == 1 else np.concatenate(said, axis=1)
 

@@ -15,7 +15,7 @@ from neurochip.description import RunSpec, network_of
 from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
-from neurochip.substrate import Ledger, Machine, Phase, Snapshot, Substrate
+from neurochip.substrate import Counters, Machine, Phase, Snapshot, Substrate
 from neurochip.substrate.optimising import Optimising
 from neurochip.training.diagnosis import Diagnosis, diagnose
 from neurochip.training.evaluate import Measured, measured, presentations, read_populations
@@ -115,9 +115,9 @@ class Trainer:
         if not getattr(self._substrate, "driven", False):
             yield
             return
-        ledger = self._substrate.ledger()
+        counters = self._substrate.counters()
         yield
-        cast(Machine, self._substrate).restore_books(ledger, self.state.updates)
+        cast(Machine, self._substrate).restore_counters(counters, self.state.updates)
 
     def epoch(self) -> bool:
         """Train and evaluate one epoch, from where the state stands; False when asked to stop before its end.
@@ -161,7 +161,7 @@ class Trainer:
                 return False
         training_seconds = state.epoch_seconds + time.perf_counter() - began
         # A stop while it evaluates leaves the counts of this moment: the evaluation is then made anew.
-        trained, endings = self._substrate.ledger(), self._endings()
+        trained, endings = self._substrate.counters(), self._endings()
         if not self._finish_epoch(training_seconds):
             self._note(training_seconds, trained, endings)
             return False
@@ -181,7 +181,7 @@ class Trainer:
             self._optimiser.share = share
         presented = self._rule.present(substrate, targets, beta, share)
         for population in self._read:
-            substrate.book_readout(population)
+            substrate.count_readout(population)
         output = presented.output[:, -self._data.n_outputs :]
         if not np.all(np.isfinite(output)):
             raise NumericError(
@@ -207,7 +207,7 @@ class Trainer:
         return (state.wrong if self._data.heads.is_classes else state.squared) / state.seen
 
     def _rest(self, chosen: NDArray[Any]) -> None:
-        """Keep what these samples' lanes remember."""
+        """Keep what these samples' samples remember."""
         snapshot, resting = self._substrate.snapshot(), self.state.resting
         for name, array in snapshot.arrays.items():
             if name not in resting:
@@ -222,7 +222,7 @@ class Trainer:
             resting[name][chosen] = array
 
     def _wake(self, chosen: NDArray[Any]) -> None:
-        """Put these samples' lanes back to where they rested."""
+        """Put these samples' samples back to where they rested."""
         arrays = {name: array[chosen] for name, array in self.state.resting.items()}
         # A branch that starts from a snapshot, too, ends as many ticks after it as the nudged phase is long.
         lived = self.state.epoch * self._schedule.lived
@@ -234,13 +234,13 @@ class Trainer:
         return {} if kept is None else kept()
 
     def _note(
-        self, epoch_seconds: float, ledger: Ledger | None = None, endings: Endings | None = None
+        self, epoch_seconds: float, counters: Counters | None = None, endings: Endings | None = None
     ) -> None:
         state, parameters = self.state, self._substrate.parameters()
         check_finite(parameters, f"epoch {state.epoch + 1}")  # else a checkpoint would hold them
         state.parameters = parameters
         state.moments = {} if self._optimiser is None else self._optimiser.state()
-        state.ledger = self._substrate.ledger() if ledger is None else ledger
+        state.counters = self._substrate.counters() if counters is None else counters
         state.endings = {} if endings is None else endings
         state.epoch_seconds = epoch_seconds
 
@@ -250,7 +250,7 @@ class Trainer:
         began = time.perf_counter()
         if self._stop():
             return False
-        before = self._booked(state.epochs)
+        before = self._counted(state.epochs)
         train = test = held = None
         if (state.epoch + 1) % run.evaluation.every == 0 or state.epoch + 1 == self._learning.epochs:
             if self._n_train_checked:
@@ -278,8 +278,8 @@ class Trainer:
             diagnosis = self._diagnosed() if test is not None else None
         if diagnosis is not None:
             warnings += tuple(diagnosis.warnings())
-        ledger = self._substrate.ledger()
-        spikes = ledger.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
+        counters = self._substrate.counters()
+        spikes = counters.total("spikes_sent", *TRAINING_PHASES) - before["spikes"]
         state.epochs.append(
             EpochRecord(
                 epoch=state.epoch + 1,
@@ -289,7 +289,7 @@ class Trainer:
                 seconds=training_seconds + time.perf_counter() - began,
                 samples_per_s=self._n / training_seconds,
                 spikes_per_sample=spikes / self._n if run.substrate == "digital" else None,
-                weight_saturations=ledger.total("weight_saturations") - before["saturations"],
+                weight_saturations=counters.total("weight_saturations") - before["saturations"],
                 warnings=warnings,
                 diagnosis=diagnosis,
                 validation_error=held,
@@ -345,8 +345,8 @@ class Trainer:
         network = network_of(run.network)
         return diagnose(self._substrate, network, inputs, presentations(0, n), run.phases.free)
 
-    def _booked(self, epochs: list[EpochRecord]) -> dict[str, int]:
-        """What the epochs so far had booked."""
+    def _counted(self, epochs: list[EpochRecord]) -> dict[str, int]:
+        """What the epochs so far had counted."""
         spikes = sum(round((e.spikes_per_sample or 0.0) * self._n) for e in epochs)
         return {"spikes": spikes, "saturations": sum(e.weight_saturations for e in epochs)}
 
@@ -355,7 +355,7 @@ class Trainer:
         state, free = self.state, self._run.phases.free
         self._reporter.begin_stage()
 
-        def told(done: int, error: float, lanes: int) -> None:
+        def told(done: int, error: float, batch: int) -> None:
             self._reporter.tell(
                 "evaluating",
                 state.epoch + 1,
@@ -363,7 +363,7 @@ class Trainer:
                 done,
                 n,
                 error,
-                lanes * free,
+                batch * free,
             )
 
         return measured(self._substrate, self._data, split, n, free, told, self._stop, read=self._read)

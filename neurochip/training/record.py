@@ -13,7 +13,7 @@ from neurochip.data import Heads
 from neurochip.description import ChipSpec, RunSpec
 from neurochip.energy.hardware import ElementUse, HardwareUse
 from neurochip.spikes import Spikes
-from neurochip.substrate.ledger import Ledger
+from neurochip.substrate.counters import Counters
 from neurochip.training.diagnosis import Diagnosis
 
 __all__ = [
@@ -284,7 +284,7 @@ class RunRecord:
     chip: ChipSpec
     layout: tuple[CoreUse, ...]
     hardware: HardwareUse
-    ledger: Ledger
+    counters: Counters
     epochs: tuple[EpochRecord, ...]
     rasters: tuple[Raster, ...]
     convergence: ConvergenceCurve | None

@@ -9,7 +9,7 @@ import numpy as np
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.data import Dataset
 from neurochip.description import RunSpec
-from neurochip.substrate import Ledger
+from neurochip.substrate import Counters
 from neurochip.substrate.phase_time import FRACTIONS
 from neurochip.training.record import Answers, OptimiserUse, Raster, Timeline
 from neurochip.training.state import TrainingState
@@ -38,13 +38,13 @@ def timeline_of(substrate: DigitalSubstrate, raster: Raster) -> Timeline:
     )
 
 
-def optimiser_use(spec: RunSpec, state: TrainingState, ledger: Ledger) -> OptimiserUse | None:
+def optimiser_use(spec: RunSpec, state: TrainingState, counters: Counters) -> OptimiserUse | None:
     """Return what stood between changes and weights: every weight that learns takes a step at every update."""
     if spec.learning is None or spec.learning.method is None:
         return None
     words = spec.learning.optimiser_cost.state_words_kept
     bits = words * (64 if spec.network.precision == "float64" else 32)
-    steps = ledger.total("optimiser_steps")
+    steps = counters.total("optimiser_steps")
     weights = steps // max(1, state.updates)
     kind = spec.learning.optimiser
     return OptimiserUse(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.substrate import Ledger, Parameters, Phase
+from neurochip.substrate import Counters, Parameters, Phase
 from neurochip.training.record import EpochRecord
 
 __all__ = ["Best", "TrainingState"]
@@ -47,7 +47,7 @@ class TrainingState:
         numbers of squared deviations, as shares of the variance.
     updates
         Changes of weights so far.
-    parameters, ledger
+    parameters, counters
         Of the substrate, at this point.
     epochs
         Records of the epochs done.
@@ -70,12 +70,12 @@ class TrainingState:
     ended
         Why training ended before its last epoch: ``patience`` or ``callback``; empty where it did not.
     resting
-        With persistent states: name → [sample, …] of what each sample's lane remembered; and whether each
+        With persistent states: name → [sample, …] of what each sample's sample remembered; and whether each
         sample has been presented.
     """
 
     parameters: Parameters
-    ledger: Ledger
+    counters: Counters
     epoch: int = 0
     minibatch: int = 0
     wrong: int = 0

@@ -87,9 +87,9 @@ def test_a_die_of_known_cells_has_energy_time_and_area(run: Run, place: Workplac
     assert sum(energy["by_phase"].values()) / energy["total"] == pytest.approx(1)
     # 4 free, and 4 nudged ticks once or twice, of half a time constant.
     ticks = sum(
-        document["ledger"][phase]["ticks"]
+        document["counters"][phase]["ticks"]
         for phase in ("free", "nudged", "nudged_negative")
-        if phase in document["ledger"]
+        if phase in document["counters"]
     )
     assert known["seconds"]["training"] == pytest.approx(ticks / 120 * 0.5e-6)
     assert {cell["name"]: cell["count"] for cell in known["cells"]}["leak"] == 16

@@ -116,13 +116,13 @@ def test_a_run_file(run: Run, place: Workplace, old: str, new: str, sentence: st
         ("width = 8", "widht = 8", "mesh.widht: unknown key; did you mean 'width'?"),
     ],
 )  # fmt: skip
-def test_a_chip_sheet(run: Run, place: Workplace, old: str, new: str, sentence: str) -> None:
+def test_a_chip_specification(run: Run, place: Workplace, old: str, new: str, sentence: str) -> None:
     text = chip_text("cmos45")
     assert old in text
-    sheet = place.write("mine.toml", text.replace(old, new, 1))
-    refused(run("chips", "show", sheet), f"mine.toml: {sentence}")
+    specification = place.write("mine.toml", text.replace(old, new, 1))
+    refused(run("chips", "show", specification), f"mine.toml: {sentence}")
     # A run names the specification by its whole path, since it may be run from elsewhere.
-    refused(run("simulate", "--set", f"chip={sheet}"), f"{place.folder / sheet}: {sentence}")
+    refused(run("simulate", "--set", f"chip={specification}"), f"{place.folder / specification}: {sentence}")
     assert place.files() == ["mine.toml"]
 
 

@@ -92,14 +92,14 @@ def test_chips_show_without_limits_and_prices(run: Run) -> None:
 
 
 def test_chips_show_takes_a_file(run: Run, place: Workplace) -> None:
-    sheet = place.write("mine.toml", run("chips", "show", "cmos45", "--toml").stdout)
-    assert sheet.read_text(encoding="utf-8") == chip_text("cmos45")
-    mine, original = run("chips", "show", sheet), run("chips", "show", "cmos45")
+    specification = place.write("mine.toml", run("chips", "show", "cmos45", "--toml").stdout)
+    assert specification.read_text(encoding="utf-8") == chip_text("cmos45")
+    mine, original = run("chips", "show", specification), run("chips", "show", "cmos45")
     assert mine.exit_code == 0
     assert mine.stdout == original.stdout.replace("cmos45:", "mine:", 1)
 
 
-def test_brackets_in_a_sheet_are_no_markup(run: Run, place: Workplace) -> None:
+def test_brackets_in_a_specification_are_no_markup(run: Run, place: Workplace) -> None:
     text = chip_text("cmos45").replace("one 64-bit access to an 8 KB axon table", "[/bold] :smile: [red]x")
     result = run("chips", "show", place.write("mine.toml", text))
     assert result.exit_code == 0

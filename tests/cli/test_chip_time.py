@@ -17,7 +17,7 @@ SMALL = (
 )  # fmt: skip
 
 
-def sheet(place: Workplace, name: str, **values: int) -> Path:
+def specification(place: Workplace, name: str, **values: int) -> Path:
     lines = []
     for line in chip_text("cmos45").splitlines():
         key = line.split(" =")[0]
@@ -35,9 +35,11 @@ def timed(run: Run, chip: Path, timing: str, out: str) -> dict:
 
 def test_links_of_a_billion_cycles(run: Run, place: Workplace) -> None:
     """Idle times are beyond 2⁶³ of the fractions they are kept in; nothing of them is lost."""
-    ledger = timed(run, sheet(place, "slow.toml", link_cycles_ns=900_000_000), "cycle", "slow")["ledger"]
+    counters = timed(run, specification(place, "slow.toml", link_cycles_ns=900_000_000), "cycle", "slow")[
+        "counters"
+    ]
     whole = 0
-    for phase in ledger.values():
+    for phase in counters.values():
         time = phase.get("time")
         if time is None or not time["busy"]:
             continue
@@ -51,13 +53,13 @@ def test_links_of_a_billion_cycles(run: Run, place: Workplace) -> None:
 
 def test_time_grows_with_the_links_and_with_nothing_else(run: Run, place: Workplace) -> None:
     found = [
-        timed(run, sheet(place, f"{n}.toml", link_cycles_ns=n), "analytic", f"out{n}")["ledger"]
+        timed(run, specification(place, f"{n}.toml", link_cycles_ns=n), "analytic", f"out{n}")["counters"]
         for n in (10**9, 2 * 10**9, 4 * 10**9)
     ]
     for phase in ("free", "nudged", "evaluation"):
-        one, two, four = (ledger[phase]["time"]["cycles"] for ledger in found)
+        one, two, four = (counters[phase]["time"]["cycles"] for counters in found)
         assert four - two == 2 * (two - one) > 0
-        assert len({tuple(ledger[phase]["time"]["busy"]) for ledger in found}) == 1
+        assert len({tuple(counters[phase]["time"]["busy"]) for counters in found}) == 1
 
 
 @pytest.mark.parametrize(
@@ -73,7 +75,7 @@ def test_time_grows_with_the_links_and_with_nothing_else(run: Run, place: Workpl
 def test_what_cannot_be_counted_is_refused_at_once(
     values: dict[str, int], sentence: str, run: Run, place: Workplace
 ) -> None:
-    chip = sheet(place, "mine.toml", **values)
+    chip = specification(place, "mine.toml", **values)
     result = run(
         "simulate", "mnist-small", *SMALL, "--set", f"chip=./{chip}", "--timing", "cycle", "--out", "out"
     )

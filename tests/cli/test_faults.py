@@ -42,13 +42,13 @@ def test_every_report_says_what_was_broken(run: Run, place: Workplace) -> None:
     assert "stuck_neuron by name always 1 of 824 neurons at 1; " in shown
     report = json.loads(Path("here/report.json").read_text(encoding="utf-8"))
     drop, delay, dead, stuck = report["faults"]
-    ledger = report["ledger"]
+    counters = report["counters"]
     for phase in ("free", "nudged", "evaluation"):
-        book = ledger[phase]
-        assert drop["counts"][phase]["lost_to_drop"] == book["lost_to_drop"] > 0
-        assert dead["counts"][phase]["lost_to_dead_core"] == book["lost_to_dead_core"]
-        assert book["packets"] == sum(
-            book[name] for name in ("spikes_delivered", "spikes_dropped", "spikes_in_flight")
+        counted = counters[phase]
+        assert drop["counts"][phase]["lost_to_drop"] == counted["lost_to_drop"] > 0
+        assert dead["counts"][phase]["lost_to_dead_core"] == counted["lost_to_dead_core"]
+        assert counted["packets"] == sum(
+            counted[name] for name in ("spikes_delivered", "spikes_dropped", "spikes_in_flight")
         )
     assert delay["counts"]["free"]["packets_delayed"] == 0
     assert delay["counts"]["evaluation"]["packets_delayed"] > 0

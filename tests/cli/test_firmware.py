@@ -48,15 +48,15 @@ def test_a_wrong_program_is_refused_by_line(run: Run, place: Workplace) -> None:
 
 def test_run_a_program_of_ones_own(run: Run, place: Workplace) -> None:
     place.write("mine.asm", PROGRAM)
-    result = run("firmware", "run", "mine.asm", *TINY, "--batches", "2", "--lanes", "3")
+    result = run("firmware", "run", "mine.asm", *TINY, "--batches", "2", "--batch", "3")
     assert result.exit_code == 0, result.output
     assert re.search(r"^   5  read m0, last: float32 \[3 × 10\] from .* mean ", result.stdout, re.M)
-    assert re.search(r"^nudged +15 ", result.stdout, re.M), "five ticks of three lanes"
+    assert re.search(r"^nudged +15 ", result.stdout, re.M), "five ticks of three samples"
     assert "left in the queues: 2363 words in INPUT, 33 in TARGET" in result.stdout
-    table = json.loads(run("firmware", "run", "mine.asm", *TINY, "--json", "--lanes", "3").stdout)
+    table = json.loads(run("firmware", "run", "mine.asm", *TINY, "--json", "--batch", "3").stdout)
     assert [answer["instruction"] for answer in table["answers"]] == [5]
     assert len(table["answers"][0]["arrays"][0]) == 3
-    assert table["ledger"]["nudged"]["control"]["bus_words"] > 2352
+    assert table["counters"]["nudged"]["control"]["bus_words"] > 2352
     assert table["left"] == {"INPUT": 0, "TARGET": 0}
 
 
@@ -96,7 +96,7 @@ def test_an_image_is_the_chip_of_a_run(run: Run, place: Workplace) -> None:
 
 
 def test_programs_that_ship_are_known_by_name(run: Run) -> None:
-    result = run("firmware", "run", "demo", *TINY, "--batches", "4", "--lanes", "2")
+    result = run("firmware", "run", "demo", *TINY, "--batches", "4", "--batch", "2")
     assert result.exit_code == 0, result.output
     assert result.stdout.count("read m0, last") == 4
 
@@ -106,10 +106,10 @@ def plain(report: dict[str, Any]) -> dict[str, Any]:
     report = json.loads(json.dumps(report))
     for epoch in report["result"]["epochs"]:
         epoch["seconds"] = epoch["samples_per_s"] = None
-    ledger = {phase: book for phase, book in report["ledger"].items() if phase != "loading"}
-    for book in ledger.values():
-        book.pop("control", None)
-    return {"result": report["result"], "bits": report["bits"]["per_sample"], "ledger": ledger}
+    counters = {phase: counted for phase, counted in report["counters"].items() if phase != "loading"}
+    for counted in counters.values():
+        counted.pop("control", None)
+    return {"result": report["result"], "bits": report["bits"]["per_sample"], "counters": counters}
 
 
 def test_simulate_through_firmware_is_the_same_run(run: Run, finished: Finished, place: Workplace) -> None:
@@ -117,7 +117,7 @@ def test_simulate_through_firmware_is_the_same_run(run: Run, finished: Finished,
     assert result.exit_code == 0, result.output
     report = json.loads((place.folder / "driven" / "report.json").read_text(encoding="utf-8"))
     assert plain(report) == plain(finished.report)
-    assert report["ledger"]["free"]["control"]["bus_words"] > 0
+    assert report["counters"]["free"]["control"]["bus_words"] > 0
     energy = report["energy_j"]
     assert energy["by_category"]["control"] > 0
     assert {line["event"] for line in energy["lines"] if line["category"] == "control"} == {
@@ -134,8 +134,8 @@ def test_simulate_through_firmware_is_the_same_run(run: Run, finished: Finished,
 
 
 def test_a_chip_without_prices_for_the_controller_is_refused(run: Run, place: Workplace) -> None:
-    sheet = run("chips", "show", "cmos45", "--toml").stdout
-    place.write("mine.toml", re.sub(r"\[prices\.bus_word\][^\[]*", "", sheet))
+    specification = run("chips", "show", "cmos45", "--toml").stdout
+    place.write("mine.toml", re.sub(r"\[prices\.bus_word\][^\[]*", "", specification))
     sets = [*TINY, "--set", "chip=mine.toml"]
     result = run("simulate", *sets, "--through", "firmware", "--out", "no")
     assert result.exit_code == 2

@@ -235,7 +235,7 @@ def test_each_head_may_be_an_output_of_its_own(place: Workplace) -> None:
         errors[name] = [head["error"] for head in told["heads"]["each"]]
         assert model.outputs(np.zeros((3, 64), np.uint8)).shape == (3, 10)
         assert model.evaluate().error == told["result"]["test_error"]
-        words = told["ledger"]["readout"]["populations"]
+        words = told["counters"]["readout"]["populations"]
         read = {p for p, counts in words.items() if counts["readout_words"]}
         assert read == ({"out0", "out1", "out2"} if name == "own" else {"out0"})
     assert min(errors["own"]) < 1

@@ -123,7 +123,7 @@ def test_labelled_samples_begin_from_rest(run: Run, subtract: Path) -> None:
     found = table["inference"]
     assert (found["samples"], found["ticks"], found["accuracy"]) == (6, 22, pytest.approx(5 / 6))
     with np.load("out/samples.npz") as stored:
-        assert stored["sops"].tolist() == [one.ledger.sops for one in alone]
+        assert stored["sops"].tolist() == [one.counters.sops for one in alone]
         joules = [one.energy_j["total"] for one in alone]
         assert stored["energy_j"] == pytest.approx(joules)
         assert stored["seconds"] == pytest.approx([one.time.seconds for one in alone])

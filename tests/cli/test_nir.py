@@ -59,7 +59,7 @@ def test_an_imported_network_runs_on_a_chip(run: Run, net: Path) -> None:
         assert stored["output"].shape == (80, 2)
         assert stored["output"].any()
     table = json.loads(Path("out/report.json").read_text(encoding="utf-8"))
-    assert table["totals"] == dict(seen.replay.ledger.totals)
+    assert table["totals"] == dict(seen.replay.counters.totals)
     assert table["time"]["cycles"] == seen.replay.time.cycles
     assert table["totals"]["neuron_updates"] == 80 * 8
     assert "neuron" in table["energy_j"]["by_category"]
@@ -75,7 +75,7 @@ def test_an_imported_network_is_traced(run: Run, net: Path) -> None:
     with np.load("t.npz") as stored:
         assert np.array_equal(stored["neuron.cubalif.spike"], seen.replay.spikes[1])
         assert np.array_equal(stored["neuron.li.potential"], seen.readout["output"])
-        assert stored["core.sops"].sum() == seen.replay.ledger.sops
+        assert stored["core.sops"].sum() == seen.replay.counters.sops
     assert run("trace", net, "--replay", "input.npz", "--out", "t.vcd", "--ticks", "20:30").exit_code == 0
     read = VCDVCD("t.vcd")
     for t in range(10):

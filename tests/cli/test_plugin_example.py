@@ -66,8 +66,8 @@ def test_a_run_uses_its_encoder_chip_and_rule(place: Workplace, spawn: Spawn, si
     again = spawn("simulate", "first/run.toml", "--out", "second", "--quiet", **with_it)
     assert again.returncode == 0, again.stderr
     second = json.loads(Path("second/report.json").read_text())
-    assert (second["run"], second["ledger"], second["result"]["epochs"][-1]["test_error"]) == (
-        report["run"], report["ledger"], report["result"]["epochs"][-1]["test_error"],
+    assert (second["run"], second["counters"], second["result"]["epochs"][-1]["test_error"]) == (
+        report["run"], report["counters"], report["result"]["epochs"][-1]["test_error"],
     )  # fmt: skip
     gone = spawn("simulate", "first/run.toml", "--out", "third")
     assert gone.returncode == 2 and "Traceback" not in gone.stderr

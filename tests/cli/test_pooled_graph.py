@@ -91,7 +91,7 @@ def test_it_is_traced_exported_and_goes_on(run: Run, graph: Workplace) -> None:
     assert (resumed.exit_code, resumed.stderr) == (0, ""), resumed.output
     assert run("simulate", "graph.toml", "--out", "whole", "--quiet").exit_code == 0
     reports = [json.loads(Path(name, "report.json").read_text("utf-8")) for name in ("stopped", "whole")]
-    assert reports[0]["ledger"] == reports[1]["ledger"]
+    assert reports[0]["counters"] == reports[1]["counters"]
     traced = run("trace", "whole", "--format", "npz", "--out", "trace.npz")
     assert (traced.exit_code, traced.stderr) == (0, ""), traced.output
     with np.load("trace.npz") as arrays:

@@ -47,7 +47,7 @@ def test_a_raster_of_any_network(run: Run, place: Workplace) -> None:
         timing="cycle",
     )
     table = document("out")
-    assert table["totals"] == dict(seen.ledger.totals)
+    assert table["totals"] == dict(seen.counters.totals)
     assert table["per_tick"]["cycles"] == seen.time.cycles_per_tick.tolist()  # type: ignore[union-attr]
     assert table["energy_j"]["by_category"] == {k: v for k, v in seen.energy_j.items() if k != "total"}
     assert table["time"]["cycles"] == seen.time.cycles
@@ -69,9 +69,9 @@ def test_what_the_file_says_is_taken(run: Run, place: Workplace) -> None:
     assert run("simulate", "--replay", "mine.npz", "--out", "out", "--chip", "loihi").exit_code == 0
     seen = replay(list(spikes().values()), weights, "loihi", placement, recurrent=[None, loop])
     table = document("out")
-    assert table["totals"] == dict(seen.ledger.totals)
+    assert table["totals"] == dict(seen.counters.totals)
     assert table["hardware"]["weight_format"] == "int3"
-    # Cores that hold neurons of several layers are one row of the books.
+    # Cores that hold neurons of several layers are one row of the counters.
     assert len(table["chip"]["layout"]) == len(set(np.concatenate(placement).tolist()))
     assert sum(core["neurons"] for core in table["chip"]["layout"]) == sum(SIZES)
 
@@ -88,7 +88,7 @@ def test_the_raster_of_a_run(run: Run, finished: Finished) -> None:
     ]
 
 
-def test_traffic_is_what_the_emulated_chip_booked(run: Run, place: Workplace) -> None:
+def test_traffic_is_what_the_emulated_chip_counted(run: Run, place: Workplace) -> None:
     """Spikes of an emulation, replayed on its network: same packets, hops, SOPs, bits, core by core."""
     rng = np.random.default_rng(8)
     sizes = (784, 30, 10)
@@ -100,7 +100,7 @@ def test_traffic_is_what_the_emulated_chip_booked(run: Run, place: Workplace) ->
         run("simulate", "mnist-small", "--set", "network.layers=[784, 30, 10]",
             "--replay", "mine.npz", "--out", "out").exit_code == 0
     )  # fmt: skip
-    ours, theirs = document("out")["ledger"]["free"], settled.ledger.to_json()["free"]
+    ours, theirs = document("out")["counters"]["free"], settled.counters.to_json()["free"]
     sent = (
         "spikes_sent",
         "packets",
@@ -114,7 +114,7 @@ def test_traffic_is_what_the_emulated_chip_booked(run: Run, place: Workplace) ->
     )
     for core, counts in theirs["cores"].items():
         assert {name: ours["cores"][core][name] for name in sent} == {name: counts[name] for name in sent}
-    # The emulated chip books what arrives one tick later: what the last tick sent is still under way.
+    # The emulated chip counters what arrives one tick later: what the last tick sent is still under way.
     last = {k: int(bits[-1].sum()) for k, bits in enumerate(arrays.values())}
     late = last[0] * 30 + last[1] * 10 + last[2] * 30
     assert ours["sops"] - late == theirs["sops"] > 0

@@ -90,8 +90,8 @@ def test_without_prices_there_are_no_joules(run: Run, stored: Path) -> None:
 
 
 def test_prices_from_a_file(run: Run, stored: Path, place: Workplace, finished: Finished) -> None:
-    sheet = place.write("dear.toml", chip_text("cmos45").replace('"103 pJ"', '"203 pJ"'))
-    assert run("report", stored, "--prices", sheet).exit_code == 0
+    specification = place.write("dear.toml", chip_text("cmos45").replace('"103 pJ"', '"203 pJ"'))
+    assert run("report", stored, "--prices", specification).exit_code == 0
     assert load(stored / "report-dear.json")["energy_j"]["total"] > finished.report["energy_j"]["total"]
 
 
@@ -122,7 +122,7 @@ def test_no_folder(run: Run, place: Workplace) -> None:
     ("old", "new", "sentence"),
     [
         ("{", "", "done/report.json: is not valid JSON: "),
-        ('"format": 1', '"format": 99', "done/report.json: format: is 99, and this version reads 1"),
+        ('"format": 2', '"format": 99', "done/report.json: format: is 99, and this version reads 2"),
         ('"seed": 1', '"seed": "one"', "done/report.json: "),
     ],
 )
@@ -150,9 +150,9 @@ def test_prices_that_are_none(run: Run, stored: Path, place: Workplace) -> None:
 def test_a_price_that_is_missing(run: Run, stored: Path, place: Workplace) -> None:
     text = chip_text("cmos45")
     head, _, rest = text.partition("[prices.synapse_bit_read]")
-    sheet = place.write("mine.toml", head + rest[rest.index("[prices.") :])
+    specification = place.write("mine.toml", head + rest[rest.index("[prices.") :])
     files = place.files()
-    result = run("report", stored, "--prices", sheet)
+    result = run("report", stored, "--prices", specification)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         "Error: done/report.json: mine: prices.synapse_bit_read: is missing, and the run has this event "

@@ -29,7 +29,7 @@ def science(report: dict[str, Any]) -> dict[str, Any]:
         {key: value for key, value in epoch.items() if key not in ("seconds", "samples_per_s")}
         for epoch in result["epochs"]
     ]
-    return {"result": result} | {key: report[key] for key in ("ledger", "bits", "energy_j", "run", "seed")}
+    return {"result": result} | {key: report[key] for key in ("counters", "bits", "energy_j", "run", "seed")}
 
 
 def load(folder: Path) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def test_it_tells_each_epoch(finished: Finished) -> None:
 
 def test_the_report_has_what_the_readme_promises(finished: Finished) -> None:
     report = finished.report
-    for key in ("result", "bits", "energy_j", "ledger", "time", "run", "seed", "versions"):
+    for key in ("result", "bits", "energy_j", "counters", "time", "run", "seed", "versions"):
         assert report[key], key
     assert set(report["bits"]) >= {"symbols", "spikes", "aer", "bitmap", "real_valued_32bit"}
     assert set(report["energy_j"]) >= {"total", "by_category", "by_phase"}
@@ -89,7 +89,7 @@ def test_the_resolved_run_does_the_same_again(run: Run, place: Workplace, finish
 def test_a_seed_is_part_of_the_run(run: Run, place: Workplace, finished: Finished) -> None:
     assert run("simulate", *TINY, "--seed", "2", "--quiet", "--out", "second").exit_code == 0
     assert read_run("second/run.toml").seed == 2
-    assert science(load(Path("second")))["ledger"] != science(finished.report)["ledger"]
+    assert science(load(Path("second")))["counters"] != science(finished.report)["counters"]
 
 
 @pytest.mark.parametrize(

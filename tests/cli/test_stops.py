@@ -273,11 +273,11 @@ def test_interrupted_while_it_is_imported(
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "here\n"
         process.send_signal(signal.SIGINT)
-        _, heard = process.communicate(timeout=30)
+        _, received = process.communicate(timeout=30)
     if said is None:
-        assert "Traceback" in heard and process.returncode != 130
+        assert "Traceback" in received and process.returncode != 130
     else:
-        assert (process.returncode, heard) == (130, said)
+        assert (process.returncode, received) == (130, said)
 
 
 def test_the_commands_that_go_on_are_those_with_the_option() -> None:

@@ -78,8 +78,8 @@ def architect(folder: Path, page: str) -> None:
 def rule(folder: Path, page: str) -> None:
     """Words that were read out, and what the traces took."""
     oracle, trace = (json.loads((folder / name / "report.json").read_text()) for name in ("oracle", "trace"))
-    assert f"{oracle['ledger']['update']['readout_words']:,}".replace(",", " ") in page
-    assert trace["ledger"]["update"]["readout_words"] == 0
+    assert f"{oracle['counters']['update']['readout_words']:,}".replace(",", " ") in page
+    assert trace["counters"]["update"]["readout_words"] == 0
     assert f"{trace['energy_j']['by_category']['trace'] * 1e3:.1f} mJ" in page
     chip = oracle["energy_j"]["baseline"]["rows"][0]
     assert f"{chip['per_sample'] * 1e6:.1f} µJ" in page

@@ -17,7 +17,7 @@ class Task(NamedTuple):
     """What one core is given before its first tick; nothing of another core is in it.
 
     ``image`` says where everything sits and holds no weights. ``inputs`` is for cores of the input, ``targets``
-    for cores of the output, [lane, neuron of this core] both. ``phases``: (ticks, β) each.
+    for cores of the output, [sample, neuron of this core] both. ``phases``: (ticks, β) each.
     """
 
     image: ChipImage
@@ -25,7 +25,7 @@ class Task(NamedTuple):
     memory: CoreMemory
     coding: CodingSpec
     seed: int
-    lanes: int
+    batch: int
     presentations: NDArray[np.uint64]
     inputs: NDArray[Any] | None
     targets: NDArray[Any] | None
@@ -42,12 +42,12 @@ class Seen(NamedTuple):
 
 
 def work(
-    tasks: list[Task], heard: dict[int, Connection], tell: list[Connection], observer: Connection
+    tasks: list[Task], received: dict[int, Connection], tell: list[Connection], observer: Connection
 ) -> None:
-    """Run the task's core, tick after tick: send this tick's bits to ``tell``, take in those of ``heard``."""
+    """Run the task's core, tick after tick: send this tick's bits to ``tell``, take in those of ``received``."""
     for task in tasks:
         core = IsolatedCore(task.image, task.core, task.memory, task.coding, seed=task.seed)
-        core.begin(task.lanes, task.presentations, task.inputs)
+        core.begin(task.batch, task.presentations, task.inputs)
         seen: list[bytes] = []
         states = []
         sent = received = 0
@@ -58,7 +58,7 @@ def work(
                 for pipe in tell:
                     pipe.send_bytes(bits)
                     sent += len(bits)
-                arrived = {sender: pipe.recv_bytes() for sender, pipe in heard.items()}
+                arrived = {sender: pipe.recv_bytes() for sender, pipe in received.items()}
                 received += sum(map(len, arrived.values()))
                 seen.append(bits)
                 states.append(core.values())

@@ -1,4 +1,4 @@
-"""Every sheet of the catalogue keeps the contract of chips."""
+"""Every specification of the catalogue keeps the contract of chips."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from neurochip.description.catalogue import built_in
 from neurochip.testing import ChipContract
 
 
-class TestSheets(ChipContract):
+class TestSpecifications(ChipContract):
     specifications = tuple(name for name in built_in("chips") if not name.startswith("loihi"))
 
 
@@ -17,5 +17,5 @@ class TestLoihi(ChipContract):
 
 
 def test_all_are_here() -> None:
-    assert {*TestSheets.specifications, *TestLoihi.specifications} == set(built_in("chips"))
-    assert len(TestSheets.specifications) == 3
+    assert {*TestSpecifications.specifications, *TestLoihi.specifications} == set(built_in("chips"))
+    assert len(TestSpecifications.specifications) == 3

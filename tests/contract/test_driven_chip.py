@@ -9,17 +9,17 @@ from firmware_sim.driver import DrivenChip
 from firmware_sim.image import tables_of
 from firmware_sim.local import LocalLink
 from firmware_sim.schedule import with_services
-from neurochip.substrate import Ledger, Substrate
+from neurochip.substrate import Counters, Substrate
 from tests.contract import test_substrates as contract
 
 DIGEST = "00" * 15 + "01"
 
 
 class Bare(DrivenChip):
-    """What driving costs is booked beside what the contract speaks of."""
+    """What driving costs is counted beside what the contract speaks of."""
 
-    def ledger(self) -> Ledger:
-        return super().ledger().without_control()
+    def counters(self) -> Counters:
+        return super().counters().without_control()
 
 
 def driven(machine: Any, **how: Any) -> DrivenChip:
@@ -28,7 +28,7 @@ def driven(machine: Any, **how: Any) -> DrivenChip:
     network = machine.network if image is None else image.network
     digest = DIGEST if image is None else image.digest
     device = Device(machine, network, digest, tables_of(image), **how)
-    return Bare(LocalLink(device), network, machine.ledger(), digest, tables_of(image), with_services(None))
+    return Bare(LocalLink(device), network, machine.counters(), digest, tables_of(image), with_services(None))
 
 
 class TestDrivenDigital(contract.TestDigital):

@@ -20,9 +20,9 @@ from neurochip.substrate import Phase, Settled
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.contract.core_process import Seen, Task, work
 
-LANES, FREE, NUDGED, BETA, SEED = 3, 20, 12, 0.5, 9
+BATCH, FREE, NUDGED, BETA, SEED = 3, 20, 12, 0.5, 9
 PRESENTATIONS = np.array([4, 2**50, 1], dtype=np.uint64)
-NET = draw_net(21, (20, 30, 7), lanes=LANES)
+NET = draw_net(21, (20, 30, 7), batch=BATCH)
 CASES: dict[str, tuple[str, CodingSpec]] = {
     "float32": ("float32", CodingSpec(encoder=SigmaDelta(), decoder=Predictive(0.275), annealer=OSA())),
     "int8": ("int8", CodingSpec(encoder=SigmaDelta(), decoder=Predictive(0.275), annealer=OSA())),
@@ -56,7 +56,7 @@ def task_of(made: DigitalSubstrate, core: int, coding: CodingSpec) -> Task:
         memory=made.core_memory(core),
         coding=coding,
         seed=SEED,
-        lanes=LANES,
+        batch=BATCH,
         presentations=PRESENTATIONS,
         inputs=NET.x[:, own].astype(np.float32) if place.population == 0 else None,
         targets=NET.y[:, own].astype(np.float32) if place.population == last else None,
@@ -67,7 +67,7 @@ def task_of(made: DigitalSubstrate, core: int, coding: CodingSpec) -> Task:
 def compiled(task: Task) -> None:
     """Have a core compile its kernels, which the processes then find on the disk: each would compile them by itself."""
     core = IsolatedCore(task.image, task.core, task.memory, task.coding, seed=task.seed)
-    core.begin(task.lanes, task.presentations, task.inputs)
+    core.begin(task.batch, task.presentations, task.inputs)
     for _, beta in task.phases:
         core.tick({}, beta=beta, targets=task.targets if beta else None)
 
@@ -84,22 +84,22 @@ def runs() -> dict[str, tuple[DigitalSubstrate, list[Settled], list[Seen]]]:
     # Forked from a process that has imported what they need, and has run nothing: a kernel would not survive it.
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["numba", "tests.contract.core_process"])
-    heard: list[dict[int, Any]] = [{} for _ in cores]
+    received: list[dict[int, Any]] = [{} for _ in cores]
     tell: list[list[Any]] = [[] for _ in cores]
     for sender in cores:
         for receiver in image.receivers[sender]:
-            heard[receiver][sender], outgoing = context.Pipe(duplex=False)
+            received[receiver][sender], outgoing = context.Pipe(duplex=False)
             tell[sender].append(outgoing)
     observers, processes = [], []
     for core in cores:
         eye, voice = context.Pipe(duplex=False)
         tasks = [task_of(made, core, CASES[name][1]) for name, (made, _) in emulated.items()]
-        process = context.Process(target=work, args=(tasks, heard[core], tell[core], voice), daemon=True)
+        process = context.Process(target=work, args=(tasks, received[core], tell[core], voice), daemon=True)
         process.start()
         voice.close()
         observers.append(eye)
         processes.append(process)
-    for end in [*(e for ends in tell for e in ends), *(e for ends in heard for e in ends.values())]:
+    for end in [*(e for ends in tell for e in ends), *(e for ends in received for e in ends.values())]:
         end.close()  # only the cores hold the pipes now
     seen: dict[str, list[Seen]] = {name: [] for name in CASES}
     try:
@@ -126,7 +126,7 @@ def test_the_same_spikes_and_states(name: str, runs: Any) -> None:
         own = slice(core.first, core.last)
         spikes = np.concatenate([phase.spikes[core.population] for phase in phases])[:, :, own]
         states = np.concatenate([phase.states[core.population] for phase in phases])[:, :, own]
-        bits = [np.unpackbits(np.frombuffer(b, np.uint8), count=LANES * core.size) for b in seen[c].bits]
+        bits = [np.unpackbits(np.frombuffer(b, np.uint8), count=BATCH * core.size) for b in seen[c].bits]
         np.testing.assert_array_equal(np.array(bits).reshape(spikes.shape), spikes)
         alone = np.array(seen[c].states)
         assert alone.dtype == states.dtype
@@ -138,9 +138,9 @@ def test_the_same_spikes_and_states(name: str, runs: Any) -> None:
 def test_as_many_bytes_as_bits_need(name: str, runs: Any) -> None:
     made, _, seen = runs[name]
     image = made.image
-    frame = [-(-LANES * core.size // 8) for core in image.cores]
+    frame = [-(-BATCH * core.size // 8) for core in image.cores]
     for c in range(len(image.cores)):
-        senders = [s for s, heard in enumerate(image.receivers) if c in heard]
+        senders = [s for s, received in enumerate(image.receivers) if c in received]
         assert seen[c].bytes_sent == (FREE + NUDGED) * frame[c] * len(image.receivers[c])
         assert seen[c].bytes_received == (FREE + NUDGED) * sum(frame[s] for s in senders)
 

@@ -18,7 +18,7 @@ from neurochip.report.document import document
 from neurochip.runs.building import build, digest_of
 from neurochip.runs.exporting import rate_network
 from neurochip.runs.simulation import simulate
-from neurochip.substrate.ledger import Phase
+from neurochip.substrate.counters import Phase
 from neurochip.training.checkpoint import read_checkpoint
 
 TINY: dict[str, Any] = {
@@ -76,7 +76,7 @@ def test_it_trains_reports_and_is_costed_population_by_population(tmp_path: Path
     assert all(
         by_category[part] > 0 for part in ("encoder", "decoder", "annealer", "neuron", "nudge", "trace")
     )
-    counted = outcome.record.ledger
+    counted = outcome.record.counters
     assert counted.total("readout_words", Phase.UPDATE) == 0, "only bits cross"
     lines = [line for line in table["energy_j"]["lines"] if line["category"] in ("decoder", "annealer")]
     assert lines and all(set(line["by_population"]) == {"other"} for line in lines)
@@ -101,7 +101,7 @@ def test_stopped_and_resumed_it_ends_as_if_never_stopped(tmp_path: Path) -> None
     resumed = simulate(resume=tmp_path / "stopped", threads=1)
     whole = simulate(made(), out=tmp_path / "whole", threads=1)
     assert results(resumed.record) == results(whole.record)
-    assert resumed.record.ledger.to_json() == whole.record.ledger.to_json()
+    assert resumed.record.counters.to_json() == whole.record.counters.to_json()
     digest = digest_of(build(made()))
     ends = [
         read_checkpoint(tmp_path / name / "checkpoint.h5", digest=digest) for name in ("stopped", "whole")
@@ -116,9 +116,11 @@ def test_it_breaks_and_is_timed() -> None:
         timing: simulate(broken, timing=timing, write=False, threads=1).record for timing in ("tick", "cycle")
     }
     assert results(found["tick"]) == results(found["cycle"])
-    assert found["tick"].ledger.total("spikes_dropped") == found["cycle"].ledger.total("spikes_dropped") > 0
+    assert (
+        found["tick"].counters.total("spikes_dropped") == found["cycle"].counters.total("spikes_dropped") > 0
+    )
     assert results(found["tick"]) != results(simulate(made(), write=False, threads=1).record)
-    time = found["cycle"].ledger.phases[Phase.FREE].time
+    time = found["cycle"].counters.phases[Phase.FREE].time
     assert time is not None and time.cycles > 0
 
 
@@ -127,9 +129,9 @@ def test_it_is_driven_by_firmware() -> None:
     with through_firmware() as through:
         driven = simulate(made(), write=False, threads=1, through=through).record
     assert results(driven) == results(plain)
-    counted = driven.ledger.without_control()
+    counted = driven.counters.without_control()
     counted = replace(counted, phases={p: b for p, b in counted.phases.items() if p is not Phase.LOADING})
-    assert counted.to_json() == plain.ledger.to_json()
+    assert counted.to_json() == plain.counters.to_json()
 
 
 def test_what_is_said_once_for_all_is_what_is_said_of_each() -> None:
@@ -141,13 +143,13 @@ def test_what_is_said_once_for_all_is_what_is_said_of_each() -> None:
         once = simulate(of({}, **neuron), write=False, threads=1)
         each = of(dict.fromkeys(names, kind or "settling"), neuron={"kind": "settling"})
         found = simulate(each, write=False, threads=1)
-        assert found.record.ledger.to_json() == once.record.ledger.to_json()
+        assert found.record.counters.to_json() == once.record.counters.to_json()
         for a, b in zip(found.state.parameters.weights, once.state.parameters.weights, strict=True):
             np.testing.assert_array_equal(a, b)
         assert document(found.record)["energy_j"] == document(once.record)["energy_j"]
     # The control.
     other = simulate(of({"one": lif}, neuron={"kind": "settling"}), write=False, threads=1)
-    assert other.record.ledger.to_json() != once.record.ledger.to_json()
+    assert other.record.counters.to_json() != once.record.counters.to_json()
 
 
 def test_each_has_the_first_bias_of_its_kind() -> None:
@@ -211,7 +213,7 @@ def test_a_chip_takes_the_neurons_that_its_cores_hold() -> None:
         '"cuba-lif"; name one of these, or another chip'
     )
     record = simulate(of({"other": "settling"}, chip_changes=held), write=False, threads=1).record
-    assert record.ledger.total("spikes_sent") > 0
+    assert record.counters.total("spikes_sent") > 0
 
 
 def test_integers_alone_need_neurons_that_settle() -> None:

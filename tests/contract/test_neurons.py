@@ -23,7 +23,7 @@ from neurochip.runs.building import build, digest_of
 from neurochip.runs.exporting import rate_network
 from neurochip.runs.simulation import simulate
 from neurochip.studies.measuring import measure
-from neurochip.substrate.ledger import COUNTERS, Phase
+from neurochip.substrate.counters import COUNTERS, Phase
 from neurochip.sweep.definition import Mode, define
 from neurochip.sweep.identity import environment
 from neurochip.sweep.job import Done, Job
@@ -89,7 +89,7 @@ def test_it_trains_and_reports(run: RunSpec, tmp_path: Path) -> None:
         assert "annealer" not in elements and "decoder" not in elements
     energy = table["energy_j"]["by_category"]
     assert all(energy[part] > 0 for part in ("encoder", "neuron", "nudge", "trace", "synapse", "learning"))
-    counted = outcome.record.ledger
+    counted = outcome.record.counters
     assert counted.total("spikes_sent", Phase.FREE) > 0
     assert counted.total("readout_words", Phase.UPDATE) == 0, "only bits cross"
     before, after = (simulate(r, write=False, threads=1).record for r in (run, run))
@@ -112,7 +112,7 @@ def test_stopped_and_resumed_it_ends_as_if_never_stopped(run: RunSpec, tmp_path:
     resumed = simulate(resume=tmp_path / "stopped", threads=1)
     whole = simulate(run, out=tmp_path / "whole", threads=2)
     assert results(resumed.record) == results(whole.record)
-    assert resumed.record.ledger.to_json() == whole.record.ledger.to_json()
+    assert resumed.record.counters.to_json() == whole.record.counters.to_json()
     digest = digest_of(build(run))
     ends = [
         read_checkpoint(tmp_path / name / "checkpoint.h5", digest=digest) for name in ("stopped", "whole")
@@ -129,8 +129,8 @@ def test_it_breaks_and_is_timed(run: RunSpec) -> None:
         timing: simulate(broken, timing=timing, write=False, threads=1).record for timing in ("tick", "cycle")
     }
     assert results(made["tick"]) == results(made["cycle"])
-    assert made["tick"].ledger.total("spikes_dropped") == made["cycle"].ledger.total("spikes_dropped") > 0
-    time = made["cycle"].ledger.phases[Phase.FREE].time
+    assert made["tick"].counters.total("spikes_dropped") == made["cycle"].counters.total("spikes_dropped") > 0
+    time = made["cycle"].counters.phases[Phase.FREE].time
     assert time is not None and time.cycles > 0
 
 
@@ -139,9 +139,9 @@ def test_it_is_driven_by_firmware(run: RunSpec) -> None:
     with through_firmware() as through:
         driven = simulate(run, write=False, threads=1, through=through).record
     assert results(driven) == results(plain)
-    counted = driven.ledger.without_control()
+    counted = driven.counters.without_control()
     counted = replace(counted, phases={p: b for p, b in counted.phases.items() if p is not Phase.LOADING})
-    assert counted.to_json() == plain.ledger.to_json()
+    assert counted.to_json() == plain.counters.to_json()
 
 
 def test_its_constants_are_swept(run: RunSpec) -> None:
@@ -167,10 +167,10 @@ def test_integer_weights_and_an_output_that_integrates(run: RunSpec) -> None:
     table["network"] = TINY["network"] | {"precision": "int8"}
     table["learning"] = TINY["learning"] | {"rates": [0.0, 0.2]}
     record = simulate(RunSpec.from_dict(table), write=False, threads=1).record
-    free = record.ledger.phases[Phase.FREE].counts[:, COUNTERS.index("spikes_sent")]
-    sent = dict(zip(record.ledger.populations, free, strict=True))
+    free = record.counters.phases[Phase.FREE].counts[:, COUNTERS.index("spikes_sent")]
+    sent = dict(zip(record.counters.populations, free, strict=True))
     assert sent["output"] == 0 and sent["hidden"] > 0
-    assert record.ledger.total("weight_accumulations") > 0
+    assert record.counters.total("weight_accumulations") > 0
 
 
 def test_every_constant_matters(run: RunSpec) -> None:

@@ -13,7 +13,7 @@ from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.network import layered
 from neurochip.substrate import Observable, Substrate
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
-from neurochip.testing.substrates import LANES, SubstrateContract
+from neurochip.testing.substrates import BATCH, SubstrateContract
 
 
 class TestDigital(SubstrateContract):
@@ -26,7 +26,7 @@ class TestDigital(SubstrateContract):
     }
 
     def make(self) -> Substrate:
-        net = draw_net(5, (6, 9, 4, 3), lanes=LANES, tied=self.tied)
+        net = draw_net(5, (6, 9, 4, 3), batch=BATCH, tied=self.tied)
         return fast_chip(net, CodingSpec(), precision="float32")
 
 
@@ -40,7 +40,7 @@ class TestDigitalSplit(SubstrateContract):
     }
 
     def make(self) -> Substrate:
-        net = draw_net(5, (6, 9, 4, 3), lanes=LANES, tied=self.tied)
+        net = draw_net(5, (6, 9, 4, 3), batch=BATCH, tied=self.tied)
         return fast_chip(net, CodingSpec(), precision="float32", chip=small_chip(2), traced=True, threads=2)
 
 

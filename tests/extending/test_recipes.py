@@ -117,7 +117,7 @@ def test_a_connectivity(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spikes[0, 0] = 1
     run = run_spiking(read, spikes, "cmos45").replay
     assert np.flatnonzero(run.spikes[1][1]).tolist() == [1, 11]
-    assert (run.ledger.sops, int(run.placed.needs["synapse_memory"].sum())) == (4, 2 * 32)
+    assert (run.counters.sops, int(run.placed.needs["synapse_memory"].sum())) == (4, 2 * 32)
 
 
 @pytest.mark.parametrize("substrate", ["digital", "ideal"])

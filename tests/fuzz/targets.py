@@ -100,16 +100,17 @@ def _resealed(damage: Damage) -> Damage:
 
 
 def _checkpoint() -> list[bytes]:
-    from neurochip.substrate import Ledger, Parameters, Phase
-    from neurochip.substrate.ledger import COUNTERS, PhaseBook
+    from neurochip.substrate import Counters, Parameters, Phase
+    from neurochip.substrate.counters import COUNTERS, PhaseCounters
     from neurochip.training.checkpoint import write_checkpoint
     from neurochip.training.record import EpochRecord
     from neurochip.training.state import TrainingState
 
     rng = np.random.default_rng(1)
     weights = (rng.normal(size=(4, 3)).astype("f4"), rng.normal(size=(3, 2)).astype("f4"))
-    books = {
-        phase: PhaseBook(3, 40, np.ones((2, len(COUNTERS)), np.int64)) for phase in (Phase.FREE, Phase.NUDGED)
+    by_phase = {
+        phase: PhaseCounters(3, 40, np.ones((2, len(COUNTERS)), np.int64))
+        for phase in (Phase.FREE, Phase.NUDGED)
     }
     epoch = EpochRecord(
         epoch=1, online_error=0.5, train_error=None, test_error=0.25, seconds=1.0, samples_per_s=10.0,
@@ -117,7 +118,7 @@ def _checkpoint() -> list[bytes]:
     )  # fmt: skip
     state = TrainingState(
         Parameters(weights, (), (np.zeros(3, "f4"), np.zeros(2, "f4"))),
-        Ledger(("input", "output"), (0, 1), books),
+        Counters(("input", "output"), (0, 1), by_phase),
         epoch=1,
         epochs=[epoch],
         confusion=np.eye(2, dtype=np.int64),

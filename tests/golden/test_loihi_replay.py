@@ -34,11 +34,11 @@ def placement() -> list[list[int]]:
 
 def check_traffic(run: Replay) -> None:
     """Compare counts exactly, energies to 1e-9."""
-    ledger = run.ledger
-    assert ledger.packets == ABOUT["totals"]["simple"]["packets_sent"] == 6975
-    assert ledger.sops == ABOUT["totals"]["simple"]["spikes"] == 69750
-    assert ledger.hops == ABOUT["total_hops"] == 31494
-    assert np.array_equal(ledger.per_tick["hops"], FILE["hops_per_step"])
+    counters = run.counters
+    assert counters.packets == ABOUT["totals"]["simple"]["packets_sent"] == 6975
+    assert counters.sops == ABOUT["totals"]["simple"]["spikes"] == 69750
+    assert counters.hops == ABOUT["total_hops"] == 31494
+    assert np.array_equal(counters.per_tick["hops"], FILE["hops_per_step"])
     assert run.time.ticks == 200
     for category in ("synapse", "network"):
         assert run.energy_j[category] == pytest.approx(ENERGY[category], rel=1e-9)
@@ -61,12 +61,12 @@ def test_dynamics(kind: str, resolution: float) -> None:
     run = replay(SPIKES[:1], weights, "loihi-sanafe", placement(), neuron=lif)
     assert all(np.array_equal(a, b) for a, b in zip(run.spikes, SPIKES, strict=True))
     check_traffic(run)
-    totals = run.ledger.totals
+    totals = run.counters.totals
     assert totals["neuron_updates"] == 200 * 50
     assert totals["neuron_updates"] - totals["idle_updates"] == 9910
     # SANA-FE also counts each spiking input as an updated neuron, at no price.
     assert 9910 + int(SPIKES[0].sum()) == ABOUT["totals"]["simple"]["neurons_updated"]
-    assert run.ledger.spikes == ABOUT["totals"]["simple"]["neurons_fired"]
+    assert run.counters.spikes == ABOUT["totals"]["simple"]["neurons_fired"]
     assert run.energy_j["neuron"] == pytest.approx(ENERGY["soma"], rel=1e-9)
     assert run.energy_j["total"] == pytest.approx(ENERGY["total"], rel=1e-9)
     assert run.energy_per_tick_j["neuron"] == pytest.approx(PER_STEP["neuron"], rel=1e-9)
@@ -82,11 +82,11 @@ def test_new_prices_change_no_count() -> None:
     lif = LIF(200.0, 0.875)
     a = replay(SPIKES, WEIGHTS, "loihi", placement(), neuron=lif)
     b = replay(SPIKES, WEIGHTS, "loihi", placement(), neuron=lif, prices="cmos45")
-    assert a.ledger.totals == b.ledger.totals
+    assert a.counters.totals == b.counters.totals
     assert a.energy_j["total"] != b.energy_j["total"]
     assert b.energy_j["neuron"] > 0
 
 
 def test_a_chip_without_prices_counts_only() -> None:
     free = replay(SPIKES, WEIGHTS, "ideal-bits", placement())
-    assert (free.ledger.packets, free.energy_j, free.energy_per_tick_j) == (6975, {}, {})
+    assert (free.counters.packets, free.energy_j, free.energy_per_tick_j) == (6975, {}, {})

@@ -42,7 +42,7 @@ def test_figures_of_the_documents(model: Timing, n_ticks: int, microseconds: flo
     assert timed(model, n_ticks).seconds == pytest.approx(microseconds * 1e-6, rel=1e-9)
 
 
-def test_links_crossed_are_those_of_the_ledger() -> None:
+def test_links_crossed_are_those_of_the_counters() -> None:
     load = timed("cycle", 200).link_load
     assert load is not None
     assert load.sum() == FILE["hops_per_step"].sum() == ABOUT["total_hops"]

@@ -49,7 +49,7 @@ def pair(request: pytest.FixtureRequest) -> tuple[RecordedRun, Settled]:
 
 
 def by_tick(values: list[Any]) -> Any:
-    """Turn [lane][tick][unit] into an array [tick, lane, unit]."""
+    """Turn [sample][tick][unit] into an array [tick, sample, unit]."""
     return np.array(values).transpose(1, 0, 2)
 
 
@@ -85,9 +85,9 @@ def test_weights_and_biases_after_one_update(pair: tuple[RecordedRun, Settled]) 
         np.testing.assert_allclose(run.biases[k] + shift, run.biases_after[k], rtol=0, atol=TOLERANCE)
 
 
-def test_ledger_counts_the_recorded_spikes(pair: tuple[RecordedRun, Settled]) -> None:
+def test_counters_counts_the_recorded_spikes(pair: tuple[RecordedRun, Settled]) -> None:
     run, settled = pair
-    free, nudged = settled.ledger["free"], settled.ledger["nudged"]
+    free, nudged = settled.counters["free"], settled.counters["nudged"]
     phases: tuple[tuple[PhaseEvents, slice], ...] = (
         (free, slice(0, run.n_free)),
         (nudged, slice(run.n_free, None)),
@@ -109,12 +109,12 @@ def test_real_valued_dynamics() -> None:
         for x, y in zip(run.x.tolist(), run.y.tolist(), strict=True)
     ]
     layers = range(len(run.sizes))
-    states = [[lane[k] for lane in settled] for k in layers]
+    states = [[sample[k] for sample in settled] for k in layers]
     for k, recorded in run.states.items():
         found = by_tick(states[k])[run.state_ticks - 1]
         np.testing.assert_allclose(found, recorded, rtol=0, atol=TOLERANCE)
-    minus = [[lane[run.n_free - 1] for lane in states[k]] for k in layers]
-    plus = [[lane[-1] for lane in states[k]] for k in layers]
+    minus = [[sample[run.n_free - 1] for sample in states[k]] for k in layers]
+    plus = [[sample[-1] for sample in states[k]] for k in layers]
     for k, rate in enumerate(run.learning_rates):
         change = tied_change(minus, plus, k, rate=rate, span=run.beta)
         np.testing.assert_allclose(added(weights[k], change), run.weights_after[k], rtol=0, atol=TOLERANCE)

@@ -65,9 +65,9 @@ def test_spikes_counts_and_energy(tmp_path: Path, name: str) -> None:
     made, run = run_of(FOLDER / name, arch_of(tmp_path, name))
     assert not [note for note in made.notes if "may differ" in note]
     assert wrong_spikes(of, made, run) == 0
-    assert run.ledger.packets == of["packets"]
-    np.testing.assert_array_equal(run.ledger.per_tick["sops"], of["synaptic_events"])
-    np.testing.assert_array_equal(run.ledger.per_tick["hops"], of["hops"])
+    assert run.counters.packets == of["packets"]
+    np.testing.assert_array_equal(run.counters.per_tick["sops"], of["synaptic_events"])
+    np.testing.assert_array_equal(run.counters.per_tick["hops"], of["hops"])
     for category, part in PARTS.items():
         assert run.energy_j[category] == pytest.approx(of[f"energy.{part}"], rel=1e-9)
 
@@ -76,7 +76,7 @@ def test_neurons_that_rest_fire_when_they_do(tmp_path: Path) -> None:
     of = recorded("resting.net")
     made, run = run_of(FOLDER / "resting.net", arch_of(tmp_path, "resting.net"))
     assert wrong_spikes(of, made, run) == 0
-    assert run.ledger.packets == of["packets"]
+    assert run.counters.packets == of["packets"]
     assert any("rests" in note for note in made.notes)
     made, run = run_of(FOLDER / "lines.net", arch_of(tmp_path, "lines.net"))
     assert wrong_spikes(of, made, run) > 0
@@ -110,7 +110,7 @@ def test_another_place_makes_other_hops(tmp_path: Path) -> None:
     text = (FOLDER / "layers.yaml").read_text()
     (tmp_path / "net.yaml").write_text(text.replace("out: [core: 5.1]", "out: [core: 0.1]"))
     _, run = run_of(tmp_path / "net.yaml", arch_of(tmp_path, "layers.yaml"))
-    assert run.ledger.hops != recorded("layers.yaml")["hops"].sum()
+    assert run.counters.hops != recorded("layers.yaml")["hops"].sum()
 
 
 def test_what_is_not_carried_over_is_listed(tmp_path: Path) -> None:

@@ -52,14 +52,14 @@ def test_spikes_counts_and_energy(k: int) -> None:
     run = run_of(of)
     for layer in range(3):
         np.testing.assert_array_equal(run.spikes[layer], bits(of, layer))
-    ledger = run.ledger
-    assert ledger.packets == of["packets"]
-    np.testing.assert_array_equal(ledger.per_tick["sops"], of["synaptic_events"])
-    np.testing.assert_array_equal(ledger.per_tick["hops"], of["hops"])
-    updates = ledger.per_tick["neuron_updates"] - ledger.per_tick["idle_updates"]
+    counters = run.counters
+    assert counters.packets == of["packets"]
+    np.testing.assert_array_equal(counters.per_tick["sops"], of["synaptic_events"])
+    np.testing.assert_array_equal(counters.per_tick["hops"], of["hops"])
+    updates = counters.per_tick["neuron_updates"] - counters.per_tick["idle_updates"]
     # SANA-FE also counts each spiking input as an updated neuron, at no price.
     np.testing.assert_array_equal(updates + bits(of, 0).sum(axis=1), of["updated"])
-    assert 0 < ledger.totals["idle_updates"]
+    assert 0 < counters.totals["idle_updates"]
     for category, part in (("synapse", "synapse"), ("network", "network"), ("neuron", "soma")):
         assert run.energy_j[category] == pytest.approx(of[f"energy.{part}"], rel=1e-9)
         assert run.energy_per_tick_j[category] == pytest.approx(of[f"energy_per_step.{part}"], rel=1e-9)
@@ -70,7 +70,7 @@ def test_one_synapse_less_is_seen() -> None:
     of = recorded(0)
     for part in ("pre", "post", "weight"):
         of[f"in_hid.{part}"] = of[f"in_hid.{part}"][1:]
-    assert run_of(of).ledger.sops != of["synaptic_events"].sum()
+    assert run_of(of).counters.sops != of["synaptic_events"].sum()
 
 
 def test_a_matrix_would_count_synapses_that_do_not_exist() -> None:
@@ -82,4 +82,4 @@ def test_a_matrix_would_count_synapses_that_do_not_exist() -> None:
     run = run_of(of, weights=[matrix, synapses(of, "hid_out", *SIZES[1:])])
     for layer in range(3):
         np.testing.assert_array_equal(run.spikes[layer], bits(of, layer))
-    assert run.ledger.sops > of["synaptic_events"].sum()
+    assert run.counters.sops > of["synaptic_events"].sum()

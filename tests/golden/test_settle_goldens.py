@@ -79,9 +79,9 @@ def test_states(case: tuple[RecordedRun, Any, str]) -> None:
 def test_the_states_give_the_recorded_update(name: str) -> None:
     """The last states of both phases, through the slow weight change, give the recorded weights."""
     run, settled = settle_as_recorded(name, "float64")
-    lanes = len(run.x)
-    minus = [[run.x.tolist()[lane] for lane in range(lanes)]]
-    plus = [[run.x.tolist()[lane] for lane in range(lanes)]]
+    batch = len(run.x)
+    minus = [[run.x.tolist()[sample] for sample in range(batch)]]
+    plus = [[run.x.tolist()[sample] for sample in range(batch)]]
     for k in run.states:
         minus.append(settled.states[k][run.n_free - 1].tolist())
         plus.append(settled.states[k][-1].tolist())

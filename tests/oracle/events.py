@@ -1,4 +1,4 @@
-"""The exact event ledger of the slow chip: integers, counted one event at a time."""
+"""The exact event counters of the slow chip: integers, counted one event at a time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class PhaseEvents:
-    """What happened in one phase, summed over lanes and ticks.
+    """What happened in one phase, summed over samples and ticks.
 
     ``spikes_sent`` is by neuron (layer, unit); ``updates``, ``clamped_updates`` and ``sops`` are by layer,
     and ``core_...`` the same by core; ``packets`` and ``frames`` are by pair (source core, destination

@@ -20,7 +20,7 @@ def never(*_: int) -> bool:
 
 @dataclass
 class SlowFaults:
-    """What is broken. Draws are functions of (lane, neuron, tick), those of packets also of the receiving core.
+    """What is broken. Draws are functions of (sample, neuron, tick), those of packets also of the receiving core.
 
     Neurons count through all layers, the input first; cores are those of the placement.
     """
@@ -77,12 +77,12 @@ class FaultyChip(SlowChip):
     def __init__(self, *args: Any, faults: SlowFaults, **how: Any) -> None:
         super().__init__(*args, **how)
         self.faults = faults
-        self.fault_ledger: dict[str, FaultEvents] = {}
+        self.fault_counters: dict[str, FaultEvents] = {}
 
-    def begin(self, x: list[float], lane: int = 0) -> None:
+    def begin(self, x: list[float], sample: int = 0) -> None:
         """Present one sample, from rest; what a dead core holds is 0."""
-        super().begin(x, lane)
-        self.lane = lane
+        super().begin(x, sample)
+        self.sample = sample
         self.on_the_way: list[tuple[int, Address, int]] = []  # tick of arrival, axon, receiving core
         for core in self.cores.values():
             core.mailbox = CountingMailbox(self.sizes, core.mailbox.axons)
@@ -92,7 +92,7 @@ class FaultyChip(SlowChip):
 
     def run(self, phase: str, ticks: int, *, beta: float = 0.0, y: list[float] | None = None) -> None:
         """Go on for some ticks."""
-        events = self.fault_ledger.setdefault(phase, FaultEvents())
+        events = self.fault_counters.setdefault(phase, FaultEvents())
         events.started_in_flight.update(self.core_of(address) for _, address, _ in self.on_the_way)
         for _ in range(ticks):
             self._tick(events, beta, y)
@@ -138,7 +138,7 @@ class FaultyChip(SlowChip):
             events.forced[core] += at and not fires
             events.silenced[core] += fires and not at
             return at
-        if not fires and self.faults.spurious(self.lane, self._number(address), self.tick_number):
+        if not fires and self.faults.spurious(self.sample, self._number(address), self.tick_number):
             events.spurious[core] += 1
             return True
         return fires
@@ -149,7 +149,7 @@ class FaultyChip(SlowChip):
         events.core_spikes_sent[sender] += 1
         for core in self.destinations[address]:
             events.packets[sender, core] += 1
-            key = (self.lane, number, core, self.tick_number)
+            key = (self.sample, number, core, self.tick_number)
             if not self._arrives_at_tile(events, sender, core):
                 events.lost["link"][sender] += 1
             elif core in faults.dead:

@@ -22,7 +22,7 @@ class FaultyGraph:
     ways : list
     outputs : populations that targets pull
     placement : core of each unit, position of each core
-    faults, lane : what is broken, and which sample this is
+    faults, sample : what is broken, and which sample this is
     events : what was counted before in each phase, to be gone on with
     """
 
@@ -33,11 +33,11 @@ class FaultyGraph:
         outputs: list[int],
         placement: Placement,
         faults: SlowFaults,
-        lane: int,
+        sample: int,
         events: dict[str, FaultEvents],
     ) -> None:
         self.neurons, self.ways, self.outputs, self.placement = neurons, ways, outputs, placement
-        self.faults, self.lane, self.events = faults, lane, events
+        self.faults, self.sample, self.events = faults, sample, events
         self.tick_number = 0
         self.on_the_way: list[tuple[int, Unit, int]] = []  # tick of arrival, who sent, receiving core
         # Packets that arrived, of each core: [tick][who sent].
@@ -129,7 +129,7 @@ class FaultyGraph:
             events.forced[core] += at == 1 and not fires
             events.silenced[core] += at == 0 and fires == 1
             return at
-        if not fires and self.faults.spurious(self.lane, self._number(unit), self.tick_number):
+        if not fires and self.faults.spurious(self.sample, self._number(unit), self.tick_number):
             events.spurious[core] += 1
             return 1
         return int(fires)
@@ -139,7 +139,7 @@ class FaultyGraph:
         events.core_spikes_sent[sender] += 1
         for core in self.destinations[unit]:
             events.packets[sender, core] += 1
-            key = (self.lane, number, core, self.tick_number)
+            key = (self.sample, number, core, self.tick_number)
             if not self._arrives_at_tile(events, sender, core):
                 events.lost["link"][sender] += 1
             elif core in faults.dead:

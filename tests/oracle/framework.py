@@ -12,13 +12,13 @@ Array = Any
 def run_in_steps(
     graph: Any, spikes: dict[str, Array], dt: float, *, late: bool = False
 ) -> tuple[dict[str, Array], dict[str, Array]]:
-    """Return spikes and v of all neurons, and what Outputs hear: [step, unit] by name.
+    """Return spikes and v of all neurons, and what Outputs receive: [step, unit] by name.
 
-    Nodes are run in the order in which they stand in the graph: what stands later, and is heard, is of the step before;
-    what closes a loop, and has "-loop" in its name, hears silence before the first step.
+    Nodes are run in the order in which they stand in the graph: what stands later, and arrives, is of the step before;
+    what closes a loop, and has "-loop" in its name, receives silence before the first step.
     ``late``: v is reset by subtraction, a step after the spike.
     """
-    nodes, hears = graph.nodes, {name: [a for a, b in graph.edges if b == name] for name in graph.nodes}
+    nodes, receives = graph.nodes, {name: [a for a, b in graph.edges if b == name] for name in graph.nodes}
     steps = len(next(iter(spikes.values())))
     out: dict[str, Array] = {}
     v: dict[str, Array] = {}
@@ -36,7 +36,7 @@ def run_in_steps(
                 out[name] = spikes[name][t].astype(float)
                 seen[name].append(out[name])
                 continue
-            x: Array = sum(out[a] for a in hears[name])
+            x: Array = sum(out[a] for a in receives[name])
             if kind in ("Linear", "Affine"):
                 x = node.weight @ x
                 out[name] = x + (node.bias if kind == "Affine" else 0)

@@ -1,6 +1,6 @@
-"""The weight change of design section 3 on plain lists, one synapse and one lane at a time.
+"""The weight change of design section 3 on plain lists, one synapse and one sample at a time.
 
-``minus`` and ``plus`` are states [layer][lane][unit] at the ends of the two phases that are compared;
+``minus`` and ``plus`` are states [layer][sample][unit] at the ends of the two phases that are compared;
 ``span`` is beta for a free and a nudged phase, and the difference of the two betas (2 beta) for a centred
 pair.
 """
@@ -21,11 +21,11 @@ def tied_change(
     ``product="linear"``: rho(pre-) (post+ - post-) + (pre+ - pre-) rho(post-), only the first term from the
     clamped input; ``"full"``: rho(pre+) rho(post+) - rho(pre-) rho(post-).
     """
-    lanes = len(minus[0])
+    batch = len(minus[0])
     change = [[0.0] * len(minus[k + 1][0]) for _ in minus[k][0]]
-    for lane in range(lanes):
-        pre0, pre1 = minus[k][lane], plus[k][lane]
-        post0, post1 = minus[k + 1][lane], plus[k + 1][lane]
+    for sample in range(batch):
+        pre0, pre1 = minus[k][sample], plus[k][sample]
+        post0, post1 = minus[k + 1][sample], plus[k + 1][sample]
         for i in range(len(pre0)):
             for j in range(len(post0)):
                 if product == "full":
@@ -35,32 +35,32 @@ def tied_change(
                     if k > 0:
                         term += (pre1[i] - pre0[i]) * rho(post0[j])
                 change[i][j] += term
-    return [[rate / (span * lanes) * c for c in row] for row in change]
+    return [[rate / (span * batch) * c for c in row] for row in change]
 
 
 def untied_change(pre: Matrix, post_minus: Matrix, post_plus: Matrix, *, rate: float, span: float) -> Matrix:
     """Return the change [pre][post] of one direction on its own: pre (post+ - post-).
 
-    ``pre`` [lane][unit] is rho of the presynaptic state at the end of the minus phase, or what the
+    ``pre`` [sample][unit] is rho of the presynaptic state at the end of the minus phase, or what the
     receiving core made of the bits that it got (`trace` and `count`).
     """
-    lanes = len(pre)
+    batch = len(pre)
     change = [[0.0] * len(post_minus[0]) for _ in pre[0]]
-    for lane in range(lanes):
-        for i, value in enumerate(pre[lane]):
-            for j in range(len(post_minus[lane])):
-                change[i][j] += value * (post_plus[lane][j] - post_minus[lane][j])
-    return [[rate / (span * lanes) * c for c in row] for row in change]
+    for sample in range(batch):
+        for i, value in enumerate(pre[sample]):
+            for j in range(len(post_minus[sample])):
+                change[i][j] += value * (post_plus[sample][j] - post_minus[sample][j])
+    return [[rate / (span * batch) * c for c in row] for row in change]
 
 
 def bias_change(minus: Matrix, plus: Matrix, *, rate: float, span: float) -> list[float]:
-    """Return the change of one layer's biases: post+ - post-, from [lane][unit]."""
-    lanes = len(minus)
+    """Return the change of one layer's biases: post+ - post-, from [sample][unit]."""
+    batch = len(minus)
     total = [0.0] * len(minus[0])
     for before, after in zip(minus, plus, strict=True):
         for j in range(len(total)):
             total[j] += after[j] - before[j]
-    return [rate / (span * lanes) * t for t in total]
+    return [rate / (span * batch) * t for t in total]
 
 
 def trace(bits: list[int], lam: Schedule) -> float:

@@ -1,4 +1,4 @@
-"""The real-valued dynamics that the bits stand for: forward Euler on one lane, all layers at once."""
+"""The real-valued dynamics that the bits stand for: forward Euler on one sample, all layers at once."""
 
 from __future__ import annotations
 

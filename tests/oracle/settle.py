@@ -1,4 +1,4 @@
-"""Presentations on the slow chip: phases, lane after lane, and what the learning compares."""
+"""Presentations on the slow chip: phases, sample after sample, and what the learning compares."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from tests.oracle.slow_chip import Address, Matrix, SlowChip
 
 
 class Settled:
-    """What every lane did.
+    """What every sample did.
 
-    ``spikes``, ``states``, ``epsilons`` are [layer][lane][tick][unit]; ``free``, ``minus`` and ``plus`` are
-    states [layer][lane][unit]: at the end of the free phase, and the two that the weight change compares.
+    ``spikes``, ``states``, ``epsilons`` are [layer][sample][tick][unit]; ``free``, ``minus`` and ``plus`` are
+    states [layer][sample][unit]: at the end of the free phase, and the two that the weight change compares.
     ``span`` is the difference of beta between the two, ``received`` the bits of every axon,
-    [lane][core][address][tick].
+    [sample][core][address][tick].
     """
 
-    def __init__(self, layers: int, span: float, ledger: dict[str, PhaseEvents]) -> None:
+    def __init__(self, layers: int, span: float, counters: dict[str, PhaseEvents]) -> None:
         self.spikes: list[list[list[list[int]]]] = [[] for _ in range(layers)]
         self.states: list[list[list[list[float]]]] = [[] for _ in range(layers)]
         self.epsilons: list[list[list[list[float]]]] = [[] for _ in range(layers)]
@@ -24,7 +24,7 @@ class Settled:
         self.plus: list[Matrix] = [[] for _ in range(layers)]
         self.received: list[dict[int, dict[Address, list[int]]]] = []
         self.span = span
-        self.ledger = ledger
+        self.counters = counters
 
 
 def settle(
@@ -44,10 +44,10 @@ def settle(
     compares with its end.
     """
     layers = range(len(chip.sizes))
-    out = Settled(len(chip.sizes), 2.0 * beta if reference == "opposite" else beta, chip.ledger)
-    for lane, x in enumerate(xs):
-        y = None if ys is None else ys[lane]
-        chip.begin(x, lane)
+    out = Settled(len(chip.sizes), 2.0 * beta if reference == "opposite" else beta, chip.counters)
+    for sample, x in enumerate(xs):
+        y = None if ys is None else ys[sample]
+        chip.begin(x, sample)
         chip.run("free", n_free)
         free = end = [chip.states[k][-1] for k in layers]
         rest = chip.snapshot()

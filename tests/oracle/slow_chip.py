@@ -1,4 +1,4 @@
-"""The slow chip: cores that hold neurons and give one another nothing but bits, one lane after the other."""
+"""The slow chip: cores that hold neurons and give one another nothing but bits, one sample after the other."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Matrix = list[list[float]]
 Address = tuple[int, int]
 
 
-def no_uniform(lane: int, neuron: int, tick: int) -> float:
+def no_uniform(sample: int, neuron: int, tick: int) -> float:
     """Stand in for random numbers where no encoder draws any."""
     raise LookupError("a stochastic encoder needs uniform numbers")
 
@@ -97,7 +97,7 @@ class SlowChip:
     scales, feedback_scales : list of float, optional
         What the sum of weights of each projection is multiplied with (integer weights).
     placement : Placement, optional
-    uniform : callable (lane, neuron, tick) -> number in [0, 1)
+    uniform : callable (sample, neuron, tick) -> number in [0, 1)
         ``neuron`` counts through all layers, the input first; the first tick is 1.
     """
 
@@ -121,7 +121,7 @@ class SlowChip:
         self.feedback_scales = feedback_scales if feedback_scales is not None else default
         self.placement = placement if placement is not None else Placement.one_core_per_layer(self.sizes)
         self.mesh = Mesh(self.placement.positions)
-        self.ledger: dict[str, PhaseEvents] = {}
+        self.counters: dict[str, PhaseEvents] = {}
         self.destinations = {
             (layer, unit): self._destinations_of(layer)
             for layer, size in enumerate(self.sizes)
@@ -133,7 +133,7 @@ class SlowChip:
             for core in cores
         )
 
-    def begin(self, x: list[float], lane: int = 0) -> None:
+    def begin(self, x: list[float], sample: int = 0) -> None:
         """Present one sample, with everything at rest: no state, clock or bit of an earlier one is left."""
         last = len(self.sizes) - 1
         self.tick_number = 0
@@ -150,7 +150,7 @@ class SlowChip:
         for layer, size in enumerate(self.sizes):
             for unit in range(size):
                 core_of = self.cores[self.placement.cores[layer][unit]]
-                uniform = partial(self.uniform, lane, number)
+                uniform = partial(self.uniform, sample, number)
                 number += 1
                 if layer == 0:
                     core_of.clamped.append(ClampedNeuron(0, unit, x[unit], self.coding, uniform))
@@ -165,7 +165,7 @@ class SlowChip:
 
     def run(self, phase: str, ticks: int, *, beta: float = 0.0, y: list[float] | None = None) -> None:
         """Go on for some ticks; ``y`` nudges the output layer with strength ``beta``."""
-        events = self.ledger.setdefault(phase, PhaseEvents())
+        events = self.counters.setdefault(phase, PhaseEvents())
         if phase not in self.phases_seen:
             self.phases_seen.add(phase)
             events.presentations += 1
@@ -176,7 +176,7 @@ class SlowChip:
             events.packets_in_flight.update(self._pairs(address))
 
     def snapshot(self) -> object:
-        """Return all that the network is in at this moment (the ledger apart)."""
+        """Return all that the network is in at this moment (the counters apart)."""
         return copy.deepcopy((self.cores, self.in_flight, self.tick_number))
 
     def restore(self, snapshot: object) -> None:

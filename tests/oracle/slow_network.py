@@ -17,7 +17,7 @@ Place = tuple[int, int]
 
 
 @dataclass(frozen=True)
-class Sheet:
+class Specification:
     """What the chip specification says about the mesh and its timing."""
 
     width: int
@@ -117,26 +117,26 @@ class Router:
     def __init__(self, network: SlowNetwork, place: Place) -> None:
         self.network = network
         self.place = place
-        sheet = network.sheet
-        self.n_ports = 4 + sheet.cores_per_tile
+        specification = network.specification
+        self.n_ports = 4 + specification.cores_per_tile
         self.queues = {port: Queue(None) for port in range(4, self.n_ports)}
         self.links: dict[int, Link] = {}
         self.next_input = dict.fromkeys(range(self.n_ports), 0)
 
     def output(self, core: int) -> int:
         """Return the output towards a core: first along the row, then along the column."""
-        (x, y), (to_x, to_y) = self.place, self.network.sheet.place(core)
+        (x, y), (to_x, to_y) = self.place, self.network.specification.place(core)
         if to_x != x:
             return EAST if to_x > x else WEST
         if to_y != y:
             return SOUTH if to_y > y else NORTH
-        return 4 + core % self.network.sheet.cores_per_tile
+        return 4 + core % self.network.specification.cores_per_tile
 
     def requests(self, now: int) -> dict[int, list[int]]:
         """Return the inputs that ask for each output."""
         asked: dict[int, list[int]] = {}
         for port, queue in sorted(self.queues.items()):
-            if not queue.flits or now < queue.flits[0].arrived + self.network.sheet.router_cycles:
+            if not queue.flits or now < queue.flits[0].arrived + self.network.specification.router_cycles:
                 continue
             head = queue.flits[0]
             for output in {self.output(core) for core in head.flit.destinations} - head.left_by:
@@ -158,27 +158,37 @@ class Router:
         return granted
 
     def core(self, port: int) -> int:
-        sheet = self.network.sheet
-        return (self.place[0] * sheet.height + self.place[1]) * sheet.cores_per_tile + port - 4
+        specification = self.network.specification
+        return (
+            (self.place[0] * specification.height + self.place[1]) * specification.cores_per_tile + port - 4
+        )
 
 
 class SlowNetwork:
     """A chip's network, and the packets given to it."""
 
-    def __init__(self, sheet: Sheet, disabled: frozenset[int] = frozenset()) -> None:
-        self.sheet = sheet
+    def __init__(self, specification: Specification, disabled: frozenset[int] = frozenset()) -> None:
+        self.specification = specification
         self.now = 0
-        self.routers = {(x, y): Router(self, (x, y)) for x in range(sheet.width) for y in range(sheet.height)}
+        self.routers = {
+            (x, y): Router(self, (x, y))
+            for x in range(specification.width)
+            for y in range(specification.height)
+        }
         for (x, y), router in self.routers.items():
             for direction, (step_x, step_y) in STEPS.items():
                 far = self.routers.get((x + step_x, y + step_y))
                 if far is not None:
-                    cycles = sheet.link_cycles_ew if direction in (EAST, WEST) else sheet.link_cycles_ns
-                    link = Link(cycles, sheet.fifo_depth)
+                    cycles = (
+                        specification.link_cycles_ew
+                        if direction in (EAST, WEST)
+                        else specification.link_cycles_ns
+                    )
+                    link = Link(cycles, specification.fifo_depth)
                     router.links[direction] = link
                     far.queues[direction] = Queue(link)
-        n_cores = sheet.n_tiles * sheet.cores_per_tile
-        self.cores = [Core(sheet.fifo_depth, core in disabled) for core in range(n_cores)]
+        n_cores = specification.n_tiles * specification.cores_per_tile
+        self.cores = [Core(specification.fifo_depth, core in disabled) for core in range(n_cores)]
         self.due: dict[int, int] = {}
         self.work: dict[int, Fraction] | None = None
         self.service: dict[tuple[int, int], Fraction] = {}
@@ -250,8 +260,10 @@ class SlowNetwork:
         made = self._made(core, packet)
         if self.now < max(ceil(made), core.not_before):
             return
-        queue = self.routers[self.sheet.place(number)].queues[4 + number % self.sheet.cores_per_tile]
-        if len(queue.flits) == self.sheet.fifo_depth:
+        queue = self.routers[self.specification.place(number)].queues[
+            4 + number % self.specification.cores_per_tile
+        ]
+        if len(queue.flits) == self.specification.fifo_depth:
             core.stalled += 1
             return
         core.outbox.popleft()
@@ -304,7 +316,7 @@ class SlowNetwork:
         copies = 0
         for router in self.routers.values():
             for queue in router.queues.values():
-                if len(queue.flits) > self.sheet.fifo_depth:
+                if len(queue.flits) > self.specification.fifo_depth:
                     raise AssertionError("a FIFO holds more than its depth")
                 for waiting in queue.flits:
                     copies += 1
@@ -313,7 +325,7 @@ class SlowNetwork:
                             ahead.add((waiting.flit.packet, core))
                 if queue.link is not None:
                     under_way = len(queue.link.flits) + len(queue.link.credits_back)
-                    if queue.link.credits + under_way + len(queue.flits) != self.sheet.fifo_depth:
+                    if queue.link.credits + under_way + len(queue.flits) != self.specification.fifo_depth:
                         raise AssertionError("credits are lost")
                     copies += len(queue.link.flits)
                     for _, flit in queue.link.flits:

@@ -48,18 +48,18 @@ def test_threshold_and_stochastic_compare_strictly() -> None:
 @pytest.mark.parametrize("lam", [Constant(0.275), Constant(1.0)])
 def test_decoder_undoes_predictive_encoder(lam: Constant) -> None:
     """Without quantisation the decoder gives back what the encoder got, since both hold the same lambda."""
-    heard: list[float] = []
+    received: list[float] = []
 
     class Wire(SigmaDelta):
         def bit(self, a: float) -> int:
-            heard.append(a)
+            received.append(a)
             return 0
 
     encoder, decoder = PredictiveEncoder(Wire(), lam), PredictiveDecoder(lam)
     values = [0.3, 0.9, 0.1, 0.1, 0.7]
     for x in values:
         encoder.bit(x)
-    assert [decoder.value(a) for a in heard] == pytest.approx(values, abs=1e-15)
+    assert [decoder.value(a) for a in received] == pytest.approx(values, abs=1e-15)
 
 
 def test_encoder_and_decoder_clocks_start_at_one() -> None:

@@ -46,7 +46,7 @@ def run(placement: Placement | None = None, coding: Coding = CODING, **how: Any)
 
 def test_network_is_alive() -> None:
     settled = run()
-    assert all(0 < sum(map(sum, lane)) < 40 * SIZES[k] for k in range(4) for lane in settled.spikes[k])
+    assert all(0 < sum(map(sum, sample)) < 40 * SIZES[k] for k in range(4) for sample in settled.spikes[k])
     assert settled.plus[3] != settled.minus[3]
 
 
@@ -54,14 +54,14 @@ def test_placement_changes_nothing_but_traffic() -> None:
     one, split = run(), run(SPLIT)
     assert (one.spikes, one.states, one.epsilons) == (split.spikes, split.states, split.epsilons)
     for phase in ("free", "nudged"):
-        a, b = one.ledger[phase], split.ledger[phase]
+        a, b = one.counters[phase], split.counters[phase]
         assert (a.spikes_sent, a.sops, a.updates) == (b.spikes_sent, b.sops, b.updates)
         assert a.packets != b.packets
 
 
 def test_conservation_in_every_phase() -> None:
     settled = run(SPLIT)
-    free, nudged = settled.ledger["free"], settled.ledger["nudged"]
+    free, nudged = settled.counters["free"], settled.counters["nudged"]
     assert free.total_sent() == free.spikes_delivered + free.in_flight
     assert nudged.total_sent() + free.in_flight == nudged.spikes_delivered + nudged.in_flight
     assert free.packets == free.packets_delivered + free.packets_in_flight
@@ -71,14 +71,14 @@ def test_conservation_in_every_phase() -> None:
 
 def test_events_follow_from_the_spikes() -> None:
     settled = run(SPLIT)
-    free = settled.ledger["free"]
+    free = settled.counters["free"]
     projects_to = {0: [1], 1: [2], 2: [1, 3], 3: [2]}
     packets: Counter[tuple[int, int]] = Counter()
     operations = dict.fromkeys((1, 2, 3), 0)
     for k in range(4):
         cores = {core for post in projects_to[k] for core in SPLIT.cores[post]}
-        for lane in settled.spikes[k]:
-            for t, bits in enumerate(lane[:25]):
+        for sample in settled.spikes[k]:
+            for t, bits in enumerate(sample[:25]):
                 for unit, bit in enumerate(bits):
                     packets.update((SPLIT.cores[k][unit], core) for core in cores if bit)
                     for post in projects_to[k]:
@@ -95,7 +95,7 @@ def test_bits_by_hand() -> None:
         [[[1.0], [1.0]]], [[0.0]], coding, placement=Placement([[0, 0], [1]], {0: (0, 0), 1: (1, 1)})
     )
     settle(chip, [[1.0, 0.0]], n_free=4)
-    events = chip.ledger["free"]
+    events = chip.counters["free"]
     assert events.packets == {(0, 1): 4}
     assert chip.mesh.total_hops(events.packets) == (4, 4)
     assert (events.clamped_updates[0], events.updates[1], events.sops[1]) == (8, 4, 3)
@@ -133,7 +133,7 @@ def test_scale_of_integer_weights() -> None:
     assert scaled.states == settle(SlowChip(real, biases, CODING), xs, ys, **how).states
 
 
-def test_lanes_do_not_influence_one_another() -> None:
+def test_samples_do_not_influence_one_another() -> None:
     weights, biases, xs, ys = network()
     both = run()
     alone = settle(SlowChip(weights, biases, CODING), xs[1:], ys[1:], n_free=25, n_nudged=15, beta=0.5)
@@ -161,10 +161,10 @@ def test_both_branches_start_from_the_free_state(reference: str) -> None:
 
 def test_received_bits_are_those_sent_a_tick_before() -> None:
     settled = run(SPLIT)
-    for lane, cores in enumerate(settled.received):
+    for sample, cores in enumerate(settled.received):
         for axons in cores.values():
             for (layer, unit), bits in axons.items():
-                sent = [tick[unit] for tick in settled.spikes[layer][lane]]
+                sent = [tick[unit] for tick in settled.spikes[layer][sample]]
                 assert bits == [0, *sent[:-1]]
 
 
@@ -189,14 +189,16 @@ ENCODERS: dict[str, Any] = {
 def test_other_encoders_settle_too(name: str, lam: PowerLaw | None) -> None:
     asked: list[tuple[int, int, int]] = []
 
-    def uniform(lane: int, neuron: int, tick: int) -> float:
-        asked.append((lane, neuron, tick))
-        return random.Random(repr((lane, neuron, tick))).random()
+    def uniform(sample: int, neuron: int, tick: int) -> float:
+        asked.append((sample, neuron, tick))
+        return random.Random(repr((sample, neuron, tick))).random()
 
     coding = replace(CODING, encoder=ENCODERS[name], encoder_lam=lam, decoder_lam=lam)
     settled = run(coding=coding, uniform=uniform)
-    assert all(0.0 <= s <= 1.0 for layer in settled.states for lane in layer for tick in lane for s in tick)
-    assert 0 < settled.ledger["free"].total_sent() < 2 * 25 * sum(SIZES)
+    assert all(
+        0.0 <= s <= 1.0 for layer in settled.states for sample in layer for tick in sample for s in tick
+    )
+    assert 0 < settled.counters["free"].total_sent() < 2 * 25 * sum(SIZES)
     if name == "stochastic":
         assert len(asked) == len(set(asked)) == 2 * 40 * sum(SIZES)
         assert {tick for _, _, tick in asked} == set(range(1, 41))

@@ -75,18 +75,18 @@ def slow_faulty_chip(
 def slow_faults(
     plan: FaultPlan, spec: FaultsSpec, image: ChipImage, seed: int, presentations: Any
 ) -> SlowFaults:
-    def key(fault: Any, lane: int, tick: int) -> np.uint64:
-        return np.uint64(tick_key(fault_key(fault, seed), np.uint64(presentations[lane]), np.uint64(tick)))
+    def key(fault: Any, sample: int, tick: int) -> np.uint64:
+        return np.uint64(tick_key(fault_key(fault, seed), np.uint64(presentations[sample]), np.uint64(tick)))
 
-    def spurious(lane: int, neuron: int, tick: int) -> bool:
+    def spurious(sample: int, neuron: int, tick: int) -> bool:
         fault = spec.spike_spurious
-        return fault is not None and uniform(key(fault, lane, tick), np.uint64(neuron)) < fault.rate
+        return fault is not None and uniform(key(fault, sample, tick), np.uint64(neuron)) < fault.rate
 
     def packet(fault: Any) -> Any:
-        def broken(lane: int, neuron: int, core: int, tick: int) -> bool:
+        def broken(sample: int, neuron: int, core: int, tick: int) -> bool:
             if fault is None:
                 return False
-            own = np.uint64(mix(key(fault, lane, tick), np.uint64(neuron)))
+            own = np.uint64(mix(key(fault, sample, tick), np.uint64(neuron)))
             return bool(uniform(own, np.uint64(image.cores[core].site)) < fault.rate)
 
         return broken

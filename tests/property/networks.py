@@ -47,8 +47,8 @@ def slow_chip(
         placement = Placement(cores, {c: mesh.position(core.site) for c, core in enumerate(image.cores)})
     key = Settling(coding).seed(seed)
 
-    def draw(lane: int, neuron: int, tick: int) -> float:
-        presentation = np.uint64(lane if presentations is None else presentations[lane])
+    def draw(sample: int, neuron: int, tick: int) -> float:
+        presentation = np.uint64(sample if presentations is None else presentations[sample])
         tick_seed = np.uint64(tick_key(key, presentation, np.uint64(tick)))
         return float(uniform(tick_seed, np.uint64(neuron)))
 

@@ -47,7 +47,7 @@ def driver(device: Device, image: Any, schedule: str | None) -> DrivenChip:
     program = with_services(None if schedule is None else shipped(schedule))
     machine = device.operations.machine
     return DrivenChip(
-        LocalLink(device), image.network, machine.ledger(), image.digest, tables_of(image), program
+        LocalLink(device), image.network, machine.counters(), image.digest, tables_of(image), program
     )
 
 
@@ -90,7 +90,7 @@ def test_learning_by_a_program_is_learning(
     nudged: int,
 ) -> None:
     bits_only = bits_only and not tied
-    net = draw_net(seed, sizes, lanes=3, tied=tied)
+    net = draw_net(seed, sizes, batch=3, tied=tied)
     traced = {"traced": bits_only and trace == "decoder", "counting": bits_only and trace == "count"}
     direct, (device, image) = pair(net, coding, precision, split, rounding="stochastic", **traced)
     learning = LearningSpec(
@@ -115,7 +115,7 @@ def test_learning_by_a_program_is_learning(
             if persistent and step:
                 substrate.restore(resting[k])
             shown = how.present(substrate, net.y, -0.4 if step == 1 else 0.4, 0.9**step)
-            substrate.book_readout(-1)
+            substrate.count_readout(-1)
             if persistent:
                 resting[k] = substrate.snapshot()
             if not shown.applied:
@@ -126,8 +126,8 @@ def test_learning_by_a_program_is_learning(
                 np.testing.assert_array_equal(answer, shown.output)
         same_parameters(direct.parameters(), chip.parameters())
     assert direct.updates == chip.updates
-    assert chip.ledger().without_control().to_json() == direct.ledger().to_json()
-    assert chip.ledger().control("bus_words") > 0
+    assert chip.counters().without_control().to_json() == direct.counters().to_json()
+    assert chip.counters().control("bus_words") > 0
 
 
 @given(
@@ -142,7 +142,7 @@ def test_learning_by_a_program_is_learning(
 def test_any_calls_a_substrate_has(
     seed: int, sizes: tuple[int, ...], precision: str, calls: list[str]
 ) -> None:
-    net = draw_net(seed, sizes, lanes=2)
+    net = draw_net(seed, sizes, batch=2)
     direct, (device, image) = pair(net, CodingSpec(), precision, None)
     chip = driver(device, image, None)
     rng = np.random.default_rng(seed)
@@ -180,4 +180,4 @@ def test_any_calls_a_substrate_has(
     for a, b in zip(*seen, strict=True):
         np.testing.assert_array_equal(a, b)
     same_parameters(direct.parameters(), chip.parameters())
-    assert chip.ledger().without_control().to_json() == direct.ledger().to_json()
+    assert chip.counters().without_control().to_json() == direct.counters().to_json()

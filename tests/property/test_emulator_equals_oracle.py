@@ -53,7 +53,7 @@ def in_words(coding: Any) -> str:
     seed=seeds,
     sizes=layer_sizes,
     tied=st.booleans(),
-    lanes=st.integers(1, 2),
+    batch=st.integers(1, 2),
     neurons=st.integers(4, 12),
     n_free=st.integers(1, 25),
     n_nudged=st.integers(1, 12),
@@ -65,14 +65,14 @@ def test_every_coding(
     seed: int,
     sizes: tuple[int, ...],
     tied: bool,
-    lanes: int,
+    batch: int,
     neurons: int,
     n_free: int,
     n_nudged: int,
     beta: float,
 ) -> None:
-    net = draw_net(seed, sizes, lanes=lanes, tied=tied)
-    presentations = np.array([5, 2**40 + 1][:lanes], dtype=np.uint64)
+    net = draw_net(seed, sizes, batch=batch, tied=tied)
+    presentations = np.array([5, 2**40 + 1][:batch], dtype=np.uint64)
     fast = fast_chip(net, coding, chip=small_chip(neurons, mesh=(9, 9, 2)), seed=seed)
     fast.begin(net.x, presentations)
     record = ("spikes", "states", "step_sizes")
@@ -105,11 +105,11 @@ def test_traces_of_the_axons(decoder: Any, seed: int, sizes: tuple[int, ...], ti
     slow = slow_chip(net, coding)
     received = settle(slow, net.x.tolist(), n_free=ticks).received
     behind = slow.coding.decoder_lam
-    for lane, cores in enumerate(received):
+    for sample, cores in enumerate(received):
         for axons in cores.values():
             for (layer, unit), bits in axons.items():
                 expected = float(bits[-1]) if behind is None else trace(bits, behind)
-                found = fast.observe(Observable.TRACE, layer)[lane, unit]
+                found = fast.observe(Observable.TRACE, layer)[sample, unit]
                 assert found == pytest.approx(expected, abs=1e-12)
 
 

@@ -1,4 +1,4 @@
-"""Laws of faults: nothing at rate 0, everything at rate 1, binomial in between, and no trace of threads or lanes."""
+"""Laws of faults: nothing at rate 0, everything at rate 1, binomial in between, and no trace of threads or samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from neurochip.description.faults import (
 )
 from neurochip.elements import OSA, Identity, Predictive, SigmaDelta, Stochastic
 from neurochip.substrate import Observable, Phase
-from neurochip.substrate.ledger import COUNTERS
+from neurochip.substrate.counters import COUNTERS
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.property.faulty_networks import fault_specs
 from tests.property.networks import checked, layer_sizes, seeds
@@ -41,13 +41,13 @@ SOMEWHERE = small_chip(5, mesh=(9, 9, 2))
 
 
 def series(
-    made: DigitalSubstrate, net: Net, phase: Phase = Phase.FREE, lanes: Any = slice(None)
+    made: DigitalSubstrate, net: Net, phase: Phase = Phase.FREE, batch: Any = slice(None)
 ) -> list[Any]:
     """Return spikes and states of a presentation in three pieces."""
-    made.begin(net.x[lanes], NUMBERS[lanes])
+    made.begin(net.x[batch], NUMBERS[batch])
     settled = [made.run(phase, 7, record=RECORD), made.run(phase, 5, record=RECORD)]
     nudged = Phase.NUDGED if phase is Phase.FREE else phase
-    settled.append(made.run(nudged, 6, beta=0.5, targets=net.y[lanes], record=RECORD))
+    settled.append(made.run(nudged, 6, beta=0.5, targets=net.y[batch], record=RECORD))
     return [a for s in settled for a in (*s.spikes, *s.states)]
 
 
@@ -58,7 +58,7 @@ def same(first: list[Any], second: list[Any]) -> None:
 
 
 def totals(made: DigitalSubstrate) -> dict[str, int]:
-    return {name: made.ledger().total(name) for name in COUNTERS}
+    return {name: made.counters().total(name) for name in COUNTERS}
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=codings, precision=precisions, tied=st.booleans())
@@ -67,7 +67,7 @@ def test_faults_that_hit_nothing_change_nothing(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec, precision: Any, tied: bool
 ) -> None:
     """The kernel of faults gives the numbers of the other one, bit for bit, in floating point too."""
-    net = draw_net(seed, sizes, lanes=3, tied=tied)
+    net = draw_net(seed, sizes, batch=3, tied=tied)
     sound = fast_chip(net, coding, chip=SOMEWHERE, precision=precision, traced=True, seed=seed)
     idle = FaultsSpec(
         link_down=LinkDown(links=("8,8>8,7",)),
@@ -97,28 +97,28 @@ def test_rates_of_zero_are_no_faults() -> None:
         link_down=LinkDown(**zero),
         weight_bit_flip=WeightBitFlip(**zero),
     )
-    made = fast_chip(draw_net(1, (9, 5, 3), lanes=3), CodingSpec(), precision="int8", faults=spec)
+    made = fast_chip(draw_net(1, (9, 5, 3), batch=3), CodingSpec(), precision="int8", faults=spec)
     assert made.plans == (None, None)
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=codings, faults=fault_specs(), precision=precisions)
 @checked(30)
-def test_neither_threads_nor_lanes_matter(
+def test_neither_threads_nor_samples_matter(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec, faults: FaultsSpec, precision: Any
 ) -> None:
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     how: dict[str, Any] = {"chip": SOMEWHERE, "precision": precision, "faults": faults, "seed": seed}
     one = fast_chip(net, coding, **how)
     expected = series(one, net)
     for threads in (2, 3):
         other = fast_chip(net, coding, threads=threads, **how)
         same(expected, series(other, net))
-        assert other.ledger().to_json() == one.ledger().to_json()
+        assert other.counters().to_json() == one.counters().to_json()
     alone = fast_chip(net, coding, **how)
-    for lane in range(3):
-        found = series(alone, net, lanes=slice(lane, lane + 1))
-        same([array[:, lane : lane + 1] for array in expected], found)
-    assert alone.ledger().to_json() == one.ledger().to_json()
+    for sample in range(3):
+        found = series(alone, net, batch=slice(sample, sample + 1))
+        same([array[:, sample : sample + 1] for array in expected], found)
+    assert alone.counters().to_json() == one.counters().to_json()
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=codings, faults=fault_specs(), before=st.integers(1, 12))
@@ -126,8 +126,8 @@ def test_neither_threads_nor_lanes_matter(
 def test_snapshot_and_restore(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec, faults: FaultsSpec, before: int
 ) -> None:
-    """Packets that are held back are part of what a lane remembers."""
-    net = draw_net(seed, sizes, lanes=3)
+    """Packets that are held back are part of what a sample remembers."""
+    net = draw_net(seed, sizes, batch=3)
     made = fast_chip(net, coding, chip=SOMEWHERE, precision="float32", faults=faults)
     made.begin(net.x, NUMBERS)
     made.run(Phase.FREE, before)
@@ -136,9 +136,9 @@ def test_snapshot_and_restore(
     made.restore(snapshot)
     again = made.run(Phase.NUDGED, 9, beta=0.5, targets=net.y, record=RECORD)
     same([*first.spikes, *first.states], [*again.spikes, *again.states])
-    for book in made.ledger().phases.values():
-        there = sum(book.total(k) for k in ("spikes_delivered", "spikes_dropped", "spikes_in_flight"))
-        assert book.total("packets") == there
+    for counted in made.counters().phases.values():
+        there = sum(counted.total(k) for k in ("spikes_delivered", "spikes_dropped", "spikes_in_flight"))
+        assert counted.total("packets") == there
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=codings)
@@ -146,7 +146,7 @@ def test_snapshot_and_restore(
 def test_when_every_packet_is_lost_nothing_arrives(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec
 ) -> None:
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     made = fast_chip(net, coding, faults=FaultsSpec(spike_drop=SpikeDrop(rate=1.0)), traced=True)
     series(made, net)
     counts = totals(made)
@@ -160,8 +160,8 @@ def test_when_every_packet_is_lost_nothing_arrives(
 def test_a_delay_of_all_packets_shifts_what_the_input_says(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec, ticks: int
 ) -> None:
-    """Two layers: clamped bits do not depend on what is received, so the other layer hears them later."""
-    net = draw_net(seed, (sizes[0], sizes[-1]), lanes=3)
+    """Two layers: clamped bits do not depend on what is received, so the other layer receives them later."""
+    net = draw_net(seed, (sizes[0], sizes[-1]), batch=3)
     sound, late = (
         fast_chip(net, coding, faults=faults, traced=True)
         for faults in (None, FaultsSpec(spike_delay=SpikeDelay(rate=1.0, ticks=ticks)))
@@ -190,7 +190,7 @@ def test_a_dead_core_is_one_whose_packets_all_are_lost(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec, pick: int
 ) -> None:
     """Seen from the others: a core whose neurons are stuck at 0; and it takes in nothing."""
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     image = fast_chip(net, coding, chip=SOMEWHERE).image
     chosen = pick % len(image.cores)
     core = image.cores[chosen]
@@ -207,15 +207,15 @@ def test_a_dead_core_is_one_whose_packets_all_are_lost(
             assert not a[:, :, core.first : core.last].any()
         np.testing.assert_array_equal(a[:, :, keep], b[:, :, keep])
     assert len(first) == 3 * per_piece
-    for book in dead.ledger().phases.values():
-        row = book.counts[chosen]
+    for counted in dead.counters().phases.values():
+        row = counted.counts[chosen]
         for counter in ("spikes_sent", "spikes_delivered", "sops", "neuron_updates", "symbols"):
             assert row[COUNTERS.index(counter)] == 0
     assert totals(dead)["lost_to_dead_core"] == totals(dead)["spikes_dropped"]
 
 
 def busy_chip(faults: FaultsSpec, seed: int = 1) -> DigitalSubstrate:
-    net = draw_net(1, (60, 40, 10), lanes=3)
+    net = draw_net(1, (60, 40, 10), batch=3)
     made = fast_chip(net, CodingSpec(), chip=small_chip(20, mesh=(9, 9, 2)), faults=faults, seed=seed)
     made.begin(net.x, NUMBERS)
     made.run(Phase.FREE, 200)
@@ -252,7 +252,7 @@ def test_each_fault_and_each_seed_draws_for_itself() -> None:
 
 
 def test_only_at_test() -> None:
-    net = draw_net(4, (30, 20, 5), lanes=3)
+    net = draw_net(4, (30, 20, 5), batch=3)
     faults = FaultsSpec(spike_drop=SpikeDrop(rate=0.3, when="test"))
     always = FaultsSpec(spike_drop=SpikeDrop(rate=0.3))
     sound, test, broken = (fast_chip(net, CodingSpec(), faults=f) for f in (None, faults, always))
@@ -260,5 +260,5 @@ def test_only_at_test() -> None:
     assert totals(test) == totals(sound)
     same(series(broken, net, Phase.EVALUATION), series(test, net, Phase.EVALUATION))
     assert totals(test)["lost_to_drop"] > 0
-    assert test.ledger().total("lost_to_drop", Phase.FREE, Phase.NUDGED) == 0
+    assert test.counters().total("lost_to_drop", Phase.FREE, Phase.NUDGED) == 0
     same(series(sound, net), series(test, net))  # and training goes on as before

@@ -21,13 +21,13 @@ from neurochip.elements import (
     Threshold,
 )
 from neurochip.substrate import Observable, Phase
-from neurochip.substrate.ledger import COUNTERS
+from neurochip.substrate.counters import COUNTERS
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.oracle.learning import trace
 from tests.property.faulty_networks import fault_specs, slow_faulty_chip
 from tests.property.networks import checked, seeds
 
-LANES, FREE, NUDGED = 2, 11, 6
+BATCH, FREE, NUDGED = 2, 11, 6
 PRESENTATIONS = np.array([5, 2**40 + 1], dtype=np.uint64)
 RECORD = ("spikes", "states")
 codings = st.builds(
@@ -58,7 +58,7 @@ def test_every_fault(
     routing: Literal["unicast", "multicast"],
     tied: bool,
 ) -> None:
-    net = draw_net(seed, sizes, lanes=LANES, tied=tied)
+    net = draw_net(seed, sizes, batch=BATCH, tied=tied)
     chip = small_chip(neurons, mesh=(9, 9, 2), routing=routing)
     fast = fast_chip(net, coding, chip=chip, seed=seed, faults=faults, traced=True)
     fast.begin(net.x, PRESENTATIONS)
@@ -67,21 +67,21 @@ def test_every_fault(
         fast.run(Phase.NUDGED, NUDGED, beta=0.5, targets=net.y, record=RECORD),
     ]
     slow = slow_faulty_chip(net, coding, fast, faults, seed=seed, presentations=PRESENTATIONS)
-    for lane in range(LANES):
-        slow.begin(net.x[lane].tolist(), lane)
+    for sample in range(BATCH):
+        slow.begin(net.x[sample].tolist(), sample)
         slow.run("free", FREE)
-        slow.run("nudged", NUDGED, beta=0.5, y=net.y[lane].tolist())
+        slow.run("nudged", NUDGED, beta=0.5, y=net.y[sample].tolist())
         for layer in range(len(sizes)):
-            spikes = np.concatenate([phase.spikes[layer][:, lane] for phase in phases])
+            spikes = np.concatenate([phase.spikes[layer][:, sample] for phase in phases])
             np.testing.assert_array_equal(spikes, slow.spikes[layer])
-            states = np.concatenate([phase.states[layer][:, lane] for phase in phases])
+            states = np.concatenate([phase.states[layer][:, sample] for phase in phases])
             np.testing.assert_allclose(states, slow.states[layer], rtol=0, atol=1e-11)
-        check_traces(fast, slow, lane)
+        check_traces(fast, slow, sample)
     for phase in (Phase.FREE, Phase.NUDGED):
-        check_books(fast, slow, phase, routing)
+        check_counters(fast, slow, phase, routing)
 
 
-def check_traces(fast: Any, slow: Any, lane: int) -> None:
+def check_traces(fast: Any, slow: Any, sample: int) -> None:
     """Each receiving core's own trace of each axon, from the packets that reached it."""
     behind = slow.coding.decoder_lam
     for layer in range(len(slow.sizes)):
@@ -91,21 +91,21 @@ def check_traces(fast: Any, slow: Any, lane: int) -> None:
         assert sound or kept.shape[1] == len(receivers)
         for place, core in enumerate(receivers):
             if core in slow.faults.dead:
-                assert not kept[lane, place].any()
+                assert not kept[sample, place].any()
                 continue
             for unit in range(slow.sizes[layer]):
                 bits = slow.cores[core].received[layer, unit]
                 expected = float(bits[-1]) if behind is None else trace(bits, behind)
-                found = kept[lane, unit] if sound else kept[lane, place, unit]
+                found = kept[sample, unit] if sound else kept[sample, place, unit]
                 assert abs(found - expected) < 1e-11
 
 
-def check_books(fast: Any, slow: Any, phase: Phase, routing: str) -> None:
-    image, events, book = fast.image, slow.fault_ledger[phase.value], fast.ledger().phases[phase]
+def check_counters(fast: Any, slow: Any, phase: Phase, routing: str) -> None:
+    image, events, all_counted = fast.image, slow.fault_counters[phase.value], fast.counters().phases[phase]
     cores = range(len(image.cores))
 
     def found(counter: str) -> list[int]:
-        return [int(n) for n in book.counts[:, COUNTERS.index(counter)]]
+        return [int(n) for n in all_counted.counts[:, COUNTERS.index(counter)]]
 
     def sent_by(pairs: Any) -> list[int]:
         return [sum(n for (sender, _), n in pairs.items() if sender == c) for c in cores]

@@ -16,8 +16,8 @@ from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description.faults import FaultsSpec, SpikeDelay, SpikeDrop, SpikeSpurious
 from neurochip.network import Network, Population, Projection, as_matrix, layered
 from neurochip.substrate import Observable, Phase, WeightUpdate
+from neurochip.substrate.counters import COUNTERS
 from neurochip.substrate.fitting import projection_matrices
-from neurochip.substrate.ledger import COUNTERS
 from neurochip.testing.networks import small_chip
 from tests.oracle.faulty_chip import FaultEvents, SlowFaults
 from tests.oracle.faulty_graph import FaultyGraph
@@ -75,7 +75,7 @@ def slow_graph(
     kinds: Any,
     parameters: Any,
     x: Any,
-    lane: int,
+    sample: int,
     spec: FaultsSpec,
     events: dict[str, FaultEvents],
 ) -> FaultyGraph:
@@ -84,7 +84,7 @@ def slow_graph(
     if plan is not None:
         broken = slow_faults(plan, spec, fast.image, SEED, NUMBERS)
     biases = iter(parameters.biases)
-    number, left, neurons = 0, list(x[lane]), []
+    number, left, neurons = 0, list(x[sample]), []
     for p, (population, kind) in enumerate(zip(network.populations, kinds, strict=True)):
         held = [float(left.pop(0)) for _ in range(population.size)] if population.clamped else []
         bias = [0.0] * population.size if population.clamped else next(biases).tolist()
@@ -93,13 +93,13 @@ def slow_graph(
                 held[u] = 0.0
         neurons.append(
             [
-                slow_neuron(kinds, kind, population, number + j, lane, bias[j], held[j] if held else 0.0)
+                slow_neuron(kinds, kind, population, number + j, sample, bias[j], held[j] if held else 0.0)
                 for j in range(population.size)
             ]
         )
         number += population.size
     ways = listed_ways(network, parameters)
-    return FaultyGraph(neurons, ways, list(network.outputs), placement, broken, lane, events)
+    return FaultyGraph(neurons, ways, list(network.outputs), placement, broken, sample, events)
 
 
 def compared(
@@ -122,26 +122,26 @@ def compared(
     ]
     events: dict[str, FaultEvents] = {}
     slow = []
-    for lane in range(2):
-        one = slow_graph(fast, kinds, parameters, x, lane, faults, events)
+    for sample in range(2):
+        one = slow_graph(fast, kinds, parameters, x, sample, faults, events)
         slow.append(one)
         one.run("free", FREE)
         before = {core: len(counts) for core, counts in one.doors.items()}
-        one.run("nudged", NUDGED, BETA, y[lane].tolist())
+        one.run("nudged", NUDGED, BETA, y[sample].tolist())
         for k in range(len(network.sizes)):
             spikes, states = (
-                np.concatenate([getattr(part, name)[k][:, lane] for part in ran])
+                np.concatenate([getattr(part, name)[k][:, sample] for part in ran])
                 for name in ("spikes", "states")
             )
             np.testing.assert_array_equal(spikes, [tick[k] for tick in one.history])
             np.testing.assert_allclose(states, [tick[k] for tick in one.values], rtol=0, atol=1e-10)
-        check_received(fast, one, lane, before)
+        check_received(fast, one, sample, before)
     for phase in PHASES:
-        check_books(fast, slow[0], events[phase.value], phase, routing)
+        check_counters(fast, slow[0], events[phase.value], phase, routing)
     return fast, slow
 
 
-def check_received(fast: DigitalSubstrate, slow: FaultyGraph, lane: int, before: dict[int, int]) -> None:
+def check_received(fast: DigitalSubstrate, slow: FaultyGraph, sample: int, before: dict[int, int]) -> None:
     """Each receiving core's own count of the packets of the last phase, by axon, those of the next tick among them."""
     for k, size in enumerate(fast.image.network.sizes):
         found = fast.observe(Observable.RATE, k)
@@ -159,15 +159,15 @@ def check_received(fast: DigitalSubstrate, slow: FaultyGraph, lane: int, before:
                 if to == core and tick == slow.tick_number + 1:
                     arrived[sender] += 1
             wanted = [arrived[k, unit] * period / NUDGED for unit in range(size)]
-            np.testing.assert_allclose(found[lane, row], wanted, rtol=1e-12)
+            np.testing.assert_allclose(found[sample, row], wanted, rtol=1e-12)
 
 
-def check_books(fast: Any, slow: FaultyGraph, events: FaultEvents, phase: Phase, routing: str) -> None:
-    image, book = fast.image, fast.ledger().phases[phase]
+def check_counters(fast: Any, slow: FaultyGraph, events: FaultEvents, phase: Phase, routing: str) -> None:
+    image, all_counted = fast.image, fast.counters().phases[phase]
     cores = range(len(image.cores))
 
     def found(counter: str) -> list[int]:
-        return [int(n) for n in book.counts[:, COUNTERS.index(counter)]]
+        return [int(n) for n in all_counted.counts[:, COUNTERS.index(counter)]]
 
     def sent_by(pairs: Any) -> list[int]:
         return [sum(n for (sender, _), n in pairs.items() if sender == c) for c in cores]
@@ -284,7 +284,7 @@ def test_a_chain_written_as_a_graph_with_a_second_projection_of_nothing_is_the_c
         fast.begin(x, NUMBERS)
         free = fast.run(Phase.FREE, FREE, record=("spikes",)).spikes
         nudged = fast.run(Phase.NUDGED, NUDGED, beta=BETA, targets=y, record=("spikes",)).spikes
-        ends.append((free, nudged, fast.ledger()))
+        ends.append((free, nudged, fast.counters()))
     for a, b in zip((*ends[0][0], *ends[0][1]), (*ends[1][0], *ends[1][1]), strict=True):
         np.testing.assert_array_equal(a, b)
     for counter in ("packets", "spikes_delivered", "spikes_dropped", "packets_delayed", "spikes_spurious"):

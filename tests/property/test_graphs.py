@@ -116,8 +116,8 @@ def test_a_graph_on_cores_is_the_graph_written_out(network: Network, seed: int) 
             states = np.concatenate([free.states[k], nudged.states[k]])[:, sample]
             np.testing.assert_array_equal(spikes, [tick[k] for tick in slow.history])
             np.testing.assert_allclose(states, [tick[k] for tick in slow.states], atol=1e-12)
-    ledger = made.ledger()
-    assert ledger.total("sops", Phase.FREE, Phase.NUDGED) == operations.sum()
+    counters = made.counters()
+    assert counters.total("sops", Phase.FREE, Phase.NUDGED) == operations.sum()
 
 
 @given(network=graphs(), seed=seeds)
@@ -173,10 +173,10 @@ def test_a_chain_written_as_a_graph_is_the_chain(tied: bool, precision: Any) -> 
         made.begin(x, np.arange(2, dtype=np.uint64))
         made.run(Phase.FREE, FREE)
         settled = made.run(Phase.NUDGED, NUDGED, beta=BETA, targets=y, record=("spikes", "states"))
-        found.append((settled, made.ledger(), made.image.digest))
+        found.append((settled, made.counters(), made.image.digest))
     assert found[0][1].phases.keys() == found[1][1].phases.keys()
-    for phase, book in found[0][1].phases.items():
-        np.testing.assert_array_equal(book.counts, found[1][1].phases[phase].counts)
+    for phase, counted in found[0][1].phases.items():
+        np.testing.assert_array_equal(counted.counts, found[1][1].phases[phase].counts)
     for a, b in zip(
         (*found[0][0].spikes, *found[0][0].states), (*found[1][0].spikes, *found[1][0].states), strict=True
     ):

@@ -57,7 +57,7 @@ def compared(network: SpikingNetwork, raster: Any, spec: MembranesSpec) -> Spiki
     for group, wanted in zip(network.groups, potentials, strict=True):
         assert run.potentials[group.name].tolist() == wanted
     assert run.membranes.met == met
-    assert run.replay.ledger.book.total("idle_updates") == idle
+    assert run.replay.counters.counted.total("idle_updates") == idle
     return run
 
 
@@ -224,4 +224,4 @@ def test_a_leak_ends_at_rest() -> None:
         network = one([100 * sign], 1000.0, "LIF", tau=1e-3, v_leak=0.0, r=10.0)
         run = run_spiking(network, raster, chip(bits=32), potentials=True)
         assert run.potentials["n"][1] == 100 * sign and run.potentials["n"][-1] == 0
-        assert run.replay.ledger.book.total("idle_updates") > 100
+        assert run.replay.counters.counted.total("idle_updates") > 100

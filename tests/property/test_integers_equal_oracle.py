@@ -53,7 +53,7 @@ class Case:
         weight_rounding: Any = "stochastic",
         half: int = 1,
     ) -> None:
-        self.net = draw_net(seed, sizes, lanes=2, tied=tied)
+        self.net = draw_net(seed, sizes, batch=2, tied=tied)
         self.coding = CodingSpec(decoder=Predictive(lam), annealer=annealer)
         spec = NumbersSpec(**numbers, rounding=rounding)  # type: ignore[arg-type]
         made = fixed_point(spec, self.coding, precision)
@@ -127,9 +127,9 @@ class Case:
             for sample, number in zip(self.net.x, numbers, strict=True)
         ]
 
-    def pull(self, beta: float, lane: int) -> tuple[int, list[int]]:
+    def pull(self, beta: float, sample: int) -> tuple[int, list[int]]:
         one = 1 << self.formats.state[1]
-        return int(2 * beta * 256), [int(y * one) for y in self.net.y[lane]]
+        return int(2 * beta * 256), [int(y * one) for y in self.net.y[sample]]
 
 
 NUMBERS = np.array([5, 2**40 + 1], dtype=np.uint64)
@@ -145,24 +145,24 @@ def compared(case: Case, free: int, nudged: int, beta: float) -> None:
             fast.run(Phase.NUDGED, nudged, beta=beta, targets=case.net.y, record=("spikes", "states"))
         )
     held = dict.fromkeys(QUANTITIES, 0)
-    for lane, slow in enumerate(case.presentations(NUMBERS)):
+    for sample, slow in enumerate(case.presentations(NUMBERS)):
         for t in range(free + nudged):
-            slow.tick(case.pull(beta, lane) if t >= free else None)
+            slow.tick(case.pull(beta, sample) if t >= free else None)
             phase, row = (phases[0], t) if t < free else (phases[1], t - free)
             for layer in range(len(case.sizes)):
-                assert phase.spikes[layer][row, lane].tolist() == slow.bits[layer], (t + 1, layer)
-                states = np.ldexp(phase.states[layer][row, lane], case.formats.state[1])
+                assert phase.spikes[layer][row, sample].tolist() == slow.bits[layer], (t + 1, layer)
+                states = np.ldexp(phase.states[layer][row, sample], case.formats.state[1])
                 assert states.tolist() == slow.values(layer), (t + 1, layer)
         if case.traced:
             for layer in range(len(case.sizes) - 1):
-                found = np.ldexp(fast.observe(Observable.TRACE, layer)[lane], case.formats.trace[1])
+                found = np.ldexp(fast.observe(Observable.TRACE, layer)[sample], case.formats.trace[1])
                 assert found.tolist() == slow.traces[layer]
         for layer in slow.layers:
             for neuron in layer:
                 for what, times in neuron.held.items():
                     held[what] += times
     for what, times in held.items():
-        assert fast.ledger().total(f"saturated_{what}") == times, what
+        assert fast.counters().total(f"saturated_{what}") == times, what
 
 
 @pytest.mark.parametrize("numbers", FORMATS, ids=lambda n: "-".join(n.values()))
@@ -202,7 +202,7 @@ def test_narrow_formats_saturate() -> None:
     case = Case(4, (20, 33, 3), OSA(nu_bar=0.03125), FORMATS[2])
     compared(case, 30, 5, 0.5)
     for what in ("inputs", "nets", "residues", "errors"):
-        assert case.substrate.ledger().total(f"saturated_{what}") > 0, what
+        assert case.substrate.counters().total(f"saturated_{what}") > 0, what
 
 
 @pytest.mark.slow
@@ -231,9 +231,9 @@ def test_learned_weights(weight_rounding: Any, rate: int, beta: float, numbers: 
         seed, sizes, OSA(nu_bar=0.03125), numbers, tied=tied, traced=traced,
         precision=how["precision"], weight_rounding=weight_rounding,
     )  # fmt: skip
-    span, lanes, last = abs(beta), 2, len(sizes) - 1
+    span, batch, last = abs(beta), 2, len(sizes) - 1
     learning = LearningSpec(
-        beta=beta, rates=(2.0**rate * span * lanes,) * last, epochs=1, pre="trace" if traced else "oracle"
+        beta=beta, rates=(2.0**rate * span * batch,) * last, epochs=1, pre="trace" if traced else "oracle"
     )
     rule = EquilibriumPropagation(case.image.network, learning, PhasesSpec(free=12, nudged=6))
     f = case.formats
@@ -247,13 +247,13 @@ def test_learned_weights(weight_rounding: Any, rate: int, beta: float, numbers: 
         fast.write_weights(told.updates, told.biases)
         before: list[Any] = [[] for _ in sizes]
         moved: list[Any] = [[] for _ in sizes]
-        for lane, one in enumerate(slow):
+        for sample, one in enumerate(slow):
             for _ in range(12):
                 one.tick()
             free = [one.values(layer) for layer in range(len(sizes))]
             pre = [list(t) for t in one.traces] if traced else free
             for _ in range(6):
-                one.tick(case.pull(beta, lane))
+                one.tick(case.pull(beta, sample))
             for layer in range(len(sizes)):
                 before[layer].append(pre[layer])
                 moved[layer].append([b - a for a, b in zip(free[layer], one.values(layer), strict=True)])
@@ -277,7 +277,7 @@ def test_learned_weights(weight_rounding: Any, rate: int, beta: float, numbers: 
         for layer in range(1, len(sizes)):
             shift = F - f.bias[1] - rate
             row = [biases[layer - 1]]
-            ones = [[1]] * lanes
+            ones = [[1]] * batch
             top = oracle.top(f.bias)
             number = len(network.projections) + layer
             oracle.learn(

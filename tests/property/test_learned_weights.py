@@ -31,7 +31,7 @@ def same(first: Parameters, second: Parameters) -> None:
 
 
 def random_updates(net: Net, seed: int, precision: Any) -> tuple[list[WeightUpdate], list[Any]]:
-    """Draw one update of every projection that has weights of its own, two terms each, some lanes silent."""
+    """Draw one update of every projection that has weights of its own, two terms each, some samples silent."""
     rng = np.random.default_rng(seed)
     dtype = np.float64 if precision == "float64" else np.float32
     last = len(net.sizes) - 1
@@ -72,7 +72,7 @@ def test_a_tied_copy_stays_the_transpose(
     seed: int, sizes: tuple[int, ...], precision: Any, neurons: int
 ) -> None:
     """After updates a tied chip runs as one whose own feedback was loaded with the transposes."""
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     chip = small_chip(neurons, mesh=(9, 9, 2))
     tied = fast_chip(net, CODING, chip=chip, precision=precision, rounding="stochastic")
     for k in range(3):
@@ -115,7 +115,7 @@ def test_neither_threads_nor_mapping_change_an_update(
     for other in made[1:]:
         same(made[0].parameters(), other.parameters())
         for counter in ("weight_writes", "weight_accumulations", "weight_saturations"):
-            assert other.ledger().total(counter) == made[0].ledger().total(counter)
+            assert other.counters().total(counter) == made[0].counters().total(counter)
 
 
 def chip_for_rounding(seed: int, rounding: Any, bits: int = 8) -> Any:
@@ -172,16 +172,16 @@ def test_weights_stop_at_the_end_of_their_range(bits: int, top: int, rounding: A
     made = chip_for_rounding(1, rounding, bits)
     step_by(made, top)
     assert np.all(made.parameters().weights[0] == top)
-    assert made.ledger().total("weight_saturations") == 0
+    assert made.counters().total("weight_saturations") == 0
     step_by(made, 1.0)
     assert np.all(made.parameters().weights[0] == top)
-    assert made.ledger().total("weight_saturations") == 8 * 40
+    assert made.counters().total("weight_saturations") == 8 * 40
     step_by(made, -2.0 * top - 1.0)
     assert np.all(made.parameters().weights[0] == -top - 1)  # two's complement has one more below 0
-    assert made.ledger().total("weight_saturations") == 8 * 40
+    assert made.counters().total("weight_saturations") == 8 * 40
     step_by(made, -1.0)
     assert np.all(made.parameters().weights[0] == -top - 1)
-    assert made.ledger().total("weight_saturations") == 2 * 8 * 40
+    assert made.counters().total("weight_saturations") == 2 * 8 * 40
 
 
 @pytest.mark.parametrize("rounding", ["nearest", "stochastic"])

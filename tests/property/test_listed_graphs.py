@@ -131,9 +131,9 @@ def test_what_is_listed_is_what_is_delivered_and_counted(seed: int, neurons: int
                     if i == unit and core.first <= j < core.last
                 }
                 packets += int(spikes[:, unit].sum()) * len(reached)
-    ledger = made.ledger()
-    assert ledger.total("sops", Phase.FREE, Phase.NUDGED) == operations
-    assert ledger.total("packets", Phase.FREE, Phase.NUDGED) == packets
+    counters = made.counters()
+    assert counters.total("sops", Phase.FREE, Phase.NUDGED) == operations
+    assert counters.total("packets", Phase.FREE, Phase.NUDGED) == packets
 
 
 @pytest.mark.parametrize("precision", ["float64", "int8"])
@@ -144,7 +144,7 @@ def test_the_mapping_changes_nothing_but_packets(precision: str) -> None:
             np.testing.assert_array_equal(x, y)
     names = ("sops", "neuron_updates", "spikes_sent")
     for name in names:
-        totals = [made.ledger().total(name, Phase.FREE, Phase.NUDGED) for made in (one, other)]
+        totals = [made.counters().total(name, Phase.FREE, Phase.NUDGED) for made in (one, other)]
         assert totals[0] == totals[1], name
     assert len(one.image.cores) < len(other.image.cores)
 
@@ -207,5 +207,5 @@ def test_integers_learn_within_their_range() -> None:
     np.testing.assert_array_equal(after.weights[2], before.weights[2])
     n = int(np.prod(of.weights_shape(0)))
     cores = len(made.image.cores_of(1))
-    assert made.ledger().total("weight_saturations", Phase.UPDATE) >= n
-    assert made.ledger().total("weight_writes", Phase.UPDATE) <= n * cores
+    assert made.counters().total("weight_saturations", Phase.UPDATE) >= n
+    assert made.counters().total("weight_writes", Phase.UPDATE) <= n * cores

@@ -57,26 +57,28 @@ def on_cores(network: Network, kinds: Any, neurons: int = 3, **how: Any) -> Digi
     return DigitalSubstrate(image, kinds, seed=SEED, **how)
 
 
-def draws(kinds: Any, lane: int, tick: int) -> Any:
+def draws(kinds: Any, sample: int, tick: int) -> Any:
     """The draws of a tick, tick 0 for what is drawn at the beginning; their seed is that of the first population."""
     first = kinds[0]
     if isinstance(first, TwoCompartmentLIF):
         key = np.uint64(SEED) ^ (np.uint64(3) << np.uint64(56))
     else:
         key = np.uint64(mix(np.uint64(SEED), np.uint64(1 if isinstance(first, CodingSpec) else 3)))
-    of_tick = np.uint64(tick_key(key, NUMBERS[lane], np.uint64(tick)))
+    of_tick = np.uint64(tick_key(key, NUMBERS[sample], np.uint64(tick)))
     return lambda neuron: float(uniform(of_tick, np.uint64(neuron)))
 
 
-def slow_neuron(kinds: Any, kind: Any, of: Population, number: int, lane: int, bias: float, x: float) -> Any:
+def slow_neuron(
+    kinds: Any, kind: Any, of: Population, number: int, sample: int, bias: float, x: float
+) -> Any:
     if isinstance(kind, CodingSpec):
         coding = slow_coding(kind)
 
         def later(tick: int) -> float:
-            return float(draws(kinds, lane, tick)(number))
+            return float(draws(kinds, sample, tick)(number))
 
         return Holds(x, coding, later) if of.clamped else Settles(number, bias, coding, later)
-    begin = draws(kinds, lane, 0)(number) if kind.start == "spread" else 0.0
+    begin = draws(kinds, sample, 0)(number) if kind.start == "spread" else 0.0
     if isinstance(kind, TwoCompartmentLIF):
         cell = SlowCell(
             kind.membrane, kind.synapse, kind.rate, kind.refractory, kind.period, -kind.margin, -kind.fall,
@@ -102,15 +104,15 @@ def slow_neuron(kinds: Any, kind: Any, of: Population, number: int, lane: int, b
     )
 
 
-def slow(network: Network, kinds: Any, parameters: Any, x: Any, lane: int) -> SlowMixedGraph:
+def slow(network: Network, kinds: Any, parameters: Any, x: Any, sample: int) -> SlowMixedGraph:
     biases = iter(parameters.biases)
-    number, left, neurons = 0, list(x[lane]), []
+    number, left, neurons = 0, list(x[sample]), []
     for population, kind in zip(network.populations, kinds, strict=True):
         held = [float(left.pop(0)) for _ in range(population.size)] if population.clamped else []
         bias = [0.0] * population.size if population.clamped else next(biases).tolist()
         neurons.append(
             [
-                slow_neuron(kinds, kind, population, number + j, lane, bias[j], held[j] if held else 0.0)
+                slow_neuron(kinds, kind, population, number + j, sample, bias[j], held[j] if held else 0.0)
                 for j in range(population.size)
             ]
         )
@@ -156,16 +158,16 @@ def test_a_mixed_graph_on_cores_is_the_graph_written_out(network: Network, seed:
     parameters, x, y = drawn(network, seed)
     made, spikes, values = ran(network, kinds, parameters, x, y)
     operations = 0
-    for lane in range(2):
-        oracle = slow(network, kinds, parameters, x, lane)
+    for sample in range(2):
+        oracle = slow(network, kinds, parameters, x, sample)
         oracle.run(FREE)
-        oracle.run(NUDGED, BETA, y[lane].tolist())
+        oracle.run(NUDGED, BETA, y[sample].tolist())
         operations += oracle.operations
         for k in range(len(network.sizes)):
-            np.testing.assert_array_equal(spikes[k][:, lane], [tick[k] for tick in oracle.history])
-            np.testing.assert_allclose(values[k][:, lane], [tick[k] for tick in oracle.values], atol=1e-11)
+            np.testing.assert_array_equal(spikes[k][:, sample], [tick[k] for tick in oracle.history])
+            np.testing.assert_allclose(values[k][:, sample], [tick[k] for tick in oracle.values], atol=1e-11)
             np.testing.assert_allclose(
-                made.observe(Observable.VALUE, k)[lane], oracle.values[-1][k], atol=1e-11
+                made.observe(Observable.VALUE, k)[sample], oracle.values[-1][k], atol=1e-11
             )
     # The neuron that brings biases to two-compartment cores fires in every tick, and acts from the second one on.
     always = sum(
@@ -173,7 +175,7 @@ def test_a_mixed_graph_on_cores_is_the_graph_written_out(network: Network, seed:
         for population, kind in zip(network.populations, kinds, strict=True)
         if isinstance(kind, TwoCompartmentLIF) and not population.clamped
     )
-    assert made.ledger().total("sops", Phase.FREE, Phase.NUDGED) == operations + always
+    assert made.counters().total("sops", Phase.FREE, Phase.NUDGED) == operations + always
 
 
 MIXED: tuple[tuple[Any, ...], ...] = (

@@ -28,23 +28,23 @@ def example(chip: str) -> Any:
 
 @pytest.mark.parametrize(("chip", "expected"), [("cmos45", UNICAST), ("cmos45-multicast", MULTICAST)])
 def test_the_example_of_the_docs(chip: str, expected: dict[str, tuple[int, int, int]]) -> None:
-    book = example(chip).ledger.book.to_json()["free"]
-    sender = book["populations"]["input"]
+    counted = example(chip).counters.counted.to_json()["free"]
+    sender = counted["populations"]["input"]
     for coding, (sent, crossed, received) in expected.items():
         counter = "spikes_sent" if coding == "spikes" else coding
         assert sender[counter] == sent, coding
-        assert book["bits"][f"{coding}_hops"] == crossed, coding
-        assert book["bits"][f"{coding}_received"] == received, coding
-    assert book["packets"] == 12
-    assert book["packets_sent"] == (12 if chip == "cmos45" else 4)
+        assert counted["bits"][f"{coding}_hops"] == crossed, coding
+        assert counted["bits"][f"{coding}_received"] == received, coding
+    assert counted["packets"] == 12
+    assert counted["packets_sent"] == (12 if chip == "cmos45" else 4)
 
 
 def test_a_fork_saves_packets_and_links_and_changes_nothing_else() -> None:
     unicast, multicast = example("cmos45"), example("cmos45-multicast")
     for name in ("spikes_sent", "packets", "spikes_delivered", "sops", "aer_received", "symbols_received"):
-        assert unicast.ledger.totals[name] == multicast.ledger.totals[name]
-    assert (unicast.ledger.hops_ew, unicast.ledger.hops_ns) == (5 * SPIKES, 2 * SPIKES)
-    assert (multicast.ledger.hops_ew, multicast.ledger.hops_ns) == (2 * SPIKES, 2 * SPIKES)
+        assert unicast.counters.totals[name] == multicast.counters.totals[name]
+    assert (unicast.counters.hops_ew, unicast.counters.hops_ns) == (5 * SPIKES, 2 * SPIKES)
+    assert (multicast.counters.hops_ew, multicast.counters.hops_ns) == (2 * SPIKES, 2 * SPIKES)
     out, over = 10e-12, 0.15e-12 * 9  # one packet out of a core; its nine bits over a link
     saved = 8 * out + (28 - 16) * over
     assert unicast.energy_j["network"] - multicast.energy_j["network"] == pytest.approx(saved)
@@ -53,18 +53,18 @@ def test_a_fork_saves_packets_and_links_and_changes_nothing_else() -> None:
 @pytest.mark.parametrize("chip", ["cmos45", "cmos45-multicast"])
 def test_every_coding_of_a_settling_network_is_counted_alike(chip: str) -> None:
     """Four to a core, so that every population but one has several; an own walk over the routes counts the bits."""
-    sheet = four_neurons(read_chip(chip))
+    specification = four_neurons(read_chip(chip))
     ticks, sizes = 20, (4, 16, 4)
     seen = settle(
         [np.full((4, 16), 0.1), np.full((16, 4), 0.1)],
         [np.zeros(16), np.zeros(4)],
         np.full((1, 4), 0.7),
         n_free=ticks,
-        chip=sheet,
+        chip=specification,
     )
     # Cores along the first column, downwards: the input, four of the hidden population, the output.
     where = [[0], [1, 2, 3, 4], [5]]
-    hear = {0: where[1], 1: where[2], 2: where[1]}
+    receive = {0: where[1], 1: where[2], 2: where[1]}
     axons = {**dict.fromkeys(where[1], sizes[0] + sizes[2]), **dict.fromkeys(where[2], sizes[1])}
     forks = chip == "cmos45-multicast"
     expected: dict[str, int] = {}
@@ -76,7 +76,7 @@ def test_every_coding_of_a_settling_network_is_counted_alike(chip: str) -> None:
         for place, core in enumerate(cores):
             bits = seen.spikes[layer][:, 0, 4 * place : 4 * place + 4]
             spikes, arrived, neurons = int(bits.sum()), int(bits[:-1].sum()), bits.shape[1]
-            to = hear[layer]
+            to = receive[layer]
             word = {r: 8 + (axons[r] - 1).bit_length() for r in to}
             if forks:
                 word = dict.fromkeys(to, max(word.values()))
@@ -98,7 +98,7 @@ def test_every_coding_of_a_settling_network_is_counted_alike(chip: str) -> None:
             add("spikes_delivered", arrived * len(to))
             add("aer_received", arrived * sum(word.values()))
     assert expected["aer"] > 0
-    assert {name: seen.ledger.total(name) for name in expected} == expected
+    assert {name: seen.counters.total(name) for name in expected} == expected
 
 
 def four_neurons(chip: ChipSpec) -> ChipSpec:

@@ -14,7 +14,7 @@ from neurochip.noc import Packets, core_pipeline, cycles_from_counts, simulate_t
 from neurochip.noc.arrays import FRACTION_BITS, Counter, build
 from neurochip.noc.router import DONE, STALLED, advance
 from neurochip.noc.traffic import in_core_order
-from tests.oracle.slow_network import Sheet, SlowNetwork, busy_and_stalled
+from tests.oracle.slow_network import SlowNetwork, Specification, busy_and_stalled
 
 MAX_CYCLES = 20_000
 ONE = 1 << FRACTION_BITS
@@ -35,7 +35,7 @@ class Case:
     def oracle(self) -> SlowNetwork:
         mesh, timing = self.mesh, self.timing
         return SlowNetwork(
-            Sheet(
+            Specification(
                 mesh.width,
                 mesh.height,
                 mesh.cores_per_tile,

@@ -117,13 +117,13 @@ def test_every_substrate_takes_the_steps_of_the_oracle(where: str, tied: bool, k
     ):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
     if where != "analog":
-        writes = made.ledger().total("weight_writes", Phase.UPDATE)
-        assert made.ledger().total("optimiser_steps", Phase.UPDATE) == writes > 0
+        writes = made.counters().total("weight_writes", Phase.UPDATE)
+        assert made.counters().total("optimiser_steps", Phase.UPDATE) == writes > 0
     bare = machine(where, of, None)  # the control: without an optimiser it is elsewhere, and counts no steps
     for step in range(STEPS):
         bare.write_weights(*updates_of(of, step))
     assert np.abs(bare.parameters().weights[0] - right.weights[0]).max() > 1e-4
-    assert bare.ledger().total("optimiser_steps") == 0
+    assert bare.counters().total("optimiser_steps") == 0
 
 
 @pytest.mark.parametrize("kind", METHODS)

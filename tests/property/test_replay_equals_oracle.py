@@ -165,9 +165,9 @@ class Case:
         return replay(spikes, weights, chip_of(self.routing), self.cores, neuron=neuron, recurrent=loops)
 
 
-def check_books(fast: Replay, slow: LIFChip) -> None:
+def check_counters(fast: Replay, slow: LIFChip) -> None:
     """Compare every count of every tick."""
-    per_tick = fast.ledger.per_tick
+    per_tick = fast.counters.per_tick
     for name, of in (
         ("spikes_sent", lambda e: e.sent),
         ("packets", lambda e: e.packets),
@@ -179,8 +179,8 @@ def check_books(fast: Replay, slow: LIFChip) -> None:
         ("idle_updates", lambda e: e.idle),
     ):
         assert per_tick[name].tolist() == [of(e) for e in slow.events], name
-        assert fast.ledger.totals[name] == sum(of(e) for e in slow.events), name
-    totals = fast.ledger.totals
+        assert fast.counters.totals[name] == sum(of(e) for e in slow.events), name
+    totals = fast.counters.totals
     assert totals["packets"] == totals["spikes_delivered"] == sum(e.taken_in for e in slow.events)
     assert totals["spikes_in_flight"] == totals["spikes_dropped"] == 0
     assert totals["aer_hops"] == sum(e.address_bit_hops for e in slow.events)
@@ -188,11 +188,11 @@ def check_books(fast: Replay, slow: LIFChip) -> None:
     assert totals["aer"] == sum(e.address_bits for e in slow.events)
     assert totals["aer_received"] == sum(e.address_bits_received for e in slow.events)
     placed = fast.placed
-    booked = {
-        (int(site), int(layer)): fast.ledger.book.phases[Phase.FREE].counts[p]
+    counted = {
+        (int(site), int(layer)): fast.counters.counted.phases[Phase.FREE].counts[p]
         for p, (site, layer) in enumerate(zip(placed.sites, placed.layers, strict=True))
     }
-    sops = {piece: int(row[COUNTERS.index("sops")]) for piece, row in booked.items()}
+    sops = {piece: int(row[COUNTERS.index("sops")]) for piece, row in counted.items()}
     assert {piece: n for piece, n in sops.items() if n} == dict(slow.sops_of)
 
 
@@ -205,7 +205,7 @@ def check_books(fast: Replay, slow: LIFChip) -> None:
     kind=st.sampled_from(FORMATS),
     sparse=st.booleans(),
 )
-def test_dynamics_and_books(
+def test_dynamics_and_counters(
     seed: int, recurrent: bool, multicast: bool, neuron: LIF, kind: str, sparse: bool
 ) -> None:
     # What single precision holds exactly may be compared in it.
@@ -215,7 +215,7 @@ def test_dynamics_and_books(
     slow, fast = case.slow(neuron), case.fast(neuron, kind)
     expected = slow.run([raster.tolist() for raster in case.rasters])
     assert [layer.tolist() for layer in fast.spikes] == expected
-    check_books(fast, slow)
+    check_counters(fast, slow)
 
 
 @checked(30)
@@ -225,8 +225,8 @@ def test_recorded_traffic(seed: int, recurrent: bool, multicast: bool, sparse: b
     slow, fast = case.slow(None), case.fast(None)
     slow.run([raster.tolist() for raster in case.rasters])
     assert all(np.array_equal(a, b) for a, b in zip(fast.spikes, case.rasters, strict=True))
-    check_books(fast, slow)
-    assert fast.ledger.totals["neuron_updates"] == 0
+    check_counters(fast, slow)
+    assert fast.counters.totals["neuron_updates"] == 0
 
 
 @pytest.mark.parametrize("multicast", [True, False])
@@ -234,7 +234,7 @@ def test_recorded_traffic(seed: int, recurrent: bool, multicast: bool, sparse: b
 def test_frames_take_what_a_spike_of_every_neuron_in_every_tick_would(seed: int, multicast: bool) -> None:
     case, busy = (Case(seed, recurrent=True, multicast=multicast) for _ in range(2))
     busy.rasters = [np.ones_like(raster) for raster in busy.rasters]
-    some, all_of_them = case.fast(None).ledger.totals, busy.fast(None).ledger.totals
+    some, all_of_them = case.fast(None).counters.totals, busy.fast(None).counters.totals
     assert all_of_them["symbols"] == sum(case.sizes) * case.ticks
     for coding, spikes in (
         ("symbols", "spikes_sent"),
@@ -259,32 +259,32 @@ def test_placement_changes_no_spike(seed: int, neuron: LIF) -> None:
         for cores in (case.cores, [np.zeros(n, dtype=int) for n in case.sizes])
     )
     assert all(np.array_equal(a, b) for a, b in zip(one.spikes, other.spikes, strict=True))
-    assert one.ledger.sops == other.ledger.sops
-    assert other.ledger.hops == 0
+    assert one.counters.sops == other.counters.sops
+    assert other.counters.hops == 0
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_computed_spikes_replayed_make_the_same_traffic(kind: str) -> None:
     case = Case(4, recurrent=True, multicast=True)
     computed = case.fast(LIF(3.0, 0.5), kind)
-    assert computed.ledger.per_tick["spikes_sent"].sum() > case.rasters[0].sum()
+    assert computed.counters.per_tick["spikes_sent"].sum() > case.rasters[0].sum()
     case.rasters = computed.spikes
     played = case.fast(None, kind)
     for name in ("packets", "hops_ew", "hops_ns", "sops"):
-        assert np.array_equal(played.ledger.per_tick[name], computed.ledger.per_tick[name])
+        assert np.array_equal(played.counters.per_tick[name], computed.counters.per_tick[name])
 
 
 @pytest.mark.parametrize("kind", ["float32", "float64"])
 @given(seed=st.integers(0, 10**6), recurrent=st.booleans(), neuron=NEURONS)
 def test_weights_that_stay_where_they_are(kind: str, seed: int, recurrent: bool, neuron: LIF) -> None:
-    """A large matrix is read where the caller has it: the same spikes and books as from a copy."""
+    """A large matrix is read where the caller has it: the same spikes and counters as from a copy."""
     case = Case(seed, recurrent, False)
     copied = case.fast(neuron, kind)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("neurochip.cores.layered_wiring.IN_PLACE_BYTES", 1)
         kept = case.fast(neuron, kind)
     assert all(np.array_equal(a, b) for a, b in zip(kept.spikes, copied.spikes, strict=True))
-    assert kept.ledger.totals == copied.ledger.totals
+    assert kept.counters.totals == copied.counters.totals
 
 
 def test_what_stays_where_it_is() -> None:

@@ -61,13 +61,13 @@ def plain_tick(case: Case, chip: ChipSpec, spikes: list[Any], tick: int, updates
             updated[core] += updates and k > 0
             if not spikes[k][tick][unit]:
                 continue
-            heard = {c: sum(int(np.sum(case.cores[b] == c)) for b in targets) for c in range(MESH.n_cores)}
-            hearing = [c for c, n in heard.items() if n]
+            received = {c: sum(int(np.sum(case.cores[b] == c)) for b in targets) for c in range(MESH.n_cores)}
+            hearing = [c for c, n in received.items() if n]
             forks = [hearing] if chip.packet.routing == "multicast" else [[c] for c in hearing]
             for i, cores in enumerate(fork for fork in forks if fork):
                 source.append(core)
                 destinations.append(cores)
-                sops += [heard[c] for c in cores]
+                sops += [received[c] for c in cores]
                 after.append(updated[core])
                 extra.append(chip.timing.cycles_per_spike_out if k and i == 0 else 0.0)
     packets = Packets.multicast(source, destinations)
@@ -91,7 +91,7 @@ def test_three_models(
     tick, analytic, cycle = (run(case, chip, model, neuron) for model in ("tick", "analytic", "cycle"))
     for other in (analytic, cycle):
         assert all(np.array_equal(a, b) for a, b in zip(tick.spikes, other.spikes, strict=True))
-        assert other.ledger.to_json() == tick.ledger.to_json()
+        assert other.counters.to_json() == tick.counters.to_json()
         assert other.time.ticks == tick.time.ticks == case.ticks
         assert other.time.cycles == other.time.cycles_per_tick.sum()
         assert other.time.seconds == other.time.cycles / timing.clock
@@ -107,9 +107,9 @@ def test_three_models(
     assert np.all(analytic.time.cycles_per_tick <= time.cycles_per_tick)
     assert time.busy + time.stalled + time.idle == pytest.approx(np.full(MESH.n_cores, time.cycles))
 
-    assert time.link_load[..., :2].sum() == tick.ledger.hops_ew
-    assert time.link_load[..., 2:].sum() == tick.ledger.hops_ns
-    assert time.latencies.sum() == tick.ledger.packets
+    assert time.link_load[..., :2].sum() == tick.counters.hops_ew
+    assert time.link_load[..., 2:].sum() == tick.counters.hops_ns
+    assert time.latencies.sum() == tick.counters.packets
     traffic = [e.traffic for e in expected]
     assert np.array_equal(time.link_load, sum(t.link_load for t in traffic))
     assert np.array_equal(time.queue_max, np.max([t.queue_max for t in traffic], axis=0))
@@ -139,8 +139,8 @@ def test_a_spike_costs_its_sender_once() -> None:
     )
     weights, cores = [np.ones((1, 1)), np.ones((1, 3))], [[0], [0], [0, 6, 12]]
 
-    def cycles(sheet: ChipSpec, spikes: list[Any]) -> int | None:
-        return replay([*spikes, np.zeros((1, 3))], weights, sheet, cores, timing="cycle").time.cycles
+    def cycles(specification: ChipSpec, spikes: list[Any]) -> int | None:
+        return replay([*spikes, np.zeros((1, 3))], weights, specification, cores, timing="cycle").time.cycles
 
     assert cycles(slow, [one, none]) == cycles(chip, [one, none])
     hidden = cycles(chip, [none, one])

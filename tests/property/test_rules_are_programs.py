@@ -65,7 +65,7 @@ def learnt_alike(direct: Any, chip: DrivenChip, rule: LearningRule, net: Net) ->
             answers.append(shown.output)
         np.testing.assert_array_equal(*answers)
         same_parameters(direct.parameters(), chip.parameters())
-    assert chip.ledger().without_control().to_json() == direct.ledger().to_json()
+    assert chip.counters().without_control().to_json() == direct.counters().to_json()
     fresh = chip.parameters()
     direct.load(net.parameters)
     pairs = zip(direct.parameters().weights, fresh.weights, strict=True)
@@ -78,7 +78,7 @@ def learnt_alike(direct: Any, chip: DrivenChip, rule: LearningRule, net: Net) ->
 def test_every_rule_is_a_program(name: str, pre: Any, reference: Any) -> None:
     how = dict(RULES[name])
     tied = how.pop("tied", pre == "oracle")
-    net = draw_net(7, (6, 9, 4, 3), lanes=3, tied=tied)
+    net = draw_net(7, (6, 9, 4, 3), batch=3, tied=tied)
     precision = "int8" if pre == "trace" else "float32"
     direct, (device, image) = pair(net, CODINGS[0], precision, 4, rounding="stochastic", traced=True)
     learning = LearningSpec(rule=name, rates=(0.4, 0.3, 0.2), epochs=1, pre=pre, **how)
@@ -92,7 +92,7 @@ def test_every_rule_is_a_program(name: str, pre: Any, reference: Any) -> None:
 @pytest.mark.parametrize("tied", [True, False])
 def test_the_exact_gradient_is_a_program(tied: bool) -> None:
     """On a die, whose Jacobian the emulation knows; small weights, so that neurons are not at their limits."""
-    net = draw_net(7, (6, 9, 4, 3), lanes=3, tied=tied)
+    net = draw_net(7, (6, 9, 4, 3), batch=3, tied=tied)
     small = Parameters(
         tuple(0.2 * w for w in net.parameters.weights),
         tuple(0.2 * w for w in net.parameters.feedback),
@@ -111,7 +111,7 @@ def test_the_exact_gradient_is_a_program(tied: bool) -> None:
 
     assert isinstance(rule, LearningRule)
     program = with_services(shipped(schedule_of(rule)))
-    chip = DrivenChip(LocalLink(device), network, die().ledger(), digest, tables_of(None), program)
+    chip = DrivenChip(LocalLink(device), network, die().counters(), digest, tables_of(None), program)
     learnt_alike(die(), chip, rule, net)
 
 
@@ -135,7 +135,7 @@ class Coarse(EquilibriumPropagation):
 def test_a_rule_of_another_package_is_a_program(site: Path) -> None:
     """The device looks it up by its name, and it keeps its keys."""
     package(site, "coarse-rule", {"rules": {"coarse": "coarse_rule:Coarse"}}, COARSE)
-    net = draw_net(7, (6, 9, 4, 3), lanes=3, tied=False)
+    net = draw_net(7, (6, 9, 4, 3), batch=3, tied=False)
     network = layered(net.sizes, tied=False)
     learned = []
     for threshold in (0.2, 0.7):
@@ -150,7 +150,7 @@ def test_a_rule_of_another_package_is_a_program(site: Path) -> None:
 
 
 def test_what_a_device_refuses_of_a_rule() -> None:
-    net = draw_net(7, (6, 9, 4, 3), lanes=3)
+    net = draw_net(7, (6, 9, 4, 3), batch=3)
     _, (device, image) = pair(net, CODINGS[0], "float32", None)
     chip = driver(device, image, None)
     good = text_of(LearningSpec(rates=(), epochs=1), PhasesSpec())

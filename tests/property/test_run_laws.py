@@ -56,16 +56,16 @@ def series(phases: Iterable[Settled]) -> list[Any]:
 
 
 def run(
-    substrate: Substrate, net: Net, pieces: Iterable[tuple[Phase, int]], lanes: slice = slice(None)
+    substrate: Substrate, net: Net, pieces: Iterable[tuple[Phase, int]], batch: slice = slice(None)
 ) -> list[Settled]:
-    """Present the lanes and run piece after piece."""
+    """Present the samples and run piece after piece."""
     record = RECORD if substrate.capabilities.sends_bits_only else RECORD[1:]
-    substrate.begin(net.x[lanes], NUMBERS[: len(net.x)][lanes])
-    return [substrate.run(phase, n, record=record, **nudge(phase, net, lanes)) for phase, n in pieces]
+    substrate.begin(net.x[batch], NUMBERS[: len(net.x)][batch])
+    return [substrate.run(phase, n, record=record, **nudge(phase, net, batch)) for phase, n in pieces]
 
 
-def nudge(phase: Phase, net: Net, lanes: slice = slice(None)) -> dict[str, Any]:
-    return {"beta": 0.5, "targets": net.y[lanes]} if phase is Phase.NUDGED else {}
+def nudge(phase: Phase, net: Net, batch: slice = slice(None)) -> dict[str, Any]:
+    return {"beta": 0.5, "targets": net.y[batch]} if phase is Phase.NUDGED else {}
 
 
 def same(first: list[Any], second: list[Any]) -> None:
@@ -77,7 +77,7 @@ def same(first: list[Any], second: list[Any]) -> None:
 
 
 def remembered(substrate: Substrate) -> list[Any]:
-    """All that lanes remember but for spike counts, which begin anew with every call of `run`."""
+    """All that samples remember but for spike counts, which begin anew with every call of `run`."""
     snapshot = substrate.snapshot()
     return [array for name, array in snapshot.arrays.items() if name != "counts"] + [np.array(snapshot.tick)]
 
@@ -97,7 +97,7 @@ WHOLE = [(Phase.FREE, 14), (Phase.NUDGED, 9)]
 def test_in_pieces_or_at_once(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec | None, precision: Any, free: int, nudged: int
 ) -> None:
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     pieces = [
         (Phase.FREE, free),
         (Phase.FREE, 14 - free),
@@ -107,7 +107,7 @@ def test_in_pieces_or_at_once(
     made = [ideal(net) if coding is None else fast_chip(net, coding, precision=precision) for _ in range(2)]
     same(series(run(made[0], net, WHOLE)), series(run(made[1], net, pieces)))
     same(remembered(made[0]), remembered(made[1]))
-    assert made[0].ledger().to_json() == made[1].ledger().to_json()
+    assert made[0].counters().to_json() == made[1].counters().to_json()
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=st.none() | codings, before=st.integers(1, 12))
@@ -115,7 +115,7 @@ def test_in_pieces_or_at_once(
 def test_snapshot_and_restore(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec | None, before: int
 ) -> None:
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     made = ideal(net) if coding is None else fast_chip(net, coding, precision="float32")
     run(made, net, [(Phase.FREE, before)])
     snapshot, there = made.snapshot(), remembered(made)
@@ -142,7 +142,7 @@ def test_every_packet_is_accounted_for(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec, routing: Any
 ) -> None:
     """In every phase, whatever was restored in between: packets = delivered + dropped + in flight."""
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     made = fast_chip(net, coding, chip=small_chip(5, mesh=(9, 9, 2), routing=routing), precision="float32")
     for _ in range(2):
         run(made, net, [(Phase.FREE, 7)])
@@ -155,44 +155,44 @@ def test_every_packet_is_accounted_for(
     made.begin(net.x, NUMBERS)
     made.restore(snapshot)  # persistent states: what was under way then arrives now
     made.run(Phase.FREE, 5)
-    books = made.ledger().phases
-    assert len(books) == 4
-    for book in books.values():
-        there = sum(book.total(k) for k in ("spikes_delivered", "spikes_dropped", "spikes_in_flight"))
-        assert book.total("packets") == there
+    by_phase = made.counters().phases
+    assert len(by_phase) == 4
+    for counted in by_phase.values():
+        there = sum(counted.total(k) for k in ("spikes_delivered", "spikes_dropped", "spikes_in_flight"))
+        assert counted.total("packets") == there
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=codings, precision=precisions)
 @checked(30)
 def test_threads_do_not_matter(seed: int, sizes: tuple[int, ...], coding: CodingSpec, precision: Any) -> None:
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     one, *others = (fast_chip(net, coding, precision=precision, threads=n) for n in (1, 2, 3))
     expected = series(run(one, net, WHOLE))
     for other in others:
         same(expected, series(run(other, net, WHOLE)))
         same(remembered(one), remembered(other))
-        assert other.ledger().to_json() == one.ledger().to_json()
+        assert other.counters().to_json() == one.counters().to_json()
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=st.none() | codings, precision=precisions)
 @checked(40)
-def test_lanes_do_not_influence_one_another(
+def test_samples_do_not_influence_one_another(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec | None, precision: Any
 ) -> None:
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     made = ideal(net) if coding is None else fast_chip(net, coding, precision=precision)
     together = series(run(made, net, WHOLE))
-    all_books = made.ledger()
+    all_counters = made.counters()
     made = ideal(net) if coding is None else fast_chip(net, coding, precision=precision)
-    for lane in range(3):
-        alone = series(run(made, net, WHOLE, slice(lane, lane + 1)))
+    for sample in range(3):
+        alone = series(run(made, net, WHOLE, slice(sample, sample + 1)))
         if coding is None:
             # A matrix product may add in another order for another number of rows.
             for a, b in zip(together, alone, strict=True):
-                np.testing.assert_allclose(a[:, lane : lane + 1], b, rtol=0, atol=1e-6)
+                np.testing.assert_allclose(a[:, sample : sample + 1], b, rtol=0, atol=1e-6)
         else:
-            same([array[:, lane : lane + 1] for array in together], alone)
-    assert made.ledger().to_json() == all_books.to_json()
+            same([array[:, sample : sample + 1] for array in together], alone)
+    assert made.counters().to_json() == all_counters.to_json()
 
 
 @given(
@@ -208,7 +208,7 @@ def test_the_mapping_does_not_matter(
     seed: int, sizes: tuple[int, ...], coding: CodingSpec, precision: Any, neurons: int, tied: bool
 ) -> None:
     """Even in float32: a core adds up its axons in the order of the network, wherever these sit."""
-    net = draw_net(seed, sizes, lanes=3, tied=tied)
+    net = draw_net(seed, sizes, batch=3, tied=tied)
     chips = [
         small_chip(),
         small_chip(neurons, mesh=(12, 12, 1), routing="multicast"),
@@ -223,13 +223,13 @@ def test_the_mapping_does_not_matter(
             for layer in range(len(sizes)):
                 same([first.observe(what, layer)], [other.observe(what, layer)])
         for counter in ("spikes_sent", "neuron_updates", "sops", "symbols"):
-            assert other.ledger().total(counter) == first.ledger().total(counter)
+            assert other.counters().total(counter) == first.counters().total(counter)
 
 
 @given(seed=seeds, sizes=layer_sizes, coding=codings)
 @checked(10)
 def test_the_same_seed_twice(seed: int, sizes: tuple[int, ...], coding: CodingSpec) -> None:
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     made = [fast_chip(net, coding, precision="float32", seed=seed) for _ in range(2)]
     first = series(run(made[0], net, WHOLE))
     same(first, series(run(made[0], net, WHOLE)))
@@ -238,7 +238,7 @@ def test_the_same_seed_twice(seed: int, sizes: tuple[int, ...], coding: CodingSp
 
 @pytest.mark.parametrize("change", ["seed", "presentation"])
 def test_random_bits_depend_on_seed_and_presentation(change: str) -> None:
-    net = draw_net(1, (9, 8, 4), lanes=3)
+    net = draw_net(1, (9, 8, 4), batch=3)
     coding = CodingSpec(encoder=Stochastic())
     one = fast_chip(net, coding, precision="float32", seed=1)
     one.begin(net.x, NUMBERS)

@@ -74,11 +74,11 @@ def compared(network: SpikingNetwork, x: NDArray[np.uint8], chip: str, threads: 
         np.testing.assert_array_equal(values, np.concatenate([one.potentials[name] for one in alone]))
     for name, values in together.readout.items():
         np.testing.assert_array_equal(values, np.concatenate([one.readout[name] for one in alone]))
-    for name, counts in together.replay.ledger.per_tick.items():
-        parts = [one.replay.ledger.per_tick[name] for one in alone]
+    for name, counts in together.replay.counters.per_tick.items():
+        parts = [one.replay.counters.per_tick[name] for one in alone]
         np.testing.assert_array_equal(counts, np.concatenate(parts), err_msg=name)
-    for name, total in together.replay.ledger.totals.items():
-        assert total == sum(one.replay.ledger.totals[name] for one in alone), name
+    for name, total in together.replay.counters.totals.items():
+        assert total == sum(one.replay.counters.totals[name] for one in alone), name
     if together.membranes is not None:
         met = [one.membranes.met for one in alone if one.membranes is not None]
         assert together.membranes.met == {name: sum(one[name] for one in met) for name in met[0]}

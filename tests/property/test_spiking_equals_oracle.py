@@ -80,7 +80,7 @@ def test_every_spike_and_potential(method: Any, seed: int) -> None:
         if name in run.readout:
             k = [g.name for g in network.groups].index(group_name)
             assert run.readout[name] == pytest.approx(np.array(potentials[k]), rel=1e-9, abs=1e-9)
-    assert run.replay.ledger.book.total("idle_updates") == idle
+    assert run.replay.counters.counted.total("idle_updates") == idle
 
 
 def test_the_examples_fire() -> None:

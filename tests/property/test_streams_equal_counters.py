@@ -23,7 +23,7 @@ from neurochip.description import CodingSpec, MeshSpec
 from neurochip.elements import OSA
 from neurochip.spikes import Aer, Spikes
 from neurochip.substrate import COUNTERS, Phase
-from neurochip.substrate.ledger import BIT_CODINGS
+from neurochip.substrate.counters import BIT_CODINGS
 from neurochip.testing.networks import draw_net, fast_chip, small_chip
 from tests.property.networks import checked, seeds
 from tests.property.test_replay_equals_oracle import draw_connectivity
@@ -91,13 +91,13 @@ def joined(parts: Sequence[bitarray]) -> bitarray:
     return whole
 
 
-def check_bits(wires: Wires, code: Code, book: Array, sites: Sequence[int]) -> None:
+def check_bits(wires: Wires, code: Code, found: Array, sites: Sequence[int]) -> None:
     """Compare with the counters: what was sent row by row, what was received core by core."""
 
     def counted(name: str) -> list[int]:
-        return [int(n) for n in book[:, COUNTERS.index(BIT_CODINGS[name])]]
+        return [int(n) for n in found[:, COUNTERS.index(BIT_CODINGS[name])]]
 
-    rows = range(len(book))
+    rows = range(len(found))
     assert [wires.left[row] for row in rows] == counted(code)
     assert [wires.on_links[row] for row in rows] == counted(f"{code}_hops")
     received: Counter[int] = Counter()
@@ -111,7 +111,7 @@ FREE, NUDGED, SAMPLES = 7, 5, 2
 
 def settled(seed: int, sizes: tuple[int, ...], neurons: int, mesh: Any, routing: Routing, header: int) -> Any:
     """Run two samples, free and nudged; return the chip, and the spikes of both phases by population."""
-    net = draw_net(seed, sizes, lanes=SAMPLES)
+    net = draw_net(seed, sizes, batch=SAMPLES)
     chip = small_chip(neurons, mesh=mesh, routing=routing, header_bits=header)
     fast = fast_chip(net, CodingSpec(annealer=OSA(0.0346, 1e-9)), chip=chip)
     fast.begin(net.x, np.arange(SAMPLES, dtype=np.uint64))
@@ -136,8 +136,8 @@ def check_settling(fast: Any, spikes: list[Spikes], write: Write, codes: Sequenc
                 free.take_in(stream, joined(parts[: FREE - 1]))
                 nudged.send(stream, joined(parts[FREE:]))
                 nudged.take_in(stream, joined(parts[FREE - 1 : -1]))
-        check_bits(free, code, fast.ledger().phases[Phase.FREE].counts, sites)
-        check_bits(nudged, code, fast.ledger().phases[Phase.NUDGED].counts, sites)
+        check_bits(free, code, fast.counters().phases[Phase.FREE].counts, sites)
+        check_bits(nudged, code, fast.counters().phases[Phase.NUDGED].counts, sites)
 
 
 @given(
@@ -179,7 +179,7 @@ def test_recorded_spikes(
     rate: float,
     sparse: bool,
 ) -> None:
-    """Any neuron on any core, several layers on one core, a core that hears itself."""
+    """Any neuron on any core, several layers on one core, a core that receives from itself."""
     rng = np.random.default_rng(seed)
     chip = small_chip(mesh=mesh, routing=routing, header_bits=int(rng.integers(0, 9)))
     rasters = [Spikes.from_array(rng.random((6, n)) < rate) for n in sizes]
@@ -195,7 +195,7 @@ def test_recorded_spikes(
         [rng.choice(sites, n) for n in sizes],
         recurrent=[np.ones((n, n), np.int8) if recurrent else None for n in sizes[1:]],
     )
-    placed, book = run.placed, run.ledger.book.phases[Phase.FREE].counts
+    placed, counted = run.placed, run.counters.counted.phases[Phase.FREE].counts
     for code in CODES:
         wires = Wires(chip.mesh, routing == "multicast")
         for stream in placed_streams(placed, code):
@@ -204,4 +204,4 @@ def test_recorded_spikes(
             bits = joined(written(stream, Spikes.from_array(rasters[layer].array()[:, units])))
             wires.send(stream, bits)
             wires.take_in(stream, bits)  # a replay takes in what it sends within the tick
-        check_bits(wires, code, book, placed.sites.tolist())
+        check_bits(wires, code, counted, placed.sites.tolist())

@@ -56,7 +56,7 @@ def run(seed: int, neurons: int, timing: TimingSpec, routing: Any, model: Model)
     made.load(parameters)
     made.begin(x, np.arange(SAMPLES, dtype=np.uint64))
     spikes = made.run(Phase.FREE, TICKS, record=("spikes",)).spikes
-    return made, spikes, made.ledger().phases[Phase.FREE].time
+    return made, spikes, made.counters().phases[Phase.FREE].time
 
 
 def by_hand(image: ChipImage, spikes: Any, tick: int, sample: int) -> Any:
@@ -156,9 +156,9 @@ def test_counts_bound_it_as_they_bound_a_replay(
 @checked(2)
 def test_time_changes_no_spike_and_no_count(seed: int, timing: TimingSpec) -> None:
     runs = [run(seed, 9, timing, "unicast", model) for model in MODELS]
-    counted = [made.ledger().phases[Phase.FREE] for made, _, _ in runs]
-    for (_, spikes, _), book in zip(runs[1:], counted[1:], strict=True):
-        np.testing.assert_array_equal(book.counts, counted[0].counts)
-        for one, other in zip(spikes, runs[0][1], strict=True):
-            np.testing.assert_array_equal(one, other)
+    counted = [made.counters().phases[Phase.FREE] for made, _, _ in runs]
+    for (_, spikes, _), one in zip(runs[1:], counted[1:], strict=True):
+        np.testing.assert_array_equal(one.counts, counted[0].counts)
+        for these, other in zip(spikes, runs[0][1], strict=True):
+            np.testing.assert_array_equal(these, other)
     assert counted[0].time is None and runs[0][1][1].any()

@@ -21,7 +21,7 @@ from neurochip.description.chip import TimingSpec
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, StallError
 from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
-from neurochip.substrate import Ledger, Phase, WeightUpdate
+from neurochip.substrate import Counters, Phase, WeightUpdate
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime, percentiles
 from neurochip.testing.networks import Net, draw_net, fast_chip, small_chip
 from tests.property.networks import checked, layer_sizes, seeds
@@ -37,12 +37,12 @@ timings = st.builds(
 )
 
 
-def sheet(timing: TimingSpec | None, routing: Any = "unicast", neurons: int = 3) -> ChipSpec:
+def specification(timing: TimingSpec | None, routing: Any = "unicast", neurons: int = 3) -> ChipSpec:
     return replace(small_chip(neurons, routing=routing), timing=timing)
 
 
 def run(net: Net, chip: ChipSpec, **how: Any) -> tuple[DigitalSubstrate, list[Any]]:
-    """Present three lanes, two phases of which the first goes on; return the chip and its spikes."""
+    """Present three samples, two phases of which the first goes on; return the chip and its spikes."""
     made = fast_chip(net, CODING, chip=chip, **how)
     made.begin(net.x, NUMBERS)
     record = how.pop("record", ("spikes",))
@@ -59,32 +59,38 @@ def run(net: Net, chip: ChipSpec, **how: Any) -> tuple[DigitalSubstrate, list[An
     return made, [piece.spikes for piece in settled]
 
 
-def counts(ledger: Ledger) -> dict[str, Any]:
-    """The books without times."""
+def counts(counters: Counters) -> dict[str, Any]:
+    """The counters without times."""
     return replace(
-        ledger, phases={phase: replace(book, time=None) for phase, book in ledger.phases.items()}
+        counters, phases={phase: replace(counted, time=None) for phase, counted in counters.phases.items()}
     ).to_json()
 
 
 def times(made: DigitalSubstrate) -> dict[str, Any]:
-    return {phase.value: book.time.to_json() for phase, book in made.ledger().phases.items() if book.time}
+    return {
+        phase.value: counted.time.to_json()
+        for phase, counted in made.counters().phases.items()
+        if counted.time
+    }
 
 
-def listed(image: ChipImage, spikes: tuple[Any, ...], tick: int, lane: int) -> TickTiming:
-    """Time one tick of one lane, its packets listed spike by spike in plain Python."""
+def listed(image: ChipImage, spikes: tuple[Any, ...], tick: int, sample: int) -> TickTiming:
+    """Time one tick of one sample, its packets listed spike by spike in plain Python."""
     timing, mesh = image.chip.timing, image.chip.mesh
     assert timing is not None
     source, destinations, sops, after, extra = [], [], [], [], []
     neurons, update = [0] * mesh.n_cores, [0.0] * mesh.n_cores
-    for core, heard in sorted(zip(image.cores, image.receivers, strict=True), key=lambda pair: pair[0].site):
+    for core, received in sorted(
+        zip(image.cores, image.receivers, strict=True), key=lambda pair: pair[0].site
+    ):
         clamped = core.population == 0
         neurons[core.site] = core.size
         each = timing.cycles_per_clamped_update if clamped else None
         update[core.site] = timing.cycles_per_neuron_update if each is None else each
-        hearing = sorted((image.cores[r] for r in heard), key=lambda c: c.site)
+        hearing = sorted((image.cores[r] for r in received), key=lambda c: c.site)
         forks = [hearing] if image.chip.packet.routing == "multicast" else [[c] for c in hearing]
         for j in range(core.size):
-            if spikes[core.population][tick, lane, core.first + j]:
+            if spikes[core.population][tick, sample, core.first + j]:
                 for i, cores in enumerate(fork for fork in forks if fork):
                     source.append(core.site)
                     destinations.append([c.site for c in cores])
@@ -104,14 +110,14 @@ def listed(image: ChipImage, spikes: tuple[Any, ...], tick: int, lane: int) -> T
 
 
 def from_counts(image: ChipImage, spikes: tuple[Any, ...]) -> Any:
-    """i64[tick · lane], by the function that a replay uses."""
+    """i64[tick · sample], by the function that a replay uses."""
     timing, mesh = image.chip.timing, image.chip.mesh
     assert timing is not None
     sent = np.stack(
         [spikes[c.population][:, :, c.first : c.last].sum(axis=2, dtype=np.int64) for c in image.cores],
         axis=2,
     ).reshape(-1, len(image.cores))
-    flows = [(s, r) for s, heard in enumerate(image.receivers) for r in heard]
+    flows = [(s, r) for s, received in enumerate(image.receivers) for r in received]
     neurons = np.zeros(mesh.n_cores, dtype=np.int64)
     update = np.full(mesh.n_cores, timing.cycles_per_neuron_update)
     made = np.zeros((len(sent), mesh.n_cores), dtype=np.int64)
@@ -150,25 +156,25 @@ def from_counts(image: ChipImage, spikes: tuple[Any, ...]) -> Any:
 def test_three_models(
     seed: int, sizes: tuple[int, ...], timing: TimingSpec, routing: str, neurons: int, precision: str
 ) -> None:
-    net, chip = draw_net(seed, sizes, lanes=3), sheet(timing, routing, neurons)
+    net, chip = draw_net(seed, sizes, batch=3), specification(timing, routing, neurons)
     (tick, spikes), (analytic, other), (cycle, third) = (
         run(net, chip, precision=precision, timing=Timed(model)) for model in ("tick", "analytic", "cycle")
     )
     assert times(tick) == {}
     for made, seen in ((analytic, other), (cycle, third)):
-        assert counts(made.ledger()) == counts(tick.ledger())
+        assert counts(made.counters()) == counts(tick.counters())
         for one, two in zip(spikes, seen, strict=True):
             assert all(np.array_equal(a, b) for a, b in zip(one, two, strict=True))
     image, parts = tick.image, {Phase.FREE: (0, 2), Phase.NUDGED: (1,)}
     n_cores = len(image.cores)
     for phase, pieces in parts.items():
         all_ticks = [
-            listed(image, spikes[p], t, lane)
+            listed(image, spikes[p], t, sample)
             for p in pieces
             for t in range(PIECES[p][1])
-            for lane in range(3)
+            for sample in range(3)
         ]
-        time, bound = cycle.ledger().phases[phase].time, analytic.ledger().phases[phase].time
+        time, bound = cycle.counters().phases[phase].time, analytic.counters().phases[phase].time
         assert time is not None and bound is not None
         assert time.ticks == bound.ticks == len(all_ticks) and time.presentations == bound.presentations == 3
         assert time.cycles == sum(t.cycles for t in all_ticks)
@@ -183,14 +189,14 @@ def test_three_models(
         traffic = [t.traffic for t in all_ticks if t.traffic is not None]
         load = sum(t.link_load for t in traffic).reshape(-1, 4)
         assert np.array_equal(time.link_load, load) and np.array_equal(bound.link_load, load)
-        book = tick.ledger().phases[phase]
-        assert load[:, :2].sum() == book.total("hops_ew") and load[:, 2:].sum() == book.total("hops_ns")
+        counted = tick.counters().phases[phase]
+        assert load[:, :2].sum() == counted.total("hops_ew") and load[:, 2:].sum() == counted.total("hops_ns")
         deepest = np.max([t.queue_max for t in traffic], axis=0).reshape(len(load), -1)
         assert np.array_equal(time.queue_max, deepest)
         dwelt = sum(t.queue_mean * max(t.cycles, 1) for t in traffic).reshape(len(load), -1)
         assert time.queue_dwelt == pytest.approx(dwelt)
         latency = np.concatenate([t.latency for t in traffic])
-        assert time.latencies.sum() == latency.size == book.total("packets")
+        assert time.latencies.sum() == latency.size == counted.total("packets")
         wanted = np.percentile(latency, (0, 50, 99, 100)) if latency.size else np.zeros(4)
         assert percentiles(time.latencies, 0, 50, 99, 100) == pytest.approx(wanted)
 
@@ -213,7 +219,7 @@ TIMING = TimingSpec(
     fifo_depth=2,
     barrier_cycles=((1, 3), (4, 10)),
 )
-NET = draw_net(3, (20, 9, 4), lanes=3)
+NET = draw_net(3, (20, 9, 4), batch=3)
 
 
 @pytest.mark.parametrize("model", ["analytic", "cycle"])
@@ -221,13 +227,13 @@ NET = draw_net(3, (20, 9, 4), lanes=3)
 def test_neither_threads_nor_room_nor_what_is_recorded_changes_the_time(
     model: str, every: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, _ = run(NET, sheet(TIMING), timing=Timed(model, every))
+    first, _ = run(NET, specification(TIMING), timing=Timed(model, every))
     expected = times(first)
     assert expected["free"]["cycles"] > 0
-    many, _ = run(NET, sheet(TIMING), timing=Timed(model, every), threads=3)
+    many, _ = run(NET, specification(TIMING), timing=Timed(model, every), threads=3)
     assert times(many) == expected
     monkeypatch.setattr(clock_module, "_ROOM", 1)
-    made = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed(model, every), threads=2)
+    made = fast_chip(NET, CODING, chip=specification(TIMING), timing=Timed(model, every), threads=2)
     made.begin(NET.x, NUMBERS)
     for phase, ticks in PIECES:
         nudge: Any = {"beta": 0.5, "targets": NET.y} if phase is Phase.NUDGED else {}
@@ -236,28 +242,28 @@ def test_neither_threads_nor_room_nor_what_is_recorded_changes_the_time(
 
 
 def test_one_presentation_in_so_many_is_timed_and_a_checkpoint_goes_on_counting() -> None:
-    def present(made: DigitalSubstrate, lanes: slice) -> None:
-        made.begin(NET.x[lanes], NUMBERS[lanes])
+    def present(made: DigitalSubstrate, batch: slice) -> None:
+        made.begin(NET.x[batch], NUMBERS[batch])
         made.run(Phase.FREE, 5)
         made.run(Phase.FREE, 2)
 
-    whole = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 2))
+    whole = fast_chip(NET, CODING, chip=specification(TIMING), timing=Timed("cycle", 2))
     present(whole, slice(0, 3))
     present(whole, slice(0, 3))
     present(whole, slice(1, 3))
-    time = whole.ledger().phases[Phase.FREE].time
-    # Presentations 0 … 7: of them 0, 2, 4 and 6, which are lanes 0, 2 | 1 | 1.
+    time = whole.counters().phases[Phase.FREE].time
+    # Presentations 0 … 7: of them 0, 2, 4 and 6, which are samples 0, 2 | 1 | 1.
     assert time is not None and (time.presentations, time.ticks) == (4, 28)
-    alone = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle"))
-    for lane in (0, 2, 1, 1):
-        present(alone, slice(lane, lane + 1))
+    alone = fast_chip(NET, CODING, chip=specification(TIMING), timing=Timed("cycle"))
+    for sample in (0, 2, 1, 1):
+        present(alone, slice(sample, sample + 1))
     assert times(alone)["free"] == time.to_json()
 
-    half = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 2))
+    half = fast_chip(NET, CODING, chip=specification(TIMING), timing=Timed("cycle", 2))
     present(half, slice(0, 3))
-    stored = Ledger.from_json(half.ledger().to_json())
-    resumed = fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 2))
-    resumed.restore_books(stored, 0)
+    stored = Counters.from_json(half.counters().to_json())
+    resumed = fast_chip(NET, CODING, chip=specification(TIMING), timing=Timed("cycle", 2))
+    resumed.restore_counters(stored, 0)
     present(resumed, slice(0, 3))
     present(resumed, slice(1, 3))
     assert times(resumed)["free"] == time.to_json()
@@ -267,15 +273,15 @@ def test_learning_takes_the_time_of_the_core_that_has_most_to_do() -> None:
     update = WeightUpdate(0, ((np.ones((2, 20)), np.ones((2, 9))),), 0.1, 0)
 
     def took(timing: TimingSpec) -> tuple[PhaseTime | None, Any]:
-        made = fast_chip(NET, CODING, chip=sheet(timing, neurons=5), timing=Timed("analytic"))
+        made = fast_chip(NET, CODING, chip=specification(timing, neurons=5), timing=Timed("analytic"))
         made.write_weights([update], [None, None])
         made.write_weights([update], [None, None])
-        return made.ledger().phases[Phase.UPDATE].time, made.image.cores
+        return made.counters().phases[Phase.UPDATE].time, made.image.cores
 
     unknown, _ = took(TIMING)
     assert unknown is not None and unknown.cycles == 0
     known, cores = took(replace(TIMING, cycles_per_weight_accumulation=0.5, cycles_per_weight_write=2.0))
-    # 9 hidden neurons on two cores: 5 with 20 weights each, and two lanes. Each update is rounded up by itself.
+    # 9 hidden neurons on two cores: 5 with 20 weights each, and two samples. Each update is rounded up by itself.
     assert [core.size for core in cores if core.population == 1] == [4, 5]
     assert known is not None and known.cycles == 2 * (5 * 20 * 2 * 0.5 + 5 * 20 * 2)
     assert known.busy.max() == known.cycles * FRACTIONS
@@ -283,12 +289,12 @@ def test_learning_takes_the_time_of_the_core_that_has_most_to_do() -> None:
 
 def test_a_chip_without_a_clock_cannot_be_timed() -> None:
     with pytest.raises(CapabilityError) as caught:
-        fast_chip(NET, CODING, chip=sheet(None), timing=Timed("cycle"))
+        fast_chip(NET, CODING, chip=specification(None), timing=Timed("cycle"))
     assert (
         str(caught.value) == 'timing: "cycle" needs a clock, and small has none; use "tick" or another chip'
     )
     with pytest.raises(ConfigError) as wrong:
-        fast_chip(NET, CODING, chip=sheet(TIMING), timing=Timed("cycle", 0))
+        fast_chip(NET, CODING, chip=specification(TIMING), timing=Timed("cycle", 0))
     assert str(wrong.value) == "timing_every: must be at least 1, got 0"
 
 
@@ -303,13 +309,13 @@ def clock_of(made: DigitalSubstrate, **how: Any) -> tuple[ChipClock, Any]:
 @pytest.mark.filterwarnings("ignore:overflow encountered")  # words wrap round where lists are made
 @pytest.mark.parametrize("every", [1, 2, 3, 5])
 def test_every_so_many_presentations_of_a_phase_are_timed_whatever_the_minibatches(every: int) -> None:
-    clock, _ = clock_of(fast_chip(NET, CODING, chip=sheet(TIMING)), every=every)
+    clock, _ = clock_of(fast_chip(NET, CODING, chip=specification(TIMING)), every=every)
     timed, begun = [], 0
-    for lanes in (1, 3, 4, 2, 7, 1, 1):
-        count = clock.begin(Phase.FREE, lanes)
+    for batch in (1, 3, 4, 2, 7, 1, 1):
+        count = clock.begin(Phase.FREE, batch)
         assert count == len(clock.timed(Phase.FREE))
-        timed += [begun + lane for lane in clock.timed(Phase.FREE)]
-        begun += lanes
+        timed += [begun + sample for sample in clock.timed(Phase.FREE)]
+        begun += batch
         clock.begin(Phase.NUDGED, 1)  # phases do not count each other's
     assert timed == list(range(0, begun, every))
 
@@ -319,7 +325,7 @@ def alone(work: Any) -> None:
 
 
 def test_a_core_that_takes_nothing_stalls_the_tick_and_says_so() -> None:
-    made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=20))
+    made = fast_chip(NET, CODING, chip=specification(TIMING, neurons=20))
     sites = [core.site for core in made.image.cores]
     clock, spikes = clock_of(made, disabled=[sites[1]])
     spikes[2, 0, :9] = 1
@@ -341,7 +347,7 @@ def test_a_core_that_takes_nothing_stalls_the_tick_and_says_so() -> None:
 
 def test_pairs_between_which_nothing_travels() -> None:
     """Packets over a link that is down, or to a core that is dead, are neither made nor walked."""
-    made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=20))
+    made = fast_chip(NET, CODING, chip=specification(TIMING, neurons=20))
     n = len(made.image.cores)
     unreachable = np.zeros((n, n), dtype=bool)
     unreachable[0, 1] = True
@@ -357,15 +363,15 @@ def test_pairs_between_which_nothing_travels() -> None:
 @pytest.mark.interp
 @pytest.mark.filterwarnings("ignore:overflow encountered")  # words wrap round where lists are made
 def test_the_walk_in_plain_python() -> None:
-    net = draw_net(8, (5, 4, 2), lanes=1)
-    made = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing=Timed("cycle"))
-    bound = fast_chip(net, CODING, chip=sheet(TIMING, "multicast"), timing=Timed("analytic"))
+    net = draw_net(8, (5, 4, 2), batch=1)
+    made = fast_chip(net, CODING, chip=specification(TIMING, "multicast"), timing=Timed("cycle"))
+    bound = fast_chip(net, CODING, chip=specification(TIMING, "multicast"), timing=Timed("analytic"))
     for chip in (made, bound):
         chip.begin(net.x, NUMBERS[:1])
     spikes = made.run(Phase.FREE, 6, record=("spikes",)).spikes
     bound.run(Phase.FREE, 6)
     expected = [listed(made.image, spikes, t, 0).cycles for t in range(6)]
-    time, least = made.ledger().phases[Phase.FREE].time, bound.ledger().phases[Phase.FREE].time
+    time, least = made.counters().phases[Phase.FREE].time, bound.counters().phases[Phase.FREE].time
     assert time is not None and (time.cycles, time.longest) == (sum(expected), max(expected))
     assert least is not None and least.cycles == from_counts(made.image, spikes).sum()
 
@@ -373,7 +379,7 @@ def test_the_walk_in_plain_python() -> None:
 @pytest.mark.interp
 @pytest.mark.filterwarnings("ignore:overflow encountered")
 def test_flits_of_a_spike_are_where_its_routes_are() -> None:
-    made = fast_chip(NET, CODING, chip=sheet(TIMING, neurons=2))
+    made = fast_chip(NET, CODING, chip=specification(TIMING, neurons=2))
     image, mesh = made.image, made.image.chip.mesh
     found = link_routes(image, traffic_tables(image, TIMING, np.array(made._layout.core_slots)))
     links = mesh.width * mesh.height * 4

@@ -52,7 +52,7 @@ def test_cores_read_other_words_than_are_stored(
     seed: int, sizes: tuple[int, ...], bits: int, rate: float
 ) -> None:
     """A chip with wrong bits is a sound chip that holds the misread words, computed here one bit at a time."""
-    net = draw_net(seed, sizes, lanes=3)
+    net = draw_net(seed, sizes, batch=3)
     made = fast_chip(net, CodingSpec(), precision=f"int{bits}", faults=flips(rate), seed=seed)
     stored = made.parameters()
     sound = fast_chip(net, CodingSpec(), precision=f"int{bits}", seed=seed)
@@ -80,7 +80,7 @@ def test_cores_read_other_words_than_are_stored(
 def test_learning_writes_what_a_sound_chip_writes(
     seed: int, sizes: tuple[int, ...], tied: bool, neurons: int
 ) -> None:
-    net = draw_net(seed, sizes, lanes=3, tied=tied)
+    net = draw_net(seed, sizes, batch=3, tied=tied)
     how: dict[str, Any] = {"precision": "int8", "rounding": "stochastic", "seed": 3}
     chip = small_chip(neurons, mesh=(9, 9, 2))
     for when in ("always", "test"):
@@ -99,7 +99,7 @@ def test_learning_writes_what_a_sound_chip_writes(
 
 
 def test_the_mapping_does_not_choose_the_bits() -> None:
-    net = draw_net(3, (40, 21, 7), lanes=3)
+    net = draw_net(3, (40, 21, 7), batch=3)
     chips = (small_chip(), small_chip(6, mesh=(9, 9, 2)))
     one, two = (fast_chip(net, CodingSpec(), chip=c, precision="int8", faults=flips(0.05)) for c in chips)
     assert equal(spikes(one, net), spikes(two, net))

@@ -11,7 +11,7 @@ from neurochip.description.chip_reader import chip_from_toml
 from neurochip.description.prices import PriceList
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import ConfigError, NeurochipError, StallError
-from neurochip.substrate.ledger import Phase
+from neurochip.substrate.counters import Phase
 
 SPIKES = [np.ones((3, 4), np.uint8)]
 WEIGHTS = [np.ones((4, 2), dtype=np.int64), np.ones((2, 2), dtype=np.int64)]
@@ -49,7 +49,7 @@ def test_traffic_to_a_dead_core() -> None:
     )
     assert refused(dead_cores=[200]) == "dead_cores[0]: loihi has no core 200; its cores are 0 to 127"
     alive = replay(SPIKES, WEIGHTS, "loihi", PLACES, neuron=NEURON, dead_cores=[77])
-    assert alive.ledger.packets > 0
+    assert alive.counters.packets > 0
 
 
 def test_a_tick_that_takes_too_long() -> None:
@@ -85,10 +85,10 @@ def test_a_replay_pays_for_its_time(timing: str) -> None:
     assert run.energy_j["total"] == pytest.approx(plain.energy_j["total"] + run.energy_j["static"])
     assert run.energy_per_tick_j["static"].sum() == pytest.approx(run.energy_j["static"])
     assert run.energy_per_tick_j["total"].sum() == pytest.approx(run.energy_j["total"])
-    assert run.ledger.totals == plain.ledger.totals
+    assert run.counters.totals == plain.counters.totals
     timing_spec = read_chip("loihi").timing
     assert timing_spec is not None
-    clocked = Clocked.of(timing_spec, read_chip("loihi").mesh, run.ledger.book.sites)
-    [(charge, unit)] = static_charges(Phase.FREE, run.ledger.book, read_prices("loihi"), clocked)
+    clocked = Clocked.of(timing_spec, read_chip("loihi").mesh, run.counters.counted.sites)
+    [(charge, unit)] = static_charges(Phase.FREE, run.counters.counted, read_prices("loihi"), clocked)
     assert (charge.event, int(charge.counts.sum())) == ("chip_static", run.time.cycles)
     assert unit == 29.7e-3 / 1e9

@@ -60,7 +60,7 @@ def test_an_encoder_goes_everywhere(site: Path) -> None:
     )
     for a, b in zip(ours.spikes, theirs.spikes, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert ours.ledger.to_json() == theirs.ledger.to_json()
+    assert ours.counters.to_json() == theirs.counters.to_json()
 
 
 def test_two_encoders_of_one_package_are_two(site: Path) -> None:
@@ -212,25 +212,27 @@ def test_a_rule_that_is_none(site: Path) -> None:
     )
 
 
-SHEET = (Path(__file__).parents[2] / "neurochip" / "description" / "chips" / "ideal-bits.toml").read_text()
+SPECIFICATION = (
+    Path(__file__).parents[2] / "neurochip" / "description" / "chips" / "ideal-bits.toml"
+).read_text()
 
 
 @pytest.mark.parametrize(
     "text",
-    [f"sheet = '''{SHEET}'''", f"def sheet():\n    return '''{SHEET}'''",
+    [f"specification = '''{SPECIFICATION}'''", f"def specification():\n    return '''{SPECIFICATION}'''",
      "from pathlib import Path\nsheet = Path(__file__).with_name('mine.toml')"],
     ids=["text", "function", "file"],
 )  # fmt: skip
-def test_a_sheet_may_be_given_in_many_ways(site: Path, text: str) -> None:
-    (site / "mine.toml").write_text(SHEET)
+def test_a_specification_may_be_given_in_many_ways(site: Path, text: str) -> None:
+    (site / "mine.toml").write_text(SPECIFICATION)
     name = f"specifications{abs(hash(text))}"
-    package(site, name, {"chips": {"mine": f"{name}:sheet"}}, text)
+    package(site, name, {"chips": {"mine": f"{name}:specification"}}, text)
     assert read_chip("mine").name == "mine"
     assert "mine" in dict(chips())
 
 
-def test_a_sheet_that_is_none(site: Path) -> None:
-    package(site, "nosheet", {"chips": {"mine": "nosheet:sheet"}}, "sheet = 3")
+def test_a_specification_that_is_none(site: Path) -> None:
+    package(site, "nospecification", {"chips": {"mine": "nosheet:specification"}}, "specification = 3")
     assert refused("chip=mine") == (
         "--set chip: plug-in 'mine' of nosheet 1.0 gives no TOML text (expected a package with mine.toml in it, "
         "a file, or a function that returns one, got 3); mend it or uninstall nosheet"

@@ -125,7 +125,7 @@ def test_a_neuron_needs_only_the_input() -> None:
 
 def test_weights_that_the_cores_cannot_hold() -> None:
     arguments = changed("weights", 0, np.full((3, 4), 0.5))
-    assert replay(**arguments).ledger.packets > 0  # nothing is computed with them
+    assert replay(**arguments).counters.packets > 0  # nothing is computed with them
     with pytest.raises(ConfigError) as caught:
         replay(**arguments, neuron=LIF(1.0))
     assert str(caught.value) == (
@@ -200,12 +200,12 @@ def test_a_core_that_is_too_small() -> None:
 
 
 def test_a_price_that_is_missing() -> None:
-    sheet = read_chip("loihi-sanafe")
-    prices = type(sheet.prices)(
+    specification = read_chip("loihi-sanafe")
+    prices = type(specification.prices)(
         name="half a list",
         neuron_pricing="published",
         note="for a test",
-        prices={event: p for event, p in sheet.prices.prices.items() if event != "hop_ew"},
+        prices={event: p for event, p in specification.prices.prices.items() if event != "hop_ew"},
     )
     with pytest.raises(
         ConfigError, match=r"half a list: prices\.hop_ew: is missing, and the run has this event"
@@ -224,4 +224,4 @@ def test_a_sum_beyond_its_register() -> None:
 
 def test_dead_cores_elsewhere_do_not_matter() -> None:
     sound, some = replay(**good()), replay(**good(), dead_cores=[5, 100])
-    assert sound.ledger.to_json() == some.ledger.to_json()
+    assert sound.counters.to_json() == some.counters.to_json()

@@ -18,7 +18,7 @@ from neurochip.analog.extraction.fitting import (
 from neurochip.analog.extraction.ngspice import Models, run_deck
 from neurochip.analog.extraction.request import Request
 from neurochip.description.biasing import steepness
-from neurochip.description.cell_sheet import Cell, CellSheet
+from neurochip.description.cell_library import Cell, CellLibrary
 from neurochip.errors import ConfigError
 from neurochip.substrate.streams import stream
 
@@ -43,8 +43,8 @@ class Draws(NamedTuple):
 class Bench:
     """The decks of one cell."""
 
-    def __init__(self, sheet: CellSheet, cell: Cell, asked: Request, cards: Models) -> None:
-        self.sheet, self.cell, self.asked, self.cards = sheet, cell, asked, cards
+    def __init__(self, library: CellLibrary, cell: Cell, asked: Request, cards: Models) -> None:
+        self.library, self.cell, self.asked, self.cards = library, cell, asked, cards
         self.shape = cell.width / cell.length
         self.root_area_um = 1e6 * math.sqrt(cell.width * cell.length)
         self._gate = math.nan  # V_GS at the bias
@@ -64,8 +64,8 @@ class Bench:
         lines = ["Vg g 0 0"]
         for k in copies:
             lines += [asked.instance(f"s{k}", f"s{k} g 0 0", asked.nmos, self.cell)]
-            lines += [f"Vs{k} s{k} 0 {self.sheet.rest:.9g}"]
-        sweep = f"dc Vg 0 {self.sheet.supply:.9g} {_STEP_V:g}"
+            lines += [f"Vs{k} s{k} 0 {self.library.rest:.9g}"]
+        sweep = f"dc Vg 0 {self.library.supply:.9g} {_STEP_V:g}"
         found = np.abs(self._run(lines, sweep, [f"i(Vs{k})" for k in copies]))
         current = np.exp(np.log(np.maximum(found, 1e-30)).mean(axis=1))
         voltage: Array = np.asarray(_STEP_V * np.arange(len(current)), np.float64)
@@ -85,7 +85,7 @@ class Bench:
         """Return the gain of a mirror, and by how much it varies with the current of each."""
         low, high = self.asked.bias / _HALF_DECADE, self.asked.bias * _HALF_DECADE
         copies, stride = range(self._copies), (high - low) / (_MIRRORED - 1)
-        lines = [f"Vdd vdd 0 {self.sheet.supply:.9g}", "Vi i 0 1"]
+        lines = [f"Vdd vdd 0 {self.library.supply:.9g}", "Vi i 0 1"]
         for k in copies:
             lines += [line for line in self._mirror(k, low, "", "") if not line.startswith("I")]
             lines += [f"G{k} vdd d{k} i 0 1"]
@@ -102,7 +102,7 @@ class Bench:
             asked.instance(f"a{k}", f"d{k} d{k} 0 0", asked.nmos, self.cell, first),
             f"I{k} vdd d{k} {current:.9g}",
             asked.instance(f"b{k}", f"o{k} d{k} 0 0", asked.nmos, self.cell, second),
-            f"Vo{k} o{k} 0 {self.sheet.rest:.9g}",
+            f"Vo{k} o{k} 0 {self.library.rest:.9g}",
         ]
 
     def pair(self, transistor: TransistorFit, inversion: float) -> PairFit:
@@ -110,9 +110,9 @@ class Bench:
         u_t = thermal_v(self.asked.celsius)
         reach = _REACH * 2 * transistor.slope_factor * u_t * steepness(inversion)
         lines = [
-            f"Vdd vdd 0 {self.sheet.supply:.9g}",
+            f"Vdd vdd 0 {self.library.supply:.9g}",
             "Vd x 0 0",
-            f"Vc c 0 {self.sheet.rest:.9g}",
+            f"Vc c 0 {self.library.rest:.9g}",
             "Ep p0 c x 0 0.5",
             "En n0 c x 0 -0.5",
             *(line for k in range(self._copies) for line in self._pair(k, [""] * 6)),
@@ -135,7 +135,7 @@ class Bench:
             asked.instance(f"l{k}", f"a{k} a{k} vdd vdd", asked.pmos or "", cell, more[4]),
             asked.instance(f"m{k}", f"o{k} a{k} vdd vdd", asked.pmos or "", cell, more[5]),
             f"I{k} vdd r{k} {asked.bias:.9g}",
-            f"Vo{k} o{k} 0 {self.sheet.rest:.9g}",
+            f"Vo{k} o{k} 0 {self.library.rest:.9g}",
         ]
 
     def draws(self, transistor: TransistorFit, pair: PairFit | None) -> Draws:
@@ -146,8 +146,8 @@ class Bench:
         lines = [f"Vg g 0 {self._gate:.9g}"]
         for k in range(n):
             lines += [asked.instance(f"s{k}", f"s{k} g 0 0", asked.nmos, self.cell, drawn[k][0])]
-            lines += [f"Vs{k} s{k} 0 {self.sheet.rest:.9g}"]
-        lines += [f"Vdd vdd 0 {self.sheet.supply:.9g}", f"Vc c 0 {self.sheet.rest:.9g}"]
+            lines += [f"Vs{k} s{k} 0 {self.library.rest:.9g}"]
+        lines += [f"Vdd vdd 0 {self.library.supply:.9g}", f"Vc c 0 {self.library.rest:.9g}"]
         for k in range(n):
             if pair is None:
                 lines += self._mirror(k, asked.bias, *drawn[k][1:])

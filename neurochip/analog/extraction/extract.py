@@ -18,7 +18,7 @@ from neurochip.analog.extraction.ngspice import Models, version
 from neurochip.analog.extraction.request import Request, read_request
 from neurochip.analog.spread import efficiency
 from neurochip.description.biasing import steepness
-from neurochip.description.cell_sheet import CellSheet, cells_from_toml
+from neurochip.description.cell_library import CellLibrary, cells_from_toml
 from neurochip.description.condition_section import I_SPEC_RISES, thermal_ratio
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
@@ -33,7 +33,7 @@ class Extracted:
 
     Attributes
     ----------
-    sheet
+    cell library
         The specification with the figures of the cell, as TOML.
     figures
         Name → value, SI units; errors and σ of logarithms as shares.
@@ -43,7 +43,7 @@ class Extracted:
         Where the figures come from, in words.
     """
 
-    sheet: str
+    library: str
     figures: dict[str, float]
     words: tuple[str, ...]
     source: str
@@ -67,9 +67,9 @@ def extract(text: str, place: str, name: str, models: Path, command: str) -> Ext
         For a specification that says what cannot be, models that ngspice rejects, and a cell that does not fit.
     """
     table = parse_toml(text, place)
-    sheet = cells_from_toml(text, place)
+    library = cells_from_toml(text, place)
     with _placed(place):
-        return _extract(table, sheet, name, models, command)
+        return _extract(table, library, name, models, command)
 
 
 @contextmanager
@@ -83,10 +83,10 @@ def _placed(place: str) -> Iterator[None]:
         raise ConfigError(f"{place}: {error.place}", error.problem) from None
 
 
-def _extract(table: dict[str, Any], sheet: CellSheet, name: str, models: Path, command: str) -> Extracted:
-    asked = read_request(table, sheet, name)
+def _extract(table: dict[str, Any], library: CellLibrary, name: str, models: Path, command: str) -> Extracted:
+    asked = read_request(table, library, name)
     cards = Models(models, asked.section)
-    bench = Bench(sheet, sheet.cells[name], asked, cards)
+    bench = Bench(library, library.cells[name], asked, cards)
     transistor = bench.transistor()
     _check_fit(f"cells.{name}", "the law of gm/I", transistor.error, asked)
     if not 1 <= transistor.slope_factor <= 3:
@@ -125,7 +125,7 @@ def _extract(table: dict[str, Any], sheet: CellSheet, name: str, models: Path, c
     figures["a_vt_mv_um"] = _a_vt(drawn.transistor, bench, transistor, inversion)
     source = _source(bench, figures, models, command)
     return Extracted(
-        _sheet(table, name, pair, inversion, asked, source), figures, _words(figures, bench), source
+        _library(table, name, pair, inversion, asked, source), figures, _words(figures, bench), source
     )
 
 
@@ -158,7 +158,7 @@ def _source(bench: Bench, figures: dict[str, float], models: Path, command: str)
     )
 
 
-def _sheet(
+def _library(
     table: dict[str, Any], name: str, pair: PairFit | None, inversion: float, asked: Request, source: str
 ) -> str:
     """Return the specification with what was found, as of 27 °C."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from neurochip.description.cell_sheet import EXTRACT_KEYS, Cell, CellSheet
+from neurochip.description.cell_library import EXTRACT_KEYS, Cell, CellLibrary
 from neurochip.errors import ConfigError
 from neurochip.keys.key import Nonnegative, Positive, Seed
 from neurochip.keys.reading import convert, refuse_unknown
@@ -61,7 +61,7 @@ class Request:
         return f"{'X' if self.subcircuit else ''}M{name} {terminals} {model} {size} {more}".rstrip()
 
 
-def read_request(table: dict[str, Any], sheet: CellSheet, name: str) -> Request:
+def read_request(table: dict[str, Any], library: CellLibrary, name: str) -> Request:
     """Return what the section ``[extract]`` of a specification asks for cell ``name``.
 
     Raises
@@ -73,9 +73,9 @@ def read_request(table: dict[str, Any], sheet: CellSheet, name: str) -> Request:
     if not isinstance(given, dict):
         raise ConfigError("extract", 'is missing; say at least nmos = "MODEL" and bias = "10 nA"')
     refuse_unknown(given, EXTRACT_KEYS, "extract")
-    cell = sheet.cells.get(name)
+    cell = library.cells.get(name)
     if cell is None or cell.kind not in ("mirror", "differential-pair"):
-        can = [key for key, one in sheet.cells.items() if one.kind in ("mirror", "differential-pair")]
+        can = [key for key, one in library.cells.items() if one.kind in ("mirror", "differential-pair")]
         listed = ", ".join(can) or "none of this file"
         raise ConfigError("--cell", f"must be a mirror or a differential pair ({listed}), got {name}")
     if not cell.width * cell.length > 0:

@@ -1,4 +1,4 @@
-"""The LIF network in Brian 2 (Stimberg et al. 2019): Cython, one clock tick per step, no books of any kind."""
+"""The LIF network in Brian 2 (Stimberg et al. 2019): Cython, one clock tick per step, no counters of any kind."""
 
 import os
 import shutil

@@ -25,7 +25,7 @@ class Captioned(NamedTuple):
     words
         Below it; empty for none.
     style
-        Class of the page's style sheet.
+        Class of the page's style specification.
     """
 
     name: str

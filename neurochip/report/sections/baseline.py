@@ -94,7 +94,7 @@ def _counts(table: BaselineTable) -> Markup:
         *(tag("th", name) for name in ("baseline", "category", "event")),
         *(tag("th", name, class_="number") for name in ("count", "each", "joules")),
     ]
-    priced = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *lines), class_="ledger")
+    priced = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *lines), class_="counters")
     return tag(
         "details",
         tag("summary", "Counts and prices that these figures are made of"),

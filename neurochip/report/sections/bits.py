@@ -9,7 +9,7 @@ from neurochip.report.quantities import quantity, ratio
 from neurochip.report.schema import Document
 from neurochip.report.sections.frame import section
 from neurochip.report.wording import phase_words
-from neurochip.substrate.ledger import BIT_CODINGS
+from neurochip.substrate.counters import BIT_CODINGS
 
 __all__ = ["bits"]
 

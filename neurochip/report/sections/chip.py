@@ -48,7 +48,7 @@ def chip(document: Document) -> Markup | None:
 def _activity(document: Document) -> dict[int, dict[str, int]]:
     """Return spikes sent and synaptic operations of each core, over all phases."""
     sums: dict[int, dict[str, int]] = {}
-    for phase in document["ledger"].values():
+    for phase in document["counters"].values():
         for site, counts in phase["cores"].items():
             into = sums.setdefault(int(site), {"spikes_sent": 0, "sops": 0})
             for counter in into:

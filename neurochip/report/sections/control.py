@@ -9,7 +9,7 @@ from neurochip.report.quantities import exact, quantity
 from neurochip.report.schema import Document
 from neurochip.report.sections.frame import section
 from neurochip.report.wording import control_totals, phase_words
-from neurochip.substrate.ledger import CONTROL
+from neurochip.substrate.counters import CONTROL
 
 __all__ = ["control"]
 
@@ -27,8 +27,8 @@ def control(document: Document) -> Markup | None:
         tag("th", "energy"),
     )
     rows = []
-    for phase, book in document["ledger"].items():
-        counts = book.get("control")
+    for phase, counted in document["counters"].items():
+        counts = counted.get("control")
         if counts is None:
             continue
         cells = (tag("td", exact(counts[name])) for name in CONTROL)
@@ -43,7 +43,7 @@ def control(document: Document) -> Markup | None:
         "Control",
         tag("div", grid, class_="scroll"),
         about="The chip was driven by its controller: words of 32 bits over its bus, bytes between it and the host, "
-        "cycles in which it was awake. Loading is what was moved whole, weights and books and states.",
+        "cycles in which it was awake. Loading is what was moved whole, weights and counters and states.",
     )
 
 

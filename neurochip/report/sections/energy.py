@@ -143,6 +143,6 @@ def _lines(table: EnergyTable) -> Markup:
                 tag("td", line["source"], class_="source"),
             )
         )
-    grid = tag("table", tag("thead", head), tag("tbody", *rows), class_="ledger")
+    grid = tag("table", tag("thead", head), tag("tbody", *rows), class_="counters")
     summary = f"All {len(rows)} lines: count × price, with evidence and source"
     return tag("details", tag("summary", summary), tag("div", grid, class_="scroll"))

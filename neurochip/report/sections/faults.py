@@ -19,7 +19,7 @@ def faults(document: Document) -> Markup | None:
     rows = fault_rows(document)
     if not rows:
         return None
-    phases = [phase for phase, book in document["ledger"].items() if book["ticks"]]
+    phases = [phase for phase, counted in document["counters"].items() if counted["ticks"]]
     names = ("fault", "rate", "acts", "broken for good", "what it did")
     head = tag(
         "tr",

@@ -13,7 +13,7 @@ from neurochip.analog.spread import spreads
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec, NoiseSpec, SettleSpec
 from neurochip.description.biasing import current_factor
-from neurochip.description.cell_sheet import read_cells
+from neurochip.description.cell_library import read_cells
 from neurochip.description.condition_section import ConditionsSpec
 from neurochip.description.die_sections import MismatchSpec
 from neurochip.errors import ConfigError
@@ -61,18 +61,18 @@ def test_a_circuit_of_constant_current_is_slower_when_it_is_hot() -> None:
     """τ = C V₀/I."""
     assert under(characteristic="tanh", tau_us=2.0).tau_s == pytest.approx(2e-6 * RATIO)
     assert under(tau_us=2.0).tau_s == 2e-6
-    sheet = under(characteristic="tanh", cells=CELLS, tau_us=2.0).sheet
-    assert sheet is not None
+    library = under(characteristic="tanh", cells=CELLS, tau_us=2.0).library
+    assert library is not None
     nominal = read_cells(CELLS).full_scale_current(2e-6)
-    assert sheet.full_scale_current(2e-6 * RATIO) / nominal == pytest.approx(1)
+    assert library.full_scale_current(2e-6 * RATIO) / nominal == pytest.approx(1)
 
 
 def test_cells_keep_their_distance_from_the_rails() -> None:
     """0.2 V above and below a signal, of a supply of 1.8 V; rest in the middle."""
-    sheet = AnalogSpec(cells=CELLS, supply_v=1.2).sheet
-    assert sheet is not None
-    assert (sheet.supply, sheet.low, sheet.high, sheet.rest) == pytest.approx((1.2, 0.2, 1.0, 0.6))
-    joules, nominal = (s.prices().prices["synapse_charge"].value_j for s in (sheet, read_cells(CELLS)))
+    library = AnalogSpec(cells=CELLS, supply_v=1.2).library
+    assert library is not None
+    assert (library.supply, library.low, library.high, library.rest) == pytest.approx((1.2, 0.2, 1.0, 0.6))
+    joules, nominal = (s.prices().prices["synapse_charge"].value_j for s in (library, read_cells(CELLS)))
     assert joules / nominal == pytest.approx(1.2 / 1.8)
     assert supply_v(AnalogSpec(cells=CELLS)) == 1.8 == supply_v(AnalogSpec())
     with pytest.raises(ConfigError) as told:
@@ -85,7 +85,7 @@ def test_cells_keep_their_distance_from_the_rails() -> None:
         AnalogSpec(cells=CELLS, supply_v=0.5)
 
 
-LANES, NEURONS = 60, 200
+BATCH, NEURONS = 60, 200
 
 
 def rested(spec: AnalogSpec) -> AnalogSubstrate:
@@ -93,7 +93,7 @@ def rested(spec: AnalogSpec) -> AnalogSubstrate:
     network = layered((1, NEURONS), tied=True)
     substrate = AnalogSubstrate(network, spec, dtype=np.float64)
     substrate.load(Parameters((np.zeros((1, NEURONS)),), (), (np.full(NEURONS, 0.5),)))
-    substrate.begin(np.zeros((LANES, 1)), np.arange(LANES, dtype=np.uint64))
+    substrate.begin(np.zeros((BATCH, 1)), np.arange(BATCH, dtype=np.uint64))
     substrate.run(Phase.FREE, 24)
     return substrate
 
@@ -102,7 +102,7 @@ def rested(spec: AnalogSpec) -> AnalogSubstrate:
 def test_neurons_fluctuate_by_kt_over_c(celsius: float) -> None:
     """Boltzmann's kT/C of 100 fF, in V², at any step."""
     wanted = 2.5 * 1.380649e-23 * (celsius + 273.15) / 100e-15
-    error = 4 / np.sqrt(2 * LANES * NEURONS) * 2  # of a variance of 12 000 numbers, four standard errors
+    error = 4 / np.sqrt(2 * BATCH * NEURONS) * 2  # of a variance of 12 000 numbers, four standard errors
     for step in (0.2, 0.5):
         spec = AnalogSpec(
             cells=CELLS,
@@ -111,8 +111,8 @@ def test_neurons_fluctuate_by_kt_over_c(celsius: float) -> None:
             noise=NoiseSpec(thermal=2.5),
             settle=SettleSpec(step=step),
         )
-        assert spec.sheet is not None
-        volts = rested(spec).voltages() * spec.sheet.full_scale
+        assert spec.library is not None
+        volts = rested(spec).voltages() * spec.library.full_scale
         settled = 1 - (1 - step) ** 48  # of the variance, after 24 steps from rest
         assert volts.var() / wanted == pytest.approx(settled, abs=error)
         # The control: half a capacitor would be noticed.
@@ -125,7 +125,7 @@ def test_a_held_reading_has_the_noise_of_its_own_capacitor() -> None:
     substrate = rested(spec)
     error = (substrate.observe(Observable.VALUE, 1) - substrate.voltages()).var()
     wanted = 1.380649e-23 * 300.15 / 50e-15 / 0.0755**2 + 0.01**2
-    assert error / wanted == pytest.approx(1, abs=4 * np.sqrt(2 / (LANES * NEURONS)))
+    assert error / wanted == pytest.approx(1, abs=4 * np.sqrt(2 / (BATCH * NEURONS)))
     assert spec.noise_step == pytest.approx(np.sqrt(2 * 1.380649e-23 * 300.15 / 100e-15) / 0.0755)
 
 

@@ -15,7 +15,7 @@ from neurochip.network import layered
 from neurochip.substrate import Phase
 from neurochip.training.streams import glorot
 
-STATES = np.random.default_rng(4).random((131, 12))  # two whole groups of lanes and a part of one
+STATES = np.random.default_rng(4).random((131, 12))  # two whole groups of samples and a part of one
 
 
 def made(layers: tuple[int, ...], dtype: Any, **options: Any) -> AnalogSubstrate:

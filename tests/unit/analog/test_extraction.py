@@ -16,7 +16,7 @@ from neurochip.analog.extraction.fitting import fit_transistor
 from neurochip.analog.extraction.ngspice import Models, run_deck
 from neurochip.analog.spread import efficiency, spreads
 from neurochip.description import read_run
-from neurochip.description.cell_sheet import cells_from_toml
+from neurochip.description.cell_library import cells_from_toml
 from neurochip.errors import CapabilityError, ConfigError
 from tests.unit.analog.extracted_cells import CARDS, DRAWN, cells, write
 
@@ -118,9 +118,9 @@ def test_statistics_of_the_models_are_drawn(tmp_path: Path) -> None:
 
 def test_cells_are_written_with_their_source(tmp_path: Path) -> None:
     found = extracted(tmp_path)
-    sheet = cells_from_toml(found.sheet)
-    assert sheet.full_scale == pytest.approx(found.figures["full_scale_v"], rel=1e-4)
-    source = sheet.cells["synapse"].source
+    library = cells_from_toml(found.library)
+    assert library.full_scale == pytest.approx(found.figures["full_scale_v"], rel=1e-4)
+    source = library.cells["synapse"].source
     assert source == found.source
     assert source.startswith("ngspice-") and "on cards.lib (sha256 " in source
     assert source.endswith("nch, pch, 4 × 4 µm at 10 nA and 27 °C, 40 draws of seed 1; fits within "
@@ -129,11 +129,11 @@ def test_cells_are_written_with_their_source(tmp_path: Path) -> None:
     # Extracted warm, it gives that full scale at that temperature.
     warm = extracted(tmp_path, celsius=85.0)
     path = tmp_path / "warm.toml"
-    path.write_text(warm.sheet, encoding="utf-8")
+    path.write_text(warm.library, encoding="utf-8")
     words = [f"analog.cells={path}", "analog.conditions.celsius=85", *warm.words]
     run = read_run("analog-mnist-small", words)
-    assert run.analog is not None and run.analog.sheet is not None
-    assert run.analog.sheet.full_scale == pytest.approx(warm.figures["full_scale_v"], rel=1e-3)
+    assert run.analog is not None and run.analog.library is not None
+    assert run.analog.library.full_scale == pytest.approx(warm.figures["full_scale_v"], rel=1e-3)
     assert run.analog.pair_inversion == pytest.approx(warm.figures["inversion"], rel=1e-3)
 
 

@@ -24,10 +24,10 @@ from neurochip.substrate import Observable, Phase, WeightUpdate
 from neurochip.training.streams import glorot
 
 NETWORK = layered((60, 50, 40, 10), tied=False)
-LANES = 8
-X = np.random.default_rng(1).random((LANES, 60))
-Y = np.eye(10)[np.arange(LANES)]
-NUMBERS = np.arange(LANES, dtype=np.uint64)
+BATCH = 8
+X = np.random.default_rng(1).random((BATCH, 60))
+Y = np.eye(10)[np.arange(BATCH)]
+NUMBERS = np.arange(BATCH, dtype=np.uint64)
 
 
 def made(spec: AnalogSpec | None = None, *, seed: int = 1, **sections: Any) -> AnalogSubstrate:
@@ -83,7 +83,7 @@ def test_step_noise_is_a_wiener_process() -> None:
     assert substrate.voltages().std() == pytest.approx(0.1 / np.sqrt(2), rel=0.05)
 
 
-def test_noise_does_not_depend_on_the_grouping_of_lanes() -> None:
+def test_noise_does_not_depend_on_the_grouping_of_samples() -> None:
     together = begun(noise=NoiseSpec(step=0.05, read=0.02))
     alone = made(noise=NoiseSpec(step=0.05, read=0.02))
     alone.begin(X[3:4], NUMBERS[3:4])
@@ -154,7 +154,7 @@ def test_weight_bits(rounding: Any) -> None:
         assert found.mean() == pytest.approx(0.25, abs=0.06)
     write(substrate, np.full((50, 40), 100.0))
     assert substrate.parameters().weights[1].max() == pytest.approx(2 * bound)
-    assert substrate.ledger().total("weight_saturations") >= 50 * 40
+    assert substrate.counters().total("weight_saturations") >= 50 * 40
 
 
 def test_drift() -> None:
@@ -179,7 +179,7 @@ def test_offset_between_phases() -> None:
     error = reading(substrate) - substrate.voltages()[:, :50]
     np.testing.assert_allclose(
         error, np.broadcast_to(error[0], error.shape), atol=1e-6
-    )  # the same for all lanes
+    )  # the same for all samples
     assert error[0].std() == pytest.approx(0.05, rel=0.3)
 
 

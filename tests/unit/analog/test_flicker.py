@@ -17,11 +17,11 @@ from neurochip.substrate import Parameters, Phase
 SEED = np.uint64(5)
 
 
-def noise(times: Any, lanes: int = 1, neurons: int = 40, decades: int = 6) -> Any:
-    """Return f64[time, lane, neuron] of a variance of 1 in a decade."""
-    out = np.empty((len(times), lanes, neurons))
+def noise(times: Any, batch: int = 1, neurons: int = 40, decades: int = 6) -> Any:
+    """Return f64[time, sample, neuron] of a variance of 1 in a decade."""
+    out = np.empty((len(times), batch, neurons))
     for k, time in enumerate(times):
-        flicker(SEED, np.arange(lanes, dtype=np.uint64), float(time), 3 * decades, np.sqrt(2 / 3), out[k])
+        flicker(SEED, np.arange(batch, dtype=np.uint64), float(time), 3 * decades, np.sqrt(2 / 3), out[k])
     return out
 
 
@@ -43,25 +43,25 @@ def test_every_decade_has_the_same_variance() -> None:
 
 
 def test_its_variance_over_presentations_and_neurons() -> None:
-    at = noise(np.array([3.0]), lanes=200, neurons=100)[0]
+    at = noise(np.array([3.0]), batch=200, neurons=100)[0]
     # A sum of 18 cosines is nearly normal: the standard error of a variance of 20 000 of them is 1 %.
     assert at.var() == pytest.approx(6, rel=4 * np.sqrt(2 / at.size))
     assert abs(np.corrcoef(at.T)[np.triu_indices(100, 1)]).max() < 5 / np.sqrt(200)
 
 
-def rested(lanes: Any, step: float = 0.5, ticks: int = 40, **more: Any) -> AnalogSubstrate:
+def rested(batch: Any, step: float = 0.5, ticks: int = 40, **more: Any) -> AnalogSubstrate:
     network = layered((1, 50), tied=True)
     spec = AnalogSpec(
         noise=NoiseSpec(flicker=0.01, **more), settle=SettleSpec(step=step), characteristic="tanh"
     )
     substrate = AnalogSubstrate(network, spec, dtype=np.float64)
     substrate.load(Parameters((np.zeros((1, 50)),), (), (np.zeros(50),)))
-    substrate.begin(np.zeros((len(lanes), 1)), lanes)
+    substrate.begin(np.zeros((len(batch), 1)), batch)
     substrate.run(Phase.FREE, ticks)
     return substrate
 
 
-def test_no_grouping_of_lanes_changes_it() -> None:
+def test_no_grouping_of_samples_changes_it() -> None:
     together = rested(np.arange(4, dtype=np.uint64)).voltages()
     alone = np.concatenate([rested(np.array([k], np.uint64)).voltages() for k in range(4)])
     np.testing.assert_array_equal(together, alone)
@@ -72,10 +72,10 @@ def test_neurons_follow_what_is_slower_than_they_are() -> None:
     """A pole at 1/(2π) of a cycle in a time constant, whatever the step."""
     lines = 0.5 * 10.0 ** (-(np.arange(6) + 0.5) / 3)
     wanted = (0.01**2 / 3) * np.sum(1 / (1 + (2 * np.pi * lines) ** 2))
-    lanes = np.arange(150, dtype=np.uint64)
+    batch = np.arange(150, dtype=np.uint64)
     for step in (0.05, 0.2):
         within = 4 * np.sqrt(2 / 7500) + step / 2
-        variance = rested(lanes, step, round(20 / step), flicker_decades=2).voltages().var()
+        variance = rested(batch, step, round(20 / step), flicker_decades=2).voltages().var()
         assert variance / wanted == pytest.approx(1, abs=within)
         assert 2 * 0.01**2 / wanted != pytest.approx(
             1, abs=within

@@ -109,17 +109,17 @@ def test_two_runs_are_one_run() -> None:
         np.testing.assert_array_equal(whole.voltages(), parts.voltages())
 
 
-def test_lanes_do_not_influence_one_another() -> None:
-    """Alone or side by side, to rounding: which lanes are looked at together decides how sums are ordered."""
+def test_samples_do_not_influence_one_another() -> None:
+    """Alone or side by side, to rounding: which samples are looked at together decides how sums are ordered."""
     for settle in ({}, {"until": "residual", "residual": 1e-4}, {"method": "heun"}):
         together = made(spec(**settle))
         together.run(Phase.FREE, 60)
-        for lane in range(3):
+        for sample in range(3):
             alone = AnalogSubstrate(NETWORK, spec(**settle), dtype=np.float64)
             alone.load(weights())
-            alone.begin(X[lane : lane + 1], NUMBERS[lane : lane + 1])
+            alone.begin(X[sample : sample + 1], NUMBERS[sample : sample + 1])
             alone.run(Phase.FREE, 60)
-            np.testing.assert_allclose(alone.voltages()[0], together.voltages()[lane], atol=1e-12)
+            np.testing.assert_allclose(alone.voltages()[0], together.voltages()[sample], atol=1e-12)
 
 
 def test_sending_only_changes_is_exact_to_rounding() -> None:
@@ -128,7 +128,7 @@ def test_sending_only_changes_is_exact_to_rounding() -> None:
     dense = made(spec())
     for _ in range(50):
         sparse.run(Phase.FREE, 1)
-        dense.lanes.stale = True
+        dense.batch.stale = True
         dense.run(Phase.FREE, 1)
     np.testing.assert_allclose(sparse.voltages(), dense.voltages(), atol=1e-13)
     coarse = made(spec(change=1e-3))
@@ -136,7 +136,7 @@ def test_sending_only_changes_is_exact_to_rounding() -> None:
     assert 0 < np.abs(coarse.voltages() - dense.voltages()).max() < 0.02
 
 
-def test_lanes_stop_when_they_rest() -> None:
+def test_samples_stop_when_they_rest() -> None:
     substrate = made(spec(until="residual", residual=1e-3))
     took = substrate.run(Phase.FREE, 400).ticks
     assert 4 <= took < 100
@@ -166,8 +166,8 @@ def test_refused(make: Any, sentence: str) -> None:
     assert str(refused.value) == sentence
 
 
-def test_as_many_numbers_as_lanes() -> None:
-    """Noise is drawn by the number of a presentation, so every lane needs one."""
+def test_as_many_numbers_as_samples() -> None:
+    """Noise is drawn by the number of a presentation, so every sample needs one."""
     with pytest.raises(ConfigError, match=r"presentations: .*shape \(6,\), got \(5,\)"):
         AnalogSubstrate(NETWORK, spec(), dtype=np.float64).begin(X, NUMBERS[:5])
 

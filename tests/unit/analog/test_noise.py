@@ -12,7 +12,7 @@ from neurochip.description.analog_sections import AnalogSpec, NoiseSpec, SettleS
 from neurochip.network import layered
 from neurochip.substrate import Parameters, Phase
 
-SIGMA, NEURONS, LANES = 0.05, 200, 60
+SIGMA, NEURONS, BATCH = 0.05, 200, 60
 NETWORK = layered((1, NEURONS), tied=True)
 
 
@@ -27,8 +27,8 @@ def variance(method: str, step: float, *, beta: float = 0.0, rate: float = 1.0) 
     substrate.circuit.rate[:] = rate
     substrate.circuit.neurons.fraction[:] = fraction
     substrate.load(Parameters((np.zeros((1, NEURONS)),), (), (np.full(NEURONS, 0.5),)))
-    substrate.begin(np.zeros((LANES, 1)), np.arange(LANES, dtype=np.uint64))
-    how: dict[str, Any] = {"beta": beta, "targets": np.full((LANES, NEURONS), 0.5)} if beta else {}
+    substrate.begin(np.zeros((BATCH, 1)), np.arange(BATCH, dtype=np.uint64))
+    how: dict[str, Any] = {"beta": beta, "targets": np.full((BATCH, NEURONS), 0.5)} if beta else {}
     substrate.run(Phase.NUDGED if beta else Phase.FREE, int(np.ceil(12 / step)), **how)
     return float(substrate.voltages().var() / (SIGMA**2 / 2))
 

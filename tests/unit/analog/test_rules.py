@@ -21,8 +21,8 @@ from neurochip.learning.rules import rule_for
 from neurochip.network import layered
 from neurochip.training.streams import glorot
 
-SIZES, LANES = (6, 8, 5, 3), 4
-X = np.random.default_rng(1).random((LANES, 6))
+SIZES, BATCH = (6, 8, 5, 3), 4
+X = np.random.default_rng(1).random((BATCH, 6))
 Y = np.eye(3)[[0, 1, 2, 0]]
 PHASES = PhasesSpec(free=400, nudged=30)
 
@@ -35,7 +35,7 @@ def made(*, tied: bool = False, sigma: float = 0.2) -> AnalogSubstrate:
     substrate = AnalogSubstrate(network, spec, dtype=np.float64)
     drawn = glorot(network, 2)
     substrate.load(replace(drawn, biases=tuple(np.full(n, 0.2) for n in SIZES[1:])))
-    substrate.begin(X, np.arange(LANES, dtype=np.uint64))
+    substrate.begin(X, np.arange(BATCH, dtype=np.uint64))
     return substrate
 
 
@@ -73,7 +73,7 @@ def test_recurrent_backpropagation_is_the_gradient() -> None:
         k = update.projection
         change = update.rate * sum(pre.T @ post for pre, post in update.terms)
         assert np.abs(gradient[k]).max() > 1e-3
-        np.testing.assert_allclose(change, gradient[k] / LANES, atol=1e-9)
+        np.testing.assert_allclose(change, gradient[k] / BATCH, atol=1e-9)
 
 
 def test_recurrent_backpropagation_of_tied_weights_is_both_halves() -> None:
@@ -83,7 +83,7 @@ def test_recurrent_backpropagation_of_tied_weights_is_both_halves() -> None:
     for update, (forward, backward) in zip(found.updates, ((0, None), (1, 3), (2, 4)), strict=True):
         change = update.rate * sum(pre.T @ post for pre, post in update.terms)
         whole = gradient[forward] + (0 if backward is None else gradient[backward].T)
-        np.testing.assert_allclose(change, whole / LANES, atol=1e-9)
+        np.testing.assert_allclose(change, whole / BATCH, atol=1e-9)
 
 
 def test_a_substrate_without_a_jacobian() -> None:

@@ -13,15 +13,15 @@ from neurochip.analog.step import HARD_SIGMOID, TANH, Neurons, gather, pair, pus
 
 pytestmark = pytest.mark.interp
 
-LANES, N, FIRST_OUTPUT = 2, 7, 4
+BATCH, N, FIRST_OUTPUT = 2, 7, 4
 RNG = np.random.default_rng(8)
 
 
 def problem() -> tuple[Any, ...]:
     rng = np.random.default_rng(3)
-    voltage = rng.uniform(0, 1, (LANES, N))
+    voltage = rng.uniform(0, 1, (BATCH, N))
     voltage[0, 0] = 0.0
-    forward, backward = rng.normal(0, 1, (2, LANES, N))
+    forward, backward = rng.normal(0, 1, (2, BATCH, N))
     neurons = Neurons(
         bias=rng.normal(0, 0.3, N),
         gain=rng.uniform(0.5, 1.5, N),
@@ -34,8 +34,8 @@ def problem() -> tuple[Any, ...]:
         forward,
         backward,
         neurons,
-        rng.uniform(0, 1, (LANES, N - FIRST_OUTPUT)),
-        rng.normal(0, 0.1, (LANES, N)),
+        rng.uniform(0, 1, (BATCH, N - FIRST_OUTPUT)),
+        rng.normal(0, 0.1, (BATCH, N)),
     )
 
 
@@ -43,20 +43,20 @@ def by_hand(kind: int, beta: float, noisy: bool) -> tuple[Any, Any]:
     """Return the voltages after a step and the residuals before it, neuron by neuron."""
     voltage, forward, backward, neurons, target, noise = problem()
     after, worst = [], []
-    for lane in range(LANES):
+    for sample in range(BATCH):
         row, largest = [], 0.0
         for i in range(N):
-            v = float(voltage[lane, i])
+            v = float(voltage[sample, i])
             current = float(neurons.gain[i]) * (
-                float(forward[lane, i]) + float(backward[lane, i]) + float(neurons.bias[i])
+                float(forward[sample, i]) + float(backward[sample, i]) + float(neurons.bias[i])
             )
             speed = current + float(neurons.offset[i]) - v
             if i >= FIRST_OUTPUT:
-                speed += 2 * beta * (float(target[lane, i - FIRST_OUTPUT]) - v)
+                speed += 2 * beta * (float(target[sample, i - FIRST_OUTPUT]) - v)
             top = float(neurons.saturation[i])
             held = kind == HARD_SIGMOID and ((v <= 0 and speed < 0) or (v >= top and speed > 0))
             largest = max(largest, 0.0 if held else abs(speed))
-            moved = v + float(neurons.fraction[i]) * speed + (float(noise[lane, i]) if noisy else 0.0)
+            moved = v + float(neurons.fraction[i]) * speed + (float(noise[sample, i]) if noisy else 0.0)
             row.append(min(max(moved, 0.0), top) if kind == HARD_SIGMOID else moved)
         after.append(row)
         worst.append(largest)
@@ -69,7 +69,7 @@ def by_hand(kind: int, beta: float, noisy: bool) -> tuple[Any, Any]:
 def test_a_step(kind: int, beta: float, noisy: bool) -> None:
     voltage, forward, backward, neurons, target, noise = problem()
     expected, worst = by_hand(kind, beta, noisy)
-    largest = np.zeros(LANES)
+    largest = np.zeros(BATCH)
     common = (kind, voltage, forward, backward, neurons, FIRST_OUTPUT, 2 * beta, target)
     residuals(*common, largest)
     np.testing.assert_allclose(largest, worst, rtol=1e-12)
@@ -105,9 +105,9 @@ def test_the_pair() -> None:
     voltage, rails = np.linspace(-2, 2, 10).reshape(2, 5), np.linspace(0.5, 1.5, 5)
     out = np.zeros((2, 5))
     pair(voltage, rails, out)
-    for lane in range(2):
+    for sample in range(2):
         for i in range(5):
-            assert out[lane, i] == pytest.approx(rails[i] * math.tanh(voltage[lane, i]), rel=1e-12)
+            assert out[sample, i] == pytest.approx(rails[i] * math.tanh(voltage[sample, i]), rel=1e-12)
 
 
 def test_normal_numbers() -> None:

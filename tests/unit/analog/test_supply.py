@@ -16,7 +16,7 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description import read_prices
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.catalogue import find_cells
-from neurochip.description.cell_sheet import cells_from_toml, read_cells
+from neurochip.description.cell_library import cells_from_toml, read_cells
 from neurochip.description.condition_section import ConditionsSpec
 from neurochip.description.die_sections import MismatchSpec
 from neurochip.energy import HardwareUse, price
@@ -32,7 +32,7 @@ REAL_VALUED = HardwareUse.at("float32", (), sends_bits_only=False)
 PAIRS = find_cells("sky130-subthreshold")[0]
 
 
-def sheet(folder: Path, kind: str, **changes: str) -> str:
+def library(folder: Path, kind: str, **changes: str) -> str:
     """Return the file of a specification whose synapses are of a kind."""
     text = PAIRS.replace('kind = "differential-pair"', f'kind = "{kind}"').replace('"75.5 mV"', '"300 mV"')
     for old, new in changes.items():
@@ -65,7 +65,7 @@ def settled(
 
 def settle_joules(substrate: AnalogSubstrate) -> float:
     assert substrate.cells is not None
-    paid = price(substrate.ledger(), REAL_VALUED, substrate.cells.prices())
+    paid = price(substrate.counters(), REAL_VALUED, substrate.cells.prices())
     return sum(line.joules for line in paid.lines if line.event in ("synapse_charge", "neuron_charge"))
 
 
@@ -81,7 +81,7 @@ def settle_joules(substrate: AnalogSubstrate) -> float:
 def test_joules_are_the_integral_of_the_supply(
     sizes: tuple[int, ...], characteristic: str, kind: str, tmp_path: Path
 ) -> None:
-    cells = sheet(tmp_path, kind)
+    cells = library(tmp_path, kind)
     substrate, inputs = settled(sizes, characteristic, cells)
     assert substrate.cells is not None
     duration = TICKS * STEP * 3e-6
@@ -102,7 +102,7 @@ def test_joules_are_the_integral_of_the_supply(
         print(f"{sizes} {characteristic} {kind}, 1.3 V, 85 °C: {settle_joules(warm) / warmly:.4f}")
     # Controls: the other kind of synapse, and a settle of one step in ten less.
     other = "differential-pair" if kind == "mirror" else "mirror"
-    wrong, _ = settled(sizes, characteristic, sheet(tmp_path, other))
+    wrong, _ = settled(sizes, characteristic, library(tmp_path, other))
     assert settle_joules(wrong) / theirs != pytest.approx(1, abs=0.05)
     assert 0.9 * ours / theirs != pytest.approx(1, abs=0.05)
     print(f"{sizes} {characteristic} {kind}: {ours / theirs:.4f}")
@@ -110,7 +110,7 @@ def test_joules_are_the_integral_of_the_supply(
 
 def test_energy_of_pairs_is_arithmetic(tmp_path: Path) -> None:
     """V_DD C V₀ for every full-scale current and time constant: Σ|w| + Σ|b| + a tail for each leak."""
-    cells = sheet(tmp_path, "differential-pair")
+    cells = library(tmp_path, "differential-pair")
     substrate, _ = settled((5, 4, 2), "hard-sigmoid", cells)
     currents = (
         sum(np.abs(w).sum() for w in substrate.circuit.weights) + np.abs(substrate.circuit.neurons.bias).sum()
@@ -122,7 +122,7 @@ def test_energy_of_pairs_is_arithmetic(tmp_path: Path) -> None:
 
 def test_cells_have_gates_currents_and_inversion(tmp_path: Path) -> None:
     """I₀ = C V₀/τ = 10 nA for 100 fF, 300 mV and 3 µs; IC = I₀/(I_spec W/L) with 400 nA of gf180's nMOS."""
-    cells = sheet(tmp_path, "differential-pair")
+    cells = library(tmp_path, "differential-pair")
     mismatch = MismatchSpec(process="gf180", width_um=2.0, length_um=2.0)
     substrate = AnalogSubstrate(layered((5, 4, 2)), AnalogSpec(cells=cells, mismatch=mismatch, tau_us=3.0))
     assert substrate.cells is not None
@@ -137,20 +137,20 @@ def test_cells_have_gates_currents_and_inversion(tmp_path: Path) -> None:
 
 
 def test_fixed_points_of_mirrors_can_be_looked_at(tmp_path: Path) -> None:
-    substrate, _ = settled((5, 4, 2), "hard-sigmoid", sheet(tmp_path, "mirror"))
+    substrate, _ = settled((5, 4, 2), "hard-sigmoid", library(tmp_path, "mirror"))
     assert exact_copy(substrate).cells is None
 
 
 def test_a_missing_price_is_refused(tmp_path: Path) -> None:
-    cells = sheet(tmp_path, "differential-pair")
+    cells = library(tmp_path, "differential-pair")
     substrate, _ = settled((5, 4, 2), "hard-sigmoid", cells)
     lacking = tmp_path / "lacking.toml"
     lacking.write_text(PAIRS[: PAIRS.index("[cells.dac]")] + PAIRS[PAIRS.index("[cells.store]") :])
     with pytest.raises(
         ConfigError, match=r"lacking: prices.dac_conversion: is missing, and the run has this event"
     ):
-        price(substrate.ledger(), REAL_VALUED, read_prices(lacking))
-    assert price(substrate.ledger(), REAL_VALUED, read_prices("loihi")).total_j is None
+        price(substrate.counters(), REAL_VALUED, read_prices(lacking))
+    assert price(substrate.counters(), REAL_VALUED, read_prices("loihi")).total_j is None
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_a_missing_price_is_refused(tmp_path: Path) -> None:
         ('capacitance = "100 fF"', 'capacitance = "0 fF"', "cells.capacitor.capacitance: must be positive"),
     ],
 )
-def test_sheets_that_cannot_be(old: str, new: str, sentence: str) -> None:
+def test_libraries_that_cannot_be(old: str, new: str, sentence: str) -> None:
     text = PAIRS.replace('kind = "differential-pair"', 'kind = "mirror"')
     assert old in text
     with pytest.raises(ConfigError) as refused:

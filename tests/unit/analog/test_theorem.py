@@ -20,10 +20,10 @@ from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.network import Network, layered
 from neurochip.substrate import Observable, Parameters, Phase
 
-SIZES, LANES = (4, 5, 4, 3), 2
-NUMBERS = np.arange(LANES, dtype=np.uint64)
+SIZES, BATCH = (4, 5, 4, 3), 2
+NUMBERS = np.arange(BATCH, dtype=np.uint64)
 RNG = np.random.default_rng(2)
-X = RNG.uniform(0.2, 0.8, (LANES, SIZES[0]))
+X = RNG.uniform(0.2, 0.8, (BATCH, SIZES[0]))
 Y = np.array([[0.9, 0.1, 0.2], [0.2, 0.7, 0.1]])
 MISMATCH = MismatchSpec(sigma=0.1, saturation=0.0)
 FIELD = """
@@ -71,7 +71,7 @@ def made(
 
 
 def cost(substrate: AnalogSubstrate, what: Parameters) -> float:
-    """Sum over lanes of ‖y − s*‖²."""
+    """Sum over samples of ‖y − s*‖²."""
     substrate.load(what)
     substrate.begin(X, NUMBERS)
     substrate.run(Phase.FREE, 2000)
@@ -84,7 +84,7 @@ def cost(substrate: AnalogSubstrate, what: Parameters) -> float:
 def change(substrate: AnalogSubstrate, beta: float, reference: Any) -> list[Any]:
     """Return ΔW of every projection with η = N."""
     network = substrate.network
-    learning = LearningSpec(rates=(float(LANES),) * 3, epochs=1)
+    learning = LearningSpec(rates=(float(BATCH),) * 3, epochs=1)
     rule = EquilibriumPropagation(network, learning, PhasesSpec(free=2000, nudged=2000, reference=reference))
     substrate.begin(X, NUMBERS)
     found = rule.present(substrate, Y, beta)

@@ -62,7 +62,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", OTHERS)
 def test_the_digest_changes(name: str) -> None:
-    """Books of two mappings must not be added: whatever changes a count changes the digest."""
+    """Counters of two mappings must not be added: whatever changes a count changes the digest."""
     assert image(**OTHERS[name]).digest != image().digest
 
 

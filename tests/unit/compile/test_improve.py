@@ -27,7 +27,7 @@ CHIP = chip_with("cmos45", ["mesh.width = 4", "mesh.height = 4", "core.neurons =
 
 
 def banded(seed: int, width: int = 2) -> list[Any]:
-    """Each neuron hears its neighbours alone, in an order that is hidden."""
+    """Each neuron receives its neighbours alone, in an order that is hidden."""
     rng = np.random.default_rng(seed)
     order = [rng.permutation(n) for n in SIZES]
     found = []
@@ -57,11 +57,11 @@ def test_never_dearer_than_before(seed: int, objective: Any, dense: bool) -> Non
     before = seen(seed, weights)
     found = improved(before.placed, fired(before), objective, **BITS)
     assert found.before == costs(before.placed, fired(before))
-    assert found.before.hops == before.ledger.hops
+    assert found.before.hops == before.counters.hops
     assert found.after.of(objective) <= found.before.of(objective)
     after = seen(seed, weights, found.cores)  # refuses a core that is too full
     assert costs(after.placed, fired(after)) == found.after
-    assert after.ledger.hops == found.after.hops
+    assert after.counters.hops == found.after.hops
     for one, other in zip(before.spikes, after.spikes, strict=True):
         assert np.array_equal(one, other)
 
@@ -77,7 +77,7 @@ def test_structure_is_found() -> None:
         drawn.append(costs(seen(3, weights, np.split(sites, [24, 48])).placed, fired(before)))
     nearer = improved(before.placed, fired(before), "hops", **BITS).after
     assert min(one.hops for one in drawn) > nearer.hops
-    assert nearer.hops < before.ledger.hops
+    assert nearer.hops < before.counters.hops
     pytest.importorskip("pymetis")
     together = improved(before.placed, fired(before), "cut", **BITS)
     assert together.after.cut < 0.75 * together.before.cut
@@ -125,6 +125,6 @@ def test_neurons_that_compute_fire_the_same_anywhere() -> None:
         replay(spikes, weights, CHIP, where, neuron=LIF(threshold=1.5, leak=0.9))
         for where in (None, [rng.permutation(np.repeat(np.arange(16), 2))[:24] for _ in SIZES])
     ]
-    assert runs[0].ledger.hops != runs[1].ledger.hops
+    assert runs[0].counters.hops != runs[1].counters.hops
     for one, other in zip(runs[0].spikes, runs[1].spikes, strict=True):
         assert np.array_equal(one, other)

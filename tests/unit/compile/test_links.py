@@ -52,16 +52,16 @@ def test_as_the_network_flit_by_flit(seed: int, routing: str, sparse: bool) -> N
     cores = [rng.integers(0, 12, n) for n in sizes]
     seen = replay(spikes, weights, chip, cores, timing="cycle")
     assert seen.time.link_load is not None
-    assert np.array_equal(seen.ledger.link_load, seen.time.link_load)
-    assert seen.ledger.link_load[..., :2].sum() == seen.ledger.hops_ew
-    assert seen.ledger.link_load[..., 2:].sum() == seen.ledger.hops_ns
+    assert np.array_equal(seen.counters.link_load, seen.time.link_load)
+    assert seen.counters.link_load[..., :2].sum() == seen.counters.hops_ew
+    assert seen.counters.link_load[..., 2:].sum() == seen.counters.hops_ns
 
 
 def test_another_placement_has_another_load() -> None:
     """Control: the load does depend on where neurons are."""
     spikes = [np.ones((2, 4), np.uint8)] * 2
     loads = [
-        replay(spikes, [np.ones((4, 4), np.int8)], "cmos45", [[0] * 4, [to] * 4]).ledger.link_load
+        replay(spikes, [np.ones((4, 4), np.int8)], "cmos45", [[0] * 4, [to] * 4]).counters.link_load
         for to in (1, 9)
     ]
     assert loads[0].sum() == 8 and loads[1].sum() == 16

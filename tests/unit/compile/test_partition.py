@@ -99,7 +99,7 @@ def test_fewest_of_all() -> None:
 
 
 def test_demand_by_hand() -> None:
-    """Of three hidden neurons [7-9-4]: 11 axons in; two output cores hear each, and three input ones send."""
+    """Of three hidden neurons [7-9-4]: 11 axons in; two output cores receive each, and three input ones send."""
     network = layered((7, 9, 4))
     found = demand(network, 1, 3, weight_bits=8, state_bits=96, trace_bits=32, parts=[3, 3, 2])
     assert found == Demand(
@@ -148,7 +148,7 @@ def test_one_neuron_that_does_not_fit() -> None:
     assert sentence((784, 500, 10), small_chip(name="tiny", input_axons=700)) == (
         f"core 1: input axons: 794 needed, 700 present (one neuron of population hidden on tiny); {CURE}"
     )
-    # The input split over 4 cores; one hidden neuron is heard by all 3 cores of the output.
+    # The input split over 4 cores; one hidden neuron is received by all 3 cores of the output.
     assert sentence((8, 2, 6), small_chip(2, name="tiny", output_axons=2)) == (
         f"core 4: output axons: 3 needed, 2 present (one neuron of population hidden on tiny); {CURE}"
     )

@@ -37,21 +37,21 @@ def test_links_are_those_of_the_compiler(cores: list[list[int]], routing: str) -
     arrays = [np.array(on) for on in cores]
     placed = place(sizes, projections, arrays, chip, weight_bits=8, state_bits=64)
     for k, on in enumerate(cores):
-        heard = sorted(set(cores[k + 1])) if k + 1 < len(cores) else []
+        received = sorted(set(cores[k + 1])) if k + 1 < len(cores) else []
         ways = set(placed.way_of[k].tolist())
-        assert all(placed.packets[way] == len(heard) for way in ways)
-        assert all(placed.delivered[placed.way_rows[way]].sum() == len(heard) for way in ways)
+        assert all(placed.packets[way] == len(received) for way in ways)
+        assert all(placed.delivered[placed.way_rows[way]].sum() == len(received) for way in ways)
         for unit, core in enumerate(on):
             piece = placed.piece_of[k][unit]
             assert (placed.layers[piece], placed.sites[piece]) == (k, core)
             assert tuple(placed.links[placed.way_of[k][unit]]) == links_crossed(
-                chip.mesh, core, heard, routing
+                chip.mesh, core, received, routing
             )  # type: ignore[arg-type]
     assert placed.neurons.sum() == sum(sizes)
 
 
 def test_a_core_may_hold_several_layers() -> None:
-    """Its packets are one for each spike, however many of its layers hear them."""
+    """Its packets are one for each spike, however many of its layers receive them."""
     chip = chip_of("unicast")
     cores = [np.array([0]), np.array([7, 7, 9]), np.array([7, 0])]
     placed = place([1, 3, 2], [(0, 1), (1, 2), (1, 1)], cores, chip, weight_bits=8, state_bits=64)

@@ -19,7 +19,7 @@ NUMBERS = np.arange(2, dtype=np.uint64)
 
 @pytest.mark.parametrize("timing", ["analytic", "cycle"])
 def test_what_is_broken_takes_no_time(timing: Literal["analytic", "cycle"]) -> None:
-    net = draw_net(3, (12, 9, 4), lanes=2)
+    net = draw_net(3, (12, 9, 4), batch=2)
     chip = replace(small_chip(3, mesh=(4, 4, 1)), timing=read_chip("cmos45").timing)
     faults = FaultsSpec(
         spike_drop=SpikeDrop(rate=0.1), dead_core=DeadCore(cores=(7,)), link_down=LinkDown(links=("0,0>1,0",))
@@ -29,13 +29,13 @@ def test_what_is_broken_takes_no_time(timing: Literal["analytic", "cycle"]) -> N
         made = fast_chip(net, CodingSpec(), chip=chip, faults=how, timing=Timed(model))
         made.begin(net.x, NUMBERS)
         spikes = made.run(Phase.FREE, 20, record=("spikes",)).spikes
-        return spikes, made.ledger().phases[Phase.FREE], made.image
+        return spikes, made.counters().phases[Phase.FREE], made.image
 
-    spikes, book, _ = run(faults, "tick")
+    spikes, counted, _ = run(faults, "tick")
     again, timed, image = run(faults, timing)
     for a, b in zip(spikes, again, strict=True):
         np.testing.assert_array_equal(a, b)
-    np.testing.assert_array_equal(book.counts, timed.counts)
+    np.testing.assert_array_equal(counted.counts, timed.counts)
     sites = [core.site for core in image.cores]
     assert timed.time is not None
     busy = timed.time.busy

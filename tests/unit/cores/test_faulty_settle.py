@@ -47,19 +47,21 @@ BUSY = {
 @pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning")
 @pytest.mark.parametrize("name", FAULTS)
 def test_against_the_slow_chip(name: str) -> None:
-    net = draw_net(11, (9, 8, 4), lanes=2)
+    net = draw_net(11, (9, 8, 4), batch=2)
     chip = small_chip(3, mesh=(3, 3, 1))
     fast = fast_chip(net, CODING, chip=chip, seed=4, faults=FAULTS[name])
     fast.begin(net.x, NUMBERS)
     settled = fast.run(Phase.FREE, 12, record=("spikes", "states"))
     slow = slow_faulty_chip(net, CODING, fast, FAULTS[name], seed=4, presentations=NUMBERS)
-    for lane in range(2):
-        slow.begin(net.x[lane].tolist(), lane)
+    for sample in range(2):
+        slow.begin(net.x[sample].tolist(), sample)
         slow.run("free", 12)
         for layer in range(3):
-            np.testing.assert_array_equal(settled.spikes[layer][:, lane], slow.spikes[layer])
-            np.testing.assert_allclose(settled.states[layer][:, lane], slow.states[layer], rtol=0, atol=1e-12)
-    events, ledger = slow.fault_ledger["free"], fast.ledger()
+            np.testing.assert_array_equal(settled.spikes[layer][:, sample], slow.spikes[layer])
+            np.testing.assert_allclose(
+                settled.states[layer][:, sample], slow.states[layer], rtol=0, atol=1e-12
+            )
+    events, counters = slow.fault_counters["free"], fast.counters()
     expected: dict[str, Any] = {
         "lost_to_drop": events.lost["drop"],
         "lost_to_dead_core": events.lost["dead"],
@@ -69,14 +71,14 @@ def test_against_the_slow_chip(name: str) -> None:
         "spikes_forced": events.forced,
     }
     counts = {counter: sum(counted.values()) for counter, counted in expected.items()}
-    assert {counter: ledger.total(counter) for counter in counts} == counts
+    assert {counter: counters.total(counter) for counter in counts} == counts
     busy = [counter for counter, n in counts.items() if n > 0]
     assert busy == BUSY[name]
 
 
 @pytest.mark.parametrize("observable", [Observable.TRACE, Observable.RATE])
 def test_each_core_learns_from_what_reached_it(observable: Observable) -> None:
-    net = draw_net(5, (9, 8, 4), lanes=2, tied=False)
+    net = draw_net(5, (9, 8, 4), batch=2, tied=False)
     made = fast_chip(
         net,
         CODING,

@@ -49,7 +49,7 @@ def test_slots(sizes: tuple[int, ...], neurons: int, tied: bool) -> None:
 def test_wiring(sizes: tuple[int, ...], neurons: int, tied: bool) -> None:
     made = layout(sizes, neurons, tied=tied)
     network = made.image.network
-    # Where all hear the same: a range for each population, a block for each projection, axons that are slots.
+    # Where all receive the same: a range for each population, a block for each projection, axons that are slots.
     wiring = made.wiring()
     blocks, edges = wiring.blocks.astype(int), wiring.range_blocks.astype(int)
     assert wiring.ranges[:, 0].tolist() == list(range(len(sizes)))
@@ -60,7 +60,7 @@ def test_wiring(sizes: tuple[int, ...], neurons: int, tied: bool) -> None:
         assert mine[:, 1].tolist() == [network.projections[k].source for k in network.into(p)]
         assert np.all(mine[:, 3] >= sizes[p]) and np.all(mine[:, 3] <= mine[:, 4])
     assert wiring.weights.size == made.n_weights
-    # Where each core hears for itself: a range for each core, and axons of its own for each of its blocks.
+    # Where each core receives for itself: a range for each core, and axons of its own for each of its blocks.
     wiring = made.wiring(by_core=True)
     assert wiring.ranges[:, 3].tolist() == list(range(len(made.image.cores)))
     assert wiring.ranges[:, 1:3].tolist() == [list(slots) for slots in made.core_slots]

@@ -57,9 +57,9 @@ def made(
     return substrate
 
 
-def slow(lane: int, *, tied: bool, neuron: TwoCompartmentLIF, seed: int) -> SlowMembranes:
+def slow(sample: int, *, tied: bool, neuron: TwoCompartmentLIF, seed: int) -> SlowMembranes:
     held = parameters(tied=tied)
-    key = tick_key(np.uint64(seed) ^ np.uint64(3 << 56), NUMBERS[lane], np.uint64(0))
+    key = tick_key(np.uint64(seed) ^ np.uint64(3 << 56), NUMBERS[sample], np.uint64(0))
     number, layers = 0, []
     for size in SIZES:
         cells = []
@@ -86,7 +86,7 @@ def slow(lane: int, *, tied: bool, neuron: TwoCompartmentLIF, seed: int) -> Slow
         (2, 1): back.tolist(),
     }
     bias = [[], *(b.tolist() for b in held.biases)]
-    return SlowMembranes(layers, links, bias, neuron.drive_at(X[lane]).tolist())
+    return SlowMembranes(layers, links, bias, neuron.drive_at(X[sample]).tolist())
 
 
 @pytest.mark.interp
@@ -108,29 +108,29 @@ def test_every_spike_equals_the_slow_cells(
     ]
     share = 1 - np.exp(-1 / neuron.rate)
     sops = sent = 0
-    for lane in range(2):
-        cells = slow(lane, tied=tied, neuron=neuron, seed=7)
+    for sample in range(2):
+        cells = slow(sample, tied=tied, neuron=neuron, seed=7)
         for (_, ticks, beta), settled in zip(plan, runs, strict=True):
             for t in range(ticks):
-                fired = cells.tick(share, beta, neuron.drive_at(Y[lane]).tolist())
+                fired = cells.tick(share, beta, neuron.drive_at(Y[sample]).tolist())
                 for k in range(3):
-                    assert settled.spikes[k][t, lane].tolist() == fired[k]
+                    assert settled.spikes[k][t, sample].tolist() == fired[k]
                     rates = [cell.r for cell in cells.layers[k]]
-                    np.testing.assert_allclose(settled.states[k][t, lane], rates, rtol=0, atol=1e-12)
+                    np.testing.assert_allclose(settled.states[k][t, sample], rates, rtol=0, atol=1e-12)
         sops += cells.sops
         sent += cells.spikes
     assert sent > 100
-    ledger = substrate.ledger()
-    assert ledger.total("spikes_sent") == sent
-    assert ledger.total("sops") == sops
-    assert ledger.ticks() == 2 * 130
+    counters = substrate.counters()
+    assert counters.total("spikes_sent") == sent
+    assert counters.total("sops") == sops
+    assert counters.ticks() == 2 * 130
 
 
-def test_cores_and_lanes_change_nothing() -> None:
+def test_cores_and_samples_change_nothing() -> None:
     ends = []
-    for neurons_per_core, lanes in ((None, [0, 1]), (2, [0, 1]), (None, [1])):
+    for neurons_per_core, batch in ((None, [0, 1]), (2, [0, 1]), (None, [1])):
         substrate = made(neurons_per_core=neurons_per_core, precision="float32")
-        substrate.begin(X[lanes], NUMBERS[lanes])
+        substrate.begin(X[batch], NUMBERS[batch])
         substrate.run(Phase.FREE, 200)
         ends.append(substrate.observe(Observable.SPIKES, 1)[-1].tolist())
         rates = substrate.observe(Observable.VALUE, 1)[-1]
@@ -139,17 +139,19 @@ def test_cores_and_lanes_change_nothing() -> None:
     assert ends[0:2] == ends[2:4] == ends[4:6]
 
 
-def test_conservation_and_bias_in_the_books() -> None:
+def test_conservation_and_bias_in_the_counters() -> None:
     substrate = made(neurons_per_core=3, precision="float32")
     substrate.begin(X, NUMBERS)
     for _ in range(3):
         substrate.run(Phase.FREE, 50)
-    ledger = substrate.ledger()
-    assert ledger.total("packets") > 0
-    assert ledger.total("packets") == ledger.total("spikes_delivered") + ledger.total("spikes_in_flight")
+    counters = substrate.counters()
+    assert counters.total("packets") > 0
+    assert counters.total("packets") == counters.total("spikes_delivered") + counters.total(
+        "spikes_in_flight"
+    )
     # Updates: every neuron but the inputs, and one that always fires on each of the three + one cores.
-    assert ledger.total("neuron_updates") == 2 * 150 * (9 + 3) + 2 * 150 * (3 + 1)
-    assert ledger.total("clamped_updates") == 2 * 150 * 4
+    assert counters.total("neuron_updates") == 2 * 150 * (9 + 3) + 2 * 150 * (3 + 1)
+    assert counters.total("clamped_updates") == 2 * 150 * 4
 
 
 def test_restarted_rates_begin_anew_with_each_run() -> None:

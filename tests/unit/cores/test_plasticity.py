@@ -14,15 +14,15 @@ pytestmark = [
     pytest.mark.interp,
     pytest.mark.filterwarnings("ignore:overflow encountered:RuntimeWarning"),
 ]
-LANES, AXONS, WIDTH, START = 4, 6, 16, 32
+BATCH, AXONS, WIDTH, START = 4, 6, 16, 32
 
 
 def activities(dtype: Any) -> tuple[Any, Any]:
     rng = np.random.default_rng(1)
-    pre = rng.uniform(-1, 1, (LANES, AXONS)).astype(dtype)
-    pre[:, 2] = 0  # this axon is silent in every lane,
+    pre = rng.uniform(-1, 1, (BATCH, AXONS)).astype(dtype)
+    pre[:, 2] = 0  # this axon is silent in every sample,
     pre[1:, 4] = 0  # this one in all but one
-    return pre, rng.uniform(-1, 1, (LANES, WIDTH)).astype(dtype)
+    return pre, rng.uniform(-1, 1, (BATCH, WIDTH)).astype(dtype)
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
@@ -48,7 +48,7 @@ def test_floats(dtype: Any) -> None:
     np.testing.assert_allclose(weights[block].reshape(AXONS, WIDTH), expected, rtol=0, atol=tolerance)
     np.testing.assert_array_equal(weights[:START], before[:START])
     np.testing.assert_array_equal(weights[block.stop :], before[block.stop :])
-    assert out.tolist() == [4 * LANES + 1, 0]
+    assert out.tolist() == [4 * BATCH + 1, 0]
 
 
 @pytest.mark.parametrize("stochastic", [0, 1])
@@ -77,14 +77,14 @@ def test_integers(stochastic: int) -> None:
         row_key = np.uint64(mix(key, np.uint64(i)))
         for j in range(WIDTH):
             total = np.float32(0)
-            for lane in range(LANES):
-                if pre[lane, i] != 0:
-                    total = total + pre[lane, i] * post[lane, j]
+            for sample in range(BATCH):
+                if pre[sample, i] != 0:
+                    total = total + pre[sample, i] * post[sample, j]
             wanted = float(before[START + i * WIDTH + j]) + float(np.float32(3.0) * total)
             draw = float(uniform(row_key, first_column + np.uint64(j)))
             rounded = np.floor(wanted + draw) if stochastic else np.rint(wanted)
             if pre[:, i].any():
                 met += rounded > 7 or rounded < -8
             assert weights[START + i * WIDTH + j] == np.clip(rounded, -8, 7), (i, j)
-    assert out.tolist() == [4 * LANES + 1, met, 0] and met > 0
+    assert out.tolist() == [4 * BATCH + 1, met, 0] and met > 0
     np.testing.assert_array_equal(weights[:START], before[:START])

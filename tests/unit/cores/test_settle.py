@@ -12,7 +12,7 @@ from neurochip import Constant, Identity, PowerLaw, settle
 from neurochip.errors import NeurochipError
 from neurochip.testing.networks import draw_net, small_chip
 
-NET = draw_net(3, (6, 5, 4), lanes=2)
+NET = draw_net(3, (6, 5, 4), batch=2)
 WEIGHTS, BIASES = list(NET.parameters.weights), list(NET.parameters.biases)
 
 
@@ -114,7 +114,7 @@ def test_shapes() -> None:
             assert series[layer].shape == (8, 2, size)
         assert found.spikes[layer].dtype == np.uint8
         assert found.states[layer].dtype == np.float32
-    assert (found.ledger.to_json()["free"]["ticks"], found.ledger.to_json()["nudged"]["ticks"]) == (10, 6)
+    assert (found.counters.to_json()["free"]["ticks"], found.counters.to_json()["nudged"]["ticks"]) == (10, 6)
 
 
 def test_names_and_specs_are_the_same() -> None:
@@ -136,7 +136,7 @@ def test_real_numbers() -> None:
     found = call(encoder=None, decoder=None, annealer=PowerLaw(0.5, 0.1), precision="float64")
     assert found.spikes == []
     assert found.states[1].dtype == np.float64
-    assert found.ledger.to_json()["free"]["spikes_sent"] == 0
+    assert found.counters.to_json()["free"]["spikes_sent"] == 0
 
 
 def test_threads_and_chips_do_not_matter() -> None:

@@ -25,8 +25,8 @@ NUMBERS = np.array([5, 11, 12], dtype=np.uint64)
 SPECS = (IF(), LeakyIF(membrane=15.0, refractory=2), CubaLIF(synapse=5.0))
 
 
-def raster(lanes: int = 3, units: int = 6, *, seed: int = 4) -> Any:
-    return (np.random.default_rng(seed).random((lanes, TICKS, units)) < 0.4).astype(np.uint8)
+def raster(batch: int = 3, units: int = 6, *, seed: int = 4) -> Any:
+    return (np.random.default_rng(seed).random((batch, TICKS, units)) < 0.4).astype(np.uint8)
 
 
 def membrane(spec: Any) -> Any:
@@ -40,7 +40,7 @@ def membrane(spec: Any) -> Any:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
 def test_a_network_fires_as_the_oracle_does(spec: Any) -> None:
     """Free over two windows and a half, then nudged, float64: every spike, and every value."""
-    net = draw_net(7, (6, 9, 4), lanes=3)
+    net = draw_net(7, (6, 9, 4), batch=3)
     bits = raster()
     chip = fast_chip(net, spec, seed=3)
     chip.begin(SpikeTrains.from_array(bits), NUMBERS)
@@ -51,29 +51,29 @@ def test_a_network_fires_as_the_oracle_does(spec: Any) -> None:
     ]
     found = [np.concatenate([a, b]) for a, b in zip(settled[0].spikes, settled[1].spikes, strict=True)]
     assert found[1].any() and found[2].any()
-    for lane in range(3):
+    for sample in range(3):
         slow = SlowSpiking(
             lambda: membrane(spec),
             net.parameters.weights,
             net.parameters.biases,
-            net.x[lane],
+            net.x[sample],
             currents=spec.currents,
             period=spec.period,
             filter=spec.filter,
             begins=[0.0] * 6,
-            shown=bits[lane].tolist(),
+            shown=bits[sample].tolist(),
         )
         for t in range(free + nudged):
-            fired = slow.step(*((2 * beta, net.y[lane]) if t >= free else ()))
+            fired = slow.step(*((2 * beta, net.y[sample]) if t >= free else ()))
             for layer, row in enumerate(fired):
-                assert found[layer][t, lane].tolist() == row, (lane, t, layer)
+                assert found[layer][t, sample].tolist() == row, (sample, t, layer)
         for layer in range(3):
-            seen = chip.observe(Observable.VALUE, layer)[lane]
+            seen = chip.observe(Observable.VALUE, layer)[sample]
             np.testing.assert_allclose(seen, slow.values[layer], rtol=0, atol=1e-12)
 
 
 def test_filters_of_two_compartment_neurons_take_up_what_inputs_are_shown() -> None:
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), raster()
+    net, bits = draw_net(7, (6, 9, 4), batch=3), raster()
     spec = TwoCompartmentLIF()
     chip = fast_chip(net, spec)  # type: ignore[arg-type]
     chip.begin(SpikeTrains.from_array(bits), NUMBERS)
@@ -87,7 +87,7 @@ def test_filters_of_two_compartment_neurons_take_up_what_inputs_are_shown() -> N
 
 
 def test_values_after_spikes_and_spikes_after_values_leave_nothing_behind() -> None:
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), SpikeTrains.from_array(raster())
+    net, bits = draw_net(7, (6, 9, 4), batch=3), SpikeTrains.from_array(raster())
     spec = LeakyIF()
 
     def answers(chip: Any, inputs: Any) -> Any:
@@ -102,7 +102,7 @@ def test_values_after_spikes_and_spikes_after_values_leave_nothing_behind() -> N
 
 
 def test_threads_and_batches_change_nothing() -> None:
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), SpikeTrains.from_array(raster())
+    net, bits = draw_net(7, (6, 9, 4), batch=3), SpikeTrains.from_array(raster())
     found = []
     for threads, rows in ((1, [0, 1, 2]), (2, [0, 1, 2]), (1, [2])):
         chip = fast_chip(net, LeakyIF(), threads=threads)
@@ -113,7 +113,7 @@ def test_threads_and_batches_change_nothing() -> None:
 
 
 def test_a_snapshot_goes_on_in_the_same_tick_of_the_window() -> None:
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), SpikeTrains.from_array(raster())
+    net, bits = draw_net(7, (6, 9, 4), batch=3), SpikeTrains.from_array(raster())
     chip = fast_chip(net, LeakyIF())
     chip.begin(bits, NUMBERS)
     whole = chip.run(Phase.FREE, 30, record=("spikes",)).spikes
@@ -127,7 +127,7 @@ def test_a_snapshot_goes_on_in_the_same_tick_of_the_window() -> None:
 
 
 def test_a_receiving_core_makes_the_same_value_a_tick_later() -> None:
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), SpikeTrains.from_array(raster())
+    net, bits = draw_net(7, (6, 9, 4), batch=3), SpikeTrains.from_array(raster())
     chip = fast_chip(net, LeakyIF(), traced=True)
     chip.begin(bits, NUMBERS)
     chip.run(Phase.FREE, 20)
@@ -137,21 +137,21 @@ def test_a_receiving_core_makes_the_same_value_a_tick_later() -> None:
 
 
 def test_each_spike_is_a_word_from_outside() -> None:
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), raster()
+    net, bits = draw_net(7, (6, 9, 4), batch=3), raster()
     chip = fast_chip(net, LeakyIF())
     chip.begin(SpikeTrains.from_array(bits), NUMBERS)
     chip.run(Phase.FREE, 2 * TICKS)
-    ledger = chip.ledger()
-    assert ledger.total("host_words_in", Phase.FREE) == 2 * int(bits.sum())
+    counters = chip.counters()
+    assert counters.total("host_words_in", Phase.FREE) == 2 * int(bits.sum())
     chip.begin(net.x, NUMBERS)
     chip.run(Phase.FREE, 2 * TICKS)
-    assert chip.ledger().total("host_words_in", Phase.FREE) == 2 * int(bits.sum()) + 18
+    assert chip.counters().total("host_words_in", Phase.FREE) == 2 * int(bits.sum()) + 18
 
 
 @pytest.mark.parametrize("fault", ["dead_core", "spike_drop"])
 def test_faults_reach_shown_spikes(fault: str) -> None:
     """On a dead core nothing is shown; spikes on their way from inputs get lost like any others."""
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), SpikeTrains.from_array(np.ones((3, TICKS, 6), np.uint8))
+    net, bits = draw_net(7, (6, 9, 4), batch=3), SpikeTrains.from_array(np.ones((3, TICKS, 6), np.uint8))
     faults = FaultsSpec(**{fault: 0.5})  # type: ignore[arg-type]
     chip = fast_chip(net, LeakyIF(), faults=faults)
     chip.begin(bits, NUMBERS)
@@ -159,8 +159,8 @@ def test_faults_reach_shown_spikes(fault: str) -> None:
     sound = fast_chip(net, LeakyIF())
     sound.begin(bits, NUMBERS)
     sound.run(Phase.FREE, TICKS)
-    lost = chip.ledger().total("spikes_dropped", Phase.FREE)
-    delivered = [c.ledger().total("spikes_delivered", Phase.FREE) for c in (chip, sound)]
+    lost = chip.counters().total("spikes_dropped", Phase.FREE)
+    delivered = [c.counters().total("spikes_delivered", Phase.FREE) for c in (chip, sound)]
     if fault == "dead_core":
         assert spikes.mean() < 1 or delivered[0] < delivered[1]
     else:
@@ -168,7 +168,7 @@ def test_faults_reach_shown_spikes(fault: str) -> None:
 
 
 def test_what_cannot_be_shown_is_refused() -> None:
-    net, bits = draw_net(7, (6, 9, 4), lanes=3), SpikeTrains.from_array(raster())
+    net, bits = draw_net(7, (6, 9, 4), batch=3), SpikeTrains.from_array(raster())
     with pytest.raises(DataError, match="must be spikes of 6 units, got 5"):
         fast_chip(net, LeakyIF()).begin(SpikeTrains.from_array(raster(units=5)), NUMBERS)
     with pytest.raises(CapabilityError, match="are spikes, and neurons that settle hold values"):

@@ -27,7 +27,7 @@ def test_spikes_and_idle_updates(method: Any, seed: int) -> None:
     spikes, _, idle = run_slowly(network, raster[:20].tolist())
     assert run.replay.spikes[1].any()
     assert [bits.tolist() for bits in run.replay.spikes] == spikes
-    assert run.replay.ledger.book.total("idle_updates") == idle
+    assert run.replay.counters.counted.total("idle_updates") == idle
 
 
 def test_a_matrix_in_place_delivers_what_its_copy_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from neurochip.errors import CapabilityError, ConfigError
 from neurochip.substrate import Observable, Phase
 from neurochip.testing.networks import compiled, draw_net, fast_chip, small_chip
 
-NET = draw_net(2, (6, 5, 4), lanes=3)
+NET = draw_net(2, (6, 5, 4), batch=3)
 NUMBERS = np.arange(3, dtype=np.uint64)
 
 
@@ -53,7 +53,7 @@ def test_rate_is_the_share_of_ticks_with_a_spike(chip: DigitalSubstrate) -> None
         np.testing.assert_array_equal(chip.observe(Observable.SPIKES, layer), spikes[layer][-1])
 
 
-def test_presentations_are_numbered_lane_by_lane(chip: DigitalSubstrate) -> None:
+def test_presentations_are_numbered_sample_by_sample(chip: DigitalSubstrate) -> None:
     """A number missing would be read from beyond the array."""
     for numbers in (NUMBERS[:2], np.arange(4, dtype=np.uint64), NUMBERS[None]):
         with pytest.raises(ConfigError) as caught:
@@ -68,11 +68,11 @@ def test_targets_fit_the_output(chip: DigitalSubstrate) -> None:
         assert str(caught.value) == f"targets: must have shape (3, 4), got {targets.shape}"
 
 
-def test_no_lanes(chip: DigitalSubstrate) -> None:
+def test_no_samples(chip: DigitalSubstrate) -> None:
     chip.begin(NET.x[:0], NUMBERS[:0])
     chip.run(Phase.FREE, 5)
     assert chip.observe(Observable.VALUE, 2).shape == (0, 4)
-    assert chip.ledger().ticks() == 0
+    assert chip.counters().ticks() == 0
 
 
 def test_an_unknown_projection(chip: DigitalSubstrate) -> None:
@@ -84,14 +84,14 @@ def test_an_unknown_projection(chip: DigitalSubstrate) -> None:
 @pytest.mark.parametrize("n", [1, 2, 65535])
 def test_counts_of_a_long_phase(n: int) -> None:
     """A neuron that always fires is counted in every tick of the longest run there is."""
-    made = fast_chip(draw_net(1, (1, 1), lanes=1), CodingSpec(annealer=OSA()), precision="float32")
+    made = fast_chip(draw_net(1, (1, 1), batch=1), CodingSpec(annealer=OSA()), precision="float32")
     made.begin(np.ones((1, 1)), NUMBERS[:1])
     made.run(Phase.FREE, n)
-    assert made.ledger().to_json()["free"]["populations"]["input"]["spikes_sent"] == n
+    assert made.counters().to_json()["free"]["populations"]["input"]["spikes_sent"] == n
 
 
 def test_a_phase_too_long_to_count() -> None:
-    made = fast_chip(draw_net(1, (1, 1), lanes=1), CodingSpec(), precision="float32")
+    made = fast_chip(draw_net(1, (1, 1), batch=1), CodingSpec(), precision="float32")
     made.begin(np.ones((1, 1)), NUMBERS[:1])
     with pytest.raises(ConfigError) as caught:
         made.run(Phase.FREE, 65536)

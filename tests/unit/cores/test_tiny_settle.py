@@ -31,7 +31,7 @@ CODINGS = {
 
 @pytest.mark.parametrize("name", CODINGS)
 def test_against_the_slow_chip(name: str) -> None:
-    net, coding = draw_net(11, (9, 8, 4), lanes=2), CODINGS[name]
+    net, coding = draw_net(11, (9, 8, 4), batch=2), CODINGS[name]
     fast = fast_chip(net, coding, chip=small_chip(5), traced=True, seed=4)
     fast.begin(net.x, np.arange(2, dtype=np.uint64))
     record = ("spikes", "states")
@@ -52,7 +52,7 @@ def test_against_the_slow_chip(name: str) -> None:
 @pytest.mark.parametrize("precision", ["float32", "int4", "int12"])
 def test_other_formats(precision: Any) -> None:
     """Integers so narrow that eight of them fit their type; wider int8 sums need compiled code, which widens."""
-    net = draw_net(12, (9, 8, 4), lanes=2)
+    net = draw_net(12, (9, 8, 4), batch=2)
     coding = CODINGS["power law, scheduled"]
     fast = fast_chip(net, coding, precision=precision)
     same = Net(fast.parameters(), np.float32(net.x), net.y)
@@ -74,7 +74,7 @@ def test_recorded_runs(name: str) -> None:
 
 def test_each_word_of_the_host_is_written_once() -> None:
     """Inputs with the presentation, targets with the first nudge, and nothing when a phase goes on."""
-    net = draw_net(11, (9, 8, 4), lanes=2)
+    net = draw_net(11, (9, 8, 4), batch=2)
     fast = fast_chip(net, CODINGS["power law, scheduled"], chip=small_chip(5))
     for times in (1, 2):
         fast.begin(net.x, np.arange(2, dtype=np.uint64))
@@ -82,9 +82,9 @@ def test_each_word_of_the_host_is_written_once() -> None:
             fast.run(Phase.FREE, ticks)
         for ticks in (1, 1):
             fast.run(Phase.NUDGED, ticks, beta=0.5, targets=net.y)
-        ledger = fast.ledger()
+        counters = fast.counters()
         for phase, words, ticks in ((Phase.FREE, 9, 3), (Phase.NUDGED, 4, 2)):
-            book = ledger.phases[phase]
-            assert book.total("host_words_in") == times * 2 * words
-            assert (book.presentations, book.ticks) == (times * 2, times * 2 * ticks)
-            assert book.total("symbols") == times * 2 * ticks * (9 + 8 + 4)
+            counted = counters.phases[phase]
+            assert counted.total("host_words_in") == times * 2 * words
+            assert (counted.presentations, counted.ticks) == (times * 2, times * 2 * ticks)
+            assert counted.total("symbols") == times * 2 * ticks * (9 + 8 + 4)

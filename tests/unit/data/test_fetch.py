@@ -79,17 +79,17 @@ def test_known_origins_are_several_and_encrypted() -> None:
 
 
 def test_download(tiny_mnist: TinyMnist, serve: Serve, tmp_path: Path) -> None:
-    heard: list[tuple[str, int, int]] = []
+    received: list[tuple[str, int, int]] = []
     target = tmp_path / "new" / "mnist"
     folder = fetch(
         "mnist",
         folder=target,
         origins=[serve(tiny_mnist.packed)],
-        progress=lambda *news: heard.append(news),
+        progress=lambda *news: received.append(news),
     )
     assert folder == target
     assert {name: (folder / name).read_bytes() for name in names(folder)} == tiny_mnist.packed
-    assert {(name, received) for name, received, whole in heard if received == whole} == {
+    assert {(name, received) for name, received, whole in received if received == whole} == {
         (name, len(content)) for name, content in tiny_mnist.packed.items()
     }
     assert load("mnist", folder=folder).train.inputs.shape == (60, 784)

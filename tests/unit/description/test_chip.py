@@ -16,7 +16,7 @@ from neurochip.description import (
 )
 from neurochip.errors import ConfigError
 
-SHEET = chip_text("cmos45")
+SPECIFICATION = chip_text("cmos45")
 NAMES = ["cmos45", "cmos45-multicast", "ideal-bits", "loihi", "loihi-sanafe"]
 
 
@@ -114,8 +114,8 @@ def refusal(text: str) -> str:
 
 
 def changed(old: str, new: str) -> str:
-    assert SHEET.count(old) >= 1
-    return SHEET.replace(old, new, 1)
+    assert SPECIFICATION.count(old) >= 1
+    return SPECIFICATION.replace(old, new, 1)
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def changed(old: str, new: str) -> str:
         ('about = "', 'mesh = 3\nabout = "', ""),
     ],
 )
-def test_refused_sheets(old, new, sentence):
+def test_refused_specifications(old, new, sentence):
     refused = refusal(changed(old, new))
     if sentence:
         assert refused == f"chip.toml: {sentence}"
@@ -262,7 +262,7 @@ def test_refused_sheets(old, new, sentence):
 
 
 def test_a_missing_section():
-    before, _, rest = SHEET.partition("[packet]")
+    before, _, rest = SPECIFICATION.partition("[packet]")
     after = rest[rest.index("[timing]") :]
     said = "packet.header_bits: is missing, and so are packet.routing, packet.source, packet.evidence"
     assert refusal(before + after) == f"chip.toml: {said}"

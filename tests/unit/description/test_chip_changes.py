@@ -31,7 +31,7 @@ from neurochip.sweep.effective import effective
         },
     )
 )
-def test_as_if_the_sheet_said_so(values: dict[str, object]) -> None:
+def test_as_if_the_specification_said_so(values: dict[str, object]) -> None:
     text = chip_text("cmos45")
     for key, value in values.items():
         section, name = key.split(".")
@@ -80,12 +80,12 @@ def test_the_later_change_counts() -> None:
 
 def test_a_run_carries_its_changes() -> None:
     run = read_run("mnist-small", ["chip.core.neurons=128", "chip.timing.clock=1 GHz"])
-    assert run.sheet.core.neurons == 128
+    assert run.specification.core.neurons == 128
     again = RunSpec.from_dict(parse_toml(run_to_toml(run), "run.toml"))
     assert again == run
     assert "chip_changes" not in run_to_toml(read_run("mnist-small"))
     other = read_run("mnist-small", ["chip.core.neurons=128", "chip=loihi", "network.precision=int8"])
-    assert other.sheet.name == "loihi (core.neurons = 128)"
+    assert other.specification.name == "loihi (core.neurons = 128)"
 
 
 @pytest.mark.parametrize(

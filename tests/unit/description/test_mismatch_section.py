@@ -58,7 +58,7 @@ def test_it_learns_on_the_chip_that_there_is(neuron: str) -> None:
     made = run(*sets)
     assert RunSpec.from_dict(made.to_dict()) == made and made.to_dict()["mismatch"]["deviation"] == 0.4
     spikes = [
-        simulate(spec, write=False, threads=1).record.ledger.total("spikes_sent")
+        simulate(spec, write=False, threads=1).record.counters.total("spikes_sent")
         for spec in (made, made, run(*sets[:1]))
     ]
     assert spikes[0] == spikes[1] != spikes[2]

@@ -204,7 +204,7 @@ WRONG: list[tuple[dict[str, Any], float | None, str]] = [
     ({}, 0.0, "dt: must be > 0 seconds, got 0"),
     ({}, 0.05,
      "lif1.tau: is 0.02 s, shorter than dt = 0.05 s, where Euler overshoots; use a shorter dt or method = \"exact\""),
-    ({"edges": [("input", "fc2")]}, 1e-3, "fc2: must hear as many units from all, got 4 and 3"),
+    ({"edges": [("input", "fc2")]}, 1e-3, "fc2: must receive as many units from all, got 4 and 3"),
     ({"edges": [("input", "absent")]}, 1e-3,
      "edges: has an edge with 'absent', and there is no such node; there are input, fc1, lif1, fc2, li, output"),
     ({"d": nir.Delay(delay=-ones), "edges": [("lif1", "d"), ("d", "fc2")]}, 1e-3,

@@ -235,8 +235,8 @@ def test_one_to_one_meets_one_synapse_each(edge: bool) -> None:
     spikes = np.zeros((3, n), np.uint8)
     spikes[0] = 1
     run = run_spiking(from_nir(nir.NIRGraph(nodes, edges), dt=1.0), spikes, "cmos45").replay
-    assert run.ledger.sops == n
-    assert run.ledger.packets == n  # each to the one core that has its synapse
+    assert run.counters.sops == n
+    assert run.counters.packets == n  # each to the one core that has its synapse
     assert run.spikes[1].sum() == n
     # A core has 512 neurons; 4096 synapses of 32 bits are 3 % of the memory of one. An edge alone takes what a 1 does.
     assert run.placed.needs["synapse_memory"].sum() == n * (2 if edge else 32)
@@ -252,7 +252,7 @@ def test_two_ways_into_a_group_add_up() -> None:
     spikes = np.zeros((50, 1), np.uint8)
     spikes[::5] = 1
     run = run_spiking(from_nir(nir.NIRGraph(nodes, edges), dt=1.0), spikes, "cmos45").replay
-    assert (run.spikes[1].sum(), run.ledger.sops, run.ledger.packets) == (10, 10, 10)
+    assert (run.spikes[1].sum(), run.counters.sops, run.counters.packets) == (10, 10, 10)
 
 
 def network_of_maps() -> tuple[Any, list[tuple[Array, Array]]]:
@@ -286,7 +286,7 @@ def test_a_network_of_maps_on_cores_is_its_unrolled_self() -> None:
         np.testing.assert_array_equal(one.spikes[k], kernels.spikes[k])
         np.testing.assert_array_equal(one.spikes[k], other.spikes[k])
     assert all(0 < layer.sum() for layer in one.spikes[:4])
-    assert one.ledger.totals == other.ledger.totals
-    assert one.ledger.sops == kernels.ledger.sops
+    assert one.counters.totals == other.counters.totals
+    assert one.counters.sops == kernels.counters.sops
     memory = [int(run.placed.needs["synapse_memory"].sum()) for run in (one, other)]
     assert memory[0] * 10 < memory[1]

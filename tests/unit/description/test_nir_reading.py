@@ -192,7 +192,7 @@ def test_several_inputs_stand_side_by_side() -> None:
     raster = np.array([[1, 0, 0], [0, 1, 0], [1, 1, 0], [0, 0, 1], [0, 0, 0]], np.uint8)
     run = run_spiking(network, raster, "ideal-bits").replay
     assert run.spikes[1][:, 0].tolist() == [0, 0, 1, 1, 0]
-    assert run.ledger.sops == 4 + 1  # the weight of 0 is a synapse, as in any matrix
+    assert run.counters.sops == 4 + 1  # the weight of 0 is a synapse, as in any matrix
 
 
 def test_what_is_read_out_may_be_a_sum() -> None:

@@ -75,11 +75,11 @@ def test_predictive_front_and_decoder(lam: Any) -> None:
         """Hands on what it is given to code."""
 
         def bit(self, a: float) -> int:
-            heard.append(a)
+            received.append(a)
             return 0
 
     for j in range(NEURONS):
-        heard: list[float] = []
+        received: list[float] = []
         slow, back = coders.PredictiveEncoder(Wire(), lam), coders.PredictiveDecoder(lam)
         previous, value = 0.0, room()
         for tick in range(1, TICKS + 1):
@@ -87,7 +87,7 @@ def test_predictive_front_and_decoder(lam: Any) -> None:
             slow.bit(s)
             share = lam.at(tick)
             a = float(predict(s, previous, share, 1.0 - share))
-            assert a == heard[-1]
+            assert a == received[-1]
             previous = s
             drive = room()
             drive[OWN] = a

@@ -1,4 +1,4 @@
-"""Prices times counts: worked examples, what is charged for what, and the laws that hold for any ledger."""
+"""Prices times counts: worked examples, what is charged for what, and the laws that hold for any counters."""
 
 import math
 from dataclasses import replace
@@ -15,7 +15,7 @@ from neurochip.elements.optimisers import Adam
 from neurochip.energy import ElementUse, HardwareUse, price
 from neurochip.energy.charges import control_charges
 from neurochip.errors import ConfigError
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 
 FLOAT32 = HardwareUse(
     weight_format="float32",
@@ -38,20 +38,20 @@ CMOS, LOIHI, BITS = read_prices("cmos45"), read_prices("loihi"), read_prices("id
 PJ = 1e-12
 
 
-def ledger(phases, populations=("input", "hidden")):
-    """Return a ledger of {phase: [counts of each core by name]}."""
-    books = {}
+def counters(phases, populations=("input", "hidden")):
+    """Return counters of {phase: [counts of each core by name]}."""
+    by_phase = {}
     for phase, cores in phases.items():
         counts = np.zeros((len(populations), len(COUNTERS)), dtype=np.int64)
         for row, entries in enumerate(cores):
             for name, count in entries.items():
                 counts[row, COUNTERS.index(name)] = count
-        books[Phase(phase)] = PhaseBook(1, 1, counts)
-    return Ledger(populations, tuple(range(len(populations))), books)
+        by_phase[Phase(phase)] = PhaseCounters(1, 1, counts)
+    return Counters(populations, tuple(range(len(populations))), by_phase)
 
 
 def one(counter, count=1, core=1):
-    return ledger({"free": [{counter: count} if row == core else {} for row in range(2)]})
+    return counters({"free": [{counter: count} if row == core else {} for row in range(2)]})
 
 
 def events(report):
@@ -77,7 +77,7 @@ def priced(**values):
 
 def test_operations_by_hand():
     """Ten ticks of four hidden neurons and three inputs on `cmos45`, worked out on paper."""
-    book = ledger(
+    counted = counters(
         {
             "free": [
                 {
@@ -92,7 +92,7 @@ def test_operations_by_hand():
             "update": [{}, {"weight_accumulations": 12, "weight_writes": 6, "readout_words": 4}],
         }
     )
-    report = price(book, FLOAT32, CMOS)
+    report = price(counted, FLOAT32, CMOS)
     add = mul = 0.0
     add, mul, div, cmp = 0.9, 3.7, 26.3, 0.9
     state, synapse = 10 / 64, 20 / 64
@@ -116,7 +116,7 @@ def test_operations_by_hand():
 
 
 def test_published_figures_by_hand():
-    book = ledger(
+    counted = counters(
         {
             "nudged": [
                 {"clamped_updates": 30, "spikes_sent": 5, "packets_sent": 5, "hops_ew": 7, "hops_ns": 3},
@@ -131,7 +131,7 @@ def test_published_figures_by_hand():
             "update": [{}, {"weight_accumulations": 12, "weight_writes": 6}],
         }
     )
-    report = price(book, INT8, LOIHI)
+    report = price(counted, INT8, LOIHI)
     expected = {
         "synapse": 20 * 23.6,
         "encoder": 30 * 52,
@@ -152,8 +152,8 @@ def test_what_another_price_contains_is_free_and_says_so():
 
 
 def test_spikes_of_inputs_are_part_of_their_update():
-    book = one("spikes_sent", core=0) + one("clamped_updates", core=0)
-    assert ("neuron", "spike_out") not in events(price(book, INT8, LOIHI))
+    counted = one("spikes_sent", core=0) + one("clamped_updates", core=0)
+    assert ("neuron", "spike_out") not in events(price(counted, INT8, LOIHI))
 
 
 def test_a_spike_priced_by_itself_is_charged():
@@ -179,16 +179,16 @@ def test_integer_weights_are_written_by_integer_adders():
 
 
 def test_an_idle_update_is_not_paid_as_an_active_one_too():
-    book = one("neuron_updates", 10) + one("idle_updates", 4)
-    assert events(price(book, INT8, priced(neuron_update_active=3, neuron_update_inactive=1))) == {
+    counted = one("neuron_updates", 10) + one("idle_updates", 4)
+    assert events(price(counted, INT8, priced(neuron_update_active=3, neuron_update_inactive=1))) == {
         ("neuron", "neuron_update_active"): 6,
         ("neuron", "neuron_update_inactive"): 4,
     }
 
 
 def test_every_role_is_its_own_category():
-    book = one("nudged_updates", 2) + one("trace_updates", 3)
-    assert events(price(book, FLOAT32, CMOS)) == {
+    counted = one("nudged_updates", 2) + one("trace_updates", 3)
+    assert events(price(counted, FLOAT32, CMOS)) == {
         ("nudge", "op.mul.float32"): 2,
         ("trace", "op.add.float32"): 3,
         ("trace", "op.mul.float32"): 6,
@@ -200,9 +200,9 @@ def test_weight_reads_are_part_of_what_reads():
 
 
 def test_links_are_charged_by_the_bit_or_by_the_hop():
-    book = one("aer_hops", 100) + one("hops_ew", 7) + one("hops_ns", 3)
-    assert events(price(book, FLOAT32, CMOS)) == {("network", "link_bit"): 100}
-    assert events(price(book, INT8, LOIHI)) == {("network", "hop_ew"): 7, ("network", "hop_ns"): 3}
+    counted = one("aer_hops", 100) + one("hops_ew", 7) + one("hops_ns", 3)
+    assert events(price(counted, FLOAT32, CMOS)) == {("network", "link_bit"): 100}
+    assert events(price(counted, INT8, LOIHI)) == {("network", "hop_ew"): 7, ("network", "hop_ns"): 3}
 
 
 def test_an_all_in_price_swallows_its_parts():
@@ -214,8 +214,8 @@ def test_an_all_in_price_swallows_its_parts():
         note="all in",
         prices={"synaptic_op": replace(all_in, scope="all-in", includes=parts)},
     )
-    book = one("sops", 2) + one("hops_ew", 5) + one("packets_sent", 3) + one("neuron_updates", 4)
-    report = price(book, INT8, prices)
+    counted = one("sops", 2) + one("hops_ew", 5) + one("packets_sent", 3) + one("neuron_updates", 4)
+    report = price(counted, INT8, prices)
     assert report.total_j == pytest.approx(52 * PJ, rel=1e-12)
     assert {line.contained_in for line in report.lines} == {None, "synaptic_op"}
 
@@ -261,50 +261,50 @@ def test_every_line_is_traceable():
 
 
 COUNTS = hnp.arrays(np.int64, (3, len(COUNTERS)), elements=st.integers(0, 10**12))
-BOOKS = st.builds(PhaseBook, st.integers(0, 9), st.integers(0, 9), COUNTS)
-LEDGERS = st.dictionaries(st.sampled_from(Phase), BOOKS, min_size=1).map(
-    lambda phases: Ledger(("input", "hidden", "hidden"), (0, 1, 2), phases)
+COUNTED = st.builds(PhaseCounters, st.integers(0, 9), st.integers(0, 9), COUNTS)
+COUNTERS_OF = st.dictionaries(st.sampled_from(Phase), COUNTED, min_size=1).map(
+    lambda phases: Counters(("input", "hidden", "hidden"), (0, 1, 2), phases)
 )
 # Nobody published what an optimiser takes on Loihi: without a price of one's own such a run is refused.
 STEPPING = replace(LOIHI, prices={**LOIHI.prices, **priced(optimiser_step=90).prices})
 SETTINGS = st.sampled_from([(FLOAT32, CMOS), (INT8, CMOS), (INT8, STEPPING)])
 
 
-@given(LEDGERS, SETTINGS)
-def test_categories_phases_and_populations_each_add_up_to_the_total(book, setting):
-    report = price(book, *setting)
+@given(COUNTERS_OF, SETTINGS)
+def test_categories_phases_and_populations_each_add_up_to_the_total(counted, setting):
+    report = price(counted, *setting)
     for parts in (report.by_category, report.by_phase, report.by_population):
         assert math.fsum(parts.values()) == pytest.approx(report.total_j, rel=1e-12)
     for line in report.lines:
         assert sum(line.by_population.values()) == line.count
 
 
-@given(LEDGERS, SETTINGS, st.integers(1, 50))
-def test_pricing_is_linear_in_counts(book, setting, times):
-    many = Ledger(
-        book.populations,
-        book.sites,
-        {phase: replace(b, counts=b.counts * times) for phase, b in book.phases.items()},
+@given(COUNTERS_OF, SETTINGS, st.integers(1, 50))
+def test_pricing_is_linear_in_counts(counted, setting, times):
+    many = Counters(
+        counted.populations,
+        counted.sites,
+        {phase: replace(b, counts=b.counts * times) for phase, b in counted.phases.items()},
     )
-    once, often = price(book, *setting), price(many, *setting)
+    once, often = price(counted, *setting), price(many, *setting)
     assert often.total_j == pytest.approx(times * once.total_j, rel=1e-12)
     assert [line.count for line in often.lines] == [times * line.count for line in once.lines]
 
 
-@given(LEDGERS, LEDGERS, SETTINGS)
-def test_pricing_is_additive(one_book, other, setting):
-    joint = price(one_book + other, *setting).total_j
+@given(COUNTERS_OF, COUNTERS_OF, SETTINGS)
+def test_pricing_is_additive(one_phase, other, setting):
+    joint = price(one_phase + other, *setting).total_j
     assert joint == pytest.approx(
-        price(one_book, *setting).total_j + price(other, *setting).total_j, rel=1e-12
+        price(one_phase, *setting).total_j + price(other, *setting).total_j, rel=1e-12
     )
 
 
-@given(LEDGERS)
-def test_pricing_changes_no_count(book):
-    before = book.to_json()
-    price(book, INT8, CMOS)
-    price(book, INT8, STEPPING)
-    assert book.to_json() == before
+@given(COUNTERS_OF)
+def test_pricing_changes_no_count(counted):
+    before = counted.to_json()
+    price(counted, INT8, CMOS)
+    price(counted, INT8, STEPPING)
+    assert counted.to_json() == before
 
 
 def test_a_part_of_what_another_price_contains_is_paid_there() -> None:
@@ -319,13 +319,13 @@ def test_a_part_of_what_another_price_contains_is_paid_there() -> None:
 
 @pytest.mark.parametrize(("phase", "outside"), [(Phase.READOUT, 3 + 2), (Phase.FREE, 3)])
 def test_the_link_is_charged_for_what_the_host_words_have_not_paid(phase: Phase, outside: int) -> None:
-    books = ledger({phase.value: [{"host_words_in": 3}, {"readout_words": 2}]}).phases[phase]
-    assert dict(control_charges(phase, replace(books, control=(7, 100, 9)))) == {
+    by_phase = counters({phase.value: [{"host_words_in": 3}, {"readout_words": 2}]}).phases[phase]
+    assert dict(control_charges(phase, replace(by_phase, control=(7, 100, 9)))) == {
         "bus_word": 7,
         "link_byte": 100 - 4 * outside,
         "controller_cycle": 9,
     }
-    assert dict(control_charges(phase, replace(books, control=(7, 4, 9))))["link_byte"] == 0
+    assert dict(control_charges(phase, replace(by_phase, control=(7, 4, 9))))["link_byte"] == 0
 
 
 def test_control_adds_up_phase_by_phase() -> None:

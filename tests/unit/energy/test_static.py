@@ -12,9 +12,9 @@ from neurochip.description.prices import read_price_table
 from neurochip.energy import Clocked, price
 from neurochip.energy.static import host_cycles
 from neurochip.errors import ConfigError
-from neurochip.substrate.ledger import Ledger, Phase
+from neurochip.substrate.counters import Counters, Phase
 from neurochip.substrate.phase_time import PhaseTime
-from tests.unit.energy.test_pricing import FLOAT32, PJ, ledger, priced
+from tests.unit.energy.test_pricing import FLOAT32, PJ, counters, priced
 
 CLOCK = Clocked(hz=1e6, host_word=2.0, tiles=2)
 
@@ -34,14 +34,14 @@ def with_static(**values: float) -> PriceList:
     return PriceList(name="mine", neuron_pricing="published", note="made up", prices=prices)
 
 
-def timed(cycles: int, ticks: int = 1) -> Ledger:
+def timed(cycles: int, ticks: int = 1) -> Counters:
     """Two cores of which one does ten operations; two words are read out besides."""
-    books = ledger({"free": [{}, {"sops": 10}], "readout": [{"readout_words": 2}, {}]})
+    by_phase = counters({"free": [{}, {"sops": 10}], "readout": [{"readout_words": 2}, {}]})
     took = replace(PhaseTime.nothing(2), ticks=ticks, cycles=cycles)
-    phases = dict(books.phases)
+    phases = dict(by_phase.phases)
     phases[Phase.FREE] = replace(phases[Phase.FREE], ticks=1, time=took)
     phases[Phase.READOUT] = replace(phases[Phase.READOUT], ticks=0)
-    return replace(books, phases=phases)
+    return replace(by_phase, phases=phases)
 
 
 def test_static_energy_by_hand() -> None:
@@ -66,8 +66,8 @@ def test_static_energy_by_hand() -> None:
 
 
 def test_a_core_that_holds_two_layers_leaks_once() -> None:
-    books = replace(timed(1000), sites=(4, 4))
-    lines = price(books, FLOAT32, with_static(core_static=1e-3), CLOCK).lines
+    by_phase = replace(timed(1000), sites=(4, 4))
+    lines = price(by_phase, FLOAT32, with_static(core_static=1e-3), CLOCK).lines
     assert {line.phase: line.count for line in lines if line.event == "core_static"} == {
         "free": 1000,
         "readout": 4,
@@ -75,13 +75,13 @@ def test_a_core_that_holds_two_layers_leaks_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("books", "prices", "clocked", "sentence"),
+    ("by_phase", "prices", "clocked", "sentence"),
     [
         (timed(9), with_static(), CLOCK, "not in this specification"),
         (timed(9), with_static(clock_cycle=PJ), CLOCK, "not in this specification"),
         (timed(9), with_static(core_static=1.0), None, 'not counted: timing = "tick" knows no time'),
         (
-            ledger({"free": [{}, {"sops": 1}]}),
+            counters({"free": [{}, {"sops": 1}]}),
             with_static(core_static=1.0),
             CLOCK,
             'not counted: timing = "tick" knows no time',
@@ -95,12 +95,12 @@ def test_a_core_that_holds_two_layers_leaks_once() -> None:
     ],
 )
 def test_what_is_not_known_is_said_and_not_zero(
-    books: Ledger, prices: PriceList, clocked: Clocked | None, sentence: str
+    by_phase: Counters, prices: PriceList, clocked: Clocked | None, sentence: str
 ) -> None:
-    report = price(books, FLOAT32, prices, clocked)
+    report = price(by_phase, FLOAT32, prices, clocked)
     assert report.static == sentence
     assert "static" not in report.by_category
-    dynamic = price(books, FLOAT32, with_static()).total_j
+    dynamic = price(by_phase, FLOAT32, with_static()).total_j
     assert dynamic is not None and report.total_j == pytest.approx(
         dynamic + report.by_category.get("clock", 0.0)
     )
@@ -121,10 +121,10 @@ def test_an_all_in_price_that_holds_static_power_refuses_it_apart() -> None:
     prices = read_price_table(table, "prices")
     everything = PriceList(name="all", neuron_pricing="published", note="n", prices=prices)
     assert price(timed(9), FLOAT32, with_static(), CLOCK).static == "not in this specification"
-    books = replace(
+    by_phase = replace(
         timed(9), phases={Phase.FREE: timed(9).phases[Phase.FREE]}
     )  # words of the host are no part of it
-    assert price(books, FLOAT32, everything, CLOCK).static == "contained in the price of synaptic_op"
+    assert price(by_phase, FLOAT32, everything, CLOCK).static == "contained in the price of synaptic_op"
     for event in ("core_static", "chip_static"):
         with pytest.raises(ConfigError) as refused:
             PriceList(
@@ -158,7 +158,7 @@ def test_leakage_of_cores_and_of_their_chip_is_one(inside: str, beside: str) -> 
     )
 
 
-def test_the_loihi_sheet_leaks_as_a_whole() -> None:
+def test_the_loihi_specification_leaks_as_a_whole() -> None:
     loihi = read_prices("loihi")
     assert loihi.entry("chip_static").value_j == pytest.approx(29.7e-3)
     assert loihi.entry("chip_static").evidence == "measured"
@@ -170,27 +170,27 @@ def test_the_loihi_sheet_leaks_as_a_whole() -> None:
 
 
 def test_a_cycle_that_a_host_word_has_begun_is_counted() -> None:
-    books = timed(1000).phases[Phase.READOUT]
-    assert books.total("readout_words") == 2
+    by_phase = timed(1000).phases[Phase.READOUT]
+    assert by_phase.total("readout_words") == 2
     for each, cycles in ((0.5, 1), (0.75, 2), (1.0, 2), (1.25, 3)):
-        assert host_cycles(books, replace(CLOCK, host_word=each)) == cycles
+        assert host_cycles(by_phase, replace(CLOCK, host_word=each)) == cycles
 
 
 def test_one_tick_that_was_not_timed_is_one_too_many() -> None:
-    books = timed(9, ticks=6)
-    phases = {**books.phases, Phase.FREE: replace(books.phases[Phase.FREE], ticks=7)}
-    report = price(replace(books, phases=phases), FLOAT32, with_static(core_static=1.0), CLOCK)
+    by_phase = timed(9, ticks=6)
+    phases = {**by_phase.phases, Phase.FREE: replace(by_phase.phases[Phase.FREE], ticks=7)}
+    report = price(replace(by_phase, phases=phases), FLOAT32, with_static(core_static=1.0), CLOCK)
     assert report.static == "not counted: 6 of 7 ticks of a phase were timed, and no more"
 
 
-def test_time_of_two_books_adds_and_the_longest_tick_is_the_longer() -> None:
+def test_time_of_two_counters_adds_and_the_longest_tick_is_the_longer() -> None:
     def took(cycles: int, longest: int) -> PhaseTime:
         return replace(PhaseTime.nothing(2), ticks=2, cycles=cycles, longest=longest)
 
     both = took(10, 7) + took(20, 11)
     assert (both.ticks, both.cycles, both.longest) == (4, 30, 11)
-    book = timed(1).phases[Phase.FREE]
-    booked = replace(book, time=took(10, 7)) + replace(book, time=took(20, 11))
-    assert booked.time is not None and booked.time.cycles == 30
-    half = replace(book, time=None) + replace(book, time=took(20, 11))
+    counted = timed(1).phases[Phase.FREE]
+    counted = replace(counted, time=took(10, 7)) + replace(counted, time=took(20, 11))
+    assert counted.time is not None and counted.time.cycles == 30
+    half = replace(counted, time=None) + replace(counted, time=took(20, 11))
     assert half.time is not None and half.time.cycles == 20

@@ -35,14 +35,14 @@ class Bench(NamedTuple):
 
 def ideal_device(seed: int = 3, **how: Any) -> tuple[Device, Net]:
     """Return a device with a real-valued network: nothing to compile."""
-    net = draw_net(seed, SIZES, lanes=2)
+    net = draw_net(seed, SIZES, batch=2)
     machine = IdealSubstrate(layered(SIZES), Constant(0.5), dtype=np.float32)
     return Device(machine, machine.network, DIGEST, **how), net
 
 
 def digital_device(seed: int = 3, *, precision: str = "int8", **how: Any) -> tuple[Device, Net]:
     """Return a device with cores, tables, integer weights and traces: all of a compiled chip."""
-    net = draw_net(seed, SIZES, lanes=2, tied=False)
+    net = draw_net(seed, SIZES, batch=2, tied=False)
     machine = fast_chip(
         net, CodingSpec(), chip=small_chip(4), precision=precision, rounding="stochastic", traced=True
     )
@@ -54,7 +54,7 @@ def bench(schedule: Program | None = None, *, load: bool = True, **how: Any) -> 
     device, net = ideal_device(**how)
     machine = device.operations.machine
     chip = DrivenChip(
-        LocalLink(device), device.operations.network, machine.ledger(), DIGEST, {}, with_services(schedule)
+        LocalLink(device), device.operations.network, machine.counters(), DIGEST, {}, with_services(schedule)
     )
     if load:
         chip.load(net.parameters)

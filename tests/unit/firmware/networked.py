@@ -148,4 +148,4 @@ def facts(outcome: Any) -> tuple[Any, ...]:
     record = outcome.record
     epochs = [(e.online_error, e.train_error, e.test_error, e.spikes_per_sample) for e in record.epochs]
     rasters = [(r.predicted, *(s.to_bytes() for s in r.spikes)) for r in record.rasters]
-    return epochs, record.confusion.tolist(), record.ledger.without_control().to_json(), rasters
+    return epochs, record.confusion.tolist(), record.counters.without_control().to_json(), rasters

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from firmware_sim.codes import Refusal
-from firmware_sim.counting import ledger_arrays, ledger_from, peak, wrapped
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from firmware_sim.counting import counter_arrays, counters_from, peak, wrapped
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 
 
-def books(
+def by_phase(
     presentations: int = 0, ticks: int = 0, count: int = 0, control: tuple[int, ...] = (0, 0, 0)
-) -> Ledger:
+) -> Counters:
     counts = np.zeros((2, len(COUNTERS)), dtype=np.int64)
     counts[1, 3] = count
-    return Ledger(
-        ("in", "out"), (4, 7), {Phase.NUDGED: PhaseBook(presentations, ticks, counts, control=control)}
+    return Counters(
+        ("in", "out"), (4, 7), {Phase.NUDGED: PhaseCounters(presentations, ticks, counts, control=control)}
     )
 
 
@@ -33,10 +33,10 @@ def books(
     ],
 )
 def test_the_counter_that_moved_most_is_found_wherever_it_is(moved: dict[str, int], most: int) -> None:
-    nothing = Ledger(("in", "out"), (4, 7), {})
-    assert peak(books(**moved), nothing) == most
-    doubled = books(**moved) + books(**moved)
-    assert peak(doubled, books(**moved)) == most
+    nothing = Counters(("in", "out"), (4, 7), {})
+    assert peak(by_phase(**moved), nothing) == most
+    doubled = by_phase(**moved) + by_phase(**moved)
+    assert peak(doubled, by_phase(**moved)) == most
     assert peak(doubled, doubled) == 0
 
 
@@ -47,17 +47,17 @@ def test_a_register_shows_all_its_bits_and_no_more(width: int) -> None:
     assert shown.tolist() == [0, 1, top, 0, 5, top]
 
 
-def test_arrays_come_back_as_the_ledger_that_they_are_of() -> None:
-    ledger = books(3, 40, 12, (1, 2, 3)) + Ledger(
-        ("in", "out"), (4, 7), {Phase.UPDATE: books(1).phases[Phase.NUDGED]}
+def test_arrays_come_back_as_the_counters_that_they_are_of() -> None:
+    counters = by_phase(3, 40, 12, (1, 2, 3)) + Counters(
+        ("in", "out"), (4, 7), {Phase.UPDATE: by_phase(1).phases[Phase.NUDGED]}
     )
-    again = ledger_from(Ledger(("in", "out"), (4, 7), {}), *ledger_arrays(ledger))
-    assert again.to_json() == ledger.to_json()
+    again = counters_from(Counters(("in", "out"), (4, 7), {}), *counter_arrays(counters))
+    assert again.to_json() == counters.to_json()
 
 
-def test_books_of_another_chip_or_of_a_phase_twice_are_refused() -> None:
-    like = Ledger(("in", "out"), (4, 7), {})
-    present, counts, shared = ledger_arrays(books(1, 2, 3))
+def test_counters_of_another_chip_or_of_a_phase_twice_are_refused() -> None:
+    like = Counters(("in", "out"), (4, 7), {})
+    present, counts, shared = counter_arrays(by_phase(1, 2, 3))
     twice = [np.concatenate([array, array]) for array in (present, counts, shared)]
     for wrong in (
         twice,
@@ -66,5 +66,5 @@ def test_books_of_another_chip_or_of_a_phase_twice_are_refused() -> None:
         (present + 90, counts, shared),
     ):
         with pytest.raises(Refusal):
-            ledger_from(like, *wrong)
-    assert ledger_from(replace(like), present, counts, shared).total(COUNTERS[3]) == 3
+            counters_from(like, *wrong)
+    assert counters_from(replace(like), present, counts, shared).total(COUNTERS[3]) == 3

@@ -14,7 +14,7 @@ from firmware_sim.queues import block_of
 from firmware_sim.regmap import Control, Fault, Irq, by_name
 from firmware_sim.transaction import Transaction
 from neurochip.errors import ConfigError, DataError
-from neurochip.substrate import Ledger, Observable, Phase
+from neurochip.substrate import Counters, Observable, Phase
 from tests.unit.firmware.chips import DIGEST, SIZES, bench, ideal_device, read, send
 
 NUMBERS = np.arange(2, dtype=np.uint64)
@@ -218,9 +218,9 @@ def test_counters_wrap_and_the_driver_makes_them_whole() -> None:
         for _ in range(20):
             one.chip.begin(np.tile(one.net.x, (100, 1)), numbers)
             one.chip.run(Phase.FREE, 9)
-    wide_books, narrow_books = wide.chip.ledger(), narrow.chip.ledger()
-    assert narrow_books.total("neuron_updates") == 20 * 200 * 8 * 9 > 4 * 65536
-    assert narrow_books.without_control().to_json() == wide_books.without_control().to_json()
+    wide_counters, narrow_counters = wide.chip.counters(), narrow.chip.counters()
+    assert narrow_counters.total("neuron_updates") == 20 * 200 * 8 * 9 > 4 * 65536
+    assert narrow_counters.without_control().to_json() == wide_counters.without_control().to_json()
     assert read(narrow.device, "FAULTS") == [0]
 
 
@@ -289,15 +289,15 @@ def test_observing_reads_what_the_machine_holds() -> None:
         )
 
 
-def test_driving_is_booked_by_phase_and_starts_anew_with_a_reset() -> None:
+def test_driving_is_counted_by_phase_and_starts_anew_with_a_reset() -> None:
     device, chip, net = bench()
     chip.begin(net.x, NUMBERS)
     chip.run(Phase.FREE, 7)
-    first = chip.ledger()
+    first = chip.counters()
     assert first.control("bus_words", Phase.FREE) > net.x.size * 2
     assert first.control("link_bytes") >= 4 * first.control("bus_words")
     assert first.control("controller_cycles", Phase.LOADING) > 0
-    assert Ledger.from_json(first.to_json()).to_json() == first.to_json()
+    assert Counters.from_json(first.to_json()).to_json() == first.to_json()
     device.reset()
-    assert device.operations.ledger().phases == {}
+    assert device.operations.counters().phases == {}
     assert read(device, "STATUS") == [0]

@@ -45,7 +45,7 @@ def test_it_reads_what_the_chip_does(tmp_path: Path) -> None:
     told = json.loads(done.stdout)
     chip, sizes = built.substrate, built.network.sizes
     chip.load(glorot(built.network, spec.seed))
-    pixels = [[(k * 37 + lane * 11) % 101 / 100 for k in range(sizes[0])] for lane in range(2)]
+    pixels = [[(k * 37 + sample * 11) % 101 / 100 for k in range(sizes[0])] for sample in range(2)]
     chip.begin(np.array(pixels, dtype=np.float32), np.arange(2, dtype=np.uint64))
     chip.run(Phase.FREE, 20)
     settled = chip.observe(Observable.VALUE, 2)
@@ -53,4 +53,8 @@ def test_it_reads_what_the_chip_does(tmp_path: Path) -> None:
     np.testing.assert_array_equal(told["settled"], settled.ravel())
     np.testing.assert_array_equal(told["pulled"], chip.observe(Observable.VALUE, 2).ravel())
     assert told["settled"] != told["pulled"]
-    assert told["spikes_sent"] == sum(book.total("spikes_sent") for book in chip.ledger().phases.values()) > 0
+    assert (
+        told["spikes_sent"]
+        == sum(counted.total("spikes_sent") for counted in chip.counters().phases.values())
+        > 0
+    )

@@ -40,7 +40,7 @@ def test_over_tcp_it_is_the_same_run(undisturbed: tuple[Any, ...]) -> None:
         driven = outcome_of(lambda: link(server.port))
     assert facts(driven) == undisturbed
     here = outcome_of(lambda: _local())
-    assert driven.record.ledger.to_json() == here.record.ledger.to_json(), (
+    assert driven.record.counters.to_json() == here.record.counters.to_json(), (
         "control cost does not depend on the link"
     )
 

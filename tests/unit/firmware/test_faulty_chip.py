@@ -1,4 +1,4 @@
-"""What faults add to the memory of lanes comes and goes with snapshots, through the registers as well."""
+"""What faults add to the memory of samples comes and goes with snapshots, through the registers as well."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_a_faulty_chip_learns_the_same_through_its_firmware(change: str) -> None
     with through_firmware() as through:
         driven = simulate("mnist-small", overrides=[*FAULTY, change], write=False, threads=1, through=through)
     assert facts(driven) == facts(direct)
-    assert direct.record.ledger.total("spikes_dropped") > 0
+    assert direct.record.counters.total("spikes_dropped") > 0
 
 
 def test_hidden_states_are_watched_through_the_firmware_and_not_paid_for(
@@ -50,12 +50,12 @@ def test_hidden_states_are_watched_through_the_firmware_and_not_paid_for(
     direct, _, looked, unlooked = found
     assert len(seen) == 2 * len(direct.epochs) > 0 and any(seen)
     assert [e.warnings for e in looked.epochs] == [e.warnings for e in direct.epochs]
-    assert looked.ledger.to_json() == unlooked.ledger.to_json()
+    assert looked.counters.to_json() == unlooked.counters.to_json()
     assert [e.warnings for e in unlooked.epochs] != [e.warnings for e in looked.epochs]
 
 
 def faulty() -> Any:
-    """Return the chip alone and behind registers, both with weights and two lanes from rest."""
+    """Return the chip alone and behind registers, both with weights and two samples from rest."""
     spec = read_run("mnist-small", FAULTY)
     machines = []
     with through_firmware() as through:
@@ -72,7 +72,7 @@ def begin(chip: Any) -> None:
     chip.begin(inputs, np.arange(2, dtype=np.uint64))
 
 
-def test_lanes_go_back_to_rest_and_from_rest_to_later() -> None:
+def test_samples_go_back_to_rest_and_from_rest_to_later() -> None:
     ends = []
     for chip in faulty():
         rest = chip.snapshot()

@@ -27,7 +27,7 @@ def told(record: Any) -> Any:
     epochs = [
         (e.online_error, e.train_error, e.test_error, e.spikes_per_sample, e.warnings) for e in record.epochs
     ]
-    return epochs, record.confusion.tolist(), record.ledger.to_json(), [r.predicted for r in record.rasters]
+    return epochs, record.confusion.tolist(), record.counters.to_json(), [r.predicted for r in record.rasters]
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,8 @@ from neurochip.training.streams import glorot
 from tests.oracle.convolution import summed, synapses, unrolled
 from tests.property.networks import checked
 
-LANES = 3
-NUMBERS = np.arange(LANES, dtype=np.uint64)
+BATCH = 3
+NUMBERS = np.arange(BATCH, dtype=np.uint64)
 
 pytestmark = pytest.mark.interp
 
@@ -45,17 +45,17 @@ def convolutions(draw: Any) -> Convolution:
     return Convolution((height, width, draw(st.integers(1, 3))), kernel, draw(st.integers(1, 3)), pool)
 
 
-@given(of=convolutions(), seed=st.integers(0, 999), lanes=st.sampled_from([1, 9, 17]))
+@given(of=convolutions(), seed=st.integers(0, 999), batch=st.sampled_from([1, 9, 17]))
 @checked(40)
-def test_products_are_those_of_the_synapses_written_out(of: Convolution, seed: int, lanes: int) -> None:
+def test_products_are_those_of_the_synapses_written_out(of: Convolution, seed: int, batch: int) -> None:
     rng = np.random.default_rng(seed)
     below, above = of.sizes
     assert of.target[0] * of.target[1] * of.maps == above
     forward, back = convolutional((of,), 2).projections[0], convolutional((of,), 0)
     kernel = rng.normal(size=of.weights)
-    pre, post = rng.normal(size=(lanes, below)), rng.normal(size=(lanes, above))
+    pre, post = rng.normal(size=(batch, below)), rng.normal(size=(batch, above))
     dense = np.array(unrolled(below, above, kernel.tolist(), parts(of), of.pool))
-    up = np.ones((lanes, above))
+    up = np.ones((batch, above))
     product_of(forward).drive(pre, kernel, up)
     np.testing.assert_allclose(up, 1 + pre @ dense, atol=1e-12)
     change = sum(
@@ -66,9 +66,9 @@ def test_products_are_those_of_the_synapses_written_out(of: Convolution, seed: i
     assert back.sizes == (below, above)
 
 
-@given(of=convolutions(), seed=st.integers(0, 999), lanes=st.sampled_from([1, 9]))
+@given(of=convolutions(), seed=st.integers(0, 999), batch=st.sampled_from([1, 9]))
 @checked(40)
-def test_backwards_it_is_the_transpose(of: Convolution, seed: int, lanes: int) -> None:
+def test_backwards_it_is_the_transpose(of: Convolution, seed: int, batch: int) -> None:
     rng = np.random.default_rng(seed)
     below, above = of.sizes
     # As the second convolution of a chain it has a way back.
@@ -76,9 +76,9 @@ def test_backwards_it_is_the_transpose(of: Convolution, seed: int, lanes: int) -
     backward = chain.projections[-1]
     assert backward.backward and chain.weights_shape(len(chain.projections) - 1) == of.weights[::-1]
     kernel = rng.normal(size=of.weights[::-1])
-    pre, post = rng.normal(size=(lanes, above)), rng.normal(size=(lanes, below))
+    pre, post = rng.normal(size=(batch, above)), rng.normal(size=(batch, below))
     dense = np.array(unrolled(below, above, kernel.T.tolist(), parts(of), of.pool))
-    down = np.ones((lanes, below))
+    down = np.ones((batch, below))
     product_of(backward).drive(pre, kernel, down)
     np.testing.assert_allclose(down, 1 + pre @ dense.T, atol=1e-12)
     change = sum(
@@ -121,7 +121,7 @@ def test_it_settles_as_the_network_written_out_and_learns_its_sums() -> None:
     parameters = drawn()
     plain, weights = written_out(parameters)
     rng = np.random.default_rng(5)
-    x, y = rng.uniform(size=(LANES, 36)), np.eye(3)
+    x, y = rng.uniform(size=(BATCH, 36)), np.eye(3)
     learning = LearningSpec(rates=(0.3, 0.2, 0.1), epochs=1)
     shared = IdealSubstrate(network(), Constant(0.5), dtype=np.float64)
     single = IdealSubstrate(plain, Constant(0.5), dtype=np.float64)
@@ -150,15 +150,15 @@ def test_it_settles_as_the_network_written_out_and_learns_its_sums() -> None:
         np.testing.assert_allclose(together, apart.reshape(-1, of.maps).sum(axis=0), atol=1e-12)
 
 
-def test_books_of_a_shared_weight() -> None:
+def test_counters_of_a_shared_weight() -> None:
     """It is written once, after a sum over all its synapses."""
     made = IdealSubstrate(network(), Constant(0.5))
     made.load(drawn())
-    pre, post = np.ones((LANES, SECOND.sizes[0])), np.ones((LANES, SECOND.sizes[1]))
+    pre, post = np.ones((BATCH, SECOND.sizes[0])), np.ones((BATCH, SECOND.sizes[1]))
     made.write_weights([WeightUpdate(1, ((pre, post),), 0.1, 1)], [None] * 3)
-    book = made.ledger().to_json()["update"]["populations"]["hidden2"]
-    assert book["weight_writes"] == math.prod(SECOND.weights)
-    assert book["weight_accumulations"] == LANES * SECOND.positions * math.prod(SECOND.weights)
+    counted = made.counters().to_json()["update"]["populations"]["hidden2"]
+    assert counted["weight_writes"] == math.prod(SECOND.weights)
+    assert counted["weight_accumulations"] == BATCH * SECOND.positions * math.prod(SECOND.weights)
 
 
 def cost(parameters: Parameters, x: Any, y: Any) -> float:
@@ -177,7 +177,7 @@ def test_tied_and_inside_its_bounds_the_change_descends_the_cost() -> None:
     parameters = Parameters(
         tuple(0.3 * w for w in drawn(True).weights), (), tuple(rng.uniform(0.3, 0.5, n) for n in (3, 2, 3))
     )
-    x, y = rng.uniform(size=(LANES, 36)), rng.uniform(0.2, 0.8, (LANES, 3))
+    x, y = rng.uniform(size=(BATCH, 36)), rng.uniform(0.2, 0.8, (BATCH, 3))
     made = IdealSubstrate(network(True), Constant(0.5), dtype=np.float64)
     made.load(parameters)
     made.begin(x, NUMBERS)
@@ -204,7 +204,7 @@ def test_a_rectifier_has_no_upper_end() -> None:
     made = IdealSubstrate(network(), Constant(0.5), bound=math.inf)
     p = drawn()
     made.load(Parameters(p.weights, p.feedback, (p.biases[0] + 3, *p.biases[1:])))
-    made.begin(np.ones((LANES, 36)), NUMBERS)
+    made.begin(np.ones((BATCH, 36)), NUMBERS)
     made.run(Phase.FREE, 10)
     assert made.observe(Observable.VALUE, 1).max() > 2
     assert made.observe(Observable.VALUE, 3).min() >= 0

@@ -1,4 +1,4 @@
-"""Real numbers: the Euler steps against the slow ones, and what they book, in closed form."""
+"""Real numbers: the Euler steps against the slow ones, and what they counters, in closed form."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from neurochip.testing.networks import Net, draw_net
 from tests.oracle.real_valued import settle_real
 from tests.property.networks import checked, layer_sizes, seeds
 
-FREE, NUDGED, LANES = 15, 9, 2
-NUMBERS = np.arange(LANES, dtype=np.uint64)
+FREE, NUDGED, BATCH = 15, 9, 2
+NUMBERS = np.arange(BATCH, dtype=np.uint64)
 
 
 def ideal(net: Net, annealer: Any = Constant(0.5), dtype: Any = np.float64) -> IdealSubstrate:  # noqa: B008
@@ -46,12 +46,12 @@ def test_every_step(seed: int, sizes: tuple[int, ...], tied: bool, epsilon: floa
         made.run(Phase.NUDGED, NUDGED, beta=beta, targets=net.y, record=("states",)),
     ]
     p = net.parameters
-    for lane in range(LANES):
+    for sample in range(BATCH):
         expected = settle_real(
             [w.tolist() for w in p.weights],
             [b.tolist() for b in p.biases],
-            net.x[lane].tolist(),
-            net.y[lane].tolist(),
+            net.x[sample].tolist(),
+            net.y[sample].tolist(),
             n_free=FREE,
             n_nudged=NUDGED,
             beta=beta,
@@ -59,7 +59,7 @@ def test_every_step(seed: int, sizes: tuple[int, ...], tied: bool, epsilon: floa
             feedback=[w.tolist() for w in p.feedback] or None,
         )
         for layer in range(len(sizes)):
-            found = np.concatenate([phase.states[layer][:, lane] for phase in phases])
+            found = np.concatenate([phase.states[layer][:, sample] for phase in phases])
             np.testing.assert_allclose(found, expected[layer], rtol=0, atol=1e-12)
 
 
@@ -79,49 +79,49 @@ def test_steps_follow_the_schedule_through_phases() -> None:
     made = ideal(net, PowerLaw(0.8, 0.5))
     first = made.run(Phase.FREE, 4, record=("step_sizes",)).step_sizes
     second = made.run(Phase.NUDGED, 3, beta=0.5, targets=net.y, record=("step_sizes",)).step_sizes
-    assert first[0].shape == (0, LANES, 4)
+    assert first[0].shape == (0, BATCH, 4)
     sizes = np.concatenate([first[1], second[1]])
     np.testing.assert_allclose(sizes[:, 0, 0], 0.8 / np.sqrt(np.arange(1, 8)), rtol=1e-15)
 
 
-def test_books() -> None:
+def test_counters() -> None:
     """Each input word is told once, every other neuron's at every step; nothing else is sent."""
     net = draw_net(1, (4, 3, 2))
     made = ideal(net)
     made.run(Phase.FREE, FREE)
     made.run(Phase.NUDGED, NUDGED, beta=0.5, targets=net.y)
-    made.book_readout(-1)
-    table = made.ledger().to_json()
-    assert table["free"]["real_valued_words"] == LANES * (4 + (3 + 2) * FREE)
-    assert table["nudged"]["real_valued_words"] == LANES * (3 + 2) * NUDGED
-    assert table["free"]["host_words_in"] == LANES * 4
-    assert table["nudged"]["host_words_in"] == LANES * 2
-    assert table["nudged"]["nudged_updates"] == LANES * 2 * NUDGED
-    assert table["free"]["neuron_updates"] == LANES * 5 * FREE
-    assert table["readout"]["readout_words"] == LANES * 2
-    for book in table.values():
-        assert book["spikes_sent"] == book["packets"] == book["sops"] == book["bits"]["aer"] == 0
+    made.count_readout(-1)
+    table = made.counters().to_json()
+    assert table["free"]["real_valued_words"] == BATCH * (4 + (3 + 2) * FREE)
+    assert table["nudged"]["real_valued_words"] == BATCH * (3 + 2) * NUDGED
+    assert table["free"]["host_words_in"] == BATCH * 4
+    assert table["nudged"]["host_words_in"] == BATCH * 2
+    assert table["nudged"]["nudged_updates"] == BATCH * 2 * NUDGED
+    assert table["free"]["neuron_updates"] == BATCH * 5 * FREE
+    assert table["readout"]["readout_words"] == BATCH * 2
+    for counted in table.values():
+        assert counted["spikes_sent"] == counted["packets"] == counted["sops"] == counted["bits"]["aer"] == 0
 
 
-def test_books_of_an_update() -> None:
+def test_counters_of_an_update() -> None:
     net = draw_net(1, (4, 3, 2))
     made = ideal(net)
-    pre, post = np.ones((LANES, 3)), np.ones((LANES, 2))
+    pre, post = np.ones((BATCH, 3)), np.ones((BATCH, 2))
     made.write_weights([WeightUpdate(1, ((pre, post), (pre, post)), 0.1, 2)], [None, None])
-    book = made.ledger().to_json()["update"]["populations"]
+    counted = made.counters().to_json()["update"]["populations"]
     # The tied copy of the hidden layer does the same sums.
     for name in ("hidden", "output"):
-        assert book[name]["weight_writes"] == book[name]["weight_reads"] == 3 * 2
-        assert book[name]["weight_accumulations"] == 2 * LANES * 3 * 2
-    assert book["input"]["weight_writes"] == 0
+        assert counted[name]["weight_writes"] == counted[name]["weight_reads"] == 3 * 2
+        assert counted[name]["weight_accumulations"] == 2 * BATCH * 3 * 2
+    assert counted["input"]["weight_writes"] == 0
 
 
 def test_a_tied_copy_follows() -> None:
     net = draw_net(1, (4, 3, 2))
     made = ideal(net)
     change = (
-        np.random.default_rng(1).normal(size=(LANES, 3)),
-        np.random.default_rng(2).normal(size=(LANES, 2)),
+        np.random.default_rng(1).normal(size=(BATCH, 3)),
+        np.random.default_rng(2).normal(size=(BATCH, 2)),
     )
     made.write_weights([WeightUpdate(1, (change,), 0.1, 2)], [None, None])
     held = made.parameters()

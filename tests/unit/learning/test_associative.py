@@ -18,14 +18,14 @@ from neurochip.substrate import Observable, Parameters
 
 
 def slow(x, p, sign, epsilon, limit):
-    """Eq. 3, one number after the other, and its mean over lanes."""
+    """Eq. 3, one number after the other, and its mean over samples."""
     out = np.zeros((x.shape[1], p.shape[1]))
     for i in range(x.shape[1]):
         for j in range(p.shape[1]):
-            for lane in range(len(x)):
-                a, b = float(x[lane, i]), float(p[lane, j])
+            for sample in range(len(x)):
+                a, b = float(x[sample, i]), float(p[sample, j])
                 value = a**3 * b * (a - b) / ((2 * b - a) ** 2 + epsilon)
-                out[i, j] += sign[lane, j] * max(-limit, min(limit, value)) / len(x)
+                out[i, j] += sign[sample, j] * max(-limit, min(limit, value)) / len(x)
     return out
 
 

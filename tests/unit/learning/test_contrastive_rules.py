@@ -121,7 +121,7 @@ def test_contrastive_hebbian_follows_the_gradient_when_centred() -> None:
                 weights[k][i, j] += sign * step
                 ends.append(cost(Parameters(tuple(weights), (), held.biases)))
             gradient = (ends[0] - ends[1]) / (2 * step)
-            # Two lanes are averaged; the nudge 2β(y − s) is that of C = ‖y − s‖², hence one half of two.
+            # Two samples are averaged; the nudge 2β(y − s) is that of C = ‖y − s‖², hence one half of two.
             assert change[i, j] == pytest.approx(-gradient / 2, rel=1e-3, abs=1e-6)
             checked += 1
     assert checked == 25
@@ -188,7 +188,7 @@ def test_with_traces_no_word_is_moved_between_spiking_cores(name: str) -> None:
         substrate.begin(X, NUMBERS)
         found = rule.present(substrate, Y, 1.0)
         substrate.write_weights(found.updates, found.biases)
-        words[pre] = (substrate.ledger().total("readout_words"), substrate.parameters().weights[0])
+        words[pre] = (substrate.counters().total("readout_words"), substrate.parameters().weights[0])
     assert words["oracle"][0] > 0
     assert words["trace"][0] == 0
     # And nothing is lost: the trace is the rate.

@@ -18,7 +18,7 @@ from tests.oracle.learning import bias_change, count, tied_change, trace, untied
 from tests.oracle.settle import settle
 from tests.property.networks import slow_chip
 
-SIZES, RATES, LANES, FREE, NUDGED, BETA = (6, 7, 5, 4), (0.3, 0.2, 0.1), 3, 14, 9, 0.5
+SIZES, RATES, BATCH, FREE, NUDGED, BETA = (6, 7, 5, 4), (0.3, 0.2, 0.1), 3, 14, 9, 0.5
 CODING = CodingSpec(annealer=OSA(0.0346, 1e-9))
 
 
@@ -134,7 +134,7 @@ def both(net: Net, tied: bool, **how: Any) -> tuple[Presented, Any]:
     reference = how.pop("reference", "before")
     learning = spec(**how)
     fast = fast_chip(net, CODING, traced=True)
-    fast.begin(net.x, np.arange(LANES, dtype=np.uint64))
+    fast.begin(net.x, np.arange(BATCH, dtype=np.uint64))
     phases = PhasesSpec(free=FREE, nudged=NUDGED, reference=reference)
     rule = EquilibriumPropagation(layered(SIZES, tied=tied), learning, phases)
     presented = rule.present(fast, net.y, BETA)
@@ -150,17 +150,17 @@ def both(net: Net, tied: bool, **how: Any) -> tuple[Presented, Any]:
     return presented, settled
 
 
-def heard(settled: Any, layer: int, kind: str) -> list[list[float]]:
-    """Return [lane][unit] of a layer as those who hear it make it out, at the end of the free phase."""
+def received(settled: Any, layer: int, kind: str) -> list[list[float]]:
+    """Return [sample][unit] of a layer as those who receive it make it out, at the end of the free phase."""
     out = []
-    for lane, spikes in enumerate(settled.spikes[layer]):
+    for sample, spikes in enumerate(settled.spikes[layer]):
         sent = [[tick[unit] for tick in spikes] for unit in range(SIZES[layer])]
         if kind == "count":
             out.append([count(bits[:FREE], FREE // 2 + 1) for bits in sent])
             continue
         lam = slow_chip(draw_net(1, SIZES), CODING).coding.decoder_lam
         assert lam is not None
-        axons = next(core for core in settled.received[lane].values() if (layer, 0) in core)
+        axons = next(core for core in settled.received[sample].values() if (layer, 0) in core)
         out.append([trace(axons[layer, unit][:FREE], lam) for unit in range(SIZES[layer])])
     return out
 
@@ -168,7 +168,7 @@ def heard(settled: Any, layer: int, kind: str) -> list[list[float]]:
 @pytest.mark.parametrize("name", [name for name in OPTIONS if not name.startswith(("traces", "counts"))])
 def test_tied(name: str) -> None:
     """With a centred nudge the linear product takes the free state for what stays (ρ⁻ of design §3)."""
-    net = draw_net(3, SIZES, lanes=LANES)
+    net = draw_net(3, SIZES, batch=BATCH)
     presented, settled = both(net, True, **OPTIONS[name])
     product = OPTIONS[name].get("product", "linear")
     assert len(presented.updates) == 3
@@ -193,12 +193,12 @@ def centred_change(settled: Any, k: int, rate: float) -> Any:
     change = free[k].T @ (plus[k + 1] - minus[k + 1])
     if k > 0:
         change = change + (plus[k] - minus[k]).T @ free[k + 1]
-    return rate / (settled.span * LANES) * change
+    return rate / (settled.span * BATCH) * change
 
 
 @pytest.mark.parametrize("name", [name for name in OPTIONS if "full" not in name])
 def test_untied(name: str) -> None:
-    net = draw_net(3, SIZES, lanes=LANES, tied=False)
+    net = draw_net(3, SIZES, batch=BATCH, tied=False)
     presented, settled = both(net, False, **OPTIONS[name])
     how = OPTIONS[name]
     assert len(presented.updates) == 5
@@ -208,7 +208,7 @@ def test_untied(name: str) -> None:
                 continue
             pre = settled.minus[source]
             if how.get("pre") == "trace":
-                pre = heard(settled, source, how.get("trace", "decoder"))
+                pre = received(settled, source, how.get("trace", "decoder"))
             elif name == "opposite":
                 pre = settled.free[source]
             expected = untied_change(
@@ -218,36 +218,36 @@ def test_untied(name: str) -> None:
 
 
 def test_traces_on_tied_weights() -> None:
-    net = draw_net(3, SIZES, lanes=LANES)
+    net = draw_net(3, SIZES, batch=BATCH)
     presented, settled = both(net, True, pre="trace")
-    traces = [np.array(heard(settled, k, "decoder")) for k in range(3)]
+    traces = [np.array(received(settled, k, "decoder")) for k in range(3)]
     moved = [np.array(p) - np.array(m) for p, m in zip(settled.plus, settled.minus, strict=True)]
     expected = traces[1].T @ moved[2] + moved[1].T @ traces[2]
     np.testing.assert_allclose(
-        changes(presented, 1, 2), RATES[1] / (BETA * LANES) * expected, rtol=0, atol=1e-12
+        changes(presented, 1, 2), RATES[1] / (BETA * BATCH) * expected, rtol=0, atol=1e-12
     )
 
 
 @pytest.mark.parametrize(("pre", "words"), [("oracle", 1), ("trace", 0)])
 def test_only_traces_tell_nothing(pre: Any, words: int) -> None:
-    net = draw_net(3, SIZES, lanes=LANES, tied=False)
+    net = draw_net(3, SIZES, batch=BATCH, tied=False)
     presented, _ = both(net, False, pre=pre)
     assert {update.words_per_axon for update in presented.updates} == {words}
 
 
-def test_what_the_oracle_costs_is_booked() -> None:
+def test_what_the_oracle_costs_is_counted() -> None:
     """Tied weights: both ends need the other's values of both phases; of the input, one word is enough."""
-    net = draw_net(3, SIZES, lanes=LANES)
+    net = draw_net(3, SIZES, batch=BATCH)
     fast = fast_chip(net, CODING)
-    fast.begin(net.x, np.arange(LANES, dtype=np.uint64))
+    fast.begin(net.x, np.arange(BATCH, dtype=np.uint64))
     rule = EquilibriumPropagation(layered(SIZES), spec(), PhasesSpec(free=5, nudged=5))
     presented = rule.present(fast, net.y, BETA)
     fast.write_weights(presented.updates, presented.biases)
-    populations = fast.ledger().to_json()["update"]["populations"]
+    populations = fast.counters().to_json()["update"]["populations"]
     words = {name: table["readout_words"] for name, table in populations.items()}
     assert words == {
-        "input": 1 * LANES * 6,
-        "hidden1": 2 * LANES * 7,
-        "hidden2": (2 + 2) * LANES * 5,
-        "output": 2 * LANES * 4,
+        "input": 1 * BATCH * 6,
+        "hidden1": 2 * BATCH * 7,
+        "hidden2": (2 + 2) * BATCH * 5,
+        "output": 2 * BATCH * 4,
     }

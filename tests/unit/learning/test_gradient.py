@@ -2,7 +2,7 @@
 
 With F = E + βC and E = ½Σs² − Σ w s s − Σ b s the dynamics of design §3 are ds/dt = −∂F/∂s, since −β ∂C/∂s =
 2β(y − s). Hence dC/dW = lim (∂F/∂W⁺ − ∂F/∂W⁻)/β = −lim (s s⁺ − s s⁻)/β: the change with η = 1 is −dC/dW itself, the
-factor 2 of ∂C/∂s is in the nudge. The mean over lanes is what is descended.
+factor 2 of ∂C/∂s is in the nudge. The mean over samples is what is descended.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from neurochip.learning.eqprop import EquilibriumPropagation
 from neurochip.network import layered
 from neurochip.substrate import Observable, Parameters, Phase
 
-SIZES, LANES, STEPS = (4, 5, 4, 3), 2, 300
-NUMBERS = np.arange(LANES, dtype=np.uint64)
+SIZES, BATCH, STEPS = (4, 5, 4, 3), 2, 300
+NUMBERS = np.arange(BATCH, dtype=np.uint64)
 Y = np.array([[0.9, 0.1, 0.2], [0.2, 0.7, 0.1]])
 
 
@@ -32,7 +32,7 @@ def problem() -> tuple[Parameters, Any]:
     rng = np.random.default_rng(2)
     weights = tuple(rng.uniform(-0.15, 0.25, shape) for shape in zip(SIZES, SIZES[1:], strict=False))
     biases = tuple(rng.uniform(0.2, 0.4, size) for size in SIZES[1:])
-    return Parameters(weights, (), biases), rng.uniform(0.2, 0.8, (LANES, SIZES[0]))
+    return Parameters(weights, (), biases), rng.uniform(0.2, 0.8, (BATCH, SIZES[0]))
 
 
 def settled_output(parameters: Parameters) -> Any:
@@ -46,7 +46,7 @@ def settled_output(parameters: Parameters) -> Any:
 
 
 def cost(parameters: Parameters) -> float:
-    """Mean over lanes of ‖y − s*‖²."""
+    """Mean over samples of ‖y − s*‖²."""
     return float(np.mean(np.sum((Y - settled_output(parameters)) ** 2, axis=1)))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks.noc_latency_load import capacity, saturation, sheet_timing, uniform_mesh
+from benchmarks.noc_latency_load import capacity, saturation, timing_of_chip, uniform_mesh
 from neurochip.description import read_chip
 from neurochip.description.chip import MeshSpec
 from neurochip.noc import Packets, core_pipeline, cycles_from_counts, simulate_traffic
@@ -38,7 +38,7 @@ def test_without_other_traffic_latency_is_the_closed_form_for_every_pair(name: s
 
 @pytest.mark.parametrize(("router_cycles", "depth"), [(0, 4), (1, 4), (2, 8)])
 def test_one_hot_receiver_takes_one_flit_each_cycle(router_cycles: int, depth: int) -> None:
-    mesh, timing = uniform_mesh(8), sheet_timing(router_cycles=router_cycles, depth=depth)
+    mesh, timing = uniform_mesh(8), timing_of_chip(router_cycles=router_cycles, depth=depth)
     receiver, each = 27, 100
     source = np.repeat([core for core in range(64) if core != receiver], each)
     traffic = simulate_traffic(
@@ -53,7 +53,7 @@ def test_one_hot_receiver_takes_one_flit_each_cycle(router_cycles: int, depth: i
 def test_a_credit_loop_longer_than_the_fifo_sets_the_pace() -> None:
     # A place is filled again L + R + L cycles after it was filled; D places: D flits in that time.
     mesh = MeshSpec(width=2, height=1, cores_per_tile=1)
-    timing = sheet_timing(router_cycles=3, link_cycles=5, depth=4)
+    timing = timing_of_chip(router_cycles=3, link_cycles=5, depth=4)
     n = 400
     traffic = simulate_traffic(mesh, timing, Packets.unicast([0] * n, [1] * n), np.zeros(n, int))
     assert traffic.arrival[200] - traffic.arrival[0] == 200 / 4 * (5 + 3 + 5)
@@ -66,7 +66,7 @@ def test_requests_are_served_in_turn() -> None:
     n = 100
     source = np.repeat([0, 5, 6, 7], n)
     traffic = simulate_traffic(
-        mesh, sheet_timing(), Packets.unicast(source, np.full(4 * n, 4)), np.zeros(4 * n, int)
+        mesh, timing_of_chip(), Packets.unicast(source, np.full(4 * n, 4)), np.zeros(4 * n, int)
     )
     arrivals = traffic.arrival.reshape(4, n)
     assert (np.diff(arrivals[:, 5:], axis=1) == 4).all()
@@ -76,7 +76,9 @@ def test_requests_are_served_in_turn() -> None:
 def test_a_tree_crosses_each_link_once() -> None:
     mesh = uniform_mesh(5)
     everybody = [core for core in range(25) if core != 12]
-    traffic = simulate_traffic(mesh, sheet_timing(router_cycles=1), Packets.multicast([12], [everybody]), [0])
+    traffic = simulate_traffic(
+        mesh, timing_of_chip(router_cycles=1), Packets.multicast([12], [everybody]), [0]
+    )
     assert traffic.flit_hops == 24
     assert traffic.link_load.max() == 1
     hops = np.array([sum(mesh.hops(12, core)) for core in everybody])
@@ -115,7 +117,7 @@ def test_a_tick_worked_out_by_hand() -> None:
     # packet: 8–11, 11–14. Barrier of two tiles: 10.
     mesh = MeshSpec(width=2, height=1, cores_per_tile=1)
     timing = replace(
-        sheet_timing(router_cycles=1),
+        timing_of_chip(router_cycles=1),
         sops_per_cycle=2.0,
         cycles_per_neuron_update=2.0,
         barrier_cycles=((1, 5), (2, 10)),
@@ -136,7 +138,7 @@ def test_a_tick_worked_out_by_hand() -> None:
 @pytest.mark.interp
 def test_a_slow_receiver_stalls_the_senders() -> None:
     mesh = MeshSpec(width=2, height=1, cores_per_tile=1)
-    timing = sheet_timing(depth=2)
+    timing = timing_of_chip(depth=2)
     n = 50
     tick = core_pipeline(
         mesh, timing, Packets.unicast([0] * n, [1] * n), neurons=[0, 0], sops=np.full(n, 9), max_cycles=10**6
@@ -151,7 +153,7 @@ def test_a_slow_receiver_stalls_the_senders() -> None:
 @pytest.mark.interp
 def test_links_of_the_two_directions_have_cycles_of_their_own() -> None:
     mesh = MeshSpec(width=2, height=2, cores_per_tile=1)
-    timing = replace(sheet_timing(router_cycles=1), link_cycles_ew=2, link_cycles_ns=5)
+    timing = replace(timing_of_chip(router_cycles=1), link_cycles_ew=2, link_cycles_ns=5)
     # Core 0 is at (0, 0); 1 is south of it, 2 east, and 3 both.
     for receiver, latency in ((1, 2 + 5), (2, 2 + 2), (3, 3 + 2 + 5)):
         for source, destination in ((0, receiver), (receiver, 0)):
@@ -162,7 +164,7 @@ def test_links_of_the_two_directions_have_cycles_of_their_own() -> None:
 @pytest.mark.interp
 @pytest.mark.parametrize("model", ["cycle", "analytic"])
 def test_a_cycle_that_has_begun_belongs_to_the_tick(model: str) -> None:
-    mesh, timing = MeshSpec(width=1, height=1, cores_per_tile=1), sheet_timing()
+    mesh, timing = MeshSpec(width=1, height=1, cores_per_tile=1), timing_of_chip()
     nothing = Packets.unicast([], [])
     whole = core_pipeline(mesh, timing, nothing, neurons=[4], sops=[], update_cycles=[0.5], model=model)
     begun = core_pipeline(mesh, timing, nothing, neurons=[5], sops=[], update_cycles=[0.5], model=model)
@@ -173,7 +175,7 @@ def test_a_cycle_that_has_begun_belongs_to_the_tick(model: str) -> None:
 @pytest.mark.interp
 def test_tiles_that_sleep_take_no_part_in_the_barrier() -> None:
     mesh = MeshSpec(width=4, height=1, cores_per_tile=1)
-    timing = replace(sheet_timing(), barrier_cycles=((1, 5), (2, 10), (3, 40), (4, 90)))
+    timing = replace(timing_of_chip(), barrier_cycles=((1, 5), (2, 10), (3, 40), (4, 90)))
     for neurons, packets, sops, tiles, barrier in (
         ([3, 0, 0, 0], Packets.unicast([], []), [], 1, 5),
         ([3, 0, 0, 0], Packets.unicast([0], [2]), [1], 2, 10),

@@ -7,7 +7,7 @@ import pickle
 import numpy as np
 import pytest
 
-from benchmarks.noc_latency_load import sheet_timing
+from benchmarks.noc_latency_load import timing_of_chip
 from neurochip.description.chip import MeshSpec
 from neurochip.errors import NeurochipError, StallError
 from neurochip.noc import Packets, core_pipeline, simulate_traffic
@@ -22,7 +22,7 @@ MESH = MeshSpec(width=3, height=1, cores_per_tile=1)
 def test_a_deaf_core_stalls_the_network_with_the_cycle_the_packets_and_the_queues() -> None:
     packets = Packets.unicast([0] * 9 + [1], [2] * 9 + [0])
     with pytest.raises(StallError) as caught:
-        simulate_traffic(MESH, sheet_timing(depth=2), packets, np.zeros(10, int), disabled=[2])
+        simulate_traffic(MESH, timing_of_chip(depth=2), packets, np.zeros(10, int), disabled=[2])
     assert isinstance(caught.value, NeurochipError)
     assert str(caught.value) == (
         "cycle 6: the network has stalled with 9 of 10 deliveries missing: packet 0 from core 0 to core 2, "
@@ -37,7 +37,7 @@ def test_nobody_waits_for_max_cycles_once_nothing_can_move() -> None:
     with pytest.raises(StallError, match="^cycle 3: the network has stalled with 1 of 1 deliveries missing"):
         simulate_traffic(
             MESH,
-            sheet_timing(router_cycles=1),
+            timing_of_chip(router_cycles=1),
             Packets.unicast([0], [1]),
             [0],
             max_cycles=1 << 42,
@@ -46,27 +46,27 @@ def test_nobody_waits_for_max_cycles_once_nothing_can_move() -> None:
 
 
 def test_packets_not_due_yet_are_no_stall() -> None:
-    traffic = simulate_traffic(MESH, sheet_timing(), Packets.unicast([0, 1], [1, 2]), [0, 10**9])
+    traffic = simulate_traffic(MESH, timing_of_chip(), Packets.unicast([0, 1], [1, 2]), [0, 10**9])
     assert traffic.arrival.tolist() == [1, 10**9 + 1]
 
 
 def test_time_may_run_out() -> None:
     with pytest.raises(StallError) as caught:
-        simulate_traffic(MESH, sheet_timing(), Packets.unicast([0, 0], [2, 2]), [0, 500], max_cycles=100)
+        simulate_traffic(MESH, timing_of_chip(), Packets.unicast([0, 0], [2, 2]), [0, 500], max_cycles=100)
     assert str(caught.value) == (
         "cycle 100: the network is not done, and max_cycles = 100 is reached with 1 of 2 deliveries missing: "
         "packet 1 from core 0 to core 2; 1 packets wait in their cores; full queues (of 8): none"
     )
-    done = simulate_traffic(MESH, sheet_timing(), Packets.unicast([0], [2]), [0], max_cycles=3)
+    done = simulate_traffic(MESH, timing_of_chip(), Packets.unicast([0], [2]), [0], max_cycles=3)
     assert done.cycles == 3
     with pytest.raises(StallError, match="max_cycles = 2 is reached"):
-        simulate_traffic(MESH, sheet_timing(), Packets.unicast([0], [2]), [0], max_cycles=2)
+        simulate_traffic(MESH, timing_of_chip(), Packets.unicast([0], [2]), [0], max_cycles=2)
 
 
 def test_a_tick_stalls_like_traffic() -> None:
     with pytest.raises(StallError, match="stalled .*; cores that take no packets: 1$"):
         core_pipeline(
-            MESH, sheet_timing(), Packets.unicast([0], [1]), neurons=[1, 1, 1], sops=[3], disabled=[1]
+            MESH, timing_of_chip(), Packets.unicast([0], [1]), neurons=[1, 1, 1], sops=[3], disabled=[1]
         )
 
 
@@ -77,7 +77,7 @@ def test_who_loses_to_a_fork_that_stays_asks_again_in_the_next_cycle() -> None:
     packets = Packets.multicast([0, 2], [[3, 4], [5]])
     fabric, load, state = build(
         mesh,
-        sheet_timing(router_cycles=1, link_cycles=5),
+        timing_of_chip(router_cycles=1, link_cycles=5),
         packets,
         order=np.arange(2),
         service=np.zeros(3, dtype=np.int64),

@@ -43,7 +43,7 @@ def _fig1(put: Put) -> None:
 
 def _fig2(put: Put) -> None:
     put(oconnor2019_fig2, "QUICK", 5)
-    put(oconnor2019_fig2, "LANES", 4)
+    put(oconnor2019_fig2, "BATCH", 4)
     put(oconnor2019_fig2, "LAYERS", (60, 60, 10))
 
 
@@ -71,7 +71,7 @@ def _backprop(put: Put) -> None:
     put(bengio2017_backprop, "QUICK", 2)
     put(bengio2017_backprop, "PRESENTATIONS", (10, 30, 100, 1000))
     put(bengio2017_backprop, "SATURATION_SCALES", (0.4,))
-    put(bengio2017_backprop, "LANES", 4)
+    put(bengio2017_backprop, "BATCH", 4)
 
 
 def _stdp(put: Put) -> None:

@@ -71,10 +71,10 @@ def test_spiking_neurons_learn_a_little_in_300_samples_and_repeat_themselves() -
 
 def test_no_word_crosses_between_spiking_cores() -> None:
     substrate, _ = spiking.train(replace(spiking.Setup(), lessons=SHORT), 4)
-    ledger = substrate.ledger()
-    assert ledger.total("readout_words") == 0
-    assert ledger.total("weight_writes", Phase.UPDATE) > 0
-    assert ledger.phases[Phase.NUDGED].presentations == 60
+    counters = substrate.counters()
+    assert counters.total("readout_words") == 0
+    assert counters.total("weight_writes", Phase.UPDATE) > 0
+    assert counters.phases[Phase.NUDGED].presentations == 60
 
 
 @pytest.mark.parametrize("name", [*spiking.ABLATIONS, *spiking.STEPS])

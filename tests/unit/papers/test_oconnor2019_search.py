@@ -1,4 +1,4 @@
-"""The search in so small a form that only its books can be checked."""
+"""The search in so small a form that only its counters can be checked."""
 
 from __future__ import annotations
 

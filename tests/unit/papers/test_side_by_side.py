@@ -1,4 +1,4 @@
-"""Jobs of an experiment in threads: results in order, progress as a whole, and a stop that all of them hear."""
+"""Jobs of an experiment in threads: results in order, progress as a whole, and a stop that all of them receive."""
 
 from __future__ import annotations
 

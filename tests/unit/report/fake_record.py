@@ -11,7 +11,7 @@ from neurochip.description import ChipSpec, RunSpec, read_chip, read_run, word_b
 from neurochip.energy import hardware_of
 from neurochip.network import layered
 from neurochip.spikes import Spikes
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.training.record import ConvergenceCurve, CoreUse, EpochRecord, Raster, RunRecord
 
 TEST_ERRORS = (0.897, 0.129, 0.103, 0.094, 0.087, 0.084)
@@ -60,37 +60,37 @@ def fake_layout(run: RunSpec, chip: ChipSpec) -> tuple[CoreUse, ...]:
     return tuple(cores)
 
 
-def fake_book(
+def fake_counters(
     run: RunSpec, layout: tuple[CoreUse, ...], phase: Phase, presentations: int, ticks: int
-) -> PhaseBook:
+) -> PhaseCounters:
     """Count what cores with constant spike rates would do in so many ticks per presentation."""
     names = population_names(run)
     layers = dict(zip(names, run.network.layers, strict=True))
-    lane_ticks = presentations * ticks
+    sample_ticks = presentations * ticks
     counts = np.zeros((len(layout), len(COUNTERS)), dtype=np.int64)
     for row, core in enumerate(layout):
         k = names.index(core.population)
         rate = RATES[0] if k == 0 else RATES[2] if k == len(names) - 1 else RATES[1]
         senders = [names[j] for j in (k - 1, k + 1) if 0 <= j < len(names) and k > 0]
-        heard = sum(layers[name] * (RATES[0] if name == "input" else RATES[1]) for name in senders)
-        sent = int(rate * core.neurons * lane_ticks)
+        received = sum(layers[name] * (RATES[0] if name == "input" else RATES[1]) for name in senders)
+        sent = int(rate * core.neurons * sample_ticks)
         packets = sent * core.output_axons // core.neurons
-        frames = core.neurons * lane_ticks * core.output_axons // core.neurons
+        frames = core.neurons * sample_ticks * core.output_axons // core.neurons
         entries = {
-            "clamped_updates" if k == 0 else "neuron_updates": core.neurons * lane_ticks,
-            "nudged_updates": core.neurons * lane_ticks
+            "clamped_updates" if k == 0 else "neuron_updates": core.neurons * sample_ticks,
+            "nudged_updates": core.neurons * sample_ticks
             if k == len(names) - 1 and phase in (Phase.NUDGED, Phase.NUDGED_NEGATIVE)
             else 0,
             "spikes_sent": sent,
             "packets": packets,
             "packets_sent": packets,
-            "spikes_delivered": int(heard * lane_ticks),
+            "spikes_delivered": int(received * sample_ticks),
             "hops_ew": packets * 2,
             "hops_ns": packets,
-            "sops": int(heard * core.neurons * lane_ticks),
-            "weight_reads": int(heard * core.neurons * lane_ticks),
+            "sops": int(received * core.neurons * sample_ticks),
+            "weight_reads": int(received * core.neurons * sample_ticks),
             "host_words_in": presentations * core.neurons if k == 0 and phase is Phase.FREE else 0,
-            "symbols": core.neurons * lane_ticks,
+            "symbols": core.neurons * sample_ticks,
             "aer": packets * ADDRESS_BITS,
             "bitmap": frames,
             "symbols_hops": frames * 3,
@@ -113,34 +113,34 @@ def fake_book(
         elif phase is Phase.READOUT:
             entries = {"readout_words": presentations * core.neurons} if k == len(names) - 1 else {}
         if run.substrate == "ideal":
-            words = core.neurons * lane_ticks if k else core.neurons * presentations * (phase is Phase.FREE)
+            words = core.neurons * sample_ticks if k else core.neurons * presentations * (phase is Phase.FREE)
             entries = {"real_valued_words": 0 if phase is Phase.UPDATE else words} | {
                 key: entries.get(key, 0) for key in ("neuron_updates", "nudged_updates", "weight_writes")
             }
         for counter, count in entries.items():
             counts[row, COUNTERS.index(counter)] = count
-    return PhaseBook(presentations, lane_ticks, counts)
+    return PhaseCounters(presentations, sample_ticks, counts)
 
 
-def fake_ledger(run: RunSpec, layout: tuple[CoreUse, ...]) -> Ledger:
-    books: dict[Phase, tuple[int, int]] = {}
+def fake_counters_of(run: RunSpec, layout: tuple[CoreUse, ...]) -> Counters:
+    by_phase: dict[Phase, tuple[int, int]] = {}
     if run.convergence is not None:
         nets = run.convergence.nets
-        books = {Phase.FREE: (nets, run.convergence.free), Phase.NUDGED: (nets, run.convergence.nudged)}
+        by_phase = {Phase.FREE: (nets, run.convergence.free), Phase.NUDGED: (nets, run.convergence.nudged)}
     elif run.learning is not None:
         n = (run.data.train or 2000) * run.learning.epochs
-        books = {Phase.FREE: (n, run.phases.free), Phase.NUDGED: (n, run.phases.nudged)}
+        by_phase = {Phase.FREE: (n, run.phases.free), Phase.NUDGED: (n, run.phases.nudged)}
         if run.phases.reference == "opposite":
-            books[Phase.NUDGED_NEGATIVE] = (n, run.phases.nudged)
-        books |= {
+            by_phase[Phase.NUDGED_NEGATIVE] = (n, run.phases.nudged)
+        by_phase |= {
             Phase.UPDATE: (n, 0),
             Phase.READOUT: (n, 0),
             Phase.EVALUATION: (3000 * run.learning.epochs, run.phases.free),
         }
-    return Ledger(
+    return Counters(
         populations=tuple(core.population for core in layout),
         sites=tuple(core.site for core in layout),
-        phases={phase: fake_book(run, layout, phase, n, ticks) for phase, (n, ticks) in books.items()},
+        phases={phase: fake_counters(run, layout, phase, n, ticks) for phase, (n, ticks) in by_phase.items()},
     )
 
 
@@ -219,9 +219,9 @@ def fake_epochs(run: RunSpec) -> tuple[EpochRecord, ...]:
 def fake_record(name: str = "mnist-small", *overrides: str, chip: str | None = None) -> RunRecord:
     """Return the record of a run of the catalogue; ``overrides`` as on the command line."""
     run = read_run(name, [*overrides, *([f"chip={chip}"] if chip else [])])
-    sheet = read_chip(run.chip)
-    layout = fake_layout(run, sheet)
-    ledger = fake_ledger(run, layout)
+    specification = read_chip(run.chip)
+    layout = fake_layout(run, specification)
+    counters = fake_counters_of(run, layout)
     rasters = ()
     if run.substrate == "digital" and run.learning is not None:
         rasters = fake_rasters(run, run.record.presentations)
@@ -239,10 +239,10 @@ def fake_record(name: str = "mnist-small", *overrides: str, chip: str | None = N
         )
     return RunRecord(
         run=run,
-        chip=sheet,
+        chip=specification,
         layout=() if run.substrate == "ideal" else layout,
         hardware=hardware_of(run),
-        ledger=ledger,
+        counters=counters,
         epochs=fake_epochs(run),
         rasters=rasters,
         convergence=curve,

@@ -111,8 +111,10 @@ def test_joules_by_hand(record):
     assert bits["sram_bit_read"] == 32 * (2 * 420 + 120 + counts["weight_accumulations"])
     assert bits["sram_bit_write"] == 32 * (420 + counts["weight_accumulations"])
     assert bits["packet_out"] == bits["packet_in"] == counts["packets"]
-    ledger = record.ledger
-    around = ledger.total("aer") / ledger.total("packets")  # the same header and address on every core here
+    counters = record.counters
+    around = counters.total("aer") / counters.total(
+        "packets"
+    )  # the same header and address on every core here
     assert bits["link_bit"] == pytest.approx(counts["hops"] * (32 + around), rel=0.2)
     assert bits["link_bit"] > 32 * counts["hops"]
     memory = (bits["sram_bit_read"] + bits["sram_bit_write"]) * 0.15625e-12
@@ -131,7 +133,7 @@ def test_a_third_phase_is_counted(record, more):
 def table_of(record, run=None, prices=None, processor=None) -> BaselineTable:
     layout = [{"population": core.population, "output_axons": core.output_axons} for core in record.layout]
     return baseline_table(
-        run or record.run, record.ledger, 6, layout, RESULT, prices or read_prices("cmos45"),
+        run or record.run, record.counters, 6, layout, RESULT, prices or read_prices("cmos45"),
         processor or read_prices("cmos45"),
     )  # fmt: skip
 
@@ -142,8 +144,8 @@ def test_a_point_of_accuracy_is_over_guessing(record):
         assert entry["per_point"] == pytest.approx(entry["joules"] / 50, rel=1e-12)
     guessing = {**RESULT, "test_error": 0.9}
     layout = [{"population": core.population, "output_axons": core.output_axons} for core in record.layout]
-    sheet = read_prices("cmos45")
-    table = baseline_table(record.run, record.ledger, 6, layout, guessing, sheet, sheet)  # type: ignore[arg-type]
+    specification = read_prices("cmos45")
+    table = baseline_table(record.run, record.counters, 6, layout, guessing, specification, specification)  # type: ignore[arg-type]
     assert [entry["per_point"] for entry in table["rows"]] == [None, None]
 
 
@@ -175,7 +177,7 @@ def test_without_cores_only_the_processor_is_priced(name):
         "not priced: this run has no cores on which the words could be placed"
     )
     assert row(table, "processor")["joules"] is not None
-    assert placed(fake_record(name).ledger, ()) == {}
+    assert placed(fake_record(name).counters, ()) == {}
 
 
 def test_pricing_anew_changes_the_row_that_it_names():

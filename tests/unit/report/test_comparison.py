@@ -35,7 +35,7 @@ def test_the_values_are_those_of_the_documents() -> None:
     sent = row(comparison, "symbols_per_sample")
     assert sent.values == (first["bits"]["per_sample"]["symbols"], None)
     assert sent.words[1] == "–"
-    packets = sum(first["ledger"][phase]["packets"] for phase in ("free", "nudged"))
+    packets = sum(first["counters"][phase]["packets"] for phase in ("free", "nudged"))
     assert row(comparison, "packets_per_sample").values[0] == packets / first["result"]["trained_samples"]
 
 

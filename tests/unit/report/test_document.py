@@ -12,7 +12,7 @@ from neurochip.errors import ConfigError, DataError, OutputError
 from neurochip.report import read_document, read_rasters, render_again, write_report
 from neurochip.report.document import document, repriced
 from neurochip.report.write import write_rasters
-from neurochip.substrate.ledger import Ledger, Phase
+from neurochip.substrate.counters import Counters, Phase
 from tests.unit.report.fake_record import fake_record
 
 RECORD = fake_record()
@@ -23,13 +23,13 @@ AGAIN = "carry out the run.toml beside it again"
 
 
 def test_keys_that_others_rely_on():
-    n = RECORD.ledger.phases[Phase.FREE].presentations
-    assert DOCUMENT["format"] == 1
+    n = RECORD.counters.phases[Phase.FREE].presentations
+    assert DOCUMENT["format"] == 2
     assert DOCUMENT["seed"] == 1
     assert DOCUMENT["run"]["name"] == "mnist-small"
     assert DOCUMENT["result"]["test_error"] == RECORD.epochs[-1].test_error
     assert len(DOCUMENT["result"]["epochs"]) == len(RECORD.epochs)
-    assert DOCUMENT["ledger"]["free"]["sops"] == RECORD.ledger.total("sops", Phase.FREE)
+    assert DOCUMENT["counters"]["free"]["sops"] == RECORD.counters.total("sops", Phase.FREE)
     assert DOCUMENT["time"]["ticks_per_sample"] == 150
     assert DOCUMENT["result"]["trained_samples"] == n
     assert DOCUMENT["versions"]["neurochip"] == "0.1.0"
@@ -70,13 +70,13 @@ def test_what_real_values_did_send_is_what_they_would_have():
 
 
 def test_a_second_free_phase_is_not_a_second_sample():
-    book = RECORD.ledger.phases[Phase.FREE]
-    twice = Ledger(
-        RECORD.ledger.populations,
-        RECORD.ledger.sites,
-        {**RECORD.ledger.phases, Phase.FREE: replace(book, presentations=2 * book.presentations)},
+    counted = RECORD.counters.phases[Phase.FREE]
+    twice = Counters(
+        RECORD.counters.populations,
+        RECORD.counters.sites,
+        {**RECORD.counters.phases, Phase.FREE: replace(counted, presentations=2 * counted.presentations)},
     )
-    assert document(replace(RECORD, ledger=twice))["result"]["trained_samples"] == book.presentations
+    assert document(replace(RECORD, counters=twice))["result"]["trained_samples"] == counted.presentations
 
 
 def test_energy_of_training_and_of_all():
@@ -194,7 +194,7 @@ def test_documents_that_are_refused(tmp_path):
     assert refusal(path) == "report.json: no such file; name the folder of a finished run"
     path.write_text("{")
     assert refusal(path).startswith("report.json: is not valid JSON: ")
-    path.write_text('{"format": 1, "seed": NaN}')
+    path.write_text('{"format": 2, "seed": NaN}')
     assert refusal(path).startswith("report.json: is not valid JSON: ")
     path.write_text("[1]")
     assert refusal(path) == "report.json: is not a report of neurochip: it has no format number"
@@ -206,8 +206,8 @@ def test_documents_that_do_not_fit(tmp_path):
     def refused(change):
         return changed(path, change)
 
-    assert refused(lambda t: t.update(format=2)) == (
-        "report.json: format: is 2, and this version reads 1; use the version that wrote it"
+    assert refused(lambda t: t.update(format=1)) == (
+        "report.json: format: is 1, and this version reads 2; use the version that wrote it"
     )
     assert refused(lambda t: t.pop("bits")) == (f"report.json: object missing required field 'bits'; {AGAIN}")
     assert refused(lambda t: t["result"]["epochs"][1].update(seconds="long")) == (
@@ -219,12 +219,12 @@ def test_documents_that_do_not_fit(tmp_path):
     assert refused(lambda t: t["hardware"].pop("elements")) == (
         "report.json: hardware: is damaged: KeyError at 'elements'; carry out the run again"
     )
-    assert refused(lambda t: t["ledger"]["free"].pop("cores")) == (
-        "report.json: ledger: is damaged or not a report (ValidationError: Object missing required field `cores` - "
+    assert refused(lambda t: t["counters"]["free"].pop("cores")) == (
+        "report.json: counters: is damaged or not a report (ValidationError: Object missing required field `cores` - "
         f"at `$[...]`); {AGAIN}"
     )
-    assert refused(lambda t: t["ledger"].update(siesta=t["ledger"]["free"])) == (
-        "report.json: ledger: is damaged or not a report (ValidationError: Invalid enum value 'siesta' - at "
+    assert refused(lambda t: t["counters"].update(siesta=t["counters"]["free"])) == (
+        "report.json: counters: is damaged or not a report (ValidationError: Invalid enum value 'siesta' - at "
         f"`key` in `$`); {AGAIN}"
     )
     curve = {"scheme": "s", "n_free": 9, "mean_error": [0.1], "std_error": [0.1]}

@@ -63,8 +63,8 @@ def text_of(document: Any) -> str:
 def test_timing_changes_no_count(runs: dict[str, Outcome]) -> None:
     def counted(outcome: Outcome) -> Any:
         return {
-            phase: {key: value for key, value in book.items() if key != "time"}
-            for phase, book in table_of(outcome)["ledger"].items()
+            phase: {key: value for key, value in counted.items() if key != "time"}
+            for phase, counted in table_of(outcome)["counters"].items()
         }
 
     def joules(outcome: Outcome) -> Any:

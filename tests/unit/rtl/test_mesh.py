@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks.noc_latency_load import sheet_timing
+from benchmarks.noc_latency_load import timing_of_chip
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.noc import Packets, Traffic, core_pipeline, simulate_traffic
 from neurochip.rtl.chip_mesh import mesh_parameters
@@ -152,7 +152,7 @@ def a_case(case: tuple[Any, ...]) -> tuple[MeshSpec, TimingSpec, dict[str, Any]]
     width, height, cores, depth, router, east, south, paced, multicast, load = case
     mesh = MeshSpec(width=width, height=height, cores_per_tile=cores)
     timing = replace(
-        sheet_timing(router_cycles=router, depth=depth), link_cycles_ew=east, link_cycles_ns=south,
+        timing_of_chip(router_cycles=router, depth=depth), link_cycles_ew=east, link_cycles_ns=south,
         sops_per_cycle=7, cycles_per_packet_in=1.3, cycles_per_packet_out=0.7, cycles_per_neuron_update=0.9,
     )  # fmt: skip
     return mesh, timing, {"paced": paced, "multicast": multicast, "load": load}

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from neurochip.substrate import exact
-from neurochip.substrate.ledger import COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
 
 whole = st.integers(-(2**80), 2**80) | st.integers(-5, 5) | st.sampled_from([2**63 - 1, -(2**63) + 1, 2**62])
@@ -45,8 +45,8 @@ def test_time_of_any_length(cycles: int) -> None:
 
 def test_counts_of_any_size_are_added() -> None:
     counts = np.full((2, len(COUNTERS)), 2**62, dtype=np.int64)
-    ledger = Ledger(("a", "b"), (0, 1), {Phase.FREE: PhaseBook(1, 1, counts)})
-    four = ledger + ledger + ledger + ledger
+    counters = Counters(("a", "b"), (0, 1), {Phase.FREE: PhaseCounters(1, 1, counts)})
+    four = counters + counters + counters + counters
     assert four.total("sops") == 8 * 2**62
     table = four.to_json()
     assert table["free"]["sops"] == table["free"]["populations"]["a"]["sops"] * 2 == 2**65

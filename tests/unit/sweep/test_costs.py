@@ -49,8 +49,8 @@ def test_cores_cost_what_the_report_of_the_run_says(timing: str) -> None:
     run = read_run("mnist-small", [*TINY, f"timing={timing}"])
     costs = costs_of(run)
     table = run_document(simulate(run, write=False, threads=1).record)
-    ledger = table["ledger"]["evaluation"]
-    n = ledger["presentations"]
+    counters = table["counters"]["evaluation"]
+    n = counters["presentations"]
     assert n == 30
     assert costs["energy_j"] == pytest.approx(table["energy_j"]["by_phase"]["evaluation"] / n, rel=1e-12)
     assert costs["bits"] == table["bits"]["evaluation"]["symbols"] / n

@@ -135,7 +135,7 @@ def test_a_task_that_kills_every_worker_is_given_up(tmp_path: Path) -> None:
 
 class Pool(Executor):
     """Innocents need longer than the runner waits at a time. One of seed 2 breaks the pool at once, of which those
-    inside hear a little later: what a busy machine makes of real processes.
+    inside receive a little later: what a busy machine makes of real processes.
     """
 
     def __init__(self, wrecks: Counter[str]) -> None:
@@ -293,7 +293,7 @@ def test_a_cluster_whose_workers_are_gone_is_left(monkeypatch: pytest.MonkeyPatc
 INTERRUPTED = """
 import os, signal
 from neurochip.sweep.engine import open_engine
-signal.signal(signal.SIGINT, lambda *_: print("heard", flush=True))
+signal.signal(signal.SIGINT, lambda *_: print("received", flush=True))
 with open_engine(workers=1) as engine:
     os.killpg(0, signal.SIGINT)  # the worker is not even importing yet
     print(engine.executor.submit(os.getpid).result(60) != os.getpid())
@@ -309,4 +309,4 @@ def test_a_terminal_s_interrupt_does_not_reach_a_worker_that_is_starting() -> No
         timeout=120,
         check=False,
     )
-    assert (done.stdout, done.stderr, done.returncode) == ("heard\nTrue\n", "", 0)
+    assert (done.stdout, done.stderr, done.returncode) == ("received\nTrue\n", "", 0)

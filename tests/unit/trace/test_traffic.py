@@ -1,4 +1,4 @@
-"""Signals of cores and links are the books and the time of a replay, tick by tick."""
+"""Signals of cores and links are the counters and the time of a replay, tick by tick."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ def test_packets_and_operations(sizes: tuple[int, ...]) -> None:
     run = seen("tick")
     found = values(run, "tick", sizes)
     for name, counter in (("packets_out", "packets"), ("packets_in", "packets"), ("sops", "sops")):
-        assert np.array_equal(found[f"core.{name}"].sum(axis=1), run.ledger.per_tick[counter])
-    book = run.ledger.book.phases["free"]
+        assert np.array_equal(found[f"core.{name}"].sum(axis=1), run.counters.per_tick[counter])
+    counted = run.counters.counted.phases["free"]
     for name, counter in (("packets_out", "packets"), ("packets_in", "spikes_delivered"), ("sops", "sops")):
         by_core: dict[int, int] = {}
-        names = list(run.ledger.book.to_json()["free"]["bits"])
+        names = list(run.counters.counted.to_json()["free"]["bits"])
         assert names
-        from neurochip.substrate.ledger import COUNTERS
+        from neurochip.substrate.counters import COUNTERS
 
-        for site, row in zip(run.ledger.book.sites, book.counts, strict=True):
+        for site, row in zip(run.counters.counted.sites, counted.counts, strict=True):
             by_core[site] = by_core.get(site, 0) + int(row[COUNTERS.index(counter)])
         assert found[f"core.{name}"].sum(axis=0).tolist() == [by_core[s] for s in sorted(by_core)]
     assert set(found["length"].tolist()) == {1_000_000}
@@ -73,7 +73,7 @@ def test_cycle_by_cycle() -> None:
         assert found[f"core.{what}"].sum(axis=0) == pytest.approx(getattr(run.time, what)[cores])
     together = found["core.busy"] + found["core.stalled"] + found["core.idle"]
     assert together == pytest.approx(np.broadcast_to(found["chip.cycles"], together.shape))
-    assert np.array_equal(found["link.flits"].sum(axis=1), run.ledger.per_tick["hops"])
+    assert np.array_equal(found["link.flits"].sum(axis=1), run.counters.per_tick["hops"])
     assert np.array_equal(found["link.flits"].sum(axis=0), run.time.link_load.reshape(-1))
     assert np.array_equal(found["router.queue_max"].max(axis=0), run.time.queue_max.reshape(-1))
     assert found["chip.latency_max"].max() == len(run.time.latencies) - 1

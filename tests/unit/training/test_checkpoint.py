@@ -31,7 +31,7 @@ def state(*, full: bool = True) -> TrainingState:
     net = draw_net(1, (5, 6, 3), tied=False)
     chip = fast_chip(net, CodingSpec(), chip=small_chip(2), precision="float32")
     if not full:
-        return TrainingState(chip.parameters(), chip.ledger(), started="2026-01-01T00:00:00+00:00")
+        return TrainingState(chip.parameters(), chip.counters(), started="2026-01-01T00:00:00+00:00")
     chip.begin(net.x, np.arange(2, dtype=np.uint64))
     chip.run(Phase.FREE, 6)
     chip.run(Phase.NUDGED, 4, beta=0.5, targets=net.y)
@@ -50,7 +50,7 @@ def state(*, full: bool = True) -> TrainingState:
     ]
     return TrainingState(
         chip.parameters(),
-        chip.ledger(),
+        chip.counters(),
         epoch=2,
         minibatch=7,
         wrong=3,
@@ -85,7 +85,7 @@ def test_round_trip(tmp_path: Path, full: bool) -> None:
     ):
         assert getattr(found, name) == getattr(written, name), name
     assert found.epochs == written.epochs
-    assert found.ledger.to_json() == written.ledger.to_json()
+    assert found.counters.to_json() == written.counters.to_json()
     for family in ("weights", "feedback", "biases"):
         pairs = zip(getattr(found.parameters, family), getattr(written.parameters, family), strict=True)
         for a, b in pairs:
@@ -161,11 +161,11 @@ SPOILED: dict[str, Any] = {
     "position is not JSON": lambda f: f.attrs.__setitem__("position", "{"),
     "position is a list": lambda f: f.attrs.__setitem__("position", "[]"),
     "position lacks a number": lambda f: f.attrs.__setitem__("position", '{"epoch": 1, "epoche": 2}'),
-    "ledger is not a ledger": lambda f: f.attrs.__setitem__("ledger", '{"free": {}}'),
-    "ledger of an unknown phase": lambda f: f.attrs.__setitem__(
-        "ledger", f.attrs["ledger"].replace('"free"', '"fee"')
+    "counters are not counters": lambda f: f.attrs.__setitem__("counters", '{"free": {}}'),
+    "counters of an unknown phase": lambda f: f.attrs.__setitem__(
+        "counters", f.attrs["counters"].replace('"free"', '"fee"')
     ),
-    "ledger is a list": lambda f: f.attrs.__setitem__("ledger", "[1]"),
+    "counters are a list": lambda f: f.attrs.__setitem__("counters", "[1]"),
     "epochs are not records": lambda f: f.attrs.__setitem__("epochs", '[{"epoch": 1}]'),
     "epochs are numbers": lambda f: f.attrs.__setitem__("epochs", "[1, 2]"),
     "weights are a number": lambda f: (f.__delitem__("weights"), f.__setitem__("weights", 3.0)),
@@ -177,7 +177,7 @@ SPOILED: dict[str, Any] = {
         "position", f.attrs["position"].replace('"epoch": 2', '"epoch": -2')
     ),
     "a count beyond every register": lambda f: f.attrs.__setitem__(
-        "ledger", f.attrs["ledger"].replace('"ticks": ', '"ticks": 1' + "0" * 30)
+        "counters", f.attrs["counters"].replace('"ticks": ', '"ticks": 1' + "0" * 30)
     ),
     "an epoch has a list for a number": lambda f: f.attrs.__setitem__(
         "epochs", f.attrs["epochs"].replace('"seconds": 1.5', '"seconds": [1.5]')

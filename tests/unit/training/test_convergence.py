@@ -82,8 +82,8 @@ def test_through_simulate() -> None:
     assert record.convergence is not None
     np.testing.assert_array_equal(record.convergence.mean_error, curve().mean_error)
     assert record.epochs == () and record.confusion is None
-    books = record.ledger.to_json()
-    assert (books["free"]["ticks"], books["nudged"]["ticks"]) == (4 * 3 * 80, 4 * 3 * 60)
+    by_phase = record.counters.to_json()
+    assert (by_phase["free"]["ticks"], by_phase["nudged"]["ticks"]) == (4 * 3 * 80, 4 * 3 * 60)
 
 
 def test_a_run_that_is_none() -> None:

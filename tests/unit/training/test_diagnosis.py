@@ -25,9 +25,9 @@ def machine(network: Network, parameters: Parameters) -> IdealSubstrate:
 
 def seen(network: Network, parameters: Parameters, inputs: NDArray[Any], ticks: int = 100) -> Diagnosis:
     made = machine(network, parameters)
-    counted = made.ledger()
+    counted = made.counters()
     found = diagnose(made, network, inputs, presentations(0, len(inputs)), ticks)
-    assert made.ledger() == counted
+    assert made.counters() == counted
     return found
 
 

@@ -15,7 +15,7 @@ from neurochip.testing.networks import draw_net, fast_chip
 from neurochip.training import evaluate
 from neurochip.training.evaluate import confusion_matrix, measured, presentations, rasters
 
-NET = draw_net(8, (9, 7, 4), lanes=1)
+NET = draw_net(8, (9, 7, 4), batch=1)
 
 
 def samples(n_train: int = 30, n_test: int = 25) -> Dataset:
@@ -41,21 +41,21 @@ def test_confusion(split: Split, n: int) -> None:
     assert matrix.dtype == np.int64
     np.testing.assert_array_equal(matrix.sum(axis=1), np.bincount(labels, minlength=4))
     assert told == [(n, (n - int(np.trace(matrix))) / n, n)] and found.error == told[0][1]
-    books = made.ledger()
-    assert set(books.phases) == {Phase.EVALUATION, Phase.READOUT}
-    assert books.ticks() == 12 * n
-    assert books.total("readout_words") == 4 * n
+    by_phase = made.counters()
+    assert set(by_phase.phases) == {Phase.EVALUATION, Phase.READOUT}
+    assert by_phase.ticks() == 12 * n
+    assert by_phase.total("readout_words") == 4 * n
 
 
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
-    for lanes in (200, 7, 1):
-        monkeypatch.setattr(evaluate, "LANES", lanes)
+    for batch in (200, 7, 1):
+        monkeypatch.setattr(evaluate, "BATCH", batch)
         made = chip(threads=2)
-        found.append((confusion_matrix(made, samples(), "test", 25, 12), made.ledger().to_json()))
-    for matrix, books in found[1:]:
+        found.append((confusion_matrix(made, samples(), "test", 25, 12), made.counters().to_json()))
+    for matrix, by_phase in found[1:]:
         np.testing.assert_array_equal(matrix, found[0][0])
-        assert books == found[0][1]
+        assert by_phase == found[0][1]
 
 
 def test_numbers_of_presentations() -> None:
@@ -80,6 +80,6 @@ def test_rasters_show_what_was_evaluated() -> None:
     made = chip()
     made.begin(data.inputs(np.arange(2), "test"), presentations(0, 2))
     spikes = made.run(Phase.EVALUATION, 8, record=("spikes",)).spikes
-    for lane, raster in enumerate(drawn):
+    for sample, raster in enumerate(drawn):
         for shown, real in zip(raster.spikes, spikes, strict=True):
-            np.testing.assert_array_equal(shown[:8], real[:, lane])
+            np.testing.assert_array_equal(shown[:8], real[:, sample])

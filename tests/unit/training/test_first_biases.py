@@ -83,9 +83,9 @@ def test_spikes_that_are_lost_in_training_only() -> None:
     )
 
     def lost(record: Any) -> list[int]:
-        return [book.total("lost_to_drop") for _, book in sorted(record.ledger.phases.items())]
+        return [counted.total("lost_to_drop") for _, counted in sorted(record.counters.phases.items())]
 
-    phases = sorted(training.ledger.phases)
+    phases = sorted(training.counters.phases)
     where = {phase.value: n for phase, n in zip(phases, lost(training), strict=True) if n}
     assert set(where) == {"free", "nudged"}
     assert {p.value for p, n in zip(phases, lost(test), strict=True) if n} == {"evaluation"}
@@ -94,7 +94,7 @@ def test_spikes_that_are_lost_in_training_only() -> None:
         "nudged",
         "evaluation",
     }
-    assert training.ledger.total("spikes_sent") != sound.ledger.total(
+    assert training.counters.total("spikes_sent") != sound.counters.total(
         "spikes_sent"
     )  # it learnt something else
     assert [fault.when for fault in training.faults] == ["training"]

@@ -27,7 +27,7 @@ def trainer(*extra: str, variant: str = "default", stop: Any = lambda: False) ->
     run = read_run(run_of(variant), [*overrides(variant), f"data.train={N}", "evaluation.train=20", *extra])
     built = build(run)
     built.substrate.load(glorot(built.network, run.seed))
-    state = TrainingState(built.substrate.parameters(), built.substrate.ledger())
+    state = TrainingState(built.substrate.parameters(), built.substrate.counters())
     assert run.learning is not None
     rule = EquilibriumPropagation(built.network, run.learning, run.phases)
     samples = data.load(run.data)
@@ -106,12 +106,12 @@ def test_weights_change_by_what_the_rule_says() -> None:
     said: list[Presented] = []
     rule = made._rule
 
-    class Heard(EquilibriumPropagation):
+    class Received(EquilibriumPropagation):
         def present(self, *arguments: Any) -> Presented:
             said.append(super().present(*arguments))
             return said[-1]
 
-    made._rule = Heard(rule.network, rule.learning, rule.phases)
+    made._rule = Received(rule.network, rule.learning, rule.phases)
     made.epoch()
     after = made.state.parameters
 
@@ -131,17 +131,19 @@ def test_what_an_epoch_notes() -> None:
     assert (state.epoch, state.minibatch, state.seen, state.wrong, state.updates) == (1, 0, 0, 0, 3)
     assert state.confusion is not None and state.confusion.sum() == 50
     assert record.test_error == pytest.approx(1 - np.trace(state.confusion) / 50)
-    books = state.ledger.phases
-    assert record.spikes_per_sample == pytest.approx(state.ledger.total("spikes_sent", *TRAINING_PHASES) / N)
-    assert books[Phase.FREE].ticks == N * 20
-    assert books[Phase.NUDGED].ticks == N * 10
-    assert books[Phase.EVALUATION].ticks == (20 + 50) * 20
+    by_phase = state.counters.phases
+    assert record.spikes_per_sample == pytest.approx(
+        state.counters.total("spikes_sent", *TRAINING_PHASES) / N
+    )
+    assert by_phase[Phase.FREE].ticks == N * 20
+    assert by_phase[Phase.NUDGED].ticks == N * 10
+    assert by_phase[Phase.EVALUATION].ticks == (20 + 50) * 20
     # The host reads the output after each training and each measuring presentation.
-    assert books[Phase.READOUT].total("readout_words") == 10 * (N + 20 + 50)
+    assert by_phase[Phase.READOUT].total("readout_words") == 10 * (N + 20 + 50)
     assert made.work_per_epoch() == N * 30 + 70 * 20
     made.epoch()
     assert state.epochs[1].spikes_per_sample == pytest.approx(
-        (state.ledger.total("spikes_sent", *TRAINING_PHASES) / N) - record.spikes_per_sample  # type: ignore[operator]
+        (state.counters.total("spikes_sent", *TRAINING_PHASES) / N) - record.spikes_per_sample  # type: ignore[operator]
     )
 
 
@@ -163,13 +165,13 @@ def test_it_stops_between_minibatches() -> None:
     made = trainer(stop=lambda: next(asked))
     assert made.epoch() is False
     assert (made.state.epoch, made.state.minibatch, made.state.seen) == (0, 2, 40)
-    assert made.state.ledger.phases[Phase.FREE].presentations == 40
+    assert made.state.counters.phases[Phase.FREE].presentations == 40
 
 
 @pytest.mark.parametrize("extra", [(), ("phases.reference=opposite",), ("phases.reference=parallel",)])
 @pytest.mark.parametrize("variant", ["persistent, random sign", "ideal, persistent"])
-def test_persistent_lanes_go_on_where_they_rested(variant: str, extra: tuple[str, ...]) -> None:
-    """The next epoch puts back what every sample's lane remembered, its clock included."""
+def test_persistent_samples_go_on_where_they_rested(variant: str, extra: tuple[str, ...]) -> None:
+    """The next epoch puts back what every sample's sample remembered, its clock included."""
     made = trainer(*extra, variant=variant)
     ends: dict[bytes, tuple[int, dict[str, Any]]] = {}
     rule = made._rule
@@ -178,18 +180,18 @@ def test_persistent_lanes_go_on_where_they_rested(variant: str, extra: tuple[str
         def present(self, at: Any, *arguments: Any) -> Presented:
             begins = at.snapshot()
             names = [image.tobytes() for image in at.observe(Observable.VALUE, 0)]
-            for lane, name in enumerate(names):
+            for sample, name in enumerate(names):
                 if name in ends:
                     tick, arrays = ends[name]
                     assert begins.tick == tick
                     for key, array in arrays.items():
-                        np.testing.assert_array_equal(begins.arrays[key][lane], array, err_msg=key)
+                        np.testing.assert_array_equal(begins.arrays[key][sample], array, err_msg=key)
                 else:
                     assert begins.tick == 0
             presented = super().present(at, *arguments)
             rests = at.snapshot()
-            for lane, name in enumerate(names):
-                ends[name] = rests.tick, {key: array[lane].copy() for key, array in rests.arrays.items()}
+            for sample, name in enumerate(names):
+                ends[name] = rests.tick, {key: array[sample].copy() for key, array in rests.arrays.items()}
             return presented
 
     made._rule = Remembered(rule.network, rule.learning, rule.phases)
@@ -255,7 +257,7 @@ def test_the_same_seed_twice_and_another() -> None:
         record = simulate(
             "mnist-small", overrides=overrides("int8"), seed=seed, write=False, threads=2
         ).record
-        return record.ledger.to_json(), [e.online_error for e in record.epochs]
+        return record.counters.to_json(), [e.online_error for e in record.epochs]
 
     assert run(3) == run(3)
     assert run(3) != run(4)

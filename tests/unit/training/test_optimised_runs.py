@@ -88,7 +88,7 @@ def test_the_state_costs_memory_and_operations(tmp_path: Path) -> None:
     bits = sum(core.synapse_bits for core in adam.layout) - sum(core.synapse_bits for core in plain.layout)
     assert bits == use.total_bits
     updates = 3 * 10
-    assert use.steps == updates * weights == adam.ledger.total("optimiser_steps")
+    assert use.steps == updates * weights == adam.counters.total("optimiser_steps")
     table = document(adam)
     assert table["optimiser"]["total_bits"] == use.total_bits
     lines = {line["event"]: line for line in table["energy_j"]["lines"] if line["category"] == "optimiser"}
@@ -137,8 +137,8 @@ def test_plain_is_what_it_was() -> None:
     assert first.state is not None and again.state is not None
     for a, b in zip(first.state.parameters.weights, again.state.parameters.weights, strict=True):
         np.testing.assert_array_equal(a, b)
-    assert first.record.ledger.to_json() == again.record.ledger.to_json()
-    assert first.record.ledger.total("optimiser_steps") == 0
+    assert first.record.counters.to_json() == again.record.counters.to_json()
+    assert first.record.counters.total("optimiser_steps") == 0
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_leaky_neuron_begins_to_fire_where_the_formula_says() -> None:
 def test_a_network_fires_as_the_oracle_does(spec: Any, readout: Any) -> None:
     """Free and nudged, float64: every spike, and every value."""
     spec = dataclasses.replace(spec, readout=readout)
-    net = draw_net(7, (6, 9, 4), lanes=2)
+    net = draw_net(7, (6, 9, 4), batch=2)
     x = net.x.copy()
     x[:, 1] = 0
     chip = fast_chip(net, spec, seed=3)
@@ -82,13 +82,13 @@ def test_a_network_fires_as_the_oracle_does(spec: Any, readout: Any) -> None:
     bits = [np.concatenate([a, b]) for a, b in zip(settled[0].spikes, settled[1].spikes, strict=True)]
     assert bits[1].any() and bits[2].any() == (readout == "spikes")
     start = np.uint64(mix(np.uint64(3), np.uint64(3)))
-    for lane, number in enumerate(numbers):
+    for sample, number in enumerate(numbers):
         key = np.uint64(tick_key(start, number, np.uint64(0)))
         slow = SlowSpiking(
             lambda: membrane(spec),
             net.parameters.weights,
             net.parameters.biases,
-            x[lane],
+            x[sample],
             currents=spec.currents,
             period=spec.period,
             filter=spec.filter,
@@ -96,17 +96,17 @@ def test_a_network_fires_as_the_oracle_does(spec: Any, readout: Any) -> None:
             readout=readout,
         )
         for t in range(free + nudged):
-            fired = slow.step(*((2 * beta, net.y[lane]) if t >= free else ()))
+            fired = slow.step(*((2 * beta, net.y[sample]) if t >= free else ()))
             for layer, row in enumerate(fired):
-                assert bits[layer][t, lane].tolist() == row, (lane, t, layer)
+                assert bits[layer][t, sample].tolist() == row, (sample, t, layer)
         for layer in range(3):
             np.testing.assert_allclose(
-                chip.observe(Observable.VALUE, layer)[lane], slow.values[layer], rtol=0, atol=1e-12
+                chip.observe(Observable.VALUE, layer)[sample], slow.values[layer], rtol=0, atol=1e-12
             )
 
 
 def test_an_input_that_presents_nothing_never_fires() -> None:
-    net = draw_net(2, (6, 5, 3), lanes=2)
+    net = draw_net(2, (6, 5, 3), batch=2)
     for spec in SPECS:
         chip = fast_chip(net, spec)
         chip.begin(0 * net.x, np.arange(2, dtype=np.uint64))
@@ -116,7 +116,7 @@ def test_an_input_that_presents_nothing_never_fires() -> None:
 @pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.kind)
 def test_an_inputs_value_is_what_it_presents(spec: Any) -> None:
     """In the long run, as far as the f–I curve is straight."""
-    net = draw_net(2, (11, 5, 3), lanes=1)
+    net = draw_net(2, (11, 5, 3), batch=1)
     chip = fast_chip(net, dataclasses.replace(spec, membrane=400.0) if hasattr(spec, "membrane") else spec)
     x = np.linspace(0, 1, 11)[None]
     chip.begin(x, np.zeros(1, dtype=np.uint64))

@@ -1,4 +1,4 @@
-"""What the lanes of one circuit hold, and how a change of one neuron's signal reaches the others."""
+"""What the samples of one circuit hold, and how a change of one neuron's signal reaches the others."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from neurochip.analog.circuit import Circuit
 from neurochip.analog.ekv import ekv_pair
 from neurochip.analog.step import HARD_SIGMOID, TANH, gather, pair, push
 
-__all__ = ["Lanes"]
+__all__ = ["Batch"]
 
 Array = NDArray[Any]
 Activity = Callable[[Array, Array, Array], None]  # (voltage, saturation, activity): writes the last
 
-# A row of weights added for one lane costs about as much as one and a half rows in a matrix product.
+# A row of weights added for one sample costs about as much as one and a half rows in a matrix product.
 _SPARSE_BELOW = 0.5
 
 
@@ -31,7 +31,7 @@ class _Layer(NamedTuple):
 
 
 class _Currents(NamedTuple):
-    """What flows in the lanes, and scratch for changes of it."""
+    """What flows in the samples, and scratch for changes of it."""
 
     forward: Array
     backward: Array
@@ -42,17 +42,17 @@ class _Currents(NamedTuple):
     row: Array
 
 
-class Lanes:
-    """Voltages, and the currents that they cause, of some lanes side by side.
+class Batch:
+    """Voltages, and the currents that they cause, of some samples side by side.
 
     Parameters
     ----------
     circuit
         Whose weights carry the currents.
     voltage
-        T[lane, neuron], layer after layer without the clamped one.
+        T[sample, neuron], layer after layer without the clamped one.
     from_input
-        T[lane, neuron of layer 1], the current that the clamped layer sends.
+        T[sample, neuron of layer 1], the current that the clamped layer sends.
     activity
         What turns voltages into signals where the circuit's characteristic has no opcode.
     change
@@ -79,7 +79,7 @@ class Lanes:
         self.stale = True  # what was sent is not known: send everything
 
     def __len__(self) -> int:
-        """Lanes."""
+        """Samples."""
         return int(self.voltage.shape[0])
 
     @functools.cached_property
@@ -94,12 +94,12 @@ class Lanes:
 
     @property
     def forward(self) -> Array:
-        """What the layers below send, T[lane, neuron]."""
+        """What the layers below send, T[sample, neuron]."""
         return self._currents.forward
 
     @property
     def backward(self) -> Array:
-        """What the layers above send, T[lane, neuron]."""
+        """What the layers above send, T[sample, neuron]."""
         return self._currents.backward
 
     @functools.cached_property
@@ -149,9 +149,9 @@ class Lanes:
                     push(listed, moved, count, weights[k], drive, at, row)
         self.stale = False
 
-    def only(self, keep: Array) -> Lanes:
-        """Return a copy of some of the lanes, by index."""
-        part = Lanes(
+    def only(self, keep: Array) -> Batch:
+        """Return a copy of some of the samples, by index."""
+        part = Batch(
             self.circuit,
             self.voltage[keep],
             self.from_input[keep],
@@ -165,8 +165,8 @@ class Lanes:
         part.stale = self.stale
         return part
 
-    def put(self, where: Array, part: Lanes) -> None:
-        """Write lanes back to where `only` took them from."""
+    def put(self, where: Array, part: Batch) -> None:
+        """Write samples back to where `only` took them from."""
         self.voltage[where], self.activity[where] = part.voltage, part.activity
         self.stale = self.stale or part.stale
         if not self.stale:

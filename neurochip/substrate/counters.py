@@ -1,4 +1,4 @@
-"""The books of a run: integers only, by phase, core and counter. Prices come later (energy/)."""
+"""The counters of a run: integers only, by phase, core and counter. Prices come later (energy/)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from neurochip.substrate import exact
 from neurochip.substrate.phase_time import PhaseTime
 
-__all__ = ["BIT_CODINGS", "CIRCUIT", "CONTROL", "COUNTERS", "Ledger", "Phase", "PhaseBook"]
+__all__ = ["BIT_CODINGS", "CIRCUIT", "CONTROL", "COUNTERS", "Counters", "Phase", "PhaseCounters"]
 
 
 class Phase(enum.StrEnum):
@@ -26,7 +26,7 @@ class Phase(enum.StrEnum):
     UPDATE = "update"
     READOUT = "readout"
     EVALUATION = "evaluation"  # free ticks run only to measure an error
-    LOADING = "loading"  # weights, books and states moved whole by a controller; no ticks
+    LOADING = "loading"  # weights, counters and states moved whole by a controller; no ticks
 
 
 COUNTERS: tuple[str, ...] = (
@@ -36,7 +36,7 @@ COUNTERS: tuple[str, ...] = (
     "nudged_updates",  # of the updates, output neurons that a target pulled
     "clamped_updates",  # encode of one input neuron in one tick
     "trace_updates",  # of one axon's trace on one receiving core in one tick
-    # what travelled; booked on the sending core but for sops, spikes_delivered and weight_reads
+    # what travelled; counted on the sending core but for sops, spikes_delivered and weight_reads
     "spikes_sent",  # ones
     "packets",  # a spike to one receiving core
     "packets_sent",  # that left their core: one for each receiving core (unicast), or one that forks (multicast)
@@ -136,13 +136,13 @@ CIRCUIT: tuple[str, ...] = (
 
 
 @dataclass(frozen=True)
-class PhaseBook:
+class PhaseCounters:
     """Counts of one phase.
 
     Attributes
     ----------
     presentations, ticks
-        Samples presented in this phase, and ticks of the chip (lanes one after the other).
+        Samples presented in this phase, and ticks of the chip (samples one after the other).
     counts
         i64[core, counter], counters in the order of `COUNTERS`.
     time
@@ -160,9 +160,9 @@ class PhaseBook:
     control: tuple[int, ...] = (0,) * len(CONTROL)
     circuit: tuple[int, ...] = (0,) * len(CIRCUIT)
 
-    def __add__(self, other: PhaseBook) -> PhaseBook:
+    def __add__(self, other: PhaseCounters) -> PhaseCounters:
         """Book both."""
-        return PhaseBook(
+        return PhaseCounters(
             self.presentations + other.presentations,
             self.ticks + other.ticks,
             exact.plus(self.counts, other.counts),
@@ -177,8 +177,8 @@ class PhaseBook:
 
 
 @dataclass(frozen=True)
-class Ledger:
-    """Counts of a run. Ledgers of the same chip image add.
+class Counters:
+    """Counts of a run. Counters of the same chip image add.
 
     Attributes
     ----------
@@ -187,48 +187,54 @@ class Ledger:
     sites
         Index on the chip of each core of the image.
     phases
-        One book per phase that occurred.
+        One counters per phase that occurred.
     """
 
     populations: tuple[str, ...]
     sites: tuple[int, ...]
-    phases: Mapping[Phase, PhaseBook] = field(default_factory=dict)
+    phases: Mapping[Phase, PhaseCounters] = field(default_factory=dict)
 
-    def __add__(self, other: Ledger) -> Ledger:
+    def __add__(self, other: Counters) -> Counters:
         """Book both."""
         phases = dict(self.phases)
-        for phase, book in other.phases.items():
-            phases[phase] = phases[phase] + book if phase in phases else book
-        return Ledger(self.populations, self.sites, phases)
+        for phase, counted in other.phases.items():
+            phases[phase] = phases[phase] + counted if phase in phases else counted
+        return Counters(self.populations, self.sites, phases)
 
     def total(self, counter: str, *phases: Phase) -> int:
         """Return one counter over the phases named, or over all."""
         return sum(
-            book.total(counter) for phase, book in self.phases.items() if not phases or phase in phases
+            counted.total(counter) for phase, counted in self.phases.items() if not phases or phase in phases
         )
 
     def control(self, counter: str, *phases: Phase) -> int:
         """Return one counter of `CONTROL` over the phases named, or over all."""
         at = CONTROL.index(counter)
-        return sum(book.control[at] for p, book in self.phases.items() if not phases or p in phases)
+        return sum(counted.control[at] for p, counted in self.phases.items() if not phases or p in phases)
 
     def circuit(self, counter: str, *phases: Phase) -> int:
         """Return one counter of `CIRCUIT` over the phases named, or over all."""
         at = CIRCUIT.index(counter)
-        return sum(book.circuit[at] for p, book in self.phases.items() if not phases or p in phases)
+        return sum(counted.circuit[at] for p, counted in self.phases.items() if not phases or p in phases)
 
-    def without_control(self) -> Ledger:
-        """Return what the same run books when nobody stands between host and cores."""
+    def without_control(self) -> Counters:
+        """Return what the same run counts when nobody stands between host and cores."""
         bare = {
-            phase: PhaseBook(book.presentations, book.ticks, book.counts, book.time, circuit=book.circuit)
-            for phase, book in self.phases.items()
-            if book.presentations or book.ticks or book.counts.any() or book.time or not any(book.control)
+            phase: PhaseCounters(
+                counted.presentations, counted.ticks, counted.counts, counted.time, circuit=counted.circuit
+            )
+            for phase, counted in self.phases.items()
+            if counted.presentations
+            or counted.ticks
+            or counted.counts.any()
+            or counted.time
+            or not any(counted.control)
         }
-        return Ledger(self.populations, self.sites, bare)
+        return Counters(self.populations, self.sites, bare)
 
     def ticks(self, *phases: Phase) -> int:
         """Return the ticks of the phases named, or of all."""
-        return sum(book.ticks for phase, book in self.phases.items() if not phases or phase in phases)
+        return sum(counted.ticks for phase, counted in self.phases.items() if not phases or phase in phases)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain integers: per phase the totals, bits by coding, and the same by population and core."""
@@ -236,30 +242,38 @@ class Ledger:
         for phase in Phase:
             if phase not in self.phases:
                 continue
-            book = self.phases[phase]
+            counted = self.phases[phase]
             by_population = {
-                name: exact.sums(book.counts[[c for c, p in enumerate(self.populations) if p == name]])
+                name: exact.sums(counted.counts[[c for c, p in enumerate(self.populations) if p == name]])
                 for name in dict.fromkeys(self.populations)
             }
             out[phase.value] = {
-                "presentations": book.presentations,
-                "ticks": book.ticks,
-                **({"control": dict(zip(CONTROL, book.control, strict=True))} if any(book.control) else {}),
-                **({"circuit": dict(zip(CIRCUIT, book.circuit, strict=True))} if any(book.circuit) else {}),
-                **_named(exact.sums(book.counts)),
-                "bits": {coding: book.total(counter) for coding, counter in BIT_CODINGS.items()},
+                "presentations": counted.presentations,
+                "ticks": counted.ticks,
+                **(
+                    {"control": dict(zip(CONTROL, counted.control, strict=True))}
+                    if any(counted.control)
+                    else {}
+                ),
+                **(
+                    {"circuit": dict(zip(CIRCUIT, counted.circuit, strict=True))}
+                    if any(counted.circuit)
+                    else {}
+                ),
+                **_named(exact.sums(counted.counts)),
+                "bits": {coding: counted.total(counter) for coding, counter in BIT_CODINGS.items()},
                 "populations": {name: _named(row) for name, row in by_population.items()},
                 "cores": {
                     str(site): {"population": name} | _named(row)
-                    for site, name, row in zip(self.sites, self.populations, book.counts, strict=True)
+                    for site, name, row in zip(self.sites, self.populations, counted.counts, strict=True)
                 },
             }
-            if book.time is not None:
-                out[phase.value]["time"] = book.time.to_json()
+            if counted.time is not None:
+                out[phase.value]["time"] = counted.time.to_json()
         return out
 
     @classmethod
-    def from_json(cls, table: Mapping[str, Any]) -> Ledger:
+    def from_json(cls, table: Mapping[str, Any]) -> Counters:
         """Read what `to_json` wrote; totals are taken from the cores.
 
         Raises
@@ -269,9 +283,9 @@ class Ledger:
         """
         populations: tuple[str, ...] = ()
         sites: tuple[int, ...] = ()
-        phases: dict[Phase, PhaseBook] = {}
-        for phase, book in msgspec.convert(table, dict[Phase, _PhaseTable]).items():
-            cores = book["cores"]
+        phases: dict[Phase, PhaseCounters] = {}
+        for phase, counted in msgspec.convert(table, dict[Phase, _PhaseTable]).items():
+            cores = counted["cores"]
             held = tuple(str(core.pop("population", "")) for core in cores.values())
             if any("packets" in core and "packets_sent" not in core for core in cores.values()):
                 raise ValueError(f"{phase} has packets and no packets_sent: it is of an earlier version")
@@ -282,10 +296,12 @@ class Ledger:
             counts = np.array(
                 [[core.get(counter, 0) for counter in COUNTERS] for core in cores.values()], dtype=np.int64
             ).reshape(len(cores), len(COUNTERS))
-            time = PhaseTime.from_json(book["time"], len(cores)) if "time" in book else None
-            control = tuple(book.get("control", {}).get(counter, 0) for counter in CONTROL)
-            circuit = tuple(book.get("circuit", {}).get(counter, 0) for counter in CIRCUIT)
-            phases[phase] = PhaseBook(book["presentations"], book["ticks"], counts, time, control, circuit)
+            time = PhaseTime.from_json(counted["time"], len(cores)) if "time" in counted else None
+            control = tuple(counted.get("control", {}).get(counter, 0) for counter in CONTROL)
+            circuit = tuple(counted.get("circuit", {}).get(counter, 0) for counter in CIRCUIT)
+            phases[phase] = PhaseCounters(
+                counted["presentations"], counted["ticks"], counts, time, control, circuit
+            )
         return cls(populations, sites, phases)
 
 

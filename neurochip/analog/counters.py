@@ -1,27 +1,27 @@
-"""What an analog chip books: nothing is sent as bits or words, but inputs, readings and writes cross its border."""
+"""What an analog chip counts: nothing is sent as bits or words, but inputs, readings and writes cross its border."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.cell_sheet import CHARGE_UNIT
+from neurochip.description.cell_library import CHARGE_UNIT
 from neurochip.network import Network
-from neurochip.substrate.ledger import CIRCUIT, COUNTERS, Ledger, Phase, PhaseBook
+from neurochip.substrate.counters import CIRCUIT, COUNTERS, Counters, Phase, PhaseCounters
 
-__all__ = ["Books"]
+__all__ = ["Counted"]
 
 _NOTHING = (0,) * len(CIRCUIT)
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 
 
-class Books:
+class Counted:
     """Counts of one chip; every population stands for one core."""
 
     def __init__(self, network: Network) -> None:
         self._names = tuple(p.name for p in network.populations)
         self._sizes = np.array(network.sizes, dtype=np.int64)
-        self._books: dict[Phase, PhaseBook] = {}
+        self._by_phase: dict[Phase, PhaseCounters] = {}
         self._opening = False
         self._begun: set[Phase] = set()
 
@@ -30,9 +30,9 @@ class Books:
         self._opening, self._begun = True, set()
 
     def ran(
-        self, phase: Phase, lanes: int, ticks: int, *, nudged: bool, drawn: tuple[float, float] | None = None
+        self, phase: Phase, batch: int, ticks: int, *, nudged: bool, drawn: tuple[float, float] | None = None
     ) -> None:
-        """Book ``ticks`` in all, over ``lanes`` lanes; a neuron update is one neuron for one tick.
+        """Book ``ticks`` in all, over ``batch`` samples; a neuron update is one neuron for one tick.
 
         ``drawn`` is the charge that synapses and leaks took from the supply, in C V₀, where the cells are known.
         """
@@ -41,19 +41,19 @@ class Books:
         if nudged:
             counts[-1, _AT["nudged_updates"]] = sizes[-1] * ticks
             if phase not in self._begun:
-                counts[-1, _AT["host_words_in"]] = sizes[-1] * lanes
+                counts[-1, _AT["host_words_in"]] = sizes[-1] * batch
         if self._opening:
-            counts[0, _AT["host_words_in"]] = sizes[0] * lanes
+            counts[0, _AT["host_words_in"]] = sizes[0] * batch
         self._opening = False
         circuit = _NOTHING
         if drawn is not None:
             words = int(counts[:, _AT["host_words_in"]].sum())
             circuit = (*(round(charge / CHARGE_UNIT) for charge in drawn), 0, 0, words)
-        self._add(phase, counts, 0 if phase in self._begun else lanes, ticks, circuit)
+        self._add(phase, counts, 0 if phase in self._begun else batch, ticks, circuit)
         self._begun.add(phase)
 
     def wrote(self, target: int, synapses: int, products: int, saturated: int = 0, steps: int = 0) -> None:
-        """Book one write of a projection's synapses, ``products`` lanes × terms summed into each.
+        """Book one write of a projection's synapses, ``products`` samples × terms summed into each.
 
         ``steps`` of an optimiser stood between.
         """
@@ -74,13 +74,13 @@ class Books:
         counts[layer, _AT["readout_words"]] = words
         self._add(Phase.READOUT, counts)
 
-    def ledger(self) -> Ledger:
+    def counters(self) -> Counters:
         """Return all counts."""
-        return Ledger(self._names, tuple(range(len(self._names))), dict(self._books))
+        return Counters(self._names, tuple(range(len(self._names))), dict(self._by_phase))
 
-    def restore(self, ledger: Ledger) -> None:
+    def restore(self, counters: Counters) -> None:
         """Go on from other counts."""
-        self._books = dict(ledger.phases)
+        self._by_phase = dict(counters.phases)
 
     def _empty(self) -> NDArray[np.int64]:
         return np.zeros((self._sizes.size, len(COUNTERS)), dtype=np.int64)
@@ -93,5 +93,5 @@ class Books:
         ticks: int = 0,
         circuit: tuple[int, ...] = _NOTHING,
     ) -> None:
-        book = PhaseBook(presentations, ticks, counts, circuit=circuit)
-        self._books[phase] = self._books[phase] + book if phase in self._books else book
+        counted = PhaseCounters(presentations, ticks, counts, circuit=circuit)
+        self._by_phase[phase] = self._by_phase[phase] + counted if phase in self._by_phase else counted

@@ -1,4 +1,4 @@
-"""Every counter of the ledger against events that the slow chip counted one at a time, on random mappings."""
+"""Every counter of the counters against events that the slow chip counted one at a time, on random mappings."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.oracle.settle import settle
 from tests.oracle.slow_chip import SlowChip
 from tests.property.networks import checked, seeds, slow_chip
 
-LANES, FREE, NUDGED = 2, 9, 6
+BATCH, FREE, NUDGED = 2, 9, 6
 meshes = st.sampled_from([(6, 6, 2), (3, 12, 1), (12, 3, 1), (4, 4, 4), (64, 1, 1)])
 sizes_split = st.sampled_from([(7, 5, 3), (9, 6, 5, 4), (4, 12, 2), (20, 4), (3, 1, 8)])
 decoders = st.sampled_from([Identity(), Predictive(0.275)])
@@ -29,8 +29,8 @@ decoders = st.sampled_from([Identity(), Predictive(0.275)])
 
 def by_core(substrate: DigitalSubstrate, phase: Phase, counter: str) -> list[int]:
     """Return one counter of a phase, per core."""
-    book = substrate.ledger().phases[phase]
-    return [int(n) for n in book.counts[:, COUNTERS.index(counter)]]
+    counted = substrate.counters().phases[phase]
+    return [int(n) for n in counted.counts[:, COUNTERS.index(counter)]]
 
 
 def per_sender(traffic: Counter[tuple[int, int]], image: ChipImage, weight: Any = None) -> list[int]:
@@ -63,7 +63,7 @@ def run_both(
     net: Net, coding: CodingSpec, neurons: int, mesh: tuple[int, int, int], routing: Any
 ) -> tuple[DigitalSubstrate, SlowChip]:
     fast = fast_chip(net, coding, chip=small_chip(neurons, mesh=mesh, routing=routing, header_bits=5))
-    fast.begin(net.x, np.arange(LANES, dtype=np.uint64))
+    fast.begin(net.x, np.arange(BATCH, dtype=np.uint64))
     fast.run(Phase.FREE, FREE)
     fast.run(Phase.NUDGED, NUDGED, beta=0.5, targets=net.y)
     slow = slow_chip(net, coding, image=fast.image)
@@ -73,14 +73,14 @@ def run_both(
 
 def under_way(slow: SlowChip, phase: Phase) -> Counter[tuple[int, int]]:
     """Packets in flight at the end of a phase less those at its beginning, by pair of cores."""
-    net = Counter(slow.ledger[phase.value].packets_in_flight)
+    net = Counter(slow.counters[phase.value].packets_in_flight)
     if phase is Phase.NUDGED:
-        net.subtract(slow.ledger["free"].packets_in_flight)
+        net.subtract(slow.counters["free"].packets_in_flight)
     return net
 
 
 def check_traffic(fast: DigitalSubstrate, slow: SlowChip, phase: Phase) -> None:
-    image, events = fast.image, slow.ledger[phase.value]
+    image, events = fast.image, slow.counters[phase.value]
     cores = range(len(image.cores))
 
     def found(counter: str) -> list[int]:
@@ -96,15 +96,15 @@ def check_traffic(fast: DigitalSubstrate, slow: SlowChip, phase: Phase) -> None:
     assert found("spikes_dropped") == [0] * len(image.cores)
     assert found("sops") == found("weight_reads") == [events.core_sops[c] for c in cores]
     clamped = [image.network.populations[core.population].clamped for core in image.cores]
-    ticks = LANES * (FREE if phase is Phase.FREE else NUDGED)
+    ticks = BATCH * (FREE if phase is Phase.FREE else NUDGED)
     size = [core.size for core in image.cores]
     assert found("neuron_updates") == [events.core_updates[c] for c in cores]
     assert found("clamped_updates") == [
         n * ticks * is_input for n, is_input in zip(size, clamped, strict=True)
     ]
     assert found("symbols") == [n * ticks for n in size]
-    book = fast.ledger().phases[phase]
-    assert (book.ticks, book.presentations) == (events.ticks, events.presentations) == (ticks, LANES)
+    counted = fast.counters().phases[phase]
+    assert (counted.ticks, counted.presentations) == (events.ticks, events.presentations) == (ticks, BATCH)
     for layer in range(1, len(slow.sizes)):
         updates = sum(found("neuron_updates")[c] for c in image.cores_of(layer))
         sops = sum(found("sops")[c] for c in image.cores_of(layer))
@@ -114,13 +114,13 @@ def check_traffic(fast: DigitalSubstrate, slow: SlowChip, phase: Phase) -> None:
 def axon_bits(image: ChipImage, core: int) -> int:
     """Bits that tell apart the axons which reach a core."""
     network = image.network
-    heard = {p.source for p in network.projections if p.target == image.cores[core].population}
-    n_axons = sum(network.sizes[p] for p in heard)
+    received = {p.source for p in network.projections if p.target == image.cores[core].population}
+    n_axons = sum(network.sizes[p] for p in received)
     return max(1, (n_axons - 1).bit_length())
 
 
 def check_bits(fast: DigitalSubstrate, slow: SlowChip, phase: Phase, routing: str) -> None:
-    image, events = fast.image, slow.ledger[phase.value]
+    image, events = fast.image, slow.counters[phase.value]
     mesh, header = slow.mesh, image.chip.packet.header_bits
 
     def word(sender: int, receiver: int) -> int:
@@ -153,17 +153,17 @@ def check_bits(fast: DigitalSubstrate, slow: SlowChip, phase: Phase, routing: st
         received[receiver] += n * words[sender, receiver]
     assert by_core(fast, phase, "aer_received") == [received[c] for c in range(len(image.cores))]
     # Frames are taken in a tick after they are sent, as packets are.
-    late = LANES if phase is Phase.FREE else 0
+    late = BATCH if phase is Phase.FREE else 0
     frames = Counter[int]()
-    for c, heard in enumerate(image.receivers):
-        for r in heard:
+    for c, received in enumerate(image.receivers):
+        for r in received:
             frames[r] += image.cores[c].size * (events.ticks - late)
     assert by_core(fast, phase, "symbols_received") == [frames[c] for c in range(len(image.cores))]
     sent_packets = by_core(fast, phase, "packets_sent")
     if routing == "unicast":
         assert sent_packets == by_core(fast, phase, "packets")
     else:
-        has = [int(bool(heard)) for heard in image.receivers]
+        has = [int(bool(received)) for received in image.receivers]
         sent_spikes = by_core(fast, phase, "spikes_sent")
         assert sent_packets == [n * any_ for n, any_ in zip(sent_spikes, has, strict=True)]
 
@@ -185,9 +185,9 @@ def check_bits(fast: DigitalSubstrate, slow: SlowChip, phase: Phase, routing: st
     assert by_core(fast, phase, "hops_ew") == [n * ew for n, (ew, _) in zip(sent, trees, strict=True)]
     assert by_core(fast, phase, "hops_ns") == [n * ns for n, (_, ns) in zip(sent, trees, strict=True)]
     assert (found["symbols"], found["spikes"]) == (expected["symbols"], expected["spikes"])
-    assert found["bitmap"] == sum(n for n, heard in zip(symbols, image.receivers, strict=True) if heard)
+    assert found["bitmap"] == sum(n for n, received in zip(symbols, image.receivers, strict=True) if received)
     # One packet that forks is as wide as its widest receiver asks.
-    words = [max((word(c, r) for r in heard), default=0) for c, heard in enumerate(image.receivers)]
+    words = [max((word(c, r) for r in received), default=0) for c, received in enumerate(image.receivers)]
     assert found["aer"] == sum(n * w for n, w in zip(sent, words, strict=True))
     links = [sum(t) for t in trees]
     assert found["aer_hops"] == sum(n * w * k for n, w, k in zip(sent, words, links, strict=True))
@@ -215,7 +215,7 @@ def test_counters(
     decoder: Any,
     tied: bool,
 ) -> None:
-    net = draw_net(seed, sizes, lanes=LANES, tied=tied)
+    net = draw_net(seed, sizes, batch=BATCH, tied=tied)
     coding = CodingSpec(decoder=decoder, annealer=OSA(0.0346, 1e-9))
     fast, slow = run_both(net, coding, neurons, mesh, routing)
     for phase in (Phase.FREE, Phase.NUDGED):
@@ -232,10 +232,10 @@ def test_counters(
 @checked(10)
 def test_phases_of_the_rule(seed: int, sizes: tuple[int, ...], neurons: int, reference: Any) -> None:
     """The phases that the rule asks for are those of the slow chip, and so is what they cost."""
-    net = draw_net(seed, sizes, lanes=LANES)
+    net = draw_net(seed, sizes, batch=BATCH)
     coding = CodingSpec(annealer=OSA(0.0346, 1e-9))
     fast = fast_chip(net, coding, chip=small_chip(neurons))
-    fast.begin(net.x, np.arange(LANES, dtype=np.uint64))
+    fast.begin(net.x, np.arange(BATCH, dtype=np.uint64))
     rule = EquilibriumPropagation(
         fast.image.network,
         LearningSpec(rates=(0.1,) * (len(sizes) - 1), epochs=1),
@@ -252,16 +252,16 @@ def test_phases_of_the_rule(seed: int, sizes: tuple[int, ...], neurons: int, ref
         beta=0.5,
         reference=reference,
     )
-    books = fast.ledger().phases
-    assert {phase.value for phase in books} == set(slow.ledger)
-    for name, events in slow.ledger.items():
-        check_phase(books[Phase(name)], events)
+    by_phase = fast.counters().phases
+    assert {phase.value for phase in by_phase} == set(slow.counters)
+    for name, events in slow.counters.items():
+        check_phase(by_phase[Phase(name)], events)
 
 
-def check_phase(book: Any, events: PhaseEvents) -> None:
-    assert (book.presentations, book.ticks) == (events.presentations, events.ticks)
-    assert book.total("spikes_sent") == events.total_sent()
-    assert book.total("packets") == sum(events.packets.values())
-    assert book.total("spikes_delivered") == sum(events.packets_delivered.values())
-    assert book.total("sops") == sum(events.sops.values())
-    assert book.total("neuron_updates") == sum(events.updates.values())
+def check_phase(counted: Any, events: PhaseEvents) -> None:
+    assert (counted.presentations, counted.ticks) == (events.presentations, events.ticks)
+    assert counted.total("spikes_sent") == events.total_sent()
+    assert counted.total("packets") == sum(events.packets.values())
+    assert counted.total("spikes_delivered") == sum(events.packets_delivered.values())
+    assert counted.total("sops") == sum(events.sops.values())
+    assert counted.total("neuron_updates") == sum(events.updates.values())

@@ -22,7 +22,7 @@ from neurochip.keys.key import Count, Positive
 from neurochip.keys.reading import convert, refuse_unknown
 from neurochip.keys.units import parse_quantity
 
-__all__ = ["CELLS", "CHARGE_UNIT", "EXTRACT_KEYS", "Cell", "CellSheet", "cells_from_toml", "read_cells"]
+__all__ = ["CELLS", "CHARGE_UNIT", "EXTRACT_KEYS", "Cell", "CellLibrary", "cells_from_toml", "read_cells"]
 
 CHARGE_UNIT = 1e-3  # of C V₀: what the counters of a circuit count charge in
 
@@ -111,7 +111,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CellSheet:
+class CellLibrary:
     """The cells of one design, its supply and what a full scale is in volts.
 
     Attributes
@@ -143,7 +143,7 @@ class CellSheet:
         """Return I₀ = C V₀/τ, A."""
         return self.charge / tau
 
-    def under(self, supply: float | None, scale: float) -> CellSheet:
+    def under(self, supply: float | None, scale: float) -> CellLibrary:
         """Return the same design at another supply, V, and with a full scale that is ``scale`` times as large.
 
         A signal keeps its distance from either rail, and rest its share of what is between.
@@ -204,7 +204,7 @@ class CellSheet:
         )
 
 
-def read_cells(name_or_path: str | os.PathLike[str]) -> CellSheet:
+def read_cells(name_or_path: str | os.PathLike[str]) -> CellLibrary:
     """Read a specification of cells: of the catalogue, or a TOML file named with its ``.toml``.
 
     Raises
@@ -215,16 +215,16 @@ def read_cells(name_or_path: str | os.PathLike[str]) -> CellSheet:
     return cells_from_toml(*find_cells(name_or_path))
 
 
-def cells_from_toml(text: str, source: str = "cells.toml") -> CellSheet:
+def cells_from_toml(text: str, source: str = "cells.toml") -> CellLibrary:
     """Return the design that a specification describes; ``source`` begins every error."""
     table = parse_toml(text, source)
     try:
-        return _sheet(table, Path(source).name.removesuffix(".toml"))
+        return _library(table, Path(source).name.removesuffix(".toml"))
     except ConfigError as error:
         raise ConfigError(f"{source}: {error.place}", error.problem) from None
 
 
-def _sheet(table: dict[str, Any], name: str) -> CellSheet:
+def _library(table: dict[str, Any], name: str) -> CellLibrary:
     refuse_unknown(table, ("about", "node", "supply", "signal", "cells", "extract"), "")
     supply = _section(table, "supply", ("voltage", "low", "high"))
     signal = _section(table, "signal", ("full_scale", "rest"))
@@ -240,7 +240,7 @@ def _sheet(table: dict[str, Any], name: str) -> CellSheet:
     for needed in ("synapse", "leak", "capacitor"):
         if needed not in given:
             raise ConfigError(f"cells.{needed}", "is missing; a circuit cannot be without")
-    return CellSheet(
+    return CellLibrary(
         name=name,
         about=convert(table.get("about", ""), str, "about"),
         node=_quantity(table, "node", "length", ""),
