@@ -105,7 +105,7 @@ def _taught() -> Any:
 
     @typeof_impl.register(Kernel)
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
-        return typeof_impl(value.compiled, context)
+        return typeof_impl(value.inner, context)
 
     @typeof_impl.register(_Typed)
     def _typeof_structure(value: _Typed, context: Any) -> Any:
@@ -148,13 +148,26 @@ class Kernel(Generic[P, R]):
         numba = _numba()
         if numba.config.DISABLE_JIT:
             return self.function
+        return self._compiler(self._named())
+
+    @functools.cached_property
+    def inner(self) -> Any:
+        """What other kernels call: an inlined one has no way in from Python or C there, which takes long to compile."""
+        if not self._inline or _numba().config.DISABLE_JIT:
+            return self.compiled
+        return self._compiler(_marked(self._named(), "inner"), no_cpython_wrapper=True, no_cfunc_wrapper=True)
+
+    def _named(self) -> Any:
         function: Any = self.function
         if self._cached and function.__module__.partition(".")[0] != __name__.partition(".")[0]:
             # The folder is named after our source; somebody else's kernel, after theirs.
-            function = _marked(
+            return _marked(
                 function, f"{source_digest(function.__module__)}_{function.__code__.co_firstlineno}"
             )
-        return numba.njit(
+        return function
+
+    def _compiler(self, function: Any, **flags: bool) -> Any:
+        return _numba().njit(
             cache=self._cached and _stores(),
             nogil=True,
             error_model="numpy",
@@ -165,6 +178,7 @@ class Kernel(Generic[P, R]):
             _nrt=False,
             forceinline=self._inline,
             noalias=self._separate,
+            **flags,
         )(function)
 
     @property
