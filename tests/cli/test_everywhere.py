@@ -80,7 +80,9 @@ def run_in(
     )
 
 
-@pytest.mark.parametrize("site", [WINDOWS, MACOS], ids=["windows", "macos"])
+@pytest.mark.parametrize(
+    "site", [WINDOWS, pytest.param(MACOS, marks=pytest.mark.slow)], ids=["windows", "macos"]
+)
 def test_the_commands_do_without_what_a_system_lacks(place: Workplace, site: str) -> None:
     for name, words in COMMANDS.items():
         done = run_in(place, words, site)

@@ -69,7 +69,9 @@ MESHES = [
 
 
 @NEEDS_ICARUS
-@pytest.mark.parametrize("how", MESHES, ids=["unicast", "multicast"])
+@pytest.mark.parametrize(
+    "how", [pytest.param(MESHES[0], marks=pytest.mark.slow), MESHES[1]], ids=["unicast", "multicast"]
+)
 def test_cores_on_a_mesh(run: Run, place: Workplace, how: tuple[str, int, int, int, int, int, int]) -> None:
     name, cores, neurons, router, east, south, places = how
     text = (resources.files("neurochip.description") / "chips" / f"{name}.toml").read_text(encoding="utf-8")

@@ -36,12 +36,12 @@ def results(folder: Path) -> tuple[dict[str, Any], bytes]:
 @pytest.mark.parametrize(
     ("name", "which", "share"),
     [
-        ("oconnor2019-fig3", signal.SIGKILL, 0.7),
-        ("oconnor2019-fig3", signal.SIGINT, 0.3),
-        ("oconnor2019-search", signal.SIGKILL, 0.95),
+        pytest.param("oconnor2019-fig3", signal.SIGKILL, 0.7, marks=pytest.mark.slow),
+        pytest.param("oconnor2019-fig3", signal.SIGINT, 0.3, marks=pytest.mark.slow),
+        pytest.param("oconnor2019-search", signal.SIGKILL, 0.95, marks=pytest.mark.slow),
         ("scellier2018-mnist", signal.SIGKILL, 0.5),
         ("associative-iris", signal.SIGINT, 0.4),
-        ("mesnard2016-rate", signal.SIGKILL, 0.6),
+        pytest.param("mesnard2016-rate", signal.SIGKILL, 0.6, marks=pytest.mark.slow),
     ],
     ids=lambda value: getattr(value, "name", None),
 )

@@ -34,6 +34,8 @@ ALTERED: dict[str, Callable[[str], str]] = {
     "asks a cycle early": lambda text: text.replace("i < 4 ? CYCLES : CYCLES - 1", "CYCLES - 1"),
 }  # fmt: skip
 
+QUICK = ("fixed priority", "a place too few")  # the others take as long each, and are slow tests
+
 
 def source(name: str) -> str:
     """Return a file of the package, or of this folder: the bench."""
@@ -177,7 +179,10 @@ def test_every_packet_in_its_cycle(tmp_path: Path, case: tuple[Any, ...]) -> Non
 
 
 @needs_icarus
-@pytest.mark.parametrize("altered", ALTERED)
+@pytest.mark.parametrize(
+    "altered",
+    [name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in ALTERED],
+)
 def test_another_router_is_noticed(tmp_path: Path, altered: str) -> None:
     # The traffic of a case in which nothing differs.
     mesh, timing, how = a_case(CASES[3])
