@@ -25,7 +25,7 @@ from neurochip.report.drawn import drawn
 from neurochip.report.explorations.files import DOCUMENT, PAGE, write_exploration
 from neurochip.report.explorations.metrics import METRICS
 from neurochip.report.explorations.schema import FORMAT, KIND, AxisTable, ExplorationDocument, PointTable
-from neurochip.runs.simulation import versions
+from neurochip.runs.versions import versions
 from neurochip.sweep.space import Axis, grid, grid_size, parse_axes
 
 __all__ = ["Explored", "chip_axes", "explore", "point_on"]

@@ -36,7 +36,7 @@ from neurochip.replays.replaying import Replay, Timing, check_clock, check_timin
 from neurochip.report.drawn import drawn
 from neurochip.report.replay_document import ReplayDocument, ReplayedAs, replay_document
 from neurochip.report.replay_files import write_replay
-from neurochip.runs.simulation import versions
+from neurochip.runs.versions import versions
 
 __all__ = ["ReplayOutcome", "is_network", "network_source", "replay_run"]
 

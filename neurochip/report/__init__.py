@@ -6,7 +6,8 @@ there, `print_summary` says the same in a terminal.
 
 from neurochip.report.reading import read_document, read_rasters
 from neurochip.report.schema import Document
-from neurochip.report.terminal import print_summary, summary, utilisation_table
+from neurochip.report.terminal import print_summary, summary
+from neurochip.report.terminal_tables import utilisation_table
 from neurochip.report.write import render_again, write_document, write_rasters, write_report
 
 __all__ = [

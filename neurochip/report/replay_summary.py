@@ -9,7 +9,7 @@ from neurochip.report.replay_document import ReplayDocument
 from neurochip.report.replay_numbers import membranes_line, quantisation_lines
 from neurochip.report.replay_page import CODINGS
 from neurochip.report.schema import Document
-from neurochip.report.terminal import chip_line, energy_table
+from neurochip.report.terminal_tables import chip_line, energy_table
 
 if TYPE_CHECKING:
     from rich.console import Group

@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import datetime
 import logging
-import platform
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from neurochip import data, plugins
+from neurochip import data
 from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description import RunSpec, bound, read_run
 from neurochip.description.run_data import check_shown
-from neurochip.description.used_plugins import plugins_of
 from neurochip.durable.dated import make_dated
 from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
@@ -40,6 +36,7 @@ from neurochip.runs.building import (
     digest_of,
     fault_uses,
 )
+from neurochip.runs.versions import versions
 from neurochip.training.callbacks import Callback, Failure, call_all
 from neurochip.training.convergence import convergence_curve
 from neurochip.training.evaluate import rasters, read_populations
@@ -397,15 +394,3 @@ def _diagnosed(substrate: AnalogSubstrate, epoch: int, samples: data.Dataset) ->
 
 def _now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def versions(run: RunSpec | None = None) -> dict[str, str]:
-    """Return package → version, of neurochip, what it computes with, and whose plug-ins a run uses."""
-    found = {"python": platform.python_version(), "numpy": np.__version__}
-    for package in ("neurochip", "numba", "h5py"):
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            # A copy that is not installed says its own.
-            found[package] = sys.modules["neurochip"].__version__ if package == "neurochip" else "unknown"
-    return found if run is None else found | plugins.distributions(plugins_of(run))

@@ -11,7 +11,7 @@ from neurochip.durable.shard import shards_missing
 from neurochip.errors import ConfigError
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
-from neurochip.runs.simulation import versions
+from neurochip.runs.versions import versions
 from neurochip.sweep.document import document
 from neurochip.sweep.plan import Planner
 from neurochip.sweep.precision import dies_needed

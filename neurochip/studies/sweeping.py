@@ -18,7 +18,7 @@ from neurochip.errors import CheckpointError, ConfigError
 from neurochip.report.drawn import drawn
 from neurochip.report.sweeps import SweepDocument, write_sweep
 from neurochip.runs.building import build
-from neurochip.runs.simulation import versions
+from neurochip.runs.versions import versions
 from neurochip.studies.measuring import measure, measure_dies
 from neurochip.sweep.beforehand import check_size, first_words
 from neurochip.sweep.definition import Definition

@@ -14,26 +14,22 @@ import msgspec
 
 from neurochip import data
 from neurochip.data.own import kept_beside
-from neurochip.description import RunSpec, apply_overrides, bound, read_run, run_to_toml
-from neurochip.description.varied import check_keys
+from neurochip.description import RunSpec, bound, read_run, run_to_toml
 from neurochip.durable.atomic import replacing
 from neurochip.durable.dated import make_dated
 from neurochip.durable.shard import Shard, parse_shard
 from neurochip.durable.signals import Asked, stoppable
 from neurochip.errors import ConfigError
-from neurochip.keys.live import refuse_dead_varied, without_dead
-from neurochip.keys.tree import known_key
-from neurochip.machine import check_repeated
 from neurochip.report.drawn import drawn
 from neurochip.report.front import Front, pareto_front
 from neurochip.search.confirmation import confirmed
-from neurochip.search.dimensions import Choice, Dimension, Value, present_value, read_dimensions
-from neurochip.search.held_out import judged_by_training
-from neurochip.search.objectives import Objective, read_objectives
+from neurochip.search.dimensions import Value, present_value
+from neurochip.search.objectives import Objective
 from neurochip.search.page import search_page
 from neurochip.search.settings import Settings, begin, go_on, store
 from neurochip.search.stored import SUMMARY
-from neurochip.search.study import Study, Trial, check_sampler
+from neurochip.search.study import Study, Trial
+from neurochip.studies.search_plan import SearchPlan, as_text, checked_plan, varied_run
 from neurochip.studies.trials import TrialRun, evaluated, test_errors, train_trial
 from neurochip.sweep.engine import EngineChoice, open_engine
 from neurochip.sweep.jobs import in_order
@@ -180,7 +176,7 @@ def tune(
             settings = Settings(
                 tuple(vary), objective, sampler, seed, seeds, _share(spec, held_out), *asked, *engine, shard
             )
-            plan = _checked(spec, settings)
+            plan = checked_plan(spec, settings)
             if out is None:
                 ending = "" if shard is None else f"-shard-{shard.strip().replace('/', '-of-')}"
                 held = make_dated(
@@ -203,73 +199,16 @@ def tune(
             settings = msgspec.structs.replace(
                 before, **{k: v for k, v in more.items() if v is not None}, **by._asdict()
             )
-            plan = _checked(spec, settings)
+            plan = checked_plan(spec, settings)
             if settings != before:
                 store(folder, spec, settings)
         stop.folder = folder
         return _searched(folder, plan, stop, on_trial, on_confirmed)
 
 
-class _Plan(NamedTuple):
-    """A search that can be carried out."""
-
-    run: RunSpec
-    settings: Settings
-    dimensions: list[Dimension]
-    objectives: tuple[Objective, ...]
-    samples: data.Dataset | None
-
-
-def _checked(spec: RunSpec, settings: Settings) -> _Plan:
-    """Return what is to be done; what cannot be is refused before anything is written."""
-    for name, value, least in (
-        ("trials", settings.trials, 1),
-        ("seeds", settings.seeds, 1),
-        ("together", settings.together, 1),
-        ("confirm", settings.confirm, 0),
-    ):
-        check_repeated(value, name, least)
-    if settings.confirm and spec.experiment != "train":
-        raise ConfigError("confirm", "measures a test error, which such a run does not have; leave it out")
-    check_sampler(settings.sampler)
-    if settings.shard is not None:
-        parse_shard(settings.shard)
-        if settings.sampler != "random":
-            raise ConfigError(
-                "--shard",
-                f"needs trials that know nothing of one another, and {settings.sampler} proposes each from those "
-                "before it; use --sampler random, or share a live search among machines with --scheduler",
-            )
-    dimensions = read_dimensions(settings.vary)
-    check_keys([dimension.key for dimension in dimensions])
-    objectives = read_objectives(settings.objective)
-    for dimension in dimensions:
-        present_value(spec, dimension)
-    for dimension in dimensions:  # a key that is not there, or cannot be, is known before the first trial
-        _check_varied(dimension.key)
-    refuse_dead_varied(
-        RunSpec,
-        {
-            d.key: d.values if isinstance(d, Choice) else [_text(v, d.whole) for v in (d.low, d.high)]
-            for d in dimensions
-        },
-        lambda chosen: apply_overrides(spec.to_dict(), [f"{key}={value}" for key, value in chosen.items()]),
-    )
-    for dimension in dimensions:
-        if isinstance(dimension, Choice):
-            _varied(spec, {dimension.key: dimension.values[0]})
-        else:
-            _varied(spec, {dimension.key: _text(dimension.low, dimension.whole)})
-    samples = None
-    if spec.experiment == "train":
-        samples = data.load(spec.data)
-        judged_by_training(samples, settings.held_out, spec.seed)
-    return _Plan(spec, settings, dimensions, objectives, samples)
-
-
 def _searched(
     folder: Path,
-    plan: _Plan,
+    plan: SearchPlan,
     stop: Asked,
     on_trial: Callable[[Ended], None] | None,
     on_confirmed: Callable[[int, int, float], None] | None,
@@ -293,7 +232,9 @@ def _searched(
 
     def wanted(values: dict[str, Value], k: int, held_out: int | None) -> TrialRun:
         """Return the k-th training of a trial."""
-        varied = _varied(spec, {key: _text(value, isinstance(value, int)) for key, value in values.items()})
+        varied = varied_run(
+            spec, {key: as_text(value, isinstance(value, int)) for key, value in values.items()}
+        )
         table = {**varied.to_dict(), "seed": spec.seed + k}
         threads = 1 if choice != EngineChoice() and settings.threads is None else settings.threads
         return TrialRun(table, held_out, spec.seed, threads)
@@ -351,29 +292,6 @@ def _share(spec: RunSpec, wanted: int | None) -> int:
     return min(5000, len(samples.train) // 5)
 
 
-def _text(value: Value, whole: bool) -> str:
-    if isinstance(value, str):
-        return value
-    return str(int(value)) if whole else repr(float(value))
-
-
-def _check_varied(key: str) -> None:
-    """Refuse a key that all trials share, and one that no objective sees."""
-    known = known_key(RunSpec, key)
-    if known is not None and known.key.irrelevant:
-        raise ConfigError(f"--vary {key}", "changes nothing that is measured")
-    if known is not None and known.key.task:
-        instead = "average over several with --seeds" if key == "seed" else "change it with --set"
-        raise ConfigError(
-            f"--vary {key}", f"is the same for all trials, so that they can be compared; {instead}"
-        )
-
-
-def _varied(spec: RunSpec, values: dict[str, str]) -> RunSpec:
-    table = apply_overrides(spec.to_dict(), [f"{key}={value}" for key, value in values.items()])
-    return bound(RunSpec.from_dict(without_dead(RunSpec, table)))
-
-
 def _front(trials: Sequence[Trial], objectives: int) -> tuple[int, ...]:
     """Return the numbers of the trials that none beats; with one objective of one of them."""
     good = [trial for trial in trials if not trial.failure]
@@ -385,7 +303,7 @@ def _tuned(
     trials: Sequence[Trial],
     front: tuple[int, ...],
     folder: Path,
-    plan: _Plan,
+    plan: SearchPlan,
     confirmed: list[dict[str, Any]],
     *,
     was_done: bool,
@@ -423,7 +341,7 @@ def _write(found: Tuned, spec: RunSpec, dimensions: Sequence[Any], objectives: S
         file.write(page.encode())
     for number in found.front:
         chosen = found.trials[number].values
-        best = _varied(spec, {k: _text(v, isinstance(v, int)) for k, v in chosen.items()})
+        best = varied_run(spec, {k: as_text(v, isinstance(v, int)) for k, v in chosen.items()})
         stem = re.sub(r"[^A-Za-z0-9._-]", "-", f"{spec.name}-trial-{number}")[:90]
         named = RunSpec.from_dict({**best.to_dict(), "name": stem})
         with replacing(found.folder / f"trial-{number}.toml") as file:
