@@ -16,16 +16,22 @@ _NAMES = {
     "i_spec_a": ("I_spec of a square gate", 1e9, " nA"),
     "inversion": ("inversion coefficient", 1.0, ""),
     "gain": ("gain", 1.0, ""),
+    "mirror_conductance": ("n U_T over the Early voltage", 100, " %"),
     "tail": ("tail, of the bias", 1.0, ""),
     "offset_v": ("systematic offset", 1e3, " mV"),
     "asymmetry": ("sent at balance, of the tail", 100, " %"),
     "full_scale_v": ("full scale V₀", 1e3, " mV"),
+    "range_v": ("linear range of the leak", 1e3, " mV"),
+    "unsaturated": ("never saturates, of its conductance", 100, " %"),
     "sigma_transistor": ("σ(ln I) of one transistor", 100, " %"),
     "sigma_gain": ("σ(ln gain) of the mirror", 100, " %"),
-    "sigma_offset_v": ("σ of the offset of the pair", 1e3, " mV"),
+    "sigma_offset_v": ("σ of its offset", 1e3, " mV"),
     "a_vt_mv_um": ("A_VT that gives this σ", 1.0, " mV·µm"),
     "error_gm": ("error of gm/I", 100, " %"),
     "error_gain": ("error of the gain", 100, " %"),
+    "error_constant_gain": ("error of a constant gain", 100, " %"),
+    "error_each_gain": ("error to each mirror drawn", 100, " %"),
+    "error_leak": ("error of the leak, of its tail", 100, " %"),
     "error_pair": ("error of the pair, of its tail", 100, " %"),
 }
 
@@ -44,9 +50,7 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Model cards, as ngspice reads them.",
 )
-@click.option(
-    "--cell", default="synapse", show_default=True, metavar="NAME", help="A mirror or a differential pair."
-)
+@click.option("--cell", default="synapse", show_default=True, metavar="NAME", help="synapse or leak.")
 @click.option(
     "--out",
     metavar="FILE",
@@ -77,7 +81,7 @@ def extract(cells: Path, models: Path, cell: str, out: Path | None, as_json: boo
         return
     for key, (name, unit, symbol) in _NAMES.items():
         if key in found.figures:
-            click.echo(f"{name:<28} {unit * found.figures[key]:.4g}{symbol}")
+            click.echo(f"{name:<36} {unit * found.figures[key]:.4g}{symbol}")
     click.echo(f"\n{found.source}")
     words = [*([f"analog.cells={out}"] if out is not None else []), *found.words]
     click.echo("\nA run of such cells:\n" + " ".join(f"--set {word}" for word in words))

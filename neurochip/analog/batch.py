@@ -73,9 +73,8 @@ class Batch:
         self._own_activity = activity
         self._change = change
         self.from_input = from_input
-        self.activity = (
-            voltage if circuit.kind == HARD_SIGMOID and activity is None else np.zeros_like(voltage)
-        )
+        sends_itself = circuit.kind == HARD_SIGMOID and circuit.curve is None and activity is None
+        self.activity = voltage if sends_itself else np.zeros_like(voltage)
         self.stale = True  # what was sent is not known: send everything
 
     def __len__(self) -> int:
@@ -122,7 +121,10 @@ class Batch:
         elif self.circuit.kind == TANH:
             pair(self.voltage, self.circuit.neurons.saturation, self.activity)
         elif self.circuit.curve is not None:
-            ekv_pair(self.voltage, self.circuit.neurons.saturation, *self.circuit.curve, self.activity)
+            tail = self.circuit.neurons.saturation
+            if self.circuit.kind == HARD_SIGMOID:  # a mirror has no tail, and rails are those of the voltage
+                tail = np.ones_like(tail)
+            ekv_pair(self.voltage, tail, *self.circuit.curve, self.activity)
 
     def transmit(self) -> None:
         """Bring every neuron's current up to date with what the others send.

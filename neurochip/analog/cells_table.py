@@ -42,32 +42,33 @@ def cells_area(network: Network, spec: AnalogSpec, cells: CellLibrary) -> float:
 def cells_table(substrate: AnalogSubstrate, cells: CellLibrary) -> dict[str, Any]:
     """Return what stands in the report under ``analog.cells``; SI units."""
     tau, counts = substrate.spec.tau_s, cell_counts(substrate.network, substrate.spec)
-    full = cells.full_scale_current(tau)
+    full, leak = cells.full_scale_current(tau), substrate.spec.leak.tail
+    tails = {"synapse": full, "leak": leak * full}
     rows: list[dict[str, Any]] = [
         {
             "name": name,
             "kind": cell.kind,
             "count": counts[name],
             "gate_m": [cell.width, cell.length] if cell.transistors else None,
-            "current_a": cell.branches * full if name in ("synapse", "leak") else None,
-            "inversion": _inversion(substrate.spec, cell, full) if name in ("synapse", "leak") else None,
+            "current_a": cell.branches * tails[name] if name in tails else None,
+            "inversion": _inversion(substrate.spec, cell, tails[name]) if name in tails else None,
             "area_m2": counts[name] * cell.whole_area,
             "source": cell.source,
             "evidence": cell.evidence,
         }
         for name, cell in cells.cells.items()
     ]
-    tails = math.nan
+    most = math.nan
     if substrate.circuit.weights:
         bias, inputs, neurons = synapse_currents(substrate.circuit)
-        tails = bias + float(inputs.sum()) + float(neurons.sum())
-    leaks = substrate.circuit.starts[-1] * cells.cells["leak"].branches
+        most = bias + float(inputs.sum()) + float(neurons.sum())
+    leaks = leak * substrate.circuit.starts[-1] * cells.cells["leak"].branches
     return {
         "name": cells.name,
         "supply_v": cells.supply,
         "full_scale_v": cells.full_scale,
         "full_scale_current_a": full,
-        "largest_power_w": cells.supply * full * (tails * cells.cells["synapse"].branches + float(leaks)),
+        "largest_power_w": cells.supply * full * (most * cells.cells["synapse"].branches + float(leaks)),
         "area_m2": cells_area(substrate.network, substrate.spec, cells),
         "cells": rows,
         "seconds": _seconds(substrate, tau),

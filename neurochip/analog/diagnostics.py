@@ -76,7 +76,7 @@ def exact_copy(substrate: AnalogSubstrate) -> AnalogSubstrate:
         learning_path=LearningPathSpec(),
         converters=replace(substrate.spec.converters, adc_bits=None),
         settle=SettleSpec(
-            method="euler" if substrate.flow is not None else "exponential",
+            method="euler" if substrate.spec.vector_field is not None else "exponential",
             step=min(substrate.spec.settle.step, 0.5),
             until="residual",
             residual=_SETTLED,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.batch import Batch
 from neurochip.analog.circuit import Circuit
+from neurochip.analog.step import HARD_SIGMOID
 from neurochip.description.cell_library import CellLibrary
 
 __all__ = ["Draw", "synapse_currents"]
@@ -42,19 +43,21 @@ class Draw:
     ----------
     cells
         What synapses are.
-    samples, inputs
+    batch, inputs
         The circuit as the phase begins, and what is presented, T[sample, unit].
+    leak
+        Current of the tail of a leak, in full-scale currents.
     """
 
-    def __init__(self, cells: CellLibrary, batch: Batch, inputs: Array) -> None:
-        self._batch, self._carries = batch, cells.cells["synapse"].kind == "mirror"
+    def __init__(self, cells: CellLibrary, batch: Batch, inputs: Array, leak: float = 1.0) -> None:
+        self._batch, self._carries, self._leak = batch, cells.cells["synapse"].kind == "mirror", leak
         bias, from_inputs, from_neurons = synapse_currents(batch.circuit)
         if self._carries:
             self._still = len(batch) * bias + float((inputs @ from_inputs).sum())
             self._moving, self._carried = from_neurons, 0.0
             self._before = self._now()
         else:
-            if batch.activity is not batch.voltage:  # what a neuron sends has a tail of its own
+            if batch.circuit.kind != HARD_SIGMOID:  # what a neuron sends has a tail of its own
                 from_neurons = from_neurons * batch.circuit.neurons.saturation
             self._still = len(batch) * (bias + float(from_inputs.sum()) + float(from_neurons.sum()))
 
@@ -88,4 +91,4 @@ class Draw:
         synapses = self._still / len(batch) * ticks * step
         if self._carries:
             synapses += self._carried * step
-        return synapses, ticks * step * int(batch.circuit.starts[-1])
+        return synapses, ticks * step * self._leak * int(batch.circuit.starts[-1])

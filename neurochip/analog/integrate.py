@@ -37,7 +37,15 @@ class Nudge:
 
 
 class Flow(Protocol):
-    """A vector field other than the built-in ones."""
+    """A vector field other than the built-in ones.
+
+    Attributes
+    ----------
+    leaks_at_most_linearly
+        Whether a neuron alone goes back to rest with a slope between 0 and 1, whatever its voltage.
+    """
+
+    leaks_at_most_linearly: bool
 
     def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
         """Take one Euler step."""
@@ -47,8 +55,12 @@ class Flow(Protocol):
         """Write τ dV/dt of every neuron, T[sample, neuron]."""
         ...
 
-    def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array]:
-        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, f64[neuron] each."""
+    def speed(self, voltage: Array, drive: Array) -> Array:
+        """Return τ dV/dt without a nudge, of neurons that no rail holds, f64[neuron]."""
+        ...
+
+    def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array | None]:
+        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, f64[neuron] each; `None`: activities are the circuit's."""
         ...
 
 

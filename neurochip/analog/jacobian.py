@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.batch import Batch
+from neurochip.analog.circuit import Circuit
 from neurochip.analog.ekv import slopes
 from neurochip.analog.integrate import Flow
 from neurochip.analog.step import HARD_SIGMOID
@@ -48,18 +49,13 @@ def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
     voltage = batch.voltage[sample].astype(np.float64)
     drive = neurons.gain * (batch.forward[sample] + batch.backward[sample] + neurons.bias) + neurons.offset
     drive = drive.astype(np.float64)
+    by_voltage, by_drive, of_flow = -np.ones_like(voltage), np.ones_like(voltage), None
     if flow is not None:
-        by_voltage, by_drive, slope = flow.slopes(voltage, drive, neurons.saturation.astype(np.float64))
-    else:
-        by_voltage, by_drive = -np.ones_like(voltage), np.ones_like(voltage)
-        slope = np.ones_like(voltage)
-        if circuit.curve is not None:
-            slope = neurons.saturation * slopes(circuit.curve, voltage)
-        elif circuit.kind != HARD_SIGMOID:
-            slope = neurons.saturation * (1 - np.tanh(voltage) ** 2)
+        by_voltage, by_drive, of_flow = flow.slopes(voltage, drive, neurons.saturation.astype(np.float64))
+    slope = _activity_slopes(circuit, voltage) if of_flow is None else of_flow
     free = np.arange(voltage.size)
-    if circuit.kind == HARD_SIGMOID and flow is None:
-        speed = drive - voltage
+    if circuit.kind == HARD_SIGMOID:
+        speed = drive - voltage if flow is None else flow.speed(voltage, drive)
         held = ((voltage <= 0) & (speed < 0)) | ((voltage >= neurons.saturation) & (speed > 0))
         free = np.flatnonzero(~held)
     jacobian = np.zeros((voltage.size, voltage.size))
@@ -72,6 +68,14 @@ def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
     jacobian *= (by_drive * neurons.gain)[:, None] * slope[None, :]
     jacobian[np.diag_indices_from(jacobian)] += by_voltage
     return Point(jacobian[np.ix_(free, free)], free)
+
+
+def _activity_slopes(circuit: Circuit, voltage: Array) -> Array:
+    """Return ∂activity/∂V of built-in neurons, f64[neuron]."""
+    own = slopes(circuit.curve, voltage) if circuit.curve is not None else None
+    if circuit.kind == HARD_SIGMOID:
+        return np.ones_like(voltage) if own is None else own
+    return np.asarray(circuit.neurons.saturation * (1 - np.tanh(voltage) ** 2 if own is None else own))
 
 
 def solve(point: Point, error: Any, *, transposed: bool) -> Array:

@@ -67,13 +67,7 @@ def spice_netlist(
         raise ConfigError("--beta", f"must be finite, got {beta:g}")
     if duration is not None and not 0 < duration < math.inf:
         raise ConfigError("--transient", f"must be > 0 seconds, got {duration:g}")
-    if substrate.flow is not None:
-        raise CapabilityError("export --spice", "cannot translate a vector field from a file")
-    if substrate.circuit.curve is not None:
-        raise CapabilityError(
-            "export --spice",
-            'has no source for a pair of characteristic = "ekv"; use "tanh", its weak inversion',
-        )
+    _check_sources(substrate)
     network, circuit = substrate.network, substrate.circuit
     synapses = sum(w.size for w in circuit.weights)
     if synapses > _MOST_SYNAPSES:
@@ -108,6 +102,21 @@ def spice_netlist(
     if cells is not None:
         lines += _supply(substrate, names, np.asarray(inputs, dtype=np.float64), cells)
     return "\n".join([*lines, *_analysis(names, tau, duration, has_supply=cells is not None), ".end", ""])
+
+
+def _check_sources(substrate: AnalogSubstrate) -> None:
+    """Refuse a circuit that behavioural sources of ngspice do not have."""
+    spec, what = substrate.spec, "export --spice"
+    if substrate.circuit.curve is not None and spec.characteristic == "ekv":
+        raise CapabilityError(
+            what, 'has no source for a pair of characteristic = "ekv"; use "tanh", its weak inversion'
+        )
+    if substrate.circuit.curve is not None:
+        raise CapabilityError(what, "has no source for analog.mirror.conductance; leave it at 0")
+    if spec.leak.characteristic == "amplifier":
+        raise CapabilityError(what, 'has no source for a leak that is an amplifier; use "linear"')
+    if substrate.flow is not None:
+        raise CapabilityError(what, "cannot translate a vector field from a file")
 
 
 def _supply(

@@ -14,11 +14,12 @@ from neurochip.analog.counters import Counted
 from neurochip.analog.die import Die
 from neurochip.analog.draw import Draw
 from neurochip.analog.drawing import draw_die, twin_of
-from neurochip.analog.ekv import pair_curve
 from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.flicker import LINES, flicker
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
 from neurochip.analog.jacobian import linearised, solve
+from neurochip.analog.leak import Amplifier
+from neurochip.analog.mirror import mirrored, synapse_curve
 from neurochip.analog.noise import normals
 from neurochip.analog.programmed import Programmed
 from neurochip.analog.rails import RailRecord, headroom
@@ -97,12 +98,14 @@ class AnalogSubstrate:
         self._dtype = np.dtype(dtype)
         self.die = draw_die(network, spec) if die is None else die
         self.die.check(network)
+        if flow is None and spec.leak.characteristic == "amplifier":
+            flow = Amplifier(spec)
         self.flow, self.activity = flow, activity
         self._seed = np.uint64(seed)
         self._noise_step = spec.noise_step
         self._is_noisy = self._noise_step > 0 or spec.noise.flicker > 0
         kind = {"hard-sigmoid": HARD_SIGMOID, "ekv": EKV}.get(spec.characteristic, TANH)
-        curve = pair_curve(spec.pair_inversion, spec.asymmetry) if kind == EKV else None
+        curve = synapse_curve(spec)
         self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype, curve)
         self._twin: Circuit | None = None
         if spec.learning_path.circuits == "twin":
@@ -141,7 +144,8 @@ class AnalogSubstrate:
     def begin(self, inputs: Array | SpikeTrains, presentations: NDArray[np.uint64]) -> None:
         """Present ``inputs`` [sample, unit] in [0, 1], from rest."""
         values = fitting_inputs(self.network, inputs)
-        self._inputs = self._readout.convert_input(np.ascontiguousarray(values, dtype=self._dtype))
+        converted = self._readout.convert_input(np.ascontiguousarray(values, dtype=self._dtype))
+        self._inputs = mirrored(self.circuit, converted)
         self._presentations = fitting_presentations(presentations, len(values))
         voltage = np.zeros((len(self._inputs), int(self.circuit.starts[-1])), self._dtype)
         self._batch = self._batch_of(self.circuit, voltage)
@@ -190,9 +194,9 @@ class AnalogSubstrate:
         nudge = Nudge(self._dtype.type(2 * beta), pull)
         self._phase, self._aim, self._adjoint = phase, targets, None
         plain = batch.circuit.neurons
-        if beta > 0 and self.flow is None:
+        if beta > 0 and self._leaks_at_most_linearly:
             batch.circuit.neurons = plain._replace(fraction=batch.circuit.nudged_fractions(2 * beta))
-        draw = None if self.cells is None else Draw(self.cells, batch, self._inputs)
+        draw = None if self.cells is None else Draw(self.cells, batch, self._inputs, self.spec.leak.tail)
         is_quick = not record and (draw is None or not draw.needs_steps)
         if is_quick and self._is_plain(nudge) and self.spec.settle.until == "steps":
             left = evaluate_steps(batch, ticks)
@@ -245,7 +249,7 @@ class AnalogSubstrate:
         """
         settle = self.spec.settle
         steps = settle.method != "heun" and not settle.change and not self._is_noisy
-        built_in = self.flow is None and self.circuit.kind != EKV
+        built_in = self.flow is None and self.circuit.curve is None
         return steps and built_in and not nudge.strength and self._phase is Phase.EVALUATION
 
     def _drawing(self, batch: Batch, nudge: float) -> Any:
@@ -270,6 +274,10 @@ class AnalogSubstrate:
 
         return draw
 
+    @property
+    def _leaks_at_most_linearly(self) -> bool:
+        return self.flow is None or self.flow.leaks_at_most_linearly
+
     def _fluctuation(self, circuit: Circuit, nudge: float) -> NDArray[np.float64]:
         """Return by how much each neuron moves at random in one step, f64[neuron], for a noise of 1 per √τ_nominal.
 
@@ -277,7 +285,7 @@ class AnalogSubstrate:
         variance 1/(2κλ). A step that leaves the share a of the way keeps that variance if it adds (1 − a²) of it.
         """
         plain = np.full(circuit.rate.size, float(np.sqrt(self.spec.settle.step)))
-        if self.flow is not None:
+        if not self._leaks_at_most_linearly:
             return plain  # the leak is not known
         leak = np.ones(circuit.rate.size)
         leak[int(circuit.starts[-2]) :] += nudge
@@ -289,7 +297,7 @@ class AnalogSubstrate:
 
     def _check_finite(self, batch: Batch) -> None:
         if not np.all(np.isfinite(batch.voltage)):
-            place = "analog.vector_field" if self.flow is not None else "analog.settle"
+            place = "analog.settle" if self._leaks_at_most_linearly else "analog.vector_field"
             raise NumericError(
                 place,
                 "left the range of numbers (NaN or infinity); take a smaller analog.settle.step or weights",

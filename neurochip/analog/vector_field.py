@@ -31,6 +31,8 @@ _SLOPE = 1e-6  # half the span of a central difference
 class VectorField:
     """Two compiled functions, ready for the integrators."""
 
+    leaks_at_most_linearly = False  # not known
+
     def __init__(self, activity: Kernel[Any, Any], flow: Kernel[Any, Any]) -> None:
         self._activity, self._flow = activity, flow
 
@@ -67,11 +69,13 @@ class VectorField:
             out,
         )
 
-    def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array]:
-        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, by central differences; f64[neuron] each."""
+    def speed(self, voltage: Array, drive: Array) -> Array:
+        """Return flow(V, drive), f64[neuron]."""
+        return np.array([self._flow(float(v), float(d)) for v, d in zip(voltage, drive, strict=True)])
 
-        def flow(v: Array, d: Array) -> Array:
-            return np.array([self._flow(float(a), float(b)) for a, b in zip(v, d, strict=True)])
+    def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array | None]:
+        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, by central differences; f64[neuron] each."""
+        flow = self.speed
 
         def activity(v: Array) -> Array:
             return np.asarray(saturation * np.array([self._activity(float(a)) for a in v]))

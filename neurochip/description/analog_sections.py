@@ -14,6 +14,7 @@ from msgspec import Meta
 
 from neurochip.description.biasing import check_conditions, current_factor, steepness
 from neurochip.description.cell_library import CellLibrary, read_cells
+from neurochip.description.cell_sections import LeakSpec, MirrorSpec
 from neurochip.description.condition_section import (
     BOLTZMANN,
     I_SPEC_RISES,
@@ -318,6 +319,10 @@ class AnalogSpec(Section):
         Natural,
         Key("Training samples that the diagnostics after each epoch look at; 0 for none.", live_if=_TRAINS),
     ] = 10
+    leak: Annotated[LeakSpec, Key("What pulls neurons back to rest.")] = field(default_factory=LeakSpec)
+    mirror: Annotated[MirrorSpec, Key("How mirrors deviate from one gain.")] = field(
+        default_factory=MirrorSpec
+    )
     settle: Annotated[SettleSpec, Key("How the circuit settles.")] = field(default_factory=SettleSpec)
     conditions: Annotated[ConditionsSpec, Key("What it works under.")] = field(default_factory=ConditionsSpec)
     mismatch: Annotated[MismatchSpec, Key("How devices differ.")] = field(default_factory=MismatchSpec)
@@ -342,8 +347,22 @@ class AnalogSpec(Section):
     @property
     def pair_inversion(self) -> float:
         """Inversion coefficient of a pair's tail under the conditions."""
+        return self._now(self.inversion)
+
+    def _now(self, inversion: float) -> float:
+        """Return an inversion coefficient of 27 °C under the conditions."""
         hotter = float(thermal_ratio(self.conditions.celsius) ** I_SPEC_RISES)
-        return self.inversion * current_factor(self.mismatch, self.conditions) / hotter
+        return inversion * current_factor(self.mismatch, self.conditions) / hotter
+
+    @property
+    def leak_inversion(self) -> float:
+        """Inversion coefficient of the tail of an amplifier that is a leak, under the conditions."""
+        return self._now(self.leak.inversion)
+
+    @property
+    def mirror_inversion(self) -> float:
+        """Inversion coefficient of a full-scale current in a mirror, under the conditions."""
+        return self._now(self.mirror.inversion)
 
     @property
     def scale_ratio(self) -> float:

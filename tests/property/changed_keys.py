@@ -67,6 +67,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "faults.dead_core.cores": ("[1]",),
     "faults.stuck_neuron.neurons": ('["hidden:1"]',),
     "faults.link_down.links": ('["0,0-0,1"]',),
+    "analog.leak.characteristic": ("amplifier",),
     "analog.cells": ("sky130-subthreshold",),
     "analog.die_file": ("none.h5",),
     "analog.location.floorplan": ("none.csv",),

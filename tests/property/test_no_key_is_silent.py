@@ -30,6 +30,8 @@ SLOW: dict[str, tuple[str, ...]] = {
         "analog.cells=sky130-subthreshold", "analog.noise.thermal=100", "analog.conditions.corner=ss",
     ),
     "a die of pairs": (*ANALOG, "analog.characteristic=ekv", "analog.mismatch.sigma=0.3"),
+    "a leak that saturates": (*ANALOG, "analog.leak.characteristic=amplifier", "analog.leak.range=0.5"),
+    "mirrors of finite output": (*ANALOG, "analog.mirror.conductance=0.03"),
     "a die of a process": (
         *ANALOG, "analog.mismatch.process=180nm", "analog.mismatch.region=strong", "analog.settle.method=heun",
     ),

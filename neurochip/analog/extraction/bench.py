@@ -1,4 +1,4 @@
-"""The decks of one cell: a transistor, a mirror or a pair with its load, swept and drawn in ngspice."""
+"""The decks of one cell: a transistor, a mirror, a pair with its load or as a leak, swept and drawn in ngspice."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.extraction.fitting import (
+    LeakFit,
+    MirrorFit,
     PairFit,
     TransistorFit,
+    fit_leak,
+    fit_mirror,
     fit_pair,
     fit_transistor,
     thermal_v,
@@ -28,7 +32,7 @@ Array = NDArray[np.float64]
 
 _STEP_V = 0.005  # of a gate's sweep
 _HALF_DECADE = math.sqrt(10)  # currents from the bias over this to the bias times this
-_MIRRORED = 9  # currents at which a mirror is looked at
+_MIRRORED = 13  # currents at which a mirror is looked at
 _AVERAGED = 40  # devices that a sweep is the mean of, where the models draw each anew
 _REACH, _POINTS = 3.0, 61  # V₀ to each side that a pair is swept over
 
@@ -81,8 +85,8 @@ class Bench:
         wide = slice(inside[0] - 1, inside[-1] + 2)
         return fit_transistor(voltage[wide], current[wide] / self.shape, asked.celsius)
 
-    def mirror(self) -> tuple[float, float]:
-        """Return the gain of a mirror, and by how much it varies with the current of each."""
+    def mirror(self, inversion: float) -> MirrorFit:
+        """Sweep the input of a mirror over the decade around the bias, and fit its gain."""
         low, high = self.asked.bias / _HALF_DECADE, self.asked.bias * _HALF_DECADE
         copies, stride = range(self._copies), (high - low) / (_MIRRORED - 1)
         lines = [f"Vdd vdd 0 {self.library.supply:.9g}", "Vi i 0 1"]
@@ -92,9 +96,8 @@ class Bench:
         out = np.abs(self._run(lines, f"dc Vi {low:.9g} {high + stride / 1e3:.9g} {stride:.9g}",
                                [f"i(Vo{k})" for k in copies]))  # fmt: skip
         currents = low + stride * np.arange(len(out))
-        gains = out / currents[:, None]
-        each = np.exp(np.log(gains).mean(axis=0))
-        return float(np.exp(np.log(each).mean())), float(np.abs(gains / each - 1).max())
+        gains: Array = np.asarray(out / currents[:, None], np.float64)
+        return fit_mirror(np.asarray(currents / self.asked.bias, np.float64), gains, inversion)
 
     def _mirror(self, k: int, current: float, first: str, second: str) -> list[str]:
         asked = self.asked
@@ -115,7 +118,7 @@ class Bench:
             f"Vc c 0 {self.library.rest:.9g}",
             "Ep p0 c x 0 0.5",
             "En n0 c x 0 -0.5",
-            *(line for k in range(self._copies) for line in self._pair(k, [""] * 6)),
+            *(line for k in range(self._copies) for line in self._pair(k, [""] * 6, plus="p0", minus="n0")),
         ]
         stride = 2 * reach / (_POINTS - 1)
         sweep = f"dc Vd {-reach:.9g} {reach + stride / 1e3:.9g} {stride:.9g}"
@@ -123,10 +126,29 @@ class Bench:
         voltage: Array = np.asarray(-reach + stride * np.arange(len(out)), np.float64)
         return fit_pair(voltage, out, inversion, transistor, self.asked.celsius)
 
-    def _pair(self, k: int, more: list[str], *, at_rest: bool = False) -> list[str]:
+    def leak(self, transistor: TransistorFit, inversion: float) -> LeakFit:
+        """Sweep the output of an amplifier that is its own input, and fit what flows into it."""
+        u_t = thermal_v(self.asked.celsius)
+        reach = _REACH * 2 * transistor.slope_factor * u_t * steepness(inversion)
+        library = self.library
+        low, high = max(library.rest - reach, library.low), min(library.rest + reach, library.high)
+        lines = [
+            f"Vdd vdd 0 {library.supply:.9g}",
+            f"Vc c 0 {library.rest:.9g}",
+            f"Vo o 0 {library.rest:.9g}",
+        ]
+        for k in range(self._copies):
+            own = [line for line in self._pair(k, [""] * 6, minus=f"o{k}") if not line.startswith("Vo")]
+            lines += [*own, f"Vs{k} o{k} o 0"]
+        stride = (high - low) / (_POINTS - 1)
+        sweep = f"dc Vo {low:.9g} {high + stride / 1e3:.9g} {stride:.9g}"
+        out = -self._run(lines, sweep, [f"i(Vs{k})" for k in range(self._copies)]).mean(axis=1)
+        voltage: Array = np.asarray(low - library.rest + stride * np.arange(len(out)), np.float64)
+        return fit_leak(voltage, out, inversion, transistor, self.asked.celsius)
+
+    def _pair(self, k: int, more: list[str], *, plus: str = "c", minus: str = "c") -> list[str]:
         """Return five transistors, the reference of their tail, and a source that holds the output at rest."""
         asked, cell = self.asked, self.cell
-        plus, minus = ("c", "c") if at_rest else ("p0", "n0")
         return [
             asked.instance(f"p{k}", f"a{k} {plus} t{k} 0", asked.nmos, cell, more[0]),
             asked.instance(f"n{k}", f"o{k} {minus} t{k} 0", asked.nmos, cell, more[1]),
@@ -138,10 +160,13 @@ class Bench:
             f"Vo{k} o{k} 0 {self.library.rest:.9g}",
         ]
 
-    def draws(self, transistor: TransistorFit, pair: PairFit | None) -> Draws:
-        """Draw transistors at the gate voltage of the bias, and cells, each with devices of its own."""
+    def draws(self, volts_per_amp: float | None) -> Draws:
+        """Draw transistors at the gate voltage of the bias, and cells, each with devices of its own.
+
+        ``volts_per_amp`` is that of a pair at balance; `None`: a mirror is drawn.
+        """
         asked, n = self.asked, self.asked.draws
-        each = 2 if pair is None else 6
+        each = 2 if volts_per_amp is None else 6
         drawn = self._drawn(n, 1 + each)
         lines = [f"Vg g 0 {self._gate:.9g}"]
         for k in range(n):
@@ -149,10 +174,10 @@ class Bench:
             lines += [f"Vs{k} s{k} 0 {self.library.rest:.9g}"]
         lines += [f"Vdd vdd 0 {self.library.supply:.9g}", f"Vc c 0 {self.library.rest:.9g}"]
         for k in range(n):
-            if pair is None:
+            if volts_per_amp is None:
                 lines += self._mirror(k, asked.bias, *drawn[k][1:])
             else:
-                lines += self._pair(k, drawn[k][1:], at_rest=True)
+                lines += self._pair(k, drawn[k][1:])
         out = self._run(lines, "op", [f"i(V{kind}{k})" for kind in "so" for k in range(n)])[0]
         spread = float(np.log(np.abs(out[:n])).std(ddof=1))
         if not spread > 1e-6:
@@ -160,9 +185,9 @@ class Bench:
                 "extract.a_vt",
                 "is missing: the models draw no mismatch of their own; give a_vt (and a_beta) of one transistor",
             )
-        if pair is None:
+        if volts_per_amp is None:
             return Draws(spread, float(np.log(np.abs(out[n:])).std(ddof=1)))
-        return Draws(spread, float(out[n:].std(ddof=1) * pair.full_scale / pair.tail))
+        return Draws(spread, float(out[n:].std(ddof=1) * volts_per_amp))
 
     def _drawn(self, n: int, devices: int) -> list[list[str]]:
         """Return what differs of each transistor; nothing where the models draw it themselves."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from neurochip.analog.extraction.bench import Bench
 from neurochip.analog.extraction.fitting import (
+    LeakFit,
     PairFit,
     TransistorFit,
     thermal_v,
@@ -19,6 +20,7 @@ from neurochip.analog.extraction.request import Request, read_request
 from neurochip.analog.spread import efficiency
 from neurochip.description.biasing import steepness
 from neurochip.description.cell_library import CellLibrary, cells_from_toml
+from neurochip.description.cell_sections import MOST_CONDUCTANCE
 from neurochip.description.condition_section import I_SPEC_RISES, thermal_ratio
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
@@ -102,14 +104,17 @@ def _extract(table: dict[str, Any], library: CellLibrary, name: str, models: Pat
         "inversion": inversion,
         "error_gm": transistor.error,
     }
-    pair = None
+    pair, volts_per_amp = None, None
     if bench.cell.kind == "mirror":
-        gain, varies = bench.mirror()
-        _check_fit(f"cells.{name}", "a constant gain", varies, asked)
-        figures |= {"gain": gain, "error_gain": varies}
+        figures |= _mirror(bench, inversion)
+    elif name == "leak":
+        leak = bench.leak(transistor, inversion)
+        volts_per_amp = leak.reach / leak.tail
+        figures |= _leak(bench, leak)
     else:
         pair = bench.pair(transistor, inversion)
         _check_fit(f"cells.{name}", "the law of a pair", pair.error, asked)
+        volts_per_amp = pair.full_scale / pair.tail
         figures |= {
             "tail": pair.tail / asked.bias,
             "offset_v": pair.offset,
@@ -117,16 +122,45 @@ def _extract(table: dict[str, Any], library: CellLibrary, name: str, models: Pat
             "full_scale_v": pair.full_scale,
             "error_pair": pair.error,
         }
-    drawn = bench.draws(transistor, pair)
+    drawn = bench.draws(volts_per_amp)
     figures |= {
         "sigma_transistor": drawn.transistor,
-        "sigma_gain" if pair is None else "sigma_offset_v": drawn.cell,
+        "sigma_gain" if volts_per_amp is None else "sigma_offset_v": drawn.cell,
     }
     figures["a_vt_mv_um"] = _a_vt(drawn.transistor, bench, transistor, inversion)
     source = _source(bench, figures, models, command)
-    return Extracted(
-        _library(table, name, pair, inversion, asked, source), figures, _words(figures, bench), source
-    )
+    words = _leak_words(figures, bench) if name == "leak" else _words(figures, bench)
+    return Extracted(_library(table, name, pair, inversion, asked, source), figures, words, source)
+
+
+def _mirror(bench: Bench, inversion: float) -> dict[str, float]:
+    mirror = bench.mirror(inversion)
+    _check_fit("cells.synapse", "the law of a mirror", mirror.error, bench.asked)
+    if mirror.conductance > MOST_CONDUCTANCE:
+        raise ConfigError(
+            "cells.synapse",
+            f"does not fit the law of a mirror: it would lose {100 * mirror.conductance:.2g} % of its gain when the "
+            f"current rises e-fold, and a run takes {100 * MOST_CONDUCTANCE:g} %; take a longer gate",
+        )
+    return {
+        "gain": mirror.gain,
+        "mirror_conductance": mirror.conductance,
+        "error_gain": mirror.error,
+        "error_constant_gain": mirror.error_constant,
+        "error_each_gain": mirror.error_each,
+    }
+
+
+def _leak(bench: Bench, leak: LeakFit) -> dict[str, float]:
+    _check_fit("cells.leak", "the law of an amplifier", leak.error, bench.asked)
+    return {
+        "tail": leak.tail / bench.asked.bias,
+        "offset_v": leak.offset,
+        "asymmetry": leak.asymmetry,
+        "range_v": leak.reach,
+        "unsaturated": leak.unsaturated,
+        "error_leak": leak.error,
+    }
 
 
 def _check_fit(place: str, law: str, error: float, asked: Request) -> None:
@@ -148,7 +182,9 @@ def _source(bench: Bench, figures: dict[str, float], models: Path, command: str)
     asked, cell = bench.asked, bench.cell
     names = ", ".join(name for name in (asked.nmos, asked.pmos) if name is not None)
     errors = [
-        f"{100 * figures[key]:.2g} %" for key in ("error_gm", "error_gain", "error_pair") if key in figures
+        f"{100 * figures[key]:.2g} %"
+        for key in ("error_gm", "error_gain", "error_pair", "error_leak")
+        if key in figures
     ]
     return (
         f"{version()} on {models.name} (sha256 {bench.cards.digest}), {names}, "
@@ -173,15 +209,40 @@ def _library(
     return write_toml(new)
 
 
+def _leak_words(figures: dict[str, float], bench: Bench) -> tuple[str, ...]:
+    """Return the words of a leak; the full scale of a pair is of its own temperature, that of a mirror has rails."""
+    hotter = thermal_ratio(bench.asked.celsius)
+    full = bench.library.full_scale
+    if bench.library.cells["synapse"].kind == "differential-pair":
+        full *= hotter
+    return (
+        "analog.leak.characteristic=amplifier",
+        f"analog.leak.range={figures['range_v'] / full:.4g}",
+        f"analog.leak.inversion={_at_27(figures, bench):.4g}",
+        f"analog.leak.conductance={figures['unsaturated']:.4g}",
+        f"analog.leak.asymmetry={figures['asymmetry']:.4g}",
+    )
+
+
+def _at_27(figures: dict[str, float], bench: Bench) -> float:
+    """Return the inversion coefficient that the same current has at 27 °C, as far as a run takes one."""
+    hotter = thermal_ratio(bench.asked.celsius) ** I_SPEC_RISES
+    return float(min(max(figures["inversion"] * hotter, 1e-3), 1e4))
+
+
 def _words(figures: dict[str, float], bench: Bench) -> tuple[str, ...]:
     hotter = thermal_ratio(bench.asked.celsius) ** I_SPEC_RISES
     words = []
     if "full_scale_v" in figures:
-        at = min(max(figures["inversion"] * hotter, 1e-3), 1e4)
         words += [
             "analog.characteristic=ekv",
-            f"analog.inversion={at:.4g}",
+            f"analog.inversion={_at_27(figures, bench):.4g}",
             f"analog.asymmetry={figures['asymmetry']:.4g}",
+        ]
+    elif figures["mirror_conductance"] > 0:
+        words += [
+            f"analog.mirror.conductance={figures['mirror_conductance']:.4g}",
+            f"analog.mirror.inversion={_at_27(figures, bench):.4g}",
         ]
     return (
         *words,

@@ -9,11 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.ekv import ekv_pair, pair_curve
+from neurochip.analog.mirror import gate_rise
 from neurochip.analog.spread import THERMAL_MV, efficiency
 from neurochip.description.biasing import steepness
 from neurochip.description.condition_section import thermal_ratio
 
-__all__ = ["PairFit", "TransistorFit", "fit_pair", "fit_transistor", "thermal_v"]
+__all__ = [
+    "LeakFit",
+    "MirrorFit",
+    "PairFit",
+    "TransistorFit",
+    "fit_leak",
+    "fit_mirror",
+    "fit_pair",
+    "fit_transistor",
+    "thermal_v",
+]
 
 Array = NDArray[np.float64]
 
@@ -34,6 +45,40 @@ class PairFit(NamedTuple):
     full_scale: float
     asymmetry: float
     error: float
+
+
+class LeakFit(NamedTuple):
+    """I = tail · (f((V − offset)/V_L) + asymmetry) + conductance · (V − offset): A, V, V, a share, S, and the error.
+
+    The largest error is a share of the tail.
+    """
+
+    tail: float
+    offset: float
+    reach: float
+    asymmetry: float
+    conductance: float
+    error: float
+
+    @property
+    def unsaturated(self) -> float:
+        """Share of the conductance at rest that never saturates."""
+        at_rest = self.tail / self.reach
+        return self.conductance / (at_rest + self.conductance)
+
+
+class MirrorFit(NamedTuple):
+    """Gain at the bias, the loss of it by n U_T of the gate, and the largest errors.
+
+    Of the law and of one gain, to the mean of the mirrors; and of the law to each mirror with a gain of its own: what a
+    mismatch of threshold makes of a gain is less where the gate is in stronger inversion.
+    """
+
+    gain: float
+    conductance: float
+    error: float
+    error_constant: float
+    error_each: float
 
 
 def thermal_v(celsius: float) -> float:
@@ -73,6 +118,51 @@ def fit_pair(
     tail = float(np.exp(fitted[0]))
     error = float(np.abs(current - law(fitted)).max()) / tail
     return PairFit(tail, float(fitted[1]), float(np.exp(fitted[2])), float(fitted[3]), error)
+
+
+def fit_leak(
+    voltage: Array, current: Array, inversion: float, start: TransistorFit, celsius: float
+) -> LeakFit:
+    """Fit what an amplifier with its output at its input carries, A, at voltages above rest, V."""
+    curve = pair_curve(min(max(inversion, 1e-3), 1e4))
+
+    def law(p: Array) -> Array:
+        out, at = np.empty((1, len(voltage))), (voltage - p[1]) / np.exp(p[2])
+        ekv_pair(at[None], np.ones(len(voltage)), *curve, out)
+        return np.asarray((out[0] + p[3] + (p[4] * at if len(p) > 4 else 0)) * np.exp(p[0]))
+
+    scale = float(np.abs(current).max())
+    guess = 2 * start.slope_factor * thermal_v(celsius) * steepness(inversion)
+    first = np.array([np.log(scale), 0.0, np.log(guess), 0.0, 0.0])
+    fitted = _least_squares(lambda p: (current - law(p)) / scale, first)
+    if fitted[4] < 0:  # an output that gives way the wrong way is none
+        fitted = _least_squares(lambda p: (current - law(p)) / scale, first[:4])
+    tail, reach = float(np.exp(fitted[0])), float(np.exp(fitted[2]))
+    error = float(np.abs(current - law(fitted)).max()) / tail
+    conductance = float(fitted[4]) * tail / reach if len(fitted) > 4 else 0.0
+    return LeakFit(tail, float(fitted[1]), reach, float(fitted[3]), conductance, error)
+
+
+def fit_mirror(current: Array, gains: Array, inversion: float) -> MirrorFit:
+    """Fit the gains of mirrors, f64[current, mirror], at currents of their input, over a bias of known inversion.
+
+    All have one law beside the gain of each.
+    """
+    each = np.exp(np.log(gains).mean(axis=0))
+    gain = np.exp(np.log(gains).mean(axis=1))
+    law = np.stack([np.ones(len(current)), -gate_rise(current, inversion)], axis=1)
+    fitted = np.linalg.lstsq(law / gain[:, None], np.ones(len(gain)), rcond=None)[0]
+    if fitted[1] < 0:  # a gain that rises with the current is not the Early effect
+        fitted = np.array([float(np.exp(np.log(gain).mean())), 0.0])
+    shape = law @ fitted
+    alone = gains / each / (shape / np.exp(np.log(shape).mean()))[:, None]
+    return MirrorFit(
+        float(fitted[0]),
+        float(fitted[1] / fitted[0]),
+        float(np.abs(gain / shape - 1).max()),
+        float(np.abs(gain / np.exp(np.log(gain).mean()) - 1).max()),
+        float(np.abs(alone - 1).max()),
+    )
 
 
 def _least_squares(residual: Callable[[Array], Array], start: Array) -> Array:

@@ -13,6 +13,7 @@ from neurochip.keys.units import parse_quantity
 
 __all__ = ["Request", "read_request"]
 
+_EXTRACTED = ("synapse", "leak")  # mirrors, and pairs with a load
 _MODEL = 100  # letters of a name
 _MOST_DRAWS = 10_000  # each is up to seven transistors of one deck
 _COLDEST, _HOTTEST = -55.0, 150.0  # °C, as of a die
@@ -31,7 +32,7 @@ class Request:
     unit
         Of w and l in an instance, m: 10⁻⁶ for a kit whose libraries count in µm.
     bias
-        Current of the tail of a pair, and of the input of a mirror, A.
+        Current of the tail of a pair or an amplifier, and of the input of a mirror, A.
     celsius
         Temperature, °C.
     draws, seed
@@ -74,10 +75,9 @@ def read_request(table: dict[str, Any], library: CellLibrary, name: str) -> Requ
         raise ConfigError("extract", 'is missing; say at least nmos = "MODEL" and bias = "10 nA"')
     refuse_unknown(given, EXTRACT_KEYS, "extract")
     cell = library.cells.get(name)
-    if cell is None or cell.kind not in ("mirror", "differential-pair"):
-        can = [key for key, one in library.cells.items() if one.kind in ("mirror", "differential-pair")]
-        listed = ", ".join(can) or "none of this file"
-        raise ConfigError("--cell", f"must be a mirror or a differential pair ({listed}), got {name}")
+    if cell is None or name not in _EXTRACTED:
+        listed = " or ".join(key for key in _EXTRACTED if key in library.cells)
+        raise ConfigError("--cell", f"must be {listed}, got {name}")
     if not cell.width * cell.length > 0:
         raise ConfigError(
             f"cells.{name}.width", "and length are missing; they are the gate that is looked at"
@@ -100,7 +100,7 @@ def read_request(table: dict[str, Any], library: CellLibrary, name: str) -> Requ
     nmos, pmos = text("nmos"), text("pmos")
     if nmos is None:
         raise ConfigError("extract.nmos", "is missing; it names a model of the file")
-    if pmos is None and cell.kind == "differential-pair":
+    if pmos is None and cell.kind != "mirror":
         raise ConfigError("extract.pmos", "is missing; the load of a pair is of it")
     bias = parse_quantity(given["bias"], "current", "extract.bias")
     if not bias > 0:

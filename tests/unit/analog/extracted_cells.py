@@ -27,10 +27,11 @@ m1 d g s b pch w='w' l='l'
 """
 
 
-def cells(kind: str = "differential-pair", size: str = "4 um", **extract: object) -> str:
-    """Return a specification whose synapse is to be extracted."""
+def cells(kind: str = "differential-pair", size: str = "4 um", leak: str = "2 um", **extract: object) -> str:
+    """Return a specification whose synapse, or whose leak of another gate, is to be extracted."""
     text = find_cells("sky130-subthreshold")[0]
     text = text.replace('width = "1 um"\nlength = "1 um"', f'width = "{size}"\nlength = "{size}"')
+    text = text.replace('width = "2 um"\nlength = "2 um"', f'width = "{leak}"\nlength = "{leak}"')
     text = text.replace('kind = "differential-pair"', f'kind = "{kind}"')
     asked: dict[str, object] = {"nmos": "nch", "pmos": "pch", "bias": "10 nA", "a_vt": 4.0, "draws": 40}
     asked |= extract

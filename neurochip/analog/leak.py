@@ -1,0 +1,180 @@
+"""The leak as the transconductance amplifier that it is in silicon: a follower-integrator, whose tail bounds it.
+
+A neuron rests where its currents meet
+
+    ℓ(V) = (1 − c) R (f(V/R) + a) + c V,
+
+f the curve of the amplifier's pair (`neurochip.analog.ekv`), R the voltage over which that turns its tail, c the share
+of the conductance at rest that never saturates, and a what it carries at rest, of its tail. ℓ has the slope 1 at rest,
+and R → ∞ or c → 1 is the linear leak. Voltages are in full scales V₀, currents in g_L V₀.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.analog.batch import Batch
+from neurochip.analog.ekv import ekv_pair, pair_curve, slopes
+from neurochip.analog.integrate import Nudge
+from neurochip.analog.step import HARD_SIGMOID, Neurons, nudged, resting_point
+from neurochip.description.analog_sections import AnalogSpec
+from neurochip.kernels._jit import entry, kernel
+
+__all__ = ["Amplifier", "Leak"]
+
+Array = NDArray[Any]
+
+
+class Leak(NamedTuple):
+    """The constants of ℓ: its tail (1 − c) R, R, c, a, and the curve of its pair as in `Curve`."""
+
+    tail: float
+    reach: float
+    conductance: float
+    asymmetry: float
+    value: Any  # f64[point]
+    slope: Any  # f64[point]
+    step: float
+
+
+class Amplifier:
+    """The leak of a run, ready for the integrators.
+
+    Parameters
+    ----------
+    spec
+        The section ``[analog]``, whose ``leak`` is an amplifier.
+    """
+
+    leaks_at_most_linearly = True
+
+    def __init__(self, spec: AnalogSpec) -> None:
+        leak = spec.leak
+        self._curve = pair_curve(spec.leak_inversion)
+        self.leak = Leak(
+            leak.tail,
+            leak.range,
+            leak.conductance,
+            leak.asymmetry,
+            self._curve.value,
+            self._curve.slope,
+            self._curve.step,
+        )
+
+    def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
+        """Take one step."""
+        amplified_step(
+            batch.circuit.kind,
+            self.leak,
+            batch.voltage,
+            (batch.forward, batch.backward),
+            batch.circuit.neurons,
+            int(batch.circuit.starts[-2]),
+            nudge.strength,
+            nudge.target,
+            batch.voltage if noise is None else noise,
+            noise is not None,
+        )
+
+    def rate(self, batch: Batch, nudge: Nudge, out: Array) -> None:
+        """Write τ dV/dt, 0 for a neuron that a rail holds."""
+        amplified_rates(
+            batch.circuit.kind,
+            self.leak,
+            batch.voltage,
+            (batch.forward, batch.backward),
+            batch.circuit.neurons,
+            int(batch.circuit.starts[-2]),
+            nudge.strength,
+            nudge.target,
+            out,
+        )
+
+    def speed(self, voltage: Array, drive: Array) -> Array:
+        """Return τ dV/dt without a nudge, f64[neuron]."""
+        return np.asarray(drive - self.current(voltage))
+
+    def current(self, voltage: Array) -> Array:
+        """Return ℓ(V), f64[neuron]."""
+        out, leak = np.empty((1, voltage.size)), self.leak
+        curve = self._curve._replace(level=leak.asymmetry)
+        ekv_pair(voltage.astype(np.float64)[None] / leak.reach, np.full(voltage.size, leak.tail), *curve, out)
+        return np.asarray(out[0] + leak.conductance * voltage)
+
+    def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array | None]:
+        """Return ∂flow/∂V and ∂flow/∂drive, f64[neuron] each; activities are those of the circuit."""
+        steep = slopes(self._curve, voltage.astype(np.float64) / self.leak.reach)
+        by_voltage = -((1 - self.leak.conductance) * steep + self.leak.conductance)
+        return by_voltage, np.ones_like(by_voltage), None
+
+
+@kernel
+def leaked(leak: Leak, v: float) -> Any:
+    """Return ℓ(V), f64 scalar, by the cubics of the curve."""
+    last = leak.value.shape[0] - 1
+    at = abs(v) / leak.reach / leak.step
+    sent = leak.value[last]
+    if at < last:
+        k = int(at)
+        t = at - k
+        u = 1 - t
+        sent = u * u * ((1 + 2 * t) * leak.value[k] + t * leak.slope[k])
+        sent += t * t * ((1 + 2 * u) * leak.value[k + 1] - u * leak.slope[k + 1])
+    elif np.isnan(v):
+        sent = v
+    return leak.tail * ((sent if v >= 0 else -sent) + leak.asymmetry) + leak.conductance * v
+
+
+@entry
+def amplified_step(
+    kind: int,
+    leak: Leak,
+    voltage: Any,
+    currents: Any,
+    neurons: Neurons,
+    first_output: int,
+    nudge: Any,
+    target: Any,
+    noise: Any,
+    is_noisy: bool,
+) -> None:
+    """Take one step in place; arrays as in `neurochip.analog.step.relax`, ``currents`` those from below and above."""
+    zero = voltage.dtype.type(0)
+    for sample in range(voltage.shape[0]):
+        for i in range(voltage.shape[1]):
+            v = voltage[sample, i]
+            speed = resting_point(currents[0], currents[1], neurons, sample, i) - leaked(leak, float(v))
+            speed = nudged(speed, v, sample, i, first_output, nudge, target)
+            after = voltage.dtype.type(v + neurons.fraction[i] * speed)
+            if is_noisy:
+                after += noise[sample, i]
+            if kind == HARD_SIGMOID:
+                after = min(max(after, zero), neurons.saturation[i])
+            voltage[sample, i] = after
+
+
+@entry
+def amplified_rates(
+    kind: int,
+    leak: Leak,
+    voltage: Any,
+    currents: Any,
+    neurons: Neurons,
+    first_output: int,
+    nudge: Any,
+    target: Any,
+    out: Any,
+) -> None:
+    """Write τ dV/dt of every neuron into ``out`` T[sample, neuron], and 0 for one that a rail holds."""
+    for sample in range(voltage.shape[0]):
+        for i in range(voltage.shape[1]):
+            v = voltage[sample, i]
+            speed = resting_point(currents[0], currents[1], neurons, sample, i) - leaked(leak, float(v))
+            speed = nudged(speed, v, sample, i, first_output, nudge, target)
+            if kind == HARD_SIGMOID:
+                is_held = (v <= 0 and speed < 0) or (v >= neurons.saturation[i] and speed > 0)
+                speed = 0.0 if is_held else speed
+            out[sample, i] = speed
