@@ -35,6 +35,7 @@ COMMANDS = {
     "check": "Compare an imported network with a run of the tool that wrote it.",
     "export": "Hand a network to others: NIR, Verilog, or SPICE of analog chips.",
     "verify": "Run an exported chip in a Verilog simulator and compare.",
+    "silicon": "Chips that others built, cycle by cycle: ODIN and tinyODIN.",
     "die": "Show, save or take in the die of an analog run.",
     "cells": "Extract the cells of a design from model cards, by ngspice.",
     "report": "Render a stored run again, or price its counts anew.",

@@ -34,7 +34,7 @@ ENABLED_BY = {
 # Program → what it is good for. None is needed to simulate.
 _PROGRAMS = {
     "ngspice": "checks of exported netlists, and cells extracted from model cards",
-    "verilator": "neurochip verify",
+    "verilator": "neurochip verify, neurochip silicon verify",
     "iverilog": "neurochip verify, without a compiler for C++",
     "yosys": "cells of exported chips",
 }

@@ -15,7 +15,7 @@ from neurochip.rtl.export import SOURCES
 from neurochip.rtl.manifest import read_manifest
 from neurochip.rtl.room import call, fill
 
-__all__ = ["SIMULATORS", "Mismatch", "Simulator", "Verdict", "simulator_of", "verify"]
+__all__ = ["SIMULATORS", "Mismatch", "Simulator", "Verdict", "check_verilator", "simulator_of", "verify"]
 
 Simulator = Literal["verilator", "icarus"]
 # Simulator → the program that builds a chip for it.
@@ -79,6 +79,24 @@ def simulator_of(wanted: str = "") -> Simulator:
     )
 
 
+def check_verilator(room: Path, folder: Path) -> None:
+    """Refuse a Verilator that is not there, or too old, on behalf of a folder.
+
+    Raises
+    ------
+    ConfigError
+        Then.
+    """
+    simulator_of("verilator")
+    found = call(["verilator", "--version"], room, of=folder, limit_s=60.0).stdout
+    version = re.search(r"(\d+)\.(\d+)", found)
+    if version is None or int(version[1]) < _OLDEST_VERILATOR:
+        raise ConfigError(
+            "simulator",
+            f"{found.strip() or 'this Verilator'} is too old; {_OLDEST_VERILATOR}.0 or newer is needed",
+        )
+
+
 def verify(
     folder: Path | str,
     *,
@@ -126,13 +144,7 @@ def _build(name: Simulator, folder: Path, room: Path) -> list[str]:
     if name == "icarus":
         _make(["iverilog", "-g2005", "-I.", "-o", "bench.vvp", *sources], room, folder)
         return ["vvp", "-n", "bench.vvp"]
-    found = call(["verilator", "--version"], room, of=folder, limit_s=60.0).stdout
-    version = re.search(r"(\d+)\.(\d+)", found)
-    if version is None or int(version[1]) < _OLDEST_VERILATOR:
-        raise ConfigError(
-            "simulator",
-            f"{found.strip() or 'this Verilator'} is too old; {_OLDEST_VERILATOR}.0 or newer is needed",
-        )
+    check_verilator(room, folder)
     options = ["--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O2", "--top-module", "bench", "-I."]
     _make(["verilator", *options, "--Mdir", "made", *sources], room, folder)
     return [str(room / "made" / "Vbench")]

@@ -1,0 +1,78 @@
+"""``neurochip silicon``: chips that others built, cycle by cycle, and held against their authors' Verilog."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..options import json_option
+
+__all__ = ["command"]
+
+
+@click.group("silicon", short_help="Chips that others built, cycle by cycle: ODIN and tinyODIN.")
+def command() -> None:
+    """Models of chips whose Verilog is open: event by event, exact in every bit and cycle."""
+
+
+@command.command("verify", short_help="Compare a model with its authors' Verilog.")
+@click.argument("chip", metavar="CHIP", type=click.Choice(["tinyodin"]))
+@click.option(
+    "--rtl", required=True, type=click.Path(path_type=Path), metavar="FOLDER",
+    help="The authors' Verilog: a clone of their repository.",
+)  # fmt: skip
+@click.option(
+    "--events", type=click.IntRange(min=1), default=100_000, show_default=True, metavar="N",
+    help="Random events to send, in trials of 5000.",
+)  # fmt: skip
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is random."
+)
+@click.option(
+    "--limit", type=click.FloatRange(min=1), default=3600.0, show_default=True, metavar="SECONDS",
+    help="Stop a trial after so long.",
+)  # fmt: skip
+@json_option("the verdict as JSON")
+@click.pass_context
+def verify(
+    ctx: click.Context, chip: str, rtl: Path, events: int, seed: int, limit: float, as_json: bool
+) -> None:
+    """Send random programs to CHIP as its authors wrote it, in Verilator, and to its model here.
+
+    Compared are, with their cycles, all spikes, states and weights that are written and acknowledges, and what SPI
+    reads back; the first difference of each trial is named: event, cycle, signal, expected, found. Models with one
+    parameter altered must be told from the chip. The exit code is 1 if anything differs, or an altered model does not.
+    """
+    import json
+
+    from neurochip.silicon.verifying import verify_silicon
+
+    def told(what: str) -> None:
+        if not as_json:
+            click.echo(f"{what} …", err=True)
+
+    found = verify_silicon(chip, rtl, events=events, seed=seed, limit_s=limit, told=told)
+    if as_json:
+        differences = {
+            name: [one._asdict() | {"difference": one.difference._asdict()} for one in getattr(found, name)]
+            for name in ("shown", "controls")
+        }
+        click.echo(json.dumps(found._asdict() | {"comparisons": found.comparisons} | differences, indent=1))
+    else:
+        click.echo(
+            f"{found.comparisons} comparisons: {found.spikes} spikes, {found.states} states of neurons, "
+            f"{found.words} words of synapses, {found.acknowledges} acknowledges, {found.bytes_read} bytes read back"
+        )
+        click.echo(
+            f"{found.events} events in {found.trials} trials, {found.cycles} cycles ({found.seconds:.0f} s)"
+        )
+        click.echo(f"{found.mismatches} mismatches")
+        for one in found.shown:
+            click.echo(one.in_words())
+        for one in found.controls:
+            click.echo(f"control: {one.control}: found: {one.in_words()}")
+        for name in found.missed:
+            click.echo(f"control: {name}: NOT found")
+    if found.mismatches or found.missed:
+        ctx.exit(1)

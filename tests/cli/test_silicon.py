@@ -1,0 +1,69 @@
+"""``neurochip silicon verify``: against the authors' Verilog where its folder is named, and what is refused without."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from .conftest import Run, Workplace
+
+NEEDS_VERILATOR = pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")
+RTL = {chip: os.environ.get(f"NEUROCHIP_{chip.upper()}_RTL", "") for chip in ("tinyodin",)}
+
+
+@pytest.mark.slow
+@NEEDS_VERILATOR
+@pytest.mark.parametrize("chip", sorted(RTL))
+def test_the_authors_verilog_does_what_the_model_does(run: Run, place: Workplace, chip: str) -> None:
+    if not RTL[chip]:
+        pytest.skip(f"NEUROCHIP_{chip.upper()}_RTL names no folder with the authors' Verilog")
+    folder = Path(RTL[chip])
+    found = json.loads(
+        run("silicon", "verify", chip, "--rtl", folder, "--events", "15000", "--seed", "7", "--json").stdout
+    )
+    assert (found["mismatches"], found["missed"], found["events"]) == (0, [], 15000)
+    assert found["spikes"] > 1000 and found["states"] > 100_000 and found["acknowledges"] > 14_000
+    assert found["comparisons"] == sum(
+        found[name] for name in ("spikes", "states", "words", "acknowledges", "bytes_read")
+    )
+
+    # The control: Verilog in which a membrane saturates a step too early.
+    shutil.copytree(folder, place.folder / "edited")
+    [neuron] = (place.folder / "edited").rglob("lif_neuron.v")
+    text = neuron.read_text(encoding="utf-8", errors="replace")
+    assert text.count("12'h7FF") == 1
+    neuron.write_text(text.replace("12'h7FF", "12'h7FE"), encoding="utf-8")
+    wrong = run("silicon", "verify", chip, "--rtl", "edited", "--events", "15000", "--seed", "7")
+    assert wrong.exit_code == 1
+    assert ", state of neuron " in wrong.stdout and "expected 0x7ff, found 0x7fe" in wrong.stdout
+
+
+def test_what_is_refused(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said(folder: str) -> str:
+        *_, last = run("silicon", "verify", "tinyodin", "--rtl", folder).stderr.splitlines()
+        return last
+
+    assert said("nowhere") == "Error: rtl: nowhere is no folder; name one with the authors' tinyODIN.v"
+    (place.folder / "empty").mkdir()
+    assert said("empty") == (
+        "Error: empty: has no tinyODIN.v; clone github.com/ChFrenkel/tinyODIN and name its folder"
+    )
+    place.write("empty/tinyODIN.v", "module tinyODIN (")
+    monkeypatch.setenv("PATH", "")
+    assert said("empty") == (
+        "Error: simulator: verilator is not installed (Debian: apt-get install iverilog verilator); or run the bench "
+        "elsewhere"
+    )
+
+
+@NEEDS_VERILATOR
+def test_verilog_that_is_not_the_authors_is_named(run: Run, place: Workplace) -> None:
+    (place.folder / "broken").mkdir()
+    place.write("broken/tinyODIN.v", "module tinyODIN (")
+    said = run("silicon", "verify", "tinyodin", "--rtl", "broken")
+    assert said.exit_code == 3
+    assert said.stderr.splitlines()[-1].startswith("Error: broken: cannot be built by verilator: %Error: ")
