@@ -17,7 +17,7 @@ def command() -> None:
 
 
 @command.command("verify", short_help="Compare a model with its authors' Verilog.")
-@click.argument("chip", metavar="CHIP", type=click.Choice(["tinyodin"]))
+@click.argument("chip", metavar="CHIP", type=click.Choice(["tinyodin", "odin"]))
 @click.option(
     "--rtl", required=True, type=click.Path(path_type=Path), metavar="FOLDER",
     help="The authors' Verilog: a clone of their repository.",

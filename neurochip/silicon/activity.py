@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.errors import ConfigError
+from neurochip.machine import check_memory
 from neurochip.silicon.controller import (
     ACKNOWLEDGED,
     DISPATCHED,
@@ -122,7 +123,7 @@ def events_of(address: ArrayLike, gap: ArrayLike, hold: int, patience: int, *, b
         whole(np.reshape(address, -1), (n,), 0, (1 << bits) - 1, "address"),
         whole(gap, (n,), 0, 1 << 30, "gap"),
         int(whole(hold, (), 0, 1 << 16, "hold")),
-        int(whole(patience, (), 0, 1 << 40, "patience")),
+        int(whole(patience, (), 0, 1 << 30, "patience")),
     )
 
 
@@ -158,6 +159,7 @@ def carried_out(
     while reason == TO_BE_CONTINUED:
         reason = run(machine)
         n = int(machine.made[0])
+        check_memory(4 * machine.heads.nbytes, "events", "send them in parts, or have less patience")
         parts.append(Records(machine.heads[:n].copy(), machine.values[:n].copy()))
         machine.made[0] = 0
     cycles = int(machine.clock[NOW])

@@ -70,7 +70,8 @@ ROOM = 9000
 class Events(NamedTuple):
     """What the host sends: addresses on the input link, the cycles that it waits before each, and its manners.
 
-    ``hold`` cycles pass before it acknowledges a spike; ``patience`` cycles after its last event it stops listening.
+    ``hold`` cycles pass before it acknowledges a spike; ``patience`` cycles after it has asked for an event that is not
+    acknowledged, or for its last one, it stops listening.
     """
 
     address: NDArray[np.int64]

@@ -18,6 +18,8 @@ from neurochip.silicon.spi import N_NEURONS, load, neuron_transfers, synapse_tra
 
 __all__ = [
     "Odin",
+    "OdinIzhikevich",
+    "OdinLif",
     "bistability_event",
     "spike_event",
     "synapse_event",
@@ -140,7 +142,8 @@ class Odin:
         hold
             Cycles in which the receiver of spikes does not acknowledge them yet.
         patience
-            Cycles after the last event, after which a chip that keeps itself going is no longer listened to.
+            Cycles after the last request, or after one that is not acknowledged, until the host stops listening to a
+            chip that keeps itself going. The state is then that behind the operation under way.
 
         Raises
         ------

@@ -1,8 +1,8 @@
 """ODIN's phenomenological Izhikevich neuron: a 4-bit membrane, and counters and locks that make the 20 behaviours.
 
-Events add to an accumulator of 11 bits; where one of its bits, which ``fan_in`` chooses, toggles, the membrane is moved
-by one. All numbers of 4 bits are in two's complement and wrap around, as in the chip. Bursts are not emulated: the chip's
-scheduler makes them where SPI_BURST_TIMEREF is not 0.
+Events add to an accumulator of 11 bits; where one of its bits, which ``fan_in`` chooses, toggles, the membrane is
+moved by one. All numbers of 4 bits are in two's complement and wrap around, as in the chip. Bursts are not emulated:
+the chip's scheduler makes them where SPI_BURST_TIMEREF is not 0.
 """
 
 from __future__ import annotations

@@ -100,8 +100,8 @@ class TinyOdin:
         hold
             Cycles in which the receiver of spikes does not acknowledge them yet.
         patience
-            Cycles after the last event, after which a chip that keeps itself going is no longer listened to. Membranes
-            are then those behind the operation under way.
+            Cycles after the last request, or after one that is not acknowledged, until the host stops listening to a
+            chip that keeps itself going. The state is then that behind the operation under way.
 
         Raises
         ------

@@ -173,7 +173,7 @@ def run(chip: Chip, events: Events, machine: Machine) -> int:
         event = machine.clock[EVENT]
         waiting = event < events.address.size
         visible = machine.clock[RAISED] + SYNCHRONISER
-        if not waiting and now > visible + events.patience:
+        if now > visible + events.patience:
             return STOPPED
         count = machine.clock[COUNT]
         if count < depth and waiting and (visible <= now or count == 0):

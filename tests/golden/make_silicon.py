@@ -19,21 +19,23 @@ from neurochip.silicon.controller import Events
 from neurochip.silicon.simulation import build, simulate
 from neurochip.silicon.trials import DRAWN
 
+READ = 4096  # bytes, those of the neuron memory
 FOLDER = Path(__file__).parent / "silicon"
-EVENTS = 40
-# Seeds: an open loop, another with most records, one of few neurons, a closed loop that loses spikes.
-PROGRAMS = {"tinyodin": (0, 3, 6, 7)}
+# Events of a program, and their seeds. tinyODIN: two open loops, few neurons that fire, a closed loop that loses
+# spikes. ODIN: Izhikevich neurons alone, both models, a closed loop of both, neurons that learn.
+PROGRAMS = {"tinyodin": (40, (0, 3, 6, 7)), "odin": (20, (0, 1, 4, 10))}
 
 
 def main(chip: str, rtl: str) -> None:
+    events, programs = PROGRAMS[chip]
     arrays: dict[str, np.ndarray] = {}
     with tempfile.TemporaryDirectory() as made:
         built = build(chip, Path(rtl), Path(made))
-        for program in PROGRAMS[chip]:
-            trial = DRAWN[chip](np.random.default_rng([2026, program]), EVENTS)
+        for program in programs:
+            trial = DRAWN[chip](np.random.default_rng([2026, program]), events)
             manner = {"hold": trial.hold, "patience": 3000}
             activity, after = trial.chip.run(trial.address, trial.gap, **manner)
-            reads = after.reads() if activity.silent else []
+            reads = after.reads()[:READ] if activity.silent else []
             transfers = trial.chip.transfers()
             arrays["addresses"] = np.array([address for address, _ in transfers], np.uint32)
             records, read = simulate(
@@ -42,7 +44,7 @@ def main(chip: str, rtl: str) -> None:
                 Events(trial.address, trial.gap, **manner),
                 [address for address, _ in reads],
                 activity.cycles,
-                limit_s=600.0,
+                limit_s=3600.0,
             )
             arrays |= {
                 f"{program}.{name}": np.asarray(value)

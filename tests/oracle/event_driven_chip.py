@@ -154,7 +154,7 @@ class SlowTinyOdin:
                 if not self.registers["by_controller"]:
                     self.offered = neuron
         self.memory["membrane"][neuron] = v
-        self.records.append((self.cycle, 1, neuron, v & 0xFFF))
+        self.records.append((self.cycle, 2, neuron, v & 0xFFF))
 
     def time_reference(self) -> Iterator[None]:
         """Let one neuron leak, or all of them with address 255."""
