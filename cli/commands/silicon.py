@@ -24,7 +24,7 @@ def command() -> None:
 )  # fmt: skip
 @click.option(
     "--events", type=click.IntRange(min=1), default=100_000, show_default=True, metavar="N",
-    help="Random events to send, in trials of 5000.",
+    help="Random events to send, in trials of some thousands.",
 )  # fmt: skip
 @click.option(
     "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is random."
@@ -76,3 +76,62 @@ def verify(
             click.echo(f"control: {name}: NOT found")
     if found.mismatches or found.missed:
         ctx.exit(1)
+
+
+@command.command("run", short_help="Carry out a program of SPI words and events.")
+@click.argument("chip", metavar="CHIP", type=click.Choice(["tinyodin", "odin"]))
+@click.argument("program", metavar="PROGRAM.npz", type=click.Path(path_type=Path))
+@click.argument("out", metavar="OUT.npz", type=click.Path(path_type=Path))
+@click.option(
+    "--hold", type=click.IntRange(min=0), default=0, show_default=True, metavar="CYCLES",
+    help="Cycles in which the receiver of spikes does not acknowledge them yet.",
+)  # fmt: skip
+@click.option(
+    "--patience", type=click.IntRange(min=0), default=100_000, show_default=True, metavar="CYCLES",
+    help="Cycles after the last event, after which a chip that keeps itself going is left.",
+)  # fmt: skip
+@json_option("what the controller did as JSON")
+def run(chip: str, program: Path, out: Path, hold: int, patience: int, as_json: bool) -> None:
+    """Load CHIP with SPI words, send it events, and write spikes with their cycles, and the words of its state then.
+
+    PROGRAM.npz holds `transfers` [n, 2] (address and data of 20 bits), `address` [event] and, unless it is 0, `gap`,
+    the cycles that the host waits before each. OUT.npz gets `spike.cycle`, `spike.neuron`, `acknowledged`, `transfers`.
+    """
+    import json
+
+    from neurochip.silicon.programs import CHIPS, read_program, synaptic_energy, write_activity
+
+    given = read_program(program)
+    loaded = CHIPS[chip].loaded([(int(where), int(what)) for where, what in given.transfers])
+    activity, after = loaded.run(given.address, given.gap, hold=hold, patience=patience)
+    write_activity(out, activity, after)
+    energy = synaptic_energy(chip, activity.synaptic_operations)
+    numbers = {
+        "spikes": int(activity.spikes[0].size),
+        "cycles": activity.cycles,
+        "silent": activity.silent,
+        "synaptic_operations": activity.synaptic_operations,
+        "energy_j": energy,
+        "operations": {kind: one._asdict() for kind, one in activity.operations.items()},
+        **{name: getattr(activity, name) for name in ("dispatched", "handshake", "stalled", "idle", "lost")},
+    }
+    if as_json:
+        click.echo(json.dumps(numbers, indent=1))
+        return
+    click.echo(
+        f"{out}: {numbers['spikes']} spikes in {activity.cycles} cycles"
+        + ("" if activity.silent else ", still going")
+    )
+    for kind, one in activity.operations.items():
+        click.echo(f"{kind}: {one.number}, {one.cycles} cycles")
+    click.echo(
+        f"other cycles: {activity.dispatched} of choosing, {activity.handshake} of acknowledging, {activity.stalled} "
+        f"of waiting for the output link, {activity.idle} with nothing to do"
+    )
+    click.echo(f"events lost by a full queue: {activity.lost}")
+    told = (
+        "no energy was measured"
+        if energy is None
+        else f"{energy:.3g} J at 12.7 pJ each, measured at full load"
+    )
+    click.echo(f"synaptic operations: {activity.synaptic_operations}; {told}")

@@ -61,6 +61,8 @@ class Activity(NamedTuple):
         it stood still because the output link was busy; in which there was nothing to do.
     lost
         Events that found the scheduler's queue full.
+    row
+        Neurons that a spike event updates.
     """
 
     records: Records
@@ -72,12 +74,19 @@ class Activity(NamedTuple):
     stalled: int
     idle: int
     lost: int
+    row: int
 
     @property
     def spikes(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Cycles and neurons of the spikes that left, in their order."""
         found = self.records.of(SPIKE)
         return found.cycles, found.addresses
+
+    @property
+    def synaptic_operations(self) -> int:
+        """Neurons that received a weight, one that is 0 included, by spike, synapse and virtual events."""
+        each = {"spike event": self.row, "synapse event": 1, "virtual event": 1}
+        return sum(self.operations[kind].number * n for kind, n in each.items() if kind in self.operations)
 
     @property
     def acknowledged(self) -> NDArray[np.int64]:
@@ -128,7 +137,7 @@ def events_of(address: ArrayLike, gap: ArrayLike, hold: int, patience: int, *, b
 
 
 def carried_out(
-    run: Callable[[Machine], int], events: Events, kinds: tuple[str, ...], depth: int
+    run: Callable[[Machine], int], events: Events, kinds: tuple[str, ...], depth: int, row: int
 ) -> Activity:
     """Let a kernel carry out events from a silent chip on, and return what it did.
 
@@ -140,6 +149,8 @@ def carried_out(
         Of its operations.
     depth
         Of the scheduler's queue.
+    row
+        Neurons that a spike event updates.
     """
     room = min(max(2 * ROOM, 64 * events.address.size), _MOST_RECORDS)
     machine = Machine(
@@ -181,4 +192,5 @@ def carried_out(
         spent[STALLED],
         spent[IDLE],
         spent[DROPPED],
+        row,
     )

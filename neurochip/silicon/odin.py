@@ -175,7 +175,7 @@ class Odin:
         def run(machine: Machine) -> int:
             return steps.run(chip, events, machine)
 
-        activity = carried_out(run, events, steps.OPERATIONS, QUEUE)
+        activity = carried_out(run, events, steps.OPERATIONS, QUEUE, N_NEURONS)
         learnt = (chip.words[:, None] >> 4 * np.arange(8) & 7).reshape(N_NEURONS, N_NEURONS)
         after = [
             word & ~(_STATE << STATE_BIT) | int(state) << STATE_BIT

@@ -123,7 +123,7 @@ class TinyOdin:
         def run(machine: Machine) -> int:
             return steps.run(chip, events, machine)
 
-        activity = carried_out(run, events, steps.OPERATIONS, QUEUE)
+        activity = carried_out(run, events, steps.OPERATIONS, QUEUE, self.last + 1)
         return activity, replace(self, membrane=chip.membrane)
 
     def neuron_words(self) -> NDArray[np.int64]:

@@ -19,7 +19,8 @@ from neurochip.silicon.trials import DRAWN, Trial
 
 __all__ = ["EVENTS_PER_TRIAL", "SiliconVerdict", "TrialDifference", "compare", "verify_silicon"]
 
-EVENTS_PER_TRIAL = 5000
+# Loading a chip over SPI takes ODIN's Verilog as long as thousands of events do.
+EVENTS_PER_TRIAL = {"tinyodin": 5000, "odin": 10_000}
 _MARGIN = 64  # cycles after the chip has fallen silent, in which nothing more may happen
 _MOST_SHOWN = 20
 # Read back are all bytes of the neuron memory, 4096 at most, and every so manieth behind them: SPI takes 160 cycles for
@@ -177,7 +178,8 @@ def verify_silicon(
     )
     shown: list[TrialDifference] = []
     controls: dict[str, TrialDifference | None] = {}
-    sizes = [min(EVENTS_PER_TRIAL, events - first) for first in range(0, events, EVENTS_PER_TRIAL)]
+    most = EVENTS_PER_TRIAL[chip]
+    sizes = [min(most, events - first) for first in range(0, events, most)]
     with tempfile.TemporaryDirectory(prefix="neurochip-silicon-") as made:
         told("building with verilator")
         built = build(chip, Path(rtl), Path(made))

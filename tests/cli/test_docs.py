@@ -46,6 +46,7 @@ LEFT_OUT = {
     "neurochip export DIR chip --rtl": "needs a run on integer cores; test_rtl.py exports one",
     "neurochip verify": "needs a Verilog simulator; test_rtl.py verifies a chip where there is one",
     "git clone": "downloads",
+    "neurochip silicon run": "needs a program; test_silicon.py runs some",
     "neurochip silicon verify": "needs the authors' Verilog; test_silicon.py verifies where its folder is named",
     "neurochip bench settle": "measures for a minute; test_bench.py and test_rows.py measure every row in small",
     "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",

@@ -7,7 +7,11 @@ import os
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from neurochip.silicon.programs import CHIPS
+from neurochip.silicon.trials import DRAWN
 
 from .conftest import Run, Workplace
 
@@ -46,6 +50,30 @@ def test_the_authors_verilog_does_what_the_model_does(run: Run, place: Workplace
     wrong = run("silicon", "verify", chip, "--rtl", "edited", "--events", "15000", "--seed", "7")
     assert wrong.exit_code == 1
     assert ", state of neuron " in wrong.stdout
+
+
+@pytest.mark.parametrize("chip", sorted(CHIPS))
+def test_a_program_in_a_file_runs_and_its_state_goes_on(run: Run, place: Workplace, chip: str) -> None:
+    trial = DRAWN[chip](np.random.default_rng(5), 30)
+    np.savez("program.npz", transfers=np.array(trial.chip.transfers()), address=trial.address, gap=trial.gap)
+    said = json.loads(run("silicon", "run", chip, "program.npz", "out.npz", "--hold", "3", "--json").stdout)
+    activity, after = trial.chip.run(trial.address, trial.gap, hold=3)
+    assert said["spikes"] == activity.spikes[0].size and said["cycles"] == activity.cycles
+    assert said["synaptic_operations"] == activity.synaptic_operations > 100
+    assert (said["energy_j"] is None) == (chip == "tinyodin")
+    with np.load("out.npz") as found:
+        assert np.array_equal(found["spike.cycle"], activity.spikes[0])
+        assert np.array_equal(found["spike.neuron"], activity.spikes[1])
+        assert found["transfers"].tolist() == [list(one) for one in after.transfers()]
+    lines = run("silicon", "run", chip, "program.npz", "again.npz").stdout.splitlines()
+    assert lines[0].startswith("again.npz: ") and lines[-1].startswith("synaptic operations: ")
+
+    np.savez("wrong.npz", transfers=np.array(trial.chip.transfers()))
+    wrong = run("silicon", "run", chip, "wrong.npz", "out.npz")
+    assert wrong.stderr == "Error: wrong.npz: has no address; write transfers, address and gap into an .npz\n"
+    np.savez("wrong.npz", transfers=np.array([[1 << 20, 0]]), address=[0])
+    wrong = run("silicon", "run", chip, "wrong.npz", "out.npz")
+    assert wrong.stderr == "Error: transfers[0]: must be two words of 20 bits, got 1048576, 0\n"
 
 
 def test_what_is_refused(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,6 +19,7 @@ from neurochip.silicon.controller import Events
 from neurochip.silicon.simulation import build, simulate
 from neurochip.silicon.trials import DRAWN
 
+PATIENCE = {"tinyodin": 20_000, "odin": 3000}
 READ = 4096  # bytes, those of the neuron memory
 FOLDER = Path(__file__).parent / "silicon"
 # Events of a program, and their seeds. tinyODIN: two open loops, few neurons that fire, a closed loop that loses
@@ -33,7 +34,7 @@ def main(chip: str, rtl: str) -> None:
         built = build(chip, Path(rtl), Path(made))
         for program in programs:
             trial = DRAWN[chip](np.random.default_rng([2026, program]), events)
-            manner = {"hold": trial.hold, "patience": 3000}
+            manner = {"hold": trial.hold, "patience": PATIENCE[chip]}
             activity, after = trial.chip.run(trial.address, trial.gap, **manner)
             reads = after.reads()[:READ] if activity.silent else []
             transfers = trial.chip.transfers()
