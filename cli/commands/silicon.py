@@ -27,7 +27,12 @@ def command() -> None:
     help="Random events to send, in trials of some thousands.",
 )  # fmt: skip
 @click.option(
-    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="Of all that is random."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Of all that is random.",
 )
 @click.option(
     "--limit", type=click.FloatRange(min=1), default=3600.0, show_default=True, metavar="SECONDS",
