@@ -19,7 +19,7 @@ def command() -> None:
 @command.command("verify", short_help="Compare a model with its authors' Verilog.")
 @click.argument("chip", metavar="CHIP", type=click.Choice(["tinyodin", "odin"]))
 @click.option(
-    "--rtl", required=True, type=click.Path(path_type=Path), metavar="FOLDER",
+    "--rtl", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="DIR",
     help="The authors' Verilog: a clone of their repository.",
 )  # fmt: skip
 @click.option(
@@ -88,11 +88,11 @@ def verify(
 @click.argument("program", metavar="PROGRAM.npz", type=click.Path(path_type=Path))
 @click.argument("out", metavar="OUT.npz", type=click.Path(path_type=Path))
 @click.option(
-    "--hold", type=click.IntRange(min=0), default=0, show_default=True, metavar="CYCLES",
+    "--hold", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
     help="Cycles in which the receiver of spikes does not acknowledge them yet.",
 )  # fmt: skip
 @click.option(
-    "--patience", type=click.IntRange(min=0), default=100_000, show_default=True, metavar="CYCLES",
+    "--patience", type=click.IntRange(min=0), default=100_000, show_default=True, metavar="N",
     help="Cycles after the last event, after which a chip that keeps itself going is left.",
 )  # fmt: skip
 @json_option("what the controller did as JSON")

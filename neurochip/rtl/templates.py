@@ -7,9 +7,9 @@ from importlib import resources
 __all__ = ["template", "with_parameter"]
 
 
-def template(name: str) -> str:
-    """Return a Verilog file of the package."""
-    return (resources.files("neurochip.rtl") / "verilog" / name).read_text(encoding="utf-8")
+def template(name: str, package: str = "neurochip.rtl", folder: str = "verilog") -> str:
+    """Return a file for simulators that a package of ours brings, of its Verilog if nothing else is said."""
+    return (resources.files(package) / folder / name).read_text(encoding="utf-8")
 
 
 def with_parameter(text: str, name: str, value: int) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import Foreign, briefly, read_bytes
 from neurochip.rtl.room import call
+from neurochip.rtl.templates import template
 from neurochip.rtl.verify import check_verilator
 from neurochip.silicon.controller import Events
 from neurochip.silicon.records import Records
@@ -25,6 +25,7 @@ TOPS = {"tinyodin": "tinyODIN", "odin": "ODIN"}
 _NAME = re.compile(r"[A-Za-z0-9_]+\.v")
 _MOST_FILES = 200
 _BUILD_LIMIT_S = 1800.0
+_MOST_RECORDED = 1 << 32
 _DONE = re.compile(r"DONE events (\d+) cycles (\d+)")
 
 
@@ -66,9 +67,8 @@ def build(chip: str, folder: Path, room: Path) -> Built:
     """
     sources = _sources(chip, folder)
     check_verilator(room, folder)
-    ours = resources.files("neurochip.silicon") / "bench"
     for name in ("bench.cpp", f"{chip}.vlt"):
-        (room / name).write_bytes((ours / name).read_bytes())
+        (room / name).write_text(template(name, "neurochip.silicon", "bench"), encoding="utf-8")
     for path in sources:
         kind = Foreign(path, "Verilog of the authors", "clone their repository again")
         (room / path.name).write_bytes(read_bytes(kind))
@@ -115,5 +115,10 @@ def simulate(
     if made.returncode or _DONE.search(made.stdout) is None:
         said = briefly((made.stderr + made.stdout).strip() or "nothing", 200)
         raise DataError(str(built.folder), f'the bench did not come to its end; it said: "{said}"')
-    pairs = np.fromfile(built.room / "records", "<i8").reshape(-1, 2)
-    return Records(pairs[:, 0].copy(), pairs[:, 1].copy()), np.fromfile(built.room / "read", np.uint8)
+    pairs = np.frombuffer(_made(built, "records"), "<i8").reshape(-1, 2)
+    return Records(pairs[:, 0].copy(), pairs[:, 1].copy()), np.frombuffer(_made(built, "read"), np.uint8)
+
+
+def _made(built: Built, name: str) -> bytes:
+    """Return what the bench wrote."""
+    return read_bytes(Foreign(built.room / name, "what the bench wrote", "run it again"), most=_MOST_RECORDED)
