@@ -22,6 +22,17 @@ from neurochip.replays.neurobench import workload
 SHIPPED = {
     "gsc/model_data/s2s_gsc_snntorch": (16, 100, 0.2),
     "eeg_mi/model_data/best_model.pt": (16, 100, 0.3),
+    **{
+        f"primate_reaching/model_data/SNN2_{name}.pt": (16, 100, 0.1)
+        for name in (
+            "indy_20160622_01",
+            "indy_20160630_01",
+            "indy_20170131_02",
+            "loco_20170210_03",
+            "loco_20170215_02",
+            "loco_20170301_05",
+        )
+    },
 }
 FIGURES = ("connection_sparsity", "activation_sparsity", "effective_acs", "effective_macs", "dense")
 THERE = """
@@ -33,14 +44,18 @@ from neurobench.metrics.workload import ActivationSparsity, SynapticOperations
 from neurobench.models import SNNTorchModel
 path, samples, steps, share, out = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5]
 held = torch.load(path, map_location="cpu", weights_only=True)
+if "model_state_dict" in held:  # SNN2: layers by name, neurons of the second without reset
+    held = {f"{place}.{key.partition('.')[2]}": torch.as_tensor(value)
+            for place in ("fc1", "lif1", "fc_out", "lif_out")
+            for key, value in held["model_state_dict"].items() if key.partition(".")[0] == place}
 names = list(dict.fromkeys(name.rpartition(".")[0] for name in held))
 layers, renamed = [], {}
 for k, name in enumerate(names):
     if f"{name}.weight" in held:
         outputs, inputs = held[f"{name}.weight"].shape
-        layers.append(torch.nn.Linear(inputs, outputs))
+        layers.append(torch.nn.Linear(inputs, outputs, bias=f"{name}.bias" in held))
     else:
-        how = "zero" if int(held[f"{name}.reset_mechanism_val"]) == 1 else "subtract"
+        how = ("subtract", "zero", "none")[int(held[f"{name}.reset_mechanism_val"])]
         beta, threshold = held[f"{name}.beta"], held[f"{name}.threshold"]
         last = k == len(names) - 1
         layers.append(

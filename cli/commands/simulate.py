@@ -35,7 +35,7 @@ DEFAULT_RUN = "mnist-small"
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Go on with the run in DIR where it was stopped, or say that it is done; takes no RUN, --set, --timing, "
-    "--seed or --out.",
+    "--seed, --out or --placement.",
 )
 @click.option(
     "--replay",
@@ -77,7 +77,8 @@ DEFAULT_RUN = "mnist-small"
     "--placement",
     metavar="FILE|OBJECTIVE",
     help="With --replay or --data: the core of each neuron (CSV, docs/replay.md), or what is made small: hops, balance "
-    "or cut.",
+    "or cut. Of a run that trains: hops, or hops:N, for what crosses when N training samples (100) are shown to its "
+    "first weights.",
 )
 @click.option(
     "--through",
@@ -130,6 +131,7 @@ def command(
         "--out": out is not None,
         "--replay": raster is not None,
         "--data": samples is not None,
+        "--placement": placement is not None,
     }
     network = run is not None and run.endswith((".npz", ".nir"))
     if samples is not None:
@@ -137,7 +139,7 @@ def command(
             raise click.UsageError("--data shows samples to a network: name its .npz, and leave out --replay")
         raster = samples
     if raster is None:
-        alone = {"--chip": chip, "--prices": prices, "--placement": placement}
+        alone = {"--chip": chip, "--prices": prices}
         named = ", ".join(name for name, value in alone.items() if value is not None)
         if named:
             raise click.UsageError(
@@ -205,6 +207,7 @@ def command(
             out=out,
             threads=threads,
             resume=resume,
+            placement=placement,
             on_progress=on_progress,
             **controller,
             allow_code=allow_code,

@@ -14,6 +14,7 @@ from ..options import QUIET, SET, THREADS, json_option, out_folder
 
 if TYPE_CHECKING:
     from neurochip.exploration.given import Given
+    from neurochip.exploration.search_request import ChipSearch
     from neurochip.exploration.searching import FoundChips
     from neurochip.replays.replaying import Timing
     from neurochip.search.objectives import Objective
@@ -139,7 +140,7 @@ def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> N
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
     help="Go on with the search in DIR as it was, or say that it is done; --trials, --confirm, --threads, --workers "
-    "and --scheduler may be others.",
+    "and --scheduler may be others; of a search of chips --trials.",
 )
 @QUIET
 @json_option("tune.json")
@@ -177,19 +178,29 @@ def command(
     if resume is not None and any(given.values()):
         named = ", ".join(name for name, is_given in given.items() if is_given)
         raise click.UsageError(f"--resume goes on with the search of its folder as it was; leave out {named}")
+    if resume is not None:
+        from neurochip.exploration.search_request import is_of_chips
+
+        if is_of_chips(resume):
+            _refuse_of_training("resume")
+            if data is not None or raster is not None or chip or timing or placement:
+                raise click.UsageError(
+                    "--resume goes on with the search of its folder as it was; leave out all but --trials"
+                )
+            _resume_chips(resume, trials, quiet=quiet, as_json=as_json)
+            return
     if data is not None or raster is not None:
-        _search_chips(
-            _given(run, data, raster, (chip, placement), overrides),
-            vary,
-            timing or "tick",
-            objective,
+        _refuse_of_training()
+        if data is not None and raster is not None:
+            raise click.UsageError("--data shows samples and --replay spikes; name one of them")
+        from neurochip.exploration.search_request import ChipSearch
+
+        files = [None if path is None else str(path) for path in (data, raster, placement)]
+        asked = ChipSearch(
+            vary, objective, sampler, seed, timing or "tick", run, files[0], files[1], overrides, chip, files[2],
             trials or 40,
-            sampler,
-            seed,
-            out,
-            quiet=quiet,
-            as_json=as_json,
-        )
+        )  # fmt: skip
+        _search_chips(asked.of_files(), asked.given(), out, quiet=quiet, as_json=as_json)
         return
     if chip or timing or placement:
         raise click.UsageError(
@@ -244,37 +255,34 @@ _OF_TRAINING = (
 )
 
 
-def _given(
-    run: str | None,
-    data: Path | None,
-    raster: Path | None,
-    on: tuple[str | None, Path | None],
-    overrides: tuple[str, ...],
-) -> Given:
-    """Return what chips are searched for: it is made once, and no option of trainings belongs to it."""
-    from neurochip.exploration.given import given
-
+def _refuse_of_training(but: str = "") -> None:
+    """Refuse options of trainings, for chips are searched: a workload is made once."""
     context = click.get_current_context()
     for name in _OF_TRAINING:
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+        if name != but and context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError(
-                f"--{name.replace('_', '-')} is for searches that train; with --data or --replay leave it out"
+                f"--{name.replace('_', '-')} is for searches that train; of chips leave it out"
             )
-    if data is not None and raster is not None:
-        raise click.UsageError("--data shows samples and --replay spikes; name one of them")
-    return given(run, data=data, raster=raster, overrides=overrides, chip=on[0], placement=on[1])
+
+
+def _resume_chips(folder: Path, trials: int | None, *, quiet: bool, as_json: bool) -> None:
+    """Go on with a search of chips."""
+    from neurochip.exploration.search_request import go_on, store
+
+    asked, held = go_on(folder)
+    with held:
+        if trials is not None and trials != asked.trials:
+            asked = asked.of_trials(trials)
+            store(folder, asked)
+        _search_chips(asked, asked.given(), None, resumed=folder, quiet=quiet, as_json=as_json)
 
 
 def _search_chips(
+    asked: ChipSearch,
     what: Given,
-    vary: tuple[str, ...],
-    timing: Timing,
-    objective: str,
-    trials: int,
-    sampler: str,
-    seed: int,
     out: Path | None,
     *,
+    resumed: Path | None = None,
     quiet: bool,
     as_json: bool,
 ) -> None:
@@ -289,17 +297,21 @@ def _search_chips(
     found = search_chips(
         what.workload,
         what.chip,
-        vary,
+        asked.vary,
         name=what.name,
-        objective=objective,
-        trials=trials,
-        sampler=sampler,
-        seed=seed,
-        timing=timing,
+        objective=asked.objective,
+        trials=asked.trials,
+        sampler=asked.sampler,
+        seed=asked.seed,
+        timing=asked.timing,
         changes=what.changes,
         out=out,
+        asked=asked,
+        resumed=resumed,
         on_trial=None if quiet else tell,
     )
+    if found.was_done:
+        click.echo(f"{found.folder} is finished; nothing was left to do", err=True)
     if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):
         _print(found)
 

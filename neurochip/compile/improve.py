@@ -1,20 +1,20 @@
 """A placement improved for the spikes that a network sent: nearer, evener, or with less between cores.
 
-``hops`` leaves neurons together and moves cores over the mesh: a quadratic assignment of traffic to distances, by
-SciPy (FAQ: Vogelstein et al., PLoS ONE 10(4), 2015; then exchanges of two). ``balance`` parts neurons, in their order,
-so that the largest number of synaptic operations of a core is as small as it can be. ``cut`` parts the graph of neurons
-by METIS (Karypis & Kumar, SIAM J. Sci. Comput. 20(1), 1998), and then places its parts as ``hops`` does.
+``hops`` leaves neurons together and moves cores over the mesh (`compile.moving`). ``balance`` parts neurons, in their
+order, so that the largest number of synaptic operations of a core is as small as it can be. ``cut`` parts the graph of
+neurons by METIS (Karypis & Kumar, SIAM J. Sci. Comput. 20(1), 1998), and then places its parts as ``hops`` does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.links import core_traffic
+from neurochip.compile.moving import moved, sites_near
 from neurochip.compile.placement import PlacedNetwork, place
 from neurochip.compile.placement_costs import Costs, Objective, costs, spikes_of_ways
 from neurochip.errors import CapabilityError, MappingError
@@ -22,8 +22,6 @@ from neurochip.errors import CapabilityError, MappingError
 __all__ = ["Improved", "improved"]
 
 Counts = NDArray[np.int64]
-_MOST_SITES = 200  # of the mesh, that cores are moved over
-_STARTS = 4
 _MOST_EDGES = 20_000_000  # of the graph that METIS gets
 
 
@@ -95,45 +93,9 @@ Tried = Iterator[tuple[list[Counts], str]]
 
 def _nearer(placed: PlacedNetwork, fired: Sequence[Counts], laid: Laid, seed: int) -> Tried:
     """Yield placements of the same cores elsewhere on the mesh."""
-    try:
-        from scipy.optimize import quadratic_assignment
-    except ImportError:
-        raise CapabilityError(
-            "placement", "needs SciPy to move cores; install neurochip[map], or give a file"
-        ) from None
     traffic = core_traffic(placed, spikes_of_ways(placed, fired))
-    sites = _sites(placed)
-    mesh, n = placed.chip.mesh, sites.size
-    x, y = np.divmod(sites // mesh.cores_per_tile, mesh.height)
-    apart = np.abs(x[:, None] - x) + np.abs(y[:, None] - y)
-    flow = np.zeros((n, n))
-    here = np.searchsorted(sites, placed.cores)
-    flow[np.ix_(here, here)] = traffic
-    rng = np.random.default_rng(seed)
-    for start in range(_STARTS):
-        first: Any = "barycenter" if start == 0 else "randomized"
-        near = quadratic_assignment(flow, apart, options={"P0": first, "rng": rng})
-        guess = np.column_stack([np.arange(n), near.col_ind])
-        if n <= _MOST_SITES // 2:
-            near = quadratic_assignment(
-                flow, apart, method="2opt", options={"partial_guess": guess, "rng": rng}
-            )
-        to = sites[near.col_ind]
-        yield [to[np.searchsorted(sites, placed.sites[pieces])] for pieces in placed.piece_of], "FAQ, SciPy"
-
-
-def _sites(placed: PlacedNetwork) -> Counts:
-    """Return the sites that cores are moved over: all, or those in use and the nearest to them."""
-    mesh = placed.chip.mesh
-    every = np.arange(mesh.n_cores)
-    if every.size <= _MOST_SITES:
-        return every
-    x, y = np.divmod(every // mesh.cores_per_tile, mesh.height)
-    centre = x[placed.cores].mean(), y[placed.cores].mean()
-    order = np.argsort(np.abs(x - centre[0]) + np.abs(y - centre[1]), kind="stable")
-    order = order[~np.isin(order, placed.cores)]
-    more = order[: max(0, _MOST_SITES - placed.cores.size)]
-    return np.sort(np.concatenate([placed.cores, more]))
+    for to in moved(traffic, placed.cores, placed.chip.mesh, seed):
+        yield [to[np.searchsorted(placed.cores, placed.sites[p])] for p in placed.piece_of], "FAQ, SciPy"
 
 
 def _evener(placed: PlacedNetwork, fired: Sequence[Counts], laid: Laid, seed: int) -> Tried:
@@ -209,7 +171,9 @@ def _together(placed: PlacedNetwork, fired: Sequence[Counts], laid: Laid, seed: 
     weights = np.zeros(pair.size, dtype=np.int64)
     np.add.at(weights, which, both[2])
     begins = np.searchsorted(pair // n, np.arange(n + 1))
-    sites = np.concatenate([placed.cores, np.setdiff1d(_sites(placed), placed.cores)])
+    sites = np.concatenate(
+        [placed.cores, np.setdiff1d(sites_near(placed.cores, placed.chip.mesh), placed.cores)]
+    )
     least = placed.cores.size
     for parts in dict.fromkeys((least, least + 1, least + max(2, least // 4))):
         if not 1 < parts <= sites.size:

@@ -17,7 +17,7 @@ from neurochip.compile.route import links_crossed, snake
 from neurochip.description.chip import ChipSpec
 from neurochip.description.precision import Precision, word_bits
 from neurochip.elements.integers.formats import FixedPoint
-from neurochip.errors import MappingError
+from neurochip.errors import ConfigError, MappingError
 from neurochip.network import Network, refuse_means
 
 __all__ = ["compile_network"]
@@ -34,6 +34,7 @@ def compile_network(
     numbers: FixedPoint | None = None,
     weight_range: float | None = None,
     moments: Moments | None = None,
+    sites: Sequence[int] = (),
 ) -> ChipImage:
     """Lay a network out on a chip.
 
@@ -51,11 +52,13 @@ def compile_network(
         Largest magnitude of their weights; `None` takes 8 × the Glorot bound of each projection.
     moments
         What an optimiser keeps beside weights and biases; `None` for nothing.
+    sites
+        Index of the core of the chip for each part of each population; empty: along a boustrophedon.
 
     Raises
     ------
     ConfigError
-        When the chip lacks the weight format.
+        When the chip lacks the weight format, or ``sites`` are not as many as the network takes, or not there.
     MappingError
         When the network does not fit.
     NumericError
@@ -79,9 +82,9 @@ def compile_network(
         trace_bits=trace_bits,
         moments=moments or Moments(),
     )
-    sites = iter(snake(chip.mesh, sum(len(r) for r in ranges)))
+    on = iter(_sites(sites, chip, sum(len(r) for r in ranges)))
     cores = tuple(
-        CoreImage(p, first, last, next(sites), used)
+        CoreImage(p, first, last, next(on), used)
         for p, pieces in enumerate(ranges)
         for first, last, used in pieces
     )
@@ -103,6 +106,19 @@ def compile_network(
         address_bits=tuple(max(1, math.ceil(math.log2(max(core.used.input_axons, 1)))) for core in cores),
         numbers=numbers,
     )
+
+
+def _sites(given: Sequence[int], chip: ChipSpec, n: int) -> Sequence[int]:
+    """Return the core of the chip for each of ``n`` parts."""
+    if not given:
+        return snake(chip.mesh, n)
+    if len(given) != n:
+        raise ConfigError("placement", f"must name the {n} cores that the network takes, names {len(given)}")
+    if max(given) >= chip.mesh.n_cores:
+        raise ConfigError(
+            "placement", f"names core {max(given)}, and {chip.name} has cores 0 to {chip.mesh.n_cores - 1}"
+        )
+    return given
 
 
 def _check_delays(network: Network, chip: ChipSpec) -> None:

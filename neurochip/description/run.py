@@ -30,6 +30,7 @@ from neurochip.description.run_checks import (
     check_digital,
     check_faults,
     check_ideal,
+    check_placement,
     check_sizes,
     check_trace,
 )
@@ -94,6 +95,14 @@ class RunSpec:
         tuple[str, ...],
         Key(
             "Values of the chip other than those of its specification, each ``key = value`` (docs/exploring.md)."
+        ),
+    ] = ()
+    placement: Annotated[
+        tuple[int, ...],
+        Key(
+            "Where each core of the network stands: indices of cores of the chip, part after part of each population; "
+            "empty: along the mesh, each beside the one before. `simulate --placement hops` finds them.",
+            live_if=_DIGITAL,
         ),
     ] = ()
     timing: Annotated[
@@ -182,6 +191,7 @@ class RunSpec:
         if not self.chip:
             raise ConfigError("chip", "must be the name of a chip or a TOML file, got an empty string")
         object.__setattr__(self, "chip_changes", merged((), self.chip_changes))
+        check_placement(self.placement)
         object.__setattr__(self, "neuron", read_neuron(self.neuron))
         check_neurons(self._neurons(), self.neuron, self.substrate, self.experiment)
         refuse_dead(RunSpec, self, but=("coding",))  # of an analog run it is filled in

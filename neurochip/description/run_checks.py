@@ -14,7 +14,7 @@ from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
 from neurochip.network import Network
 
-__all__ = ["check_digital", "check_faults", "check_ideal", "check_sizes", "check_trace"]
+__all__ = ["check_digital", "check_faults", "check_ideal", "check_placement", "check_sizes", "check_trace"]
 
 
 def check_sizes(
@@ -130,6 +130,17 @@ def check_faults(faults: FaultsSpec, experiment: str, precision: str) -> None:
             "faults.weight_bit_flip",
             f"is for integer weights: one flipped exponent bit of a {precision} makes a weight "
             'of 1e38; set network.precision to an integer format such as "int8"',
+        )
+
+
+def check_placement(sites: Sequence[int]) -> None:
+    """Refuse cores that no chip has, and one that is named twice; how many there must be is known once compiled."""
+    if any(site < 0 for site in sites):
+        raise ConfigError("placement", f"must name cores by their index, from 0, got {min(sites)}")
+    twice = next((site for site in sites if sites.count(site) > 1), None)
+    if twice is not None:
+        raise ConfigError(
+            "placement", f"names core {twice} twice; each part of the network has one of its own"
         )
 
 

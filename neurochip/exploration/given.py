@@ -110,7 +110,8 @@ def given(
             "",
         )
     table = spec.to_dict()
-    table.pop("chip_changes", None)
+    for of_its_chip in ("chip_changes", "placement"):
+        table.pop(of_its_chip, None)
     bare = RunSpec.from_dict(table)
     work = TrafficWorkload(traffic, lambda specification: {**as_run(traffic, bare, specification), **placed})
     specification = chip_with(spec.chip, (), paid)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +17,9 @@ from neurochip.durable.dated import made, make_dated, refuse_existing
 from neurochip.durable.signals import stoppable
 from neurochip.errors import ConfigError
 from neurochip.exploration.exploring import point_on
+from neurochip.exploration.search_request import ChipSearch, begin
 from neurochip.exploration.workload import Workload
+from neurochip.files import Foreign, read_json
 from neurochip.machine import check_repeated
 from neurochip.replays.replaying import Timing, check_clock, check_timing
 from neurochip.report.drawn import drawn
@@ -49,12 +53,13 @@ FIGURES = {
 
 
 class FoundChips(NamedTuple):
-    """All trials, the numbers of those that none beats, what tune.json holds, and the folder."""
+    """All trials, the numbers of those that none beats, what tune.json holds, the folder; ``was_done``: before."""
 
     trials: tuple[Trial, ...]
     front: tuple[int, ...]
     summary: dict[str, Any]
     folder: Path
+    was_done: bool = False
 
 
 def search_chips(
@@ -70,9 +75,11 @@ def search_chips(
     timing: Timing = "tick",
     changes: Sequence[str] = (),
     out: Path | str | None = None,
+    asked: ChipSearch | None = None,
+    resumed: Path | None = None,
     on_trial: Callable[[Trial, bool, tuple[Objective, ...]], None] | None = None,
 ) -> FoundChips:
-    """Search keys of a chip for one workload, whose spikes are computed once.
+    """Search keys of a chip for one workload, whose spikes are computed once; every trial is on disk when it has ended.
 
     Parameters
     ----------
@@ -84,6 +91,10 @@ def search_chips(
         As for `neurochip.studies.tuning.tune`.
     timing, changes, out
         As for `neurochip.exploration.explore`.
+    asked
+        Is kept in the folder, so that `go_on` can take the search up again; `None`: nothing is.
+    resumed
+        The folder of a search that is gone on with, which the caller holds, in place of ``out``.
     on_trial
         Told of each trial, and whether none before beats it.
 
@@ -110,7 +121,52 @@ def search_chips(
     point_on(
         workload, chip, changes, timing
     )  # what the chip itself cannot hold is said before a folder is made
-    folder = made(Path(out)) if out is not None else make_dated("runs", f"tune-{name}", made)
+    with ExitStack() as stack:
+        folder = resumed
+        if folder is None:
+            folder = _made(out, name, asked, stack)
+        return _searched(
+            _Plan(workload, chip, base, tuple(vary), tuple(changes), timing, name, dimensions, objectives),
+            (objective, sampler, seed, trials),
+            folder,
+            on_trial,
+        )
+
+
+def _made(out: Path | str | None, name: str, asked: ChipSearch | None, stack: ExitStack) -> Path:
+    """Make the folder of a search; with what was asked for it is held while the search goes on."""
+    if asked is None:
+        return made(Path(out)) if out is not None else make_dated("runs", f"tune-{name}", made)
+    make = partial(begin, asked=asked)
+    held = stack.enter_context(
+        make(Path(out)) if out is not None else make_dated("runs", f"tune-{name}", make)
+    )
+    return held.folder
+
+
+class _Plan(NamedTuple):
+    """A search that can be carried out."""
+
+    workload: Workload
+    chip: ChipSpec
+    base: ChipSpec  # with the changes
+    vary: tuple[str, ...]
+    changes: tuple[str, ...]
+    timing: Timing
+    name: str
+    dimensions: list[Dimension]
+    objectives: tuple[Objective, ...]
+
+
+def _searched(
+    plan: _Plan,
+    how: tuple[str, str, int, int],
+    folder: Path,
+    on_trial: Callable[[Trial, bool, tuple[Objective, ...]], None] | None,
+) -> FoundChips:
+    """Carry out what is left of a search; ``how`` is its objective, sampler, seed, number of trials."""
+    workload, chip, base, vary, changes, timing, name, dimensions, objectives = plan
+    objective, sampler, seed, trials = how
     study = Study(
         folder / _TRIALS, dimensions, objectives, sampler=sampler, seed=seed, first=_present(base, dimensions)
     )
@@ -120,13 +176,17 @@ def search_chips(
         figures = point_on(workload, chip, merged(changes, asked), timing)
         return {short: figures[figure] for short, figure in FIGURES.items() if figure in figures}
 
-    began = time.perf_counter()
+    done_before = len(study.trials)
+    began = time.perf_counter() - sum(trial.seconds for trial in study.trials)
     with stoppable("tune", folder):
         while len(study.trials) < trials:
             trial = study.run(evaluate)
             if on_trial is not None:
                 on_trial(trial, trial.number in _front(study.trials, len(objectives)), objectives)
     front = _front(study.trials, len(objectives))
+    if len(study.trials) == done_before and all((folder / n).is_file() for n in (SUMMARY, _PAGE)):
+        kept = read_json(Foreign(folder / SUMMARY, "a search", "search again"), dict[str, Any])
+        return FoundChips(tuple(study.trials), front, kept, folder, was_done=True)
     summary = {
         "format": _FORMAT,
         "vary": list(vary),

@@ -83,7 +83,11 @@ def _with_chip(run: RunSpec, chip: str | None) -> RunSpec:
         raise ConfigError(
             "substrate", f'must be "digital" to send spikes, and {run.name} is "{run.substrate}"'
         )
-    return run if chip is None else RunSpec.from_dict({**run.to_dict(), "chip": chip})
+    if chip is None:
+        return run
+    return RunSpec.from_dict(
+        {**run.to_dict(), "chip": chip, "placement": ()}
+    )  # its cores are those of its own chip
 
 
 def as_run(traffic: RecordedTraffic, run: RunSpec, chip: ChipSpec | None = None) -> dict[str, Any]:

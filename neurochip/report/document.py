@@ -10,6 +10,7 @@ from neurochip.description import ChipSpec, PriceList, RunSpec, network_of, read
 from neurochip.energy import Clocked, EnergyReport, HardwareUse, price
 from neurochip.report.baseline import baseline_table, per_point, real_valued_steps
 from neurochip.report.fault_rows import fault_counters
+from neurochip.report.mesh_schema import MappingTable
 from neurochip.report.mesh_table import mesh_of_run
 from neurochip.report.regression import heads_table, regression_table
 from neurochip.report.schema import (
@@ -72,6 +73,8 @@ def document(
     mesh = mesh_of_run(record, None if timing is None else timing["cycles"])
     if mesh is not None:
         table["mesh"] = mesh
+    if record.mapping is not None:
+        table["mapping"] = cast(MappingTable, dict(record.mapping))
     if record.data is not None:
         table["data"] = record.data
     if record.best is not None or record.ended:

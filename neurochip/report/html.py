@@ -43,7 +43,7 @@ def html(document: Document, rasters: Sequence[Raster] = ()) -> str:
         numbers(document),
         faults(document),
         timing(document),
-        mesh(document.get("mesh"), document["chip"]),
+        mesh(document.get("mesh"), document["chip"], document.get("mapping")),
         spikes(rasters, classes=has_classes(document)),
         chip(document),
         provenance(document),

@@ -58,11 +58,15 @@ class MeshTable(TypedDict):
 
 
 class MappingTable(TypedDict):
-    """Where a placement came from, a file or an objective, and its costs (`compile.placement_costs`) by name."""
+    """Where a placement came from, a file or an objective, and its costs (`compile.placement_costs`) by name.
+
+    ``samples`` of a run that trains: how many were shown to its first weights.
+    """
 
     file: str | None
     objective: str | None
     method: str
+    samples: NotRequired[int]
     before: NotRequired[dict[str, int]]
     after: NotRequired[dict[str, int]]
 

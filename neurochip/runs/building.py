@@ -114,6 +114,7 @@ def build(
         numbers=run.fixed_point,
         weight_range=run.network.weight_range,
         moments=moments_of(run, network),
+        sites=run.placement,
     )
     if run.learning is not None:
         check_rates(image, run.learning, run.phases, stochastic=run.network.rounding == "stochastic")

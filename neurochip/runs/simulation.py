@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 import logging
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,17 +17,18 @@ from neurochip import data
 from neurochip.analog.chronicle import LOOKED_AT, after_epoch, die_table
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description import RunSpec, bound, read_run
+from neurochip.description import RunSpec, bound
 from neurochip.description.run_data import check_shown
-from neurochip.durable.dated import make_dated
+from neurochip.durable.dated import refuse_existing
 from neurochip.durable.signals import stoppable
 from neurochip.energy.hardware import hardware_of
-from neurochip.errors import ConfigError, Interrupted, NumericError, OutputError, Stopped
+from neurochip.errors import ConfigError, Interrupted, NumericError, Stopped
 from neurochip.learning.rules import rule_for
 from neurochip.machine import check_parallel, usable_cores
 from neurochip.report.document import document
 from neurochip.report.notebook import cards_html
 from neurochip.report.write import write_report
+from neurochip.runs.beginning import TimingModel, begin, resolved
 from neurochip.runs.building import (
     Built,
     build,
@@ -36,6 +38,7 @@ from neurochip.runs.building import (
     digest_of,
     fault_uses,
 )
+from neurochip.runs.placing import placed_nearer
 from neurochip.runs.versions import versions
 from neurochip.training.callbacks import Callback, Failure, call_all
 from neurochip.training.convergence import convergence_curve
@@ -51,8 +54,6 @@ from neurochip.training.streams import first_parameters
 __all__ = ["Outcome", "TimingModel", "simulate", "versions"]
 
 _LOG = logging.getLogger("neurochip.training")
-
-TimingModel = Literal["tick", "analytic", "cycle"]
 
 
 class Outcome(NamedTuple):
@@ -96,6 +97,7 @@ def simulate(
     resume: Path | str | None = None,
     samples: data.Dataset | None = None,
     through: Callable[[RunSpec, Built], Built] | None = None,
+    placement: str | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     stop: Callable[[], bool] | None = None,
     callbacks: Sequence[Callback] = (),
@@ -127,6 +129,9 @@ def simulate(
     through
         Puts something between the run and the machine that was built for it, e.g. the controller of a chip; the
         result does not depend on it, but for what it costs. A run that was begun with one is resumed with one.
+    placement
+        ``hops`` or ``hops:N``: cores are placed for what crosses when N training samples (100) are shown to the first
+        weights (`neurochip.runs.placing`), as the run's key ``placement`` then says. It changes no weight.
     on_progress
         Called about ten times a second.
     stop
@@ -160,11 +165,17 @@ def simulate(
         begun = None if resume is None else stack.enter_context(RunFolder.open(Path(resume)))
         driver = None if through is None else str(getattr(through, "driver", "a function"))
         if begun is None:
-            spec = _resolve(run, overrides, timing, seed, samples)
-            if write:
-                _check_free(out)
+            spec = resolved(run, overrides, timing, seed, samples)
+            if write and out is not None:
+                refuse_existing(Path(out))
+            mapping = None
+            if placement is not None:
+                spec, mapping = placed_nearer(spec, placement, samples, threads=threads or usable_cores())
         else:
             place.folder = begun.path
+            if placement is not None:
+                raise ConfigError("placement", "stands in the folder that is gone on with; leave it out")
+            mapping = begun.options.get("mapping")
             begun.check_options(driver)
             begun.check_samples(samples)
             spec = bound(begun.run, samples)
@@ -174,8 +185,8 @@ def simulate(
         if state.resumed:
             _LOG.info("%s: goes on after %d epochs", spec.name, state.epoch)
         if begun is None and write:  # nothing is written before it is known that the run can be carried out
-            options = {"through": driver, "threads": threads}
-            begun = stack.enter_context(_begin(spec, out, options))
+            options = {"through": driver, "threads": threads, "mapping": mapping}
+            begun = stack.enter_context(begin(spec, out, options))
             place.folder = begun.path
         writes = None if begun is None or begun.is_done else begun
         _LOG.info("%s: begins%s", spec.name, "" if place.folder is None else f" in {place.folder}")
@@ -189,6 +200,7 @@ def simulate(
                 if asked():
                     raise
                 raise Stopped(ended.folder, ended.command) from None
+            record = dataclasses.replace(record, mapping=mapping)
             folder = None if begun is None else begun.path
             if failure is not None:
                 raised = failure.error(folder)
@@ -249,41 +261,6 @@ def _state(spec: RunSpec, built: Built, begun: RunFolder | None, digest: str) ->
     if begun is not None and not begun.is_done:
         state.resumed += 1
     return state
-
-
-def _resolve(
-    run: RunSpec | str,
-    overrides: Sequence[str],
-    timing: TimingModel | None,
-    seed: int | None,
-    samples: data.Dataset | None,
-) -> RunSpec:
-    """Return the run."""
-    if isinstance(run, RunSpec):
-        if overrides:
-            raise ConfigError("overrides", "are for runs given by name or file; change the RunSpec instead")
-        given = {name: value for name, value in (("timing", timing), ("seed", seed)) if value is not None}
-        if given:
-            run = RunSpec.from_dict(run.to_dict() | given)
-        run = bound(run, samples)
-    else:
-        extra = [f"timing={timing}"] if timing is not None else []
-        extra += [f"seed={seed}"] if seed is not None else []
-        run = read_run(run, [*overrides, *extra], samples=samples)
-    return run
-
-
-def _check_free(out: Path | str | None) -> None:
-    """Refuse a folder that is there already, before the machine is built."""
-    if out is not None and Path(out).exists():
-        raise OutputError(str(out), "exists already; choose another folder with --out or remove it")
-
-
-def _begin(spec: RunSpec, out: Path | str | None, options: dict[str, Any]) -> RunFolder:
-    """Make the folder of a run."""
-    if out is not None:
-        return RunFolder.make(Path(out), spec, options)
-    return make_dated("runs", spec.name, lambda folder: RunFolder.make(folder, spec, options))
 
 
 def _carry_out(

@@ -44,7 +44,8 @@ class RunFolder:
     run
         What is run there.
     options
-        What else was asked for, by name: ``through`` (what drives the chip), ``threads``.
+        What else was asked for, by name: ``through`` (what drives the chip), ``threads``, ``mapping`` (what is told of
+        a placement that was found).
     """
 
     def __init__(self, path: Path, run: RunSpec, options: dict[str, Any], held: Held) -> None:

@@ -278,6 +278,8 @@ class RunRecord:
         Why training ended before its last epoch: ``patience`` or ``callback``; empty where it did not.
     optimiser
         What stood between changes and weights; `None` where a change is added as it is.
+    mapping
+        What is told of where cores stand, as JSON values; `None` where nothing was asked for.
     """
 
     run: RunSpec
@@ -302,6 +304,7 @@ class RunRecord:
     best: int | None = None
     ended: str = ""
     optimiser: OptimiserUse | None = None
+    mapping: Mapping[str, Any] | None = None
 
     @property
     def final(self) -> EpochRecord | None:

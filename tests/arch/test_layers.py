@@ -57,7 +57,7 @@ def test_the_library_does_not_know_its_tests() -> None:
         # An extra of sweeps, whose statistics need it, and of placements, which it assigns.
         statistics = frozenset(
             {
-                "neurochip/compile/improve.py",
+                "neurochip/compile/moving.py",
                 "neurochip/sweep/population.py",
                 "neurochip/sweep/statistics.py",
                 "neurochip/sweep/limit.py",

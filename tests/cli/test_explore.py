@@ -145,6 +145,40 @@ def test_chips_are_searched(run: Run, place: Workplace) -> None:
     assert run("figures", "t", "--out", "drawn").exit_code == 0
 
 
+def test_a_search_of_chips_goes_on(run: Run, place: Workplace) -> None:
+    """A search that was cut short is what it would have been; one that is done says so."""
+    pytest.importorskip("optuna")
+    np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
+    asked = (
+        "tune",
+        "--replay",
+        "mine.npz",
+        "--vary",
+        "chip.core.neurons=5:40",
+        "--objective",
+        "hops",
+        "--quiet",
+    )
+    assert run(*asked, "--trials", "14", "--out", "whole").exit_code == 0
+    assert run(*asked, "--trials", "9", "--out", "part").exit_code == 0
+    log = place.folder / "part/trials.jsonl"
+    log.write_text("".join(log.read_text().splitlines(keepends=True)[:5]))
+    result = run("tune", "--resume", "part", "--trials", "14", "--quiet")
+    assert result.exit_code == 0, result.stderr
+    found = [json.loads((place.folder / name / "tune.json").read_text()) for name in ("whole", "part")]
+    for table in found:
+        for trial in table["trials"]:
+            trial.pop("seconds")
+    assert found[0]["trials"] == found[1]["trials"] and found[0]["front"] == found[1]["front"]
+    kept = (place.folder / "part/tune.json").read_bytes()
+    assert "nothing was left to do" in run("tune", "--resume", "part").stderr
+    assert (place.folder / "part/tune.json").read_bytes() == kept
+    assert "leave out --vary" in run("tune", "--resume", "part", "--vary", "chip.core.neurons=1:2").stderr
+    assert "for searches that train" in run("tune", "--resume", "part", "--confirm", "2").stderr
+    np.savez(place.folder / "mine.npz", **spikes(), more=np.zeros(3))  # type: ignore[arg-type]
+    assert "mine.npz, which is gone or changed" in run("tune", "--resume", "part", "--trials", "20").stderr
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [

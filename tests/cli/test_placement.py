@@ -124,4 +124,72 @@ def test_objectives_are_named(run: Run, place: Workplace) -> None:
     np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
     result = run("simulate", "--replay", "mine.npz", "--placement", "hop", "--out", "out")
     assert result.exit_code != 0 and "did you mean 'hops'?" in result.stderr
-    assert "--placement needs --replay" in run("simulate", "mnist-small", "--placement", "hops").stderr
+
+
+SMALL = (
+    "mnist-small",
+    *(
+        f"--set={w}"
+        for w in (
+            "data.set=digits",
+            "network.layers=[64,40,10]",
+            "learning.epochs=1",
+            "data.train=40",
+            "data.test=20",
+            "chip.core.neurons=8",
+            "phases.free=10",
+            "phases.nudged=6",
+        )
+    ),
+)
+
+
+def test_a_run_that_trains_is_placed_for_what_crosses_before_it_learns(run: Run, place: Workplace) -> None:
+    pytest.importorskip("scipy")
+    assert run("simulate", *SMALL, "--quiet", "--out", "before").exit_code == 0
+    result = run("simulate", *SMALL, "--placement", "hops:30", "--quiet", "--out", "after")
+    assert result.exit_code == 0, result.stderr
+    before, after = report(place.folder / "before"), report(place.folder / "after")
+    mapping = after["mapping"]
+    assert (mapping["objective"], mapping["samples"]) == ("hops", 30)
+    assert mapping["before"]["hops"] > mapping["after"]["hops"] > 0
+    # It learns the same, sends the same, and crosses fewer links.
+    for key in ("spikes", "spikes_received"):
+        assert after["bits"][key] == before["bits"][key]
+    assert after["bits"]["spikes_hops"] < before["bits"]["spikes_hops"]
+    errors = [[epoch["test_error"] for epoch in table["result"]["epochs"]] for table in (before, after)]
+    assert errors[0] == errors[1]
+    sites = [core["site"] for core in after["chip"]["layout"]]
+    assert after["run"]["placement"] == sites != [core["site"] for core in before["chip"]["layout"]]
+    page = (place.folder / "after/report.html").read_text()
+    assert "Placed to make hops small" in page and "30 training samples" in page
+    # The run is what was found: it needs no samples to be carried out again.
+    assert run("simulate", "after/run.toml", "--quiet", "--out", "again").exit_code == 0
+    assert report(place.folder / "again")["bits"] == after["bits"]
+    # One that is gone on with knows what was told of it.
+    (place.folder / "after/report.json").unlink()
+    assert run("simulate", "--resume", "after", "--quiet").exit_code == 0
+    assert report(place.folder / "after")["mapping"] == mapping
+    assert "leave out --placement" in run("simulate", "--resume", "after", "--placement", "hops").stderr
+    elsewhere = run("simulate", "mnist-continuous", "--placement", "hops", "--out", "none")
+    assert "--placement: places the cores of a run that trains on a digital chip" in elsewhere.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["--placement", "balance"], '"balance" moves neurons from core to core'),
+        (["--placement", "cut"], '"cut" moves neurons from core to core'),
+        (["--placement", "hop"], "did you mean 'hops'?"),
+        (["--placement", "hops:0"], "must have a number of training samples behind hops:"),
+        (["--set", "placement=[3,3]"], "names core 3 twice"),
+        (["--set", "placement=[3,-1]"], "must name cores by their index"),
+        (["--set", "placement=[3,4]"], "must name the 15 cores that the network takes, names 2"),
+        (["--placement", "hops", "--set", "placement=[3,4]"], "leave one out"),
+    ],
+)
+def test_placements_that_no_run_takes(run: Run, place: Workplace, words: list[str], problem: str) -> None:
+    result = run("simulate", *SMALL, *words, "--quiet", "--out", "out")
+    assert result.exit_code != 0
+    assert problem in result.stderr
+    assert place.files() == []

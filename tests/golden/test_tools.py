@@ -32,6 +32,7 @@ HOW = {
     "zero": {"reset": "value"},
     "zero_undelayed": {"reset": "value-at-once"},
     "subtract_undelayed": {"reset": "subtract"},
+    "leaky_none": {"reset": "none"},
 }
 
 
@@ -151,6 +152,8 @@ def test_membranes_of_another_moment_are_other_ones(
         ("rockpool_lif_neuron", {"source": "generic", "dt": 1e-3}),
         ("snntorch_synaptic_zero_undelayed", {"source": "snntorch", "reset": "value"}),
         ("snntorch_leaky_subtract_undelayed", {"source": "snntorch"}),
+        ("snntorch_leaky_none", {"source": "snntorch"}),
+        ("snntorch_leaky_subtract", {"source": "snntorch", "reset": "none"}),
         ("spyx_lif", {"source": "spyx", "reset": "subtract"}),
         ("spyx_cubalif", {"source": "spyx", "reset": "subtract-late"}),
         ("spyx_rlif", {"source": "generic", "dt": 1}),

@@ -90,7 +90,13 @@ def _mapping(table: MappingTable) -> Markup:
     how = f"Placed to make {table['objective']} small: {table['method']}."
     if table["file"]:
         how = f"Placed by {table['file']}."
-    about = tag("p", f"{how} Where each neuron stands is in placement.csv.", class_="lead")
+    where = "Where each neuron stands is in placement.csv."
+    if "samples" in table:
+        where = (
+            f"What crosses is that of {table['samples']} training samples, shown to the first weights before "
+            "anything was learnt. Where each core stands is in run.toml, under placement."
+        )
+    about = tag("p", f"{how} {where}", class_="lead")
     return tag("div", tag("h3", "Placement"), about, grid(heads, rows))
 
 

@@ -55,6 +55,19 @@ def snntorch_leaky_subtract() -> Any:
     )
 
 
+def snntorch_leaky_none() -> Any:
+    """Neurons that fire in every step in which v is above the threshold."""
+    import snntorch as snn
+
+    how = {"init_hidden": True, "reset_mechanism": "none"}
+    return _snn(
+        torch.nn.Linear(16, 12),
+        snn.Leaky(_beta(12), threshold=torch.linspace(0.3, 1.2, 12), **how),
+        torch.nn.Linear(12, 5),
+        snn.Leaky(_beta(5), threshold=torch.full((5,), 0.4), **how),
+    )
+
+
 def snntorch_scalars() -> Any:
     import snntorch as snn
 
