@@ -23,7 +23,7 @@ from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError
 from neurochip.learning.rule import LearningRule
 from neurochip.learning.rules import rule_for
-from neurochip.runs.building import build
+from neurochip.runs.building import Built, build
 from neurochip.substrate import Counters
 from neurochip.training.streams import first_parameters
 
@@ -61,12 +61,13 @@ def run_program(
     batch: int | None = None,
     threads: int = 1,
     connect: Callable[[], Link] | None = None,
+    machine: Callable[[Built], Built] | None = None,
 ) -> Ran:
     """Run a program from an entry, or from its first instruction.
 
     The chip holds the run's first weights (Glorot, by its seed). INPUT and TARGET hold ``batches`` minibatches of its
     training samples; the rule of UPDATE, RATES, BETA and t0 … t3 are what
-    the run's own schedule has.
+    the run's own schedule has. ``machine`` puts another machine in the place of the emulated one.
 
     Raises
     ------
@@ -76,6 +77,8 @@ def run_program(
     if batches < 0:
         raise ConfigError("batches", f"must be ≥ 0, got {batches}")
     built = build(spec, threads=threads)
+    if machine is not None:
+        built = machine(built)
     link = LocalLink(device_of(spec, built)) if connect is None else connect()
     try:
         chip = driven(link, spec, built)

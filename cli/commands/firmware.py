@@ -44,7 +44,7 @@ def asm(program: Path, out: Path | None) -> None:
     """Assemble PROGRAM, check it, and print its listing; with --out write the binary."""
     from firmware_sim.assembler import listing
 
-    made = _program(str(program))
+    made = program_of(str(program))
     if out is not None:
         made.save(out)
     click.echo(listing(made), nl=False)
@@ -56,7 +56,7 @@ def disasm(program: Path) -> None:
     """Print PROGRAM, a binary, as text that assembles to the same."""
     from firmware_sim.assembler import disassemble
 
-    click.echo(disassemble(_program(str(program))), nl=False)
+    click.echo(disassemble(program_of(str(program))), nl=False)
 
 
 @command.command("image", short_help="Write the compiled chip of a run as a file.")
@@ -134,13 +134,13 @@ def run_one(
     from firmware_sim.running import run_program
     from neurochip.description import read_run
 
-    made = _program(program)
+    made = program_of(program)
     spec = read_run(run, [*overrides, *([] if seed is None else [f"seed={seed}"])])
     ran = run_program(
         made, spec, entry=entry, batches=batches, batch=batch, threads=threads or 1, connect=connect
     )
     if as_json:
-        click.echo(json.dumps(_table(ran), indent=1))
+        click.echo(json.dumps(answers_table(ran), indent=1))
         return
     _print(made, ran)
 
@@ -213,7 +213,7 @@ def serve(
         server.close()
 
 
-def _program(name: str) -> Program:
+def program_of(name: str) -> Program:
     """Return a program from a file, or one that ships."""
     from firmware_sim.assembler import read_program
     from firmware_sim.programs import NAMES, shipped
@@ -224,7 +224,8 @@ def _program(name: str) -> Program:
     return read_program(Path(name))
 
 
-def _table(ran: Ran) -> dict[str, Any]:
+def answers_table(ran: Ran) -> dict[str, Any]:
+    """Return what a program read, and all counts, for JSON."""
     return {
         "answers": [
             {"instruction": answer.at, "arrays": [array.tolist() for array in answer.arrays]}
@@ -235,12 +236,17 @@ def _table(ran: Ran) -> dict[str, Any]:
     }
 
 
-def _print(program: Program, ran: Ran) -> None:
-    from ..screen import print_table
-
+def print_answers(program: Program, ran: Ran) -> None:
+    """Print what a program read, by instruction."""
     for answer in ran.answers:
         text = " ".join(program.instructions[answer.at].text().split())
         click.echo(f"{answer.at:4d}  {text}: " + "; ".join(_brief(array) for array in answer.arrays[:4]))
+
+
+def _print(program: Program, ran: Ran) -> None:
+    from ..screen import print_table
+
+    print_answers(program, ran)
     rows = []
     energy: dict[str, float] = {}
     if not isinstance(ran.energy, str):

@@ -74,7 +74,7 @@ def _measure(effort: Effort, wanted: frozenset[str]) -> Iterator[Figure]:
                 order=np.argsort(due, kind="stable"),
                 service=np.zeros(len(due), dtype=np.int64),
                 work=due.astype(np.int64),
-                paced=False,
+                paced=0,
                 disabled=np.zeros(0, dtype=np.int64),
             )
             seconds, _ = timed(lambda: advance(fabric, loaded, state, 1 << 40))  # noqa: B023

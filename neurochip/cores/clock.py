@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +13,12 @@ from neurochip.compile import ChipImage
 from neurochip.cores.counted_ticks import LONGEST, TOTAL, count_ways, time_counts
 from neurochip.cores.faults import FaultPlan
 from neurochip.cores.traffic_tables import TrafficTables, link_routes, longest_tick, traffic_tables
-from neurochip.cores.walked_ticks import Walk, walk_ticks
-from neurochip.description.chip import TimingSpec
+from neurochip.cores.walker import MOST_SUM, Walker
 from neurochip.errors import CapabilityError, ConfigError, NumericError, StallError
-from neurochip.noc import Packets
-from neurochip.noc.arrays import Fabric, Load, State, build
-from neurochip.noc.router import STALLED, advance
-from neurochip.noc.stall import stall_error
 from neurochip.noc.traffic import MOST_CYCLES, disabled_cores
 from neurochip.noc.zero_load import in_fractions
 from neurochip.substrate import Phase, exact
-from neurochip.substrate.phase_time import FRACTIONS, MOST_LATENCY, PhaseTime
+from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
 
 __all__ = ["ChipClock", "TimeModel", "Timed", "clocks_of"]
 
@@ -44,7 +39,6 @@ class Timed(NamedTuple):
 
 
 _MOST_TICK = 1 << 40  # cycles of one tick
-_MOST_SUM = 1 << 42  # cycles that are added up at once: in 2⁻²⁰ cycle they still fit a word
 _ROOM = 1 << 26  # bytes of spikes that are kept to be walked through
 
 
@@ -122,11 +116,12 @@ class ChipClock:
                 f"lets a tick take up to {longest:.3g} cycles, and no more than 2⁴⁰ = {_MOST_TICK:.3g} are counted; "
                 "use fewer cycles per stage",
             )
-        self._ticks_at_once = _MOST_SUM // longest
+        self._ticks_at_once = MOST_SUM // longest
+        self._slots = int(np.array(core_slots, dtype=np.int64).max(initial=0))
         self._routes = link_routes(image, self.tables)
         self._seen: dict[Phase, int] = {}  # presentations that have begun, timed or not
         self._timed: dict[Phase, NDArray[np.int64]] = {}  # samples of the present minibatch that are timed
-        self._walkers: list[_Walker] = []
+        self._walkers: list[Walker] = []
 
     @property
     def walks(self) -> bool:
@@ -164,6 +159,7 @@ class ChipClock:
         spikes: NDArray[np.uint8],
         each_thread: Callable[[Callable[[int], None]], None],
         first_tick: int = 1,
+        before: NDArray[np.uint8] | None = None,
     ) -> PhaseTime:
         """Return the time of ticks that have been run, presentation after presentation.
 
@@ -177,10 +173,17 @@ class ChipClock:
             u8[tick, row, slot], where they are.
         first_tick
             Of the presentation; it is named when the network stalls.
+        before
+            u8[row, slot], spikes of the tick before the first, which cores with one engine add up in it; `None`: none.
         """
+        if before is None:
+            before = np.zeros((max(spikes.shape[1], per_core.shape[1]), self._slots), np.uint8)
         if self.walks:
-            return self._walked(rows, spikes, each_thread, first_tick)
-        return self._counted(rows, self._per_way(spikes) if self.needs_bits else per_core)
+            return self._walked(rows, spikes, each_thread, first_tick, before)
+        per_way = self._per_way(spikes) if self.needs_bits else per_core
+        if self.tables.behind:
+            per_way = np.concatenate([self._per_way(before[None]), per_way])
+        return self._counted(rows, per_way)
 
     def _per_way(self, spikes: NDArray[np.uint8]) -> NDArray[np.int32]:
         """Return i32[tick, row, way]."""
@@ -191,20 +194,20 @@ class ChipClock:
     def _counted(self, rows: NDArray[np.int64], per_way: NDArray[np.int32]) -> PhaseTime:
         time = PhaseTime.nothing(len(self._image.cores))
         most_rows = min(self._ticks_at_once, max(1, len(rows)))
-        most_ticks = self._ticks_at_once // most_rows
+        most_ticks, behind = self._ticks_at_once // most_rows, self.tables.behind
         for row in range(0, len(rows), most_rows):
-            for tick in range(0, len(per_way), most_ticks):
+            for tick in range(behind, len(per_way), most_ticks):
                 some = rows[row : row + most_rows]
-                time = time + self._counted_at_once(some, per_way[tick : tick + most_ticks])
+                time = time + self._counted_at_once(some, per_way[tick - behind : tick + most_ticks])
         return time
 
     def _counted_at_once(self, rows: NDArray[np.int64], per_way: NDArray[np.int32]) -> PhaseTime:
         n_cores, tables, mesh = len(self._image.cores), self.tables, self._image.chip.mesh
         totals = np.zeros(2, dtype=np.int64)
         busy, sent = np.zeros(n_cores, dtype=np.int64), np.zeros(len(tables.core), dtype=np.int64)
-        room = np.zeros((3, max(n_cores, len(tables.latency))), dtype=np.int64)
+        room = np.zeros((4, max(n_cores, len(tables.latency))), dtype=np.int64)
         time_counts(per_way, rows, tables, room, totals, busy, sent)
-        ticks = len(per_way) * len(rows)
+        ticks = (len(per_way) - tables.behind) * len(rows)
         return replace(
             PhaseTime.nothing(n_cores),
             ticks=ticks,
@@ -218,10 +221,13 @@ class ChipClock:
     def each_tick(self, spikes: NDArray[np.uint8]) -> list[PhaseTime]:
         """Return the time of every tick of u8[tick, slot], one presentation."""
         first, bits = np.zeros(1, dtype=np.int64), spikes[:, None, :]
-        if not self.walks:
-            per_way = self._per_way(bits)
-            return [self._counted(first, per_way[t : t + 1]) for t in range(len(spikes))]
-        return [self._walked(first, bits[t : t + 1], lambda work: work(0), t + 1) for t in range(len(spikes))]
+        before = np.concatenate([np.zeros_like(bits[:1]), bits[:-1]])
+        return [
+            self._walked(first, bits[t : t + 1], lambda work: work(0), t + 1, before[t])
+            if self.walks
+            else self._counted(first, self._per_way(np.stack([before[t], bits[t]])[1 - self.tables.behind :]))
+            for t in range(len(spikes))
+        ]
 
     def learned(self, accumulations: NDArray[np.int64], writes: NDArray[np.int64]) -> PhaseTime | None:
         """Return the time of one change of weights: of the core with most to do; `None`: it has no figures."""
@@ -242,17 +248,18 @@ class ChipClock:
         spikes: NDArray[np.uint8],
         each_thread: Callable[[Callable[[int], None]], None],
         first_tick: int,
+        before: NDArray[np.uint8],
     ) -> PhaseTime:
         while len(self._walkers) < self._threads:
             self._walkers.append(
-                _Walker(self._image, self._timing, self.tables, self._disabled, self._ticks_at_once)
+                Walker(self._image, self._timing, self.tables, self._disabled, self._ticks_at_once)
             )
         stalls: list[tuple[int, StallError]] = []
 
         def share(k: int) -> None:
             walker = self._walkers[k]
             for at in range(k, len(rows), self._threads):
-                stalled = walker.walk(spikes, int(rows[at]), first_tick, self._max_cycles)
+                stalled = walker.walk(spikes, before, int(rows[at]), first_tick, self._max_cycles)
                 if stalled is not None:
                     stalls.append((at, stalled))
                     return
@@ -289,126 +296,3 @@ def clocks_of(
         )
         for plan in plans
     )
-
-
-class _Walker:
-    """One thread's network on chip, with room for every neuron to spike at once."""
-
-    def __init__(
-        self,
-        image: ChipImage,
-        timing: TimingSpec,
-        tables: TrafficTables,
-        disabled: NDArray[np.int64],
-        ticks_at_once: int,
-    ) -> None:
-        self._image, self._tables, self._disabled = image, tables, disabled
-        self._ticks_at_once, self._longest = ticks_at_once, _MOST_SUM // ticks_at_once
-        self._before = PhaseTime.nothing(len(image.cores))
-        mesh = image.chip.mesh
-        most = _everybody(tables)
-        n_deliveries, n_packets = len(most.destination), len(most.source)
-        built: tuple[Fabric, Load, State] = build(
-            mesh,
-            timing,
-            most,
-            order=np.arange(n_packets),
-            service=np.zeros(n_deliveries, dtype=np.int64),
-            work=np.zeros(n_packets, dtype=np.int64),
-            paced=True,
-            disabled=disabled,
-        )
-        self._fabric, self._load, self._state = built
-        self._walk = Walk(
-            rest=np.zeros(mesh.n_cores, dtype=np.int64),
-            busy=np.zeros(mesh.n_cores, dtype=np.int64),
-            waiting=np.zeros(mesh.n_cores, dtype=np.int64),
-            done=np.zeros(mesh.n_cores, dtype=np.int64),
-            totals=np.zeros(2, dtype=np.int64),
-            busy_sum=np.zeros(len(image.cores), dtype=np.int64),
-            stalled_sum=np.zeros(len(image.cores), dtype=np.int64),
-            latencies=np.zeros(MOST_LATENCY + 1, dtype=np.int64),
-            disabled=disabled,
-        )
-
-    def walk(self, spikes: Any, row: int, first_tick: int, max_cycles: int) -> StallError | None:
-        """Add up the ticks of one row; return what went wrong."""
-        load, state = self._load, self._state
-        ended = 0
-        while ended < len(spikes):
-            room = (_MOST_SUM - int(self._walk.totals[0])) // self._longest
-            if room < 1:
-                self._before = self._before + self._emptied()
-                continue
-            stop = min(len(spikes), ended + room)
-            ended = walk_ticks(
-                spikes[:stop], row, ended, self._tables, self._fabric, load, state, self._walk, max_cycles
-            )
-            if ended < stop:
-                break
-        else:
-            return None
-        n_packets = int(load.queue_first[-1])
-        n_deliveries = int(load.first[n_packets])
-        mesh = self._image.chip.mesh
-        destination = load.tile[:n_deliveries] * mesh.cores_per_tile + load.port[:n_deliveries] - 4
-        source = np.repeat(np.arange(mesh.n_cores), np.diff(load.queue_first))
-        limit = advance(self._fabric, load, state, max_cycles) != STALLED
-        error = stall_error(
-            mesh,
-            self._fabric,
-            load,
-            state._replace(arrival=state.arrival[:n_deliveries]),
-            Packets(source, destination, load.first[: n_packets + 1]),
-            disabled=self._disabled.tolist(),
-            max_cycles=max_cycles if limit else None,
-        )
-        return StallError(f"tick {first_tick + ended}, {error.place}", error.problem)
-
-    def take(self) -> PhaseTime:
-        """Return what was added up since the last time, and begin at 0."""
-        time = self._before + self._emptied()
-        self._before = PhaseTime.nothing(len(self._image.cores))
-        return time
-
-    def _emptied(self) -> PhaseTime:
-        """Return what the arrays hold, and empty them."""
-        walk, state, mesh = self._walk, self._state, self._image.chip.mesh
-        used = int(np.flatnonzero(walk.latencies)[-1]) + 1 if walk.latencies.any() else 0
-        time = PhaseTime(
-            cycles=int(walk.totals[0]),
-            longest=int(walk.totals[1]),
-            busy=walk.busy_sum.copy(),
-            stalled=walk.stalled_sum.copy(),
-            link_load=state.crossed.reshape(-1, 4).copy(),
-            queue_max=state.deepest.reshape(mesh.width * mesh.height, -1).copy(),
-            queue_dwelt=state.dwelt.reshape(mesh.width * mesh.height, -1).copy(),
-            latencies=walk.latencies[:used].copy(),
-        )
-        for tally in (
-            walk.totals,
-            walk.busy_sum,
-            walk.stalled_sum,
-            state.crossed,
-            state.deepest,
-            state.dwelt,
-        ):
-            tally[:] = 0
-        walk.latencies[:used] = 0
-        return time
-
-
-def _everybody(tables: TrafficTables) -> Packets:
-    """Return the packets of a tick in which every neuron spikes."""
-    source, destination, lengths = [], [], []
-    for c in tables.by_site:
-        way = tables.way_of[tables.slots[c, 0] : tables.slots[c, 1]]
-        n = np.diff(tables.flows)[way]
-        within = np.arange(int(n.sum())) - np.repeat(np.cumsum(n) - n, n)
-        receiving = tables.receiver[np.repeat(tables.flows[way], n) + within]
-        length = n[n > 0] if tables.multicast else np.ones(int(n.sum()), dtype=np.int64)
-        source.append(np.repeat(tables.site[c], len(length)))
-        destination.append(tables.site[receiving])
-        lengths.append(length)
-    first = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-    return Packets(np.concatenate(source), np.concatenate(destination), first)

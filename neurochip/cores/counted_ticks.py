@@ -13,6 +13,7 @@ __all__ = ["LONGEST", "TOTAL", "count_ways", "time_counts"]
 TOTAL, LONGEST = 0, 1  # places in ``totals``
 _ROUND_UP = (1 << FRACTION_BITS) - 1
 _LATE = 1 << 40
+_ONE = 1 << FRACTION_BITS
 
 
 @entry
@@ -31,32 +32,41 @@ def time_counts(
 ) -> None:
     """Add up the time of all ticks of i32[tick, row, way] ``per_way``, in the rows i64[…] ``rows``.
 
-    ``room`` is scratch, i64[3, core | pair]. Adds to i64[2] ``totals`` (cycles, and the longest tick), i64[core]
-    ``busy`` (2⁻²⁰ cycle, of the busier engine) and i64[way] ``sent`` (spikes).
+    The first ``tables.behind`` of the ticks are those before. ``room`` is scratch, i64[4, core | pair]. Adds to i64[2]
+    ``totals`` (cycles, and the longest tick), i64[core] ``busy`` (2⁻²⁰ cycle, of the busier engine) and i64[way]
+    ``sent`` (spikes).
     """
     flows, receiver, latency, pair = tables.flows, tables.receiver, tables.latency, tables.pair
     spike_out, copies, slots, core = tables.spike_out, tables.copies, tables.slots, tables.core
-    out = tables.out
-    received, sending, packets = room[0], room[1], room[2]
+    out, behind = tables.out, tables.behind
+    received, sending, packets, made = room[0], room[1], room[2], room[3]
     n_cores = slots.shape[0]
-    made_first = (out + _ROUND_UP) >> FRACTION_BITS
-    for tick in range(per_way.shape[0]):
+    listing = _ONE if behind else 0
+    look_up = 0 if behind else tables.look_up
+    for tick in range(behind, per_way.shape[0]):
         for which in range(rows.shape[0]):
             row = rows[which]
             for c in range(n_cores):
                 received[c] = 0
-                sending[c] = (slots[c, 1] - slots[c, 0]) * tables.update[c]
+                sending[c] = tables.fill[c] + (slots[c, 1] - slots[c, 0]) * tables.update[c]
+                made[c] = tables.fill[c]  # what a core does before its first update
             for q in range(latency.shape[0]):
                 packets[q] = 0
             for w in range(per_way.shape[2]):
                 n = int(per_way[tick, row, w])
-                if n == 0:
+                earlier = int(per_way[tick - behind, row, w])
+                if n == 0 and earlier == 0:
                     continue
                 sent[w] += n
                 sending[core[w]] += n * (spike_out[w] + copies[w] * out)
                 for f in range(flows[w], flows[w + 1]):
-                    received[receiver[f]] += n * tables.service[f]
+                    received[receiver[f]] += earlier * tables.service[f]
                     packets[pair[f]] += n
+            if behind:
+                for c in range(n_cores):
+                    sending[c] += received[c]
+                    made[c] += received[c]
+                    received[c] = 0
             done = 0
             for c in range(n_cores):
                 done = max(done, sending[c])
@@ -65,9 +75,13 @@ def time_counts(
             for q in range(latency.shape[0]):
                 if packets[q] > 0:
                     r = tables.to[q]
+                    s = tables.sender[q]
+                    # Each packet of a pair is another neuron's; the bound for two engines leaves that out.
+                    each = out + tables.update[s] * behind
+                    made_first = (made[s] + each + _ROUND_UP) >> FRACTION_BITS
                     sending[r] = min(sending[r], made_first + latency[q])
-                    made_last = (packets[q] * out + _ROUND_UP) >> FRACTION_BITS
-                    done = max(done, ((made_last + latency[q]) << FRACTION_BITS) + tables.look_up)
+                    made_last = (made[s] + packets[q] * each + _ROUND_UP) >> FRACTION_BITS
+                    done = max(done, ((made_last + latency[q]) << FRACTION_BITS) + look_up + listing)
             for c in range(n_cores):
                 if received[c] > 0:
                     done = max(done, (sending[c] << FRACTION_BITS) + received[c])

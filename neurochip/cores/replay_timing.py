@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,8 +13,8 @@ from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.raster import LayeredRaster
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import CapabilityError, NumericError, StallError
-from neurochip.noc import Packets, core_pipeline, cycles_from_counts
-from neurochip.noc.zero_load import ONE, in_fractions, zero_load_latency
+from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
+from neurochip.noc.zero_load import ONE, access_work, accesses, in_fractions, service_work, zero_load_latency
 from neurochip.substrate.phase_time import percentiles
 
 __all__ = ["ReplayTime", "SpikeTraffic", "replay_time", "spikes_by_way"]
@@ -145,15 +145,17 @@ class SpikeTraffic:
         timing, mesh = self.timing, self.mesh
         corners = np.array([0]), np.array([mesh.width * mesh.height * mesh.cores_per_tile - 1])
         latency = int(zero_load_latency(mesh, timing, *corners)[0])
-        look_up, per_sop = in_fractions(timing.cycles_per_packet_in), in_fractions(1 / timing.sops_per_cycle)
+        look_up, per_sop = in_fractions(timing.cycles_per_packet_in), access_work(timing)
+        met = accesses(timing, self.placed.operations).sum(axis=1)
         fractions = int(self.neurons.sum()) * in_fractions(timing.cycles_per_neuron_update)
+        fractions += int(np.count_nonzero(self.neurons)) * in_fractions(timing.fill_cycles)
         cycles = timing.barrier(mesh.n_tiles)
         for k, rows in enumerate(self.row_of):
             spikes = int(self.raster.layer(k).sum(axis=1, dtype=np.int64).max(initial=0))
             packets = spikes * int(self.n[rows].max(initial=0))
             fractions += spikes * in_fractions(timing.cycles_per_spike_out)
             fractions += packets * (in_fractions(timing.cycles_per_packet_out) + look_up)
-            most = self.placed.operations.sum(axis=1)[rows].max(initial=0)
+            most = met[rows].max(initial=0)
             fractions += spikes * int(most) * per_sop
             cycles += packets * (latency + 5)  # stages of a packet that may wait for the next whole cycle
         return cycles + -(-fractions // ONE)
@@ -187,6 +189,31 @@ class SpikeTraffic:
         at: Counts = np.repeat(self.first[rows], n) + within
         return at
 
+    def each_tick(self, disabled: Sequence[int] = (), max_cycles: int = 1 << 40) -> Iterator[TickTiming]:
+        """Walk through the cycles of each tick; a core with one engine adds up what the tick before left."""
+        arrived = None
+        for t in range(len(self.raster.bits)):
+            packets, sops, after, extra = self.packets_of(t)
+            try:
+                timed = core_pipeline(
+                    self.mesh,
+                    self.timing,
+                    packets,
+                    neurons=self.neurons,
+                    sops=sops,
+                    after=after,
+                    extra=extra,
+                    arrived=arrived,
+                    max_cycles=max_cycles,
+                    disabled=disabled,
+                )
+            except StallError as error:
+                raise StallError(f"tick {t}, {error.place}", error.problem) from None
+            yield timed
+            if self.timing.engines == 1:
+                arrived = np.zeros(self.mesh.n_cores, dtype=np.int64)
+                np.add.at(arrived, packets.destination, service_work(self.timing, sops))
+
     def flit_by_flit(self, disabled: Sequence[int], max_cycles: int) -> ReplayTime:
         """Walk through the cycles of each tick."""
         ticks, mesh = len(self.raster.bits), self.mesh
@@ -195,22 +222,7 @@ class SpikeTraffic:
         link_load = np.zeros((mesh.width, mesh.height, 4), dtype=np.int64)
         queue_max = np.zeros((mesh.width, mesh.height, 4 + mesh.cores_per_tile), dtype=np.int64)
         latencies = np.zeros(1, dtype=np.int64)
-        for t in range(ticks):
-            packets, sops, after, extra = self.packets_of(t)
-            try:
-                timed = core_pipeline(
-                    mesh,
-                    self.timing,
-                    packets,
-                    neurons=self.neurons,
-                    sops=sops,
-                    after=after,
-                    extra=extra,
-                    max_cycles=max_cycles,
-                    disabled=disabled,
-                )
-            except StallError as error:
-                raise StallError(f"tick {t}, {error.place}", error.problem) from None
+        for t, timed in enumerate(self.each_tick(disabled, max_cycles)):
             per_tick[t] = timed.cycles
             busy += timed.busy
             stalled += timed.stalled
@@ -242,7 +254,7 @@ class SpikeTraffic:
         receivers, site = self.n[placed.way_rows], placed.sites[placed.way_pieces]
         way = np.repeat(np.arange(receivers.size), receivers)
         at = self._where(placed.way_rows)
-        destination, operations = self.receivers[at], self.sops[at]
+        destination, operations = self.receivers[at], accesses(self.timing, self.sops[at])
         pair = site[way] * n_cores + destination
         order = np.argsort(pair, kind="stable")
         flows, begins = np.unique(pair[order], return_index=True)
@@ -253,6 +265,7 @@ class SpikeTraffic:
         ticks = len(self.raster.bits)
         per_tick = np.zeros(ticks, dtype=np.int64)
         chunk = max(1, _CHUNK // max(flows.size, n_cores))
+        before = None
         for begin in range(0, ticks, chunk):
             part = slice(begin, begin + chunk)
             spikes = spikes_by_way(placed, self.raster, part)
@@ -264,17 +277,20 @@ class SpikeTraffic:
                     made[:, core] += spikes[:, p]
                 if spike_out and layers[p] > 0:
                     extra[:, core] += spikes[:, p] * spike_out
+            packets, met = _sums(sent, begins), _sums(sent * operations, begins)
             per_tick[part] = cycles_from_counts(
                 self.mesh,
                 self.timing,
                 neurons=self.neurons,
                 source=flows // n_cores,
                 destination=flows % n_cores,
-                packets=_sums(sent, begins),
-                sops=_sums(sent * operations, begins),
+                packets=packets,
+                sops=met,
                 made=made if self.multicast else None,
                 extra=extra,
+                before=before,
             )
+            before = (packets[-1], met[-1])
         return per_tick
 
 

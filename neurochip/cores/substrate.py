@@ -332,11 +332,17 @@ class DigitalSubstrate:
             self._counters.time(phase, presentations=clock.begin(phase, samples))
         for first in range(0, samples, rows):
             some = np.arange(first, min(first + rows, samples))
+            before = self._batch.bits()[some] if self._batch.tick else None
             self._batch.run(some, ticks, nudges, wanted, recorder)
             if clock is not None:
                 timed = np.intersect1d(clock.timed(phase), some) - first
                 took = clock.measure(
-                    timed, recorder.per_core, recorder.spikes, self._threads.each, self._batch.tick + 1
+                    timed,
+                    recorder.per_core,
+                    recorder.spikes,
+                    self._threads.each,
+                    self._batch.tick + 1,
+                    before,
                 )
                 self._counters.time(phase, took)
         return recorder

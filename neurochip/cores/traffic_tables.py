@@ -11,7 +11,7 @@ from neurochip.compile import ChipImage
 from neurochip.compile.reach import synapses_met
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import ConfigError
-from neurochip.noc.zero_load import in_fractions, zero_load_latency
+from neurochip.noc.zero_load import in_fractions, service_work, zero_load_latency
 from neurochip.substrate.phase_time import FRACTIONS
 
 __all__ = ["LinkRoutes", "TrafficTables", "link_routes", "longest_tick", "traffic_tables"]
@@ -31,6 +31,8 @@ class TrafficTables(NamedTuple):
     by_site: Array  # i64[core]  cores in the order of their sites
     slots: Array  # i64[core, 2]  first slot, slot after the last neuron
     update: Array  # i64[core]  one neuron update
+    fill: Array  # i64[core]  once a tick, before the first of them
+    behind: int  # 1: cores have one engine, and add up what arrived in the tick before; 0: in the same
     way_of: Array  # i64[slot]  −1 where no neuron is
     core: Array  # i64[way]  ascending
     spike_out: Array  # i64[way]  a spike that some core receives, besides its packets
@@ -40,6 +42,7 @@ class TrafficTables(NamedTuple):
     receiver: Array  # i64[flow]  core of the image
     pair: Array  # i64[flow]
     latency: Array  # i64[pair]  cycles without other traffic
+    sender: Array  # i64[pair]
     to: Array  # i64[pair]  core that receives
     service: Array  # i64[flow]  what one packet costs its receiver: look-up and synaptic operations
     look_up: int
@@ -90,6 +93,12 @@ def traffic_tables(
         update=np.where(
             clamped, in_fractions(timing.clamped_update), in_fractions(timing.cycles_per_neuron_update)
         ),
+        fill=np.where(
+            size == 0,
+            0,
+            np.where(clamped, in_fractions(timing.clamped_fill), in_fractions(timing.fill_cycles)),
+        ),
+        behind=int(timing.engines == 1),
         way_of=way_of,
         core=core_of,
         spike_out=np.where(clamped[core_of] | (counts == 0), 0, in_fractions(timing.cycles_per_spike_out)),
@@ -99,8 +108,9 @@ def traffic_tables(
         receiver=receiver,
         pair=pair.reshape(-1),
         latency=zero_load_latency(mesh, timing, site[pairs // n], site[pairs % n]),
+        sender=pairs // n,
         to=pairs % n,
-        service=look_up + met[way, receiver] * in_fractions(1 / timing.sops_per_cycle),
+        service=service_work(timing, met[way, receiver]),
         look_up=look_up,
         barrier=timing.barrier(int(np.unique(site // mesh.cores_per_tile).size)),
         multicast=int(multicast),
@@ -140,7 +150,9 @@ def longest_tick(tables: TrafficTables, *, contention: bool) -> int:
     receivers = np.diff(tables.flows)
     sending = tables.update[tables.core].astype(object) + tables.spike_out + tables.copies * tables.out
     packets = np.repeat(neurons, receivers)
-    fractions = int((neurons * sending).sum()) + int((packets * tables.service).sum())
+    fractions = (
+        int((neurons * sending).sum()) + int((packets * tables.service).sum()) + int(tables.fill.sum())
+    )
     stages = int((neurons * (2 + 3 * receivers)).sum())  # each may wait for the next whole cycle
     if contention:
         ways = int((packets * tables.latency[tables.pair]).sum())

@@ -19,6 +19,7 @@ _SENDERS, _LEFT = Counter.SENDERS, Counter.LEFT
 class Walk(NamedTuple):
     """Room for one thread, and what it adds up; i64 all. The network's own tallies stay in ``State``."""
 
+    lead: Any  # [core of the chip]  what a core does before its first update
     rest: Any  # [core of the chip]  what a sender does after its last packet
     busy: Any  # [core of the chip]  of one tick
     waiting: Any  # [core of the chip]
@@ -31,8 +32,38 @@ class Walk(NamedTuple):
 
 
 @kernel
-def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores_per_tile: int) -> Any:
-    """Write the packets of one tick into ``load``, core by core; return how many packets and deliveries there are."""
+def _fill(row: Any, value: int) -> None:
+    for i in range(row.shape[0]):
+        row[i] = value
+
+
+@kernel
+def _lead(before: Any, tables: TrafficTables, lead: Any) -> None:
+    """Write what each core does before its first update: the fill, and with one engine adding up what ``before`` sent.
+
+    ``before`` u8[slot] are the bits of the tick before, ``lead`` i64[core of the chip].
+    """
+    _fill(lead, 0)
+    for c in range(tables.site.shape[0]):
+        lead[tables.site[c]] += tables.fill[c]
+        if tables.behind == 0:
+            continue
+        for j in range(tables.slots[c, 0], tables.slots[c, 1]):
+            if before[j] == 0:
+                continue
+            w = tables.way_of[j]
+            for f in range(tables.flows[w], tables.flows[w + 1]):
+                lead[tables.site[tables.receiver[f]]] += tables.service[f]
+
+
+@kernel
+def _list_packets(
+    bits: Any, tables: TrafficTables, load: Load, lead: Any, rest: Any, cores_per_tile: int
+) -> Any:
+    """Write the packets of one tick into ``load``, core by core; return how many packets and deliveries there are.
+
+    ``lead`` i64[core of the chip] is what a core does first.
+    """
     slots, update, spike_out, out = tables.slots, tables.update, tables.spike_out, tables.out
     flows, receiver, site, service = tables.flows, tables.receiver, tables.site, tables.service
     packet = 0
@@ -45,6 +76,7 @@ def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores
         load.queue_first[site[c]] = packet
         begin, end = slots[c, 0], slots[c, 1]
         updated = begin
+        first = lead[site[c]]
         for j in range(begin, end):
             if bits[j] == 0:
                 continue
@@ -52,8 +84,8 @@ def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores
             begin_flow, end_flow = flows[w], flows[w + 1]
             if begin_flow == end_flow:
                 continue  # nobody receives it
-            work = (j + 1 - updated) * update[c] + spike_out[w] + out
-            updated = j + 1
+            work = first + (j + 1 - updated) * update[c] + spike_out[w] + out
+            updated, first = j + 1, 0
             for f in range(begin_flow, end_flow):
                 if f == begin_flow or tables.multicast == 0:
                     load.first[packet] = delivery
@@ -64,9 +96,9 @@ def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores
                 r = receiver[f]
                 load.tile[delivery] = site[r] // cores_per_tile
                 load.port[delivery] = 4 + site[r] % cores_per_tile
-                load.service[delivery] = service[f]
+                load.service[delivery] = 0 if tables.behind else service[f]
                 delivery += 1
-        rest[site[c]] = (end - updated) * update[c]
+        rest[site[c]] = first + (end - updated) * update[c]
     load.first[packet] = delivery
     following = packet
     load.queue_first[rest.shape[0]] = packet
@@ -76,12 +108,6 @@ def _list_packets(bits: Any, tables: TrafficTables, load: Load, rest: Any, cores
             load.queue_first[core] = following
         following = load.queue_first[core]
     return packet, delivery
-
-
-@kernel
-def _fill(row: Any, value: int) -> None:
-    for i in range(row.shape[0]):
-        row[i] = value
 
 
 @kernel
@@ -121,6 +147,7 @@ def _empty(fabric: Fabric, load: Load, state: State, walk: Walk, packets: int, d
 @entry
 def walk_ticks(
     spikes: Any,
+    before: Any,
     row: int,
     first_tick: int,
     tables: TrafficTables,
@@ -130,7 +157,7 @@ def walk_ticks(
     walk: Walk,
     max_cycles: int,
 ) -> int:
-    """Walk through the ticks of u8[tick, row, slot] ``spikes`` from ``first_tick`` on.
+    """Walk through the ticks of u8[tick, row, slot] ``spikes`` from ``first_tick`` on, u8[row, slot] ``before`` them.
 
     Returns the number of ticks when all are done. Otherwise the tick that did not end, with its packets in ``load``
     and the network as it then stood in ``state``.
@@ -138,11 +165,14 @@ def walk_ticks(
     cores_per_tile = fabric.ports - 4
     longest = walk.latencies.shape[0] - 1
     for tick in range(first_tick, spikes.shape[0]):
-        packets, deliveries = _list_packets(spikes[tick, row], tables, load, walk.rest, cores_per_tile)
+        _lead(spikes[tick - 1, row] if tick > 0 else before[row], tables, walk.lead)
+        packets, deliveries = _list_packets(
+            spikes[tick, row], tables, load, walk.lead, walk.rest, cores_per_tile
+        )
         _empty(fabric, load, state, walk, packets, deliveries)
         if deliveries > 0 and advance(fabric, load, state, max_cycles) != DONE:
             return tick
-        account(load, state, walk.rest, walk.busy, walk.waiting, walk.done)
+        account(load, state, walk.rest, tables.behind << FRACTION_BITS, walk.busy, walk.waiting, walk.done)
         done = 0
         for c in range(tables.site.shape[0]):
             site = tables.site[c]

@@ -11,11 +11,12 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from neurochip.description.chip_timing import TimingSpec
 from neurochip.description.precision import FLOATS, Precision, integer_bits
 from neurochip.description.prices import PriceList
 from neurochip.errors import ConfigError
-from neurochip.keys.key import Count, Key, Nonnegative, Positive
-from neurochip.keys.reading import Quantity, describe
+from neurochip.keys.key import Count, Key
+from neurochip.keys.reading import Quantity
 from neurochip.keys.section import Section, described
 
 __all__ = [
@@ -36,8 +37,6 @@ Rounding = Literal["nearest", "stochastic"]
 # A price is measured, simulated or guessed; a size may also simply be a fact of the design.
 CellEvidence = Literal["architecture", "measured", "pre-silicon", "pre-silicon, synthesised", "estimated"]
 _MOST_HEADER_BITS = 1 << 12  # a count of bits times links then fits its word in any run that ends
-_MOST_CYCLES = 1 << 32  # of one stage
-Cycles = Annotated[int, Meta(ge=1, le=_MOST_CYCLES)]
 
 
 MOST_CORES = 1 << 20  # places of a mesh times the cores of each
@@ -243,106 +242,6 @@ class PacketSpec(Section):
         Literal["unicast", "multicast"],
         Key("``unicast``: one packet for each receiving core; ``multicast``: one that forks on its way."),
     ]
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimingSpec(Section):
-    """How many cycles each stage takes."""
-
-    place: ClassVar[str] = "timing"
-    clock: Annotated[Positive, Quantity("frequency"), Key("Of all cores.")]
-    sops_per_cycle: Annotated[Positive, Key("Synaptic operations that a core does in a cycle.")]
-    cycles_per_neuron_update: Annotated[
-        Nonnegative, Key("Of each neuron of a core, every tick.", unit="cycles")
-    ]
-    cycles_per_packet_in: Annotated[Nonnegative, Key("Axon look-up of a packet received.", unit="cycles")]
-    cycles_per_packet_out: Annotated[Nonnegative, Key("Making and sending a packet.", unit="cycles")]
-    cycles_per_spike_out: Annotated[
-        Nonnegative,
-        Key(
-            "Of the sender, once for each spike of a neuron that is no input and that some core receives, before its "
-            "packets.",
-            unit="cycles",
-        ),
-    ]
-    router_cycles: Annotated[int, Meta(ge=0, le=_MOST_CYCLES), Key("A flit through a router.", unit="cycles")]
-    link_cycles_ew: Annotated[Cycles, Key("A flit over a link east–west.", unit="cycles")]
-    link_cycles_ns: Annotated[Cycles, Key("A flit over a link north–south.", unit="cycles")]
-    fifo_depth: Annotated[Count, Key("Flits that an input buffer of a router holds.")]
-    barrier_cycles: Annotated[
-        tuple[tuple[int, ...], ...],
-        Key(
-            "(Active tiles, cycles) pairs of the barrier that ends a tick, ascending; a file may give one number.",
-            unit="cycles",
-        ),
-    ]
-    cycles_per_clamped_update: Annotated[
-        Nonnegative | None,
-        Key("Each tick of an input neuron, which only encodes; left out, that of any neuron.", unit="cycles"),
-    ] = None
-    cycles_per_weight_accumulation: Annotated[
-        Nonnegative | None,
-        Key(
-            "Of a core that learns: a multiply–add of a weight's change; left out, not known.", unit="cycles"
-        ),
-    ] = None
-    cycles_per_weight_write: Annotated[
-        Nonnegative | None,
-        Key("Of a core that learns: writing a weight; left out, not known.", unit="cycles"),
-    ] = None
-    cycles_per_host_word: Annotated[
-        Nonnegative | None,
-        Key(
-            "Of the whole chip, for each 32-bit word that enters it or leaves a core other than as spikes; left out, "
-            "not known.",
-            unit="cycles",
-        ),
-    ] = None
-
-    def check(self) -> None:
-        """Check that what goes together is there."""
-        if (self.cycles_per_weight_accumulation is None) != (self.cycles_per_weight_write is None):
-            there = "write" if self.cycles_per_weight_write is not None else "accumulation"
-            missing = "accumulation" if there == "write" else "write"
-            raise ConfigError(
-                f"timing.cycles_per_weight_{missing}",
-                f"is missing; it goes together with cycles_per_weight_{there}",
-            )
-        self._check_barrier()
-
-    def _check_barrier(self) -> None:
-        place = "timing.barrier_cycles"
-        if not self.barrier_cycles:
-            raise ConfigError(place, "must have at least one entry")
-        before = 0
-        for entry in self.barrier_cycles:
-            if len(entry) != 2:
-                raise ConfigError(place, f"expected (active tiles, cycles) pairs, got {describe(entry)}")
-            tiles, cycles = entry
-            if tiles <= before:
-                raise ConfigError(place, f"active tiles must ascend from 1, got {tiles} after {before}")
-            if cycles < 0:
-                raise ConfigError(place, f"must be at least 0, got {cycles}")
-            if cycles > _MOST_CYCLES:
-                raise ConfigError(place, f"must be at most {_MOST_CYCLES}, got {cycles}")
-            before = tiles
-
-    @property
-    def clamped_update(self) -> float:
-        """Cycles of one tick of an input neuron."""
-        each = self.cycles_per_clamped_update
-        return self.cycles_per_neuron_update if each is None else each
-
-    def barrier(self, active_tiles: int) -> int:
-        """Return the cycles of the barrier: linear between entries, constant outside, rounded up."""
-        points = self.barrier_cycles
-        if active_tiles <= points[0][0]:
-            return points[0][1]
-        for (t0, c0), (t1, c1) in zip(points, points[1:], strict=False):
-            if active_tiles <= t1:
-                return c0 - (-(c1 - c0) * (active_tiles - t0)) // (t1 - t0)
-        return points[-1][1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

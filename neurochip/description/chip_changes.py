@@ -73,7 +73,7 @@ def why_unused(key: str, timing: str, *, learns: bool = False) -> str | None:
         return "is for runs; networks of other tools bring the neurons of their files"
     if timing == "tick" and (section == "timing" or key.removeprefix(_PRICES) in _OF_TIME):
         return 'has no effect with timing = "tick", which knows no cycles; choose "analytic" or "cycle"'
-    if timing == "analytic" and name == "fifo_depth":
+    if timing == "analytic" and name in ("fifo_depth", "outbox"):
         return 'has no effect with timing = "analytic", which knows no queues; choose "cycle"'
     return None
 

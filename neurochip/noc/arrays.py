@@ -10,12 +10,14 @@ from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import CapabilityError
 from neurochip.noc.packets import Packets
 
-__all__ = ["FRACTION_BITS", "NEVER", "Counter", "Fabric", "Load", "State", "build"]
+__all__ = ["FRACTION_BITS", "LISTED", "NEVER", "WAITING", "Counter", "Fabric", "Load", "State", "build"]
 
 Array = np.ndarray[Any, Any]
 
 FRACTION_BITS = 20
 NEVER = 1 << 62
+# How senders are paced: a sender waits until its packet is let in, or its packets wait in a list and it goes on.
+WAITING, LISTED = 1, 2
 _MOST_PORTS = 60  # a set of ports is a word
 
 
@@ -44,7 +46,7 @@ class Load(NamedTuple):
     queue: Array  # [packet]  packets by core, in order
     queue_first: Array  # [core + 1]
     work: Array  # [packet]  paced: work of the sender; otherwise: the cycle when due
-    paced: int  # 1: packets are due when their sender has made them
+    paced: int  # 0: packets are due in given cycles; WAITING or LISTED: when their sender has made them
 
 
 class State(NamedTuple):
@@ -108,7 +110,7 @@ def build(
     order: Array,
     service: Array,
     work: Array,
-    paced: bool,
+    paced: int,
     disabled: Array,
 ) -> tuple[Fabric, Load, State]:
     """Return the empty network with its packets. ``order`` lists packets as their cores send them."""
@@ -143,7 +145,7 @@ def build(
         queue,
         queue_first,
         work,
-        int(paced),
+        paced,
     )
 
     def zeros(n: int) -> Array:

@@ -9,7 +9,14 @@ import numpy as np
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
 from neurochip.noc.packets import Packets, integers
-from neurochip.noc.zero_load import ONE, in_fractions, update_work, zero_load_latency
+from neurochip.noc.zero_load import (
+    ONE,
+    access_work,
+    fill_work,
+    in_fractions,
+    update_work,
+    zero_load_latency,
+)
 
 __all__ = ["cycles_from_counts"]
 
@@ -28,6 +35,7 @@ def cycles_from_counts(
     made: Any = None,
     extra: Any = None,
     update_cycles: Any = None,
+    before: tuple[Any, Any] | None = None,
 ) -> Array:
     """Return i64[tick], cycles of each tick, barrier included: never more than `core_pipeline` finds.
 
@@ -40,13 +48,17 @@ def cycles_from_counts(
     source, destination
         i64[flow], cores.
     packets, sops
-        i64[tick, flow], packets received, and synaptic operations that they cause.
+        i64[tick, flow], packets received, and synaptic operations that they cause; where the chip reads several weights
+        at once, its accesses instead (`neurochip.noc.zero_load.accesses` of each packet).
     made
         i64[tick, core], packets made; `None`: one for each that is received (unicast).
     extra
         f64[tick, core], other cycles of the senders; see `core_pipeline`.
     update_cycles
         f64[core], as in `core_pipeline`.
+    before
+        Packets and synaptic operations, i64[flow], of the tick before the first, which cores with one engine add up in
+        the first; `None`: there were none.
     """
     updates = integers("neurons", neurons, length=mesh.n_cores)
     flows = Packets.unicast(source, destination)
@@ -56,7 +68,7 @@ def cycles_from_counts(
     n_ticks = len(received)
     operations = _table("sops", sops, n_flows, n_ticks)
     out = in_fractions(timing.cycles_per_packet_out)
-    look_up, per_sop = in_fractions(timing.cycles_per_packet_in), in_fractions(1 / timing.sops_per_cycle)
+    look_up, per_sop = in_fractions(timing.cycles_per_packet_in), access_work(timing)
 
     sent = (
         _by_core(received, flows.source, mesh.n_cores)
@@ -70,13 +82,27 @@ def cycles_from_counts(
             raise ConfigError("extra", f"must be {[n_ticks, mesh.n_cores]}, got {list(other.shape)}")
         sending = sending + np.rint(other * ONE).astype(np.int64)
     receiving = _by_core(received * look_up + operations * per_sop, flows.destination, mesh.n_cores)
+    lead = np.broadcast_to(fill_work(timing, updates), receiving.shape)
+    listing = 0
+    if timing.engines == 1:
+        last_received, last_operations = (np.zeros((1, n_flows), np.int64),) * 2
+        if before is not None:
+            last_received, last_operations = (
+                _table("before", np.asarray(one)[None], n_flows, 1) for one in before
+            )
+        left = last_received * look_up + last_operations * per_sop
+        left = _by_core(left, flows.destination, mesh.n_cores)
+        lead = lead + np.concatenate([left, receiving[:-1]])[: len(receiving)]
+        receiving, look_up, listing = np.zeros_like(receiving), 0, ONE
+    sending = sending + lead
 
-    # The first packet of a flow cannot have been made before `out`, nor the n-th before n · out.
+    # The first packet of a flow cannot have been made before `out`, nor the n-th before n · out, behind what leads.
+    led = np.take(lead, flows.source, axis=1)
     latency = zero_load_latency(mesh, timing, flows.source, flows.destination)
     some = received > 0
-    earliest = np.where(some, -(-out // ONE) + latency, _LATE)
+    earliest = np.where(some, -(-(led + out) // ONE) + latency, _LATE)
     first = _by_core(earliest, flows.destination, mesh.n_cores, np.minimum, _LATE)
-    last = np.where(some, ((-(-received * out // ONE) + latency) * ONE) + look_up, 0)
+    last = np.where(some, ((-(-(led + received * out) // ONE) + latency) * ONE) + look_up + listing, 0)
     done = np.maximum(sending, np.where(receiving > 0, first * ONE + receiving, 0)).max(axis=1)
     if n_flows:
         done = np.maximum(done, last.max(axis=1))

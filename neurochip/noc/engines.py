@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurochip.kernels._jit import entry, kernel
-from neurochip.noc.arrays import FRACTION_BITS, Load, State
+from neurochip.noc.arrays import FRACTION_BITS, WAITING, Load, State
 
 __all__ = ["account"]
 
@@ -26,10 +26,11 @@ def _overlap(begin: int, end: int, delivery: int, start: Any, service: Any, next
 
 
 @entry
-def account(load: Load, state: State, rest: Any, busy: Any, waiting: Any, done: Any) -> None:
+def account(load: Load, state: State, rest: Any, listing: int, busy: Any, waiting: Any, done: Any) -> None:
     """Write for each core the times busy and stalled, and when both engines are done: i64[core], in 2⁻²⁰ cycle.
 
-    ``rest`` i64[core] is what the sender does after its last packet.
+    ``rest`` i64[core] is what the sender does after its last packet, ``listing`` how long an arrival takes to stand
+    where a core with one engine finds it in the next tick.
     """
     queue, queue_first, work, service = load.queue, load.queue_first, load.work, load.service
     let_in, made, first_taken = state.let_in, state.due, state.first_taken
@@ -48,7 +49,7 @@ def account(load: Load, state: State, rest: Any, busy: Any, waiting: Any, done: 
             both, delivery = _overlap(clock, made[packet], delivery, start, service, next_taken)
             working += work[packet] - both
             clock = made[packet]
-            if let_in[packet] > (clock + _ROUND_UP) >> FRACTION_BITS:
+            if load.paced == WAITING and let_in[packet] > (clock + _ROUND_UP) >> FRACTION_BITS:
                 entered = let_in[packet] << FRACTION_BITS
                 both, delivery = _overlap(clock, entered, delivery, start, service, next_taken)
                 stalled += entered - clock - both
@@ -57,3 +58,5 @@ def account(load: Load, state: State, rest: Any, busy: Any, waiting: Any, done: 
         busy[core] = working + rest[core] - both
         waiting[core] = stalled
         done[core] = max(clock + rest[core], receiver[core])
+        if first_taken[core] >= 0:
+            done[core] = max(done[core], receiver[core] + listing)

@@ -10,11 +10,18 @@ import numpy as np
 
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
-from neurochip.noc.arrays import FRACTION_BITS, build
+from neurochip.noc.arrays import FRACTION_BITS, LISTED, WAITING, build
 from neurochip.noc.engines import account
 from neurochip.noc.packets import Packets, integers
 from neurochip.noc.traffic import Traffic, disabled_cores, in_core_order, measured, run
-from neurochip.noc.zero_load import ONE, in_fractions, update_work, zero_load_latency
+from neurochip.noc.zero_load import (
+    ONE,
+    fill_work,
+    in_fractions,
+    service_work,
+    update_work,
+    zero_load_latency,
+)
 
 __all__ = ["TickTiming", "TimingModel", "core_pipeline"]
 
@@ -56,8 +63,9 @@ class _Work:
     """What the engines have to do, in 2⁻²⁰ cycle."""
 
     make: Array  # i64[packet]: neuron updates since the packet before, and the packet itself
-    rest: Array  # i64[core]: neuron updates after the last packet
+    rest: Array  # i64[core]: neuron updates after the last packet; of a core without packets all that it does
     service: Array  # i64[delivery]
+    listing: int  # an arrival, until a core with one engine finds it in its list
 
 
 def core_pipeline(
@@ -70,6 +78,8 @@ def core_pipeline(
     after: Any = None,
     extra: Any = None,
     update_cycles: Any = None,
+    fill_cycles: Any = None,
+    arrived: Any = None,
     model: TimingModel = "cycle",
     max_cycles: int = 1 << 40,
     disabled: Sequence[int] = (),
@@ -90,6 +100,11 @@ def core_pipeline(
         the spike of which this is the first packet.
     update_cycles
         f64[core], cycles of one update on each core; `None`: the specification's ``cycles_per_neuron_update`` on all.
+    fill_cycles
+        f64[core], cycles before the first update of a core with neurons; `None`: the specification's on all.
+    arrived
+        i64[core], 2⁻²⁰ cycle, only where cores have one engine: the time of adding up what arrived in the tick before
+        (`neurochip.noc.zero_load.service_work` of its packets); `None`: nothing did.
     model
         ``cycle``: flit by flit; ``analytic``: what contention cannot undercut.
     max_cycles, disabled
@@ -105,7 +120,8 @@ def core_pipeline(
     sorted_sops[back] = per_delivery
     update = update_work(mesh, timing, update_cycles)
     places = _places(after, updates, packets)
-    work = _work(timing, ordered, updates, update, places, _extra(extra, packets), sorted_sops)
+    lead = fill_work(timing, updates, fill_cycles) + _arrived(timing, arrived, mesh.n_cores)
+    work = _work(timing, ordered, updates, update, places, _extra(extra, packets), sorted_sops, lead)
     if model == "analytic":
         busy, done = _without_contention(mesh, timing, ordered, work)
         stalled, traffic = np.zeros_like(busy), None
@@ -135,6 +151,17 @@ def _counts(place: str, values: Any, length: int) -> Array:
     if len(counts) and not counts.min() >= 0:
         raise ConfigError(place, f"must be at least 0, got {counts.min()}")
     return counts
+
+
+def _arrived(timing: TimingSpec, arrived: Any, n_cores: int) -> Array:
+    """Return checked ``arrived``."""
+    if arrived is None:
+        return np.zeros(n_cores, dtype=np.int64)
+    if timing.engines != 1:
+        raise ConfigError(
+            "arrived", "is of cores with one engine; these have two, and add up in the same tick"
+        )
+    return _counts("arrived", arrived, n_cores)
 
 
 def _places(after: Any, neurons: Array, packets: Packets) -> Array:
@@ -179,8 +206,12 @@ def _work(
     after: Array,
     extra: Array,
     sops: Array,
+    lead: Array,
 ) -> _Work:
-    """Return the work of the engines; each time of the specification is rounded once."""
+    """Return the work of the engines; each time of the specification is rounded once.
+
+    ``lead`` i64[core] is what a core does before its first update.
+    """
     order = np.argsort(packets.source, kind="stable")
     sources, made_after = packets.source[order], after[order]
     begins = np.ones(len(order), dtype=bool)
@@ -191,8 +222,13 @@ def _work(
     make += extra
     updated = np.zeros_like(neurons)
     updated[sources] = made_after  # of several packets of a core the last one stays
-    service = in_fractions(timing.cycles_per_packet_in) + sops * in_fractions(1 / timing.sops_per_cycle)
-    return _Work(make, (neurons - updated) * update, service)
+    first = order[begins]
+    make[first] += lead[packets.source[first]]
+    rest = (neurons - updated) * update
+    rest += np.where(np.bincount(sources, minlength=len(rest)) > 0, 0, lead)
+    if timing.engines == 1:
+        return _Work(make, rest, np.zeros_like(sops), ONE)
+    return _Work(make, rest, service_work(timing, sops), 0)
 
 
 def _with_contention(
@@ -214,12 +250,12 @@ def _with_contention(
         order=np.arange(len(ordered.source)),
         service=work.service,
         work=work.make,
-        paced=True,
+        paced=LISTED if timing.outbox else WAITING,
         disabled=disabled_cores(mesh, disabled),
     )
     run(mesh, fabric, load, state, ordered, disabled=disabled, max_cycles=max_cycles)
     busy, stalled, done = (np.zeros(mesh.n_cores, dtype=np.int64) for _ in range(3))
-    account(load, state, work.rest, busy, stalled, done)
+    account(load, state, work.rest, work.listing, busy, stalled, done)
     due = -(-state.due >> FRACTION_BITS)
     return busy, stalled, done, measured(mesh, fabric, state, packets, due, back)
 
@@ -248,5 +284,5 @@ def _without_contention(
     np.minimum.at(first, receiver, arrival)
     first[np.bincount(receiver, minlength=n_cores) == 0] = 0
     done = np.maximum(sending, first + receiving)
-    np.maximum.at(done, receiver, arrival + work.service)
+    np.maximum.at(done, receiver, arrival + work.service + work.listing)
     return np.maximum(sending, receiving), done

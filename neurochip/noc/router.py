@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.kernels._jit import entry, kernel
-from neurochip.noc.arrays import FRACTION_BITS, NEVER, Counter, Fabric, Load, State
+from neurochip.noc.arrays import FRACTION_BITS, NEVER, WAITING, Counter, Fabric, Load, State
 
 __all__ = ["DONE", "RUNNING", "STALLED", "advance"]
 
@@ -121,7 +121,7 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
             let_in[packet] = now
             counters[_LET_IN] += 1
             stalled[core] += now - offer[core]
-            if paced and now << FRACTION_BITS >= made[core] + (1 << FRACTION_BITS):
+            if paced == WAITING and now << FRACTION_BITS >= made[core] + (1 << FRACTION_BITS):
                 made[core] = now << FRACTION_BITS
             sent[core] += 1
             if sent[core] == queue_first[core + one]:

@@ -106,7 +106,7 @@ def simulate_traffic(
         order=np.argsort(cycles, kind="stable"),
         service=np.zeros(len(packets.destination), dtype=np.int64),
         work=cycles,
-        paced=False,
+        paced=0,
         disabled=disabled_cores(mesh, disabled),
     )
     run(mesh, fabric, load, state, ordered, disabled=disabled, max_cycles=max_cycles)

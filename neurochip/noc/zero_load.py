@@ -10,7 +10,16 @@ from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.errors import ConfigError
 from neurochip.noc.arrays import FRACTION_BITS
 
-__all__ = ["ONE", "in_fractions", "update_work", "zero_load_latency"]
+__all__ = [
+    "ONE",
+    "access_work",
+    "accesses",
+    "fill_work",
+    "in_fractions",
+    "service_work",
+    "update_work",
+    "zero_load_latency",
+]
 
 Array = np.ndarray[Any, Any]
 
@@ -35,6 +44,37 @@ def update_work(mesh: MeshSpec, timing: TimingSpec, update_cycles: Any) -> Array
     if not np.all(cycles >= 0):
         raise ConfigError("update_cycles", f"must be at least 0, got {np.min(cycles):g}")
     return np.array([in_fractions(float(c)) for c in cycles], dtype=np.int64)
+
+
+def fill_work(timing: TimingSpec, neurons: Array, fill_cycles: Any = None) -> Array:
+    """Return i64[core], the fill of each core that updates neurons, in 2⁻²⁰ cycle; `None`: the specification's."""
+    if fill_cycles is None:
+        fill_cycles = np.full(len(neurons), timing.fill_cycles)
+    cycles = np.asarray(fill_cycles, dtype=np.float64)
+    if cycles.shape != neurons.shape or not np.all(cycles >= 0):
+        raise ConfigError(
+            "fill_cycles", f"must be {len(neurons)} entries of at least 0, got {cycles.tolist()}"
+        )
+    return np.where(neurons > 0, [in_fractions(float(c)) for c in cycles], 0).astype(np.int64)
+
+
+def accesses(timing: TimingSpec, sops: Array) -> Array:
+    """Return what is read for the synaptic operations of each packet: words of memory, or weights one by one."""
+    if timing.weights_per_access is None:
+        return sops
+    words: Array = -(-sops // timing.weights_per_access)
+    return np.where(words > 0, np.maximum(words, timing.least_accesses), 0)
+
+
+def access_work(timing: TimingSpec) -> int:
+    """Return the time of one of these, in 2⁻²⁰ cycle."""
+    return in_fractions((timing.weights_per_access or 1) / timing.sops_per_cycle)
+
+
+def service_work(timing: TimingSpec, sops: Array) -> Array:
+    """Return i64[delivery], what adding up each packet takes, look-up included, in 2⁻²⁰ cycle."""
+    work: Array = in_fractions(timing.cycles_per_packet_in) + accesses(timing, sops) * access_work(timing)
+    return work
 
 
 def zero_load_latency(mesh: MeshSpec, timing: TimingSpec, source: Array, destination: Array) -> Array:

@@ -27,6 +27,7 @@ _SOURCES = (
     "core.v",
     "neuron.v",
     "learning.v",
+    "encoder.v",
     "spike_list.v",
     "outbox.v",
     "mesh.v",
@@ -149,8 +150,8 @@ def _cut(text: str, number: int, ticks: int, rows: int) -> Iterator[str]:
     while seen < ticks and at < len(lines):
         line = lines[at]
         if line[0] == "T":
-            yield from lines[at : at + 1 + cores]
-            at += 1 + cores
+            yield from lines[at : at + 2 + cores]
+            at += 2 + cores
             seen += 1
             if seen == (ticks + 1) // 2:
                 yield "F 0"  # what moved is what moved between these ticks

@@ -6,17 +6,20 @@ from collections.abc import Sequence
 
 from neurochip.compile import ChipImage
 from neurochip.description.precision import word_bits
-from neurochip.rtl.core_text import CoreText, load_bits
+from neurochip.rtl.core_text import CoreText, InputText, load_bits
 
 __all__ = ["bench_parameters", "compare_text"]
 
 
-def bench_parameters(image: ChipImage, cores: Sequence[CoreText], samples: int, lanes: int) -> dict[str, int]:
+def bench_parameters(
+    image: ChipImage, cores: Sequence[CoreText], inputs: Sequence[InputText], samples: int, lanes: int
+) -> dict[str, int]:
     """Return the parameters of bench.v for this chip."""
     numbers = image.numbers
     fraction = 0 if numbers is None else numbers.state.fraction
     return {
         "CORES": len(cores),
+        "ENCODERS": len(inputs),
         "TOTAL": sum(core.size for core in cores),
         "SAMPLES": samples,
         "LOAD": load_bits(image, lanes),

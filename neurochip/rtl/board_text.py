@@ -82,7 +82,8 @@ def board_text(core: CoreText, given: Mapping[str, object]) -> str:
     lines += [
         f"  core #({parameters}) only (",
         "      .clk(clk), .reset(reset), .load_weights(doing == 4'd1), .load_bias(doing == 4'd2), .load_at(at),",
-        f"      .load_word(held[{word - 1}:0]), .load_bias_word(held[{bias - 1}:0]),",
+        f"      .load_word(held[{word - 1}:0]), .load_bias_word(held[{bias - 1}:0]), .peek(1'b0),",
+        "      .held_weights(), .held_bias(),",
         f"      .go(doing == 4'd8), .heard(heard0{' || heard1' if both else ''}), "
         f".axon({'heard0 ? axon0 : axon1' if both else 'axon0'}), .next(next),",
         "      .tick(word), .nudge(held[47:32]), .key(key),",

@@ -10,7 +10,7 @@ import numpy as np
 from neurochip.compile import ChipImage
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.noc import Packets, simulate_traffic
-from neurochip.rtl.core_text import CoreText
+from neurochip.rtl.core_text import CoreText, InputText
 
 __all__ = ["ChipMesh", "arrivals", "chip_mesh", "mesh_lines", "mesh_parameters"]
 
@@ -25,7 +25,7 @@ class ChipMesh(NamedTuple):
     mesh, timing
         Of the smallest rectangle of tiles that holds all cores: routes along rows and columns never leave it.
     site
-        Core → its number in that mesh.
+        Core → its number in that mesh; those of inputs come behind those that compute.
     axons
         Core → those that hear it, each with the axon there of its first neuron.
     multicast
@@ -76,15 +76,16 @@ def mesh_parameters(mesh: MeshSpec, timing: TimingSpec, *, multicast: bool) -> d
     }
 
 
-def chip_mesh(image: ChipImage, cores: Sequence[CoreText]) -> ChipMesh | None:
+def chip_mesh(image: ChipImage, cores: Sequence[CoreText], inputs: Sequence[InputText]) -> ChipMesh | None:
     """Return the mesh of an exported chip; `None` where cores are joined by lists alone.
 
-    They are where all of them share a tile, and where the chip has no clock, or routers that pass a flit on in the
-    cycle in which it arrives: a queue of Verilog is read a cycle later.
+    They are where the chip has no clock, or routers that pass a flit on in the cycle in which it arrives: a queue of
+    Verilog is read a cycle later.
     """
     whole, timing = image.chip.mesh, image.chip.timing
-    tiles = [divmod(image.cores[core.core].site, whole.cores_per_tile) for core in cores]
-    if timing is None or timing.router_cycles < 1 or len({tile for tile, _ in tiles}) < 2:
+    senders: list[CoreText | InputText] = [*cores, *inputs]
+    tiles = [divmod(image.cores[core.core].site, whole.cores_per_tile) for core in senders]
+    if timing is None or timing.router_cycles < 1:
         return None
     multicast = image.chip.packet.routing == "multicast"
     places = [(*divmod(tile, whole.height), own) for tile, own in tiles]
@@ -95,18 +96,20 @@ def chip_mesh(image: ChipImage, cores: Sequence[CoreText]) -> ChipMesh | None:
         cores_per_tile=whole.cores_per_tile,
     )
     number = {core.core: core.number for core in cores}
+
+    def by_site(core: CoreText | InputText) -> list[int]:
+        return sorted(image.receivers[core.core], key=lambda receiver: image.cores[receiver].site)
+
     return ChipMesh(
         mesh,
         timing,
         tuple(((x - west) * mesh.height + y - north) * mesh.cores_per_tile + own for x, y, own in places),
-        tuple(
-            {number[r]: _axon(core, cores[number[r]]) for r in image.receivers[core.core]} for core in cores
-        ),
+        tuple({number[r]: _axon(core, cores[number[r]]) for r in by_site(core)} for core in senders),
         multicast,
     )
 
 
-def _axon(sender: CoreText, receiver: CoreText) -> int:
+def _axon(sender: CoreText | InputText, receiver: CoreText) -> int:
     """Return the axon at which the first neuron of a core reaches another."""
     first = {source.population: source.first for source in receiver.sources}
     return first[sender.population] + sender.first
@@ -150,10 +153,11 @@ def arrivals(made: ChipMesh, spikes: Sequence[Array], cycles: Sequence[int]) -> 
     return found
 
 
-def mesh_lines(made: ChipMesh, cores: Sequence[CoreText]) -> list[str]:
+def mesh_lines(made: ChipMesh, cores: Sequence[CoreText], inputs: Sequence[InputText]) -> list[str]:
     """Return the part of chip.v in which spikes leave their cores, cross the mesh, and become axons of others."""
     parameters = mesh_parameters(made.mesh, made.timing, multicast=made.multicast)
-    sender, neuron = _bits(len(cores)), max(_bits(core.size) for core in cores)
+    senders: list[CoreText | InputText] = [*cores, *inputs]
+    sender, neuron = _bits(len(senders)), max(_bits(core.size) for core in senders)
     to, n = made.destination_bits, made.mesh.n_cores
     flit = sender + neuron + to
     shown = ", ".join(f".{name}({value})" for name, value in parameters.items())
@@ -162,7 +166,7 @@ def mesh_lines(made: ChipMesh, cores: Sequence[CoreText]) -> list[str]:
         f"  // ---- the mesh: a flit is {{core, neuron, destination}}, {sender} + {neuron} + {to} bits",
         f"  wire [{n - 1}:0] offered, room, brought;",
         f"  wire [{n * flit - 1}:0] leaving, coming;",
-        f"  wire [{len(cores) - 1}:0] empty;",
+        f"  wire [{len(senders) - 1}:0] empty;",
         "  wire nothing_under_way;",
         "  assign idle = nothing_under_way && &empty;",
         f"  mesh #({shown}, .PAYLOAD({sender + neuron})) network (",
@@ -176,7 +180,7 @@ def mesh_lines(made: ChipMesh, cores: Sequence[CoreText]) -> list[str]:
                 f"  assign offered[{site}] = 1'b0;",
                 f"  assign leaving[{site * flit}+:{flit}] = {flit}'d0;",
             ]
-    for core in cores:
+    for core in senders:
         c, site, wide = core.number, made.site[core.number], _bits(core.size)
         copies = made.destinations(c)
         if copies:
@@ -197,6 +201,8 @@ def mesh_lines(made: ChipMesh, cores: Sequence[CoreText]) -> list[str]:
                 f"  assign leaving[{site * flit}+:{flit}] = {flit}'d0;",
                 f"  assign empty[{c}] = 1'b1;",
             ]
+        if c >= len(cores):  # nothing is sent to inputs
+            continue
         lines += [
             f"  assign arrives[{c}] = brought[{site}];",
             f"  wire [{sender - 1}:0] from{c} = coming[{site * flit + to + neuron}+:{sender}];",

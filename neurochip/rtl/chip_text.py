@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from neurochip.compile import ChipImage
 from neurochip.description.precision import word_bits
+from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import CapabilityError
 from neurochip.rtl.chip_mesh import ChipMesh, mesh_lines
-from neurochip.rtl.core_text import CoreText, core_parameters, load_bits
+from neurochip.rtl.core_text import CoreText, InputText, core_parameters, load_bits
 
 __all__ = ["chip_text"]
 
@@ -16,6 +17,7 @@ __all__ = ["chip_text"]
 def chip_text(
     image: ChipImage,
     cores: Sequence[CoreText],
+    inputs: Sequence[InputText],
     mesh: ChipMesh | None,
     *,
     lanes: int,
@@ -30,19 +32,21 @@ def chip_text(
     numbers = image.numbers
     if numbers is None:
         raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
-    n = len(cores)
+    n, senders = len(cores), len(cores) + len(inputs)
     lines = [
-        "// The chip: one instance for each core that computes, joined by "
+        "// The chip: an instance for each core, those of inputs behind those that compute, joined by "
         f"{'lists of spikes' if mesh is None else 'a mesh'}.",
         "`default_nettype none",
         "module chip (",
         "    input wire clk, reset,",
         "    input wire load_weights, load_bias,  // word or bias `at` of a core",
         f"    input wire [{load_bits(image, lanes) - 1}:0] load_word,",
+        "    input wire peek, peek_bias,  // word or bias `at` of a core is `held` a cycle later",
+        f"    output wire [{load_bits(image, lanes) - 1}:0] held,",
         "    input wire go, turn, forget,  // a tick begins; it is over; a presentation begins",
         "    input wire [31:0] tick,",
         "    input wire [15:0] nudge,",
-        "    input wire input_write,  // a spike of input `word`",
+        "    input wire input_write,  // the value of an input",
         "    input wire [15:0] select,  // the core that is written to",
         "    input wire [31:0] at, word,",
         "    input wire key_write, target_write, axon_write, neuron_write,",
@@ -53,28 +57,74 @@ def chip_text(
         "    input wire [31:0] learn_first, learn_axons,",
         "    input wire [5:0] learn_right, learn_left,",
         "    input wire learn_minus,",
-        f"    output wire [{n - 1}:0] updated, fired, done, learned,",
+        f"    output wire [{senders - 1}:0] updated, fired, done,",
+        f"    output wire [{n - 1}:0] learned,",
         f"    output wire [{n - 1}:0] arrives,  // the mesh brings a core a spike, of axon `came`",
         f"    output wire [{32 * n - 1}:0] came,",
         "    output wire idle,  // the mesh has brought all there are",
-        f"    output wire [{32 * n - 1}:0] neuron, value",
+        f"    output wire [{32 * senders - 1}:0] neuron,",
+        f"    output wire [{32 * n - 1}:0] value",
         ");",
     ]
     if mesh is None:
         lines += [f"  assign arrives = {n}'d0;", f"  assign came = {32 * n}'d0;", "  assign idle = 1'b1;"]
     else:
-        lines += mesh_lines(mesh, cores)
+        lines += mesh_lines(mesh, cores, inputs)
+    lines.append(f"  assign held = {_held(image, cores, lanes)};")
     for core in cores:
         given = core_parameters(
             core, image, lanes=lanes, samples=samples, stochastic=stochastic, shifts=shifts
         )
-        lines += _core_lines(image, cores, core, given, mesh)
+        lines += _core_lines(image, [*cores, *inputs], core, given, mesh)
+    for one in inputs:
+        lines += _input_lines(image, one, numbers)
     return "\n".join([*lines, "endmodule", "`default_nettype wire", ""])
+
+
+def _held(image: ChipImage, cores: Sequence[CoreText], lanes: int) -> str:
+    """Return the expression for what a core holds at a place that is peeked at."""
+    load, word = load_bits(image, lanes), lanes * word_bits(image.precision)
+    bias = 0 if image.numbers is None else image.numbers.bias.bits
+
+    def whole(name: str, bits: int) -> str:
+        return name if bits == load else f"{{{load - bits}'d0, {name}}}"
+
+    text = f"{load}'d0"
+    for core in reversed(cores):
+        c = core.number
+        one = f"(peek_bias ? {whole(f'bias{c}', bias)} : {whole(f'weights{c}', word)})"
+        text = f"(select == 16'd{c} ? {one} : {text})"
+    return text
+
+
+def _input_lines(image: ChipImage, core: InputText, numbers: FixedPoint) -> list[str]:
+    c, wide = core.number, max(1, (core.size - 1).bit_length())
+    parameters = {
+        "NEURONS": core.size,
+        "STATE_FRACTION": numbers.state.fraction,
+        "RESIDUE_WHOLE": numbers.residue.whole,
+        "RESIDUE_FRACTION": numbers.residue.fraction,
+        "DECAY": numbers.decay,
+        "ROUNDING": ("floor", "nearest", "stochastic").index(numbers.rounding),
+    }
+    given = ", ".join(f".{key}({number})" for key, number in parameters.items())
+    name = image.network.populations[core.population].name
+    return [
+        "",
+        f"  // ---- core {c}: {name} {core.first} to {core.first + core.size - 1}",
+        f"  wire [{wide - 1}:0] neuron{c};",
+        f"  assign neuron[{32 * c}+:32] = {{{32 - wide}'d0, neuron{c}}};",
+        f"  encoder #({given}) core{c} (",
+        f"      .clk(clk), .reset(reset), .write(input_write && select == 16'd{c}), .at(at[{wide - 1}:0]),",
+        f"      .word(word[{numbers.state.fraction}:0]), .go(go), .tick(tick),",
+        f"      .updated(updated[{c}]), .neuron(neuron{c}), .fired(fired[{c}]), .done(done[{c}])",
+        "  );",
+    ]
 
 
 def _core_lines(
     image: ChipImage,
-    cores: Sequence[CoreText],
+    senders: Sequence[CoreText | InputText],
     core: CoreText,
     given: dict[str, object],
     mesh: ChipMesh | None,
@@ -91,10 +141,7 @@ def _core_lines(
         tuple[str, str, int, int]
     ] = []  # when a list is written, with what, its first axon, its size
     for source in core.sources:
-        senders = [other for other in cores if other.population == source.population]
-        if not senders:  # inputs
-            pieces.append(("input_write", "word", source.first, source.size))
-        elif mesh is None:
+        if mesh is None:
             pieces += [
                 (
                     f"updated[{s.number}] && fired[{s.number}]",
@@ -103,12 +150,10 @@ def _core_lines(
                     s.size,
                 )
                 for s in senders
+                if s.population == source.population
             ]
-    brought = sum(
-        source.size for source in core.sources if source.population in {s.population for s in cores}
-    )
-    if mesh is not None and brought:
-        pieces.append((f"arrives[{c}]", f"came{c}", 0, brought))
+    if mesh is not None:
+        pieces.append((f"arrives[{c}]", f"came{c}", 0, core.axons))
     for write, id_, first, size in pieces:
         k = len(lists)
         lists.append(f"{c}_{k}")
@@ -139,12 +184,15 @@ def _core_lines(
         f"  always @(posedge clk) if (key_write && select == 16'd{c}) key{c} <= word;",
         f"  wire [{wide - 1}:0] neuron{c};",
         f"  wire [{value - 1}:0] value{c};",
+        f"  wire [{word - 1}:0] weights{c};",
+        f"  wire [{bias - 1}:0] bias{c};",
         f"  assign neuron[{32 * c}+:32] = {{{32 - wide}'d0, neuron{c}}};",
         f"  assign value[{32 * c}+:32] = {{{32 - value}'d0, value{c}}};",
         f"  core #({parameters}) core{c} (",
         f"      .clk(clk), .reset(reset), .load_weights(load_weights && select == 16'd{c}),",
         f"      .load_bias(load_bias && select == 16'd{c}), .load_at(at),",
         f"      .load_word(load_word[{word - 1}:0]), .load_bias_word(load_word[{bias - 1}:0]),",
+        f"      .peek(peek && select == 16'd{c}), .held_weights(weights{c}), .held_bias(bias{c}),",
         f"      .go(go), .heard({heard}), .axon({chosen}), .next(next{c}),",
         f"      .tick(tick), .nudge({'nudge' if core.pulled else chr(39).join(('16', 'd0'))}), .key(key{c}),",
         f"      .target_write(target_write && select == 16'd{c}), .target_neuron(at[{wide - 1}:0]),",

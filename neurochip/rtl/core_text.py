@@ -8,10 +8,24 @@ from neurochip.compile import ChipImage
 from neurochip.description.precision import word_bits
 from neurochip.errors import CapabilityError
 
-__all__ = ["FILL", "CoreText", "Source", "core_parameters", "cores_of", "cycles_of_tick", "load_bits"]
+__all__ = [
+    "FILL",
+    "INPUT_FILL",
+    "LEAST_ACCESSES",
+    "CoreText",
+    "InputText",
+    "Source",
+    "core_parameters",
+    "cores_of",
+    "cycles_of_tick",
+    "inputs_of",
+    "load_bits",
+]
 
 # Cycles of a tick besides those of axons and neurons: into and out of the pipeline, and between the two.
 FILL = 17
+# The same of a core of inputs, and the fewest words of weights that an axon takes: a sum is written before it is read.
+INPUT_FILL, LEAST_ACCESSES = 3, 2
 
 
 class Source(NamedTuple):
@@ -21,6 +35,16 @@ class Source(NamedTuple):
     first: int
     size: int
     projection: int
+
+
+class InputText(NamedTuple):
+    """A core of inputs of the exported chip: its number, behind those that compute, that in the image, its inputs."""
+
+    number: int
+    core: int
+    population: int
+    first: int
+    size: int
 
 
 class CoreText(NamedTuple):
@@ -75,9 +99,21 @@ def cores_of(image: ChipImage) -> list[CoreText]:
     return found
 
 
-def cycles_of_tick(core: CoreText, lanes: int, spikes: int) -> int:
+def inputs_of(image: ChipImage, cores: int) -> list[InputText]:
+    """Return the cores that hold inputs, numbered behind those ``cores`` that compute."""
+    clamped = [
+        (c, core) for c, core in enumerate(image.cores) if image.network.populations[core.population].clamped
+    ]
+    return [
+        InputText(cores + k, c, core.population, core.first, core.size) for k, (c, core) in enumerate(clamped)
+    ]
+
+
+def cycles_of_tick(core: CoreText | InputText, lanes: int, spikes: int) -> int:
     """Return how long a tick takes that begins with so many spikes: add them up, then update every neuron."""
-    return max(-(-core.size // lanes), 2) * spikes + core.size + FILL
+    if isinstance(core, InputText):
+        return core.size + INPUT_FILL
+    return max(-(-core.size // lanes), LEAST_ACCESSES) * spikes + core.size + FILL
 
 
 def core_parameters(

@@ -13,13 +13,15 @@ from neurochip.description import RunSpec, read_run
 from neurochip.description.run_data import samples_of
 from neurochip.elements.integers.columns import reciprocals, shares
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
+from neurochip.files import Foreign, read_text
 from neurochip.learning.rules import rule_for
 from neurochip.rtl.bench_text import bench_parameters, compare_text
 from neurochip.rtl.board_text import board_text
+from neurochip.rtl.bus_text import bus_text
 from neurochip.rtl.chip_mesh import chip_mesh
 from neurochip.rtl.chip_text import chip_text
-from neurochip.rtl.core_text import core_parameters, cores_of
-from neurochip.rtl.manifest import FORMAT, MANIFEST, CoreEntry, Exported
+from neurochip.rtl.core_text import core_parameters, cores_of, inputs_of
+from neurochip.rtl.manifest import FORMAT, MANIFEST, RUN, CoreEntry, Exported
 from neurochip.rtl.recording import Played, Recording, furthest_shifts, memory_words, vectors
 from neurochip.rtl.templates import template, with_parameter
 from neurochip.runs.building import build, digest_of
@@ -28,9 +30,19 @@ from neurochip.training.folder import CHECKPOINT, RESOLVED
 
 __all__ = ["SOURCES", "write_rtl"]
 
-SOURCES = ("chip.v", "core.v", "neuron.v", "learning.v", "spike_list.v", "outbox.v", "mesh.v", "router.v")
+SOURCES = (
+    "chip.v",
+    "core.v",
+    "neuron.v",
+    "learning.v",
+    "encoder.v",
+    "spike_list.v",
+    "outbox.v",
+    "mesh.v",
+    "router.v",
+)
 _COPIED = (
-    *SOURCES[1:], "bench.v", "bench_icarus.v", "bench_verilator.cpp",
+    *SOURCES[1:], "bench.v", "bus_bench.v", "bench_icarus.v", "bench_verilator.cpp",
     "synth_generic.ys", "synth_ice40.ys", "README.md",
 )  # fmt: skip
 MOST_SAMPLES = 10_000
@@ -75,7 +87,8 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
     if image is None:
         raise CapabilityError("substrate", 'must be "digital"')
     cores = cores_of(image)
-    mesh = chip_mesh(image, cores)
+    inputs = inputs_of(image, len(cores))
+    mesh = chip_mesh(image, cores, inputs)
     state = read_checkpoint(source / CHECKPOINT, digest=digest_of(built))
     built.substrate.load(state.parameters)
     made = _record(run, built.substrate, image, samples, state.updates)
@@ -87,19 +100,22 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
     texts["chip.v"] = chip_text(
         image,
         cores,
+        inputs,
         mesh,
         lanes=lanes,
         samples=samples,
         stochastic=stochastic,
         shifts=shifts,
     )
+    texts["bus.v"] = bus_text(image, cores, inputs, lanes=lanes)
+    texts[RUN] = read_text(Foreign(source / RESOLVED, "a resolved run", "run it again"))
     texts["compare.vh"] = compare_text(image, cores, lanes)
     largest = max(cores, key=lambda core: core.axons * core.size)
     texts["board.v"] = board_text(
         largest,
         core_parameters(largest, image, lanes=lanes, samples=1, stochastic=stochastic, shifts=shifts),
     )
-    for key, value in bench_parameters(image, cores, samples, lanes).items():
+    for key, value in bench_parameters(image, cores, inputs, samples, lanes).items():
         texts["bench.v"] = with_parameter(texts["bench.v"], key, value)
     texts["images/reciprocals.hex"] = _lines(f"{entry:04x}" for entry in reciprocals())
     texts["images/shares.hex"] = _lines(f"{entry:04x}" for entry in shares())
@@ -107,7 +123,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
         weights, biases = memory_words(image, core, state.parameters, lanes)
         texts[f"images/core{core.number}.weights.hex"] = _lines(weights)
         texts[f"images/core{core.number}.biases.hex"] = _lines(biases)
-    texts["vectors.txt"] = _lines(vectors(image, cores, made, lanes, mesh))
+    texts["vectors.txt"] = _lines(vectors(image, cores, inputs, made, lanes, mesh))
     names = [image.network.populations[core.population].name for core in cores]
     manifest = Exported(
         format=FORMAT,
@@ -115,6 +131,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
         lanes=lanes,
         samples=samples,
         ticks=len(made.spikes[0]) * samples,
+        meshed=mesh is not None,
         cores=[
             CoreEntry(population=name, first=core.first, neurons=core.size, axons=core.axons)
             for name, core in zip(names, cores, strict=True)

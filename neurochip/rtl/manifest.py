@@ -10,10 +10,10 @@ from msgspec import Meta
 from neurochip.errors import DataError
 from neurochip.files import Foreign, converted, read_json
 
-__all__ = ["FORMAT", "MANIFEST", "CoreEntry", "Exported", "exported_file", "read_manifest"]
+__all__ = ["FORMAT", "MANIFEST", "RUN", "CoreEntry", "Exported", "exported_file", "read_manifest"]
 
-MANIFEST = "rtl.json"
-FORMAT = 2
+MANIFEST, RUN = "rtl.json", "run.toml"
+FORMAT = 3
 
 _MOST = 1 << 24
 _Count = Annotated[int, Meta(ge=1, le=_MOST)]
@@ -30,13 +30,14 @@ class CoreEntry(TypedDict):
 
 
 class Exported(TypedDict):
-    """What stands in rtl.json; ``ticks`` are those of all ``samples``."""
+    """What stands in rtl.json; ``ticks`` are those of all ``samples``, ``meshed``: whether a mesh joins the cores."""
 
     format: int
     run: _Text
     lanes: Annotated[int, Meta(ge=1, le=32)]
     samples: _Count
     ticks: _Count
+    meshed: bool
     cores: Annotated[list[CoreEntry], Meta(min_length=1, max_length=65536)]
 
 

@@ -15,10 +15,19 @@ from neurochip.elements.integers.formats import FixedPoint
 from neurochip.elements.integers.settling import NUDGE_BITS
 from neurochip.kernels.random_bits import mix, tick_key
 from neurochip.rtl.chip_mesh import ChipMesh, arrivals
-from neurochip.rtl.core_text import CoreText, cycles_of_tick
+from neurochip.rtl.chip_time import ticks_of
+from neurochip.rtl.core_text import CoreText, InputText, cycles_of_tick
 from neurochip.substrate import Parameters, Phase, Settled, WeightUpdate
 
-__all__ = ["Played", "Recording", "furthest_shifts", "memory_words", "vectors"]
+__all__ = [
+    "Played",
+    "Recording",
+    "furthest_shifts",
+    "learning_commands",
+    "memory_words",
+    "state_key",
+    "vectors",
+]
 
 _GOLDEN, _WORD = 0x9E3779B9, 0xFFFFFFFF
 _STATE_STREAM = np.uint64(1)
@@ -114,17 +123,22 @@ def memory_words(
 
 
 def vectors(
-    image: ChipImage, cores: Sequence[CoreText], made: Recording, lanes: int, mesh: ChipMesh | None
+    image: ChipImage,
+    cores: Sequence[CoreText],
+    inputs: Sequence[InputText],
+    made: Recording,
+    lanes: int,
+    mesh: ChipMesh | None,
 ) -> Iterator[str]:
     """Yield the lines of vectors.txt (bench.v says what each means)."""
     yield " ".join(str(core.size) for core in cores)
     for core in cores:
         yield f"G {core.number} {core.axons * -(-core.size // lanes)} {core.size}"
     for sample in range(len(made.numbers)):
-        yield from _presentation(image, cores, made, lanes, sample, mesh)
+        yield from _presentation(image, cores, inputs, made, lanes, sample, mesh)
     yield from _pairs(image, cores, made)
     for core in cores:
-        yield from _commands(image, core, made)
+        yield from learning_commands(image, core, made.updates, made.seed, made.updates_before)
     for core in cores:
         weights, biases = memory_words(image, core, made.after, lanes)
         yield f"W {core.number}"
@@ -139,9 +153,16 @@ def _numbers(image: ChipImage) -> FixedPoint:
     return image.numbers
 
 
+def state_key(seed: int, presentation: Any, core: int) -> int:
+    """Return the key of the generator of a core, by its number in the image, in a presentation."""
+    key = tick_key(np.uint64(mix(np.uint64(seed), _STATE_STREAM)), np.uint64(presentation), np.uint64(0))
+    return int(mix(np.uint64(key), np.uint64(core))) & _WORD
+
+
 def _presentation(
     image: ChipImage,
     cores: Sequence[CoreText],
+    inputs: Sequence[InputText],
     made: Recording,
     lanes: int,
     sample: int,
@@ -149,25 +170,28 @@ def _presentation(
 ) -> Iterator[str]:
     network = image.network
     yield f"P {sample}"
-    key = tick_key(np.uint64(mix(np.uint64(made.seed), _STATE_STREAM)), made.numbers[sample], np.uint64(0))
     for core in cores:
-        yield f"K {core.number} {_signed(int(mix(np.uint64(key), np.uint64(core.core))) & _WORD)}"
+        yield f"K {core.number} {_signed(state_key(made.seed, made.numbers[sample], core.core))}"
         if network.populations[core.population].output:
             first = sum(network.sizes[k] for k in network.outputs if k < core.population) + core.first
             for j in range(core.size):
                 yield f"Y {core.number} {j} {made.targets[sample, first + j]}"
-    inputs = network.inputs[0]
+    for one in inputs:
+        held = made.inputs[sample, one.first : one.first + one.size].tolist()
+        yield from (f"X {one.number} {j} {x}" for j, x in enumerate(held))
+    presented = [spikes[:, sample] for spikes in made.spikes]
+    whole = None if mesh is None else ticks_of(image, presented, lanes)
     nudge = int(2 * made.beta * (1 << NUDGE_BITS))
     before = [np.zeros(size, np.int64) for size in network.sizes]
     for t in range(len(made.spikes[0])):
-        fired = np.flatnonzero(made.spikes[inputs][t, sample])
-        pull = nudge if t >= made.free else 0
-        yield " ".join(map(str, ["T", t + 1, pull, len(fired), *fired.tolist()]))
+        yield f"T {t + 1} {nudge if t >= made.free else 0}"
         heard = [int(sum(before[source.population].sum() for source in core.sources)) for core in cores]
-        cycles = [cycles_of_tick(core, lanes, n) for core, n in zip(cores, heard, strict=True)]
-        parts = [slice(core.first, core.first + core.size) for core in cores]
+        heard += [0] * len(inputs)
+        senders: list[CoreText | InputText] = [*cores, *inputs]
+        cycles = [cycles_of_tick(core, lanes, n) for core, n in zip(senders, heard, strict=True)]
+        parts = [slice(core.first, core.first + core.size) for core in senders]
         sent = [
-            made.spikes[core.population][t, sample, part] for core, part in zip(cores, parts, strict=True)
+            made.spikes[core.population][t, sample, part] for core, part in zip(senders, parts, strict=True)
         ]
         brought = [(0, 0, 0)] * len(cores) if mesh is None else arrivals(mesh, sent, cycles)
         for core in cores:
@@ -175,6 +199,7 @@ def _presentation(
             spikes, values = sent[c].tolist(), made.values[core.population][t, sample, parts[c]].tolist()
             shown = " ".join(f"{q} {s}" for q, s in zip(spikes, values, strict=True))
             yield f"{heard[c] * core.size} {cycles[c]} {' '.join(map(str, brought[c]))} {shown}"
+        yield " ".join(map(str, [*cycles[len(cores) :], max(cycles) if whole is None else whole[t]]))
         before = [spikes[t, sample].astype(np.int64) for spikes in made.spikes]
         if t + 1 == made.free:
             yield f"F {sample}"
@@ -208,17 +233,27 @@ def _pairs(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> Iter
 
 def furthest_shifts(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> tuple[int, int]:
     """Return how far sums of products are shifted at most, to the left and to the right."""
-    told = [line.split() for core in cores for line in _commands(image, core, made)]
+    told = [
+        line.split()
+        for core in cores
+        for line in learning_commands(image, core, made.updates, made.seed, made.updates_before)
+    ]
     return max((int(words[7]) for words in told), default=0), max(
         (int(words[6]) for words in told), default=0
     )
 
 
-def _commands(image: ChipImage, core: CoreText, made: Recording) -> Iterator[str]:
-    """Yield the commands by which a core learns: one for each source, and one for its biases."""
+def learning_commands(
+    image: ChipImage, core: CoreText, updates: Sequence[WeightUpdate], run_seed: int, before: int
+) -> Iterator[str]:
+    """Yield the commands by which a core learns: one for each source, and one for its biases.
+
+    ``before`` are the changes of weights that the run had made. A line is L, core, what, first axon, axons, key, shift
+    to the right, to the left, and 1 where the sum changes its sign.
+    """
     network, numbers = image.network, _numbers(image)
-    rates = {update.projection: update.rate for update in made.updates}
-    seed, fraction = np.uint64(made.seed), numbers.state.fraction
+    rates = {update.projection: update.rate for update in updates}
+    seed, fraction = np.uint64(run_seed), numbers.state.fraction
 
     def command(what: int, first: int, axons: int, key: int, shift: int, minus: bool) -> str:
         right, left = max(shift, 0), max(-shift, 0)
@@ -233,7 +268,7 @@ def _commands(image: ChipImage, core: CoreText, made: Recording) -> Iterator[str
         if p not in rates:
             continue
         shift = 2 * fraction - numbers.weight_fractions[p] - exponent(p)
-        key = rounding_key(seed, made.updates_before, p)
+        key = rounding_key(seed, before, p)
         if original is None:
             row = int(core_key(key, core.core))
             yield command(_ROWS, source.first, source.size, row, shift, rates[p] < 0)
@@ -246,7 +281,7 @@ def _commands(image: ChipImage, core: CoreText, made: Recording) -> Iterator[str
     if into:
         shift = fraction - numbers.bias.fraction - exponent(into[0])
         number = len(network.projections) + core.population
-        row = int(core_key(rounding_key(seed, made.updates_before, number), core.core))
+        row = int(core_key(rounding_key(seed, before, number), core.core))
         # The values that moved were told with their sign: the rule divides by β.
         yield command(_BIASES, 0, 0, row, shift, rates[into[0]] < 0)
 

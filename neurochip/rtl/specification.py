@@ -8,8 +8,9 @@ from pathlib import Path
 from neurochip.description.toml_writer import inline
 from neurochip.durable.atomic import replacing
 from neurochip.errors import ConfigError, OutputError
-from neurochip.rtl.core_text import FILL
-from neurochip.rtl.synthesise import PER_SAMPLE, PER_WEIGHT, Synthesis
+from neurochip.rtl.chip_time import PER_SAMPLE, PER_WEIGHT
+from neurochip.rtl.core_text import FILL, INPUT_FILL, LEAST_ACCESSES
+from neurochip.rtl.synthesise import Synthesis
 
 __all__ = ["chip_specification", "write_specification"]
 
@@ -49,7 +50,6 @@ def chip_specification(made: Synthesis, name: str, *, node: str) -> str:
     logic = (
         "neurochip chips synthesise: changes of nets x capacitances and internal energies of the liberty file"
     )
-    beats = max(-(-given["NEURONS"] // given["LANES"]), 2)
 
     def price(event: str, value: float, what: str, unit: str = "J", evidence: str = "") -> list[str]:
         return [
@@ -105,7 +105,13 @@ def chip_specification(made: Synthesis, name: str, *, node: str) -> str:
         "[timing]",
         f'clock = {{ value = "{1e-6 / cells.delay_s:.0f} MHz", source = {inline(how)}, '
         'evidence = "pre-silicon, synthesised" }',
-        f"sops_per_cycle = {given['NEURONS'] / beats:g}",
+        f"sops_per_cycle = {given['LANES']}",
+        "engines = 1",
+        f"weights_per_access = {given['LANES']}",
+        f"least_accesses = {LEAST_ACCESSES}",
+        f"fill_cycles = {FILL}",
+        f"clamped_fill_cycles = {INPUT_FILL}",
+        "outbox = true",
         "cycles_per_neuron_update = 1",
         "cycles_per_packet_in = 0",
         "cycles_per_packet_out = 0",
@@ -114,7 +120,7 @@ def chip_specification(made: Synthesis, name: str, *, node: str) -> str:
         "link_cycles_ew = 1",
         "link_cycles_ns = 1",
         "fifo_depth = 4",
-        f"barrier_cycles = {FILL}",
+        "barrier_cycles = 0",
         f"cycles_per_weight_accumulation = {PER_SAMPLE}",
         f"cycles_per_weight_write = {PER_WEIGHT}",
         "cycles_per_host_word = 1",

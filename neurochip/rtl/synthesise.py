@@ -11,17 +11,16 @@ import numpy as np
 
 from neurochip.errors import ConfigError
 from neurochip.rtl.activity import WINDOWS, energy_of, run_gates
+from neurochip.rtl.chip_time import PER_SAMPLE, PER_WEIGHT
 from neurochip.rtl.core_text import FILL
 from neurochip.rtl.liberty import read_liberty
 from neurochip.rtl.manifest import read_manifest
 from neurochip.rtl.yosys import Cells, Placed, generic_cells, instance, mapped, placed
 
-__all__ = ["PER_SAMPLE", "PER_WEIGHT", "Energies", "Synthesis", "Target", "in_words", "synthesise"]
+__all__ = ["Energies", "Synthesis", "Target", "in_words", "synthesise"]
 
 Target = Literal["generic", "ice40", "liberty"]
 _TICKS, _ROWS = 4, 2
-# Cycles of the engine that learns, of each sample and of each weight (learning.v).
-PER_SAMPLE, PER_WEIGHT = 3, 7
 
 
 class Energies(NamedTuple):

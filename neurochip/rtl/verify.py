@@ -15,7 +15,16 @@ from neurochip.rtl.export import SOURCES
 from neurochip.rtl.manifest import read_manifest
 from neurochip.rtl.room import call, fill
 
-__all__ = ["SIMULATORS", "Mismatch", "Simulator", "Verdict", "check_verilator", "simulator_of", "verify"]
+__all__ = [
+    "SIMULATORS",
+    "Mismatch",
+    "Simulator",
+    "Verdict",
+    "build_bench",
+    "check_verilator",
+    "simulator_of",
+    "verify",
+]
 
 Simulator = Literal["verilator", "icarus"]
 # Simulator → the program that builds a chip for it.
@@ -25,7 +34,9 @@ _BUILD_LIMIT_S = 3600.0
 _MISMATCH = re.compile(
     r"MISMATCH presentation (\d+) tick (\d+) core (\d+) neuron (\d+) (.+): expected (-?\d+), found (-?[\dxXzZ]+)"
 )
-_DONE = re.compile(r"DONE comparisons (\d+) mismatches (\d+) cycles (\d+) ticks (\d+) synaptic (\d+)")
+_DONE = re.compile(
+    r"DONE comparisons (\d+) mismatches (\d+) cycles (\d+) ticks (\d+) synaptic (\d+) ticking (\d+)"
+)
 
 
 class Mismatch(NamedTuple):
@@ -47,13 +58,14 @@ class Mismatch(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What came of it; ``mismatches`` may be more than ``shown``."""
+    """What came of it; ``mismatches`` may be more than ``shown``, ``tick_cycles`` are those of ticks alone."""
 
     simulator: Simulator
     comparisons: int
     mismatches: int
     cycles: int
     ticks: int
+    tick_cycles: int
     operations: int
     seconds: float
     shown: tuple[Mismatch, ...]
@@ -130,17 +142,18 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="neurochip-rtl-") as made:
         room = Path(made)
         told(f"building with {SIMULATORS[name]}")
-        command = _build(name, path, room)
+        command = build_bench(name, path, room)
         told("running the bench")
         output, seconds = _run(command, room, path, limit_s)
     return _verdict(name, output, seconds, populations, path)
 
 
-def _build(name: Simulator, folder: Path, room: Path) -> list[str]:
-    """Return the command that runs the bench in a room."""
+def build_bench(name: Simulator, folder: Path, room: Path, *, on_bus: bool = False) -> list[str]:
+    """Return the command that runs the bench in a room, or ``on_bus`` the one that a host talks to."""
     clock = "bench_icarus.v" if name == "icarus" else "bench_verilator.cpp"
-    sources = [clock, "bench.v", *SOURCES]
-    fill(room, folder, [*sources, "compare.vh"], links=("images", "vectors.txt"))
+    bench = ["bus_bench.v", "bus.v"] if on_bus else ["bench.v"]
+    sources = [clock, *bench, *SOURCES]
+    fill(room, folder, [*sources, *([] if on_bus else ["compare.vh"])], links=("images", "vectors.txt"))
     if name == "icarus":
         _make(["iverilog", "-g2005", "-I.", "-o", "bench.vvp", *sources], room, folder)
         return ["vvp", "-n", "bench.vvp"]
@@ -184,5 +197,5 @@ def _verdict(name: Simulator, output: str, seconds: float, populations: Sequence
         shown.append(
             Mismatch(presentation, tick, core, population, neuron, found[5].strip(), found[6], found[7])
         )
-    comparisons, mismatches, cycles, ticks, operations = (int(done[k]) for k in range(1, 6))
-    return Verdict(name, comparisons, mismatches, cycles, ticks, operations, seconds, tuple(shown))
+    comparisons, mismatches, cycles, ticks, operations, ticking = (int(done[k]) for k in range(1, 7))
+    return Verdict(name, comparisons, mismatches, cycles, ticks, ticking, operations, seconds, tuple(shown))

@@ -11,7 +11,6 @@ from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.raster import LayeredRaster
 from neurochip.cores.replay_timing import SpikeTraffic, spikes_by_way
 from neurochip.description.chip import TimingSpec
-from neurochip.noc import core_pipeline
 from neurochip.trace.signals import SignalGroup
 
 __all__ = ["CoreTraffic", "TimingModel"]
@@ -121,19 +120,13 @@ class CoreTraffic:
 
     def _walk(self, traffic: SpikeTraffic, ticks: int, found: dict[str, Array]) -> NDArray[np.int64]:
         """Walk through the cycles of each tick."""
-        mesh, timing = self._placed.chip.mesh, self._timing
-        if timing is None:
-            raise RuntimeError("a chip that is timed has a clock")
+        mesh = self._placed.chip.mesh
         n_cores, n_links = self._cores.size, mesh.width * mesh.height * 4
         n_queues = mesh.width * mesh.height * (4 + mesh.cores_per_tile)
         doing = np.zeros((3, ticks, n_cores))
         links, queues = np.zeros((ticks, n_links), np.int64), np.zeros((ticks, n_queues), np.int64)
         cycles, slowest = np.zeros(ticks, np.int64), np.zeros((ticks, 1), np.int64)
-        for t in range(ticks):
-            packets, sops, after, extra = traffic.packets_of(t)
-            timed = core_pipeline(
-                mesh, timing, packets, neurons=traffic.neurons, sops=sops, after=after, extra=extra
-            )
+        for t, timed in enumerate(traffic.each_tick()):
             cycles[t] = timed.cycles
             for row, values in enumerate((timed.busy, timed.stalled, timed.idle)):
                 doing[row, t] = values[self._cores]

@@ -39,9 +39,9 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
 ) -> None:
     found = json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)
     assert found["mismatches"] == 0 and found["ticks"] == 24
-    # In each tick spike and value of 14 neurons, and of both cores cycles, spikes that came, and their cycles twice;
-    # 18 · 12 and 12 · 2 weights, 14 biases.
-    assert found["comparisons"] == 24 * (2 * 14 + 2 * 4) + 18 * 12 + 12 * 2 + 14
+    # In each tick spike and value of 14 neurons, of both cores cycles, spikes that came, and their cycles twice, the
+    # cycles of the inputs' core and of the tick; 18 · 12 and 12 · 2 weights, 14 biases.
+    assert found["comparisons"] == 24 * (2 * 14 + 2 * 4 + 2) + 18 * 12 + 12 * 2 + 14
 
     # The control: one bit of one image is wrong.
     image = chip / "images" / "core1.weights.hex"
@@ -101,7 +101,7 @@ def test_cores_on_a_mesh(run: Run, place: Workplace, how: tuple[str, int, int, i
         (chip / "router.v").write_text(text.replace(old, new), encoding="utf-8")
         wrong = json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)
         assert wrong["mismatches"] > 0
-        assert {one["signal"] for one in wrong["shown"]} <= {"arrival", "arrivals"}
+        assert {one["signal"] for one in wrong["shown"]} <= {"arrival", "arrivals", "tick"}
 
 
 def test_what_is_refused(run: Run, place: Workplace, chip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_what_is_refused(run: Run, place: Workplace, chip: Path, monkeypatch: py
     assert said == "Error: trained: has no rtl.json; name a folder of neurochip export --rtl\n"
     manifest = json.loads((chip / "rtl.json").read_text(encoding="utf-8"))
     for change, sentence in (
-        ({"format": 1}, "chip/rtl.json: format: must be 2 in a chip of this version, got 1; export it again"),
+        ({"format": 1}, "chip/rtl.json: format: must be 3 in a chip of this version, got 1; export it again"),
         ({"cores": []}, "chip/rtl.json: cores: expected 'array' of length >= 1; export it again"),
         ({"cores": [{"neurons": -1}]}, "chip/rtl.json: cores[0]"),
         ({"lanes": "2"}, "chip/rtl.json: lanes: expected 'int', got 'str'; export it again"),

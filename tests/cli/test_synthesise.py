@@ -47,7 +47,10 @@ def test_gates_in_a_folder_with_a_name_full_of_commands(run: Run, place: Workpla
     run("export", "trained", chip, "--rtl", "--lanes", "2", "--samples", "1")
     assert "\n0 mismatches" in run("verify", chip, "--simulator", "icarus").stdout
     found = json.loads(run("chips", "synthesise", chip, "--liberty", library, "--json").stdout)
-    assert found["energies"]["comparisons"] == 4 * (2 * 14 + 2 * 4) and found["energies"]["synaptic_op_j"] > 0
+    assert (
+        found["energies"]["comparisons"] == 4 * (2 * 14 + 2 * 4 + 2)
+        and found["energies"]["synaptic_op_j"] > 0
+    )
     assert set(found["cells"]["cells"]) <= {"NOT", "SAME", "NAND", "NOR", "FLOP"}
     assert not list(place.folder.rglob("made"))
 
@@ -68,7 +71,15 @@ def test_what_is_refused(run: Run, place: Workplace, monkeypatch: pytest.MonkeyP
     said = run("chips", "synthesise", "chip").stderr
     assert said == "Error: chip: has no rtl.json; name a folder of neurochip export --rtl\n"
     core = {"population": "x", "first": 0, "neurons": 2, "axons": 3}
-    manifest = {"format": 2, "run": "x", "lanes": 2, "samples": 1, "ticks": 4, "cores": [core]}
+    manifest = {
+        "format": 3,
+        "run": "x",
+        "lanes": 2,
+        "samples": 1,
+        "ticks": 4,
+        "meshed": True,
+        "cores": [core],
+    }
     (folder / "rtl.json").write_text(json.dumps(manifest), encoding="utf-8")
     assert "has no chip.v" in run("chips", "synthesise", "chip").stderr
     (folder / "chip.v").write_text("  core #(.NEURONS(2), .AXONS(3)) core0 (\n", encoding="utf-8")

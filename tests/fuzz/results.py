@@ -253,7 +253,15 @@ def read_expected(path: Path) -> Any:
 
 def manifest() -> list[bytes]:
     core = {"population": "hidden", "first": 0, "neurons": 12, "axons": 18, "x": 0}
-    written = {"format": 2, "run": "x", "lanes": 2, "samples": 1, "ticks": 5, "cores": [core, core]}
+    written = {
+        "format": 3,
+        "run": "x",
+        "lanes": 2,
+        "samples": 1,
+        "ticks": 5,
+        "meshed": True,
+        "cores": [core, core],
+    }
     return [json.dumps(written).encode()]
 
 

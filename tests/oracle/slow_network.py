@@ -28,6 +28,7 @@ class Specification:
     link_cycles_ns: int
     fifo_depth: int
     n_tiles: int
+    outbox: bool = False
 
     def place(self, core: int) -> Place:
         """Return where the tile of a core is."""
@@ -272,7 +273,8 @@ class SlowNetwork:
         core.not_before = self.now + 1
         if self.work is not None:
             core.sending.append((core.sender, made))
-            core.sender = made if self.now == ceil(made) else Fraction(self.now)
+            waited = self.now != ceil(made) and not self.specification.outbox
+            core.sender = Fraction(self.now) if waited else made
             core.blocked.append((made, core.sender))
 
     def inbox_has_room(self, core: int, now: int) -> bool:

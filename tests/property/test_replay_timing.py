@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -22,8 +23,16 @@ from tests.property.networks import checked
 from tests.property.test_replay_equals_oracle import MESH, Case, chip_of
 
 TIMES = st.sampled_from([0.0, 0.3, 1.0, 5.1, 30.0])
+CORES = st.fixed_dictionaries(
+    {"engines": st.sampled_from([1, 2]), "fill_cycles": TIMES, "outbox": st.booleans()},
+    optional={"weights_per_access": st.sampled_from([1, 2, 3]), "clamped_fill_cycles": TIMES},
+)
 TIMINGS = st.builds(
-    TimingSpec,
+    lambda cores, least, **stages: TimingSpec(
+        **stages, **cores, least_accesses=least if "weights_per_access" in cores else 1
+    ),
+    cores=CORES,
+    least=st.integers(1, 2),
     clock=st.sampled_from([1e6, 1e9]),
     sops_per_cycle=st.sampled_from([0.2857, 1.0, 2.0]),
     cycles_per_neuron_update=TIMES,
@@ -50,9 +59,24 @@ def run(case: Case, chip: ChipSpec, timing: Timing, neuron: LIF | None) -> Repla
     )
 
 
+def adding(timing: TimingSpec, synapses: int) -> int:
+    """Return what adding up one packet takes, in 2⁻²⁰ cycle."""
+    each, one = timing.weights_per_access, 1 << 20
+    reads = synapses if each is None else max(math.ceil(synapses / each), timing.least_accesses)
+    return round(timing.cycles_per_packet_in * one) + reads * round((each or 1) / timing.sops_per_cycle * one)
+
+
 def plain_tick(case: Case, chip: ChipSpec, spikes: list[Any], tick: int, updates: bool) -> TickTiming:
     """Time one tick, its packets listed spike by spike."""
     assert chip.timing is not None
+    arrived = None
+    if chip.timing.engines == 1:
+        arrived = [0] * MESH.n_cores
+        for k, on in enumerate(case.cores):
+            for unit in range(len(on)):
+                for core in range(MESH.n_cores) if tick and spikes[k][tick - 1][unit] else ():
+                    heard = sum(int(np.sum(case.cores[b] == core)) for a, b in case.links() if a == k)
+                    arrived[core] += adding(chip.timing, heard) if heard else 0
     source, destinations, sops, after, extra = [], [], [], [], []
     updated = [0] * MESH.n_cores
     for k, on in enumerate(case.cores):
@@ -71,7 +95,9 @@ def plain_tick(case: Case, chip: ChipSpec, spikes: list[Any], tick: int, updates
                 after.append(updated[core])
                 extra.append(chip.timing.cycles_per_spike_out if k and i == 0 else 0.0)
     packets = Packets.multicast(source, destinations)
-    return core_pipeline(MESH, chip.timing, packets, neurons=updated, sops=sops, after=after, extra=extra)
+    return core_pipeline(
+        MESH, chip.timing, packets, neurons=updated, sops=sops, after=after, extra=extra, arrived=arrived
+    )
 
 
 @checked(40)

@@ -3,7 +3,7 @@
 `default_nettype none
 
 module bench #(
-    parameter CORES = 2, TOTAL = 110, MOST = 100, INPUTS = 784, SAMPLES = 1,
+    parameter CORES = 2, ENCODERS = 1, TOTAL = 110, SAMPLES = 1,
     parameter S = 13, ACTIVITY_BITS = 15, LOAD = 32, SHOWN = 20, PATIENCE = 100000000
 ) (
     input wire clk,
@@ -12,15 +12,13 @@ module bench #(
   reg [7:0] code;
   integer file, got, c, i, n, sample, at, expected_spike, expected_value;
   integer comparisons, mismatches, presentation, tick, waited, ticks;
-  integer first_of[0:CORES], cycles_of[0:CORES-1], expected_cycles;
+  integer first_of[0:CORES], cycles_of[0:CORES+ENCODERS-1], expected_cycles;
   // Spikes that the mesh brings a core in a tick: how many, the cycle of the last one, the sum of cycle * (axon + 1).
   integer brought[0:CORES-1], last_of[0:CORES-1], sum_of[0:CORES-1], expected_last, expected_sum;
   reg [31:0] spike[0:TOTAL-1], value[0:TOTAL-1];
   reg [31:0] was[0:SAMPLES*TOTAL-1], went[0:SAMPLES*TOTAL-1];
   reg [2:0] phase;
-  integer left_inputs;
-  integer unsigned_cycles;
-  reg [63:0] cycles, synaptic;
+  reg [63:0] cycles, synaptic, ticking;  // ticking: cycles of ticks alone
 
   reg load_weights, load_bias;
   reg [LOAD-1:0] load_word, image_word;
@@ -35,12 +33,15 @@ module bench #(
   reg [31:0] learn_first, learn_axons;
   reg [5:0] right, left;
   reg minus;
-  wire [CORES-1:0] updated, fired, done, learned, arrives;
+  wire [CORES+ENCODERS-1:0] updated, fired, done;
+  wire [CORES-1:0] learned, arrives;
   wire idle;
   wire [CORES*32-1:0] came;
-  wire [CORES*32-1:0] neuron, found;
+  wire [(CORES+ENCODERS)*32-1:0] neuron;
+  wire [CORES*32-1:0] found;
   chip dut (
       .clk(clk), .reset(reset), .load_weights(load_weights), .load_bias(load_bias), .load_word(load_word),
+      .peek(1'b0), .peek_bias(1'b0), .held(),
       .go(go), .turn(turn), .forget(forget), .tick(tick_now), .nudge(nudge),
       .input_write(input_write), .select(select), .at(at_now), .word(word), .key_write(key_write),
       .target_write(target_write), .axon_write(axon_write), .neuron_write(neuron_write), .activity(activity),
@@ -48,9 +49,9 @@ module bench #(
       .learn_right(right), .learn_left(left), .learn_minus(minus), .updated(updated), .neuron(neuron), .fired(fired),
       .value(found), .done(done), .learned(learned), .arrives(arrives), .came(came), .idle(idle)
   );
-  reg [CORES-1:0] over;
+  reg [CORES+ENCODERS-1:0] over;
 
-  localparam [2:0] NEXT = 3'd0, INPUT = 3'd1, START = 3'd2, WAIT = 3'd3, LEARN = 3'd4, OUT = 3'd5,
+  localparam [2:0] NEXT = 3'd0, START = 3'd2, WAIT = 3'd3, LEARN = 3'd4, OUT = 3'd5,
       LOAD_WORDS = 3'd6, LOAD_BIASES = 3'd7;
 
   task differs(input integer core, input integer number, input [63:0] signal, input integer expected, input integer really);
@@ -71,6 +72,7 @@ module bench #(
     ticks = 0;
     cycles = 64'd0;
     synaptic = 64'd0;
+    ticking = 64'd0;
     phase = NEXT;
     waited = 0;
     {reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn} = 10'h200;
@@ -84,7 +86,7 @@ module bench #(
     {select, nudge, tick_now, word, at_now, what, learn_first, learn_axons, right, left, minus} = 0;
     activity = 0;
     moved = 0;
-    over = {CORES{1'b0}};
+    over = {(CORES + ENCODERS) {1'b0}};
     file = $fopen("vectors.txt", "r");
     if (file == 0) begin
       $display("ABSENT vectors.txt");
@@ -138,11 +140,18 @@ module bench #(
               word <= n;
               target_write <= 1'b1;
             end
-            "T": begin  // tick, nudge, how many inputs fire, and which
-              got = $fscanf(file, "%d %d %d", tick, n, left_inputs);
+            "X": begin  // core, input, value that it holds
+              got = $fscanf(file, "%d %d %d", c, i, n);
+              select <= c[15:0];
+              at_now <= i;
+              word <= n;
+              input_write <= 1'b1;
+            end
+            "T": begin  // tick, nudge
+              got = $fscanf(file, "%d %d", tick, n);
               tick_now <= tick;
               nudge <= n[15:0];
-              phase <= INPUT;
+              phase <= START;
             end
             "F":  // sample: its values are those before the nudge
               begin
@@ -200,29 +209,22 @@ module bench #(
               compare_weights(c);
             end
             default: begin
-              $display("DONE comparisons %0d mismatches %0d cycles %0d ticks %0d synaptic %0d", comparisons, mismatches,
-                       cycles, ticks, synaptic);
+              $display("DONE comparisons %0d mismatches %0d cycles %0d ticks %0d synaptic %0d ticking %0d", comparisons,
+                       mismatches, cycles, ticks, synaptic, ticking);
               finished <= 1'b1;
             end
           endcase
         end
-        INPUT:  // the spikes of the inputs in this tick: they are heard in the next one
-        if (left_inputs > 0) begin
-          got = $fscanf(file, "%d", n);
-          word <= n;
-          input_write <= 1'b1;
-          left_inputs = left_inputs - 1;
-        end else phase <= START;
         START: begin
           go <= 1'b1;
-          over = {CORES{1'b0}};
+          over = {(CORES + ENCODERS) {1'b0}};
           waited = 0;
           for (c = 0; c < CORES; c = c + 1) {brought[c], last_of[c], sum_of[c]} = 0;
           phase <= WAIT;
         end
         WAIT: begin
           waited = waited + 1;
-          for (c = 0; c < CORES; c = c + 1) if (done[c] && !over[c]) cycles_of[c] = waited;
+          for (c = 0; c < CORES + ENCODERS; c = c + 1) if (done[c] && !over[c]) cycles_of[c] = waited;
           over = over | done;
           for (c = 0; c < CORES; c = c + 1)
             if (arrives[c]) begin
@@ -232,6 +234,7 @@ module bench #(
             end
           if (&over && idle) begin
             ticks = ticks + 1;
+            ticking = ticking + {32'd0, waited};
             compare_tick;
             turn <= 1'b1;
             phase <= OUT;
@@ -279,24 +282,35 @@ module bench #(
   end
 
   // Of each core: synaptic operations and cycles of this tick; spikes that the mesh brings, the cycle of the last one,
-  // the sum of cycle * (axon + 1); then spike and value of each neuron.
+  // the sum of cycle * (axon + 1); then spike and value of each neuron. Behind them the cycles of each core of inputs,
+  // and those of the whole tick.
   task compare_tick;
-    for (c = 0; c < CORES; c = c + 1) begin
-      got = $fscanf(file, "%d %d", n, expected_cycles);
-      synaptic = synaptic + {32'd0, n};
-      comparisons = comparisons + 1;
-      if (cycles_of[c] != expected_cycles) differs(c, 0, "cycles", expected_cycles, cycles_of[c]);
-      got = $fscanf(file, "%d %d %d", n, expected_last, expected_sum);
-      comparisons = comparisons + 3;
-      if (brought[c] != n) differs(c, 0, "brought", n, brought[c]);
-      if (last_of[c] != expected_last) differs(c, 0, "arrival", expected_last, last_of[c]);
-      if (sum_of[c] != expected_sum) differs(c, 0, "arrivals", expected_sum, sum_of[c]);
-      for (i = first_of[c]; i < first_of[c+1]; i = i + 1) begin
-        got = $fscanf(file, "%d %d", expected_spike, expected_value);
-        comparisons = comparisons + 2;
-        if (spike[i] !== expected_spike) differs(c, i - first_of[c], "spike", expected_spike, spike[i]);
-        if (value[i] !== expected_value) differs(c, i - first_of[c], "value", expected_value, value[i]);
+    begin
+      for (c = 0; c < CORES; c = c + 1) begin
+        got = $fscanf(file, "%d %d", n, expected_cycles);
+        synaptic = synaptic + {32'd0, n};
+        comparisons = comparisons + 1;
+        if (cycles_of[c] != expected_cycles) differs(c, 0, "cycles", expected_cycles, cycles_of[c]);
+        got = $fscanf(file, "%d %d %d", n, expected_last, expected_sum);
+        comparisons = comparisons + 3;
+        if (brought[c] != n) differs(c, 0, "brought", n, brought[c]);
+        if (last_of[c] != expected_last) differs(c, 0, "arrival", expected_last, last_of[c]);
+        if (sum_of[c] != expected_sum) differs(c, 0, "arrivals", expected_sum, sum_of[c]);
+        for (i = first_of[c]; i < first_of[c+1]; i = i + 1) begin
+          got = $fscanf(file, "%d %d", expected_spike, expected_value);
+          comparisons = comparisons + 2;
+          if (spike[i] !== expected_spike) differs(c, i - first_of[c], "spike", expected_spike, spike[i]);
+          if (value[i] !== expected_value) differs(c, i - first_of[c], "value", expected_value, value[i]);
+        end
       end
+      for (c = CORES; c < CORES + ENCODERS; c = c + 1) begin
+        got = $fscanf(file, "%d", expected_cycles);
+        comparisons = comparisons + 1;
+        if (cycles_of[c] != expected_cycles) differs(c, 0, "cycles", expected_cycles, cycles_of[c]);
+      end
+      got = $fscanf(file, "%d", expected_cycles);
+      comparisons = comparisons + 1;
+      if (waited != expected_cycles) differs(0, 0, "tick", expected_cycles, waited);
     end
   endtask
 `include "compare.vh"

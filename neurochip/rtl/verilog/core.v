@@ -29,6 +29,10 @@ module core #(
     input wire [31:0] load_at,
     input wire [LANES*WEIGHT_BITS-1:0] load_word,
     input wire [G-1:0] load_bias_word,
+    // To the host, a cycle later: the word of weights, and the bias, at `load_at`.
+    input wire peek,
+    output wire [LANES*WEIGHT_BITS-1:0] held_weights,
+    output wire [G-1:0] held_bias,
     // The axons that fired, one after the other: `heard` while there is one, `next` takes it.
     input wire go,
     input wire heard,
@@ -96,7 +100,7 @@ module core #(
   reg [31:0] place;
   reg add0, second0;
   reg [K-1:0] beat0;
-  wire [W-1:0] word = load_weights ? load_at[W-1:0] : engine_reads ? engine_word : place[W-1:0];
+  wire [W-1:0] word = load_weights || peek ? load_at[W-1:0] : engine_reads ? engine_word : place[W-1:0];
   reg [LANES*WEIGHT_BITS-1:0] read_weights;
   reg [LANES*SUM_BITS-1:0] read_sums;
   reg add1, second1;
@@ -212,7 +216,7 @@ module core #(
   wire [N-1:0] bias_at;
   wire [G-1:0] bias_new;
   always @(posedge clk) begin
-    read_bias <= biases[engine_reads ? bias_at : count[N-1:0]];
+    read_bias <= biases[engine_reads ? bias_at : peek ? load_at[N-1:0] : count[N-1:0]];
     if (load_bias || bias_writes) biases[load_bias ? load_at[N-1:0] : bias_at] <= load_bias ? load_bias_word : bias_new;
   end
   generate
@@ -241,6 +245,8 @@ module core #(
       .out_value(value), .out_spike(fired)
   );
   assign updated = leaves;
+  assign held_weights = read_weights;
+  assign held_bias = read_bias;
   assign neuron = left;
 
   learning #(

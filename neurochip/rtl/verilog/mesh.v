@@ -28,7 +28,8 @@ module mesh #(
   wire [TILES*4*FLIT-1:0] sent_flit, arriving;
   assign crosses = sent;
   wire [TILES-1:0] idles;
-  assign idle = &idles;
+  wire [TILES*4-1:0] moving;  // something is on the link that ends here
+  assign idle = &idles && !(|moving);
   genvar t, d;
   generate
     for (t = 0; t < TILES; t = t + 1) begin : tiles
@@ -57,7 +58,16 @@ module mesh #(
               .clk(clk), .reset(reset), .in({sent[FROM*4+d], sent_flit[(FROM*4+d)*FLIT+:FLIT]}),
               .out({arrives[t*4+d], arriving[(t*4+d)*FLIT+:FLIT]})
           );
+          if (LONG > 0) begin : watched
+            reg [LONG-1:0] there;
+            wire [LONG:0] next = {there, sent[FROM*4+d]};
+            always @(posedge clk) there <= reset ? {LONG{1'b0}} : next[LONG-1:0];
+            assign moving[t*4+d] = |there;
+          end else begin : short
+            assign moving[t*4+d] = 1'b0;
+          end
         end else begin : edge_from
+          assign moving[t*4+d] = 1'b0;
           assign arrives[t*4+d] = 1'b0;
           assign arriving[(t*4+d)*FLIT+:FLIT] = {FLIT{1'b0}};
         end

@@ -21,7 +21,7 @@ module router #(
     input wire [PORTS*FLIT-1:0] in_flit,
     output wire [3:0] freed,  // a place of a queue behind a link
     output wire [CORES-1:0] room,  // in the queue of a core
-    output wire idle,  // nothing is here, or on a link that begins here
+    output wire idle,  // nothing is here
     output wire [PORTS-1:0] out_valid,
     output wire [PORTS*FLIT-1:0] out_flit,
     input wire [3:0] credit,  // a place at the far end of a link is free again
@@ -31,7 +31,6 @@ module router #(
 
   // ---- inputs: the head of each queue, and by which outputs it is yet to leave
   wire [PORTS-1:0] ripe, gone, has_room, empty;
-  wire [3:0] all_back;  // credits
   wire [PORTS*FLIT-1:0] heads;
   wire [PORTS*PORTS-1:0] wants;  // of input i, output o: bit i * PORTS + o
   wire [PORTS*PORTS-1:0] asked, granted;  // of output o, input i: bit o * PORTS + i
@@ -63,7 +62,7 @@ module router #(
     end
   endgenerate
   assign freed = gone[3:0];
-  assign idle = &empty && &all_back;
+  assign idle = &empty;
   assign room = has_room[PORTS-1:4];
 
   // ---- outputs: the first input that asks, counted from the one behind the last winner
@@ -94,7 +93,6 @@ module router #(
       if (o < 4) begin : link
         reg [C-1:0] credits;
         assign open = credits != {C{1'b0}};
-        assign all_back[o] = credits == DEPTH[C-1:0];
         always @(posedge clk)
           if (reset) credits <= DEPTH[C-1:0];
           else if (out_valid[o] && !credit[o]) credits <= credits - 1'b1;

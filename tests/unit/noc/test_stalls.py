@@ -82,7 +82,7 @@ def test_who_loses_to_a_fork_that_stays_asks_again_in_the_next_cycle() -> None:
         order=np.arange(2),
         service=np.zeros(3, dtype=np.int64),
         work=np.array([0, 6]),
-        paced=False,
+        paced=0,
         disabled=np.array([3]),
     )
     assert advance(fabric, load, state, 1000) == STALLED

@@ -1,0 +1,68 @@
+"""How long the ticks of an exported chip take, as the emulator times a chip of such cores; its specification."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from neurochip.compile import ChipImage
+from neurochip.cores.clock import ChipClock, TimeModel
+from neurochip.description.chip import ChipSpec, TimingSpec
+from neurochip.errors import CapabilityError
+from neurochip.rtl.core_text import FILL, INPUT_FILL, LEAST_ACCESSES
+
+__all__ = ["PER_SAMPLE", "PER_WEIGHT", "exported_timing", "tick_clock", "ticks_of"]
+
+# Cycles of the engine that learns, of each sample and of each weight (learning.v).
+PER_SAMPLE, PER_WEIGHT = 3, 7
+
+
+def exported_timing(chip: ChipSpec, lanes: int) -> TimingSpec:
+    """Return the timing of a chip whose cores are exported ones; mesh and clock are those of ``chip``.
+
+    Raises
+    ------
+    CapabilityError
+        For a chip without a clock.
+    """
+    if chip.timing is None:
+        raise CapabilityError("chip.timing", "is not given: a chip without a clock has no cycles")
+    return replace(
+        chip.timing,
+        engines=1,
+        weights_per_access=lanes,
+        least_accesses=LEAST_ACCESSES,
+        sops_per_cycle=lanes,
+        cycles_per_neuron_update=1,
+        cycles_per_clamped_update=1,
+        fill_cycles=FILL,
+        clamped_fill_cycles=INPUT_FILL,
+        outbox=True,
+        cycles_per_packet_in=0,
+        cycles_per_packet_out=0,
+        cycles_per_spike_out=0,
+        barrier_cycles=((1, 0),),
+        cycles_per_weight_accumulation=PER_SAMPLE,
+        cycles_per_weight_write=PER_WEIGHT,
+    )
+
+
+def tick_clock(image: ChipImage, lanes: int, model: TimeModel = "cycle") -> tuple[ChipClock, list[slice]]:
+    """Return the clock of an exported chip, and where the neurons of each core stand in what it times."""
+    chip = replace(image.chip, timing=exported_timing(image.chip, lanes))
+    ends = np.cumsum([core.size for core in image.cores]).tolist()
+    slots = [slice(end - core.size, end) for end, core in zip(ends, image.cores, strict=True)]
+    pairs = [(slot.start, slot.stop) for slot in slots]
+    return ChipClock(replace(image, chip=chip), pairs, model), slots
+
+
+def ticks_of(image: ChipImage, spikes: Sequence[Any], lanes: int, model: TimeModel = "cycle") -> list[int]:
+    """Return the cycles of each tick of one presentation from its spikes, by population [tick, unit]."""
+    clock, slots = tick_clock(image, lanes, model)
+    bits = np.zeros((len(spikes[0]), slots[-1].stop), np.uint8)
+    for core, slot in zip(image.cores, slots, strict=True):
+        bits[:, slot] = spikes[core.population][:, core.first : core.last]
+    return [time.cycles for time in clock.each_tick(bits)]
