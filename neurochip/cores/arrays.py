@@ -77,14 +77,8 @@ class Synapses(NamedTuple):
     far: Array  # u32[…]
     table: Array  # i64[…]
     ones: Array  # W[weights of the largest memory], all in one place
-    deliver1: Any  # functions
-    deliver2: Any
-    deliver3: Any
-    deliver4: Any
-    reach1: Any
-    reach2: Any
-    reach3: Any
-    reach4: Any
+    deliver: Array  # u64[connectivity, 2]  functions, that of connectivity 1 first
+    reach: Array  # u64[connectivity, 2]
 
 
 class State(NamedTuple):
@@ -124,12 +118,11 @@ class Compacted(NamedTuple):
 class Scratch(NamedTuple):
     """Room for one sample's tick, one per thread."""
 
-    packed: Array  # u8[slot / 8]  one bit per slot
+    packed: Array  # u8[2, slot / 8]  one bit per slot
     plus: Array  # u64[2 · axon slot + 8]  lists of axons, each source's from twice its first axon slot on
     minus: Array  # u64[2 · axon slot + 8]
     listed: Array  # u64[source, 3]  lengths of plus and minus, filled up, and spikes
     received: Array  # u8[axon slot | 0]  with faults: 1 where any packet arrived
-    silence: Array  # u8[slot]  zeros
     room: Array  # T[row, slot]  what updates are handed (elements/neurons/neuron)
     total: Array  # S[slot]
     part: Array  # P[slot]
@@ -137,19 +130,12 @@ class Scratch(NamedTuple):
 
 
 class Neurons(NamedTuple):
-    """The kinds of neurons of a network: their updates, one after the other, the last repeated (`population`)."""
+    """The kinds of neurons of a network (`population`)."""
 
-    update0: Any  # functions
-    update1: Any
-    update2: Any
-    update3: Any
-    update4: Any
-    update5: Any
-    update6: Any
-    update7: Any
+    updates: Array  # u64[kind, 2]  functions
     constants: Array  # T[kind, column]
     own: Array  # T[row | 0, slot]  constants of each neuron
-    trace: Any  # function: makes a trace of bits
+    trace: Array  # u64[2]  function: makes a trace of bits
     traced: int  # 1 when receivers keep a trace per axon
     patterned: int  # 1 when sums are kept for reference patterns
     columns: Array  # i64[kind]  where its columns of the schedule begin
@@ -180,7 +166,7 @@ class Channel(NamedTuple):
     """What happens between a spike that was fired and the axons that receive it."""
 
     direct: int  # 1: every axon gets every spike
-    send: Any  # function, called after each tick where it is not direct
+    send: Array  # u64[2]  function, called after each tick where it is not direct
     faults: Any  # its own structures
     dead: Array  # u8[core | 0]
 

@@ -14,7 +14,7 @@ from neurochip.cores.arrays import Channel, Scratch, Wiring
 from neurochip.cores.compaction import rename
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.row_sums import Block, Room, sum_reference
-from neurochip.kernels.spike_lists import differences, new_reference, pad_list
+from neurochip.kernels.spike_lists import differences, list_ones, new_reference, pad_list
 
 __all__ = [
     "LAST_PATTERN",
@@ -170,9 +170,10 @@ def list_axons(
         row, first, last, pattern, _, at = _received(
             s, tick, wiring, channel, bits, reference, window, scratch
         )
-        if not patterned:
-            pattern, at = scratch.silence, _NOTHING
-        n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)
+        if patterned:
+            n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)
+        else:
+            n_plus, n_minus = list_ones(first, last, row, scratch.packed[0], to, plus), _NOTHING
         if channel.direct != 0 and c.n[p] != _NOTHING:
             rename(plus, to, n_plus, c.axon, first)
             rename(minus, to, n_minus, c.axon, first)

@@ -29,7 +29,6 @@ from neurochip.cores.threads import Threads
 from neurochip.cores.tick import run_ticks
 from neurochip.elements.integers import columns
 from neurochip.errors import DataError
-from neurochip.kernels._jit import typed
 from neurochip.spikes import SpikeTrains
 
 __all__ = ["Batch"]
@@ -73,7 +72,7 @@ class Batch:
         self._neurons = cells.neurons(layout.state_dtype, layout.n_slots, traced=traced)
         if layout.image.network.is_listed:
             # Reference patterns are sums of rows of matrices.
-            self._neurons = typed(self._neurons._replace(patterned=0))
+            self._neurons = self._neurons._replace(patterned=0)
         self._core_slots = np.array(layout.core_slots, dtype=np.uint64).reshape(-1, 2)
         self._plans = plans
         self.plan: FaultPlan | None = None  # of these presentations
@@ -200,11 +199,11 @@ class Batch:
         if when not in self._schedules:
             _make_room(self._schedules, _MOST_SCHEDULES)
             self._schedules[when] = self._cells.schedule(*when).astype(self._layout.state_dtype)
-        span = typed(Span(self._presentations, self._seed, self.tick + 1, self._schedules[when]))
-        wiring, reception, channels = typed(self.wiring), typed(self.reception), self._channels_now()
-        pull = typed(self._pull(nudges, wanted))
+        span = Span(self._presentations, self._seed, self.tick + 1, self._schedules[when])
+        wiring, reception, channels = self.wiring, self.reception, self._channels_now()
+        pull = self._pull(nudges, wanted)
         synapses = self._layout.synapses(wiring)
-        scratch, state, records = self._room(wiring), typed(self.state), typed(recorder)
+        scratch, state, records = self._room(wiring), self.state, recorder
 
         def share(k: int) -> None:
             run_ticks(
@@ -234,7 +233,7 @@ class Batch:
         axons = int(wiring.sources[-1, 3]) if len(wiring.sources) else 0
         if not self._scratch or len(self._scratch[0].received) < axons:
             make = self._layout.scratch
-            self._scratch = [typed(make(axons, self._cells.variables)) for _ in range(self._threads.count)]
+            self._scratch = [make(axons, self._cells.variables) for _ in range(self._threads.count)]
         return self._scratch
 
     def rest(self) -> None:

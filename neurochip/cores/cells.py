@@ -133,8 +133,6 @@ class Cells:
         ------
         ConfigError
             For elements that do not work.
-        CapabilityError
-            For more kinds than cores take.
         """
         for k in self._network.inputs:
             if self.of[k].dynamics("shown", dtype) is not None:

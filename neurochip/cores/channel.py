@@ -14,7 +14,7 @@ import numpy as np
 
 from neurochip.cores.arrays import Channel, Wiring, aligned_zeros
 from neurochip.cores.axons import row_of
-from neurochip.kernels._jit import kernel, separate_kernel, typed
+from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import mix, tick_key, uniform
 
 __all__ = ["LOST", "TALLY", "FaultRates", "FaultWiring", "Faults", "faulty_channel", "sound_channel"]
@@ -199,7 +199,7 @@ def _channel(faults: Faults, wiring: Wiring, direct: bool) -> Channel:
         u8, u64, u16 = (np.zeros(0, dtype) for dtype in (np.uint8, np.uint64, np.uint16))
         kernel = _send_nothing if direct else _send
         _sends[key] = kernel.value(faults, wiring, u8, rows, u64, u16, number, number)
-    return typed(Channel(int(direct), _sends[key], faults, faults.wiring.dead))
+    return Channel(int(direct), _sends[key], faults, faults.wiring.dead)
 
 
 def sound_channel(wiring: Wiring) -> Channel:

@@ -25,13 +25,11 @@ from numpy.typing import NDArray
 from neurochip.cores.arrays import Synapses, aligned_zeros
 from neurochip.elements.connections import Connection, Memory
 from neurochip.elements.connections.connection import memory_of
-from neurochip.errors import CapabilityError
 from neurochip.kernels._jit import Kernel, kernel
 
 __all__ = ["Connectivities", "dense_blocks"]
 
 Array = NDArray[Any]
-_MOST = 4  # in one network: the loop has a place for each
 _FILL = 4  # of u16 in a whole word
 
 
@@ -88,11 +86,6 @@ class Connectivities:
         memory = connection.memory(weights, self._dtypes[0])
         if connection.deliver not in self._kernels:
             self._kernels.append(connection.deliver)
-        if len(self._kernels) > _MOST:
-            raise CapabilityError(
-                "network",
-                f"mixes more than {_MOST} connectivities besides dense ones; cores take {_MOST} at most",
-            )
         spans = [first, first + len(memory.weights)]
         for k, array in enumerate((memory.near, memory.far, memory.table)):
             spans += [self._lengths[k], self._lengths[k] + len(array)]
@@ -112,7 +105,6 @@ class Connectivities:
     def tables(self) -> Synapses:
         """Return all blocks that were noted."""
         values = [_values(deliver, *self._dtypes) for deliver in self._kernels or [_nothing]]
-        values += [values[-1]] * (_MOST - len(values))
         near, far, table = (
             _joined(held, dtype)
             for held, dtype in zip(self._held, (np.uint16, np.uint32, np.int64), strict=True)
@@ -124,8 +116,8 @@ class Connectivities:
             far,
             table,
             _ones(self._most, self._dtypes[0]),
-            *(deliver for deliver, _ in values),
-            *(reach for _, reach in values),
+            np.array([deliver for deliver, _ in values]),
+            np.array([reach for _, reach in values]),
         )
 
 

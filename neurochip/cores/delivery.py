@@ -13,12 +13,12 @@ import numpy as np
 from neurochip.cores.arrays import Neurons, Scratch, Synapses, Wiring
 from neurochip.elements.connections.connection import Memory
 from neurochip.elements.neurons.neuron import DRIVE, REACHED
-from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels._jit import invoke, kernel, separate_kernel
 from neurochip.kernels.row_sums import Block, Drive, Lists, Room, deliver, drive_with
 
 __all__ = ["clear", "deliver_range", "quiet_range"]
 
-_NOTHING, _TWO = np.uint64(0), np.uint64(2)
+_NOTHING, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 _FEW_SPIKES = np.uint64(16)
 
 
@@ -90,14 +90,7 @@ def _deliver_listed(k: Any, wiring: Wiring, synapses: Synapses, own: bool, scrat
     )
     if n == _NOTHING:
         return
-    if kind == 1:
-        synapses.deliver1(memory, active, n, scratch.total)
-    elif kind == 2:
-        synapses.deliver2(memory, active, n, scratch.total)
-    elif kind == 3:
-        synapses.deliver3(memory, active, n, scratch.total)
-    else:
-        synapses.deliver4(memory, active, n, scratch.total)
+    invoke(synapses.deliver[kind - _ONE], memory, active, n, scratch.total)
 
 
 @kernel
@@ -111,14 +104,7 @@ def _reach_listed(k: Any, begin: Any, n: Any, wiring: Wiring, synapses: Synapses
         synapses.far[at[4] : at[5]],
         synapses.table[at[6] : at[7]],
     )
-    if kind == 1:
-        synapses.reach1(memory, active, n, scratch.total)
-    elif kind == 2:
-        synapses.reach2(memory, active, n, scratch.total)
-    elif kind == 3:
-        synapses.reach3(memory, active, n, scratch.total)
-    else:
-        synapses.reach4(memory, active, n, scratch.total)
+    invoke(synapses.reach[kind - _ONE], memory, active, n, scratch.total)
 
 
 @separate_kernel

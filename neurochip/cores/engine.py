@@ -31,7 +31,6 @@ from neurochip.cores.samples import run_samples
 from neurochip.cores.threads import Threads
 from neurochip.cores.tick import run_ticks
 from neurochip.elements.neurons.neuron import ROOM, Dynamics
-from neurochip.kernels._jit import typed
 from neurochip.kernels.tiles import WIDE
 
 __all__ = ["LayerEngine", "Presented"]
@@ -145,12 +144,11 @@ class LayerEngine:
         )
         nothing = aligned_zeros(0, np.uint8)
         scratch = Scratch(
-            packed=aligned_zeros(slots // 8, np.uint8),
+            packed=aligned_zeros((2, slots // 8), np.uint8),
             plus=aligned_zeros(2 * axons + 8, np.uint64),
             minus=aligned_zeros(2 * axons + 8, np.uint64),
             listed=aligned_zeros((len(self._wiring.sources), 3), np.uint64),
             received=nothing,
-            silence=aligned_zeros(slots, np.uint8),
             room=aligned_zeros((ROOM, slots), dtype),
             total=aligned_zeros(slots, sums),
             part=aligned_zeros(slots, np.int16 if self._held_as == np.int8 else sums),
@@ -179,11 +177,11 @@ class LayerEngine:
         run_ticks(
             np.zeros(1, np.int64),
             self._span(self.tick - self._began + 1, ticks),
-            typed(self._wiring),
-            typed(self._synapses),
-            typed(self._desk.state),
-            typed(self._desk.reception),
-            typed(self._desk.scratch),
+            self._wiring,
+            self._synapses,
+            self._desk.state,
+            self._desk.reception,
+            self._desk.scratch,
             self._neurons,
             self._pull(played),
             self._channel,
@@ -270,13 +268,14 @@ class LayerEngine:
             words=aligned_zeros((self._variables, slots), self._dtype),
             room=aligned_zeros((ROOM, slots), self._dtype),
             lists=aligned_zeros((rows + 1, slots + LISTED * n_layers), np.uint32),
+            packed=aligned_zeros(slots // 8, np.uint8),
             tails=aligned_zeros((n_layers, rows + 1, 8), np.uint32),
             lengths=aligned_zeros((n_layers, rows + 1), np.uint64),
             sums=aligned_zeros((blocks, rows, columns), self._sums),
             part=aligned_zeros(int(WIDE), np.int16 if self._held_as == np.int8 else self._sums),
             target=aligned_zeros(slots, self._dtype),
         )
-        run_layers(*share, ticks, layers, typed(self._wiring), self._neurons, typed(room), typed(seen))
+        run_layers(*share, ticks, layers, self._wiring, self._neurons, room, seen)
 
     def _run_ticks(self, share: tuple[int, int], ticks: int, seen: Seen) -> None:
         slots = self.raster.n_slots
@@ -289,11 +288,11 @@ class LayerEngine:
         )
         constant = (
             self._span(1, ticks),
-            typed(self._wiring),
-            typed(self._synapses),
-            typed(desk.state),
-            typed(desk.reception),
-            typed(desk.scratch),
+            self._wiring,
+            self._synapses,
+            desk.state,
+            desk.reception,
+            desk.scratch,
             self._neurons,
             self._pull(played[:1]),
             self._channel,
@@ -307,36 +306,32 @@ class LayerEngine:
             states=seen.states[begin:end],
             idle_per_tick=seen.idle_per_tick[begin:end],
         )
-        run_samples(loop, 0, len(played), *constant, played, bits[begin:end], typed(here))
+        run_samples(loop, 0, len(played), *constant, played, bits[begin:end], here)
 
     def _span(self, first: int, ticks: int) -> Span:
-        return typed(Span(np.zeros(1, np.uint64), np.uint64(0), first, np.zeros((ticks, 1), self._dtype)))
+        return Span(np.zeros(1, np.uint64), np.uint64(0), first, np.zeros((ticks, 1), self._dtype))
 
     def _pull(self, played: NDArray[np.uint8]) -> Pull:
-        return typed(
-            Pull(
-                np.zeros(len(self._placed.sizes), self._dtype),
-                aligned_zeros((1, self.raster.n_slots), self._dtype),
-                played,
-                np.zeros((0, 1), np.int64),
-                np.zeros(0, np.uint64),
-            )
+        return Pull(
+            np.zeros(len(self._placed.sizes), self._dtype),
+            aligned_zeros((1, self.raster.n_slots), self._dtype),
+            played,
+            np.zeros((0, 1), np.int64),
+            np.zeros(0, np.uint64),
         )
 
     def _recorder(
         self, spikes: NDArray[np.uint8], states: NDArray[Any], idle: Counts, idle_per_tick: Counts
     ) -> Recorder:
-        return typed(
-            Recorder(
-                spikes=spikes,
-                states=states,
-                steps=np.zeros((0, 1, self.raster.n_slots), self._dtype),
-                per_core=np.zeros((0, 1, 0), np.int32),
-                row=np.zeros(1, np.int64),
-                variables=np.zeros(len(self._placed.sizes), np.int64),
-                idle=idle,
-                idle_per_tick=idle_per_tick,
-            )
+        return Recorder(
+            spikes=spikes,
+            states=states,
+            steps=np.zeros((0, 1, self.raster.n_slots), self._dtype),
+            per_core=np.zeros((0, 1, 0), np.int32),
+            row=np.zeros(1, np.int64),
+            variables=np.zeros(len(self._placed.sizes), np.int64),
+            idle=idle,
+            idle_per_tick=idle_per_tick,
         )
 
     def _seen(self, layer: int, values: NDArray[Any]) -> NDArray[Any]:

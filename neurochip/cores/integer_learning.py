@@ -14,7 +14,6 @@ from neurochip.description.precision import Precision, integer_bits, integer_ran
 from neurochip.description.run_sections import LearningSpec, PhasesSpec
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import CapabilityError, ConfigError, NumericError
-from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import mix
 from neurochip.substrate.optimising import Optimising
 
@@ -95,7 +94,7 @@ class IntegerLearning:
         room = np.zeros(columns.shape[1], np.int32 if narrow else np.int64)
         right, left = max(change.shift, 0), max(-change.shift, 0)
         signed = columns if change.sign > 0 else -columns
-        rounding = typed(Rounding(*self._range, int(self.stochastic), key))
+        rounding = Rounding(*self._range, int(self.stochastic), key)
         change_fixed(weights, *at, rows, change.pre, signed, left, right, room, rounding, out)
 
     def bias(self, held: NDArray[Any], moved: NDArray[Any], rate_exponent: int, key: np.uint64) -> None:
@@ -114,7 +113,7 @@ class IntegerLearning:
             max(-shift, 0),
             max(shift, 0),
             np.zeros(len(held), np.int64),
-            typed(Rounding(-form.top, form.top, int(self.stochastic), key)),
+            Rounding(-form.top, form.top, int(self.stochastic), key),
             np.zeros(3, np.int64),
         )
 

@@ -13,7 +13,6 @@ from neurochip.cores.arrays import PLAYED, UPDATED, Synapses, Wiring, aligned_ze
 from neurochip.cores.connectivity import Connectivities
 from neurochip.cores.layerwise import Layers
 from neurochip.cores.raster import LayeredRaster
-from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
 from neurochip.kernels.tiles import cut
 
@@ -124,7 +123,7 @@ def layers_of(placed: PlacedNetwork, wiring: Wiring, synapses: Synapses) -> Laye
         tiles_of.append(tile)
     received = np.zeros(len(order), np.uint8)
     received[[source for source, _ in placed.projections]] = 1
-    return typed(Layers(np.array(order, np.int64), received, np.array(tiles_of, np.uint64), tiles))
+    return Layers(np.array(order, np.int64), received, np.array(tiles_of, np.uint64), tiles)
 
 
 def _up(number: int, step: int) -> int:

@@ -18,7 +18,7 @@ from neurochip.elements.neurons.neuron import DRIVE, REACHED, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
 from neurochip.kernels.row_sums import Drive, drive_with
-from neurochip.kernels.tiles import Tiles, add_up, list_ones
+from neurochip.kernels.tiles import Tiles, add_up, list_filled
 
 __all__ = ["LISTED", "Layers", "LayerRoom", "Seen", "run_layers"]
 
@@ -42,6 +42,7 @@ class LayerRoom(NamedTuple):
     words: Array  # T[variable, slot]
     room: Array  # T[row, slot]  what updates are handed
     lists: Array  # u32[tick + 1, slot + LISTED · population]
+    packed: Array  # u8[slot / 8]
     tails: Array  # u32[population, tick + 1, 8]
     lengths: Array  # u64[population, tick + 1]
     sums: Array  # S[block of a range, tick, column]
@@ -193,10 +194,11 @@ def run_layers(
                 _update_layer(p, begin, n_samples, each, wiring, neurons, room, seen)
             start = _start(p, wiring)
             for row in range(n_samples * each if layers.received[p] != 0 else 0):
-                room.lengths[p, row] = list_ones(
+                room.lengths[p, row] = list_filled(
                     populations[p, 0],
                     populations[p, 1],
                     seen.bits[begin + row],
+                    room.packed,
                     np.uint32(seen.size[p]),
                     room.lists[row, start:],
                     room.tails[p, row],

@@ -33,7 +33,6 @@ from neurochip.description.precision import integer_bits
 from neurochip.elements.connections import Connection
 from neurochip.elements.neurons.neuron import ROOM
 from neurochip.errors import CapabilityError
-from neurochip.kernels._jit import typed
 from neurochip.kernels.random_bits import NOBODY
 
 __all__ = ["Block", "Received", "Layout", "is_fixed"]
@@ -273,7 +272,7 @@ class Layout:
                 else:
                     none = None if is_fixed(connection) else np.zeros(connection.shape)
                     packed.add(connection, self._listed[k].start, none)
-            self._synapses[key] = typed(packed.tables())
+            self._synapses[key] = packed.tables()
         return self._synapses[key]
 
     def _sources(self) -> list[tuple[int, int, int, int, int, int]]:
@@ -349,12 +348,11 @@ class Layout:
         slots, t = self.n_slots, self.state_dtype
         most = max(slots, axons)
         return Scratch(
-            packed=aligned_zeros(most // 8, np.uint8),
+            packed=aligned_zeros((2, most // 8), np.uint8),
             plus=aligned_zeros(2 * most + 8, np.uint64),
             minus=aligned_zeros(2 * most + 8, np.uint64),
             listed=aligned_zeros((max(1, most // _WORD), 3), np.uint64),
             received=aligned_zeros(axons, np.uint8),
-            silence=aligned_zeros(most, np.uint8),
             room=aligned_zeros((ROOM, slots), t),
             total=aligned_zeros(slots, self.sum_dtype),
             part=aligned_zeros(slots, self.part_dtype),

@@ -23,7 +23,6 @@ from neurochip.cores.weight_flips import WeightFlips
 from neurochip.description.fixed_point import exponent_of
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.errors import CapabilityError, NumericError
-from neurochip.kernels._jit import typed
 from neurochip.network import turned
 from neurochip.substrate import Parameters, WeightUpdate
 from neurochip.substrate.fitting import weights_place
@@ -293,7 +292,7 @@ class SynapseMemories:
         else:
             step = self._step(block.projection, rate)
         ends = (0, 0) if bits is None else integer_range(bits)
-        rounding = typed(Rounding(*ends, int(self._stochastic), key))
+        rounding = Rounding(*ends, int(self._stochastic), key)
 
         def share(k: int) -> None:
             common = (weights, start, stride, edges[k : k + 2], pre, columns, t.type(step), scratch[k])

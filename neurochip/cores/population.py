@@ -14,12 +14,9 @@ from neurochip.elements.element import constants_of
 from neurochip.elements.neurons.neuron import Dynamics, Moment, Sample
 from neurochip.elements.neurons.settling import DECODER_LAMBDA, TRACED
 from neurochip.elements.stages import Parts, decode, specialised, stage_of
-from neurochip.errors import CapabilityError
-from neurochip.kernels._jit import Kernel, kernel, typed
+from neurochip.kernels._jit import Kernel, kernel
 
 __all__ = ["decoders_trace", "neurons_of"]
-
-_MOST_KINDS = 8  # in one network: the loop has a place for each
 
 
 @kernel
@@ -92,34 +89,18 @@ def neurons_of(
         Column of the schedule that says how much of its bias a neuron of each kind gets with the spikes; −1, and
         `None`: its update adds it.
     """
-    update = [_update_value(kind.update, dtype) for kind in kinds]
-    if len(kinds) > _MOST_KINDS:
-        raise CapabilityError(
-            "network",
-            f"mixes {len(kinds)} kinds of neurons, inputs and read-outs counted by themselves; cores take "
-            f"{_MOST_KINDS} at most",
-        )
-    constants = aligned_zeros((_MOST_KINDS, max(len(kind.constants) for kind in kinds)), dtype)
-    compacts = np.zeros(_MOST_KINDS, np.uint8)
-    begins, biased = np.zeros(_MOST_KINDS, np.int64), np.full(_MOST_KINDS, -1, np.int64)
-    begins[: len(kinds)] = 0 if columns is None else columns
-    biased[: len(kinds)] = -1 if bias_columns is None else bias_columns
+    constants = aligned_zeros((len(kinds), max(len(kind.constants) for kind in kinds)), dtype)
     for k, kind in enumerate(kinds):
         constants[k, : len(kind.constants)] = kind.constants
-        compacts[k] = kind.silent_at_zero
     own = next((kind.own for kind in kinds if kind.own is not None), np.zeros((0, slots)))
-    return typed(
-        Neurons._make(
-            (
-                *(update[min(k, len(update) - 1)] for k in range(_MOST_KINDS)),
-                constants,
-                np.ascontiguousarray(own, dtype=dtype),
-                _trace_value(_no_trace if trace is None else trace, dtype),
-                int(trace is not None),
-                int(patterned),
-                begins,
-                biased,
-                compacts,
-            )
-        )
+    return Neurons(
+        np.array([_update_value(kind.update, dtype) for kind in kinds]),
+        constants,
+        np.ascontiguousarray(own, dtype=dtype),
+        _trace_value(_no_trace if trace is None else trace, dtype),
+        int(trace is not None),
+        int(patterned),
+        np.array([0] * len(kinds) if columns is None else columns, np.int64),
+        np.array([-1] * len(kinds) if bias_columns is None else bias_columns, np.int64),
+        np.array([kind.silent_at_zero for kind in kinds], np.uint8),
     )

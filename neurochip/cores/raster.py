@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.arrays import aligned_zeros
 from neurochip.kernels._jit import entry
-from neurochip.kernels.spike_lists import differences
+from neurochip.kernels.spike_lists import list_ones
 
 __all__ = ["LayeredRaster", "SpikeCounts"]
 
@@ -106,8 +106,6 @@ class LayeredRaster:
             counts.met,
             _Room(
                 aligned_zeros(self.n_slots + 4, np.uint64),
-                aligned_zeros(self.n_slots + 4, np.uint64),
-                aligned_zeros(self.n_slots, np.uint8),
                 aligned_zeros(self.n_slots // 8, np.uint8),
             ),
         )
@@ -147,8 +145,6 @@ class _Room(NamedTuple):
     """Room for the lists of a tick."""
 
     lists: Array  # u64[slot + 4]
-    spare: Array  # u64[slot + 4]
-    silence: Array  # u8[slot]  zeros
     packed: Array  # u8[slot / 8]
 
 
@@ -185,9 +181,7 @@ def _count_spikes(
                         met[t, row, at] += spikes * meets[p, at]
             if runs < until:
                 continue
-            n, _ = differences(
-                first, last, bits, room.silence, np.uint64(0), room.packed, first, room.lists, room.spare
-            )
+            n = list_ones(first, last, bits, room.packed, first, room.lists)
             east_west, north_south, addressed = np.int64(0), np.int64(0), np.int64(0)
             for i in range(first, first + n):
                 p = np.uint64(way[first + room.lists[i]])

@@ -19,7 +19,7 @@ from neurochip.cores.arrays import (
     Wiring,
 )
 from neurochip.cores.layerwise import Seen
-from neurochip.kernels._jit import entry, separate_kernel
+from neurochip.kernels._jit import entry, invoke, separate_kernel
 
 __all__ = ["run_samples"]
 
@@ -62,7 +62,7 @@ def run_samples(
     Parameters
     ----------
     loop
-        `tick.run_ticks`, as a function value.
+        `tick.run_ticks`, as `invoke` calls it.
     span, pull, recorder
         Of one sample; what each plays, and where its spikes and idle updates are recorded, are put in their place.
         ``recorder.states`` has room for a sample where populations are recorded.
@@ -74,7 +74,8 @@ def run_samples(
     each, populations = span.schedule.shape[0], wiring.populations
     for i in range(first, last):
         begin, end = i * each, (i + 1) * each
-        loop(
+        invoke(
+            loop,
             recorder.row,
             span,
             wiring,

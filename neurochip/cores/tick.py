@@ -40,7 +40,7 @@ from neurochip.cores.axons import (
 from neurochip.cores.compaction import compact, show_bits, spread
 from neurochip.cores.delivery import clear, deliver_range, quiet_range
 from neurochip.elements.neurons.neuron import STEP, Moment, Sample
-from neurochip.kernels._jit import entry, kernel, separate_kernel
+from neurochip.kernels._jit import entry, invoke, invoke_counting, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
 
 __all__ = ["run_ticks", "update_range"]
@@ -115,22 +115,18 @@ def update_range(
     neurons: Neurons, kind: Any, first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any
 ) -> Any:
     """Advance a range of neurons of one kind by a tick; returns how many updates were idle."""
-    c, own = neurons.constants[kind], neurons.own
-    if kind == 0:
-        return neurons.update0(first, last, moment, sample, room, nudge, c, own)
-    if kind == 1:
-        return neurons.update1(first, last, moment, sample, room, nudge, c, own)
-    if kind == 2:
-        return neurons.update2(first, last, moment, sample, room, nudge, c, own)
-    if kind == 3:
-        return neurons.update3(first, last, moment, sample, room, nudge, c, own)
-    if kind == 4:
-        return neurons.update4(first, last, moment, sample, room, nudge, c, own)
-    if kind == 5:
-        return neurons.update5(first, last, moment, sample, room, nudge, c, own)
-    if kind == 6:
-        return neurons.update6(first, last, moment, sample, room, nudge, c, own)
-    return neurons.update7(first, last, moment, sample, room, nudge, c, own)
+    updates: int = invoke_counting(
+        neurons.updates[kind],
+        first,
+        last,
+        moment,
+        sample,
+        room,
+        nudge,
+        neurons.constants[kind],
+        neurons.own,
+    )
+    return updates
 
 
 @entry
@@ -219,7 +215,8 @@ def run_ticks(
                     p, first, last = wiring.sources[s, 0], wiring.sources[s, 2], wiring.sources[s, 3]
                     if direct:
                         sent = state.bits[b, row_of(tick - np.int64(wiring.sources[s, 1]), depth)]
-                        neurons.trace(
+                        invoke(
+                            neurons.trace,
                             _NOTHING,
                             last - first,
                             sent[populations[p, 0] : populations[p, 1]],
@@ -230,7 +227,8 @@ def run_ticks(
                     else:
                         door = wiring.sources[s, 4]
                         came = arrived[row_acting(wiring.sources, s, tick, arrived.shape[0])]
-                        neurons.trace(
+                        invoke(
+                            neurons.trace,
                             _NOTHING,
                             last - first,
                             came[door : door + (last - first)],
@@ -310,8 +308,16 @@ def run_ticks(
 
             # What they fired goes out.
             if not direct:
-                channel.send(
-                    channel.faults, wiring, bits, arrived, late, got, span.presentation[b], np.uint64(tick)
+                invoke(
+                    channel.send,
+                    channel.faults,
+                    wiring,
+                    bits,
+                    arrived,
+                    late,
+                    got,
+                    span.presentation[b],
+                    np.uint64(tick),
                 )
             for p in range(n_populations):
                 first = populations[p, 0]

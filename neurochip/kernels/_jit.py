@@ -12,28 +12,31 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
+
+import numpy as np
 
 from neurochip.kernels.cache import kernel_cache
 
 __all__ = [
+    "Invoke",
     "Kernel",
     "calling",
     "entry",
+    "invoke",
+    "invoke_counting",
     "kernel",
     "plain",
     "separate_kernel",
     "source_digest",
-    "typed",
     "unstored_entry",
     "unstored_kernel",
 ]
 
 P = ParamSpec("P")
 R = TypeVar("R")
-S = TypeVar("S", bound=tuple[Any, ...])
 
 
 @functools.cache
@@ -70,16 +73,9 @@ def _marked(function: types.FunctionType, mark: str, names: Mapping[str, Any] | 
     return copy
 
 
-class _Typed:
-    """What all structures of `typed` have in common; ``_numba_type_`` is their class's."""
-
-    __slots__ = ()
-    _numba_type_: Any
-
-
 @functools.cache
 def _numba() -> Any:
-    """Import numba once, point its cache at ours, and teach it to see through `Kernel`, and `typed` structures.
+    """Import numba once, point its cache at ours, and teach it to see through `Kernel`, and to `invoke` functions.
 
     It is taught nothing later: a thread that asks for a type while another one adds to them may find neither.
     """
@@ -95,7 +91,11 @@ def _taught() -> Any:
     import numba
     from numba.core.cpu import CPUTargetOptions
     from numba.core.options import TargetOptions
+    from numba.core.registry import cpu_target
     from numba.extending import typeof_impl
+
+    if numba.config.CPU_FEATURES is None:  # type: ignore[attr-defined]
+        numba.config.CPU_FEATURES = _features()  # type: ignore[attr-defined]
 
     # numba has this flag for functions, but no option of `njit` that sets it.
     CPUTargetOptions.noalias = TargetOptions.Mapping("noalias")  # type: ignore[no-untyped-call]
@@ -107,11 +107,25 @@ def _taught() -> Any:
     def _typeof_kernel(value: Kernel[Any, Any], context: Any) -> Any:
         return typeof_impl(value.inner, context)
 
-    @typeof_impl.register(_Typed)
-    def _typeof_structure(value: _Typed, context: Any) -> Any:
-        return value._numba_type_
+    resolve = cpu_target.typing_context.resolve_value_type
+    calls = {returns: _intrinsic_call(returns) for returns in ("none", "int64")}
+
+    @typeof_impl.register(Invoke)
+    def _typeof_invoke(value: Invoke, context: Any) -> Any:
+        return resolve(calls[value.returns])
 
     return numba
+
+
+def _features() -> str | None:
+    """Return what compilers may use of this processor: with AVX-512 whole vectors of it; `None` leaves it to numba.
+
+    LLVM takes half of them on Intel's, as the first ones slowed down; those since 2019, which know VBMI2, do not.
+    """
+    from llvmlite.binding import get_host_cpu_features
+
+    features = get_host_cpu_features()
+    return f"{features.flatten()},-prefer-256-bit" if features.get("avx512vbmi2") else None
 
 
 def _stores() -> bool:
@@ -203,24 +217,33 @@ class Kernel(Generic[P, R]):
         return Kernel(function, self._inline, self._cached and stored, self._separate)
 
     def value(self, *examples: Any) -> Any:
-        """Return the function as something that an entry takes as an argument, compiled for arguments like these.
+        """Return the function as data, a row that `invoke` calls, compiled for arguments like these.
 
-        An entry that calls its argument is compiled once, whatever function it is handed; a call through it takes some
-        20 ns. With the JIT off it is the plain function.
+        An entry that is handed such rows is compiled once, whatever they name; a call takes some 10 ns.
 
         Parameters
         ----------
         examples
             Arguments of the types that it will be called with; they are not read.
+
+        Returns
+        -------
+        NDArray
+            u64[2]: where it stands, and a mark of its types. With the JIT off the plain function stands there.
         """
         numba = _numba()
         if numba.config.DISABLE_JIT:
-            return self.function
-        arguments = tuple(numba.typeof(example) for example in examples)
-        if arguments not in self._values:
-            # One for all threads: structures are told apart by the signature of what they hold.
-            self._values.setdefault(arguments, _function_value(self.compiled, arguments))
-        return self._values[arguments]
+            return self._values.setdefault("plain", np.array([self.function, None], dtype=object))
+        types = tuple(numba.typeof(example) for example in examples)
+        if types not in self._values:
+            self.compiled.compile(types)
+            found = self.compiled.overloads[types]
+            address = found.library.get_pointer_to_function(found.fndesc.llvm_func_name)
+            row = np.array([address, _mark_of(found.signature.return_type, types)], np.uint64)
+            # What the address points into must stay alive as long as some row does: for good.
+            self._values[types] = row
+            _in_use.append(found)
+        return self._values[types]
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run the compiled function."""
@@ -228,60 +251,71 @@ class Kernel(Generic[P, R]):
         return result
 
 
-def _function_value(compiled: Any, arguments: tuple[Any, ...]) -> Any:
-    """Return an object by which numba passes a compiled function as a value (its Wrapper Address Protocol)."""
-    from numba import types
-
-    compiled.compile(arguments)
-    found = compiled.overloads[arguments]
-    signature = found.signature.return_type(*arguments)
-
-    # Asked for at every call of an entry, and found by name.
-    address: int = found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name)
-
-    class Value(types.WrapperAddressProtocol):
-        made_of = found  # what the address points into must stay alive
-
-        def __wrapper_address__(self) -> int:
-            return address
-
-        def signature(self) -> Any:
-            return signature
-
-    return Value()
+_in_use: list[Any] = []
 
 
-def typed(structure: S) -> S:
-    """Return a NamedTuple that tells numba its type.
+class Invoke:
+    """Calls a function that `Kernel.value` gave, from compiled code: ``invoke(row, *arguments)``.
 
-    Where one argument of an entry holds a function value, numba looks through all parts of all arguments at every
-    call, which takes longer than many a run; structures that know their type it asks.
+    Parameters
+    ----------
+    returns
+        ``none`` or ``int64``.
     """
-    numba = _numba()
-    if numba.config.DISABLE_JIT:
-        return structure
-    key = _type_key(structure)
-    if key not in _typed_classes:
-        cls = type(structure)
-        known = {"_numba_type_": numba.typeof(structure), "__slots__": ()}
-        _typed_classes[key] = type(cls.__name__, (_Typed, cls), known)
-    found: S = _typed_classes[key](*structure)
-    return found
+
+    def __init__(self, returns: str) -> None:
+        self.returns = returns
+
+    def __call__(self, row: Any, *arguments: Any) -> Any:
+        """Call the plain function, where nothing is compiled."""
+        return row[0](*arguments)
 
 
-_typed_classes: dict[Any, Any] = {}
+invoke, invoke_counting = Invoke("none"), Invoke("int64")
 
 
-def _type_key(value: Any) -> Any:
-    """Return what the numba type of an argument depends on: no more than it takes to tell such arguments apart."""
-    if isinstance(value, tuple):
-        return (type(value).__name__, *(_type_key(part) for part in value))
-    flags = getattr(value, "flags", None)
-    if flags is not None and hasattr(value, "ndim") and value.ndim > 0:
-        contiguous = flags.c_contiguous, flags.f_contiguous and value.ndim > 1
-        return value.dtype.str, value.ndim, contiguous, flags.writeable, flags.aligned
-    signature = getattr(value, "signature", None)
-    return type(value) if signature is None else id(signature())
+def _mark_of(returned: Any, arguments: Iterable[Any]) -> int:
+    """Return a number that tells the types of a function from other types."""
+    words = f"{getattr(returned, 'literal_type', returned)}{tuple(arguments)}".encode()
+    return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "little")
+
+
+def _intrinsic_call(returns: str) -> Any:
+    """Teach numba a call through a row, which raises `TypeError` where its types are others than the caller's."""
+    from llvmlite import ir
+    from numba import types
+    from numba.core import cgutils
+    from numba.extending import intrinsic
+
+    returned = getattr(types, returns)
+
+    @intrinsic  # type: ignore[no-untyped-call]
+    def call(context: Any, row: Any, *arguments: Any) -> Any:
+        given = arguments[0].types if len(arguments) == 1 else arguments
+        wanted = tuple(types.unliteral(one) for one in given)
+
+        def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+            held = context.make_array(signature.args[0])(context, builder, values[0])
+            numbers = builder.bitcast(held.data, ir.IntType(64).as_pointer())
+            address, mark = (
+                builder.load(builder.gep(numbers, [ir.Constant(ir.IntType(64), k)])) for k in range(2)
+            )
+            other = builder.icmp_unsigned("!=", mark, ir.Constant(mark.type, _mark_of(returned, wanted)))
+            with cgutils.if_unlikely(builder, other):
+                told = ("a kernel is called with other types than it was compiled for",)
+                context.call_conv.return_user_exc(builder, TypeError, told)
+            each = zip(cgutils.unpack_tuple(builder, values[1]), signature.args[1].types, wanted, strict=True)
+            passed = [context.cast(builder, value, is_of, to) for value, is_of, to in each]
+            function = context.call_conv.get_function_type(returned, wanted)
+            callee = builder.inttoptr(address, function.as_pointer())
+            status, result = context.call_conv.call_function(builder, callee, returned, wanted, passed)
+            with cgutils.if_unlikely(builder, status.is_error):
+                context.call_conv.return_status_propagate(builder, status)
+            return context.get_dummy_value() if returned is types.none else result
+
+        return returned(row, types.StarArgTuple(given)), build
+
+    return call
 
 
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:

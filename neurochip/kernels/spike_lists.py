@@ -16,47 +16,83 @@ import numpy as np
 
 from neurochip.kernels._jit import kernel, separate_kernel
 
-__all__ = ["add_rows", "differences", "new_reference", "pad_list", "subtract_rows"]
+__all__ = ["add_rows", "differences", "list_ones", "new_reference", "pad_list", "subtract_rows"]
 
+_ZERO, _ONE, _TWO, _THREE, _FOUR = (np.uint64(n) for n in range(5))
+_LOG8, _LOG64, _TOP = np.uint64(3), np.uint64(6), np.uint64(56)
 # Eight bytes of 0 or 1 times this constant: their bits, gathered in the top byte.
 _GATHER = np.uint64(0x0102040810204080)
-_TOP = np.uint64(56)
-_LOG8 = np.uint64(3)
-_LOG64 = np.uint64(6)
-# Position of the single one in a word: its product with a de Bruijn sequence has that position's own six top bits.
-_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
-_TOP6 = np.uint64(58)
-_TRAILING_ZEROS = np.zeros(64, dtype=np.uint64)
-for _bit in range(64):
-    _TRAILING_ZEROS[((0x03F79D71B4CB0A89 << _bit) & 0xFFFFFFFFFFFFFFFF) >> 58] = _bit
+# For counting ones: every second bit, two of four, four of eight, one of eight.
+_PAIRS, _FOURS, _EIGHTS, _BYTES = (
+    np.uint64(n) for n in (0x5555555555555555, 0x3333333333333333, 0x0F0F0F0F0F0F0F0F, 0x0101010101010101)
+)
+
+
+@kernel
+def _ones(word: Any) -> Any:
+    """Return how many bits of a word are set: compilers know this form, and make one instruction of it."""
+    pairs = word - ((word >> _ONE) & _PAIRS)
+    fours = (pairs & _FOURS) + ((pairs >> _TWO) & _FOURS)
+    return (((fours + (fours >> _FOUR)) & _EIGHTS) * _BYTES) >> _TOP
+
+
+@kernel
+def _lowest(word: Any) -> Any:
+    """Return the place of the lowest bit that is set: as many zeros stand behind it."""
+    return _ones(~word & (word - _ONE))
+
+
+@kernel
+def _take_four(word: Any, base: Any, rows: Any, at: Any) -> Any:
+    """Write the places of the lowest four bits; returns the word without them."""
+    for k in range(_ZERO, _FOUR):
+        rows[at + k] = base + _lowest(word)
+        word &= word - _ONE
+    return word
 
 
 @separate_kernel
-def _pack(first: Any, last: Any, bit_words: Any, reference_words: Any, at: Any, packed: Any) -> None:
+def _list(n_words: Any, words: Any, at: Any, rows: Any) -> Any:
+    end, base = at, _ZERO
+    for w in range(_ZERO, n_words):
+        k = end
+        end += _ones(words[w])
+        # Four, whether or not they are there: cheaper than a branch nobody can predict.
+        word = _take_four(words[w], base, rows, k)
+        k += _FOUR
+        while k < end:
+            word = _take_four(word, base, rows, k)
+            k += _FOUR
+        base += np.uint64(64)
+    return end - at
+
+
+@separate_kernel
+def _pack(first: Any, last: Any, words: Any, packed: Any) -> None:
+    for w in range(_ZERO, (last - first) >> _LOG8):
+        packed[w] = (words[(first >> _LOG8) + w] * _GATHER) >> _TOP
+
+
+@separate_kernel
+def _pack_differences(
+    first: Any, last: Any, words: Any, pattern: Any, at: Any, more: Any, fewer: Any
+) -> None:
     here, there = first >> _LOG8, at >> _LOG8
-    for w in range(np.uint64(0), (last - first) >> _LOG8):
-        packed[here + w] = ((bit_words[here + w] ^ reference_words[there + w]) * _GATHER) >> _TOP
+    for w in range(_ZERO, (last - first) >> _LOG8):
+        fired, expected = words[here + w], pattern[there + w]
+        more[w] = ((fired & ~expected) * _GATHER) >> _TOP
+        fewer[w] = ((expected & ~fired) * _GATHER) >> _TOP
 
 
-@separate_kernel
-def _unpack(first: Any, last: Any, bits: Any, packed_words: Any, at: Any, plus: Any, minus: Any) -> Any:
-    one = np.uint64(1)
-    plus_end = at
-    minus_end = at
-    for w in range(first >> _LOG64, last >> _LOG64):
-        word = packed_words[w]
-        base = (w << _LOG64) - first
-        while word != 0:
-            lowest = word & (~word + one)
-            axon = base + _TRAILING_ZEROS[(lowest * _DE_BRUIJN) >> _TOP6]
-            word ^= lowest
-            # Written to both lists, kept in one: cheaper than a branch nobody can predict.
-            plus[plus_end] = axon
-            minus[minus_end] = axon
-            fires = np.uint64(bits[first + axon])
-            plus_end += fires
-            minus_end += one - fires
-    return plus_end - at, minus_end - at
+@kernel
+def list_ones(first: Any, last: Any, bits: Any, packed: Any, at: Any, rows: Any) -> Any:
+    """List the slots that fire, counted from ``first``; returns how many, u64.
+
+    ``bits`` u8[slot] are 0 or 1; a population holds slots ``first`` … ``last`` − 1 (u64, multiples of 64). ``packed``
+    u8[slot / 8] is scratch. The list, in ``rows`` from ``at`` on, needs room for four more.
+    """
+    _pack(first, last, bits.view(np.uint64), packed)
+    return _list((last - first) >> _LOG64, packed.view(np.uint64), at, rows)
 
 
 @kernel
@@ -73,13 +109,16 @@ def differences(
 ) -> Any:
     """List axons that fire outside the reference pattern (``plus``) and that stay silent inside it (``minus``).
 
-    ``bits`` u8[slot] are 0 or 1; the source population holds slots ``first`` … ``last`` − 1 (u64, multiples of 64), and
-    axons are counted from its first. Its pattern stands in u8[…] ``reference`` from ``reference_first`` on. ``packed``
-    u8[slot / 8] is scratch. The lists, u64[…], are written from ``at`` on and need room for all axons. Returns (number
-    in plus, number in minus), u64.
+    Bits and slots as in `list_ones`. The pattern stands in u8[…] ``reference`` from ``reference_first`` on; ``packed``
+    is u8[2, slot / 8]. Returns (number in plus, number in minus), u64.
     """
-    _pack(first, last, bits.view(np.uint64), reference.view(np.uint64), reference_first, packed)
-    return _unpack(first, last, bits, packed.view(np.uint64), at, plus, minus)
+    more, fewer = packed[0], packed[1]
+    _pack_differences(
+        first, last, bits.view(np.uint64), reference.view(np.uint64), reference_first, more, fewer
+    )
+    n_words = (last - first) >> _LOG64
+    n_plus = _list(n_words, more.view(np.uint64), at, plus)
+    return n_plus, _list(n_words, fewer.view(np.uint64), at, minus)
 
 
 @separate_kernel

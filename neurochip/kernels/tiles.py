@@ -13,23 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.spike_lists import list_ones
 
-__all__ = ["NARROW", "WIDE", "Tiles", "add_up", "cut", "list_ones"]
+__all__ = ["NARROW", "WIDE", "Tiles", "add_up", "cut", "list_filled"]
 
 # Columns of a tile: as many sums as registers hold; and for what is left over of a matrix.
 WIDE, NARROW = np.uint64(64), np.uint64(16)
 _NOTHING, _ONE, _TWO, _THREE, _FOUR, _EIGHT = (np.uint64(n) for n in (0, 1, 2, 3, 4, 8))
-_LOG8, _TOP = np.uint64(3), np.uint64(56)
 _TO_EIGHT = ~np.uint64(7)
 _MOST = np.uint64(248)  # rows of int8 that 16 bits hold, in groups of eight
-_GATHER = np.uint64(0x0102040810204080)  # times eight bytes of 0 or 1: their bits, in the top byte
-# Which of eight bits are set, one after the other, and how many.
-_SET = np.zeros(256 * 8, np.uint32)
-_COUNT = np.zeros(256, np.uint64)
-for _byte in range(256):
-    _ones = [_bit for _bit in range(8) if _byte >> _bit & 1]
-    _SET[8 * _byte : 8 * _byte + len(_ones)] = _ones
-    _COUNT[_byte] = len(_ones)
 
 
 class Tiles(NamedTuple):
@@ -61,13 +53,15 @@ def cut(blocks: list[NDArray[Any]], dtype: np.dtype[Any]) -> Tiles:
 
 
 @separate_kernel
-def list_ones(first: Any, last: Any, bits: Any, silent: Any, rows: Any, tail: Any) -> Any:
+def list_filled(first: Any, last: Any, bits: Any, packed: Any, silent: Any, rows: Any, tail: Any) -> Any:
     """List the spikes of a layer; returns how many.
 
     Parameters
     ----------
     first, last
         Its slots in u8[slot] ``bits``, multiples of 64.
+    packed
+        u8[slot / 8], scratch.
     silent
         The row of zeros.
     rows
@@ -75,16 +69,7 @@ def list_ones(first: Any, last: Any, bits: Any, silent: Any, rows: Any, tail: An
     tail
         u32[8] to be written: what is left of a multiple of eight, as `add_up` takes it: four or none, then up to three.
     """
-    words = bits.view(np.uint64)
-    end, base = _NOTHING, np.uint32(0)
-    for w in range(first >> _LOG8, last >> _LOG8):
-        byte = (words[w] * _GATHER) >> _TOP
-        at = byte << _LOG8
-        # All eight, whether or not they are there: cheaper than a branch nobody can predict.
-        for k in range(_NOTHING, _EIGHT):
-            rows[end + k] = base + _SET[at + k]
-        base += np.uint32(8)
-        end += _COUNT[byte]
+    end = list_ones(first, last, bits, packed, _NOTHING, rows)
     for k in range(_NOTHING, _EIGHT):
         rows[end + k] = silent
     at = end & _TO_EIGHT

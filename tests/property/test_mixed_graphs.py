@@ -297,15 +297,16 @@ def test_counts_of_spikes_are_rates_whatever_the_period() -> None:
         )
 
 
-def test_more_kinds_than_cores_take_are_refused() -> None:
-    sizes = (2,) * 9
-    network = layered(sizes)
-    kinds = [dataclasses.replace(IF(), period=4.0 + k) for k in range(9)]
-    with pytest.raises(CapabilityError) as caught:
-        on_cores(network, kinds)
-    assert str(caught.value) == (
-        "network: mixes 10 kinds of neurons, inputs and read-outs counted by themselves; cores take 8 at most"
-    )
+def test_there_may_be_as_many_kinds_as_populations() -> None:
+    network = layered((2,) * 12)
+    kinds = tuple(dataclasses.replace(IF(), period=4.0 + k) for k in range(12))
+    parameters, x, y = drawn(network, 6)
+    _, spikes, _ = ran(network, kinds, parameters, x, y)
+    oracle = slow(network, kinds, parameters, x, 0)
+    oracle.run(FREE)
+    for k in range(12):
+        np.testing.assert_array_equal(spikes[k][:FREE, 0], [tick[k] for tick in oracle.history])
+    assert sum(bool(population.any()) for population in spikes) > 8
 
 
 def test_a_loop_of_one_kind_within_another_keeps_its_delay() -> None:

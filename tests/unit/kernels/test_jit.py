@@ -5,15 +5,23 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 
 from neurochip.kernels import _jit, cache
-from neurochip.kernels._jit import Kernel, calling, entry, kernel, plain, typed, unstored_kernel
+from neurochip.kernels._jit import (
+    Kernel,
+    calling,
+    entry,
+    invoke,
+    invoke_counting,
+    kernel,
+    plain,
+    unstored_kernel,
+)
 from neurochip.kernels.cache import cache_folder
 
 ROOT = Path(_jit.__file__).resolve().parents[2]
@@ -49,7 +57,7 @@ def test_without_compilation_a_kernel_is_its_own_python() -> None:
 def apply(change: Any, values: Any) -> None:
     """Apply a function that it is handed."""
     for j in range(values.shape[0]):
-        change(j, values)
+        invoke(change, j, values)
 
 
 @kernel
@@ -64,6 +72,27 @@ def negate(j: int, values: Any) -> None:
     values[j] = -values[j]
 
 
+@kernel
+def give(j: int, values: Any) -> int:
+    """Return j."""
+    return j
+
+
+@entry
+def ask(answers: Any, values: Any) -> int:
+    """Add up the answers of functions."""
+    total = 0
+    for k in range(answers.shape[0]):
+        total += invoke_counting(answers[k], k + 1, values)
+    return total
+
+
+@pytest.mark.interp
+def test_functions_stand_in_a_table() -> None:
+    empty = np.zeros(0)
+    assert ask(np.array([give.value(0, empty)] * 3), empty) == 6
+
+
 @pytest.mark.interp
 def test_a_function_is_handed_to_an_entry_as_a_value() -> None:
     """The entry is compiled once, whatever it is handed."""
@@ -76,25 +105,11 @@ def test_a_function_is_handed_to_an_entry_as_a_value() -> None:
         assert len(apply.compiled.signatures) == 1
 
 
-@pytest.mark.interp
-class Held(NamedTuple):
-    first: Any
-    second: Any
-
-
-def test_structures_of_many_types_are_told_apart_and_teach_numba_nothing_more() -> None:
-    """Types are asked for in one thread while another one makes new structures: nothing common to both may grow."""
-    import numba
-    from numba.extending import typeof_impl
-
-    numba.typeof(typed(Held(1, 2)))
-    before = set(typeof_impl.registry)
-    kinds = [np.zeros((1,) * n, dtype) for n in range(1, 5) for dtype in "bhilqBHILQfd"]
-    structures = [Held(kind, other) for kind in kinds for other in kinds[::7]]
-    with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda each: numba.typeof(typed(each)), structures))
-    assert found == [numba.typeof(each) for each in structures]
-    assert set(typeof_impl.registry) == before
+@pytest.mark.skipif(os.environ.get("NUMBA_DISABLE_JIT") == "1", reason="nothing is compiled")
+def test_a_call_with_other_types_than_it_was_compiled_for_is_an_error() -> None:
+    for wrong in (count_up.value(np.uint64(0), np.zeros(0)), give.value(0, np.zeros(0))):
+        with pytest.raises(TypeError, match="other types"):
+            apply(wrong, np.arange(3.0))
 
 
 def test_other_kernels_may_be_called_however_far_down() -> None:

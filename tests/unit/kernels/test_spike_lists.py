@@ -7,7 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.kernels.spike_lists import add_rows, differences, new_reference, pad_list, subtract_rows
+from neurochip.kernels.spike_lists import (
+    add_rows,
+    differences,
+    list_ones,
+    new_reference,
+    pad_list,
+    subtract_rows,
+)
 
 # The constant that gathers bits multiplies beyond 64 bits on purpose; see test_random_bits.
 pytestmark = [
@@ -23,15 +30,15 @@ def u64(number: int) -> np.uint64:
 
 def listed(bits: Any, reference: Any, first: int = FIRST, last: int = LAST) -> tuple[list[int], list[int]]:
     """Run the kernel on one population of many; the lists begin somewhere in the middle."""
-    packed = np.full(SLOTS // 8, 0xAA, np.uint8)
+    packed = np.full((2, SLOTS // 8), 0xAA, np.uint8)
     plus, minus = np.full(SLOTS + 9, 999, np.uint64), np.full(SLOTS + 9, 999, np.uint64)
     at = 5
     n_plus, n_minus = differences(
         u64(first), u64(last), bits, reference, u64(first), packed, u64(at), plus, minus
     )
     assert np.all(plus[:at] == 999) and np.all(minus[:at] == 999)
-    # Nothing of other populations is touched.
-    assert np.all(packed[: first // 8] == 0xAA) and np.all(packed[last // 8 :] == 0xAA)
+    # No more is touched than the population needs.
+    assert np.all(packed[:, (last - first) // 8 :] == 0xAA)
     return plus[at : at + int(n_plus)].tolist(), minus[at : at + int(n_minus)].tolist()
 
 
@@ -51,6 +58,15 @@ def test_differences(share: float, inside: float) -> None:
         bits = (rng.random(SLOTS) < share).astype(np.uint8)
         reference = (rng.random(SLOTS) < inside).astype(np.uint8)
         assert listed(bits, reference) == naive(bits, reference)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.13, 1.0])
+def test_list_ones(share: float) -> None:
+    bits = (np.random.default_rng(int(100 * share)).random(SLOTS) < share).astype(np.uint8)
+    rows = np.full(SLOTS + 9, 999, np.uint64)
+    n = int(list_ones(u64(FIRST), u64(LAST), bits, np.zeros(SLOTS // 8, np.uint8), u64(5), rows))
+    assert rows[5 : 5 + n].tolist() == np.flatnonzero(bits[FIRST:LAST]).tolist()
+    assert np.all(rows[:5] == 999) and np.all(rows[5 + n + 4 :] == 999)
 
 
 def test_every_single_axon() -> None:
@@ -132,7 +148,7 @@ def test_a_pattern_may_begin_elsewhere() -> None:
     reference = (rng.random(SLOTS) < 0.3).astype(np.uint8)
     shifted = np.concatenate([np.zeros(128, np.uint8), reference])
     plus, minus = np.zeros(SLOTS, np.uint64), np.zeros(SLOTS, np.uint64)
-    packed = np.zeros(SLOTS // 8, np.uint8)
+    packed = np.zeros((2, SLOTS // 8), np.uint8)
     n_plus, n_minus = differences(
         u64(FIRST), u64(LAST), bits, shifted, u64(FIRST + 128), packed, u64(0), plus, minus
     )

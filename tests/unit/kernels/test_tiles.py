@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.kernels._jit import entry
 from neurochip.kernels.row_sums import Block, Drive, Lists, Room, deliver
 from neurochip.kernels.spike_lists import pad_list
-from neurochip.kernels.tiles import add_up, cut, list_ones
+from neurochip.kernels.tiles import add_up, cut, list_filled
 
 SOURCES, WIDTH, SLOTS = 300, 90, 320
 
@@ -20,8 +20,8 @@ SOURCES, WIDTH, SLOTS = 300, 90, 320
 def _tiled(
     bits: Any, silent: Any, table: Any, weights: Any, one_by_one: bool, lists: Any, part: Any, total: Any
 ) -> Any:
-    rows, tail = lists
-    n = list_ones(np.uint64(0), np.uint64(bits.shape[0]), bits, silent, rows, tail)
+    rows, tail, packed = lists
+    n = list_filled(np.uint64(0), np.uint64(bits.shape[0]), bits, packed, silent, rows, tail)
     for i in range(table.shape[0]):
         first, columns, start, height = table[i, 1], table[i, 2], table[i, 3], table[i, 4]
         tile = weights[start : start + height * columns]
@@ -33,10 +33,11 @@ def tiled(weights: NDArray[Any], bits: NDArray[np.uint8], sums: Any, *, padded: 
     """Return what the spikes of a tick bring, by tiles."""
     tiles = cut([weights], weights.dtype)
     rows, tail = np.zeros(SLOTS + 16, np.uint32), np.zeros(8, np.uint32)
+    packed = np.zeros(SLOTS // 8, np.uint8)
     part = np.zeros(64, np.int16 if weights.dtype == np.int8 else sums)
     total = np.ones(int(tiles.table[-1, 1] + tiles.table[-1, 2]), sums)
     silent = np.uint32(len(weights))
-    n = _tiled(bits, silent, tiles.table, tiles.weights, not padded, (rows, tail), part, total)
+    n = _tiled(bits, silent, tiles.table, tiles.weights, not padded, (rows, tail, packed), part, total)
     np.testing.assert_array_equal(rows[: int(n)], np.flatnonzero(bits))
     return total[: weights.shape[1]]
 
