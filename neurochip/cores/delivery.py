@@ -13,7 +13,8 @@ import numpy as np
 from neurochip.cores.arrays import Neurons, Scratch, Synapses, Wiring
 from neurochip.elements.connections.connection import Memory
 from neurochip.elements.neurons.neuron import DRIVE, REACHED
-from neurochip.kernels._jit import invoke, kernel, separate_kernel
+from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.calls import invoke
 from neurochip.kernels.row_sums import Block, Drive, Lists, Room, deliver, drive_with
 
 __all__ = ["clear", "deliver_range", "quiet_range"]

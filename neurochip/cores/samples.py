@@ -19,7 +19,8 @@ from neurochip.cores.arrays import (
     Wiring,
 )
 from neurochip.cores.layerwise import Seen
-from neurochip.kernels._jit import entry, invoke, separate_kernel
+from neurochip.kernels._jit import entry, separate_kernel
+from neurochip.kernels.calls import invoke
 
 __all__ = ["run_samples"]
 

@@ -40,7 +40,8 @@ from neurochip.cores.axons import (
 from neurochip.cores.compaction import compact, show_bits, spread
 from neurochip.cores.delivery import clear, deliver_range, quiet_range
 from neurochip.elements.neurons.neuron import STEP, Moment, Sample
-from neurochip.kernels._jit import entry, invoke, invoke_counting, kernel, separate_kernel
+from neurochip.kernels._jit import entry, kernel, separate_kernel
+from neurochip.kernels.calls import invoke, invoke_counting
 from neurochip.kernels.random_bits import tick_key
 
 __all__ = ["run_ticks", "update_range"]

@@ -12,21 +12,19 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Generic, ParamSpec, TypeVar
 
 import numpy as np
 
 from neurochip.kernels.cache import kernel_cache
+from neurochip.kernels.calls import Invoke, intrinsic_call, mark_of
 
 __all__ = [
-    "Invoke",
     "Kernel",
     "calling",
     "entry",
-    "invoke",
-    "invoke_counting",
     "kernel",
     "plain",
     "separate_kernel",
@@ -108,7 +106,7 @@ def _taught() -> Any:
         return typeof_impl(value.inner, context)
 
     resolve = cpu_target.typing_context.resolve_value_type
-    calls = {returns: _intrinsic_call(returns) for returns in ("none", "int64")}
+    calls = {returns: intrinsic_call(returns) for returns in ("none", "int64")}
 
     @typeof_impl.register(Invoke)
     def _typeof_invoke(value: Invoke, context: Any) -> Any:
@@ -239,7 +237,7 @@ class Kernel(Generic[P, R]):
             self.compiled.compile(types)
             found = self.compiled.overloads[types]
             address = found.library.get_pointer_to_function(found.fndesc.llvm_func_name)
-            row = np.array([address, _mark_of(found.signature.return_type, types)], np.uint64)
+            row = np.array([address, mark_of(found.signature.return_type, types)], np.uint64)
             # What the address points into must stay alive as long as some row does: for good.
             self._values[types] = row
             _in_use.append(found)
@@ -252,70 +250,6 @@ class Kernel(Generic[P, R]):
 
 
 _in_use: list[Any] = []
-
-
-class Invoke:
-    """Calls a function that `Kernel.value` gave, from compiled code: ``invoke(row, *arguments)``.
-
-    Parameters
-    ----------
-    returns
-        ``none`` or ``int64``.
-    """
-
-    def __init__(self, returns: str) -> None:
-        self.returns = returns
-
-    def __call__(self, row: Any, *arguments: Any) -> Any:
-        """Call the plain function, where nothing is compiled."""
-        return row[0](*arguments)
-
-
-invoke, invoke_counting = Invoke("none"), Invoke("int64")
-
-
-def _mark_of(returned: Any, arguments: Iterable[Any]) -> int:
-    """Return a number that tells the types of a function from other types."""
-    words = f"{getattr(returned, 'literal_type', returned)}{tuple(arguments)}".encode()
-    return int.from_bytes(hashlib.blake2b(words, digest_size=8).digest(), "little")
-
-
-def _intrinsic_call(returns: str) -> Any:
-    """Teach numba a call through a row, which raises `TypeError` where its types are others than the caller's."""
-    from llvmlite import ir
-    from numba import types
-    from numba.core import cgutils
-    from numba.extending import intrinsic
-
-    returned = getattr(types, returns)
-
-    @intrinsic  # type: ignore[no-untyped-call]
-    def call(context: Any, row: Any, *arguments: Any) -> Any:
-        given = arguments[0].types if len(arguments) == 1 else arguments
-        wanted = tuple(types.unliteral(one) for one in given)
-
-        def build(context: Any, builder: Any, signature: Any, values: Any) -> Any:
-            held = context.make_array(signature.args[0])(context, builder, values[0])
-            numbers = builder.bitcast(held.data, ir.IntType(64).as_pointer())
-            address, mark = (
-                builder.load(builder.gep(numbers, [ir.Constant(ir.IntType(64), k)])) for k in range(2)
-            )
-            other = builder.icmp_unsigned("!=", mark, ir.Constant(mark.type, _mark_of(returned, wanted)))
-            with cgutils.if_unlikely(builder, other):
-                told = ("a kernel is called with other types than it was compiled for",)
-                context.call_conv.return_user_exc(builder, TypeError, told)
-            each = zip(cgutils.unpack_tuple(builder, values[1]), signature.args[1].types, wanted, strict=True)
-            passed = [context.cast(builder, value, is_of, to) for value, is_of, to in each]
-            function = context.call_conv.get_function_type(returned, wanted)
-            callee = builder.inttoptr(address, function.as_pointer())
-            status, result = context.call_conv.call_function(builder, callee, returned, wanted, passed)
-            with cgutils.if_unlikely(builder, status.is_error):
-                context.call_conv.return_status_propagate(builder, status)
-            return context.get_dummy_value() if returned is types.none else result
-
-        return returned(row, types.StarArgTuple(given)), build
-
-    return call
 
 
 def kernel(function: Callable[P, R]) -> Kernel[P, R]:

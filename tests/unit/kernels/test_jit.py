@@ -12,17 +12,9 @@ import numpy as np
 import pytest
 
 from neurochip.kernels import _jit, cache
-from neurochip.kernels._jit import (
-    Kernel,
-    calling,
-    entry,
-    invoke,
-    invoke_counting,
-    kernel,
-    plain,
-    unstored_kernel,
-)
+from neurochip.kernels._jit import Kernel, calling, entry, kernel, plain, unstored_kernel
 from neurochip.kernels.cache import cache_folder
+from neurochip.kernels.calls import invoke, invoke_counting
 
 ROOT = Path(_jit.__file__).resolve().parents[2]
 
