@@ -45,9 +45,6 @@ LEFT_OUT = {
     "dask worker": "needs that server",
     "neurochip export DIR chip --rtl": "needs a run on integer cores; test_rtl.py exports one",
     "neurochip verify": "needs a Verilog simulator; test_rtl.py verifies a chip where there is one",
-    "git clone": "downloads",
-    "neurochip silicon run": "needs a program; test_silicon.py runs some",
-    "neurochip silicon verify": "needs the authors' Verilog; test_silicon.py verifies where its folder is named",
     "neurochip bench settle": "measures for a minute; test_bench.py and test_rows.py measure every row in small",
     "neurochip bench others": "needs other tools; test_rivals.py has programs that stand for them",
     "neurochip sweep analog-pilot --vary analog.mismatch.sigma=0:0.5:6 --scheduler": "needs that cluster",
@@ -292,6 +289,10 @@ spikes = [(rng.random((20, 1000)) < 0.2).astype(np.uint8)]
 pairs = np.unique(rng.integers(0, (1000, 500), (4000, 2)), axis=0)
 pre, post = pairs.T
 values = rng.integers(-90, 90, len(pairs)).astype(np.int8)
+""",
+    ("docs/silicon.md", 1): """
+import numpy as np
+rng = np.random.default_rng(1)
 """,
     ("docs/model.md", 1): """
 import os
