@@ -42,9 +42,9 @@ class Seen(NamedTuple):
 
 
 def work(
-    tasks: list[Task], received: dict[int, Connection], tell: list[Connection], observer: Connection
+    tasks: list[Task], senders: dict[int, Connection], tell: list[Connection], observer: Connection
 ) -> None:
-    """Run the task's core, tick after tick: send this tick's bits to ``tell``, take in those of ``received``."""
+    """Run the task's core, tick after tick: send this tick's bits to ``tell``, take in those of ``senders``."""
     for task in tasks:
         core = IsolatedCore(task.image, task.core, task.memory, task.coding, seed=task.seed)
         core.begin(task.batch, task.presentations, task.inputs)
@@ -58,7 +58,7 @@ def work(
                 for pipe in tell:
                     pipe.send_bytes(bits)
                     sent += len(bits)
-                arrived = {sender: pipe.recv_bytes() for sender, pipe in received.items()}
+                arrived = {sender: pipe.recv_bytes() for sender, pipe in senders.items()}
                 received += sum(map(len, arrived.values()))
                 seen.append(bits)
                 states.append(core.values())
