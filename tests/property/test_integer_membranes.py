@@ -70,7 +70,7 @@ def compared(network: SpikingNetwork, raster: Any, spec: MembranesSpec) -> Spiki
     fraction=st.sampled_from([None, None, 0, 2, 5]),
     steps=st.sampled_from([5.0, 20.0, 60.0]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 def test_every_spike_and_potential(
     method: Any, seed: int, bits: int, leak_bits: int, overflow: Any, fraction: int | None, steps: float
 ) -> None:

@@ -47,21 +47,24 @@ def resumed(folder: Path) -> Path:
 
 
 MIDDLE = {"stage": "training", "epoch": 2, "done": 100}
-SIGNALS = [
+# Each kind of state and each signal once; the other pairs are slow tests.
+SIGNALS: list[Any] = [
     ("default", signal.SIGTERM, MIDDLE),
-    ("default", signal.SIGKILL, MIDDLE),
-    ("persistent, random sign", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
+    pytest.param("default", signal.SIGKILL, MIDDLE, marks=pytest.mark.slow),
+    pytest.param("persistent, random sign", signal.SIGTERM, {**MIDDLE, "epoch": 3}, marks=pytest.mark.slow),
     ("persistent, random sign", signal.SIGKILL, {**MIDDLE, "epoch": 3}),
     ("untied, traces", signal.SIGINT, MIDDLE),
-    ("int8", signal.SIGINT, MIDDLE),
+    pytest.param("int8", signal.SIGINT, MIDDLE, marks=pytest.mark.slow),
     ("int8", signal.SIGKILL, MIDDLE),
     ("random bits, centred", signal.SIGTERM, MIDDLE),
-    ("persistent, split stream", signal.SIGINT, MIDDLE),
-    ("untied, int8, counts, persistent", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
+    pytest.param("persistent, split stream", signal.SIGINT, MIDDLE, marks=pytest.mark.slow),
+    pytest.param(
+        "untied, int8, counts, persistent", signal.SIGTERM, {**MIDDLE, "epoch": 3}, marks=pytest.mark.slow
+    ),
     ("faults, traces, persistent", signal.SIGTERM, {**MIDDLE, "epoch": 3}),
     ("ideal", signal.SIGTERM, MIDDLE),
-    ("ideal, persistent", signal.SIGKILL, MIDDLE),
-    ("die", signal.SIGTERM, MIDDLE),
+    pytest.param("ideal, persistent", signal.SIGKILL, MIDDLE, marks=pytest.mark.slow),
+    pytest.param("die", signal.SIGTERM, MIDDLE, marks=pytest.mark.slow),
     ("die", signal.SIGKILL, MIDDLE),
 ]
 
