@@ -39,6 +39,19 @@ __all__ = ["command"]
 )
 @click.option("--spice", is_flag=True, help="Write a small analog RUN as a netlist for ngspice.")
 @click.option(
+    "--level",
+    type=click.Choice(["behaviour", "transistor"]),
+    default="behaviour",
+    show_default=True,
+    help="Of behavioural sources, or of transistors on --models (--spice).",
+)
+@click.option(
+    "--models",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Model cards, as ngspice reads them (--level transistor).",
+)
+@click.option(
     "--sample",
     type=int,
     default=0,
@@ -64,6 +77,8 @@ def command(
     lanes: int,
     samples: int,
     spice: bool,
+    level: str,
+    models: Path | None,
     sample: int,
     beta: float,
     transient: float | None,
@@ -85,7 +100,9 @@ def command(
     if spice:
         from neurochip.runs.dies import run_netlist, write_netlist
 
-        text = run_netlist(source, sample=sample, beta=beta, duration_s=transient)
+        if (level == "transistor") != (models is not None):
+            raise click.UsageError("--level transistor and --models FILE go together; give both or neither")
+        text = run_netlist(source, sample=sample, beta=beta, duration_s=transient, models=models)
         write_netlist(text, out)
         click.echo(f"{out}: ngspice -b {out} writes the voltages to out.txt")
         return

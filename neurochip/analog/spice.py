@@ -14,7 +14,7 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.cell_library import CellLibrary
 from neurochip.errors import CapabilityError, ConfigError
 
-__all__ = ["CONDUCTANCE", "node_names", "spice_netlist", "supply_energy"]
+__all__ = ["CONDUCTANCE", "check_analysis", "node_names", "spice_netlist", "supply_energy"]
 
 Array = NDArray[Any]
 
@@ -63,10 +63,7 @@ def spice_netlist(
     CapabilityError
         For a vector field from a file, or a chip too large for SPICE.
     """
-    if not math.isfinite(beta):
-        raise ConfigError("--beta", f"must be finite, got {beta:g}")
-    if duration is not None and not 0 < duration < math.inf:
-        raise ConfigError("--transient", f"must be > 0 seconds, got {duration:g}")
+    check_analysis(beta, duration)
     _check_sources(substrate)
     network, circuit = substrate.network, substrate.circuit
     synapses = sum(w.size for w in circuit.weights)
@@ -102,6 +99,14 @@ def spice_netlist(
     if cells is not None:
         lines += _supply(substrate, names, np.asarray(inputs, dtype=np.float64), cells)
     return "\n".join([*lines, *_analysis(names, tau, duration, has_supply=cells is not None), ".end", ""])
+
+
+def check_analysis(beta: float, duration: float | None) -> None:
+    """Refuse a nudge and a length of a transient that no analysis can have."""
+    if not math.isfinite(beta):
+        raise ConfigError("--beta", f"must be finite, got {beta:g}")
+    if duration is not None and not 0 < duration < math.inf:
+        raise ConfigError("--transient", f"must be > 0 seconds, got {duration:g}")
 
 
 def _check_sources(substrate: AnalogSubstrate) -> None:

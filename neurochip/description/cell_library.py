@@ -51,7 +51,7 @@ _DRAWS = ("synapse", "leak")
 # Of the section that says how figures are extracted from model cards; a run has no use for it.
 EXTRACT_KEYS = (
     "nmos", "pmos", "subcircuit", "section", "unit", "bias", "celsius", "draws", "seed", "a_vt", "a_beta",
-    "within_percent",
+    "within_percent", "load", "leak_bias",
 )  # fmt: skip
 _QUANTITIES = {
     "width": "length",

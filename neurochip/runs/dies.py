@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip import data
 from neurochip.analog.die import Die
 from neurochip.analog.die_file import read_die, write_die
 from neurochip.analog.drawing import draw_die
+from neurochip.analog.extraction.ngspice import Models
+from neurochip.analog.extraction.request import read_request
 from neurochip.analog.spice import spice_netlist
 from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.analog.transistor_netlist import Cards, transistor_netlist
 from neurochip.description import RunSpec, network_of, read_run
+from neurochip.description.catalogue import find_cells
+from neurochip.description.cell_library import cells_from_toml
 from neurochip.durable.atomic import replacing
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
+from neurochip.files import parse_toml
 from neurochip.network import Network
 from neurochip.runs.building import build, digest_of
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED
 
-__all__ = ["die_of_run", "new_file", "run_netlist", "save_die", "write_netlist"]
+__all__ = ["cards_of", "die_of_run", "new_file", "run_netlist", "save_die", "write_netlist"]
 
 _ENDINGS = (".h5", ".hdf5")  # of files that hold one die
 
@@ -67,20 +75,16 @@ def save_die(die: Die, path: Path) -> None:
     write_die(path, die)
 
 
-def run_netlist(folder: Path, *, sample: int = 0, beta: float = 0.0, duration_s: float | None = None) -> str:
-    """Return the netlist of a finished analog run, with a test sample at its inputs.
+class _Presented(NamedTuple):
+    """The chip of a finished run, and a test sample."""
 
-    Parameters
-    ----------
-    folder
-        Of the run.
-    sample
-        Index among the test samples.
-    beta
-        Strength of a nudge towards the sample's class; 0 for none.
-    duration_s
-        Length of a transient analysis in seconds; `None` asks for the operating point.
-    """
+    substrate: AnalogSubstrate
+    inputs: NDArray[Any]
+    targets: NDArray[np.float64]
+    title: str
+
+
+def _presented(folder: Path, sample: int) -> _Presented:
     if not (folder / RESOLVED).is_file():
         raise DataError(str(folder), f"has no {RESOLVED}; name the folder of a finished run")
     run = read_run(str(folder / RESOLVED))
@@ -95,14 +99,65 @@ def run_netlist(folder: Path, *, sample: int = 0, beta: float = 0.0, duration_s:
         raise ConfigError("--sample", f"must be 0 to {len(samples.test) - 1}, got {sample}")
     row = np.array([sample])
     said = f" ({samples.classes[int(samples.labels('test')[sample])]})" if samples.heads.is_classes else ""
-    return spice_netlist(
-        built.substrate,
-        samples.inputs(row, "test")[0],
-        beta=beta,
-        targets=samples.targets(row, "test")[0].astype(np.float64),
-        title=f"{run.name}, test sample {sample}{said}",
-        duration=duration_s,
-    )
+    inputs, targets = samples.inputs(row, "test")[0], samples.targets(row, "test")[0].astype(np.float64)
+    return _Presented(built.substrate, inputs, targets, f"{run.name}, test sample {sample}{said}")
+
+
+def run_netlist(
+    folder: Path,
+    *,
+    sample: int = 0,
+    beta: float = 0.0,
+    duration_s: float | None = None,
+    models: Path | None = None,
+) -> str:
+    """Return the netlist of a finished analog run, with a test sample at its inputs.
+
+    Parameters
+    ----------
+    folder
+        Of the run.
+    sample
+        Index among the test samples.
+    beta
+        Strength of a nudge towards the sample's class; 0 for none.
+    duration_s
+        Length of a transient analysis in seconds; `None` asks for the rest.
+    models
+        Model cards of a chip of transistors, as the section ``[extract]`` of its cells names them; `None`: behavioural
+        sources.
+    """
+    chip = _presented(folder, sample)
+    told: dict[str, Any] = {
+        "beta": beta,
+        "targets": chip.targets,
+        "title": chip.title,
+        "duration": duration_s,
+    }
+    if models is None:
+        return spice_netlist(chip.substrate, chip.inputs, **told)
+    cards = cards_of(chip.substrate, models)
+    return transistor_netlist(chip.substrate, chip.inputs, cards, **told)
+
+
+def cards_of(substrate: AnalogSubstrate, models: Path) -> Cards:
+    """Return the model cards that the cells of a die are to be made of.
+
+    Raises
+    ------
+    ConfigError
+        For cells that do not say which models they are of, or that are not those a chip is made of.
+    """
+    if substrate.spec.cells is None:
+        raise ConfigError("analog.cells", "is missing; its [extract] says which models a chip is made of")
+    text, place = find_cells(substrate.spec.cells)
+    asked = read_request(parse_toml(text, place), cells_from_toml(text, place), "synapse")
+    if not asked.is_cascoded:
+        raise ConfigError(
+            f"{place}: extract.load",
+            'must be "cascode": a chip is made of cascoded cells, and its figures must be extracted from such',
+        )
+    return Cards(Models(models, asked.section), asked)
 
 
 def write_netlist(text: str, path: Path) -> None:

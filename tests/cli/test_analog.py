@@ -231,6 +231,38 @@ def test_a_chip_as_a_netlist(run: Run, place: Workplace) -> None:
         assert (refused.exit_code, refused.output) == (2 if arguments else 5, f"Error: {sentence}\n")
 
 
+def test_a_netlist_of_transistors(run: Run, place: Workplace) -> None:
+    write(place.folder)
+    for load in ("mirror", "cascode"):
+        (place.folder / f"{load}.toml").write_text(cells(load=load), encoding="utf-8")
+        words = [
+            "data.set=digits",
+            "data.train=20",
+            "data.test=5",
+            "network.layers=[64,3,10]",
+            "learning.epochs=1",
+        ]
+        words += ["analog.characteristic=tanh", f"analog.cells={load}.toml", "phases.free=5"]
+        told = [part for word in words for part in ("--set", word)]
+        assert run("simulate", "analog-mnist-small", *told, "--out", load).exit_code == 0
+    asked = ("export", "--spice", "cascode", "chip.cir", "--level", "transistor")
+    result = run(*asked, "--models", "cards.lib")
+    assert result.exit_code == 0, result.output
+    text = (place.folder / "chip.cir").read_text()
+    assert f'.include "{(place.folder / "cards.lib").resolve()}"' in text
+    # Each pair steers two lines: forward and backward synapses between neurons, and no leak, which is a resistor.
+    assert (
+        text.count("\nR_l") == 13
+        and sum(line.startswith("Ml") and "q 0 nch" in line for line in text.splitlines()) == 2 * 60
+    )
+    refused = run(*asked)
+    assert refused.exit_code == 2 and "--level transistor and --models FILE go together" in refused.output
+    refused = run("export", "--spice", "mirror", "new.cir", "--level", "transistor", "--models", "cards.lib")
+    assert refused.exit_code == 2 and 'extract.load: must be "cascode"' in refused.output
+    refused = run(*asked, "--models", "cards.lib", "--beta", "nan")
+    assert (refused.exit_code, refused.output) == (2, "Error: --beta: must be finite, got nan\n")
+
+
 @pytest.mark.skipif(shutil.which("ngspice") is None, reason="ngspice is not installed")
 def test_cells_are_extracted_and_run(run: Run, place: Workplace) -> None:
     """From model cards to a run, by the words that the command prints."""

@@ -21,6 +21,7 @@ from neurochip.analog.extraction.fitting import (
 )
 from neurochip.analog.extraction.ngspice import Models, run_deck
 from neurochip.analog.extraction.request import Request
+from neurochip.analog.transistors import Cells, placing
 from neurochip.description.biasing import steepness
 from neurochip.description.cell_library import Cell, CellLibrary
 from neurochip.errors import ConfigError
@@ -34,6 +35,7 @@ _STEP_V = 0.005  # of a gate's sweep
 _HALF_DECADE = math.sqrt(10)  # currents from the bias over this to the bias times this
 _MIRRORED = 13  # currents at which a mirror is looked at
 _AVERAGED = 40  # devices that a sweep is the mean of, where the models draw each anew
+_MOST = 18  # transistors of a cell
 _REACH, _POINTS = 3.0, 61  # V₀ to each side that a pair is swept over
 
 
@@ -113,12 +115,15 @@ class Bench:
         u_t = thermal_v(self.asked.celsius)
         reach = _REACH * 2 * transistor.slope_factor * u_t * steepness(inversion)
         lines = [
-            f"Vdd vdd 0 {self.library.supply:.9g}",
+            *self._supplies(),
             "Vd x 0 0",
-            f"Vc c 0 {self.library.rest:.9g}",
             "Ep p0 c x 0 0.5",
             "En n0 c x 0 -0.5",
-            *(line for k in range(self._copies) for line in self._pair(k, [""] * 6, plus="p0", minus="n0")),
+            *(
+                line
+                for k in range(self._copies)
+                for line in self._pair(k, [""] * _MOST, plus="p0", minus="n0")
+            ),
         ]
         stride = 2 * reach / (_POINTS - 1)
         sweep = f"dc Vd {-reach:.9g} {reach + stride / 1e3:.9g} {stride:.9g}"
@@ -126,29 +131,43 @@ class Bench:
         voltage: Array = np.asarray(-reach + stride * np.arange(len(out)), np.float64)
         return fit_pair(voltage, out, inversion, transistor, self.asked.celsius)
 
-    def leak(self, transistor: TransistorFit, inversion: float) -> LeakFit:
-        """Sweep the output of an amplifier that is its own input, and fit what flows into it."""
-        u_t = thermal_v(self.asked.celsius)
-        reach = _REACH * 2 * transistor.slope_factor * u_t * steepness(inversion)
+    def leak(self) -> LeakFit:
+        """Sweep the output of an amplifier that is its own input, and fit what flows into it, over `_REACH` V₀."""
         library = self.library
+        reach = _REACH * library.full_scale
         low, high = max(library.rest - reach, library.low), min(library.rest + reach, library.high)
-        lines = [
-            f"Vdd vdd 0 {library.supply:.9g}",
-            f"Vc c 0 {library.rest:.9g}",
-            f"Vo o 0 {library.rest:.9g}",
-        ]
+        lines = [*self._supplies(), f"Vo o 0 {library.rest:.9g}"]
         for k in range(self._copies):
-            own = [line for line in self._pair(k, [""] * 6, minus=f"o{k}") if not line.startswith("Vo")]
+            own = [line for line in self._pair(k, [""] * _MOST, minus=f"o{k}") if not line.startswith("Vo")]
             lines += [*own, f"Vs{k} o{k} o 0"]
         stride = (high - low) / (_POINTS - 1)
         sweep = f"dc Vo {low:.9g} {high + stride / 1e3:.9g} {stride:.9g}"
         out = -self._run(lines, sweep, [f"i(Vs{k})" for k in range(self._copies)]).mean(axis=1)
         voltage: Array = np.asarray(low - library.rest + stride * np.arange(len(out)), np.float64)
-        return fit_leak(voltage, out, inversion, transistor, self.asked.celsius)
+        return fit_leak(voltage, np.asarray(out, np.float64))
+
+    def _cascoded(self, k: int, more: list[str], plus: str, minus: str) -> list[str]:
+        """Return a pair with its tail and its stage as a chip has them; only the pair has the gate of a leak."""
+        cells = Cells(placing(self.asked, self.library.cells["synapse"], {"pair": self.cell}), iter(more))
+        source = cells.pair(f"p{k}", (plus, minus), (f"a{k}", f"b{k}"), "pair")
+        cells.tail(f"t{k}", self.asked.bias, source)
+        cells.stage(f"s{k}", (f"a{k}", f"b{k}"), f"o{k}")
+        return [*cells.lines, f"Vo{k} o{k} 0 {self.library.rest:.9g}"]
+
+    def _supplies(self) -> list[str]:
+        """Return what all pairs share."""
+        library = self.library
+        if not self.asked.is_cascoded:
+            return [f"Vdd vdd 0 {library.supply:.9g}", f"Vc c 0 {library.rest:.9g}"]
+        cells = Cells(placing(self.asked, library.cells["synapse"], {}))
+        cells.biases(library.supply, library.rest, self.asked.full_scale)
+        return [*cells.lines, "Vc c rest 0"]
 
     def _pair(self, k: int, more: list[str], *, plus: str = "c", minus: str = "c") -> list[str]:
         """Return five transistors, the reference of their tail, and a source that holds the output at rest."""
         asked, cell = self.asked, self.cell
+        if asked.is_cascoded:
+            return self._cascoded(k, more, plus, minus)
         return [
             asked.instance(f"p{k}", f"a{k} {plus} t{k} 0", asked.nmos, cell, more[0]),
             asked.instance(f"n{k}", f"o{k} {minus} t{k} 0", asked.nmos, cell, more[1]),
@@ -160,31 +179,43 @@ class Bench:
             f"Vo{k} o{k} 0 {self.library.rest:.9g}",
         ]
 
+    def offsets(self, volts_per_amp: float) -> float:
+        """Return σ of the offset of pairs, V; ``volts_per_amp`` is that of one at balance."""
+        drawn, n = self._drawn(self.asked.draws, _MOST), self.asked.draws
+        lines = [*self._supplies(), *(line for k in range(n) for line in self._pair(k, drawn[k]))]
+        found = float(self._run(lines, "op", [f"i(Vo{k})" for k in range(n)])[0].std(ddof=1) * volts_per_amp)
+        return self._differing(found)
+
+    @staticmethod
+    def _differing(sigma: float) -> float:
+        """Refuse models that draw no mismatch where none was given."""
+        if not sigma > 1e-6:
+            raise ConfigError(
+                "extract.a_vt",
+                "is missing: the models draw no mismatch of their own; give a_vt (and a_beta) of one transistor",
+            )
+        return sigma
+
     def draws(self, volts_per_amp: float | None) -> Draws:
         """Draw transistors at the gate voltage of the bias, and cells, each with devices of its own.
 
         ``volts_per_amp`` is that of a pair at balance; `None`: a mirror is drawn.
         """
         asked, n = self.asked, self.asked.draws
-        each = 2 if volts_per_amp is None else 6
+        each = 2 if volts_per_amp is None else _MOST
         drawn = self._drawn(n, 1 + each)
         lines = [f"Vg g 0 {self._gate:.9g}"]
         for k in range(n):
             lines += [asked.instance(f"s{k}", f"s{k} g 0 0", asked.nmos, self.cell, drawn[k][0])]
             lines += [f"Vs{k} s{k} 0 {self.library.rest:.9g}"]
-        lines += [f"Vdd vdd 0 {self.library.supply:.9g}", f"Vc c 0 {self.library.rest:.9g}"]
+        lines += self._supplies()
         for k in range(n):
             if volts_per_amp is None:
                 lines += self._mirror(k, asked.bias, *drawn[k][1:])
             else:
                 lines += self._pair(k, drawn[k][1:])
         out = self._run(lines, "op", [f"i(V{kind}{k})" for kind in "so" for k in range(n)])[0]
-        spread = float(np.log(np.abs(out[:n])).std(ddof=1))
-        if not spread > 1e-6:
-            raise ConfigError(
-                "extract.a_vt",
-                "is missing: the models draw no mismatch of their own; give a_vt (and a_beta) of one transistor",
-            )
+        spread = self._differing(float(np.log(np.abs(out[:n])).std(ddof=1)))
         if volts_per_amp is None:
             return Draws(spread, float(np.log(np.abs(out[n:])).std(ddof=1)))
         return Draws(spread, float(out[n:].std(ddof=1) * volts_per_amp))

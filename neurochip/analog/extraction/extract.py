@@ -10,7 +10,6 @@ from typing import Any
 
 from neurochip.analog.extraction.bench import Bench
 from neurochip.analog.extraction.fitting import (
-    LeakFit,
     PairFit,
     TransistorFit,
     thermal_v,
@@ -89,11 +88,23 @@ def _extract(table: dict[str, Any], library: CellLibrary, name: str, models: Pat
     asked = read_request(table, library, name)
     cards = Models(models, asked.section)
     bench = Bench(library, library.cells[name], asked, cards)
+    if name == "leak":
+        figures, pair = _leak(bench), None
+        words = _leak_words(figures, bench)
+    else:
+        figures, pair = _synapse(bench)
+        words = _words(figures, bench)
+    source = _source(bench, figures, models, command)
+    return Extracted(_library(table, name, pair, figures["inversion"], asked, source), figures, words, source)
+
+
+def _synapse(bench: Bench) -> tuple[dict[str, float], PairFit | None]:
+    asked, pair = bench.asked, None
     transistor = bench.transistor()
-    _check_fit(f"cells.{name}", "the law of gm/I", transistor.error, asked)
+    _check_fit("cells.synapse", "the law of gm/I", transistor.error, asked)
     if not 1 <= transistor.slope_factor <= 3:
         raise ConfigError(
-            f"cells.{name}",
+            "cells.synapse",
             f"does not fit the law of gm/I: it would take n = {transistor.slope_factor:.3g}, and no transistor has "
             "less than 1 or more than 3; take a smaller bias",
         )
@@ -104,17 +115,11 @@ def _extract(table: dict[str, Any], library: CellLibrary, name: str, models: Pat
         "inversion": inversion,
         "error_gm": transistor.error,
     }
-    pair, volts_per_amp = None, None
     if bench.cell.kind == "mirror":
         figures |= _mirror(bench, inversion)
-    elif name == "leak":
-        leak = bench.leak(transistor, inversion)
-        volts_per_amp = leak.reach / leak.tail
-        figures |= _leak(bench, leak)
     else:
         pair = bench.pair(transistor, inversion)
-        _check_fit(f"cells.{name}", "the law of a pair", pair.error, asked)
-        volts_per_amp = pair.full_scale / pair.tail
+        _check_fit("cells.synapse", "the law of a pair", pair.error, asked)
         figures |= {
             "tail": pair.tail / asked.bias,
             "offset_v": pair.offset,
@@ -122,15 +127,13 @@ def _extract(table: dict[str, Any], library: CellLibrary, name: str, models: Pat
             "full_scale_v": pair.full_scale,
             "error_pair": pair.error,
         }
-    drawn = bench.draws(volts_per_amp)
+    drawn = bench.draws(None if pair is None else pair.full_scale / pair.tail)
     figures |= {
         "sigma_transistor": drawn.transistor,
-        "sigma_gain" if volts_per_amp is None else "sigma_offset_v": drawn.cell,
+        "sigma_gain" if pair is None else "sigma_offset_v": drawn.cell,
     }
     figures["a_vt_mv_um"] = _a_vt(drawn.transistor, bench, transistor, inversion)
-    source = _source(bench, figures, models, command)
-    words = _leak_words(figures, bench) if name == "leak" else _words(figures, bench)
-    return Extracted(_library(table, name, pair, inversion, asked, source), figures, words, source)
+    return figures, pair
 
 
 def _mirror(bench: Bench, inversion: float) -> dict[str, float]:
@@ -151,15 +154,18 @@ def _mirror(bench: Bench, inversion: float) -> dict[str, float]:
     }
 
 
-def _leak(bench: Bench, leak: LeakFit) -> dict[str, float]:
+def _leak(bench: Bench) -> dict[str, float]:
+    leak = bench.leak()
     _check_fit("cells.leak", "the law of an amplifier", leak.error, bench.asked)
     return {
+        "inversion": leak.inversion,
         "tail": leak.tail / bench.asked.bias,
         "offset_v": leak.offset,
         "asymmetry": leak.asymmetry,
         "range_v": leak.reach,
         "unsaturated": leak.unsaturated,
         "error_leak": leak.error,
+        "sigma_offset_v": bench.offsets(leak.reach / leak.tail),
     }
 
 

@@ -28,6 +28,8 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
+_INVERSIONS = np.geomspace(1e-3, 1e3, 31)  # of the tail of a leak
+
 
 class TransistorFit(NamedTuple):
     """g_m/I = efficiency(I/I_spec)/(n U_T): n, I_spec of a square gate in A, and the largest relative error."""
@@ -50,9 +52,10 @@ class PairFit(NamedTuple):
 class LeakFit(NamedTuple):
     """I = tail · (f((V − offset)/V_L) + asymmetry) + conductance · (V − offset): A, V, V, a share, S, and the error.
 
-    The largest error is a share of the tail.
+    f is of an ``inversion`` of its own, which its shape tells; the largest error is a share of the tail.
     """
 
+    inversion: float
     tail: float
     offset: float
     reach: float
@@ -120,11 +123,19 @@ def fit_pair(
     return PairFit(tail, float(fitted[1]), float(np.exp(fitted[2])), float(fitted[3]), error)
 
 
-def fit_leak(
-    voltage: Array, current: Array, inversion: float, start: TransistorFit, celsius: float
-) -> LeakFit:
-    """Fit what an amplifier with its output at its input carries, A, at voltages above rest, V."""
-    curve = pair_curve(min(max(inversion, 1e-3), 1e4))
+def fit_leak(voltage: Array, current: Array) -> LeakFit:
+    """Fit what an amplifier with its output at its input carries, A, at voltages above rest, V.
+
+    In weak inversion all curves are one, and the least of `_INVERSIONS` that fits within a thousandth of the best is
+    taken.
+    """
+    fits = [_leak_of(voltage, current, float(inversion)) for inversion in _INVERSIONS]
+    best = min(fit.error for fit in fits)
+    return next(fit for fit in fits if fit.error <= best + 1e-3)
+
+
+def _leak_of(voltage: Array, current: Array, inversion: float) -> LeakFit:
+    curve = pair_curve(inversion)
 
     def law(p: Array) -> Array:
         out, at = np.empty((1, len(voltage))), (voltage - p[1]) / np.exp(p[2])
@@ -132,7 +143,7 @@ def fit_leak(
         return np.asarray((out[0] + p[3] + (p[4] * at if len(p) > 4 else 0)) * np.exp(p[0]))
 
     scale = float(np.abs(current).max())
-    guess = 2 * start.slope_factor * thermal_v(celsius) * steepness(inversion)
+    guess = scale / float(np.gradient(current, voltage).max())
     first = np.array([np.log(scale), 0.0, np.log(guess), 0.0, 0.0])
     fitted = _least_squares(lambda p: (current - law(p)) / scale, first)
     if fitted[4] < 0:  # an output that gives way the wrong way is none
@@ -140,7 +151,7 @@ def fit_leak(
     tail, reach = float(np.exp(fitted[0])), float(np.exp(fitted[2]))
     error = float(np.abs(current - law(fitted)).max()) / tail
     conductance = float(fitted[4]) * tail / reach if len(fitted) > 4 else 0.0
-    return LeakFit(tail, float(fitted[1]), reach, float(fitted[3]), conductance, error)
+    return LeakFit(inversion, tail, float(fitted[1]), reach, float(fitted[3]), conductance, error)
 
 
 def fit_mirror(current: Array, gains: Array, inversion: float) -> MirrorFit:

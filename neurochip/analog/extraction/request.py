@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from neurochip.description.cell_library import EXTRACT_KEYS, Cell, CellLibrary
 from neurochip.errors import ConfigError
@@ -31,6 +31,8 @@ class Request:
         Of a library.
     unit
         Of w and l in an instance, m: 10⁻⁶ for a kit whose libraries count in µm.
+    full_scale
+        Full-scale current of the chip, A.
     bias
         Current of the tail of a pair or an amplifier, and of the input of a mirror, A.
     celsius
@@ -41,6 +43,8 @@ class Request:
         Of one transistor, mV·µm and %·µm, where the models draw nothing themselves.
     within
         Largest error of a fit, as a share.
+    is_cascoded
+        Whether tails, loads and outputs are cascoded, by `neurochip.analog.transistors`.
     """
 
     nmos: str
@@ -48,6 +52,7 @@ class Request:
     subcircuit: bool
     section: str | None
     unit: float
+    full_scale: float
     bias: float
     celsius: float
     draws: int
@@ -55,6 +60,7 @@ class Request:
     a_vt: float
     a_beta: float
     within: float
+    is_cascoded: bool
 
     def instance(self, name: str, terminals: str, model: str, cell: Cell, more: str = "") -> str:
         """Return the line of a transistor of a cell's size; ``terminals`` are d g s b."""
@@ -102,9 +108,11 @@ def read_request(table: dict[str, Any], library: CellLibrary, name: str) -> Requ
         raise ConfigError("extract.nmos", "is missing; it names a model of the file")
     if pmos is None and cell.kind != "mirror":
         raise ConfigError("extract.pmos", "is missing; the load of a pair is of it")
-    bias = parse_quantity(given["bias"], "current", "extract.bias")
+    full_scale = parse_quantity(given["bias"], "current", "extract.bias")
+    key = "leak_bias" if name == "leak" and "leak_bias" in given else "bias"
+    bias = parse_quantity(given[key], "current", f"extract.{key}")
     if not bias > 0:
-        raise ConfigError("extract.bias", f"must be positive, got {given['bias']}")
+        raise ConfigError(f"extract.{key}", f"must be positive, got {given[key]}")
     unit = parse_quantity(given.get("unit", "1 m"), "length", "extract.unit")
     if not unit > 0:
         raise ConfigError("extract.unit", f"must be positive, got {given['unit']}")
@@ -119,6 +127,7 @@ def read_request(table: dict[str, Any], library: CellLibrary, name: str) -> Requ
         subcircuit=value("subcircuit", bool, False),
         section=text("section"),
         unit=unit,
+        full_scale=full_scale,
         bias=bias,
         celsius=celsius,
         draws=draws,
@@ -126,4 +135,5 @@ def read_request(table: dict[str, Any], library: CellLibrary, name: str) -> Requ
         a_vt=value("a_vt", Nonnegative, 0.0),
         a_beta=value("a_beta", Nonnegative, 0.0),
         within=value("within_percent", Positive, 3.0) / 100,
+        is_cascoded=value("load", Literal["mirror", "cascode"], "mirror") == "cascode",
     )
