@@ -193,7 +193,7 @@ def _lines(
         padded = f"{{{32 - bits}'d0, {kept}}}" if bits < 32 else kept
         yield f"          16'h{address_of(name):x}: taken <= {padded};"
     yield f"          16'h{address_of('CYCLES'):x}: taken <= cycles;"
-    yield f"          16'h{address_of('CORE_CYCLES'):x}: taken <= cycles_of[select];"
+    yield f"          16'h{address_of('CORE_CYCLES'):x}: taken <= cycles_of[select[{(n + m - 1).bit_length() - 1}:0]];"
     yield f"          16'h{address_of('STATE'):x}: begin"
     yield "            taken <= state;"
     yield "            counts <= 1'b1;"
@@ -224,7 +224,8 @@ def _lines(
     yield "    end"
     yield "  end"
     yield f"  wire [{32 * words - 1}:0] whole = {_padded('load_word', load, 32 * words)};"
-    yield "  wire [31:0] shown = whole[{address[6:2], 5'd0} +: 32];"
+    at = "31:0" if words == 1 else f"{{address[{1 + (words - 1).bit_length()}:2], 5'd0}}+:32"
+    yield f"  wire [31:0] shown = whole[{at}];"
     yield "endmodule"
     yield "`default_nettype wire"
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import subprocess
 from importlib import resources
 from pathlib import Path
 
 import pytest
+
+from neurochip.rtl.export import SOURCES
 
 from .conftest import Run, Workplace
 
@@ -59,6 +62,14 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
     (chip / "neuron.v").write_text("module neuron (", encoding="utf-8")
     said = run("verify", "chip", "--simulator", "icarus").stderr
     assert "Error: chip: cannot be built by iverilog: " in said
+
+
+@pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")
+def test_verilator_finds_nothing_to_warn_of(chip: Path) -> None:
+    for bench in (["bench.v"], ["bus_bench.v", "bus.v"]):
+        command = ["verilator", "--lint-only", "--top-module", "bench", "-I.", *bench, *SOURCES]
+        said = subprocess.run(command, cwd=chip, capture_output=True, text=True, check=False)
+        assert (said.returncode, said.stderr) == (0, ""), bench
 
 
 # Cores of a tile, neurons of a core, cycles of a router, of both links, places of a queue.

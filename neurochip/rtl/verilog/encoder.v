@@ -36,8 +36,8 @@ module encoder #(
   wire signed [C-1:0] x = $signed({{(C - S) {1'b0}}, read_value});
   wire signed [C-1:0] activity = tick == 32'd1 ? x <<< DECAY : x;
   wire signed [C-1:0] added = (activity + HALF) >>> DOWN;
-  wire signed [C-1:0] before = tick == 32'd1 ? {C{1'b0}} : {{(C - H) {read_residue[H-1]}}, read_residue};
-  wire signed [C-1:0] sum = before + added;
+  wire signed [C-1:0] was = tick == 32'd1 ? {C{1'b0}} : {{(C - H) {read_residue[H-1]}}, read_residue};
+  wire signed [C-1:0] sum = was + added;
   wire signed [C-1:0] kept = sum > TOP ? TOP : sum < -TOP ? -TOP : sum;
   wire fires = kept > THRESHOLD;
   wire signed [C-1:0] left = fires ? kept - ONE : kept;
