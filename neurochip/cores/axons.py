@@ -84,6 +84,8 @@ def _received(
     bits: Any,
     reference: Any,
     window: Any,
+    arrived: Any,
+    has_late: bool,
     scratch: Scratch,
 ) -> Any:
     """Return where the bits stand that the axons of a source get in this tick, and what is remembered of them.
@@ -94,7 +96,12 @@ def _received(
     first, last = wiring.populations[p, 0], wiring.populations[p, 1]
     axon = wiring.sources[source, 2]
     if channel.direct == 0:
-        return scratch.received, axon, wiring.sources[source, 3], reference, window, axon
+        end = wiring.sources[source, 3]
+        if has_late:  # of two packets at once
+            return scratch.received, axon, end, reference, window, axon
+        door = wiring.sources[source, 4]
+        here = arrived[row_acting(wiring.sources, source, tick, arrived.shape[0])]
+        return here, door, door + (end - axon), reference, window, axon
     if c.n[p] != _NOTHING:
         return c.bits, first, first + c.n[p], c.reference, c.window, first
     back = row_of(tick - np.int64(wiring.sources[source, 1]), bits.shape[0])
@@ -109,6 +116,8 @@ def take_patterns(
     bits: Any,
     reference: Any,
     window: Any,
+    arrived: Any,
+    has_late: bool,
     sums: Any,
     scratch: Scratch,
 ) -> None:
@@ -116,7 +125,7 @@ def take_patterns(
     sources, blocks, c = wiring.sources, wiring.blocks, scratch.compacted
     for s in range(sources.shape[0]):
         row, first, last, _, seen_row, seen_first = _received(
-            s, tick, wiring, channel, bits, reference, window, scratch
+            s, tick, wiring, channel, bits, reference, window, arrived, has_late, scratch
         )
         add_bits(first, last - first, row, seen_first, seen_row)
     if tick != _FIRST and tick != LAST_PATTERN:
@@ -125,7 +134,7 @@ def take_patterns(
     for s in range(sources.shape[0]):
         p, to = sources[s, 0], _TWO * sources[s, 2]
         _, first, last, pattern, seen_row, at = _received(
-            s, tick, wiring, channel, bits, reference, window, scratch
+            s, tick, wiring, channel, bits, reference, window, arrived, has_late, scratch
         )
         n = new_reference(at, at + (last - first), seen_row, seen, pattern, to, scratch.plus)
         if channel.direct != 0 and c.n[p] != _NOTHING:
@@ -168,7 +177,7 @@ def list_axons(
     for s in range(sources.shape[0]):
         p, axon, end, to = sources[s, 0], sources[s, 2], sources[s, 3], _TWO * sources[s, 2]
         row, first, last, pattern, _, at = _received(
-            s, tick, wiring, channel, bits, reference, window, scratch
+            s, tick, wiring, channel, bits, reference, window, arrived, has_late, scratch
         )
         if patterned:
             n_plus, n_minus = differences(first, last, row, pattern, at, scratch.packed, to, plus, minus)

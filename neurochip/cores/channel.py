@@ -15,7 +15,8 @@ import numpy as np
 from neurochip.cores.arrays import Channel, Wiring, aligned_zeros
 from neurochip.cores.axons import row_of
 from neurochip.kernels._jit import kernel, separate_kernel
-from neurochip.kernels.random_bits import mix, tick_key, uniform
+from neurochip.kernels.random_bits import mix, share, tick_key, within
+from neurochip.kernels.spike_lists import list_ones
 
 __all__ = ["LOST", "TALLY", "FaultRates", "FaultWiring", "Faults", "faulty_channel", "sound_channel"]
 
@@ -39,6 +40,10 @@ TALLY = (
 _DELIVERED, _ON_LINK, _AT_DEAD, _DROPPED, _DELAYED, _SPURIOUS, _FORCED, _SILENCED, _RECEIVED = range(9)
 
 
+_EIGHT, _LOG8 = np.uint64(8), np.uint64(3)
+_MOST_TAKEN = np.uint64(2**14)  # axons of which 16 bits hold the packets, two of each
+
+
 class FaultWiring(NamedTuple):
     """What is broken for good."""
 
@@ -50,6 +55,7 @@ class FaultWiring(NamedTuple):
     sites: Array  # u64[core]
     dead: Array  # u8[core]
     cut: Array  # u8[sender, receiver]  index into LOST
+    cuts: int  # how many of these are not 0
     stuck: Array  # u64[stuck neuron]  its slot
     stuck_at: Array  # u8[stuck neuron]
     is_stuck: Array  # u8[slot]
@@ -72,16 +78,35 @@ class Faults(NamedTuple):
 
     wiring: FaultWiring
     rates: FaultRates
-    fired: Array  # u64[slot]  slots that sent, each population's from its first slot on
+    packed: Array  # u8[slot / 8]
+    fired: Array  # u64[slot + 4]  who sent, each population's from its first slot on, counted from there
     n_fired: Array  # u64[population]
+    keys: Array  # u64[2, slot]  of the draws of those that sent: whether a packet is lost, and late
+    chosen: Array  # u8[2, slot]  which of their packets are, on the way to one core
     tally: Array  # i64[core, TALLY]
 
 
 @separate_kernel
 def _take_in(first: Any, last: Any, arrived: Any) -> Any:
     total = np.int64(0)
+    while first < last:
+        stop = min(last, first + _MOST_TAKEN)
+        some = np.uint16(0)  # more of which fit a vector
+        for j in range(first, stop):
+            some = np.uint16(some + arrived[j])
+        total += some
+        first = stop
+    return total
+
+
+@separate_kernel
+def _fire_by_chance(first: Any, last: Any, key: Any, neuron: Any, of: Any, is_stuck: Any, bits: Any) -> Any:
+    """Let neurons fire that do not; returns how many."""
+    total = np.int64(0)
     for j in range(first, last):
-        total += arrived[j]
+        fires = (1 if within(key, neuron[j], of) else 0) & (bits[j] ^ 1) & (is_stuck[j] ^ 1)
+        bits[j] |= fires
+        total += fires
     return total
 
 
@@ -100,9 +125,40 @@ def _clear(first: Any, last: Any, row: Any) -> None:
 
 
 @separate_kernel
+def _arrive(first: Any, last: Any, bits: Any, axon: Any, arrived: Any) -> None:
+    """Let the spikes of slots arrive at axons from ``axon`` on."""
+    for j in range(first, last):
+        arrived[axon + (j - first)] += bits[j]
+
+
+@separate_kernel
 def _count(first: Any, last: Any, arrived: Any, got: Any) -> None:
     for j in range(first, last):
         got[j] += arrived[j]
+
+
+@kernel
+def _whole(n: Any) -> Any:
+    """Fill a number up, so that a loop over it has no remainder; populations have room for as many."""
+    return (n + np.uint64(31)) & ~np.uint64(31)
+
+
+@separate_kernel
+def _keys_of(first: Any, n: Any, fired: Any, neuron: Any, key: Any, keys: Any) -> None:
+    """Hash those that sent, of a population whose first neuron has the number ``neuron``."""
+    for i in range(first, first + _whole(n)):
+        keys[i] = mix(key, neuron + fired[i])
+
+
+@separate_kernel
+def _choose(first: Any, n: Any, keys: Any, site: Any, of: Any, chosen: Any) -> Any:
+    """Draw for the packets of those that sent on the way to a site; returns how many are chosen."""
+    found, stop = np.uint64(0), first + n
+    for i in range(first, first + _whole(n)):
+        fate = 1 if within(keys[i], site, of) and i < stop else 0
+        chosen[i] = fate
+        found += np.uint64(fate)
+    return found
 
 
 @kernel
@@ -114,10 +170,8 @@ def _misfire(
         for c in range(cores.shape[0]):
             if wiring.dead[c] != 0:
                 continue
-            for j in range(cores[c, 0], cores[c, 1]):
-                if bits[j] == 0 and wiring.is_stuck[j] == 0 and uniform(key, neuron[j]) < rates.spurious:
-                    bits[j] = 1
-                    tally[c, _SPURIOUS] += 1
+            first, last, of = cores[c, 0], cores[c, 1], share(rates.spurious)
+            tally[c, _SPURIOUS] += _fire_by_chance(first, last, key, neuron, of, wiring.is_stuck, bits)
     for k in range(wiring.stuck.shape[0]):
         j = wiring.stuck[k]
         c = wiring.core_of[j]
@@ -131,31 +185,66 @@ def _misfire(
 
 
 @kernel
+def _stray_one(
+    faults: Faults, k: Any, origin: Any, first: Any, receiver: Any, each: bool, there: Any, late: Any
+) -> None:
+    wiring, rates, tally, one = faults.wiring, faults.rates, faults.tally, np.uint64(1)
+    axon, sender = first + faults.fired[k], wiring.core_of[origin + faults.fired[k]]
+    why = wiring.cut[sender, receiver] if each else 0
+    if each and wiring.reaches.shape[0] > 0 and wiring.reaches[axon] == 0:
+        there[axon] -= 1
+    elif why != 0:
+        there[axon] -= 1
+        tally[sender, _ON_LINK + why - 1] += 1
+    elif faults.chosen[0, k] != 0:
+        there[axon] -= 1
+        tally[sender, _DROPPED] += 1
+    elif faults.chosen[1, k] != 0:
+        there[axon] -= 1
+        tally[sender, _DELAYED] += 1
+        late[axon] = late[axon] | (one << (rates.delay_ticks - one))
+
+
+@kernel
+def _stray(faults: Faults, origin: Any, n: Any, first: Any, receiver: Any, there: Any, late: Any) -> None:
+    """Take away again what does not arrive of the packets of a population, or not yet, and count it."""
+    wiring = faults.wiring
+    some, others = faults.chosen[0].view(np.uint64), faults.chosen[1].view(np.uint64)
+    each = wiring.cuts != 0 or wiring.reaches.shape[0] > 0
+    for i in range(origin, origin + n, _EIGHT):
+        if each or some[i >> _LOG8] | others[i >> _LOG8] != 0:
+            for k in range(i, min(i + _EIGHT, origin + n)):
+                _stray_one(faults, k, origin, first, receiver, each, there, late)
+
+
+@kernel
 def _send(
     faults: Faults, chip: Wiring, bits: Any, arrived: Any, late: Any, got: Any, presentation: Any, tick: Any
 ) -> None:
     """Let the spikes of a tick out: u8[slot] ``bits`` → ``arrived`` u8[delay, axon slot] at the next tick."""
-    wiring, rates, tally, one = faults.wiring, faults.rates, faults.tally, np.uint64(1)
+    wiring, rates, tally = faults.wiring, faults.rates, faults.tally
     sources, populations, neuron = chip.sources, chip.populations, chip.neuron
     depth = arrived.shape[0]
     here, there = arrived[row_of(np.int64(tick), depth)], arrived[row_of(np.int64(tick) + 1, depth)]
     fired, n_fired = faults.fired, faults.n_fired
     spurious_key = tick_key(rates.spurious_seed, presentation, tick)
     _misfire(wiring, rates, spurious_key, chip.cores, neuron, bits, tally)
-    for p in range(populations.shape[0]):
-        end = populations[p, 0]
-        for j in range(populations[p, 0], populations[p, 1]):
-            fired[end] = j
-            end += np.uint64(bits[j])
-        n_fired[p] = end - populations[p, 0]
     drop_key = tick_key(rates.drop_seed, presentation, tick)
     delay_key = tick_key(rates.delay_seed, presentation, tick)
-    everywhere = wiring.reaches.shape[0] == 0
+    drops, delays = rates.drop > 0, rates.delay > 0
+    for p in range(populations.shape[0]):
+        first = populations[p, 0]
+        n = list_ones(first, populations[p, 1], bits, faults.packed, first, fired)
+        n_fired[p] = n
+        if drops:
+            _keys_of(first, n, fired, neuron[first], drop_key, faults.keys[0])
+        if delays:
+            _keys_of(first, n, fired, neuron[first], delay_key, faults.keys[1])
     for s in range(sources.shape[0]):
         p, first, last, receiver = sources[s, 0], sources[s, 2], sources[s, 3], sources[s, 5]
         if sources[s, 4] != first:
             continue  # its packets arrive at the door of another source
-        origin, site = populations[p, 0], wiring.sites[receiver]
+        origin, site, n = populations[p, 0], wiring.sites[receiver], n_fired[p]
         taken = _take_in(first, last, here)
         tally[receiver, _DELIVERED] += taken
         tally[receiver, _RECEIVED] += taken * wiring.packet_bits[s]
@@ -163,22 +252,14 @@ def _send(
             _come_due(first, last, late, there)
         else:
             _clear(first, last, there)
-        for i in range(origin, origin + n_fired[p]):
-            slot = fired[i]
-            sender, axon = wiring.core_of[slot], first + slot - origin
-            if not everywhere and wiring.reaches[axon] == 0:
-                continue
-            why = wiring.cut[sender, receiver]
-            if why != 0:
-                tally[sender, _ON_LINK + why - 1] += 1
-                continue
-            if rates.drop > 0 and uniform(mix(drop_key, neuron[slot]), site) < rates.drop:
-                tally[sender, _DROPPED] += 1
-            elif rates.delay > 0 and uniform(mix(delay_key, neuron[slot]), site) < rates.delay:
-                tally[sender, _DELAYED] += 1
-                late[axon] = late[axon] | (one << (rates.delay_ticks - one))
-            else:
-                there[axon] += 1
+        _arrive(origin, populations[p, 1], bits, first, there)
+        strayed = np.uint64(1) if wiring.cuts != 0 or wiring.reaches.shape[0] > 0 else np.uint64(0)
+        if drops:
+            strayed += _choose(origin, n, faults.keys[0], site, share(rates.drop), faults.chosen[0])
+        if delays:
+            strayed += _choose(origin, n, faults.keys[1], site, share(rates.delay), faults.chosen[1])
+        if strayed > 0:
+            _stray(faults, origin, n, first, receiver, there, late)
         _count(first, last, there, got)
 
 
@@ -206,11 +287,13 @@ def sound_channel(wiring: Wiring) -> Channel:
     """Return the channel through which every spike reaches every core that receives from its neuron."""
     nobody, byte, none = np.zeros(0, np.uint64), np.zeros(0, np.uint8), np.uint64(0)
     broken = FaultWiring(
-        np.zeros(0, np.int64), byte, nobody, nobody, byte, np.zeros((0, 0), np.uint8), nobody, byte, byte
+        np.zeros(0, np.int64), byte, nobody, nobody, byte, np.zeros((0, 0), np.uint8), 0, nobody, byte, byte
     )
     rates = FaultRates(0.0, 0.0, 0.0, none, none, none, none)
     tally = np.zeros((0, len(TALLY)), np.int64)
-    return _channel(Faults(broken, rates, nobody, nobody, tally), wiring, direct=True)
+    keys, chosen = np.zeros((2, 0), np.uint64), np.zeros((2, 0), np.uint8)
+    room = Faults(broken, rates, byte, nobody, nobody, keys, chosen, tally)
+    return _channel(room, wiring, direct=True)
 
 
 def faulty_channel(wiring: Wiring, broken: FaultWiring, rates: FaultRates) -> Channel:
@@ -219,8 +302,11 @@ def faulty_channel(wiring: Wiring, broken: FaultWiring, rates: FaultRates) -> Ch
     faults = Faults(
         broken,
         rates,
-        aligned_zeros(slots, np.uint64),
+        aligned_zeros(slots // 8, np.uint8),
+        aligned_zeros(slots + 4, np.uint64),
         aligned_zeros(len(wiring.populations), np.uint64),
+        aligned_zeros((2, slots), np.uint64),
+        aligned_zeros((2, slots), np.uint8),
         aligned_zeros((len(broken.sites), len(TALLY)), np.int64),
     )
     return _channel(faults, wiring, direct=False)

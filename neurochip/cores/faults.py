@@ -195,6 +195,7 @@ def _wiring(layout: Layout, dead: set[int], down: frozenset[Link], stuck: list[i
         sites=np.array([core.site for core in image.cores], dtype=np.uint64),
         dead=np.array([core.site in dead for core in image.cores], dtype=np.uint8),
         cut=cut,
+        cuts=int(np.count_nonzero(cut)),
         stuck=np.array(stuck, dtype=np.uint64),
         stuck_at=np.full(len(stuck), at, dtype=np.uint8),
         is_stuck=is_stuck,

@@ -128,8 +128,10 @@ class DigitalSubstrate:
         self._nudge_type = np.int64 if self._dtype.kind == "i" else self._dtype.type
         self._reals = np.float64 if self._dtype.kind == "i" else self._dtype.type
         self._threads = Threads(threads)
-        spec = FaultsSpec() if faults is None else faults
-        self.plans = tuple(plan_faults(spec, self._layout, seed, testing=t) for t in (False, True))
+        self.plans = tuple(
+            None if faults is None else plan_faults(faults, self._layout, seed, testing=t)
+            for t in (False, True)
+        )
         # In training, and in presentations that measure.
         self._clocks = clocks_of(image, self._layout.core_slots, timing, self._threads.count, self.plans)
         self._clock = self._clocks[0] if self._clocks else None

@@ -195,10 +195,12 @@ def run_ticks(
             bits, schedule = state.bits[b, row_of(tick, depth)], span.schedule[t]
 
             # What follows from earlier bits alone.
-            if not direct:
+            if has_late:
                 mark_received(wiring.sources, tick, arrived, scratch.received)
             if patterned and tick <= LAST_PATTERN:
-                take_patterns(tick, wiring, channel, state.bits[b], reference, window, sums, scratch)
+                take_patterns(
+                    tick, wiring, channel, state.bits[b], reference, window, arrived, has_late, sums, scratch
+                )
             list_axons(
                 tick,
                 wiring,

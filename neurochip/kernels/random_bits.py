@@ -8,7 +8,7 @@ import numpy as np
 
 from neurochip.kernels._jit import kernel
 
-__all__ = ["NOBODY", "mix", "tick_key", "uniform"]
+__all__ = ["NOBODY", "mix", "share", "tick_key", "uniform", "within"]
 
 NOBODY = np.uint64(2**64 - 1)  # number of no neuron
 
@@ -39,3 +39,15 @@ def tick_key(seed: Any, presentation: Any, tick: Any) -> Any:
 def uniform(key: Any, word: Any) -> Any:
     """Return the draw named (``key``, ``word``): f64 in [0, 1), 53 bits."""
     return (mix(key, word) >> _S11) * _TO_UNIT
+
+
+@kernel
+def share(rate: Any) -> Any:
+    """Return a rate in [0, 1] as `within` takes it, u64."""
+    return np.uint64(np.ceil(rate / _TO_UNIT))
+
+
+@kernel
+def within(key: Any, word: Any, of: Any) -> Any:
+    """Return whether the draw named (``key``, ``word``) is below the rate of a `share`, as `uniform` is."""
+    return (mix(key, word) >> _S11) < of
