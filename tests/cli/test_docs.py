@@ -315,6 +315,7 @@ TOML = [(page, k, block) for page in PAGES if page != RECIPES for k, block in en
 WITH = {"docs/faults.md": ["--set", "network.precision=int8"]}
 
 
+OF_CHIPS = {"docs/rtl.md"}  # whose blocks are part of a chip's file
 _SMALL = "[learning]\nrates = [0.1, 0.1]\nepochs = 1\n\n[phases]\nfree = 12\nnudged = 6\n"
 # What a block is part of, where that is not the default run.
 PART_OF = {
@@ -325,8 +326,18 @@ PART_OF = {
 
 @pytest.mark.parametrize(("page", "k", "block"), TOML, ids=[f"{page}-{k}" for page, k, _ in TOML])
 def test_the_toml(page: str, k: int, block: str, run: Run, ready: Path) -> None:
-    """A block is part of a run file, and the run runs."""
-    tomllib.loads(block)
+    """A block is part of a run file, or of a chip's, and the run runs."""
+    table = tomllib.loads(block)
+    if page in OF_CHIPS:
+        keys = [
+            f"chip.{part}.{key}={str(value).lower()}"
+            for part, row in table.items()
+            for key, value in row.items()
+        ]
+        words = [word for key in keys for word in ("--set", key)]
+        result = run("simulate", *TINY, *words, "--timing", "cycle", "--out", "run", "--quiet")
+        assert result.exit_code == 0, result.output
+        return
     around = PART_OF.get(page, run_text("mnist-small"))
     (ready / "mine.toml").write_text(f"{around}\n{block}", encoding="utf-8")
     smaller = [] if page in PART_OF else TINY
