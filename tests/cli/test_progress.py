@@ -25,6 +25,7 @@ def test_without_arguments_it_is_the_default_run(run: Run, fake: Fake) -> None:
         "threads": None,
         "resume": None,
         "allow_code": False,
+        "placement": None,
     }
 
 
@@ -44,6 +45,8 @@ def test_every_option_arrives(run: Run, fake: Fake) -> None:
         "x",
         "--threads",
         "2",
+        "--placement",
+        "hops",
     )
     assert fake.asked == {
         "run": "mnist",
@@ -54,6 +57,7 @@ def test_every_option_arrives(run: Run, fake: Fake) -> None:
         "threads": 2,
         "resume": None,
         "allow_code": False,
+        "placement": "hops",
     }
 
 

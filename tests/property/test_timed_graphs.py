@@ -15,13 +15,14 @@ from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description.chip import TimingSpec
 from neurochip.description.neuron import state_words
 from neurochip.noc import Packets, core_pipeline, cycles_from_counts
+from neurochip.noc.zero_load import accesses
 from neurochip.substrate import Phase
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
 from neurochip.testing.networks import small_chip
 from tests.property.networks import checked, seeds
 from tests.property.test_graphs import CODING
 from tests.property.test_listed_graphs import drawn, network
-from tests.property.test_replay_timing import TIMINGS
+from tests.property.test_replay_timing import TIMINGS, adding
 
 TICKS, SAMPLES = 9, 2
 Model = Literal["tick", "analytic", "cycle"]
@@ -65,10 +66,20 @@ def by_hand(image: ChipImage, spikes: Any, tick: int, sample: int) -> Any:
     assert timing is not None
     source, destinations, sops, after, extra = [], [], [], [], []
     neurons, update = [0] * mesh.n_cores, [0.0] * mesh.n_cores
+    fill, arrived = [0.0] * mesh.n_cores, None
+    if timing.engines == 1:
+        arrived = [0] * mesh.n_cores
+        for core in image.cores if tick else ():
+            for j in range(core.first, core.last):
+                if spikes[core.population][tick - 1, sample, j]:
+                    for r, synapses in met[core.population][j].items():
+                        arrived[image.cores[r].site] += adding(timing, synapses)
     for core in sorted(image.cores, key=lambda core: core.site):
         clamped = image.network.populations[core.population].clamped
         neurons[core.site] = core.size
         update[core.site] = timing.clamped_update if clamped else timing.cycles_per_neuron_update
+        own = timing.clamped_fill_cycles if clamped else None
+        fill[core.site] = timing.fill_cycles if own is None else own
         for j in range(core.size):
             meets = met[core.population][core.first + j]
             if not spikes[core.population][tick, sample, core.first + j] or not meets:
@@ -90,6 +101,8 @@ def by_hand(image: ChipImage, spikes: Any, tick: int, sample: int) -> Any:
         after=after,
         extra=extra,
         update_cycles=update,
+        fill_cycles=fill,
+        arrived=arrived,
     )
 
 
@@ -128,23 +141,29 @@ def test_counts_bound_it_as_they_bound_a_replay(
             fired = spikes[core.population][:, :, j].reshape(-1).astype(np.int64)
             for r, synapses in met[core.population][j].items():
                 packets[:, c, r] += fired
-                sops[:, c, r] += fired * synapses
+                sops[:, c, r] += fired * int(accesses(timing, np.array([synapses]))[0])
             if met[core.population][j]:
                 made_of[:, core.site] += fired
                 if not clamped:
                     extra[:, core.site] += fired * round(timing.cycles_per_spike_out * FRACTIONS) / FRACTIONS
     source, destination = np.nonzero(packets.sum(axis=0))
-    cycles = cycles_from_counts(
-        mesh,
-        timing,
-        neurons=neurons_of,
-        source=[cores[c].site for c in source],
-        destination=[cores[c].site for c in destination],
-        packets=packets[:, source, destination],
-        sops=sops[:, source, destination],
-        made=made_of if routing == "multicast" else None,
-        extra=extra,
-        update_cycles=update,
+    # A sample's ticks follow one another: a core with one engine adds up what arrived in the tick before.
+    cycles = np.concatenate(
+        [
+            cycles_from_counts(
+                mesh,
+                timing,
+                neurons=neurons_of,
+                source=[cores[c].site for c in source],
+                destination=[cores[c].site for c in destination],
+                packets=packets[b::SAMPLES, source, destination],
+                sops=sops[b::SAMPLES, source, destination],
+                made=made_of[b::SAMPLES] if routing == "multicast" else None,
+                extra=extra[b::SAMPLES],
+                update_cycles=update,
+            )
+            for b in range(SAMPLES)
+        ]
     )
     assert (time.cycles, time.longest) == (cycles.sum(), cycles.max())
     walked: PhaseTime = run(seed, neurons, timing, routing, "cycle")[2]

@@ -220,7 +220,7 @@ SPECIFICATION = (
 @pytest.mark.parametrize(
     "text",
     [f"specification = '''{SPECIFICATION}'''", f"def specification():\n    return '''{SPECIFICATION}'''",
-     "from pathlib import Path\nsheet = Path(__file__).with_name('mine.toml')"],
+     "from pathlib import Path\nspecification = Path(__file__).with_name('mine.toml')"],
     ids=["text", "function", "file"],
 )  # fmt: skip
 def test_a_specification_may_be_given_in_many_ways(site: Path, text: str) -> None:
@@ -232,10 +232,12 @@ def test_a_specification_may_be_given_in_many_ways(site: Path, text: str) -> Non
 
 
 def test_a_specification_that_is_none(site: Path) -> None:
-    package(site, "nospecification", {"chips": {"mine": "nosheet:specification"}}, "specification = 3")
+    package(
+        site, "nospecification", {"chips": {"mine": "nospecification:specification"}}, "specification = 3"
+    )
     assert refused("chip=mine") == (
-        "--set chip: plug-in 'mine' of nosheet 1.0 gives no TOML text (expected a package with mine.toml in it, "
-        "a file, or a function that returns one, got 3); mend it or uninstall nosheet"
+        "--set chip: plug-in 'mine' of nospecification 1.0 gives no TOML text (expected a package with mine.toml "
+        "in it, a file, or a function that returns one, got 3); mend it or uninstall nospecification"
     )
 
 

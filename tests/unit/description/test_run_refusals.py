@@ -54,8 +54,8 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (
             'time_model = "cycle"\n' + SMALL,
             "time_model: unknown key; the keys here are name, about, experiment, seed, "
-            "substrate, chip, chip_changes, timing, timing_every, data, network, neuron, coding, numbers, analog, "
-            "phases, learning, evaluation, faults, mismatch, record, baseline, convergence",
+            "substrate, chip, chip_changes, placement, timing, timing_every, data, network, neuron, coding, "
+            "numbers, analog, phases, learning, evaluation, faults, mismatch, record, baseline, convergence",
         ),
         (
             'timing = "detaild"\n' + SMALL,

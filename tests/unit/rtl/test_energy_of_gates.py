@@ -143,9 +143,10 @@ def test_changes_are_counted_in_their_windows(tmp_path: Path) -> None:
 
 
 def test_a_recording_is_cut_to_its_first_ticks() -> None:
-    text = "2 1\nG 0 4 2\nP 0\nT 1 0 0\nfirst\nfirst too\nF 0\nT 2 0 0\nsecond\nsecond too\nT 3 0 0\n"
-    text += "third\nthird too\nM 0\nI 0 0 0\nI 0 1 9\nI 0 2 9\nA 0 4 0 1\nA 0 9 1 1\nN 0 0 0 0\nL 0 0 0 3 5 6 7 1\nE\n"
+    text = "2 1\nG 0 4 2\nP 0\nT 1 0 0\nfirst\nfirst too\n7\nF 0\nT 2 0 0\nsecond\nsecond too\n8\nT 3 0 0\n"
+    text += "third\nthird too\n9\n"
+    text += "M 0\nI 0 0 0\nI 0 1 9\nI 0 2 9\nA 0 4 0 1\nA 0 9 1 1\nN 0 0 0 0\nL 0 0 0 3 5 6 7 1\nE\n"
     kept = list(_cut(text, 0, 2, 1))
-    assert kept[:6] == ["2 1", "G 0 4 2", "P 0", "T 1 0 0", "first", "first too"]
-    assert kept[6:11] == ["F 0", "T 2 0 0", "second", "second too", "M 0"]
-    assert kept[11:] == ["I 0 0 0", "I 0 1 9", "I 0 2 9", "A 0 4 0 1", "N 0 0 0 0", "L 0 0 2 1 5 6 7 1"]
+    assert kept[:7] == ["2 1", "G 0 4 2", "P 0", "T 1 0 0", "first", "first too", "7"]
+    assert kept[7:13] == ["F 0", "T 2 0 0", "second", "second too", "8", "M 0"]
+    assert kept[13:] == ["I 0 0 0", "I 0 1 9", "I 0 2 9", "A 0 4 0 1", "N 0 0 0 0", "L 0 0 2 1 5 6 7 1"]
