@@ -135,7 +135,7 @@ def listing(program: Program) -> str:
         low, high = one.encode()
         names = " ".join(f"{label}:" for label in labels.get(at, ()))
         text = one.text(_target(program, at, labels))
-        lines.append(f"{at:4d}  {low:08x} {high:08x}  {names:<18}{text:<36}; {one.op.by_phase.value}")
+        lines.append(f"{at:4d}  {low:08x} {high:08x}  {names:<18}{text:<36}; {one.op.counted_in.value}")
     return "\n".join(lines) + "\n"
 
 

@@ -100,7 +100,7 @@ def wrapped(array: Counts, width: int) -> NDArray[np.uint64]:
 
 
 def peak(counters: Counters, before: Counters) -> int:
-    """Return the most that any counter moved between two counters."""
+    """Return the most that any counter moved between two readings."""
     most = 0
     for phase, counted in counters.phases.items():
         earlier = before.phases.get(phase)

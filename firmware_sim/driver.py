@@ -60,7 +60,7 @@ class DrivenChip(ProgrammedDevice):
     network
         What the host compiled; the device must hold the same.
     like
-        An empty counters of it, which names populations and cores.
+        Empty counters of it, which name populations and cores.
     digest, tables
         Hash and placement of the compiled chip.
     program
@@ -192,7 +192,7 @@ class DrivenChip(ProgrammedDevice):
         self.start("write", before=self._fill("DATA", pieces), drains=False)
 
     def count_readout(self, layer: int) -> None:
-        """Book that the outside read the values of a layer."""
+        """Count that the outside read the values of a layer."""
         self.start(
             "readout",
             before=Transaction().write(REGISTERS["T"], layer & 0xFFFFFFFF, word=_LAYER),

@@ -21,7 +21,7 @@ __all__ = [
     "REGISTER_FLAG",
     "SIGNS",
     "WHAT",
-    "Counted",
+    "CountedIn",
     "Kind",
     "Op",
     "Operand",
@@ -80,7 +80,7 @@ class Operand:
     field: str
 
 
-class Counted(enum.StrEnum):
+class CountedIn(enum.StrEnum):
     """Where an instruction's cycles and words are counted."""
 
     ITS_PHASE = "its phase"
@@ -107,20 +107,20 @@ class Op:
     name: str
     operands: tuple[Operand, ...]
     cycles: int
-    by_phase: Counted
+    counted_in: CountedIn
     doc: str
 
 
-def _op(number: int, text: str, cycles: int, by_phase: Counted, doc: str) -> Op:
+def _op(number: int, text: str, cycles: int, counted_in: CountedIn, doc: str) -> Op:
     name, *given = text.split()
     operands = []
     for one in given:
         kind, field = one.split("@")
         operands.append(Operand(Kind(kind), field))
-    return Op(number, name, tuple(operands), cycles, by_phase, doc)
+    return Op(number, name, tuple(operands), cycles, counted_in, doc)
 
 
-_B = Counted
+_B = CountedIn
 
 INSTRUCTIONS: tuple[Op, ...] = (
     _op(0x00, "halt", 1, _B.NEXT, "end of the program"),

@@ -176,7 +176,7 @@ class Operations:
         self.take_up(whole, int(updates[0]))
 
     def take_up(self, counters: Counters, updates: int) -> None:
-        """Go on counting from these counters, the controller's among them."""
+        """Go on from these counters, the controller's among them."""
         self.machine.restore_counters(counters.without_control(), updates)
         nothing = np.zeros((len(counters.sites), len(COUNTERS)), dtype=np.int64)
         only = {

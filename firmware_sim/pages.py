@@ -204,7 +204,7 @@ def _programs() -> list[str]:
     for op in INSTRUCTIONS:
         fields = ", ".join(f"{o.kind.value} ({o.field})" for o in op.operands)
         rows.append(
-            (f"`{op.number:#04x}`", f"`{op.name}`", fields, str(op.cycles), op.by_phase.value, op.doc)
+            (f"`{op.number:#04x}`", f"`{op.name}`", fields, str(op.cycles), op.counted_in.value, op.doc)
         )
     numbers = [
         ("phase", ", ".join(f"{k} {phase.value}" for k, phase in enumerate(PHASES))),

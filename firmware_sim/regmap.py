@@ -289,7 +289,7 @@ REGISTERS: tuple[Register, ...] = (
         doc="blocks for TARGETS: targets [sample, unit]",
     ),
     Register(
-        name="DATA", offset=0x228, access=_A.W, port="DATA", doc="blocks for LOAD, BOOKS, PULL and WRITE"
+        name="DATA", offset=0x228, access=_A.W, port="DATA", doc="blocks for LOAD, COUNTERS, PULL and WRITE"
     ),
     Register(name="OUT", offset=0x22C, access=_A.R, port="OUT", doc="what programs read, ticket by ticket"),
     Register(

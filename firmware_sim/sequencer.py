@@ -8,7 +8,7 @@ import numpy as np
 
 from firmware_sim.codes import Code, Refusal, code_of
 from firmware_sim.isa import COUNTERS as LOOP_COUNTERS
-from firmware_sim.isa import PHASES, Counted
+from firmware_sim.isa import PHASES, CountedIn
 from firmware_sim.operations import Operations
 from firmware_sim.program import Instruction
 from firmware_sim.registers import RegisterFile
@@ -20,7 +20,7 @@ __all__ = ["Halted", "Sequencer"]
 
 _T, _WATCHDOG = by_name("T"), by_name("WATCHDOG")
 _HARDWARE = {name: by_name(f"COUNT_{name.upper()}") for name in ("instructions", "cycles", "ticks", "words")}
-_FIXED = {Counted.UPDATE: Phase.UPDATE, Counted.READOUT: Phase.READOUT, Counted.LOADING: Phase.LOADING}
+_FIXED = {CountedIn.UPDATE: Phase.UPDATE, CountedIn.READOUT: Phase.READOUT, CountedIn.LOADING: Phase.LOADING}
 
 
 class Halted(Exception):
@@ -139,7 +139,7 @@ class Sequencer:
         return at + 1 if name in ("halt", "nop") else None
 
     def _pay(self, one: Instruction) -> None:
-        """Book an instruction, and what is still unpaid, where the table says."""
+        """Count an instruction, and what is still unpaid, where the table says."""
         words = self._operations.moved_words if one.op.name in self._operations.do else 0
         ticks = self._operations.ticks(one) if one.op.name == "run" else 0
         out = words if one.op.name in ("read", "dump", "count", "push", "run") else 0
@@ -153,9 +153,9 @@ class Sequencer:
         self._pending[0] += out
         self._pending[1] += 4 * out
         self._pending[2] += one.op.cycles + words
-        if one.op.by_phase is Counted.NEXT:
+        if one.op.counted_in is CountedIn.NEXT:
             return
-        phase = PHASES[one.a] if one.op.by_phase is Counted.ITS_PHASE else _FIXED[one.op.by_phase]
+        phase = PHASES[one.a] if one.op.counted_in is CountedIn.ITS_PHASE else _FIXED[one.op.counted_in]
         spent = self._spent.setdefault(phase, [0, 0, 0])
         for k in range(3):
             spent[k] += self._pending[k]
@@ -166,7 +166,7 @@ class Sequencer:
 
         So a run that reads its counts once more, or goes on from those of a checkpoint, counts what it would have.
         """
-        if one.op.by_phase is not Counted.NOWHERE:
+        if one.op.counted_in is not CountedIn.NOWHERE:
             return self._is_counting and one.op.name == "halt"
         if one.op.name == "counters":
             self._pending = [0, 0, 0]

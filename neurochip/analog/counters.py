@@ -32,7 +32,7 @@ class Counted:
     def ran(
         self, phase: Phase, batch: int, ticks: int, *, nudged: bool, drawn: tuple[float, float] | None = None
     ) -> None:
-        """Book ``ticks`` in all, over ``batch`` samples; a neuron update is one neuron for one tick.
+        """Count ``ticks`` in all, over ``batch`` samples; a neuron update is one neuron for one tick.
 
         ``drawn`` is the charge that synapses and leaks took from the supply, in C V₀, where the cells are known.
         """
@@ -53,7 +53,7 @@ class Counted:
         self._begun.add(phase)
 
     def wrote(self, target: int, synapses: int, products: int, saturated: int = 0, steps: int = 0) -> None:
-        """Book one write of a projection's synapses, ``products`` samples × terms summed into each.
+        """Count one write of a projection's synapses, ``products`` samples × terms summed into each.
 
         ``steps`` of an optimiser stood between.
         """
@@ -65,11 +65,11 @@ class Counted:
         self._add(Phase.UPDATE, counts)
 
     def measured(self, phase: Phase, voltages: int, *, converted: bool) -> None:
-        """Book voltages that were sampled and held, and converted if there is a converter."""
+        """Count voltages that were sampled and held, and converted if there is a converter."""
         self._add(phase, self._empty(), circuit=(0, 0, voltages, voltages if converted else 0, 0))
 
     def read_out(self, layer: int, words: int) -> None:
-        """Book a reading by the host."""
+        """Count a reading by the host."""
         counts = self._empty()
         counts[layer, _AT["readout_words"]] = words
         self._add(Phase.READOUT, counts)

@@ -403,7 +403,7 @@ class AnalogSubstrate:
         self.updates += 1
 
     def count_readout(self, layer: int) -> None:
-        """Book that the host read the voltages of a layer."""
+        """Count that the host read the voltages of a layer."""
         layer %= len(self.network.populations)
         self._by_phase.read_out(layer, len(self._begun()) * self.network.sizes[layer])
 

@@ -196,7 +196,7 @@ class EventCounters:
         )
 
     def time(self, phase: Phase, took: PhaseTime | None = None, *, presentations: int = 0) -> None:
-        """Book how long something took, and how many presentations of the phase begin to be timed."""
+        """Count how long something took, and how many presentations of the phase begin to be timed."""
         before = self._times.get(phase) or PhaseTime.nothing(self._cores)
         after = before if took is None else before + took
         self._times[phase] = replace(after, presentations=after.presentations + presentations)
@@ -219,7 +219,7 @@ class EventCounters:
         saturated: Counts | None = None,
         shows: bool = False,
     ) -> None:
-        """Book a phase.
+        """Count a phase.
 
         Parameters
         ----------
@@ -348,7 +348,7 @@ class EventCounters:
         *,
         optimised: bool = False,
     ) -> None:
-        """Book a change of weights, per core; ``words`` left the sending cores other than as spikes.
+        """Count a change of weights, per core; ``words`` left the sending cores other than as spikes.
 
         ``optimised``: each write is the step of an optimiser.
         """
@@ -363,7 +363,7 @@ class EventCounters:
         self._add(Phase.UPDATE, counted)
 
     def readout(self, population: int, samples: int) -> None:
-        """Book that the host read the values of a population."""
+        """Count that the host read the values of a population."""
         counted = self._blank()
         here = self.population == population
         counted[here, _AT["readout_words"]] = self.size[here] * samples

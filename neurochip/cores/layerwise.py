@@ -30,7 +30,7 @@ _NOTHING = np.uint64(0)
 class Layers(NamedTuple):
     """A network without loops, all of whose blocks are dense."""
 
-    order: Array  # i64[layer]  populations, each after all that it receives
+    order: Array  # i64[layer]  populations, each after all that it receives from
     received: Array  # u8[population]  1: another one receives it
     tiles_of: Array  # u64[block + 1]  the tiles of block k are tiles_of[k] … tiles_of[k + 1] − 1
     tiles: Tiles

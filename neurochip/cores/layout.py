@@ -254,7 +254,7 @@ class Layout:
 
     @cached_property
     def doors(self) -> tuple[Received, ...]:
-        """Those of `received` whose axons packets arrive at: one for each core and each population that it receives."""
+        """Those of `received` whose axons packets arrive at: one for each core and each population that reaches it."""
         return tuple(received for received in self.received if received.first == received.door)
 
     def synapses(self, wiring: Wiring) -> Synapses:

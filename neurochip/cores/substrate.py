@@ -422,7 +422,7 @@ class DigitalSubstrate:
         return self._clock.each_tick(slots)
 
     def count_readout(self, layer: int) -> None:
-        """Book that the host read the values of a layer."""
+        """Count that the host read the values of a layer."""
         self._counters.readout(layer % len(self._layout.slots_of), len(self._batch))
 
     def counters(self) -> Counters:

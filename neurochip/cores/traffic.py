@@ -125,7 +125,7 @@ class TrafficCounters:
 def count_traffic(
     placed: PlacedNetwork, names: tuple[str, ...], spikes: SpikeCounts, idle: tuple[Counts, Counts] | None
 ) -> TrafficCounters:
-    """Book a replay.
+    """Count a replay.
 
     Parameters
     ----------

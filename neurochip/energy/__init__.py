@@ -1,4 +1,4 @@
-"""Counters × price list → joules: pure, so that a stored run can be priced again at any time."""
+"""Counters × energy table → joules: pure, so that a stored run can be priced again at any time."""
 
 from neurochip.energy.charges import Charge, charges
 from neurochip.energy.hardware import ElementUse, HardwareUse, hardware_of

@@ -53,13 +53,13 @@ def charges(
     ``populations`` names that of each core, for elements that only some have. ``weight_reads`` is not charged by
     itself: a synaptic operation contains its read, a write its own.
     """
-    by_phase = _PhaseCharges(counted, hardware, prices, np.array(populations))
-    yield from by_phase.synapses()
-    yield from by_phase.neurons()
-    yield from by_phase.traces()
-    yield from by_phase.network()
-    yield from by_phase.learning()
-    yield from by_phase.host()
+    charges = _PhaseCharges(counted, hardware, prices, np.array(populations))
+    yield from charges.synapses()
+    yield from charges.neurons()
+    yield from charges.traces()
+    yield from charges.network()
+    yield from charges.learning()
+    yield from charges.host()
 
 
 def control_charges(phase: Phase, counted: PhaseCounters) -> Iterator[tuple[str, int]]:

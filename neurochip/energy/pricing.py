@@ -86,7 +86,7 @@ _REAL_VALUED = (
 def price(
     counters: Counters, hardware: HardwareUse, prices: PriceList, clocked: Clocked | None = None
 ) -> EnergyReport:
-    """Return what all counts of counters cost, and what its time costs if it was timed.
+    """Return what all counts cost, and what its time costs if it was timed.
 
     Static power of a list that has no price for it is left out of the sum, and the report says so.
 

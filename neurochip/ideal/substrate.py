@@ -282,7 +282,7 @@ class IdealSubstrate:
         self.updates += 1
 
     def count_readout(self, layer: int) -> None:
-        """Book that the host read the values of a layer."""
+        """Count that the host read the values of a layer."""
         counted = np.zeros((len(self.network.sizes), len(COUNTERS)), dtype=np.int64)
         counted[layer, _AT["readout_words"]] = self._states[layer].size
         self._add(Phase.READOUT, counted)

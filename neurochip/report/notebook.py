@@ -10,7 +10,7 @@ from neurochip.report.wording import network_words, run_words
 
 __all__ = ["cards_html"]
 
-# The style specification of the page does not reach into a notebook; this one reaches nothing else there.
+# The style sheet of the page does not reach into a notebook; this one reaches nothing else there.
 _STYLE = Markup(
     ".neurochip .cards{display:flex;flex-wrap:wrap;gap:8px;margin:6px 0}"
     ".neurochip .card{border:1px solid #8884;border-radius:6px;padding:6px 10px;min-width:9em}"

@@ -161,7 +161,7 @@ class PhaseCounters:
     circuit: tuple[int, ...] = (0,) * len(CIRCUIT)
 
     def __add__(self, other: PhaseCounters) -> PhaseCounters:
-        """Book both."""
+        """Add both."""
         return PhaseCounters(
             self.presentations + other.presentations,
             self.ticks + other.ticks,
@@ -187,7 +187,7 @@ class Counters:
     sites
         Index on the chip of each core of the image.
     phases
-        One counters per phase that occurred.
+        Counters of each phase that occurred.
     """
 
     populations: tuple[str, ...]
@@ -195,7 +195,7 @@ class Counters:
     phases: Mapping[Phase, PhaseCounters] = field(default_factory=dict)
 
     def __add__(self, other: Counters) -> Counters:
-        """Book both."""
+        """Add both."""
         phases = dict(self.phases)
         for phase, counted in other.phases.items():
             phases[phase] = phases[phase] + counted if phase in phases else counted

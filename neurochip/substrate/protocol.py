@@ -204,7 +204,7 @@ class Substrate(Protocol):
         ...
 
     def count_readout(self, layer: int) -> None:
-        """Book that the outside read the values of a layer."""
+        """Count that the outside read the values of a layer."""
         ...
 
     def counters(self) -> Counters:

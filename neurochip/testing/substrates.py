@@ -117,7 +117,7 @@ class SubstrateContract:
 
     def test_snapshot_and_restore(self, begun: Substrate, net: Any) -> None:
         begun.run(Phase.FREE, 6)
-        snapshot, by_phase = begun.snapshot(), begun.counters().to_json()
+        snapshot, table = begun.snapshot(), begun.counters().to_json()
         ends = []
         for _ in range(2):
             begun.run(Phase.NUDGED, 5, beta=0.5, targets=net.y)
@@ -126,7 +126,7 @@ class SubstrateContract:
         for a, b in zip(*ends, strict=True):
             np.testing.assert_array_equal(a, b)
         # Going back does not undo what was spent.
-        assert begun.counters().to_json()["free"] == by_phase["free"]
+        assert begun.counters().to_json()["free"] == table["free"]
         assert begun.counters().ticks(Phase.NUDGED) == 2 * 5 * BATCH
         assert begun.counters().phases[Phase.NUDGED].presentations == BATCH
 
@@ -165,18 +165,18 @@ class SubstrateContract:
         for a, b in zip(before.weights, after.weights, strict=True):
             np.testing.assert_array_equal(a, b)
 
-    def test_the_counters_adds_up(self, made: Substrate, net: Any) -> None:
+    def test_the_counters_add_up(self, made: Substrate, net: Any) -> None:
         """What two presentations count is what each of them counts; a total is the sum of its parts."""
-        by_phase = [made.counters()]
+        counters = [made.counters()]
         for _ in range(2):
             made.begin(net.x, NUMBERS)
             made.run(Phase.FREE, 6)
             made.run(Phase.NUDGED, 5, beta=0.5, targets=net.y)
             made.count_readout(3)
-            by_phase.append(made.counters())
-        assert (by_phase[1] + by_phase[1]).to_json() == by_phase[2].to_json()
-        assert (by_phase[0] + by_phase[1]).to_json() == by_phase[1].to_json()
-        table = by_phase[2].to_json()
+            counters.append(made.counters())
+        assert (counters[1] + counters[1]).to_json() == counters[2].to_json()
+        assert (counters[0] + counters[1]).to_json() == counters[1].to_json()
+        table = counters[2].to_json()
         assert list(table) == ["free", "nudged", "readout"]
         for counted in table.values():
             for counter in ("neuron_updates", "host_words_in", "readout_words", "symbols"):
@@ -201,14 +201,14 @@ class SubstrateContract:
 
     def test_counters_are_taken_up_again(self, begun: Substrate, net: Any) -> None:
         begun.run(Phase.FREE, 6)
-        by_phase = begun.counters()
+        counters = begun.counters()
         other: Any = self.make()
-        other.restore_counters(Counters.from_json(by_phase.to_json()), 4)
-        assert (other.counters().to_json(), other.updates) == (by_phase.to_json(), 4)
+        other.restore_counters(Counters.from_json(counters.to_json()), 4)
+        assert (other.counters().to_json(), other.updates) == (counters.to_json(), 4)
         other.load(net.parameters)
         other.begin(net.x, NUMBERS)
         other.run(Phase.FREE, 6)
-        assert other.counters().to_json() == (by_phase + by_phase).to_json()
+        assert other.counters().to_json() == (counters + counters).to_json()
 
     def test_inputs_are_checked(self, made: Substrate, net: Any) -> None:
         def sentence(inputs: Any) -> str:

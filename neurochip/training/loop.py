@@ -207,7 +207,7 @@ class Trainer:
         return (state.wrong if self._data.heads.is_classes else state.squared) / state.seen
 
     def _rest(self, chosen: NDArray[Any]) -> None:
-        """Keep what these samples' samples remember."""
+        """Keep what these samples leave behind."""
         snapshot, resting = self._substrate.snapshot(), self.state.resting
         for name, array in snapshot.arrays.items():
             if name not in resting:
@@ -222,7 +222,7 @@ class Trainer:
             resting[name][chosen] = array
 
     def _wake(self, chosen: NDArray[Any]) -> None:
-        """Put these samples' samples back to where they rested."""
+        """Put these samples back to where they rested."""
         arrays = {name: array[chosen] for name, array in self.state.resting.items()}
         # A branch that starts from a snapshot, too, ends as many ticks after it as the nudged phase is long.
         lived = self.state.epoch * self._schedule.lived

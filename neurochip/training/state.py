@@ -70,7 +70,7 @@ class TrainingState:
     ended
         Why training ended before its last epoch: ``patience`` or ``callback``; empty where it did not.
     resting
-        With persistent states: name → [sample, …] of what each sample's sample remembered; and whether each
+        With persistent states: name → [sample, …] of what each sample left behind; and whether each
         sample has been presented.
     """
 

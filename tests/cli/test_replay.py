@@ -114,7 +114,7 @@ def test_traffic_is_what_the_emulated_chip_counted(run: Run, place: Workplace) -
     )
     for core, counts in theirs["cores"].items():
         assert {name: ours["cores"][core][name] for name in sent} == {name: counts[name] for name in sent}
-    # The emulated chip counters what arrives one tick later: what the last tick sent is still under way.
+    # The emulated chip counts what arrives one tick later: what the last tick sent is still under way.
     last = {k: int(bits[-1].sum()) for k, bits in enumerate(arrays.values())}
     late = last[0] * 30 + last[1] * 10 + last[2] * 30
     assert ours["sops"] - late == theirs["sops"] > 0

@@ -74,7 +74,7 @@ class TestRateOfChangeAgainstOpposite(RuleContract):
 
 
 class TestAssociative(RuleContract):
-    """One free phase, and no neuron receives of an error."""
+    """One free phase, and no neuron learns of an error."""
 
     rule = "associative"
     tied = False

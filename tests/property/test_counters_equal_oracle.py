@@ -1,4 +1,4 @@
-"""Every counter of the counters against events that the slow chip counted one at a time, on random mappings."""
+"""Every counter against events that the slow chip counted one at a time, on random mappings."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def drawn(seed: int) -> tuple[Any, dict[str, Any]]:
             for way_number in range(int(rng.integers(1, 3))):
                 way(source, target, f"{source}-{target}-{way_number}")
         nodes[target] = neurons(rng, sizes[target], str(rng.choice(["IF", "LIF", "CubaLIF"])))
-        if rng.random() < 0.4:  # the weights stand after the neurons, so they receive of the step before
+        if rng.random() < 0.4:  # the weights stand after the neurons, so what they get is of the step before
             way(target, target, f"{target}-loop")
     nodes["w_out"] = nir.Affine(rng.normal(0, 1, (2, sizes[names[-1]])), np.array([0.5, -0.5]))
     nodes["sum"], nodes["out"] = nir.Output(np.array([2])), nir.Output(np.array([sizes[names[-1]]]))

@@ -27,7 +27,7 @@ CHIP = chip_with("cmos45", ["mesh.width = 4", "mesh.height = 4", "core.neurons =
 
 
 def banded(seed: int, width: int = 2) -> list[Any]:
-    """Each neuron receives its neighbours alone, in an order that is hidden."""
+    """Each neuron receives from its neighbours alone, in an order that is hidden."""
     rng = np.random.default_rng(seed)
     order = [rng.permutation(n) for n in SIZES]
     found = []

@@ -319,13 +319,13 @@ def test_a_part_of_what_another_price_contains_is_paid_there() -> None:
 
 @pytest.mark.parametrize(("phase", "outside"), [(Phase.READOUT, 3 + 2), (Phase.FREE, 3)])
 def test_the_link_is_charged_for_what_the_host_words_have_not_paid(phase: Phase, outside: int) -> None:
-    by_phase = counters({phase.value: [{"host_words_in": 3}, {"readout_words": 2}]}).phases[phase]
-    assert dict(control_charges(phase, replace(by_phase, control=(7, 100, 9)))) == {
+    counted = counters({phase.value: [{"host_words_in": 3}, {"readout_words": 2}]}).phases[phase]
+    assert dict(control_charges(phase, replace(counted, control=(7, 100, 9)))) == {
         "bus_word": 7,
         "link_byte": 100 - 4 * outside,
         "controller_cycle": 9,
     }
-    assert dict(control_charges(phase, replace(by_phase, control=(7, 4, 9))))["link_byte"] == 0
+    assert dict(control_charges(phase, replace(counted, control=(7, 4, 9))))["link_byte"] == 0
 
 
 def test_control_adds_up_phase_by_phase() -> None:

@@ -36,12 +36,12 @@ def with_static(**values: float) -> PriceList:
 
 def timed(cycles: int, ticks: int = 1) -> Counters:
     """Two cores of which one does ten operations; two words are read out besides."""
-    by_phase = counters({"free": [{}, {"sops": 10}], "readout": [{"readout_words": 2}, {}]})
+    counted = counters({"free": [{}, {"sops": 10}], "readout": [{"readout_words": 2}, {}]})
     took = replace(PhaseTime.nothing(2), ticks=ticks, cycles=cycles)
-    phases = dict(by_phase.phases)
+    phases = dict(counted.phases)
     phases[Phase.FREE] = replace(phases[Phase.FREE], ticks=1, time=took)
     phases[Phase.READOUT] = replace(phases[Phase.READOUT], ticks=0)
-    return replace(by_phase, phases=phases)
+    return replace(counted, phases=phases)
 
 
 def test_static_energy_by_hand() -> None:
@@ -66,8 +66,8 @@ def test_static_energy_by_hand() -> None:
 
 
 def test_a_core_that_holds_two_layers_leaks_once() -> None:
-    by_phase = replace(timed(1000), sites=(4, 4))
-    lines = price(by_phase, FLOAT32, with_static(core_static=1e-3), CLOCK).lines
+    counted = replace(timed(1000), sites=(4, 4))
+    lines = price(counted, FLOAT32, with_static(core_static=1e-3), CLOCK).lines
     assert {line.phase: line.count for line in lines if line.event == "core_static"} == {
         "free": 1000,
         "readout": 4,
@@ -75,7 +75,7 @@ def test_a_core_that_holds_two_layers_leaks_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("by_phase", "prices", "clocked", "sentence"),
+    ("counted", "prices", "clocked", "sentence"),
     [
         (timed(9), with_static(), CLOCK, "not in this specification"),
         (timed(9), with_static(clock_cycle=PJ), CLOCK, "not in this specification"),
@@ -95,12 +95,12 @@ def test_a_core_that_holds_two_layers_leaks_once() -> None:
     ],
 )
 def test_what_is_not_known_is_said_and_not_zero(
-    by_phase: Counters, prices: PriceList, clocked: Clocked | None, sentence: str
+    counted: Counters, prices: PriceList, clocked: Clocked | None, sentence: str
 ) -> None:
-    report = price(by_phase, FLOAT32, prices, clocked)
+    report = price(counted, FLOAT32, prices, clocked)
     assert report.static == sentence
     assert "static" not in report.by_category
-    dynamic = price(by_phase, FLOAT32, with_static()).total_j
+    dynamic = price(counted, FLOAT32, with_static()).total_j
     assert dynamic is not None and report.total_j == pytest.approx(
         dynamic + report.by_category.get("clock", 0.0)
     )
@@ -121,10 +121,10 @@ def test_an_all_in_price_that_holds_static_power_refuses_it_apart() -> None:
     prices = read_price_table(table, "prices")
     everything = PriceList(name="all", neuron_pricing="published", note="n", prices=prices)
     assert price(timed(9), FLOAT32, with_static(), CLOCK).static == "not in this specification"
-    by_phase = replace(
+    counted = replace(
         timed(9), phases={Phase.FREE: timed(9).phases[Phase.FREE]}
     )  # words of the host are no part of it
-    assert price(by_phase, FLOAT32, everything, CLOCK).static == "contained in the price of synaptic_op"
+    assert price(counted, FLOAT32, everything, CLOCK).static == "contained in the price of synaptic_op"
     for event in ("core_static", "chip_static"):
         with pytest.raises(ConfigError) as refused:
             PriceList(
@@ -170,16 +170,16 @@ def test_the_loihi_specification_leaks_as_a_whole() -> None:
 
 
 def test_a_cycle_that_a_host_word_has_begun_is_counted() -> None:
-    by_phase = timed(1000).phases[Phase.READOUT]
-    assert by_phase.total("readout_words") == 2
+    counted = timed(1000).phases[Phase.READOUT]
+    assert counted.total("readout_words") == 2
     for each, cycles in ((0.5, 1), (0.75, 2), (1.0, 2), (1.25, 3)):
-        assert host_cycles(by_phase, replace(CLOCK, host_word=each)) == cycles
+        assert host_cycles(counted, replace(CLOCK, host_word=each)) == cycles
 
 
 def test_one_tick_that_was_not_timed_is_one_too_many() -> None:
-    by_phase = timed(9, ticks=6)
-    phases = {**by_phase.phases, Phase.FREE: replace(by_phase.phases[Phase.FREE], ticks=7)}
-    report = price(replace(by_phase, phases=phases), FLOAT32, with_static(core_static=1.0), CLOCK)
+    counted = timed(9, ticks=6)
+    phases = {**counted.phases, Phase.FREE: replace(counted.phases[Phase.FREE], ticks=7)}
+    report = price(replace(counted, phases=phases), FLOAT32, with_static(core_static=1.0), CLOCK)
     assert report.static == "not counted: 6 of 7 ticks of a phase were timed, and no more"
 
 

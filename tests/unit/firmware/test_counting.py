@@ -12,7 +12,7 @@ from firmware_sim.counting import counter_arrays, counters_from, peak, wrapped
 from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 
 
-def by_phase(
+def nudged(
     presentations: int = 0, ticks: int = 0, count: int = 0, control: tuple[int, ...] = (0, 0, 0)
 ) -> Counters:
     counts = np.zeros((2, len(COUNTERS)), dtype=np.int64)
@@ -34,9 +34,9 @@ def by_phase(
 )
 def test_the_counter_that_moved_most_is_found_wherever_it_is(moved: dict[str, int], most: int) -> None:
     nothing = Counters(("in", "out"), (4, 7), {})
-    assert peak(by_phase(**moved), nothing) == most
-    doubled = by_phase(**moved) + by_phase(**moved)
-    assert peak(doubled, by_phase(**moved)) == most
+    assert peak(nudged(**moved), nothing) == most
+    doubled = nudged(**moved) + nudged(**moved)
+    assert peak(doubled, nudged(**moved)) == most
     assert peak(doubled, doubled) == 0
 
 
@@ -48,8 +48,8 @@ def test_a_register_shows_all_its_bits_and_no_more(width: int) -> None:
 
 
 def test_arrays_come_back_as_the_counters_that_they_are_of() -> None:
-    counters = by_phase(3, 40, 12, (1, 2, 3)) + Counters(
-        ("in", "out"), (4, 7), {Phase.UPDATE: by_phase(1).phases[Phase.NUDGED]}
+    counters = nudged(3, 40, 12, (1, 2, 3)) + Counters(
+        ("in", "out"), (4, 7), {Phase.UPDATE: nudged(1).phases[Phase.NUDGED]}
     )
     again = counters_from(Counters(("in", "out"), (4, 7), {}), *counter_arrays(counters))
     assert again.to_json() == counters.to_json()
@@ -57,7 +57,7 @@ def test_arrays_come_back_as_the_counters_that_they_are_of() -> None:
 
 def test_counters_of_another_chip_or_of_a_phase_twice_are_refused() -> None:
     like = Counters(("in", "out"), (4, 7), {})
-    present, counts, shared = counter_arrays(by_phase(1, 2, 3))
+    present, counts, shared = counter_arrays(nudged(1, 2, 3))
     twice = [np.concatenate([array, array]) for array in (present, counts, shared)]
     for wrong in (
         twice,

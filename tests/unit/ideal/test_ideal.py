@@ -1,4 +1,4 @@
-"""Real numbers: the Euler steps against the slow ones, and what they counters, in closed form."""
+"""Real numbers: the Euler steps against the slow ones, and what they count, in closed form."""
 
 from __future__ import annotations
 

@@ -41,10 +41,10 @@ def test_confusion(split: Split, n: int) -> None:
     assert matrix.dtype == np.int64
     np.testing.assert_array_equal(matrix.sum(axis=1), np.bincount(labels, minlength=4))
     assert told == [(n, (n - int(np.trace(matrix))) / n, n)] and found.error == told[0][1]
-    by_phase = made.counters()
-    assert set(by_phase.phases) == {Phase.EVALUATION, Phase.READOUT}
-    assert by_phase.ticks() == 12 * n
-    assert by_phase.total("readout_words") == 4 * n
+    counters = made.counters()
+    assert set(counters.phases) == {Phase.EVALUATION, Phase.READOUT}
+    assert counters.ticks() == 12 * n
+    assert counters.total("readout_words") == 4 * n
 
 
 def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,9 +53,9 @@ def test_batches_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(evaluate, "BATCH", batch)
         made = chip(threads=2)
         found.append((confusion_matrix(made, samples(), "test", 25, 12), made.counters().to_json()))
-    for matrix, by_phase in found[1:]:
+    for matrix, counters in found[1:]:
         np.testing.assert_array_equal(matrix, found[0][0])
-        assert by_phase == found[0][1]
+        assert counters == found[0][1]
 
 
 def test_numbers_of_presentations() -> None:

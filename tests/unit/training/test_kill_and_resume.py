@@ -119,7 +119,7 @@ def test_killed_before_the_first_epoch_was_over(tmp_path: Path, undisturbed: Any
 
 
 class InterruptOnce:
-    """Sends its own process a signal at the first batch that it receives of."""
+    """Sends its own process a signal at the first batch that it hears of."""
 
     def __init__(self, which: signal.Signals) -> None:
         self.which: signal.Signals | None = which

@@ -171,7 +171,7 @@ def test_it_stops_between_minibatches() -> None:
 @pytest.mark.parametrize("extra", [(), ("phases.reference=opposite",), ("phases.reference=parallel",)])
 @pytest.mark.parametrize("variant", ["persistent, random sign", "ideal, persistent"])
 def test_persistent_samples_go_on_where_they_rested(variant: str, extra: tuple[str, ...]) -> None:
-    """The next epoch puts back what every sample's sample remembered, its clock included."""
+    """The next epoch puts back what every sample left behind, its clock included."""
     made = trainer(*extra, variant=variant)
     ends: dict[bytes, tuple[int, dict[str, Any]]] = {}
     rule = made._rule
