@@ -7,10 +7,8 @@ block.
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,14 +26,14 @@ from neurochip.cores.arrays import (
     Wiring,
     aligned_zeros,
 )
+from neurochip.cores.blocks import Block, Received, is_fixed
 from neurochip.cores.connectivity import Connectivities
 from neurochip.description.precision import integer_bits
-from neurochip.elements.connections import Connection
 from neurochip.elements.neurons.neuron import ROOM
 from neurochip.errors import CapabilityError
 from neurochip.kernels.random_bits import NOBODY
 
-__all__ = ["Block", "Received", "Layout", "is_fixed"]
+__all__ = ["Layout"]
 
 _VECTOR = 16
 _WORD = 64
@@ -43,54 +41,6 @@ _WORD = 64
 
 def _up(number: int, step: int) -> int:
     return -(-number // step) * step
-
-
-def is_fixed(connection: Connection) -> bool:
-    """Whether it has no weights that could be given."""
-    return math.prod(connection.shape) == 0 and connection.synapses > 0
-
-
-@dataclass(frozen=True)
-class Block:
-    """Weights on one core from one population: rows are axons, columns the neurons of the core.
-
-    Attributes
-    ----------
-    core, projection
-        Indices into the image.
-    start
-        First weight.
-    stride
-        From one row to the next.
-    rows, width
-        Neurons of the source and of the core.
-    """
-
-    core: int
-    projection: int
-    start: int
-    stride: int
-    rows: int
-    width: int
-
-
-class Received(NamedTuple):
-    """Spikes of a population as they act on a core after a delay, where each core receives for itself.
-
-    Attributes
-    ----------
-    core, population, delay
-        Who receives, who sends, and after how many ticks a spike acts.
-    first, last, door
-        Its axon slots, and the first one of those where packets arrive.
-    """
-
-    core: int
-    population: int
-    delay: int
-    first: int
-    last: int
-    door: int
 
 
 class Layout:

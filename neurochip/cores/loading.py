@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from neurochip.compile.quantise import largest_weight, quantise
 from neurochip.cores.arrays import Wiring
-from neurochip.cores.layout import Layout, is_fixed
+from neurochip.cores.blocks import is_fixed
+from neurochip.cores.layout import Layout
 from neurochip.description.precision import integer_bits, integer_range
 from neurochip.elements.integers.formats import QFormat
 from neurochip.network import turned

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.arrays import Wiring
+from neurochip.cores.blocks import Block
 from neurochip.cores.integer_learning import IntegerLearning, core_key, rounding_key
-from neurochip.cores.layout import Block, Layout
+from neurochip.cores.layout import Layout
 from neurochip.cores.listed_learning import ListedLearning
 from neurochip.cores.loading import read_parameters, write_parameters
 from neurochip.cores.plasticity import Rounding, add_integers, change_floats, change_integers

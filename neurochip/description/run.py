@@ -25,12 +25,14 @@ from neurochip.description.neuron_section import (
     refuse_unreachable,
 )
 from neurochip.description.number_format import refuse_beyond_format, refuse_beyond_update
-from neurochip.description.precision import FLOATS
 from neurochip.description.run_checks import (
+    check_analog,
     check_digital,
     check_faults,
     check_ideal,
+    check_integer_neurons,
     check_placement,
+    check_rule,
     check_sizes,
     check_trace,
 )
@@ -241,26 +243,7 @@ class RunSpec:
                 f"must have one rate for each of the {n} projections, got {len(learning.rates)}",
             )
         refuse_unreachable(self._neurons(), learning.rates, network)
-        if learning.product == "full" and not network.tied:
-            raise ConfigError(
-                "learning.product",
-                'the "full" product is defined for tied weights; set it to "linear" or network.tied to true',
-            )
-        if learning.rule == "random-feedback" and network.tied:
-            raise ConfigError(
-                "learning.rule", '"random-feedback" freezes weights of their own; set network.tied to false'
-            )
-        if learning.rule == "recurrent-backprop" and self.substrate != "analog":
-            raise ConfigError(
-                "learning.rule",
-                f'"recurrent-backprop" needs the exact Jacobian, which {self.substrate} does not give; '
-                'use substrate = "analog"',
-            )
-        if learning.pre == "trace" and self.substrate != "digital":
-            raise ConfigError(
-                "learning.pre",
-                f'"trace" needs bits, which the {self.substrate} substrate does not send; set it to "oracle"',
-            )
+        check_rule(learning, network, self.substrate)
         if learning.pre == "trace":
             check_trace(learning, network, self.network, self.neurons, self.coding, self.faults)
 
@@ -331,16 +314,7 @@ class RunSpec:
             object.__setattr__(self, "analog", AnalogSpec())
         if self.coding == CodingSpec():  # what a run made in Python has when it says nothing
             object.__setattr__(self, "coding", CodingSpec.ideal())
-        if self.coding != CodingSpec.ideal():
-            raise ConfigError(
-                "coding", "the analog substrate sends currents and codes nothing; remove this section"
-            )
-        if self.network.precision not in FLOATS:
-            raise ConfigError(
-                "network.precision",
-                f'must be "float64" or "float32" on analog, got "{self.network.precision}"; the bits of a stored '
-                "weight are analog.converters.weight_bits",
-            )
+        check_analog(self.coding, self.network.precision)
 
     @property
     def fixed_point(self) -> FixedPoint | None:
@@ -350,13 +324,7 @@ class RunSpec:
     def _check_numbers(self) -> None:
         if self.fixed_point is None or self.network.is_open:
             return
-        for place, neuron in self._neurons():
-            if not isinstance(neuron, SettlingNeuron):
-                raise ConfigError(
-                    place,
-                    f'"{neuron.kind}" computes with real numbers, and cores with [numbers] in integers alone; leave '
-                    "one of the two out",
-                )
+        check_integer_neurons(self._neurons())
         refuse_with_integers(network_of(self.network), self.mismatch)
         if self.learning is not None and self.experiment == "train":
             facts = self.data.facts

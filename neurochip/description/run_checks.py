@@ -14,7 +14,17 @@ from neurochip.elements.neurons.settling import SettlingNeuron
 from neurochip.errors import ConfigError
 from neurochip.network import Network
 
-__all__ = ["check_digital", "check_faults", "check_ideal", "check_placement", "check_sizes", "check_trace"]
+__all__ = [
+    "check_analog",
+    "check_digital",
+    "check_faults",
+    "check_ideal",
+    "check_integer_neurons",
+    "check_placement",
+    "check_rule",
+    "check_sizes",
+    "check_trace",
+]
 
 
 def check_sizes(
@@ -149,3 +159,52 @@ def _traced_as(neuron: Any) -> Any:
     if isinstance(neuron, SettlingNeuron) or neuron.kind == "two-compartment":
         return neuron
     return neuron.filter, neuron.period
+
+
+def check_rule(learning: LearningSpec, network: Network, substrate: str) -> None:
+    """Refuse a rule on weights or a substrate that it is not made for."""
+    if learning.product == "full" and not network.tied:
+        raise ConfigError(
+            "learning.product",
+            'the "full" product is defined for tied weights; set it to "linear" or network.tied to true',
+        )
+    if learning.rule == "random-feedback" and network.tied:
+        raise ConfigError(
+            "learning.rule", '"random-feedback" freezes weights of their own; set network.tied to false'
+        )
+    if learning.rule == "recurrent-backprop" and substrate != "analog":
+        raise ConfigError(
+            "learning.rule",
+            f'"recurrent-backprop" needs the exact Jacobian, which {substrate} does not give; '
+            'use substrate = "analog"',
+        )
+    if learning.pre == "trace" and substrate != "digital":
+        raise ConfigError(
+            "learning.pre",
+            f'"trace" needs bits, which the {substrate} substrate does not send; set it to "oracle"',
+        )
+
+
+def check_analog(coding: CodingSpec, precision: str) -> None:
+    """Refuse coding and weights that a circuit does not have."""
+    if coding != CodingSpec.ideal():
+        raise ConfigError(
+            "coding", "the analog substrate sends currents and codes nothing; remove this section"
+        )
+    if precision not in FLOATS:
+        raise ConfigError(
+            "network.precision",
+            f'must be "float64" or "float32" on analog, got "{precision}"; the bits of a stored '
+            "weight are analog.converters.weight_bits",
+        )
+
+
+def check_integer_neurons(neurons: Sequence[tuple[str, Any]]) -> None:
+    """Refuse neurons that compute with real numbers on cores that have integers alone; each with its place."""
+    for place, neuron in neurons:
+        if not isinstance(neuron, SettlingNeuron):
+            raise ConfigError(
+                place,
+                f'"{neuron.kind}" computes with real numbers, and cores with [numbers] in integers alone; leave '
+                "one of the two out",
+            )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,15 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from neurochip.description import RunSpec, bound
-from neurochip.description.chip_changes import PREFIX, present, why_unused
+from neurochip.description.chip_changes import PREFIX, why_unused
 from neurochip.description.run_reader import anchor_files, apply_overrides
 from neurochip.description.varied import check_keys
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.keys.live import refuse_dead_varied, without_dead
 from neurochip.keys.reading import Table, describe, did_you_mean
-from neurochip.keys.tree import known_key, value_at
+from neurochip.keys.tree import known_key
 from neurochip.machine import check_repeated
-from neurochip.sweep.dies import DIE_FILE, is_about_dies, is_imperfection, why_no_dies, without_dies
+from neurochip.sweep.dies import DIE_FILE, is_about_dies, why_no_dies, without_dies
+from neurochip.sweep.nominal import nominal_values
 from neurochip.sweep.space import Axis, grid_size
 
 __all__ = ["Definition", "Mode", "define", "parse_modes"]
@@ -286,7 +286,7 @@ def define(
         {axis.key: axis.values for axis in axes},
         lambda chosen: apply_overrides(table, [f"{key}={value}" for key, value in chosen.items()]),
     )
-    values = _nominal_values(run, axes, nominal)
+    values = nominal_values(run, axes, nominal)
     has_dies = why is None
     may_seek = has_dies and not measured and bool(axes) and axes[0].is_continuous
     adaptive = may_seek and not grid and (seeds is None or seeds == 1)
@@ -371,35 +371,3 @@ def _fitting_modes(
         if mode in impossible:
             raise CapabilityError("--modes", f"{mode.value} {impossible[mode]}; leave it out")
     return wanted
-
-
-def _nominal_values(run: RunSpec, axes: tuple[Axis, ...], given: Sequence[str]) -> tuple[str, ...]:
-    said = {}
-    for text in given:
-        key, equals, value = (part.strip() for part in text.partition("="))
-        if not equals or not value:
-            raise ConfigError(f"--nominal {text}", "must have the form key.path=value")
-        if key not in [axis.key for axis in axes]:
-            raise ConfigError(f"--nominal {key}", "is not varied; name a key of --vary")
-        said[key] = value
-    return tuple(said.get(axis.key) or _nominal_value(run, axis) for axis in axes)
-
-
-def _nominal_value(run: RunSpec, axis: Axis) -> str:
-    """What goes wrong on a chip is nominally 0; anything else is nominally as the run has it."""
-    if is_imperfection(axis.key) and axis.numbers is not None:
-        return "0"
-    if axis.key == DIE_FILE:
-        return ""  # devices that are all as they were drawn up
-    if axis.key.startswith(PREFIX):
-        found = present(run.specification, axis.key.removeprefix(PREFIX))
-        return str(found) if isinstance(found, int | float | str) else ""  # as the chip has it
-    value = value_at(RunSpec, run.to_dict(), axis.key)
-    if isinstance(value, dict) and "kind" in value:  # an element: its inline table
-        return "{ " + ", ".join(f"{name} = {describe(entry)}" for name, entry in value.items()) + " }"
-    if value is None or isinstance(value, dict) or dataclasses.is_dataclass(value):
-        raise ConfigError(
-            f"--vary {axis.key}",
-            "has no value in the run itself; say which is nominal with --nominal KEY=VALUE",
-        )
-    return value if isinstance(value, str) else describe(value)
