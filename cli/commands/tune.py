@@ -294,22 +294,7 @@ def _search_chips(
         mark = "*" if is_best else " "
         click.echo(f"trial {trial.number:>2} {mark} {_outcome(trial, objectives, is_share=True)}", err=True)
 
-    found = search_chips(
-        what.workload,
-        what.chip,
-        asked.vary,
-        name=what.name,
-        objective=asked.objective,
-        trials=asked.trials,
-        sampler=asked.sampler,
-        seed=asked.seed,
-        timing=asked.timing,
-        changes=what.changes,
-        out=out,
-        asked=asked,
-        resumed=resumed,
-        on_trial=None if quiet else tell,
-    )
+    found = search_chips(what, asked, out, resumed=resumed, on_trial=None if quiet else tell)
     if found.was_done:
         click.echo(f"{found.folder} is finished; nothing was left to do", err=True)
     if not told_briefly(found.folder, "tune.json", quiet=quiet, as_json=as_json):

@@ -27,8 +27,14 @@ class ChipSearch(msgspec.Struct, frozen=True):
 
     Attributes
     ----------
-    vary, objective, sampler, seed, timing
-        As for `neurochip.exploration.searching.search_chips`: they decide what each trial is.
+    vary
+        ``chip.KEY=LOW:HIGH``, with ``:log`` and ``:int`` behind it, or ``chip.KEY=A,B,C`` each.
+    objective
+        Names of `neurochip.exploration.searching.FIGURES`, separated by commas; several give a Pareto front.
+    sampler, seed
+        As for `neurochip.studies.tuning.tune`.
+    timing
+        How ticks are timed, as for `neurochip.exploration.explore`.
     run, data, raster, overrides, chip, placement
         As for `neurochip.exploration.given.given`; files by their absolute path.
     digests

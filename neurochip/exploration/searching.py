@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 from neurochip.description import ChipSpec
 from neurochip.description.chip_changes import PREFIX, changed, merged, present, why_unused, written
 from neurochip.durable.atomic import replacing
-from neurochip.durable.dated import made, make_dated, refuse_existing
+from neurochip.durable.dated import make_dated, refuse_existing
 from neurochip.durable.signals import stoppable
 from neurochip.errors import ConfigError
 from neurochip.exploration.exploring import point_on
+from neurochip.exploration.given import Given
 from neurochip.exploration.search_request import ChipSearch, begin
-from neurochip.exploration.workload import Workload
 from neurochip.files import Foreign, read_json
 from neurochip.machine import check_repeated
-from neurochip.replays.replaying import Timing, check_clock, check_timing
+from neurochip.replays.replaying import check_clock, check_timing
 from neurochip.report.drawn import drawn
 from neurochip.report.front import pareto_front
 from neurochip.search.dimensions import Choice, Dimension, Value, read_dimensions
@@ -63,19 +63,10 @@ class FoundChips(NamedTuple):
 
 
 def search_chips(
-    workload: Workload,
-    chip: ChipSpec,
-    vary: Sequence[str],
-    *,
-    name: str,
-    objective: str = "energy",
-    trials: int = 40,
-    sampler: str = "tpe",
-    seed: int = 1,
-    timing: Timing = "tick",
-    changes: Sequence[str] = (),
+    of: Given,
+    asked: ChipSearch,
     out: Path | str | None = None,
-    asked: ChipSearch | None = None,
+    *,
     resumed: Path | None = None,
     on_trial: Callable[[Trial, bool, tuple[Objective, ...]], None] | None = None,
 ) -> FoundChips:
@@ -83,16 +74,12 @@ def search_chips(
 
     Parameters
     ----------
-    vary
-        ``chip.KEY=LOW:HIGH``, with ``:log`` and ``:int`` behind it, or ``chip.KEY=A,B,C`` each.
-    objective
-        Names of `FIGURES`, separated by commas; several give a Pareto front.
-    trials, sampler, seed
-        As for `neurochip.studies.tuning.tune`.
-    timing, changes, out
-        As for `neurochip.exploration.explore`.
+    of
+        The workload and its chip, as `ChipSearch.given` returns them.
     asked
-        Is kept in the folder, so that `go_on` can take the search up again; `None`: nothing is.
+        What is searched and how. It is kept in the folder, so that `go_on` can take the search up again.
+    out
+        As for `neurochip.exploration.explore`.
     resumed
         The folder of a search that is gone on with, which the caller holds, in place of ``out``.
     on_trial
@@ -103,83 +90,69 @@ def search_chips(
     NeurochipError
         One of its family, before anything is written; a chip that cannot hold the network is a trial that failed.
     """
-    check_timing(timing)
-    check_repeated(trials, "trials")
-    check_sampler(sampler)
+    check_timing(asked.timing)
+    check_repeated(asked.trials, "trials")
+    check_sampler(asked.sampler)
     if out is not None:
         refuse_existing(Path(out))
-    dimensions, objectives = read_dimensions(vary), read_objectives(objective)
+    dimensions, objectives = read_dimensions(asked.vary), read_objectives(asked.objective)
     for one in objectives:
         if one.name not in FIGURES:
             raise ConfigError(
                 "--objective", f'must be among {", ".join(FIGURES)} for a chip, got "{one.name}"'
             )
     for dimension in dimensions:
-        _check(dimension, timing)
-    base = changed(chip, changes)
-    check_clock(base, timing)
-    point_on(
-        workload, chip, changes, timing
-    )  # what the chip itself cannot hold is said before a folder is made
+        _check(dimension, asked.timing)
+    check_clock(changed(of.chip, of.changes), asked.timing)
+    # What the chip itself cannot hold is said before a folder is made.
+    point_on(of.workload, of.chip, of.changes, asked.timing)
     with ExitStack() as stack:
-        folder = resumed
-        if folder is None:
-            folder = _made(out, name, asked, stack)
-        return _searched(
-            _Plan(workload, chip, base, tuple(vary), tuple(changes), timing, name, dimensions, objectives),
-            (objective, sampler, seed, trials),
-            folder,
-            on_trial,
-        )
+        folder = resumed or _made(out, of.name, asked, stack)
+        return _searched(of, asked, _Space(dimensions, objectives), folder, on_trial)
 
 
-def _made(out: Path | str | None, name: str, asked: ChipSearch | None, stack: ExitStack) -> Path:
-    """Make the folder of a search; with what was asked for it is held while the search goes on."""
-    if asked is None:
-        return made(Path(out)) if out is not None else make_dated("runs", f"tune-{name}", made)
+def _made(out: Path | str | None, name: str, asked: ChipSearch, stack: ExitStack) -> Path:
+    """Make the folder of a search, with what was asked for; it is held while the search goes on."""
     make = partial(begin, asked=asked)
-    held = stack.enter_context(
-        make(Path(out)) if out is not None else make_dated("runs", f"tune-{name}", make)
-    )
-    return held.folder
+    held = make(Path(out)) if out is not None else make_dated("runs", f"tune-{name}", make)
+    return stack.enter_context(held).folder
 
 
-class _Plan(NamedTuple):
-    """A search that can be carried out."""
+class _Space(NamedTuple):
+    """What is varied, and what is to be small."""
 
-    workload: Workload
-    chip: ChipSpec
-    base: ChipSpec  # with the changes
-    vary: tuple[str, ...]
-    changes: tuple[str, ...]
-    timing: Timing
-    name: str
     dimensions: list[Dimension]
     objectives: tuple[Objective, ...]
 
 
 def _searched(
-    plan: _Plan,
-    how: tuple[str, str, int, int],
+    of: Given,
+    asked: ChipSearch,
+    space: _Space,
     folder: Path,
     on_trial: Callable[[Trial, bool, tuple[Objective, ...]], None] | None,
 ) -> FoundChips:
-    """Carry out what is left of a search; ``how`` is its objective, sampler, seed, number of trials."""
-    workload, chip, base, vary, changes, timing, name, dimensions, objectives = plan
-    objective, sampler, seed, trials = how
+    """Carry out what is left of a search."""
+    dimensions, objectives = space
+    base = changed(of.chip, of.changes)
     study = Study(
-        folder / _TRIALS, dimensions, objectives, sampler=sampler, seed=seed, first=_present(base, dimensions)
+        folder / _TRIALS,
+        dimensions,
+        objectives,
+        sampler=asked.sampler,
+        seed=asked.seed,
+        first=_present(base, dimensions),
     )
 
     def evaluate(values: Mapping[str, Value]) -> dict[str, float]:
-        asked = [written(key.removeprefix(PREFIX), _text(value)) for key, value in values.items()]
-        figures = point_on(workload, chip, merged(changes, asked), timing)
+        tried = [written(key.removeprefix(PREFIX), _text(value)) for key, value in values.items()]
+        figures = point_on(of.workload, of.chip, merged(of.changes, tried), asked.timing)
         return {short: figures[figure] for short, figure in FIGURES.items() if figure in figures}
 
     done_before = len(study.trials)
     began = time.perf_counter() - sum(trial.seconds for trial in study.trials)
     with stoppable("tune", folder):
-        while len(study.trials) < trials:
+        while len(study.trials) < asked.trials:
             trial = study.run(evaluate)
             if on_trial is not None:
                 on_trial(trial, trial.number in _front(study.trials, len(objectives)), objectives)
@@ -189,13 +162,13 @@ def _searched(
         return FoundChips(tuple(study.trials), front, kept, folder, was_done=True)
     summary = {
         "format": _FORMAT,
-        "vary": list(vary),
-        "objective": objective,
-        "sampler": sampler,
-        "seed": seed,
-        "judged_on": f"{workload.samples} samples" if workload.samples else "the recording",
-        "run": {"name": name, "experiment": "train", "chip": base.name, "timing": timing},
-        "work": dict(workload.work),
+        "vary": list(asked.vary),
+        "objective": asked.objective,
+        "sampler": asked.sampler,
+        "seed": asked.seed,
+        "judged_on": f"{of.workload.samples} samples" if of.workload.samples else "the recording",
+        "run": {"name": of.name, "experiment": "train", "chip": base.name, "timing": asked.timing},
+        "work": dict(of.workload.work),
         "seconds": time.perf_counter() - began,
         "front": list(front),
         "confirmed": [],
