@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurochip.analog.die import DEAD, STUCK, WORKING, Die
 from neurochip.analog.ekv import Curve
 from neurochip.analog.step import HARD_SIGMOID, Neurons
-from neurochip.description.analog_sections import SettleSpec
+from neurochip.description.settle_section import SettleSpec
 from neurochip.network import Network
 
 __all__ = ["Circuit"]

@@ -9,19 +9,19 @@ from neurochip.description.cell_library import CHARGE_UNIT
 from neurochip.network import Network
 from neurochip.substrate.counters import CIRCUIT, COUNTERS, Counters, Phase, PhaseCounters
 
-__all__ = ["Counted"]
+__all__ = ["CircuitCounters"]
 
 _NOTHING = (0,) * len(CIRCUIT)
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 
 
-class Counted:
+class CircuitCounters:
     """Counts of one chip; every population stands for one core."""
 
     def __init__(self, network: Network) -> None:
         self._names = tuple(p.name for p in network.populations)
         self._sizes = np.array(network.sizes, dtype=np.int64)
-        self._by_phase: dict[Phase, PhaseCounters] = {}
+        self._counts: dict[Phase, PhaseCounters] = {}
         self._opening = False
         self._begun: set[Phase] = set()
 
@@ -76,11 +76,11 @@ class Counted:
 
     def counters(self) -> Counters:
         """Return all counts."""
-        return Counters(self._names, tuple(range(len(self._names))), dict(self._by_phase))
+        return Counters(self._names, tuple(range(len(self._names))), dict(self._counts))
 
     def restore(self, counters: Counters) -> None:
         """Go on from other counts."""
-        self._by_phase = dict(counters.phases)
+        self._counts = dict(counters.phases)
 
     def _empty(self) -> NDArray[np.int64]:
         return np.zeros((self._sizes.size, len(COUNTERS)), dtype=np.int64)
@@ -94,4 +94,4 @@ class Counted:
         circuit: tuple[int, ...] = _NOTHING,
     ) -> None:
         counted = PhaseCounters(presentations, ticks, counts, circuit=circuit)
-        self._by_phase[phase] = self._by_phase[phase] + counted if phase in self._by_phase else counted
+        self._counts[phase] = self._counts[phase] + counted if phase in self._counts else counted

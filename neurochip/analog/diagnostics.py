@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from neurochip.analog.jacobian import Point, linearised, solve
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description.analog_sections import DriftSpec, LearningPathSpec, NoiseSpec, SettleSpec
+from neurochip.description.learning_path_sections import DriftSpec, LearningPathSpec
+from neurochip.description.noise_section import NoiseSpec
+from neurochip.description.settle_section import SettleSpec
 from neurochip.network import Network
 from neurochip.substrate import Phase
 

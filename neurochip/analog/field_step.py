@@ -8,56 +8,31 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurochip.analog.step import Neurons, nudged, resting_point
+from neurochip.analog.step import Driven, nudged, resting_point
 from neurochip.kernels._jit import unstored_entry
 
 __all__ = ["activities", "flow_rates", "flow_step"]
 
 
 @unstored_entry
-def flow_step(
-    flow: Any,
-    voltage: Any,
-    forward: Any,
-    backward: Any,
-    neurons: Neurons,
-    first_output: int,
-    nudge: Any,
-    target: Any,
-    noise: Any,
-    is_noisy: bool,
-) -> None:
-    """Take one Euler step in place; arrays as in `neurochip.analog.step.relax`, ``flow`` a function of two numbers."""
-    for sample in range(voltage.shape[0]):
-        for i in range(voltage.shape[1]):
-            v = voltage[sample, i]
-            speed = flow(v, resting_point(forward, backward, neurons, sample, i))
-            speed = nudged(speed, v, sample, i, first_output, nudge, target)
-            v = v + neurons.fraction[i] * speed
+def flow_step(flow: Any, at: Driven, noise: Any, is_noisy: bool) -> None:
+    """Take one Euler step in place, as `neurochip.analog.step.relax` does; ``flow`` is a function of two numbers."""
+    for sample in range(at.voltage.shape[0]):
+        for i in range(at.voltage.shape[1]):
+            v = at.voltage[sample, i]
+            speed = nudged(flow(v, resting_point(at, sample, i)), at, sample, i)
+            v = v + at.neurons.fraction[i] * speed
             if is_noisy:
                 v += noise[sample, i]
-            voltage[sample, i] = v
+            at.voltage[sample, i] = v
 
 
 @unstored_entry
-def flow_rates(
-    flow: Any,
-    voltage: Any,
-    forward: Any,
-    backward: Any,
-    neurons: Neurons,
-    first_output: int,
-    nudge: Any,
-    target: Any,
-    out: Any,
-) -> None:
+def flow_rates(flow: Any, at: Driven, out: Any) -> None:
     """Write τ dV/dt of every neuron into ``out`` T[sample, neuron]."""
-    for sample in range(voltage.shape[0]):
-        for i in range(voltage.shape[1]):
-            v = voltage[sample, i]
-            speed = flow(v, resting_point(forward, backward, neurons, sample, i))
-            speed = nudged(speed, v, sample, i, first_output, nudge, target)
-            out[sample, i] = speed
+    for sample in range(at.voltage.shape[0]):
+        for i in range(at.voltage.shape[1]):
+            out[sample, i] = nudged(flow(at.voltage[sample, i], resting_point(at, sample, i)), at, sample, i)
 
 
 @unstored_entry

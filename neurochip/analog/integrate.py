@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from neurochip.analog.batch import Batch
 from neurochip.analog.evaluation import evaluate_steps
-from neurochip.analog.step import HARD_SIGMOID, relax, residuals
-from neurochip.description.analog_sections import SettleSpec
+from neurochip.analog.step import HARD_SIGMOID, Driven, relax, residuals
+from neurochip.description.settle_section import SettleSpec
 
-__all__ = ["Drawing", "Flow", "Nudge", "fixed_steps", "heun", "residual", "until_rest"]
+__all__ = ["Drawing", "Flow", "Nudge", "driven", "fixed_steps", "heun", "residual", "until_rest"]
 
 Array = NDArray[Any]
 Drawing = Callable[[int], Array]  # tick of the phase → noise of that step, T[sample, neuron]
@@ -64,8 +64,18 @@ class Flow(Protocol):
         ...
 
 
-def _first_output(batch: Batch) -> int:
-    return int(batch.circuit.starts[-2])
+def driven(batch: Batch, nudge: Nudge) -> Driven:
+    """Return what a step has to know of the samples."""
+    circuit = batch.circuit
+    return Driven(
+        batch.voltage,
+        batch.forward,
+        batch.backward,
+        circuit.neurons,
+        int(circuit.starts[-2]),
+        nudge.strength,
+        nudge.target,
+    )
 
 
 def _one_step(batch: Batch, nudge: Nudge, noise: Array | None, flow: Flow | None) -> None:
@@ -73,18 +83,8 @@ def _one_step(batch: Batch, nudge: Nudge, noise: Array | None, flow: Flow | None
     if flow is not None:
         flow.step(batch, nudge, noise)
     else:
-        relax(
-            batch.circuit.kind,
-            batch.voltage,
-            batch.forward,
-            batch.backward,
-            batch.circuit.neurons,
-            _first_output(batch),
-            nudge.strength,
-            nudge.target,
-            batch.voltage if noise is None else noise,
-            noise is not None,
-        )
+        at = driven(batch, nudge)
+        relax(batch.circuit.kind, at, at.voltage if noise is None else noise, noise is not None)
     batch.update_activity()
 
 
@@ -96,17 +96,7 @@ def residual(batch: Batch, nudge: Nudge, flow: Flow | None) -> NDArray[np.float6
         speed = np.empty_like(batch.voltage)
         flow.rate(batch, nudge, speed)
         return np.asarray(np.abs(speed).max(axis=1), dtype=np.float64)
-    residuals(
-        batch.circuit.kind,
-        batch.voltage,
-        batch.forward,
-        batch.backward,
-        batch.circuit.neurons,
-        _first_output(batch),
-        nudge.strength,
-        nudge.target,
-        largest,
-    )
+    residuals(batch.circuit.kind, driven(batch, nudge), largest)
     return largest
 
 
@@ -212,7 +202,7 @@ def _rate(batch: Batch, nudge: Nudge, flow: Flow | None, out: Array) -> None:
         flow.rate(batch, nudge, out)
         out *= batch.circuit.rate
         return
-    neurons, first = batch.circuit.neurons, _first_output(batch)
+    neurons, first = batch.circuit.neurons, int(batch.circuit.starts[-2])
     drive = batch.forward + batch.backward
     out[...] = neurons.gain * (drive + neurons.bias) + neurons.offset - batch.voltage
     out[:, first:] += nudge.strength * (nudge.target - batch.voltage[:, first:])

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from neurochip.analog.batch import Batch
 from neurochip.analog.ekv import ekv_pair, pair_curve, slopes
-from neurochip.analog.integrate import Nudge
-from neurochip.analog.step import HARD_SIGMOID, Neurons, nudged, resting_point
+from neurochip.analog.integrate import Nudge, driven
+from neurochip.analog.step import HARD_SIGMOID, Driven, held, nudged, resting_point
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.kernels._jit import entry, kernel
 
@@ -66,32 +66,14 @@ class Amplifier:
 
     def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
         """Take one step."""
+        at = driven(batch, nudge)
         amplified_step(
-            batch.circuit.kind,
-            self.leak,
-            batch.voltage,
-            (batch.forward, batch.backward),
-            batch.circuit.neurons,
-            int(batch.circuit.starts[-2]),
-            nudge.strength,
-            nudge.target,
-            batch.voltage if noise is None else noise,
-            noise is not None,
+            batch.circuit.kind, self.leak, at, at.voltage if noise is None else noise, noise is not None
         )
 
     def rate(self, batch: Batch, nudge: Nudge, out: Array) -> None:
         """Write τ dV/dt, 0 for a neuron that a rail holds."""
-        amplified_rates(
-            batch.circuit.kind,
-            self.leak,
-            batch.voltage,
-            (batch.forward, batch.backward),
-            batch.circuit.neurons,
-            int(batch.circuit.starts[-2]),
-            nudge.strength,
-            nudge.target,
-            out,
-        )
+        amplified_rates(batch.circuit.kind, self.leak, driven(batch, nudge), out)
 
     def speed(self, voltage: Array, drive: Array) -> Array:
         """Return τ dV/dt without a nudge, f64[neuron]."""
@@ -129,25 +111,14 @@ def leaked(leak: Leak, v: float) -> Any:
 
 
 @entry
-def amplified_step(
-    kind: int,
-    leak: Leak,
-    voltage: Any,
-    currents: Any,
-    neurons: Neurons,
-    first_output: int,
-    nudge: Any,
-    target: Any,
-    noise: Any,
-    is_noisy: bool,
-) -> None:
-    """Take one step in place; arrays as in `neurochip.analog.step.relax`, ``currents`` those from below and above."""
+def amplified_step(kind: int, leak: Leak, at: Driven, noise: Any, is_noisy: bool) -> None:
+    """Take one step in place, as `neurochip.analog.step.relax` does."""
+    voltage, neurons = at.voltage, at.neurons
     zero = voltage.dtype.type(0)
     for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
             v = voltage[sample, i]
-            speed = resting_point(currents[0], currents[1], neurons, sample, i) - leaked(leak, float(v))
-            speed = nudged(speed, v, sample, i, first_output, nudge, target)
+            speed = nudged(resting_point(at, sample, i) - leaked(leak, float(v)), at, sample, i)
             after = voltage.dtype.type(v + neurons.fraction[i] * speed)
             if is_noisy:
                 after += noise[sample, i]
@@ -157,24 +128,10 @@ def amplified_step(
 
 
 @entry
-def amplified_rates(
-    kind: int,
-    leak: Leak,
-    voltage: Any,
-    currents: Any,
-    neurons: Neurons,
-    first_output: int,
-    nudge: Any,
-    target: Any,
-    out: Any,
-) -> None:
+def amplified_rates(kind: int, leak: Leak, at: Driven, out: Any) -> None:
     """Write τ dV/dt of every neuron into ``out`` T[sample, neuron], and 0 for one that a rail holds."""
-    for sample in range(voltage.shape[0]):
-        for i in range(voltage.shape[1]):
-            v = voltage[sample, i]
-            speed = resting_point(currents[0], currents[1], neurons, sample, i) - leaked(leak, float(v))
-            speed = nudged(speed, v, sample, i, first_output, nudge, target)
-            if kind == HARD_SIGMOID:
-                is_held = (v <= 0 and speed < 0) or (v >= neurons.saturation[i] and speed > 0)
-                speed = 0.0 if is_held else speed
-            out[sample, i] = speed
+    for sample in range(at.voltage.shape[0]):
+        for i in range(at.voltage.shape[1]):
+            v = at.voltage[sample, i]
+            speed = nudged(resting_point(at, sample, i) - leaked(leak, float(v)), at, sample, i)
+            out[sample, i] = 0.0 if held(kind, v, speed, at.neurons.saturation[i]) else speed

@@ -20,8 +20,10 @@ __all__ = [
     "EKV",
     "HARD_SIGMOID",
     "TANH",
+    "Driven",
     "Neurons",
     "gather",
+    "held",
     "nudged",
     "pair",
     "push",
@@ -49,61 +51,75 @@ def current(drive: Any, bias: Any, gain: Any, offset: Any) -> Any:
     return gain * (drive + bias) + offset
 
 
+class Driven(NamedTuple):
+    """The voltages of all samples, and all that drives them.
+
+    Attributes
+    ----------
+    voltage, forward, backward
+        T[sample, neuron]: what is there, and what the layers below and above send.
+    neurons
+        Their constants.
+    first_output, nudge, target
+        From which neuron on there is a pull, its strength 2β, T, and where to, T[sample, output].
+    """
+
+    voltage: Any
+    forward: Any
+    backward: Any
+    neurons: Neurons
+    first_output: int
+    nudge: Any
+    target: Any
+
+
 @kernel
-def resting_point(forward: Any, backward: Any, neurons: Neurons, sample: int, i: int) -> Any:
-    """Return `current` of neuron i, from what the layers below and above send, T[sample, neuron] both."""
+def resting_point(at: Driven, sample: int, i: int) -> Any:
+    """Return `current` of neuron i, from what the layers below and above send."""
+    neurons = at.neurons
     return current(
-        forward[sample, i] + backward[sample, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
+        at.forward[sample, i] + at.backward[sample, i], neurons.bias[i], neurons.gain[i], neurons.offset[i]
     )
 
 
 @kernel
-def nudged(flow: Any, v: Any, sample: int, i: int, first_output: int, nudge: Any, target: Any) -> Any:
+def nudged(flow: Any, at: Driven, sample: int, i: int) -> Any:
     """Return τ dV/dt with the pull 2β(y − V) on neuron i added, where it is an output."""
-    if i >= first_output:
-        flow += nudge * (target[sample, i - first_output] - v)
+    if i >= at.first_output:
+        flow += at.nudge * (at.target[sample, i - at.first_output] - at.voltage[sample, i])
     return flow
 
 
+@kernel
+def held(kind: int, v: Any, flow: Any, saturation: Any) -> bool:
+    """Return whether a rail holds a neuron, which `HARD_SIGMOID` has."""
+    return kind == HARD_SIGMOID and ((v <= 0 and flow < 0) or (v >= saturation and flow > 0))
+
+
 @entry
-def relax(
-    kind: int,
-    voltage: Any,
-    forward: Any,
-    backward: Any,
-    neurons: Neurons,
-    first_output: int,
-    nudge: Any,
-    target: Any,
-    noise: Any,
-    is_noisy: bool,
-) -> None:
+def relax(kind: int, at: Driven, noise: Any, is_noisy: bool) -> None:
     """Take one step, in place.
 
-    ``voltage``, ``forward`` and ``backward`` are T[sample, neuron] (what the layers below and above send); ``target``
-    T[sample, output]; ``nudge`` is 2β, T; ``noise`` T[sample, neuron] is added where ``is_noisy``. Rails keep a
-    hard-sigmoid neuron in [0, saturation]; a differential pair has none.
+    ``noise`` T[sample, neuron] is added where ``is_noisy``. Rails keep a hard-sigmoid neuron in [0, saturation]; a
+    differential pair has none.
     """
+    voltage, neurons, first_output = at.voltage, at.neurons, at.first_output
     zero = voltage.dtype.type(0)
     n = voltage.shape[1]
     for sample in range(voltage.shape[0]):
         if kind == HARD_SIGMOID and not is_noisy:
             for i in range(first_output):
                 v = voltage[sample, i]
-                rest = resting_point(forward, backward, neurons, sample, i)
-                v = v + neurons.fraction[i] * (rest - v)
+                v = v + neurons.fraction[i] * (resting_point(at, sample, i) - v)
                 voltage[sample, i] = min(max(v, zero), neurons.saturation[i])
             for i in range(first_output, n):
                 v = voltage[sample, i]
-                rest = resting_point(forward, backward, neurons, sample, i)
-                v = v + neurons.fraction[i] * nudged(rest - v, v, sample, i, first_output, nudge, target)
+                v = v + neurons.fraction[i] * nudged(resting_point(at, sample, i) - v, at, sample, i)
                 voltage[sample, i] = min(max(v, zero), neurons.saturation[i])
             continue
         for i in range(n):
             v = voltage[sample, i]
-            flow = resting_point(forward, backward, neurons, sample, i) - v
-            flow = nudged(flow, v, sample, i, first_output, nudge, target)
-            v = v + neurons.fraction[i] * flow
+            v = v + neurons.fraction[i] * nudged(resting_point(at, sample, i) - v, at, sample, i)
             if is_noisy:
                 v += noise[sample, i]
             if kind == HARD_SIGMOID:
@@ -112,28 +128,17 @@ def relax(
 
 
 @entry
-def residuals(
-    kind: int,
-    voltage: Any,
-    forward: Any,
-    backward: Any,
-    neurons: Neurons,
-    first_output: int,
-    nudge: Any,
-    target: Any,
-    largest: Any,
-) -> None:
+def residuals(kind: int, at: Driven, largest: Any) -> None:
     """Write into ``largest`` f64[sample] how far from rest the neuron of each sample is that is furthest from it.
 
     That is |τ dV/dt|, and 0 for a neuron that a rail holds. A NaN comes out as NaN.
     """
-    for sample in range(voltage.shape[0]):
+    for sample in range(at.voltage.shape[0]):
         worst = 0.0
-        for i in range(voltage.shape[1]):
-            v = voltage[sample, i]
-            flow = resting_point(forward, backward, neurons, sample, i) - v
-            flow = nudged(flow, v, sample, i, first_output, nudge, target)
-            if kind == HARD_SIGMOID and ((v <= 0 and flow < 0) or (v >= neurons.saturation[i] and flow > 0)):
+        for i in range(at.voltage.shape[1]):
+            v = at.voltage[sample, i]
+            flow = nudged(resting_point(at, sample, i) - v, at, sample, i)
+            if held(kind, v, flow, at.neurons.saturation[i]):
                 continue
             size = abs(flow)
             if not size <= worst:

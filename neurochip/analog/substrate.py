@@ -10,21 +10,20 @@ from numpy.typing import NDArray
 
 from neurochip.analog.batch import Activity, Batch
 from neurochip.analog.circuit import Circuit
-from neurochip.analog.counters import Counted
+from neurochip.analog.counters import CircuitCounters
 from neurochip.analog.die import Die
 from neurochip.analog.draw import Draw
 from neurochip.analog.drawing import draw_die, twin_of
 from neurochip.analog.evaluation import evaluate_steps
-from neurochip.analog.flicker import LINES, flicker
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
 from neurochip.analog.jacobian import linearised, solve
 from neurochip.analog.leak import Amplifier
 from neurochip.analog.mirror import mirrored, synapse_curve
-from neurochip.analog.noise import normals
 from neurochip.analog.programmed import Programmed
 from neurochip.analog.rails import RailRecord, headroom
 from neurochip.analog.readout import Readout
 from neurochip.analog.step import EKV, HARD_SIGMOID, TANH
+from neurochip.analog.step_noise import StepNoise
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.errors import CapabilityError, NumericError
@@ -51,7 +50,6 @@ from neurochip.substrate.optimising import Optimising
 __all__ = ["AnalogSubstrate"]
 
 Array = NDArray[Any]
-_WANDERING = np.uint64(0xC2B2AE3D27D4EB4F)  # sets 1/f noise apart from that of voltages
 _NUDGED = (Phase.NUDGED, Phase.NUDGED_NEGATIVE)
 
 
@@ -101,9 +99,7 @@ class AnalogSubstrate:
         if flow is None and spec.leak.characteristic == "amplifier":
             flow = Amplifier(spec)
         self.flow, self.activity = flow, activity
-        self._seed = np.uint64(seed)
-        self._noise_step = spec.noise_step
-        self._is_noisy = self._noise_step > 0 or spec.noise.flicker > 0
+        self._noise = StepNoise(spec, seed, is_leak_known=self._leaks_at_most_linearly)
         kind = {"hard-sigmoid": HARD_SIGMOID, "ekv": EKV}.get(spec.characteristic, TANH)
         curve = synapse_curve(spec)
         self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype, curve)
@@ -122,7 +118,7 @@ class AnalogSubstrate:
         self._adjoint: tuple[tuple[int, int], list[Array]] | None = None
         self.settling, self.rails = SettlingRecord(), RailRecord(headroom(spec))
         self.cells = spec.library
-        self._by_phase = Counted(network)
+        self._counters = CircuitCounters(network)
         self.updates = 0
 
     @property
@@ -151,7 +147,7 @@ class AnalogSubstrate:
         self._batch = self._batch_of(self.circuit, voltage)
         self._tick = 0
         self._aim = self._adjoint = None
-        self._by_phase.begin()
+        self._counters.begin()
 
     def _batch_of(self, circuit: Circuit, voltage: Array) -> Batch:
         batch = Batch(
@@ -209,7 +205,7 @@ class AnalogSubstrate:
         self.settling.note(phase, left, self.spec.settle.residual)
         self.rails.note(phase, batch.voltage)
         drawn = None if draw is None else draw.charge(took, self.spec.settle.step)
-        self._by_phase.ran(phase, len(batch), took, nudged=beta != 0, drawn=drawn)
+        self._counters.ran(phase, len(batch), took, nudged=beta != 0, drawn=drawn)
         self._tick += ticks
         return Settled(-(-took // len(batch)) if len(batch) else ticks, states=self._by_layer(kept))
 
@@ -235,7 +231,7 @@ class AnalogSubstrate:
                 heun(batch, settle.step, nudge, settle, flow=self.flow)
                 watch(tick)
             return ticks * len(batch), kept
-        noise = self._drawing(batch, float(nudge.strength)) if self._is_noisy else None
+        noise = self._noise.of_phase(batch, self._presentations, self._tick, float(nudge.strength))
         after: Callable[[int], None] | None = watch if is_recorded else None
         if draw is not None:
             after = draw.watch(after)
@@ -248,52 +244,13 @@ class AnalogSubstrate:
         Phases that learn go step by step: what they learn would differ in its last bits, and soon in others.
         """
         settle = self.spec.settle
-        steps = settle.method != "heun" and not settle.change and not self._is_noisy
+        steps = settle.method != "heun" and not settle.change and not self._noise.is_there
         built_in = self.flow is None and self.circuit.curve is None
         return steps and built_in and not nudge.strength and self._phase is Phase.EVALUATION
-
-    def _drawing(self, batch: Batch, nudge: float) -> Any:
-        """Return what draws the noise of each step: of voltages, and of the currents that they follow."""
-        spec = self.spec.noise
-        lines, share = LINES * spec.flicker_decades, batch.circuit.neurons.fraction
-        amplitude = spec.flicker * float(np.sqrt(2 / LINES))
-        slow = np.empty_like(batch.voltage)
-        scale = (self._noise_step * self._fluctuation(batch.circuit, nudge)).astype(self._dtype)
-        out = np.empty_like(batch.voltage)
-
-        def draw(tick: int) -> Array:
-            now = self._tick + tick
-            if self._noise_step:
-                normals(self._seed, self._presentations, np.uint64(now), 0, 1.0, out)
-                out[...] *= scale
-            if spec.flicker:
-                time = now * self.spec.settle.step
-                flicker(self._seed ^ _WANDERING, self._presentations, time, lines, amplitude, slow)
-                out[...] = share * slow if not self._noise_step else out + share * slow
-            return out
-
-        return draw
 
     @property
     def _leaks_at_most_linearly(self) -> bool:
         return self.flow is None or self.flow.leaks_at_most_linearly
-
-    def _fluctuation(self, circuit: Circuit, nudge: float) -> NDArray[np.float64]:
-        """Return by how much each neuron moves at random in one step, f64[neuron], for a noise of 1 per √τ_nominal.
-
-        A neuron of leak λ (1, and with the nudge more) and τ_nominal/τ = κ is an Ornstein–Uhlenbeck process of
-        variance 1/(2κλ). A step that leaves the share a of the way keeps that variance if it adds (1 − a²) of it.
-        """
-        plain = np.full(circuit.rate.size, float(np.sqrt(self.spec.settle.step)))
-        if not self._leaks_at_most_linearly:
-            return plain  # the leak is not known
-        leak = np.ones(circuit.rate.size)
-        leak[int(circuit.starts[-2]) :] += nudge
-        left = 1 - circuit.neurons.fraction.astype(np.float64) * leak
-        rate = circuit.rate.astype(np.float64) * leak
-        stays = (np.abs(left) < 1) & (rate > 0)
-        exact = np.sqrt((1 - left**2) / (2 * np.where(stays, rate, 1.0)), where=stays, out=plain.copy())
-        return np.where(stays, exact, plain)
 
     def _check_finite(self, batch: Batch) -> None:
         if not np.all(np.isfinite(batch.voltage)):
@@ -325,7 +282,7 @@ class AnalogSubstrate:
         first, last = (int(at) for at in self.circuit.starts[layer - 1 : layer + 1])
         if self.cells is not None:
             converted = self.spec.converters.adc_bits is not None
-            self._by_phase.measured(self._phase, signals[:, first:last].size, converted=converted)
+            self._counters.measured(self._phase, signals[:, first:last].size, converted=converted)
         return self._readout.read(
             signals[:, first:last], layer, first, self._phase, self._presentations, self._tick
         )
@@ -396,7 +353,7 @@ class AnalogSubstrate:
                 target = self.network.projections[changed].target
                 synapses = self.network.synapses(changed)
                 steps = synapses if self.optimiser is not None else 0
-                self._by_phase.wrote(target, synapses, batch, saturated, steps)
+                self._counters.wrote(target, synapses, batch, saturated, steps)
         self._programmed.end_update(biases, self.updates)
         if self._batch is not None:
             self._batch.stale = True
@@ -405,15 +362,15 @@ class AnalogSubstrate:
     def count_readout(self, layer: int) -> None:
         """Count that the host read the voltages of a layer."""
         layer %= len(self.network.populations)
-        self._by_phase.read_out(layer, len(self._begun()) * self.network.sizes[layer])
+        self._counters.read_out(layer, len(self._begun()) * self.network.sizes[layer])
 
     def counters(self) -> Counters:
         """Return all counts since the substrate was made."""
-        return self._by_phase.counters()
+        return self._counters.counters()
 
     def restore_counters(self, counters: Counters, updates: int) -> None:
         """Go on counting from a checkpoint."""
-        self._by_phase.restore(counters)
+        self._counters.restore(counters)
         self.updates = updates
 
     def endings(self) -> dict[str, dict[Phase, dict[str, float]]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.batch import Batch
 from neurochip.analog.field_step import activities, flow_rates, flow_step
-from neurochip.analog.integrate import Nudge
+from neurochip.analog.integrate import Nudge, driven
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.kernels._jit import Kernel, unstored_kernel
 
@@ -42,32 +42,12 @@ class VectorField:
 
     def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
         """Take one Euler step."""
-        flow_step(
-            self._flow,
-            batch.voltage,
-            batch.forward,
-            batch.backward,
-            batch.circuit.neurons,
-            int(batch.circuit.starts[-2]),
-            nudge.strength,
-            nudge.target,
-            batch.voltage if noise is None else noise,
-            noise is not None,
-        )
+        at = driven(batch, nudge)
+        flow_step(self._flow, at, at.voltage if noise is None else noise, noise is not None)
 
     def rate(self, batch: Batch, nudge: Nudge, out: Array) -> None:
         """Write τ dV/dt."""
-        flow_rates(
-            self._flow,
-            batch.voltage,
-            batch.forward,
-            batch.backward,
-            batch.circuit.neurons,
-            int(batch.circuit.starts[-2]),
-            nudge.strength,
-            nudge.target,
-            out,
-        )
+        flow_rates(self._flow, driven(batch, nudge), out)
 
     def speed(self, voltage: Array, drive: Array) -> Array:
         """Return flow(V, drive), f64[neuron]."""

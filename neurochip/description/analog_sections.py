@@ -1,4 +1,4 @@
-"""The section ``[analog]`` of a run: the circuit, how it settles, is read and learns; its die is in `die_sections`.
+"""The section ``[analog]`` of a run: the circuit, and what its parts refuse only together.
 
 Every default is the ideal chip: with nothing set, no device differs from its neighbour, nothing is noisy, nothing is
 quantised, and what is measured is what is there.
@@ -23,219 +23,18 @@ from neurochip.description.condition_section import (
     thermal_ratio,
 )
 from neurochip.description.die_sections import DEVICES_DIFFER, DEVICES_FAIL, DRAWN, DefectsSpec, MismatchSpec
+from neurochip.description.learning_path_sections import ConvertersSpec, DriftSpec, LearningPathSpec
 from neurochip.description.location_section import LocationSpec
+from neurochip.description.noise_section import NoiseSpec
+from neurochip.description.settle_section import SettleSpec
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Is, IsNot, Unset
-from neurochip.keys.key import Key, Natural, Nonnegative, Positive, Seed, Share
+from neurochip.keys.key import Key, Natural, Positive, Seed
 from neurochip.keys.section import Section, described
 
-__all__ = ["AnalogSpec", "ConvertersSpec", "DriftSpec", "LearningPathSpec", "NoiseSpec", "SettleSpec"]
-
-Bits = Annotated[int, Meta(ge=1, le=24)]  # float32 holds no finer step
+__all__ = ["AnalogSpec"]
 
 _TRAINS = Is("experiment", "train")
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SettleSpec(Section):
-    """How the differential equation is solved, and when a phase is over."""
-
-    place: ClassVar[str] = "analog.settle"
-    method: Annotated[
-        Literal["exponential", "euler", "heun"],
-        Key(
-            "``exponential``: Euler that stays stable for neurons faster than the step (same as ``euler`` where the "
-            "time constant is nominal); ``euler``; ``heun``: two stages, with the step chosen by the local error."
-        ),
-    ] = "exponential"
-    step: Annotated[
-        Positive, Key("Time of one step, which is one tick of a phase.", unit="nominal time constants")
-    ] = 0.5
-    until: Annotated[
-        Literal["steps", "residual"],
-        Key(
-            "``steps``: run every tick of the phase. ``residual``: a sample stops as soon as no neuron is further "
-            "from rest than ``residual``; the ticks of the phase are then its time budget.",
-            live_if=_TRAINS,
-        ),
-    ] = "steps"
-    residual: Annotated[
-        Positive,
-        Key("Largest |C dV/dt| / (g_L V₀) of a neuron, V₀ full scale, at which a sample counts as settled."),
-    ] = 1e-3
-    error: Annotated[
-        Positive,
-        Key("Local error of one step of ``heun``.", unit="full scales", live_if=Is(".method", "heun")),
-    ] = 1e-4
-    change: Annotated[
-        Nonnegative,
-        Key(
-            "A neuron's current is sent on again when it has changed by more than this; 0 sends any change.",
-            unit="full scales",
-        ),
-    ] = 0.0
-
-    def check(self) -> None:
-        """Refuse a step that Euler overshoots with."""
-        if self.method != "heun" and not self.step <= 1:
-            raise ConfigError(
-                "analog.settle.step",
-                f'must be at most 1 time constant, beyond which Euler overshoots, got {self.step:g}; use "heun"',
-            )
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoiseSpec(Section):
-    """Noise that is drawn anew each time."""
-
-    place: ClassVar[str] = "analog.noise"
-    read: Annotated[
-        Nonnegative,
-        Key(
-            "Standard deviation of each reading of a voltage.",
-            unit="full scales",
-            live_if=_TRAINS,
-            imperfect=True,
-        ),
-    ] = 0.0
-    flicker: Annotated[
-        Nonnegative,
-        Key(
-            "Standard deviation, in each decade of frequency, of 1/f noise of the current into a neuron: √(K ln 10) "
-            "for a spectral density of K/f. From half a cycle in a nominal time constant downwards; what is slower "
-            "than a presentation is an offset of its phases.",
-            unit="full scales",
-            imperfect=True,
-        ),
-    ] = 0.0
-    flicker_decades: Annotated[int, Meta(ge=1, le=12), Key("Decades of it.", live_if=Given(".flicker"))] = 6
-    thermal: Annotated[
-        Nonnegative,
-        Key(
-            "Thermal noise of the capacitors of ``cells``, times kT/C: the variance of a neuron's voltage, beside that "
-            "of ``step``, and of each voltage that is held, beside that of ``read``. 1 for a resistor; about 2n for an "
-            "amplifier below threshold.",
-            live_if=Given("analog.cells"),
-            imperfect=True,
-        ),
-    ] = 0.0
-    step: Annotated[
-        Nonnegative,
-        Key(
-            "Standard deviation of the voltage noise that one nominal time constant adds to a neuron (a Wiener "
-            "process); a neuron alone then fluctuates by this times √(τ/2τ_nominal), whatever the step.",
-            unit="full scales",
-            imperfect=True,
-        ),
-    ] = 0.0
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DriftSpec(Section):
-    """How stored weights change by themselves while the chip learns, with each update."""
-
-    place: ClassVar[str] = "analog.drift"
-    decay: Annotated[Share, Key("Share of each weight and bias that leaks away.", imperfect=True)] = 0.0
-    walk: Annotated[
-        Nonnegative,
-        Key(
-            "Standard deviation of a random walk of each weight.",
-            unit="standard deviations of Glorot's weights",
-            imperfect=True,
-        ),
-    ] = 0.0
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConvertersSpec(Section):
-    """Bits at the borders of the circuit; none is no quantisation."""
-
-    place: ClassVar[str] = "analog.converters"
-    dac_bits: Annotated[Bits | None, Key("Bits of the inputs.", unit="bits")] = None
-    adc_bits: Annotated[
-        Bits | None,
-        Key(
-            "Bits of every reading, over 0 to ``adc_range`` (−1 to 1 times it, for a differential pair).",
-            unit="bits",
-            live_if=_TRAINS,
-        ),
-    ] = None
-    adc_range: Annotated[
-        Positive, Key("Full scale of the reading.", unit="full scales", live_if=Given(".adc_bits"))
-    ] = 1.0
-    weight_bits: Annotated[
-        Annotated[int, Meta(ge=2, le=24)] | None,
-        Key("Bits of a stored weight, with its sign.", unit="bits"),
-    ] = None
-    weight_range: Annotated[
-        Positive,
-        Key("Largest stored weight.", unit="Glorot bounds of its projection", live_if=Given(".weight_bits")),
-    ] = 8.0
-    rounding: Annotated[
-        Literal["nearest", "stochastic"], Key("How a weight is written.", live_if=Given(".weight_bits"))
-    ] = "stochastic"
-
-
-@described
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LearningPathSpec(Section):
-    """Faults of what measures, holds and writes, rather than of the circuit that settles."""
-
-    place: ClassVar[str] = "analog.learning_path"
-    phase_offset: Annotated[
-        Nonnegative,
-        Key(
-            "Standard deviation of a fixed error of each neuron's reading that is there in nudged phases only.",
-            unit="full scales",
-            live_if=_TRAINS & Unset("analog.die_file"),
-            training_only=True,
-            imperfect=True,
-            per_die=True,
-        ),
-    ] = 0.0
-    droop: Annotated[
-        Share,
-        Key(
-            "Share that a held reading has lost by the time of the update.",
-            live_if=_TRAINS,
-            training_only=True,
-            imperfect=True,
-        ),
-    ] = 0.0
-    asymmetry: Annotated[
-        float,
-        Meta(ge=-1, le=1),
-        Key(
-            "Increments of a weight are 1 + this, decrements 1 − this times what was meant.",
-            live_if=_TRAINS,
-            training_only=True,
-            imperfect=True,
-        ),
-    ] = 0.0
-    granularity: Annotated[
-        Nonnegative,
-        Key(
-            "Smallest change of a weight; changes are whole multiples of it, rounded at random so that they are "
-            "right on average.",
-            unit="standard deviations of Glorot's weights",
-            live_if=_TRAINS,
-            training_only=True,
-            imperfect=True,
-        ),
-    ] = 0.0
-    circuits: Annotated[
-        Literal["same", "twin"],
-        Key(
-            "``same``: both phases on one circuit. ``twin``: nudged phases on a second circuit of the die, "
-            "programmed alike but with mismatch of its own.",
-            training_only=True,
-            live_if=DEVICES_DIFFER | DEVICES_FAIL | Given("analog.die_file"),
-        ),
-    ] = "same"
 
 
 @described

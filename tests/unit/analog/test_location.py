@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from neurochip.analog.die import Die
 from neurochip.analog.drawing import draw_die
 from neurochip.analog.fields import Field, shift
 from neurochip.analog.floorplan import Block, Floorplan, floorplan_of
@@ -34,15 +36,24 @@ def standard(gain: Any, sigma: float = 0.3) -> Any:
     return (np.log(gain) + sigma**2 / 2) / sigma
 
 
+def rounded(die: Die) -> str:
+    """Return a digest of ten digits of every deviation: the last ones of an exponential differ between processors."""
+    digest = hashlib.blake2b(digest_size=8)
+    for name, arrays in die.families():
+        for k, array in enumerate(arrays):
+            if array is not None:
+                digest.update(f"{name}.{k}".encode())
+                digest.update(" ".join(f"{value:.10g}" for value in array.ravel()).encode())
+    return digest.hexdigest()
+
+
 def test_dies_without_a_place_are_what_they_were() -> None:
     """Digests of the dies of the version before there were places."""
-    assert draw_die(NETWORK, spec()).digest == "94b7f24f70492f25"
-    assert (
-        draw_die(NETWORK, AnalogSpec(die=5, mismatch=MismatchSpec(process="sky130"))).digest
-        == "416d2f7e102e5af4"
-    )
+    assert rounded(draw_die(NETWORK, spec())) == "ec1b851a2030a36c"
+    by_process = AnalogSpec(die=5, mismatch=MismatchSpec(process="sky130"))
+    assert rounded(draw_die(NETWORK, by_process)) == "a61883a9fcedae4b"
     biased = AnalogSpec(die=5, mismatch=MismatchSpec(process="gf180", region="bias", bias_na=10.0))
-    assert draw_die(NETWORK, biased, twin=True).digest == "584b62326bd46cc8"
+    assert rounded(draw_die(NETWORK, biased, twin=True)) == "7d63c2349e463de7"
     assert draw_die(NETWORK, spec(gradient=0.1)).digest != draw_die(NETWORK, spec()).digest
 
 

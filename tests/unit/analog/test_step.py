@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from neurochip.analog.noise import normals
-from neurochip.analog.step import HARD_SIGMOID, TANH, Neurons, gather, pair, push, relax, residuals
+from neurochip.analog.step import HARD_SIGMOID, TANH, Driven, Neurons, gather, pair, push, relax, residuals
 
 pytestmark = pytest.mark.interp
 
@@ -70,10 +70,10 @@ def test_a_step(kind: int, beta: float, noisy: bool) -> None:
     voltage, forward, backward, neurons, target, noise = problem()
     expected, worst = by_hand(kind, beta, noisy)
     largest = np.zeros(BATCH)
-    common = (kind, voltage, forward, backward, neurons, FIRST_OUTPUT, 2 * beta, target)
-    residuals(*common, largest)
+    at = Driven(voltage, forward, backward, neurons, FIRST_OUTPUT, 2 * beta, target)
+    residuals(kind, at, largest)
     np.testing.assert_allclose(largest, worst, rtol=1e-12)
-    relax(*common, noise, noisy)
+    relax(kind, at, noise, noisy)
     np.testing.assert_allclose(voltage, expected, rtol=0, atol=1e-14)
 
 
@@ -131,9 +131,10 @@ def test_a_neuron_that_a_rail_holds_is_at_rest() -> None:
         (0.0, -2.0, 0.0),
         (0.0, 0.5, 0.5),
     ):
-        at, push_of = np.full((1, 1), voltage), np.full((1, 1), drive)
-        residuals(HARD_SIGMOID, at, push_of, np.zeros((1, 1)), neurons, 1, 0.0, np.zeros((1, 0)), largest)
+        here, push_of = np.full((1, 1), voltage), np.full((1, 1), drive)
+        at = Driven(here, push_of, np.zeros((1, 1)), neurons, 1, 0.0, np.zeros((1, 0)))
+        residuals(HARD_SIGMOID, at, largest)
         assert largest[0] == pytest.approx(expected)
         # A differential pair has no rails.
-        residuals(TANH, at, push_of, np.zeros((1, 1)), neurons, 1, 0.0, np.zeros((1, 0)), largest)
+        residuals(TANH, at, largest)
         assert largest[0] == pytest.approx(abs(drive - voltage))
