@@ -43,14 +43,15 @@ class _Currents(NamedTuple):
 
 
 class Batch:
-    """Voltages, and the currents that they cause, of some samples side by side.
+    """What neurons hold, and the currents that it causes, of some samples side by side.
 
     Parameters
     ----------
     circuit
         Whose weights carry the currents.
-    voltage
-        T[sample, neuron], layer after layer without the clamped one.
+    state
+        T[sample, neuron], voltages, layer after layer without the clamped one; where neurons have further states,
+        those of all neurons behind them, one state after the other.
     from_input
         T[sample, neuron of layer 1], the current that the clamped layer sends.
     activity
@@ -62,14 +63,15 @@ class Batch:
     def __init__(
         self,
         circuit: Circuit,
-        voltage: Array,
+        state: Array,
         from_input: Array,
         *,
         activity: Activity | None = None,
         change: float = 0.0,
     ) -> None:
-        self.circuit = circuit
-        self.voltage = voltage
+        self.circuit, self.state = circuit, state
+        neurons = int(circuit.starts[-1])
+        voltage = self.voltage = state if state.shape[1] == neurons else state[:, :neurons]
         self._own_activity = activity
         self._change = change
         self.from_input = from_input
@@ -155,7 +157,7 @@ class Batch:
         """Return a copy of some of the samples, by index."""
         part = Batch(
             self.circuit,
-            self.voltage[keep],
+            self.state[keep],
             self.from_input[keep],
             activity=self._own_activity,
             change=self._change,
@@ -169,7 +171,7 @@ class Batch:
 
     def put(self, where: Array, part: Batch) -> None:
         """Write samples back to where `only` took them from."""
-        self.voltage[where], self.activity[where] = part.voltage, part.activity
+        self.state[where], self.activity[where] = part.state, part.activity
         self.stale = self.stale or part.stale
         if not self.stale:
             for mine, theirs in zip(self._currents[:3], part._currents[:3], strict=True):

@@ -14,7 +14,18 @@ from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.step import HARD_SIGMOID, Driven, relax, residuals
 from neurochip.description.settle_section import SettleSpec
 
-__all__ = ["Drawing", "Flow", "Nudge", "driven", "fixed_steps", "heun", "residual", "until_rest"]
+__all__ = [
+    "Drawing",
+    "Flow",
+    "Nudge",
+    "driven",
+    "fixed_steps",
+    "heun",
+    "rates",
+    "residual",
+    "until_rest",
+    "within_rails",
+]
 
 Array = NDArray[Any]
 Drawing = Callable[[int], Array]  # tick of the phase → noise of that step, T[sample, neuron]
@@ -43,16 +54,19 @@ class Flow(Protocol):
     ----------
     leaks_at_most_linearly
         Whether a neuron alone goes back to rest with a slope between 0 and 1, whatever its voltage.
+    rest
+        At the beginning of a presentation, of each state of a neuron; the voltage, which is sent, first.
     """
 
     leaks_at_most_linearly: bool
+    rest: tuple[float, ...]
 
     def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
         """Take one Euler step."""
         ...
 
     def rate(self, batch: Batch, nudge: Nudge, out: Array) -> None:
-        """Write τ dV/dt of every neuron, T[sample, neuron]."""
+        """Write τ dx/dt of every state of every neuron, T as `Batch.state`."""
         ...
 
     def speed(self, voltage: Array, drive: Array) -> Array:
@@ -89,11 +103,11 @@ def _one_step(batch: Batch, nudge: Nudge, noise: Array | None, flow: Flow | None
 
 
 def residual(batch: Batch, nudge: Nudge, flow: Flow | None) -> NDArray[np.float64]:
-    """Return the largest |τ dV/dt| of each sample, f64[sample], in full scales; currents are made up to date first."""
+    """Return the largest |τ dx/dt| of each sample, f64[sample], in full scales; currents are made up to date first."""
     batch.transmit()
     largest = np.zeros(len(batch))
     if flow is not None:
-        speed = np.empty_like(batch.voltage)
+        speed = np.empty_like(batch.state)
         flow.rate(batch, nudge, speed)
         return np.asarray(np.abs(speed).max(axis=1), dtype=np.float64)
     residuals(batch.circuit.kind, driven(batch, nudge), largest)
@@ -160,12 +174,12 @@ def heun(
     whose residual is at most ``settle.residual`` stops early where ``settle.until`` is ``residual``. Returns the
     number of steps of the slowest sample and the longest time that a sample took.
     """
-    dtype = batch.voltage.dtype
+    dtype = batch.state.dtype
     n = len(batch)
     time = np.zeros(n)
     step = np.full(n, min(settle.step, duration))
     rests = np.zeros(n, dtype=bool)
-    first, second = np.empty_like(batch.voltage), np.empty_like(batch.voltage)
+    first, second = np.empty_like(batch.state), np.empty_like(batch.state)
     steps = 0
     while True:
         if settle.until == "residual":
@@ -176,16 +190,16 @@ def heun(
         steps += 1
         h = np.where(busy, np.minimum(step, duration - time), 0.0)
         column = h.astype(dtype)[:, None]
-        before = batch.voltage.copy()
-        _rate(batch, nudge, flow, first)
-        batch.voltage[...] = _within(before + column * first, batch)
+        before = batch.state.copy()
+        rates(batch, nudge, flow, first)
+        batch.state[...] = within_rails(before + column * first, batch)
         batch.update_activity()
-        ahead = batch.voltage.copy()
-        _rate(batch, nudge, flow, second)
-        after = _within(before + column / 2 * (first + second), batch)
+        ahead = batch.state.copy()
+        rates(batch, nudge, flow, second)
+        after = within_rails(before + column / 2 * (first + second), batch)
         error = np.abs(after - ahead).max(axis=1).astype(np.float64)
         good = busy & ((error <= settle.error) | (h <= _SMALLEST_STEP))
-        batch.voltage[...] = np.where(good[:, None], after, before)
+        batch.state[...] = np.where(good[:, None], after, before)
         batch.update_activity()
         time[good] += h[good]
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -195,21 +209,22 @@ def heun(
         step = np.maximum(step, _SMALLEST_STEP)
 
 
-def _rate(batch: Batch, nudge: Nudge, flow: Flow | None, out: Array) -> None:
-    """Write τ_nominal dV/dt; neurons may leave their rails until `_within`."""
+def rates(batch: Batch, nudge: Nudge, flow: Flow | None, out: Array) -> None:
+    """Write τ_nominal dx/dt of all states, T as `Batch.state`; neurons may leave their rails until `within_rails`."""
     batch.transmit()
     if flow is not None:
         flow.rate(batch, nudge, out)
-        out *= batch.circuit.rate
-        return
-    neurons, first = batch.circuit.neurons, int(batch.circuit.starts[-2])
-    drive = batch.forward + batch.backward
-    out[...] = neurons.gain * (drive + neurons.bias) + neurons.offset - batch.voltage
-    out[:, first:] += nudge.strength * (nudge.target - batch.voltage[:, first:])
-    out *= batch.circuit.rate
+    else:
+        neurons, first = batch.circuit.neurons, int(batch.circuit.starts[-2])
+        drive = batch.forward + batch.backward
+        out[...] = neurons.gain * (drive + neurons.bias) + neurons.offset - batch.voltage
+        out[:, first:] += nudge.strength * (nudge.target - batch.voltage[:, first:])
+    each = out.reshape(len(batch), -1, batch.circuit.rate.size)
+    each *= batch.circuit.rate
 
 
-def _within(voltage: Array, batch: Batch) -> Array:
+def within_rails(state: Array, batch: Batch) -> Array:
+    """Return a state with neurons that have rails put back between them."""
     if batch.circuit.kind != HARD_SIGMOID:
-        return voltage
-    return np.clip(voltage, 0, batch.circuit.neurons.saturation)
+        return state
+    return np.clip(state, 0, batch.circuit.neurons.saturation)

@@ -50,6 +50,7 @@ class Amplifier:
     """
 
     leaks_at_most_linearly = True
+    rest: tuple[float, ...] = (0.0,)
 
     def __init__(self, spec: AnalogSpec) -> None:
         leak = spec.leak

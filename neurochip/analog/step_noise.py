@@ -12,6 +12,7 @@ from neurochip.analog.circuit import Circuit
 from neurochip.analog.flicker import LINES, flicker
 from neurochip.analog.integrate import Drawing
 from neurochip.analog.noise import normals
+from neurochip.analog.stochastic import Noise
 from neurochip.description.analog_sections import AnalogSpec
 
 __all__ = ["StepNoise"]
@@ -53,9 +54,8 @@ class StepNoise:
         """
         if not self.is_there:
             return None
-        lines, share = LINES * self._noise.flicker_decades, batch.circuit.neurons.fraction
-        amplitude = self._noise.flicker * float(np.sqrt(2 / LINES))
-        slow, out = np.empty_like(batch.voltage), np.empty_like(batch.voltage)
+        share, slow = batch.circuit.neurons.fraction, self._wandering(batch, presentations, begins)
+        out = np.empty_like(batch.voltage)
         scale = (self._white * self.fluctuation(batch.circuit, nudge)).astype(batch.voltage.dtype)
 
         def draw(tick: int) -> Array:
@@ -63,12 +63,34 @@ class StepNoise:
             if self._white:
                 normals(self._seed, presentations, np.uint64(now), 0, 1.0, out)
                 out[...] *= scale
-            if self._noise.flicker:
-                flicker(self._seed ^ _WANDERING, presentations, now * self._step, lines, amplitude, slow)
-                out[...] = share * slow if not self._white else out + share * slow
+            if slow is not None:
+                current = slow(tick)
+                out[...] = share * current if not self._white else out + share * current
             return out
 
         return draw
+
+    def paths(self, batch: Batch, presentations: NDArray[np.uint64], begins: int) -> Noise:
+        """Return the noise of a phase that begins at a tick, for steps of any length; ``presentations`` u64[sample]."""
+        slow = self._wandering(batch, presentations, begins)
+        return Noise(self._seed, presentations, begins, self._white, slow)
+
+    def _wandering(self, batch: Batch, presentations: NDArray[np.uint64], begins: int) -> Drawing | None:
+        """Return what gives the 1/f currents of each tick, always in the same array; `None` where there are none."""
+        if not self._noise.flicker:
+            return None
+        lines, amplitude = (
+            LINES * self._noise.flicker_decades,
+            self._noise.flicker * float(np.sqrt(2 / LINES)),
+        )
+        out = np.empty_like(batch.voltage)
+
+        def current(tick: int) -> Array:
+            time = (begins + tick) * self._step
+            flicker(self._seed ^ _WANDERING, presentations, time, lines, amplitude, out)
+            return out
+
+        return current
 
     def fluctuation(self, circuit: Circuit, nudge: float) -> NDArray[np.float64]:
         """Return by how much each neuron moves at random in one step, f64[neuron], for a noise of 1 per √τ_nominal.

@@ -24,6 +24,7 @@ from neurochip.analog.rails import RailRecord, headroom
 from neurochip.analog.readout import Readout
 from neurochip.analog.step import EKV, HARD_SIGMOID, TANH
 from neurochip.analog.step_noise import StepNoise
+from neurochip.analog.stochastic import stochastic_steps
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.errors import CapabilityError, NumericError
@@ -215,6 +216,15 @@ class AnalogSubstrate:
         """Settle, and return the ticks of all samples and the voltages after each tick if they are wanted."""
         settle = self.spec.settle
         kept: list[Array] = []
+
+        def watch(tick: int) -> None:
+            kept.append(batch.voltage.copy())
+
+        after: Callable[[int], None] | None = watch if is_recorded else None
+        if settle.method == "heun" and self._noise.is_there:
+            noise = self._noise.paths(batch, self._presentations, self._tick)
+            stochastic_steps(batch, ticks, nudge, settle, noise, flow=self.flow, watch=after)
+            return ticks * len(batch), kept
         if settle.method == "heun" and not is_recorded:
             _, longest = heun(batch, ticks * settle.step, nudge, settle, flow=self.flow)
             return int(np.ceil(longest / settle.step)) * len(batch), kept
@@ -222,20 +232,15 @@ class AnalogSubstrate:
             plain = self._is_plain(nudge)
             took = until_rest(batch, ticks, nudge, settle.residual, flow=self.flow, plain=plain)
             return int(took.sum()), kept
-
-        def watch(tick: int) -> None:
-            kept.append(batch.voltage.copy())
-
         if settle.method == "heun":
             for tick in range(ticks):
                 heun(batch, settle.step, nudge, settle, flow=self.flow)
                 watch(tick)
             return ticks * len(batch), kept
-        noise = self._noise.of_phase(batch, self._presentations, self._tick, float(nudge.strength))
-        after: Callable[[int], None] | None = watch if is_recorded else None
+        drawing = self._noise.of_phase(batch, self._presentations, self._tick, float(nudge.strength))
         if draw is not None:
             after = draw.watch(after)
-        fixed_steps(batch, ticks, nudge, flow=self.flow, noise=noise, watch=after)
+        fixed_steps(batch, ticks, nudge, flow=self.flow, noise=drawing, watch=after)
         return ticks * len(batch), kept
 
     def _is_plain(self, nudge: Nudge) -> bool:

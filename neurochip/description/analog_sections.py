@@ -216,8 +216,6 @@ class AnalogSpec(Section):
             self._check_cells(library)
         sources = [name for name in ("step", "thermal", "flicker") if getattr(self.noise, name)]
         noisy, is_noisy = f"analog.noise.{(sources or [''])[0]}", bool(sources)
-        if is_noisy and self.settle.method == "heun":
-            raise ConfigError(noisy, 'needs steps of equal length; set analog.settle.method to "exponential"')
         if is_noisy and self.settle.until == "residual":
             raise ConfigError(
                 noisy,

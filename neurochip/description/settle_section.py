@@ -25,7 +25,8 @@ class SettleSpec(Section):
         Literal["exponential", "euler", "heun"],
         Key(
             "``exponential``: Euler that stays stable for neurons faster than the step (same as ``euler`` where the "
-            "time constant is nominal); ``euler``; ``heun``: two stages, with the step chosen by the local error."
+            "time constant is nominal); ``euler``; ``heun``: two stages, with the step chosen by the local "
+            "error; with noise two stages of strong order 1.5 (SRA1, Rößler 2010)."
         ),
     ] = "exponential"
     step: Annotated[

@@ -97,7 +97,5 @@ def test_a_difference_between_phases_does_not_see_what_is_slow() -> None:
 
 
 def test_where_it_cannot_be() -> None:
-    with pytest.raises(ConfigError, match=r"analog.noise.flicker: needs steps of equal length"):
-        AnalogSpec(noise=NoiseSpec(flicker=0.01), settle=SettleSpec(method="heun"))
     with pytest.raises(ConfigError, match=r"analog.noise.flicker: keeps a neuron from ever resting"):
         AnalogSpec(noise=NoiseSpec(flicker=0.01), settle=SettleSpec(until="residual"))
