@@ -32,11 +32,14 @@ _NAMES = {
 }
 
 
-def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: Array) -> dict[str, Any]:
+def after_epoch(
+    substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: Array, beta: float = 0.0
+) -> dict[str, Any]:
     """Return diagnostics after an epoch, and forget how its phases ended.
 
     ``inputs`` [sample, unit] and ``wanted``, classes [sample] or targets [sample, output]; theorem 1 is
-    evaluated for the first ``analog.diagnosed`` of them.
+    evaluated for the first ``analog.diagnosed`` of them. Settle times are those of a free phase, and of one that is
+    nudged with ``beta``, where there is one.
     """
     table: dict[str, Any] = {"epoch": epoch, "settling": substrate.settling.as_table()}
     if substrate.rails.limit is not None:
@@ -44,15 +47,21 @@ def after_epoch(substrate: AnalogSubstrate, epoch: int, inputs: Array, wanted: A
     if substrate.spec.diagnosed:
         table |= diagnose(substrate, inputs, wanted, solved=substrate.spec.diagnosed)
     if substrate.cells is not None and substrate.spec.diagnosed:
-        times = settle_times(substrate, inputs[: substrate.spec.diagnosed])
-        table["settle_time"] = (
-            {"median": float(np.nanmedian(times)), "largest": float(np.nanmax(times))}
-            if (np.isfinite(times).any())
-            else None
-        )
+        shown, aims = inputs[: substrate.spec.diagnosed], wanted[: substrate.spec.diagnosed]
+        table["settle_time"] = _times(settle_times(substrate, shown))
+        if beta and "nudged" in table["settling"]:
+            targets = np.eye(substrate.network.sizes[-1])[aims] if aims.ndim == 1 else aims
+            table["nudged_settle_time"] = _times(settle_times(substrate, shown, beta=beta, targets=targets))
     substrate.settling.reset()
     substrate.rails.reset()
     return table
+
+
+def _times(found: NDArray[np.float64]) -> dict[str, float] | None:
+    """Return the median and the longest of settle times, τ; `None` where no sample comes to rest."""
+    if not np.isfinite(found).any():
+        return None
+    return {"median": float(np.nanmedian(found)), "largest": float(np.nanmax(found))}
 
 
 def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> dict[str, Any]:

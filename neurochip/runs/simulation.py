@@ -303,7 +303,7 @@ def _carry_out(
                 kept = f"{folder.path} keeps the checkpoint of epoch {state.epoch}"
                 raise NumericError(error.place, f"{error.problem}; {kept}") from None
             if finished and isinstance(built.substrate, AnalogSubstrate):
-                state.diagnostics.append(_diagnosed(built.substrate, state.epoch, samples))
+                state.diagnostics.append(_diagnosed(spec, built.substrate, state.epoch, samples))
             if trainer.is_over:
                 trainer.keep_best()
             save()
@@ -363,10 +363,13 @@ def _carry_out(
     return record, failure
 
 
-def _diagnosed(substrate: AnalogSubstrate, epoch: int, samples: data.Dataset) -> dict[str, Any]:
+def _diagnosed(
+    spec: RunSpec, substrate: AnalogSubstrate, epoch: int, samples: data.Dataset
+) -> dict[str, Any]:
     """Look at the first training samples after an epoch."""
     chosen = np.arange(min(LOOKED_AT, len(samples.train)))
-    return after_epoch(substrate, epoch, samples.inputs(chosen), samples.wanted(chosen))
+    beta = 0.0 if spec.learning is None else spec.learning.beta
+    return after_epoch(substrate, epoch, samples.inputs(chosen), samples.wanted(chosen), beta)
 
 
 def _now() -> str:

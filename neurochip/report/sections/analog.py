@@ -106,12 +106,15 @@ def _cells(table: dict[str, Any]) -> Markup | None:
         f"{quantity(seconds, 's')} to {'learn from' if what == 'training' else 'classify'} a sample"
         for what, seconds in cells["seconds"].items()
     ]
-    rest = table["epochs"][-1].get("settle_time") if table["epochs"] else None
-    if rest is not None:
-        times.append(
-            f"after the last epoch the samples looked at took {decimal(rest['median'])} τ (median) and "
-            f"{decimal(rest['largest'])} τ (longest) from rest to within 1 % of full scale, by steps of 0.02 τ"
-        )
+    last, tau = table["epochs"][-1] if table["epochs"] else {}, 1e-6 * table["tau_us"]
+    for key, where in (("settle_time", "from rest"), ("nudged_settle_time", "nudged")):
+        rest = last.get(key)
+        if rest is not None:
+            times.append(
+                f"after the last epoch the circuit itself takes {quantity(rest['median'] * tau, 's')} (median "
+                f"of the samples looked at) and {quantity(rest['largest'] * tau, 's')} (longest) {where} until it "
+                "stays within 1 % of full scale of its end, whatever the step of the run"
+            )
     caption = (
         f"Cells of {cells['name']}: {decimal(1e6 * cells['area_m2'])} mm² without wires; a full-scale current is "
         f"{quantity(cells['full_scale_current_a'], 'A')}, and all tails together take at most "
