@@ -1,14 +1,15 @@
 """A trained chip as transistors in ngspice against its behavioural die, sample by sample.
 
-    python -m benchmarks.transistor_chip prepare FOLDER WIDTH
+    python -m benchmarks.transistor_chip prepare FOLDER WIDTH [--pdk PDK]
     neurochip simulate …  (the command that it prints)
     python -m benchmarks.transistor_chip check FOLDER/out FOLDER/cards.lib [--samples 80]
 
-``prepare`` writes the textbook cards of the tests, cells extracted on them (2 nA, synapses of WIDTH × 2 µm), 357 digits
-3 and 8 of scikit-learn as the means of the left halves of their rows, and prints the run of 8-4-2 on them. All test
-samples of a finished run are presented one after the other in one transient, each until everything rests. Printed: how
-far the voltages are from those of the die, in units of the larger of a full scale and the voltage, how often both name
-the same class, and the same for the controls: the die of the next seed, and weights out of place.
+``prepare`` writes the textbook cards of the tests, or those of SKY130 for the gate from PDK, a copy of the repository
+skywater-pdk-libs-sky130_fd_pr, cells extracted on them (2 nA, synapses of WIDTH × 2 µm), 357 digits 3 and 8 of
+scikit-learn as the means of the left halves of their rows, and prints the run of 8-4-2 on them. All test samples of a
+finished run are presented one after the other in one transient, each until everything rests. Printed: how far the
+voltages are from those of the die, in units of the larger of a full scale and the voltage, how often both name the
+same class, and the same for the controls: the die of the next seed, and weights out of place.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.sky130_cards import cards
 from neurochip import data
 from neurochip.analog.diagnostics import exact_copy
 from neurochip.analog.drawing import draw_die
@@ -102,17 +104,24 @@ def compare(name: str, ours: Array, theirs: Array, outputs: int) -> None:
     )
 
 
-def prepare(folder: Path, width: float) -> None:
+def prepare(folder: Path, width: float, pdk: Path | None) -> None:
     """Write everything that a run of 8-4-2 needs."""
     folder.mkdir()
-    models = write(folder)
-    text = cells(load="cascode", draws=40, bias="2 nA", leak_bias="3 nA", leak="4 um")
+    asked: dict[str, object] = {"load": "cascode", "draws": 40, "bias": "2 nA", "leak_bias": "3 nA"}
+    if pdk is None:
+        models = write(folder)
+    else:
+        models = write(folder, cards(pdk, width, 2.0, nominal=False))
+        asked |= {"nmos": "nfet", "pmos": "pfet", "subcircuit": True, "unit": "1 um", "a_vt": None}
+    text = cells(leak="4 um", **asked)
     text = text.replace('width = "4 um"\nlength = "4 um"', f'width = "{width:g} um"\nlength = "2 um"', 1)
     text = text.replace('rest = "0.9 V"', 'rest = "1.1 V"')
     found = extract(text, "mine.toml", "synapse", models, f"benchmarks.transistor_chip prepare {folder}")
     (folder / "mine.toml").write_text(found.library, encoding="utf-8")
-    asked = ["data.set=digits", "data.train=1300", "data.test=497", "network.layers=[64,8,10]"]
-    digits = data.load(read_run("analog-mnist-small", asked).data)
+    if pdk is not None:  # mismatch of the chip is that of the die
+        write(folder, cards(pdk, width, 2.0, nominal=True))
+    words = ["data.set=digits", "data.train=1300", "data.test=497", "network.layers=[64,8,10]"]
+    digits = data.load(read_run("analog-mnist-small", words).data)
     rows = ["r0,r1,r2,r3,r4,r5,r6,r7,label"]
     for part in ("train", "test"):
         labels = digits.labels(part)
@@ -183,13 +192,14 @@ def main() -> None:
     first = parts.add_parser("prepare")
     first.add_argument("folder", type=Path)
     first.add_argument("width", type=float)
+    first.add_argument("--pdk", type=Path)
     second = parts.add_parser("check")
     second.add_argument("run", type=Path)
     second.add_argument("models", type=Path)
     second.add_argument("--samples", type=int, default=80)
     given = parser.parse_args()
     if given.what == "prepare":
-        prepare(given.folder, given.width)
+        prepare(given.folder, given.width, given.pdk)
     else:
         check(given.run, given.models, given.samples)
 

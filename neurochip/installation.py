@@ -27,6 +27,7 @@ ENABLED_BY = {
     "trace": "neurochip trace --format vcd",
     "nir": "neurochip import, neurochip export",
     "sanafe": "neurochip import --arch, neurochip chips import: files of SANA-FE",
+    "analog": "analog.supply_lines: the drop along lines of the supply",
     "map": "--placement hops, balance, cut",
     "docs": "mkdocs build: this documentation as a site",
     "testing": "neurochip.testing: the contracts that a plug-in keeps",

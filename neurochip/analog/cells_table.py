@@ -62,7 +62,7 @@ def cells_table(substrate: AnalogSubstrate, cells: CellLibrary) -> dict[str, Any
     if substrate.circuit.weights:
         bias, inputs, neurons = synapse_currents(substrate.circuit)
         most = bias + float(inputs.sum()) + float(neurons.sum())
-    leaks = leak * substrate.circuit.starts[-1] * cells.cells["leak"].branches
+    leaks = leak * substrate.circuit.leaks * cells.cells["leak"].branches
     return {
         "name": cells.name,
         "supply_v": cells.supply,

@@ -16,6 +16,7 @@ from neurochip.analog.rails import full_scale_v, supply_v
 from neurochip.analog.settle_time import settle_times
 from neurochip.analog.spread import gain_law, spreads
 from neurochip.analog.substrate import AnalogSubstrate
+from neurochip.analog.supply_table import drop_table
 from neurochip.description.biasing import current_factor
 
 __all__ = ["LOOKED_AT", "after_epoch", "die_table", "warnings"]
@@ -97,6 +98,7 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
         ],
         "location": location_table(substrate.network, spec),
         "conditions": _conditions(substrate),
+        "supply_lines": drop_table(substrate.circuit.drops),
         "tau_us": 1e6 * spec.tau_s,
         "step": spec.settle.step,
         "residual_limit": spec.settle.residual,
@@ -126,7 +128,8 @@ def _rails(substrate: AnalogSubstrate) -> dict[str, float] | None:
         return None
     supply = supply_v(spec)
     scale = full_scale_v(spec)
-    return {"supply_v": supply, "full_scale_v": scale, "headroom": limit, "room_v": limit * scale}
+    room = float(np.min(limit))
+    return {"supply_v": supply, "full_scale_v": scale, "headroom": room, "room_v": room * scale}
 
 
 def _beyond_rails(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> list[str]:

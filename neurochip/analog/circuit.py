@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurochip.analog.die import DEAD, STUCK, WORKING, Die
 from neurochip.analog.ekv import Curve
 from neurochip.analog.step import HARD_SIGMOID, Neurons
+from neurochip.analog.supply_lines import Drops, LocalSupply
 from neurochip.description.settle_section import SettleSpec
 from neurochip.network import Network
 
@@ -38,6 +39,8 @@ class Circuit:
         What a pair sends, of ``EKV``.
     dtype
         float32 or float64.
+    supply
+        What the lines of the supply leave to its cells; `None`: all of it.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Circuit:
         kind: int,
         dtype: Any,
         curve: Curve | None = None,
+        supply: LocalSupply | None = None,
     ) -> None:
         self.network, self.die, self.kind, self.curve = network, die, kind, curve
         self._settle = settle
@@ -69,6 +73,12 @@ class Circuit:
         self._state = list(die.synapse_state)
         self._stuck = [self._cast(w) for w in die.stuck_weight]
         self.weights: list[Array] = []  # effective, of every projection, [pre, post]
+        self.leaks = float(n)  # what all leaks draw, in tails of one
+        self.drops: Drops | None = None
+        self._supply = supply
+        self._at_pad: tuple[list[Array], Array, Array, Array] | None = None  # were no line to lose anything
+        if supply is not None:
+            self._at_pad = [], self.neurons.bias.copy(), self.neurons.gain.copy(), rate
 
     @property
     def is_nominal(self) -> bool:
@@ -78,12 +88,49 @@ class Circuit:
     def program(self, weights: Sequence[Array], biases: Sequence[Array]) -> None:
         """Take over programmed weights of every projection, and biases of layers 1 … ."""
         self.weights = [self.effective(k, w) for k, w in enumerate(weights)]
+        if self._at_pad is not None:
+            self._at_pad[0][:] = self.weights
         for layer, bias in enumerate(biases):
             self.set_bias(layer, bias)
 
+    def set_weights(self, projection: int, programmed: Array) -> None:
+        """Take over the programmed weights of one projection; `feed` is due afterwards."""
+        self.weights[projection] = self.effective(projection, programmed)
+        if self._at_pad is not None:
+            self._at_pad[0][projection] = self.weights[projection]
+
     def set_bias(self, layer: int, bias: Array) -> None:
-        """Take over the programmed biases of layer 1 + ``layer``."""
-        self.neurons.bias[self.starts[layer] : self.starts[layer + 1]] = bias
+        """Take over the programmed biases of layer 1 + ``layer``; `feed` is due afterwards."""
+        biases = self.neurons.bias if self._at_pad is None else self._at_pad[1]
+        biases[self.starts[layer] : self.starts[layer + 1]] = bias
+
+    def feed(self) -> None:
+        """Let all that is programmed draw its current, and every cell carry what its local supply leaves to it.
+
+        A leak of a smaller tail is slower, and its neuron's gain is larger in that proportion.
+        """
+        if self._supply is None or self._at_pad is None:
+            return
+        weights, bias, gain, rate = self._at_pad
+        tail = self.neurons.saturation if self.kind != HARD_SIGMOID else np.ones_like(self.neurons.saturation)
+        senders = [self._of_senders(tail, p.source) for p in self.network.projections]
+        tails = [np.abs(w) * sent for w, sent in zip(weights, senders, strict=True)]
+        self.drops = drops = self._supply.settle(
+            [t.astype(np.float64) for t in tails], bias.astype(np.float64)
+        )
+        self.weights = [
+            (w * share).astype(self._dtype) for w, share in zip(weights, drops.synapses, strict=True)
+        ]
+        of_bias, of_leak = drops.neurons
+        self.leaks = float(of_leak.sum())
+        self.neurons.bias[:] = bias * of_bias
+        self.neurons.gain[:] = gain / of_leak
+        self.rate[:] = rate * of_leak
+        self.neurons.fraction[:] = _fractions(rate * of_leak, self._settle)
+
+    def _of_senders(self, of_neurons: Array, layer: int) -> Any:
+        """Return the part of ``of_neurons`` that a layer has, as a column; 1 for the clamped one."""
+        return of_neurons[self.starts[layer - 1] : self.starts[layer], None] if layer else 1.0
 
     def effective(self, projection: int, programmed: Array) -> Array:
         """Return what the synapses of a projection carry; the programmed array itself where all are nominal."""
@@ -102,6 +149,8 @@ class Circuit:
         """Return ∂(effective weight)/∂(programmed weight) of a projection: its gain, and 0 for a defect."""
         gain, state = self._gain[projection], self._state[projection]
         slope: Any = 1.0 if gain is None else gain.astype(np.float64)
+        if self.drops is not None:
+            slope = slope * self.drops.synapses[projection]
         return slope if state is None else slope * (state == WORKING)
 
     def nudged_fractions(self, nudge: float) -> Array:

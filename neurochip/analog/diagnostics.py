@@ -72,7 +72,9 @@ def exact_copy(substrate: AnalogSubstrate) -> AnalogSubstrate:
     """Return the same die with the same weights, in float64, measured without error and settled to the end."""
     spec = replace(
         substrate.spec,
-        cells=None,  # what it draws is nobody's concern
+        cells=substrate.spec.cells
+        if substrate.spec.supply_lines.sheet_mohm
+        else None,  # what it draws else is no matter
         noise=NoiseSpec(),
         drift=DriftSpec(),
         learning_path=LearningPathSpec(),

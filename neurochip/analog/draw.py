@@ -91,4 +91,4 @@ class Draw:
         synapses = self._still / len(batch) * ticks * step
         if self._carries:
             synapses += self._carried * step
-        return synapses, ticks * step * self._leak * int(batch.circuit.starts[-1])
+        return synapses, ticks * step * self._leak * batch.circuit.leaks

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from neurochip.description.biasing import steepness
 from neurochip.kernels._jit import entry
 
-__all__ = ["Curve", "ekv_pair", "pair_curve", "slopes"]
+__all__ = ["Curve", "ekv_pair", "pair_curve", "pinch_off", "slopes"]
 
 _BENT, _TAIL = 1.5, 24.0  # a pair sends all but 10⁻¹⁰ of its tail after √2 full scales and so many n U_T
 _POINTS = 2048
@@ -62,6 +62,12 @@ def pair_curve(inversion: float, level: float = 0.0) -> Curve:
     value = np.minimum((first - second) / inversion, 1.0)
     value[0] = 0.0
     return Curve(value, slope * step, step, level)
+
+
+def pinch_off(current: Array) -> Array:
+    """Return v(i) = 2 ln(e^√i − 1), U_T, of a current in units of I_spec W/L: the gate's way above the source."""
+    root = np.sqrt(current)
+    return np.asarray(2 * (root + np.log(-np.expm1(-root))))
 
 
 def _current(v: Array) -> Array:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.circuit import Circuit
-from neurochip.analog.ekv import Curve, ekv_pair, pair_curve
+from neurochip.analog.ekv import Curve, ekv_pair, pair_curve, pinch_off
 from neurochip.analog.step import HARD_SIGMOID
 from neurochip.description.analog_sections import AnalogSpec
 
@@ -33,14 +33,9 @@ Array = NDArray[np.float64]
 
 def gate_rise(current: Array, inversion: float) -> Array:
     """Return v(IC s) − v(IC), n U_T: how far a gate lies above that of full scale; ``current`` in full scales."""
-    return _pinch_off(np.maximum(np.asarray(current, np.float64), _LEAST) * inversion) - _pinch_off(
+    return pinch_off(np.maximum(np.asarray(current, np.float64), _LEAST) * inversion) - pinch_off(
         np.asarray(inversion)
     )
-
-
-def _pinch_off(current: Array) -> Array:
-    root = np.sqrt(current)
-    return np.asarray(2 * (root + np.log(-np.expm1(-root))))
 
 
 @functools.lru_cache(maxsize=16)

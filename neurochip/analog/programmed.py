@@ -75,6 +75,7 @@ class Programmed:
     def _program(self) -> None:
         for circuit in self._circuits:
             circuit.program(self._weights, self._biases)
+            circuit.feed()
 
     def parameters(self) -> Parameters:
         """Return everything, as copies."""
@@ -101,7 +102,7 @@ class Programmed:
         self._copy(k)
         for one in (k, *self._network.tied_to(k)):
             for circuit in self._circuits:
-                circuit.weights[one] = circuit.effective(one, self._weights[one])
+                circuit.set_weights(one, self._weights[one])
         return saturated
 
     def _sum(self, update: WeightUpdate) -> Array:
@@ -132,6 +133,9 @@ class Programmed:
                     circuit.set_bias(layer, self._biases[layer])
         if self._drift_of.decay or self._drift_of.walk:
             self._drift(number)
+        else:
+            for circuit in self._circuits:
+                circuit.feed()
 
     def _drift(self, number: int) -> None:
         for k, projection in enumerate(self._network.projections):

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.spread import THERMAL_MV
+from neurochip.analog.supply_lines import Drops
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.biasing import steepness
 from neurochip.description.processes import SLOPE_FACTOR
 from neurochip.substrate import Phase
 
-__all__ = ["RailRecord", "full_scale_v", "headroom", "supply_v"]
+__all__ = ["RailRecord", "full_scale_v", "headroom", "local_headroom", "supply_v"]
 
 _SUPPLY = 1.8  # V
 
@@ -54,6 +55,12 @@ def headroom(spec: AnalogSpec) -> float | None:
     return supply_v(spec) / 2 / full_scale_v(spec)
 
 
+def local_headroom(spec: AnalogSpec, drops: Drops | None) -> float | NDArray[np.float64] | None:
+    """Return `headroom` less what the lines of the supply lose on the way to each neuron, f64[neuron]."""
+    room = headroom(spec)
+    return room if room is None or drops is None else room - drops.volts / full_scale_v(spec)
+
+
 @dataclass(slots=True)
 class _Seen:
     """Voltages at the ends of one kind of phase: how many, how many beyond the rails, the furthest in full scales."""
@@ -70,10 +77,10 @@ class RailRecord:
     Attributes
     ----------
     limit
-        How far a voltage may go from rest, full scales; `None`: nothing is recorded.
+        How far a voltage may go from rest, full scales, or f64[neuron]; `None`: nothing is recorded.
     """
 
-    limit: float | None
+    limit: float | NDArray[np.float64] | None
     _phases: dict[Phase, _Seen] = field(default_factory=dict)
 
     def note(self, phase: Phase, voltage: NDArray[Any]) -> None:

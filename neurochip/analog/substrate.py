@@ -20,11 +20,12 @@ from neurochip.analog.jacobian import linearised, solve
 from neurochip.analog.leak import Amplifier
 from neurochip.analog.mirror import mirrored, synapse_curve
 from neurochip.analog.programmed import Programmed
-from neurochip.analog.rails import RailRecord, headroom
+from neurochip.analog.rails import RailRecord, headroom, local_headroom
 from neurochip.analog.readout import Readout
 from neurochip.analog.step import EKV, HARD_SIGMOID, TANH
 from neurochip.analog.step_noise import StepNoise
 from neurochip.analog.stochastic import stochastic_steps
+from neurochip.analog.supply_lines import LocalSupply
 from neurochip.analog.warnings import SettlingRecord
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.errors import CapabilityError, NumericError
@@ -103,10 +104,12 @@ class AnalogSubstrate:
         self._noise = StepNoise(spec, seed, is_leak_known=self._leaks_at_most_linearly)
         kind = {"hard-sigmoid": HARD_SIGMOID, "ekv": EKV}.get(spec.characteristic, TANH)
         curve = synapse_curve(spec)
-        self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype, curve)
+        supply = LocalSupply(network, spec) if spec.supply_lines.sheet_mohm else None
+        self.circuit = Circuit(network, self.die, spec.settle, kind, self._dtype, curve, supply)
         self._twin: Circuit | None = None
         if spec.learning_path.circuits == "twin":
-            self._twin = Circuit(network, twin_of(network, spec), spec.settle, kind, self._dtype, curve)
+            twin = twin_of(network, spec)
+            self._twin = Circuit(network, twin, spec.settle, kind, self._dtype, curve, supply)
         circuits = [self.circuit] if self._twin is None else [self.circuit, self._twin]
         self._programmed = Programmed(network, spec, circuits, self._dtype, seed, optimiser)
         self._readout = Readout(spec, self.die, is_bipolar=kind != HARD_SIGMOID, seed=seed, held=held)
@@ -131,6 +134,7 @@ class AnalogSubstrate:
     def load(self, parameters: Parameters) -> None:
         """Program all weights and biases; what the devices make of them is another matter."""
         self._programmed.load(parameters)
+        self.rails.limit = local_headroom(self.spec, self.circuit.drops)
         if self._batch is not None:
             self._batch.stale = True
 
@@ -360,6 +364,7 @@ class AnalogSubstrate:
                 steps = synapses if self.optimiser is not None else 0
                 self._counters.wrote(target, synapses, batch, saturated, steps)
         self._programmed.end_update(biases, self.updates)
+        self.rails.limit = local_headroom(self.spec, self.circuit.drops)
         if self._batch is not None:
             self._batch.stale = True
         self.updates += 1

@@ -138,6 +138,10 @@ def _checked(substrate: AnalogSubstrate, cards: Cards) -> CellLibrary:
             _WHAT,
             f'has no cell for synapses of characteristic = "{spec.characteristic}"; it is for pairs, "tanh" or "ekv"',
         )
+    if spec.supply_lines.sheet_mohm:
+        raise CapabilityError(
+            _WHAT, "has no resistance of lines of the supply; set analog.supply_lines.sheet_mohm to 0"
+        )
     if library is None:
         raise CapabilityError(_WHAT, "needs analog.cells, which says gates, supply and capacitors")
     if library.cells["synapse"].kind != "differential-pair":

@@ -27,6 +27,7 @@ from neurochip.description.learning_path_sections import ConvertersSpec, DriftSp
 from neurochip.description.location_section import LocationSpec
 from neurochip.description.noise_section import NoiseSpec
 from neurochip.description.settle_section import SettleSpec
+from neurochip.description.supply_section import SupplyLinesSpec
 from neurochip.errors import ConfigError
 from neurochip.keys.conditions import Given, Is, IsNot, Unset
 from neurochip.keys.key import Key, Natural, Positive, Seed
@@ -127,6 +128,9 @@ class AnalogSpec(Section):
     mismatch: Annotated[MismatchSpec, Key("How devices differ.")] = field(default_factory=MismatchSpec)
     location: Annotated[LocationSpec, Key("Where devices and dies lie.")] = field(
         default_factory=LocationSpec
+    )
+    supply_lines: Annotated[SupplyLinesSpec, Key("What brings the supply to the cells.")] = field(
+        default_factory=SupplyLinesSpec
     )
     noise: Annotated[NoiseSpec, Key("Noise.")] = field(default_factory=NoiseSpec)
     drift: Annotated[DriftSpec, Key("Drift of stored weights.", live_if=_TRAINS, training_only=True)] = field(
@@ -230,6 +234,12 @@ class AnalogSpec(Section):
                 "analog.cells",
                 "names synapses that draw what they carry, which is counted in steps of equal length; set "
                 'analog.settle.method to "exponential" and analog.settle.until to "steps"',
+            )
+        if self.supply_lines.sheet_mohm and cells.cells["synapse"].kind != "differential-pair":
+            raise ConfigError(
+                "analog.supply_lines.sheet_mohm",
+                "needs synapses that draw their tails all the time; name cells of differential pairs, got mirrors, "
+                "which draw what they carry",
             )
         if self.characteristic == "hard-sigmoid" and cells.headroom[1] < 1:
             raise ConfigError(

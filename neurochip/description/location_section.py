@@ -17,7 +17,8 @@ from neurochip.keys.section import Section, described
 __all__ = ["LocationSpec"]
 
 _DIFFER = DRAWN & DEVICES_DIFFER
-_PLACED = Given("analog.location.gradient", "analog.location.correlated") & _DIFFER
+_DROPS = Given("analog.supply_lines.sheet_mohm") & Given("analog.cells")
+_PLACED = (Given("analog.location.gradient", "analog.location.correlated") & _DIFFER) | _DROPS
 _SHIFTED = Given("analog.location.lot", "analog.location.wafer") & DRAWN
 
 

@@ -55,6 +55,9 @@ def _of_the_die(analog: AnalogSpec, section: Any) -> Table:
         section["settle"].pop("residual")
     for name in ("mismatch", "location"):
         section.pop(name, None)
+    if analog.supply_lines.sheet_mohm:
+        transistors, location = analog.mismatch.transistors, analog.location
+        section["fed"] = [transistors and transistors.slope_factor, location.pitch_um, location.floorplan]
     if _is_drawn(analog):
         section["drawn"] = _drawn(analog)
     else:

@@ -29,6 +29,10 @@ SLOW: dict[str, tuple[str, ...]] = {
         *ANALOG, "analog.mismatch.process=sky130", "analog.conditions.bias=voltage", "analog.conditions.celsius=60",
         "analog.cells=sky130-subthreshold", "analog.noise.thermal=100", "analog.conditions.corner=ss",
     ),
+    "a die on lines of a supply": (
+        *ANALOG, "analog.cells=sky130-subthreshold", "analog.supply_lines.sheet_mohm=1e7",
+        "analog.supply_lines.pitch_um=30",
+    ),
     "a die of pairs": (*ANALOG, "analog.characteristic=ekv", "analog.mismatch.sigma=0.3"),
     "a leak that saturates": (*ANALOG, "analog.leak.characteristic=amplifier", "analog.leak.range=0.5"),
     "mirrors of finite output": (*ANALOG, "analog.mirror.conductance=0.03"),

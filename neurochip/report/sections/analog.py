@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from neurochip.analog.location_table import location_words
+from neurochip.analog.supply_table import drop_words
 from neurochip.report.figures import COLOURS, Chart, Curve, plot
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import decimal, percent, quantity
@@ -72,6 +73,8 @@ def _mismatch(table: dict[str, Any]) -> Markup:
     ]
     if table.get("location") is not None:
         caption.append(f" {location_words(table['location'])}")
+    if table.get("supply_lines") is not None:
+        caption.append(f" {drop_words(table['supply_lines'])}")
     process = table["process"]
     if process is not None:
         devices = "one transistor" if process["convention"] == "single" else "a difference of two"
