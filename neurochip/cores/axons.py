@@ -15,6 +15,7 @@ from neurochip.cores.compaction import rename
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.row_sums import Block, Room, sum_reference
 from neurochip.kernels.spike_lists import differences, list_ones, new_reference, pad_list
+from neurochip.kernels.types import Index, Matrix, Number, Vector
 
 __all__ = [
     "LAST_PATTERN",
@@ -35,26 +36,30 @@ _NOTHING, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 
 
 @separate_kernel
-def add_bits(first: Any, n: Any, bits: Any, at: Any, counts: Any) -> None:
+def add_bits(
+    first: Index, n: Index, bits: Vector[np.uint8], at: Index, counts: Vector[np.unsignedinteger[Any]]
+) -> None:
     """Add the bits of ``n`` slots from ``first`` on to the counts from ``at`` on."""
     for j in range(_NOTHING, n):
         counts[at + j] += bits[first + j]
 
 
 @kernel
-def row_of(tick: Any, depth: int) -> Any:
+def row_of(tick: Index, depth: int) -> Index:
     """Return where the bits of a tick stand; most networks keep those of one."""
     return tick % depth if depth > 1 else 0
 
 
 @kernel
-def row_acting(sources: Any, s: Any, tick: Any, depth: int) -> Any:
+def row_acting(sources: Matrix[np.uint64], s: Index, tick: Index, depth: int) -> Index:
     """Return where the packets stand that act in a tick over a source: they arrived delay − 1 ticks ago."""
     return row_of(tick - (np.int64(sources[s, 1]) - 1), depth)
 
 
 @kernel
-def mark_received(sources: Any, tick: Any, arrived: Any, received: Any) -> None:
+def mark_received(
+    sources: Matrix[np.uint64], tick: Index, arrived: Matrix[np.uint8], received: Vector[np.uint8]
+) -> None:
     """Set ``received`` u8[axon slot] where any packet acts; ``arrived`` u8[delay, axon slot] counts them."""
     for s in range(sources.shape[0]):
         row, first, door = (
@@ -67,7 +72,9 @@ def mark_received(sources: Any, tick: Any, arrived: Any, received: Any) -> None:
 
 
 @kernel
-def _append_twice(n: Any, door: Any, arrived: Any, plus: Any, end: Any) -> Any:
+def _append_twice(
+    n: Index, door: Index, arrived: Vector[np.uint8], plus: Vector[np.uint64], end: Index
+) -> Index:
     """Append those of ``n`` axons that two packets came through; returns the end of the list."""
     for j in range(_NOTHING, n):
         plus[end] = j
@@ -77,17 +84,17 @@ def _append_twice(n: Any, door: Any, arrived: Any, plus: Any, end: Any) -> Any:
 
 @kernel
 def _received(
-    source: Any,
+    source: Index,
     tick: int,
     wiring: Wiring,
     channel: Channel,
-    bits: Any,
-    reference: Any,
-    window: Any,
-    arrived: Any,
+    bits: Matrix[np.uint8],
+    reference: Vector[np.uint8],
+    window: Vector[np.uint8],
+    arrived: Matrix[np.uint8],
     has_late: bool,
     scratch: Scratch,
-) -> Any:
+) -> tuple[Vector[np.uint8], Index, Index, Vector[np.uint8], Vector[np.uint8], Index]:
     """Return where the bits stand that the axons of a source get in this tick, and what is remembered of them.
 
     That is: u8[…] bits, first, last, and reference pattern and window u8[…] with their first.
@@ -113,12 +120,12 @@ def take_patterns(
     tick: int,
     wiring: Wiring,
     channel: Channel,
-    bits: Any,
-    reference: Any,
-    window: Any,
-    arrived: Any,
+    bits: Matrix[np.uint8],
+    reference: Vector[np.uint8],
+    window: Vector[np.uint8],
+    arrived: Matrix[np.uint8],
     has_late: bool,
-    sums: Any,
+    sums: Vector[Number],
     scratch: Scratch,
 ) -> None:
     """Remember what axons get in the first ticks; where it is time for it, make reference patterns and their sums."""
@@ -160,10 +167,10 @@ def list_axons(
     wiring: Wiring,
     patterned: bool,
     channel: Channel,
-    bits: Any,
-    reference: Any,
-    window: Any,
-    arrived: Any,
+    bits: Matrix[np.uint8],
+    reference: Vector[np.uint8],
+    window: Vector[np.uint8],
+    arrived: Matrix[np.uint8],
     has_late: bool,
     scratch: Scratch,
 ) -> None:

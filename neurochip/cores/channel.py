@@ -17,6 +17,7 @@ from neurochip.cores.axons import row_of
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import mix, share, tick_key, within
 from neurochip.kernels.spike_lists import list_ones
+from neurochip.kernels.types import Index, Matrix, Vector
 
 __all__ = ["LOST", "TALLY", "FaultRates", "FaultWiring", "Faults", "faulty_channel", "sound_channel"]
 
@@ -87,7 +88,7 @@ class Faults(NamedTuple):
 
 
 @separate_kernel
-def _take_in(first: Any, last: Any, arrived: Any) -> Any:
+def _take_in(first: Index, last: Index, arrived: Vector[np.uint8]) -> Index:
     total = np.int64(0)
     while first < last:
         stop = min(last, first + _MOST_TAKEN)
@@ -100,7 +101,15 @@ def _take_in(first: Any, last: Any, arrived: Any) -> Any:
 
 
 @separate_kernel
-def _fire_by_chance(first: Any, last: Any, key: Any, neuron: Any, of: Any, is_stuck: Any, bits: Any) -> Any:
+def _fire_by_chance(
+    first: Index,
+    last: Index,
+    key: Index,
+    neuron: Vector[np.uint64],
+    of: Index,
+    is_stuck: Vector[np.uint8],
+    bits: Vector[np.uint8],
+) -> Index:
     """Let neurons fire that do not; returns how many."""
     total = np.int64(0)
     for j in range(first, last):
@@ -111,7 +120,7 @@ def _fire_by_chance(first: Any, last: Any, key: Any, neuron: Any, of: Any, is_st
 
 
 @separate_kernel
-def _come_due(first: Any, last: Any, late: Any, arrived: Any) -> None:
+def _come_due(first: Index, last: Index, late: Vector[np.uint64], arrived: Vector[np.uint8]) -> None:
     one = np.uint64(1)
     for j in range(first, last):
         arrived[j] = late[j] & one
@@ -119,39 +128,45 @@ def _come_due(first: Any, last: Any, late: Any, arrived: Any) -> None:
 
 
 @separate_kernel
-def _clear(first: Any, last: Any, row: Any) -> None:
+def _clear(first: Index, last: Index, row: Vector[np.uint8]) -> None:
     for j in range(first, last):
         row[j] = 0
 
 
 @separate_kernel
-def _arrive(first: Any, last: Any, bits: Any, axon: Any, arrived: Any) -> None:
+def _arrive(
+    first: Index, last: Index, bits: Vector[np.uint8], axon: Index, arrived: Vector[np.uint8]
+) -> None:
     """Let the spikes of slots arrive at axons from ``axon`` on."""
     for j in range(first, last):
         arrived[axon + (j - first)] += bits[j]
 
 
 @separate_kernel
-def _count(first: Any, last: Any, arrived: Any, got: Any) -> None:
+def _count(first: Index, last: Index, arrived: Vector[np.uint8], got: Vector[np.uint16]) -> None:
     for j in range(first, last):
         got[j] += arrived[j]
 
 
 @kernel
-def _whole(n: Any) -> Any:
+def _whole(n: Index) -> Index:
     """Fill a number up, so that a loop over it has no remainder; populations have room for as many."""
     return (n + np.uint64(31)) & ~np.uint64(31)
 
 
 @separate_kernel
-def _keys_of(first: Any, n: Any, fired: Any, neuron: Any, key: Any, keys: Any) -> None:
+def _keys_of(
+    first: Index, n: Index, fired: Vector[np.uint64], neuron: Index, key: Index, keys: Vector[np.uint64]
+) -> None:
     """Hash those that sent, of a population whose first neuron has the number ``neuron``."""
     for i in range(first, first + _whole(n)):
         keys[i] = mix(key, neuron + fired[i])
 
 
 @separate_kernel
-def _choose(first: Any, n: Any, keys: Any, site: Any, of: Any, chosen: Any) -> Any:
+def _choose(
+    first: Index, n: Index, keys: Vector[np.uint64], site: Index, of: Index, chosen: Vector[np.uint8]
+) -> Index:
     """Draw for the packets of those that sent on the way to a site; returns how many are chosen."""
     found, stop = np.uint64(0), first + n
     for i in range(first, first + _whole(n)):
@@ -163,7 +178,13 @@ def _choose(first: Any, n: Any, keys: Any, site: Any, of: Any, chosen: Any) -> A
 
 @kernel
 def _misfire(
-    wiring: FaultWiring, rates: FaultRates, key: Any, cores: Any, neuron: Any, bits: Any, tally: Any
+    wiring: FaultWiring,
+    rates: FaultRates,
+    key: Index,
+    cores: Matrix[np.uint64],
+    neuron: Vector[np.uint64],
+    bits: Vector[np.uint8],
+    tally: Matrix[np.int64],
 ) -> None:
     """Spurious spikes, then outputs that are stuck, in u8[slot] ``bits``."""
     if rates.spurious > 0:
@@ -186,7 +207,14 @@ def _misfire(
 
 @kernel
 def _stray_one(
-    faults: Faults, k: Any, origin: Any, first: Any, receiver: Any, each: bool, there: Any, late: Any
+    faults: Faults,
+    k: Index,
+    origin: Index,
+    first: Index,
+    receiver: Index,
+    each: bool,
+    there: Vector[np.uint8],
+    late: Vector[np.uint64],
 ) -> None:
     wiring, rates, tally, one = faults.wiring, faults.rates, faults.tally, np.uint64(1)
     axon, sender = first + faults.fired[k], wiring.core_of[origin + faults.fired[k]]
@@ -206,7 +234,15 @@ def _stray_one(
 
 
 @kernel
-def _stray(faults: Faults, origin: Any, n: Any, first: Any, receiver: Any, there: Any, late: Any) -> None:
+def _stray(
+    faults: Faults,
+    origin: Index,
+    n: Index,
+    first: Index,
+    receiver: Index,
+    there: Vector[np.uint8],
+    late: Vector[np.uint64],
+) -> None:
     """Take away again what does not arrive of the packets of a population, or not yet, and count it."""
     wiring = faults.wiring
     some, others = faults.chosen[0].view(np.uint64), faults.chosen[1].view(np.uint64)
@@ -219,7 +255,14 @@ def _stray(faults: Faults, origin: Any, n: Any, first: Any, receiver: Any, there
 
 @kernel
 def _send(
-    faults: Faults, chip: Wiring, bits: Any, arrived: Any, late: Any, got: Any, presentation: Any, tick: Any
+    faults: Faults,
+    chip: Wiring,
+    bits: Vector[np.uint8],
+    arrived: Matrix[np.uint8],
+    late: Vector[np.uint64],
+    got: Vector[np.uint16],
+    presentation: Index,
+    tick: Index,
 ) -> None:
     """Let the spikes of a tick out: u8[slot] ``bits`` → ``arrived`` u8[delay, axon slot] at the next tick."""
     wiring, rates, tally = faults.wiring, faults.rates, faults.tally
@@ -265,7 +308,14 @@ def _send(
 
 @kernel
 def _send_nothing(
-    faults: Faults, chip: Wiring, bits: Any, arrived: Any, late: Any, got: Any, presentation: Any, tick: Any
+    faults: Faults,
+    chip: Wiring,
+    bits: Any,
+    arrived: Any,
+    late: Vector[np.uint64],
+    got: Vector[np.uint16],
+    presentation: Index,
+    tick: Any,
 ) -> None:
     """Stand where a channel without faults would have something to do."""
 

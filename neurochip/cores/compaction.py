@@ -7,12 +7,11 @@ to whole words.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.cores.arrays import Compacted
 from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.types import Index, Matrix, Number, Vector
 
 __all__ = ["compact", "rename", "show_bits", "spread"]
 
@@ -21,16 +20,16 @@ _FILL = np.uint64(63)
 
 @kernel
 def compact(
-    first: Any,
-    last: Any,
+    first: Index,
+    last: Index,
     at_rest: bool,
-    neuron: Any,
-    words: Any,
-    bits: Any,
-    reference: Any,
-    window: Any,
+    neuron: Vector[np.uint64],
+    words: Matrix[Number],
+    bits: Vector[np.uint8],
+    reference: Vector[np.uint8],
+    window: Vector[np.uint8],
     c: Compacted,
-) -> Any:
+) -> Index:
     """Copy those of the slots ``first`` … ``last`` − 1 that can fire; returns how many slots they take, filled up.
 
     ``at_rest`` says that nothing has run yet. ``reference`` and ``window`` begin at the population's first axon slot,
@@ -75,14 +74,16 @@ def compact(
 
 
 @separate_kernel
-def rename(rows: Any, origin: Any, n: Any, axon: Any, first: Any) -> None:
+def rename(rows: Vector[np.uint64], origin: Index, n: Index, axon: Vector[np.uint64], first: Index) -> None:
     """Turn a list of places among the compacted, of the population that begins at slot ``first``, into one of axons."""
     for k in range(origin, origin + n):
         rows[k] = axon[first + rows[k]]
 
 
 @separate_kernel
-def show_bits(first: Any, n: Any, axon: Any, compacted: Any, bits: Any) -> None:
+def show_bits(
+    first: Index, n: Index, axon: Vector[np.uint64], compacted: Vector[np.uint8], bits: Vector[np.uint8]
+) -> None:
     """Put the bits of the compacted where others look for them."""
     for at in range(first, first + n):
         bits[first + axon[at]] = compacted[at]
@@ -90,15 +91,15 @@ def show_bits(first: Any, n: Any, axon: Any, compacted: Any, bits: Any) -> None:
 
 @kernel
 def spread(
-    first: Any,
-    n: Any,
+    first: Index,
+    n: Index,
     direct: bool,
     c: Compacted,
-    words: Any,
-    bits: Any,
-    reference: Any,
-    window: Any,
-    counts: Any,
+    words: Matrix[Number],
+    bits: Vector[np.uint8],
+    reference: Vector[np.uint8],
+    window: Vector[np.uint8],
+    counts: Vector[np.uint16],
 ) -> None:
     """Put the ``n`` compacted of a population back at their slots; arrays as in `compact`.
 

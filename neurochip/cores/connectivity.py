@@ -26,6 +26,7 @@ from neurochip.cores.arrays import Synapses, aligned_zeros
 from neurochip.elements.connections import Connection, Memory
 from neurochip.elements.connections.connection import memory_of
 from neurochip.kernels._jit import Kernel, kernel
+from neurochip.kernels.types import Index, Number, Vector
 
 __all__ = ["Connectivities", "dense_blocks"]
 
@@ -34,7 +35,7 @@ _FILL = 4  # of u16 in a whole word
 
 
 @kernel
-def _nothing(memory: Memory, active: Any, n_active: Any, sums: Any) -> None:
+def _nothing(memory: Memory, active: Vector[np.uint64], n_active: Index, sums: Vector[Number]) -> None:
     """Stand where there is no other connectivity."""
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from neurochip.cores.traffic_tables import TrafficTables
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Cube, Matrix, Vector
 from neurochip.noc.arrays import FRACTION_BITS
 
 __all__ = ["LONGEST", "TOTAL", "count_ways", "time_counts"]
@@ -17,7 +18,7 @@ _ONE = 1 << FRACTION_BITS
 
 
 @entry
-def count_ways(spikes: Any, way_of: Any, out: Any) -> None:
+def count_ways(spikes: Cube[np.uint8], way_of: Vector[np.int64], out: Cube[np.int32]) -> None:
     """Add the spikes u8[tick, row, slot] of each way to ``out`` i32[tick, row, way]."""
     for tick in range(spikes.shape[0]):
         for row in range(spikes.shape[1]):
@@ -28,7 +29,13 @@ def count_ways(spikes: Any, way_of: Any, out: Any) -> None:
 
 @entry
 def time_counts(
-    per_way: Any, rows: Any, tables: TrafficTables, room: Any, totals: Any, busy: Any, sent: Any
+    per_way: Cube[np.int32],
+    rows: Vector[np.int64],
+    tables: TrafficTables,
+    room: Matrix[np.int64],
+    totals: Vector[np.int64],
+    busy: Vector[np.int64],
+    sent: Vector[np.int64],
 ) -> None:
     """Add up the time of all ticks of i32[tick, row, way] ``per_way``, in the rows i64[…] ``rows``.
 

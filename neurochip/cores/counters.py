@@ -15,6 +15,7 @@ from neurochip.cores.channel import TALLY
 from neurochip.cores.senders import Senders
 from neurochip.elements.integers.columns import LIMITED
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Matrix, Vector
 from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import PhaseTime
 
@@ -371,7 +372,9 @@ class EventCounters:
 
 
 @entry
-def spikes_per_core(per_slot: Any, slots: Any, out: Any) -> None:
+def spikes_per_core(
+    per_slot: Matrix[np.integer[Any]], slots: Matrix[np.uint64], out: Vector[np.int64]
+) -> None:
     """Sum a small count [sample, slot] over samples and over the slots u64[core, 2] of each core: i64[core] ``out``."""
     for c in range(slots.shape[0]):
         total = 0

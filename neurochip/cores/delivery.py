@@ -16,6 +16,7 @@ from neurochip.elements.neurons.neuron import DRIVE, REACHED
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.calls import invoke
 from neurochip.kernels.row_sums import Block, Drive, Lists, Room, deliver, drive_with
+from neurochip.kernels.types import Float, Index, Matrix, Number, Real, Vector
 
 __all__ = ["clear", "deliver_range", "quiet_range"]
 
@@ -24,22 +25,28 @@ _FEW_SPIKES = np.uint64(16)
 
 
 @separate_kernel
-def clear(first: Any, last: Any, row: Any) -> None:
+def clear(first: Index, last: Index, row: Vector[Number]) -> None:
     """Set row[first … last − 1] to 0."""
     for j in range(first, last):
         row[j] = 0
 
 
 @separate_kernel
-def _bias(first: Any, last: Any, factor: Any, bias: Any, drive: Any) -> None:
+def _bias(first: Index, last: Index, factor: Real, bias: Vector[Float], drive: Vector[Float]) -> None:
     for j in range(first, last):
         drive[j] = factor * bias[j]
 
 
 @kernel
 def deliver_range(
-    r: Any, wiring: Wiring, synapses: Synapses, neurons: Neurons, schedule: Any, sums: Any, scratch: Scratch
-) -> Any:
+    r: Index,
+    wiring: Wiring,
+    synapses: Synapses,
+    neurons: Neurons,
+    schedule: Vector[Number],
+    sums: Vector[Number],
+    scratch: Scratch,
+) -> Index:
     """Write what reaches a range of neurons into ``scratch.room[DRIVE]``; returns how many spikes that were, u64."""
     ranges, blocks, scales = wiring.ranges, wiring.blocks, wiring.scales
     begin, end = wiring.range_blocks[r], wiring.range_blocks[r + 1]
@@ -78,7 +85,7 @@ def deliver_range(
 
 
 @kernel
-def _deliver_listed(k: Any, wiring: Wiring, synapses: Synapses, own: bool, scratch: Scratch) -> None:
+def _deliver_listed(k: Index, wiring: Wiring, synapses: Synapses, own: bool, scratch: Scratch) -> None:
     """Add to ``scratch.total`` what the spikes that are listed for a block bring, over any connectivity."""
     kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
     active, n = scratch.plus[_TWO * wiring.sources[s, 2] :], scratch.listed[s, 2]
@@ -95,7 +102,9 @@ def _deliver_listed(k: Any, wiring: Wiring, synapses: Synapses, own: bool, scrat
 
 
 @kernel
-def _reach_listed(k: Any, begin: Any, n: Any, wiring: Wiring, synapses: Synapses, scratch: Scratch) -> None:
+def _reach_listed(
+    k: Index, begin: Any, n: Index, wiring: Wiring, synapses: Synapses, scratch: Scratch
+) -> None:
     """Add to ``scratch.total`` how many of ``n`` spikes listed for a block, from ``begin`` on, reach each neuron."""
     kind, at, s = synapses.connectivity[k], synapses.spans[k], wiring.blocks[k, 1]
     active = scratch.plus[_TWO * wiring.sources[s, 2] + begin :]
@@ -109,7 +118,7 @@ def _reach_listed(k: Any, begin: Any, n: Any, wiring: Wiring, synapses: Synapses
 
 
 @separate_kernel
-def _doubtful(first: Any, width: Any, drive: Any, value: Any, total: Any) -> Any:
+def _doubtful(first: Index, width: Index, drive: Any, value: Any, total: Any) -> Any:
     """Count neurons at 0 to which nothing came, or what adds up to nothing, and that no spike was found to reach."""
     found = np.int64(0)
     for j in range(_NOTHING, width):
@@ -118,13 +127,15 @@ def _doubtful(first: Any, width: Any, drive: Any, value: Any, total: Any) -> Any
 
 
 @separate_kernel
-def _show_reached(first: Any, width: Any, total: Any, reached: Any) -> None:
+def _show_reached(first: Index, width: Index, total: Any, reached: Vector[Float]) -> None:
     for j in range(_NOTHING, width):
         reached[first + j] = total[j]
 
 
 @kernel
-def quiet_range(r: Any, came: Any, wiring: Wiring, synapses: Synapses, words: Any, scratch: Scratch) -> bool:
+def quiet_range(
+    r: Index, came: Index, wiring: Wiring, synapses: Synapses, words: Matrix[Float], scratch: Scratch
+) -> bool:
     """Whether no spike reached some neuron of a range; then ``scratch.room[REACHED]`` tells which, of those at 0."""
     blocks, first, reached = wiring.blocks, wiring.ranges[r, 1], scratch.room[REACHED]
     if came == _NOTHING:

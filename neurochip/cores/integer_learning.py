@@ -91,7 +91,7 @@ class IntegerLearning:
         """Add a change to some rows of a block of weights; ``at`` is its first weight, and from row to row."""
         largest = (int(np.abs(change.pre).max(initial=0)) or 1) * (int(np.abs(columns).max(initial=0)) or 1)
         narrow = largest * len(columns) < 2**30
-        room = np.zeros(columns.shape[1], np.int32 if narrow else np.int64)
+        room: NDArray[Any] = np.zeros(columns.shape[1], np.int32 if narrow else np.int64)
         right, left = max(change.shift, 0), max(-change.shift, 0)
         signed = columns if change.sign > 0 else -columns
         rounding = Rounding(*self._range, int(self.stochastic), key)

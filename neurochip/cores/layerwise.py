@@ -19,6 +19,7 @@ from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.random_bits import tick_key
 from neurochip.kernels.row_sums import Drive, drive_with
 from neurochip.kernels.tiles import Tiles, add_up, list_filled
+from neurochip.kernels.types import Index
 
 __all__ = ["LISTED", "Layers", "LayerRoom", "Seen", "run_layers"]
 
@@ -71,7 +72,7 @@ def _start(p: Any, wiring: Wiring) -> Any:
 
 @kernel
 def _sum_block(
-    k: Any, at: Any, n_samples: int, each: int, layers: Layers, wiring: Wiring, room: LayerRoom
+    k: Index, at: Any, n_samples: int, each: int, layers: Layers, wiring: Wiring, room: LayerRoom
 ) -> None:
     """Write what a block brings in each tick into ``room.sums[at]``."""
     s = wiring.blocks[k, 1]
@@ -99,13 +100,13 @@ def _sum_block(
 
 
 @separate_kernel
-def _write(source: Any, first: Any, n: Any, to: Any) -> None:
+def _write(source: Any, first: Index, n: Index, to: Any) -> None:
     for j in range(_NOTHING, np.uint64(n)):
         to[j] = source[first + j]
 
 
 @separate_kernel
-def _add(source: Any, first: Any, last: Any, to: Any) -> None:
+def _add(source: Any, first: Index, last: Index, to: Any) -> None:
     for j in range(first, last):
         to[j] += np.int64(source[j])
 

@@ -296,11 +296,14 @@ class SynapseMemories:
         rounding = Rounding(*ends, int(self._stochastic), key)
 
         def share(k: int) -> None:
-            common = (weights, start, stride, edges[k : k + 2], pre, columns, t.type(step), scratch[k])
+            rows, room = edges[k : k + 2], scratch[k]
+            value: Any = t.type(step)
             if bits is None:
-                change_floats(*common, out[k])
+                change_floats(weights, start, stride, rows, pre, columns, value, room, out[k])
             else:
-                change_integers(*common, rounding, first_column, out[k])
+                change_integers(
+                    weights, start, stride, rows, pre, columns, value, room, rounding, first_column, out[k]
+                )
 
         self._each_thread(share)
         if out[:, 2].any():
@@ -365,12 +368,9 @@ class SynapseMemories:
             weights += t.type(self._step(k, update.rate)) * change
             layout.store(self.wiring.weights, k, weights.reshape(connection.shape))
         else:
-            met, ends, step = (
-                np.zeros(len(weights), np.uint8),
-                integer_range(bits),
-                self._step(k, update.rate),
-            )
-            if add_integers(weights, change, t.type(step), *ends, int(self._stochastic), self._key(k), met):
+            met, ends = np.zeros(len(weights), np.uint8), integer_range(bits)
+            step: Any = t.type(self._step(k, update.rate))
+            if add_integers(weights, change, step, *ends, int(self._stochastic), self._key(k), met):
                 raise not_finite(network, k)
             written.saturations[...] += of.held(met)
             layout.store(self.wiring.weights, k, weights.reshape(connection.shape))

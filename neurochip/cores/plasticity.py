@@ -9,12 +9,15 @@ import numpy as np
 from neurochip.elements.integers.arithmetic import first_word, next_word
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, uniform
+from neurochip.kernels.types import Float, Index, Matrix, Number, Real, Vector
 
 __all__ = ["Rounding", "add_integers", "change_fixed", "change_floats", "change_integers"]
 
 
 @kernel
-def _accumulate(i: Any, pre: Any, post: Any, width: Any, change: Any) -> Any:
+def _accumulate(
+    i: Index, pre: Matrix[Number], post: Matrix[Number], width: Index, change: Vector[Number]
+) -> Index:
     """change[j] = Σ_samples pre[sample, i] · post[sample, j]; returns how many samples had a non-zero pre."""
     nothing = np.uint64(0)
     for j in range(nothing, width):
@@ -30,7 +33,9 @@ def _accumulate(i: Any, pre: Any, post: Any, width: Any, change: Any) -> Any:
 
 
 @kernel
-def _rounded(wanted: Any, bottom: int, top: int, stochastic: int, key: Any, number: Any) -> Any:
+def _rounded(
+    wanted: Real, bottom: int, top: int, stochastic: int, key: Index, number: Index
+) -> tuple[Index, Index]:
     """Return a weight as a whole number in its range, and 1 where it met an end of it, else 0."""
     if stochastic:
         rounded = np.floor(wanted + uniform(key, number))
@@ -45,15 +50,15 @@ def _rounded(wanted: Any, bottom: int, top: int, stochastic: int, key: Any, numb
 
 @entry
 def change_floats(
-    weights: Any,
-    start: Any,
-    stride: Any,
-    rows: Any,
-    pre: Any,
-    post: Any,
-    rate: Any,
-    change: Any,
-    out: Any,
+    weights: Vector[Float],
+    start: Index,
+    stride: Index,
+    rows: Vector[np.uint64],
+    pre: Matrix[Float],
+    post: Matrix[Float],
+    rate: Real,
+    change: Vector[Float],
+    out: Vector[np.int64],
 ) -> None:
     """W[i, j] += rate · Σ_samples pre[sample, i] · post[sample, j], in place, for i in ``rows`` u64[2] (from, to).
 
@@ -84,17 +89,17 @@ class Rounding(NamedTuple):
 
 @entry
 def change_integers(
-    weights: Any,
-    start: Any,
-    stride: Any,
-    rows: Any,
-    pre: Any,
-    post: Any,
-    rate: Any,
-    change: Any,
+    weights: Vector[np.int8],
+    start: Index,
+    stride: Index,
+    rows: Vector[np.uint64],
+    pre: Matrix[Float],
+    post: Matrix[Float],
+    rate: Real,
+    change: Vector[Float],
     rounding: Rounding,
-    first_column: Any,
-    out: Any,
+    first_column: Index,
+    out: Vector[np.int64],
 ) -> None:
     """The same for integer weights: ``rate`` is in steps of the weight; sums are rounded.
 
@@ -123,17 +128,17 @@ def change_integers(
 
 @entry
 def change_fixed(
-    weights: Any,
-    start: Any,
-    stride: Any,
-    rows: Any,
-    pre: Any,
-    post: Any,
-    left: Any,
-    right: Any,
-    change: Any,
+    weights: Vector[np.integer[Any]],
+    start: Index,
+    stride: Index,
+    rows: Vector[np.uint64],
+    pre: Matrix[np.int32],
+    post: Matrix[np.integer[Any]],
+    left: Index,
+    right: Index,
+    change: Vector[np.integer[Any]],
     rounding: Rounding,
-    out: Any,
+    out: Vector[np.int64],
 ) -> None:
     """W[i, j] += (2^left Σ_samples pre[sample, i] · post[sample, j] + c) >> right, kept in its range.
 
@@ -166,11 +171,11 @@ def change_fixed(
 def add_integers(
     weights: Any,
     change: Any,
-    rate: Any,
+    rate: Real,
     bottom: int,
     top: int,
     stochastic: int,
-    key: Any,
+    key: Index,
     met: Any,
 ) -> int:
     """Add ``rate`` · ``change`` T[weight], in steps, to W[weight] ``weights``, rounded and kept in their range.

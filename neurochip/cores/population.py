@@ -15,6 +15,7 @@ from neurochip.elements.neurons.neuron import Dynamics, Moment, Sample
 from neurochip.elements.neurons.settling import DECODER_LAMBDA, TRACED
 from neurochip.elements.stages import Parts, decode, specialised, stage_of
 from neurochip.kernels._jit import Kernel, kernel
+from neurochip.kernels.types import Float, Index, Vector
 
 __all__ = ["decoders_trace", "neurons_of"]
 
@@ -26,13 +27,20 @@ def _decoder_constants(c: Any, at: int) -> Any:
 
 
 @kernel
-def _trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
+def _trace(
+    first: Index,
+    last: Index,
+    bits: Vector[np.uint8],
+    schedule: Vector[Float],
+    c: Vector[Float],
+    trace: Vector[Float],
+) -> None:
     """Advance what a receiver makes of the bits of its axons."""
     decode(first, last, bits, schedule[DECODER_LAMBDA], _decoder_constants(c, TRACED), trace)
 
 
 @kernel
-def _no_trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
+def _no_trace(first: Index, last: Index, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
     """Stand where nobody keeps a trace."""
 
 

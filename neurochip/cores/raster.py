@@ -13,6 +13,7 @@ from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.arrays import aligned_zeros
 from neurochip.kernels._jit import entry
 from neurochip.kernels.spike_lists import list_ones
+from neurochip.kernels.types import Cube, Matrix, Vector
 
 __all__ = ["LayeredRaster", "SpikeCounts"]
 
@@ -150,13 +151,13 @@ class _Room(NamedTuple):
 
 @entry
 def _count_spikes(
-    layers: Any,
-    raster: Any,
+    layers: Matrix[np.uint64],
+    raster: Matrix[np.uint8],
     neurons: _Sorted,
-    by_way: Any,
-    by_layer: Any,
-    crossed: Any,
-    met: Any,
+    by_way: Vector[np.int64],
+    by_layer: Matrix[np.int64],
+    crossed: Matrix[np.int64],
+    met: Cube[np.int64],
     room: _Room,
 ) -> None:
     """Count spikes by way and by tick, and what they cross and meet; adds to the arrays of `SpikeCounts`."""

@@ -21,6 +21,7 @@ from neurochip.cores.arrays import (
 from neurochip.cores.layerwise import Seen
 from neurochip.kernels._jit import entry, separate_kernel
 from neurochip.kernels.calls import invoke
+from neurochip.kernels.types import Cube, Float, Index, Vector
 
 __all__ = ["run_samples"]
 
@@ -28,7 +29,7 @@ _NOTHING = np.uint64(0)
 
 
 @separate_kernel
-def _take(source: Any, first: Any, n: Any, to: Any) -> None:
+def _take(source: Vector[Float], first: Index, n: Index, to: Vector[Float]) -> None:
     for j in range(_NOTHING, np.uint64(n)):
         to[j] = source[first + j]
 
@@ -54,8 +55,8 @@ def run_samples(
     pull: Pull,
     channel: Channel,
     recorder: Recorder,
-    played: Any,
-    bits: Any,
+    played: Cube[np.uint8],
+    bits: Cube[np.uint8],
     seen: Seen,
 ) -> None:
     """Run samples ``first`` … ``last`` − 1 from rest; writes ``seen``.

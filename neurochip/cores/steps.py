@@ -45,7 +45,7 @@ def write_step(
         layout.store(wiring.weights, projection, held + step)
         return met.reshape(step.shape).astype(bool)
     words = np.array(held, order="C").reshape(-1)
-    one = layout.state_dtype.type(1.0 / float(wiring.scales[projection]))
+    one: Any = layout.state_dtype.type(1.0 / float(wiring.scales[projection]))
     flat = np.ascontiguousarray(step).reshape(-1)
     if add_integers(words, flat, one, *integer_range(bits), int(stochastic), key, met):
         raise not_finite(layout.image.network, projection)

@@ -7,8 +7,6 @@ for each format of weights and state: neurons and channels are handed to it as f
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.cores.arrays import (
@@ -43,6 +41,7 @@ from neurochip.elements.neurons.neuron import STEP, Moment, Sample
 from neurochip.kernels._jit import entry, kernel, separate_kernel
 from neurochip.kernels.calls import invoke, invoke_counting
 from neurochip.kernels.random_bits import tick_key
+from neurochip.kernels.types import Cube, Index, Matrix, Number, Scalar, Vector
 
 __all__ = ["run_ticks", "update_range"]
 
@@ -50,13 +49,17 @@ _NOTHING, _ONE = np.uint64(0), np.uint64(1)
 
 
 @separate_kernel
-def _record(first: Any, last: Any, source: Any, tick: Any, row: Any, out: Any) -> None:
+def _record(
+    first: Index, last: Index, source: Vector[Number], tick: Index, row: Index, out: Cube[Number]
+) -> None:
     for j in range(first, last):
         out[tick, row, j] = source[j]
 
 
 @separate_kernel
-def _count_per_core(cores: Any, bits: Any, tick: Any, row: Any, out: Any) -> None:
+def _count_per_core(
+    cores: Matrix[np.uint64], bits: Vector[np.uint8], tick: Index, row: Index, out: Cube[np.int32]
+) -> None:
     for c in range(cores.shape[0]):
         total = np.int32(0)
         for j in range(cores[c, 0], cores[c, 1]):
@@ -87,13 +90,15 @@ def _rest(wiring: Wiring, state: State, reception: Reception, b: int) -> None:
 
 
 @separate_kernel
-def _add_played(first: Any, played: Any, bits: Any) -> None:
+def _add_played(first: Index, played: Vector[np.uint8], bits: Vector[np.uint8]) -> None:
     for j in range(_NOTHING, np.uint64(played.shape[0])):
         bits[first + j] = played[j]
 
 
 @separate_kernel
-def _show(first: Any, last: Any, begins: Any, ends: Any, shown: Any, bits: Any) -> None:
+def _show(
+    first: Index, last: Index, begins: Index, ends: Index, shown: Vector[np.uint64], bits: Vector[np.uint8]
+) -> None:
     """Let the inputs at slots ``first`` … ``last`` − 1 fire that are listed among ``shown``, and no others."""
     for j in range(first, last):
         bits[j] = 0
@@ -103,7 +108,7 @@ def _show(first: Any, last: Any, begins: Any, ends: Any, shown: Any, bits: Any) 
 
 
 @kernel
-def _lives(r: Any, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
+def _lives(r: Index, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
     """Whether the neurons of a range are to be updated, here and by themselves."""
     p = wiring.ranges[r, 0]
     if wiring.populations[p, 3] >= PLAYED or c.n[p] != _NOTHING:
@@ -113,8 +118,15 @@ def _lives(r: Any, wiring: Wiring, channel: Channel, c: Compacted) -> bool:
 
 @kernel
 def update_range(
-    neurons: Neurons, kind: Any, first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any
-) -> Any:
+    neurons: Neurons,
+    kind: Index,
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Number],
+    nudge: Scalar,
+) -> Index:
     """Advance a range of neurons of one kind by a tick; returns how many updates were idle."""
     updates: int = invoke_counting(
         neurons.updates[kind],
@@ -132,7 +144,7 @@ def update_range(
 
 @entry
 def run_ticks(
-    batch: Any,
+    batch: Vector[np.int64],
     span: Span,
     wiring: Wiring,
     synapses: Synapses,
@@ -355,7 +367,7 @@ def run_ticks(
 
 
 @kernel
-def _axons_of(p: Any, sources: Any, wanted: bool) -> Any:
+def _axons_of(p: Index, sources: Matrix[np.uint64], wanted: bool) -> tuple[Index, Index]:
     """Return the axon slots of a population that sends, first and after the last; nothing where it does not."""
     for s in range(sources.shape[0]):
         if wanted and sources[s, 0] == p:

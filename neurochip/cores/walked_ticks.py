@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from neurochip.cores.traffic_tables import TrafficTables
 from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels.types import Cube, Index, Matrix, Vector
 from neurochip.noc.arrays import FRACTION_BITS, NEVER, Counter, Fabric, Load, State
 from neurochip.noc.engines import account
 from neurochip.noc.router import DONE, advance
@@ -32,13 +35,13 @@ class Walk(NamedTuple):
 
 
 @kernel
-def _fill(row: Any, value: int) -> None:
+def _fill(row: Vector[np.int64], value: Index) -> None:
     for i in range(row.shape[0]):
         row[i] = value
 
 
 @kernel
-def _lead(before: Any, tables: TrafficTables, lead: Any) -> None:
+def _lead(before: Vector[np.uint8], tables: TrafficTables, lead: Vector[np.int64]) -> None:
     """Write what each core does before its first update: the fill, and with one engine adding up what ``before`` sent.
 
     ``before`` u8[slot] are the bits of the tick before, ``lead`` i64[core of the chip].
@@ -58,8 +61,13 @@ def _lead(before: Any, tables: TrafficTables, lead: Any) -> None:
 
 @kernel
 def _list_packets(
-    bits: Any, tables: TrafficTables, load: Load, lead: Any, rest: Any, cores_per_tile: int
-) -> Any:
+    bits: Vector[np.uint8],
+    tables: TrafficTables,
+    load: Load,
+    lead: Vector[np.int64],
+    rest: Vector[np.int64],
+    cores_per_tile: Index,
+) -> tuple[Index, Index]:
     """Write the packets of one tick into ``load``, core by core; return how many packets and deliveries there are.
 
     ``lead`` i64[core of the chip] is what a core does first.
@@ -111,7 +119,7 @@ def _list_packets(
 
 
 @kernel
-def _empty(fabric: Fabric, load: Load, state: State, walk: Walk, packets: int, deliveries: int) -> None:
+def _empty(fabric: Fabric, load: Load, state: State, walk: Walk, packets: Index, deliveries: Index) -> None:
     """Clear the network for a new tick, but for its tallies, and offer the first packet of every core."""
     depth = fabric.depth
     for row in (state.counters, state.time, state.held, state.arrived, state.pending, state.turn):
@@ -146,16 +154,16 @@ def _empty(fabric: Fabric, load: Load, state: State, walk: Walk, packets: int, d
 
 @entry
 def walk_ticks(
-    spikes: Any,
-    before: Any,
-    row: int,
-    first_tick: int,
+    spikes: Cube[np.uint8],
+    before: Matrix[np.uint8],
+    row: Index,
+    first_tick: Index,
     tables: TrafficTables,
     fabric: Fabric,
     load: Load,
     state: State,
     walk: Walk,
-    max_cycles: int,
+    max_cycles: Index,
 ) -> int:
     """Walk through the ticks of u8[tick, row, slot] ``spikes`` from ``first_tick`` on, u8[row, slot] ``before`` them.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from neurochip.kernels._jit import Kernel, kernel
+from neurochip.kernels.types import Float, Real, Vector
 
 __all__ = ["LONGEST_PERIOD", "MOST_CONSTANTS", "MOST_TAKEN", "TAKE"]
 
@@ -13,17 +14,17 @@ MOST_CONSTANTS = 8  # of one element: more than any that is known has
 
 
 @kernel
-def _take0(c: Any, at: int) -> Any:
+def _take0(c: Vector[Float], at: int) -> Any:
     return ()
 
 
 @kernel
-def _take1(c: Any, at: int) -> Any:
+def _take1(c: Vector[Float], at: int) -> tuple[Real]:
     return (c[at],)
 
 
 @kernel
-def _take2(c: Any, at: int) -> Any:
+def _take2(c: Vector[Float], at: int) -> tuple[Real, Real]:
     return (c[at], c[at + 1])
 
 
@@ -38,7 +39,7 @@ def _take4(c: Any, at: int) -> Any:
 
 
 @kernel
-def _take5(c: Any, at: int) -> Any:
+def _take5(c: Vector[Float], at: int) -> tuple[Real, Real, Real, Real, Real]:
     return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4])
 
 
@@ -48,7 +49,7 @@ def _take6(c: Any, at: int) -> Any:
 
 
 @kernel
-def _take7(c: Any, at: int) -> Any:
+def _take7(c: Vector[Float], at: int) -> tuple[Real, ...]:
     return (c[at], c[at + 1], c[at + 2], c[at + 3], c[at + 4], c[at + 5], c[at + 6])
 
 

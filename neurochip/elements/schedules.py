@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,13 +12,21 @@ from numpy.typing import NDArray
 from neurochip.elements.cost import HardwareCost
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Matrix, Real, Vector
 
 __all__ = ["Constant", "PowerLaw", "Schedule", "as_schedule"]
 
 
 @separate_kernel
 def _stage(
-    first: Any, last: Any, net: Any, tick: int, rate: Any, state: Any, constants: Any, sizes: Any
+    first: Index,
+    last: Index,
+    net: Vector[Float],
+    tick: int,
+    rate: Real,
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    sizes: Vector[Float],
 ) -> None:
     """As an annealer: every neuron takes the step of the tick."""
     for j in range(first, last):

@@ -20,6 +20,7 @@ from neurochip.elements.encoders.table import ENCODERS
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, calling, kernel, source_digest
 from neurochip.kernels.random_bits import NOBODY, uniform
+from neurochip.kernels.types import Float, Index, Real, Vector
 
 __all__ = [
     "FAMILIES",
@@ -42,20 +43,27 @@ FAMILIES = {
 
 
 @kernel
-def _encoder_step(value: Any, first: Any, second: Any, draw: Any, *constants: Any) -> Any:
+def _encoder_step(value: Any, first: Index, second: Any, draw: Any, *constants: Any) -> Any:
     """Stand where the step of an encoder will be called."""
     return False, first, second
 
 
 @kernel
-def _decoder_step(drive: Any, value: Any, lam: Any, *constants: Any) -> Any:
+def _decoder_step(drive: Any, value: Any, lam: Real, *constants: Any) -> Any:
     """Stand where the step of a decoder will be called."""
     return value
 
 
 @kernel
 def _annealer_step(
-    net: Any, tick: int, rate: Any, z0: Any, z1: Any, z2: Any, z3: Any, *constants: Any
+    net: Any,
+    tick: int,
+    rate: Real,
+    z0: Vector[Float],
+    z1: Vector[Float],
+    z2: Vector[Float],
+    z3: Any,
+    *constants: Any,
 ) -> Any:
     """Stand where the step of an annealer will be called."""
     return rate, z0, z1, z2, z3
@@ -63,15 +71,15 @@ def _annealer_step(
 
 @kernel
 def encode(
-    first: Any,
-    last: Any,
+    first: Index,
+    last: Index,
     coded: Any,
     residue: Any,
     second: Any,
     neuron: Any,
-    key: Any,
-    constants: Any,
-    bits: Any,
+    key: Index,
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
 ) -> None:
     """Encode the slots ``first`` … ``last`` − 1 for one tick.
 
@@ -88,7 +96,7 @@ def encode(
 
 
 @kernel
-def decode(first: Any, last: Any, drive: Any, lam: Any, constants: Any, value: Any) -> None:
+def decode(first: Index, last: Index, drive: Any, lam: Real, constants: tuple[Real, ...], value: Any) -> None:
     """Decode the slots ``first`` … ``last`` − 1 for one tick: T[slot] u → T[slot] v."""
     for j in range(first, last):
         value[j] = _decoder_step(drive[j], value[j], lam, *constants)
@@ -96,7 +104,14 @@ def decode(first: Any, last: Any, drive: Any, lam: Any, constants: Any, value: A
 
 @kernel
 def anneal(
-    first: Any, last: Any, net: Any, tick: int, rate: Any, state: Any, constants: Any, sizes: Any
+    first: Index,
+    last: Index,
+    net: Any,
+    tick: int,
+    rate: Real,
+    state: Any,
+    constants: tuple[Real, ...],
+    sizes: Any,
 ) -> None:
     """Anneal the slots ``first`` … ``last`` − 1 for one tick.
 

@@ -20,6 +20,7 @@ import numpy as np
 
 from neurochip.kernels.cache import kernel_cache
 from neurochip.kernels.calls import Invoke, intrinsic_call, mark_of
+from neurochip.kernels.contract import checked
 
 __all__ = [
     "Kernel",
@@ -156,10 +157,10 @@ class Kernel(Generic[P, R]):
 
     @functools.cached_property
     def compiled(self) -> Any:
-        """The numba dispatcher, or the plain function when the JIT is off."""
+        """The numba dispatcher, or, with the JIT off, the plain function that looks at what it is handed."""
         numba = _numba()
         if numba.config.DISABLE_JIT:
-            return self.function
+            return checked(self.function)
         return self._compiler(self._named())
 
     @functools.cached_property
@@ -231,7 +232,7 @@ class Kernel(Generic[P, R]):
         """
         numba = _numba()
         if numba.config.DISABLE_JIT:
-            return self._values.setdefault("plain", np.array([self.function, None], dtype=object))
+            return self._values.setdefault("plain", np.array([self.compiled, None], dtype=object))
         types = tuple(numba.typeof(example) for example in examples)
         if types not in self._values:
             self.compiled.compile(types)

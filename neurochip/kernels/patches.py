@@ -6,15 +6,14 @@ is a product of patches with a matrix.
 
 from __future__ import annotations
 
-from typing import Any
-
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Cube, Float, Index, Tesseract
 
 __all__ = ["add_patches", "add_shares", "means", "take_patches"]
 
 
 @entry
-def means(layer: Any, pool: Any, maps: Any, pooled: Any) -> None:
+def means(layer: Cube[Float], pool: Index, maps: Index, pooled: Cube[Float]) -> None:
     """Write into ``pooled`` T[sample, row, column × map] the mean of each ``pool`` × ``pool`` square of ``layer``."""
     share = pooled.dtype.type(1) / pooled.dtype.type(pool * pool)
     for sample in range(pooled.shape[0]):
@@ -32,7 +31,7 @@ def means(layer: Any, pool: Any, maps: Any, pooled: Any) -> None:
 
 
 @entry
-def add_shares(pooled: Any, pool: Any, maps: Any, layer: Any) -> None:
+def add_shares(pooled: Cube[Float], pool: Index, maps: Index, layer: Cube[Float]) -> None:
     """Add to each neuron of ``layer`` its share of what its square was given: the transpose of `means`."""
     share = pooled.dtype.type(1) / pooled.dtype.type(pool * pool)
     for sample in range(pooled.shape[0]):
@@ -45,7 +44,7 @@ def add_shares(pooled: Any, pool: Any, maps: Any, layer: Any) -> None:
 
 
 @entry
-def take_patches(layer: Any, kernel: Any, maps: Any, patches: Any) -> None:
+def take_patches(layer: Cube[Float], kernel: Index, maps: Index, patches: Tesseract[Float]) -> None:
     """Write into ``patches`` T[sample, row, column, kernel row × kernel column × map] what each position sees."""
     run = kernel * maps
     for sample in range(patches.shape[0]):
@@ -59,7 +58,7 @@ def take_patches(layer: Any, kernel: Any, maps: Any, patches: Any) -> None:
 
 
 @entry
-def add_patches(patches: Any, kernel: Any, maps: Any, layer: Any) -> None:
+def add_patches(patches: Tesseract[Float], kernel: Index, maps: Index, layer: Cube[Float]) -> None:
     """Add to ``layer`` what each position sends back to those it sees: the transpose of `take_patches`."""
     run = kernel * maps
     for sample in range(patches.shape[0]):

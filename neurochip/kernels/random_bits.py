@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.kernels._jit import kernel
+from neurochip.kernels.types import Flag, Index, Real
 
 __all__ = ["NOBODY", "mix", "share", "tick_key", "uniform", "within"]
 
@@ -22,7 +23,7 @@ _TO_UNIT = 1.0 / 9007199254740992.0  # 2**-53
 
 @kernel
 def mix(key: Any, word: Any) -> Any:
-    """Return the u64 hash of a u64 ``key`` and a u64 ``word``."""
+    """Return the u64 hash of a u64 ``key`` and a u64 ``word``; its Python takes whole arrays of them, too."""
     z = key + (word + np.uint64(1)) * _STEP
     z = (z ^ (z >> _S30)) * _M1
     z = (z ^ (z >> _S27)) * _M2
@@ -30,24 +31,27 @@ def mix(key: Any, word: Any) -> Any:
 
 
 @kernel
-def tick_key(seed: Any, presentation: Any, tick: Any) -> Any:
+def tick_key(seed: Index, presentation: Index, tick: Index) -> Index:
     """Return the u64 key of all draws of one presentation in one tick."""
-    return mix(mix(seed, presentation), tick)
+    key: Index = mix(mix(seed, presentation), tick)
+    return key
 
 
 @kernel
-def uniform(key: Any, word: Any) -> Any:
+def uniform(key: Index, word: Index) -> Real:
     """Return the draw named (``key``, ``word``): f64 in [0, 1), 53 bits."""
-    return (mix(key, word) >> _S11) * _TO_UNIT
+    drawn: Real = (mix(key, word) >> _S11) * _TO_UNIT
+    return drawn
 
 
 @kernel
-def share(rate: Any) -> Any:
+def share(rate: Real) -> Index:
     """Return a rate in [0, 1] as `within` takes it, u64."""
     return np.uint64(np.ceil(rate / _TO_UNIT))
 
 
 @kernel
-def within(key: Any, word: Any, of: Any) -> Any:
+def within(key: Index, word: Index, of: Index) -> Flag:
     """Return whether the draw named (``key``, ``word``) is below the rate of a `share`, as `uniform` is."""
-    return (mix(key, word) >> _S11) < of
+    below: Flag = (mix(key, word) >> _S11) < of
+    return below

@@ -11,6 +11,7 @@ import numpy as np
 
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.spike_lists import add_rows, subtract_rows
+from neurochip.kernels.types import Index, Number, Vector
 
 __all__ = ["MOST_ROWS", "Block", "Drive", "Lists", "Room", "deliver", "drive_with", "sum_reference"]
 
@@ -54,7 +55,7 @@ class Drive(NamedTuple):
 
 
 @separate_kernel
-def drive_with(total: Any, at: Any, width: Any, to: Drive) -> None:
+def drive_with(total: Vector[Number], at: Index, width: Index, to: Drive) -> None:
     """Bring total[``at`` …] to the neurons."""
     nothing, drive, first, scale = np.uint64(0), to.values, to.first, to.scale
     if to.more:
@@ -66,7 +67,7 @@ def drive_with(total: Any, at: Any, width: Any, to: Drive) -> None:
 
 
 @separate_kernel
-def _drive_with_part(sums: Any, at: Any, width: Any, room: Room, to: Drive) -> None:
+def _drive_with_part(sums: Vector[Number], at: Index, width: Index, room: Room, to: Drive) -> None:
     """The same for sums + part, which fits ``total``."""
     nothing, drive, first, scale = np.uint64(0), to.values, to.first, to.scale
     part, total = room.part, room.total
@@ -81,14 +82,16 @@ def _drive_with_part(sums: Any, at: Any, width: Any, room: Room, to: Drive) -> N
 
 
 @separate_kernel
-def _add_part(part: Any, width: Any, total: Any) -> None:
+def _add_part(part: Vector[np.int16], width: Index, total: Vector[np.int32]) -> None:
     for j in range(np.uint64(0), width):
         total[j] += part[j]
         part[j] = 0
 
 
 @kernel
-def _rows(block: Block, rows: Any, at: Any, n_rows: Any, minus: bool, total: Any) -> None:
+def _rows(
+    block: Block, rows: Vector[np.uint64], at: Index, n_rows: Index, minus: bool, total: Vector[Number]
+) -> None:
     """Add rows to ``total``, or take them away. Where there is a silent row, lists are multiples of four."""
     weights, start, stride, width = block.weights, block.start, block.stride, block.width
     whole = n_rows & ~np.uint64(3)
@@ -107,7 +110,7 @@ def _rows(block: Block, rows: Any, at: Any, n_rows: Any, minus: bool, total: Any
 
 
 @separate_kernel
-def _add(block: Block, rows: Any, at: Any, n_rows: Any, minus: bool, room: Room) -> None:
+def _add(block: Block, rows: Vector[np.uint64], at: Index, n_rows: Index, minus: bool, room: Room) -> None:
     """Add rows to ``total``, or take them away, as many as there are; ``part`` is 0 before and after."""
     part, total = room.part, room.total
     narrow = part.itemsize < total.itemsize
@@ -123,7 +126,7 @@ def _add(block: Block, rows: Any, at: Any, n_rows: Any, minus: bool, room: Room)
 
 
 @separate_kernel
-def deliver(block: Block, lists: Lists, sums: Any, at: Any, room: Room, to: Drive) -> None:
+def deliver(block: Block, lists: Lists, sums: Vector[Number], at: Index, room: Room, to: Drive) -> None:
     """Bring reference sum + Σ ``plus`` rows − Σ ``minus`` rows to the neurons; the reference sum is sums[``at`` …]."""
     nothing, width = np.uint64(0), block.width
     part, total = room.part, room.total
@@ -148,7 +151,15 @@ def deliver(block: Block, lists: Lists, sums: Any, at: Any, room: Room, to: Driv
 
 
 @separate_kernel
-def sum_reference(block: Block, rows: Any, n_rows: Any, axons: Any, room: Room, sums: Any, at: Any) -> None:
+def sum_reference(
+    block: Block,
+    rows: Vector[np.uint64],
+    n_rows: Index,
+    axons: Index,
+    room: Room,
+    sums: Vector[Number],
+    at: Index,
+) -> None:
     """Set sums[``at`` …] to the sum of ``n_rows`` rows of a reference pattern, listed from ``axons`` on."""
     nothing, width = np.uint64(0), block.width
     part, total = room.part, room.total

@@ -10,11 +10,10 @@ the chip would perform them.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.types import Index, Matrix, Number, Vector
 
 __all__ = ["add_rows", "differences", "list_ones", "new_reference", "pad_list", "subtract_rows"]
 
@@ -29,7 +28,7 @@ _PAIRS, _FOURS, _EIGHTS, _BYTES = (
 
 
 @kernel
-def _ones(word: Any) -> Any:
+def _ones(word: Index) -> Index:
     """Return how many bits of a word are set: compilers know this form, and make one instruction of it."""
     pairs = word - ((word >> _ONE) & _PAIRS)
     fours = (pairs & _FOURS) + ((pairs >> _TWO) & _FOURS)
@@ -37,13 +36,13 @@ def _ones(word: Any) -> Any:
 
 
 @kernel
-def _lowest(word: Any) -> Any:
+def _lowest(word: Index) -> Index:
     """Return the place of the lowest bit that is set: as many zeros stand behind it."""
     return _ones(~word & (word - _ONE))
 
 
 @kernel
-def _take_four(word: Any, base: Any, rows: Any, at: Any) -> Any:
+def _take_four(word: Index, base: Index, rows: Vector[np.uint64], at: Index) -> Index:
     """Write the places of the lowest four bits; returns the word without them."""
     for k in range(_ZERO, _FOUR):
         rows[at + k] = base + _lowest(word)
@@ -52,7 +51,7 @@ def _take_four(word: Any, base: Any, rows: Any, at: Any) -> Any:
 
 
 @separate_kernel
-def _list(n_words: Any, words: Any, at: Any, rows: Any) -> Any:
+def _list(n_words: Index, words: Vector[np.uint64], at: Index, rows: Vector[np.uint64]) -> Index:
     end, base = at, _ZERO
     for w in range(_ZERO, n_words):
         k = end
@@ -68,14 +67,20 @@ def _list(n_words: Any, words: Any, at: Any, rows: Any) -> Any:
 
 
 @separate_kernel
-def _pack(first: Any, last: Any, words: Any, packed: Any) -> None:
+def _pack(first: Index, last: Index, words: Vector[np.uint64], packed: Vector[np.uint8]) -> None:
     for w in range(_ZERO, (last - first) >> _LOG8):
         packed[w] = (words[(first >> _LOG8) + w] * _GATHER) >> _TOP
 
 
 @separate_kernel
 def _pack_differences(
-    first: Any, last: Any, words: Any, pattern: Any, at: Any, more: Any, fewer: Any
+    first: Index,
+    last: Index,
+    words: Vector[np.uint64],
+    pattern: Vector[np.uint64],
+    at: Index,
+    more: Vector[np.uint8],
+    fewer: Vector[np.uint8],
 ) -> None:
     here, there = first >> _LOG8, at >> _LOG8
     for w in range(_ZERO, (last - first) >> _LOG8):
@@ -85,7 +90,14 @@ def _pack_differences(
 
 
 @kernel
-def list_ones(first: Any, last: Any, bits: Any, packed: Any, at: Any, rows: Any) -> Any:
+def list_ones(
+    first: Index,
+    last: Index,
+    bits: Vector[np.uint8],
+    packed: Vector[np.uint8],
+    at: Index,
+    rows: Vector[np.uint64],
+) -> Index:
     """List the slots that fire, counted from ``first``; returns how many, u64.
 
     ``bits`` u8[slot] are 0 or 1; a population holds slots ``first`` … ``last`` − 1 (u64, multiples of 64). ``packed``
@@ -97,16 +109,16 @@ def list_ones(first: Any, last: Any, bits: Any, packed: Any, at: Any, rows: Any)
 
 @kernel
 def differences(
-    first: Any,
-    last: Any,
-    bits: Any,
-    reference: Any,
-    reference_first: Any,
-    packed: Any,
-    at: Any,
-    plus: Any,
-    minus: Any,
-) -> Any:
+    first: Index,
+    last: Index,
+    bits: Vector[np.uint8],
+    reference: Vector[np.uint8],
+    reference_first: Index,
+    packed: Matrix[np.uint8],
+    at: Index,
+    plus: Vector[np.uint64],
+    minus: Vector[np.uint64],
+) -> tuple[Index, Index]:
     """List axons that fire outside the reference pattern (``plus``) and that stay silent inside it (``minus``).
 
     Bits and slots as in `list_ones`. The pattern stands in u8[…] ``reference`` from ``reference_first`` on; ``packed``
@@ -123,8 +135,14 @@ def differences(
 
 @separate_kernel
 def new_reference(
-    first: Any, last: Any, window: Any, n_ticks: int, reference: Any, at: Any, rows: Any
-) -> Any:
+    first: Index,
+    last: Index,
+    window: Vector[np.uint8],
+    n_ticks: int,
+    reference: Vector[np.uint8],
+    at: Index,
+    rows: Vector[np.uint64],
+) -> Index:
     """Put into u8[slot] ``reference`` the axons that fired in more than half of ``n_ticks``; ``window`` → 0.
 
     ``window`` u8[slot] counts spikes. Lists its axons in u64[…] ``rows`` from ``at`` on; returns how
@@ -141,7 +159,7 @@ def new_reference(
 
 
 @separate_kernel
-def pad_list(rows: Any, at: Any, n_rows: Any, silent: Any) -> Any:
+def pad_list(rows: Vector[np.uint64], at: Index, n_rows: Index, silent: Index) -> Index:
     """Fill a list up to a multiple of four with ``silent``, an axon whose weights are zero; returns its length.
 
     ``rows`` needs room for three more entries.
@@ -155,7 +173,14 @@ def pad_list(rows: Any, at: Any, n_rows: Any, silent: Any) -> Any:
 
 @separate_kernel
 def add_rows(
-    weights: Any, start: Any, stride: Any, width: Any, rows: Any, at: Any, n_rows: Any, total: Any
+    weights: Vector[Number],
+    start: Index,
+    stride: Index,
+    width: Index,
+    rows: Vector[np.uint64],
+    at: Index,
+    n_rows: Index,
+    total: Vector[Number],
 ) -> None:
     """Add weight rows: ``total`` + Σ weights[row].
 
@@ -191,7 +216,14 @@ def add_rows(
 
 @separate_kernel
 def subtract_rows(
-    weights: Any, start: Any, stride: Any, width: Any, rows: Any, at: Any, n_rows: Any, total: Any
+    weights: Vector[Number],
+    start: Index,
+    stride: Index,
+    width: Index,
+    rows: Vector[np.uint64],
+    at: Index,
+    n_rows: Index,
+    total: Vector[Number],
 ) -> None:
     """Take weight rows away; see `add_rows`, whose twin it is: a sign as a factor would be one product a weight."""
     nothing = np.uint64(0)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.spike_lists import list_ones
+from neurochip.kernels.types import Index
 
 __all__ = ["NARROW", "WIDE", "Tiles", "add_up", "cut", "list_filled"]
 
@@ -53,7 +54,7 @@ def cut(blocks: list[NDArray[Any]], dtype: np.dtype[Any]) -> Tiles:
 
 
 @separate_kernel
-def list_filled(first: Any, last: Any, bits: Any, packed: Any, silent: Any, rows: Any, tail: Any) -> Any:
+def list_filled(first: Index, last: Index, bits: Any, packed: Any, silent: Any, rows: Any, tail: Any) -> Any:
     """List the spikes of a layer; returns how many.
 
     Parameters
@@ -83,7 +84,7 @@ def list_filled(first: Any, last: Any, bits: Any, packed: Any, silent: Any, rows
 
 
 @kernel
-def _eights(weights: Any, width: Any, rows: Any, begin: Any, end: Any, total: Any) -> None:
+def _eights(weights: Any, width: Index, rows: Any, begin: Any, end: Index, total: Any) -> None:
     """Add rows to T[width] ``total``, eight by eight."""
     i = begin
     while i < end:
@@ -99,7 +100,7 @@ def _eights(weights: Any, width: Any, rows: Any, begin: Any, end: Any, total: An
 
 
 @kernel
-def _tail(weights: Any, width: Any, tail: Any, total: Any) -> None:
+def _tail(weights: Any, width: Index, tail: Any, total: Any) -> None:
     """Add four rows, then three, one after the other; what is not there are zeros, which change no bit."""
     a, b = np.uint64(tail[_NOTHING]) * width, np.uint64(tail[_ONE]) * width
     c, d = np.uint64(tail[_TWO]) * width, np.uint64(tail[_THREE]) * width
@@ -114,7 +115,7 @@ def _tail(weights: Any, width: Any, tail: Any, total: Any) -> None:
 
 @separate_kernel
 def _sum(
-    weights: Any, width: Any, rows: Any, tail: Any, n: Any, one_by_one: bool, part: Any, total: Any
+    weights: Any, width: Index, rows: Any, tail: Any, n: Index, one_by_one: bool, part: Any, total: Any
 ) -> None:
     for j in range(_NOTHING, width):
         total[j] = 0
@@ -137,7 +138,7 @@ def _sum(
 
 @kernel
 def add_up(
-    weights: Any, columns: Any, rows: Any, tail: Any, n: Any, one_by_one: bool, part: Any, total: Any
+    weights: Any, columns: Any, rows: Any, tail: Any, n: Index, one_by_one: bool, part: Any, total: Any
 ) -> None:
     """Set S[columns] ``total`` to the sum of ``n`` rows of a tile, listed by `list_ones`.
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from numpy.typing import NDArray
 from neurochip.description.rule_keys import AssociativeKeys
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import entry
+from neurochip.kernels.types import Matrix
 from neurochip.learning.associations import Associations, drawn_associations
 from neurochip.learning.readings import Array, Readings
 from neurochip.learning.rule import LearningRule
@@ -33,7 +33,14 @@ __all__ = ["AssociativeRule", "associative_change", "layer_change", "stdp_window
 
 
 @entry
-def associative_change(x: Any, p: Any, sign: Any, epsilon: float, limit: float, change: Any) -> None:
+def associative_change(
+    x: Matrix[np.float64],
+    p: Matrix[np.float64],
+    sign: Matrix[np.float64],
+    epsilon: float,
+    limit: float,
+    change: Matrix[np.float64],
+) -> None:
     """Add the mean over samples of Z x³p(x − p)/((2p − x)² + ε) to f64[pre, post] ``change``.
 
     ``x`` f64[sample, pre], ``p`` f64[sample, post], ``sign`` f64[sample, post] is Z; a single sample's share is cut at

@@ -8,13 +8,14 @@ spikes, the nearest of them gives the spike-time difference Δt (post minus pre)
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.kernels._jit import entry, kernel
 from neurochip.kernels.random_bits import mix, uniform
+from neurochip.kernels.types import Index, Matrix, Vector
 
 __all__ = [
     "PairTables",
@@ -88,7 +89,7 @@ def pair_tables(sequences: int, window: int, bins: int) -> PairTables:
 
 
 @kernel
-def _tally(moments: Any, row: int, x: float, y: float) -> None:
+def _tally(moments: Matrix[np.float64], row: int, x: float, y: float) -> None:
     moments[row, 0] += 1.0
     moments[row, 1] += x
     moments[row, 2] += y
@@ -98,7 +99,7 @@ def _tally(moments: Any, row: int, x: float, y: float) -> None:
 
 
 @entry
-def spikes_of_train(key: Any, rate: Any, side: Any, spikes: Any) -> None:
+def spikes_of_train(key: Index, rate: Vector[np.float64], side: Index, spikes: Vector[np.uint8]) -> None:
     """Draw u8[tick] ``spikes``, Bernoulli with probability f64[tick] ``rate``; ``key`` u64 names the train."""
     for t in range(rate.shape[0]):
         spikes[t] = 1 if uniform(key, np.uint64(t) * _TWO + side) < rate[t] else 0
@@ -106,12 +107,12 @@ def spikes_of_train(key: Any, rate: Any, side: Any, spikes: Any) -> None:
 
 @entry
 def tabulate_pairs(
-    seed: Any,
+    seed: Index,
     first: int,
     last: int,
     trains: int,
     rates: Rates,
-    decay: Any,
+    decay: Vector[np.float64],
     widest: float,
     scratch: Scratch,
     tables: PairTables,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+import numpy as np
 
 from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels.types import Index, Vector
 from neurochip.noc.arrays import FRACTION_BITS, WAITING, Load, State
 
 __all__ = ["account"]
@@ -13,7 +14,14 @@ _ROUND_UP = (1 << FRACTION_BITS) - 1
 
 
 @kernel
-def _overlap(begin: int, end: int, delivery: int, start: Any, service: Any, next_taken: Any) -> Any:
+def _overlap(
+    begin: Index,
+    end: Index,
+    delivery: Index,
+    start: Vector[np.int64],
+    service: Vector[np.int64],
+    next_taken: Vector[np.int64],
+) -> tuple[Index, Index]:
     """Return the time in begin … end in which the receiver worked, and the first delivery not done by ``end``."""
     both = 0
     while delivery >= 0:
@@ -26,7 +34,15 @@ def _overlap(begin: int, end: int, delivery: int, start: Any, service: Any, next
 
 
 @entry
-def account(load: Load, state: State, rest: Any, listing: int, busy: Any, waiting: Any, done: Any) -> None:
+def account(
+    load: Load,
+    state: State,
+    rest: Vector[np.int64],
+    listing: Index,
+    busy: Vector[np.int64],
+    waiting: Vector[np.int64],
+    done: Vector[np.int64],
+) -> None:
     """Write for each core the times busy and stalled, and when both engines are done: i64[core], in 2⁻²⁰ cycle.
 
     ``rest`` i64[core] is what the sender does after its last packet, ``listing`` how long an arrival takes to stand

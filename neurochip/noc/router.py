@@ -8,11 +8,10 @@ What only names a place in an array is made u64: an index that may be negative c
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels.types import Index
 from neurochip.noc.arrays import FRACTION_BITS, NEVER, WAITING, Counter, Fabric, Load, State
 
 __all__ = ["DONE", "RUNNING", "STALLED", "advance"]
@@ -31,7 +30,7 @@ for _bit in range(64):
 
 
 @kernel
-def _output(tile: int, port: int, router: int, column: int, height: int) -> int:
+def _output(tile: Index, port: Index, router: Index, column: Index, height: Index) -> Index:
     """Return the output of ``router`` towards a core: ``port`` on ``tile``; ``column`` is the router's first."""
     if tile < column:
         return 1
@@ -45,20 +44,21 @@ def _output(tile: int, port: int, router: int, column: int, height: int) -> int:
 
 
 @kernel
-def _lowest(members: Any) -> Any:
+def _lowest(members: Index) -> Index:
     """Return the smallest member of a set that is not empty."""
     alone = np.uint64(members & -members)
-    return _MEMBER[(alone * _DE_BRUIJN) >> _TOP6]
+    member: Index = _MEMBER[(alone * _DE_BRUIJN) >> _TOP6]
+    return member
 
 
 @kernel
-def _following(place: int, fifo: int, depth: int) -> int:
+def _following(place: Index, fifo: Index, depth: Index) -> int:
     """Return the place after this one in the ring of a FIFO."""
     return place + 1 if place + 1 < (fifo + 1) * depth else fifo * depth
 
 
 @entry
-def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
+def advance(fabric: Fabric, load: Load, state: State, until: Index) -> int:
     """Go on to the beginning of cycle ``until``, or until all has arrived or nothing can move any more."""
     height, ports, depth, router_cycles = fabric.height, fabric.ports, fabric.depth, fabric.router_cycles
     cycles_ew, cycles_ns, column, down = fabric.cycles_ew, fabric.cycles_ns, fabric.column, fabric.down
@@ -153,6 +153,7 @@ def advance(fabric: Fabric, load: Load, state: State, until: int) -> int:
             base = here * ports
             top = column[router]
             outputs = 0
+            i: Index
             for i in range(ports):
                 fifo = np.uint64(base + i)
                 if ready[fifo] > now:

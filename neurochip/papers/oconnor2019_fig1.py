@@ -82,7 +82,7 @@ def followed(inputs: Array, *, annealed: bool = True, predictive_code: bool = Tr
     v = s = r = 0.0
     for t in range(TICKS):
         arrived = float(WEIGHTS @ bits[t - 1]) if t else 0.0
-        v = predictive(arrived, v, lam[t], 1 - lam[t])
+        v = float(predictive(arrived, v, lam[t], 1 - lam[t]))
         s = min(max((1 - steps[t]) * s + steps[t] * v, 0.0), 1.0)
         net = float(WEIGHTS @ inputs[t - 1]) if t else 0.0
         r = min(max((1 - REAL_EPSILON) * r + REAL_EPSILON * net, 0.0), 1.0)

@@ -49,6 +49,10 @@ class AnnealerContract(ElementContract):
                 kept[name].append(array.copy())
         return {name: np.array(rows) for name, rows in kept.items()}
 
+    def state(self, spec: Any) -> tuple[str, ...]:
+        """Return the names of what an annealer remembers."""
+        return "z0", "z1", "z2", "z3"
+
     def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
         """Anneal one pressure."""
         pressure, z, sizes = arrays[0], np.array(arrays[1:5]), arrays[5]

@@ -38,6 +38,17 @@ class DecoderContract(ElementContract):
             kept.append(value.copy())
         return {"value": np.array(kept)}
 
+    def words_written(self, spec: Any) -> int:
+        """Return 1 if what came before is still in the value, else 0."""
+        values, argument = self.values(), element_constants(spec, np.dtype(np.float64))
+        other = values.copy()
+        other[0] += 0.25
+        last = [
+            self.ran(spec, came, self.kernel(spec), argument, np.float64)["value"][1, OWN]
+            for came in (values, other)
+        ]
+        return int(np.any(last[0] != last[1]))
+
     def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
         """Decode one drive."""
         drive, value = arrays[:2]

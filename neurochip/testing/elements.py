@@ -185,6 +185,29 @@ class ElementContract:
         declared = {name: getattr(spec.hardware, name) for name in _COUNTED if getattr(spec.hardware, name)}
         assert dict(most) == declared
 
+    def test_the_declared_words_are_those_that_it_writes(self, spec: Any) -> None:
+        """Each word of state that a step writes is read in the next one, and kept in between."""
+        if not self.countable:
+            pytest.skip("its step is made of more than + − × ÷ and comparisons")
+        written = max(self.words_written(one) for one in self.specs if type(one) is type(spec))
+        cost = spec.hardware
+        assert (cost.state_words_read, cost.state_words_written, cost.state_words_kept) == 3 * (written,)
+
+    def words_written(self, spec: Any) -> int:
+        """Return how many words of a neuron's state some step writes."""
+        found = self.ran(
+            spec,
+            self.values(),
+            self.kernel(spec),
+            element_constants(spec, np.dtype(np.float64)),
+            np.float64,
+        )
+        return sum(bool(np.any(found[name][:, OWN])) for name in self.state(spec))
+
+    def state(self, spec: Any) -> tuple[str, ...]:
+        """Return which arrays of `ran` are state, all 0 at rest."""
+        raise NotImplementedError
+
     def of_a_kind(self, spec: Any) -> tuple[Any, ...]:
         """Return the specs that declare one cost together: the most that any of them does."""
         return (spec,)

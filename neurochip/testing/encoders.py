@@ -17,6 +17,7 @@ from neurochip.testing.elements import (
     NEURONS,
     OWN,
     SLOTS,
+    TICKS,
     ElementContract,
     key_of,
     room,
@@ -46,6 +47,27 @@ class EncoderContract(ElementContract):
             for name, array in arrays.items():
                 kept[name].append(array.copy())
         return {name: np.array(rows) for name, rows in kept.items()}
+
+    def state(self, spec: Any) -> tuple[str, ...]:
+        """Return the names of the residues."""
+        return "residue", "second"
+
+    def test_it_draws_as_many_bits_as_it_declares(self, spec: Any) -> None:
+        """As many as a float32 between 0 and 1 has, if it looks at a draw at all."""
+        argument = element_constants(spec, np.dtype(np.float64))
+        halves = np.full((2 * TICKS, NEURONS), 0.5)
+        bits = self.ran(spec, halves, self.kernel(spec), argument, np.float64)["bits"][:, OWN]
+        draws = bool(np.any(bits != bits[:, :1]))  # neurons draw for themselves
+        assert spec.hardware.random_bits == (np.finfo(np.float32).nmant + 1 if draws else 0)
+
+    def is_silent_at_zero(self, spec: Any) -> bool:
+        """Return whether a 0 never fires, and leaves nothing."""
+        argument = element_constants(spec, np.dtype(np.float64))
+        found = self.ran(spec, np.zeros((TICKS, NEURONS)), self.kernel(spec), argument, np.float64)
+        return not any(np.any(array[:, OWN]) for array in found.values())
+
+    def test_it_is_silent_at_zero_if_it_says_so(self, spec: Any) -> None:
+        assert self.is_silent_at_zero(spec) or not getattr(spec, "silent_at_zero", False)
 
     def count_one(self, spec: Any, python: Any, argument: Any, tick: int, arrays: list[Any]) -> None:
         """Encode one value."""

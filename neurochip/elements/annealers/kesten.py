@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Matrix, Real, Vector
 
 __all__ = ["Kesten", "kesten"]
 
 
 @kernel
 def kesten(
-    pressure: Any, tick: int, a: Any, b: Any, estimate: Any, error: Any, count: Any, zero: Any, one: Any
-) -> Any:
+    pressure: Real,
+    tick: int,
+    a: Real,
+    b: Real,
+    estimate: Real,
+    error: Real,
+    count: Real,
+    zero: Real,
+    one: Real,
+) -> tuple[Real, Real, Real, Real]:
     """Return (ε, θ, e, k − 1) after one tick (``tick`` counts from 1); all T scalars but the tick."""
     e = pressure - estimate
     if tick <= 2 or e * error < zero:
@@ -27,7 +36,15 @@ def kesten(
 
 @separate_kernel
 def _range(
-    first: Any, last: Any, net: Any, tick: int, constants: Any, z0: Any, z1: Any, z2: Any, sizes: Any
+    first: Index,
+    last: Index,
+    net: Vector[Float],
+    tick: int,
+    constants: tuple[Real, ...],
+    z0: Vector[Float],
+    z1: Vector[Float],
+    z2: Vector[Float],
+    sizes: Vector[Float],
 ) -> None:
     zero, one = sizes.dtype.type(0), sizes.dtype.type(1)
     a, b = constants
@@ -37,7 +54,14 @@ def _range(
 
 @kernel
 def _stage(
-    first: Any, last: Any, net: Any, tick: int, rate: Any, state: Any, constants: Any, sizes: Any
+    first: Index,
+    last: Index,
+    net: Vector[Float],
+    tick: int,
+    rate: Real,
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    sizes: Vector[Float],
 ) -> None:
     _range(first, last, net, tick, constants, state[0], state[1], state[2], sizes)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from neurochip.elements.cost import HardwareCost
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Matrix, Real, Vector
 
 __all__ = ["OSA", "osa_step", "osa_variance"]
 
 
 @kernel
 def osa_variance(
-    pressure: Any, nu: Any, forget: Any, estimate: Any, bias: Any, noise: Any, share: Any, one: Any
-) -> Any:
+    pressure: Real, nu: Real, forget: Real, estimate: Real, bias: Real, noise: Real, share: Real, one: Real
+) -> tuple[Real, Real, Real]:
     """Return (B, D, estimated variance) after one tick, in the order of design §3.4; ``forget`` is 1−ν. All T scalars.
 
     The two halves of a tick have one division each: loops over either are faster than over both.
@@ -32,8 +33,15 @@ def osa_variance(
 
 @kernel
 def osa_step(
-    pressure: Any, opening: bool, variance: Any, noise: Any, r: Any, estimate: Any, share: Any, one: Any
-) -> Any:
+    pressure: Real,
+    opening: bool,
+    variance: Real,
+    noise: Real,
+    r: Real,
+    estimate: Real,
+    share: Real,
+    one: Real,
+) -> tuple[Real, Real, Real]:
     """Return (ε, θ, Λ) after one tick, from what `osa_variance` returned. All T scalars.
 
     ``opening`` is true in the first tick, where ε = 1.
@@ -45,17 +53,17 @@ def osa_step(
 
 @separate_kernel
 def _range(
-    first: Any,
-    last: Any,
-    net: Any,
+    first: Index,
+    last: Index,
+    net: Vector[Float],
     tick: int,
-    rate: Any,
-    r: Any,
-    z0: Any,
-    z1: Any,
-    z2: Any,
-    z3: Any,
-    sizes: Any,
+    rate: Real,
+    r: Real,
+    z0: Vector[Float],
+    z1: Vector[Float],
+    z2: Vector[Float],
+    z3: Vector[Float],
+    sizes: Vector[Float],
 ) -> None:
     one = sizes.dtype.type(1)
     forget = one - rate
@@ -71,7 +79,14 @@ def _range(
 
 @kernel
 def _stage(
-    first: Any, last: Any, net: Any, tick: int, rate: Any, state: Any, constants: Any, sizes: Any
+    first: Index,
+    last: Index,
+    net: Vector[Float],
+    tick: int,
+    rate: Real,
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    sizes: Vector[Float],
 ) -> None:
     _range(first, last, net, tick, rate, constants[0], state[0], state[1], state[2], state[3], sizes)
 

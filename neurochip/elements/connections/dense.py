@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from neurochip.elements.connections.connection import Edges, Memory, check_count, check_part, memory_of
 from neurochip.elements.connections.stored import laid_out
 from neurochip.kernels._jit import Kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["Dense"]
 
@@ -18,7 +19,7 @@ Array = NDArray[Any]
 
 
 @separate_kernel
-def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
+def deliver(memory: Memory, active: Vector[np.uint64], n_active: Index, sums: Vector[Number]) -> None:
     """Add the rows of the active sources, eight at a time.
 
     Sums of floating point come out as those of `kernels.spike_lists.add_rows`, to the bit: what is left of a list is
@@ -56,7 +57,9 @@ def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
 
 
 @separate_kernel
-def _add_eight(weights: Any, width: Any, rows: Any, at: Any, sums: Any) -> None:
+def _add_eight(
+    weights: Vector[Number], width: Index, rows: Vector[np.uint64], at: Index, sums: Vector[Number]
+) -> None:
     a = rows[at] * width
     b = rows[at + np.uint64(1)] * width
     c = rows[at + np.uint64(2)] * width
@@ -85,7 +88,14 @@ def _add_eight(weights: Any, width: Any, rows: Any, at: Any, sums: Any) -> None:
 
 
 @separate_kernel
-def _add_some(weights: Any, width: Any, rows: Any, at: Any, left: Any, sums: Any) -> None:
+def _add_some(
+    weights: Vector[Number],
+    width: Index,
+    rows: Vector[np.uint64],
+    at: Index,
+    left: Index,
+    sums: Vector[Number],
+) -> None:
     """Add five to seven rows as if zeros made them eight."""
     a = rows[at] * width
     b = rows[at + np.uint64(1)] * width
@@ -108,7 +118,7 @@ def _add_some(weights: Any, width: Any, rows: Any, at: Any, left: Any, sums: Any
 
 
 @separate_kernel
-def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
+def accumulate(memory: Memory, pre: Vector[Float], post: Vector[Float], into: Vector[Float]) -> None:
     """Add the outer product of both ends; a source at 0 is passed over."""
     width = np.uint64(memory.table[0])
     nothing = np.uint64(0)

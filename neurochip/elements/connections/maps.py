@@ -7,7 +7,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.elements.connections.connection import Memory
 from neurochip.kernels._jit import separate_kernel
+from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["Landings", "Order", "accumulate", "deliver", "landings", "listed", "table_of"]
 
@@ -68,13 +70,13 @@ def table_of(
 
 
 @separate_kernel
-def _quotient(unit: Any, by: Any) -> Any:
+def _quotient(unit: Index, by: Index) -> Index:
     # Of 32 bits, which takes half the time of 64.
     return np.int64(np.uint32(unit) // np.uint32(by))
 
 
 @separate_kernel
-def _place(table: Any, unit: Any) -> Any:
+def _place(table: Vector[np.int64], unit: Index) -> tuple[Index, ...]:
     """Return row, column and channel of a source unit."""
     n_columns, n_channels = table[_COLUMNS], table[_CHANNELS]
     if table[_CHANNELS_LAST] != 0:
@@ -88,7 +90,7 @@ def _place(table: Any, unit: Any) -> Any:
 
 
 @separate_kernel
-def _before(edge: Any, base: Any, step: Any, n: Any) -> Any:
+def _before(edge: Index, base: Index, step: Index, n: Index) -> Index:
     """Count those of the units base, base + step, …, n of them, that stand before ``edge``."""
     if edge <= base:
         return np.int64(0)
@@ -96,7 +98,7 @@ def _before(edge: Any, base: Any, step: Any, n: Any) -> Any:
 
 
 @separate_kernel
-def _run(table: Any, base: Any) -> Any:
+def _run(table: Vector[np.int64], base: Index) -> tuple[Index, ...]:
     """Return first and last + 1 of the channels of a group, whose units begin at ``base``, that the part holds."""
     if table[_CUT] == 0:
         return np.int64(0), table[_PER_GROUP]
@@ -105,7 +107,7 @@ def _run(table: Any, base: Any) -> Any:
 
 
 @separate_kernel
-def _tables(table: Any) -> Any:
+def _tables(table: Vector[np.int64]) -> tuple[Index, ...]:
     """Return where the tables of rows, of columns and of channels begin."""
     rows = np.int64(_NUMBERS)
     columns = rows + table[_ROWS] * (1 + 2 * table[_ROW_MOST])
@@ -113,14 +115,16 @@ def _tables(table: Any) -> Any:
 
 
 @separate_kernel
-def _landing(table: Any, at: Any, n: Any, most: Any, position: Any, which: Any) -> Any:
+def _landing(
+    table: Vector[np.int64], at: Index, n: Index, most: Index, position: Index, which: Index
+) -> tuple[Index, ...]:
     """Return position in the kernel, and target, of one landing."""
     k = np.uint64(at + n + position * most + which)
     return table[k], table[k + np.uint64(n * most)]
 
 
 @separate_kernel
-def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
+def deliver(memory: Memory, active: Vector[np.uint64], n_active: Index, sums: Vector[Number]) -> None:
     """Add, for each active source, the kernel where it lies over the targets; beyond their edges is no synapse."""
     table, weights = memory.table, memory.weights
     rows, columns, channels = _tables(table)
@@ -156,7 +160,7 @@ def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
 
 
 @separate_kernel
-def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
+def accumulate(memory: Memory, pre: Vector[Float], post: Vector[Float], into: Vector[Float]) -> None:
     """Add pre · post of each synapse to the weight that it shares; a source at 0 is passed over."""
     table = memory.table
     rows, columns, channels = _tables(table)

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 from neurochip.elements.connections.connection import Edges, Memory, check_count, check_part, memory_of
 from neurochip.elements.connections.stored import laid_out
 from neurochip.kernels._jit import Kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["OneToOne"]
 
@@ -19,7 +20,7 @@ _FURTHEST = 1 << 32  # more units than there can be
 
 
 @separate_kernel
-def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
+def deliver(memory: Memory, active: Vector[np.uint64], n_active: Index, sums: Vector[Number]) -> None:
     """Add one weight for each active source that has a target."""
     weights, source, target, n = memory.weights, memory.table[0], memory.table[1], memory.table[2]
     for a in range(np.int64(n_active)):
@@ -29,7 +30,7 @@ def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
 
 
 @separate_kernel
-def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
+def accumulate(memory: Memory, pre: Vector[Float], post: Vector[Float], into: Vector[Float]) -> None:
     """Add pre · post of each pair."""
     source, target = memory.table[0], memory.table[1]
     for pair in range(memory.table[2]):

@@ -20,6 +20,7 @@ from neurochip.elements.connections.connection import (
 from neurochip.elements.connections.stored import laid_out
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Number, Vector
 
 __all__ = ["Sparse"]
 
@@ -28,7 +29,9 @@ _PER_WORD = 4  # targets of 16 bits
 
 
 @separate_kernel
-def _four(weights: Any, k: Any, at0: Any, at1: Any, at2: Any, at3: Any, sums: Any) -> None:
+def _four(
+    weights: Vector[Number], k: Index, at0: Index, at1: Index, at2: Index, at3: Index, sums: Vector[Number]
+) -> None:
     """Add four weights to different sums: all are read before one is written, so none waits for another."""
     one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
     sum0 = sums[at0] + weights[k]
@@ -42,7 +45,7 @@ def _four(weights: Any, k: Any, at0: Any, at1: Any, at2: Any, at3: Any, sums: An
 
 
 @separate_kernel
-def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
+def deliver(memory: Memory, active: Vector[np.uint64], n_active: Index, sums: Vector[Number]) -> None:
     """Add the weights in the lists of the active sources.
 
     Targets of 16 bits are read four to a word; a list has no target twice.
@@ -79,7 +82,13 @@ def deliver(memory: Any, active: Any, n_active: Any, sums: Any) -> None:
 
 
 @separate_kernel
-def _products(ends: Any, offsets: Any, pre: Any, post: Any, into: Any) -> None:
+def _products(
+    ends: Vector[np.unsignedinteger[Any]],
+    offsets: Vector[np.int64],
+    pre: Vector[Float],
+    post: Vector[Float],
+    into: Vector[Float],
+) -> None:
     one = np.uint64(1)
     for i in range(np.uint64(0), np.uint64(pre.shape[0])):
         value = pre[i]
@@ -89,7 +98,7 @@ def _products(ends: Any, offsets: Any, pre: Any, post: Any, into: Any) -> None:
 
 
 @separate_kernel
-def accumulate(memory: Any, pre: Any, post: Any, into: Any) -> None:
+def accumulate(memory: Memory, pre: Vector[Float], post: Vector[Float], into: Vector[Float]) -> None:
     """Add pre · post of each synapse that there is; a source at 0 is passed over."""
     if memory.far.shape[0] == 0:
         _products(memory.near, memory.table, pre, post, into)

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Number, Real, Scalar, Vector
 
 __all__ = ["Identity", "identity"]
 
 
 @kernel
-def identity(drive: Any) -> Any:
+def identity(drive: Scalar) -> Scalar:
     """Return v = u."""
     return drive
 
 
 @separate_kernel
-def _stage(first: Any, last: Any, drive: Any, lam: Any, constants: Any, value: Any) -> None:
+def _stage(
+    first: Index,
+    last: Index,
+    drive: Vector[Number],
+    lam: Real,
+    constants: tuple[Real, ...],
+    value: Vector[Float],
+) -> None:
     for j in range(first, last):
         value[j] = identity(drive[j])
 

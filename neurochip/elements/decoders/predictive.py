@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.schedules import Constant, PowerLaw, as_schedule
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Number, Real, Scalar, Vector
 
 __all__ = ["Predictive", "predictive"]
 
 
 @kernel
-def predictive(drive: Any, value: Any, lam: Any, keep: Any) -> Any:
+def predictive(drive: Scalar, value: Real, lam: Real, keep: Real) -> Real:
     """Return v after one tick: u moves it by the share λ; ``keep`` is 1−λ. All T scalars."""
     return keep * value + lam * drive
 
 
 @separate_kernel
-def _stage(first: Any, last: Any, drive: Any, lam: Any, constants: Any, value: Any) -> None:
+def _stage(
+    first: Index,
+    last: Index,
+    drive: Vector[Number],
+    lam: Real,
+    constants: tuple[Real, ...],
+    value: Vector[Float],
+) -> None:
     keep = value.dtype.type(1) - lam
     for j in range(first, last):
         value[j] = predictive(drive[j], value[j], lam, keep)

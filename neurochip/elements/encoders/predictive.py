@@ -8,6 +8,7 @@ from neurochip.elements.cost import HardwareCost
 from neurochip.elements.schedules import Constant, PowerLaw, as_schedule
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel
+from neurochip.kernels.types import Real
 
 __all__ = ["PREDICTIVE_COST", "EncoderLambda", "check_lambda", "predict"]
 
@@ -40,6 +41,6 @@ def check_lambda(lam: Any) -> None:
 
 
 @kernel
-def predict(value: Any, previous: Any, lam: Any, keep: Any) -> Any:
+def predict(value: Real, previous: Real, lam: Real, keep: Real) -> Real:
     """Return a = (ρ(s) − (1−λ)ρ(s_prev)) / λ; ``keep`` is 1−λ. All T scalars."""
     return (value - keep * previous) / lam

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
+from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
 __all__ = ["SigmaDelta", "sigma_delta"]
 
 
 @kernel
-def sigma_delta(coded: Any, residue: Any, half: Any, one: Any) -> Any:
+def sigma_delta(coded: Real, residue: Real, half: Real, one: Real) -> tuple[Flag, Real]:
     """Return (whether it fires, φ) after one tick; φ is unbounded. All T scalars, ``half`` = ½, ``one`` = 1."""
     phi = residue + coded
     fires = phi > half
@@ -22,15 +25,15 @@ def sigma_delta(coded: Any, residue: Any, half: Any, one: Any) -> Any:
 
 @separate_kernel
 def _stage(
-    first: Any,
-    last: Any,
-    coded: Any,
-    residue: Any,
-    second: Any,
-    neuron: Any,
-    key: Any,
-    constants: Any,
-    bits: Any,
+    first: Index,
+    last: Index,
+    coded: Vector[Float],
+    residue: Vector[Float],
+    second: Vector[Float],
+    neuron: Vector[np.uint64],
+    key: Index,
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
 ) -> None:
     half, one = coded.dtype.type(0.5), coded.dtype.type(1)
     for j in range(first, last):

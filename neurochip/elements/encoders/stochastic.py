@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
 from neurochip.kernels.random_bits import uniform
+from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
 __all__ = ["Stochastic", "stochastic"]
 
 
 @kernel
-def stochastic(coded: Any, key: Any, neuron: Any) -> Any:
+def stochastic(coded: Real, key: Index, neuron: Index) -> Flag:
     """Return whether it fires in one tick.
 
     ``neuron`` u64 names the neuron in the network, whatever core it sits on; ``key`` u64 is the hash of (seed,
@@ -25,15 +28,15 @@ def stochastic(coded: Any, key: Any, neuron: Any) -> Any:
 
 @separate_kernel
 def _stage(
-    first: Any,
-    last: Any,
-    coded: Any,
-    residue: Any,
-    second: Any,
-    neuron: Any,
-    key: Any,
-    constants: Any,
-    bits: Any,
+    first: Index,
+    last: Index,
+    coded: Vector[Float],
+    residue: Vector[Float],
+    second: Vector[Float],
+    neuron: Vector[np.uint64],
+    key: Index,
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
 ) -> None:
     for j in range(first, last):
         bits[j] = stochastic(coded[j], key, neuron[j])

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
+
+import numpy as np
 
 from neurochip.elements.cost import HardwareCost
 from neurochip.elements.encoders.predictive import EncoderLambda, check_lambda
 from neurochip.kernels._jit import Kernel, kernel, separate_kernel
+from neurochip.kernels.types import Flag, Float, Index, Real, Vector
 
 __all__ = ["Threshold", "threshold"]
 
 
 @kernel
-def threshold(coded: Any, half: Any) -> Any:
+def threshold(coded: Real, half: Real) -> Flag:
     """Return whether it fires in one tick. T scalars, ``half`` = ½."""
     return coded > half
 
 
 @separate_kernel
 def _stage(
-    first: Any,
-    last: Any,
-    coded: Any,
-    residue: Any,
-    second: Any,
-    neuron: Any,
-    key: Any,
-    constants: Any,
-    bits: Any,
+    first: Index,
+    last: Index,
+    coded: Vector[Float],
+    residue: Vector[Float],
+    second: Vector[Float],
+    neuron: Vector[np.uint64],
+    key: Index,
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
 ) -> None:
     half = coded.dtype.type(0.5)
     for j in range(first, last):

@@ -6,8 +6,6 @@ Optimal step-size annealing is that of O'Connor 2019, appendix A. Its two divisi
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.elements.integers.arithmetic import logarithm, shifted
@@ -25,6 +23,7 @@ from neurochip.elements.integers.columns import (
 )
 from neurochip.elements.integers.formats import EPSILON_BITS, GUARD_BIAS, GUARD_ESTIMATE
 from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.types import Index, Matrix, Vector
 
 __all__ = ["anneal_by_shift", "anneal_by_variance"]
 
@@ -36,31 +35,40 @@ _TO_ENTRY = np.int64(EPSILON_BITS - SHARE_BITS)
 
 
 @separate_kernel
-def _same(first: Any, last: Any, size: Any, sizes: Any) -> None:
+def _same(first: Index, last: Index, size: Index, sizes: Vector[np.int32]) -> None:
     for j in range(first, last):
         sizes[j] = size
 
 
 @kernel
 def anneal_by_shift(
-    first: Any,
-    last: Any,
-    tick: Any,
-    shift: Any,
-    c: Any,
-    net: Any,
-    error: Any,
-    words: Any,
-    met: Any,
-    sizes: Any,
+    first: Index,
+    last: Index,
+    tick: Index,
+    shift: Index,
+    c: Vector[np.int32],
+    net: Vector[np.int32],
+    error: Vector[np.int32],
+    words: Matrix[np.int32],
+    met: Matrix[np.int32],
+    sizes: Vector[np.int32],
 ) -> None:
     """Give every neuron ε = 2^−shift."""
     _same(first, last, np.int32(_FULL >> np.int64(shift)), sizes)
 
 
 @separate_kernel
-def _errors(first: Any, last: Any, left: Any, right: Any, net: Any, estimate: Any, error: Any) -> Any:
-    least, most = np.int64(0), np.int64(0)
+def _errors(
+    first: Index,
+    last: Index,
+    left: Index,
+    right: Index,
+    net: Vector[np.int32],
+    estimate: Vector[np.int32],
+    error: Vector[np.int32],
+) -> tuple[Index, Index]:
+    least: Index = np.int64(0)
+    most: Index = np.int64(0)
     for j in range(first, last):
         e = shifted(np.int64(net[j]) << left, right) - shifted(np.int64(estimate[j]), _ESTIMATE)
         error[j] = e
@@ -69,7 +77,15 @@ def _errors(first: Any, last: Any, left: Any, right: Any, net: Any, estimate: An
 
 
 @separate_kernel
-def _statistics(first: Any, last: Any, shift: Any, fraction: Any, error: Any, drift: Any, noise: Any) -> None:
+def _statistics(
+    first: Index,
+    last: Index,
+    shift: Index,
+    fraction: Index,
+    error: Vector[np.int32],
+    drift: Vector[np.int32],
+    noise: Vector[np.int32],
+) -> None:
     for j in range(first, last):
         e, b, d = np.int64(error[j]), np.int64(drift[j]), np.int64(noise[j])
         drift[j] = b + shifted((e << _BIAS) - b, shift)
@@ -78,15 +94,15 @@ def _statistics(first: Any, last: Any, shift: Any, fraction: Any, error: Any, dr
 
 @separate_kernel
 def _steps(
-    first: Any,
-    last: Any,
+    first: Index,
+    last: Index,
     opening: bool,
-    fraction: Any,
-    c: Any,
-    drift: Any,
-    noise: Any,
-    share: Any,
-    sizes: Any,
+    fraction: Index,
+    c: Vector[np.int32],
+    drift: Vector[np.int32],
+    noise: Vector[np.int32],
+    share: Vector[np.int32],
+    sizes: Vector[np.int32],
 ) -> None:
     for j in range(first, last):
         b, d, known = np.int64(drift[j]), np.int64(noise[j]), np.int64(share[j])
@@ -105,7 +121,15 @@ def _steps(
 
 
 @separate_kernel
-def _estimates(first: Any, last: Any, left: Any, right: Any, net: Any, sizes: Any, estimate: Any) -> None:
+def _estimates(
+    first: Index,
+    last: Index,
+    left: Index,
+    right: Index,
+    net: Vector[np.int32],
+    sizes: Vector[np.int32],
+    estimate: Vector[np.int32],
+) -> None:
     for j in range(first, last):
         p, before = shifted(np.int64(net[j]) << left, right), np.int64(estimate[j])
         estimate[j] = before + shifted(np.int64(sizes[j]) * ((p << _ESTIMATE) - before), _EPSILON)
@@ -113,16 +137,16 @@ def _estimates(first: Any, last: Any, left: Any, right: Any, net: Any, sizes: An
 
 @kernel
 def anneal_by_variance(
-    first: Any,
-    last: Any,
-    tick: Any,
-    shift: Any,
-    c: Any,
-    net: Any,
-    error: Any,
-    words: Any,
-    met: Any,
-    sizes: Any,
+    first: Index,
+    last: Index,
+    tick: Index,
+    shift: Index,
+    c: Vector[np.int32],
+    net: Vector[np.int32],
+    error: Vector[np.int32],
+    words: Matrix[np.int32],
+    met: Matrix[np.int32],
+    sizes: Vector[np.int32],
 ) -> None:
     """OSA: ε = 1 − σ²/D with σ² = (D − B²)/(1 + Λ), ν = 2^−shift; ``words`` are θ, B, D and Λ."""
     left, right, fraction = np.int64(c[ERROR_LEFT]), np.int64(c[ERROR_RIGHT]), np.int64(c[ERROR_FRACTION])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from neurochip.kernels._jit import kernel
+from neurochip.kernels.types import Index
 
 __all__ = ["first_word", "limited", "logarithm", "next_word", "shifted"]
 
@@ -16,19 +17,19 @@ _S5, _S13, _S17 = np.uint64(5), np.uint64(13), np.uint64(17)
 
 
 @kernel
-def shifted(x: Any, places: Any) -> Any:
+def shifted(x: Index, places: Index) -> Index:
     """Return x / 2^places rounded to nearest, halves up; i64, 0 ≤ places."""
     return (x + ((np.int64(1) << places) >> np.int64(1))) >> places
 
 
 @kernel
-def limited(x: Any, top: Any) -> Any:
+def limited(x: Index, top: Any) -> Any:
     """Return x held in ±top."""
     return min(max(x, -top), top)
 
 
 @kernel
-def logarithm(x: Any) -> Any:
+def logarithm(x: Index) -> Index:
     """Return ⌊log₂ x⌋ of 0 < x < 2³²: the place of the leading bit."""
     place = np.int64(0)
     for step in (16, 8, 4, 2, 1):
@@ -39,7 +40,7 @@ def logarithm(x: Any) -> Any:
 
 
 @kernel
-def next_word(x: Any) -> Any:
+def next_word(x: Index) -> Index:
     """Return the word after a u64 < 2³² of the 32-bit xorshift generator (13, 17, 5; Marsaglia 2003)."""
     x ^= (x << _S13) & _WORD
     x ^= x >> _S17
@@ -48,7 +49,7 @@ def next_word(x: Any) -> Any:
 
 
 @kernel
-def first_word(key: Any, number: Any) -> Any:
+def first_word(key: Index, number: Index) -> Index:
     """Return the state of the generator before row ``number`` u64 of a ``key`` u64 < 2³²: never 0."""
     x = (key + number * _GOLDEN) & _WORD
     if x == np.uint64(0):

@@ -8,6 +8,7 @@ import numpy as np
 
 from neurochip.elements.integers.formats import FixedPoint
 from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.types import Index, Vector
 
 __all__ = ["LIMITED", "constants_of", "hold"]
 
@@ -84,7 +85,7 @@ def shares() -> list[int]:
 
 
 @separate_kernel
-def _hold(first: Any, last: Any, top: Any, row: Any, met: Any) -> None:
+def _hold(first: Index, last: Index, top: Any, row: Any, met: Any) -> None:
     for j in range(first, last):
         if row[j] > top:
             row[j] = top
@@ -95,7 +96,15 @@ def _hold(first: Any, last: Any, top: Any, row: Any, met: Any) -> None:
 
 
 @kernel
-def hold(first: Any, last: Any, top: Any, least: Any, most: Any, row: Any, met: Any) -> None:
+def hold(
+    first: Index,
+    last: Index,
+    top: Index,
+    least: Index,
+    most: Index,
+    row: Vector[np.int32],
+    met: Vector[np.int32],
+) -> None:
     """Hold a row, whose ``least`` and ``most`` are known, in ±``top``, and count in ``met`` what exceeded that."""
     if most > top or least < -top:
         _hold(first, last, np.int32(top), row, met)

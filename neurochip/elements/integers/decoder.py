@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from neurochip.elements.integers.arithmetic import shifted
@@ -21,13 +19,17 @@ from neurochip.elements.integers.columns import (
     hold,
 )
 from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.types import Index, Matrix, Vector
 
 __all__ = ["decode", "trace"]
 
 
 @separate_kernel
-def _align(first: Any, last: Any, left: Any, right: Any, drive: Any) -> Any:
-    least, most = np.int64(0), np.int64(0)
+def _align(
+    first: Index, last: Index, left: Index, right: Index, drive: Vector[np.int32]
+) -> tuple[Index, Index]:
+    least: Index = np.int64(0)
+    most: Index = np.int64(0)
     for j in range(first, last):
         u = shifted(np.int64(drive[j]) << left, right)
         drive[j] = u
@@ -36,8 +38,11 @@ def _align(first: Any, last: Any, left: Any, right: Any, drive: Any) -> Any:
 
 
 @separate_kernel
-def _integrate(first: Any, last: Any, guard: Any, decay: Any, drive: Any, membrane: Any) -> Any:
-    least, most = np.int64(0), np.int64(0)
+def _integrate(
+    first: Index, last: Index, guard: Index, decay: Index, drive: Vector[np.int32], membrane: Vector[np.int32]
+) -> tuple[Index, Index]:
+    least: Index = np.int64(0)
+    most: Index = np.int64(0)
     for j in range(first, last):
         before = np.int64(membrane[j])
         v = before + shifted((np.int64(drive[j]) << guard) - before, decay)
@@ -47,7 +52,14 @@ def _integrate(first: Any, last: Any, guard: Any, decay: Any, drive: Any, membra
 
 
 @kernel
-def decode(first: Any, last: Any, c: Any, drive: Any, membrane: Any, met: Any) -> None:
+def decode(
+    first: Index,
+    last: Index,
+    c: Vector[np.int32],
+    drive: Vector[np.int32],
+    membrane: Vector[np.int32],
+    met: Matrix[np.int32],
+) -> None:
     """Let the weighted sums of a tick, i32[slot] ``drive``, move the membranes: v ← v + ⌊(u − v) 2^−g⌉."""
     top = np.int64(c[TOP_STATE])
     least, most = _align(first, last, np.int64(c[DRIVE_LEFT]), np.int64(c[DRIVE_RIGHT]), drive)
@@ -58,7 +70,14 @@ def decode(first: Any, last: Any, c: Any, drive: Any, membrane: Any, met: Any) -
 
 
 @kernel
-def trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, row: Any) -> None:
+def trace(
+    first: Index,
+    last: Index,
+    bits: Vector[np.uint8],
+    schedule: Vector[np.int32],
+    c: Vector[np.int32],
+    row: Vector[np.int32],
+) -> None:
     """Let the bits of a tick move the traces of their axons, as sums move a membrane."""
     one, decay, top = np.int64(c[TRACE_ONE]), np.int64(c[DECAY]), np.int64(c[TOP_TRACE])
     for j in range(first, last):

@@ -31,6 +31,7 @@ from neurochip.elements.neurons.filtered import (
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel
 from neurochip.kernels.random_bits import NOBODY
+from neurochip.kernels.types import Index
 
 __all__ = ["MET", "VARIABLES", "integer_membranes", "integrate_in_integers"]
 
@@ -41,14 +42,14 @@ _PLACES, _LOWEST, _HIGHEST, _WRAPS = range(4)
 
 
 @kernel
-def _part(x: Any, factor: Any, places: Any) -> Any:
+def _part(x: Index, factor: Any, places: Any) -> Any:
     """Return x · factor / 2^places, rounded towards 0; i64."""
     product = x * factor
     return product >> places if product >= 0 else -((-product) >> places)
 
 
 @kernel
-def _held(x: Any, lowest: Any, highest: Any, wraps: bool) -> Any:
+def _held(x: Index, lowest: Any, highest: Any, wraps: bool) -> Any:
     """Return what a word keeps of x, and 1 where that is another number."""
     if lowest <= x <= highest:
         return x, 0
@@ -121,7 +122,7 @@ def integrate_in_integers(before: Membrane, drive: Any, law: Law, words: Words) 
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index, last: Index, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
     potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]

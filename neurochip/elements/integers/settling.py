@@ -44,6 +44,7 @@ from neurochip.elements.neurons.neuron import DRIVE, NET, STEP, Dynamics, Moment
 from neurochip.elements.stages import specialised
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import mix
+from neurochip.kernels.types import Index, Matrix, Vector
 
 __all__ = ["NUDGE_BITS", "integer_inputs", "integer_settling"]
 
@@ -55,10 +56,10 @@ _WORD, _POSITIVE = np.uint64(0xFFFFFFFF), np.uint64(0x7FFFFFFF)
 
 @kernel
 def _anneal(
-    first: Any,
-    last: Any,
+    first: Index,
+    last: Index,
     tick: Any,
-    shift: Any,
+    shift: Index,
     c: Any,
     net: Any,
     error: Any,
@@ -71,10 +72,20 @@ def _anneal(
 
 @separate_kernel
 def _net(
-    first: Any, last: Any, c: Any, nudge: Any, membrane: Any, bias: Any, value: Any, target: Any, net: Any
-) -> Any:
+    first: Index,
+    last: Index,
+    c: Vector[np.int32],
+    nudge: Index,
+    membrane: Vector[np.int32],
+    bias: Vector[np.int32],
+    value: Vector[np.int32],
+    target: Vector[np.int32],
+    net: Vector[np.int32],
+) -> tuple[Index, Index]:
     guard, left, right = np.int64(c[MEMBRANE_GUARD]), np.int64(c[BIAS_LEFT]), np.int64(c[BIAS_RIGHT])
-    least, most, pull = np.int64(0), np.int64(0), np.int64(nudge)
+    least: Index = np.int64(0)
+    most: Index = np.int64(0)
+    pull = np.int64(nudge)
     for j in range(first, last):
         p = shifted(np.int64(membrane[j]), guard) + shifted(np.int64(bias[j]) << left, right)
         if nudge != 0:
@@ -85,9 +96,9 @@ def _net(
 
 
 @kernel
-def _draw(first: Any, last: Any, start_key: Any, tick: Any, core: Any, words: Any) -> None:
+def _draw(first: Index, last: Index, start_key: Any, tick: Any, core: Any, words: Any) -> None:
     """Draw 31 bits for each neuron; row i32[slot] ``core`` names the core of its first neuron, and is −1 elsewhere."""
-    x = np.uint64(1)
+    x: Index = np.uint64(1)
     for j in range(first, last):
         if core[j] >= 0:
             x = first_word(mix(start_key, np.uint64(core[j])) & _WORD, np.uint64(tick))
@@ -97,7 +108,15 @@ def _draw(first: Any, last: Any, start_key: Any, tick: Any, core: Any, words: An
 
 @separate_kernel
 def _move(
-    first: Any, last: Any, rounding: Any, c: Any, words: Any, net: Any, sizes: Any, value: Any, coded: Any
+    first: Index,
+    last: Index,
+    rounding: Index,
+    c: Vector[np.int32],
+    words: Vector[np.int32],
+    net: Vector[np.int32],
+    sizes: Vector[np.int32],
+    value: Vector[np.int32],
+    coded: Vector[np.int32],
 ) -> None:
     """s ← s + ⌊ε (p − s)⌉ within [0, 1]; a = s₋ + (s − s₋) 2^g."""
     one, decay = np.int64(c[ONE]), np.int64(c[DECAY])
@@ -112,9 +131,18 @@ def _move(
 
 
 @separate_kernel
-def _carry(first: Any, last: Any, rounding: Any, c: Any, words: Any, coded: Any, residue: Any) -> Any:
+def _carry(
+    first: Index,
+    last: Index,
+    rounding: Index,
+    c: Vector[np.int32],
+    words: Vector[np.int32],
+    coded: Vector[np.int32],
+    residue: Vector[np.int32],
+) -> tuple[Index, Index]:
     left, right = np.int64(c[RESIDUE_LEFT]), np.int64(c[RESIDUE_RIGHT])
-    least, most = np.int64(0), np.int64(0)
+    least: Index = np.int64(0)
+    most: Index = np.int64(0)
     mask = (np.int64(1) << right) - np.int64(1)
     half = np.int64(0) if rounding == FLOOR else (np.int64(1) << right) >> np.int64(1)
     for j in range(first, last):
@@ -126,7 +154,7 @@ def _carry(first: Any, last: Any, rounding: Any, c: Any, words: Any, coded: Any,
 
 
 @separate_kernel
-def _fire(first: Any, last: Any, one: Any, residue: Any, bits: Any) -> None:
+def _fire(first: Index, last: Index, one: Index, residue: Vector[np.int32], bits: Vector[np.uint8]) -> None:
     half = one >> np.int64(1)
     for j in range(first, last):
         fires = np.int64(residue[j]) > half
@@ -136,7 +164,15 @@ def _fire(first: Any, last: Any, one: Any, residue: Any, bits: Any) -> None:
 
 @kernel
 def _encode(
-    first: Any, last: Any, rounding: Any, c: Any, words: Any, coded: Any, residue: Any, bits: Any, met: Any
+    first: Index,
+    last: Index,
+    rounding: Index,
+    c: Vector[np.int32],
+    words: Vector[np.int32],
+    coded: Vector[np.int32],
+    residue: Vector[np.int32],
+    bits: Vector[np.uint8],
+    met: Matrix[np.int32],
 ) -> None:
     """φ ← φ + a; q = [φ > ½]; φ ← φ − q."""
     least, most = _carry(first, last, rounding, c, words, coded, residue)
@@ -146,7 +182,14 @@ def _encode(
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[np.int32],
+    nudge: Index,
+    c: Vector[np.int32],
+    own: Matrix[np.int32],
 ) -> int:
     """One tick of neurons that settle."""
     words = sample.words
@@ -165,14 +208,23 @@ def _update(
 
 
 @separate_kernel
-def _present(first: Any, last: Any, opening: bool, decay: Any, value: Any, coded: Any) -> None:
+def _present(
+    first: Index, last: Index, opening: bool, decay: Index, value: Vector[np.int32], coded: Vector[np.int32]
+) -> None:
     for j in range(first, last):
         coded[j] = np.int64(value[j]) << decay if opening else value[j]
 
 
 @kernel
 def _clamped(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[np.int32],
+    nudge: Index,
+    c: Vector[np.int32],
+    own: Matrix[np.int32],
 ) -> int:
     """One tick of inputs, which hold their value; what goes to their residue is rounded to nearest."""
     words = sample.words

@@ -12,24 +12,25 @@ from neurochip.elements.neurons.lif import Reset
 from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, kernel
+from neurochip.kernels.types import Flag, Real
 
 __all__ = ["CubaLIF"]
 
 
 @kernel
 def cuba_step(
-    current: Any,
-    synaptic: Any,
-    potential: Any,
-    left: Any,
-    keep: Any,
-    gain: Any,
-    leak: Any,
-    subtracts: Any,
-    refractory: Any,
-    zero: Any,
-    one: Any,
-) -> Any:
+    current: Real,
+    synaptic: Real,
+    potential: Real,
+    left: Real,
+    keep: Real,
+    gain: Real,
+    leak: Real,
+    subtracts: Real,
+    refractory: Real,
+    zero: Real,
+    one: Real,
+) -> tuple[Flag, Real, Real, Real]:
     """Return (whether it fires, i, v, refractory ticks left) after one tick; T scalars."""
     i = keep * synaptic + gain * current
     fires, v, waits = leaky_step(i, potential, left, leak, subtracts, refractory, zero, one)

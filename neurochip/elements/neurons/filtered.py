@@ -10,6 +10,7 @@ from neurochip.elements.cost import HardwareCost
 from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, Sample
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import NOBODY
+from neurochip.kernels.types import Flag, Float, Index, Matrix, Real, Vector
 
 __all__ = [
     "CONSTANTS",
@@ -82,22 +83,22 @@ FILTERED_COST = HardwareCost(
 
 @kernel
 def filter_and_fire(
-    current: Any,
-    potential: Any,
-    waiting: Any,
-    drive: Any,
-    current_decay: Any,
-    current_gain: Any,
-    decay: Any,
-    gain: Any,
-    threshold: Any,
-    reset_to: Any,
-    taken: Any,
-    reset: Any,
-    refractory: Any,
-    zero: Any,
-    one: Any,
-) -> Any:
+    current: Real,
+    potential: Real,
+    waiting: Real,
+    drive: Real,
+    current_decay: Real,
+    current_gain: Real,
+    decay: Real,
+    gain: Real,
+    threshold: Real,
+    reset_to: Real,
+    taken: Real,
+    reset: Real,
+    refractory: Real,
+    zero: Real,
+    one: Real,
+) -> tuple[Flag, Real, Real, Real]:
     """Return (whether it fires, I, w, refractory ticks left) after one tick; w is v less its value at rest.
 
     I ← current_decay · I + current_gain · x; w ← decay · w + gain · I; it fires when w > threshold, and then w is
@@ -118,15 +119,15 @@ def filter_and_fire(
 
 @separate_kernel
 def _count_idle(
-    first: Any,
-    last: Any,
-    own: Any,
-    potential: Any,
-    current: Any,
-    left: Any,
-    reached: Any,
-    neuron: Any,
-    idle: Any,
+    first: Index,
+    last: Index,
+    own: Matrix[Float],
+    potential: Vector[Float],
+    current: Vector[Float],
+    left: Vector[Float],
+    reached: Vector[Float],
+    neuron: Vector[np.uint64],
+    idle: Vector[np.int64],
 ) -> int:
     resting = 0
     for j in range(first, last):
@@ -146,15 +147,15 @@ def _count_idle(
 
 @separate_kernel
 def _advance_alike(
-    first: Any,
-    last: Any,
-    own: Any,
-    bias: Any,
-    drive: Any,
-    current: Any,
-    potential: Any,
-    left: Any,
-    bits: Any,
+    first: Index,
+    last: Index,
+    own: Matrix[Float],
+    bias: Vector[Float],
+    drive: Vector[Float],
+    current: Vector[Float],
+    potential: Vector[Float],
+    left: Vector[Float],
+    bits: Vector[np.uint8],
 ) -> None:
     """One tick of neurons that have the same numbers, which then stay in registers."""
     current_decay, current_gain = own[CURRENT_DECAY, first], own[CURRENT_GAIN, first]
@@ -184,7 +185,14 @@ def _advance_alike(
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of a range of neurons, each with constants of its own; a target has no hold on them."""
     potential, current, left = sample.words[POTENTIAL], sample.words[_CURRENT], sample.words[_WAITING]

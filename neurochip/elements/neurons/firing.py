@@ -13,6 +13,7 @@ from neurochip.elements.neurons.spiking import MOST_VARIABLES, SpikingNeuron
 from neurochip.elements.stages import Parts, specialised
 from neurochip.kernels._jit import Kernel, kernel
 from neurochip.kernels.random_bits import NOBODY, uniform
+from neurochip.kernels.types import Float, Index, Matrix, Real, Vector
 
 __all__ = ["MEMBRANE", "VALUE", "integrators", "keep_trace", "shown_spikes", "spiking_neurons"]
 
@@ -36,19 +37,40 @@ def _constants(c: Any, at: int) -> Any:
 
 
 @kernel
-def _advance1(first: Any, last: Any, current: Any, state: Any, constants: Any, bits: Any) -> None:
+def _advance1(
+    first: Index,
+    last: Index,
+    current: Vector[Float],
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
+) -> None:
     for j in range(first, last):
         bits[j], state[0, j] = _step(current[j], state[0, j], *constants)
 
 
 @kernel
-def _advance2(first: Any, last: Any, current: Any, state: Any, constants: Any, bits: Any) -> None:
+def _advance2(
+    first: Index,
+    last: Index,
+    current: Vector[Float],
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
+) -> None:
     for j in range(first, last):
         bits[j], state[0, j], state[1, j] = _step(current[j], state[0, j], state[1, j], *constants)
 
 
 @kernel
-def _advance3(first: Any, last: Any, current: Any, state: Any, constants: Any, bits: Any) -> None:
+def _advance3(
+    first: Index,
+    last: Index,
+    current: Vector[Float],
+    state: Matrix[Float],
+    constants: tuple[Real, ...],
+    bits: Vector[np.uint8],
+) -> None:
     for j in range(first, last):
         bits[j], state[0, j], state[1, j], state[2, j] = _step(
             current[j], state[0, j], state[1, j], state[2, j], *constants
@@ -56,7 +78,9 @@ def _advance3(first: Any, last: Any, current: Any, state: Any, constants: Any, b
 
 
 @kernel
-def _advance4(first: Any, last: Any, current: Any, state: Any, constants: Any, bits: Any) -> None:
+def _advance4(
+    first: Index, last: Index, current: Any, state: Any, constants: tuple[Real, ...], bits: Vector[np.uint8]
+) -> None:
     for j in range(first, last):
         bits[j], state[0, j], state[1, j], state[2, j], state[3, j] = _step(
             current[j], state[0, j], state[1, j], state[2, j], state[3, j], *constants
@@ -67,12 +91,16 @@ _ADVANCE: dict[int, Kernel[Any, Any]] = {1: _advance1, 2: _advance2, 3: _advance
 
 
 @kernel
-def _advance(first: Any, last: Any, current: Any, state: Any, constants: Any, bits: Any) -> None:
+def _advance(
+    first: Index, last: Index, current: Any, state: Any, constants: tuple[Real, ...], bits: Vector[np.uint8]
+) -> None:
     """Stand where membranes are advanced by one tick: T[slot] current, T[variable, slot] state, u8[slot] bits."""
 
 
 @kernel
-def _membranes(first: Any, last: Any, moment: Moment, sample: Sample, current: Any, c: Any) -> None:
+def _membranes(
+    first: Index, last: Index, moment: Moment, sample: Sample, current: Vector[Float], c: Vector[Float]
+) -> None:
     """Let membranes take up their current and fire, and values take up what they fired."""
     state = sample.words[MEMBRANE:]
     if moment.tick == 1:
@@ -89,7 +117,9 @@ def _membranes(first: Any, last: Any, moment: Moment, sample: Sample, current: A
 
 
 @kernel
-def _net(first: Any, last: Any, sample: Sample, drive: Any, nudge: Any, net: Any) -> None:
+def _net(
+    first: Index, last: Index, sample: Sample, drive: Vector[Float], nudge: Real, net: Vector[Float]
+) -> None:
     """Write x = Σ w s + b, and 2β(y − v) where a target pulls."""
     bias, value, target = sample.bias, sample.words[VALUE], sample.target
     if nudge != nudge - nudge:
@@ -102,7 +132,14 @@ def _net(first: Any, last: Any, sample: Sample, drive: Any, nudge: Any, net: Any
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of neurons; ``nudge`` is 2β."""
     current, net = room[NET], sample.words[INPUT]
@@ -115,7 +152,14 @@ def _update(
 
 @kernel
 def _clamped(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of inputs, which hold a constant current; one that presents 0 has none, and never fires."""
     current, given, neuron = room[NET], sample.words[INPUT], sample.neuron
@@ -132,7 +176,14 @@ def _clamped(
 
 @kernel
 def _shown(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of inputs that are shown spikes: they have no membrane, and their values take up what they are shown."""
     value, bits, keep, step = sample.words[VALUE], sample.bits, c[_KEEP], c[_STEP]
@@ -143,7 +194,7 @@ def _shown(
 
 @kernel
 def _integrate(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index, last: Index, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of read-outs: v ← keep · v + (1 − keep) · x within [0, 1]. They send nothing."""
     net, value, bits = sample.words[INPUT], sample.words[VALUE], sample.bits
@@ -157,7 +208,7 @@ def _integrate(
 
 
 @kernel
-def keep_trace(first: Any, last: Any, bits: Any, schedule: Any, c: Any, trace: Any) -> None:
+def keep_trace(first: Index, last: Index, bits: Vector[np.uint8], schedule: Any, c: Any, trace: Any) -> None:
     """Make of the spikes of axons what the neurons that send them make of them: their value, a tick later."""
     for j in range(first, last):
         trace[j] = c[_KEEP] * trace[j] + c[_STEP] * bits[j]

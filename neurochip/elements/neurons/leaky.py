@@ -11,14 +11,22 @@ from neurochip.elements.neurons.lif import Reset, integrate_and_fire
 from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, kernel
+from neurochip.kernels.types import Flag, Real
 
 __all__ = ["LeakyIF", "leaky_constants", "leaky_step"]
 
 
 @kernel
 def leaky_step(
-    current: Any, potential: Any, left: Any, leak: Any, subtracts: Any, refractory: Any, zero: Any, one: Any
-) -> Any:
+    current: Real,
+    potential: Real,
+    left: Real,
+    leak: Real,
+    subtracts: Real,
+    refractory: Real,
+    zero: Real,
+    one: Real,
+) -> tuple[Flag, Real, Real]:
     """Return (whether it fires, v, refractory ticks left) after one tick; T scalars, and the threshold is 1."""
     return integrate_and_fire(
         potential, current, left, one, leak, subtracts > zero, zero, refractory, False, one, zero, one

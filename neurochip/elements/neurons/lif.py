@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from neurochip.elements.neurons.neuron import DRIVE, REACHED, Dynamics, Moment, 
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import NOBODY
+from neurochip.kernels.types import Flag, Float, Index, Matrix, Real, Vector
 
 __all__ = ["LIF", "POTENTIAL", "VARIABLES", "Reset", "integrate_and_fire"]
 
@@ -21,19 +22,19 @@ Reset = Literal["value", "subtract"]
 
 @kernel
 def integrate_and_fire(
-    potential: Any,
-    drive: Any,
-    waiting: Any,
-    threshold: Any,
-    leak: Any,
-    subtracts: bool,
-    reset_value: Any,
-    refractory: Any,
-    rounds: bool,
-    resolution: Any,
-    zero: Any,
-    one: Any,
-) -> Any:
+    potential: Real,
+    drive: Real,
+    waiting: Real,
+    threshold: Real,
+    leak: Real,
+    subtracts: Flag,
+    reset_value: Real,
+    refractory: Real,
+    rounds: Flag,
+    resolution: Real,
+    zero: Real,
+    one: Real,
+) -> tuple[Flag, Real, Real]:
     """Return (whether it fires, v, refractory ticks left) after one tick; T scalars, but for the flags."""
     kept = leak * potential
     if rounds:
@@ -52,7 +53,14 @@ _THRESHOLD, _LEAK, _RESET, _RESOLUTION, _REFRACTORY, _SUBTRACTS = range(6)
 
 @separate_kernel
 def _ready(
-    first: Any, last: Any, c: Any, subtracts: bool, rounds: bool, drive: Any, potential: Any, bits: Any
+    first: Index,
+    last: Index,
+    c: Vector[Float],
+    subtracts: Flag,
+    rounds: Flag,
+    drive: Vector[Float],
+    potential: Vector[Float],
+    bits: Vector[np.uint8],
 ) -> None:
     """Neurons without a refractory period never wait: nothing is read or written for it."""
     threshold, leak, reset, resolution = c[_THRESHOLD], c[_LEAK], c[_RESET], c[_RESOLUTION]
@@ -77,15 +85,15 @@ def _ready(
 
 @separate_kernel
 def _waiting(
-    first: Any,
-    last: Any,
-    c: Any,
-    subtracts: bool,
-    rounds: bool,
-    drive: Any,
-    potential: Any,
-    left: Any,
-    bits: Any,
+    first: Index,
+    last: Index,
+    c: Vector[Float],
+    subtracts: Flag,
+    rounds: Flag,
+    drive: Vector[Float],
+    potential: Vector[Float],
+    left: Vector[Float],
+    bits: Vector[np.uint8],
 ) -> None:
     threshold, leak, reset, resolution = c[_THRESHOLD], c[_LEAK], c[_RESET], c[_RESOLUTION]
     refractory = c[_REFRACTORY]
@@ -110,7 +118,13 @@ def _waiting(
 
 @separate_kernel
 def _count_idle(
-    first: Any, last: Any, potential: Any, left: Any, reached: Any, neuron: Any, idle: Any
+    first: Index,
+    last: Index,
+    potential: Vector[Float],
+    left: Vector[Float],
+    reached: Vector[Float],
+    neuron: Vector[np.uint64],
+    idle: Vector[np.int64],
 ) -> int:
     resting = 0
     for j in range(first, last):
@@ -123,7 +137,14 @@ def _count_idle(
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of a range of neurons; a target has no hold on them."""
     potential, left, resting = sample.words[POTENTIAL], sample.words[_WAITING], 0

@@ -10,12 +10,13 @@ from neurochip.elements.neurons.f_i_curve import Currents
 from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, kernel
+from neurochip.kernels.types import Flag, Real
 
 __all__ = ["IF"]
 
 
 @kernel
-def perfect_step(current: Any, potential: Any, lowest: Any, threshold: Any) -> Any:
+def perfect_step(current: Real, potential: Real, lowest: Real, threshold: Real) -> tuple[Flag, Real]:
     """Return (whether it fires, v) after one tick; T scalars."""
     v = max(potential + current, lowest)
     fires = v > threshold

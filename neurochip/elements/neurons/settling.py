@@ -16,6 +16,7 @@ from neurochip.elements.encoders.predictive import predict
 from neurochip.elements.neurons.neuron import DRIVE, NET, STEP, Dynamics, Moment, Sample
 from neurochip.elements.stages import Parts, anneal, decode, encode, specialised, stage_of
 from neurochip.kernels._jit import kernel, separate_kernel
+from neurochip.kernels.types import Float, Index, Matrix, Real, Vector
 
 __all__ = [
     "DECODER_LAMBDA",
@@ -68,7 +69,7 @@ class SettlingNeuron:
 
 
 @kernel
-def net_input(value: Any, bias: Any, state: Any, nudge: Any, target: Any) -> Any:
+def net_input(value: Real, bias: Real, state: Real, nudge: Real, target: Real) -> Real:
     """Return p = ρ′(s)(v + b) + 2β(y − s); ``nudge`` is 2β, 0 in a free phase. All T scalars.
 
     ρ′(s) is left out: s never leaves [0, 1], where ρ′ = 1 (closed interval).
@@ -77,20 +78,27 @@ def net_input(value: Any, bias: Any, state: Any, nudge: Any, target: Any) -> Any
 
 
 @kernel
-def free_net(value: Any, bias: Any) -> Any:
+def free_net(value: Real, bias: Real) -> Real:
     """Return p where nothing nudges. T scalars."""
     return value + bias
 
 
 @kernel
-def relax(net: Any, step: Any, state: Any, zero: Any, one: Any) -> Any:
+def relax(net: Real, step: Real, state: Real, zero: Real, one: Real) -> Real:
     """Return clip((1−ε)s + εp, 0, 1). All T scalars."""
     return min(max((one - step) * state + step * net, zero), one)
 
 
 @separate_kernel
 def _net(
-    first: Any, last: Any, decoded: Any, bias: Any, value: Any, nudge: Any, target: Any, net: Any
+    first: Index,
+    last: Index,
+    decoded: Vector[Float],
+    bias: Vector[Float],
+    value: Vector[Float],
+    nudge: Real,
+    target: Vector[Float],
+    net: Vector[Float],
 ) -> None:
     if nudge != 0:
         for j in range(first, last):
@@ -101,7 +109,16 @@ def _net(
 
 
 @separate_kernel
-def _move(first: Any, last: Any, front: bool, lam: Any, net: Any, step: Any, value: Any, coded: Any) -> None:
+def _move(
+    first: Index,
+    last: Index,
+    front: bool,
+    lam: Real,
+    net: Vector[Float],
+    step: Vector[Float],
+    value: Vector[Float],
+    coded: Vector[Float],
+) -> None:
     one, zero = value.dtype.type(1), value.dtype.type(0)
     if front:
         keep = one - lam
@@ -117,7 +134,15 @@ def _move(first: Any, last: Any, front: bool, lam: Any, net: Any, step: Any, val
 
 
 @separate_kernel
-def _present(first: Any, last: Any, front: bool, lam: Any, value: Any, previous: Any, coded: Any) -> None:
+def _present(
+    first: Index,
+    last: Index,
+    front: bool,
+    lam: Real,
+    value: Vector[Float],
+    previous: Vector[Float],
+    coded: Vector[Float],
+) -> None:
     if front:
         keep = value.dtype.type(1) - lam
         for j in range(first, last):
@@ -148,7 +173,14 @@ def _annealer_constants(c: Any, at: int) -> Any:
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of neurons that settle."""
     words, schedule = sample.words, moment.schedule
@@ -185,7 +217,14 @@ def _update(
 
 @kernel
 def _clamped(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of inputs, which hold their value: with a steady λ its code is the same from tick 2 on."""
     words, front = sample.words, c[_FRONT] != 0

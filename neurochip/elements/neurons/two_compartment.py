@@ -21,6 +21,7 @@ from neurochip.elements.neurons.neuron import DRIVE, Dynamics, Moment, Sample
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import kernel
 from neurochip.kernels.random_bits import uniform
+from neurochip.kernels.types import Flag, Float, Index, Matrix, Real, Vector
 
 __all__ = [
     "Start",
@@ -197,7 +198,7 @@ class TwoCompartmentLIF:
 
 
 @kernel
-def nudged_drive(drive: Any, target: Any, beta: Any, zero: Any, one: Any) -> Any:
+def nudged_drive(drive: Real, target: Real, beta: Real, zero: Real, one: Real) -> Real:
     """Return V + λ(R I − V) with λ = β R I / (|β| R I + V); a V ≤ 0 gives in altogether, |λ| = 1. All T scalars.
 
     ``drive`` is V = Σ w s, ``target`` R I. β = 1 is the printed formula; a negative β pushes away.
@@ -211,16 +212,16 @@ def nudged_drive(drive: Any, target: Any, beta: Any, zero: Any, one: Any) -> Any
 
 @kernel
 def fire(
-    potential: Any,
-    drive: Any,
-    waiting: Any,
-    keep: Any,
-    reset: Any,
-    refractory: Any,
+    potential: Real,
+    drive: Real,
+    waiting: Real,
+    keep: Real,
+    reset: Real,
+    refractory: Real,
     carries: bool,
-    zero: Any,
-    one: Any,
-) -> Any:
+    zero: Real,
+    one: Real,
+) -> tuple[Flag, Real, Real]:
     """Return (whether it fires, u, refractory ticks left) after one tick; u is measured from θ.
 
     ``drive`` is D = u0 − θ + Σ w s, ``keep`` e^{−1/τ}, ``reset`` u_r − θ. ``carries`` is a
@@ -235,7 +236,9 @@ def fire(
 
 
 @kernel
-def _membranes(first: Any, last: Any, moment: Moment, sample: Sample, drive: Any, c: Any) -> None:
+def _membranes(
+    first: Index, last: Index, moment: Moment, sample: Sample, drive: Vector[Float], c: Vector[Float]
+) -> None:
     """Let the somas take up their drive and fire, then let the filters take up what they fired."""
     words, bits, neuron = sample.words, sample.bits, sample.neuron
     potential, synapse, rate, waiting = words[POTENTIAL], words[SYNAPSE], words[RATE], words[WAITING]
@@ -264,7 +267,14 @@ def _membranes(first: Any, last: Any, moment: Moment, sample: Sample, drive: Any
 
 @kernel
 def _update(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of neurons; ``nudge`` is β."""
     current, drive = sample.words[CURRENT], room[DRIVE]
@@ -281,7 +291,14 @@ def _update(
 
 @kernel
 def _clamped(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index,
+    last: Index,
+    moment: Moment,
+    sample: Sample,
+    room: Matrix[Float],
+    nudge: Real,
+    c: Vector[Float],
+    own: Matrix[Float],
 ) -> int:
     """One tick of inputs, which hold a constant current."""
     _membranes(first, last, moment, sample, sample.words[CURRENT], c)
@@ -290,7 +307,7 @@ def _clamped(
 
 @kernel
 def _shown(
-    first: Any, last: Any, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
+    first: Index, last: Index, moment: Moment, sample: Sample, room: Any, nudge: Any, c: Any, own: Any
 ) -> int:
     """One tick of inputs that are shown spikes: they have no soma, and the filters take up what they are shown."""
     synapse, rate, bits, share = sample.words[SYNAPSE], sample.words[RATE], sample.bits, moment.schedule[0]

@@ -44,6 +44,10 @@ class TestEncoders(EncoderContract):
             Threshold: coders.Threshold,
         }[type(spec)]()
 
+    def test_all_that_are_silent_at_zero_say_so(self, spec: Any) -> None:
+        """What says so costs nothing where there is nothing."""
+        assert getattr(spec, "silent_at_zero", False) == self.is_silent_at_zero(spec)
+
 
 class TestDecoders(DecoderContract):
     specs = (Identity(), Predictive(), Predictive(PowerLaw(0.67, 0.578)))

@@ -31,6 +31,15 @@ def test_predictive_front() -> None:
     )
 
 
+def test_a_predictive_front_keeps_the_value_before() -> None:
+    words = (
+        PREDICTIVE_COST.state_words_read,
+        PREDICTIVE_COST.state_words_written,
+        PREDICTIVE_COST.state_words_kept,
+    )
+    assert words == (1, 1, 1)
+
+
 def test_neuron() -> None:
     """v + b, and the clipped step; what a nudge adds is declared on its own."""
     Number.done = Counter()

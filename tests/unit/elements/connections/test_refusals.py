@@ -53,6 +53,11 @@ REFUSED: list[tuple[Any, str]] = [
      "connection.order: must be one of channels-first, channels-last, got 'maps'"),
     (lambda: Convolution((1, 4, 4), 1, 3, senders=(15, 17)),
      "connection.senders: must be a range within 0 to 16, got (15, 17)"),
+    (lambda: Pooling((1, 4, 4), 2, receivers=(3,)),  # type: ignore[arg-type]
+     "connection.receivers: must be a range within 0 to 4, got (3,)"),
+    (lambda: Pooling((1, 4, 4), 2, receivers=(-1, 2)),
+     "connection.receivers: must be a range within 0 to 4, got (-1, 2)"),
+    (lambda: Dense(2, -1), "connection.targets: must be a whole number, 0 or more, got -1"),
     (lambda: Pooling((1, 4, 4), 2, receivers=(3, 2)),
      "connection.receivers: must be a range within 0 to 4, got (3, 2)"),
     (lambda: Pooling((1, 4, 4), 2, reduction="max"),  # type: ignore[arg-type]
