@@ -72,9 +72,10 @@ def load(source: Path, out: Path | None, run: str, overrides: tuple[str, ...]) -
 
 
 def _print(die: Die, spec: RunSpec, network: Network) -> None:
+    from neurochip.analog.cell_spread import die_spreads
     from neurochip.analog.drawing import drawn_sigmas
     from neurochip.analog.location_table import location_table, location_words
-    from neurochip.analog.spread import gain_law, spreads
+    from neurochip.analog.spread import gain_law
 
     from ..screen import print_table
 
@@ -92,7 +93,7 @@ def _print(die: Die, spec: RunSpec, network: Network) -> None:
             f"{drawn[spread.kind]:.4g}",
             spread.origin if is_drawn else die.origin,
         )
-        for spread in spreads(mismatch, spec.analog.conditions)
+        for spread in die_spreads(spec.analog)
     ]
     print_table(("device", "law", "σ asked", "σ drawn", "from"), rows, right=("σ asked", "σ drawn"))
     placed = location_table(network, spec.analog)

@@ -118,15 +118,18 @@ class Batch:
 
     def update_activity(self) -> None:
         """Turn voltages into what neurons send."""
+        voltage = self.voltage
+        if self.circuit.pair_offset is not None:
+            voltage = voltage - self.circuit.pair_offset
         if self._own_activity is not None:
             self._own_activity(self.voltage, self.circuit.neurons.saturation, self.activity)
         elif self.circuit.kind == TANH:
-            pair(self.voltage, self.circuit.neurons.saturation, self.activity)
+            pair(voltage, self.circuit.neurons.saturation, self.activity)
         elif self.circuit.curve is not None:
             tail = self.circuit.neurons.saturation
             if self.circuit.kind == HARD_SIGMOID:  # a mirror has no tail, and rails are those of the voltage
                 tail = np.ones_like(tail)
-            ekv_pair(self.voltage, tail, *self.circuit.curve, self.activity)
+            ekv_pair(voltage, tail, *self.circuit.curve, self.activity)
 
     def transmit(self) -> None:
         """Bring every neuron's current up to date with what the others send.

@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.cell_spread import die_spreads
 from neurochip.analog.cells_table import cells_table
 from neurochip.analog.diagnostics import diagnose
 from neurochip.analog.drawing import drawn_sigmas
 from neurochip.analog.location_table import location_table
 from neurochip.analog.rails import full_scale_v, supply_v
 from neurochip.analog.settle_time import settle_times
-from neurochip.analog.spread import gain_law, spreads
+from neurochip.analog.spread import gain_law
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.supply_table import drop_table
 from neurochip.description.biasing import current_factor
@@ -94,7 +95,7 @@ def die_table(substrate: AnalogSubstrate, epochs: Sequence[dict[str, Any]]) -> d
                 "drawn": drawn[spread.kind],
                 "origin": substrate.die.origin if spec.die_file is not None else spread.origin,
             }
-            for spread in spreads(spec.mismatch, spec.conditions)
+            for spread in die_spreads(spec)
         ],
         "location": location_table(substrate.network, spec),
         "conditions": _conditions(substrate),

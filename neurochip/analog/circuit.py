@@ -68,6 +68,10 @@ class Circuit:
             saturation=self._joined(die.saturation, 1.0).astype(self._dtype),
         )
         self._defects()
+        self.pair_offset: Array | None = None  # of every neuron's pair, or none has any
+        if any(array is not None for array in die.pair_offset):
+            self.pair_offset = self._joined(die.pair_offset, 0.0).astype(self._dtype)
+        self.leak_offset = self._joined(die.leak_offset, 0.0)
         self._gain = [self._cast(g) for g in die.synapse_gain]
         self._offset = [self._cast(o) for o in die.synapse_offset]
         self._state = list(die.synapse_state)

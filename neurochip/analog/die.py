@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from neurochip.errors import ConfigError
 from neurochip.network import Network
 
-__all__ = ["DEAD", "DIE_FAMILIES", "STUCK", "WORKING", "Die", "glorot_deviation"]
+__all__ = ["DEAD", "DIE_FAMILIES", "LATER_FAMILIES", "STUCK", "WORKING", "Die", "glorot_deviation"]
 
 Array = NDArray[Any]
 Arrays = tuple[Array | None, ...]
 
 WORKING, DEAD, STUCK = 0, 1, 2
+LATER_FAMILIES = ("pair_offset", "leak_offset")  # that a file may lack
 
 
 def glorot_deviation(network: Network, projection: int) -> float:
@@ -53,6 +54,9 @@ class Die:
         Of layers 1 …, i8[neuron]: working, dead or stuck at full scale.
     phase_offset
         Of layers 1 …, [neuron]: error of a reading in nudged phases.
+    pair_offset, leak_offset
+        Of layers 1 …, [neuron]: offsets at the inputs of the pair that a neuron steers, and of its leak's amplifier.
+        Files of before they were there have none.
     """
 
     sizes: tuple[int, ...]
@@ -67,6 +71,13 @@ class Die:
     saturation: Arrays
     neuron_state: Arrays
     phase_offset: Arrays
+    pair_offset: Arrays = ()
+    leak_offset: Arrays = ()
+
+    def __post_init__(self) -> None:
+        for name in LATER_FAMILIES:
+            if not getattr(self, name):
+                object.__setattr__(self, name, (None,) * (len(self.sizes) - 1))
 
     def families(self) -> Iterator[tuple[str, Arrays]]:
         """Return name and arrays of every kind of deviation."""

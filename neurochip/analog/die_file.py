@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.analog.die import DIE_FAMILIES, Die
+from neurochip.analog.die import DIE_FAMILIES, LATER_FAMILIES, Die
 from neurochip.analog.die_table import die_of_table, split_die
 from neurochip.durable.atomic import replacing
 from neurochip.durable.seal import check_seal, sealed
@@ -78,7 +78,11 @@ def read_die(path: Path, network: Network | None = None) -> Die:
         die = Die(
             sizes=tuple(decode_json(found.attributes["sizes"], file, list[_Size], "sizes")),
             origin=str(found.attributes["origin"]),
-            **{name: _arrays(found, name, file) for name in DIE_FAMILIES},
+            **{
+                name: _arrays(found, name, file)
+                for name in DIE_FAMILIES
+                if name in found.groups or name not in LATER_FAMILIES
+            },
         )
         if die.digest != str(found.attributes["digest"]):
             raise DataError(

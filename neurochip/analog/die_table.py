@@ -33,6 +33,8 @@ COLUMNS: dict[str, tuple[str, bool]] = {
     "time_constant": ("rate", False),
     "saturation": ("saturation", False),
     "phase_offset": ("phase_offset", False),
+    "pair_offset": ("pair_offset", False),
+    "leak_offset": ("leak_offset", False),
 }
 _HEADER = ("kind", "layer", "neuron", "from", "to", "pre", "post", "value")
 _OPTIONAL = ("die", "unit")

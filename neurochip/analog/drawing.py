@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.analog.cell_spread import die_spreads
 from neurochip.analog.die import DEAD, STUCK, WORKING, Array, Arrays, Die, glorot_deviation
 from neurochip.analog.fields import Field, shift
 from neurochip.analog.floorplan import floorplan_of
-from neurochip.analog.spread import Law, Spread, spreads
+from neurochip.analog.spread import Law, Spread
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.die_sections import MismatchSpec
 from neurochip.description.tails import tails
@@ -34,13 +35,13 @@ def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
     which = "twin" if twin else "die"
     synapses = [(network.sizes[p.source], network.sizes[p.target]) for p in network.projections]
     neurons = [(size,) for size in network.sizes[1:]]
-    found = {spread.kind: spread for spread in spreads(spec.mismatch, spec.conditions)}
+    found = {spread.kind: spread for spread in die_spreads(spec)}
     plan = floorplan_of(network, spec) if spec.location.is_placed else None
     here = plan.twin() if plan is not None and twin else plan
 
     def kind(name: str, shapes: list[Any], units: list[float] | None = None) -> Arrays:
         drawn: list[Array | None] = []
-        spread = found[name]
+        spread = found.get(name, Spread(name, 0.0, "normal", ""))
         field = None if plan is None or not spread.sigma else Field(spec.location, plan, spec.die, name)
         common = 0.0 if spread.is_offset else shift(spec.location, spec.die, name)
         for k, shape in enumerate(shapes):
@@ -58,6 +59,8 @@ def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
 
     deviations = [glorot_deviation(network, k) for k in range(len(synapses))]
     state, stuck_at = _synapse_defects(spec, synapses, deviations, which)
+    rate = kind("time_constant", neurons)
+    is_one_tail = spec.mismatch.gates == "cells" and spec.mismatch.neuron_gain is None
     return Die(
         sizes=network.sizes,
         origin=f"seed {spec.die}" + (", twin" if twin else ""),
@@ -65,13 +68,20 @@ def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
         synapse_offset=kind("synapse_offset", synapses, deviations),
         synapse_state=state,
         stuck_weight=stuck_at,
-        neuron_gain=kind("neuron_gain", neurons),
+        neuron_gain=_inverse(rate) if is_one_tail else kind("neuron_gain", neurons),
         neuron_offset=kind("neuron_offset", neurons),
-        rate=kind("time_constant", neurons),
+        rate=rate,
         saturation=kind("saturation", neurons),
         neuron_state=_neuron_defects(spec, neurons, which),
         phase_offset=_phase_offsets(spec, neurons),
+        pair_offset=kind("pair_offset", neurons),
+        leak_offset=kind("leak_offset", neurons),
     )
+
+
+def _inverse(arrays: Arrays) -> Arrays:
+    """Return 1/a: a leak of a larger tail makes its neuron quicker, and what drives it worth less."""
+    return tuple(None if array is None else 1 / array for array in arrays)
 
 
 def twin_of(network: Network, spec: AnalogSpec) -> Die:
@@ -159,6 +169,8 @@ def drawn_sigmas(die: Die, network: Network, law: Law = "log-normal") -> dict[st
         ("neuron_offset", die.neuron_offset),
         ("time_constant", die.rate),
         ("saturation", die.saturation),
+        ("pair_offset", die.pair_offset),
+        ("leak_offset", die.leak_offset),
     ):
         values = []
         for k, array in enumerate(arrays):
@@ -166,7 +178,7 @@ def drawn_sigmas(die: Die, network: Network, law: Law = "log-normal") -> dict[st
                 continue
             if name == "synapse_offset":
                 values.append((array / glorot_deviation(network, k)).ravel())
-            elif name == "neuron_offset":
+            elif name.endswith("_offset"):
                 values.append(array.ravel())
             else:
                 values.append((np.log(array) if law == "log-normal" else array).ravel())

@@ -51,11 +51,12 @@ def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
     drive = drive.astype(np.float64)
     by_voltage, by_drive, of_flow = -np.ones_like(voltage), np.ones_like(voltage), None
     if flow is not None:
-        by_voltage, by_drive, of_flow = flow.slopes(voltage, drive, neurons.saturation.astype(np.float64))
+        leaks = voltage - circuit.leak_offset
+        by_voltage, by_drive, of_flow = flow.slopes(leaks, drive, neurons.saturation.astype(np.float64))
     slope = _activity_slopes(circuit, voltage) if of_flow is None else of_flow
     free = np.arange(voltage.size)
     if circuit.kind == HARD_SIGMOID:
-        speed = drive - voltage if flow is None else flow.speed(voltage, drive)
+        speed = drive - voltage if flow is None else flow.speed(voltage - circuit.leak_offset, drive)
         held = ((voltage <= 0) & (speed < 0)) | ((voltage >= neurons.saturation) & (speed > 0))
         free = np.flatnonzero(~held)
     jacobian = np.zeros((voltage.size, voltage.size))
@@ -72,6 +73,8 @@ def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
 
 def _activity_slopes(circuit: Circuit, voltage: Array) -> Array:
     """Return ∂activity/∂V of built-in neurons, f64[neuron]."""
+    if circuit.pair_offset is not None:
+        voltage = voltage - circuit.pair_offset
     own = slopes(circuit.curve, voltage) if circuit.curve is not None else None
     if circuit.kind == HARD_SIGMOID:
         return np.ones_like(voltage) if own is None else own

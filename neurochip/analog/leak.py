@@ -38,6 +38,7 @@ class Leak(NamedTuple):
     value: Any  # f64[point]
     slope: Any  # f64[point]
     step: float
+    offset: Any  # f64[neuron], at the input of its amplifier
 
 
 class Amplifier:
@@ -63,18 +64,22 @@ class Amplifier:
             self._curve.value,
             self._curve.slope,
             self._curve.step,
+            np.zeros(0),
         )
 
     def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:
         """Take one step."""
         at = driven(batch, nudge)
         amplified_step(
-            batch.circuit.kind, self.leak, at, at.voltage if noise is None else noise, noise is not None
+            batch.circuit.kind, self._of(batch), at, at.voltage if noise is None else noise, noise is not None
         )
 
     def rate(self, batch: Batch, nudge: Nudge, out: Array) -> None:
         """Write τ dV/dt, 0 for a neuron that a rail holds."""
-        amplified_rates(batch.circuit.kind, self.leak, driven(batch, nudge), out)
+        amplified_rates(batch.circuit.kind, self._of(batch), driven(batch, nudge), out)
+
+    def _of(self, batch: Batch) -> Leak:
+        return self.leak._replace(offset=batch.circuit.leak_offset)
 
     def speed(self, voltage: Array, drive: Array) -> Array:
         """Return τ dV/dt without a nudge, f64[neuron]."""
@@ -119,7 +124,9 @@ def amplified_step(kind: int, leak: Leak, at: Driven, noise: Any, is_noisy: bool
     for sample in range(voltage.shape[0]):
         for i in range(voltage.shape[1]):
             v = voltage[sample, i]
-            speed = nudged(resting_point(at, sample, i) - leaked(leak, float(v)), at, sample, i)
+            speed = nudged(
+                resting_point(at, sample, i) - leaked(leak, float(v) - leak.offset[i]), at, sample, i
+            )
             after = voltage.dtype.type(v + neurons.fraction[i] * speed)
             if is_noisy:
                 after += noise[sample, i]
@@ -134,5 +141,7 @@ def amplified_rates(kind: int, leak: Leak, at: Driven, out: Any) -> None:
     for sample in range(at.voltage.shape[0]):
         for i in range(at.voltage.shape[1]):
             v = at.voltage[sample, i]
-            speed = nudged(resting_point(at, sample, i) - leaked(leak, float(v)), at, sample, i)
+            speed = nudged(
+                resting_point(at, sample, i) - leaked(leak, float(v) - leak.offset[i]), at, sample, i
+            )
             out[sample, i] = 0.0 if held(kind, v, speed, at.neurons.saturation[i]) else speed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from neurochip.analog.cell_spread import die_spreads
 from neurochip.analog.fields import shift
 from neurochip.analog.floorplan import floorplan_of
-from neurochip.analog.spread import spreads
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.network import Network
 
@@ -19,7 +19,7 @@ def location_table(network: Network, spec: AnalogSpec) -> dict[str, Any] | None:
     if spec.die_file is not None or not (location.is_placed or location.lot or location.wafer):
         return None
     size = [1e-6 * side for side in floorplan_of(network, spec).size] if location.is_placed else None
-    kinds = [spread.kind for spread in spreads(spec.mismatch, spec.conditions) if not spread.is_offset]
+    kinds = [spread.kind for spread in die_spreads(spec) if not spread.is_offset]
     return {
         "gradient": location.gradient,
         "correlated": location.correlated,

@@ -172,6 +172,9 @@ def _synapses(
         signals = [f"V({node})" for node in names[source]]
         if circuit.kind != HARD_SIGMOID:
             rails = circuit.neurons.saturation[starts[source - 1] : starts[source]]
+            if circuit.pair_offset is not None:
+                shifts = circuit.pair_offset[starts[source - 1] : starts[source]]
+                signals = [f"{s}-({float(o):.9g})" for s, o in zip(signals, shifts, strict=True)]
             signals = [f"({float(r):.9g})*tanh({s})" for r, s in zip(rails, signals, strict=True)]
         for i, column in enumerate(circuit.weights[k].T):
             terms[i] += [f"({float(w):.9g})*{s}" for w, s in zip(column, signals, strict=True)]

@@ -143,6 +143,8 @@ def spreads(spec: MismatchSpec, conditions: ConditionsSpec = _NOMINAL) -> tuple[
     found = []
     for kind in MISMATCH_KINDS:
         own = getattr(spec, kind)
+        if own is None and kind in ("pair_offset", "leak_offset"):
+            continue
         is_offset = kind.endswith("_offset")
         sigma = own if own is not None else current * (OFFSET_SHARE if is_offset else 1.0)
         found.append(Spread(kind, sigma, "normal" if is_offset else law, kind if own is not None else origin))

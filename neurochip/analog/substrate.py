@@ -254,7 +254,7 @@ class AnalogSubstrate:
         """
         settle = self.spec.settle
         steps = settle.method != "heun" and not settle.change and not self._noise.is_there
-        built_in = self.flow is None and self.circuit.curve is None
+        built_in = self.flow is None and self.circuit.curve is None and self.circuit.pair_offset is None
         return steps and built_in and not nudge.strength and self._phase is Phase.EVALUATION
 
     @property

@@ -4,7 +4,8 @@ A synapse is a pair whose tail is the weight, steered by the sender's voltage; a
 weight times input; a bias is a tail. The sign of a weight says which of a neuron's two lines a pair pulls its current
 from, and a stage sources or sinks the difference. The leak is a pair of its own gate with the neuron's voltage at its
 inverting input, on the same lines. The mismatch of the die sits in the tails: a synapse's gain as a shift of threshold,
-that of a tail as a factor of β, and that of a leak as a factor of its mirrors.
+that of a tail as a factor of β, that of a leak as a factor of its mirrors, and offsets as sources at the inputs of
+pairs.
 """
 
 from __future__ import annotations
@@ -188,17 +189,18 @@ class _Chip:
             self._synapses(k, i, node, lines, inputs)
         constant = float(circuit.neurons.bias[n]) + offset / gain
         self._tail(f"{node}_b", constant, lines)
-        self._leak(node, lines, gain)
+        self._leak(n, node, lines, gain)
         self.cells.stage(f"{node}_", lines, node)
         whole = substrate.spec.tau_s * self.unit / self.library.full_scale
         self.cells.lines.append(f"C_{node} {node} 0 {whole / (float(circuit.rate[n]) * gain):.9g}")
 
-    def _leak(self, node: str, lines: tuple[str, str], gain: float) -> None:
+    def _leak(self, n: int, node: str, lines: tuple[str, str], gain: float) -> None:
         leak = self.substrate.spec.leak
         if leak.characteristic == "linear":
             self.cells.lines.append(f"R_{node} {node} rest {gain * self.library.full_scale / self.unit:.9g}")
             return
-        source = self.cells.pair(f"{node}_l", ("rest", node), lines, "leak", 1 / gain)
+        at = self._shifted(node, "leak", float(self.substrate.circuit.leak_offset[n]))
+        source = self.cells.pair(f"{node}_l", ("rest", at), lines, "leak", 1 / gain)
         self.cells.tail(f"{node}_l", leak.tail * self.unit, source)
 
     def _synapses(self, k: int, i: int, node: str, lines: tuple[str, str], inputs: Array) -> None:
@@ -219,11 +221,27 @@ class _Chip:
             if current < _LEAST:
                 continue
             more, less = lines if weight > 0 else lines[::-1]
-            source = self.cells.pair(name, (self.names[layer][j], "rest"), (more, less), "synapse")
+            source = self.cells.pair(name, (self._sent(layer, j), "rest"), (more, less), "synapse")
             saturation = float(circuit.neurons.saturation[first + j])
             differs = self._differs(current, float(gain[j]))
             differs["factor"] *= saturation
             self.cells.tail(name, current * self.unit, source, **differs)
+
+    def _sent(self, layer: int, j: int) -> str:
+        """Return the node that steers the pairs of a sender: its own, or the one that its offset shifts."""
+        offsets = self.substrate.circuit.pair_offset
+        n = int(self.substrate.circuit.starts[layer - 1]) + j
+        return self._shifted(self.names[layer][j], "pair", 0.0 if offsets is None else float(offsets[n]))
+
+    def _shifted(self, node: str, what: str, offset: float) -> str:
+        """Return a node that lies lower than another by an offset, in full scales, placed when first asked for."""
+        if not offset:
+            return node
+        lower = f"{node}_{what}in"
+        if lower not in self.cells.guesses:
+            self.cells.guesses[lower] = self.library.rest
+            self.cells.lines.append(f"V{lower} {node} {lower} {offset * self.library.full_scale:.9g}")
+        return lower
 
     def _tail(
         self, name: str, current: float, lines: tuple[str, str], gain: float = 1.0, full: float = 1.0

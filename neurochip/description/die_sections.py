@@ -20,7 +20,7 @@ from neurochip.keys.section import Section, described
 
 __all__ = ["DEVICES_DIFFER", "DEVICES_FAIL", "DRAWN", "MISMATCH_KINDS", "DefectsSpec", "MismatchSpec"]
 
-# Every kind of mismatch, in the order of reports.
+# Every kind of mismatch, in the order of reports; of the last two a σ for all says nothing.
 MISMATCH_KINDS = (
     "synapse_gain",
     "synapse_offset",
@@ -28,6 +28,8 @@ MISMATCH_KINDS = (
     "neuron_offset",
     "time_constant",
     "saturation",
+    "pair_offset",
+    "leak_offset",
 )
 
 # A die from a file is what it is; only its second circuit is drawn.
@@ -45,6 +47,7 @@ DEVICES_FAIL = Given(
 )
 _HAS_PROCESS = Given("analog.mismatch.process") & DRAWN
 _OWN_PROCESS = Is("analog.mismatch.process", OWN) & DRAWN
+_ONE_GATE = Is("analog.mismatch.gates", "one") | Is("analog.conditions.bias", "voltage")
 
 
 def _drawn(about: str) -> Key:
@@ -80,6 +83,37 @@ class MismatchSpec(Section):
     neuron_offset: Annotated[Nonnegative | None, _own("neuron offsets, in full scales,")] = None
     time_constant: Annotated[Nonnegative | None, _own("time constants")] = None
     saturation: Annotated[Nonnegative | None, _own("rails")] = None
+    pair_offset: Annotated[
+        Nonnegative | None,
+        Key(
+            "σ of the offset at the input of the pairs that a neuron steers: its voltage is taken by so much too high "
+            "or too low. Not part of ``sigma``.",
+            unit="full scales",
+            live_if=DRAWN & Is("analog.characteristic", "tanh", "ekv"),
+            imperfect=True,
+            per_die=True,
+        ),
+    ] = None
+    leak_offset: Annotated[
+        Nonnegative | None,
+        Key(
+            "σ of the offset at the input of a leak's amplifier. Not part of ``sigma``.",
+            unit="full scales",
+            live_if=DRAWN & Is("analog.leak.characteristic", "amplifier"),
+            imperfect=True,
+            per_die=True,
+        ),
+    ] = None
+    gates: Annotated[
+        Literal["one", "cells"],
+        Key(
+            "``one``: ``width_um`` × ``length_um`` is the gate of every device. ``cells``: each has that of its cell "
+            "in ``analog.cells``. Synapses differ by their tails, pairs by their offsets, neurons by the tails and "
+            "offsets of their leaks, and nothing else, unless it has a σ of its own.",
+            live_if=Given("analog.mismatch.process") & Given("analog.cells") & DRAWN,
+            per_die=True,
+        ),
+    ] = "one"
     tails: Annotated[
         str,
         Key(
@@ -130,10 +164,10 @@ class MismatchSpec(Section):
         ),
     ] = None
     width_um: Annotated[
-        Positive, Key("Width of the gate.", unit="µm", live_if=_HAS_PROCESS, per_die=True)
+        Positive, Key("Width of the gate.", unit="µm", live_if=_HAS_PROCESS & _ONE_GATE, per_die=True)
     ] = 1.0
     length_um: Annotated[
-        Positive, Key("Length of the gate.", unit="µm", live_if=_HAS_PROCESS, per_die=True)
+        Positive, Key("Length of the gate.", unit="µm", live_if=_HAS_PROCESS & _ONE_GATE, per_die=True)
     ] = 1.0
     region: Annotated[
         Literal["sub-threshold", "bias", "strong"],
@@ -219,7 +253,7 @@ class MismatchSpec(Section):
                 raise ConfigError(
                     f"analog.mismatch.{name}", f"must be above {-grows:g} µm for {self.process}, got {size:g}"
                 )
-        if process.table is not None and self.region != "strong":
+        if process.table is not None and self.region != "strong" and self.gates == "one":
             table = transistor_table(process.table)
             table.bin_of(self.width_um, self.length_um, "analog.mismatch.width_um")
             if self.region == "bias":

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from neurochip.analog.spread import spreads
+from neurochip.analog.cell_spread import die_spreads
 from neurochip.description import RunSpec
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.chip_changes import why_unused
@@ -22,7 +22,7 @@ def die_matters(analog: AnalogSpec) -> bool:
     """Whether two dies of these settings can differ: not when nothing is drawn for them."""
     if not _is_drawn(analog):
         return False
-    drawn = [spread.sigma for spread in spreads(analog.mismatch, analog.conditions)]
+    drawn = [spread.sigma for spread in die_spreads(analog)]
     drawn += [getattr(analog.defects, name) for name in field_types(type(analog.defects))]
     return any([*drawn, analog.learning_path.phase_offset, analog.location.lot, analog.location.wafer])
 
@@ -74,7 +74,7 @@ def _is_drawn(analog: AnalogSpec) -> bool:
 def _drawn(analog: AnalogSpec) -> list[Any]:
     """Return every σ with its law, wherever it comes from: a size of transistors that is not used is not in it."""
     mismatch = analog.mismatch
-    found: list[Any] = [[s.kind, s.sigma, s.law] for s in spreads(mismatch, analog.conditions) if s.sigma]
+    found: list[Any] = [[s.kind, s.sigma, s.law] for s in die_spreads(analog) if s.sigma]
     if found and mismatch.tails != "normal":
         found += [mismatch.tails, mismatch.freedom]
     location = analog.location

@@ -33,6 +33,10 @@ SLOW: dict[str, tuple[str, ...]] = {
         *ANALOG, "analog.cells=sky130-subthreshold", "analog.supply_lines.sheet_mohm=1e7",
         "analog.supply_lines.pitch_um=30",
     ),
+    "a die of cells of their own gates": (
+        *ANALOG, "analog.characteristic=tanh", "analog.cells=sky130-subthreshold", "analog.mismatch.process=180nm",
+        "analog.mismatch.gates=cells",
+    ),
     "a die of pairs": (*ANALOG, "analog.characteristic=ekv", "analog.mismatch.sigma=0.3"),
     "a leak that saturates": (*ANALOG, "analog.leak.characteristic=amplifier", "analog.leak.range=0.5"),
     "mirrors of finite output": (*ANALOG, "analog.mirror.conductance=0.03"),

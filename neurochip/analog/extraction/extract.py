@@ -227,6 +227,7 @@ def _leak_words(figures: dict[str, float], bench: Bench) -> tuple[str, ...]:
         f"analog.leak.inversion={_at_27(figures, bench):.4g}",
         f"analog.leak.conductance={figures['unsaturated']:.4g}",
         f"analog.leak.asymmetry={figures['asymmetry']:.4g}",
+        f"analog.mismatch.leak_offset={figures['sigma_offset_v'] / full:.4g}",
     )
 
 
@@ -244,6 +245,7 @@ def _words(figures: dict[str, float], bench: Bench) -> tuple[str, ...]:
             "analog.characteristic=ekv",
             f"analog.inversion={_at_27(figures, bench):.4g}",
             f"analog.asymmetry={figures['asymmetry']:.4g}",
+            f"analog.mismatch.pair_offset={figures['sigma_offset_v'] / figures['full_scale_v']:.4g}",
         ]
     elif figures["mirror_conductance"] > 0:
         words += [

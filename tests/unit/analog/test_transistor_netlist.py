@@ -75,13 +75,19 @@ def in_full_scales(substrate: AnalogSubstrate, table: Any) -> Any:
     return (table[-1, 1:] - substrate.cells.rest) / substrate.cells.full_scale
 
 
-@pytest.mark.parametrize(("leak", "share"), [("amplifier", 0.5), ("linear", 1.0)])
+OFFSETS = ["analog.mismatch.pair_offset=0.15", "analog.mismatch.leak_offset=0.1"]
+
+
+@pytest.mark.parametrize(
+    ("leak", "share", "more"), [("amplifier", 0.5, []), ("amplifier", 0.5, OFFSETS), ("linear", 1.0, [])]
+)
 def test_a_chip_of_transistors_rests_where_its_die_does(
-    leak: str, share: float, made: Any, tmp_path: Path
+    leak: str, share: float, more: list[str], made: Any, tmp_path: Path
 ) -> None:
     words, models = made
+    words = [*words, *more]
     if leak == "linear":
-        words = [word for word in words if not word.startswith("analog.leak")]
+        words = [word for word in words if "leak" not in word]
     substrate = die(words, share=share)
     theirs = in_full_scales(
         substrate, ngspice(transistor_netlist(substrate, INPUTS, cards_of(substrate, models)), tmp_path)
@@ -92,6 +98,9 @@ def test_a_chip_of_transistors_rests_where_its_die_does(
     # The controls: another die, and the same weights in another place.
     other = die(words, 4, share)
     assert np.abs(behavioural(other) - theirs).max() > 0.04
+    if more:
+        centred = die([*words, *(word.partition("=")[0] + "=0" for word in more)], share=share)
+        assert np.abs(behavioural(centred) - theirs).max() > 0.04
     shuffled = die(words, share=share)
     same = substrate.parameters()
     shuffled.load(replace(same, weights=(same.weights[0][::-1].copy(), same.weights[1])))
