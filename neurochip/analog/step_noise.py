@@ -12,6 +12,7 @@ from neurochip.analog.circuit import Circuit
 from neurochip.analog.flicker import LINES, flicker
 from neurochip.analog.integrate import Drawing
 from neurochip.analog.noise import normals
+from neurochip.analog.shot_noise import current_noise
 from neurochip.analog.stochastic import Noise
 from neurochip.description.analog_sections import AnalogSpec
 
@@ -36,14 +37,24 @@ class StepNoise:
     """
 
     def __init__(self, spec: AnalogSpec, seed: int, *, is_leak_known: bool) -> None:
-        self._noise, self._step = spec.noise, spec.settle.step
+        self._spec, self._noise, self._step = spec, spec.noise, spec.settle.step
         self._white = spec.noise_step
         self._seed, self._is_leak_known = np.uint64(seed), is_leak_known
 
     @property
     def is_there(self) -> bool:
         """Whether any step is noisy."""
-        return self._white > 0 or self._noise.flicker > 0
+        return self._is_white or self._noise.flicker > 0
+
+    @property
+    def _is_white(self) -> bool:
+        return self._white > 0 or self._noise.currents > 0
+
+    def _strength(self, circuit: Circuit) -> Any:
+        """Return the white noise per √τ_nominal of all neurons, or f64[neuron] where they differ."""
+        if not self._noise.currents:
+            return self._white
+        return np.hypot(self._white, current_noise(circuit, self._spec))
 
     def of_phase(
         self, batch: Batch, presentations: NDArray[np.uint64], begins: int, nudge: float
@@ -56,16 +67,17 @@ class StepNoise:
             return None
         share, slow = batch.circuit.neurons.fraction, self._wandering(batch, presentations, begins)
         out = np.empty_like(batch.voltage)
-        scale = (self._white * self.fluctuation(batch.circuit, nudge)).astype(batch.voltage.dtype)
+        scale = self._strength(batch.circuit) * self.fluctuation(batch.circuit, nudge)
+        scale = scale.astype(batch.voltage.dtype)
 
         def draw(tick: int) -> Array:
             now = begins + tick
-            if self._white:
+            if self._is_white:
                 normals(self._seed, presentations, np.uint64(now), 0, 1.0, out)
                 out[...] *= scale
             if slow is not None:
                 current = slow(tick)
-                out[...] = share * current if not self._white else out + share * current
+                out[...] = share * current if not self._is_white else out + share * current
             return out
 
         return draw
@@ -73,7 +85,7 @@ class StepNoise:
     def paths(self, batch: Batch, presentations: NDArray[np.uint64], begins: int) -> Noise:
         """Return the noise of a phase that begins at a tick, for steps of any length; ``presentations`` u64[sample]."""
         slow = self._wandering(batch, presentations, begins)
-        return Noise(self._seed, presentations, begins, self._white, slow)
+        return Noise(self._seed, presentations, begins, self._strength(batch.circuit), slow)
 
     def _wandering(self, batch: Batch, presentations: NDArray[np.uint64], begins: int) -> Drawing | None:
         """Return what gives the 1/f currents of each tick, always in the same array; `None` where there are none."""

@@ -40,7 +40,7 @@ class Noise(NamedTuple):
     first_tick
         Number of the phase's first tick.
     strength
-        σ, full scales in the root of a nominal time constant.
+        σ, full scales in the root of a nominal time constant; of all neurons, or f64[neuron].
     slow
         Tick of the phase → current into each neuron beside its drive during that tick, T[sample, neuron]; or `None`.
     """
@@ -48,7 +48,7 @@ class Noise(NamedTuple):
     seed: Any
     presentations: NDArray[np.uint64]
     first_tick: int
-    strength: float
+    strength: float | NDArray[np.float64]
     slow: Callable[[int], Array] | None = None
 
 
@@ -116,7 +116,7 @@ def stochastic_steps(
             part = np.where(busy, at, 0) // length
             number = np.uint64(noise.first_tick + tick)
             path_over(noise.seed, noise.presentations, number, settle.step, depth, part, increment, area)
-            moving = busy[:, None] * dtype.type(noise.strength)
+            moving = busy[:, None] * np.asarray(noise.strength, dtype)
             h = np.where(busy, settle.step * length / end, 0.0).astype(dtype)[:, None]
             before = batch.state.copy()
             error = _PART * sra1_step(batch, nudge, flow, h, (moving * increment, moving * area), slow)

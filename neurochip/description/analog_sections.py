@@ -218,7 +218,7 @@ class AnalogSpec(Section):
         library = self.library
         if library is not None:
             self._check_cells(library)
-        sources = [name for name in ("step", "thermal", "flicker") if getattr(self.noise, name)]
+        sources = [name for name in ("step", "thermal", "currents", "flicker") if getattr(self.noise, name)]
         noisy, is_noisy = f"analog.noise.{(sources or [''])[0]}", bool(sources)
         if is_noisy and self.settle.until == "residual":
             raise ConfigError(
@@ -235,12 +235,16 @@ class AnalogSpec(Section):
                 "names synapses that draw what they carry, which is counted in steps of equal length; set "
                 'analog.settle.method to "exponential" and analog.settle.until to "steps"',
             )
-        if self.supply_lines.sheet_mohm and cells.cells["synapse"].kind != "differential-pair":
-            raise ConfigError(
-                "analog.supply_lines.sheet_mohm",
-                "needs synapses that draw their tails all the time; name cells of differential pairs, got mirrors, "
-                "which draw what they carry",
-            )
+        for key, value in (
+            ("supply_lines.sheet_mohm", self.supply_lines.sheet_mohm),
+            ("noise.currents", self.noise.currents),
+        ):
+            if value and cells.cells["synapse"].kind != "differential-pair":
+                raise ConfigError(
+                    f"analog.{key}",
+                    "needs synapses that draw their tails all the time; name cells of differential pairs, got mirrors, "
+                    "which draw what they carry",
+                )
         if self.characteristic == "hard-sigmoid" and cells.headroom[1] < 1:
             raise ConfigError(
                 "analog.cells",

@@ -52,6 +52,15 @@ class NoiseSpec(Section):
             imperfect=True,
         ),
     ] = 0.0
+    currents: Annotated[
+        Nonnegative,
+        Key(
+            "White noise of the currents that synapses and biases of ``cells`` send into a neuron, added up, over that "
+            "of their tails: 2qI of each in weak inversion. 1 for a pair with its tail, 2 with a mirror as its load.",
+            live_if=Given("analog.cells"),
+            imperfect=True,
+        ),
+    ] = 0.0
     step: Annotated[
         Nonnegative,
         Key(

@@ -135,8 +135,9 @@ def test_what_no_transistors_are_made_of(made: Any) -> None:
     assert "has no transistors for a neuron that is dead or stuck" in refused(
         "analog.defects.stuck_neurons=0.9"
     )
-    plain = [word for word in words if "characteristic=ekv" not in word and "analog.inversion" not in word]
-    words[:], kept = [word for word in plain if "analog.asymmetry" not in word], list(words)
+    assert "has no resistance of lines of the supply" in refused("analog.supply_lines.sheet_mohm=1")
+    of_pairs = ("characteristic=ekv", "analog.inversion", "analog.asymmetry", "mismatch.pair_offset")
+    words[:], kept = [word for word in words if not any(part in word for part in of_pairs)], list(words)
     assert 'for synapses of characteristic = "hard-sigmoid"' in refused("analog.mirror.conductance=0.01")
     words[:] = kept
     with pytest.raises(ConfigError, match=r"analog.cells: is missing"):
