@@ -9,7 +9,8 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description.linear_maps import LinearMap, added, after, applied, restricted
+from neurochip.description.linear_maps import LinearMap, added, applied, restricted
+from neurochip.description.linear_products import after
 from neurochip.description.nir_maps import LINEAR, WITHOUT_WEIGHTS, Shape, broadcast, linear_map
 from neurochip.description.nir_nodes import IDENTITY, Graph, Node, refusal
 from neurochip.elements.connections import OneToOne

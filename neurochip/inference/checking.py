@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.raster_file import load_arrays
-from neurochip.description.nir_graph import Imported, import_nir
+from neurochip.description.nir_graph import import_nir
+from neurochip.description.nir_network import Imported
 from neurochip.description.nir_sources import SOURCES
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import DataError, NeurochipError

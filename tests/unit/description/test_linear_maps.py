@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from neurochip import machine
-from neurochip.description.linear_maps import LinearMap, added, after, unrolled
+from neurochip.description.linear_maps import LinearMap, added, unrolled
+from neurochip.description.linear_products import after
 from neurochip.elements.connections import Convolution, Dense, OneToOne, Pooling, Sparse
 from neurochip.errors import ConfigError, NumericError
 
