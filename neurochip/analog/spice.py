@@ -13,6 +13,7 @@ from neurochip.analog.step import HARD_SIGMOID
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.cell_library import CellLibrary
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.files import briefly
 
 __all__ = ["CONDUCTANCE", "check_analysis", "node_names", "spice_netlist", "supply_energy"]
 
@@ -74,7 +75,8 @@ def spice_netlist(
         )
     names, tau = node_names(network.sizes), substrate.spec.tau_s
     lines = [
-        f"* {title}: [{'-'.join(map(str, network.sizes))}], die {substrate.die.origin}, {substrate.die.digest}",
+        f"* {briefly(title)}: [{'-'.join(map(str, network.sizes))}], die {briefly(substrate.die.origin)}, "
+        f"{substrate.die.digest}",
         f"* 1 V is full scale, g_L = {CONDUCTANCE:g} S, tau = {tau:g} s",
     ]
     neurons, starts = circuit.neurons, circuit.starts

@@ -27,6 +27,7 @@ from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.transistors import Cells, placing
 from neurochip.description.cell_library import CellLibrary
 from neurochip.errors import CapabilityError, ConfigError
+from neurochip.files import briefly
 
 __all__ = ["Cards", "transistor_netlist"]
 
@@ -99,7 +100,7 @@ def transistor_netlist(
     nodes = [node for layer in chip.names[1:] for node in layer]
     sizes = "-".join(map(str, substrate.network.sizes))
     head = [
-        f"* {title}: [{sizes}] of transistors, die {substrate.die.origin}, {substrate.die.digest}",
+        f"* {briefly(title)}: [{sizes}] of transistors, die {briefly(substrate.die.origin)}, {substrate.die.digest}",
         f"* rest is {library.rest:g} V, full scale {library.full_scale:g} V and {chip.unit:g} A; "
         f"{cards.models.path.name}, sha256 {cards.models.digest}",
         cards.models.line,

@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.errors import CapabilityError, ConfigError
-from neurochip.files import Foreign, read_bytes, read_text
+from neurochip.files import Foreign, briefly, read_bytes, read_text
 
 __all__ = ["Models", "run_deck", "version"]
 
 _SECONDS = 600
+_MOST_FILES = 1000
+_COMMANDS = re.compile(r"\s*\.(?:control|exec)\b|\*#|.*\bd_process\b", re.IGNORECASE)
+_INCLUDES = re.compile(r"""\s*\.(?:inc\w*|lib)\s+(?:"([^"]+)"|'([^']+)'|(\S+))""", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:on line|line no\.) *(\d+)")
 # What ngspice says of its own state and not of the card.
 _IDLE = (
@@ -44,11 +47,11 @@ class Models:
     Raises
     ------
     ConfigError
-        When there is no such file, or it is no text.
+        When there is no such file, its name cannot stand in a deck, or it or a file that it includes holds commands.
     """
 
     def __init__(self, path: Path, section: str | None) -> None:
-        content = read_bytes(Foreign(path, "a file of model cards", "", error=ConfigError))
+        content = _harmless(path)
         self.path, self.section = path.resolve(), section
         self.digest = hashlib.sha256(content).hexdigest()[:12]
         self._lines = content.decode(errors="replace").splitlines()
@@ -72,6 +75,45 @@ class Models:
         found = _NUMBERED.search(said)
         # Numbers are those of the file that is read, and the deck itself has no model.
         return f"{self.path}: line {found.group(1)}" if found and not start else str(self.path)
+
+
+def _harmless(path: Path) -> bytes:
+    """Return the content of a file of cards; it and all files that it includes are refused where they hold commands.
+
+    ngspice carries out whatever stands between ``.control`` and ``.endc`` or behind ``*#``, programs of the machine
+    too, and ``d_process`` starts one.
+    """
+    if not all(c.isprintable() and c not in "\"'" for c in str(path.resolve())):
+        raise ConfigError(
+            briefly(str(path)), "has a quote or a control character in its name or folder; rename it"
+        )
+    wanted, seen, first = [path.resolve()], set[Path](), b""
+    while wanted:
+        here = wanted.pop()
+        if here in seen or (seen and not here.is_file()):  # ngspice says what it does not find
+            continue
+        content = read_bytes(Foreign(here, "a file of model cards", "", error=ConfigError))
+        first = first if seen else content
+        seen.add(here)
+        if len(seen) > _MOST_FILES:
+            raise ConfigError(
+                str(path), f"includes more than {_MOST_FILES} files; give those of one section alone"
+            )
+        for number, line in enumerate(content.decode(errors="replace").splitlines(), start=1):
+            if _COMMANDS.match(line):
+                raise ConfigError(
+                    f"{here}: line {number}",
+                    "begins commands, which cards do not need; leave them out",
+                )
+            if included := _INCLUDES.match(line):
+                if "$" in line:
+                    raise ConfigError(
+                        f"{here}: line {number}", "includes a file by a variable; name the file"
+                    )
+                wanted.append(
+                    (here.parent / Path(included.group(included.lastindex or 0)).expanduser()).resolve()
+                )
+    return first
 
 
 def _plain(text: str) -> str:
