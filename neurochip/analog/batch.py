@@ -13,7 +13,7 @@ from neurochip.analog.circuit import Circuit
 from neurochip.analog.ekv import ekv_pair
 from neurochip.analog.step import HARD_SIGMOID, TANH, gather, pair, push
 
-__all__ = ["Batch"]
+__all__ = ["Activity", "Batch", "at_rest"]
 
 Array = NDArray[Any]
 Activity = Callable[[Array, Array, Array], None]  # (voltage, saturation, activity): writes the last
@@ -179,3 +179,11 @@ class Batch:
         if not self.stale:
             for mine, theirs in zip(self._currents[:3], part._currents[:3], strict=True):
                 mine[where] = theirs
+
+
+def at_rest(rest: tuple[float, ...], samples: int, neurons: int, dtype: Any) -> Array:
+    """Return where a presentation begins, T as `Batch.state`; ``rest`` has the value of each state of a neuron."""
+    state = np.zeros((samples, len(rest) * neurons), dtype)
+    for k, value in enumerate(rest):
+        state[:, k * neurons : (k + 1) * neurons] = value
+    return state

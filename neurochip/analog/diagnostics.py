@@ -231,4 +231,5 @@ def _spectrum(exact: AnalogSubstrate, point: Point) -> tuple[float, float]:
     j = point.jacobian
     asymmetry = float(np.linalg.norm(j - j.T) / np.linalg.norm(j + j.T))
     rate = exact.circuit.rate[point.free].astype(np.float64)
-    return asymmetry, float(np.linalg.eigvals(rate[:, None] * j).real.max())
+    dynamics = rate[:, None] * j if point.dynamics is None else point.dynamics
+    return asymmetry, float(np.linalg.eigvals(dynamics).real.max())

@@ -12,10 +12,21 @@ from neurochip.analog.batch import Batch
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.step import HARD_SIGMOID
 from neurochip.description.cell_library import CellLibrary
+from neurochip.errors import CapabilityError
 
-__all__ = ["Draw", "synapse_currents"]
+__all__ = ["Draw", "check_counted", "synapse_currents"]
 
 Array = NDArray[Any]
+
+
+def check_counted(cells: str | None, rest: tuple[float, ...]) -> None:
+    """Refuse cells for neurons with several states, of which ``rest`` has the first values."""
+    if cells is not None and len(rest) > 1:
+        raise CapabilityError(
+            "analog.cells",
+            "counts what one capacitor and one leak of a neuron draw, and analog.vector_field names "
+            f"{len(rest)} states for each; leave analog.cells out",
+        )
 
 
 def synapse_currents(circuit: Circuit) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:

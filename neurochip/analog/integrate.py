@@ -70,11 +70,18 @@ class Flow(Protocol):
         ...
 
     def speed(self, voltage: Array, drive: Array) -> Array:
-        """Return τ dV/dt without a nudge, of neurons that no rail holds, f64[neuron]."""
+        """Return τ dV/dt without a nudge, of neurons that no rail holds, f64[neuron]; all states as in `slopes`."""
         ...
 
     def slopes(self, voltage: Array, drive: Array, saturation: Array) -> tuple[Array, Array, Array | None]:
-        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, f64[neuron] each; `None`: activities are the circuit's."""
+        """Return ∂flow/∂V, ∂flow/∂drive and ∂activity/∂V, f64[neuron] each; `None`: activities are the circuit's.
+
+        ``voltage`` is f64[neuron], with further states of all neurons behind it, one after the other.
+        """
+        ...
+
+    def jacobian(self, voltage: Array, drive: Array) -> tuple[Array, Array] | None:
+        """Return ∂flow/∂x f64[neuron, state, state] and ∂flow/∂drive f64[neuron, state]; `None`: there is V alone."""
         ...
 
 

@@ -31,10 +31,14 @@ class Point(NamedTuple):
         f64[free, free], ∂μ_i/∂V_j among the neurons that no rail holds.
     free
         Their indices among all neurons.
+    dynamics
+        f64[state × neuron, state × neuron], ∂(dx/dt)/∂x of all states in 1/τ_nominal, where neurons have several, which
+        the Jacobian of voltages takes as following them; else `None`.
     """
 
     jacobian: Array
     free: NDArray[np.intp]
+    dynamics: Array | None = None
 
     def free_from(self, first: int) -> NDArray[np.intp]:
         """Return those of the free neurons that are not before ``first``, counted from there."""
@@ -46,29 +50,51 @@ def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
     batch.transmit()
     circuit, starts = batch.circuit, batch.circuit.starts
     neurons = circuit.neurons
-    voltage = batch.voltage[sample].astype(np.float64)
+    state = batch.state[sample].astype(np.float64)
+    voltage = state[: neurons.gain.size]
     drive = neurons.gain * (batch.forward[sample] + batch.backward[sample] + neurons.bias) + neurons.offset
     drive = drive.astype(np.float64)
     by_voltage, by_drive, of_flow = -np.ones_like(voltage), np.ones_like(voltage), None
+    at_leaks = state
     if flow is not None:
-        leaks = voltage - circuit.leak_offset
-        by_voltage, by_drive, of_flow = flow.slopes(leaks, drive, neurons.saturation.astype(np.float64))
+        at_leaks = state.copy()
+        at_leaks[: voltage.size] -= circuit.leak_offset
+        by_voltage, by_drive, of_flow = flow.slopes(at_leaks, drive, neurons.saturation.astype(np.float64))
     slope = _activity_slopes(circuit, voltage) if of_flow is None else of_flow
-    free = np.arange(voltage.size)
-    if circuit.kind == HARD_SIGMOID:
-        speed = drive - voltage if flow is None else flow.speed(voltage - circuit.leak_offset, drive)
-        held = ((voltage <= 0) & (speed < 0)) | ((voltage >= neurons.saturation) & (speed > 0))
-        free = np.flatnonzero(~held)
-    jacobian = np.zeros((voltage.size, voltage.size))
+    coupling = np.zeros((voltage.size, voltage.size))
     for k, projection in enumerate(circuit.network.projections):
         if projection.source == 0:
             continue
         rows = slice(int(starts[projection.target - 1]), int(starts[projection.target]))
         columns = slice(int(starts[projection.source - 1]), int(starts[projection.source]))
-        jacobian[rows, columns] = circuit.weights[k].T
-    jacobian *= (by_drive * neurons.gain)[:, None] * slope[None, :]
+        coupling[rows, columns] = circuit.weights[k].T
+    free = np.arange(voltage.size)
+    if circuit.kind == HARD_SIGMOID:
+        speed = drive - voltage if flow is None else flow.speed(at_leaks, drive)
+        held = ((voltage <= 0) & (speed < 0)) | ((voltage >= neurons.saturation) & (speed > 0))
+        free = np.flatnonzero(~held)
+    jacobian = coupling * ((by_drive * neurons.gain)[:, None] * slope[None, :])
     jacobian[np.diag_indices_from(jacobian)] += by_voltage
-    return Point(jacobian[np.ix_(free, free)], free)
+    of_states = None if flow is None else flow.jacobian(at_leaks, drive)
+    dynamics = None
+    if of_states is not None:
+        dynamics = _dynamics(
+            of_states, neurons.gain[:, None] * coupling * slope, circuit.rate.astype(np.float64)
+        )
+    return Point(jacobian[np.ix_(free, free)], free, dynamics)
+
+
+def _dynamics(of_states: tuple[Array, Array], coupling: Array, rate: Array) -> Array:
+    """Return ∂(dx/dt)/∂x of all states of all neurons; ``coupling`` f64[neuron, neuron] is ∂drive/∂V."""
+    by_state, by_drive = of_states
+    n, states = by_drive.shape
+    whole = np.zeros((states, n, states, n))
+    here = np.arange(n)
+    for a in range(states):
+        for b in range(states):
+            whole[a, here, b, here] = by_state[:, a, b]
+        whole[a, :, 0, :] += by_drive[:, a, None] * coupling
+    return (whole * rate[:, None, None]).reshape(states * n, states * n)
 
 
 def _activity_slopes(circuit: Circuit, voltage: Array) -> Array:

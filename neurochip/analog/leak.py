@@ -85,6 +85,9 @@ class Amplifier:
         """Return τ dV/dt without a nudge, f64[neuron]."""
         return np.asarray(drive - self.current(voltage))
 
+    def jacobian(self, voltage: Array, drive: Array) -> None:
+        """Return nothing: a neuron has its voltage alone."""
+
     def current(self, voltage: Array) -> Array:
         """Return ℓ(V), f64[neuron]."""
         out, leak = np.empty((1, voltage.size)), self.leak

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.analog.batch import Activity, Batch
+from neurochip.analog.batch import Activity, Batch, at_rest
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.counters import CircuitCounters
 from neurochip.analog.die import Die
-from neurochip.analog.draw import Draw
+from neurochip.analog.draw import Draw, check_counted
 from neurochip.analog.drawing import draw_die, twin_of
 from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
@@ -100,6 +100,8 @@ class AnalogSubstrate:
         self.die.check(network)
         if flow is None and spec.leak.characteristic == "amplifier":
             flow = Amplifier(spec)
+        self._rest = (0.0,) if flow is None else flow.rest
+        check_counted(spec.cells, self._rest)
         self.flow, self.activity = flow, activity
         self._noise = StepNoise(spec, seed, is_leak_known=self._leaks_at_most_linearly)
         kind = {"hard-sigmoid": HARD_SIGMOID, "ekv": EKV}.get(spec.characteristic, TANH)
@@ -148,16 +150,16 @@ class AnalogSubstrate:
         converted = self._readout.convert_input(np.ascontiguousarray(values, dtype=self._dtype))
         self._inputs = mirrored(self.circuit, converted)
         self._presentations = fitting_presentations(presentations, len(values))
-        voltage = np.zeros((len(self._inputs), int(self.circuit.starts[-1])), self._dtype)
-        self._batch = self._batch_of(self.circuit, voltage)
+        state = at_rest(self._rest, len(self._inputs), int(self.circuit.starts[-1]), self._dtype)
+        self._batch = self._batch_of(self.circuit, state)
         self._tick = 0
         self._aim = self._adjoint = None
         self._counters.begin()
 
-    def _batch_of(self, circuit: Circuit, voltage: Array) -> Batch:
+    def _batch_of(self, circuit: Circuit, state: Array) -> Batch:
         batch = Batch(
             circuit,
-            voltage,
+            state,
             self._inputs @ circuit.weights[0],
             activity=self.activity,
             change=self.spec.settle.change,
@@ -188,7 +190,7 @@ class AnalogSubstrate:
                 raise CapabilityError("record", f"must be states on the analog substrate, got {name}")
         wanted = self._twin if self._twin is not None and phase in _NUDGED else self.circuit
         if batch.circuit is not wanted:
-            batch = self._batch = self._batch_of(wanted, batch.voltage)
+            batch = self._batch = self._batch_of(wanted, batch.state)
         pull = (
             np.zeros(outputs, self._dtype) if targets is None else np.ascontiguousarray(targets, self._dtype)
         )
@@ -262,7 +264,7 @@ class AnalogSubstrate:
         return self.flow is None or self.flow.leaks_at_most_linearly
 
     def _check_finite(self, batch: Batch) -> None:
-        if not np.all(np.isfinite(batch.voltage)):
+        if not np.all(np.isfinite(batch.state)):
             place = "analog.settle" if self._leaks_at_most_linearly else "analog.vector_field"
             raise NumericError(
                 place,
@@ -340,11 +342,11 @@ class AnalogSubstrate:
         return self._begun().voltage.copy()
 
     def snapshot(self) -> Snapshot:
-        """Return a copy of what the samples remember: their voltages."""
+        """Return a copy of what the samples remember: their voltages, and what neurons hold beside them."""
         batch = self._begun()
         # Currents are summed anew both here and after `restore`, so that both go on alike to the last bit.
         batch.stale = True
-        return Snapshot(self._tick, 0, {"voltage": batch.voltage.copy()})
+        return Snapshot(self._tick, 0, {"voltage": batch.state.copy()})
 
     def restore(self, snapshot: Snapshot) -> None:
         """Put the samples back where a snapshot was taken."""

@@ -1,7 +1,7 @@
 """A vector field of the user's own, from a Python file: `activity(voltage)` and `flow(voltage, drive)`.
 
 A neuron then follows τ dV/dt = flow(V, g(Σ_j W_ij activity(V_j) + b) + o) + 2β(y − V). Both are functions of numbers
-that numba can compile.
+that numba can compile. A file that names `states` has neurons with several (`neurochip.analog.states_field`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from neurochip.analog.batch import Batch
 from neurochip.analog.field_step import activities, flow_rates, flow_step
 from neurochip.analog.integrate import Nudge, driven
+from neurochip.analog.states_field import StatesField
 from neurochip.errors import CapabilityError, ConfigError, NumericError
 from neurochip.kernels._jit import Kernel, unstored_kernel
 
@@ -26,6 +27,7 @@ __all__ = ["VectorField", "load_vector_field"]
 Array = NDArray[Any]
 PLACE = "analog.vector_field"
 _SLOPE = 1e-6  # half the span of a central difference
+_MOST_STATES = 16
 
 
 class VectorField:
@@ -50,6 +52,9 @@ class VectorField:
         """Write τ dV/dt."""
         flow_rates(self._flow, driven(batch, nudge), out)
 
+    def jacobian(self, voltage: Array, drive: Array) -> None:
+        """Return nothing: one state has no others beside it."""
+
     def speed(self, voltage: Array, drive: Array) -> Array:
         """Return flow(V, drive), f64[neuron]."""
         return np.array([self._flow(float(v), float(d)) for v, d in zip(voltage, drive, strict=True)])
@@ -69,8 +74,8 @@ class VectorField:
         )
 
 
-def load_vector_field(path: str, *, allow_code: bool) -> VectorField:
-    """Read and compile a file's two functions.
+def load_vector_field(path: str, *, allow_code: bool) -> VectorField | StatesField:
+    """Read and compile a file's two functions, ``flow(state, drive, speed)`` where it names its ``states``.
 
     Raises
     ------
@@ -95,6 +100,10 @@ def load_vector_field(path: str, *, allow_code: bool) -> VectorField:
         raise ConfigError(PLACE, f"{path} cannot be run: {type(error).__name__}: {error}") from error
     found = [_function(module, path, name) for name in ("activity", "flow")]
     _try(found[0], "activity", (0.5,))
+    if hasattr(module, "states"):
+        states, rest = _named_states(module, path)
+        _try_states(found[1], states, rest)
+        return StatesField(found[0], found[1], states, rest)
     _try(found[1], "flow", (0.5, 0.5))
     return VectorField(found[0], found[1])
 
@@ -102,7 +111,8 @@ def load_vector_field(path: str, *, allow_code: bool) -> VectorField:
 def _function(module: Any, path: str, name: str) -> Kernel[Any, Any]:
     function: Callable[..., Any] | None = getattr(module, name, None)
     if not callable(function):
-        needed = "activity(voltage)" if name == "activity" else "flow(voltage, drive)"
+        flow = "flow(state, drive, speed)" if hasattr(module, "states") else "flow(voltage, drive)"
+        needed = "activity(voltage)" if name == "activity" else flow
         raise ConfigError(PLACE, f"{path} must define {needed}, and does not")
     return unstored_kernel(function)
 
@@ -116,3 +126,40 @@ def _try(function: Kernel[Any, Any], name: str, arguments: tuple[float, ...]) ->
         raise ConfigError(PLACE, f"{name}({shown}) does not work: {first}") from error
     if not math.isfinite(value):
         raise NumericError(PLACE, f"{name}({shown}) must be a finite number, got {value}")
+
+
+def _named_states(module: Any, path: str) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Return the names of the states of a neuron, and where they begin."""
+    states = module.states
+    is_named = isinstance(states, tuple) and states and all(isinstance(name, str) and name for name in states)
+    if not is_named or len(set(states)) < len(states) or len(states) > _MOST_STATES:
+        raise ConfigError(
+            PLACE,
+            f"{path}: states must be a tuple of 1 to {_MOST_STATES} different names, that of the voltage first, e.g. "
+            f'("voltage", "recovery"), got {states!r}',
+        )
+    rest = getattr(module, "rest", (0.0,) * len(states))
+    try:
+        values = tuple(float(value) for value in rest)
+    except (TypeError, ValueError):
+        values = ()
+    if len(values) != len(states) or not all(map(math.isfinite, values)):
+        raise ConfigError(
+            PLACE, f"{path}: rest must be a finite number for each of {', '.join(states)}, got {rest!r}"
+        )
+    return states, values
+
+
+def _try_states(flow: Kernel[Any, Any], states: tuple[str, ...], rest: tuple[float, ...]) -> None:
+    speed = np.full(len(states), math.nan)
+    call = f"flow({list(rest)}, 0.5, speed)"
+    try:
+        flow(np.array(rest), 0.5, speed)
+    except Exception as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ConfigError(PLACE, f"{call} does not work: {first}") from error
+    for name, k in zip(states, range(len(states)), strict=True):
+        if not math.isfinite(speed[k]):
+            raise NumericError(
+                PLACE, f"{call} must write a finite number into speed[{k}], of {name}, got {speed[k]}"
+            )

@@ -85,8 +85,8 @@ class AnalogSpec(Section):
     vector_field: Annotated[
         str | None,
         Key(
-            "Python file that defines ``activity(voltage)`` and ``flow(voltage, drive)``; runs only where running "
-            "code from a run is allowed."
+            "Python file that defines ``activity(voltage)`` and ``flow(voltage, drive)``, or ``states`` and "
+            "``flow(state, drive, speed)``; runs only where running code from a run is allowed."
         ),
     ] = None
     tau_us: Annotated[Positive, Key("Nominal time constant C/g_L, for times in seconds.", unit="µs")] = 1.0

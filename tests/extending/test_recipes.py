@@ -188,6 +188,18 @@ def test_a_mismatch_model(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(gains - 1).max() <= 0.2 * np.sqrt(3)
 
 
+@pytest.mark.parametrize("name", ["leaky", "adapting"])
+def test_a_vector_field(name: str, site: Path) -> None:
+    written(site, f"{name}.py")
+    sets = [
+        "analog.characteristic=file", f"analog.vector_field={site / name}.py", "analog.settle.method=euler",
+        "data.train=600", "data.test=200", "network.layers=[784, 24, 10]", "learning.epochs=6", "analog.diagnosed=2",
+    ]  # fmt: skip
+    record = simulate(read_run("analog-mnist-small", sets), write=False, threads=1, allow_code=True).record
+    assert record.epochs[-1].test_error is not None and record.epochs[-1].test_error < 0.6
+    assert record.analog is not None and record.analog["epochs"][-1]["spectral_abscissa"] < 0
+
+
 def test_a_data_set(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     module(site, "clouds", monkeypatch)
     row(site, "datasets", "clouds", "clouds:clouds")
