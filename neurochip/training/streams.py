@@ -16,8 +16,16 @@ __all__ = ["first_parameters", "glorot", "stream"]
 
 
 def first_parameters(run: RunSpec, network: Network) -> Parameters:
-    """Return the weights and biases that a run begins with: `glorot`, and what its neurons need to begin to fire."""
+    """Return the weights and biases that a run begins with: `glorot`, and what its neurons need to begin to fire.
+
+    Feedback of its own begins as the transpose of what it leads back where the run says so (``mirrored``).
+    """
     drawn, neurons = glorot(network, run.seed), run.neurons
+    if run.network.feedback_start == "mirrored":
+        forward = dict(zip(network.forward, drawn.weights, strict=True))
+        led_back = [network.projections[k].feedback_of for k in network.own_feedback]
+        mirrored = tuple(np.ascontiguousarray(forward[k].T) for k in led_back if k is not None)
+        drawn = replace(drawn, feedback=mirrored)
     first = [neurons[k].first_bias for k in network.updated]
     return replace(drawn, biases=tuple(b + bias for b, bias in zip(drawn.biases, first, strict=True)))
 

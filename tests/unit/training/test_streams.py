@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from neurochip.description import network_of, read_run, run_to_toml
 from neurochip.network import layered
-from neurochip.training.streams import glorot, stream
+from neurochip.training.streams import first_parameters, glorot, stream
 
 
 def test_the_same_name_gives_the_same_numbers() -> None:
@@ -42,3 +43,18 @@ def test_feedback_has_its_own_draw() -> None:
     assert [w.shape for w in untied.feedback] == [(4, 6), (3, 4)]
     assert not np.any(untied.feedback[0] == untied.weights[1].T)
     assert not np.any(glorot(layered((5, 6, 4, 3)), 2).weights[0] == tied.weights[0])
+
+
+def test_feedback_of_its_own_may_begin_as_the_transpose() -> None:
+    sets = ["network.layers=[784, 5, 4, 10]", "network.gains=[1, 0.5, 2]", "learning.rates=[0.1, 0.1, 0.1]"]
+    drawn = read_run("analog-mnist-small", [*sets, "network.tied=false", "network.feedback_start=drawn"])
+    run = read_run("analog-mnist-small", [*sets, "network.tied=false", "network.feedback_start=mirrored"])
+    network = network_of(run.network)
+    first, other = first_parameters(run, network), first_parameters(drawn, network)
+    for k in range(3):
+        np.testing.assert_array_equal(first.weights[k], other.weights[k])
+    for k in range(2):
+        np.testing.assert_array_equal(first.feedback[k], first.weights[k + 1].T)
+        assert first.feedback[k].flags.owndata and first.feedback[k].flags.c_contiguous
+        assert not np.any(other.feedback[k] == other.weights[k + 1].T)
+    assert 'feedback_start = "mirrored"' in run_to_toml(run) and "feedback_start" not in run_to_toml(drawn)
