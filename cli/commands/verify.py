@@ -80,11 +80,13 @@ def command(
         table = found._asdict() | {"shown": [one._asdict() for one in found.shown]}
         click.echo(json.dumps(table, indent=1))
     else:
+        spent = found.seconds if found.presenting is None else found.presenting
         click.echo(
             f"{found.comparisons} comparisons in {found.ticks} ticks of {found.tick_cycles} cycles, "
             f"{found.cycles} with loading and learning, "
             f"{found.operations} synaptic operations ({found.simulator}, {found.seconds:.1f} s of CPU time, "
-            f"{found.operations / max(found.seconds, 1e-9):.2g} operations a second)"
+            f"{found.operations / max(spent, 1e-9):.2g} operations a second"
+            f"{'' if found.presenting is None else f' in the {spent:.1f} s of presentations'})"
         )
         click.echo(f"{found.mismatches} mismatches")
         for one in found.shown:

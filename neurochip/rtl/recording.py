@@ -32,6 +32,7 @@ __all__ = [
 _GOLDEN, _WORD = 0x9E3779B9, 0xFFFFFFFF
 _STATE_STREAM = np.uint64(1)
 _ROWS, _COLUMNS, _BIASES = range(3)
+_GROUP = 16  # neurons in a word that the bench compares
 
 
 class Played:
@@ -196,14 +197,25 @@ def _presentation(
         brought = [(0, 0, 0)] * len(cores) if mesh is None else arrivals(mesh, sent, cycles)
         for core in cores:
             c = core.number
-            spikes, values = sent[c].tolist(), made.values[core.population][t, sample, parts[c]].tolist()
-            shown = " ".join(f"{q} {s}" for q, s in zip(spikes, values, strict=True))
-            yield f"{heard[c] * core.size} {cycles[c]} {' '.join(map(str, brought[c]))} {shown}"
+            values = made.values[core.population][t, sample, parts[c]]
+            shown = _shown(sent[c], values, _numbers(image).state.fraction + 1)
+            yield f"{heard[c] * core.size} {cycles[c]} {' '.join(map(str, brought[c]))} {' '.join(shown)}"
         yield " ".join(map(str, [*cycles[len(cores) :], max(cycles) if whole is None else whole[t]]))
         before = [spikes[t, sample].astype(np.int64) for spikes in made.spikes]
         if t + 1 == made.free:
             yield f"F {sample}"
     yield f"M {sample}"
+
+
+def _shown(spikes: NDArray[Any], values: NDArray[np.int64], bits: int) -> list[str]:
+    """Return what neurons show in a tick: words of `_GROUP` neurons, the first lowest, each spike and value.
+
+    Where a word has more places than there are neurons they hold ones.
+    """
+    digits = -(-(bits + 1) // 4)
+    shown = [f"{word:0{digits}x}" for word in (spikes.astype(np.int64) << bits | values).tolist()]
+    shown += ["f" * digits] * (-len(shown) % _GROUP)
+    return ["".join(shown[k : k + _GROUP][::-1]) for k in range(0, len(shown), _GROUP)]
 
 
 def _pairs(image: ChipImage, cores: Sequence[CoreText], made: Recording) -> Iterator[str]:

@@ -34,6 +34,7 @@ _BUILD_LIMIT_S = 3600.0
 _MISMATCH = re.compile(
     r"MISMATCH presentation (\d+) tick (\d+) core (\d+) neuron (\d+) (.+): expected (-?\d+), found (-?[\dxXzZ]+)"
 )
+_PRESENTING = re.compile(r"PRESENTING ([\d.]+)")
 _DONE = re.compile(
     r"DONE comparisons (\d+) mismatches (\d+) cycles (\d+) ticks (\d+) synaptic (\d+) ticking (\d+)"
 )
@@ -58,7 +59,10 @@ class Mismatch(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What came of it; ``mismatches`` may be more than ``shown``, ``tick_cycles`` are those of ticks alone."""
+    """What came of it; ``mismatches`` may be more than ``shown``, ``tick_cycles`` are those of ticks alone.
+
+    ``seconds`` is CPU time, ``presenting`` the part of it that presentations took, which only Verilator says.
+    """
 
     simulator: Simulator
     comparisons: int
@@ -68,6 +72,7 @@ class Verdict(NamedTuple):
     tick_cycles: int
     operations: int
     seconds: float
+    presenting: float | None
     shown: tuple[Mismatch, ...]
 
 
@@ -158,7 +163,7 @@ def build_bench(name: Simulator, folder: Path, room: Path, *, on_bus: bool = Fal
         _make(["iverilog", "-g2005", "-I.", "-o", "bench.vvp", *sources], room, folder)
         return ["vvp", "-n", "bench.vvp"]
     check_verilator(room, folder)
-    options = ["--cc", "--exe", "--build", "-O3", "-CFLAGS", "-O2", "--top-module", "bench", "-I."]
+    options = ["--cc", "--exe", "--build", "-O3", "-MAKEFLAGS", "OPT_FAST=-O2", "--top-module", "bench", "-I."]
     _make(["verilator", *options, "--Mdir", "made", *sources], room, folder)
     return [str(room / "made" / "Vbench")]
 
@@ -198,4 +203,8 @@ def _verdict(name: Simulator, output: str, seconds: float, populations: Sequence
             Mismatch(presentation, tick, core, population, neuron, found[5].strip(), found[6], found[7])
         )
     comparisons, mismatches, cycles, ticks, operations, ticking = (int(done[k]) for k in range(1, 7))
-    return Verdict(name, comparisons, mismatches, cycles, ticks, ticking, operations, seconds, tuple(shown))
+    presenting = _PRESENTING.search(output)
+    return Verdict(
+        name, comparisons, mismatches, cycles, ticks, ticking, operations, seconds,
+        None if presenting is None else float(presenting[1]), tuple(shown),
+    )  # fmt: skip

@@ -7,15 +7,21 @@ module bench #(
     parameter S = 13, ACTIVITY_BITS = 15, LOAD = 32, SHOWN = 20, PATIENCE = 100000000
 ) (
     input wire clk,
+    output reg presents,  // a presentation is under way
     output reg finished
 );
   reg [7:0] code;
-  integer file, got, c, i, n, sample, at, expected_spike, expected_value;
+  // What neurons show in a tick, GROUP of them to a word: spike and value. All ones stand for a neuron that showed nothing.
+  localparam integer GROUP = 16, SHOWS = (S + 4) / 4 * 4;
+  reg [SHOWS-1:0] showed, expected;
+  reg [GROUP*SHOWS-1:0] shows[0:(TOTAL+GROUP-1)/GROUP+CORES-1], expects;
+  integer group_of[0:CORES];  // the first word of each core
+  integer file, got, c, i, k, n, sample, at;
   integer comparisons, mismatches, presentation, tick, waited, ticks;
   integer first_of[0:CORES], cycles_of[0:CORES+ENCODERS-1], expected_cycles;
   // Spikes that the mesh brings a core in a tick: how many, the cycle of the last one, the sum of cycle * (axon + 1).
   integer brought[0:CORES-1], last_of[0:CORES-1], sum_of[0:CORES-1], expected_last, expected_sum;
-  reg [31:0] spike[0:TOTAL-1], value[0:TOTAL-1];
+  reg [31:0] value[0:TOTAL-1];
   reg [31:0] was[0:SAMPLES*TOTAL-1], went[0:SAMPLES*TOTAL-1];
   reg [2:0] phase;
   reg [63:0] cycles, synaptic, ticking;  // ticking: cycles of ticks alone
@@ -65,6 +71,7 @@ module bench #(
 
   initial begin
     finished = 1'b0;
+    presents = 1'b0;
     comparisons = 0;
     mismatches = 0;
     presentation = 0;
@@ -93,10 +100,13 @@ module bench #(
       finished = 1'b1;
     end else begin
       first_of[0] = 0;
+      group_of[0] = 0;
       for (c = 0; c < CORES; c = c + 1) begin
         got = $fscanf(file, "%d", n);
         first_of[c+1] = first_of[c] + n;
+        group_of[c+1] = group_of[c] + (n + GROUP - 1) / GROUP;
       end
+      for (i = 0; i < group_of[CORES]; i = i + 1) shows[i] = {(GROUP * SHOWS) {1'b1}};
     end
   end
 
@@ -106,8 +116,9 @@ module bench #(
     {load_weights, load_bias} <= 2'd0;
     for (c = 0; c < CORES; c = c + 1)
       if (updated[c]) begin
-        spike[first_of[c]+neuron[32*c+:32]] = {31'd0, fired[c]};
-        value[first_of[c]+neuron[32*c+:32]] = found[32*c+:32];
+        n = neuron[32*c+:32];
+        value[first_of[c]+n] = found[32*c+:32];
+        shows[group_of[c]+n/GROUP][(n%GROUP)*SHOWS+:SHOWS] = {{(SHOWS - S - 1) {1'b0}}, fired[c], found[32*c+:S]};
       end
     if (!finished)
       case (phase)
@@ -126,6 +137,7 @@ module bench #(
             "P": begin  // a presentation begins
               got = $fscanf(file, "%d", presentation);
               forget <= 1'b1;
+              presents <= 1'b1;
             end
             "K": begin  // core, key of its generator in this presentation
               got = $fscanf(file, "%d %d", c, n);
@@ -162,6 +174,7 @@ module bench #(
               begin
                 got = $fscanf(file, "%d", sample);
                 for (i = 0; i < TOTAL; i = i + 1) went[sample*TOTAL+i] = value[i];
+                presents <= 1'b0;
               end
             "I": begin  // core, sample * axons + axon, value of an input
               got = $fscanf(file, "%d %d %d", c, i, n);
@@ -282,7 +295,7 @@ module bench #(
   end
 
   // Of each core: synaptic operations and cycles of this tick; spikes that the mesh brings, the cycle of the last one,
-  // the sum of cycle * (axon + 1); then spike and value of each neuron. Behind them the cycles of each core of inputs,
+  // the sum of cycle * (axon + 1); then what its neurons show, word by word. Behind them the cycles of each core of inputs,
   // and those of the whole tick.
   task compare_tick;
     begin
@@ -296,11 +309,10 @@ module bench #(
         if (brought[c] != n) differs(c, 0, "brought", n, brought[c]);
         if (last_of[c] != expected_last) differs(c, 0, "arrival", expected_last, last_of[c]);
         if (sum_of[c] != expected_sum) differs(c, 0, "arrivals", expected_sum, sum_of[c]);
-        for (i = first_of[c]; i < first_of[c+1]; i = i + 1) begin
-          got = $fscanf(file, "%d %d", expected_spike, expected_value);
-          comparisons = comparisons + 2;
-          if (spike[i] !== expected_spike) differs(c, i - first_of[c], "spike", expected_spike, spike[i]);
-          if (value[i] !== expected_value) differs(c, i - first_of[c], "value", expected_value, value[i]);
+        comparisons = comparisons + 2 * (first_of[c+1] - first_of[c]);
+        for (i = group_of[c]; i < group_of[c+1]; i = i + 1) begin
+          got = $fscanf(file, "%h", expects);
+          if (shows[i] !== expects) name_differences;
         end
       end
       for (c = CORES; c < CORES + ENCODERS; c = c + 1) begin
@@ -311,6 +323,17 @@ module bench #(
       got = $fscanf(file, "%d", expected_cycles);
       comparisons = comparisons + 1;
       if (waited != expected_cycles) differs(0, 0, "tick", expected_cycles, waited);
+    end
+  endtask
+  // Those of word `i` of core `c`.
+  task name_differences;
+    for (k = 0; k < GROUP; k = k + 1) begin
+      showed = shows[i][k*SHOWS+:SHOWS];
+      expected = expects[k*SHOWS+:SHOWS];
+      n = (i - group_of[c]) * GROUP + k;
+      if (showed[S] !== expected[S]) differs(c, n, "spike", {31'd0, expected[S]}, {31'd0, showed[S]});
+      if (showed[S-1:0] !== expected[S-1:0])
+        differs(c, n, "value", {{(32 - S) {1'b0}}, expected[S-1:0]}, {{(32 - S) {1'b0}}, showed[S-1:0]});
     end
   endtask
 `include "compare.vh"

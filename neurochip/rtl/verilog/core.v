@@ -108,17 +108,6 @@ module core #(
   reg [LANES*SUM_BITS-1:0] added;
   reg signed [SUM_BITS-1:0] weight;
   integer k;
-  always @* begin
-    added = {(LANES * SUM_BITS) {1'b0}};
-    weight = {SUM_BITS{1'b0}};
-    for (k = 0; k < LANES; k = k + 1) begin
-      weight = {{(SUM_BITS - WEIGHT_BITS) {read_weights[k*WEIGHT_BITS+WEIGHT_BITS-1]}},
-                read_weights[k*WEIGHT_BITS+:WEIGHT_BITS]};
-      added[k*SUM_BITS+:SUM_BITS] =
-          read_sums[k*SUM_BITS+:SUM_BITS] + (second1 ? weight <<< SHIFT1 : weight <<< SHIFT0);
-    end
-  end
-
   // Update: one neuron a cycle enters the pipeline.
   reg valid1, clear1;
   reg [N-1:0] neuron1;
@@ -205,8 +194,15 @@ module core #(
     else read_weights <= weights[word];
   always @(posedge clk) begin
     read_sums <= sums[sum_word];
-    if (add1) sums[beat1] <= added;
-    else if (clear1) sums[clear_word] <= {(LANES * SUM_BITS) {1'b0}};
+    if (add1) begin
+      for (k = 0; k < LANES; k = k + 1) begin
+        weight = {{(SUM_BITS - WEIGHT_BITS) {read_weights[k*WEIGHT_BITS+WEIGHT_BITS-1]}},
+                  read_weights[k*WEIGHT_BITS+:WEIGHT_BITS]};
+        added[k*SUM_BITS+:SUM_BITS] =
+            read_sums[k*SUM_BITS+:SUM_BITS] + (second1 ? weight <<< SHIFT1 : weight <<< SHIFT0);
+      end
+      sums[beat1] <= added;
+    end else if (clear1) sums[clear_word] <= {(LANES * SUM_BITS) {1'b0}};
   end
   always @(posedge clk) begin
     read_state <= states[count[N-1:0]];
@@ -239,7 +235,7 @@ module core #(
       .BIAS_BITS(G), .BIAS_FRACTION(BIAS_FRACTION), .SUM_BITS(SUM_BITS), .SUM_FRACTION(SUM_FRACTION),
       .DECAY(DECAY), .ANNEALING(ANNEALING), .FORGETTING(FORGETTING), .ROUNDING(ROUNDING), .ID_BITS(N)
   ) pipeline (
-      .clk(clk), .valid(valid1), .id(neuron1), .sum(read_sums[lane1*SUM_BITS+:SUM_BITS]),
+      .clk(clk), .reset(reset), .valid(valid1), .id(neuron1), .sum(read_sums[lane1*SUM_BITS+:SUM_BITS]),
       .state(read_state), .bias(read_bias), .target(read_target), .nudge(PULLED != 0 ? nudge : 16'd0), .tick(tick),
       .chance(chance[30:0]), .out_valid(leaves), .out_id(left), .out_state(new_state),
       .out_value(value), .out_spike(fired)

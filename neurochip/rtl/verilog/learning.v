@@ -91,13 +91,11 @@ module learning #(
   localparam integer U = (T + LEFT > R + 1 ? (T + LEFT > V ? T + LEFT : V) : (R + 1 > V ? R + 1 : V)) + 1;
   reg signed [T-1:0] total;
   reg signed [P-1:0] product;
-  wire signed [P-1:0] both = axon_was * neuron_went + axon_went * neuron_was;
-  wire signed [P-1:0] product_now = what == BIASES ? {{(P - MOVED_BITS) {neuron_side[MOVED_BITS-1]}}, neuron_went} : both;
-  wire signed [T-1:0] signed_total = minus ? -total : total;
-  wire signed [U-1:0] wide_total = {{(U - T) {signed_total[T-1]}}, signed_total};
-  wire [R:0] one = {{R{1'b0}}, 1'b1} << right;
-  wire [R-1:0] chance = STOCHASTIC != 0 ? random[R-1:0] & (one[R-1:0] - {{(R - 1) {1'b0}}, 1'b1}) : one[R:1];
-  wire signed [U-1:0] wide_chance = {{(U - R) {1'b0}}, chance};
+  reg signed [P-1:0] both;
+  reg signed [T-1:0] signed_total;
+  reg signed [U-1:0] wide_total, wide_chance;
+  reg [R:0] one;
+  reg [R-1:0] chance;
   reg signed [U-1:0] raised, change;
 
   // The weight, or bias, among those of its word.
@@ -105,10 +103,11 @@ module learning #(
   wire [31:0] wide_neuron = {{(32 - C) {1'b0}}, neuron};
   reg [C-1:0] axon1;
   reg [31:0] word_of;  // two cycles behind; a row stays for more
-  always @(posedge clk) begin
-    axon1 <= axon;
-    word_of <= {{(32 - C) {1'b0}}, axon1} * WORDS + wide_neuron / LANES;
-  end
+  always @(posedge clk)
+    if (busy) begin
+      axon1 <= axon;
+      word_of <= {{(32 - C) {1'b0}}, axon1} * WORDS + wide_neuron / LANES;
+    end
   wire [31:0] lane_of = wide_neuron % LANES;
   wire [Z-1:0] lane = lane_of[Z-1:0];
   assign word = word_of[WORD_BITS-1:0];
@@ -118,19 +117,21 @@ module learning #(
   reg signed [V:0] near;
   reg [WEIGHT_BITS-1:0] new_weight;
   reg [BIAS_BITS-1:0] new_bias;
-  wire signed [U-1:0] limited = change > FAR ? FAR : change < -FAR ? -FAR : change;
+  reg signed [U-1:0] limited;
   localparam signed [V:0] MOST = (1 << (WEIGHT_BITS - 1)) - 1, MOST_BIAS = (1 << (BIAS_BITS - 1)) - 1;
-  wire signed [V:0] wanted = {{(V + 1 - WEIGHT_BITS) {weight[WEIGHT_BITS-1]}}, weight} + near;
-  wire signed [V:0] kept = wanted > MOST ? MOST : wanted < -MOST - 1 ? -MOST - 1 : wanted;
-  wire signed [V:0] wanted_bias = {{(V + 1 - BIAS_BITS) {bias[BIAS_BITS-1]}}, bias} + near;
-  wire signed [V:0] kept_bias =
-      wanted_bias > MOST_BIAS ? MOST_BIAS : wanted_bias < -MOST_BIAS ? -MOST_BIAS : wanted_bias;
+  reg signed [V:0] wanted, kept, wanted_bias, kept_bias;
+  assign writes = phase == WRITE && what != BIASES;
+  // A simulator merges a word when it is written, and no other.
+`ifdef SYNTHESIS
+  wire works = 1'b1;
+`else
+  wire works = phase == WRITE;
+`endif
   reg [LANES*WEIGHT_BITS-1:0] merged;
   always @* begin
     merged = held;
-    merged[lane*WEIGHT_BITS+:WEIGHT_BITS] = new_weight;
+    if (works) merged[lane*WEIGHT_BITS+:WEIGHT_BITS] = new_weight;
   end
-  assign writes = phase == WRITE && what != BIASES;
   assign changed = merged;
   assign bias_writes = phase == WRITE && what == BIASES;
   assign bias_new = new_bias;
@@ -167,7 +168,8 @@ module learning #(
         end
         PAIRS: phase <= PRODUCT;  // the pairs of this sample are being read
         PRODUCT: begin
-          product <= product_now;
+          both = axon_was * neuron_went + axon_went * neuron_was;
+          product <= what == BIASES ? {{(P - MOVED_BITS) {neuron_side[MOVED_BITS-1]}}, neuron_went} : both;
           phase <= SUM;
         end
         SUM: begin
@@ -176,6 +178,11 @@ module learning #(
           phase <= last_sample ? RAISE : PAIRS;
         end
         RAISE: begin
+          signed_total = minus ? -total : total;
+          wide_total = {{(U - T) {signed_total[T-1]}}, signed_total};
+          one = {{R{1'b0}}, 1'b1} << right;
+          chance = STOCHASTIC != 0 ? random[R-1:0] & (one[R-1:0] - {{(R - 1) {1'b0}}, 1'b1}) : one[R:1];
+          wide_chance = {{(U - R) {1'b0}}, chance};
           raised <= (LEFT != 0 ? wide_total <<< left : wide_total) + wide_chance;
           phase <= CHANGE;
         end
@@ -184,10 +191,15 @@ module learning #(
           phase <= LIMIT;
         end
         LIMIT: begin
+          limited = change > FAR ? FAR : change < -FAR ? -FAR : change;
           near <= limited[V:0];
           phase <= KEEP;
         end
         KEEP: begin
+          wanted = {{(V + 1 - WEIGHT_BITS) {weight[WEIGHT_BITS-1]}}, weight} + near;
+          kept = wanted > MOST ? MOST : wanted < -MOST - 1 ? -MOST - 1 : wanted;
+          wanted_bias = {{(V + 1 - BIAS_BITS) {bias[BIAS_BITS-1]}}, bias} + near;
+          kept_bias = wanted_bias > MOST_BIAS ? MOST_BIAS : wanted_bias < -MOST_BIAS ? -MOST_BIAS : wanted_bias;
           new_weight <= kept[WEIGHT_BITS-1:0];
           new_bias <= kept_bias[BIAS_BITS-1:0];
           phase <= WRITE;

@@ -9,15 +9,17 @@
 
 module delay #(parameter WIDTH = 1, CYCLES = 1) (
     input wire clk,
+    input wire moves,
     input wire [WIDTH-1:0] in,
     output wire [WIDTH-1:0] out
 );
   reg [WIDTH-1:0] line[0:CYCLES-1];
   integer k;
-  always @(posedge clk) begin
-    line[0] <= in;
-    for (k = 1; k < CYCLES; k = k + 1) line[k] <= line[k-1];
-  end
+  always @(posedge clk)
+    if (moves) begin
+      line[0] <= in;
+      for (k = 1; k < CYCLES; k = k + 1) line[k] <= line[k-1];
+    end
   assign out = line[CYCLES-1];
 endmodule
 
@@ -44,6 +46,7 @@ module neuron #(
     parameter STATE_BITS = V + S + H + (ANNEALING == 2 ? T + B + D + L : 0)
 ) (
     input wire clk,
+    input wire reset,
     input wire valid,
     input wire [ID_BITS-1:0] id,
     input wire [SUM_BITS-1:0] sum,
@@ -53,7 +56,7 @@ module neuron #(
     input wire [15:0] nudge,  // 2 beta in units of 1/256, 0 in a free phase
     input wire [31:0] tick,  // from 1
     input wire [30:0] chance,  // random bits
-    output reg out_valid,
+    output wire out_valid,
     output reg [ID_BITS-1:0] out_id,
     output reg [STATE_BITS-1:0] out_state,
     output reg [S-1:0] out_value,
@@ -118,6 +121,15 @@ module neuron #(
   wire [3:0] shift = ANNEALING == 0 ? FORGETTING[3:0] : schedule(tick);
   wire opening = tick == 32'd1;
 
+  // Where neurons are in the pipeline; a simulator passes over one that is empty.
+  reg [11:0] there;
+  always @(posedge clk) there <= reset ? 12'd0 : {there[10:0], valid};
+`ifdef SYNTHESIS
+  wire moves = 1'b1;
+`else
+  wire moves = valid || |there;
+`endif
+
   // At rest everything is 0.
   wire [STATE_BITS-1:0] known = opening ? {STATE_BITS{1'b0}} : state;
   wire [V-1:0] v0 = known[STATE_BITS-1 -: V];
@@ -126,44 +138,56 @@ module neuron #(
 
   // 1. Sum
   reg [P-1:0] u1;
-  wire signed [63:0] u = hold(align(`WIDE(sum, SUM_BITS), SUM_FRACTION, F), P);
-  always @(posedge clk) u1 <= u[P-1:0];
+  reg signed [63:0] u;
+  always @(posedge clk)
+    if (moves) begin
+      u = hold(align(`WIDE(sum, SUM_BITS), SUM_FRACTION, F), P);
+      u1 <= u[P-1:0];
+    end
 
   // 2. Decode
   wire [V-1:0] v1;
-  delay #(V, 1) from0_v (clk, v0, v1);
+  delay #(V, 1) from0_v (clk, moves, v0, v1);
   reg [V-1:0] v2;
-  wire signed [63:0] v = hold(`WIDE(v1, V) + near((`WIDE(u1, P) <<< (M - F)) - `WIDE(v1, V), DECAY), V);
-  always @(posedge clk) v2 <= v[V-1:0];
+  reg signed [63:0] v;
+  always @(posedge clk)
+    if (moves) begin
+      v = hold(`WIDE(v1, V) + near((`WIDE(u1, P) <<< (M - F)) - `WIDE(v1, V), DECAY), V);
+      v2 <= v[V-1:0];
+    end
 
   // 3. Net input
   wire [S-1:0] s2, y2;
   wire [BIAS_BITS-1:0] bias2;
-  delay #(S, 2) from0_s (clk, s0, s2);
-  delay #(S, 2) from0_y (clk, target, y2);
-  delay #(BIAS_BITS, 2) from0_bias (clk, bias, bias2);
+  delay #(S, 2) from0_s (clk, moves, s0, s2);
+  delay #(S, 2) from0_y (clk, moves, target, y2);
+  delay #(BIAS_BITS, 2) from0_bias (clk, moves, bias, bias2);
   reg [P-1:0] p3;
-  wire signed [63:0] pull = near(`WIDE(nudge, 16) * (`PLAIN(y2, S) - `PLAIN(s2, S)), 8);
-  wire signed [63:0] p =
-      hold(near(`WIDE(v2, V), M - F) + align(`WIDE(bias2, BIAS_BITS), BIAS_FRACTION, F) + pull, P);
-  always @(posedge clk) p3 <= p[P-1:0];
+  reg signed [63:0] pull, p;
+  always @(posedge clk)
+    if (moves) begin
+      pull = near(`WIDE(nudge, 16) * (`PLAIN(y2, S) - `PLAIN(s2, S)), 8);
+      p = hold(near(`WIDE(v2, V), M - F) + align(`WIDE(bias2, BIAS_BITS), BIAS_FRACTION, F) + pull, P);
+      p3 <= p[P-1:0];
+    end
 
   // What goes back to memory, as it leaves the last stage.
   wire [V-1:0] v11;
   reg [S-1:0] s11;
-  wire signed [63:0] h;
-  delay #(V, 9) from2_v (clk, v2, v11);
+  reg [STATE_BITS-1:0] new_state;
+  reg signed [63:0] h;
+  delay #(V, 9) from2_v (clk, moves, v2, v11);
 
   // 4. Step size: 12 fraction bits
   wire [12:0] step9;
   wire [P-1:0] p9;
   wire [S-1:0] s9;
-  delay #(P, 6) from3_p (clk, p3, p9);
-  delay #(S, 7) from2_s (clk, s2, s9);
+  delay #(P, 6) from3_p (clk, moves, p3, p9);
+  delay #(S, 7) from2_s (clk, moves, s2, s9);
   generate
     if (ANNEALING != 2) begin : by_shift
       assign step9 = 13'd4096 >> shift;
-      always @(posedge clk) out_state <= {v11, s11, h[H-1:0]};
+      always @* new_state = {v11, s11, h[H-1:0]};
     end else begin : by_variance
       wire [T-1:0] t0 = known[STATE_BITS-V-S-H-1 -: T];
       wire [T-1:0] t3;
@@ -173,35 +197,43 @@ module neuron #(
       wire [D-1:0] d5;
       wire [L-1:0] l0 = known[L-1:0];
       wire [L-1:0] l7;
-      delay #(T, 3) from0_t (clk, t0, t3);
-      delay #(B, 4) from0_b (clk, b0, b4);
-      delay #(D, 5) from0_d (clk, d0, d5);
-      delay #(L, 7) from0_l (clk, l0, l7);
+      delay #(T, 3) from0_t (clk, moves, t0, t3);
+      delay #(B, 4) from0_b (clk, moves, b0, b4);
+      delay #(D, 5) from0_d (clk, moves, d0, d5);
+      delay #(L, 7) from0_l (clk, moves, l0, l7);
 
       // 1. Error
       reg [X-1:0] e4;
-      wire signed [63:0] e = hold(align(`WIDE(p3, P), F, E) - near(`WIDE(t3, T), 8), X);
-      always @(posedge clk) e4 <= e[X-1:0];
+      reg signed [63:0] e;
+      always @(posedge clk)
+        if (moves) begin
+          e = hold(align(`WIDE(p3, P), F, E) - near(`WIDE(t3, T), 8), X);
+          e4 <= e[X-1:0];
+        end
 
       // 2. Drift, and the square of the error
       reg [B-1:0] b5;
       reg [D-6:0] e5;
-      wire signed [63:0] b = `WIDE(b4, B) + near((`WIDE(e4, X) <<< 5) - `WIDE(b4, B), {28'd0, shift});
-      wire signed [63:0] square = (`WIDE(e4, X) * `WIDE(e4, X)) >>> E;
-      always @(posedge clk) begin
-        b5 <= b[B-1:0];
-        e5 <= square[D-6:0];
-      end
+      reg signed [63:0] b, square;
+      always @(posedge clk)
+        if (moves) begin
+          b = `WIDE(b4, B) + near((`WIDE(e4, X) <<< 5) - `WIDE(b4, B), {28'd0, shift});
+          square = (`WIDE(e4, X) * `WIDE(e4, X)) >>> E;
+          b5 <= b[B-1:0];
+          e5 <= square[D-6:0];
+        end
 
       // 3. Noise, and the square of the drift
       reg [D-1:0] d6;
       reg [B+ERROR_WHOLE:0] power6;
-      wire signed [63:0] d = `PLAIN(d5, D) + near((`PLAIN(e5, D - 5) <<< 5) - `PLAIN(d5, D), {28'd0, shift});
-      wire signed [63:0] power = (`WIDE(b5, B) * `WIDE(b5, B)) >>> (E + 5);
-      always @(posedge clk) begin
-        d6 <= d[D-1:0];
-        power6 <= power[B+ERROR_WHOLE:0];
-      end
+      reg signed [63:0] d, power;
+      always @(posedge clk)
+        if (moves) begin
+          d = `PLAIN(d5, D) + near((`PLAIN(e5, D - 5) <<< 5) - `PLAIN(d5, D), {28'd0, shift});
+          power = (`WIDE(b5, B) * `WIDE(b5, B)) >>> (E + 5);
+          d6 <= d[D-1:0];
+          power6 <= power[B+ERROR_WHOLE:0];
+        end
 
       // 4. Their ratio: 1/D by the five bits behind its leading one
       reg [12:0] recip[0:31];
@@ -214,107 +246,132 @@ module neuron #(
       reg [5:0] place7;
       reg [12:0] recip7;
       reg [B+ERROR_WHOLE:0] power7;
-      wire [5:0] place = msb(`PLAIN(d6, D));
-      wire [63:0] mantissa = (`PLAIN(d6, D) << 5) >> place;
-      always @(posedge clk) begin
-        silent7 <= d6 == {D{1'b0}};
-        place7 <= place;
-        recip7 <= recip[mantissa[4:0]];
-        power7 <= power6;
-      end
+      reg [5:0] place;
+      reg [63:0] mantissa;
+      always @(posedge clk)
+        if (moves) begin
+          place = msb(`PLAIN(d6, D));
+          mantissa = (`PLAIN(d6, D) << 5) >> place;
+          silent7 <= d6 == {D{1'b0}};
+          place7 <= place;
+          recip7 <= recip[mantissa[4:0]];
+          power7 <= power6;
+        end
       reg [12:0] ratio8, share8;
-      wire [63:0] quotient = (`PLAIN(power7, B + ERROR_WHOLE + 1) * `PLAIN(recip7, 13)) >> place7;
-      wire signed [63:0] entry = near(`PLAIN(l7, L), 4);
-      always @(posedge clk) begin
-        ratio8 <= silent7 || quotient > 64'd4096 ? 13'd4096 : quotient[12:0];
-        share8 <= share[entry > 64'sd255 ? 8'd255 : entry[7:0]];
-      end
+      reg [63:0] quotient;
+      reg signed [63:0] entry;
+      always @(posedge clk)
+        if (moves) begin
+          quotient = (`PLAIN(power7, B + ERROR_WHOLE + 1) * `PLAIN(recip7, 13)) >> place7;
+          entry = near(`PLAIN(l7, L), 4);
+          ratio8 <= silent7 || quotient > 64'd4096 ? 13'd4096 : quotient[12:0];
+          share8 <= share[entry > 64'sd255 ? 8'd255 : entry[7:0]];
+        end
 
       // 5. and 6. What is kept, and the step
       wire opening8;
-      delay #(1, 8) from0_opening (clk, opening, opening8);
-      wire signed [63:0] kept = near((64'sd4096 - `PLAIN(ratio8, 13)) * `PLAIN(share8, 13), 12);
-      wire signed [63:0] rest = 64'sd4096 - kept;
+      delay #(1, 8) from0_opening (clk, moves, opening, opening8);
+      reg signed [63:0] kept, rest;
       reg [12:0] step;
-      always @(posedge clk) step <= opening8 ? 13'd4096 : rest < 64'sd1 ? 13'd1 : rest[12:0];
+      always @(posedge clk)
+        if (moves) begin
+          kept = near((64'sd4096 - `PLAIN(ratio8, 13)) * `PLAIN(share8, 13), 12);
+          rest = 64'sd4096 - kept;
+          step <= opening8 ? 13'd4096 : rest < 64'sd1 ? 13'd1 : rest[12:0];
+        end
       assign step9 = step;
 
       // 7. Share
       wire [L-1:0] l10;
-      delay #(L, 3) from7_l (clk, l7, l10);
+      delay #(L, 3) from7_l (clk, moves, l7, l10);
       reg [12:0] keep10;
       reg [24:0] step10;
-      wire signed [63:0] keep = 64'sd4096 - `PLAIN(step9, 13);
-      wire signed [63:0] keeps = (keep * keep) >>> 12;
-      wire signed [63:0] steps = `PLAIN(step9, 13) * `PLAIN(step9, 13);
       reg [L-1:0] l11;
-      wire signed [63:0] l = (`PLAIN(keep10, 13) * `PLAIN(l10, L) + `PLAIN(step10, 25)) >>> 12;
-      always @(posedge clk) begin
-        keep10 <= keeps[12:0];
-        step10 <= steps[24:0];
-        l11 <= l[L-1:0];
-      end
+      reg signed [63:0] keep, keeps, steps, l;
+      always @(posedge clk)
+        if (moves) begin
+          keep = 64'sd4096 - `PLAIN(step9, 13);
+          keeps = (keep * keep) >>> 12;
+          steps = `PLAIN(step9, 13) * `PLAIN(step9, 13);
+          l = (`PLAIN(keep10, 13) * `PLAIN(l10, L) + `PLAIN(step10, 25)) >>> 12;
+          keep10 <= keeps[12:0];
+          step10 <= steps[24:0];
+          l11 <= l[L-1:0];
+        end
 
       // 8. Estimate
       wire [T-1:0] t9, t11;
-      delay #(T, 6) from3_t (clk, t3, t9);
+      delay #(T, 6) from3_t (clk, moves, t3, t9);
       reg [T-1:0] t10;
-      wire signed [63:0] moved =
-          near(`PLAIN(step9, 13) * ((align(`WIDE(p9, P), F, E) <<< 8) - `WIDE(t9, T)), 12);
-      wire signed [63:0] t = `WIDE(t9, T) + moved;
-      always @(posedge clk) t10 <= t[T-1:0];
+      reg signed [63:0] moved, t;
+      always @(posedge clk)
+        if (moves) begin
+          moved = near(`PLAIN(step9, 13) * ((align(`WIDE(p9, P), F, E) <<< 8) - `WIDE(t9, T)), 12);
+          t = `WIDE(t9, T) + moved;
+          t10 <= t[T-1:0];
+        end
 
       wire [B-1:0] b11;
       wire [D-1:0] d11;
-      delay #(T, 1) from10_t (clk, t10, t11);
-      delay #(B, 6) from5_b (clk, b5, b11);
-      delay #(D, 5) from6_d (clk, d6, d11);
-      always @(posedge clk) out_state <= {v11, s11, h[H-1:0], t11, b11, d11, l11};
+      delay #(T, 1) from10_t (clk, moves, t10, t11);
+      delay #(B, 6) from5_b (clk, moves, b5, b11);
+      delay #(D, 5) from6_d (clk, moves, d6, d11);
+      always @* new_state = {v11, s11, h[H-1:0], t11, b11, d11, l11};
     end
   endgenerate
 
   // 5. Value
   wire [30:0] chance10, chance11;
-  delay #(31, 10) from0_chance (clk, chance, chance10);
-  delay #(31, 1) from10_chance (clk, chance10, chance11);
+  delay #(31, 10) from0_chance (clk, moves, chance, chance10);
+  delay #(31, 1) from10_chance (clk, moves, chance10, chance11);
   wire [S-1:0] s10;
-  delay #(S, 1) from9_s (clk, s9, s10);
+  delay #(S, 1) from9_s (clk, moves, s9, s10);
   reg [P+14:0] d10;
-  wire signed [63:0] product = `PLAIN(step9, 13) * (`WIDE(p9, P) - `PLAIN(s9, S));
-  always @(posedge clk) d10 <= product[P+14:0];
-  wire [11:0] half = ROUNDING == 2 ? chance10[11:0] : ROUNDING == 1 ? 12'd2048 : 12'd0;
-  wire signed [63:0] moved_to = `PLAIN(s10, S) + ((`WIDE(d10, P + 15) + `PLAIN(half, 12)) >>> 12);
-  wire signed [63:0] ones = moved_to >>> F;
-  wire signed [63:0] limited = moved_to[63] ? 64'sd0 : |ones ? 64'sd1 <<< F : moved_to;
-
-  // 6. Predict
-  wire signed [63:0] coded = `PLAIN(s10, S) + ((limited - `PLAIN(s10, S)) <<< DECAY);
   reg [A-1:0] a11;
-  always @(posedge clk) begin
-    s11 <= limited[S-1:0];
-    a11 <= coded[A-1:0];
-  end
+  reg signed [63:0] product, moved_to, ones, limited, coded;
+  wire [11:0] half = ROUNDING == 2 ? chance10[11:0] : ROUNDING == 1 ? 12'd2048 : 12'd0;
+  always @(posedge clk)
+    if (moves) begin
+      product = `PLAIN(step9, 13) * (`WIDE(p9, P) - `PLAIN(s9, S));
+      d10 <= product[P+14:0];
+      moved_to = `PLAIN(s10, S) + ((`WIDE(d10, P + 15) + `PLAIN(half, 12)) >>> 12);
+      ones = moved_to >>> F;
+      limited = moved_to[63] ? 64'sd0 : |ones ? 64'sd1 <<< F : moved_to;
+      s11 <= limited[S-1:0];
+      // 6. Predict
+      coded = `PLAIN(s10, S) + ((limited - `PLAIN(s10, S)) <<< DECAY);
+      a11 <= coded[A-1:0];
+    end
 
   // 7. Encode
   wire [H-1:0] h11;
-  delay #(H, 11) from0_h (clk, h0, h11);
+  delay #(H, 11) from0_h (clk, moves, h0, h11);
   wire [63:0] mask = (64'd1 << (F - R)) - 64'd1;
   wire [63:0] drawn = {45'd0, chance11[30:12]} & mask;
   wire signed [63:0] up = ROUNDING == 2 ? $signed(drawn) : ROUNDING == 1 ? (64'sd1 <<< (F - R)) >>> 1 : 64'sd0;
-  wire signed [63:0] filled = hold(`WIDE(h11, H) + ((`WIDE(a11, A) + up) >>> (F - R)), H);
-  // Whether it is above a half.
-  wire signed [63:0] whole = filled >>> R, below = filled & ((64'sd1 <<< (R - 1)) - 1);
-  wire fires = !filled[63] && (|whole || (filled[R-1] && |below));
-  assign h = fires ? filled - (64'sd1 <<< R) : filled;
-  wire valid11;
-  wire [ID_BITS-1:0] id11;
-  delay #(1, 11) from0_valid (clk, valid, valid11);
-  delay #(ID_BITS, 11) from0_id (clk, id, id11);
-  always @(posedge clk) begin
-    out_valid <= valid11;
-    out_id <= id11;
-    out_value <= s11;
-    out_spike <= fires;
+  reg signed [63:0] filled, whole, below;
+  reg fires;
+  always @* begin
+    {filled, whole, below, h} = {4{64'sd0}};
+    fires = 1'b0;
+    if (moves) begin
+      filled = hold(`WIDE(h11, H) + ((`WIDE(a11, A) + up) >>> (F - R)), H);
+      // Whether it is above a half.
+      whole = filled >>> R;
+      below = filled & ((64'sd1 <<< (R - 1)) - 1);
+      fires = !filled[63] && (|whole || (filled[R-1] && |below));
+      h = fires ? filled - (64'sd1 <<< R) : filled;
+    end
   end
+  wire [ID_BITS-1:0] id11;
+  delay #(ID_BITS, 11) from0_id (clk, moves, id, id11);
+  always @(posedge clk)
+    if (moves) begin
+      out_state <= new_state;
+      out_id <= id11;
+      out_value <= s11;
+      out_spike <= fires;
+    end
+  assign out_valid = there[11];
 endmodule
 `default_nettype wire

@@ -22,10 +22,8 @@ from neurochip.rtl.templates import template, with_parameter
 ONE = 1 << 20
 SOURCES = ("mesh_icarus.v", "mesh_bench.v", "mesh.v", "router.v")
 ALTERED: dict[str, Callable[[str], str]] = {
-    "fixed priority": lambda text: text.replace("turn <= {{(32 - T)", "turn <= {T{1'b0}} & {{(32 - T)").replace(
-        ": winner + 1'b1;", ": {T{1'b0}};"
-    ),
-    "the last winner first": lambda text: text.replace(": winner + 1'b1;", ": winner;"),
+    "fixed priority": lambda text: text.replace("~(winner | (winner - 1'b1))", "{PORTS{1'b0}}"),
+    "the last winner first": lambda text: text.replace("~(winner | (winner - 1'b1))", "~(winner - 1'b1)"),
     "along the column first": lambda text: text.replace("behind = x > X", "behind = y == Y && x > X")
     .replace("behind = x < X", "behind = y == Y && x < X")
     .replace("x == X && y < Y", "y < Y")
