@@ -140,3 +140,54 @@ def run(chip: str, program: Path, out: Path, hold: int, patience: int, as_json: 
         else f"{energy:.3g} J at 12.7 pJ each, measured at full load"
     )
     click.echo(f"synaptic operations: {activity.synaptic_operations}; {told}")
+
+
+@command.command("infer", short_help="Show labelled samples to a network of your own on a chip.")
+@click.argument("chip", metavar="CHIP", type=click.Choice(["tinyodin", "odin"]))
+@click.argument("network", metavar="NET", type=click.Path(path_type=Path))
+@click.argument("samples", metavar="SAMPLES.npz", type=click.Path(path_type=Path))
+@click.option("--output", metavar="NAME", help="The output that answers, where the network has several.")
+@json_option("the result as JSON")
+def infer(chip: str, network: Path, samples: Path, output: str | None, as_json: bool) -> None:
+    """Bring a feed-forward network of IF and LIF neurons to CHIP's weights and thresholds, and show it samples.
+
+    NET is a .nir file or an .npz of `neurochip import`; inputs and neurons share the 256 addresses. SAMPLES.npz holds
+    `spikes` [sample, tick, unit] of 0 and 1, and `labels` [sample]. Printed are the share of right answers here and of
+    the network as it was, spikes of each class, cycles, synaptic operations and, of ODIN, their energy.
+    """
+    import json
+
+    from neurochip.inference.inferring import read_samples
+    from neurochip.inference.recorded import any_network
+    from neurochip.report.quantities import percent
+    from neurochip.silicon.showing import show
+
+    def told(what: str) -> None:
+        if not as_json:
+            click.echo(f"{what} …", err=True)
+
+    given, assumed = any_network(str(network))
+    found = show(given, read_samples(samples), chip, output=output, told=told)
+    table = found.table()
+    if as_json:
+        click.echo(json.dumps(table, indent=1))
+        return
+    click.echo(
+        f"{found.chip}: {percent(found.accuracy)} right of {table['samples']} samples, "
+        f"{percent(found.before['accuracy'])} before; {percent(found.before['answers_differ'])} have another answer"
+    )
+    click.echo(
+        f"spikes of the output: {table['output_spikes']:.4g} a sample, {found.before['output_spikes']:.4g} before"
+    )
+    for k, spikes in enumerate(table["spikes_per_class"]):
+        if spikes is not None:
+            click.echo(f"  class {k}: {' '.join(f'{one:.3g}' for one in spikes)}")
+    energy = table["energy_j"]
+    cost = "no energy was measured" if energy is None else f"{energy:.3g} J at 12.7 pJ each"
+    click.echo(
+        f"a sample: {table['cycles']:.0f} cycles of work, {table['synaptic_operations']:.0f} synaptic operations, "
+        f"{cost}"
+    )
+    click.echo(f"addresses: {found.addresses} of 256")
+    for note in (*assumed, *found.notes):
+        click.echo(note)

@@ -53,7 +53,7 @@ def any_network(path: str, overrides: Sequence[str] = ()) -> tuple[SpikingNetwor
     try:
         network, _, notes = import_nir(path)
     except ConfigError as error:
-        if error.place != "dt":
+        if error.place.rpartition(": ")[2] != "dt":
             raise
         raise ConfigError(
             path, "does not say how long a tick is; neurochip import it first, with --dt"

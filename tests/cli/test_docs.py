@@ -290,7 +290,7 @@ pairs = np.unique(rng.integers(0, (1000, 500), (4000, 2)), axis=0)
 pre, post = pairs.T
 values = rng.integers(-90, 90, len(pairs)).astype(np.int8)
 """,
-    ("docs/silicon.md", 1): """
+    ("docs/silicon.md", 2): """
 import numpy as np
 rng = np.random.default_rng(1)
 """,

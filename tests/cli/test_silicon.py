@@ -76,6 +76,43 @@ def test_a_program_in_a_file_runs_and_its_state_goes_on(run: Run, place: Workpla
     assert wrong.stderr == "Error: transfers[0]: must be two words of 20 bits, got 1048576, 0\n"
 
 
+def test_a_network_of_ones_own_is_shown_labelled_samples(run: Run, place: Workplace) -> None:
+    nir = pytest.importorskip("nir")
+    one = np.ones(4)
+    rng = np.random.default_rng(3)
+    graph = nir.NIRGraph.from_list(
+        nir.Input(input_type={"input": np.array([8])}),
+        nir.Linear(weight=rng.normal(0.5, 1.0, (4, 8))),
+        nir.LIF(tau=one * 9e-3, r=one, v_leak=one * 0, v_threshold=one * 0.4),
+        nir.Output(output_type={"output": np.array([4])}),
+    )
+    nir.write("net.nir", graph)
+    run("import", "net.nir", "net.npz", "--dt", "0.001")
+    np.savez("test.npz", spikes=(rng.random((6, 10, 8)) < 0.3).astype(np.uint8), labels=np.arange(6) % 4)
+    found = json.loads(run("silicon", "infer", "odin", "net.npz", "test.npz", "--json").stdout)
+    assert found["samples"] == 6 and 12 <= found["addresses"] <= 20
+    # Each spike event updates 256 neurons.
+    assert found["synaptic_operations"] * 6 % 256 == 0 and found["energy_j"] == pytest.approx(
+        12.7e-12 * found["synaptic_operations"]
+    )
+    lines = run("silicon", "infer", "tinyodin", "net.npz", "test.npz").stdout.splitlines()
+    assert lines[0].startswith("tinyodin: ") and "addresses: 12 of 256" in lines
+    assert "operations, no energy was measured" in "".join(lines)
+
+    np.savez("wide.npz", spikes=np.zeros((2, 3, 9), np.uint8), labels=np.zeros(2, np.int64))
+    for words, sentence in (
+        (("nothing.npz", "test.npz"), "Error: nothing.npz: "),
+        (("net.nir", "test.npz"), "Error: net.nir: does not say how long a tick is"),
+        (("test.npz", "test.npz"), "Error: test.npz: is no network; make one with neurochip import"),
+        (("net.npz", "net.npz"), "Error: net.npz: must have spikes [sample, tick, unit] and labels"),
+        (("net.npz", "wide.npz"), "Error: "),
+        (("net.npz", "test.npz", "--output", "none"), "Error: output: must name one of them"),
+    ):
+        wrong = run("silicon", "infer", "odin", *words)
+        assert wrong.exit_code in (2, 3) and "Traceback" not in wrong.stderr
+        assert wrong.stderr.splitlines()[-1].startswith(sentence), wrong.stderr
+
+
 def test_what_is_refused(run: Run, place: Workplace, monkeypatch: pytest.MonkeyPatch) -> None:
     def said(folder: str) -> str:
         *_, last = run("silicon", "verify", "tinyodin", "--rtl", folder).stderr.splitlines()
