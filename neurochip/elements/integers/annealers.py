@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurochip.elements.integers.arithmetic import logarithm, shifted
+from neurochip.elements.integers.arithmetic import shifted
 from neurochip.elements.integers.columns import (
     ERROR,
     ERROR_FRACTION,
@@ -31,6 +31,8 @@ _FULL = np.int64(1 << EPSILON_BITS)
 _HALF = np.int64(1 << (EPSILON_BITS - 1))
 _EPSILON, _BIAS, _ESTIMATE = np.int64(EPSILON_BITS), np.int64(GUARD_BIAS), np.int64(GUARD_ESTIMATE)
 _TABLE, _TOP_ENTRY = np.int64(RECIPROCAL_BITS), np.int64((1 << SHARE_BITS) - 1)
+_ENTRIES = np.int64((1 << RECIPROCAL_BITS) - 1)
+_MANTISSA, _EXPONENT_BIAS = np.int64(52), np.int64(1023)  # of a float64
 _TO_ENTRY = np.int64(EPSILON_BITS - SHARE_BITS)
 
 
@@ -105,13 +107,15 @@ def _steps(
     sizes: Vector[np.int32],
 ) -> None:
     for j in range(first, last):
-        b, d, known = np.int64(drift[j]), np.int64(noise[j]), np.int64(share[j])
-        ratio = _FULL
-        if d > 0:
-            place = logarithm(d)
-            entry = ((d << _TABLE) >> place) - (np.int64(1) << _TABLE)
-            power = (b * b) >> (fraction + _BIAS)
-            ratio = min((power * np.int64(c[np.int64(RECIPROCALS) + entry])) >> place, _FULL)
+        b, known = np.int64(drift[j]), np.int64(share[j])
+        # The place of the leading bit of D, and the bits behind it, as a float64 holds them: without a branch, so that
+        # the loop becomes vectors.
+        real = np.float64(noise[j]).view(np.int64)
+        place = max((real >> _MANTISSA) - _EXPONENT_BIAS, np.int64(0))
+        entry = (real >> (_MANTISSA - _TABLE)) & _ENTRIES
+        power = (b * b) >> (fraction + _BIAS)
+        ratio = min((power * np.int64(c[np.int64(RECIPROCALS) + entry])) >> place, _FULL)
+        ratio = ratio if noise[j] > 0 else _FULL
         entry = min((known + (np.int64(1) << (_TO_ENTRY - 1))) >> _TO_ENTRY, _TOP_ENTRY)
         keep = ((_FULL - ratio) * np.int64(c[np.int64(SHARES) + entry]) + _HALF) >> _EPSILON
         step = _FULL if opening else max(_FULL - keep, np.int64(1))

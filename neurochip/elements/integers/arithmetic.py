@@ -1,4 +1,4 @@
-"""Shifts that round, limits, leading bits and the generator of integer cores, on scalars and rows."""
+"""Shifts that round, limits and the generator of integer cores, on scalars and rows."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from neurochip.kernels._jit import kernel
 from neurochip.kernels.types import Index
 
-__all__ = ["first_word", "limited", "logarithm", "next_word", "shifted"]
+__all__ = ["first_word", "limited", "next_word", "shifted"]
 
 _GOLDEN = np.uint64(0x9E3779B9)
 _WORD = np.uint64(0xFFFFFFFF)
@@ -26,17 +26,6 @@ def shifted(x: Index, places: Index) -> Index:
 def limited(x: Index, top: Any) -> Any:
     """Return x held in ±top."""
     return min(max(x, -top), top)
-
-
-@kernel
-def logarithm(x: Index) -> Index:
-    """Return ⌊log₂ x⌋ of 0 < x < 2³²: the place of the leading bit."""
-    place = np.int64(0)
-    for step in (16, 8, 4, 2, 1):
-        more = np.int64(step) if x >= (np.int64(1) << np.int64(step)) else np.int64(0)
-        place += more
-        x = x >> more
-    return place
 
 
 @kernel
