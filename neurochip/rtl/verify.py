@@ -163,7 +163,17 @@ def build_bench(name: Simulator, folder: Path, room: Path, *, on_bus: bool = Fal
         _make(["iverilog", "-g2005", "-I.", "-o", "bench.vvp", *sources], room, folder)
         return ["vvp", "-n", "bench.vvp"]
     check_verilator(room, folder)
-    options = ["--cc", "--exe", "--build", "-O3", "-MAKEFLAGS", "OPT_FAST=-O2", "--top-module", "bench", "-I."]
+    options = [
+        "--cc",
+        "--exe",
+        "--build",
+        "-O3",
+        "-MAKEFLAGS",
+        "OPT_FAST=-O2",
+        "--top-module",
+        "bench",
+        "-I.",
+    ]
     _make(["verilator", *options, "--Mdir", "made", *sources], room, folder)
     return [str(room / "made" / "Vbench")]
 

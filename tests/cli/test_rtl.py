@@ -107,7 +107,10 @@ def test_cores_on_a_mesh(run: Run, place: Workplace, how: tuple[str, int, int, i
 
     # Controls: another arbiter, a place too few; spikes and values are the same, and the cycles are not.
     text = (chip / "router.v").read_text(encoding="utf-8")
-    for old, new in (("~(winner | (winner - 1'b1))", "~(winner - 1'b1)"), ("i < 4 ? CYCLES : CYCLES - 1", "CYCLES")):
+    for old, new in (
+        ("~(winner | (winner - 1'b1))", "~(winner - 1'b1)"),
+        ("i < 4 ? CYCLES : CYCLES - 1", "CYCLES"),
+    ):
         assert old in text
         (chip / "router.v").write_text(text.replace(old, new), encoding="utf-8")
         wrong = json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)
