@@ -184,6 +184,8 @@ def _matrix(network: SpikingNetwork, c: Connection) -> Array:
     found = np.zeros((connection.sources, connection.targets))
     source, target, weight = connection.edges()
     values = np.asarray(weights, np.float64).reshape(-1)
+    if not np.all(np.isfinite(values)):
+        raise ConfigError(c.name or f"{c.source} → {c.target}", "must have finite weights")
     np.add.at(found, (source, target), connection.scale * (values[weight] if values.size else 1.0))
     return found
 
@@ -194,9 +196,9 @@ def _whole(
     """Return weights, thresholds and leaks of a group in whole steps, and what that does."""
     constants = dict(zip(CONSTANTS, discretised(group, network.dt, network.method), strict=True))
     rest = group.parameters.get("v_leak", np.zeros(group.size))
-    threshold = (group.parameters["v_threshold"] - rest) / constants["gain"]
-    if not np.all((threshold > 0) & np.isfinite(threshold)):
+    if not np.all(constants["gain"] > 0):
         raise CapabilityError(f"{group.name}.r", "must be above 0: a neuron must rise with what excites it")
+    threshold = (group.parameters["v_threshold"] - rest) / constants["gain"]
     largest = np.abs(given).max(axis=0)
     most = _MOST_THRESHOLD[chip]
     # The threshold must still fit when it is rounded up.

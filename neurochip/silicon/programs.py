@@ -56,8 +56,15 @@ def read_program(path: Path) -> Program:
         raise file.fault(
             f"must be [n, 2] with n up to {_MOST_TRANSFERS}, got {found['transfers'].shape}", "transfers"
         )
+    if found["gap"].size != 1 and found["gap"].shape != found["address"].shape:
+        raise file.fault(
+            f"must be one number, or {found['address'].size}, one for each address, got {found['gap'].shape}",
+            "gap",
+        )
     return Program(
-        found["transfers"], found["address"], np.broadcast_to(found["gap"], found["address"].shape)
+        found["transfers"],
+        found["address"],
+        np.broadcast_to(found["gap"].reshape(-1), found["address"].shape),
     )
 
 

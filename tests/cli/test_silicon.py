@@ -71,6 +71,12 @@ def test_a_program_in_a_file_runs_and_its_state_goes_on(run: Run, place: Workpla
     np.savez("wrong.npz", transfers=np.array(trial.chip.transfers()))
     wrong = run("silicon", "run", chip, "wrong.npz", "out.npz")
     assert wrong.stderr == "Error: wrong.npz: has no address; write transfers, address and gap into an .npz\n"
+    for gap in ([1, 2, 3], [[1, 2]]):
+        np.savez("wrong.npz", transfers=np.zeros((0, 2), np.int64), address=[0], gap=gap)
+        wrong = run("silicon", "run", chip, "wrong.npz", "out.npz")
+        assert wrong.stderr.startswith(
+            "Error: wrong.npz: gap: must be one number, or 1, one for each address, got ("
+        )
     np.savez("wrong.npz", transfers=np.array([[1 << 20, 0]]), address=[0])
     wrong = run("silicon", "run", chip, "wrong.npz", "out.npz")
     assert wrong.stderr == "Error: transfers[0]: must be two words of 20 bits, got 1048576, 0\n"

@@ -115,7 +115,7 @@ module bench #(
     {reset, go, turn, forget, input_write, key_write, target_write, axon_write, neuron_write, learn} <= 10'd0;
     {load_weights, load_bias} <= 2'd0;
     for (c = 0; c < CORES; c = c + 1)
-      if (updated[c]) begin
+      if (updated[c] && phase == WAIT) begin  // gates begin with anything, and may seem to update before they are reset
         n = neuron[32*c+:32];
         value[first_of[c]+n] = found[32*c+:32];
         shows[group_of[c]+n/GROUP][(n%GROUP)*SHOWS+:SHOWS] = {{(SHOWS - S - 1) {1'b0}}, fired[c], found[32*c+:S]};
