@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.analog.circuit import Circuit
 from neurochip.analog.ekv import ekv_pair
-from neurochip.analog.step import HARD_SIGMOID, TANH, gather, pair, push
+from neurochip.analog.settling import Currents, Way, send_changes, take_steps
+from neurochip.analog.step import HARD_SIGMOID, TANH, Driven, pair
 
 __all__ = ["Activity", "Batch", "at_rest"]
 
 Array = NDArray[Any]
 Activity = Callable[[Array, Array, Array], None]  # (voltage, saturation, activity): writes the last
-
-# A row of weights added for one sample costs about as much as one and a half rows in a matrix product.
-_SPARSE_BELOW = 0.5
-
-
-class _Layer(NamedTuple):
-    """The neurons of one layer, and the projections that they feed."""
-
-    first: int
-    last: int
-    targets: list[tuple[int, Array, int]]  # projection, drive that it adds to, first neuron of its target
-
-
-class _Currents(NamedTuple):
-    """What flows in the samples, and scratch for changes of it."""
-
-    forward: Array
-    backward: Array
-    sent: Array
-    listed: Array
-    moved: Array
-    counts: Array
-    row: Array
 
 
 class Batch:
@@ -75,8 +53,8 @@ class Batch:
         self._own_activity = activity
         self._change = change
         self.from_input = from_input
-        sends_itself = circuit.kind == HARD_SIGMOID and circuit.curve is None and activity is None
-        self.activity = voltage if sends_itself else np.zeros_like(voltage)
+        self.sends_itself = circuit.kind == HARD_SIGMOID and circuit.curve is None and activity is None
+        self.activity = voltage if self.sends_itself else np.zeros_like(voltage)
         self.stale = True  # what was sent is not known: send everything
 
     def __len__(self) -> int:
@@ -84,37 +62,24 @@ class Batch:
         return int(self.voltage.shape[0])
 
     @functools.cached_property
-    def _currents(self) -> _Currents:
+    def currents(self) -> Currents:
         """What takes several times the memory of the voltages, and is only needed where steps are taken one by one."""
         shape, dtype = self.voltage.shape, self.voltage.dtype
         forward, backward, sent, moved = (np.zeros(shape, dtype) for _ in range(4))
         forward[:, : self.from_input.shape[1]] = self.from_input
         row = np.zeros(max(self.circuit.network.sizes), dtype)
         listed, count = np.zeros(shape, np.int32), np.zeros(shape[0], np.int64)
-        return _Currents(forward, backward, sent, listed, moved, count, row)
+        return Currents(forward, backward, sent, listed, moved, count, row)
 
     @property
     def forward(self) -> Array:
         """What the layers below send, T[sample, neuron]."""
-        return self._currents.forward
+        return self.currents.forward
 
     @property
     def backward(self) -> Array:
         """What the layers above send, T[sample, neuron]."""
-        return self._currents.backward
-
-    @functools.cached_property
-    def _layers(self) -> list[_Layer]:
-        starts, network = [int(at) for at in self.circuit.starts], self.circuit.network
-        layers = []
-        for layer in range(1, len(starts)):
-            targets = []
-            for k in network.out_of(layer):
-                target = network.projections[k].target
-                drive = self.forward if target > layer else self.backward
-                targets.append((k, drive, starts[target - 1]))
-            layers.append(_Layer(starts[layer - 1], starts[layer], targets))
-        return layers
+        return self.currents.backward
 
     def update_activity(self) -> None:
         """Turn voltages into what neurons send."""
@@ -136,25 +101,59 @@ class Batch:
 
         Exact up to rounding where ``change`` is 0: a neuron whose signal has not changed adds nothing new.
         """
-        weights, now = self.circuit.weights, self.activity
-        sent, listed, moved, count, row = self._currents[2:]
-        for first, last, targets in self._layers:
-            if not targets:
-                continue
-            n = -1
-            if not self.stale:
-                most = int(_SPARSE_BELOW * len(now) * (last - first))
-                n = gather(sent, now, first, last, self._change, most, listed, moved, count)
-            if n < 0:
-                signals = now[:, first:last]
-                with np.errstate(over="ignore", invalid="ignore"):  # the phase's end is checked
-                    for k, drive, at in targets:
-                        np.matmul(signals, weights[k], out=drive[:, at : at + weights[k].shape[1]])
-                sent[:, first:last] = signals
-            elif n > 0:
-                for k, drive, at in targets:
-                    push(listed, moved, count, weights[k], drive, at, row)
+        layer = self._begun()
+        while layer >= 0:
+            layer = send_changes(layer, self.activity, self._change, self.currents, self.circuit.paths)
+            if layer >= 0:
+                self._send_layer(layer)
+                layer += 1
+
+    def step(self, ticks: int, at: Driven, noise: Array | None) -> None:
+        """Take steps of the built-in neurons; with ``noise`` T[sample, neuron] added to each, or `None`."""
+        place = np.array((0, self._begun()), np.int64)
+        plain_pairs = self.circuit.kind == TANH and self.circuit.pair_offset is None
+        makes_activity = self.sends_itself or (plain_pairs and self._own_activity is None)
+        while place[0] < ticks:
+            layer = take_steps(
+                self.circuit.kind,
+                ticks if makes_activity else int(place[0]) + 1,
+                place,
+                at,
+                self.activity,
+                self._change,
+                self.currents,
+                self.circuit.paths,
+                at.voltage if noise is None else noise,
+                noise is not None,
+            )
+            if layer >= 0:
+                self._send_layer(layer)
+                place[1] += 1
+            elif not makes_activity:
+                self.update_activity()
+
+    def _begun(self) -> int:
+        """Send everything where it is not known what was sent; return the layer from which changes are to be sent."""
+        if not self.stale:
+            return 0
         self.stale = False
+        self._send_all(self.circuit.ways.values(), slice(None))
+        return len(self.circuit.paths.layers)
+
+    def _send_layer(self, layer: int) -> None:
+        """Send all signals of a layer."""
+        first, last = self.circuit.paths.layers[layer, :2]
+        ways = (way for way in self.circuit.ways.values() if way.senders.start == first)
+        self._send_all(ways, slice(first, last))
+
+    def _send_all(self, ways: Iterable[Way], senders: slice) -> None:
+        """Send all signals of ``senders``, by matrix products."""
+        current, now = self.currents, self.activity
+        with np.errstate(over="ignore", invalid="ignore"):  # the phase's end is checked
+            for weights, sender, receiver, forward in ways:
+                drive = current.forward if forward else current.backward
+                np.matmul(now[:, sender], weights, out=drive[:, receiver])
+        current.sent[:, senders] = now[:, senders]
 
     def only(self, keep: Array) -> Batch:
         """Return a copy of some of the samples, by index."""
@@ -167,7 +166,7 @@ class Batch:
         )
         part.activity[...] = self.activity[keep]
         if not self.stale:
-            for mine, theirs in zip(self._currents[:3], part._currents[:3], strict=True):
+            for mine, theirs in zip(self.currents[:3], part.currents[:3], strict=True):
                 theirs[...] = mine[keep]
         part.stale = self.stale
         return part
@@ -177,7 +176,7 @@ class Batch:
         self.state[where], self.activity[where] = part.state, part.activity
         self.stale = self.stale or part.stale
         if not self.stale:
-            for mine, theirs in zip(self._currents[:3], part._currents[:3], strict=True):
+            for mine, theirs in zip(self.currents[:3], part.currents[:3], strict=True):
                 mine[where] = theirs
 
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 
 from neurochip.analog.die import DEAD, STUCK, WORKING, Die
 from neurochip.analog.ekv import Curve
+from neurochip.analog.settling import paths_of
 from neurochip.analog.step import HARD_SIGMOID, Neurons
 from neurochip.analog.supply_lines import Drops, LocalSupply
 from neurochip.description.settle_section import SettleSpec
+from neurochip.kernels._jit import entry
 from neurochip.network import Network
 
 __all__ = ["Circuit"]
@@ -72,10 +74,12 @@ class Circuit:
         if any(array is not None for array in die.pair_offset):
             self.pair_offset = self._joined(die.pair_offset, 0.0).astype(self._dtype)
         self.leak_offset = self._joined(die.leak_offset, 0.0)
+        self._nudged: dict[float, Array] = {}
         self._gain = [self._cast(g) for g in die.synapse_gain]
         self._offset = [self._cast(o) for o in die.synapse_offset]
         self._state = list(die.synapse_state)
         self._stuck = [self._cast(w) for w in die.stuck_weight]
+        self.paths, self.ways = paths_of(network, [int(at) for at in self.starts], self._dtype)
         self.weights: list[Array] = []  # effective, of every projection, [pre, post]
         self.leaks = float(n)  # what all leaks draw, in tails of one
         self.drops: Drops | None = None
@@ -91,17 +95,39 @@ class Circuit:
 
     def program(self, weights: Sequence[Array], biases: Sequence[Array]) -> None:
         """Take over programmed weights of every projection, and biases of layers 1 … ."""
-        self.weights = [self.effective(k, w) for k, w in enumerate(weights)]
+        effective = [self.effective(k, w) for k, w in enumerate(weights)]
         if self._at_pad is not None:
-            self._at_pad[0][:] = self.weights
+            self._at_pad[0][:] = effective
+        self.weights = [self._placed(k, w) for k, w in enumerate(effective)]
         for layer, bias in enumerate(biases):
             self.set_bias(layer, bias)
 
     def set_weights(self, projection: int, programmed: Array) -> None:
         """Take over the programmed weights of one projection; `feed` is due afterwards."""
-        self.weights[projection] = self.effective(projection, programmed)
+        effective = self.effective(projection, programmed)
         if self._at_pad is not None:
-            self._at_pad[0][projection] = self.weights[projection]
+            self._at_pad[0][projection] = effective
+        self.weights[projection] = self._placed(projection, effective)
+
+    def add(self, projection: int, programmed: Array, change: Array) -> None:
+        """Add a change to the programmed weights of a projection, in place, and take them over."""
+        gain, offset, state = self._gain[projection], self._offset[projection], self._state[projection]
+        plain = gain is not None and offset is None and state is None and self._at_pad is None
+        if not plain or change.dtype != programmed.dtype or not programmed.flags.c_contiguous:
+            programmed += change
+            self.set_weights(projection, programmed)
+            return
+        add_with_gain(
+            programmed.reshape(-1), change.reshape(-1), gain.reshape(-1), self.weights[projection].reshape(-1)
+        )
+
+    def _placed(self, projection: int, effective: Array) -> Array:
+        """Put effective weights where steps find them; those of the clamped layer stay where they are."""
+        if projection not in self.ways:
+            return effective
+        room = self.ways[projection].weights
+        room[...] = effective
+        return room
 
     def set_bias(self, layer: int, bias: Array) -> None:
         """Take over the programmed biases of layer 1 + ``layer``; `feed` is due afterwards."""
@@ -123,7 +149,8 @@ class Circuit:
             [t.astype(np.float64) for t in tails], bias.astype(np.float64)
         )
         self.weights = [
-            (w * share).astype(self._dtype) for w, share in zip(weights, drops.synapses, strict=True)
+            self._placed(k, (w * share).astype(self._dtype))
+            for k, (w, share) in enumerate(zip(weights, drops.synapses, strict=True))
         ]
         of_bias, of_leak = drops.neurons
         self.leaks = float(of_leak.sum())
@@ -131,6 +158,7 @@ class Circuit:
         self.neurons.gain[:] = gain / of_leak
         self.rate[:] = rate * of_leak
         self.neurons.fraction[:] = _fractions(rate * of_leak, self._settle)
+        self._nudged.clear()
 
     def _of_senders(self, of_neurons: Array, layer: int) -> Any:
         """Return the part of ``of_neurons`` that a layer has, as a column; 1 for the clamped one."""
@@ -163,6 +191,11 @@ class Circuit:
         With ``exponential``, an output that would be carried so far beyond its rest that more is left than the 1 − h of
         a nominal neuron goes 1 − (1 − h)^(κ(1 + 2β)) of the way instead: stable at any ratio of time constants.
         """
+        if nudge not in self._nudged:
+            self._nudged[nudge] = self._nudged_fractions(nudge)
+        return self._nudged[nudge]
+
+    def _nudged_fractions(self, nudge: float) -> Array:
         fractions, leak, first = self.neurons.fraction, 1 + nudge, int(self.starts[-2])
         beyond = fractions[first:] * leak > 2 - self._settle.step
         if self._settle.method != "exponential" or not beyond.any():
@@ -192,6 +225,14 @@ class Circuit:
             full = first + np.flatnonzero(states == STUCK)
             rail = self.neurons.saturation[full]
             self.neurons.offset[full] = rail if self.kind == HARD_SIGMOID else _STUCK_AT_TANH
+
+
+@entry
+def add_with_gain(programmed: Any, change: Any, gain: Any, effective: Any) -> None:
+    """Add ``change`` to ``programmed`` and write × ``gain`` what synapses carry of it, T[synapse] each, in one pass."""
+    for i in range(programmed.shape[0]):
+        programmed[i] += change[i]
+        effective[i] = programmed[i] * gain[i]
 
 
 def _fractions(rate: NDArray[np.float64], settle: SettleSpec) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from neurochip.analog.batch import Batch
 from neurochip.analog.evaluation import evaluate_steps
-from neurochip.analog.step import HARD_SIGMOID, Driven, relax, residuals
+from neurochip.analog.step import HARD_SIGMOID, Driven, residuals
 from neurochip.description.settle_section import SettleSpec
 
 __all__ = [
@@ -99,14 +99,15 @@ def driven(batch: Batch, nudge: Nudge) -> Driven:
     )
 
 
-def _one_step(batch: Batch, nudge: Nudge, noise: Array | None, flow: Flow | None) -> None:
-    batch.transmit()
-    if flow is not None:
+def _steps(batch: Batch, ticks: int, nudge: Nudge, noise: Array | None, flow: Flow | None) -> None:
+    """Take steps; those with ``noise`` one by one."""
+    if flow is None:
+        batch.step(ticks, driven(batch, nudge), noise)
+        return
+    for _ in range(ticks):
+        batch.transmit()
         flow.step(batch, nudge, noise)
-    else:
-        at = driven(batch, nudge)
-        relax(batch.circuit.kind, at, at.voltage if noise is None else noise, noise is not None)
-    batch.update_activity()
+        batch.update_activity()
 
 
 def residual(batch: Batch, nudge: Nudge, flow: Flow | None) -> NDArray[np.float64]:
@@ -131,8 +132,11 @@ def fixed_steps(
     watch: Callable[[int], None] | None = None,
 ) -> None:
     """Take ``ticks`` steps; ``watch`` is called after each with its number."""
+    if noise is None and watch is None:
+        _steps(batch, ticks, nudge, None, flow)
+        return
     for tick in range(ticks):
-        _one_step(batch, nudge, None if noise is None else noise(tick), flow)
+        _steps(batch, 1, nudge, None if noise is None else noise(tick), flow)
         if watch is not None:
             watch(tick)
 
@@ -153,8 +157,7 @@ def until_rest(
         if plain:
             left = evaluate_steps(part, steps)
         else:
-            for _ in range(steps):
-                _one_step(part, pull, None, flow)
+            _steps(part, steps, pull, None, flow)
             left = residual(part, pull, flow)
         done += steps
         took[here] = done

@@ -95,12 +95,16 @@ class Programmed:
             change = self._optimiser.weights(k, change, self._weights[k], number + 1)
         saturated = 0
         if self._store.is_plain:
-            self._weights[k] += change
+            first, *changed = self._circuits
+            first.add(k, self._weights[k], change)
         else:
             weights = self._weights[k] + self._store.meant(k, change, number)
             self._weights[k], saturated = self._store.written(k, weights, number)
+            changed = list(self._circuits)
         self._copy(k)
-        for one in (k, *self._network.tied_to(k)):
+        for circuit in changed:
+            circuit.set_weights(k, self._weights[k])
+        for one in self._network.tied_to(k):
             for circuit in self._circuits:
                 circuit.set_weights(one, self._weights[one])
         return saturated

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.kernels._jit import entry, kernel
+from neurochip.kernels._jit import entry, kernel, separate_kernel
 
 __all__ = [
     "EKV",
@@ -96,6 +96,26 @@ def held(kind: int, v: Any, flow: Any, saturation: Any) -> bool:
     return kind == HARD_SIGMOID and ((v <= 0 and flow < 0) or (v >= saturation and flow > 0))
 
 
+@separate_kernel
+def _relax_rails(
+    voltage: Any,
+    forward: Any,
+    backward: Any,
+    bias: Any,
+    gain: Any,
+    offset: Any,
+    fraction: Any,
+    saturation: Any,
+    n: int,
+) -> None:
+    """Take one step of the first ``n`` hard-sigmoid neurons of a sample, which no target pulls; T[neuron] each."""
+    zero = voltage.dtype.type(0)
+    for i in range(n):
+        v = voltage[i]
+        v = v + fraction[i] * (current(forward[i] + backward[i], bias[i], gain[i], offset[i]) - v)
+        voltage[i] = min(max(v, zero), saturation[i])
+
+
 @entry
 def relax(kind: int, at: Driven, noise: Any, is_noisy: bool) -> None:
     """Take one step, in place.
@@ -108,10 +128,17 @@ def relax(kind: int, at: Driven, noise: Any, is_noisy: bool) -> None:
     n = voltage.shape[1]
     for sample in range(voltage.shape[0]):
         if kind == HARD_SIGMOID and not is_noisy:
-            for i in range(first_output):
-                v = voltage[sample, i]
-                v = v + neurons.fraction[i] * (resting_point(at, sample, i) - v)
-                voltage[sample, i] = min(max(v, zero), neurons.saturation[i])
+            _relax_rails(
+                voltage[sample],
+                at.forward[sample],
+                at.backward[sample],
+                neurons.bias,
+                neurons.gain,
+                neurons.offset,
+                neurons.fraction,
+                neurons.saturation,
+                first_output,
+            )
             for i in range(first_output, n):
                 v = voltage[sample, i]
                 v = v + neurons.fraction[i] * nudged(resting_point(at, sample, i) - v, at, sample, i)
@@ -141,7 +168,7 @@ def residuals(kind: int, at: Driven, largest: Any) -> None:
             if held(kind, v, flow, at.neurons.saturation[i]):
                 continue
             size = abs(flow)
-            if not size <= worst:
+            if size > worst or size != size:
                 worst = size
         largest[sample] = worst
 
@@ -177,25 +204,37 @@ def gather(
 
 
 @entry
-def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any, first: int, row: Any) -> None:
-    """Add what has changed to the drive of a layer: drive[sample, first + i] += Σ_j moved_j · weights[j, i].
+def push(
+    index: Any,
+    moved: Any,
+    count: Any,
+    weights: Any,
+    at: int,
+    receivers: int,
+    drive: Any,
+    first: int,
+    row: Any,
+) -> None:
+    """Add what has changed to the drive of a layer: drive[sample, first + i] += Σ_j moved_j · w[j, i].
 
-    Eight rows of ``weights`` T[pre, post] in one pass over ``row`` T[post], which is scratch. Neurons are counted by
-    u64: an index that may be negative keeps a loop from becoming vectors.
+    The ``weights`` T[weight] w[pre, post] of ``receivers`` neurons begin at ``at``. Eight rows of them in one pass over
+    ``row`` T[post], which is scratch. Neurons are counted by u64: an index that may be negative keeps a loop from
+    becoming vectors.
     """
-    nothing, n, to = np.uint64(0), np.uint64(weights.shape[1]), np.uint64(first)
+    nothing, n, to, begin = np.uint64(0), np.uint64(receivers), np.uint64(first), np.uint64(at)
     for sample in range(drive.shape[0]):
         for i in range(nothing, n):
             row[i] = 0
         k, last = 0, count[sample]
         while k + 8 <= last:
-            a, b, c, d = index[sample, k], index[sample, k + 1], index[sample, k + 2], index[sample, k + 3]
-            e, f, g, h = (
-                index[sample, k + 4],
-                index[sample, k + 5],
-                index[sample, k + 6],
-                index[sample, k + 7],
-            )
+            a = begin + np.uint64(index[sample, k]) * n
+            b = begin + np.uint64(index[sample, k + 1]) * n
+            c = begin + np.uint64(index[sample, k + 2]) * n
+            d = begin + np.uint64(index[sample, k + 3]) * n
+            e = begin + np.uint64(index[sample, k + 4]) * n
+            f = begin + np.uint64(index[sample, k + 5]) * n
+            g = begin + np.uint64(index[sample, k + 6]) * n
+            h = begin + np.uint64(index[sample, k + 7]) * n
             p, q, r, s = moved[sample, k], moved[sample, k + 1], moved[sample, k + 2], moved[sample, k + 3]
             t, u, v, w = (
                 moved[sample, k + 4],
@@ -205,13 +244,13 @@ def push(index: Any, moved: Any, count: Any, weights: Any, drive: Any, first: in
             )
             for i in range(nothing, n):
                 row[i] += (
-                    (p * weights[a, i] + q * weights[b, i]) + (r * weights[c, i] + s * weights[d, i])
-                ) + ((t * weights[e, i] + u * weights[f, i]) + (v * weights[g, i] + w * weights[h, i]))
+                    (p * weights[a + i] + q * weights[b + i]) + (r * weights[c + i] + s * weights[d + i])
+                ) + ((t * weights[e + i] + u * weights[f + i]) + (v * weights[g + i] + w * weights[h + i]))
             k += 8
         while k < last:
-            a, p = index[sample, k], moved[sample, k]
+            a, p = begin + np.uint64(index[sample, k]) * n, moved[sample, k]
             for i in range(nothing, n):
-                row[i] += p * weights[a, i]
+                row[i] += p * weights[a + i]
             k += 1
         for i in range(nothing, n):
             drive[sample, to + i] += row[i]

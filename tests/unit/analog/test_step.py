@@ -92,7 +92,8 @@ def test_what_has_changed_is_sent() -> None:
     n = gather(sent, now, first, last, 0.0, 1000, index, moved, count)
     assert n == changed[:, first:last].sum() > 24
     np.testing.assert_array_equal(count, changed[:, first:last].sum(axis=1))
-    push(index, moved, count, weights, drive, into, np.zeros(20))
+    beside = np.concatenate([np.full(7, np.nan), weights.ravel()])  # of other projections
+    push(index, moved, count, beside, 7, 6, drive, into, np.zeros(20))
     before[:, into : into + 6] += difference[:, first:last] @ weights
     np.testing.assert_allclose(drive, before, atol=1e-12)
     np.testing.assert_array_equal(sent[:, first:last], now[:, first:last])
