@@ -112,8 +112,9 @@ class Circuit:
     def add(self, projection: int, programmed: Array, change: Array) -> None:
         """Add a change to the programmed weights of a projection, in place, and take them over."""
         gain, offset, state = self._gain[projection], self._offset[projection], self._state[projection]
-        plain = gain is not None and offset is None and state is None and self._at_pad is None
-        if not plain or change.dtype != programmed.dtype or not programmed.flags.c_contiguous:
+        plain = offset is None and state is None and self._at_pad is None
+        fits = change.dtype == programmed.dtype and programmed.flags.c_contiguous
+        if gain is None or not plain or not fits:
             programmed += change
             self.set_weights(projection, programmed)
             return

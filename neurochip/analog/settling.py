@@ -24,8 +24,8 @@ _SPARSE_BELOW = 0.5
 class Currents(NamedTuple):
     """What flows in the samples, and scratch for changes of it."""
 
-    forward: Any  # T[sample, neuron], what the layers below send
-    backward: Any  # the same of the layers above
+    forward: NDArray[Any]  # T[sample, neuron], what the layers below send
+    backward: NDArray[Any]  # the same of the layers above
     sent: Any  # T[sample, neuron], signals that the currents follow from
     listed: Any  # i32[sample, place], neurons of a layer whose signal has changed
     moved: Any  # T[sample, place], by how much
@@ -55,7 +55,10 @@ def paths_of(network: Network, starts: Sequence[int], dtype: Any) -> tuple[Paths
 
     ``starts`` is where each layer's neurons begin.
     """
-    layers, rows, ends, at = [], [], {}, 0
+    layers: list[tuple[int, int, int, int]] = []
+    rows: list[tuple[int, int, int, int]] = []
+    ends: dict[int, tuple[int, int, int, int]] = {}
+    at = 0
     for layer in range(1, len(starts)):
         first = len(rows)
         for k in network.out_of(layer):
@@ -143,7 +146,7 @@ def take_steps(
     while place[0] < ticks:
         place[1] = _send(place[1], activity, change, currents, paths)
         if place[1] >= 0:
-            return place[1]
+            return int(place[1])
         relax(kind, at, noise, is_noisy)
         if kind == TANH:
             pair(at.voltage, at.neurons.saturation, activity)
