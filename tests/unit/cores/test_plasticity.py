@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from neurochip.cores.plasticity import Rounding, change_floats, change_integers
+from neurochip.cores.plasticity import Rounding, change_fixed, change_floats, change_integers
+from neurochip.elements.integers.arithmetic import first_word, next_word
 from neurochip.kernels.random_bits import mix, uniform
 
 pytestmark = [
@@ -88,3 +89,35 @@ def test_integers(stochastic: int) -> None:
             assert weights[START + i * WIDTH + j] == np.clip(rounded, -8, 7), (i, j)
     assert out.tolist() == [4 * BATCH + 1, met, 0] and met > 0
     np.testing.assert_array_equal(weights[:START], before[:START])
+
+
+@pytest.mark.parametrize(("left", "right"), [(0, 5), (2, 3), (1, 0)])
+@pytest.mark.parametrize("stochastic", [0, 1])
+def test_whole_numbers(stochastic: int, left: int, right: int) -> None:
+    """Products of whole numbers, shifted, with half a unit or the low bits of a word; plain Python integers."""
+    rng = np.random.default_rng(4)
+    pre = rng.integers(-9, 10, (BATCH, AXONS)).astype(np.int32)
+    pre[:, 2] = 0
+    post = rng.integers(-9, 10, (BATCH, WIDTH)).astype(np.int32)
+    weights = rng.integers(-100, 101, START + AXONS * WIDTH).astype(np.int16)
+    before, out, key = weights.tolist(), np.zeros(3, np.int64), np.uint64(77)
+    change_fixed(
+        weights, np.uint64(START), np.uint64(WIDTH), np.array([0, AXONS], np.uint64), pre, post,
+        np.int64(left), np.int64(right), np.zeros(WIDTH, np.int64), Rounding(-60, 70, stochastic, key), out,
+    )  # fmt: skip
+    met = 0
+    for i in range(AXONS):
+        word = int(first_word(key, np.uint64(i)))
+        for j in range(WIDTH):
+            word = int(next_word(np.uint64(word)))
+            place = START + i * WIDTH + j
+            if not pre[:, i].any():
+                assert weights[place] == before[place]
+                continue
+            chance = word % 2**right if stochastic else 2**right // 2
+            total = sum(int(pre[b, i]) * int(post[b, j]) for b in range(BATCH)) * 2**left
+            wanted = before[place] + (total + chance) // 2**right
+            assert weights[place] == min(max(wanted, -60), 70)
+            met += weights[place] != wanted
+    assert weights.tolist()[:START] == before[:START]
+    assert out.tolist() == [int((pre != 0).sum()), met, 0] and met > 0

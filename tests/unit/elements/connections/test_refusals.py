@@ -102,6 +102,14 @@ def test_memory_of_a_core(made: Connection, bits: int) -> None:
     assert made.memory_bits(8) == bits
 
 
+def test_a_core_keeps_the_pairs_whose_targets_it_has() -> None:
+    shifted = OneToOne(6, 4, shift=-1)  # 1 → 0 … 4 → 3
+    held = [], [0, 3], [2], [0, 1, 2, 3]
+    assert [shifted.memory_bits(8, np.array(some)) for some in held] == [0, 16, 8, 32]
+    later = OneToOne(3, 6, shift=2)  # 0 → 2 … 2 → 4
+    assert [later.memory_bits(8, np.array(held)) for held in ([0, 1, 5], [1, 2], [4, 5])] == [0, 8, 8]
+
+
 def test_edges_of_a_map_by_hand() -> None:
     """A kernel of 3 × 3 over 4 × 4 without padding: a corner is seen once, an edge twice, the middle four times."""
     corner = [1, 2, 2, 1]
