@@ -59,12 +59,12 @@ def draw_die(network: Network, spec: AnalogSpec, *, twin: bool = False) -> Die:
 
     deviations = [glorot_deviation(network, k) for k in range(len(synapses))]
     state, stuck_at = _synapse_defects(spec, synapses, deviations, which)
-    rate = kind("time_constant", neurons)
+    gain, rate = kind("synapse_gain", synapses), kind("time_constant", neurons)
     is_one_tail = spec.mismatch.gates == "cells" and spec.mismatch.neuron_gain is None
     return Die(
         sizes=network.sizes,
         origin=f"seed {spec.die}" + (", twin" if twin else ""),
-        synapse_gain=kind("synapse_gain", synapses),
+        synapse_gain=gain,
         synapse_offset=kind("synapse_offset", synapses, deviations),
         synapse_state=state,
         stuck_weight=stuck_at,

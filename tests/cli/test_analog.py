@@ -160,7 +160,7 @@ def test_measured_devices(run: Run, place: Workplace) -> None:
     assert die.rate[1][9] == 0.5 and die.neuron_gain[1] is None
     for line, sentence in (
         ("neuron_gian,1,2,,,,,1", "kind must be one of synapse_gain, synapse_offset, neuron_gain, neuron_offset, "
-         "time_constant, saturation, phase_offset, got 'neuron_gian'"),
+         "time_constant, saturation, phase_offset, pair_offset, leak_offset, got 'neuron_gian'"),
         ("neuron_gain,1,6,,,,,1", "neuron must be 0 to 5, got '6'"),
         ("neuron_gain,1,2,,,,,nan", "value must be finite, got nan"),
         ("synapse_gain,,,0,2,1,1,1", "the network has no synapses from layer 0 to layer 2"),

@@ -188,11 +188,11 @@ def test_a_mismatch_model(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.abs(gains - 1).max() <= 0.2 * np.sqrt(3)
 
 
-@pytest.mark.parametrize("name", ["leaky", "adapting"])
+@pytest.mark.parametrize("name", ["leaky.py", "adapting.py"])
 def test_a_vector_field(name: str, site: Path) -> None:
-    written(site, f"{name}.py")
+    written(site, name)
     sets = [
-        "analog.characteristic=file", f"analog.vector_field={site / name}.py", "analog.settle.method=euler",
+        "analog.characteristic=file", f"analog.vector_field={site / name}", "analog.settle.method=euler",
         "data.train=600", "data.test=200", "network.layers=[784, 24, 10]", "learning.epochs=6", "analog.diagnosed=2",
     ]  # fmt: skip
     record = simulate(read_run("analog-mnist-small", sets), write=False, threads=1, allow_code=True).record
@@ -227,6 +227,6 @@ def test_an_experiment(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_no_file_of_the_page_is_left_out() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
-    assert len(FILES) == 13
+    assert len(FILES) == 15
     for name in FILES:
         assert f'"{name}"' in text or f'"{Path(name).stem}", monkeypatch' in text, name
