@@ -54,11 +54,14 @@ class Flow(Protocol):
     ----------
     leaks_at_most_linearly
         Whether a neuron alone goes back to rest with a slope between 0 and 1, whatever its voltage.
+    has_leak_offset
+        Whether what leaks follows the voltage less the offset that a die has at the input of its leaks.
     rest
         At the beginning of a presentation, of each state of a neuron; the voltage, which is sent, first.
     """
 
     leaks_at_most_linearly: bool
+    has_leak_offset: bool
     rest: tuple[float, ...]
 
     def step(self, batch: Batch, nudge: Nudge, noise: Array | None) -> None:

@@ -58,7 +58,8 @@ def linearised(batch: Batch, sample: int, flow: Flow | None = None) -> Point:
     at_leaks = state
     if flow is not None:
         at_leaks = state.copy()
-        at_leaks[: voltage.size] -= circuit.leak_offset
+        if flow.has_leak_offset:
+            at_leaks[: voltage.size] -= circuit.leak_offset
         by_voltage, by_drive, of_flow = flow.slopes(at_leaks, drive, neurons.saturation.astype(np.float64))
     slope = _activity_slopes(circuit, voltage) if of_flow is None else of_flow
     coupling = np.zeros((voltage.size, voltage.size))

@@ -51,6 +51,7 @@ class Amplifier:
     """
 
     leaks_at_most_linearly = True
+    has_leak_offset = True
     rest: tuple[float, ...] = (0.0,)
 
     def __init__(self, spec: AnalogSpec) -> None:

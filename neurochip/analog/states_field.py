@@ -40,6 +40,7 @@ class StatesField:
     """
 
     leaks_at_most_linearly = False  # not known
+    has_leak_offset = False
 
     def __init__(
         self,

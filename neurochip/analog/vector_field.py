@@ -34,6 +34,7 @@ class VectorField:
     """Two compiled functions, ready for the integrators."""
 
     leaks_at_most_linearly = False  # not known
+    has_leak_offset = False
     rest: tuple[float, ...] = (0.0,)
 
     def __init__(self, activity: Kernel[Any, Any], flow: Kernel[Any, Any]) -> None:

@@ -11,6 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from neurochip.analog.diagnostics import cosine, diagnose, theorem
+from neurochip.analog.jacobian import linearised
 from neurochip.analog.settle_time import settle_times
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
@@ -185,6 +186,16 @@ def test_the_gradient_is_that_of_finite_differences(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(substrate.flow, "slopes", alone)
     assert cosine(theorem(substrate, X, Y).gradient[0], gradient[0]) < 0.99
+
+
+def test_a_leak_of_ones_own_has_no_offset_of_an_amplifier(tmp_path: Path) -> None:
+    """A die file may have offsets of leaks; a field that does not know of them has the Jacobian of its dynamics."""
+    substrate = made(tmp_path, ADAPTING, method="euler", step=0.5)
+    substrate.run(Phase.FREE, 100)
+    before = linearised(substrate.batch, 0, substrate.flow)
+    substrate.circuit.leak_offset = substrate.circuit.leak_offset + 0.4
+    after = linearised(substrate.batch, 0, substrate.flow)
+    np.testing.assert_array_equal(after.jacobian, before.jacobian)
 
 
 def test_the_rule_follows_what_theorem_1_says(tmp_path: Path) -> None:
