@@ -20,6 +20,8 @@ class Facts(NamedTuple):
         Samples of a set that the run parts.
     heads
         Output neurons of each head, where there are several.
+    image
+        Height and width, where the inputs are the pixels of an image.
     """
 
     inputs: int
@@ -28,6 +30,7 @@ class Facts(NamedTuple):
     test: int | None
     whole: int | None = None
     heads: tuple[int, ...] = ()
+    image: tuple[int, ...] = ()
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -36,11 +39,11 @@ class Facts(NamedTuple):
 
 
 FACTS: dict[str, Facts] = {
-    "mnist-small": Facts(784, 10, 2000, 1000),
-    "mnist": Facts(784, 10, 60_000, 10_000),
-    "digits": Facts(64, 10, 1300, 497),
-    "stripes": Facts(16, 2, 400, 400),
-    "crossed-bars": Facts(64, 10, 2000, 1000, heads=(4, 4, 2)),
+    "mnist-small": Facts(784, 10, 2000, 1000, image=(28, 28)),
+    "mnist": Facts(784, 10, 60_000, 10_000, image=(28, 28)),
+    "digits": Facts(64, 10, 1300, 497, image=(8, 8)),
+    "stripes": Facts(16, 2, 400, 400, image=(4, 4)),
+    "crossed-bars": Facts(64, 10, 2000, 1000, heads=(4, 4, 2), image=(8, 8)),
     "iris": Facts(4, 3, None, None, 150),
     "wine": Facts(13, 3, None, None, 178),
     "breast-cancer": Facts(30, 2, None, None, 569),

@@ -33,6 +33,7 @@ from neurochip.description.run_checks import (
     check_integer_neurons,
     check_placement,
     check_rule,
+    check_shift,
     check_sizes,
     check_trace,
 )
@@ -244,6 +245,8 @@ class RunSpec:
             )
         refuse_unreachable(self._neurons(), learning.rates, network)
         check_rule(learning, network, self.substrate)
+        if learning.shift:
+            check_shift(learning, network, self.data)
         if learning.pre == "trace":
             check_trace(learning, network, self.network, self.neurons, self.coding, self.faults)
 

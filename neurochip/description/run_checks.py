@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from neurochip.description.faults import FaultsSpec
+from neurochip.description.image import image_of
 from neurochip.description.network_sections import NetworkSpec
 from neurochip.description.precision import FLOATS
 from neurochip.description.run_sections import CodingSpec, DataSpec, LearningSpec
@@ -22,6 +23,7 @@ __all__ = [
     "check_integer_neurons",
     "check_placement",
     "check_rule",
+    "check_shift",
     "check_sizes",
     "check_trace",
 ]
@@ -97,6 +99,21 @@ def check_trace(
             "learning.trace",
             '"decoder" needs a decoder that averages, and the identity decoder keeps only the last bit; '
             'set it to "count"',
+        )
+
+
+def check_shift(learning: LearningSpec, network: Network, data: DataSpec) -> None:
+    """Refuse to move what is no image, or to move it out of itself."""
+    if data.present == "spikes":
+        raise ConfigError(
+            "learning.shift", 'moves values, and data.present = "spikes" shows spikes; set it to 0'
+        )
+    image = image_of(learning.image, network, data)
+    most = min(image.height, image.width) - 1
+    if learning.shift > most:
+        raise ConfigError(
+            "learning.shift",
+            f"must be 0 to {most} in images of {image.height} × {image.width}, got {learning.shift}",
         )
 
 

@@ -239,6 +239,21 @@ class LearningSpec(Section):
     ] = None
     minibatch: Annotated[Count, Key("Samples that are presented before the weights change.")] = 20
     shuffle: Annotated[bool, Key("Whether each epoch draws an order of its own.")] = True
+    shift: Annotated[
+        Natural,
+        Key(
+            "An image that is learnt from is shown moved by up to so many pixels up or down and to either side, drawn "
+            "anew each time; what moves in is 0. Held-out and test samples stay where they are.",
+            unit="pixels",
+        ),
+    ] = 0
+    image: Annotated[
+        tuple[Count, ...],
+        Key(
+            "Height and width of these images; left out, those of the input population's shape, or of a built-in set.",
+            live_if=Given(".shift"),
+        ),
+    ] = ()
     own: Annotated[
         Any,
         Key(
@@ -265,6 +280,8 @@ class LearningSpec(Section):
     def check(self) -> None:
         """Check β, and what the rule has of its own."""
         check_rule(self.rule)
+        if self.image and len(self.image) != 2:
+            raise ConfigError("learning.image", f"must be height and width, got {len(self.image)} numbers")
         object.__setattr__(self, "own", own_keys(self.rule, self.own))
         if self.beta == 0:
             raise ConfigError("learning.beta", f"must be non-zero, got {self.beta:g}")

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from neurochip.data import Dataset, Split
 from neurochip.description import RunSpec, network_of
+from neurochip.description.image import image_of
 from neurochip.errors import ConfigError, NumericError
 from neurochip.learning.rules import Rule
 from neurochip.learning.schedule import Schedule
+from neurochip.spikes import SpikeTrains
 from neurochip.substrate import Counters, Machine, Phase, Snapshot, Substrate
 from neurochip.substrate.optimising import Optimising
 from neurochip.training.diagnosis import Diagnosis, diagnose
@@ -83,6 +85,8 @@ class Trainer:
         self._n_test = n_test if run.evaluation.test is None else min(run.evaluation.test, n_test)
         self._n_held = 0 if data.validation is None else len(data.validation)
         network = network_of(run.network)
+        self._image = image_of(self._learning.image, network, run.data) if self._learning.shift else None
+        self._moves: tuple[int, NDArray[Any]] = (-1, np.zeros((0, 2), dtype=np.int64))
         self._read = read_populations(network, data.heads)
         # Several outputs are a head each, or have the same target, and the last one is asked for the answer.
         self._repeats = len(network.outputs) if len(self._read) == 1 else 1
@@ -170,7 +174,7 @@ class Trainer:
     def _minibatch(self, chosen: NDArray[Any], first: int, beta: float) -> None:
         state, substrate = self.state, self._substrate
         numbers = np.uint64(state.epoch * self._n + first) + np.arange(chosen.size, dtype=np.uint64)
-        substrate.begin(self._data.presented(chosen), numbers)
+        substrate.begin(self._shown(chosen), numbers)
         if self._run.phases.persistent and state.epoch > 0:
             self._wake(chosen)
         targets = self._data.targets(chosen)
@@ -200,6 +204,17 @@ class Trainer:
             state.squared += heads.loss(wanted, heads.answered(output), self._variance)
         state.seen += chosen.size
         state.updates += 1
+
+    def _shown(self, chosen: NDArray[Any]) -> NDArray[np.float32] | SpikeTrains:
+        """Return these samples as they are learnt from: images moved, where the run says so."""
+        most = self._learning.shift
+        if self._image is None:
+            return self._data.presented(chosen)
+        if self._moves[0] != self.state.epoch:  # each sample has its own draw, whatever was shown before it
+            drawn = stream(self._run.seed, "shift", self.state.epoch).integers(-most, most + 1, (self._n, 2))
+            self._moves = self.state.epoch, drawn
+        down, right = self._moves[1][chosen].T
+        return self._image.moved(self._data.inputs(chosen), down, right)
 
     def _online_error(self) -> float:
         """Return the error of this epoch's free phases so far."""
