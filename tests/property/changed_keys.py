@@ -52,6 +52,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "network.precision": ("float64", "int4"),
     "learning.rates": ("[0.1, 0.2]",),
     "learning.rule": ("contrastive-hebbian",),
+    "learning.image": ("[4, 16]",),
     "learning.own": ("{ steps = 2 }", "{ limit = 1e-3 }"),
     "analog.mismatch.tails": ("student-t",),
     "analog.mismatch.process": ("sky130",),

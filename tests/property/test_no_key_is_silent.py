@@ -14,7 +14,7 @@ SMALL = "convergence={ nets = 2, samples = 3, free = 8, nudged = 5, reference_st
 ANALOG = ("substrate=analog", "analog.settle.residual=0.2", "phases.free=20")
 KINDS: dict[str, tuple[str, ...]] = {
     "digital": (),
-    "ideal": ("substrate=ideal",),
+    "ideal, moved images": ("substrate=ideal", "learning.shift=1"),
     "analog": ANALOG,
     "convergence": ("experiment=convergence", SMALL),
     "associative": ("substrate=ideal", "learning.rule=associative"),
