@@ -13,7 +13,7 @@ from neurochip.description.neuron_section import read_neuron
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import FLOATS, Precision
 from neurochip.errors import ConfigError
-from neurochip.keys.conditions import Given, Is, IsNot
+from neurochip.keys.conditions import Given, Is, IsNot, SomeHas
 from neurochip.keys.key import Alone, Count, Key, Listed, Natural, Positive
 from neurochip.keys.reading import Table, build, describe
 from neurochip.keys.section import Section, described
@@ -165,9 +165,10 @@ class NetworkSpec(Section):
     feedback_start: Annotated[
         Literal["drawn", "mirrored"],
         Key(
-            "The first backward weights of a chain that have their own: ``drawn``, or ``mirrored``, the transpose of "
-            "the forward ones. Each then learns for itself.",
-            live_if=Given(".layers") & Is(".tied", False) & Is("experiment", "train"),
+            "The first weights of feedback that has its own: ``drawn``, or ``mirrored``, the transpose of the forward "
+            "ones. Each then learns for itself.",
+            live_if=(Given(".layers") & Is(".tied", False) | SomeHas(".projections", "feedback", "own"))
+            & Is("experiment", "train"),
         ),
     ] = "drawn"
     biases: Annotated[
@@ -264,11 +265,11 @@ class NetworkSpec(Section):
         table: Table = {"precision": self.precision, "rounding": self.rounding}
         if self.weight_range is not None:
             table["weight_range"] = self.weight_range
+        if self.feedback_start != "drawn":
+            table["feedback_start"] = self.feedback_start
         if self.layers is not None:
             first = {"gains": self.gains, "biases": self.biases}
             given: Table = {name: list(values) for name, values in first.items() if values is not None}
-            if self.feedback_start != "drawn":
-                given["feedback_start"] = self.feedback_start
             return {"layers": list(self.layers), "tied": self.tied, **given, **table}
         table["populations"] = [
             {

@@ -49,9 +49,17 @@ def warnings_of(document: Document) -> list[str]:
 
 
 def learning_words(document: Document) -> list[str]:
-    """Return what stood between changes and weights, and why training ended, a sentence each."""
+    """Return how images moved, what stood between changes and weights, why training ended, a sentence each."""
     optimiser, ended = optimiser_words(document), ended_words(document)
-    return [*([f"optimiser: {optimiser}"] if optimiser else []), *([f"training {ended}"] if ended else [])]
+    shift = (document["run"].get("learning") or {}).get("shift", 0)
+    told = (
+        [f"images learnt from were moved by up to {shift} pixel{'s' if shift > 1 else ''}"] if shift else []
+    )
+    return [
+        *told,
+        *([f"optimiser: {optimiser}"] if optimiser else []),
+        *([f"training {ended}"] if ended else []),
+    ]
 
 
 def kept_epoch(document: Document) -> EpochTable | None:

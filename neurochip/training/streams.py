@@ -23,11 +23,18 @@ def first_parameters(run: RunSpec, network: Network) -> Parameters:
     drawn, neurons = glorot(network, run.seed), run.neurons
     if run.network.feedback_start == "mirrored":
         forward = dict(zip(network.forward, drawn.weights, strict=True))
-        led_back = [network.projections[k].feedback_of for k in network.own_feedback]
-        mirrored = tuple(np.ascontiguousarray(forward[k].T) for k in led_back if k is not None)
+        led = [network.projections[k].feedback_of for k in network.own_feedback]
+        mirrored = tuple(_turned(network, k, forward[k]) for k in led if k is not None)
         drawn = replace(drawn, feedback=mirrored)
     first = [neurons[k].first_bias for k in network.updated]
     return replace(drawn, biases=tuple(b + bias for b, bias in zip(drawn.biases, first, strict=True)))
+
+
+def _turned(network: Network, projection: int, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the weights of a projection for the same synapses the other way round."""
+    connection = network.projections[projection].connection
+    turned = weights.T if connection is None else connection.transposed_weights(weights)
+    return np.array(turned, dtype=np.float64, order="C")
 
 
 def glorot(network: Network, seed: int) -> Parameters:

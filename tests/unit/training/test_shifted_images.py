@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from neurochip import read_run, simulate
 from neurochip.description.image import Image
 from neurochip.errors import ConfigError, Interrupted
+from neurochip.report.wording import learning_words
 from tests.unit.training.tiny import overrides, results, run_of, same
 
 VARIANTS = ("default", "untied, traces", "ideal", "die")
@@ -102,6 +104,10 @@ def test_a_stopped_run_goes_on_with_the_same_moves(tmp_path: Path) -> None:
         simulate("mnist-small", overrides=sets, out=parts, threads=1, stop=lambda: next(left, None) is None)
     simulate(resume=parts, threads=1)
     same(*(results(one) for one in (whole, parts)))
+    report = json.loads((whole / "report.json").read_text())
+    assert learning_words(report) == ["images learnt from were moved by up to 1 pixel"]
+    report["run"]["learning"].pop("shift")
+    assert learning_words(report) == []
 
 
 @pytest.mark.parametrize(

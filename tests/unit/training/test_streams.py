@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from neurochip.description import network_of, read_run, run_to_toml
+from neurochip.errors import ConfigError
 from neurochip.network import layered
 from neurochip.training.streams import first_parameters, glorot, stream
 
@@ -58,3 +62,98 @@ def test_feedback_of_its_own_may_begin_as_the_transpose() -> None:
         assert first.feedback[k].flags.owndata and first.feedback[k].flags.c_contiguous
         assert not np.any(other.feedback[k] == other.weights[k + 1].T)
     assert 'feedback_start = "mirrored"' in run_to_toml(run) and "feedback_start" not in run_to_toml(drawn)
+
+
+GRAPH = """
+substrate = "digital"
+chip = "cmos45"
+data.set = "digits"
+[network]
+feedback_start = "{start}"
+[[network.populations]]
+name = "pixels"
+shape = [1, 8, 8]
+role = "input"
+[[network.populations]]
+name = "maps"
+shape = [3, 8, 8]
+[[network.populations]]
+name = "more"
+shape = {more}
+[[network.populations]]
+name = "digits"
+shape = [10]
+role = "output"
+[[network.projections]]
+from = "pixels"
+to = "maps"
+[[network.projections]]
+from = "maps"
+to = "more"
+connectivity = {connectivity}
+feedback = "{feedback}"
+[[network.projections]]
+from = "more"
+to = "digits"
+feedback = "own"
+[learning]
+rates = [0.1, 0.1, 0.1]
+epochs = 1
+[phases]
+free = 20
+nudged = 10
+[coding]
+encoder = "sigma-delta"
+decoder = "identity"
+annealer = {{ kind = "constant", value = 0.5 }}
+"""
+
+
+def whole(connection: Any, weights: Any) -> Any:
+    """Return all weights between two populations, [source, target], a synapse at a time."""
+    found, edges = np.zeros((connection.sources, connection.targets)), connection.edges()
+    for source, target, at in zip(edges.source, edges.target, edges.weight, strict=True):
+        found[source, target] += weights.ravel()[at]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("connectivity", "more"),
+    [
+        ('{ kind = "convolution", kernel = [3, 2], stride = 2 }', "[4, 3, 4]"),
+        ('{ kind = "sparse", density = 0.2, seed = 3 }', "[20]"),
+        ('"one-to-one"', "[3, 8, 8]"),
+        ('"dense"', "[9]"),
+    ],
+)
+def test_any_feedback_may_begin_as_the_transpose(connectivity: str, more: str, tmp_path: Path) -> None:
+    found = {}
+    for start in ("mirrored", "drawn"):
+        path = tmp_path / f"{start}.toml"
+        path.write_text(GRAPH.format(start=start, connectivity=connectivity, more=more, feedback="own"))
+        run = read_run(str(path))
+        (tmp_path / "again.toml").write_text(run_to_toml(run))
+        assert read_run(tmp_path / "again.toml").network == run.network
+        network = network_of(run.network)
+        found[start] = first_parameters(run, network)
+    for a, b in zip(found["mirrored"].weights, found["drawn"].weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    ahead, back = network.projections[1], network.projections[network.own_feedback[0]]
+    mirrored = found["mirrored"]
+    np.testing.assert_array_equal(mirrored.feedback[1], mirrored.weights[2].T)
+    if ahead.connection is None:
+        np.testing.assert_array_equal(mirrored.feedback[0], mirrored.weights[1].T)
+        return
+    there = whole(ahead.connection, mirrored.weights[1])
+    assert np.count_nonzero(there) and back.connection is not None
+    np.testing.assert_array_equal(whole(back.connection, mirrored.feedback[0]), there.T)
+    assert np.any(whole(back.connection, found["drawn"].feedback[0]) != there.T)
+    assert 'feedback_start = "mirrored"' in run_to_toml(read_run(tmp_path / "mirrored.toml"))
+
+
+def test_without_feedback_of_its_own_nothing_is_mirrored(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    text = GRAPH.format(start="mirrored", connectivity='"dense"', more="[9]", feedback="tied")
+    path.write_text(text.replace('feedback = "own"', 'feedback = "tied"'))
+    with pytest.raises(ConfigError, match='network.feedback_start: has no effect without .*feedback = "own"'):
+        read_run(path)
