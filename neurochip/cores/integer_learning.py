@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -131,10 +132,12 @@ def check_rates(image: ChipImage, learning: LearningSpec, phases: PhasesSpec, *,
         return
     activity = numbers.trace if learning.pre == "trace" else numbers.state
     span = abs(learning.beta) * (2 if phases.reference == "opposite" else 1) * learning.minibatch
+    lowered = round((learning.epochs - 1) * math.log2(learning.decay))
     for k, rate in zip(image.network.forward, learning.rates, strict=True):
         exponent = exponent_of(rate / span)
         if exponent is None:
             continue
+        exponent += lowered
         shift = activity.fraction + numbers.state.fraction - numbers.weight_fractions[k] - exponent
         if shift > LFSR_BITS:
             raise ConfigError("numbers.state", _too_wide(shift))
@@ -187,5 +190,6 @@ def check_shift(shift: int, stochastic: bool, place: str) -> None:
 def _too_wide(shift: int) -> str:
     return (
         f"makes learning shift products by {shift} bits, and a random word has {LFSR_BITS}: every change would be too "
-        'small by a bias; use fewer fraction bits, higher learning.rates, or network.rounding = "nearest"'
+        "small by a bias; use fewer fraction bits, higher learning.rates, a learning.decay nearer to 1, or "
+        'network.rounding = "nearest"'
     )

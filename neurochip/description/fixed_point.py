@@ -274,10 +274,6 @@ def check_learning(learning: LearningSpec, phases: PhasesSpec, samples: int | No
             f"must divide the {samples} samples with numbers.state: a shift is the same for all minibatches, got "
             f"{learning.minibatch}",
         )
-    if exponent_of(learning.decay) is None:
-        raise ConfigError(
-            "learning.decay", f"must be a power of two with numbers.state, got {learning.decay:g}"
-        )
     span = abs(learning.beta) * (2 if phases.reference == "opposite" else 1)
     for k, rate in enumerate(learning.rates):
         share = rate / (span * learning.minibatch)

@@ -5,6 +5,7 @@ Every default of a run file stands here, on the field; `neurochip.description.ru
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -168,7 +169,10 @@ class LearningSpec(Section):
     decay: Annotated[
         float,
         Meta(gt=0, le=1),
-        Key("The rates of each epoch are those of the last one times this; 1 keeps them."),
+        Key(
+            "The rates of each epoch are those of the last one times this; 1 keeps them. With ``numbers.state`` they "
+            "are those of the first epoch times the power of two nearest to it."
+        ),
     ] = 1.0
     optimiser: Annotated[
         Literal["plain", "momentum", "adam"],
@@ -276,6 +280,16 @@ class LearningSpec(Section):
         """What its step of one weight costs, decay included, and the words that it keeps beside the weight."""
         cost = HardwareCost() if self.method is None else self.method.hardware
         return cost + DECAY_COST if self.weight_decay else cost
+
+    def share_of_rates(self, epoch: int, *, shifts: bool) -> float:
+        """Return what rates are multiplied by in an epoch, counted from 0.
+
+        Parameters
+        ----------
+        shifts
+            Whether a core multiplies by shifting: then it is the power of two whose logarithm is nearest.
+        """
+        return 2.0 ** round(epoch * math.log2(self.decay)) if shifts else self.decay**epoch
 
     def check(self) -> None:
         """Check β, and what the rule has of its own."""

@@ -180,7 +180,7 @@ class Trainer:
         targets = self._data.targets(chosen)
         if self._repeats > 1:
             targets = np.tile(targets, (1, self._repeats))
-        share = self._learning.decay**state.epoch
+        share = self._learning.share_of_rates(state.epoch, shifts=self._run.fixed_point is not None)
         if self._optimiser is not None:
             self._optimiser.share = share
         presented = self._rule.present(substrate, targets, beta, share)

@@ -106,7 +106,10 @@ def test_a_random_word_narrower_than_its_shift_is_refused() -> None:
         ConfigError, match=r"^numbers.state: makes learning shift products by 37 bits, and a random "
     ):
         build(run("numbers.state=Q3.16", "learning.rates=[0.00390625, 0.0625]"))
-    build(run("numbers.state=Q3.16", "learning.rates=[0.125, 0.25]"))  # by 32
+    wide = ("numbers.state=Q3.16", "learning.rates=[0.125, 0.25]", "learning.decay=0.7")
+    build(run(*wide, "learning.epochs=1"))  # by 32
+    with pytest.raises(ConfigError, match=r"shift products by 33 bits, .*, a learning.decay nearer to 1, or"):
+        build(run(*wide, "learning.epochs=2"))
     build(run("numbers.state=Q3.16", "learning.rates=[0.00390625, 0.0625]", "network.rounding=nearest"))
 
 

@@ -100,6 +100,17 @@ def test_decay_of_the_rates() -> None:
     assert [call[2] for call in watch.calls] == [1.0, 1.0, 0.5, 0.5, 0.25, 0.25]
 
 
+def test_decay_by_powers_of_two_where_cores_shift() -> None:
+    keys = ("network.precision=int8", "numbers.state=Q3.12", "coding.decoder.lambda=0.25", "learning.beta=0.5",
+            "coding.annealer=shift", "learning.rates=[0.3125, 0.078125]", "learning.minibatch=20")  # fmt: skip
+    made = trainer(*keys, "learning.decay=0.7", "learning.epochs=7")
+    watch = Watch(made)
+    for _ in range(7):
+        made.epoch()
+    # log₂ 0.7 = −0.515: 0, −0.5, −1.03, −1.5, −2.06, −2.6, −3.1
+    assert [call[2] for call in watch.calls[::3]] == [1, 1 / 2, 1 / 2, 1 / 4, 1 / 4, 1 / 8, 1 / 8]
+
+
 def test_weights_change_by_what_the_rule_says() -> None:
     made = trainer("learning.minibatch=60")
     before = made._substrate.parameters()
