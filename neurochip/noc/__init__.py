@@ -2,10 +2,11 @@
 
 from neurochip.noc.counts import cycles_from_counts
 from neurochip.noc.packets import Packets
-from neurochip.noc.pipeline import TickTiming, TimingModel, core_pipeline
+from neurochip.noc.pipeline import CoreStages, TickTiming, TimingModel, core_pipeline
 from neurochip.noc.traffic import Traffic, simulate_traffic
 
 __all__ = [
+    "CoreStages",
     "Packets",
     "TickTiming",
     "TimingModel",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from neurochip.noc.zero_load import (
     zero_load_latency,
 )
 
-__all__ = ["TickTiming", "TimingModel", "core_pipeline"]
+__all__ = ["CoreStages", "TickTiming", "TimingModel", "core_pipeline"]
 
 Array = np.ndarray[Any, Any]
 TimingModel = Literal["analytic", "cycle"]
@@ -58,6 +58,21 @@ class TickTiming:
     traffic: Traffic | None
 
 
+class CoreStages(NamedTuple):
+    """How long stages take on each core.
+
+    Attributes
+    ----------
+    update
+        f64[core], cycles of one update; `None`: the specification's ``cycles_per_neuron_update`` on all.
+    fill
+        f64[core], cycles before the first update of a core with neurons; `None`: the specification's on all.
+    """
+
+    update: Any = None
+    fill: Any = None
+
+
 @dataclass(frozen=True, eq=False)
 class _Work:
     """What the engines have to do, in 2⁻²⁰ cycle."""
@@ -77,8 +92,7 @@ def core_pipeline(
     sops: Any,
     after: Any = None,
     extra: Any = None,
-    update_cycles: Any = None,
-    fill_cycles: Any = None,
+    stages: CoreStages | None = None,
     arrived: Any = None,
     model: TimingModel = "cycle",
     max_cycles: int = 1 << 40,
@@ -98,10 +112,8 @@ def core_pipeline(
     extra
         f64[packet], ≥ 0: cycles that the sender spends on a packet besides ``cycles_per_packet_out``, such as making
         the spike of which this is the first packet.
-    update_cycles
-        f64[core], cycles of one update on each core; `None`: the specification's ``cycles_per_neuron_update`` on all.
-    fill_cycles
-        f64[core], cycles before the first update of a core with neurons; `None`: the specification's on all.
+    stages
+        Cycles of each core where they are not the specification's on all of them.
     arrived
         i64[core], 2⁻²⁰ cycle, only where cores have one engine: the time of adding up what arrived in the tick before
         (`neurochip.noc.zero_load.service_work` of its packets); `None`: nothing did.
@@ -118,9 +130,10 @@ def core_pipeline(
     ordered, back = in_core_order(packets)
     sorted_sops = np.empty_like(per_delivery)
     sorted_sops[back] = per_delivery
-    update = update_work(mesh, timing, update_cycles)
+    own = CoreStages() if stages is None else stages
+    update = update_work(mesh, timing, own.update)
     places = _places(after, updates, packets)
-    lead = fill_work(timing, updates, fill_cycles) + _arrived(timing, arrived, mesh.n_cores)
+    lead = fill_work(timing, updates, own.fill) + _arrived(timing, arrived, mesh.n_cores)
     work = _work(timing, ordered, updates, update, places, _extra(extra, packets), sorted_sops, lead)
     if model == "analytic":
         busy, done = _without_contention(mesh, timing, ordered, work)

@@ -14,7 +14,7 @@ from neurochip.cores.clock import Timed
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.description.chip import TimingSpec
 from neurochip.description.neuron import state_words
-from neurochip.noc import Packets, core_pipeline, cycles_from_counts
+from neurochip.noc import CoreStages, Packets, core_pipeline, cycles_from_counts
 from neurochip.noc.zero_load import accesses
 from neurochip.substrate import Phase
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime
@@ -100,8 +100,7 @@ def by_hand(image: ChipImage, spikes: Any, tick: int, sample: int) -> Any:
         sops=sops,
         after=after,
         extra=extra,
-        update_cycles=update,
-        fill_cycles=fill,
+        stages=CoreStages(update, fill),
         arrived=arrived,
     )
 

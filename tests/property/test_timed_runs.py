@@ -20,7 +20,7 @@ from neurochip.description import ChipSpec, CodingSpec
 from neurochip.description.chip import TimingSpec
 from neurochip.elements import Constant
 from neurochip.errors import CapabilityError, ConfigError, StallError
-from neurochip.noc import Packets, TickTiming, core_pipeline, cycles_from_counts
+from neurochip.noc import CoreStages, Packets, TickTiming, core_pipeline, cycles_from_counts
 from neurochip.noc.zero_load import accesses
 from neurochip.substrate import Counters, Phase, WeightUpdate
 from neurochip.substrate.phase_time import FRACTIONS, PhaseTime, percentiles
@@ -118,8 +118,7 @@ def listed(
         sops=sops,
         after=after,
         extra=extra,
-        update_cycles=update,
-        fill_cycles=fill,
+        stages=CoreStages(update, fill),
         arrived=arrived,
     )
 

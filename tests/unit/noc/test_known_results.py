@@ -10,7 +10,7 @@ import pytest
 from benchmarks.noc_latency_load import capacity, saturation, timing_of_chip, uniform_mesh
 from neurochip.description import read_chip
 from neurochip.description.chip import MeshSpec
-from neurochip.noc import Packets, core_pipeline, cycles_from_counts, simulate_traffic
+from neurochip.noc import CoreStages, Packets, core_pipeline, cycles_from_counts, simulate_traffic
 
 
 @pytest.mark.parametrize("name", ["loihi", "loihi-sanafe", "cmos45"])
@@ -166,8 +166,8 @@ def test_links_of_the_two_directions_have_cycles_of_their_own() -> None:
 def test_a_cycle_that_has_begun_belongs_to_the_tick(model: str) -> None:
     mesh, timing = MeshSpec(width=1, height=1, cores_per_tile=1), timing_of_chip()
     nothing = Packets.unicast([], [])
-    whole = core_pipeline(mesh, timing, nothing, neurons=[4], sops=[], update_cycles=[0.5], model=model)
-    begun = core_pipeline(mesh, timing, nothing, neurons=[5], sops=[], update_cycles=[0.5], model=model)
+    whole = core_pipeline(mesh, timing, nothing, neurons=[4], sops=[], stages=CoreStages([0.5]), model=model)
+    begun = core_pipeline(mesh, timing, nothing, neurons=[5], sops=[], stages=CoreStages([0.5]), model=model)
     assert (whole.cycles - whole.barrier, begun.cycles - begun.barrier) == (2, 3)
     assert (begun.busy[0], begun.idle[0]) == (2.5, begun.cycles - 2.5)
 
