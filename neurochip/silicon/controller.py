@@ -28,6 +28,7 @@ __all__ = [
     "IDLE",
     "LINK_CYCLES",
     "NEURON",
+    "NEVER",
     "NOW",
     "QUIET",
     "RAISED",
@@ -42,11 +43,15 @@ __all__ = [
     "Machine",
     "acknowledge",
     "begin",
+    "given_up",
+    "leave",
+    "next_event",
     "pop",
+    "popped",
     "push",
+    "push_event",
     "record",
     "send",
-    "turn",
     "wait_for_link",
 ]
 
@@ -63,6 +68,7 @@ NOW, BUSY, EVENT, RAISED, HEAD, COUNT = range(6)
 IDLE, DISPATCHED, HANDSHAKE, STALLED, DROPPED = range(5)
 # Why a kernel returns: no room for records; nothing left to do; ``patience`` is over.
 TO_BE_CONTINUED, QUIET, STOPPED = range(3)
+NEVER = 1 << 62  # a cycle
 # Records that the longest operation may make, 256 neurons that all fire and 8192 words of synapses.
 ROOM = 9000
 
@@ -149,7 +155,7 @@ def wait_for_link(machine: Machine) -> int:
     busy: int = machine.clock[BUSY]
     if busy > now:
         machine.spent[STALLED] += busy - now
-        now = busy
+        now = machine.clock[NOW] = busy
     return now
 
 
@@ -175,10 +181,46 @@ def acknowledge(machine: Machine, events: Events, cycle: int) -> None:
 
 
 @_jit.kernel
-def turn(machine: Machine, cycle: int, hold: int, spiking: bool, address: int) -> int:
-    """Return the cycle in which the next neuron is written, after one that was written in ``cycle``."""
-    if spiking:
-        stalled = send(machine, cycle, address, hold)
-        machine.spent[STALLED] += stalled
-        return cycle + 2 + stalled
-    return cycle + 2
+def leave(
+    machine: Machine, events: Events, cycle: int, neuron: int, open_loop: bool, by_controller: bool
+) -> int:
+    """Let the spike of a neuron, of a cycle, into the queue and out on the link; return the cycles of standing still.
+
+    It does not enter the queue of a chip in ``open_loop``, nor leave one that sends the events of its controller.
+    """
+    if not open_loop:
+        push(machine, neuron)
+    return 0 if by_controller else send(machine, cycle, neuron, events.hold)
+
+
+@_jit.kernel
+def push_event(machine: Machine, events: Events, now: int, chosen: int, kind: int, entry: int) -> None:
+    """Put what an event brings into the queue, which takes a cycle, and acknowledge it."""
+    cycle = begin(machine, now, chosen, kind)
+    machine.busy[kind] += 1
+    push(machine, entry)
+    acknowledge(machine, events, cycle + 1)
+
+
+@_jit.kernel
+def popped(machine: Machine, kind: int, cycles: int, now: int) -> None:
+    """End an operation of so many cycles that the queue asked for; the controller can choose again from ``now`` on."""
+    pop(machine)
+    machine.busy[kind] += cycles
+    machine.clock[NOW] = now
+
+
+@_jit.kernel
+def given_up(machine: Machine, events: Events, now: int) -> bool:
+    """Return whether the host no longer waits."""
+    raised: int = machine.clock[RAISED]
+    return now > raised + SYNCHRONISER + events.patience
+
+
+@_jit.kernel
+def next_event(machine: Machine, events: Events) -> tuple[int, int]:
+    """Return the address of the next event, and the cycle from which it is seen: NEVER where there is none."""
+    event = machine.clock[EVENT]
+    if event == events.address.size:
+        return 0, NEVER
+    return events.address[event], machine.clock[RAISED] + SYNCHRONISER

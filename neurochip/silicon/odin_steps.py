@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 from neurochip.kernels import _jit
 from neurochip.silicon.controller import (
     COUNT,
-    EVENT,
     HEAD,
     NEURON,
-    NOW,
+    NEVER,
     QUIET,
-    RAISED,
     ROOM,
     STALLED,
     STOPPED,
-    SYNCHRONISER,
     TO_BE_CONTINUED,
     WORD,
     Events,
     Machine,
     acknowledge,
     begin,
-    pop,
-    push,
+    given_up,
+    leave,
+    next_event,
+    popped,
+    push_event,
     record,
     send,
     wait_for_link,
@@ -118,11 +118,7 @@ def _write(
     record(machine, cycle, NEURON, neuron, result & (FIRES - 1))
     if not result & FIRES or chip.disabled[neuron]:
         return 0
-    if not chip.open_loop:
-        push(machine, neuron)
-    if chip.by_controller:
-        return 0
-    return send(machine, cycle, neuron, events.hold)
+    return leave(machine, events, cycle, neuron, chip.open_loop, chip.by_controller)
 
 
 @_jit.kernel
@@ -204,23 +200,13 @@ def _synapse(chip: Chip, events: Events, machine: Machine, now: int, chosen: int
 
 
 @_jit.kernel
-def _push_event(events: Events, machine: Machine, now: int, chosen: int, address: int) -> None:
-    cycle = begin(machine, now, chosen, PUSH)
-    machine.busy[PUSH] += 1
-    push(machine, (address >> 3 & 31) << 8 | (address >> 8 & 0xFF))
-    acknowledge(machine, events, cycle + 1)
-
-
-@_jit.kernel
 def _virtual_event(
     chip: Chip, events: Events, machine: Machine, now: int, neuron: int, stimulus: int
 ) -> None:
     cycle = begin(machine, now, now, VIRTUAL) + 1
     event = LEAKS if stimulus & 1 else INHIBITED if stimulus & 2 else EXCITED
     _write(chip, events, machine, cycle, neuron, event, stimulus >> 2)
-    pop(machine)
-    machine.busy[VIRTUAL] += 2
-    machine.clock[NOW] = cycle + 1
+    popped(machine, VIRTUAL, 2, cycle + 1)
 
 
 @_jit.kernel
@@ -243,9 +229,7 @@ def _spike_event(chip: Chip, events: Events, machine: Machine, now: int, sender:
         if neuron < _NEURONS - 1:
             machine.spent[STALLED] += stalled
             cycle += 2 + stalled
-    pop(machine)
-    machine.busy[SPIKE_IN] += 2 * _NEURONS
-    machine.clock[NOW] = cycle + 1
+    popped(machine, SPIKE_IN, 2 * _NEURONS, cycle + 1)
 
 
 @_jit.kernel
@@ -258,7 +242,7 @@ def _input(chip: Chip, events: Events, machine: Machine, now: int, chosen: int, 
     elif low == 0:
         _bistability(chip, events, machine, now, chosen, address)
     else:
-        _push_event(events, machine, now, chosen, address)
+        push_event(machine, events, now, chosen, PUSH, (address >> 3 & 31) << 8 | (address >> 8 & 0xFF))
 
 
 @_jit.entry
@@ -270,16 +254,12 @@ def run(chip: Chip, events: Events, machine: Machine) -> int:
     depth = machine.queue.size
     while machine.heads.size - machine.made[0] > ROOM:
         now = wait_for_link(machine)
-        machine.clock[NOW] = now
-        event = machine.clock[EVENT]
-        waiting = event < events.address.size
-        visible = machine.clock[RAISED] + SYNCHRONISER
-        if now > visible + events.patience:
+        if given_up(machine, events, now):
             return STOPPED
+        address, visible = next_event(machine, events)
         count = machine.clock[COUNT]
-        address = events.address[event] if waiting else 0
         patient = not address & 0x10000 and not address & 0x7F
-        if count < depth and waiting and (count == 0 or (visible <= now and not patient)):
+        if visible < NEVER and count < depth and (count == 0 or (visible <= now and not patient)):
             _input(chip, events, machine, now, max(now, visible), address)
         elif count > 0:
             entry = machine.queue[machine.clock[HEAD]]

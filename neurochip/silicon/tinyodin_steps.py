@@ -11,23 +11,23 @@ from neurochip.kernels import _jit
 from neurochip.silicon.controller import (
     BUSY,
     COUNT,
-    EVENT,
     HEAD,
     NEURON,
-    NOW,
+    NEVER,
     QUIET,
-    RAISED,
     ROOM,
     STALLED,
     STOPPED,
-    SYNCHRONISER,
     TO_BE_CONTINUED,
     Events,
     Machine,
     acknowledge,
     begin,
-    pop,
-    push,
+    given_up,
+    leave,
+    next_event,
+    popped,
+    push_event,
     record,
     send,
     wait_for_link,
@@ -79,11 +79,7 @@ def _write(chip: Chip, events: Events, machine: Machine, cycle: int, neuron: int
     record(machine, cycle, NEURON, neuron, value & 0xFFF)
     if not fires or chip.disabled[neuron]:
         return 0
-    if not chip.open_loop:
-        push(machine, neuron)
-    if chip.by_controller:
-        return 0
-    return send(machine, cycle, neuron, events.hold)
+    return leave(machine, events, cycle, neuron, chip.open_loop, chip.by_controller)
 
 
 @_jit.kernel
@@ -125,14 +121,9 @@ def _time_reference(
 
 
 @_jit.kernel
-def _push_event(events: Events, machine: Machine, now: int, chosen: int, address: int) -> None:
-    cycle = begin(machine, now, chosen, PUSH)
-    machine.busy[PUSH] += 1
-    if address & 0x200:
-        push(machine, (address >> 4 & 0xF) << 8 | (address & 0xF))
-    else:
-        push(machine, address & 0xFF)
-    acknowledge(machine, events, cycle + 1)
+def _entry(address: int) -> int:
+    """Return what an event puts into the queue."""
+    return (address >> 4 & 0xF) << 8 | (address & 0xF) if address & 0x200 else address & 0xFF
 
 
 @_jit.kernel
@@ -144,9 +135,7 @@ def _pop_event(chip: Chip, events: Events, machine: Machine, now: int) -> None:
         weight = stimulus - 16 if stimulus & 8 else stimulus
         value = min(max(chip.membrane[address] + weight, _LOWEST), _HIGHEST)
         _write(chip, events, machine, cycle, address, value)
-        pop(machine)
-        machine.busy[VIRTUAL] += 2
-        machine.clock[NOW] = cycle + 1
+        popped(machine, VIRTUAL, 2, cycle + 1)
         return
     first = begin(machine, now, now, SPIKE_IN)
     done = _row(chip, events, machine, first, address) + 1
@@ -155,9 +144,7 @@ def _pop_event(chip: Chip, events: Events, machine: Machine, now: int) -> None:
     # The entry is popped in a cycle of its own, once the output link is free.
     free = max(done, machine.clock[BUSY])
     machine.spent[STALLED] += free - done
-    pop(machine)
-    machine.busy[SPIKE_IN] += 2 * (chip.last + 1) + 1
-    machine.clock[NOW] = free + 1
+    popped(machine, SPIKE_IN, 2 * (chip.last + 1) + 1, free + 1)
 
 
 @_jit.entry
@@ -169,20 +156,16 @@ def run(chip: Chip, events: Events, machine: Machine) -> int:
     depth = machine.queue.size
     while machine.heads.size - machine.made[0] > ROOM:
         now = wait_for_link(machine)
-        machine.clock[NOW] = now
-        event = machine.clock[EVENT]
-        waiting = event < events.address.size
-        visible = machine.clock[RAISED] + SYNCHRONISER
-        if now > visible + events.patience:
+        if given_up(machine, events, now):
             return STOPPED
+        address, visible = next_event(machine, events)
         count = machine.clock[COUNT]
-        if count < depth and waiting and (visible <= now or count == 0):
+        if visible < NEVER and count < depth and (visible <= now or count == 0):
             chosen = max(now, visible)
-            address = events.address[event]
             if address & 0x100:
                 _time_reference(chip, events, machine, now, chosen, address)
             else:
-                _push_event(events, machine, now, chosen, address)
+                push_event(machine, events, now, chosen, PUSH, _entry(address))
         elif count > 0:
             _pop_event(chip, events, machine, now)
         else:
