@@ -107,6 +107,18 @@ class Walker:
         )
         return StallError(f"tick {first_tick + ended}, {error.place}", error.problem)
 
+    @property
+    def cycles(self) -> int:
+        """Cycles of the ticks that were walked through since the last time that they were taken."""
+        return self._before.cycles + int(self._walk.totals[0])
+
+    @property
+    def arrivals(self) -> NDArray[np.int64]:
+        """i64[delivery], the cycle of each in the last tick, in the order of `walked_ticks`."""
+        load = self._load
+        arrivals: NDArray[np.int64] = self._state.arrival[: load.first[load.queue_first[-1]]].copy()
+        return arrivals
+
     def take(self) -> PhaseTime:
         """Return what was added up since the last time, and begin at 0."""
         time = self._before + self._emptied()
@@ -116,7 +128,10 @@ class Walker:
     def _emptied(self) -> PhaseTime:
         """Return what the arrays hold, and empty them."""
         walk, state, mesh = self._walk, self._state, self._image.chip.mesh
-        used = int(np.flatnonzero(walk.latencies)[-1]) + 1 if walk.latencies.any() else 0
+        seen = np.flatnonzero(
+            walk.latencies[: int(walk.totals[1]) + 1]
+        )  # a delivery takes no longer than its tick
+        used = int(seen[-1]) + 1 if len(seen) else 0
         time = PhaseTime(
             cycles=int(walk.totals[0]),
             longest=int(walk.totals[1]),

@@ -1,20 +1,15 @@
-"""The mesh of an exported chip: the part of the chip's that its cores span, its Verilog, and when spikes arrive."""
+"""The mesh of an exported chip: the part of the chip's that its cores span, and its Verilog."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
-
-import numpy as np
+from typing import NamedTuple
 
 from neurochip.compile import ChipImage
 from neurochip.description.chip import MeshSpec, TimingSpec
-from neurochip.noc import Packets, simulate_traffic
 from neurochip.rtl.core_text import CoreText, InputText
 
-__all__ = ["ChipMesh", "arrivals", "chip_mesh", "mesh_lines", "mesh_parameters"]
-
-Array = np.ndarray[Any, Any]
+__all__ = ["ChipMesh", "chip_mesh", "mesh_lines", "mesh_parameters"]
 
 
 class ChipMesh(NamedTuple):
@@ -113,44 +108,6 @@ def _axon(sender: CoreText | InputText, receiver: CoreText) -> int:
     """Return the axon at which the first neuron of a core reaches another."""
     first = {source.population: source.first for source in receiver.sources}
     return first[sender.population] + sender.first
-
-
-def arrivals(made: ChipMesh, spikes: Sequence[Array], cycles: Sequence[int]) -> list[tuple[int, int, int]]:
-    """Return for each core how many spikes the mesh brings it in a tick, the cycle of the last, and a word of all.
-
-    That is the sum of cycle × (axon + 1) over all of them, as 32 bits with a sign.
-
-    Parameters
-    ----------
-    spikes
-        Core → bit of each neuron.
-    cycles
-        Core → those of its tick. Neurons are updated one a cycle, the last one in the cycle before the tick is over,
-        and a spike is offered to the mesh in the cycle behind that of its neuron.
-    """
-    source, destination, lengths, due, axon = [], [], [], [], []
-    for core, (bits, end) in enumerate(zip(spikes, cycles, strict=True)):
-        heard = made.axons[core]
-        copies = [list(heard)] if made.multicast else [[receiver] for receiver in heard]
-        for neuron in np.flatnonzero(bits).tolist() if heard else ():
-            for copy in copies:
-                source.append(made.site[core])
-                destination += [made.site[receiver] for receiver in copy]
-                axon += [heard[receiver] + neuron for receiver in copy]
-                lengths.append(len(copy))
-                due.append(end - len(bits) + neuron + 1)
-    if not source:
-        return [(0, 0, 0)] * len(spikes)
-    packets = Packets(np.array(source), np.array(destination), np.concatenate([[0], np.cumsum(lengths)]))
-    traffic = simulate_traffic(made.mesh, made.timing, packets, np.array(due))
-    words = traffic.arrival * (np.array(axon) + 1)
-    found = []
-    for site in made.site:
-        here = packets.destination == site
-        word = int(words[here].sum()) & 0xFFFFFFFF
-        last = int(traffic.arrival[here].max(initial=0))
-        found.append((int(here.sum()), last, word - (1 << 32) if word >> 31 else word))
-    return found
 
 
 def mesh_lines(made: ChipMesh, cores: Sequence[CoreText], inputs: Sequence[InputText]) -> list[str]:

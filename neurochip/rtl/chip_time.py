@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
 from neurochip.cores.clock import ChipClock, TimeModel
@@ -14,7 +15,7 @@ from neurochip.description.chip import ChipSpec, TimingSpec
 from neurochip.errors import CapabilityError
 from neurochip.rtl.core_text import FILL, INPUT_FILL, LEAST_ACCESSES
 
-__all__ = ["PER_SAMPLE", "PER_WEIGHT", "exported_timing", "tick_clock", "ticks_of"]
+__all__ = ["PER_SAMPLE", "PER_WEIGHT", "bits_of", "exported_timing", "tick_clock", "ticks_of", "timed_image"]
 
 # Cycles of the engine that learns, of each sample and of each weight (learning.v).
 PER_SAMPLE, PER_WEIGHT = 3, 7
@@ -50,19 +51,28 @@ def exported_timing(chip: ChipSpec, lanes: int) -> TimingSpec:
     )
 
 
-def tick_clock(image: ChipImage, lanes: int, model: TimeModel = "cycle") -> tuple[ChipClock, list[slice]]:
-    """Return the clock of an exported chip, and where the neurons of each core stand in what it times."""
-    chip = replace(image.chip, timing=exported_timing(image.chip, lanes))
+def timed_image(image: ChipImage, lanes: int) -> tuple[ChipImage, list[slice]]:
+    """Return an image with the timing of exported cores, and where the neurons of each core stand in what it times."""
     ends = np.cumsum([core.size for core in image.cores]).tolist()
     slots = [slice(end - core.size, end) for end, core in zip(ends, image.cores, strict=True)]
-    pairs = [(slot.start, slot.stop) for slot in slots]
-    return ChipClock(replace(image, chip=chip), pairs, model), slots
+    return replace(image, chip=replace(image.chip, timing=exported_timing(image.chip, lanes))), slots
+
+
+def tick_clock(image: ChipImage, lanes: int, model: TimeModel = "cycle") -> tuple[ChipClock, list[slice]]:
+    """Return the clock of an exported chip, and where the neurons of each core stand in what it times."""
+    timed, slots = timed_image(image, lanes)
+    return ChipClock(timed, [(slot.start, slot.stop) for slot in slots], model), slots
+
+
+def bits_of(image: ChipImage, slots: Sequence[slice], spikes: Sequence[Any]) -> NDArray[np.uint8]:
+    """Return u8[tick, slot] of the spikes of one presentation, by population [tick, unit]."""
+    bits = np.zeros((len(spikes[0]), slots[-1].stop), np.uint8)
+    for core, slot in zip(image.cores, slots, strict=True):
+        bits[:, slot] = spikes[core.population][:, core.first : core.last]
+    return bits
 
 
 def ticks_of(image: ChipImage, spikes: Sequence[Any], lanes: int, model: TimeModel = "cycle") -> list[int]:
     """Return the cycles of each tick of one presentation from its spikes, by population [tick, unit]."""
     clock, slots = tick_clock(image, lanes, model)
-    bits = np.zeros((len(spikes[0]), slots[-1].stop), np.uint8)
-    for core, slot in zip(image.cores, slots, strict=True):
-        bits[:, slot] = spikes[core.population][:, core.first : core.last]
-    return [time.cycles for time in clock.each_tick(bits)]
+    return [time.cycles for time in clock.each_tick(bits_of(image, slots, spikes))]

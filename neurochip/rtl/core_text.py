@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from neurochip.compile import ChipImage
 from neurochip.description.precision import word_bits
+from neurochip.elements.integers.formats import FixedPoint
 from neurochip.errors import CapabilityError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "cycles_of_tick",
     "inputs_of",
     "load_bits",
+    "numbers_of",
 ]
 
 # Cycles of a tick besides those of axons and neurons: into and out of the pipeline, and between the two.
@@ -116,6 +118,19 @@ def cycles_of_tick(core: CoreText | InputText, lanes: int, spikes: int) -> int:
     return max(-(-core.size // lanes), LEAST_ACCESSES) * spikes + core.size + FILL
 
 
+def numbers_of(image: ChipImage) -> FixedPoint:
+    """Return the formats of an image.
+
+    Raises
+    ------
+    CapabilityError
+        For a network in floating point.
+    """
+    if image.numbers is None:
+        raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
+    return image.numbers
+
+
 def core_parameters(
     core: CoreText,
     image: ChipImage,
@@ -132,9 +147,7 @@ def core_parameters(
     CapabilityError
         For a network in floating point.
     """
-    numbers, bits = image.numbers, word_bits(image.precision)
-    if numbers is None:
-        raise CapabilityError("numbers.state", "is not given: only integer cores have a Verilog form")
+    numbers, bits = numbers_of(image), word_bits(image.precision)
     fractions = [numbers.weight_fractions[source.projection] for source in core.sources]
     top = max(fractions)
     formats = {

@@ -21,9 +21,11 @@ from neurochip.rtl.bus_text import bus_text
 from neurochip.rtl.chip_mesh import chip_mesh
 from neurochip.rtl.chip_text import chip_text
 from neurochip.rtl.core_text import core_parameters, cores_of, inputs_of
+from neurochip.rtl.learning_text import furthest_shifts
 from neurochip.rtl.manifest import FORMAT, MANIFEST, RUN, CoreEntry, Exported
-from neurochip.rtl.recording import Played, Recording, furthest_shifts, memory_words, vectors
+from neurochip.rtl.recording import Played, Recording
 from neurochip.rtl.templates import template, with_parameter
+from neurochip.rtl.vectors_text import memory_words, vectors
 from neurochip.runs.building import build, digest_of
 from neurochip.training.checkpoint import read_checkpoint
 from neurochip.training.folder import CHECKPOINT, RESOLVED

@@ -98,10 +98,10 @@ def driven_verilog(
             chip = held[-1]
             faults = bus.faults()
             differs = [
-                *chip.mismatches,
+                *chip.comparison.mismatches,
                 *([f"faults on the bus: {faults!r}"] if faults != BusFault(0) else []),
             ]
-            return chip.compared, differs, chip.tick_cycles, bus.accesses
+            return chip.comparison.compared, differs, chip.tick_cycles, bus.accesses
 
         try:
             yield Driven(spec, name, machine, found)
