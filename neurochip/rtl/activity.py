@@ -113,7 +113,9 @@ def run_gates(
     # As long as the core can take for a tick, or for the rows, with room to spare.
     patience = 1000 + (core["axons"] + 10 * rows) * (core["neurons"] + 2)
     bench, cells = (read_text(_made(room / name)) for name in ("bench.v", "cells.v"))
-    (room / "bench.v").write_text(with_parameter(bench, "PATIENCE", patience), encoding="utf-8")
+    for name in ("PATIENCE", "LEARNING"):
+        bench = with_parameter(bench, name, patience)
+    (room / "bench.v").write_text(bench, encoding="utf-8")
     # Flip-flops begin with anything: unknown values would stay where a netlist has both x and not x.
     begun = re.sub(r"^  reg (\w+);$", r"\g<0> initial \1 = $random;", cells, flags=re.MULTILINE)
     (room / "cells.v").write_text(begun, encoding="utf-8")

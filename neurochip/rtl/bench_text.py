@@ -6,14 +6,15 @@ from collections.abc import Sequence
 
 from neurochip.compile import ChipImage
 from neurochip.description.precision import word_bits
+from neurochip.rtl.chip_time import longest_row
 from neurochip.rtl.core_text import CoreText, InputText, load_bits
 
-__all__ = ["bench_parameters", "compare_text"]
+__all__ = ["bench_parameters", "compare_text", "learning_patience"]
 
 
 def bench_parameters(
     image: ChipImage, cores: Sequence[CoreText], inputs: Sequence[InputText], samples: int, lanes: int
-) -> dict[str, int]:
+) -> dict[str, int | str]:
     """Return the parameters of bench.v for this chip."""
     numbers = image.numbers
     fraction = 0 if numbers is None else numbers.state.fraction
@@ -25,7 +26,14 @@ def bench_parameters(
         "LOAD": load_bits(image, lanes),
         "S": fraction + 1,
         "ACTIVITY_BITS": fraction + 2,
+        "LEARNING": learning_patience(cores, samples),
     }
+
+
+def learning_patience(cores: Sequence[CoreText], samples: int) -> str:
+    """Return the cycles, as 64 bits of Verilog, that no core learns for longer than: all weights, twice over."""
+    longest = max(core.axons * longest_row(core.size, samples) for core in cores)
+    return f"64'd{100_000_000 + 2 * longest}"
 
 
 def compare_text(image: ChipImage, cores: Sequence[CoreText], lanes: int) -> str:

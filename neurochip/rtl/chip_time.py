@@ -15,10 +15,24 @@ from neurochip.description.chip import ChipSpec, TimingSpec
 from neurochip.errors import CapabilityError
 from neurochip.rtl.core_text import FILL, INPUT_FILL, LEAST_ACCESSES
 
-__all__ = ["PER_SAMPLE", "PER_WEIGHT", "bits_of", "exported_timing", "tick_clock", "ticks_of", "timed_image"]
+__all__ = [
+    "PER_SAMPLE",
+    "PER_WEIGHT",
+    "bits_of",
+    "exported_timing",
+    "longest_row",
+    "tick_clock",
+    "ticks_of",
+    "timed_image",
+]
 
 # Cycles of the engine that learns, of each sample and of each weight (learning.v).
 PER_SAMPLE, PER_WEIGHT = 3, 7
+
+
+def longest_row(neurons: int, samples: int) -> int:
+    """Return the cycles in which a core changes the weights of one axon: all samples, then each weight."""
+    return 2 * samples + 1 + neurons * (PER_SAMPLE * samples + PER_WEIGHT)
 
 
 def exported_timing(chip: ChipSpec, lanes: int) -> TimingSpec:

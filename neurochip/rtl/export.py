@@ -15,7 +15,7 @@ from neurochip.elements.integers.columns import reciprocals, shares
 from neurochip.errors import CapabilityError, ConfigError, DataError, OutputError
 from neurochip.files import Foreign, read_text
 from neurochip.learning.rules import rule_for
-from neurochip.rtl.bench_text import bench_parameters, compare_text
+from neurochip.rtl.bench_text import bench_parameters, compare_text, learning_patience
 from neurochip.rtl.board_text import board_text
 from neurochip.rtl.bus_text import bus_text
 from neurochip.rtl.chip_mesh import chip_mesh
@@ -119,6 +119,7 @@ def write_rtl(folder: Path | str, out: Path | str, *, samples: int = 2, lanes: i
     )
     for key, value in bench_parameters(image, cores, inputs, samples, lanes).items():
         texts["bench.v"] = with_parameter(texts["bench.v"], key, value)
+    texts["bus_bench.v"] = with_parameter(texts["bus_bench.v"], "PATIENCE", learning_patience(cores, samples))
     texts["images/reciprocals.hex"] = _lines(f"{entry:04x}" for entry in reciprocals())
     texts["images/shares.hex"] = _lines(f"{entry:04x}" for entry in shares())
     for core in cores:

@@ -12,7 +12,7 @@ def template(name: str, package: str = "neurochip.rtl", folder: str = "verilog")
     return (resources.files(package) / folder / name).read_text(encoding="utf-8")
 
 
-def with_parameter(text: str, name: str, value: int) -> str:
+def with_parameter(text: str, name: str, value: int | str) -> str:
     """Return Verilog with another default of a parameter in its first head."""
     head, found, rest = text.partition(f" {name} = ")
     if not found:

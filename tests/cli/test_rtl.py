@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from neurochip.rtl.bench_text import learning_patience
+from neurochip.rtl.core_text import CoreText, Source
 from neurochip.rtl.export import SOURCES
+from neurochip.rtl.templates import with_parameter
 
 from .conftest import Run, Workplace
 
@@ -46,6 +49,15 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
     # cycles of the inputs' core and of the tick; 18 · 12 and 12 · 2 weights, 14 biases.
     assert found["comparisons"] == 24 * (2 * 14 + 2 * 4 + 2) + 18 * 12 + 12 * 2 + 14
 
+    # Ticks have 200 cycles at most; learning takes thousands, and more with every sample.
+    bench = (chip / "bench.v").read_text(encoding="utf-8")
+    (chip / "bench.v").write_text(with_parameter(bench, "PATIENCE", 200), encoding="utf-8")
+    assert json.loads(run("verify", "chip", "--simulator", "icarus", "--json").stdout)["mismatches"] == 0
+    (chip / "bench.v").write_text(with_parameter(bench, "LEARNING", 200), encoding="utf-8")
+    said = run("verify", "chip", "--simulator", "icarus").stderr.splitlines()[-1]
+    assert said == 'Error: chip: the bench did not come to its end; it said: "HANG presentation 1, learning"'
+    (chip / "bench.v").write_text(bench, encoding="utf-8")
+
     # The control: one bit of one image is wrong.
     image = chip / "images" / "core1.weights.hex"
     words = image.read_text(encoding="utf-8").split()
@@ -62,6 +74,13 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
     (chip / "neuron.v").write_text("module neuron (", encoding="utf-8")
     said = run("verify", "chip", "--simulator", "icarus").stderr
     assert "Error: chip: cannot be built by iverilog: " in said
+
+
+def test_patience_with_learning_grows_with_weights_and_samples() -> None:
+    """[784-100-10] and 1000 samples: 2.4 · 10⁸ cycles, and [784-500-10] and 10 000: more than 32 bits hold."""
+    for neurons, samples, took in ((100, 1000, 794 * 100 * 3007), (500, 10_000, 794 * 500 * 30_007)):
+        core = CoreText(0, 1, 1, 0, neurons, (Source(0, 0, 784, 0), Source(2, 784, 10, 1)), False)
+        assert took < int(learning_patience([core], samples).removeprefix("64'd")) < 4 * took
 
 
 @pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")

@@ -4,7 +4,9 @@
 
 module bench #(
     parameter CORES = 2, ENCODERS = 1, TOTAL = 110, SAMPLES = 1,
-    parameter S = 13, ACTIVITY_BITS = 15, LOAD = 32, SHOWN = 20, PATIENCE = 100000000
+    parameter S = 13, ACTIVITY_BITS = 15, LOAD = 32, SHOWN = 20, PATIENCE = 100000000,
+    // Cycles that no tick takes, and no command to learn.
+    parameter [63:0] LEARNING = 64'd100000000
 ) (
     input wire clk,
     output reg presents,  // a presentation is under way
@@ -24,7 +26,7 @@ module bench #(
   reg [31:0] value[0:TOTAL-1];
   reg [31:0] was[0:SAMPLES*TOTAL-1], went[0:SAMPLES*TOTAL-1];
   reg [2:0] phase;
-  reg [63:0] cycles, synaptic, ticking;  // ticking: cycles of ticks alone
+  reg [63:0] cycles, learns, synaptic, ticking;  // ticking: cycles of ticks alone
 
   reg load_weights, load_bias;
   reg [LOAD-1:0] load_word, image_word;
@@ -78,6 +80,7 @@ module bench #(
     tick = 0;
     ticks = 0;
     cycles = 64'd0;
+    learns = 64'd0;
     synaptic = 64'd0;
     ticking = 64'd0;
     phase = NEXT;
@@ -214,7 +217,7 @@ module bench #(
               left <= n[5:0];
               minus <= at[0];
               learn <= 1'b1;
-              waited = 0;
+              learns = 64'd0;
               phase <= LEARN;
             end
             "W": begin  // core, word of weights, expected
@@ -283,9 +286,9 @@ module bench #(
           end
         end
         LEARN: begin
-          waited = waited + 1;
+          learns = learns + 64'd1;
           if (|learned) phase <= NEXT;
-          else if (waited > PATIENCE) begin
+          else if (learns > LEARNING) begin
             $display("HANG presentation %0d, learning", presentation);
             finished <= 1'b1;
           end

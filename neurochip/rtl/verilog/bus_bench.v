@@ -2,7 +2,9 @@
 //   W address word    R address times    P (until STATUS says that nothing is under way)    E
 `default_nettype none
 
-module bench #(parameter PATIENCE = 100000000) (
+module bench #(
+    parameter [63:0] PATIENCE = 64'd100000000
+) (
     input wire clk,
     output reg finished
 );
@@ -15,7 +17,8 @@ module bench #(parameter PATIENCE = 100000000) (
   wire [31:0] taken;
   reg [1:0] phase;
   reg [7:0] code;
-  integer got, waited;
+  integer got;
+  reg [63:0] waited;
   bus dut (
       .clk(clk), .reset(reset), .valid(valid), .writes(writes), .address(address), .given(given), .ack(ack),
       .taken(taken)
@@ -26,7 +29,7 @@ module bench #(parameter PATIENCE = 100000000) (
     address = 16'd0;
     {given, n, place, times} = 128'd0;
     phase = GAP;
-    waited = 0;
+    waited = 64'd0;
   end
   always @(posedge clk) begin
     reset <= 1'b0;
@@ -37,7 +40,7 @@ module bench #(parameter PATIENCE = 100000000) (
           if (got != 1) code = "E";
           polls <= code == "P";
           writes <= code == "W";
-          waited = 0;
+          waited = 64'd0;
           place = 32'h8;
           n = 32'd1;
           if (code == "W" || code == "R") got = $fscanf(IN, "%h %h", place, n);
@@ -51,7 +54,7 @@ module bench #(parameter PATIENCE = 100000000) (
           end
         end
         ACCESS: begin
-          waited = waited + 1;
+          waited = waited + 64'd1;
           if (waited > PATIENCE) begin
             $display("HANG");
             finished <= 1'b1;
