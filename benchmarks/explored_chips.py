@@ -25,7 +25,7 @@ from neurochip.exploration import NetworkWorkload, explore
 from neurochip.inference.inferring import LabelledSamples
 
 GRIDS = {
-    "energies and clocks": ("chip.timing.clock=1e8:1e9:20log", "chip.prices.packet_out=1e-12:2e-11:10"),
+    "energies and clocks": ("chip.timing.clock=1e8:1e9:20log", "chip.energies.packet_out=1e-12:2e-11:10"),
     "cores and mesh": (
         "chip.core.neurons=32:512:25",
         "chip.mesh.height=5:8:4",

@@ -68,7 +68,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "neurochip/compile/quantise.py": ("tests/unit/compile/test_quantise.py",),
     "neurochip/compile/route.py": ("tests/unit/compile/test_route.py",),
     "neurochip/energy/charges.py": _ENERGY,
-    "neurochip/energy/pricing.py": _ENERGY,
+    "neurochip/energy/costing.py": _ENERGY,
     "neurochip/energy/static.py": _ENERGY,
     "neurochip/substrate/counters.py": _ENERGY,
     "neurochip/learning/eqprop.py": _CONTRASTIVE,

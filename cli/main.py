@@ -38,7 +38,7 @@ COMMANDS = {
     "silicon": "Chips that others built, cycle by cycle: ODIN and tinyODIN.",
     "die": "Show, save or take in the die of an analog run.",
     "cells": "Extract the cells of a design from model cards, by ngspice.",
-    "report": "Render a stored run again, or price its counts anew.",
+    "report": "Render a stored run again, or cost its counts with other energies.",
     "runs": "List the runs of the catalogue, or show one.",
     "chips": "List the chips of the catalogue, or show one.",
     "data": "Fetch data sets, or list them.",

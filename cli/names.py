@@ -7,7 +7,7 @@ from collections.abc import Callable
 import click
 from click.shell_completion import CompletionItem
 
-__all__ = ["CHIP", "DATA_SET", "PRICES", "RUN", "RUN_NAME", "KnownName"]
+__all__ = ["CHIP", "DATA_SET", "ENERGIES", "RUN", "RUN_NAME", "KnownName"]
 
 Entries = Callable[[], list[tuple[str, str]]]  # name and one line about it
 
@@ -52,5 +52,5 @@ def _data_sets() -> list[tuple[str, str]]:
 RUN = KnownName("run", _runs, or_file=True)
 RUN_NAME = KnownName("run", _runs)
 CHIP = KnownName("chip", _chips, or_file=True)
-PRICES = KnownName("prices", _chips, or_file=True)
+ENERGIES = KnownName("energies", _chips, or_file=True)
 DATA_SET = KnownName("data set", _data_sets)

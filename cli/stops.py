@@ -19,6 +19,9 @@ from neurochip.errors import Interrupted, MappingError, NeurochipError, OutputEr
 
 __all__ = ["RESUMABLE", "Interruption", "Refusal", "ending", "stops"]
 
+# Options that had another name, and what each is now.
+_RENAMED = {"--prices": "--energies"}
+
 RESUMABLE = ("simulate", "sweep", "tune", "reproduce", "bench")  # the commands that know --resume
 
 
@@ -120,9 +123,17 @@ def stops(*, as_json: bool = False) -> Iterator[None]:
         _drop_unwritten()
         raise Refusal(_sentence(error), OutputError.exit_code, as_json=as_json) from None
     except click.ClickException as error:
+        refused = _with_new_name(error)
         if not as_json:
-            raise
-        raise Refusal(error.format_message(), error.exit_code, as_json=True) from None
+            raise refused from None
+        raise Refusal(refused.format_message(), refused.exit_code, as_json=True) from None
+
+
+def _with_new_name(error: click.ClickException) -> click.ClickException:
+    """Return the same refusal; of an option that had another name, with what it is now."""
+    if isinstance(error, click.NoSuchOption) and error.option_name in _RENAMED:
+        return click.UsageError(f"{error.option_name} is now {_RENAMED[error.option_name]}", error.ctx)
+    return error
 
 
 @contextmanager

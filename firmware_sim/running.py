@@ -18,7 +18,7 @@ from firmware_sim.through import device_of, driven
 from neurochip import data
 from neurochip.data import Dataset
 from neurochip.description import RunSpec
-from neurochip.energy import EnergyReport, price
+from neurochip.energy import EnergyReport, energy_report
 from neurochip.energy.hardware import hardware_of
 from neurochip.errors import ConfigError
 from neurochip.learning.rule import LearningRule
@@ -43,7 +43,7 @@ class Ran:
     left
         Words that it left in INPUT and TARGET.
     energy
-        What that cost, with the prices of the run's chip; why not, when something of it has no price.
+        What that cost, with the energies of the run's chip; why not, when something of it has no energy.
     """
 
     answers: tuple[Answer, ...]
@@ -102,7 +102,7 @@ def run_program(
     finally:
         link.close()
     try:
-        energy: EnergyReport | str = price(counters, hardware_of(spec), built.chip.prices)
+        energy: EnergyReport | str = energy_report(counters, hardware_of(spec), built.chip.energies)
     except ConfigError as error:
         energy = str(error)
     return Ran(tuple(answers), counters, (left[0], left[1]), energy)

@@ -79,7 +79,7 @@ class NeurochipError(Exception):
 
 
 class ConfigError(NeurochipError, ValueError):
-    """A run, chip specification, price list or argument says something that cannot be."""
+    """A run, chip specification, energy table or argument says something that cannot be."""
 
 
 class DataError(NeurochipError, ValueError):

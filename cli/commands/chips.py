@@ -12,7 +12,7 @@ from ..names import CHIP
 from ..options import json_option
 
 if TYPE_CHECKING:
-    from neurochip.description import ChipSpec, PriceList
+    from neurochip.description import ChipSpec, EnergyTable
 
     from ..screen import Sources
 
@@ -83,9 +83,11 @@ def new(path: Path, like: str) -> None:
 @click.option(
     "--node", required=True, metavar="LENGTH", help='Process that its energies hold for, e.g. "14 nm".'
 )
-@click.option("--soma", default="", metavar="NAME", help="Unit that prices neurons.  [default: the first]")
 @click.option(
-    "--synapse", default="", metavar="NAME", help="Unit that prices synapses.  [default: the first]"
+    "--soma", default="", metavar="NAME", help="Unit whose energies neurons take.  [default: the first]"
+)
+@click.option(
+    "--synapse", default="", metavar="NAME", help="Unit whose energies synapses take.  [default: the first]"
 )
 def import_(source: Path, out: Path, node: str, soma: str, synapse: str) -> None:
     """Write the mesh, delays and energies of an architecture of SANA-FE (YAML) as the chip specification FILE.toml.
@@ -105,11 +107,11 @@ def import_(source: Path, out: Path, node: str, soma: str, synapse: str) -> None
     click.echo(f"{out}\nneurochip chips show {out}")
 
 
-@command.command("show", short_help="Show a chip and its prices.")
+@command.command("show", short_help="Show a chip and its energy table.")
 @click.argument("name", type=CHIP)
 @click.option("--toml", is_flag=True, help="Print the specification itself, to save and change it.")
 def show(name: str, toml: bool) -> None:
-    """Show the geometry, limits, timing and prices of a chip: a name of the catalogue or a TOML file."""
+    """Show the geometry, limits, timing and energies of a chip: a name of the catalogue or a TOML file."""
     from neurochip.description import chip_text, read_chip
 
     from ..screen import Sources
@@ -122,7 +124,7 @@ def show(name: str, toml: bool) -> None:
     click.echo(f"{chip.name}: {chip.about}\n")
     _print_specification(chip, sources)
     click.echo(f"\n{_placement_words(chip)}\n")
-    _print_prices(chip.prices, sources)
+    _print_energies(chip.energies, sources)
     sources.print()
 
 
@@ -177,35 +179,35 @@ def _in_words(name: str, value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _print_prices(prices: PriceList, sources: Sources) -> None:
+def _print_energies(energies: EnergyTable, sources: Sources) -> None:
     from neurochip.description import EVENTS
     from neurochip.keys.units import format_quantity
 
     from ..screen import LIST_WIDTH, print_table
 
-    if not prices.prices:
-        click.echo("No prices: a run on this chip counts bits, not joules.")
+    if not energies.energies:
+        click.echo("No energies: a run on this chip counts bits, not joules.")
         return
     rows = []
-    for event, price in prices.prices.items():
-        scope = ", ".join((f"{price.scope}:", *price.includes)) if price.includes else price.scope
-        voltage = "not stated" if price.voltage_v is None else f"{price.voltage_v:g} V"
+    for event, entry in energies.energies.items():
+        scope = ", ".join((f"{entry.scope}:", *entry.includes)) if entry.includes else entry.scope
+        voltage = "not stated" if entry.voltage_v is None else f"{entry.voltage_v:g} V"
         rows.append(
             (
                 event,
-                format_quantity(price.value_j, EVENTS[event].dimension),
-                price.evidence,
+                format_quantity(entry.value_j, EVENTS[event].dimension),
+                entry.evidence,
                 scope.replace(":,", ":"),
-                format_quantity(price.node_m, "length"),
+                format_quantity(entry.node_m, "length"),
                 voltage,
-                sources.number(price.source),
+                sources.number(entry.source),
             )
         )
-    columns = ("event", "price", "evidence", "scope", "node", "voltage", "source")
-    print_table(columns, rows, right=("price", "node", "voltage"))
-    click.echo(f"\nA neuron update is priced by: {prices.neuron_pricing}")
-    if prices.note:
-        click.echo(f"\n{click.wrap_text(prices.note, LIST_WIDTH)}")
+    columns = ("event", "energy", "evidence", "scope", "node", "voltage", "source")
+    print_table(columns, rows, right=("energy", "node", "voltage"))
+    click.echo(f"\nEnergy of a neuron update: {energies.neuron_energy}")
+    if energies.note:
+        click.echo(f"\n{click.wrap_text(energies.note, LIST_WIDTH)}")
 
 
 @command.command("synthesise", short_help="Cells, area and clock of an exported chip's core.")

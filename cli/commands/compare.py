@@ -54,7 +54,7 @@ def command(folders: tuple[Path, ...], page: Path | None, as_json: bool) -> None
         cells = zip(row.words, row.ratios, strict=True)
         rows.append((row.name, *(f"{w}  {r}" if r not in ("", "1") else w for w, r in cells)))
     print_table(("", *names), rows)
-    if not comparison.priced_alike:
+    if not comparison.same_energies:
         click.echo(
             f"\n{mixed_words(comparison)}",
             err=True,

@@ -271,9 +271,9 @@ def _print(program: Program, ran: Ran) -> None:
     click.echo()
     print_table(columns, rows, right=columns[1:])
     if isinstance(ran.energy, str):
-        click.echo(f"\nnot priced: {ran.energy}")
+        click.echo(f"\nnot costed: {ran.energy}")
     elif ran.energy.total_j is None:
-        click.echo(f"\nnot priced: {ran.energy.note}")
+        click.echo(f"\nnot costed: {ran.energy.note}")
     if any(ran.left):
         click.echo(f"\nleft in the queues: {ran.left[0]} words in INPUT, {ran.left[1]} in TARGET")
 

@@ -1,4 +1,4 @@
-"""``neurochip report``: a stored run, rendered again or priced anew."""
+"""``neurochip report``: a stored run, rendered again or costed anew."""
 
 from __future__ import annotations
 
@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..names import PRICES
+from ..names import ENERGIES
 
 if TYPE_CHECKING:
-    from neurochip.report.schema import EnergyTable
+    from neurochip.report.schema import JoulesTable
 
 __all__ = ["command"]
 
 
-@click.command("report", short_help="Render a stored run again, or price its counts anew.")
+@click.command("report", short_help="Render a stored run again, or cost its counts with other energies.")
 @click.argument("folder", metavar="DIR", type=click.Path(file_okay=False, path_type=Path))
 @click.option(
-    "--prices",
-    type=PRICES,
+    "--energies",
+    type=ENERGIES,
     metavar="CHIP|FILE",
-    help="Price the stored counts with the list of a chip or a TOML file. The result stands beside the "
+    help="Cost the stored counts with the energies of a chip or a TOML file. The result stands beside the "
     "original, which stays as it is.",
 )
 @click.option(
     "--baseline",
-    type=PRICES,
+    type=ENERGIES,
     metavar="CHIP|FILE",
-    help="Price the multiply-adds of the baseline with the list of a chip or a TOML file, beside the original too.",
+    help="Cost the multiply-adds of the baseline with the energies of a chip or a TOML file, beside the original too.",
 )
 @click.option("--open", "open_page", is_flag=True, help="Open the page in the browser.")
-def command(folder: Path, prices: str | None, baseline: str | None, open_page: bool) -> None:
-    """Render the report of the run in DIR again, or price its counts anew."""
-    from neurochip.description import read_prices
+def command(folder: Path, energies: str | None, baseline: str | None, open_page: bool) -> None:
+    """Render the report of the run in DIR again, or cost its counts with other energies."""
+    from neurochip.description import read_energies
     from neurochip.report.reading import drawing_stored, read_document
     from neurochip.report.replay_files import is_replay, read_replay, render_replay_again
     from neurochip.report.replay_summary import replay_summary
@@ -45,31 +45,33 @@ def command(folder: Path, prices: str | None, baseline: str | None, open_page: b
     if baseline is not None and ((folder / "sweep.json").is_file() or is_replay(folder)):
         raise click.UsageError("--baseline is for runs that learn; this folder holds none")
     if (folder / "sweep.json").is_file():
-        _render_sweep(folder, prices, open_page)
+        _render_sweep(folder, energies, open_page)
         return
-    price_list = None if prices is None else read_prices(prices)
-    before: EnergyTable
+    energy_table = None if energies is None else read_energies(energies)
+    before: JoulesTable
     if is_replay(folder):
         before = read_replay(folder)["energy_j"]
-        replayed, page = render_replay_again(folder, price_list)
+        replayed, page = render_replay_again(folder, energy_table)
         with drawing_stored(folder):
             summary_console().print(replay_summary(replayed))
         after = replayed["energy_j"]
     else:
         before = read_document(folder)["energy_j"]
-        document, page = render_again(folder, price_list, None if baseline is None else read_prices(baseline))
+        document, page = render_again(
+            folder, energy_table, None if baseline is None else read_energies(baseline)
+        )
         with drawing_stored(folder):
             print_summary(document, summary_console())
         after = document["energy_j"]
     click.echo()
-    if price_list is not None:
+    if energy_table is not None:
         click.echo(f"energy: {_total(before)} → {_total(after)}")
     click.echo(str(page))
     if open_page:
         _open(page)
 
 
-def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
+def _render_sweep(folder: Path, energies: str | None, open_page: bool) -> None:
     from neurochip.report.explorations import (
         drawing_stored_exploration,
         is_exploration,
@@ -82,9 +84,9 @@ def _render_sweep(folder: Path, prices: str | None, open_page: bool) -> None:
 
     from ..screen import summary_console
 
-    if prices is not None:
+    if energies is not None:
         raise click.UsageError(
-            "--prices is for runs; a sweep stores errors, and nothing that could be priced"
+            "--energies is for runs; a sweep stores errors, and nothing that has an energy"
         )
     if is_exploration(folder):
         explored = read_exploration(folder)
@@ -106,9 +108,9 @@ def _open(page: Path) -> None:
         click.echo("No browser could be started; open the page yourself.", err=True)
 
 
-def _total(energy: EnergyTable) -> str:
+def _total(energy: JoulesTable) -> str:
     from neurochip.report.quantities import quantity
 
     if energy["total"] is None:
-        return f"not priced ({energy['prices']})"
-    return f"{quantity(energy['total'], 'J')} ({energy['prices']})"
+        return f"not costed ({energy['energy_table']})"
+    return f"{quantity(energy['total'], 'J')} ({energy['energy_table']})"

@@ -177,7 +177,7 @@ def infer(chip: str, network: Path, samples: Path, output: str | None, as_json: 
         f"{percent(found.before['accuracy'])} before; {percent(found.before['answers_differ'])} have another answer"
     )
     click.echo(
-        f"spikes of the output: {table['output_spikes']:.4g} a sample, {found.before['output_spikes']:.4g} before"
+        f"spikes of the output: {table['output_spikes']:.4g} per sample, {found.before['output_spikes']:.4g} before"
     )
     for k, spikes in enumerate(table["spikes_per_class"]):
         if spikes is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..links import TOKEN_FILE
-from ..names import CHIP, PRICES, RUN
+from ..names import CHIP, ENERGIES, RUN
 from ..options import ALLOW_CODE, QUIET, SET, THREADS, json_option, out_folder, seed_option
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ DEFAULT_RUN = "mnist-small"
     "--per-channel", is_flag=True, help="A scale for each neuron, or each map, where a network is rounded."
 )
 @click.option(
-    "--prices", type=PRICES, metavar="CHIP|FILE", help="With --replay: prices other than the chip's own."
+    "--energies",
+    type=ENERGIES,
+    metavar="CHIP|FILE",
+    help="With --replay: energies other than the chip's own.",
 )
 @click.option(
     "--placement",
@@ -105,7 +108,7 @@ def command(
     raster: Path | None,
     samples: Path | None,
     chip: str | None,
-    prices: str | None,
+    energies: str | None,
     bits: int | None,
     calibrate: Path | None,
     per_channel: bool,
@@ -139,7 +142,7 @@ def command(
             raise click.UsageError("--data shows samples to a network: name its .npz, and leave out --replay")
         raster = samples
     if raster is None:
-        alone = {"--chip": chip, "--prices": prices}
+        alone = {"--chip": chip, "--energies": energies}
         named = ", ".join(name for name, value in alone.items() if value is not None)
         if named:
             raise click.UsageError(
@@ -170,7 +173,7 @@ def command(
             run,
             overrides,
             chip,
-            prices,
+            energies,
             timing or "tick",
             out,
             (samples is not None, threads or 1),
@@ -231,7 +234,7 @@ def _replay(
     run: str | None,
     overrides: tuple[str, ...],
     chip: str | None,
-    prices: str | None,
+    energies: str | None,
     timing: TimingModel,
     out: Path | None,
     labelled: tuple[bool, int],
@@ -252,7 +255,7 @@ def _replay(
         run=run,
         overrides=overrides,
         chip=chip,
-        prices=prices,
+        energies=energies,
         timing=timing,
         out=out,
         labelled=labelled[0],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..joining import Mergeable, merge_command
-from ..names import CHIP, PRICES, RUN
+from ..names import CHIP, ENERGIES, RUN
 from ..options import ALLOW_CODE, QUIET, SET, json_option, out_folder, seed_option
 
 if TYPE_CHECKING:
@@ -81,10 +81,10 @@ def merge(folders: tuple[Path, ...], out: Path, quiet: bool, as_json: bool) -> N
     "--chip", type=CHIP, metavar="CHIP|FILE", help="With --data or --replay: the chip that is changed."
 )
 @click.option(
-    "--prices",
-    type=PRICES,
+    "--energies",
+    type=ENERGIES,
     metavar="CHIP|FILE",
-    help="With --data or --replay: prices other than the chip's own.",
+    help="With --data or --replay: energies other than the chip's own.",
 )
 @click.option(
     "--timing",
@@ -195,7 +195,7 @@ def command(
     data: Path | None,
     raster: Path | None,
     chip: str | None,
-    prices: str | None,
+    energies: str | None,
     timing: Timing | None,
     placement: Path | None,
     fronts: tuple[str, ...],
@@ -234,7 +234,7 @@ def command(
             vary,
             data,
             raster,
-            (chip, prices, placement),
+            (chip, energies, placement),
             timing or "tick",
             fronts,
             overrides,
@@ -243,10 +243,10 @@ def command(
             as_json=as_json,
         )
         return
-    if chip or prices or timing or placement or fronts:
+    if chip or energies or timing or placement or fronts:
         raise click.UsageError(
-            "--chip, --prices, --timing, --placement and --front need --data or --replay; of a run change values with "
-            "--set"
+            "--chip, --energies, --timing, --placement and --front need --data or --replay; of a run change values "
+            "with --set"
         )
     from neurochip.report.sweeps.terminal import print_sweep
     from neurochip.studies.sweeping import run_sweep
@@ -307,7 +307,7 @@ _EXPLORING = (
     "data",
     "raster",
     "chip",
-    "prices",
+    "energies",
     "timing",
     "placement",
     "fronts",
@@ -352,9 +352,9 @@ def _explore(
     if data is not None and raster is not None:
         raise click.UsageError("--data shows samples and --replay spikes; name one of them")
     run, _ = _run_and_dies(words, ())
-    chip, prices, placement = on
+    chip, energies, placement = on
     what = given(
-        run, data=data, raster=raster, overrides=overrides, chip=chip, prices=prices, placement=placement
+        run, data=data, raster=raster, overrides=overrides, chip=chip, energies=energies, placement=placement
     )
     found = explore(
         what.workload,

@@ -1,7 +1,7 @@
 """Integrate-and-fire networks with the full counters: [784-500-10], 13 % Bernoulli input, one thread.
 
 A figure is the CPU time of a whole call of `neurochip.replay`: input checked, weights put into rows, dynamics,
-counters, prices. NumPy is `numpy_lif` in float32, without counters; both fire the same spikes. Cycle by cycle there are
+counts, joules. NumPy is `numpy_lif` in float32, without counters; both fire the same spikes. Cycle by cycle there are
 fewer ticks, since each costs as much.
 """
 

@@ -1,6 +1,6 @@
 """Other tools on the same work, in turn with ours, each in a program of its own, one thread each; CPU time.
 
-The work is the LIF network of `delivery` (ours: whole calls of `replay`, every event counted and priced) and, for
+The work is the LIF network of `delivery` (ours: whole calls of `replay`, every event counted and costed) and, for
 PyTorch, the untied Euler minibatch of `analog`. Making the network, and compiling, are not part of their time. Each row
 says what the tool counts and whether it fires the same spikes.
 """

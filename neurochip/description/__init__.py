@@ -1,4 +1,4 @@
-"""What the user wrote: runs, chip specifications and price lists, read from TOML, checked and frozen."""
+"""What the user wrote: runs, chip specifications and energy tables, read from TOML, checked and frozen."""
 
 from neurochip.description.catalogue import chip_text, chips, run_text, runs
 from neurochip.description.chip import (
@@ -11,13 +11,13 @@ from neurochip.description.chip import (
     TimingSpec,
     WeightsSpec,
 )
-from neurochip.description.chip_reader import chip_from_toml, read_chip, read_prices
+from neurochip.description.chip_reader import chip_from_toml, read_chip, read_energies
+from neurochip.description.energy_table import EnergyTable, EventEnergy
 from neurochip.description.events import EVENTS, Event
 from neurochip.description.fixed_point import NumbersSpec
 from neurochip.description.graph import network_of
 from neurochip.description.network_sections import NetworkSpec, PopulationSpec, ProjectionSpec
 from neurochip.description.precision import PRECISIONS, Precision, integer_bits, word_bits
-from neurochip.description.prices import Price, PriceList
 from neurochip.description.run import RunSpec
 from neurochip.description.run_data import bound, samples_of
 from neurochip.description.run_reader import apply_overrides, read_run, run_to_toml
@@ -52,8 +52,8 @@ __all__ = [
     "PhasesSpec",
     "PopulationSpec",
     "Precision",
-    "Price",
-    "PriceList",
+    "EventEnergy",
+    "EnergyTable",
     "ProjectionSpec",
     "Provenance",
     "RecordSpec",
@@ -68,7 +68,7 @@ __all__ = [
     "integer_bits",
     "network_of",
     "read_chip",
-    "read_prices",
+    "read_energies",
     "read_run",
     "run_text",
     "run_to_toml",

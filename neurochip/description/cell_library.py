@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from neurochip.description.catalogue import find_cells
-from neurochip.description.prices import Evidence, Price, PriceList
+from neurochip.description.energy_table import EnergyTable, EventEnergy, Evidence
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
 from neurochip.keys.key import Count, Positive
@@ -166,33 +166,33 @@ class CellLibrary:
         """How far below and above rest a voltage may go, full scales."""
         return (self.rest - self.low) / self.full_scale, (self.high - self.rest) / self.full_scale
 
-    def prices(self) -> PriceList:
+    def energies(self) -> EnergyTable:
         """Return what each event of a circuit costs with these cells."""
-        found: dict[str, Price] = {}
+        found: dict[str, EventEnergy] = {}
         tail = self.supply * self.charge * CHARGE_UNIT
         for name, event in (("synapse", "synapse_charge"), ("leak", "neuron_charge")):
             if name in self.cells:
-                found[event] = self._price(
+                found[event] = self._energy(
                     event, name, tail * self.cells[name].branches, "V_DD C V₀ × branches; "
                 )
         if "hold" in self.cells:
             held = self.cells["hold"].capacitance * self.full_scale * self.supply
-            found["sample_hold"] = self._price("sample_hold", "hold", held, "V_DD C_hold V₀; ")
+            found["sample_hold"] = self._energy("sample_hold", "hold", held, "V_DD C_hold V₀; ")
         for name, event in (("adc", "adc_conversion"), ("dac", "dac_conversion"), ("store", "weight_write")):
             if name in self.cells and (joules := self.cells[name].use_j) is not None:
-                found[event] = self._price(event, name, joules, "")
-        return PriceList(
+                found[event] = self._energy(event, name, joules, "")
+        return EnergyTable(
             name=self.name,
-            neuron_pricing="published",
+            neuron_energy="published",
             note=f"cells of {self.name}: {self.about}. Currents are those that the weights ask for, from a supply of "
             f"{self.supply:g} V; bias generators, references, clocks and leakage are not in it",
-            prices=found,
+            energies=found,
         )
 
-    def _price(self, event: str, name: str, joules: float, how: str) -> Price:
+    def _energy(self, event: str, name: str, joules: float, how: str) -> EventEnergy:
         cell = self.cells[name]
         is_store = name == "store"  # what computes the change is part of writing it
-        return Price(
+        return EventEnergy(
             event=event,
             value_j=joules,
             source=f"{how}{cell.source}",

@@ -1,4 +1,4 @@
-"""One chip: geometry, capacities, weight formats, packets, timing and prices, frozen and self-checking.
+"""One chip: geometry, capacities, weight formats, packets, timing and energies, frozen and self-checking.
 
 `neurochip.description.chip_reader` reads it from a specification.
 """
@@ -12,8 +12,8 @@ from typing import Annotated, ClassVar, Literal
 from msgspec import Meta
 
 from neurochip.description.chip_timing import TimingSpec
+from neurochip.description.energy_table import EnergyTable
 from neurochip.description.precision import FLOATS, Precision, integer_bits
-from neurochip.description.prices import PriceList
 from neurochip.errors import ConfigError
 from neurochip.keys.key import Count, Key
 from neurochip.keys.reading import Quantity
@@ -34,7 +34,7 @@ __all__ = [
 
 Bits = Annotated[int, Quantity("memory"), Meta(ge=1)]
 Rounding = Literal["nearest", "stochastic"]
-# A price is measured, simulated or guessed; a size may also simply be a fact of the design.
+# An energy is measured, simulated or estimated; a size may also simply be a fact of the design.
 CellEvidence = Literal["architecture", "measured", "pre-silicon", "pre-silicon, synthesised", "estimated"]
 _MOST_HEADER_BITS = 1 << 12  # a count of bits times links then fits its word in any run that ends
 
@@ -253,7 +253,7 @@ class ChipSpec:
     timing
         `None` on a chip that has no clock of its own (``unlimited = true``): only counts make sense there.
     provenance
-        Dotted key of every value → its source and evidence; prices carry theirs themselves.
+        Dotted key of every value → its source and evidence; energies carry theirs themselves.
     """
 
     name: str
@@ -263,7 +263,7 @@ class ChipSpec:
     weights: WeightsSpec
     packet: PacketSpec
     timing: TimingSpec | None
-    prices: PriceList
+    energies: EnergyTable
     neurons: NeuronsSpec = field(default_factory=NeuronsSpec)
     membranes: MembranesSpec = field(default_factory=MembranesSpec)
     provenance: Mapping[str, Provenance] = field(default_factory=dict, repr=False)

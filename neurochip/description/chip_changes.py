@@ -1,7 +1,7 @@
 """A chip with some values of its specification changed: ``chip.core.neurons=256``, of a run, a replay, a sweep.
 
 A change is written ``KEY = VALUE`` with the key as in the specification, ``core.neurons`` or
-``prices.synaptic_op``. A plain number of a key that has a unit is in joules, hertz, watts or bits.
+``energies.synaptic_op``. A plain number of a key that has a unit is in joules, hertz, watts or bits.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any, get_args
 
 from neurochip.description.chip import ChipSpec, Provenance, WeightsSpec
 from neurochip.description.chip_reader import SECTIONS, read_chip
+from neurochip.description.energy_table import EnergyTable, EventEnergy
 from neurochip.description.events import EVENTS
-from neurochip.description.prices import Price, PriceList
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
 from neurochip.keys.reading import Quantity, convert, field_types, unknown_key
@@ -38,26 +38,29 @@ __all__ = [
 
 PREFIX = "chip."  # of a key of the chip among the keys of a run
 BITS = "weights.bits"  # stands for all three keys of the weights
-_PRICES = "prices."
-_OF_TIME = ("core_static", "chip_static", "clock_cycle", "barrier")  # prices of what lasts
+_ENERGIES = "energies."
+_OF_TIME = ("core_static", "chip_static", "clock_cycle", "barrier")  # energies of what takes time
 _CHANGED = Provenance("changed, not from the specification", "estimated")
 
 
 def known_changes() -> tuple[str, ...]:
     """Return every key of a chip that can be changed."""
     keys = [f"{name}.{key}" for name, cls in SECTIONS.items() for key in field_types(cls)]
-    return (*keys, BITS, *(f"{_PRICES}{event}" for event in EVENTS))
+    return (*keys, BITS, *(f"{_ENERGIES}{event}" for event in EVENTS))
 
 
 def change_type(key: str) -> Any:
     """Return the type of a key of a chip, without unit; refuse a key that no chip has."""
     if key == BITS:
         return int
-    if key.startswith(_PRICES) and key.removeprefix(_PRICES) in EVENTS:
+    if key.startswith(_ENERGIES) and key.removeprefix(_ENERGIES) in EVENTS:
         return float
     section, _, name = key.partition(".")
     if section not in SECTIONS or name not in field_types(SECTIONS[section]):
-        raise ConfigError(f"{PREFIX}{key}", unknown_key(key, known_changes()))
+        renamed = (
+            {key: f"`{PREFIX}{_ENERGIES}{key.removeprefix('prices.')}`"} if section == "prices" else None
+        )
+        raise ConfigError(f"{PREFIX}{key}", unknown_key(key, known_changes(), renamed))
     return int if name == "barrier_cycles" else bare_type(field_types(SECTIONS[section])[name])
 
 
@@ -71,7 +74,7 @@ def why_unused(key: str, timing: str, *, learns: bool = False) -> str | None:
         return "is for networks of other tools; a run has numbers.state and numbers.membrane"
     if not learns and section == "neurons":
         return "is for runs; networks of other tools bring the neurons of their files"
-    if timing == "tick" and (section == "timing" or key.removeprefix(_PRICES) in _OF_TIME):
+    if timing == "tick" and (section == "timing" or key.removeprefix(_ENERGIES) in _OF_TIME):
         return 'has no effect with timing = "tick", which knows no cycles; choose "analytic" or "cycle"'
     if timing == "analytic" and name in ("fifo_depth", "outbox"):
         return 'has no effect with timing = "analytic", which knows no queues; choose "cycle"'
@@ -114,11 +117,11 @@ def taken_out(overrides: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def chip_with(
-    name_or_path: str | os.PathLike[str], changes: Sequence[str] = (), prices: PriceList | None = None
+    name_or_path: str | os.PathLike[str], changes: Sequence[str] = (), energies: EnergyTable | None = None
 ) -> ChipSpec:
-    """Return a chip by name or file, with other ``prices`` if given, then with values changed; see `changed`."""
+    """Return a chip by name or file, with other ``energies`` if given, then with values changed; see `changed`."""
     chip = read_chip(name_or_path)
-    return changed(chip if prices is None else dataclasses.replace(chip, prices=prices), tuple(changes))
+    return changed(chip if energies is None else dataclasses.replace(chip, energies=energies), tuple(changes))
 
 
 def changed(chip: ChipSpec, changes: Sequence[str]) -> ChipSpec:
@@ -151,13 +154,13 @@ class _Held:
 def _changed(name: str, changes: tuple[str, ...], held: _Held) -> ChipSpec:
     chip = held.chip
     sections: dict[str, dict[str, Any]] = {}
-    prices, provenance = dict(chip.prices.prices), dict(chip.provenance)
+    energies, provenance = dict(chip.energies.energies), dict(chip.provenance)
     pairs = [_parted(change) for change in merged((), changes)]
     for key, raw in pairs:
         change_type(key)
-        if key.startswith(_PRICES):
-            event = key.removeprefix(_PRICES)
-            prices[event] = _price(chip.prices, event, _of_text(raw), f"{PREFIX}{key}")
+        if key.startswith(_ENERGIES):
+            event = key.removeprefix(_ENERGIES)
+            energies[event] = _energy(chip.energies, event, _of_text(raw), f"{PREFIX}{key}")
         elif key == BITS:
             bits = convert(_of_text(raw), field_types(WeightsSpec)["max_bits"], f"{PREFIX}{key}")
             sections.setdefault("weights", {}).update(_only_integers(chip, bits))
@@ -180,11 +183,11 @@ def _changed(name: str, changes: tuple[str, ...], held: _Held) -> ChipSpec:
         except ConfigError as error:
             raise ConfigError(f"{PREFIX}{error.place}", error.problem) from None
     words = ", ".join(f"{key} = {raw}" for key, raw in pairs)
-    if any(key.startswith(_PRICES) for key, _ in pairs):
-        priced = ", ".join(f"{key} = {raw}" for key, raw in pairs if key.startswith(_PRICES))
+    if any(key.startswith(_ENERGIES) for key, _ in pairs):
+        costed = ", ".join(f"{key} = {raw}" for key, raw in pairs if key.startswith(_ENERGIES))
         try:
-            made["prices"] = dataclasses.replace(
-                chip.prices, name=f"{chip.prices.name} ({priced})", prices=prices
+            made["energies"] = dataclasses.replace(
+                chip.energies, name=f"{chip.energies.name} ({costed})", energies=energies
             )
         except ConfigError as error:
             raise ConfigError(f"{PREFIX}{error.place}", error.problem) from None
@@ -194,9 +197,9 @@ def _changed(name: str, changes: tuple[str, ...], held: _Held) -> ChipSpec:
 def present(chip: ChipSpec, key: str) -> Any:
     """Return the value that a chip has at a key, in SI units; `None` where it has none."""
     change_type(key)
-    if key.startswith(_PRICES):
-        price = chip.prices.prices.get(key.removeprefix(_PRICES))
-        return None if price is None else price.value_j
+    if key.startswith(_ENERGIES):
+        entry = chip.energies.energies.get(key.removeprefix(_ENERGIES))
+        return None if entry is None else entry.value_j
     if key == BITS:
         return chip.weights.max_bits
     section, _, field = key.partition(".")
@@ -240,10 +243,10 @@ def _with_unit(value: float, dimension: str) -> str:
     return f"{value!r} {DIMENSIONS[dimension][2]}"
 
 
-def _price(before: PriceList, event: str, value: Any, place: str) -> Price:
-    if before.neuron_pricing == "none" or not before.prices:
+def _energy(before: EnergyTable, event: str, value: Any, place: str) -> EventEnergy:
+    if before.neuron_energy == "none" or not before.energies:
         raise ConfigError(
-            place, f"cannot be changed: {before.name} has no prices; choose a chip that has, or --prices"
+            place, f"cannot be changed: {before.name} has no energies; choose a chip that has, or --energies"
         )
     dimension = EVENTS[event].dimension
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -251,11 +254,11 @@ def _price(before: PriceList, event: str, value: Any, place: str) -> Price:
     joules = parse_quantity(value, dimension, place)
     if not joules >= 0:
         raise ConfigError(place, f"must not be negative, got {value}")
-    known = before.prices.get(event)
+    known = before.energies.get(event)
     if known is not None:
         return dataclasses.replace(known, value_j=joules, source=_CHANGED.source, evidence="estimated")
-    like = next(iter(before.prices.values()))
-    return Price(
+    like = next(iter(before.energies.values()))
+    return EventEnergy(
         event=event,
         value_j=joules,
         source=_CHANGED.source,

@@ -1,4 +1,4 @@
-"""Chip specifications and price lists: TOML → `ChipSpec`, `PriceList`.
+"""Chip specifications and energy tables: TOML → `ChipSpec`, `EnergyTable`.
 
 A section of a specification carries ``source`` and ``evidence`` for all its values; a value that has its own is
 written ``{ value = 1024, source = "…", evidence = "…" }``.
@@ -27,7 +27,7 @@ from neurochip.description.chip import (
     TimingSpec,
     WeightsSpec,
 )
-from neurochip.description.prices import NeuronPricing, PriceList, read_price_table
+from neurochip.description.energy_table import RENAMED_KEYS, EnergyTable, NeuronEnergy, energies_of_table
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
 from neurochip.keys.reading import (
@@ -40,7 +40,7 @@ from neurochip.keys.reading import (
     refuse_unknown,
 )
 
-__all__ = ["SECTIONS", "chip_from_toml", "read_chip", "read_prices"]
+__all__ = ["SECTIONS", "chip_from_toml", "read_chip", "read_energies"]
 
 T = TypeVar("T")
 
@@ -54,8 +54,8 @@ SECTIONS: dict[str, type] = {
     "timing": TimingSpec,
 }
 _WITH_DEFAULTS = ("neurons", "membranes")  # sections that a specification may leave out
-_HEAD = ("name", "about", "unlimited", "neuron_pricing", "note")
-_PRICE_HEAD = ("name", "about", "neuron_pricing", "note", "prices")
+_HEAD = ("name", "about", "unlimited", "neuron_energy", "note")
+_ENERGY_HEAD = ("name", "about", "neuron_energy", "note", "energies")
 
 
 def read_chip(name_or_path: str | os.PathLike[str]) -> ChipSpec:
@@ -69,7 +69,7 @@ def read_chip(name_or_path: str | os.PathLike[str]) -> ChipSpec:
     Returns
     -------
     ChipSpec
-        Limits, timing in cycles and prices in joules, each with its source.
+        Limits, timing in cycles and energies in joules, each with its source.
 
     Raises
     ------
@@ -94,35 +94,35 @@ def chip_from_toml(text: str, source: str = "chip.toml") -> ChipSpec:
         raise ConfigError(f"{source}: {error.place}", error.problem) from None
 
 
-def read_prices(name_or_path: str | os.PathLike[str]) -> PriceList:
-    """Return the price list of a chip or a specification of cells, or of a TOML file that has only prices."""
+def read_energies(name_or_path: str | os.PathLike[str]) -> EnergyTable:
+    """Return the energy table of a chip or a specification of cells, or of a TOML file that has only energies."""
     is_cells = name_or_path in built_in("cells")
     text, source = find_cells(name_or_path) if is_cells else find_text("chips", name_or_path)
     table = parse_toml(text, source)
     if "cells" in table:
-        return cells_from_toml(text, source).prices()
+        return cells_from_toml(text, source).energies()
     if any(section in table for section in SECTIONS):
-        return chip_from_toml(text, source).prices
+        return chip_from_toml(text, source).energies
     try:
-        refuse_unknown(table, _PRICE_HEAD, "")
-        return _prices(table, Path(source).name.removesuffix(".toml"))
+        refuse_unknown(table, _ENERGY_HEAD, "", RENAMED_KEYS)
+        return _energies(table, Path(source).name.removesuffix(".toml"))
     except ConfigError as error:
         raise ConfigError(f"{source}: {error.place}", error.problem) from None
 
 
-def _prices(table: Table, default_name: str) -> PriceList:
-    if "neuron_pricing" not in table:
-        raise ConfigError("neuron_pricing", 'is missing; it is "operations", "published" or "none"')
-    return PriceList(
+def _energies(table: Table, default_name: str) -> EnergyTable:
+    if "neuron_energy" not in table:
+        raise ConfigError("neuron_energy", 'is missing; it is "operations", "published" or "none"')
+    return EnergyTable(
         name=convert(table.get("name", default_name), str, "name"),
-        neuron_pricing=convert(table["neuron_pricing"], NeuronPricing, "neuron_pricing"),
+        neuron_energy=convert(table["neuron_energy"], NeuronEnergy, "neuron_energy"),
         note=convert(table.get("note", ""), str, "note"),
-        prices=read_price_table(table.get("prices", {}), "prices"),
+        energies=energies_of_table(table.get("energies", {}), "energies"),
     )
 
 
 def _chip(table: Table, default_name: str) -> ChipSpec:
-    refuse_unknown(table, (*_HEAD, *SECTIONS, "prices"), "")
+    refuse_unknown(table, (*_HEAD, *SECTIONS, "energies"), "", RENAMED_KEYS)
     unlimited = convert(table.get("unlimited", False), bool, "unlimited")
     refuse_missing(list(_missing(table, unlimited)))
     provenance: dict[str, Provenance] = {}
@@ -148,7 +148,7 @@ def _chip(table: Table, default_name: str) -> ChipSpec:
         weights=sections["weights"],
         packet=sections["packet"],
         timing=sections.get("timing"),
-        prices=_prices(table, default_name),
+        energies=_energies(table, default_name),
         neurons=sections.get("neurons", NeuronsSpec()),
         membranes=sections.get("membranes", MembranesSpec()),
         provenance=provenance,
@@ -173,8 +173,8 @@ def _missing(table: Table, unlimited: bool) -> Iterator[str]:
         own = [v for k, v in section.items() if k not in ("source", "evidence", "barrier_cycles")]
         if any(not isinstance(value, dict) for value in own) or not section:
             yield from (f"{name}.{key}" for key in ("source", "evidence") if key not in section)
-    if "neuron_pricing" not in table:
-        yield "neuron_pricing"
+    if "neuron_energy" not in table:
+        yield "neuron_energy"
 
 
 def _section(cls: type[T], table: Any, place: str, provenance: dict[str, Provenance]) -> T:

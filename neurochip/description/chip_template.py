@@ -17,7 +17,7 @@ from neurochip.keys.tree import marks_of
 
 __all__ = ["chip_template"]
 
-_PRICE_KEYS = ("value", "scope", "evidence", "node", "voltage", "source", "includes")
+_ENERGY_KEYS = ("value", "scope", "evidence", "node", "voltage", "source", "includes")
 _UNITS = {"memory": "bits, or KiB, MiB", "frequency": "Hz, MHz, GHz"}
 
 
@@ -29,7 +29,7 @@ def chip_template(name: str, like: str = "cmos45") -> str:
     name
         Of the new chip.
     like
-        Of the chip whose values are the placeholders; whether it prices a neuron update from its operations or as one
+        Of the chip whose values are the placeholders; whether a neuron update has the energy of its operations or one
         published figure is kept as well.
 
     Raises
@@ -44,10 +44,10 @@ def chip_template(name: str, like: str = "cmos45") -> str:
         "",
         f"name = {inline(name)}",
         f'about = "placeholder: what {name} is, in one line"',
-        "# How a neuron update is priced: by operations (what its elements declare), as a published figure, or none.",
-        f"neuron_pricing = {inline(base.get('neuron_pricing', 'none'))}",
+        "# Energy of a neuron update: that of its operations (what its elements declare), a published figure, or none.",
+        f"neuron_energy = {inline(base.get('neuron_energy', 'none'))}",
     ]
-    if "note" in base or base.get("neuron_pricing") == "published":
+    if "note" in base or base.get("neuron_energy") == "published":
         lines += [
             "# What a reader of published figures must know.",
             f"note = {inline(base.get('note', 'placeholder'))}",
@@ -61,7 +61,7 @@ def chip_template(name: str, like: str = "cmos45") -> str:
               "# scope: per-event, or all-in, which then lists in `includes` what it contains."]  # fmt: skip
     for event, known in EVENTS.items():
         lines += ["", f"# {event}: {known.about}; {known.dimension}" + _part(known.part_of)]
-        lines += _price(event, _found(base.get("prices", {}), event), like)
+        lines += _energy(event, _found(base.get("energies", {}), event), like)
     return "\n".join(lines) + "\n"
 
 
@@ -88,8 +88,8 @@ def _part(whole: str | None) -> str:
     return "" if whole is None else f"; left out, it is part of {whole}"
 
 
-def _found(prices: Mapping[str, Any], event: str) -> Mapping[str, Any] | None:
-    table: Any = prices
+def _found(energies: Mapping[str, Any], event: str) -> Mapping[str, Any] | None:
+    table: Any = energies
     for part in event.split("."):
         if not isinstance(table, Mapping) or part not in table:
             return None
@@ -97,12 +97,12 @@ def _found(prices: Mapping[str, Any], event: str) -> Mapping[str, Any] | None:
     return table if isinstance(table, Mapping) and "value" in table else None
 
 
-def _price(event: str, table: Mapping[str, Any] | None, like: str) -> Iterator[str]:
+def _energy(event: str, table: Mapping[str, Any] | None, like: str) -> Iterator[str]:
     if table is None:
-        yield f"# [prices.{event}]"
+        yield f"# [energies.{event}]"
         return
-    yield f"[prices.{event}]"
-    for key in _PRICE_KEYS:
+    yield f"[energies.{event}]"
+    for key in _ENERGY_KEYS:
         if key == "source":
             yield f"source = {inline('placeholder, as ' + like + ': ' + str(table[key]))}"
         elif key in table:

@@ -1,4 +1,4 @@
-"""Every event that counters can be charged for; price lists use these names and no others."""
+"""Every event that counters can be charged for; energy tables use these names and no others."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Event:
     dimension
         ``energy``, ``energy per bit``, or ``power``: watts for as long as the chip runs.
     part_of
-        The event that contains this one on specifications that do not split it off; `None` when it must be priced.
+        The event that contains this one on specifications that do not split it off; `None` when it must have an energy.
     """
 
     about: str

@@ -61,7 +61,7 @@ _CHIP_HEAD = """
 
 Each section says for its values where they come from (`source`, `evidence`), or a value says it for itself. A frequency
 or an amount of memory has its unit: `"500 MHz"`, `"128 KiB"`. `unlimited = true` at the top stands for `[core]` and
-`[timing]`. Energies per event stand in `[prices]`.
+`[timing]`. Energies per event stand in `[energies]`.
 """
 
 

@@ -1,4 +1,4 @@
-"""What a neuron is made of, and what each part declares to cost: one answer for compiler and price list."""
+"""What a neuron is made of, and what each part declares to cost: one answer for compiler and energy table."""
 
 from __future__ import annotations
 

@@ -91,7 +91,7 @@ class RunSpec:
     chip: Annotated[
         str,
         Key(
-            "Name or TOML file of the chip specification; on ``ideal`` it only lends its prices to the report."
+            "Name or TOML file of the chip specification; on ``ideal`` it only lends its energies to the report."
         ),
     ] = "cmos45"
     chip_changes: Annotated[

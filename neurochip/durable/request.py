@@ -15,7 +15,7 @@ from neurochip.files import Foreign, read_bytes
 __all__ = ["REQUEST", "Request", "read_request", "request_files"]
 
 REQUEST = "request.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Request(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What one step of an element costs in hardware: declared beside each element, priced much later."""
+"""What one step of an element costs in hardware: declared beside each element, put into joules much later."""
 
 from __future__ import annotations
 

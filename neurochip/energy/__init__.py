@@ -1,8 +1,8 @@
-"""Counters × energy table → joules: pure, so that a stored run can be priced again at any time."""
+"""Counters × energy table → joules: pure, so that a stored run can be costed again at any time."""
 
 from neurochip.energy.charges import Charge, charges
+from neurochip.energy.costing import EnergyLine, EnergyReport, energy_report
 from neurochip.energy.hardware import ElementUse, HardwareUse, hardware_of
-from neurochip.energy.pricing import EnergyLine, EnergyReport, price
 from neurochip.energy.static import Clocked
 
 __all__ = [
@@ -14,5 +14,5 @@ __all__ = [
     "HardwareUse",
     "charges",
     "hardware_of",
-    "price",
+    "energy_report",
 ]

@@ -1,4 +1,4 @@
-"""Counters of a phase → events of the price list: which count is charged for what, and in which category."""
+"""Counters of a phase → events of the energy table: which count is charged for what, and in which category."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurochip.description import PriceList
+from neurochip.description import EnergyTable
 from neurochip.energy.hardware import ElementUse, HardwareUse, integer_format
 from neurochip.errors import ConfigError
 from neurochip.substrate.counters import COUNTERS, Phase, PhaseCounters
@@ -46,14 +46,14 @@ class Charge(NamedTuple):
 
 
 def charges(
-    counted: PhaseCounters, hardware: HardwareUse, prices: PriceList, populations: Sequence[str] = ()
+    counted: PhaseCounters, hardware: HardwareUse, energies: EnergyTable, populations: Sequence[str] = ()
 ) -> Iterator[Charge]:
-    """Return what one phase is charged for; which events depends on what the list has prices for.
+    """Return what one phase is charged for; which events depends on what the table has energies for.
 
     ``populations`` names that of each core, for elements that only some have. ``weight_reads`` is not charged by
     itself: a synaptic operation contains its read, a write its own.
     """
-    charges = _PhaseCharges(counted, hardware, prices, np.array(populations))
+    charges = _PhaseCharges(counted, hardware, energies, np.array(populations))
     yield from charges.synapses()
     yield from charges.neurons()
     yield from charges.traces()
@@ -77,22 +77,26 @@ def control_charges(phase: Phase, counted: PhaseCounters) -> Iterator[tuple[str,
 
 
 class _PhaseCharges:
-    """One phase, seen with one price list."""
+    """One phase, seen with one energy table."""
 
     def __init__(
-        self, counted: PhaseCounters, hardware: HardwareUse, prices: PriceList, populations: NDArray[np.str_]
+        self,
+        counted: PhaseCounters,
+        hardware: HardwareUse,
+        energies: EnergyTable,
+        populations: NDArray[np.str_],
     ) -> None:
         self.counted, self.populations = counted, populations
         self.hardware = hardware
-        self.prices = prices
-        self.by_operations = prices.neuron_pricing == "operations"
+        self.energies = energies
+        self.by_operations = energies.neuron_energy == "operations"
 
     def count(self, counter: str) -> Counts:
         return self.counted.counts[:, _INDEX[counter]]
 
     def is_built(self, event: str) -> bool:
         """Whether an event is paid operation by operation rather than with a figure of its own."""
-        figure = self.prices.has(event) or self.prices.contained_in(event) is not None
+        figure = self.energies.has(event) or self.energies.contained_in(event) is not None
         return self.by_operations and not figure
 
     def synapses(self) -> Iterator[Charge]:
@@ -132,7 +136,7 @@ class _PhaseCharges:
         elements = tuple(self.hardware.in_role(*roles))
         if not elements and not optional and steps.any():
             raise ConfigError(
-                "hardware.elements", f"has no {' or '.join(roles)}, and the run has steps of one to be priced"
+                "hardware.elements", f"has no {' or '.join(roles)}, and the run has steps of one to be costed"
             )
         for element in elements:
             here = np.isin(self.populations, element.populations) if element.populations else True
@@ -156,7 +160,7 @@ class _PhaseCharges:
     def network(self) -> Iterator[Charge]:
         yield Charge("network", "packet_out", self.count("packets_sent"))
         yield Charge("network", "packet_in", self.count("spikes_delivered"))
-        if self.prices.has("link_bit"):
+        if self.energies.has("link_bit"):
             yield Charge("network", "link_bit", self.count("aer_hops"))
         else:
             yield Charge("network", "hop_ew", self.count("hops_ew"))

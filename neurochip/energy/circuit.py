@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from neurochip.description import PriceList
+from neurochip.description import EnergyTable
 from neurochip.substrate.counters import CIRCUIT, Counters, PhaseCounters
 
-__all__ = ["CIRCUIT_EVENTS", "circuit_charges", "is_circuit", "prices_circuits"]
+__all__ = ["CIRCUIT_EVENTS", "circuit_charges", "is_circuit", "has_circuit_energies"]
 
 # Counter → category and event.
 CIRCUIT_EVENTS: dict[str, tuple[str, str]] = {
@@ -24,9 +24,9 @@ def is_circuit(counters: Counters) -> bool:
     return any(any(counted.circuit) for counted in counters.phases.values())
 
 
-def prices_circuits(prices: PriceList) -> bool:
-    """Whether a list has a price for anything that a circuit draws."""
-    return any(prices.has(event) for _, event in CIRCUIT_EVENTS.values())
+def has_circuit_energies(energies: EnergyTable) -> bool:
+    """Whether a table has an energy for anything that a circuit draws."""
+    return any(energies.has(event) for _, event in CIRCUIT_EVENTS.values())
 
 
 def circuit_charges(counted: PhaseCounters) -> Iterator[tuple[str, str, int]]:

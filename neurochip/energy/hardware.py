@@ -33,7 +33,7 @@ class ElementUse:
 
     @property
     def number(self) -> str:
-        """The priced integer format that holds its numbers."""
+        """The narrowest integer format with an energy that holds its numbers."""
         return integer_format(self.bits)
 
 
@@ -57,7 +57,7 @@ class IntegerProducts:
 
 
 def integer_format(bits: int) -> str:
-    """Return the narrowest integer format of the price lists that holds so many bits."""
+    """Return the narrowest integer format of the energy tables that holds so many bits."""
     return "int8" if bits <= 8 else "int16" if bits <= 16 else "int32"
 
 

@@ -1,4 +1,4 @@
-"""What time costs: leakage, clock and barrier. Cycles times a sourced price, as every other figure of the energy."""
+"""What time costs: leakage, clock and barrier. Cycles times energies of the table, as every other figure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from neurochip.description import PriceList
+from neurochip.description import EnergyTable
 from neurochip.description.chip import MeshSpec, TimingSpec
 from neurochip.energy.charges import Charge
 from neurochip.noc.zero_load import ONE, in_fractions
@@ -74,25 +74,25 @@ def _missing(counters: Counters) -> str | None:
     return None
 
 
-def static_words(counters: Counters, prices: PriceList, clocked: Clocked | None) -> str:
+def static_words(counters: Counters, energies: EnergyTable, clocked: Clocked | None) -> str:
     """Return whether static power is in the sum, in words: ``counted``, or why it is not."""
     why = 'not counted: timing = "tick" knows no time' if clocked is None else _missing(counters)
     if why is not None:
         return why
     for event in LEAKAGE:
-        whole = prices.contained_in(event)
+        whole = energies.contained_in(event)
         if whole is not None and whole not in LEAKAGE:
-            return f"contained in the price of {whole}"
-    return "counted" if any(prices.has(event) for event in LEAKAGE) else "not in this specification"
+            return f"contained in the energy of {whole}"
+    return "counted" if any(energies.has(event) for event in LEAKAGE) else "not in this specification"
 
 
 def static_charges(
-    phase: Phase, counters: Counters, prices: PriceList, clocked: Clocked | None
+    phase: Phase, counters: Counters, energies: EnergyTable, clocked: Clocked | None
 ) -> Iterator[tuple[Charge, float]]:
     """Return (charge, joules per count) of what a phase costs for lasting as long as it did.
 
     Counters that is not timed in full is charged nothing of this: half a time is no time. An event without a
-    price is left out; `static_words` says so.
+    energy is left out; `static_words` says so.
     """
     if clocked is None or _missing(counters) is not None:
         return
@@ -101,16 +101,16 @@ def static_charges(
     # Counters may have several rows for a core, one for each layer that it holds.
     first = [site not in counters.sites[:row] for row, site in enumerate(counters.sites)]
     each = np.where(first, cycles, 0).astype(np.int64)
-    if prices.has("core_static"):
-        yield Charge("static", "core_static", each), prices.price("core_static") / clocked.hz
-    if prices.has("chip_static"):
+    if energies.has("core_static"):
+        yield Charge("static", "core_static", each), energies.joules("core_static") / clocked.hz
+    if energies.has("chip_static"):
         yield (
             Charge("static", "chip_static", np.array([cycles], dtype=np.int64)),
-            prices.price("chip_static") / clocked.hz,
+            energies.joules("chip_static") / clocked.hz,
         )
-    if prices.has("clock_cycle"):
-        yield Charge("clock", "clock_cycle", each), prices.price("clock_cycle")
+    if energies.has("clock_cycle"):
+        yield Charge("clock", "clock_cycle", each), energies.joules("clock_cycle")
     time = counted.time or PhaseTime.nothing(len(counters.sites))
-    if prices.has("barrier"):
+    if energies.has("barrier"):
         tiles = np.array([time.ticks * clocked.tiles], dtype=np.int64)
-        yield Charge("clock", "barrier", tiles), prices.price("barrier")
+        yield Charge("clock", "barrier", tiles), energies.joules("barrier")

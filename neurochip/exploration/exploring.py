@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from neurochip.description import ChipSpec, PriceList
+from neurochip.description import ChipSpec, EnergyTable
 from neurochip.description.chip_changes import BITS, PREFIX, changed, merged, why_unused, written
 from neurochip.durable.dated import made, make_dated, refuse_existing
 from neurochip.durable.signals import stoppable
@@ -38,7 +38,7 @@ _OF_LEARNING = (
     "timing.cycles_per_host_word",
     "weights.rounding",
 )
-_FELT = ("prices.", "packet.header_bits")  # what is used of these moves some figure, whatever the rest
+_FELT = ("energies.", "packet.header_bits")  # what is used of these moves some figure, whatever the rest
 
 
 class Explored(NamedTuple):
@@ -56,7 +56,7 @@ def explore(
     name: str,
     file: str = "",
     network: str = "",
-    prices: PriceList | None = None,
+    energies: EnergyTable | None = None,
     timing: Timing = "tick",
     changes: Sequence[str] = (),
     fronts: Sequence[str] = (),
@@ -66,7 +66,7 @@ def explore(
     """Put a workload on every chip of a grid; what a change does not touch is not computed again.
 
     Spikes are computed once for each format of the weights, counted and timed once for each mesh, core, packet and
-    timing, and costed once for each clock and price.
+    timing, and costed once for each clock and energy.
 
     Parameters
     ----------
@@ -76,8 +76,8 @@ def explore(
         ``chip.KEY=VALUES`` each, as in a sweep.
     name, file, network
         Of the folder and the report; of the input, and of the network or run.
-    prices
-        Of all points, in place of the chip's own; keys ``chip.prices.…`` then change these.
+    energies
+        Of all points, in place of the chip's own; keys ``chip.energies.…`` then change these.
     timing
         As in `neurochip.replay`.
     changes
@@ -107,8 +107,8 @@ def explore(
         )
     check_repeated(size, "--vary")
     shown = _pairs(fronts)
-    if prices is not None:
-        chip = dataclasses.replace(chip, prices=prices)
+    if energies is not None:
+        chip = dataclasses.replace(chip, energies=energies)
     base = changed(chip, changes)
     check_clock(base, timing)
     points: list[PointTable] = []
@@ -134,7 +134,7 @@ def explore(
         "file": file,
         "network": network,
         "chip": base.name,
-        "prices": base.prices.name,
+        "energy_table": base.energies.name,
         "timing": timing,
         "per": "inference" if workload.samples else "recording",
         "samples": workload.samples,
@@ -179,7 +179,7 @@ def point_on(workload: Workload, chip: ChipSpec, changes: Sequence[str], timing:
     specification = changed(chip, changes)
     bits = [change.partition("=")[2] for change in changes if change.startswith(f"{BITS} = ")]
     asked = int(bits[-1]) if bits else None
-    return measured(workload.on(specification, specification.prices, timing, asked), workload.samples)
+    return measured(workload.on(specification, specification.energies, timing, asked), workload.samples)
 
 
 def _changes(values: dict[str, str]) -> list[str]:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement_file import read_placement
-from neurochip.description import ChipSpec, RunSpec, read_prices
+from neurochip.description import ChipSpec, RunSpec, read_energies
 from neurochip.description.chip_changes import chip_with, taken_out
 from neurochip.errors import ConfigError
 from neurochip.exploration.workload import NetworkWorkload, TrafficWorkload, Workload
@@ -30,7 +30,7 @@ class Given(NamedTuple):
     Attributes
     ----------
     chip
-        With other prices where they were named.
+        With other energies where they were named.
     changes
         ``KEY = VALUE`` of the chip, for all points.
     name, file, network
@@ -52,7 +52,7 @@ def given(
     raster: Path | None = None,
     overrides: Sequence[str] = (),
     chip: str | None = None,
-    prices: str | None = None,
+    energies: str | None = None,
     placement: Path | None = None,
 ) -> Given:
     """Return the workload of labelled samples or of spikes.
@@ -65,8 +65,8 @@ def given(
         A file of labelled samples, or of spikes; one of them.
     overrides
         ``key=value``: of the chip, ``chip.core.neurons=256``, and of the run if there is one.
-    chip, prices
-        Name or file; `None` takes the run's chip, else cmos45, and the chip's own prices.
+    chip, energies
+        Name or file; `None` takes the run's chip, else cmos45, and the chip's own energies.
     placement
         A file (docs/replay.md) that puts neurons on the same cores of every chip; `None`: each is compiled for. Of a
         chip without one of these cores, or on which one of them holds too little, the point says so.
@@ -78,7 +78,7 @@ def given(
     """
     changes, rest = taken_out(overrides)
     work: Workload
-    paid = None if prices is None else read_prices(prices)
+    paid = None if energies is None else read_energies(energies)
     source = data if data is not None else raster
     if source is None:
         raise ConfigError("--data", "is missing: name samples with labels, or spikes with --replay")

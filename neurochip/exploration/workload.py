@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurochip.cores.raster_file import RecordedTraffic
-from neurochip.description import ChipSpec, PriceList
+from neurochip.description import ChipSpec, EnergyTable
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.inference.inferring import LabelledSamples, judged, ticks_of_sample
 from neurochip.inference.whole_numbers import AskedNumbers, on_integers
@@ -44,7 +44,7 @@ class Workload(Protocol):
     ticks: int
     work: dict[str, int]
 
-    def on(self, chip: ChipSpec, prices: PriceList, timing: Timing, bits: int | None) -> Crossed:
+    def on(self, chip: ChipSpec, energies: EnergyTable, timing: Timing, bits: int | None) -> Crossed:
         """Return what it does on a chip; ``bits`` asks for whole numbers of so many."""
 
 
@@ -62,7 +62,7 @@ def _formats(chip: ChipSpec) -> tuple[Any, ...]:
 
 
 def _without(chip: ChipSpec, *sections: str) -> tuple[Any, ...]:
-    left = ("name", "about", "prices", "provenance", *sections)
+    left = ("name", "about", "energies", "provenance", *sections)
     return tuple(getattr(chip, f.name) for f in dataclasses.fields(chip) if f.name not in left)
 
 
@@ -95,7 +95,7 @@ class NetworkWorkload:
         self._ran: dict[Any, _Ran] = {}
         self._counted: dict[Any, Replay] = {}
 
-    def on(self, chip: ChipSpec, prices: PriceList, timing: Timing, bits: int | None) -> Crossed:
+    def on(self, chip: ChipSpec, energies: EnergyTable, timing: Timing, bits: int | None) -> Crossed:
         """Return what it does on a chip."""
         formats = _formats(chip), bits
         if formats not in self._ran:
@@ -108,11 +108,11 @@ class NetworkWorkload:
             names = tuple(group.name for group in ran.network.groups)
             idle = made.engine.idle(placed)
             self._counted[key] = counted(
-                placed, names, made.raster, idle, made.hardware, prices, timing, weights=made.stored
+                placed, names, made.raster, idle, made.hardware, energies, timing, weights=made.stored
             )
             self.work["counted"] += 1
         self.work["costed"] += 1
-        return Crossed(recosted(self._counted[key], chip, prices), ran.error)
+        return Crossed(recosted(self._counted[key], chip, energies), ran.error)
 
     def _run(self, chip: ChipSpec) -> _Ran:
         """Compute all spikes, of a network that is rounded where the chip has integers only."""
@@ -145,13 +145,13 @@ class TrafficWorkload:
         self.work = {"spikes": 1, "counted": 0, "costed": 0}
         self._counted: dict[Any, Replay] = {}
 
-    def on(self, chip: ChipSpec, prices: PriceList, timing: Timing, bits: int | None) -> Crossed:
+    def on(self, chip: ChipSpec, energies: EnergyTable, timing: Timing, bits: int | None) -> Crossed:
         """Return what it does on a chip."""
         key = _structure(chip, timing)
         if key not in self._counted:
             self._counted[key] = replay(
-                self._traffic.spikes, chip=chip, prices=prices, timing=timing, **self._layout(chip)
+                self._traffic.spikes, chip=chip, energies=energies, timing=timing, **self._layout(chip)
             )
             self.work["counted"] += 1
         self.work["costed"] += 1
-        return Crossed(recosted(self._counted[key], chip, prices), None)
+        return Crossed(recosted(self._counted[key], chip, energies), None)

@@ -11,7 +11,7 @@ from neurochip.figures.kinds import Bars, ChartFigure, Figure, Heat, Mesh, Raste
 from neurochip.report.baseline_rows import baseline_rows
 from neurochip.report.bit_rows import bit_rows
 from neurochip.report.figures import Chart, Curve
-from neurochip.report.schema import Document, EnergyTable
+from neurochip.report.schema import Document, JoulesTable
 from neurochip.report.sections.analog import alignment_chart
 from neurochip.report.sections.learning import answer_charts, convergence_chart, file_word, learning_chart
 from neurochip.report.sections.spikes import busiest
@@ -126,7 +126,7 @@ def energy(document: Document) -> Bars | None:
     return Bars("energy", "Energy by phase", "Energy", "J", [phase_words(p) for p in phases], parts)
 
 
-def _joules(table: EnergyTable, category: str, phase: str) -> float:
+def _joules(table: JoulesTable, category: str, phase: str) -> float:
     return sum(
         line["joules"] for line in table["lines"] if (line["category"], line["phase"]) == (category, phase)
     )

@@ -56,7 +56,7 @@ def comparison_figures(comparison: Comparison) -> list[Figure]:
     chart = comparison_chart(comparison)
     found: list[Figure] = [] if chart is None else [ChartFigure("errors", chart)]
     for row in comparison.rows:
-        if row.key not in DRAWN or (row.key.startswith("energy") and not comparison.priced_alike):
+        if row.key not in DRAWN or (row.key.startswith("energy") and not comparison.same_energies):
             continue
         known = [
             (run.name, value)

@@ -20,7 +20,7 @@ __all__ = [
 
 LIMIT_VARIABLE = "NEUROCHIP_FILE_LIMIT"
 
-MOST_TEXT = 1 << 20  # bytes of a run, a chip specification, a price list, a program
+MOST_TEXT = 1 << 20  # bytes of a run, a chip specification, an energy table, a program
 MOST_JSON = 128 << 20  # bytes of a report; one of 10⁵ points of a sweep has some 40 MB
 MOST_VALUES = 5_000_000  # of a JSON text: each takes up to 100 bytes once it is decoded
 MOST_ROWS_TEXT = 256 << 20  # bytes of a CSV, which is read row by row

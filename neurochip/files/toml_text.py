@@ -1,4 +1,4 @@
-"""TOML: runs, chip specifications, price lists."""
+"""TOML: runs, chip specifications, energy tables."""
 
 from __future__ import annotations
 

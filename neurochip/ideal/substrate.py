@@ -1,4 +1,4 @@
-"""The real-valued network as a substrate: the reference, and the price of not using bits."""
+"""The real-valued network as a substrate: the reference, and what it costs not to use bits."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from neurochip.cores.raster_file import load_arrays
-from neurochip.description import ChipSpec, PriceList
+from neurochip.description import ChipSpec, EnergyTable
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.errors import ConfigError, DataError
 from neurochip.inference.input_files import GRADED
@@ -123,7 +123,7 @@ def infer(
     samples: LabelledSamples,
     chip: ChipSpec | str,
     *,
-    prices: PriceList | str | None = None,
+    energies: EnergyTable | str | None = None,
     timing: Timing = "tick",
     output: str | None = None,
     placement: Sequence[ArrayLike] | None = None,
@@ -147,7 +147,7 @@ def infer(
         samples.spikes,
         chip,
         placement,
-        prices=prices,
+        energies=energies,
         timing=timing,
         sample_ticks=whole,
         threads=threads,

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from numpy.typing import NDArray
 
 from neurochip.cores.raster_file import RecordedTraffic
-from neurochip.description import ChipSpec, PriceList
+from neurochip.description import ChipSpec, EnergyTable
 from neurochip.description.spiking import SpikingNetwork
 from neurochip.inference.inferring import Inference, LabelledSamples, infer
 from neurochip.inference.placing import placed_as, told
@@ -52,7 +52,7 @@ def run_network(
     network: SpikingNetwork,
     given: LabelledSamples | RecordedTraffic,
     chip: ChipSpec,
-    prices: PriceList,
+    energies: EnergyTable,
     timing: Timing,
     numbers: AskedNumbers,
     placement: str | None = None,
@@ -81,17 +81,17 @@ def run_network(
 
     def first() -> Replay:
         if isinstance(given, LabelledSamples):
-            return infer(placed, given, chip, prices=prices).replay
-        return run_spiking(placed, given.spikes[0], chip, given.placement, prices=prices).replay
+            return infer(placed, given, chip, energies=energies).replay
+        return run_spiking(placed, given.spikes[0], chip, given.placement, energies=energies).replay
 
     names = [group.name for group in placed.groups]
     cores, mapping = placed_as(placement, names, placed.sizes, first)
     if isinstance(given, LabelledSamples):
-        shown = infer(placed, given, chip, prices=prices, timing=timing, placement=cores, threads=threads)
+        shown = infer(placed, given, chip, energies=energies, timing=timing, placement=cores, threads=threads)
         seen, membranes, samples = shown.replay, shown.membranes, len(shown.labels)
     else:
         where = given.placement if cores is None else cores
-        ran = run_spiking(placed, given.spikes[0], chip, where, prices=prices, timing=timing)
+        ran = run_spiking(placed, given.spikes[0], chip, where, energies=energies, timing=timing)
         seen, membranes, readout, samples = ran.replay, ran.membranes, ran.readout, 1
     tables: dict[str, Any] = {"neurobench": dict(workload(placed, seen, samples))}
     if mapping is not None:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile.placement_file import write_placement
-from neurochip.description import read_chip, read_prices
+from neurochip.description import read_chip, read_energies
 from neurochip.description.chip_changes import chip_with, taken_out
 from neurochip.description.spiking_file import spiking_bytes
 from neurochip.durable.atomic import replacing
@@ -62,7 +62,7 @@ def replay_run(
     run: str | None = None,
     overrides: Sequence[str] = (),
     chip: str | None = None,
-    prices: str | None = None,
+    energies: str | None = None,
     timing: Timing = "tick",
     out: Path | str | None = None,
     labelled: bool = False,
@@ -81,8 +81,8 @@ def replay_run(
         each (``chip.KEY=value`` changes the chip, with or without a run); or the file of a network of spiking
         neurons (.npz of `neurochip import`), which then computes all spikes but the input's. `None` takes the run.toml
         beside a run's raster, and of any other file what it says itself.
-    chip, prices
-        Name or file; `None` takes the run's chip, else cmos45, and the chip's own prices.
+    chip, energies
+        Name or file; `None` takes the run's chip, else cmos45, and the chip's own energies.
     timing
         As in `neurochip.replay`.
     out
@@ -107,7 +107,7 @@ def replay_run(
     check_timing(timing)
     if out is not None:
         refuse_existing(Path(out))
-    own = None if prices is None else read_prices(prices)
+    own = None if energies is None else read_energies(energies)
     readout: dict[str, NDArray[Any]] = {}
     neuron = spec = shown = ran = mapping = None
     has_weights = True
@@ -115,7 +115,7 @@ def replay_run(
         changes, rest = taken_out(overrides)
         network, notes = any_network(run, rest)
         specification = chip_with(chip or DEFAULT_CHIP, changes, own)
-        paid = specification.prices
+        paid = specification.energies
         shown_to_it = read_samples(path) if labelled else network_input(path, network)
         ran = run_network(
             network, shown_to_it, specification, paid, timing, numbers or AskedNumbers(), placement, threads
@@ -132,18 +132,18 @@ def replay_run(
         else:
             specification = chip_with(spec.chip, spec.chip_changes, own)
         check_clock(specification, timing)
-        paid = specification.prices
+        paid = specification.energies
         has_weights = bool(traffic.weights)
         given = as_run(traffic, spec) if spec is not None else as_file(traffic, specification)
 
         def first() -> Replay:
-            return replay(traffic.spikes, chip=specification, prices=paid, **given)
+            return replay(traffic.spikes, chip=specification, energies=paid, **given)
 
         names = [population.name for population in layered(traffic.sizes).populations]
         cores, mapping = placed_as(placement, names, traffic.sizes, first)
         if cores is not None:
             given = {**given, "placement": cores}
-        seen = replay(traffic.spikes, chip=specification, prices=paid, timing=timing, **given)
+        seen = replay(traffic.spikes, chip=specification, energies=paid, timing=timing, **given)
         name = path.stem if spec is None else f"{spec.name}-replay"
         of = "" if spec is None else spec.name
     what = ReplayedAs(
@@ -164,7 +164,7 @@ def replay_run(
         placed=seen.placed,
         hardware=seen.hardware,
         replay_time=seen.time,
-        prices=paid,
+        energies=paid,
     )
     if ran is not None:
         document.update(ran.tables)  # type: ignore[typeddict-item]

@@ -17,7 +17,7 @@ from neurochip.energy.hardware import hardware_of
 from neurochip.errors import CapabilityError, DataError
 from neurochip.machine import check_memory, usable_cores
 from neurochip.models.results import Energy, Evaluation
-from neurochip.report.document import energy_table
+from neurochip.report.document import joules_table
 from neurochip.report.schema import Document
 from neurochip.runs.building import Built, build, digest_of
 from neurochip.spikes import Spikes, SpikeTrains
@@ -277,13 +277,13 @@ class Model:
             spent = Counters(
                 told.populations, told.sites, {phase: told.phases[phase] for phase in _ANSWERING}
             )
-            table = energy_table(spent, hardware_of(self.run), machine.chip.prices)
+            table = joules_table(spent, hardware_of(self.run), machine.chip.energies)
             joules = table["total"]
         if joules is None or self.run.substrate == "analog":
             why = table["note"].strip() or "is not known: no source gives that of this substrate"
             raise CapabilityError("energy", why)
         by = dict(table["by_category"]), dict(table["by_population"])
-        return Energy(joules, joules / max(1, n), n, *by, table["prices"])
+        return Energy(joules, joules / max(1, n), n, *by, table["energy_table"])
 
     def save(self, folder: Path | str) -> Path:
         """Write the model into a new folder, which is one of a finished run: `neurochip.load` and all commands take it.

@@ -82,7 +82,7 @@ class Energy(NamedTuple):
         Joules by what they are spent on.
     by_population
         Joules by the population that they belong to.
-    prices
+    energy_table
         Whose energies per event these are.
     """
 
@@ -91,4 +91,4 @@ class Energy(NamedTuple):
     samples: int
     by_category: dict[str, float]
     by_population: dict[str, float]
-    prices: str
+    energy_table: str

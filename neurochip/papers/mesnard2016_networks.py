@@ -14,7 +14,7 @@ from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.description import LearningSpec, PhasesSpec, read_chip
 from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
-from neurochip.energy import price
+from neurochip.energy import energy_report
 from neurochip.energy.lif import hardware_of_lif
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
@@ -218,7 +218,7 @@ def spent_by(substrate: DigitalSubstrate, neuron: TwoCompartmentLIF) -> dict[str
     training = Counters(counters.populations, counters.sites, phases)
     samples = training.phases[Phase.NUDGED].presentations
     hardware = hardware_of_lif(neuron, "float32", sends_bits_only=True)
-    joules = price(training, hardware, substrate.image.chip.prices).total_j
+    joules = energy_report(training, hardware, substrate.image.chip.energies).total_j
     return {
         "spikes": training.total("spikes_sent") / samples,
         "sops": training.total("sops") / samples,

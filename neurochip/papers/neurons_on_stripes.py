@@ -33,7 +33,7 @@ class Measured(NamedTuple):
         Test accuracy with each seed: of equilibrium propagation with tied weights; with its hidden layer frozen; with
         the sign of its hidden updates reversed.
     spikes, energy
-        A training sample, seed 1: spikes, and joules with the prices of the run's chip.
+        A training sample, seed 1: spikes, and joules with the energies of the run's chip.
     """
 
     accuracy: tuple[float, ...]

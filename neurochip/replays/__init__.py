@@ -1,1 +1,1 @@
-"""Recorded spikes and networks of spiking neurons, laid out on a chip, counted, timed and priced."""
+"""Recorded spikes and networks of spiking neurons, laid out on a chip, counted, timed and costed."""

@@ -29,12 +29,12 @@ from neurochip.cores.replay_input import (
 )
 from neurochip.cores.replay_timing import ReplayTime, replay_time
 from neurochip.cores.traffic import TrafficCounters, count_traffic
-from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
+from neurochip.description import ChipSpec, EnergyTable, read_chip, read_energies
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.lif import LIF, VARIABLES
-from neurochip.energy import ElementUse, HardwareUse, price
+from neurochip.energy import ElementUse, HardwareUse, energy_report
 from neurochip.energy.charges import charges
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import CapabilityError, ConfigError
@@ -71,7 +71,7 @@ class Replay:
     counters
         Everything that was counted: ``packets``, ``hops``, ``sops`` … as totals, ``per_tick`` by name.
     energy_j
-        Joules by category, and ``total``; empty when the list has no prices.
+        Joules by category, and ``total``; empty when the table has no energies.
     energy_per_tick_j
         The same, f64[tick] each.
     time
@@ -107,7 +107,7 @@ def replay(
     chip: ChipSpec | str | os.PathLike[str],
     placement: Sequence[ArrayLike] | None = None,
     *,
-    prices: PriceList | str | os.PathLike[str] | None = None,
+    energies: EnergyTable | str | os.PathLike[str] | None = None,
     timing: Timing = "tick",
     neuron: LIF | Sequence[LIF] | None = None,
     recurrent: Sequence[Weights | None] | None = None,
@@ -135,7 +135,7 @@ def replay(
     placement
         List over layers of the core of each neuron, [unit]; a core may hold neurons of several layers. `None` splits
         layers over as few cores as the chip's limits allow, one after the other along the mesh.
-    prices
+    energies
         Name, file or list; `None` takes the chip's own.
     timing
         ``"tick"``: events are counted, cycles are not; ``"analytic"``: cycles of each tick that contention cannot
@@ -160,7 +160,7 @@ def replay(
     ------
     NeurochipError
         One of its family: shapes that do not match, spikes other than 0 and 1, a core that the chip does not have
-        or that gets more than it can hold, an event without a price, cycles of a chip without a clock, a network
+        or that gets more than it can hold, an event without an energy, cycles of a chip without a clock, a network
         on chip that stalls.
     """
     check_timing(timing)
@@ -170,11 +170,11 @@ def replay(
     specification = chip if isinstance(chip, ChipSpec) else read_chip(chip)
     check_clock(specification, timing)
     paid = (
-        specification.prices
-        if prices is None
-        else prices
-        if isinstance(prices, PriceList)
-        else read_prices(prices)
+        specification.energies
+        if energies is None
+        else energies
+        if isinstance(energies, EnergyTable)
+        else read_energies(energies)
     )
     forward = [synapses_of(w, f"weights[{k}]") for k, w in enumerate(weights)]
     if not forward:
@@ -228,7 +228,7 @@ def replay(
     hardware = hardware_of_replay(models[0] if models else None, precision)
     idle = None
     if neuron is not None:
-        _check_prices(placed, hardware, paid)
+        _check_energies(placed, hardware, paid)
         held_as, membrane = weight_dtype(precision), state_dtype(precision)
         dynamics = [model.dynamics for model in models]
         if isinstance(neuron, LIF):
@@ -254,8 +254,8 @@ def _check_neurons(neuron: Any, layers: int) -> None:
             raise ConfigError(f"neuron[{k}]", f"must be a LIF, got {type(one).__name__}")
 
 
-def _check_prices(placed: PlacedNetwork, hardware: HardwareUse, prices: PriceList) -> None:
-    """Refuse a list that lacks a price for what the neurons may do, before they do it."""
+def _check_energies(placed: PlacedNetwork, hardware: HardwareUse, energies: EnergyTable) -> None:
+    """Refuse a table that lacks an energy for what the neurons may do, before they do it."""
     may = np.zeros((1, len(COUNTERS)), dtype=np.int64)
     happens = ["neuron_updates", "idle_updates", "clamped_updates", "spikes_sent"]
     if placed.packets.any():
@@ -263,7 +263,7 @@ def _check_prices(placed: PlacedNetwork, hardware: HardwareUse, prices: PriceLis
     happens += [name for axis, name in enumerate(("hops_ew", "hops_ns")) if placed.links[:, axis].any()]
     happens += ["aer_hops"] if placed.links.any() else []
     may[0, [COUNTERS.index(name) for name in happens]] = 1
-    price(Counters(("any",), (0,), {Phase.FREE: PhaseCounters(1, 1, may)}), hardware, prices)
+    energy_report(Counters(("any",), (0,), {Phase.FREE: PhaseCounters(1, 1, may)}), hardware, energies)
 
 
 def check_timing(timing: str) -> None:
@@ -289,21 +289,23 @@ def counted(
     raster: LayeredRaster,
     idle: tuple[NDArray[np.int64], NDArray[np.int64]] | None,
     hardware: HardwareUse,
-    prices: PriceList,
+    energies: EnergyTable,
     timing: Timing,
     *,
     weights: str,
     max_cycles: int = 1 << 40,
 ) -> Replay:
-    """Book, price and time all spikes of a placed network; ``idle`` as in `count_traffic`."""
+    """Count, cost and time all spikes of a placed network; ``idle`` as in `count_traffic`."""
     counters = count_traffic(placed, names, raster.count(placed), idle)
-    price(counters.counted, hardware, prices)  # an event without a price is found before anything is timed
+    energy_report(
+        counters.counted, hardware, energies
+    )  # an event without an energy is found before anything is timed
     time = timed(placed, raster, timing, updates=idle is not None, max_cycles=max_cycles)
     if time.cycles is not None:
         counters = counters.timed(time.cycles, time.cycles_per_tick)
     spikes = [raster.layer(k) for k in range(len(placed.sizes))]
     counted = Replay(spikes, counters, {}, {}, time, placed, hardware, names, weights)
-    return recosted(counted, placed.chip, prices)
+    return recosted(counted, placed.chip, energies)
 
 
 def timed(
@@ -320,19 +322,19 @@ def timed(
     return replay_time(placed, raster, placed.chip.timing, timing, updates=updates, max_cycles=max_cycles)
 
 
-def recosted(counted: Replay, chip: ChipSpec, prices: PriceList) -> Replay:
-    """Return the same counts and cycles with other prices, on a chip that differs in nothing else but its clock."""
+def recosted(counted: Replay, chip: ChipSpec, energies: EnergyTable) -> Replay:
+    """Return the same counts and cycles with other energies, on a chip that differs in nothing else but its clock."""
     counters, hardware, time = counted.counters, counted.hardware, counted.time
     clocked = None
     if time.cycles is not None and chip.timing is not None:
         time = replace(time, seconds=time.cycles / chip.timing.clock)
         clocked = Clocked.of(chip.timing, chip.mesh, counters.counted.sites)
-    report = price(counters.counted, hardware, prices, clocked)
+    report = energy_report(counters.counted, hardware, energies, clocked)
     energy = {} if report.total_j is None else {**report.by_category, "total": report.total_j}
     return replace(
         counted,
         energy_j=energy,
-        energy_per_tick_j=_per_tick(counters, hardware, prices, clocked, time) if energy else {},
+        energy_per_tick_j=_per_tick(counters, hardware, energies, clocked, time) if energy else {},
         time=time,
         placed=replace(counted.placed, chip=chip),
     )
@@ -353,18 +355,18 @@ def hardware_of_replay(neuron: LIF | None, precision: Precision) -> HardwareUse:
 def _per_tick(
     counters: TrafficCounters,
     hardware: HardwareUse,
-    prices: PriceList,
+    energies: EnergyTable,
     clocked: Clocked | None,
     time: ReplayTime,
 ) -> dict[str, NDArray[np.float64]]:
     """Return joules by category and in total, f64[tick]."""
     ticks = counters.ticks_counted.ticks
     series: dict[str, NDArray[np.float64]] = {}
-    for charge in charges(counters.ticks_counted, hardware, prices):
+    for charge in charges(counters.ticks_counted, hardware, energies):
         if charge.counts.any():
-            joules = (charge.counts[0::2] + charge.counts[1::2]) * prices.price(charge.event)
+            joules = (charge.counts[0::2] + charge.counts[1::2]) * energies.joules(charge.event)
             series[charge.category] = series.get(charge.category, np.zeros(ticks)) + joules
-    for charge, unit in static_charges(Phase.FREE, counters.counted, prices, clocked):
+    for charge, unit in static_charges(Phase.FREE, counters.counted, energies, clocked):
         # What a tick costs by its length; a barrier is the same in each.
         cycles = time.cycles_per_tick if charge.event != "barrier" else None
         shares = np.full(ticks, 1 / ticks) if cycles is None else cycles / max(int(cycles.sum()), 1)

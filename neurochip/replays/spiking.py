@@ -25,7 +25,7 @@ from neurochip.cores.replay_input import (
     weight_format,
 )
 from neurochip.cores.spiking_network import resting_potentials, spiking_dynamics
-from neurochip.description import ChipSpec, PriceList, read_chip, read_prices
+from neurochip.description import ChipSpec, EnergyTable, read_chip, read_energies
 from neurochip.description.chip import MembranesSpec
 from neurochip.description.number_format import refuse_beyond_format
 from neurochip.description.precision import Precision, integer_bits, word_bits
@@ -144,7 +144,7 @@ def run_spiking(
     chip: ChipSpec | str | os.PathLike[str],
     placement: Sequence[ArrayLike] | None = None,
     *,
-    prices: PriceList | str | os.PathLike[str] | None = None,
+    energies: EnergyTable | str | os.PathLike[str] | None = None,
     timing: Timing = "tick",
     sample_ticks: int | None = None,
     potentials: bool = False,
@@ -159,7 +159,7 @@ def run_spiking(
     spikes
         0 and 1 of the input, [tick, unit]; or of samples, [sample, tick, unit], each of which is followed by silence up
         to ``sample_ticks``.
-    chip, placement, prices, timing
+    chip, placement, energies, timing
         As in `neurochip.replay`; groups are layers, in the order of the network.
     sample_ticks
         Ticks of a sample, where the raster holds several, one after the other: each begins from rest.
@@ -177,11 +177,11 @@ def run_spiking(
     specification = chip if isinstance(chip, ChipSpec) else read_chip(chip)
     check_clock(specification, timing)
     paid = (
-        specification.prices
-        if prices is None
-        else prices
-        if isinstance(prices, PriceList)
-        else read_prices(prices)
+        specification.energies
+        if energies is None
+        else energies
+        if isinstance(energies, EnergyTable)
+        else read_energies(energies)
     )
     made = laid_out(network, spikes, specification, placement, sample_ticks)
     seen = advanced(network, made, sample_ticks, potentials=potentials, threads=threads)

@@ -1,4 +1,4 @@
-"""What the same training costs with real values: counted from network, steps and placement, then priced.
+"""What the same training costs with real values: counted from network, steps and placement, then put into joules.
 
 Two rows: 32-bit words between the cores of the same chip, and multiply–adds alone on a processor.
 """
@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from neurochip.description import PriceList, RunSpec, network_of
+from neurochip.description import EnergyTable, RunSpec, network_of
 from neurochip.description.rule_keys import SETTLE_ONCE
 from neurochip.elements import HardwareCost
 from neurochip.elements.neurons.settling import NEURON_COST, NUDGE_COST
@@ -26,7 +26,7 @@ from neurochip.substrate.counters import Counters, Phase
 __all__ = ["ASSUMPTIONS", "baseline_table", "per_point", "placed", "points_gained", "real_valued_steps"]
 
 _WORD = 32  # bits of a real number
-_UNPLACED = "not priced: this run has no cores on which the words could be placed"
+_UNPLACED = "not costed: this run has no cores on which the words could be placed"
 
 # Where this run has an optimiser.
 _PLAINLY = (
@@ -59,7 +59,7 @@ class Sends(NamedTuple):
 
 
 class Use(NamedTuple):
-    """So many of an event of the price list, in a category."""
+    """So many of an event of the energy table, in a category."""
 
     category: str
     event: str
@@ -128,12 +128,12 @@ def baseline_table(
     samples: int,
     layout: Sequence[Mapping[str, Any]],
     result: ResultTable,
-    prices: PriceList | None,
-    processor: PriceList,
+    energies: EnergyTable | None,
+    processor: EnergyTable,
 ) -> BaselineTable:
-    """Return counts and both rows; ``samples`` presentations were learnt from, ``prices`` are the chip's.
+    """Return counts and both rows; ``samples`` presentations were learnt from, ``energies`` are the chip's.
 
-    A row for which a price is missing has null joules, and says which.
+    A row for which an energy is missing has null joules, and says which.
     """
     free, nudged = real_valued_steps(run)
     steps, network = free + nudged, network_of(run.network)
@@ -175,12 +175,14 @@ def baseline_table(
             result,
         )
     ]
-    if sends and prices is not None:
-        uses = _on_chip(counts, sends, once, prices)
-        rows.insert(0, _row("chip", "32-bit words on the same chip", uses, prices, samples, result))
+    if sends and energies is not None:
+        uses = _on_chip(counts, sends, once, energies)
+        rows.insert(0, _row("chip", "32-bit words on the same chip", uses, energies, samples, result))
     else:
-        name, why = (prices.name, _UNPLACED) if prices is not None else ("", "not priced: no price list")
-        rows.insert(0, _unpriced("chip", "32-bit words on the same chip", name, why))
+        name, why = (
+            (energies.name, _UNPLACED) if energies is not None else ("", "not costed: no energy table")
+        )
+        rows.insert(0, _not_costed("chip", "32-bit words on the same chip", name, why))
     return {
         "free": free,
         "nudged": nudged,
@@ -208,7 +210,7 @@ def _operations(category: str, cost: HardwareCost, steps: int) -> Iterator[Use]:
 
 
 def _on_chip(
-    counts: Mapping[str, int], sends: Mapping[str, Sends], times: Mapping[str, int], prices: PriceList
+    counts: Mapping[str, int], sends: Mapping[str, Sends], times: Mapping[str, int], energies: EnergyTable
 ) -> Iterator[Use]:
     yield from _on_processor(counts)
     yield Use("synapse", "synapse_bit_read", _WORD * counts["multiply_adds"])
@@ -221,7 +223,7 @@ def _on_chip(
     leaving = sum(sends[name].leaving * n for name, n in times.items())
     yield Use("network", "packet_out", leaving)
     yield Use("network", "packet_in", counts["packets"])
-    if prices.has("link_bit"):
+    if energies.has("link_bit"):
         bits = sum((_WORD + sends[name].overhead) * sends[name].links * n for name, n in times.items())
         yield Use("network", "link_bit", round(bits))
     else:
@@ -236,7 +238,7 @@ def _on_chip(
 
 
 def _row(
-    key: str, name: str, uses: Iterable[Use], prices: PriceList, samples: int, result: ResultTable
+    key: str, name: str, uses: Iterable[Use], energies: EnergyTable, samples: int, result: ResultTable
 ) -> BaselineRowTable:
     totals: dict[tuple[str, str], int] = {}
     for use in uses:
@@ -246,23 +248,25 @@ def _row(
     lines: list[BaselineLineTable] = []
     missing: list[str] = []
     for (category, event), count in totals.items():
-        # What another price contains is free only where that other price is paid.
-        contained = prices.contained_in(event)
-        if not prices.has(event) and contained not in charged:
+        # What another event contains is free only where that other event is paid for.
+        contained = energies.contained_in(event)
+        if not energies.has(event) and contained not in charged:
             missing.append(event)
             continue
-        unit = prices.price(event)
+        unit = energies.joules(event)
         lines.append(
             {"category": category, "event": event, "count": count, "unit_j": unit, "joules": count * unit}
         )
     if missing:
         events = ", ".join(dict.fromkeys(missing))
-        return _unpriced(key, name, prices.name, f"not priced: {prices.name} has no price for {events}")
+        return _not_costed(
+            key, name, energies.name, f"not costed: {energies.name} has no energy for {events}"
+        )
     joules = math.fsum(line["joules"] for line in lines)
     return {
         "key": key,
         "name": name,
-        "prices": prices.name,
+        "energy_table": energies.name,
         "joules": joules,
         "per_sample": joules / samples if samples else None,
         "per_point": per_point(joules, result),
@@ -271,11 +275,11 @@ def _row(
     }
 
 
-def _unpriced(key: str, name: str, prices: str, note: str) -> BaselineRowTable:
+def _not_costed(key: str, name: str, energy_table: str, note: str) -> BaselineRowTable:
     return {
         "key": key,
         "name": name,
-        "prices": prices,
+        "energy_table": energy_table,
         "joules": None,
         "per_sample": None,
         "per_point": None,

@@ -11,11 +11,11 @@ __all__ = ["EnergyRow", "against", "baseline_rows"]
 
 
 class EnergyRow(NamedTuple):
-    """Joules of training, of a presentation, and of a point of accuracy; `note` where there are none."""
+    """Joules of training, of a sample, and of a percentage point of accuracy; `note` where there are none."""
 
     key: str
     name: str
-    prices: str
+    energy_table: str
     joules: float | None
     per_sample: float | None
     per_point: float | None
@@ -31,18 +31,18 @@ def baseline_rows(document: Document) -> list[EnergyRow]:
     own = EnergyRow(
         "run",
         "this run",
-        energy["prices"],
+        energy["energy_table"],
         energy["training"],
         energy["per_sample"],
         energy.get("per_point"),
         energy["note"] if energy["training"] is None else "",
     )
-    keys = ("key", "name", "prices", "joules", "per_sample", "per_point", "note")
+    keys = ("key", "name", "energy_table", "joules", "per_sample", "per_point", "note")
     return [own, *(EnergyRow(*(row[key] for key in keys)) for row in table["rows"])]  # type: ignore[literal-required]
 
 
 def against(row: EnergyRow, rows: list[EnergyRow]) -> str:
-    """Return how much more or less than the run a baseline takes, in words; nothing where one is not priced."""
+    """Return how much more or less than the run a baseline takes, in words; nothing where one is not costed."""
     own = rows[0].joules
     if row.joules is None or own is None or row.key == "run":
         return ""

@@ -61,14 +61,14 @@ class Comparison:
     rows: tuple[Row, ...]
 
     @property
-    def priced_alike(self) -> bool:
-        """Whether all events have the same price in all runs: other joules must not be compared."""
-        return not self.priced_otherwise
+    def same_energies(self) -> bool:
+        """Whether all events have the same energy in all runs: other joules must not be compared."""
+        return not self.other_energies
 
     @property
-    def priced_otherwise(self) -> tuple[str, ...]:
-        """Events whose prices differ between runs, or what else makes their joules other things."""
-        return differing_prices([run.document for run in self.runs])
+    def other_energies(self) -> tuple[str, ...]:
+        """Events whose energies differ between runs, or what else makes their joules other things."""
+        return differing_energies([run.document for run in self.runs])
 
     @property
     def on_the_same_data(self) -> bool:
@@ -87,7 +87,7 @@ class Comparison:
                     "name": run.name,
                     "about": run.about,
                     "seed": cast(Any, run.document).get("seed"),
-                    "prices": run.document["energy_j"]["prices"],
+                    "energy_table": run.document["energy_j"]["energy_table"],
                 }
                 for run in self.runs
             ],
@@ -111,8 +111,8 @@ def compare(documents: Sequence[tuple[str, Document]]) -> Comparison:
     if len(kinds) > 1:
         raise ConfigError("compare", "puts runs beside runs, and replays beside replays; name one kind")
     quantities = list(REPLAY_QUANTITIES if kinds == {"replay"} else _QUANTITIES)
-    alike = not differing_prices(found)
-    rows = [_row(*entry, runs, against=alike or not _is_priced(entry[0])) for entry in quantities]
+    alike = not differing_energies(found)
+    rows = [_row(*entry, runs, against=alike or not _is_energy(entry[0])) for entry in quantities]
     if not alike:  # categories may agree where sums do not
         categories = dict.fromkeys(c for document in found for c in document["energy_j"]["by_category"])
         rows += [
@@ -122,14 +122,14 @@ def compare(documents: Sequence[tuple[str, Document]]) -> Comparison:
                 _category(category),
                 _joules,
                 runs,
-                against=not differing_prices(found, category),
+                against=not differing_energies(found, category),
             )
             for category in categories
         ]
     return Comparison(runs, tuple(row for row in rows if any(value is not None for value in row.values)))
 
 
-def _is_priced(key: str) -> bool:
+def _is_energy(key: str) -> bool:
     return "energy" in key
 
 
@@ -141,26 +141,26 @@ _LASTS = ("core_static", "chip_static")
 _SAME = 1e-9  # relative: a power over a clock, times the clock, is the power but for rounding
 
 
-def differing_prices(documents: Sequence[Any], category: str | None = None) -> tuple[str, ...]:
-    """Return the events that have one price here and another there, in all lines or in those of a category.
+def differing_energies(documents: Sequence[Any], category: str | None = None) -> tuple[str, ...]:
+    """Return the events that have one energy here and another there, in all lines or in those of a category.
 
-    What happened in one run alone has no price to differ from. Static power that is counted in some runs and not in
-    others is named as well, and so are lists without prices beside such with.
+    What happened in one run alone has no energy to differ from. Static power that is counted in some runs and not in
+    others is named as well, and so are tables without energies beside such with.
     """
     tables = [_paid(document, category) for document in documents]
     found = []
     for event in dict.fromkeys(itertools.chain.from_iterable(tables)):
-        prices = [table[event] for table in tables if event in table]
-        if max(prices) - min(prices) > _SAME * max(prices):
+        energies = [table[event] for table in tables if event in table]
+        if max(energies) - min(energies) > _SAME * max(energies):
             found.append(event)
-    first, name = set(tables[0]), documents[0]["energy_j"]["prices"]
+    first, name = set(tables[0]), documents[0]["energy_j"]["energy_table"]
     for document, table in zip(documents[1:], tables[1:], strict=True):
-        if document["energy_j"]["prices"] != name and first - set(table) and set(table) - first:
-            found.append("what has a price at all")  # operations in one list, whole updates in another
+        if document["energy_j"]["energy_table"] != name and first - set(table) and set(table) - first:
+            found.append("what has an energy at all")  # operations in one table, whole updates in another
             break
     totals = [document["energy_j"]["total"] is None for document in documents]
     if any(totals) and not all(totals):
-        found.append("no prices at all")
+        found.append("no energies at all")
     if category in (None, "static"):
         static = [str(document["energy_j"].get("static", "")) for document in documents]
         if any(words == "counted" for words in static) and any(w.startswith("not counted") for w in static):
@@ -312,7 +312,7 @@ def _bit_words(value: float) -> str:
 
 _EACH: tuple[tuple[Literal["per_sample", "per_point"], str], ...] = (
     ("per_sample", "sample"),
-    ("per_point", "point"),
+    ("per_point", "percentage point"),
 )
 _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[[float], str]], ...] = (
     ("test_error", "test error, last epoch", lambda d: d["result"]["test_error"], percent),
@@ -328,31 +328,31 @@ _QUANTITIES: tuple[tuple[str, str, Callable[[Document], float | None], Callable[
     ("train_error", "training error", lambda d: d["result"]["train_error"], percent),
     ("warnings", "warnings", lambda d: float(len(warnings_of(d))) or None, _count),
     ("epochs", "epochs", lambda d: float(len(d["result"]["epochs"])) or None, _count),
-    ("ticks_per_sample", "ticks a sample", lambda d: d["time"]["ticks_per_sample"], _count),
-    ("symbols_per_sample", "bits a sample, 1 a tick", _bits("symbols"), _bit_words),
-    ("spikes_per_sample", "spikes a sample", _bits("spikes"), quantity),
-    ("aer_per_sample", "bits a sample, AER", _bits("aer"), _bit_words),
-    ("bitmap_per_sample", "bits a sample, bitmap", _bits("bitmap"), _bit_words),
-    ("real_valued_per_sample", "bits a sample, 32-bit words", _bits("real_valued_sent"), _bit_words),
-    ("packets_per_sample", "packets a sample", lambda d: _per_sample(d, "packets"), quantity),
-    ("sops_per_sample", "SOPs a sample", lambda d: _per_sample(d, "sops"), quantity),
-    ("energy_per_sample", "energy a sample", lambda d: d["energy_j"]["per_sample"], _joules),
-    ("seconds_per_sample", "time a sample, learning", _seconds("training"), _second_words),
-    ("seconds_per_test_sample", "time a sample, classifying", _seconds("evaluation"), _second_words),
+    ("ticks_per_sample", "ticks per sample", lambda d: d["time"]["ticks_per_sample"], _count),
+    ("symbols_per_sample", "bits per sample, 1 per tick", _bits("symbols"), _bit_words),
+    ("spikes_per_sample", "spikes per sample", _bits("spikes"), quantity),
+    ("aer_per_sample", "bits per sample, AER", _bits("aer"), _bit_words),
+    ("bitmap_per_sample", "bits per sample, bitmap", _bits("bitmap"), _bit_words),
+    ("real_valued_per_sample", "bits per sample, 32-bit words", _bits("real_valued_sent"), _bit_words),
+    ("packets_per_sample", "packets per sample", lambda d: _per_sample(d, "packets"), quantity),
+    ("sops_per_sample", "SOPs per sample", lambda d: _per_sample(d, "sops"), quantity),
+    ("energy_per_sample", "energy per sample", lambda d: d["energy_j"]["per_sample"], _joules),
+    ("seconds_per_sample", "time per sample, learning", _seconds("training"), _second_words),
+    ("seconds_per_test_sample", "time per sample, classifying", _seconds("evaluation"), _second_words),
     ("seconds", "time on the chip, all phases", _all_seconds, _second_words),
-    ("energy_delay_per_sample", "energy × delay a sample", _energy_delay, _js),
+    ("energy_delay_per_sample", "energy × delay per sample", _energy_delay, _js),
     ("area_m2", "area of the cells", _area, _area_words),
     ("energy_training", "energy, all training", lambda d: d["energy_j"]["training"], _joules),
     (
         "energy_per_point",
-        "energy a point of accuracy",
+        "energy per percentage point",
         lambda d: per_point(d["energy_j"]["training"], d["result"]),
         _joules,
     ),
     *(
         (
             f"baseline_{key}_energy_{what}",
-            f"energy a {unit}, {words}",
+            f"energy per {unit}, {words}",
             _baseline(key, what),
             _joules,
         )

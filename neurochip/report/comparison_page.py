@@ -15,8 +15,8 @@ from neurochip.report.sections.learning import error_chart
 __all__ = ["comparison_page"]
 
 MIXED = (
-    "The energy tables of these runs do not agree ({what}): joules have a ratio only where they do. Price them with "
-    "one list (neurochip report DIR --prices LIST) and compare the folders again."
+    "The energy tables of these runs do not agree ({what}): joules have a ratio only where they do. Cost them with "
+    "one table (neurochip report DIR --energies TABLE) and compare the folders again."
 )
 OTHER_DATA = "These runs learn from different data: their errors must not be compared."
 _MOST_NAMED = 4
@@ -42,7 +42,7 @@ def drawn_unit(key: str) -> str:
 
 def mixed_words(comparison: Comparison) -> str:
     """Return why joules are not compared."""
-    differing = comparison.priced_otherwise
+    differing = comparison.other_energies
     more = f" and {len(differing) - _MOST_NAMED} more" if len(differing) > _MOST_NAMED else ""
     return MIXED.format(what=", ".join(differing[:_MOST_NAMED]) + more)
 
@@ -50,7 +50,7 @@ def mixed_words(comparison: Comparison) -> str:
 def comparison_page(comparison: Comparison) -> str:
     """Return the text of the page."""
     names = [run.name for run in comparison.runs]
-    notes = [] if comparison.priced_alike else [tag("p", mixed_words(comparison), class_="note")]
+    notes = [] if comparison.same_energies else [tag("p", mixed_words(comparison), class_="note")]
     notes += [] if comparison.on_the_same_data else [tag("p", OTHER_DATA, class_="note")]
     head = page_head(" · ".join(names), "Runs side by side; ratios are to the first.", (), *notes)
     return page(" · ".join(names), head, _curves(comparison), _table(comparison), _charts(comparison))
@@ -99,7 +99,7 @@ def _table(comparison: Comparison) -> Markup:
 def _charts(comparison: Comparison) -> Markup | None:
     charts = []
     for line in comparison.rows:
-        if line.key not in DRAWN or (line.key.startswith("energy") and not comparison.priced_alike):
+        if line.key not in DRAWN or (line.key.startswith("energy") and not comparison.same_energies):
             continue
         drawn = [
             Bar(run.name, value, words, against if against != "1" else None, f"b{number % COLOURS}")

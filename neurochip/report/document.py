@@ -6,8 +6,8 @@ import dataclasses
 import math
 from typing import Any, cast
 
-from neurochip.description import ChipSpec, PriceList, RunSpec, network_of, read_prices
-from neurochip.energy import Clocked, EnergyReport, HardwareUse, price
+from neurochip.description import ChipSpec, EnergyTable, RunSpec, network_of, read_energies
+from neurochip.energy import Clocked, EnergyReport, HardwareUse, energy_report
 from neurochip.report.baseline import baseline_table, per_point, real_valued_steps
 from neurochip.report.fault_rows import fault_counters
 from neurochip.report.mesh_schema import MappingTable
@@ -17,7 +17,7 @@ from neurochip.report.schema import (
     FORMAT,
     BitsTable,
     Document,
-    EnergyTable,
+    JoulesTable,
     ResultTable,
     TimeTable,
     TimingTable,
@@ -26,32 +26,32 @@ from neurochip.report.timing import TRAINING_PHASES, clocked_of, timing_table
 from neurochip.substrate.counters import BIT_CODINGS, Counters, Phase
 from neurochip.training.record import RunRecord
 
-__all__ = ["TRAINING_PHASES", "chip_table", "document", "energy_table", "repriced"]
+__all__ = ["TRAINING_PHASES", "chip_table", "document", "joules_table", "recosted"]
 
 _ANALOG_ENERGY = (
-    "not priced: what a circuit draws is counted when analog.cells names the cells that it is made of, and priced "
+    "not costed: what a circuit draws is counted when analog.cells names the cells that it is made of, and costed "
     "by a specification of such cells"
 )
 _WORD = 32  # bits of a real number on the wire
 
 
 def document(
-    record: RunRecord, prices: PriceList | None = None, processor: PriceList | None = None
+    record: RunRecord, energies: EnergyTable | None = None, processor: EnergyTable | None = None
 ) -> Document:
-    """Return the document of a run, priced with ``prices`` or with its chip's own.
+    """Return the document of a run, costed with ``energies`` or with those of its chip.
 
-    ``processor`` prices the multiply–adds of the baseline; the list that the run names if none is given.
+    ``processor`` costs the multiply–adds of the baseline; the table that the run names if none is given.
     """
     counters, run = record.counters, record.run
     timing = timing_table(record, _trained(counters))
-    paid, result = prices or record.chip.prices, _result(record)
+    paid, result = energies or record.chip.energies, _result(record)
     layout = [dataclasses.asdict(core) for core in record.layout]
-    energy = energy_table(counters, record.hardware, paid, timing)
+    energy = joules_table(counters, record.hardware, paid, timing)
     if run.substrate == "analog" and energy["total"] is None:
         energy["note"] = _ANALOG_ENERGY
     energy["per_point"] = per_point(energy["training"], result)
     energy["baseline"] = baseline_table(
-        run, counters, _trained(counters), layout, result, paid, processor or read_prices(run.baseline.chip)
+        run, counters, _trained(counters), layout, result, paid, processor or read_energies(run.baseline.chip)
     )
     table = {
         "format": FORMAT,
@@ -97,19 +97,19 @@ def document(
     return cast(Document, _finite(table))
 
 
-def repriced(
-    document: Document, prices: PriceList | None = None, processor: PriceList | None = None
+def recosted(
+    document: Document, energies: EnergyTable | None = None, processor: EnergyTable | None = None
 ) -> Document:
-    """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs.
+    """Return the same document with its stored counts costed anew; nothing but ``energy_j`` differs.
 
-    ``prices`` are for the chip, ``processor`` for the multiply–adds of the baseline; what is not given stays.
+    ``energies`` are for the chip, ``processor`` for the multiply–adds of the baseline; what is not given stays.
     """
     counters, result = Counters.from_json(document["counters"]), document["result"]
     before = document["energy_j"]
     after = before.copy()
-    if prices is not None:
+    if energies is not None:
         hardware = HardwareUse.from_json(document["hardware"])
-        after = energy_table(counters, hardware, prices, document.get("timing"))
+        after = joules_table(counters, hardware, energies, document.get("timing"))
         after["per_point"] = per_point(after["training"], result)
         if document["run"]["substrate"] == "analog" and after["total"] is None:
             after["note"] = _ANALOG_ENERGY
@@ -121,10 +121,10 @@ def repriced(
         result["trained_samples"],
         layout,
         result,
-        prices,
-        processor or read_prices("cmos45"),
+        energies,
+        processor or read_energies("cmos45"),
     )
-    kept = {"chip"} if prices is None else set()
+    kept = {"chip"} if energies is None else set()
     kept |= {"processor"} if processor is None else set()
     table["rows"] = [old.get(row["key"], row) if row["key"] in kept else row for row in table["rows"]]
     after["baseline"] = table
@@ -154,18 +154,18 @@ def _trained(counters: Counters) -> int:
     return 0
 
 
-def energy_table(
+def joules_table(
     counters: Counters,
     hardware: HardwareUse,
-    prices: PriceList,
+    energies: EnergyTable,
     timing: TimingTable | None = None,
     clocked: Clocked | None = None,
-) -> EnergyTable:
+) -> JoulesTable:
     """Return joules by category, phase and population, with the lines they are sums of.
 
     What time costs is among them if the counters were timed: ``timing`` or ``clocked`` turns its cycles into seconds.
     """
-    report = price(counters, hardware, prices, clocked or clocked_of(timing))
+    report = energy_report(counters, hardware, energies, clocked or clocked_of(timing))
     samples = _trained(counters)
     training = None
     if report.total_j is not None:
@@ -177,7 +177,7 @@ def energy_table(
         "by_category": report.by_category,
         "by_phase": report.by_phase,
         "by_population": report.by_population,
-        "prices": report.prices,
+        "energy_table": report.energy_table,
         "note": report.note,
         "lines": [cast(Any, dataclasses.asdict(line)) for line in report.lines],
         "static": report.static,

@@ -68,4 +68,4 @@ def numbers_in_words(document: Document) -> str:
         if not held
         else "held at the end of their formats: " + "; ".join(held)
     )
-    return f"integers, state {formats.state}, {formats.state_bits} bits a neuron: {words}"
+    return f"integers, state {formats.state}, {formats.state_bits} bits per neuron: {words}"

@@ -10,12 +10,12 @@ import numpy as np
 from neurochip.compile.placement import PlacedNetwork
 from neurochip.cores.replay_timing import ReplayTime
 from neurochip.cores.traffic import TrafficCounters
-from neurochip.description import PriceList
+from neurochip.description import EnergyTable
 from neurochip.energy import Clocked, HardwareUse
-from neurochip.report.document import chip_table, energy_table
+from neurochip.report.document import chip_table, joules_table
 from neurochip.report.mesh_schema import Meshed
 from neurochip.report.mesh_table import mesh_table
-from neurochip.report.schema import FORMAT, ChipTable, EnergyTable
+from neurochip.report.schema import FORMAT, ChipTable, JoulesTable
 from neurochip.substrate.counters import BIT_CODINGS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import PhaseTime
 from neurochip.training.record import CoreUse
@@ -26,7 +26,7 @@ __all__ = [
     "ReplayTimeTable",
     "ReplayedAs",
     "replay_document",
-    "repriced_replay",
+    "recosted_replay",
 ]
 
 
@@ -82,7 +82,7 @@ class ReplayDocument(Meshed):
     totals: dict[str, int]
     per_tick: dict[str, list[int]]
     bits: ReplayBits
-    energy_j: EnergyTable
+    energy_j: JoulesTable
     time: ReplayTimeTable
     hardware: dict[str, Any]
     weights: str
@@ -134,7 +134,7 @@ def replay_document(
     placed: PlacedNetwork,
     hardware: HardwareUse,
     replay_time: ReplayTime,
-    prices: PriceList,
+    energies: EnergyTable,
 ) -> ReplayDocument:
     """Return the document of a replay."""
     by_core = _by_core(counters.counted)
@@ -154,10 +154,10 @@ def replay_document(
         "totals": dict(counters.totals),
         "per_tick": series,
         "bits": cast(ReplayBits, {coding: by_core.total(key) for coding, key in BIT_CODINGS.items()}),
-        "energy_j": energy_table(
+        "energy_j": joules_table(
             by_core,
             hardware,
-            prices,
+            energies,
             clocked=_clocked(by_core, cast(ChipTable, chip_table(placed.chip))),
         ),
         "time": _time(replay_time, what, placed),
@@ -171,12 +171,12 @@ def replay_document(
     }
 
 
-def repriced_replay(document: ReplayDocument, prices: PriceList) -> ReplayDocument:
-    """Return the same document with its stored counts priced anew; nothing but ``energy_j`` differs."""
+def recosted_replay(document: ReplayDocument, energies: EnergyTable) -> ReplayDocument:
+    """Return the same document with its stored counts costed anew; nothing but ``energy_j`` differs."""
     counters = Counters.from_json(document["counters"])
     hardware = HardwareUse.from_json(document["hardware"])
     clocked = _clocked(counters, document["chip"])
-    return {**document, "energy_j": energy_table(counters, hardware, prices, clocked=clocked)}
+    return {**document, "energy_j": joules_table(counters, hardware, energies, clocked=clocked)}
 
 
 def _clocked(counters: Counters, chip: ChipTable) -> Clocked | None:

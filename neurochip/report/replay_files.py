@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from neurochip.description import PriceList
+from neurochip.description import EnergyTable
 from neurochip.durable.atomic import replacing
 from neurochip.energy import HardwareUse
 from neurochip.files import Foreign
 from neurochip.report.reading import REPORT, drawing_stored, read_document
-from neurochip.report.replay_document import ReplayDocument, repriced_replay
+from neurochip.report.replay_document import ReplayDocument, recosted_replay
 from neurochip.report.replay_page import replay_page
 from neurochip.report.schema import FORMAT, Document
 from neurochip.report.stored import is_of_kind, read_formatted
@@ -70,11 +70,13 @@ def read_either(folder: Path | str) -> Document:
     return read_document(folder)
 
 
-def render_replay_again(folder: Path | str, prices: PriceList | None = None) -> tuple[ReplayDocument, Path]:
-    """Render a stored replay again, priced anew beside the original where ``prices`` are given."""
+def render_replay_again(
+    folder: Path | str, energies: EnergyTable | None = None
+) -> tuple[ReplayDocument, Path]:
+    """Render a stored replay again, costed anew beside the original where ``energies`` are given."""
     folder = Path(folder)
     with drawing_stored(folder):
-        return _rendered(folder, prices)
+        return _rendered(folder, energies)
 
 
 def replay_spikes(folder: Path | str) -> Sequence[Spikes]:
@@ -84,10 +86,10 @@ def replay_spikes(folder: Path | str) -> Sequence[Spikes]:
     return recorded_traffic(load_arrays(Path(folder) / SPIKES)).spikes
 
 
-def _rendered(folder: Path, prices: PriceList | None) -> tuple[ReplayDocument, Path]:
+def _rendered(folder: Path, energies: EnergyTable | None) -> tuple[ReplayDocument, Path]:
     document, spikes = read_replay(folder), replay_spikes(folder)
-    if prices is None:
+    if energies is None:
         return document, write_replay(document, spikes, folder)
-    document = repriced_replay(document, prices)
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", prices.name).strip("-.") or "prices"
+    document = recosted_replay(document, energies)
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", energies.name).strip("-.") or "energies"
     return document, write_replay(document, spikes, folder, f"report-{stem}")

@@ -27,10 +27,10 @@ from neurochip.spikes import Spikes
 __all__ = ["CODINGS", "replay_page", "ticks_chart"]
 
 CODINGS = (
-    ("symbols", "1 bit a neuron and tick"),
+    ("symbols", "1 bit per neuron and tick"),
     ("spikes", "the ones among them"),
     ("aer", "address + header"),
-    ("bitmap", "a frame a tick"),
+    ("bitmap", "a frame per tick"),
 )
 _MOST_POINTS = 500  # of a curve; more ticks are averaged
 _MOST_TICKS = 600  # of the raster that is drawn
@@ -79,11 +79,17 @@ def _headline(document: ReplayDocument) -> Markup:
             "Spikes", quantity(totals["spikes_sent"]), f"a neuron fires on {percent(firing, 1)} of its ticks"
         ),
         card("Hops", quantity(totals["hops"]), "links crossed, over all packets"),
-        card("SOPs", quantity(totals["sops"]), f"{quantity(totals['sops'] / ticks)} a tick"),
+        card("SOPs", quantity(totals["sops"]), f"{quantity(totals['sops'] / ticks)} per tick"),
     ]
     if joules["total"] is not None:
         per_tick = quantity(joules["total"] / ticks, "J")
-        cards.append(card("Energy", quantity(joules["total"], "J"), f"{per_tick} a tick, {joules['prices']}"))
+        cards.append(
+            card(
+                "Energy",
+                quantity(joules["total"], "J"),
+                f"{per_tick} per tick; table {joules['energy_table']}",
+            )
+        )
     if time["seconds"] is not None and time["cycles"] is not None:
         about = f"{quantity(time['cycles'])} cycles, timing = {time['model']}"
         cards.append(card("Time", quantity(time["seconds"], "s"), about))
@@ -153,8 +159,8 @@ def _time_lines(document: ReplayDocument) -> Markup | None:
         return None
     busy, stalled = percent(time["busy_share"], 1), percent(time["stalled_share"], 1)
     words = (
-        f"{decimal(time['cycles'] / time['ticks'])} cycles a tick. Latency of a delivery: {latency['p50']:.0f} cycles "
-        f"at the median, {latency['p95']:.0f} at 95 %, {latency['p99']:.0f} at 99 %, {latency['max']:.0f} at "
+        f"{decimal(time['cycles'] / time['ticks'])} cycles per tick. Latency of a delivery: {latency['p50']:.0f} "
+        f"cycles at the median, {latency['p95']:.0f} at 95 %, {latency['p99']:.0f} at 99 %, {latency['max']:.0f} at "
         f"most. The fullest queue held {time['queue_max']} flits, the busiest link carried "
         f"{quantity(time['link_max'] or 0)}. Cores in use were busy for {busy} of the cycles and waited for the "
         f"network for {stalled}."

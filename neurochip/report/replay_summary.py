@@ -9,7 +9,7 @@ from neurochip.report.replay_document import ReplayDocument
 from neurochip.report.replay_numbers import membranes_line, quantisation_lines
 from neurochip.report.replay_page import CODINGS
 from neurochip.report.schema import Document
-from neurochip.report.terminal_tables import chip_line, energy_table
+from neurochip.report.terminal_tables import chip_line, joules_table
 
 if TYPE_CHECKING:
     from rich.console import Group
@@ -34,7 +34,7 @@ def replay_summary(document: ReplayDocument) -> Group:
     if document["energy_j"]["total"] is None:
         parts.append(Text(f"energy  {document['energy_j']['note']}", style="dim"))
     else:
-        parts.append(energy_table(shared))
+        parts.append(joules_table(shared))
     line = membranes_line(document)
     parts += [] if line is None else [Text(line, style="dim")]
     parts += [Text(line) for line in quantisation_lines(document)]
@@ -77,10 +77,13 @@ def _headline(document: ReplayDocument) -> Table:
     if energy["total"] is not None:
         each = quantity(energy["total"] / time["ticks"], "J")
         right.append(
-            ("energy", f"{quantity(energy['total'], 'J')}, {each} a tick ({escape(energy['prices'])})")
+            (
+                "energy",
+                f"{quantity(energy['total'], 'J')}, {each} per tick ({escape(energy['energy_table'])})",
+            )
         )
     if time["cycles"] is not None and time["seconds"] is not None:
-        cycles = f"{quantity(time['cycles'])} cycles, {decimal(time['cycles'] / time['ticks'])} a tick"
+        cycles = f"{quantity(time['cycles'])} cycles, {decimal(time['cycles'] / time['ticks'])} per tick"
         right.append(("time", f"{quantity(time['seconds'], 's')}, {cycles} ({time['model']})"))
     if time["latency"] is not None:
         latency = time["latency"]

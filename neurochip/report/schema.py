@@ -27,7 +27,7 @@ __all__ = [
     "CoreTable",
     "Document",
     "EnergyLineTable",
-    "EnergyTable",
+    "JoulesTable",
     "EpochTable",
     "FaultTable",
     "HeadTable",
@@ -47,7 +47,7 @@ __all__ = [
     "TimingTable",
 ]
 
-FORMAT = 2  # raised when a reader of the old shape would misread the new one
+FORMAT = 3  # raised when a reader of the old shape would misread the new one
 
 
 class RailsTable(TypedDict):
@@ -162,13 +162,13 @@ class BaselineLineTable(TypedDict):
 
 
 class BaselineRowTable(TypedDict):
-    """One baseline: ``chip`` or ``processor``. Joules are of training; null where a price is missing, which
-    ``note`` names. ``per_point``: for each point (1 %) of test accuracy over guessing.
+    """One baseline: ``chip`` or ``processor``. Joules are of training; null where an energy is missing, which
+    ``note`` names. ``per_point``: for each percentage point of test accuracy over guessing.
     """
 
     key: str
     name: str
-    prices: str
+    energy_table: str
     joules: float | None
     per_sample: float | None
     per_point: float | None
@@ -188,11 +188,11 @@ class BaselineTable(TypedDict):
     assumptions: list[str]
 
 
-class EnergyTable(TypedDict):
+class JoulesTable(TypedDict):
     """Joules. ``total`` and the three ``by_…`` cover all phases, ``training`` only those of
     learning: not reading out, not evaluation.
 
-    Without prices ``total``, ``training`` and ``per_sample`` are null and ``note`` says why.
+    Without energies ``total``, ``training`` and ``per_sample`` are null and ``note`` says why.
     """
 
     total: float | None
@@ -201,7 +201,7 @@ class EnergyTable(TypedDict):
     by_category: dict[str, float]
     by_phase: dict[str, float]
     by_population: dict[str, float]
-    prices: str
+    energy_table: str
     note: str
     lines: list[EnergyLineTable]
     static: NotRequired[str]  # whether static power is in the sum: ``counted``, or why it is not
@@ -210,7 +210,7 @@ class EnergyTable(TypedDict):
     ]  # energy–delay product, J·s, of a ``training`` and an ``evaluation`` sample
     per_point: NotRequired[
         float | None
-    ]  # training energy for each point (1 %) of test accuracy over guessing
+    ]  # training energy for each percentage point of test accuracy over guessing
     baseline: NotRequired[BaselineTable]
 
 
@@ -366,7 +366,7 @@ class Document(Meshed):
     result: ResultTable
     convergence: ConvergenceTable | None
     bits: BitsTable
-    energy_j: EnergyTable
+    energy_j: JoulesTable
     time: TimeTable
     hardware: dict[str, Any]
     chip: ChipTable

@@ -14,8 +14,8 @@ from neurochip.report.schema import Document
 from neurochip.report.terminal_tables import (
     bits_table,
     chip_line,
-    energy_table,
     fault_lines,
+    joules_table,
     timing_lines,
     timing_table,
 )
@@ -61,7 +61,7 @@ def summary(document: Document) -> Group:
     if energy["total"] is None:
         parts.append(Text(f"energy  {energy['note']}", style="dim"))
     else:
-        parts.append(energy_table(document))
+        parts.append(joules_table(document))
     parts += _baseline(document)
     control = control_totals(document)
     if control is not None:
@@ -130,10 +130,10 @@ def _headline(document: Document) -> Table:
     speed = f", {time['samples_per_s']:.0f} samples/s" if time["samples_per_s"] is not None else ""
     right.append(("time", duration(time["seconds"]) + speed))
     if time["ticks_per_sample"] is not None:
-        right.append(("ticks", f"{exact(time['training_ticks'])}, {time['ticks_per_sample']:g} a sample"))
+        right.append(("ticks", f"{exact(time['training_ticks'])}, {time['ticks_per_sample']:g} per sample"))
     if energy["per_sample"] is not None:
         right.append(
-            ("energy", f"{quantity(energy['per_sample'], 'J')} a sample ({escape(energy['prices'])})")
+            ("energy", f"{quantity(energy['per_sample'], 'J')} per sample ({escape(energy['energy_table'])})")
         )
     table = NewTable.grid(padding=(0, 2))
     table.add_column(style="dim")
@@ -183,7 +183,7 @@ def _errors(document: Document) -> list[tuple[str, str]]:
 
 
 def _baseline(document: Document) -> list[Any]:
-    """Return the run beside what it would cost with real values; what is not priced is said."""
+    """Return the run beside what it would cost with real values; what is not costed is said."""
     from rich.markup import escape
     from rich.table import Table as NewTable
     from rich.text import Text
@@ -195,13 +195,18 @@ def _baseline(document: Document) -> list[Any]:
     grid.add_column()
     for _ in range(3):
         grid.add_column(justify="right", no_wrap=True)
-    unit = "a sample" if document["convergence"] is None else "a network"
-    head = (f"real values, {table['free']} + {table['nudged']} steps", unit, "a point", "vs this run")
+    unit = "per sample" if document["convergence"] is None else "per network"
+    head = (
+        f"real values, {table['free']} + {table['nudged']} steps",
+        unit,
+        "per percentage point",
+        "vs this run",
+    )
     grid.add_row(*(f"[dim]{word}[/]" for word in head))
     notes = []
     for row in rows:
         values = ("–" if value is None else quantity(value, "J") for value in (row.per_sample, row.per_point))
-        name = f"{row.name} [dim]{escape(row.prices)}[/]" if row.joules is not None else row.name
+        name = f"{row.name} [dim]{escape(row.energy_table)}[/]" if row.joules is not None else row.name
         grid.add_row(name, *values, against(row, rows))
         if row.joules is None and row.key != "run":
             notes.append(Text(f"{row.name}: {row.note}", style="dim"))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "bits_table",
     "chip_line",
-    "energy_table",
+    "joules_table",
     "fault_lines",
     "timing_lines",
     "timing_table",
@@ -41,7 +41,7 @@ def bits_table(document: Document, rows: Sequence[BitRow]) -> Table:
 
     table = NewTable(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="dim")
     table.add_column("bits" if document["convergence"] is not None else "bits in training")
-    for name in ("sent", "a sample", "× links", "received", "vs real"):
+    for name in ("sent", "per sample", "× links", "received", "vs real"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
         style = "bold" if row.is_reference else ""
@@ -67,7 +67,7 @@ def timing_table(timing: TimingTable) -> Table:
     )
     whole = timing["cycles"] is not None and timing["seconds"] is not None
     table.add_column(f"time, {timing['model']}", footer="all" if whole else "not all timed")
-    for name in ("cycles a tick", "longest", "a presentation"):
+    for name in ("cycles per tick", "longest", "per presentation"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("cycles", justify="right", footer=quantity(timing["cycles"] or 0) if whole else "")
     table.add_column("time", justify="right", footer=quantity(timing["seconds"] or 0, "s") if whole else "")
@@ -117,7 +117,7 @@ def timing_lines(document: Document, timing: TimingTable) -> list[str]:
         )
         lines.append(f"packets: {figures} cycles; deepest queue {deepest} flits")
     products = document["energy_j"].get("delay_js", {})
-    words = ", ".join(f"{quantity(value, 'J·s')} a sample ({name})" for name, value in products.items())
+    words = ", ".join(f"{quantity(value, 'J·s')} per sample ({name})" for name, value in products.items())
     static = document["energy_j"].get("static", "")
     lines.append(
         "; ".join(
@@ -131,7 +131,7 @@ def timing_lines(document: Document, timing: TimingTable) -> list[str]:
     return lines
 
 
-def energy_table(document: Document) -> Table:
+def joules_table(document: Document) -> Table:
     """Return joules by category (rows) and phase (columns)."""
     from rich import box
     from rich.markup import escape

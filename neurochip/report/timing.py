@@ -29,7 +29,7 @@ _DIRECTIONS = ("east", "west", "north", "south")
 
 
 def clocked_of(table: TimingTable | None) -> Clocked | None:
-    """Return what prices need to know of a stored table of time."""
+    """Return what static power and clock need to know of a stored table of time."""
     if table is None:
         return None
     return Clocked(table["clock_hz"], table["host_word_cycles"], table["tiles"])

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from neurochip.description import PriceList
+from neurochip.description import EnergyTable
 from neurochip.durable.atomic import replacing
-from neurochip.report.document import document, repriced
+from neurochip.report.document import document, recosted
 from neurochip.report.drawn import drawn
 from neurochip.report.html import html
 from neurochip.report.reading import RASTERS, drawing_stored, read_document, read_rasters
@@ -23,10 +23,10 @@ from neurochip.training.record import Raster, RunRecord
 __all__ = ["render_again", "write_document", "write_rasters", "write_report"]
 
 
-def write_report(record: RunRecord, folder: Path | str, prices: PriceList | None = None) -> Document:
+def write_report(record: RunRecord, folder: Path | str, energies: EnergyTable | None = None) -> Document:
     """Write report.json, report.html and raster.npz of a run into an existing folder."""
     folder = Path(folder)
-    table = document(record, prices)
+    table = document(record, energies)
     write_rasters(record.rasters, folder / RASTERS)
     with drawn(folder / "report.html", folder / "report.json"):
         write_document(table, record.rasters, folder)
@@ -34,26 +34,28 @@ def write_report(record: RunRecord, folder: Path | str, prices: PriceList | None
 
 
 def render_again(
-    folder: Path | str, prices: PriceList | None = None, processor: PriceList | None = None
+    folder: Path | str, energies: EnergyTable | None = None, processor: EnergyTable | None = None
 ) -> tuple[Document, Path]:
     """Render a stored run again; return its document and the page.
 
-    With ``prices`` the stored counts are priced anew, with ``processor`` the multiply–adds of the baseline, beside
+    With ``energies`` the stored counts are costed anew, with ``processor`` the multiply–adds of the baseline, beside
     the original: ``report-<list>.json`` and ``.html``.
     """
     folder = Path(folder)
     with drawing_stored(folder):
-        return _rendered(folder, prices, processor)
+        return _rendered(folder, energies, processor)
 
 
-def _rendered(folder: Path, prices: PriceList | None, processor: PriceList | None) -> tuple[Document, Path]:
+def _rendered(
+    folder: Path, energies: EnergyTable | None, processor: EnergyTable | None
+) -> tuple[Document, Path]:
     table, rasters = read_document(folder), read_rasters(folder)
-    if prices is None and processor is None:
+    if energies is None and processor is None:
         return table, write_document(table, rasters, folder)
-    table = repriced(table, prices, processor)
-    stems = [prices.name] if prices is not None else []
+    table = recosted(table, energies, processor)
+    stems = [energies.name] if energies is not None else []
     stems += ["baseline", processor.name] if processor is not None else []
-    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(stems)).strip("-.") or "prices"
+    stem = re.sub(r"[^A-Za-z0-9._-]+", "-", "-".join(stems)).strip("-.") or "energies"
     return table, write_document(table, rasters, folder, f"report-{stem}")
 
 

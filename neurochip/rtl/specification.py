@@ -51,10 +51,10 @@ def chip_specification(made: Synthesis, name: str, *, node: str) -> str:
         "neurochip chips synthesise: changes of nets x capacitances and internal energies of the liberty file"
     )
 
-    def price(event: str, value: float, what: str, unit: str = "J", evidence: str = "") -> list[str]:
+    def entry(event: str, value: float, what: str, unit: str = "J", evidence: str = "") -> list[str]:
         return [
             "",
-            f"[prices.{event}]",
+            f"[energies.{event}]",
             f'value = "{value:.4g} {unit}"',
             'scope = "per-event"',
             f"evidence = {inline(evidence or 'pre-silicon, synthesised')}",
@@ -70,9 +70,9 @@ def chip_specification(made: Synthesis, name: str, *, node: str) -> str:
         f"name = {inline(name)}",
         'about = "cores of exported Verilog as yosys synthesised them: '
         f'{given["NEURONS"]} neurons, {given["AXONS"]} axons"',
-        'neuron_pricing = "published"',
-        'note = "Prices hold for the core that was synthesised: its formats, its annealer, its lanes. Inputs are '
-        'priced as neurons."',
+        'neuron_energy = "published"',
+        'note = "Energies hold for the core that was synthesised: its formats, its annealer, its lanes. Inputs '
+        'cost what neurons do."',
         "",
         "[mesh]",
         "width = 8",
@@ -126,28 +126,28 @@ def chip_specification(made: Synthesis, name: str, *, node: str) -> str:
         "cycles_per_host_word = 1",
         'source = "cycles of the Verilog (docs/rtl.md); routers, links and the host are a design choice"',
         'evidence = "architecture"',
-        *price("synaptic_op", synaptic, 
+        *entry("synaptic_op", synaptic, 
                parts(energies.synaptic_op_j, f"{weight} bits of weight, a sum read and written")),
         *(
             line
             for event in ("neuron_update_active", "neuron_update_inactive", "clamped_update")
-            for line in price(
+            for line in entry(
                 event, update, parts(energies.neuron_update_j, f"{state} bits of state read and written, bias and sum")
             )
         ),
-        *price("weight_accumulation", energies.accumulation_j + 2 * pair,
+        *entry("weight_accumulation", energies.accumulation_j + 2 * pair,
                parts(energies.accumulation_j, "two pairs of values read")),
-        *price("weight_write", energies.weight_write_j + 2 * word,
+        *entry("weight_write", energies.weight_write_j + 2 * word,
                parts(energies.weight_write_j, "a word of weights read and written")),
-        *price("core_static", energies.leakage_w,
+        *entry("core_static", energies.leakage_w,
                f"leakage of the cells, {energies.library} at {energies.voltage_v:g} V, without memories", "W"),
-        *price("readout_word", 32 * _sram_j(size["states"]), f"32 bits of state; {_SRAM}; without the way out",
+        *entry("readout_word", 32 * _sram_j(size["states"]), f"32 bits of state; {_SRAM}; without the way out",
                evidence="estimated"),
-        *price("host_word_in", 32 * _sram_j(size["states"]), f"32 bits of state; {_SRAM}; without the way in",
+        *entry("host_word_in", 32 * _sram_j(size["states"]), f"32 bits of state; {_SRAM}; without the way in",
                evidence="estimated"),
-        *price("packet_out", 2 * axon * _sram_j(2 * given["AXONS"] * axon),
+        *entry("packet_out", 2 * axon * _sram_j(2 * given["AXONS"] * axon),
                f"a spike written to a list and read from it; {_SRAM}", evidence="estimated"),
-        *price("link_bit", 0.15e-12, "as cmos45: half C V^2 of 1.9 mm of wire, and router and buffer; not synthesised",
+        *entry("link_bit", 0.15e-12, "as cmos45: half C V^2 of 1.9 mm of wire, and router and buffer; not synthesised",
                "J/bit", evidence="estimated"),
     ]  # fmt: skip
     return "\n".join(lines) + "\n"

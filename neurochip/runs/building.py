@@ -25,13 +25,13 @@ from neurochip.cores.layout import Layout
 from neurochip.cores.substrate import DigitalSubstrate
 from neurochip.cores.synapse_mismatch import SynapseMismatch
 from neurochip.data import Dataset
-from neurochip.description import ChipSpec, RunSpec, network_of, read_prices
+from neurochip.description import ChipSpec, RunSpec, network_of, read_energies
 from neurochip.description.neuron import state_words_of, trace_cost
 from neurochip.description.precision import word_bits
 from neurochip.elements.neurons.settling import SettlingNeuron
+from neurochip.energy.costing import energy_report
 from neurochip.energy.hardware import hardware_of
-from neurochip.energy.pricing import price
-from neurochip.energy.unpriced import Unpriced
+from neurochip.energy.missing import MissingEnergies
 from neurochip.errors import ConfigError
 from neurochip.ideal.substrate import IdealSubstrate
 from neurochip.keys.reading import refuse_missing
@@ -48,7 +48,7 @@ __all__ = [
     "Built",
     "build",
     "build_analog",
-    "check_prices",
+    "check_energies",
     "check_recorded",
     "core_uses",
     "digest_of",
@@ -100,7 +100,7 @@ def build(
     if run.substrate == "analog":
         cells = None if run.analog is None else run.analog.library
         if cells is not None:
-            chip = dataclasses.replace(chip, prices=cells.prices())
+            chip = dataclasses.replace(chip, energies=cells.energies())
         return Built(network, chip, None, build_analog(run, network, allow_code=allow_code, die=die))
     run.check_chip(chip)
     traced = run.learning is not None and run.learning.pre == "trace"
@@ -224,12 +224,12 @@ def build_analog(
     )
 
 
-def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
-    """Refuse a chip that lacks a price for what this run will do, before the first tick rather than after the last.
+def check_energies(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
+    """Refuse a chip that lacks an energy for what this run will do, before the first tick rather than after the last.
 
     ``driven``: a controller stands between host and cores, and is to be paid as well.
     """
-    read_prices(spec.baseline.chip)
+    read_energies(spec.baseline.chip)
     populations = built.network.populations
     counted = np.ones((len(populations), len(COUNTERS)), dtype=np.int64)
     unused = {"spikes_dropped"} if spec.learning and spec.learning.pre == "trace" else {"trace_updates"}
@@ -256,13 +256,13 @@ def check_prices(spec: RunSpec, built: Built, *, driven: bool = False) -> None:
         drawn = [name != "adc_conversions" or spec.analog.converters.adc_bits is not None for name in CIRCUIT]
         circuit = PhaseCounters(1, 1, np.zeros_like(counted), circuit=tuple(map(int, drawn)))
         once += Counters(once.populations, once.sites, {Phase.FREE: circuit})
-    asked = Unpriced.of(built.chip.prices)
-    price(once, hardware_of(spec), asked)
+    asked = MissingEnergies.of(built.chip.energies)
+    energy_report(once, hardware_of(spec), asked)
     refuse_missing(
-        [f"{asked.name}: prices.{event}" if not n else event for n, event in enumerate(asked.missing)],
-        ", and the run has these events; add the prices or choose another price list",
+        [f"{asked.name}: energies.{event}" if not n else event for n, event in enumerate(asked.missing)],
+        ", and the run has these events; add the energies or choose another energy table",
     )
-    price(once, hardware_of(spec), built.chip.prices)
+    energy_report(once, hardware_of(spec), built.chip.energies)
 
 
 def check_recorded(spec: RunSpec, built: Built, samples: Dataset) -> None:

@@ -32,7 +32,7 @@ from neurochip.runs.beginning import TimingModel, begin, resolved
 from neurochip.runs.building import (
     Built,
     build,
-    check_prices,
+    check_energies,
     check_recorded,
     core_uses,
     digest_of,
@@ -226,7 +226,7 @@ def _prepared(
     built = build(spec, threads=workers, allow_code=allow_code)
     _LOG.debug("%s: machine built in %.2f s, %d threads", spec.name, time.perf_counter() - began, workers)
     digest = digest_of(built)
-    check_prices(spec, built, driven=through is not None)
+    check_energies(spec, built, driven=through is not None)
     if through is not None:
         built = through(spec, built)
     if spec.learning is not None:

@@ -1,4 +1,4 @@
-"""The counters of a run: integers only, by phase, core and counter. Prices come later (energy/)."""
+"""The counters of a run: integers only, by phase, core and counter. Energies come later (energy/)."""
 
 from __future__ import annotations
 

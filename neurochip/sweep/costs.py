@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from neurochip.analog.cells_table import cells_area
 from neurochip.description import ChipSpec, RunSpec
+from neurochip.energy.costing import energy_report
 from neurochip.energy.hardware import hardware_of
-from neurochip.energy.pricing import price
 from neurochip.energy.static import Clocked, host_cycles
 from neurochip.errors import ConfigError
 from neurochip.network import Network
@@ -24,7 +24,7 @@ def costs_of(
 ) -> dict[str, float]:
     """Return what is known of the costs of a chip, by the names of `neurochip.report.sweeps.costs.COSTS`.
 
-    What nobody has a source for is left out: a circuit of unknown cells has no energy, nor has a chip without prices.
+    What nobody has a source for is left out: a circuit of unknown cells has no energy, nor has a chip without energies.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _of_circuit(
     if cells is not None:
         costs["area_um2"] = 1e12 * cells_area(network, spec, cells)
         if tested is not None and tested.presentations:
-            paid = price(counters, hardware_of(run), cells.prices())
+            paid = energy_report(counters, hardware_of(run), cells.energies())
             costs["energy_j"] = paid.by_phase.get(Phase.EVALUATION.value, 0.0) / tested.presentations
     elif mismatch.process is not None and spec.die_file is None:
         sizes = network.sizes
@@ -87,7 +87,7 @@ def _of_cores(cores: Iterable[CoreUse]) -> dict[str, float]:
 
 
 def _paid(run: RunSpec, chip: ChipSpec, counters: Counters, tested: PhaseCounters) -> dict[str, float]:
-    """Return energy and time of a test sample, as far as there are prices and cycles were counted."""
+    """Return energy and time of a test sample, as far as there are energies and cycles were counted."""
     costs: dict[str, float] = {}
     clocked = None
     if chip.timing is not None and tested.time is not None and tested.time.presentations:
@@ -99,8 +99,8 @@ def _paid(run: RunSpec, chip: ChipSpec, counters: Counters, tested: PhaseCounter
         load = tested.time.link_load
         costs["busiest_link"] = float(load.max(initial=0)) / tested.time.presentations
     try:
-        paid = price(counters, hardware_of(run), chip.prices, clocked)
-    except ConfigError:  # an event without a price: the energy is not known, which is not the same as 0
+        paid = energy_report(counters, hardware_of(run), chip.energies, clocked)
+    except ConfigError:  # an event without an energy: the energy is not known, which is not the same as 0
         return costs
     if paid.total_j is not None:
         costs["energy_j"] = paid.by_phase.get(Phase.EVALUATION.value, 0.0) / tested.presentations

@@ -35,7 +35,7 @@ def effective(run: RunSpec) -> Table:
     for name in ("train", "every"):
         table.get("evaluation", {}).pop(name, None)
     if run.substrate != "digital":
-        table.pop("chip", None)  # it only lends its prices
+        table.pop("chip", None)  # it only lends its energies
         table.pop("chip_changes", None)
     elif run.chip_changes:
         used = [

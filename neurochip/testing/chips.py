@@ -1,4 +1,4 @@
-"""What a chip specification keeps: it can be read, says where numbers are from, and can carry out and price a run."""
+"""What a chip specification keeps: it can be read, says where numbers are from, and can carry out and cost a run."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from neurochip.description import ChipSpec, read_chip, read_run
 from neurochip.description.precision import PRECISIONS
 from neurochip.errors import ConfigError
 from neurochip.network import layered
-from neurochip.runs.building import build, check_prices
+from neurochip.runs.building import build, check_energies
 
 __all__ = ["ChipContract"]
 
@@ -26,13 +26,13 @@ class ChipContract:
         Names of the catalogue or TOML files, at least one.
     overrides
         What a run on these chips has to set, ``key.path=value`` each, e.g. a precision that their cores have.
-    unpriced
-        Specification → the event that it has no price for, on purpose: a chip that does not learn.
+    without_energy
+        Specification → the event that it has no energy for, on purpose: a chip that does not learn.
     """
 
     specifications: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
-    unpriced: dict[str, str] = {}
+    without_energy: dict[str, str] = {}
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
         """Run every test with each specification."""
@@ -59,7 +59,7 @@ class ChipContract:
         assert chip.name and chip.about
         assert chip.provenance
         assert all(origin.source.strip() for origin in chip.provenance.values())
-        assert all(price.source.strip() for price in chip.prices.prices.values())
+        assert all(entry.source.strip() for entry in chip.energies.energies.values())
         assert self.formats(chip), "no format of weights fits"
 
     def test_a_small_network_fits(self, chip: ChipSpec) -> None:
@@ -68,17 +68,17 @@ class ChipContract:
             assert sum(core.size for core in image.cores) == 15
             assert [image.network.populations[core.population].name for core in image.cores]
 
-    def test_prices_are_finite(self, chip: ChipSpec) -> None:
-        for event, price in chip.prices.prices.items():
-            assert np.isfinite(price.value_j) and price.value_j >= 0, event
+    def test_energies_are_finite(self, chip: ChipSpec) -> None:
+        for event, entry in chip.energies.energies.items():
+            assert np.isfinite(entry.value_j) and entry.value_j >= 0, event
 
-    def test_prices_are_complete(self, specification: str) -> None:
-        """A run of equilibrium propagation does nothing that the chip has no price for, or is refused for it."""
+    def test_energies_are_complete(self, specification: str) -> None:
+        """A run of equilibrium propagation does nothing that the chip has no energy for, or is refused for it."""
         overrides = [f"chip={specification}", "network.layers=[784, 12, 10]", *self.overrides]
         run = read_run("mnist-small", overrides)
-        if specification not in self.unpriced:
-            check_prices(run, build(run))
+        if specification not in self.without_energy:
+            check_energies(run, build(run))
             return
         with pytest.raises(ConfigError) as caught:
-            check_prices(run, build(run))
-        assert caught.value.place.endswith(f"prices.{self.unpriced[specification]}")
+            check_energies(run, build(run))
+        assert caught.value.place.endswith(f"energies.{self.without_energy[specification]}")

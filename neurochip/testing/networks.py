@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage, compile_network
 from neurochip.cores.substrate import DigitalSubstrate
-from neurochip.description import ChipSpec, CodingSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
+from neurochip.description import (
+    ChipSpec,
+    CodingSpec,
+    CoreSpec,
+    EnergyTable,
+    MeshSpec,
+    PacketSpec,
+    WeightsSpec,
+)
 from neurochip.description.neuron import state_words
 from neurochip.elements.neurons.spiking import SpikingNeuron
 from neurochip.network import layered
@@ -82,7 +90,7 @@ def small_chip(
         weights=WeightsSpec(floats=("float64", "float32"), min_bits=2, max_bits=16),
         packet=PacketSpec(header_bits=header_bits, routing=routing),
         timing=None,
-        prices=PriceList(name=name, neuron_pricing="none"),
+        energies=EnergyTable(name=name, neuron_energy="none"),
     )
 
 

@@ -31,7 +31,7 @@ def test_it_is_readable(browser: Browser, page: Path, dark: bool) -> None:
 def test_it_needs_nothing_else(browser: Browser, page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert len(text.encode()) < LARGEST
-    # Addresses may be written out as sources of prices, in running text; nothing may be loaded from one.
+    # Addresses may be written out as sources of energies, in running text; nothing may be loaded from one.
     assert not re.search(
         r"""(src|href|data|action)\s*=\s*["']?\s*(https?:)?//|@import|url\(|<link|<iframe""", text
     )

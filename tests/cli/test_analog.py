@@ -36,8 +36,8 @@ def test_a_run_reports_its_die(run: Run, place: Workplace) -> None:
     assert {row["kind"]: row["asked"] for row in analog["mismatch"]}["neuron_gain"] == 0.1
     assert analog["warnings"][0].startswith("analog.settle: ") and "free phases" in analog["warnings"][0]
     assert document["energy_j"]["total"] is None
-    priced = run("report", "here", "--prices", "loihi")
-    assert priced.exit_code == 0, priced.output
+    costed = run("report", "here", "--energies", "loihi")
+    assert costed.exit_code == 0, costed.output
     told = json.loads((place.folder / "here" / "report-loihi.json").read_text())["energy_j"]
     assert (told["total"], told["note"]) == (None, document["energy_j"]["note"])
     assert "die seed 1" in result.output and "free phases" in " ".join(result.output.split())
@@ -81,7 +81,7 @@ def test_a_die_of_known_cells_has_energy_time_and_area(run: Run, place: Workplac
     assert run("simulate", "analog-mnist-small", *TINY, *cells, "--out", "here").exit_code == 0
     document = json.loads((place.folder / "here" / "report.json").read_text())
     energy, known = document["energy_j"], document["analog"]["cells"]
-    assert energy["prices"] == "sky130-subthreshold"
+    assert energy["energy_table"] == "sky130-subthreshold"
     assert set(energy["by_category"]) == {"synapse", "neuron", "learning", "converters"}
     assert energy["per_sample"] > 0 and all(line["source"] for line in energy["lines"])
     assert sum(energy["by_phase"].values()) / energy["total"] == pytest.approx(1)
@@ -96,18 +96,18 @@ def test_a_die_of_known_cells_has_energy_time_and_area(run: Run, place: Workplac
     assert known["area_m2"] > 1e-8
     page = (place.folder / "here" / "report.html").read_text()
     assert "Cells of sky130-subthreshold" in page and "follower-integrator" in page
-    # Priced anew with a design of one's own: twice the capacitor, twice the charge.
+    # Costed anew with a design of one's own: twice the capacitor, twice the charge.
     (place.folder / "mine.toml").write_text(cells_text("sky130-subthreshold").replace('"100 fF"', '"200 fF"'))
-    assert run("report", "here", "--prices", "mine.toml").exit_code == 0
+    assert run("report", "here", "--energies", "mine.toml").exit_code == 0
     again = json.loads((place.folder / "here" / "report-mine.json").read_text())["energy_j"]
     assert again["by_category"]["synapse"] / energy["by_category"]["synapse"] == pytest.approx(2)
     assert again["by_category"]["learning"] == energy["by_category"]["learning"]
     lacking = cells_text("sky130-subthreshold").replace("[cells.dac]", "[cells.adc2]")
     (place.folder / "lacking.toml").write_text(lacking.split("[cells.adc2]")[0])
-    refused = run("report", "here", "--prices", "lacking.toml")
+    refused = run("report", "here", "--energies", "lacking.toml")
     assert refused.exit_code == 2 and "dac_conversion: is missing" in " ".join(refused.output.split())
     compared = run("compare", "here", "here")
-    assert "time a sample, learning" in compared.output and "energy a sample" in compared.output
+    assert "time per sample, learning" in compared.output and "energy per sample" in compared.output
 
 
 def test_a_die_is_shown_saved_and_run_on(run: Run, place: Workplace) -> None:

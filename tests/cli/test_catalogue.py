@@ -46,17 +46,17 @@ def test_chips_lists_every_chip(run: Run) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name, _ in chips()])
-def test_chips_show_gives_every_price_its_source(run: Run, name: str) -> None:
+def test_chips_show_gives_every_energy_its_source(run: Run, name: str) -> None:
     result = run("chips", "show", name)
     assert result.exit_code == 0
     table, _, sources = result.stdout.partition("\nSources\n")
     unfolded = " ".join(sources.split())
     rows = {row.split()[0]: row for row in table.splitlines() if row.strip()}
-    for event, price in read_chip(name).prices.prices.items():
+    for event, entry in read_chip(name).energies.energies.items():
         row = rows[event]
         mark = row.split()[-1]
-        assert price.evidence in row
-        assert f"{mark} {price.source}" in unfolded
+        assert entry.evidence in row
+        assert f"{mark} {entry.source}" in unfolded
     for key, origin in read_chip(name).provenance.items():
         mark = rows[key].split()[-1]
         assert f"{mark} {origin.source}" in unfolded
@@ -69,7 +69,7 @@ def test_chips_show_loihi(run: Run) -> None:
     assert "timing.barrier_cycles 113 for 1 tile, 465 for 32 tiles pre-silicon [8]" in lines
     assert "synaptic_op 23.6 pJ pre-silicon per-event 14 nm 0.75 V [17]" in lines
     assert "weight_accumulation 120 pJ pre-silicon all-in: weight_write 14 nm 0.75 V [24]" in lines
-    assert "A neuron update is priced by: published" in lines
+    assert "Energy of a neuron update: published" in lines
 
 
 @pytest.mark.parametrize(
@@ -85,10 +85,10 @@ def test_chips_show_says_where_a_core_is(run: Run, name: str, words: str) -> Non
     assert words in " ".join(run("chips", "show", name).stdout.split())
 
 
-def test_chips_show_without_limits_and_prices(run: Run) -> None:
+def test_chips_show_without_limits_and_energies(run: Run) -> None:
     text = run("chips", "show", "ideal-bits").stdout
     assert "core.neurons              no limit\n" in text
-    assert "No prices: a run on this chip counts bits, not joules.\n" in text
+    assert "No energies: a run on this chip counts bits, not joules.\n" in text
 
 
 def test_chips_show_takes_a_file(run: Run, place: Workplace) -> None:

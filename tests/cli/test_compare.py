@@ -23,7 +23,7 @@ def test_side_by_side(run: Run, finished: Finished) -> None:
     assert (result.exit_code, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0].split() == ["one", "two"]
-    (energy,) = [line for line in lines if line.startswith("energy a sample ")]
+    (energy,) = [line for line in lines if line.startswith("energy per sample ")]
     words = quantity(finished.report["energy_j"]["per_sample"], "J")
     assert energy.split()[3:] == f"{words} {words} the same".split()
 
@@ -109,7 +109,7 @@ def test_replays_and_their_time(run: Run, place: Workplace) -> None:
 
 
 def test_joules_are_compared_where_tables_agree(run: Run, place: Workplace) -> None:
-    """Lists of other names with the same prices agree; a changed price takes the ratio of what it is in alone."""
+    """Tables of other names with the same energies agree; a changed energy takes the ratio of what it is in alone."""
     from neurochip.description import chip_text
 
     text = chip_text("cmos45")
@@ -118,14 +118,14 @@ def test_joules_are_compared_where_tables_agree(run: Run, place: Workplace) -> N
     replayed(run, "mine", "--chip", "mine.toml")
     found, said = rows(run, "here", "mine")
     assert said == "" and found["energy"][-1].strip() == "the same"
-    replayed(run, "other", "--set", "chip.prices.packet_out=5 pJ")
+    replayed(run, "other", "--set", "chip.energies.packet_out=5 pJ")
     found, said = rows(run, "here", "other")
     assert "do not agree (packet_out)" in said
     assert "×" not in found["energy"][-1] and "same" not in found["energy"][-1]
     assert found["energy, synapse"][-1].strip() == "the same"
     assert "×" not in found["energy, network"][-1] and "same" not in found["energy, network"][-1]
-    # The same name is no promise of the same prices.
-    edited = text.replace('[prices.packet_out]\nvalue = "10 pJ"', '[prices.packet_out]\nvalue = "20 pJ"')
+    # The same name is no promise of the same energies.
+    edited = text.replace('[energies.packet_out]\nvalue = "10 pJ"', '[energies.packet_out]\nvalue = "20 pJ"')
     assert edited != text
     place.write("mine.toml", edited)
     replayed(run, "edited", "--chip", "mine.toml")

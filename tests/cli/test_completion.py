@@ -43,7 +43,7 @@ def test_names_of_runs(spawn: Spawn, words: str, incomplete: str) -> None:
     assert found == ([("file", incomplete)] if words.startswith("simulate") else []) + names
 
 
-@pytest.mark.parametrize("words", ["chips show", "report somewhere --prices"])
+@pytest.mark.parametrize("words", ["chips show", "report somewhere --energies"])
 def test_names_of_chips(spawn: Spawn, words: str) -> None:
     assert completions(spawn, words) == [("file", ""), *(("plain", name) for name, _ in chips())]
 

@@ -133,13 +133,13 @@ def test_simulate_through_firmware_is_the_same_run(run: Run, finished: Finished,
     assert again.exit_code == 0
 
 
-def test_a_chip_without_prices_for_the_controller_is_refused(run: Run, place: Workplace) -> None:
+def test_a_chip_without_energies_for_the_controller_is_refused(run: Run, place: Workplace) -> None:
     specification = run("chips", "show", "cmos45", "--toml").stdout
-    place.write("mine.toml", re.sub(r"\[prices\.bus_word\][^\[]*", "", specification))
+    place.write("mine.toml", re.sub(r"\[energies\.bus_word\][^\[]*", "", specification))
     sets = [*TINY, "--set", "chip=mine.toml"]
     result = run("simulate", *sets, "--through", "firmware", "--out", "no")
     assert result.exit_code == 2
-    assert "prices.bus_word: is missing, and the run has this event" in result.stderr
+    assert "energies.bus_word: is missing, and the run has this event" in result.stderr
     assert not (place.folder / "no").exists()
 
 

@@ -64,7 +64,7 @@ def test_an_imported_network_runs_on_a_chip(run: Run, net: Path) -> None:
     assert table["totals"]["neuron_updates"] == 80 * 8
     assert "neuron" in table["energy_j"]["by_category"]
     assert [name for name, _ in table["layers"]] == ["input", "cubalif", "li"]
-    assert run("report", "out", "--prices", "ideal-bits").exit_code == 0
+    assert run("report", "out", "--energies", "ideal-bits").exit_code == 0
 
 
 def test_an_imported_network_is_traced(run: Run, net: Path) -> None:

@@ -134,11 +134,11 @@ def test_a_run_that_loses_packets(run: Run, finished: Finished, place: Workplace
     assert run("simulate", *beside, "--set", "faults.spike_spurious=0.1", "--out", "out").exit_code == 0
 
 
-def test_price_anew(run: Run, place: Workplace) -> None:
+def test_cost_anew(run: Run, place: Workplace) -> None:
     np.savez(place.folder / "mine.npz", **spikes())  # type: ignore[arg-type]
     run("simulate", "--replay", "mine.npz", "--out", "out", "--chip", "loihi")
     before = document("out")
-    result = run("report", "out", "--prices", "loihi-sanafe")
+    result = run("report", "out", "--energies", "loihi-sanafe")
     assert (result.exit_code, result.stderr) == (0, "")
     after = json.loads(Path("out/report-loihi-sanafe.json").read_text(encoding="utf-8"))
     assert after.pop("energy_j") != before.pop("energy_j")

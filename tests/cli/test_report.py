@@ -1,4 +1,4 @@
-"""`neurochip report`: a finished run, rendered again or priced anew."""
+"""`neurochip report`: a finished run, rendered again or costed anew."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_render_again(run: Run, stored: Path, finished: Finished) -> None:
     assert result.stdout.splitlines()[:-2] == finished.result.stdout.splitlines()[:-3]
 
 
-def test_price_anew(run: Run, stored: Path, finished: Finished) -> None:
-    result = run("report", stored, "--prices", "loihi")
+def test_cost_anew(run: Run, stored: Path, finished: Finished) -> None:
+    result = run("report", stored, "--energies", "loihi")
     assert (result.exit_code, result.stderr) == (0, "")
     before, after = finished.report, load(stored / "report-loihi.json")
     old, new = before.pop("energy_j"), after.pop("energy_j")
@@ -54,7 +54,7 @@ def test_price_anew(run: Run, stored: Path, finished: Finished) -> None:
     assert (stored / "report.json").read_bytes() == (finished.folder / "report.json").read_bytes()
 
 
-def test_the_baseline_priced_anew(run: Run, stored: Path, finished: Finished) -> None:
+def test_the_baseline_costed_anew(run: Run, stored: Path, finished: Finished) -> None:
     Path("mine.toml").write_text(chip_text("cmos45").replace('"3.7 pJ"', '"37 pJ"'), encoding="utf-8")
     result = run("report", stored, "--baseline", "mine.toml")
     assert (result.exit_code, result.stderr) == (0, "")
@@ -63,7 +63,7 @@ def test_the_baseline_priced_anew(run: Run, stored: Path, finished: Finished) ->
     old, new = before.pop("baseline")["rows"], after.pop("baseline")["rows"]
     assert after == before
     assert new[0] == old[0]
-    assert (new[1]["prices"], old[1]["prices"]) == ("mine", "cmos45")
+    assert (new[1]["energy_table"], old[1]["energy_table"]) == ("mine", "cmos45")
     dearer = sum(9 * line["joules"] for line in old[1]["lines"] if line["event"] == "op.mul.float32")
     assert new[1]["joules"] == pytest.approx(old[1]["joules"] + dearer, rel=1e-9)
 
@@ -78,20 +78,20 @@ def test_a_baseline_that_there_is_not(run: Run, stored: Path, place: Workplace) 
     assert not Path("never").exists()
 
 
-def test_prices_of_its_own_chip_change_nothing(run: Run, stored: Path, finished: Finished) -> None:
-    assert run("report", stored, "--prices", "cmos45").exit_code == 0
+def test_energies_of_its_own_chip_change_nothing(run: Run, stored: Path, finished: Finished) -> None:
+    assert run("report", stored, "--energies", "cmos45").exit_code == 0
     assert load(stored / "report-cmos45.json") == finished.report
 
 
-def test_without_prices_there_are_no_joules(run: Run, stored: Path) -> None:
-    result = run("report", stored, "--prices", "ideal-bits")
+def test_without_energies_there_are_no_joules(run: Run, stored: Path) -> None:
+    result = run("report", stored, "--energies", "ideal-bits")
     assert result.exit_code == 0
-    assert result.stdout.splitlines()[-2].endswith("J (cmos45) → not priced (ideal-bits)")
+    assert result.stdout.splitlines()[-2].endswith("J (cmos45) → not costed (ideal-bits)")
 
 
-def test_prices_from_a_file(run: Run, stored: Path, place: Workplace, finished: Finished) -> None:
+def test_energies_from_a_file(run: Run, stored: Path, place: Workplace, finished: Finished) -> None:
     specification = place.write("dear.toml", chip_text("cmos45").replace('"103 pJ"', '"203 pJ"'))
-    assert run("report", stored, "--prices", specification).exit_code == 0
+    assert run("report", stored, "--energies", specification).exit_code == 0
     assert load(stored / "report-dear.json")["energy_j"]["total"] > finished.report["energy_j"]["total"]
 
 
@@ -139,23 +139,29 @@ def test_a_damaged_report(run: Run, stored: Path, old: str, new: str, sentence: 
     assert (stored / "report.html").read_bytes() == page
 
 
-def test_prices_that_are_none(run: Run, stored: Path, place: Workplace) -> None:
+def test_energies_that_are_none(run: Run, stored: Path, place: Workplace) -> None:
     files = place.files()
-    result = run("report", stored, "--prices", "lohi")
+    result = run("report", stored, "--energies", "lohi")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.endswith("did you mean 'loihi'?\n")
     assert place.files() == files
 
 
-def test_a_price_that_is_missing(run: Run, stored: Path, place: Workplace) -> None:
+def test_the_option_of_another_name(run: Run, stored: Path) -> None:
+    result = run("report", stored, "--prices", "loihi")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.endswith("Error: --prices is now --energies\n")
+
+
+def test_an_energy_that_is_missing(run: Run, stored: Path, place: Workplace) -> None:
     text = chip_text("cmos45")
-    head, _, rest = text.partition("[prices.synapse_bit_read]")
-    specification = place.write("mine.toml", head + rest[rest.index("[prices.") :])
+    head, _, rest = text.partition("[energies.synapse_bit_read]")
+    specification = place.write("mine.toml", head + rest[rest.index("[energies.") :])
     files = place.files()
-    result = run("report", stored, "--prices", specification)
+    result = run("report", stored, "--energies", specification)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "Error: done/report.json: mine: prices.synapse_bit_read: is missing, and the run has this event "
-        "(one bit read from synapse memory); add the price or choose another price list\n"
+        "Error: done/report.json: mine: energies.synapse_bit_read: is missing, and the run has this event "
+        "(one bit read from synapse memory); add the energy or choose another energy table\n"
     )
     assert place.files() == files

@@ -16,7 +16,7 @@ FILES = Path(__file__).parents[1] / "golden" / "sanafe_files"
 def test_chip_network_and_run(run: Run, place: Workplace) -> None:
     chip = run("chips", "import", FILES / "arch.yaml", "chip.toml", "--node", "14 nm")
     assert chip.exit_code == 0
-    assert "Note: all cores have synapse dense, not spare: one price for each event" in chip.stderr
+    assert "Note: all cores have synapse dense, not spare: one energy for each event" in chip.stderr
     net = run("import", FILES / "maps.yaml", "net.npz", "--arch", FILES / "arch.yaml", "--input", "in.npz")
     assert (net.exit_code, net.stderr) == (0, "")
     result = run(

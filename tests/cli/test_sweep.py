@@ -75,7 +75,7 @@ def test_report_renders_it_again(swept: Path, run: Run, place: Workplace) -> Non
     assert result.exit_code == 0
     assert result.stdout.splitlines()[-1] == "again/sweep.html"
     assert Path("again/sweep.html").read_bytes() == (swept / "sweep.html").read_bytes()
-    assert run("report", "again", "--prices", "loihi").exit_code == 2
+    assert run("report", "again", "--energies", "loihi").exit_code == 2
     Path("again/sweep.json").write_text('{"format": 7}')
     refused = run("report", "again").stderr
     assert refused == (

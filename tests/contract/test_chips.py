@@ -13,7 +13,7 @@ class TestSpecifications(ChipContract):
 class TestLoihi(ChipContract):
     specifications = ("loihi", "loihi-sanafe")
     overrides = ("network.precision=int8",)
-    unpriced = {"loihi-sanafe": "readout_word"}
+    without_energy = {"loihi-sanafe": "readout_word"}
 
 
 def test_all_are_here() -> None:

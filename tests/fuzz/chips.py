@@ -40,7 +40,7 @@ def read_run(path: Path) -> Any:
 def read_chip(path: Path) -> Any:
     from neurochip import description
 
-    return description.read_chip(str(path)), description.read_prices(str(path))
+    return description.read_chip(str(path)), description.read_energies(str(path))
 
 
 def die() -> list[bytes]:

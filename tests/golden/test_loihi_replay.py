@@ -64,7 +64,7 @@ def test_dynamics(kind: str, resolution: float) -> None:
     totals = run.counters.totals
     assert totals["neuron_updates"] == 200 * 50
     assert totals["neuron_updates"] - totals["idle_updates"] == 9910
-    # SANA-FE also counts each spiking input as an updated neuron, at no price.
+    # SANA-FE also counts each spiking input as an updated neuron, at no energy.
     assert 9910 + int(SPIKES[0].sum()) == ABOUT["totals"]["simple"]["neurons_updated"]
     assert run.counters.spikes == ABOUT["totals"]["simple"]["neurons_fired"]
     assert run.energy_j["neuron"] == pytest.approx(ENERGY["soma"], rel=1e-9)
@@ -72,21 +72,21 @@ def test_dynamics(kind: str, resolution: float) -> None:
     assert run.energy_per_tick_j["neuron"] == pytest.approx(PER_STEP["neuron"], rel=1e-9)
 
 
-def test_same_chip_with_a_price_list_named_apart() -> None:
+def test_same_chip_with_an_energy_table_named_apart() -> None:
     one = replay(SPIKES, WEIGHTS, "loihi-sanafe", placement())
-    other = replay(SPIKES, WEIGHTS, "loihi", placement(), prices="loihi-sanafe")
+    other = replay(SPIKES, WEIGHTS, "loihi", placement(), energies="loihi-sanafe")
     assert other.energy_j == pytest.approx(one.energy_j, rel=1e-12)
 
 
-def test_new_prices_change_no_count() -> None:
+def test_new_energies_change_no_count() -> None:
     lif = LIF(200.0, 0.875)
     a = replay(SPIKES, WEIGHTS, "loihi", placement(), neuron=lif)
-    b = replay(SPIKES, WEIGHTS, "loihi", placement(), neuron=lif, prices="cmos45")
+    b = replay(SPIKES, WEIGHTS, "loihi", placement(), neuron=lif, energies="cmos45")
     assert a.counters.totals == b.counters.totals
     assert a.energy_j["total"] != b.energy_j["total"]
     assert b.energy_j["neuron"] > 0
 
 
-def test_a_chip_without_prices_counts_only() -> None:
+def test_a_chip_without_energies_counts_only() -> None:
     free = replay(SPIKES, WEIGHTS, "ideal-bits", placement())
     assert (free.counters.packets, free.energy_j, free.energy_per_tick_j) == (6975, {}, {})

@@ -57,7 +57,7 @@ def test_spikes_counts_and_energy(k: int) -> None:
     np.testing.assert_array_equal(counters.per_tick["sops"], of["synaptic_events"])
     np.testing.assert_array_equal(counters.per_tick["hops"], of["hops"])
     updates = counters.per_tick["neuron_updates"] - counters.per_tick["idle_updates"]
-    # SANA-FE also counts each spiking input as an updated neuron, at no price.
+    # SANA-FE also counts each spiking input as an updated neuron, at no energy.
     np.testing.assert_array_equal(updates + bits(of, 0).sum(axis=1), of["updated"])
     assert 0 < counters.totals["idle_updates"]
     for category, part in (("synapse", "synapse"), ("network", "network"), ("neuron", "soma")):

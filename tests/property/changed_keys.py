@@ -32,7 +32,7 @@ OTHERS: dict[str, tuple[str, ...]] = {
     "name": ("other",),
     "about": ("another",),
     "chip": ("loihi", "ideal-bits"),
-    "chip_changes": ('["prices.op.add.float32 = 1 pJ"]',),
+    "chip_changes": ('["energies.op.add.float32 = 1 pJ"]',),
     "placement": ("[9, 1, 4]", "[9]"),
     "baseline.chip": ("loihi",),
     "data.set": ("mnist-small",),  # another size: refused, with the reason

@@ -33,10 +33,10 @@ KEYS = {
     "chip.timing.cycles_per_packet_in": ["0", "7"],
     "chip.timing.barrier_cycles": ["3", "50"],
     "chip.timing.fifo_depth": ["1", "4"],
-    "chip.prices.packet_out": ["0.3 pJ", "17 pJ"],
-    "chip.prices.link_bit": ["0.01 pJ/bit", "3.3 pJ/bit"],
-    "chip.prices.op.add.float32": ["0.1 pJ", "0.7 pJ"],
-    "chip.prices.core_static": ["1 mW", "3 uW"],
+    "chip.energies.packet_out": ["0.3 pJ", "17 pJ"],
+    "chip.energies.link_bit": ["0.01 pJ/bit", "3.3 pJ/bit"],
+    "chip.energies.op.add.float32": ["0.1 pJ", "0.7 pJ"],
+    "chip.energies.core_static": ["1 mW", "3 uW"],
     "chip.weights.bits": ["3", "8"],
 }
 SIZES = (12, 14, 4)
@@ -156,7 +156,7 @@ def test_a_chip_that_differs_is_another_point(files: Path, tmp_path: Path) -> No
         [
             "chip.core.neurons=6,20",
             "chip.timing.clock=100 MHz,700 MHz",
-            "chip.prices.packet_out=0.3 pJ,17 pJ",
+            "chip.energies.packet_out=0.3 pJ,17 pJ",
         ],
         name="x",
         timing="analytic",

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from neurochip import LIF, replay
-from neurochip.description import ChipSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
+from neurochip.description import ChipSpec, CoreSpec, EnergyTable, MeshSpec, PacketSpec, WeightsSpec
 from neurochip.elements.connections import Connection, Convolution, Dense, OneToOne, Pooling, Sparse
 from neurochip.replays.replaying import Replay
 from neurochip.substrate import COUNTERS, Phase
@@ -34,7 +34,7 @@ NEURONS = st.builds(
 
 
 def chip_of(routing: Literal["unicast", "multicast"]) -> ChipSpec:
-    """Return a small mesh without limits and prices."""
+    """Return a small mesh without limits and energies."""
     return ChipSpec(
         name="small mesh",
         about="",
@@ -43,7 +43,7 @@ def chip_of(routing: Literal["unicast", "multicast"]) -> ChipSpec:
         weights=WeightsSpec(floats=("float64", "float32"), min_bits=2, max_bits=16),
         packet=PacketSpec(header_bits=HEADER, routing=routing),
         timing=None,
-        prices=PriceList(name="none", neuron_pricing="none"),
+        energies=EnergyTable(name="none", neuron_energy="none"),
     )
 
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from neurochip import LIF, replay
-from neurochip.description import chip_text, read_chip, read_prices
+from neurochip.description import chip_text, read_chip, read_energies
 from neurochip.description.chip_reader import chip_from_toml
-from neurochip.description.prices import PriceList
+from neurochip.description.energy_table import EnergyTable
 from neurochip.energy.static import Clocked, static_charges
 from neurochip.errors import ConfigError, NeurochipError, StallError
 from neurochip.substrate.counters import Phase
@@ -61,18 +61,18 @@ def test_a_tick_that_takes_too_long() -> None:
     assert refused(timing="cycle", max_cycles=0) == "max_cycles: must be 1 to 4398046511104, got 0"
 
 
-def test_a_missing_price_is_found_before_the_neurons_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = read_prices("loihi")
-    left = {name: price for name, price in whole.prices.items() if name != "neuron_update_inactive"}
-    prices = PriceList(name="mine", neuron_pricing="published", note="n", prices=left)
+def test_a_missing_energy_is_found_before_the_neurons_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = read_energies("loihi")
+    left = {name: entry for name, entry in whole.energies.items() if name != "neuron_update_inactive"}
+    energies = EnergyTable(name="mine", neuron_energy="published", note="n", energies=left)
 
     def never(*_: object) -> None:
         raise AssertionError("the neurons ran")
 
     monkeypatch.setattr("neurochip.replays.replaying.LayerEngine", never)
-    assert refused(prices=prices) == (
-        "mine: prices.neuron_update_inactive: is missing, and the run has this event "
-        "(one tick of a neuron at rest); add the price or choose another price list"
+    assert refused(energies=energies) == (
+        "mine: energies.neuron_update_inactive: is missing, and the run has this event "
+        "(one tick of a neuron at rest); add the energy or choose another energy table"
     )
 
 
@@ -89,6 +89,6 @@ def test_a_replay_pays_for_its_time(timing: str) -> None:
     timing_spec = read_chip("loihi").timing
     assert timing_spec is not None
     clocked = Clocked.of(timing_spec, read_chip("loihi").mesh, run.counters.counted.sites)
-    [(charge, unit)] = static_charges(Phase.FREE, run.counters.counted, read_prices("loihi"), clocked)
+    [(charge, unit)] = static_charges(Phase.FREE, run.counters.counted, read_energies("loihi"), clocked)
     assert (charge.event, int(charge.counts.sum())) == ("chip_static", run.time.cycles)
     assert unit == 29.7e-3 / 1e9

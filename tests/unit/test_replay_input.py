@@ -199,18 +199,18 @@ def test_a_core_that_is_too_small() -> None:
         replay(placement=[[3] * 784, [3] * 500, [3] * 10], **arguments)
 
 
-def test_a_price_that_is_missing() -> None:
+def test_an_energy_that_is_missing() -> None:
     specification = read_chip("loihi-sanafe")
-    prices = type(specification.prices)(
-        name="half a list",
-        neuron_pricing="published",
+    energies = type(specification.energies)(
+        name="half a table",
+        neuron_energy="published",
         note="for a test",
-        prices={event: p for event, p in specification.prices.prices.items() if event != "hop_ew"},
+        energies={event: p for event, p in specification.energies.energies.items() if event != "hop_ew"},
     )
     with pytest.raises(
-        ConfigError, match=r"half a list: prices\.hop_ew: is missing, and the run has this event"
+        ConfigError, match=r"half a table: energies\.hop_ew: is missing, and the run has this event"
     ):
-        replay(**good(), prices=prices)
+        replay(**good(), energies=energies)
 
 
 def test_a_sum_beyond_its_register() -> None:

@@ -1,4 +1,4 @@
-"""An architecture of SANA-FE → the chip specification of the same prices, delays and mesh."""
+"""An architecture of SANA-FE → the chip specification of the same energies, delays and mesh."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ def chip_of(arch: Architecture, file: str, node: str, *, soma: str = "", synapse
             notes.append(
                 f"dendrite {unit.name}: its energy and delay have no counterpart, a sum is free here"
             )
-    prices = _prices(arch, body, joint, sent, taken, notes)
+    energies = _energies(arch, body, joint, sent, taken, notes)
     source = f"SANA-FE, {file}"
     table: dict[str, Any] = {
         "about": f"{arch.name}, an architecture of SANA-FE",
-        "neuron_pricing": "published",
+        "neuron_energy": "published",
         "note": "Energies and delays as SANA-FE's file has them. "
         + "".join(f"{note[0].upper()}{note[1:]}. " for note in notes),
         "mesh": {"width": arch.width, "height": arch.height, "cores_per_tile": arch.cores_per_tile,
@@ -98,12 +98,12 @@ def chip_of(arch: Architecture, file: str, node: str, *, soma: str = "", synapse
         "timing": {**_timing(arch, body, joint, sent, taken, notes),
                    "source": f"{source}, in cycles of 1 ns", "evidence": "estimated"},
     }  # fmt: skip
-    priced = "".join(
-        f'\n[prices.{event}]\nvalue = "{value!r} J"\nscope = "per-event"\nevidence = "estimated"\n'
+    entries = "".join(
+        f'\n[energies.{event}]\nvalue = "{value!r} J"\nscope = "per-event"\nevidence = "estimated"\n'
         f'node = {inline(node)}\nvoltage = "not stated"\nsource = {inline(source + ": " + where)}\n'
-        for event, (value, where) in prices.items()
+        for event, (value, where) in energies.items()
     )
-    toml = write_toml(table) + priced
+    toml = write_toml(table) + entries
     chip_from_toml(toml, file)  # what a specification cannot say is refused here
     return ImportedChip(toml, tuple(notes))
 
@@ -118,7 +118,7 @@ def _chosen(units: list[Unit], name: str, role: str, notes: list[str]) -> Unit:
     others = [unit.name for unit in units if unit is not named[0]]
     if others:
         notes.append(
-            f"all cores have {role} {named[0].name}, not {briefly(', '.join(others))}: one price for each event"
+            f"all cores have {role} {named[0].name}, not {briefly(', '.join(others))}: one energy for each event"
         )
     return named[0]
 
@@ -151,7 +151,7 @@ def _ways(arch: Architecture, kind: str, pair: tuple[str, str], notes: list[str]
     return there
 
 
-def _prices(
+def _energies(
     arch: Architecture, body: Unit, joint: Unit, sent: Unit, taken: Unit, notes: list[str]
 ) -> dict[str, tuple[float, str]]:
     access, update = _of(body, "energy_access_neuron"), _of(body, "energy_update_neuron")

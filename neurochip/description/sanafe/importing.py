@@ -314,7 +314,7 @@ class _Importer:
         return tile * self._arch.cores_per_tile + core
 
     def _look_at(self, network: SpikingNetwork) -> None:
-        """Note where SANA-FE's arithmetic is another, and which units' prices are meant."""
+        """Note where SANA-FE's arithmetic is another, and which units' energies are meant."""
         for group in network.groups[1:]:
             arriving = [c for c in network.connections if c.target == group.name]
             numbers = [group.parameters["v_reset"], *(c.weights for c in arriving if c.weights is not None)]
@@ -330,7 +330,7 @@ class _Importer:
             named = {name or "the first": n for name, n in used.items()}
             if len(named) > 1:
                 there = ", ".join(f"{name} ({n})" for name, n in named.items())
-                self._notes.append(f"{role} units in use: {there}; a chip here has one price: --{role} NAME")
+                self._notes.append(f"{role} units in use: {there}; a chip here has one energy: --{role} NAME")
 
 
 def _once(pre: NDArray[np.int64], post: NDArray[np.int64]) -> list[NDArray[np.int64]]:

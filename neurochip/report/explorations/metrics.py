@@ -55,7 +55,7 @@ def value_words(key: str, value: str) -> str:
     """Return a value of a key of a chip as people read it: plain numbers with the unit that the key has."""
     if key.endswith("timing.clock"):
         unit = "Hz"
-    elif ".prices." in key:
+    elif ".energies." in key:
         unit = "W" if key.endswith("_static") else "J"
     else:
         return value

@@ -284,7 +284,7 @@ def _provenance(document: ExplorationDocument) -> Markup:
     done = (
         f"Spikes computed {_times(work.get('spikes', 0))}, counted and timed {_times(work.get('counted', 0))}, "
         f"costed {_times(work.get('costed', 0))}, in {duration(document['seconds'])} from "
-        f"{document['started'].replace('T', ' ')[:16]} UTC. Energy from the prices of {document['prices']}."
+        f"{document['started'].replace('T', ' ')[:16]} UTC. Energies of {document['energy_table']}."
     )
     return section("How it was found", tag("p", done, class_="lead"), versions_list(document["versions"]))
 

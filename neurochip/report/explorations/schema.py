@@ -14,7 +14,7 @@ __all__ = [
     "SensitivityTable",
 ]
 
-FORMAT = 1
+FORMAT = 2
 KIND = "exploration"
 
 
@@ -64,7 +64,7 @@ class ExplorationDocument(TypedDict):
     file: str
     network: str
     chip: str
-    prices: str
+    energy_table: str
     timing: str
     per: str
     samples: int

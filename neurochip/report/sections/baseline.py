@@ -21,8 +21,8 @@ def baseline(document: Document) -> Markup | None:
         f"What the same training costs with real values in {table['free']} + {table['nudged']} steps a "
         "presentation: the denominator of every saving. Training only."
     )
-    unit = "a sample" if document["convergence"] is None else "a network"
-    names = ("", "training", unit, "a point of accuracy", "against this run", "prices")
+    unit = "per sample" if document["convergence"] is None else "per network"
+    names = ("", "training", unit, "per percentage point", "against this run", "energy table")
     grid = tag(
         "table",
         tag("thead", tag("tr", *(tag("th", name) for name in names))),
@@ -49,7 +49,7 @@ def _row(row: EnergyRow, rows: list[EnergyRow]) -> Markup:
         tag("th", row.name),
         *(tag("td", "–" if value is None else quantity(value, "J")) for value in values),
         tag("td", against(row, rows)),
-        tag("td", row.prices),
+        tag("td", row.energy_table),
     )
 
 
@@ -75,7 +75,7 @@ def _counts(table: BaselineTable) -> Markup:
         )
         for name, count in table["counts"].items()
     ]
-    head = tag("tr", *(tag("th", name) for name in ("count", "a step", "a sample", "training")))
+    head = tag("tr", *(tag("th", name) for name in ("count", "per step", "per sample", "training")))
     grid = tag("table", tag("thead", head), tag("tbody", *projections, *counts), class_="figures")
     lines = [
         tag(
@@ -94,10 +94,10 @@ def _counts(table: BaselineTable) -> Markup:
         *(tag("th", name) for name in ("baseline", "category", "event")),
         *(tag("th", name, class_="number") for name in ("count", "each", "joules")),
     ]
-    priced = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *lines), class_="counters")
+    costed = tag("table", tag("thead", tag("tr", *titles)), tag("tbody", *lines), class_="counters")
     return tag(
         "details",
-        tag("summary", "Counts and prices that these figures are made of"),
+        tag("summary", "Counts and energies per event that these figures are made of"),
         tag("div", grid, class_="scroll"),
-        tag("div", priced, class_="scroll") if lines else None,
+        tag("div", costed, class_="scroll") if lines else None,
     )

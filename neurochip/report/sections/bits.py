@@ -44,7 +44,10 @@ def _by_phase(document: Document) -> Markup | None:
     phases = [phase for phase, counts in by_phase.items() if any(counts.values())]
     names = list(BIT_CODINGS)
     head = tag(
-        "tr", tag("th", "coding"), *(tag("th", phase_words(phase)) for phase in phases), tag("th", "a sample")
+        "tr",
+        tag("th", "coding"),
+        *(tag("th", phase_words(phase)) for phase in phases),
+        tag("th", "per sample"),
     )
     rows = []
     for name in names:

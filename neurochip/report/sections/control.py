@@ -19,7 +19,7 @@ def control(document: Document) -> Markup | None:
     totals = control_totals(document)
     if totals is None:
         return None
-    priced = {line["phase"] for line in document["energy_j"]["lines"] if line["category"] == "control"}
+    costed = {line["phase"] for line in document["energy_j"]["lines"] if line["category"] == "control"}
     head = tag(
         "tr",
         tag("th", "phase"),
@@ -32,9 +32,9 @@ def control(document: Document) -> Markup | None:
         if counts is None:
             continue
         cells = (tag("td", exact(counts[name])) for name in CONTROL)
-        joules = quantity(_joules(document, phase), "J") if phase in priced else "–"
+        joules = quantity(_joules(document, phase), "J") if phase in costed else "–"
         rows.append(tag("tr", tag("th", phase_words(phase)), *cells, tag("td", joules)))
-    whole = quantity(_joules(document, None), "J") if priced else "–"
+    whole = quantity(_joules(document, None), "J") if costed else "–"
     foot = tag(
         "tr", tag("th", "all"), *(tag("td", exact(totals[name])) for name in CONTROL), tag("td", whole)
     )

@@ -8,7 +8,7 @@ from neurochip.energy.charges import CATEGORIES
 from neurochip.report.bars import bars, stacked_bar
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.quantities import percent, quantity
-from neurochip.report.schema import Document, EnergyTable
+from neurochip.report.schema import Document, JoulesTable
 from neurochip.report.sections.frame import section
 from neurochip.report.wording import phase_words
 
@@ -19,12 +19,12 @@ _EVIDENCE = ("measured", "pre-silicon", "pre-silicon, synthesised", "estimated")
 
 
 def energy(document: Document) -> Markup:
-    """Return the section; without prices it says why there are none."""
+    """Return the section; without energies it says why there are none."""
     table = document["energy_j"]
     if table["total"] is None:
-        return section("Energy", tag("p", f"{table['prices']}: {table['note']}.", class_="note"))
+        return section("Energy", tag("p", f"{table['energy_table']}: {table['note']}.", class_="note"))
     note = tag("p", table["note"].strip(), class_="note") if table["note"].strip() else None
-    lead = f"Counts times the prices of {table['prices']}; every figure is a sum of the lines below."
+    lead = f"Counts times the energy per event of {table['energy_table']}; every figure is a sum of the lines below."
     return section(
         "Energy",
         _bars(table),
@@ -36,7 +36,7 @@ def energy(document: Document) -> Markup:
     )
 
 
-def _cells(table: EnergyTable) -> dict[tuple[str, str], float]:
+def _cells(table: JoulesTable) -> dict[tuple[str, str], float]:
     cells: dict[tuple[str, str], float] = {}
     for line in table["lines"]:
         key = (line["category"], line["phase"])
@@ -44,7 +44,7 @@ def _cells(table: EnergyTable) -> dict[tuple[str, str], float]:
     return cells
 
 
-def _bars(table: EnergyTable) -> Markup:
+def _bars(table: JoulesTable) -> Markup:
     cells, whole = _cells(table), max(table["by_phase"].values(), default=0.0)
     rows = []
     for phase, joules in table["by_phase"].items():
@@ -66,7 +66,7 @@ def _row(name: str, joules: float, bar: Markup, total: float) -> tuple[Content, 
     return tag("strong", name), bar, quantity(joules, "J"), share
 
 
-def _matrix(table: EnergyTable) -> Markup:
+def _matrix(table: JoulesTable) -> Markup:
     cells, phases, total = _cells(table), list(table["by_phase"]), table["total"] or 0.0
     head = tag(
         "tr",
@@ -97,7 +97,7 @@ def _matrix(table: EnergyTable) -> Markup:
     return tag("table", tag("thead", head), tag("tbody", *rows), tag("tfoot", foot), class_="figures")
 
 
-def _populations(table: EnergyTable) -> Markup:
+def _populations(table: JoulesTable) -> Markup:
     whole, total = max(table["by_population"].values(), default=0.0), table["total"] or 0.0
     rows = [
         _row(name, joules, stacked_bar([(name, joules, place % 8, quantity(joules, "J"))], whole), total)
@@ -106,7 +106,7 @@ def _populations(table: EnergyTable) -> Markup:
     return tag("div", tag("h3", "By population"), bars(rows))
 
 
-def _evidence(table: EnergyTable) -> Markup:
+def _evidence(table: JoulesTable) -> Markup:
     """Return how much of the total rests on which kind of figure."""
     total = table["total"] or 0.0
     shares = {
@@ -117,15 +117,15 @@ def _evidence(table: EnergyTable) -> Markup:
         _row(kind, joules, stacked_bar([(kind, joules, 9, quantity(joules, "J"))], total), total)
         for kind, joules in shares.items()
     ]
-    return tag("div", tag("h3", "What the prices rest on"), bars(rows))
+    return tag("div", tag("h3", "Evidence for the energies"), bars(rows))
 
 
-def _lines(table: EnergyTable) -> Markup:
+def _lines(table: JoulesTable) -> Markup:
     head = tag(
         "tr",
         *(tag("th", name) for name in ("phase", "category", "event")),
-        *(tag("th", name, class_="number") for name in ("count", "each", "joules")),
-        *(tag("th", name) for name in ("evidence", "source of the price")),
+        *(tag("th", name, class_="number") for name in ("count", "per event", "joules")),
+        *(tag("th", name) for name in ("evidence", "source")),
     )
     rows = []
     for line in sorted(table["lines"], key=lambda line: -line["joules"]):
@@ -144,5 +144,5 @@ def _lines(table: EnergyTable) -> Markup:
             )
         )
     grid = tag("table", tag("thead", head), tag("tbody", *rows), class_="counters")
-    summary = f"All {len(rows)} lines: count × price, with evidence and source"
+    summary = f"All {len(rows)} lines: count × energy per event, with evidence and source"
     return tag("details", tag("summary", summary), tag("div", grid, class_="scroll"))

@@ -6,7 +6,7 @@ from neurochip.description import RunSpec
 from neurochip.report.markup import Content, Markup, tag
 from neurochip.report.page import page_head
 from neurochip.report.quantities import decimal, duration, exact, percent, quantity, ratio
-from neurochip.report.schema import Document, EnergyTable
+from neurochip.report.schema import Document, JoulesTable
 from neurochip.report.sections.frame import card
 from neurochip.report.wording import run_words, standard_error, warnings_of
 
@@ -81,11 +81,11 @@ def cards(document: Document, run: RunSpec) -> list[Markup]:
     return found
 
 
-def _energy_words(energy: EnergyTable, whole: str) -> str:
-    """Return whose prices, how much in all, and how much for each point of accuracy gained."""
-    words = f"prices of {energy['prices']}; {quantity(energy['training'] or 0.0, 'J')} {whole}"
+def _energy_words(energy: JoulesTable, whole: str) -> str:
+    """Return how much in all, how much for each percentage point of accuracy gained, and by whose energies."""
     each = energy.get("per_point")
-    return words if each is None else f"{words}, {quantity(each, 'J')} a point"
+    gained = "" if each is None else f", {quantity(each, 'J')} per percentage point"
+    return f"{quantity(energy['training'] or 0.0, 'J')} {whole}{gained}; energies of {energy['energy_table']}"
 
 
 def _error_cards(document: Document) -> list[Markup]:

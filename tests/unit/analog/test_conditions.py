@@ -74,7 +74,7 @@ def test_cells_keep_their_distance_from_the_rails() -> None:
     library = AnalogSpec(cells=CELLS, supply_v=1.2).library
     assert library is not None
     assert (library.supply, library.low, library.high, library.rest) == pytest.approx((1.2, 0.2, 1.0, 0.6))
-    joules, nominal = (s.prices().prices["synapse_charge"].value_j for s in (library, read_cells(CELLS)))
+    joules, nominal = (s.energies().energies["synapse_charge"].value_j for s in (library, read_cells(CELLS)))
     assert joules / nominal == pytest.approx(1.2 / 1.8)
     assert supply_v(AnalogSpec(cells=CELLS)) == 1.8 == supply_v(AnalogSpec())
     with pytest.raises(ConfigError) as told:

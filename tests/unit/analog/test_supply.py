@@ -13,13 +13,13 @@ from neurochip.analog.cells_table import cells_table
 from neurochip.analog.diagnostics import exact_copy
 from neurochip.analog.spice import spice_netlist, supply_energy
 from neurochip.analog.substrate import AnalogSubstrate
-from neurochip.description import read_prices
+from neurochip.description import read_energies
 from neurochip.description.analog_sections import AnalogSpec
 from neurochip.description.catalogue import find_cells
 from neurochip.description.cell_library import cells_from_toml, read_cells
 from neurochip.description.condition_section import ConditionsSpec
 from neurochip.description.die_sections import MismatchSpec
-from neurochip.energy import HardwareUse, price
+from neurochip.energy import HardwareUse, energy_report
 from neurochip.errors import ConfigError
 from neurochip.network import layered
 from neurochip.substrate import Phase
@@ -65,7 +65,7 @@ def settled(
 
 def settle_joules(substrate: AnalogSubstrate) -> float:
     assert substrate.cells is not None
-    paid = price(substrate.counters(), REAL_VALUED, substrate.cells.prices())
+    paid = energy_report(substrate.counters(), REAL_VALUED, substrate.cells.energies())
     return sum(line.joules for line in paid.lines if line.event in ("synapse_charge", "neuron_charge"))
 
 
@@ -141,16 +141,16 @@ def test_fixed_points_of_mirrors_can_be_looked_at(tmp_path: Path) -> None:
     assert exact_copy(substrate).cells is None
 
 
-def test_a_missing_price_is_refused(tmp_path: Path) -> None:
+def test_a_missing_energy_is_refused(tmp_path: Path) -> None:
     cells = library(tmp_path, "differential-pair")
     substrate, _ = settled((5, 4, 2), "hard-sigmoid", cells)
     lacking = tmp_path / "lacking.toml"
     lacking.write_text(PAIRS[: PAIRS.index("[cells.dac]")] + PAIRS[PAIRS.index("[cells.store]") :])
     with pytest.raises(
-        ConfigError, match=r"lacking: prices.dac_conversion: is missing, and the run has this event"
+        ConfigError, match=r"lacking: energies.dac_conversion: is missing, and the run has this event"
     ):
-        price(substrate.counters(), REAL_VALUED, read_prices(lacking))
-    assert price(substrate.counters(), REAL_VALUED, read_prices("loihi")).total_j is None
+        energy_report(substrate.counters(), REAL_VALUED, read_energies(lacking))
+    assert energy_report(substrate.counters(), REAL_VALUED, read_energies("loihi")).total_j is None
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_missing_tiles_hold_no_cores() -> None:
     short = ChipSpec(
         **{
             name: getattr(chip, name)
-            for name in ("name", "about", "core", "weights", "packet", "timing", "prices")
+            for name in ("name", "about", "core", "weights", "packet", "timing", "energies")
         },
         mesh=type(chip.mesh)(width=4, height=2, cores_per_tile=1, tiles=6),
     )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from neurochip.compile.placement import place
 from neurochip.compile.route import links_crossed
-from neurochip.description import ChipSpec, CoreSpec, MeshSpec, PacketSpec, PriceList, WeightsSpec
+from neurochip.description import ChipSpec, CoreSpec, EnergyTable, MeshSpec, PacketSpec, WeightsSpec
 from tests.property.networks import checked
 
 
@@ -21,7 +21,7 @@ def chip_of(routing: str) -> ChipSpec:
         weights=WeightsSpec(min_bits=2, max_bits=16),
         packet=PacketSpec(header_bits=3, routing=routing),  # type: ignore[arg-type]
         timing=None,
-        prices=PriceList(name="none", neuron_pricing="none"),
+        energies=EnergyTable(name="none", neuron_energy="none"),
     )
 
 

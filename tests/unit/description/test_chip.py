@@ -42,9 +42,9 @@ def test_every_value_has_a_source(name):
             "pre-silicon, synthesised",
             "estimated",
         )
-    for price in chip.prices.prices.values():
-        assert len(price.source) > 10
-        assert price.evidence in ("measured", "pre-silicon", "pre-silicon, synthesised", "estimated")
+    for entry in chip.energies.energies.values():
+        assert len(entry.source) > 10
+        assert entry.evidence in ("measured", "pre-silicon", "pre-silicon, synthesised", "estimated")
 
 
 def test_loihi_is_davies_2018():
@@ -54,7 +54,7 @@ def test_loihi_is_davies_2018():
     assert (chip.core.input_axons, chip.core.output_axons) == (4096, 4096)
     assert [bits for bits in range(2, 17) if chip.weights.allows(f"int{bits}")] == list(range(2, 10))
     assert not chip.weights.allows("float32")
-    assert "OSA is not what Loihi does" in chip.prices.note
+    assert "OSA is not what Loihi does" in chip.energies.note
     assert chip.provenance["core.neurons"].evidence == "architecture"
     assert chip.provenance["core.neuron_state_memory"].evidence == "estimated"
 
@@ -68,11 +68,11 @@ def test_sending_on_loihi_costs_what_each_source_says():
     assert read_chip("loihi").provenance["timing.cycles_per_spike_out"].evidence == "estimated"
 
 
-def test_ideal_bits_has_no_limits_and_no_prices():
+def test_ideal_bits_has_no_limits_and_no_energies():
     chip = read_chip("ideal-bits")
     assert (chip.core.neurons, chip.core.synapse_memory, chip.core.input_axons) == (None, None, None)
     assert chip.timing is None
-    assert not chip.prices.prices and chip.prices.neuron_pricing == "none"
+    assert not chip.energies.energies and chip.energies.neuron_energy == "none"
     assert all(chip.weights.allows(p) for p in ("float64", "float32", "int2", "int16"))
 
 
@@ -234,20 +234,22 @@ def changed(old: str, new: str) -> str:
         ),
         ("[packet]", "[pakcet]", "pakcet: unknown key; did you mean 'packet'?"),
         (
-            "neuron_pricing =",
-            "unlimited = true\nneuron_pricing =",
+            "neuron_energy =",
+            "unlimited = true\nneuron_energy =",
             "core: contradicts unlimited = true; remove one of the two",
         ),
-        ("neuron_pricing =", "unlimited = 1\nneuron_pricing =", "unlimited: expected true or false, got 1"),
+        ("neuron_energy =", "unlimited = 1\nneuron_energy =", "unlimited: expected true or false, got 1"),
+        ("neuron_energy =", "neuron_pricing =", "neuron_pricing: is now `neuron_energy`"),
+        ("[energies.link_bit]", "[prices.link_bit]", "prices: is now `energies`"),
         (
-            'neuron_pricing = "operations"',
+            'neuron_energy = "operations"',
             "",
-            'neuron_pricing: is missing; it is "operations", "published" or "none"',
+            'neuron_energy: is missing; it is "operations", "published" or "none"',
         ),
         (
-            'neuron_pricing = "operations"',
-            'neuron_pricing = "per-operation"',
-            'neuron_pricing: expected "operations", "published" or "none", got "per-operation"; '
+            'neuron_energy = "operations"',
+            'neuron_energy = "per-operation"',
+            'neuron_energy: expected "operations", "published" or "none", got "per-operation"; '
             "did you mean 'operations'?",
         ),
         ('about = "', 'mesh = 3\nabout = "', ""),

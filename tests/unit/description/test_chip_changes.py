@@ -44,22 +44,22 @@ def test_as_if_the_specification_said_so(values: dict[str, object]) -> None:
         text = lines[0] + f"[{section}]\n" + "\n".join(entries) + "\n[" + rest
     wanted = chip_from_toml(text, "cmos45.toml")
     found = changed(read_chip("cmos45"), [f"{key} = {value}" for key, value in values.items()])
-    for section in ("mesh", "core", "weights", "packet", "timing", "prices"):
+    for section in ("mesh", "core", "weights", "packet", "timing", "energies"):
         assert getattr(found, section) == getattr(wanted, section)
 
 
 def test_names_say_what_is_changed() -> None:
-    chip = chip_with("loihi", ["prices.synaptic_op = 10 pJ", "mesh.width = 4"])
-    assert chip.name == "loihi (mesh.width = 4, prices.synaptic_op = 10 pJ)"
-    assert chip.prices.name == "loihi (prices.synaptic_op = 10 pJ)"
-    assert chip.prices.price("synaptic_op") == 1e-11
-    assert read_chip("loihi").prices.price("synaptic_op") == 23.6e-12  # the chip itself stays
+    chip = chip_with("loihi", ["energies.synaptic_op = 10 pJ", "mesh.width = 4"])
+    assert chip.name == "loihi (mesh.width = 4, energies.synaptic_op = 10 pJ)"
+    assert chip.energies.name == "loihi (energies.synaptic_op = 10 pJ)"
+    assert chip.energies.joules("synaptic_op") == 1e-11
+    assert read_chip("loihi").energies.joules("synaptic_op") == 23.6e-12  # the chip itself stays
     assert present(chip, "mesh.width") == 4
-    assert present(chip, "prices.synaptic_op") == 1e-11
+    assert present(chip, "energies.synaptic_op") == 1e-11
 
 
 def test_a_plain_number_is_in_si_units() -> None:
-    assert chip_with("loihi", ["prices.synaptic_op = 1e-11"]).prices.price("synaptic_op") == 1e-11
+    assert chip_with("loihi", ["energies.synaptic_op = 1e-11"]).energies.joules("synaptic_op") == 1e-11
     chip = chip_with("loihi", ["timing.clock = 2e8", "core.synapse_memory = 4096"])
     assert chip.timing is not None and chip.timing.clock == 2e8
     assert chip.core.synapse_memory == 4096
@@ -94,9 +94,10 @@ def test_a_run_carries_its_changes() -> None:
         ("chip.core.neurns=1", "--set chip.core.neurns", "did you mean 'core.neurons'?"),
         ("chip.core.neurons=0", "--set chip.core.neurons", "must be at least 1"),
         ("chip.core.neurons=many", "--set chip.core.neurons", "expected an integer"),
-        ("chip.prices.packet_out=-1 pJ", "--set chip.prices.packet_out", "must not be negative"),
-        ("chip.prices.packet_out=5 ns", "--set chip.prices.packet_out", "expected an energy"),
-        ("chip.prices.spike_out=5 pJ", "--set chip.prices.spike_out", "is built from operations"),
+        ("chip.prices.packet_out=1 pJ", "--set chip.prices.packet_out", "is now `chip.energies.packet_out`"),
+        ("chip.energies.packet_out=-1 pJ", "--set chip.energies.packet_out", "must not be negative"),
+        ("chip.energies.packet_out=5 ns", "--set chip.energies.packet_out", "expected an energy"),
+        ("chip.energies.spike_out=5 pJ", "--set chip.energies.spike_out", "is built from operations"),
         ("chip.weights.max_bits=1", "--set chip.weights", "must not exceed"),
         ("chip.mesh.width=100000000", "--set chip.mesh", "make width, height"),
     ],
@@ -108,8 +109,8 @@ def test_what_cannot_be(change: str, place: str, problem: str) -> None:
     assert place in error.value.place or place.removeprefix("--set ") in error.value.place
 
 
-def test_a_chip_without_clock_or_prices_has_none_to_change() -> None:
-    for change in ("timing.clock = 1 GHz", "prices.packet_out = 1 pJ"):
+def test_a_chip_without_clock_or_energies_has_none_to_change() -> None:
+    for change in ("timing.clock = 1 GHz", "energies.packet_out = 1 pJ"):
         with pytest.raises(ConfigError, match="cannot be changed"):
             chip_with("ideal-bits", [change])
     assert chip_with("ideal-bits", ["core.neurons = 7"]).core.neurons == 7

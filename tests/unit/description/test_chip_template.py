@@ -22,12 +22,12 @@ def test_it_is_read_as_it_is(like: str) -> None:
     made, base = chip_from_toml(chip_template("mine", like), "mine.toml"), read_chip(like)
     for section in ("mesh", "core", "weights", "packet", "timing"):
         assert getattr(made, section) == getattr(base, section)
-    assert made.name == "mine" and made.prices.neuron_pricing == base.prices.neuron_pricing
-    assert {event: price.value_j for event, price in made.prices.prices.items()} == {
-        event: price.value_j for event, price in base.prices.prices.items()
+    assert made.name == "mine" and made.energies.neuron_energy == base.energies.neuron_energy
+    assert {event: entry.value_j for event, entry in made.energies.energies.items()} == {
+        event: entry.value_j for event, entry in base.energies.energies.items()
     }
     sources = [found.source for key, found in made.provenance.items()]
-    sources += [price.source for price in made.prices.prices.values()]
+    sources += [entry.source for entry in made.energies.energies.values()]
     assert sources and all("placeholder" in source or like in source for source in sources[:3])
 
 
@@ -38,7 +38,7 @@ def test_every_key_and_event_is_there() -> None:
         for field in dataclasses.fields(cls):
             assert f"\n{field.name} = " in text or f"\n# {field.name} =\n" in text, field.name
     for event, known in EVENTS.items():
-        assert f"[prices.{event}]" in text and known.about in text
+        assert f"[energies.{event}]" in text and known.about in text
     assert not any(line != line.rstrip() for line in text.splitlines())
 
 
@@ -57,16 +57,16 @@ def test_what_is_missing_is_said_all_at_once() -> None:
         "mine.toml: mesh.height: is missing, and so are mesh.cores_per_tile, core.neurons, "
     )
     needed = ("core.synapse_memory", "packet.header_bits", "packet.routing", "timing.clock", "timing.fifo_depth",
-              "timing.barrier_cycles", "weights.source", "timing.evidence", "neuron_pricing")  # fmt: skip
+              "timing.barrier_cycles", "weights.source", "timing.evidence", "neuron_energy")  # fmt: skip
     assert all(key in said for key in needed) and "delay" not in said and "mesh.tiles" not in said
 
 
 def test_energies_that_a_run_needs_are_said_all_at_once(tmp_path: Path) -> None:
-    from neurochip.runs.building import build, check_prices
+    from neurochip.runs.building import build, check_energies
 
     text = chip_template("mine", "loihi")
     for event in ("packet_out", "hop_ew", "neuron_update_active"):
-        head, _, rest = text.partition(f"[prices.{event}]\n")
+        head, _, rest = text.partition(f"[energies.{event}]\n")
         text = (
             head + "# " + rest.partition("\n\n")[0].replace("\n", "\n# ") + "\n\n" + rest.partition("\n\n")[2]
         )
@@ -74,7 +74,7 @@ def test_energies_that_a_run_needs_are_said_all_at_once(tmp_path: Path) -> None:
     sets = ["network.layers=[16, 4, 2]", f"chip={tmp_path / 'mine.toml'}", "network.precision=int8"]
     run: RunSpec = read_run("stripes", sets)
     with pytest.raises(ConfigError) as refused:
-        check_prices(run, build(run))
+        check_energies(run, build(run))
     said = str(refused.value)
     assert all(event in said for event in ("packet_out", "hop_ew", "neuron_update_active"))
     assert "is missing, and so are" in said and "the run has these events" in said

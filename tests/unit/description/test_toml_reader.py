@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import pytest
 
-from neurochip.description import read_chip, read_prices, read_run
+from neurochip.description import read_chip, read_energies, read_run
 from neurochip.description.toml_writer import write_toml
 from neurochip.errors import ConfigError
 from neurochip.files import parse_toml
@@ -106,7 +106,7 @@ def test_files_that_cannot_be_read(tmp_path):
         path = tmp_path / f"{name}.toml"
         if content is not None:
             path.write_bytes(content)
-        for read in (read_run, read_chip, read_prices):
+        for read in (read_run, read_chip, read_energies):
             with pytest.raises(ConfigError) as caught:
                 read(str(path))
             assert str(caught.value).startswith(f"{path}: {problem}")

@@ -1,4 +1,4 @@
-"""What time costs: cycles times prices by hand, and what is said when it cannot be told."""
+"""What time costs: cycles times energies by hand, and what is said when it cannot be told."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurochip.description import Price, PriceList, read_prices
-from neurochip.description.prices import read_price_table
-from neurochip.energy import Clocked, price
+from neurochip.description import EnergyTable, EventEnergy, read_energies
+from neurochip.description.energy_table import energies_of_table
+from neurochip.energy import Clocked, energy_report
 from neurochip.energy.static import host_cycles
 from neurochip.errors import ConfigError
 from neurochip.substrate.counters import Counters, Phase
 from neurochip.substrate.phase_time import PhaseTime
-from tests.unit.energy.test_pricing import FLOAT32, PJ, counters, priced
+from tests.unit.energy.test_costing import FLOAT32, PJ, counters, published
 
 CLOCK = Clocked(hz=1e6, host_word=2.0, tiles=2)
 
 
-def with_static(**values: float) -> PriceList:
-    prices = dict(priced(synaptic_op=1, neuron_update_active=1, readout_word=3).prices)
+def with_static(**values: float) -> EnergyTable:
+    energies = dict(published(synaptic_op=1, neuron_update_active=1, readout_word=3).energies)
     for event, value in values.items():
-        prices[event] = Price(
+        energies[event] = EventEnergy(
             event=event,
             value_j=value,
             source=f"source of {event}",
@@ -31,7 +31,7 @@ def with_static(**values: float) -> PriceList:
             node_m=45e-9,
             voltage_v=None,
         )
-    return PriceList(name="mine", neuron_pricing="published", note="made up", prices=prices)
+    return EnergyTable(name="mine", neuron_energy="published", note="made up", energies=energies)
 
 
 def timed(cycles: int, ticks: int = 1) -> Counters:
@@ -45,8 +45,8 @@ def timed(cycles: int, ticks: int = 1) -> Counters:
 
 
 def test_static_energy_by_hand() -> None:
-    prices = with_static(core_static=2e-3, chip_static=0.5, clock_cycle=7 * PJ, barrier=11 * PJ)
-    report = price(timed(1000), FLOAT32, prices, CLOCK)
+    energies = with_static(core_static=2e-3, chip_static=0.5, clock_cycle=7 * PJ, barrier=11 * PJ)
+    report = energy_report(timed(1000), FLOAT32, energies, CLOCK)
     assert report.static == "counted"
     free = {line.event: line for line in report.lines if line.phase == "free"}
     assert (free["core_static"].count, free["chip_static"].count) == (
@@ -67,7 +67,7 @@ def test_static_energy_by_hand() -> None:
 
 def test_a_core_that_holds_two_layers_leaks_once() -> None:
     counted = replace(timed(1000), sites=(4, 4))
-    lines = price(counted, FLOAT32, with_static(core_static=1e-3), CLOCK).lines
+    lines = energy_report(counted, FLOAT32, with_static(core_static=1e-3), CLOCK).lines
     assert {line.phase: line.count for line in lines if line.event == "core_static"} == {
         "free": 1000,
         "readout": 4,
@@ -75,7 +75,7 @@ def test_a_core_that_holds_two_layers_leaks_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("counted", "prices", "clocked", "sentence"),
+    ("counted", "energies", "clocked", "sentence"),
     [
         (timed(9), with_static(), CLOCK, "not in this specification"),
         (timed(9), with_static(clock_cycle=PJ), CLOCK, "not in this specification"),
@@ -95,18 +95,18 @@ def test_a_core_that_holds_two_layers_leaks_once() -> None:
     ],
 )
 def test_what_is_not_known_is_said_and_not_zero(
-    counted: Counters, prices: PriceList, clocked: Clocked | None, sentence: str
+    counted: Counters, energies: EnergyTable, clocked: Clocked | None, sentence: str
 ) -> None:
-    report = price(counted, FLOAT32, prices, clocked)
+    report = energy_report(counted, FLOAT32, energies, clocked)
     assert report.static == sentence
     assert "static" not in report.by_category
-    dynamic = price(counted, FLOAT32, with_static()).total_j
+    dynamic = energy_report(counted, FLOAT32, with_static()).total_j
     assert dynamic is not None and report.total_j == pytest.approx(
         dynamic + report.by_category.get("clock", 0.0)
     )
 
 
-def test_an_all_in_price_that_holds_static_power_refuses_it_apart() -> None:
+def test_an_all_in_energy_that_holds_static_power_refuses_it_apart() -> None:
     table = {
         "synaptic_op": {
             "value": "26 pJ",
@@ -118,23 +118,25 @@ def test_an_all_in_price_that_holds_static_power_refuses_it_apart() -> None:
         }
     }
     leak = {**table["synaptic_op"], "value": "1 mW", "scope": "per-event"}
-    prices = read_price_table(table, "prices")
-    everything = PriceList(name="all", neuron_pricing="published", note="n", prices=prices)
-    assert price(timed(9), FLOAT32, with_static(), CLOCK).static == "not in this specification"
+    energies = energies_of_table(table, "energies")
+    everything = EnergyTable(name="all", neuron_energy="published", note="n", energies=energies)
+    assert energy_report(timed(9), FLOAT32, with_static(), CLOCK).static == "not in this specification"
     counted = replace(
         timed(9), phases={Phase.FREE: timed(9).phases[Phase.FREE]}
     )  # words of the host are no part of it
-    assert price(counted, FLOAT32, everything, CLOCK).static == "contained in the price of synaptic_op"
+    assert (
+        energy_report(counted, FLOAT32, everything, CLOCK).static == "contained in the energy of synaptic_op"
+    )
     for event in ("core_static", "chip_static"):
         with pytest.raises(ConfigError) as refused:
-            PriceList(
+            EnergyTable(
                 name="twice",
-                neuron_pricing="published",
+                neuron_energy="published",
                 note="n",
-                prices=read_price_table({**table, event: leak}, "prices"),
+                energies=energies_of_table({**table, event: leak}, "energies"),
             )
         assert str(refused.value) == (
-            f"prices.{event}: is already contained in the all-in price of synaptic_op; remove one of the two"
+            f"energies.{event}: is already contained in the all-in energy of synaptic_op; remove one of the two"
         )
 
 
@@ -149,21 +151,21 @@ def test_leakage_of_cores_and_of_their_chip_is_one(inside: str, beside: str) -> 
         beside: {**figure, "value": "1 mW", "scope": "per-event"},
     }
     with pytest.raises(ConfigError) as refused:
-        PriceList(
-            name="twice", neuron_pricing="published", note="n", prices=read_price_table(table, "prices")
+        EnergyTable(
+            name="twice", neuron_energy="published", note="n", energies=energies_of_table(table, "energies")
         )
     assert str(refused.value) == (
-        f"prices.{beside}: is static power, and so is {inside} in the all-in price of synaptic_op; "
+        f"energies.{beside}: is static power, and so is {inside} in the all-in energy of synaptic_op; "
         "remove one of the two"
     )
 
 
 def test_the_loihi_specification_leaks_as_a_whole() -> None:
-    loihi = read_prices("loihi")
+    loihi = read_energies("loihi")
     assert loihi.entry("chip_static").value_j == pytest.approx(29.7e-3)
     assert loihi.entry("chip_static").evidence == "measured"
     assert loihi.contained_in("core_static") == "chip_static"
-    report = price(timed(1000), FLOAT32, loihi, Clocked(1e9, None, 1))
+    report = energy_report(timed(1000), FLOAT32, loihi, Clocked(1e9, None, 1))
     assert report.by_category["static"] == pytest.approx(29.7e-3 * 1e-6)
     assert report.static == "counted"
     assert np.isclose(sum(line.joules for line in report.lines), report.total_j or 0.0)
@@ -179,7 +181,7 @@ def test_a_cycle_that_a_host_word_has_begun_is_counted() -> None:
 def test_one_tick_that_was_not_timed_is_one_too_many() -> None:
     counted = timed(9, ticks=6)
     phases = {**counted.phases, Phase.FREE: replace(counted.phases[Phase.FREE], ticks=7)}
-    report = price(replace(counted, phases=phases), FLOAT32, with_static(core_static=1.0), CLOCK)
+    report = energy_report(replace(counted, phases=phases), FLOAT32, with_static(core_static=1.0), CLOCK)
     assert report.static == "not counted: 6 of 7 ticks of a phase were timed, and no more"
 
 

@@ -115,7 +115,7 @@ def test_stopped_before_its_first_part_it_is_begun_anew(counted: Counted, tmp_pa
 
 
 def test_refused_before_its_first_part_it_leaves_nothing(counted: Counted, tmp_path: Path) -> None:
-    counted.stop = ("a", ConfigError("chip", "has no such price"))
+    counted.stop = ("a", ConfigError("chip", "has no such energy"))
     with pytest.raises(ConfigError):
         reproduce("made", out=tmp_path / "r")
     assert list(tmp_path.iterdir()) == []

@@ -8,9 +8,9 @@ from html import escape
 import pytest
 
 import neurochip
-from neurochip.description import PriceList, RunSpec, read_prices, read_run
+from neurochip.description import EnergyTable, RunSpec, read_energies, read_run
 from neurochip.report.baseline import ASSUMPTIONS, baseline_table, placed
-from neurochip.report.document import document, repriced
+from neurochip.report.document import document, recosted
 from neurochip.report.html import html
 from neurochip.report.schema import BaselineRowTable, BaselineTable, ResultTable
 
@@ -130,11 +130,11 @@ def test_a_third_phase_is_counted(record, more):
     assert table["counts"]["words"] == 6 * (64 + 14 * 7)
 
 
-def table_of(record, run=None, prices=None, processor=None) -> BaselineTable:
+def table_of(record, run=None, energies=None, processor=None) -> BaselineTable:
     layout = [{"population": core.population, "output_axons": core.output_axons} for core in record.layout]
     return baseline_table(
-        run or record.run, record.counters, 6, layout, RESULT, prices or read_prices("cmos45"),
-        processor or read_prices("cmos45"),
+        run or record.run, record.counters, 6, layout, RESULT, energies or read_energies("cmos45"),
+        processor or read_energies("cmos45"),
     )  # fmt: skip
 
 
@@ -144,56 +144,56 @@ def test_a_point_of_accuracy_is_over_guessing(record):
         assert entry["per_point"] == pytest.approx(entry["joules"] / 50, rel=1e-12)
     guessing = {**RESULT, "test_error": 0.9}
     layout = [{"population": core.population, "output_axons": core.output_axons} for core in record.layout]
-    specification = read_prices("cmos45")
+    specification = read_energies("cmos45")
     table = baseline_table(record.run, record.counters, 6, layout, guessing, specification, specification)  # type: ignore[arg-type]
     assert [entry["per_point"] for entry in table["rows"]] == [None, None]
 
 
-def lacking(event: str) -> PriceList:
-    whole = read_prices("cmos45")
-    return replace(whole, prices={name: price for name, price in whole.prices.items() if name != event})
+def lacking(event: str) -> EnergyTable:
+    whole = read_energies("cmos45")
+    return replace(whole, energies={name: entry for name, entry in whole.energies.items() if name != event})
 
 
-def test_a_missing_price_is_said_and_never_nothing(record):
-    table = table_of(record, prices=lacking("host_word_in"), processor=lacking("op.cmp.float32"))
+def test_a_missing_energy_is_said_and_never_nothing(record):
+    table = table_of(record, energies=lacking("host_word_in"), processor=lacking("op.cmp.float32"))
     chip, processor = row(table, "chip"), row(table, "processor")
-    assert (chip["joules"], chip["note"]) == (None, "not priced: cmos45 has no price for host_word_in")
+    assert (chip["joules"], chip["note"]) == (None, "not costed: cmos45 has no energy for host_word_in")
     assert (processor["joules"], processor["note"]) == (
         None,
-        "not priced: cmos45 has no price for op.cmp.float32",
+        "not costed: cmos45 has no energy for op.cmp.float32",
     )
-    loihi = row(table_of(record, prices=read_prices("loihi")), "chip")
+    loihi = row(table_of(record, energies=read_energies("loihi")), "chip")
     assert loihi["joules"] is None
-    assert loihi["note"].startswith("not priced: loihi has no price for op.mul.float32, op.add.float32")
+    assert loihi["note"].startswith("not costed: loihi has no energy for op.mul.float32, op.add.float32")
     assert "packet_out" not in loihi["note"], (
         "the specification has one, or contains it in another that is paid"
     )
 
 
 @pytest.mark.parametrize("name", ["mnist-continuous"])
-def test_without_cores_only_the_processor_is_priced(name):
+def test_without_cores_only_the_processor_is_costed(name):
     table = document(fake_record(name))["energy_j"]["baseline"]
     assert row(table, "chip")["note"] == (
-        "not priced: this run has no cores on which the words could be placed"
+        "not costed: this run has no cores on which the words could be placed"
     )
     assert row(table, "processor")["joules"] is not None
     assert placed(fake_record(name).counters, ()) == {}
 
 
-def test_pricing_anew_changes_the_row_that_it_names():
+def test_costing_anew_changes_the_row_that_it_names():
     first = document(fake_record())
     rows = first["energy_j"]["baseline"]["rows"]
-    doubled = read_prices("cmos45")
+    doubled = read_energies("cmos45")
     doubled = replace(
         doubled, name="twice",
-        prices={name: replace(price, value_j=2 * price.value_j) for name, price in doubled.prices.items()},
+        energies={name: replace(entry, value_j=2 * entry.value_j) for name, entry in doubled.energies.items()},
     )  # fmt: skip
-    other = repriced(first, processor=doubled)
+    other = recosted(first, processor=doubled)
     again = other["energy_j"]["baseline"]
     assert row(again, "chip") == rows[0]
     assert row(again, "processor")["joules"] == pytest.approx(2 * rows[1]["joules"], rel=1e-12)
     assert other["energy_j"]["total"] == first["energy_j"]["total"]
-    both = repriced(other, doubled)["energy_j"]["baseline"]
+    both = recosted(other, doubled)["energy_j"]["baseline"]
     assert row(both, "chip")["joules"] == pytest.approx(2 * rows[0]["joules"], rel=1e-12)
     assert row(both, "processor") == row(again, "processor")
 
@@ -202,9 +202,9 @@ def test_a_report_stored_without_a_baseline_can_get_one():
     table = document(fake_record())
     old = {**table, "energy_j": {k: v for k, v in table["energy_j"].items() if k != "baseline"}}
     assert "With real values instead" not in html(old)  # type: ignore[arg-type]
-    new = repriced(old, processor=read_prices("cmos45"))  # type: ignore[arg-type]
-    assert row(new["energy_j"]["baseline"], "chip")["note"] == "not priced: no price list"
-    assert repriced(old, read_prices("cmos45"))["energy_j"] == table["energy_j"]  # type: ignore[arg-type]
+    new = recosted(old, processor=read_energies("cmos45"))  # type: ignore[arg-type]
+    assert row(new["energy_j"]["baseline"], "chip")["note"] == "not costed: no energy table"
+    assert recosted(old, read_energies("cmos45"))["energy_j"] == table["energy_j"]  # type: ignore[arg-type]
 
 
 def test_the_page_says_every_assumption():

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from neurochip.description import read_prices
+from neurochip.description import read_energies
 from neurochip.errors import ConfigError
 from neurochip.report.comparison import Comparison, Row, compare
 from neurochip.report.comparison_page import comparison_page
-from neurochip.report.document import document, repriced
+from neurochip.report.document import document, recosted
 from neurochip.report.schema import Document
 
 from .fake_record import fake_record
@@ -56,12 +56,12 @@ def test_energy_of_a_point_of_accuracy() -> None:
 
 def test_joules_of_different_lists_have_no_ratio() -> None:
     first = made()
-    other = repriced(first, read_prices("loihi"))
+    other = recosted(first, read_energies("loihi"))
     comparison = compare([("a", first), ("b", other)])
-    assert not comparison.priced_alike
+    assert not comparison.same_energies
     assert row(comparison, "energy_per_sample").ratios == ("1", "")
     assert row(comparison, "test_error").ratios == ("1", "the same")
-    assert "what has a price at all" in comparison.priced_otherwise
+    assert "what has an energy at all" in comparison.other_energies
     assert "joules have a ratio only where they do" in comparison_page(comparison)
     assert "joules have a ratio" not in comparison_page(compare([("a", first), ("b", first)]))
 

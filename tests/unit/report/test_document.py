@@ -1,4 +1,4 @@
-"""The document: what stands in report.json, and that it can be read, priced and rendered again."""
+"""The document: what stands in report.json, and that it can be read, costed and rendered again."""
 
 import json
 import math
@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from neurochip.description import read_prices
+from neurochip.description import read_energies
 from neurochip.errors import ConfigError, DataError, OutputError
 from neurochip.report import read_document, read_rasters, render_again, write_report
-from neurochip.report.document import document, repriced
+from neurochip.report.document import document, recosted
 from neurochip.report.write import write_rasters
 from neurochip.substrate.counters import Counters, Phase
 from tests.unit.report.fake_record import fake_record
@@ -85,23 +85,23 @@ def test_energy_of_training_and_of_all():
     training = sum(energy["by_phase"][phase] for phase in ("free", "nudged", "update"))
     assert energy["training"] == pytest.approx(training, rel=1e-12)
     assert energy["per_sample"] == energy["training"] / DOCUMENT["result"]["trained_samples"]
-    assert energy["prices"] == "cmos45"
+    assert energy["energy_table"] == "cmos45"
 
 
 @pytest.mark.parametrize("name", ["mnist-small", "mnist-continuous", "convergence"])
-def test_repricing_changes_nothing_but_the_energy(name):
+def test_recosting_changes_nothing_but_the_energy(name):
     table = document(fake_record(name))
-    again = repriced(table, read_prices("ideal-bits"))
+    again = recosted(table, read_energies("ideal-bits"))
     assert again["energy_j"]["total"] is None
     assert {**again, "energy_j": None} == {**table, "energy_j": None}
-    assert repriced(again, read_prices("cmos45")) == table
+    assert recosted(again, read_energies("cmos45")) == table
 
 
-def test_repricing_with_a_list_that_lacks_a_price():
-    lacking = read_prices("loihi")
-    lacking = replace(lacking, prices={k: v for k, v in lacking.prices.items() if k != "hop_ew"})
-    with pytest.raises(ConfigError, match="loihi: prices.hop_ew: is missing, and the run has this event"):
-        repriced(DOCUMENT, lacking)
+def test_recosting_with_a_table_that_lacks_an_energy():
+    lacking = read_energies("loihi")
+    lacking = replace(lacking, energies={k: v for k, v in lacking.energies.items() if k != "hop_ew"})
+    with pytest.raises(ConfigError, match="loihi: energies.hop_ew: is missing, and the run has this event"):
+        recosted(DOCUMENT, lacking)
 
 
 @pytest.mark.parametrize(
@@ -123,18 +123,18 @@ def test_written_read_and_rendered_again(record, tmp_path):
     assert (again, where, where.read_text()) == (written, tmp_path / "report.html", page)
 
 
-def test_pricing_anew_leaves_the_original(tmp_path):
+def test_costing_anew_leaves_the_original(tmp_path):
     write_report(RECORD, tmp_path)
     before = (tmp_path / "report.json").read_bytes()
-    table, page = render_again(tmp_path, read_prices("loihi"))
-    assert (page.name, table["energy_j"]["prices"]) == ("report-loihi.html", "loihi")
+    table, page = render_again(tmp_path, read_energies("loihi"))
+    assert (page.name, table["energy_j"]["energy_table"]) == ("report-loihi.html", "loihi")
     assert (tmp_path / "report.json").read_bytes() == before
-    assert json.loads((tmp_path / "report-loihi.json").read_text())["energy_j"]["prices"] == "loihi"
+    assert json.loads((tmp_path / "report-loihi.json").read_text())["energy_j"]["energy_table"] == "loihi"
 
 
-def test_a_price_list_cannot_name_another_folder(tmp_path):
+def test_an_energy_table_cannot_name_another_folder(tmp_path):
     write_report(RECORD, tmp_path)
-    _, page = render_again(tmp_path, replace(read_prices("loihi"), name="../../else/where"))
+    _, page = render_again(tmp_path, replace(read_energies("loihi"), name="../../else/where"))
     assert page.parent == tmp_path
     assert page.name == "report-else-where.html"
 

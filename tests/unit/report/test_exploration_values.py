@@ -12,8 +12,8 @@ from neurochip.report.explorations.metrics import value_words
     [
         ("chip.timing.clock", "215443469.003", "215 MHz"),
         ("chip.timing.clock", "200 MHz", "200 MHz"),
-        ("chip.prices.hop_ew", "3e-12", "3.00 pJ"),
-        ("chip.prices.core_static", "2", "2.00 W"),
+        ("chip.energies.hop_ew", "3e-12", "3.00 pJ"),
+        ("chip.energies.core_static", "2", "2.00 W"),
         ("chip.core.neurons", "64", "64"),
         ("chip.packet.routing", "multicast", "multicast"),
     ],

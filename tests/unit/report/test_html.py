@@ -107,9 +107,9 @@ def test_headline_and_provenance():
     assert "Horowitz, ISSCC 2014" in text
 
 
-def test_a_run_without_prices_says_so():
-    assert "ideal-bits: the list has no prices: only bits are counted." in page(RECORDS["ideal-bits"])
-    assert "not priced: the real-valued substrate has no cores" in page(RECORDS["ideal"])
+def test_a_run_without_energies_says_so():
+    assert "ideal-bits: the table has no energies: only bits are counted." in page(RECORDS["ideal-bits"])
+    assert "not costed: the real-valued substrate has no cores" in page(RECORDS["ideal"])
 
 
 def test_what_users_write_stays_text():

@@ -31,7 +31,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     spikes = {f"spikes.{k}": (rng.random((6, n)) < 0.4).astype(np.uint8) for k, n in enumerate((5, 4))}
     np.savez(folder / "all.npz", **spikes)  # type: ignore[arg-type]
     what = given(None, raster=folder / "all.npz")
-    vary = ["chip.core.neurons=2,4", "chip.prices.packet_out=1 pJ,2 pJ"]
+    vary = ["chip.core.neurons=2,4", "chip.energies.packet_out=1 pJ,2 pJ"]
     found = explore(what.workload, what.chip, vary, name="x", out=folder / "out")
     assert json.loads((folder / "out/sweep.json").read_text()) == json.loads(json.dumps(found.document))
     return json.loads((folder / "out/sweep.json").read_text())  # type: ignore[no-any-return]

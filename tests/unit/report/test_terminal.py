@@ -40,7 +40,7 @@ def test_what_it_says():
     text = shown(record)
     assert f"{100 * record.epochs[-1].test_error:.2f} %" in text
     assert "2.1× fewer" in text
-    assert "µJ a sample (cmos45)" in text
+    assert "µJ per sample (cmos45)" in text
     assert "cmos45: 7 of 64 cores; fullest: core 0 (input), neurons 77 %" in text
     assert "annealer" in text
 
@@ -53,7 +53,7 @@ def test_names_are_not_markup():
     record = fake_record()
     table = document(record)
     table["chip"]["name"] = "[bold]mine[/nonsense]"
-    table["energy_j"]["prices"] = "[red]mine[/nonsense]"
+    table["energy_j"]["energy_table"] = "[red]mine[/nonsense]"
     console = Console(width=120, file=io.StringIO())
     print_summary(table, console)
     assert "[bold]mine[/nonsense]" in console.file.getvalue()

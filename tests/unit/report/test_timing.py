@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from neurochip.description import read_prices
+from neurochip.description import read_energies
 from neurochip.report.html import html
 from neurochip.report.reading import read_document
 from neurochip.report.terminal import summary
@@ -149,14 +149,14 @@ def test_what_the_page_and_the_terminal_say(runs: dict[str, Outcome]) -> None:
     assert "Time on the chip" not in html(untimed) and "static power" not in text_of(untimed)
 
 
-def test_pricing_anew_changes_no_count_and_no_cycle(runs: dict[str, Outcome]) -> None:
+def test_costing_anew_changes_no_count_and_no_cycle(runs: dict[str, Outcome]) -> None:
     outcome = runs["cycle"]
     assert outcome.folder is not None
     before = table_of(outcome)
-    after, _ = render_again(outcome.folder, read_prices("cmos45"))
+    after, _ = render_again(outcome.folder, read_energies("cmos45"))
     assert after["energy_j"]["static"] == "not in this specification"
     assert {**after, "energy_j": None} == {**before, "energy_j": None}
-    again, _ = render_again(outcome.folder, read_prices("loihi"))
+    again, _ = render_again(outcome.folder, read_energies("loihi"))
     assert again["energy_j"] == before["energy_j"]
 
 

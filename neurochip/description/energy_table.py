@@ -1,6 +1,6 @@
-"""Price lists: what one event costs in joules, and how far the figure can be trusted.
+"""Energy tables: joules per event, and how far each figure can be trusted.
 
-A price says where it comes from (``source``), what kind of figure it is (``evidence``), what it includes
+An entry says where its figure comes from (``source``), what kind of figure it is (``evidence``), what it includes
 (``scope``), and the technology it holds for (``node``, ``voltage``).
 """
 
@@ -17,16 +17,20 @@ from neurochip.keys.units import parse_quantity
 
 __all__ = [
     "Evidence",
-    "NeuronPricing",
-    "Price",
-    "PriceList",
-    "read_price_table",
+    "NeuronEnergy",
+    "RENAMED_KEYS",
+    "EventEnergy",
+    "EnergyTable",
+    "energies_of_table",
 ]
 
 Evidence = Literal["measured", "pre-silicon", "pre-silicon, synthesised", "estimated"]
 Scope = Literal["per-event", "all-in"]
-NeuronPricing = Literal["operations", "published", "none"]
+NeuronEnergy = Literal["operations", "published", "none"]
 NOT_STATED = "not stated"  # a voltage that the source does not give
+
+# Keys of a specification that had another name, and what each is now.
+RENAMED_KEYS = {"prices": "`energies`", "neuron_pricing": "`neuron_energy`"}
 
 
 _FIGURES = ("neuron_update_active", "neuron_update_inactive", "clamped_update", "spike_out")
@@ -38,7 +42,7 @@ _ALL_IN_SYNAPTIC_OP = (*_FIGURES, *_NETWORK, *_STATIC, "sram_bit_read", "sram_bi
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class EventEnergy:
     """What one event costs.
 
     Attributes
@@ -68,35 +72,37 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriceList:
-    """The prices of one chip.
+class EnergyTable:
+    """The energy per event of one chip.
 
     Attributes
     ----------
-    neuron_pricing
-        ``operations``: a neuron update is priced from the operations and state bits of its elements;
-        ``published``: as one figure; ``none``: nothing has a price, only bits are counted.
+    neuron_energy
+        ``operations``: the energy of a neuron update is that of the operations and state bits of its elements;
+        ``published``: as one figure; ``none``: no event has an energy, only bits are counted.
     note
         What a reader of the figures must know; published figures always have one.
-    prices
-        Event → price.
+    energies
+        Event → entry.
     """
 
     name: str
-    neuron_pricing: NeuronPricing
+    neuron_energy: NeuronEnergy
     note: str = ""
-    prices: Mapping[str, Price] = field(default_factory=dict)
+    energies: Mapping[str, EventEnergy] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse figures that would be charged twice."""
-        object.__setattr__(self, "prices", dict(self.prices))
-        if self.neuron_pricing == "none" and self.prices:
+        object.__setattr__(self, "energies", dict(self.energies))
+        if self.neuron_energy == "none" and self.energies:
             raise ConfigError(
-                "neuron_pricing", 'is "none" but there are prices; set it to "operations" or "published"'
+                "neuron_energy", 'is "none" but there are energies; set it to "operations" or "published"'
             )
-        if self.neuron_pricing != "none" and not self.prices:
-            raise ConfigError("prices", f'is missing; neuron_pricing = "{self.neuron_pricing}" needs prices')
-        if self.neuron_pricing == "published" and not self.note:
+        if self.neuron_energy != "none" and not self.energies:
+            raise ConfigError(
+                "energies", f'is missing; neuron_energy = "{self.neuron_energy}" needs energies'
+            )
+        if self.neuron_energy == "published" and not self.note:
             raise ConfigError(
                 "note",
                 "is missing; say what the published figures were published for, as the dynamics may differ",
@@ -106,96 +112,97 @@ class PriceList:
         self._refuse_parts_of_all_in()
 
     def _refuse_double_neurons(self) -> None:
-        if self.neuron_pricing == "operations":
+        if self.neuron_energy == "operations":
             for event in _FIGURES:
-                if event in self.prices:
+                if event in self.energies:
                     raise ConfigError(
-                        f"prices.{event}",
-                        'is built from operations when neuron_pricing = "operations"; remove it',
+                        f"energies.{event}",
+                        'is built from operations when neuron_energy = "operations"; remove it',
                     )
 
     def _refuse_double_links(self) -> None:
-        if "link_bit" in self.prices:
+        if "link_bit" in self.energies:
             for event in ("hop_ew", "hop_ns"):
-                if event in self.prices:
+                if event in self.energies:
                     raise ConfigError(
-                        f"prices.{event}", "charges the same wires as prices.link_bit; remove one of the two"
+                        f"energies.{event}",
+                        "charges the same wires as energies.link_bit; remove one of the two",
                     )
 
     def _refuse_parts_of_all_in(self) -> None:
-        for price in self.prices.values():
-            for part in price.includes:
-                if part in self.prices:
+        for entry in self.energies.values():
+            for part in entry.includes:
+                if part in self.energies:
                     raise ConfigError(
-                        f"prices.{part}",
-                        f"is already contained in the all-in price of {price.event}; remove one of the two",
+                        f"energies.{part}",
+                        f"is already contained in the all-in energy of {entry.event}; remove one of the two",
                     )
             # Cores leak as parts of their chip: a total with the one in it was measured with the other.
-            inside = [part for part in price.includes if part in _LEAKAGE]
+            inside = [part for part in entry.includes if part in _LEAKAGE]
             for event in _LEAKAGE:
-                if inside and event in self.prices and event != price.event:
+                if inside and event in self.energies and event != entry.event:
                     raise ConfigError(
-                        f"prices.{event}",
-                        f"is static power, and so is {inside[0]} in the all-in price of {price.event}; "
+                        f"energies.{event}",
+                        f"is static power, and so is {inside[0]} in the all-in energy of {entry.event}; "
                         "remove one of the two",
                     )
 
     def has(self, event: str) -> bool:
-        """Whether the list has a price of its own for an event."""
-        return event in self.prices
+        """Whether the table has an entry of its own for an event."""
+        return event in self.energies
 
-    def entry(self, event: str) -> Price:
-        """Return the price of an event with its provenance; a missing price is an error, never 0."""
+    def entry(self, event: str) -> EventEnergy:
+        """Return the entry of an event: energy and provenance; a missing one is an error, never 0."""
         if event not in EVENTS:
-            raise ConfigError(f"{self.name}: prices.{event}", f"unknown event{did_you_mean(event, EVENTS)}")
-        if event not in self.prices:
+            raise ConfigError(f"{self.name}: energies.{event}", f"unknown event{did_you_mean(event, EVENTS)}")
+        if event not in self.energies:
             raise ConfigError(
-                f"{self.name}: prices.{event}",
+                f"{self.name}: energies.{event}",
                 f"is missing, and the run has this event ({EVENTS[event].about}); "
-                "add the price or choose another price list",
+                "add the energy or choose another energy table",
             )
-        return self.prices[event]
+        return self.energies[event]
 
     def contained_in(self, event: str) -> str | None:
-        """Return the event whose price already contains this one: an all-in price, or the whole of a part."""
-        if event in self.prices:
+        """Return the event whose energy already contains that of this one: an all-in energy, or the whole of a part."""
+        if event in self.energies:
             return None
-        for price in self.prices.values():
-            if event in price.includes:
-                return price.event
+        for entry in self.energies.values():
+            if event in entry.includes:
+                return entry.event
         whole = EVENTS[event].part_of if event in EVENTS else None
-        return whole if whole is not None and (whole in self.prices or self.contained_in(whole)) else None
+        return whole if whole is not None and (whole in self.energies or self.contained_in(whole)) else None
 
-    def price(self, event: str) -> float:
-        """Return joules per event (or bit), 0 only for what another price of the list contains.
+    def joules(self, event: str) -> float:
+        """Return joules per event (or bit), 0 only for what another entry of the table contains.
 
         Raises
         ------
         ConfigError
-            Names list and event when there is no price.
+            Names table and event where there is no entry.
         """
         if self.contained_in(event) is not None:
             return 0.0
         return self.entry(event).value_j
 
 
-def read_price_table(table: Any, place: str) -> dict[str, Price]:
-    """Return event → price of a ``[prices]`` table; its tables nest as in ``op.add.float32``."""
-    prices: dict[str, Price] = {}
-    _collect(table, place, (), prices)
-    return prices
+def energies_of_table(table: Any, place: str) -> dict[str, EventEnergy]:
+    """Return event → entry of an ``[energies]`` table; its tables nest as in ``op.add.float32``."""
+    energies: dict[str, EventEnergy] = {}
+    _collect(table, place, (), energies)
+    return energies
 
 
-def _collect(table: Any, place: str, path: tuple[str, ...], prices: dict[str, Price]) -> None:
+def _collect(table: Any, place: str, path: tuple[str, ...], energies: dict[str, EventEnergy]) -> None:
     if not isinstance(table, dict):
         raise ConfigError(place, f"expected a table, got {describe(table)}")
     for key, value in table.items():
         event = ".".join((*path, key))
         where = f"{place}.{key}"
         if event in EVENTS:
-            prices[event] = _read_price(event, value, where)
+            energies[event] = _read_energy(event, value, where)
         elif any(known.startswith(f"{event}.") for known in EVENTS):
-            _collect(value, where, (*path, key), prices)
+            _collect(value, where, (*path, key), energies)
         else:
             raise ConfigError(where, f"unknown event{did_you_mean(event, EVENTS) or _listed(path)}")
 
@@ -208,7 +215,7 @@ def _listed(path: tuple[str, ...]) -> str:
 _KEYS = ("value", "source", "evidence", "scope", "node", "voltage")
 
 
-def _read_price(event: str, table: Any, place: str) -> Price:
+def _read_energy(event: str, table: Any, place: str) -> EventEnergy:
     if not isinstance(table, dict):
         raise ConfigError(place, f"expected a table with {', '.join(_KEYS)}, got {describe(table)}")
     refuse_unknown(table, (*_KEYS, "includes"), place)
@@ -220,10 +227,10 @@ def _read_price(event: str, table: Any, place: str) -> Price:
         raise ConfigError(f"{place}.value", f"must not be negative, got {describe(table['value'])}")
     source = convert(table["source"], str, f"{place}.source")
     if not source.strip():
-        raise ConfigError(f"{place}.source", "must say where the price comes from, got an empty string")
+        raise ConfigError(f"{place}.source", "must say where the energy comes from, got an empty string")
     scope: Scope = convert(table["scope"], Scope, f"{place}.scope")
     voltage = table["voltage"]
-    return Price(
+    return EventEnergy(
         event=event,
         value_j=value,
         source=source,
@@ -250,11 +257,11 @@ def _read_includes(event: str, table: Table, scope: Scope, place: str) -> tuple[
     if "includes" not in table:
         if event == "synaptic_op":
             return _ALL_IN_SYNAPTIC_OP
-        raise ConfigError(place, "is missing; an all-in price lists the events that it contains")
+        raise ConfigError(place, "is missing; an all-in energy lists the events that it contains")
     includes: tuple[str, ...] = convert(table["includes"], tuple[str, ...], place)
     for position, part in enumerate(includes):
         if part not in EVENTS:
             raise ConfigError(f"{place}[{position}]", f"unknown event{did_you_mean(part, EVENTS)}")
         if part == event:
-            raise ConfigError(f"{place}[{position}]", "a price cannot contain itself")
+            raise ConfigError(f"{place}[{position}]", "an energy cannot contain itself")
     return includes

@@ -1,4 +1,4 @@
-"""Price counters: every figure of the result is a sum of lines, every line a count times a sourced price."""
+"""Counts → joules: every figure of the result is a sum of lines, every line a count times an energy per event."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from neurochip.description import PriceList
+from neurochip.description import EnergyTable
 from neurochip.energy.charges import CATEGORIES, charges, control_charges
-from neurochip.energy.circuit import circuit_charges, is_circuit, prices_circuits
+from neurochip.energy.circuit import circuit_charges, has_circuit_energies, is_circuit
 from neurochip.energy.hardware import HardwareUse
 from neurochip.energy.static import CHIP, Clocked, static_charges, static_words
 from neurochip.substrate.counters import Counters, Phase
 
-__all__ = ["EnergyLine", "EnergyReport", "price"]
+__all__ = ["EnergyLine", "EnergyReport", "energy_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +23,11 @@ class EnergyLine:
     Attributes
     ----------
     count
-        Events, or bits where the event is priced per bit.
+        Events, or bits where the energy is per bit.
     evidence, source
-        Of the unit price, as the price list states them.
+        Of the energy per event, as the energy table states them.
     contained_in
-        The event whose price already includes this one, which is then free; `None` for all others.
+        The event whose energy already includes this one, which is then free; `None` for all others.
     by_population
         The same count by population.
     """
@@ -51,13 +51,13 @@ class EnergyReport:
     Attributes
     ----------
     total_j
-        Of all phases; `None` when there are no prices, which is not the same as 0.
+        Of all phases; `None` where the table has no energies, which is not the same as 0.
     by_category, by_phase, by_population
         Joules; each of the three adds up to the total.
     lines
         What they are the sums of.
-    prices
-        Name of the price list.
+    energy_table
+        Name of the energy table.
     note
         What a reader of the figures must know.
     static
@@ -69,52 +69,55 @@ class EnergyReport:
     by_phase: dict[str, float]
     by_population: dict[str, float]
     lines: tuple[EnergyLine, ...]
-    prices: str
+    energy_table: str
     note: str
     static: str = "not counted"
 
 
 DIE = "die"  # stands in the place of a population for what a circuit draws as a whole
 CONTROLLER = "controller"  # stands among the populations for what no core does
-_NOTHING_PRICED = "the list has no prices: only bits are counted"
+_NO_ENERGIES = "the table has no energies: only bits are counted"
 _REAL_VALUED = (
-    "not priced: the real-valued substrate has no cores and no links, so neither its multiply-adds nor its "
+    "not costed: the real-valued substrate has no cores and no links, so neither its multiply-adds nor its "
     "wires are counted; its 32-bit words are"
 )
 
 
-def price(
-    counters: Counters, hardware: HardwareUse, prices: PriceList, clocked: Clocked | None = None
+def energy_report(
+    counters: Counters, hardware: HardwareUse, energies: EnergyTable, clocked: Clocked | None = None
 ) -> EnergyReport:
     """Return what all counts cost, and what its time costs if it was timed.
 
-    Static power of a list that has no price for it is left out of the sum, and the report says so.
+    Static power for which the table has no energy is left out of the sum, and the report says so.
 
     Raises
     ------
     ConfigError
-        When an event occurred that the list has no price for. An event that did not occur needs none.
+        When an event occurred that the table has no energy for. An event that did not occur needs none.
     """
-    if is_circuit(counters) and prices_circuits(prices):
+    if is_circuit(counters) and has_circuit_energies(energies):
         return _report(
-            counters, _circuit_lines(counters, prices), prices, "not counted: leakage is not in these prices"
+            counters,
+            _circuit_lines(counters, energies),
+            energies,
+            "not counted: leakage is not in these energies",
         )
-    if prices.neuron_pricing == "none" or not hardware.is_spiking:
-        why = _NOTHING_PRICED if hardware.is_spiking else _REAL_VALUED
-        return EnergyReport(None, {}, {}, {}, (), prices.name, prices.note or why)
+    if energies.neuron_energy == "none" or not hardware.is_spiking:
+        why = _NO_ENERGIES if hardware.is_spiking else _REAL_VALUED
+        return EnergyReport(None, {}, {}, {}, (), energies.name, energies.note or why)
     lines = tuple(
         line
         for phase in Phase
         for line in (
-            *_lines(phase, counters, hardware, prices),
-            *_static_lines(phase, counters, prices, clocked),
+            *_lines(phase, counters, hardware, energies),
+            *_static_lines(phase, counters, energies, clocked),
         )
     )
-    return _report(counters, lines, prices, static_words(counters, prices, clocked))
+    return _report(counters, lines, energies, static_words(counters, energies, clocked))
 
 
 def _report(
-    counters: Counters, lines: tuple[EnergyLine, ...], prices: PriceList, static: str
+    counters: Counters, lines: tuple[EnergyLine, ...], energies: EnergyTable, static: str
 ) -> EnergyReport:
     populations = dict.fromkeys(
         (*counters.populations, *(name for line in lines for name in line.by_population))
@@ -128,15 +131,15 @@ def _report(
             for name in populations
         },
         lines=lines,
-        prices=prices.name,
-        note=prices.note,
+        energy_table=energies.name,
+        note=energies.note,
         static=static,
     )
 
 
-def _circuit_lines(counters: Counters, prices: PriceList) -> tuple[EnergyLine, ...]:
+def _circuit_lines(counters: Counters, energies: EnergyTable) -> tuple[EnergyLine, ...]:
     return tuple(
-        _line(phase, category, event, {DIE: count}, prices)
+        _line(phase, category, event, {DIE: count}, energies)
         for phase in Phase
         if phase in counters.phases
         for category, event, count in circuit_charges(counters.phases[phase])
@@ -145,18 +148,18 @@ def _circuit_lines(counters: Counters, prices: PriceList) -> tuple[EnergyLine, .
 
 
 def _static_lines(
-    phase: Phase, counters: Counters, prices: PriceList, clocked: Clocked | None
+    phase: Phase, counters: Counters, energies: EnergyTable, clocked: Clocked | None
 ) -> list[EnergyLine]:
     if phase not in counters.phases:
         return []
     lines = []
-    for charge, unit in static_charges(phase, counters, prices, clocked):
+    for charge, unit in static_charges(phase, counters, energies, clocked):
         names = (CHIP,) if charge.event in ("chip_static", "barrier") else counters.populations
         share: dict[str, int] = {}
         for name, count in zip(names, charge.counts.tolist(), strict=True):
             if count:
                 share[name] = share.get(name, 0) + count
-        count, entry = sum(share.values()), prices.entry(charge.event)
+        count, entry = sum(share.values()), energies.entry(charge.event)
         if count:
             lines.append(
                 EnergyLine(
@@ -174,12 +177,14 @@ def _static_lines(
     return lines
 
 
-def _lines(phase: Phase, counters: Counters, hardware: HardwareUse, prices: PriceList) -> list[EnergyLine]:
+def _lines(
+    phase: Phase, counters: Counters, hardware: HardwareUse, energies: EnergyTable
+) -> list[EnergyLine]:
     if phase not in counters.phases:
         return []
     # The same event may be charged more than once in a category, e.g. by two elements of one role.
     counts: dict[tuple[str, str], dict[str, int]] = {}
-    for charge in charges(counters.phases[phase], hardware, prices, counters.populations):
+    for charge in charges(counters.phases[phase], hardware, energies, counters.populations):
         share = counts.setdefault((charge.category, charge.event), {})
         for name, count in zip(counters.populations, charge.counts.tolist(), strict=True):
             if count:
@@ -188,18 +193,20 @@ def _lines(phase: Phase, counters: Counters, hardware: HardwareUse, prices: Pric
         if count:
             counts[("control", event)] = {CONTROLLER: count}
     return [
-        _line(phase, category, event, share, prices) for (category, event), share in counts.items() if share
+        _line(phase, category, event, share, energies) for (category, event), share in counts.items() if share
     ]
 
 
-def _line(phase: Phase, category: str, event: str, share: dict[str, int], prices: PriceList) -> EnergyLine:
+def _line(
+    phase: Phase, category: str, event: str, share: dict[str, int], energies: EnergyTable
+) -> EnergyLine:
     count = sum(share.values())
-    whole = prices.contained_in(event)
+    whole = energies.contained_in(event)
     paid = event
     if whole is not None:
-        paid = whole if prices.has(whole) else prices.contained_in(whole) or whole
-    entry = prices.entry(paid)
-    unit = prices.price(event)
+        paid = whole if energies.has(whole) else energies.contained_in(whole) or whole
+    entry = energies.entry(paid)
+    unit = energies.joules(event)
     source = entry.source if whole is None else f"contained in {paid}"
     return EnergyLine(
         phase=phase.value,
