@@ -17,7 +17,7 @@ from neurochip.analog.ekv import slopes
 from neurochip.analog.integrate import Flow
 from neurochip.analog.step import HARD_SIGMOID
 
-__all__ = ["Point", "linearised", "solve"]
+__all__ = ["Point", "adjoint", "linearised", "solve"]
 
 Array = NDArray[np.float64]
 
@@ -115,3 +115,19 @@ def solve(point: Point, error: Any, *, transposed: bool) -> Array:
     if point.free.size:
         found[point.free] = np.linalg.solve(matrix, np.asarray(error, dtype=np.float64)[point.free])
     return found
+
+
+def adjoint(batch: Batch, targets: NDArray[Any], flow: Flow | None = None) -> list[NDArray[Any]]:
+    """Return −dC/dI of layers 1 …, T[sample, neuron] each: the gradient by the current into each neuron.
+
+    That is g Jᵀ⁻¹ ∂C/∂s at the present voltages, C = ‖y − s‖², by exact solves.
+    No measurement gives this: it is for the rule that serves as a yardstick.
+    """
+    starts = batch.circuit.starts
+    found = np.zeros_like(batch.voltage)
+    for sample in range(len(batch)):
+        error = np.zeros(int(starts[-1]))
+        error[starts[-2] :] = 2 * (batch.voltage[sample, starts[-2] :] - targets[sample])
+        found[sample] = solve(linearised(batch, sample, flow), error, transposed=True)
+    found *= batch.circuit.neurons.gain
+    return [found[:, a:b] for a, b in zip(starts, starts[1:], strict=False)]

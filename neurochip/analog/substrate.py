@@ -16,7 +16,7 @@ from neurochip.analog.draw import Draw, check_counted
 from neurochip.analog.drawing import draw_die, twin_of
 from neurochip.analog.evaluation import evaluate_steps
 from neurochip.analog.integrate import Flow, Nudge, fixed_steps, heun, residual, until_rest
-from neurochip.analog.jacobian import linearised, solve
+from neurochip.analog.jacobian import adjoint
 from neurochip.analog.leak import Amplifier
 from neurochip.analog.mirror import mirrored, synapse_curve
 from neurochip.analog.programmed import Programmed
@@ -309,7 +309,7 @@ class AnalogSubstrate:
             raise CapabilityError("adjoint", "needs targets; give them to the run before")
         key = (self._tick, self.updates)
         if self._adjoint is None or self._adjoint[0] != key:
-            self._adjoint = key, self.adjoint(self._aim)
+            self._adjoint = key, adjoint(self._begun(), self._aim, self.flow)
         return np.zeros_like(self._inputs) if layer == 0 else self._adjoint[1][layer - 1]
 
     @property
@@ -327,21 +327,6 @@ class AnalogSubstrate:
         batch = self._begun()
         none = Nudge(self._dtype.type(0), np.zeros((len(batch), self.network.sizes[-1]), self._dtype))
         return residual(batch, none, self.flow)
-
-    def adjoint(self, targets: Array) -> list[Array]:
-        """Return −dC/dI of layers 1 …, T[sample, neuron] each: the gradient by the current into each neuron.
-
-        That is g Jᵀ⁻¹ ∂C/∂s at the present voltages, C = ‖y − s‖², by exact solves.
-        No measurement gives this: it is for the rule that serves as a yardstick.
-        """
-        batch, starts = self._begun(), self.circuit.starts
-        found = np.zeros_like(batch.voltage)
-        for sample in range(len(batch)):
-            error = np.zeros(int(starts[-1]))
-            error[starts[-2] :] = 2 * (batch.voltage[sample, starts[-2] :] - targets[sample])
-            found[sample] = solve(linearised(batch, sample, self.flow), error, transposed=True)
-        found *= self.circuit.neurons.gain
-        return [found[:, a:b] for a, b in zip(starts, starts[1:], strict=False)]
 
     def voltages(self) -> Array:
         """Return the true voltages T[sample, neuron] of layers 1 …, which no measurement would give."""

@@ -87,6 +87,11 @@ class ChipImage:
         """Indices of the cores that hold a population, in the order of its neurons."""
         return tuple(c for c, core in enumerate(self.cores) if core.population == population)
 
+    def receiving(self, population: int) -> tuple[int, ...]:
+        """Indices of the cores that hold what a population projects to, ascending."""
+        targets = {self.network.projections[k].target for k in self.network.out_of(population)}
+        return tuple(sorted(c for target in targets for c in self.cores_of(target)))
+
     def packet_bits(self, sender: int, receiver: int, receivers: tuple[int, ...] | None = None) -> int:
         """Return the bits of one packet of a core as it reaches another: header, and the address of its axon there.
 

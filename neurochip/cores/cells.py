@@ -13,14 +13,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.cores.arrays import Neurons
-from neurochip.cores.cell import Cell, Role, Tracer
+from neurochip.cores.cell import Cell, Role, Tracer, cell_of
+from neurochip.cores.integer_cell import IntegerSettling
+from neurochip.cores.layout import Layout
 from neurochip.cores.population import neurons_of
+from neurochip.description.run_sections import CodingSpec
 from neurochip.elements.neurons.neuron import Dynamics
+from neurochip.elements.neurons.spiking import SpikingNeuron
+from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.network import Network
 from neurochip.substrate import Observable
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "Neuron", "cells_of"]
+
+Neuron = CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell
 
 
 class Cells:
@@ -197,3 +204,19 @@ def _of(cell: Cell, role: Role, dtype: np.dtype[Any]) -> Dynamics:
     if found is None:
         raise CapabilityError("neuron", f"{type(cell).__name__} has no neurons that are {role}")
     return found
+
+
+def cells_of(layout: Layout, neuron: Neuron | Sequence[Neuron]) -> Cells:
+    """Return the neurons of each population; those that settle compute in integers where the chip does."""
+    network, numbers = layout.image.network, layout.image.numbers
+    each = list(neuron) if isinstance(neuron, Sequence) else [neuron] * len(network.populations)
+    if numbers is None:
+        return Cells(network, [cell_of(one) for one in each])
+    found: list[Cell] = []
+    for one in each:
+        if not isinstance(one, CodingSpec):
+            raise CapabilityError(
+                "numbers", "are of cores that compute in integers alone, which hold neurons that settle"
+            )
+        found.append(IntegerSettling(one, numbers, layout.core_slots, layout.n_slots))
+    return Cells(network, found)

@@ -19,7 +19,7 @@ from neurochip.kernels.types import Matrix, Vector
 from neurochip.substrate.counters import COUNTERS, Counters, Phase, PhaseCounters
 from neurochip.substrate.phase_time import PhaseTime
 
-__all__ = ["EventCounters", "spikes_per_core"]
+__all__ = ["Broken", "EventCounters", "FaultCounts", "Met", "Sent", "spikes_per_core"]
 
 _AT = {name: i for i, name in enumerate(COUNTERS)}
 Counts = NDArray[np.int64]
@@ -63,6 +63,28 @@ class FaultCounts(NamedTuple):
     tally: Counts
     before: Counts
     after: Counts
+
+
+class Met(NamedTuple):
+    """What a run met.
+
+    Attributes
+    ----------
+    spikes
+        What was sent.
+    sops
+        Synaptic operations per core, where they do not follow from the spikes of the cores: several projections
+        between two populations, delays, or synapses that are not there.
+    faults
+        What they did, where there are any; what of ``spikes`` was under way means nothing then.
+    saturated
+        How often integer state met the end of its format, i64[SATURATED, core].
+    """
+
+    spikes: Sent
+    sops: Counts | None = None
+    faults: FaultCounts | None = None
+    saturated: Counts | None = None
 
 
 @dataclass
@@ -208,19 +230,16 @@ class EventCounters:
     def run(
         self,
         phase: Phase,
+        met: Met,
         *,
         samples: int,
         ticks: int,
         begins: bool,
         opening: bool,
         nudged: bool,
-        spikes: Sent,
-        sops: Counts | None = None,
-        faults: FaultCounts | None = None,
-        saturated: Counts | None = None,
         shows: bool = False,
     ) -> None:
-        """Count a phase.
+        """Count a run of a phase, and what it met.
 
         Parameters
         ----------
@@ -230,19 +249,11 @@ class EventCounters:
             Whether the presentations begin here: the host writes their inputs.
         nudged
             Whether targets pull.
-        spikes
-            What was sent.
-        sops
-            Synaptic operations per core, where they do not follow from the spikes of the cores: several projections
-            between two populations, delays, or synapses that are not there.
-        faults
-            What they did, where there are any; what of ``spikes`` was under way means nothing then.
-        saturated
-            How often integer state met the end of its format, i64[SATURATED, core].
         shows
             Whether inputs are shown spikes: a word from outside for each.
         """
         # Only added up here, and turned into counters when they are read.
+        spikes, sops, faults, saturated = met
         key = _Kind(phase, begins, opening, nudged, None if faults is None else faults.broken, shows)
         if key not in self._tallies:
             self._tallies[key] = _Tally(

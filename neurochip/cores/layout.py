@@ -357,6 +357,11 @@ class Layout:
         column = block.start - self._matrices[block.projection][0]
         return self._padded(weights, block.projection)[: block.rows, column : column + block.width]
 
+    def copy_transpose(self, weights: NDArray[Any], block: Block, original: int) -> None:
+        """Write into a block the transpose of the projection that it is tied to."""
+        core = self.image.cores[block.core]
+        self.block(weights, block)[...] = self.matrix(weights, original)[core.first : core.last].T
+
     def unit(self, projection: int) -> float:
         """Return the value of an integer of 1 in the weights of a projection, on integer cores."""
         return 1.0 if self.numbers is None else 2.0 ** -self.numbers.weight_fractions[projection]

@@ -42,10 +42,8 @@ class ListedLearning:
     ) -> None:
         self._image, self._projection, self._of, self._dtype = image, projection, connection, dtype
         self.cores = image.cores_of(projection.target)
-        network = image.network
-        targets = {network.projections[k].target for k in network.out_of(projection.source)}
         # Where packets can be lost each core knows the activity before its synapses for itself: in this order.
-        self._receiving = sorted(c for target in targets for c in image.cores_of(target))
+        self._receiving = image.receiving(projection.source)
 
     @cached_property
     def _memory(self) -> Memory:

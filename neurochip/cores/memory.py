@@ -193,7 +193,7 @@ class SynapseMemories:
             )
             for block in own:
                 core = image.cores[block.core]
-                receiver = self._receivers(network.projections[k].source).index(block.core)
+                receiver = image.receiving(network.projections[k].source).index(block.core)
                 known = pre if pre.ndim == 2 else np.ascontiguousarray(pre[:, receiver])
                 part = post[:, core.first : core.last]
                 active, met = self._change_block(block, known, part, update.rate, summed)
@@ -208,7 +208,7 @@ class SynapseMemories:
             for block in layout.blocks:
                 if network.projections[block.projection].transpose_of == k:
                     # On the chip this core does the same sums as the original's; here they are copied.
-                    self._copy_transpose(block, k)
+                    layout.copy_transpose(self.wiring.weights, block, k)
                     size = image.cores[block.core].size
                     written.accumulations[block.core] += (
                         int(np.count_nonzero(post)) * size * (update.summed or 1)
@@ -229,12 +229,6 @@ class SynapseMemories:
                 self.wiring.bias[layout.slots_of[population]] += moved
         self.updates += 1
         return written
-
-    def _receivers(self, population: int) -> list[int]:
-        """Return the cores that receive from a population, in their order."""
-        network = self._layout.image.network
-        targets = {network.projections[k].target for k in network.out_of(population)}
-        return sorted(c for target in targets for c in self._layout.image.cores_of(target))
 
     def _change_biases(
         self,
@@ -396,8 +390,3 @@ class SynapseMemories:
             for c in layout.image.cores_of(source):
                 core = layout.image.cores[c]
                 written.words[c] += told * int(reached[core.first : core.last].sum())
-
-    def _copy_transpose(self, block: Block, original: int) -> None:
-        layout, weights = self._layout, self.wiring.weights
-        core = layout.image.cores[block.core]
-        layout.block(weights, block)[...] = layout.matrix(weights, original)[core.first : core.last].T

@@ -11,26 +11,20 @@ from numpy.typing import NDArray
 from neurochip.compile import ChipImage
 from neurochip.cores.arrays import Recorder, Wiring
 from neurochip.cores.batch import Batch
-from neurochip.cores.cell import Cell, cell_of
-from neurochip.cores.cells import Cells
-from neurochip.cores.channel import TALLY
+from neurochip.cores.cells import Neuron, cells_of
 from neurochip.cores.clock import Timed, clocks_of
-from neurochip.cores.counters import EventCounters, FaultCounts, Sent
+from neurochip.cores.counters import EventCounters
 from neurochip.cores.faults import plan_faults
-from neurochip.cores.integer_cell import IntegerSettling
 from neurochip.cores.integer_learning import refuse_optimiser
 from neurochip.cores.isolated import CoreMemory, memory_of
 from neurochip.cores.layout import Layout
 from neurochip.cores.memory import SynapseMemories
-from neurochip.cores.packets_met import PacketsMet
+from neurochip.cores.run_counts import RunCounts
 from neurochip.cores.senders import Senders
 from neurochip.cores.synapse_mismatch import SynapseMismatch
-from neurochip.cores.synapses_met import SynapsesMet
 from neurochip.cores.threads import Threads
 from neurochip.description.faults import FaultsSpec
-from neurochip.description.run_sections import MOST_TICKS, CodingSpec
-from neurochip.elements.neurons.spiking import SpikingNeuron
-from neurochip.elements.neurons.two_compartment import TwoCompartmentLIF
+from neurochip.description.run_sections import MOST_TICKS
 from neurochip.errors import CapabilityError, ConfigError
 from neurochip.network import refuse_several_delays
 from neurochip.spikes import Spikes, SpikeTrains
@@ -59,7 +53,6 @@ __all__ = ["DigitalSubstrate"]
 
 RECORDS = ("spikes", "states", "step_sizes")
 UNTIMED = Timed()
-Neuron = CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell
 
 
 class DigitalSubstrate:
@@ -117,13 +110,11 @@ class DigitalSubstrate:
         self.image, self.optimiser = image, optimiser
         self._traced, self._counting = traced, counting
         self._layout = Layout(image, delivers_reals=mismatch is not None)
-        self._cells = _cells_of(self._layout, neuron)
-        self._senders = Senders(image, self._layout.population_slots)
+        self._cells = cells_of(self._layout, neuron)
+        senders = Senders(image, self._layout.population_slots)
         self._counters = EventCounters(
-            image, self._senders, traced or counting, bias_axon=self._cells.has_bias_axon
+            image, senders, traced or counting, bias_axon=self._cells.has_bias_axon
         )
-        self._met = SynapsesMet(image, self._layout.slots_of)
-        self._packets_met = PacketsMet(self._layout, self._senders)
         self._dtype = self._layout.state_dtype
         self._nudge_type = np.int64 if self._dtype.kind == "i" else self._dtype.type
         self._reals = np.float64 if self._dtype.kind == "i" else self._dtype.type
@@ -157,6 +148,7 @@ class DigitalSubstrate:
             threads=self._threads,
             plans=self.plans,
         )
+        self._run_counts = RunCounts(self._layout, senders, self._batch)
         self._ran = 0
         self._opening = self._shows = False
         # Phases of these presentations: each is counted once, even when it is taken up again.
@@ -223,28 +215,20 @@ class DigitalSubstrate:
             for k, part in zip(network.outputs, np.split(aim, edges[:-1], axis=1), strict=True):
                 wanted[:, self._layout.slots_of[k]] = part
         kept = [ticks if name in record else 0 for name in RECORDS]
-        waiting = self._waiting()
-        carried = self._sent(batch.bits()) if batch.tick else np.zeros(len(self._senders), np.int64)
-        before = batch.under_way()
-        met_before = batch.saturated() if batch.tick and self.image.numbers else 0
-        batch.clear_tallies()
+        before = self._run_counts.before()
         begins = phase not in self._begun
         nudges = self._cells.nudges(beta).astype(self._nudge_type)
         recorder = self._run_batch(phase, begins, ticks, nudges, wanted, kept)
         batch.tick += ticks
-        after = self._waiting()
         self._counters.run(
             phase,
+            self._run_counts.after(before),
             samples=len(batch),
             ticks=ticks,
             begins=begins,
             opening=self._opening,
             shows=self._shows,
             nudged=beta != 0,
-            spikes=Sent(carried, self._sent(batch.state.counts), self._sent(batch.bits())),
-            sops=self._operations(waiting, after),
-            faults=self._fault_counts(before, waiting, after),
-            saturated=None if self.image.numbers is None else batch.saturated() - met_before,
         )
         self._begun.add(phase)
         self._ran = ticks
@@ -257,53 +241,9 @@ class DigitalSubstrate:
             step_sizes=tuple(self._values(recorder.steps[:, :, s], "step") for s in of) if kept[2] else (),
         )
 
-    def _waiting(self) -> dict[int, NDArray[np.int64]]:
-        """Return delay → spikes that are still to act, or packets where some are lost; nothing of simple networks."""
-        batch = self._batch
-        if self.image.network.is_simple:
-            return {}
-        if not batch.lossy:
-            return self._met.under_way(batch.state, batch.tick)
-        reception = batch.reception
-        if batch.tick == 0:  # a sample that has not begun has received nothing
-            return {d: np.zeros(reception.arrived.shape[2], np.int64) for d in self._packets_met.delays}
-        return self._packets_met.under_way(reception, batch.tick)
-
-    def _operations(
-        self, waiting: dict[int, NDArray[np.int64]], after: dict[int, NDArray[np.int64]]
-    ) -> NDArray[np.int64] | None:
-        """Return the synaptic operations of a run on each core, where they do not follow from spikes per core."""
-        batch = self._batch
-        if self.image.network.is_simple:
-            return None
-        if batch.lossy:
-            return self._packets_met.operations(batch.reception.counts, waiting, after)
-        return self._met.operations(batch.state.counts, waiting, after)
-
-    def _fault_counts(
-        self,
-        before: NDArray[np.int64],
-        waiting: dict[int, NDArray[np.int64]],
-        after: dict[int, NDArray[np.int64]],
-    ) -> FaultCounts | None:
-        """Return what faults did in a run."""
-        batch = self._batch
-        found = batch.fault_counts(before, batch.under_way())
-        if found is not None and not self.image.network.is_simple:
-            through = batch.reception.counts
-            received = self._packets_met.bits_received(through, waiting, after)
-            found.tally[:, TALLY.index("aer_received")] = received
-        return found
-
     def _values(self, state: NDArray[Any], what: str) -> NDArray[Any]:
         """Return state as values: on integer cores its integers stand for so many units."""
         return state if self.image.numbers is None else self._reals(self._cells.unit(what)) * state
-
-    def _sent(self, per_slot: NDArray[Any]) -> NDArray[np.int64]:
-        """Sum small counts [sample, slot] over samples and over neurons that send alike."""
-        if len(self._senders) == len(self.image.cores):
-            return self._batch.per_core(per_slot)
-        return self._senders.sums(per_slot)
 
     def _run_batch(
         self,
@@ -440,19 +380,3 @@ class DigitalSubstrate:
     def updates(self) -> int:
         """Changes of weights so far; part of the key of stochastic rounding."""
         return self._synapses.updates
-
-
-def _cells_of(layout: Layout, neuron: Neuron | Sequence[Neuron]) -> Cells:
-    """Return the neurons of each population; those that settle compute in integers where the chip does."""
-    network, numbers = layout.image.network, layout.image.numbers
-    each = list(neuron) if isinstance(neuron, Sequence) else [neuron] * len(network.populations)
-    if numbers is None:
-        return Cells(network, [cell_of(one) for one in each])
-    found: list[Cell] = []
-    for one in each:
-        if not isinstance(one, CodingSpec):
-            raise CapabilityError(
-                "numbers", "are of cores that compute in integers alone, which hold neurons that settle"
-            )
-        found.append(IntegerSettling(one, numbers, layout.core_slots, layout.n_slots))
-    return Cells(network, found)

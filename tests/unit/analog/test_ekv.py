@@ -9,6 +9,7 @@ import pytest
 from scipy.optimize import brentq
 
 from neurochip.analog.ekv import ekv_pair, pair_curve, slopes
+from neurochip.analog.jacobian import adjoint
 from neurochip.analog.rails import full_scale_v
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec
@@ -110,7 +111,7 @@ def test_a_die_of_pairs_in_weak_inversion_is_one_of_tanh() -> None:
 def test_the_adjoint_of_a_die_is_that_of_finite_differences() -> None:
     substrate = settled("ekv", inversion=5.0)
     targets = np.full((4, 8), 0.3)
-    wanted = substrate.adjoint(targets)[0][0, 3]
+    wanted = adjoint(substrate.batch, targets, substrate.flow)[0][0, 3]
 
     def cost(bias: float) -> float:
         substrate.circuit.neurons.bias[3] += bias

@@ -9,6 +9,7 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.optimize import fsolve
 
+from neurochip.analog.jacobian import adjoint
 from neurochip.analog.leak import Amplifier
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.description.analog_sections import AnalogSpec
@@ -137,7 +138,7 @@ def test_the_adjoint_is_that_of_finite_differences(characteristic: str) -> None:
     )
     targets = np.full((3, 6), 0.3)
     rest(substrate)
-    wanted = substrate.adjoint(targets)[0]
+    wanted = adjoint(substrate.batch, targets, substrate.flow)[0]
     for neuron in (0, 3, 7):
 
         def cost(bias: float, neuron: int = neuron) -> float:

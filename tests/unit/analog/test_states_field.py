@@ -11,7 +11,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 from neurochip.analog.diagnostics import cosine, diagnose, theorem
-from neurochip.analog.jacobian import linearised
+from neurochip.analog.jacobian import adjoint, linearised
 from neurochip.analog.settle_time import settle_times
 from neurochip.analog.substrate import AnalogSubstrate
 from neurochip.analog.vector_field import load_vector_field
@@ -309,4 +309,4 @@ def test_what_it_cannot_serve(tmp_path: Path) -> None:
         AnalogSubstrate(NETWORK, spec, flow=substrate.flow, activity=substrate.activity)
     integrating = made(tmp_path, ADAPTING.replace("(math.tanh(state[0]) - state[1])", "state[0]"))
     with pytest.raises(NumericError, match=r"analog.vector_field: leaves adaptation free at rest"):
-        integrating.adjoint(Y)
+        adjoint(integrating.batch, Y, integrating.flow)
