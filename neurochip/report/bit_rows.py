@@ -29,7 +29,7 @@ _SPIKING = (
     ("symbols", "symbols", "one per tick"),
     ("spikes", "spikes", "ones only"),
     ("aer", "aer", "address + header"),
-    ("bitmap", "bitmap", "a frame per tick"),
+    ("bitmap", "bitmap", "frame per tick"),
 )
 
 

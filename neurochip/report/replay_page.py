@@ -30,7 +30,7 @@ CODINGS = (
     ("symbols", "1 bit per neuron and tick"),
     ("spikes", "the ones among them"),
     ("aer", "address + header"),
-    ("bitmap", "a frame per tick"),
+    ("bitmap", "frame per tick"),
 )
 _MOST_POINTS = 500  # of a curve; more ticks are averaged
 _MOST_TICKS = 600  # of the raster that is drawn

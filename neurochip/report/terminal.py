@@ -199,7 +199,7 @@ def _baseline(document: Document) -> list[Any]:
     head = (
         f"real values, {table['free']} + {table['nudged']} steps",
         unit,
-        "per percentage point",
+        "per % point",
         "vs this run",
     )
     grid.add_row(*(f"[dim]{word}[/]" for word in head))

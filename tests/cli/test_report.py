@@ -122,7 +122,7 @@ def test_no_folder(run: Run, place: Workplace) -> None:
     ("old", "new", "sentence"),
     [
         ("{", "", "done/report.json: is not valid JSON: "),
-        ('"format": 2', '"format": 99', "done/report.json: format: is 99, and this version reads 2"),
+        ('"format": 3', '"format": 99', "done/report.json: format: is 99, and this version reads 3"),
         ('"seed": 1', '"seed": "one"', "done/report.json: "),
     ],
 )

@@ -50,7 +50,7 @@ def test_as_if_the_specification_said_so(values: dict[str, object]) -> None:
 
 def test_names_say_what_is_changed() -> None:
     chip = chip_with("loihi", ["energies.synaptic_op = 10 pJ", "mesh.width = 4"])
-    assert chip.name == "loihi (mesh.width = 4, energies.synaptic_op = 10 pJ)"
+    assert chip.name == "loihi (energies.synaptic_op = 10 pJ, mesh.width = 4)"
     assert chip.energies.name == "loihi (energies.synaptic_op = 10 pJ)"
     assert chip.energies.joules("synaptic_op") == 1e-11
     assert read_chip("loihi").energies.joules("synaptic_op") == 23.6e-12  # the chip itself stays

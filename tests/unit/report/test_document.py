@@ -24,7 +24,7 @@ AGAIN = "carry out the run.toml beside it again"
 
 def test_keys_that_others_rely_on():
     n = RECORD.counters.phases[Phase.FREE].presentations
-    assert DOCUMENT["format"] == 2
+    assert DOCUMENT["format"] == 3
     assert DOCUMENT["seed"] == 1
     assert DOCUMENT["run"]["name"] == "mnist-small"
     assert DOCUMENT["result"]["test_error"] == RECORD.epochs[-1].test_error
@@ -194,7 +194,7 @@ def test_documents_that_are_refused(tmp_path):
     assert refusal(path) == "report.json: no such file; name the folder of a finished run"
     path.write_text("{")
     assert refusal(path).startswith("report.json: is not valid JSON: ")
-    path.write_text('{"format": 2, "seed": NaN}')
+    path.write_text('{"format": 3, "seed": NaN}')
     assert refusal(path).startswith("report.json: is not valid JSON: ")
     path.write_text("[1]")
     assert refusal(path) == "report.json: is not a report of neurochip: it has no format number"
@@ -206,8 +206,8 @@ def test_documents_that_do_not_fit(tmp_path):
     def refused(change):
         return changed(path, change)
 
-    assert refused(lambda t: t.update(format=1)) == (
-        "report.json: format: is 1, and this version reads 2; use the version that wrote it"
+    assert refused(lambda t: t.update(format=2)) == (
+        "report.json: format: is 2, and this version reads 3; use the version that wrote it"
     )
     assert refused(lambda t: t.pop("bits")) == (f"report.json: object missing required field 'bits'; {AGAIN}")
     assert refused(lambda t: t["result"]["epochs"][1].update(seconds="long")) == (

@@ -87,8 +87,8 @@ DAMAGE: dict[str, tuple[Callable[[Any], Any], str]] = {
     "sensitive figure": (_put("sensitivity", 0, "metric", value="x"), "sensitivity[0].metric: names the figure"),
     "work": (_put("work", value={"spikes": 1, "counted": 1}), "work.costed: must be a count"),
     "kind": (_put("kind", value="sweep"), "kind: is sweep, and no exploration"),
-    "format": (_put("format", value=2), "format: is 2, and this version reads 1; use the version that wrote it"),
-    "true is no format": (_put("format", value=True), "format: is True, and this version reads 1"),
+    "format": (_put("format", value=1), "format: is 1, and this version reads 2; use the version that wrote it"),
+    "true is no format": (_put("format", value=True), "format: is True, and this version reads 2"),
     "type": (_put("points", 0, "metrics", "cores", value="many"), "points[0].metrics"),
 }  # fmt: skip
 
