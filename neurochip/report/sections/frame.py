@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from neurochip.report.markup import Content, Markup, join, tag
 
 __all__ = ["card", "grid", "row", "section"]
+
+_BEFORE_A_UNIT = re.compile(r"(?<=[0-9]) (?=%|[pnµmkMG]?(?:J|W|s|bit)\b)")
 
 
 def section(name: str, *contents: Content, about: Content = None) -> Markup:
@@ -35,7 +38,9 @@ def _is_cell(content: Content) -> bool:
 
 
 def card(name: str, value: Content, about: Content, style: str = "") -> Markup:
-    """Return one number under its name."""
+    """Return one number under its name; figures in what is said about it stay beside their units."""
+    if isinstance(about, str) and not isinstance(about, Markup):
+        about = _BEFORE_A_UNIT.sub("\u00a0", about)
     return tag(
         "div",
         tag("div", name, class_="what"),

@@ -169,7 +169,7 @@ def _confusion(matrix: list[list[int]], names: Sequence[str], name: str = "") ->
         rows.append(tag("tr", tag("th", classes[true]), *cells, tag("td", share, class_="wide")))
     table = tag("table", tag("thead", head), tag("tbody", *rows), class_="confusion")
     caption = "Test samples after the last epoch: rows are what they were, columns what the network said."
-    caption = f"{name}. {caption}" if name else caption
+    caption = f"The head {name}. {caption}" if name else caption
     return tag("figure", table, tag("figcaption", caption))
 
 

@@ -17,7 +17,7 @@ TABLE = {
 
 
 def test_accuracy_and_costs_are_said() -> None:
-    assert "93.75 %" in accuracy_card(TABLE) and "0.62 %" in accuracy_card(TABLE)
+    assert "93.75 %" in accuracy_card(TABLE) and "0.62\u00a0%" in accuracy_card(TABLE)
     found = str(inference(TABLE))
     for words in ("27 ticks", "synaptic operations", "127 k", "1.73 µJ", "± 47.0 nJ"):
         assert words in found
