@@ -135,7 +135,7 @@ def _head_name(target: str, pairs: Sequence[tuple[str, tuple[str, ...]]]) -> str
     return target
 
 
-def _plain(array: Any, file: Foreign, name: str) -> Array:
+def _plain(array: object, file: Foreign, name: str) -> Array:
     """Return an array whose texts are texts: files of others hold them as bytes, of UTF-8 or they are refused."""
     values = np.asarray(array)
     if values.dtype.kind not in "OS":

@@ -136,7 +136,7 @@ def _labels(rows: Rows, k: int, name: str) -> Array:
     return yes_or_no(_column(rows, k).tolist(), lambda row: f"{rows.place(row)}, {column_words(name)}")
 
 
-def yes_or_no(cells: Sequence[Any], place: Callable[[int], str]) -> NDArray[np.float64]:
+def yes_or_no(cells: Sequence[object], place: Callable[[int], str]) -> NDArray[np.float64]:
     """Return 1 for yes and 0 for no, f64[sample], of 0 or 1, no or yes, or false or true.
 
     Raises
@@ -157,7 +157,7 @@ def yes_or_no(cells: Sequence[Any], place: Callable[[int], str]) -> NDArray[np.f
     return np.array([word == pair[1] for word in words], dtype=np.float64)
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     """Return a label as it is called: 1.0 as 1."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 

@@ -10,7 +10,7 @@ import types
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from neurochip import plugins
 from neurochip.errors import ConfigError
@@ -67,7 +67,7 @@ def _text(shelf: Shelf, name: str) -> str:
         raise plugins.unusable(plugin, word, f"gives no TOML text ({error})") from None
 
 
-def _plugged_text(given: Any, name: str) -> str:
+def _plugged_text(given: object, name: str) -> str:
     """Return the text of a package that holds ``NAME.toml``, of a file, of a string, or of what a function returns."""
     if isinstance(given, types.ModuleType):
         return (resources.files(given) / f"{name}.toml").read_text(encoding="utf-8")

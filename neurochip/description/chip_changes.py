@@ -221,7 +221,7 @@ def _of_text(raw: str) -> Any:
     return table["value"] if len(table) == 1 else raw
 
 
-def _value(hint: Any, field: str, raw: str, place: str) -> Any:
+def _value(hint: object, field: str, raw: str, place: str) -> Any:
     value = _of_text(raw)
     if field == "barrier_cycles" and isinstance(value, int) and not isinstance(value, bool):
         value = [[1, value]]
@@ -233,7 +233,7 @@ def _value(hint: Any, field: str, raw: str, place: str) -> Any:
     return convert(value, hint, place)
 
 
-def _is_words(hint: Any) -> bool:
+def _is_words(hint: object) -> bool:
     bare = bare_type(hint)
     return all(isinstance(one, str) for one in get_args(bare)) and bool(get_args(bare))
 
@@ -243,7 +243,7 @@ def _with_unit(value: float, dimension: str) -> str:
     return f"{value!r} {DIMENSIONS[dimension][2]}"
 
 
-def _energy(before: EnergyTable, event: str, value: Any, place: str) -> EventEnergy:
+def _energy(before: EnergyTable, event: str, value: object, place: str) -> EventEnergy:
     if before.neuron_energy == "none" or not before.energies:
         raise ConfigError(
             place, f"cannot be changed: {before.name} has no energies; choose a chip that has, or --energies"

@@ -177,7 +177,7 @@ def _missing(table: Table, unlimited: bool) -> Iterator[str]:
         yield "neuron_energy"
 
 
-def _section(cls: type[T], table: Any, place: str, provenance: dict[str, Provenance]) -> T:
+def _section(cls: type[T], table: object, place: str, provenance: dict[str, Provenance]) -> T:
     """Read a section, setting apart where its values come from."""
     if not isinstance(table, dict):
         raise ConfigError(place, f"expected a table, got {describe(table)}")
@@ -211,7 +211,7 @@ def _provenance(table: Table, place: str) -> Provenance:
     return Provenance(source, convert(table["evidence"], CellEvidence, f"{place}.evidence"))
 
 
-def _barrier_pairs(value: Any, place: str) -> Any:
+def _barrier_pairs(value: object, place: str) -> Any:
     """Read one number, or a table {active tiles = cycles}, as pairs."""
     if isinstance(value, int) and not isinstance(value, bool):
         return [[1, value]]

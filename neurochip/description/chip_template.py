@@ -65,7 +65,7 @@ def chip_template(name: str, like: str = "cmos45") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _section(name: str, cls: type, table: Mapping[str, Any], like: str) -> Iterator[str]:
+def _section(name: str, cls: type, table: Mapping[str, object], like: str) -> Iterator[str]:
     yield f"[{name}]"
     hints = field_types(cls)
     for field in dataclasses.fields(cls):
@@ -88,7 +88,7 @@ def _part(whole: str | None) -> str:
     return "" if whole is None else f"; left out, it is part of {whole}"
 
 
-def _found(energies: Mapping[str, Any], event: str) -> Mapping[str, Any] | None:
+def _found(energies: Mapping[str, object], event: str) -> Mapping[str, Any] | None:
     table: Any = energies
     for part in event.split("."):
         if not isinstance(table, Mapping) or part not in table:
@@ -97,7 +97,7 @@ def _found(energies: Mapping[str, Any], event: str) -> Mapping[str, Any] | None:
     return table if isinstance(table, Mapping) and "value" in table else None
 
 
-def _energy(event: str, table: Mapping[str, Any] | None, like: str) -> Iterator[str]:
+def _energy(event: str, table: Mapping[str, object] | None, like: str) -> Iterator[str]:
     if table is None:
         yield f"# [energies.{event}]"
         return

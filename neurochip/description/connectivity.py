@@ -70,7 +70,7 @@ KINDS: dict[str, Any] = {
 _PAIRS = ("kernel", "stride", "padding", "dilation")
 
 
-def connection_of(value: Any, source: Population, target: Population, place: str) -> Connection | None:
+def connection_of(value: object, source: Population, target: Population, place: str) -> Connection | None:
     """Return the connectivity that a name or a table describes between two populations; `None` for a dense one.
 
     Raises

@@ -29,7 +29,7 @@ def _keys(cls: Any) -> dict[str, str]:
 
 
 @functools.cache
-def _types(cls: Any) -> dict[str, Any]:
+def _types(cls: type) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
@@ -38,7 +38,7 @@ def element_keys(family: Family) -> set[str]:
     return {"kind"}.union(*(_keys(cls) for cls in family.usable().values()))
 
 
-def _read_lambda(value: Any, place: str, is_encoder: bool) -> float | Schedule | str | None:
+def _read_lambda(value: object, place: str, is_encoder: bool) -> float | Schedule | str | None:
     if isinstance(value, dict):
         if "value" in value:
             return build(Constant, value, place)
@@ -57,7 +57,7 @@ def _read_lambda(value: Any, place: str, is_encoder: bool) -> float | Schedule |
     return number
 
 
-def read_element(value: Any, family: Mapping[str, type], default: str, place: str, *, what: str) -> Any:
+def read_element(value: object, family: Mapping[str, type], default: str, place: str, *, what: str) -> Any:
     """Return the spec object that a name or a table describes.
 
     Parameters
@@ -100,7 +100,7 @@ def read_element(value: Any, family: Mapping[str, type], default: str, place: st
         raise error.within(place) from None
 
 
-def _lambda_value(value: Any) -> Any:
+def _lambda_value(value: object) -> Any:
     if value is None:
         return PLAIN
     if isinstance(value, Constant | PowerLaw):

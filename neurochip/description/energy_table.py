@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from neurochip.description.events import EVENTS
 from neurochip.errors import ConfigError
@@ -186,14 +186,14 @@ class EnergyTable:
         return self.entry(event).value_j
 
 
-def energies_of_table(table: Any, place: str) -> dict[str, EventEnergy]:
+def energies_of_table(table: object, place: str) -> dict[str, EventEnergy]:
     """Return event → entry of an ``[energies]`` table; its tables nest as in ``op.add.float32``."""
     energies: dict[str, EventEnergy] = {}
     _collect(table, place, (), energies)
     return energies
 
 
-def _collect(table: Any, place: str, path: tuple[str, ...], energies: dict[str, EventEnergy]) -> None:
+def _collect(table: object, place: str, path: tuple[str, ...], energies: dict[str, EventEnergy]) -> None:
     if not isinstance(table, dict):
         raise ConfigError(place, f"expected a table, got {describe(table)}")
     for key, value in table.items():
@@ -215,7 +215,7 @@ def _listed(path: tuple[str, ...]) -> str:
 _KEYS = ("value", "source", "evidence", "scope", "node", "voltage")
 
 
-def _read_energy(event: str, table: Any, place: str) -> EventEnergy:
+def _read_energy(event: str, table: object, place: str) -> EventEnergy:
     if not isinstance(table, dict):
         raise ConfigError(place, f"expected a table with {', '.join(_KEYS)}, got {describe(table)}")
     refuse_unknown(table, (*_KEYS, "includes"), place)
@@ -242,7 +242,7 @@ def _read_energy(event: str, table: Any, place: str) -> EventEnergy:
     )
 
 
-def _positive(value: Any, dimension: str, place: str) -> float:
+def _positive(value: object, dimension: str, place: str) -> float:
     number = parse_quantity(value, dimension, place)
     if not number > 0:
         raise ConfigError(place, f"must be positive, got {describe(value)}")

@@ -229,7 +229,7 @@ _KINDS: dict[str, type[Fault]] = {
 
 
 def _reader(kind: type[Fault]) -> Reader:
-    def read(value: Any, place: str) -> Fault:
+    def read(value: object, place: str) -> Fault:
         if isinstance(value, kind):
             return value
         if isinstance(value, int | float) and not isinstance(value, bool):

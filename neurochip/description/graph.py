@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 from dataclasses import dataclass, field
-from typing import Any
 
 from neurochip.description.connectivity import KINDS, connection_of
 from neurochip.description.network_sections import NetworkSpec, ProjectionSpec
@@ -38,7 +37,7 @@ def network_of(spec: NetworkSpec) -> Network:
     return _graph(spec)
 
 
-def _is_built_in(connectivity: Any) -> bool:
+def _is_built_in(connectivity: object) -> bool:
     kind = connectivity.get("kind") if isinstance(connectivity, dict) else connectivity
     return isinstance(kind, str) and kind in KINDS
 

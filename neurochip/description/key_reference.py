@@ -106,7 +106,7 @@ def key_rows(prefix: str = "") -> list[KeyRow]:
     return found
 
 
-def _of(root: Any, section: str) -> list[KeyRow]:
+def _of(root: type, section: str) -> list[KeyRow]:
     return [_row(root, known, section) for known in known_keys(root).values()]
 
 
@@ -163,7 +163,7 @@ def _of_rules() -> list[KeyRow]:
     return rows
 
 
-def _row(root: Any, known: KnownKey, section: str) -> KeyRow:
+def _row(root: type, known: KnownKey, section: str) -> KeyRow:
     around = known_keys(root).get(known.path.rpartition(".")[0])
     own = known.conditions[0 if around is None else len(around.conditions) :]
     marks = [words for flag, words in _FLAGS.items() if getattr(known.key, flag)]
@@ -192,7 +192,7 @@ def _kind(known: KnownKey) -> str:
     return ", ".join([many + kind, *ranges]) + (f", in {known.key.unit}" if known.key.unit else "")
 
 
-def _default(value: Any) -> str:
+def _default(value: object) -> str:
     if value is REQUIRED:
         return "required"
     if dataclasses.is_dataclass(value):

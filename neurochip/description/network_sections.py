@@ -95,7 +95,7 @@ class ProjectionSpec(Section):
     gain: Annotated[Positive, Key("The first weights are drawn within so many times the usual bound.")] = 1.0
 
 
-def _read_projection(value: Any, place: str) -> ProjectionSpec:
+def _read_projection(value: object, place: str) -> ProjectionSpec:
     """Read a projection of a file, in which its ends are called from and to."""
     if isinstance(value, ProjectionSpec):
         return value
@@ -119,7 +119,7 @@ def _read_projection(value: Any, place: str) -> ProjectionSpec:
         raise ConfigError(f"{place}{named}", error.problem) from None
 
 
-def _read_population(value: Any, place: str) -> PopulationSpec:
+def _read_population(value: object, place: str) -> PopulationSpec:
     if isinstance(value, PopulationSpec):
         return value
     try:

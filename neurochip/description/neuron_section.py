@@ -25,7 +25,7 @@ ROLES = ("input", "hidden", "output")
 _SENT = {"ideal": "real numbers", "analog": "currents"}
 
 
-def read_neuron(value: Any, place: str = "neuron") -> Any:
+def read_neuron(value: object, place: str = "neuron") -> Any:
     """Return the neuron that a name, a table or an object describes.
 
     Raises
@@ -56,7 +56,7 @@ def neurons_by_population(network: Any, default: Any) -> tuple[tuple[str, Any], 
     )
 
 
-def check_neurons(found: Sequence[tuple[str, Any]], default: Any, substrate: str, experiment: str) -> None:
+def check_neurons(found: Sequence[tuple[str, Any]], default: object, substrate: str, experiment: str) -> None:
     """Refuse neurons that fire on a substrate without spikes, and where nothing is learned, and ``[neuron]`` of nobody.
 
     ``found`` is what `neurons_by_population` returns.

@@ -36,7 +36,7 @@ def from_nir(graph: Any, **how: Any) -> SpikingNetwork:
 
 
 def import_nir(
-    given: Any,
+    given: object,
     *,
     dt: float | None = None,
     method: str | None = None,

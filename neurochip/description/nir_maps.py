@@ -124,7 +124,7 @@ def _matrix(node: Node) -> NDArray[Any]:
     return weight
 
 
-def _type(values: Any) -> Any:
+def _type(values: object) -> Any:
     kind = np.asarray(values).dtype
     return kind if kind.kind in "f" else np.float64
 
@@ -157,7 +157,7 @@ def _as_maps(shape: Shape, node: Node) -> tuple[int, int, int]:
     raise refusal(node, f"takes {what}, and gets {shape}")
 
 
-def _numbers(value: Any, name: str, key: str, flat: bool = False, along: int = 0) -> tuple[int, int]:
+def _numbers(value: object, name: str, key: str, flat: bool = False, along: int = 0) -> tuple[int, int]:
     """Return rows and columns of what may be one number for both; ``along`` is that of the rows of a line."""
     given = np.ravel(np.asarray(value))
     if given.dtype.kind == "f" and np.array_equal(given, np.rint(given)):
@@ -171,7 +171,7 @@ def _numbers(value: Any, name: str, key: str, flat: bool = False, along: int = 0
 
 
 def _padding(
-    value: Any, name: str, kernel: Shape, stride: Shape, dilation: Shape, flat: bool
+    value: object, name: str, kernel: Shape, stride: Shape, dilation: Shape, flat: bool
 ) -> tuple[int, int]:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")

@@ -17,7 +17,7 @@ __all__ = ["OURS", "held", "ours", "plain"]
 OURS = "neurochip"  # key of what NIR has no field for, as JSON
 
 
-def ours(metadata: Any, type: Any, place: str) -> Any:
+def ours(metadata: object, type: object, place: str) -> Any:
     """Return what stands under our key, an empty table where nothing does."""
     text = metadata.get(OURS) if isinstance(metadata, Mapping) else None
     if text is None:
@@ -28,10 +28,10 @@ def ours(metadata: Any, type: Any, place: str) -> Any:
     return decode_json(text, where, type)
 
 
-def plain(metadata: Any) -> dict[str, Any]:
+def plain(metadata: object) -> dict[str, Any]:
     """Return metadata as JSON values, ours left out; what JSON does not have becomes text."""
 
-    def value_of(value: Any) -> Any:
+    def value_of(value: object) -> Any:
         if isinstance(value, Mapping):
             return {_text(key): value_of(entry) for key, entry in value.items()}
         if isinstance(value, np.ndarray | np.generic):
@@ -47,19 +47,19 @@ def plain(metadata: Any) -> dict[str, Any]:
     return {_text(key): value_of(value) for key, value in metadata.items() if key != OURS}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
     return text.encode(
         "utf-8", "replace"
     ).decode()  # half a pair of surrogates is no text that a file can hold
 
 
-def held(metadata: Mapping[str, Any]) -> dict[str, Any]:
+def held(metadata: Mapping[str, object]) -> dict[str, Any]:
     """Return metadata as HDF5 holds them: what is neither a number nor a text, nor a list of numbers, as JSON."""
     return {str(key): _held_value(value) for key, value in metadata.items()}
 
 
-def _held_value(value: Any) -> Any:
+def _held_value(value: object) -> Any:
     if isinstance(value, Mapping):
         return held(value)
     if isinstance(value, str):

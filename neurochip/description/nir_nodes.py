@@ -111,7 +111,7 @@ def as_graph(graph: Any, name: str = "", depth: int = 0) -> Graph:
 
 
 def _checked(
-    name: str, nodes: dict[str, Node], edges: list[tuple[str, str]], metadata: Mapping[str, Any]
+    name: str, nodes: dict[str, Node], edges: list[tuple[str, str]], metadata: Mapping[str, object]
 ) -> Graph:
     """Return a graph whose edges name nodes; NIR's edges are a set, so one that stands twice counts once."""
     notes = []
@@ -184,5 +184,5 @@ def flattened(graph: Graph) -> Graph:
     return Graph(nodes, tuple(dict.fromkeys(edges)), graph.metadata, tuple(notes))
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

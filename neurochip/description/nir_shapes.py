@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -110,7 +109,7 @@ def _own(node: Node) -> Shape | None:
         ) from None
 
 
-def _whole(value: Any, node: Node) -> Shape:
+def _whole(value: object, node: Node) -> Shape:
     given = np.ravel(np.asarray(value))
     if given.dtype.kind not in "iuf" or not np.array_equal(given, np.rint(given)) or (given < 1).any():
         raise ConfigError(f"{node.name}.shape", f"must be whole numbers of 1 and more, got {value!r}")

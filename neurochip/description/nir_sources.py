@@ -71,7 +71,7 @@ SOURCES = {
 }
 
 
-def source_of(name: str | None, metadata: Mapping[str, Any]) -> tuple[Source, bool]:
+def source_of(name: str | None, metadata: Mapping[str, object]) -> tuple[Source, bool]:
     """Return a tool by its name, or the one that metadata name; and whether they did.
 
     Raises

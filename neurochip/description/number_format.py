@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from neurochip.errors import ConfigError
 __all__ = ["refuse_beyond_format", "refuse_beyond_update"]
 
 
-def refuse_beyond_format(value: Any, place: str, precision: Precision) -> None:
+def refuse_beyond_format(value: object, place: str, precision: Precision) -> None:
     """Refuse a constant that neuron state cannot hold: one that becomes 0 there without being 0, or infinite.
 
     Parameters
@@ -65,7 +64,7 @@ def refuse_beyond_update(beta: float, rates: tuple[float, ...], precision: Preci
             )
 
 
-def _numbers(value: Any, place: str) -> Iterator[tuple[str, float]]:
+def _numbers(value: object, place: str) -> Iterator[tuple[str, float]]:
     if isinstance(value, float | np.floating):
         if math.isfinite(value):
             yield place, float(value)

@@ -54,7 +54,7 @@ def plugged_rule(name: str) -> Any:
     return make
 
 
-def own_keys(name: str, own: Any) -> Any:
+def own_keys(name: str, own: object) -> Any:
     """Return what a rule has for keys of its own, from a table or as they are; `None` where it has none.
 
     Raises
@@ -78,7 +78,7 @@ def own_keys(name: str, own: Any) -> Any:
         raise error if error.place.startswith(_OWN) else error.within(_OWN) from None
 
 
-def _fault(keys: Any) -> str | None:
+def _fault(keys: object) -> str | None:
     """Return what keeps a class from being the keys of a rule, as the end of a sentence; `None` if nothing does."""
     if keys is None:
         return None

@@ -246,7 +246,7 @@ def _as_toml(raw: str) -> Table | None:
     return None
 
 
-def _override_value(raw: str, hint: Any) -> Any:
+def _override_value(raw: str, hint: object) -> Any:
     wants_text = hint is str or get_origin(hint) is Literal or isinstance(hint, Family)
     table = _as_toml(raw)
     if table is None:

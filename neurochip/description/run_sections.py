@@ -93,7 +93,7 @@ ELEMENTS: dict[str, tuple[Family, str, str]] = {
 }
 
 
-def read_coding(value: Any, place: str, is_ideal: bool) -> CodingSpec:
+def read_coding(value: object, place: str, is_ideal: bool) -> CodingSpec:
     """Read [coding]; what is left out depends on the substrate."""
     if not isinstance(value, dict):
         raise ConfigError(place, f"expected a table, got {describe(value)}")

@@ -306,7 +306,7 @@ class SpikingNetwork:
         return tuple(group.size for group in self.groups)
 
 
-def real_numbers(values: Any, place: str) -> Array:
+def real_numbers(values: object, place: str) -> Array:
     """Return an array of real numbers as float64, or refuse what are none."""
     found = np.asarray(values)
     if found.dtype.kind not in "biuf":

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any
 
 __all__ = ["inline", "write_toml"]
 
@@ -21,7 +20,7 @@ def _key(key: str) -> str:
     return key if _BARE.fullmatch(key) else _string(key)
 
 
-def inline(value: Any) -> str:
+def inline(value: object) -> str:
     """Return a value as it stands behind its key, tables too."""
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -37,11 +36,11 @@ def inline(value: Any) -> str:
     raise TypeError(f"TOML has no {type(value).__name__}")
 
 
-def _is_tables(value: Any) -> bool:
+def _is_tables(value: object) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(entry, Mapping) for entry in value)
 
 
-def write_toml(table: Mapping[str, Any]) -> str:
+def write_toml(table: Mapping[str, object]) -> str:
     """Return a table as text: plain values first, then a section per table; lists of tables follow it, and
     deeper tables stand inline.
     """

@@ -144,7 +144,7 @@ def parse_varied(text: str) -> VariedKey:
     return VariedKey(key, tuple(_piece(key, hint, piece) for piece in _pieces(listed)))
 
 
-def _piece(key: str, hint: Any, piece: str) -> str | Range:
+def _piece(key: str, hint: object, piece: str) -> str | Range:
     place = f"--vary {key}"
     if not piece:
         raise ConfigError(place, "has an empty value between commas")

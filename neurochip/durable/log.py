@@ -45,7 +45,7 @@ class Log:
         Of the file's kind, when a line is damaged, with its number.
     """
 
-    def __init__(self, file: Foreign, type: Any = Any) -> None:
+    def __init__(self, file: Foreign, type: object = Any) -> None:
         self._file, self._type = file, type
         self.entries: list[Any] = []
         self._last = ""
@@ -53,7 +53,7 @@ class Log:
         if os.path.lexists(file.path):
             self._read()
 
-    def append(self, entry: Any) -> None:
+    def append(self, entry: object) -> None:
         """Add an entry, as JSON values: it is on the disk when this returns.
 
         Raises

@@ -58,7 +58,9 @@ class Request(msgspec.Struct, frozen=True):
         return content
 
 
-def request_files(command: str, options: Mapping[str, Any], files: Mapping[str, bytes]) -> dict[str, bytes]:
+def request_files(
+    command: str, options: Mapping[str, object], files: Mapping[str, bytes]
+) -> dict[str, bytes]:
     """Return the first files of a folder: those given, and the request that they belong to."""
     sums = {name: checksum(content) for name, content in files.items()}
     request = Request(_FORMAT, command, dict(options), sums)

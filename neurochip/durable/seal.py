@@ -127,13 +127,13 @@ def _seal(digest: str) -> bytes:
     return _MARK + digest.encode() + b"\n"
 
 
-def sealed_json(content: Any) -> bytes:
+def sealed_json(content: object) -> bytes:
     """Return a JSON text with the checksum of its content in it."""
     body = json.dumps(content, allow_nan=False, sort_keys=True)
     return f'{{"checksum": "{checksum(body.encode())}", "content": {body}}}\n'.encode()
 
 
-def unsealed_json(text: bytes, file: Foreign, type: type[T] | Any = Any) -> T | Any:
+def unsealed_json(text: bytes, file: Foreign, type: type[T] | object = Any) -> T | Any:
     """Return the content of such a text as what it must be.
 
     Raises

@@ -186,7 +186,7 @@ class _Walk:
             raise self._file.damaged("holds texts in a place that is damaged", place) from None
         self._heaps.add(text.heap)
 
-    def _check_type(self, stored: Any, dtype: np.dtype[Any], place: str) -> None:
+    def _check_type(self, stored: object, dtype: np.dtype[Any], place: str) -> None:
         import h5py
 
         if dtype.kind in _NUMBERS or dtype.kind == "S":
@@ -281,7 +281,7 @@ class _Walk:
             if unpacked > size:
                 raise self._file.damaged("has a chunk that unpacks to more than it may hold", place)
 
-    def _check_texts(self, data: Any, count: int, place: str) -> None:
+    def _check_texts(self, data: object, count: int, place: str) -> None:
         """Look at where the texts of variable length of an array stand."""
         places, unit = _places_of(data, count) if count else [], _stored_size(data)
         if places is None or unit != REFERENCE_BYTES:
@@ -333,9 +333,9 @@ def _stored_size(data: Any) -> int:
     return 4 + int(data.file.id.get_create_plist().get_sizes()[0]) + 4
 
 
-def _strictly(value: Any) -> Any:
+def _strictly(value: object) -> Any:
     return value.decode("utf-8") if isinstance(value, bytes) else value
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return value.decode("utf-8", "replace") if isinstance(value, bytes) else value

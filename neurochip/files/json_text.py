@@ -19,13 +19,13 @@ _MANY_DIGITS = re.compile(rb"\d{19}")
 T = TypeVar("T")
 
 
-def read_json(file: Foreign, type: type[T] | Any = Any, *, nan: bool = False) -> Any:
+def read_json(file: Foreign, type: type[T] | object = Any, *, nan: bool = False) -> Any:
     """Return what a JSON file holds; see `decode_json`."""
     return decode_json(read_bytes(file, most=MOST_JSON), file, type, nan=nan)
 
 
 def decode_json(
-    text: bytes | str, file: Foreign, type: type[T] | Any = Any, within: str = "", *, nan: bool = False
+    text: bytes | str, file: Foreign, type: type[T] | object = Any, within: str = "", *, nan: bool = False
 ) -> Any:
     """Return the value of a JSON text.
 
@@ -56,7 +56,7 @@ def decode_json(
     return converted(raw, file, type, within)
 
 
-def converted(raw: Any, file: Foreign, type: type[T] | Any, within: str = "") -> Any:
+def converted(raw: object, file: Foreign, type: type[T] | object, within: str = "") -> Any:
     """Return a decoded value as the type that it must be; a complaint names its place."""
     if type is Any:
         return raw
@@ -67,7 +67,7 @@ def converted(raw: Any, file: Foreign, type: type[T] | Any, within: str = "") ->
             raise _located(file, str(error), within) from None
 
 
-def _check_integers(raw: Any, file: Foreign, within: str) -> None:
+def _check_integers(raw: object, file: Foreign, within: str) -> None:
     """Refuse integers that no register holds and no float: what is computed from them would fail elsewhere."""
     todo = [raw]
     while todo:

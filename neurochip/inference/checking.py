@@ -160,7 +160,7 @@ def _compare(
     return differ, compared, first
 
 
-def _try(net: Path | str, x: Array, wanted: Mapping[str, Array], how: Mapping[str, Any]) -> list[Tried]:
+def _try(net: Path | str, x: Array, wanted: Mapping[str, Array], how: Mapping[str, object]) -> list[Tried]:
     """Return what other conventions leave different: those of other tools, other resets, the other method."""
     tried: list[dict[str, Any]] = [{"source": name} for name in SOURCES]
     tried += [{"source": "snntorch", "reset": reset} for reset in ("value", "value-at-once")]

@@ -104,7 +104,7 @@ class _Compares(Condition):
     key: str
     values: tuple[Any, ...]
 
-    def __init__(self, key: str, *values: Any) -> None:
+    def __init__(self, key: str, *values: object) -> None:
         object.__setattr__(self, "key", key)
         object.__setattr__(self, "values", values)
 
@@ -198,7 +198,7 @@ class SomeHas(Condition):
             any(self._of(entry) == self.value for entry in entries if entry) if _is_list(entries) else False
         )
 
-    def _of(self, entry: Any) -> Any:
+    def _of(self, entry: object) -> Any:
         found = entry.get(self.field) if isinstance(entry, dict) else getattr(entry, self.field, None)
         return found.get("kind") if isinstance(found, dict) else getattr(found, "kind", found)
 
@@ -215,7 +215,7 @@ class SomeHas(Condition):
         return SomeHas(_absolute(self.key, section), self.field, self.value)
 
 
-def _is_list(value: Any) -> bool:
+def _is_list(value: object) -> bool:
     return isinstance(value, list | tuple)
 
 

@@ -24,7 +24,7 @@ __all__ = [
 Table = dict[str, Any]
 
 
-def dead_key(root: Any, source: Any, path: str) -> str | None:
+def dead_key(root: type, source: object, path: str) -> str | None:
     """Return why a key has no effect beside the other values of a run, as a sentence; `None` if it has one."""
     known = known_key(root, path)
     if known is None or not known.conditions:
@@ -35,7 +35,7 @@ def dead_key(root: Any, source: Any, path: str) -> str | None:
     return f"has no effect {known.why_dead(values)}; leave it out, or change that"
 
 
-def refuse_dead(root: Any, instance: Any, but: Collection[str] = ()) -> None:
+def refuse_dead(root: type, instance: object, but: Collection[str] = ()) -> None:
     """Refuse the first key of a frozen object that has no effect and yet another value than its default.
 
     Parameters
@@ -58,7 +58,7 @@ def refuse_dead(root: Any, instance: Any, but: Collection[str] = ()) -> None:
                 raise ConfigError(path, str(dead_key(root, instance, path)))
 
 
-def refuse_dead_given(root: Any, table: Mapping[str, Any], paths: Iterable[str] | None = None) -> None:
+def refuse_dead_given(root: type, table: Mapping[str, object], paths: Iterable[str] | None = None) -> None:
     """Refuse the first key that a file gives and that has no effect, whatever its value.
 
     Parameters
@@ -77,7 +77,7 @@ def refuse_dead_given(root: Any, table: Mapping[str, Any], paths: Iterable[str] 
             raise ConfigError(path, problem)
 
 
-def without_dead(root: Any, table: Mapping[str, Any]) -> Table:
+def without_dead(root: type, table: Mapping[str, object]) -> Table:
     """Return tables without the keys that have no effect in them."""
     kept = copy.deepcopy(dict(table))
     while True:  # what one key brought to life dies with it
@@ -88,7 +88,7 @@ def without_dead(root: Any, table: Mapping[str, Any]) -> Table:
             _remove(kept, path)
 
 
-def without_keys(root: Any, table: Mapping[str, Any], drop: Callable[[KnownKey], bool]) -> Table:
+def without_keys(root: type, table: Mapping[str, object], drop: Callable[[KnownKey], bool]) -> Table:
     """Return tables without the keys that ``drop`` names; a section that it does not stays, even empty."""
     kept, known = copy.deepcopy(dict(table)), known_keys(root)
     for path in reversed(list(given_keys(kept))):
@@ -97,7 +97,7 @@ def without_keys(root: Any, table: Mapping[str, Any], drop: Callable[[KnownKey],
     return kept
 
 
-def without_overridden(root: Any, file: Table, table: Table, named: Collection[str]) -> Table:
+def without_overridden(root: type, file: Table, table: Table, named: Collection[str]) -> Table:
     """Return tables without the keys of a file that overrides took the effect from.
 
     A key of the file goes when an override sets what its effect depends on: ``--set learning.pre=oracle`` takes
@@ -138,7 +138,7 @@ def _remove(table: Table, path: str) -> None:
 
 
 def refuse_dead_varied(
-    root: Any, candidates: Mapping[str, Collection[str]], settle: Callable[[dict[str, str]], Table]
+    root: type, candidates: Mapping[str, Collection[str]], settle: Callable[[dict[str, str]], Table]
 ) -> None:
     """Refuse the first of the keys that are varied that has an effect at no setting of the others.
 
@@ -161,7 +161,10 @@ def refuse_dead_varied(
 
 
 def dead_everywhere(
-    root: Any, path: str, candidates: Mapping[str, Collection[str]], settle: Callable[[dict[str, str]], Table]
+    root: type,
+    path: str,
+    candidates: Mapping[str, Collection[str]],
+    settle: Callable[[dict[str, str]], Table],
 ) -> str | None:
     """Return why a key has an effect at no setting of the keys that are varied; `None` if it has at one."""
     known = known_key(root, path)

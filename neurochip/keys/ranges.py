@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
@@ -17,7 +17,7 @@ _LARGEST = 2**63 - 1
 MOST_COUNTED = 2**48  # of anything: sums of such numbers are 64-bit integers
 
 
-def check_range(value: Any, meta: Meta, unit: str, place: str) -> None:
+def check_range(value: object, meta: Meta, unit: str, place: str) -> None:
     """Refuse a number, text or list that a range does not hold."""
     try:
         msgspec.convert(value, Annotated[type(value), meta])

@@ -82,7 +82,7 @@ def describe(value: object) -> str:
 
 
 def refuse_unknown(
-    table: Mapping[str, Any], known: Iterable[str], place: str, renamed: Mapping[str, str] | None = None
+    table: Mapping[str, object], known: Iterable[str], place: str, renamed: Mapping[str, str] | None = None
 ) -> None:
     """Refuse the first key that is not known, with the nearest that is, or with what it is now."""
     known = list(known)
@@ -99,7 +99,7 @@ def refuse_missing(keys: Sequence[str], more: str = "") -> None:
         raise ConfigError(keys[0], f"is missing, and so are {shown}{left}{more}")
 
 
-def renamed_keys(cls: Any) -> Mapping[str, str]:
+def renamed_keys(cls: type) -> Mapping[str, str]:
     """Return the former keys of a section and what each is now: its class variable ``RENAMED``."""
     return getattr(cls, "RENAMED", {})
 
@@ -156,8 +156,8 @@ def _quantity(value: object, dimension: str, place: str, from_file: bool) -> flo
 
 
 def convert(
-    value: Any,
-    hint: Any,
+    value: object,
+    hint: object,
     place: str,
     *,
     from_file: bool = True,
@@ -234,7 +234,7 @@ def convert(
     raise TypeError(f"{place}: no rule for annotation {hint!r}")
 
 
-def build(cls: type[T], table: Any, place: str, *, readers: Mapping[Any, Reader] | None = None) -> T:
+def build(cls: type[T], table: object, place: str, *, readers: Mapping[Any, Reader] | None = None) -> T:
     """Return the dataclass ``cls`` made from a table: no unknown key, none missing, every type right."""
     if not isinstance(table, dict):
         raise _expected("a table", table, place)
@@ -251,7 +251,7 @@ def build(cls: type[T], table: Any, place: str, *, readers: Mapping[Any, Reader]
     return cls(**values)
 
 
-def conform(instance: Any, place: str, *, readers: Mapping[Any, Reader] | None = None) -> None:
+def conform(instance: object, place: str, *, readers: Mapping[Any, Reader] | None = None) -> None:
     """Check every field of a frozen dataclass by its annotation; call it first in ``__post_init__``.
 
     An integer where a number is wanted becomes a float, a list a tuple.

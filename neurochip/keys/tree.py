@@ -70,7 +70,7 @@ class KnownKey:
         return next(one.missing(value_of) for one in self.conditions if not one.holds(value_of))
 
 
-def field_types(cls: Any) -> dict[str, Any]:
+def field_types(cls: type) -> dict[str, Any]:
     """Return field name → annotation of a dataclass, without its class variables."""
     return _field_types(cls)
 
@@ -81,13 +81,13 @@ def _field_types(cls: Any) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
-def known_keys(root: Any) -> Mapping[str, KnownKey]:
+def known_keys(root: type) -> Mapping[str, KnownKey]:
     """Return every key below a dataclass, a section before its keys, in their order."""
     return _known_keys(root)
 
 
 @functools.cache
-def _known_keys(root: Any) -> Mapping[str, KnownKey]:
+def _known_keys(root: type) -> Mapping[str, KnownKey]:
     return {known.path: known for known in _below(root, "", Key(""), ())}
 
 
@@ -112,7 +112,7 @@ def _below(cls: Any, section: str, outer: Key, conditions: tuple[Condition, ...]
             yield from _below(hint, path, key, live)
 
 
-def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
+def _bare(hint: object) -> tuple[Any, tuple[Any, ...]]:
     """Return a type without `None` and annotations, and all that was annotated."""
     marks: tuple[Any, ...] = ()
     while True:
@@ -131,17 +131,17 @@ def _bare(hint: Any) -> tuple[Any, tuple[Any, ...]]:
             return hint, marks
 
 
-def bare_type(hint: Any) -> Any:
+def bare_type(hint: object) -> Any:
     """Return a type without `None` and without what it is annotated with."""
     return _bare(hint)[0]
 
 
-def marks_of(hint: Any) -> tuple[Any, ...]:
+def marks_of(hint: object) -> tuple[Any, ...]:
     """Return all that a field is annotated with."""
     return _bare(hint)[1]
 
 
-def known_key(root: Any, path: str) -> KnownKey | None:
+def known_key(root: type, path: str) -> KnownKey | None:
     """Return what is known of a key, or of the nearest section or element that it is in; `None` if of neither."""
     known = known_keys(root)
     if path in known:
@@ -150,7 +150,7 @@ def known_key(root: Any, path: str) -> KnownKey | None:
     return next((known[at] for n in range(len(parts), 0, -1) if (at := ".".join(parts[:n])) in known), None)
 
 
-def value_at(root: Any, source: Any, path: str) -> Any:
+def value_at(root: type, source: object, path: str) -> Any:
     """Return the value of a dotted key in nested tables or sections; its default where they have none."""
     node = source
     for part in path.split("."):
@@ -168,7 +168,7 @@ def value_at(root: Any, source: Any, path: str) -> Any:
     return node
 
 
-def _default(root: Any, path: str) -> Any:
+def _default(root: type, path: str) -> Any:
     """Return the default of a key, or of a field of the element that stands by default where the key would be."""
     known = known_keys(root)
     section, _, name = path.rpartition(".")
@@ -178,12 +178,12 @@ def _default(root: Any, path: str) -> Any:
     return getattr(known[section].default, name, None) if section in known else None
 
 
-def value_of(root: Any, source: Any) -> ValueOf:
+def value_of(root: type, source: object) -> ValueOf:
     """Return the function that looks keys up in nested tables or sections."""
     return functools.partial(value_at, root, source)
 
 
-def given_keys(table: Mapping[str, Any], section: str = "") -> Iterator[str]:
+def given_keys(table: Mapping[str, object], section: str = "") -> Iterator[str]:
     """Yield the dotted path of everything that stands in nested tables, a table before what is in it."""
     for name, value in table.items():
         path = f"{section}.{name}" if section else name

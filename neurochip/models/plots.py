@@ -24,15 +24,15 @@ class Plots:
     def __init__(self, model: Model) -> None:
         self._model = model
 
-    def learning(self, axes: Any = None) -> Any:
+    def learning(self, axes: object = None) -> Any:
         """Draw the errors after every epoch."""
         return self._drawn("learning", axes)
 
-    def confusion(self, axes: Any = None) -> Any:
+    def confusion(self, axes: object = None) -> Any:
         """Draw what the test samples were, and what the network said."""
         return self._drawn("confusion", axes)
 
-    def head(self, name: str, axes: Any = None) -> Any:
+    def head(self, name: str, axes: object = None) -> Any:
         """Draw how well a head of classes or of labels does, where labels are learnt or several heads."""
         found = {figure.title.partition(": ")[2]: figure for figure in head_figures(self._model.document)}
         if name not in found:
@@ -40,27 +40,27 @@ class Plots:
             raise DataError("head", f"there is no '{name}' with classes or labels; the model has {have}")
         return draw(found[name], axes)
 
-    def bits(self, axes: Any = None) -> Any:
+    def bits(self, axes: object = None) -> Any:
         """Draw the bits of a training sample in each coding."""
         return self._drawn("bits", axes)
 
-    def energy(self, axes: Any = None) -> Any:
+    def energy(self, axes: object = None) -> Any:
         """Draw the energy of each phase, by what it was spent on."""
         return self._drawn("energy", axes)
 
-    def chip(self, axes: Any = None) -> Any:
+    def chip(self, axes: object = None) -> Any:
         """Draw the cores in use, and what the links carried."""
         return self._drawn("chip", axes)
 
-    def cores(self, axes: Any = None) -> Any:
+    def cores(self, axes: object = None) -> Any:
         """Draw how long each core worked, waited and was idle."""
         return self._drawn("time-cores", axes)
 
-    def alignment(self, axes: Any = None) -> Any:
+    def alignment(self, axes: object = None) -> Any:
         """Draw how well the signal of an analog die follows the gradient."""
         return self._drawn("alignment", axes)
 
-    def raster(self, number: int = 0, axes: Any = None) -> Any:
+    def raster(self, number: int = 0, axes: object = None) -> Any:
         """Draw the spikes of a test presentation that was recorded."""
         rasters = self._model.rasters
         if not 0 <= number < len(rasters):
@@ -69,7 +69,7 @@ class Plots:
             )
         return draw(raster(rasters, number, classes=has_classes(self._model.document)), axes)
 
-    def _drawn(self, name: str, axes: Any) -> Any:
+    def _drawn(self, name: str, axes: object) -> Any:
         figure = FIGURES[name](self._model.document)
         if figure is None:
             raise DataError(name, "has no numbers in this run; its report says what was measured")

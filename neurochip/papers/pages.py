@@ -84,7 +84,7 @@ def _claim(claim: Claim, finding: Finding, verdict: Verdict, quick: bool) -> dic
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     if isinstance(value, dict):
         return {str(key): _plain(entry) for key, entry in value.items()}
     if isinstance(value, np.ndarray):
@@ -170,7 +170,7 @@ def _notes(done: Reproduction) -> Markup:
     )
 
 
-def _written(value: Any) -> str:
+def _written(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -241,7 +241,7 @@ def replay(
     return counted(placed, names, raster, idle, hardware, paid, timing, weights=stored, max_cycles=max_cycles)
 
 
-def _check_neurons(neuron: Any, layers: int) -> None:
+def _check_neurons(neuron: object, layers: int) -> None:
     """Refuse what is no list of neurons, one for each layer but the input."""
     if not isinstance(neuron, list | tuple):
         raise ConfigError("neuron", f"must be a LIF, a list of them or None, got {type(neuron).__name__}")

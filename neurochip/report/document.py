@@ -305,7 +305,7 @@ def chip_table(chip: ChipSpec) -> dict[str, Any]:
     }
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> Any:
     """Return JSON values with null where a number is not finite, which JSON cannot say."""
     if isinstance(value, dict):
         return {key: _finite(entry) for key, entry in value.items()}

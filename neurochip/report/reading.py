@@ -123,7 +123,7 @@ def _raster(arrays: Mapping[str, NDArray[Any]], number: int) -> Raster:
     )
 
 
-def _whole(value: Any, most: int) -> int:
+def _whole(value: object, most: int) -> int:
     """Return a count that stands in an array of one value."""
     found = np.asarray(value)
     if found.shape != () or found.dtype.kind not in "iu" or not 0 <= int(found) <= most:

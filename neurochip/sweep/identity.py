@@ -57,7 +57,7 @@ def environment() -> Identity:
     return {**found, SOURCE: package_digest()}
 
 
-def digest_of(value: Any) -> str:
+def digest_of(value: object) -> str:
     """Return a digest of a JSON value, 32 hexadecimal digits."""
     text = json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -170,7 +170,7 @@ def check_environment(wanted: Mapping[str, str]) -> None:
         raise ConfigError("worker", f"has {'; '.join(differing)}; install the same everywhere")
 
 
-def _with_contents(value: Any) -> Any:
+def _with_contents(value: object) -> Any:
     if isinstance(value, dict):
         return {name: _with_contents(entry) for name, entry in value.items()}
     if isinstance(value, list):
@@ -180,7 +180,7 @@ def _with_contents(value: Any) -> Any:
     return value
 
 
-def _texts(value: Any) -> Iterator[str]:
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, dict):
         value = [entry for name, entry in value.items() if name not in ("name", "about")]
     if isinstance(value, list):

@@ -265,7 +265,7 @@ def _open(file: Foreign) -> sqlite3.Connection:
     return connection
 
 
-def _meta_row(name: str, value: Any) -> _Command:
+def _meta_row(name: str, value: object) -> _Command:
     text = json.dumps(value)
     return "INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (name, text, row_checksum(name, text))
 

@@ -84,7 +84,7 @@ def read_architecture(path: Path | str) -> Architecture:
         return _architecture(mapping(top["architecture"], "architecture"))
 
 
-def _architecture(top: Mapping[str, Any]) -> Architecture:
+def _architecture(top: Mapping[str, object]) -> Architecture:
     notes: list[str] = []
     chip = attributes_of(top.get("attributes", ""), "architecture.attributes", ())
     topology = chip.get("topology", "mesh")
@@ -120,7 +120,7 @@ def _architecture(top: Mapping[str, Any]) -> Architecture:
     )
 
 
-def _one(within: Mapping[str, Any], key: str, place: str) -> tuple[Mapping[str, Any], str, int]:
+def _one(within: Mapping[str, object], key: str, place: str) -> tuple[Mapping[str, Any], str, int]:
     """Return the one kind of tile or core, its place, and how many there are."""
     found = _listed(within, key, place)
     if len(found) != 1:
@@ -133,7 +133,7 @@ def _one(within: Mapping[str, Any], key: str, place: str) -> tuple[Mapping[str, 
     return held, f"{place}.{briefly(name, 40)}", count
 
 
-def _listed(within: Mapping[str, Any], key: str, place: str) -> list[Any]:
+def _listed(within: Mapping[str, object], key: str, place: str) -> list[Any]:
     found = within.get(key, [])
     if not isinstance(found, list):
         raise DataError(f"{place}.{key}", "must be a list")

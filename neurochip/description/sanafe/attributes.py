@@ -28,7 +28,7 @@ _NAMED = re.compile(r"(.*)\[(\d{1,9})(?:\.\.(\d{1,9}))?\]")
 _MOST_NEURONS = 1 << 24
 
 
-def attributes_of(tree: Any, place: str, units: tuple[str, ...]) -> Attributes:
+def attributes_of(tree: object, place: str, units: tuple[str, ...]) -> Attributes:
     """Return attributes as one table; those of a hardware unit (``soma: {…}``) of ``units`` stand with the others."""
     found: Attributes = {}
     for part in tree if isinstance(tree, list) else [tree]:
@@ -43,14 +43,14 @@ def attributes_of(tree: Any, place: str, units: tuple[str, ...]) -> Attributes:
     return found
 
 
-def mapping(tree: Any, place: str) -> Mapping[str, Any]:
+def mapping(tree: object, place: str) -> Mapping[str, Any]:
     """Return a mapping, or refuse what is none."""
     if not isinstance(tree, dict):
         raise DataError(place, f"must be a mapping, got {_words(tree)}")
     return tree
 
 
-def entries(tree: Any, place: str) -> Iterator[tuple[str, Any, str]]:
+def entries(tree: object, place: str) -> Iterator[tuple[str, Any, str]]:
     """Yield key, value and place of a list of mappings of one key each."""
     if not isinstance(tree, list):
         raise DataError(place, f"must be a list, got {_words(tree)}")
@@ -83,7 +83,7 @@ def flag(given: Attributes, key: str, place: str) -> bool:
     return number(given, key, 0.0, place) != 0
 
 
-def texts(value: Any, place: str) -> list[str]:
+def texts(value: object, place: str) -> list[str]:
     """Return a list of values."""
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise DataError(place, f"must be a list of values, got {_words(value)}")
@@ -115,7 +115,7 @@ def named_range(text: str, place: str) -> tuple[str, int]:
     return match[1], last - first + 1
 
 
-def _words(value: Any) -> str:
+def _words(value: object) -> str:
     if isinstance(value, dict):
         return "a mapping"
     return "a list" if isinstance(value, list) else briefly(repr(value), 40)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from neurochip.description.sanafe.attributes import Attributes, number
 from neurochip.errors import DataError
@@ -116,7 +115,7 @@ class MappedNetwork:
         if more + sum(len(edges.pre) for edges in self.edges.values()) > _MOST_EDGES:
             raise DataError(place, f"makes more than {_MOST_EDGES} synapses")
 
-    def ticks(self, value: Any, place: str) -> int:
+    def ticks(self, value: object, place: str) -> int:
         """Return the ticks that a synapse takes more than the one of all."""
         found = number({} if value is None else {"delay": value}, "delay", 0.0, place)
         if found != int(found) or not 0 <= found < 1 << 16:

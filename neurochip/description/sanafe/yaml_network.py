@@ -45,13 +45,13 @@ def read_yaml_network(file: Foreign) -> MappedNetwork:
         return made
 
 
-def _list(tree: Any, place: str) -> list[Any]:
+def _list(tree: object, place: str) -> list[Any]:
     if not isinstance(tree, list):
         raise DataError(place, "must be a list")
     return tree
 
 
-def _group(made: MappedNetwork, held: Mapping[str, Any], place: str) -> None:
+def _group(made: MappedNetwork, held: Mapping[str, object], place: str) -> None:
     name = held.get("name")
     if not isinstance(name, str):
         raise DataError(f"{place}.name", "is missing")
@@ -65,7 +65,7 @@ def _group(made: MappedNetwork, held: Mapping[str, Any], place: str) -> None:
             made.groups[name][unit] |= own
 
 
-def _edge(made: MappedNetwork, text: str, value: Any, place: str) -> None:
+def _edge(made: MappedNetwork, text: str, value: object, place: str) -> None:
     source, arrow, target = (part.strip() for part in text.partition("->"))
     if not arrow:
         raise DataError(place, f"must be SOURCE -> TARGET, got {briefly(repr(text), 40)}")
@@ -125,7 +125,7 @@ def _convolved(
     return pairs
 
 
-def _mapping(made: MappedNetwork, text: str, value: Any, place: str) -> None:
+def _mapping(made: MappedNetwork, text: str, value: object, place: str) -> None:
     name, dot, units = text.strip().partition(".")
     size = len(made.group(name, place))
     chosen = made.neurons(name, span(units, place), place) if dot else range(size)

@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from neurochip.durable.atomic import replacing
 from neurochip.files import Foreign, briefly
@@ -62,7 +61,7 @@ def write_exploration(document: ExplorationDocument, folder: Path | str) -> Path
     return folder / PAGE
 
 
-def _table(head: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
+def _table(head: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
     text = io.StringIO()
     out = csv.writer(text, lineterminator="\n")
     out.writerow(head)

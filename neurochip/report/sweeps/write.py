@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from neurochip.durable.atomic import replacing
 from neurochip.files import Foreign
@@ -136,7 +135,7 @@ def summary_csv(table: SweepDocument) -> str:
     return _csv([*keys, "mode", *figures, *yields, *costs, "failures"], rows)
 
 
-def _csv(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+def _csv(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(head)
