@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from tests.unit.rtl.test_energy_of_gates import liberty
 
@@ -21,30 +22,40 @@ NEEDS_YOSYS = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny run on integer cores, made once."""
+    from neurochip._cli.main import neurochip
+
+    folder = tmp_path_factory.mktemp("synthesised") / "run"
+    words = ["simulate", "stripes", *[word for key in SMALL for word in ("--set", key)], "--out", str(folder)]
+    done = CliRunner().invoke(neurochip, words, prog_name="neurochip")
+    assert done.exit_code == 0, done.output
+    return folder
+
+
 @NEEDS_YOSYS
-def test_a_core_in_cells(run: Run, place: Workplace) -> None:
-    run("simulate", "stripes", *[word for key in SMALL for word in ("--set", key)], "--out", "trained")
-    run("export", "trained", "chip", "--rtl", "--lanes", "2", "--samples", "1")
+def test_a_core_in_cells(run: Run, place: Workplace, trained: Path) -> None:
+    run("export", trained, "chip", "--rtl", "--lanes", "2", "--samples", "1")
     found = json.loads(run("chips", "synthesise", "chip", "--json").stdout)
     assert found["target"] == "generic" and found["parameters"]["NEURONS"] == 12
     assert found["cells"]["memory_bits"]["weights"] == [18 * 6, 10]
     assert found["cells"]["cells"]["_DFF_P_"] > 300
 
     # The control: four lanes need wider words, and more cells.
-    run("export", "trained", "wide", "--rtl", "--lanes", "4", "--samples", "1")
+    run("export", trained, "wide", "--rtl", "--lanes", "4", "--samples", "1")
     wide = json.loads(run("chips", "synthesise", "wide", "--json").stdout)
     assert wide["cells"]["memory_bits"]["weights"] == [18 * 3, 20]
     assert sum(wide["cells"]["cells"].values()) > sum(found["cells"]["cells"].values())
 
 
 @NEEDS_YOSYS
-def test_gates_in_a_folder_with_a_name_full_of_commands(run: Run, place: Workplace) -> None:
-    run("simulate", "stripes", *[word for key in SMALL for word in ("--set", key)], "--out", "trained")
+def test_gates_in_a_folder_with_a_name_full_of_commands(run: Run, place: Workplace, trained: Path) -> None:
     awkward = place.folder / "a b; !touch made;"
     awkward.mkdir()
     chip, library = awkward / "chip $(touch made)", awkward / "five; !touch made .lib"
     library.write_text(liberty(), encoding="utf-8")
-    run("export", "trained", chip, "--rtl", "--lanes", "2", "--samples", "1")
+    run("export", trained, chip, "--rtl", "--lanes", "2", "--samples", "1")
     assert "\n0 mismatches" in run("verify", chip, "--simulator", "icarus").stdout
     found = json.loads(run("chips", "synthesise", chip, "--liberty", library, "--json").stdout)
     assert (
