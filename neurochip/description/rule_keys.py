@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from neurochip.keys.key import Count, Key, Natural, Positive
+from neurochip.keys.key import Count, Key, Natural, Nonnegative, Positive
 from neurochip.keys.section import Section, described
 
-__all__ = ["RULES", "SETTLE_ONCE", "AssociativeKeys", "RateOfChangeKeys"]
+__all__ = ["RULES", "SETTLE_ONCE", "AssociativeKeys", "EqSpikeKeys", "RateOfChangeKeys"]
 
 
 @described
@@ -18,6 +18,22 @@ class RateOfChangeKeys(Section):
 
     place: ClassVar[str] = "learning.own"
     steps: Annotated[Count, Key("The nudged phase is watched in so many equal parts.")] = 5
+
+
+@described
+@dataclass(frozen=True)
+class EqSpikeKeys(Section):
+    """Of ``eqspike``."""
+
+    place: ClassVar[str] = "learning.own"
+    window: Annotated[
+        Count,
+        Key("All spikes of so many ticks are multiplied by the change of the values in them.", unit="ticks"),
+    ] = 1
+    filter: Annotated[
+        Nonnegative,
+        Key("Time constant of the low-pass filter of that change; 0 for none.", unit="ticks"),
+    ] = 0.0
 
 
 @described
@@ -45,6 +61,7 @@ RULES: dict[str, type | None] = {
     "contrastive-hebbian": None,
     "delta": None,
     "rate-of-change": RateOfChangeKeys,
+    "eqspike": EqSpikeKeys,
     "associative": AssociativeKeys,
     "random-feedback": None,
     "recurrent-backprop": None,

@@ -151,7 +151,7 @@ class LearningSpec(Section):
     rule: Annotated[
         str,
         Key(
-            "``eqprop``; ``contrastive-hebbian``; ``delta``; ``rate-of-change``; ``associative``; "
+            "``eqprop``; ``contrastive-hebbian``; ``delta``; ``rate-of-change``; ``eqspike``; ``associative``; "
             "``random-feedback``, which never changes the backward weights; ``recurrent-backprop``, the exact "
             "gradient, as a yardstick on substrates that give their Jacobian away; or a rule of another package."
         ),

@@ -11,6 +11,7 @@ from neurochip.learning.associative import AssociativeRule
 from neurochip.learning.contrastive_hebbian import ContrastiveHebbian
 from neurochip.learning.delta_rule import DeltaRule
 from neurochip.learning.eqprop import EquilibriumPropagation
+from neurochip.learning.eqspike import EqSpike
 from neurochip.learning.random_feedback import RandomFeedback
 from neurochip.learning.rate_of_change import RateOfChange
 from neurochip.learning.recurrent_backprop import RecurrentBackpropagation
@@ -25,6 +26,7 @@ RULES: dict[str, Callable[[Network, LearningSpec, PhasesSpec], Rule]] = {
     "contrastive-hebbian": ContrastiveHebbian,
     "delta": DeltaRule,
     "rate-of-change": RateOfChange,
+    "eqspike": EqSpike,
     "associative": AssociativeRule,
     "random-feedback": RandomFeedback,
     "recurrent-backprop": RecurrentBackpropagation,

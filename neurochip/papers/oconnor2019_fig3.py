@@ -19,42 +19,11 @@ its hidden layers frozen, whose output alone learns. And the start of the deep n
 
 from __future__ import annotations
 
-import dataclasses
-from functools import partial
-from pathlib import Path
-from typing import Any, NamedTuple
-
-import numpy as np
-
-from neurochip.durable.request import REQUEST
-from neurochip.papers.experiment import (
-    Bound,
-    Claim,
-    Experiment,
-    Finding,
-    Outcome,
-    Settings,
-    Tell,
-    share_of_epochs,
-)
-from neurochip.papers.parts import begun
-from neurochip.papers.side_by_side import Job, Turn, side_by_side
-from neurochip.report.figures import Chart, Curve
-from neurochip.runs.simulation import simulate
-from neurochip.training.record import EpochRecord
+from neurochip.papers.curves import said
+from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
+from neurochip.papers.trainings import Series, last_test, learning_chart, series_of, trained
 
 __all__ = ["EXPERIMENT"]
-
-
-class Series(NamedTuple):
-    """One curve of the figure: a run of the catalogue with what differs."""
-
-    name: str
-    run: str
-    overrides: tuple[str, ...]
-    seeds: int
-    share: float  # minutes of one core beside those of the others, about
-
 
 _REAL = ("substrate=ideal", 'coding={ annealer = { kind = "constant", value = 0.5 } }')
 _SHALLOW = ("phases.free=20", "phases.nudged=4")
@@ -87,39 +56,13 @@ PAPER = {"one hidden layer, bits": 2.37, "one hidden layer, real": 2.51,
          "three hidden layers, bits": 3.65, "three hidden layers, real": 2.42}  # fmt: skip
 
 
-def _epochs(series: Series, seed: int, settings: Settings, turn: Turn) -> list[EpochRecord]:
-    """Return the epochs of one training, which can be stopped after each minibatch."""
-
-    def trained(folder: Path) -> list[dict[str, Any]]:
-        run = folder / "run"
-        record = simulate(
-            series.run,
-            overrides=series.overrides,
-            seed=seed,
-            threads=turn.threads,
-            out=run,
-            resume=begun(run, REQUEST),
-            on_progress=share_of_epochs(turn.tell),
-            stop=turn.stop,
-        ).record
-        return [dataclasses.asdict(epoch) for epoch in record.epochs]
-
-    return [EpochRecord(**epoch) for epoch in settings.kept_in(f"{series.name}, seed {seed}", trained)]
-
-
 def run(settings: Settings, tell: Tell) -> Outcome:
     """Train each network, and compare the last test errors."""
     plan = QUICK if settings.quick else FULL
-    runs = [(series, settings.seed + k) for series in plan for k in range(series.seeds)]
-    jobs = [Job(s.name, s.share, partial(_epochs, s, seed, settings)) for s, seed in runs]
-    curves: dict[str, list[list[EpochRecord]]] = {series.name: [] for series in plan}
-    for (series, _), epochs in zip(
-        runs, side_by_side(jobs, settings.threads, tell, settings.shard), strict=True
-    ):
-        curves[series.name].append(epochs)
-    last = {name: np.array([_test(e[-1]) for e in runs]) for name, runs in curves.items()}
+    curves = trained(plan, settings, tell)
+    last = last_test(curves)
     one_bits, one_real, deep_bits, deep_real, one_frozen, deep_frozen, usual = (
-        100 * last[series.name] for series in plan
+        last[series.name] for series in plan
     )
     digits = "1000 test digits after 2000 training digits" if settings.quick else "the official test set"
     findings = (
@@ -127,75 +70,37 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "one",
             float(one_bits.mean() - one_real.mean()),
             float(one_frozen.mean() - one_real.mean()),
-            f"bits {_said(one_bits)}, real {_said(one_real)} % (paper 2.37 and 2.51, all of MNIST)",
+            f"bits {said(one_bits)}, real {said(one_real)} % (paper 2.37 and 2.51, all of MNIST)",
         ),
         Finding("learns", float(one_bits.mean()), float(one_frozen.mean()), f"on {digits}"),
         Finding(
             "deep",
             float(deep_bits.mean()),
             float(deep_frozen.mean()),
-            f"bits {_said(deep_bits)}, real {_said(deep_real)} % after {len(curves[plan[2].name][0])} epochs, on "
+            f"bits {said(deep_bits)}, real {said(deep_real)} % after {len(curves[plan[2].name][0])} epochs, on "
             f"{digits} (paper 3.65 and 2.42, all of MNIST)",
         ),
         Finding(
             "near",
             float(deep_bits.mean() - deep_real.mean()),
             float(usual.mean() - deep_real.mean()),
-            f"with the usual start bits end at {_said(usual)} %",
+            f"with the usual start bits end at {said(usual)} %",
         ),
     )  # fmt: skip
     return Outcome(
         findings,
         (
-            _chart("One hidden layer", (*plan[:2], plan[4]), curves),
-            _chart("Three hidden layers", (*plan[2:4], *plan[5:]), curves),
+            learning_chart("One hidden layer", (*plan[:2], plan[4]), curves),
+            learning_chart("Three hidden layers", (*plan[2:4], *plan[5:]), curves),
         ),
         seeds=plan[0].seeds,
         settings={series.name: " ".join((series.run, *series.overrides)) for series in plan},
-        series={
-            name: {
-                "test": [[e.test_error for e in one] for one in runs],
-                "train": [[e.train_error for e in one] for one in runs],
-            }
-            for name, runs in curves.items()
-        },
+        series=series_of(curves),
         notes=(
             "The sign of β is random in the full form and fixed in the quick one; what each does is in the "
             "results of the catalogue's runs.",
         ),
     )
-
-
-def _test(epoch: EpochRecord) -> float:
-    return float("nan") if epoch.test_error is None else epoch.test_error
-
-
-def _said(errors: np.ndarray) -> str:
-    return ", ".join(f"{error:.2f}" for error in errors)
-
-
-def _chart(title: str, plan: tuple[Series, ...], curves: dict[str, list[list[EpochRecord]]]) -> Chart:
-    drawn = []
-    for colour, series in enumerate(plan):
-        runs = curves[series.name]
-        epochs = [e.epoch for e in runs[0]]
-        test = 100 * np.array([[_test(e) for e in one] for one in runs])
-        train = 100 * np.array(
-            [[e.train_error if e.train_error is not None else np.nan for e in one] for one in runs]
-        )
-        word = series.name.split(", ")[1]
-        drawn.append(
-            Curve(
-                f"{word}, test",
-                epochs,
-                test.mean(axis=0),
-                colour,
-                low=test.min(axis=0),
-                high=test.max(axis=0),
-            )
-        )
-        drawn.append(Curve(f"{word}, training", epochs, train.mean(axis=0), colour, "dashed"))
-    return Chart(title, "epoch", "samples wrong (%)", drawn, log_y=True, caption="Mean and range over seeds.")
 
 
 EXPERIMENT = Experiment(

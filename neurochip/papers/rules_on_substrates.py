@@ -112,6 +112,13 @@ RULES: dict[str, tuple[str, ...]] = {
     "delta rule, untied, only bits cross": ("learning.rule=delta", _OWN, _BITS, _PARALLEL),
     "rate of change ṡᵢ ρ(sⱼ), untied": ("learning.rule=rate-of-change", _OWN),
     "rate of change, untied, only bits cross": ("learning.rule=rate-of-change", _OWN, _BITS),
+    "EqSpike: q_j ṡᵢ for each spike, untied, only bits cross": (
+        "learning.rule=eqspike",
+        _OWN,
+        _BITS,
+        "learning.trace=count",
+        "learning.own.window=5",
+    ),
     "associative, from values": ("learning.rule=associative", _OWN, _SLOWLY),
     "associative, from traces": ("learning.rule=associative", _OWN, _BITS, _SLOWLY),
     "random feedback": ("learning.rule=random-feedback", _OWN),

@@ -37,19 +37,17 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurochip.description import LearningSpec, PhasesSpec
 from neurochip.network import layered
 from neurochip.papers.alignment import Learnt
 from neurochip.papers.convolutional_networks import Plan, agreement, table2, train
+from neurochip.papers.curves import alignment_chart, error_curves, said, signed
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
-from neurochip.report.figures import Chart, Curve
+from neurochip.report.figures import Chart
 
 __all__ = ["EXPERIMENT", "plans", "rectifying"]
-
-Array = NDArray[np.float64]
 
 BETAS = (1e-3, 0.5)
 QUICK_SEEDS, FULL_SEEDS = 3, 1
@@ -139,37 +137,37 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "optimises",
             float(online[conv.name][0] / online[frozen.name][0]),
             float(online[scattered.name][0] / online[frozen.name][0]),
-            f"wrong in the free phases of the last epoch: {_said(online[conv.name])} %, kernels frozen "
-            f"{_said(online[frozen.name])} %, pixels in a random order {_said(online[scattered.name])} %",
+            f"wrong in the free phases of the last epoch: {said(online[conv.name])} %, kernels frozen "
+            f"{said(online[frozen.name])} %, pixels in a random order {said(online[scattered.name])} %",
         ),
         Finding(
             "generalises",
             float(last[conv.name].mean()),
             float(last[frozen.name].mean()),
-            f"test error {_said(last[conv.name])} % from {'2000' if settings.quick else 'all'} digits after "
+            f"test error {said(last[conv.name])} % from {'2000' if settings.quick else 'all'} digits after "
             f"{conv.learning.epochs} epochs"
-            + ("" if settings.quick else f"; the small network with a rectifier {_said(last[rectifying().name])} %"),
+            + ("" if settings.quick else f"; the small network with a rectifier {said(last[rectifying().name])} %"),
         ),
         Finding(
             "aligns",
             float(aligned[-1].min()),
             float(aligned[0].max()),
-            f"means of {n}, layers 1–2 and 2–3: before learning {_signed(aligned[0])}, after {_signed(aligned[-1])}",
+            f"means of {n}, layers 1–2 and 2–3: before learning {signed(aligned[0])}, after {signed(aligned[-1])}",
         ),
         Finding(
             "gradient",
             float(cosines[:, 0].min()),
             float(cosines[:, 1].min()),
-            f"β = ±{BETAS[0]:g}, kernels of each layer, lowest of {n}: {_signed(cosines[:, 0].min(axis=0))}; at the "
-            f"β = ±{BETAS[1]:g} of learning {_signed(cosines[:, 1].min(axis=0))}",
+            f"β = ±{BETAS[0]:g}, kernels of each layer, lowest of {n}: {signed(cosines[:, 0].min(axis=0))}; at the "
+            f"β = ±{BETAS[1]:g} of learning {signed(cosines[:, 1].min(axis=0))}",
         ),
         Finding(
             "gains",
             float(last[conv.name].mean() - last[dense.name].mean()),
             float(last[scattered.name].mean() - last[dense.name].mean()),
-            f"dense {_said(last[dense.name])} %, convolutional {_said(last[conv.name])} %, on the same digits for as "
-            f"many epochs; seed by seed {_signed(last[conv.name] - last[dense.name])}; pixels in a random order "
-            f"{_said(last[scattered.name])} %",
+            f"dense {said(last[dense.name])} %, convolutional {said(last[conv.name])} %, on the same digits for as "
+            f"many epochs; seed by seed {signed(last[conv.name] - last[dense.name])}; pixels in a random order "
+            f"{said(last[scattered.name])} %",
         ),
     )  # fmt: skip
     return Outcome(
@@ -196,42 +194,17 @@ def _described(plan: Plan) -> str:
     )
 
 
-def _said(values: Array) -> str:
-    return ", ".join(f"{v:.2f}" for v in values)
-
-
-def _signed(values: Array) -> str:
-    return ", ".join(f"{v:+.3f}" for v in values)
-
-
 def _charts(by_plan: dict[str, list[Learnt]]) -> tuple[Chart, ...]:
-    errors, aligned = [], []
+    errors = []
     for colour, (name, runs) in enumerate(by_plan.items()):
-        test, online = 100 * np.array([r.test for r in runs]), 100 * np.array([r.online for r in runs])
-        epochs = np.arange(1, test.shape[1] + 1)
-        low, high = test.min(axis=0), test.max(axis=0)
-        errors.append(Curve(f"{name}, test", epochs, test.mean(axis=0), colour, low=low, high=high))
-        errors.append(Curve(f"{name}, training", epochs, online.mean(axis=0), colour, "dashed"))
-        pairs = np.array([r.alignment for r in runs]).mean(axis=0)
-        for k in range(pairs.shape[1]):
-            aligned.append(
-                Curve(
-                    f"{name}, layers {k + 1} and {k + 2}",
-                    np.arange(len(pairs)),
-                    pairs[:, k],
-                    colour,
-                    "line" if k == 0 else "dashed",
-                )
-            )
+        test, online = (100 * np.array([getattr(r, which) for r in runs]) for which in ("test", "online"))
+        errors += error_curves(name, test, online, colour)
     return (
         Chart(
             "Learning", "epoch", "samples wrong (%)", errors, log_y=True,
             caption="The rectifier has 8 and 16 maps and 2000 digits in both forms.",
         ),
-        Chart(
-            "Alignment of feedback with forward kernels", "epoch", "cosine of W and its feedback",
-            aligned, levels=[(0.0, "")],
-        ),
+        alignment_chart("Alignment of feedback with forward kernels", by_plan),
     )  # fmt: skip
 
 

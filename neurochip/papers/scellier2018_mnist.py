@@ -24,21 +24,19 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from neurochip import data
 from neurochip.description import read_run
 from neurochip.papers.alignment import Learnt, follow
+from neurochip.papers.curves import alignment_chart, error_curves, said
 from neurochip.papers.experiment import Bound, Claim, Experiment, Finding, Outcome, Settings, Tell
 from neurochip.papers.side_by_side import Job, Turn, side_by_side
-from neurochip.report.figures import Chart, Curve
+from neurochip.report.figures import Chart
 from neurochip.runs.building import build, digest_of
 from neurochip.training.evaluate import measured
 from neurochip.training.streams import glorot
 
 __all__ = ["EXPERIMENT"]
-
-Array = NDArray[np.float64]
 
 QUICK: tuple[str, ...] = ()
 QUICK_SEEDS, FULL_SEEDS = 3, 1
@@ -126,14 +124,14 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "optimises",
             float(train[0].max()),
             float(100 * still.train[-1]),
-            f"equal devices {_said(train[0])} %, dies {_said(train[1])} %, after {epochs} epochs"
+            f"equal devices {said(train[0])} %, dies {said(train[1])} %, after {epochs} epochs"
             + ("" if settings.quick else " (the paper's figure has about 70)"),
         ),
         Finding(
             "generalises",
             float(test[0].mean()),
             float(100 * still.test[-1]),
-            f"equal devices {_said(test[0])} %; " + (
+            f"equal devices {said(test[0])} %; " + (
                 "on 2000 training digits, where the paper has 60 000" if settings.quick
                 else f"after {epochs} epochs of all digits; the paper has 2 to 3 % after about 70"
             ),
@@ -148,7 +146,7 @@ def run(settings: Settings, tell: Tell) -> Outcome:
             "devices",
             float(test[1].mean() - test[0].mean()),
             float(moved.mean() - test[0].mean()),
-            f"dies {_said(test[1])} %, equal devices {_said(test[0])} %, moved to the dies {_said(moved)} %",
+            f"dies {said(test[1])} %, equal devices {said(test[0])} %, moved to the dies {said(moved)} %",
         ),
     )  # fmt: skip
     return Outcome(
@@ -165,35 +163,18 @@ def run(settings: Settings, tell: Tell) -> Outcome:
     )  # fmt: skip
 
 
-def _said(values: Array) -> str:
-    return ", ".join(f"{v:.2f}" for v in values)
-
-
 def _charts(found: list[list[Learnt]]) -> tuple[Chart, ...]:
-    epochs = np.arange(1, len(found[0][0].test) + 1)
-    errors, aligned = [], []
-    for kind, runs in enumerate(found):
-        test, train = 100 * np.array([r.test for r in runs]), 100 * np.array([r.train for r in runs])
-        name = tuple(DEVICES)[kind]
-        errors.append(
-            Curve(
-                f"{name}, test", epochs, test.mean(axis=0), kind, low=test.min(axis=0), high=test.max(axis=0)
-            )
-        )
-        errors.append(Curve(f"{name}, training", epochs, train.mean(axis=0), kind, "dashed"))
-        pairs = np.array([r.alignment for r in runs]).mean(axis=0)
-        for k in range(pairs.shape[1]):
-            word = f"{name}, layers {k + 1} and {k + 2}"
-            aligned.append(
-                Curve(word, np.arange(len(pairs)), pairs[:, k], kind, "line" if k == 0 else "dashed")
-            )
+    errors = []
+    for kind, (name, runs) in enumerate(zip(DEVICES, found, strict=True)):
+        test, train = (100 * np.array([getattr(r, which) for r in runs]) for which in ("test", "train"))
+        errors += error_curves(name, test, train, kind)
     return (
         Chart("Learning (Fig. 3, left)", "epoch", "samples wrong (%)", errors, log_y=True),
-        Chart(
-            "Alignment of feedback with forward weights (Fig. 3, right)", "epoch", "cosine of W and its feedback",
-            aligned, levels=[(0.0, "")],
+        alignment_chart(
+            "Alignment of feedback with forward weights (Fig. 3, right)",
+            dict(zip(DEVICES, found, strict=True)),
         ),
-    )  # fmt: skip
+    )
 
 
 EXPERIMENT = Experiment(

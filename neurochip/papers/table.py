@@ -28,6 +28,7 @@ EXPERIMENTS: dict[str, str] = {
     "scellier2018-mnist": "scellier2018_mnist",
     "scellier2018-theorem": "scellier2018_theorem",
     "scellier2018-nudge": "scellier2018_nudge",
+    "martin2021-eqspike": "martin2021_eqspike",
     "associative-iris": "associative_iris",
     "associative-mnist": "associative_mnist",
 }

@@ -73,6 +73,24 @@ class TestRateOfChangeAgainstOpposite(RuleContract):
     reference = "opposite"
 
 
+class TestEqSpike(RuleContract):
+    """Spikes as they arrive, and nothing else."""
+
+    rule = "eqspike"
+    tied = False
+    learning = {"pre": "trace", "trace": "count", "own": {"window": 5}}
+    learns_on = ("cores",)
+    refused_on = ("`ideal`", "analog die, mismatch 0.2")
+
+
+class TestEqSpikeTied(RuleContract):
+    """Both directions of one synapse, filtered, against the opposite nudge."""
+
+    rule = "eqspike"
+    learning = {"own": {"filter": 4.0}}
+    reference = "opposite"
+
+
 class TestAssociative(RuleContract):
     """One free phase, and no neuron learns of an error."""
 

@@ -56,6 +56,7 @@ SLOW: dict[str, tuple[str, ...]] = {
     "convergence, ideal": ("experiment=convergence", "substrate=ideal", SMALL),
     "convergence, a die": ("experiment=convergence", "substrate=analog", "analog.mismatch.sigma=0.3", SMALL),
     "rate of change": ("substrate=ideal", "learning.rule=rate-of-change", "learning.own.steps=4"),
+    "eqspike": ("learning.rule=eqspike", "learning.own.window=2", "learning.own.filter=3.0"),
     "delta": ("learning.rule=delta",),
     "random feedback": ("learning.rule=random-feedback", "network.tied=false"),
     "recurrent backpropagation": (*ANALOG, "learning.rule=recurrent-backprop"),

@@ -36,6 +36,7 @@ RULES: dict[str, dict[str, Any]] = {
     "contrastive-hebbian": {},
     "delta": {},
     "rate-of-change": {"own": {"steps": 3}},
+    "eqspike": {"own": {"window": 2, "filter": 3.0}, "trace": "count"},
     "associative": {"own": {"draw": 4, "limit": 0.5}},
     "random-feedback": {"tied": False},
     "recurrent-backprop": {},

@@ -14,6 +14,7 @@ from neurochip.papers import (
     bengio2017_langevin,
     bengio2017_stdp,
     bengio2017_update,
+    martin2021_eqspike,
     mesnard2016_lif,
     mesnard2016_rate,
     oconnor2019_fig1,
@@ -130,6 +131,17 @@ def _pairs(put: Put) -> None:
     put(module, "Recipe", lambda **given: recipe(**{**given, "epochs": 10}))
 
 
+def _eqspike(put: Put) -> None:
+    module = martin2021_eqspike
+    small = (*_DIGITS, "network.layers=[784, 30, 10]", "learning.epochs=4", "learning.own.window=10")
+    plan = []
+    for series in module.QUICK:
+        more = small if "learning.rule=eqspike" in series.overrides else small[:-1]
+        plan.append(series._replace(seeds=1, overrides=(*series.overrides, *more)))
+    put(module, "QUICK", tuple(plan))
+    put(module, "PAIRED", 100)
+
+
 def _langevin(put: Put) -> None:
     put(bengio2017_langevin, "QUICK", 400)
     put(bengio2017_langevin, "STEPS", 400)
@@ -166,6 +178,7 @@ CONTROLLED: dict[str, Callable[[Put], None]] = {
     "scellier2018-mnist": _mnist,
     "scellier2018-theorem": _theorem,
     "scellier2018-nudge": _nudge,
+    "martin2021-eqspike": _eqspike,
     "associative-iris": _iris,
     "associative-mnist": _pairs,
 }

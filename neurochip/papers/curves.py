@@ -1,0 +1,46 @@
+"""What many experiments draw and say: errors against epochs, the alignment of feedback, numbers in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from neurochip.papers.alignment import Learnt
+from neurochip.report.figures import Chart, Curve
+
+__all__ = ["alignment_chart", "error_curves", "said", "signed"]
+
+Array = NDArray[np.float64]
+
+
+def error_curves(name: str, test: Array, train: Array, colour: int) -> list[Curve]:
+    """Return the mean test error with its range, and the mean training error; per cent, f64[seed, epoch]."""
+    epochs = np.arange(1, test.shape[1] + 1)
+    low, high = test.min(axis=0), test.max(axis=0)
+    return [
+        Curve(f"{name}, test", epochs, test.mean(axis=0), colour, low=low, high=high),
+        Curve(f"{name}, training", epochs, train.mean(axis=0), colour, "dashed"),
+    ]
+
+
+def alignment_chart(title: str, named: Mapping[str, Sequence[Learnt]]) -> Chart:
+    """Return the mean cosine of each feedback matrix and its transposed forward one, from before the first epoch."""
+    drawn = []
+    for colour, (name, runs) in enumerate(named.items()):
+        pairs = np.array([run.alignment for run in runs]).mean(axis=0)
+        for k in range(pairs.shape[1]):
+            word, epochs = f"{name}, layers {k + 1} and {k + 2}", np.arange(len(pairs))
+            drawn.append(Curve(word, epochs, pairs[:, k], colour, "line" if k == 0 else "dashed"))
+    return Chart(title, "epoch", "cosine of W and its feedback", drawn, levels=[(0.0, "")])
+
+
+def said(values: Array) -> str:
+    """Return numbers for a sentence, with two digits after the point."""
+    return ", ".join(f"{value:.2f}" for value in values)
+
+
+def signed(values: Array) -> str:
+    """Return numbers for a sentence, with their signs."""
+    return ", ".join(f"{value:+.3f}" for value in values)
