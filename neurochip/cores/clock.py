@@ -235,8 +235,8 @@ class ChipClock:
         if timing.cycles_per_weight_accumulation is None or timing.cycles_per_weight_write is None:
             return None
         add, write = (
-            in_fractions(timing.cycles_per_weight_accumulation),
-            in_fractions(timing.cycles_per_weight_write),
+            in_fractions(timing.cycles_per_weight_accumulation, "cycles_per_weight_accumulation"),
+            in_fractions(timing.cycles_per_weight_write, "cycles_per_weight_write"),
         )
         busy = exact.plus(exact.times(accumulations, add), exact.times(writes, write))
         cycles = -(-int(busy.max(initial=0)) // FRACTIONS)

@@ -145,16 +145,23 @@ class SpikeTraffic:
         timing, mesh = self.timing, self.mesh
         corners = np.array([0]), np.array([mesh.width * mesh.height * mesh.cores_per_tile - 1])
         latency = int(zero_load_latency(mesh, timing, *corners)[0])
-        look_up, per_sop = in_fractions(timing.cycles_per_packet_in), access_work(timing)
+        look_up, per_sop = (
+            in_fractions(timing.cycles_per_packet_in, "cycles_per_packet_in"),
+            access_work(timing),
+        )
         met = accesses(timing, self.placed.operations).sum(axis=1)
-        fractions = int(self.neurons.sum()) * in_fractions(timing.cycles_per_neuron_update)
-        fractions += int(np.count_nonzero(self.neurons)) * in_fractions(timing.fill_cycles)
+        fractions = int(self.neurons.sum()) * in_fractions(
+            timing.cycles_per_neuron_update, "cycles_per_neuron_update"
+        )
+        fractions += int(np.count_nonzero(self.neurons)) * in_fractions(timing.fill_cycles, "fill_cycles")
         cycles = timing.barrier(mesh.n_tiles)
         for k, rows in enumerate(self.row_of):
             spikes = int(self.raster.layer(k).sum(axis=1, dtype=np.int64).max(initial=0))
             packets = spikes * int(self.n[rows].max(initial=0))
-            fractions += spikes * in_fractions(timing.cycles_per_spike_out)
-            fractions += packets * (in_fractions(timing.cycles_per_packet_out) + look_up)
+            fractions += spikes * in_fractions(timing.cycles_per_spike_out, "cycles_per_spike_out")
+            fractions += packets * (
+                in_fractions(timing.cycles_per_packet_out, "cycles_per_packet_out") + look_up
+            )
             most = met[rows].max(initial=0)
             fractions += spikes * int(most) * per_sop
             cycles += packets * (latency + 5)  # stages of a packet that may wait for the next whole cycle
@@ -261,7 +268,7 @@ class SpikeTraffic:
         way, operations = way[order], operations[order]
         receiving, layers = np.flatnonzero(receivers), placed.way_layers
         # In units that are exact, so that the sum of a tick is the sum of what its spikes cost.
-        spike_out = in_fractions(self.timing.cycles_per_spike_out) / ONE
+        spike_out = in_fractions(self.timing.cycles_per_spike_out, "cycles_per_spike_out") / ONE
         ticks = len(self.raster.bits)
         per_tick = np.zeros(ticks, dtype=np.int64)
         chunk = max(1, _CHUNK // max(flows.size, n_cores))

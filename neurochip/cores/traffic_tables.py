@@ -85,24 +85,28 @@ def traffic_tables(
     counts = np.bincount(way, minlength=len(core_of))
     pairs, pair = np.unique(core_of[way] * n + receiver, return_inverse=True)
     multicast = image.chip.packet.routing == "multicast"
-    look_up = in_fractions(timing.cycles_per_packet_in)
+    look_up = in_fractions(timing.cycles_per_packet_in, "cycles_per_packet_in")
+    update = in_fractions(timing.cycles_per_neuron_update, "cycles_per_neuron_update")
+    fill = in_fractions(timing.fill_cycles, "fill_cycles")
     return TrafficTables(
         site=site,
         by_site=by_site,
         slots=slots,
-        update=np.where(
-            clamped, in_fractions(timing.clamped_update), in_fractions(timing.cycles_per_neuron_update)
-        ),
+        update=np.where(clamped, in_fractions(timing.clamped_update, "cycles_per_clamped_update"), update),
         fill=np.where(
             size == 0,
             0,
-            np.where(clamped, in_fractions(timing.clamped_fill), in_fractions(timing.fill_cycles)),
+            np.where(clamped, in_fractions(timing.clamped_fill, "clamped_fill_cycles"), fill),
         ),
         behind=int(timing.engines == 1),
         way_of=way_of,
         core=core_of,
-        spike_out=np.where(clamped[core_of] | (counts == 0), 0, in_fractions(timing.cycles_per_spike_out)),
-        out=in_fractions(timing.cycles_per_packet_out),
+        spike_out=np.where(
+            clamped[core_of] | (counts == 0),
+            0,
+            in_fractions(timing.cycles_per_spike_out, "cycles_per_spike_out"),
+        ),
+        out=in_fractions(timing.cycles_per_packet_out, "cycles_per_packet_out"),
         copies=np.minimum(counts, 1) if multicast else counts,
         flows=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         receiver=receiver,

@@ -67,8 +67,8 @@ def cycles_from_counts(
     received = _table("packets", packets, n_flows)
     n_ticks = len(received)
     operations = _table("sops", sops, n_flows, n_ticks)
-    out = in_fractions(timing.cycles_per_packet_out)
-    look_up, per_sop = in_fractions(timing.cycles_per_packet_in), access_work(timing)
+    out = in_fractions(timing.cycles_per_packet_out, "cycles_per_packet_out")
+    look_up, per_sop = in_fractions(timing.cycles_per_packet_in, "cycles_per_packet_in"), access_work(timing)
 
     sent = (
         _by_core(received, flows.source, mesh.n_cores)

@@ -231,7 +231,9 @@ def _work(
     begins[1:] = sources[1:] != sources[:-1]
     before = np.where(begins, 0, np.concatenate([[0], made_after[:-1]])[: len(order)])
     make = np.empty_like(made_after)
-    make[order] = (made_after - before) * update[sources] + in_fractions(timing.cycles_per_packet_out)
+    make[order] = (made_after - before) * update[sources] + in_fractions(
+        timing.cycles_per_packet_out, "cycles_per_packet_out"
+    )
     make += extra
     updated = np.zeros_like(neurons)
     updated[sources] = made_after  # of several packets of a core the last one stays

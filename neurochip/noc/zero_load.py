@@ -24,20 +24,26 @@ __all__ = [
 Array = np.ndarray[Any, Any]
 
 ONE = 1 << FRACTION_BITS
-_MOST = 1 << 20
+_MOST = 1 << 20  # cycles of one step
+_MOST_PACKET = 1 << 40  # of all that is added up for one packet
 
 
-def in_fractions(cycles: float) -> int:
-    """Return cycles of the specification in 2⁻²⁰ cycle, rounded once."""
+def in_fractions(cycles: float, key: str = "") -> int:
+    """Return cycles of the specification, of a key of its timing, in 2⁻²⁰ cycle, rounded once."""
     if not cycles <= _MOST:
-        raise ConfigError("timing", f"a step of a core may take {_MOST} cycles, got {cycles:g}")
+        place = f"timing.{key}" if key else "timing"
+        raise ConfigError(place, f"lets a step of a core take {cycles:g} cycles, and {_MOST} are the most")
     return round(cycles * ONE)
 
 
 def update_work(mesh: MeshSpec, timing: TimingSpec, update_cycles: Any) -> Array:
     """Return i64[core], one neuron update on each core in 2⁻²⁰ cycle; `None` stands for the specification's."""
     if update_cycles is None:
-        return np.full(mesh.n_cores, in_fractions(timing.cycles_per_neuron_update), dtype=np.int64)
+        return np.full(
+            mesh.n_cores,
+            in_fractions(timing.cycles_per_neuron_update, "cycles_per_neuron_update"),
+            dtype=np.int64,
+        )
     cycles = np.asarray(update_cycles, dtype=np.float64)
     if cycles.shape != (mesh.n_cores,):
         raise ConfigError("update_cycles", f"must have {mesh.n_cores} entries, got {list(cycles.shape)}")
@@ -68,12 +74,19 @@ def accesses(timing: TimingSpec, sops: Array) -> Array:
 
 def access_work(timing: TimingSpec) -> int:
     """Return the time of one of these, in 2⁻²⁰ cycle."""
-    return in_fractions((timing.weights_per_access or 1) / timing.sops_per_cycle)
+    return in_fractions((timing.weights_per_access or 1) / timing.sops_per_cycle, "sops_per_cycle")
 
 
 def service_work(timing: TimingSpec, sops: Array) -> Array:
     """Return i64[delivery], what adding up each packet takes, look-up included, in 2⁻²⁰ cycle."""
-    work: Array = in_fractions(timing.cycles_per_packet_in) + accesses(timing, sops) * access_work(timing)
+    reads, each = accesses(timing, sops), access_work(timing)
+    most = int(reads.max(initial=0)) * each
+    if most > _MOST_PACKET * ONE:
+        key = "sops_per_cycle" if timing.least_accesses == 1 else "least_accesses"
+        raise ConfigError(
+            f"timing.{key}", f"lets a packet take {most / ONE:g} cycles, and {_MOST_PACKET} are the most"
+        )
+    work: Array = in_fractions(timing.cycles_per_packet_in, "cycles_per_packet_in") + reads * each
     return work
 
 

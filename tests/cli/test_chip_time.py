@@ -21,7 +21,9 @@ def specification(place: Workplace, name: str, **values: int) -> Path:
     lines = []
     for line in chip_text("cmos45").splitlines():
         key = line.split(" =")[0]
-        lines.append(f"{key} = {values[key]}" if key in values else line)
+        lines.append(f"{key} = {values.pop(key)}" if key in values else line)
+    at = lines.index("[timing]") + 1
+    lines[at:at] = [f"{key} = {value}" for key, value in values.items()]
     return place.write(name, "\n".join(lines) + "\n")
 
 
@@ -68,7 +70,18 @@ def test_time_grows_with_the_links_and_with_nothing_else(run: Run, place: Workpl
         ({"link_cycles_ns": 4 * 10**9}, "chip.timing: lets a tick take up to"),
         ({"link_cycles_ns": 1 << 62}, "timing.link_cycles_ns: must be 1 to 4294967296 cycles, got"),
         ({"barrier_cycles": 1 << 62}, "timing.barrier_cycles: must be at most 4294967296, got"),
-        ({"cycles_per_neuron_update": 1 << 40}, "timing: a step of a core may take 1048576 cycles, got"),
+        (
+            {"cycles_per_neuron_update": 1 << 40},
+            "timing.cycles_per_neuron_update: lets a step of a core take",
+        ),
+        (
+            {"fill_cycles": 1 << 30},
+            "timing.fill_cycles: lets a step of a core take 1.07374e+09 cycles, and 1048576",
+        ),
+        (
+            {"weights_per_access": 4, "least_accesses": 1 << 48},
+            "timing.least_accesses: lets a packet take",
+        ),
         ({"header_bits": 1 << 62}, "packet.header_bits: must be 0 to 4096 bits, got"),
     ],
 )

@@ -77,7 +77,12 @@ def test_cycles_must_be_there() -> None:
 def test_a_core_must_be_done_some_day() -> None:
     slow = replace(TIMING, sops_per_cycle=1e-9)
     tick = refusal(core_pipeline, MESH, slow, Packets.unicast([0], [1]), neurons=[0] * 8, sops=[1])
-    assert tick == "timing: a step of a core may take 1048576 cycles, got 1e+09"
+    assert tick == "timing.sops_per_cycle: lets a step of a core take 1e+09 cycles, and 1048576 are the most"
+    slow = replace(TIMING, weights_per_access=4, sops_per_cycle=4.0, least_accesses=1 << 48)
+    tick = refusal(core_pipeline, MESH, slow, Packets.unicast([0], [1]), neurons=[0] * 8, sops=[1])
+    assert (
+        tick == "timing.least_accesses: lets a packet take 2.81475e+14 cycles, and 1099511627776 are the most"
+    )
 
 
 def test_too_many_cores_on_a_tile_are_a_capability() -> None:
