@@ -108,6 +108,8 @@ def _lif(rng: Generator) -> OdinLif:
     drawn = _bits(rng, {**LIF_PARAMETERS, **LIF_STATE})
     ceiling = np.where(rng.random(N_NEURONS) < 0.2, 255, rng.choice([8, 40, 255]))
     drawn["threshold"] = rng.integers(0 if rng.random() < 0.2 else 1, ceiling + 1)
+    # A membrane that saturates fires, whatever its threshold: only the largest one tells a saturation that comes early.
+    drawn["threshold"] = np.where(rng.spawn(1)[0].random(N_NEURONS) < 0.1, 255, drawn["threshold"])
     drawn["leak"] = rng.integers(0, int(rng.choice([2, 8, 128])), N_NEURONS)
     drawn["theta_1"] = np.minimum(drawn["theta_1"], rng.integers(0, 8, N_NEURONS))
     drawn["calcium_leak"] = np.where(
