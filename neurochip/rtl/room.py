@@ -22,6 +22,8 @@ def fill(room: Path, folder: Path, sources: Sequence[str], *, links: Sequence[st
     for name in sources:
         (room / name).write_bytes(read_bytes(exported_file(folder / name)))
     for name in links:
+        if not (folder / name).exists():
+            raise exported_file(folder / name).fault("no such file or folder")
         if not (room / name).is_symlink():
             (room / name).symlink_to((folder / name).resolve())
 

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 from neurochip.errors import ConfigError, DataError
 from neurochip.files import briefly
 from neurochip.rtl.export import SOURCES
-from neurochip.rtl.manifest import read_manifest
+from neurochip.rtl.manifest import MANIFEST, read_manifest
 from neurochip.rtl.room import call, fill
 
 __all__ = [
@@ -142,7 +142,8 @@ def verify(
         When the folder is no exported chip, its Verilog cannot be built, or the bench does not come to its end.
     """
     path = Path(folder)
-    populations = [briefly(core["population"]) for core in read_manifest(path)["cores"]]
+    manifest = read_manifest(path)
+    populations = [briefly(core["population"]) for core in manifest["cores"]]
     name = simulator_of(simulator)
     with tempfile.TemporaryDirectory(prefix="neurochip-rtl-") as made:
         room = Path(made)
@@ -150,7 +151,13 @@ def verify(
         command = build_bench(name, path, room)
         told("running the bench")
         output, seconds = _run(command, room, path, limit_s)
-    return _verdict(name, output, seconds, populations, path)
+    found = _verdict(name, output, seconds, populations, path)
+    if found.ticks != manifest["ticks"]:
+        raise DataError(
+            str(path),
+            f"vectors.txt has {found.ticks} ticks, and {MANIFEST} {manifest['ticks']}; export it again",
+        )
+    return found
 
 
 def build_bench(name: Simulator, folder: Path, room: Path, *, on_bus: bool = False) -> list[str]:
@@ -158,7 +165,10 @@ def build_bench(name: Simulator, folder: Path, room: Path, *, on_bus: bool = Fal
     clock = "bench_icarus.v" if name == "icarus" else "bench_verilator.cpp"
     bench = ["bus_bench.v", "bus.v"] if on_bus else ["bench.v"]
     sources = [clock, *bench, *SOURCES]
-    fill(room, folder, [*sources, *([] if on_bus else ["compare.vh"])], links=("images", "vectors.txt"))
+    if on_bus:
+        fill(room, folder, sources, links=("images",))
+    else:
+        fill(room, folder, [*sources, "compare.vh"], links=("images", "vectors.txt"))
     if name == "icarus":
         _make(["iverilog", "-g2005", "-I.", "-o", "bench.vvp", *sources], room, folder)
         return ["vvp", "-n", "bench.vvp"]
@@ -202,7 +212,8 @@ def _verdict(name: Simulator, output: str, seconds: float, populations: Sequence
     if done is None:
         lines = [line.strip() for line in output.splitlines() if line.strip()]
         said = next(
-            (line for line in lines if line.startswith(("HANG", "ABSENT"))), lines[-1] if lines else "nothing"
+            (line for line in lines if line.startswith(("HANG", "ABSENT", "CUT"))),
+            lines[-1] if lines else "nothing",
         )
         raise DataError(str(path), f'the bench did not come to its end; it said: "{briefly(said, 200)}"')
     shown = []

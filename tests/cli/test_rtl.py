@@ -58,6 +58,23 @@ def test_every_spike_value_weight_and_cycle_is_equal_and_what_is_changed_is_foun
     assert said == 'Error: chip: the bench did not come to its end; it said: "HANG presentation 1, learning"'
     (chip / "bench.v").write_text(bench, encoding="utf-8")
 
+    # A recording that is cut, or replaced, is not taken for one without a mismatch.
+    recorded = (chip / "vectors.txt").read_text(encoding="utf-8")
+    second = recorded[recorded.index("P 1\n") : recorded.index("M 1\n")]
+    for text, sentence in (
+        (recorded.replace(second, ""), "chip: vectors.txt has 12 ticks, and rtl.json 24; export it again"),
+        ("zz zz\n", 'chip: the bench did not come to its end; it said: "CUT vectors.txt"'),
+        (recorded[: -len("E\n")], 'chip: the bench did not come to its end; it said: "CUT vectors.txt"'),
+        ("", "chip/vectors.txt: no such file or folder; export it again"),
+    ):
+        if text:
+            (chip / "vectors.txt").write_text(text, encoding="utf-8")
+        else:
+            (chip / "vectors.txt").unlink()
+        said = run("verify", "chip", "--simulator", "icarus")
+        assert (said.exit_code, said.stderr.splitlines()[-1]) == (3, f"Error: {sentence}")
+    (chip / "vectors.txt").write_text(recorded, encoding="utf-8")
+
     # The control: one bit of one image is wrong.
     image = chip / "images" / "core1.weights.hex"
     words = image.read_text(encoding="utf-8").split()
