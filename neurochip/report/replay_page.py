@@ -87,7 +87,7 @@ def _headline(document: ReplayDocument) -> Markup:
             card(
                 "Energy",
                 quantity(joules["total"], "J"),
-                f"{per_tick} per tick; table {joules['energy_table']}",
+                f"{per_tick} per tick; energies of {joules['energy_table']}",
             )
         )
     if time["seconds"] is not None and time["cycles"] is not None:
