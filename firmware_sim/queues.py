@@ -88,14 +88,6 @@ class WordQueue:
             missing -= part.size
         return np.concatenate(parts)
 
-    def peek(self, n: int) -> Words:
-        """Return the first ``n`` words, which stay."""
-        words = self.take(n)
-        if words.size:
-            self._chunks.appendleft(words)
-            self._level += words.size
-        return words
-
     def clear(self) -> None:
         """Drop everything."""
         self._chunks.clear()

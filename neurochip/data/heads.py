@@ -131,11 +131,6 @@ class Heads:
         return cls((Head(name, "classes", tuple(names)),))
 
     @classmethod
-    def of_labels(cls, names: Sequence[str], name: str = "labels") -> Heads:
-        """Return one head of labels, each yes or no."""
-        return cls((Head(name, "labels", tuple(names)),))
-
-    @classmethod
     def of_numbers(cls, names: Sequence[str], scaling: Scaling | None = None, name: str = "numbers") -> Heads:
         """Return one head of numbers."""
         return cls((Head(name, "numbers", tuple(names), scaling),))
