@@ -121,7 +121,10 @@ def check_ideal(coding: CodingSpec, precision: str) -> None:
     """Refuse what real-valued neurons cannot use."""
     for name in ("encoder", "decoder"):
         if getattr(coding, name) is not None:
-            raise ConfigError(f"coding.{name}", "ideal sends real numbers and has none; remove it")
+            raise ConfigError(
+                f"coding.{name}",
+                'ideal sends real numbers and has none; remove it: coding = { annealer = "constant" } is all',
+            )
     if not isinstance(coding.annealer, Constant | PowerLaw):
         raise ConfigError(
             "coding.annealer",
