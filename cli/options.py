@@ -20,7 +20,7 @@ def set_option(example: str) -> Decorator:
         "overrides",
         metavar="KEY=VALUE",
         multiple=True,
-        help=f"Change a value of the run, e.g. {example}; may be repeated.",
+        help=f"Change a value of the run, e.g. {example}; KEY= takes it out; may be repeated.",
     )
 
 

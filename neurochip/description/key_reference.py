@@ -47,7 +47,8 @@ prints them, too.
 **A key without effect is refused.** The column *effect* says when a key has one; where nothing stands, it always has,
 in a section that has. In a file and in `--set` such a key is refused at any value, in Python at any but its default.
 
-**Overrides.** `--set learning.pre=oracle` takes `learning.trace` away, if the file has it: an override takes away what
+**Overrides.** `--set coding.encoder=`, without a value, takes a key out, as if the file did not name it.
+`--set learning.pre=oracle` takes `learning.trace` away, if the file has it: an override takes away what
 depends on it. It takes nothing but defaults away where it makes another kind of run, with a key that *shapes weights*
 such as `substrate`; what else the file says is refused then.
 

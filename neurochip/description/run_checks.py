@@ -123,7 +123,8 @@ def check_ideal(coding: CodingSpec, precision: str) -> None:
         if getattr(coding, name) is not None:
             raise ConfigError(
                 f"coding.{name}",
-                'ideal sends real numbers and has none; remove it: coding = { annealer = "constant" } is all',
+                f"ideal sends real numbers and has none; remove it (--set coding.{name}=): "
+                'coding = { annealer = "constant" } is all',
             )
     if not isinstance(coding.annealer, Constant | PowerLaw):
         raise ConfigError(

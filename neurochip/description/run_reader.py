@@ -39,7 +39,7 @@ def read_run(
     name_or_path
         E.g. ``mnist-small``, or a file named with its ``.toml``.
     overrides
-        ``key.path=value`` each; later ones win.
+        ``key.path=value`` each; later ones win. ``key.path=`` takes a key out, as if the run did not name it.
     samples
         They take the place of those that the run names; keys of ``[data]`` then cannot be overridden.
 
@@ -161,7 +161,8 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
     """Return a copy of a run's tables with ``key.path=value`` strings written into it.
 
     A value is read as TOML (``0.3``, ``true``, ``[784, 10]``, ``{ kind = "osa" }``); where that fails, or a
-    string is wanted, it is the bare string (``chip=loihi``). Naming an element's kind starts it afresh.
+    string is wanted, it is the bare string (``chip=loihi``). Naming an element's kind starts it afresh. Without a
+    value (``coding.encoder=``) the key is taken out, and whatever stands below it.
     """
     changes, overrides = taken_out(overrides)
     table, split = copy.deepcopy(table), [_split(override) for override in overrides]
@@ -187,7 +188,10 @@ def apply_overrides(table: Table, overrides: Iterable[str]) -> Table:
             target = target[key]
         if keys[-1] == "kind":
             target.clear()  # the parameters of another kind mean nothing to this one
-        target[keys[-1]] = _override_value(raw, hint)
+        if raw:
+            target[keys[-1]] = _override_value(raw, hint)
+        else:
+            target.pop(keys[-1], None)
     return table
 
 

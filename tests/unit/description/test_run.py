@@ -106,6 +106,18 @@ def test_a_new_kind_forgets_the_old_parameters():
     assert run.coding.annealer == Constant(0.2)
 
 
+def test_an_override_without_a_value_takes_a_key_out():
+    words = ("coding.encoder=", "coding.decoder=", "coding.annealer=constant", "substrate=ideal")
+    assert read_run("mnist-small", words).coding == CodingSpec.ideal(Constant())
+    assert read_run("mnist-small", ["coding.encoder=threshold", "coding.encoder="]).coding.encoder == SigmaDelta()
+    table = {"learning": {"beta": 0.5, "rates": [1, 2]}, "seed": 3}
+    assert apply_overrides(table, ["learning.rates=", "seed="]) == {"learning": {"beta": 0.5}}
+    assert apply_overrides(table, ["learning="]) == {"seed": 3}
+    assert apply_overrides(table, ["seed=", "seed=5", "about="]) == table | {"seed": 5}
+    with pytest.raises(ConfigError, match=r"--set learning\.bta: unknown key"):
+        apply_overrides(table, ["learning.bta="])
+
+
 def test_overrides_leave_the_table_alone():
     table = {"learning": {"beta": 0.5}}
     assert apply_overrides(table, ["learning.beta=1"]) == {"learning": {"beta": 1}}

@@ -216,7 +216,7 @@ CONVERGENCE = 'experiment = "convergence"\nnetwork.layers = [5, 4, 3]\n'
         (CONVERGENCE + "convergence.beta = 0.0", "convergence.beta: must be non-zero, got 0"),
         (
             'substrate = "ideal"\n' + SMALL + '[coding]\nencoder = "stochastic"',
-            "coding.encoder: ideal sends real numbers and has none; remove it: "
+            "coding.encoder: ideal sends real numbers and has none; remove it (--set coding.encoder=): "
             'coding = { annealer = "constant" } is all',
         ),
         (
