@@ -12,14 +12,24 @@ from typing import BinaryIO
 
 from neurochip.errors import OutputError
 
-__all__ = ["is_writing", "remove_unfinished", "replacing"]
+__all__ = ["is_writing", "remove_unfinished", "replacing", "writing"]
 
-_open: list[Path] = []  # files that are being written
+_open: list[Path] = []  # files that are being written, and folders with a result of several files
 
 
 def is_writing() -> bool:
-    """Return whether some thread is writing a file at this moment."""
+    """Return whether some thread is writing a file, or a result of several, at this moment."""
     return bool(_open)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Say that a result of several files is put together in a folder: who is asked to stop is waited for so long."""
+    _open.append(folder)
+    try:
+        yield
+    finally:
+        _open.remove(folder)
 
 
 @contextmanager

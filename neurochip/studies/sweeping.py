@@ -11,6 +11,7 @@ from typing import NamedTuple
 from neurochip.data import Dataset
 from neurochip.data.own import kept_beside
 from neurochip.description import RunSpec
+from neurochip.durable.atomic import writing
 from neurochip.durable.dated import make_dated
 from neurochip.durable.shard import Shard, parse_shard
 from neurochip.durable.signals import stoppable
@@ -233,12 +234,13 @@ def _carry_out(
         if planner.definition.adaptive and shard is None:
             say = functools.partial(_say, on_progress, engine)
             planner, tally = seek(planner, store, tally, work_on, say, {one.digest: one for one in reserve})
-        if tally.measured or tally.failed:
-            store.add_session(_session(engine, tally, started))
-        table = document(planner.definition, planner.plan, store)
-        if shard is None:
-            with drawn(*(store.folder / name for name in _REPORT)):
-                write_sweep(table, store.folder)
+        with writing(store.folder):
+            if tally.measured or tally.failed:
+                store.add_session(_session(engine, tally, started))
+            table = document(planner.definition, planner.plan, store)
+            if shard is None:
+                with drawn(*(store.folder / name for name in _REPORT)):
+                    write_sweep(table, store.folder)
     return SweepOutcome(table, store.folder, shard), tally
 
 

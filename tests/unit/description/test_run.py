@@ -109,7 +109,10 @@ def test_a_new_kind_forgets_the_old_parameters():
 def test_an_override_without_a_value_takes_a_key_out():
     words = ("coding.encoder=", "coding.decoder=", "coding.annealer=constant", "substrate=ideal")
     assert read_run("mnist-small", words).coding == CodingSpec.ideal(Constant())
-    assert read_run("mnist-small", ["coding.encoder=threshold", "coding.encoder="]).coding.encoder == SigmaDelta()
+    assert (
+        read_run("mnist-small", ["coding.encoder=threshold", "coding.encoder="]).coding.encoder
+        == SigmaDelta()
+    )
     table = {"learning": {"beta": 0.5, "rates": [1, 2]}, "seed": 3}
     assert apply_overrides(table, ["learning.rates=", "seed="]) == {"learning": {"beta": 0.5}}
     assert apply_overrides(table, ["learning="]) == {"seed": 3}

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from neurochip.durable import signals
+from neurochip.durable.atomic import writing
 from neurochip.durable.signals import Asked, stoppable
 from neurochip.errors import Interrupted
 
@@ -136,6 +137,20 @@ def test_who_does_not_ask_is_interrupted_after_a_while(monkeypatch: pytest.Monke
         while time.monotonic() < began + 30:
             time.sleep(0.01)
     assert time.monotonic() < began + 10
+
+
+def test_a_result_of_several_files_is_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(signals, "PATIENCE_S", 0.05)
+    reached = []
+    with pytest.raises(Interrupted), stoppable() as asked:
+        signal.raise_signal(signal.SIGINT)
+        assert asked()
+        with writing(tmp_path):
+            time.sleep(0.5)
+            reached.append("whole")
+        time.sleep(30)
+        reached.append("waited for more")
+    assert reached == ["whole"]
 
 
 def test_a_thread_is_asked_what_the_main_one_is() -> None:
