@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +36,6 @@ __all__ = ["Cell", "Role", "Settling", "Spiking", "Tracer", "TwoCompartments", "
 
 # Random numbers by purpose: one seed never serves two.
 _SPIKE_STREAM, _START_STREAM = np.uint64(1), np.uint64(3)
-_SEEN = frozenset({Observable.VALUE, Observable.RATE, Observable.SPIKES})
 
 # What a population is there for: it is updated from what it receives, holds what it presents, is shown spikes, or reads
 # out without a threshold.
@@ -50,8 +49,8 @@ class Tracer(NamedTuple):
     settings: tuple[Any, ...]
 
 
-class Cell(Protocol):
-    """Neurons of one kind, and inputs of that kind.
+class Cell:
+    """Neurons of one kind, and inputs of that kind; what holds for most kinds stands here.
 
     Attributes
     ----------
@@ -70,67 +69,69 @@ class Cell(Protocol):
     """
 
     value: ClassVar[int]
-    observables: ClassVar[frozenset[Observable]]
-    has_bias_axon: ClassVar[bool]
-    bias_column: ClassVar[int]
-    patterned: ClassVar[bool]
-    records: ClassVar[tuple[str, ...]]
+    observables: ClassVar[frozenset[Observable]] = frozenset(
+        {Observable.VALUE, Observable.RATE, Observable.SPIKES}
+    )
+    has_bias_axon: ClassVar[bool] = False
+    bias_column: ClassVar[int] = -1
+    patterned: ClassVar[bool] = False
+    records: ClassVar[tuple[str, ...]] = ("spikes", "states")
 
     @property
     def variables(self) -> int:
         """How many variables a neuron keeps."""
-        ...
+        raise NotImplementedError
 
     @property
     def period(self) -> float:
         """Ticks from spike to spike at a value of 1: a spike stands for so much, for a tick."""
-        ...
+        raise NotImplementedError
 
     @property
     def intake(self) -> float:
-        """What a neuron takes up of a spike that stands for 1, in the tick in which it arrives."""
-        ...
+        """What a neuron takes up of a spike that stands for 1, in the tick in which it arrives: all of it."""
+        return 1.0
 
     @property
     def tracer(self) -> Tracer | None:
         """What receivers make of its spikes; `None`: its value, as the neuron itself does, which need not be twice."""
-        ...
+        return None
 
     def role(self, population: Population) -> Role:
-        """Return what a population of such neurons is there for."""
-        ...
+        """Return what a population of such neurons is there for: inputs hold what they present."""
+        return "held" if population.clamped else "updated"
 
     def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
         """Return its neurons in a role; `None` where it has none. Raises `ConfigError` for what does not work."""
-        ...
+        raise NotImplementedError
 
     def seed(self, seed: int) -> np.uint64:
         """Return the seed of their random bits."""
-        ...
+        raise NotImplementedError
 
     def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
         """Return the numbers of each tick, [tick, column], for a run that begins with tick ``first``."""
-        ...
+        raise NotImplementedError
 
     def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Return what inputs hold for values in [0, 1]."""
-        ...
+        """Return what inputs hold for values in [0, 1]: these values."""
+        return inputs
 
     def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
-        """Return what outputs are pulled to for targets in [0, 1]."""
-        ...
+        """Return what outputs are pulled to for targets in [0, 1]: what inputs of that value hold."""
+        return self.present(targets)
 
     def nudge(self, beta: float) -> float:
-        """Return the factor of the pull."""
-        ...
+        """Return the factor of the pull, 2β where the cost is the squared distance."""
+        return 2.0 * beta
 
     def unit(self, what: str) -> float:
         """Return the value of 1 in the format of a ``value``, ``trace`` or ``step``: 1 where it is floating-point."""
-        ...
+        return 1.0
 
 
 @dataclass(frozen=True)
-class Settling:
+class Settling(Cell):
     """Neurons of equilibrium propagation, which settle (O'Connor, Gavves & Welling 2019).
 
     Parameters
@@ -141,9 +142,6 @@ class Settling:
 
     coding: CodingSpec
     value: ClassVar[int] = settling.VALUE
-    observables: ClassVar[frozenset[Observable]] = _SEEN
-    has_bias_axon: ClassVar[bool] = False
-    bias_column: ClassVar[int] = -1
     patterned: ClassVar[bool] = True
     records: ClassVar[tuple[str, ...]] = ("spikes", "states", "step_sizes")
 
@@ -158,18 +156,9 @@ class Settling:
         return 1.0
 
     @property
-    def intake(self) -> float:
-        """All of it."""
-        return 1.0
-
-    @property
     def tracer(self) -> Tracer | None:
         """What their decoder makes of the bits."""
         return Tracer(decoders_trace(self.coding.decoder), ("decoder", self.coding.decoder))
-
-    def role(self, population: Population) -> Role:
-        """Inputs hold their value."""
-        return "held" if population.clamped else "updated"
 
     def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
         """Return neurons, or inputs that hold a value; see `Cell`."""
@@ -205,25 +194,9 @@ class Settling:
         behind = as_schedule(lam, "coding.decoder.lambda").at(first, ticks)
         return np.stack([behind, ahead, rate], axis=1)
 
-    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """An input holds its value."""
-        return inputs
-
-    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
-        """An output is pulled to its target."""
-        return targets
-
-    def nudge(self, beta: float) -> float:
-        """Return 2β: the cost is the squared distance."""
-        return 2.0 * beta
-
-    def unit(self, what: str) -> float:
-        """State is floating-point."""
-        return 1.0
-
 
 @dataclass(frozen=True)
-class TwoCompartments:
+class TwoCompartments(Cell):
     """Integrate-and-fire neurons that learn from rates (docs/lif-learning.md).
 
     Parameters
@@ -237,11 +210,8 @@ class TwoCompartments:
     neuron: TwoCompartmentLIF
     restarted: bool = False
     value: ClassVar[int] = two_compartment.RATE
-    observables: ClassVar[frozenset[Observable]] = _SEEN
     has_bias_axon: ClassVar[bool] = True
     bias_column: ClassVar[int] = 1
-    patterned: ClassVar[bool] = False
-    records: ClassVar[tuple[str, ...]] = ("spikes", "states")
 
     @property
     def variables(self) -> int:
@@ -257,15 +227,6 @@ class TwoCompartments:
     def intake(self) -> float:
         """What a spike adds to the filter of its synapse."""
         return 1.0 - math.exp(-1.0 / self.neuron.synapse)
-
-    @property
-    def tracer(self) -> Tracer | None:
-        """What a core keeps of an axon is the neuron's own rate."""
-        return None
-
-    def role(self, population: Population) -> Role:
-        """Inputs hold a current."""
-        return "held" if population.clamped else "updated"
 
     def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
         """Return neurons, inputs that hold a current, or inputs that are shown spikes."""
@@ -287,24 +248,16 @@ class TwoCompartments:
         return np.stack([shares, bias], axis=1)
 
     def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """Return the constant current that makes an input neuron fire at the rate of its value."""
+        """Return R I, the constant drive that makes a neuron fire at the rate of its value, or its target."""
         return self.neuron.drive_at(inputs)
-
-    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
-        """Return R I, the drive that makes an output fire at the rate of its target."""
-        return self.neuron.drive_at(targets)
 
     def nudge(self, beta: float) -> float:
         """Return β."""
         return beta
 
-    def unit(self, what: str) -> float:
-        """State is floating-point."""
-        return 1.0
-
 
 @dataclass(frozen=True)
-class Spiking:
+class Spiking(Cell):
     """Neurons of any kind that fire and learn (docs/neurons.md).
 
     Parameters
@@ -315,11 +268,6 @@ class Spiking:
 
     neuron: SpikingNeuron
     value: ClassVar[int] = VALUE
-    observables: ClassVar[frozenset[Observable]] = _SEEN
-    has_bias_axon: ClassVar[bool] = False
-    bias_column: ClassVar[int] = -1
-    patterned: ClassVar[bool] = False
-    records: ClassVar[tuple[str, ...]] = ("spikes", "states")
 
     @property
     def variables(self) -> int:
@@ -332,11 +280,6 @@ class Spiking:
         return self.neuron.period
 
     @property
-    def intake(self) -> float:
-        """All of it."""
-        return 1.0
-
-    @property
     def tracer(self) -> Tracer | None:
         """The same filter that makes their value."""
         return Tracer(keep_trace, ("value", self.neuron.filter, self.neuron.period))
@@ -345,7 +288,7 @@ class Spiking:
         """Inputs hold a current, and outputs may be integrators."""
         if population.output and self.neuron.readout == "integrator":
             return "integrator"
-        return "held" if population.clamped else "updated"
+        return super().role(population)
 
     def dynamics(self, role: Role, dtype: np.dtype[Any]) -> Dynamics | None:
         """Return its neurons in any role; see `Cell`."""
@@ -364,22 +307,6 @@ class Spiking:
     def schedule(self, first: int, ticks: int) -> NDArray[np.float64]:
         """Every tick is like the other."""
         return np.zeros((ticks, 1))
-
-    def present(self, inputs: NDArray[Any]) -> NDArray[Any]:
-        """An input has the net input of its value."""
-        return inputs
-
-    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
-        """An output is pulled to its target."""
-        return targets
-
-    def nudge(self, beta: float) -> float:
-        """Return 2β: the cost is the squared distance."""
-        return 2.0 * beta
-
-    def unit(self, what: str) -> float:
-        """State is floating-point."""
-        return 1.0
 
 
 def cell_of(neuron: CodingSpec | SpikingNeuron | TwoCompartmentLIF | Cell) -> Cell:

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from neurochip.cores.arrays import Channel, Wiring, aligned_zeros
-from neurochip.cores.axons import row_of
+from neurochip.cores.axons import add_bits, row_of
+from neurochip.cores.delivery import clear
 from neurochip.kernels._jit import kernel, separate_kernel
 from neurochip.kernels.random_bits import mix, share, tick_key, within
 from neurochip.kernels.spike_lists import list_ones
@@ -125,27 +126,6 @@ def _come_due(first: Index, last: Index, late: Vector[np.uint64], arrived: Vecto
     for j in range(first, last):
         arrived[j] = late[j] & one
         late[j] = late[j] >> one
-
-
-@separate_kernel
-def _clear(first: Index, last: Index, row: Vector[np.uint8]) -> None:
-    for j in range(first, last):
-        row[j] = 0
-
-
-@separate_kernel
-def _arrive(
-    first: Index, last: Index, bits: Vector[np.uint8], axon: Index, arrived: Vector[np.uint8]
-) -> None:
-    """Let the spikes of slots arrive at axons from ``axon`` on."""
-    for j in range(first, last):
-        arrived[axon + (j - first)] += bits[j]
-
-
-@separate_kernel
-def _count(first: Index, last: Index, arrived: Vector[np.uint8], got: Vector[np.uint16]) -> None:
-    for j in range(first, last):
-        got[j] += arrived[j]
 
 
 @kernel
@@ -294,8 +274,8 @@ def _send(
         if late.shape[0] > 0:
             _come_due(first, last, late, there)
         else:
-            _clear(first, last, there)
-        _arrive(origin, populations[p, 1], bits, first, there)
+            clear(first, last, there)
+        add_bits(origin, populations[p, 1] - origin, bits, first, there)
         strayed = np.uint64(1) if wiring.cuts != 0 or wiring.reaches.shape[0] > 0 else np.uint64(0)
         if drops:
             strayed += _choose(origin, n, faults.keys[0], site, share(rates.drop), faults.chosen[0])
@@ -303,7 +283,7 @@ def _send(
             strayed += _choose(origin, n, faults.keys[1], site, share(rates.delay), faults.chosen[1])
         if strayed > 0:
             _stray(faults, origin, n, first, receiver, there, late)
-        _count(first, last, there, got)
+        add_bits(first, last - first, there, first, got)
 
 
 @kernel

@@ -72,10 +72,6 @@ class IntegerSettling(Settling):
         """An input holds its value, rounded to nearest."""
         return np.rint(np.ldexp(np.asarray(inputs, np.float64), self.numbers.state.fraction))
 
-    def aim(self, targets: NDArray[Any]) -> NDArray[Any]:
-        """An output is pulled to its target, rounded to nearest."""
-        return self.present(targets)
-
     def nudge(self, beta: float) -> float:
         """Return 2β in units of 2^−8."""
         return float(np.ldexp(2.0 * beta, NUDGE_BITS))

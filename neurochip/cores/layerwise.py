@@ -21,7 +21,7 @@ from neurochip.kernels.row_sums import Drive, drive_with
 from neurochip.kernels.tiles import Tiles, add_up, list_filled
 from neurochip.kernels.types import Index
 
-__all__ = ["LISTED", "Layers", "LayerRoom", "Seen", "run_layers"]
+__all__ = ["LISTED", "Layers", "LayerRoom", "Seen", "add", "run_layers", "write"]
 
 Array = np.ndarray[Any, Any]
 LISTED = 16  # more entries than slots that the list of a layer needs
@@ -100,13 +100,15 @@ def _sum_block(
 
 
 @separate_kernel
-def _write(source: Any, first: Index, n: Index, to: Any) -> None:
+def write(source: Any, first: Index, n: Index, to: Any) -> None:
+    """Copy ``n`` entries from ``first`` on to the beginning of ``to``."""
     for j in range(_NOTHING, np.uint64(n)):
         to[j] = source[first + j]
 
 
 @separate_kernel
-def _add(source: Any, first: Index, last: Index, to: Any) -> None:
+def add(source: Any, first: Index, last: Index, to: Any) -> None:
+    """Add entries, cut to whole numbers, to those of the same places."""
     for j in range(first, last):
         to[j] += np.int64(source[j])
 
@@ -158,9 +160,9 @@ def _update_layer(
                 nudge,
             )
             if column >= 0:
-                _write(words[0], first, seen.size[p], seen.states[begin + row, column:])
+                write(words[0], first, seen.size[p], seen.states[begin + row, column:])
         if seen.summed >= 0:
-            _add(words[seen.summed], first, last, seen.total)
+            add(words[seen.summed], first, last, seen.total)
 
 
 @entry

@@ -85,37 +85,32 @@ def _joins(made: Synapses, sources: int, targets: int, where: str) -> Synapses:
 
 def recurrent_weights(recurrent: Sequence[Weights | None] | None, sizes: list[int]) -> dict[int, Synapses]:
     """Return layer → its synapses to itself."""
-    if recurrent is None:
-        return {}
-    if len(recurrent) != len(sizes) - 1:
-        raise ConfigError(
-            "recurrent",
-            f"must have one entry for each layer but the input, {len(sizes) - 1}, got {len(recurrent)}",
-        )
-    loops: dict[int, Synapses] = {}
-    for k, values in enumerate(recurrent, start=1):
-        if values is not None:
-            where = f"recurrent[{k - 1}]"
-            loops[k] = _joins(synapses_of(values, where), sizes[k], sizes[k], where)
-    return loops
+    return _more(recurrent, "recurrent", sizes, {k: k for k in range(1, len(sizes))}, "the input")
 
 
 def feedback_weights(feedback: Sequence[Weights | None] | None, sizes: list[int]) -> dict[int, Synapses]:
     """Return layer → the synapses that it has from the layer after it."""
-    if feedback is None:
+    return _more(
+        feedback, "feedback", sizes, {k: k + 1 for k in range(1, len(sizes) - 1)}, "the first and the last"
+    )
+
+
+def _more(
+    given: Sequence[Weights | None] | None, name: str, sizes: list[int], sources: dict[int, int], but: str
+) -> dict[int, Synapses]:
+    """Return layer → its synapses from the layer that ``sources`` names; one entry for each layer ``but`` some."""
+    if given is None:
         return {}
-    if len(feedback) != len(sizes) - 2:
+    if len(given) != len(sources):
         raise ConfigError(
-            "feedback",
-            f"must have one entry for each layer but the first and the last, {len(sizes) - 2}, "
-            f"got {len(feedback)}",
+            name, f"must have one entry for each layer but {but}, {len(sources)}, got {len(given)}"
         )
-    back: dict[int, Synapses] = {}
-    for k, values in enumerate(feedback, start=1):
+    made: dict[int, Synapses] = {}
+    for at, (k, source) in enumerate(sources.items()):
+        values, where = given[at], f"{name}[{at}]"
         if values is not None:
-            where = f"feedback[{k - 1}]"
-            back[k] = _joins(synapses_of(values, where), sizes[k + 1], sizes[k], where)
-    return back
+            made[k] = _joins(synapses_of(values, where), sizes[source], sizes[k], where)
+    return made
 
 
 def weight_format(

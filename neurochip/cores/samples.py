@@ -18,26 +18,14 @@ from neurochip.cores.arrays import (
     Synapses,
     Wiring,
 )
-from neurochip.cores.layerwise import Seen
-from neurochip.kernels._jit import entry, separate_kernel
+from neurochip.cores.layerwise import Seen, add, write
+from neurochip.kernels._jit import entry
 from neurochip.kernels.calls import invoke
-from neurochip.kernels.types import Cube, Float, Index, Vector
+from neurochip.kernels.types import Cube
 
 __all__ = ["run_samples"]
 
 _NOTHING = np.uint64(0)
-
-
-@separate_kernel
-def _take(source: Vector[Float], first: Index, n: Index, to: Vector[Float]) -> None:
-    for j in range(_NOTHING, np.uint64(n)):
-        to[j] = source[first + j]
-
-
-@separate_kernel
-def _add(source: Any, to: Any) -> None:
-    for j in range(_NOTHING, np.uint64(source.shape[0])):
-        to[j] += np.int64(source[j])
 
 
 @entry
@@ -102,11 +90,12 @@ def run_samples(
         for p in range(populations.shape[0]):
             if seen.column[p] >= 0:
                 for t in range(each):
-                    _take(
+                    write(
                         recorder.states[t, 0],
                         populations[p, 0],
                         seen.size[p],
                         seen.states[begin + t, seen.column[p] :],
                     )
         if seen.summed >= 0:
-            _add(state.words[0, seen.summed], seen.total)
+            total = seen.total
+            add(state.words[0, seen.summed], _NOTHING, np.uint64(total.shape[0]), total)

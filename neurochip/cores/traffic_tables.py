@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurochip.compile import ChipImage
+from neurochip.compile.links import load_of_packets, load_of_tree
 from neurochip.compile.reach import synapses_met
 from neurochip.description.chip import TimingSpec
 from neurochip.errors import ConfigError
@@ -187,15 +188,16 @@ def link_routes(image: ChipImage, tables: TrafficTables) -> LinkRoutes:
     for w, c in enumerate(tables.core.tolist()):
         to = tuple(tables.receiver[tables.flows[w] : tables.flows[w + 1]].tolist())
         if (c, *to) not in known:
-            links: list[int] = []
-            x0, y0 = mesh.position(int(tables.site[c]))
-            for r in to:
-                x1, y1 = mesh.position(int(tables.site[r]))
-                steps = [(x, y0, 0) for x in range(x0, x1)] + [(x, y0, 1) for x in range(x0, x1, -1)]
-                steps += [(x1, y, 3) for y in range(y0, y1)] + [(x1, y, 2) for y in range(y0, y1, -1)]
-                links += [(x * mesh.height + y) * 4 + direction for x, y, direction in steps]
-            link, flits = np.unique(np.array(links, dtype=np.int64), return_counts=True)
-            known[c, *to] = link, np.ones_like(flits) if tables.multicast else flits
+            here, there = tables.site[c], tables.site[list(to)]
+            ways = np.zeros(0, dtype=np.int64)
+            if to and tables.multicast:
+                ways = load_of_tree(mesh, int(here), there, 1).reshape(-1)
+            elif to:
+                ways = load_of_packets(mesh, np.full_like(there, here), there, np.ones_like(there)).reshape(
+                    -1
+                )
+            link = np.flatnonzero(ways)
+            known[c, *to] = link, ways[link]
         found.append(known[c, *to])
     lengths = [len(link) for link, _ in found]
     nothing = np.zeros(0, dtype=np.int64)

@@ -60,68 +60,22 @@ def _take8(c: Any, at: int) -> Any:
 
 @kernel
 def _take9(c: Any, at: int) -> Any:
-    return (
-        c[at],
-        c[at + 1],
-        c[at + 2],
-        c[at + 3],
-        c[at + 4],
-        c[at + 5],
-        c[at + 6],
-        c[at + 7],
-        c[at + 8],
-    )
+    return _take8(c, at) + _take1(c, at + 8)
 
 
 @kernel
 def _take10(c: Any, at: int) -> Any:
-    return (
-        c[at],
-        c[at + 1],
-        c[at + 2],
-        c[at + 3],
-        c[at + 4],
-        c[at + 5],
-        c[at + 6],
-        c[at + 7],
-        c[at + 8],
-        c[at + 9],
-    )
+    return _take8(c, at) + _take2(c, at + 8)
 
 
 @kernel
 def _take11(c: Any, at: int) -> Any:
-    return (
-        c[at],
-        c[at + 1],
-        c[at + 2],
-        c[at + 3],
-        c[at + 4],
-        c[at + 5],
-        c[at + 6],
-        c[at + 7],
-        c[at + 8],
-        c[at + 9],
-        c[at + 10],
-    )
+    return _take8(c, at) + _take3(c, at + 8)
 
 
 @kernel
 def _take12(c: Any, at: int) -> Any:
-    return (
-        c[at],
-        c[at + 1],
-        c[at + 2],
-        c[at + 3],
-        c[at + 4],
-        c[at + 5],
-        c[at + 6],
-        c[at + 7],
-        c[at + 8],
-        c[at + 9],
-        c[at + 10],
-        c[at + 11],
-    )
+    return _take8(c, at) + _take4(c, at + 8)
 
 
 # Number of constants → the kernel that takes so many, from ``at`` on.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 __all__ = ["HardwareCost"]
 
@@ -38,6 +38,10 @@ class HardwareCost:
     def __add__(self, other: HardwareCost) -> HardwareCost:
         """Cost of doing both."""
         return HardwareCost(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
+
+    def keeping(self, words: int) -> HardwareCost:
+        """The same with so many words of state, which are read and written in every tick."""
+        return replace(self, state_words_read=words, state_words_written=words, state_words_kept=words)
 
     def to_json(self) -> dict[str, int]:
         """Return the counts by name."""

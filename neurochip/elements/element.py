@@ -12,7 +12,7 @@ from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
 from neurochip.plugins import Plugin
 
-__all__ = ["Element", "Family", "constants_of", "element_fault"]
+__all__ = ["Element", "Family", "constants_of", "element_fault", "try_step"]
 
 
 @runtime_checkable
@@ -65,6 +65,34 @@ def element_fault(cls: Any) -> str | None:
             what = "function marked @kernel" if kind is Kernel else kind.__name__
             return f"must have a class attribute {name}, a {what}; {cls.__name__} has {value!r}"
     return plugins.fields_fault(cls, but="lam")
+
+
+def try_step(
+    spec: Any, given: tuple[Any, ...], dtype: Any, place: str, *, words: int, wanted: str, why: str
+) -> None:
+    """Raise `ConfigError` at ``place`` if the step of a Spec cannot be compiled or run, or returns something else.
+
+    Parameters
+    ----------
+    given
+        Arguments of one step, whose state is of ``dtype``.
+    words, wanted
+        How many values it has to return, 0 for one that is no tuple; what they are.
+    why
+        The contract that shows why a step does not work.
+    """
+    name = type(spec).__name__
+    try:
+        found = spec.step(*given)
+    except Exception as error:  # of numba, when it compiles, or of the function, when nothing is compiled
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        telling = next((line for line in lines if not line.startswith("Failed in")), type(error).__name__)
+        raise ConfigError(
+            place,
+            f"the step of {name} does not work on {dtype} state ({telling}); subclass {why} to see why",
+        ) from error
+    if (len(found) if isinstance(found, tuple) else 0) != words:
+        raise ConfigError(place, f"the step of {name} must return {wanted}, got {found!r}")
 
 
 class Family(Mapping[str, Any]):

@@ -48,9 +48,7 @@ class Momentum:
     kind: ClassVar[str] = "momentum"
     moments: ClassVar[tuple[str, ...]] = ("velocity",)
     # μ v + g, and η v.
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=1, multiplications=2).keeping(1)
 
     momentum: float = 0.9
 
@@ -81,14 +79,7 @@ class Adam:
     moments: ClassVar[tuple[str, ...]] = ("mean", "square")
     # The corrections for t are numbers of a core, folded into η and ε (end of the paper's section 2). A root takes
     # as many digits one after the other as a quotient does, and counts as a division.
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=5,
-        multiplications=4,
-        divisions=2,
-        state_words_read=2,
-        state_words_written=2,
-        state_words_kept=2,
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=5, multiplications=4, divisions=2).keeping(2)
 
     beta1: float = 0.9
     beta2: float = 0.999

@@ -15,7 +15,7 @@ import numpy as np
 from neurochip.elements.annealers.table import ANNEALERS
 from neurochip.elements.constants import MOST_CONSTANTS
 from neurochip.elements.decoders.table import DECODERS
-from neurochip.elements.element import Family, constants_of
+from neurochip.elements.element import Family, constants_of, try_step
 from neurochip.elements.encoders.table import ENCODERS
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel, calling, kernel, source_digest
@@ -183,24 +183,11 @@ def check_compiles(role: str, spec: Any, dtype: np.dtype[Any], place: str) -> No
             f"{type(spec).__name__} has {len(constants_of(spec))} constants, and {MOST_CONSTANTS} are the most that "
             "an element may have; work some of them out beforehand and give them as `constants`",
         )
-    one, constants = dtype.type(0), element_constants(spec, dtype)
-    arguments = {
-        "encoder": (one, one, one, 0.5),
-        "decoder": (one, one, dtype.type(1)),
-        "annealer": (one, 1, one, one, one, one, one),
+    one = dtype.type(0)
+    arguments, words, wanted = {
+        "encoder": ((one, one, one, 0.5), 3, "(fires, first, second)"),
+        "decoder": ((one, one, dtype.type(1)), 0, "one value"),
+        "annealer": ((one, 1, one, one, one, one, one), 5, "(ε, z0, z1, z2, z3)"),
     }[role]
-    try:
-        found = spec.step(*arguments, *constants)
-    except Exception as error:  # of numba, when it compiles, or of the function, when nothing is compiled
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        telling = next((line for line in lines if not line.startswith("Failed in")), type(error).__name__)
-        raise ConfigError(
-            place,
-            f"the step of {type(spec).__name__} does not work on {dtype} state ({telling}); "
-            "subclass the contracts of neurochip.testing to see why",
-        ) from error
-    words = {"encoder": 3, "decoder": 0, "annealer": 5}[role]
-    returned = len(found) if isinstance(found, tuple) else 0
-    if returned != words:
-        wanted = {3: "(fires, first, second)", 0: "one value", 5: "(ε, z0, z1, z2, z3)"}[words]
-        raise ConfigError(place, f"the step of {type(spec).__name__} must return {wanted}, got {found!r}")
+    given = *arguments, *element_constants(spec, dtype)
+    try_step(spec, given, dtype, place, words=words, wanted=wanted, why="the contracts of neurochip.testing")

@@ -90,14 +90,8 @@ class Kesten:
     kind: ClassVar[str] = "kesten"
     # e, k, b + k, 1 − ε, θ; whether e changed its sign is a comparison, and b + 1 is one per core.
     hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=5,
-        multiplications=2,
-        divisions=1,
-        comparisons=1,
-        state_words_read=3,
-        state_words_written=3,
-        state_words_kept=3,
-    )
+        additions=5, multiplications=2, divisions=1, comparisons=1
+    ).keeping(3)
     stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:

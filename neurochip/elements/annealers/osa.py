@@ -112,14 +112,7 @@ class OSA:
     regulariser: float = 1e-15
     kind: ClassVar[str] = "osa"
     # e, b, d, σ², ε, Λ, θ of design §3; the shared 1−ν is one per core.
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=11,
-        multiplications=11,
-        divisions=2,
-        state_words_read=4,
-        state_words_written=4,
-        state_words_kept=4,
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=11, multiplications=11, divisions=2).keeping(4)
     stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:

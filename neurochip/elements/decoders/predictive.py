@@ -52,9 +52,7 @@ class Predictive:
 
     lam: float | Constant | PowerLaw = 0.275
     kind: ClassVar[str] = "predictive"
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=1, multiplications=2).keeping(1)
     stage: ClassVar[Kernel[..., None]] = _stage
 
     def __post_init__(self) -> None:

@@ -15,9 +15,7 @@ __all__ = ["PREDICTIVE_COST", "EncoderLambda", "check_lambda", "predict"]
 EncoderLambda = float | Constant | PowerLaw | Literal["as-decoder"] | None
 
 # s − (1−λ)s_prev, and the division by λ, which hardware does as a product with a stored 1/λ.
-PREDICTIVE_COST = HardwareCost(
-    additions=1, multiplications=2, state_words_read=1, state_words_written=1, state_words_kept=1
-)
+PREDICTIVE_COST = HardwareCost(additions=1, multiplications=2).keeping(1)
 
 
 def check_lambda(lam: Any) -> None:

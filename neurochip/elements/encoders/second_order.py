@@ -59,9 +59,7 @@ class SecondOrderSigmaDelta:
 
     lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "second-order-sigma-delta"
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=4, comparisons=1, state_words_read=2, state_words_written=2, state_words_kept=2
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=4, comparisons=1).keeping(2)
     silent_at_zero: ClassVar[bool] = True
     stage: ClassVar[Kernel[..., None]] = _stage
 

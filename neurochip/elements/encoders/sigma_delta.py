@@ -61,9 +61,7 @@ class SigmaDelta:
 
     lam: EncoderLambda = "as-decoder"
     kind: ClassVar[str] = "sigma-delta"
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=2, comparisons=1, state_words_read=1, state_words_written=1, state_words_kept=1
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=2, comparisons=1).keeping(1)
     silent_at_zero: ClassVar[bool] = True
     stage: ClassVar[Kernel[..., None]] = _stage
 

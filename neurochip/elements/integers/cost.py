@@ -109,7 +109,5 @@ def _osa(numbers: FixedPoint) -> tuple[IntegerPart, ...]:
 
 def trace_part(numbers: FixedPoint) -> IntegerPart:
     """Return what a receiving core does for an axon in a tick."""
-    cost = HardwareCost(
-        additions=3, comparisons=1, state_words_read=1, state_words_written=1, state_words_kept=1
-    )
+    cost = HardwareCost(additions=3, comparisons=1).keeping(1)
     return IntegerPart("trace", "integer decoder", cost, numbers.trace.bits)

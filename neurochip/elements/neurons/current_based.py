@@ -55,14 +55,7 @@ class CubaLIF(SpikingNeuron):
     reset: Reset = "subtract"
     kind: ClassVar[str] = "cuba-lif"
     state: ClassVar[tuple[str, ...]] = ("current", "potential", "refractory")
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=3,
-        multiplications=3,
-        comparisons=2,
-        state_words_read=3,
-        state_words_written=3,
-        state_words_kept=3,
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=3, multiplications=3, comparisons=2).keeping(3)
     step: ClassVar[Kernel[Any, Any]] = cuba_step
 
     def check(self) -> None:

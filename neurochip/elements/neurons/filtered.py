@@ -63,22 +63,8 @@ CONSTANTS = (
 VALUE, SUBTRACT, SUBTRACT_LATE, VALUE_LATE = range(4)
 
 # w ← decay · w + gain · x + …: as `LIF`, and one product more for the input; the same again for the filter.
-MEMBRANE_COST = HardwareCost(
-    additions=2,
-    multiplications=2,
-    comparisons=1,
-    state_words_read=2,
-    state_words_written=2,
-    state_words_kept=2,
-)
-FILTERED_COST = HardwareCost(
-    additions=3,
-    multiplications=4,
-    comparisons=1,
-    state_words_read=3,
-    state_words_written=3,
-    state_words_kept=3,
-)
+MEMBRANE_COST = HardwareCost(additions=2, multiplications=2, comparisons=1).keeping(2)
+FILTERED_COST = HardwareCost(additions=3, multiplications=4, comparisons=1).keeping(3)
 
 
 @kernel

@@ -67,14 +67,7 @@ class LeakyIF(SpikingNeuron):
     reset: Reset = "subtract"
     kind: ClassVar[str] = "lif"
     state: ClassVar[tuple[str, ...]] = ("potential", "refractory")
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=2,
-        multiplications=1,
-        comparisons=2,
-        state_words_read=2,
-        state_words_written=2,
-        state_words_kept=2,
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=2, multiplications=1, comparisons=2).keeping(2)
     step: ClassVar[Kernel[Any, Any]] = leaky_step
 
     def check(self) -> None:

@@ -194,14 +194,7 @@ class LIF:
     resolution: float = 0.0
     kind: ClassVar[str] = "lif"
     # leak · v + u, one comparison, and a subtraction where it fires; v and the refractory count are state.
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=2,
-        multiplications=1,
-        comparisons=1,
-        state_words_read=2,
-        state_words_written=2,
-        state_words_kept=2,
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=2, multiplications=1, comparisons=1).keeping(2)
 
     def __post_init__(self) -> None:
         """Check that the neuron can rest and can fire."""

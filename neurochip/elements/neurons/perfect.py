@@ -38,9 +38,7 @@ class IF(SpikingNeuron):
     lowest: float = -1.0
     kind: ClassVar[str] = "if"
     state: ClassVar[tuple[str, ...]] = ("potential",)
-    hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=2, comparisons=2, state_words_read=1, state_words_written=1, state_words_kept=1
-    )
+    hardware: ClassVar[HardwareCost] = HardwareCost(additions=2, comparisons=2).keeping(1)
     step: ClassVar[Kernel[Any, Any]] = perfect_step
 
     def check(self) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 
 from neurochip.elements.constants import LONGEST_PERIOD, MOST_TAKEN
 from neurochip.elements.cost import HardwareCost
+from neurochip.elements.element import try_step
 from neurochip.elements.neurons.f_i_curve import Currents, measured_currents
 from neurochip.errors import ConfigError
 from neurochip.kernels._jit import Kernel
@@ -36,9 +37,7 @@ MOST_VARIABLES = 4  # of a membrane
 # Σ w q + b, its scale and offset.
 NET_COST = HardwareCost(additions=2, multiplications=1)
 # v ← keep · v + step · q.
-VALUE_COST = HardwareCost(
-    additions=1, multiplications=1, state_words_read=1, state_words_written=1, state_words_kept=1
-)
+VALUE_COST = HardwareCost(additions=1, multiplications=1).keeping(1)
 # x + 2β(y − v); y is one more word.
 NUDGE_COST = HardwareCost(additions=2, multiplications=1, state_words_read=1, state_words_kept=1)
 
@@ -175,19 +174,10 @@ def check_neuron(neuron: SpikingNeuron, dtype: np.dtype[Any], place: str) -> Non
         )
     if len(neuron.rest) != len(neuron.state):
         raise ConfigError(place, f"the rest of {name} must be {len(neuron.state)} numbers, one per variable")
-    try:
-        found = neuron.step(dtype.type(0), *(dtype.type(value) for value in neuron.rest), *constants)
-    except Exception as error:  # of numba, when it compiles, or of the function, when nothing is compiled
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        telling = next((line for line in lines if not line.startswith("Failed in")), type(error).__name__)
-        raise ConfigError(
-            place,
-            f"the step of {name} does not work on {dtype} state ({telling}); "
-            "subclass neurochip.testing.NeuronContract to see why",
-        ) from error
-    if not isinstance(found, tuple) or len(found) != 1 + len(neuron.state):
-        wanted = ", ".join(("fires", *neuron.state))
-        raise ConfigError(place, f"the step of {name} must return ({wanted}), got {found!r}")
+    given = dtype.type(0), *(dtype.type(value) for value in neuron.rest), *constants
+    wanted = f"({', '.join(('fires', *neuron.state))})"
+    why = "neurochip.testing.NeuronContract"
+    try_step(neuron, given, dtype, place, words=1 + len(neuron.state), wanted=wanted, why=why)
     try:
         _ = neuron.currents
     except ConfigError as error:

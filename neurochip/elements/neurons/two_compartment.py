@@ -82,29 +82,12 @@ class TwoCompartmentLIF:
     kind: ClassVar[str] = "two-compartment"
     # D = u0 + I; u ← D + k(u − D); refractory? threshold? reset. u and the refractory count are state.
     membrane_hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=4,
-        multiplications=1,
-        comparisons=2,
-        state_words_read=2,
-        state_words_written=2,
-        state_words_kept=2,
-    )
+        additions=4, multiplications=1, comparisons=2
+    ).keeping(2)
     # I ← dI + u, s ← ds + q, r ← r + k(s − r).
-    filter_hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=4,
-        multiplications=3,
-        state_words_read=3,
-        state_words_written=3,
-        state_words_kept=3,
-    )
+    filter_hardware: ClassVar[HardwareCost] = HardwareCost(additions=4, multiplications=3).keeping(3)
     # s and r once more, for an axon on a core that receives its spikes.
-    trace_hardware: ClassVar[HardwareCost] = HardwareCost(
-        additions=3,
-        multiplications=2,
-        state_words_read=2,
-        state_words_written=2,
-        state_words_kept=2,
-    )
+    trace_hardware: ClassVar[HardwareCost] = HardwareCost(additions=3, multiplications=2).keeping(2)
     # λ = R I / (R I + V), then V + λ(R I − V); R I is one more word.
     nudge_hardware: ClassVar[HardwareCost] = HardwareCost(
         additions=3, multiplications=1, divisions=1, state_words_read=1
