@@ -30,7 +30,7 @@ from neurochip.papers.side_by_side import Turn
 from neurochip.substrate import Observable, Parameters, Phase
 from neurochip.training.streams import glorot, stream
 
-__all__ = ["Plan", "agreement", "started", "table2", "train"]
+__all__ = ["Plan", "agreement", "scattered", "started", "table2", "train"]
 
 Array = NDArray[Any]
 
@@ -54,7 +54,7 @@ class Plan:
     share
         How long it takes beside the others.
     scattered
-        Whether the pixels of all images are put in one random order: nothing is left that a kernel could use.
+        Whether the pixels of all images are put in one random order.
     """
 
     name: str
@@ -87,11 +87,14 @@ class Plan:
     def samples(self, seed: int) -> data.Dataset:
         """Return the digits to learn."""
         whole = data.load(self.set, train=self.train, test=self.test)
-        if not self.scattered:
-            return whole
-        order = stream(seed, "pixels").permutation(whole.n_inputs)
-        train, test = (Part(part.inputs[:, order], part.targets) for part in (whole.train, whole.test))
-        return replace(whole, train=train, test=test, source=None)
+        return scattered(whole, seed) if self.scattered else whole
+
+
+def scattered(whole: data.Dataset, seed: int) -> data.Dataset:
+    """Return images whose pixels are put in one random order: nothing is left that a kernel could use."""
+    order = stream(seed, "pixels").permutation(whole.n_inputs)
+    train, test = (Part(part.inputs[:, order], part.targets) for part in (whole.train, whole.test))
+    return replace(whole, train=train, test=test, source=None)
 
 
 def table2(maps: tuple[int, int]) -> Network:

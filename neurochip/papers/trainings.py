@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurochip.data import Dataset
 from neurochip.durable.request import REQUEST
 from neurochip.papers.curves import error_curves
 from neurochip.papers.experiment import Settings, Tell, share_of_epochs
@@ -39,6 +40,8 @@ class Series(NamedTuple):
         How many trainings, from the seed of the experiment on.
     share
         Minutes of one core beside those of the others, about.
+    samples
+        Makes, for a seed, what is learnt instead of the data that the run names.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Series(NamedTuple):
     overrides: tuple[str, ...] = ()
     seeds: int = 1
     share: float = 1.0
+    samples: Callable[[int], Dataset] | None = None
 
 
 def trained(plan: Sequence[Series], settings: Settings, tell: Tell) -> Curves:
@@ -69,6 +73,7 @@ def _epochs(series: Series, seed: int, settings: Settings, turn: Turn) -> list[E
             threads=turn.threads,
             out=run,
             resume=begun(run, REQUEST),
+            samples=None if series.samples is None else series.samples(seed),
             on_progress=share_of_epochs(turn.tell),
             stop=turn.stop,
         ).record
